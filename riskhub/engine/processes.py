@@ -26,18 +26,18 @@ def launched(order: Mapping[str, object], command: list[str]) -> list[str]:
 def spawn(
     command: list[str],
     *,
-    log: Path,
+    log: Path | None,
     cwd: Path,
     environment: Mapping[str, str],
     dies_by: int | None = signal.SIGTERM,
     order: Mapping[str, object] | None = None,
 ) -> subprocess.Popen[bytes]:
-    """Start `command` in a session of its own, its output at the end of `log` (made 0600).
+    """Start `command` in a session of its own, its output at the end of `log` (made 0600; None: ours).
 
     `dies_by` is the signal it gets when the calling *thread* ends, however that ends; None: it outlives us.
     """
     full = dict(order or {}) | {"parent": os.getpid(), "signal": int(dies_by or 0)}
-    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600) if log else None
     try:
         return subprocess.Popen(
             launched(full, command),
@@ -49,7 +49,8 @@ def spawn(
             start_new_session=True,
         )
     finally:
-        os.close(descriptor)
+        if descriptor is not None:
+            os.close(descriptor)
 
 
 def command_line(pid: int) -> str:

@@ -1,0 +1,55 @@
+# One command each. Everything is installed into .venv, everything kept is in RISKHUB_HOME (./var).
+
+PYTHON ?=
+PYTEST_ARGS ?=
+WORKERS ?= 2
+PY := .venv/bin/python
+MAKEFLAGS += --no-print-directory
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help run test check venv venv-dev bench chaos lock clean
+
+# The first Python that is new enough; PYTHON=... names one. Then .venv, from the lock file given.
+define bootstrap
+@python=; for name in $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11); do \
+  if "$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then python=$$name; break; fi; done; \
+if [ -z "$$python" ]; then \
+  echo "riskhub: $(or $(PYTHON),python3) is not there or older than 3.11." \
+    "Mend: install Python 3.11 or newer, or name one: make $@ PYTHON=/path/to/python3.11" >&2; exit 1; fi; \
+"$$python" riskhub/engine/bootstrap.py $(1)
+endef
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 18
+	@echo "  Variables: PORT, RISKHUB_BIND, RISKHUB_HOME, RISKHUB_SAMPLE=0, DATABASE_URL, DATABASE_OWNER_URL, REDIS_URL,"
+	@echo "  EMAIL_URL, RISKHUB_URL for run; PYTEST_ARGS, CHROME for test; PYTHON for all."
+
+venv:
+	$(call bootstrap,requirements.txt)
+
+venv-dev:
+	$(call bootstrap,requirements-dev.txt)
+
+run: venv ## bring Riskhub up on this machine, with its own PostgreSQL and Valkey, until Ctrl-C
+	@exec $(PY) manage.py up
+
+test: venv-dev ## all checks and all tests; PYTEST_ARGS="-k word" for some
+	@$(PY) riskhub/engine/testrun.py --workers "$(WORKERS)" -- $(PYTEST_ARGS)
+
+check: venv-dev ## style, types, the order of the house, migrations
+	@$(PY) riskhub/engine/testrun.py --checks-only
+
+bench: venv-dev ## how fast it is
+	@exec $(PY) -m bench $(BENCH_ARGS)
+
+chaos: venv-dev ## what it loses when things are killed (nothing)
+	@exec $(PY) -m chaos $(CHAOS_ARGS)
+
+lock: venv-dev ## write the lock files anew from requirements*.in
+	@for name in requirements requirements-dev; do \
+	  .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	    --no-emit-index-url --no-emit-find-links $(LOCK_ARGS) $$name.in -o $$name.txt || exit 1; done
+
+clean: ## remove .venv and caches; your data in RISKHUB_HOME stays
+	@rm -rf .venv .bootstrap.lock .mypy_cache .ruff_cache .import_linter_cache .hypothesis .pytest_cache
+	@find . -name __pycache__ -type d -not -path './var/*' -prune -exec rm -rf {} +

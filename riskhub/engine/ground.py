@@ -1,0 +1,124 @@
+"""The servers under the programs: Riskhub's own, kept alive, or somebody else's, only named."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from riskhub.engine import outside, processes
+from riskhub.engine.home import Home
+from riskhub.engine.postgres import Cluster
+from riskhub.engine.valkey import Server
+
+
+class Ground(Protocol):
+    """Servers ready to be used."""
+
+    is_own: bool
+
+    def engines(self) -> list[Any]: ...
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+    def environment(self) -> dict[str, str]:
+        """DATABASE_URL, DATABASE_OWNER_URL and REDIS_URL as they are now."""
+
+
+@dataclass
+class Foreign:
+    """Servers named in the environment."""
+
+    urls: dict[str, str]
+    is_own: bool = False
+
+    def engines(self) -> list[Any]:
+        return []
+
+    def start(self) -> None:
+        """Nothing to start."""
+
+    def stop(self) -> None:
+        """Not ours to stop."""
+
+    def environment(self) -> dict[str, str]:
+        # With one role only it runs too; health says what that costs.
+        return {"DATABASE_OWNER_URL": self.urls["DATABASE_URL"]} | self.urls
+
+
+@dataclass
+class PostgresEngine:
+    """PostgreSQL as something to keep alive."""
+
+    cluster: Cluster
+    name: str = "PostgreSQL"
+
+    def start(self) -> None:
+        self.cluster.ensure()
+
+    def ended(self) -> str | None:
+        process = self.cluster.process
+        code = process.poll() if process is not None else None
+        if code is not None:
+            return f"exit {code}" if code >= 0 else f"signal {-code}"
+        return None if process is not None or self.cluster.pid is not None else "gone"
+
+
+@dataclass
+class ValkeyEngine:
+    """Valkey as something to keep alive."""
+
+    server: Server
+    name: str = "Valkey"
+
+    def start(self) -> None:
+        self.server.start()
+
+    def ended(self) -> str | None:
+        process = self.server.process
+        code = process.poll() if process is not None else None
+        if code is not None:
+            return f"exit {code}" if code >= 0 else f"signal {-code}"
+        return None if process is not None else "gone"
+
+
+@dataclass
+class Own:
+    """PostgreSQL and Valkey in RISKHUB_HOME."""
+
+    home: Home
+    pause: processes.Pause
+    is_own: bool = True
+    cluster: Cluster = field(init=False)
+    server: Server = field(init=False)
+
+    def __post_init__(self) -> None:
+        logs = self.home.logs
+        self.cluster = Cluster(self.home.path / "postgres", log=logs / "postgresql.log", pause=self.pause)
+        self.server = Server(self.home.path / "valkey", log=logs / "valkey.log", pause=self.pause)
+
+    def engines(self) -> list[Any]:
+        return [PostgresEngine(self.cluster), ValkeyEngine(self.server)]
+
+    def start(self) -> None:
+        # Left over from a supervisor that was killed: not our children, so we could not keep them.
+        self.stop()
+        self.cluster.ensure()
+        self.server.start()
+
+    def stop(self) -> None:
+        self.server.stop()
+        self.cluster.stop()
+
+    def environment(self) -> dict[str, str]:
+        urls = self.cluster.urls
+        return {
+            "DATABASE_URL": urls.application,
+            "DATABASE_OWNER_URL": urls.owner,
+            "REDIS_URL": self.server.url,
+        }
+
+
+def choose(environment: Mapping[str, str], home: Home, pause: processes.Pause) -> Ground:
+    """Somebody's servers when the environment names them, ours otherwise. Raises Trouble."""
+    urls = outside.given(environment)
+    return Foreign(urls) if urls else Own(home, pause)

@@ -1,0 +1,101 @@
+"""Servers that somebody else runs, named by DATABASE_URL, DATABASE_OWNER_URL and REDIS_URL: looked at before use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+import psycopg
+
+from riskhub.engine import valkey
+from riskhub.engine.errors import Trouble
+
+NAMES = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL")
+OLDEST_POSTGRES = 14
+SECONDS = 5
+# What a server's or the resolver's refusal contains, and what a person can do about it.
+MENDS = (
+    ("password authentication failed", "check the user and the password in it"),
+    ("no password supplied", "write the password into it"),
+    ("does not exist", "create that database or role on the server, or correct the name"),
+    ("Connection refused", "start the server, or correct the host and the port"),
+    ("timeout", "check that this machine may reach that host and port"),
+    ("resolve", "correct the name of the host"),
+    ("not known", "correct the name of the host"),
+    ("WRONGPASS", "check the user and the password in it"),
+    ("NOAUTH", "write the password into it: redis://:password@host:port/0"),
+)
+
+
+def given(environment: Mapping[str, str]) -> dict[str, str]:
+    """The URLs somebody set, checked; {} when none is, and Riskhub brings its own. Raises Trouble, one line each."""
+    found = {name: environment[name].strip() for name in NAMES if environment.get(name, "").strip()}
+    if not found:
+        return {}
+    for name, other in (("DATABASE_URL", "REDIS_URL"), ("REDIS_URL", "DATABASE_URL")):
+        if name not in found:
+            named = other if other in found else "DATABASE_OWNER_URL"
+            raise Trouble(
+                f"{named} is set and {name} is not. Mend: set both DATABASE_URL and REDIS_URL to use"
+                " servers of your own, or neither, and Riskhub brings its own."
+            )
+    for name in NAMES[:2]:
+        if name in found:
+            check_database(name, found[name])
+    check_broker("REDIS_URL", found["REDIS_URL"])
+    return found
+
+
+def check_database(name: str, url: str) -> None:
+    """Log in and look at the version. Raises Trouble."""
+    _check_form(name, url, ("postgresql", "postgres"), "postgresql://user:password@host:5432/riskhub")
+    try:
+        with psycopg.connect(url, connect_timeout=SECONDS) as connection:
+            version = connection.info.server_version // 10000
+    except psycopg.Error as error:
+        raise Trouble(_refused(name, url, str(error))) from None
+    if version < OLDEST_POSTGRES:
+        raise Trouble(
+            f"{name}: {_place(url)} is PostgreSQL {version}; {OLDEST_POSTGRES} or newer is needed."
+            " Mend: use a newer server."
+        )
+
+
+def check_broker(name: str, url: str) -> None:
+    """Ask for a sign of life. Raises Trouble."""
+    _check_form(name, url, ("redis", "rediss"), "redis://:password@host:6379/0")
+    try:
+        valkey.ping(url, seconds=SECONDS)
+    except (OSError, ValueError) as error:
+        raise Trouble(_refused(name, url, str(error))) from None
+
+
+def _check_form(name: str, url: str, schemes: tuple[str, ...], example: str) -> None:
+    try:
+        parts = urlsplit(url)
+        is_good = parts.scheme in schemes and (parts.port is None or parts.port > 0)
+    except ValueError:
+        is_good = False
+    if not is_good:
+        raise Trouble(
+            f"{name} is not a URL of the form {example}. Mend: write it so; encode / : @ ? # in a password."
+        )
+
+
+def _refused(name: str, url: str, said: str) -> str:
+    # Several addresses of one host give several lines, mostly the same.
+    line = said.strip().splitlines()[-1].removeprefix("- ").strip() if said.strip() else "no answer"
+    mend = next((mend for sign, mend in MENDS if sign in said), "correct it, or unset it and REDIS_URL")
+    return f"{name}: {_place(url)} cannot be used ({_without_password(line, url)}). Mend: {mend}."
+
+
+def _place(url: str) -> str:
+    """Host, port and database; never the password."""
+    parts = urlsplit(url)
+    port = f":{parts.port}" if parts.port else ""
+    return f"{parts.hostname or 'the local socket'}{port}{parts.path}"
+
+
+def _without_password(text: str, url: str) -> str:
+    password = urlsplit(url).password
+    return text.replace(password, "…") if password else text

@@ -1,0 +1,44 @@
+"""Being asked to stop."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import time
+
+
+class Asked(Exception):
+    """Somebody pressed Ctrl-C, or sent SIGTERM or SIGHUP."""
+
+
+class Stop:
+    """Hears SIGINT, SIGTERM and SIGHUP. The first ends waiting by raising Asked; later ones make the end quick."""
+
+    def __init__(self) -> None:
+        self.times = 0
+        self.is_ending = False
+        self._heard, self._told = os.pipe()
+        for end in (self._heard, self._told):
+            os.set_blocking(end, False)
+        signal.set_wakeup_fd(self._told, warn_on_full_buffer=False)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._hear)
+
+    def _hear(self, _number: int, _frame: object) -> None:
+        self.times += 1
+
+    def pause(self, seconds: float) -> None:
+        """Sleep. Raises Asked as soon as somebody asks, unless the end has begun already."""
+        if self.is_ending:
+            time.sleep(seconds)
+            return
+        if not self.times:
+            select.select([self._heard], [], [], seconds)
+        if self.times:
+            raise Asked
+
+    @property
+    def is_hurried(self) -> bool:
+        """Whether somebody asked again while we were ending."""
+        return self.times > 1

@@ -1,0 +1,105 @@
+"""`make test` and `make check`: the one list of checks, the browser, the tests, and how long all took.
+
+    python riskhub/engine/testrun.py [--checks-only] [--workers N] [-- PYTEST ARGUMENTS]
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+BIN = Path(sys.executable).parent
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+CHECKS: dict[str, list[str]] = {
+    "style": [str(BIN / "ruff"), "check", "."],
+    "format": [str(BIN / "ruff"), "format", "--check", "."],
+    "types": [sys.executable, "-m", "mypy", "."],
+    "order of the house": [str(BIN / "lint-imports"), "--no-cache"],
+    # No database is up: without the option Django warns that it could not compare with one.
+    "migrations": [
+        *(sys.executable, "-W", "ignore::RuntimeWarning"),
+        *("manage.py", "makemigrations", "--check", "--dry-run"),
+    ],
+}
+
+
+def main(arguments: list[str]) -> int:
+    """0 when everything passed; the exit code of the first that did not otherwise."""
+    began = time.monotonic()
+    own, for_pytest = _split(arguments)
+    code = _checks()
+    if "--checks-only" not in own:
+        code = code or _tests(own[own.index("--workers") + 1] if "--workers" in own else "2", for_pytest)
+    print(f"Total time: {time.monotonic() - began:.0f} s", flush=True)
+    return code
+
+
+def _split(arguments: list[str]) -> tuple[list[str], list[str]]:
+    if "--" not in arguments:
+        return arguments, []
+    at = arguments.index("--")
+    return arguments[:at], arguments[at + 1 :]
+
+
+def _checks() -> int:
+    """All of them, even after one failed, so that one run shows everything."""
+    worst = 0
+    for name, command in CHECKS.items():
+        began = time.monotonic()
+        done = subprocess.run(
+            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+        )
+        mark = "ok" if done.returncode == 0 else "FAILED"
+        print(f"  {name:<20} {mark}  {time.monotonic() - began:.1f} s", flush=True)
+        if done.returncode:
+            print(done.stdout, flush=True)
+            worst = worst or done.returncode
+    return worst
+
+
+def _tests(workers: str, for_pytest: list[str]) -> int:
+    browser = find_browser()
+    environment = dict(os.environ)
+    command = [sys.executable, "-m", "pytest", "-n", workers]
+    if browser:
+        environment["CHROME"] = browser
+    else:
+        environment.pop("CHROME", None)
+        command += ["-m", "not browser"]
+        _say_without_browser(environment)
+    return subprocess.run([*command, *for_pytest], cwd=ROOT, env=environment, check=False).returncode
+
+
+def find_browser() -> str | None:
+    """CHROME, or a Chromium on PATH, or one that apt-get installs when we may; None when there is none to be had."""
+    for name in (os.environ.get("CHROME", ""), *BROWSERS):
+        if name and (path := shutil.which(name)):
+            return path
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        print("Installing Chromium for the browser tests ...", flush=True)
+        quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"]
+        for command in (["apt-get", "update", "-qq"], install):
+            subprocess.run(command, env=quiet, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+        return shutil.which("chromium")
+    return None
+
+
+def _say_without_browser(environment: dict[str, str]) -> None:
+    command = [sys.executable, "-m", "pytest", "-m", "browser", "--collect-only", "-q"]
+    listed = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    count = sum("::" in line for line in listed.stdout.splitlines())
+    print(
+        f"\n!!! {count} BROWSER TESTS ARE LEFT OUT: no Chromium here."
+        " Mend: install Chromium, or CHROME=/path/to/chromium make test\n",
+        flush=True,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
