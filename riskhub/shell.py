@@ -1,0 +1,130 @@
+"""What stands around every page: the places of the side bar, where the reader is, and how the page looks.
+
+One table, because this is the only module that may know every room by name. A place whose address does not
+exist (yet) is left out instead of breaking every page; a house test insists that all of them resolve.
+"""
+
+from dataclasses import dataclass
+
+from django.http import HttpResponse, HttpResponseRedirect
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
+
+from kit.htmx import is_fragment
+from people import queries as people
+from people.states import Role, Theme
+
+THEMES = tuple(Theme.values)
+KEYS = ("on", "off")
+A_YEAR = 365 * 86400
+
+
+def everyone(user):
+    return True
+
+
+def administrator(user):
+    return user.is_at_least(Role.ADMINISTRATOR)
+
+
+@dataclass(frozen=True)
+class Place:
+    label: str
+    icon: str
+    url_name: str
+    hotkey: str
+    group: str = "places"
+    tab: bool = False  # stands in the bottom bar of a phone
+    may_see: object = everyone
+
+
+PLACES = (
+    Place("My week", "home", "home", "g h", tab=True),
+    Place("Risks", "table", "risklog:risk_list", "g r", tab=True),
+    Place("Models", "cpu", "catalogue:model_list", "g o"),
+    Place("Meetings", "microphone", "meetings:meeting_list", "g m", tab=True),
+    Place("Actions", "checkbox", "actions:action_list", "g a", tab=True),
+    Place("Learnings", "bulb", "learnings:learning_list", "g l"),
+    Place("Decisions", "gavel", "meetings:decision_list", "g d"),
+    Place("Ladder", "stairs-up", "risklog:ladder_list", "g e"),
+    Place("Inbox", "inbox", "notices:inbox", "g i"),
+    Place("Mail", "mail", "notices:mail_list", "g t", "administration", may_see=administrator),
+    Place("Sources", "plug", "signals:source_list", "g s", "administration", may_see=administrator),
+)
+
+# Addresses the shell links to where they exist; the value is "" where they do not.
+LINKS = {
+    "search_url": "search",
+    "new_risk_url": "risklog:risk_create",
+    "account_url": "people:account",
+    "sign_out_url": "people:sign_out",
+    "theme_url": "theme",
+}
+
+_unread = []
+
+
+def count_unread_with(query):
+    """The room that keeps the inbox hands over its query: `query(user) -> int`."""
+    _unread[:] = [query]
+    return query
+
+
+def address(name):
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return ""
+
+
+def places_for(user, path):
+    """The places this reader may see, and which of them the page belongs to: the longest address that fits."""
+    seen = [(place, address(place.url_name)) for place in PLACES if place.may_see(user)]
+    seen = [(place, url) for place, url in seen if url]
+    fits = [url for _, url in seen if path == url or (url != "/" and path.startswith(url))]
+    here = max(fits, key=len, default="")
+    return [{"place": place, "url": url, "current": url == here} for place, url in seen]
+
+
+def look(request, user):
+    """Theme and shortcut keys: this browser's cookie, else the person's setting. The first byte has the right colours."""
+    theme, keys = request.COOKIES.get("theme"), request.COOKIES.get("keys")
+    own = "on" if getattr(user, "has_single_keys", True) else "off"
+    return {
+        "theme": theme if theme in THEMES else getattr(user, "theme", Theme.SYSTEM),
+        "hotkeys": keys if keys in KEYS else own,
+    }
+
+
+def shell(request):
+    """The context processor: one query for the organisation's name, one for the count of unread lines."""
+    user = getattr(request, "user", None)
+    signed_in = bool(user and user.is_authenticated)
+    entries = places_for(user, request.path) if signed_in else []
+    organisation = people.organisation()
+    return {
+        **look(request, user),
+        **{key: address(name) for key, name in LINKS.items()},
+        "places": [e for e in entries if e["place"].group == "places"],
+        "administration": [e for e in entries if e["place"].group == "administration"],
+        "tabs": [e for e in entries if e["place"].tab],
+        "unread_count": _unread[0](user) if signed_in and _unread else 0,
+        "me": user if signed_in else None,
+        "organisation_name": organisation.name if organisation else "Your organisation",
+        "server_now": timezone.now().isoformat(timespec="seconds"),
+    }
+
+
+@require_POST
+def set_look(request):
+    """Keep the theme, or whether single keys are shortcuts. Works without JavaScript: back to where one was."""
+    back = request.POST.get("next", "/")
+    if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}):
+        back = "/"
+    answer = HttpResponse(status=204) if is_fragment(request) else HttpResponseRedirect(back, status=303)
+    for name, allowed in (("theme", THEMES), ("keys", KEYS)):
+        if request.POST.get(name) in allowed:
+            answer.set_cookie(name, request.POST[name], max_age=A_YEAR, samesite="Lax", secure=request.is_secure(), httponly=True)
+    return answer

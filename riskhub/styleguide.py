@@ -1,0 +1,100 @@
+"""The style guide: every component with its states on one page. The browser tests run axe on it, people copy from it."""
+
+import datetime as dt
+import math
+from types import SimpleNamespace
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from kit import charts
+from kit.forms import Day
+from kit.htmx import respond
+
+PEOPLE = [SimpleNamespace(name=n) for n in ("Ana Moreau", "Wei Lin", "Jonas Keller", "Sofia Lindqvist")]
+
+
+class Sample(forms.Form):
+    title = forms.CharField(help_text="Say what may happen, not what to do about it.")
+    model = forms.ChoiceField(choices=[("", "Choose a model"), ("1", "credit-pd v14")], required=False)
+    seen = forms.CharField(label="What was seen", widget=forms.Textarea, required=False)
+    due = forms.DateField(label="Due", widget=Day, required=False)
+    treatment = forms.ChoiceField(choices=[("mitigate", "Mitigate"), ("accept", "Accept")], widget=forms.RadioSelect)
+    unnamed = forms.BooleanField(
+        label="Do not show my name", required=False, help_text="Other users will not see it. The history still knows it."
+    )
+
+
+def chart(now):
+    days = [now - dt.timedelta(days=45 - k) for k in range(46)]
+    rising = [round(0.05 + 0.015 * math.sin(k / 3) + max(0, k - 26) * 0.0125, 3) for k in range(46)]
+    rising[12:15] = [None] * 3
+    quiet = [round(0.05 + 0.01 * math.cos(k / 4), 3) for k in range(46)]
+    return charts.line_chart(
+        key="psi",
+        title="Population stability of credit-pd",
+        lines=[
+            charts.Line("credit-pd v14", list(zip(days, rising, strict=True)), area=True),
+            charts.Line("Challenger", list(zip(days, quiet, strict=True)), "b"),
+        ],
+        thresholds=[
+            charts.Threshold(0.1, "warning", "Warning 0.10"),
+            charts.Threshold(0.25, "critical", "Critical 0.25"),
+            charts.Threshold(0.08, "clear", "Clears below 0.08"),
+        ],
+        spans=[charts.Span(days[33], None, "critical", "Breach B-12, open since then")],
+        marks=[
+            charts.Mark(days[29], "Version 14 deployed"),
+            charts.Mark(days[40], "R-142 became critical", "#charts", "critical"),
+        ],
+    )
+
+
+def heat():
+    """Rows from likely to unlikely; a cell is likelihood, impact, level, count and the address that filters."""
+    counts = {(5, 4): 1, (5, 2): 1, (4, 5): 1, (4, 3): 1, (4, 1): 1, (3, 4): 3, (3, 3): 3, (2, 2): 3, (2, 3): 4, (1, 1): 2}
+    words = {1: "Rare", 2: "Unlikely", 3: "Possible", 4: "Likely", 5: "Almost certain"}
+    impacts = {1: "Negligible", 2: "Minor", 3: "Moderate", 4: "Major", 5: "Severe"}
+    rows = [
+        {
+            "number": row,
+            "name": words[row],
+            "cells": [
+                {
+                    "impact": impacts[col],
+                    "level": min(5, max(1, math.ceil(row * col / 5))),
+                    "count": counts.get((row, col), 0),
+                    "url": f"?likelihood={row}&impact={col}",
+                    "current": (row, col) == (4, 3),
+                }
+                for col in range(1, 6)
+            ],
+        }
+        for row in range(5, 0, -1)
+    ]
+    return {"rows": rows, "columns": [{"number": k, "name": v} for k, v in impacts.items()]}
+
+
+def samples(now):
+    return {
+        "people": PEOPLE,
+        "nobody": None,
+        "levels": [1, 2, 3, 4, 5],
+        "moments": {"past": now - dt.timedelta(hours=2), "soon": now + dt.timedelta(hours=28), "late": now - dt.timedelta(hours=3)},
+        "days": {"late": now.date() - dt.timedelta(days=4), "today": now.date(), "later": now.date() + dt.timedelta(days=9)},
+        "ends": (now + dt.timedelta(seconds=291)).isoformat(timespec="seconds"),
+        "series": [3, 4, 4, 5, None, 6, 5, 7, 9, 11],
+        "chart": chart(now),
+        "no_chart": charts.line_chart(key="none", title="Latency of credit-pd", lines=[]),
+        "heat": heat(),
+        "form": Sample(initial={"treatment": "mitigate"}),
+        "wrong_form": Sample({"due": "soon", "treatment": ""}, prefix="wrong"),
+        "page": SimpleNamespace(before="abc", after="def"),
+        "text": "Capped `utilisation_90d` at the September p99: index **0.14**.\n\n- ~~Hold all approvals~~\n- Review near the cut-off",
+        "configuration": "curl -X POST https://riskhub.example/api/v1/points \\\n  -H 'Authorization: Bearer $TOKEN' \\\n  -d @points.json",
+    }
+
+
+def styleguide(request: HttpRequest) -> HttpResponse:
+    return respond(request, "styleguide.html", "table", samples(timezone.now()))
