@@ -110,7 +110,9 @@ def _path(line, scale):
     for run in filter(None, runs):
         d = "M" + "L".join(f"{x:g} {y:g}" for x, y in run) + ("h0" if len(run) == 1 else "")
         if line.area and len(run) > 1:
-            out.append(f'<path class="area-{line.style}" d="{d}L{run[-1][0]:g} {scale.height}L{run[0][0]:g} {scale.height}Z"/>')
+            out.append(
+                f'<path class="area-{line.style}" d="{d}L{run[-1][0]:g} {scale.height}L{run[0][0]:g} {scale.height}Z"/>'
+            )
         out.append(f'<path class="line-{line.style}" d="{d}"/>')
     return mark_safe("".join(out))
 
@@ -120,11 +122,26 @@ def _threshold(limit, scale, key):
     top, size = (0, y) if limit.side == "above" else (y, round(scale.height - y, 2))
     out = []
     if limit.side != "none" and limit.kind != "clear":
-        out.append(format_html('<rect class="band-{}" x="0" y="{}" width="100%" height="{}"/>', limit.kind, top, size))
+        out.append(
+            format_html(
+                '<rect class="band-{}" x="0" y="{}" width="100%" height="{}"/>', limit.kind, top, size
+            )
+        )
         if limit.kind == "critical":
-            out.append(format_html('<rect x="0" y="{}" width="100%" height="{}" fill="url(#{}-hatch)"/>', top, size, key))
+            out.append(
+                format_html(
+                    '<rect x="0" y="{}" width="100%" height="{}" fill="url(#{}-hatch)"/>', top, size, key
+                )
+            )
     out.append(format_html('<line class="thr thr-{}" x1="0" x2="100%" y1="{}" y2="{}"/>', limit.kind, y, y))
-    out.append(format_html('<text class="thr-label thr-{}-t" x="0" dx="8" y="{}">{}</text>', limit.kind, max(y - 5, 10), limit.label))
+    out.append(
+        format_html(
+            '<text class="thr-label thr-{}-t" x="0" dx="8" y="{}">{}</text>',
+            limit.kind,
+            max(y - 5, 10),
+            limit.label,
+        )
+    )
     return joined(out)
 
 
@@ -133,7 +150,11 @@ def _span(span, scale):
     width = round(max(scale.x(span.end or scale.end) - left, 0.4), 3)
     return format_html(
         '<rect class="span-{}" x="{}%" y="{}" width="{}%" height="4" rx="2"><title>{}</title></rect>',
-        span.kind, left, scale.height - 4, width, span.label,
+        span.kind,
+        left,
+        scale.height - 4,
+        width,
+        span.label,
     )
 
 
@@ -142,7 +163,13 @@ def _mark(number, mark, scale):
     return format_html(
         '<g class="ann ann-{}"><line x1="{}%" x2="{}%" y1="10" y2="{}"/><circle cx="{}%" cy="10" r="9"/>'
         '<text x="{}%" y="13.5" text-anchor="middle">{}</text></g>',
-        mark.kind, x, x, scale.height, x, x, number,
+        mark.kind,
+        x,
+        x,
+        scale.height,
+        x,
+        x,
+        number,
     )
 
 
@@ -150,7 +177,12 @@ def _last(line, scale):
     known = [(m, v) for m, v in line.points if v is not None]
     if not known:
         return ""
-    return format_html('<circle class="end-{}" cx="{}%" cy="{}" r="4"/>', line.style, scale.x(known[-1][0]), scale.y(known[-1][1]))
+    return format_html(
+        '<circle class="end-{}" cx="{}%" cy="{}" r="4"/>',
+        line.style,
+        scale.x(known[-1][0]),
+        scale.y(known[-1][1]),
+    )
 
 
 def _x_axis(scale, wanted=6):
@@ -163,7 +195,15 @@ def _x_axis(scale, wanted=6):
         words = f"{at:%a %H:%M}" if hours else f"{at.day} {at:%b}"
         anchor = "start" if k == 0 else "end" if k == wanted else "middle"
         css = "x-opt" if k % 2 else ""
-        out.append(format_html('<text x="{}%" y="15" text-anchor="{}" class="{}">{}</text>', round(100 * k / wanted, 2), anchor, css, words))
+        out.append(
+            format_html(
+                '<text x="{}%" y="15" text-anchor="{}" class="{}">{}</text>',
+                round(100 * k / wanted, 2),
+                anchor,
+                css,
+                words,
+            )
+        )
     return joined(out)
 
 
@@ -181,12 +221,17 @@ def _table(title, lines, marks, scale, unit):
     for k, mark in enumerate(marks, 1):
         nearest = min(rows, key=lambda m: abs((m - mark.at).total_seconds()))
         events.setdefault(nearest, []).append(f"{k}. {mark.label}")
-    head = format_html_join("", '<th scope="col" class="num">{}{}</th>', ((x.name, f" ({unit})" if unit else "") for x in lines))
+    head = format_html_join(
+        "", '<th scope="col" class="num">{}{}</th>', ((x.name, f" ({unit})" if unit else "") for x in lines)
+    )
     body = joined(
         format_html(
-            '<tr data-x="{}"><th scope="row">{}</th>{}<td>{}</td></tr>', scale.x(moment), _when(moment),
+            '<tr data-x="{}"><th scope="row">{}</th>{}<td>{}</td></tr>',
+            scale.x(moment),
+            _when(moment),
             joined(
-                format_html('<td class="num" data-y="{}">{}</td>', "" if v is None else scale.y(v), figure(v)) for v in rows[moment]
+                format_html('<td class="num" data-y="{}">{}</td>', "" if v is None else scale.y(v), figure(v))
+                for v in rows[moment]
             ),
             "; ".join(events.get(moment, [])),
         )
@@ -195,7 +240,9 @@ def _table(title, lines, marks, scale, unit):
     return format_html(
         '<details class="chart-data"><summary>Data table</summary><div class="scroll" tabindex="0" role="region" aria-label="{} data">'
         '<table class="mini"><thead><tr><th scope="col">Time</th>{}<th scope="col">Event</th></tr></thead><tbody>{}</tbody></table></div></details>',
-        title, head, body,
+        title,
+        head,
+        body,
     )
 
 
@@ -204,34 +251,62 @@ def _summary(lines, thresholds, unit):
     for line in lines:
         known = [v for _, v in line.points if v is not None]
         if known:
-            parts.append(f"{line.name}: latest {figure(known[-1])}{unit and ' ' + unit}, lowest {figure(min(known))}, highest {figure(max(known))}.")
+            parts.append(
+                f"{line.name}: latest {figure(known[-1])}{unit and ' ' + unit}, lowest {figure(min(known))}, highest {figure(max(known))}."
+            )
     return " ".join(parts + [f"{t.label}." for t in thresholds])
 
 
-def line_chart(*, key, title, lines, thresholds=(), spans=(), marks=(), start=None, end=None, unit="", height=232):
+def line_chart(
+    *, key, title, lines, thresholds=(), spans=(), marks=(), start=None, end=None, unit="", height=232
+):
     """A chart over real time. `key` must be unique on the page and fit an id."""
     if not any(v is not None for line in lines for _, v in line.points):
-        return format_html('<p class="empty"><b>No points in this period</b><span>{}</span></p>', f"{title} has received nothing yet, or not in this time.")
+        return format_html(
+            '<p class="empty"><b>No points in this period</b><span>{}</span></p>',
+            f"{title} has received nothing yet, or not in this time.",
+        )
     scale = Scale(lines, thresholds, start, end, height)
     marks = sorted((m for m in marks if scale.start <= m.at <= scale.end), key=lambda m: m.at)
     said = _summary(lines, thresholds, unit)
-    steps = joined(format_html('<line class="grid" x1="0" x2="100%" y1="{}" y2="{}"/>', scale.y(v), scale.y(v)) for v in scale.steps)
-    drawn = joined([
-        steps,
-        *(_threshold(t, scale, key) for t in thresholds),
-        format_html(
-            '<svg viewBox="0 0 1000 {}" preserveAspectRatio="none" width="100%" height="{}" aria-hidden="true" class="stretch">{}</svg>',
-            height, height, joined(_path(line, scale) for line in lines),
-        ),
-        *(_span(s, scale) for s in spans), *(_mark(k, m, scale) for k, m in enumerate(marks, 1)), *(_last(line, scale) for line in lines),
-        format_html(
-            '<g class="cross" hidden><line class="cross-l" x1="0" x2="0" y1="0" y2="{}"/>{}</g>', height,
-            format_html_join("", '<circle class="end-{}" r="4.5" cx="0" cy="0"/>', ((line.style,) for line in lines)),
-        ),
-    ])
-    y_axis = format_html_join("", '<text x="38" y="{}" text-anchor="end">{}</text>', ((min(max(scale.y(v) + 4, 10), height), figure(v)) for v in scale.steps))
+    steps = joined(
+        format_html('<line class="grid" x1="0" x2="100%" y1="{}" y2="{}"/>', scale.y(v), scale.y(v))
+        for v in scale.steps
+    )
+    drawn = joined(
+        [
+            steps,
+            *(_threshold(t, scale, key) for t in thresholds),
+            format_html(
+                '<svg viewBox="0 0 1000 {}" preserveAspectRatio="none" width="100%" height="{}" aria-hidden="true" class="stretch">{}</svg>',
+                height,
+                height,
+                joined(_path(line, scale) for line in lines),
+            ),
+            *(_span(s, scale) for s in spans),
+            *(_mark(k, m, scale) for k, m in enumerate(marks, 1)),
+            *(_last(line, scale) for line in lines),
+            format_html(
+                '<g class="cross" hidden><line class="cross-l" x1="0" x2="0" y1="0" y2="{}"/>{}</g>',
+                height,
+                format_html_join(
+                    "", '<circle class="end-{}" r="4.5" cx="0" cy="0"/>', ((line.style,) for line in lines)
+                ),
+            ),
+        ]
+    )
+    y_axis = format_html_join(
+        "",
+        '<text x="38" y="{}" text-anchor="end">{}</text>',
+        ((min(max(scale.y(v) + 4, 10), height), figure(v)) for v in scale.steps),
+    )
     listed = joined(
-        format_html('<li class="{}">{} <span class="muted">{}</span></li>', m.kind, format_html('<a href="{}">{}</a>', m.href, m.label) if m.href else m.label, _when(m.at))
+        format_html(
+            '<li class="{}">{} <span class="muted">{}</span></li>',
+            m.kind,
+            format_html('<a href="{}">{}</a>', m.href, m.label) if m.href else m.label,
+            _when(m.at),
+        )
         for m in marks
     )
     return format_html(
@@ -240,8 +315,16 @@ def line_chart(*, key, title, lines, thresholds=(), spans=(), marks=(), start=No
         '<svg class="plot" width="100%" height="{h}" role="img" aria-label="{title}. {said}"><defs><pattern id="{key}-hatch" width="6" height="6" '
         'patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><line class="hatch-l" x1="0" y1="0" x2="0" y2="6"/></pattern></defs>{drawn}</svg>'
         '<div class="chart-tip" hidden></div></div><svg class="chart-x" width="100%" height="20" aria-hidden="true">{x_axis}</svg></div>{listed}{table}</div>',
-        h=height, y_axis=y_axis, title=title, said=said, key=key, drawn=drawn, x_axis=_x_axis(scale),
-        listed=format_html('<ol class="anns" aria-label="Events on this chart">{}</ol>', listed) if marks else "",
+        h=height,
+        y_axis=y_axis,
+        title=title,
+        said=said,
+        key=key,
+        drawn=drawn,
+        x_axis=_x_axis(scale),
+        listed=format_html('<ol class="anns" aria-label="Events on this chart">{}</ol>', listed)
+        if marks
+        else "",
         table=_table(title, lines, marks, scale, unit),
     )
 
@@ -259,8 +342,20 @@ def spark(values, *, label, tone="", limit=None, width=72, height=22):
         return round(height / 2 if flat else height - 3 - (height - 6) * (value - low) / reach, 1)
 
     places = [(round(2 + (width - 6) * k / last, 1), y(v)) for k, v in known]
-    line = "" if limit is None else format_html('<line class="limit" x1="0" x2="{}" y1="{}" y2="{}"/>', width, y(limit), y(limit))
+    line = (
+        ""
+        if limit is None
+        else format_html('<line class="limit" x1="0" x2="{}" y1="{}" y2="{}"/>', width, y(limit), y(limit))
+    )
     return format_html(
         '<svg class="spark {}" width="{}" height="{}" viewBox="0 0 {} {}" role="img" aria-label="{}">{}<path d="M{}"/><circle cx="{}" cy="{}" r="2.2"/></svg>',
-        f"spark-{tone}" if tone else "", width, height, width, height, label, line, "L".join(f"{a:g} {b:g}" for a, b in places), *places[-1],
+        f"spark-{tone}" if tone else "",
+        width,
+        height,
+        width,
+        height,
+        label,
+        line,
+        "L".join(f"{a:g} {b:g}" for a, b in places),
+        *places[-1],
     )

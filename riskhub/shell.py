@@ -126,5 +126,12 @@ def set_look(request):
     answer = HttpResponse(status=204) if is_fragment(request) else HttpResponseRedirect(back, status=303)
     for name, allowed in (("theme", THEMES), ("keys", KEYS)):
         if request.POST.get(name) in allowed:
-            answer.set_cookie(name, request.POST[name], max_age=A_YEAR, samesite="Lax", secure=request.is_secure(), httponly=True)
+            answer.set_cookie(
+                name,
+                request.POST[name],
+                max_age=A_YEAR,
+                samesite="Lax",
+                secure=request.is_secure(),
+                httponly=True,
+            )
     return answer

@@ -20,9 +20,13 @@ class Sample(forms.Form):
     model = forms.ChoiceField(choices=[("", "Choose a model"), ("1", "credit-pd v14")], required=False)
     seen = forms.CharField(label="What was seen", widget=forms.Textarea, required=False)
     due = forms.DateField(label="Due", widget=Day, required=False)
-    treatment = forms.ChoiceField(choices=[("mitigate", "Mitigate"), ("accept", "Accept")], widget=forms.RadioSelect)
+    treatment = forms.ChoiceField(
+        choices=[("mitigate", "Mitigate"), ("accept", "Accept")], widget=forms.RadioSelect
+    )
     unnamed = forms.BooleanField(
-        label="Do not show my name", required=False, help_text="Other users will not see it. The history still knows it."
+        label="Do not show my name",
+        required=False,
+        help_text="Other users will not see it. The history still knows it.",
     )
 
 
@@ -53,7 +57,18 @@ def chart(now):
 
 def heat():
     """Rows from likely to unlikely; a cell is likelihood, impact, level, count and the address that filters."""
-    counts = {(5, 4): 1, (5, 2): 1, (4, 5): 1, (4, 3): 1, (4, 1): 1, (3, 4): 3, (3, 3): 3, (2, 2): 3, (2, 3): 4, (1, 1): 2}
+    counts = {
+        (5, 4): 1,
+        (5, 2): 1,
+        (4, 5): 1,
+        (4, 3): 1,
+        (4, 1): 1,
+        (3, 4): 3,
+        (3, 3): 3,
+        (2, 2): 3,
+        (2, 3): 4,
+        (1, 1): 2,
+    }
     words = {1: "Rare", 2: "Unlikely", 3: "Possible", 4: "Likely", 5: "Almost certain"}
     impacts = {1: "Negligible", 2: "Minor", 3: "Moderate", 4: "Major", 5: "Severe"}
     rows = [
@@ -81,8 +96,16 @@ def samples(now):
         "people": PEOPLE,
         "nobody": None,
         "levels": [1, 2, 3, 4, 5],
-        "moments": {"past": now - dt.timedelta(hours=2), "soon": now + dt.timedelta(hours=28), "late": now - dt.timedelta(hours=3)},
-        "days": {"late": now.date() - dt.timedelta(days=4), "today": now.date(), "later": now.date() + dt.timedelta(days=9)},
+        "moments": {
+            "past": now - dt.timedelta(hours=2),
+            "soon": now + dt.timedelta(hours=28),
+            "late": now - dt.timedelta(hours=3),
+        },
+        "days": {
+            "late": now.date() - dt.timedelta(days=4),
+            "today": now.date(),
+            "later": now.date() + dt.timedelta(days=9),
+        },
         "ends": (now + dt.timedelta(seconds=291)).isoformat(timespec="seconds"),
         "series": [3, 4, 4, 5, None, 6, 5, 7, 9, 11],
         "chart": chart(now),

@@ -1,0 +1,3 @@
+"""Resources of this room: (address, view)."""
+
+RESOURCES: list = []

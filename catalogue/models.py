@@ -1,0 +1,25 @@
+"""The inventory: registered machine-learning systems."""
+
+from django.db import models
+
+from catalogue.states import Stage, Tier
+from history.models import Recorded
+from people.models import Team, User
+
+
+class Model(Recorded):
+    """A registered machine-learning system. `slug` is what other tools call it (the label `model` of an alert)."""
+
+    KIND = "model"
+
+    slug = models.SlugField(max_length=120, unique=True)
+    name = models.CharField(max_length=120)
+    purpose = models.TextField(blank=True, default="")
+    owner_team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="models")
+    developer = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    tier = models.PositiveSmallIntegerField(choices=Tier.choices, null=True, blank=True)
+    stage = models.CharField(max_length=12, choices=Stage.choices, default=Stage.PRODUCTION)
+    link = models.URLField(blank=True, default="")
+
+    class Meta:
+        indexes = [models.Index(fields=["name", "id"], name="catalogue_model_name")]

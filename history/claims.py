@@ -1,0 +1,123 @@
+"""Claim, try, settle: how handovers, due dates and messages are worked off, whatever dies meanwhile.
+
+The claim is committed with its count of tries before the work, so a row that kills its worker ends as
+dead and holds nobody up. The work and its settling are one transaction, so it counts exactly once. All
+leases use the database's clock.
+"""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from django.db import models, transaction
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from history.models import Claimable
+from history.states import MAX_TRIES, Work
+
+LEASE = timedelta(seconds=60)
+# After a failure: again in 10 s, 1 min, 5 min, 15 min; then dead.
+_PAUSES = (10, 60, 300, 900)
+
+Row = TypeVar("Row", bound=Claimable)
+
+
+class LostClaim(Exception):
+    """Another worker took the row over; the effect of this one is rolled back."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What one sweep did."""
+
+    done: int = 0
+    failed: int = 0
+    dead: int = 0
+
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally(self.done + other.done, self.failed + other.failed, self.dead + other.dead)
+
+
+def claim(rows: models.QuerySet[Row], *, limit: int = 50, lease: timedelta = LEASE) -> list[Row]:
+    """Take up to `limit` open rows for this worker, in the order given, and commit that.
+
+    rows: a queryset of a Claimable, filtered by what is wanted. Rows whose lease ran out are taken
+    again; rows tried too often are buried instead. FOR UPDATE OF the row itself only: the application
+    role cannot lock events.
+    """
+    open_rows = rows.filter(
+        Q(state=Work.PENDING, not_before__lte=Now()) | Q(state=Work.CLAIMED, lease_until__lt=Now())
+    )
+    with transaction.atomic():
+        taken = list(open_rows.select_for_update(skip_locked=True, of=("self",))[:limit])
+        buried = [row for row in taken if row.tries >= MAX_TRIES]
+        alive = [row for row in taken if row.tries < MAX_TRIES]
+        if buried:
+            _bury(rows.model, [row.pk for row in buried])
+        if alive:
+            token = uuid.uuid4()
+            rows.model._base_manager.filter(pk__in=[row.pk for row in alive]).update(
+                state=Work.CLAIMED, tries=F("tries") + 1, claim=token, lease_until=Now() + lease
+            )
+            for row in alive:
+                row.claim, row.state, row.tries = token, Work.CLAIMED, row.tries + 1
+    return alive
+
+
+def run(row: Claimable, work: Callable[[Any], None]) -> Tally:
+    """Do the work of one claimed row and settle it, in one transaction; on failure note the error."""
+    try:
+        with transaction.atomic():
+            work(row)
+            settle(row)
+    except LostClaim:
+        return Tally()
+    except Exception as error:
+        return fail(row, error)
+    return Tally(done=1)
+
+
+def settle(row: Claimable, **values: Any) -> None:
+    """Mark a claimed row done, if the claim still holds; LostClaim otherwise."""
+    kept = _held(row).update(
+        state=Work.DONE, claim=None, lease_until=None, error="", settled_at=Now(), **values
+    )
+    if not kept:
+        raise LostClaim
+
+
+def fail(
+    row: Claimable, error: Exception | str, *, pause: timedelta | None = None, for_good: bool = False
+) -> Tally:
+    """Put a claimed row back with its error, or bury it after the last try."""
+    text = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
+    if for_good or row.tries >= MAX_TRIES:
+        _held(row).update(state=Work.DEAD, claim=None, lease_until=None, error=text[:4000], settled_at=Now())
+        return Tally(failed=1, dead=1)
+    pause = pause or timedelta(seconds=_PAUSES[min(row.tries, len(_PAUSES)) - 1])
+    _held(row).update(
+        state=Work.PENDING, claim=None, lease_until=None, error=text[:4000], not_before=Now() + pause
+    )
+    return Tally(failed=1)
+
+
+def revive(rows: models.QuerySet) -> int:
+    """Try buried rows anew (an administrator's act). Returns how many."""
+    return rows.filter(state=Work.DEAD).update(state=Work.PENDING, tries=0, not_before=Now(), settled_at=None)
+
+
+def _held(row: Claimable) -> models.QuerySet:
+    return type(row)._base_manager.filter(pk=row.pk, state=Work.CLAIMED, claim=row.claim)
+
+
+def _bury(model: type[Claimable], ids: list[int]) -> None:
+    model._base_manager.filter(pk__in=ids).update(
+        state=Work.DEAD,
+        claim=None,
+        lease_until=None,
+        settled_at=Now(),
+        error="Its worker died each time it was tried.",
+    )

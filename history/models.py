@@ -1,0 +1,242 @@
+"""Subject, Event, Handover, Due, and the two bases that make a row part of history."""
+
+import uuid
+from typing import Any, ClassVar, Self
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from history.states import Work
+
+
+class SubjectQuerySet(models.QuerySet):
+    """For rows that *are* subjects."""
+
+    def visible_to(self, user: Any) -> Self:
+        return self.filter(may_be_seen_by(user))
+
+
+class RecordedQuerySet(models.QuerySet):
+    """For rows that have a subject: the only answer to visibility, from the first query on."""
+
+    through = "subject__"
+
+    def visible_to(self, user: Any) -> Self:
+        return self.filter(may_be_seen_by(user, self.through))
+
+
+def may_be_seen_by(user: Any, through: str = "") -> Q:
+    """The condition that a subject is open to everyone, or names this reader or one of their teams.
+
+    through: the path to the subject, ending in "__". `user.sight` is a kit.sight.Sight.
+    """
+    sight = user.sight
+    if sight.everything:
+        return Q()
+    return Q(**{f"{through}viewers__isnull": True}) | Q(**{f"{through}viewers__overlap": list(sight.ids)})
+
+
+class Subject(models.Model):
+    """One row per domain object: what events, reviews, actions, messages and dues point at.
+
+    viewers: None, everyone in the organisation may see it; else the subjects (persons and teams) who may.
+    """
+
+    kind = models.CharField(max_length=40)
+    object_id = models.BigIntegerField()
+    reference = models.CharField(max_length=24, null=True, unique=True)
+    title = models.CharField(max_length=300)
+    viewers = ArrayField(models.BigIntegerField(), null=True, blank=True)
+    is_retired = models.BooleanField(default=False)
+
+    objects = SubjectQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["kind", "object_id"], name="history_subject_object")]
+        indexes = [
+            GinIndex(fields=["viewers"], name="history_subject_viewers", condition=Q(viewers__isnull=False))
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reference} {self.title}" if self.reference else self.title
+
+
+class Event(models.Model):
+    """What happened: append-only, by role and by trigger. A bell for handlers, a line for readers.
+
+    at: when it happened (given); recorded_at: when the database took it. data: {"rows": [{"model", "pk",
+    "changes": {field: [old, new]}}], …note}; references only to what can be erased, never a secret.
+    chain_no, chain_hash: for security-relevant verbs, the hash over this event and its forerunner's hash.
+    """
+
+    class Via(models.TextChoices):
+        PAGE = "page", "page"
+        API = "api", "API"
+        TASK = "task", "task"
+        IMPORT = "import", "import"
+
+    subject = models.ForeignKey(Subject, models.DO_NOTHING, related_name="events")
+    verb = models.CharField(max_length=80)
+    schema_version = models.PositiveSmallIntegerField(default=1)
+    at = models.DateTimeField()
+    recorded_at = models.DateTimeField(db_default=Now())
+    actor = models.ForeignKey(Subject, models.DO_NOTHING, null=True, related_name="+")
+    via = models.CharField(max_length=8, choices=Via.choices)
+    token = models.ForeignKey(Subject, models.DO_NOTHING, null=True, related_name="+")
+    is_actor_hidden = models.BooleanField(default=False)
+    cause = models.ForeignKey("self", models.DO_NOTHING, null=True, related_name="+")
+    batch = models.UUIDField(null=True)
+    data = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+    chain_no = models.BigIntegerField(null=True, unique=True)
+    chain_hash = models.BinaryField(max_length=32, null=True)
+
+    objects = RecordedQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["subject", "-at", "-id"], name="history_event_timeline"),
+            models.Index(fields=["-at", "-id"], name="history_event_newest"),
+            models.Index(fields=["verb", "-at"], name="history_event_verb"),
+            models.Index(fields=["cause"], name="history_event_cause", condition=Q(cause__isnull=False)),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(chain_no__isnull=True, chain_hash__isnull=True)
+                | Q(chain_no__isnull=False, chain_hash__isnull=False),
+                name="history_event_chain_whole",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.verb} #{self.pk}"
+
+    @property
+    def shown_actor(self) -> Subject | None:
+        """Who did it, as other people may know it: the one accessor, so that hidden means hidden."""
+        return None if self.is_actor_hidden else self.actor
+
+
+class Claimable(models.Model):
+    """A row of work that is claimed, tried, counted and settled (history.claims)."""
+
+    state = models.CharField(max_length=8, choices=Work.choices, default=Work.PENDING)
+    tries = models.PositiveSmallIntegerField(default=0)
+    claim = models.UUIDField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    not_before = models.DateTimeField(db_default=Now())
+    error = models.TextField(blank=True, default="")
+    settled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        abstract = True
+
+
+class Handover(Claimable):
+    """One event to be handed to one handler of another room, exactly once."""
+
+    event = models.ForeignKey(Event, models.DO_NOTHING, related_name="+")
+    handler = models.CharField(max_length=120)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["event", "handler"], name="history_handover_once")]
+        indexes = [
+            models.Index(
+                fields=["not_before", "id"],
+                name="history_handover_open",
+                condition=Q(state__in=["pending", "claimed"]),
+            ),
+            models.Index(fields=["state"], name="history_handover_dead", condition=Q(state="dead")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.handler} for event {self.event_id}"
+
+
+class Due(Claimable):
+    """A date that must act, once for its occurrence: made by INSERT … ON CONFLICT DO NOTHING."""
+
+    kind = models.CharField(max_length=80)
+    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+")
+    occurrence = models.CharField(max_length=120)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "subject", "occurrence"], name="history_due_once")
+        ]
+        indexes = [
+            models.Index(
+                fields=["at", "id"], name="history_due_open", condition=Q(state__in=["pending", "claimed"])
+            ),
+            models.Index(fields=["subject"], name="history_due_subject"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.occurrence}"
+
+
+class Recorded(models.Model):
+    """A domain object: it has a subject, a version, and every change of it is an event.
+
+    KIND names it in history; PREFIX is the letter of its reference, None if it has none.
+    MOVES: {(from, to): verb}, the only steps its state can take.
+    HISTORY_OMITS: fields that never enter history (secrets, leases, last-seen, drafts).
+    HISTORY_REFERS: erasable fields; history notes that they changed, not what they say.
+    """
+
+    KIND: ClassVar[str]
+    PREFIX: ClassVar[str | None] = None
+    MOVES: ClassVar[dict[tuple[str, str], str]] = {}
+    HISTORY_OMITS: ClassVar[frozenset[str]] = frozenset()
+    HISTORY_REFERS: ClassVar[frozenset[str]] = frozenset()
+
+    subject = models.OneToOneField(Subject, models.PROTECT, related_name="+")
+    version = models.PositiveIntegerField(default=1)
+
+    objects = RecordedQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.subject_title
+
+    @property
+    def subject_title(self) -> str:
+        """What the subject is called in lists, feeds and mails."""
+        return str(getattr(self, "title", None) or getattr(self, "name", ""))
+
+    @property
+    def reference(self) -> str:
+        return self.subject.reference or ""
+
+
+class Part(models.Model):
+    """A small row that belongs to an object: versioned, and recorded on that object's subject.
+
+    OF: the path to the owning object, such as "review"; its subject carries the events.
+    """
+
+    OF: ClassVar[str]
+    MOVES: ClassVar[dict[tuple[str, str], str]] = {}
+    HISTORY_OMITS: ClassVar[frozenset[str]] = frozenset()
+    HISTORY_REFERS: ClassVar[frozenset[str]] = frozenset()
+
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def subject_id(self) -> int:
+        """The subject of the object it is part of."""
+        return getattr(self, self.OF).subject_id
+
+
+def new_batch() -> uuid.UUID:
+    """A mark that ties the events of one bulk act together."""
+    return uuid.uuid4()

@@ -1,0 +1,42 @@
+"""Hands events on and lets dates act. Plain functions: any number may run at once, any may die."""
+
+from datetime import datetime
+
+from history import claims, wiring
+from history.claims import Tally
+from history.models import Due, Event, Handover
+from kit import clock
+
+_BATCH = 50
+
+
+def relay(*, limit: int = 1000) -> Tally:
+    """Hand waiting events to their handlers, oldest first, up to `limit`. Returns what was done."""
+    total = Tally()
+    while total.done + total.failed < limit:
+        batch = claims.claim(Handover.objects.order_by("not_before", "id"), limit=min(_BATCH, limit))
+        if not batch:
+            break
+        events = Event.objects.select_related("subject").in_bulk([row.event_id for row in batch])
+        for row in batch:
+            row.event = events[row.event_id]
+            total += claims.run(row, _hand_on)
+    return total
+
+
+def _hand_on(row: Handover) -> None:
+    at = wiring.later(clock.now(), row.event.at)
+    wiring.handler(row.handler)(row.event, at=at)
+
+
+def act_on_dues(*, at: datetime, limit: int = 1000) -> Tally:
+    """Let every date up to `at` act, earliest first. A date made meanwhile for later waits its turn."""
+    total = Tally()
+    while total.done + total.failed < limit:
+        ripe = Due.objects.filter(at__lte=at).select_related("subject").order_by("at", "id")
+        batch = claims.claim(ripe, limit=min(_BATCH, limit))
+        if not batch:
+            break
+        for row in batch:
+            total += claims.run(row, lambda due: wiring.on_due(due.kind)(due, at=at))
+    return total

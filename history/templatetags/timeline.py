@@ -1,0 +1,107 @@
+"""How events read: one template a verb, with the names that the event only refers to."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django import template
+from django.db.models import Q
+from django.template.loader import select_template
+from django.utils.safestring import SafeString
+
+from history.models import Event, Subject
+from history.queries import present_data
+
+register = template.Library()
+
+# Fields whose change says nothing to a reader.
+_SILENT = {"subject_id", "updated_at", "settled_at", "opened_at", "made_at"}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field of one row, in words: `old` and `new` are titles where the field names another object."""
+
+    field: str
+    old: Any
+    new: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What a line's template gets: the event, who did it as others may know it, its note, its changes."""
+
+    event: Event
+    actor: Subject | None
+    note: dict[str, Any]
+    changes: list[Change]
+    born: bool
+
+
+def lines(events: Iterable[Event]) -> list[Line]:
+    """Events as lines. Costs one query for all the names they refer to."""
+    found = list(events)
+    titles = _titles(found)
+    return [_line(event, titles) for event in found]
+
+
+@register.simple_tag(name="lines_of")
+def lines_of(events: Sequence[Event]) -> list[Line]:
+    return lines(events)
+
+
+@register.simple_tag(takes_context=True)
+def history_line(context: template.Context, line: Line) -> SafeString:
+    """One line, by the template of its verb."""
+    found = select_template([f"history/lines/{line.event.verb}.html", "history/lines/_any.html"])
+    return found.render(
+        {"line": line, "event": line.event, "note": line.note, "actor": line.actor}, context.get("request")
+    )
+
+
+def _rows(event: Event) -> list[dict[str, Any]]:
+    return present_data(event).get("rows", [])
+
+
+def _titles(events: Iterable[Event]) -> dict[tuple[str, int], str]:
+    wanted: dict[str, set[int]] = {}
+    for event in events:
+        for row in _rows(event):
+            for name, kind in row.get("kinds", {}).items():
+                wanted.setdefault(kind, set()).update(
+                    v for v in row["changes"].get(name, ()) if isinstance(v, int)
+                )
+    if not any(wanted.values()):
+        return {}
+    condition = Q()
+    for kind, ids in wanted.items():
+        condition |= Q(pk__in=ids) if kind == "subject" else Q(kind=kind, object_id__in=ids)
+    found: dict[tuple[str, int], str] = {}
+    for subject in Subject.objects.filter(condition, viewers__isnull=True):
+        words = f"{subject.reference} {subject.title}" if subject.reference else subject.title
+        found[subject.kind, subject.object_id] = words
+        found["subject", subject.pk] = words
+    return found
+
+
+def _line(event: Event, titles: dict[tuple[str, int], str]) -> Line:
+    changes, born = [], False
+    for row in _rows(event):
+        born = born or row.get("born", False)
+        if row.get("born"):
+            continue
+        kinds = row.get("kinds", {})
+        for name, (old, new) in row["changes"].items():
+            if name not in _SILENT:
+                words = [_word(value, kinds.get(name), titles) for value in (old, new)]
+                changes.append(Change(name.removesuffix("_id").replace("_", " "), *words))
+    note = {key: value for key, value in present_data(event).items() if key != "rows"}
+    return Line(event, event.shown_actor, note, changes, born)
+
+
+def _word(value: Any, kind: str | None, titles: dict[tuple[str, int], str]) -> Any:
+    if value in (None, "", []):
+        return None
+    if kind is None:
+        return ", ".join(map(str, value)) if isinstance(value, list) else value
+    return titles.get((kind, value), "something restricted")

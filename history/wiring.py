@@ -1,0 +1,66 @@
+"""What the roof plugs in: who hears which verb, who acts on which date, which verbs are chained.
+
+riskhub/flows.py and riskhub/schedule.py fill this at start; history itself knows no room.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+Handler = Callable[..., Any]
+
+_handlers: dict[str, Handler] = {}
+_heard: dict[str, tuple[str, ...]] = {}
+_dues: dict[str, Handler] = {}
+_chained: set[str] = set()
+
+
+def install(
+    *,
+    flows: Mapping[str, Iterable[Handler]],
+    dues: Mapping[str, Handler],
+    chained: Iterable[str] = (),
+) -> None:
+    """Replace the wiring.
+
+    flows: verb -> handlers `handler(event, *, at)`; dues: kind -> `handler(due, *, at)`.
+    A handler is stored by "module:name", so it must keep its name while rows wait for it.
+    """
+    _handlers.clear(), _heard.clear(), _dues.clear(), _chained.clear()
+    for verb, handlers in flows.items():
+        names = []
+        for handler in handlers:
+            name = f"{handler.__module__}:{handler.__qualname__}"
+            _handlers[name] = handler
+            names.append(name)
+        _heard[verb] = tuple(names)
+    _dues.update(dues)
+    _chained.update(chained)
+
+
+def handlers_of(verb: str) -> tuple[str, ...]:
+    return _heard.get(verb, ())
+
+
+def handler(name: str) -> Handler:
+    """The handler behind a stored name; LookupError when the code no longer has it."""
+    try:
+        return _handlers[name]
+    except KeyError:
+        raise LookupError(f"No handler is called {name}.") from None
+
+
+def on_due(kind: str) -> Handler:
+    try:
+        return _dues[kind]
+    except KeyError:
+        raise LookupError(f"Nothing acts on a due date of kind {kind}.") from None
+
+
+def is_chained(verb: str) -> bool:
+    return verb in _chained
+
+
+def later(at: datetime, event_at: datetime) -> datetime:
+    """The moment a handler acts at: never before what it acts on, also when `tick --at` ran ahead."""
+    return max(at, event_at)

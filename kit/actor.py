@@ -1,0 +1,34 @@
+"""Who did it, and through what: the `by` of every operation."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+Via = Literal["page", "api", "task", "import"]
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """The author of an event.
+
+    person: the signed-in user (anything with a `subject_id`), None for the system itself.
+    token: the API token used, if any. hidden: the person asked not to be named on pages.
+    """
+
+    person: Any = None
+    via: Via = "task"
+    hidden: bool = False
+    token: Any = field(default=None, compare=False)
+
+    @property
+    def subject_id(self) -> int | None:
+        return self.person.subject_id if self.person else None
+
+    @property
+    def token_subject_id(self) -> int | None:
+        return self.token.subject_id if self.token else None
+
+    def unnamed(self) -> "Actor":
+        return replace(self, hidden=True)
+
+
+SYSTEM = Actor()

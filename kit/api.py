@@ -1,0 +1,347 @@
+"""The bones of every API resource: lists from .values() through orjson, items with ETags, one problem format.
+
+A room's api.py declares columns, filters, orders and permissions; riskhub/api.py gathers the resources.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
+from urllib.parse import urlencode
+
+import orjson
+from django.db import transaction
+from django.db.models import F, QuerySet
+from django.http import Http404, HttpResponse
+from rest_framework import serializers
+from rest_framework.exceptions import APIException, NotAuthenticated, PermissionDenied, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from kit import clock, paging, references
+from kit.actor import Actor
+from kit.refusals import Refused
+from kit.rights import may
+
+PAGE_SIZE, MAX_PAGE_SIZE = 50, 200
+COUNT_CAP = 1000
+
+
+class PreconditionRequired(APIException):
+    status_code = 428
+    default_detail = "Send If-Match with the ETag of the version you looked at."
+
+
+class Stale(APIException):
+    """412, with the present state in the answer."""
+
+    status_code = 412
+    default_detail = "This changed since you looked. The present state is in “present”."
+
+    def __init__(self, present: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.present = present
+
+
+class ReceiptBook(Protocol):
+    """Where answers to an Idempotency-Key are kept (people.operations; installed by the roof)."""
+
+    def replay(self, *, user: Any, key: str, path: str, body_hash: bytes) -> HttpResponse | None: ...
+    def keep(
+        self, *, user: Any, key: str, path: str, body_hash: bytes, answer: HttpResponse, at: Any
+    ) -> None: ...
+
+
+receipts: list[ReceiptBook] = []
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A query parameter. path: the lookup it sets; parse: text -> value, ValueError with the mend when it is wrong."""
+
+    path: str
+    parse: Callable[[str], Any] = str
+    help: str = ""
+    choices: tuple[str, ...] = ()
+    many: bool = True  # "a,b" means either
+
+
+def one_of(path: str, choices: Any, help: str = "") -> Filter:
+    """A filter over the values of a Choices class."""
+    values = tuple(str(value) for value in choices.values)
+
+    def parse(text: str) -> Any:
+        if text not in values:
+            raise ValueError(f"Use one of {', '.join(values)}.")
+        return type(choices.values[0])(text)
+
+    return Filter(path, parse, help, values)
+
+
+def number(path: str, help: str = "") -> Filter:
+    def parse(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or len(text) > 18:
+            raise ValueError("Use a whole number.")
+        return int(text)
+
+    return Filter(path, parse, help)
+
+
+class ApiView(APIView):
+    """permission: method -> the name of its permission; what is not named is refused."""
+
+    permission: ClassVar[Mapping[str, str]] = {}
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        name = self.permission.get("GET" if request.method == "HEAD" else request.method or "")
+        if name != "open" and not request.user.is_authenticated:
+            raise NotAuthenticated("Send Authorization: Bearer with a token, or sign in.")
+        if name is None:
+            self.http_method_not_allowed(request)
+        if name != "open" and not may(request.user, name or ""):
+            raise PermissionDenied("Your role, or the scope of this token, does not allow this.")
+
+    def by(self, request: Request) -> Actor:
+        """The author of what this request does: the token's owner with the token, or the signed-in person."""
+        return Actor(request.user, "api", token=request.auth)
+
+    def require(self, request: Request, name: str, obj: Any) -> None:
+        """The permission on one object, which the reader may see already."""
+        if not may(request.user, name, obj):
+            raise PermissionDenied("Your role or the ownership of this object does not allow this.")
+
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        key = request.headers.get("Idempotency-Key") if request.method == "POST" else None
+        return (
+            self._once(request, key, *args, **kwargs) if key else super().dispatch(request, *args, **kwargs)
+        )
+
+    def _once(self, request: Any, key: str, *args: Any, **kwargs: Any) -> Any:
+        """Run the request under its key: the answer is stored in the transaction of the effect."""
+        self.args, self.kwargs = args, kwargs
+        self.headers = self.default_response_headers
+        wrapped = self.initialize_request(request, *args, **kwargs)
+        try:
+            self.perform_authentication(wrapped)
+        except APIException:
+            return super().dispatch(request, *args, **kwargs)
+        if not wrapped.user.is_authenticated:
+            return super().dispatch(request, *args, **kwargs)
+        about = {
+            "user": wrapped.user,
+            "key": key[:200],
+            "path": request.path[:200],
+            "body_hash": hashlib.sha256(request.body).digest(),
+        }
+        self.request = wrapped
+        try:
+            with transaction.atomic():
+                earlier = receipts[0].replay(**about)
+                if earlier is not None:
+                    return earlier
+                answer = super().dispatch(request, *args, **kwargs).render()
+                if answer.status_code >= 500:
+                    transaction.set_rollback(True)
+                else:
+                    receipts[0].keep(**about, answer=answer, at=clock.now())
+                return answer
+        except (Refused, APIException) as error:
+            wrapped.accepted_renderer = self.renderer_classes[0]()
+            answer = self.handle_exception(error)
+            return self.finalize_response(wrapped, answer, *args, **kwargs)
+
+
+class Resource(ApiView):
+    """What a list and an item share.
+
+    columns: name in the answer -> path from the row; kind: the word in ETags; serializer_class: the schema.
+    """
+
+    columns: ClassVar[Mapping[str, str]] = {}
+    kind: ClassVar[str] = ""
+    serializer_class: type[serializers.Serializer]
+
+    def rows(self, request: Request) -> QuerySet:
+        """The rows the reader may see."""
+        raise NotImplementedError
+
+    def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
+        """A last touch on the rows read, for what no column can say."""
+        return found
+
+    def as_values(self, rows: QuerySet) -> QuerySet:
+        direct = [name for name, path in self.columns.items() if name == path]
+        renamed = {name: F(path) for name, path in self.columns.items() if name != path}
+        return rows.values(*direct, **renamed)
+
+    def one(self, request: Request, key: str) -> dict[str, Any]:
+        found = list(self.as_values(self.rows(request).filter(**self.lookup(key)))[:1])
+        if not found:
+            raise Http404
+        return self.finish(found, request)[0]
+
+    def lookup(self, key: str) -> dict[str, Any]:
+        """How a key of the address finds its row: R-142 or 142."""
+        if references.is_reference(key):
+            return {"subject__reference": key.upper()}
+        if key.isascii() and key.isdigit() and len(key) < 19:
+            return {"pk": int(key)}
+        raise Http404
+
+    def answer(self, request: Request, key: Any, status: int = 200) -> Response:
+        body = self.one(request, str(key))
+        answer = Response(body, status=status)
+        if "version" in body:
+            answer["ETag"] = etag(self.kind, body["id"], body["version"])
+        return answer
+
+
+class Collection(Resource):
+    """GET a keyset page. orders: name -> key tuple, unique at its end; the first is the default."""
+
+    filters: ClassVar[Mapping[str, Filter]] = {}
+    orders: ClassVar[Mapping[str, tuple[str, ...]]] = {"id": ("id",)}
+
+    def get(self, request: Request) -> Response:
+        query = request.query_params
+        self._refuse_unknown(query)
+        rows = self.narrowed(self.rows(request), query)
+        order = self._order(query.get("order"))
+        counted, is_capped = paging.capped_count(rows, COUNT_CAP)
+        page = paging.page(
+            self.as_values(rows),
+            order=order,
+            size=self._size(query.get("limit")),
+            after=query.get("after"),
+            before=query.get("before"),
+        )
+        return Response(
+            {
+                "results": self.finish(page.rows, request),
+                "count": counted,
+                "is_count_capped": is_capped,
+                "next": self._link(request, after=page.after),
+                "previous": self._link(request, before=page.before),
+            }
+        )
+
+    def narrowed(self, rows: QuerySet, query: Mapping[str, str]) -> QuerySet:
+        for name, one in self.filters.items():
+            if text := query.get(name):
+                rows = rows.filter(**self._condition(name, one, text))
+        return rows
+
+    @staticmethod
+    def _condition(name: str, one: Filter, text: str) -> dict[str, Any]:
+        try:
+            if not one.many:
+                return {one.path: one.parse(text)}
+            values = [one.parse(part.strip()) for part in text.split(",")[:100]]
+        except ValueError as error:
+            raise ValidationError({name: [str(error)]}) from None
+        return {one.path: values[0]} if len(values) == 1 else {f"{one.path}__in": values}
+
+    def _order(self, name: str | None) -> tuple[str, ...]:
+        if not name:
+            return next(iter(self.orders.values()))
+        if name not in self.orders:
+            raise ValidationError({"order": [f"Use one of {', '.join(self.orders)}."]})
+        return self.orders[name]
+
+    @staticmethod
+    def _size(text: str | None) -> int:
+        if text is None:
+            return PAGE_SIZE
+        if not text.isdigit() or not 1 <= int(text[:6]) <= MAX_PAGE_SIZE:
+            raise ValidationError({"limit": [f"Use a number from 1 to {MAX_PAGE_SIZE}."]})
+        return int(text)
+
+    def _refuse_unknown(self, query: Mapping[str, str]) -> None:
+        known = {*self.filters, "order", "limit", "after", "before", *self.further}
+        if unknown := sorted(set(query) - known):
+            raise ValidationError(
+                {name: [f"No such parameter. Known: {', '.join(sorted(known))}."] for name in unknown}
+            )
+
+    further: ClassVar[tuple[str, ...]] = ()
+
+    @staticmethod
+    def _link(request: Request, **cursor: str | None) -> str | None:
+        ((name, value),) = cursor.items()
+        if value is None:
+            return None
+        kept = {k: v for k, v in request.query_params.items() if k not in {"after", "before"}}
+        return request.build_absolute_uri(f"{request.path}?{urlencode({**kept, name: value})}")
+
+
+class Item(Resource):
+    """GET one row by id or reference, with its ETag."""
+
+    def get(self, request: Request, key: str) -> Response:
+        return self.answer(request, key)
+
+    def seen(self, request: Request, key: str) -> int:
+        """The version the writer looked at, from If-Match. 428 when missing, 412 with the present state when stale."""
+        present = self.one(request, key)
+        given = request.headers.get("If-Match")
+        if not given:
+            raise PreconditionRequired
+        if given not in {"*", etag(self.kind, present["id"], present["version"])}:
+            raise Stale(present)
+        return int(present["version"])
+
+
+def etag(kind: str, pk: int, version: int) -> str:
+    return f'"{kind}-{pk}-{version}"'
+
+
+class Body(serializers.Serializer):
+    """What a write takes: the fields it lists and no others."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping) and (unknown := sorted(set(data) - set(self.fields))):
+            raise ValidationError(
+                {name: [f"No such field. Known: {', '.join(self.fields)}."] for name in unknown}
+            )
+        return super().to_internal_value(data)
+
+
+class Visible(serializers.Field):
+    """A related object, named by id, reference or slug; one the writer may not see is answered like none."""
+
+    default_error_messages = {"none": "There is no {what} “{key}”."}
+
+    def __init__(
+        self, what: str, rows: Callable[[Any], QuerySet], *, by: str = "slug", **kwargs: Any
+    ) -> None:
+        self.what, self.visible_rows, self.key_field = what, rows, by
+        super().__init__(**kwargs)
+
+    def to_internal_value(self, data: Any) -> Any:
+        key = str(data).strip()
+        if key.isascii() and key.isdigit() and len(key) < 19:
+            lookup: dict[str, Any] = {"pk": int(key)}
+        elif references.is_reference(key):
+            lookup = {"reference" if self.key_field == "reference" else "subject__reference": key.upper()}
+        else:
+            lookup = {self.key_field: key}
+        found = self.visible_rows(self.context["request"].user).filter(**lookup).first()
+        if found is None:
+            self.fail("none", what=self.what, key=key[:80])
+        return found
+
+    def to_representation(self, value: Any) -> Any:
+        return value.pk
+
+
+def read(serializer: type[serializers.Serializer], request: Request, **kwargs: Any) -> dict[str, Any]:
+    """The validated body of a write."""
+    found = serializer(data=request.data, context={"request": request}, **kwargs)
+    found.is_valid(raise_exception=True)
+    return found.validated_data
+
+
+def dumps(value: Any) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS, default=str)

@@ -1,0 +1,26 @@
+"""{% panels "risklog.risk" "main" risk %}: what upper rooms hang here, for this reader."""
+
+from typing import Any
+
+from django import template
+from django.template.loader import render_to_string
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+
+from kit.panels import hung_on
+from kit.rights import may
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def panels(context: template.Context, place: str, slot: str, obj: Any) -> SafeString:
+    request = context["request"]
+    found = []
+    for panel in hung_on(place, slot):
+        if not may(request.user, panel.permission):
+            continue
+        content = panel.query(request.user, obj)
+        if content is not None:
+            found.append((render_to_string(panel.template, {"panel": content, "object": obj}, request),))
+    return format_html_join("", "{}", found)

@@ -1,0 +1,44 @@
+"""Learnings: short posts on what an outcome taught."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+from history.models import Recorded, Subject
+from learnings.states import MOVES, State, Verdict
+from people.models import User
+
+
+class Learning(Recorded):
+    """What we saw, what to monitor, what to adjust, how to check that it worked. Drafted from an outcome."""
+
+    KIND = "learning"
+    PREFIX = "L"
+    MOVES = MOVES
+
+    title = models.CharField(max_length=200)
+    seen = models.TextField(blank=True, default="")
+    to_monitor = models.TextField(blank=True, default="")
+    to_adjust = models.TextField(blank=True, default="")
+    how_to_check = models.TextField(blank=True, default="")
+    governance = models.TextField(blank=True, default="")
+    tags = ArrayField(models.CharField(max_length=60), default=list, blank=True)
+    verdict = models.CharField(max_length=8, choices=Verdict.choices, blank=True, default="")
+    about = models.ForeignKey(Subject, models.PROTECT, null=True, blank=True, related_name="+")
+    author = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    state = models.CharField(max_length=9, choices=State.choices, default=State.DRAFT)
+    made_at = models.DateTimeField()
+    published_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["about"], condition=Q(state="draft", about__isnull=False), name="learnings_one_draft"
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["-published_at", "-id"], name="learnings_newest", condition=Q(state="published")
+            ),
+            models.Index(fields=["-made_at", "-id"], name="learnings_made"),
+        ]

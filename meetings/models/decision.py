@@ -1,0 +1,41 @@
+"""What was decided, in a meeting or outside."""
+
+from django.db import models
+from django.db.models import Q
+
+from history.models import Recorded, Subject
+from meetings.models.meeting import AgendaItem, Meeting
+from meetings.states import DECISION_MOVES, DecisionState
+from people.models import User
+
+
+class Decision(Recorded):
+    """Text and reason, about a subject; with at least one action, or the reason why none is needed."""
+
+    KIND = "decision"
+    PREFIX = "D"
+    MOVES = DECISION_MOVES
+
+    text = models.TextField()
+    reason = models.TextField()
+    about = models.ForeignKey(Subject, models.PROTECT, null=True, blank=True, related_name="+")
+    meeting = models.ForeignKey(Meeting, models.PROTECT, null=True, blank=True, related_name="decisions")
+    item = models.ForeignKey(AgendaItem, models.PROTECT, null=True, blank=True, related_name="decisions")
+    no_action_reason = models.TextField(blank=True, default="")
+    state = models.CharField(max_length=8, choices=DecisionState.choices, default=DecisionState.IN_FORCE)
+    replaced_by = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+")
+    recorded_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["-decided_at", "-id"], name="meetings_decision_newest"),
+            models.Index(fields=["about"], name="meetings_decision_about"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=~Q(reason=""), name="meetings_decision_has_a_reason"),
+        ]
+
+    @property
+    def subject_title(self) -> str:
+        return self.text if len(self.text) <= 140 else f"{self.text[:139]}…"

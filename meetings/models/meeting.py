@@ -1,0 +1,108 @@
+"""One occurrence: its agenda and who was there."""
+
+from django.db import models
+from django.db.models import Q
+
+from history.models import Part, Recorded, RecordedQuerySet, Subject
+from meetings.models.series import Focus, MeetingSeries
+from meetings.states import ITEM_MOVES, MEETING_MOVES, ItemOutcome, ItemState, MeetingState, Purpose
+from people.models import User
+
+
+class Meeting(Recorded):
+    """One occurrence of a series: its focus, its facilitator, a stand-in, and why it is their turn.
+
+    occurrence: the local date and time the rule gave, so that planning twice makes it once, also when it moved.
+    """
+
+    KIND = "meeting"
+    PREFIX = "M"
+    MOVES = MEETING_MOVES
+
+    series = models.ForeignKey(MeetingSeries, models.PROTECT, related_name="meetings")
+    occurrence = models.CharField(max_length=16)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    focus = models.ForeignKey(Focus, models.PROTECT, null=True, blank=True, related_name="meetings")
+    facilitator = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    stand_in = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    why = models.CharField(max_length=300, blank=True, default="")
+    objective = models.CharField(max_length=300, blank=True, default="")
+    state = models.CharField(max_length=9, choices=MeetingState.choices, default=MeetingState.PLANNED)
+    started_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    closed_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    improvement = models.CharField(max_length=300, blank=True, default="")
+    was_worth_it = models.BooleanField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["series", "occurrence"], name="meetings_meeting_once")]
+        indexes = [
+            models.Index(fields=["starts_at", "id"], name="meetings_meeting_when"),
+            models.Index(fields=["series", "starts_at"], name="meetings_meeting_series"),
+        ]
+
+    @property
+    def subject_title(self) -> str:
+        return f"{self.series.name}, {self.starts_at.astimezone(self.series.zone):%-d %B %Y}"
+
+
+class AgendaItemQuerySet(RecordedQuerySet):
+    """An item shows what it is about only to those who may see that; to others it is a slot of n minutes."""
+
+    through = "meeting__subject__"
+
+
+class AgendaItem(Part):
+    """A slot on an agenda: what, why it is here, what for, how long; then its notes and outcome."""
+
+    OF = "meeting"
+    MOVES = ITEM_MOVES
+
+    meeting = models.ForeignKey(Meeting, models.PROTECT, related_name="items")
+    about = models.ForeignKey(Subject, models.PROTECT, null=True, blank=True, related_name="+")
+    title = models.CharField(max_length=300)
+    why = models.CharField(max_length=300, blank=True, default="")
+    purpose = models.CharField(max_length=8, choices=Purpose.choices, default=Purpose.DISCUSS)
+    rank = models.PositiveIntegerField()
+    minutes = models.PositiveSmallIntegerField(default=10)
+    state = models.CharField(max_length=8, choices=ItemState.choices, default=ItemState.WAITING)
+    outcome = models.CharField(max_length=10, choices=ItemOutcome.choices, blank=True, default="")
+    notes = models.TextField(blank=True, default="")
+    added_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    carried_from = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+")
+    times_carried = models.PositiveSmallIntegerField(default=0)
+    current_since = models.DateTimeField(null=True, blank=True)
+    spent_seconds = models.PositiveIntegerField(default=0)
+
+    objects = AgendaItemQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["meeting", "about"], condition=Q(about__isnull=False), name="meetings_item_once"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["meeting", "rank", "id"], name="meetings_item_rank"),
+            models.Index(fields=["about"], name="meetings_item_about"),
+        ]
+
+
+class AttendanceQuerySet(RecordedQuerySet):
+    through = "meeting__subject__"
+
+
+class Attendance(Part):
+    """Who was there."""
+
+    OF = "meeting"
+
+    meeting = models.ForeignKey(Meeting, models.PROTECT, related_name="attendances")
+    user = models.ForeignKey(User, models.PROTECT, related_name="+")
+    is_present = models.BooleanField(default=True)
+
+    objects = AttendanceQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["meeting", "user"], name="meetings_attendance_once")]

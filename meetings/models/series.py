@@ -1,0 +1,69 @@
+"""The recurring rhythm and its focus cycle."""
+
+import zoneinfo
+from typing import Any
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+from history.models import Part, Recorded, RecordedQuerySet
+from people.models import Function, Team, User, is_time_zone
+from signals.states import Kind
+
+
+class MeetingSeries(Recorded):
+    """A recurring meeting: when (an RFC 5545 rule in its own zone), who, and in which order functions facilitate.
+
+    function_order: ids of functions; the turn goes round them (meetings.rotation).
+    """
+
+    KIND = "meeting_series"
+
+    name = models.CharField(max_length=120)
+    purpose = models.TextField(blank=True, default="")
+    rrule = models.CharField(max_length=200, default="FREQ=WEEKLY;BYDAY=WE")
+    time_zone = models.CharField(max_length=64, validators=[is_time_zone])
+    first_on = models.DateField()
+    starts_at = models.TimeField()
+    length_minutes = models.PositiveSmallIntegerField(default=45)
+    place = models.CharField(max_length=300, blank=True, default="")
+    teams: Any = models.ManyToManyField(Team, blank=True, related_name="+")
+    participants: Any = models.ManyToManyField(User, blank=True, related_name="+")
+    function_order = ArrayField(models.BigIntegerField(), default=list, blank=True)
+    sponsor = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    is_retired = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = [models.Index(fields=["name", "id"], name="meetings_series_name")]
+
+    @property
+    def zone(self) -> zoneinfo.ZoneInfo:
+        return zoneinfo.ZoneInfo(self.time_zone)
+
+
+class FocusQuerySet(RecordedQuerySet):
+    through = "series__subject__"
+
+
+class Focus(Part):
+    """A theme of the cycle: its signal kinds, its standing questions, the functions it needs."""
+
+    OF = "series"
+
+    series = models.ForeignKey(MeetingSeries, models.PROTECT, related_name="focuses")
+    position = models.PositiveSmallIntegerField()
+    name = models.CharField(max_length=120)
+    kinds = ArrayField(models.CharField(max_length=16, choices=Kind.choices), default=list)
+    questions = ArrayField(models.CharField(max_length=300), default=list, blank=True)
+    functions: Any = models.ManyToManyField(Function, blank=True, related_name="+")
+    is_retired = models.BooleanField(default=False)
+
+    objects = FocusQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["series", "position"], condition=Q(is_retired=False), name="meetings_focus_place"
+            )
+        ]

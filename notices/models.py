@@ -1,0 +1,84 @@
+"""The inbox, the outbox, the digest."""
+
+import uuid
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+from history.models import Claimable, Event, Subject
+from notices.states import MessageState, Policy
+from people.models import User
+
+
+class Entry(models.Model):
+    """One event in one person's inbox, once. Never lost or doubled, whatever becomes of mail."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    event = models.ForeignKey(Event, models.DO_NOTHING, related_name="+")
+    why = models.CharField(max_length=120)
+    is_urgent = models.BooleanField(default=False)
+    at = models.DateTimeField()
+    read_at = models.DateTimeField(null=True, blank=True)
+    digest = models.ForeignKey("Digest", models.SET_NULL, null=True, blank=True, related_name="entries")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "event"], name="notices_entry_once")]
+        indexes = [
+            models.Index(fields=["user", "-at", "-id"], name="notices_entry_newest"),
+            models.Index(fields=["user"], name="notices_entry_unread", condition=Q(read_at__isnull=True)),
+            models.Index(fields=["user"], name="notices_entry_undigested", condition=Q(digest__isnull=True)),
+        ]
+
+
+class Digest(models.Model):
+    """The weekly digest of one person: the ISO week in its key makes it once. `body` is as it was made."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    week = models.CharField(max_length=8)
+    made_at = models.DateTimeField()
+    title = models.CharField(max_length=200)
+    text = models.TextField()
+    html = models.TextField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "week"], name="notices_digest_once")]
+
+
+class Message(Claimable):
+    """A mail to be sent: a row before it is sent, claimed before it is tried; rendered and addressed at sending.
+
+    key: what it is for, unique; the same cause never makes a second one. id doubles as the Message-ID, so a
+    repeat can be told from a second mail. sent_*: the mail as it went out.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    key = models.CharField(max_length=200, unique=True)
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    verb = models.CharField(max_length=80)
+    subject = models.ForeignKey(Subject, models.PROTECT, null=True, blank=True, related_name="+")
+    event = models.ForeignKey(Event, models.DO_NOTHING, null=True, blank=True, related_name="+")
+    digest = models.ForeignKey(Digest, models.CASCADE, null=True, blank=True, related_name="messages")
+    state = models.CharField(max_length=9, choices=MessageState.choices, default=MessageState.PENDING)
+    policy = models.CharField(max_length=6, choices=Policy.choices)
+    made_at = models.DateTimeField()
+    sent_to = models.EmailField(blank=True, default="")
+    sent_title = models.CharField(max_length=300, blank=True, default="")
+    sent_text = models.TextField(blank=True, default="")
+    sent_html = models.TextField(blank=True, default="")
+    history = ArrayField(models.CharField(max_length=300), default=list)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["not_before"],
+                name="notices_message_open",
+                condition=Q(state__in=["pending", "claimed"]),
+            ),
+            models.Index(fields=["-made_at", "id"], name="notices_message_newest"),
+            models.Index(
+                fields=["state"],
+                name="notices_message_troubled",
+                condition=Q(state__in=["dead", "uncertain"]),
+            ),
+        ]

@@ -1,0 +1,54 @@
+"""How an API request says who it is: a bearer token, or the session of a signed-in page."""
+
+import hashlib
+from typing import Any
+
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication, get_authorization_header
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+
+from kit import clock
+from people.models import Token, User
+
+
+class BearerToken(BaseAuthentication):
+    """`Authorization: Bearer rh_<prefix>_<secret>`."""
+
+    def authenticate(self, request: Request) -> tuple[User, Token] | None:
+        words = get_authorization_header(request).split()
+        if not words or words[0].lower() != b"bearer":
+            return None
+        if len(words) != 2:
+            raise AuthenticationFailed("Send exactly one token: Authorization: Bearer <token>.")
+        token = find(words[1].decode("latin-1"), at=clock.now())
+        if token is None:
+            raise AuthenticationFailed("This token is unknown, expired or revoked.")
+        token.user.token_scope = token.scope
+        return token.user, token
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Bearer realm="riskhub"'
+
+
+class Session(SessionAuthentication):
+    """The signed-in page's session, with CSRF."""
+
+
+def find(text: str, *, at: Any) -> Token | None:
+    """The valid token behind its text. The secret is compared by hash, in the database's index of prefixes."""
+    parts = text.split("_")
+    if len(parts) != 3 or parts[0] != "rh":
+        return None
+    wanted = hashlib.sha256(parts[2].encode()).digest()
+    found = (
+        Token.objects.select_related("user", "user__subject", "subject")
+        .filter(
+            prefix=parts[1],
+            secret_hash=wanted,
+            revoked_at__isnull=True,
+            expires_at__gt=at,
+            user__is_active=True,
+        )
+        .first()
+    )
+    return found

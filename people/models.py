@@ -1,0 +1,211 @@
+"""Users, teams, functions, the organisation; tokens and what guards the doors."""
+
+import zoneinfo
+from functools import cached_property
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+
+from history.models import Part, Recorded, RecordedQuerySet
+from kit.sight import Sight
+from people.states import RANK, WORKING_DAYS, Role, Scope, Theme
+
+
+def is_time_zone(name: str) -> None:
+    if name not in zoneinfo.available_timezones():
+        raise ValidationError(f"“{name}” is no time zone. Use a name such as Europe/Berlin.")
+
+
+def working_days() -> list[int]:
+    return list(WORKING_DAYS)
+
+
+class Organisation(Recorded):
+    """The one organisation of this instance: its zone, its working days and hours."""
+
+    KIND = "organisation"
+
+    name = models.CharField(max_length=120)
+    time_zone = models.CharField(max_length=64, default="UTC", validators=[is_time_zone])
+    working_days = ArrayField(models.PositiveSmallIntegerField(), default=working_days)
+    day_starts_at = models.TimeField(default="09:00")
+    day_ends_at = models.TimeField(default="17:00")
+    digest_weekday = models.PositiveSmallIntegerField(default=4)
+    digest_at = models.TimeField(default="15:00")
+    is_sample = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="people_one_organisation")]
+
+    @property
+    def zone(self) -> zoneinfo.ZoneInfo:
+        return zoneinfo.ZoneInfo(self.time_zone)
+
+
+class Function(Recorded):
+    """A person's discipline: data science, platform operations … A table, not an enum."""
+
+    KIND = "function"
+
+    slug = models.SlugField(max_length=60, unique=True)
+    name = models.CharField(max_length=80, unique=True)
+
+
+class UserQuerySet(RecordedQuerySet):
+    def active(self) -> "UserQuerySet":
+        return self.filter(is_active=True)
+
+
+class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email__iexact=username)
+
+
+class User(Recorded, AbstractBaseUser):
+    """A person who signs in. Deactivated, never deleted. Name and address are erasable: history refers to them."""
+
+    KIND = "person"
+    HISTORY_OMITS = frozenset({"password", "last_login"})
+    HISTORY_REFERS = frozenset({"email", "name"})
+
+    email = models.EmailField(unique=True)
+    name = models.CharField(max_length=120)
+    function = models.ForeignKey(Function, models.PROTECT, null=True, blank=True, related_name="people")
+    role = models.CharField(max_length=16, choices=Role.choices, default=Role.MEMBER)
+    time_zone = models.CharField(max_length=64, blank=True, default="", validators=[is_time_zone])
+    theme = models.CharField(max_length=8, choices=Theme.choices, default=Theme.SYSTEM)
+    has_single_keys = models.BooleanField(default=True)
+    is_digest_wanted = models.BooleanField(default=True)
+    is_mail_refused = models.BooleanField(default=False)
+    is_active = models.BooleanField(default=True)
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS = ["name"]
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(email=Lower("email")), name="people_user_email_lower")
+        ]
+        indexes = [models.Index(fields=["name", "id"], name="people_user_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @cached_property
+    def team_ids(self) -> tuple[int, ...]:
+        return tuple(self.memberships.values_list("team_id", flat=True))
+
+    @cached_property
+    def sight(self) -> Sight:
+        """The subjects whose naming lets this person see a restricted object: themselves and their teams."""
+        teams = self.memberships.values_list("team__subject_id", flat=True)
+        return Sight(ids=(self.subject_id, *teams))
+
+    def is_at_least(self, role: Role) -> bool:
+        return self.is_active and RANK[Role(self.role)] >= RANK[role]
+
+    def zone(self, organisation: Organisation | None = None) -> zoneinfo.ZoneInfo:
+        name = self.time_zone or (organisation.time_zone if organisation else "UTC")
+        return zoneinfo.ZoneInfo(name)
+
+
+class Team(Recorded):
+    """People who ship together. A person may be in several."""
+
+    KIND = "team"
+
+    slug = models.SlugField(max_length=60, unique=True)
+    name = models.CharField(max_length=80, unique=True)
+    lead = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="leads")
+    members: Any = models.ManyToManyField(User, through="Membership", related_name="teams")
+
+
+class Membership(Part):
+    """A person in a team."""
+
+    OF = "team"
+
+    team = models.ForeignKey(Team, models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["team", "user"], name="people_membership_once")]
+
+
+class Absence(Part):
+    """A range of days away. Nothing is assigned or escalated to someone who is away; the stand-in gets it."""
+
+    OF = "user"
+    HISTORY_REFERS = frozenset({"reason"})
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="absences")
+    from_on = models.DateField()
+    until_on = models.DateField()
+    stand_in = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    reason = models.CharField(max_length=200, blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(until_on__gte=models.F("from_on")), name="people_absence_forward"
+            )
+        ]
+
+
+class Token(Recorded):
+    """An API token: a public prefix, the SHA-256 of its secret, a scope, an end. Shown once."""
+
+    KIND = "token"
+    HISTORY_OMITS = frozenset({"secret_hash", "last_used_at"})
+
+    user = models.ForeignKey(User, models.PROTECT, related_name="tokens")
+    name = models.CharField(max_length=80)
+    prefix = models.CharField(max_length=12, unique=True)
+    secret_hash = models.BinaryField(max_length=32)
+    scope = models.CharField(max_length=8, choices=Scope.choices)
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+
+
+class Receipt(models.Model):
+    """What an Idempotency-Key was answered with, stored in the transaction of its effect."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    key = models.CharField(max_length=200)
+    path = models.CharField(max_length=200)
+    body_hash = models.BinaryField(max_length=32)
+    status = models.PositiveSmallIntegerField()
+    headers = models.JSONField(default=dict)
+    body = models.BinaryField()
+    made_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "key"], name="people_receipt_once")]
+        indexes = [models.Index(fields=["made_at"], name="people_receipt_age")]
+
+
+class SignInCount(models.Model):
+    """Failed log-ins of an account or a network within a window; counted in the database for all processes."""
+
+    key = models.CharField(max_length=140)
+    window_at = models.DateTimeField()
+    failures = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["key", "window_at"], name="people_sign_in_window")]
+
+
+class SetUpLink(models.Model):
+    """The one-time link by which the first administrator sets up an empty instance."""
+
+    secret_hash = models.BinaryField(max_length=32)
+    made_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)

@@ -1,0 +1,45 @@
+"""Pages for what went wrong: whole pages for browsers, fragments for htmx, problem+json for the API."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.csrf import requires_csrf_token
+
+_TITLES = {403: "Not allowed", 404: "Not found", 500: "Something went wrong here", 400: "Bad request"}
+
+
+def _answer(request: HttpRequest, status: int, detail: str = "") -> HttpResponse:
+    if request.path.startswith("/api/"):
+        body = {
+            "type": "about:blank",
+            "title": _TITLES[status],
+            "status": status,
+            "detail": detail or _TITLES[status],
+        }
+        return JsonResponse(body, status=status, content_type="application/problem+json")
+    fragment = "_fragment" if getattr(request, "htmx", False) else ""
+    return render(request, f"errors/{status}{fragment}.html", {"detail": detail}, status=status)
+
+
+def bad_request(request: HttpRequest, exception: Any = None) -> HttpResponse:
+    return _answer(request, 400)
+
+
+def permission_denied(request: HttpRequest, exception: Any = None) -> HttpResponse:
+    return _answer(request, 403)
+
+
+def not_found(request: HttpRequest, exception: Any = None) -> HttpResponse:
+    return _answer(request, 404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return _answer(request, 500)
+
+
+@requires_csrf_token
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return _answer(
+        request, 403, "This form had gone stale. Go back, load the page again and send it once more."
+    )

@@ -1,0 +1,224 @@
+"""All settings, from the environment alone. `make run` fills in what is not given (riskhub/engine).
+
+DATABASE_URL        the application role: reads, writes, and may only INSERT and SELECT history
+DATABASE_OWNER_URL  the owner: migrations, backup, erasure (default: DATABASE_URL, and health says so)
+REDIS_URL           the broker; it carries no truth
+EMAIL_URL           smtp://user:password@host:port; without it mail goes to a page for administrators
+RISKHUB_URL         the address people use; makes links in mail
+RISKHUB_HOME        where keys and embedded data live (default ./var)
+"""
+
+import json
+import os
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+
+HOME = Path(env.str("RISKHUB_HOME", default=str(BASE_DIR / "var"))).resolve()
+
+
+def _running_instance() -> dict[str, str]:
+    """Addresses of the instance that `make run` keeps up in RISKHUB_HOME, so that a command finds it."""
+    try:
+        return json.loads((HOME / "instance.json").read_text())
+    except (OSError, ValueError):
+        return {}
+
+
+for _name, _value in _running_instance().items():
+    os.environ.setdefault(_name, _value)
+
+DEBUG = env.bool("RISKHUB_DEBUG", default=False)
+SECRET_KEY = env.str("SECRET_KEY", default="") or "only-for-commands-that-need-no-key-0123456789abcdefghijkl"
+BASE_URL = env.str("RISKHUB_URL", default=f"http://localhost:{env.int('PORT', default=8000)}").rstrip("/")
+IS_HTTPS = BASE_URL.startswith("https://")
+ALLOWED_HOSTS = env.list(
+    "RISKHUB_HOSTS", default=[urlsplit(BASE_URL).hostname or "localhost", "localhost", "127.0.0.1", "[::1]"]
+)
+CSRF_TRUSTED_ORIGINS = [BASE_URL]
+IS_SAMPLE_ALLOWED = env.bool("RISKHUB_SAMPLE", default=True)
+
+INSTALLED_APPS = [
+    "riskhub",
+    "notices",
+    "meetings",
+    "learnings",
+    "risklog",
+    "signals",
+    "catalogue",
+    "actions",
+    "people",
+    "history",
+    "kit",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django.forms",
+    "rest_framework",
+    "drf_spectacular",
+    "django_htmx",
+    "template_partials.apps.SimpleAppConfig",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "riskhub.middleware.content_security_policy",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "people.middleware.readers_zone",
+    "people.middleware.sign_in_required",
+]
+
+ROOT_URLCONF = "riskhub.urls"
+WSGI_APPLICATION = "riskhub.wsgi.application"
+AUTH_USER_MODEL = "people.User"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LOGIN_URL = "people:sign_in"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "people:sign_in"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+_LOADERS = [
+    "django.template.loaders.filesystem.Loader",
+    "django.template.loaders.app_directories.Loader",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "OPTIONS": {
+            "loaders": [
+                ("template_partials.loader.Loader", [("django.template.loaders.cached.Loader", _LOADERS)])
+            ],
+            "builtins": [
+                "kit.templatetags.ui",
+                "template_partials.templatetags.partials",
+                "django.templatetags.static",
+            ],
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "riskhub.shell.shell",
+            ],
+        },
+    }
+]
+FORM_RENDERER = "kit.forms.Renderer"
+
+# ---------------------------------------------------------------- database
+_CHECKS = {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+_TIMEOUTS = (
+    "-c statement_timeout=20s -c lock_timeout=5s -c idle_in_transaction_session_timeout=60s -c timezone=UTC"
+)
+_DATABASE_URL = env.str("DATABASE_URL", default="postgresql://riskhub_app@127.0.0.1:5432/riskhub")
+_OWNER_URL = env.str("DATABASE_OWNER_URL", default=_DATABASE_URL)
+
+
+def _database(url: str, options: str) -> dict:
+    parsed = environ.Env.db_url_config(url)
+    parsed["ENGINE"] = "django.db.backends.postgresql"
+    parsed.setdefault("OPTIONS", {})["options"] = options
+    return parsed | _CHECKS
+
+
+DATABASES = {
+    "default": _database(_DATABASE_URL, _TIMEOUTS),
+    # Migrations wait for no lock longer than two seconds: better to fail than to stop the traffic.
+    "owner": _database(_OWNER_URL, "-c lock_timeout=2s -c timezone=UTC"),
+}
+DATABASES["owner"]["TEST"] = {"MIRROR": "default"}
+DATABASE_ROUTERS: list[str] = []
+APPLICATION_ROLE = DATABASES["default"]["USER"]
+OWNER_ROLE = DATABASES["owner"]["USER"]
+
+# ---------------------------------------------------------------- sessions, cookies, headers
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
+SESSION_COOKIE_SAMESITE = "Lax"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_HSTS_SECONDS = 31536000 if IS_HTTPS else 0
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("RISKHUB_BEHIND_PROXY", default=False) else None
+)
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+CSRF_FAILURE_VIEW = "riskhub.errors.csrf_failure"
+
+# ---------------------------------------------------------------- language, time, files
+LANGUAGE_CODE = "en-gb"
+USE_I18N = False
+USE_TZ = True
+TIME_ZONE = "UTC"
+STATIC_URL = "/static/"
+STATIC_ROOT = HOME / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if env.bool("RISKHUB_STATIC_HASHED", default=False)
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = not env.bool("RISKHUB_STATIC_HASHED", default=False)
+
+# ---------------------------------------------------------------- mail
+_EMAIL = env.str("EMAIL_URL", default="")
+IS_MAIL_KEPT = not _EMAIL  # without a server each message stays on the page of sent mail
+DEFAULT_FROM_EMAIL = env.str("RISKHUB_FROM", default="Riskhub <riskhub@localhost>")
+EMAIL_TIMEOUT = 10
+EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+if _EMAIL:
+    vars().update(env.email_url_config(_EMAIL))
+
+# ---------------------------------------------------------------- API
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["people.authentication.BearerToken", "people.authentication.Session"],
+    "DEFAULT_PERMISSION_CLASSES": ["riskhub.api.Named"],
+    "DEFAULT_RENDERER_CLASSES": ["riskhub.api.Json"],
+    "DEFAULT_PARSER_CLASSES": ["riskhub.api.JsonBody"],
+    "EXCEPTION_HANDLER": "riskhub.api.problem",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Riskhub",
+    "DESCRIPTION": "One shared register of model risks, and the meeting rhythm that keeps it alive.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+}
+
+# ---------------------------------------------------------------- background work
+REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env.str("RISKHUB_LOG", default="WARNING")},
+}

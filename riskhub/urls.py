@@ -1,0 +1,32 @@
+"""Every address. Rooms bring their own; the roof gathers them."""
+
+from django.urls import include, path
+
+from actions.api import RESOURCES as ACTIONS
+from catalogue.api import RESOURCES as CATALOGUE
+from learnings.api import RESOURCES as LEARNINGS
+from meetings.api import RESOURCES as MEETINGS
+from riskhub import errors, health
+from risklog.api import RESOURCES as RISKLOG
+from signals.api import RESOURCES as SIGNALS
+
+RESOURCES = [*CATALOGUE, *SIGNALS, *RISKLOG, *MEETINGS, *ACTIONS, *LEARNINGS]
+
+urlpatterns = [
+    path("livez", health.livez, name="livez"),
+    path("readyz", health.readyz, name="readyz"),
+    path("people/", include("people.urls")),
+    path("models/", include("catalogue.urls")),
+    path("signals/", include("signals.urls")),
+    path("risks/", include("risklog.urls")),
+    path("meetings/", include("meetings.urls")),
+    path("actions/", include("actions.urls")),
+    path("learnings/", include("learnings.urls")),
+    path("notices/", include("notices.urls")),
+    *(path(f"api/v1/{address}", view.as_view()) for address, view in RESOURCES),
+]
+
+handler400 = errors.bad_request
+handler403 = errors.permission_denied
+handler404 = errors.not_found
+handler500 = errors.server_error

@@ -1,0 +1,8 @@
+"""The rows of the risk log, by noun."""
+
+from risklog.models.escalation import Climb, Escalation, Ladder, LadderVersion, Rung
+from risklog.models.review import Review, Reviewer
+from risklog.models.risk import Risk
+from risklog.models.taxonomy import Category
+
+__all__ = ["Category", "Climb", "Escalation", "Ladder", "LadderVersion", "Review", "Reviewer", "Risk", "Rung"]

@@ -1,0 +1,122 @@
+"""Ladders with their rungs, and the climbs of subjects up them."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+from history.models import Part, Recorded, RecordedQuerySet, Subject
+from people.models import Function, Team, User
+from risklog.models.taxonomy import Category
+from risklog.states import ESCALATION_MOVES, EscalationState, Severity, Who
+
+
+class Ladder(Recorded):
+    """An ordered way up. Chosen by severity, category and team; the most particular match wins, then the oldest."""
+
+    KIND = "ladder"
+
+    name = models.CharField(max_length=120)
+    severity = models.CharField(max_length=8, choices=Severity.choices, blank=True, default="")
+    category = models.ForeignKey(Category, models.PROTECT, null=True, blank=True, related_name="+")
+    team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="+")
+    is_retired = models.BooleanField(default=False)
+
+
+class LadderVersionQuerySet(RecordedQuerySet):
+    through = "ladder__subject__"
+
+
+class LadderVersion(Part):
+    """The rungs as they stood; a running climb keeps the version it started with."""
+
+    OF = "ladder"
+
+    ladder = models.ForeignKey(Ladder, models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    is_current = models.BooleanField(default=True)
+
+    objects = LadderVersionQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["ladder", "number"], name="risklog_ladder_version_once"),
+            models.UniqueConstraint(
+                fields=["ladder"], condition=Q(is_current=True), name="risklog_one_current_ladder_version"
+            ),
+        ]
+
+
+class Rung(models.Model):
+    """Who is called, and how long they have. Written once with its version, never changed."""
+
+    ladder_version = models.ForeignKey(LadderVersion, models.CASCADE, related_name="rungs")
+    position = models.PositiveSmallIntegerField()
+    who = models.CharField(max_length=10, choices=Who.choices)
+    function = models.ForeignKey(Function, models.PROTECT, null=True, blank=True, related_name="+")
+    person = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    within_minutes = models.PositiveIntegerField()
+    is_round_the_clock = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["ladder_version", "position"], name="risklog_rung_once"),
+            models.CheckConstraint(condition=Q(within_minutes__gt=0), name="risklog_rung_takes_time"),
+        ]
+
+
+class Escalation(Recorded):
+    """One climb of a subject. `rung` is the position reached (1 is the first); next_climb_at is None when none is to come."""
+
+    KIND = "escalation"
+    PREFIX = "E"
+    MOVES = ESCALATION_MOVES
+
+    about = models.ForeignKey(Subject, models.PROTECT, related_name="+")
+    title = models.CharField(max_length=300)
+    why = models.TextField()
+    severity = models.CharField(max_length=8, choices=Severity.choices, default=Severity.WARNING)
+    team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="+")
+    ladder_version = models.ForeignKey(LadderVersion, models.PROTECT, related_name="escalations")
+    state = models.CharField(max_length=12, choices=EscalationState.choices, default=EscalationState.CLIMBING)
+    rung = models.PositiveSmallIntegerField(default=0)
+    rung_since = models.DateTimeField(null=True, blank=True)
+    next_climb_at = models.DateTimeField(null=True, blank=True)
+    acknowledged_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    paused_until = models.DateTimeField(null=True, blank=True)
+    reason = models.TextField(blank=True, default="")
+    started_at = models.DateTimeField()
+    resolved_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["about"], condition=~Q(state="resolved"), name="risklog_one_unresolved_escalation"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["-started_at", "-id"], name="risklog_escalation_newest"),
+            models.Index(
+                fields=["next_climb_at"], name="risklog_escalation_next", condition=~Q(state="resolved")
+            ),
+        ]
+
+
+class ClimbQuerySet(RecordedQuerySet):
+    through = "escalation__subject__"
+
+
+class Climb(Part):
+    """One rung reached, once: who was told, or why the rung was skipped."""
+
+    OF = "escalation"
+
+    escalation = models.ForeignKey(Escalation, models.PROTECT, related_name="climbs")
+    position = models.PositiveSmallIntegerField()
+    at = models.DateTimeField()
+    told = ArrayField(models.BigIntegerField(), default=list)
+    skipped = models.CharField(max_length=200, blank=True, default="")
+
+    objects = ClimbQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["escalation", "position"], name="risklog_climb_once")]

@@ -1,0 +1,78 @@
+"""Review requests: a call for a cross-team look, and the people asked."""
+
+from django.db import models
+from django.db.models import Q
+
+from catalogue.models import Model
+from history.models import Part, Recorded, RecordedQuerySet, Subject
+from people.models import Function, User
+from risklog.states import REVIEW_MOVES, Outcome, ReviewState, Severity
+from signals.states import Kind
+
+
+class Review(Recorded):
+    """A call to look at a subject together. One open review a subject; a second trigger annotates it.
+
+    missing: what was not to be had when it opened ("no owner team", "one function only" …); shown where it can
+    be mended.
+    """
+
+    KIND = "review"
+    PREFIX = "Q"
+    MOVES = REVIEW_MOVES
+
+    about = models.ForeignKey(Subject, models.PROTECT, related_name="+")
+    title = models.CharField(max_length=300)
+    why = models.TextField(blank=True, default="")
+    model = models.ForeignKey(Model, models.PROTECT, null=True, blank=True, related_name="+")
+    kind = models.CharField(max_length=16, choices=Kind.choices)
+    severity = models.CharField(max_length=8, choices=Severity.choices, default=Severity.WARNING)
+    state = models.CharField(max_length=9, choices=ReviewState.choices, default=ReviewState.OPEN)
+    missing = models.JSONField(default=list, blank=True)
+    triggers = models.PositiveIntegerField(default=1)
+    claimed_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    outcome = models.CharField(max_length=20, choices=Outcome.choices, blank=True, default="")
+    outcome_reason = models.TextField(blank=True, default="")
+    opened_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["about"], condition=Q(state="open"), name="risklog_one_open_review"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["-opened_at", "-id"], name="risklog_review_newest"),
+            models.Index(fields=["state", "due_at", "id"], name="risklog_review_due"),
+        ]
+
+
+class ReviewerQuerySet(RecordedQuerySet):
+    through = "review__subject__"
+
+
+class Reviewer(Part):
+    """One person asked, for their function, and what they said."""
+
+    OF = "review"
+
+    review = models.ForeignKey(Review, models.PROTECT, related_name="reviewers")
+    user = models.ForeignKey(User, models.PROTECT, related_name="asked_reviews")
+    function = models.ForeignKey(Function, models.PROTECT, null=True, blank=True, related_name="+")
+    why = models.CharField(max_length=200, blank=True, default="")
+    asked_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True, blank=True)
+    verdict = models.CharField(max_length=20, choices=Outcome.choices, blank=True, default="")
+    note = models.TextField(blank=True, default="")
+
+    objects = ReviewerQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["review", "user"], name="risklog_reviewer_once")]
+        indexes = [
+            models.Index(
+                fields=["user"], name="risklog_reviewer_asked", condition=Q(answered_at__isnull=True)
+            )
+        ]

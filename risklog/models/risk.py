@@ -1,0 +1,81 @@
+"""The entry of the risk log."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce
+
+from catalogue.models import Model
+from history.models import Recorded
+from people.models import Team, User
+from risklog.models.taxonomy import Category
+from risklog.states import RISK_MOVES, RiskState, Treatment
+from signals.models import BreachGroup, Series
+
+_ONE_TO_FIVE = [MinValueValidator(1), MaxValueValidator(5)]
+
+
+class Risk(Recorded):
+    """Something about a model that may go wrong, owned by a person and a team.
+
+    likelihood × impact is the inherent score; the residual one is what remains after treatment (None: not yet
+    judged). `severity` is the score that counts: residual where judged, inherent else.
+    raised_by is None when the raiser asked not to be named (history still knows).
+    """
+
+    KIND = "risk"
+    PREFIX = "R"
+    MOVES = RISK_MOVES
+
+    title = models.CharField(max_length=200)
+    description = models.TextField(blank=True, default="")
+    affected = models.CharField(max_length=300, blank=True, default="")
+    category = models.ForeignKey(Category, models.PROTECT, related_name="risks")
+    model = models.ForeignKey(Model, models.PROTECT, null=True, blank=True, related_name="risks")
+    feature = models.CharField(max_length=120, blank=True, default="")
+    tags = ArrayField(models.CharField(max_length=60), default=list, blank=True)
+    team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="risks")
+    owner = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="risks")
+    raised_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    likelihood = models.PositiveSmallIntegerField(validators=_ONE_TO_FIVE)
+    impact = models.PositiveSmallIntegerField(validators=_ONE_TO_FIVE)
+    residual_likelihood = models.PositiveSmallIntegerField(null=True, blank=True, validators=_ONE_TO_FIVE)
+    residual_impact = models.PositiveSmallIntegerField(null=True, blank=True, validators=_ONE_TO_FIVE)
+    severity = models.GeneratedField(
+        expression=Coalesce(F("residual_likelihood") * F("residual_impact"), F("likelihood") * F("impact")),
+        output_field=models.PositiveSmallIntegerField(),
+        db_persist=True,
+    )
+    state = models.CharField(max_length=12, choices=RiskState.choices, default=RiskState.OPEN)
+    treatment = models.CharField(max_length=8, choices=Treatment.choices, blank=True, default="")
+    review_on = models.DateField(null=True, blank=True)
+    accepted_until = models.DateField(null=True, blank=True)
+    breach_group = models.ForeignKey(BreachGroup, models.PROTECT, null=True, blank=True, related_name="risks")
+    series = models.ForeignKey(Series, models.PROTECT, null=True, blank=True, related_name="risks")
+    closing_evidence = models.TextField(blank=True, default="")
+    opened_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(likelihood__range=(1, 5), impact__range=(1, 5)), name="risklog_risk_five_by_five"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="accepted") | Q(accepted_until__isnull=False),
+                name="risklog_risk_acceptance_ends",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["-severity", "-id"], name="risklog_risk_severity"),
+            models.Index(fields=["-updated_at", "-id"], name="risklog_risk_updated"),
+            models.Index(fields=["-opened_at", "-id"], name="risklog_risk_opened"),
+            models.Index(fields=["state", "-severity", "-id"], name="risklog_risk_state"),
+            models.Index(fields=["category", "-severity", "-id"], name="risklog_risk_category"),
+            models.Index(fields=["model", "-severity", "-id"], name="risklog_risk_model"),
+            models.Index(fields=["team", "-severity", "-id"], name="risklog_risk_team"),
+            models.Index(fields=["owner", "-severity", "-id"], name="risklog_risk_owner"),
+            GinIndex(fields=["tags"], name="risklog_risk_tags"),
+        ]

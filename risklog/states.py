@@ -1,0 +1,100 @@
+"""The words and steps of risks, reviews and escalations."""
+
+from django.db.models import TextChoices
+
+
+class RiskState(TextChoices):
+    OPEN = "open", "Open"
+    ASSESSING = "assessing", "Assessing"
+    TREATING = "treating", "Treating"
+    MONITORING = "monitoring", "Monitoring"
+    ACCEPTED = "accepted", "Accepted"
+    CLOSED = "closed", "Closed"
+
+
+class Treatment(TextChoices):
+    MITIGATE = "mitigate", "Mitigate"
+    ACCEPT = "accept", "Accept"
+    TRANSFER = "transfer", "Transfer"
+    AVOID = "avoid", "Avoid"
+
+
+class ReviewState(TextChoices):
+    OPEN = "open", "Open"
+    SETTLED = "settled", "Settled"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+
+
+class Outcome(TextChoices):
+    """What a review came to; a reviewer's verdict uses the same words."""
+
+    CONFIRMED = "confirmed", "Confirmed"
+    FALSE_ALARM = "false_alarm", "False alarm"
+    POOR_EVIDENCE = "poor_evidence", "Poor evidence"
+    THRESHOLD_TO_CHANGE = "threshold_to_change", "Threshold to change"
+    EXPERIMENT_NEEDED = "experiment_needed", "Experiment needed"
+
+
+class Severity(TextChoices):
+    WARNING = "warning", "Warning"
+    CRITICAL = "critical", "Critical"
+
+
+class Who(TextChoices):
+    """Whom a rung calls."""
+
+    REVIEWERS = "reviewers", "Those who were asked"
+    OWNER = "owner", "The owner"
+    TEAM_LEAD = "team_lead", "Lead of the owning team"
+    FUNCTION = "function", "People of a function"
+    PERSON = "person", "A named person"
+    SPONSOR = "sponsor", "Executive sponsor"
+
+
+class EscalationState(TextChoices):
+    CLIMBING = "climbing", "Climbing"
+    ACKNOWLEDGED = "acknowledged", "Acknowledged"
+    PAUSED = "paused", "Paused"
+    RESOLVED = "resolved", "Resolved"
+
+
+RISK_MOVES = {
+    (RiskState.OPEN, RiskState.ASSESSING): "risklog.risk_assessing",
+    (RiskState.OPEN, RiskState.CLOSED): "risklog.risk_closed",
+    (RiskState.ASSESSING, RiskState.TREATING): "risklog.risk_treating",
+    (RiskState.ASSESSING, RiskState.MONITORING): "risklog.risk_monitoring",
+    (RiskState.ASSESSING, RiskState.CLOSED): "risklog.risk_closed",
+    (RiskState.TREATING, RiskState.ASSESSING): "risklog.risk_assessing",
+    (RiskState.TREATING, RiskState.MONITORING): "risklog.risk_monitoring",
+    (RiskState.MONITORING, RiskState.TREATING): "risklog.risk_treating",
+    (RiskState.MONITORING, RiskState.ASSESSING): "risklog.risk_assessing",
+    (RiskState.MONITORING, RiskState.CLOSED): "risklog.risk_closed",
+    (RiskState.ASSESSING, RiskState.ACCEPTED): "risklog.risk_accepted",
+    (RiskState.TREATING, RiskState.ACCEPTED): "risklog.risk_accepted",
+    (RiskState.MONITORING, RiskState.ACCEPTED): "risklog.risk_accepted",
+    (RiskState.ACCEPTED, RiskState.ASSESSING): "risklog.risk_acceptance_ended",
+    (RiskState.CLOSED, RiskState.ASSESSING): "risklog.risk_reopened",
+}
+REVIEW_MOVES = {
+    (ReviewState.OPEN, ReviewState.SETTLED): "risklog.review_settled",
+    (ReviewState.OPEN, ReviewState.WITHDRAWN): "risklog.review_withdrawn",
+    (ReviewState.SETTLED, ReviewState.OPEN): "risklog.review_reopened",
+}
+ESCALATION_MOVES = {
+    (EscalationState.CLIMBING, EscalationState.ACKNOWLEDGED): "risklog.escalation_acknowledged",
+    (EscalationState.CLIMBING, EscalationState.PAUSED): "risklog.escalation_paused",
+    (EscalationState.CLIMBING, EscalationState.RESOLVED): "risklog.escalation_resolved",
+    (EscalationState.ACKNOWLEDGED, EscalationState.CLIMBING): "risklog.escalation_lapsed",
+    (EscalationState.ACKNOWLEDGED, EscalationState.PAUSED): "risklog.escalation_paused",
+    (EscalationState.ACKNOWLEDGED, EscalationState.RESOLVED): "risklog.escalation_resolved",
+    (EscalationState.PAUSED, EscalationState.CLIMBING): "risklog.escalation_resumed",
+    (EscalationState.PAUSED, EscalationState.RESOLVED): "risklog.escalation_resolved",
+}
+UNRESOLVED = (EscalationState.CLIMBING, EscalationState.ACKNOWLEDGED, EscalationState.PAUSED)
+LIVE_RISKS = (
+    RiskState.OPEN,
+    RiskState.ASSESSING,
+    RiskState.TREATING,
+    RiskState.MONITORING,
+    RiskState.ACCEPTED,
+)

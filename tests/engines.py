@@ -1,0 +1,48 @@
+"""Starts PostgreSQL and Valkey before Django reads its settings (pytest's `-p tests.engines`).
+
+The first process starts them and stops them; the workers of a parallel run inherit the addresses.
+RISKHUB_TEST_ENGINES names a folder in which they are kept between runs, for quick turns while writing.
+"""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from riskhub.engine.postgres import Cluster
+from riskhub.engine.valkey import Server
+
+_kept = os.environ.get("RISKHUB_TEST_ENGINES")
+_stops: list = []
+
+
+def _start() -> None:
+    home = Path(_kept or tempfile.mkdtemp(prefix="riskhub-tests-"))
+    cluster, valkey = Cluster(home / "postgres", durable=False), Server(home / "valkey")
+    urls = cluster.ensure()
+    os.environ |= {
+        "DATABASE_URL": urls.application,
+        "DATABASE_OWNER_URL": urls.owner,
+        "REDIS_URL": valkey.start(),
+        "RISKHUB_HOME": str(home),
+        "RISKHUB_SAMPLE": "1",
+        "RISKHUB_TESTS_STARTED": "1",
+        "SECRET_KEY": "only-for-tests-" + "x" * 40,
+        "EMAIL_URL": "",
+    }
+    if not _kept:
+        _stops.extend(
+            [valkey.stop, lambda: cluster.stop(mode="immediate"), lambda: shutil.rmtree(home, True)]
+        )
+
+
+if "RISKHUB_TESTS_STARTED" not in os.environ:
+    _start()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    for stop in _stops:
+        stop()
+    _stops.clear()
