@@ -1,0 +1,10 @@
+"""Resources of this room: (address, view), one module a noun."""
+
+from risklog.api import escalation, review, risk, taxonomy
+
+RESOURCES: list = [
+    *risk.RESOURCES,
+    *taxonomy.RESOURCES,
+    *review.RESOURCES,
+    *escalation.RESOURCES,
+]

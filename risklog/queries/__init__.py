@@ -1,0 +1,1 @@
+"""What pages, API and digests read of the register; one module a noun."""
