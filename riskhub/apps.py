@@ -5,7 +5,9 @@ class RiskhubConfig(AppConfig):
     name = "riskhub"
 
     def ready(self) -> None:
-        from riskhub import flows, panels
+        from riskhub import celery  # noqa: F401  (installs the bell's ringer)
+        from riskhub import flows, links, panels
 
         flows.install()
+        links.install()
         panels.install()

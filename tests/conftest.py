@@ -67,10 +67,13 @@ def _template() -> str:
     with _owner() as owner:
         owner.execute("SELECT pg_advisory_lock(42)")
         if not owner.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
-            owner.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-            _point_at(name)
+            raw = sql.Identifier(f"{name}_raw")  # takes its name when it is whole, so a run cut short leaves no trap
+            owner.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(raw))
+            owner.execute(sql.SQL("CREATE DATABASE {}").format(raw))
+            _point_at(f"{name}_raw")
             call_command("migrate", database="owner", verbosity=0)
             _point_at("postgres")  # lets go of the template, which must have no visitors when it is cloned
+            owner.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(raw, sql.Identifier(name)))
     return name
 
 

@@ -1,0 +1,26 @@
+"""{% subject_link subject %}: an object's reference and title, leading to its page."""
+
+from typing import Any
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from kit.links import url_of
+
+register = template.Library()
+
+
+@register.simple_tag
+def subject_link(subject: Any, css: str = "") -> SafeString:
+    """The caller has made sure that the reader may see the subject. None reads as nothing."""
+    if subject is None:
+        return format_html("")
+    words = format_html('<span class="num">{}</span> {}', subject.reference, subject.title) if subject.reference else subject.title
+    address = url_of(subject)
+    return format_html('<a class="{}" href="{}">{}</a>', css, address, words) if address else format_html("<span>{}</span>", words)
+
+
+@register.simple_tag
+def subject_url(subject: Any) -> str:
+    return url_of(subject) if subject is not None else ""

@@ -1,0 +1,43 @@
+"""Celery drives, and carries no truth: every task is "look what is to be done now", so losing one costs seconds.
+
+No ETA, no countdown, no .retry(): dates live in history.Due, tries in the rows themselves.
+"""
+
+import os
+
+from celery import Celery
+from django.conf import settings
+
+from kit import bell
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "riskhub.settings")
+
+app = Celery("riskhub")
+app.conf.update(
+    broker_url=settings.REDIS_URL,
+    broker_connection_retry_on_startup=True,
+    broker_transport_options={
+        "visibility_timeout": 300, "socket_timeout": 1, "socket_connect_timeout": 1, "retry_on_timeout": False,
+    },
+    task_ignore_result=True,
+    task_store_errors_even_if_ignored=False,
+    worker_prefetch_multiplier=1,
+    task_acks_late=False,
+    task_time_limit=60,
+    task_soft_time_limit=25,
+    worker_hijack_root_logger=False,
+    worker_max_tasks_per_child=1000,
+    worker_max_memory_per_child=250_000,
+    timezone="UTC",
+    enable_utc=True,
+    task_publish_retry=False,
+    imports=["riskhub.schedule"],
+)
+
+
+def ring() -> None:
+    """What the bell does: ask a worker to hand on what waits. One small message, not retried."""
+    app.send_task("riskhub.hand_on", retry=False, ignore_result=True, expires=30)
+
+
+bell.install(ring)

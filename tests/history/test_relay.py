@@ -1,0 +1,190 @@
+"""Handing on: each event to each handler once, whatever fails, dies or comes twice."""
+
+from datetime import timedelta
+from threading import Barrier, Thread
+
+import pytest
+from django.db import connection
+
+from history import claims, relay, wiring
+from history import operations as history
+from history.models import Due, Event, Handover
+from history.states import Work
+from kit import clock
+from kit.actor import SYSTEM
+from tests.factories import people
+
+
+
+def note_it(event, *, at):
+    """Writes a further event, as a flow does."""
+    history.record(event.subject, "people.team_noted", by=SYSTEM, at=at, cause=event)
+
+
+def break_down(event, *, at):
+    note_it(event, at=at)
+    raise ValueError("this handler is broken")
+
+
+def on_date(due, *, at):
+    history.record(due.subject, "people.date_acted", by=SYSTEM, at=at)
+    history.put_due("tests.date", due.subject_id, f"{due.occurrence}+", at + timedelta(days=1))
+
+
+@pytest.fixture
+def wired():
+    kept = dict(wiring._handlers), dict(wiring._heard), dict(wiring._dues), set(wiring._chained)
+    wiring.install(
+        flows={"people.team_changed": (note_it,), "people.team_broken": (break_down, note_it)},
+        dues={"tests.date": on_date},
+        chained={"people.role_changed"},
+    )
+    yield
+    for store, content in zip((wiring._handlers, wiring._heard, wiring._dues, wiring._chained), kept, strict=True):
+        store.clear()
+        store.update(content)
+
+
+def _noted():
+    return Event.objects.filter(verb="people.team_noted").count()
+
+
+@pytest.mark.django_db
+def test_an_event_reaches_its_handler_once_however_often_the_relay_runs(wired, at):
+    history.change(people.team("Fraud"), {"name": "Fraud ML"}, by=SYSTEM, at=at)
+
+    first, second = relay.relay(), relay.relay()
+
+    assert (first.done, second.done) == (1, 0)
+    assert _noted() == 1
+    assert Event.objects.get(verb="people.team_noted").cause.verb == "people.team_changed"
+
+
+@pytest.mark.django_db
+def test_a_broken_handler_leaves_nothing_behind_holds_nobody_up_and_ends_as_dead(wired, at):
+    history.record(people.team(), "people.team_broken", by=SYSTEM, at=at)
+
+    for _ in range(6):
+        relay.relay()
+        Handover.objects.filter(state=Work.PENDING).update(not_before=clock.now() - timedelta(minutes=1))
+
+    broken = Handover.objects.get(handler__endswith="break_down")
+    assert (broken.state, broken.tries) == (Work.DEAD, 5)
+    assert "this handler is broken" in broken.error
+    assert _noted() == 1  # the healthy handler's one; the broken one's were rolled back
+    assert claims.revive(Handover.objects.all()) == 1
+
+
+@pytest.mark.django_db
+def test_a_worker_that_dies_after_its_claim_is_followed_when_its_lease_runs_out(wired, at):
+    history.change(people.team("Fraud"), {"name": "Fraud ML"}, by=SYSTEM, at=at)
+    claims.claim(Handover.objects.all())  # and dies
+
+    assert relay.relay().done == 0
+    Handover.objects.update(lease_until=clock.now() - timedelta(seconds=1))
+
+    assert relay.relay().done == 1
+    assert Handover.objects.get().tries == 2
+
+
+@pytest.mark.django_db
+def test_a_row_that_kills_every_worker_is_buried_after_its_last_try(wired, at):
+    history.change(people.team("Fraud"), {"name": "Fraud ML"}, by=SYSTEM, at=at)
+    for _ in range(5):
+        claims.claim(Handover.objects.all())
+        Handover.objects.update(lease_until=clock.now() - timedelta(seconds=1))
+
+    relay.relay()
+
+    assert Handover.objects.get().state == Work.DEAD
+    assert _noted() == 0
+
+
+@pytest.mark.django_db
+def test_a_lost_claim_rolls_its_effect_back(wired, at):
+    history.change(people.team("Fraud"), {"name": "Fraud ML"}, by=SYSTEM, at=at)
+    (mine,) = claims.claim(Handover.objects.all())
+    Handover.objects.update(lease_until=clock.now() - timedelta(seconds=1))
+    claims.claim(Handover.objects.all())  # somebody else takes it over
+
+    tally = claims.run(mine, lambda row: note_it(row.event, at=at))
+
+    assert tally.done == 0
+    assert _noted() == 0
+
+
+@pytest.mark.django_db
+def test_a_date_acts_once_and_what_it_makes_for_later_waits(wired, at):
+    team = people.team()
+    history.put_due("tests.date", team.subject_id, "first", at)
+
+    assert relay.act_on_dues(at=at - timedelta(seconds=1)).done == 0
+    assert relay.act_on_dues(at=at + timedelta(days=3)).done == 1
+    assert relay.act_on_dues(at=at + timedelta(days=3)).done == 0
+
+    assert Event.objects.filter(verb="people.date_acted").count() == 1
+    assert Due.objects.get(state=Work.PENDING).at == at + timedelta(days=4)
+
+
+@pytest.mark.django_db
+def test_chained_events_can_be_verified_and_a_forged_chain_is_found(wired, at):
+    from history import chain
+
+    person = people.user()
+    for number in range(3):
+        history.record(person, "people.role_changed", by=SYSTEM, at=at, note={"n": number})
+
+    assert chain.verify() == chain.Verdict(3, broken_at=None)
+
+    forged = Event.objects.get(chain_no=2)
+    forged.pk, forged.chain_no, forged.data = None, 4, {"n": "forged"}
+    forged.save(force_insert=True)
+    assert chain.verify().broken_at == 4
+
+
+@pytest.mark.django_db(transaction=True)
+def test_eight_relays_at_once_hand_each_event_on_once(wired, at):
+    teams = [people.team() for _ in range(40)]
+    history.record_many(teams, "people.team_changed", by=SYSTEM, at=at)
+    start = Barrier(8)
+
+    def work():
+        start.wait()
+        relay.relay()
+        connection.close()
+
+    threads = [Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    relay.relay()
+
+    assert Handover.objects.filter(state=Work.DONE).count() == 40
+    assert _noted() == 40
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_event_committed_late_under_a_lower_id_is_still_handed_on(wired, at):
+    team, late = people.team(), people.team()
+    from django.db import transaction
+
+    holds, may_commit = Barrier(2), Barrier(2)
+
+    def slow_writer():
+        with transaction.atomic():
+            history.change(late, {"name": "Late"}, by=SYSTEM, at=at)
+            holds.wait()
+            may_commit.wait()
+        connection.close()
+
+    writer = Thread(target=slow_writer)
+    writer.start()
+    holds.wait()
+    history.change(team, {"name": "Early"}, by=SYSTEM, at=at)  # a higher id, committed first
+    assert relay.relay().done == 1
+    may_commit.wait()
+    writer.join()
+
+    assert relay.relay().done == 1
+    assert _noted() == 2
