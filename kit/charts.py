@@ -1,23 +1,23 @@
-"""Charts drawn on the server as SVG.
+"""Charts drawn on the server as SVG; templates/kit/_chart.html holds the markup and escapes it.
 
-No style attribute and no script, so the strict content security policy holds: x positions are percentages, y positions
-pixels, and the path of a line lives in a nested, stretched <svg> whose strokes do not scale. Text never scales, nothing
-listens to resizing, colours come from CSS variables, and what stands in the picture stands in a table below it too.
-The caller thins points out (at most about 400 a line); here they are only drawn. Everything is escaped by format_html.
+No style attribute and no script, so the strict content security policy holds: x positions are per cent,
+y positions pixels, and a line lives in a nested, stretched <svg> whose strokes do not scale. What stands in
+the picture stands in a table below it too. The caller thins points out (about 400 a line).
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
+from django.template.loader import render_to_string
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import mark_safe
 
 
 @dataclass(frozen=True)
 class Line:
     name: str
-    points: list  # (moment, value or None); None is a gap in the line
+    points: Sequence[tuple[datetime, float | None]]  # None is a gap in the line
     style: str = "a"  # a strong, b quiet, c warm
     area: bool = False
 
@@ -27,335 +27,203 @@ class Threshold:
     value: float
     kind: str  # warning, critical, clear
     label: str
-    side: str = "above"  # the side that is tinted: above, below, or none
+    side: str = "above"  # the side that is tinted: above, below, none
 
 
 @dataclass(frozen=True)
 class Span:
     """A stretch of time on the foot of the chart: a breach (warning, critical) or a mute window (mute)."""
 
-    start: object
-    end: object  # None: still open
+    start: datetime
+    end: datetime | None  # None: still open
     kind: str
     label: str
 
 
 @dataclass(frozen=True)
 class Mark:
-    at: object
+    at: datetime
     label: str
     href: str = ""
     kind: str = "note"  # note, critical
 
 
-def joined(pieces):
-    return mark_safe("".join(pieces))
-
-
-def figure(value):
+def figure(value: float | None) -> str:
     """A number as people write it: no trailing zeros, enough digits to tell neighbours apart."""
     if value is None:
         return "no data"
-    if value and abs(value) < 0.001:
+    if 0 < abs(value) < 0.001:
         return f"{value:.2e}"
     return f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.0f}"
 
 
-def nice_steps(low, high, wanted=4):
-    """Round numbers that cover low..high; a flat or single value still gets a scale with room around it."""
+def nice_steps(low: float, high: float, wanted: int = 4) -> list[float]:
+    """Round numbers that cover low..high; a single value still gets a scale with room around it."""
     if low == high:
-        pad = abs(low) * 0.5 or 1
+        pad = abs(low) / 2 or 1
         low, high = low - pad, high + pad
-    raw = (high - low) / wanted
-    unit = 10 ** math.floor(math.log10(raw))
-    step = next(m * unit for m in (1, 2, 2.5, 5, 10) if m * unit >= raw * 0.999)
+    unit = 10 ** math.floor(math.log10((high - low) / wanted))
+    step = next(m * unit for m in (1, 2, 2.5, 5, 10) if m * unit >= (high - low) / wanted * 0.999)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     return [round(k * step, 12) for k in range(first, last + 1)]
 
 
 class Scale:
-    """From moments and values to places. `height` is the plot's, in pixels."""
+    """From moments and values to places."""
 
     def __init__(self, lines, thresholds, start, end, height):
         values = [v for line in lines for _, v in line.points if v is not None]
+        values += [t.value for t in thresholds]
         moments = [m for line in lines for m, _ in line.points]
-        limits = [t.value for t in thresholds]
-        self.steps = nice_steps(min(values + limits), max(values + limits))
-        self.low, self.high, self.height = self.steps[0], self.steps[-1], height
+        self.steps, self.height = nice_steps(min(values), max(values)), height
         self.start, self.end = start or min(moments), end or max(moments)
         self.length = (self.end - self.start).total_seconds()
 
-    def x(self, moment):
-        """Per cent of the width, by real time. A single moment stands in the middle."""
-        if not self.length:
+    def x(self, at):
+        """Per cent of the width, by real time. A lone moment stands in the middle."""
+        if self.length <= 0:
             return 50.0
-        share = (moment - self.start).total_seconds() / self.length
-        return round(min(max(share, 0), 1) * 100, 3)
+        return round(min(max((at - self.start).total_seconds() / self.length, 0), 1) * 100, 3)
 
     def y(self, value):
-        share = (min(max(value, self.low), self.high) - self.low) / (self.high - self.low)
-        return round(self.height - share * self.height, 2)
+        low, high = self.steps[0], self.steps[-1]
+        return round(self.height * (high - min(max(value, low), high)) / (high - low), 2)
 
 
-def _path(line, scale):
-    """One path a line; a gap lifts the pen, and a lone point becomes a dot by a stroke of no length."""
-    runs, run = [], []
-    for moment, value in [*line.points, (None, None)]:
+def _runs(line, scale):
+    """The line in pieces: a gap lifts the pen, and a lone point becomes a dot by a stroke of no length."""
+    runs = [[]]
+    for at, value in line.points:
         if value is None:
-            runs.append(run)
-            run = []
+            runs.append([])
         else:
-            run.append((scale.x(moment) * 10, scale.y(value)))
-    out = []
-    for run in filter(None, runs):
-        d = "M" + "L".join(f"{x:g} {y:g}" for x, y in run) + ("h0" if len(run) == 1 else "")
-        if line.area and len(run) > 1:
-            out.append(
-                f'<path class="area-{line.style}" d="{d}L{run[-1][0]:g} {scale.height}L{run[0][0]:g} {scale.height}Z"/>'
-            )
-        out.append(f'<path class="line-{line.style}" d="{d}"/>')
-    return mark_safe("".join(out))
+            runs[-1].append(f"{scale.x(at) * 10:g} {scale.y(value):g}")
+    return [
+        {
+            "d": "M" + "L".join(run) + ("h0" if len(run) == 1 else ""),
+            "from": run[0].split()[0],
+            "to": run[-1].split()[0],
+            "is_area": line.area and len(run) > 1,
+        }
+        for run in runs
+        if run
+    ]
 
 
-def _threshold(limit, scale, key):
+def _line(line, scale):
+    known = [(at, v) for at, v in line.points if v is not None]
+    end = (scale.x(known[-1][0]), scale.y(known[-1][1])) if known else None
+    return {"style": line.style, "name": line.name, "runs": _runs(line, scale), "end": end}
+
+
+def _limit(limit, scale):
     y = scale.y(limit.value)
+    tinted = limit.side != "none" and limit.kind != "clear"
     top, size = (0, y) if limit.side == "above" else (y, round(scale.height - y, 2))
-    out = []
-    if limit.side != "none" and limit.kind != "clear":
-        out.append(
-            format_html(
-                '<rect class="band-{}" x="0" y="{}" width="100%" height="{}"/>', limit.kind, top, size
-            )
-        )
-        if limit.kind == "critical":
-            out.append(
-                format_html(
-                    '<rect x="0" y="{}" width="100%" height="{}" fill="url(#{}-hatch)"/>', top, size, key
-                )
-            )
-    out.append(format_html('<line class="thr thr-{}" x1="0" x2="100%" y1="{}" y2="{}"/>', limit.kind, y, y))
-    out.append(
-        format_html(
-            '<text class="thr-label thr-{}-t" x="0" dx="8" y="{}">{}</text>',
-            limit.kind,
-            max(y - 5, 10),
-            limit.label,
-        )
-    )
-    return joined(out)
+    place = {"y": y, "label_y": max(y - 5, 10), "is_tinted": tinted, "top": top, "size": size}
+    return {"kind": limit.kind, "label": limit.label, **place}
+
+
+def _step(value, scale):
+    y = scale.y(value)
+    return {"y": y, "label_y": min(max(y + 4, 10), scale.height), "words": figure(value)}
 
 
 def _span(span, scale):
     left = scale.x(span.start)
     width = round(max(scale.x(span.end or scale.end) - left, 0.4), 3)
-    return format_html(
-        '<rect class="span-{}" x="{}%" y="{}" width="{}%" height="4" rx="2"><title>{}</title></rect>',
-        span.kind,
-        left,
-        scale.height - 4,
-        width,
-        span.label,
-    )
+    return {"kind": span.kind, "label": span.label, "x": left, "width": width}
 
 
-def _mark(number, mark, scale):
-    x = scale.x(mark.at)
-    return format_html(
-        '<g class="ann ann-{}"><line x1="{}%" x2="{}%" y1="10" y2="{}"/><circle cx="{}%" cy="10" r="9"/>'
-        '<text x="{}%" y="13.5" text-anchor="middle">{}</text></g>',
-        mark.kind,
-        x,
-        x,
-        scale.height,
-        x,
-        x,
-        number,
-    )
+def _when(at, year):
+    at = timezone.localtime(at)
+    return f"{at.day} {at:%b, %H:%M}" if at.year == year else f"{at.day} {at:%b %Y, %H:%M}"
 
 
-def _last(line, scale):
-    known = [(m, v) for m, v in line.points if v is not None]
-    if not known:
-        return ""
-    return format_html(
-        '<circle class="end-{}" cx="{}%" cy="{}" r="4"/>',
-        line.style,
-        scale.x(known[-1][0]),
-        scale.y(known[-1][1]),
-    )
-
-
-def _x_axis(scale, wanted=6):
-    if not scale.length:
-        return format_html('<text x="50%" y="15" text-anchor="middle">{}</text>', _when(scale.start))
-    hours = scale.length <= 3 * 86400
-    out = []
+def _ticks(scale, year, wanted=6):
+    if scale.length <= 0:
+        return [{"x": 50, "anchor": "middle", "words": _when(scale.start, year), "is_spare": False}]
+    ticks = []
     for k in range(wanted + 1):
         at = timezone.localtime(scale.start + (scale.end - scale.start) * k / wanted)
-        words = f"{at:%a %H:%M}" if hours else f"{at.day} {at:%b}"
-        anchor = "start" if k == 0 else "end" if k == wanted else "middle"
-        css = "x-opt" if k % 2 else ""
-        out.append(
-            format_html(
-                '<text x="{}%" y="15" text-anchor="{}" class="{}">{}</text>',
-                round(100 * k / wanted, 2),
-                anchor,
-                css,
-                words,
-            )
-        )
-    return joined(out)
+        words = f"{at:%a %H:%M}" if scale.length <= 3 * 86400 else f"{at.day} {at:%b}"
+        anchor = {0: "start", wanted: "end"}.get(k, "middle")
+        x = round(100 * k / wanted, 2)
+        ticks.append({"x": x, "anchor": anchor, "words": words, "is_spare": k % 2 == 1})
+    return ticks
 
 
-def _when(moment):
-    at = timezone.localtime(moment)
-    return f"{at.day} {at:%b %Y, %H:%M}"
-
-
-def _table(title, lines, marks, scale, unit):
-    rows = {}
+def _rows(lines, marks, scale, year):
+    """The data table: one row a moment, one cell a line, and the marks at the nearest moment."""
+    cells, events = {}, {}
     for k, line in enumerate(lines):
-        for moment, value in line.points:
-            rows.setdefault(moment, [None] * len(lines))[k] = value
-    events = {}
+        for at, value in line.points:
+            cells.setdefault(at, [None] * len(lines))[k] = value
     for k, mark in enumerate(marks, 1):
-        nearest = min(rows, key=lambda m: abs((m - mark.at).total_seconds()))
+        nearest = min(cells, key=lambda at: abs((at - mark.at).total_seconds()))
         events.setdefault(nearest, []).append(f"{k}. {mark.label}")
-    head = format_html_join(
-        "", '<th scope="col" class="num">{}{}</th>', ((x.name, f" ({unit})" if unit else "") for x in lines)
-    )
-    body = joined(
-        format_html(
-            '<tr data-x="{}"><th scope="row">{}</th>{}<td>{}</td></tr>',
-            scale.x(moment),
-            _when(moment),
-            joined(
-                format_html('<td class="num" data-y="{}">{}</td>', "" if v is None else scale.y(v), figure(v))
-                for v in rows[moment]
-            ),
-            "; ".join(events.get(moment, [])),
-        )
-        for moment in sorted(rows)
-    )
-    return format_html(
-        '<details class="chart-data"><summary>Data table</summary><div class="scroll" tabindex="0" role="region" aria-label="{} data">'
-        '<table class="mini"><thead><tr><th scope="col">Time</th>{}<th scope="col">Event</th></tr></thead><tbody>{}</tbody></table></div></details>',
-        title,
-        head,
-        body,
-    )
+    return [
+        {
+            "x": scale.x(at),
+            "when": _when(at, year),
+            "events": "; ".join(events.get(at, [])),
+            "cells": [("" if v is None else scale.y(v), figure(v)) for v in cells[at]],
+        }
+        for at in sorted(cells)
+    ]
 
 
-def _summary(lines, thresholds, unit):
+def _said(lines, thresholds, unit):
     parts = []
     for line in lines:
         known = [v for _, v in line.points if v is not None]
         if known:
-            parts.append(
-                f"{line.name}: latest {figure(known[-1])}{unit and ' ' + unit}, lowest {figure(min(known))}, highest {figure(max(known))}."
-            )
+            latest, low, high = (f"{figure(v)} {unit}".strip() for v in (known[-1], min(known), max(known)))
+            parts.append(f"{line.name}: latest {latest}, lowest {low}, highest {high}.")
     return " ".join(parts + [f"{t.label}." for t in thresholds])
 
 
 def line_chart(
     *, key, title, lines, thresholds=(), spans=(), marks=(), start=None, end=None, unit="", height=232
 ):
-    """A chart over real time. `key` must be unique on the page and fit an id."""
+    """A chart over real time, as safe HTML. `key` is unique on the page and fits an id."""
     if not any(v is not None for line in lines for _, v in line.points):
-        return format_html(
-            '<p class="empty"><b>No points in this period</b><span>{}</span></p>',
-            f"{title} has received nothing yet, or not in this time.",
-        )
+        return render_to_string("kit/_chart.html", {"title": title, "lines": []})
     scale = Scale(lines, thresholds, start, end, height)
+    year = timezone.localtime(scale.end).year
     marks = sorted((m for m in marks if scale.start <= m.at <= scale.end), key=lambda m: m.at)
-    said = _summary(lines, thresholds, unit)
-    steps = joined(
-        format_html('<line class="grid" x1="0" x2="100%" y1="{}" y2="{}"/>', scale.y(v), scale.y(v))
-        for v in scale.steps
-    )
-    drawn = joined(
-        [
-            steps,
-            *(_threshold(t, scale, key) for t in thresholds),
-            format_html(
-                '<svg viewBox="0 0 1000 {}" preserveAspectRatio="none" width="100%" height="{}" aria-hidden="true" class="stretch">{}</svg>',
-                height,
-                height,
-                joined(_path(line, scale) for line in lines),
-            ),
-            *(_span(s, scale) for s in spans),
-            *(_mark(k, m, scale) for k, m in enumerate(marks, 1)),
-            *(_last(line, scale) for line in lines),
-            format_html(
-                '<g class="cross" hidden><line class="cross-l" x1="0" x2="0" y1="0" y2="{}"/>{}</g>',
-                height,
-                format_html_join(
-                    "", '<circle class="end-{}" r="4.5" cx="0" cy="0"/>', ((line.style,) for line in lines)
-                ),
-            ),
-        ]
-    )
-    y_axis = format_html_join(
-        "",
-        '<text x="38" y="{}" text-anchor="end">{}</text>',
-        ((min(max(scale.y(v) + 4, 10), height), figure(v)) for v in scale.steps),
-    )
-    listed = joined(
-        format_html(
-            '<li class="{}">{} <span class="muted">{}</span></li>',
-            m.kind,
-            format_html('<a href="{}">{}</a>', m.href, m.label) if m.href else m.label,
-            _when(m.at),
-        )
-        for m in marks
-    )
-    return format_html(
-        '<div class="chart" data-chart><div class="chart-grid"><svg class="chart-y" width="44" height="{h}" aria-hidden="true">{y_axis}</svg>'
-        '<div class="chart-plot" tabindex="0" role="group" aria-label="{title}. {said} Arrow keys read the values.">'
-        '<svg class="plot" width="100%" height="{h}" role="img" aria-label="{title}. {said}"><defs><pattern id="{key}-hatch" width="6" height="6" '
-        'patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><line class="hatch-l" x1="0" y1="0" x2="0" y2="6"/></pattern></defs>{drawn}</svg>'
-        '<div class="chart-tip" hidden></div></div><svg class="chart-x" width="100%" height="20" aria-hidden="true">{x_axis}</svg></div>{listed}{table}</div>',
-        h=height,
-        y_axis=y_axis,
-        title=title,
-        said=said,
-        key=key,
-        drawn=drawn,
-        x_axis=_x_axis(scale),
-        listed=format_html('<ol class="anns" aria-label="Events on this chart">{}</ol>', listed)
-        if marks
-        else "",
-        table=_table(title, lines, marks, scale, unit),
-    )
+    shown = {
+        "key": key,
+        "title": title,
+        "unit": unit,
+        "height": height,
+        "foot": height - 4,
+        "said": _said(lines, thresholds, unit),
+        "steps": [_step(value, scale) for value in scale.steps],
+        "ticks": _ticks(scale, year),
+        "limits": [_limit(limit, scale) for limit in thresholds],
+        "lines": [_line(line, scale) for line in lines],
+        "spans": [_span(span, scale) for span in spans],
+        "marks": [{"mark": mark, "x": scale.x(mark.at), "when": _when(mark.at, year)} for mark in marks],
+        "rows": _rows(lines, marks, scale, year),
+    }
+    return render_to_string("kit/_chart.html", shown)
 
 
 def spark(values, *, label, tone="", limit=None, width=72, height=22):
     """A line the size of a word, evenly spaced; gaps are skipped, nothing at all is said in words."""
     known = [(k, v) for k, v in enumerate(values or []) if v is not None]
     if not known:
-        return format_html('<span class="muted small">{}</span>', "No points yet")
-    shown = [v for _, v in known] + ([limit] if limit is not None else [])
-    low, reach, last = min(shown), (max(shown) - min(shown)) or 1, max(len(values) - 1, 1)
-    flat = max(shown) == min(shown)
+        return render_to_string("kit/_spark.html", {"path": ""})
+    shown = [v for _, v in known] + ([] if limit is None else [limit])
+    low, reach = min(shown), max(shown) - min(shown)
 
     def y(value):
-        return round(height / 2 if flat else height - 3 - (height - 6) * (value - low) / reach, 1)
+        return round(height - 3 - (height - 6) * (value - low) / reach, 1) if reach else height / 2
 
+    last = max(len(values) - 1, 1)
     places = [(round(2 + (width - 6) * k / last, 1), y(v)) for k, v in known]
-    line = (
-        ""
-        if limit is None
-        else format_html('<line class="limit" x1="0" x2="{}" y1="{}" y2="{}"/>', width, y(limit), y(limit))
-    )
-    return format_html(
-        '<svg class="spark {}" width="{}" height="{}" viewBox="0 0 {} {}" role="img" aria-label="{}">{}<path d="M{}"/><circle cx="{}" cy="{}" r="2.2"/></svg>',
-        f"spark-{tone}" if tone else "",
-        width,
-        height,
-        width,
-        height,
-        label,
-        line,
-        "L".join(f"{a:g} {b:g}" for a, b in places),
-        *places[-1],
-    )
+    path = "M" + "L".join(f"{a:g} {b:g}" for a, b in places)
+    line = None if limit is None else y(limit)
+    shown = {"label": label, "tone": tone, "width": width, "height": height, "limit": line, "path": path}
+    return render_to_string("kit/_spark.html", {**shown, "end": places[-1]})

@@ -13,6 +13,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from kit.htmx import is_fragment
+from kit.rights import OPEN, view_needs
 from people import queries as people
 from people.states import Role, Theme
 
@@ -80,7 +81,7 @@ def address(name):
 
 
 def places_for(user, path):
-    """The places this reader may see, and which of them the page belongs to: the longest address that fits."""
+    """The places this reader may see, and the one this page belongs to: the longest that fits."""
     seen = [(place, address(place.url_name)) for place in PLACES if place.may_see(user)]
     seen = [(place, url) for place, url in seen if url]
     fits = [url for _, url in seen if path == url or (url != "/" and path.startswith(url))]
@@ -89,7 +90,7 @@ def places_for(user, path):
 
 
 def look(request, user):
-    """Theme and shortcut keys: this browser's cookie, else the person's setting. The first byte has the right colours."""
+    """Theme and keys by this browser's cookie, else the person's setting: the first byte has its colours."""
     theme, keys = request.COOKIES.get("theme"), request.COOKIES.get("keys")
     own = "on" if getattr(user, "has_single_keys", True) else "off"
     return {
@@ -117,9 +118,10 @@ def shell(request):
     }
 
 
+@view_needs(OPEN)
 @require_POST
 def set_look(request):
-    """Keep the theme, or whether single keys are shortcuts. Works without JavaScript: back to where one was."""
+    """Keep the theme, or whether single keys are shortcuts; then back to where one was."""
     back = request.POST.get("next", "/")
     if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}):
         back = "/"

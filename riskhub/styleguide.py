@@ -1,4 +1,4 @@
-"""The style guide: every component with its states on one page. The browser tests run axe on it, people copy from it."""
+"""The style guide: every component with its states. The browser tests run axe on it, people copy from it."""
 
 import datetime as dt
 import math
@@ -11,8 +11,18 @@ from django.utils import timezone
 from kit import charts
 from kit.forms import Day
 from kit.htmx import respond
+from kit.rights import OPEN, view_needs
 
 PEOPLE = [SimpleNamespace(name=n) for n in ("Ana Moreau", "Wei Lin", "Jonas Keller", "Sofia Lindqvist")]
+
+TEXT = """Capped `utilisation_90d` at the September p99: index **0.14**.
+
+- ~~Hold all approvals~~
+- Review near the cut-off
+"""
+CALL = """curl -X POST https://riskhub.example/api/v1/points \\
+  -H "Authorization: Bearer $TOKEN" \\
+  -d @points.json"""
 
 
 class Sample(forms.Form):
@@ -56,7 +66,7 @@ def chart(now):
 
 
 def heat():
-    """Rows from likely to unlikely; a cell is likelihood, impact, level, count and the address that filters."""
+    """Rows from likely to unlikely; a cell has its level, its count, and the address that filters."""
     counts = {
         (5, 4): 1,
         (5, 2): 1,
@@ -112,12 +122,13 @@ def samples(now):
         "no_chart": charts.line_chart(key="none", title="Latency of credit-pd", lines=[]),
         "heat": heat(),
         "form": Sample(initial={"treatment": "mitigate"}),
-        "wrong_form": Sample({"due": "soon", "treatment": ""}, prefix="wrong"),
+        "wrong_form": Sample({"wrong-due": "soon"}, prefix="wrong"),
         "page": SimpleNamespace(before="abc", after="def"),
-        "text": "Capped `utilisation_90d` at the September p99: index **0.14**.\n\n- ~~Hold all approvals~~\n- Review near the cut-off",
-        "configuration": "curl -X POST https://riskhub.example/api/v1/points \\\n  -H 'Authorization: Bearer $TOKEN' \\\n  -d @points.json",
+        "text": TEXT,
+        "configuration": CALL,
     }
 
 
+@view_needs(OPEN)
 def styleguide(request: HttpRequest) -> HttpResponse:
     return respond(request, "styleguide.html", "table", samples(timezone.now()))

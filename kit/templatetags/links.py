@@ -16,9 +16,17 @@ def subject_link(subject: Any, css: str = "") -> SafeString:
     """The caller has made sure that the reader may see the subject. None reads as nothing."""
     if subject is None:
         return format_html("")
-    words = format_html('<span class="num">{}</span> {}', subject.reference, subject.title) if subject.reference else subject.title
+    words = (
+        format_html('<span class="num">{}</span> {}', subject.reference, subject.title)
+        if subject.reference
+        else subject.title
+    )
     address = url_of(subject)
-    return format_html('<a class="{}" href="{}">{}</a>', css, address, words) if address else format_html("<span>{}</span>", words)
+    return (
+        format_html('<a class="{}" href="{}">{}</a>', css, address, words)
+        if address
+        else format_html("<span>{}</span>", words)
+    )
 
 
 @register.simple_tag

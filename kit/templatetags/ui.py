@@ -1,10 +1,11 @@
 """The tags that pages are written with. They know shapes, not rooms: a person is anything with a name.
 
 Every tag accepts a missing value, because "no owner yet" is a normal state of a page, not a mistake in it.
+`now=` is there for tests; pages leave it out.
 """
 
-import datetime as dt
 import zlib
+from datetime import UTC, datetime
 from functools import lru_cache
 
 import nh3
@@ -27,20 +28,18 @@ CURSORS = ("after", "before", "page")
 @register.simple_tag
 def icon(name, label=""):
     """`{% icon "flag" %}` beside text; `{% icon "flag" "Escalated" %}` where it stands alone."""
-    href = f"{static('icons/sprite.svg')}#{name}"
-    if label:
-        return format_html('<svg class="i" role="img" aria-label="{}"><use href="{}"></use></svg>', label, href)
-    return format_html('<svg class="i" aria-hidden="true"><use href="{}"></use></svg>', href)
+    said = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
+    sprite = static("icons/sprite.svg")
+    return format_html('<svg class="i" {}><use href="{}#{}"></use></svg>', said, sprite, name)
 
 
-@register.simple_tag
+@lru_cache(maxsize=8)
 def glyph(level):
     """Five rising bars: what tells a level to those who do not see the colour."""
-    bars = "".join(
-        f'<rect class="{"on" if k <= level else "off"}" x="{(k - 1) * 3.4:.1f}" y="{10 - 2 * k}" width="2.4" height="{2 * k + 2}" rx=".8"/>'
-        for k in range(1, 6)
-    )
-    return mark_safe(f'<svg class="glyph" width="17" height="12" viewBox="0 0 16.2 12" aria-hidden="true">{bars}</svg>')
+    bar = '<rect class="{}" x="{:.1f}" y="{}" width="2.4" height="{}" rx=".8"/>'
+    bars = "".join(bar.format("on" if k < level else "off", k * 3.4, 8 - 2 * k, 2 * k + 4) for k in range(5))
+    svg = f'<svg class="glyph" width="17" height="12" viewBox="0 0 16.2 12" aria-hidden="true">{bars}</svg>'
+    return mark_safe(svg)
 
 
 @register.simple_tag
@@ -48,174 +47,144 @@ def level(number, label="", solid=False):
     """The badge of a level 1 to 5; an organisation may call its levels by other words (`label`)."""
     number = number if number in LEVELS else 0
     word = label or LEVELS.get(number, "Not scored yet")
-    bars = glyph(number) if number else ""
-    return format_html('<span class="lvl lvl-{}{}">{}{}</span>', number, " lvl-solid" if solid else "", bars, word)
+    css = f"lvl-{number} lvl-solid" if solid else f"lvl-{number}"
+    return format_html('<span class="lvl {}">{}{}</span>', css, glyph(number) if number else "", word)
 
 
 def name_of(person):
-    full = getattr(person, "get_full_name", None)
-    return str(getattr(person, "name", "") or (full() if callable(full) else "") or person or "")
+    return str(getattr(person, "name", "") or person or "")
 
 
 def initials(name):
-    words = [word for word in name.replace("@", " ").split() if word[:1].isalnum()]
-    if not words:
-        return "?"
-    return (words[0][:1] + (words[-1][:1] if len(words) > 1 else words[0][1:2])).upper()
+    words = [word for word in name.split() if word[0].isalnum()] or ["?"]
+    return (words[0][0] + (words[-1][0] if len(words) > 1 else words[0][1:2])).upper()
 
 
 @register.simple_tag
 def avatar(person, named=False, large=False, missing="No owner yet"):
-    """A person as two letters; `named=True` writes the name beside it. The colour follows the name, for good."""
+    """A person as two letters; `named=True` writes the name beside it. The colour follows the name."""
     name = name_of(person)
-    size = " av-l" if large else ""
-    if name:
-        shade, letters = zlib.crc32(name.encode()) % 8 + 1, initials(name)
-    else:
-        shade, letters, name = 0, icon("user"), missing
+    shade = zlib.crc32(name.encode()) % 8 + 1 if name else 0
+    css = f"av av-{shade} av-l" if large else f"av av-{shade}"
+    letters, name = (initials(name), name) if name else (icon("user"), missing)
     if named:
-        return format_html(
-            '<span class="who"><span class="av av-{}{}" aria-hidden="true">{}</span>{}</span>', shade, size, letters, name
-        )
-    return format_html(
-        '<span class="av av-{}{}" role="img" aria-label="{}" title="{}">{}</span>', shade, size, name, name, letters
-    )
+        face = format_html('<span class="{}" aria-hidden="true">{}</span>', css, letters)
+        return format_html('<span class="who">{}{}</span>', face, name)
+    html = '<span class="{}" role="img" aria-label="{}" title="{}">{}</span>'
+    return format_html(html, css, name, name, letters)
 
 
-def local(moment):
-    return timezone.localtime(moment) if timezone.is_aware(moment) else timezone.make_aware(moment)
+def short_day(value, year):
+    return f"{value:%a} {value.day} {value:%b}" + ("" if value.year == year else f" {value.year}")
 
 
-def absolute(moment):
-    """`Tue 24 Nov 2026, 15:24 CET`; a zone without letters is named in full."""
-    zone = moment.tzname() or ""
+def absolute(at):
+    """`Tue 24 Nov 2026, 15:24 CET`; a zone without letters of its own is named in full."""
+    zone = at.tzname() or ""
     if not zone[:1].isalpha():
-        zone = getattr(moment.tzinfo, "key", "") or f"UTC{zone}"
-    return f"{moment:%a} {moment.day} {moment:%b %Y, %H:%M} {zone}"
+        zone = getattr(at.tzinfo, "key", "") or f"UTC{zone}"
+    return f"{at:%a} {at.day} {at:%b %Y, %H:%M} {zone}"
 
 
 def span_words(seconds):
     """A length of time in at most two units: `1 d 4 h`, `35 min`."""
     minutes = int(seconds // 60)
     days, hours = divmod(minutes // 60, 24)
-    if days >= 3:
-        return f"{days} d"
     if days:
-        return f"{days} d {hours} h" if hours else f"{days} d"
-    if hours:
-        return f"{hours} h"
-    return f"{minutes} min"
+        return f"{days} d {hours} h" if hours and days < 3 else f"{days} d"
+    return f"{hours} h" if hours else f"{minutes} min"
 
 
-def relative(moment, now):
-    """The same words as `relative()` in static/js/app.js, which keeps them fresh on an open page."""
-    seconds = (moment - now).total_seconds()
+def relative(at, now):
+    """The words of `relative()` in static/js/app.js, which keeps them fresh on an open page."""
+    seconds = (at - now).total_seconds()
     if abs(seconds) < 60:
         return "just now"
     if abs(seconds) >= 14 * 86400:
-        return f"{moment.day} {moment:%b}" + ("" if moment.year == now.year else f" {moment.year}")
-    words = span_words(abs(seconds))
-    return f"in {words}" if seconds > 0 else f"{words} ago"
+        return short_day(at, now.year)
+    return f"in {span_words(seconds)}" if seconds > 0 else f"{span_words(-seconds)} ago"
+
+
+def _time(value, title, words, css="", fresh=False):
+    value = value.isoformat(timespec="seconds") if isinstance(value, datetime) else value.isoformat()
+    css = format_html(' class="{}"', css) if css else ""
+    live = mark_safe(" data-rel") if fresh else ""
+    return format_html('<time{} datetime="{}" title="{}"{}>{}</time>', css, value, title, live, words)
+
+
+def _missing(words):
+    return format_html('<span class="muted">{}</span>', words)
+
+
+def _day_of(value):
+    return timezone.localtime(value).date() if isinstance(value, datetime) else value
 
 
 @register.simple_tag
 def moment(value, missing="Not yet", now=None):
-    """A point in time: relative words, rendered here so that nothing moves, the reader's own zone in the title."""
+    """A point in time: relative words, rendered here so that nothing moves; zone and all in the title."""
     if not value:
-        return format_html('<span class="muted">{}</span>', missing)
-    here, now = local(value), local(now or timezone.now())
-    return format_html(
-        '<time datetime="{}" title="{}" data-rel>{}</time>', here.isoformat(timespec="seconds"), absolute(here), relative(here, now)
-    )
+        return _missing(missing)
+    here, now = timezone.localtime(value), timezone.localtime(now)
+    return _time(here, absolute(here), relative(here, now), fresh=True)
 
 
 @register.simple_tag
 def day(value, missing="No date yet", now=None):
     """A calendar day. It has no zone and never shifts."""
     if not value:
-        return format_html('<span class="muted">{}</span>', missing)
-    if isinstance(value, dt.datetime):
-        value = local(value).date()
-    year = "" if value.year == local(now or timezone.now()).year else f" {value.year}"
-    return format_html(
-        '<time datetime="{}" title="{}">{}</time>',
-        value.isoformat(),
-        f"{value:%A} {value.day} {value:%B %Y}",
-        f"{value:%a} {value.day} {value:%b}{year}",
-    )
+        return _missing(missing)
+    value = _day_of(value)
+    year = timezone.localtime(now).year
+    return _time(value, f"{value:%A} {value.day} {value:%B %Y}", short_day(value, year))
 
 
 @register.simple_tag
 def due(value, done=False, missing="No date yet", now=None):
-    """The day something is due, with the mark that it is late or due now. Late is said in words too."""
-    if not value or done:
-        return day(value, missing=missing, now=now)
-    if isinstance(value, dt.datetime):
-        value = local(value).date()
-    late = (local(now or timezone.now()).date() - value).days
+    """The day something is due, marked when it is late or due now. Late is said in words too."""
+    late = (timezone.localdate(now) - _day_of(value)).days if value and not done else -1
     if late < 0:
-        return day(value, now=now)
-    words = "Due today" if late == 0 else f"{late} d late"
-    return format_html(
-        '<time class="{}" datetime="{}" title="{}">{}</time>',
-        "over" if late else "soon",
-        value.isoformat(),
-        f"Due {value:%A} {value.day} {value:%B %Y}",
-        words,
-    )
+        return day(value, missing, now)
+    value = _day_of(value)
+    words, css = (f"{late} d late", "over") if late else ("Due today", "soon")
+    return _time(value, f"Due {value:%A} {value.day} {value:%B %Y}", words, css)
 
 
 @register.simple_tag
 def deadline(value, missing="No deadline", now=None):
-    """A deadline that may bind several zones: the time left, the reader's time, and UTC."""
+    """A deadline binds several zones: the time left, UTC beside it, the reader's own time in the title."""
     if not value:
-        return format_html('<span class="muted">{}</span>', missing)
-    here, now = local(value), local(now or timezone.now())
-    utc = here.astimezone(dt.timezone.utc)
-    both = f"{absolute(here)} ({utc:%a} {utc.day} {utc:%b, %H:%M} UTC)" if here.utcoffset() else absolute(here)
-    tone = "over" if here < now else "soon" if (here - now).total_seconds() < 86400 else "ahead"
-    return format_html(
-        '<time class="{}" datetime="{}" title="{}" data-rel>{}</time> <span class="muted small nowrap">{}</span>',
-        tone,
-        here.isoformat(timespec="seconds"),
-        both,
-        relative(here, now),
-        f"{utc:%a} {utc.day} {utc:%b, %H:%M} UTC",
-    )
-
-
-def with_query(request, changes):
-    query = request.GET.copy()
-    for name in CURSORS:
-        query.pop(name, None)
-    for name, value in changes.items():
-        query.pop(name, None)
-        if value not in (None, ""):
-            query.setlist(name, [str(v) for v in value] if isinstance(value, list | tuple) else [str(value)])
-    return "?" + query.urlencode()
+        return _missing(missing)
+    here, now = timezone.localtime(value), timezone.localtime(now)
+    left = (here - now).total_seconds()
+    css = "over" if left < 0 else "soon" if left < 86400 else ""
+    utc = f"{short_day(value.astimezone(UTC), now.year)}, {value.astimezone(UTC):%H:%M} UTC"
+    shown = _time(here, absolute(here), relative(here, now), css, fresh=True)
+    return format_html('{} <span class="muted small nowrap">{}</span>', shown, utc)
 
 
 @register.simple_tag(takes_context=True)
 def query_with(context, **changes):
     """This page's address with some of its query changed; `None` or an empty text takes a key away."""
-    return with_query(context["request"], changes)
+    query = context["request"].GET.copy()
+    for name in (*CURSORS, *changes):
+        query.pop(name, None)
+    for name, value in changes.items():
+        if value not in (None, ""):
+            query.setlist(name, value if isinstance(value, list | tuple) else [value])
+    return "?" + query.urlencode()
 
 
 @register.simple_tag(takes_context=True)
-def sort_link(context, field, label, css="", first="", key="sort"):
-    """A column head that sorts: the whole `<th>`, since `aria-sort` stands there. `first` names the order with no query."""
-    current = context["request"].GET.get(key) or first
-    descending = current == f"-{field}"
-    state = "descending" if descending else "ascending" if current == field else ""
-    turn = field if descending else f"-{field}" if current == field else field
-    return format_html(
-        '<th scope="col" class="{}"{}><a class="sort" href="{}">{}{}</a></th>',
-        css,
-        format_html(' aria-sort="{}"', state) if state else "",
-        with_query(context["request"], {key: turn}),
-        label,
-        icon("arrow-narrow-down" if descending else "arrow-narrow-up"),
-    )
+def sort_link(context, field, label, css="", first=""):
+    """A column head that sorts: the whole `<th>`, with `aria-sort`. `first`: the order without a query."""
+    current = context["request"].GET.get("sort") or first
+    down, up = current == f"-{field}", current == field
+    state = mark_safe(f' aria-sort="{"descending" if down else "ascending"}"') if down or up else ""
+    url = query_with(context, sort=f"-{field}" if up else field)
+    arrow = icon("arrow-narrow-down" if down else "arrow-narrow-up")
+    link = format_html('<a class="sort" href="{}">{}{}</a>', url, label, arrow)
+    return format_html('<th scope="col" class="{}"{}>{}</th>', css, state, link)
 
 
 @register.simple_tag
@@ -224,14 +193,14 @@ def spark(values, label, tone="", limit=None):
 
 
 @lru_cache(maxsize=1)
-def _markdown():
-    return MarkdownIt("commonmark", {"html": False, "linkify": True}).enable(["table", "strikethrough", "linkify"])
+def _parser():
+    plain = MarkdownIt("commonmark", {"html": False, "linkify": True})
+    return plain.enable(["table", "strikethrough", "linkify"])
 
 
 @register.filter
 def markdown(text):
-    """Markdown to clean HTML. Two locks: the parser passes no HTML through, and the cleaner keeps only known tags."""
-    if not text:
-        return ""
-    html = nh3.clean(_markdown().render(str(text)), url_schemes={"http", "https", "mailto"}, link_rel="noopener nofollow")
-    return mark_safe(html)
+    """Markdown to clean HTML. Two locks: the parser passes no HTML, and the cleaner keeps known tags only."""
+    html = _parser().render(str(text or ""))
+    schemes = {"http", "https", "mailto"}
+    return mark_safe(nh3.clean(html, url_schemes=schemes, link_rel="noopener nofollow"))

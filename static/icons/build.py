@@ -29,7 +29,7 @@ def main(folder):
     symbols = "".join(symbol(name, (folder / f"{name}.svg").read_text()) for name in names)
     note = f"<!-- Tabler Icons {VERSION}, MIT, see LICENSE.tabler.txt -->"
     (HERE / "sprite.svg").write_text(f'<svg xmlns="http://www.w3.org/2000/svg">{note}{symbols}</svg>\n')
-    print(f"{len(names)} icons")
+    sys.stdout.write(f"{len(names)} icons\n")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,109 @@
+import re
+from datetime import UTC, datetime, timedelta
+from xml.etree import ElementTree
+
+import pytest
+
+from kit.charts import Line, Mark, Span, Threshold, figure, line_chart, nice_steps, spark
+
+AT = datetime(2026, 11, 23, 10, tzinfo=UTC)
+
+
+def points(*values):
+    return [(AT + timedelta(hours=k), value) for k, value in enumerate(values)]
+
+
+def draw(*values, **more):
+    return line_chart(key="c", title="Drift", lines=[Line("psi", points(*values), area=True)], **more)
+
+
+def parsed(html):
+    """As XML, which is stricter than a browser; only the two attributes without a value have to go."""
+    return ElementTree.fromstring(f"<div>{re.sub(r' (hidden|data-chart)>', '>', html)}</div>")
+
+
+@pytest.mark.parametrize(
+    "values", [(1, 2, 3), (5,), (0, 0, 0), (1, None, 3), (None, 2), (-3, 1e9), (1e-9, 2e-9)]
+)
+def test_any_values_give_a_well_formed_picture_with_finite_places(values):
+    html = draw(*values)
+    parsed(html)
+    assert "nan" not in html.lower() and "inf" not in html.lower()
+
+
+@pytest.mark.parametrize("values", [(), (None, None)])
+def test_without_values_it_says_so(values):
+    assert "No points in this period" in draw(*values)
+
+
+def test_a_gap_lifts_the_pen():
+    assert draw(1, 2, None, 3, 4).count('class="line-a"') == 2
+
+
+def test_a_lone_point_is_drawn_as_a_dot():
+    assert 'h0"' in draw(5)
+
+
+def test_places_follow_real_time_not_the_count_of_points():
+    moments = [AT, AT + timedelta(hours=1), AT + timedelta(hours=10)]
+    html = line_chart(key="c", title="t", lines=[Line("a", list(zip(moments, (1, 2, 3), strict=True)))])
+    assert 'data-x="10.0"' in html
+
+
+def test_everything_is_escaped():
+    evil = "<script>'\"&"
+    html = line_chart(
+        key="c",
+        title=evil,
+        lines=[Line(evil, points(1, 2))],
+        thresholds=[Threshold(1.5, "critical", evil)],
+        spans=[Span(AT, None, "critical", evil)],
+        marks=[Mark(AT, evil, href='/x"onclick')],
+        unit=evil,
+    )
+    assert "<script" not in html and '"onclick' not in html
+    parsed(html)
+
+
+def test_limits_marks_and_spans_are_in_the_picture_and_in_words():
+    html = draw(
+        1,
+        2,
+        thresholds=[Threshold(5, "critical", "Critical 5"), Threshold(1, "clear", "Clears below 1")],
+        spans=[Span(AT, None, "critical", "Breach B-1")],
+        marks=[Mark(AT + timedelta(minutes=50), "Version 2 deployed", "/v/2")],
+    )
+    assert "band-critical" in html and "band-clear" not in html
+    assert "span-critical" in html and "1. Version 2 deployed" in html
+    assert "psi: latest 2, lowest 1, highest 2. Critical 5. Clears below 1." in html
+
+
+def test_marks_outside_the_time_shown_are_left_out():
+    assert "Long ago" not in draw(1, 2, marks=[Mark(AT - timedelta(days=9), "Long ago")])
+
+
+def test_no_inline_style_or_script():
+    assert "style=" not in draw(1, 2) and "<script" not in draw(1, 2)
+
+
+def test_steps_are_round_and_cover_the_values():
+    assert nice_steps(0, 0.3) == [0, 0.1, 0.2, 0.3]
+    assert nice_steps(7, 7)[0] <= 7 <= nice_steps(7, 7)[-1]
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(None, "no data"), (0.25, "0.25"), (0, "0"), (12345.6, "12,346"), (0.00002, "2.00e-05")],
+)
+def test_figures_read_well(value, words):
+    assert figure(value) == words
+
+
+@pytest.mark.parametrize("values", [[1, 2], [3], [2, 2, 2], [None, 1, None]])
+def test_spark_draws_what_there_is(values):
+    assert parsed(spark(values, label="Steady", limit=2)).find("svg") is not None
+
+
+@pytest.mark.parametrize("values", [[], None, [None]])
+def test_spark_without_values_says_so(values):
+    assert "No points yet" in spark(values, label="Steady")

@@ -1,0 +1,73 @@
+"""The contrast of every pair of tokens that pages use, in both themes: WCAG 2.2 AA, 4.5 for text, 3 for shapes."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+CSS = (Path(__file__).parents[2] / "static/css/base.css").read_text()
+HEX = r"#[0-9a-f]{6}"
+PAIRS = dict(re.findall(rf"--([\w-]+):(light-dark\({HEX},{HEX}\)|{HEX})[;}}]", CSS))
+GROUNDS = ("surface", "canvas", "sunken", "hover", "raised")
+
+
+def shades(name):
+    found = re.findall(HEX, PAIRS[name])
+    return {"light": found[0], "dark": found[-1]}
+
+
+def luminance(colour):
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one, other):
+    bright, dim = sorted((luminance(one), luminance(other)), reverse=True)
+    return (bright + 0.05) / (dim + 0.05)
+
+
+TEXT = [
+    *[(text, ground) for text in ("text", "text-2", "text-3") for ground in GROUNDS],
+    *[("accent", ground) for ground in ("surface", "canvas", "sunken", "accent-tint")],
+    *[(tone, ground) for tone in ("good", "bad", "warn") for ground in ("surface", "sunken", f"{tone}-tint")],
+    *[("text", f"{tone}-tint") for tone in ("good", "bad", "warn", "accent")],
+    *[(f"l{n}-t", f"l{n}-bg") for n in range(1, 6)],
+    *[(f"l{n}-on", f"l{n}") for n in range(1, 6)],
+    *[("av-t", f"av-{n}") for n in range(1, 9)],
+    ("text", "active"),
+    ("text-2", "active"),
+    ("on-accent", "accent-solid"),
+    ("on-accent", "accent-solid-h"),
+    ("on-ink", "ink"),
+    ("l3-t", "surface"),
+    ("l5-t", "surface"),
+]
+SHAPES = [
+    *[("line-field", ground) for ground in ("surface", "sunken")],
+    *[("focus", ground) for ground in GROUNDS],
+    *[(line, "surface") for line in ("s-a", "s-b", "l3-t", "l4-t", "l5-t", "l2-t", "good")],
+]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("one", "other"), TEXT)
+def test_text_can_be_read(one, other, theme):
+    assert contrast(shades(one)[theme], shades(other)[theme]) >= 4.5
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("one", "other"), SHAPES)
+def test_shapes_can_be_seen(one, other, theme):
+    assert contrast(shades(one)[theme], shades(other)[theme]) >= 3
+
+
+def test_levels_keep_their_order_in_grey_print():
+    greys = [luminance(shades(f"l{n}")["light"]) for n in range(1, 6)]
+    assert greys == sorted(greys, reverse=True)
+
+
+def test_every_token_in_use_is_defined():
+    folder = Path(__file__).parents[2] / "static/css"
+    text = "".join(path.read_text() for path in folder.glob("*.css"))
+    assert set(re.findall(r"var\(--([\w-]+)", text)) <= set(re.findall(r"--([\w-]+):", text))

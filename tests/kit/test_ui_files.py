@@ -1,0 +1,66 @@
+"""Caps and bans for what the browser gets: weights, the content security policy, icons that exist."""
+
+import gzip
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TEMPLATES = sorted(p for p in (ROOT / "templates").rglob("*.html") if "notices" not in p.parts)
+ICONS = set(re.findall(r'<symbol id="([\w-]+)"', (ROOT / "static/icons/sprite.svg").read_text()))
+KB = 1024
+
+
+def weight(*patterns):
+    files = [path for pattern in patterns for path in (ROOT / "static").glob(pattern)]
+    return sum(len(gzip.compress(path.read_bytes(), 9)) for path in files)
+
+
+def test_the_style_sheets_stay_light():
+    assert weight("css/*.css") <= 20 * KB
+
+
+def test_the_scripts_of_every_page_stay_light():
+    assert weight("js/app.js", "js/widgets.js", "vendor/*.js") <= 25 * KB
+
+
+def test_every_vendored_file_has_its_licence_and_is_listed():
+    listed = (ROOT / "static/vendor/README.md").read_text()
+    assert all(path.name in listed for path in (ROOT / "static/vendor").glob("*.js"))
+    assert (ROOT / "static/vendor/LICENSE.htmx.txt").exists()
+    assert (ROOT / "static/icons/LICENSE.tabler.txt").exists()
+    assert (ROOT / "static/fonts/LICENSE.inter.txt").exists()
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_nothing_inline_and_nothing_that_needs_eval(path):
+    text = re.sub(r"\{#.*?#\}", "", path.read_text())
+    assert not re.search(r"\sstyle\s*=", text), "style attributes are blocked: use a class"
+    assert not re.search(r"<style\b", text)
+    assert not re.search(r"<script(?![^>]*\bsrc=)", text), "scripts come from files"
+    assert not re.search(r"\son[a-z]+\s*=", text), "event attributes are blocked"
+    assert not re.search(r"\bhx-on\b|[\"']js:", text), "these need eval"
+    assert not re.search(r"hx-trigger=\"[^\"]*\[", text), "trigger filters need eval"
+    assert not re.search(r"\bhx-(headers|target|swap)(?!:inherited)='\{", text) or "hx-headers='" not in text
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_every_icon_is_in_the_sprite(path):
+    assert set(re.findall(r'\{% icon "([\w-]+)"', path.read_text())) <= ICONS
+
+
+def test_components_use_tokens_instead_of_colours():
+    for name in ("kit.css", "pages.css"):
+        text = re.sub(r"/\*.*?\*/", "", (ROOT / "static/css" / name).read_text(), flags=re.S)
+        text = text.split("@layer print")[0]
+        assert not re.search(r":[^;{}]*#[0-9a-fA-F]{3,8}\b", text)
+
+
+def test_breakpoints_follow_the_readers_font_size():
+    text = "".join(path.read_text() for path in (ROOT / "static/css").glob("*.css"))
+    assert not re.search(r"@(media|container)[^{]*\d+px", text)
+
+
+def test_the_icon_list_and_the_sprite_agree():
+    assert set((ROOT / "static/icons/names.txt").read_text().split()) == ICONS

@@ -1,0 +1,106 @@
+"""The frame around pages: where one is, how it looks, and answers by part."""
+
+import json
+from types import SimpleNamespace
+
+import pytest
+from django.contrib.messages import get_messages
+from django.contrib.messages.storage.cookie import CookieStorage
+from django.http import HttpResponse
+from django.test import RequestFactory
+
+from kit import htmx
+from riskhub import shell
+
+USER = SimpleNamespace(
+    is_authenticated=True, is_active=True, theme="dark", has_single_keys=False, is_at_least=lambda role: False
+)
+
+
+def request(method="get", path="/", data=None, **headers):
+    made = getattr(RequestFactory(), method)(path, data or {}, headers=headers)
+    made.user = USER
+    made._messages = CookieStorage(made)
+    return made
+
+
+def test_look_prefers_the_cookie_to_the_persons_setting():
+    asked = request()
+    assert shell.look(asked, USER) == {"theme": "dark", "hotkeys": "off"}
+    asked.COOKIES = {"theme": "light", "keys": "on"}
+    assert shell.look(asked, USER) == {"theme": "light", "hotkeys": "on"}
+    asked.COOKIES = {"theme": '"><script>'}
+    assert shell.look(asked, USER)["theme"] == "dark"
+
+
+def test_set_look_keeps_the_theme_and_goes_back():
+    answer = shell.set_look(request("post", "/theme", {"theme": "dark", "next": "/risks/"}))
+    assert (answer.status_code, answer["Location"], answer.cookies["theme"].value) == (303, "/risks/", "dark")
+
+
+def test_set_look_never_leads_to_another_host():
+    answer = shell.set_look(
+        request("post", "/theme", {"theme": "dark", "next": "https://elsewhere.example/"})
+    )
+    assert answer["Location"] == "/"
+
+
+def test_set_look_ignores_what_is_no_theme():
+    assert not shell.set_look(request("post", "/theme", {"theme": "pink"})).cookies
+
+
+def test_a_place_whose_address_is_missing_is_left_out(monkeypatch):
+    gone = shell.Place("Nowhere", "x", "nowhere:list", "g z")
+    monkeypatch.setattr(shell, "PLACES", (gone,))
+    assert shell.places_for(USER, "/") == []
+
+
+def test_the_longest_address_that_fits_is_the_current_place(monkeypatch):
+    known = {"home": "/", "a": "/meetings/", "b": "/meetings/decisions/"}
+    monkeypatch.setattr(shell, "address", known.get)
+    monkeypatch.setattr(shell, "PLACES", tuple(shell.Place(n, "x", n, f"g {n}") for n in known))
+    current = [e["place"].label for e in shell.places_for(USER, "/meetings/decisions/7") if e["current"]]
+    assert current == ["b"]
+
+
+def test_administration_is_for_administrators():
+    assert not any(e["place"].group == "administration" for e in shell.places_for(USER, "/"))
+
+
+def test_hotkeys_and_addresses_are_given_once():
+    keys = [place.hotkey for place in shell.PLACES]
+    names = [place.url_name for place in shell.PLACES]
+    assert len(set(keys)) == len(keys) and len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({}, False),
+        ({"HX-Request": "true"}, True),
+        ({"HX-Request": "true", "HX-Boosted": "true"}, False),
+        ({"HX-Request": "true", "HX-History-Restore-Request": "true"}, False),
+    ],
+)
+def test_is_fragment(headers, expected):
+    assert htmx.is_fragment(request(**headers)) is expected
+
+
+def test_toast_rides_on_a_part_as_an_event():
+    answer = htmx.toast(request(**{"HX-Request": "true"}), HttpResponse(), "Saved", undo="/undo")
+    assert json.loads(answer["HX-Trigger"]) == {"toast": {"text": "Saved", "undo": "/undo"}}
+
+
+def test_toast_waits_for_the_next_page_after_a_redirect():
+    for asked in (request("post"), request("post", **{"HX-Request": "true"})):
+        htmx.toast(asked, htmx.go(asked, "/next"), "Saved")
+        assert [str(m) for m in get_messages(asked)] == ["Saved"]
+
+
+def test_events_add_up():
+    answer = htmx.trigger(htmx.trigger(HttpResponse(), "a"), "b", {"n": 1})
+    assert json.loads(answer["HX-Trigger"]) == {"a": {}, "b": {"n": 1}}
+
+
+def test_answers_vary_by_who_asks():
+    assert "HX-Request" in htmx.go(request("post"), "/next")["Vary"]
