@@ -24,7 +24,7 @@ class Action(Recorded):
     type = models.CharField(max_length=16, choices=Type.choices, default=Type.MITIGATION)
     effort = models.CharField(max_length=1, choices=Effort.choices, blank=True, default="")
     state = models.CharField(max_length=8, choices=State.choices, default=State.OPEN)
-    owner = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="actions")
+    owner = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     due_on = models.DateField(null=True, blank=True)
     about = models.ForeignKey(Subject, models.PROTECT, null=True, blank=True, related_name="+")
     origin = models.ForeignKey(Subject, models.PROTECT, null=True, blank=True, related_name="+")

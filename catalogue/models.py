@@ -15,7 +15,7 @@ class Model(Recorded):
     slug = models.SlugField(max_length=120, unique=True)
     name = models.CharField(max_length=120)
     purpose = models.TextField(blank=True, default="")
-    owner_team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="models")
+    owner_team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="+")
     developer = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     tier = models.PositiveSmallIntegerField(choices=Tier.choices, null=True, blank=True)
     stage = models.CharField(max_length=12, choices=Stage.choices, default=Stage.PRODUCTION)

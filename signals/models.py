@@ -63,7 +63,7 @@ class Series(Recorded):
 
     KIND = "series"
 
-    model = models.ForeignKey(Model, models.PROTECT, null=True, blank=True, related_name="series")
+    model = models.ForeignKey(Model, models.PROTECT, null=True, blank=True, related_name="+")
     model_name = models.CharField(max_length=120)
     metric = models.CharField(max_length=120)
     feature = models.CharField(max_length=120, blank=True, default="")
@@ -189,7 +189,7 @@ class BreachGroup(Recorded):
 
     cause_key = models.CharField(max_length=300)
     title = models.CharField(max_length=300)
-    model = models.ForeignKey(Model, models.PROTECT, null=True, blank=True, related_name="breach_groups")
+    model = models.ForeignKey(Model, models.PROTECT, null=True, blank=True, related_name="+")
     model_name = models.CharField(max_length=120, blank=True, default="")
     kind = models.CharField(max_length=16, choices=Kind.choices)
     level = models.PositiveSmallIntegerField(choices=Level.choices)

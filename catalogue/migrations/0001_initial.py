@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
                 ('stage', models.CharField(choices=[('proposed', 'Proposed'), ('development', 'In development'), ('production', 'In production'), ('retired', 'Retired')], default='production', max_length=12)),
                 ('link', models.URLField(blank=True, default='')),
                 ('developer', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('owner_team', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='models', to='people.team')),
+                ('owner_team', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="people.team")),
                 ('subject', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='history.subject')),
             ],
             options={

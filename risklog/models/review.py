@@ -59,7 +59,7 @@ class Reviewer(Part):
     OF = "review"
 
     review = models.ForeignKey(Review, models.PROTECT, related_name="reviewers")
-    user = models.ForeignKey(User, models.PROTECT, related_name="asked_reviews")
+    user = models.ForeignKey(User, models.PROTECT, related_name="+")
     function = models.ForeignKey(Function, models.PROTECT, null=True, blank=True, related_name="+")
     why = models.CharField(max_length=200, blank=True, default="")
     asked_at = models.DateTimeField()

@@ -38,7 +38,7 @@ def test_foreign_keys_point_down_and_leave_no_accessor_in_a_lower_room():
                 wrong.append(f"{model._meta.label}.{field.name} points out of the house, to {there}")
             elif HEIGHT[there] > HEIGHT[here]:
                 wrong.append(f"{model._meta.label}.{field.name} points up, to {there}")
-            elif here != there and not field.remote_field.is_hidden():
+            elif here != there and not field.remote_field.hidden:
                 wrong.append(f"{model._meta.label}.{field.name} hangs an accessor on {there}: related_name='+'")
 
     assert wrong == []
