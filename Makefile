@@ -31,7 +31,7 @@ venv-dev:
 	$(call bootstrap,requirements-dev.txt)
 
 run: venv ## bring Riskhub up on this machine, with its own PostgreSQL and Valkey, until Ctrl-C
-	@exec $(PY) manage.py up
+	@exec $(PY) -m riskhub.engine
 
 test: venv-dev ## all checks and all tests; PYTEST_ARGS="-k word" for some
 	@$(PY) riskhub/engine/testrun.py --workers "$(WORKERS)" -- $(PYTEST_ARGS)

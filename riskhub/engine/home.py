@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -18,6 +19,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 def private_folder(path: Path) -> Path:
     """Make the folder, and its missing parents, all 0700; an existing `path` is closed to others, existing parents are left alone."""
     missing = [place for place in (path, *path.parents) if not place.exists()]
+    if not missing and not path.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, "it is a file", str(path))
     for place in reversed(missing):
         place.mkdir(mode=0o700, exist_ok=True)
     if path.stat().st_mode & 0o777 != 0o700:
@@ -40,7 +43,7 @@ def read_json(path: Path) -> dict[str, Any]:
     """The object in the file; {} when there is no such file. Raises Trouble when it cannot be read."""
     try:
         found = json.loads(path.read_text())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     except (OSError, ValueError) as error:
         raise Trouble(
@@ -68,6 +71,7 @@ class Home:
     def take(self) -> None:
         """Make the folder and hold it. Raises Trouble when it cannot be written, or when another supervisor holds it."""
         try:
+            self._refuse_foreign()
             private_folder(self.path)
             private_folder(self.logs)
             self._lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
@@ -81,6 +85,14 @@ class Home:
             ) from None
         os.truncate(self._lock, 0)
         os.write(self._lock, str(os.getpid()).encode())
+
+    def _refuse_foreign(self) -> None:
+        # RISKHUB_HOME=/tmp by mistake: closing that folder to all others would break the machine.
+        if self.path.is_dir() and any(self.path.iterdir()) and not (self.path / "lock").exists():
+            raise Trouble(
+                f"{self.path} holds other things, and Riskhub wants a folder for itself."
+                f" Mend: RISKHUB_HOME={self.path / 'riskhub'} make run"
+            )
 
     def _held(self) -> str:
         holder = (self.path / "lock").read_text().strip()

@@ -73,7 +73,7 @@ def check_broker(name: str, url: str) -> None:
 def _check_form(name: str, url: str, schemes: tuple[str, ...], example: str) -> None:
     try:
         parts = urlsplit(url)
-        is_good = parts.scheme in schemes and (parts.port is None or parts.port > 0)
+        is_good = parts.scheme in schemes and "://" in url and (parts.port is None or parts.port > 0)
     except ValueError:
         is_good = False
     if not is_good:
@@ -83,9 +83,12 @@ def _check_form(name: str, url: str, schemes: tuple[str, ...], example: str) -> 
 
 
 def _refused(name: str, url: str, said: str) -> str:
-    # Several addresses of one host give several lines, mostly the same.
-    line = said.strip().splitlines()[-1].removeprefix("- ").strip() if said.strip() else "no answer"
-    mend = next((mend for sign, mend in MENDS if sign in said), "correct it, or unset it and REDIS_URL")
+    sign, mend = next(
+        ((sign, mend) for sign, mend in MENDS if sign in said), ("", "correct it, or unset them all")
+    )
+    # A host of several addresses gives several lines; a hint may follow.
+    line = next((line for line in said.splitlines() if line.strip() and sign in line), "no answer")
+    line = line.strip().removeprefix("- ").removeprefix("connection failed: ").rstrip(".")
     return f"{name}: {_place(url)} cannot be used ({_without_password(line, url)}). Mend: {mend}."
 
 

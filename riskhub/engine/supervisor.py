@@ -40,6 +40,7 @@ def main(environment: Mapping[str, str] | None = None) -> int:
     """Run until asked to stop. 0 after an orderly stop, 1 after one line of what to mend."""
     given = dict(os.environ if environment is None else environment)
     path = Path(given.get("RISKHUB_HOME") or ROOT / "var").expanduser().resolve()
+    os.umask(0o077)  # what the programs keep here is nobody else's to read
     stop = Stop()
     supervisor = None
     try:

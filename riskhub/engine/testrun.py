@@ -1,6 +1,6 @@
 """`make test` and `make check`: the one list of checks, the browser, the tests, and how long all took.
 
-    python riskhub/engine/testrun.py [--checks-only] [--workers N] [-- PYTEST ARGUMENTS]
+python riskhub/engine/testrun.py [--checks-only] [--workers N] [-- PYTEST ARGUMENTS]
 """
 
 from __future__ import annotations
@@ -85,7 +85,9 @@ def find_browser() -> str | None:
         quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"]
         for command in (["apt-get", "update", "-qq"], install):
-            subprocess.run(command, env=quiet, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+            subprocess.run(
+                command, env=quiet, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False
+            )
         return shutil.which("chromium")
     return None
 
