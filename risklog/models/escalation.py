@@ -65,7 +65,11 @@ class Rung(models.Model):
 
 
 class Escalation(Recorded):
-    """One climb of a subject. `rung` is the position reached (1 is the first); next_climb_at is None when none is to come."""
+    """One climb of a subject. `rung` is the position reached (1 is the first, 0 before it).
+
+    round: counts up when it steps down, so that a rung can be reached anew. next_climb_at: when the next climb
+    comes; None while paused and at the top. While acknowledged it is the moment the acknowledgement lapses.
+    """
 
     KIND = "escalation"
     PREFIX = "E"
@@ -79,6 +83,7 @@ class Escalation(Recorded):
     ladder_version = models.ForeignKey(LadderVersion, models.PROTECT, related_name="escalations")
     state = models.CharField(max_length=12, choices=EscalationState.choices, default=EscalationState.CLIMBING)
     rung = models.PositiveSmallIntegerField(default=0)
+    round = models.PositiveSmallIntegerField(default=1)
     rung_since = models.DateTimeField(null=True, blank=True)
     next_climb_at = models.DateTimeField(null=True, blank=True)
     acknowledged_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
@@ -106,17 +111,22 @@ class ClimbQuerySet(RecordedQuerySet):
 
 
 class Climb(Part):
-    """One rung reached, once: who was told, or why the rung was skipped."""
+    """One rung reached, once a round: who was told, or why the rung was skipped.
+
+    told: ids of users; stand_ins: {id of a user told: id of the absent colleague they stand in for}.
+    """
 
     OF = "escalation"
 
     escalation = models.ForeignKey(Escalation, models.PROTECT, related_name="climbs")
+    round = models.PositiveSmallIntegerField(default=1)
     position = models.PositiveSmallIntegerField()
     at = models.DateTimeField()
     told = ArrayField(models.BigIntegerField(), default=list)
+    stand_ins = models.JSONField(default=dict, blank=True)
     skipped = models.CharField(max_length=200, blank=True, default="")
 
     objects = ClimbQuerySet.as_manager()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["escalation", "position"], name="risklog_climb_once")]
+        constraints = [models.UniqueConstraint(fields=["escalation", "round", "position"], name="risklog_climb_once")]

@@ -54,13 +54,14 @@ class ReviewerQuerySet(RecordedQuerySet):
 
 
 class Reviewer(Part):
-    """One person asked, for their function, and what they said."""
+    """One person asked, for their function, and what they said. stands_in_for: the absent colleague they were asked for."""
 
     OF = "review"
 
     review = models.ForeignKey(Review, models.PROTECT, related_name="reviewers")
     user = models.ForeignKey(User, models.PROTECT, related_name="+")
     function = models.ForeignKey(Function, models.PROTECT, null=True, blank=True, related_name="+")
+    stands_in_for = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     why = models.CharField(max_length=200, blank=True, default="")
     asked_at = models.DateTimeField()
     answered_at = models.DateTimeField(null=True, blank=True)

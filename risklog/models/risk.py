@@ -2,13 +2,14 @@
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 
 from catalogue.models import Model
-from history.models import Recorded
+from history.models import Recorded, RecordedQuerySet
 from people.models import Team, User
 from risklog.models.taxonomy import Category
 from risklog.states import RISK_MOVES, RiskState, Treatment
@@ -17,17 +18,26 @@ from signals.models import BreachGroup, Series
 _ONE_TO_FIVE = [MinValueValidator(1), MaxValueValidator(5)]
 
 
+class RiskManager(models.Manager.from_queryset(RecordedQuerySet)):  # type: ignore[misc]
+    def get_queryset(self) -> RecordedQuerySet:
+        """Without the words the search index is made of: no page shows them."""
+        return super().get_queryset().defer("search")
+
+
 class Risk(Recorded):
     """Something about a model that may go wrong, owned by a person and a team.
 
-    likelihood × impact is the inherent score; the residual one is what remains after treatment (None: not yet
+    likelihood x impact is the inherent score; the residual one is what remains after treatment (None: not yet
     judged). `severity` is the score that counts: residual where judged, inherent else.
     raised_by is None when the raiser asked not to be named (history still knows).
+    looks: how often somebody said "still so" or changed it. submission: the mark of the form that made it, so that
+    a form sent twice makes one risk.
     """
 
     KIND = "risk"
     PREFIX = "R"
     MOVES = RISK_MOVES
+    HISTORY_OMITS = frozenset({"severity", "search", "submission"})
 
     title = models.CharField(max_length=200)
     description = models.TextField(blank=True, default="")
@@ -51,12 +61,22 @@ class Risk(Recorded):
     state = models.CharField(max_length=12, choices=RiskState.choices, default=RiskState.OPEN)
     treatment = models.CharField(max_length=8, choices=Treatment.choices, blank=True, default="")
     review_on = models.DateField(null=True, blank=True)
+    looks = models.PositiveIntegerField(default=0)
     accepted_until = models.DateField(null=True, blank=True)
+    acceptance_reason = models.TextField(blank=True, default="")
     breach_group = models.ForeignKey(BreachGroup, models.PROTECT, null=True, blank=True, related_name="+")
     series = models.ForeignKey(Series, models.PROTECT, null=True, blank=True, related_name="+")
     closing_evidence = models.TextField(blank=True, default="")
     opened_at = models.DateTimeField()
     updated_at = models.DateTimeField()
+    submission = models.UUIDField(null=True, blank=True, unique=True, editable=False)
+    search = models.GeneratedField(
+        expression=SearchVector("title", "description", config="english"),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
+
+    objects = RiskManager()
 
     class Meta:
         constraints = [
@@ -77,5 +97,10 @@ class Risk(Recorded):
             models.Index(fields=["model", "-severity", "-id"], name="risklog_risk_model"),
             models.Index(fields=["team", "-severity", "-id"], name="risklog_risk_team"),
             models.Index(fields=["owner", "-severity", "-id"], name="risklog_risk_owner"),
+            models.Index(fields=["-severity", "-id"], name="risklog_risk_live", condition=~Q(state="closed")),
+            models.Index(
+                fields=["-updated_at", "-id"], name="risklog_risk_live_updated", condition=~Q(state="closed")
+            ),
+            GinIndex(fields=["search"], name="risklog_risk_search"),
             GinIndex(fields=["tags"], name="risklog_risk_tags"),
         ]
