@@ -1,0 +1,249 @@
+"""An action's life: opened, worked on, finished or dropped; and the dates that remind of it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+
+from actions.models import Action
+from actions.reminders import Calendar, moments
+from actions.states import State, Type
+from history import operations as history
+from history.models import Due, Event, Subject
+from kit.actor import SYSTEM, Actor
+from kit.refusals import Refused
+from people import queries as people
+from people.models import User
+
+REMINDER = "actions.reminder"
+OVERDUE = "actions.overdue"
+CHANGEABLE = frozenset({"title", "details", "type", "effort", "owner", "due_on", "link", "blocked_by"})
+
+
+@transaction.atomic
+def add(
+    *,
+    title: str,
+    by: Actor,
+    at: datetime,
+    owner: User | None = None,
+    due_on: date | None = None,
+    about: Subject | None = None,
+    origin: Subject | None = None,
+    type: str = Type.MITIGATION,
+    effort: str = "",
+    details: str = "",
+    link: str = "",
+    cause: Event | None = None,
+    viewers: Sequence[int] | None = None,
+) -> Action:
+    """Open an action. Without owner or date it is taken all the same, and its page shows what is missing.
+
+    viewers: who may see it; None takes over the restriction of what it is about, or else of its origin.
+    Raises Refused(field="title" or "owner").
+    """
+    action = Action(
+        title=_title(title),
+        details=details,
+        type=type,
+        effort=effort,
+        owner=_able(owner),
+        due_on=due_on,
+        about=about,
+        origin=origin,
+        link=link,
+        made_at=at,
+    )
+    seen_by = _viewers(viewers, about, origin)
+    if seen_by is not None and owner and owner.subject_id not in seen_by:
+        seen_by = [*seen_by, owner.subject_id]
+    history.record(action, "actions.action_opened", by=by, at=at, cause=cause, viewers=seen_by)
+    _show_about_to_owner(action, by=by, at=at)
+    _plan(action, at=at)
+    return action
+
+
+@transaction.atomic
+def change(
+    action: Action, values: Mapping[str, Any], *, by: Actor, at: datetime, seen: int | None = None
+) -> Action:
+    """Change fields of CHANGEABLE. A new owner or date makes new reminders; a new owner may see it.
+
+    Writes actions.action_assigned when the owner changed, else actions.action_changed.
+    Raises Refused(field=…), ChangedMeanwhile.
+    """
+    if unknown := set(values) - CHANGEABLE:
+        raise ValueError(f"An action has no {', '.join(sorted(unknown))} to change.")
+    values = dict(values)
+    if "title" in values:
+        values["title"] = _title(values["title"])
+    is_handed_on = "owner" in values and values["owner"] != action.owner
+    if is_handed_on:
+        values["owner"] = _able(values["owner"])
+    before = action.owner_id, action.due_on
+    verb = "actions.action_assigned" if is_handed_on else "actions.action_changed"
+    event = history.change(action, values, by=by, at=at, seen=seen, verb=verb)
+    if event is None:
+        return action
+    if "title" in values:
+        history.retitle(action)
+    if is_handed_on and action.owner:
+        history.grant_sight(
+            action.subject, action.owner.subject_id, by=by, at=at, why="was given this action"
+        )
+        _show_about_to_owner(action, by=by, at=at)
+    if (action.owner_id, action.due_on) != before:
+        _plan(action, at=at)
+    return action
+
+
+def start(action: Action, *, by: Actor, at: datetime, seen: int | None = None) -> Action:
+    """Work on it has begun. From open or blocked."""
+    history.move(action, State.DOING, by=by, at=at, seen=seen, values={"blocked_by": ""})
+    return action
+
+
+def put_back(action: Action, *, by: Actor, at: datetime, seen: int | None = None) -> Action:
+    """Back to open: it waits again. From doing or blocked."""
+    history.move(action, State.OPEN, by=by, at=at, seen=seen, values={"blocked_by": ""})
+    return action
+
+
+def block(action: Action, *, reason: str, by: Actor, at: datetime, seen: int | None = None) -> Action:
+    """It cannot go on: `reason` names what holds it up. Raises Refused(field="reason")."""
+    reason = _reason(reason, "Say what holds it up: another team, a missing right, money, access or time.")
+    history.move(action, State.BLOCKED, by=by, at=at, seen=seen, values={"blocked_by": reason[:200]})
+    return action
+
+
+@transaction.atomic
+def finish(action: Action, *, by: Actor, at: datetime, note: str = "", seen: int | None = None) -> Action:
+    """Done. `note`: what came of it, for the history."""
+    words = {"text": note.strip()} if note.strip() else None
+    history.move(
+        action, State.DONE, by=by, at=at, seen=seen, values={"settled_at": at, "blocked_by": ""}, note=words
+    )
+    history.drop_dues(action.subject_id, REMINDER, OVERDUE)
+    return action
+
+
+@transaction.atomic
+def drop(action: Action, *, reason: str, by: Actor, at: datetime, seen: int | None = None) -> Action:
+    """It will not be done, for this reason. Raises Refused(field="reason")."""
+    reason = _reason(reason, "Say why it is no longer needed, so that a later reader understands.")
+    history.move(
+        action,
+        State.DROPPED,
+        by=by,
+        at=at,
+        seen=seen,
+        values={"settled_at": at, "blocked_by": ""},
+        note={"reason": reason},
+    )
+    history.drop_dues(action.subject_id, REMINDER, OVERDUE)
+    return action
+
+
+@transaction.atomic
+def reopen(action: Action, *, by: Actor, at: datetime, seen: int | None = None) -> Action:
+    """Open again after done or dropped: also how a finish is undone."""
+    history.move(action, State.OPEN, by=by, at=at, seen=seen, values={"settled_at": None})
+    _plan(action, at=at)
+    return action
+
+
+# ------------------------------------------------------------------ dates that act
+
+
+def remind(due: Due, *, at: datetime) -> None:
+    """A reminder before or after the due date. Nothing happens when it is finished, handed on or moved."""
+    action, when = _of(due)
+    if action is None or action.owner is None:
+        return
+    note = {"when": when, "due_on": action.due_on.isoformat(), "owner": action.owner_id}
+    history.record(action, "actions.action_reminded", by=SYSTEM, at=at, note=note)
+
+
+def note_overdue(due: Due, *, at: datetime) -> None:
+    """The due date passed unanswered: what happens then is for the rooms above. Also without an owner."""
+    action, _ = _of(due)
+    if action is None:
+        return
+    note = {"due_on": action.due_on.isoformat(), "owner": action.owner_id}
+    history.record(action, "actions.action_overdue", by=SYSTEM, at=at, note=note)
+
+
+def _of(due: Due) -> tuple[Any, str]:
+    """The action a date was made for, if it still holds: unfinished, same owner, same date."""
+    when, due_on, owner, _ = due.occurrence.split("/")
+    action = (
+        Action.objects.select_related("subject", "owner", "owner__subject")
+        .filter(subject_id=due.subject_id)
+        .first()
+    )
+    if action is None or not action.is_unfinished or str(action.due_on) != due_on:
+        return None, when
+    return (action, when) if str(action.owner_id) == owner else (None, when)
+
+
+def _plan(action: Action, *, at: datetime) -> None:
+    """Make the dates of the present owner and due date, and quieten the earlier ones.
+
+    The version stands in the occurrence, so a date that was moved away and back acts again.
+    """
+    history.drop_dues(action.subject_id, REMINDER, OVERDUE)
+    if action.due_on is None or not action.is_unfinished:
+        return
+    of = f"{action.due_on}/{action.owner_id}/v{action.version}"
+    history.put_dues(
+        (OVERDUE if when == "overdue" else REMINDER, action.subject_id, f"{when}/{of}", moment)
+        for when, moment in moments(action.due_on, _calendar(action.owner), at=at)
+    )
+
+
+def _calendar(owner: User | None) -> Calendar:
+    """The owner's zone with the organisation's days and hours."""
+    organisation = people.organisation()
+    zone = people.zone_of(owner) if organisation is None or owner is None else owner.zone(organisation)
+    if organisation is None:
+        return Calendar(zone)
+    return Calendar(zone, organisation.working_days, organisation.day_starts_at, organisation.day_ends_at)
+
+
+# ------------------------------------------------------------------ what is asked of the input
+
+
+def _title(text: str) -> str:
+    if not text.strip():
+        raise Refused("Say in a few words what is to be done.", field="title")
+    return text.strip()
+
+
+def _reason(text: str, mend: str) -> str:
+    if not text.strip():
+        raise Refused(mend, field="reason")
+    return text.strip()
+
+
+def _able(owner: User | None) -> User | None:
+    if owner is not None and not owner.is_active:
+        raise Refused(f"{owner.name} no longer signs in. Choose somebody who does.", field="owner")
+    return owner
+
+
+def _viewers(given: Sequence[int] | None, *subjects: Subject | None) -> list[int] | None:
+    if given is not None:
+        return list(given)
+    for subject in subjects:
+        if subject is not None and subject.viewers is not None:
+            return list(subject.viewers)
+    return None
+
+
+def _show_about_to_owner(action: Action, *, by: Actor, at: datetime) -> None:
+    """Whoever is to act on a restricted subject may see it, on record."""
+    if action.owner and action.about:
+        history.grant_sight(
+            action.about, action.owner.subject_id, by=by, at=at, why=f"owns {action.reference}"
+        )

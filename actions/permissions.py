@@ -1,0 +1,27 @@
+"""Who may see, open and work on actions."""
+
+from typing import Any
+
+from kit.rights import permission
+from people.permissions import may_read, may_write
+from people.states import Role
+
+
+@permission("actions.action_see")
+def may_see(user: Any, obj: Any) -> bool:
+    return may_read(user)
+
+
+@permission("actions.action_add")
+def may_add(user: Any, obj: Any) -> bool:
+    return may_write(user, Role.MEMBER)
+
+
+@permission("actions.action_change")
+def may_change(user: Any, obj: Any) -> bool:
+    """The owner, the owner's team mates, a risk manager; an action nobody owns is open to every member."""
+    if obj is None or not may_write(user, Role.MEMBER):
+        return may_write(user, Role.MEMBER)
+    if obj.owner_id in (None, user.pk) or may_write(user, Role.RISK_MANAGER):
+        return True
+    return any(membership.team_id in user.team_ids for membership in obj.owner.memberships.all())

@@ -1,0 +1,208 @@
+"""A learning's life: drafted from an outcome or written by hand, taken, published, withdrawn, discarded."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from actions import queries as actions
+from history import operations as history
+from history.models import Event, Subject
+from kit.actor import SYSTEM, Actor
+from kit.refusals import IllegalMove, Refused
+from learnings.models import Learning
+from learnings.states import State
+from people.models import User
+from risklog.models import Review
+from risklog.states import Outcome, ReviewState
+
+TEXTS = ("seen", "to_monitor", "to_adjust", "how_to_check", "governance")
+CHANGEABLE = frozenset({"title", "tags", "verdict", *TEXTS})
+# These outcomes teach something; poor evidence and a needed experiment have not yet.
+TEACHING = frozenset({Outcome.CONFIRMED, Outcome.FALSE_ALARM, Outcome.THRESHOLD_TO_CHANGE})
+MAX_TAGS = 10
+
+
+def draft_from_review(event: Event, *, at: datetime) -> None:
+    """On risklog.review_settled: a draft that waits for an author, with what the review already knows.
+
+    One a subject: nothing when the review was reopened meanwhile, or a learning of it is there already.
+    """
+    review = (
+        Review.objects.select_related("subject", "about", "model")
+        .filter(subject_id=event.subject_id, state=ReviewState.SETTLED, outcome__in=TEACHING)
+        .first()
+    )
+    if review is None or Learning.objects.filter(about_id=review.subject_id).exists():
+        return
+    draft = Learning(title=review.title[:200], about=review.subject, made_at=at, **_prefilled(review))
+    try:
+        with transaction.atomic():
+            history.record(
+                draft,
+                "learnings.learning_drafted",
+                by=SYSTEM,
+                at=at,
+                cause=event,
+                note={"review": review.reference},
+                viewers=review.subject.viewers,
+            )
+    except IntegrityError:
+        return  # the other ring of the same bell was first
+
+
+def _prefilled(review: Review) -> dict[str, Any]:
+    """The texts of a draft, from the review: a start, to be mended by whoever takes it."""
+    answers = review.reviewers.exclude(note="").select_related("function").order_by("answered_at", "id")
+    said = [
+        f"- {answer.note.strip()}" + (f" ({answer.function.name})" if answer.function else "")
+        for answer in answers
+    ]
+    seen = "\n\n".join(
+        part
+        for part in (
+            review.why.strip(),
+            f"**{review.get_outcome_display()}.** {review.outcome_reason.strip()}".strip(),
+            "\n".join(said),
+        )
+        if part
+    )
+    hanging = {review.subject_id, review.about_id}
+    todo = [
+        f"- {action.title} ({action.reference})"
+        for action in actions.of_subjects_unseen(hanging)
+        if action.subject.viewers in (None, review.subject.viewers)
+    ]
+    monitor = f"Whether “{review.title}” shows again." if review.outcome == Outcome.CONFIRMED else ""
+    if review.outcome == Outcome.THRESHOLD_TO_CHANGE:
+        monitor = "Whether the new threshold catches what the old one missed, and is quiet otherwise."
+    tags = [review.get_kind_display().lower()]
+    if review.model is not None:
+        tags.append(review.model.slug)
+    return {"seen": seen, "to_monitor": monitor, "to_adjust": "\n".join(todo), "tags": tags}
+
+
+@transaction.atomic
+def write(
+    *,
+    title: str,
+    by: Actor,
+    at: datetime,
+    author: User | None = None,
+    about: Subject | None = None,
+    viewers: Sequence[int] | None = None,
+    **texts: Any,
+) -> Learning:
+    """Begin a draft by hand. texts: the fields of CHANGEABLE. Restricted as what it is about is restricted.
+
+    Raises Refused(field="title", "tags" or "about").
+    """
+    if about is not None and Learning.objects.filter(about=about, state=State.DRAFT).exists():
+        raise Refused("There is a draft about this already. Go on with that one.", field="about")
+    draft = Learning(about=about, author=author, made_at=at, **_clean({"title": title, **texts}))
+    seen_by = viewers if viewers is not None or about is None else about.viewers
+    if seen_by is not None and author is not None and author.subject_id not in seen_by:
+        seen_by = [*seen_by, author.subject_id]
+    history.record(draft, "learnings.learning_drafted", by=by, at=at, viewers=seen_by)
+    return draft
+
+
+@transaction.atomic
+def take(learning: Learning, *, author: User, by: Actor, at: datetime, seen: int | None = None) -> Learning:
+    """Somebody becomes the author of a draft that waits for one. Raises Refused when it has one."""
+    if learning.state != State.DRAFT:
+        raise IllegalMove("Only a draft can be taken.", field="state")
+    if learning.author_id not in (None, author.pk):
+        raise Refused(f"{learning.author} is writing this. Ask to help, or comment.", field="author")
+    history.change(learning, {"author": author}, by=by, at=at, seen=seen, verb="learnings.learning_taken")
+    return learning
+
+
+@transaction.atomic
+def change(
+    learning: Learning, values: Mapping[str, Any], *, by: Actor, at: datetime, seen: int | None = None
+) -> Learning:
+    """Change fields of CHANGEABLE. Whoever first writes on a draft without an author becomes it.
+
+    Raises Refused(field=…), ChangedMeanwhile.
+    """
+    if unknown := set(values) - CHANGEABLE:
+        raise ValueError(f"A learning has no {', '.join(sorted(unknown))} to change.")
+    if learning.state == State.DISCARDED:
+        raise IllegalMove("This was discarded. Restore it first.", field="state")
+    cleaned = _clean(values)
+    if learning.author_id is None and by.person is not None:
+        cleaned["author"] = by.person
+    if history.change(learning, cleaned, by=by, at=at, seen=seen) and "title" in cleaned:
+        history.retitle(learning)
+    return learning
+
+
+@transaction.atomic
+def publish(learning: Learning, *, by: Actor, at: datetime, seen: int | None = None) -> Learning:
+    """Into the feed. Needs a title, what was seen, and an author: the one who publishes if nobody took it.
+
+    Raises Refused(field="seen"), IllegalMove, ChangedMeanwhile.
+    """
+    if not learning.seen.strip():
+        raise Refused("Say what you saw: one short paragraph is enough.", field="seen")
+    values: dict[str, Any] = {"published_at": at}
+    if learning.author_id is None:
+        values["author"] = by.person
+    history.move(learning, State.PUBLISHED, by=by, at=at, seen=seen, values=values)
+    return learning
+
+
+def withdraw(learning: Learning, *, by: Actor, at: datetime, seen: int | None = None) -> Learning:
+    """Back to a draft, out of the feed. Raises Refused when another draft about the same is open."""
+    _no_other_draft(learning)
+    history.move(learning, State.DRAFT, by=by, at=at, seen=seen, values={"published_at": None})
+    return learning
+
+
+@transaction.atomic
+def discard(
+    learning: Learning, *, by: Actor, at: datetime, reason: str = "", seen: int | None = None
+) -> Learning:
+    """A draft that will not become a learning. It is kept, and can be restored."""
+    note = {"reason": reason.strip()} if reason.strip() else None
+    history.move(learning, State.DISCARDED, by=by, at=at, seen=seen, note=note)
+    history.retitle(learning, is_retired=True)
+    return learning
+
+
+@transaction.atomic
+def restore(learning: Learning, *, by: Actor, at: datetime, seen: int | None = None) -> Learning:
+    """A discarded draft is a draft again. Raises Refused when another draft about the same is open."""
+    _no_other_draft(learning)
+    history.move(learning, State.DRAFT, by=by, at=at, seen=seen)
+    history.retitle(learning, is_retired=False)
+    return learning
+
+
+def _no_other_draft(learning: Learning) -> None:
+    others = Learning.objects.filter(about_id=learning.about_id, state=State.DRAFT).exclude(pk=learning.pk)
+    if learning.about_id is not None and others.exists():
+        raise Refused("There is another draft about the same. Finish or discard that one first.")
+
+
+def _clean(values: Mapping[str, Any]) -> dict[str, Any]:
+    found = dict(values)
+    if "title" in found:
+        found["title"] = found["title"].strip()
+        if not found["title"]:
+            raise Refused("Give it a title that says what was learned.", field="title")
+    if "tags" in found:
+        found["tags"] = tags(found["tags"])
+    return found
+
+
+def tags(words: Sequence[str]) -> list[str]:
+    """Tags as they are kept: lower case, once each, in the order given. Raises Refused(field="tags")."""
+    found = list(dict.fromkeys(" ".join(word.split()).lower() for word in words if word.strip()))
+    if len(found) > MAX_TAGS:
+        raise Refused(f"Use at most {MAX_TAGS} tags.", field="tags")
+    if any(len(tag) > 60 for tag in found):
+        raise Refused("A tag has at most 60 characters.", field="tags")
+    return found

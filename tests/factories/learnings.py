@@ -1,0 +1,26 @@
+"""Learnings in each of their states, by the operations that lead there."""
+
+from itertools import count
+
+from kit.actor import SYSTEM, Actor
+from learnings.models import Learning
+from learnings.operations import learning as operations
+from tests.conftest import AT
+from tests.factories import people
+
+_numbers = count(1)
+
+
+def draft(title: str = "", *, author=None, by=SYSTEM, at=AT, **fields) -> Learning:
+    title = title or f"What outage {next(_numbers)} taught"
+    return operations.write(title=title, author=author, by=by, at=at, **{"seen": "It drifted.", **fields})
+
+
+def published(title: str = "", *, author=None, at=AT, **fields) -> Learning:
+    author = author or people.user()
+    found = draft(title, author=author, at=at, **fields)
+    return operations.publish(found, by=Actor(author, "page"), at=at)
+
+
+def discarded(**fields) -> Learning:
+    return operations.discard(draft(**fields), by=SYSTEM, at=AT)
