@@ -210,7 +210,7 @@ def line_chart(
     return render_to_string("kit/_chart.html", shown)
 
 
-def spark(values, *, label, tone="", limit=None, width=72, height=22):
+def spark(values, label, tone="", limit=None, width=72, height=22):
     """A line the size of a word, evenly spaced; gaps are skipped, nothing at all is said in words."""
     known = [(k, v) for k, v in enumerate(values or []) if v is not None]
     if not known:

@@ -19,6 +19,7 @@ from markdown_it import MarkdownIt
 from kit import charts
 
 register = template.Library()
+register.simple_tag(charts.spark)
 
 LEVELS = {1: "Minimal", 2: "Low", 3: "Medium", 4: "High", 5: "Critical"}
 # A cursor belongs to one order and one filter: whoever changes either starts at the first page again.
@@ -185,11 +186,6 @@ def sort_link(context, field, label, css="", first=""):
     arrow = icon("arrow-narrow-down" if down else "arrow-narrow-up")
     link = format_html('<a class="sort" href="{}">{}{}</a>', url, label, arrow)
     return format_html('<th scope="col" class="{}"{}>{}</th>', css, state, link)
-
-
-@register.simple_tag
-def spark(values, label, tone="", limit=None):
-    return charts.spark(values, label=label, tone=tone, limit=limit)
 
 
 @lru_cache(maxsize=1)

@@ -38,6 +38,15 @@
     setTimeout(go, wait);
   }
   on("toast", e => toast(e.detail.text ?? e.detail.value ?? "", e.detail.undo));
+  /* a refusal or mishap shows in its own place, so nothing a person wrote is swapped away; 422 is a form, 409 a conflict */
+  on("htmx:before:response", e => {
+    const { response, hx } = e.detail.ctx;
+    if (response.status >= 400 && ![409, 422].includes(response.status)) { hx.retarget = "#problem"; hx.reswap = "innerHTML"; }
+  });
+  on("htmx:after:request", e => {
+    const ctx = e.detail.ctx;
+    if (ctx.hx?.retarget === "#problem" && /<html/i.test(ctx.text)) { ctx.text = ""; toast("That did not work. Try again in a moment; your text is still here."); }
+  });
   on("htmx:error", () => toast("The server could not be reached. Your text is kept."));
   $$(".toast").forEach(fade);
 
@@ -146,7 +155,7 @@
   function settle() { $$("[data-draft]").forEach(el => { const kept = localStorage.getItem(slot(el)); if (kept && !el.value) el.value = kept; }); bulk(); }
   /* a filter form sends itself when a choice changes; its button is for those without JavaScript */
   on("change", e => { const f = e.target.closest?.("form[data-auto]"); if (f && !f.hasAttribute("hx-get")) f.requestSubmit(); });
-  on("htmx:after:swap", settle);
+  on("htmx:after:swap", () => { settle(); if ($("#palette")?.open && !$("[aria-selected=true]:not([hidden])", box)) mark(options()[0]); });
   $$("form[data-auto] .js-hide").forEach(b => { b.hidden = true; });
   settle();
 })();

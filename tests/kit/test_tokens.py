@@ -1,4 +1,4 @@
-"""The contrast of every pair of tokens that pages use, in both themes: WCAG 2.2 AA, 4.5 for text, 3 for shapes."""
+"""The contrast of every pair of tokens that pages use, in both themes: 4.5 for text, 3 for shapes (AA)."""
 
 import re
 from pathlib import Path
