@@ -1,3 +1,162 @@
-"""Resources of this room: (address, view)."""
+"""Models by API: the list, one of them, and registering, changing and moving them."""
 
-RESOURCES: list = []
+from typing import Any
+
+from django.db.models import QuerySet
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from catalogue import queries
+from catalogue.models import Model
+from catalogue.operations import model as operation
+from catalogue.states import Stage, Tier
+from kit import clock
+from kit.api import Body, Collection, Filter, Item, Resource, Visible, number, one_of, read
+from people.models import Team, User
+
+
+class ModelRow(serializers.Serializer):
+    """A registered model."""
+
+    id = serializers.IntegerField()
+    version = serializers.IntegerField()
+    slug = serializers.CharField(help_text="What other tools call it: the label `model` of an alert.")
+    name = serializers.CharField()
+    purpose = serializers.CharField()
+    stage = serializers.ChoiceField(Stage.choices)
+    tier = serializers.ChoiceField(Tier.choices, allow_null=True)
+    owner_team_id = serializers.IntegerField(allow_null=True)
+    owner_team = serializers.CharField(source="owner_team.slug", default=None, allow_null=True)
+    developer_id = serializers.IntegerField(allow_null=True)
+    developer = serializers.CharField(source="developer.name", default=None, allow_null=True)
+    link = serializers.CharField()
+
+
+class NewModel(Body):
+    """What registers a model; only the name is needed."""
+
+    name = serializers.CharField(max_length=120)
+    slug = serializers.SlugField(max_length=120, required=False)
+    purpose = serializers.CharField(max_length=20_000, required=False, allow_blank=True)
+    owner_team = Visible("team", lambda user: Team.objects.visible_to(user), required=False, allow_null=True)
+    developer = Visible(
+        "person",
+        lambda user: User.objects.active().visible_to(user),
+        by="email",
+        required=False,
+        allow_null=True,
+    )
+    tier = serializers.ChoiceField(Tier.choices, required=False, allow_null=True)
+    stage = serializers.ChoiceField(Stage.choices, required=False)
+    link = serializers.URLField(max_length=200, required=False, allow_blank=True)
+
+
+class ModelChange(Body):
+    """The fields to change, those that are sent."""
+
+    name = serializers.CharField(max_length=120, required=False)
+    purpose = serializers.CharField(max_length=20_000, required=False, allow_blank=True)
+    owner_team = Visible("team", lambda user: Team.objects.visible_to(user), required=False, allow_null=True)
+    developer = Visible(
+        "person",
+        lambda user: User.objects.active().visible_to(user),
+        by="email",
+        required=False,
+        allow_null=True,
+    )
+    tier = serializers.ChoiceField(Tier.choices, required=False, allow_null=True)
+    link = serializers.URLField(max_length=200, required=False, allow_blank=True)
+
+
+class StageMove(Body):
+    stage = serializers.ChoiceField(Stage.choices)
+
+
+class _Models(Resource):
+    kind = "model"
+    serializer_class = ModelRow
+    columns = {
+        "id": "id",
+        "version": "version",
+        "slug": "slug",
+        "name": "name",
+        "purpose": "purpose",
+        "stage": "stage",
+        "tier": "tier",
+        "owner_team_id": "owner_team_id",
+        "owner_team": "owner_team__slug",
+        "developer_id": "developer_id",
+        "developer": "developer__name",
+        "link": "link",
+    }
+
+    def rows(self, request: Request) -> QuerySet:
+        return Model.objects.visible_to(request.user)
+
+    def as_values(self, rows: QuerySet) -> QuerySet:
+        # A column that is called like a foreign key cannot be an annotation of that name.
+        return rows.values(*{path for path in self.columns.values()})
+
+    def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
+        return [{name: row[path] for name, path in self.columns.items()} for row in found]
+
+    def lookup(self, key: str) -> dict[str, Any]:
+        """A model is named by its slug, or by its number."""
+        return {"pk": int(key)} if key.isascii() and key.isdigit() and len(key) < 19 else {"slug": key}
+
+
+class Models(_Models, Collection):
+    """The inventory."""
+
+    permission = {"GET": "catalogue.view", "POST": "catalogue.model_add"}
+    filters = {
+        "slug": Filter("slug", help="The exact slug."),
+        "stage": one_of("stage", Stage),
+        "tier": number("tier"),
+        "owner_team": Filter("owner_team__slug", help="The slug of the owning team."),
+    }
+    orders = {"name": ("name", "id"), "id": ("id",), "-id": ("-id",)}
+
+    def post(self, request: Request) -> Response:
+        values = read(NewModel, request)
+        found = operation.add(**values, by=self.by(request), at=clock.now())
+        answer = self.answer(request, found.pk, status=201)
+        answer["Location"] = f"/api/v1/models/{found.slug}"
+        return answer
+
+
+class ModelItem(_Models, Item):
+    """One model, by slug or number."""
+
+    permission = {"GET": "catalogue.view", "PATCH": "catalogue.model_change"}
+
+    def patch(self, request: Request, key: str) -> Response:
+        seen = self.seen(request, key)
+        found = self.rows(request).get(**self.lookup(key))
+        self.require(request, "catalogue.model_change", found)
+        operation.change(found, read(ModelChange, request), by=self.by(request), at=clock.now(), seen=seen)
+        return self.answer(request, found.pk)
+
+
+class ModelStage(_Models, Item):
+    """Move a model along its life."""
+
+    permission = {"POST": "catalogue.model_change"}
+
+    def post(self, request: Request, key: str) -> Response:
+        seen = self.seen(request, key)
+        found = self.rows(request).get(**self.lookup(key))
+        self.require(request, "catalogue.model_change", found)
+        to = read(StageMove, request)["stage"]
+        operation.move_stage(found, to, by=self.by(request), at=clock.now(), seen=seen)
+        return self.answer(request, found.pk)
+
+    get = None  # type: ignore[assignment]
+
+
+RESOURCES = [
+    ("models", Models),
+    ("models/<str:key>", ModelItem),
+    ("models/<str:key>/stage", ModelStage),
+]

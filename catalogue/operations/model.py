@@ -1,0 +1,100 @@
+"""Registering and changing models."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.core.validators import validate_slug
+from django.db import transaction
+from django.forms import ValidationError
+from django.utils.text import slugify
+
+from catalogue.models import Model
+from catalogue.states import Stage
+from history import operations as history
+from kit.actor import Actor
+from kit.refusals import Refused
+from people.models import Team, User
+
+# What a person may change by hand; the stage has a verb of its own, the slug is the tools' and stays.
+CHANGEABLE = frozenset({"name", "purpose", "owner_team", "developer", "tier", "link"})
+
+
+@transaction.atomic
+def add(
+    *,
+    name: str,
+    by: Actor,
+    at: datetime,
+    slug: str = "",
+    purpose: str = "",
+    owner_team: Team | None = None,
+    developer: User | None = None,
+    tier: int | None = None,
+    stage: str = Stage.PRODUCTION,
+    link: str = "",
+    viewers: Sequence[int] | None = None,
+) -> Model:
+    """Register a model. slug: what other tools call it (default: from the name), lower case, unique.
+
+    Signals that came before under that name are claimed afterwards. Raises Refused on name or slug.
+    """
+    name = name.strip()
+    if not name:
+        raise Refused("Give the model a name.", field="name")
+    found = Model(
+        slug=_free_slug(slug or slugify(name)[:120]),
+        name=name,
+        purpose=purpose,
+        owner_team=owner_team,
+        developer=developer,
+        tier=tier,
+        stage=stage,
+        link=link,
+    )
+    history.record(found, "catalogue.model_registered", by=by, at=at, viewers=viewers)
+    return found
+
+
+@transaction.atomic
+def change(
+    model: Model, values: Mapping[str, Any], *, by: Actor, at: datetime, seen: int | None = None
+) -> Model:
+    """Change what is known of a model. Raises Refused on a field that is not CHANGEABLE, or on an empty name."""
+    for name in values:
+        if name not in CHANGEABLE:
+            raise Refused("This cannot be changed here.", field=name)
+    if "name" in values and not str(values["name"]).strip():
+        raise Refused("Give the model a name.", field="name")
+    history.change(model, values, by=by, at=at, seen=seen)
+    if "name" in values:
+        history.retitle(model)
+    return model
+
+
+@transaction.atomic
+def move_stage(model: Model, to: str, *, by: Actor, at: datetime, seen: int | None = None) -> Model:
+    """Move a model along its life: proposed, development, production, retired; any way, for models come back.
+
+    A retired model stays listed; its subject is marked so that pickers can leave it out.
+    """
+    if to not in Stage.values:
+        raise Refused(f"Use one of {', '.join(Stage.values)}.", field="stage")
+    history.change(model, {"stage": to}, by=by, at=at, seen=seen, verb="catalogue.model_stage_moved")
+    history.retitle(model, is_retired=to == Stage.RETIRED)
+    return model
+
+
+def _free_slug(text: str) -> str:
+    slug = text.strip().lower()
+    try:
+        validate_slug(slug)
+    except ValidationError:
+        raise Refused(
+            "Use letters, digits, hyphens and underscores: the name that other tools send.", field="slug"
+        ) from None
+    if len(slug) > 120:
+        raise Refused("Use at most 120 characters.", field="slug")
+    if Model.objects.filter(slug=slug).exists():
+        raise Refused(f"There is a model “{slug}” already. Choose another name.", field="slug")
+    return slug

@@ -1,0 +1,108 @@
+"""Many acts at once, of several verbs, each with its rows: as many statements as there are kinds of rows.
+
+For what arrives in bulk (signals, imports). One act still writes one event, and all share one batch.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import models, transaction
+
+from history import operations
+from history.models import Event, Part, Recorded, Subject, new_batch
+from kit.actor import Actor
+
+
+@dataclass(slots=True)
+class Act:
+    """One event to be: a new `obj` is born by it, one that is there is changed by `values`.
+
+    rows: further rows born (unsaved) or changed (row, values) by the same act, as in operations.record().
+    viewers: for a birth, the subjects who may see it; None for everyone.
+    """
+
+    obj: Recorded | Part | Subject
+    verb: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    rows: Sequence[operations.Along] = ()
+    note: Mapping[str, Any] = field(default_factory=dict)
+    viewers: Sequence[int] | None = None
+
+
+@transaction.atomic
+def perform(acts: Sequence[Act], *, by: Actor, at: datetime, cause: Event | None = None) -> list[Event]:
+    """Write the rows of all acts, then their events, in the order of `acts` within each verb.
+
+    A state changes only by a step of MOVES, and then the act bears the verb of that step.
+    What is there is changed before what is new is born, so that a constraint such as "one open" holds.
+    Raises ChangedMeanwhile when a row has moved on.
+    """
+    written = _Written()
+    fresh = [act for act in acts if operations._is_new(act.obj)]
+    written.change([(act.obj, _checked(act.obj, act.values, act.verb)) for act in acts if act.values])
+    written.bear([(act.obj, act.viewers) for act in fresh])
+    rows = [row for act in acts for row in act.rows]
+    written.change([(row[0], _checked(*row)) for row in rows if isinstance(row, tuple)])
+    written.bear([(row, None) for row in rows if not isinstance(row, tuple)])
+    return _events(acts, written, by=by, at=at, cause=cause)
+
+
+class _Written:
+    """What became of each row, by the row itself."""
+
+    def __init__(self) -> None:
+        self.changes: dict[int, list[dict[str, Any]]] = {}
+
+    def change(self, work: Sequence[tuple[models.Model, Mapping[str, Any]]]) -> None:
+        differing = [(obj, {n: v for n, v in values.items() if getattr(obj, n) != v}) for obj, values in work]
+        for some in _by_kind([pair for pair in differing if pair[1]]):
+            for obj, changes in operations._update_many(some):
+                self.changes[id(obj)] = changes
+
+    def bear(self, work: Sequence[tuple[models.Model, Sequence[int] | None]]) -> None:
+        for some in _by_kind(work):
+            objs = [obj for obj, _ in some]
+            for obj, row in zip(objs, operations._birth(objs, [seen_by for _, seen_by in some]), strict=True):
+                self.changes[id(obj)] = [row]
+
+    def of(self, act: Act) -> list[dict[str, Any]]:
+        objs = [act.obj, *(row[0] if isinstance(row, tuple) else row for row in act.rows)]
+        return [row for obj in objs for row in self.changes.get(id(obj), ())]
+
+
+def _by_kind(work: Sequence[tuple[Any, Any]]) -> list[list[tuple[Any, Any]]]:
+    kinds: dict[type, list[tuple[Any, Any]]] = {}
+    for pair in work:
+        kinds.setdefault(type(pair[0]), []).append(pair)
+    return list(kinds.values())
+
+
+def _checked(obj: Any, values: Mapping[str, Any], verb: str = "") -> Mapping[str, Any]:
+    if obj.MOVES and "state" in values and values["state"] != obj.state:
+        step = operations._verb_of_move(obj, values["state"])
+        if verb and verb != step:
+            raise ValueError(f"This step is called {step}, not {verb}.")
+    return values
+
+
+def _events(
+    acts: Sequence[Act], written: _Written, *, by: Actor, at: datetime, cause: Event | None
+) -> list[Event]:
+    batch, verbs = new_batch(), {}
+    for act in acts:
+        verbs.setdefault(act.verb, []).append(act)
+    return [
+        event
+        for verb, some in verbs.items()
+        for event in operations._write(
+            [(act.obj, written.of(act)) for act in some],
+            verb,
+            by=by,
+            at=at,
+            notes=[act.note for act in some],
+            cause=cause,
+            batch=batch,
+        )
+    ]
