@@ -156,7 +156,6 @@ class Migration(migrations.Migration):
                 ('closing_evidence', models.TextField(blank=True, default='')),
                 ('opened_at', models.DateTimeField()),
                 ('updated_at', models.DateTimeField()),
-                ('submission', models.UUIDField(blank=True, editable=False, null=True, unique=True)),
                 ('search', models.GeneratedField(db_persist=True, expression=django.contrib.postgres.search.SearchVector('title', 'description', config='english'), output_field=django.contrib.postgres.search.SearchVectorField())),
                 ('breach_group', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='signals.breachgroup')),
                 ('category', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='risks', to='risklog.category')),

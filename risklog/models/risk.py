@@ -30,14 +30,13 @@ class Risk(Recorded):
     likelihood x impact is the inherent score; the residual one is what remains after treatment (None: not yet
     judged). `severity` is the score that counts: residual where judged, inherent else.
     raised_by is None when the raiser asked not to be named (history still knows).
-    looks: how often somebody said "still so" or changed it. submission: the mark of the form that made it, so that
-    a form sent twice makes one risk.
+    looks: how often somebody said "still so" or changed it.
     """
 
     KIND = "risk"
     PREFIX = "R"
     MOVES = RISK_MOVES
-    HISTORY_OMITS = frozenset({"severity", "search", "submission"})
+    HISTORY_OMITS = frozenset({"severity", "search"})
 
     title = models.CharField(max_length=200)
     description = models.TextField(blank=True, default="")
@@ -69,7 +68,6 @@ class Risk(Recorded):
     closing_evidence = models.TextField(blank=True, default="")
     opened_at = models.DateTimeField()
     updated_at = models.DateTimeField()
-    submission = models.UUIDField(null=True, blank=True, unique=True, editable=False)
     search = models.GeneratedField(
         expression=SearchVector("title", "description", config="english"),
         output_field=SearchVectorField(),

@@ -1,0 +1,399 @@
+"""What happens to a risk: raised, scored, treated, watched, accepted, closed, and looked at again."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+
+from catalogue.models import Model
+from history import operations as history
+from history.models import Event
+from kit.actor import Actor
+from kit.refusals import IllegalMove, Refused
+from people.models import Team, User
+from risklog import scoring
+from risklog.models import Category, Risk
+from risklog.operations import viewers as sight
+from risklog.operations.acceptance import accept, acceptance_ends
+from risklog.queries import evidence
+from risklog.states import RiskState, Treatment
+from signals.models import BreachGroup, Series
+
+__all__ = [
+    "accept", "acceptance_ends", "add", "add_from_breach", "assess", "change", "close", "monitor", "reopen",
+    "restrict", "still_so", "tidy", "treat",
+]  # fmt: skip
+
+# What change() takes; a state is set by its own step, who may see it by restrict().
+FIELDS = (
+    "title", "description", "affected", "category", "model", "feature", "tags", "team", "owner", "likelihood",
+    "impact", "residual_likelihood", "residual_impact", "treatment", "review_on", "series",
+)  # fmt: skip
+
+
+@transaction.atomic
+def add(
+    *,
+    title: str,
+    category: Category,
+    likelihood: int,
+    impact: int,
+    by: Actor,
+    at: datetime,
+    model: Model | None = None,
+    seen_what: str = "",
+    affected: str = "",
+    team: Team | None = None,
+    owner: User | None = None,
+    breach_group: BreachGroup | None = None,
+    series: Series | None = None,
+    feature: str = "",
+    tags: Sequence[str] = (),
+    is_unnamed: bool = False,
+    viewers: Sequence[int] | None = None,
+    cause: Event | None = None,
+) -> Risk:
+    """Raise a risk. The team is that of the model where none is given.
+
+    is_unnamed: the raiser's name is kept from everyone but history. viewers: subject ids of who may see it,
+    None for everyone; what it is about may be restricted, then so is the risk. Raises Refused.
+    """
+    _check({"title": title, "category": category, "likelihood": likelihood, "impact": impact})
+    risk = Risk(
+        title=title.strip(),
+        description=seen_what.strip(),
+        affected=affected.strip(),
+        category=category,
+        model=model,
+        feature=feature,
+        tags=tidy(tags),
+        team=team or (model.owner_team if model else None),
+        owner=owner,
+        raised_by=None if is_unnamed else by.person,
+        likelihood=likelihood,
+        impact=impact,
+        breach_group=breach_group,
+        series=series,
+        review_on=scoring.next_look(scoring.score(likelihood, impact), at.date()),
+        opened_at=at,
+        updated_at=at,
+    )
+    history.record(
+        risk,
+        "risklog.risk_opened",
+        by=by.unnamed() if is_unnamed else by,
+        at=at,
+        cause=cause,
+        viewers=sight.of_birth(risk, viewers, by),
+    )
+    return risk
+
+
+@transaction.atomic
+def add_from_breach(
+    group: BreachGroup,
+    *,
+    by: Actor,
+    at: datetime,
+    category: Category | None = None,
+    cause: Event | None = None,
+) -> Risk:
+    """Make a breach group a risk, filled in from its evidence. The live risk it has already, if there is one.
+
+    Raises Refused(field="category") when no category takes signals of this kind.
+    """
+    locked = BreachGroup.objects.select_for_update(of=("self",)).get(pk=group.pk)
+    earlier = Risk.objects.filter(breach_group=locked).exclude(state=RiskState.CLOSED)
+    if known := earlier.select_related("subject").order_by("id").first():
+        return known
+    found = evidence.of_group(group)
+    chosen = category or found.category
+    if chosen is None:
+        raise Refused(
+            f"No category takes {group.get_kind_display().lower()} signals. Add one first.", field="category"
+        )
+    return add(
+        title=found.title,
+        category=chosen,
+        likelihood=found.likelihood,
+        impact=found.impact,
+        by=by,
+        at=at,
+        model=group.model,
+        seen_what=found.description,
+        breach_group=group,
+        series=found.series,
+        feature=found.feature,
+        tags=found.tags,
+        cause=cause,
+    )
+
+
+@transaction.atomic
+def change(
+    risk: Risk,
+    values: Mapping[str, Any],
+    *,
+    by: Actor,
+    at: datetime,
+    seen: int | None = None,
+    cause: Event | None = None,
+) -> Risk:
+    """Set fields out of FIELDS. It counts as a look: the day of the next one moves on.
+
+    Raises Refused with the field at fault, ChangedMeanwhile when somebody was quicker.
+    """
+    if strange := set(values) - set(FIELDS):
+        raise ValueError(f"change() does not set {', '.join(sorted(strange))}.")
+    values = dict(values)
+    if "tags" in values:
+        values["tags"] = tidy(values["tags"])
+    _check(values)
+    differing = {name: value for name, value in values.items() if getattr(risk, name) != value}
+    _check_residual(risk, differing)
+    if not differing:
+        return risk
+    before = risk.severity
+    after = _severity(risk, differing)
+    note = {"level": [scoring.level(before), scoring.level(after)]} if _level_moves(before, after) else None
+    differing.setdefault("review_on", scoring.next_look(after, at.date()))
+    history.change(
+        risk,
+        {**differing, "updated_at": at, "looks": risk.looks + 1},
+        by=by,
+        at=at,
+        seen=seen,
+        note=note,
+        cause=cause,
+    )
+    risk.severity = after
+    if "title" in differing:
+        history.retitle(risk)
+    if differing.get("owner"):
+        sight.let_in(risk, differing["owner"].subject_id, by=by, at=at, why="owns it")
+    return risk
+
+
+@transaction.atomic
+def still_so(risk: Risk, *, evidence: str, by: Actor, at: datetime, seen: int | None = None) -> Risk:
+    """A look that changes nothing, with a line of evidence: counted, and the next look moves on."""
+    if not evidence.strip():
+        raise Refused("Say in a line how you know that it is still so.", field="evidence")
+    if risk.state == RiskState.CLOSED:
+        raise IllegalMove("This risk is closed. Reopen it if it is back.", field="state")
+    history.change(
+        risk,
+        {
+            "review_on": scoring.next_look(risk.severity, at.date()),
+            "looks": risk.looks + 1,
+            "updated_at": at,
+        },
+        by=by,
+        at=at,
+        seen=seen,
+        verb="risklog.risk_still_so",
+        note={"evidence": evidence.strip()},
+    )
+    return risk
+
+
+@transaction.atomic
+def assess(
+    risk: Risk,
+    *,
+    by: Actor,
+    at: datetime,
+    reason: str = "",
+    seen: int | None = None,
+    cause: Event | None = None,
+) -> Risk:
+    """Look into it: from open, or back from treating or monitoring."""
+    if risk.state in (RiskState.CLOSED, RiskState.ACCEPTED):
+        raise IllegalMove("Reopen this risk first, with the reason.", field="state")
+    return _step(risk, RiskState.ASSESSING, {}, reason, by=by, at=at, seen=seen, cause=cause)
+
+
+@transaction.atomic
+def treat(
+    risk: Risk,
+    *,
+    treatment: str,
+    by: Actor,
+    at: datetime,
+    owner: User | None = None,
+    reason: str = "",
+    seen: int | None = None,
+    cause: Event | None = None,
+) -> Risk:
+    """Begin what is to be done: mitigate, transfer, avoid, or propose to accept. Somebody has to own it."""
+    if treatment not in Treatment.values:
+        raise Refused(f"Use one of {', '.join(Treatment.values)}.", field="treatment")
+    if owner is None and risk.owner_id is None:
+        raise Refused("Name an owner: treating needs one person who sees to it.", field="owner")
+    values: dict[str, Any] = {"treatment": treatment, **({"owner": owner} if owner else {})}
+    _step(risk, RiskState.TREATING, values, reason, by=by, at=at, seen=seen, cause=cause)
+    if owner:
+        sight.let_in(risk, owner.subject_id, by=by, at=at, why="owns it")
+    return risk
+
+
+@transaction.atomic
+def monitor(
+    risk: Risk,
+    *,
+    by: Actor,
+    at: datetime,
+    residual_likelihood: int | None = None,
+    residual_impact: int | None = None,
+    reason: str = "",
+    seen: int | None = None,
+    cause: Event | None = None,
+) -> Risk:
+    """Treated, or nothing to treat: watch it. After treatment it asks what remains."""
+    values = {
+        name: value
+        for name, value in (
+            ("residual_likelihood", residual_likelihood),
+            ("residual_impact", residual_impact),
+        )
+        if value is not None
+    }
+    _check(values)
+    _check_residual(risk, values)
+    is_judged = values or risk.residual_likelihood is not None
+    if risk.state == RiskState.TREATING and not is_judged:
+        raise Refused(
+            "Say what remains after treatment: residual likelihood and impact.", field="residual_likelihood"
+        )
+    after = _severity(risk, values)
+    _step(risk, RiskState.MONITORING, values, reason, by=by, at=at, seen=seen, cause=cause)
+    risk.severity = after
+    return risk
+
+
+@transaction.atomic
+def close(
+    risk: Risk, *, evidence: str, by: Actor, at: datetime, seen: int | None = None, cause: Event | None = None
+) -> Risk:
+    """Close it, with the evidence that it holds."""
+    if not evidence.strip():
+        raise Refused("Say how you know that it holds: a figure, a test, a link.", field="evidence")
+    values = {"closing_evidence": evidence.strip(), "review_on": None}
+    return _step(risk, RiskState.CLOSED, values, "", by=by, at=at, seen=seen, cause=cause)
+
+
+@transaction.atomic
+def reopen(
+    risk: Risk, *, reason: str, by: Actor, at: datetime, seen: int | None = None, cause: Event | None = None
+) -> Risk:
+    """Take a closed risk up again, or end an acceptance before its day."""
+    if risk.state not in (RiskState.CLOSED, RiskState.ACCEPTED):
+        raise IllegalMove("This risk is open already.", field="state")
+    if not reason.strip():
+        raise Refused("Say why it is back.", field="reason")
+    values = {
+        "closing_evidence": "",
+        "accepted_until": None,
+        "acceptance_reason": "",
+        "review_on": _look(risk, at),
+    }
+    return _step(risk, RiskState.ASSESSING, values, reason, by=by, at=at, seen=seen, cause=cause)
+
+
+@transaction.atomic
+def restrict(
+    risk: Risk, *, teams: Sequence[Team] | None, by: Actor, at: datetime, seen: int | None = None
+) -> Risk:
+    """Let only these teams see it, with its owner, raiser and whoever was asked; None opens it to all."""
+    viewers = sight.of_teams(risk, teams)
+    if teams is not None and not teams:
+        raise Refused("Choose at least one team, or let everyone see it.", field="teams")
+    present = sight.viewers_of(risk)
+    if viewers == present:
+        return risk
+    history.change(
+        risk,
+        {"updated_at": at},
+        by=by,
+        at=at,
+        seen=seen,
+        verb="risklog.risk_restricted" if teams is not None else "risklog.risk_opened_to_all",
+        note={"teams": [team.subject_id for team in teams or ()]},
+    )
+    history.retitle(risk, viewers=viewers)
+    risk.subject.viewers = viewers
+    return risk
+
+
+def tidy(tags: Sequence[str]) -> list[str]:
+    """Tags in lower case, each once, in the order given."""
+    found = dict.fromkeys(" ".join(str(tag).lower().split())[:60] for tag in tags)
+    return [tag for tag in found if tag][:20]
+
+
+# ------------------------------------------------------------------ how it is done
+
+
+def _step(
+    risk: Risk,
+    to: RiskState,
+    values: Mapping[str, Any],
+    reason: str,
+    *,
+    by: Actor,
+    at: datetime,
+    seen: int | None,
+    cause: Event | None,
+) -> Risk:
+    note = {"reason": reason.strip()} if reason.strip() else None
+    history.move(
+        risk, to, by=by, at=at, seen=seen, values={**values, "updated_at": at}, note=note, cause=cause
+    )
+    return risk
+
+
+def _check(values: Mapping[str, Any]) -> None:
+    """Refused with the field at fault."""
+    if "title" in values and not str(values["title"]).strip():
+        raise Refused("Give it a title: what may go wrong, in a few words.", field="title")
+    if len(str(values.get("title", ""))) > 200:
+        raise Refused("Keep the title to 200 characters; the rest belongs below.", field="title")
+    category = values.get("category")
+    if category is not None and category.is_retired:
+        raise Refused(f"“{category.name}” is retired. Choose another category.", field="category")
+    for name in ("likelihood", "impact", "residual_likelihood", "residual_impact"):
+        value = values.get(name)
+        if name in values and (value is not None or "residual" not in name) and value not in (1, 2, 3, 4, 5):
+            raise Refused("Use a number from 1 to 5.", field=name)
+    if values.get("treatment") and values["treatment"] not in Treatment.values:
+        raise Refused(f"Use one of {', '.join(Treatment.values)}.", field="treatment")
+
+
+def _check_residual(risk: Risk, values: Mapping[str, Any]) -> None:
+    """What remains is two figures or none, and never more than there was."""
+    likelihood, impact = (
+        values.get(name, getattr(risk, name)) for name in ("residual_likelihood", "residual_impact")
+    )
+    if (likelihood is None) != (impact is None):
+        missing = "residual_likelihood" if likelihood is None else "residual_impact"
+        raise Refused("Judge both what remains in likelihood and in impact, or neither.", field=missing)
+
+
+def _severity(risk: Risk, values: Mapping[str, Any]) -> int:
+    """The score that counts once `values` are set; the database computes the same."""
+    now = {
+        name: values.get(name, getattr(risk, name))
+        for name in ("likelihood", "impact", "residual_likelihood", "residual_impact")
+    }
+    if now["residual_likelihood"] is not None and now["residual_impact"] is not None:
+        return scoring.score(now["residual_likelihood"], now["residual_impact"])
+    return scoring.score(now["likelihood"], now["impact"])
+
+
+def _level_moves(before: int, after: int) -> bool:
+    return scoring.level(before) != scoring.level(after)
+
+
+def _look(risk: Risk, at: datetime) -> date:
+    return scoring.next_look(risk.severity, at.date())

@@ -1,0 +1,129 @@
+"""The taxonomy: its first categories, and how it changes without losing history."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from history import operations as history
+from kit.actor import Actor
+from kit.refusals import Refused
+from risklog.models import Category, Risk
+from risklog.operations.first_categories import FIRST
+from signals.states import Kind
+
+FIELDS = ("name", "kind", "definition", "signs", "questions", "mitigations")
+
+
+@transaction.atomic
+def seed(*, by: Actor, at: datetime) -> list[Category]:
+    """Add the categories every register starts with; those that are there already are left as they are."""
+    known = set(Category.objects.values_list("slug", flat=True))
+    fresh = [Category(**words) for words in FIRST if words["slug"] not in known]
+    history.record_many(fresh, "risklog.category_added", by=by, at=at)
+    return fresh
+
+
+@transaction.atomic
+def add(
+    *,
+    slug: str,
+    name: str,
+    kind: str,
+    definition: str,
+    by: Actor,
+    at: datetime,
+    signs: str = "",
+    questions: str = "",
+    mitigations: str = "",
+) -> Category:
+    """Add a category. kind: the signal kind its risks belong to, which decides their focus."""
+    _check({"name": name, "kind": kind, "definition": definition}, None)
+    if Category.objects.filter(slug=slug).exists():
+        raise Refused(f"There is a category at “{slug}” already.", field="name")
+    category = Category(
+        slug=slug,
+        name=name.strip(),
+        kind=kind,
+        definition=definition,
+        signs=signs,
+        questions=questions,
+        mitigations=mitigations,
+    )
+    history.record(category, "risklog.category_added", by=by, at=at)
+    return category
+
+
+@transaction.atomic
+def change(
+    category: Category, values: Mapping[str, Any], *, by: Actor, at: datetime, seen: int | None = None
+) -> Category:
+    """Set fields out of FIELDS; its address stays, so that links hold."""
+    if strange := set(values) - set(FIELDS):
+        raise ValueError(f"change() does not set {', '.join(sorted(strange))}.")
+    _check(values, category)
+    history.change(category, values, by=by, at=at, seen=seen)
+    if "name" in values:
+        history.retitle(category)
+    return category
+
+
+@transaction.atomic
+def merge(
+    category: Category, *, into: Category, by: Actor, at: datetime, seen: int | None = None
+) -> Category:
+    """Move every risk of a category into another, then retire it. Its page stays and says where they went."""
+    if into.pk == category.pk or into.is_retired:
+        raise Refused("Choose another category that is in use.", field="into")
+    risks = list(Risk.objects.filter(category=category).select_related("subject").order_by("pk"))
+    retire(category, by=by, at=at, seen=seen, note={"into": into.name})
+    history.change_many(
+        [(risk, {"category": into, "updated_at": at}) for risk in risks],
+        by=by,
+        at=at,
+        note={"merged": category.name},
+    )
+    return category
+
+
+@transaction.atomic
+def retire(
+    category: Category,
+    *,
+    by: Actor,
+    at: datetime,
+    seen: int | None = None,
+    note: Mapping[str, Any] | None = None,
+) -> Category:
+    """No new risks in it; those it has keep it."""
+    history.change(
+        category,
+        {"is_retired": True},
+        by=by,
+        at=at,
+        seen=seen,
+        verb="risklog.category_retired",
+        note=note,
+    )
+    history.retitle(category, is_retired=True)
+    return category
+
+
+@transaction.atomic
+def restore(category: Category, *, by: Actor, at: datetime, seen: int | None = None) -> Category:
+    """Back in use."""
+    history.change(category, {"is_retired": False}, by=by, at=at, seen=seen, verb="risklog.category_restored")
+    history.retitle(category, is_retired=False)
+    return category
+
+
+def _check(values: Mapping[str, Any], category: Category | None) -> None:
+    for field, mend in (("name", "Give it a name."), ("definition", "Say what it is in a sentence or two.")):
+        if field in values and not str(values[field]).strip():
+            raise Refused(mend, field=field)
+    if "kind" in values and values["kind"] not in Kind.values:
+        raise Refused(f"Use one of {', '.join(Kind.values)}.", field="kind")
+    others = Category.objects.exclude(pk=category.pk) if category else Category.objects.all()
+    if "name" in values and others.filter(name__iexact=str(values["name"]).strip()).exists():
+        raise Refused("There is a category of this name already.", field="name")

@@ -1,0 +1,80 @@
+"""What a breach group says, put in the words of a risk."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from kit.charts import figure
+from risklog.models import Category
+from signals.models import Breach, BreachGroup, Series
+from signals.states import Breach as BreachState
+from signals.states import Level
+
+# A first guess at likelihood and impact, by how bad the crossing is.
+GUESS = {Level.WARNING: (3, 3), Level.CRITICAL: (4, 4)}
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a breach group fills a new risk with."""
+
+    title: str
+    description: str
+    category: Category | None
+    series: Series | None
+    feature: str
+    likelihood: int
+    impact: int
+    tags: tuple[str, ...]
+
+
+def of_group(group: BreachGroup) -> Evidence:
+    """The evidence of a group. Costs two queries."""
+    breaches = list(
+        group.breaches.select_related("series", "threshold", "threshold_version").order_by("-level", "id")
+    )
+    worst = next((breach for breach in breaches if breach.series_id), None)
+    feature = next((breach.feature for breach in breaches if breach.feature), "")
+    likelihood, impact = GUESS[Level(group.level)]
+    return Evidence(
+        title=group.title[:200],
+        description=_description(group, breaches),
+        category=category_of(group.kind),
+        series=worst.series if worst else None,
+        feature=feature,
+        likelihood=likelihood,
+        impact=impact,
+        tags=(feature.lower()[:60],) if feature else (),
+    )
+
+
+def category_of(kind: str) -> Category | None:
+    """The category that a signal of this kind belongs to at first sight: the oldest one still in use."""
+    return Category.objects.filter(kind=kind, is_retired=False).order_by("id").first()
+
+
+def _description(group: BreachGroup, breaches: list[Breach]) -> str:
+    how = "still open" if group.state == BreachState.OPEN else "cleared since"
+    level = Level(group.level).label.lower()
+    crossings = f"{len(breaches)} {level} crossing{'' if len(breaches) == 1 else 's'}"
+    lines = [f"Seen by {group.reference}: {crossings} since {group.opened_at:%d %b %Y %H:%M} UTC, {how}."]
+    lines += [f"- {_line(breach)}" for breach in breaches[:20]]
+    if len(breaches) > 20:
+        lines.append(f"- and {len(breaches) - 20} more")
+    return "\n".join([lines[0], "", *lines[1:]])
+
+
+def _line(breach: Breach) -> str:
+    what = str(breach.series) if breach.series else breach.threshold.name
+    said: list[Any] = []
+    if breach.first_value is not None:
+        said.append(f"crossed at {figure(breach.first_value)}")
+    if breach.worst_value is not None:
+        said.append(f"worst {figure(breach.worst_value)}")
+    version = breach.threshold_version
+    if version is not None:
+        side = version.get_direction_display().lower()
+        limits = [("warning", version.warning), ("critical", version.critical)]
+        said += [f"{name} {side} {figure(value)}" for name, value in limits if value is not None]
+    elif breach.summary:
+        said.append(breach.summary)
+    return f"{what}: {', '.join(said)}" if said else what

@@ -1,0 +1,61 @@
+"""Risks and categories, in every state, reached by operations."""
+
+from datetime import date
+
+from catalogue.models import Model
+from history import operations as history
+from kit.actor import SYSTEM, Actor
+from people.models import User
+from people.states import Role
+from risklog.models import Category, Risk
+from risklog.operations import risk as operation
+from risklog.operations import taxonomy
+from risklog.states import RiskState, Treatment
+from tests.conftest import AT
+from tests.factories import people
+
+
+def by(person: User | None = None) -> Actor:
+    return Actor(person, "page") if person else SYSTEM
+
+
+def category(slug: str = "data-drift") -> Category:
+    """One of the first categories."""
+    taxonomy.seed(by=SYSTEM, at=AT)
+    return Category.objects.select_related("subject").get(slug=slug)
+
+
+def risk(
+    title: str = "Scores drift after the rate change", *, state: RiskState = RiskState.OPEN, **fields
+) -> Risk:
+    """A risk in a state. `person` raises it; a risk manager accepts."""
+    person = fields.pop("person", None)
+    fields = {"likelihood": 4, "impact": 4, "by": by(person), "at": AT, **fields}
+    if "category" not in fields:
+        fields["category"] = category()
+    found = operation.add(title=title, **fields)
+    act = {"by": by(person), "at": AT}
+    if state == RiskState.OPEN:
+        return found
+    if state == RiskState.CLOSED:
+        return operation.close(found, evidence="Four weeks below the threshold", **act)
+    operation.assess(found, **act)
+    if state == RiskState.TREATING:
+        operation.treat(found, treatment=Treatment.MITIGATE, owner=found.owner or people.user(), **act)
+    elif state == RiskState.MONITORING:
+        operation.monitor(found, **act)
+    elif state == RiskState.ACCEPTED:
+        manager = people.user(role=Role.RISK_MANAGER)
+        operation.accept(found, until=date(2027, 1, 31), reason="Small", by=by(manager), at=AT)
+    return found
+
+
+def restricted(title: str, *teams, **fields) -> Risk:
+    return risk(title, viewers=[team.subject_id for team in teams], **fields)
+
+
+def model(name: str = "Credit PD", *, team=None, viewers=None):
+    """A model row, until the catalogue's own factory is used here."""
+    found = Model(slug=name.lower().replace(" ", "-"), name=name, owner_team=team)
+    history.record(found, "catalogue.model_added", by=SYSTEM, at=AT, viewers=viewers)
+    return found
