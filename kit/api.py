@@ -9,12 +9,18 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 from urllib.parse import urlencode
 
-import orjson
-from django.db import transaction
+from django.core.exceptions import ValidationError as InvalidValue
+from django.db import DataError, transaction
 from django.db.models import F, QuerySet
 from django.http import Http404, HttpResponse
 from rest_framework import serializers
-from rest_framework.exceptions import APIException, NotAuthenticated, PermissionDenied, ValidationError
+from rest_framework.exceptions import (
+    APIException,
+    MethodNotAllowed,
+    NotAuthenticated,
+    PermissionDenied,
+    ValidationError,
+)
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -22,7 +28,7 @@ from rest_framework.views import APIView
 from kit import clock, paging, references
 from kit.actor import Actor
 from kit.refusals import Refused
-from kit.rights import may
+from kit.rights import OPEN, may
 
 PAGE_SIZE, MAX_PAGE_SIZE = 50, 200
 COUNT_CAP = 1000
@@ -39,9 +45,9 @@ class Stale(APIException):
     status_code = 412
     default_detail = "This changed since you looked. The present state is in “present”."
 
-    def __init__(self, present: Mapping[str, Any]) -> None:
+    def __init__(self, present: Mapping[str, Any], tag: str) -> None:
         super().__init__()
-        self.present = present
+        self.present, self.tag = present, tag
 
 
 class ReceiptBook(Protocol):
@@ -58,7 +64,7 @@ receipts: list[ReceiptBook] = []
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A query parameter. path: the lookup it sets; parse: text -> value, ValueError with the mend when it is wrong."""
+    """A query parameter. path: the lookup it sets; parse: text -> value, or ValueError with the mend."""
 
     path: str
     parse: Callable[[str], Any] = str
@@ -89,19 +95,40 @@ def number(path: str, help: str = "") -> Filter:
 
 
 class ApiView(APIView):
-    """permission: method -> the name of its permission; what is not named is refused."""
+    """permission: method -> the name of its permission; what is not named is refused.
+
+    For the published schema. bodies: method -> the Body it reads, None for a verb without one.
+    answers: method -> (status, serializer or None), where it is not what the method usually answers.
+    """
 
     permission: ClassVar[Mapping[str, str]] = {}
+    bodies: ClassVar[Mapping[str, type[serializers.Serializer] | None]] = {}
+    answers: ClassVar[Mapping[str, tuple[int, Any]]] = {}
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
+        self._refuse_nul(request, kwargs)
         name = self.permission.get("GET" if request.method == "HEAD" else request.method or "")
-        if name != "open" and not request.user.is_authenticated:
+        if name != OPEN and not request.user.is_authenticated:
             raise NotAuthenticated("Send Authorization: Bearer with a token, or sign in.")
         if name is None:
-            self.http_method_not_allowed(request)
-        if name != "open" and not may(request.user, name or ""):
+            raise MethodNotAllowed(request.method or "")
+        if name != OPEN and not may(request.user, name):
             raise PermissionDenied("Your role, or the scope of this token, does not allow this.")
+
+    @staticmethod
+    def _refuse_nul(request: Request, kwargs: Mapping[str, Any]) -> None:
+        if any("\x00" in str(value) for value in kwargs.values()):
+            raise Http404
+        for name, values in request.query_params.lists():
+            if "\x00" in name or any("\x00" in value for value in values):
+                raise ValidationError(
+                    {name.replace("\x00", "") or "query": ["A NUL character cannot be searched for."]}
+                )
+
+    @property
+    def allowed_methods(self) -> list[str]:
+        return [*self.permission, *(["HEAD"] if "GET" in self.permission else [])]
 
     def by(self, request: Request) -> Actor:
         """The author of what this request does: the token's owner with the token, or the signed-in person."""
@@ -113,54 +140,60 @@ class ApiView(APIView):
             raise PermissionDenied("Your role or the ownership of this object does not allow this.")
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
-        key = request.headers.get("Idempotency-Key") if request.method == "POST" else None
-        return (
-            self._once(request, key, *args, **kwargs) if key else super().dispatch(request, *args, **kwargs)
-        )
+        """DRF's dispatch, with the handler run under its Idempotency-Key when a POST brings one."""
+        self.args, self.kwargs, self.headers = args, kwargs, self.default_response_headers
+        self.request = wrapped = self.initialize_request(request, *args, **kwargs)
 
-    def _once(self, request: Any, key: str, *args: Any, **kwargs: Any) -> Any:
-        """Run the request under its key: the answer is stored in the transaction of the effect."""
-        self.args, self.kwargs = args, kwargs
-        self.headers = self.default_response_headers
-        wrapped = self.initialize_request(request, *args, **kwargs)
+        def run() -> Any:
+            return getattr(self, wrapped.method.lower())(wrapped, *args, **kwargs)
+
         try:
-            self.perform_authentication(wrapped)
-        except APIException:
-            return super().dispatch(request, *args, **kwargs)
-        if not wrapped.user.is_authenticated:
-            return super().dispatch(request, *args, **kwargs)
-        about = {
-            "user": wrapped.user,
-            "key": key[:200],
-            "path": request.path[:200],
-            "body_hash": hashlib.sha256(request.body).digest(),
-        }
-        self.request = wrapped
-        try:
-            with transaction.atomic():
-                earlier = receipts[0].replay(**about)
-                if earlier is not None:
-                    return earlier
-                answer = super().dispatch(request, *args, **kwargs).render()
-                if answer.status_code >= 500:
-                    transaction.set_rollback(True)
-                else:
-                    receipts[0].keep(**about, answer=answer, at=clock.now())
-                return answer
-        except (Refused, APIException) as error:
-            wrapped.accepted_renderer = self.renderer_classes[0]()
+            self.initial(wrapped, *args, **kwargs)
+            key = wrapped.headers.get("Idempotency-Key") if wrapped.method == "POST" else None
+            answer = run() if key is None else self._once(wrapped, key, run)
+        except Exception as error:
             answer = self.handle_exception(error)
-            return self.finalize_response(wrapped, answer, *args, **kwargs)
+        self.response = self.finalize_response(wrapped, answer, *args, **kwargs)
+        return self.response
+
+    def _once(self, request: Any, key: str, run: Callable[[], Any]) -> HttpResponse:
+        """Run the handler under its key: the answer is kept in the transaction of its effect.
+
+        What a handler *returns* is its answer and is kept, also a 422 about which it stored something. What
+        it *raises* is no answer: the effect is rolled back, nothing is kept, and the key is free again.
+        """
+        if not 1 <= len(key) <= 200 or not key.isascii() or not key.isprintable():
+            raise ValidationError({"Idempotency-Key": ["Use 1 to 200 printable ASCII characters."]})
+        about = {
+            "user": request.user,
+            "key": key,
+            "path": request.path,
+            "body_hash": hashlib.sha256(request._request.body).digest(),
+        }
+        with transaction.atomic():
+            earlier = receipts[0].replay(**about)
+            if earlier is not None:
+                return earlier
+            answer = run()
+            if isinstance(answer, Response):
+                answer = self.finalize_response(request, answer).render()
+            if answer.status_code >= 500:
+                transaction.set_rollback(True)
+            else:
+                receipts[0].keep(**about, answer=answer, at=clock.now())
+            return answer
 
 
 class Resource(ApiView):
     """What a list and an item share.
 
     columns: name in the answer -> path from the row; kind: the word in ETags; serializer_class: the schema.
+    slug: the field that a key which is neither a number nor a reference names, if any.
     """
 
     columns: ClassVar[Mapping[str, str]] = {}
     kind: ClassVar[str] = ""
+    slug: ClassVar[str] = ""
     serializer_class: type[serializers.Serializer]
 
     def rows(self, request: Request) -> QuerySet:
@@ -183,18 +216,29 @@ class Resource(ApiView):
         return self.finish(found, request)[0]
 
     def lookup(self, key: str) -> dict[str, Any]:
-        """How a key of the address finds its row: R-142 or 142."""
+        """How a key of the address finds its row: R-142, 142, or a slug."""
         if references.is_reference(key):
             return {"subject__reference": key.upper()}
         if key.isascii() and key.isdigit() and len(key) < 19:
             return {"pk": int(key)}
+        if self.slug:
+            return {self.slug: key}
         raise Http404
 
     def answer(self, request: Request, key: Any, status: int = 200) -> Response:
+        """The row as it stands, with its ETag; 304 without a body when the reader has just that."""
         body = self.one(request, str(key))
-        answer = Response(body, status=status)
-        if "version" in body:
-            answer["ETag"] = etag(self.kind, body["id"], body["version"])
+        if "version" not in body:
+            return Response(body, status=status)
+        tag = etag(self.kind, body["id"], body["version"])
+        if request.method in {"GET", "HEAD"} and tag in tags(request.headers.get("If-None-Match")):
+            return Response(status=304, headers={"ETag": tag})
+        return Response(body, status=status, headers={"ETag": tag})
+
+    def created(self, request: Request, key: Any, address: str) -> Response:
+        """201 with the new row, its ETag and its address (below /api/v1/)."""
+        answer = self.answer(request, key, 201)
+        answer["Location"] = f"/api/v1/{address}"
         return answer
 
 
@@ -210,13 +254,16 @@ class Collection(Resource):
         rows = self.narrowed(self.rows(request), query)
         order = self._order(query.get("order"))
         counted, is_capped = paging.capped_count(rows, COUNT_CAP)
-        page = paging.page(
-            self.as_values(rows),
-            order=order,
-            size=self._size(query.get("limit")),
-            after=query.get("after"),
-            before=query.get("before"),
-        )
+        cursors = {name: query[name] for name in ("after", "before") if name in query}
+        try:
+            page = paging.page(
+                self.as_values(rows), order=order, size=self._size(query.get("limit")), **cursors
+            )
+        except (Refused, ValueError, TypeError, DataError, InvalidValue):
+            if not cursors:
+                raise
+            wrong = {name: ["This cursor is not one of ours. Start again without it."] for name in cursors}
+            raise ValidationError(wrong) from None
         return Response(
             {
                 "results": self.finish(page.rows, request),
@@ -254,7 +301,7 @@ class Collection(Resource):
     def _size(text: str | None) -> int:
         if text is None:
             return PAGE_SIZE
-        if not text.isdigit() or not 1 <= int(text[:6]) <= MAX_PAGE_SIZE:
+        if not text.isascii() or not text.isdigit() or not 1 <= int(text[:6]) <= MAX_PAGE_SIZE:
             raise ValidationError({"limit": [f"Use a number from 1 to {MAX_PAGE_SIZE}."]})
         return int(text)
 
@@ -283,18 +330,24 @@ class Item(Resource):
         return self.answer(request, key)
 
     def seen(self, request: Request, key: str) -> int:
-        """The version the writer looked at, from If-Match. 428 when missing, 412 with the present state when stale."""
+        """The version the writer looked at, from If-Match. 428 when missing, 412 when stale."""
         present = self.one(request, key)
         given = request.headers.get("If-Match")
         if not given:
             raise PreconditionRequired
-        if given not in {"*", etag(self.kind, present["id"], present["version"])}:
-            raise Stale(present)
+        now = etag(self.kind, present["id"], present["version"])
+        if given.strip() != "*" and now not in tags(given):
+            raise Stale(present, now)
         return int(present["version"])
 
 
 def etag(kind: str, pk: int, version: int) -> str:
     return f'"{kind}-{pk}-{version}"'
+
+
+def tags(header: str | None) -> set[str]:
+    """The ETags of a condition. A proxy that zips marks them weak (W/); they name the same version."""
+    return {part.strip().removeprefix("W/") for part in (header or "").split(",") if part.strip()}
 
 
 class Body(serializers.Serializer):
@@ -341,7 +394,3 @@ def read(serializer: type[serializers.Serializer], request: Request, **kwargs: A
     found = serializer(data=request.data, context={"request": request}, **kwargs)
     found.is_valid(raise_exception=True)
     return found.validated_data
-
-
-def dumps(value: Any) -> bytes:
-    return orjson.dumps(value, option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS, default=str)

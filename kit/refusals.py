@@ -1,4 +1,4 @@
-"""The three ways in which an operation says no. Views and the API turn them into answers."""
+"""The ways in which an operation says no. Views and the API turn them into answers."""
 
 
 class Refused(Exception):
@@ -12,6 +12,10 @@ class Refused(Exception):
 
 class IllegalMove(Refused):
     """The object is not in a state from which this step leads."""
+
+
+class Busy(Refused):
+    """The same thing is being done at this moment; ask again in a little while."""
 
 
 class ChangedMeanwhile(Refused):

@@ -1,6 +1,5 @@
 """How an API request says who it is: a bearer token, or the session of a signed-in page."""
 
-import hashlib
 from typing import Any
 
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication, get_authorization_header
@@ -9,6 +8,7 @@ from rest_framework.request import Request
 
 from kit import clock
 from people.models import Token, User
+from people.operations import token as token_operations
 
 
 class BearerToken(BaseAuthentication):
@@ -20,9 +20,11 @@ class BearerToken(BaseAuthentication):
             return None
         if len(words) != 2:
             raise AuthenticationFailed("Send exactly one token: Authorization: Bearer <token>.")
-        token = find(words[1].decode("latin-1"), at=clock.now())
+        at = clock.now()
+        token = find(words[1].decode("latin-1"), at=at)
         if token is None:
             raise AuthenticationFailed("This token is unknown, expired or revoked.")
+        token_operations.note_use(token, at=at)
         token.user.token_scope = token.scope
         return token.user, token
 
@@ -35,16 +37,15 @@ class Session(SessionAuthentication):
 
 
 def find(text: str, *, at: Any) -> Token | None:
-    """The valid token behind its text. The secret is compared by hash, in the database's index of prefixes."""
+    """The valid token behind its text; the secret is compared by its hash."""
     parts = text.split("_")
-    if len(parts) != 3 or parts[0] != "rh":
+    if len(parts) != 3 or parts[0] != "rh" or not text.isascii() or "\x00" in text:
         return None
-    wanted = hashlib.sha256(parts[2].encode()).digest()
     found = (
         Token.objects.select_related("user", "user__subject", "subject")
         .filter(
             prefix=parts[1],
-            secret_hash=wanted,
+            secret_hash=token_operations.hash_of(parts[2]),
             revoked_at__isnull=True,
             expires_at__gt=at,
             user__is_active=True,

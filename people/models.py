@@ -63,11 +63,11 @@ class UserQuerySet(RecordedQuerySet):
 
 class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
     def get_by_natural_key(self, username: str | None) -> "User":
-        return self.get(email__iexact=username)
+        return self.select_related("subject").get(email=(username or "").strip().lower())
 
 
 class User(Recorded, AbstractBaseUser):
-    """A person who signs in. Deactivated, never deleted. Name and address are erasable: history refers to them."""
+    """A person who signs in. Deactivated, never deleted. History only refers to name and address."""
 
     KIND = "person"
     HISTORY_OMITS = frozenset({"password", "last_login"})
@@ -193,7 +193,7 @@ class Receipt(models.Model):
 
 
 class SignInCount(models.Model):
-    """Failed log-ins of an account or a network within a window; counted in the database for all processes."""
+    """Failed log-ins of an account or a network within a window, counted for all processes."""
 
     key = models.CharField(max_length=140)
     window_at = models.DateTimeField()

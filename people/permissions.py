@@ -18,7 +18,9 @@ def may_write(user: Any, role: Role = Role.MEMBER) -> bool:
 
 def may_ingest(user: Any) -> bool:
     """A member, or a token made to push signals."""
-    return getattr(user, "token_scope", Scope.WRITE) in {Scope.INGEST, Scope.WRITE} and user.is_at_least(Role.MEMBER)
+    return getattr(user, "token_scope", Scope.WRITE) in {Scope.INGEST, Scope.WRITE} and user.is_at_least(
+        Role.MEMBER
+    )
 
 
 @permission("people.signed_in")
@@ -29,3 +31,45 @@ def is_signed_in(user: Any, obj: Any) -> bool:
 @permission("people.administrate")
 def may_administrate(user: Any, obj: Any) -> bool:
     return may_write(user, Role.ADMINISTRATOR)
+
+
+# ------------------------------------------------------------------ people
+
+
+@permission("people.person_view")
+def may_view_people(user: Any, obj: Any) -> bool:
+    return may_read(user)
+
+
+@permission("people.person_change")
+def may_change_person(user: Any, obj: Any) -> bool:
+    """Oneself, and administrators everybody."""
+    if user.is_at_least(Role.ADMINISTRATOR):
+        return may_write(user, Role.ADMINISTRATOR)
+    return may_write(user, Role.VIEWER) and (obj is None or obj.pk == user.pk)
+
+
+@permission("people.account")
+def may_keep_account(user: Any, obj: Any) -> bool:
+    """One's own name, password and tokens: on a page only, so that no token begets another."""
+    return not hasattr(user, "token_scope")
+
+
+@permission("people.token_revoke")
+def may_revoke_token(user: Any, obj: Any) -> bool:
+    if hasattr(user, "token_scope"):
+        return False
+    return obj is None or obj.user_id == user.pk or user.is_at_least(Role.ADMINISTRATOR)
+
+
+@permission("people.team_change")
+def may_change_team(user: Any, obj: Any) -> bool:
+    """Who belongs to a team: administrators, and the team's lead."""
+    if user.is_at_least(Role.ADMINISTRATOR):
+        return may_write(user, Role.ADMINISTRATOR)
+    return obj is not None and obj.lead_id == user.pk and may_write(user)
+
+
+@permission("people.team_view")
+def may_view_teams(user: Any, obj: Any) -> bool:
+    return may_read(user)

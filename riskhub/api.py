@@ -1,11 +1,18 @@
-"""The API's front: parsing, rendering, errors as problem+json, and the register of resources."""
+"""The API's front: parsing, rendering, errors as problem+json.
 
-import gzip
+rest_framework reads these classes while kit.api is still being imported, so nothing here may import kit.api.
+"""
+
 import json
+import logging
 import zlib
+from collections.abc import Mapping
 from typing import Any
 
+import orjson
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
+from django.core.exceptions import RequestDataTooBig
+from django.db import DataError, OperationalError
 from django.http import Http404
 from rest_framework import exceptions, status
 from rest_framework.parsers import BaseParser
@@ -13,9 +20,10 @@ from rest_framework.permissions import BasePermission
 from rest_framework.renderers import BaseRenderer
 from rest_framework.response import Response
 
-from kit.api import ApiView, Stale, dumps
-from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
+from kit.refusals import Busy, ChangedMeanwhile, IllegalMove, Refused
 
+log = logging.getLogger(__name__)
+PROBLEM = "application/problem+json"
 MAX_BODY = 8 * 1024 * 1024
 
 
@@ -23,7 +31,7 @@ class Named(BasePermission):
     """Only resources that name their permissions are served; ApiView.initial asks the registry."""
 
     def has_permission(self, request: Any, view: Any) -> bool:
-        return isinstance(view, ApiView)
+        return isinstance(getattr(view, "permission", None), Mapping)
 
 
 class Json(BaseRenderer):
@@ -32,7 +40,9 @@ class Json(BaseRenderer):
     charset = None
 
     def render(self, data: Any, accepted_media_type: Any = None, renderer_context: Any = None) -> bytes:
-        return b"" if data is None else dumps(data)
+        if data is None:
+            return b""
+        return orjson.dumps(data, option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS, default=str)
 
 
 class JsonBody(BaseParser):
@@ -42,28 +52,85 @@ class JsonBody(BaseParser):
 
     def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
         request = (parser_context or {})["request"]
-        raw = request._request.body if hasattr(request, "_request") else stream.read()
-        return loads(raw, request.headers.get("Content-Encoding", ""))
+        return loads(body_of(request), request.headers.get("Content-Encoding", ""))
+
+
+def body_of(request: Any) -> bytes:
+    """The body as sent. One that says it is too large is refused before it is read."""
+    length = request.headers.get("Content-Length", "")
+    if length.isascii() and length.isdigit() and (len(length) > 12 or int(length) > MAX_BODY):
+        raise TooLarge
+    return request._request.body
 
 
 def loads(raw: bytes, encoding: str = "") -> Any:
-    """Parse a body. Raises ParseError with the mend, or TooLarge."""
+    """Parse a body. Raises ParseError with the mend, TooLarge, or UnsupportedMediaType for an encoding."""
+    if encoding not in {"", "identity", "gzip"}:
+        raise exceptions.UnsupportedMediaType(
+            encoding, "Send the body plain or as gzip, not as “{media_type}”."
+        )
     if encoding == "gzip":
-        try:
-            raw = gzip.decompress(raw) if len(raw) <= MAX_BODY else raw
-        except (OSError, EOFError, zlib.error):
-            raise exceptions.ParseError("The body says gzip but is not gzip.") from None
+        raw = unzipped(raw)
     if len(raw) > MAX_BODY:
         raise TooLarge
     try:
-        found = json.loads(raw, parse_constant=_refuse_constant)
-    except RecursionError:
-        raise exceptions.ParseError("The body is nested too deep.") from None
-    except (ValueError, UnicodeDecodeError) as error:
-        raise exceptions.ParseError(f"The body is not JSON: {error}") from None
-    if b"\\u0000" in raw or b"\x00" in raw:
+        found = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise exceptions.ParseError(_why(raw, error)) from None
+    if b"\\u0000" in raw and _has_nul(found):
         raise exceptions.ParseError("The body has a NUL character, which cannot be stored. Leave it out.")
     return found
+
+
+def unzipped(raw: bytes) -> bytes:
+    """Gunzip, reading no further than a body may be long: a bomb costs MAX_BODY bytes and no more."""
+    found, rest = bytearray(), raw
+    try:
+        while rest:
+            reader = zlib.decompressobj(wbits=31)
+            found += reader.decompress(rest, MAX_BODY + 1 - len(found))
+            if len(found) > MAX_BODY:
+                raise TooLarge
+            if not reader.eof:
+                raise zlib.error
+            rest = reader.unused_data
+    except zlib.error:
+        raise exceptions.ParseError("The body says gzip but is not whole gzip.") from None
+    return bytes(found)
+
+
+def _why(raw: bytes, error: orjson.JSONDecodeError) -> str:
+    try:
+        json.loads(raw, parse_constant=_refuse_constant)
+    except RecursionError:
+        return "The body is nested too deep."
+    except _NoNumber as constant:
+        return f"{constant} is not a JSON number; leave the value out or send null."
+    except (ValueError, UnicodeDecodeError):
+        pass
+    return f"The body is not JSON: {error}"
+
+
+def _has_nul(value: Any) -> bool:
+    if isinstance(value, str):
+        return "\x00" in value
+    if isinstance(value, dict):
+        return any("\x00" in key or _has_nul(inner) for key, inner in value.items())
+    return isinstance(value, list) and any(_has_nul(inner) for inner in value)
+
+
+class _NoNumber(ValueError):
+    """NaN or Infinity, by name."""
+
+
+def _refuse_constant(name: str) -> None:
+    raise _NoNumber(name)
+
+
+class NotNow(exceptions.APIException):
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_detail = "The database does not answer. Send it again in a little while."
+    wait = 4
 
 
 class TooLarge(exceptions.APIException):
@@ -71,35 +138,24 @@ class TooLarge(exceptions.APIException):
     default_detail = f"The body is larger than {MAX_BODY // 1024 // 1024} MB. Send it in parts."
 
 
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not a JSON number; leave the value out or send null.")
-
-
-_STATUS = {IllegalMove: 409, ChangedMeanwhile: 412, Refused: 422}
+_STATUS = {IllegalMove: 409, Busy: 409, ChangedMeanwhile: 412, Refused: 422}
 
 
 def problem(error: Exception, context: Any) -> Response | None:
     """Every error as application/problem+json; `errors` names the fields."""
-    if isinstance(error, Http404):
-        error = exceptions.NotFound()
-    elif isinstance(error, DjangoPermissionDenied):
-        error = exceptions.PermissionDenied()
     if isinstance(error, Refused):
         return _refusal(error)
+    error = _as_api_exception(error)
     if not isinstance(error, exceptions.APIException):
         return None
-    body: dict[str, Any] = {
-        "type": "about:blank",
-        "title": _title(error.status_code),
-        "status": error.status_code,
-        "detail": error.detail if isinstance(error.detail, str) else "Some fields need mending.",
-    }
+    is_plain = isinstance(error.detail, str)
+    body = described(error.status_code, error.detail if is_plain else "Some fields need mending.")
+    answer = Response(body, status=error.status_code, content_type=PROBLEM)
     if isinstance(error, exceptions.ValidationError):
-        body["status"] = error.status_code
         body["errors"] = list(_fields(error.detail))
-    if isinstance(error, Stale):
-        body["present"] = error.present
-    answer = Response(body, status=error.status_code, content_type="application/problem+json")
+    if present := getattr(error, "present", None):  # kit.api.Stale
+        body["present"] = present
+        answer["ETag"] = error.tag  # type: ignore[attr-defined]
     if header := getattr(error, "auth_header", None):
         answer["WWW-Authenticate"] = header
     if wait := getattr(error, "wait", None):
@@ -107,17 +163,38 @@ def problem(error: Exception, context: Any) -> Response | None:
     return answer
 
 
+def _as_api_exception(error: Exception) -> Exception:
+    if isinstance(error, Http404):
+        return exceptions.NotFound("There is nothing here that you may see.")
+    if isinstance(error, DjangoPermissionDenied):
+        return exceptions.PermissionDenied()
+    if isinstance(error, RequestDataTooBig):
+        return TooLarge()
+    if isinstance(error, DataError):
+        log.warning("The database refused a value: %s", error)
+        return exceptions.ValidationError("A value is out of the range that can be stored.")
+    if isinstance(error, OperationalError):
+        log.warning("The database was not there for a request: %s", error)
+        return NotNow()
+    return error
+
+
 def _refusal(error: Refused) -> Response:
     code = next(number for kind, number in _STATUS.items() if isinstance(error, kind))
-    body: dict[str, Any] = {
-        "type": "about:blank",
-        "title": _title(code),
-        "status": code,
-        "detail": error.message,
-    }
+    body = described(code, error.message)
     if error.field:
         body["errors"] = [{"field": error.field, "detail": error.message}]
-    return Response(body, status=code, content_type="application/problem+json")
+    if isinstance(error, ChangedMeanwhile) and (version := getattr(error.present, "version", None)):
+        body["present"] = {"id": error.present.pk, "version": version}  # type: ignore[attr-defined]
+    answer = Response(body, status=code, content_type=PROBLEM)
+    if isinstance(error, Busy):
+        answer["Retry-After"] = "1"
+    return answer
+
+
+def described(code: int, detail: str) -> dict[str, Any]:
+    """The members that every problem has."""
+    return {"type": "about:blank", "title": _title(code), "status": code, "detail": detail}
 
 
 def _fields(detail: Any, path: str = "") -> Any:
@@ -149,5 +226,6 @@ def _title(code: int) -> str:
         422: "Refused",
         428: "Precondition required",
         429: "Too many requests",
+        500: "Something went wrong here",
         503: "Not now",
     }.get(code, "Error")

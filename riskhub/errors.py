@@ -6,18 +6,20 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.csrf import requires_csrf_token
 
-_TITLES = {403: "Not allowed", 404: "Not found", 500: "Something went wrong here", 400: "Bad request"}
+from riskhub.api import PROBLEM, described
+
+_DETAILS = {
+    400: "This request cannot be read.",
+    403: "This is not yours to do.",
+    404: "There is no such address. /api/v1/ lists them all.",
+    500: "Something went wrong here, and it was written down. Send it again later.",
+}
 
 
 def _answer(request: HttpRequest, status: int, detail: str = "") -> HttpResponse:
     if request.path.startswith("/api/"):
-        body = {
-            "type": "about:blank",
-            "title": _TITLES[status],
-            "status": status,
-            "detail": detail or _TITLES[status],
-        }
-        return JsonResponse(body, status=status, content_type="application/problem+json")
+        body = described(status, detail or _DETAILS[status])
+        return JsonResponse(body, status=status, content_type=PROBLEM)
     fragment = "_fragment" if getattr(request, "htmx", False) else ""
     return render(request, f"errors/{status}{fragment}.html", {"detail": detail}, status=status)
 

@@ -1,0 +1,1 @@
+"""What people do about people: join, change, leave; tokens, sign-in, receipts."""

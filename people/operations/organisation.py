@@ -1,0 +1,141 @@
+"""The organisation: set up once, changed by administrators; its functions."""
+
+import secrets
+from collections.abc import Mapping
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.text import slugify
+
+from history import operations as history
+from kit.actor import SYSTEM, Actor
+from kit.refusals import Refused
+from people.models import Function, Organisation, SetUpLink, User, is_time_zone
+from people.operations import person
+from people.operations.token import hash_of
+from people.states import SEEDED_FUNCTIONS, Role
+
+LINK_LIVES = timedelta(days=7)
+_CHANGEABLE = frozenset(
+    {"name", "time_zone", "working_days", "day_starts_at", "day_ends_at", "digest_weekday", "digest_at"}
+)
+
+
+def make_link(*, at: datetime) -> str:
+    """The secret of a new one-time set-up link; earlier ones end. Raises Refused after the set-up."""
+    if Organisation.objects.exists():
+        raise Refused("This instance is set up already. Sign in, or ask an administrator.")
+    secret = secrets.token_hex(32)
+    with transaction.atomic():
+        SetUpLink.objects.filter(used_at__isnull=True).update(used_at=at)
+        SetUpLink.objects.create(secret_hash=hash_of(secret), made_at=at)
+    return secret
+
+
+@transaction.atomic
+def set_up(
+    secret: str,
+    *,
+    name: str,
+    time_zone: str,
+    person_name: str,
+    email: str,
+    password: str,
+    at: datetime,
+) -> User:
+    """Use a link: the organisation, its functions and its first administrator, whom this returns.
+
+    Raises Refused for a link that is used, too old or unknown.
+    """
+    link = SetUpLink.objects.select_for_update().filter(secret_hash=hash_of(secret)).first()
+    if link is None or link.used_at is not None or link.made_at < at - LINK_LIVES:
+        raise Refused("This link was used, or is too old. Make a new one: python manage.py setup_link")
+    link.used_at = at
+    link.save(update_fields=["used_at"])
+    found(name=name, time_zone=time_zone, by=SYSTEM, at=at)
+    administrator = person.add(
+        name=person_name, email=email, role=Role.ADMINISTRATOR, password=password, by=SYSTEM, at=at
+    )
+    return administrator
+
+
+@transaction.atomic
+def found(
+    *, name: str, time_zone: str = "UTC", is_sample: bool = False, by: Actor, at: datetime
+) -> Organisation:
+    """The one organisation of this instance and its seeded functions. Raises Refused when there is one."""
+    if Organisation.objects.exists():
+        raise Refused("This instance is set up already.")
+    _check({"time_zone": time_zone, "name": name})
+    organisation = Organisation(pk=1, name=name.strip(), time_zone=time_zone, is_sample=is_sample)
+    history.record(organisation, "people.organisation_set_up", by=by, at=at)
+    functions = [Function(slug=slug, name=words) for slug, words in SEEDED_FUNCTIONS]
+    history.record_many(functions, "people.function_added", by=by, at=at)
+    return organisation
+
+
+@transaction.atomic
+def change(
+    organisation: Organisation,
+    values: Mapping[str, Any],
+    *,
+    by: Actor,
+    at: datetime,
+    seen: int | None = None,
+) -> Organisation:
+    """Change name, zone, working days and hours, digest time. Raises Refused, ChangedMeanwhile."""
+    if unknown := set(values) - _CHANGEABLE:
+        raise Refused(f"These cannot be changed here: {', '.join(sorted(unknown))}.")
+    _check(values)
+    starts = values.get("day_starts_at", organisation.day_starts_at)
+    ends = values.get("day_ends_at", organisation.day_ends_at)
+    if not (isinstance(starts, time) and isinstance(ends, time) and starts < ends):
+        raise Refused("The day has to end after it starts.", field="day_ends_at")
+    if history.change(organisation, values, by=by, at=at, seen=seen, verb="people.organisation_changed"):
+        history.retitle(organisation)
+    return organisation
+
+
+@transaction.atomic
+def add_function(*, name: str, by: Actor, at: datetime) -> Function:
+    """A further function. Raises Refused for a name that is taken."""
+    name, slug = " ".join(name.split()), slugify(name)[:60]
+    if not slug or slug.isdigit() or len(name) > 80:
+        raise Refused("Give a name of up to 80 letters.", field="name")
+    if Function.objects.filter(slug=slug).exists() or Function.objects.filter(name__iexact=name).exists():
+        raise Refused("There is a function of this name already.", field="name")
+    function = Function(name=name, slug=slug)
+    history.record(function, "people.function_added", by=by, at=at)
+    return function
+
+
+@transaction.atomic
+def rename_function(
+    function: Function, name: str, *, by: Actor, at: datetime, seen: int | None = None
+) -> Function:
+    """Another name for a function; its slug stays. Raises Refused, ChangedMeanwhile."""
+    name = " ".join(name.split())
+    if (
+        not name
+        or len(name) > 80
+        or Function.objects.filter(name__iexact=name).exclude(pk=function.pk).exists()
+    ):
+        raise Refused("Give a name of up to 80 letters that no other function has.", field="name")
+    if history.change(function, {"name": name}, by=by, at=at, seen=seen, verb="people.function_changed"):
+        history.retitle(function)
+    return function
+
+
+def _check(values: Mapping[str, Any]) -> None:
+    if "name" in values and not str(values["name"]).strip():
+        raise Refused("Give the organisation a name.", field="name")
+    if "time_zone" in values:
+        try:
+            is_time_zone(values["time_zone"])
+        except ValidationError as error:
+            raise Refused(error.messages[0], field="time_zone") from None
+    days = values.get("working_days", [0])
+    if not days or set(days) - set(range(7)):
+        raise Refused("Choose at least one working day.", field="working_days")

@@ -1,0 +1,214 @@
+"""A person's way through the organisation: added, changed, away, deactivated, back."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+
+from history import operations as history
+from kit.actor import Actor
+from kit.refusals import Refused
+from people.models import Absence, Function, User, is_time_zone
+from people.states import Role, Theme
+
+# What change() may set. A role, a password and being active have operations of their own.
+_CHANGEABLE = frozenset(
+    {
+        "name", "email", "function", "time_zone", "theme",
+        "has_single_keys", "is_digest_wanted", "is_mail_refused",
+    }
+)  # fmt: skip
+
+
+@transaction.atomic
+def add(
+    *,
+    name: str,
+    email: str,
+    role: str = Role.MEMBER,
+    function: Function | None = None,
+    time_zone: str = "",
+    password: str | None = None,
+    by: Actor,
+    at: datetime,
+) -> User:
+    """A new person. Without a password they set one by a link. Raises Refused, as for a taken address."""
+    email = _address(email, but=None)
+    _check_zone(time_zone)
+    if role not in Role.values:
+        raise Refused(f"Use one of {', '.join(Role.values)}.", field="role")
+    user = User(email=email, name=_name(name), role=role, function=function, time_zone=time_zone)
+    if password is None:
+        user.set_unusable_password()
+    else:
+        _check_password(password, user)
+        user.set_password(password)
+    history.record(user, "people.person_added", by=by, at=at)
+    return user
+
+
+@transaction.atomic
+def change(
+    user: User, values: Mapping[str, Any], *, by: Actor, at: datetime, seen: int | None = None
+) -> User:
+    """Change what a person may change of themselves, or an administrator of them. Raises Refused."""
+    if unknown := set(values) - _CHANGEABLE:
+        raise Refused(f"These cannot be changed here: {', '.join(sorted(unknown))}.")
+    values = dict(values)
+    if "email" in values:
+        values["email"] = _address(values["email"], but=user)
+    if "name" in values:
+        values["name"] = _name(values["name"])
+    if "theme" in values and values["theme"] not in Theme.values:
+        raise Refused(f"Use one of {', '.join(Theme.values)}.", field="theme")
+    _check_zone(values.get("time_zone", ""))
+    if history.change(user, values, by=by, at=at, seen=seen, verb="people.person_changed"):
+        history.retitle(user)
+    return user
+
+
+@transaction.atomic
+def set_role(user: User, role: str, *, by: Actor, at: datetime, seen: int | None = None) -> User:
+    """Give a person another role. Raises Refused when nobody would be left to administrate."""
+    if role not in Role.values:
+        raise Refused(f"Use one of {', '.join(Role.values)}.", field="role")
+    if role != Role.ADMINISTRATOR:
+        _keep_an_administrator(user, field="role")
+    history.change(user, {"role": role}, by=by, at=at, seen=seen, verb="people.person_role_changed")
+    return user
+
+
+@transaction.atomic
+def set_password(user: User, password: str, *, by: Actor, at: datetime) -> User:
+    """A new password. It ends every session of the old one; the caller renews its own. Raises Refused."""
+    if not user.is_active:
+        raise Refused("This person is deactivated.", field="password")
+    _check_password(password, user)
+    user.set_password(password)
+    User.objects.filter(pk=user.pk).update(password=user.password)
+    history.record(user, "people.password_changed", by=by, at=at)
+    return user
+
+
+@transaction.atomic
+def note_link(user: User, *, by: Actor, at: datetime) -> User:
+    """Write down that somebody made a link by which this person sets a password. The link is not kept."""
+    if not user.is_active:
+        raise Refused("This person is deactivated. Bring them back first.")
+    history.record(user, "people.password_link_made", by=by, at=at)
+    return user
+
+
+@transaction.atomic
+def deactivate(user: User, *, by: Actor, at: datetime, seen: int | None = None) -> User:
+    """A person leaves: no sign-in, and their sessions and tokens end with this transaction.
+
+    Their password goes too, so that no old session lives again if they come back. What they own stays theirs
+    until it is handed over. Raises Refused for the last administrator and for oneself.
+    """
+    if by.person is not None and by.person.pk == user.pk:
+        raise Refused("You cannot deactivate yourself. Ask another administrator.")
+    _keep_an_administrator(user)
+    tokens = [(token, {"revoked_at": at}) for token in user.tokens.filter(revoked_at__isnull=True)]
+    history.change(
+        user, {"is_active": False}, by=by, at=at, seen=seen, rows=tokens, verb="people.person_deactivated"
+    )
+    user.set_unusable_password()
+    User.objects.filter(pk=user.pk).update(password=user.password)
+    history.retitle(user, is_retired=True)
+    return user
+
+
+@transaction.atomic
+def reactivate(user: User, *, by: Actor, at: datetime, seen: int | None = None) -> User:
+    """A person comes back. They set a new password by a link; their old tokens stay ended."""
+    history.change(user, {"is_active": True}, by=by, at=at, seen=seen, verb="people.person_reactivated")
+    history.retitle(user, is_retired=False)
+    return user
+
+
+@transaction.atomic
+def be_away(
+    user: User,
+    *,
+    from_on: date,
+    until_on: date,
+    stand_in: User | None = None,
+    reason: str = "",
+    by: Actor,
+    at: datetime,
+) -> Absence:
+    """Note days away, the last one included. What would come to them comes to the stand-in."""
+    if until_on < from_on:
+        raise Refused("The last day lies before the first.", field="until_on")
+    if stand_in is not None and stand_in.pk == user.pk:
+        raise Refused("Somebody else has to stand in.", field="stand_in")
+    if stand_in is not None and not stand_in.is_active:
+        raise Refused("This person is deactivated.", field="stand_in")
+    if user.absences.filter(from_on__lte=until_on, until_on__gte=from_on).exists():
+        raise Refused("These days overlap with days noted before.", field="from_on")
+    absence = Absence(user=user, from_on=from_on, until_on=until_on, stand_in=stand_in, reason=reason)
+    history.record(user, "people.absence_noted", by=by, at=at, rows=[absence])
+    return absence
+
+
+@transaction.atomic
+def be_back(absence: Absence, *, by: Actor, at: datetime) -> None:
+    """Take noted days away back."""
+    history.record(
+        absence.user,
+        "people.absence_dropped",
+        by=by,
+        at=at,
+        note={"from_on": str(absence.from_on), "until_on": str(absence.until_on)},
+    )
+    absence.delete()
+
+
+def _name(text: str) -> str:
+    found = " ".join(text.split())
+    if not found:
+        raise Refused("Give a name.", field="name")
+    return found[:120]
+
+
+def _address(text: str, *, but: User | None) -> str:
+    found = text.strip().lower()
+    try:
+        validate_email(found)
+    except ValidationError:
+        raise Refused("This is no e-mail address.", field="email") from None
+    others = User.objects.filter(email=found)
+    if (others.exclude(pk=but.pk) if but else others).exists():
+        raise Refused("Somebody has this address already.", field="email")
+    return found
+
+
+def _check_zone(name: str) -> None:
+    if name:
+        try:
+            is_time_zone(name)
+        except ValidationError as error:
+            raise Refused(error.messages[0], field="time_zone") from None
+
+
+def _check_password(password: str, user: User) -> None:
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise Refused(" ".join(error.messages), field="password") from None
+
+
+def _keep_an_administrator(user: User, *, field: str | None = None) -> None:
+    others = User.objects.filter(role=Role.ADMINISTRATOR, is_active=True).exclude(pk=user.pk)
+    # Locked, so that two who take each other's role away at once cannot both succeed.
+    if (
+        user.role == Role.ADMINISTRATOR
+        and user.is_active
+        and not list(others.select_for_update(of=("self",)))
+    ):
+        raise Refused("Somebody has to administrate. Make another person administrator first.", field=field)

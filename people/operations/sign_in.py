@@ -1,0 +1,130 @@
+"""Log-in limits, counted in PostgreSQL for all processes, so that no attacker can shut the owner out.
+
+A try is counted before the password is looked at, and given back when it was right. Each budget is for any
+15 minutes. Strangers share 6 tries an account, of which one network gets 4. A network that the account
+signed in from lately has 4 of its own: 10 together. A browser that has signed in here before, which its
+signed cookie says, has 5 of its own, which nobody else can use up.
+"""
+
+import hashlib
+import ipaddress
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+from django.db import connection, transaction
+from django.db.models import F, Sum
+
+from history import operations as history
+from kit.actor import Actor
+from kit.refusals import Refused
+from people.models import SignInCount, User
+
+WINDOW = timedelta(minutes=15)
+_STEP = timedelta(minutes=5)
+_KNOWN_FOR = timedelta(days=30)
+OF_STRANGERS, OF_ONE_NETWORK, OF_KNOWN_NETWORK, OF_BROWSER = 6, 4, 4, 5
+OF_NETWORK_FOR_ALL = 50
+
+
+class TooManyTries(Refused):
+    """The budget is used up. `wait` says for how many minutes at most."""
+
+    wait = 15
+
+
+def network_of(address: str) -> str:
+    """The network an address counts for: /24 of IPv4, /64 of IPv6. All else is one network."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return "unknown"
+    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped:
+        found = found.ipv4_mapped
+    return str(ipaddress.ip_network(f"{found}/{24 if found.version == 4 else 64}", strict=False))
+
+
+def count_try(email: str, *, network: str, device: str = "", at: datetime) -> tuple[str, ...]:
+    """Count one try, before the password is looked at. Returns what to give back if it was right.
+
+    device: the browser's id, if its cookie says that this account signed in from it before.
+    Raises TooManyTries when a budget of this try is used up; such a try is not counted.
+    """
+    account = _short(email.strip().lower())
+    budgets = _budgets(account, network, device, at)
+    with transaction.atomic():
+        _hold(budgets)
+        used = dict(
+            SignInCount.objects.filter(key__in=budgets, window_at__gt=at - WINDOW - _STEP)
+            .order_by()
+            .values_list("key")
+            .annotate(Sum("failures"))
+        )
+        if any(used.get(key, 0) >= limit for key, limit in budgets.items()):
+            raise TooManyTries(
+                f"Too many tries. Wait {TooManyTries.wait} minutes, sign in from a browser you used before,"
+                " or ask an administrator for a link.",
+            )
+        _add(budgets, at)
+    return tuple(budgets)
+
+
+@transaction.atomic
+def succeed(user: User, *, counted: Iterable[str], network: str, by: Actor, at: datetime) -> None:
+    """Note a sign-in: give its try back, remember its network, write it down."""
+    keys = sorted(counted)
+    _hold(keys)
+    SignInCount.objects.filter(key__in=keys, window_at=_window(at), failures__gt=0).update(
+        failures=F("failures") - 1
+    )
+    _know(_short(user.email), network, at)
+    history.record(user, "people.signed_in", by=by, at=at)
+
+
+def forget_old(*, at: datetime) -> int:
+    """Drop counts that count no more. Returns how many rows."""
+    old = SignInCount.objects.filter(window_at__lt=at - WINDOW - 2 * _STEP).exclude(key__startswith="known:")
+    known = SignInCount.objects.filter(window_at__lt=at - _KNOWN_FOR, key__startswith="known:")
+    return old.delete()[0] + known.delete()[0]
+
+
+def _budgets(account: str, network: str, device: str, at: datetime) -> dict[str, int]:
+    if device:
+        return {f"device:{account}:{_short(device)}": OF_BROWSER}
+    known = f"known:{account}:{_short(network)}"
+    if SignInCount.objects.filter(key=known, window_at__gt=at - _KNOWN_FOR).exists():
+        return {f"at_known:{account}:{_short(network)}": OF_KNOWN_NETWORK}
+    return {
+        f"account:{account}": OF_STRANGERS,
+        f"account:{account}:{_short(network)}": OF_ONE_NETWORK,
+        f"network:{_short(network)}": OF_NETWORK_FOR_ALL,
+    }
+
+
+def _short(text: str) -> str:
+    """A key's part: counts hold no addresses."""
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _window(at: datetime) -> datetime:
+    seconds = int(at.timestamp()) // int(_STEP.total_seconds()) * int(_STEP.total_seconds())
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _hold(keys: Iterable[str]) -> None:
+    """One try at a time for each budget, in one order for all, until the transaction ends."""
+    with connection.cursor() as cursor:
+        for key in sorted(keys):
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 7))", [key])
+
+
+def _add(keys: Iterable[str], at: datetime) -> None:
+    SignInCount.objects.bulk_create(
+        [SignInCount(key=key, window_at=_window(at), failures=0) for key in keys], ignore_conflicts=True
+    )
+    SignInCount.objects.filter(key__in=list(keys), window_at=_window(at)).update(failures=F("failures") + 1)
+
+
+def _know(account: str, network: str, at: datetime) -> None:
+    key = f"known:{account}:{_short(network)}"
+    if not SignInCount.objects.filter(key=key).update(window_at=at):
+        SignInCount.objects.bulk_create([SignInCount(key=key, window_at=at)], ignore_conflicts=True)

@@ -1,0 +1,90 @@
+"""Teams: people who ship together."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.text import slugify
+
+from history import operations as history
+from kit.actor import Actor
+from kit.refusals import Refused
+from people.models import Membership, Team, User
+
+
+@transaction.atomic
+def add(*, name: str, lead: User | None = None, by: Actor, at: datetime) -> Team:
+    """A new team. Its lead is a member too. Raises Refused for a name that is taken."""
+    name = _name(name, but=None)
+    slug = slugify(name)[:60]
+    if not slug or slug.isdigit() or Team.objects.filter(slug=slug).exists():
+        raise Refused("Use a name that differs in its letters from those of other teams.", field="name")
+    _check_lead(lead)
+    team = Team(name=name, slug=slug, lead=lead)
+    history.record(team, "people.team_added", by=by, at=at)
+    if lead is not None:
+        join(team, lead, by=by, at=at)
+    return team
+
+
+@transaction.atomic
+def change(
+    team: Team, values: Mapping[str, Any], *, by: Actor, at: datetime, seen: int | None = None
+) -> Team:
+    """Change name or lead. The slug stays, for links. Raises Refused, ChangedMeanwhile."""
+    if unknown := set(values) - {"name", "lead"}:
+        raise Refused(f"These cannot be changed here: {', '.join(sorted(unknown))}.")
+    values = dict(values)
+    if "name" in values:
+        values["name"] = _name(values["name"], but=team)
+    lead = values.get("lead")
+    _check_lead(lead)
+    joins = [] if lead is None or _is_member(team, lead) else [Membership(team=team, user=lead)]
+    if history.change(team, values, by=by, at=at, seen=seen, rows=joins, verb="people.team_changed"):
+        history.retitle(team)
+    return team
+
+
+@transaction.atomic
+def join(team: Team, user: User, *, by: Actor, at: datetime) -> None:
+    """A person becomes a member; from then on they see what is restricted to the team."""
+    if not user.is_active:
+        raise Refused("This person is deactivated.", field="user")
+    if not _is_member(team, user):
+        history.record(
+            team,
+            "people.member_added",
+            by=by,
+            at=at,
+            rows=[Membership(team=team, user=user)],
+            note={"person": user.subject_id},
+        )
+
+
+@transaction.atomic
+def leave(team: Team, user: User, *, by: Actor, at: datetime) -> None:
+    """A person is no member any more; a lead hands the lead over first."""
+    if team.lead_id == user.pk:
+        raise Refused("They lead this team. Name another lead first.", field="user")
+    if team.memberships.filter(user=user).delete()[0]:
+        history.record(team, "people.member_removed", by=by, at=at, note={"person": user.subject_id})
+
+
+def _is_member(team: Team, user: User) -> bool:
+    return team.memberships.filter(user=user).exists()
+
+
+def _check_lead(lead: User | None) -> None:
+    if lead is not None and not lead.is_active:
+        raise Refused("This person is deactivated.", field="lead")
+
+
+def _name(text: str, *, but: Team | None) -> str:
+    found = " ".join(text.split())
+    if not found or len(found) > 80:
+        raise Refused("Give a name of up to 80 letters.", field="name")
+    others = Team.objects.filter(name__iexact=found)
+    if (others.exclude(pk=but.pk) if but else others).exists():
+        raise Refused("There is a team of this name already.", field="name")
+    return found

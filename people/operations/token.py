@@ -1,0 +1,69 @@
+"""API tokens: issued once, shown once, stored as a hash, revoked at once."""
+
+import hashlib
+import secrets
+import string
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q
+
+from history import operations as history
+from kit.actor import Actor
+from kit.refusals import Refused
+from people.models import Token, User
+from people.states import Role, Scope
+
+LONGEST = 365
+_LETTERS = string.ascii_lowercase + string.digits
+# Last use is noted at most this often, so that a busy token costs no write a request.
+_NOTED_EVERY = timedelta(minutes=1)
+
+
+def hash_of(secret: str) -> bytes:
+    """What is stored of a secret. 256 random bits need no salt and no slow hash."""
+    return hashlib.sha256(secret.encode()).digest()
+
+
+@transaction.atomic
+def issue(
+    user: User, *, name: str, scope: str = Scope.READ, days: int = 90, by: Actor, at: datetime
+) -> tuple[Token, str]:
+    """A token and its text, `rh_<prefix>_<secret>`: the only time that the secret is shown.
+
+    Only its owner sees the token and its history. Raises Refused for scope, length or owner.
+    """
+    if scope not in Scope.values:
+        raise Refused(f"Use one of {', '.join(Scope.values)}.", field="scope")
+    if not 1 <= days <= LONGEST:
+        raise Refused(f"A token lives for 1 to {LONGEST} days.", field="days")
+    if not user.is_active:
+        raise Refused("This person is deactivated.", field="user")
+    if scope != Scope.READ and not user.is_at_least(Role.MEMBER):
+        raise Refused("A viewer's token can only read.", field="scope")
+    prefix = "".join(secrets.choice(_LETTERS) for _ in range(10))
+    secret = secrets.token_hex(32)
+    token = Token(
+        user=user,
+        name=name.strip(),
+        prefix=prefix,
+        secret_hash=hash_of(secret),
+        scope=scope,
+        expires_at=at + timedelta(days=days),
+    )
+    history.record(token, "people.token_issued", by=by, at=at, viewers=[user.subject_id])
+    return token, f"rh_{prefix}_{secret}"
+
+
+def revoke(token: Token, *, by: Actor, at: datetime) -> Token:
+    """End a token at once. Revoking it again changes nothing."""
+    if token.revoked_at is None:
+        history.change(token, {"revoked_at": at}, by=by, at=at, verb="people.token_revoked")
+    return token
+
+
+def note_use(token: Token, *, at: datetime) -> None:
+    """Note the last use, at most once a minute. It is no event: history omits it."""
+    Token.objects.filter(
+        Q(last_used_at__isnull=True) | Q(last_used_at__lt=at - _NOTED_EVERY), pk=token.pk
+    ).update(last_used_at=at)

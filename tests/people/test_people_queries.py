@@ -1,0 +1,59 @@
+"""Who is there, who stands in, when time is up."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from kit.actor import SYSTEM
+from people import queries
+from people.operations import person
+from tests.factories import people
+
+pytestmark = pytest.mark.django_db
+DAY = date(2026, 12, 1)
+
+
+def away(user, stand_in=None, at=None):
+    person.be_away(user, from_on=DAY, until_on=DAY, stand_in=stand_in, by=SYSTEM, at=at)
+
+
+def test_people_of_a_function_are_active_and_there(at):
+    science = people.function("data-science")
+    here, gone, left = (people.user(name, function=science) for name in ("Ana", "Ben", "Eva"))
+    people.user("Other", function=people.function("risk-management"))
+    away(gone, at=at)
+    person.deactivate(left, by=SYSTEM, at=at)
+
+    assert list(queries.people_of_function(science, DAY)) == [here]
+    assert list(queries.people_of_function("data-science", date(2026, 12, 2))) == [here, gone]
+
+
+def test_stand_ins_are_followed_to_somebody_who_is_there(at, django_assert_num_queries):
+    ana, ben, eva, sole = (people.user() for _ in range(4))
+    away(ana, ben, at)
+    away(ben, eva, at)
+    away(sole, None, at)
+
+    with django_assert_num_queries(2):
+        found = queries.stand_ins([ana, ben, eva, sole], DAY)
+    assert found == {ana.pk: None, ben.pk: eva, eva.pk: eva, sole.pk: None} | {ana.pk: eva}
+    assert queries.stand_in_of(eva, DAY) == eva
+
+
+def test_a_circle_of_stand_ins_ends_in_nobody(at):
+    ana, ben = people.user(), people.user()
+    away(ana, ben, at)
+    away(ben, ana, at)
+
+    assert queries.stand_in_of(ana, DAY) is None
+
+
+def test_working_moment_uses_the_organisations_zone_and_hours():
+    people.organisation(time_zone="Europe/Berlin")
+    friday = datetime(2026, 11, 27, 15, 30, tzinfo=UTC)
+
+    assert queries.working_moment(friday, 60) == datetime(2026, 11, 30, 8, 30, tzinfo=UTC)
+    assert queries.working_moment(friday, 60, round_the_clock=True) == datetime(
+        2026, 11, 27, 16, 30, tzinfo=UTC
+    )
+    assert queries.working_day_from(date(2026, 11, 27), 1) == date(2026, 11, 30)
