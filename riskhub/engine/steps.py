@@ -31,11 +31,17 @@ def migrate(environment: Mapping[str, str], log: Path, pause: processes.Pause) -
 
 def is_empty(owner_url: str) -> bool:
     """Whether the register knows no user yet."""
-    with psycopg.connect(owner_url, connect_timeout=10) as connection:
-        if connection.execute("SELECT to_regclass(%s)", [USERS]).fetchone() == (None,):
-            return True
-        # The name is ours, not a visitor's.
-        return connection.execute(f"SELECT NOT EXISTS (SELECT 1 FROM {USERS})").fetchone() == (True,)  # noqa: S608
+    try:
+        with psycopg.connect(owner_url, connect_timeout=10) as connection:
+            if connection.execute("SELECT to_regclass(%s)", [USERS]).fetchone() == (None,):
+                return True
+            # The name is ours, not a visitor's.
+            return connection.execute(f"SELECT NOT EXISTS (SELECT 1 FROM {USERS})").fetchone() == (True,)  # noqa: S608
+    except psycopg.Error as error:
+        said = str(error).strip().splitlines()[0]
+        raise Trouble(
+            f"The register cannot be read: {said}. Mend: see whether the owner role may read it."
+        ) from None
 
 
 def command(name: str, environment: Mapping[str, str], pause: processes.Pause) -> None:

@@ -43,19 +43,23 @@ def main(environment: Mapping[str, str] | None = None) -> int:
     os.umask(0o077)  # what the programs keep here is nobody else's to read
     stop = Stop()
     supervisor = None
+    wrong = ""
     try:
-        given = without_published(given, path)
-        supervisor = Supervisor(given, Home(path), stop)
+        supervisor = Supervisor(without_published(given, path), Home(path), stop)
         supervisor.run()
     except Asked:
-        return 0
+        pass
     except Trouble as trouble:
-        print(f"riskhub: {trouble}", file=sys.stderr, flush=True)
-        return 1
+        wrong = str(trouble)
+    except OSError as error:
+        wrong = f"{error}. Mend: look at the space and the permissions of {path}"
     finally:
         if supervisor is not None:
             supervisor.end()
-    return 0
+    if wrong:
+        # After the orderly end, so that it is the last line on the terminal.
+        print(f"riskhub: {wrong}", file=sys.stderr, flush=True)
+    return 1 if wrong else 0
 
 
 class Supervisor:

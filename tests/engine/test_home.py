@@ -1,0 +1,91 @@
+"""RISKHUB_HOME, and addresses of servers somebody else runs."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from riskhub.engine import outside
+from riskhub.engine.errors import Trouble
+from riskhub.engine.home import Home, private_folder, without_published
+
+NOBODY = "127.0.0.1:1"  # nothing listens on port 1
+
+
+def test_home_is_closed_to_others_and_its_key_is_made_once(tmp_path: Path) -> None:
+    home = Home(tmp_path / "a" / "var")
+    home.take()
+    assert {place.stat().st_mode & 0o777 for place in (home.path, home.path.parent, home.logs)} == {0o700}
+    key = home.secret_key()
+    assert key == Home(home.path).secret_key()
+    assert len(key) >= 60
+    assert (home.path / "secret-key").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_second_supervisor_on_one_home_is_told_where_the_first_is(tmp_path: Path) -> None:
+    first = Home(tmp_path / "var")
+    first.take()
+    first.publish({"RISKHUB_ADDRESS": "http://localhost:8123"})
+    with pytest.raises(Trouble, match=r"already runs from .*http://localhost:8123 .*Mend: "):
+        Home(first.path).take()
+
+
+def test_a_folder_with_other_things_in_it_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    (tmp_path / "letter").write_text("dear")
+    with pytest.raises(Trouble, match="holds other things"):
+        Home(tmp_path).take()
+    with pytest.raises(Trouble, match="it is a file"):
+        Home(tmp_path / "letter").take()
+    assert tmp_path.stat().st_mode & 0o777 == 0o755
+    assert (tmp_path / "letter").stat().st_mode & 0o777 != 0o700
+
+
+def test_existing_parents_keep_their_permissions(tmp_path: Path) -> None:
+    (tmp_path / "open").mkdir(mode=0o755)
+    private_folder(tmp_path / "open" / "new" / "home")
+    assert (tmp_path / "open").stat().st_mode & 0o777 == 0o755
+    assert (tmp_path / "open" / "new").stat().st_mode & 0o777 == 0o700
+
+
+def test_what_a_killed_run_published_does_not_count_as_given(tmp_path: Path) -> None:
+    (tmp_path / "instance.json").write_text(json.dumps({"DATABASE_URL": "postgresql://dead"}))
+    given = {"DATABASE_URL": "postgresql://dead", "PORT": "9"}
+    assert without_published(given, tmp_path) == {"PORT": "9"}
+    assert without_published({"DATABASE_URL": "postgresql://mine"}, tmp_path) == {
+        "DATABASE_URL": "postgresql://mine"
+    }
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"DATABASE_URL": "postgresql://u:p@h/x"}, "DATABASE_URL is set and REDIS_URL is not"),
+        ({"REDIS_URL": "redis://h"}, "REDIS_URL is set and DATABASE_URL is not"),
+        ({"DATABASE_OWNER_URL": "postgresql://u:p@h/x"}, "DATABASE_OWNER_URL is set and DATABASE_URL is not"),
+        ({"DATABASE_URL": "nonsense", "REDIS_URL": "redis://h"}, "DATABASE_URL is not a URL of the form"),
+        ({"DATABASE_URL": "mysql://h/x", "REDIS_URL": "redis://h"}, "DATABASE_URL is not a URL of the form"),
+        (
+            {"DATABASE_URL": "postgresql://h:99999/x", "REDIS_URL": "redis://h"},
+            "DATABASE_URL is not a URL of the form",
+        ),
+        ({"DATABASE_URL": f"postgresql://u:hush@{NOBODY}/x", "REDIS_URL": "redis://h"}, "Connection refused"),
+    ],
+)
+def test_a_wrong_address_is_told_in_one_line_with_the_mend(given: dict[str, str], told: str) -> None:
+    with pytest.raises(Trouble) as trouble:
+        outside.given(given)
+    line = str(trouble.value)
+    assert told in line
+    assert "Mend: " in line
+    assert "\n" not in line
+    assert "hush" not in line
+
+
+def test_a_broker_that_is_not_there_is_told_in_one_line() -> None:
+    with pytest.raises(Trouble, match=r"REDIS_URL: 127\.0\.0\.1:1/0 cannot be used \(.*refused\)\. Mend: "):
+        outside.check_broker("REDIS_URL", f"redis://:hush@{NOBODY}/0")
+
+
+def test_empty_addresses_count_as_none() -> None:
+    assert outside.given({"DATABASE_URL": "", "REDIS_URL": " "}) == {}
