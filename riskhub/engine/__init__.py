@@ -4,7 +4,7 @@ bootstrap.py    makes .venv from a lock file; runs before anything is installed,
 postgres.py     Cluster: a PostgreSQL of one's own in one folder
 valkey.py       Server: a Valkey of one's own in one folder
 supervisor.py   `manage.py up`: brings everything up, keeps it up, takes it down in order
-launch.py       the few lines between fork and exec: ties a child to its parent, and lowers root for PostgreSQL
+launch.py       between fork and exec: ties a child to its parent, lowers root for PostgreSQL
 privileges.py   which way of lowering root works on this machine
 outside.py      checks servers that somebody else runs (DATABASE_URL, REDIS_URL)
 home.py         RISKHUB_HOME: keys, instance.json, the lock that only one supervisor holds

@@ -1,4 +1,7 @@
-"""`python -m riskhub.engine`: the same as `manage.py up`, without Django, which a wrong DATABASE_URL would stop first."""
+"""`python -m riskhub.engine`.
+
+The same as `manage.py up`, without Django, which a wrong DATABASE_URL would stop first.
+"""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Makes .venv from a lock file, before anything is installed: standard library only, any Python 3 can at least read it.
+"""Makes .venv from a lock file, before anything is installed: standard library only.
 
     python3 riskhub/engine/bootstrap.py requirements.txt
 
@@ -49,7 +49,7 @@ def check_version() -> None:
     if sys.version_info[:2] < OLDEST:
         have, want = ".".join(map(str, sys.version_info[:3])), ".".join(map(str, OLDEST))
         raise Stop(
-            f"Python {have} is too old; {want} or newer is needed. Mend: make run PYTHON=/path/to/python{want}"
+            f"Python {have} is too old; it needs {want} or newer. Mend: make run PYTHON=/path/to/python{want}"
         )
 
 
@@ -110,7 +110,7 @@ def install(python: Path, lock: Path) -> None:
     if done.returncode:
         raise Stop(
             f"the packages could not be installed: {last_line(done.stdout)}"
-            f" Mend: see {VENV.name}/install.log; behind a proxy or a mirror, set what pip needs (PIP_INDEX_URL, HTTPS_PROXY)."
+            f" Mend: see {VENV.name}/install.log; behind a proxy or mirror, set HTTPS_PROXY or PIP_INDEX_URL."
         )
     print(f"  done in {time.monotonic() - began:.0f} s", flush=True)
 

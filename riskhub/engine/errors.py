@@ -2,4 +2,7 @@
 
 
 class Trouble(Exception):
-    """Something a person can mend. Its text is one line: what is wrong, and the mend; it is shown without a traceback."""
+    """Something a person can mend. Its text is one line: what is wrong, and the mend.
+
+    It is shown without a traceback.
+    """

@@ -17,7 +17,10 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def private_folder(path: Path) -> Path:
-    """Make the folder, and its missing parents, all 0700; an existing `path` is closed to others, existing parents are left alone."""
+    """Make the folder, and its missing parents, all 0700.
+
+    An existing `path` is closed to others, existing parents are left alone.
+    """
     missing = [place for place in (path, *path.parents) if not place.exists()]
     if not missing and not path.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, "it is a file", str(path))
@@ -69,7 +72,10 @@ class Home:
         return self.path / "instance.json"
 
     def take(self) -> None:
-        """Make the folder and hold it. Raises Trouble when it cannot be written, or when another supervisor holds it."""
+        """Make the folder and hold it.
+
+        Raises Trouble when it cannot be written, or when another supervisor holds it.
+        """
         try:
             self._refuse_foreign()
             private_folder(self.path)
@@ -99,8 +105,8 @@ class Home:
         where = read_json(self.instance).get("RISKHUB_ADDRESS")
         at = f" at {where}" if where else ""
         return (
-            f"Riskhub already runs from {self.path}{at} (process {holder}). Mend: use that one, stop it with Ctrl-C,"
-            " or start a second one: RISKHUB_HOME=/another/folder PORT=8001 make run"
+            f"Riskhub already runs from {self.path}{at} (process {holder}). Mend: use that one, stop it"
+            " with Ctrl-C, or start a second one: RISKHUB_HOME=/another/folder PORT=8001 make run"
         )
 
     def secret_key(self) -> str:
@@ -120,6 +126,9 @@ class Home:
 
 
 def without_published(environment: Mapping[str, str], path: Path) -> dict[str, str]:
-    """The environment without what settings took from instance.json: left over from a killed run, it names dead servers."""
+    """The environment without what settings took from instance.json.
+
+    Left over from a killed run, it names dead servers.
+    """
     left_over = read_json(path / "instance.json")
     return {name: value for name, value in environment.items() if left_over.get(name) != value}

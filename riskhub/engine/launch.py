@@ -1,16 +1,16 @@
 """Starts a program as a child that dies with its parent, and lowers root first where it is asked to.
 
-    python -I -S launch.py '{"parent": 12, "signal": 2, "way": "capability", "uid": 65534, "gid": 65534}' PROGRAM ARG …
+    launch.py '{"parent": 12, "signal": 2, "way": "capability", "uid": 65534, "gid": 65534}' PROGRAM ARG …
 
-A program of its own, because the steps belong between fork and exec, where a threaded Python may not run them.
+A program of its own, because the steps belong between fork and exec, where a threaded Python may not run.
 
-PostgreSQL refuses to run as root. Both the program and the data may lie below a folder that only root can enter, and
-no folder may be opened wider for it. Two ways lead out:
+PostgreSQL refuses to run as root. Both the program and the data may lie below a folder that only root can
+enter, and no folder may be opened wider for it. Two ways lead out:
 
-capability  becomes another user, but keeps the one capability CAP_DAC_OVERRIDE, as an ambient one, so that it survives exec.
-            Works with the capabilities a container has by default.
-namespace   stays root to the outside, but is another user inside a user namespace of its own. Needs no capability but
-            CAP_SETFCAP at most; containers often forbid it.
+capability  becomes another user, but keeps the one capability CAP_DAC_OVERRIDE, as an ambient one, so that
+            it survives exec. Works with the capabilities a container has by default.
+namespace   stays root to the outside, but is another user inside a user namespace of its own. Needs no
+            capability but CAP_SETFCAP at most; containers often forbid it.
 
 Exit code 125: the way does not work here; the reason is on standard error.
 """
@@ -43,8 +43,8 @@ def _prctl(libc: ctypes.CDLL, *numbers: int) -> None:
 
 
 def _keep_one_capability(libc: ctypes.CDLL, uid: int, gid: int) -> None:
-    # With the fix-up on, the kernel drops capabilities at setresuid, and access(2) looks away from those that are left:
-    # PostgreSQL asks access(2) whether its own programs may be run.
+    # With the fix-up on, the kernel drops capabilities at setresuid, and access(2) looks away
+    # from those that are left: PostgreSQL asks access(2) whether its own programs may be run.
     _prctl(libc, _PR_SET_SECUREBITS, _SECBIT_NO_SETUID_FIXUP)
     os.setgroups([])
     os.setresgid(gid, gid, gid)

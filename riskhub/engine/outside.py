@@ -1,4 +1,7 @@
-"""Servers that somebody else runs, named by DATABASE_URL, DATABASE_OWNER_URL and REDIS_URL: looked at before use."""
+"""Servers that somebody else runs, named by DATABASE_URL, DATABASE_OWNER_URL and REDIS_URL.
+
+Looked at before use.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,10 @@ MENDS = (
 
 
 def given(environment: Mapping[str, str]) -> dict[str, str]:
-    """The URLs somebody set, checked; {} when none is, and Riskhub brings its own. Raises Trouble, one line each."""
+    """The URLs somebody set, checked; {} when none is, and Riskhub brings its own.
+
+    Raises Trouble, one line each.
+    """
     found = {name: environment[name].strip() for name in NAMES if environment.get(name, "").strip()}
     if not found:
         return {}

@@ -18,7 +18,10 @@ def free(host: str = "127.0.0.1") -> int:
 
 
 def is_free(port: int, host: str = "127.0.0.1") -> bool:
-    """Whether `host:port` can be bound now. Raises OSError when the address is not this machine's, or is forbidden."""
+    """Whether `host:port` can be bound now.
+
+    Raises OSError when the address is not this machine's, or is forbidden.
+    """
     with socket.socket(_family(host), socket.SOCK_STREAM) as probe:
         # Without it a port counts as taken for a minute after its last connection closed.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

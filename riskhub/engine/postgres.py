@@ -28,7 +28,8 @@ HOST = "127.0.0.1"
 STOP_SIGNALS = {"smart": signal.SIGTERM, "fast": signal.SIGINT, "immediate": signal.SIGQUIT}
 START_SECONDS = 120  # after a crash it replays its log first
 
-# For a small machine. On the command line, not in postgresql.conf, so that an upgrade of Riskhub changes them too.
+# For a small machine. On the command line, not in postgresql.conf, so that an upgrade of Riskhub changes
+# them too.
 SETTINGS = {
     "listen_addresses": HOST,
     # A socket's path may have 107 bytes and folders can be deeper; the loopback address works everywhere.
@@ -73,9 +74,9 @@ class Urls:
 class Cluster:
     """One PostgreSQL in `folder` (made 0700): data/, cluster.json (port, passwords; 0600), postgres.log.
 
-    `port`     insist on it; otherwise one is chosen and remembered, and chosen anew when somebody else has it.
+    `port`     insist on it; otherwise one is chosen and remembered, and chosen anew when it is taken.
     `durable`  False: no fsync, for tests; a power cut may cost the data.
-    `tied`     True: the server ends when the *thread* that called ensure() ends, even by SIGKILL. False: it stays.
+    `tied`     True: the server ends with the *thread* that called ensure(), even killed. False: it stays.
     `log`      where its messages go.
 
     Several processes may call ensure() on one folder: the first starts the server, the others find it.
@@ -120,9 +121,9 @@ class Cluster:
         return self.urls
 
     def stop(self, mode: str = "fast") -> None:
-        """Stop the server: "smart" waits for clients, "fast" ends them, "immediate" crashes it. Quiet when it is down.
+        """Stop the server: "smart" waits for clients, "fast" ends them, "immediate" crashes it.
 
-        Not heeded within 30 s, it becomes the next harder mode, and SIGKILL at last.
+        Quiet when it is down. Not heeded within 30 s, it becomes the next harder mode, and SIGKILL at last.
         """
         harder = list(STOP_SIGNALS)[list(STOP_SIGNALS).index(mode) :]
         for number in [*(STOP_SIGNALS[name] for name in harder), signal.SIGKILL]:
@@ -143,7 +144,10 @@ class Cluster:
 
     @property
     def pid(self) -> int | None:
-        """Process id of the running server, or None. Believes postmaster.pid only when that process is this server."""
+        """Process id of the running server, or None.
+
+        Believes postmaster.pid only when that process is this server.
+        """
         found = self._pidfile()
         if found and found[0].isdigit() and self._is_ours(int(found[0])):
             return int(found[0])
@@ -222,8 +226,8 @@ class Cluster:
         have, want = marker.read_text().strip(), _major()
         if have != want:
             raise Trouble(
-                f"{self.data} was made by PostgreSQL {have}, and {want} is installed. Mend: back up with the version"
-                " of Riskhub that made it, and restore into an empty RISKHUB_HOME."
+                f"{self.data} was made by PostgreSQL {have}, and {want} is installed. Mend: back up with"
+                " the version of Riskhub that made it, and restore into an empty RISKHUB_HOME."
             )
 
     # ------------------------------------------------------------ starting
@@ -255,7 +259,7 @@ class Cluster:
         if self._port is not None:
             if not ports.is_free(self._port):
                 raise Trouble(
-                    f"Port {self._port} on {HOST} is taken, and PostgreSQL was told to use it. Mend: choose another."
+                    f"Port {self._port} on {HOST} is taken, and PostgreSQL is to use it. Mend: choose another."
                 )
             self._state["port"] = self._port
         elif "port" not in self._state or not ports.is_free(self._state["port"]):
@@ -270,7 +274,10 @@ class Cluster:
             yield from ("-c", f"{name}={value}")
 
     def _wait_ready(self) -> bool:
-        """Whether it takes connections; False when our child ended instead. Raises Trouble after START_SECONDS."""
+        """Whether it takes connections; False when our child ended instead.
+
+        Raises Trouble after START_SECONDS.
+        """
         until = time.monotonic() + START_SECONDS
         while time.monotonic() < until:
             if self._process is not None and self._process.poll() is not None:
@@ -294,12 +301,13 @@ class Cluster:
             return []
 
     def _is_ours(self, pid: int) -> bool:
-        # After a restart of the machine the number in the file may be anybody's. PostgreSQL would refuse to start then.
+        # After a restart of the machine the number in the file may be anybody's. PostgreSQL would refuse to
+        # start then.
         words = processes.command_line(pid)
         return "postgres" in words and str(self.data) in words and processes.is_alive(pid)
 
     def _end_orphans(self) -> None:
-        """A server process whose postmaster was killed holds the shared memory, and no new server could start."""
+        """A process whose postmaster was killed holds the shared memory: no new server could start."""
         name = self._loaded().get("name")
         title = f"postgres: {name}: "
         for attempt in range(100):

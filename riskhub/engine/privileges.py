@@ -16,7 +16,10 @@ WAYS = ("capability", "namespace")
 
 @dataclass(frozen=True)
 class Lowered:
-    """A way down from root: the user and group PostgreSQL runs as. `owner` is whom its files belong to outside."""
+    """A way down from root: the user and group PostgreSQL runs as.
+
+    `owner` is whom its files belong to outside.
+    """
 
     way: str
     uid: int
@@ -33,7 +36,7 @@ class Lowered:
 
 
 def find(program: Path, folder: Path) -> Lowered | None:
-    """The first way that works here for `program` on data below `folder`; None when we are not root and need none.
+    """The first way that works here for `program` on data below `folder`; None when we are not root.
 
     RISKHUB_LOWERED_BY=capability|namespace allows that way only. Raises Trouble when none works.
     """
@@ -46,8 +49,8 @@ def find(program: Path, folder: Path) -> Lowered | None:
         if wanted in (None, "", way) and _works(lowered, program, folder):
             return lowered
     raise Trouble(
-        "PostgreSQL does not run as root, and here root may neither keep CAP_DAC_OVERRIDE nor make a user namespace."
-        " Mend: run it as a plain user, or set DATABASE_URL and REDIS_URL to servers of your own."
+        "PostgreSQL does not run as root, and here root may neither keep CAP_DAC_OVERRIDE nor make"
+        " a user namespace. Mend: run it as a plain user, or set DATABASE_URL and REDIS_URL to servers of your own."
     )
 
 
@@ -67,7 +70,10 @@ def give(folder: Path, lowered: Lowered | None) -> None:
 
 
 def _somebody(folder: Path) -> tuple[int, int]:
-    """A user other than root that /etc/passwd names: initdb looks its user up. The present owner of the data if there is one."""
+    """A user other than root that /etc/passwd names: initdb looks its user up.
+
+    The present owner of the data if there is one.
+    """
     data = folder / "data"
     if data.exists() and data.stat().st_uid != 0:
         entries = [entry for entry in pwd.getpwall() if entry.pw_uid == data.stat().st_uid]

@@ -92,7 +92,7 @@ def signal_all(pids: Iterable[int], number: int) -> None:
 
 
 def marked(home: Path) -> Iterator[tuple[int, str]]:
-    """Process id and name of what a supervisor of `home` started, children of children too, dead supervisors' too.
+    """Process id and name of what any supervisor of `home` started, children of children too.
 
     The mark is in the environment, which is inherited; it outlives every parent.
     """

@@ -13,7 +13,10 @@ class Asked(Exception):
 
 
 class Stop:
-    """Hears SIGINT, SIGTERM and SIGHUP. The first ends waiting by raising Asked; later ones make the end quick."""
+    """Hears SIGINT, SIGTERM and SIGHUP. The first ends waiting by raising Asked.
+
+    Later ones make the end quick.
+    """
 
     def __init__(self) -> None:
         self.times = 0

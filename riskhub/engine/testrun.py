@@ -76,7 +76,10 @@ def _tests(workers: str, for_pytest: list[str]) -> int:
 
 
 def find_browser() -> str | None:
-    """CHROME, or a Chromium on PATH, or one that apt-get installs when we may; None when there is none to be had."""
+    """CHROME, or a Chromium on PATH, or one that apt-get installs when we may.
+
+    None when there is none to be had.
+    """
     for name in (os.environ.get("CHROME", ""), *BROWSERS):
         if name and (path := shutil.which(name)):
             return path

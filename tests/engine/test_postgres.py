@@ -174,7 +174,7 @@ def test_data_of_another_version_and_lost_passwords_are_told_in_one_line(cluster
     with pytest.raises(Trouble, match=r"made by PostgreSQL 12, and \d+ is installed\. Mend: "):
         Cluster(cluster.folder).ensure()
     (cluster.folder / "cluster.json").unlink()
-    with pytest.raises(Trouble, match="passwords.*missing"):
+    with pytest.raises(Trouble, match=r"passwords.*missing"):
         Cluster(cluster.folder).ensure()
 
 
@@ -224,7 +224,8 @@ def test_root_runs_it_by_either_way_on_the_same_data(home: Path, monkeypatch: py
 
 @needs_root
 def test_a_plain_user_runs_it_too(home: Path) -> None:
-    # The Python of the tests may lie where only root goes: the user keeps the right to enter, and nothing else of root.
+    # The Python of the tests may lie where only root goes: the user keeps the right to enter, and nothing
+    # else of root.
     lowered = privileges.Lowered("capability", 65534, 65534)
     if not privileges._works(lowered, Path(sys.executable), home):
         pytest.skip("root cannot become a plain user here")
@@ -239,6 +240,6 @@ def test_a_plain_user_runs_it_too(home: Path) -> None:
 @needs_root
 def test_root_without_a_way_is_told_in_one_line(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(privileges, "_works", lambda *_: False)
-    with pytest.raises(Trouble, match="does not run as root.*Mend: ") as told:
+    with pytest.raises(Trouble, match=r"does not run as root.*Mend: ") as told:
         Cluster(home / "pg").ensure()
     assert "\n" not in str(told.value)

@@ -1,4 +1,7 @@
-"""`manage.py up`: PostgreSQL, Valkey, the web server, the worker and the beat on this machine, until Ctrl-C."""
+"""`manage.py up`.
+
+PostgreSQL, Valkey, the web server, the worker and the beat on this machine, until Ctrl-C.
+"""
 
 import sys
 from typing import Any
