@@ -46,8 +46,14 @@ class LadderVersion(Part):
         ]
 
 
-class Rung(models.Model):
+class RungQuerySet(RecordedQuerySet):
+    through = "ladder_version__ladder__subject__"
+
+
+class Rung(Part):
     """Who is called, and how long they have. Written once with its version, never changed."""
+
+    OF = "ladder_version"
 
     ladder_version = models.ForeignKey(LadderVersion, models.CASCADE, related_name="rungs")
     position = models.PositiveSmallIntegerField()
@@ -56,6 +62,8 @@ class Rung(models.Model):
     person = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     within_minutes = models.PositiveIntegerField()
     is_round_the_clock = models.BooleanField(default=False)
+
+    objects = RungQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -129,4 +137,6 @@ class Climb(Part):
     objects = ClimbQuerySet.as_manager()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["escalation", "round", "position"], name="risklog_climb_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["escalation", "round", "position"], name="risklog_climb_once")
+        ]

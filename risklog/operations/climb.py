@@ -1,0 +1,250 @@
+"""Climbs: how an escalation goes up a rung, waits, stays at the top, and goes on when nothing followed.
+
+Every step locks the row first, so that a tick and a person, or two ticks, take their turns; what a Due asks
+for happens only if the row still stands where the Due was made for it.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from history import operations as history
+from history.models import Due, Event
+from kit.actor import SYSTEM
+from kit.refusals import ChangedMeanwhile
+from people.models import User
+from risklog import ladder as rules
+from risklog.ladder import Climbs, Step, Waits
+from risklog.models import Climb, Escalation, Rung
+from risklog.operations import sight
+from risklog.queries import presence
+from risklog.queries import rung as rung_queries
+from risklog.queries.rung import Staff
+from risklog.states import EscalationState
+
+CLIMB, LAPSE, PAUSE_END = "risklog.climb", "risklog.acknowledgement_lapses", "risklog.pause_ends"
+
+
+@transaction.atomic
+def climb(due: Due, *, at: datetime) -> None:
+    """Climb a rung, if the limit of the rung it stands on is over and the climb was not made yet."""
+    escalation = lock(subject_id=due.subject_id)
+    if not escalation or escalation.state != EscalationState.CLIMBING:
+        return
+    target = int(due.occurrence.split("-")[1])
+    if escalation.next_climb_at is None or escalation.next_climb_at > at or target != escalation.rung + 1:
+        return
+    climb_on(escalation, at=at)
+
+
+def climb_on(
+    escalation: Escalation, *, at: datetime, cause: Event | None = None, at_once: bool = False
+) -> None:
+    rungs = rungs_of(escalation)
+    staffed = rung_queries.staff(rungs, known_about(escalation), at=at)
+    step = rules.next_step(
+        steps(rungs),
+        escalation.rung,
+        at,
+        presence.calendar(),
+        {one.rung.position for one in staffed if one.on.people},
+        at_once=at_once,
+    )
+    empty = {one.rung.position: one.empty for one in staffed}
+    if isinstance(step, Waits):
+        _wait(escalation, step.until, at=at, cause=cause)
+    elif isinstance(step, Climbs):
+        reached = next(one for one in staffed if one.rung.position == step.position)
+        _reach(escalation, reached, step, empty, at=at, cause=cause)
+    else:
+        _stay(escalation, step.skipped, empty, at=at, cause=cause)
+
+
+def _reach(
+    escalation: Escalation,
+    reached: Staff,
+    step: Climbs,
+    empty: dict[int, str],
+    *,
+    at: datetime,
+    cause: Event | None,
+) -> None:
+    climbs = [_skip(escalation, position, empty[position], at) for position in step.skipped]
+    climbs.append(
+        Climb(
+            escalation=escalation,
+            round=escalation.round,
+            position=step.position,
+            at=at,
+            told=reached.on.ids,
+            stand_ins=as_keys(reached.on.stand_ins),
+        )
+    )
+    history.change(
+        escalation,
+        {"rung": step.position, "rung_since": at, "next_climb_at": step.next_at},
+        by=SYSTEM,
+        at=at,
+        verb="risklog.escalation_climbed",
+        note={
+            "rung": step.position,
+            "told": reached.on.ids,
+            "stand_ins": as_keys(reached.on.stand_ins),
+            "skipped": _skipped_words(step.skipped, empty),
+        },
+        rows=climbs,
+        cause=cause,
+    )
+    let_see(escalation, reached.on.people, at=at)
+    plan(escalation, first_time=escalation.round == 1)
+
+
+def _wait(escalation: Escalation, until: datetime, *, at: datetime, cause: Event | None) -> None:
+    history.change(
+        escalation,
+        {"next_climb_at": until},
+        by=SYSTEM,
+        at=at,
+        verb="risklog.escalation_waits",
+        note={"until": until.isoformat()},
+        cause=cause,
+    )
+    plan(escalation)
+
+
+def _stay(
+    escalation: Escalation,
+    skipped: tuple[int, ...],
+    empty: dict[int, str],
+    *,
+    at: datetime,
+    cause: Event | None,
+) -> None:
+    """Nobody is above. Whoever was called last keeps it; if nobody ever was, risk managers hear."""
+    top = skipped[-1] if skipped else escalation.rung
+    told = [] if escalation.rung else rung_queries.last_resort()
+    climbs = [_skip(escalation, position, empty[position], at) for position in skipped]
+    if told:
+        climbs[-1].told = [person.pk for person in told]
+    history.change(
+        escalation,
+        {"next_climb_at": None, **({} if escalation.rung else {"rung": top, "rung_since": at})},
+        by=SYSTEM,
+        at=at,
+        verb="risklog.escalation_climbed" if told else "risklog.escalation_stays",
+        note={
+            "rung": escalation.rung or top,
+            "told": [person.pk for person in told],
+            "skipped": _skipped_words(skipped, empty),
+        },
+        rows=climbs,
+        cause=cause,
+    )
+    let_see(escalation, told, at=at)
+
+
+def _skip(escalation: Escalation, position: int, why: str, at: datetime) -> Climb:
+    return Climb(escalation=escalation, round=escalation.round, position=position, at=at, skipped=why[:200])
+
+
+def _skipped_words(positions: tuple[int, ...], empty: dict[int, str]) -> str:
+    return "; ".join(f"rung {position}: {empty[position]}" for position in positions)
+
+
+@transaction.atomic
+def lapse(due: Due, *, at: datetime) -> None:
+    """Nothing followed the acknowledgement: it climbs on. Two events: lapsed, then climbed."""
+    escalation = lock(subject_id=due.subject_id)
+    if not escalation or escalation.state != EscalationState.ACKNOWLEDGED:
+        return
+    if escalation.next_climb_at is None or escalation.next_climb_at > at:
+        return
+    event = history.move(
+        escalation,
+        EscalationState.CLIMBING,
+        by=SYSTEM,
+        at=at,
+        values={"acknowledged_by": None, "next_climb_at": None},
+        note={"rung": escalation.rung, "told": told_on(escalation)},
+    )
+    if escalation.rung < top_of(escalation):
+        climb_on(escalation, at=at, cause=event)
+
+
+# ------------------------------------------------------------------ the row, its ladder, its dates
+
+
+def rungs_of(escalation: Escalation) -> list[Rung]:
+    """The rungs of the version it started with, lowest first."""
+    found = Rung.objects.filter(ladder_version=escalation.ladder_version_id)
+    return list(found.select_related("function", "person").order_by("position"))
+
+
+def steps(rungs: list[Rung]) -> list[Step]:
+    return [Step(one.position, one.within_minutes, one.is_round_the_clock) for one in rungs]
+
+
+def told_on(escalation: Escalation) -> list[int]:
+    """Who was told on the rung it stands on."""
+    found = Climb.objects.filter(
+        escalation=escalation, round=escalation.round, position=escalation.rung
+    ).first()
+    return found.told if found else []
+
+
+def lock(**which: Any) -> Escalation | None:
+    """The unresolved escalation of a subject, locked."""
+    rows = Escalation.objects.select_for_update(of=("self",)).select_related("about", "subject", "team__lead")
+    return rows.filter(**which).exclude(state=EscalationState.RESOLVED).first()
+
+
+def lock_for(escalation: Escalation, seen: int | None) -> Escalation:
+    rows = Escalation.objects.select_for_update(of=("self",)).select_related("about", "subject", "team__lead")
+    present = rows.get(pk=escalation.pk)
+    if seen is not None and present.version != seen:
+        raise ChangedMeanwhile(
+            "This escalation moved on since you looked. Look at it as it stands now, then decide again.",
+            present=present,
+        )
+    return present
+
+
+def known_about(escalation: Escalation) -> rung_queries.Concerned:
+    known = rung_queries.concerned(escalation.about)
+    return rung_queries.Concerned(known.asked, known.owner, escalation.team or known.team)
+
+
+def next_after(
+    escalation: Escalation, at: datetime, position: int | None = None, *, lapses: bool = False
+) -> datetime | None:
+    count = rules.lapses if lapses else rules.limit
+    position = escalation.rung if position is None else position
+    return count(steps(rungs_of(escalation)), position, at, presence.calendar())
+
+
+def top_of(escalation: Escalation) -> int:
+    return max(one.position for one in rungs_of(escalation))
+
+
+def plan(escalation: Escalation, *, first_time: bool = False) -> None:
+    """Note when the next climb comes. "rung-<n>" is once for ever; planned anew, it has its version too."""
+    if escalation.next_climb_at is None:
+        return
+    occurrence = f"rung-{escalation.rung + 1}"
+    if not first_time:
+        occurrence += f"-v{escalation.version}"
+    history.put_due(CLIMB, escalation.subject_id, occurrence, escalation.next_climb_at)
+
+
+def quieten(escalation: Escalation) -> None:
+    history.drop_dues(escalation.subject_id, CLIMB, LAPSE, PAUSE_END)
+
+
+def let_see(escalation: Escalation, people: list[User], *, at: datetime) -> None:
+    subjects = [escalation.subject, *sight.chain(escalation.about)]
+    sight.let_see(subjects, people, by=SYSTEM, at=at, why="called by the escalation ladder")
+
+
+def as_keys(stand_ins: dict[int, int]) -> dict[str, int]:
+    return {str(told): absent for told, absent in stand_ins.items()}

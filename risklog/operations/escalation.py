@@ -1,0 +1,361 @@
+"""Escalations: a subject is set on its ladder, and what people do with it. climb.py does the climbing."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from actions.models import Action
+from history import operations as history
+from history.models import Due, Event, Subject
+from kit.actor import SYSTEM, Actor
+from kit.refusals import ChangedMeanwhile, Refused
+from people.models import Team, User
+from risklog import ladder as rules
+from risklog.models import Category, Climb, Escalation, Ladder, LadderVersion
+from risklog.operations import climb
+from risklog.operations import ladder as ladders
+from risklog.queries import presence
+from risklog.queries import rung as rung_queries
+from risklog.states import EscalationState, Severity
+
+LONGEST_PAUSE = timedelta(days=14)
+_TRIES = 3
+
+
+# ------------------------------------------------------------------ starting
+
+
+@transaction.atomic
+def start(
+    *,
+    about: Subject,
+    title: str,
+    why: str,
+    severity: str = Severity.WARNING,
+    team: Team | None = None,
+    category: Category | None = None,
+    by: Actor,
+    at: datetime,
+    cause: Event | None = None,
+) -> Escalation:
+    """Set a subject on its ladder and call the first rung at once.
+
+    One that runs already takes the new reason as a note instead. Two events: started, then climbed.
+    """
+    if not why.strip():
+        raise Refused("Say why this cannot wait.", field="why")
+    for _ in range(_TRIES):
+        running = climb.lock(about=about)
+        if running:
+            return _annotate(running, why=why, severity=severity, by=by, at=at, cause=cause)
+        seen_by = Subject.objects.values_list("viewers", flat=True).get(pk=about.pk)
+        team = team or rung_queries.concerned(about).team
+        escalation = Escalation(
+            about=about,
+            title=title[:300],
+            why=why.strip(),
+            severity=severity,
+            team=team,
+            ladder_version=_version_for(severity, category, team, at),
+            started_at=at,
+        )
+        try:
+            with transaction.atomic():
+                return _start(escalation, seen_by, by=by, at=at, cause=cause)
+        except IntegrityError as error:
+            if "risklog_one_unresolved_escalation" not in str(error):
+                raise
+    raise ChangedMeanwhile("Somebody else is escalating this right now. Look again.", present=about)
+
+
+def _start(
+    escalation: Escalation, seen_by: list[int] | None, *, by: Actor, at: datetime, cause: Event | None
+) -> Escalation:
+    event = history.record(
+        escalation,
+        "risklog.escalation_started",
+        by=by,
+        at=at,
+        note={"why": escalation.why, "severity": str(escalation.severity)},
+        cause=cause,
+        viewers=seen_by,
+    )
+    climb.climb_on(escalation, at=at, cause=event, at_once=True)
+    return escalation
+
+
+def _version_for(severity: str, category: Category | None, team: Team | None, at: datetime) -> LadderVersion:
+    if not Ladder.objects.filter(is_retired=False).exists():
+        ladders.seed(by=SYSTEM, at=at)
+    chosen = rules.most_particular(
+        list(Ladder.objects.filter(is_retired=False).order_by("id")),
+        severity=severity,
+        category_id=category.pk if category else None,
+        team_id=team.pk if team else None,
+    )
+    if chosen is None:
+        raise Refused("All ladders are retired. Put one up first.")
+    return LadderVersion.objects.get(ladder=chosen.id, is_current=True)
+
+
+def _annotate(
+    escalation: Escalation, *, why: str, severity: str, by: Actor, at: datetime, cause: Event | None
+) -> Escalation:
+    if cause and Event.objects.filter(cause=cause, subject_id=escalation.subject_id).exists():
+        return escalation
+    history.change(
+        escalation,
+        {"severity": Severity.CRITICAL} if severity == Severity.CRITICAL else {},
+        by=by,
+        at=at,
+        verb="risklog.escalation_annotated",
+        note={"why": why.strip()},
+        cause=cause,
+    )
+    return escalation
+
+
+# ------------------------------------------------------------------ what people do with it
+
+
+@transaction.atomic
+def acknowledge(
+    escalation: Escalation, *, by: Actor, at: datetime, note: str = "", seen: int | None = None
+) -> Escalation:
+    """Somebody has it in hand. It climbs on if nothing follows within the time of the rung it stands on."""
+    escalation = climb.lock_for(escalation, seen)
+    until = rules.lapses(climb.steps(climb.rungs_of(escalation)), escalation.rung, at, presence.calendar())
+    climb.quieten(escalation)
+    history.move(
+        escalation,
+        EscalationState.ACKNOWLEDGED,
+        by=by,
+        at=at,
+        values={"acknowledged_by": by.person, "next_climb_at": until},
+        note={"note": note.strip(), "until": until.isoformat()},
+    )
+    history.put_due(climb.LAPSE, escalation.subject_id, f"v{escalation.version}", until)
+    return escalation
+
+
+@transaction.atomic
+def hand_over(
+    escalation: Escalation, to: User, *, by: Actor, at: datetime, note: str = "", seen: int | None = None
+) -> Escalation:
+    """Pass what one has acknowledged to somebody else, who then has the time of the rung anew."""
+    escalation = climb.lock_for(escalation, seen)
+    if escalation.state != EscalationState.ACKNOWLEDGED:
+        raise Refused("Acknowledge it first, then hand it over.", field="to")
+    if not to.is_active:
+        raise Refused("This person has left. Choose somebody else.", field="to")
+    if to.pk in presence.away_on(presence.day_of(at)):
+        raise Refused("This person is away. Choose somebody else.", field="to")
+    until = rules.lapses(climb.steps(climb.rungs_of(escalation)), escalation.rung, at, presence.calendar())
+    climb.quieten(escalation)
+    history.change(
+        escalation,
+        {"acknowledged_by": to, "next_climb_at": until},
+        by=by,
+        at=at,
+        verb="risklog.escalation_handed_over",
+        note={"to": to.pk, "told": [to.pk], "note": note.strip(), "until": until.isoformat()},
+    )
+    history.put_due(climb.LAPSE, escalation.subject_id, f"v{escalation.version}", until)
+    climb.let_see(escalation, [to], at=at)
+    return escalation
+
+
+@transaction.atomic
+def pause(
+    escalation: Escalation, *, until: datetime, reason: str, by: Actor, at: datetime, seen: int | None = None
+) -> Escalation:
+    """Hold it, with a reason and an end at most 14 days off; it goes on by itself then."""
+    if not reason.strip():
+        raise Refused("Say why it can wait.", field="reason")
+    if until <= at:
+        raise Refused("Choose an end in the future.", field="until")
+    if until > at + LONGEST_PAUSE:
+        raise Refused("A pause lasts 14 days at most.", field="until")
+    escalation = climb.lock_for(escalation, seen)
+    climb.quieten(escalation)
+    history.move(
+        escalation,
+        EscalationState.PAUSED,
+        by=by,
+        at=at,
+        values={
+            "paused_until": until,
+            "next_climb_at": None,
+            "acknowledged_by": None,
+            "reason": reason.strip(),
+        },
+        note={"reason": reason.strip(), "until": until.isoformat()},
+    )
+    history.put_due(climb.PAUSE_END, escalation.subject_id, f"v{escalation.version}", until)
+    return escalation
+
+
+@transaction.atomic
+def resume(escalation: Escalation, *, by: Actor, at: datetime, seen: int | None = None) -> Escalation:
+    """Go on from the rung it stands on, with that rung's whole time."""
+    escalation = climb.lock_for(escalation, seen)
+    climb.quieten(escalation)
+    history.move(
+        escalation,
+        EscalationState.CLIMBING,
+        by=by,
+        at=at,
+        values={
+            "paused_until": None,
+            "reason": "",
+            "rung_since": at,
+            "next_climb_at": climb.next_after(escalation, at),
+        },
+        note={"rung": escalation.rung, "told": climb.told_on(escalation)},
+    )
+    climb.plan(escalation)
+    return escalation
+
+
+@transaction.atomic
+def end_pause(due: Due, *, at: datetime) -> None:
+    """The pause is over."""
+    escalation = climb.lock(subject_id=due.subject_id)
+    if not escalation or escalation.state != EscalationState.PAUSED:
+        return
+    if escalation.paused_until is not None and escalation.paused_until <= at:
+        resume(escalation, by=SYSTEM, at=at)
+
+
+@transaction.atomic
+def step_down(
+    escalation: Escalation, *, reason: str, by: Actor, at: datetime, seen: int | None = None
+) -> Escalation:
+    """Go back to the rung below with somebody on it, who has that rung's time anew."""
+    if not reason.strip():
+        raise Refused("Say why it can go down a rung.", field="reason")
+    escalation = climb.lock_for(escalation, seen)
+    if escalation.state == EscalationState.PAUSED:
+        raise Refused("It is paused. Let it go on first.", field="reason")
+    below = [one for one in climb.rungs_of(escalation) if one.position < escalation.rung]
+    staffed = [
+        one for one in rung_queries.staff(below, climb.known_about(escalation), at=at) if one.on.people
+    ]
+    if not staffed:
+        raise Refused("There is nobody on a rung below. Resolve it, or hand it over.", field="reason")
+    reached = staffed[-1]
+    climb.quieten(escalation)
+    escalation_round = escalation.round + 1
+    climb_row = Climb(
+        escalation=escalation,
+        round=escalation_round,
+        position=reached.rung.position,
+        at=at,
+        told=reached.on.ids,
+        stand_ins=climb.as_keys(reached.on.stand_ins),
+    )
+    values: dict[str, Any] = {"rung": reached.rung.position, "rung_since": at, "round": escalation_round}
+    acknowledged = escalation.state == EscalationState.ACKNOWLEDGED
+    values["next_climb_at"] = climb.next_after(escalation, at, reached.rung.position, lapses=acknowledged)
+    history.change(
+        escalation,
+        values,
+        by=by,
+        at=at,
+        verb="risklog.escalation_stepped_down",
+        note={"reason": reason.strip(), "rung": reached.rung.position, "told": reached.on.ids},
+        rows=[climb_row],
+    )
+    climb.let_see(escalation, reached.on.people, at=at)
+    if acknowledged:
+        history.put_due(
+            climb.LAPSE, escalation.subject_id, f"v{escalation.version}", escalation.next_climb_at
+        )
+    else:
+        climb.plan(escalation)
+    return escalation
+
+
+@transaction.atomic
+def resolve(
+    escalation: Escalation,
+    *,
+    reason: str,
+    by: Actor,
+    at: datetime,
+    seen: int | None = None,
+    cause: Event | None = None,
+) -> Escalation:
+    """It is dealt with. Nothing fires after this."""
+    if not reason.strip():
+        raise Refused("Say what settled it.", field="reason")
+    escalation = climb.lock_for(escalation, seen)
+    climb.quieten(escalation)
+    history.move(
+        escalation,
+        EscalationState.RESOLVED,
+        by=by,
+        at=at,
+        values={
+            "reason": reason.strip(),
+            "resolved_at": at,
+            "next_climb_at": None,
+            "paused_until": None,
+        },
+        note={"reason": reason.strip()},
+        cause=cause,
+    )
+    return escalation
+
+
+# ------------------------------------------------------------------ what happens elsewhere
+
+
+@transaction.atomic
+def on_action_overdue(event: Event, *, at: datetime) -> None:
+    """An overdue action goes up the ladder: its owner first, then the lead of the team it concerns."""
+    action = Action.objects.select_related("subject", "about").filter(subject_id=event.subject_id).first()
+    if not action or not action.is_unfinished or _was_acted_on(event):
+        return
+    known = rung_queries.concerned(action.subject)
+    start(
+        about=action.subject,
+        title=f"Overdue: {action.title}",
+        why=f"{action.reference} was due on {action.due_on:%d %b %Y} and is not done."
+        if action.due_on
+        else f"{action.reference} is not done.",
+        severity=Severity.WARNING,
+        team=known.team,
+        by=SYSTEM,
+        at=at,
+        cause=event,
+    )
+
+
+def on_action_settled(event: Event, *, at: datetime) -> None:
+    """Done or dropped: its climb is over."""
+    action = Action.objects.filter(subject_id=event.subject_id).first()
+    if action and not action.is_unfinished:
+        _resolve_about(event, f"{action.reference} is {action.get_state_display().lower()}.", at=at)
+
+
+def on_review_settled(event: Event, *, at: datetime) -> None:
+    """Settled or withdrawn: its climb is over."""
+    _resolve_about(event, "The review it is about is closed.", at=at)
+
+
+def on_risk_closed(event: Event, *, at: datetime) -> None:
+    """A closed risk climbs no more."""
+    _resolve_about(event, "The risk it is about is closed.", at=at)
+
+
+@transaction.atomic
+def _resolve_about(event: Event, reason: str, *, at: datetime) -> None:
+    escalation = climb.lock(about_id=event.subject_id)
+    if escalation and escalation.started_at <= event.at:
+        resolve(escalation, reason=reason, by=SYSTEM, at=at, cause=event)
+
+
+def _was_acted_on(event: Event) -> bool:
+    return Event.objects.filter(cause=event, verb="risklog.escalation_started").exists()

@@ -1,0 +1,143 @@
+"""Ladders: who is called, and within how long. An edit is a new version; running climbs keep theirs."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from history import operations as history
+from kit.actor import Actor
+from kit.refusals import Refused
+from people.models import Function, Team, User
+from risklog.models import Category, Ladder, LadderVersion, Rung
+from risklog.states import Severity, Who
+
+_LONGEST = 60 * 24 * 90
+_SHAPE = {"who", "within_minutes", "is_round_the_clock", "function", "person"}
+
+
+@transaction.atomic
+def add(
+    *,
+    name: str,
+    rungs: Sequence[Mapping[str, Any]],
+    severity: str = "",
+    category: Category | None = None,
+    team: Team | None = None,
+    by: Actor,
+    at: datetime,
+) -> Ladder:
+    """Publish a ladder with its first version.
+
+    rungs: lowest first, each {"who", "within_minutes", "is_round_the_clock"?, "function"?, "person"?}.
+    """
+    if not name.strip():
+        raise Refused("Give the ladder a name.", field="name")
+    ladder = Ladder(name=name.strip(), severity=severity, category=category, team=team)
+    history.record(ladder, "risklog.ladder_added", by=by, at=at, rows=_version(ladder, 1, rungs))
+    return ladder
+
+
+@transaction.atomic
+def change_rungs(
+    ladder: Ladder,
+    rungs: Sequence[Mapping[str, Any]],
+    *,
+    by: Actor,
+    at: datetime,
+    seen: int | None = None,
+    name: str | None = None,
+) -> LadderVersion:
+    """Publish a new version, in force for what starts from now on. Climbs that run keep the one they have."""
+    if ladder.is_retired:
+        raise Refused("This ladder is retired; put up a new one.")
+    current = LadderVersion.objects.select_for_update().get(ladder=ladder, is_current=True)
+    version, *born = _version(ladder, current.number + 1, rungs)
+    history.change(
+        ladder,
+        {"name": name.strip()} if name and name.strip() else {},
+        by=by,
+        at=at,
+        seen=seen,
+        verb="risklog.ladder_changed",
+        note={"number": version.number},
+        rows=[(current, {"is_current": False}), version, *born],
+    )
+    return version
+
+
+@transaction.atomic
+def retire(ladder: Ladder, *, by: Actor, at: datetime, seen: int | None = None) -> Ladder:
+    """Offer it no more. The last general one stays, so that nothing goes without a ladder."""
+    general = Ladder.objects.filter(is_retired=False, severity="", category=None, team=None)
+    if not general.exclude(pk=ladder.pk).exists():
+        raise Refused(
+            "This is the last ladder that is there for everything. Change its rungs, or add another first."
+        )
+    history.change(ladder, {"is_retired": True}, by=by, at=at, seen=seen, verb="risklog.ladder_retired")
+    history.retitle(ladder, is_retired=True)
+    return ladder
+
+
+@transaction.atomic
+def seed(*, by: Actor, at: datetime) -> list[Ladder]:
+    """The two ladders to start with: one for everything, one round the clock for what is critical."""
+    if Ladder.objects.exists():
+        return []
+    risk_management = Function.objects.filter(slug="risk-management").first()
+    top = {"who": Who.FUNCTION, "function": risk_management} if risk_management else {"who": Who.SPONSOR}
+    return [
+        add(
+            name="Usual way",
+            rungs=[
+                {"who": Who.REVIEWERS, "within_minutes": 4 * 60},
+                {"who": Who.TEAM_LEAD, "within_minutes": 8 * 60},
+                {**top, "within_minutes": 16 * 60},
+            ],
+            by=by,
+            at=at,
+        ),
+        add(
+            name="Critical, round the clock",
+            severity=Severity.CRITICAL,
+            rungs=[
+                {"who": Who.REVIEWERS, "within_minutes": 60, "is_round_the_clock": True},
+                {"who": Who.TEAM_LEAD, "within_minutes": 2 * 60, "is_round_the_clock": True},
+                {**top, "within_minutes": 4 * 60, "is_round_the_clock": True},
+            ],
+            by=by,
+            at=at,
+        ),
+    ]
+
+
+def _version(ladder: Ladder, number: int, rungs: Sequence[Mapping[str, Any]]) -> list[Any]:
+    """The new version and its rungs, unsaved; Refused names the rung at fault."""
+    if not rungs:
+        raise Refused("A ladder needs at least one rung.", field="rungs")
+    version = LadderVersion(ladder=ladder, number=number)
+    return [version, *(_rung(version, position, one) for position, one in enumerate(rungs, start=1))]
+
+
+def _rung(version: LadderVersion, position: int, given: Mapping[str, Any]) -> Rung:
+    if unknown := set(given) - _SHAPE:
+        raise ValueError(f"A rung has no {', '.join(sorted(unknown))}.")
+    who, minutes = given["who"], given["within_minutes"]
+    function: Function | None = given.get("function")
+    person: User | None = given.get("person")
+    if not 0 < minutes <= _LONGEST:
+        raise Refused(f"Rung {position}: give it between one minute and 90 days.", field="rungs")
+    if who == Who.FUNCTION and function is None:
+        raise Refused(f"Rung {position}: say which function.", field="rungs")
+    if who == Who.PERSON and person is None:
+        raise Refused(f"Rung {position}: say who.", field="rungs")
+    return Rung(
+        ladder_version=version,
+        position=position,
+        who=who,
+        function=function if who == Who.FUNCTION else None,
+        person=person if who in {Who.PERSON, Who.SPONSOR} else None,
+        within_minutes=minutes,
+        is_round_the_clock=bool(given.get("is_round_the_clock", False)),
+    )

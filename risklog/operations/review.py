@@ -1,0 +1,393 @@
+"""Reviews: people of at least two functions are asked to look at a subject together, by a time.
+
+One open review a subject: a second trigger is noted on it. What is missing (a function, an owner team …) is
+said on the review and never stops it.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from catalogue.models import Model
+from history import operations as history
+from history.models import Due, Event, Subject
+from kit.actor import SYSTEM, Actor
+from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
+from people.models import User
+from risklog.models import Review, Reviewer
+from risklog.operations import escalation, reviewer, sight
+from risklog.queries import presence
+from risklog.states import Outcome, ReviewState, Severity
+from signals.models import Breach, BreachGroup
+from signals.states import Level
+
+REMINDER, UNANSWERED = "risklog.review_reminder", "risklog.review_unanswered"
+# Working days until an answer is due, and working hours before that for the reminder.
+_DAYS = {Severity.CRITICAL: 1, Severity.WARNING: 3}
+_REMINDED_AFTER = {Severity.CRITICAL: 4 * 60, Severity.WARNING: 16 * 60}
+_TRIES = 3
+
+
+# ------------------------------------------------------------------ opening
+
+
+@transaction.atomic
+def open_for(
+    *,
+    about: Subject,
+    title: str,
+    kind: str,
+    model: Model | None = None,
+    severity: str = Severity.WARNING,
+    why: str,
+    by: Actor,
+    at: datetime,
+    cause: Event | None = None,
+) -> Review:
+    """Open a review about a subject, or note on the open one why it was called for again."""
+    for _ in range(_TRIES):
+        standing = _lock(about=about, state=ReviewState.OPEN)
+        if standing:
+            return _annotate(standing, why=why, severity=severity, by=by, at=at, cause=cause)
+        about = Subject.objects.get(pk=about.pk)
+        review = Review(
+            about=about,
+            title=title[:300],
+            why=why.strip(),
+            model=model,
+            kind=kind,
+            severity=severity,
+            opened_at=at,
+            due_at=_due(severity, at),
+        )
+        try:
+            with transaction.atomic():
+                return _open(review, by=by, at=at, cause=cause)
+        except IntegrityError as error:
+            if "risklog_one_open_review" not in str(error):
+                raise
+    raise ChangedMeanwhile("Somebody else is opening this review right now. Look again.", present=about)
+
+
+def _open(review: Review, *, by: Actor, at: datetime, cause: Event | None) -> Review:
+    about = review.about
+    reviewers, review.missing = reviewer.propose(review, at)
+    history.record(
+        review,
+        "risklog.review_opened",
+        by=by,
+        at=at,
+        note={
+            "why": review.why,
+            "asked": [one.user_id for one in reviewers],
+            "severity": str(review.severity),
+        },
+        rows=reviewers,
+        cause=cause,
+        viewers=about.viewers,
+    )
+    sight.let_see(
+        [review.subject, about], [one.user for one in reviewers], by=SYSTEM, at=at, why="asked to review"
+    )
+    _plan(review, at)
+    return review
+
+
+def _annotate(
+    review: Review, *, why: str, severity: str, by: Actor, at: datetime, cause: Event | None
+) -> Review:
+    """Note a further trigger, once for its cause. A critical one makes the answer due sooner."""
+    if cause and Event.objects.filter(cause=cause, subject_id=review.subject_id).exists():
+        return review
+    values: dict[str, Any] = {"triggers": review.triggers + 1}
+    if severity == Severity.CRITICAL and review.severity != Severity.CRITICAL:
+        values |= {"severity": severity, "due_at": min(review.due_at, _due(severity, at))}
+    history.change(
+        review, values, by=by, at=at, verb="risklog.review_annotated", note={"why": why.strip()}, cause=cause
+    )
+    if "due_at" in values:
+        _plan(review, at)
+    return review
+
+
+def _due(severity: str, at: datetime) -> datetime:
+    return presence.calendar().days_after(at, _DAYS[Severity(severity)])
+
+
+def _plan(review: Review, at: datetime) -> None:
+    """Dates are named by what they are due for: one of an earlier due time finds itself out of date."""
+    reminder = presence.calendar().after(at, _REMINDED_AFTER[Severity(review.severity)])
+    occurrence = review.due_at.isoformat()
+    history.put_due(REMINDER, review.subject_id, occurrence, min(reminder, review.due_at))
+    history.put_due(UNANSWERED, review.subject_id, occurrence, review.due_at)
+
+
+# ------------------------------------------------------------------ the people asked
+
+
+@transaction.atomic
+def ask(review: Review, user: User, *, by: Actor, at: datetime, why: str = "") -> Review:
+    """Ask one more person; in place of somebody who is away their stand-in, which the row says."""
+    review = _lock_for(review)
+    absent, user = reviewer.present(user, at)
+    if review.reviewers.filter(user=user).exists():
+        raise Refused(f"{user.name} was asked already.", field="user")
+    asked = Reviewer(
+        review=review,
+        user=user,
+        function=user.function,
+        stands_in_for=absent,
+        why=why.strip()[:200] or ("In place of a colleague who is away" if absent else "Asked by hand"),
+        asked_at=at,
+    )
+    history.record(review, "risklog.review_asked", by=by, at=at, note={"asked": [user.pk]}, rows=[asked])
+    sight.let_see([review.subject, review.about], [user], by=SYSTEM, at=at, why="asked to review")
+    return review
+
+
+@transaction.atomic
+def answer(review: Review, *, verdict: str, note: str = "", by: Actor, at: datetime) -> Review:
+    """Give, or change, one's verdict."""
+    if verdict not in Outcome.values:
+        raise Refused(f"Use one of {', '.join(Outcome.values)}.", field="verdict")
+    review = _lock_for(review)
+    mine = review.reviewers.filter(user=by.person).first() if by.person else None
+    if mine is None:
+        raise Refused("Only those who were asked can answer. Take it on first.", field="verdict")
+    said = {"verdict": verdict, "note": note.strip(), "answered_at": at}
+    waiting = review.reviewers.filter(answered_at__isnull=True).exclude(pk=mine.pk).exists()
+    history.record(
+        review,
+        "risklog.review_answered",
+        by=by,
+        at=at,
+        note={"verdict": verdict, "note": note.strip(), "is_complete": not waiting},
+        rows=[(mine, said)],
+    )
+    return review
+
+
+@transaction.atomic
+def claim(review: Review, *, by: Actor, at: datetime, seen: int | None = None) -> Review:
+    """Take the lead of it; who was not asked is asked by that."""
+    review = _lock_for(review, seen)
+    if review.claimed_by_id == by.person.pk:
+        return review
+    if review.claimed_by_id:
+        raise Refused(
+            f"{review.claimed_by.name} has it in hand. It can be given back first.", field="claimed_by"
+        )
+    rows = []
+    if not review.reviewers.filter(user=by.person).exists():
+        rows.append(
+            Reviewer(
+                review=review, user=by.person, function=by.person.function, why="Took it on", asked_at=at
+            )
+        )
+    history.change(review, {"claimed_by": by.person}, by=by, at=at, verb="risklog.review_claimed", rows=rows)
+    return review
+
+
+@transaction.atomic
+def give_back(review: Review, *, by: Actor, at: datetime, seen: int | None = None) -> Review:
+    """Leave the lead to somebody else."""
+    review = _lock_for(review, seen)
+    if review.claimed_by_id is None:
+        raise Refused("Nobody has taken it on.", field="claimed_by")
+    history.change(review, {"claimed_by": None}, by=by, at=at, verb="risklog.review_given_back")
+    return review
+
+
+# ------------------------------------------------------------------ closing
+
+
+@transaction.atomic
+def settle(
+    review: Review,
+    *,
+    outcome: str,
+    reason: str,
+    by: Actor,
+    at: datetime,
+    seen: int | None = None,
+    cause: Event | None = None,
+) -> Review:
+    """What it came to, and why."""
+    if outcome not in Outcome.values:
+        raise Refused(f"Use one of {', '.join(Outcome.values)}.", field="outcome")
+    if not reason.strip():
+        raise Refused("Say why, for those who read it later.", field="reason")
+    review = _lock_any(review, seen)
+    history.move(
+        review,
+        ReviewState.SETTLED,
+        by=by,
+        at=at,
+        values={"outcome": outcome, "outcome_reason": reason.strip(), "settled_at": at},
+        note={"outcome": outcome, "reason": reason.strip()},
+        cause=cause,
+    )
+    history.drop_dues(review.subject_id, REMINDER, UNANSWERED)
+    return review
+
+
+@transaction.atomic
+def withdraw(review: Review, *, reason: str, by: Actor, at: datetime, seen: int | None = None) -> Review:
+    """Call it off: it was opened by mistake, or is part of another."""
+    if not reason.strip():
+        raise Refused("Say why it is called off.", field="reason")
+    review = _lock_any(review, seen)
+    history.move(
+        review,
+        ReviewState.WITHDRAWN,
+        by=by,
+        at=at,
+        values={"outcome_reason": reason.strip(), "settled_at": at},
+        note={"reason": reason.strip()},
+    )
+    history.drop_dues(review.subject_id, REMINDER, UNANSWERED)
+    return review
+
+
+# ------------------------------------------------------------------ dates
+
+
+@transaction.atomic
+def remind(due: Due, *, at: datetime) -> None:
+    """Tell those who have not answered that it is due soon."""
+    review = _of_due(due)
+    waiting = _waiting(review) if review else []
+    if review and waiting:
+        history.record(
+            review,
+            "risklog.review_reminded",
+            by=SYSTEM,
+            at=at,
+            note={"told": waiting, "due_at": review.due_at.isoformat()},
+        )
+
+
+@transaction.atomic
+def note_unanswered(due: Due, *, at: datetime) -> None:
+    """It is due and not everybody answered: noted, then up the ladder. Two events, one transaction."""
+    review = _of_due(due)
+    if not review:
+        return
+    waiting = _waiting(review)
+    if not waiting and review.reviewers.exists():
+        return  # all have spoken: settling it is on the agenda
+    event = history.record(review, "risklog.review_unanswered", by=SYSTEM, at=at, note={"waiting": waiting})
+    escalation.start(
+        about=review.subject,
+        title=f"Unanswered: {review.title}",
+        why=f"{review.reference} was due and {len(waiting) or 'nobody'} "
+        + ("of those asked did not answer." if waiting else "could be asked."),
+        severity=review.severity,
+        team=review.model.owner_team if review.model else None,
+        by=SYSTEM,
+        at=at,
+        cause=event,
+    )
+
+
+def _of_due(due: Due) -> Review | None:
+    review = _lock(subject_id=due.subject_id, state=ReviewState.OPEN)
+    return review if review and review.due_at.isoformat() == due.occurrence else None
+
+
+def _waiting(review: Review) -> list[int]:
+    rows = review.reviewers.filter(answered_at__isnull=True).order_by("id")
+    return list(rows.values_list("user_id", flat=True))
+
+
+# ------------------------------------------------------------------ what happens elsewhere
+
+
+@transaction.atomic
+def on_breach_group_opened(event: Event, *, at: datetime) -> None:
+    """A breach opens its review; of one that is open already, it becomes a note."""
+    group = _group_of(event)
+    if group and not Event.objects.filter(cause=event, verb="risklog.review_opened").exists():
+        open_for(
+            about=group.subject,
+            title=group.title,
+            kind=group.kind,
+            model=group.model,
+            severity=Severity.CRITICAL if group.level == Level.CRITICAL else Severity.WARNING,
+            why=_words_of(group, again=event.verb.endswith("reopened")),
+            by=SYSTEM,
+            at=at,
+            cause=event,
+        )
+
+
+def on_breach_group_reopened(event: Event, *, at: datetime) -> None:
+    """It came back: noted on the open review, else looked at anew."""
+    on_breach_group_opened(event, at=at)
+
+
+@transaction.atomic
+def on_breach_joined(event: Event, *, at: datetime) -> None:
+    """A sibling joined its group: noted on the open review, which grows more urgent if the group did."""
+    group = _group_of(event)
+    review = _lock(about_id=event.subject_id, state=ReviewState.OPEN)
+    if group and review:
+        severity = Severity.CRITICAL if group.level == Level.CRITICAL else Severity.WARNING
+        _annotate(review, why="A further breach joined it.", severity=severity, by=SYSTEM, at=at, cause=event)
+
+
+@transaction.atomic
+def on_breach_group_cleared(event: Event, *, at: datetime) -> None:
+    """Cleared is no answer: the review stays open, and says so."""
+    review = _lock(about_id=event.subject_id, state=ReviewState.OPEN)
+    if review and not Event.objects.filter(cause=event, subject_id=review.subject_id).exists():
+        history.record(
+            review,
+            "risklog.review_annotated",
+            by=SYSTEM,
+            at=at,
+            note={"why": "The breach cleared by itself. What it was is still to be said."},
+            cause=event,
+        )
+
+
+def _group_of(event: Event) -> BreachGroup | None:
+    rows = BreachGroup.objects.select_related("subject", "model__owner_team__lead")
+    return rows.filter(subject_id=event.subject_id).first()
+
+
+def _words_of(group: BreachGroup, *, again: bool) -> str:
+    worst = Breach.objects.filter(group=group).order_by("-level", "id").first()
+    said = worst.summary if worst and worst.summary else f"{group.title} crossed its threshold."
+    return f"It came back: {said}" if again else said
+
+
+# ------------------------------------------------------------------ how it is done
+
+
+def _lock(**which: Any) -> Review | None:
+    rows = Review.objects.select_for_update(of=("self",))
+    return (
+        rows.select_related("subject", "about", "model__owner_team__lead", "claimed_by")
+        .filter(**which)
+        .first()
+    )
+
+
+def _lock_any(review: Review, seen: int | None) -> Review:
+    present = _lock(pk=review.pk)
+    assert present is not None  # rows are never deleted
+    if seen is not None and present.version != seen:
+        raise ChangedMeanwhile(
+            "This review changed since you looked. Look at it as it stands now, then decide again.",
+            present=present,
+        )
+    return present
+
+
+def _lock_for(review: Review, seen: int | None = None) -> Review:
+    present = _lock_any(review, seen)
+    if present.state != ReviewState.OPEN:
+        raise IllegalMove("This review is closed; nothing can be added to it.", field="state")
+    return present

@@ -1,0 +1,64 @@
+"""Who is there to be asked, and in which working time the organisation lives."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from people import queries as people
+from people.models import User
+from risklog.ladder import Calendar
+
+
+def calendar() -> Calendar:
+    """The organisation's working time; the usual week in UTC before it is set up."""
+    found = people.organisation()
+    if found is None:
+        return Calendar()
+    return Calendar(found.zone, frozenset(found.working_days), found.day_starts_at, found.day_ends_at)
+
+
+def day_of(at: datetime, working_time: Calendar | None = None) -> date:
+    """The day it is where the organisation lives."""
+    return at.astimezone((working_time or calendar()).zone).date()
+
+
+def away_on(day: date) -> dict[int, int | None]:
+    """Who is away: user id -> id of the stand-in, None where there is none."""
+    return dict(people.away_on(day).order_by("id").values_list("user_id", "stand_in_id"))
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """Those who can be told: stand_ins is {id of one of `people`: id of the absent person in whose place}."""
+
+    people: list[User] = field(default_factory=list)
+    stand_ins: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def ids(self) -> list[int]:
+        return [person.pk for person in self.people]
+
+
+def present(wanted: Iterable[int], everyone: dict[int, User], away: dict[int, int | None]) -> Present:
+    """Of `wanted` those who are there, and stand-ins for those who are not.
+
+    everyone: the active people by id (stand-ins among them); away: as away_on() gives it.
+    """
+    found: dict[int, User] = {}
+    stand_ins: dict[int, int] = {}
+    for user_id in wanted:
+        if user_id not in everyone:
+            continue
+        if user_id not in away:
+            found.setdefault(user_id, everyone[user_id])
+            stand_ins.pop(user_id, None)
+            continue
+        other = away[user_id]
+        if other in everyone and other not in away and other not in found:
+            found[other] = everyone[other]
+            stand_ins[other] = user_id
+    return Present(list(found.values()), stand_ins)
+
+
+def active_by_id(ids: Iterable[int]) -> dict[int, User]:
+    return User.objects.active().select_related("subject", "function").in_bulk(list(ids))
