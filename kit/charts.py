@@ -92,7 +92,7 @@ class Scale:
 
 def _runs(line, scale):
     """The line in pieces: a gap lifts the pen, and a lone point becomes a dot by a stroke of no length."""
-    runs = [[]]
+    runs: list[list[str]] = [[]]
     for at, value in line.points:
         if value is None:
             runs.append([])
@@ -155,7 +155,8 @@ def _ticks(scale, year, wanted=6):
 
 def _rows(lines, marks, scale, year):
     """The data table: one row a moment, one cell a line, and the marks at the nearest moment."""
-    cells, events = {}, {}
+    cells: dict[datetime, list[float | None]] = {}
+    events: dict[datetime, list[str]] = {}
     for k, line in enumerate(lines):
         for at, value in line.points:
             cells.setdefault(at, [None] * len(lines))[k] = value
@@ -210,7 +211,7 @@ def line_chart(
     return render_to_string("kit/_chart.html", shown)
 
 
-def spark(values, label, tone="", limit=None, width=72, height=22):
+def spark(values, label, tone="", limit=None, *, width=72, height=22):
     """A line the size of a word, evenly spaced; gaps are skipped, nothing at all is said in words."""
     known = [(k, v) for k, v in enumerate(values or []) if v is not None]
     if not known:
@@ -225,5 +226,5 @@ def spark(values, label, tone="", limit=None, width=72, height=22):
     places = [(round(2 + (width - 6) * k / last, 1), y(v)) for k, v in known]
     path = "M" + "L".join(f"{a:g} {b:g}" for a, b in places)
     line = None if limit is None else y(limit)
-    shown = {"label": label, "tone": tone, "width": width, "height": height, "limit": line, "path": path}
-    return render_to_string("kit/_spark.html", {**shown, "end": places[-1]})
+    drawn = {"label": label, "tone": tone, "width": width, "height": height, "limit": line, "path": path}
+    return render_to_string("kit/_spark.html", {**drawn, "end": places[-1]})

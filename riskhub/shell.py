@@ -4,7 +4,9 @@ One table, because this is the only module that may know every room by name. A p
 exist (yet) is left out instead of breaking every page; a house test insists that all of them resolve.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import NoReverseMatch, reverse
@@ -38,7 +40,7 @@ class Place:
     hotkey: str
     group: str = "places"
     tab: bool = False  # stands in the bottom bar of a phone
-    may_see: object = everyone
+    may_see: Callable[[Any], bool] = everyone
 
 
 PLACES = (
@@ -64,7 +66,7 @@ LINKS = {
     "theme_url": "theme",
 }
 
-_unread = []
+_unread: list[Callable[[Any], int]] = []
 
 
 def count_unread_with(query):

@@ -42,7 +42,9 @@ class Sample(forms.Form):
 
 def chart(now):
     days = [now - dt.timedelta(days=45 - k) for k in range(46)]
-    rising = [round(0.05 + 0.015 * math.sin(k / 3) + max(0, k - 26) * 0.0125, 3) for k in range(46)]
+    rising: list[float | None] = [
+        round(0.05 + 0.015 * math.sin(k / 3) + max(0, k - 26) * 0.0125, 3) for k in range(46)
+    ]
     rising[12:15] = [None] * 3
     quiet = [round(0.05 + 0.01 * math.cos(k / 4), 3) for k in range(46)]
     return charts.line_chart(
