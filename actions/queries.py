@@ -1,15 +1,17 @@
 """Reading actions: whose they are, what they serve, which are late, how well they are followed through."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
-from django.db.models import DateField, F, Q, QuerySet, Value
+from django.db.models import Count, DateField, F, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 
 from actions.models import Action
 from actions.states import UNFINISHED, State
+from history.models import Subject
+from kit.rights import may
 
 NO_DATE = date(9999, 12, 31)
 PANEL_SIZE = 20
@@ -42,6 +44,51 @@ def late(today: date) -> QuerySet[Action]:
     return unfinished().filter(due_on__lt=today)
 
 
+def for_pages(user: Any) -> QuerySet[Action]:
+    """What the reader may see, with what a row of a page needs to say who may change it."""
+    return actions().prefetch_related("owner__memberships").visible_to(user)
+
+
+def in_tab(user: Any, tab: str, *, today: date) -> QuerySet[Action]:
+    """The rows of a tab of the list: mine, all, late or done."""
+    return for_pages(user).filter(_TABS[tab](user, today))
+
+
+def tab_counts(user: Any, *, today: date) -> dict[str, int]:
+    """How many rows each tab has, in one query."""
+    counts = {tab: Count("pk", filter=condition(user, today)) for tab, condition in _TABS.items()}
+    return Action.objects.visible_to(user).aggregate(**counts)
+
+
+_TABS: dict[str, Callable[[Any, date], Q]] = {
+    "mine": lambda user, today: Q(state__in=UNFINISHED, owner_id=user.pk),
+    "all": lambda user, today: Q(state__in=UNFINISHED),
+    "late": lambda user, today: Q(state__in=UNFINISHED, due_on__lt=today),
+    "done": lambda user, today: ~Q(state__in=UNFINISHED),
+}
+TABS = tuple(_TABS)
+
+
+def column(user: Any, state: str, *, only_mine: bool, since: datetime) -> QuerySet[Action]:
+    """A column of the board, the nearest date first; of what is done only the latest, since a moment."""
+    rows = for_pages(user).filter(state=state)
+    if only_mine:
+        rows = rows.filter(owner_id=user.pk)
+    if state == State.DONE:
+        return rows.filter(settled_at__gte=since).order_by("-settled_at", "-id")
+    return rows.order_by("due_order", "id")
+
+
+def sighted(user: Any, rows: Sequence[Action]) -> Sequence[Action]:
+    """Set `shown_about` and `shown_origin`: None where the reader may not see the subject. One query."""
+    ids = {one for row in rows for one in (row.about_id, row.origin_id) if one}
+    seen = set(Subject.objects.visible_to(user).filter(pk__in=ids).values_list("pk", flat=True))
+    for row in rows:
+        row.shown_about = row.about if row.about_id in seen else None
+        row.shown_origin = row.origin if row.origin_id in seen else None
+    return rows
+
+
 def _subject_id(subject: Any) -> int:
     return subject if isinstance(subject, int) else subject.pk
 
@@ -58,33 +105,38 @@ def of_subjects_unseen(subject_ids: Iterable[int]) -> QuerySet[Action]:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """The actions of a subject: unfinished first by date, then the settled; at most PANEL_SIZE."""
+    """The actions of a subject: unfinished first by date, then the settled; at most PANEL_SIZE.
 
-    subject_id: int
+    new_for: the reference a new action may be opened for, "" where the reader may not or there is none.
+    """
+
     rows: Sequence[Action]
     done: int
     total: int
-    is_more: bool
+    new_for: str = ""
+
+    @property
+    def hidden(self) -> int:
+        return self.total - len(self.rows)
+
+    @property
+    def is_more(self) -> bool:
+        return self.hidden > 0
 
 
-def of_subjects(user: Any, subject_ids: Sequence[int]) -> Panel:
+def of_subjects(user: Any, subject_ids: Sequence[int], *, new_for: str = "") -> Panel:
     """What was agreed to be done about these subjects, as far as the reader may see it. Two queries."""
     visible = actions().filter(_hangs_on(subject_ids)).visible_to(user)
     states = list(visible.order_by().values_list("state", flat=True))
     settled_last = visible.annotate(is_open=Q(state__in=UNFINISHED)).order_by("-is_open", "due_order", "id")
     rows = list(settled_last[:PANEL_SIZE]) if states else []
-    return Panel(
-        subject_id=subject_ids[0] if subject_ids else 0,
-        rows=rows,
-        done=states.count(State.DONE),
-        total=len(states),
-        is_more=len(states) > len(rows),
-    )
+    new_for = new_for if may(user, "actions.action_add") else ""
+    return Panel(rows, states.count(State.DONE), len(states), new_for)
 
 
 def of_subject(user: Any, obj: Any) -> Panel:
     """The panel of an object's page: obj is any domain object."""
-    return of_subjects(user, [obj.subject_id])
+    return of_subjects(user, [obj.subject_id], new_for=obj.reference)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,20 +1,24 @@
 """An action's life: opened, worked on, finished or dropped; and the dates that remind of it."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import date, datetime, time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
 from actions.models import Action
-from actions.reminders import Calendar, moments
+from actions.reminders import moments
 from actions.states import State, Type
 from history import operations as history
 from history.models import Due, Event, Subject
 from kit.actor import SYSTEM, Actor
-from kit.refusals import Refused
+from kit.refusals import IllegalMove, Refused
 from people import queries as people
 from people.models import User
+from people.states import WORKING_DAYS
+from people.working import Hours
 
 REMINDER = "actions.reminder"
 OVERDUE = "actions.overdue"
@@ -106,6 +110,8 @@ def start(action: Action, *, by: Actor, at: datetime, seen: int | None = None) -
 
 def put_back(action: Action, *, by: Actor, at: datetime, seen: int | None = None) -> Action:
     """Back to open: it waits again. From doing or blocked."""
+    if not action.is_unfinished:
+        raise IllegalMove("It is settled. Open it again instead.", field="state")
     history.move(action, State.OPEN, by=by, at=at, seen=seen, values={"blocked_by": ""})
     return action
 
@@ -148,9 +154,31 @@ def drop(action: Action, *, reason: str, by: Actor, at: datetime, seen: int | No
 @transaction.atomic
 def reopen(action: Action, *, by: Actor, at: datetime, seen: int | None = None) -> Action:
     """Open again after done or dropped: also how a finish is undone."""
+    if action.is_unfinished:
+        raise IllegalMove("It is open already.", field="state")
     history.move(action, State.OPEN, by=by, at=at, seen=seen, values={"settled_at": None})
     _plan(action, at=at)
     return action
+
+
+@transaction.atomic
+def follow_sight(about: Subject, *, by: Actor, at: datetime, cause: Event | None = None) -> int:
+    """Let the actions about a subject be seen by whoever may see the subject now, and by their owners.
+
+    To be called by whoever restricted the subject or opened it. Returns how many actions changed.
+    """
+    about.refresh_from_db(fields=["viewers"])
+    rows = Action.objects.select_related("subject", "owner", "owner__subject").filter(about=about)
+    changed = 0
+    for action in rows.order_by("id"):
+        seen_by = _viewers(None, about)
+        if seen_by is not None and action.owner and action.owner.subject_id not in seen_by:
+            seen_by.append(action.owner.subject_id)
+        if action.subject.viewers != seen_by:
+            history.retitle(action, viewers=seen_by)
+            history.record(action, "actions.action_restricted", by=by, at=at, cause=cause)
+            changed += 1
+    return changed
 
 
 # ------------------------------------------------------------------ dates that act
@@ -198,17 +226,14 @@ def _plan(action: Action, *, at: datetime) -> None:
     of = f"{action.due_on}/{action.owner_id}/v{action.version}"
     history.put_dues(
         (OVERDUE if when == "overdue" else REMINDER, action.subject_id, f"{when}/{of}", moment)
-        for when, moment in moments(action.due_on, _calendar(action.owner), at=at)
+        for when, moment in moments(action.due_on, _hours(action.owner), at=at)
     )
 
 
-def _calendar(owner: User | None) -> Calendar:
-    """The owner's zone with the organisation's days and hours."""
-    organisation = people.organisation()
-    zone = people.zone_of(owner) if organisation is None or owner is None else owner.zone(organisation)
-    if organisation is None:
-        return Calendar(zone)
-    return Calendar(zone, organisation.working_days, organisation.day_starts_at, organisation.day_ends_at)
+def _hours(owner: User | None) -> Hours:
+    """The organisation's days and hours, in the owner's zone."""
+    found = people.working_hours() or Hours(ZoneInfo("UTC"), frozenset(WORKING_DAYS), time(9), time(17))
+    return replace(found, zone=ZoneInfo(owner.time_zone)) if owner and owner.time_zone else found
 
 
 # ------------------------------------------------------------------ what is asked of the input

@@ -1,14 +1,20 @@
 """When an action's date acts."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actions.reminders import Calendar, moments
+from actions.reminders import moments
+from people.working import Hours
 
-BERLIN = Calendar(ZoneInfo("Europe/Berlin"))
+
+def hours(zone: str, days=(0, 1, 2, 3, 4)) -> Hours:
+    return Hours(ZoneInfo(zone), frozenset(days), time(9), time(17))
+
+
+BERLIN = hours("Europe/Berlin")
 MONDAY = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 
 
@@ -29,7 +35,7 @@ def test_a_monday_is_reminded_on_the_friday_before():
 
 
 def test_working_days_are_those_of_the_calendar():
-    sunday_to_thursday = Calendar(ZoneInfo("Asia/Dubai"), (6, 0, 1, 2, 3))
+    sunday_to_thursday = hours("Asia/Dubai", (6, 0, 1, 2, 3))
 
     found = dict(moments(date(2026, 11, 26), sunday_to_thursday, at=MONDAY))
 
@@ -62,7 +68,7 @@ def test_due_today_reminds_tomorrow():
     st.datetimes(datetime(2024, 1, 1), datetime(2031, 1, 31), timezones=st.just(UTC)),
 )
 def test_every_date_has_an_overdue_moment_to_come_on_a_working_day_at_the_day_s_end(due_on, zone, days, now):
-    calendar = Calendar(ZoneInfo(zone), days)
+    calendar = hours(zone, days)
 
     found = dict(moments(due_on, calendar, at=now))
 

@@ -1,0 +1,117 @@
+"""What people fill in about actions, and how the list is narrowed."""
+
+from typing import Any
+
+from django import forms
+from django.db.models import Q, QuerySet
+
+from actions.models import Action
+from actions.states import UNFINISHED, Effort, State, Type
+from history.models import Subject
+from kit.forms import Day
+from people import queries as people
+from people.models import User
+
+EDITED = ("title", "owner", "due_on", "type", "effort", "details", "link")
+
+
+class ActionForm(forms.Form):
+    """The fields of an action that a person may set."""
+
+    title = forms.CharField(label="What is to be done", max_length=200)
+    owner = forms.ModelChoiceField(User.objects.none(), required=False, empty_label="Nobody yet")
+    due_on = forms.DateField(
+        label="Due", required=False, widget=Day(), help_text="Reminders come a working day before and after."
+    )
+    type = forms.ChoiceField(choices=Type.choices, initial=Type.MITIGATION)
+    effort = forms.ChoiceField(choices=[("", "Not said"), *Effort.choices], required=False)
+    details = forms.CharField(
+        required=False,
+        max_length=20000,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text="Markdown works.",
+    )
+    link = forms.URLField(
+        required=False,
+        assume_scheme="https",
+        max_length=200,
+        help_text="A ticket, a pull request, a dashboard.",
+    )
+
+    def __init__(self, *args: Any, present_owner: int | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        able = Q(is_active=True) | Q(pk=present_owner)
+        self.fields["owner"].queryset = User.objects.filter(able).order_by("name", "id")
+
+    @classmethod
+    def of(cls, action: Action, data: Any = None) -> "ActionForm":
+        """The form of an action there is already."""
+        initial = {name: getattr(action, name) for name in EDITED}
+        return cls(data, initial=initial, present_owner=action.owner_id)
+
+    def values(self) -> dict[str, Any]:
+        return {name: self.cleaned_data[name] for name in EDITED}
+
+
+class NewActionForm(ActionForm):
+    """A new action, and what it is about."""
+
+    about = forms.CharField(
+        required=False, max_length=24, help_text="A reference, such as R-12: what this action is for."
+    )
+    field_order = ("title", "about", "owner", "due_on")
+
+    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    def clean_about(self) -> Subject | None:
+        """The subject; one the writer may not see is answered like none."""
+        reference = self.cleaned_data["about"].strip().upper()
+        if not reference:
+            return None
+        found = Subject.objects.visible_to(self.user).filter(reference=reference).first()
+        if found is None:
+            raise forms.ValidationError(f"There is no {reference}. Use a reference such as R-12.")
+        return found
+
+
+class Narrow(forms.Form):
+    """The filters of the list. What is not understood is left out: an old link still shows something."""
+
+    DUE = [("", "Any date"), ("week", "Due within a week"), ("late", "Late"), ("none", "No date yet")]
+
+    q = forms.CharField(required=False, max_length=100)
+    owner = forms.ChoiceField(required=False)
+    state = forms.ChoiceField(required=False, choices=[("", "Any state"), *State.choices])
+    type = forms.ChoiceField(required=False, choices=[("", "Any type"), *Type.choices])
+    due = forms.ChoiceField(required=False, choices=DUE)
+
+    def __init__(self, data: Any) -> None:
+        super().__init__(data)
+        owners = [(str(person.pk), person.name) for person in people.people()]
+        self.fields["owner"].choices = [("", "Any owner"), ("none", "Nobody yet"), *owners]
+        self.is_valid()
+
+    def applied(self, rows: QuerySet[Action], *, today: Any, week_ends: Any) -> QuerySet[Action]:
+        """rows, narrowed. today, week_ends: the reader's calendar days."""
+        said = {name: self.cleaned_data.get(name) for name in self.fields}
+        if said["q"]:
+            rows = rows.filter(
+                Q(title__icontains=said["q"]) | Q(subject__reference=said["q"].strip().upper())
+            )
+        if said["owner"]:
+            rows = rows.filter(owner_id=None if said["owner"] == "none" else int(said["owner"]))
+        for name in ("state", "type"):
+            if said[name]:
+                rows = rows.filter(**{name: said[name]})
+        conditions = {
+            "week": Q(due_on__range=(today, week_ends), state__in=UNFINISHED),
+            "late": Q(due_on__lt=today, state__in=UNFINISHED),
+            "none": Q(due_on=None),
+        }
+        return rows.filter(conditions[said["due"]]) if said["due"] else rows
+
+    @property
+    def is_narrowing(self) -> bool:
+        return any(self.cleaned_data.values())
