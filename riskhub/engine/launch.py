@@ -9,7 +9,7 @@ enter, and no folder may be opened wider for it. Two ways lead out:
 
 capability  becomes another user, but keeps the one capability CAP_DAC_OVERRIDE, as an ambient one, so that
             it survives exec. Works with the capabilities a container has by default.
-namespace   stays root to the outside, but is another user inside a user namespace of its own. Needs no
+namespace   stays who it is to the outside, but is another user inside a user namespace of its own. Needs no
             capability but CAP_SETFCAP at most; containers often forbid it.
 
 Exit code 125: the way does not work here; the reason is on standard error.
@@ -57,8 +57,10 @@ def _keep_one_capability(libc: ctypes.CDLL, uid: int, gid: int) -> None:
 
 
 def _enter_namespace(libc: ctypes.CDLL, uid: int, gid: int) -> None:
+    outside = os.geteuid(), os.getegid()
     _check(libc.unshare(_CLONE_NEWUSER), "unshare")
-    for name, text in (("setgroups", "deny"), ("uid_map", f"{uid} 0 1"), ("gid_map", f"{gid} 0 1")):
+    maps = {"setgroups": "deny", "uid_map": f"{uid} {outside[0]} 1", "gid_map": f"{gid} {outside[1]} 1"}
+    for name, text in maps.items():
         with open(f"/proc/self/{name}", "w") as file:  # noqa: PTH123 - pathlib would double the time to start
             file.write(text)
 

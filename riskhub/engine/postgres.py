@@ -259,7 +259,7 @@ class Cluster:
         if self._port is not None:
             if not ports.is_free(self._port):
                 raise Trouble(
-                    f"Port {self._port} on {HOST} is taken, and PostgreSQL is to use it. Mend: choose another."
+                    f"Port {self._port} on {HOST} is taken, and PostgreSQL needs it. Mend: choose another."
                 )
             self._state["port"] = self._port
         elif "port" not in self._state or not ports.is_free(self._state["port"]):

@@ -1,4 +1,4 @@
-"""How PostgreSQL, which refuses root, is run by root. See launch.py for the two ways."""
+"""How PostgreSQL, which refuses root and users without a name, is run by them. launch.py has the two ways."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Lowered:
     @property
     def owner(self) -> tuple[int, int]:
         """User and group id that the data must belong to, seen from outside."""
-        return (0, 0) if self.way == "namespace" else (self.uid, self.gid)
+        return (os.geteuid(), os.getegid()) if self.way == "namespace" else (self.uid, self.gid)
 
     def order(self) -> dict[str, str | int]:
         """What launch.py needs to know."""
@@ -36,12 +36,12 @@ class Lowered:
 
 
 def find(program: Path, folder: Path) -> Lowered | None:
-    """The first way that works here for `program` on data below `folder`; None when we are not root.
+    """The first way that works here for `program` on data below `folder`; None for a plain user.
 
     RISKHUB_LOWERED_BY=capability|namespace allows that way only. Raises Trouble when none works.
     """
     if os.geteuid() != 0:
-        return None
+        return _named(program, folder)
     uid, gid = _somebody(folder)
     wanted = os.environ.get("RISKHUB_LOWERED_BY")
     for way in WAYS:
@@ -49,8 +49,8 @@ def find(program: Path, folder: Path) -> Lowered | None:
         if wanted in (None, "", way) and _works(lowered, program, folder):
             return lowered
     raise Trouble(
-        "PostgreSQL does not run as root, and here root may neither keep CAP_DAC_OVERRIDE nor make"
-        " a user namespace. Mend: run it as a plain user, or set DATABASE_URL and REDIS_URL to servers of your own."
+        "PostgreSQL does not run as root, and here root may neither keep CAP_DAC_OVERRIDE nor make a user"
+        " namespace. Mend: run it as a plain user, or set DATABASE_URL and REDIS_URL to servers of your own."
     )
 
 
@@ -75,16 +75,31 @@ def _somebody(folder: Path) -> tuple[int, int]:
     The present owner of the data if there is one.
     """
     data = folder / "data"
-    if data.exists() and data.stat().st_uid != 0:
-        entries = [entry for entry in pwd.getpwall() if entry.pw_uid == data.stat().st_uid]
-    else:
-        entries = [entry for entry in pwd.getpwall() if entry.pw_name == "nobody" and entry.pw_uid]
-    for entry in entries or [entry for entry in pwd.getpwall() if entry.pw_uid]:
+    owner = data.stat().st_uid if data.exists() else 0
+    known = [entry for entry in pwd.getpwall() if entry.pw_uid]
+    preferred = [entry for entry in known if entry.pw_uid == owner]
+    preferred += [entry for entry in known if entry.pw_name == "nobody"]
+    for entry in preferred + known:
         return entry.pw_uid, entry.pw_gid
     raise Trouble(
         "PostgreSQL does not run as root, and this machine knows no other user."
         " Mend: add one to /etc/passwd, or set DATABASE_URL and REDIS_URL."
     )
+
+
+def _named(program: Path, folder: Path) -> Lowered | None:
+    """None for a plain user; for one without an entry in /etc/passwd, as some containers choose, a name."""
+    try:
+        pwd.getpwuid(os.geteuid())
+    except KeyError:
+        lowered = Lowered("namespace", *_somebody(folder))
+        if _works(lowered, program, folder):
+            return lowered
+        raise Trouble(
+            f"PostgreSQL wants a name for its user, and /etc/passwd has none for {os.geteuid()}."
+            " Mend: add an entry, or set DATABASE_URL and REDIS_URL to servers of your own."
+        ) from None
+    return None
 
 
 def _works(lowered: Lowered, program: Path, folder: Path) -> bool:
