@@ -10,8 +10,11 @@ from kit import clock
 _BATCH = 50
 
 
-def relay(*, limit: int = 1000) -> Tally:
-    """Hand waiting events to their handlers, oldest first, up to `limit`. Returns what was done."""
+def relay(*, at: datetime | None = None, limit: int = 1000) -> Tally:
+    """Hand waiting events to their handlers, oldest first, up to `limit`. Returns what was done.
+
+    at: the moment handlers act at, for `tick --at` (default: now); never before the event itself.
+    """
     total = Tally()
     while total.done + total.failed < limit:
         batch = claims.claim(Handover.objects.order_by("not_before", "id"), limit=min(_BATCH, limit))
@@ -20,13 +23,12 @@ def relay(*, limit: int = 1000) -> Tally:
         events = Event.objects.select_related("subject").in_bulk([row.event_id for row in batch])
         for row in batch:
             row.event = events[row.event_id]
-            total += claims.run(row, _hand_on)
+            total += claims.run(row, lambda waiting: _hand_on(waiting, at or clock.now()))
     return total
 
 
-def _hand_on(row: Handover) -> None:
-    at = wiring.later(clock.now(), row.event.at)
-    wiring.handler(row.handler)(row.event, at=at)
+def _hand_on(row: Handover, at: datetime) -> None:
+    wiring.handler(row.handler)(row.event, at=wiring.later(at, row.event.at))
 
 
 def act_on_dues(*, at: datetime, limit: int = 1000) -> Tally:

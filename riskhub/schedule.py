@@ -13,7 +13,7 @@ from riskhub.celery import app
 # What one tick does, in this order: dates act, then what they caused is handed on, until nothing is left to do.
 STEPS: tuple[Callable[[datetime], Tally], ...] = (
     lambda at: relay.act_on_dues(at=at),
-    lambda at: relay.relay(),
+    lambda at: relay.relay(at=at),
 )
 
 EVERY = {
