@@ -1,3 +1,253 @@
-"""Resources of this room: (address, view)."""
+"""Actions by API: the list, one of them, opening and changing them, and a POST a step."""
 
-RESOURCES: list = []
+from typing import Any, ClassVar
+
+from django.db.models import DateField, F, QuerySet, Value
+from django.db.models.functions import Coalesce
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from actions import queries
+from actions.models import Action
+from actions.operations import action as operations
+from actions.states import Effort, State, Type
+from history.models import Subject
+from kit import clock
+from kit.api import Body, Collection, Filter, Item, Resource, Visible, number, one_of, read
+from people.models import User
+
+
+class ActionRow(serializers.Serializer):
+    """One commitment: what, who, by when, what for."""
+
+    id = serializers.IntegerField()
+    reference = serializers.CharField()
+    version = serializers.IntegerField()
+    title = serializers.CharField()
+    details = serializers.CharField(help_text="Markdown.")
+    type = serializers.ChoiceField(Type.choices)
+    effort = serializers.ChoiceField([*Effort.choices, ""])
+    state = serializers.ChoiceField(State.choices)
+    owner_id = serializers.IntegerField(allow_null=True, help_text="null: nobody yet.")
+    owner_name = serializers.CharField(source="owner.name", default=None, allow_null=True)
+    due_on = serializers.DateField(allow_null=True)
+    about_reference = serializers.CharField(
+        source="about.reference",
+        default=None,
+        allow_null=True,
+        help_text="What it is for, if you may see it.",
+    )
+    about_kind = serializers.CharField(source="about.kind", default=None, allow_null=True)
+    about_title = serializers.CharField(source="about.title", default=None, allow_null=True)
+    origin_reference = serializers.CharField(
+        source="origin.reference",
+        default=None,
+        allow_null=True,
+        help_text="What made it, such as a decision.",
+    )
+    link = serializers.CharField()
+    blocked_by = serializers.CharField()
+    made_at = serializers.DateTimeField()
+    settled_at = serializers.DateTimeField(allow_null=True)
+
+
+def _people(user: Any) -> QuerySet[User]:
+    return User.objects.active().visible_to(user)
+
+
+class ActionChange(Body):
+    """The fields to change, those that are sent."""
+
+    title = serializers.CharField(max_length=200, required=False)
+    details = serializers.CharField(max_length=20_000, required=False, allow_blank=True)
+    type = serializers.ChoiceField(Type.choices, required=False)
+    effort = serializers.ChoiceField([*Effort.choices, ""], required=False)
+    owner = Visible("person", _people, by="email", required=False, allow_null=True)
+    due_on = serializers.DateField(required=False, allow_null=True)
+    link = serializers.URLField(max_length=200, required=False, allow_blank=True)
+
+
+class NewAction(ActionChange):
+    """What opens an action; only the title is needed."""
+
+    title = serializers.CharField(max_length=200)
+    about = Visible(
+        "object",
+        Subject.objects.visible_to,
+        by="reference",
+        required=False,
+        allow_null=True,
+        help_text="The reference of what it is for, such as R-12.",
+    )
+
+
+class Reason(Body):
+    reason = serializers.CharField(max_length=200)
+
+
+class FinishNote(Body):
+    note = serializers.CharField(max_length=2000, required=False, allow_blank=True)
+
+
+class _Actions(Resource):
+    kind = "action"
+    serializer_class = ActionRow
+    columns = {
+        "id": "id",
+        "reference": "subject__reference",
+        "version": "version",
+        "title": "title",
+        "details": "details",
+        "type": "type",
+        "effort": "effort",
+        "state": "state",
+        "owner_id": "owner_id",
+        "owner_name": "owner__name",
+        "due_on": "due_on",
+        "about_reference": "about__reference",
+        "about_kind": "about__kind",
+        "about_title": "about__title",
+        "origin_reference": "origin__reference",
+        "link": "link",
+        "blocked_by": "blocked_by",
+        "made_at": "made_at",
+        "settled_at": "settled_at",
+    }
+
+    def rows(self, request: Request) -> QuerySet:
+        return Action.objects.visible_to(request.user)
+
+    def as_values(self, rows: QuerySet) -> QuerySet:
+        order = Coalesce("due_on", Value(queries.NO_DATE), output_field=DateField())
+        further = {"due_order": order, "about_subject": F("about_id"), "origin_subject": F("origin_id")}
+        return super().as_values(rows).annotate(**further)
+
+    def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
+        """What an action is for, and from, is told only to those who may see it."""
+        ids = {row[name] for row in found for name in ("about_subject", "origin_subject") if row[name]}
+        seen = set(Subject.objects.visible_to(request.user).filter(pk__in=ids).values_list("pk", flat=True))
+        for row in found:
+            for name in ("about", "origin"):
+                if row[f"{name}_subject"] not in seen:
+                    row |= {column: None for column in self.columns if column.startswith(f"{name}_")}
+        return [{name: row[name] for name in self.columns} for row in found]
+
+
+class Actions(_Actions, Collection):
+    """What is to be done, by whom, by when."""
+
+    permission = {"GET": "actions.action_see", "POST": "actions.action_add"}
+    bodies = {"POST": NewAction}
+    filters = {
+        "state": one_of("state", State),
+        "type": one_of("type", Type),
+        "owner": number("owner_id", "The number of a person."),
+        "about": Filter("about__reference", str.upper, "The reference of what it is for, such as R-12."),
+    }
+    orders = {
+        "id": ("id",),
+        "-id": ("-id",),
+        "due_on": ("due_order", "id"),
+        "-made_at": ("-made_at", "-id"),
+    }
+
+    def narrowed(self, rows: QuerySet, query: Any) -> QuerySet:
+        if query.get("about"):
+            rows = rows.filter(about__in=Subject.objects.visible_to(self.request.user))
+        return super().narrowed(rows, query)
+
+    def post(self, request: Request) -> Response:
+        made = operations.add(**read(NewAction, request), by=self.by(request), at=clock.now())
+        return self.created(request, made.pk, f"actions/{made.reference}")
+
+
+class ActionItem(_Actions, Item):
+    """One action, by reference or number."""
+
+    permission = {"GET": "actions.action_see", "PATCH": "actions.action_change"}
+    bodies = {"PATCH": ActionChange}
+
+    def found(self, request: Request, key: str) -> Action:
+        rows = queries.for_pages(request.user)
+        return rows.get(**self.lookup(key))
+
+    def patch(self, request: Request, key: str) -> Response:
+        seen = self.seen(request, key)
+        action = self.found(request, key)
+        self.require(request, "actions.action_change", action)
+        values = read(ActionChange, request)
+        operations.change(action, values, by=self.by(request), at=clock.now(), seen=seen)
+        return self.answer(request, action.pk)
+
+
+class _Step(ActionItem):
+    """A step of an action's life. If-Match is welcome and then binding, not needed."""
+
+    permission = {"POST": "actions.action_change"}
+    body: ClassVar[type[Body]] = Body
+    operation: ClassVar[Any]
+    answers = {"POST": (200, ActionRow)}
+
+    def post(self, request: Request, key: str) -> Response:
+        present = self.one(request, key)
+        seen = self.seen(request, key) if request.headers.get("If-Match") else present["version"]
+        action = self.found(request, key)
+        self.require(request, "actions.action_change", action)
+        words = read(self.body, request)
+        type(self).operation(action, **words, by=self.by(request), at=clock.now(), seen=seen)
+        return self.answer(request, action.pk)
+
+
+class Start(_Step):
+    """Work on it has begun."""
+
+    bodies = {"POST": None}
+    operation = staticmethod(operations.start)
+
+
+class PutBack(_Step):
+    """Back to open."""
+
+    bodies = {"POST": None}
+    operation = staticmethod(operations.put_back)
+
+
+class Block(_Step):
+    """It cannot go on; the reason names what holds it up."""
+
+    body, bodies = Reason, {"POST": Reason}
+    operation = staticmethod(operations.block)
+
+
+class Finish(_Step):
+    """Done."""
+
+    body, bodies = FinishNote, {"POST": FinishNote}
+    operation = staticmethod(operations.finish)
+
+
+class Drop(_Step):
+    """It will not be done, for this reason."""
+
+    body, bodies = Reason, {"POST": Reason}
+    operation = staticmethod(operations.drop)
+
+
+class Reopen(_Step):
+    """Open again after done or dropped."""
+
+    bodies = {"POST": None}
+    operation = staticmethod(operations.reopen)
+
+
+RESOURCES: list = [
+    ("actions", Actions),
+    ("actions/<str:key>", ActionItem),
+    ("actions/<str:key>/start", Start),
+    ("actions/<str:key>/put_back", PutBack),
+    ("actions/<str:key>/block", Block),
+    ("actions/<str:key>/finish", Finish),
+    ("actions/<str:key>/drop", Drop),
+    ("actions/<str:key>/reopen", Reopen),
+]

@@ -364,7 +364,7 @@ class Body(serializers.Serializer):
 class Visible(serializers.Field):
     """A related object, named by id, reference or slug; one the writer may not see is answered like none."""
 
-    default_error_messages = {"none": "There is no {what} “{key}”."}
+    default_error_messages = {"none": "There is no {what} “{named}”."}
 
     def __init__(
         self, what: str, rows: Callable[[Any], QuerySet], *, by: str = "slug", **kwargs: Any
@@ -382,7 +382,7 @@ class Visible(serializers.Field):
             lookup = {self.key_field: key}
         found = self.visible_rows(self.context["request"].user).filter(**lookup).first()
         if found is None:
-            self.fail("none", what=self.what, key=key[:80])
+            self.fail("none", what=self.what, named=key[:80])
         return found
 
     def to_representation(self, value: Any) -> Any:
