@@ -29,13 +29,17 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What a line's template gets: the event, who did it as others may know it, its note, its changes."""
+    """What a line's template gets: the event, who did it as others may know it, its note, its changes.
+
+    along: for each row born with it, the titles of the objects it names: {"user": "Ana Moreau"}.
+    """
 
     event: Event
     actor: Subject | None
     note: dict[str, Any]
     changes: list[Change]
     born: bool
+    along: list[dict[str, Any]]
 
 
 def lines(events: Iterable[Event]) -> list[Line]:
@@ -85,18 +89,22 @@ def _titles(events: Iterable[Event]) -> dict[tuple[str, int], str]:
 
 
 def _line(event: Event, titles: dict[tuple[str, int], str]) -> Line:
-    changes, born = [], False
+    changes, born, along = [], False, []
     for row in _rows(event):
         born = born or row.get("born", False)
-        if row.get("born"):
-            continue
         kinds = row.get("kinds", {})
+        if row.get("born"):
+            named = {name: row["changes"][name][1] for name in kinds if row["changes"][name][1] is not None}
+            along.append(
+                {name.removesuffix("_id"): _word(one, kinds[name], titles) for name, one in named.items()}
+            )
+            continue
         for name, (old, new) in row["changes"].items():
             if name not in _SILENT:
                 words = [_word(value, kinds.get(name), titles) for value in (old, new)]
                 changes.append(Change(name.removesuffix("_id").replace("_", " "), *words))
     note = {key: value for key, value in present_data(event).items() if key != "rows"}
-    return Line(event, event.shown_actor, note, changes, born)
+    return Line(event, event.shown_actor, note, changes, born, along)
 
 
 def _word(value: Any, kind: str | None, titles: dict[tuple[str, int], str]) -> Any:

@@ -130,7 +130,7 @@ class Climb(Part):
     round = models.PositiveSmallIntegerField(default=1)
     position = models.PositiveSmallIntegerField()
     at = models.DateTimeField()
-    told = ArrayField(models.BigIntegerField(), default=list)
+    told = ArrayField(models.BigIntegerField(), default=list, blank=True)
     stand_ins = models.JSONField(default=dict, blank=True)
     skipped = models.CharField(max_length=200, blank=True, default="")
 

@@ -12,7 +12,7 @@ from kit.actor import SYSTEM, Actor
 from kit.refusals import ChangedMeanwhile, Refused
 from people.models import Team, User
 from risklog import ladder as rules
-from risklog.models import Category, Climb, Escalation, Ladder, LadderVersion
+from risklog.models import Category, Climb, Escalation, Ladder, LadderVersion, Reviewer
 from risklog.operations import climb
 from risklog.operations import ladder as ladders
 from risklog.queries import presence
@@ -343,6 +343,13 @@ def on_action_settled(event: Event, *, at: datetime) -> None:
 def on_review_settled(event: Event, *, at: datetime) -> None:
     """Settled or withdrawn: its climb is over."""
     _resolve_about(event, "The review it is about is closed.", at=at)
+
+
+def on_review_answered(event: Event, *, at: datetime) -> None:
+    """Once everybody has answered, nobody need be chased; settling it is on the agenda."""
+    waiting = Reviewer.objects.filter(review__subject_id=event.subject_id, answered_at__isnull=True)
+    if not waiting.exists():
+        _resolve_about(event, "Everybody who was asked has answered.", at=at)
 
 
 def on_risk_closed(event: Event, *, at: datetime) -> None:

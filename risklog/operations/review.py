@@ -13,9 +13,8 @@ from catalogue.models import Model
 from history import operations as history
 from history.models import Due, Event, Subject
 from kit.actor import SYSTEM, Actor
-from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
-from people.models import User
-from risklog.models import Review, Reviewer
+from kit.refusals import ChangedMeanwhile, Refused
+from risklog.models import Review
 from risklog.operations import escalation, reviewer, sight
 from risklog.queries import presence
 from risklog.states import Outcome, ReviewState, Severity
@@ -47,7 +46,7 @@ def open_for(
 ) -> Review:
     """Open a review about a subject, or note on the open one why it was called for again."""
     for _ in range(_TRIES):
-        standing = _lock(about=about, state=ReviewState.OPEN)
+        standing = reviewer.lock(about=about, state=ReviewState.OPEN)
         if standing:
             return _annotate(standing, why=why, severity=severity, by=by, at=at, cause=cause)
         about = Subject.objects.get(pk=about.pk)
@@ -123,82 +122,6 @@ def _plan(review: Review, at: datetime) -> None:
     history.put_due(UNANSWERED, review.subject_id, occurrence, review.due_at)
 
 
-# ------------------------------------------------------------------ the people asked
-
-
-@transaction.atomic
-def ask(review: Review, user: User, *, by: Actor, at: datetime, why: str = "") -> Review:
-    """Ask one more person; in place of somebody who is away their stand-in, which the row says."""
-    review = _lock_for(review)
-    absent, user = reviewer.present(user, at)
-    if review.reviewers.filter(user=user).exists():
-        raise Refused(f"{user.name} was asked already.", field="user")
-    asked = Reviewer(
-        review=review,
-        user=user,
-        function=user.function,
-        stands_in_for=absent,
-        why=why.strip()[:200] or ("In place of a colleague who is away" if absent else "Asked by hand"),
-        asked_at=at,
-    )
-    history.record(review, "risklog.review_asked", by=by, at=at, note={"asked": [user.pk]}, rows=[asked])
-    sight.let_see([review.subject, review.about], [user], by=SYSTEM, at=at, why="asked to review")
-    return review
-
-
-@transaction.atomic
-def answer(review: Review, *, verdict: str, note: str = "", by: Actor, at: datetime) -> Review:
-    """Give, or change, one's verdict."""
-    if verdict not in Outcome.values:
-        raise Refused(f"Use one of {', '.join(Outcome.values)}.", field="verdict")
-    review = _lock_for(review)
-    mine = review.reviewers.filter(user=by.person).first() if by.person else None
-    if mine is None:
-        raise Refused("Only those who were asked can answer. Take it on first.", field="verdict")
-    said = {"verdict": verdict, "note": note.strip(), "answered_at": at}
-    waiting = review.reviewers.filter(answered_at__isnull=True).exclude(pk=mine.pk).exists()
-    history.record(
-        review,
-        "risklog.review_answered",
-        by=by,
-        at=at,
-        note={"verdict": verdict, "note": note.strip(), "is_complete": not waiting},
-        rows=[(mine, said)],
-    )
-    return review
-
-
-@transaction.atomic
-def claim(review: Review, *, by: Actor, at: datetime, seen: int | None = None) -> Review:
-    """Take the lead of it; who was not asked is asked by that."""
-    review = _lock_for(review, seen)
-    if review.claimed_by_id == by.person.pk:
-        return review
-    if review.claimed_by_id:
-        raise Refused(
-            f"{review.claimed_by.name} has it in hand. It can be given back first.", field="claimed_by"
-        )
-    rows = []
-    if not review.reviewers.filter(user=by.person).exists():
-        rows.append(
-            Reviewer(
-                review=review, user=by.person, function=by.person.function, why="Took it on", asked_at=at
-            )
-        )
-    history.change(review, {"claimed_by": by.person}, by=by, at=at, verb="risklog.review_claimed", rows=rows)
-    return review
-
-
-@transaction.atomic
-def give_back(review: Review, *, by: Actor, at: datetime, seen: int | None = None) -> Review:
-    """Leave the lead to somebody else."""
-    review = _lock_for(review, seen)
-    if review.claimed_by_id is None:
-        raise Refused("Nobody has taken it on.", field="claimed_by")
-    history.change(review, {"claimed_by": None}, by=by, at=at, verb="risklog.review_given_back")
-    return review
-
-
 # ------------------------------------------------------------------ closing
 
 
@@ -218,14 +141,14 @@ def settle(
         raise Refused(f"Use one of {', '.join(Outcome.values)}.", field="outcome")
     if not reason.strip():
         raise Refused("Say why, for those who read it later.", field="reason")
-    review = _lock_any(review, seen)
+    review = reviewer.lock_any(review, seen)
     history.move(
         review,
         ReviewState.SETTLED,
         by=by,
         at=at,
         values={"outcome": outcome, "outcome_reason": reason.strip(), "settled_at": at},
-        note={"outcome": outcome, "reason": reason.strip()},
+        note={"outcome": outcome, "words": Outcome(outcome).label, "reason": reason.strip()},
         cause=cause,
     )
     history.drop_dues(review.subject_id, REMINDER, UNANSWERED)
@@ -237,7 +160,7 @@ def withdraw(review: Review, *, reason: str, by: Actor, at: datetime, seen: int 
     """Call it off: it was opened by mistake, or is part of another."""
     if not reason.strip():
         raise Refused("Say why it is called off.", field="reason")
-    review = _lock_any(review, seen)
+    review = reviewer.lock_any(review, seen)
     history.move(
         review,
         ReviewState.WITHDRAWN,
@@ -247,6 +170,21 @@ def withdraw(review: Review, *, reason: str, by: Actor, at: datetime, seen: int 
         note={"reason": reason.strip()},
     )
     history.drop_dues(review.subject_id, REMINDER, UNANSWERED)
+    return review
+
+
+@transaction.atomic
+def reopen(review: Review, *, reason: str, by: Actor, at: datetime, seen: int | None = None) -> Review:
+    """Look again at what was settled too early; refused while another review of the subject is open."""
+    if not reason.strip():
+        raise Refused("Say what has to be looked at again.", field="reason")
+    review = reviewer.lock_any(review, seen)
+    other = reviewer.lock(about=review.about, state=ReviewState.OPEN)
+    if other:
+        raise Refused(f"{other.reference} is open on the same subject. Go on there.", field="reason")
+    values = {"settled_at": None, "outcome": "", "due_at": _due(review.severity, at)}
+    history.move(review, ReviewState.OPEN, by=by, at=at, values=values, note={"reason": reason.strip()})
+    _plan(review, at)
     return review
 
 
@@ -292,7 +230,7 @@ def note_unanswered(due: Due, *, at: datetime) -> None:
 
 
 def _of_due(due: Due) -> Review | None:
-    review = _lock(subject_id=due.subject_id, state=ReviewState.OPEN)
+    review = reviewer.lock(subject_id=due.subject_id, state=ReviewState.OPEN)
     return review if review and review.due_at.isoformat() == due.occurrence else None
 
 
@@ -331,7 +269,7 @@ def on_breach_group_reopened(event: Event, *, at: datetime) -> None:
 def on_breach_joined(event: Event, *, at: datetime) -> None:
     """A sibling joined its group: noted on the open review, which grows more urgent if the group did."""
     group = _group_of(event)
-    review = _lock(about_id=event.subject_id, state=ReviewState.OPEN)
+    review = reviewer.lock(about_id=event.subject_id, state=ReviewState.OPEN)
     if group and review:
         severity = Severity.CRITICAL if group.level == Level.CRITICAL else Severity.WARNING
         _annotate(review, why="A further breach joined it.", severity=severity, by=SYSTEM, at=at, cause=event)
@@ -340,7 +278,7 @@ def on_breach_joined(event: Event, *, at: datetime) -> None:
 @transaction.atomic
 def on_breach_group_cleared(event: Event, *, at: datetime) -> None:
     """Cleared is no answer: the review stays open, and says so."""
-    review = _lock(about_id=event.subject_id, state=ReviewState.OPEN)
+    review = reviewer.lock(about_id=event.subject_id, state=ReviewState.OPEN)
     if review and not Event.objects.filter(cause=event, subject_id=review.subject_id).exists():
         history.record(
             review,
@@ -361,33 +299,3 @@ def _words_of(group: BreachGroup, *, again: bool) -> str:
     worst = Breach.objects.filter(group=group).order_by("-level", "id").first()
     said = worst.summary if worst and worst.summary else f"{group.title} crossed its threshold."
     return f"It came back: {said}" if again else said
-
-
-# ------------------------------------------------------------------ how it is done
-
-
-def _lock(**which: Any) -> Review | None:
-    rows = Review.objects.select_for_update(of=("self",))
-    return (
-        rows.select_related("subject", "about", "model__owner_team__lead", "claimed_by")
-        .filter(**which)
-        .first()
-    )
-
-
-def _lock_any(review: Review, seen: int | None) -> Review:
-    present = _lock(pk=review.pk)
-    assert present is not None  # rows are never deleted
-    if seen is not None and present.version != seen:
-        raise ChangedMeanwhile(
-            "This review changed since you looked. Look at it as it stands now, then decide again.",
-            present=present,
-        )
-    return present
-
-
-def _lock_for(review: Review, seen: int | None = None) -> Review:
-    present = _lock_any(review, seen)
-    if present.state != ReviewState.OPEN:
-        raise IllegalMove("This review is closed; nothing can be added to it.", field="state")
-    return present

@@ -1,17 +1,24 @@
-"""Whom a review asks, and what is missing for it: reads for the operations that open and widen a review."""
+"""The people a review asks: who is proposed and what is missing, further ones, what they say, who leads."""
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
+from django.db import transaction
+
+from history import operations as history
 from history.models import Subject
-from kit.refusals import Refused
+from kit.actor import SYSTEM, Actor
+from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
 from people.models import Function, User
 from people.states import Role
 from risklog import routing
 from risklog.models import Review, Reviewer
+from risklog.operations import sight
 from risklog.queries import presence
 from risklog.queries import review as review_queries
 from risklog.routing import Proposal
+from risklog.states import Outcome, ReviewState
 from signals.models import Breach, BreachGroup
 
 
@@ -88,3 +95,114 @@ def _missing(review: Review, proposals: Sequence[Proposal], unstaffed: Sequence[
 
 def _has_own_threshold(about: Subject) -> bool:
     return Breach.objects.filter(group_id=about.object_id, threshold_version__isnull=False).exists()
+
+
+# ------------------------------------------------------------------ the people asked
+
+
+@transaction.atomic
+def ask(review: Review, user: User, *, by: Actor, at: datetime, why: str = "") -> Review:
+    """Ask one more person; in place of somebody who is away their stand-in, which the row says."""
+    review = lock_open(review)
+    absent, user = present(user, at)
+    if review.reviewers.filter(user=user).exists():
+        raise Refused(f"{user.name} was asked already.", field="user")
+    asked = Reviewer(
+        review=review,
+        user=user,
+        function=user.function,
+        stands_in_for=absent,
+        why=why.strip()[:200] or ("In place of a colleague who is away" if absent else "Asked by hand"),
+        asked_at=at,
+    )
+    history.record(review, "risklog.review_asked", by=by, at=at, note={"asked": [user.pk]}, rows=[asked])
+    sight.let_see([review.subject, review.about], [user], by=SYSTEM, at=at, why="asked to review")
+    return review
+
+
+@transaction.atomic
+def answer(review: Review, *, verdict: str, note: str = "", by: Actor, at: datetime) -> Review:
+    """Give, or change, one's verdict."""
+    if verdict not in Outcome.values:
+        raise Refused(f"Use one of {', '.join(Outcome.values)}.", field="verdict")
+    review = lock_open(review)
+    mine = review.reviewers.filter(user=by.person).first() if by.person else None
+    if mine is None:
+        raise Refused("Only those who were asked can answer. Take it on first.", field="verdict")
+    said = {"verdict": verdict, "note": note.strip(), "answered_at": at}
+    waiting = review.reviewers.filter(answered_at__isnull=True).exclude(pk=mine.pk).exists()
+    history.record(
+        review,
+        "risklog.review_answered",
+        by=by,
+        at=at,
+        note={
+            "verdict": verdict,
+            "words": Outcome(verdict).label,
+            "note": note.strip(),
+            "is_complete": not waiting,
+        },
+        rows=[(mine, said)],
+    )
+    return review
+
+
+@transaction.atomic
+def claim(review: Review, *, by: Actor, at: datetime, seen: int | None = None) -> Review:
+    """Take the lead of it; who was not asked is asked by that."""
+    review = lock_open(review, seen)
+    if review.claimed_by_id == by.person.pk:
+        return review
+    if review.claimed_by_id:
+        raise Refused(
+            f"{review.claimed_by.name} has it in hand. It can be given back first.", field="claimed_by"
+        )
+    rows = []
+    if not review.reviewers.filter(user=by.person).exists():
+        rows.append(
+            Reviewer(
+                review=review, user=by.person, function=by.person.function, why="Took it on", asked_at=at
+            )
+        )
+    history.change(review, {"claimed_by": by.person}, by=by, at=at, verb="risklog.review_claimed", rows=rows)
+    return review
+
+
+@transaction.atomic
+def give_back(review: Review, *, by: Actor, at: datetime, seen: int | None = None) -> Review:
+    """Leave the lead to somebody else."""
+    review = lock_open(review, seen)
+    if review.claimed_by_id is None:
+        raise Refused("Nobody has taken it on.", field="claimed_by")
+    history.change(review, {"claimed_by": None}, by=by, at=at, verb="risklog.review_given_back")
+    return review
+
+
+# ------------------------------------------------------------------ the row
+
+
+def lock(**which: Any) -> Review | None:
+    rows = Review.objects.select_for_update(of=("self",))
+    return (
+        rows.select_related("subject", "about", "model__owner_team__lead", "claimed_by")
+        .filter(**which)
+        .first()
+    )
+
+
+def lock_any(review: Review, seen: int | None) -> Review:
+    present = lock(pk=review.pk)
+    assert present is not None  # rows are never deleted
+    if seen is not None and present.version != seen:
+        raise ChangedMeanwhile(
+            "This review changed since you looked. Look at it as it stands now, then decide again.",
+            present=present,
+        )
+    return present
+
+
+def lock_open(review: Review, seen: int | None = None) -> Review:
+    present = lock_any(review, seen)
+    if present.state != ReviewState.OPEN:
+        raise IllegalMove("This review is closed; nothing can be added to it.", field="state")
+    return present

@@ -10,6 +10,7 @@ from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
 from people.states import Role
 from risklog.models import Escalation, Review, Reviewer
 from risklog.operations import review as reviews
+from risklog.operations import reviewer as reviewers
 from risklog.states import Outcome, ReviewState, Severity
 from signals.states import Kind, Level
 from tests.factories import people
@@ -172,15 +173,15 @@ def test_it_is_due_in_working_days(at, severity, days):
 def test_answering_changing_ones_mind_and_settling(at, two_functions):
     review, by = make.review(), make.actor(two_functions[0])
 
-    reviews.answer(review, verdict=Outcome.CONFIRMED, note="Seen in raw data", by=by, at=at)
-    reviews.answer(review, verdict=Outcome.FALSE_ALARM, note="Test traffic", by=by, at=at)
+    reviewers.answer(review, verdict=Outcome.CONFIRMED, note="Seen in raw data", by=by, at=at)
+    reviewers.answer(review, verdict=Outcome.FALSE_ALARM, note="Test traffic", by=by, at=at)
     settled = reviews.settle(review, outcome=Outcome.FALSE_ALARM, reason="Test traffic", by=by, at=at)
 
     row = Reviewer.objects.get(user=two_functions[0])
     assert (row.verdict, row.note, row.answered_at) == (Outcome.FALSE_ALARM, "Test traffic", at)
     assert (settled.state, settled.outcome, settled.settled_at) == (ReviewState.SETTLED, "false_alarm", at)
     with pytest.raises(IllegalMove):
-        reviews.answer(review, verdict=Outcome.CONFIRMED, by=by, at=at)
+        reviewers.answer(review, verdict=Outcome.CONFIRMED, by=by, at=at)
     with pytest.raises(IllegalMove):
         reviews.settle(review, outcome=Outcome.CONFIRMED, reason="Again", by=by, at=at)
 
@@ -189,14 +190,14 @@ def test_only_those_asked_answer_and_claiming_is_being_asked(at, two_functions):
     review, third = make.review(), make.actor(people.user())
 
     with pytest.raises(Refused, match="Take it on first"):
-        reviews.answer(review, verdict=Outcome.CONFIRMED, by=third, at=at)
-    reviews.claim(review, by=third, at=at)
-    reviews.answer(review, verdict=Outcome.CONFIRMED, by=third, at=at)
+        reviewers.answer(review, verdict=Outcome.CONFIRMED, by=third, at=at)
+    reviewers.claim(review, by=third, at=at)
+    reviewers.answer(review, verdict=Outcome.CONFIRMED, by=third, at=at)
 
     assert Review.objects.get().claimed_by == third.person
     with pytest.raises(Refused, match="has it in hand"):
-        reviews.claim(review, by=make.actor(two_functions[0]), at=at)
-    assert reviews.give_back(review, by=third, at=at).claimed_by is None
+        reviewers.claim(review, by=make.actor(two_functions[0]), at=at)
+    assert reviewers.give_back(review, by=third, at=at).claimed_by is None
 
 
 def test_asking_somebody_who_is_away_asks_the_stand_in(at):
@@ -204,11 +205,11 @@ def test_asking_somebody_who_is_away_asks_the_stand_in(at):
     make.away(absent, stand_in=stand_in)
     review = make.review()
 
-    reviews.ask(review, absent, by=SYSTEM, at=at)
+    reviewers.ask(review, absent, by=SYSTEM, at=at)
 
     assert Reviewer.objects.get().stands_in_for == absent
     with pytest.raises(Refused, match="asked already"):
-        reviews.ask(review, stand_in, by=SYSTEM, at=at)
+        reviewers.ask(review, stand_in, by=SYSTEM, at=at)
 
 
 def test_settling_refuses_a_version_that_is_past(at):
@@ -235,7 +236,7 @@ def due(review, kind):
 
 def test_the_reminder_names_those_who_have_not_answered(at, two_functions):
     review = make.review()
-    reviews.answer(review, verdict=Outcome.CONFIRMED, by=make.actor(two_functions[0]), at=at)
+    reviewers.answer(review, verdict=Outcome.CONFIRMED, by=make.actor(two_functions[0]), at=at)
     reminder = due(review, "risklog.review_reminder")
 
     reviews.remind(reminder, at=reminder.at)
@@ -261,7 +262,7 @@ def test_unanswered_goes_up_the_ladder_in_the_same_transaction(at, two_functions
 def test_a_review_that_all_answered_is_not_escalated(at, two_functions):
     review = make.review()
     for person in two_functions:
-        reviews.answer(review, verdict=Outcome.CONFIRMED, by=make.actor(person), at=at)
+        reviewers.answer(review, verdict=Outcome.CONFIRMED, by=make.actor(person), at=at)
 
     late = due(review, "risklog.review_unanswered")
     reviews.note_unanswered(late, at=late.at)

@@ -1,0 +1,202 @@
+"""The rules of a ladder against a plain model, over many climbs, weeks and clocks."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from risklog import ladder
+from risklog.ladder import Calendar, Climbs, Stays, Step, Waits
+from tests.conftest import AT
+
+BERLIN = Calendar(zone=ZoneInfo("Europe/Berlin"))
+ALWAYS = Calendar(days=frozenset())
+MOMENTS = st.datetimes(
+    datetime(2026, 1, 1), datetime(2027, 12, 31), timezones=st.just(UTC)
+).map(lambda moment: moment.replace(second=0, microsecond=0))  # fmt: skip
+STEPS = st.lists(st.tuples(st.integers(1, 3000), st.booleans()), min_size=1, max_size=5).map(
+    lambda found: [Step(n, minutes, always) for n, (minutes, always) in enumerate(found, start=1)]
+)
+
+
+def berlin(day: int, hour: int, minute: int = 0, month: int = 11) -> datetime:
+    return datetime(2026, month, day, hour, minute, tzinfo=BERLIN.zone)
+
+
+@pytest.mark.parametrize(
+    ("start", "minutes", "end"),
+    [
+        (berlin(23, 10), 240, berlin(23, 14)),
+        (berlin(23, 15), 240, berlin(24, 11)),
+        (berlin(27, 16), 120, berlin(30, 10)),  # over a weekend
+        (berlin(28, 3), 60, berlin(30, 10)),  # begun on a Saturday night
+        (berlin(23, 9), 480, berlin(23, 17)),  # a whole day ends with it
+    ],
+)
+def test_working_time_skips_nights_and_weekends(start, minutes, end):
+    assert BERLIN.after(start, minutes) == end
+
+
+def test_working_time_is_right_when_the_clock_changes():
+    friday, monday = berlin(27, 16, month=3), berlin(30, 10, month=3)
+
+    assert BERLIN.after(friday, 120) == monday
+    assert monday.astimezone(UTC) - friday.astimezone(UTC) == timedelta(hours=65)
+
+
+def test_days_after_keep_the_time_of_day_over_the_change_of_clocks():
+    assert BERLIN.days_after(berlin(27, 16, month=3), 1) == berlin(30, 16, month=3)
+
+
+@given(MOMENTS, st.integers(1, 5000))
+@settings(max_examples=200)
+def test_working_time_equals_counting_minute_by_hour(moment, minutes):
+    moment = moment.replace(minute=0)
+    minutes = minutes // 60 * 60 + 60
+    here, left = moment, minutes
+    while left:
+        local = here.astimezone(BERLIN.zone)
+        if local.weekday() < 5 and 9 <= local.hour < 17:
+            left -= 60
+        here += timedelta(hours=1)
+
+    assert BERLIN.after(moment, minutes) == here
+
+
+def test_hours_that_make_no_sense_never_hang():
+    backwards = Calendar(starts=time(17), ends=time(9))
+
+    assert ALWAYS.after(AT, 60) == backwards.after(AT, 60) == AT + timedelta(hours=1)
+    assert ALWAYS.days_after(AT, 2) == AT + timedelta(days=2)
+
+
+def test_the_next_limit_counts_from_now_and_not_from_the_old_one():
+    rungs = [Step(1, 60), Step(2, 60), Step(3, 60)]
+    late = AT + timedelta(hours=3)
+
+    found = ladder.next_step(rungs, 1, late, Calendar(), {1, 2, 3})
+
+    assert found == Climbs(2, (), late + timedelta(hours=1))
+
+
+def test_empty_rungs_are_skipped_at_once_and_named():
+    rungs = [Step(n, 60) for n in (1, 2, 3, 4)]
+
+    assert ladder.next_step(rungs, 1, AT, Calendar(), {1, 4}) == Climbs(4, (2, 3), None)
+    assert ladder.next_step(rungs, 1, AT, Calendar(), {1}) == Stays((2, 3, 4))
+
+
+def test_outside_hours_it_waits_unless_round_the_clock():
+    night = AT.replace(hour=22)
+    morning = (AT + timedelta(days=1)).replace(hour=9)
+
+    assert ladder.next_step([Step(1, 60), Step(2, 60)], 1, night, Calendar(), {2}) == Waits(morning)
+    assert ladder.next_step([Step(1, 60), Step(2, 60, True)], 1, night, Calendar(), {2}) == Climbs(
+        2, (), None
+    )
+
+
+def test_a_limit_that_ends_with_the_day_comes_the_next_morning():
+    evening = AT.replace(hour=16)
+
+    assert ladder.limit([Step(1, 60), Step(2, 60)], 1, evening, Calendar()) == AT.replace(day=24, hour=9)
+
+
+@dataclass
+class Ladder:
+    id: int
+    severity: str = ""
+    category_id: int | None = None
+    team_id: int | None = None
+
+
+@pytest.mark.parametrize(
+    ("offered", "chosen"),
+    [
+        ([Ladder(1), Ladder(2, severity="critical")], 2),
+        ([Ladder(1), Ladder(2, severity="warning")], 1),
+        ([Ladder(1, team_id=7), Ladder(2, severity="critical", team_id=7)], 2),
+        ([Ladder(1, category_id=3), Ladder(2, team_id=7)], 1),
+        ([Ladder(1, team_id=8), Ladder(2, severity="warning")], 1),  # none fits: the least particular, oldest
+        ([], None),
+    ],
+)
+def test_the_most_particular_ladder_is_taken_then_the_oldest(offered, chosen):
+    found = ladder.most_particular(offered, severity="critical", category_id=3, team_id=7)
+
+    assert (found.id if found else None) == chosen
+
+
+class Climbing(RuleBasedStateMachine):
+    """A climb under ticks at any time, with rungs that fill and empty, beside the plainest model of one."""
+
+    @initialize(rungs=STEPS, start=MOMENTS, staffed=st.sets(st.integers(1, 5)))
+    def begin(self, rungs, start, staffed):
+        self.rungs, self.now, self.staffed = rungs, start, staffed
+        self.position, self.next_at, self.reached = 0, start, []
+        self._take(at_once=True)
+
+    def _take(self, *, at_once=False):
+        before = self.position
+        step = ladder.next_step(self.rungs, before, self.now, BERLIN, self.staffed, at_once=at_once)
+        self._agrees(step, before, at_once)
+        if isinstance(step, Climbs):
+            self.position, self.next_at = step.position, step.next_at
+            self.reached.append(step.position)
+        else:
+            self.next_at = step.until if isinstance(step, Waits) else None
+
+    def _agrees(self, step, before, at_once):
+        """The plain model: walk up the rungs by hand."""
+        above = [rung for rung in self.rungs if rung.position > before]
+        manned = [rung for rung in above if rung.position in self.staffed]
+        if not manned:
+            assert step == Stays(tuple(rung.position for rung in above))
+            return
+        target = manned[0]
+        local = self.now.astimezone(BERLIN.zone)
+        is_open = local.weekday() < 5 and 9 <= local.hour < 17
+        if not (at_once or target.is_round_the_clock or is_open):
+            assert isinstance(step, Waits)
+            return
+        assert isinstance(step, Climbs)
+        assert step.position == target.position
+        assert step.skipped == tuple(r.position for r in above if r.position < target.position)
+        assert (step.next_at is None) == (target == self.rungs[-1])
+
+    @rule(minutes=st.integers(0, 6000))
+    def tick(self, minutes):
+        self.now += timedelta(minutes=minutes)
+        if self.next_at is not None and self.next_at <= self.now:
+            before = len(self.reached)
+            self._take()
+            assert len(self.reached) - before <= 1
+            assert self.next_at is None or self.next_at > self.now
+
+    @precondition(lambda self: self.next_at is not None)
+    @rule()
+    def tick_just_in_time(self):
+        self.now = max(self.now, self.next_at)
+        self.tick(0)
+
+    @rule(staffed=st.sets(st.integers(1, 5)))
+    def people_come_and_go(self, staffed):
+        self.staffed = staffed
+
+    @invariant()
+    def each_rung_is_reached_once_and_in_order(self):
+        assert self.reached == sorted(set(self.reached))
+
+    @invariant()
+    def a_climb_below_the_top_is_never_dropped(self):
+        below_top = any(rung.position > self.position for rung in self.rungs)
+        if self.next_at is None and below_top:
+            assert not any(isinstance(n, int) and n > self.rungs[-1].position for n in self.reached)
+
+
+TestClimbing = Climbing.TestCase
+TestClimbing.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
