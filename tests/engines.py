@@ -20,6 +20,7 @@ _stops: list = []
 
 def _start() -> None:
     home = Path(_kept or tempfile.mkdtemp(prefix="riskhub-tests-"))
+    (home / "static").mkdir(parents=True, exist_ok=True)  # or WhiteNoise warns
     cluster, valkey = Cluster(home / "postgres", durable=False), Server(home / "valkey")
     urls = cluster.ensure()
     os.environ |= {

@@ -69,13 +69,18 @@ def count_try(email: str, *, network: str, device: str = "", at: datetime) -> tu
 
 
 @transaction.atomic
-def succeed(user: User, *, counted: Iterable[str], network: str, by: Actor, at: datetime) -> None:
-    """Note a sign-in: give its try back, remember its network, write it down."""
+def give_back(counted: Iterable[str], *, at: datetime) -> None:
+    """The password was right: the try, counted at this same moment, counts no more."""
     keys = sorted(counted)
     _hold(keys)
     SignInCount.objects.filter(key__in=keys, window_at=_window(at), failures__gt=0).update(
         failures=F("failures") - 1
     )
+
+
+@transaction.atomic
+def succeed(user: User, *, network: str, by: Actor, at: datetime) -> None:
+    """Write a sign-in down, and remember its network as one that this account is used from."""
     _know(_short(user.email), network, at)
     history.record(user, "people.signed_in", by=by, at=at)
 

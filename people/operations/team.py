@@ -18,7 +18,7 @@ def add(*, name: str, lead: User | None = None, by: Actor, at: datetime) -> Team
     """A new team. Its lead is a member too. Raises Refused for a name that is taken."""
     name = _name(name, but=None)
     slug = slugify(name)[:60]
-    if not slug or slug.isdigit() or Team.objects.filter(slug=slug).exists():
+    if slug in {"", "new"} or slug.isdigit() or Team.objects.filter(slug=slug).exists():
         raise Refused("Use a name that differs in its letters from those of other teams.", field="name")
     _check_lead(lead)
     team = Team(name=name, slug=slug, lead=lead)

@@ -1,0 +1,202 @@
+"""What the pages about people ask for."""
+
+import zoneinfo
+from typing import Any
+
+from django import forms
+
+from kit.forms import Day
+from kit.refusals import ChangedMeanwhile, Refused
+from people import queries
+from people.models import Function, Organisation, Team, User
+from people.states import Role, Scope, Theme
+
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_new_password = {"autocomplete": "new-password"}
+
+
+def zones() -> list[tuple[str, str]]:
+    return [(name, name.replace("_", " ")) for name in sorted(zoneinfo.available_timezones())]
+
+
+def _own_zones() -> list[tuple[str, str]]:
+    return [("", "As the organisation"), *zones()]
+
+
+class PeopleForm(forms.Form):
+    """A form that takes in what an operation refused."""
+
+    use_required_attribute = True
+    mine, theirs = "", ""
+
+    def take_in(self, refusal: Refused) -> int:
+        """Show the refusal at its field, or both texts when somebody was faster. Returns the status."""
+        self.add_error(refusal.field if refusal.field in self.fields else None, refusal.message)
+        if not isinstance(refusal, ChangedMeanwhile):
+            return 422
+        self.mine, self.theirs = self._said(self.cleaned_data.get), self._said(_of(refusal.present))
+        self.data = self.data.copy()
+        self.data["version"] = str(refusal.present.version)  # type: ignore[attr-defined]
+        return 409
+
+    def _said(self, value: Any) -> str:
+        names = [name for name in self.fields if name != "version"]
+        return "\n".join(f"{self[name].label}: {value(name)}" for name in names)
+
+
+def _of(present: Any) -> Any:
+    return lambda name: getattr(present, name, "")
+
+
+class SignIn(forms.Form):
+    email = forms.EmailField(
+        label="E-mail", widget=forms.EmailInput({"autocomplete": "username", "autofocus": True})
+    )
+    password = forms.CharField(
+        strip=False, widget=forms.PasswordInput({"autocomplete": "current-password"}), max_length=1000
+    )
+
+
+class NewPassword(PeopleForm):
+    password = forms.CharField(
+        strip=False,
+        label="New password",
+        widget=forms.PasswordInput(_new_password),
+        max_length=1000,
+        help_text="At least 12 characters. A sentence is good.",
+    )
+    again = forms.CharField(
+        strip=False, label="Once more", widget=forms.PasswordInput(_new_password), max_length=1000
+    )
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or {}
+        if found.get("password") != found.get("again"):
+            self.add_error("again", "These two differ.")
+        return found
+
+
+class ChangePassword(NewPassword):
+    current = forms.CharField(
+        strip=False,
+        label="Present password",
+        widget=forms.PasswordInput({"autocomplete": "current-password"}),
+        max_length=1000,
+    )
+    field_order = ("current", "password", "again")
+
+
+class SetUp(PeopleForm):
+    name = forms.CharField(label="Organisation", max_length=120)
+    time_zone = forms.ChoiceField(
+        label="Time zone", choices=zones, initial="UTC", help_text="Working hours and meetings follow it."
+    )
+    person_name = forms.CharField(label="Your name", max_length=120)
+    email = forms.EmailField(label="Your e-mail", widget=forms.EmailInput({"autocomplete": "username"}))
+    password = forms.CharField(
+        strip=False,
+        widget=forms.PasswordInput(_new_password),
+        max_length=1000,
+        help_text="At least 12 characters. A sentence is good.",
+    )
+
+
+class Account(PeopleForm):
+    version = forms.IntegerField(widget=forms.HiddenInput)
+    name = forms.CharField(max_length=120)
+    time_zone = forms.ChoiceField(label="Time zone", choices=_own_zones, required=False)
+    theme = forms.ChoiceField(choices=Theme.choices)
+    has_single_keys = forms.BooleanField(
+        label="Single keys are shortcuts", required=False, help_text="Press ? on any page to see them."
+    )
+    is_digest_wanted = forms.BooleanField(label="Send me the weekly digest", required=False)
+
+
+class NewToken(PeopleForm):
+    name = forms.CharField(label="What it is for", max_length=80)
+    scope = forms.ChoiceField(label="May", choices=Scope.choices, initial=Scope.READ)
+    days = forms.IntegerField(label="Days it lives", min_value=1, max_value=365, initial=90)
+
+
+class Away(PeopleForm):
+    from_on = forms.DateField(label="First day", widget=Day)
+    until_on = forms.DateField(label="Last day", widget=Day)
+    stand_in = forms.ModelChoiceField(label="Stand-in", queryset=User.objects.none(), required=False)
+    reason = forms.CharField(max_length=200, required=False, help_text="Only you and administrators read it.")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["stand_in"].queryset = queries.people()  # type: ignore[attr-defined]
+
+
+class _WithFunction(PeopleForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["function"].queryset = queries.functions()  # type: ignore[attr-defined]
+
+
+class NewPerson(_WithFunction):
+    name = forms.CharField(max_length=120)
+    email = forms.EmailField(label="E-mail")
+    function = forms.ModelChoiceField(queryset=Function.objects.none(), required=False)
+    role = forms.ChoiceField(choices=Role.choices, initial=Role.MEMBER)
+
+
+class ChangePerson(_WithFunction):
+    version = forms.IntegerField(widget=forms.HiddenInput)
+    name = forms.CharField(max_length=120)
+    email = forms.EmailField(label="E-mail")
+    function = forms.ModelChoiceField(queryset=Function.objects.none(), required=False)
+
+
+class ChangeRole(PeopleForm):
+    version = forms.IntegerField(widget=forms.HiddenInput)
+    role = forms.ChoiceField(choices=Role.choices)
+
+
+class TeamForm(PeopleForm):
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    name = forms.CharField(max_length=80)
+    lead = forms.ModelChoiceField(queryset=User.objects.none(), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["lead"].queryset = queries.people()  # type: ignore[attr-defined]
+
+
+class NewMember(PeopleForm):
+    user = forms.ModelChoiceField(label="Person", queryset=User.objects.none())
+
+    def __init__(self, *args: Any, team: Team, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        found = queries.people().exclude(memberships__team=team)
+        self.fields["user"].queryset = found  # type: ignore[attr-defined]
+
+
+class FunctionForm(PeopleForm):
+    name = forms.CharField(label="A further function", max_length=80)
+
+
+class OrganisationForm(PeopleForm):
+    version = forms.IntegerField(widget=forms.HiddenInput)
+    name = forms.CharField(max_length=120)
+    time_zone = forms.ChoiceField(label="Time zone", choices=zones)
+    working_days = forms.TypedMultipleChoiceField(
+        label="Working days",
+        choices=list(enumerate(_DAYS)),
+        coerce=int,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    day_starts_at = forms.TimeField(
+        label="The day starts at", widget=forms.TimeInput({"type": "time"}, "%H:%M")
+    )
+    day_ends_at = forms.TimeField(label="The day ends at", widget=forms.TimeInput({"type": "time"}, "%H:%M"))
+    digest_weekday = forms.TypedChoiceField(
+        label="The digest goes out on", choices=list(enumerate(_DAYS)), coerce=int
+    )
+    digest_at = forms.TimeField(label="at", widget=forms.TimeInput({"type": "time"}, "%H:%M"))
+
+    @staticmethod
+    def starting_from(found: Organisation) -> dict[str, Any]:
+        names = ("version", "name", "time_zone", "working_days", "day_starts_at", "day_ends_at")
+        return {name: getattr(found, name) for name in (*names, "digest_weekday", "digest_at")}

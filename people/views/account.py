@@ -1,0 +1,149 @@
+"""One's own page: name, zone and looks, password, days away, tokens."""
+
+from typing import Any
+
+from django.contrib.auth import update_session_auth_hash
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from kit import clock
+from kit.htmx import go, toast
+from kit.refusals import Refused
+from kit.rights import require, view_needs
+from people import forms, queries
+from people.models import Absence, Token, User
+from people.operations import person
+from people.operations import sign_in as tries
+from people.operations import token as tokens
+from people.views.door import network
+from people.views.saving import by, save
+
+
+@view_needs("people.account")
+@never_cache
+@require_http_methods(["GET", "POST"])
+def account(request: HttpRequest) -> HttpResponse:
+    if request.method == "GET":
+        return _page(request)
+    user = _me(request)
+    return save(
+        request,
+        forms.Account(request.POST),
+        lambda said: person.change(
+            user, _without(said), by=by(request), at=clock.now(), seen=said["version"]
+        ),
+        said="Saved",
+        then=lambda _: reverse("people:account"),
+        again=lambda form, status: _page(request, status, form=form),
+    )
+
+
+@view_needs("people.account")
+@never_cache
+@sensitive_post_parameters("current", "password", "again")
+@require_POST
+def change_password(request: HttpRequest) -> HttpResponse:
+    form = forms.ChangePassword(request.POST)
+    if not form.is_valid():
+        return _page(request, 422, password_form=form)
+    user, at = _me(request), clock.now()
+    try:
+        # Somebody at an unlocked desk gets no more guesses than somebody at the door.
+        counted = tries.count_try(user.email, network=network(request), device=f"own:{user.pk}", at=at)
+        if not user.check_password(form.cleaned_data["current"]):
+            raise Refused("This is not your present password.", field="current")
+        tries.give_back(counted, at=at)
+        person.set_password(user, form.cleaned_data["password"], by=by(request), at=at)
+    except Refused as refusal:
+        return _page(request, form.take_in(refusal), password_form=form)
+    update_session_auth_hash(request, user)
+    said = "Your password is changed. You are signed out everywhere else."
+    return toast(request, go(request, reverse("people:account")), said)
+
+
+@view_needs("people.account")
+@never_cache
+@require_POST
+def make_token(request: HttpRequest) -> HttpResponse:
+    """The answer itself shows the token, once: it is kept nowhere."""
+    form = forms.NewToken(request.POST)
+    if not form.is_valid():
+        return _page(request, 422, token_form=form)
+    try:
+        _, text = tokens.issue(request.user, **form.cleaned_data, by=by(request), at=clock.now())
+    except Refused as refusal:
+        return _page(request, form.take_in(refusal), token_form=form)
+    return _page(request, new_token=text)
+
+
+@view_needs("people.token_revoke")
+@require_POST
+def revoke_token(request: HttpRequest, pk: int) -> HttpResponse:
+    token = get_object_or_404(Token.objects.select_related("subject", "user"), pk=pk)
+    if token.user_id != request.user.pk:
+        # A stranger's token does not exist, except for administrators.
+        get_object_or_404(queries.administrators(), pk=request.user.pk)
+    require(request.user, "people.token_revoke", token)
+    tokens.revoke(token, by=by(request), at=clock.now())
+    back = "people:account" if token.user_id == request.user.pk else "people:person_detail"
+    where = reverse(back, args=[] if back == "people:account" else [token.user_id])
+    return toast(request, go(request, where), "The token is ended.")
+
+
+@view_needs("people.account")
+@require_POST
+def be_away(request: HttpRequest) -> HttpResponse:
+    user = _me(request)
+    return save(
+        request,
+        forms.Away(request.POST),
+        lambda said: person.be_away(user, **said, by=by(request), at=clock.now()),
+        said="Noted. What would come to you goes to your stand-in on these days.",
+        then=lambda _: reverse("people:account"),
+        again=lambda form, status: _page(request, status, away_form=form),
+    )
+
+
+@view_needs("people.account")
+@require_POST
+def be_back(request: HttpRequest, pk: int) -> HttpResponse:
+    absence = get_object_or_404(Absence.objects.select_related("user"), pk=pk, user=request.user)
+    person.be_back(absence, by=by(request), at=clock.now())
+    return toast(request, go(request, reverse("people:account")), "These days are working days again.")
+
+
+def _without(said: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in said.items() if name != "version"}
+
+
+def _me(request: HttpRequest) -> User:
+    """The person as the row stands, not the request's lazy stand-in for it."""
+    return User.objects.select_related("function", "subject").get(pk=request.user.pk)
+
+
+def _page(request: HttpRequest, status: int = 200, **forms_given: Any) -> HttpResponse:
+    user = _me(request)
+    names = ("version", "name", "time_zone", "theme", "has_single_keys", "is_digest_wanted")
+    context = {
+        "person": user,
+        "form": forms.Account(initial={name: getattr(user, name) for name in names}),
+        "password_form": forms.ChangePassword(),
+        "token_form": forms.NewToken(),
+        "away_form": forms.Away(),
+        "new_token": "",
+        "tokens": [(token, _state(token)) for token in queries.tokens_of(user)[:50]],
+        "absences": queries.absences_of(user, queries.local_day(clock.now(), user)),
+        "teams": user.teams.order_by("name"),
+        **forms_given,
+    }
+    return render(request, "people/account.html", context, status=status)
+
+
+def _state(token: Token) -> str:
+    if token.revoked_at:
+        return "ended"
+    return "expired" if token.expires_at <= clock.now() else "live"

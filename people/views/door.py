@@ -1,0 +1,176 @@
+"""Signing in and out, the first set-up, and the link by which a person sets a password."""
+
+import secrets
+
+from django.conf import settings
+from django.contrib.auth import authenticate, login, logout
+from django.contrib.auth.tokens import default_token_generator
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render, resolve_url
+from django.urls import NoReverseMatch, reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from kit import clock
+from kit.actor import Actor
+from kit.refusals import Refused
+from kit.rights import OPEN, view_needs
+from people import forms, queries
+from people.models import User
+from people.operations import organisation, person
+from people.operations import sign_in as tries
+
+_DEVICE, _DEVICE_SALT, _A_YEAR = "device", "people.device", 365 * 86400
+_BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+@view_needs(OPEN)
+@never_cache
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "POST"])
+def sign_in(request: HttpRequest) -> HttpResponse:
+    if request.user.is_authenticated:
+        return HttpResponseRedirect(_onward(request))
+    form = forms.SignIn(request.POST or None)
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                user = _checked(request, form.cleaned_data["email"], form.cleaned_data["password"])
+            except tries.TooManyTries as refusal:
+                form.add_error(None, refusal.message)
+                status = 429
+            else:
+                if user is not None:
+                    return _let_in(request, user)
+                form.add_error(None, "This address and password do not fit together.")
+    context = {"form": form, "next": _next(request), "is_set_up": queries.organisation() is not None}
+    answer = render(request, "people/sign_in.html", context, status=status)
+    if status == 429:
+        answer["Retry-After"] = str(tries.TooManyTries.wait * 60)
+    return answer
+
+
+@view_needs(OPEN)
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    logout(request)
+    return HttpResponseRedirect(reverse("people:sign_in"), status=303)
+
+
+@view_needs(OPEN)
+@never_cache
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "POST"])
+def set_up(request: HttpRequest, secret: str) -> HttpResponse:
+    if queries.organisation() is not None:
+        return HttpResponseRedirect(reverse("people:sign_in"))
+    form = forms.SetUp(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            user = organisation.set_up(secret, **form.cleaned_data, at=clock.now())
+        except Refused as refusal:
+            form.take_in(refusal)
+        else:
+            return _let_in(request, user)
+    status = 422 if request.method == "POST" else 200
+    return render(request, "people/set_up.html", {"form": form}, status=status)
+
+
+@view_needs(OPEN)
+@never_cache
+@sensitive_post_parameters("password", "again")
+@require_http_methods(["GET", "POST"])
+def password_link(request: HttpRequest, pk: int, token: str) -> HttpResponse:
+    """A person sets a password by the link an administrator gave them. Looking does not use it up."""
+    user = User.objects.select_related("subject").filter(pk=pk, is_active=True).first()
+    if user is None or not default_token_generator.check_token(user, token):
+        return render(request, "people/password_link.html", {"form": None, "person": None}, status=404)
+    form = forms.NewPassword(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            person.set_password(user, form.cleaned_data["password"], by=Actor(user, "page"), at=clock.now())
+        except Refused as refusal:
+            form.take_in(refusal)
+        else:
+            return _let_in(request, user)
+    status = 422 if request.method == "POST" else 200
+    return render(request, "people/password_link.html", {"form": form, "person": user}, status=status)
+
+
+def link_for(user: User) -> str:
+    """The address at which a person sets a password: for three days, once."""
+    path = reverse("people:password_link", args=[user.pk, default_token_generator.make_token(user)])
+    return settings.BASE_URL + path
+
+
+def network(request: HttpRequest) -> str:
+    """The network of whoever is connected to us; behind a proxy, what that proxy itself wrote down last.
+
+    The first entries of X-Forwarded-For come from the client and prove nothing.
+    """
+    address = request.META.get("REMOTE_ADDR", "")
+    if settings.SECURE_PROXY_SSL_HEADER:
+        address = request.headers.get("X-Forwarded-For", address).rsplit(",", 1)[-1].strip()
+    return tries.network_of(address)
+
+
+def _checked(request: HttpRequest, email: str, password: str) -> User | None:
+    """The person, when address and password fit. Raises TooManyTries before the password is looked at."""
+    at = clock.now()
+    user = User.objects.filter(email=email.strip().lower(), is_active=True).first()
+    device, known = _device(request)
+    counted = tries.count_try(
+        email,
+        network=network(request),
+        device=device if user is not None and user.pk in known else "",
+        at=at,
+    )
+    found = authenticate(request, username=email, password=password)
+    if not isinstance(found, User):
+        return None
+    tries.give_back(counted, at=at)
+    return found
+
+
+def _let_in(request: HttpRequest, user: User) -> HttpResponse:
+    login(request, user, backend=_BACKEND)
+    tries.succeed(user, network=network(request), by=Actor(user, "page"), at=clock.now())
+    answer = HttpResponseRedirect(_onward(request), status=303)
+    device, known = _device(request)
+    known = [user.pk, *(pk for pk in known if pk != user.pk)][:5]
+    answer.set_signed_cookie(
+        _DEVICE,
+        f"{device}:{','.join(map(str, known))}",
+        salt=_DEVICE_SALT,
+        max_age=_A_YEAR,
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+    return answer
+
+
+def _device(request: HttpRequest) -> tuple[str, list[int]]:
+    """This browser's id and who signed in from it, as our own signature says; else a new id."""
+    told = request.get_signed_cookie(_DEVICE, default="", salt=_DEVICE_SALT, max_age=_A_YEAR) or ""
+    device, _, known = told.partition(":")
+    return device or secrets.token_hex(8), [int(pk) for pk in known.split(",") if pk.isdigit()]
+
+
+def _next(request: HttpRequest) -> str:
+    target = request.POST.get("next") or request.GET.get("next") or ""
+    is_ours = url_has_allowed_host_and_scheme(
+        target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return target if is_ours else ""
+
+
+def _onward(request: HttpRequest) -> str:
+    try:
+        return _next(request) or resolve_url(settings.LOGIN_REDIRECT_URL)
+    except NoReverseMatch:
+        return reverse("people:account")

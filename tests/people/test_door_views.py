@@ -1,0 +1,230 @@
+"""The door: sign-in, its limits, set-up, links."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+
+from history.models import Event
+from kit.actor import SYSTEM, Actor
+from kit.refusals import Refused
+from people.models import Organisation, SignInCount
+from people.operations import organisation, person, sign_in
+from people.states import Role
+from people.views.door import link_for
+from tests.factories import people
+
+pytestmark = pytest.mark.django_db
+WORDS = "a-long-enough-passphrase"
+HERE = "/people/sign-in/"
+
+
+@pytest.fixture(autouse=True)
+def fast_passwords(settings):
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
+def ana(at):
+    user = people.user("Ana", email="ana@example.org")
+    person.set_password(user, WORDS, by=SYSTEM, at=at)
+    return user
+
+
+def enter(client, password=WORDS, email="ana@example.org", **extra):
+    return client.post(HERE, {"email": email, "password": password}, **extra)
+
+
+def test_the_right_words_open_the_door_and_lead_on(ana, client):
+    answer = client.post(HERE, {"email": "ANA@example.org", "password": WORDS, "next": "/people/"})
+
+    assert (answer.status_code, answer["Location"]) == (303, "/people/")
+    assert client.get("/people/").status_code == 200
+    assert Event.objects.filter(verb="people.signed_in", subject_id=ana.subject_id).count() == 1
+
+
+@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example/x", "javascript:alert(1)"])
+def test_nobody_is_led_away_from_here(ana, client, target):
+    answer = client.post(HERE, {"email": "ana@example.org", "password": WORDS, "next": target})
+
+    assert "evil" not in answer["Location"]
+    assert "javascript" not in answer["Location"]
+
+
+def test_wrong_words_say_the_same_for_known_and_unknown_people(ana, client):
+    known = enter(client, "wrong")
+    unknown = enter(client, "wrong", "nobody@example.org")
+
+    assert known.status_code == unknown.status_code == 422
+    said = "This address and password do not fit together."
+    assert said in known.text
+    assert said in unknown.text
+
+
+def test_the_deactivated_stay_outside(ana, client, at):
+    person.deactivate(ana, by=SYSTEM, at=at)
+
+    assert enter(client).status_code == 422
+
+
+def test_a_stranger_has_few_tries_and_the_owners_browser_still_gets_in(ana, client):
+    assert enter(client).status_code == 303
+    client.post("/people/sign-out/")
+    stranger = {"REMOTE_ADDR": "203.0.113.9"}
+
+    codes = [
+        enter(Client(), "wrong", HTTP_X_FORWARDED_FOR=f"198.51.100.{n}", **stranger).status_code
+        for n in range(20)
+    ]
+
+    assert codes.count(422) == sign_in.OF_ONE_NETWORK
+    refused = enter(Client(), **stranger)
+    assert refused.status_code == 429
+    assert refused["Retry-After"] == "900"
+    assert enter(client, **stranger).status_code == 303  # her browser, even from the stranger's network
+    assert enter(Client(), REMOTE_ADDR="127.0.0.1").status_code == 303  # a network she is known to use
+    assert enter(Client(), REMOTE_ADDR="192.0.2.77").status_code == 303  # and another network
+
+
+def test_many_networks_together_get_no_more_than_ten_tries(ana, client):
+    enter(client)
+    codes = [enter(Client(), "wrong", REMOTE_ADDR=f"203.0.{n}.9").status_code for n in range(30)]
+    codes += [enter(Client(), "wrong").status_code for _ in range(10)]
+
+    assert codes.count(422) == sign_in.OF_STRANGERS + sign_in.OF_KNOWN_NETWORK == 10
+    assert enter(client).status_code in {302, 303}
+
+
+def test_a_forged_device_cookie_opens_no_budget(ana):
+    forged = Client()
+    forged.cookies["device"] = f"abc:{ana.pk}:forged"
+
+    codes = [enter(forged, "wrong", REMOTE_ADDR="203.0.113.9").status_code for _ in range(9)]
+
+    assert codes.count(422) == sign_in.OF_ONE_NETWORK
+
+
+def test_any_fifteen_minutes_count_not_those_of_the_clock(at):
+    def tries(moment):
+        made = 0
+        for _ in range(20):
+            try:
+                sign_in.count_try("a@b.org", network="n", at=moment)
+            except Refused:
+                break
+            made += 1
+        return made
+
+    start = at + timedelta(minutes=14, seconds=59)
+    assert tries(start) == sign_in.OF_ONE_NETWORK
+    assert tries(start + timedelta(minutes=5)) == 0
+    assert tries(start + timedelta(minutes=14, seconds=59)) == 0
+    assert tries(start + timedelta(minutes=21)) == sign_in.OF_ONE_NETWORK
+
+
+def test_old_counts_are_forgotten(at):
+    sign_in.count_try("a@b.org", network="n", at=at)
+
+    assert sign_in.forget_old(at=at + timedelta(hours=1)) == 3
+    assert not SignInCount.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_thousand_parallel_tries_pass_no_more_than_the_budget(at):
+    def one(n):
+        try:
+            sign_in.count_try("a@b.org", network=f"n{n % 50}", at=at)
+        except Refused:
+            return 0
+        finally:
+            connection.close()
+        return 1
+
+    with ThreadPoolExecutor(12) as pool:
+        passed = sum(pool.map(one, range(1000)))
+
+    assert passed == sign_in.OF_STRANGERS
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("192.0.2.77", "192.0.2.0/24"),
+        ("::ffff:192.0.2.77", "192.0.2.0/24"),
+        ("2001:db8::1", "2001:db8::/64"),
+        ("x", "unknown"),
+    ],
+)
+def test_networks(address, network):
+    assert sign_in.network_of(address) == network
+
+
+def test_behind_a_proxy_only_what_the_proxy_wrote_counts(ana, settings):
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+    codes = [
+        enter(Client(), "wrong", HTTP_X_FORWARDED_FOR=f"10.{n}.0.1, 203.0.113.9").status_code
+        for n in range(9)
+    ]
+
+    assert codes.count(422) == sign_in.OF_ONE_NETWORK
+
+
+def test_sign_out_is_a_post(ana, client):
+    client.force_login(ana)
+
+    assert client.get("/people/sign-out/").status_code == 405
+    client.post("/people/sign-out/")
+    assert client.get("/people/").status_code == 302
+
+
+def test_set_up_makes_the_organisation_and_signs_in(client, at):
+    from kit import clock
+
+    address = reverse("people:set_up", args=[organisation.make_link(at=clock.now())])
+    fields = {
+        "name": "Northwind",
+        "time_zone": "Europe/Berlin",
+        "person_name": "Ana",
+        "email": "ana@example.org",
+    }
+
+    assert client.get(address).status_code == 200
+    assert client.post(address, {**fields, "password": "short"}).status_code == 422
+    assert (
+        client.post(reverse("people:set_up", args=["0" * 64]), {**fields, "password": WORDS}).status_code
+        == 422
+    )
+    assert client.post(address, {**fields, "password": WORDS}).status_code == 303
+
+    assert Organisation.objects.get().name == "Northwind"
+    assert client.get("/people/settings/").status_code == 200
+    assert Client().get(address).status_code == 302
+
+
+def test_a_link_sets_a_password_once(client, at):
+    boss, user = people.user(role=Role.ADMINISTRATOR), people.user("Ben")
+    client.force_login(boss)
+    page = client.post(reverse("people:person_link", args=[user.pk]))
+    assert "/people/password/" in page.text
+    address = link_for(user).partition("://")[2].partition("/")[2]
+    theirs = Client()
+
+    assert theirs.get("/" + address).status_code == 200
+    assert theirs.post("/" + address, {"password": WORDS, "again": "other"}).status_code == 422
+    assert theirs.post("/" + address, {"password": WORDS, "again": WORDS}).status_code == 303
+    assert theirs.get("/people/me/").status_code == 200
+    assert theirs.get("/" + address).status_code == 404
+    assert Event.objects.filter(verb="people.password_link_made", actor=boss.subject).count() == 1
+
+
+def test_a_link_ends_when_the_person_is_deactivated(client, at):
+    people.user(role=Role.ADMINISTRATOR)
+    user = people.user("Ben")
+    address = "/" + link_for(user).partition("://")[2].partition("/")[2]
+    person.deactivate(user, by=Actor(None, "page"), at=at)
+
+    assert client.get(address).status_code == 404

@@ -1,0 +1,212 @@
+"""The account, people and team pages."""
+
+from datetime import date
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from kit.actor import SYSTEM
+from people.authentication import find
+from people.models import Absence, Function, Organisation, Team, Token, User
+from people.operations import organisation, person, token
+from people.states import Role
+from tests.factories import people
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def boss(client):
+    user = people.user("Boss", role=Role.ADMINISTRATOR)
+    client.force_login(user)
+    return user
+
+
+def test_account_changes_what_is_ones_own(client):
+    user = people.user("Ana")
+    client.force_login(user)
+    fields = {"version": 1, "name": "Ana M", "time_zone": "Asia/Tokyo", "theme": "dark"}
+
+    answer = client.post("/people/me/", fields)
+
+    assert answer.status_code == 303
+    user.refresh_from_db()
+    assert (user.name, user.theme, user.has_single_keys) == ("Ana M", "dark", False)
+    late = client.post("/people/me/", {**fields, "name": "Later"})
+    assert late.status_code == 409
+    assert "What you wrote" in late.text
+    assert client.post("/people/me/", {**fields, "version": 2, "name": "Later"}).status_code == 303
+
+
+def test_a_token_is_shown_once_and_ended(client, at):
+    user = people.user()
+    client.force_login(user)
+
+    page = client.post("/people/me/tokens/", {"name": "CI", "scope": "read", "days": 30})
+
+    made = Token.objects.get()
+    assert f"rh_{made.prefix}_" in page.text
+    text = page.text.partition(f"rh_{made.prefix}_")[2][:64]
+    assert find(f"rh_{made.prefix}_{text}", at=made.expires_at.replace(year=2020)) == made
+    assert text not in client.get("/people/me/").text
+    client.post(reverse("people:revoke_token", args=[made.pk]))
+    made.refresh_from_db()
+    assert made.revoked_at
+
+
+def test_a_strangers_token_does_not_exist(client, at):
+    owner, stranger = people.user(), people.user()
+    made, _ = token.issue(owner, name="x", by=SYSTEM, at=at)
+    client.force_login(stranger)
+
+    assert client.post(reverse("people:revoke_token", args=[made.pk])).status_code == 404
+
+
+def test_a_password_is_changed_by_who_knows_the_present_one(client, at, settings):
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    user = people.user()
+    person.set_password(user, "a-long-enough-passphrase", by=SYSTEM, at=at)
+    client.force_login(User.objects.get(pk=user.pk))
+    new = {"password": "another-long-passphrase", "again": "another-long-passphrase"}
+
+    assert client.post("/people/me/password/", {"current": "wrong", **new}).status_code == 422
+    answer = client.post("/people/me/password/", {"current": "a-long-enough-passphrase", **new})
+
+    assert answer.status_code == 303
+    assert client.get("/people/me/").status_code == 200
+
+
+def test_days_away_are_noted_and_taken_back(client):
+    user, other = people.user(), people.user()
+    client.force_login(user)
+    days = {"from_on": "2099-12-01", "until_on": "2099-12-05", "stand_in": other.pk}
+
+    assert client.post("/people/me/away/", days).status_code == 303
+    assert client.post("/people/me/away/", {**days, "until_on": "2099-11-01"}).status_code == 422
+    absence = Absence.objects.get()
+    assert absence.from_on == date(2099, 12, 1)
+    assert client.post(reverse("people:be_back", args=[absence.pk])).status_code == 303
+    assert not Absence.objects.exists()
+
+
+@pytest.mark.parametrize("address", ["/people/", "/people/teams/"])
+def test_lists_cost_the_same_at_one_and_at_three(client, boss, address, django_assert_num_queries):
+    def grow():
+        people.team(lead=people.user(function=people.function()))
+
+    grow()
+    client.get(address)
+    with CaptureQueriesContext(connection) as counted:
+        assert client.get(address).status_code == 200
+    grow(), grow()
+    with django_assert_num_queries(len(counted)):
+        client.get(address)
+
+
+def test_the_list_is_filtered(client, boss, at):
+    people.user("Ana", function=people.function("security"))
+    gone = people.user("Gone")
+    person.deactivate(gone, by=SYSTEM, at=at)
+
+    assert "Ana" in client.get("/people/?q=ana").text
+    assert "Ana" not in client.get("/people/?function=product").text
+    assert "Gone" not in client.get("/people/").text
+    assert "Gone" in client.get("/people/?gone=1").text
+    assert "Nobody here fits" in client.get("/people/?q=zzz").text
+
+
+def test_an_administrator_adds_changes_and_deactivates(client, boss):
+    science = people.function("data-science")
+    fields = {"name": "Ana", "email": "ana@example.org", "function": science.pk, "role": "member"}
+
+    assert client.get("/people/new/").status_code == 200
+    assert client.post("/people/new/", fields).status_code == 303
+    assert client.post("/people/new/", fields).status_code == 422
+    ana = User.objects.get(email="ana@example.org")
+    at = reverse("people:person_detail", args=[ana.pk])
+    assert client.get(at).status_code == 200
+    assert client.post(at + "change/", {**fields, "name": "Ana M", "version": 1}).status_code == 303
+    assert client.post(at + "change/", {**fields, "name": "Late", "version": 1}).status_code == 409
+    assert client.post(at + "role/", {"role": "risk_manager", "version": 2}).status_code == 303
+    assert client.post(at + "deactivate/").status_code == 303
+    ana.refresh_from_db()
+    assert (ana.name, ana.role, ana.is_active) == ("Ana M", "risk_manager", False)
+    assert client.post(at + "link/").status_code == 422
+    assert client.post(at + "reactivate/").status_code == 303
+
+
+def test_who_is_no_administrator_is_refused(client):
+    ana, ben = people.user("Ana"), people.user("Ben")
+    client.force_login(ana)
+    at = reverse("people:person_detail", args=[ben.pk])
+
+    assert client.get(at).status_code == 200
+    for act in ("change/", "role/", "link/", "deactivate/", "reactivate/"):
+        assert client.post(at + act).status_code == 403
+    assert client.get("/people/new/").status_code == 403
+    assert client.get("/people/settings/").status_code == 403
+    ben.refresh_from_db()
+    assert ben.is_active
+
+
+def test_a_lead_keeps_their_teams_members_and_no_others(client):
+    lead, ana, other = people.user(), people.user(), people.user()
+    team = people.team("Fraud", lead=lead)
+    client.force_login(lead)
+    at = reverse("people:team_detail", args=[team.slug])
+
+    assert client.post(at + "members/", {"user": ana.pk}).status_code == 303
+    assert ana in team.members.all()
+    assert client.get(at).status_code == 200
+    client.force_login(other)
+    assert client.post(at + f"members/{ana.pk}/leave/").status_code == 403
+    client.force_login(lead)
+    assert client.post(at + f"members/{ana.pk}/leave/").status_code == 303
+    assert not team.members.filter(pk=ana.pk).exists()
+
+
+def test_an_administrator_adds_and_changes_a_team(client, boss):
+    assert client.post("/people/teams/new/", {"name": "Fraud ML", "lead": boss.pk}).status_code == 303
+    team = Team.objects.get()
+    at = reverse("people:team_detail", args=[team.slug])
+    assert client.post(at + "change/", {"name": "Fraud", "lead": boss.pk, "version": 1}).status_code == 303
+    assert client.post(at + f"members/{boss.pk}/leave/").status_code == 422
+
+
+def test_the_organisation_is_changed(client, boss, at):
+    found = organisation.found(name="N", by=SYSTEM, at=at)
+    page = client.get("/people/settings/")
+    assert page.status_code == 200
+    fields = {
+        "version": found.version,
+        "name": "Northwind",
+        "time_zone": "Europe/Berlin",
+        "working_days": [0, 1, 2],
+        "day_starts_at": "08:00",
+        "day_ends_at": "16:00",
+        "digest_weekday": 4,
+        "digest_at": "15:00",
+    }
+
+    assert client.post("/people/settings/", fields).status_code == 303
+    assert Organisation.objects.get().working_days == [0, 1, 2]
+    assert (
+        client.post("/people/settings/", {**fields, "day_ends_at": "07:00", "version": 2}).status_code == 422
+    )
+    assert client.post("/people/functions/new/", {"name": "Legal"}).status_code == 303
+    assert Function.objects.filter(slug="legal").exists()
+
+
+def test_who_signed_in_when_is_shown_to_that_person_and_administrators_only(client, at):
+    ana, ben = people.user("Ana"), people.user("Ben")
+    from history import operations as history
+
+    history.record(ana, "people.signed_in", by=SYSTEM, at=at)
+    address = reverse("people:person_detail", args=[ana.pk])
+
+    client.force_login(ben)
+    assert "signed in" not in client.get(address).text
+    client.force_login(ana)
+    assert "signed in" in client.get(address).text
