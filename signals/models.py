@@ -215,10 +215,15 @@ class BreachQuerySet(RecordedQuerySet):
 
 
 class Breach(Part):
-    """One continuous crossing of a threshold, opened and cleared; keeps the version that judged it."""
+    """One continuous crossing of a threshold, opened and cleared; keeps the version that judged it.
+
+    is_external: judged by its source, one breach an alert; else by us, one open breach a rule and series.
+    """
 
     OF = "group"
     MOVES = BREACH_MOVES
+    # It moves with every worse point; the points themselves are kept.
+    HISTORY_OMITS = frozenset({"worst_value"})
 
     group = models.ForeignKey(BreachGroup, models.PROTECT, related_name="breaches")
     series = models.ForeignKey(Series, models.PROTECT, null=True, blank=True, related_name="breaches")
@@ -226,6 +231,7 @@ class Breach(Part):
         ThresholdVersion, models.PROTECT, null=True, blank=True, related_name="breaches"
     )
     threshold = models.ForeignKey(Threshold, models.PROTECT, related_name="breaches")
+    is_external = models.BooleanField(default=False)
     feature = models.CharField(max_length=120, blank=True, default="")
     level = models.PositiveSmallIntegerField(choices=Level.choices)
     state = models.CharField(max_length=8, choices=BreachState.choices, default=BreachState.OPEN)
@@ -241,11 +247,15 @@ class Breach(Part):
         constraints = [
             models.UniqueConstraint(
                 fields=["threshold", "series"],
-                condition=Q(state="open", series__isnull=False),
+                condition=Q(state="open", series__isnull=False, is_external=False),
                 name="signals_one_open_breach_a_series",
             )
         ]
-        indexes = [models.Index(fields=["group", "id"], name="signals_breach_of_group")]
+        indexes = [
+            models.Index(fields=["group", "id"], name="signals_breach_of_group"),
+            models.Index(fields=["threshold", "-opened_at"], name="signals_breach_of_threshold"),
+            models.Index(fields=["series", "-opened_at"], name="signals_breach_of_series"),
+        ]
 
 
 class Alert(models.Model):

@@ -56,7 +56,8 @@ class Fate(TextChoices):
 AGREEMENT_MOVES = {
     (Agreement.PROPOSED, Agreement.ACTIVE): "signals.threshold_agreed",
     (Agreement.PROPOSED, Agreement.DECLINED): "signals.threshold_declined",
-    (Agreement.ACTIVE, Agreement.RETIRED): "signals.threshold_replaced",
+    # Its event is the agreement of the next one, which retires it in the same act.
+    (Agreement.ACTIVE, Agreement.RETIRED): "signals.threshold_agreed",
 }
 GROUP_MOVES = {
     (Breach.OPEN, Breach.CLEARED): "signals.breach_group_cleared",

@@ -75,6 +75,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('version', models.PositiveIntegerField(default=1)),
+                ('is_external', models.BooleanField(default=False)),
                 ('feature', models.CharField(blank=True, default='', max_length=120)),
                 ('level', models.PositiveSmallIntegerField(choices=[(1, 'Warning'), (2, 'Critical')])),
                 ('state', models.CharField(choices=[('open', 'Open'), ('cleared', 'Cleared')], default='open', max_length=8)),
@@ -241,8 +242,16 @@ class Migration(migrations.Migration):
             model_name='breach',
             index=models.Index(fields=['group', 'id'], name='signals_breach_of_group'),
         ),
+        migrations.AddIndex(
+            model_name='breach',
+            index=models.Index(fields=['threshold', '-opened_at'], name='signals_breach_of_threshold'),
+        ),
+        migrations.AddIndex(
+            model_name='breach',
+            index=models.Index(fields=['series', '-opened_at'], name='signals_breach_of_series'),
+        ),
         migrations.AddConstraint(
             model_name='breach',
-            constraint=models.UniqueConstraint(condition=models.Q(('series__isnull', False), ('state', 'open')), fields=('threshold', 'series'), name='signals_one_open_breach_a_series'),
+            constraint=models.UniqueConstraint(condition=models.Q(('is_external', False), ('series__isnull', False), ('state', 'open')), fields=('threshold', 'series'), name='signals_one_open_breach_a_series'),
         ),
     ]
