@@ -1,14 +1,85 @@
 """Which room acts on which event: all upward traffic on one screen.
 
-A handler is `handler(event, *, at)`; it reads present rows, and may ring late, twice or out of order.
+A handler is `handler(event, *, at)`; it reads present rows, and may ring late, twice or out of order. Waiting
+rows name it by module and function: one that moves needs its old name kept until they are done.
 """
 
-from history import wiring
+from collections import defaultdict
 
-FLOWS: dict = {}
-DUES: dict = {}
-CHAINED: tuple[str, ...] = ()
+from actions.operations import action
+from history import wiring
+from history.wiring import Handler
+from learnings.operations import learning
+from meetings.operations import agenda, meeting
+from risklog.operations import acceptance, climb, escalation, review
+from signals.operations import series
+
+# What happened -> who acts on it.
+FLOWS: dict[str, tuple[Handler, ...]] = {
+    # a model is registered: series that named it before belong to it now
+    "catalogue.model_registered": (series.on_model_registered,),
+    # a breach calls people of two functions together
+    "signals.breach_group_opened": (review.on_breach_group_opened,),
+    "signals.breach_group_reopened": (review.on_breach_group_reopened,),
+    "signals.breach_joined": (review.on_breach_joined,),
+    "signals.breach_group_cleared": (review.on_breach_group_cleared,),
+    # a review and a climb stand on the next fitting agenda
+    "risklog.review_opened": (agenda.on_review_opened,),
+    "risklog.review_answered": (escalation.on_review_answered,),
+    "risklog.review_settled": (
+        agenda.on_review_settled,
+        escalation.on_review_settled,
+        learning.draft_from_review,
+    ),
+    "risklog.review_withdrawn": (agenda.on_review_settled, escalation.on_review_settled),
+    "risklog.escalation_started": (agenda.on_escalation_started,),
+    "risklog.risk_closed": (escalation.on_risk_closed,),
+    # what is late goes up the ladder, what is done comes down
+    "actions.action_overdue": (escalation.on_action_overdue,),
+    "actions.action_done": (escalation.on_action_settled,),
+    "actions.action_dropped": (escalation.on_action_settled,),
+    # turns follow the people
+    "people.absence_noted": (meeting.on_absence_changed,),
+    "people.absence_dropped": (meeting.on_absence_changed,),
+    "people.member_added": (meeting.on_team_changed,),
+    "people.member_removed": (meeting.on_team_changed,),
+}
+
+# Which date -> what acts on it: `handler(due, *, at)`.
+DUES: dict[str, Handler] = {
+    "actions.reminder": action.remind,
+    "actions.overdue": action.note_overdue,
+    "risklog.review_reminder": review.remind,
+    "risklog.review_unanswered": review.note_unanswered,
+    "risklog.climb": climb.climb,
+    "risklog.acknowledgement_lapses": climb.lapse,
+    "risklog.pause_ends": escalation.end_pause,
+    "risklog.acceptance_ends": acceptance.acceptance_ends,
+    "meetings.plan": meeting.plan_due,
+    "meetings.publish": agenda.publish,
+    "meetings.turn": meeting.remind_turn,
+}
+
+# Chained by hash: who may do what, and what was let through.
+CHAINED: tuple[str, ...] = (
+    "people.organisation_set_up",
+    "people.person_added",
+    "people.person_role_changed",
+    "people.person_deactivated",
+    "people.person_reactivated",
+    "people.password_changed",
+    "people.password_link_made",
+    "people.member_added",
+    "people.member_removed",
+    "people.token_issued",
+    "people.token_revoked",
+    "history.sight_granted",
+)
 
 
 def install() -> None:
-    wiring.install(flows=FLOWS, dues=DUES, chained=CHAINED)
+    """Plug the tables into history."""
+    heard: dict[str, list[Handler]] = defaultdict(list)
+    for verb, handlers in FLOWS.items():
+        heard[verb].extend(handlers)
+    wiring.install(flows=heard, dues=DUES, chained=CHAINED)

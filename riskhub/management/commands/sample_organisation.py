@@ -1,0 +1,45 @@
+"""`sample_organisation`: fills an empty register with a bank of four teams and six weeks of its life."""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+
+from kit import clock
+from people.models import Organisation
+from riskhub.sample import cast
+from riskhub.sample.story import Story
+
+WORDS = "amber birch cedar delta ember fjord gable heron inlet jetty kelp linen maple north olive pearl quartz raven slate tidal".split()
+
+
+class Command(BaseCommand):
+    help = "Loads the sample organisation into an empty register and prints its log-ins."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if Organisation.objects.exists():
+            raise CommandError("This register is in use already. The sample is for an empty one.")
+        passwords = {address: _password() for _, address, _, _ in cast.PEOPLE}
+        with transaction.atomic():
+            Story(clock.now(), passwords).tell()
+        self._keep(passwords)
+
+    def _keep(self, passwords: dict[str, str]) -> None:
+        """Log-ins are random per installation; they are kept where only this user reads them."""
+        lines = [
+            f"{address:<22} {passwords[address]:<28} {name}, {role.label.lower()}"
+            for name, address, _, role in cast.PEOPLE
+        ]
+        path = Path(settings.HOME) / "sample-logins.txt"
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write("\n".join(lines) + "\n")
+        self.stdout.write("\n".join(lines[:4]))
+        self.stdout.write(f"… all of them in {path}")
+
+
+def _password() -> str:
+    return "-".join(secrets.choice(WORDS) for _ in range(4)) + f"-{secrets.randbelow(90) + 10}"
