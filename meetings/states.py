@@ -1,5 +1,8 @@
 """The words and steps of meetings, agenda items and decisions."""
 
+from dataclasses import dataclass
+from datetime import timedelta
+
 from django.db.models import TextChoices
 
 
@@ -21,6 +24,7 @@ class ItemState(TextChoices):
     CURRENT = "current", "Now"
     DONE = "done", "Done"
     CARRIED = "carried", "Carried over"
+    DROPPED = "dropped", "Taken off"
 
 
 class ItemOutcome(TextChoices):
@@ -49,5 +53,58 @@ ITEM_MOVES = {
     (ItemState.WAITING, ItemState.DONE): "meetings.item_done",
     (ItemState.WAITING, ItemState.CARRIED): "meetings.item_carried_over",
     (ItemState.CURRENT, ItemState.CARRIED): "meetings.item_carried_over",
+    (ItemState.WAITING, ItemState.DROPPED): "meetings.item_taken_off",
+    (ItemState.DROPPED, ItemState.WAITING): "meetings.item_put_back",
+    (ItemState.DONE, ItemState.WAITING): "meetings.item_put_back",
+    (ItemState.CARRIED, ItemState.WAITING): "meetings.item_put_back",
 }
+TO_COME = (MeetingState.PLANNED, MeetingState.LIVE)
+HELD = (MeetingState.LIVE, MeetingState.CLOSED)
+UNFINISHED = (ItemState.WAITING, ItemState.CURRENT)
+AHEAD = timedelta(weeks=12)
+PUBLISHED_BEFORE = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """A focus that a new series starts with; kinds are signals.states.Kind, functions are slugs."""
+
+    name: str
+    kinds: tuple[str, ...]
+    functions: tuple[str, ...]
+    questions: tuple[str, ...]
+
+
+DEFAULT_CYCLE = (
+    Theme(
+        "Data-quality signals",
+        ("data_quality",),
+        ("data-engineering", "data-science"),
+        (
+            "Provenance: do we know where each changed feature comes from, and who changed it?",
+            "Labelling quality: has anything altered how labels are made or delayed?",
+            "Ingestion: which windows were late or incomplete, and which models read them?",
+        ),
+    ),
+    Theme(
+        "Model performance",
+        ("drift", "performance"),
+        ("data-science", "risk-management"),
+        (
+            "Feature choices: which features drift, and would we choose them again?",
+            "Who is affected by the errors we see, and how?",
+            "Which threshold spoke too early, too late or not at all?",
+        ),
+    ),
+    Theme(
+        "Deployment readiness and rollback",
+        ("latency", "deployment"),
+        ("platform-operations", "engineering"),
+        (
+            "Can each deployed version be rolled back today, and who has tried?",
+            "What goes out before we meet again, and who signs it off?",
+            "What did retraining change that nobody asked for?",
+        ),
+    ),
+)
 DECISION_MOVES = {(DecisionState.IN_FORCE, DecisionState.REPLACED): "meetings.decision_replaced"}

@@ -12,12 +12,14 @@ from people.models import User
 class Meeting(Recorded):
     """One occurrence of a series: its focus, its facilitator, a stand-in, and why it is their turn.
 
-    occurrence: the local date and time the rule gave, so that planning twice makes it once, also when it moved.
+    occurrence: the local date and time the rule gave, so that planning twice makes it once, also when it
+    moved. is_taken_over: somebody took the turn; the rota leaves it to them.
     """
 
     KIND = "meeting"
     PREFIX = "M"
     MOVES = MEETING_MOVES
+    HISTORY_REFERS = frozenset({"why"})  # it says names, which can be erased
 
     series = models.ForeignKey(MeetingSeries, models.PROTECT, related_name="meetings")
     occurrence = models.CharField(max_length=16)
@@ -26,9 +28,11 @@ class Meeting(Recorded):
     focus = models.ForeignKey(Focus, models.PROTECT, null=True, blank=True, related_name="meetings")
     facilitator = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     stand_in = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    is_taken_over = models.BooleanField(default=False)
     why = models.CharField(max_length=300, blank=True, default="")
     objective = models.CharField(max_length=300, blank=True, default="")
     state = models.CharField(max_length=9, choices=MeetingState.choices, default=MeetingState.PLANNED)
+    published_at = models.DateTimeField(null=True, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
     closed_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
@@ -81,7 +85,10 @@ class AgendaItem(Part):
         constraints = [
             models.UniqueConstraint(
                 fields=["meeting", "about"], condition=Q(about__isnull=False), name="meetings_item_once"
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["meeting"], condition=Q(state="current"), name="meetings_one_current_item"
+            ),
         ]
         indexes = [
             models.Index(fields=["meeting", "rank", "id"], name="meetings_item_rank"),

@@ -5,7 +5,6 @@ from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
 
 from history.models import Part, Recorded, RecordedQuerySet
 from people.models import Function, Team, User, is_time_zone
@@ -13,7 +12,8 @@ from signals.states import Kind
 
 
 class MeetingSeries(Recorded):
-    """A recurring meeting: when (an RFC 5545 rule in its own zone), who, and in which order functions facilitate.
+    """A recurring meeting: when (an RFC 5545 rule in its own zone), who, and in which order functions
+    facilitate.
 
     function_order: ids of functions; the turn goes round them (meetings.rotation).
     """
@@ -63,7 +63,10 @@ class Focus(Part):
 
     class Meta:
         constraints = [
+            # Judged at the commit, so that two can change places.
             models.UniqueConstraint(
-                fields=["series", "position"], condition=Q(is_retired=False), name="meetings_focus_place"
+                fields=["series", "position"],
+                deferrable=models.Deferrable.DEFERRED,
+                name="meetings_focus_place",
             )
         ]

@@ -1,0 +1,147 @@
+"""Decisions: taken in a meeting or outside, with actions or the reason why none; replaced later, not lost."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from actions.operations import action
+from history import operations as history
+from history.models import Event, Subject
+from kit.actor import Actor
+from kit.refusals import Refused
+from meetings.models import AgendaItem, Decision, Meeting
+from meetings.operations import item as items
+from meetings.states import UNFINISHED, DecisionState, ItemOutcome, MeetingState
+from people.models import User
+from risklog.models import Review
+from risklog.operations import review as reviews
+from risklog.states import Outcome, ReviewState
+
+_ACTION_FIELDS = frozenset({"title", "owner", "due_on", "type", "effort", "details"})
+
+
+@transaction.atomic
+def record(
+    *,
+    text: str,
+    reason: str,
+    by: Actor,
+    at: datetime,
+    about: Subject | None = None,
+    meeting: Meeting | None = None,
+    item: AgendaItem | None = None,
+    actions: Sequence[Mapping[str, Any]] = (),
+    no_action_reason: str = "",
+    settles: str = "",
+    cause: Event | None = None,
+) -> Decision:
+    """Take a decision; its actions are born, and the review it settles is settled, in the same transaction.
+
+    item: the agenda item it was taken on, which gives meeting and subject and is done by it. actions: each a
+    mapping of title, owner, due_on, type, effort, details. settles: an Outcome, when the subject is an open
+    review. It is seen by those who may see its subject. Raises Refused(field=…), IllegalMove.
+    """
+    if item is not None:
+        meeting, about = item.meeting, about or item.about
+    _check(text, reason, actions, no_action_reason)
+    if meeting is not None:
+        meeting = _live(meeting)
+    review = _review(about, settles)
+    person = by.person if isinstance(by.person, User) else None
+    decision = Decision(
+        text=text.strip(),
+        reason=reason.strip(),
+        about=about,
+        meeting=meeting,
+        item=item,
+        no_action_reason=no_action_reason.strip(),
+        recorded_by=person,
+        decided_at=at,
+    )
+    event = history.record(
+        decision,
+        "meetings.decision_taken",
+        by=by,
+        at=at,
+        note={"actions": len(actions), "settles": str(settles)},
+        cause=cause,
+        viewers=about.viewers if about else None,
+    )
+    for position, wanted in enumerate(actions):
+        _open(decision, wanted, position, by=by, at=at, cause=event)
+    if review:
+        reviews.settle(review, outcome=settles, reason=reason.strip(), by=by, at=at, cause=event)
+    if item is not None and item.state in UNFINISHED:
+        items.finish(item, outcome=ItemOutcome.DECIDED, by=by, at=at, cause=event)
+    return decision
+
+
+@transaction.atomic
+def replace(
+    decision: Decision, *, with_: Decision, by: Actor, at: datetime, seen: int | None = None
+) -> Decision:
+    """A later decision takes the place of this one. Raises Refused(field="with_"), IllegalMove,
+    ChangedMeanwhile.
+    """
+    if with_.pk == decision.pk:
+        raise Refused("A decision cannot replace itself. Record the new one first.", field="with_")
+    if with_.state != DecisionState.IN_FORCE:
+        raise Refused("The decision that replaces it must itself be in force.", field="with_")
+    history.move(
+        decision,
+        DecisionState.REPLACED,
+        by=by,
+        at=at,
+        seen=seen,
+        values={"replaced_by": with_},
+        note={"by": with_.subject_id},
+    )
+    return decision
+
+
+def _check(text: str, reason: str, actions: Sequence[Mapping[str, Any]], no_action_reason: str) -> None:
+    if not text.strip():
+        raise Refused("Say what was decided.", field="text")
+    if not reason.strip():
+        raise Refused("Say why; the next person to ask will want to know.", field="reason")
+    if not actions and not no_action_reason.strip():
+        raise Refused("Name at least one action, or say why none is needed.", field="no_action_reason")
+    for position, wanted in enumerate(actions):
+        if unknown := set(wanted) - _ACTION_FIELDS:
+            raise ValueError(f"An action of a decision has no {', '.join(sorted(unknown))}.")
+        if not str(wanted.get("title", "")).strip():
+            raise Refused("Say what is to be done.", field=f"actions[{position}].title")
+
+
+def _live(meeting: Meeting) -> Meeting:
+    """The meeting as it stands, locked, so that it is not closed meanwhile."""
+    meeting = Meeting.objects.select_for_update(of=("self",)).select_related("subject").get(pk=meeting.pk)
+    items.refuse_when_over(meeting)
+    if meeting.state != MeetingState.LIVE:
+        raise Refused("The meeting has not begun. Start it first, or decide outside it.", field="meeting")
+    return meeting
+
+
+def _review(about: Subject | None, settles: str) -> Review | None:
+    """The open review this decision settles."""
+    if not settles:
+        return None
+    if settles not in Outcome.values:
+        raise Refused(f"A review comes to one of {', '.join(Outcome.values)}.", field="settles")
+    review = Review.objects.select_for_update(of=("self",)).filter(subject=about).first() if about else None
+    if review is None:
+        raise Refused("Only a decision about a review request can settle one.", field="settles")
+    if review.state != ReviewState.OPEN:
+        raise Refused("This review is settled already. Decide without settling it.", field="settles")
+    return review
+
+
+def _open(
+    decision: Decision, wanted: Mapping[str, Any], position: int, *, by: Actor, at: datetime, cause: Event
+) -> None:
+    try:
+        action.add(about=decision.about, origin=decision.subject, by=by, at=at, cause=cause, **wanted)
+    except Refused as refusal:
+        raise Refused(refusal.message, field=f"actions[{position}].{refusal.field or 'title'}") from None

@@ -1,0 +1,102 @@
+"""The focus cycle of a series: themes added, changed, put in order, retired."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+
+from history import operations as history
+from kit.actor import Actor
+from kit.refusals import Refused
+from meetings.models import Focus, MeetingSeries
+from meetings.operations import meeting
+from people.models import Function
+from signals.states import Kind
+
+
+@transaction.atomic
+def add(
+    series: MeetingSeries,
+    *,
+    name: str,
+    by: Actor,
+    at: datetime,
+    kinds: Sequence[str] = (),
+    questions: Sequence[str] = (),
+    functions: Collection[Function] = (),
+) -> Focus:
+    """A theme at the end of the cycle. Raises Refused(field="name" or "kinds")."""
+    series = MeetingSeries.objects.select_for_update(of=("self",)).get(pk=series.pk)
+    values = {"name": name.strip(), "kinds": list(kinds), "questions": list(questions)}
+    _check(values)
+    last = Focus.objects.filter(series=series).aggregate(Max("position"))["position__max"] or 0
+    focus = Focus(series=series, position=last + 1, **values)
+    note = {"functions": sorted(function.subject_id for function in functions)}
+    history.record(focus, "meetings.focus_added", by=by, at=at, note=note)
+    focus.functions.set(functions)
+    _follow(series, by=by, at=at)
+    return focus
+
+
+@transaction.atomic
+def change(
+    focus: Focus,
+    values: Mapping[str, Any],
+    *,
+    by: Actor,
+    at: datetime,
+    seen: int | None = None,
+    functions: Collection[Function] | None = None,
+) -> Focus:
+    """Change name, kinds, questions, or the functions it needs. Raises Refused, ChangedMeanwhile."""
+    if unknown := set(values) - {"name", "kinds", "questions"}:
+        raise ValueError(f"A focus has no {', '.join(sorted(unknown))} to change.")
+    _check({"name": focus.name, "kinds": focus.kinds, **values})
+    note = {}
+    if functions is not None:
+        old = sorted(focus.functions.values_list("subject_id", flat=True))
+        new = sorted(function.subject_id for function in functions)
+        note = {"functions": [old, new]} if old != new else {}
+        focus.functions.set(functions)
+    history.change(focus, values, by=by, at=at, seen=seen, verb="meetings.focus_changed", note=note)
+    _follow(focus.series, by=by, at=at)
+    return focus
+
+
+@transaction.atomic
+def reorder(series: MeetingSeries, focuses: Sequence[Focus], *, by: Actor, at: datetime) -> None:
+    """Put the cycle in this order. `focuses` are all that are in use. Raises Refused(field="focuses")."""
+    present = list(Focus.objects.select_for_update(of=("self",)).filter(series=series, is_retired=False))
+    if {focus.pk for focus in present} != {focus.pk for focus in focuses} or len(present) != len(focuses):
+        raise Refused("Name every focus of the cycle once.", field="focuses")
+    places = sorted(focus.position for focus in present)
+    rows = [
+        (focus, {"position": position})
+        for focus, position in zip(focuses, places, strict=True)
+        if focus.position != position
+    ]
+    if rows:
+        history.record(series, "meetings.focuses_reordered", by=by, at=at, rows=rows)
+        _follow(series, by=by, at=at)
+
+
+@transaction.atomic
+def retire(focus: Focus, *, by: Actor, at: datetime, seen: int | None = None) -> Focus:
+    """Take a theme out of the cycle; meetings held keep it."""
+    history.change(focus, {"is_retired": True}, by=by, at=at, seen=seen, verb="meetings.focus_retired")
+    _follow(focus.series, by=by, at=at)
+    return focus
+
+
+def _follow(series: MeetingSeries, *, by: Actor, at: datetime) -> None:
+    meeting.replan(series, by=by, at=at)
+    meeting.agenda.place_waiting(at=at)
+
+
+def _check(values: Mapping[str, Any]) -> None:
+    if not values["name"].strip():
+        raise Refused("Give the focus a name.", field="name")
+    if unknown := [kind for kind in values["kinds"] if kind not in Kind.values]:
+        raise Refused(f"“{unknown[0]}” is no signal kind. Use {', '.join(Kind.values)}.", field="kinds")

@@ -1,0 +1,285 @@
+"""An agenda item: put on and moved by people, taken up in the meeting, finished, carried to a later one."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from history import operations as history
+from history.models import Event, Subject
+from kit.actor import Actor
+from kit.refusals import Refused
+from meetings.models import AgendaItem, Meeting
+from meetings.operations import agenda
+from meetings.queries import series as series_queries
+from meetings.queries.facts import NOTHING, facts_of
+from meetings.routing import within
+from meetings.states import UNFINISHED, ItemOutcome, ItemState, MeetingState, Purpose
+from people.models import User
+
+_LONGEST = 240
+
+
+@transaction.atomic
+def add(
+    meeting: Meeting,
+    *,
+    title: str,
+    by: Actor,
+    at: datetime,
+    why: str = "",
+    purpose: str = Purpose.DISCUSS,
+    minutes: int = 10,
+    about: Subject | None = None,
+    rank: int = agenda.Rank.PEOPLE,
+) -> AgendaItem:
+    """A person puts something on an agenda. Raises Refused(field=title, minutes, about or state)."""
+    meeting = Meeting.objects.select_for_update(of=("self",)).select_related("subject").get(pk=meeting.pk)
+    refuse_when_over(meeting)
+    title = title.strip() or (about.title if about else "")
+    if not title:
+        raise Refused("Say in a few words what it is about.", field="title")
+    _check_minutes(minutes)
+    if (
+        about
+        and AgendaItem.objects.filter(meeting=meeting, about=about).exclude(state=ItemState.DROPPED).exists()
+    ):
+        raise Refused("This already stands on the agenda.", field="about")
+    dropped = AgendaItem.objects.filter(meeting=meeting, about=about).first() if about else None
+    values = {"title": title[:300], "why": why[:300], "purpose": purpose, "minutes": minutes}
+    if dropped:
+        history.move(dropped, ItemState.WAITING, by=by, at=at, values=values)
+        return dropped
+    person = by.person if isinstance(by.person, User) else None
+    item = AgendaItem(
+        meeting=meeting, about=about, added_by=person, rank=agenda.next_rank(meeting, rank), **values
+    )
+    history.record(item, "meetings.item_added", by=by, at=at, note={"about": about.pk if about else None})
+    return item
+
+
+@transaction.atomic
+def change(
+    item: AgendaItem, values: Mapping[str, Any], *, by: Actor, at: datetime, seen: int | None = None
+) -> AgendaItem:
+    """Change title, why, purpose or minutes. Raises Refused(field=…), ChangedMeanwhile."""
+    if unknown := set(values) - {"title", "why", "purpose", "minutes"}:
+        raise ValueError(f"An agenda item has no {', '.join(sorted(unknown))} to change.")
+    refuse_when_over(item.meeting)
+    if "title" in values and not values["title"].strip():
+        raise Refused("Say in a few words what it is about.", field="title")
+    if "minutes" in values:
+        _check_minutes(values["minutes"])
+    history.change(item, values, by=by, at=at, seen=seen, verb="meetings.item_changed")
+    return item
+
+
+@transaction.atomic
+def shift(item: AgendaItem, *, up: bool, by: Actor, at: datetime) -> AgendaItem:
+    """Change places with the item before (or after) it; the first stays first."""
+    meeting = Meeting.objects.select_for_update(of=("self",)).get(pk=item.meeting_id)
+    refuse_when_over(meeting)
+    order = list(
+        AgendaItem.objects.filter(meeting=meeting).exclude(state=ItemState.DROPPED).order_by("rank", "id")
+    )
+    place_now = next((n for n, one in enumerate(order) if one.pk == item.pk), None)
+    if place_now is None:
+        raise Refused("This item was taken off the agenda.", field="state")
+    other = place_now + (-1 if up else 1)
+    if not 0 <= other < len(order):
+        return item
+    order[place_now], order[other] = order[other], order[place_now]
+    rows, last = [], -1
+    for one, rank in zip(order, sorted(one.rank for one in order), strict=True):
+        last = max(rank, last + 1)  # no two alike, so that an order is an order
+        if one.rank != last:
+            rows.append((one, {"rank": last}))
+    history.record(meeting, "meetings.agenda_reordered", by=by, at=at, rows=rows, note={"item": item.pk})
+    item.refresh_from_db()
+    return item
+
+
+@transaction.atomic
+def take_off(item: AgendaItem, *, by: Actor, at: datetime, seen: int | None = None) -> AgendaItem:
+    """Take a waiting item off the agenda; put_back() brings it back."""
+    refuse_when_over(item.meeting)
+    history.move(item, ItemState.DROPPED, by=by, at=at, seen=seen)
+    return item
+
+
+@transaction.atomic
+def put_back(item: AgendaItem, *, by: Actor, at: datetime, seen: int | None = None) -> AgendaItem:
+    """Back to those to come: from taken off, or from done when it was done too soon."""
+    refuse_when_over(item.meeting)
+    history.move(item, ItemState.WAITING, by=by, at=at, seen=seen, values={"outcome": ""})
+    return item
+
+
+def refuse_when_over(meeting: Meeting) -> None:
+    """Minutes of a closed meeting are fixed; a cancelled one has none."""
+    if meeting.state == MeetingState.CLOSED:
+        raise Refused("This meeting is closed and its minutes are fixed.", field="state")
+    if meeting.state == MeetingState.CANCELLED:
+        raise Refused("This meeting is cancelled. Choose the next one.", field="state")
+
+
+def _check_minutes(minutes: int) -> None:
+    if not 1 <= minutes <= _LONGEST:
+        raise Refused(f"Give it 1 to {_LONGEST} minutes.", field="minutes")
+
+
+# ------------------------------------------------------------------ in the meeting
+
+
+@transaction.atomic
+def take_up(item: AgendaItem, *, by: Actor, at: datetime, seen: int | None = None) -> AgendaItem:
+    """This is what we talk about now; what was current goes back to those to come, keeping its time.
+
+    Raises Refused unless the meeting is live, IllegalMove, ChangedMeanwhile.
+    """
+    meeting = _live(item)
+    for other in AgendaItem.objects.filter(meeting=meeting, state=ItemState.CURRENT).exclude(pk=item.pk):
+        history.move(other, ItemState.WAITING, by=by, at=at, values=_left(other, at))
+    history.move(
+        item, ItemState.CURRENT, by=by, at=at, seen=seen, values={"current_since": at, "outcome": ""}
+    )
+    return item
+
+
+@transaction.atomic
+def pause(item: AgendaItem, *, by: Actor, at: datetime, seen: int | None = None) -> AgendaItem:
+    """Stop the clock of the current item: it goes back to those to come, with the time spent so far."""
+    _live(item)
+    history.move(item, ItemState.WAITING, by=by, at=at, seen=seen, values=_left(item, at))
+    return item
+
+
+@transaction.atomic
+def finish(
+    item: AgendaItem,
+    *,
+    outcome: str,
+    by: Actor,
+    at: datetime,
+    seen: int | None = None,
+    cause: Event | None = None,
+) -> AgendaItem:
+    """Done with it. outcome: an ItemOutcome; "deferred" carries it over. Raises Refused(field="outcome")."""
+    if outcome not in ItemOutcome.values:
+        raise Refused("Say what came of it: decided, actions agreed, no change or deferred.", field="outcome")
+    if outcome == ItemOutcome.DEFERRED:
+        carry(item, by=by, at=at, seen=seen, outcome=outcome)
+        return item
+    _live(item)
+    values = {"outcome": outcome, **_left(item, at)}
+    history.move(item, ItemState.DONE, by=by, at=at, seen=seen, values=values, cause=cause)
+    return item
+
+
+def defer(item: AgendaItem, *, by: Actor, at: datetime, seen: int | None = None) -> AgendaItem | None:
+    """Leave it for a later meeting on purpose. Returns the item there."""
+    return carry(item, by=by, at=at, seen=seen, outcome=ItemOutcome.DEFERRED)
+
+
+@transaction.atomic
+def carry(
+    item: AgendaItem, *, by: Actor, at: datetime, seen: int | None = None, outcome: str = ""
+) -> AgendaItem | None:
+    """Carry an unfinished item to the series' next fitting meeting, counting how often.
+
+    Returns the item there; None when no meeting is planned, or nothing is left to do about its subject.
+    """
+    facts = facts_of(item.about) if item.about else NOTHING
+    values = {"outcome": outcome, **_left(item, at)}
+    if item.about and (item.about.kind == Meeting.KIND or not facts.is_open):
+        values["outcome"] = ItemOutcome.NO_CHANGE
+        history.move(item, ItemState.DONE, by=by, at=at, seen=seen, values=values)
+        return None
+    target = _next_meeting(item, facts, at)
+    there = _standing(target, item)
+    if there or target is None:
+        rows = [(there, {"times_carried": item.times_carried + 1})] if there else []
+        if there and there.state not in UNFINISHED:
+            history.move(there, ItemState.WAITING, by=by, at=at, values={"outcome": ""})
+        history.move(item, ItemState.CARRIED, by=by, at=at, seen=seen, values=values, rows=rows)
+        return there
+    new = _carried(item, target)
+    note = {"item": item.pk, "to": target.subject_id}
+    history.move(item, ItemState.CARRIED, by=by, at=at, seen=seen, values=values, rows=[new], note=note)
+    return new
+
+
+@transaction.atomic
+def note(item: AgendaItem, *, text: str, by: Actor, at: datetime, seen: int | None = None) -> AgendaItem:
+    """Keep the notes of an item. Raises ChangedMeanwhile with the item as it stands; the writer's text is
+    theirs.
+    """
+    refuse_when_over(item.meeting)
+    history.change(item, {"notes": text}, by=by, at=at, seen=seen, verb="meetings.item_noted")
+    return item
+
+
+@transaction.atomic
+def extend(item: AgendaItem, *, minutes: int, by: Actor, at: datetime, seen: int | None = None) -> AgendaItem:
+    """Give an item more (or, below zero, fewer) minutes. Raises Refused(field="minutes")."""
+    _live(item)
+    _check_minutes(item.minutes + minutes)
+    values = {"minutes": item.minutes + minutes}
+    history.change(item, values, by=by, at=at, seen=seen, verb="meetings.item_extended")
+    return item
+
+
+def _live(item: AgendaItem) -> Meeting:
+    """The item's meeting, locked so that one thing is current; Refused unless it is live."""
+    meeting = Meeting.objects.select_for_update(of=("self",)).get(pk=item.meeting_id)
+    refuse_when_over(meeting)
+    if meeting.state != MeetingState.LIVE:
+        raise Refused("The meeting has not begun. Start it first.", field="state")
+    return meeting
+
+
+def _left(item: AgendaItem, at: datetime) -> dict[str, Any]:
+    """What leaving the floor does to the clock of an item."""
+    if item.current_since is None:
+        return {}
+    spent = max(0, int((at - item.current_since).total_seconds()))
+    return {"current_since": None, "spent_seconds": item.spent_seconds + spent}
+
+
+def _next_meeting(item: AgendaItem, facts: Any, at: datetime) -> Meeting | None:
+    here = item.meeting
+    own = next((one for one in series_queries.candidates(at) if one.id == here.series_id), None)
+    place = within(
+        own,
+        kind=facts.kind,
+        pressing="critical" if facts.is_critical else "",
+        due_at=facts.due_at,
+        but_not=here.pk,
+    )
+    if place is None:
+        return None
+    return Meeting.objects.select_for_update(of=("self",)).select_related("subject").get(pk=place.meeting.id)
+
+
+def _standing(target: Meeting | None, item: AgendaItem) -> AgendaItem | None:
+    if target is None or item.about_id is None:
+        return None
+    return AgendaItem.objects.filter(meeting=target, about=item.about_id).first()
+
+
+def _carried(item: AgendaItem, target: Meeting) -> AgendaItem:
+    times = item.times_carried + 1
+    often = "" if times == 1 else f", {times} times by now"
+    return AgendaItem(
+        meeting=target,
+        about=item.about,
+        title=item.title,
+        why=f"Carried over from {item.meeting.reference}{often}",
+        purpose=item.purpose,
+        minutes=item.minutes,
+        rank=agenda.next_rank(target, agenda.Rank.CARRIED),
+        added_by=item.added_by,
+        carried_from=item,
+        times_carried=times,
+    )

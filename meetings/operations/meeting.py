@@ -1,0 +1,398 @@
+"""A meeting's life: planned by rule and rota, moved or cancelled, started, attended, closed."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from history import operations as history
+from history.models import Due, Event
+from kit.actor import SYSTEM, Actor
+from kit.refusals import Refused
+from meetings import cadence, rotation
+from meetings.models import AgendaItem, Attendance, Focus, Meeting, MeetingSeries
+from meetings.operations import agenda, item
+from meetings.queries import series as series_queries
+from meetings.states import AHEAD, PUBLISHED_BEFORE, UNFINISHED, ItemState, MeetingState
+from people.models import User
+from people.states import Role
+
+PLAN = "meetings.plan"
+TURN = "meetings.turn"
+_DAYS_BEFORE = (7, 1)
+_RULE_CHANGED = "The series' rule changed."
+
+
+@transaction.atomic
+def plan(
+    series: MeetingSeries, *, until: datetime | None = None, by: Actor = SYSTEM, at: datetime
+) -> list[Meeting]:
+    """The meetings of a series up to `until` (twelve weeks ahead), each with focus, facilitator, stand-in and
+    why.
+
+    Idempotent: an occurrence is made once. Meetings to come are given their turns anew (one event for each
+    that changed); what is past is never touched. Then waiting reviews are placed. Returns the meetings made.
+    """
+    series = MeetingSeries.objects.select_for_update(of=("self",)).select_related("subject").get(pk=series.pk)
+    if series.is_retired:
+        return []
+    walls = _walls(series, since=at, until=until or at + AHEAD)
+    known = {
+        meeting.occurrence: meeting
+        for meeting in Meeting.objects.filter(
+            series=series, occurrence__in=[cadence.key(wall) for wall in walls]
+        ).select_related("series", "subject")
+    }
+    fresh = [_meeting(series, wall) for wall in walls if cadence.key(wall) not in known]
+    for meeting in known.values():
+        _bring_back(meeting, by=by, at=at)
+    _give_turns(series, fresh, by=by, at=at)
+    history.record_many(fresh, "meetings.meeting_planned", by=by, at=at)
+    for meeting in fresh:
+        _put_dues(meeting, at=at)
+    _plan_again(series, at=at)
+    agenda.place_waiting(at=at)
+    return fresh
+
+
+def plan_due(due: Due, *, at: datetime) -> None:
+    """Each week the plan grows by a week. Due kind meetings.plan."""
+    plan(MeetingSeries.objects.get(subject=due.subject_id), at=at)
+
+
+@transaction.atomic
+def replan(series: MeetingSeries, *, by: Actor = SYSTEM, at: datetime) -> None:
+    """Give the meetings to come their turns anew: after a change of order, people, absences or focuses."""
+    series = MeetingSeries.objects.select_for_update(of=("self",)).get(pk=series.pk)
+    _give_turns(series, [], by=by, at=at)
+
+
+def on_absence_changed(event: Event, *, at: datetime) -> None:
+    """Somebody is away, or back, or left: the turns of their series are given anew. The event is about a
+    person.
+    """
+    person = User.objects.filter(subject=event.subject_id).first()
+    if person is None:
+        return
+    for series in MeetingSeries.objects.filter(is_retired=False).order_by("id"):
+        planned = Meeting.objects.filter(series=series, state=MeetingState.PLANNED, starts_at__gt=at)
+        if series_queries.takes_part(person, series) or planned.filter(facilitator=person).exists():
+            replan(series, at=at)
+
+
+def on_team_changed(event: Event, *, at: datetime) -> None:
+    """Somebody joined or left a team: its series' turns are given anew. The event is about a team."""
+    for series in MeetingSeries.objects.filter(is_retired=False, teams__subject=event.subject_id).order_by(
+        "id"
+    ):
+        replan(series, at=at)
+
+
+@transaction.atomic
+def realign(series: MeetingSeries, *, by: Actor, at: datetime) -> None:
+    """After a change of the rule, time or length: meetings to come keep their day where the rule still names
+    it, the others are cancelled. One moved by hand stays where it was put.
+    """
+    by_day = {wall.date(): wall for wall in _walls(series, since=at, until=at + AHEAD)}
+    for meeting in _to_come(series, at):
+        old = datetime.fromisoformat(meeting.occurrence)
+        was_moved = meeting.starts_at.astimezone(series.zone).date() != old.date()
+        wall = by_day.get(old.date())
+        if wall is None and not was_moved:
+            _cancel(meeting, reason=_RULE_CHANGED, by=by, at=at)
+        elif wall and was_moved:
+            history.change(meeting, {"occurrence": cadence.key(wall)}, by=by, at=at)
+        elif wall:
+            start = cadence.moment(wall, series.zone)
+            end = start + timedelta(minutes=series.length_minutes)
+            values = {"occurrence": cadence.key(wall), "starts_at": start, "ends_at": end}
+            _shift(meeting, values, by=by, at=at)
+
+
+@transaction.atomic
+def take_over(meeting: Meeting, *, by: Actor, at: datetime, seen: int | None = None) -> Meeting:
+    """I'll take it: the turn, and its credit, pass to who asks. Raises Refused, ChangedMeanwhile."""
+    person = by.person
+    _refuse_unless_planned(meeting)
+    if not series_queries.takes_part(person, meeting.series) or not person.is_at_least(Role.MEMBER):
+        raise Refused("Only people who take part in this series can take a turn.", field="facilitator")
+    if meeting.facilitator_id == person.pk:
+        return meeting
+    values = _led_by(meeting, person)
+    history.change(meeting, values, by=by, at=at, seen=seen, verb="meetings.turn_taken_over")
+    replan(meeting.series, by=by, at=at)
+    return meeting
+
+
+@transaction.atomic
+def change(
+    meeting: Meeting, values: Mapping[str, Any], *, by: Actor, at: datetime, seen: int | None = None
+) -> Meeting:
+    """Change the objective. Raises Refused, ChangedMeanwhile."""
+    if unknown := set(values) - {"objective"}:
+        raise ValueError(f"A meeting has no {', '.join(sorted(unknown))} to change.")
+    item.refuse_when_over(meeting)
+    history.change(meeting, values, by=by, at=at, seen=seen)
+    return meeting
+
+
+@transaction.atomic
+def move(
+    meeting: Meeting, *, starts_at: datetime, by: Actor, at: datetime, seen: int | None = None
+) -> Meeting:
+    """Hold it at another time. Its focus and its turn go with it. Raises Refused(field="starts_at")."""
+    _refuse_unless_planned(meeting)
+    if starts_at <= at:
+        raise Refused("Choose a time to come.", field="starts_at")
+    values = {"starts_at": starts_at, "ends_at": starts_at + (meeting.ends_at - meeting.starts_at)}
+    _shift(meeting, values, by=by, at=at, seen=seen)
+    replan(meeting.series, by=by, at=at)
+    return meeting
+
+
+@transaction.atomic
+def cancel(
+    meeting: Meeting, *, reason: str = "", by: Actor, at: datetime, seen: int | None = None
+) -> Meeting:
+    """It does not take place: its items go to the next fitting meeting, its focus and turn to the next."""
+    _cancel(meeting, reason=reason, by=by, at=at, seen=seen)
+    replan(meeting.series, by=by, at=at)
+    return meeting
+
+
+@transaction.atomic
+def cancel_all(series: MeetingSeries, *, reason: str, by: Actor, at: datetime) -> None:
+    """None of a series' meetings to come takes place."""
+    for meeting in reversed(_to_come(series, at)):
+        _cancel(meeting, reason=reason, by=by, at=at)
+
+
+@transaction.atomic
+def reinstate(meeting: Meeting, *, by: Actor, at: datetime, seen: int | None = None) -> Meeting:
+    """It does take place after all. Raises Refused(field="starts_at") once its time has passed."""
+    if meeting.starts_at <= at:
+        raise Refused("Its time has passed. Move the next one instead.", field="starts_at")
+    history.move(meeting, MeetingState.PLANNED, by=by, at=at, seen=seen)
+    _put_dues(meeting, at=at, mark=f" again {at:%Y-%m-%dT%H:%M}")
+    replan(meeting.series, by=by, at=at)
+    return meeting
+
+
+@transaction.atomic
+def start(
+    meeting: Meeting, *, by: Actor, at: datetime, led_by: User | None = None, seen: int | None = None
+) -> Meeting:
+    """Begin. led_by: who leads, when it is not the facilitator; the turn counts for them."""
+    if meeting.state == MeetingState.PLANNED and not meeting.published_at:
+        agenda.build(meeting, by=by, at=at)
+    values: dict[str, Any] = {"started_at": at}
+    if led_by and led_by.pk != meeting.facilitator_id:
+        values |= _led_by(meeting, led_by)
+    history.move(meeting, MeetingState.LIVE, by=by, at=at, seen=seen, values=values)
+    replan(meeting.series, by=by, at=at)
+    return meeting
+
+
+@transaction.atomic
+def attend(meeting: Meeting, *, present: Collection[User], by: Actor, at: datetime) -> Meeting:
+    """Who is there: exactly these people. Raises Refused once the meeting is closed."""
+    item.refuse_when_over(Meeting.objects.select_for_update(of=("self",)).get(pk=meeting.pk))
+    known = {row.user_id: row for row in Attendance.objects.filter(meeting=meeting)}
+    wanted = {user.pk: user for user in present}
+    rows: list[Any] = [
+        Attendance(meeting=meeting, user=user) for pk, user in wanted.items() if pk not in known
+    ]
+    rows += [
+        (row, {"is_present": pk in wanted}) for pk, row in known.items() if row.is_present != (pk in wanted)
+    ]
+    if rows:
+        history.record(meeting, "meetings.attendance_noted", by=by, at=at, rows=rows)
+    return meeting
+
+
+@transaction.atomic
+def close(
+    meeting: Meeting,
+    *,
+    improvement: str = "",
+    was_worth_it: bool | None = None,
+    by: Actor,
+    at: datetime,
+    seen: int | None = None,
+) -> Meeting:
+    """End it: what is unfinished is carried over, the minutes are fixed. Raises IllegalMove,
+    ChangedMeanwhile.
+    """
+    Meeting.objects.select_for_update(of=("self",)).get(pk=meeting.pk)
+    carried = _carry_unfinished(meeting, by=by, at=at)
+    person = by.person if isinstance(by.person, User) else None
+    values = {
+        "closed_at": at,
+        "closed_by": person,
+        "improvement": improvement.strip()[:300],
+        "was_worth_it": was_worth_it,
+    }
+    note = {"carried": carried, "decisions": meeting.decisions.count()}
+    history.move(meeting, MeetingState.CLOSED, by=by, at=at, seen=seen, values=values, note=note)
+    return meeting
+
+
+def remind_turn(due: Due, *, at: datetime) -> None:
+    """A week and a day before: whose turn it is hears it (meetings.turn_near). Due kind meetings.turn."""
+    meeting = Meeting.objects.select_related("facilitator", "subject").get(subject=due.subject_id)
+    days = int(due.occurrence.split(" ")[0])
+    left = meeting.starts_at - at
+    if meeting.state != MeetingState.PLANNED or not meeting.facilitator:
+        return
+    if timedelta(0) < left <= timedelta(days=days, hours=1):
+        note = {"days": days, "facilitator": meeting.facilitator.subject_id}
+        history.record(meeting, "meetings.turn_near", by=SYSTEM, at=at, note=note)
+
+
+# ------------------------------------------------------------------ how it is done
+
+
+def _walls(series: MeetingSeries, *, since: datetime, until: datetime) -> list[datetime]:
+    return cadence.occurrences(
+        series.rrule,
+        zone=series.zone,
+        first_on=series.first_on,
+        starts_at=series.starts_at,
+        since=since,
+        until=until,
+    )
+
+
+def _meeting(series: MeetingSeries, wall: datetime) -> Meeting:
+    start = cadence.moment(wall, series.zone)
+    end = start + timedelta(minutes=series.length_minutes)
+    return Meeting(series=series, occurrence=cadence.key(wall), starts_at=start, ends_at=end)
+
+
+def _cancel(meeting: Meeting, *, reason: str, by: Actor, at: datetime, seen: int | None = None) -> None:
+    history.move(meeting, MeetingState.CANCELLED, by=by, at=at, seen=seen, note={"reason": reason[:300]})
+    history.drop_dues(meeting.subject_id, agenda.PUBLISH, TURN)
+    _carry_unfinished(meeting, by=by, at=at)
+
+
+def _bring_back(meeting: Meeting, *, by: Actor, at: datetime) -> None:
+    """A meeting that an earlier rule cancelled takes place again when the rule names its day again."""
+    if meeting.state != MeetingState.CANCELLED:
+        return
+    last = (
+        Event.objects.filter(subject=meeting.subject_id, verb="meetings.meeting_cancelled")
+        .order_by("-id")
+        .first()
+    )
+    if last and last.data.get("reason") == _RULE_CHANGED:
+        history.move(meeting, MeetingState.PLANNED, by=by, at=at)
+        _put_dues(meeting, at=at, mark=f" v{meeting.version}")
+
+
+def _to_come(series: MeetingSeries, at: datetime) -> list[Meeting]:
+    return list(
+        Meeting.objects.filter(series=series, state=MeetingState.PLANNED, starts_at__gt=at)
+        .select_for_update(of=("self",))
+        .select_related("series", "subject")
+        .order_by("starts_at", "id")
+    )
+
+
+def _give_turns(series: MeetingSeries, fresh: Sequence[Meeting], *, by: Actor, at: datetime) -> None:
+    """Focus, facilitator, stand-in and why for every meeting to come; those there already change by one event
+    each.
+    """
+    there = _to_come(series, at)
+    meetings = sorted([*there, *fresh], key=lambda meeting: (meeting.starts_at, meeting.pk or 0))
+    cycle = list(series_queries.focuses(series))
+    slots = [
+        rotation.Slot(
+            meeting.starts_at.astimezone(series.zone).date(),
+            meeting.facilitator_id if meeting.is_taken_over else None,
+        )
+        for meeting in meetings
+    ]
+    found = rotation.assign(
+        series_queries.rota(series, [focus.pk for focus in cycle]),
+        series_queries.held(series),
+        slots,
+        first_focus=_first_focus(series, cycle),
+    )
+    changes = []
+    for meeting, slot, turn in zip(meetings, slots, found, strict=True):
+        values = {
+            "focus_id": turn.focus,
+            "facilitator_id": turn.person,
+            "stand_in_id": turn.stand_in,
+            "why": turn.why,
+            "is_taken_over": slot.pinned is not None and slot.pinned == turn.person,
+        }
+        if meeting.pk:
+            changes.append((meeting, values))
+        else:
+            for name, value in values.items():
+                setattr(meeting, name, value)
+    history.change_many(changes, by=by, at=at, verb="meetings.meeting_replanned")
+
+
+def _first_focus(series: MeetingSeries, cycle: Sequence[Focus]) -> int:
+    """Where in the cycle the next meeting stands: behind the focus of the last one held."""
+    last = series_queries.last_held(series.pk)
+    if last is None or last.focus is None:
+        return 0
+    behind = (n for n, focus in enumerate(cycle) if focus.position > last.focus.position)
+    return next(behind, 0)
+
+
+def _put_dues(meeting: Meeting, *, at: datetime, mark: str = "") -> None:
+    start = f"{meeting.starts_at:%Y-%m-%dT%H:%M}{mark}"
+    dues = [(agenda.PUBLISH, meeting.subject_id, start, meeting.starts_at - PUBLISHED_BEFORE)]
+    for days in _DAYS_BEFORE:
+        when = meeting.starts_at - timedelta(days=days)
+        if when > at:
+            dues.append((TURN, meeting.subject_id, f"{days} {start}", when))
+    history.put_dues(dues)
+
+
+def _plan_again(series: MeetingSeries, *, at: datetime) -> None:
+    """The next planning, in the week after this one: once an ISO week."""
+    following = at.astimezone(series.zone) + timedelta(weeks=1)
+    year, week, day = following.isocalendar()
+    monday = (following - timedelta(days=day - 1)).replace(hour=3, minute=0, second=0, microsecond=0)
+    history.put_due(PLAN, series.subject_id, f"{year}-W{week:02}", monday)
+
+
+def _shift(
+    meeting: Meeting, values: Mapping[str, Any], *, by: Actor, at: datetime, seen: int | None = None
+) -> None:
+    """Other times for a planned meeting; its dates that act move along."""
+    values = {**values, "published_at": None}
+    if history.change(meeting, values, by=by, at=at, seen=seen, verb="meetings.meeting_moved"):
+        history.retitle(meeting)
+        history.drop_dues(meeting.subject_id, agenda.PUBLISH, TURN)
+        _put_dues(meeting, at=at, mark=f" v{meeting.version}")
+
+
+def _led_by(meeting: Meeting, person: User) -> dict[str, Any]:
+    stand_in = meeting.facilitator_id if meeting.stand_in_id == person.pk else meeting.stand_in_id
+    return {
+        "facilitator_id": person.pk,
+        "stand_in_id": stand_in,
+        "is_taken_over": True,
+        "why": f"{person.name} took this turn over",
+    }
+
+
+def _carry_unfinished(meeting: Meeting, *, by: Actor, at: datetime) -> int:
+    rows = AgendaItem.objects.filter(meeting=meeting, state__in=UNFINISHED).order_by("rank", "id")
+    carried = 0
+    for row in rows.select_related("meeting__subject", "about"):
+        item.carry(row, by=by, at=at)
+        carried += row.state == ItemState.CARRIED
+    return carried
+
+
+def _refuse_unless_planned(meeting: Meeting) -> None:
+    if meeting.state != MeetingState.PLANNED:
+        raise Refused("Only a meeting still to come can be changed so.", field="state")

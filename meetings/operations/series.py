@@ -1,0 +1,191 @@
+"""A meeting series: added with its focus cycle, changed, retired."""
+
+import zoneinfo
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime, time
+from typing import Any
+
+from django.db import transaction
+
+from history import operations as history
+from kit.actor import Actor
+from kit.refusals import Refused
+from meetings import cadence
+from meetings.models import Focus, Meeting, MeetingSeries
+from meetings.operations import meeting
+from meetings.states import DEFAULT_CYCLE, MeetingState, Theme
+from people.models import Function, Team, User, is_time_zone
+
+CHANGEABLE = frozenset(
+    {
+        "name",
+        "purpose",
+        "rrule",
+        "time_zone",
+        "first_on",
+        "starts_at",
+        "length_minutes",
+        "place",
+        "function_order",
+        "sponsor",
+    }
+)
+_WHEN = frozenset({"rrule", "time_zone", "first_on", "starts_at", "length_minutes"})
+_SHORTEST, _LONGEST = 5, 480
+
+
+@transaction.atomic
+def add(
+    *,
+    name: str,
+    first_on: date,
+    starts_at: time,
+    time_zone: str,
+    by: Actor,
+    at: datetime,
+    rrule: str = "FREQ=WEEKLY",
+    length_minutes: int = 45,
+    purpose: str = "",
+    place: str = "",
+    teams: Collection[Team] = (),
+    participants: Collection[User] = (),
+    functions: Sequence[Function] = (),
+    sponsor: User | None = None,
+    cycle: Sequence[Theme] = DEFAULT_CYCLE,
+) -> MeetingSeries:
+    """A new series with its focus cycle, planned twelve weeks ahead.
+
+    functions: in the order of the turn; those of the people who take part follow by name. cycle: its focuses.
+    Raises Refused(field=…) for a name, zone, rule or length that cannot be.
+    """
+    values: dict[str, Any] = {
+        "name": name.strip(),
+        "rrule": rrule.strip().upper().removeprefix("RRULE:"),
+        "time_zone": time_zone,
+        "first_on": first_on,
+        "starts_at": starts_at.replace(second=0, microsecond=0),
+        "length_minutes": length_minutes,
+        "purpose": purpose,
+        "place": place,
+        "function_order": [function.pk for function in functions],
+        "sponsor": sponsor,
+    }
+    _check(values)
+    series = MeetingSeries(**values)
+    focuses = [
+        Focus(
+            series=series,
+            position=position,
+            name=theme.name,
+            kinds=list(theme.kinds),
+            questions=list(theme.questions),
+        )
+        for position, theme in enumerate(cycle, start=1)
+    ]
+    history.record(
+        series, "meetings.series_added", by=by, at=at, rows=focuses, note=_who(teams, participants)
+    )
+    series.teams.set(teams)
+    series.participants.set(participants)
+    for focus, theme in zip(focuses, cycle, strict=True):
+        focus.functions.set(Function.objects.filter(slug__in=theme.functions))
+    meeting.plan(series, at=at)
+    return series
+
+
+@transaction.atomic
+def change(
+    series: MeetingSeries,
+    values: Mapping[str, Any],
+    *,
+    by: Actor,
+    at: datetime,
+    seen: int | None = None,
+    teams: Collection[Team] | None = None,
+    participants: Collection[User] | None = None,
+) -> MeetingSeries:
+    """Change fields of CHANGEABLE, and who takes part; meetings to come follow. Raises Refused,
+    ChangedMeanwhile.
+    """
+    if unknown := set(values) - CHANGEABLE:
+        raise ValueError(f"A series has no {', '.join(sorted(unknown))} to change.")
+    values = dict(values)
+    if "rrule" in values:
+        values["rrule"] = values["rrule"].strip().upper().removeprefix("RRULE:")
+    now_is = {name: getattr(series, name) for name in CHANGEABLE}
+    _check({**now_is, **values})
+    note = _changed_people(series, teams, participants)
+    event = history.change(series, values, by=by, at=at, seen=seen, verb="meetings.series_changed", note=note)
+    if event is None:
+        return series
+    if teams is not None:
+        series.teams.set(teams)
+    if participants is not None:
+        series.participants.set(participants)
+    if "name" in values:
+        _retitle(series, at)
+    if any(name in _WHEN and now_is[name] != value for name, value in values.items()):
+        meeting.realign(series, by=by, at=at)
+    meeting.plan(series, by=by, at=at)
+    return series
+
+
+@transaction.atomic
+def retire(series: MeetingSeries, *, by: Actor, at: datetime, seen: int | None = None) -> MeetingSeries:
+    """It meets no more: meetings to come are cancelled, what waits there goes where it fits."""
+    if series.is_retired:
+        return series
+    history.change(series, {"is_retired": True}, by=by, at=at, seen=seen, verb="meetings.series_retired")
+    history.retitle(series, is_retired=True)
+    history.drop_dues(series.subject_id, meeting.PLAN)
+    meeting.cancel_all(series, reason="The series was retired.", by=by, at=at)
+    meeting.agenda.place_waiting(at=at)
+    return series
+
+
+def _check(values: Mapping[str, Any]) -> None:
+    if not values["name"]:
+        raise Refused("Give the series a name.", field="name")
+    if not _SHORTEST <= values["length_minutes"] <= _LONGEST:
+        raise Refused(f"A meeting lasts {_SHORTEST} to {_LONGEST} minutes.", field="length_minutes")
+    try:
+        is_time_zone(values["time_zone"])
+    except Exception as error:
+        raise Refused(" ".join(error.messages), field="time_zone") from None  # type: ignore[attr-defined]
+    try:
+        cadence.parse(
+            values["rrule"],
+            zone=zoneinfo.ZoneInfo(values["time_zone"]),
+            first_on=values["first_on"],
+            starts_at=values["starts_at"],
+        )
+    except cadence.BadRule as error:
+        raise Refused(str(error), field="rrule") from None
+
+
+def _who(teams: Collection[Team], participants: Collection[User]) -> dict[str, list[int]]:
+    """Who takes part, as history keeps it: subjects, which can outlive a name."""
+    return {
+        "teams": sorted(team.subject_id for team in teams),
+        "participants": sorted(user.subject_id for user in participants),
+    }
+
+
+def _changed_people(
+    series: MeetingSeries, teams: Collection[Team] | None, participants: Collection[User] | None
+) -> dict[str, list[list[int]]]:
+    note = {}
+    for name, given in (("teams", teams), ("participants", participants)):
+        if given is not None:
+            old = sorted(getattr(series, name).values_list("subject_id", flat=True))
+            new = sorted(one.subject_id for one in given)
+            if old != new:
+                note[name] = [old, new]
+    return note
+
+
+def _retitle(series: MeetingSeries, at: datetime) -> None:
+    history.retitle(series)
+    for one in Meeting.objects.filter(series=series, state=MeetingState.PLANNED, starts_at__gt=at):
+        one.series = series
+        history.retitle(one)

@@ -1,0 +1,1 @@
+"""Reading the meeting rhythm, by noun."""

@@ -1,0 +1,158 @@
+"""Reading series: who takes part, what the rota needs, what routing needs."""
+
+from collections import defaultdict
+from datetime import date, datetime
+
+from django.db.models import Prefetch, Q, QuerySet
+from django.db.models.functions import Coalesce
+
+from history.models import Event
+from meetings.models import Focus, Meeting, MeetingSeries
+from meetings.rotation import Person, Rota, Turn
+from meetings.routing import Candidate, Planned
+from meetings.states import HELD, MeetingState
+from people.models import Absence, Function, Membership, User
+from people.states import Role
+
+
+def all_series(user: User) -> QuerySet[MeetingSeries]:
+    """Series by name, those in use first."""
+    return (
+        MeetingSeries.objects.visible_to(user)
+        .select_related("subject", "sponsor")
+        .prefetch_related("teams")
+        .order_by("is_retired", "name", "id")
+    )
+
+
+def participants(series: MeetingSeries) -> QuerySet[User]:
+    """Active people of the series' teams, and those named."""
+    return (
+        User.objects.filter(
+            Q(memberships__team__in=series.teams.all()) | Q(pk__in=series.participants.all()), is_active=True
+        )
+        .distinct()
+        .select_related("function", "subject")
+        .order_by("name", "id")
+    )
+
+
+def takes_part(user: User, series: MeetingSeries) -> bool:
+    return (
+        series.teams.filter(pk__in=user.team_ids).exists() or series.participants.filter(pk=user.pk).exists()
+    )
+
+
+def focuses(series: MeetingSeries) -> QuerySet[Focus]:
+    """The cycle, in order."""
+    return series.focuses.filter(is_retired=False).prefetch_related("functions").order_by("position", "id")
+
+
+def held(series: MeetingSeries) -> list[Turn]:
+    """The turns of meetings held, oldest first; a person's function is the one of today."""
+    rows = (
+        Meeting.objects.filter(series=series, state__in=HELD)
+        .order_by("starts_at", "id")
+        .values_list("starts_at", "facilitator_id", "facilitator__function_id", "focus_id")
+    )
+    return [
+        Turn(at.astimezone(series.zone).date(), person, function, focus)
+        for at, person, function, focus in rows
+    ]
+
+
+def rota(series: MeetingSeries, cycle: list[int]) -> Rota:
+    """Who can lead, from when, and when they are away. cycle: ids of the focuses in order."""
+    able = [user for user in participants(series) if user.role != Role.VIEWER]
+    since = _since(series, able)
+    away: dict[int, list[tuple[date, date]]] = defaultdict(list)
+    for user, first, last in Absence.objects.filter(user__in=able).values_list(
+        "user_id", "from_on", "until_on"
+    ):
+        away[user].append((first, last))
+    names = dict(Function.objects.values_list("id", "name"))
+    staffed = {user.function_id for user in able if user.function_id}
+    order = [pk for pk in series.function_order if pk in staffed]
+    order += sorted(staffed - set(order), key=lambda pk: names[pk])
+    return Rota(
+        functions=order,
+        people=[Person(user.pk, user.name, user.function_id, since[user.pk]) for user in able],
+        cycle=cycle,
+        names={pk: name.lower() for pk, name in names.items()},
+        away=away,
+    )
+
+
+def _since(series: MeetingSeries, able: list[User]) -> dict[int, date]:
+    """The day each person came: into the organisation, and where a team brings them, into that team."""
+    added = dict(
+        Event.objects.filter(subject_id__in=[user.subject_id for user in able], verb="people.person_added")
+        .order_by("-at")
+        .values_list("subject_id", "at")
+    )
+    joined: dict[int, datetime] = {}
+    births = Event.objects.filter(
+        subject_id__in=series.teams.values("subject_id"),
+        data__rows__contains=[{"model": "people.membership", "born": True}],
+    ).order_by("at", "id")
+    for at, data in births.values_list("at", "data"):
+        for row in data["rows"]:
+            if row["model"] == "people.membership" and row.get("born"):
+                joined.setdefault(row["changes"]["user_id"][1], at)
+    named = set(series.participants.values_list("pk", flat=True))
+    days = {}
+    for user in able:
+        came = [at for at in (added.get(user.subject_id),) if at]
+        if user.pk not in named and user.pk in joined:
+            came.append(joined[user.pk])
+        days[user.pk] = max(came).astimezone(series.zone).date() if came else date.min
+    return days
+
+
+def candidates(at: datetime) -> list[Candidate]:
+    """All series in use, with their meetings to come, as routing wants them. Five queries."""
+    planned = Meeting.objects.filter(state=MeetingState.PLANNED, starts_at__gt=at).order_by("starts_at", "id")
+    found = list(
+        MeetingSeries.objects.filter(is_retired=False)
+        .order_by("id")
+        .prefetch_related(
+            "teams",
+            "participants",
+            Prefetch("focuses", Focus.objects.filter(is_retired=False), to_attr="cycle"),
+            Prefetch("meetings", planned.select_related("focus"), to_attr="to_come"),
+        )
+    )
+    members: dict[int, set[int]] = defaultdict(set)
+    for team, user in Membership.objects.values_list("team_id", "user_id"):
+        members[team].add(user)
+    return [_candidate(one, members) for one in found]
+
+
+def _candidate(one: MeetingSeries, members: dict[int, set[int]]) -> Candidate:
+    teams = frozenset(team.pk for team in one.teams.all())
+    people = {user.pk for user in one.participants.all()}.union(*(members[team] for team in teams))
+    return Candidate(
+        id=one.pk,
+        teams=teams,
+        size=len(people),
+        kinds=frozenset(kind for focus in one.cycle for kind in focus.kinds),
+        meetings=tuple(
+            Planned(
+                meeting.pk,
+                meeting.starts_at,
+                meeting.focus.name if meeting.focus else "",
+                frozenset(meeting.focus.kinds if meeting.focus else ()),
+            )
+            for meeting in one.to_come
+        ),
+    )
+
+
+def last_held(series_id: int) -> Meeting | None:
+    """The latest meeting of a series that was held."""
+    return (
+        Meeting.objects.filter(series=series_id, state__in=HELD)
+        .order_by(Coalesce("started_at", "starts_at").desc(), "-id")
+        .select_related("focus", "subject")
+        .first()
+    )

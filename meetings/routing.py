@@ -1,0 +1,95 @@
+"""Which meeting looks at a subject. Pure: the series with their planned meetings in, a place and why out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A meeting to come, with the signal kinds of its focus."""
+
+    id: int
+    starts_at: datetime
+    focus: str
+    kinds: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A series: its teams, how many people take part, the kinds its cycle lists, its meetings by start."""
+
+    id: int
+    teams: frozenset[int]
+    size: int
+    kinds: frozenset[str]
+    meetings: tuple[Planned, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    meeting: Planned
+    series: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoPlace:
+    """Nothing fits; `why` says what to mend."""
+
+    why: str
+
+
+def route(
+    series: Sequence[Candidate],
+    *,
+    team: int | None,
+    kind: str | None,
+    pressing: str = "",
+    due_at: datetime | None = None,
+) -> Place | NoPlace:
+    """The narrowest series in which the team takes part and whose focus lists the kind; in it the next
+    meeting of that focus, or the very next one when it presses or is due before that focus returns.
+
+    pressing: why it cannot wait, in words ("critical", "escalated"); "" when it can. A pressing subject whose
+    kind no focus lists goes to the team's narrowest series all the same.
+    """
+    if team is None:
+        return NoPlace("It belongs to no team, so no meeting can be chosen. Name the model's owner team.")
+    own = sorted((one for one in series if team in one.teams), key=narrowness)
+    if not own:
+        return NoPlace("Its team takes part in no meeting series. Add the team to one.")
+    listing = [one for one in own if kind in one.kinds]
+    if not listing and not pressing:
+        return NoPlace("No focus of its team's meeting series lists this kind of signal. Add it to a focus.")
+    for one in listing or own:
+        if found := within(one, kind=kind, pressing=pressing, due_at=due_at):
+            return found
+    return NoPlace("Its team's meeting series has no meeting planned. Look at its rule and its last day.")
+
+
+def narrowness(one: Candidate) -> tuple[int, int, int]:
+    return (len(one.teams), one.size, one.id)
+
+
+def within(
+    one: Candidate | None,
+    *,
+    kind: str | None,
+    pressing: str = "",
+    due_at: datetime | None = None,
+    but_not: int | None = None,
+) -> Place | None:
+    """The meeting of one series that fits, passing over `but_not`. None when none is planned."""
+    meetings = [meeting for meeting in one.meetings if meeting.id != but_not] if one else []
+    if one is None or not meetings:
+        return None
+    soonest = meetings[0]
+    if pressing:
+        return Place(soonest, one.id, f"{pressing}, so the very next meeting")
+    fitting = next((meeting for meeting in meetings if kind in meeting.kinds), None)
+    if fitting is None:
+        return Place(soonest, one.id, "its focus is not planned yet, so the very next meeting")
+    if fitting.id != soonest.id and due_at is not None and due_at < fitting.starts_at:
+        return Place(soonest, one.id, "due before its focus returns, so the very next meeting")
+    return Place(fitting, one.id, f"the next meeting on {fitting.focus}")

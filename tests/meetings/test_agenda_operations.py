@@ -1,0 +1,196 @@
+from datetime import date, timedelta
+
+import pytest
+
+from history.models import Due, Event
+from kit.actor import SYSTEM
+from meetings.models import AgendaItem
+from meetings.operations import agenda
+from meetings.operations import item as items
+from meetings.operations import meeting as meetings
+from meetings.operations import series as all_series
+from meetings.states import ItemState
+from risklog.operations import review as reviews
+from risklog.states import Severity
+from tests.factories import meetings as make
+from tests.factories import people
+from tests.factories import risklog_review as risklog
+from tests.factories import risks as make_risk
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def team():
+    return make.crew()[0]
+
+
+def a_review(team, *, kind="drift", **fields):
+    return risklog.review(of_model=risklog.model(owner_team=team), kind=kind, **fields)
+
+
+def opened(review) -> Event:
+    return latest(review.subject, "risklog.review_opened")
+
+
+def latest(subject, verb) -> Event:
+    return Event.objects.filter(subject=subject, verb=verb).latest("id")
+
+
+def items_about(subject) -> list[AgendaItem]:
+    return list(AgendaItem.objects.filter(about=subject).select_related("meeting").order_by("id"))
+
+
+def test_a_review_comes_to_the_next_meeting_of_its_focus_and_says_why(team, at):
+    series = make.series(team)
+    review = a_review(team, kind="latency", about=None)
+    review.due_at = None
+
+    type(review).objects.filter(pk=review.pk).update(due_at=at + timedelta(days=60))
+    agenda.on_review_opened(opened(review), at=at)
+
+    (item,) = items_about(review.subject)
+    assert item.meeting.pk == make.planned(series, 2).pk
+    assert item.title == review.title
+    assert item.why == (
+        f"Review request about {review.about.reference} is open; "
+        "the next meeting on Deployment readiness and rollback"
+    )
+
+
+def test_the_bell_may_ring_twice(team, at):
+    make.series(team)
+    review = a_review(team)
+
+    agenda.on_review_opened(opened(review), at=at)
+    agenda.on_review_opened(opened(review), at=at)
+
+    assert len(items_about(review.subject)) == 1
+
+
+def test_a_critical_review_comes_to_the_very_next_meeting(team, at):
+    series = make.series(team)
+    review = a_review(team, kind="latency", severity=Severity.CRITICAL)
+
+    agenda.on_review_opened(opened(review), at=at)
+
+    (item,) = items_about(review.subject)
+    assert item.meeting.pk == make.planned(series).pk
+    assert "critical, so the very next meeting" in item.why
+    assert item.rank < agenda.Rank.REVIEW
+
+
+def test_an_escalation_brings_its_subject_forward(team, at):
+    series = make.series(team)
+    review = a_review(team, kind="latency")
+    type(review).objects.filter(pk=review.pk).update(due_at=at + timedelta(days=60))
+    agenda.on_review_opened(opened(review), at=at)
+    climb = risklog.escalations.start(
+        about=review.subject, title=review.title, why="Unanswered", severity="warning", by=SYSTEM, at=at
+    )
+
+    agenda.on_escalation_started(latest(climb.subject, "risklog.escalation_started"), at=at)
+
+    (item,) = items_about(review.subject)
+    assert item.meeting.pk == make.planned(series).pk
+    assert "escalated" in item.why
+    moved = Event.objects.get(verb="meetings.item_moved")
+    assert moved.subject_id == item.meeting.subject_id
+
+
+def test_no_meeting_is_a_finding_and_is_mended_by_a_series(team, at):
+    review = a_review(team)
+
+    agenda.on_review_opened(opened(review), at=at)
+    agenda.on_review_opened(opened(review), at=at)
+
+    finding = Event.objects.get(verb="meetings.no_meeting_found")
+    assert finding.subject == review.subject
+    assert "no meeting series" in finding.data["why"]
+    assert not items_about(review.subject)
+
+    make.series(team)
+    assert len(items_about(review.subject)) == 1
+
+
+def test_a_review_settled_before_the_meeting_leaves_the_agenda_and_returns_when_reopened(team, at):
+    make.series(team)
+    review = a_review(team)
+    agenda.on_review_opened(opened(review), at=at)
+    review = reviews.settle(review, outcome="false_alarm", reason="A test job.", by=SYSTEM, at=at)
+
+    agenda.on_review_settled(latest(review.subject, "risklog.review_settled"), at=at)
+
+    (item,) = items_about(review.subject)
+    assert (item.state, item.why) == (ItemState.DONE, "Settled before the meeting")
+
+
+def test_what_people_took_off_stays_off(team, at):
+    make.series(team)
+    review = a_review(team)
+    agenda.on_review_opened(opened(review), at=at)
+    (item,) = items_about(review.subject)
+    items.take_off(item, by=SYSTEM, at=at)
+
+    agenda.on_review_opened(opened(review), at=at)
+    agenda.build(item.meeting, by=SYSTEM, at=at)
+
+    (item,) = items_about(review.subject)
+    assert item.state == ItemState.DROPPED
+
+
+def test_the_agenda_starts_with_last_times_actions(team, at):
+    series = make.series(team)
+    first = make.live(series)
+    make.decision(meeting=first, actions=[{"title": "Cap the feature", "due_on": date(2026, 11, 26)}])
+    make.item(first, title="Left over")
+    meetings.close(first, by=SYSTEM, at=first.ends_at)
+    second = make.planned(series, 1)
+
+    agenda.build(second, by=SYSTEM, at=second.starts_at - timedelta(days=1))
+    agenda.build(second, by=SYSTEM, at=second.starts_at - timedelta(days=1))
+
+    lines = list(second.items.order_by("rank"))
+    assert [line.title for line in lines] == ["Last time's actions", "Left over"]
+    assert lines[0].why == "1 action of earlier decisions to finish, 1 overdue"
+
+
+def test_publish_builds_and_tells_once_a_day_before(team, at):
+    series = make.series(team)
+    review = a_review(team, kind="data_quality")
+    due = Due.objects.filter(kind=agenda.PUBLISH).order_by("at").first()
+
+    agenda.publish(due, at=due.at - timedelta(hours=1))
+    agenda.publish(due, at=due.at)
+    agenda.publish(due, at=due.at)
+
+    event = Event.objects.get(verb="meetings.agenda_published")
+    assert (event.data["items"], event.data["minutes"]) == (1, 10)
+    assert items_about(review.subject)[0].meeting.pk == make.planned(series).pk
+
+
+def test_risks_due_and_acceptances_that_end_come_by_themselves(team, at):
+    series = make.series(team)
+    model = risklog.model(owner_team=team)
+    risk = make_risk.risk(model=model, team=team)
+    type(risk).objects.filter(pk=risk.pk).update(review_on=date(2026, 11, 20))
+    meeting = make.planned(series)
+
+    agenda.build(meeting, by=SYSTEM, at=at)
+
+    (item,) = items_about(risk.subject)
+    assert item.meeting_id == meeting.pk
+    assert item.why.startswith("Due for review on 20 Nov 2026")
+
+
+def test_a_series_of_another_team_is_never_chosen(team, at):
+    other = make.series()
+    review = a_review(team)
+
+    agenda.on_review_opened(opened(review), at=at)
+    agenda.build(make.planned(other), by=SYSTEM, at=at)
+
+    assert not items_about(review.subject)
+    all_series.change(other, {}, teams=[team], by=SYSTEM, at=at)
+    assert len(items_about(review.subject)) == 1
+    assert people.team() not in other.teams.all()

@@ -1,0 +1,101 @@
+"""Wall times against an oracle without rules: it walks the days and asks zoneinfo which moments show them."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from meetings import cadence
+
+ZONES = (
+    "Europe/Berlin",
+    "Europe/London",
+    "America/New_York",
+    "America/Sao_Paulo",
+    "America/St_Johns",
+    "Asia/Kolkata",
+    "Asia/Tehran",
+    "Australia/Lord_Howe",
+    "Pacific/Auckland",
+    "Pacific/Apia",
+    "Africa/Casablanca",
+    "UTC",
+)
+TIMES = (time(0), time(1, 30), time(2), time(2, 30), time(3), time(9), time(10), time(16, 45), time(23, 59))
+FIRST, LAST = datetime(2024, 1, 1, tzinfo=UTC), datetime(2030, 12, 31, tzinfo=UTC)
+
+
+def shown_by(zone: ZoneInfo, wall: datetime) -> datetime:
+    """The first moment whose clock shows `wall`; in a gap, what the offset before it makes of it."""
+    candidates = []
+    for probe in (wall - timedelta(days=1), wall + timedelta(days=1)):
+        offset = probe.replace(tzinfo=zone).utcoffset()
+        at = wall.replace(tzinfo=UTC) - offset
+        if at.astimezone(zone).replace(tzinfo=None) == wall:
+            candidates.append(at)
+    before = (wall - timedelta(days=1)).replace(tzinfo=zone).utcoffset()
+    return min(candidates) if candidates else wall.replace(tzinfo=UTC) - before
+
+
+@pytest.mark.parametrize("zone_name", ZONES)
+@pytest.mark.parametrize("weekday", ["MO", "SU"])
+def test_weekly_meetings_keep_their_wall_time_for_seven_years(zone_name, weekday):
+    zone = ZoneInfo(zone_name)
+    first_on = date(2024, 1, 1) if weekday == "MO" else date(2024, 1, 7)
+
+    for starts_at in TIMES:
+        found = [
+            cadence.moment(wall, zone)
+            for wall in cadence.occurrences(
+                f"FREQ=WEEKLY;BYDAY={weekday}",
+                zone=zone,
+                first_on=first_on,
+                starts_at=starts_at,
+                since=FIRST,
+                until=LAST,
+            )
+        ]
+        walls = (datetime.combine(first_on, starts_at) + timedelta(weeks=n) for n in range(370))
+        expected = [at for at in (shown_by(zone, wall) for wall in walls) if FIRST <= at <= LAST]
+        assert found == expected
+
+
+def test_a_skipped_hour_is_read_with_the_offset_before_it():
+    berlin = ZoneInfo("Europe/Berlin")
+
+    assert cadence.moment(datetime(2026, 3, 29, 2, 30), berlin) == datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
+    assert cadence.moment(datetime(2026, 10, 25, 2, 30), berlin) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+
+
+def test_until_is_read_in_the_zone_of_the_series():
+    berlin = ZoneInfo("Europe/Berlin")
+    about = {
+        "zone": berlin,
+        "first_on": date(2026, 11, 25),
+        "starts_at": time(10),
+        "since": FIRST,
+        "until": LAST,
+    }
+
+    by_day = cadence.occurrences("FREQ=WEEKLY;UNTIL=20261209", **about)
+    by_moment = cadence.occurrences("FREQ=WEEKLY;UNTIL=20261209T085959Z", **about)
+
+    assert [wall.day for wall in by_day] == [25, 2, 9]
+    assert [wall.day for wall in by_moment] == [25, 2]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "",
+        "weekly",
+        "FREQ=HOURLY",
+        "FREQ=WEEKLY;BYDAY=XX",
+        "FREQ=WEEKLY;BYHOUR=3",
+        "FREQ=WEEKLY;NOPE=1",
+        "FREQ=",
+    ],
+)
+def test_what_is_no_rule_is_refused_with_the_mend(rule):
+    with pytest.raises(cadence.BadRule):
+        cadence.parse(rule, zone=ZoneInfo("UTC"), first_on=date(2026, 1, 1), starts_at=time(9))

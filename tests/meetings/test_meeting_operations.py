@@ -1,0 +1,198 @@
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from history.models import Due, Event
+from kit.actor import SYSTEM, Actor
+from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
+from meetings.models import AgendaItem, Meeting
+from meetings.operations import agenda
+from meetings.operations import meeting as meetings
+from meetings.states import ItemState, MeetingState
+from people.states import Role
+from tests.factories import meetings as make
+from tests.factories import people
+
+pytestmark = pytest.mark.django_db
+
+
+def fresh(meeting: Meeting) -> Meeting:
+    return Meeting.objects.select_related("series", "subject", "focus").get(pk=meeting.pk)
+
+
+def to_come(series) -> list[Meeting]:
+    return list(Meeting.objects.filter(series=series, state=MeetingState.PLANNED).order_by("starts_at"))
+
+
+def test_a_cancelled_week_loses_no_focus_and_no_turn(at):
+    series = make.series()
+    first, second = to_come(series)[:2]
+
+    meetings.cancel(fresh(first), reason="Holiday", by=SYSTEM, at=at)
+
+    second.refresh_from_db()
+    assert (second.focus_id, second.facilitator_id) == (first.focus_id, first.facilitator_id)
+    assert Event.objects.get(verb="meetings.meeting_cancelled").data["reason"] == "Holiday"
+
+
+def test_a_cancelled_meeting_is_not_planned_again_and_can_be_reinstated(at):
+    series = make.series()
+    first = make.planned(series)
+    meetings.cancel(first, by=SYSTEM, at=at)
+
+    assert meetings.plan(series, at=at) == []
+    meetings.reinstate(first, by=SYSTEM, at=at)
+
+    assert to_come(series)[0].pk == first.pk
+
+
+def test_the_rota_turns_by_meetings_held_and_never_rewrites_the_past(at):
+    series = make.series()
+    first = make.closed(series)
+    before = Meeting.objects.values("focus_id", "facilitator_id", "why").get(pk=first.pk)
+    missed = to_come(series)[0]
+
+    meetings.replan(series, at=missed.ends_at)
+
+    following = to_come(series)[1]
+    assert following.focus_id == missed.focus_id
+    assert Meeting.objects.values("focus_id", "facilitator_id", "why").get(pk=first.pk) == before
+    missed.refresh_from_db()
+    assert missed.state == MeetingState.PLANNED
+
+
+def test_an_absence_passes_the_turn_on_and_says_so(at):
+    team, (ana, ben) = make.crew("data-science", each=2)
+    series = make.series(team)
+    first = make.planned(series)
+    assert first.facilitator == ana
+    make.away(ana, date(2026, 11, 25))
+
+    meetings.on_absence_changed(Event(subject=ana.subject), at=at)
+
+    first = fresh(first)
+    assert first.facilitator == ben
+    assert f"{ana.name} is away" in first.why
+    event = Event.objects.get(verb="meetings.meeting_replanned", subject=first.subject)
+    assert event.data["rows"][0]["changes"]["facilitator_id"] == [ana.pk, ben.pk]
+    assert event.data["rows"][0]["changes"]["why"] == ["(changed)", "(changed)"]
+
+
+def test_take_over_moves_the_turn_and_its_credit(at):
+    team, (ana, ben, chi) = make.crew("data-science", each=3)
+    series = make.series(team)
+
+    meetings.take_over(make.planned(series), by=Actor(ben, "page"), at=at)
+    meetings.plan(series, at=at)
+
+    led = [one.facilitator_id for one in to_come(series)[:5]]
+    assert led == [ben.pk, ana.pk, chi.pk, ben.pk, ana.pk]
+    assert fresh(make.planned(series)).is_taken_over
+
+
+def test_take_over_is_for_those_who_take_part(at):
+    meeting = make.planned()
+
+    with pytest.raises(Refused):
+        meetings.take_over(meeting, by=Actor(people.user(), "page"), at=at)
+    with pytest.raises(Refused):
+        viewer = people.user(role=Role.VIEWER, teams=meeting.series.teams.all())
+        meetings.take_over(meeting, by=Actor(viewer, "page"), at=at)
+
+
+def test_a_viewer_and_a_deactivated_person_have_no_turn(at):
+    team, (ana,) = make.crew("data-science")
+    people.user(role=Role.VIEWER, function=ana.function, teams=[team])
+    people.user(is_active=False, function=ana.function, teams=[team])
+
+    series = make.series(team)
+
+    assert {one.facilitator_id for one in to_come(series)} == {ana.pk}
+
+
+def test_a_series_nobody_takes_part_in_says_so():
+    meeting = make.planned(make.series(people.team()))
+
+    assert meeting.facilitator is None
+    assert meeting.why == "Nobody who takes part is there on that day"
+
+
+def test_start_counts_the_turn_for_who_leads(at):
+    team, (ana, ben) = make.crew("data-science", each=2)
+    series = make.series(team)
+    first = make.planned(series)
+
+    meetings.start(first, led_by=ben, by=SYSTEM, at=first.starts_at)
+
+    assert fresh(first).facilitator == ben
+    assert to_come(series)[0].facilitator == ana
+    with pytest.raises(IllegalMove):
+        meetings.start(first, by=SYSTEM, at=at)
+
+
+def test_move_takes_agenda_focus_and_reminders_along(at):
+    meeting = make.planned()
+    friday = datetime(2026, 11, 27, 9, tzinfo=UTC)
+    focus = meeting.focus_id
+
+    meetings.move(meeting, starts_at=friday, by=SYSTEM, at=at)
+
+    assert fresh(meeting).focus_id == focus
+    assert "27 November 2026" in fresh(meeting).subject.title
+    due = Due.objects.get(subject=meeting.subject, kind=agenda.PUBLISH, state="pending")
+    assert due.at == friday - timedelta(days=1)
+    with pytest.raises(Refused):
+        meetings.move(meeting, starts_at=at, by=SYSTEM, at=at)
+
+
+def test_close_carries_over_what_is_unfinished_and_fixes_the_minutes(at):
+    series = make.series()
+    meeting = make.live(series)
+    item = make.current(meeting, title="Label leakage")
+
+    meetings.close(meeting, improvement="Start on time", was_worth_it=True, by=SYSTEM, at=meeting.ends_at)
+
+    item.refresh_from_db()
+    carried = AgendaItem.objects.get(carried_from=item)
+    assert item.state == ItemState.CARRIED
+    assert carried.meeting.starts_at == meeting.starts_at + timedelta(weeks=1)
+    assert (carried.times_carried, carried.state) == (1, ItemState.WAITING)
+    assert carried.why == f"Carried over from {meeting.reference}"
+    with pytest.raises(Refused) as refusal:
+        make.item(meeting, title="Late")
+    assert "minutes are fixed" in refusal.value.message
+
+
+def test_attendance_is_what_was_said_last(at):
+    meeting = make.live()
+    ana, ben = people.user(), people.user()
+
+    meetings.attend(meeting, present=[ana, ben], by=SYSTEM, at=at)
+    meetings.attend(meeting, present=[ben], by=SYSTEM, at=at)
+    meetings.attend(meeting, present=[ben], by=SYSTEM, at=at)
+
+    present = meeting.attendances.filter(is_present=True)
+    assert [row.user_id for row in present] == [ben.pk]
+    assert Event.objects.filter(verb="meetings.attendance_noted").count() == 2
+
+
+def test_whose_turn_it_is_hears_it_a_week_and_a_day_before(at):
+    meeting = make.planned(position=1)
+    dues = Due.objects.filter(kind=meetings.TURN, subject=meeting.subject).order_by("at")
+    assert [due.at for due in dues] == [meeting.starts_at - timedelta(days=n) for n in (7, 1)]
+
+    for due in dues:
+        meetings.remind_turn(due, at=due.at)
+    meetings.remind_turn(dues[1], at=meeting.ends_at)
+
+    events = Event.objects.filter(verb="meetings.turn_near").order_by("id")
+    assert [event.data["days"] for event in events] == [7, 1]
+    assert events[0].data["facilitator"] == meeting.facilitator.subject_id
+
+
+def test_the_objective_is_changed_at_the_version_seen(at):
+    meeting = make.planned()
+    meetings.change(meeting, {"objective": "Agree the cap"}, by=SYSTEM, at=at)
+
+    with pytest.raises(ChangedMeanwhile):
+        meetings.change(fresh(meeting), {"objective": "Other"}, seen=1, by=SYSTEM, at=at)
