@@ -1,3 +1,102 @@
-"""Resources of this room: (address, view)."""
+"""Learnings by API: the list and one of them, to read."""
 
-RESOURCES: list = []
+from typing import Any
+
+from django.db.models import F, QuerySet
+from rest_framework import serializers
+from rest_framework.request import Request
+
+from history.models import Subject
+from kit.api import Collection, Filter, Item, Resource, number, one_of
+from learnings.models import Learning
+from learnings.states import State, Verdict
+
+
+class LearningRow(serializers.Serializer):
+    """What an outcome taught. The texts are Markdown."""
+
+    id = serializers.IntegerField()
+    reference = serializers.CharField()
+    version = serializers.IntegerField()
+    title = serializers.CharField()
+    seen = serializers.CharField()
+    to_monitor = serializers.CharField()
+    to_adjust = serializers.CharField()
+    how_to_check = serializers.CharField()
+    governance = serializers.CharField()
+    tags = serializers.ListField(child=serializers.CharField())
+    verdict = serializers.ChoiceField([*Verdict.choices, ""])
+    state = serializers.ChoiceField(State.choices)
+    author_id = serializers.IntegerField(allow_null=True, help_text="null: a draft that waits for an author.")
+    author_name = serializers.CharField(source="author.name", default=None, allow_null=True)
+    about_reference = serializers.CharField(
+        source="about.reference",
+        default=None,
+        allow_null=True,
+        help_text="What taught it, if you may see it.",
+    )
+    about_kind = serializers.CharField(source="about.kind", default=None, allow_null=True)
+    made_at = serializers.DateTimeField()
+    published_at = serializers.DateTimeField(allow_null=True)
+
+
+class _Learnings(Resource):
+    kind = "learning"
+    serializer_class = LearningRow
+    columns = {
+        "id": "id",
+        "reference": "subject__reference",
+        "version": "version",
+        "title": "title",
+        "seen": "seen",
+        "to_monitor": "to_monitor",
+        "to_adjust": "to_adjust",
+        "how_to_check": "how_to_check",
+        "governance": "governance",
+        "tags": "tags",
+        "verdict": "verdict",
+        "state": "state",
+        "author_id": "author_id",
+        "author_name": "author__name",
+        "about_reference": "about__reference",
+        "about_kind": "about__kind",
+        "made_at": "made_at",
+        "published_at": "published_at",
+    }
+
+    def rows(self, request: Request) -> QuerySet:
+        return Learning.objects.visible_to(request.user)
+
+    def as_values(self, rows: QuerySet) -> QuerySet:
+        return super().as_values(rows).annotate(about_subject=F("about_id"))
+
+    def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
+        """What a learning is about is told only to those who may see it."""
+        ids = {row["about_subject"] for row in found if row["about_subject"]}
+        seen = set(Subject.objects.visible_to(request.user).filter(pk__in=ids).values_list("pk", flat=True))
+        for row in found:
+            if row["about_subject"] not in seen:
+                row["about_reference"] = row["about_kind"] = None
+        return [{name: row[name] for name in self.columns} for row in found]
+
+
+class Learnings(_Learnings, Collection):
+    """Published learnings and drafts; filter by `state=published` for the feed."""
+
+    permission = {"GET": "learnings.learning_see"}
+    filters = {
+        "state": one_of("state", State),
+        "verdict": one_of("verdict", Verdict),
+        "author": number("author_id", "The number of a person."),
+        "tag": Filter("tags__contains", lambda text: [text.lower()], "One tag.", many=False),
+    }
+    orders = {"id": ("id",), "-id": ("-id",), "-made_at": ("-made_at", "-id")}
+
+
+class LearningItem(_Learnings, Item):
+    """One learning, by reference or number."""
+
+    permission = {"GET": "learnings.learning_see"}
+
+
+RESOURCES: list = [("learnings", Learnings), ("learnings/<str:key>", LearningItem)]

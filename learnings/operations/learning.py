@@ -140,17 +140,27 @@ def change(
 
 
 @transaction.atomic
-def publish(learning: Learning, *, by: Actor, at: datetime, seen: int | None = None) -> Learning:
-    """Into the feed. Needs a title, what was seen, and an author: the one who publishes if nobody took it.
+def publish(
+    learning: Learning,
+    *,
+    by: Actor,
+    at: datetime,
+    values: Mapping[str, Any] | None = None,
+    seen: int | None = None,
+) -> Learning:
+    """Into the feed, with last changes to fields of CHANGEABLE in the same act.
 
-    Raises Refused(field="seen"), IllegalMove, ChangedMeanwhile.
+    Needs a title, what was seen, and an author: the one who publishes if nobody took it.
+    Raises Refused(field=…), IllegalMove, ChangedMeanwhile.
     """
-    if not learning.seen.strip():
+    cleaned = _clean(values or {})
+    if not cleaned.get("seen", learning.seen).strip():
         raise Refused("Say what you saw: one short paragraph is enough.", field="seen")
-    values: dict[str, Any] = {"published_at": at}
     if learning.author_id is None:
-        values["author"] = by.person
-    history.move(learning, State.PUBLISHED, by=by, at=at, seen=seen, values=values)
+        cleaned["author"] = by.person
+    history.move(learning, State.PUBLISHED, by=by, at=at, seen=seen, values={**cleaned, "published_at": at})
+    if "title" in cleaned:
+        history.retitle(learning)
     return learning
 
 

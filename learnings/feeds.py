@@ -1,0 +1,56 @@
+"""The feed of learnings as Atom, for the reader who is signed in."""
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib.syndication.views import Feed
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.feedgenerator import Atom1Feed
+
+from kit.rights import view_needs
+from kit.templatetags.ui import markdown
+from learnings import queries
+from learnings.models import Learning
+
+SIZE = 30
+
+
+class Published(Feed):
+    """The newest learnings that the reader may see."""
+
+    feed_type = Atom1Feed
+    title = "Learnings"
+    subtitle = "What reviews and outcomes taught"
+
+    def get_object(self, request: HttpRequest) -> Any:
+        return request.user
+
+    def link(self) -> str:
+        return reverse("learnings:learning_list")
+
+    def items(self, user: Any) -> list[Learning]:
+        return list(queries.published(user)[:SIZE])
+
+    def item_title(self, item: Learning) -> str:
+        return item.title
+
+    def item_description(self, item: Learning) -> str:
+        return markdown(item.seen)
+
+    def item_link(self, item: Learning) -> str:
+        return reverse("learnings:learning_detail", args=[item.reference])
+
+    def item_author_name(self, item: Learning) -> str:
+        return item.author.name if item.author else "Riskhub"
+
+    def item_pubdate(self, item: Learning) -> datetime | None:
+        return item.published_at
+
+    item_updateddate = item_pubdate
+
+    def item_categories(self, item: Learning) -> list[str]:
+        return item.tags
+
+
+published = view_needs("learnings.learning_see")(Published())

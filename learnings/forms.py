@@ -1,0 +1,80 @@
+"""What people fill in about learnings."""
+
+from typing import Any
+
+from django import forms
+
+from history.models import Subject
+from learnings.models import Learning
+from learnings.states import Verdict
+
+TEXTS = ("seen", "to_monitor", "to_adjust", "how_to_check", "governance")
+EDITED = ("title", *TEXTS, "tags", "verdict")
+
+
+def _text(label: str, hint: str, rows: int = 4) -> forms.CharField:
+    return forms.CharField(
+        label=label,
+        help_text=hint,
+        required=False,
+        max_length=20000,
+        widget=forms.Textarea(attrs={"rows": rows}),
+    )
+
+
+class LearningForm(forms.Form):
+    """A learning, as short as can be. Conditions and evidence, never culprits."""
+
+    title = forms.CharField(max_length=200, help_text="What was learned, as a sentence.")
+    seen = _text("What we saw", "What happened, with the evidence. Markdown works.", 6)
+    to_monitor = _text("What to monitor", "What would show it earlier next time.")
+    to_adjust = _text("What to adjust", "What was changed, or should be.")
+    how_to_check = _text("How to check that it worked", "What should look different, and when.", 3)
+    governance = _text("Governance notes", "Privacy, versioning, access: only where it matters.", 3)
+    tags = forms.CharField(
+        required=False, max_length=600, help_text="Words others would search for, with commas."
+    )
+    verdict = forms.ChoiceField(
+        label="Did it work", choices=[("", "Too early to say"), *Verdict.choices], required=False
+    )
+
+    def __init__(self, *args: Any, draft: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if draft:
+            for name in TEXTS:
+                self.fields[name].widget.attrs["data-draft"] = f"{draft}:{name}"
+
+    @classmethod
+    def of(cls, learning: Learning, data: Any = None) -> "LearningForm":
+        """The form of a learning there is already."""
+        initial = {name: getattr(learning, name) for name in EDITED} | {"tags": ", ".join(learning.tags)}
+        return cls(data, initial=initial)
+
+    def clean_tags(self) -> list[str]:
+        return [tag.strip() for tag in self.cleaned_data["tags"].split(",") if tag.strip()]
+
+    def values(self) -> dict[str, Any]:
+        return {name: self.cleaned_data[name] for name in EDITED}
+
+
+class NewLearningForm(LearningForm):
+    """A new draft, and what it is about."""
+
+    about = forms.CharField(
+        required=False, max_length=24, help_text="A reference, such as R-12 or Q-3: what taught this."
+    )
+    field_order = ("title", "about")
+
+    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+        super().__init__(*args, draft="learning-new", **kwargs)
+        self.user = user
+
+    def clean_about(self) -> Subject | None:
+        """The subject; one the writer may not see is answered like none."""
+        reference = self.cleaned_data["about"].strip().upper()
+        if not reference:
+            return None
+        found = Subject.objects.visible_to(self.user).filter(reference=reference).first()
+        if found is None:
+            raise forms.ValidationError(f"There is no {reference}. Use a reference such as R-12.")
+        return found

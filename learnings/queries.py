@@ -1,0 +1,128 @@
+"""Reading learnings: the feed, the drafts, and what was learned about a subject."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import CharField, Count, F, Func, Q, QuerySet
+
+from history.models import Subject
+from kit.rights import may
+from learnings.models import Learning
+from learnings.states import State
+from risklog.models import Review, Risk
+
+TEXTS = ("title", "seen", "to_monitor", "to_adjust", "how_to_check", "governance")
+MAX_WORDS = 10
+PANEL_SIZE = 5
+
+
+def learnings() -> QuerySet[Learning]:
+    """All learnings with what a page needs."""
+    return Learning.objects.select_related("subject", "author", "about")
+
+
+def published(user: Any) -> QuerySet[Learning]:
+    """The feed: newest first."""
+    rows = learnings().filter(state=State.PUBLISHED, published_at__isnull=False)
+    return rows.visible_to(user).order_by("-published_at", "-id")
+
+
+def drafts(user: Any) -> QuerySet[Learning]:
+    """The drafts that concern this reader: their own, and those that wait for an author. Newest first."""
+    mine_or_nobody_s = Q(author_id=user.pk) | Q(author=None)
+    rows = learnings().filter(mine_or_nobody_s, state=State.DRAFT)
+    return rows.visible_to(user).order_by("-made_at", "-id")
+
+
+def discarded(user: Any) -> QuerySet[Learning]:
+    """What was set aside, newest first: any of it can be restored."""
+    return learnings().filter(state=State.DISCARDED).visible_to(user).order_by("-made_at", "-id")
+
+
+def with_words(rows: QuerySet[Learning], words: str) -> QuerySet[Learning]:
+    """Rows in which each of the words stands somewhere, in the texts or the tags."""
+    for word in words.split()[:MAX_WORDS]:
+        anywhere = Q(tags__icontains=word)
+        for name in TEXTS:
+            anywhere |= Q(**{f"{name}__icontains": word})
+        rows = rows.filter(anywhere)
+    return rows
+
+
+def tag_counts(user: Any, limit: int = 20) -> list[tuple[str, int]]:
+    """The tags of the feed, the most used first."""
+    tag = Func(F("tags"), function="unnest", output_field=CharField())
+    rows = published(user).order_by().annotate(tag=tag).values("tag")
+    return list(rows.annotate(n=Count("pk")).order_by("-n", "tag").values_list("tag", "n")[:limit])
+
+
+def balance(user: Any) -> dict[str, int]:
+    """How the published turned out: verdict -> count; "" is not said yet."""
+    rows = published(user).order_by().values("verdict").annotate(n=Count("pk"))
+    return dict(rows.values_list("verdict", "n"))
+
+
+def sighted(user: Any, rows: Sequence[Learning]) -> Sequence[Learning]:
+    """Set `shown_about`: None where the reader may not see the subject. One query."""
+    ids = {row.about_id for row in rows if row.about_id}
+    seen = set(Subject.objects.visible_to(user).filter(pk__in=ids).values_list("pk", flat=True))
+    for row in rows:
+        row.shown_about = row.about if row.about_id in seen else None
+    return rows
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """What was learned about a subject: published and drafts, newest first.
+
+    new_for: the reference a learning may be begun for, "" where there is one or the reader may not.
+    """
+
+    rows: Sequence[Learning]
+    new_for: str = ""
+
+
+def _about(user: Any, subjects: Q) -> list[Learning]:
+    rows = learnings().filter(subjects).exclude(state=State.DISCARDED).visible_to(user)
+    return list(rows.order_by("-made_at", "-id")[:PANEL_SIZE])
+
+
+def of_subjects(user: Any, subject_ids: Iterable[int]) -> Panel | None:
+    """What was learned about these subjects; None when nothing was."""
+    rows = _about(user, Q(about_id__in=list(subject_ids)))
+    return Panel(rows) if rows else None
+
+
+def of_review(user: Any, review: Review) -> Panel | None:
+    """On a review's page: also the way to begin one, once it is settled."""
+    rows = _about(user, Q(about_id__in=[review.subject_id, review.about_id]))
+    may_begin = not rows and review.state != "open" and may(user, "learnings.learning_write")
+    if not rows and not may_begin:
+        return None
+    return Panel(rows, review.reference if may_begin else "")
+
+
+def of_risk(user: Any, risk: Risk) -> Panel | None:
+    """On a risk's page: about the risk, its breach group, and the reviews of either."""
+    ids = [risk.subject_id]
+    if risk.breach_group_id:
+        ids.append(risk.breach_group.subject_id)
+    reviews = Review.objects.filter(about_id__in=ids).values("subject_id")
+    rows = _about(user, Q(about_id__in=ids) | Q(about_id__in=reviews))
+    return Panel(rows) if rows else None
+
+
+def of_model(user: Any, model: Any) -> Panel | None:
+    """On a model's page: about the model, its risks and its reviews."""
+    reviews = Review.objects.filter(model=model).values("subject_id")
+    risks = Risk.objects.filter(model=model).values("subject_id")
+    rows = _about(user, Q(about_id=model.subject_id) | Q(about_id__in=reviews) | Q(about_id__in=risks))
+    return Panel(rows) if rows else None
+
+
+TABS: dict[str, Callable[[Any], QuerySet[Learning]]] = {
+    "feed": published,
+    "drafts": drafts,
+    "discarded": discarded,
+}
