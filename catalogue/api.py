@@ -27,29 +27,14 @@ class ModelRow(serializers.Serializer):
     stage = serializers.ChoiceField(Stage.choices)
     tier = serializers.ChoiceField(Tier.choices, allow_null=True)
     owner_team_id = serializers.IntegerField(allow_null=True)
-    owner_team = serializers.CharField(source="owner_team.slug", default=None, allow_null=True)
+    owner_team_slug = serializers.CharField(source="owner_team.slug", default=None, allow_null=True)
     developer_id = serializers.IntegerField(allow_null=True)
-    developer = serializers.CharField(source="developer.name", default=None, allow_null=True)
+    developer_name = serializers.CharField(source="developer.name", default=None, allow_null=True)
     link = serializers.CharField()
 
 
-class NewModel(Body):
-    """What registers a model; only the name is needed."""
-
-    name = serializers.CharField(max_length=120)
-    slug = serializers.SlugField(max_length=120, required=False)
-    purpose = serializers.CharField(max_length=20_000, required=False, allow_blank=True)
-    owner_team = Visible("team", lambda user: Team.objects.visible_to(user), required=False, allow_null=True)
-    developer = Visible(
-        "person",
-        lambda user: User.objects.active().visible_to(user),
-        by="email",
-        required=False,
-        allow_null=True,
-    )
-    tier = serializers.ChoiceField(Tier.choices, required=False, allow_null=True)
-    stage = serializers.ChoiceField(Stage.choices, required=False)
-    link = serializers.URLField(max_length=200, required=False, allow_blank=True)
+def _people(user: Any) -> QuerySet[User]:
+    return User.objects.active().visible_to(user)
 
 
 class ModelChange(Body):
@@ -57,16 +42,18 @@ class ModelChange(Body):
 
     name = serializers.CharField(max_length=120, required=False)
     purpose = serializers.CharField(max_length=20_000, required=False, allow_blank=True)
-    owner_team = Visible("team", lambda user: Team.objects.visible_to(user), required=False, allow_null=True)
-    developer = Visible(
-        "person",
-        lambda user: User.objects.active().visible_to(user),
-        by="email",
-        required=False,
-        allow_null=True,
-    )
+    owner_team = Visible("team", Team.objects.visible_to, required=False, allow_null=True)
+    developer = Visible("person", _people, by="email", required=False, allow_null=True)
     tier = serializers.ChoiceField(Tier.choices, required=False, allow_null=True)
     link = serializers.URLField(max_length=200, required=False, allow_blank=True)
+
+
+class NewModel(ModelChange):
+    """What registers a model; only the name is needed."""
+
+    name = serializers.CharField(max_length=120)
+    slug = serializers.SlugField(max_length=120, required=False)
+    stage = serializers.ChoiceField(Stage.choices, required=False)
 
 
 class StageMove(Body):
@@ -75,6 +62,7 @@ class StageMove(Body):
 
 class _Models(Resource):
     kind = "model"
+    slug = "slug"
     serializer_class = ModelRow
     columns = {
         "id": "id",
@@ -85,31 +73,21 @@ class _Models(Resource):
         "stage": "stage",
         "tier": "tier",
         "owner_team_id": "owner_team_id",
-        "owner_team": "owner_team__slug",
+        "owner_team_slug": "owner_team__slug",
         "developer_id": "developer_id",
-        "developer": "developer__name",
+        "developer_name": "developer__name",
         "link": "link",
     }
 
     def rows(self, request: Request) -> QuerySet:
         return Model.objects.visible_to(request.user)
 
-    def as_values(self, rows: QuerySet) -> QuerySet:
-        # A column that is called like a foreign key cannot be an annotation of that name.
-        return rows.values(*{path for path in self.columns.values()})
-
-    def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
-        return [{name: row[path] for name, path in self.columns.items()} for row in found]
-
-    def lookup(self, key: str) -> dict[str, Any]:
-        """A model is named by its slug, or by its number."""
-        return {"pk": int(key)} if key.isascii() and key.isdigit() and len(key) < 19 else {"slug": key}
-
 
 class Models(_Models, Collection):
     """The inventory."""
 
     permission = {"GET": "catalogue.view", "POST": "catalogue.model_add"}
+    bodies = {"POST": NewModel}
     filters = {
         "slug": Filter("slug", help="The exact slug."),
         "stage": one_of("stage", Stage),
@@ -121,15 +99,14 @@ class Models(_Models, Collection):
     def post(self, request: Request) -> Response:
         values = read(NewModel, request)
         found = operation.add(**values, by=self.by(request), at=clock.now())
-        answer = self.answer(request, found.pk, status=201)
-        answer["Location"] = f"/api/v1/models/{found.slug}"
-        return answer
+        return self.created(request, found.pk, f"models/{found.slug}")
 
 
 class ModelItem(_Models, Item):
     """One model, by slug or number."""
 
     permission = {"GET": "catalogue.view", "PATCH": "catalogue.model_change"}
+    bodies = {"PATCH": ModelChange}
 
     def patch(self, request: Request, key: str) -> Response:
         seen = self.seen(request, key)
@@ -143,6 +120,8 @@ class ModelStage(_Models, Item):
     """Move a model along its life."""
 
     permission = {"POST": "catalogue.model_change"}
+    bodies = {"POST": StageMove}
+    answers = {"POST": (200, ModelRow)}
 
     def post(self, request: Request, key: str) -> Response:
         seen = self.seen(request, key)
@@ -151,8 +130,6 @@ class ModelStage(_Models, Item):
         to = read(StageMove, request)["stage"]
         operation.move_stage(found, to, by=self.by(request), at=clock.now(), seen=seen)
         return self.answer(request, found.pk)
-
-    get = None  # type: ignore[assignment]
 
 
 RESOURCES = [

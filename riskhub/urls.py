@@ -6,11 +6,14 @@ from actions.api import RESOURCES as ACTIONS
 from catalogue.api import RESOURCES as CATALOGUE
 from learnings.api import RESOURCES as LEARNINGS
 from meetings.api import RESOURCES as MEETINGS
-from riskhub import errors, health
+from people.api import RESOURCES as PEOPLE
+from riskhub import errors, health, reference
+from riskhub.events_api import RESOURCES as EVENTS
 from risklog.api import RESOURCES as RISKLOG
 from signals.api import RESOURCES as SIGNALS
+from signals.intake import RESOURCES as INTAKE
 
-RESOURCES = [*CATALOGUE, *SIGNALS, *RISKLOG, *MEETINGS, *ACTIONS, *LEARNINGS]
+RESOURCES = [*PEOPLE, *CATALOGUE, *SIGNALS, *INTAKE, *RISKLOG, *MEETINGS, *ACTIONS, *LEARNINGS, *EVENTS]
 
 urlpatterns = [
     path("livez", health.livez, name="livez"),
@@ -23,6 +26,8 @@ urlpatterns = [
     path("actions/", include("actions.urls")),
     path("learnings/", include("learnings.urls")),
     path("notices/", include("notices.urls")),
+    path("api/v1/", reference.reference, name="reference"),
+    path("api/v1/schema", reference.Schema.as_view(), name="schema"),
     *(path(f"api/v1/{address}", view.as_view()) for address, view in RESOURCES),
 ]
 

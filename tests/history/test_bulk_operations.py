@@ -44,7 +44,9 @@ def test_each_act_has_its_event_rows_and_note(at):
 def test_the_number_of_statements_does_not_grow(at):
     person, counts = people.user(), []
     for size in (2, 40):
-        with CaptureQueriesContext(connection, ) as caught:
+        with CaptureQueriesContext(
+            connection,
+        ) as caught:
             bulk.perform(_teams(size, person), by=SYSTEM, at=at)
         counts.append(len(caught))
 

@@ -1,0 +1,70 @@
+"""The webhook of Prometheus Alertmanager, as it sends it: point it here with a token of scope ingest."""
+
+from datetime import datetime
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from kit.actor import Actor
+from signals.intake.receive import Outcome, Receiver
+from signals.mapping import alertmanager
+from signals.models import Source
+from signals.operations import alert
+from signals.states import Adapter, Fate
+
+
+class Webhook(serializers.Serializer):
+    """Alertmanager's webhook, version 4; fields it adds later are ignored."""
+
+    status = serializers.ChoiceField([("firing", "firing"), ("resolved", "resolved")], required=False)
+    truncatedAlerts = serializers.IntegerField(required=False)  # noqa: N815 - the tool's name
+    alerts = serializers.ListField(child=serializers.DictField())
+
+
+class AlertFate(serializers.Serializer):
+    index = serializers.IntegerField()
+    fate = serializers.ChoiceField(Fate.choices)
+    field = serializers.CharField(required=False)
+    detail = serializers.CharField(required=False)
+
+
+class AlertReceipt(serializers.Serializer):
+    """What became of the alerts: stored and safe."""
+
+    stored = serializers.IntegerField()
+    duplicates = serializers.IntegerField()
+    corrected = serializers.IntegerField()
+    rejected = serializers.IntegerField()
+    items = AlertFate(many=True)
+    limits = serializers.DictField(child=serializers.IntegerField())
+
+
+class Alertmanager(Receiver):
+    """POST a webhook body. The source is named by the address, by `?source=`, or by who sends."""
+
+    permission = {"POST": "signals.ingest"}
+    bodies = {"POST": Webhook}
+    answers = {"POST": (202, AlertReceipt)}
+    serializer_class = AlertReceipt
+    adapter = Adapter.ALERTMANAGER
+    limits = alertmanager.LIMITS
+
+    def post(self, request: Request, slug: str = "") -> Response:
+        return self.receive(request)
+
+    def slug_of(self, request: Request, body: Any) -> str:
+        return self.kwargs.get("slug") or request.query_params.get("source", "")
+
+    def take(self, body: Any, source: Source, *, by: Actor, at: datetime) -> Outcome:
+        heard = alertmanager.read(body, source.mapping, at=at)
+        taken = alert.take(heard, source=source, by=by, at=at)
+        items: list[dict[str, Any]] = [{"index": item, "fate": fate} for item, fate in enumerate(taken.fates)]
+        for item, error in heard.refused.items():
+            items[item] |= {"fate": Fate.REJECTED, "field": error.field, "detail": error.message}
+        errors = [
+            {"field": f"alerts[{item}].{error.field}", "detail": error.message}
+            for item, error in heard.refused.items()
+        ]
+        return Outcome(taken.counts(), items, self.limits, truncated_alerts=heard.truncated, errors=errors)

@@ -1,0 +1,170 @@
+"""Points by REST: POST a batch, GET those of a series."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from kit import paging
+from kit.actor import Actor
+from kit.api import Body, Collection, Filter, number
+from signals.intake.receive import Outcome, Receiver
+from signals.mapping import points as reading_of
+from signals.mapping.points import Reading
+from signals.models import Point, Series, Source
+from signals.operations import points
+from signals.states import Adapter, Fate, Kind
+
+
+class NewPoint(Body):
+    """One value of one metric of one model at one moment."""
+
+    model = serializers.CharField(max_length=120, help_text="What your tools call it: the model's slug.")
+    metric = serializers.CharField(max_length=120)
+    feature = serializers.CharField(max_length=120, required=False, allow_blank=True)
+    slice = serializers.CharField(max_length=120, required=False, allow_blank=True)
+    kind = serializers.ChoiceField(
+        Kind.choices, required=False, help_text="Of a new series; else from its name."
+    )
+    unit = serializers.CharField(max_length=16, required=False, allow_blank=True)
+    ts = serializers.DateTimeField(help_text="ISO 8601 with its offset, or seconds since 1970.")
+    value = serializers.FloatField()
+
+
+class NewSeriesPoints(Body):
+    """Many values of one series."""
+
+    model = serializers.CharField(max_length=120)
+    metric = serializers.CharField(max_length=120)
+    feature = serializers.CharField(max_length=120, required=False, allow_blank=True)
+    slice = serializers.CharField(max_length=120, required=False, allow_blank=True)
+    kind = serializers.ChoiceField(Kind.choices, required=False)
+    unit = serializers.CharField(max_length=16, required=False, allow_blank=True)
+    points = serializers.ListField(child=serializers.ListField(), help_text="Pairs of [ts, value].")
+
+
+class NewPoints(Body):
+    """A batch: `points` one by one, `series` with their points, or both; at most 10,000 points."""
+
+    source = serializers.SlugField(max_length=60, required=False, help_text="Made when it is new.")
+    points = NewPoint(many=True, required=False)
+    series = NewSeriesPoints(many=True, required=False)
+
+
+class ItemFate(serializers.Serializer):
+    index = serializers.IntegerField()
+    series = serializers.IntegerField(required=False, help_text="Where `series` was sent: which of them.")
+    fate = serializers.ChoiceField(Fate.choices)
+    field = serializers.CharField(required=False)
+    detail = serializers.CharField(required=False)
+
+
+class Receipt(serializers.Serializer):
+    """What became of a batch: stored and safe, never yet a judgement."""
+
+    stored = serializers.IntegerField()
+    duplicates = serializers.IntegerField()
+    corrected = serializers.IntegerField()
+    rejected = serializers.IntegerField()
+    items = ItemFate(many=True)
+    limits = serializers.DictField(child=serializers.IntegerField())
+
+
+class PointRow(serializers.Serializer):
+    """A value of a series at a moment."""
+
+    series_id = serializers.IntegerField()
+    ts = serializers.DateTimeField()
+    value = serializers.FloatField()
+
+
+def _moment(text: str) -> datetime:
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        raise ValueError("Say the offset as well, such as 2026-11-23T10:00:00Z.")
+    return found
+
+
+class Points(Receiver, Collection):
+    """GET the points of a series; POST a batch of points."""
+
+    permission = {"GET": "signals.view", "POST": "signals.ingest"}
+    bodies = {"POST": NewPoints}
+    answers = {"POST": (202, Receipt)}
+    kind = "point"
+    serializer_class = PointRow
+    columns = {"series_id": "series_id", "ts": "ts", "value": "value"}
+    filters = {
+        "series": number("series_id", "The number of a series; needed."),
+        "from": Filter("ts__gte", _moment, "Points at or after this moment.", many=False),
+        "until": Filter("ts__lt", _moment, "Points before this moment.", many=False),
+    }
+    orders = {"ts": ("ts",), "-ts": ("-ts",)}
+    adapter = Adapter.POINTS
+    limits = reading_of.LIMITS
+
+    def rows(self, request: Request) -> QuerySet:
+        return Point.objects.filter(series__in=Series.objects.visible_to(request.user))
+
+    def get(self, request: Request) -> Response:
+        query = request.query_params
+        self._refuse_unknown(query)
+        if not query.get("series") or "," in query["series"]:
+            raise ValidationError({"series": ["Name one series by its number."]})
+        page = paging.page(
+            self.as_values(self.narrowed(self.rows(request), query)),
+            order=self._order(query.get("order")),
+            size=self._size(query.get("limit")),
+            after=query.get("after"),
+            before=query.get("before"),
+        )
+        return Response(
+            {
+                "results": page.rows,
+                "next": self._link(request, after=page.after),
+                "previous": self._link(request, before=page.before),
+            }
+        )
+
+    def post(self, request: Request) -> Response:
+        return self.receive(request)
+
+    def slug_of(self, request: Request, body: Any) -> str:
+        named = body.get("source") if isinstance(body, dict) else None
+        return "" if named is None else str(named)
+
+    def take(self, body: Any, source: Source, *, by: Actor, at: datetime) -> Outcome:
+        reading = reading_of.read(body, at=at)
+        stored = points.store(reading, source=source, by=by, at=at)
+        items = _items(reading, stored.fates)
+        outcome = Outcome(stored.counts(), items, self.limits)
+        if reading.refused:
+            outcome.errors = [
+                {"field": f"{_place(reading, item)}.{error.field}", "detail": error.message}
+                for item, error in reading.refused.items()
+            ]
+        return outcome
+
+
+def _items(reading: Reading, fates: list[str | None]) -> list[dict[str, Any]]:
+    if reading.places is None:
+        items: list[dict[str, Any]] = [{"index": item, "fate": fate} for item, fate in enumerate(fates)]
+    else:
+        items = [
+            {"series": series, "index": index, "fate": fate}
+            if series >= 0
+            else {"index": index, "fate": fate}
+            for (series, index), fate in zip(reading.places, fates, strict=True)
+        ]
+    for item, error in reading.refused.items():
+        items[item] |= {"fate": Fate.REJECTED, "field": error.field, "detail": error.message}
+    return items
+
+
+def _place(reading: Reading, item: int) -> str:
+    series, index = reading.places[item] if reading.places is not None else (-1, item)
+    return f"points[{index}]" if series < 0 else f"series[{series}].points[{index}]"

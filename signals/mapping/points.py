@@ -1,0 +1,190 @@
+"""A body of points, in two shapes, read into columns for set-based statements.
+
+    {"source": "evidently", "points": [{"model": …, "metric": …, "ts": …, "value": …, "feature"?, "slice"?, "kind"?, "unit"?}]}
+    {"source": "evidently", "series": [{"model": …, "metric": …, …, "points": [[ts, value], …]}]}
+
+Both may stand in one body; `"series": {…}, "points": [[ts, value], …]` is short for one series.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from signals.mapping.text import Unusable, micros, number, text
+from signals.states import Kind
+
+MAX_POINTS = 10_000
+MAX_TEXT = 120
+MAX_UNIT = 16
+LIMITS = {"points": MAX_POINTS, "text": MAX_TEXT, "unit": MAX_UNIT, "bytes": 8 * 1024 * 1024}
+_KINDS = frozenset(Kind.values)
+
+# What names a series: model, metric, feature, slice.
+Name = tuple[str, str, str, str]
+
+
+@dataclass(slots=True)
+class Reading:
+    """What a body says. Columns `items`, `keys`, `ts`, `values` go together; `keys` index `names`.
+
+    ts: microseconds since 1970. refused: item number -> what is wrong with it. count: all items.
+    places: for the grouped shape, item number -> (series, index); None for the flat one.
+    """
+
+    names: list[Name] = field(default_factory=list)
+    kinds: list[str] = field(default_factory=list)
+    units: list[str] = field(default_factory=list)
+    items: list[int] = field(default_factory=list)
+    keys: list[int] = field(default_factory=list)
+    ts: list[int] = field(default_factory=list)
+    values: list[float] = field(default_factory=list)
+    refused: dict[int, Unusable] = field(default_factory=dict)
+    places: list[tuple[int, int]] | None = None
+    count: int = 0
+
+
+def read(body: Any, *, at: datetime) -> Reading:
+    """Read a body. An item that is wrong is refused alone; a body of another shape raises Unusable."""
+    if not isinstance(body, Mapping):
+        raise Unusable("body", "Send an object with “points”.")
+    if unknown := sorted(set(body) - {"source", "points", "series"}):
+        raise Unusable(str(unknown[0])[:80], "No such field. Known: source, points, series.")
+    series, points = body.get("series"), body.get("points")
+    if isinstance(series, Mapping):
+        if "points" in series and points is None:
+            series, points = [series], None
+        else:
+            series, points = [{**series, "points": points}], None
+    for name, value in (("points", points), ("series", series)):
+        if value is not None and not isinstance(value, list):
+            raise Unusable(name, "Send a list.")
+    return _Reader(at).read(points or [], series or [])
+
+
+class _Reader:
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+        self.found = Reading()
+        self.known: dict[tuple, int] = {}
+        self.moments: dict[Any, int] = {}
+
+    def read(self, points: list, series: list) -> Reading:
+        found = self.found
+        found.count = len(points) + sum(len(one["points"]) for one in _with_points(series))
+        if found.count > MAX_POINTS:
+            raise Unusable("points", f"More than {MAX_POINTS} points in one body. Send them in parts.")
+        for item, point in enumerate(points):
+            try:
+                self._flat(item, point)
+            except Unusable as error:
+                found.refused[item] = error
+        if series:
+            self._grouped(len(points), series)
+            found.count = len(found.places or ())
+        if not found.count and not found.refused:
+            raise Unusable("points", "There is no point in this body.")
+        return found
+
+    def _flat(self, item: int, point: Any) -> None:
+        if not isinstance(point, Mapping):
+            raise Unusable("point", "Use an object with model, metric, ts and value.")
+        key = self._key(point)
+        self._take(item, key, point.get("ts"), point.get("value"))
+
+    def _grouped(self, item: int, series: list) -> None:
+        self.found.places = [(-1, index) for index in range(item)]
+        for number_of, one in enumerate(series):
+            pairs = one.get("points") if isinstance(one, Mapping) else None
+            if not isinstance(pairs, list):
+                wrong_shape = Unusable("points", "Use a list of [ts, value].")
+                self.found.refused[self._placed(number_of, 0)] = wrong_shape
+                continue
+            try:
+                key, wrong = self._key(one, grouped=True), None
+            except Unusable as error:
+                key, wrong = -1, error
+            for index, pair in enumerate(pairs):
+                self._pair(number_of, index, key, pair, wrong)
+
+    def _pair(self, series: int, index: int, key: int, pair: Any, wrong: Unusable | None) -> None:
+        item = self._placed(series, index)
+        try:
+            if wrong is not None:
+                raise wrong
+            if not isinstance(pair, list) or len(pair) != 2:
+                raise Unusable("points", "Use [ts, value].")
+            self._take(item, key, *pair)
+        except Unusable as error:
+            self.found.refused[item] = error
+
+    def _placed(self, series: int, index: int) -> int:
+        places = self.found.places
+        assert places is not None
+        places.append((series, index))
+        return len(places) - 1
+
+    def _take(self, item: int, key: int, ts: Any, value: Any) -> None:
+        found = self.found
+        try:
+            moment = self.moments[ts] if type(ts) is str else micros(ts, "ts", at=self.at)
+        except KeyError:
+            moment = self.moments[ts] = micros(ts, "ts", at=self.at)
+        worth = number(value)
+        found.items.append(item)
+        found.keys.append(key)
+        found.ts.append(moment)
+        found.values.append(worth)
+
+    def _key(self, point: Mapping[str, Any], *, grouped: bool = False) -> int:
+        ident = (point.get("model"), point.get("metric"), point.get("feature"), point.get("slice"))
+        try:
+            key = self.known.get(ident)
+        except TypeError:
+            key = None
+        if key is None:
+            key = self._new_key(ident)
+        if len(point) > 4:
+            self._describe(key, point, grouped)
+        return key
+
+    def _new_key(self, ident: tuple) -> int:
+        name: Name = (
+            text(ident[0], "model", longest=MAX_TEXT, is_needed=True),
+            text(ident[1], "metric", longest=MAX_TEXT, is_needed=True),
+            text(ident[2], "feature", longest=MAX_TEXT),
+            text(ident[3], "slice", longest=MAX_TEXT),
+        )
+        found = self.found
+        key = self.known.get(name)
+        if key is None:
+            key = len(found.names)
+            found.names.append(name)
+            found.kinds.append("")
+            found.units.append("")
+            self.known[name] = key
+        self.known[ident] = key
+        return key
+
+    def _describe(self, key: int, point: Mapping[str, Any], grouped: bool) -> None:
+        known = _GROUP_FIELDS if grouped else _POINT_FIELDS
+        if not point.keys() <= known:
+            unknown = min(str(name) for name in point.keys() - known)
+            raise Unusable(unknown[:80], f"No such field. Known: {', '.join(sorted(known))}.")
+        kind, unit = point.get("kind"), point.get("unit")
+        if kind is not None:
+            if not isinstance(kind, str) or kind not in _KINDS:
+                raise Unusable("kind", f"Use one of {', '.join(Kind.values)}.")
+            self.found.kinds[key] = self.found.kinds[key] or kind
+        if unit is not None:
+            self.found.units[key] = self.found.units[key] or text(unit, "unit", longest=MAX_UNIT)
+
+
+_POINT_FIELDS = frozenset({"model", "metric", "feature", "slice", "kind", "unit", "ts", "value"})
+_GROUP_FIELDS = (_POINT_FIELDS - {"ts", "value"}) | {"points"}
+
+
+def _with_points(series: list) -> Iterator[Mapping[str, Any]]:
+    for one in series:
+        if isinstance(one, Mapping) and isinstance(one.get("points"), list):
+            yield one

@@ -1,0 +1,100 @@
+"""Texts, numbers and moments of foreign bodies: taken when they can be stored, else refused with the mend."""
+
+import math
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+AHEAD = timedelta(days=1)
+_MICRO = timedelta(microseconds=1)
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_NOT_NUMBERS = {"nan", "inf", "+inf", "-inf", "infinity", "+infinity", "-infinity"}
+
+
+class Unusable(ValueError):
+    """An item that cannot be stored. `field` names the part at fault, the message says the mend."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+        self.message = message
+
+
+def text(value: Any, field: str, *, longest: int, is_needed: bool = False) -> str:
+    """A text without surrounding blanks. Raises Unusable for another type, NUL, half a surrogate, or length."""
+    if value is None:
+        value = ""
+    if not isinstance(value, str):
+        raise Unusable(field, "Use a text.")
+    if _UNSTORABLE.search(value):
+        what = "a NUL character" if "\x00" in value else "half a surrogate pair"
+        raise Unusable(field, f"This has {what}, which cannot be stored. Leave it out.")
+    value = value.strip()
+    if is_needed and not value:
+        raise Unusable(field, "This is needed.")
+    if len(value) > longest:
+        raise Unusable(field, f"This is longer than {longest} characters.")
+    return value
+
+
+def number(value: Any, field: str = "value") -> float:
+    """A finite number. Raises Unusable for NaN, Infinity and what is no number, by name."""
+    if isinstance(value, str) and value.strip().lower() in _NOT_NUMBERS:
+        raise Unusable(field, f"{value.strip()} cannot be judged. Leave the point out.")
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise Unusable(field, "Use a number.")
+    try:
+        found = float(value)
+    except OverflowError:
+        raise Unusable(field, "This number is too large.") from None
+    if math.isnan(found):
+        raise Unusable(field, "NaN cannot be judged. Leave the point out.")
+    if math.isinf(found):
+        raise Unusable(field, "Infinity cannot be judged. Leave the point out.")
+    return found
+
+
+def moment(value: Any, field: str, *, at: datetime) -> datetime:
+    """A moment in UTC: ISO 8601 with its offset, or seconds since 1970. Raises Unusable, also when it is absurd."""
+    return EPOCH + timedelta(microseconds=micros(value, field, at=at))
+
+
+def micros(value: Any, field: str, *, at: datetime) -> int:
+    """moment() as whole microseconds since 1970: what the set-based statements take."""
+    found = _micros(value, field)
+    if found < 0:
+        raise Unusable(field, "This is before 1970.")
+    if found > to_micros(at + AHEAD):
+        raise Unusable(
+            field, "This is more than a day ahead. Check the clock and the unit: seconds, not milliseconds."
+        )
+    return found
+
+
+def _micros(value: Any, field: str) -> int:
+    if isinstance(value, str):
+        try:
+            parsed = datetime.fromisoformat(value.strip())
+            if parsed.tzinfo is None:
+                raise Unusable(field, "Say the offset as well, such as 2026-11-23T10:00:00Z.")
+            return to_micros(parsed)
+        except Unusable:
+            raise
+        except (ValueError, OverflowError):
+            raise Unusable(field, "Use ISO 8601 with the offset, such as 2026-11-23T10:00:00Z.") from None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise Unusable(field, "Use ISO 8601 with the offset, or seconds since 1970.")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise Unusable(field, "NaN and Infinity are no moments.")
+    if abs(value) > 1e15:
+        return 10**18 if value > 0 else -1
+    return round(value * 1_000_000)
+
+
+def to_micros(value: datetime) -> int:
+    return (value - EPOCH) // _MICRO
+
+
+def from_micros(value: int) -> datetime:
+    return EPOCH + timedelta(microseconds=value)

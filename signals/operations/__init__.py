@@ -1,0 +1,1 @@
+"""What can be done with signals. Locks are taken in one order everywhere: births, series rows, causes."""

@@ -1,0 +1,150 @@
+"""Thresholds: proposed, agreed, declined. Only an agreed version judges, and it retires the one before."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+
+from history import operations as history
+from history.models import Event, Subject
+from kit.actor import Actor
+from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
+from signals.models import Series, Threshold, ThresholdVersion
+from signals.operations.series import viewers_of
+from signals.states import Agreement, Direction
+from signals.thresholds import Rule, problems
+
+
+@transaction.atomic
+def propose(
+    on: Series | Threshold,
+    *,
+    by: Actor,
+    at: datetime,
+    reason: str,
+    direction: str = Direction.ABOVE,
+    warning: float | None = None,
+    critical: float | None = None,
+    clear: float | None = None,
+    name: str = "",
+    cause: Event | None = None,
+) -> ThresholdVersion:
+    """Propose a version: the first of a new threshold on a series, or the next of a threshold that is there.
+
+    A null limit is none, never zero. Raises Refused on the field that cannot be so.
+    """
+    _check(direction, warning, critical, clear, reason)
+    threshold = on if isinstance(on, Threshold) else _new(on, name)
+    if threshold.is_external:
+        raise Refused("This rule lives in its source; change it there.", field="threshold")
+    number = 1
+    if threshold.pk:
+        Threshold.objects.select_for_update(of=("self",)).get(pk=threshold.pk)
+        number += threshold.versions.aggregate(last=Max("number"))["last"] or 0
+    version = ThresholdVersion(
+        threshold=threshold,
+        number=number,
+        direction=direction,
+        warning=warning,
+        critical=critical,
+        clear=clear,
+        reason=reason.strip(),
+        proposed_by=by.person,
+    )
+    viewers = viewers_of(threshold.series.model) if threshold.series else None
+    history.record(
+        threshold,
+        "signals.threshold_proposed",
+        by=by,
+        at=at,
+        rows=[version],
+        note=_note(version),
+        cause=cause,
+        viewers=viewers if threshold.pk is None else None,
+    )
+    return version
+
+
+@transaction.atomic
+def agree(
+    version: ThresholdVersion,
+    *,
+    by: Actor,
+    at: datetime,
+    seen: int | None = None,
+    agreed_in: Subject | None = None,
+    cause: Event | None = None,
+) -> ThresholdVersion:
+    """Put a proposed version in force from the next point on; the one before it is retired in the same act.
+
+    agreed_in: the subject of the decision, where it was agreed by one.
+    """
+    threshold = Threshold.objects.select_for_update(of=("self",)).get(pk=version.threshold_id)
+    _must_be_proposed(version, Agreement.ACTIVE, seen)
+    former = threshold.versions.filter(state=Agreement.ACTIVE).first()
+    agreed = {
+        "state": Agreement.ACTIVE,
+        "agreed_by": by.person,
+        "agreed_at": at,
+        "agreed_in": agreed_in,
+    }
+    rows: list[Any] = [(former, {"state": Agreement.RETIRED})] if former else []
+    note = _note(version) | ({"replaces": former.number} if former else {})
+    history.record(
+        threshold,
+        "signals.threshold_agreed",
+        by=by,
+        at=at,
+        rows=[*rows, (version, agreed)],
+        note=note,
+        cause=cause,
+    )
+    return version
+
+
+@transaction.atomic
+def decline(
+    version: ThresholdVersion, *, reason: str, by: Actor, at: datetime, seen: int | None = None
+) -> ThresholdVersion:
+    """Turn a proposal down, with the reason. Raises Refused without one."""
+    if not reason.strip():
+        raise Refused("Say why it is declined.", field="reason")
+    _must_be_proposed(version, Agreement.DECLINED, seen)
+    history.move(
+        version, Agreement.DECLINED, by=by, at=at, seen=seen, note=_note(version) | {"why": reason.strip()}
+    )
+    return version
+
+
+def _check(
+    direction: str, warning: float | None, critical: float | None, clear: float | None, reason: str
+) -> None:
+    for name, mend in problems(Rule(direction, warning, critical, clear)).items():
+        raise Refused(mend, field=name)
+    if not reason.strip():
+        raise Refused("Say why this limit: the next reader will ask.", field="reason")
+
+
+def _must_be_proposed(version: ThresholdVersion, to: str, seen: int | None) -> None:
+    if (version.state, to) not in version.MOVES:
+        raise IllegalMove(f"This version is {version.get_state_display().lower()}.", field="state")
+    if seen is not None and seen != version.version:
+        raise ChangedMeanwhile(
+            "Somebody changed this proposal meanwhile. Look at it as it stands now.", present=version
+        )
+
+
+def _new(series: Series, name: str) -> Threshold:
+    return Threshold(series=series, name=(name.strip() or series.subject_title)[:200])
+
+
+def _note(version: ThresholdVersion) -> dict[str, Any]:
+    return {
+        "number": version.number,
+        "direction": version.direction,
+        "warning": version.warning,
+        "critical": version.critical,
+        "clear": version.clear,
+        "why": version.reason,
+    }

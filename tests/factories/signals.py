@@ -1,0 +1,95 @@
+"""Series with points, thresholds in force, breaches: reached by the operations that make them."""
+
+from datetime import datetime, timedelta
+
+from catalogue.models import Model
+from kit.actor import SYSTEM
+from signals.mapping import alertmanager as mapping_of_alerts
+from signals.mapping import points as mapping_of_points
+from signals.models import BreachGroup, Series, Source, ThresholdVersion
+from signals.operations import alert, points, threshold
+from signals.operations import source as sources
+from signals.states import Adapter
+from tests.conftest import AT
+
+
+def source(slug: str = "evidently", *, adapter: str = Adapter.POINTS, at: datetime = AT) -> Source:
+    return sources.named(slug, adapter=adapter, by=SYSTEM, at=at)
+
+
+def store(body: dict, *, at: datetime = AT, by=SYSTEM) -> points.Stored:
+    """A body of points, stored and judged."""
+    reading = mapping_of_points.read(body, at=at)
+    return points.store(reading, source=source(), by=by, at=at)
+
+
+def series(
+    model: Model | str = "fraud-score", metric: str = "psi", *, feature: str = "age", values=(0.1,)
+) -> Series:
+    """A series with `values`, one an hour, the last one at AT."""
+    name = model if isinstance(model, str) else model.slug
+    start = AT - timedelta(hours=max(len(values) - 1, 0))
+    pairs = [[(start + timedelta(hours=n)).isoformat(), value] for n, value in enumerate(values)]
+    store({"series": [{"model": name, "metric": metric, "feature": feature, "points": pairs}]})
+    return Series.objects.select_related("subject").get(model_name=name, metric=metric, feature=feature)
+
+
+def push(
+    on: Series, *values: float, start: datetime = AT + timedelta(hours=1), step=timedelta(hours=1)
+) -> points.Stored:
+    """More values of a series, one an hour from `start`."""
+    moments = [start + step * n for n in range(len(values))]
+    pairs = [[moment.isoformat(), value] for moment, value in zip(moments, values, strict=True)]
+    body = {
+        "model": on.model_name,
+        "metric": on.metric,
+        "feature": on.feature,
+        "slice": on.slice,
+        "points": pairs,
+    }
+    return store({"series": [body]}, at=max(moments))
+
+
+def agreed(on: Series, *, warning: float | None = 0.2, by=SYSTEM, **limits) -> ThresholdVersion:
+    """A threshold in force on a series."""
+    version = threshold.propose(on, warning=warning, reason="As agreed.", by=by, at=AT, **limits)
+    return threshold.agree(version, by=by, at=AT)
+
+
+def breach_group(model: Model | str = "fraud-score", *, value: float = 0.5, **limits) -> BreachGroup:
+    """An open group of one breach, by a point that crossed."""
+    found = series(model)
+    agreed(found, **limits)
+    push(found, value)
+    return BreachGroup.objects.select_related("subject").latest("id")
+
+
+def alerts(*told: dict, slug: str = "alertmanager", at: datetime = AT, by=SYSTEM) -> alert.Taken:
+    """A webhook body of Alertmanager, taken."""
+    of = source(slug, adapter=Adapter.ALERTMANAGER)
+    heard = mapping_of_alerts.read({"version": "4", "alerts": list(told)}, of.mapping, at=at)
+    return alert.take(heard, source=of, by=by, at=at)
+
+
+def told(
+    feature: str = "age",
+    *,
+    rule: str = "FeatureDriftHigh",
+    model: str = "fraud-score",
+    status: str = "firing",
+    starts: datetime | None = AT,
+    ends: datetime | None = None,
+    value: str = "0.31",
+    **labels: str,
+) -> dict:
+    """One alert as Alertmanager writes it; its fingerprint follows from rule, model and feature."""
+    zero = "0001-01-01T00:00:00Z"
+    return {
+        "status": status,
+        "labels": {"alertname": rule, "model": model, "feature": feature, "severity": "warning", **labels},
+        "annotations": {"summary": f"{rule} of {feature}", "value": value, "threshold": "0.25"},
+        "startsAt": starts.isoformat() if starts else zero,
+        "endsAt": ends.isoformat() if ends else zero,
+        "generatorURL": "http://prometheus.example.org/graph",
+        "fingerprint": f"{rule}-{model}-{feature}",
+    }
