@@ -60,7 +60,7 @@ PLACES = (
 # Addresses the shell links to where they exist; the value is "" where they do not.
 LINKS = {
     "search_url": "search",
-    "new_risk_url": "risklog:risk_create",
+    "new_risk_url": "risklog:risk_new",
     "account_url": "people:account",
     "sign_out_url": "people:sign_out",
     "theme_url": "theme",
@@ -102,7 +102,14 @@ def look(request, user):
 
 
 def shell(request):
-    """The context processor: one query for the organisation's name, one for the count of unread lines."""
+    """The context processor. A page is many templates (lines, panels): what it says is asked once a request."""
+    if not hasattr(request, "shell"):
+        request.shell = _shell(request)
+    return request.shell
+
+
+def _shell(request):
+    """One query for the organisation's name, one for the count of unread lines."""
     user = getattr(request, "user", None)
     signed_in = bool(user and user.is_authenticated)
     entries = places_for(user, request.path) if signed_in else []
