@@ -102,7 +102,7 @@ def look(request, user):
 
 
 def shell(request):
-    """The context processor. A page is many templates (lines, panels): what it says is asked once a request."""
+    """The context processor. A page is many templates (lines, panels): it is asked once a request."""
     if not hasattr(request, "shell"):
         request.shell = _shell(request)
     return request.shell

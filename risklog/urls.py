@@ -1,11 +1,40 @@
 """Addresses of this room's pages: one list a noun, all below /risks/."""
 
+from django.urls import path, re_path
+
+from risklog.views import register, risk, step, taxonomy
+
 app_name = "risklog"
 
-category_pages: list = []
+category_pages: list = [
+    path("categories/", taxonomy.category_list, name="category_list"),
+    path("categories/new/", taxonomy.category_new, name="category_new"),
+    path("categories/<slug:slug>/", taxonomy.category_detail, name="category_detail"),
+    path("categories/<slug:slug>/edit/", taxonomy.category_edit, name="category_edit"),
+    re_path(
+        r"^categories/(?P<slug>[-\w]+)/(?P<name>retire|restore|merge)/$",
+        taxonomy.category_step,
+        name="category_step",
+    ),
+]
 review_pages: list = []
 escalation_pages: list = []
 # The risk's own pages come last: /risks/<reference>/ would catch every other word.
-risk_pages: list = []
+risk_pages: list = [
+    path("", register.risk_list, name="risk_list"),
+    path("heat/", register.risk_heat, name="risk_heat"),
+    path("choices/<str:what>/", register.risk_choices, name="risk_choices"),
+    path("new/", risk.risk_new, name="risk_new"),
+    path("like/", risk.risk_like, name="risk_like"),
+    path("from-breach/<str:reference>/", risk.risk_from_breach, name="risk_from_breach"),
+    path("<str:reference>/", risk.risk_detail, name="risk_detail"),
+    path("<str:reference>/edit/", risk.risk_edit, name="risk_edit"),
+    path("<str:reference>/sight/", risk.risk_sight, name="risk_sight"),
+    re_path(
+        r"^(?P<reference>[^/]+)/(?P<name>assess|treat|monitor|accept|close|reopen|look)/$",
+        step.risk_step,
+        name="risk_step",
+    ),
+]
 
 urlpatterns: list = [*category_pages, *review_pages, *escalation_pages, *risk_pages]

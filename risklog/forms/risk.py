@@ -1,0 +1,264 @@
+"""The forms of a risk: raise it in five fields, edit all of it, take a step, say who may see it."""
+
+from typing import Any
+
+from django import forms
+from django.urls import reverse_lazy
+
+from catalogue.models import Model
+from kit.forms import Day
+from people.models import Team, User
+from risklog import scoring
+from risklog.models import Category, Risk
+from risklog.states import Treatment
+from signals.models import Series
+
+# How bad at a guess: a level, as the likelihood and impact it stands for until somebody assesses it.
+GUESS = {1: (2, 1), 2: (2, 2), 3: (3, 3), 4: (4, 4), 5: (5, 5)}
+GUESS_WORDS = (
+    (5, "Critical: people or money are hurt, most likely soon"),
+    (4, "High: a decision is going wrong, or is about to"),
+    (3, "Medium: worth a look within weeks"),
+    (2, "Low: unlikely, and it would be found"),
+    (1, "Minimal: noted so that it is not forgotten"),
+)
+_LIKELIHOODS = [(n, f"{n} {word}") for n, word in scoring.LIKELIHOODS.items()]
+_IMPACTS = [(n, f"{n} {word}") for n, word in scoring.IMPACTS.items()]
+
+
+class NamedChoice(forms.ModelChoiceField):
+    def label_from_instance(self, obj: Any) -> str:
+        return obj.subject_title
+
+
+def _figure(label: str, choices: list[tuple[int, str]], *, required: bool = True) -> forms.TypedChoiceField:
+    options = choices if required else [("", "Not judged yet"), *choices]
+    return forms.TypedChoiceField(
+        label=label, choices=options, coerce=int, empty_value=None, required=required
+    )
+
+
+class RiskForm(forms.Form):
+    """Asks for what may go wrong and how one can tell, never for who is at fault."""
+
+    title = forms.CharField(
+        max_length=200,
+        help_text="What may go wrong, in a few words. Conditions and evidence, not culprits.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    model = NamedChoice(Model.objects.none(), required=False, empty_label="No single model")
+    category = NamedChoice(Category.objects.none(), empty_label=None)
+
+    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+        self.fields["model"].queryset = Model.objects.visible_to(user).order_by("name", "id")
+        self.fields["category"].queryset = Category.objects.filter(is_retired=False).order_by("name")
+
+
+class NewRiskForm(RiskForm):
+    seen_what = forms.CharField(
+        label="What was seen",
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 5, "data-draft": "risk:new"}),
+        help_text="Figures, since when, where one can look. Markdown works.",
+    )
+    guess = forms.TypedChoiceField(
+        label="How bad, at a guess", choices=GUESS_WORDS, coerce=int, widget=forms.RadioSelect, initial=3
+    )
+    is_unnamed = forms.BooleanField(
+        label="Do not show my name",
+        required=False,
+        help_text="Nobody sees it on pages, in mail or in the API. The history still knows it, and only two "
+        "administrators together could look it up.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["category"].empty_label = "Choose a category"
+        self.fields["category"].widget.choices = self.fields["category"].choices
+        self.fields["title"].widget.attrs |= {
+            "hx-get": reverse_lazy("risklog:risk_like"),
+            "hx-trigger": "input changed delay:500ms",
+            "hx-target": "#like",
+            "hx-include": "closest form",
+        }
+
+    def values(self) -> dict[str, Any]:
+        found = dict(self.cleaned_data)
+        found["likelihood"], found["impact"] = GUESS[found.pop("guess")]
+        return found
+
+
+EDITED = (
+    "title", "affected", "description", "category", "model", "feature", "tags", "team", "owner", "likelihood",
+    "impact", "residual_likelihood", "residual_impact", "treatment", "review_on", "series",
+)  # fmt: skip
+
+
+class EditRiskForm(RiskForm):
+    affected = forms.CharField(
+        label="Who would be affected, and how",
+        max_length=300,
+        required=False,
+        help_text="One sentence in plain words.",
+    )
+    description = forms.CharField(
+        label="What was seen",
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 10}),
+        help_text="Markdown works.",
+    )
+    feature = forms.CharField(max_length=120, required=False)
+    tags = forms.CharField(max_length=600, required=False, help_text="Separated by commas.")
+    team = NamedChoice(Team.objects.none(), required=False, empty_label="No team yet", label="Owner team")
+    owner = NamedChoice(User.objects.none(), required=False, empty_label="No owner yet")
+    likelihood = _figure("Likelihood", _LIKELIHOODS)
+    impact = _figure("Impact", _IMPACTS)
+    residual_likelihood = _figure("Likelihood after treatment", _LIKELIHOODS, required=False)
+    residual_impact = _figure("Impact after treatment", _IMPACTS, required=False)
+    treatment = forms.ChoiceField(choices=[("", "Not chosen yet"), *Treatment.choices], required=False)
+    review_on = forms.DateField(label="Next look", widget=Day, required=False)
+    series = NamedChoice(Series.objects.none(), required=False, empty_label="No metric", label="Live metric")
+
+    field_order = EDITED
+
+    def __init__(self, *args: Any, risk: Risk, only: tuple[str, ...] = EDITED, **kwargs: Any) -> None:
+        super().__init__(*args, initial=of(risk), **kwargs)
+        self.fields["team"].queryset = Team.objects.filter(subject__is_retired=False).order_by("name")
+        people = User.objects.filter(is_active=True) | User.objects.filter(pk=risk.owner_id)
+        self.fields["owner"].queryset = people.order_by("name", "id")
+        self.fields["series"].queryset = _series_for(self.user, risk)
+        # A retired category stays choosable where it is in use already.
+        known = Category.objects.filter(is_retired=False) | Category.objects.filter(pk=risk.category_id)
+        self.fields["category"].queryset = known.order_by("name")
+        for name in set(self.fields) - set(only):
+            del self.fields[name]
+
+    def values(self) -> dict[str, Any]:
+        found = dict(self.cleaned_data)
+        if "tags" in found:
+            found["tags"] = found["tags"].split(",")
+        return found
+
+
+def of(risk: Risk) -> dict[str, Any]:
+    """A risk as the edit form shows it."""
+    found = {name: getattr(risk, name) for name in EDITED}
+    for name in ("category", "model", "team", "owner", "series"):
+        found[name] = getattr(risk, f"{name}_id")
+    return {**found, "tags": ", ".join(risk.tags)}
+
+
+def _series_for(user: Any, risk: Risk) -> Any:
+    """The metrics of the risk's model; the one it shows already is always among them."""
+    rows = Series.objects.visible_to(user)
+    own = rows.filter(pk=risk.series_id)
+    return (own | rows.filter(model_id=risk.model_id) if risk.model_id else own).order_by(
+        "metric", "feature", "id"
+    )
+
+
+# ------------------------------------------------------------------ steps
+
+
+class StepForm(forms.Form):
+    """A step with a word on why."""
+
+    reason = forms.CharField(label="Why", required=False, widget=forms.Textarea(attrs={"rows": 2}))
+
+    def __init__(self, *args: Any, risk: Risk, user: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.risk, self.user = risk, user
+
+
+class TreatForm(StepForm):
+    treatment = forms.ChoiceField(
+        choices=[
+            (Treatment.MITIGATE, "Mitigate: make it less likely or less bad"),
+            (Treatment.TRANSFER, "Transfer: somebody else carries it"),
+            (Treatment.AVOID, "Avoid: stop doing what causes it"),
+            (Treatment.ACCEPT, "Propose to accept: a risk manager decides"),
+        ],
+        widget=forms.RadioSelect,
+        initial=Treatment.MITIGATE,
+    )
+    owner = NamedChoice(User.objects.none(), empty_label="Choose one person")
+
+    field_order = ("treatment", "owner", "reason")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["owner"].queryset = User.objects.filter(is_active=True).order_by("name", "id")
+        self.fields["owner"].initial = self.risk.owner_id or self.user.pk
+        self.fields["reason"].label = "What is to be done"
+
+
+class MonitorForm(StepForm):
+    residual_likelihood = _figure("Likelihood that remains", _LIKELIHOODS, required=False)
+    residual_impact = _figure("Impact that remains", _IMPACTS, required=False)
+
+    field_order = ("residual_likelihood", "residual_impact", "reason")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("residual_likelihood", "residual_impact"):
+            self.fields[name].initial = getattr(self.risk, name)
+
+
+class AcceptForm(StepForm):
+    until = forms.DateField(
+        label="Until",
+        widget=Day,
+        help_text="Ten days before, its owner is told; on the day it is assessed again.",
+    )
+    reason = forms.CharField(label="Why living with it is right", widget=forms.Textarea(attrs={"rows": 3}))
+
+    field_order = ("until", "reason")
+
+
+class CloseForm(StepForm):
+    reason = None
+    evidence = forms.CharField(
+        label="How do you know that it holds",
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="A figure, a test, a link.",
+    )
+
+
+class ReopenForm(StepForm):
+    reason = forms.CharField(label="Why is it back", widget=forms.Textarea(attrs={"rows": 2}))
+
+
+class LookForm(StepForm):
+    reason = None
+    evidence = forms.CharField(
+        label="How do you know that it is still so",
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="One line. It moves the next look on.",
+    )
+
+
+class SightForm(forms.Form):
+    """Everyone, or named teams with the owner, the raiser and whoever was asked."""
+
+    who = forms.ChoiceField(
+        label="Who may see it",
+        choices=[
+            ("all", "Everyone in the organisation"),
+            ("teams", "Only these teams, its owner and its raiser"),
+        ],
+        widget=forms.RadioSelect,
+    )
+    teams = forms.ModelMultipleChoiceField(
+        Team.objects.none(), required=False, widget=forms.CheckboxSelectMultiple, label="Teams"
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["teams"].queryset = Team.objects.filter(subject__is_retired=False).order_by("name")
+        self.fields["teams"].label_from_instance = lambda team: team.name
+
+    def chosen(self) -> list[Team] | None:
+        """The teams, None for everyone."""
+        return None if self.cleaned_data["who"] == "all" else list(self.cleaned_data["teams"])

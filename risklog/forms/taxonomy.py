@@ -1,0 +1,42 @@
+"""The form of a category."""
+
+from typing import Any
+
+from django import forms
+
+from risklog.models import Category
+from signals.states import Kind
+
+
+class CategoryForm(forms.Form):
+    name = forms.CharField(max_length=80)
+    kind = forms.ChoiceField(
+        label="Signals it takes", choices=Kind.choices, help_text="Decides the focus its risks belong to."
+    )
+    definition = forms.CharField(widget=forms.Textarea(attrs={"rows": 4}), help_text="A sentence or two.")
+    signs = forms.CharField(label="Typical signs", required=False, widget=forms.Textarea(attrs={"rows": 5}))
+    questions = forms.CharField(
+        label="First questions", required=False, widget=forms.Textarea(attrs={"rows": 5})
+    )
+    mitigations = forms.CharField(
+        label="Usual mitigations",
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text="Markdown lists read best.",
+    )
+
+    @classmethod
+    def of(cls, category: Category, data: Any = None) -> "CategoryForm":
+        return cls(data, initial={name: getattr(category, name) for name in cls.base_fields})
+
+
+class MergeForm(forms.Form):
+    into = forms.ModelChoiceField(
+        Category.objects.none(), label="Merge into", empty_label="Choose a category"
+    )
+
+    def __init__(self, *args: Any, category: Category, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        rows = Category.objects.filter(is_retired=False).exclude(pk=category.pk).order_by("name")
+        self.fields["into"].queryset = rows
+        self.fields["into"].label_from_instance = lambda one: one.name

@@ -1,0 +1,20 @@
+"""Reading the taxonomy."""
+
+from typing import Any
+
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+
+from risklog.models import Category, Risk
+from risklog.states import RiskState
+
+
+def categories(user: Any) -> QuerySet[Category]:
+    """Categories by name, those in use first, with `live`: how many live risks the reader may see in them."""
+    own = Risk.objects.visible_to(user).filter(~Q(state=RiskState.CLOSED), category=OuterRef("pk"))
+    count = own.order_by().values("category").annotate(count=Count("pk")).values("count")
+    return (
+        Category.objects.select_related("subject")
+        .annotate(live=Coalesce(Subquery(count), 0))
+        .order_by("is_retired", "name")
+    )

@@ -1,0 +1,56 @@
+"""The live metric of a risk as a chart."""
+
+from datetime import datetime
+from typing import Any
+
+from django.utils.safestring import SafeString
+
+from kit import charts
+from risklog.models import Risk
+from risklog.queries.live import LiveMetric, live_metric
+from risklog.queries.risk import is_seen
+from signals.states import Direction, Level
+
+
+def evidence(user: Any, risk: Risk, *, at: datetime) -> SafeString | None:
+    """The chart of what the risk is about; None when no metric is named, or none with points of late."""
+    if risk.series is None or not is_seen(risk.series.subject, user):
+        return None
+    live = live_metric(user, risk.series, at=at)
+    if not live.points:
+        return None
+    return charts.line_chart(
+        key="evidence",
+        title=risk.series.subject_title,
+        lines=[charts.Line(risk.series.metric, live.points, area=True)],
+        thresholds=_thresholds(live),
+        spans=_spans(live),
+        start=live.start,
+        end=live.end,
+        unit=risk.series.unit,
+    )
+
+
+def _thresholds(live: LiveMetric) -> list[charts.Threshold]:
+    found = []
+    for version in live.limits:
+        side = "above" if version.direction == Direction.ABOVE else "below"
+        for kind, value in (("warning", version.warning), ("critical", version.critical)):
+            if value is not None:
+                found.append(
+                    charts.Threshold(value, kind, f"{kind.capitalize()} {charts.figure(value)}", side)
+                )
+    return found
+
+
+def _spans(live: LiveMetric) -> list[charts.Span]:
+    words = {Level.WARNING: "warning", Level.CRITICAL: "critical"}
+    return [
+        charts.Span(
+            max(breach.opened_at, live.start),
+            breach.cleared_at,
+            words[Level(breach.level)],
+            f"Breach {breach.group.reference}",
+        )
+        for breach in live.breaches
+    ]

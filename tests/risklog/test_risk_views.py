@@ -1,0 +1,450 @@
+"""The pages of risks: list, filters, one risk, its forms; and who is kept out."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from history import operations as history
+from history.models import Event
+from kit.actor import SYSTEM
+from people.states import Role
+from risklog.models import Risk
+from risklog.operations import risk as operations
+from risklog.queries.risk import ORDERS
+from risklog.states import RiskState
+from signals.models import BreachGroup, Point, Series
+from tests.factories import people, risks
+
+pytestmark = pytest.mark.django_db
+
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def member(client):
+    found = people.user("Ana Moreau")
+    client.force_login(found)
+    return found
+
+
+@pytest.fixture
+def manager(client):
+    found = people.user("Mia Manager", role=Role.RISK_MANAGER)
+    client.force_login(found)
+    return found
+
+
+def series(at, *values, model=None):
+    found = Series(model=model, model_name="credit-pd", metric="psi", kind="drift")
+    history.record(found, "signals.series_opened", by=SYSTEM, at=at)
+    Point.objects.bulk_create(
+        Point(series=found, ts=at - timedelta(days=len(values) - n), value=v) for n, v in enumerate(values)
+    )
+    return found
+
+
+def listed(client, query=""):
+    answer = client.get(f"/risks/{query}")
+    assert answer.status_code == 200
+    return re.findall(r'<tr id="(R-\d+)"', answer.content.decode())
+
+
+def queries_of(client, url):
+    with CaptureQueriesContext(
+        connection,
+    ) as found:
+        assert client.get(url).status_code == 200
+    return len(found)
+
+
+# ------------------------------------------------------------------ the list
+
+
+def test_the_list_costs_the_same_for_one_and_three_rows(client, member, at):
+    team = people.team()
+    model = risks.model(team=team)
+    risks.risk("One", model=model, owner=member, series=series(at, 1, 2, 3, model=model))
+    client.get("/risks/")
+    one = queries_of(client, "/risks/")
+    for number in range(2):
+        risks.risk(
+            f"More {number}", model=risks.model(f"Model {number}", team=people.team()), owner=people.user()
+        )
+
+    three = queries_of(client, "/risks/")
+
+    assert len(listed(client)) == 3
+    assert one == three <= 15
+
+
+def test_the_list_is_worst_first_and_shows_what_a_row_needs(client, member, at):
+    low = risks.risk("A <b>small</b> thing", likelihood=1, impact=2)
+    high = risks.risk("Big", likelihood=5, impact=5, owner=member, model=risks.model("Churn"))
+
+    page = client.get("/risks/").content.decode()
+
+    assert listed(client) == [high.reference, low.reference]
+    assert "A &lt;b&gt;small&lt;/b&gt; thing" in page
+    assert all(words in page for words in ("Critical", "Churn", "Data drift", "Ana Moreau"))
+
+
+@pytest.mark.parametrize(
+    ("query", "wanted"),
+    [
+        ("", {"drift", "accepted", "mine", "low"}),
+        ("?owner=me", {"mine"}),
+        ("?owner=none", {"drift", "accepted", "low"}),
+        ("?state=closed", {"closed"}),
+        ("?state=accepted&state=closed", {"accepted", "closed"}),
+        ("?level=1", {"low"}),
+        ("?level=5&level=1", {"low", "mine"}),
+        ("?category=label-noise", {"low"}),
+        ("?tag=income", {"drift"}),
+        ("?cell=5x5", {"mine"}),
+        ("?cell=5x4", set()),
+        ("?q=latency", {"accepted"}),
+        ("?q=laten", {"accepted"}),
+        ("?q=scores+drift", {"drift"}),
+        ("?model=churn", {"mine"}),
+        ("?team=none", {"drift", "accepted", "low"}),
+        ("?ending=1", set()),
+        ("?state=nonsense&level=9&cell=6x6&owner=x", {"drift", "accepted", "mine", "low"}),
+    ],
+)
+def test_each_filter_narrows(client, member, query, wanted):
+    found = {
+        "drift": risks.risk("Scores drift", tags=["income"]),
+        "accepted": risks.risk("Latency of features", state=RiskState.ACCEPTED),
+        "mine": risks.risk(
+            "Churn wrong",
+            owner=member,
+            likelihood=5,
+            impact=5,
+            model=risks.model("Churn", team=people.team()),
+        ),
+        "low": risks.risk("Labels noisy", likelihood=1, impact=1, category=risks.category("label-noise")),
+        "closed": risks.risk("Old", state=RiskState.CLOSED),
+    }
+    by_reference = {risk.reference: name for name, risk in found.items()}
+    assert {by_reference[reference] for reference in listed(client, query)} == wanted
+
+
+@pytest.mark.parametrize("sort", ORDERS)
+@pytest.mark.parametrize("query", ["", "state=open", "level=4", "q=scores", "owner=none", "tag=a"])
+@pytest.mark.usefixtures("member")
+def test_every_order_pages_through_every_filter_once(client, at, sort, query, monkeypatch):
+    monkeypatch.setattr("risklog.views.register.PAGE_SIZE", 2)
+    for number in range(5):
+        risks.risk(
+            f"Scores {number}",
+            tags=["a"],
+            likelihood=4,
+            impact=3 + number % 2,
+            at=at + timedelta(hours=number),
+        )
+    seen, url = [], f"?sort={sort}&{query}"
+    for _ in range(5):
+        page = client.get(f"/risks/{url}").content.decode()
+        seen += re.findall(r'<tr id="(R-\d+)"', page)
+        following = re.search(r'rel="next" href="([^"]+)"', page)
+        if not following:
+            break
+        url = following[1].replace("&amp;", "&")
+    field = {"severity": "severity", "updated": "updated_at", "opened": "opened_at"}[sort.lstrip("-")]
+    values = [getattr(Risk.objects.get(subject__reference=reference), field) for reference in seen]
+    assert len(seen) == len(set(seen)) == 5
+    assert values == sorted(values, reverse=sort.startswith("-"))
+
+
+def test_a_reference_finds_its_risk_also_when_it_is_closed(client, member):
+    old = risks.risk("Old", state=RiskState.CLOSED)
+    assert listed(client, f"?q={old.reference.lower()}") == [old.reference]
+
+
+def test_the_heat_map_counts_what_remains_and_filters(client, member, at):
+    found = risks.risk(state=RiskState.TREATING, likelihood=5, impact=5)
+    operations.monitor(found, residual_likelihood=2, residual_impact=3, by=SYSTEM, at=at)
+
+    page = client.get("/risks/").content.decode()
+
+    assert "Unlikely, moderate impact: 1 risk" in page
+    assert listed(client, "?cell=2x3") == [found.reference]
+
+
+def test_htmx_gets_the_list_alone_and_a_clean_address(client, member):
+    risks.risk()
+    answer = client.get("/risks/?q=scores&sort=&owner=", headers=HTMX)
+    assert answer.content.decode().lstrip().startswith('<div class="split" id="log">')
+    assert answer["HX-Push-Url"] == "/risks/?q=scores"
+    assert "HX-Request" in answer["Vary"]
+
+
+def test_empty_lists_say_what_comes_next(client, member):
+    assert "Log the first risk" in client.get("/risks/").content.decode()
+    assert "Show all live risks" in client.get("/risks/?level=5").content.decode()
+
+
+def test_a_page_of_fifty_is_light(client, member, at):
+    model = risks.model("Retail credit scoring")
+    line = series(at, *range(14), model=model)
+    for number in range(51):
+        risks.risk(
+            f"Scores drift in segment {number} after the rate change", model=model, series=line, owner=member
+        )
+    answer = client.get("/risks/")
+    assert len(answer.content) <= 100_000
+
+
+def test_a_strange_cursor_starts_at_the_first_page(client, member):
+    risks.risk()
+    assert len(listed(client, "?after=nonsense")) == 1
+
+
+# ------------------------------------------------------------------ who is kept out
+
+
+def test_a_restricted_risk_leaves_no_trace_for_a_stranger(client, member):
+    secret = risks.restricted("Canary in the vault", people.team(), tags=["canary"])
+    for url in (
+        "/risks/",
+        "/risks/?q=canary",
+        f"/risks/?q={secret.reference}",
+        "/risks/heat/",
+        "/risks/like/?title=Canary+vault",
+    ):
+        page = client.get(url).content.decode()
+        assert secret.title not in page
+        assert secret.reference + "<" not in page
+        assert ": 1 risk" not in page
+    for path in ("", "edit/", "sight/", "assess/", "look/"):
+        assert client.get(f"/risks/{secret.reference}/{path}").status_code == 404
+
+
+def test_its_team_sees_it_with_a_lock(client, member):
+    team = people.team()
+    people.member(team, member)
+    secret = risks.restricted("Canary", team)
+    assert "Restricted" in client.get(f"/risks/{secret.reference}/").content.decode()
+    assert listed(client) == [secret.reference]
+
+
+def test_a_risk_of_another_team_can_be_read_but_not_changed(client, member):
+    found = risks.risk(owner=people.user(), team=people.team())
+    assert client.get(f"/risks/{found.reference}/").status_code == 200
+    assert client.post(f"/risks/{found.reference}/edit/", {"title": "Mine", "version": 1}).status_code == 403
+    assert client.post(f"/risks/{found.reference}/assess/", {"version": 1}).status_code == 403
+
+
+def test_a_viewer_reads_but_does_not_raise(client):
+    client.force_login(people.user(role=Role.VIEWER))
+    assert client.get("/risks/").status_code == 200
+    assert client.get("/risks/new/").status_code == 403
+
+
+# ------------------------------------------------------------------ raising
+
+
+def five_fields(**changes):
+    return {
+        "title": "Applicants from the new region score too low",
+        "category": risks.category().pk,
+        "model": "",
+        "seen_what": "PSI 0.3",
+        "guess": "4",
+        "once": "abc",
+        **changes,
+    }
+
+
+def test_five_fields_open_a_risk(client, member):
+    answer = client.post("/risks/new/", five_fields())
+    found = Risk.objects.get()
+    assert (answer.status_code, answer["Location"]) == (303, f"/risks/{found.reference}/")
+    assert (found.raised_by, found.severity, found.description) == (member, 16, "PSI 0.3")
+
+
+def test_a_form_sent_twice_makes_one_risk(client, member):
+    fields = five_fields()
+    first, second = client.post("/risks/new/", fields), client.post("/risks/new/", fields)
+    assert Risk.objects.count() == 1
+    assert first["Location"] == second["Location"]
+
+
+def test_what_is_missing_is_said_and_nothing_lost(client, member):
+    answer = client.post("/risks/new/", five_fields(category=""), headers=HTMX)
+    assert answer.status_code == 422
+    assert "Applicants from the new region" in answer.content.decode()
+    assert not Risk.objects.exists()
+
+
+def test_unnamed_stays_unnamed_for_others(client, member):
+    client.post("/risks/new/", five_fields(is_unnamed="on"))
+    found = Risk.objects.get()
+    client.force_login(people.user("Other"))
+
+    page = client.get(f"/risks/{found.reference}/").content.decode()
+
+    assert "Ana Moreau" not in page
+    assert "somebody who is not named" in page
+    assert Event.objects.get(subject_id=found.subject_id).actor_id == member.subject_id
+
+
+def test_likely_duplicates_are_shown_while_writing(client, member):
+    risks.risk("Scores drift after the rate change in retail credit")
+    page = client.get("/risks/like/?title=Retail+credit+scores+drifting", headers=HTMX).content.decode()
+    assert "Is it one of these?" in page
+    assert "Is it one" not in client.get("/risks/like/?title=Quite+another", headers=HTMX).content.decode()
+
+
+def test_a_breach_becomes_a_risk_by_one_click_once(client, member, at):
+    risks.category()
+    group = BreachGroup(cause_key="k", title="psi above 0.25", kind="drift", level=2, opened_at=at)
+    history.record(group, "signals.breach_group_opened", by=SYSTEM, at=at)
+    for _ in range(2):
+        answer = client.post(f"/risks/from-breach/{group.reference}/")
+    assert answer["Location"] == f"/risks/{Risk.objects.get().reference}/"
+
+
+# ------------------------------------------------------------------ one risk
+
+
+def test_the_page_of_a_risk_draws_its_metric(client, member, at, monkeypatch):
+    monkeypatch.setattr("kit.clock.now", lambda: at)
+    found = risks.risk(series=series(at, 0.1, 0.2, 0.3), tags=["income"], affected="Applicants wait")
+    page = client.get(f"/risks/{found.reference}/").content.decode()
+    assert "credit-pd: psi" in page
+    assert "Applicants wait" in page
+
+
+def test_the_page_without_a_metric_says_so(client, manager):
+    page = client.get(f"/risks/{risks.risk().reference}/").content.decode()
+    assert "No live metric yet" in page
+
+
+@pytest.mark.parametrize("state", RiskState.values)
+def test_every_state_has_a_page_with_its_steps(client, manager, state):
+    found = risks.risk(state=RiskState(state))
+    page = client.get(f"/risks/{found.reference}/").content.decode()
+    for step in re.findall(rf'href="(/risks/{found.reference}/[a-z]+/)" hx-get', page):
+        assert client.get(step).status_code == 200
+
+
+def test_a_detail_page_costs_the_same_with_more_history(client, manager, at):
+    found = risks.risk(series=series(at, 1, 2))
+    client.get(f"/risks/{found.reference}/")
+    few = queries_of(client, f"/risks/{found.reference}/")
+    for number in range(3):
+        operations.change(found, {"title": f"Title {number}", "owner": people.user()}, by=SYSTEM, at=at)
+    assert few <= 15
+    # One more, for the names that changes refer to.
+    assert queries_of(client, f"/risks/{found.reference}/") - few <= 1
+
+
+def test_steps_by_page_ask_for_what_their_state_needs(client, manager):
+    found = risks.risk()
+    url = f"/risks/{found.reference}"
+    assert client.post(f"{url}/assess/", {"version": 1}).status_code == 303
+    assert client.post(f"{url}/treat/", {"version": 2, "treatment": "mitigate"}).status_code == 422
+    assert (
+        client.post(f"{url}/treat/", {"version": 2, "treatment": "mitigate", "owner": manager.pk}).status_code
+        == 303
+    )
+    assert client.post(f"{url}/monitor/", {"version": 3}).status_code == 422
+    answer = client.post(f"{url}/monitor/", {"version": 3, "residual_likelihood": 1, "residual_impact": 2})
+    assert answer.status_code == 303
+    assert client.post(f"{url}/close/", {"version": 4, "evidence": "Four quiet weeks"}).status_code == 303
+    assert client.post(f"{url}/close/", {"version": 5, "evidence": "Again"}).status_code == 422
+    found.refresh_from_db()
+    assert found.state == RiskState.CLOSED
+
+
+def test_a_member_does_not_accept_and_an_owner_neither(client, manager):
+    own = risks.risk(state=RiskState.ASSESSING, owner=manager)
+    assert client.get(f"/risks/{own.reference}/accept/").status_code == 403
+    other = risks.risk(state=RiskState.ASSESSING)
+    answer = client.post(
+        f"/risks/{other.reference}/accept/", {"version": 2, "until": "2099-01-01", "reason": "Small"}
+    )
+    assert answer.status_code == 303
+
+
+def test_a_conflict_keeps_the_writers_text_and_shows_the_other(client, manager, at):
+    found = risks.risk()
+    operations.change(found, {"title": "Theirs"}, by=SYSTEM, at=at)
+
+    answer = client.post(f"/risks/{found.reference}/edit/", {"title": "Mine", "version": 1})
+
+    page = answer.content.decode()
+    assert answer.status_code == 409
+    assert "Mine" in page
+    assert "Theirs" in page
+    assert Risk.objects.get().title == "Theirs"
+    assert client.post(f"/risks/{found.reference}/edit/", {"title": "Mine", "version": 2}).status_code == 303
+
+
+def test_a_step_made_from_an_old_page_keeps_its_words(client, manager, at):
+    found = risks.risk(state=RiskState.ASSESSING)
+    operations.change(found, {"title": "Theirs"}, by=SYSTEM, at=at)
+    answer = client.post(f"/risks/{found.reference}/close/", {"version": 2, "evidence": "My long evidence"})
+    assert answer.status_code == 409
+    assert "My long evidence" in answer.content.decode()
+
+
+def test_the_whole_form_saves_every_field(client, manager):
+    found = risks.risk()
+    page = client.get(f"/risks/{found.reference}/edit/")
+    form = page.context["form"]
+    fields = {name: form[name].value() or "" for name in form.fields}
+    answer = client.post(
+        f"/risks/{found.reference}/edit/",
+        {**fields, "version": 1, "tags": "Income, age", "affected": "Applicants", "owner": manager.pk},
+    )
+    found.refresh_from_db()
+    assert answer.status_code == 303
+    assert (found.tags, found.affected, found.owner) == (["income", "age"], "Applicants", manager)
+
+
+def test_restricting_by_page(client, manager):
+    team = people.team()
+    found = risks.risk()
+    url = f"/risks/{found.reference}/sight/"
+    assert client.post(url, {"who": "teams", "version": 1}).status_code == 422
+    answer = client.post(url, {"who": "teams", "teams": [team.pk], "version": 1})
+    assert answer["Location"] == "/risks/"
+    assert client.get(f"/risks/{found.reference}/").status_code == 404
+
+
+# ------------------------------------------------------------------ the taxonomy
+
+
+def test_the_taxonomy_says_what_the_words_mean(client, member):
+    risks.risk()
+    assert "1 live risk<" in client.get("/risks/categories/").content.decode()
+    page = client.get("/risks/categories/data-drift/").content.decode()
+    assert "Typical signs" in page
+    assert "First questions" in page
+
+
+def test_a_member_does_not_change_the_taxonomy(client, member):
+    risks.category()
+    assert client.get("/risks/categories/data-drift/edit/").status_code == 403
+    assert client.post("/risks/categories/data-drift/retire/", {"version": 1}).status_code == 403
+
+
+def test_a_manager_adds_edits_merges_and_retires(client, manager):
+    risks.category()
+    words = {
+        "name": "Prompt injection",
+        "kind": "deployment",
+        "definition": "Input that gives orders.",
+        "once": "x",
+    }
+    assert client.post("/risks/categories/new/", words).status_code == 303
+    url = "/risks/categories/prompt-injection"
+    assert client.post(f"{url}/edit/", {**words, "name": "Injection", "version": 1}).status_code == 303
+    assert client.post(f"{url}/edit/", {**words, "version": 1}).status_code == 409
+    assert client.post(f"{url}/merge/", {"into": risks.category().pk, "version": 2}).status_code == 303
+    assert "Retired" in client.get("/risks/categories/").content.decode()
