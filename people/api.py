@@ -1,3 +1,192 @@
-"""Resources of this room: (address, view)."""
+"""People, teams and functions by API: read only. They are kept on the pages; writers need their ids."""
 
-RESOURCES: list = []
+from typing import Any
+
+from django.db.models import QuerySet
+from rest_framework import serializers
+from rest_framework.request import Request
+
+from kit.api import Collection, Filter, Item, Resource, number, one_of
+from people.models import Function, Membership, Team, User
+from people.states import Role
+
+
+class PersonRow(serializers.Serializer):
+    """A person of the organisation, also one who left."""
+
+    id = serializers.IntegerField()
+    subject_id = serializers.IntegerField()
+    version = serializers.IntegerField()
+    name = serializers.CharField()
+    email = serializers.EmailField()
+    role = serializers.ChoiceField(Role.choices)
+    function_id = serializers.IntegerField(allow_null=True)
+    function_slug = serializers.CharField(source="function.slug", default=None, allow_null=True)
+    time_zone = serializers.CharField(help_text="Empty: as the organisation.")
+    is_active = serializers.BooleanField(help_text="false: this person left.")
+    team_ids = serializers.ListField(child=serializers.IntegerField())
+
+
+class TeamRow(serializers.Serializer):
+    """People who ship together."""
+
+    id = serializers.IntegerField()
+    subject_id = serializers.IntegerField()
+    version = serializers.IntegerField()
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    lead_id = serializers.IntegerField(allow_null=True)
+    lead_name = serializers.CharField(source="lead.name", default=None, allow_null=True)
+    member_ids = serializers.ListField(child=serializers.IntegerField())
+
+
+class FunctionRow(serializers.Serializer):
+    """A discipline, such as data science."""
+
+    id = serializers.IntegerField()
+    subject_id = serializers.IntegerField()
+    version = serializers.IntegerField()
+    slug = serializers.CharField()
+    name = serializers.CharField()
+
+
+def yes_or_no(path: str, help: str = "") -> Filter:
+    def parse(text: str) -> bool:
+        if text not in {"true", "false"}:
+            raise ValueError("Use true or false.")
+        return text == "true"
+
+    return Filter(path, parse, help, ("true", "false"), many=False)
+
+
+class _People(Resource):
+    kind = "person"
+    serializer_class = PersonRow
+    columns = {
+        "id": "id",
+        "subject_id": "subject_id",
+        "version": "version",
+        "name": "name",
+        "email": "email",
+        "role": "role",
+        "function_id": "function_id",
+        "function_slug": "function__slug",
+        "time_zone": "time_zone",
+        "is_active": "is_active",
+    }
+
+    def rows(self, request: Request) -> QuerySet:
+        return User.objects.visible_to(request.user)
+
+    def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
+        return _with(found, "team_ids", "user_id", "team_id")
+
+
+class People(_People, Collection):
+    """Everybody in the organisation."""
+
+    permission = {"GET": "people.person_view"}
+    filters = {
+        "name": Filter("name__icontains", help="A part of the name.", many=False),
+        "email": Filter("email", str.lower, "The exact address."),
+        "role": one_of("role", Role),
+        "function": Filter("function__slug", help="The slug of a function."),
+        "team": number("memberships__team_id", "The number of a team."),
+        "is_active": yes_or_no("is_active", "true: leave out who left."),
+    }
+    orders = {"name": ("name", "id"), "id": ("id",), "-id": ("-id",)}
+
+    def narrowed(self, rows: QuerySet, query: Any) -> QuerySet:
+        # Somebody in two of the teams asked for is one person.
+        return super().narrowed(rows, query).distinct()
+
+
+class Person(_People, Item):
+    """One person, by number."""
+
+    permission = {"GET": "people.person_view"}
+
+
+class _Teams(Resource):
+    kind = "team"
+    slug = "slug"
+    serializer_class = TeamRow
+    columns = {
+        "id": "id",
+        "subject_id": "subject_id",
+        "version": "version",
+        "slug": "slug",
+        "name": "name",
+        "lead_id": "lead_id",
+        "lead_name": "lead__name",
+    }
+
+    def rows(self, request: Request) -> QuerySet:
+        return Team.objects.visible_to(request.user)
+
+    def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
+        return _with(found, "member_ids", "team_id", "user_id")
+
+
+class Teams(_Teams, Collection):
+    """All teams."""
+
+    permission = {"GET": "people.team_view"}
+    filters = {
+        "slug": Filter("slug"),
+        "lead": number("lead_id", "The number of a person."),
+        "member": number("memberships__user_id", "The number of a person."),
+    }
+    orders = {"name": ("name", "id"), "id": ("id",)}
+
+    def narrowed(self, rows: QuerySet, query: Any) -> QuerySet:
+        return super().narrowed(rows, query).distinct()
+
+
+class TeamItem(_Teams, Item):
+    """One team, by slug or number."""
+
+    permission = {"GET": "people.team_view"}
+
+
+class _Functions(Resource):
+    kind = "function"
+    slug = "slug"
+    serializer_class = FunctionRow
+    columns = {name: name for name in ("id", "subject_id", "version", "slug", "name")}
+
+    def rows(self, request: Request) -> QuerySet:
+        return Function.objects.visible_to(request.user)
+
+
+class Functions(_Functions, Collection):
+    """All functions."""
+
+    permission = {"GET": "people.person_view"}
+    filters = {"slug": Filter("slug")}
+    orders = {"name": ("name", "id"), "id": ("id",)}
+
+
+class FunctionItem(_Functions, Item):
+    """One function, by slug or number."""
+
+    permission = {"GET": "people.person_view"}
+
+
+def _with(found: list[dict[str, Any]], name: str, mine: str, theirs: str) -> list[dict[str, Any]]:
+    """Add the other ends of memberships to the rows, with one query."""
+    ends: dict[int, list[int]] = {row["id"]: [] for row in found}
+    pairs = Membership.objects.filter(**{f"{mine}__in": list(ends)}).order_by(theirs)
+    for here, there in pairs.values_list(mine, theirs):
+        ends[here].append(there)
+    return [{**row, name: ends[row["id"]]} for row in found]
+
+
+RESOURCES: list = [
+    ("people", People),
+    ("people/<str:key>", Person),
+    ("teams", Teams),
+    ("teams/<str:key>", TeamItem),
+    ("functions", Functions),
+    ("functions/<str:key>", FunctionItem),
+]

@@ -1,0 +1,171 @@
+"""The events by API: what happened, to what the reader may see, with hidden actors hidden in every column."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Case, F, Q, QuerySet, When
+from django.utils.dateparse import parse_datetime
+from rest_framework import serializers
+from rest_framework.request import Request
+
+from history.models import Event, Subject
+from history.queries import present_data
+from kit.api import Collection, Filter, Item, Resource, number, one_of
+from people import queries as people
+
+
+class ChangeRow(serializers.Serializer):
+    """One field of one row, before and after. A value that names what the reader may not see is null."""
+
+    model = serializers.CharField()
+    row_id = serializers.IntegerField()
+    field = serializers.CharField()
+    old = serializers.JSONField(allow_null=True)
+    new = serializers.JSONField(allow_null=True)
+
+
+class EventRow(serializers.Serializer):
+    """What happened. It is never changed."""
+
+    id = serializers.IntegerField()
+    verb = serializers.CharField(help_text="Such as risklog.risk_opened.")
+    at = serializers.DateTimeField(help_text="When it happened.")
+    recorded_at = serializers.DateTimeField(help_text="When the database took it.")
+    via = serializers.ChoiceField(Event.Via.choices)
+    subject_id = serializers.IntegerField()
+    subject_kind = serializers.CharField()
+    subject_reference = serializers.CharField(allow_null=True)
+    subject_title = serializers.CharField()
+    actor_id = serializers.IntegerField(
+        allow_null=True, help_text="The person's number; null for Riskhub itself, or unnamed."
+    )
+    actor_name = serializers.CharField(allow_null=True)
+    is_actor_hidden = serializers.BooleanField()
+    cause_id = serializers.IntegerField(allow_null=True, help_text="The event that this one followed from.")
+    batch = serializers.UUIDField(allow_null=True, help_text="The same for all events of one bulk act.")
+    changes = ChangeRow(many=True)
+
+
+def moment(path: str, help: str) -> Filter:
+    def parse(text: str) -> datetime:
+        try:
+            found = parse_datetime(text)
+        except ValueError:
+            found = None
+        if found is None or found.tzinfo is None:
+            raise ValueError("Use a moment with its zone, such as 2026-11-23T10:00:00Z.")
+        return found
+
+    return Filter(path, parse, help, many=False)
+
+
+class _Events(Resource):
+    kind = "event"
+    serializer_class = EventRow
+    columns = {
+        "id": "id",
+        "verb": "verb",
+        "at": "at",
+        "recorded_at": "recorded_at",
+        "via": "via",
+        "subject_id": "subject_id",
+        "subject_kind": "subject__kind",
+        "subject_reference": "subject__reference",
+        "subject_title": "subject__title",
+        "actor_name": "shown_name",
+        "is_actor_hidden": "is_actor_hidden",
+        "cause_id": "shown_cause",
+        "batch": "batch",
+    }
+
+    def rows(self, request: Request) -> QuerySet:
+        reader: Any = request.user
+        causes = Event.objects.visible_to(reader)
+        found = Event.objects.visible_to(reader).annotate(
+            shown_person=Case(When(is_actor_hidden=False, then=F("actor__object_id"))),
+            shown_name=Case(When(is_actor_hidden=False, then=F("actor__title"))),
+            shown_cause=Case(When(cause__in=causes.values("pk"), then=F("cause_id"))),
+        )
+        if hidden := people.hidden_verbs(reader):
+            found = found.exclude(Q(verb__in=hidden) & ~Q(subject_id=reader.subject_id))
+        return found
+
+    def as_values(self, rows: QuerySet) -> QuerySet:
+        further = ("shown_person", "actor", "actor__object_id", "data", "schema_version")
+        direct = [name for name, path in self.columns.items() if name == path]
+        renamed = {name: F(path) for name, path in self.columns.items() if name not in {path, "cause_id"}}
+        return rows.values(*direct, "shown_cause", *further, **renamed)
+
+    def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
+        """Changes in today's shape, without what the reader may not know of."""
+        for row in found:
+            row["cause_id"], row["actor_id"] = row.pop("shown_cause"), row.pop("shown_person")
+            event = Event(verb=row["verb"], schema_version=row.pop("schema_version"), data=row.pop("data"))
+            row["rows"] = present_data(event).get("rows", [])
+        seen = _seen(found, request.user)
+        return [_shown(row, seen) for row in found]
+
+
+def _seen(found: list[dict[str, Any]], reader: Any) -> set[tuple[str, int]]:
+    """The objects that these events name and the reader may see: one query."""
+    wanted: dict[str, set[int]] = {}
+    for row in found:
+        for part in row["rows"]:
+            for field, kind in part.get("kinds", {}).items():
+                values = part["changes"].get(field, ())
+                wanted.setdefault(kind, set()).update(v for v in values if isinstance(v, int))
+    condition = Q(pk__in=())
+    for kind, ids in wanted.items():
+        condition |= Q(pk__in=ids) if kind == "subject" else Q(kind=kind, object_id__in=ids)
+    rows = Subject.objects.visible_to(reader).filter(condition).values_list("pk", "kind", "object_id")
+    return {("subject", pk) for pk, _, _ in rows} | {(kind, number) for _, kind, number in rows}
+
+
+def _shown(row: dict[str, Any], seen: set[tuple[str, int]]) -> dict[str, Any]:
+    person, subject = row.pop("actor__object_id"), row.pop("actor")
+    hidden = {("person", person), ("subject", subject)} if row["is_actor_hidden"] else set()
+
+    def word(value: Any, kind: str | None) -> Any:
+        if kind is None or value is None:
+            return value
+        return value if (kind, value) in seen and (kind, value) not in hidden else None
+
+    row["changes"] = [
+        {
+            "model": part["model"],
+            "row_id": part["pk"],
+            "field": field,
+            "old": word(old, part.get("kinds", {}).get(field)),
+            "new": word(new, part.get("kinds", {}).get(field)),
+        }
+        for part in row.pop("rows")
+        for field, (old, new) in part["changes"].items()
+        if field != "viewers"
+    ]
+    return row
+
+
+class Events(_Events, Collection):
+    """What happened, newest first."""
+
+    permission = {"GET": "people.signed_in"}
+    filters = {
+        "verb": Filter("verb", help="Such as risklog.risk_opened; several with commas."),
+        "subject": number("subject_id", "The number of a subject."),
+        "reference": Filter("subject__reference", str.upper, "Such as R-12."),
+        "kind": Filter("subject__kind", help="Such as risk, or person."),
+        "actor": number("shown_person", "The number of a person, where they are named."),
+        "via": one_of("via", Event.Via),
+        "since": moment("at__gte", "From this moment on."),
+        "until": moment("at__lt", "Before this moment."),
+    }
+    orders = {"-id": ("-id",), "id": ("id",), "-at": ("-at", "-id")}
+
+
+class EventItem(_Events, Item):
+    """One event, by number."""
+
+    permission = {"GET": "people.signed_in"}
+
+
+RESOURCES: list = [("events", Events), ("events/<str:key>", EventItem)]

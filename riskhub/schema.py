@@ -1,0 +1,233 @@
+"""The published description of the API (OpenAPI 3.1), drawn from the resources themselves.
+
+drf_spectacular knows generic views; ours declare columns, filters, orders, bodies and answers (kit.api), so this
+reads those. docs/api.md and the reference page say the same in words.
+"""
+
+from collections import Counter
+from functools import cache
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerFieldExtension
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+from rest_framework import serializers
+
+from kit.api import MAX_PAGE_SIZE, Body, Collection, Filter, Item
+from kit.rights import OPEN
+from riskhub.api import PROBLEM
+
+_ACTS = {"POST": "create", "PATCH": "change", "PUT": "put", "DELETE": "delete"}
+_ERRORS = {
+    400: "A field, a filter or the body needs mending; `errors` names it.",
+    401: "No token, or one that is unknown, expired or revoked.",
+    403: "Your role, the token's scope or the object's ownership does not allow it.",
+    404: "There is nothing here that you may see.",
+    409: "Not from its present state; or a request with this Idempotency-Key is still running.",
+    412: "Somebody changed it meanwhile; `present` says how it stands now.",
+    413: "The body is too large.",
+    415: "The body is not JSON.",
+    422: "Refused; `detail` says the mend. Or: the Idempotency-Key was used for another request.",
+    428: "If-Match is missing.",
+}
+
+
+class ProblemField(serializers.Serializer):
+    """One field at fault."""
+
+    field = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class Problem(serializers.Serializer):
+    """What went wrong (RFC 9457)."""
+
+    type = serializers.CharField(help_text="Always about:blank.")
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField(help_text="What to do about it.")
+    errors = ProblemField(many=True, required=False)
+    present = serializers.DictField(required=False, help_text="The row as it stands now, when you were late.")
+
+
+class Resources(AutoSchema):
+    """The schema of one resource."""
+
+    def get_operation_id(self) -> str:
+        words = [word for word in self._words() if not word.startswith("{")]
+        if self.method == "GET":
+            return "_".join([*words, "list" if isinstance(self.view, Collection) else "read"])
+        if self.method == "POST" and not isinstance(self.view, Collection) and len(words) > 1:
+            by = [f"by_{self._words()[-1].strip('{}')}"] if self._words()[-1].startswith("{") else []
+            return "_".join([*words, *by])
+        return "_".join([*words, _ACTS[self.method]])
+
+    def get_tags(self) -> list[str]:
+        return [self._words()[0]]
+
+    def get_summary(self) -> str:
+        return self._doc().splitlines()[0].rstrip(".") if self._doc() else self.get_operation_id()
+
+    def get_description(self) -> str:  # type: ignore[override]
+        return "\n".join(self._doc().splitlines()[1:]).strip()
+
+    def get_auth(self) -> list[dict[str, Any]]:
+        found = super().get_auth()
+        return [*found, {}] if self.view.permission.get(self.method) == OPEN else found
+
+    def get_request_serializer(self) -> Any:
+        return self.view.bodies.get(self.method)
+
+    def get_response_serializers(self) -> Any:
+        status, serializer = self._answer()
+        found: dict[Any, Any] = {(status, "application/json"): OpenApiResponse(serializer, "Done.")}
+        if status == 204 or serializer is None:
+            found = {status: OpenApiResponse(None, "Done.")}
+        for code in self._errors():
+            found[(code, PROBLEM)] = OpenApiResponse(Problem, _ERRORS[code])
+        found[("default", PROBLEM)] = OpenApiResponse(Problem, "Anything else.")
+        return found
+
+    def get_override_parameters(self) -> list[OpenApiParameter]:
+        found = [
+            OpenApiParameter(name, str, "path", description="Its number, its reference or its slug.")
+            for name in (word.strip("{}") for word in self._words() if word.startswith("{"))
+        ]
+        if isinstance(self.view, Collection) and self.method == "GET":
+            found += self._of_a_list()
+        if self.method == "POST":
+            text = "1 to 200 printable characters. The same request under the same key acts once."
+            found.append(OpenApiParameter("Idempotency-Key", str, "header", description=text))
+        if self.method in {"PATCH", "PUT", "DELETE"} and isinstance(self.view, Item):
+            text = "The ETag of the version you looked at."
+            found.append(OpenApiParameter("If-Match", str, "header", required=True, description=text))
+        return found
+
+    def _of_a_list(self) -> list[OpenApiParameter]:
+        orders = list(self.view.orders)
+        size = {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE, "default": 50}
+        return [
+            *(_filter(name, one) for name, one in self.view.filters.items()),
+            *(OpenApiParameter(name, str, "query") for name in self.view.further),
+            OpenApiParameter("order", str, "query", enum=orders, default=orders[0]),
+            OpenApiParameter("limit", size, "query", description="Rows a page."),
+            OpenApiParameter("after", str, "query", description="The cursor of `next`."),
+            OpenApiParameter("before", str, "query", description="The cursor of `previous`."),
+        ]
+
+    def _answer(self) -> tuple[int, Any]:
+        if self.method in self.view.answers:
+            return self.view.answers[self.method]
+        own = getattr(self.view, "serializer_class", None)
+        if self.method == "GET" and isinstance(self.view, Collection):
+            return 200, _page_of(own)
+        if self.method == "DELETE":
+            return 204, None
+        return 201 if self.method == "POST" and isinstance(self.view, Collection) else 200, own
+
+    def _errors(self) -> list[int]:
+        found = [400, 401, 403]
+        if "{" in self.path:
+            found.append(404)
+        if self.method != "GET":
+            found += [409, 412, 413, 415, 422]
+        if self.method in {"PATCH", "PUT", "DELETE"}:
+            found.append(428)
+        return found
+
+    def get_serializer_name(self, serializer: Any, direction: Any) -> str:
+        kind = type(serializer)
+        name = kind.__name__
+        if _names()[name] > 1:
+            return kind.__module__.split(".")[0].capitalize() + name
+        return name
+
+    def _postprocess_serializer_schema(self, schema: Any, serializer: Any, direction: Any) -> Any:
+        found = super()._postprocess_serializer_schema(schema, serializer, direction)
+        if isinstance(serializer, Body):
+            found["additionalProperties"] = False
+        return found
+
+    def _words(self) -> list[str]:
+        return self.path.removeprefix("/api/v1/").strip("/").split("/")
+
+    def _doc(self) -> str:
+        """The docstring of the method, else of the class: their own, not an inherited one."""
+        method = vars(type(self.view)).get(self.method.lower())
+        return _plain(getattr(method, "__doc__", "")) or _plain(vars(type(self.view)).get("__doc__"))
+
+
+def _plain(doc: str | None) -> str:
+    return "\n".join(line.strip() for line in (doc or "").strip().splitlines())
+
+
+def _filter(name: str, one: Filter) -> OpenApiParameter:
+    text = one.help
+    if one.many and one.choices:
+        text = f"{text} One of {', '.join(one.choices)}; several with commas.".strip()
+    enum = list(one.choices) if one.choices and not one.many else None
+    return OpenApiParameter(name, str, "query", description=text, enum=enum)
+
+
+@cache
+def _names() -> Counter[str]:
+    """How many serializers have a name: those that share one are told apart by their room."""
+    found, waiting = Counter(), list(serializers.Serializer.__subclasses__())
+    seen = set()
+    while waiting:
+        kind = waiting.pop()
+        if kind not in seen:
+            seen.add(kind)
+            found[kind.__name__] += 1
+            waiting += kind.__subclasses__()
+    return found
+
+
+@cache
+def _page_of(row: type[serializers.Serializer]) -> type[serializers.Serializer]:
+    """The envelope of a list of rows."""
+    fields = {
+        "__doc__": "One page of a list.",
+        "__module__": row.__module__,
+        "results": row(many=True),
+        "count": serializers.IntegerField(help_text="How many there are, counted no further than 1000."),
+        "is_count_capped": serializers.BooleanField(help_text="true: there are more than `count`."),
+        "next": serializers.URLField(allow_null=True, help_text="The next page; null on the last."),
+        "previous": serializers.URLField(allow_null=True),
+    }
+    return type(f"{row.__name__.removesuffix('Row')}Page", (serializers.Serializer,), fields)
+
+
+class Bearer(OpenApiAuthenticationExtension):
+    target_class = "people.authentication.BearerToken"
+    name = "bearer"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "rh_<prefix>_<secret>",
+            "description": "A token of one's account page, or of `manage.py issue_token`.",
+        }
+
+
+class SessionCookie(OpenApiAuthenticationExtension):
+    target_class = "people.authentication.Session"
+    name = "session"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
+        return {"type": "apiKey", "in": "cookie", "name": "sessionid"}
+
+
+class VisibleObject(OpenApiSerializerFieldExtension):
+    target_class = "kit.api.Visible"
+
+    def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        return {"anyOf": [{"type": "string"}, {"type": "integer"}]}
+
+
+@cache
+def document() -> dict[str, Any]:
+    """The whole description. It depends on the code alone, so one drawing serves the process."""
+    return SchemaGenerator().get_schema(request=None, public=True)

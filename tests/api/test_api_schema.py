@@ -1,0 +1,85 @@
+"""The published description: valid, whole, without warnings."""
+
+import json
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver
+from drf_spectacular.drainage import GENERATOR_STATS
+from drf_spectacular.validation import validate_schema
+
+from kit.api import ApiView
+from riskhub import schema
+from riskhub.urls import RESOURCES
+from tests.factories import people
+
+WRITES = {"POST", "PATCH", "PUT"}
+
+
+@pytest.fixture(scope="module")
+def document():
+    schema.document.cache_clear()
+    return schema.document()
+
+
+def test_it_is_valid_openapi_and_drawn_without_warnings(document):
+    assert document["openapi"].startswith("3.1")
+    validate_schema(document)
+    assert not GENERATOR_STATS._warn_cache, dict(GENERATOR_STATS._warn_cache)
+    assert not GENERATOR_STATS._error_cache, dict(GENERATOR_STATS._error_cache)
+
+
+def addresses(patterns, prefix="/"):
+    for pattern in patterns:
+        whole = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from addresses(pattern.url_patterns, whole)
+        elif isinstance(pattern, URLPattern):
+            yield whole, pattern.callback
+
+
+def test_every_address_of_the_api_is_in_it(document):
+    served = {
+        address.replace("<str:", "{").replace("<int:", "{").replace("<slug:", "{").replace(">", "}"): view
+        for address, view in addresses(get_resolver().url_patterns)
+        if address.startswith("/api/v1/") and hasattr(view, "cls")
+    }
+
+    assert set(served) == set(document["paths"])
+    for address, view in served.items():
+        assert {method.upper() for method in document["paths"][address]} == set(view.cls.permission), address
+
+
+def test_ids_of_operations_are_unique(document):
+    ids = [one["operationId"] for path in document["paths"].values() for one in path.values()]
+
+    assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize(("address", "view"), RESOURCES, ids=[address for address, _ in RESOURCES])
+def test_every_resource_names_its_permissions_and_the_bodies_it_reads(address, view):
+    assert issubclass(view, ApiView)
+    assert view.permission, f"{address}: give permission = {{method: name}}"
+    undeclared = WRITES & set(view.permission) - set(view.bodies)
+    assert not undeclared, f"{address}: give bodies = {{method: the Body it reads, or None}} for {undeclared}"
+    for method in view.permission:
+        assert hasattr(view, method.lower()), f"{address} has no {method.lower()}()"
+
+
+@pytest.mark.django_db
+def test_it_is_served_to_everybody(client, document):
+    answer = client.get("/api/v1/schema")
+
+    assert answer.status_code == 200
+    assert json.loads(answer.content)["paths"].keys() == document["paths"].keys()
+
+
+@pytest.mark.django_db
+def test_the_reference_page_lists_every_operation(client, document):
+    assert client.get("/api/v1/").status_code == 302
+    client.force_login(people.user())
+
+    page = client.get("/api/v1/").text
+
+    for path in document["paths"].values():
+        for one in path.values():
+            assert f'id="{one["operationId"]}"' in page

@@ -1,0 +1,48 @@
+"""issue_token and setup_link print one line, and nothing else."""
+
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from kit import clock
+from people.authentication import find
+from tests.factories import people
+
+pytestmark = pytest.mark.django_db
+
+
+def run(*arguments, **options):
+    out = StringIO()
+    call_command(*arguments, stdout=out, **options)
+    return out.getvalue()
+
+
+def test_issue_token_prints_a_token_that_works():
+    user = people.user(email="ana@example.org")
+
+    text = run("issue_token", "Ana@example.org", "--scope", "ingest", "--days", "7")
+
+    found = find(text.strip(), at=clock.now())
+    assert text.count("\n") == 1
+    assert (found.user, found.scope) == (user, "ingest")
+
+
+@pytest.mark.parametrize("wrong", [["nobody@example.org"], ["ana@example.org", "--days", "9999"]])
+def test_issue_token_fails_with_the_mend(wrong):
+    people.user(email="ana@example.org")
+
+    with pytest.raises(CommandError):
+        run("issue_token", *wrong)
+
+
+def test_setup_link_prints_an_address_until_the_set_up(client, settings):
+    settings.BASE_URL = "http://localhost:8000"
+    first, second = run("setup_link").strip(), run("setup_link").strip()
+
+    assert second.startswith("http://localhost:8000/people/set-up/")
+    assert client.get(second.removeprefix("http://localhost:8000")).status_code == 200
+    assert first != second
+    people.organisation()
+    with pytest.raises(CommandError):
+        run("setup_link")
