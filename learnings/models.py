@@ -42,3 +42,14 @@ class Learning(Recorded):
             ),
             models.Index(fields=["-made_at", "-id"], name="learnings_made"),
         ]
+
+    @property
+    def excerpt(self) -> str:
+        """The first paragraphs of what was seen, whole ones, about 600 characters of Markdown."""
+        paragraphs = self.seen.strip().split("\n\n")
+        found = paragraphs[0]
+        for paragraph in paragraphs[1:]:
+            if len(found) + len(paragraph) > 600:
+                break
+            found += f"\n\n{paragraph}"
+        return found
