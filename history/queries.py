@@ -3,20 +3,18 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.db.models import QuerySet
-
-from history.models import Event, Subject
+from history.models import Event, RecordedQuerySet, Subject
 
 # (verb, schema version) -> function that brings its data one version up. Verbs and payloads live forever.
 UPCASTERS: dict[tuple[str, int], Callable[[dict[str, Any]], dict[str, Any]]] = {}
 
 
-def timeline(subject_id: int) -> QuerySet[Event]:
+def timeline(subject_id: int) -> RecordedQuerySet:
     """What happened to one object, newest first."""
     return events().filter(subject_id=subject_id)
 
 
-def events() -> QuerySet[Event]:
+def events() -> RecordedQuerySet:
     """All events, newest first, with what a line needs."""
     return Event.objects.select_related("subject", "actor").order_by("-at", "-id")
 

@@ -145,7 +145,7 @@ class ApiView(APIView):
         self.request = wrapped = self.initialize_request(request, *args, **kwargs)
 
         def run() -> Any:
-            return getattr(self, wrapped.method.lower())(wrapped, *args, **kwargs)
+            return getattr(self, (wrapped.method or "").lower())(wrapped, *args, **kwargs)
 
         try:
             self.initial(wrapped, *args, **kwargs)
@@ -156,7 +156,7 @@ class ApiView(APIView):
         self.response = self.finalize_response(wrapped, answer, *args, **kwargs)
         return self.response
 
-    def _once(self, request: Any, key: str, run: Callable[[], Any]) -> HttpResponse:
+    def _once(self, request: Any, key: str, run: Callable[[], Any]) -> Any:
         """Run the handler under its key: the answer is kept in the transaction of its effect.
 
         What a handler *returns* is its answer and is kept, also a 422 about which it stored something. What

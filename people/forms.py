@@ -35,8 +35,9 @@ class PeopleForm(forms.Form):
         if not isinstance(refusal, ChangedMeanwhile):
             return 422
         self.mine, self.theirs = self._said(self.cleaned_data.get), self._said(_of(refusal.present))
-        self.data = self.data.copy()
-        self.data["version"] = str(refusal.present.version)  # type: ignore[attr-defined]
+        data: Any = self.data.copy()  # type: ignore[attr-defined]
+        data["version"] = getattr(refusal.present, "version", "")
+        self.data = data
         return 409
 
     def _said(self, value: Any) -> str:

@@ -86,6 +86,9 @@ class User(Recorded, AbstractBaseUser):
 
     objects = UserManager()
 
+    # What the token of this request may do at most; absent on sessions (people.authentication).
+    token_scope: Scope
+
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS = ["name"]
 

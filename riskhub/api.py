@@ -138,7 +138,7 @@ class TooLarge(exceptions.APIException):
     default_detail = f"The body is larger than {MAX_BODY // 1024 // 1024} MB. Send it in parts."
 
 
-_STATUS = {IllegalMove: 409, Busy: 409, ChangedMeanwhile: 412, Refused: 422}
+_STATUS: dict[type[Refused], int] = {IllegalMove: 409, Busy: 409, ChangedMeanwhile: 412, Refused: 422}
 
 
 def problem(error: Exception, context: Any) -> Response | None:
@@ -149,7 +149,7 @@ def problem(error: Exception, context: Any) -> Response | None:
     if not isinstance(error, exceptions.APIException):
         return None
     is_plain = isinstance(error.detail, str)
-    body = described(error.status_code, error.detail if is_plain else "Some fields need mending.")
+    body = described(error.status_code, str(error.detail) if is_plain else "Some fields need mending.")
     answer = Response(body, status=error.status_code, content_type=PROBLEM)
     if isinstance(error, exceptions.ValidationError):
         body["errors"] = list(_fields(error.detail))

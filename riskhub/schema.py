@@ -33,7 +33,7 @@ _ERRORS = {
 }
 
 
-class ProblemField(serializers.Serializer):
+class FieldProblem(serializers.Serializer):
     """One field at fault."""
 
     field = serializers.CharField()
@@ -47,12 +47,14 @@ class Problem(serializers.Serializer):
     title = serializers.CharField()
     status = serializers.IntegerField()
     detail = serializers.CharField(help_text="What to do about it.")
-    errors = ProblemField(many=True, required=False)
+    errors = FieldProblem(many=True, required=False)  # type: ignore[assignment]
     present = serializers.DictField(required=False, help_text="The row as it stands now, when you were late.")
 
 
 class Resources(AutoSchema):
     """The schema of one resource."""
+
+    view: Any
 
     def get_operation_id(self) -> str:
         words = [word for word in self._words() if not word.startswith("{")]
@@ -173,7 +175,8 @@ def _filter(name: str, one: Filter) -> OpenApiParameter:
 @cache
 def _names() -> Counter[str]:
     """How many serializers have a name: those that share one are told apart by their room."""
-    found, waiting = Counter(), list(serializers.Serializer.__subclasses__())
+    found: Counter[str] = Counter()
+    waiting = list(serializers.Serializer.__subclasses__())
     seen = set()
     while waiting:
         kind = waiting.pop()

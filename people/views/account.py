@@ -74,7 +74,7 @@ def make_token(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _page(request, 422, token_form=form)
     try:
-        _, text = tokens.issue(request.user, **form.cleaned_data, by=by(request), at=clock.now())
+        _, text = tokens.issue(_me(request), **form.cleaned_data, by=by(request), at=clock.now())
     except Refused as refusal:
         return _page(request, form.take_in(refusal), token_form=form)
     return _page(request, new_token=text)

@@ -25,7 +25,7 @@ def save(
     then: Callable[[Any], str],
     again: Callable[[PeopleForm, int], HttpResponse],
 ) -> HttpResponse:
-    """Run `act` on what the form says. then(result): where to go on to; again(form, status): the page anew."""
+    """Run `act` on what the form says. then(result): where to go on; again(form, status): the page anew."""
     if not form.is_valid():
         return again(form, 422)
     try:
