@@ -1,0 +1,85 @@
+"""Whatever was written is in history, and history alone gives the register back (test standard, row 24)."""
+
+from collections import defaultdict
+
+from django.apps import apps
+
+from history import operations as history
+from history.models import Event, Handover, Part, Recorded, Subject
+from history.queries import present_data
+from history.states import Work
+from riskhub import schedule
+from tests.conftest import AT
+
+
+def _replayed() -> dict:
+    """Every row as its events tell it: {(model, pk): {field: value}}."""
+    rows: dict = defaultdict(dict)
+    for event in Event.objects.order_by("id"):
+        for row in present_data(event).get("rows", []):
+            rows[row["model"], row["pk"]] |= {name: new for name, (_, new) in row["changes"].items()}
+    return rows
+
+
+def _versions() -> dict:
+    """How often each row's events touched it: its version."""
+    counts: dict = defaultdict(int)
+    for event in Event.objects.order_by("id"):
+        for row in present_data(event).get("rows", []):
+            counts[row["model"], row["pk"]] += 1
+    return counts
+
+
+def assert_every_row_can_be_rebuilt():
+    replayed, versions = _replayed(), _versions()
+    checked, wrong = 0, []
+    for model in apps.get_models():
+        if not issubclass(model, Recorded | Part):
+            continue
+        for row in model._base_manager.all():
+            key = (model._meta.label_lower, row.pk)
+            checked += 1
+            if replayed[key] != history._snapshot(row) or versions[key] != row.version:
+                differing = {
+                    name: (replayed[key].get(name), value)
+                    for name, value in history._snapshot(row).items()
+                    if replayed[key].get(name) != value
+                }
+                wrong.append((key, differing, versions[key], row.version))
+
+    assert wrong == []
+    assert checked > 150
+
+
+def assert_every_object_has_its_subject_with_its_own_title():
+    wrong = []
+    for model in apps.get_models():
+        if not issubclass(model, Recorded):
+            continue
+        for row in model._base_manager.select_related("subject"):
+            subject = row.subject
+            if (subject.kind, subject.object_id, subject.title) != (
+                model.KIND,
+                row.pk,
+                row.subject_title[:300],
+            ):
+                wrong.append((model.KIND, row.pk, subject.title, row.subject_title))
+
+    assert wrong == []
+    assert Subject.objects.filter(reference__isnull=False).count() > 20
+
+
+def assert_what_was_handed_on_is_done_and_a_second_tick_finds_nothing():
+    before = Event.objects.count()
+
+    assert schedule.tick(AT) == 0
+
+    assert Event.objects.count() == before
+    assert set(Handover.objects.values_list("state", flat=True)) == {Work.DONE}
+
+
+def test_six_weeks_leave_a_whole_history(six_weeks):
+    """One story for all three: telling it takes longest."""
+    assert_every_row_can_be_rebuilt()
+    assert_every_object_has_its_subject_with_its_own_title()
+    assert_what_was_handed_on_is_done_and_a_second_tick_finds_nothing()
