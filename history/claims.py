@@ -16,7 +16,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from history.models import Claimable
-from history.states import MAX_TRIES, Work
+from history.states import Work
 
 LEASE = timedelta(seconds=60)
 # After a failure: again in 10 s, 1 min, 5 min, 15 min; then dead.
@@ -53,8 +53,8 @@ def claim(rows: models.QuerySet[Row], *, limit: int = 50, lease: timedelta = LEA
     )
     with transaction.atomic():
         taken = list(open_rows.select_for_update(skip_locked=True, of=("self",))[:limit])
-        buried = [row for row in taken if row.tries >= MAX_TRIES]
-        alive = [row for row in taken if row.tries < MAX_TRIES]
+        buried = [row for row in taken if row.tries >= row.MAX_TRIES]
+        alive = [row for row in taken if row.tries < row.MAX_TRIES]
         if buried:
             _bury(rows.model, [row.pk for row in buried])
         if alive:
@@ -80,26 +80,41 @@ def run(row: Claimable, work: Callable[[Any], None]) -> Tally:
     return Tally(done=1)
 
 
-def settle(row: Claimable, **values: Any) -> None:
-    """Mark a claimed row done, if the claim still holds; LostClaim otherwise."""
-    kept = _held(row).update(
-        state=Work.DONE, claim=None, lease_until=None, error="", settled_at=Now(), **values
+def settle(row: Claimable, *, state: str = Work.DONE, error: str = "", **values: Any) -> None:
+    """Mark a claimed row done, if the claim still holds; LostClaim otherwise.
+
+    state: another end, where the row's work has more of them than Work. values: further fields.
+    """
+    kept = held(row).update(
+        state=state, claim=None, lease_until=None, error=error, settled_at=Now(), **values
     )
     if not kept:
         raise LostClaim
 
 
 def fail(
-    row: Claimable, error: Exception | str, *, pause: timedelta | None = None, for_good: bool = False
+    row: Claimable,
+    error: Exception | str,
+    *,
+    pause: timedelta | None = None,
+    for_good: bool = False,
+    **values: Any,
 ) -> Tally:
-    """Put a claimed row back with its error, or bury it after the last try."""
+    """Put a claimed row back with its error, or bury it after the last try. values: further fields."""
     text = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
-    if for_good or row.tries >= MAX_TRIES:
-        _held(row).update(state=Work.DEAD, claim=None, lease_until=None, error=text[:4000], settled_at=Now())
+    if for_good or row.tries >= row.MAX_TRIES:
+        held(row).update(
+            state=Work.DEAD, claim=None, lease_until=None, error=text[:4000], settled_at=Now(), **values
+        )
         return Tally(failed=1, dead=1)
     pause = pause or timedelta(seconds=_PAUSES[min(row.tries, len(_PAUSES)) - 1])
-    _held(row).update(
-        state=Work.PENDING, claim=None, lease_until=None, error=text[:4000], not_before=Now() + pause
+    held(row).update(
+        state=Work.PENDING,
+        claim=None,
+        lease_until=None,
+        error=text[:4000],
+        not_before=Now() + pause,
+        **values,
     )
     return Tally(failed=1)
 
@@ -109,7 +124,8 @@ def revive(rows: models.QuerySet) -> int:
     return rows.filter(state=Work.DEAD).update(state=Work.PENDING, tries=0, not_before=Now(), settled_at=None)
 
 
-def _held(row: Claimable) -> models.QuerySet:
+def held(row: Claimable) -> models.QuerySet:
+    """The row, as long as this worker's claim of it holds."""
     return type(row)._base_manager.filter(pk=row.pk, state=Work.CLAIMED, claim=row.claim)
 
 

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from history.states import Work
+from history.states import MAX_TRIES, Work
 
 
 class SubjectQuerySet(models.QuerySet):
@@ -122,6 +122,8 @@ class Event(models.Model):
 
 class Claimable(models.Model):
     """A row of work that is claimed, tried, counted and settled (history.claims)."""
+
+    MAX_TRIES: ClassVar[int] = MAX_TRIES
 
     state = models.CharField(max_length=8, choices=Work.choices, default=Work.PENDING)
     tries = models.PositiveSmallIntegerField(default=0)

@@ -45,5 +45,6 @@ def hand_on() -> None:
 
 
 app.conf.beat_schedule = {
-    name: {"task": name, "schedule": seconds, "options": {"expires": seconds}} for name, seconds in EVERY.items()
+    name: {"task": name, "schedule": seconds, "options": {"expires": seconds}}
+    for name, seconds in EVERY.items()
 }

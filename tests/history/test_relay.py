@@ -15,7 +15,6 @@ from kit.actor import SYSTEM
 from tests.factories import people
 
 
-
 def note_it(event, *, at):
     """Writes a further event, as a flow does."""
     history.record(event.subject, "people.team_noted", by=SYSTEM, at=at, cause=event)
@@ -40,7 +39,9 @@ def wired():
         chained={"people.role_changed"},
     )
     yield
-    for store, content in zip((wiring._handlers, wiring._heard, wiring._dues, wiring._chained), kept, strict=True):
+    for store, content in zip(
+        (wiring._handlers, wiring._heard, wiring._dues, wiring._chained), kept, strict=True
+    ):
         store.clear()
         store.update(content)
 

@@ -9,10 +9,24 @@ from django.apps import apps
 from django.db.models import ForeignObject
 
 ROOT = Path(__file__).resolve().parents[2]
-COLUMN = ["kit", "history", "people", "actions", "catalogue", "signals", "risklog", "learnings", "meetings", "notices", "riskhub"]
+COLUMN = [
+    "kit",
+    "history",
+    "people",
+    "actions",
+    "catalogue",
+    "signals",
+    "risklog",
+    "learnings",
+    "meetings",
+    "notices",
+    "riskhub",
+]
 HEIGHT = {room: height for height, room in enumerate(COLUMN)}
 SOURCES = [
-    path for room in COLUMN for path in sorted((ROOT / room).rglob("*.py"))
+    path
+    for room in COLUMN
+    for path in sorted((ROOT / room).rglob("*.py"))
     if "migrations" not in path.parts and "__pycache__" not in path.parts
 ]
 
@@ -39,7 +53,9 @@ def test_foreign_keys_point_down_and_leave_no_accessor_in_a_lower_room():
             elif HEIGHT[there] > HEIGHT[here]:
                 wrong.append(f"{model._meta.label}.{field.name} points up, to {there}")
             elif here != there and not field.remote_field.hidden:
-                wrong.append(f"{model._meta.label}.{field.name} hangs an accessor on {there}: related_name='+'")
+                wrong.append(
+                    f"{model._meta.label}.{field.name} hangs an accessor on {there}: related_name='+'"
+                )
 
     assert wrong == []
 
@@ -51,7 +67,11 @@ def test_no_bans_are_broken(path):
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and node.attr == "get_model":
             said.append("get_model names a model by a string")
-        if isinstance(node, ast.Call) and ast.unparse(node.func) in {"timezone.now", "datetime.now"} and "operations" in str(path):
+        if (
+            isinstance(node, ast.Call)
+            and ast.unparse(node.func) in {"timezone.now", "datetime.now"}
+            and "operations" in str(path)
+        ):
             said.append("an operation asks the clock instead of taking `at`")
         if isinstance(node, ast.ImportFrom | ast.Import):
             said += _banned_imports(node, path)
@@ -78,14 +98,26 @@ def test_only_operations_write_history():
         parts = path.relative_to(ROOT).parts
         if parts[0] in {"history", "riskhub"} or any(part.startswith("operations") for part in parts):
             continue
-        if re.search(r"from history(\.operations)? import .*operations|from history import operations", path.read_text()):
+        if re.search(
+            r"from history(\.operations)? import .*operations|from history import operations",
+            path.read_text(),
+        ):
             wrong.append(_name(path))
 
     assert wrong == []
 
 
 def test_rooms_meet_only_at_their_doors():
-    doors = {"models", "states", "queries", "operations", "permissions", "templatetags", "middleware", "authentication"}
+    doors = {
+        "models",
+        "states",
+        "queries",
+        "operations",
+        "permissions",
+        "templatetags",
+        "middleware",
+        "authentication",
+    }
     doors |= {"working", "turns"}  # people's pure reckoning: no tables, no queries
     wrong = []
     for path in SOURCES:
@@ -96,7 +128,12 @@ def test_rooms_meet_only_at_their_doors():
             if not isinstance(node, ast.ImportFrom) or not node.module:
                 continue
             parts = node.module.split(".")
-            if parts[0] in HEIGHT and parts[0] not in {room, "kit", "history"} and len(parts) > 1 and parts[1] not in doors:
+            if (
+                parts[0] in HEIGHT
+                and parts[0] not in {room, "kit", "history"}
+                and len(parts) > 1
+                and parts[1] not in doors
+            ):
                 wrong.append(f"{_name(path)} imports {node.module}")
 
     assert wrong == []
