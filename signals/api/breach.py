@@ -1,0 +1,81 @@
+"""Breaches by API: groups of one cause, with how many crossings each has."""
+
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+from rest_framework import serializers
+from rest_framework.request import Request
+
+from kit.api import Collection, Filter, Item, Resource, one_of
+from signals.models import BreachGroup
+from signals.states import Breach as State
+from signals.states import Kind, Level
+
+
+class BreachRow(serializers.Serializer):
+    """Breaches of one cause. breaches, open: how many crossings it has, and how many are still open."""
+
+    id = serializers.IntegerField()
+    reference = serializers.CharField(source="subject.reference")
+    version = serializers.IntegerField()
+    title = serializers.CharField()
+    model_id = serializers.IntegerField(allow_null=True)
+    model_name = serializers.CharField()
+    kind = serializers.ChoiceField(Kind.choices)
+    level = serializers.ChoiceField(Level.choices)
+    state = serializers.ChoiceField(State.choices)
+    opened_at = serializers.DateTimeField()
+    cleared_at = serializers.DateTimeField(allow_null=True)
+    breaches = serializers.IntegerField(source="breach_count")
+    open = serializers.IntegerField(source="open_count")
+
+
+class _Breaches(Resource):
+    kind = "breach"
+    serializer_class = BreachRow
+    columns = {
+        "id": "id",
+        "reference": "subject__reference",
+        "version": "version",
+        "title": "title",
+        "model_id": "model_id",
+        "model_name": "model_name",
+        "kind": "kind",
+        "level": "level",
+        "state": "state",
+        "opened_at": "opened_at",
+        "cleared_at": "cleared_at",
+    }
+
+    def rows(self, request: Request) -> QuerySet:
+        return BreachGroup.objects.visible_to(request.user)
+
+    def as_values(self, rows: QuerySet) -> QuerySet:
+        found = super().as_values(rows)
+        return found.annotate(
+            breach_count=Count("breaches"), open_count=Count("breaches", filter=Q(breaches__state=State.OPEN))
+        )
+
+    def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
+        for row in found:
+            row["breaches"], row["open"] = row.pop("breach_count"), row.pop("open_count")
+        return found
+
+
+class Breaches(_Breaches, Collection):
+    """What crossed its thresholds, by cause; newest first."""
+
+    permission = {"GET": "signals.view"}
+    filters = {
+        "model": Filter("model_name", help="What tools call the model."),
+        "kind": one_of("kind", Kind),
+        "level": one_of("level", Level),
+        "state": one_of("state", State),
+    }
+    orders = {"-opened_at": ("-opened_at", "-id"), "id": ("id",), "-id": ("-id",)}
+
+
+class BreachItem(_Breaches, Item):
+    """One breach (of one cause), by reference or number."""
+
+    permission = {"GET": "signals.view"}

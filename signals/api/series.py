@@ -1,0 +1,68 @@
+"""Series by API: what is measured of which model."""
+
+from django.db.models import QuerySet
+from rest_framework import serializers
+from rest_framework.request import Request
+
+from kit.api import Collection, Filter, Item, Resource, one_of
+from signals.models import Series
+from signals.states import Kind
+
+
+class SeriesRow(serializers.Serializer):
+    """One metric of one model. model_id null: no model of that name is registered yet."""
+
+    id = serializers.IntegerField()
+    version = serializers.IntegerField()
+    model_id = serializers.IntegerField(allow_null=True)
+    model_name = serializers.CharField()
+    metric = serializers.CharField()
+    feature = serializers.CharField()
+    slice = serializers.CharField()
+    kind = serializers.ChoiceField(Kind.choices)
+    unit = serializers.CharField()
+    source_slug = serializers.CharField(source="source.slug", default=None, allow_null=True)
+    latest_ts = serializers.DateTimeField(allow_null=True)
+    latest_value = serializers.FloatField(allow_null=True)
+
+
+class _Series(Resource):
+    kind = "series"
+    serializer_class = SeriesRow
+    columns = {
+        "id": "id",
+        "version": "version",
+        "model_id": "model_id",
+        "model_name": "model_name",
+        "metric": "metric",
+        "feature": "feature",
+        "slice": "slice",
+        "kind": "kind",
+        "unit": "unit",
+        "source_slug": "source__slug",
+        "latest_ts": "latest_ts",
+        "latest_value": "latest_value",
+    }
+
+    def rows(self, request: Request) -> QuerySet:
+        return Series.objects.visible_to(request.user)
+
+
+class SeriesList(_Series, Collection):
+    """The series that you may see."""
+
+    permission = {"GET": "signals.view"}
+    filters = {
+        "model": Filter("model_name", help="What tools call the model."),
+        "metric": Filter("metric"),
+        "feature": Filter("feature"),
+        "kind": one_of("kind", Kind),
+        "source": Filter("source__slug"),
+    }
+    orders = {"id": ("id",), "-id": ("-id",), "model": ("model_name", "metric", "feature", "slice", "id")}
+
+
+class SeriesItem(_Series, Item):
+    """One series, by number."""
+
+    permission = {"GET": "signals.view"}

@@ -1,0 +1,86 @@
+"""Sources by API: the tools that send."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from kit import clock
+from kit.api import Body, Collection, Filter, Item, Resource, read
+from signals.models import Source
+from signals.operations import source as sources
+
+
+class SourceRow(serializers.Serializer):
+    """Where signals come from."""
+
+    id = serializers.IntegerField()
+    version = serializers.IntegerField()
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    adapter = serializers.CharField()
+    owner_id = serializers.IntegerField(allow_null=True)
+    owner_name = serializers.CharField(source="owner.name", default=None, allow_null=True)
+    mapping = serializers.JSONField()
+    expected_every = serializers.DurationField(allow_null=True, help_text="How often it is expected to send.")
+    last_received_at = serializers.DateTimeField(allow_null=True)
+
+
+class SourceChange(Body):
+    """The fields to change, those that are sent."""
+
+    name = serializers.CharField(max_length=80, required=False)
+    mapping = serializers.JSONField(required=False)
+    expected_every = serializers.DurationField(required=False, allow_null=True)
+
+
+class _Sources(Resource):
+    kind = "source"
+    slug = "slug"
+    serializer_class = SourceRow
+    columns = {
+        "id": "id",
+        "version": "version",
+        "slug": "slug",
+        "name": "name",
+        "adapter": "adapter",
+        "owner_id": "owner_id",
+        "owner_name": "owner__name",
+        "mapping": "mapping",
+        "expected_every": "expected_every",
+        "last_received_at": "last_received_at",
+    }
+
+    def rows(self, request: Request) -> QuerySet:
+        return Source.objects.visible_to(request.user)
+
+    def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
+        as_text = serializers.DurationField().to_representation
+        for row in found:
+            every = row["expected_every"]
+            row["expected_every"] = as_text(every) if every is not None else None
+        return found
+
+
+class Sources(_Sources, Collection):
+    """The tools that send."""
+
+    permission = {"GET": "signals.view"}
+    filters = {"slug": Filter("slug"), "adapter": Filter("adapter")}
+    orders = {"id": ("id",), "-id": ("-id",)}
+
+
+class SourceItem(_Sources, Item):
+    """One source, by slug or number."""
+
+    permission = {"GET": "signals.view", "PATCH": "signals.source_change"}
+    bodies = {"PATCH": SourceChange}
+
+    def patch(self, request: Request, key: str) -> Response:
+        seen = self.seen(request, key)
+        found = self.rows(request).get(**self.lookup(key))
+        self.require(request, "signals.source_change", found)
+        sources.change(found, read(SourceChange, request), by=self.by(request), at=clock.now(), seen=seen)
+        return self.answer(request, found.pk)

@@ -1,0 +1,226 @@
+"""Thresholds by API: the rules, their versions, and the steps of a proposal."""
+
+from django.db.models import OuterRef, QuerySet, Subquery
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from kit import clock
+from kit.api import Body, Collection, Filter, Item, Resource, Visible, number, one_of, read
+from signals.models import Series, Threshold, ThresholdVersion
+from signals.operations import threshold as thresholds
+from signals.states import Agreement, Direction
+
+
+class ThresholdRow(serializers.Serializer):
+    """A rule, with its version in force. external_rule: the name of a rule that its source judges."""
+
+    id = serializers.IntegerField()
+    version = serializers.IntegerField()
+    name = serializers.CharField()
+    series_id = serializers.IntegerField(allow_null=True)
+    model_name = serializers.CharField(source="series.model_name", default=None, allow_null=True)
+    metric = serializers.CharField(source="series.metric", default=None, allow_null=True)
+    feature = serializers.CharField(source="series.feature", default=None, allow_null=True)
+    source_slug = serializers.CharField(source="source.slug", default=None, allow_null=True)
+    external_rule = serializers.CharField()
+    active_number = serializers.IntegerField(allow_null=True, default=None)
+    direction = serializers.ChoiceField(Direction.choices, allow_null=True, default=None)
+    warning = serializers.FloatField(allow_null=True, default=None)
+    critical = serializers.FloatField(allow_null=True, default=None)
+    clear = serializers.FloatField(allow_null=True, default=None)
+    agreed_at = serializers.DateTimeField(allow_null=True, default=None)
+
+
+class NewProposal(Body):
+    """What proposes a version. A null limit is none, never zero."""
+
+    direction = serializers.ChoiceField(Direction.choices, required=False)
+    warning = serializers.FloatField(required=False, allow_null=True)
+    critical = serializers.FloatField(required=False, allow_null=True)
+    clear = serializers.FloatField(required=False, allow_null=True)
+    reason = serializers.CharField(max_length=4_000)
+
+
+class NewThreshold(NewProposal):
+    """What proposes the first version of a rule on a series."""
+
+    series = Visible("series", Series.objects.visible_to, by="id")
+    name = serializers.CharField(max_length=200, required=False)
+
+
+def _in_force(column: str) -> Subquery:
+    active = ThresholdVersion.objects.filter(threshold=OuterRef("pk"), state=Agreement.ACTIVE)
+    return Subquery(active.values(column)[:1])
+
+
+class _Thresholds(Resource):
+    kind = "threshold"
+    serializer_class = ThresholdRow
+    active = {
+        "active_number": "number",
+        "direction": "direction",
+        "warning": "warning",
+        "critical": "critical",
+        "clear": "clear",
+        "agreed_at": "agreed_at",
+    }
+    columns = {
+        "id": "id",
+        "version": "version",
+        "name": "name",
+        "series_id": "series_id",
+        "model_name": "series__model_name",
+        "metric": "series__metric",
+        "feature": "series__feature",
+        "source_slug": "source__slug",
+        "external_rule": "external_rule",
+    }
+
+    def rows(self, request: Request) -> QuerySet:
+        return Threshold.objects.visible_to(request.user)
+
+    def as_values(self, rows: QuerySet) -> QuerySet:
+        return (
+            super().as_values(rows).annotate(**{name: _in_force(path) for name, path in self.active.items()})
+        )
+
+
+class Thresholds(_Thresholds, Collection):
+    """The rules, ours and those of tools; POST proposes one."""
+
+    permission = {"GET": "signals.view", "POST": "signals.threshold_propose"}
+    bodies = {"POST": NewThreshold}
+    filters = {
+        "series": number("series_id"),
+        "model": Filter("series__model_name", help="What tools call the model."),
+        "source": Filter("source__slug"),
+    }
+    orders = {"id": ("id",), "-id": ("-id",), "name": ("name", "id")}
+
+    def post(self, request: Request) -> Response:
+        values = read(NewThreshold, request)
+        on = values.pop("series")
+        version = thresholds.propose(on, **values, by=self.by(request), at=clock.now())
+        return self.created(request, version.threshold_id, f"thresholds/{version.threshold_id}")
+
+
+class ThresholdItem(_Thresholds, Item):
+    """One rule, by number."""
+
+    permission = {"GET": "signals.view"}
+
+
+class VersionRow(serializers.Serializer):
+    """What a rule said, says, or may come to say."""
+
+    id = serializers.IntegerField()
+    version = serializers.IntegerField()
+    threshold_id = serializers.IntegerField()
+    number = serializers.IntegerField()
+    state = serializers.ChoiceField(Agreement.choices)
+    direction = serializers.ChoiceField(Direction.choices)
+    warning = serializers.FloatField(allow_null=True)
+    critical = serializers.FloatField(allow_null=True)
+    clear = serializers.FloatField(allow_null=True)
+    reason = serializers.CharField()
+    proposed_by_id = serializers.IntegerField(allow_null=True)
+    proposed_by_name = serializers.CharField(source="proposed_by.name", default=None, allow_null=True)
+    agreed_by_id = serializers.IntegerField(allow_null=True)
+    agreed_by_name = serializers.CharField(source="agreed_by.name", default=None, allow_null=True)
+    agreed_at = serializers.DateTimeField(allow_null=True)
+
+
+class DeclineReason(Body):
+    reason = serializers.CharField(max_length=4_000)
+
+
+class _Versions(Resource):
+    kind = "threshold-version"
+    serializer_class = VersionRow
+    columns = {
+        "id": "id",
+        "version": "version",
+        "threshold_id": "threshold_id",
+        "number": "number",
+        "state": "state",
+        "direction": "direction",
+        "warning": "warning",
+        "critical": "critical",
+        "clear": "clear",
+        "reason": "reason",
+        "proposed_by_id": "proposed_by_id",
+        "proposed_by_name": "proposed_by__name",
+        "agreed_by_id": "agreed_by_id",
+        "agreed_by_name": "agreed_by__name",
+        "agreed_at": "agreed_at",
+    }
+
+    def rows(self, request: Request) -> QuerySet:
+        return ThresholdVersion.objects.visible_to(request.user)
+
+
+class Versions(_Versions, Collection):
+    """The versions of all rules."""
+
+    permission = {"GET": "signals.view"}
+    filters = {"threshold": number("threshold_id"), "state": one_of("state", Agreement)}
+    orders = {"id": ("id",), "-id": ("-id",)}
+
+
+class VersionItem(_Versions, Item):
+    """One version, by number."""
+
+    permission = {"GET": "signals.view"}
+
+
+class Propose(_Thresholds, Item):
+    """Propose the next version of a rule."""
+
+    permission = {"POST": "signals.threshold_propose"}
+    bodies = {"POST": NewProposal}
+    answers = {"POST": (201, ThresholdRow)}
+
+    def post(self, request: Request, key: str) -> Response:
+        self.one(request, key)
+        found = self.rows(request).select_related("series__model__subject").get(**self.lookup(key))
+        version = thresholds.propose(found, **read(NewProposal, request), by=self.by(request), at=clock.now())
+        answer = self.answer(request, found.pk, 201)
+        answer["Location"] = f"/api/v1/threshold-versions/{version.pk}"
+        return answer
+
+
+class _Settle(VersionItem):
+    """A step of a proposal, by If-Match with the ETag of what was looked at."""
+
+    permission = {"POST": "signals.threshold_agree"}
+    answers = {"POST": (200, VersionRow)}
+
+    def looked_at(self, request: Request, key: str) -> tuple[ThresholdVersion, int]:
+        seen = self.seen(request, key)
+        found = self.rows(request).select_related("threshold__subject").get(**self.lookup(key))
+        self.require(request, "signals.threshold_agree", found)
+        return found, seen
+
+
+class Agree(_Settle):
+    """Put a proposed version in force."""
+
+    bodies = {"POST": None}
+
+    def post(self, request: Request, key: str) -> Response:
+        version, seen = self.looked_at(request, key)
+        thresholds.agree(version, by=self.by(request), at=clock.now(), seen=seen)
+        return self.answer(request, version.pk)
+
+
+class Decline(_Settle):
+    """Turn a proposal down."""
+
+    bodies = {"POST": DeclineReason}
+
+    def post(self, request: Request, key: str) -> Response:
+        version, seen = self.looked_at(request, key)
+        reason = read(DeclineReason, request)["reason"]
+        thresholds.decline(version, reason=reason, by=self.by(request), at=clock.now(), seen=seen)
+        return self.answer(request, version.pk)

@@ -1,0 +1,92 @@
+"""Breach groups and their breaches: the list, one group with its evidence, what changed the day before."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
+
+from catalogue.models import Model
+from signals.models import Alert, Breach, BreachGroup, Series, ThresholdVersion
+from signals.queries import chart as charts
+from signals.states import Breach as State
+
+DAY_BEFORE = timedelta(days=1)
+MOST_CHANGES = 6
+_AROUND = timedelta(days=3)
+
+
+def groups() -> QuerySet[BreachGroup]:
+    """All groups with what a row needs; the reader's share is `.visible_to(user)`."""
+    return BreachGroup.objects.select_related("subject", "model").annotate(
+        breach_count=Count("breaches", distinct=True),
+        open_count=Count("breaches", filter=Q(breaches__state=State.OPEN), distinct=True),
+    )
+
+
+def tab_counts(user: Any) -> dict[str, int]:
+    """How many groups are open, and how many cleared. One query."""
+    return BreachGroup.objects.visible_to(user).aggregate(
+        open=Count("pk", filter=Q(state=State.OPEN)), cleared=Count("pk", filter=Q(state=State.CLEARED))
+    )
+
+
+def models_with_groups(user: Any) -> QuerySet[Model]:
+    """The models that groups are about, for the filter."""
+    seen = BreachGroup.objects.visible_to(user).filter(model__isnull=False)
+    return Model.objects.visible_to(user).filter(pk__in=seen.values("model_id")).order_by("name", "id")
+
+
+def breaches_of(group: BreachGroup) -> QuerySet[Breach]:
+    """The breaches of a group that the reader may see: open ones first, the worst first. See BREACH_ORDER."""
+    is_open = Case(When(state=State.OPEN, then=Value(0)), default=Value(1), output_field=IntegerField())
+    return (
+        Breach.objects.filter(group=group)
+        .annotate(order=is_open)
+        .select_related("series__subject", "threshold__source", "threshold_version", "alert__source")
+    )
+
+
+BREACH_ORDER = ("order", "-level", "-opened_at", "-id")
+
+
+def has_alert(breach: Breach) -> Alert | None:
+    return getattr(breach, "alert", None)
+
+
+def evidence(
+    user: Any, group: BreachGroup, breaches: Sequence[Breach], *, at: datetime
+) -> charts.Chart | None:
+    """The chart of the worst breach that has a series, from a week before it until now or a little after."""
+    series: Series | None = next((breach.series for breach in breaches if breach.series), None)
+    if series is None:
+        return None
+    end = at if group.cleared_at is None else min(group.cleared_at + _AROUND, at)
+    return charts.chart(user, series, start=group.opened_at - timedelta(days=7), end=end)
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What changed on the same model in the day before a group opened."""
+
+    versions: Sequence[ThresholdVersion]
+    groups: Sequence[BreachGroup]
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.versions and not self.groups
+
+
+def day_before(user: Any, group: BreachGroup) -> Before:
+    """Thresholds agreed and other breaches opened in the day before. Two queries."""
+    day = (group.opened_at - DAY_BEFORE, group.opened_at)
+    same = Q(threshold__series__model_name=group.model_name)
+    versions = ThresholdVersion.objects.filter(same, agreed_at__range=day).visible_to(user)
+    others = BreachGroup.objects.filter(model_name=group.model_name, opened_at__range=day).exclude(
+        pk=group.pk
+    )
+    return Before(
+        list(versions.select_related("threshold").order_by("-agreed_at", "-id")[:MOST_CHANGES]),
+        list(others.visible_to(user).select_related("subject").order_by("-opened_at", "-id")[:MOST_CHANGES]),
+    )

@@ -1,0 +1,49 @@
+"""What to paste into other tools so that they speak to this instance. A token is never in it."""
+
+from django.conf import settings
+
+from signals.models import Source
+from signals.states import Adapter
+
+
+def points_call(model: str = "credit-pd", source: str = "my-job") -> str:
+    """A call that pushes one point."""
+    return f"""curl --fail-with-body {settings.BASE_URL}/api/v1/points \\
+  --header "Authorization: Bearer $RISKHUB_TOKEN" \\
+  --header "Content-Type: application/json" \\
+  --data '{{
+    "source": "{source}",
+    "points": [
+      {{"model": "{model}", "metric": "psi", "feature": "age",
+       "ts": "'"$(date -u +%Y-%m-%dT%H:%M:%SZ)"'", "value": 0.12}}
+    ]
+  }}'"""
+
+
+def alertmanager_receiver(source: str) -> str:
+    """A receiver of Prometheus Alertmanager, and the route to it."""
+    return f"""route:
+  routes:
+    - receiver: riskhub
+      matchers: ['model=~".+"']
+      group_by: [alertname, model]
+      continue: true
+
+receivers:
+  - name: riskhub
+    webhook_configs:
+      - url: {settings.BASE_URL}/api/v1/intake/alertmanager/{source}
+        send_resolved: true
+        max_alerts: 0
+        http_config:
+          authorization:
+            type: Bearer
+            credentials_file: /etc/alertmanager/riskhub-token
+"""
+
+
+def of(source: Source) -> str:
+    """What to paste for this source."""
+    if source.adapter == Adapter.ALERTMANAGER:
+        return alertmanager_receiver(source.slug)
+    return points_call(source=source.slug)

@@ -1,0 +1,93 @@
+"""Reading points: windows for charts, sparks for lists. Downsampled in the database, one query for many series."""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from signals.models import Correction, Series
+
+BUCKETS = 200  # two values each, the lowest and the highest: 400 points a line at most
+SPARK_FOR = timedelta(days=14)
+SPARK_BUCKETS = 30
+
+Line = list[tuple[datetime, float]]
+
+_WINDOW = """
+SELECT series_id, count(*), min(ts), max(ts), min(value), max(value)
+FROM signals_point
+WHERE series_id = ANY(%s) AND ts >= %s AND ts < %s
+GROUP BY series_id, date_bin(%s, ts, %s)
+ORDER BY series_id, min(ts)
+"""
+_SPARKS = """
+SELECT series_id, CASE WHEN series_id = ANY(%s) THEN min(value) ELSE max(value) END
+FROM signals_point
+WHERE series_id = ANY(%s) AND ts > %s AND ts <= %s
+GROUP BY series_id, date_bin(%s, ts, %s)
+ORDER BY series_id, min(ts)
+"""
+
+
+def series() -> QuerySet[Series]:
+    """All series by model and metric, with model and source; the reader's share is `.visible_to(user)`."""
+    return Series.objects.select_related("subject", "model", "source").order_by(
+        "model_name", "metric", "feature", "slice", "id"
+    )
+
+
+def window(
+    series_ids: Collection[int], start: datetime, end: datetime, *, buckets: int = BUCKETS
+) -> dict[int, Line]:
+    """The points of each series in [start, end), at most 2 × `buckets` each: every bucket's lowest and highest.
+
+    A series without points there has an empty line. One query, answered by the primary key alone.
+    """
+    found: dict[int, Line] = {pk: [] for pk in series_ids}
+    if not found:
+        return found
+    with connection.cursor() as cursor:
+        cursor.execute(_WINDOW, [list(found), start, end, _width(end - start, buckets), start])
+        for pk, count, first, last, low, high in cursor.fetchall():
+            found[pk].append((first, low))
+            if count > 1:
+                found[pk].append((last, high))
+    return found
+
+
+def sparks(
+    series_ids: Collection[int],
+    *,
+    at: datetime,
+    below: Collection[int] = (),
+    since: timedelta = SPARK_FOR,
+    buckets: int = SPARK_BUCKETS,
+) -> dict[int, list[float]]:
+    """The course of each series up to `at`, as at most `buckets` values; [] where nothing came.
+
+    A bucket shows its worst: the highest, or the lowest for the series in `below`. One query for all.
+    """
+    found: dict[int, list[float]] = {pk: [] for pk in series_ids}
+    if not found:
+        return found
+    start = at - since
+    with connection.cursor() as cursor:
+        cursor.execute(_SPARKS, [list(below), list(found), start, at, _width(since, buckets), start])
+        for pk, value in cursor.fetchall():
+            found[pk].append(value)
+    return {pk: values[-buckets:] for pk, values in found.items()}
+
+
+def corrections(series_id: int) -> QuerySet[Correction]:
+    """The values that were replaced, newest first."""
+    return Correction.objects.filter(series_id=series_id).order_by("-at", "-id")
+
+
+def silent_since(series_ids: Iterable[int], moment: datetime) -> QuerySet[Series]:
+    """Those of the series that have had no point since a moment."""
+    return Series.objects.filter(pk__in=list(series_ids), latest_ts__lt=moment)
+
+
+def _width(length: timedelta, buckets: int) -> timedelta:
+    return max(length / buckets, timedelta(microseconds=1))

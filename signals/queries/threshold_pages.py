@@ -1,0 +1,67 @@
+"""Thresholds with their versions, as their page tells them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, QuerySet
+
+from history.models import Subject
+from signals.models import Correction, Series, Threshold, ThresholdVersion
+from signals.states import Agreement
+
+MOST_CORRECTIONS = 20
+
+
+def thresholds() -> QuerySet[Threshold]:
+    """All thresholds with what a page needs; the reader's share is `.visible_to(user)`."""
+    return Threshold.objects.select_related("subject", "series__subject", "series__model", "source")
+
+
+def versions_of(user: Any, threshold: Threshold) -> list[ThresholdVersion]:
+    """All versions, newest first, each with `breach_count` and `shown_in`: the decision, if it may be seen."""
+    found = list(
+        threshold.versions.select_related("proposed_by", "agreed_by", "agreed_in")
+        .annotate(breach_count=Count("breaches"))
+        .order_by("-number")
+    )
+    ids = [version.agreed_in_id for version in found if version.agreed_in_id]
+    seen = (
+        set(Subject.objects.visible_to(user).filter(pk__in=ids).values_list("pk", flat=True))
+        if ids
+        else set()
+    )
+    for version in found:
+        version.shown_in = version.agreed_in if version.agreed_in_id in seen else None  # type: ignore[attr-defined]
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """A threshold on a series: the version in force, None while there is none, and the open proposals."""
+
+    threshold: Threshold
+    active: ThresholdVersion | None
+    proposed: Sequence[ThresholdVersion]
+
+
+def watches(user: Any, series: Series) -> list[Watch]:
+    """The thresholds on a series, as they stand. Two queries."""
+    found = list(thresholds().filter(series=series).visible_to(user).order_by("name", "id"))
+    rows = ThresholdVersion.objects.filter(
+        threshold__in=found, state__in=(Agreement.ACTIVE, Agreement.PROPOSED)
+    ).select_related("agreed_by", "proposed_by")
+    by_threshold: dict[int, list[ThresholdVersion]] = {}
+    for version in rows.order_by("number"):
+        by_threshold.setdefault(version.threshold_id, []).append(version)
+    return [_watch(threshold, by_threshold.get(threshold.pk, [])) for threshold in found]
+
+
+def _watch(threshold: Threshold, versions: Sequence[ThresholdVersion]) -> Watch:
+    active = next((version for version in versions if version.state == Agreement.ACTIVE), None)
+    return Watch(threshold, active, [one for one in versions if one.state == Agreement.PROPOSED])
+
+
+def corrections(series: Series) -> list[Correction]:
+    """The latest values that were replaced."""
+    return list(series.corrections.order_by("-at", "-id")[:MOST_CORRECTIONS])
