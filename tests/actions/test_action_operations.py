@@ -7,6 +7,7 @@ import pytest
 from actions.models import Action
 from actions.operations import action as operations
 from actions.operations.action import OVERDUE, REMINDER
+from history import operations as history
 from history.models import Due, Event
 from history.states import Work
 from kit.actor import SYSTEM, Actor
@@ -193,3 +194,17 @@ def test_dates_of_what_is_moot_do_nothing(step, at):
     operations.note_overdue(found["overdue"], at=at)
 
     assert len(verbs(action)) == told
+
+
+def test_actions_follow_the_sight_of_what_they_are_for(at):
+    team, ana, stranger = people.team(), people.user("Ana"), people.user()
+    root = actions.action("Root")
+    action = actions.action(about=root.subject, owner=ana)
+    history.retitle(root, viewers=[team.subject_id])
+
+    assert operations.follow_sight(root.subject, by=SYSTEM, at=at) == 1
+    assert operations.follow_sight(root.subject, by=SYSTEM, at=at) == 0
+
+    assert not Action.objects.visible_to(stranger).filter(pk=action.pk).exists()
+    assert Action.objects.visible_to(ana).get() == action
+    assert verbs(action)[-1] == "actions.action_restricted"
