@@ -1,0 +1,185 @@
+"""A crash at every SQL statement of each operation in turn leaves no half state (test standard, row 3)."""
+
+from collections.abc import Callable
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+from django.apps import apps
+from django.db import connection, transaction
+
+from actions.models import Action
+from actions.operations import action
+from catalogue.models import Model
+from catalogue.operations import model
+from history.models import Event
+from kit.actor import Actor
+from learnings.operations import learning
+from meetings.models import Meeting
+from meetings.operations import decision, item
+from meetings.operations import meeting as meetings
+from people.models import Team, User
+from people.operations import person, team, token
+from risklog.models import Category, Escalation, Review, Risk
+from risklog.operations import escalation, review, reviewer, risk
+from signals.mapping import points as readings
+from signals.models import Series, Source, ThresholdVersion
+from signals.operations import points, threshold
+from tests.conftest import AT
+
+HOUR = timedelta(hours=1)
+
+
+class Crash(BaseException):
+    """Not an Exception: no operation may catch it, as none can catch a power cut."""
+
+
+@contextmanager
+def crash_at(statement: int):
+    """Let `statement - 1` statements through, then die. Yields how many there were."""
+    seen = [0]
+
+    def execute(run, sql, params, many, context):
+        if not sql.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK")):
+            seen[0] += 1
+            if seen[0] == statement:
+                raise Crash
+        return run(sql, params, many, context)
+
+    with connection.execute_wrapper(execute):
+        yield seen
+
+
+def fingerprint() -> str:
+    """One digest over every row of every table of the house."""
+    tables = sorted(
+        m._meta.db_table
+        for m in apps.get_models(include_auto_created=True)
+        if m._meta.db_table != "django_session"
+    )
+    parts = ", ".join(
+        f"(SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM {name} t)"
+        for name in tables
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT md5(concat({parts}))")
+        return cursor.fetchone()[0]
+
+
+def the_meeting() -> Meeting:
+    return Meeting.objects.get(state="live")
+
+
+def an_item():
+    return the_meeting().items.filter(state__in=["waiting", "current"]).order_by("-about__kind", "id").first()
+
+
+def a_climb() -> Escalation:
+    return Escalation.objects.filter(state__in=["climbing", "acknowledged"]).order_by("-id").first()
+
+
+def prepared(by: Actor) -> None:
+    """A meeting that runs, a review that waits, a climb under way, a threshold proposed."""
+    meetings.start(Meeting.objects.filter(state="planned").order_by("starts_at").first(), by=by, at=AT)
+    about = Action.objects.filter(state="open").select_related("subject").first()
+    escalation.start(about=about.subject, title="Late", why="Late", severity="critical", by=by, at=AT)
+    threshold.propose(Series.objects.first(), warning=5.0, reason="x", by=by, at=AT)
+
+
+def acts(by: Actor) -> dict[str, Callable[[], object]]:
+    """Each operation of the flow. It finds its rows itself, so that it can be tried again and again."""
+    ana = User.objects.get(email="ana@example.org")
+    body = {"points": [
+        {"model": "credit-pd", "metric": "psi", "feature": "utilisation_90d", "ts": f"2026-11-23T07:0{n}:00Z", "value": 9 - n}
+        for n in range(5)
+    ] + [{"model": "new", "metric": "psi", "ts": "2026-11-23T07:00:00Z", "value": 1}]}  # fmt: skip
+
+    def open_review():
+        about = Model.objects.select_related("subject").get(slug="mail-digit-ocr")
+        review.open_for(
+            about=about.subject,
+            title="Look",
+            kind="drift",
+            model=about,
+            severity="critical",
+            why="Asked",
+            by=by,
+            at=AT,
+        )
+
+    def answer():
+        asked = Review.objects.filter(state="open").first()
+        reviewer.answer(
+            asked, verdict="confirmed", note="x", by=Actor(asked.reviewers.first().user, "page"), at=AT
+        )
+
+    def decide():
+        here = an_item()
+        decision.record(
+            text="Cap it",
+            reason="Seen",
+            item=here,
+            by=by,
+            at=AT + HOUR,
+            settles="confirmed" if here.about and here.about.kind == "review" else "",
+            actions=[{"title": "One", "owner": ana, "due_on": AT.date()}, {"title": "Two"}],
+        )
+
+    return {
+        "risk.add": lambda: risk.add(
+            title="T",
+            category=Category.objects.first(),
+            likelihood=2,
+            impact=2,
+            model=Model.objects.first(),
+            by=by,
+            at=AT,
+        ),
+        "risk.assess": lambda: risk.assess(Risk.objects.filter(state="open").first(), by=by, at=AT),
+        "action.add": lambda: action.add(title="T", owner=ana, due_on=AT.date(), by=by, at=AT),
+        "action.finish": lambda: action.finish(Action.objects.filter(state="open").first(), by=by, at=AT),
+        "item.take_up": lambda: item.take_up(an_item(), by=by, at=AT),
+        "decision.record": decide,
+        "meeting.close": lambda: meetings.close(the_meeting(), by=by, at=AT + HOUR),
+        "points.store": lambda: points.store(
+            readings.read(body, at=AT), source=Source.objects.first(), by=by, at=AT
+        ),
+        "threshold.agree": lambda: threshold.agree(
+            ThresholdVersion.objects.get(state="proposed"), by=by, at=AT
+        ),
+        "review.open_for": open_review,
+        "reviewer.answer": answer,
+        "escalation.acknowledge": lambda: escalation.acknowledge(a_climb(), by=by, at=AT + HOUR),
+        "escalation.resolve": lambda: escalation.resolve(a_climb(), reason="Done", by=by, at=AT + HOUR),
+        "learning.write": lambda: learning.write(title="T", seen="x", by=by, at=AT),
+        "model.add": lambda: model.add(name="Another", owner_team=Team.objects.first(), by=by, at=AT),
+        "person.add": lambda: person.add(name="N", email="n@example.org", by=by, at=AT),
+        "team.add": lambda: team.add(name="Another team", lead=ana, by=by, at=AT),
+        "token.issue": lambda: token.issue(ana, name="x", by=by, at=AT),
+    }
+
+
+def test_a_crash_at_any_statement_leaves_nothing_behind(six_weeks):
+    by = Actor(User.objects.get(email="sofia@example.org"), "page")
+    prepared(by)
+    before = fingerprint()
+    for name, act in acts(by).items():
+        for statement in range(1, _statements_of(act) + 1):
+            with pytest.raises(Crash), crash_at(statement):
+                act()  # in no transaction but its own: what it leaves behind stays
+            assert fingerprint() == before, f"{name} left something behind at statement {statement}"
+
+
+def _statements_of(act: Callable[[], object]) -> int:
+    """How many statements the act takes; and that it writes an event when nothing goes wrong."""
+
+    class Undo(Exception):
+        pass
+
+    events = Event.objects.count()
+    with crash_at(-1) as seen, pytest.raises(Undo), transaction.atomic():
+        act()
+        count = seen[0]
+        assert Event.objects.count() > events
+        raise Undo
+    return count
