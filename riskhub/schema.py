@@ -19,6 +19,13 @@ from kit.rights import OPEN
 from riskhub.api import PROBLEM
 
 _ACTS = {"POST": "create", "PATCH": "change", "PUT": "put", "DELETE": "delete"}
+# What a method does, where a resource has several and says it nowhere itself: (method, is it a list).
+_DOES = {
+    ("POST", True): "Add one",
+    ("PATCH", False): "Change",
+    ("PUT", False): "Write",
+    ("DELETE", False): "Take away",
+}
 _ERRORS = {
     400: "A field, a filter or the body needs mending; `errors` names it.",
     401: "No token, or one that is unknown, expired or revoked.",
@@ -69,10 +76,12 @@ class Resources(AutoSchema):
         return [self._words()[0]]
 
     def get_summary(self) -> str:
-        return self._doc().splitlines()[0].rstrip(".") if self._doc() else self.get_operation_id()
+        return self._doc().partition("\n")[0].rstrip(".") or self.get_operation_id()
 
     def get_description(self) -> str:  # type: ignore[override]
-        return "\n".join(self._doc().splitlines()[1:]).strip()
+        body = self.view.bodies.get(self.method)
+        about = _plain(vars(body).get("__doc__")) if isinstance(body, type) and body is not Body else ""
+        return "\n\n".join(words for words in (self._doc().partition("\n")[2].strip(), about) if words)
 
     def get_auth(self) -> list[dict[str, Any]]:
         found = super().get_auth()
@@ -157,7 +166,12 @@ class Resources(AutoSchema):
     def _doc(self) -> str:
         """The docstring of the method, else of the class: their own, not an inherited one."""
         method = vars(type(self.view)).get(self.method.lower())
-        return _plain(getattr(method, "__doc__", "")) or _plain(vars(type(self.view)).get("__doc__"))
+        if said := _plain(getattr(method, "__doc__", "")):
+            return said
+        about = _plain(vars(type(self.view)).get("__doc__"))
+        is_list = isinstance(self.view, Collection)
+        act = _DOES.get((self.method, is_list)) if len(self.view.permission) > 1 else None
+        return f"{act}: {about[:1].lower()}{about[1:]}" if act and about else about
 
 
 def _plain(doc: str | None) -> str:
