@@ -79,6 +79,7 @@ REVIEW_MOVES = {
     (ReviewState.OPEN, ReviewState.SETTLED): "risklog.review_settled",
     (ReviewState.OPEN, ReviewState.WITHDRAWN): "risklog.review_withdrawn",
     (ReviewState.SETTLED, ReviewState.OPEN): "risklog.review_reopened",
+    (ReviewState.WITHDRAWN, ReviewState.OPEN): "risklog.review_reopened",
 }
 ESCALATION_MOVES = {
     (EscalationState.CLIMBING, EscalationState.ACKNOWLEDGED): "risklog.escalation_acknowledged",

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from risklog.views import register, risk, step, taxonomy
+from risklog.views import escalation, ladder, register, review, risk, step, taxonomy
 
 app_name = "risklog"
 
@@ -17,8 +17,31 @@ category_pages: list = [
         name="category_step",
     ),
 ]
-review_pages: list = []
-escalation_pages: list = []
+review_pages: list = [
+    path("reviews/", review.review_list, name="review_list"),
+    path("reviews/new/", review.review_open, name="review_open"),
+    path("reviews/<str:reference>/", review.review_detail, name="review_detail"),
+    re_path(
+        r"^reviews/(?P<reference>[^/]+)/(?P<step>answer|ask|claim|give-back|settle|withdraw|reopen)/$",
+        review.review_step,
+        name="review_step",
+    ),
+]
+escalation_pages: list = [
+    path("escalations/", escalation.escalation_list, name="escalation_list"),
+    path("escalations/new/", escalation.escalation_raise, name="escalation_raise"),
+    path("escalations/<str:reference>/", escalation.escalation_detail, name="escalation_detail"),
+    re_path(
+        r"^escalations/(?P<reference>[^/]+)/(?P<step>acknowledge|pause|resume|hand-over|step-down|resolve)/$",
+        escalation.escalation_step,
+        name="escalation_step",
+    ),
+    path("ladder/", ladder.ladder_list, name="ladder_list"),
+    path("ladder/new/", ladder.ladder_create, name="ladder_create"),
+    path("ladder/<int:pk>/", ladder.ladder_by_id, name="ladder_by_id"),
+    path("ladder/<int:pk>/edit/", ladder.ladder_edit, name="ladder_edit"),
+    path("ladder/<int:pk>/retire/", ladder.ladder_retire, name="ladder_retire"),
+]
 # The risk's own pages come last: /risks/<reference>/ would catch every other word.
 risk_pages: list = [
     path("", register.risk_list, name="risk_list"),

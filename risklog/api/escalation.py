@@ -1,3 +1,202 @@
-"""Resources of the API: escalation."""
+"""Escalations by API: what climbs, one of them, acknowledging and resolving."""
 
-RESOURCES: list = []
+from typing import Any
+
+from django.db.models import F, QuerySet
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from history.models import Subject
+from kit import clock
+from kit.api import Body, Collection, Filter, Item, Resource, Visible, one_of, read
+from risklog.models import Climb, Escalation
+from risklog.operations import escalation as operations
+from risklog.queries import escalation as queries
+from risklog.states import EscalationState, Severity
+
+
+class ClimbRow(serializers.Serializer):
+    """One rung reached, or skipped with the reason."""
+
+    round = serializers.IntegerField()
+    rung = serializers.IntegerField()
+    at = serializers.DateTimeField()
+    told = serializers.ListField(child=serializers.IntegerField(), help_text="Numbers of people.")
+    skipped = serializers.CharField()
+
+
+class EscalationRow(serializers.Serializer):
+    """One climb of a subject up its ladder."""
+
+    id = serializers.IntegerField()
+    reference = serializers.CharField()
+    version = serializers.IntegerField()
+    title = serializers.CharField()
+    why = serializers.CharField()
+    severity = serializers.ChoiceField(Severity.choices)
+    state = serializers.ChoiceField(EscalationState.choices)
+    about_reference = serializers.CharField(source="about.reference", allow_null=True)
+    about_kind = serializers.CharField(source="about.kind", allow_null=True)
+    team_slug = serializers.CharField(source="team.slug", default=None, allow_null=True)
+    rung = serializers.IntegerField()
+    rung_since = serializers.DateTimeField(allow_null=True)
+    next_climb_at = serializers.DateTimeField(allow_null=True, help_text="null: paused, or at the top.")
+    acknowledged_by_id = serializers.IntegerField(allow_null=True)
+    paused_until = serializers.DateTimeField(allow_null=True)
+    reason = serializers.CharField(help_text="Why it is paused, or what resolved it.")
+    started_at = serializers.DateTimeField()
+    resolved_at = serializers.DateTimeField(allow_null=True)
+    climbs = serializers.SerializerMethodField()
+
+    def get_climbs(self, escalation: Escalation) -> list[dict[str, Any]]:
+        return _climbs([escalation.pk]).get(escalation.pk, [])
+
+
+def _climbs(ids: list[int]) -> dict[int, list[dict[str, Any]]]:
+    """The climbs of each escalation, in order. One query."""
+    found: dict[int, list[dict[str, Any]]] = {}
+    rows = Climb.objects.filter(escalation__in=ids).order_by("round", "position", "id")
+    names = ("round", "rung", "at", "told", "skipped")
+    for escalation_id, *values in rows.values_list(
+        "escalation_id", "round", "position", "at", "told", "skipped"
+    ):
+        found.setdefault(escalation_id, []).append(dict(zip(names, values, strict=True)))
+    return found
+
+
+class RaiseBody(Body):
+    """Raise something urgent by hand."""
+
+    about = Visible(
+        "object", Subject.objects.visible_to, by="reference", help_text="A reference such as R-12."
+    )
+    why = serializers.CharField(max_length=4000)
+    is_unnamed = serializers.BooleanField(default=False, help_text="Not shown to other users; history knows.")
+
+
+class AcknowledgeBody(Body):
+    note = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")
+
+
+class ResolveBody(Body):
+    reason = serializers.CharField(max_length=4000)
+
+
+class _Escalations(Resource):
+    kind = "escalation"
+    serializer_class = EscalationRow
+    columns = {
+        "id": "id",
+        "reference": "subject__reference",
+        "version": "version",
+        "title": "title",
+        "why": "why",
+        "severity": "severity",
+        "state": "state",
+        "about_reference": "about__reference",
+        "about_kind": "about__kind",
+        "team_slug": "team__slug",
+        "rung": "rung",
+        "rung_since": "rung_since",
+        "next_climb_at": "next_climb_at",
+        "acknowledged_by_id": "acknowledged_by_id",
+        "paused_until": "paused_until",
+        "reason": "reason",
+        "started_at": "started_at",
+        "resolved_at": "resolved_at",
+    }
+
+    def rows(self, request: Request) -> QuerySet:
+        return Escalation.objects.visible_to(request.user)
+
+    def as_values(self, rows: QuerySet) -> QuerySet:
+        return super().as_values(rows).annotate(about_subject=F("about_id"))
+
+    def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
+        """Its climbs; and what it is about only for those who may see that."""
+        climbs = _climbs([row["id"] for row in found])
+        wanted = {row["about_subject"] for row in found}
+        seen = set(
+            Subject.objects.visible_to(request.user).filter(pk__in=wanted).values_list("pk", flat=True)
+        )
+        for row in found:
+            if row.pop("about_subject") not in seen:
+                row["about_reference"] = row["about_kind"] = None
+            row["climbs"] = climbs.get(row["id"], [])
+        return found
+
+
+class Escalations(_Escalations, Collection):
+    """What climbs, and what was resolved."""
+
+    permission = {"GET": "risklog.escalation_view", "POST": "risklog.escalation_raise"}
+    bodies = {"POST": RaiseBody}
+    filters = {
+        "state": one_of("state", EscalationState),
+        "severity": one_of("severity", Severity),
+        "team": Filter("team__slug", help="The slug of a team."),
+    }
+    orders = {"id": ("id",), "-id": ("-id",), "-started_at": ("-started_at", "-id")}
+
+    def post(self, request: Request) -> Response:
+        said = read(RaiseBody, request)
+        by = self.by(request)
+        made = operations.start(
+            about=said["about"],
+            title=said["about"].title,
+            why=said["why"],
+            severity=Severity.CRITICAL,
+            by=by.unnamed() if said["is_unnamed"] else by,
+            at=clock.now(),
+        )
+        return self.created(request, made.pk, f"escalations/{made.reference}")
+
+
+class EscalationItem(_Escalations, Item):
+    """One escalation, by reference or number."""
+
+    permission = {"GET": "risklog.escalation_view"}
+
+    def found(self, request: Request, key: str) -> Escalation:
+        return queries.for_pages(request.user).get(**self.lookup(key))
+
+
+class _Step(EscalationItem):
+    """If-Match is welcome, and then binding."""
+
+    permission = {"POST": "risklog.escalation_change"}
+    answers = {"POST": (200, EscalationRow)}
+    body: type[Body]
+    operation: Any
+
+    def post(self, request: Request, key: str) -> Response:
+        self.one(request, key)
+        seen = self.seen(request, key) if request.headers.get("If-Match") else None
+        escalation = self.found(request, key)
+        self.require(request, "risklog.escalation_change", escalation)
+        said = read(self.body, request)
+        type(self).operation(escalation, **said, seen=seen, by=self.by(request), at=clock.now())
+        return self.answer(request, escalation.pk)
+
+
+class Acknowledge(_Step):
+    """Somebody has it in hand; it lapses and climbs on if nothing follows."""
+
+    body, bodies = AcknowledgeBody, {"POST": AcknowledgeBody}
+    operation = staticmethod(operations.acknowledge)
+
+
+class Resolve(_Step):
+    """It is dealt with, for this reason."""
+
+    body, bodies = ResolveBody, {"POST": ResolveBody}
+    operation = staticmethod(operations.resolve)
+
+
+RESOURCES: list = [
+    ("escalations", Escalations),
+    ("escalations/<str:key>", EscalationItem),
+    ("escalations/<str:key>/acknowledge", Acknowledge),
+    ("escalations/<str:key>/resolve", Resolve),
+]

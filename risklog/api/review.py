@@ -1,3 +1,207 @@
-"""Resources of the API: review."""
+"""Review requests by API: what is open, one of them, answering and settling."""
 
-RESOURCES: list = []
+from typing import Any
+
+from django.db.models import F, QuerySet
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from history.models import Subject
+from kit import clock
+from kit.api import Body, Collection, Filter, Item, Resource, number, one_of, read
+from risklog.models import Review, Reviewer
+from risklog.operations import review as operations
+from risklog.operations import reviewer as people
+from risklog.queries import review as queries
+from risklog.states import Outcome, ReviewState, Severity
+from signals.states import Kind
+
+
+class ReviewerRow(serializers.Serializer):
+    """One person asked, and what they said."""
+
+    user_id = serializers.IntegerField()
+    name = serializers.CharField()
+    function = serializers.CharField(allow_null=True)
+    asked_at = serializers.DateTimeField()
+    answered_at = serializers.DateTimeField(allow_null=True)
+    verdict = serializers.ChoiceField([*Outcome.choices, ""])
+    note = serializers.CharField()
+
+
+class ReviewRow(serializers.Serializer):
+    """A call for a cross-team look at something, with its due time and its outcome."""
+
+    id = serializers.IntegerField()
+    reference = serializers.CharField()
+    version = serializers.IntegerField()
+    title = serializers.CharField()
+    why = serializers.CharField()
+    kind = serializers.ChoiceField(Kind.choices)
+    severity = serializers.ChoiceField(Severity.choices)
+    state = serializers.ChoiceField(ReviewState.choices)
+    about_reference = serializers.CharField(source="about.reference", allow_null=True)
+    about_kind = serializers.CharField(source="about.kind", allow_null=True)
+    model_id = serializers.IntegerField(allow_null=True)
+    model_slug = serializers.CharField(source="model.slug", default=None, allow_null=True)
+    triggers = serializers.IntegerField(help_text="How often it was called for.")
+    claimed_by_id = serializers.IntegerField(allow_null=True, help_text="Who leads it.")
+    outcome = serializers.ChoiceField([*Outcome.choices, ""])
+    outcome_reason = serializers.CharField()
+    missing = serializers.ListField(child=serializers.DictField(), help_text="What was not to be had.")
+    opened_at = serializers.DateTimeField()
+    due_at = serializers.DateTimeField()
+    settled_at = serializers.DateTimeField(allow_null=True)
+    reviewers = serializers.SerializerMethodField()
+
+    def get_reviewers(self, review: Review) -> list[dict[str, Any]]:
+        return _reviewers([review.pk]).get(review.pk, [])
+
+
+def _reviewers(ids: list[int]) -> dict[int, list[dict[str, Any]]]:
+    """The people of each review, in the order asked. One query."""
+    found: dict[int, list[dict[str, Any]]] = {}
+    rows = Reviewer.objects.filter(review__in=ids).order_by("id")
+    columns = ("user_id", "user__name", "function__slug", "asked_at", "answered_at", "verdict", "note")
+    names = ("user_id", "name", "function", "asked_at", "answered_at", "verdict", "note")
+    for review_id, *values in rows.values_list("review_id", *columns):
+        found.setdefault(review_id, []).append(dict(zip(names, values, strict=True)))
+    return found
+
+
+class AnswerBody(Body):
+    verdict = serializers.ChoiceField(Outcome.choices)
+    note = serializers.CharField(max_length=4000, required=False, allow_blank=True, default="")
+
+
+class SettleBody(Body):
+    outcome = serializers.ChoiceField(Outcome.choices)
+    reason = serializers.CharField(max_length=4000)
+
+
+class _Reviews(Resource):
+    kind = "review"
+    serializer_class = ReviewRow
+    columns = {
+        "id": "id",
+        "reference": "subject__reference",
+        "version": "version",
+        "title": "title",
+        "why": "why",
+        "kind": "kind",
+        "severity": "severity",
+        "state": "state",
+        "about_reference": "about__reference",
+        "about_kind": "about__kind",
+        "model_id": "model_id",
+        "model_slug": "model__slug",
+        "triggers": "triggers",
+        "claimed_by_id": "claimed_by_id",
+        "outcome": "outcome",
+        "outcome_reason": "outcome_reason",
+        "missing": "missing",
+        "opened_at": "opened_at",
+        "due_at": "due_at",
+        "settled_at": "settled_at",
+    }
+
+    def rows(self, request: Request) -> QuerySet:
+        return Review.objects.visible_to(request.user)
+
+    def as_values(self, rows: QuerySet) -> QuerySet:
+        return super().as_values(rows).annotate(about_subject=F("about_id"))
+
+    def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
+        """The people asked; and what it is about only for those who may see that."""
+        people_of = _reviewers([row["id"] for row in found])
+        wanted = {row["about_subject"] for row in found}
+        seen = set(
+            Subject.objects.visible_to(request.user).filter(pk__in=wanted).values_list("pk", flat=True)
+        )
+        for row in found:
+            if row.pop("about_subject") not in seen:
+                row["about_reference"] = row["about_kind"] = None
+            row["reviewers"] = people_of.get(row["id"], [])
+        return found
+
+
+class Reviews(_Reviews, Collection):
+    """Review requests, those that people of several functions look at together."""
+
+    permission = {"GET": "risklog.review_view"}
+    filters = {
+        "state": one_of("state", ReviewState),
+        "kind": one_of("kind", Kind),
+        "severity": one_of("severity", Severity),
+        "outcome": one_of("outcome", Outcome),
+        "model": Filter("model__slug", help="The slug of a model."),
+        "reviewer": number("reviewers__user_id", "The number of a person who was asked."),
+    }
+    orders = {
+        "id": ("id",),
+        "-id": ("-id",),
+        "due_at": ("due_at", "id"),
+        "-opened_at": ("-opened_at", "-id"),
+    }
+
+    def narrowed(self, rows: QuerySet, query: Any) -> QuerySet:
+        narrowed = super().narrowed(rows, query)
+        if "," in query.get("reviewer", ""):
+            return rows.filter(pk__in=narrowed.values("pk"))
+        return narrowed
+
+
+class ReviewItem(_Reviews, Item):
+    """One review request, by reference or number."""
+
+    permission = {"GET": "risklog.review_view"}
+
+    def found(self, request: Request, key: str) -> Review:
+        return queries.for_pages(request.user).get(**self.lookup(key))
+
+
+class _Step(ReviewItem):
+    answers = {"POST": (200, ReviewRow)}
+
+    def seen_if_given(self, request: Request, key: str) -> int | None:
+        """If-Match is welcome, and then binding."""
+        self.one(request, key)
+        return self.seen(request, key) if request.headers.get("If-Match") else None
+
+
+class Answer(_Step):
+    """Give one's verdict, or change it."""
+
+    permission = {"POST": "risklog.review_answer"}
+    bodies = {"POST": AnswerBody}
+
+    def post(self, request: Request, key: str) -> Response:
+        self.seen_if_given(request, key)
+        review = self.found(request, key)
+        self.require(request, "risklog.review_answer", review)
+        people.answer(review, **read(AnswerBody, request), by=self.by(request), at=clock.now())
+        return self.answer(request, review.pk)
+
+
+class Settle(_Step):
+    """Say what it came to, and why."""
+
+    permission = {"POST": "risklog.review_settle"}
+    bodies = {"POST": SettleBody}
+
+    def post(self, request: Request, key: str) -> Response:
+        seen = self.seen_if_given(request, key)
+        review = self.found(request, key)
+        self.require(request, "risklog.review_settle", review)
+        said = read(SettleBody, request)
+        operations.settle(review, **said, seen=seen, by=self.by(request), at=clock.now())
+        return self.answer(request, review.pk)
+
+
+RESOURCES: list = [
+    ("review-requests", Reviews),
+    ("review-requests/<str:key>", ReviewItem),
+    ("review-requests/<str:key>/answer", Answer),
+    ("review-requests/<str:key>/settle", Settle),
+]

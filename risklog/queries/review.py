@@ -1,17 +1,20 @@
 """Reading reviews: who could be asked, what waits for whom, what stands on their pages."""
 
+from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 
 from catalogue.models import Model
 from history.models import Subject
 from people.models import Membership, User
 from people.states import Role
-from risklog.models import Reviewer
+from risklog.models import Review, Reviewer
 from risklog.queries import presence
 from risklog.routing import Candidate
 from risklog.states import ReviewState
+from signals.models import Breach, BreachGroup
 
 
 def open_load() -> dict[int, int]:
@@ -47,3 +50,91 @@ def candidates(about: Subject, model: Model | None, *, at: datetime) -> list[Can
         )
         for pk, function, subject in people.values_list("id", "function__slug", "subject_id")
     ]
+
+
+# ------------------------------------------------------------------ pages
+
+TABS = ("mine", "open", "settled")
+
+
+def for_pages(user: Any) -> QuerySet[Review]:
+    """What this reader may see, with what a line or a page of it needs."""
+    rows = Review.objects.visible_to(user)
+    return rows.select_related(
+        "subject", "about", "model__owner_team", "claimed_by__subject"
+    ).prefetch_related(
+        Prefetch(
+            "reviewers",
+            Reviewer.objects.select_related("user__subject", "function", "stands_in_for").order_by("id"),
+        )
+    )
+
+
+def in_tab(user: Any, tab: str) -> QuerySet[Review]:
+    """The reviews of a tab: those that wait for me or that I lead, all open ones, those that are over."""
+    rows = for_pages(user)
+    if tab == "settled":
+        return rows.filter(settled_at__isnull=False)
+    rows = rows.filter(state=ReviewState.OPEN)
+    return rows.filter(_mine(user)) if tab == "mine" else rows
+
+
+def _mine(user: Any) -> Q:
+    waiting = Reviewer.objects.filter(review=OuterRef("pk"), user=user, answered_at__isnull=True)
+    return Q(Exists(waiting)) | Q(claimed_by=user)
+
+
+def tab_counts(user: Any) -> dict[str, int]:
+    """How many reviews wait for this reader, and how many are open. One query."""
+    rows = Review.objects.visible_to(user).filter(state=ReviewState.OPEN)
+    return rows.aggregate(mine=Count("pk", filter=_mine(user)), open=Count("pk"))
+
+
+def sighted(user: Any, rows: Iterable[Any]) -> list[Any]:
+    """Rows with `shown_about`: what they are about, None where this reader may not see it. One query."""
+    found = list(rows)
+    wanted = {row.about_id for row in found}
+    seen = set(Subject.objects.visible_to(user).filter(pk__in=wanted).values_list("pk", flat=True))
+    for row in found:
+        row.shown_about = row.about if row.about_id in seen else None
+    return found
+
+
+def waiting_for(user: Any) -> QuerySet[Review]:
+    """The open reviews that wait for this person's verdict, the next due first."""
+    waiting = Reviewer.objects.filter(review=OuterRef("pk"), user=user, answered_at__isnull=True)
+    rows = for_pages(user).filter(Exists(waiting), state=ReviewState.OPEN)
+    return rows.order_by("due_at", "id")
+
+
+def of_subject(user: Any, obj: Any) -> dict[str, Any] | None:
+    """Panel: the reviews about an object of a lower room (a breach group), or about anything of a model."""
+    rows = for_pages(user)
+    rows = rows.filter(model=obj) if isinstance(obj, Model) else rows.filter(about_id=obj.subject_id)
+    found = list(rows.order_by("-opened_at", "-id")[:10])
+    return {
+        "reviews": found,
+        "is_open": any(one.state == ReviewState.OPEN for one in found),
+        "about": obj.subject,
+    }
+
+
+def evidence(user: Any, review: Review) -> tuple[BreachGroup, list[Breach]] | None:
+    """The breach group a review is about with its breaches, worst first; None for other subjects."""
+    if review.about.kind != BreachGroup.KIND:
+        return None
+    group = (
+        BreachGroup.objects.visible_to(user).select_related("subject").filter(subject=review.about_id).first()
+    )
+    if group is None:
+        return None
+    rows = Breach.objects.filter(group=group).select_related("series", "threshold", "threshold_version")
+    return group, list(rows.order_by("-level", "id")[:50])
+
+
+def people_to_ask(review: Review, *, at: datetime) -> QuerySet[User]:
+    """Who could still be asked, by name; who is away is left to their stand-in."""
+    asked = [one.user_id for one in review.reviewers.all()]
+    away = presence.away_on(presence.day_of(at))
+    rows = User.objects.active().exclude(role=Role.VIEWER).exclude(pk__in=[*asked, *away])
+    return rows.select_related("function").order_by("name", "id")

@@ -82,6 +82,21 @@ _KINDS = {
 }
 
 
+def model_of(about: Subject) -> Model | None:
+    """The model a subject is about, as far as one is named."""
+    rows = {
+        Model.KIND: Model.objects.all(),
+        Risk.KIND: Model.objects.filter(pk__in=Risk.objects.filter(pk=about.object_id).values("model")),
+        BreachGroup.KIND: Model.objects.filter(
+            pk__in=BreachGroup.objects.filter(pk=about.object_id).values("model")
+        ),
+    }.get(about.kind)
+    if rows is None:
+        return None
+    found = rows.filter(pk=about.object_id) if about.kind == Model.KIND else rows
+    return found.select_related("owner_team").first()
+
+
 @dataclass(frozen=True, slots=True)
 class Staff:
     """One rung with the people on it now; `empty` says why there is nobody."""

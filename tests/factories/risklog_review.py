@@ -43,7 +43,11 @@ def breach_group(
         opened_at=AT,
     )
     breach = Breach(
-        group=group, threshold=threshold, level=level, opened_at=AT, summary="psi 0.31 above 0.25 for 3 points"
+        group=group,
+        threshold=threshold,
+        level=level,
+        opened_at=AT,
+        summary="psi 0.31 above 0.25 for 3 points",
     )
     group.opened_by = history.record(
         group, "signals.breach_group_opened", by=SYSTEM, at=AT, rows=[breach], viewers=viewers
@@ -62,7 +66,9 @@ def reviewer(function: str, *, teams=(), **fields):
     return people.user(function=people.function(function), teams=teams, **fields)
 
 
-def review(*, about=None, at=AT, severity=Severity.WARNING, kind=Kind.DRIFT, of_model=None, by=SYSTEM, **fields):
+def review(
+    *, about=None, at=AT, severity=Severity.WARNING, kind=Kind.DRIFT, of_model=None, by=SYSTEM, **fields
+):
     about = about or breach_group(of_model=of_model).subject
     return reviews.open_for(
         about=about,
@@ -86,8 +92,12 @@ def ladder(*rungs, name="Test ladder", at=AT, **fields):
 def escalation(*, about=None, at=AT, by=SYSTEM, **fields):
     about = about or model().subject
     return escalations.start(
-        about=about, title=fields.pop("title", "It drifts"), why=fields.pop("why", "Nobody answered."),
-        by=by, at=at, **fields,
+        about=about,
+        title=fields.pop("title", "It drifts"),
+        why=fields.pop("why", "Nobody answered."),
+        by=by,
+        at=at,
+        **fields,
     )
 
 

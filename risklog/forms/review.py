@@ -1,0 +1,100 @@
+"""The forms of a review: answer it, ask one more, settle it, call it off, open one."""
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+
+from history.models import Subject
+from people.models import User
+from risklog.models import Review
+from risklog.queries import review as queries
+from risklog.states import Outcome, Severity
+from signals.states import Kind
+
+# What each verdict means, said where it is chosen.
+_MEANING = {
+    Outcome.CONFIRMED: "it is real and matters",
+    Outcome.FALSE_ALARM: "nothing is wrong",
+    Outcome.POOR_EVIDENCE: "one cannot tell from what there is",
+    Outcome.THRESHOLD_TO_CHANGE: "the rule, not the model, is off",
+    Outcome.EXPERIMENT_NEEDED: "only a test will tell",
+}
+_CHOICES = [(one.value, f"{one.label}: {_MEANING[one]}") for one in Outcome]
+
+
+def reason_field(label: str, hint: str = "") -> forms.CharField:
+    return forms.CharField(
+        label=label, help_text=hint, max_length=4000, widget=forms.Textarea(attrs={"rows": 2, "class": "ta"})
+    )
+
+
+class PersonChoice(forms.ModelChoiceField):
+    def label_from_instance(self, obj: Any) -> str:
+        return f"{obj.name}, {obj.function.name.lower()}" if obj.function else obj.name
+
+
+class AnswerForm(forms.Form):
+    """One field besides the verdict: what was seen."""
+
+    verdict = forms.ChoiceField(label="What do you see?", choices=_CHOICES, widget=forms.RadioSelect)
+    note = forms.CharField(
+        label="What you looked at",
+        required=False,
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 2, "class": "ta"}),
+    )
+
+
+class AskForm(forms.Form):
+    user = PersonChoice(User.objects.none(), label="Who else should look", empty_label="Choose somebody")
+
+    def __init__(self, *args: Any, review: Review, at: datetime, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["user"].queryset = queries.people_to_ask(review, at=at)  # type: ignore[attr-defined]
+
+
+class SettleForm(forms.Form):
+    outcome = forms.ChoiceField(label="What it came to", choices=_CHOICES)
+    reason = reason_field("Why", "For those who meet the same next year.")
+
+
+class ReasonForm(forms.Form):
+    reason = reason_field("Why")
+
+
+class OpenForm(forms.Form):
+    """Call for a look at anything that has a reference."""
+
+    about = forms.CharField(
+        label="What to look at",
+        max_length=24,
+        help_text="A reference such as R-12 or B-7.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    kind = forms.ChoiceField(
+        choices=Kind.choices, help_text="Decides which functions are asked.", label="Kind of signal"
+    )
+    severity = forms.ChoiceField(
+        choices=Severity.choices,
+        initial=Severity.WARNING,
+        label="How urgent",
+        help_text="Critical is due in one working day, the rest in three.",
+    )
+    why = reason_field("What you noticed", "Conditions and evidence, not culprits.")
+
+    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    def clean_about(self) -> Subject:
+        return visible_subject(self.user, self.cleaned_data["about"])
+
+
+def visible_subject(user: Any, reference: str) -> Subject:
+    """The subject of a reference; one the reader may not see is answered like none."""
+    wanted = reference.strip().upper()
+    found = Subject.objects.visible_to(user).filter(reference=wanted).first()
+    if found is None:
+        raise forms.ValidationError(f"There is nothing with the reference {wanted}.")
+    return found

@@ -1,0 +1,145 @@
+"""Reading escalations: which rung, since when, who was told, when the next climb comes, and why."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Prefetch, Q, QuerySet
+
+from kit import clock
+from people.models import User
+from risklog.models import Climb, Escalation, Review, Rung
+from risklog.queries import rung as rung_queries
+from risklog.queries.rung import Concerned
+from risklog.states import UNRESOLVED, EscalationState
+
+TABS = ("open", "resolved")
+
+
+def for_pages(user: Any) -> QuerySet[Escalation]:
+    """What this reader may see, with what a line or a page of it needs."""
+    rows = Escalation.objects.visible_to(user)
+    return rows.select_related(
+        "subject", "about", "team__lead", "acknowledged_by__subject", "ladder_version__ladder"
+    ).prefetch_related(
+        Prefetch("climbs", Climb.objects.order_by("round", "position", "id")),
+        Prefetch(
+            "ladder_version__rungs", Rung.objects.select_related("function", "person").order_by("position")
+        ),
+    )
+
+
+def in_tab(user: Any, tab: str) -> QuerySet[Escalation]:
+    rows = for_pages(user)
+    return (
+        rows.filter(state=EscalationState.RESOLVED)
+        if tab == "resolved"
+        else rows.filter(state__in=UNRESOLVED)
+    )
+
+
+def tab_counts(user: Any) -> dict[str, int]:
+    rows = Escalation.objects.visible_to(user)
+    return rows.aggregate(
+        open=Count("pk", filter=Q(state__in=UNRESOLVED)),
+        resolved=Count("pk", filter=Q(state=EscalationState.RESOLVED)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One rung as the page shows it.
+
+    place: passed, skipped, now, next or above. people: who was told, or who would be. stand_ins: ids of those
+    of them who stand in for somebody who is away.
+    """
+
+    rung: Rung
+    place: str
+    people: list[User]
+    stand_ins: frozenset[int]
+    at: datetime | None
+    why_empty: str
+    minutes_used: int
+
+
+def steps_of(escalation: Escalation, *, at: datetime) -> list[Step]:
+    """The rungs of the version it climbs, highest first: what was, and what is to come."""
+    rungs = list(escalation.ladder_version.rungs.all())
+    climbs = {climb.position: climb for climb in escalation.climbs.all() if climb.position <= escalation.rung}
+    told = {
+        one.pk: one for one in rung_queries.those_who(pk for climb in climbs.values() for pk in climb.told)
+    }
+    to_come = [one for one in rungs if one.position > escalation.rung]
+    if escalation.state == EscalationState.RESOLVED:
+        to_come = []
+    known = rung_queries.concerned(escalation.about) if to_come else Concerned()
+    known = Concerned(known.asked, known.owner, escalation.team or known.team)
+    planned = {one.rung.position: one for one in rung_queries.staff(to_come, known, at=at)} if to_come else {}
+    upcoming = next((one.position for one in to_come if planned[one.position].on.people), None)
+    found = []
+    for rung in reversed(rungs):
+        climb, plan = climbs.get(rung.position), planned.get(rung.position)
+        if climb:
+            people = [told[pk] for pk in climb.told if pk in told]
+            stand_ins = frozenset(int(pk) for pk in climb.stand_ins)
+        else:
+            people = plan.on.people if plan else []
+            stand_ins = frozenset(plan.on.stand_ins) if plan else frozenset()
+        found.append(
+            Step(
+                rung=rung,
+                place=_place(escalation, rung, climb, upcoming),
+                people=people,
+                stand_ins=stand_ins,
+                at=climb.at if climb else None,
+                why_empty=climb.skipped if climb else (plan.empty if plan else ""),
+                minutes_used=_minutes_used(escalation, at),
+            )
+        )
+    return found
+
+
+def _place(escalation: Escalation, rung: Rung, climb: Climb | None, upcoming: int | None) -> str:
+    if rung.position == escalation.rung:
+        return "passed" if escalation.state == EscalationState.RESOLVED else "now"
+    if rung.position < escalation.rung:
+        return "skipped" if climb is None or (climb.skipped and not climb.told) else "passed"
+    if rung.position == upcoming and escalation.next_climb_at:
+        return "next"
+    return "above"
+
+
+def _minutes_used(escalation: Escalation, at: datetime) -> int:
+    if escalation.rung_since is None:
+        return 0
+    return max(0, int((at - escalation.rung_since).total_seconds() // 60))
+
+
+def minutes_between(escalation: Escalation) -> int:
+    """The whole time from this rung to the next climb, by the clock on the wall."""
+    if escalation.next_climb_at is None or escalation.rung_since is None:
+        return 0
+    return max(1, int((escalation.next_climb_at - escalation.rung_since).total_seconds() // 60))
+
+
+def rail(user: Any, subject_id: int, *, at: datetime | None = None) -> dict[str, Any] | None:
+    """What a page shows of the escalation of its subject, or of a review about it; None without one."""
+    reviews = Review.objects.filter(about=subject_id).values("subject")
+    rows = for_pages(user).filter(Q(about=subject_id) | Q(about__in=reviews), state__in=UNRESOLVED)
+    escalation = rows.order_by("-started_at", "-id").first()
+    if escalation is None:
+        return None
+    return {
+        "escalation": escalation,
+        "steps": steps_of(escalation, at=at or clock.now()),
+        "minutes": minutes_between(escalation),
+    }
+
+
+def unresolved_about(user: Any, subject_ids: Iterable[int]) -> dict[int, Escalation]:
+    """For a list of subjects, the running escalation of each: subject id -> escalation. One query."""
+    rows = Escalation.objects.visible_to(user).select_related("subject")
+    found = rows.filter(about__in=list(subject_ids), state__in=UNRESOLVED)
+    return {one.about_id: one for one in found.order_by("id")}
