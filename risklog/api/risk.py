@@ -1,3 +1,386 @@
-"""Resources of the API: risk."""
+"""Risks by API: the list, one of them, raising and changing them, and a POST a step."""
 
-RESOURCES: list = []
+from typing import Any, ClassVar
+
+from django.db.models import F, Q, QuerySet
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from catalogue.models import Model
+from kit import clock
+from kit.api import Body, Collection, Filter, Item, Resource, Visible, number, one_of, read
+from people.models import Team, User
+from risklog import scoring
+from risklog.models import Category, Risk
+from risklog.operations import risk as operations
+from risklog.queries import risk as queries
+from risklog.states import RiskState, Treatment
+from signals.models import BreachGroup, Series
+
+
+class RiskRow(serializers.Serializer):
+    """An entry of the risk log."""
+
+    id = serializers.IntegerField()
+    reference = serializers.CharField()
+    version = serializers.IntegerField()
+    title = serializers.CharField()
+    description = serializers.CharField(help_text="What was seen. Markdown.")
+    affected = serializers.CharField(help_text="Who would be affected, and how: one sentence.")
+    category_id = serializers.IntegerField()
+    category_slug = serializers.CharField(source="category.slug")
+    model_id = serializers.IntegerField(allow_null=True, help_text="null also for a model you may not see.")
+    model_slug = serializers.CharField(source="model.slug", default=None, allow_null=True)
+    feature = serializers.CharField()
+    tags = serializers.ListField(child=serializers.CharField())
+    team_id = serializers.IntegerField(allow_null=True)
+    team_slug = serializers.CharField(source="team.slug", default=None, allow_null=True)
+    owner_id = serializers.IntegerField(allow_null=True)
+    owner_name = serializers.CharField(source="owner.name", default=None, allow_null=True)
+    raised_by_id = serializers.IntegerField(allow_null=True, help_text="null also for one who is not named.")
+    likelihood = serializers.IntegerField(min_value=1, max_value=5)
+    impact = serializers.IntegerField(min_value=1, max_value=5)
+    residual_likelihood = serializers.IntegerField(allow_null=True)
+    residual_impact = serializers.IntegerField(allow_null=True)
+    severity = serializers.IntegerField(
+        help_text="1 to 25: what remains where judged, else likelihood x impact."
+    )
+    level = serializers.SerializerMethodField(help_text="1 Minimal to 5 Critical, of the severity.")
+    state = serializers.ChoiceField(RiskState.choices)
+    treatment = serializers.ChoiceField([*Treatment.choices, ""])
+    review_on = serializers.DateField(allow_null=True, help_text="The day by which somebody looks again.")
+    looks = serializers.IntegerField()
+    accepted_until = serializers.DateField(allow_null=True)
+    acceptance_reason = serializers.CharField()
+    closing_evidence = serializers.CharField()
+    breach_group_id = serializers.IntegerField(allow_null=True)
+    series_id = serializers.IntegerField(allow_null=True)
+    is_restricted = serializers.SerializerMethodField()
+    opened_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+
+    def get_level(self, risk: Risk) -> int:
+        return scoring.level(risk.severity)
+
+    def get_is_restricted(self, risk: Risk) -> bool:
+        return risk.subject.viewers is not None
+
+
+def _people(user: Any) -> QuerySet[User]:
+    return User.objects.active().visible_to(user)
+
+
+def _categories(user: Any) -> QuerySet[Category]:
+    return Category.objects.visible_to(user).filter(is_retired=False)
+
+
+def _five(**kwargs: Any) -> serializers.IntegerField:
+    return serializers.IntegerField(min_value=1, max_value=5, required=False, **kwargs)
+
+
+class RiskChange(Body):
+    """The fields to change, those that are sent. A state is changed by its own step."""
+
+    title = serializers.CharField(max_length=200, required=False)
+    description = serializers.CharField(max_length=50_000, required=False, allow_blank=True)
+    affected = serializers.CharField(max_length=300, required=False, allow_blank=True)
+    category = Visible("category", _categories, required=False)
+    model = Visible("model", Model.objects.visible_to, required=False, allow_null=True)
+    feature = serializers.CharField(max_length=120, required=False, allow_blank=True)
+    tags = serializers.ListField(child=serializers.CharField(max_length=60), max_length=20, required=False)
+    team = Visible("team", Team.objects.visible_to, required=False, allow_null=True)
+    owner = Visible("person", _people, by="email", required=False, allow_null=True)
+    likelihood = _five()
+    impact = _five()
+    residual_likelihood = _five(allow_null=True)
+    residual_impact = _five(allow_null=True)
+    treatment = serializers.ChoiceField([*Treatment.choices, ""], required=False)
+    review_on = serializers.DateField(required=False, allow_null=True)
+    series = Visible(
+        "series", Series.objects.visible_to, by="subject__title", required=False, allow_null=True
+    )
+
+
+class NewRisk(Body):
+    """Title and category open a risk; likelihood and impact are a guess, 3 unless you say."""
+
+    title = serializers.CharField(max_length=200)
+    category = Visible("category", _categories)
+    description = serializers.CharField(max_length=50_000, required=False, allow_blank=True)
+    affected = serializers.CharField(max_length=300, required=False, allow_blank=True)
+    model = Visible("model", Model.objects.visible_to, required=False, allow_null=True)
+    feature = serializers.CharField(max_length=120, required=False, allow_blank=True)
+    tags = serializers.ListField(child=serializers.CharField(max_length=60), max_length=20, required=False)
+    team = Visible("team", Team.objects.visible_to, required=False, allow_null=True)
+    owner = Visible("person", _people, by="email", required=False, allow_null=True)
+    likelihood = _five(default=3)
+    impact = _five(default=3)
+    series = Visible(
+        "series", Series.objects.visible_to, by="subject__title", required=False, allow_null=True
+    )
+    is_unnamed = serializers.BooleanField(required=False, help_text="Nobody sees your name but history.")
+    only_teams = serializers.ListField(
+        child=Visible("team", Team.objects.visible_to),
+        required=False,
+        allow_empty=False,
+        max_length=50,
+        help_text="Only these teams may see it, with its owner and you.",
+    )
+
+
+class Reason(Body):
+    reason = serializers.CharField(max_length=5000, required=False, allow_blank=True)
+
+
+class WhyBack(Body):
+    reason = serializers.CharField(max_length=5000)
+
+
+class Treatments(Body):
+    treatment = serializers.ChoiceField(Treatment.choices, help_text="“accept” proposes; another accepts.")
+    owner = Visible("person", _people, by="email", required=False, allow_null=True)
+    reason = serializers.CharField(max_length=5000, required=False, allow_blank=True)
+
+
+class Remainder(Body):
+    residual_likelihood = _five()
+    residual_impact = _five()
+    reason = serializers.CharField(max_length=5000, required=False, allow_blank=True)
+
+
+class Acceptance(Body):
+    until = serializers.DateField()
+    reason = serializers.CharField(max_length=5000)
+
+
+class Evidence(Body):
+    evidence = serializers.CharField(max_length=5000)
+
+
+class OfBreach(Body):
+    breach = Visible("breach", BreachGroup.objects.visible_to, by="subject__reference")
+    category = Visible("category", _categories, required=False)
+
+
+class _Risks(Resource):
+    kind = "risk"
+    serializer_class = RiskRow
+    columns = {
+        **{name: name for name in RiskRow().fields if name not in {"level", "model_id"}},
+        "reference": "subject__reference",
+        "category_slug": "category__slug",
+        "model_slug": "model__slug",
+        "team_slug": "team__slug",
+        "owner_name": "owner__name",
+    }
+
+    def rows(self, request: Request) -> QuerySet:
+        return Risk.objects.visible_to(request.user)
+
+    def as_values(self, rows: QuerySet) -> QuerySet:
+        names = {name: F(path) for name, path in _RENAMED.items()}
+        user = self.request.user
+        return rows.values(
+            *_DIRECT,
+            **names,
+            seen_model=queries.of_seen_model("pk", user),
+            model_slug=queries.of_seen_model("slug", user),
+            is_restricted=Q(subject__viewers__isnull=False),
+        )
+
+    def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
+        for row in found:
+            row["level"] = scoring.level(row["severity"])
+            row["model_id"] = row.pop("seen_model")
+        return found
+
+
+_FURTHER = {"level", "model_id", "model_slug", "is_restricted"}
+_RENAMED = {name: path for name, path in _Risks.columns.items() if name != path and name not in _FURTHER}
+_DIRECT = [name for name in _Risks.columns if name not in _RENAMED and name not in _FURTHER]
+
+
+def _level(text: str) -> tuple[int, int]:
+    if text not in {"1", "2", "3", "4", "5"}:
+        raise ValueError("Use a level from 1 to 5.")
+    return scoring.SCORES[int(text)]
+
+
+def _words(text: str) -> Any:
+    query = queries.search_query(text)
+    if query is None:
+        raise ValueError("Use at least one word.")
+    return query
+
+
+def _yes_or_no(text: str) -> bool:
+    if text not in {"true", "false"}:
+        raise ValueError("Use true or false.")
+    return text == "true"
+
+
+class Risks(_Risks, Collection):
+    """The risk log. Without a filter on the state it has the closed ones too."""
+
+    permission = {"GET": "risklog.risk_view", "POST": "risklog.risk_add"}
+    bodies = {"POST": NewRisk}
+    filters = {
+        "state": one_of("state", RiskState),
+        "level": Filter("severity__range", _level, "A level from 1 to 5.", many=False),
+        "category": Filter("category__slug", help="The slug of a category."),
+        "model": Filter("model__slug", help="The slug of a model."),
+        "team": Filter("team__slug", help="The slug of a team."),
+        "owner": number("owner_id", "The number of a person."),
+        "unowned": Filter("owner__isnull", _yes_or_no, "true: those without an owner.", many=False),
+        "tag": Filter("tags__contains", lambda text: [text.lower()], "A tag.", many=False),
+        "q": Filter("search", _words, "Words of the title or the description.", many=False),
+    }
+    orders = {
+        "-severity": ("-severity", "-id"),
+        "severity": ("severity", "id"),
+        "-updated_at": ("-updated_at", "-id"),
+        "updated_at": ("updated_at", "id"),
+        "-opened_at": ("-opened_at", "-id"),
+        "opened_at": ("opened_at", "id"),
+        "id": ("id",),
+        "-id": ("-id",),
+    }
+
+    def narrowed(self, rows: QuerySet, query: Any) -> QuerySet:
+        if query.get("model"):
+            rows = rows.filter(model__in=Model.objects.visible_to(self.request.user))
+        return super().narrowed(rows, query)
+
+    def post(self, request: Request) -> Response:
+        values = read(NewRisk, request)
+        teams = values.pop("only_teams", None)
+        made = operations.add(
+            **values_of(values),
+            viewers=[team.subject_id for team in teams] if teams else None,
+            by=self.by(request),
+            at=clock.now(),
+        )
+        return self.created(request, made.pk, f"risks/{made.reference}")
+
+
+def values_of(body: dict[str, Any]) -> dict[str, Any]:
+    """The body as operations.add() takes it."""
+    return {"seen_what" if name == "description" else name: value for name, value in body.items()}
+
+
+class RiskOfBreach(_Risks):
+    """Make a breach a risk, filled in from the evidence; the live risk it has already, if there is one."""
+
+    permission = {"POST": "risklog.risk_add"}
+    bodies = {"POST": OfBreach}
+    answers = {"POST": (201, RiskRow)}
+
+    def post(self, request: Request) -> Response:
+        values = read(OfBreach, request)
+        made = operations.add_from_breach(
+            values["breach"], category=values.get("category"), by=self.by(request), at=clock.now()
+        )
+        return self.created(request, made.pk, f"risks/{made.reference}")
+
+
+class RiskItem(_Risks, Item):
+    """One risk, by reference or number."""
+
+    permission = {"GET": "risklog.risk_view", "PATCH": "risklog.risk_change"}
+    bodies = {"PATCH": RiskChange}
+
+    def found(self, request: Request, key: str) -> Risk:
+        return queries.for_page(request.user).get(**self.lookup(key))
+
+    def patch(self, request: Request, key: str) -> Response:
+        seen = self.seen(request, key)
+        risk = self.found(request, key)
+        self.require(request, "risklog.risk_change", risk)
+        values = read(RiskChange, request)
+        operations.change(risk, values, by=self.by(request), at=clock.now(), seen=seen)
+        return self.answer(request, risk.pk)
+
+
+class _Step(RiskItem):
+    """A step of a risk's life. If-Match is welcome and then binding, not needed."""
+
+    permission = {"POST": "risklog.risk_change"}
+    body: ClassVar[type[Body]] = Reason
+    operation: ClassVar[Any]
+    answers = {"POST": (200, RiskRow)}
+
+    def post(self, request: Request, key: str) -> Response:
+        present = self.one(request, key)
+        seen = self.seen(request, key) if request.headers.get("If-Match") else present["version"]
+        risk = self.found(request, key)
+        for name in self.permission.values():
+            self.require(request, name, risk)
+        words = read(self.body, request)
+        type(self).operation(risk, **words, by=self.by(request), at=clock.now(), seen=seen)
+        return self.answer(request, risk.pk)
+
+
+class Assess(_Step):
+    """Look into it."""
+
+    bodies = {"POST": Reason}
+    operation = staticmethod(operations.assess)
+
+
+class Treat(_Step):
+    """Begin what is to be done."""
+
+    body, bodies = Treatments, {"POST": Treatments}
+    operation = staticmethod(operations.treat)
+
+
+class Monitor(_Step):
+    """Watch it; after treatment, with what remains."""
+
+    body, bodies = Remainder, {"POST": Remainder}
+    operation = staticmethod(operations.monitor)
+
+
+class Accept(_Step):
+    """Live with it until a day; decided by a risk manager who does not own it."""
+
+    permission = {"POST": "risklog.risk_accept"}
+    body, bodies = Acceptance, {"POST": Acceptance}
+    operation = staticmethod(operations.accept)
+
+
+class Close(_Step):
+    """Close it, with the evidence that it holds."""
+
+    permission = {"POST": "risklog.risk_close"}
+    body, bodies = Evidence, {"POST": Evidence}
+    operation = staticmethod(operations.close)
+
+
+class Reopen(_Step):
+    """Take it up again."""
+
+    body, bodies = WhyBack, {"POST": WhyBack}
+    operation = staticmethod(operations.reopen)
+
+
+class StillSo(_Step):
+    """A look that changes nothing but the day of the next one."""
+
+    body, bodies = Evidence, {"POST": Evidence}
+    operation = staticmethod(operations.still_so)
+
+
+RESOURCES: list = [
+    ("risks", Risks),
+    ("risks/from_breach", RiskOfBreach),
+    ("risks/<str:key>", RiskItem),
+    ("risks/<str:key>/assess", Assess),
+    ("risks/<str:key>/treat", Treat),
+    ("risks/<str:key>/monitor", Monitor),
+    ("risks/<str:key>/accept", Accept),
+    ("risks/<str:key>/close", Close),
+    ("risks/<str:key>/reopen", Reopen),
+    ("risks/<str:key>/still_so", StillSo),
+]

@@ -1,3 +1,96 @@
-"""Resources of the API: taxonomy."""
+"""Categories by API: the words, and how they change."""
 
-RESOURCES: list = []
+from django.db.models import QuerySet
+from django.utils.text import slugify
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from kit import clock
+from kit.api import Body, Collection, Filter, Item, Resource, one_of, read
+from risklog.models import Category
+from risklog.operations import taxonomy as operations
+from signals.states import Kind
+
+
+class CategoryRow(serializers.Serializer):
+    """A place in the taxonomy. The long texts are Markdown."""
+
+    id = serializers.IntegerField()
+    version = serializers.IntegerField()
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    kind = serializers.ChoiceField(Kind.choices, help_text="The signals it takes.")
+    definition = serializers.CharField()
+    signs = serializers.CharField()
+    questions = serializers.CharField()
+    mitigations = serializers.CharField()
+    is_retired = serializers.BooleanField()
+
+
+def _text() -> serializers.CharField:
+    return serializers.CharField(max_length=10_000, required=False, allow_blank=True)
+
+
+class CategoryChange(Body):
+    """The words to change, those that are sent."""
+
+    name = serializers.CharField(max_length=80, required=False)
+    kind = serializers.ChoiceField(Kind.choices, required=False)
+    definition = serializers.CharField(max_length=10_000, required=False)
+    signs = _text()
+    questions = _text()
+    mitigations = _text()
+
+
+class NewCategory(CategoryChange):
+    name = serializers.CharField(max_length=80)
+    kind = serializers.ChoiceField(Kind.choices)
+    definition = serializers.CharField(max_length=10_000)
+
+
+class _Categories(Resource):
+    kind = "category"
+    slug = "slug"
+    serializer_class = CategoryRow
+    columns = {name: name for name in CategoryRow().fields}
+
+    def rows(self, request: Request) -> QuerySet:
+        return Category.objects.visible_to(request.user)
+
+
+class Categories(_Categories, Collection):
+    """The taxonomy, the retired ones included."""
+
+    permission = {"GET": "risklog.category_view", "POST": "risklog.category_change"}
+    bodies = {"POST": NewCategory}
+    filters = {
+        "kind": one_of("kind", Kind),
+        "is_retired": Filter(
+            "is_retired", lambda text: text == "true", "true or false.", ("true", "false"), False
+        ),
+    }
+    orders = {"name": ("name", "id"), "id": ("id",)}
+
+    def post(self, request: Request) -> Response:
+        values = read(NewCategory, request)
+        slug = slugify(values["name"])[:60] or "category"
+        made = operations.add(slug=slug, **values, by=self.by(request), at=clock.now())
+        return self.created(request, made.pk, f"categories/{made.slug}")
+
+
+class CategoryItem(_Categories, Item):
+    """One category, by slug or number."""
+
+    permission = {"GET": "risklog.category_view", "PATCH": "risklog.category_change"}
+    bodies = {"PATCH": CategoryChange}
+
+    def patch(self, request: Request, key: str) -> Response:
+        seen = self.seen(request, key)
+        category = self.rows(request).get(**self.lookup(key))
+        values = read(CategoryChange, request)
+        operations.change(category, values, by=self.by(request), at=clock.now(), seen=seen)
+        return self.answer(request, category.pk)
+
+
+RESOURCES: list = [("categories", Categories), ("categories/<str:key>", CategoryItem)]

@@ -7,11 +7,11 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.contrib.postgres.search import SearchQuery
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Case, Count, F, Q, QuerySet, When
 from django.db.models.functions import Coalesce
 
 from catalogue.models import Model
-from history.models import Event, Subject
+from history.models import Event, Subject, may_be_seen_by
 from kit import references
 from kit.rights import may
 from people.models import Team, User
@@ -104,7 +104,7 @@ def narrowed(rows: QuerySet[Risk], filters: Filters, *, user: Any, today: date) 
     if filters.tag:
         rows = rows.filter(tags__contains=[filters.tag])
     if filters.model:
-        rows = rows.filter(model__slug=filters.model)
+        rows = rows.filter(model__in=Model.objects.visible_to(user).filter(slug=filters.model))
     rows = _of(rows, "team", filters.team, user)
     rows = _of(rows, "owner", filters.owner, user)
     return found(rows, filters.q) if filters.q else rows
@@ -138,11 +138,16 @@ def found(rows: QuerySet[Risk], text: str) -> QuerySet[Risk]:
     """Full text over title and description, the last word also as a beginning; a reference finds its risk."""
     if references.is_reference(text):
         return rows.filter(subject__reference=text.upper())
+    query = search_query(text)
+    return rows.none() if query is None else rows.filter(search=query)
+
+
+def search_query(text: str) -> SearchQuery | None:
+    """All words of a text, the last also as a beginning; None for a text without words."""
     words = re.findall(r"\w+", text)[:12]
     if not words:
-        return rows.none()
-    query = " & ".join([*words[:-1], f"{words[-1]}:*"])
-    return rows.filter(search=SearchQuery(query, search_type="raw", config="english"))
+        return None
+    return SearchQuery(" & ".join([*words[:-1], f"{words[-1]}:*"]), search_type="raw", config="english")
 
 
 # ------------------------------------------------------------------ the list
@@ -153,16 +158,20 @@ ROW = (
 ROW_NAMES = {
     "reference": F("subject__reference"),
     "is_restricted": Q(subject__viewers__isnull=False),
-    "model_name": F("model__name"),
     "category_name": F("category__name"),
     "team_name": F("team__name"),
     "owner_name": F("owner__name"),
 }
 
 
-def listed(rows: QuerySet[Risk]) -> QuerySet[Risk]:
+def listed(rows: QuerySet[Risk], user: Any) -> QuerySet[Risk]:
     """The values a row of the list shows, in one query and no model instances."""
-    return rows.values(*ROW, **ROW_NAMES)
+    return rows.values(*ROW, **ROW_NAMES, model_name=of_seen_model("name", user))
+
+
+def of_seen_model(name: str, user: Any) -> Case:
+    """A field of the risk's model, None where the reader may not see the model itself."""
+    return Case(When(may_be_seen_by(user, "model__subject__"), then=F(f"model__{name}")))
 
 
 def heat(rows: QuerySet[Risk]) -> dict[tuple[int, int], int]:

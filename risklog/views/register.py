@@ -49,7 +49,7 @@ def risk_list(request: HttpRequest) -> HttpResponse:
     at, today = clock.now(), timezone.localdate()
     visible = Risk.objects.visible_to(request.user)
     narrowed = queries.narrowed(visible, filters, user=request.user, today=today)
-    page = _page(request, queries.listed(narrowed), queries.ORDERS[sort])
+    page = _page(request, queries.listed(narrowed, request.user), queries.ORDERS[sort])
     count, is_capped = paging.capped_count(narrowed, COUNT_CAP)
     around = (
         queries.narrowed(visible, filters.without_cell(), user=request.user, today=today)

@@ -21,8 +21,9 @@ from risklog.forms.risk import EDITED, EditRiskForm, NewRiskForm, SightForm
 from risklog.models import Risk
 from risklog.operations import risk as operations
 from risklog.queries import risk as queries
+from risklog.states import RiskState
 from risklog.views.charts import evidence
-from risklog.views.step import steps_for
+from risklog.views.step import ONWARD, steps_for
 from signals.models import BreachGroup
 
 TIMELINE_SIZE = 50
@@ -64,6 +65,7 @@ def risk_detail(request: HttpRequest, reference: str) -> HttpResponse:
         "is_unnamed": queries.is_unnamed(risk),
         "may_change": may_change,
         "steps": steps_for(user, risk),
+        "onward": ONWARD[RiskState(risk.state)],
         "is_look_due": bool(risk.review_on and risk.review_on <= timezone.localdate()),
         "panel": actions.of_subject(user, risk),
         "timeline": list(timeline(risk.subject_id).visible_to(user)[:TIMELINE_SIZE]),

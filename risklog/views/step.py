@@ -109,11 +109,23 @@ STEPS = {
 }
 
 
+# The step that leads on from a state: its button stands out, and first.
+ONWARD = {
+    RiskState.OPEN: "assess",
+    RiskState.ASSESSING: "treat",
+    RiskState.TREATING: "monitor",
+    RiskState.MONITORING: "close",
+    RiskState.ACCEPTED: "reopen",
+    RiskState.CLOSED: "reopen",
+}
+
+
 def steps_for(user: Any, risk: Risk) -> list[Step]:
-    """The steps this reader may take from where the risk stands."""
-    return [
+    """The steps this reader may take from where the risk stands, the one that leads on first."""
+    steps = [
         step for step in STEPS.values() if step.leads_from(risk.state) and may(user, step.permission, risk)
     ]
+    return sorted(steps, key=lambda step: step.name != ONWARD[RiskState(risk.state)])
 
 
 @view_needs("risklog.risk_change")

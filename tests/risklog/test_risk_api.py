@@ -1,0 +1,226 @@
+"""Risks and categories by API."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from history import operations as history
+from history.models import Event
+from kit.actor import SYSTEM
+from people.states import Role
+from risklog.api.risk import RiskRow
+from risklog.models import Risk
+from risklog.queries.risk import for_page
+from risklog.states import RiskState
+from signals.models import BreachGroup
+from tests.factories import people, risks
+
+pytestmark = pytest.mark.django_db
+LIST = "/api/v1/risks"
+
+
+@pytest.fixture
+def ana(client):
+    person = people.user("Ana", role=Role.RISK_MANAGER)
+    client.force_login(person)
+    return person
+
+
+def send(client, method, path, body=None, **headers):
+    return getattr(client, method)(path, body or {}, content_type="application/json", headers=headers)
+
+
+def references(client, query=""):
+    answer = client.get(LIST + query)
+    assert answer.status_code == 200, answer.content
+    return [row["reference"] for row in answer.json()["results"]]
+
+
+def test_the_row_read_is_the_row_the_serializer_declares(client, ana):
+    model = risks.model(team=people.team())
+    risks.risk(model=model, owner=ana, person=ana, tags=["income"], affected="Applicants")
+    risks.risk("Bare")
+
+    rows = client.get(f"{LIST}?order=id").json()["results"]
+
+    assert [dict(RiskRow(risk).data) for risk in for_page(ana).order_by("id")] == rows
+
+
+def test_the_list_costs_at_most_six_queries_for_any_number_of_rows(client, ana):
+    counts = []
+    for number in range(2):
+        risks.risk(f"Risk {number}", model=risks.model(f"Model {number}"), owner=people.user())
+        with CaptureQueriesContext(connection) as found:
+            references(client, "?state=open&level=4&order=-updated_at")
+        counts.append(len(found))
+    assert counts[0] == counts[1] <= 6
+
+
+@pytest.mark.parametrize(
+    ("query", "wanted"),
+    [
+        ("?level=5", ["worst"]),
+        ("?state=closed", ["closed"]),
+        ("?q=scores", ["drift"]),
+        ("?tag=income", ["drift"]),
+        ("?category=label-noise", ["worst"]),
+        ("?unowned=false", ["worst"]),
+        ("?order=severity&state=open", ["drift", "worst"]),
+        ("?order=-severity&state=open", ["worst", "drift"]),
+    ],
+)
+def test_filters_and_orders(client, ana, query, wanted):
+    found = {
+        "drift": risks.risk("Scores drift", tags=["income"]),
+        "worst": risks.risk(
+            "Labels", likelihood=5, impact=5, category=risks.category("label-noise"), owner=ana
+        ),
+        "closed": risks.risk("Old", state=RiskState.CLOSED),
+    }
+    names = {risk.reference: name for name, risk in found.items()}
+    assert [names[reference] for reference in references(client, query)] == wanted
+
+
+@pytest.mark.parametrize(
+    "query", ["?level=6", "?state=gone", "?order=title", "?unowned=maybe", "?q=--", "?colour=red"]
+)
+def test_a_wrong_filter_is_named(client, ana, query):
+    assert client.get(LIST + query).status_code == 400
+
+
+def test_a_stranger_finds_no_restricted_risk_by_any_door(client, ana):
+    secret = risks.restricted("Canary", people.team(), tags=["canary"])
+    assert references(client, "?tag=canary") == []
+    assert client.get(LIST).json()["count"] == 0
+    answers = [
+        client.get(f"{LIST}/{secret.reference}"),
+        send(client, "patch", f"{LIST}/{secret.reference}", {"title": "x"}, **{"If-Match": "*"}),
+        send(client, "post", f"{LIST}/{secret.pk}/assess"),
+        send(client, "post", f"{LIST}/{secret.reference}/still_so", {"evidence": "x"}),
+    ]
+    assert {answer.status_code for answer in answers} == {404}
+    assert all(b"Canary" not in answer.content for answer in answers)
+
+
+def test_a_restricted_model_is_not_named_by_its_risk(client, ana):
+    team = people.team()
+    model = risks.model("Secret scoring", viewers=[team.subject_id])
+    found = risks.risk(model=model, viewers=[ana.subject_id])
+    row = client.get(f"{LIST}/{found.reference}").json()
+    assert (row["model_id"], row["model_slug"]) == (None, None)
+    assert references(client, f"?model={model.slug}") == []
+    assert "Secret scoring" not in client.get("/risks/").content.decode()
+    assert "Secret scoring" not in client.get(f"/risks/{found.reference}/").content.decode()
+
+
+def test_create_answers_where_it_is_and_its_version(client, ana):
+    risks.category()
+    answer = send(
+        client, "post", LIST, {"title": "From CI", "category": "data-drift", "description": "PSI 0.3"}
+    )
+    found = Risk.objects.get()
+    assert answer.status_code == 201, answer.content
+    assert answer["Location"] == f"/api/v1/risks/{found.reference}"
+    assert answer["ETag"] == f'"risk-{found.pk}-1"'
+    assert (found.raised_by, found.severity) == (ana, 9)
+    assert Event.objects.get(subject_id=found.subject_id).via == "api"
+
+
+def test_create_names_the_field_at_fault(client, ana):
+    risks.category()
+    for body, field in (
+        ({"title": "x", "category": "nothing"}, "category"),
+        ({"title": " ", "category": "data-drift"}, "title"),
+        ({"title": "x", "category": "data-drift", "severity": 25}, "severity"),
+        ({"title": "x", "category": "data-drift", "model": "secret"}, "model"),
+        ({"title": "x", "category": "data-drift", "impact": 6}, "impact"),
+    ):
+        answer = send(client, "post", LIST, body)
+        assert answer.status_code in {400, 422}
+        assert [error["field"] for error in answer.json()["errors"]] == [field]
+
+
+def test_unnamed_stays_unnamed_by_api(client, ana):
+    risks.category()
+    answer = send(client, "post", LIST, {"title": "x", "category": "data-drift", "is_unnamed": True})
+    assert answer.json()["raised_by_id"] is None
+
+
+def test_only_teams_restricts_from_birth(client, ana):
+    risks.category()
+    team = people.team("Vault")
+    answer = send(client, "post", LIST, {"title": "x", "category": "data-drift", "only_teams": ["vault"]})
+    assert answer.json()["is_restricted"] is True
+    assert Risk.objects.get().subject.viewers == sorted([team.subject_id, ana.subject_id])
+
+
+def test_patch_needs_if_match_and_refuses_a_stale_one(client, ana):
+    found = risks.risk()
+    url = f"{LIST}/{found.reference}"
+    assert send(client, "patch", url, {"title": "x"}).status_code == 428
+    tag = client.get(url)["ETag"]
+    assert send(client, "patch", url, {"title": "First"}, **{"If-Match": tag}).status_code == 200
+    stale = send(client, "patch", url, {"title": "Second"}, **{"If-Match": tag})
+    assert stale.status_code == 412
+    assert stale.json()["present"]["title"] == "First"
+
+
+def test_a_life_by_steps(client, ana):
+    found = risks.risk()
+    other = people.user(email="bo@example.org")
+    url = f"{LIST}/{found.reference}"
+    assert (
+        send(client, "post", f"{url}/treat", {"treatment": "mitigate", "owner": other.email}).status_code
+        == 409
+    )
+    assert send(client, "post", f"{url}/assess").json()["state"] == "assessing"
+    assert send(client, "post", f"{url}/treat", {"treatment": "mitigate"}).status_code == 422
+    assert (
+        send(client, "post", f"{url}/treat", {"treatment": "mitigate", "owner": other.email}).status_code
+        == 200
+    )
+    remains = {"residual_likelihood": 1, "residual_impact": 3}
+    assert send(client, "post", f"{url}/monitor", remains).json()["level"] == 1
+    assert send(client, "post", f"{url}/still_so", {"evidence": "Quiet"}).json()["looks"] == 1
+    assert (
+        send(client, "post", f"{url}/accept", {"until": "2099-01-01", "reason": "Small"}).status_code == 200
+    )
+    assert send(client, "post", f"{url}/reopen", {"reason": "It grew"}).json()["state"] == "assessing"
+    assert send(client, "post", f"{url}/close", {"evidence": "Model retired"}).json()["state"] == "closed"
+
+
+def test_a_member_changes_neither_others_risks_nor_accepts(client):
+    client.force_login(people.user())
+    found = risks.risk(state=RiskState.ASSESSING, owner=people.user())
+    url = f"{LIST}/{found.reference}"
+    assert send(client, "patch", url, {"title": "x"}, **{"If-Match": "*"}).status_code == 403
+    assert send(client, "post", f"{url}/accept", {"until": "2099-01-01", "reason": "x"}).status_code == 403
+
+
+def test_a_breach_becomes_a_risk(client, ana, at):
+    risks.category()
+    group = BreachGroup(cause_key="k", title="psi above", kind="drift", level=1, opened_at=at)
+    history.record(group, "signals.breach_group_opened", by=SYSTEM, at=at)
+    first = send(client, "post", f"{LIST}/from_breach", {"breach": group.reference})
+    again = send(client, "post", f"{LIST}/from_breach", {"breach": group.reference})
+    assert first.status_code == 201
+    assert first.json()["id"] == again.json()["id"]
+
+
+def test_categories_by_api(client, ana):
+    risks.category()
+    rows = client.get("/api/v1/categories?kind=drift").json()["results"]
+    assert [row["slug"] for row in rows] == ["data-drift"]
+    url = "/api/v1/categories/data-drift"
+    tag = client.get(url)["ETag"]
+    assert send(client, "patch", url, {"signs": "- New"}, **{"If-Match": tag}).json()["signs"] == "- New"
+    made = send(
+        client, "post", "/api/v1/categories", {"name": "Bias at work", "kind": "drift", "definition": "x"}
+    )
+    assert (made.status_code, made["Location"]) == (201, "/api/v1/categories/bias-at-work")
+
+
+def test_a_member_does_not_write_categories(client):
+    client.force_login(people.user())
+    body = {"name": "x", "kind": "drift", "definition": "x"}
+    assert send(client, "post", "/api/v1/categories", body).status_code == 403
