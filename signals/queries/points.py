@@ -1,4 +1,4 @@
-"""Reading points: windows for charts, sparks for lists. Downsampled in the database, one query for many series."""
+"""Reading points: windows for charts, thinned out in the database, one query for many series."""
 
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
@@ -9,8 +9,6 @@ from django.db.models import QuerySet
 from signals.models import Correction, Series
 
 BUCKETS = 200  # two values each, the lowest and the highest: 400 points a line at most
-SPARK_FOR = timedelta(days=14)
-SPARK_BUCKETS = 30
 
 Line = list[tuple[datetime, float]]
 
@@ -18,13 +16,6 @@ _WINDOW = """
 SELECT series_id, count(*), min(ts), max(ts), min(value), max(value)
 FROM signals_point
 WHERE series_id = ANY(%s) AND ts >= %s AND ts < %s
-GROUP BY series_id, date_bin(%s, ts, %s)
-ORDER BY series_id, min(ts)
-"""
-_SPARKS = """
-SELECT series_id, CASE WHEN series_id = ANY(%s) THEN min(value) ELSE max(value) END
-FROM signals_point
-WHERE series_id = ANY(%s) AND ts > %s AND ts <= %s
 GROUP BY series_id, date_bin(%s, ts, %s)
 ORDER BY series_id, min(ts)
 """
@@ -54,29 +45,6 @@ def window(
             if count > 1:
                 found[pk].append((last, high))
     return found
-
-
-def sparks(
-    series_ids: Collection[int],
-    *,
-    at: datetime,
-    below: Collection[int] = (),
-    since: timedelta = SPARK_FOR,
-    buckets: int = SPARK_BUCKETS,
-) -> dict[int, list[float]]:
-    """The course of each series up to `at`, as at most `buckets` values; [] where nothing came.
-
-    A bucket shows its worst: the highest, or the lowest for the series in `below`. One query for all.
-    """
-    found: dict[int, list[float]] = {pk: [] for pk in series_ids}
-    if not found:
-        return found
-    start = at - since
-    with connection.cursor() as cursor:
-        cursor.execute(_SPARKS, [list(below), list(found), start, at, _width(since, buckets), start])
-        for pk, value in cursor.fetchall():
-            found[pk].append(value)
-    return {pk: values[-buckets:] for pk, values in found.items()}
 
 
 def corrections(series_id: int) -> QuerySet[Correction]:
