@@ -50,10 +50,11 @@ def may_run(user: Any, obj: Any) -> bool:
 
 @permission("meetings.meeting_take")
 def may_take(user: Any, obj: Any) -> bool:
-    """Take a turn over."""
+    """Take a turn of this meeting, or of this series, over."""
     if obj is None or not may_write(user, Role.MEMBER):
         return may_write(user, Role.MEMBER)
-    return takes_part(user, obj.series)
+    series = _series(obj)
+    return series is not None and takes_part(user, series)
 
 
 @permission("meetings.meeting_plan")

@@ -1,2 +1,36 @@
+"""The addresses of the meeting rhythm. A meeting's reference comes last: it would take any word."""
+
+from django.urls import path, re_path
+
+from meetings.views import item, meeting, series
+
 app_name = "meetings"
-urlpatterns: list = []
+
+SERIES = [
+    path("series/new/", series.series_create, name="series_create"),
+    path("series/<int:pk>/", series.series_detail, name="series_detail"),
+    path("series/<int:pk>/edit/", series.series_edit, name="series_edit"),
+    path("series/<int:pk>/retire/", series.series_retire, name="series_retire"),
+    path("series/<int:pk>/focuses/new/", series.focus_create, name="focus_create"),
+    path("focuses/<int:pk>/edit/", series.focus_edit, name="focus_edit"),
+    re_path(r"^focuses/(?P<pk>[0-9]{1,18})/(?P<way>up|down)/$", series.focus_shift, name="focus_shift"),
+    path("focuses/<int:pk>/retire/", series.focus_retire, name="focus_retire"),
+]
+ITEMS = [
+    path("items/place/", item.item_place, name="item_place"),
+    path("items/<int:pk>/edit/", item.item_edit, name="item_edit"),
+    re_path(r"^items/(?P<pk>[0-9]{1,18})/(?P<way>up|down)/$", item.item_shift, name="item_shift"),
+    path("items/<int:pk>/take-off/", item.item_take_off, name="item_take_off"),
+    path("items/<int:pk>/put-back/", item.item_put_back, name="item_put_back"),
+]
+MEETINGS = [
+    path("<str:reference>/", meeting.meeting_detail, name="meeting_detail"),
+    path("<str:reference>/take/", meeting.meeting_take, name="meeting_take"),
+    path("<str:reference>/start/", meeting.meeting_start, name="meeting_start"),
+    path("<str:reference>/cancel/", meeting.meeting_cancel, name="meeting_cancel"),
+    path("<str:reference>/reinstate/", meeting.meeting_reinstate, name="meeting_reinstate"),
+    path("<str:reference>/move/", meeting.meeting_move, name="meeting_move"),
+    path("<str:reference>/objective/", meeting.meeting_objective, name="meeting_objective"),
+    path("<str:reference>/items/", item.item_add, name="item_add"),
+]
+urlpatterns = [path("", meeting.meeting_list, name="meeting_list"), *SERIES, *ITEMS, *MEETINGS]

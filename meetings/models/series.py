@@ -54,7 +54,7 @@ class Focus(Part):
     series = models.ForeignKey(MeetingSeries, models.PROTECT, related_name="focuses")
     position = models.PositiveSmallIntegerField()
     name = models.CharField(max_length=120)
-    kinds = ArrayField(models.CharField(max_length=16, choices=Kind.choices), default=list)
+    kinds = ArrayField(models.CharField(max_length=16, choices=Kind.choices), default=list, blank=True)
     questions = ArrayField(models.CharField(max_length=300), default=list, blank=True)
     functions: Any = models.ManyToManyField(Function, blank=True, related_name="+")
     is_retired = models.BooleanField(default=False)
@@ -70,3 +70,8 @@ class Focus(Part):
                 name="meetings_focus_place",
             )
         ]
+
+    @property
+    def kind_words(self) -> list[str]:
+        """Its signal kinds in words."""
+        return [str(Kind(kind).label) for kind in self.kinds]

@@ -26,6 +26,7 @@ from meetings.states import (
     MeetingState,
     Purpose,
 )
+from people.models import User
 from risklog.models import Escalation, Review, Risk
 from risklog.states import LIVE_RISKS, UNRESOLVED, ReviewState, RiskState
 
@@ -111,7 +112,7 @@ def _put(
     if standing and (standing.meeting.starts_at <= meeting.starts_at or here):
         if standing.meeting_id == meeting.pk and rank == Rank.PRESSING and standing.rank >= Rank.CARRIED:
             moved = {"rank": next_rank(meeting, rank), "why": values["why"]}
-            history.change(standing, moved, by=by, at=at, cause=cause)
+            history.change(standing, moved, by=by, at=at, verb="meetings.item_changed", cause=cause)
         return standing
     if standing:
         moved = {"meeting": meeting, "rank": next_rank(meeting, rank), "why": values["why"]}
@@ -124,7 +125,8 @@ def _put(
             again = {"why": values["why"], "outcome": "", "rank": next_rank(meeting, rank)}
             history.move(here, ItemState.WAITING, by=by, at=at, values=again, cause=cause)
         return here
-    item = AgendaItem(meeting=meeting, about=about, rank=next_rank(meeting, rank), **values)
+    person = by.person if isinstance(by.person, User) else None
+    item = AgendaItem(meeting=meeting, about=about, added_by=person, rank=next_rank(meeting, rank), **values)
     history.record(item, "meetings.item_added", by=by, at=at, note={"about": about.pk}, cause=cause)
     return item
 
@@ -176,6 +178,11 @@ def on_review_settled(event: Event, *, at: datetime) -> None:
             "why": f"{review.get_state_display()} before the meeting",
         }
         history.move(item, ItemState.DONE, by=SYSTEM, at=at, values=settled, cause=event)
+
+
+def on_model_changed(event: Event, *, at: datetime) -> None:
+    """A model may have an owner team now, so what found no meeting may find one. Hears model_changed."""
+    place_waiting(at=at)
 
 
 def place_waiting(*, at: datetime) -> int:

@@ -1,14 +1,16 @@
 """Reading series: who takes part, what the rota needs, what routing needs."""
 
 from collections import defaultdict
-from datetime import date, datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 
 from django.db.models import Prefetch, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from history.models import Event
 from meetings.models import Focus, Meeting, MeetingSeries
-from meetings.rotation import Person, Rota, Turn
+from meetings.rotation import Person, Rota, Turn, balance, spread
 from meetings.routing import Candidate, Planned
 from meetings.states import HELD, MeetingState
 from people.models import Absence, Function, Membership, User
@@ -156,3 +158,41 @@ def last_held(series_id: int) -> Meeting | None:
         .select_related("focus", "subject")
         .first()
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One person's turns: held in the last year and to come."""
+
+    person: User
+    turns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """The plan of a series. differ_by: by how many turns people of one function differ at most."""
+
+    meetings: Sequence[Meeting]
+    shares: Sequence[Share]
+    differ_by: int
+
+
+def ahead(series: MeetingSeries, user: User, at: datetime) -> Ahead:
+    """The meetings to come with their turns, and how even the turns are, over the last year and the plan."""
+    planned = list(
+        Meeting.objects.visible_to(user)
+        .filter(series=series, ends_at__gte=at)
+        .select_related("subject", "focus", "facilitator__function", "stand_in")
+        .order_by("starts_at", "id")
+    )
+    since = (at - timedelta(days=365)).date()
+    turns = [turn for turn in held(series) if turn.on >= since]
+    turns += [
+        Turn(one.starts_at.date(), one.facilitator_id, None, one.focus_id, is_held=False)
+        for one in planned
+        if one.state == MeetingState.PLANNED
+    ]
+    able = [one for one in participants(series) if one.role != Role.VIEWER]
+    people = [Person(one.pk, one.name, one.function_id, date.min) for one in able]
+    led = balance(turns, people)
+    return Ahead(planned, [Share(one, led[one.pk]) for one in able], spread(turns, people))

@@ -1,0 +1,206 @@
+"""What people fill in about series, focuses, meetings and agenda items."""
+
+import zoneinfo
+from typing import Any
+
+from django import forms
+
+from history.models import Subject
+from kit.forms import Day
+from meetings.models import AgendaItem, Focus, Meeting, MeetingSeries
+from meetings.states import Purpose
+from people.models import Function, Team, User
+from signals.states import Kind
+
+_RULES = [
+    ("FREQ=WEEKLY", "Every week"),
+    ("FREQ=WEEKLY;INTERVAL=2", "Every second week"),
+    ("FREQ=MONTHLY;BYDAY=1WE", "Every first Wednesday"),
+    ("FREQ=DAILY;BYDAY=MO,TU,WE,TH,FR", "Every working day"),
+]
+SERIES_FIELDS = (
+    "name",
+    "purpose",
+    "rrule",
+    "first_on",
+    "starts_at",
+    "length_minutes",
+    "time_zone",
+    "place",
+    "sponsor",
+)
+
+
+class Seen(forms.Form):
+    """The version the writer was looking at."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=1, required=False)
+
+
+class SeriesForm(Seen):
+    """A series: when, who, in which order functions facilitate."""
+
+    name = forms.CharField(max_length=120)
+    purpose = forms.CharField(required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3}))
+    rrule = forms.CharField(
+        label="Repeats",
+        max_length=200,
+        initial="FREQ=WEEKLY",
+        help_text="An RFC 5545 rule: "
+        + ", ".join(f"{rule} ({words.lower()})" for rule, words in _RULES)
+        + ".",
+    )
+    first_on = forms.DateField(label="First meeting", widget=Day())
+    starts_at = forms.TimeField(
+        label="Starts at", widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+    )
+    length_minutes = forms.IntegerField(label="Minutes", min_value=5, max_value=480, initial=45)
+    time_zone = forms.ChoiceField(help_text="The time of day holds in this zone, also in summer.")
+    place = forms.CharField(required=False, max_length=300, help_text="A room, or a link to the call.")
+    teams = forms.ModelMultipleChoiceField(
+        Team.objects.order_by("name"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+    participants = forms.ModelMultipleChoiceField(
+        User.objects.none(),
+        required=False,
+        label="Further people",
+        widget=forms.SelectMultiple(attrs={"size": 6}),
+    )
+    functions = forms.CharField(
+        required=False,
+        max_length=500,
+        label="Order of functions",
+        help_text="Whose turn follows whose, separated by commas. Functions left out follow by name.",
+    )
+    sponsor = forms.ModelChoiceField(User.objects.none(), required=False, empty_label="Nobody yet")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        able = User.objects.active().order_by("name", "id")
+        self.fields["participants"].queryset = able
+        self.fields["sponsor"].queryset = able
+        self.fields["time_zone"].choices = [(name, name) for name in sorted(zoneinfo.available_timezones())]
+
+    @classmethod
+    def of(cls, series: MeetingSeries, data: Any = None) -> "SeriesForm":
+        """The form of a series there is already."""
+        names = dict(Function.objects.values_list("pk", "name"))
+        initial = {
+            **{name: getattr(series, name) for name in SERIES_FIELDS},
+            "version": series.version,
+            "teams": series.teams.all(),
+            "participants": series.participants.all(),
+            "functions": ", ".join(names[pk] for pk in series.function_order if pk in names),
+        }
+        return cls(data, initial=initial)
+
+    def clean_functions(self) -> list[Function]:
+        known = {function.name.lower(): function for function in Function.objects.all()}
+        said = [part.strip() for part in self.cleaned_data["functions"].split(",") if part.strip()]
+        if unknown := [name for name in said if name.lower() not in known]:
+            there = ", ".join(sorted(function.name for function in known.values()))
+            raise forms.ValidationError(f"There is no function “{unknown[0]}”. There are {there}.")
+        return list(dict.fromkeys(known[name.lower()] for name in said))
+
+    def values(self) -> dict[str, Any]:
+        return {name: self.cleaned_data[name] for name in SERIES_FIELDS}
+
+
+class FocusForm(Seen):
+    """A theme of the cycle."""
+
+    name = forms.CharField(max_length=120)
+    kinds = forms.MultipleChoiceField(
+        choices=Kind.choices, required=False, label="Signal kinds", widget=forms.CheckboxSelectMultiple
+    )
+    questions = forms.CharField(
+        required=False,
+        max_length=4000,
+        label="Standing questions",
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text="One a line.",
+    )
+    functions = forms.ModelMultipleChoiceField(
+        Function.objects.order_by("name"),
+        required=False,
+        label="Functions it needs",
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    @classmethod
+    def of(cls, focus: Focus, data: Any = None) -> "FocusForm":
+        initial = {
+            "version": focus.version,
+            "name": focus.name,
+            "kinds": focus.kinds,
+            "questions": "\n".join(focus.questions),
+            "functions": focus.functions.all(),
+        }
+        return cls(data, initial=initial)
+
+    def clean_questions(self) -> list[str]:
+        lines = [line.strip() for line in self.cleaned_data["questions"].splitlines() if line.strip()]
+        if any(len(line) > 300 for line in lines):
+            raise forms.ValidationError("Keep each question under 300 characters.")
+        return lines
+
+    def values(self) -> dict[str, Any]:
+        return {name: self.cleaned_data[name] for name in ("name", "kinds", "questions")}
+
+
+class ItemForm(Seen):
+    """Something to talk about."""
+
+    title = forms.CharField(max_length=300, required=False, label="What")
+    about = forms.CharField(
+        required=False, max_length=24, label="About", help_text="A reference, such as R-12, or nothing."
+    )
+    purpose = forms.ChoiceField(choices=Purpose.choices, initial=Purpose.DISCUSS, label="To")
+    minutes = forms.IntegerField(min_value=1, max_value=240, initial=10)
+
+    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    @classmethod
+    def of(cls, item: AgendaItem, *, user: Any, data: Any = None) -> "ItemForm":
+        """The form of an item there is already: what it is about stays."""
+        initial = {name: getattr(item, name) for name in ("title", "purpose", "minutes", "version")}
+        form = cls(data, initial=initial, user=user)
+        del form.fields["about"]
+        return form
+
+    def clean_about(self) -> Subject | None:
+        """The subject; one the writer may not see is answered like none."""
+        reference = self.cleaned_data["about"].strip().upper()
+        if not reference:
+            return None
+        found = Subject.objects.visible_to(self.user).filter(reference=reference).first()
+        if found is None:
+            raise forms.ValidationError(f"There is no {reference}. Use a reference such as R-12.")
+        return found
+
+    def values(self) -> dict[str, Any]:
+        return {name: self.cleaned_data[name] for name in ("title", "purpose", "minutes")}
+
+
+class ObjectiveForm(Seen):
+    objective = forms.CharField(
+        required=False, max_length=300, label="Objective", help_text="What is different after this meeting?"
+    )
+
+
+class MoveForm(Seen):
+    starts_at = forms.DateTimeField(
+        label="New start",
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        help_text="In your time zone.",
+    )
+
+    @classmethod
+    def of(cls, meeting: Meeting) -> "MoveForm":
+        return cls(initial={"starts_at": meeting.starts_at, "version": meeting.version})
+
+
+class ReasonForm(Seen):
+    reason = forms.CharField(required=False, max_length=300)

@@ -1,0 +1,136 @@
+"""Reading agendas: what each reader may see of each item, time-boxed; what a subject's page shows of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from history.models import Event, Subject
+from meetings.models import AgendaItem, Meeting
+from meetings.queries.facts import NOTHING, facts_of
+from meetings.states import TO_COME, UNFINISHED, ItemState
+from people.models import User
+from people.states import Role
+from risklog.models import Escalation
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An item as one reader may see it. Hidden: a slot of n minutes, without title, why, notes or subject.
+
+    from_minute: minutes after the start at which it comes. is_over: it begins after the meeting's end.
+    """
+
+    item: AgendaItem
+    number: int
+    is_hidden: bool
+    title: str
+    why: str
+    notes: str
+    subject: Subject | None
+    from_minute: int
+    is_over: bool
+
+    @property
+    def is_unfinished(self) -> bool:
+        return self.item.state in UNFINISHED
+
+    @property
+    def spent_minutes(self) -> int:
+        return round(self.item.spent_seconds / 60)
+
+
+@dataclass(frozen=True, slots=True)
+class Agenda:
+    """minutes: what the items ask for; length: what the meeting has."""
+
+    lines: Sequence[Line]
+    taken_off: Sequence[Line]
+    minutes: int
+    length: int
+
+    @property
+    def over_by(self) -> int:
+        return max(0, self.minutes - self.length)
+
+    @property
+    def current(self) -> Line | None:
+        return next((line for line in self.lines if line.item.state == ItemState.CURRENT), None)
+
+
+def may_see_item(user: Any, item: AgendaItem) -> bool:
+    """The one answer to whether a reader may see what an item is about. Needs item.about loaded."""
+    if item.about is None or item.about.viewers is None or user.sight.everything:
+        return True
+    return not set(item.about.viewers).isdisjoint(user.sight.ids)
+
+
+def shown(user: Any, item: AgendaItem, number: int = 0, from_minute: int = 0, length: int = 0) -> Line:
+    """An item as this reader may see it: the only way a page, the API or a mail reads an item."""
+    is_hidden = not may_see_item(user, item)
+    return Line(
+        item=item,
+        number=number,
+        is_hidden=is_hidden,
+        title=f"A slot of {item.minutes} minutes" if is_hidden else item.title,
+        why="" if is_hidden else item.why,
+        notes="" if is_hidden else item.notes,
+        subject=None if is_hidden else item.about,
+        from_minute=from_minute,
+        is_over=bool(length) and from_minute + item.minutes > length,
+    )
+
+
+def items(meeting: Meeting) -> Sequence[AgendaItem]:
+    """All items in order, with what a line needs. One query."""
+    return list(
+        AgendaItem.objects.filter(meeting=meeting)
+        .select_related("about", "added_by", "meeting__subject", "carried_from__meeting__subject")
+        .order_by("rank", "id")
+    )
+
+
+def agenda(meeting: Meeting, user: User) -> Agenda:
+    """The agenda of a meeting for one reader. Two queries, however long."""
+    length = int((meeting.ends_at - meeting.starts_at).total_seconds() // 60)
+    lines, off, used = [], [], 0
+    for item in items(meeting):
+        if item.state == ItemState.DROPPED:
+            off.append(shown(user, item))
+            continue
+        lines.append(shown(user, item, len(lines) + 1, used, length))
+        used += item.minutes
+    return Agenda(lines, off, used, length)
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """What a subject's page shows of the agendas. finding: why no meeting looks at it, "" when one does."""
+
+    items: Sequence[AgendaItem]
+    finding: str
+    reference: str
+    may_add: bool
+
+
+def panel(user: User, obj: Any) -> Panel | None:
+    """On which agendas to come an object stands; None when it is settled and stands on none."""
+    subject = obj.about if isinstance(obj, Escalation) else obj.subject
+    found = list(
+        AgendaItem.objects.filter(
+            about=subject, meeting__state__in=TO_COME, state__in=[*UNFINISHED, ItemState.DONE]
+        )
+        .visible_to(user)
+        .select_related("meeting__subject", "meeting__series", "meeting__focus")
+        .order_by("meeting__starts_at", "id")
+    )
+    finding = ""
+    if not found:
+        event = (
+            Event.objects.filter(subject=subject, verb="meetings.no_meeting_found").order_by("-id").first()
+        )
+        finding = event.data.get("why", "") if event else ""
+    may_add = subject.reference is not None and user.is_at_least(Role.MEMBER)
+    facts = facts_of(subject) if not found else NOTHING
+    if not found and not facts.is_open:
+        return None
+    return Panel(found, finding, subject.reference or "", may_add and not found)

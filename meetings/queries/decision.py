@@ -1,0 +1,38 @@
+"""Reading decisions: the log, those of a meeting, those about a subject."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import QuerySet
+
+from history.models import Subject
+from meetings.models import Decision, Meeting
+from people.models import User
+
+
+def decisions(user: User) -> QuerySet[Decision]:
+    """Everything decided that this reader may see, latest first."""
+    return (
+        Decision.objects.visible_to(user)
+        .select_related(
+            "subject", "about", "meeting__subject", "meeting__series", "recorded_by", "replaced_by__subject"
+        )
+        .order_by("-decided_at", "-id")
+    )
+
+
+def of_meeting(meeting: Meeting, user: User) -> QuerySet[Decision]:
+    return decisions(user).filter(meeting=meeting)
+
+
+def about(subject: Subject, user: User) -> QuerySet[Decision]:
+    return decisions(user).filter(about=subject)
+
+
+def sighted(user: Any, rows: Sequence[Decision]) -> Sequence[Decision]:
+    """Set `shown_about`: None where the reader may not see what a decision is about. One query."""
+    ids = {row.about_id for row in rows if row.about_id}
+    seen = set(Subject.objects.visible_to(user).filter(pk__in=ids).values_list("pk", flat=True))
+    for row in rows:
+        row.shown_about = row.about if row.about_id in seen else None  # type: ignore[attr-defined]
+    return rows

@@ -1,0 +1,356 @@
+"""The pages of the meeting rhythm: what they show, to whom, in how many queries; and what their buttons do."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from kit.actor import SYSTEM
+from meetings.models import AgendaItem, Focus, Meeting, MeetingSeries
+from meetings.operations import item as items
+from meetings.states import ItemState, MeetingState
+from people.states import Role
+from tests.factories import meetings as make
+from tests.factories import people
+from tests.factories import risklog_review as risklog
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def crew():
+    people.organisation()
+    return make.crew()
+
+
+@pytest.fixture
+def ana(crew):
+    return crew[1][0]
+
+
+@pytest.fixture(autouse=True)
+def now(monkeypatch, at):
+    monkeypatch.setattr("kit.clock.now", lambda: at)
+
+
+def queries_of(client, url) -> int:
+    client.get(url)
+    with CaptureQueriesContext(
+        connection,
+    ) as found:
+        assert client.get(url).status_code == 200
+    return len(found)
+
+
+def page(meeting) -> str:
+    return reverse("meetings:meeting_detail", args=[meeting.reference])
+
+
+def posted(meeting, step, **extra) -> str:
+    return reverse(f"meetings:meeting_{step}", args=[meeting.reference])
+
+
+def test_the_list_shows_what_is_to_come_with_focus_leader_and_why(client, crew, ana):
+    make.series(crew[0], name="Forum")
+    client.force_login(ana)
+
+    text = client.get("/meetings/").content.decode()
+
+    assert "Data-quality signals" in text
+    assert "Turn of data engineering" in text
+    assert "Forum" in text
+
+
+def test_empty_lists_say_the_next_step(client, ana):
+    client.force_login(ana)
+    for show in ("", "mine", "past"):
+        assert 'class="empty"' in client.get(f"/meetings/?show={show}").content.decode()
+    client.force_login(people.user(role=Role.RISK_MANAGER))
+    assert "/meetings/series/new/" in client.get("/meetings/").content.decode()
+
+
+def test_the_list_costs_the_same_with_more_rows(client, crew, ana):
+    make.series(crew[0])
+    client.force_login(ana)
+    few = queries_of(client, "/meetings/")
+    make.series(crew[0])
+    make.series(crew[0])
+
+    assert queries_of(client, "/meetings/") == few
+    make.closed()
+    one = queries_of(client, "/meetings/?show=past")
+    make.closed(), make.closed()
+    assert queries_of(client, "/meetings/?show=past") == one
+
+
+def test_a_meeting_costs_the_same_with_more_items(client, crew, ana):
+    meeting = make.planned(make.series(crew[0]))
+    make.item(meeting, about=risklog.review().subject)
+    client.force_login(ana)
+    one = queries_of(client, page(meeting))
+    for _ in range(2):
+        make.item(meeting, about=risklog.review().subject)
+
+    assert queries_of(client, page(meeting)) == one
+
+
+def test_a_series_costs_the_same_with_more_meetings(client, crew, ana):
+    short = make.series(crew[0], rrule="FREQ=WEEKLY;COUNT=1")
+    long = make.series(crew[0], rrule="FREQ=WEEKLY;COUNT=3")
+    client.force_login(ana)
+
+    one, three = (
+        queries_of(client, reverse("meetings:series_detail", args=[series.pk])) for series in (short, long)
+    )
+
+    assert one == three
+
+
+def test_a_restricted_item_is_a_slot_to_those_who_may_not_see_it(client, crew, ana):
+    meeting = make.planned(make.series(crew[0]))
+    insider = people.user(role=Role.MEMBER)
+    make.item(meeting, title="Canary title", why="Canary why", about=make.restricted([insider], "Canary"))
+
+    client.force_login(ana)
+    text = client.get(page(meeting)).content.decode()
+    assert "Canary" not in text
+    assert "A slot of 10 minutes" in text
+
+    client.force_login(insider)
+    assert "Canary title" in client.get(page(meeting)).content.decode()
+
+
+def test_a_hidden_item_can_be_moved_but_not_read_or_changed(client, crew, ana):
+    meeting = make.planned(make.series(crew[0]))
+    item = make.item(meeting, title="Canary", about=make.restricted([people.user()]))
+    client.force_login(ana)
+
+    answer = client.get(reverse("meetings:item_edit", args=[item.pk]), follow=True)
+    assert "Canary" not in answer.content.decode()
+    client.post(reverse("meetings:item_edit", args=[item.pk]), {"title": "Mine", "minutes": 5})
+    item.refresh_from_db()
+    assert item.title == "Canary"
+
+
+def test_beyond_the_time_is_marked(client, crew, ana):
+    meeting = make.planned(make.series(crew[0]))
+    make.item(meeting, minutes=40), make.item(meeting, minutes=10)
+    client.force_login(ana)
+
+    text = client.get(page(meeting)).content.decode()
+
+    assert "50 of 45 min" in text
+    assert "Beyond the time" in text
+
+
+def test_an_item_is_added_once_changed_moved_and_taken_off(client, crew, ana):
+    meeting = make.planned(make.series(crew[0]))
+    make.item(meeting, title="First")
+    client.force_login(ana)
+    url = reverse("meetings:item_add", args=[meeting.reference])
+    said = {"title": "Label leakage", "purpose": "decide", "minutes": 15, "once": "k1"}
+
+    assert client.post(url, said).status_code == 303
+    client.post(url, said)
+    item = AgendaItem.objects.get(title="Label leakage")
+    assert (item.added_by, item.purpose) == (ana, "decide")
+
+    client.post(reverse("meetings:item_shift", args=[item.pk, "up"]))
+    assert meeting.items.order_by("rank").first() == item
+
+    edit = reverse("meetings:item_edit", args=[item.pk])
+    item.refresh_from_db()
+    changed = {"title": "Leakage", "purpose": "decide", "minutes": 5, "version": item.version}
+    assert client.post(edit, changed).status_code == 303
+    stale = client.post(edit, {**changed, "title": "Mine"})
+    assert stale.status_code == 409
+    assert "Mine" in stale.content.decode()
+    assert "Leakage" in stale.content.decode()
+
+    client.post(reverse("meetings:item_take_off", args=[item.pk]))
+    item.refresh_from_db()
+    assert item.state == ItemState.DROPPED
+    client.post(reverse("meetings:item_put_back", args=[item.pk]))
+    item.refresh_from_db()
+    assert item.state == ItemState.WAITING
+
+
+def test_a_wrong_item_says_what_to_mend(client, crew, ana):
+    meeting = make.planned(make.series(crew[0]))
+    hidden = make.restricted([people.user()])
+    client.force_login(ana)
+    url = reverse("meetings:item_add", args=[meeting.reference])
+
+    answers = [
+        client.post(url, {"title": "X", "purpose": "decide", "minutes": 5, "about": about})
+        for about in ("R-999999", hidden.reference)
+    ]
+
+    assert [answer.status_code for answer in answers] == [422, 422]
+    told = [answer.context["item_form"].errors["about"][0] for answer in answers]
+    assert told[1] == told[0].replace("R-999999", hidden.reference)
+    assert client.post(url, {"purpose": "decide", "minutes": 5}).status_code == 422
+
+
+def test_start_and_lead_takes_the_turn(client, crew):
+    meeting = make.planned(make.series(crew[0]))
+    other = next(one for one in crew[1] if one != meeting.facilitator)
+    client.force_login(other)
+
+    client.post(posted(meeting, "start"), {"lead": "1"})
+
+    meeting.refresh_from_db()
+    assert (meeting.state, meeting.facilitator) == (MeetingState.LIVE, other)
+
+
+def test_a_turn_is_taken_over_from_the_plan(client, crew):
+    series = make.series(crew[0])
+    meeting = make.planned(series)
+    other = next(one for one in crew[1] if one != meeting.facilitator)
+    client.force_login(other)
+    back = reverse("meetings:series_detail", args=[series.pk])
+
+    answer = client.post(posted(meeting, "take"), {"version": meeting.version, "next": back})
+
+    assert answer.headers["Location"] == back
+    meeting.refresh_from_db()
+    assert meeting.facilitator == other
+
+
+def test_move_cancel_and_reinstate_are_for_who_leads(client, crew, at):
+    meeting = make.planned(make.series(crew[0]))
+    other = (
+        next(one for one in crew[1] if one not in {meeting.facilitator, meeting.stand_in})
+        if len(crew[1]) > 2
+        else people.user()
+    )
+    client.force_login(other)
+    assert client.post(posted(meeting, "cancel")).status_code == 403
+
+    client.force_login(meeting.facilitator)
+    assert client.post(posted(meeting, "move"), {"starts_at": "2020-01-01T10:00"}).status_code == 422
+    assert client.post(posted(meeting, "move"), {"starts_at": "2026-11-27T10:00"}).status_code == 303
+    client.post(posted(meeting, "cancel"), {"reason": "Holiday"})
+    meeting.refresh_from_db()
+    assert meeting.state == MeetingState.CANCELLED
+    client.post(posted(meeting, "reinstate"))
+    meeting.refresh_from_db()
+    assert meeting.state == MeetingState.PLANNED
+    assert meeting.starts_at.hour == 9
+
+
+def test_the_objective_conflict_keeps_the_writers_text(client, crew):
+    meeting = make.planned(make.series(crew[0]))
+    client.force_login(meeting.facilitator)
+    client.post(posted(meeting, "objective"), {"objective": "Theirs", "version": meeting.version})
+
+    answer = client.post(posted(meeting, "objective"), {"objective": "Mine", "version": meeting.version})
+
+    assert answer.status_code == 409
+    assert "Mine" in answer.content.decode()
+    assert Meeting.objects.get(pk=meeting.pk).objective == "Theirs"
+
+
+def test_viewers_and_strangers_change_nothing(client, crew):
+    meeting = make.planned(make.series(crew[0]))
+    item = make.item(meeting)
+    for who in (people.user(role=Role.VIEWER), people.user()):
+        client.force_login(who)
+        assert client.get(page(meeting)).status_code == 200
+        assert client.post(posted(meeting, "start")).status_code == 403
+        assert client.post(reverse("meetings:item_shift", args=[item.pk, "up"])).status_code == 403
+        assert client.get("/meetings/series/new/").status_code == 403
+    assert client.get("/meetings/M-99999999/").status_code == 404
+
+
+SERIES = {
+    "name": "Forum",
+    "rrule": "FREQ=WEEKLY",
+    "first_on": "2026-11-25",
+    "starts_at": "10:00",
+    "length_minutes": "45",
+    "time_zone": "Europe/Berlin",
+}
+
+
+def test_a_series_is_added_once_and_edited(client, crew):
+    client.force_login(people.user(role=Role.RISK_MANAGER))
+    said = {**SERIES, "teams": [crew[0].pk], "functions": "Data science, data engineering", "once": "k"}
+
+    assert client.get("/meetings/series/new/").status_code == 200
+    assert client.post("/meetings/series/new/", said).status_code == 303
+    client.post("/meetings/series/new/", said)
+    series = MeetingSeries.objects.get()
+    assert series.meetings.count() == 12
+    assert len(series.function_order) == 2
+
+    url = reverse("meetings:series_edit", args=[series.pk])
+    assert "Data science, Data engineering" in client.get(url).content.decode()
+    edited = {**said, "starts_at": "11:00", "version": series.version}
+    assert client.post(url, edited).status_code == 303
+    assert make.planned(series).starts_at.hour == 10
+    stale = client.post(url, {**edited, "name": "My name"})
+    assert stale.status_code == 409
+    assert "My name" in stale.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("rrule", "FREQ=SECONDLY"), ("functions", "Alchemy"), ("name", ""), ("time_zone", "Mars")],
+)
+def test_a_wrong_series_says_what_to_mend(client, crew, field, value):
+    client.force_login(people.user(role=Role.RISK_MANAGER))
+
+    answer = client.post("/meetings/series/new/", {**SERIES, field: value})
+
+    assert answer.status_code == 422
+    assert field in answer.context["form"].errors
+
+
+def test_the_focus_cycle_is_edited_on_its_page(client, crew):
+    series = make.series(crew[0])
+    client.force_login(people.user(role=Role.RISK_MANAGER))
+    one, two, _ = series.focuses.order_by("position")
+
+    client.post(reverse("meetings:focus_shift", args=[two.pk, "up"]))
+    assert [focus.pk for focus in series.focuses.order_by("position")][:2] == [two.pk, one.pk]
+    client.post(
+        reverse("meetings:focus_create", args=[series.pk]),
+        {"name": "Fairness", "kinds": ["performance"], "questions": "Who is hurt?\n\nSince when?"},
+    )
+    new = Focus.objects.get(name="Fairness")
+    assert new.questions == ["Who is hurt?", "Since when?"]
+    edit = reverse("meetings:focus_edit", args=[new.pk])
+    assert "Who is hurt?" in client.get(edit).content.decode()
+    assert client.post(edit, {"name": "Fair", "kinds": ["weather"]}).status_code == 422
+    assert client.post(edit, {"name": "Fair", "version": 1}).status_code == 303
+    client.post(reverse("meetings:focus_retire", args=[new.pk]), {"version": 2})
+    assert client.get(reverse("meetings:series_detail", args=[series.pk])).status_code == 200
+    assert client.get(edit).status_code == 404
+    client.post(reverse("meetings:series_retire", args=[series.pk]))
+    assert "Retired" in client.get(reverse("meetings:series_detail", args=[series.pk])).content.decode()
+
+
+def test_a_subject_is_put_on_the_fitting_agenda_by_one_button(client, crew, ana):
+    make.series(crew[0])
+    review = risklog.review(of_model=risklog.model(owner_team=crew[0]), kind="drift")
+    client.force_login(ana)
+
+    client.post("/meetings/items/place/", {"about": review.reference, "next": "/meetings/"})
+
+    assert AgendaItem.objects.get(about=review.subject).added_by == ana
+    hidden = make.restricted([people.user()])
+    assert client.post("/meetings/items/place/", {"about": hidden.reference}).status_code == 404
+
+
+def test_pages_of_a_live_a_closed_and_a_cancelled_meeting_open(client, crew, ana):
+    series = make.series(crew[0])
+    live = make.live(series)
+    items.take_up(make.item(live), by=SYSTEM, at=live.starts_at + timedelta(minutes=1))
+    closed = make.closed(series, 1)
+    client.force_login(ana)
+
+    for meeting in (live, closed):
+        assert client.get(page(meeting)).status_code == 200
