@@ -1,14 +1,19 @@
 """The inbox, the outbox, the digest."""
 
 import uuid
+from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
-from history.models import Claimable, Event, Subject
+from history.models import Claimable, Event, RecordedQuerySet, Subject
 from notices.states import MessageState, Policy
 from people.models import User
+
+
+class EntryQuerySet(RecordedQuerySet):
+    through = "event__subject__"
 
 
 class Entry(models.Model):
@@ -22,6 +27,8 @@ class Entry(models.Model):
     read_at = models.DateTimeField(null=True, blank=True)
     digest = models.ForeignKey("Digest", models.SET_NULL, null=True, blank=True, related_name="entries")
 
+    objects = EntryQuerySet.as_manager()
+
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "event"], name="notices_entry_once")]
         indexes = [
@@ -32,14 +39,17 @@ class Entry(models.Model):
 
 
 class Digest(models.Model):
-    """The weekly digest of one person: the ISO week in its key makes it once. `body` is as it was made."""
+    """The weekly digest of one person: the ISO week in its key makes it once.
+
+    since: what changed since then is in it. content: the sections as they were made, each line with the
+    subjects it names (notices.queries.digest), so that what was restricted since is left out when it is read.
+    """
 
     user = models.ForeignKey(User, models.CASCADE, related_name="+")
     week = models.CharField(max_length=8)
     made_at = models.DateTimeField()
-    title = models.CharField(max_length=200)
-    text = models.TextField()
-    html = models.TextField()
+    since = models.DateTimeField()
+    content = models.JSONField(default=dict)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "week"], name="notices_digest_once")]
@@ -49,8 +59,11 @@ class Message(Claimable):
     """A mail to be sent: a row before it is sent, claimed before it is tried; rendered and addressed at sending.
 
     key: what it is for, unique; the same cause never makes a second one. id doubles as the Message-ID, so a
-    repeat can be told from a second mail. sent_*: the mail as it went out.
+    repeat can be told from a second mail. begun_at: from here on the other side may have it; a row whose
+    worker died before that was surely not sent. sent_*: the mail as it went out. history: what became of each try.
     """
+
+    MAX_TRIES: ClassVar[int] = 6
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     key = models.CharField(max_length=200, unique=True)
@@ -62,6 +75,7 @@ class Message(Claimable):
     state = models.CharField(max_length=9, choices=MessageState.choices, default=MessageState.PENDING)
     policy = models.CharField(max_length=6, choices=Policy.choices)
     made_at = models.DateTimeField()
+    begun_at = models.DateTimeField(null=True, blank=True)
     sent_to = models.EmailField(blank=True, default="")
     sent_title = models.CharField(max_length=300, blank=True, default="")
     sent_text = models.TextField(blank=True, default="")

@@ -1,2 +1,15 @@
+from django.urls import path
+
+from notices.views import digest, inbox, mail
+
 app_name = "notices"
-urlpatterns: list = []
+urlpatterns = [
+    path("", inbox.inbox, name="inbox"),
+    path("mark/", inbox.mark, name="mark"),
+    path("digest/", digest.digest, name="digest"),
+    path("digest/stop/<str:token>/", digest.stop_digest, name="stop_digest"),
+    path("digest/<str:week>/", digest.digest_week, name="digest_week"),
+    path("mail/", mail.mail_list, name="mail_list"),
+    path("mail/<uuid:pk>/", mail.mail_detail, name="mail_detail"),
+    path("mail/<uuid:pk>/retry/", mail.mail_retry, name="mail_retry"),
+]

@@ -3,17 +3,25 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 
 from kit import links
 
 
+def _page(name: str, key: Any) -> str:
+    """A mail or a feed does not fail for want of one address: a kind without a page is shown without a link."""
+    try:
+        return reverse(name, args=[key])
+    except NoReverseMatch:
+        return ""
+
+
 def _by_reference(name: str) -> Callable[[Any], str]:
-    return lambda subject: reverse(name, args=[subject.reference])
+    return lambda subject: _page(name, subject.reference)
 
 
 def _by_id(name: str) -> Callable[[Any], str]:
-    return lambda subject: reverse(name, args=[subject.object_id])
+    return lambda subject: _page(name, subject.object_id)
 
 
 PAGES: dict[str, Callable[[Any], str]] = {

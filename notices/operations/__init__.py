@@ -1,0 +1,1 @@
+"""Telling people: entries in inboxes, messages by mail, weekly digests."""

@@ -1,0 +1,100 @@
+"""The weekly digest: a date for everybody, each in their own zone; made once a week; mailed to those who want it."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+
+from history import operations as history
+from history.claims import Tally
+from history.models import Due
+from kit.actor import Actor
+from notices.models import Digest, Message
+from notices.queries import digest as contents
+from notices.states import Policy
+from people import queries as people
+from people.models import Organisation, User
+from people.operations import person
+
+DUE = "notices.digest"
+VERB = DUE
+
+
+def schedule(at: datetime) -> Tally:
+    """See to it that everybody has a digest to come. Made once a week and person; cheap when all have one.
+
+    Nothing waits on it, so the tally stays empty: a step of the tick (riskhub/schedule.py).
+    """
+    found = people.organisation()
+    if found is None:
+        return Tally()
+    to_come = Due.objects.filter(kind=DUE, subject=OuterRef("subject"), at__gt=at)
+    without = User.objects.active().filter(~Exists(to_come)).order_by("pk")
+    history.put_dues(
+        (DUE, user.subject_id, week_of(slot), slot)
+        for user in without
+        for slot in [next_slot(user, found, at)]
+    )
+    return Tally()
+
+
+def next_slot(user: User, organisation: Organisation, at: datetime) -> datetime:
+    """The organisation's weekday and hour as the reader's clock shows them, after `at`."""
+    zone = user.zone(organisation)
+    today = at.astimezone(zone).date()
+    day = today + timedelta(days=(organisation.digest_weekday - today.weekday()) % 7)
+    slot = datetime.combine(day, organisation.digest_at, tzinfo=zone)
+    return (
+        slot if slot > at else datetime.combine(day + timedelta(days=7), organisation.digest_at, tzinfo=zone)
+    )
+
+
+def week_of(slot: datetime) -> str:
+    """The ISO week of a moment where it was given: "2026-W48"."""
+    year, week, _ = slot.isocalendar()
+    return f"{year}-W{week:02}"
+
+
+@transaction.atomic
+def make(due: Due, *, at: datetime) -> None:
+    """Make one person's digest of one week, once. Due kind notices.digest.
+
+    It is always made, so that none can be missed unseen; a week with nothing to tell is not mailed.
+    """
+    user = User.objects.select_related("subject").get(subject_id=due.subject_id)
+    if not user.is_active or Digest.objects.filter(user=user, week=due.occurrence).exists():
+        return
+    since = contents.since(user, at)
+    content = contents.content_for(user, since=since, at=at)
+    digest = Digest.objects.create(
+        user=user,
+        week=due.occurrence,
+        made_at=at,
+        since=since,
+        title=f"Model risk, week {int(due.occurrence[-2:])}",
+        content=content,
+    )
+    contents.undigested(user, at).update(digest=digest)
+    if user.is_digest_wanted and not user.is_mail_refused and not contents.is_quiet(content):
+        Message.objects.bulk_create(
+            [
+                Message(
+                    key=f"digest:{user.pk}:{digest.week}",
+                    user=user,
+                    verb=VERB,
+                    digest=digest,
+                    policy=Policy.PARK,
+                    made_at=at,
+                )
+            ],
+            ignore_conflicts=True,
+        )
+
+
+def stop(user: User, *, by: Actor, at: datetime) -> User:
+    """No more digests by mail; they stay readable here."""
+    return person.change(user, {"is_digest_wanted": False}, by=by, at=at)
+
+
+def resume(user: User, *, by: Actor, at: datetime) -> User:
+    return person.change(user, {"is_digest_wanted": True}, by=by, at=at)

@@ -1,0 +1,122 @@
+"""The edge to the mail server: one connection for many mails, and for each what is known of its fate."""
+
+import re
+import smtplib
+import socket
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import Enum
+from threading import Timer
+from typing import Self
+
+from django.core.mail.backends.smtp import EmailBackend
+
+# No mail takes longer than this, however slowly the other side answers.
+HARD_SECONDS = 45.0
+_LEADING_DOT = re.compile(rb"(?m)^\.")
+
+
+class Fate(Enum):
+    SENT = "taken by the mail server"
+    LATER = "not now"
+    REFUSED = "the address is refused"
+    NEVER = "the mail is refused"
+    DOUBT = "the line broke after the data"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    fate: Fate
+    words: str
+
+
+class NoLine(Exception):
+    """The mail server cannot be reached, or does not let us in."""
+
+
+class Line:
+    """One connection, opened with the first mail and anew after a break. `with Line() as line: …`"""
+
+    def __init__(self) -> None:
+        self._backend: EmailBackend | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *args: object) -> None:
+        self._close()
+
+    def hand_over(self, data: bytes, *, sender: str, to: str) -> Answer:
+        """Send one mail (RFC 5322 bytes, CRLF lines) to one address. Raises NoLine."""
+        smtp = self._connected()
+        watch = Timer(HARD_SECONDS, _cut, [smtp])
+        watch.daemon = True
+        watch.start()
+        try:
+            answer = _converse(smtp, data, sender, to)
+        finally:
+            watch.cancel()
+        if answer.fate is not Fate.SENT:
+            self._close()
+        return answer
+
+    def _connected(self) -> smtplib.SMTP:
+        try:
+            if self._backend is None:
+                backend = EmailBackend(fail_silently=False)
+                backend.open()
+                self._backend = backend
+                backend.connection.ehlo_or_helo_if_needed()
+            return self._backend.connection
+        except (OSError, smtplib.SMTPException) as error:
+            self._close()
+            raise NoLine(f"No connection to the mail server: {_words(error)}") from error
+
+    def _close(self) -> None:
+        if self._backend is None:
+            return
+        smtp, self._backend = self._backend.connection, None
+        with suppress(OSError, smtplib.SMTPException):
+            smtp.docmd("QUIT")
+        smtp.close()
+
+
+def _converse(smtp: smtplib.SMTP, data: bytes, sender: str, to: str) -> Answer:
+    may_have_it = False
+    try:
+        for step, code, reply in (("MAIL", *smtp.mail(sender)), ("RCPT", *smtp.rcpt(to))):
+            if code not in (250, 251):
+                return _refusal(step, code, reply)
+        code, reply = smtp.docmd("DATA")
+        if code != 354:
+            return _refusal("DATA", code, reply)
+        may_have_it = True
+        smtp.send(_LEADING_DOT.sub(b"..", data) + b"\r\n.\r\n")
+        code, reply = smtp.getreply()
+    except (OSError, smtplib.SMTPException) as error:
+        if may_have_it:
+            return Answer(Fate.DOUBT, f"The line broke after the data: {_words(error)}")
+        return Answer(Fate.LATER, f"The line broke before the data: {_words(error)}")
+    return Answer(Fate.SENT, f"{code} {_text(reply)}") if code == 250 else _refusal("DATA", code, reply)
+
+
+def _refusal(step: str, code: int, reply: bytes) -> Answer:
+    words = f"{step} answered {code} {_text(reply)}"
+    if code >= 500:
+        return Answer(Fate.REFUSED if step == "RCPT" else Fate.NEVER, words)
+    if code < 0:
+        return Answer(Fate.LATER, f"{step} was not answered")
+    return Answer(Fate.LATER, words)
+
+
+def _cut(smtp: smtplib.SMTP) -> None:
+    with suppress(OSError, AttributeError):
+        smtp.sock.shutdown(socket.SHUT_RDWR)
+
+
+def _text(reply: bytes) -> str:
+    return " ".join(reply.decode("utf-8", "replace").split())[:200]
+
+
+def _words(error: Exception) -> str:
+    return f"{type(error).__name__} {error}".strip()[:200]

@@ -1,0 +1,18 @@
+"""Everybody has an inbox and digests of their own; the mail of all is for administrators."""
+
+from typing import Any
+
+from kit.rights import permission
+from people.permissions import may_read, may_write
+from people.states import Role
+
+
+@permission("notices.inbox_see")
+def may_see_inbox(user: Any, obj: Any) -> bool:
+    """One's own only: obj is an entry or a digest."""
+    return may_read(user) and (obj is None or obj.user_id == user.pk)
+
+
+@permission("notices.mail_see")
+def may_see_mail(user: Any, obj: Any) -> bool:
+    return may_write(user, Role.ADMINISTRATOR)

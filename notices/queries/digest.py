@@ -1,0 +1,290 @@
+"""What the weekly digest of one person says: made once as data, shown with the rights of the moment.
+
+content: {"sections": [{"key", "title", "lines": […], "more": int}]}; a line is {"subject": id, "names":
+[ids of other subjects it names], "reference", "title", "said", "level": 1–5 or None, "badge"}.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db.models import QuerySet
+
+from actions import queries as actions
+from history.models import Event, Subject
+from kit.links import url_of
+from learnings.models import Learning
+from learnings.states import State as LearningState
+from meetings.models import Decision
+from notices.models import Digest, Entry
+from notices.queries import mine
+from people import queries as people
+from people.models import User
+from risklog import scoring
+from risklog.models import Escalation, Risk
+from risklog.states import UNRESOLVED, RiskState, Severity
+
+AHEAD = timedelta(days=7)
+FIRST_LOOKS_BACK = timedelta(days=7)
+_SHOWN, _READ = 5, 200
+Line = dict[str, Any]
+
+_MOVED = {
+    "risklog.risk_assessing": "is being looked into",
+    "risklog.risk_treating": "is being treated",
+    "risklog.risk_monitoring": "is treated, and watched",
+    "risklog.risk_accepted": "was accepted",
+    "risklog.risk_acceptance_ended": "is not accepted any more",
+    "risklog.risk_reopened": "is back",
+}
+_NUMBERS = {
+    "mine": "wait for you",
+    "escalations": "escalated",
+    "opened": "new risks",
+    "decisions": "decided",
+}
+
+
+def last_of(user: User) -> Digest | None:
+    return Digest.objects.filter(user=user).order_by("-made_at", "-id").first()
+
+
+def digests_of(user: User) -> QuerySet[Digest]:
+    """A person's digests, newest first."""
+    return Digest.objects.filter(user=user).order_by("-made_at", "-id")
+
+
+def since(user: User, at: datetime) -> datetime:
+    """From when on the next digest tells what changed: the last one, or a week ago."""
+    last = last_of(user)
+    return last.made_at if last else at - FIRST_LOOKS_BACK
+
+
+def content_for(user: User, *, since: datetime, at: datetime) -> dict[str, Any]:
+    """Mine first, then what moved: only what this person may see. A constant number of queries."""
+    zone = user.zone(people.organisation())
+    risks = list(
+        Risk.objects.visible_to(user)
+        .filter(updated_at__gt=since, updated_at__lte=at)
+        .select_related("subject", "owner")
+        .order_by("-severity", "-id")[:_READ]
+    )
+    meetings = list(mine.meetings_of(user, since=at, until=at + 2 * AHEAD))
+    opened = [risk for risk in risks if risk.opened_at > since and risk.state != RiskState.CLOSED]
+    closed = [risk for risk in risks if risk.state == RiskState.CLOSED]
+    waiting = _waiting(user, meetings, at, zone)
+    called = {line["subject"] for line in waiting}
+    found = [
+        _section("mine", "Needs you", waiting, shown=12),
+        _section("teams", "Moved in your teams", _moved(user, risks, since), shown=8),
+        _section("escalations", "Escalated", _escalations(user, called, since)),
+        _section("opened", "New risks", [_risk(risk, _owned(risk)) for risk in opened]),
+        _section("closed", "Closed risks", [_risk(risk, risk.closing_evidence[:140]) for risk in closed]),
+        _section("decisions", "Decided", _decisions(user, since, zone)),
+        _section("learnings", "Learned", _learnings(user, since)),
+        _section("meetings", "Next meeting", [_meeting(one, zone) for one in meetings[:1]]),
+    ]
+    return {"sections": [section for section in found if section["lines"]]}
+
+
+def is_quiet(content: dict[str, Any]) -> bool:
+    """Whether there is nothing to tell beside when one meets next."""
+    return not any(section["lines"] for section in content["sections"] if section["key"] != "meetings")
+
+
+def shown(user: User, content: dict[str, Any]) -> list[dict[str, Any]]:
+    """The sections with what this person may still see, each line with its address. One query."""
+    lines = [line for section in content["sections"] for line in section["lines"]]
+    ids = {pk for line in lines for pk in (line["subject"], *line["names"])}
+    visible = {one.pk: one for one in Subject.objects.visible_to(user).filter(pk__in=ids)}
+    found = []
+    for section in content["sections"]:
+        kept = [
+            {**line, "path": url_of(visible[line["subject"]])}
+            for line in section["lines"]
+            if {line["subject"], *line["names"]} <= visible.keys()
+        ]
+        if kept:
+            found.append({**section, "lines": kept})
+    return found
+
+
+def figures(sections: Sequence[dict[str, Any]]) -> list[tuple[int, str]]:
+    """Up to four numbers for the head of the page."""
+    counts = {section["key"]: len(section["lines"]) + section["more"] for section in sections}
+    return [(counts.get(key, 0), words) for key, words in _NUMBERS.items()]
+
+
+def preview_line(sections: Sequence[dict[str, Any]]) -> str:
+    """What a mail program shows beside the title."""
+    said = [f"{number} {words}" for number, words in figures(sections) if number]
+    return ", ".join(said) or "A quiet week."
+
+
+def undigested(user: User, at: datetime) -> QuerySet[Entry]:
+    """The inbox rows that no digest has taken up yet. No last-seen id: a late row is taken by the next."""
+    return Entry.objects.filter(user=user, digest__isnull=True, at__lte=at)
+
+
+# ------------------------------------------------------------------ sections
+
+
+def _section(key: str, title: str, lines: Sequence[Line], *, shown: int = _SHOWN) -> dict[str, Any]:
+    return {
+        "key": key,
+        "title": title,
+        "lines": list(lines[:shown]),
+        "more": max(0, len(lines) - shown),
+    }
+
+
+def _line(
+    subject: Subject,
+    said: str,
+    *,
+    level: int | None = None,
+    badge: str = "",
+    names: Iterable[int | None] = (),
+) -> Line:
+    return {
+        "subject": subject.pk,
+        "names": [pk for pk in names if pk],
+        "reference": subject.reference or "",
+        "title": subject.title,
+        "said": said,
+        "level": level,
+        "badge": badge or (scoring.LEVELS[level] if level else ""),
+    }
+
+
+def _waiting(user: User, meetings: Sequence[Any], at: datetime, zone: ZoneInfo) -> list[Line]:
+    today = at.astimezone(zone).date()
+    lines = [
+        _line(one.subject, f"The ladder called you. {_next_climb(one, zone)}", level=5, badge="Escalated")
+        for one in mine.escalations_on(user)[:_READ]
+    ]
+    for asked in mine.reviews_to_answer(user)[:_READ]:
+        review = asked.review
+        level = 5 if review.severity == Severity.CRITICAL else 4
+        lines.append(
+            _line(
+                review.subject,
+                f"Your answer is asked by {_when(review.due_at, zone)}.",
+                level=level,
+                badge="Review",
+            )
+        )
+    due = actions.mine(user).filter(due_on__lte=today + AHEAD)
+    for action in due[:_READ]:
+        late = (today - action.due_on).days
+        said = f"{late} d late." if late > 0 else "Due today." if late == 0 else f"Due {_day(action.due_on)}."
+        lines.append(_line(action.subject, said, level=5 if late > 0 else 3, badge="Action"))
+    for one in meetings:
+        if one.facilitator_id == user.pk and one.starts_at < at + AHEAD:
+            lines.append(
+                _line(one.subject, f"You lead it, {_when(one.starts_at, zone)}.", level=2, badge="Your turn")
+            )
+    return lines
+
+
+def _moved(user: User, risks: Sequence[Risk], since: datetime) -> list[Line]:
+    """One line a risk of this person's teams: its change of level, or else its latest step."""
+    teams = {risk.subject_id: risk for risk in risks if risk.team_id in user.team_ids}
+    rows = Event.objects.filter(
+        subject__in=list(teams), at__gt=since, verb__in=[*_MOVED, "risklog.risk_changed"]
+    ).order_by("at", "id")
+    said: dict[int, str] = {}
+    levels: dict[int, list[int]] = {}
+    for event in rows:
+        if event.data.get("level"):
+            before, after = event.data["level"]
+            levels.setdefault(event.subject_id, [before, after])[1] = after
+        elif event.verb in _MOVED:
+            said[event.subject_id] = _MOVED[event.verb]
+    lines = []
+    for pk, risk in teams.items():
+        words = [
+            f"from {scoring.LEVELS[a]} to {scoring.LEVELS[b]}" for a, b in [levels.get(pk, (1, 1))] if a != b
+        ]
+        words += [said[pk]] if pk in said else []
+        if words:
+            text = ", ".join(words)
+            lines.append(_risk(risk, f"{text[0].upper()}{text[1:]}."))
+    for group in mine.breaches_of_my_teams(user)[:_READ]:
+        level = 5 if group.level > 1 else 3
+        lines.append(
+            _line(
+                group.subject,
+                "Open breach.",
+                level=level,
+                badge=group.get_level_display(),
+                names=[group.model.subject_id],
+            )
+        )
+    return lines
+
+
+def _escalations(user: User, told: set[int], since: datetime) -> list[Line]:
+    rows = Escalation.objects.visible_to(user).filter(started_at__gt=since, state__in=UNRESOLVED)
+    rows = rows.exclude(subject__in=told).select_related("subject", "about").order_by("-started_at", "-id")
+    return [
+        _line(
+            one.subject,
+            f"Rung {one.rung}, {one.get_state_display().lower()}.",
+            level=5 if one.severity == Severity.CRITICAL else 4,
+            badge=one.get_severity_display(),
+        )
+        for one in rows[:_READ]
+    ]
+
+
+def _risk(risk: Risk, said: str) -> Line:
+    return _line(risk.subject, said, level=scoring.level(risk.severity))
+
+
+def _owned(risk: Risk) -> str:
+    return f"Owner {risk.owner.name}." if risk.owner else "Nobody owns it yet."
+
+
+def _decisions(user: User, since: datetime, zone: ZoneInfo) -> list[Line]:
+    rows = Decision.objects.visible_to(user).filter(decided_at__gt=since)
+    return [
+        _line(one.subject, _day(one.decided_at.astimezone(zone).date()) + ".")
+        for one in rows.select_related("subject").order_by("-decided_at", "-id")[:_READ]
+    ]
+
+
+def _learnings(user: User, since: datetime) -> list[Line]:
+    rows = Learning.objects.visible_to(user).filter(published_at__gt=since, state=LearningState.PUBLISHED)
+    rows = rows.select_related("subject", "author").order_by("-published_at", "-id")
+    return [_line(one.subject, f"By {one.author.name}." if one.author else "") for one in rows[:_READ]]
+
+
+def _meeting(meeting: Any, zone: ZoneInfo) -> Line:
+    parts = [_when(meeting.starts_at, zone)]
+    if meeting.focus:
+        parts.append(meeting.focus.name)
+    if meeting.facilitator:
+        parts.append(f"led by {meeting.facilitator.name}")
+    return _line(meeting.subject, ", ".join(parts) + ".")
+
+
+# ------------------------------------------------------------------ words
+
+
+def _day(day: Any) -> str:
+    return f"{day:%a} {day.day} {day:%b}"
+
+
+def _when(at: datetime, zone: ZoneInfo) -> str:
+    here = at.astimezone(zone)
+    return f"{_day(here)}, {here:%H:%M %Z}"
+
+
+def _next_climb(escalation: Escalation, zone: ZoneInfo) -> str:
+    if escalation.acknowledged_by_id:
+        return "It is acknowledged."
+    if escalation.next_climb_at is None:
+        return "It climbs no higher."
+    return f"It climbs on {_when(escalation.next_climb_at, zone)}."

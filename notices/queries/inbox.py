@@ -1,0 +1,23 @@
+"""One person's inbox, as far as they may still see what it tells of."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+
+from notices.models import Entry
+from people.models import User
+
+
+def entries(user: User) -> QuerySet[Entry]:
+    """Their entries with what a line needs."""
+    rows = Entry.objects.filter(user=user).visible_to(user)
+    return rows.select_related("event__subject", "event__actor")
+
+
+def newest(user: User, count: int) -> list[Entry]:
+    return list(entries(user).order_by("-at", "-id")[:count])
+
+
+def unread_count(user: Any) -> int:
+    """How many are unread: for the side bar of every page."""
+    return Entry.objects.filter(user=user, read_at__isnull=True).visible_to(user).count()

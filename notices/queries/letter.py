@@ -1,0 +1,126 @@
+"""A mail as its recipient reads it: rendered at the moment of sending, in their time zone, with their rights."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import css_inline
+from django.conf import settings
+from django.core import signing
+from django.template.loader import select_template
+from django.urls import reverse
+from django.utils import timezone
+
+from history.models import Subject
+from kit.links import url_of
+from notices.models import Message
+from notices.queries import digest, matter
+from people import queries as people
+from people.models import User
+
+_INLINER = css_inline.CSSInliner(keep_style_tags=True, load_remote_stylesheets=False)
+_SALT = "notices.stop_digest"
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """to: an address; text says everything that html says; headers: beside the usual ones."""
+
+    to: str
+    title: str
+    text: str
+    html: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def letter_of(message: Message, *, at: datetime) -> Letter:
+    """message: with user, subject, event and digest."""
+    if message.digest_id:
+        return _digest(message, at)
+    found = {
+        "user": message.user,
+        "verb": message.verb,
+        "event": message.event,
+        "note": message.event.data if message.event else {},
+        "subject": message.subject,
+        "url": address(message.subject),
+        **matter.of(message),
+    }
+    return _rendered(message.verb, message.subject.kind if message.subject else "", found, message.user, at)
+
+
+def _digest(message: Message, at: datetime) -> Letter:
+    sections = digest.shown(message.user, message.digest.content)
+    found = {
+        "user": message.user,
+        "digest": message.digest,
+        "sections": sections,
+        "figures": digest.figures(sections),
+        "preview": digest.preview_line(sections),
+        "url": settings.BASE_URL + "/",
+        "stop_url": stop_url(message.user),
+    }
+    headers = {
+        "List-Unsubscribe": f"<{found['stop_url']}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        "List-Id": f"Weekly digest <digest.{host()}>",
+    }
+    return _rendered(message.verb, "digest", found, message.user, at, headers)
+
+
+def _rendered(
+    verb: str,
+    kind: str,
+    found: dict[str, Any],
+    user: User,
+    at: datetime,
+    headers: Mapping[str, str] | None = None,
+) -> Letter:
+    """By the templates of the verb, or else of the kind of subject."""
+    organisation = people.organisation()
+    context = {
+        **found,
+        "now": at,
+        "base_url": settings.BASE_URL,
+        "organisation": organisation.name if organisation else "your organisation",
+    }
+    with timezone.override(user.zone(organisation)):
+        title, text, html = (
+            select_template([f"notices/{verb}/{part}", f"notices/{kind}/{part}"]).render(context)
+            for part in ("subject.txt", "body.txt", "body.html")
+        )
+    return Letter(user.email, " ".join(title.split())[:200], tidy(text), _INLINER.inline(html), headers or {})
+
+
+def tidy(text: str) -> str:
+    """Plain text without the gaps that template tags leave: at most one empty line, none at the ends."""
+    lines: list[str] = []
+    for line in (line.rstrip() for line in text.splitlines()):
+        if line or (lines and lines[-1]):
+            lines.append(line)
+    return "\n".join(lines).strip() + "\n"
+
+
+def host() -> str:
+    """The host that makes ids of mails unique."""
+    return urlsplit(settings.BASE_URL).hostname or "localhost"
+
+
+def address(subject: Subject | None) -> str:
+    """The whole address of a subject's page."""
+    return settings.BASE_URL + ((url_of(subject) if subject else "") or "/")
+
+
+def stop_url(user: User) -> str:
+    """Where a person stops the digest without signing in: a signed address, good for this one thing."""
+    return settings.BASE_URL + reverse("notices:stop_digest", args=[signing.dumps(user.pk, salt=_SALT)])
+
+
+def whose_stop(token: str) -> User | None:
+    """The person of a stop address; None for one that is not ours."""
+    try:
+        return User.objects.select_related("subject").filter(pk=signing.loads(token, salt=_SALT)).first()
+    except signing.BadSignature:
+        return None

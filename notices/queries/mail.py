@@ -1,0 +1,61 @@
+"""The mail of all, for administrators. What an administrator may not see, they do not read here either."""
+
+from dataclasses import dataclass
+
+from django.db.models import Count, Q, QuerySet
+
+from history.models import Subject
+from notices.models import Message
+from notices.states import MessageState
+from people.models import User
+
+TROUBLED = (MessageState.DEAD, MessageState.UNCERTAIN)
+WAITING = (MessageState.PENDING, MessageState.CLAIMED)
+TABS = {
+    "all": Q(),
+    "troubled": Q(state__in=TROUBLED),
+    "waiting": Q(state__in=WAITING),
+    "sent": Q(state=MessageState.DONE),
+}
+
+
+def messages(tab: str = "all") -> QuerySet[Message]:
+    return Message.objects.filter(TABS[tab]).select_related("user", "subject", "event", "digest")
+
+
+def tab_counts() -> dict[str, int]:
+    """How many mails each tab has, in one query."""
+    return Message.objects.aggregate(**{tab: Count("pk", filter=which) for tab, which in TABS.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A mail as this reader may see it: title, text and html are "" where they may not."""
+
+    message: Message
+    is_hidden: bool
+    title: str
+    text: str
+    html: str
+
+
+def as_seen_by(reader: User, rows: list[Message]) -> list[Row]:
+    """One query for what they may see."""
+    named = {row.pk: _names(row) for row in rows}
+    ids = set().union(*named.values()) if named else set()
+    visible = set(Subject.objects.visible_to(reader).filter(pk__in=ids).values_list("pk", flat=True))
+    found = []
+    for row in rows:
+        is_hidden = row.user_id != reader.pk and not named[row.pk] <= visible
+        parts = ("", "", "") if is_hidden else (row.sent_title, row.sent_text, row.sent_html)
+        found.append(Row(row, is_hidden, *parts))
+    return found
+
+
+def _names(row: Message) -> set[int]:
+    """The subjects a mail tells of."""
+    found = {row.subject_id} if row.subject_id else set()
+    if row.digest:
+        lines = [line for section in row.digest.content["sections"] for line in section["lines"]]
+        found |= {pk for line in lines for pk in (line["subject"], *line["names"])}
+    return found

@@ -1,0 +1,74 @@
+"""What waits for one person, whatever room it is of: for "my week" and for the digest. One query each."""
+
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+
+from learnings.models import Learning
+from learnings.states import State as LearningState
+from meetings.models import Meeting
+from meetings.states import TO_COME
+from people.models import User
+from risklog.models import Climb, Escalation, Reviewer, Risk
+from risklog.states import LIVE_RISKS, UNRESOLVED, ReviewState
+from signals.models import BreachGroup
+from signals.states import Breach
+
+
+def reviews_to_answer(user: User) -> QuerySet[Reviewer]:
+    """Open reviews this person was asked for and has not answered, the soonest due first."""
+    rows = Reviewer.objects.filter(user=user, answered_at__isnull=True, review__state=ReviewState.OPEN)
+    return (
+        rows.visible_to(user)
+        .select_related("review__subject", "review__model", "stands_in_for")
+        .order_by("review__due_at", "id")
+    )
+
+
+def escalations_on(user: User) -> QuerySet[Escalation]:
+    """Unresolved escalations that called this person, the longest standing first."""
+    called = Climb.objects.filter(told__contains=[user.pk]).values("escalation_id")
+    rows = Escalation.objects.filter(
+        Q(pk__in=called) | Q(acknowledged_by=user), state__in=UNRESOLVED
+    ).visible_to(user)
+    return rows.select_related("subject", "acknowledged_by").order_by("started_at", "id")
+
+
+def meetings_of(user: User, *, since: datetime, until: datetime) -> QuerySet[Meeting]:
+    """Meetings to come that this person leads, stands in for or takes part in."""
+    rows = Meeting.objects.filter(
+        Q(facilitator=user)
+        | Q(stand_in=user)
+        | Q(series__participants=user)
+        | Q(series__teams__in=user.team_ids),
+        state__in=TO_COME,
+        ends_at__gt=since,
+        starts_at__lt=until,
+    )
+    return (
+        rows.visible_to(user)
+        .select_related("subject", "series", "focus", "facilitator")
+        .order_by("starts_at", "id")
+        .distinct()
+    )
+
+
+def drafts_without_author(user: User) -> QuerySet[Learning]:
+    """Drafts nobody writes yet, of what this person looked at, and those they began; newest first."""
+    looked_at = Reviewer.objects.filter(user=user, answered_at__isnull=False).values("review__subject_id")
+    rows = Learning.objects.filter(
+        Q(author=user) | Q(author__isnull=True, about_id__in=looked_at), state=LearningState.DRAFT
+    )
+    return rows.visible_to(user).select_related("subject", "author").order_by("-made_at", "-id")
+
+
+def breaches_of_my_teams(user: User) -> QuerySet[BreachGroup]:
+    """Open breach groups of models that this person's teams own, the worst and newest first."""
+    rows = BreachGroup.objects.filter(state=Breach.OPEN, model__owner_team__in=user.team_ids)
+    return rows.visible_to(user).select_related("subject", "model").order_by("-level", "-opened_at", "-id")
+
+
+def unowned_risks(user: User) -> QuerySet[Risk]:
+    """Live risks that nobody owns, the worst first."""
+    rows = Risk.objects.filter(owner__isnull=True, state__in=LIVE_RISKS)
+    return rows.visible_to(user).select_related("subject", "team").order_by("-severity", "-id")

@@ -1,0 +1,72 @@
+"""The weekly digest in the browser: this week so far, past ones; and the way to stop it without signing in."""
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_safe
+
+from kit import clock
+from kit.actor import Actor
+from kit.htmx import respond
+from kit.rights import OPEN, view_needs
+from notices.operations import digest as operations
+from notices.queries import digest as queries
+from notices.queries import letter
+from people import queries as people
+
+PAST = 26
+
+
+@require_safe
+@view_needs("notices.inbox_see")
+def digest(request: HttpRequest) -> HttpResponse:
+    """What the next one will say, as of now."""
+    at = clock.now()
+    since = queries.since(request.user, at)
+    sections = queries.shown(request.user, queries.content_for(request.user, since=since, at=at))
+    organisation = people.organisation()
+    context = {
+        "sections": sections,
+        "figures": queries.figures(sections),
+        "since": since,
+        "until": at,
+        "next_at": operations.next_slot(request.user, organisation, at) if organisation else None,
+        "past": list(queries.digests_of(request.user)[:PAST]),
+        "digest": None,
+        "title": "This week so far",
+    }
+    return respond(request, "notices/digest.html", None, context)
+
+
+@require_safe
+@view_needs("notices.inbox_see")
+def digest_week(request: HttpRequest, week: str) -> HttpResponse:
+    """One that was made, as it reads with today's rights."""
+    found = get_object_or_404(queries.digests_of(request.user), week=week)
+    sections = queries.shown(request.user, found.content)
+    context = {
+        "sections": sections,
+        "figures": queries.figures(sections),
+        "since": found.since,
+        "until": found.made_at,
+        "next_at": None,
+        "past": list(queries.digests_of(request.user)[:PAST]),
+        "digest": found,
+        "title": found.title,
+    }
+    return respond(request, "notices/digest.html", None, context)
+
+
+@csrf_exempt
+@view_needs(OPEN)
+@require_http_methods(["GET", "HEAD", "POST"])
+def stop_digest(request: HttpRequest, token: str) -> HttpResponse:
+    """Stop the digest by a signed address: looking at it shows the button, a POST acts (RFC 8058)."""
+    user = letter.whose_stop(token)
+    if user is None:
+        raise Http404
+    if request.method == "POST":
+        act = operations.resume if request.POST.get("do") == "resume" else operations.stop
+        act(user, by=Actor(user, "page"), at=clock.now())
+        user.refresh_from_db(fields=["is_digest_wanted"])
+    return render(request, "notices/stop_digest.html", {"is_wanted": user.is_digest_wanted, "token": token})

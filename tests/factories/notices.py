@@ -1,0 +1,59 @@
+"""What people are told, by the operations that tell them."""
+
+from contextlib import contextmanager
+
+from history.models import Event
+from notices.models import Message
+from notices.operations import entry
+from notices.states import Policy
+from risklog.models import Ladder
+from tests.conftest import AT
+from tests.factories import actions, people, risklog_review
+from tests.notices.sink import Sink
+
+
+def told(verb: str, at=AT) -> None:
+    """Hand every event of this verb to whom it concerns."""
+    for event in Event.objects.filter(verb=verb).order_by("pk"):
+        entry.tell(event, at=at)
+
+
+def parked_kind(user=None, at=AT) -> Message:
+    """A waiting mail whose kind is parked in doubt: an action given to somebody."""
+    user = user or people.user()
+    made = actions.action(owner=user)
+    told_of(made, at)
+    return Message.objects.get(subject=made.subject, user=user)
+
+
+def resent_kind(user=None, at=AT) -> Message:
+    """A waiting mail whose kind is sent again in doubt: the ladder calls somebody."""
+    user = user or people.user()
+    if not Ladder.objects.exists():
+        risklog_review.ladder(("owner", 60, None))
+    made = risklog_review.escalation(about=risklog_review.model(developer=user).subject, at=at)
+    told_of(made, at)
+    found = Message.objects.get(subject=made.subject, user=user)
+    assert found.policy == Policy.RESEND
+    return found
+
+
+def told_of(obj, at=AT) -> None:
+    for event in Event.objects.filter(subject=obj.subject_id, verb__in=entry.AUDIBLE).order_by("pk"):
+        entry.tell(event, at=at)
+
+
+@contextmanager
+def mail_server(settings, script=None, timeout=2):
+    """A real SMTP server on the loopback. script: see tests.notices.sink.Sink. Yields the sink."""
+    sink = Sink(script)
+    sink.start()
+    settings.IS_MAIL_KEPT = False
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", sink.port
+    settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
+    settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
+    settings.EMAIL_TIMEOUT = timeout
+    try:
+        yield sink
+    finally:
+        sink.stop()

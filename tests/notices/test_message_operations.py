@@ -1,0 +1,289 @@
+"""Mails against a real mail server that refuses, hangs and hangs up."""
+
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.db.models.functions import Now
+
+from actions.operations import action as action_operations
+from history import claims
+from kit.actor import SYSTEM, Actor
+from kit.refusals import Refused
+from notices.models import Message
+from notices.operations import message
+from notices.states import MessageState
+from risklog.operations import escalation as escalation_operations
+from tests.factories import notices, people
+
+pytestmark = pytest.mark.django_db
+
+
+def to(local: str):
+    return people.user(email=f"{local}@example.org")
+
+
+def states() -> dict[str, int]:
+    found: dict[str, int] = {}
+    for state in Message.objects.values_list("state", flat=True):
+        found[state] = found.get(state, 0) + 1
+    return found
+
+
+def message_id(row) -> str:
+    return f"<{row.pk}@localhost>"
+
+
+def test_without_a_mail_server_a_mail_is_kept_on_the_page(settings, at):
+    settings.IS_MAIL_KEPT = True
+    row = notices.parked_kind(at=at)
+
+    assert message.send_due(at=at).done == 1
+
+    row.refresh_from_db()
+    assert row.state == MessageState.DONE
+    assert row.sent_to == row.user.email
+    assert row.subject.reference in row.sent_title
+    assert f"/actions/{row.subject.reference}/" in row.sent_text
+    assert row.subject.title in row.sent_html
+
+
+def test_many_mails_go_over_one_line_with_the_row_as_their_id(settings, at):
+    rows = [notices.parked_kind(at=at) for _ in range(3)]
+    with notices.mail_server(settings) as sink:
+        assert message.send_due(at=at).done == 3
+
+    assert {one for _, one in sink.accepted} == {message_id(row) for row in rows}
+    assert states() == {"done": 3}
+    assert [part.get_content_type() for part in sink.mails[0].get_payload()] == ["text/plain", "text/html"]
+
+
+@pytest.mark.parametrize("local", ["busy", "shut", "full", "drop"])
+def test_not_now_is_tried_again_later(settings, at, local):
+    row = notices.parked_kind(to(local), at=at)
+    other = notices.parked_kind(at=at)
+    with notices.mail_server(settings, script={local: 1}) as sink:
+        message.send_due(at=at)
+        row.refresh_from_db()
+        assert (row.state, row.tries, row.begun_at) == (MessageState.PENDING, 1, None)
+        pause = row.not_before - claims_now()
+        assert timedelta(seconds=50) < pause < timedelta(seconds=70)
+        Message.objects.filter(pk=row.pk).update(not_before=Now())
+        message.send_due(at=at)
+
+    assert states() == {"done": 2}
+    assert sorted(one for _, one in sink.accepted) == sorted([message_id(row), message_id(other)])
+
+
+def claims_now():
+    from kit.clock import database_now
+
+    return database_now()
+
+
+def test_a_refused_address_is_marked_and_the_mail_given_up(settings, at):
+    row, other = notices.parked_kind(to("gone"), at=at), notices.parked_kind(at=at)
+    waiting = notices.resent_kind(row.user, at=at)
+    with notices.mail_server(settings) as sink:
+        message.send_due(at=at)
+
+    row.refresh_from_db(), row.user.refresh_from_db(), waiting.refresh_from_db()
+    assert (row.state, row.user.is_mail_refused) == (MessageState.DEAD, True)
+    assert "550" in row.error
+    assert waiting.state == MessageState.UNWANTED
+    assert [one for _, one in sink.accepted] == [message_id(other)]
+
+
+def test_a_refused_mail_is_given_up_and_its_address_kept(settings, at):
+    row = notices.parked_kind(to("spam"), at=at)
+    with notices.mail_server(settings):
+        message.send_due(at=at)
+
+    row.refresh_from_db(), row.user.refresh_from_db()
+    assert (row.state, row.user.is_mail_refused) == (MessageState.DEAD, False)
+
+
+@pytest.mark.parametrize("local", ["cut", "hang"])
+def test_in_doubt_a_parked_kind_is_parked(settings, at, local):
+    row, other = notices.parked_kind(to(local), at=at), notices.parked_kind(at=at)
+    with notices.mail_server(settings, timeout=0.5) as sink:
+        message.send_due(at=at)
+        message.send_due(at=at)
+
+    assert states() == {"uncertain": 1, "done": 1}
+    assert [one for _, one in sink.accepted].count(message_id(row)) == (1 if local == "cut" else 0)
+    assert message_id(other) in [one for _, one in sink.accepted]
+
+
+def test_in_doubt_the_ladder_sends_again_with_the_same_id(settings, at):
+    row = notices.resent_kind(to("cut"), at=at)
+    with notices.mail_server(settings, script={"cut": 1}) as sink:
+        message.send_due(at=at)
+        Message.objects.update(not_before=Now())
+        message.send_due(at=at)
+
+    assert states() == {"done": 1}
+    assert [one for _, one in sink.accepted] == [message_id(row)] * 2
+
+
+def test_no_server_costs_each_mail_a_try_and_loses_none(settings, at):
+    with notices.mail_server(settings):
+        pass
+    rows = [notices.parked_kind(at=at) for _ in range(2)]
+
+    message.send_due(at=at)
+
+    assert states() == {"pending": 2}
+    assert set(Message.objects.values_list("tries", flat=True)) == {1}
+    with notices.mail_server(settings) as sink:
+        Message.objects.update(not_before=Now())
+        message.send_due(at=at)
+    assert len(sink.accepted) == len(rows)
+
+
+def test_after_the_sixth_try_it_is_given_up(settings, at):
+    row = notices.parked_kind(to("busy"), at=at)
+    with notices.mail_server(settings):
+        for _ in range(8):
+            Message.objects.update(not_before=Now())
+            message.send_due(at=at)
+
+    row.refresh_from_db()
+    assert (row.state, row.tries) == (MessageState.DEAD, 6)
+    assert len(row.history) == 6
+
+
+def test_a_poison_mail_ends_as_given_up_and_holds_nobody_up(settings, at, monkeypatch):
+    row, other = notices.parked_kind(at=at), notices.parked_kind(at=at)
+    genuine = message.letter.letter_of
+
+    def poisoned(found, *, at):
+        if found.pk == row.pk:
+            raise RuntimeError("poison")
+        return genuine(found, at=at)
+
+    monkeypatch.setattr(message.letter, "letter_of", poisoned)
+    with notices.mail_server(settings) as sink:
+        for _ in range(7):
+            Message.objects.update(not_before=Now())
+            message.send_due(at=at)
+
+    row.refresh_from_db()
+    assert row.state == MessageState.DEAD
+    assert "poison" in row.error
+    assert [one for _, one in sink.accepted] == [message_id(other)]
+
+
+# ------------------------------------------------------------------ workers that die
+
+
+def died(row, *, begun: bool) -> None:
+    """As a worker leaves it that was killed: claimed, its lease over, begun or not."""
+    Message.objects.filter(pk=row.pk).update(
+        state=MessageState.CLAIMED,
+        tries=1,
+        claim=uuid.uuid4(),
+        lease_until=Now() - timedelta(seconds=1),
+        begun_at=Now() if begun else None,
+    )
+
+
+def test_a_worker_that_died_before_beginning_costs_nothing(settings, at):
+    rows = [notices.parked_kind(at=at), notices.resent_kind(at=at)]
+    for row in rows:
+        died(row, begun=False)
+    with notices.mail_server(settings) as sink:
+        message.send_due(at=at)
+
+    assert states() == {"done": 2}
+    assert len(sink.accepted) == 2
+
+
+def test_a_worker_that_died_in_between_leaves_it_to_the_policy(settings, at):
+    parked, resent = notices.parked_kind(at=at), notices.resent_kind(at=at)
+    died(parked, begun=True), died(resent, begun=True)
+    with notices.mail_server(settings) as sink:
+        message.send_due(at=at)
+
+    assert states() == {"uncertain": 1, "done": 1}
+    assert [one for _, one in sink.accepted] == [message_id(resent)]
+
+
+def test_a_claim_that_was_lost_settles_nothing(settings, at):
+    row = notices.parked_kind(at=at)
+    with notices.mail_server(settings) as sink:
+        sink.on_rcpt = None
+        held = claims.claim(Message.objects.order_by("id"))[0]
+        Message.objects.filter(pk=row.pk).update(claim=uuid.uuid4())
+
+        assert message._settle(held, message.Answer(message.Fate.SENT, "250"), at).done == 0
+
+    row.refresh_from_db()
+    assert row.state == MessageState.CLAIMED
+
+
+# ------------------------------------------------------------------ no longer wanted
+
+
+def test_what_was_closed_between_claim_and_send_is_not_sent(settings, at):
+    called, todo = notices.resent_kind(at=at), notices.parked_kind(at=at)
+    escalation = escalation_of(called)
+    batch = claims.claim(Message.objects.order_by("id"))
+    escalation_operations.resolve(escalation, reason="Fixed", by=SYSTEM, at=at)
+    action_operations.finish(action_of(todo), by=SYSTEM, at=at)
+
+    with notices.mail_server(settings) as sink, message.Line() as line:
+        for row in batch:
+            message._send(row, line, at)
+
+    assert sink.accepted == []
+    assert states() == {"unwanted": 2}
+
+
+def escalation_of(row):
+    from risklog.models import Escalation
+
+    return Escalation.objects.select_related("subject", "about").get(subject=row.subject)
+
+
+def action_of(row):
+    from actions.models import Action
+
+    return Action.objects.select_related("subject").get(subject=row.subject)
+
+
+def test_who_left_gets_no_mail(settings, at):
+    row = notices.parked_kind(at=at)
+    type(row.user).objects.filter(pk=row.user_id).update(is_active=False)
+    with notices.mail_server(settings) as sink:
+        message.send_due(at=at)
+
+    assert (states(), sink.accepted) == ({"unwanted": 1}, [])
+
+
+def test_what_was_restricted_since_is_not_sent(settings, at):
+    row = notices.parked_kind(at=at)
+    type(row.subject).objects.filter(pk=row.subject_id).update(viewers=[])
+    with notices.mail_server(settings) as sink:
+        message.send_due(at=at)
+
+    assert (states(), sink.accepted) == ({"unwanted": 1}, [])
+
+
+# ------------------------------------------------------------------ another try
+
+
+def test_an_administrator_tries_again_what_was_given_up(settings, at):
+    row = notices.parked_kind(to("spam"), at=at)
+    with notices.mail_server(settings, script={"spam": 1}) as sink:
+        message.send_due(at=at)
+        row.refresh_from_db()
+        message.retry(row, by=Actor(people.user("Ada"), "page"), at=at)
+        message.send_due(at=at)
+
+    row.refresh_from_db()
+    assert row.state == MessageState.DONE
+    assert "Ada" in row.history[1]
+    assert len(sink.accepted) == 1
+    with pytest.raises(Refused):
+        message.retry(row, by=SYSTEM, at=at)
