@@ -122,8 +122,11 @@ def limit(steps: Sequence[Step], position: int, now: datetime, calendar: Calenda
 
 
 def lapses(steps: Sequence[Step], position: int, now: datetime, calendar: Calendar) -> datetime:
-    """When an acknowledgement on rung `position` lapses: after the time of that rung, at the top as well."""
-    here = next(step for step in steps if step.position == position)
+    """When an acknowledgement on rung `position` lapses: after the time of that rung, at the top as well.
+
+    Before the first rung was called it is that rung's time.
+    """
+    here = next((step for step in steps if step.position == position), steps[0])
     if here.is_round_the_clock:
         return now + timedelta(minutes=here.within_minutes)
     return calendar.opening(calendar.after(now, here.within_minutes))

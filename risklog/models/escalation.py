@@ -11,7 +11,7 @@ from risklog.states import ESCALATION_MOVES, EscalationState, Severity, Who
 
 
 class Ladder(Recorded):
-    """An ordered way up. Chosen by severity, category and team; the most particular match wins, then the oldest."""
+    """An ordered way up. Chosen by severity, category and team: the most particular, then the oldest."""
 
     KIND = "ladder"
 
@@ -75,8 +75,8 @@ class Rung(Part):
 class Escalation(Recorded):
     """One climb of a subject. `rung` is the position reached (1 is the first, 0 before it).
 
-    round: counts up when it steps down, so that a rung can be reached anew. next_climb_at: when the next climb
-    comes; None while paused and at the top. While acknowledged it is the moment the acknowledgement lapses.
+    round: counts up when it steps down, so that a rung can be reached anew. next_climb_at: when the next
+    climb comes; None while paused and at the top; while acknowledged, the moment that lapses.
     """
 
     KIND = "escalation"

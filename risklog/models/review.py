@@ -13,8 +13,8 @@ from signals.states import Kind
 class Review(Recorded):
     """A call to look at a subject together. One open review a subject; a second trigger annotates it.
 
-    missing: what was not to be had when it opened ("no owner team", "one function only" …); shown where it can
-    be mended.
+    missing: what was not to be had when it opened ("no owner team", "one function only" …); shown where it
+    can be mended.
     """
 
     KIND = "review"
@@ -54,7 +54,10 @@ class ReviewerQuerySet(RecordedQuerySet):
 
 
 class Reviewer(Part):
-    """One person asked, for their function, and what they said. stands_in_for: the absent colleague they were asked for."""
+    """One person asked, for their function, and what they said.
+
+    stands_in_for: the absent colleague in whose place they were asked.
+    """
 
     OF = "review"
 

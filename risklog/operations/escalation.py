@@ -39,7 +39,7 @@ def start(
     at: datetime,
     cause: Event | None = None,
 ) -> Escalation:
-    """Set a subject on its ladder and call the first rung at once.
+    """Set a subject on its ladder and call the first rung: even at night when a person raises it.
 
     One that runs already takes the new reason as a note instead. Two events: started, then climbed.
     """
@@ -81,7 +81,7 @@ def _start(
         cause=cause,
         viewers=seen_by,
     )
-    climb.climb_on(escalation, at=at, cause=event, at_once=True)
+    climb.climb_on(escalation, at=at, cause=event, at_once=by.person is not None)
     return escalation
 
 

@@ -179,13 +179,16 @@ def test_the_critical_ladder_runs_at_night_and_the_usual_one_waits(at):
     ladders.seed(by=SYSTEM, at=at)
     team = people.team(lead=people.user())
     night = at.replace(hour=22)
-    owned = [make.model(owner_team=team, developer=people.user()).subject for _ in range(2)]
+    owned = [make.model(owner_team=team, developer=people.user()).subject for _ in range(3)]
 
     critical = make.escalation(about=owned[0], severity=Severity.CRITICAL, at=night)
     usual = make.escalation(about=owned[1], at=night)
 
     assert critical.next_climb_at == night + HOUR
-    assert usual.next_climb_at == at.replace(day=24, hour=13)
+    assert (usual.rung, usual.next_climb_at) == (0, at.replace(day=24, hour=9))
+    assert climb(usual).rung == 1
+    by_hand = make.escalation(about=owned[2], at=night, by=make.actor(people.user()))
+    assert (by_hand.rung, by_hand.next_climb_at) == (1, at.replace(day=24, hour=13))
 
 
 def test_a_late_tick_at_night_waits_for_the_morning(at, crew):
@@ -228,6 +231,15 @@ def test_acknowledging_stops_the_climb_until_it_lapses(at, crew):
     escalation.refresh_from_db()
     assert (escalation.state, escalation.rung) == (EscalationState.CLIMBING, 2)
     assert verbs(escalation)[-2:] == ["lapsed", "climbed"]
+
+
+def test_what_waits_for_the_morning_can_be_taken_at_night(at, crew):
+    people.organisation(time_zone="UTC")
+    escalation = make.escalation(about=crew["model"].subject, at=at.replace(hour=22))
+
+    escalations.acknowledge(escalation, by=make.actor(crew["developer"]), at=at.replace(hour=23))
+
+    assert due(escalation, "risklog.acknowledgement_lapses").at == at.replace(day=24, hour=13)
 
 
 def test_handing_over_gives_the_time_anew(at, crew):
