@@ -2,14 +2,13 @@
 
 from typing import Any, ClassVar
 
-from django.db.models import DateField, F, QuerySet, Value
-from django.db.models.functions import Coalesce
+from django.db.models import F, QuerySet
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from actions import queries
-from actions.models import Action
+from actions.models import DUE_ORDER, Action
 from actions.operations import action as operations
 from actions.states import Effort, State, Type
 from history.models import Subject
@@ -119,8 +118,7 @@ class _Actions(Resource):
         return Action.objects.visible_to(request.user)
 
     def as_values(self, rows: QuerySet) -> QuerySet:
-        order = Coalesce("due_on", Value(queries.NO_DATE), output_field=DateField())
-        further = {"due_order": order, "about_subject": F("about_id"), "origin_subject": F("origin_id")}
+        further = {"due_order": DUE_ORDER, "about_subject": F("about_id"), "origin_subject": F("origin_id")}
         return super().as_values(rows).annotate(**further)
 
     def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:

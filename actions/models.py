@@ -1,11 +1,18 @@
 """Commitments: what, who, by when; made by risks, incidents and meetings alike."""
 
+from datetime import date
+
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
+from django.db.models.functions import Coalesce
 
 from actions.states import MOVES, UNFINISHED, Effort, State, Type
 from history.models import Recorded, Subject
 from people.models import User
+
+# The due date as lists sort it: those without one last. A keyset needs a value that is never null.
+NO_DATE = date(9999, 12, 31)
+DUE_ORDER = Coalesce("due_on", Value(NO_DATE), output_field=models.DateField())
 
 
 class Action(Recorded):
@@ -33,12 +40,18 @@ class Action(Recorded):
     made_at = models.DateTimeField()
     settled_at = models.DateTimeField(null=True, blank=True)
 
+    # Set by queries.sighted() and by views: what this reader may see and do.
+    shown_about: Subject | None
+    shown_origin: Subject | None
+    is_mine_to_change: bool
+
     class Meta:
         indexes = [
             models.Index(
                 fields=["owner", "due_on", "id"], name="actions_mine", condition=Q(state__in=UNFINISHED)
             ),
             models.Index(fields=["due_on", "id"], name="actions_due", condition=Q(state__in=UNFINISHED)),
+            models.Index(DUE_ORDER, "id", name="actions_due_order"),
             models.Index(fields=["about"], name="actions_about"),
             models.Index(fields=["origin"], name="actions_origin"),
             models.Index(fields=["-made_at", "-id"], name="actions_newest"),

@@ -5,23 +5,20 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Count, DateField, F, Q, QuerySet, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Count, F, Q, QuerySet
 
-from actions.models import Action
+from actions.models import DUE_ORDER, Action
 from actions.states import UNFINISHED, State
 from history.models import Subject
 from kit.rights import may
 
-NO_DATE = date(9999, 12, 31)
 PANEL_SIZE = 20
 
 
 def actions() -> QuerySet[Action]:
     """All actions with what a row needs. `due_order`: the due date, those without one last."""
-    return Action.objects.select_related("subject", "owner", "owner__subject", "about", "origin").annotate(
-        due_order=Coalesce("due_on", Value(NO_DATE), output_field=DateField())
-    )
+    rows = Action.objects.select_related("subject", "owner", "owner__subject", "about", "origin")
+    return rows.annotate(due_order=DUE_ORDER)
 
 
 def unfinished() -> QuerySet[Action]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 from urllib.parse import urlencode
 
+from django.core.exceptions import FieldError
 from django.core.exceptions import ValidationError as InvalidValue
 from django.db import DataError, transaction
 from django.db.models import F, QuerySet
@@ -53,7 +54,9 @@ class Stale(APIException):
 class ReceiptBook(Protocol):
     """Where answers to an Idempotency-Key are kept (people.operations; installed by the roof)."""
 
-    def replay(self, *, user: Any, key: str, path: str, body_hash: bytes) -> HttpResponse | None: ...
+    def replay(
+        self, *, user: Any, key: str, path: str, body_hash: bytes, wait: bool = False
+    ) -> HttpResponse | None: ...
     def keep(
         self, *, user: Any, key: str, path: str, body_hash: bytes, answer: HttpResponse, at: Any
     ) -> None: ...
@@ -217,8 +220,8 @@ class Resource(ApiView):
 
     def lookup(self, key: str) -> dict[str, Any]:
         """How a key of the address finds its row: R-142, 142, or a slug."""
-        if references.is_reference(key):
-            return {"subject__reference": key.upper()}
+        if "reference" in self.columns and references.is_reference(key):
+            return {self.columns["reference"]: key.upper()}
         if key.isascii() and key.isdigit() and len(key) < 19:
             return {"pk": int(key)}
         if self.slug:
@@ -380,7 +383,10 @@ class Visible(serializers.Field):
             lookup = {"reference" if self.key_field == "reference" else "subject__reference": key.upper()}
         else:
             lookup = {self.key_field: key}
-        found = self.visible_rows(self.context["request"].user).filter(**lookup).first()
+        try:
+            found = self.visible_rows(self.context["request"].user).filter(**lookup).first()
+        except (ValueError, FieldError):  # a word for a number, a reference for what has none
+            found = None
         if found is None:
             self.fail("none", what=self.what, named=key[:80])
         return found

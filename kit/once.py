@@ -7,8 +7,9 @@ same address. A form edited and sent again is another post. Edits need none of t
 
 import hashlib
 from collections.abc import Callable
+from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
 from kit import clock
@@ -23,18 +24,17 @@ def once(request: HttpRequest, act: Callable[[], str]) -> str:
     Raises what `act` raises; nothing is kept then, and the mended form may be sent again.
     """
     key = request.POST.get(FIELD, "")
-    if not key:
+    if not (key.isascii() and key.isprintable() and key):
         return act()
     body = _digest(request)
-    about = {
+    about: dict[str, Any] = {
         "user": request.user,
         "key": f"form:{key[:64]}:{body.hex()[:32]}",
         "path": request.path,
         "body_hash": body,
     }
     with transaction.atomic():
-        _wait_for_twin(f"{request.user.pk}:{about['key']}")
-        earlier = receipts[0].replay(**about)
+        earlier = receipts[0].replay(**about, wait=True)
         if earlier is not None:
             return earlier.headers["Location"]
         url = act()
@@ -48,8 +48,3 @@ def _digest(request: HttpRequest) -> bytes:
     fields = sorted((name, request.POST.getlist(name)) for name in request.POST)
     files = sorted((name, file.name, file.size) for name, file in request.FILES.items())
     return hashlib.sha256(repr((fields, files)).encode()).digest()
-
-
-def _wait_for_twin(key: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])

@@ -30,6 +30,9 @@ class Learning(Recorded):
     made_at = models.DateTimeField()
     published_at = models.DateTimeField(null=True, blank=True)
 
+    # Set by queries.sighted(): what it is about, if this reader may see that.
+    shown_about: Subject | None
+
     class Meta:
         constraints = [
             models.UniqueConstraint(

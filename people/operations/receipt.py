@@ -17,13 +17,15 @@ _HEADERS = ("Content-Type", "Location", "ETag")
 class Book:
     """kit.api's ReceiptBook, in PostgreSQL. Both halves run inside the transaction of the effect."""
 
-    def replay(self, *, user: User, key: str, path: str, body_hash: bytes) -> HttpResponse | None:
+    def replay(
+        self, *, user: User, key: str, path: str, body_hash: bytes, wait: bool = False
+    ) -> HttpResponse | None:
         """The stored answer, byte for byte; None when this request is the first under its key.
 
-        Holds the key until the transaction ends. Raises Busy while another request holds it, and
-        Refused when the key stands for another body or address.
+        Holds the key until the transaction ends. Raises Busy while another request holds it
+        (with `wait`, waits for it instead), and Refused when the key stands for another body or address.
         """
-        if not _take(user, key):
+        if not _take(user, key, wait=wait):
             raise Busy("A request with this Idempotency-Key is still running. Ask again in a second.")
         earlier = Receipt.objects.filter(user=user, key=key).first()
         if earlier is None:
@@ -58,10 +60,9 @@ def forget_old(*, at: datetime) -> int:
     return Receipt.objects.filter(made_at__lt=at - KEPT).delete()[0]
 
 
-def _take(user: User, key: str) -> bool:
+def _take(user: User, key: str, *, wait: bool) -> bool:
     digest = hashlib.sha256(f"{user.pk}:{key}".encode()).digest()
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_try_advisory_xact_lock(%s)", [int.from_bytes(digest[:8], "big", signed=True)]
-        )
-        return cursor.fetchone()[0]
+        lock = "pg_advisory_xact_lock" if wait else "pg_try_advisory_xact_lock"
+        cursor.execute(f"SELECT {lock}(%s)", [int.from_bytes(digest[:8], "big", signed=True)])
+        return wait or cursor.fetchone()[0]
