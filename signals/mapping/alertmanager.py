@@ -77,7 +77,7 @@ def read(body: Any, mapping: Mapping[str, Any], *, at: datetime) -> Heard:
 def _told(item: int, alert: Any, mapping: Mapping[str, Any], at: datetime) -> Told:
     if not isinstance(alert, Mapping):
         raise Unusable("alert", "Use an object.")
-    if alert.get("status") not in {"firing", "resolved"}:
+    if alert.get("status") not in ("firing", "resolved"):
         raise Unusable("status", "Use firing or resolved.")
     labels = _texts(alert.get("labels"), "labels")
     annotations = _texts(alert.get("annotations"), "annotations")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import connection, transaction
-from django.db.models import Max, Q
+from django.db.models import Q
 
 from catalogue import queries as catalogue
 from history import bulk
@@ -133,12 +133,10 @@ class _Body:
         return sorted({told.fingerprint for told in self.heard.alerts})
 
     def _load(self) -> None:
-        """The alerts of these fingerprints that matter: those named, those firing, the newest."""
+        """The alerts of these fingerprints that matter: those that fire, and those as new as what is told."""
         known = Alert.objects.filter(source=self.source, fingerprint__in=self._fingerprints())
-        newest = known.order_by("fingerprint").values("fingerprint").annotate(last=Max("starts_at"))
-        named = {told.starts_at for told in self.heard.alerts if told.starts_at is not None}
-        named |= {row["last"] for row in newest}
-        found = known.filter(Q(is_firing=True) | Q(starts_at__in=named)) if named else known.none()
+        first = min(told.starts_at or self.at for told in self.heard.alerts)
+        found = known.filter(Q(is_firing=True) | Q(starts_at__gte=first))
         for alert in found.select_related("breach"):
             row = _Row(alert, level=alert.breach.level, value=alert.breach.worst_value)  # type: ignore[union-attr]
             self.rows.setdefault(alert.fingerprint, {})[alert.starts_at] = row

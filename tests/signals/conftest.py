@@ -1,19 +1,29 @@
 """A sender with a token that may push signals."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
 from kit import clock
 from kit.actor import SYSTEM
 from people.operations import token
+from tests.conftest import AT
 from tests.factories import people
 
+# The moment at which bodies arrive: a little after the story begins, whatever day it is when the tests run.
+NOW = AT + timedelta(hours=5)
 POINTS, ALERTS = "/api/v1/points", "/api/v1/intake/alertmanager"
 
 
 @pytest.fixture
-def sender(client):
+def arriving(monkeypatch):
+    """Requests arrive at NOW."""
+    monkeypatch.setattr(clock, "now", lambda: NOW)
+
+
+@pytest.fixture
+def sender(client, arriving):
     """A function that posts a body (an object, or bytes as they are) and gives the answer."""
     person = people.user("Prometheus")
     _, text = token.issue(person, name="ingest", scope="ingest", by=SYSTEM, at=clock.now())
