@@ -59,22 +59,27 @@ class Agenda:
 
 def may_see_item(user: Any, item: AgendaItem) -> bool:
     """The one answer to whether a reader may see what an item is about. Needs item.about loaded."""
-    if item.about is None or item.about.viewers is None or user.sight.everything:
-        return True
-    return not set(item.about.viewers).isdisjoint(user.sight.ids)
+    return not is_hidden(user, item.about.viewers if item.about else None)
+
+
+def is_hidden(user: Any, viewers: Sequence[int] | None) -> bool:
+    """Whether a subject that these may see (None: everyone) is hidden from this reader."""
+    if viewers is None or user.sight.everything:
+        return False
+    return set(viewers).isdisjoint(user.sight.ids)
 
 
 def shown(user: Any, item: AgendaItem, number: int = 0, from_minute: int = 0, length: int = 0) -> Line:
     """An item as this reader may see it: the only way a page, the API or a mail reads an item."""
-    is_hidden = not may_see_item(user, item)
+    hidden = not may_see_item(user, item)
     return Line(
         item=item,
         number=number,
-        is_hidden=is_hidden,
-        title=f"A slot of {item.minutes} minutes" if is_hidden else item.title,
-        why="" if is_hidden else item.why,
-        notes="" if is_hidden else item.notes,
-        subject=None if is_hidden else item.about,
+        is_hidden=hidden,
+        title=f"A slot of {item.minutes} minutes" if hidden else item.title,
+        why="" if hidden else item.why,
+        notes="" if hidden else item.notes,
+        subject=None if hidden else item.about,
         from_minute=from_minute,
         is_over=bool(length) and from_minute + item.minutes > length,
     )

@@ -1,4 +1,4 @@
-"""The pages of the meeting rhythm: what they show, to whom, in how many queries; and what their buttons do."""
+"""The pages of the meeting rhythm: what they show, to whom, in how many queries; what their buttons do."""
 
 from datetime import timedelta
 

@@ -1,0 +1,187 @@
+"""Decisions by API: the log, one of them, taking and replacing them."""
+
+from typing import Any
+
+from django.db.models import F, QuerySet
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from actions.states import Effort, Type
+from history.models import Subject
+from kit import clock
+from kit.api import Body, Collection, Filter, Item, Resource, Visible, number, one_of, read
+from meetings.api.steps import Step
+from meetings.models import AgendaItem, Decision, Meeting
+from meetings.operations import decision as operations
+from meetings.queries import decision as queries
+from meetings.queries.agenda import may_see_item
+from meetings.states import DecisionState
+from people.models import User
+from risklog.states import Outcome
+
+
+class DecisionRow(serializers.Serializer):
+    """What was decided, why, about what."""
+
+    id = serializers.IntegerField()
+    reference = serializers.CharField()
+    version = serializers.IntegerField()
+    text = serializers.CharField()
+    reason = serializers.CharField()
+    about_reference = serializers.CharField(source="about.reference", default=None, allow_null=True)
+    about_kind = serializers.CharField(source="about.kind", default=None, allow_null=True)
+    meeting_id = serializers.IntegerField(allow_null=True, help_text="null: decided outside a meeting.")
+    item_id = serializers.IntegerField(allow_null=True)
+    no_action_reason = serializers.CharField()
+    state = serializers.ChoiceField(DecisionState.choices)
+    replaced_by_id = serializers.IntegerField(allow_null=True)
+    recorded_by_id = serializers.IntegerField(allow_null=True)
+    decided_at = serializers.DateTimeField()
+
+
+def _people(user: Any) -> QuerySet[User]:
+    return User.objects.active().visible_to(user)
+
+
+def _items(user: Any) -> QuerySet[AgendaItem]:
+    return AgendaItem.objects.visible_to(user).select_related("about", "meeting__series", "meeting__subject")
+
+
+class ItemNumber(Visible):
+    """An agenda item by its number; one whose subject the writer may not see is answered like none."""
+
+    def to_internal_value(self, data: Any) -> AgendaItem:
+        if not str(data).strip().isdecimal():
+            self.fail("none", what=self.what, named=str(data)[:80])
+        found = super().to_internal_value(data)
+        if not may_see_item(self.context["request"].user, found):
+            self.fail("none", what=self.what, named=str(data)[:80])
+        return found
+
+
+class NewAction(Body):
+    """One action of a decision."""
+
+    title = serializers.CharField(max_length=200)
+    owner = Visible("person", _people, by="email", required=False, allow_null=True)
+    due_on = serializers.DateField(required=False, allow_null=True)
+    type = serializers.ChoiceField(Type.choices, required=False)
+    effort = serializers.ChoiceField([*Effort.choices, ""], required=False)
+    details = serializers.CharField(max_length=20_000, required=False, allow_blank=True)
+
+
+class NewDecision(Body):
+    """A decision, with at least one action or the reason why none is needed."""
+
+    text = serializers.CharField(max_length=4000)
+    reason = serializers.CharField(max_length=4000)
+    about = Visible(
+        "object",
+        Subject.objects.visible_to,
+        by="reference",
+        required=False,
+        allow_null=True,
+        help_text="The reference of what it is about; taken from the item when that is given.",
+    )
+    meeting = Visible(
+        "meeting", Meeting.objects.visible_to, by="subject__reference", required=False, allow_null=True
+    )
+    item = ItemNumber("agenda item", _items, by="pk", required=False, allow_null=True)
+    actions = serializers.ListField(child=NewAction(), max_length=20, required=False)
+    no_action_reason = serializers.CharField(max_length=2000, required=False, allow_blank=True)
+    settles = serializers.ChoiceField(
+        [*Outcome.choices, ""], required=False, help_text="What the review it is about comes to."
+    )
+
+
+class Replacement(Body):
+    decision = Visible("decision", Decision.objects.visible_to, by="subject__reference")
+
+
+class _Decisions(Resource):
+    kind = "decision"
+    serializer_class = DecisionRow
+    columns = {
+        "id": "id",
+        "reference": "subject__reference",
+        "version": "version",
+        "text": "text",
+        "reason": "reason",
+        "about_reference": "about__reference",
+        "about_kind": "about__kind",
+        "meeting_id": "meeting_id",
+        "item_id": "item_id",
+        "no_action_reason": "no_action_reason",
+        "state": "state",
+        "replaced_by_id": "replaced_by_id",
+        "recorded_by_id": "recorded_by_id",
+        "decided_at": "decided_at",
+    }
+
+    def rows(self, request: Request) -> QuerySet:
+        return Decision.objects.visible_to(request.user)
+
+    def as_values(self, rows: QuerySet) -> QuerySet:
+        return super().as_values(rows).annotate(about_subject=F("about_id"))
+
+    def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
+        """What a decision is about is told only to those who may see it now."""
+        ids = {row["about_subject"] for row in found if row["about_subject"]}
+        seen = set(Subject.objects.visible_to(request.user).filter(pk__in=ids).values_list("pk", flat=True))
+        for row in found:
+            if row.pop("about_subject") not in seen:
+                row |= {"about_reference": None, "about_kind": None}
+        return found
+
+
+class Decisions(_Decisions, Collection):
+    """Everything decided, in a meeting or outside."""
+
+    permission = {"GET": "meetings.decision_see", "POST": "meetings.decision_take"}
+    bodies = {"POST": NewDecision}
+    filters = {
+        "state": one_of("state", DecisionState),
+        "meeting": number("meeting_id", "The number of a meeting."),
+        "about": Filter("about__reference", str.upper, "The reference of what it is about, such as R-12."),
+    }
+    orders = {"id": ("id",), "-id": ("-id",), "-decided_at": ("-decided_at", "-id")}
+
+    def narrowed(self, rows: QuerySet, query: Any) -> QuerySet:
+        if query.get("about"):
+            rows = rows.filter(about__in=Subject.objects.visible_to(self.request.user))
+        return super().narrowed(rows, query)
+
+    def post(self, request: Request) -> Response:
+        said = read(NewDecision, request)
+        self.require(request, "meetings.decision_take", said.get("item") or said.get("meeting"))
+        made = operations.record(**said, by=self.by(request), at=clock.now())
+        return self.created(request, made.pk, f"decisions/{made.reference}")
+
+
+class DecisionItem(_Decisions, Item):
+    """One decision, by reference or number."""
+
+    permission = {"GET": "meetings.decision_see"}
+
+
+class Replace(_Decisions, Step):
+    """A later decision takes the place of this one."""
+
+    permission = {"POST": "meetings.decision_replace"}
+    body, bodies = Replacement, {"POST": Replacement}
+    answers = {"POST": (200, DecisionRow)}
+    operation = staticmethod(operations.replace)
+
+    def found(self, request: Request, key: str) -> Decision:
+        return queries.decisions(request.user).get(**self.lookup(key))
+
+    def words(self, said: dict[str, Any], request: Request) -> dict[str, Any]:
+        return {"with_": said["decision"]}
+
+
+RESOURCES: list = [
+    ("decisions", Decisions),
+    ("decisions/<str:key>", DecisionItem),
+    ("decisions/<str:key>/replace", Replace),
+]

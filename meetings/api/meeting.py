@@ -1,0 +1,205 @@
+"""Meetings by API: the list, one of them, and a POST a step."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from kit import clock
+from kit.api import Body, Collection, Item, Resource, Visible, number, one_of, read
+from meetings.api.steps import Step
+from meetings.models import Meeting
+from meetings.operations import meeting as operations
+from meetings.queries import meeting as queries
+from meetings.states import MeetingState
+from people.models import User
+
+
+class MeetingRow(serializers.Serializer):
+    """One occurrence of a series."""
+
+    id = serializers.IntegerField()
+    reference = serializers.CharField()
+    version = serializers.IntegerField()
+    series_id = serializers.IntegerField()
+    series_name = serializers.CharField(source="series.name")
+    starts_at = serializers.DateTimeField()
+    ends_at = serializers.DateTimeField()
+    focus_id = serializers.IntegerField(allow_null=True)
+    focus_name = serializers.CharField(source="focus.name", default=None, allow_null=True)
+    facilitator_id = serializers.IntegerField(allow_null=True)
+    facilitator_name = serializers.CharField(source="facilitator.name", default=None, allow_null=True)
+    stand_in_id = serializers.IntegerField(allow_null=True)
+    is_taken_over = serializers.BooleanField()
+    why = serializers.CharField(help_text="Why it is this person's turn.")
+    objective = serializers.CharField()
+    state = serializers.ChoiceField(MeetingState.choices)
+    published_at = serializers.DateTimeField(allow_null=True)
+    started_at = serializers.DateTimeField(allow_null=True)
+    closed_at = serializers.DateTimeField(allow_null=True)
+    improvement = serializers.CharField()
+    was_worth_it = serializers.BooleanField(allow_null=True)
+
+
+class MeetingChange(Body):
+    """The fields to change, those that are sent. Another start moves the meeting."""
+
+    objective = serializers.CharField(max_length=300, required=False, allow_blank=True)
+    starts_at = serializers.DateTimeField(required=False)
+
+
+class Reason(Body):
+    reason = serializers.CharField(max_length=300, required=False, allow_blank=True)
+
+
+class Closing(Body):
+    improvement = serializers.CharField(max_length=300, required=False, allow_blank=True)
+    was_worth_it = serializers.BooleanField(required=False, allow_null=True)
+
+
+def _people(user: Any) -> QuerySet[User]:
+    return User.objects.active().visible_to(user)
+
+
+class Present(Body):
+    present = serializers.ListField(child=Visible("person", _people, by="email"), max_length=500)
+
+
+class _Meetings(Resource):
+    kind = "meeting"
+    serializer_class = MeetingRow
+    columns = {
+        "id": "id",
+        "reference": "subject__reference",
+        "version": "version",
+        "series_id": "series_id",
+        "series_name": "series__name",
+        "starts_at": "starts_at",
+        "ends_at": "ends_at",
+        "focus_id": "focus_id",
+        "focus_name": "focus__name",
+        "facilitator_id": "facilitator_id",
+        "facilitator_name": "facilitator__name",
+        "stand_in_id": "stand_in_id",
+        "is_taken_over": "is_taken_over",
+        "why": "why",
+        "objective": "objective",
+        "state": "state",
+        "published_at": "published_at",
+        "started_at": "started_at",
+        "closed_at": "closed_at",
+        "improvement": "improvement",
+        "was_worth_it": "was_worth_it",
+    }
+
+    def rows(self, request: Request) -> QuerySet:
+        return Meeting.objects.visible_to(request.user)
+
+    def found(self, request: Request, key: str) -> Meeting:
+        return queries.meetings(request.user).get(**self.lookup(key))
+
+
+class Meetings(_Meetings, Collection):
+    """Meetings planned and held."""
+
+    permission = {"GET": "meetings.meeting_see"}
+    filters = {
+        "state": one_of("state", MeetingState),
+        "series": number("series_id", "The number of a series."),
+        "facilitator": number("facilitator_id", "The number of a person."),
+    }
+    orders = {
+        "id": ("id",),
+        "-id": ("-id",),
+        "starts_at": ("starts_at", "id"),
+        "-starts_at": ("-starts_at", "-id"),
+    }
+
+
+class MeetingItem(_Meetings, Item):
+    """One meeting, by reference or number."""
+
+    permission = {"GET": "meetings.meeting_see", "PATCH": "meetings.meeting_run"}
+    bodies = {"PATCH": MeetingChange}
+
+    def patch(self, request: Request, key: str) -> Response:
+        seen = self.seen(request, key)
+        meeting = self.found(request, key)
+        self.require(request, "meetings.meeting_run", meeting)
+        said = read(MeetingChange, request)
+        at, by = clock.now(), self.by(request)
+        if "starts_at" in said:
+            self.require(request, "meetings.meeting_plan", meeting)
+            operations.move(meeting, starts_at=said["starts_at"], by=by, at=at, seen=seen)
+            meeting = self.found(request, key)
+            seen = meeting.version
+        if "objective" in said:
+            operations.change(meeting, {"objective": said["objective"]}, by=by, at=at, seen=seen)
+        return self.answer(request, meeting.pk)
+
+
+class _Step(_Meetings, Step):
+    answers = {"POST": (200, MeetingRow)}
+
+
+class Start(_Step):
+    """Begin."""
+
+    permission = {"POST": "meetings.meeting_run"}
+    bodies = {"POST": None}
+    operation = staticmethod(operations.start)
+
+
+class Attend(_Step):
+    """Who is there: exactly these people."""
+
+    permission = {"POST": "meetings.meeting_run"}
+    body, bodies = Present, {"POST": Present}
+    operation = staticmethod(operations.attend)
+    takes_version = False
+
+
+class Close(_Step):
+    """End it: what is unfinished is carried over."""
+
+    permission = {"POST": "meetings.meeting_run"}
+    body, bodies = Closing, {"POST": Closing}
+    operation = staticmethod(operations.close)
+
+
+class Cancel(_Step):
+    """It does not take place."""
+
+    permission = {"POST": "meetings.meeting_plan"}
+    body, bodies = Reason, {"POST": Reason}
+    operation = staticmethod(operations.cancel)
+
+
+class Reinstate(_Step):
+    """It takes place after all."""
+
+    permission = {"POST": "meetings.meeting_plan"}
+    bodies = {"POST": None}
+    operation = staticmethod(operations.reinstate)
+
+
+class TakeOver(_Step):
+    """The caller takes this turn."""
+
+    permission = {"POST": "meetings.meeting_take"}
+    bodies = {"POST": None}
+    operation = staticmethod(operations.take_over)
+
+
+RESOURCES: list = [
+    ("meetings", Meetings),
+    ("meetings/<str:key>", MeetingItem),
+    ("meetings/<str:key>/start", Start),
+    ("meetings/<str:key>/attend", Attend),
+    ("meetings/<str:key>/close", Close),
+    ("meetings/<str:key>/cancel", Cancel),
+    ("meetings/<str:key>/reinstate", Reinstate),
+    ("meetings/<str:key>/take_over", TakeOver),
+]

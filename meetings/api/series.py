@@ -1,0 +1,171 @@
+"""Meeting series by API."""
+
+import zoneinfo
+from typing import Any
+
+from django.db.models import QuerySet
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from kit import clock
+from kit.api import Body, Collection, Item, Resource, Visible, read
+from meetings.models import Focus, MeetingSeries
+from meetings.operations import series as operations
+from people.models import Function, Team, User
+from signals.states import Kind
+
+
+class FocusRow(serializers.Serializer):
+    """A theme of the cycle."""
+
+    id = serializers.IntegerField()
+    position = serializers.IntegerField()
+    name = serializers.CharField()
+    kinds = serializers.ListField(child=serializers.ChoiceField(Kind.choices))
+    questions = serializers.ListField(child=serializers.CharField())
+
+
+class SeriesRow(serializers.Serializer):
+    """A recurring meeting: when, who, about what in turn."""
+
+    id = serializers.IntegerField()
+    version = serializers.IntegerField()
+    name = serializers.CharField()
+    purpose = serializers.CharField()
+    rrule = serializers.CharField(help_text="An RFC 5545 rule, read in the series' zone.")
+    time_zone = serializers.CharField()
+    first_on = serializers.DateField()
+    starts_at = serializers.TimeField(help_text="Local time.")
+    length_minutes = serializers.IntegerField()
+    place = serializers.CharField()
+    sponsor_id = serializers.IntegerField(allow_null=True)
+    function_order = serializers.ListField(child=serializers.IntegerField())
+    is_retired = serializers.BooleanField()
+    team_ids = serializers.SerializerMethodField()
+    participant_ids = serializers.SerializerMethodField()
+    focuses = serializers.SerializerMethodField()
+
+    def get_team_ids(self, series: MeetingSeries) -> list[int]:
+        return sorted(series.teams.values_list("pk", flat=True))
+
+    def get_participant_ids(self, series: MeetingSeries) -> list[int]:
+        return sorted(series.participants.values_list("pk", flat=True))
+
+    def get_focuses(self, series: MeetingSeries) -> list[dict[str, Any]]:
+        rows = series.focuses.filter(is_retired=False).order_by("position", "id")
+        return [dict(FocusRow(row).data) for row in rows]
+
+
+def _people(user: Any) -> QuerySet[User]:
+    return User.objects.active().visible_to(user)
+
+
+class SeriesChange(Body):
+    """The fields to change, those that are sent."""
+
+    name = serializers.CharField(max_length=120, required=False)
+    purpose = serializers.CharField(max_length=2000, required=False, allow_blank=True)
+    rrule = serializers.CharField(max_length=200, required=False)
+    time_zone = serializers.CharField(max_length=64, required=False)
+    first_on = serializers.DateField(required=False)
+    starts_at = serializers.TimeField(required=False)
+    length_minutes = serializers.IntegerField(min_value=5, max_value=480, required=False)
+    place = serializers.CharField(max_length=300, required=False, allow_blank=True)
+    teams = serializers.ListField(
+        child=Visible("team", Team.objects.visible_to), max_length=200, required=False
+    )
+    participants = serializers.ListField(
+        child=Visible("person", _people, by="email"), max_length=500, required=False
+    )
+    functions = serializers.ListField(
+        child=Visible("function", Function.objects.visible_to), max_length=50, required=False
+    )
+    sponsor = Visible("person", _people, by="email", required=False, allow_null=True)
+
+    def validate_time_zone(self, name: str) -> str:
+        if name not in zoneinfo.available_timezones():
+            raise serializers.ValidationError("Use a name such as Europe/Berlin.")
+        return name
+
+
+class NewSeries(SeriesChange):
+    """A new series; it starts with the default focus cycle and is planned twelve weeks ahead."""
+
+    name = serializers.CharField(max_length=120)
+    time_zone = serializers.CharField(max_length=64)
+    first_on = serializers.DateField()
+    starts_at = serializers.TimeField()
+
+
+class _Series(Resource):
+    kind = "meeting_series"
+    serializer_class = SeriesRow
+    columns = {
+        "id": "id",
+        "version": "version",
+        "name": "name",
+        "purpose": "purpose",
+        "rrule": "rrule",
+        "time_zone": "time_zone",
+        "first_on": "first_on",
+        "starts_at": "starts_at",
+        "length_minutes": "length_minutes",
+        "place": "place",
+        "sponsor_id": "sponsor_id",
+        "function_order": "function_order",
+        "is_retired": "is_retired",
+    }
+
+    def rows(self, request: Request) -> QuerySet:
+        return MeetingSeries.objects.visible_to(request.user)
+
+    def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
+        """Who takes part, and the cycle: three more queries, however many rows."""
+        by_id = {row["id"]: row for row in found}
+        for row in found:
+            row |= {"team_ids": [], "participant_ids": [], "focuses": []}
+            row["starts_at"] = row["starts_at"].isoformat()
+        for name, through, column in (
+            ("team_ids", MeetingSeries.teams.through, "team_id"),
+            ("participant_ids", MeetingSeries.participants.through, "user_id"),
+        ):
+            rows = through.objects.filter(meetingseries__in=by_id).order_by(column)
+            for pk, other in rows.values_list("meetingseries_id", column):
+                by_id[pk][name].append(other)
+        cycle = Focus.objects.filter(series__in=by_id, is_retired=False).order_by("position", "id")
+        for focus in cycle.values("series_id", "id", "position", "name", "kinds", "questions"):
+            by_id[focus.pop("series_id")]["focuses"].append(focus)
+        return found
+
+
+class AllSeries(_Series, Collection):
+    """The recurring meetings."""
+
+    permission = {"GET": "meetings.meeting_see", "POST": "meetings.series_change"}
+    bodies = {"POST": NewSeries}
+    orders = {"id": ("id",), "name": ("name", "id")}
+
+    def post(self, request: Request) -> Response:
+        made = operations.add(**read(NewSeries, request), by=self.by(request), at=clock.now())
+        return self.created(request, made.pk, f"meeting-series/{made.pk}")
+
+
+class SeriesItem(_Series, Item):
+    """One series, by number."""
+
+    permission = {"GET": "meetings.meeting_see", "PATCH": "meetings.series_change"}
+    bodies = {"PATCH": SeriesChange}
+
+    def patch(self, request: Request, key: str) -> Response:
+        seen = self.seen(request, key)
+        series = MeetingSeries.objects.visible_to(request.user).get(**self.lookup(key))
+        said = read(SeriesChange, request)
+        who = {name: said.pop(name) for name in ("teams", "participants") if name in said}
+        if "functions" in said:
+            said["function_order"] = [function.pk for function in said.pop("functions")]
+        operations.change(series, said, **who, by=self.by(request), at=clock.now(), seen=seen)
+        return self.answer(request, series.pk)
+
+
+RESOURCES: list = [("meeting-series", AllSeries), ("meeting-series/<str:key>", SeriesItem)]
