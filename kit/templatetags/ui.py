@@ -27,8 +27,12 @@ CURSORS = ("after", "before", "page")
 
 
 @register.simple_tag
+@lru_cache(maxsize=1024)
 def icon(name, label=""):
-    """`{% icon "flag" %}` beside text; `{% icon "flag" "Escalated" %}` where it stands alone."""
+    """`{% icon "flag" %}` beside text; `{% icon "flag" "Escalated" %}` where it stands alone.
+
+    Sixty stand on a page, so each is made once a process.
+    """
     said = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
     sprite = static("icons/sprite.svg")
     return format_html('<svg class="i" {}><use href="{}#{}"></use></svg>', said, sprite, name)

@@ -3,11 +3,12 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.contrib.postgres.search import SearchQuery
-from django.db.models import Case, Count, F, Q, QuerySet, When
+from django.db import connection
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, When
 from django.db.models.functions import Coalesce
 
 from catalogue.models import Model
@@ -16,8 +17,8 @@ from kit import references
 from kit.rights import may
 from people.models import Team, User
 from risklog import scoring
-from risklog.models import Category, Risk
-from risklog.states import RiskState
+from risklog.models import Category, Escalation, Risk
+from risklog.states import UNRESOLVED, RiskState
 from signals.models import BreachGroup
 
 # Keyset orders, each with an index; the first is the list's own.
@@ -153,7 +154,7 @@ def search_query(text: str) -> SearchQuery | None:
 # ------------------------------------------------------------------ the list
 
 ROW = (
-    "id", "title", "severity", "state", "updated_at", "opened_at", "series_id", "accepted_until", "owner_id",
+    "id", "title", "severity", "state", "updated_at", "opened_at", "series_id",
 )  # fmt: skip
 ROW_NAMES = {
     "reference": F("subject__reference"),
@@ -166,7 +167,10 @@ ROW_NAMES = {
 
 def listed(rows: QuerySet[Risk], user: Any) -> QuerySet[Risk]:
     """The values a row of the list shows, in one query and no model instances."""
-    return rows.values(*ROW, **ROW_NAMES, model_name=of_seen_model("name", user))
+    climbing = Escalation.objects.visible_to(user).filter(about=OuterRef("subject"), state__in=UNRESOLVED)
+    return rows.values(
+        *ROW, **ROW_NAMES, model_name=of_seen_model("name", user), is_escalated=Exists(climbing)
+    )
 
 
 def of_seen_model(name: str, user: Any) -> Case:
@@ -174,36 +178,46 @@ def of_seen_model(name: str, user: Any) -> Case:
     return Case(When(may_be_seen_by(user, "model__subject__"), then=F(f"model__{name}")))
 
 
-def heat(rows: QuerySet[Risk]) -> dict[tuple[int, int], int]:
-    """How many of `rows` stand in each (likelihood, impact) of the matrix. One query."""
-    return {
-        (likelihood, impact): count
-        for likelihood, impact, count in rows.order_by()
-        .annotate(
-            lk=Coalesce("residual_likelihood", "likelihood"),
-            im=Coalesce("residual_impact", "impact"),
-        )
-        .values_list("lk", "im")
-        .annotate(count=Count("pk"))
-    }
+@dataclass(frozen=True, slots=True)
+class Heat:
+    """cells: (likelihood, impact) as they count now -> how many. total: counted no further than the cap."""
+
+    cells: dict[tuple[int, int], int]
+    total: int
+    is_capped: bool
+
+
+def heat(rows: QuerySet[Risk], cap: int | None = None) -> Heat:
+    """How many of `rows` stand in each cell, and in all. One query, no dearer for more than `cap`."""
+    placed = rows.order_by().values_list(
+        Coalesce("residual_likelihood", "likelihood"), Coalesce("residual_impact", "impact")
+    )
+    sql, parameters = (placed[: cap + 1] if cap else placed).query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT lk, im, count(*) FROM ({sql}) AS placed (lk, im) GROUP BY 1, 2", parameters)  # noqa: S608
+        cells = {(likelihood, impact): count for likelihood, impact, count in cursor.fetchall()}
+    total = sum(cells.values())
+    return Heat(cells, min(total, cap) if cap else total, bool(cap and total > cap))
 
 
 # ------------------------------------------------------------------ one risk
 
 
 def for_page(user: Any) -> QuerySet[Risk]:
-    """Risks the reader may see, with everything their page names."""
-    return Risk.objects.visible_to(user).select_related(
+    """Risks the reader may see, with everything their page names.
+
+    `is_unnamed`: its raiser asked not to be named, rather than no person having raised it.
+    """
+    born = Event.objects.filter(subject=OuterRef("subject"), verb="risklog.risk_opened", is_actor_hidden=True)
+    rows = Risk.objects.visible_to(user).annotate(is_unnamed=Exists(born))
+    return rows.select_related(
         "subject",
         "category",
-        "model",
         "model__subject",
         "team",
         "owner",
         "raised_by",
-        "series",
         "series__subject",
-        "breach_group",
         "breach_group__subject",
     )
 
@@ -212,12 +226,6 @@ def is_seen(subject: Subject, user: Any) -> bool:
     """visible_to() for a subject that is loaded already."""
     sight = user.sight
     return sight.everything or subject.viewers is None or not set(sight.ids).isdisjoint(subject.viewers)
-
-
-def is_unnamed(risk: Risk) -> bool:
-    """Whether its raiser asked not to be named, rather than no person having raised it."""
-    born = Event.objects.filter(subject_id=risk.subject_id, verb="risklog.risk_opened", is_actor_hidden=True)
-    return risk.raised_by_id is None and born.exists()
 
 
 def teams_of(risk: Risk) -> list[Subject]:
@@ -288,24 +296,24 @@ def _panel(user: Any, rows: QuerySet[Risk]) -> RiskPanel:
 class Moved:
     """A risk whose level changed: from and to are levels 1 to 5."""
 
-    subject: Subject
+    reference: str
+    title: str
     was: int
     now: int
 
 
-def moved(user: Any, *, since: Any, limit: int = 4) -> list[Moved]:
+def moved(user: Any, *, since: datetime, limit: int = 4) -> list[Moved]:
     """Whose level changed since a moment, the latest first, each risk once. One query."""
-    events = (
+    rows = (
         Event.objects.visible_to(user)
         .filter(verb="risklog.risk_changed", at__gte=since, data__has_key="level")
-        .select_related("subject")
-        .order_by("-at", "-id")[: limit * 3]
+        .order_by("-at", "-id")
+        .values_list("subject__reference", "subject__title", "data__level")[: limit * 3]
     )
-    found_once: dict[int, Moved] = {}
-    for event in events:
-        known = found_once.get(event.subject_id)
-        was, now = event.data["level"]
-        found_once[event.subject_id] = Moved(event.subject, was, known.now if known else now)
+    found_once: dict[str, Moved] = {}
+    for reference, title, (was, now) in rows:
+        known = found_once.get(reference)
+        found_once[reference] = Moved(reference, title, was, known.now if known else now)
     return [one for one in found_once.values() if one.was != one.now][:limit]
 
 

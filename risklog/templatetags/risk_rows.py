@@ -48,7 +48,14 @@ def severity_level(severity: int, solid: bool = False) -> SafeString:
 
 @lru_cache(maxsize=32)
 def _badge(severity: int) -> str:
-    return str(ui.level(scoring.level(severity)))
+    """The badge of kit's level tag, its five bars as two paths: a third of the bytes, fifty times a page."""
+    level = scoring.level(severity)
+    bars = [f"M{k * 3.4:.3g} {8 - 2 * k}h2.4V12h-2.4z" for k in range(5)]
+    return (
+        f'<span class="lvl lvl-{level}"><svg class="glyph" width="17" height="12" viewBox="0 0 16.2 12"'
+        f' aria-hidden="true"><path class="on" d="{"".join(bars[:level])}"/>'
+        f'<path class="off" d="{"".join(bars[level:])}"/></svg>{scoring.LEVELS[level]}</span>'
+    )
 
 
 @lru_cache(maxsize=1024)
@@ -59,24 +66,35 @@ def _face(name: str | None) -> str:
 @register.simple_tag
 def risk_rows(rows: Iterable[Mapping[str, Any]], sparks: Mapping[int, Spark]) -> SafeString:
     """The <tr> of each row that queries.risk.listed() gives. Every text is escaped here."""
-    base, lock = reverse("risklog:risk_list"), str(ui.icon("lock", "Restricted"))
-    return mark_safe("".join([_row(row, base, lock, sparks.get(row["series_id"])) for row in rows]))
+    base = reverse("risklog:risk_list")
+    return mark_safe("".join([_row(row, base, sparks.get(row["series_id"])) for row in rows]))
 
 
-def _row(row: Mapping[str, Any], base: str, lock: str, spark: Spark | None) -> str:
+@lru_cache(maxsize=1)
+def _lock() -> str:
+    return str(ui.icon("lock", "Restricted"))
+
+
+@lru_cache(maxsize=1)
+def _stairs() -> str:
+    return f'<span class="st st-bad">{ui.icon("stairs-up")}Escalated</span>'
+
+
+def _row(row: Mapping[str, Any], base: str, spark: Spark | None) -> str:
     reference = row["reference"]
     below = f"<span>{reference}</span>"
     if row["model_name"]:
         below += f"<span>{escape(row['model_name'])}</span>"
     below += f"<span>{escape(row['category_name'])}</span>"
     if row["is_restricted"]:
-        below += f"<span>{lock}</span>"
+        below += f"<span>{_lock()}</span>"
     line = _line(spark) if spark else ""
+    state = _stairs() if row["is_escalated"] else risk_state(row["state"])
     return (
         f'<tr id="{reference}" data-row><td>{_badge(row["severity"])}</td>'
         f'<td class="c-ti"><a class="rt-t" href="{base}{reference}/">{escape(row["title"])}</a>'
         f'<span class="rt-s">{below}</span></td>'
-        f'<td class="c-opt">{escape(row["team_name"] or "")}</td><td>{risk_state(row["state"])}</td>'
+        f'<td class="c-opt">{escape(row["team_name"] or "")}</td><td>{state}</td>'
         f'<td class="c-opt">{line}</td><td class="c-opt">{_face(row["owner_name"])}</td>'
         f'<td class="c-end">{ui.moment(row["updated_at"])}</td></tr>'
     )

@@ -1,4 +1,4 @@
-"""The live metric of a risk as a chart."""
+"""The live metric of a risk or a breach as a chart."""
 
 from datetime import datetime
 from typing import Any
@@ -9,25 +9,27 @@ from kit import charts
 from risklog.models import Risk
 from risklog.queries.live import LiveMetric, live_metric
 from risklog.queries.risk import is_seen
+from signals.models import Breach
 from signals.states import Direction, Level
 
 
-def evidence(user: Any, risk: Risk, *, at: datetime) -> SafeString | None:
-    """The chart of what the risk is about; None when no metric is named, or none with points of late."""
-    if risk.series is None or not is_seen(risk.series.subject, user):
+def evidence(user: Any, about: Risk | Breach, *, at: datetime) -> SafeString | None:
+    """The chart of what it is about; None when no metric is named, or none with points of late."""
+    series = about.series
+    if series is None or not is_seen(series.subject, user):
         return None
-    live = live_metric(user, risk.series, at=at)
+    live = live_metric(user, series, at=at)
     if not live.points:
         return None
     return charts.line_chart(
         key="evidence",
-        title=risk.series.subject_title,
-        lines=[charts.Line(risk.series.metric, live.points, area=True)],
+        title=series.subject_title,
+        lines=[charts.Line(series.metric, live.points, area=True)],
         thresholds=_thresholds(live),
         spans=_spans(live),
         start=live.start,
         end=live.end,
-        unit=risk.series.unit,
+        unit=series.unit,
     )
 
 

@@ -1,9 +1,10 @@
 """The risk list: narrowed, sorted and paged by its address, with the heat map beside it."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 from django.utils import timezone
@@ -47,21 +48,18 @@ def risk_list(request: HttpRequest) -> HttpResponse:
     sort = request.GET.get("sort", "")
     sort = sort if sort in queries.ORDERS else "-severity"
     at, today = clock.now(), timezone.localdate()
-    visible = Risk.objects.visible_to(request.user)
-    narrowed = queries.narrowed(visible, filters, user=request.user, today=today)
+    narrowed = _narrowed(request, filters, today)
     page = _page(request, queries.listed(narrowed, request.user), queries.ORDERS[sort])
-    count, is_capped = paging.capped_count(narrowed, COUNT_CAP)
-    around = (
-        queries.narrowed(visible, filters.without_cell(), user=request.user, today=today)
-        if filters.cell
-        else narrowed
-    )
+    heat = queries.heat(narrowed, COUNT_CAP)
+    counted = _counted(heat.total, heat.is_capped)
+    if filters.cell:
+        heat = queries.heat(_narrowed(request, filters.without_cell(), today), COUNT_CAP)
     context = {
         "filters": filters,
         "sort": sort,
         "page": page,
         "sparks": sparks((row["series_id"] for row in page.rows if row["series_id"]), at=at),
-        "counted": _counted(count, is_capped),
+        "counted": counted,
         "tabs": _tabs(filters),
         "menus": _menus(filters),
         "chips": _chips(request, filters),
@@ -72,7 +70,7 @@ def risk_list(request: HttpRequest) -> HttpResponse:
         "heat_url": f"{reverse('risklog:risk_heat')}?{_query(request)}",
         "moved": queries.moved(request.user, since=at - timedelta(days=7)),
         # Counting a large register takes longer than the page: the browser asks for that part by itself.
-        "heat": None if is_capped and not filters.cell else _heat(request, queries.heat(around), filters),
+        "heat": None if heat.is_capped else _heat(request, heat.cells, filters),
     }
     answer = respond(request, "risklog/risk_list.html", "log", context)
     if is_fragment(request):
@@ -85,13 +83,8 @@ def risk_list(request: HttpRequest) -> HttpResponse:
 def risk_heat(request: HttpRequest) -> HttpResponse:
     """The heat map alone, of what the list is narrowed to."""
     filters = queries.filters_of(request.GET)
-    rows = queries.narrowed(
-        Risk.objects.visible_to(request.user),
-        filters.without_cell(),
-        user=request.user,
-        today=timezone.localdate(),
-    )
-    context = {"heat": _heat(request, queries.heat(rows), filters), "filters": filters}
+    rows = _narrowed(request, filters.without_cell(), timezone.localdate())
+    context = {"heat": _heat(request, queries.heat(rows).cells, filters), "filters": filters}
     return respond(request, "risklog/risk_heat.html", "heat", context)
 
 
@@ -118,6 +111,10 @@ def risk_choices(request: HttpRequest, what: str) -> HttpResponse:
         "back": _list_url(request),
     }
     return respond(request, "risklog/risk_choices.html", "found", context)
+
+
+def _narrowed(request: HttpRequest, filters: queries.Filters, today: date) -> QuerySet[Risk]:
+    return queries.narrowed(Risk.objects.visible_to(request.user), filters, user=request.user, today=today)
 
 
 def _page(request: HttpRequest, rows: Any, order: tuple[str, ...]) -> paging.Page:

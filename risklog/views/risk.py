@@ -20,6 +20,8 @@ from risklog import scoring
 from risklog.forms.risk import EDITED, EditRiskForm, NewRiskForm, SightForm
 from risklog.models import Risk
 from risklog.operations import risk as operations
+from risklog.queries import escalation as escalations
+from risklog.queries import review as reviews
 from risklog.queries import risk as queries
 from risklog.states import RiskState
 from risklog.views.charts import evidence
@@ -62,12 +64,14 @@ def risk_detail(request: HttpRequest, reference: str) -> HttpResponse:
         if risk.breach_group and queries.is_seen(risk.breach_group.subject, user)
         else None,
         "teams": queries.teams_of(risk),
-        "is_unnamed": queries.is_unnamed(risk),
         "may_change": may_change,
         "steps": steps_for(user, risk),
         "onward": ONWARD[RiskState(risk.state)],
         "is_look_due": bool(risk.review_on and risk.review_on <= timezone.localdate()),
         "panel": actions.of_subject(user, risk),
+        "reviews": reviews.of_subject(user, risk),
+        "escalation": escalations.rail(user, risk.subject_id, at=at),
+        "may_raise": may(user, "risklog.escalation_raise"),
         "timeline": list(timeline(risk.subject_id).visible_to(user)[:TIMELINE_SIZE]),
         "likelihoods": scoring.LIKELIHOODS.items(),
         "impacts": scoring.IMPACTS.items(),
@@ -163,7 +167,7 @@ def _edit_form(
     context = {
         "risk": risk,
         "form": form,
-        "sight_form": sight_form(risk),
+        "is_whole": len(form.fields) == len(EDITED),
         "version": version or risk.version,
         "mine": "",
         "theirs": "",
