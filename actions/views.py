@@ -78,7 +78,7 @@ def _page(rows: QuerySet[Action], order: tuple[str, ...], request: HttpRequest) 
     cursors = {name: request.GET[name] for name in ("after", "before") if request.GET.get(name)}
     try:
         return paging.page(rows, order=order, size=PAGE_SIZE, **cursors)
-    except (Refused, ValueError, TypeError):
+    except Refused:
         return paging.page(rows, order=order, size=PAGE_SIZE)
 
 

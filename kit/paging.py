@@ -1,4 +1,4 @@
-"""Keyset pages: the next page starts after the last row seen, so depth costs nothing and rows never repeat."""
+"""Keyset pages: the next page starts after the last row seen, so depth costs nothing and no row repeats."""
 
 import base64
 import binascii
@@ -9,6 +9,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from django.core.exceptions import ValidationError
+from django.db import DataError
 from django.db.models import F, Q, QuerySet
 
 from kit.refusals import Refused
@@ -36,9 +38,14 @@ def page(
     fields = [_flip(name) for name in order] if backwards else list(order)
     cursor = before if backwards else after
     found = rows.order_by(*fields)
-    if cursor is not None:
-        found = found.filter(_beyond(fields, _decode(cursor, len(fields))))
-    window = list(found[: size + 1])
+    try:
+        if cursor is not None:
+            found = found.filter(_beyond(fields, _decode(cursor, len(fields))))
+        window = list(found[: size + 1])
+    except (ValueError, TypeError, DataError, ValidationError):
+        if cursor is None:
+            raise
+        raise _not_ours() from None
     more = len(window) > size
     window = window[:size]
     if backwards:
@@ -98,8 +105,12 @@ def _decode(cursor: str, width: int) -> list[Any]:
         or len(values) != width
         or any(isinstance(v, list | dict) for v in values)
     ):
-        raise Refused("This cursor is not one of ours. Start again without it.", field="cursor")
+        raise _not_ours()
     return values
+
+
+def _not_ours() -> Refused:
+    return Refused("This cursor is not one of ours. Start again without it.", field="cursor")
 
 
 def capped_count(rows: QuerySet, cap: int = 1000) -> tuple[int, bool]:

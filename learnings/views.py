@@ -59,7 +59,7 @@ def _page(rows: Any, order: tuple[str, ...], request: HttpRequest) -> paging.Pag
     cursors = {name: request.GET[name] for name in ("after", "before") if request.GET.get(name)}
     try:
         return paging.page(rows, order=order, size=PAGE_SIZE, **cursors)
-    except (Refused, ValueError, TypeError):
+    except Refused:
         return paging.page(rows, order=order, size=PAGE_SIZE)
 
 

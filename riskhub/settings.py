@@ -80,6 +80,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "people.middleware.readers_zone",
     "people.middleware.sign_in_required",
+    "riskhub.middleware.refuse_nul",
 ]
 
 ROOT_URLCONF = "riskhub.urls"

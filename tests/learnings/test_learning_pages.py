@@ -83,7 +83,7 @@ def test_search_finds_all_words_anywhere_and_the_tag(client, ana):
 
 def test_the_list_survives_nonsense(client, ana):
     learnings.published()
-    for query in ("show=x", "after=zzz", "after=WzEsMl0", "q=%25_", "tag=%25"):
+    for query in ("show=x", "after=zzz", "after=WzEsMl0", "after=WyJ4IiwgMV0", "q=%25_", "tag=%25"):
         assert client.get(f"{LIST}?{query}").status_code == 200, query
 
 
