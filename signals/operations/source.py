@@ -41,6 +41,45 @@ def named(slug: str, *, adapter: str, by: Actor, at: datetime) -> Source:
 
 
 @transaction.atomic
+def add(
+    *,
+    name: str,
+    slug: str,
+    adapter: str,
+    by: Actor,
+    at: datetime,
+    owner: Any = None,
+    mapping: Mapping[str, Any] | None = None,
+    expected_every: timedelta | None = None,
+) -> Source:
+    """Add a source by hand, before its first body. Raises Refused on name, slug, adapter or mapping."""
+    name = name.strip()
+    if not name:
+        raise Refused("Give the source a name.", field="name")
+    if adapter not in Adapter.values:
+        raise Refused(f"Use one of {', '.join(Adapter.values)}.", field="adapter")
+    try:
+        validate_slug(slug)
+    except ValidationError:
+        raise Refused("Use letters, digits and hyphens.", field="slug") from None
+    mapping = {} if mapping is None else mapping
+    _check_mapping(mapping)
+    lock_births()
+    if Source.objects.filter(slug=slug).exists():
+        raise Refused(f"There is a source “{slug}” already. Choose another name.", field="slug")
+    found = Source(
+        slug=slug,
+        name=name,
+        adapter=adapter,
+        owner=owner,
+        mapping=mapping,
+        expected_every=expected_every,
+    )
+    history.record(found, "signals.source_added", by=by, at=at)
+    return found
+
+
+@transaction.atomic
 def change(
     source: Source, values: Mapping[str, Any], *, by: Actor, at: datetime, seen: int | None = None
 ) -> Source:

@@ -17,6 +17,7 @@ from signals.states import Agreement, Level
 from signals.states import Breach as State
 
 MOST_GROUPS = 8
+MOST_SERIES = 24
 MOST_NAMES = 50
 
 
@@ -45,6 +46,10 @@ class Health:
     critical: int = 0
     warning: int = 0
     has_series: bool = False
+
+    @property
+    def total(self) -> int:
+        return self.critical + self.warning
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +112,10 @@ class ModelPanel:
     """
 
     series: Sequence[Series]
+    hidden_series: int
     chart: charts.Chart | None
     groups: Sequence[BreachGroup]
-    hidden: int
+    is_more: bool
     periods: Sequence[int]
     call: str
     may_propose: bool
@@ -131,14 +137,21 @@ def panel_of_model(user: Any, model: Model) -> ModelPanel:
         .order_by("-state", "-opened_at", "-id")[: MOST_GROUPS + 1]
     )
     return ModelPanel(
-        series=series,
+        series=_shown(series, chosen),
+        hidden_series=max(len(series) - MOST_SERIES, 0),
         chart=charts.recent(user, chosen, days=days, at=clock.now()) if chosen else None,
         groups=groups[:MOST_GROUPS],
-        hidden=max(len(groups) - MOST_GROUPS, 0),
+        is_more=len(groups) > MOST_GROUPS,
         periods=charts.PERIODS,
         call=configuration.points_call(model.slug) if chosen is None else "",
         may_propose=may(user, "signals.threshold_propose"),
     )
+
+
+def _shown(series: Sequence[Series], chosen: Series | None) -> Sequence[Series]:
+    """The first of the series, and the chosen one in any case."""
+    first = list(series[:MOST_SERIES])
+    return first if chosen is None or chosen in first else [*first, chosen]
 
 
 # ------------------------------------------------------------------ names nobody registered

@@ -9,8 +9,8 @@ from signals.models import Delivery, Series, Source
 
 
 def sources() -> QuerySet[Source]:
-    """All sources with owner, and whether a body of the last week was not taken whole."""
-    return Source.objects.select_related("subject", "owner", "owner__subject")
+    """All sources by name, with their owner; the reader's share is `.visible_to(user)`."""
+    return Source.objects.select_related("subject", "owner", "owner__subject").order_by("name", "id")
 
 
 def with_troubles(rows: QuerySet[Source], *, at: datetime) -> QuerySet[Source]:

@@ -7,10 +7,8 @@ from typing import Any
 from django.db.models import Count, QuerySet
 
 from history.models import Subject
-from signals.models import Correction, Series, Threshold, ThresholdVersion
+from signals.models import Series, Threshold, ThresholdVersion
 from signals.states import Agreement
-
-MOST_CORRECTIONS = 20
 
 
 def thresholds() -> QuerySet[Threshold]:
@@ -19,7 +17,7 @@ def thresholds() -> QuerySet[Threshold]:
 
 
 def versions_of(user: Any, threshold: Threshold) -> list[ThresholdVersion]:
-    """All versions, newest first, each with `breach_count` and `shown_in`: the decision, if it may be seen."""
+    """All versions, newest first, with `breach_count` and `shown_in`: the decision, if it may be seen."""
     found = list(
         threshold.versions.select_related("proposed_by", "agreed_by", "agreed_in")
         .annotate(breach_count=Count("breaches"))
@@ -60,8 +58,3 @@ def watches(user: Any, series: Series) -> list[Watch]:
 def _watch(threshold: Threshold, versions: Sequence[ThresholdVersion]) -> Watch:
     active = next((version for version in versions if version.state == Agreement.ACTIVE), None)
     return Watch(threshold, active, [one for one in versions if one.state == Agreement.PROPOSED])
-
-
-def corrections(series: Series) -> list[Correction]:
-    """The latest values that were replaced."""
-    return list(series.corrections.order_by("-at", "-id")[:MOST_CORRECTIONS])

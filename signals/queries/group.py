@@ -1,14 +1,14 @@
-"""Breach groups and their breaches: the list, one group with its evidence, what changed the day before."""
+"""One breach group: its breaches, its evidence, what changed in the day before."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 
 from catalogue.models import Model
-from signals.models import Alert, Breach, BreachGroup, Series, ThresholdVersion
+from signals.models import Breach, BreachGroup, Series, ThresholdVersion
 from signals.queries import chart as charts
 from signals.states import Breach as State
 
@@ -17,25 +17,17 @@ MOST_CHANGES = 6
 _AROUND = timedelta(days=3)
 
 
-def groups() -> QuerySet[BreachGroup]:
-    """All groups with what a row needs; the reader's share is `.visible_to(user)`."""
-    return BreachGroup.objects.select_related("subject", "model").annotate(
-        breach_count=Count("breaches", distinct=True),
-        open_count=Count("breaches", filter=Q(breaches__state=State.OPEN), distinct=True),
-    )
-
-
-def tab_counts(user: Any) -> dict[str, int]:
-    """How many groups are open, and how many cleared. One query."""
-    return BreachGroup.objects.visible_to(user).aggregate(
-        open=Count("pk", filter=Q(state=State.OPEN)), cleared=Count("pk", filter=Q(state=State.CLEARED))
-    )
-
-
 def models_with_groups(user: Any) -> QuerySet[Model]:
     """The models that groups are about, for the filter."""
     seen = BreachGroup.objects.visible_to(user).filter(model__isnull=False)
     return Model.objects.visible_to(user).filter(pk__in=seen.values("model_id")).order_by("name", "id")
+
+
+def shown_model(user: Any, group: BreachGroup) -> Model | None:
+    """The model a group is about, None where the reader may not see it. One query, none without a model."""
+    if group.model_id is None:
+        return None
+    return Model.objects.visible_to(user).filter(pk=group.model_id).first()
 
 
 def breaches_of(group: BreachGroup) -> QuerySet[Breach]:
@@ -49,10 +41,6 @@ def breaches_of(group: BreachGroup) -> QuerySet[Breach]:
 
 
 BREACH_ORDER = ("order", "-level", "-opened_at", "-id")
-
-
-def has_alert(breach: Breach) -> Alert | None:
-    return getattr(breach, "alert", None)
 
 
 def evidence(

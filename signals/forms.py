@@ -1,0 +1,197 @@
+"""What people fill in about thresholds, series and sources, and how breaches are narrowed."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.core.validators import validate_slug
+from django.db.models import Q, QuerySet
+
+from catalogue.models import Model
+from kit.refusals import Refused
+from people.models import User
+from signals.models import BreachGroup, Series, Source, ThresholdVersion
+from signals.states import Adapter, Direction, Kind, Level
+
+PERIODS = (
+    (timedelta(minutes=15), "Every 15 minutes"),
+    (timedelta(hours=1), "Every hour"),
+    (timedelta(hours=6), "Every 6 hours"),
+    (timedelta(days=1), "Every day"),
+    (timedelta(days=7), "Every week"),
+)
+LIMITS = ("direction", "warning", "critical", "clear")
+
+
+class Telling(forms.Form):
+    """A form that takes in what an operation refused."""
+
+    def take_in(self, refusal: Refused) -> None:
+        self.add_error(refusal.field if refusal.field in self.fields else None, refusal.message)
+
+
+class ThresholdForm(Telling):
+    """A proposed version: at least one limit, and why."""
+
+    direction = forms.ChoiceField(
+        choices=[(Direction.ABOVE, "It rises above"), (Direction.BELOW, "It falls below")],
+        label="It is crossed when",
+    )
+    warning = forms.FloatField(label="Warning limit", required=False, help_text="Empty: none.")
+    critical = forms.FloatField(label="Critical limit", required=False, help_text="Empty: none.")
+    clear = forms.FloatField(
+        label="Clears at",
+        required=False,
+        help_text="A crossing ends when the value is back here. Empty: when it is within the first limit.",
+    )
+    reason = forms.CharField(
+        label="Why this limit",
+        max_length=2_000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="What makes this the right place: past incidents, a study, an agreement.",
+    )
+
+    @classmethod
+    def like(cls, version: ThresholdVersion | None) -> "ThresholdForm":
+        """The form for the version after this one."""
+        return cls(initial={name: getattr(version, name) for name in LIMITS} if version else {})
+
+    def values(self) -> dict[str, Any]:
+        return {name: self.cleaned_data[name] for name in (*LIMITS, "reason")}
+
+
+class SeriesForm(Telling):
+    """What a series is said to be."""
+
+    kind = forms.ChoiceField(
+        choices=Kind.choices, help_text="It decides which meeting looks at its breaches."
+    )
+    unit = forms.CharField(max_length=16, required=False, help_text="Such as ms or %.")
+
+    @classmethod
+    def of(cls, series: Series, data: Any = None) -> "SeriesForm":
+        return cls(data, initial={"kind": series.kind, "unit": series.unit})
+
+
+class SourceForm(Telling):
+    """The fields of a source that a person may set."""
+
+    name = forms.CharField(max_length=80)
+    owner = forms.ModelChoiceField(
+        User.objects.none(), required=False, empty_label="Nobody yet", help_text="Hears when it falls silent."
+    )
+    period = forms.ChoiceField(label="It sends", required=False)
+    mapping = forms.CharField(
+        label="Which labels name what",
+        required=False,
+        max_length=8_000,
+        widget=forms.Textarea(attrs={"rows": 6, "class": "ta mono", "spellcheck": "false"}),
+        help_text='JSON, or empty for the usual names: {"model": ["service"], "kinds": {"slo": "latency"}}.',
+    )
+
+    def __init__(self, *args: Any, user: Any, present: Source | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        able = Q(is_active=True) | Q(pk=present.owner_id if present else None)
+        owner, period = self.fields["owner"], self.fields["period"]
+        owner.queryset = User.objects.filter(able).visible_to(user).order_by("name", "id")  # type: ignore[attr-defined]
+        period.choices = _periods(present.expected_every if present else None)  # type: ignore[attr-defined]
+
+    @classmethod
+    def of(cls, source: Source, data: Any = None, *, user: Any) -> "SourceForm":
+        initial = {
+            "name": source.name,
+            "owner": source.owner_id,
+            "period": seconds_of(source.expected_every),
+            "mapping": json.dumps(source.mapping, indent=2, ensure_ascii=False) if source.mapping else "",
+        }
+        return cls(data, initial=initial, user=user, present=source)
+
+    def clean_mapping(self) -> Any:
+        text = self.cleaned_data["mapping"].strip()
+        if not text:
+            return {}
+        try:
+            return json.loads(text)
+        except json.JSONDecodeError as error:
+            raise forms.ValidationError(f"Not JSON: line {error.lineno}, {error.msg.lower()}.") from None
+        except (ValueError, RecursionError):
+            raise forms.ValidationError("Not JSON that can be read.") from None
+
+    def clean_period(self) -> timedelta | None:
+        seconds = self.cleaned_data["period"]
+        return timedelta(seconds=int(seconds)) if seconds else None
+
+    def values(self) -> dict[str, Any]:
+        said = self.cleaned_data
+        return {
+            "name": said["name"],
+            "owner": said["owner"],
+            "expected_every": said["period"],
+            "mapping": said["mapping"],
+        }
+
+
+class NewSourceForm(SourceForm):
+    """A source to be added before its first body."""
+
+    slug = forms.CharField(
+        label="Name in addresses",
+        max_length=60,
+        help_text="Letters, digits, hyphens: it stands in the address the tool sends to.",
+    )
+    adapter = forms.ChoiceField(label="It speaks", choices=Adapter.choices)
+    field_order = ("name", "slug", "adapter", "owner", "period", "mapping")
+
+    def clean_slug(self) -> str:
+        slug = self.cleaned_data["slug"].strip().lower()
+        validate_slug(slug)
+        return slug
+
+    def values(self) -> dict[str, Any]:
+        said = self.cleaned_data
+        return super().values() | {"slug": said["slug"], "adapter": said["adapter"]}
+
+
+def seconds_of(length: timedelta | None) -> str:
+    return str(int(length.total_seconds())) if length else ""
+
+
+def _periods(present: timedelta | None) -> list[tuple[str, str]]:
+    known = [(seconds_of(length), words) for length, words in PERIODS]
+    if present and seconds_of(present) not in dict(known):
+        known.append((seconds_of(present), f"Every {present}"))
+    return [("", "When it has something to say"), *known]
+
+
+class Narrow(forms.Form):
+    """The filters of breaches. What is not understood is left out: an old link still shows something."""
+
+    q = forms.CharField(required=False, max_length=120)
+    model = forms.ChoiceField(required=False)
+    kind = forms.ChoiceField(choices=[("", "Any kind"), *Kind.choices], required=False)
+    level = forms.ChoiceField(choices=[("", "Any level"), *Level.choices], required=False)
+
+    def __init__(self, *args: Any, models: QuerySet[Model], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        named = [("", "Any model"), *models.values_list("slug", "name"), ("none", "Not registered")]
+        self.fields["model"].choices = named  # type: ignore[attr-defined]
+        self.full_clean()
+
+    def applied(self, rows: QuerySet[BreachGroup]) -> QuerySet[BreachGroup]:
+        """rows, narrowed."""
+        said = {name: self.cleaned_data.get(name) for name in self.fields}
+        if said["q"]:
+            reference = Q(subject__reference=said["q"].strip().upper())
+            rows = rows.filter(Q(title__icontains=said["q"]) | reference)
+        if said["model"]:
+            rows = (
+                rows.filter(model__slug=said["model"]) if said["model"] != "none" else rows.filter(model=None)
+            )
+        if said["kind"]:
+            rows = rows.filter(kind=said["kind"])
+        return rows.filter(level=int(said["level"])) if said["level"] else rows
+
+    @property
+    def is_narrowing(self) -> bool:
+        return any(self.cleaned_data.values())

@@ -1,0 +1,23 @@
+"""Breach groups: the list, shared by pages and API."""
+
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+
+from signals.models import BreachGroup
+from signals.states import Breach as State
+
+
+def groups() -> QuerySet[BreachGroup]:
+    """All groups with what a row needs; the reader's share is `.visible_to(user)`."""
+    return BreachGroup.objects.select_related("subject", "model").annotate(
+        breach_count=Count("breaches"),
+        open_count=Count("breaches", filter=Q(breaches__state=State.OPEN)),
+    )
+
+
+def tab_counts(user: Any) -> dict[str, int]:
+    """How many groups are open, and how many cleared. One query."""
+    return BreachGroup.objects.visible_to(user).aggregate(
+        open=Count("pk", filter=Q(state=State.OPEN)), cleared=Count("pk", filter=Q(state=State.CLEARED))
+    )

@@ -1,0 +1,110 @@
+"""How signals read on a page: charts, limits in words, labels with their links."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from django import template
+from django.urls import reverse
+from django.utils.safestring import SafeString
+
+from kit import charts
+from kit.templatetags.ui import span_words
+from signals.queries.chart import Chart
+from signals.states import Direction, Level
+
+register = template.Library()
+register.filter("figure", charts.figure)
+
+_SPAN_KINDS = {Level.CRITICAL: "critical", Level.WARNING: "warning"}
+
+
+@register.simple_tag
+def series_chart(chart: Chart, key: str = "signal") -> SafeString:
+    """The chart of a series: its line, the limits as bands, breaches on its foot, agreements as marks."""
+    return charts.line_chart(
+        key=key,
+        title=chart.series.subject_title,
+        lines=[charts.Line(chart.series.metric, chart.points, "a", area=True)],
+        thresholds=[limit for version in chart.limits for limit in _limits(version)],
+        spans=[
+            charts.Span(
+                breach.opened_at,
+                breach.cleared_at,
+                _SPAN_KINDS[Level(breach.level)],
+                f"{breach.group.subject.reference}: {breach.get_level_display().lower()}",
+            )
+            for breach in chart.breaches
+        ],
+        marks=[
+            charts.Mark(
+                version.agreed_at,
+                f"Threshold version {version.number} agreed",
+                reverse("signals:threshold_detail", args=[version.threshold_id]),
+            )
+            for version in chart.agreed
+        ],
+        start=chart.start,
+        end=chart.end,
+        unit=chart.series.unit,
+    )
+
+
+def _limits(version: Any) -> list[charts.Threshold]:
+    """The worst limit last, so that its band lies on top."""
+    found = []
+    for kind in ("clear", "warning", "critical"):
+        value = getattr(version, kind)
+        if value is not None:
+            words = "Clears at" if kind == "clear" else kind.capitalize()
+            found.append(charts.Threshold(value, kind, f"{words} {charts.figure(value)}", version.direction))
+    return found
+
+
+@register.filter
+def limits(version: Any) -> str:
+    """What a version says: "critical above 0.25, warning above 0.2, clears at 0.18 or below"."""
+    side, other = ("above", "below") if version.direction == Direction.ABOVE else ("below", "above")
+    said = [
+        f"{name} {side} {charts.figure(value)}"
+        for name, value in (("critical", version.critical), ("warning", version.warning))
+        if value is not None
+    ]
+    if version.clear is not None:
+        said.append(f"clears at {charts.figure(version.clear)} or {other}")
+    return ", ".join(said) or "no limit is known"
+
+
+@register.filter
+def crossed(breach: Any) -> str:
+    """The limit that a breach crossed, as its version has it; "" where no version or limit is known."""
+    version = breach.threshold_version
+    if version is None:
+        return ""
+    limit = version.critical if breach.level == Level.CRITICAL else version.warning
+    if limit is None:
+        limit = version.warning if version.warning is not None else version.critical
+    return f"{version.direction} {charts.figure(limit)}" if limit is not None else ""
+
+
+@register.filter
+def period(length: timedelta | None) -> str:
+    """A length of time in words: "1 d", "15 min"."""
+    return span_words(length.total_seconds()) if length is not None else ""
+
+
+@register.filter
+def web_link(text: Any) -> str:
+    """The text where it may stand as a link on a page (http, https); else ""."""
+    said = str(text or "").strip()
+    return said if said.lower().startswith(("http://", "https://")) and " " not in said else ""
+
+
+@register.filter
+def pairs(mapping: Any) -> list[tuple[str, str]]:
+    """Labels in the order of their names."""
+    return (
+        sorted((str(name), str(value)) for name, value in mapping.items())
+        if isinstance(mapping, Mapping)
+        else []
+    )

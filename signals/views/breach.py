@@ -1,0 +1,58 @@
+"""Breaches: the list, and one group with its evidence."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.views.decorators.http import require_safe
+
+from history.queries import timeline
+from kit import clock
+from kit.htmx import respond
+from kit.rights import may, view_needs
+from signals.forms import Narrow
+from signals.queries import breach as queries
+from signals.queries import group as group_queries
+from signals.states import Breach as State
+from signals.views.asked import page_of
+
+ORDERS = {
+    "newest": ("-opened_at", "-id"),
+    "opened": ("opened_at", "id"),
+    "level": ("level", "-opened_at", "-id"),
+    "-level": ("-level", "-opened_at", "-id"),
+}
+
+
+@require_safe
+@view_needs("signals.view")
+def breach_list(request: HttpRequest) -> HttpResponse:
+    """Open or cleared, narrowed, one page."""
+    tab = State.CLEARED if request.GET.get("show") == State.CLEARED else State.OPEN
+    narrow = Narrow(request.GET, models=group_queries.models_with_groups(request.user))
+    rows = narrow.applied(queries.groups().visible_to(request.user).filter(state=tab))
+    order = ORDERS.get(request.GET.get("sort", "").replace("-opened", "newest"), ORDERS["newest"])
+    context = {
+        "tab": tab,
+        "counts": queries.tab_counts(request.user),
+        "narrow": narrow,
+        "page": page_of(rows, order, request),
+    }
+    return respond(request, "signals/breach_list.html", "list", context)
+
+
+@require_safe
+@view_needs("signals.view")
+def breach_detail(request: HttpRequest, reference: str) -> HttpResponse:
+    """What crossed, by how much, since when, who said so, and what changed before."""
+    groups = queries.groups().visible_to(request.user)
+    group = get_object_or_404(groups, subject__reference=reference.upper())
+    page = page_of(group_queries.breaches_of(group), group_queries.BREACH_ORDER, request)
+    context = {
+        "group": group,
+        "page": page,
+        "chart": group_queries.evidence(request.user, group, page.rows, at=clock.now()),
+        "before": group_queries.day_before(request.user, group),
+        "shown_model": group_queries.shown_model(request.user, group),
+        "may_register": may(request.user, "catalogue.model_add"),
+        "timeline": list(timeline(group.subject_id).visible_to(request.user)[:50]),
+    }
+    return respond(request, "signals/breach_detail.html", None, context)
