@@ -99,6 +99,10 @@ class Risk(Recorded):
             models.Index(
                 fields=["-updated_at", "-id"], name="risklog_risk_live_updated", condition=~Q(state="closed")
             ),
+            # An index led by the owner gives no order for owner IS NULL.
+            models.Index(
+                fields=["-severity", "-id"], name="risklog_risk_unowned", condition=Q(owner__isnull=True)
+            ),
             GinIndex(fields=["search"], name="risklog_risk_search"),
             GinIndex(fields=["tags"], name="risklog_risk_tags"),
         ]
