@@ -150,7 +150,7 @@ class Resources(AutoSchema):
     def get_serializer_name(self, serializer: Any, direction: Any) -> str:
         kind = type(serializer)
         name = kind.__name__
-        if _names()[name] > 1:
+        if _names()[name.removesuffix("Page")] > 1 or _names()[name] > 1:
             return kind.__module__.split(".")[0].capitalize() + name
         return name
 
@@ -213,7 +213,7 @@ def _page_of(row: type[serializers.Serializer]) -> type[serializers.Serializer]:
         "next": serializers.URLField(allow_null=True, help_text="The next page; null on the last."),
         "previous": serializers.URLField(allow_null=True),
     }
-    return type(f"{row.__name__.removesuffix('Row')}Page", (serializers.Serializer,), fields)
+    return type(f"{row.__name__}Page", (serializers.Serializer,), fields)
 
 
 class Bearer(OpenApiAuthenticationExtension):
@@ -239,6 +239,7 @@ class SessionCookie(OpenApiAuthenticationExtension):
 
 class VisibleObject(OpenApiSerializerFieldExtension):
     target_class = "kit.api.Visible"
+    match_subclasses = True
 
     def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
         return {"anyOf": [{"type": "string"}, {"type": "integer"}]}

@@ -1,0 +1,112 @@
+"""Junk through every door of the API: told what is wrong, never a 5xx (a small sibling of the schema fuzzer)."""
+
+import json
+
+import pytest
+from django.test import Client
+
+from actions.operations import action
+from kit import clock
+from kit.actor import SYSTEM
+from people.operations import token
+from people.states import Role
+from riskhub import schema
+from tests.factories import people
+
+pytestmark = pytest.mark.django_db
+
+KEYS = ["1", "A-1", "R-99999999999999999", "x", "%00", "9" * 30, "%C2%B2", "-1"]
+TEXTS = ["x", "-1", "9" * 30, "%C2%B2", "%00", "2026-13-45"]
+VALUES = [
+    None,
+    True,
+    -1,
+    0,
+    10**17,
+    2**63,
+    1e308,
+    "",
+    "x" * 400,
+    "é\n",
+    "2026-13-45",
+    "9999-12-31",
+    [],
+    [[]],
+    [None],
+    {},
+    {"a": 1},
+]
+BODIES = [b"", b"null", b"[]", b"1", b'"x"', b"{}", b'{"": 1}', b'{"\\u0000": 1}', b'{"__class__": {}}']
+
+
+CLIENT = Client(raise_request_exception=False)  # one, for each loads the middleware anew
+
+
+def operations():
+    for path, methods in schema.document()["paths"].items():
+        for method, one in methods.items():
+            yield path, method, one
+
+
+@pytest.fixture
+def auth(at):
+    people.organisation()
+    boss = people.user("Boss", role=Role.ADMINISTRATOR, function=people.function())
+    team = people.team("Fraud", lead=boss)
+    people.member(team, boss)
+    action.add(title="One", owner=boss, by=SYSTEM, at=at)
+    _, text = token.issue(boss, name="t", scope="write", by=SYSTEM, at=clock.now())
+    return {"HTTP_AUTHORIZATION": f"Bearer {text}"}
+
+
+def send(method, path, auth, **extra):
+    answer = CLIENT.generic(method.upper(), path, **auth, **extra)
+    assert answer.status_code < 500, (method, path, extra.get("data"), answer.content[:300])
+    if answer.status_code >= 400:
+        assert answer["Content-Type"] == "application/problem+json", (method, path)
+        assert json.loads(answer.content)["detail"]
+    return answer
+
+
+def filled(path, key="1"):
+    while "{" in path:
+        path = path[: path.index("{")] + key + path[path.index("}") + 1 :]
+    return path
+
+
+GETS = [path for path, method, _ in operations() if method == "get"]
+WRITES = [(path, method) for path, method, _ in operations() if method != "get"]
+
+
+@pytest.mark.parametrize("path", GETS)
+def test_reading(path, auth):
+    one = schema.document()["paths"][path]["get"]
+    for key in KEYS if "{" in path else ["1"]:
+        send("get", filled(path, key), auth)
+    for parameter in one.get("parameters", []):
+        if parameter["in"] == "query":
+            for text in (*TEXTS, *parameter["schema"].get("enum", [])):
+                send("get", f"{filled(path)}?{parameter['name']}={text}", auth)
+
+
+@pytest.mark.parametrize(("path", "method"), WRITES)
+def test_writing(path, method, auth):
+    kind = {"content_type": "application/json"}
+    for key in KEYS if "{" in path else []:
+        send(method, filled(path, key), auth, data=b"{}", **kind, HTTP_IF_MATCH="*")
+    for body in BODIES:
+        send(method, filled(path), auth, data=body, **kind, HTTP_IF_MATCH="*")
+    for body in _wrong_bodies(path, method):
+        send(method, filled(path), auth, data=json.dumps(body).encode(), **kind, HTTP_IF_MATCH="*")
+
+
+def _wrong_bodies(path, method):
+    found = schema.document()
+    body = found["paths"][path][method].get("requestBody", {}).get("content", {})
+    reference = body.get("application/json", {}).get("schema", {}).get("$ref", "")
+    fields = found["components"]["schemas"].get(reference.rsplit("/", 1)[-1], {}).get("properties", {})
+    for value in VALUES:
+        yield dict.fromkeys(fields, value)
+    for name in fields:
+        yield {**dict.fromkeys(fields, "x"), name: None}
+        yield {**dict.fromkeys(fields, 1), name: "x"}
