@@ -1,4 +1,4 @@
-"""The rules of a ladder, without a database: working hours, limits, the next step, which ladder it is.
+"""The rules of a ladder, without a database: limits in working time, the next step, which ladder it is.
 
 A climb happens when its limit is over and no earlier; it goes to the first rung above with somebody on it,
 one such rung a time; a rung that keeps office hours is not called outside them; above the top is nothing.
@@ -6,68 +6,25 @@ one such rung a time; a rung that keeps office hours is not called outside them;
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
-from zoneinfo import ZoneInfo
 
-_A_DAY = timedelta(days=1)
-_UTC = ZoneInfo("UTC")
+from people import working
+from people.working import Hours
 
 
-@dataclass(frozen=True, slots=True)
-class Calendar:
-    """The organisation's working time: days as weekday() counts them, hours by its own clock."""
+def opening(moment: datetime, hours: Hours | None) -> datetime:
+    """The moment itself within working hours, else the next time they begin."""
+    return working.after(moment, 0, hours)
 
-    zone: ZoneInfo = _UTC
-    days: frozenset[int] = frozenset(range(5))
-    starts: time = time(9)
-    ends: time = time(17)
 
-    @property
-    def is_always_open(self) -> bool:
-        """Without days or hours there is nothing to wait for."""
-        return not self.days or self.ends <= self.starts
-
-    def opening(self, moment: datetime) -> datetime:
-        """The moment itself within working hours, else the next time they begin."""
-        if self.is_always_open:
-            return moment
-        day = moment.astimezone(self.zone).date()
-        while True:
-            starts, ends = self._hours(day)
-            if day.weekday() in self.days and moment < ends:
-                return max(moment, starts)
-            day += _A_DAY
-
-    def is_working(self, moment: datetime) -> bool:
-        return self.opening(moment) == moment
-
-    def after(self, moment: datetime, minutes: int) -> datetime:
-        """`minutes` of working time later."""
-        left = timedelta(minutes=minutes)
-        if self.is_always_open:
-            return moment + left
-        moment = self.opening(moment)
-        while (rest := self._hours(moment.astimezone(self.zone).date())[1] - moment) < left:
-            left -= rest
-            moment = self.opening(moment + rest)
-        return moment + left
-
-    def days_after(self, moment: datetime, days: int) -> datetime:
-        """The same time of day, `days` working days later; counted from the next opening outside hours."""
-        here = self.opening(moment).astimezone(self.zone)
-        day, left = here.date(), days
-        while left:
-            day += _A_DAY
-            left -= self.is_always_open or day.weekday() in self.days
-        return datetime.combine(day, here.time(), self.zone).astimezone(_UTC)
-
-    def _hours(self, day: date) -> tuple[datetime, datetime]:
-        """Working hours of one day in UTC: subtracting them counts true minutes, summer time or not."""
-        starts, ends = (
-            datetime.combine(day, at, self.zone).astimezone(_UTC) for at in (self.starts, self.ends)
-        )
-        return starts, ends
+def days_after(moment: datetime, days: int, hours: Hours | None) -> datetime:
+    """The same time of day, `days` working days later; counted from the next opening outside hours."""
+    if hours is None:
+        return moment + timedelta(days=days)
+    here = opening(moment, hours).astimezone(hours.zone)
+    day = working.working_day_from(here.date(), days, hours)
+    return datetime.combine(day, here.time(), hours.zone).astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +59,7 @@ class Stays:
     skipped: tuple[int, ...] = ()
 
 
-def limit(steps: Sequence[Step], position: int, now: datetime, calendar: Calendar) -> datetime | None:
+def limit(steps: Sequence[Step], position: int, now: datetime, hours: Hours | None) -> datetime | None:
     """When what reached rung `position` now climbs on: now + its limit, never an old date + its limit.
 
     None at the top.
@@ -116,12 +73,12 @@ def limit(steps: Sequence[Step], position: int, now: datetime, calendar: Calenda
     ends = (
         now + timedelta(minutes=here.within_minutes)
         if here.is_round_the_clock
-        else calendar.after(now, here.within_minutes)
+        else working.after(now, here.within_minutes, hours)
     )
-    return ends if above.is_round_the_clock else calendar.opening(ends)
+    return ends if above.is_round_the_clock else opening(ends, hours)
 
 
-def lapses(steps: Sequence[Step], position: int, now: datetime, calendar: Calendar) -> datetime:
+def lapses(steps: Sequence[Step], position: int, now: datetime, hours: Hours | None) -> datetime:
     """When an acknowledgement on rung `position` lapses: after the time of that rung, at the top as well.
 
     Before the first rung was called it is that rung's time.
@@ -129,14 +86,14 @@ def lapses(steps: Sequence[Step], position: int, now: datetime, calendar: Calend
     here = next((step for step in steps if step.position == position), steps[0])
     if here.is_round_the_clock:
         return now + timedelta(minutes=here.within_minutes)
-    return calendar.opening(calendar.after(now, here.within_minutes))
+    return opening(working.after(now, here.within_minutes, hours), hours)
 
 
 def next_step(
     steps: Sequence[Step],
     position: int,
     now: datetime,
-    calendar: Calendar,
+    hours: Hours | None,
     staffed: Collection[int],
     *,
     at_once: bool = False,
@@ -152,9 +109,9 @@ def next_step(
         if step.position not in staffed:
             skipped.append(step.position)
             continue
-        if not (at_once or step.is_round_the_clock or calendar.is_working(now)):
-            return Waits(calendar.opening(now))
-        return Climbs(step.position, tuple(skipped), limit(steps, step.position, now, calendar))
+        if not (at_once or step.is_round_the_clock or opening(now, hours) == now):
+            return Waits(opening(now, hours))
+        return Climbs(step.position, tuple(skipped), limit(steps, step.position, now, hours))
     return Stays(tuple(skipped))
 
 

@@ -47,7 +47,7 @@ def climb_on(
         steps(rungs),
         escalation.rung,
         at,
-        presence.calendar(),
+        presence.hours(),
         {one.rung.position for one in staffed if one.on.people},
         at_once=at_once,
     )
@@ -220,7 +220,7 @@ def next_after(
 ) -> datetime | None:
     count = rules.lapses if lapses else rules.limit
     position = escalation.rung if position is None else position
-    return count(steps(rungs_of(escalation)), position, at, presence.calendar())
+    return count(steps(rungs_of(escalation)), position, at, presence.hours())
 
 
 def top_of(escalation: Escalation) -> int:

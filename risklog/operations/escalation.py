@@ -125,7 +125,7 @@ def acknowledge(
 ) -> Escalation:
     """Somebody has it in hand. It climbs on if nothing follows within the time of the rung it stands on."""
     escalation = climb.lock_for(escalation, seen)
-    until = rules.lapses(climb.steps(climb.rungs_of(escalation)), escalation.rung, at, presence.calendar())
+    until = rules.lapses(climb.steps(climb.rungs_of(escalation)), escalation.rung, at, presence.hours())
     climb.quieten(escalation)
     history.move(
         escalation,
@@ -151,7 +151,7 @@ def hand_over(
         raise Refused("This person has left. Choose somebody else.", field="to")
     if to.pk in presence.away_on(presence.day_of(at)):
         raise Refused("This person is away. Choose somebody else.", field="to")
-    until = rules.lapses(climb.steps(climb.rungs_of(escalation)), escalation.rung, at, presence.calendar())
+    until = rules.lapses(climb.steps(climb.rungs_of(escalation)), escalation.rung, at, presence.hours())
     climb.quieten(escalation)
     history.change(
         escalation,

@@ -14,6 +14,8 @@ from history import operations as history
 from history.models import Due, Event, Subject
 from kit.actor import SYSTEM, Actor
 from kit.refusals import ChangedMeanwhile, Refused
+from people import working
+from risklog import ladder as rules
 from risklog.models import Review
 from risklog.operations import escalation, reviewer, sight
 from risklog.queries import presence
@@ -111,12 +113,12 @@ def _annotate(
 
 
 def _due(severity: str, at: datetime) -> datetime:
-    return presence.calendar().days_after(at, _DAYS[Severity(severity)])
+    return rules.days_after(at, _DAYS[Severity(severity)], presence.hours())
 
 
 def _plan(review: Review, at: datetime) -> None:
     """Dates are named by what they are due for: one of an earlier due time finds itself out of date."""
-    reminder = presence.calendar().after(at, _REMINDED_AFTER[Severity(review.severity)])
+    reminder = working.after(at, _REMINDED_AFTER[Severity(review.severity)], presence.hours())
     occurrence = review.due_at.isoformat()
     history.put_due(REMINDER, review.subject_id, occurrence, min(reminder, review.due_at))
     history.put_due(UNANSWERED, review.subject_id, occurrence, review.due_at)

@@ -16,6 +16,7 @@ from risklog import scoring
 from risklog.models import Category, Risk
 from risklog.operations import viewers as sight
 from risklog.operations.acceptance import accept, acceptance_ends
+from risklog.operations.sight import follow
 from risklog.queries import evidence
 from risklog.states import RiskState, Treatment
 from signals.models import BreachGroup, Series
@@ -321,8 +322,8 @@ def restrict(
         verb="risklog.risk_restricted" if teams is not None else "risklog.risk_opened_to_all",
         note={"teams": [team.subject_id for team in teams or ()]},
     )
-    history.retitle(risk, viewers=viewers)
-    risk.subject.viewers = viewers
+    risk.subject.viewers = follow(risk.subject, viewers)
+    history.retitle(risk, viewers=risk.subject.viewers)
     return risk
 
 

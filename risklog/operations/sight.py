@@ -7,7 +7,7 @@ from history import operations as history
 from history.models import Subject
 from kit.actor import Actor
 from people.models import User
-from risklog.models import Review
+from risklog.models import Climb, Escalation, Review, Reviewer
 
 
 def let_see(
@@ -30,3 +30,27 @@ def chain(subject: Subject) -> list[Subject]:
     if subject.kind != Review.KIND:
         return [subject]
     return [subject, *Subject.objects.filter(pk__in=Review.objects.filter(subject=subject).values("about"))]
+
+
+def follow(subject: Subject, viewers: list[int] | None) -> list[int] | None:
+    """Let the reviews and escalations of a subject be seen by those who see it, now that this changed.
+
+    Whoever was asked or called keeps their sight of all of it. Returns the viewers the subject itself is to
+    have; to be called by the operation that restricts it, which writes the event.
+    """
+    reviews = Review.objects.filter(about=subject)
+    escalations = Escalation.objects.filter(about=subject) | Escalation.objects.filter(
+        about__in=reviews.values("subject")
+    )
+    hanging = {
+        *reviews.values_list("subject_id", flat=True),
+        *escalations.values_list("subject_id", flat=True),
+    }
+    if viewers is not None:
+        asked = set(Reviewer.objects.filter(review__in=reviews).values_list("user_id", flat=True))
+        for told in Climb.objects.filter(escalation__in=escalations).values_list("told", flat=True):
+            asked.update(told)
+        called = User.objects.active().filter(pk__in=asked).values_list("subject_id", flat=True)
+        viewers = sorted({*viewers, *called})
+    Subject.objects.filter(pk__in=hanging).update(viewers=viewers)
+    return viewers

@@ -42,13 +42,13 @@ def rehearse(rungs: list[Rung], *, team: Team | None, at: datetime) -> list[Call
     """What would happen if something of this team were raised at this moment and nobody did anything."""
     staffed = rung_queries.staff(rungs, Concerned(team=team), at=at)
     steps = [Step(one.position, one.within_minutes, one.is_round_the_clock) for one in rungs]
-    calendar = presence.calendar()
+    hours = presence.hours()
     # Who asks or owns it is not known beforehand: such a rung counts as filled.
     manned = {one.rung.position for one in staffed if one.on.people or is_of_the_subject(one.rung)}
     calls: dict[int, datetime] = {}
     position, now, first = 0, at, True
     while True:
-        step = rules.next_step(steps, position, now, calendar, manned, at_once=first)
+        step = rules.next_step(steps, position, now, hours, manned, at_once=first)
         if isinstance(step, rules.Waits):
             now = step.until
             continue

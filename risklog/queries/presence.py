@@ -2,24 +2,24 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time
+from zoneinfo import ZoneInfo
 
 from people import queries as people
 from people.models import User
-from risklog.ladder import Calendar
+from people.working import Hours
+
+_USUAL = Hours(ZoneInfo("UTC"), frozenset(range(5)), time(9), time(17))
 
 
-def calendar() -> Calendar:
-    """The organisation's working time; the usual week in UTC before it is set up."""
-    found = people.organisation()
-    if found is None:
-        return Calendar()
-    return Calendar(found.zone, frozenset(found.working_days), found.day_starts_at, found.day_ends_at)
+def hours() -> Hours:
+    """The organisation's working hours; those of the usual week, in UTC, before it is set up."""
+    return people.working_hours() or _USUAL
 
 
-def day_of(at: datetime, working_time: Calendar | None = None) -> date:
+def day_of(at: datetime) -> date:
     """The day it is where the organisation lives."""
-    return at.astimezone((working_time or calendar()).zone).date()
+    return at.astimezone(hours().zone).date()
 
 
 def away_on(day: date) -> dict[int, int | None]:

@@ -9,12 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from people import working
+from people.working import Hours
 from risklog import ladder
-from risklog.ladder import Calendar, Climbs, Stays, Step, Waits
+from risklog.ladder import Climbs, Stays, Step, Waits
 from tests.conftest import AT
 
-BERLIN = Calendar(zone=ZoneInfo("Europe/Berlin"))
-ALWAYS = Calendar(days=frozenset())
+WEEK = (frozenset(range(5)), time(9), time(17))
+BERLIN, OFFICE = Hours(ZoneInfo("Europe/Berlin"), *WEEK), Hours(ZoneInfo("UTC"), *WEEK)
 MOMENTS = st.datetimes(
     datetime(2026, 1, 1), datetime(2027, 12, 31), timezones=st.just(UTC)
 ).map(lambda moment: moment.replace(second=0, microsecond=0))  # fmt: skip
@@ -38,18 +40,18 @@ def berlin(day: int, hour: int, minute: int = 0, month: int = 11) -> datetime:
     ],
 )
 def test_working_time_skips_nights_and_weekends(start, minutes, end):
-    assert BERLIN.after(start, minutes) == end
+    assert working.after(start, minutes, BERLIN) == end
 
 
 def test_working_time_is_right_when_the_clock_changes():
     friday, monday = berlin(27, 16, month=3), berlin(30, 10, month=3)
 
-    assert BERLIN.after(friday, 120) == monday
+    assert working.after(friday, 120, BERLIN) == monday
     assert monday.astimezone(UTC) - friday.astimezone(UTC) == timedelta(hours=65)
 
 
 def test_days_after_keep_the_time_of_day_over_the_change_of_clocks():
-    assert BERLIN.days_after(berlin(27, 16, month=3), 1) == berlin(30, 16, month=3)
+    assert ladder.days_after(berlin(27, 16, month=3), 1, BERLIN) == berlin(30, 16, month=3)
 
 
 @given(MOMENTS, st.integers(1, 5000))
@@ -64,21 +66,19 @@ def test_working_time_equals_counting_minute_by_hour(moment, minutes):
             left -= 60
         here += timedelta(hours=1)
 
-    assert BERLIN.after(moment, minutes) == here
+    assert working.after(moment, minutes, BERLIN) == here
 
 
-def test_hours_that_make_no_sense_never_hang():
-    backwards = Calendar(starts=time(17), ends=time(9))
-
-    assert ALWAYS.after(AT, 60) == backwards.after(AT, 60) == AT + timedelta(hours=1)
-    assert ALWAYS.days_after(AT, 2) == AT + timedelta(days=2)
+def test_without_hours_every_day_counts():
+    assert ladder.days_after(AT, 6, None) == AT + timedelta(days=6)
+    assert ladder.opening(AT.replace(hour=3), None) == AT.replace(hour=3)
 
 
 def test_the_next_limit_counts_from_now_and_not_from_the_old_one():
     rungs = [Step(1, 60), Step(2, 60), Step(3, 60)]
     late = AT + timedelta(hours=3)
 
-    found = ladder.next_step(rungs, 1, late, Calendar(), {1, 2, 3})
+    found = ladder.next_step(rungs, 1, late, OFFICE, {1, 2, 3})
 
     assert found == Climbs(2, (), late + timedelta(hours=1))
 
@@ -86,24 +86,22 @@ def test_the_next_limit_counts_from_now_and_not_from_the_old_one():
 def test_empty_rungs_are_skipped_at_once_and_named():
     rungs = [Step(n, 60) for n in (1, 2, 3, 4)]
 
-    assert ladder.next_step(rungs, 1, AT, Calendar(), {1, 4}) == Climbs(4, (2, 3), None)
-    assert ladder.next_step(rungs, 1, AT, Calendar(), {1}) == Stays((2, 3, 4))
+    assert ladder.next_step(rungs, 1, AT, OFFICE, {1, 4}) == Climbs(4, (2, 3), None)
+    assert ladder.next_step(rungs, 1, AT, OFFICE, {1}) == Stays((2, 3, 4))
 
 
 def test_outside_hours_it_waits_unless_round_the_clock():
     night = AT.replace(hour=22)
     morning = (AT + timedelta(days=1)).replace(hour=9)
 
-    assert ladder.next_step([Step(1, 60), Step(2, 60)], 1, night, Calendar(), {2}) == Waits(morning)
-    assert ladder.next_step([Step(1, 60), Step(2, 60, True)], 1, night, Calendar(), {2}) == Climbs(
-        2, (), None
-    )
+    assert ladder.next_step([Step(1, 60), Step(2, 60)], 1, night, OFFICE, {2}) == Waits(morning)
+    assert ladder.next_step([Step(1, 60), Step(2, 60, True)], 1, night, OFFICE, {2}) == Climbs(2, (), None)
 
 
 def test_a_limit_that_ends_with_the_day_comes_the_next_morning():
     evening = AT.replace(hour=16)
 
-    assert ladder.limit([Step(1, 60), Step(2, 60)], 1, evening, Calendar()) == AT.replace(day=24, hour=9)
+    assert ladder.limit([Step(1, 60), Step(2, 60)], 1, evening, OFFICE) == AT.replace(day=24, hour=9)
 
 
 @dataclass

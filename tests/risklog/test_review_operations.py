@@ -11,6 +11,7 @@ from people.states import Role
 from risklog.models import Escalation, Review, Reviewer
 from risklog.operations import review as reviews
 from risklog.operations import reviewer as reviewers
+from risklog.operations import sight
 from risklog.states import Outcome, ReviewState, Severity
 from signals.states import Kind, Level
 from tests.factories import people
@@ -286,3 +287,19 @@ def test_withdrawing_quietens_the_dates(at):
     reviews.withdraw(review, reason="Opened by mistake", by=SYSTEM, at=at)
 
     assert not Due.objects.filter(subject_id=review.subject_id, state="pending").exists()
+
+
+def test_restricting_what_it_is_about_restricts_it_and_keeps_those_asked(at, two_functions):
+    team, outsider = people.team(), people.user()
+    about = make.model().subject
+    review = make.review(about=about)
+    escalation = make.escalation(about=review.subject)
+
+    viewers = sight.follow(about, [team.subject_id])
+
+    assert set(viewers) == {team.subject_id, *(one.subject_id for one in two_functions)}
+    for row in (review, escalation):
+        assert type(row).objects.visible_to(two_functions[0]).exists()
+        assert not type(row).objects.visible_to(outsider).exists()
+    assert sight.follow(about, None) is None
+    assert Review.objects.visible_to(outsider).exists()
