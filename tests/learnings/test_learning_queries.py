@@ -1,7 +1,9 @@
 """What was learned about a subject, as other pages show it."""
 
 import pytest
+from django.template.loader import render_to_string
 
+from catalogue.models import Model
 from history import operations as history
 from kit.actor import SYSTEM
 from learnings import queries
@@ -30,4 +32,29 @@ def test_a_settled_review_without_a_learning_offers_to_begin_one(at):
     history.move(review, "settled", by=SYSTEM, at=at, values={"outcome": "confirmed"})
     assert queries.of_review(ana, review).new_for == review.reference
     found = learnings.draft(about=review.subject)
+    assert list(queries.of_review(ana, review).rows) == [found]
+
+
+def test_the_panel_tells_drafts_from_what_is_published():
+    ana, about = people.user("Ana"), actions.action().subject
+    learnings.published("Taught", about=about)
+    learnings.draft("Drafted", about=about)
+
+    page = render_to_string(
+        "learnings/_panel_learnings.html", {"panel": queries.of_subjects(ana, [about.pk]), "object": about}
+    )
+
+    assert "Taught" in page
+    assert "Draft waiting for an author" in page
+
+
+def test_learnings_of_a_model_and_of_a_risk_take_in_their_reviews(at):
+    ana = people.user()
+    model = Model(slug="credit-pd", name="Credit PD")
+    history.record(model, "catalogue.model_registered", by=SYSTEM, at=at)
+    review = Review(about=model.subject, title="Drift", kind="drift", model=model, opened_at=at, due_at=at)
+    history.record(review, "risklog.review_opened", by=SYSTEM, at=at)
+    found = learnings.published(about=review.subject)
+
+    assert list(queries.of_model(ana, model).rows) == [found]
     assert list(queries.of_review(ana, review).rows) == [found]
