@@ -93,7 +93,7 @@ def test_an_escalation_brings_its_subject_forward(team, at):
 
     (item,) = items_about(review.subject)
     assert item.meeting.pk == make.planned(series).pk
-    assert "escalated" in item.why
+    assert item.why == f"Escalated ({climb.reference}), so the very next meeting"
     moved = Event.objects.get(verb="meetings.item_moved")
     assert moved.subject_id == item.meeting.subject_id
 

@@ -4,12 +4,15 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.template.loader import render_to_string
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from kit.actor import SYSTEM
 from meetings.models import AgendaItem, Focus, Meeting, MeetingSeries
+from meetings.operations import agenda
 from meetings.operations import item as items
+from meetings.queries import agenda as agendas
 from meetings.states import ItemState, MeetingState
 from people.states import Role
 from tests.factories import meetings as make
@@ -354,3 +357,18 @@ def test_pages_of_a_live_a_closed_and_a_cancelled_meeting_open(client, crew, ana
 
     for meeting in (live, closed):
         assert client.get(page(meeting)).status_code == 200
+
+
+def test_the_panel_on_a_lower_page_says_where_it_stands_or_offers_a_place(crew, ana, at, rf):
+    review = risklog.review(of_model=risklog.model(owner_team=crew[0]), kind="drift")
+    request = rf.get("/risks/reviews/")
+
+    def told() -> str:
+        context = {"panel": agendas.panel(ana, review), "object": review}
+        return render_to_string("meetings/_panel_agenda.html", context, request)
+
+    agenda.place(about=review.subject, kind="drift", team_id=crew[0].pk, title="x", by=SYSTEM, at=at)
+    assert "No meeting will look at this yet" in told()
+    assert "Put on the next fitting agenda" in told()
+    series = make.series(crew[0])
+    assert make.planned(series).reference in told()
