@@ -23,11 +23,10 @@ class Webhook(serializers.Serializer):
     alerts = serializers.ListField(child=serializers.DictField())
 
 
-class AlertFate(serializers.Serializer):
+class AlertRejection(serializers.Serializer):
     index = serializers.IntegerField()
-    fate = serializers.ChoiceField(Fate.choices)
-    field = serializers.CharField(required=False)
-    detail = serializers.CharField(required=False)
+    field = serializers.CharField(help_text="The whole path of what is wrong.")
+    detail = serializers.CharField(help_text="The mend.")
 
 
 class AlertReceipt(serializers.Serializer):
@@ -37,7 +36,8 @@ class AlertReceipt(serializers.Serializer):
     duplicates = serializers.IntegerField()
     corrected = serializers.IntegerField()
     rejected = serializers.IntegerField()
-    items = AlertFate(many=True)
+    fates = serializers.ListField(child=serializers.ChoiceField(Fate.choices), help_text="One an alert.")
+    rejections = AlertRejection(many=True)
     limits = serializers.DictField(child=serializers.IntegerField())
 
 
@@ -60,11 +60,11 @@ class Alertmanager(Receiver):
     def take(self, body: Any, source: Source, *, by: Actor, at: datetime) -> Outcome:
         heard = alertmanager.read(body, source.mapping, at=at)
         taken = alert.take(heard, source=source, by=by, at=at)
-        items: list[dict[str, Any]] = [{"index": item, "fate": fate} for item, fate in enumerate(taken.fates)]
-        for item, error in heard.refused.items():
-            items[item] |= {"fate": Fate.REJECTED, "field": error.field, "detail": error.message}
-        errors = [
-            {"field": f"alerts[{item}].{error.field}", "detail": error.message}
+        fates: list[Any] = taken.fates
+        for item in heard.refused:
+            fates[item] = Fate.REJECTED
+        rejections = [
+            {"index": item, "field": f"alerts[{item}].{error.field}", "detail": error.message}
             for item, error in heard.refused.items()
         ]
-        return Outcome(taken.counts(), items, self.limits, truncated_alerts=heard.truncated, errors=errors)
+        return Outcome(fates, rejections, truncated_alerts=heard.truncated)

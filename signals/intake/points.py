@@ -55,12 +55,11 @@ class NewPoints(Body):
     series = NewSeriesPoints(many=True, required=False)
 
 
-class ItemFate(serializers.Serializer):
-    index = serializers.IntegerField()
+class Rejection(serializers.Serializer):
+    index = serializers.IntegerField(help_text="Of the point, in `points` or in its series.")
     series = serializers.IntegerField(required=False, help_text="Where `series` was sent: which of them.")
-    fate = serializers.ChoiceField(Fate.choices)
-    field = serializers.CharField(required=False)
-    detail = serializers.CharField(required=False)
+    field = serializers.CharField(help_text="The whole path of what is wrong.")
+    detail = serializers.CharField(help_text="The mend.")
 
 
 class Receipt(serializers.Serializer):
@@ -70,7 +69,11 @@ class Receipt(serializers.Serializer):
     duplicates = serializers.IntegerField()
     corrected = serializers.IntegerField()
     rejected = serializers.IntegerField()
-    items = ItemFate(many=True)
+    fates = serializers.ListField(
+        child=serializers.ChoiceField(Fate.choices),
+        help_text="One a point, as sent: `points`, then those of each of `series`.",
+    )
+    rejections = Rejection(many=True)
     limits = serializers.DictField(child=serializers.IntegerField())
 
 
@@ -140,31 +143,15 @@ class Points(Receiver, Collection):
     def take(self, body: Any, source: Source, *, by: Actor, at: datetime) -> Outcome:
         reading = reading_of.read(body, at=at)
         stored = points.store(reading, source=source, by=by, at=at)
-        items = _items(reading, stored.fates)
-        outcome = Outcome(stored.counts(), items, self.limits)
-        if reading.refused:
-            outcome.errors = [
-                {"field": f"{_place(reading, item)}.{error.field}", "detail": error.message}
-                for item, error in reading.refused.items()
-            ]
-        return outcome
+        fates: list[Any] = stored.fates
+        for item in reading.refused:
+            fates[item] = Fate.REJECTED
+        return Outcome(fates, [_rejection(reading, item) for item in reading.refused])
 
 
-def _items(reading: Reading, fates: list[str | None]) -> list[dict[str, Any]]:
-    if reading.places is None:
-        items: list[dict[str, Any]] = [{"index": item, "fate": fate} for item, fate in enumerate(fates)]
-    else:
-        items = [
-            {"series": series, "index": index, "fate": fate}
-            if series >= 0
-            else {"index": index, "fate": fate}
-            for (series, index), fate in zip(reading.places, fates, strict=True)
-        ]
-    for item, error in reading.refused.items():
-        items[item] |= {"fate": Fate.REJECTED, "field": error.field, "detail": error.message}
-    return items
-
-
-def _place(reading: Reading, item: int) -> str:
+def _rejection(reading: Reading, item: int) -> dict[str, Any]:
+    error = reading.refused[item]
     series, index = reading.places[item] if reading.places is not None else (-1, item)
-    return f"points[{index}]" if series < 0 else f"series[{series}].points[{index}]"
+    place = f"points[{index}]" if series < 0 else f"series[{series}].points[{index}]"
+    found: dict[str, Any] = {} if series < 0 else {"series": series}
+    return found | {"index": index, "field": f"{place}.{error.field}", "detail": error.message}

@@ -1,6 +1,6 @@
 """Store, then answer: the frame of every address that takes signals.
 
-202 after the commit when anything was stored or known already, with the fate of each item; 422 when nothing
+202 after the commit when anything was stored or known already, with the fate of each item in its order; 422 when nothing
 could be; 400, 413, 415 for a body that cannot be read; 503 with Retry-After when the database did not take it.
 Each body leaves a Delivery; one that was not taken whole is kept with it.
 """
@@ -9,7 +9,7 @@ import json
 import logging
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -27,6 +27,7 @@ from kit.refusals import Refused
 from signals.mapping.text import Unusable
 from signals.models import Source
 from signals.operations import source as sources
+from signals.states import Fate
 
 log = logging.getLogger(__name__)
 MAX_BODY = 8 * 1024 * 1024
@@ -40,21 +41,21 @@ class TooLarge(APIException):
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of a body that could be read. items: one a thing sent, in its order."""
+    """What became of a body that could be read.
 
-    counts: Mapping[str, int]
-    items: Sequence[Mapping[str, Any]]
-    limits: Mapping[str, int]
+    fates: one a thing sent, in its order. rejections: where each rejected one stands, its field, the mend.
+    """
+
+    fates: Sequence[str]
+    rejections: Sequence[Mapping[str, Any]]
     truncated_alerts: int = 0
-    errors: list[Mapping[str, str]] = field(default_factory=list)
 
-    @property
-    def rejected(self) -> int:
-        return sum(item["fate"] == "rejected" for item in self.items)
+    def count(self, fate: str) -> int:
+        return self.fates.count(fate)
 
     @property
     def is_any_taken(self) -> bool:
-        return not self.items or self.rejected < len(self.items)
+        return not self.fates or self.count(Fate.REJECTED) < len(self.fates)
 
 
 class Receiver(ApiView):
@@ -92,38 +93,37 @@ class Receiver(ApiView):
         try:
             outcome = self.take(body, source, by=by, at=at)
         except Unusable as error:
-            outcome = Outcome({}, [{"fate": "rejected"}], self.limits)
-            outcome.errors = [{"field": error.field, "detail": error.message}]
+            outcome = Outcome([Fate.REJECTED], [{"field": error.field, "detail": error.message}])
         status = 202 if outcome.is_any_taken else 422
-        problem = "; ".join(f"{error['field']}: {error['detail']}" for error in outcome.errors[:20])
+        problem = "; ".join(f"{error['field']}: {error['detail']}" for error in outcome.rejections[:20])
         sources.note_delivery(
             source,
             at=at,
             status=status,
-            fates={**outcome.counts, "rejected": outcome.rejected},
+            fates={fate: outcome.count(fate) for fate in Fate},
             truncated_alerts=outcome.truncated_alerts,
             problem=problem,
-            body=raw if outcome.rejected else b"",
+            body=raw if outcome.rejections else b"",
         )
         return self._answer(status, outcome)
 
     def _answer(self, status: int, outcome: Outcome) -> Response:
         body: dict[str, Any] = {
-            "stored": outcome.counts.get("stored", 0),
-            "duplicates": outcome.counts.get("duplicate", 0),
-            "corrected": outcome.counts.get("corrected", 0),
-            "rejected": outcome.rejected,
-            "items": outcome.items,
-            "limits": outcome.limits,
+            "stored": outcome.count(Fate.STORED),
+            "duplicates": outcome.count(Fate.DUPLICATE),
+            "corrected": outcome.count(Fate.CORRECTED),
+            "rejected": outcome.count(Fate.REJECTED),
+            "fates": outcome.fates,
+            "rejections": outcome.rejections,
+            "limits": self.limits,
         }
         if status == 202:
             return Response(body, status=202)
         detail = "Nothing in this body could be stored."
         words = {"type": "about:blank", "title": "Refused", "status": status, "detail": detail}
+        errors = [{"field": one["field"], "detail": one["detail"]} for one in outcome.rejections[:100]]
         return Response(
-            {**words, "errors": outcome.errors[:100], **body},
-            status=status,
-            content_type="application/problem+json",
+            {**words, "errors": errors, **body}, status=status, content_type="application/problem+json"
         )
 
     def _refuse(self, error: APIException, raw: bytes, request: Request, by: Actor, at: datetime) -> None:

@@ -9,6 +9,7 @@ Both may stand in one body; `"series": {…}, "points": [[ts, value], …]` is s
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import isfinite
 from typing import Any
 
 from signals.mapping.text import Unusable, micros, number, text
@@ -74,11 +75,7 @@ class _Reader:
         found.count = len(points) + sum(len(one["points"]) for one in _with_points(series))
         if found.count > MAX_POINTS:
             raise Unusable("points", f"More than {MAX_POINTS} points in one body. Send them in parts.")
-        for item, point in enumerate(points):
-            try:
-                self._flat(item, point)
-            except Unusable as error:
-                found.refused[item] = error
+        self._flat_points(points)
         if series:
             self._grouped(len(points), series)
             found.count = len(found.places or ())
@@ -86,11 +83,32 @@ class _Reader:
             raise Unusable("points", "There is no point in this body.")
         return found
 
-    def _flat(self, item: int, point: Any) -> None:
-        if not isinstance(point, Mapping):
-            raise Unusable("point", "Use an object with model, metric, ts and value.")
-        key = self._key(point)
-        self._take(item, key, point.get("ts"), point.get("value"))
+    def _flat_points(self, points: list) -> None:
+        """Point by point; what a point before it said in the same words is not read again."""
+        found, known, moments, take = self.found, self.known, self.moments, self._take
+        for item, point in enumerate(points):
+            try:
+                try:
+                    get = point.get
+                    key = known[get("model"), get("metric"), get("feature"), get("slice")]
+                    said, value = get("ts"), get("value")
+                    ts = moments[said]
+                    plain = type(value) in _NUMBERS and isfinite(value) and point.keys() <= _PLAIN_FIELDS
+                    plain = plain and said is not True and said is not False
+                except (KeyError, TypeError, AttributeError, OverflowError):
+                    plain = False
+                if not plain:
+                    if not isinstance(point, Mapping):
+                        raise Unusable("point", "Use an object with model, metric, ts and value.")
+                    take(item, self._key(point), point.get("ts"), point.get("value"))
+                    continue
+            except Unusable as error:
+                found.refused[item] = error
+                continue
+            found.items.append(item)
+            found.keys.append(key)
+            found.ts.append(ts)
+            found.values.append(float(value))
 
     def _grouped(self, item: int, series: list) -> None:
         self.found.places = [(-1, index) for index in range(item)]
@@ -126,10 +144,9 @@ class _Reader:
 
     def _take(self, item: int, key: int, ts: Any, value: Any) -> None:
         found = self.found
-        try:
-            moment = self.moments[ts] if type(ts) is str else micros(ts, "ts", at=self.at)
-        except KeyError:
-            moment = self.moments[ts] = micros(ts, "ts", at=self.at)
+        moment = micros(ts, "ts", at=self.at)
+        if type(ts) in _REMEMBERED:
+            self.moments[ts] = moment
         worth = number(value)
         found.items.append(item)
         found.keys.append(key)
@@ -181,6 +198,10 @@ class _Reader:
 
 
 _POINT_FIELDS = frozenset({"model", "metric", "feature", "slice", "kind", "unit", "ts", "value"})
+_PLAIN_FIELDS = _POINT_FIELDS - {"kind", "unit"}
+# Not a truth value, which equals a number.
+_REMEMBERED = frozenset({str, int, float})
+_NUMBERS = frozenset({int, float})
 _GROUP_FIELDS = (_POINT_FIELDS - {"ts", "value"}) | {"points"}
 
 

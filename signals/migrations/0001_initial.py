@@ -56,7 +56,7 @@ class Migration(migrations.Migration):
                 ('pk', models.CompositePrimaryKey('series_id', 'ts', blank=True, editable=False, primary_key=True, serialize=False)),
                 ('ts', models.DateTimeField()),
                 ('value', models.FloatField()),
-                ('series', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='points', to='signals.series')),
+                ('series', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='points', to='signals.series')),
             ],
         ),
         migrations.CreateModel(

@@ -1,38 +1,75 @@
 """Judging new points by the thresholds in force: what the points come to, as crossings to be settled."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Case, IntegerField, Value, When
+from django.db import connection
 
 from signals.models import Breach, Series, ThresholdVersion
 from signals.operations.breach import Cause, Crossing
-from signals.states import Agreement, Direction
-from signals.states import Breach as State
+from signals.states import Direction, Level
 from signals.thresholds import Rule, Span, follow
 
 # What is new of a series, in the order of its time: not older than what was judged before.
 News = Mapping[int, Sequence[tuple[datetime, float]]]
 
+# Each version in force, with the newest breach of its threshold: the open one, where one is open.
+_WATCHES = """
+SELECT v.id, t.series_id, v.direction, v.warning, v.critical, v.clear,
+       b.id, b.opened_at, b.level, b.first_value, b.worst_value, b.cleared_at
+FROM signals_threshold t
+JOIN signals_thresholdversion v ON v.threshold_id = t.id AND v.state = 'active'
+LEFT JOIN LATERAL (
+  SELECT * FROM signals_breach WHERE threshold_id = t.id ORDER BY opened_at DESC, id DESC LIMIT 1
+) b ON true
+WHERE t.series_id = ANY(%s::bigint[])
+ORDER BY v.id
+"""
 
-def crossings_of(news: News) -> list[Crossing]:
-    """What `news` comes to under each version in force on its series: only what changed.
 
-    Two statements, whatever the size. The caller holds the rows of these series.
-    """
-    versions = list(
-        ThresholdVersion.objects.filter(state=Agreement.ACTIVE, threshold__series_id__in=list(news))
-        .select_related("threshold__series__model__subject", "threshold__series__subject")
-        .order_by("id")
-    )
-    if not versions:
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """A version in force on a series, and the newest crossing it knows of."""
+
+    version_id: int
+    series_id: int
+    rule: Rule
+    breach_id: int | None
+    last: Span | None
+
+
+def watches(series_ids: Collection[int]) -> list[Watch]:
+    """What judges these series now. One statement; the caller holds the rows of the series."""
+    if not series_ids:
         return []
-    last = _newest_breaches([version.threshold_id for version in versions])
-    found: list[Crossing] = []
-    for version in versions:
-        series = version.threshold.series
-        found += _judged(version, series, last.get(version.threshold_id), news[series.pk])
-    return found
+    with connection.cursor() as cursor:
+        cursor.execute(_WATCHES, ["{" + ",".join(map(str, series_ids)) + "}"])
+        return [
+            Watch(row[0], row[1], Rule(*row[2:6]), row[6], Span(*row[7:12]) if row[6] else None)
+            for row in cursor.fetchall()
+        ]
+
+
+def crossings_of(watching: Sequence[Watch], news: News) -> list[Crossing]:
+    """What `news` comes to under each watch: only what changed. No statement, or two, whatever the size."""
+    changed: list[tuple[Watch, Span, bool]] = []
+    for watch in watching:
+        spans = follow(watch.rule, watch.last, news[watch.series_id])
+        for position, span in enumerate(spans):
+            is_known = watch.last is not None and position == 0
+            if not is_known or span != watch.last:
+                changed.append((watch, span, is_known))
+    if not changed:
+        return []
+    versions = ThresholdVersion.objects.select_related("threshold__series__model__subject").in_bulk(
+        {watch.version_id for watch, _, _ in changed}
+    )
+    breaches = Breach.objects.in_bulk({watch.breach_id for watch, _, is_known in changed if is_known})
+    return [
+        _crossing(versions[watch.version_id], span, breaches[watch.breach_id] if is_known else None)
+        for watch, span, is_known in changed
+    ]
 
 
 def rule_of(version: ThresholdVersion) -> Rule:
@@ -40,44 +77,18 @@ def rule_of(version: ThresholdVersion) -> Rule:
     return Rule(version.direction, version.warning, version.critical, version.clear)
 
 
-def _judged(
-    version: ThresholdVersion, series: Series, breach: Breach | None, points: Sequence[tuple[datetime, float]]
-) -> list[Crossing]:
-    before = _span(breach) if breach is not None else None
-    spans = follow(rule_of(version), before, points)
-    found = []
-    for position, span in enumerate(spans):
-        is_known = breach is not None and position == 0
-        if is_known and span == before:
-            continue
-        found.append(
-            Crossing(
-                cause=_cause(version, series),
-                span=span,
-                threshold=version.threshold,
-                version=version,
-                breach=breach if is_known else None,
-                series_id=series.pk,
-                feature=series.feature,
-                summary=_summary(version, series, span),
-            )
-        )
-    return found
-
-
-def _newest_breaches(threshold_ids: Sequence[int]) -> dict[int, Breach]:
-    """The open breach of each threshold, else its newest."""
-    openness = Case(When(state=State.OPEN, then=Value(0)), default=Value(1), output_field=IntegerField())
-    rows = (
-        Breach.objects.filter(threshold_id__in=threshold_ids)
-        .order_by("threshold_id", openness, "-opened_at", "-id")
-        .distinct("threshold_id")
+def _crossing(version: ThresholdVersion, span: Span, breach: Breach | None) -> Crossing:
+    series = version.threshold.series
+    return Crossing(
+        cause=_cause(version, series),
+        span=span,
+        threshold=version.threshold,
+        version=version,
+        breach=breach,
+        series_id=series.pk,
+        feature=series.feature,
+        summary=_summary(version, series, span),
     )
-    return {breach.threshold_id: breach for breach in rows}
-
-
-def _span(breach: Breach) -> Span:
-    return Span(breach.opened_at, breach.level, breach.first_value, breach.worst_value, breach.cleared_at)
 
 
 def _cause(version: ThresholdVersion, series: Series) -> Cause:
@@ -93,8 +104,9 @@ def _cause(version: ThresholdVersion, series: Series) -> Cause:
 
 def _summary(version: ThresholdVersion, series: Series, span: Span) -> str:
     what = " of ".join(filter(None, (series.metric, series.feature or series.slice)))
-    is_critical = version.critical is not None and span.level > 1
-    limit = version.critical if is_critical else version.warning
-    if limit is None:
-        limit = version.critical
-    return f"{what} was {span.first:.4g}, {version.direction} {limit:.4g}"
+    crossed = (version.critical, version.warning) if span.level == Level.CRITICAL else (version.warning,)
+    limit = next((one for one in (*crossed, version.critical) if one is not None), None)
+    first = f"{span.first:.4g}" if span.first is not None else "unknown"
+    return (
+        f"{what} was {first}, {version.direction} {limit:.4g}" if limit is not None else f"{what} was {first}"
+    )

@@ -55,11 +55,6 @@ UPDATE signals_series s SET latest_ts = {_TS}, latest_value = g.value
 FROM unnest(%s::bigint[], %s::bigint[], %s::float8[]) AS g(series_id, ts, value)
 WHERE s.id = g.series_id
 """  # noqa: S608 - a constant
-_WATCHED = """
-SELECT DISTINCT t.series_id FROM signals_threshold t
-JOIN signals_thresholdversion v ON v.threshold_id = t.id
-WHERE v.state = 'active' AND t.series_id = ANY(%s::bigint[])
-"""
 
 
 @dataclass(slots=True)
@@ -72,9 +67,6 @@ class Stored:
     fates: list[str | None]
     series: list[int] = field(default_factory=list)
     crossings: list[breach.Crossing] = field(default_factory=list)
-
-    def counts(self) -> dict[str, int]:
-        return {fate: self.fates.count(fate) for fate in (Fate.STORED, Fate.DUPLICATE, Fate.CORRECTED)}
 
 
 def store(reading: Reading, *, source: Source, by: Actor, at: datetime) -> Stored:
@@ -206,19 +198,20 @@ def _write(news: _Sorted, at: datetime) -> None:
 
 
 def _judge(news: _Sorted) -> list[breach.Crossing]:
-    touched = {series for series, _ in news.fresh} | {series for series, _ in news.changed}
-    if not touched:
+    """The crossings that come of what is not older than what was judged before."""
+    watches = judging.watches({series for points in (news.fresh, news.changed) for series, _ in points})
+    if not watches:
         return []
-    with connection.cursor() as cursor:
-        cursor.execute(_WATCHED, [_array(list(touched))])
-        watched = {pk for (pk,) in cursor.fetchall()}
-    if not watched:
-        return []
-    to_judge: dict[int, list[tuple[datetime, float]]] = {pk: [] for pk in watched}
-    for (series, ts), value in sorted([*news.fresh.items(), *news.changed.items()]):
-        if series in watched and ((newest := news.latest[series]) is None or ts >= newest):
-            to_judge[series].append((from_micros(ts), value))
-    return judging.crossings_of({pk: points for pk, points in to_judge.items() if points})
+    to_judge: dict[int, list[tuple[int, float]]] = {watch.series_id: [] for watch in watches}
+    for points in (news.fresh, news.changed):
+        for (series, ts), value in points.items():
+            if series in to_judge and ((newest := news.latest[series]) is None or ts >= newest):
+                to_judge[series].append((ts, value))
+    moments = {
+        series: [(from_micros(ts), value) for ts, value in sorted(points)]
+        for series, points in to_judge.items()
+    }
+    return judging.crossings_of(watches, moments)
 
 
 def _flat(points: dict[tuple[int, int], float]) -> list[tuple[Any, ...]]:

@@ -112,10 +112,9 @@ def _send(sender, address, body):
     found = answer.json()
     assert Delivery.objects.latest("id").status == answer.status_code
     if answer.status_code == 202:
-        assert len(found["items"]) == sum(
-            found[name] for name in ("stored", "duplicates", "corrected", "rejected")
-        )
-        assert all(item.get("detail") for item in found["items"] if item["fate"] == "rejected")
+        counts = [found[name] for name in ("stored", "duplicates", "corrected", "rejected")]
+        assert len(found["fates"]) == sum(counts)
+        assert len(found["rejections"]) == found["rejected"]
     return answer.status_code
 
 

@@ -26,11 +26,8 @@ def test_a_point_is_stored_once_and_a_corrected_value_keeps_its_history(sender):
     other = sender(POINTS, {"points": [_point(0.2)]})
 
     assert [answer.status_code for answer in (first, again, other)] == [202] * 3
-    assert [answer.json()["items"][0]["fate"] for answer in (first, again, other)] == [
-        "stored",
-        "duplicate",
-        "corrected",
-    ]
+    fates = [answer.json()["fates"] for answer in (first, again, other)]
+    assert fates == [["stored"], ["duplicate"], ["corrected"]]
     assert Point.objects.get().value == 0.2
     assert (Correction.objects.get().old_value, Correction.objects.get().new_value) == (0.1, 0.2)
     assert Series.objects.get().latest_value == 0.2
@@ -56,10 +53,13 @@ def test_a_partly_bad_batch_keeps_the_good_part_and_says_what_is_wrong(sender):
     answer = sender(POINTS, {"points": [_point(0.3), *(point for point, _ in bad)]})
 
     assert answer.status_code == 202
-    items = answer.json()["items"]
-    assert items[0] == {"index": 0, "fate": "stored"}
-    assert [(item["fate"], item["field"]) for item in items[1:]] == [("rejected", field) for _, field in bad]
-    assert answer.json()["rejected"] == len(bad)
+    told = answer.json()
+    assert told["fates"] == ["stored", *["rejected"] * len(bad)]
+    assert [(one["index"], one["field"]) for one in told["rejections"]] == [
+        (n + 1, f"points[{n + 1}].{field}") for n, (_, field) in enumerate(bad)
+    ]
+    assert all(one["detail"] for one in told["rejections"])
+    assert told["rejected"] == len(bad)
     assert Point.objects.count() == 1
     assert "NaN" in Delivery.objects.get().problem
     assert Delivery.objects.get().body
@@ -75,7 +75,8 @@ def test_nan_and_infinity_as_json_lets_them_through_are_refused_by_name(sender):
     answer = sender(POINTS, body)
 
     assert answer.status_code == 202
-    assert [item.get("detail", "")[:8] for item in answer.json()["items"]] == ["NaN cann", "Infinity", ""]
+    assert answer.json()["fates"] == ["rejected", "rejected", "stored"]
+    assert [one["detail"].split()[0] for one in answer.json()["rejections"]] == ["NaN", "Infinity"]
 
 
 def test_nothing_stored_is_422_with_the_fields(sender):
@@ -132,13 +133,8 @@ def test_gzip_and_both_grouped_shapes_are_taken(sender):
     second = sender(POINTS, long)
 
     assert first.json()["stored"] == 3
-    assert second.json()["items"][3] == {
-        "series": 0,
-        "index": 3,
-        "fate": "rejected",
-        "field": "ts",
-        "detail": "Use ISO 8601 with the offset, such as 2026-11-23T10:00:00Z.",
-    }
+    (rejection,) = second.json()["rejections"]
+    assert (rejection["series"], rejection["index"], rejection["field"]) == (0, 3, "series[0].points[3].ts")
     assert set(Source.objects.values_list("slug", "adapter")) == {("points", "points"), ("nightly", "points")}
     assert Source.objects.get(slug="nightly").owner == sender.person
     assert dict(Series.objects.values_list("metric", "kind")) == {"psi": "drift", "auc": "performance"}
@@ -147,8 +143,7 @@ def test_gzip_and_both_grouped_shapes_are_taken(sender):
 def test_twice_in_one_body_is_as_twice_in_two(sender):
     answer = sender(POINTS, {"points": [_point(0.1), _point(0.1), _point(0.2), _point(0.1)]})
 
-    fates = [item["fate"] for item in answer.json()["items"]]
-    assert fates == ["stored", "duplicate", "corrected", "corrected"]
+    assert answer.json()["fates"] == ["stored", "duplicate", "corrected", "corrected"]
     assert Point.objects.get().value == 0.1
     assert Correction.objects.count() == 2
 
