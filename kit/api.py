@@ -10,8 +10,7 @@ from typing import Any, ClassVar, Protocol
 from urllib.parse import urlencode
 
 from django.core.exceptions import FieldError
-from django.core.exceptions import ValidationError as InvalidValue
-from django.db import DataError, transaction
+from django.db import transaction
 from django.db.models import F, QuerySet
 from django.http import Http404, HttpResponse
 from rest_framework import serializers
@@ -262,11 +261,8 @@ class Collection(Resource):
             page = paging.page(
                 self.as_values(rows), order=order, size=self._size(query.get("limit")), **cursors
             )
-        except (Refused, ValueError, TypeError, DataError, InvalidValue):
-            if not cursors:
-                raise
-            wrong = {name: ["This cursor is not one of ours. Start again without it."] for name in cursors}
-            raise ValidationError(wrong) from None
+        except Refused as refusal:
+            raise ValidationError({name: [refusal.message] for name in cursors}) from None
         return Response(
             {
                 "results": self.finish(page.rows, request),

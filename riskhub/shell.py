@@ -53,6 +53,7 @@ PLACES = (
     Place("Decisions", "gavel", "meetings:decision_list", "g d"),
     Place("Ladder", "stairs-up", "risklog:ladder_list", "g e"),
     Place("Inbox", "inbox", "notices:inbox", "g i"),
+    Place("People", "users", "people:person_list", "g p"),
     Place("Mail", "mail", "notices:mail_list", "g t", "administration", may_see=administrator),
     Place("Sources", "plug", "signals:source_list", "g s", "administration", may_see=administrator),
 )

@@ -8,26 +8,21 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from history import queries as history
-from kit import clock, paging
+from kit import clock
 from kit.htmx import go, respond, toast
 from kit.refusals import Refused
 from kit.rights import may, require, view_needs
 from people import forms, queries
 from people.models import Team
 from people.operations import organisation, team
+from people.views.lists import page_of
 from people.views.saving import by, form_page, save
 
 
 @view_needs("people.team_view")
 @require_safe
 def team_list(request: HttpRequest) -> HttpResponse:
-    page = paging.page(
-        queries.teams_with_members(),
-        order=("name", "id"),
-        size=50,
-        after=request.GET.get("after"),
-        before=request.GET.get("before"),
-    )
+    page = page_of(queries.teams_with_members(), request)
     return respond(request, "people/team_list.html", "rows", {"page": page})
 
 

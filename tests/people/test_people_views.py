@@ -210,3 +210,9 @@ def test_who_signed_in_when_is_shown_to_that_person_and_administrators_only(clie
     assert "signed in" not in client.get(address).text
     client.force_login(ana)
     assert "signed in" in client.get(address).text
+
+
+@pytest.mark.parametrize("query", ["after=x", "before=WzFd", "after=WyJhIiwiYiJd", "q=%00", "function=%00"])
+@pytest.mark.parametrize("address", ["/people/", "/people/teams/"])
+def test_junk_in_a_lists_address_is_no_breakdown(client, boss, address, query):
+    assert client.get(f"{address}?{query}").status_code < 500
