@@ -36,9 +36,11 @@ class RungForm(forms.Form):
 
     who = forms.ChoiceField(label="Who", choices=[("", "No rung here"), *Who.choices], required=False)
     function = forms.ModelChoiceField(
-        Function.objects.none(), label="Function", required=False, empty_label="None"
+        Function.objects.none(), label="Which function", required=False, empty_label="None"
     )
-    person = forms.ModelChoiceField(User.objects.none(), label="Person", required=False, empty_label="None")
+    person = forms.ModelChoiceField(
+        User.objects.none(), label="Which person", required=False, empty_label="None"
+    )
     amount = forms.IntegerField(label="Within", min_value=1, max_value=2000, required=False)
     unit = forms.ChoiceField(label="Unit", choices=_UNITS, required=False, initial="60")
     is_round_the_clock = forms.BooleanField(label="Round the clock", required=False)
@@ -47,9 +49,6 @@ class RungForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["function"].queryset = functions  # type: ignore[attr-defined]
         self.fields["person"].queryset = persons  # type: ignore[attr-defined]
-        number = self.prefix.rsplit("-", 1)[-1] if self.prefix else "0"
-        for field in self.fields.values():
-            field.widget.attrs["aria-label"] = f"{field.label or 'Rung'}, row {int(number) + 1}"
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or {}

@@ -1,6 +1,7 @@
 """The pages of reviews: what they show, to whom, and what their forms do."""
 
 import pytest
+from django.template.loader import render_to_string
 from django.urls import reverse
 
 from history.models import Event
@@ -9,6 +10,8 @@ from people.states import Role
 from risklog.models import Review
 from risklog.operations import review as reviews
 from risklog.operations import reviewer
+from risklog.queries import escalation as escalation_queries
+from risklog.queries import review as queries
 from risklog.states import Outcome, ReviewState
 from tests.factories import people
 from tests.factories import risklog_review as make
@@ -219,3 +222,31 @@ def test_calling_for_a_review_of_what_one_may_not_see_is_like_of_nothing(client,
     assert hidden.status_code == none.status_code == 422
     assert f"There is nothing with the reference {group.reference}" in hidden.content.decode()
     assert "There is nothing with the reference B-999999" in none.content.decode()
+
+
+def test_the_panel_of_a_lower_page_lists_the_reviews_or_offers_one(rf, asked):
+    group = make.breach_group()
+    empty = queries.of_subject(asked, group)
+    review = make.review(about=group.subject)
+    request = rf.get("/")
+    request.user = asked
+
+    def text(panel):
+        template = "risklog/_panel_reviews_of_subject.html"
+        return render_to_string(template, {"panel": panel, "object": group}, request)
+
+    assert f"reviews/new/?about={group.reference}" in text(empty)
+    assert review.reference in text(queries.of_subject(asked, group))
+    assert queries.of_subject(asked, make.model())["reviews"] == []
+    assert list(queries.waiting_for(asked)) == [review]
+
+
+def test_the_rail_shows_the_escalation_of_a_subject_and_of_its_review(asked, at):
+    group = make.breach_group()
+    review = make.review(about=group.subject)
+
+    assert escalation_queries.rail(asked, group.subject_id, at=at) is None
+    escalation = make.escalation(about=review.subject)
+
+    assert escalation_queries.rail(asked, group.subject_id, at=at)["escalation"] == escalation
+    assert escalation_queries.unresolved_about(asked, [review.subject_id]) == {review.subject_id: escalation}
