@@ -48,6 +48,7 @@ class Digest(models.Model):
     user = models.ForeignKey(User, models.CASCADE, related_name="+")
     week = models.CharField(max_length=8)
     made_at = models.DateTimeField()
+    title = models.CharField(max_length=200)
     since = models.DateTimeField()
     content = models.JSONField(default=dict)
 

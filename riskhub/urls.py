@@ -7,7 +7,7 @@ from catalogue.api import RESOURCES as CATALOGUE
 from learnings.api import RESOURCES as LEARNINGS
 from meetings.api import RESOURCES as MEETINGS
 from people.api import RESOURCES as PEOPLE
-from riskhub import errors, health, reference
+from riskhub import errors, health, home, reference, search, shell
 from riskhub.events_api import RESOURCES as EVENTS
 from risklog.api import RESOURCES as RISKLOG
 from signals.api import RESOURCES as SIGNALS
@@ -16,8 +16,11 @@ from signals.intake import RESOURCES as INTAKE
 RESOURCES = [*PEOPLE, *CATALOGUE, *SIGNALS, *INTAKE, *RISKLOG, *MEETINGS, *ACTIONS, *LEARNINGS, *EVENTS]
 
 urlpatterns = [
+    path("", home.home, name="home"),
+    path("search/", search.search, name="search"),
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),
+    path("look/", shell.set_look, name="theme"),
     path("people/", include("people.urls")),
     path("models/", include("catalogue.urls")),
     path("signals/", include("signals.urls")),

@@ -38,11 +38,12 @@ _MOVED = {
     "risklog.risk_acceptance_ended": "is not accepted any more",
     "risklog.risk_reopened": "is back",
 }
+# the section -> what one and what several of its lines are called
 _NUMBERS = {
-    "mine": "wait for you",
-    "escalations": "escalated",
-    "opened": "new risks",
-    "decisions": "decided",
+    "mine": ("waits for you", "wait for you"),
+    "escalations": ("escalated", "escalated"),
+    "opened": ("new risk", "new risks"),
+    "decisions": ("decided", "decided"),
 }
 
 
@@ -113,7 +114,7 @@ def shown(user: User, content: dict[str, Any]) -> list[dict[str, Any]]:
 def figures(sections: Sequence[dict[str, Any]]) -> list[tuple[int, str]]:
     """Up to four numbers for the head of the page."""
     counts = {section["key"]: len(section["lines"]) + section["more"] for section in sections}
-    return [(counts.get(key, 0), words) for key, words in _NUMBERS.items()]
+    return [(counts.get(key, 0), words[counts.get(key, 0) != 1]) for key, words in _NUMBERS.items()]
 
 
 def preview_line(sections: Sequence[dict[str, Any]]) -> str:
@@ -167,19 +168,14 @@ def _waiting(user: User, meetings: Sequence[Any], at: datetime, zone: ZoneInfo) 
     for asked in mine.reviews_to_answer(user)[:_READ]:
         review = asked.review
         level = 5 if review.severity == Severity.CRITICAL else 4
-        lines.append(
-            _line(
-                review.subject,
-                f"Your answer is asked by {_when(review.due_at, zone)}.",
-                level=level,
-                badge="Review",
-            )
-        )
+        said = f"Your answer is asked by {_when(review.due_at, zone)}."
+        lines.append(_line(review.subject, said, level=level, badge=review.get_severity_display()))
     due = actions.mine(user).filter(due_on__lte=today + AHEAD)
     for action in due[:_READ]:
         late = (today - action.due_on).days
         said = f"{late} d late." if late > 0 else "Due today." if late == 0 else f"Due {_day(action.due_on)}."
-        lines.append(_line(action.subject, said, level=5 if late > 0 else 3, badge="Action"))
+        level, badge = (5, "Late") if late > 0 else (3, "Due")
+        lines.append(_line(action.subject, said, level=level, badge=badge))
     for one in meetings:
         if one.facilitator_id == user.pk and one.starts_at < at + AHEAD:
             lines.append(

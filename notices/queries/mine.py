@@ -8,7 +8,7 @@ from learnings.models import Learning
 from learnings.states import State as LearningState
 from meetings.models import Meeting
 from meetings.states import TO_COME
-from people.models import User
+from people.models import Membership, User
 from risklog.models import Climb, Escalation, Reviewer, Risk
 from risklog.states import LIVE_RISKS, UNRESOLVED, ReviewState
 from signals.models import BreachGroup
@@ -40,7 +40,7 @@ def meetings_of(user: User, *, since: datetime, until: datetime) -> QuerySet[Mee
         Q(facilitator=user)
         | Q(stand_in=user)
         | Q(series__participants=user)
-        | Q(series__teams__in=user.team_ids),
+        | Q(series__teams__in=_teams(user)),
         state__in=TO_COME,
         ends_at__gt=since,
         starts_at__lt=until,
@@ -64,7 +64,7 @@ def drafts_without_author(user: User) -> QuerySet[Learning]:
 
 def breaches_of_my_teams(user: User) -> QuerySet[BreachGroup]:
     """Open breach groups of models that this person's teams own, the worst and newest first."""
-    rows = BreachGroup.objects.filter(state=Breach.OPEN, model__owner_team__in=user.team_ids)
+    rows = BreachGroup.objects.filter(state=Breach.OPEN, model__owner_team__in=_teams(user))
     return rows.visible_to(user).select_related("subject", "model").order_by("-level", "-opened_at", "-id")
 
 
@@ -72,3 +72,7 @@ def unowned_risks(user: User) -> QuerySet[Risk]:
     """Live risks that nobody owns, the worst first."""
     rows = Risk.objects.filter(owner__isnull=True, state__in=LIVE_RISKS)
     return rows.visible_to(user).select_related("subject", "team").order_by("-severity", "-id")
+
+
+def _teams(user: User) -> QuerySet:
+    return Membership.objects.filter(user=user).values("team_id")

@@ -32,7 +32,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
     for row, line in zip(page.rows, lines([row.event for row in page.rows]), strict=True):
         row.day, row.line = timezone.localtime(row.at).date(), line
     context = {"page": page, "only": only}
-    return respond(request, "notices/inbox.html", "list", context)
+    return respond(request, "notices/inbox.html", None, context)
 
 
 @require_POST

@@ -41,7 +41,7 @@ def mail_list(request: HttpRequest) -> HttpResponse:
         "rows": queries.as_seen_by(request.user, page.rows),
         "is_kept": settings.IS_MAIL_KEPT,
     }
-    return respond(request, "notices/mail_list.html", "list", context)
+    return respond(request, "notices/mail_list.html", None, context)
 
 
 @require_safe

@@ -1,0 +1,110 @@
+"""My week: what needs the reader now, first; then what comes, what moved, and for a fresh instance what to do next."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Exists
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from actions import queries as actions
+from catalogue.models import Model
+from kit import clock
+from kit.htmx import respond
+from kit.rights import view_needs
+from meetings.models import MeetingSeries
+from notices.queries import inbox, mine
+from people.models import Organisation, Team, User
+from people.states import Role
+from risklog.models import Risk
+from riskhub.shell import address, count_unread_with
+from signals.models import Source
+
+AHEAD = timedelta(days=7)
+SHOWN = 8
+FEW = 5
+
+count_unread_with(inbox.unread_count)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing to do before the first breach finds its way to a meeting."""
+
+    name: str
+    why: str
+    url: str
+    is_done: bool
+
+
+@require_safe
+@view_needs("people.signed_in")
+def home(request: HttpRequest) -> HttpResponse:
+    """At most fifteen queries, whatever there is."""
+    user, at = request.user, clock.now()
+    today = timezone.localdate(at)
+    todo = list(actions.mine(user).filter(due_on__lte=today + AHEAD)[: SHOWN * 2])
+    escalations = list(mine.escalations_on(user)[:SHOWN])
+    reviews = list(mine.reviews_to_answer(user)[:SHOWN])
+    late = [action for action in todo if action.due_on < today]
+    context = {
+        "now": at,
+        "today": today,
+        "escalations": escalations,
+        "reviews": reviews,
+        "late": late,
+        "due_soon": [action for action in todo if action.due_on >= today],
+        "is_clear": not (escalations or reviews or todo),
+        "breaches": list(mine.breaches_of_my_teams(user)[:SHOWN]),
+        "drafts": list(mine.drafts_without_author(user)[:FEW]),
+        "newest": inbox.newest(user, FEW),
+        **_meetings(user, at),
+        **_register(user),
+    }
+    return respond(request, "home.html", None, context)
+
+
+def _meetings(user: User, at: datetime) -> dict[str, Any]:
+    """The meetings of the next two weeks; those the reader leads are marked."""
+    found = list(mine.meetings_of(user, since=at, until=at + 2 * AHEAD)[:FEW])
+    for meeting in found:
+        meeting.is_mine_to_lead = meeting.facilitator_id == user.pk
+        meeting.is_mine_to_stand_in = meeting.stand_in_id == user.pk
+    return {"meetings": found, "leading": [one for one in found if one.is_mine_to_lead]}
+
+
+def _register(user: User) -> dict[str, Any]:
+    """For those who look after the register: what nobody owns, and what is still to be set up."""
+    if not user.is_at_least(Role.RISK_MANAGER):
+        return {"unowned": [], "steps": []}
+    steps = _steps(user)
+    is_ready = all(step.is_done for step in steps)
+    return {"unowned": list(mine.unowned_risks(user)[:FEW]), "steps": [] if is_ready else steps}
+
+
+def _steps(user: User) -> list[Step]:
+    """The way from an empty instance to the first meeting. One query."""
+    there = Organisation.objects.values_list(
+        *(
+            Exists(rows)
+            for rows in (
+                User.objects.exclude(pk=user.pk),
+                Team.objects.all(),
+                Model.objects.all(),
+                Source.objects.all(),
+                MeetingSeries.objects.all(),
+                Risk.objects.all(),
+            )
+        )
+    ).first() or (False,) * 6
+    words = (
+        ("Bring people in", "Reviews ask people of two functions at least.", "people:person_list"),
+        ("Form teams", "A model belongs to a team, and the team hears of its breaches.", "people:team_list"),
+        ("Register a model", "Signals, risks and decisions hang on it.", "catalogue:model_list"),
+        ("Connect a monitoring tool", "Its alerts open breaches and reviews by themselves.", "signals:source_list"),
+        ("Plan a meeting series", "Agendas build themselves; the facilitator turns.", "meetings:meeting_list"),
+        ("Write down the first risk", "Five fields are enough.", "risklog:risk_list"),
+    )
+    return [Step(name, why, address(url), done) for (name, why, url), done in zip(words, there, strict=True)]

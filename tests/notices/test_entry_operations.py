@@ -1,0 +1,168 @@
+"""Who is told what: once, not oneself, never about what one may not see."""
+
+from pathlib import Path
+
+import pytest
+
+from history.models import Event, Subject
+from kit.actor import SYSTEM, Actor
+from notices.models import Entry, Message
+from notices.operations import entry
+from notices.queries.audience import AUDIBLE, AUDIENCES
+from notices.states import Policy
+from risklog.models import Climb
+from risklog.operations import risk as risk_operations
+from tests.factories import actions, learnings, notices, people, risklog_review, risks
+from tests.house.test_templates import verbs
+
+pytestmark = pytest.mark.django_db
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def why(user) -> dict[str, str]:
+    return dict(Entry.objects.filter(user=user).values_list("event__verb", "why"))
+
+
+def test_every_audible_verb_is_one_that_is_written_and_reads_well():
+    lines = {path.stem for path in (ROOT / "templates/history/lines").glob("*.html")}
+
+    assert set(AUDIBLE) - lines == set()
+    assert set(AUDIBLE) - verbs() == {"risklog.risk_changed"}  # the word change() makes by itself
+
+
+def test_every_mailed_verb_has_its_templates():
+    kinds = {path.name for path in (ROOT / "templates/notices").iterdir()}
+    of_verb = {"risklog.review": "review", "risklog.escalation": "escalation", "risklog.risk": "risk"}
+    of_room = {"actions": "action", "meetings": "meeting"}
+    for verb, how in AUDIENCES.items():
+        if how.is_mailed:
+            room, noun = verb.split(".")[0], verb.split("_")[0]
+            assert {verb, of_verb.get(noun, of_room.get(room))} & kinds, verb
+
+
+def test_an_entry_and_its_mail_are_made_once_however_often_the_bell_rings(at):
+    ana = people.user()
+    made = actions.action(owner=ana)
+    notices.told_of(made), notices.told_of(made)
+
+    assert Entry.objects.filter(user=ana).count() == 1
+    assert Message.objects.filter(user=ana).count() == 1
+
+
+def test_who_acted_is_not_told(at):
+    ana = people.user()
+    notices.told_of(actions.action(owner=ana, by=Actor(ana, "page")))
+
+    assert not Entry.objects.exists()
+
+
+def test_the_ladder_tells_also_who_set_it_going_and_sends_again_in_doubt(at):
+    ana = people.user()
+    risklog_review.ladder(("owner", 60, None))
+    made = risklog_review.escalation(
+        about=risklog_review.model(developer=ana).subject, by=Actor(ana, "page")
+    )
+    notices.told_of(made)
+
+    assert Climb.objects.get(escalation=made).told == [ana.pk]
+    assert why(ana)["risklog.escalation_climbed"] == "The ladder calls you"
+    assert Message.objects.get(user=ana).policy == Policy.RESEND
+
+
+def test_those_asked_to_review_are_told_and_mailed(at):
+    reviewers = [risklog_review.reviewer("data-science"), risklog_review.reviewer("engineering")]
+    review = risklog_review.review()
+    notices.told_of(review)
+
+    assert {user.pk for user in reviewers} == set(
+        Message.objects.filter(verb="risklog.review_opened").values_list("user_id", flat=True)
+    )
+    assert why(reviewers[0]) == {"risklog.review_opened": "You are asked to look at it"}
+
+
+def test_a_breach_is_told_to_the_team_in_its_inbox_only(at):
+    team = people.team()
+    ana = people.user(teams=[team])
+    people.user("Stranger")
+    group = risklog_review.breach_group(of_model=risklog_review.model(owner_team=team))
+    notices.told_of(group)
+
+    assert list(Entry.objects.values_list("user_id", flat=True)) == [ana.pk]
+    assert not Message.objects.exists()
+
+
+def test_a_risk_is_told_to_its_owner_and_team_and_a_small_change_to_nobody(at):
+    team = people.team()
+    ana, wei = people.user(teams=[team]), people.user()
+    risk = risks.risk(team=team, owner=wei, likelihood=2, impact=2)
+    notices.told_of(risk)
+    risk_operations.change(risk, {"affected": "Applicants"}, by=SYSTEM, at=at)
+    notices.told_of(risk)
+
+    assert why(wei) == {"risklog.risk_opened": "You own this risk"}
+    assert why(ana) == {"risklog.risk_opened": "It is a risk of your team"}
+
+    risk_operations.change(risk, {"likelihood": 5, "impact": 5}, by=SYSTEM, at=at)
+    notices.told_of(risk)
+    assert "risklog.risk_changed" in why(ana)
+
+
+def test_a_restricted_subject_is_told_to_those_alone_who_may_see_it(at):
+    team, others = people.team(), people.team()
+    ana, wei = people.user(teams=[team]), people.user(teams=[others])
+    risk = risks.risk(team=team, owner=wei, viewers=[team.subject_id])
+    Subject.objects.filter(pk=risk.subject_id).update(viewers=[team.subject_id])
+    notices.told_of(risk)
+
+    assert why(ana) != {}
+    assert why(wei) == {}
+
+
+def test_who_left_is_not_told(at):
+    ana = people.user()
+    made = actions.action(owner=ana)
+    type(ana).objects.filter(pk=ana.pk).update(is_active=False)
+    notices.told_of(made)
+
+    assert not Entry.objects.exists()
+
+
+def test_an_unnamed_opener_is_not_pointed_at_by_being_told(at):
+    ana = people.user()
+    made = actions.action(by=Actor(ana, "page", hidden=True))
+    notices.told_of(actions.operations.finish(made, by=SYSTEM, at=at))
+
+    assert not Entry.objects.exists()
+
+
+def test_a_learning_that_is_published_waits_for_the_digest(at):
+    people.user()
+    notices.told_of(learnings.published())
+
+    assert not Entry.objects.exists()
+
+
+def test_marking_read_marks_ones_own_alone(at):
+    ana, wei = people.user(), people.user()
+    for person in (ana, wei):
+        notices.told_of(actions.action(owner=person))
+    theirs = list(Entry.objects.values_list("pk", flat=True))
+
+    assert entry.read(ana, theirs, at=at) == 1
+    assert entry.unread(ana, theirs) == 1
+    assert entry.read(ana, at=at) == 1
+    assert Entry.objects.filter(user=wei, read_at__isnull=True).count() == 1
+
+
+def test_telling_costs_the_same_for_one_and_for_three(at, django_assert_max_num_queries):
+    team = people.team()
+    people.user(teams=[team])
+    first = risks.risk(team=team)
+    event = Event.objects.get(subject=first.subject, verb="risklog.risk_opened")
+    with django_assert_max_num_queries(8):
+        entry.tell(event, at=at)
+    people.user(teams=[team]), people.user(teams=[team])
+    second = Event.objects.get(subject=risks.risk(team=team).subject, verb="risklog.risk_opened")
+    with django_assert_max_num_queries(8):
+        entry.tell(second, at=at)
+    assert Entry.objects.count() == 4

@@ -1,0 +1,181 @@
+"""The inbox, the digest and the mail in the browser."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from history.models import Subject
+from notices.models import Entry, Message
+from notices.operations import message
+from notices.states import MessageState
+from people.states import Role
+from tests.factories import actions, notices, people, risklog_review
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def ana(client):
+    people.organisation()
+    person = people.user("Ana")
+    client.force_login(person)
+    return person
+
+
+@pytest.fixture
+def ida(client):
+    people.organisation()
+    person = people.user("Ida", role=Role.ADMINISTRATOR)
+    client.force_login(person)
+    return person
+
+
+def body(answer) -> str:
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def cost(client, path) -> int:
+    with CaptureQueriesContext(connection) as queries:
+        body(client.get(path))
+    return len(queries)
+
+
+def test_an_empty_inbox_says_what_will_stand_here(client, ana):
+    assert "Nothing yet" in body(client.get("/notices/"))
+
+
+def test_the_inbox_shows_ones_own_alone(client, ana):
+    notices.told_of(actions.action("Mine", owner=ana))
+    notices.told_of(actions.action("Theirs", owner=people.user()))
+
+    page = body(client.get("/notices/"))
+
+    assert "Mine" in page
+    assert "Theirs" not in page
+    assert "1 unread" in page
+
+
+def test_what_was_restricted_since_leaves_the_inbox_and_its_count(client, ana):
+    made = actions.action("Canary", owner=ana)
+    notices.told_of(made)
+    Subject.objects.filter(pk=made.subject_id).update(viewers=[])
+
+    page = body(client.get("/notices/"))
+
+    assert "Canary" not in page
+    assert "unread" not in page.split("<main", 1)[1]
+
+
+@pytest.mark.parametrize(("sent", "left"), [({"all": "1"}, 0), ({}, 1)])
+def test_read_is_marked_by_a_post(client, ana, sent, left):
+    for _ in range(2):
+        notices.told_of(actions.action(owner=ana))
+    entry = Entry.objects.first()
+
+    answer = client.post("/notices/mark/", sent or {"entry": entry.pk})
+
+    assert answer.status_code == 303
+    assert Entry.objects.filter(read_at__isnull=True).count() == left
+    assert client.get("/notices/mark/").status_code == 405
+
+
+def test_the_inbox_costs_the_same_at_one_and_three_lines(client, ana):
+    notices.told_of(actions.action(owner=ana))
+    few = cost(client, "/notices/")
+    for _ in range(2):
+        notices.told_of(actions.action(owner=ana))
+
+    assert cost(client, "/notices/") == few
+
+
+def test_the_digest_can_be_read_before_it_is_made(client, ana, at):
+    actions.action("Due soon", owner=ana, due_on=at.date())
+
+    assert "This week so far" in body(client.get("/notices/digest/"))
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.MEMBER, Role.RISK_MANAGER])
+def test_the_mail_of_all_is_for_administrators(client, role):
+    people.organisation()
+    client.force_login(people.user(role=role))
+
+    assert client.get("/notices/mail/").status_code == 403
+
+
+def test_a_mail_is_shown_as_it_was_sent(client, ida, settings, at):
+    settings.IS_MAIL_KEPT = True
+    row = notices.parked_kind(at=at)
+    message.send_due(at=at)
+
+    assert row.subject.title in body(client.get("/notices/mail/"))
+    page = body(client.get(f"/notices/mail/{row.pk}/"))
+    assert "Say how it stands" in page
+    assert "style=" not in page.replace("style=&", "")
+
+
+def test_a_mail_about_what_an_administrator_may_not_see_is_a_closed_cover(client, ida, settings, at):
+    settings.IS_MAIL_KEPT = True
+    row = notices.parked_kind(at=at)
+    message.send_due(at=at)
+    Subject.objects.filter(pk=row.subject_id).update(viewers=[row.user.subject_id], title="Canary")
+
+    for path in ("/notices/mail/", f"/notices/mail/{row.pk}/"):
+        page = body(client.get(path))
+        assert "Canary" not in page
+        assert row.subject.title not in page
+        assert "restricted" in page
+
+
+def test_troubled_mail_stands_first_and_is_tried_again(client, ida, at):
+    row = notices.parked_kind(at=at)
+    Message.objects.filter(pk=row.pk).update(state=MessageState.UNCERTAIN, error="The line broke")
+
+    assert "The line broke" in body(client.get("/notices/mail/"))
+    assert "Try again" in body(client.get(f"/notices/mail/{row.pk}/"))
+    assert client.post(f"/notices/mail/{row.pk}/retry/").status_code == 303
+    row.refresh_from_db()
+    assert row.state == MessageState.PENDING
+
+
+def test_the_mail_list_costs_the_same_at_one_and_three(client, ida, at):
+    notices.parked_kind(at=at)
+    few = cost(client, "/notices/mail/?show=all")
+    notices.parked_kind(at=at), notices.resent_kind(at=at)
+
+    assert cost(client, "/notices/mail/?show=all") == few
+
+
+def test_the_mail_list_has_pages(client, ida, at, monkeypatch):
+    monkeypatch.setattr("notices.views.mail.PAGE_SIZE", 2)
+    for _ in range(3):
+        notices.parked_kind(at=at)
+
+    first = client.get("/notices/mail/?show=all")
+    second = client.get("/notices/mail/", {"show": "all", "after": first.context["page"].after})
+
+    shown = [row.message.pk for answer in (first, second) for row in answer.context["rows"]]
+    assert len(set(shown)) == len(shown) == 3
+
+
+@pytest.mark.parametrize("verb", ["review", "escalation", "action"])
+def test_a_mail_names_what_is_restricted_to_nobody_else(verb, at, settings):
+    """A mail about something open does not name the restricted thing it hangs on."""
+    settings.IS_MAIL_KEPT = True
+    people.organisation()
+    person = risklog_review.reviewer("data-science")
+    canary = risklog_review.model("canary-model", developer=person)
+    if verb == "review":
+        made = risklog_review.review(about=canary.subject)
+    elif verb == "escalation":
+        risklog_review.ladder(("owner", 60, None))
+        made = risklog_review.escalation(about=canary.subject)
+    else:
+        made = actions.action(owner=person, about=canary.subject)
+    notices.told_of(made)
+    Subject.objects.filter(pk=canary.subject_id).update(viewers=[])
+    message.send_due(at=at)
+
+    sent = Message.objects.filter(user=person, state=MessageState.DONE)
+    assert sent.exists()
+    assert all("canary-model" not in row.sent_text + row.sent_html for row in sent)

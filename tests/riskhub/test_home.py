@@ -1,0 +1,77 @@
+"""My week: what needs me, and nothing of others."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from people.states import Role
+from tests.factories import actions, notices, people, risklog_review, risks
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def ana(client):
+    people.organisation()
+    person = risklog_review.reviewer("data-science", teams=[people.team("Credit")], role=Role.RISK_MANAGER)
+    client.force_login(person)
+    return person
+
+
+def cost(client) -> int:
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get("/").status_code == 200
+    return len(queries)
+
+
+def fill(user) -> None:
+    team = user.teams.get()
+    model = risklog_review.model(owner_team=team, developer=user)
+    risk = risks.risk(team=team)
+    notices.told_of(risk)
+    today = timezone.localdate()
+    notices.told_of(actions.action(owner=user, due_on=today - timedelta(days=2), about=risk.subject))
+    actions.action(owner=user, due_on=today + timedelta(days=2))
+    risklog_review.review(about=risklog_review.breach_group(of_model=model).subject, of_model=model)
+    risklog_review.escalation(about=risk.subject)
+
+
+def test_what_needs_me_stands_on_it_and_what_is_others_does_not(client, ana):
+    fill(ana)
+    actions.action("Somebody's", owner=people.user(), due_on=timezone.localdate())
+
+    answer = client.get("/")
+
+    assert len(answer.context["late"]) == len(answer.context["due_soon"]) == 1
+    assert len(answer.context["reviews"]) == len(answer.context["breaches"]) == 1
+    assert len(answer.context["unowned"]) == 1
+    assert "Somebody" not in answer.content.decode().split("<main", 1)[1]
+
+
+def test_a_clear_week_says_so(client):
+    people.organisation()
+    client.force_login(people.user())
+
+    assert "Nothing waits for you" in client.get("/").content.decode()
+
+
+def test_a_fresh_instance_shows_the_next_steps_to_who_can_take_them(client, ana):
+    assert "Connect a monitoring tool" in client.get("/").content.decode()
+    client.force_login(people.user())
+    assert "Connect a monitoring tool" not in client.get("/").content.decode()
+
+
+def test_it_costs_at_most_fifteen_queries_whatever_there_is(client, ana):
+    fill(ana)
+    few = cost(client)
+    fill(ana), fill(ana)
+
+    assert cost(client) == few
+    assert few <= 15
+
+
+def test_it_asks_to_sign_in(client):
+    assert client.get("/").status_code == 302
