@@ -105,7 +105,7 @@ def _detail(request: HttpRequest, model: Model, *, status: int = 200, **extra: A
     events = timeline(model.subject_id).visible_to(request.user)[:50]
     context = {
         "model": model,
-        "stages": [stage for stage in Stage if stage != model.stage],
+        "stages": list(Stage),
         "may_change": may(request.user, "catalogue.model_change", model),
         "timeline": list(events),
         **extra,

@@ -79,7 +79,10 @@ class SourceForm(Telling):
 
     name = forms.CharField(max_length=80)
     owner = forms.ModelChoiceField(
-        User.objects.none(), required=False, empty_label="Nobody yet", help_text="Hears when it falls silent."
+        User.objects.none(),
+        required=False,
+        empty_label="Nobody yet",
+        help_text="Whom to ask when it falls silent.",
     )
     period = forms.ChoiceField(label="It sends", required=False)
     mapping = forms.CharField(
@@ -93,6 +96,8 @@ class SourceForm(Telling):
     def __init__(self, *args: Any, user: Any, present: Source | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         able = Q(is_active=True) | Q(pk=present.owner_id if present else None)
+        if present is not None and present.adapter == Adapter.POINTS:
+            del self.fields["mapping"]  # points name their model themselves
         owner, period = self.fields["owner"], self.fields["period"]
         owner.queryset = User.objects.filter(able).visible_to(user).order_by("name", "id")  # type: ignore[attr-defined]
         period.choices = _periods(present.expected_every if present else None)  # type: ignore[attr-defined]
@@ -124,12 +129,8 @@ class SourceForm(Telling):
 
     def values(self) -> dict[str, Any]:
         said = self.cleaned_data
-        return {
-            "name": said["name"],
-            "owner": said["owner"],
-            "expected_every": said["period"],
-            "mapping": said["mapping"],
-        }
+        told = {"name": said["name"], "owner": said["owner"], "expected_every": said["period"]}
+        return told | ({"mapping": said["mapping"]} if "mapping" in said else {})
 
 
 class NewSourceForm(SourceForm):

@@ -75,7 +75,7 @@ def add(
         mapping=mapping,
         expected_every=expected_every,
     )
-    history.record(found, "signals.source_added", by=by, at=at)
+    history.record(found, "signals.source_added", by=by, at=at, note={"by_hand": True})
     return found
 
 

@@ -16,6 +16,7 @@ from signals.states import Direction, Level
 register = template.Library()
 register.filter("figure", charts.figure)
 
+_ONES = {timedelta(hours=1): "hour", timedelta(days=1): "day", timedelta(days=7): "week"}
 _SPAN_KINDS = {Level.CRITICAL: "critical", Level.WARNING: "warning"}
 
 
@@ -89,8 +90,14 @@ def crossed(breach: Any) -> str:
 
 @register.filter
 def period(length: timedelta | None) -> str:
-    """A length of time in words: "1 d", "15 min"."""
+    """A length of time in words: "3 h", "15 min"."""
     return span_words(length.total_seconds()) if length is not None else ""
+
+
+@register.filter
+def each(length: timedelta) -> str:
+    """What goes with "every": "day", "hour", "6 h"."""
+    return _ONES.get(length) or span_words(length.total_seconds())
 
 
 @register.filter

@@ -102,7 +102,10 @@ def source_edit(request: HttpRequest, pk: int) -> HttpResponse:
         operations.change(source, form.values(), by=Actor(request.user, "page"), at=clock.now(), seen=seen)
     except ChangedMeanwhile as conflict:
         present: Any = conflict.present
-        told = {"mine": _told(form.values()), "theirs": _told(vars(present) | {"owner": present.owner})}
+        told = {
+            "mine": _told({"mapping": source.mapping} | form.values()),
+            "theirs": _told(vars(present) | {"owner": present.owner}),
+        }
         return _edit_form(request, source, form, version=present.version, status=409, **told)
     except Refused as refusal:
         form.take_in(refusal)

@@ -76,7 +76,7 @@ def test_a_source_shows_what_became_of_each_body(client, ana):
 
     page = _page(client, found)
 
-    assert "3 stored, 2 known already" in page
+    assert "3 stored, 2 known already" in page and "Refused" in page
     assert "points[0].value: not a number" in page
     assert "&lt;b&gt;{&lt;/b&gt;" in page and "<b>{</b>" not in page
 
@@ -209,8 +209,14 @@ def test_two_who_change_a_source_at_once_lose_nothing(client, ana):
     assert "Name: Mine" in page and "Name: Theirs" in page and "Owner: Wei" in page
 
 
-def test_a_mapping_that_cannot_be_is_kept_in_the_form(client, ana):
+def test_points_need_no_mapping(client, ana):
     found = signals.source()
+
+    assert "mapping" not in client.get(f"{LIST}{found.pk}/edit/").context["form"].fields
+
+
+def test_a_mapping_that_cannot_be_is_kept_in_the_form(client, ana):
+    found = signals.source("prometheus", adapter=Adapter.ALERTMANAGER)
 
     answer = client.post(
         f"{LIST}{found.pk}/edit/", {"name": "E", "mapping": '{"x": 1}', "version": found.version}
