@@ -10,6 +10,8 @@ from kit.forms import Day
 from meetings.models import AgendaItem, Focus, Meeting, MeetingSeries
 from meetings.states import Purpose
 from people.models import Function, Team, User
+from risklog.models import Review
+from risklog.states import Outcome
 from signals.states import Kind
 
 _RULES = [
@@ -204,3 +206,76 @@ class MoveForm(Seen):
 
 class ReasonForm(Seen):
     reason = forms.CharField(required=False, max_length=300)
+
+
+class ActionForm(forms.Form):
+    """One thing one person does by one date. Owner and date may come later; the action's page says what is missing."""
+
+    title = forms.CharField(
+        max_length=200, label="Action", widget=forms.TextInput(attrs={"placeholder": "What is done?"})
+    )
+    owner = forms.ModelChoiceField(queryset=User.objects.none(), required=False, empty_label="Nobody yet")
+    due_on = forms.DateField(required=False, label="Due", widget=Day())
+
+    def __init__(self, *args: Any, people: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["owner"].queryset = people  # type: ignore[attr-defined]
+
+    def values(self) -> dict[str, Any]:
+        return {name: self.cleaned_data[name] for name in ("title", "owner", "due_on")}
+
+
+class DecisionForm(forms.Form):
+    """A decision with up to three actions, or the reason why none is needed."""
+
+    ROWS = 3
+
+    text = forms.CharField(
+        label="What was decided?",
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 2, "data-hotkey": "d"}),
+    )
+    reason = forms.CharField(label="Why?", max_length=4000, widget=forms.Textarea(attrs={"rows": 2}))
+    settles = forms.ChoiceField(required=False, label="The review request is")
+    no_action_reason = forms.CharField(required=False, max_length=2000, label="Or why no action is needed")
+
+    def __init__(self, *args: Any, people: Any, review: Review | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if review is None:
+            del self.fields["settles"]
+        else:
+            self.fields["settles"].choices = [("", "still open"), *Outcome.choices]  # type: ignore[attr-defined]
+        self.rows = [
+            ActionForm(
+                self.data or None,
+                people=people,
+                prefix=f"action{number}",
+                empty_permitted=True,
+                use_required_attribute=False,
+            )
+            for number in range(1, self.ROWS + 1)
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or self.cleaned_data
+        said.setdefault("settles", "")
+        wrong = [row for row in self.rows if row.has_changed() and not row.is_valid()]
+        if wrong:
+            raise forms.ValidationError("Say of each action what is done.")
+        return said
+
+    def actions(self) -> list[dict[str, Any]]:
+        return [row.values() for row in self.rows if row.has_changed()]
+
+
+class ClosingForm(Seen):
+    """What to do better next time, and whether it was worth the time."""
+
+    improvement = forms.CharField(required=False, max_length=300, label="One thing to improve")
+    was_worth_it = forms.TypedChoiceField(
+        required=False,
+        label="Was it worth the time?",
+        choices=[("", "No answer"), ("yes", "Yes"), ("no", "No")],
+        coerce=lambda text: text == "yes",
+        empty_value=None,
+    )

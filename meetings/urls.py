@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from meetings.views import item, meeting, series
+from meetings.views import decision, item, live, meeting, series
 
 app_name = "meetings"
 
@@ -22,8 +22,25 @@ ITEMS = [
     re_path(r"^items/(?P<pk>[0-9]{1,18})/(?P<way>up|down)/$", item.item_shift, name="item_shift"),
     path("items/<int:pk>/take-off/", item.item_take_off, name="item_take_off"),
     path("items/<int:pk>/put-back/", item.item_put_back, name="item_put_back"),
+    path("items/<int:pk>/take-up/", live.item_take_up, name="item_take_up"),
+    path("items/<int:pk>/pause/", live.item_pause, name="item_pause"),
+    path("items/<int:pk>/extend/", live.item_extend, name="item_extend"),
+    path("items/<int:pk>/finish/", live.item_finish, name="item_finish"),
+    path("items/<int:pk>/note/", live.item_note, name="item_note"),
+    path("items/<int:pk>/decide/", live.item_decide, name="item_decide"),
+    path("items/<int:pk>/act/", live.item_act, name="item_act"),
+]
+DECISIONS = [
+    path("decisions/", decision.decision_list, name="decision_list"),
+    path("decisions/new/", decision.decision_create, name="decision_create"),
+    path("decisions/<str:reference>/", decision.decision_detail, name="decision_detail"),
 ]
 MEETINGS = [
+    path("<str:reference>/live/", live.meeting_live, name="meeting_live"),
+    path("<str:reference>/pulse/", live.meeting_pulse, name="meeting_pulse"),
+    path("<str:reference>/attend/", live.meeting_attend, name="meeting_attend"),
+    path("<str:reference>/close/", live.meeting_close, name="meeting_close"),
+    path("<str:reference>/minutes/", live.meeting_minutes, name="meeting_minutes"),
     path("<str:reference>/", meeting.meeting_detail, name="meeting_detail"),
     path("<str:reference>/take/", meeting.meeting_take, name="meeting_take"),
     path("<str:reference>/start/", meeting.meeting_start, name="meeting_start"),
@@ -33,4 +50,4 @@ MEETINGS = [
     path("<str:reference>/objective/", meeting.meeting_objective, name="meeting_objective"),
     path("<str:reference>/items/", item.item_add, name="item_add"),
 ]
-urlpatterns = [path("", meeting.meeting_list, name="meeting_list"), *SERIES, *ITEMS, *MEETINGS]
+urlpatterns = [path("", meeting.meeting_list, name="meeting_list"), *SERIES, *ITEMS, *DECISIONS, *MEETINGS]

@@ -7,7 +7,7 @@ from catalogue.api import RESOURCES as CATALOGUE
 from learnings.api import RESOURCES as LEARNINGS
 from meetings.api import RESOURCES as MEETINGS
 from people.api import RESOURCES as PEOPLE
-from riskhub import errors, health, home, reference, search, shell
+from riskhub import errors, health, home, reference, search, shell, styleguide
 from riskhub.events_api import RESOURCES as EVENTS
 from risklog.api import RESOURCES as RISKLOG
 from signals.api import RESOURCES as SIGNALS
@@ -21,6 +21,8 @@ urlpatterns = [
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),
     path("look/", shell.set_look, name="theme"),
+    path("theme", shell.set_look, name="theme"),
+    path("styleguide/", styleguide.styleguide, name="styleguide"),
     path("people/", include("people.urls")),
     path("models/", include("catalogue.urls")),
     path("signals/", include("signals.urls")),

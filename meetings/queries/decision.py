@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from history.models import Subject
 from meetings.models import Decision, Meeting
@@ -35,4 +35,11 @@ def sighted(user: Any, rows: Sequence[Decision]) -> Sequence[Decision]:
     seen = set(Subject.objects.visible_to(user).filter(pk__in=ids).values_list("pk", flat=True))
     for row in rows:
         row.shown_about = row.about if row.about_id in seen else None  # type: ignore[attr-defined]
+    return rows
+
+
+def saying(rows: QuerySet[Decision], words: str) -> QuerySet[Decision]:
+    """Those whose text or reason has all these words, in any order."""
+    for word in words.split()[:10]:
+        rows = rows.filter(Q(text__icontains=word) | Q(reason__icontains=word) | Q(subject__reference__iexact=word))
     return rows

@@ -62,7 +62,10 @@ def stamp(meeting_id: int) -> str:
         ("decision", Decision.objects.filter(meeting=meeting_id)),
         (
             "action",
-            Action.objects.filter(origin__in=Decision.objects.filter(meeting=meeting_id).values("subject")),
+            Action.objects.filter(
+                Q(origin__in=Decision.objects.filter(meeting=meeting_id).values("subject"))
+                | Q(origin__in=Meeting.objects.filter(pk=meeting_id).values("subject"))
+            ),
         ),
     ):
         found = found.union(_tally(rows, name), all=True)

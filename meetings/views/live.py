@@ -9,11 +9,13 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import ptag
 
+from actions.operations import action
 from kit import clock
 from kit.htmx import go, respond, toast
 from kit.once import once
 from kit.refusals import ChangedMeanwhile, Refused
 from kit.rights import may, require, view_needs
+from meetings.forms import ActionForm, ClosingForm, DecisionForm
 from meetings.models import AgendaItem, Meeting
 from meetings.operations import decision as decisions
 from meetings.operations import item as items
@@ -21,7 +23,6 @@ from meetings.operations import meeting as meetings
 from meetings.queries import live as live_queries
 from meetings.queries import meeting as meeting_queries
 from meetings.queries.agenda import may_see_item
-from meetings.recording import ActionForm, ClosingForm, DecisionForm
 from meetings.states import ItemOutcome, ItemState, MeetingState
 from meetings.views.meeting import found, page_of
 from meetings.views.saving import act, by, save, version
@@ -43,7 +44,9 @@ def meeting_live(request: HttpRequest, reference: str) -> HttpResponse:
 
 def stage(request: HttpRequest, meeting: Meeting, *, status: int = 200, **extra: Any) -> HttpResponse:
     """The live page. extra: forms that were refused, by the name the page knows them by."""
-    return respond(request, "meetings/meeting_live.html", None, _context(request, meeting, **extra), status=status)
+    return respond(
+        request, "meetings/meeting_live.html", None, _context(request, meeting, **extra), status=status
+    )
 
 
 def _context(request: HttpRequest, meeting: Meeting, **extra: Any) -> dict[str, Any]:
@@ -133,14 +136,19 @@ def item_take_up(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @view_needs("meetings.meeting_run")
 def item_pause(request: HttpRequest, pk: int) -> HttpResponse:
-    return _step(request, pk, lambda item: items.pause(item, by=by(request), at=clock.now()), "The clock stands")
+    return _step(
+        request, pk, lambda item: items.pause(item, by=by(request), at=clock.now()), "The clock stands"
+    )
 
 
 @require_POST
 @view_needs("meetings.meeting_run")
 def item_extend(request: HttpRequest, pk: int) -> HttpResponse:
     return _step(
-        request, pk, lambda item: items.extend(item, minutes=2, by=by(request), at=clock.now()), "Two minutes more"
+        request,
+        pk,
+        lambda item: items.extend(item, minutes=2, by=by(request), at=clock.now()),
+        "Two minutes more",
     )
 
 
@@ -202,17 +210,30 @@ def item_decide(request: HttpRequest, pk: int) -> HttpResponse:
     def decide(said: dict[str, Any]) -> str:
         def made() -> str:
             decisions.record(
-                text=said["text"], reason=said["reason"], item=item, actions=form.actions(),
-                no_action_reason=said["no_action_reason"], settles=said["settles"], by=by(request), at=clock.now(),
+                text=said["text"],
+                reason=said["reason"],
+                item=item,
+                actions=form.actions(),
+                no_action_reason=said["no_action_reason"],
+                settles=said["settles"],
+                by=by(request),
+                at=clock.now(),
             )
             return live_of(item.meeting)
 
         return once(request, made)
 
     return save(
-        request, form, decide, said="Decided, and on record",
+        request,
+        form,
+        decide,
+        said="Decided, and on record",
         again=lambda f, status: stage(
-            request, found(request, item.meeting.reference), status=status, decision_form=f, refused="decision"
+            request,
+            found(request, item.meeting.reference),
+            status=status,
+            decision_form=f,
+            refused="decision",
         ),
     )
 
@@ -228,13 +249,18 @@ def item_act(request: HttpRequest, pk: int) -> HttpResponse:
 
     def make(said: dict[str, Any]) -> str:
         def made() -> str:
-            items.agree_action(item, **form.values(), by=by(request), at=clock.now())
+            action.add(
+                **form.values(), about=item.about, origin=item.meeting.subject, by=by(request), at=clock.now()
+            )
             return live_of(item.meeting)
 
         return once(request, made)
 
     return save(
-        request, form, make, said="Agreed",
+        request,
+        form,
+        make,
+        said="Agreed",
         again=lambda f, status: stage(
             request, found(request, item.meeting.reference), status=status, action_form=f, refused="action"
         ),
@@ -249,7 +275,9 @@ def item_act(request: HttpRequest, pk: int) -> HttpResponse:
 def meeting_attend(request: HttpRequest, reference: str) -> HttpResponse:
     meeting = found(request, reference)
     require(request.user, "meetings.meeting_run", meeting)
-    there = {int(pk) for pk in request.POST.getlist("present") if pk.isascii() and pk.isdigit() and len(pk) < 19}
+    there = {
+        int(pk) for pk in request.POST.getlist("present") if pk.isascii() and pk.isdigit() and len(pk) < 19
+    }
     present = [person for person in people.people() if person.pk in there]
     return act(
         request,
@@ -268,13 +296,20 @@ def meeting_close(request: HttpRequest, reference: str) -> HttpResponse:
 
     def close(said: dict[str, Any]) -> str:
         meetings.close(
-            meeting, improvement=said["improvement"], was_worth_it=said["was_worth_it"], seen=said["version"],
-            by=by(request), at=clock.now(),
+            meeting,
+            improvement=said["improvement"],
+            was_worth_it=said["was_worth_it"],
+            seen=said["version"],
+            by=by(request),
+            at=clock.now(),
         )
         return reverse("meetings:meeting_minutes", args=[meeting.reference])
 
     return save(
-        request, ClosingForm(request.POST), close, said="Closed; what was left is carried over",
+        request,
+        ClosingForm(request.POST),
+        close,
+        said="Closed; what was left is carried over",
         again=lambda f, status: stage(
             request, found(request, reference), status=status, closing_form=f, refused="closing"
         ),

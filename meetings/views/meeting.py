@@ -123,7 +123,7 @@ def meeting_start(request: HttpRequest, reference: str) -> HttpResponse:
     return act(
         request,
         lambda: meetings.start(meeting, led_by=leads, by=by(request), at=clock.now(), seen=version(request)),
-        back=page_of(meeting),
+        back=reverse("meetings:meeting_live", args=[meeting.reference]),
         said="The meeting is on",
     )
 

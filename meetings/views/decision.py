@@ -1,0 +1,119 @@
+"""The decision log: everything decided, in a meeting or outside; one decision; a decision outside a meeting."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
+
+from actions.queries import of_subject
+from history.models import Subject
+from history.queries import timeline
+from kit import clock, paging
+from kit.htmx import respond
+from kit.once import once
+from kit.refusals import Refused
+from kit.rights import may, require, view_needs
+from meetings.forms import DecisionForm
+from meetings.operations import decision as decisions
+from meetings.queries import decision as decision_queries
+from meetings.queries.live import open_review
+from meetings.states import DecisionState
+from meetings.views.saving import by, save
+from people import queries as people
+
+PAGE_SIZE = 50
+
+
+@require_safe
+@view_needs("meetings.decision_see")
+def decision_list(request: HttpRequest) -> HttpResponse:
+    """Newest first; in force or replaced; by words of the decision or its reason."""
+    rows = decision_queries.decisions(request.user)
+    state, words = request.GET.get("state", ""), request.GET.get("q", "").strip()[:100]
+    if state in DecisionState.values:
+        rows = rows.filter(state=state)
+    if words:
+        rows = decision_queries.saying(rows, words)
+    page = _page(rows, request)
+    decision_queries.sighted(request.user, page.rows)
+    context = {
+        "page": page,
+        "state": state,
+        "q": words,
+        "states": DecisionState.choices,
+        "may_decide": may(request.user, "meetings.decision_take"),
+    }
+    return respond(request, "meetings/decision_list.html", "rows", context)
+
+
+def _page(rows: Any, request: HttpRequest) -> paging.Page:
+    cursors = {name: request.GET[name] for name in ("after", "before") if request.GET.get(name)}
+    order = ("-decided_at", "-id")
+    try:
+        return paging.page(rows, order=order, size=PAGE_SIZE, **cursors)
+    except (Refused, ValueError, TypeError):
+        return paging.page(rows, order=order, size=PAGE_SIZE)
+
+
+@require_safe
+@view_needs("meetings.decision_see")
+def decision_detail(request: HttpRequest, reference: str) -> HttpResponse:
+    decision = get_object_or_404(
+        decision_queries.decisions(request.user), subject__reference=reference.upper()
+    )
+    decision_queries.sighted(request.user, [decision])
+    context = {
+        "decision": decision,
+        "panel": of_subject(request.user, decision),
+        "timeline": list(timeline(decision.subject_id).visible_to(request.user)[:50]),
+    }
+    return respond(request, "meetings/decision_detail.html", None, context)
+
+
+@require_http_methods(["GET", "POST"])
+@view_needs("meetings.decision_take")
+def decision_create(request: HttpRequest) -> HttpResponse:
+    """A decision outside a meeting, about the subject ?about= names by its reference."""
+    require(request.user, "meetings.decision_take")
+    wanted = (request.POST.get("about") or request.GET.get("about", "")).strip().upper()
+    about = None
+    if wanted:
+        about = get_object_or_404(Subject.objects.visible_to(request.user), reference=wanted)
+    review = open_review(about)
+    if request.method != "POST":
+        return _form(request, DecisionForm(people=people.people(), review=review), about)
+    form = DecisionForm(request.POST, people=people.people(), review=review)
+
+    def decide(said: dict[str, Any]) -> str:
+        def made() -> str:
+            decision = decisions.record(
+                text=said["text"],
+                reason=said["reason"],
+                about=about,
+                actions=form.actions(),
+                no_action_reason=said["no_action_reason"],
+                settles=said["settles"],
+                by=by(request),
+                at=clock.now(),
+            )
+            return reverse("meetings:decision_detail", args=[decision.reference])
+
+        return once(request, made)
+
+    return save(
+        request,
+        form,
+        decide,
+        said="Decided, and on record",
+        again=lambda f, status: _form(request, f, about, status=status),
+    )
+
+
+def _form(
+    request: HttpRequest, form: DecisionForm, about: Subject | None, *, status: int = 200
+) -> HttpResponse:
+    return respond(
+        request, "meetings/decision_form.html", "form", {"form": form, "about": about}, status=status
+    )
