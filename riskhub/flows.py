@@ -11,6 +11,7 @@ from history import wiring
 from history.wiring import Handler
 from learnings.operations import learning
 from meetings.operations import agenda, meeting
+from notices.operations import digest, entry
 from risklog.operations import acceptance, climb, escalation, review
 from signals.operations import series
 
@@ -34,6 +35,9 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
     "risklog.review_withdrawn": (agenda.on_review_settled, escalation.on_review_settled),
     "risklog.escalation_started": (agenda.on_escalation_started,),
     "risklog.risk_closed": (escalation.on_risk_closed,),
+    # what is restricted takes along what it taught
+    "risklog.risk_restricted": (learning.on_risk_restricted,),
+    "risklog.risk_opened_to_all": (learning.on_risk_restricted,),
     # what is late goes up the ladder, what is done comes down
     "actions.action_overdue": (escalation.on_action_overdue,),
     "actions.action_done": (escalation.on_action_settled,),
@@ -58,6 +62,7 @@ DUES: dict[str, Handler] = {
     "meetings.plan": meeting.plan_due,
     "meetings.publish": agenda.publish,
     "meetings.turn": meeting.remind_turn,
+    "notices.digest": digest.make,
 }
 
 # Chained by hash: who may do what, and what was let through.
@@ -82,4 +87,6 @@ def install() -> None:
     heard: dict[str, list[Handler]] = defaultdict(list)
     for verb, handlers in FLOWS.items():
         heard[verb].extend(handlers)
+    for verb in entry.AUDIBLE:  # who hears of what: notices/queries/audience.py
+        heard[verb].append(entry.tell)
     wiring.install(flows=heard, dues=DUES, chained=CHAINED)

@@ -1,9 +1,49 @@
 """What hangs on whose page: the upper rooms' parts of lower pages, on one screen."""
 
+from typing import Any
+
+from actions import queries as actions
 from kit import panels
 from kit.panels import Panel
+from learnings import queries as learnings
+from meetings.queries import agenda
+from risklog.queries import escalation, review, risk
+from signals.queries import model as signals
 
-PANELS: tuple[Panel, ...] = ()
+
+def _climb(user: Any, obj: Any) -> dict[str, Any] | None:
+    return escalation.rail(user, obj.subject_id)
+
+
+ACTIONS = "actions/_panel_actions.html"
+AGENDA = "meetings/_panel_agenda.html"
+LEARNINGS = "learnings/_panel_learnings.html"
+REVIEWS = "risklog/_panel_reviews_of_subject.html"
+CLIMB = "risklog/_panel_escalation.html"
+
+# place, slot, template, query, permission; in the order in which they stand on the page.
+PANELS: tuple[Panel, ...] = (
+    Panel("actions.action", "rail", CLIMB, _climb, "risklog.escalation_view"),
+    # the list of models, and a model
+    Panel("catalogue.models", "main", "signals/_panel_unclaimed.html", signals.unclaimed, "signals.view"),
+    Panel("catalogue.models", "column", "signals/_panel_column.html", signals.column_of_models, "signals.view"),
+    Panel("catalogue.model", "bar", "signals/_panel_health.html", signals.health_of_model, "signals.view"),
+    Panel("catalogue.model", "main", "signals/_panel_model.html", signals.panel_of_model, "signals.view"),
+    Panel("catalogue.model", "main", "risklog/_panel_risks_of_model.html", risk.live_of_model, "risklog.risk_view"),
+    Panel("catalogue.model", "main", REVIEWS, review.of_subject, "risklog.review_view"),
+    Panel("catalogue.model", "main", LEARNINGS, learnings.of_model, "learnings.learning_see"),
+    # a breach group
+    Panel("signals.breach_group", "main", REVIEWS, review.of_subject, "risklog.review_view"),
+    Panel("signals.breach_group", "main", ACTIONS, actions.of_subject, "actions.action_see"),
+    Panel("signals.breach_group", "rail", "risklog/_panel_risks_of_breach.html", risk.of_breach_group, "risklog.risk_view"),
+    Panel("signals.breach_group", "rail", CLIMB, _climb, "risklog.escalation_view"),
+    # a risk, a review, an escalation
+    Panel("risklog.risk", "main", AGENDA, agenda.panel, "meetings.meeting_see"),
+    Panel("risklog.risk", "main", LEARNINGS, learnings.of_risk, "learnings.learning_see"),
+    Panel("risklog.review", "main", AGENDA, agenda.panel, "meetings.meeting_see"),
+    Panel("risklog.review", "main", LEARNINGS, learnings.of_review, "learnings.learning_see"),
+    Panel("risklog.escalation", "main", AGENDA, agenda.panel, "meetings.meeting_see"),
+)
 
 
 def install() -> None:

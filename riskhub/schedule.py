@@ -8,12 +8,15 @@ from celery import shared_task
 from history import relay
 from history.claims import Tally
 from kit import clock
+from notices.operations import digest, message
 from riskhub.celery import app
 
 # What one tick does, in this order: dates act, then what they caused is handed on, until nothing is left to do.
 STEPS: tuple[Callable[[datetime], Tally], ...] = (
+    lambda at: digest.schedule(at),
     lambda at: relay.act_on_dues(at=at),
     lambda at: relay.relay(at=at),
+    lambda at: message.send_due(at=at),
 )
 
 EVERY = {
@@ -42,6 +45,7 @@ def tick_now() -> None:
 @shared_task(name="riskhub.hand_on")
 def hand_on() -> None:
     relay.relay()
+    message.send_due(at=clock.now())
 
 
 app.conf.beat_schedule = {

@@ -21,7 +21,6 @@ urlpatterns = [
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),
     path("look/", shell.set_look, name="theme"),
-    path("theme", shell.set_look, name="theme"),
     path("styleguide/", styleguide.styleguide, name="styleguide"),
     path("people/", include("people.urls")),
     path("models/", include("catalogue.urls")),
