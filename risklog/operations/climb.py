@@ -228,8 +228,14 @@ def top_of(escalation: Escalation) -> int:
 
 
 def plan(escalation: Escalation, *, first_time: bool = False) -> None:
-    """Note when the next climb comes. "rung-<n>" is once for ever; planned anew, it has its version too."""
+    """Note when the next climb comes, or the acknowledgement lapses.
+
+    "rung-<n>" is once for ever; planned anew, it has its version beside it.
+    """
     if escalation.next_climb_at is None:
+        return
+    if escalation.state == EscalationState.ACKNOWLEDGED:
+        history.put_due(LAPSE, escalation.subject_id, f"v{escalation.version}", escalation.next_climb_at)
         return
     occurrence = f"rung-{escalation.rung + 1}"
     if not first_time:

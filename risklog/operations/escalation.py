@@ -9,7 +9,7 @@ from actions.models import Action
 from history import operations as history
 from history.models import Due, Event, Subject
 from kit.actor import SYSTEM, Actor
-from kit.refusals import ChangedMeanwhile, Refused
+from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
 from people.models import Team, User
 from risklog import ladder as rules
 from risklog.models import Category, Climb, Escalation, Ladder, LadderVersion, Reviewer
@@ -135,7 +135,7 @@ def acknowledge(
         values={"acknowledged_by": by.person, "next_climb_at": until},
         note={"note": note.strip(), "until": until.isoformat()},
     )
-    history.put_due(climb.LAPSE, escalation.subject_id, f"v{escalation.version}", until)
+    climb.plan(escalation)
     return escalation
 
 
@@ -161,7 +161,7 @@ def hand_over(
         verb="risklog.escalation_handed_over",
         note={"to": to.pk, "told": [to.pk], "note": note.strip(), "until": until.isoformat()},
     )
-    history.put_due(climb.LAPSE, escalation.subject_id, f"v{escalation.version}", until)
+    climb.plan(escalation)
     climb.let_see(escalation, [to], at=at)
     return escalation
 
@@ -236,8 +236,10 @@ def step_down(
     if not reason.strip():
         raise Refused("Say why it can go down a rung.", field="reason")
     escalation = climb.lock_for(escalation, seen)
-    if escalation.state == EscalationState.PAUSED:
-        raise Refused("It is paused. Let it go on first.", field="reason")
+    if escalation.state in {EscalationState.PAUSED, EscalationState.RESOLVED}:
+        raise IllegalMove(
+            f"It is {escalation.get_state_display().lower()}; only what climbs can step down.", field="reason"
+        )
     below = [one for one in climb.rungs_of(escalation) if one.position < escalation.rung]
     staffed = [
         one for one in rung_queries.staff(below, climb.known_about(escalation), at=at) if one.on.people
@@ -246,18 +248,25 @@ def step_down(
         raise Refused("There is nobody on a rung below. Resolve it, or hand it over.", field="reason")
     reached = staffed[-1]
     climb.quieten(escalation)
-    escalation_round = escalation.round + 1
-    climb_row = Climb(
+    values: dict[str, Any] = {
+        "rung": reached.rung.position,
+        "rung_since": at,
+        "round": escalation.round + 1,
+        "next_climb_at": climb.next_after(
+            escalation,
+            at,
+            reached.rung.position,
+            lapses=escalation.state == EscalationState.ACKNOWLEDGED,
+        ),
+    }
+    called = Climb(
         escalation=escalation,
-        round=escalation_round,
+        round=values["round"],
         position=reached.rung.position,
         at=at,
         told=reached.on.ids,
         stand_ins=climb.as_keys(reached.on.stand_ins),
     )
-    values: dict[str, Any] = {"rung": reached.rung.position, "rung_since": at, "round": escalation_round}
-    acknowledged = escalation.state == EscalationState.ACKNOWLEDGED
-    values["next_climb_at"] = climb.next_after(escalation, at, reached.rung.position, lapses=acknowledged)
     history.change(
         escalation,
         values,
@@ -265,15 +274,10 @@ def step_down(
         at=at,
         verb="risklog.escalation_stepped_down",
         note={"reason": reason.strip(), "rung": reached.rung.position, "told": reached.on.ids},
-        rows=[climb_row],
+        rows=[called],
     )
     climb.let_see(escalation, reached.on.people, at=at)
-    if acknowledged:
-        history.put_due(
-            climb.LAPSE, escalation.subject_id, f"v{escalation.version}", escalation.next_climb_at
-        )
-    else:
-        climb.plan(escalation)
+    climb.plan(escalation)
     return escalation
 
 

@@ -117,9 +117,12 @@ def _due(severity: str, at: datetime) -> datetime:
 
 
 def _plan(review: Review, at: datetime) -> None:
-    """Dates are named by what they are due for: one of an earlier due time finds itself out of date."""
+    """Dates are named by what they are due for: one of an earlier due time finds itself out of date.
+
+    The version stands beside it, for what is opened again may be due at the very moment it was due before.
+    """
     reminder = working.after(at, _REMINDED_AFTER[Severity(review.severity)], presence.hours())
-    occurrence = review.due_at.isoformat()
+    occurrence = f"{review.due_at.isoformat()} v{review.version}"
     history.put_due(REMINDER, review.subject_id, occurrence, min(reminder, review.due_at))
     history.put_due(UNANSWERED, review.subject_id, occurrence, review.due_at)
 
@@ -181,11 +184,14 @@ def reopen(review: Review, *, reason: str, by: Actor, at: datetime, seen: int | 
     if not reason.strip():
         raise Refused("Say what has to be looked at again.", field="reason")
     review = reviewer.lock_any(review, seen)
-    other = reviewer.lock(about=review.about, state=ReviewState.OPEN)
-    if other:
-        raise Refused(f"{other.reference} is open on the same subject. Go on there.", field="reason")
     values = {"settled_at": None, "outcome": "", "due_at": _due(review.severity, at)}
-    history.move(review, ReviewState.OPEN, by=by, at=at, values=values, note={"reason": reason.strip()})
+    try:
+        with transaction.atomic():
+            history.move(
+                review, ReviewState.OPEN, by=by, at=at, values=values, note={"reason": reason.strip()}
+            )
+    except IntegrityError:
+        raise Refused("Another review of the same subject is open. Go on there.", field="reason") from None
     _plan(review, at)
     return review
 
@@ -233,7 +239,7 @@ def note_unanswered(due: Due, *, at: datetime) -> None:
 
 def _of_due(due: Due) -> Review | None:
     review = reviewer.lock(subject_id=due.subject_id, state=ReviewState.OPEN)
-    return review if review and review.due_at.isoformat() == due.occurrence else None
+    return review if review and review.due_at.isoformat() == due.occurrence.split()[0] else None
 
 
 def _waiting(review: Review) -> list[int]:

@@ -111,8 +111,8 @@ def staff(rungs: Sequence[Rung], known: Concerned, *, at: datetime) -> list[Staf
     wanted = _wanted(rungs, known)
     away = presence.away_on(presence.day_of(at))
     ids = {one for group in wanted.values() for one in group}
-    stand_ins = {away[one] for one in ids if away.get(one)}
-    everyone = presence.active_by_id(ids | stand_ins)  # type: ignore[arg-type]
+    stand_ins = {other for one in ids if (other := away.get(one))}
+    everyone = presence.active_by_id(ids | stand_ins)
     found = []
     for rung in rungs:
         on = presence.present(wanted[rung.position], everyone, away)

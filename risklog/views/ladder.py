@@ -31,7 +31,8 @@ def ladder_list(request: HttpRequest) -> HttpResponse:
     chosen = next((one for one in teams if str(one.pk) == request.GET.get("team")), None)
     ladders = list(queries.for_pages(request.user))
     for ladder in ladders:
-        ladder.calls = queries.rehearse(_rungs(ladder), team=ladder.team or chosen, at=at)[::-1]
+        calls = queries.rehearse(_rungs(ladder), team=ladder.team or chosen, at=at)
+        ladder.calls = calls[::-1]  # type: ignore[attr-defined]
     context = {
         "ladders": ladders,
         "teams": teams,

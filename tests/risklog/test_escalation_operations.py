@@ -318,6 +318,8 @@ def test_nothing_fires_after_it_is_resolved(at, crew):
     assert not Due.objects.filter(state="pending").exists()
     with pytest.raises(IllegalMove):
         escalations.acknowledge(escalation, by=SYSTEM, at=at)
+    with pytest.raises(IllegalMove):
+        escalations.step_down(escalation, reason="Late", by=SYSTEM, at=at)
 
 
 def test_a_person_who_looked_at_an_earlier_rung_is_asked_again(at, crew):

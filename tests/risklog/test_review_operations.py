@@ -303,3 +303,20 @@ def test_restricting_what_it_is_about_restricts_it_and_keeps_those_asked(at, two
         assert not type(row).objects.visible_to(outsider).exists()
     assert sight.follow(about, None) is None
     assert Review.objects.visible_to(outsider).exists()
+
+
+def test_a_review_opens_again_unless_another_of_its_subject_is_open(at):
+    review = make.review()
+    reviews.settle(review, outcome=Outcome.CONFIRMED, reason="Seen", by=SYSTEM, at=at)
+    second = make.review(about=review.about)
+
+    with pytest.raises(Refused, match="Another review of the same subject is open"):
+        reviews.reopen(review, reason="Too early", by=SYSTEM, at=at)
+    reviews.withdraw(second, reason="One is enough", by=SYSTEM, at=at)
+    opened = reviews.reopen(review, reason="Too early", by=SYSTEM, at=at)
+
+    assert (opened.state, opened.outcome, opened.settled_at) == (ReviewState.OPEN, "", None)
+    waiting = Due.objects.get(kind="risklog.review_unanswered", subject_id=opened.subject_id, state="pending")
+    assert waiting.at == opened.due_at
+    reviews.note_unanswered(waiting, at=waiting.at)
+    assert Escalation.objects.get().about_id == opened.subject_id
