@@ -36,6 +36,11 @@ def unfinished_of(subject: Any) -> QuerySet[Action]:
     return unfinished().filter(_hangs_on([_subject_id(subject)]))
 
 
+def of_origin(subject: Any, user: Any) -> QuerySet[Action]:
+    """What a subject (a decision) made, as far as the reader may see it, in the order it was agreed."""
+    return actions().filter(origin_id=_subject_id(subject)).visible_to(user).order_by("id")
+
+
 def late(today: date) -> QuerySet[Action]:
     """Unfinished actions whose date has passed. today: the reader's calendar day."""
     return unfinished().filter(due_on__lt=today)

@@ -178,6 +178,8 @@ def follow_sight(about: Subject, *, by: Actor, at: datetime, cause: Event | None
             history.retitle(action, viewers=seen_by)
             history.record(action, "actions.action_restricted", by=by, at=at, cause=cause)
             changed += 1
+        if action.is_unfinished:
+            _show_about_to_owner(action, by=by, at=at)
     return changed
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from actions import queries as actions
 from history import operations as history
@@ -189,6 +190,23 @@ def restore(learning: Learning, *, by: Actor, at: datetime, seen: int | None = N
     history.move(learning, State.DRAFT, by=by, at=at, seen=seen)
     history.retitle(learning, is_retired=False)
     return learning
+
+
+def on_risk_restricted(event: Event, *, at: datetime) -> None:
+    """On risklog.risk_restricted and risk_opened_to_all: what a risk taught follows its sight.
+
+    Takes in what the reviews of the risk taught. The authors keep their sight.
+    """
+    viewers = Subject.objects.values_list("viewers", flat=True).get(pk=event.subject_id)
+    reviews = Review.objects.filter(about_id=event.subject_id).values("subject_id")
+    rows = Learning.objects.filter(Q(about_id=event.subject_id) | Q(about_id__in=reviews))
+    for learning in rows.select_related("subject", "author").order_by("id"):
+        seen_by = viewers
+        if viewers is not None and learning.author is not None:
+            seen_by = sorted({*viewers, learning.author.subject_id})
+        if learning.subject.viewers != seen_by:
+            history.retitle(learning, viewers=seen_by)
+            history.record(learning, "learnings.learning_restricted", by=SYSTEM, at=at, cause=event)
 
 
 def _no_other_draft(learning: Learning) -> None:

@@ -32,6 +32,12 @@ def chain(subject: Subject) -> list[Subject]:
     return [subject, *Subject.objects.filter(pk__in=Review.objects.filter(subject=subject).values("about"))]
 
 
+def with_reviews(subject: Subject) -> list[Subject]:
+    """A subject and the reviews about it: what its actions are about."""
+    reviews = Review.objects.filter(about=subject).values("subject")
+    return [subject, *Subject.objects.filter(pk__in=reviews).order_by("pk")]
+
+
 def follow(subject: Subject, viewers: list[int] | None) -> list[int] | None:
     """Let the reviews and escalations of a subject be seen by those who see it, now that this changed.
 
