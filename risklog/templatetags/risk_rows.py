@@ -71,11 +71,6 @@ def risk_rows(rows: Iterable[Mapping[str, Any]], sparks: Mapping[int, Spark]) ->
 
 
 @lru_cache(maxsize=1)
-def _lock() -> str:
-    return str(ui.icon("lock", "Restricted"))
-
-
-@lru_cache(maxsize=1)
 def _stairs() -> str:
     return f'<span class="st st-bad">{ui.icon("stairs-up")}Escalated</span>'
 
@@ -87,7 +82,7 @@ def _row(row: Mapping[str, Any], base: str, spark: Spark | None) -> str:
         below += f"<span>{escape(row['model_name'])}</span>"
     below += f"<span>{escape(row['category_name'])}</span>"
     if row["is_restricted"]:
-        below += f"<span>{_lock()}</span>"
+        below += "<span>Restricted</span>"
     line = _line(spark) if spark else ""
     state = _stairs() if row["is_escalated"] else risk_state(row["state"])
     return (
