@@ -57,11 +57,11 @@ class Digest(models.Model):
 
 
 class Message(Claimable):
-    """A mail to be sent: a row before it is sent, claimed before it is tried; rendered and addressed at sending.
+    """A mail: a row before it is sent, claimed before it is tried; rendered and addressed at sending.
 
     key: what it is for, unique; the same cause never makes a second one. id doubles as the Message-ID, so a
     repeat can be told from a second mail. begun_at: from here on the other side may have it; a row whose
-    worker died before that was surely not sent. sent_*: the mail as it went out. history: what became of each try.
+    worker died before that was surely not sent. sent_*: the mail as it went out. history: what each try came to.
     """
 
     MAX_TRIES: ClassVar[int] = 6

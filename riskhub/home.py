@@ -1,4 +1,4 @@
-"""My week: what needs the reader now, first; then what comes, what moved, and for a fresh instance what to do next."""
+"""My week: what needs the reader now, then what comes; for a fresh instance, what to do next."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,8 +18,8 @@ from meetings.models import MeetingSeries
 from notices.queries import inbox, mine
 from people.models import Organisation, Team, User
 from people.states import Role
-from risklog.models import Risk
 from riskhub.shell import address, count_unread_with
+from risklog.models import Risk
 from signals.models import Source
 
 AHEAD = timedelta(days=7)
@@ -86,25 +86,36 @@ def _register(user: User) -> dict[str, Any]:
 
 def _steps(user: User) -> list[Step]:
     """The way from an empty instance to the first meeting. One query."""
-    there = Organisation.objects.values_list(
-        *(
-            Exists(rows)
-            for rows in (
-                User.objects.exclude(pk=user.pk),
-                Team.objects.all(),
-                Model.objects.all(),
-                Source.objects.all(),
-                MeetingSeries.objects.all(),
-                Risk.objects.all(),
+    there = (
+        Organisation.objects.values_list(
+            *(
+                Exists(rows)
+                for rows in (
+                    User.objects.exclude(pk=user.pk),
+                    Team.objects.all(),
+                    Model.objects.all(),
+                    Source.objects.all(),
+                    MeetingSeries.objects.all(),
+                    Risk.objects.all(),
+                )
             )
-        )
-    ).first() or (False,) * 6
+        ).first()
+        or (False,) * 6
+    )
     words = (
         ("Bring people in", "Reviews ask people of two functions at least.", "people:person_list"),
         ("Form teams", "A model belongs to a team, and the team hears of its breaches.", "people:team_list"),
         ("Register a model", "Signals, risks and decisions hang on it.", "catalogue:model_list"),
-        ("Connect a monitoring tool", "Its alerts open breaches and reviews by themselves.", "signals:source_list"),
-        ("Plan a meeting series", "Agendas build themselves; the facilitator turns.", "meetings:meeting_list"),
+        (
+            "Connect a monitoring tool",
+            "Its alerts open breaches and reviews by themselves.",
+            "signals:source_list",
+        ),
+        (
+            "Plan a meeting series",
+            "Agendas build themselves; the facilitator turns.",
+            "meetings:meeting_list",
+        ),
         ("Write down the first risk", "Five fields are enough.", "risklog:risk_list"),
     )
     return [Step(name, why, address(url), done) for (name, why, url), done in zip(words, there, strict=True)]

@@ -1,4 +1,4 @@
-"""The weekly digest: a date for everybody, each in their own zone; made once a week; mailed to those who want it."""
+"""The weekly digest: a date for everybody in their own zone, made once a week, mailed to those who want it."""
 
 from datetime import datetime, timedelta
 

@@ -201,9 +201,8 @@ def retry(message: Message, *, by: Actor, at: datetime) -> Message:
     found = Message.objects.select_for_update(of=("self",)).get(pk=message.pk)
     if found.state not in (MessageState.DEAD, MessageState.UNCERTAIN):
         raise Refused("Only a mail that was given up, or is in doubt, can be tried again.", field="state")
-    found.history = [*found.history, f"Tried anew by {by.person or 'Riskhub'} at {at:%d %b %Y %H:%M} UTC"][
-        -20:
-    ]
+    words = f"Tried anew by {by.person or 'Riskhub'} at {at:%d %b %Y %H:%M} UTC"
+    found.history = [*found.history, words][-20:]
     found.state, found.tries, found.error = MessageState.PENDING, 0, ""
     found.begun_at = found.settled_at = None
     found.save(update_fields=["history", "state", "tries", "error", "begun_at", "settled_at"])

@@ -1,4 +1,4 @@
-"""Whom an event concerns: rules, each `rule(event) -> {user id: why}`. They read present rows, of any room."""
+"""Whom an event concerns: rules, each `rule(event) -> {user id: why}`. They read present rows of any room."""
 
 from collections.abc import Callable, Iterable
 from typing import Any

@@ -1,7 +1,7 @@
 """What the weekly digest of one person says: made once as data, shown with the rights of the moment.
 
 content: {"sections": [{"key", "title", "lines": […], "more": int}]}; a line is {"subject": id, "names":
-[ids of other subjects it names], "reference", "title", "said", "level": 1–5 or None, "badge"}.
+[ids of other subjects it names], "reference", "title", "said", "level": 1 to 5 or None, "badge"}.
 """
 
 from collections.abc import Iterable, Sequence

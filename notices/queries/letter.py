@@ -1,4 +1,4 @@
-"""A mail as its recipient reads it: rendered at the moment of sending, in their time zone, with their rights."""
+"""A mail as its recipient reads it: rendered when it is sent, in their time zone, with their rights."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -67,7 +67,7 @@ def _digest(message: Message, at: datetime) -> Letter:
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
         "List-Id": f"Weekly digest <digest.{host()}>",
     }
-    return _rendered(message.verb, "digest", found, message.user, at, headers)
+    return _rendered(message.verb, "digest", found, message.user, at, headers=headers)
 
 
 def _rendered(
@@ -76,6 +76,7 @@ def _rendered(
     found: dict[str, Any],
     user: User,
     at: datetime,
+    *,
     headers: Mapping[str, str] | None = None,
 ) -> Letter:
     """By the templates of the verb, or else of the kind of subject."""

@@ -1,4 +1,4 @@
-"""The weekly digest in the browser: this week so far, past ones; and the way to stop it without signing in."""
+"""The weekly digest in the browser: this week so far, past ones, and how to stop it without signing in."""
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render

@@ -1,4 +1,4 @@
-"""A mail server to be cruel with: it logs what it accepted, and refuses, hangs or hangs up as the script says."""
+"""A mail server to be cruel with: it logs what it took, and refuses, hangs or hangs up as the script says."""
 
 import asyncio
 import email
@@ -20,7 +20,7 @@ CUT, HANG, CUT_BEFORE = "cut", "hang", "drop"
 
 
 class Sink:
-    """script: {address prefix: how often it misbehaves}; without one, always. accepted: [(to, Message-ID)]."""
+    """script: {address prefix: how often}; without one, always. accepted: [(to, Message-ID)]."""
 
     def __init__(self, script=None) -> None:
         self.left = dict(script or {})

@@ -59,9 +59,7 @@ def test_who_acted_is_not_told(at):
 def test_the_ladder_tells_also_who_set_it_going_and_sends_again_in_doubt(at):
     ana = people.user()
     risklog_review.ladder(("owner", 60, None))
-    made = risklog_review.escalation(
-        about=risklog_review.model(developer=ana).subject, by=Actor(ana, "page")
-    )
+    made = risklog_review.escalation(about=risklog_review.model(developer=ana).subject, by=Actor(ana, "page"))
     notices.told_of(made)
 
     assert Climb.objects.get(escalation=made).told == [ana.pk]

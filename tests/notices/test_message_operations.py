@@ -6,13 +6,16 @@ from datetime import timedelta
 import pytest
 from django.db.models.functions import Now
 
+from actions.models import Action
 from actions.operations import action as action_operations
 from history import claims
 from kit.actor import SYSTEM, Actor
+from kit.clock import database_now
 from kit.refusals import Refused
 from notices.models import Message
 from notices.operations import message
 from notices.states import MessageState
+from risklog.models import Escalation
 from risklog.operations import escalation as escalation_operations
 from tests.factories import notices, people
 
@@ -66,19 +69,13 @@ def test_not_now_is_tried_again_later(settings, at, local):
         message.send_due(at=at)
         row.refresh_from_db()
         assert (row.state, row.tries, row.begun_at) == (MessageState.PENDING, 1, None)
-        pause = row.not_before - claims_now()
+        pause = row.not_before - database_now()
         assert timedelta(seconds=50) < pause < timedelta(seconds=70)
         Message.objects.filter(pk=row.pk).update(not_before=Now())
         message.send_due(at=at)
 
     assert states() == {"done": 2}
     assert sorted(one for _, one in sink.accepted) == sorted([message_id(row), message_id(other)])
-
-
-def claims_now():
-    from kit.clock import database_now
-
-    return database_now()
 
 
 def test_a_refused_address_is_marked_and_the_mail_given_up(settings, at):
@@ -241,14 +238,10 @@ def test_what_was_closed_between_claim_and_send_is_not_sent(settings, at):
 
 
 def escalation_of(row):
-    from risklog.models import Escalation
-
     return Escalation.objects.select_related("subject", "about").get(subject=row.subject)
 
 
 def action_of(row):
-    from actions.models import Action
-
     return Action.objects.select_related("subject").get(subject=row.subject)
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from riskhub.search import found as rows
 from tests.factories import actions, people, risks
 
 pytestmark = pytest.mark.django_db
@@ -50,8 +51,6 @@ def test_the_palette_gets_options_alone(client, ana):
 
 
 def test_it_takes_one_query(client, ana, django_assert_num_queries):
-    from riskhub.search import found as rows
-
     people.user(), actions.action("One"), actions.action("One too")
     ana.sight  # noqa: B018
     with django_assert_num_queries(1):
