@@ -7,7 +7,6 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from catalogue import queries
 from catalogue.models import Model
 from catalogue.operations import model as operation
 from catalogue.states import Stage, Tier

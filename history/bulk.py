@@ -90,7 +90,8 @@ def _checked(obj: Any, values: Mapping[str, Any], verb: str = "") -> Mapping[str
 def _events(
     acts: Sequence[Act], written: _Written, *, by: Actor, at: datetime, cause: Event | None
 ) -> list[Event]:
-    batch, verbs = new_batch(), {}
+    batch = new_batch()
+    verbs: dict[str, list[Act]] = {}
     for act in acts:
         verbs.setdefault(act.verb, []).append(act)
     return [

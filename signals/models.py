@@ -1,4 +1,4 @@
-"""Sources, series and points, thresholds and their versions, breaches and their groups, alerts from outside."""
+"""Sources, series and points, thresholds and their versions, breaches and groups, alerts from outside."""
 
 from django.db import models
 from django.db.models import Q
@@ -153,8 +153,8 @@ class ThresholdVersionQuerySet(RecordedQuerySet):
 class ThresholdVersion(Part):
     """What the rule says, who agreed it, where and why. A null limit is none, never zero.
 
-    Crossing: value > limit (above) or value < limit (below). Clearing: back past `clear` (default: the warning
-    limit, or the critical one if that is the only limit).
+    Crossing: value > limit (above) or value < limit (below). Clearing: back past `clear` (default: the
+    warning limit, or the critical one if that is the only limit).
     """
 
     OF = "threshold"

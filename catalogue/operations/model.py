@@ -60,7 +60,7 @@ def add(
 def change(
     model: Model, values: Mapping[str, Any], *, by: Actor, at: datetime, seen: int | None = None
 ) -> Model:
-    """Change what is known of a model. Raises Refused on a field that is not CHANGEABLE, or on an empty name."""
+    """Change what is known of a model. Raises Refused on a field not CHANGEABLE, or on an empty name."""
     for name in values:
         if name not in CHANGEABLE:
             raise Refused("This cannot be changed here.", field=name)

@@ -19,7 +19,7 @@ class Webhook(serializers.Serializer):
     """Alertmanager's webhook, version 4; fields it adds later are ignored."""
 
     status = serializers.ChoiceField([("firing", "firing"), ("resolved", "resolved")], required=False)
-    truncatedAlerts = serializers.IntegerField(required=False)  # noqa: N815 - the tool's name
+    truncatedAlerts = serializers.IntegerField(required=False)
     alerts = serializers.ListField(child=serializers.DictField())
 
 

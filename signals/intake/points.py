@@ -50,7 +50,9 @@ class NewSeriesPoints(Body):
 class NewPoints(Body):
     """A batch: `points` one by one, `series` with their points, or both; at most 10,000 points."""
 
-    source = serializers.SlugField(max_length=60, required=False, help_text="Made when it is new.")
+    source = serializers.SlugField(  # type: ignore[assignment]
+        max_length=60, required=False, help_text="Made when it is new."
+    )
     points = NewPoint(many=True, required=False)
     series = NewSeriesPoints(many=True, required=False)
 

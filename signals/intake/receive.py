@@ -1,7 +1,8 @@
 """Store, then answer: the frame of every address that takes signals.
 
-202 after the commit when anything was stored or known already, with the fate of each item in its order; 422 when nothing
-could be; 400, 413, 415 for a body that cannot be read; 503 with Retry-After when the database did not take it.
+202 after the commit when anything was stored or known already, with the fate of each item in its order; 422
+when nothing could be; 400, 413, 415 for a body that cannot be read; 503 with Retry-After when the database
+did not take it.
 Each body leaves a Delivery; one that was not taken whole is kept with it.
 """
 
@@ -59,7 +60,7 @@ class Outcome:
 
 
 class Receiver(ApiView):
-    """adapter: whose bodies these are. take() stores one, inside a transaction, and says what became of it."""
+    """adapter: whose bodies these are. take() stores one, in a transaction, and says what became of it."""
 
     adapter: ClassVar[str]
     limits: ClassVar[Mapping[str, int]]

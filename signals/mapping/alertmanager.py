@@ -59,7 +59,7 @@ class Heard:
 
 
 def read(body: Any, mapping: Mapping[str, Any], *, at: datetime) -> Heard:
-    """Read a body by a source's mapping. An alert that is wrong is refused alone; another shape raises Unusable."""
+    """Read a body by a source's mapping. A wrong alert is refused alone; another shape raises Unusable."""
     if not isinstance(body, Mapping) or not isinstance(body.get("alerts"), list):
         raise Unusable("alerts", "This is no Alertmanager webhook: it has no list of alerts.")
     alerts = body["alerts"]

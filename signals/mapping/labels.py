@@ -1,4 +1,4 @@
-"""Labels to model, feature, kind and level: by the mapping of a source, with defaults that fit common rules."""
+"""Labels to model, feature, kind and level: by the mapping of a source, with defaults for common rules."""
 
 import re
 from collections.abc import Mapping

@@ -1,9 +1,10 @@
 """A body of points, in two shapes, read into columns for set-based statements.
 
-    {"source": "evidently", "points": [{"model": …, "metric": …, "ts": …, "value": …, "feature"?, "slice"?, "kind"?, "unit"?}]}
+    {"source": "evidently", "points": [{"model": …, "metric": …, "ts": …, "value": …}]}
     {"source": "evidently", "series": [{"model": …, "metric": …, …, "points": [[ts, value], …]}]}
 
-Both may stand in one body; `"series": {…}, "points": [[ts, value], …]` is short for one series.
+A point or series may also say feature, slice, kind and unit. Both shapes may stand in one body;
+`"series": {…}, "points": [[ts, value], …]` is short for one series.
 """
 
 from collections.abc import Iterator, Mapping

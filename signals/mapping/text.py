@@ -22,7 +22,7 @@ class Unusable(ValueError):
 
 
 def text(value: Any, field: str, *, longest: int, is_needed: bool = False) -> str:
-    """A text without surrounding blanks. Raises Unusable for another type, NUL, half a surrogate, or length."""
+    """A text without surrounding blanks. Raises Unusable for type, NUL, half a surrogate, length."""
     if value is None:
         value = ""
     if not isinstance(value, str):
@@ -56,7 +56,7 @@ def number(value: Any, field: str = "value") -> float:
 
 
 def moment(value: Any, field: str, *, at: datetime) -> datetime:
-    """A moment in UTC: ISO 8601 with its offset, or seconds since 1970. Raises Unusable, also when it is absurd."""
+    """A moment in UTC: ISO 8601 with its offset, or seconds since 1970. Raises Unusable, also when absurd."""
     return EPOCH + timedelta(microseconds=micros(value, field, at=at))
 
 

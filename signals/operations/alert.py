@@ -18,7 +18,7 @@ from kit.actor import Actor
 from signals.mapping.alertmanager import Heard, Told
 from signals.mapping.points import Reading
 from signals.mapping.text import to_micros
-from signals.models import Alert, Source, Threshold, ThresholdVersion
+from signals.models import Alert, Breach, Source, Threshold, ThresholdVersion
 from signals.operations import breach, judging, points
 from signals.operations.breach import Cause, Crossing
 from signals.operations.source import lock_births
@@ -28,7 +28,8 @@ from signals.thresholds import Rule, Span
 _UPDATE = """
 UPDATE signals_alert a
 SET is_firing = g.is_firing, ends_at = g.ends_at, seen_at = %s, annotations = g.annotations
-FROM unnest(%s::bigint[], %s::boolean[], %s::timestamptz[], %s::jsonb[]) AS g(id, is_firing, ends_at, annotations)
+FROM unnest(%s::bigint[], %s::boolean[], %s::timestamptz[], %s::jsonb[])
+     AS g(id, is_firing, ends_at, annotations)
 WHERE a.id = g.id
 """
 
@@ -69,7 +70,6 @@ class _Row:
 
     alert: Alert
     told: Told | None = None  # the first of this body, for one that is new
-    is_new: bool = False
     is_seen: bool = False
     is_changed: bool = False
     level: int = Level.WARNING
@@ -137,8 +137,9 @@ class _Body:
         known = Alert.objects.filter(source=self.source, fingerprint__in=self._fingerprints())
         first = min(told.starts_at or self.at for told in self.heard.alerts)
         found = known.filter(Q(is_firing=True) | Q(starts_at__gte=first))
-        for alert in found.select_related("breach"):
-            row = _Row(alert, level=alert.breach.level, value=alert.breach.worst_value)  # type: ignore[union-attr]
+        for alert in found.select_related("breach__threshold"):
+            breach_of = _breach(alert)
+            row = _Row(alert, level=breach_of.level, value=breach_of.worst_value)
             self.rows.setdefault(alert.fingerprint, {})[alert.starts_at] = row
 
     def _tell(self, told: Told) -> str:
@@ -183,9 +184,7 @@ class _Body:
             received_at=self.at,
             seen_at=self.at,
         )
-        return _Row(
-            alert, told, is_new=True, is_seen=True, is_changed=True, level=told.level, value=told.value
-        )
+        return _Row(alert, told, is_seen=True, is_changed=True, level=told.level, value=told.value)
 
     def _end(self, row: _Row, ends_at: datetime) -> str:
         if not row.alert.is_firing:
@@ -198,38 +197,37 @@ class _Body:
     # ---------------------------------------------------------- what it comes to
 
     def _crossing(self, row: _Row) -> Crossing | None:
-        alert = row.alert
-        rule = self.rules[alert.name] if alert.name in self.rules else None
-        if row.is_new:
-            told, rule = row.told, self.rules[alert.name]
-            return Crossing(
-                cause=self.causes[told.item],  # type: ignore[union-attr]
-                span=Span(alert.starts_at, row.level, told.value, row.value, alert.ends_at),  # type: ignore[union-attr]
-                threshold=rule.threshold,
-                version=rule.version,
-                series_id=self.series.get((told.model_name, told.rule, told.feature)),  # type: ignore[union-attr]
-                feature=told.feature,  # type: ignore[union-attr]
-                summary=told.summary,  # type: ignore[union-attr]
-                is_external=True,
-            )
-        known = alert.breach
-        span = Span(known.opened_at, row.level, known.first_value, row.value, alert.ends_at)
-        if not row.is_changed and (known.level, known.worst_value) == (row.level, row.value):
+        if row.told is not None:
+            return self._new_crossing(row, row.told)
+        alert, breach_of = row.alert, _breach(row.alert)
+        if not row.is_changed and (breach_of.level, breach_of.worst_value) == (row.level, row.value):
             return None
-        cause = Cause(alert.name, "", "", None, source_id=self.source.pk)
         return Crossing(
-            cause=cause,
-            span=span,
-            threshold=rule.threshold if rule else known.threshold,
+            cause=Cause(alert.name, "", "", None, source_id=self.source.pk),
+            span=Span(breach_of.opened_at, row.level, breach_of.first_value, row.value, alert.ends_at),
+            threshold=breach_of.threshold,
             version=None,
-            breach=known,
+            breach=breach_of,
+        )
+
+    def _new_crossing(self, row: _Row, told: Told) -> Crossing:
+        rule, alert = self.rules[told.rule], row.alert
+        return Crossing(
+            cause=self.causes[told.item],
+            span=Span(alert.starts_at, row.level, told.value, row.value, alert.ends_at),
+            threshold=rule.threshold,
+            version=rule.version,
+            series_id=self.series.get((told.model_name, told.rule[:120], told.feature)),
+            feature=told.feature,
+            summary=told.summary,
+            is_external=True,
         )
 
     def _write(self, crossed: Sequence[tuple[_Row, Crossing | None]]) -> None:
         fresh, known = [], []
         for row, crossing in crossed:
-            if row.is_new:
-                row.alert.breach = crossing.breach  # type: ignore[union-attr]
+            if row.told is not None and crossing is not None:
+                row.alert.breach = crossing.breach
                 fresh.append(row.alert)
             else:
                 known.append(row.alert)
@@ -245,14 +243,20 @@ class _Body:
                 cursor.execute(_UPDATE, [self.at, *columns])
 
 
+def _breach(alert: Alert) -> Breach:
+    """Every alert has its breach, from the same transaction on."""
+    assert alert.breach is not None
+    return alert.breach
+
+
 def _causes_of_known(source: Source, fingerprints: Sequence[str]) -> set[str]:
-    """Whose groups alerts of these fingerprints stand in now: almost always those of the body's own causes."""
+    """Whose groups alerts of these fingerprints stand in now: almost always the body's own."""
     rows = Alert.objects.filter(source=source, fingerprint__in=fingerprints, is_firing=True)
     return set(rows.values_list("breach__group__cause_key", flat=True)) - {None}
 
 
 def _values(alerts: Iterable[Told], at: datetime) -> Reading:
-    """The numeric values of firing alerts, as points at the minute of receipt: a repeat within it adds none."""
+    """The numeric values of firing alerts, as points at the minute of receipt: a repeat in it adds none."""
     reading, keys = Reading(), {}
     minute = to_micros(at.replace(second=0, microsecond=0) if at.second or at.microsecond else at)
     for told in alerts:

@@ -237,7 +237,7 @@ class _Plan:
         self.of_cause = {group.cause_key: [self.of_group[group.pk]] for group in newest}
 
     def _stays(self, one: Crossing) -> bool:
-        """Whether a breach that is there stays that breach; reopening a group beside an open one would not do."""
+        """Whether a breach that is there stays that one; a group is not reopened beside an open one."""
         if one.breach is None:
             return False
         own = self.of_group[one.breach.group_id]

@@ -79,6 +79,7 @@ def rule_of(version: ThresholdVersion) -> Rule:
 
 def _crossing(version: ThresholdVersion, span: Span, breach: Breach | None) -> Crossing:
     series = version.threshold.series
+    assert series is not None  # watches() starts from series
     return Crossing(
         cause=_cause(version, series),
         span=span,

@@ -87,7 +87,7 @@ def _store(reading: Reading, *, by: Actor, at: datetime) -> Stored:
     return stored
 
 
-class Unborn(Exception):  # noqa: N818 - a turn, not an error
+class Unborn(Exception):
     """A series is not there yet. What was locked is let go, for births come first in the order of locks."""
 
 
@@ -172,7 +172,7 @@ class _Sorted:
 
 
 def _locked(reading: Reading) -> tuple[list[int], dict[int, int | None]]:
-    """The ids of the reading's series, by key, and their newest moments; their rows are ours until the end."""
+    """The ids of the reading's series, by key, and their newest moments; the rows are ours until the end."""
     ids, latest = [0] * len(reading.names), {}
     with connection.cursor() as cursor:
         cursor.execute(_LOCK_SERIES, [list(column) for column in zip(*reading.names, strict=True)])

@@ -105,7 +105,8 @@ def claim(model: Model, *, by: Actor, at: datetime, cause: Event | None = None) 
     if acts:
         bulk.perform(acts, by=by, at=at, cause=cause)
         if (viewers := viewers_of(model)) is not None:
-            Subject.objects.filter(pk__in=[act.obj.subject_id for act in acts]).update(viewers=viewers)
+            ids = [act.obj.subject_id for act in acts]  # type: ignore[union-attr]
+            Subject.objects.filter(pk__in=ids).update(viewers=viewers)
         for act in acts:
             if "title" in act.values:
                 history.retitle(act.obj)  # type: ignore[arg-type]

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 from django.db.models import QuerySet
@@ -31,7 +32,7 @@ def series() -> QuerySet[Series]:
 def window(
     series_ids: Collection[int], start: datetime, end: datetime, *, buckets: int = BUCKETS
 ) -> dict[int, Line]:
-    """The points of each series in [start, end), at most 2 × `buckets` each: every bucket's lowest and highest.
+    """The points of each series in [start, end): the lowest and the highest of each of `buckets`.
 
     A series without points there has an empty line. One query, answered by the primary key alone.
     """
@@ -39,7 +40,8 @@ def window(
     if not found:
         return found
     with connection.cursor() as cursor:
-        cursor.execute(_WINDOW, [list(found), start, end, _width(end - start, buckets), start])
+        width: Any = max((end - start) / buckets, timedelta(microseconds=1))
+        cursor.execute(_WINDOW, [list(found), start, end, width, start])
         for pk, count, first, last, low, high in cursor.fetchall():
             found[pk].append((first, low))
             if count > 1:
@@ -55,7 +57,3 @@ def corrections(series_id: int) -> QuerySet[Correction]:
 def silent_since(series_ids: Iterable[int], moment: datetime) -> QuerySet[Series]:
     """Those of the series that have had no point since a moment."""
     return Series.objects.filter(pk__in=list(series_ids), latest_ts__lt=moment)
-
-
-def _width(length: timedelta, buckets: int) -> timedelta:
-    return max(length / buckets, timedelta(microseconds=1))

@@ -47,7 +47,7 @@ def in_force(series_ids: Collection[int]) -> dict[int, tuple[ThresholdVersion, .
         .order_by("threshold_id")
     )
     for version in versions:
-        found[version.threshold.series_id] += (version,)
+        found[version.threshold.series_id] += (version,)  # type: ignore[index]
     return found
 
 

@@ -1,4 +1,4 @@
-"""Many acts at once: the same rows and events as one by one, in as many statements as there are kinds of rows."""
+"""Many acts at once: the rows and events of one by one, in as many statements as there are kinds of rows."""
 
 from datetime import timedelta
 
@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from actions.models import Action
 from history import bulk
+from history import operations as history
 from history.models import Event
 from kit.actor import SYSTEM
 from people.models import Membership, Team
@@ -55,8 +56,6 @@ def test_the_number_of_statements_does_not_grow(at):
 
 
 def test_a_step_bears_the_verb_of_moves(at):
-    from history import operations as history
-
     action = Action(title="Cap", made_at=at - timedelta(days=1))
     history.record(action, "actions.action_opened", by=SYSTEM, at=at)
 

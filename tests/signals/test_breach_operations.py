@@ -12,6 +12,7 @@ from history.operations import _snapshot
 from history.templatetags.timeline import lines
 from kit.actor import SYSTEM
 from signals.models import Breach, BreachGroup, Point
+from signals.operations import series as operations
 from signals.operations import threshold
 from tests.factories import catalogue, signals
 
@@ -213,8 +214,6 @@ def test_a_new_version_judges_from_the_next_point_on(at):
 
 
 def test_a_model_registered_later_claims_what_came_before(at):
-    from signals.operations import series as operations
-
     group = signals.breach_group("fraud_score")
     assert group.title.endswith("(not registered)")
     model = catalogue.model("fraud_score", name="Fraud score")

@@ -1,4 +1,4 @@
-"""Eight clients, the same 500 alerts, replayed and reordered: rows are the distinct keys, and the end is the oracle's."""
+"""Eight clients, the same 500 alerts, replayed and reordered: one row a key, and the end is the oracle's."""
 
 import json
 import random

@@ -1,0 +1,93 @@
+"""Sources, and what became of what they sent."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import OperationalError
+
+from history.models import Event
+from kit.actor import SYSTEM, Actor
+from kit.refusals import Refused
+from signals.models import Alert, Delivery, Point, Source
+from signals.operations import points, source
+from tests.factories import people, signals
+from tests.signals.conftest import ALERTS, NOW, POINTS
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_first_body_of_a_name_makes_the_source_and_its_sender_owns_it(at):
+    ana = people.user("Ana")
+
+    first = source.named("prod", adapter="alertmanager", by=Actor(ana, "api"), at=at)
+    again = source.named("prod", adapter="points", by=SYSTEM, at=at)
+
+    assert (first, first.owner, first.adapter) == (again, ana, "alertmanager")
+    assert Event.objects.filter(verb="signals.source_added").count() == 1
+
+
+def test_who_names_no_source_means_their_own(at):
+    ana = people.user("Ana")
+    own = source.named("lab", adapter="points", by=Actor(ana, "api"), at=at)
+
+    assert source.named("", adapter="points", by=Actor(ana, "api"), at=at) == own
+    assert source.named("", adapter="points", by=SYSTEM, at=at).slug == "points"
+    assert source.named("", adapter="alertmanager", by=Actor(ana, "api"), at=at).slug == "alertmanager"
+
+
+def test_a_mapping_that_cannot_be_is_refused(at):
+    found = signals.source()
+
+    for wrong in ([], {"odd": []}, {"model": "x"}, {"kinds": []}, {"model": [1]}):
+        with pytest.raises(Refused) as refusal:
+            source.change(found, {"mapping": wrong}, by=SYSTEM, at=at)
+        assert refusal.value.field == "mapping"
+    source.change(found, {"mapping": {"model": ["svc"], "kinds": {"x": "drift"}}}, by=SYSTEM, at=at)
+
+
+def test_old_deliveries_are_forgotten(at):
+    found = signals.source()
+    source.note_delivery(found, at=at - timedelta(days=31), status=202)
+    source.note_delivery(found, at=at, status=422, problem="no\x00", body=b"\x00" + b"x" * 100_000)
+
+    assert source.forget_deliveries(at=at) == 1
+    kept = Delivery.objects.get()
+    assert (kept.problem, len(kept.body), set(kept.body)) == ("no", 64 * 1024 - 1, {"x"})
+
+
+def test_a_source_knows_when_it_was_last_heard(sender):
+    sender(POINTS, {"source": "nightly", "points": []})
+
+    assert Source.objects.get().last_received_at == NOW
+
+
+def test_a_database_that_fails_is_503_and_asks_to_come_again(sender, monkeypatch):
+    def fail(*args, **kwargs):
+        raise OperationalError("terminating connection due to administrator command")
+
+    monkeypatch.setattr(points, "store", fail)
+    answer = sender(POINTS, {"points": [{"model": "m", "metric": "x", "ts": 1763632800, "value": 1}]})
+
+    assert answer.status_code == 503
+    assert int(answer["Retry-After"]) > 0
+    assert not Point.objects.exists()
+
+
+def test_the_same_idempotency_key_is_answered_as_before(sender):
+    body = {"points": [{"model": "m", "metric": "x", "ts": 1763632800, "value": 1}]}
+
+    first = sender(POINTS, body, **{"Idempotency-Key": "k1"})
+    again = sender(POINTS, body, **{"Idempotency-Key": "k1"})
+    other = sender(POINTS, {"points": []}, **{"Idempotency-Key": "k1"})
+
+    assert (first.status_code, first.content) == (again.status_code, again.content)
+    assert first.json()["stored"] == 1
+    assert other.status_code == 422
+    assert Delivery.objects.count() == 1
+
+
+def test_alerts_of_two_sources_are_kept_apart(sender):
+    for slug in ("a", "b"):
+        assert sender(f"{ALERTS}/{slug}", {"alerts": [signals.told()]}).json()["stored"] == 1
+
+    assert Alert.objects.count() == 2
