@@ -6,7 +6,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
 from history import operations as history
@@ -107,7 +107,10 @@ def add_function(*, name: str, by: Actor, at: datetime) -> Function:
     if Function.objects.filter(slug=slug).exists() or Function.objects.filter(name__iexact=name).exists():
         raise Refused("There is a function of this name already.", field="name")
     function = Function(name=name, slug=slug)
-    history.record(function, "people.function_added", by=by, at=at)
+    try:
+        history.record(function, "people.function_added", by=by, at=at)
+    except IntegrityError:  # two at the same moment: the constraint decides
+        raise Refused("There is a function of this name already.", field="name") from None
     return function
 
 

@@ -1,13 +1,14 @@
 """A person's way through the organisation: added, changed, away, deactivated, back."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from history import operations as history
 from kit.actor import Actor
@@ -47,7 +48,8 @@ def add(
     else:
         _check_password(password, user)
         user.set_password(password)
-    history.record(user, "people.person_added", by=by, at=at)
+    with _one_address_each():
+        history.record(user, "people.person_added", by=by, at=at)
     return user
 
 
@@ -66,7 +68,9 @@ def change(
     if "theme" in values and values["theme"] not in Theme.values:
         raise Refused(f"Use one of {', '.join(Theme.values)}.", field="theme")
     _check_zone(values.get("time_zone", ""))
-    if history.change(user, values, by=by, at=at, seen=seen, verb="people.person_changed"):
+    with _one_address_each():
+        event = history.change(user, values, by=by, at=at, seen=seen, verb="people.person_changed")
+    if event:
         history.retitle(user)
     return user
 
@@ -149,6 +153,7 @@ def be_away(
         raise Refused("Somebody else has to stand in.", field="stand_in")
     if stand_in is not None and not stand_in.is_active:
         raise Refused("This person is deactivated.", field="stand_in")
+    User.objects.select_for_update().get(pk=user.pk)  # one note at a time, so that no two overlap
     if user.absences.filter(from_on__lte=until_on, until_on__gte=from_on).exists():
         raise Refused("These days overlap with days noted before.", field="from_on")
     absence = Absence(user=user, from_on=from_on, until_on=until_on, stand_in=stand_in, reason=reason)
@@ -186,6 +191,15 @@ def _address(text: str, *, but: User | None) -> str:
     if (others.exclude(pk=but.pk) if but else others).exists():
         raise Refused("Somebody has this address already.", field="email")
     return found
+
+
+@contextmanager
+def _one_address_each() -> Iterator[None]:
+    """Two who give one address at the same moment: the constraint decides, and the second is told."""
+    try:
+        yield
+    except IntegrityError:
+        raise Refused("Somebody has this address already.", field="email") from None
 
 
 def _check_zone(name: str) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
 from history import operations as history
@@ -22,7 +22,10 @@ def add(*, name: str, lead: User | None = None, by: Actor, at: datetime) -> Team
         raise Refused("Use a name that differs in its letters from those of other teams.", field="name")
     _check_lead(lead)
     team = Team(name=name, slug=slug, lead=lead)
-    history.record(team, "people.team_added", by=by, at=at)
+    try:
+        history.record(team, "people.team_added", by=by, at=at)
+    except IntegrityError:  # two at the same moment: the constraint decides
+        raise Refused("There is a team of this name already.", field="name") from None
     if lead is not None:
         join(team, lead, by=by, at=at)
     return team
@@ -51,6 +54,7 @@ def join(team: Team, user: User, *, by: Actor, at: datetime) -> None:
     """A person becomes a member; from then on they see what is restricted to the team."""
     if not user.is_active:
         raise Refused("This person is deactivated.", field="user")
+    Team.objects.select_for_update().get(pk=team.pk)  # joins of one team come one after the other
     if not _is_member(team, user):
         history.record(
             team,

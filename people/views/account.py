@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from kit import clock
 from kit.htmx import go, toast
+from kit.once import once
 from kit.refusals import Refused
 from kit.rights import require, view_needs
 from people import forms, queries
@@ -73,11 +74,18 @@ def make_token(request: HttpRequest) -> HttpResponse:
     form = forms.NewToken(request.POST)
     if not form.is_valid():
         return _page(request, 422, token_form=form)
-    try:
+    made: list[str] = []
+
+    def act() -> str:
         _, text = tokens.issue(_me(request), **form.cleaned_data, by=by(request), at=clock.now())
+        made.append(text)
+        return reverse("people:account")
+
+    try:
+        url = once(request, act)
     except Refused as refusal:
         return _page(request, form.take_in(refusal), token_form=form)
-    return _page(request, new_token=text)
+    return _page(request, new_token=made[0]) if made else go(request, url)
 
 
 @view_needs("people.token_revoke")

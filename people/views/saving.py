@@ -8,6 +8,7 @@ from django.shortcuts import render
 
 from kit.actor import Actor
 from kit.htmx import go, toast
+from kit.once import once
 from kit.refusals import Refused
 from people.forms import PeopleForm
 
@@ -29,10 +30,10 @@ def save(
     if not form.is_valid():
         return again(form, 422)
     try:
-        result = act(form.cleaned_data)
+        url = once(request, lambda: then(act(form.cleaned_data)))
     except Refused as refusal:
         return again(form, form.take_in(refusal))
-    return toast(request, go(request, then(result)), said)
+    return toast(request, go(request, url), said)
 
 
 def form_page(

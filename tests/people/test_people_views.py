@@ -1,9 +1,12 @@
 """The account, people and team pages."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
@@ -216,3 +219,37 @@ def test_who_signed_in_when_is_shown_to_that_person_and_administrators_only(clie
 @pytest.mark.parametrize("address", ["/people/", "/people/teams/"])
 def test_junk_in_a_lists_address_is_no_breakdown(client, boss, address, query):
     assert client.get(f"{address}?{query}").status_code < 500
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("address", "fields", "made"),
+    [
+        ("/people/me/tokens/", {"name": "CI", "scope": "read", "days": 30}, Token),
+        ("/people/me/away/", {"from_on": "2099-01-01", "until_on": "2099-01-02"}, Absence),
+        ("/people/teams/new/", {"name": "Fraud"}, Team),
+        ("/people/functions/new/", {"name": "Legal"}, Function),
+        ("/people/new/", {"name": "Ana", "email": "ana@example.org", "role": "member"}, User),
+    ],
+)
+@pytest.mark.parametrize("key", ["drawn-by-the-page", ""])
+def test_a_form_sent_twice_at_once_makes_one(address, fields, made, key):
+    boss = people.user("Boss", role=Role.ADMINISTRATOR)
+    before, start = made.objects.count(), threading.Barrier(4, timeout=30)
+    clients = [Client() for _ in range(4)]
+    for client in clients:
+        client.force_login(boss)
+
+    def press(client):
+        start.wait()
+        try:
+            return client.post(address, {**fields, "once": key}).status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        codes = list(pool.map(press, clients))
+
+    assert set(codes) <= {200, 303, 422}
+    if key or made is not Token:  # without the page's key nothing tells two tokens of a name apart
+        assert made.objects.count() == before + 1
