@@ -167,7 +167,7 @@ class _Risks(Resource):
     kind = "risk"
     serializer_class = RiskRow
     columns = {
-        **{name: name for name in RiskRow().fields if name not in {"level", "model_id"}},
+        **{name: name for name in RiskRow().fields if name != "level"},
         "reference": "subject__reference",
         "category_slug": "category__slug",
         "model_slug": "model__slug",
@@ -179,26 +179,20 @@ class _Risks(Resource):
         return Risk.objects.visible_to(request.user)
 
     def as_values(self, rows: QuerySet) -> QuerySet:
-        names = {name: F(path) for name, path in _RENAMED.items()}
-        user = self.request.user
-        return rows.values(
-            *_DIRECT,
-            **names,
-            seen_model=queries.of_seen_model("pk", user),
-            model_slug=queries.of_seen_model("slug", user),
-            is_restricted=Q(subject__viewers__isnull=False),
-        )
+        return rows.values(*_DIRECT, **_RENAMED)
 
     def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
         for row in found:
             row["level"] = scoring.level(row["severity"])
-            row["model_id"] = row.pop("seen_model")
-        return found
+        return queries.masked(found, request.user, "model_id", "model_slug")
 
 
-_FURTHER = {"level", "model_id", "model_slug", "is_restricted"}
-_RENAMED = {name: path for name, path in _Risks.columns.items() if name != path and name not in _FURTHER}
-_DIRECT = [name for name in _Risks.columns if name not in _RENAMED and name not in _FURTHER]
+_RENAMED = {
+    **{name: F(path) for name, path in _Risks.columns.items() if name != path},
+    "is_restricted": Q(subject__viewers__isnull=False),
+    "model_viewers": F("model__subject__viewers"),
+}
+_DIRECT = [name for name in _Risks.columns if name not in _RENAMED]
 
 
 def _level(text: str) -> tuple[int, int]:

@@ -1,6 +1,6 @@
 """The rows of the risk list, written in one go: a template a row costs more than the query of all rows."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
@@ -64,10 +64,16 @@ def _face(name: str | None) -> str:
 
 
 @register.simple_tag
-def risk_rows(rows: Iterable[Mapping[str, Any]], sparks: Mapping[int, Spark]) -> SafeString:
-    """The <tr> of each row that queries.risk.listed() gives. Every text is escaped here."""
+def risk_rows(
+    rows: Iterable[Mapping[str, Any]], sparks: Mapping[int, Spark], escalated: Container[int]
+) -> SafeString:
+    """The <tr> of each row that queries.risk.listed() gives. Every text is escaped here.
+
+    escalated: the subjects with a running escalation.
+    """
     base = reverse("risklog:risk_list")
-    return mark_safe("".join([_row(row, base, sparks.get(row["series_id"])) for row in rows]))
+    lines = [_row(row, base, sparks.get(row["series_id"]), row["subject_id"] in escalated) for row in rows]
+    return mark_safe("".join(lines))
 
 
 @lru_cache(maxsize=1)
@@ -75,7 +81,7 @@ def _stairs() -> str:
     return f'<span class="st st-bad">{ui.icon("stairs-up")}Escalated</span>'
 
 
-def _row(row: Mapping[str, Any], base: str, spark: Spark | None) -> str:
+def _row(row: Mapping[str, Any], base: str, spark: Spark | None, is_escalated: bool) -> str:
     reference = row["reference"]
     below = f"<span>{reference}</span>"
     if row["model_name"]:
@@ -84,7 +90,7 @@ def _row(row: Mapping[str, Any], base: str, spark: Spark | None) -> str:
     if row["is_restricted"]:
         below += "<span>Restricted</span>"
     line = _line(spark) if spark else ""
-    state = _stairs() if row["is_escalated"] else risk_state(row["state"])
+    state = _stairs() if is_escalated else risk_state(row["state"])
     return (
         f'<tr id="{reference}" data-row><td>{_badge(row["severity"])}</td>'
         f'<td class="c-ti"><a class="rt-t" href="{base}{reference}/">{escape(row["title"])}</a>'

@@ -49,7 +49,8 @@ def risk_list(request: HttpRequest) -> HttpResponse:
     sort = sort if sort in queries.ORDERS else "-severity"
     at, today = clock.now(), timezone.localdate()
     narrowed = _narrowed(request, filters, today)
-    page = _page(request, queries.listed(narrowed, request.user), queries.ORDERS[sort])
+    page = _page(request, queries.listed(narrowed), queries.ORDERS[sort])
+    queries.masked(page.rows, request.user, "model_name")
     heat = queries.heat(narrowed, COUNT_CAP)
     counted = _counted(heat.total, heat.is_capped)
     if filters.cell:
@@ -59,6 +60,7 @@ def risk_list(request: HttpRequest) -> HttpResponse:
         "sort": sort,
         "page": page,
         "sparks": sparks((row["series_id"] for row in page.rows if row["series_id"]), at=at),
+        "escalated": queries.escalated([row["subject_id"] for row in page.rows]),
         "counted": counted,
         "tabs": _tabs(filters),
         "menus": _menus(filters),
