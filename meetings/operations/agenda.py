@@ -13,6 +13,7 @@ from actions.states import UNFINISHED as UNFINISHED_ACTIONS
 from history import operations as history
 from history.models import Due, Event, Subject
 from kit.actor import SYSTEM, Actor
+from kit.refusals import ChangedMeanwhile
 from meetings.models import AgendaItem, Decision, Meeting
 from meetings.queries import series as series_queries
 from meetings.queries.facts import facts_of
@@ -32,6 +33,7 @@ from risklog.states import LIVE_RISKS, UNRESOLVED, ReviewState, RiskState
 
 PUBLISH = "meetings.publish"
 NO_MEETING = "meetings.no_meeting_found"
+_TRIES = 3
 
 
 class Rank(IntEnum):
@@ -69,13 +71,16 @@ def place(
     when no meeting fits: then the subject says so (event meetings.no_meeting_found) and is placed once one
     does.
     """
-    found = route(series_queries.candidates(at), team=team_id, kind=kind, pressing=urgent, due_at=due_at)
-    if isinstance(found, NoPlace):
-        _note_no_meeting(about, found.why, by=by, at=at, cause=cause)
-        return None
-    meeting = (
-        Meeting.objects.select_for_update(of=("self",)).select_related("subject").get(pk=found.meeting.id)
-    )
+    for _ in range(_TRIES):
+        found = route(series_queries.candidates(at), team=team_id, kind=kind, pressing=urgent, due_at=due_at)
+        if isinstance(found, NoPlace):
+            _note_no_meeting(about, found.why, by=by, at=at, cause=cause)
+            return None
+        meeting = lock_planned(found.meeting.id)
+        if meeting:
+            break
+    else:
+        raise ChangedMeanwhile("The plan is changing right now. Try again.", present=about)
     words = "; ".join(part for part in (why, found.why) if part)[:300]
     rank = Rank.PRESSING if urgent else rank
     return _put(
@@ -87,6 +92,12 @@ def place(
         at=at,
         cause=cause,
     )
+
+
+def lock_planned(meeting_id: int) -> Meeting | None:
+    """A meeting to come, locked; None when it was cancelled or begun just now."""
+    rows = Meeting.objects.select_for_update(of=("self",)).select_related("subject")
+    return rows.filter(pk=meeting_id, state=MeetingState.PLANNED).first()
 
 
 def _put(

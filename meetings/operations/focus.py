@@ -11,7 +11,7 @@ from history import operations as history
 from kit.actor import Actor
 from kit.refusals import Refused
 from meetings.models import Focus, MeetingSeries
-from meetings.operations import meeting
+from meetings.operations import agenda, meeting
 from people.models import Function
 from signals.states import Kind
 
@@ -92,7 +92,7 @@ def retire(focus: Focus, *, by: Actor, at: datetime, seen: int | None = None) ->
 
 def _follow(series: MeetingSeries, *, by: Actor, at: datetime) -> None:
     meeting.replan(series, by=by, at=at)
-    meeting.agenda.place_waiting(at=at)
+    agenda.place_waiting(at=at)
 
 
 def _check(values: Mapping[str, Any]) -> None:

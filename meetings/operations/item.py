@@ -19,6 +19,7 @@ from meetings.states import UNFINISHED, ItemOutcome, ItemState, MeetingState, Pu
 from people.models import User
 
 _LONGEST = 240
+_TRIES = 3
 
 
 @transaction.atomic
@@ -248,18 +249,22 @@ def _left(item: AgendaItem, at: datetime) -> dict[str, Any]:
 
 
 def _next_meeting(item: AgendaItem, facts: Any, at: datetime) -> Meeting | None:
+    """The series' next fitting meeting, locked; one cancelled just now is passed over."""
     here = item.meeting
-    own = next((one for one in series_queries.candidates(at) if one.id == here.series_id), None)
-    place = within(
-        own,
-        kind=facts.kind,
-        pressing="critical" if facts.is_critical else "",
-        due_at=facts.due_at,
-        but_not=here.pk,
-    )
-    if place is None:
-        return None
-    return Meeting.objects.select_for_update(of=("self",)).select_related("subject").get(pk=place.meeting.id)
+    for _ in range(_TRIES):
+        own = next((one for one in series_queries.candidates(at) if one.id == here.series_id), None)
+        place = within(
+            own,
+            kind=facts.kind,
+            pressing="critical" if facts.is_critical else "",
+            due_at=facts.due_at,
+            but_not=here.pk,
+        )
+        if place is None:
+            return None
+        if target := agenda.lock_planned(place.meeting.id):
+            return target
+    return None
 
 
 def _standing(target: Meeting | None, item: AgendaItem) -> AgendaItem | None:

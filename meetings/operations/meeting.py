@@ -1,6 +1,6 @@
 """A meeting's life: planned by rule and rota, moved or cancelled, started, attended, closed."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,17 +10,14 @@ from history import operations as history
 from history.models import Due, Event
 from kit.actor import SYSTEM, Actor
 from kit.refusals import Refused
-from meetings import cadence, rotation
-from meetings.models import AgendaItem, Attendance, Focus, Meeting, MeetingSeries
-from meetings.operations import agenda, item
-from meetings.queries import series as series_queries
-from meetings.states import AHEAD, PUBLISHED_BEFORE, UNFINISHED, ItemState, MeetingState
+from meetings import cadence
+from meetings.models import AgendaItem, Attendance, Meeting, MeetingSeries
+from meetings.operations import agenda, item, rota
+from meetings.permissions import takes_part
+from meetings.states import AHEAD, UNFINISHED, ItemState, MeetingState
 from people.models import User
 from people.states import Role
 
-PLAN = "meetings.plan"
-TURN = "meetings.turn"
-_DAYS_BEFORE = (7, 1)
 _RULE_CHANGED = "The series' rule changed."
 
 
@@ -34,24 +31,24 @@ def plan(
     Idempotent: an occurrence is made once. Meetings to come are given their turns anew (one event for each
     that changed); what is past is never touched. Then waiting reviews are placed. Returns the meetings made.
     """
-    series = MeetingSeries.objects.select_for_update(of=("self",)).select_related("subject").get(pk=series.pk)
+    series = rota.hold(series.pk)
     if series.is_retired:
         return []
-    walls = _walls(series, since=at, until=until or at + AHEAD)
+    walls = rota.walls(series, since=at, until=until or at + AHEAD)
     known = {
         meeting.occurrence: meeting
         for meeting in Meeting.objects.filter(
             series=series, occurrence__in=[cadence.key(wall) for wall in walls]
         ).select_related("series", "subject")
     }
-    fresh = [_meeting(series, wall) for wall in walls if cadence.key(wall) not in known]
+    fresh = [rota.new_meeting(series, wall) for wall in walls if cadence.key(wall) not in known]
     for meeting in known.values():
         _bring_back(meeting, by=by, at=at)
-    _give_turns(series, fresh, by=by, at=at)
+    rota.give_turns(series, fresh, by=by, at=at)
     history.record_many(fresh, "meetings.meeting_planned", by=by, at=at)
     for meeting in fresh:
-        _put_dues(meeting, at=at)
-    _plan_again(series, at=at)
+        rota.put_dues(meeting, at=at)
+    rota.plan_again(series, at=at)
     agenda.place_waiting(at=at)
     return fresh
 
@@ -64,8 +61,7 @@ def plan_due(due: Due, *, at: datetime) -> None:
 @transaction.atomic
 def replan(series: MeetingSeries, *, by: Actor = SYSTEM, at: datetime) -> None:
     """Give the meetings to come their turns anew: after a change of order, people, absences or focuses."""
-    series = MeetingSeries.objects.select_for_update(of=("self",)).get(pk=series.pk)
-    _give_turns(series, [], by=by, at=at)
+    rota.give_turns(rota.hold(series.pk), [], by=by, at=at)
 
 
 def on_absence_changed(event: Event, *, at: datetime) -> None:
@@ -77,7 +73,7 @@ def on_absence_changed(event: Event, *, at: datetime) -> None:
         return
     for series in MeetingSeries.objects.filter(is_retired=False).order_by("id"):
         planned = Meeting.objects.filter(series=series, state=MeetingState.PLANNED, starts_at__gt=at)
-        if series_queries.takes_part(person, series) or planned.filter(facilitator=person).exists():
+        if takes_part(person, series) or planned.filter(facilitator=person).exists():
             replan(series, at=at)
 
 
@@ -94,8 +90,8 @@ def realign(series: MeetingSeries, *, by: Actor, at: datetime) -> None:
     """After a change of the rule, time or length: meetings to come keep their day where the rule still names
     it, the others are cancelled. One moved by hand stays where it was put.
     """
-    by_day = {wall.date(): wall for wall in _walls(series, since=at, until=at + AHEAD)}
-    for meeting in _to_come(series, at):
+    by_day = {wall.date(): wall for wall in rota.walls(series, since=at, until=at + AHEAD)}
+    for meeting in rota.to_come(series, at):
         old = datetime.fromisoformat(meeting.occurrence)
         was_moved = meeting.starts_at.astimezone(series.zone).date() != old.date()
         wall = by_day.get(old.date())
@@ -114,8 +110,9 @@ def realign(series: MeetingSeries, *, by: Actor, at: datetime) -> None:
 def take_over(meeting: Meeting, *, by: Actor, at: datetime, seen: int | None = None) -> Meeting:
     """I'll take it: the turn, and its credit, pass to who asks. Raises Refused, ChangedMeanwhile."""
     person = by.person
+    rota.hold(meeting.series_id)
     _refuse_unless_planned(meeting)
-    if not series_queries.takes_part(person, meeting.series) or not person.is_at_least(Role.MEMBER):
+    if not takes_part(person, meeting.series) or not person.is_at_least(Role.MEMBER):
         raise Refused("Only people who take part in this series can take a turn.", field="facilitator")
     if meeting.facilitator_id == person.pk:
         return meeting
@@ -142,6 +139,7 @@ def move(
     meeting: Meeting, *, starts_at: datetime, by: Actor, at: datetime, seen: int | None = None
 ) -> Meeting:
     """Hold it at another time. Its focus and its turn go with it. Raises Refused(field="starts_at")."""
+    rota.hold(meeting.series_id)
     _refuse_unless_planned(meeting)
     if starts_at <= at:
         raise Refused("Choose a time to come.", field="starts_at")
@@ -156,6 +154,7 @@ def cancel(
     meeting: Meeting, *, reason: str = "", by: Actor, at: datetime, seen: int | None = None
 ) -> Meeting:
     """It does not take place: its items go to the next fitting meeting, its focus and turn to the next."""
+    rota.hold(meeting.series_id)
     _cancel(meeting, reason=reason, by=by, at=at, seen=seen)
     replan(meeting.series, by=by, at=at)
     return meeting
@@ -164,17 +163,18 @@ def cancel(
 @transaction.atomic
 def cancel_all(series: MeetingSeries, *, reason: str, by: Actor, at: datetime) -> None:
     """None of a series' meetings to come takes place."""
-    for meeting in reversed(_to_come(series, at)):
+    for meeting in reversed(rota.to_come(series, at)):
         _cancel(meeting, reason=reason, by=by, at=at)
 
 
 @transaction.atomic
 def reinstate(meeting: Meeting, *, by: Actor, at: datetime, seen: int | None = None) -> Meeting:
     """It does take place after all. Raises Refused(field="starts_at") once its time has passed."""
+    rota.hold(meeting.series_id)
     if meeting.starts_at <= at:
         raise Refused("Its time has passed. Move the next one instead.", field="starts_at")
     history.move(meeting, MeetingState.PLANNED, by=by, at=at, seen=seen)
-    _put_dues(meeting, at=at, mark=f" again {at:%Y-%m-%dT%H:%M}")
+    rota.put_dues(meeting, at=at, mark=f" again {at:%Y-%m-%dT%H:%M}")
     replan(meeting.series, by=by, at=at)
     return meeting
 
@@ -184,6 +184,7 @@ def start(
     meeting: Meeting, *, by: Actor, at: datetime, led_by: User | None = None, seen: int | None = None
 ) -> Meeting:
     """Begin. led_by: who leads, when it is not the facilitator; the turn counts for them."""
+    rota.hold(meeting.series_id)
     if meeting.state == MeetingState.PLANNED and not meeting.published_at:
         agenda.build(meeting, by=by, at=at)
     values: dict[str, Any] = {"started_at": at}
@@ -253,26 +254,9 @@ def remind_turn(due: Due, *, at: datetime) -> None:
 # ------------------------------------------------------------------ how it is done
 
 
-def _walls(series: MeetingSeries, *, since: datetime, until: datetime) -> list[datetime]:
-    return cadence.occurrences(
-        series.rrule,
-        zone=series.zone,
-        first_on=series.first_on,
-        starts_at=series.starts_at,
-        since=since,
-        until=until,
-    )
-
-
-def _meeting(series: MeetingSeries, wall: datetime) -> Meeting:
-    start = cadence.moment(wall, series.zone)
-    end = start + timedelta(minutes=series.length_minutes)
-    return Meeting(series=series, occurrence=cadence.key(wall), starts_at=start, ends_at=end)
-
-
 def _cancel(meeting: Meeting, *, reason: str, by: Actor, at: datetime, seen: int | None = None) -> None:
     history.move(meeting, MeetingState.CANCELLED, by=by, at=at, seen=seen, note={"reason": reason[:300]})
-    history.drop_dues(meeting.subject_id, agenda.PUBLISH, TURN)
+    history.drop_dues(meeting.subject_id, agenda.PUBLISH, rota.TURN)
     _carry_unfinished(meeting, by=by, at=at)
 
 
@@ -287,80 +271,7 @@ def _bring_back(meeting: Meeting, *, by: Actor, at: datetime) -> None:
     )
     if last and last.data.get("reason") == _RULE_CHANGED:
         history.move(meeting, MeetingState.PLANNED, by=by, at=at)
-        _put_dues(meeting, at=at, mark=f" v{meeting.version}")
-
-
-def _to_come(series: MeetingSeries, at: datetime) -> list[Meeting]:
-    return list(
-        Meeting.objects.filter(series=series, state=MeetingState.PLANNED, starts_at__gt=at)
-        .select_for_update(of=("self",))
-        .select_related("series", "subject")
-        .order_by("starts_at", "id")
-    )
-
-
-def _give_turns(series: MeetingSeries, fresh: Sequence[Meeting], *, by: Actor, at: datetime) -> None:
-    """Focus, facilitator, stand-in and why for every meeting to come; those there already change by one event
-    each.
-    """
-    there = _to_come(series, at)
-    meetings = sorted([*there, *fresh], key=lambda meeting: (meeting.starts_at, meeting.pk or 0))
-    cycle = list(series_queries.focuses(series))
-    slots = [
-        rotation.Slot(
-            meeting.starts_at.astimezone(series.zone).date(),
-            meeting.facilitator_id if meeting.is_taken_over else None,
-        )
-        for meeting in meetings
-    ]
-    found = rotation.assign(
-        series_queries.rota(series, [focus.pk for focus in cycle]),
-        series_queries.held(series),
-        slots,
-        first_focus=_first_focus(series, cycle),
-    )
-    changes = []
-    for meeting, slot, turn in zip(meetings, slots, found, strict=True):
-        values = {
-            "focus_id": turn.focus,
-            "facilitator_id": turn.person,
-            "stand_in_id": turn.stand_in,
-            "why": turn.why,
-            "is_taken_over": slot.pinned is not None and slot.pinned == turn.person,
-        }
-        if meeting.pk:
-            changes.append((meeting, values))
-        else:
-            for name, value in values.items():
-                setattr(meeting, name, value)
-    history.change_many(changes, by=by, at=at, verb="meetings.meeting_replanned")
-
-
-def _first_focus(series: MeetingSeries, cycle: Sequence[Focus]) -> int:
-    """Where in the cycle the next meeting stands: behind the focus of the last one held."""
-    last = series_queries.last_held(series.pk)
-    if last is None or last.focus is None:
-        return 0
-    behind = (n for n, focus in enumerate(cycle) if focus.position > last.focus.position)
-    return next(behind, 0)
-
-
-def _put_dues(meeting: Meeting, *, at: datetime, mark: str = "") -> None:
-    start = f"{meeting.starts_at:%Y-%m-%dT%H:%M}{mark}"
-    dues = [(agenda.PUBLISH, meeting.subject_id, start, meeting.starts_at - PUBLISHED_BEFORE)]
-    for days in _DAYS_BEFORE:
-        when = meeting.starts_at - timedelta(days=days)
-        if when > at:
-            dues.append((TURN, meeting.subject_id, f"{days} {start}", when))
-    history.put_dues(dues)
-
-
-def _plan_again(series: MeetingSeries, *, at: datetime) -> None:
-    """The next planning, in the week after this one: once an ISO week."""
-    following = at.astimezone(series.zone) + timedelta(weeks=1)
-    year, week, day = following.isocalendar()
-    monday = (following - timedelta(days=day - 1)).replace(hour=3, minute=0, second=0, microsecond=0)
-    history.put_due(PLAN, series.subject_id, f"{year}-W{week:02}", monday)
+        rota.put_dues(meeting, at=at, mark=f" v{meeting.version}")
 
 
 def _shift(
@@ -370,8 +281,8 @@ def _shift(
     values = {**values, "published_at": None}
     if history.change(meeting, values, by=by, at=at, seen=seen, verb="meetings.meeting_moved"):
         history.retitle(meeting)
-        history.drop_dues(meeting.subject_id, agenda.PUBLISH, TURN)
-        _put_dues(meeting, at=at, mark=f" v{meeting.version}")
+        history.drop_dues(meeting.subject_id, agenda.PUBLISH, rota.TURN)
+        rota.put_dues(meeting, at=at, mark=f" v{meeting.version}")
 
 
 def _led_by(meeting: Meeting, person: User) -> dict[str, Any]:

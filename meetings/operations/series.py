@@ -12,7 +12,7 @@ from kit.actor import Actor
 from kit.refusals import Refused
 from meetings import cadence
 from meetings.models import Focus, Meeting, MeetingSeries
-from meetings.operations import meeting
+from meetings.operations import agenda, meeting, rota
 from meetings.states import DEFAULT_CYCLE, MeetingState, Theme
 from people.models import Function, Team, User, is_time_zone
 
@@ -137,9 +137,9 @@ def retire(series: MeetingSeries, *, by: Actor, at: datetime, seen: int | None =
         return series
     history.change(series, {"is_retired": True}, by=by, at=at, seen=seen, verb="meetings.series_retired")
     history.retitle(series, is_retired=True)
-    history.drop_dues(series.subject_id, meeting.PLAN)
+    history.drop_dues(series.subject_id, rota.PLAN)
     meeting.cancel_all(series, reason="The series was retired.", by=by, at=at)
-    meeting.agenda.place_waiting(at=at)
+    agenda.place_waiting(at=at)
     return series
 
 

@@ -39,12 +39,6 @@ def participants(series: MeetingSeries) -> QuerySet[User]:
     )
 
 
-def takes_part(user: User, series: MeetingSeries) -> bool:
-    return (
-        series.teams.filter(pk__in=user.team_ids).exists() or series.participants.filter(pk=user.pk).exists()
-    )
-
-
 def focuses(series: MeetingSeries) -> QuerySet[Focus]:
     """The cycle, in order."""
     return series.focuses.filter(is_retired=False).prefetch_related("functions").order_by("position", "id")

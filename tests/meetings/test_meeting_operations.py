@@ -6,7 +6,7 @@ from history.models import Due, Event
 from kit.actor import SYSTEM, Actor
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
 from meetings.models import AgendaItem, Meeting
-from meetings.operations import agenda
+from meetings.operations import agenda, rota
 from meetings.operations import meeting as meetings
 from meetings.states import ItemState, MeetingState
 from people.states import Role
@@ -178,7 +178,7 @@ def test_attendance_is_what_was_said_last(at):
 
 def test_whose_turn_it_is_hears_it_a_week_and_a_day_before(at):
     meeting = make.planned(position=1)
-    dues = Due.objects.filter(kind=meetings.TURN, subject=meeting.subject).order_by("at")
+    dues = Due.objects.filter(kind=rota.TURN, subject=meeting.subject).order_by("at")
     assert [due.at for due in dues] == [meeting.starts_at - timedelta(days=n) for n in (7, 1)]
 
     for due in dues:
