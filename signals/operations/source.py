@@ -22,7 +22,6 @@ _NOTICED_EVERY = timedelta(seconds=5)
 _MAPPED = frozenset({"model", "feature", "kind", "severity", "kinds"})
 
 
-@transaction.atomic
 def named(slug: str, *, adapter: str, by: Actor, at: datetime) -> Source:
     """The source a body comes from, made when it is the first of that name.
 
@@ -146,6 +145,11 @@ def _found_or_made(slug: str, *, adapter: str, by: Actor, at: datetime) -> Sourc
     found = Source.objects.filter(slug=slug).first()
     if found is not None:
         return found
+    return _made_once(slug, adapter=adapter, by=by, at=at)
+
+
+@transaction.atomic
+def _made_once(slug: str, *, adapter: str, by: Actor, at: datetime) -> Source:
     lock_births()
     found = Source.objects.filter(slug=slug).first()
     if found is None:
