@@ -61,7 +61,7 @@ class Message(Claimable):
 
     key: what it is for, unique; the same cause never makes a second one. id doubles as the Message-ID, so a
     repeat can be told from a second mail. begun_at: from here on the other side may have it; a row whose
-    worker died before that was surely not sent. sent_*: the mail as it went out. history: what each try came to.
+    worker died before that was surely not sent. sent_*: the mail as it went out. history: each try.
     """
 
     MAX_TRIES: ClassVar[int] = 6

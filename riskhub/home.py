@@ -45,7 +45,7 @@ def home(request: HttpRequest) -> HttpResponse:
     """At most fifteen queries, whatever there is."""
     user, at = request.user, clock.now()
     today = timezone.localdate(at)
-    todo = list(actions.mine(user).filter(due_on__lte=today + AHEAD)[: SHOWN * 2])
+    todo: list[Any] = list(actions.mine(user).filter(due_on__lte=today + AHEAD)[: SHOWN * 2])
     escalations = list(mine.escalations_on(user)[:SHOWN])
     reviews = list(mine.reviews_to_answer(user)[:SHOWN])
     late = [action for action in todo if action.due_on < today]
@@ -66,16 +66,16 @@ def home(request: HttpRequest) -> HttpResponse:
     return respond(request, "home.html", None, context)
 
 
-def _meetings(user: User, at: datetime) -> dict[str, Any]:
+def _meetings(user: Any, at: datetime) -> dict[str, Any]:
     """The meetings of the next two weeks; those the reader leads are marked."""
-    found = list(mine.meetings_of(user, since=at, until=at + 2 * AHEAD)[:FEW])
+    found: list[Any] = list(mine.meetings_of(user, since=at, until=at + 2 * AHEAD)[:FEW])
     for meeting in found:
         meeting.is_mine_to_lead = meeting.facilitator_id == user.pk
         meeting.is_mine_to_stand_in = meeting.stand_in_id == user.pk
     return {"meetings": found, "leading": [one for one in found if one.is_mine_to_lead]}
 
 
-def _register(user: User) -> dict[str, Any]:
+def _register(user: Any) -> dict[str, Any]:
     """For those who look after the register: what nobody owns, and what is still to be set up."""
     if not user.is_at_least(Role.RISK_MANAGER):
         return {"unowned": [], "steps": []}
@@ -84,7 +84,7 @@ def _register(user: User) -> dict[str, Any]:
     return {"unowned": list(mine.unowned_risks(user)[:FEW]), "steps": [] if is_ready else steps}
 
 
-def _steps(user: User) -> list[Step]:
+def _steps(user: Any) -> list[Step]:
     """The way from an empty instance to the first meeting. One query."""
     there = (
         Organisation.objects.values_list(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -9,7 +10,6 @@ from history.models import Event
 from notices.models import Entry, Message
 from notices.queries import audience
 from notices.queries.audience import AUDIBLE, AUDIENCES
-from people.models import User
 
 __all__ = ["AUDIBLE", "read", "tell", "unread"]
 
@@ -48,7 +48,7 @@ def tell(event: Event, *, at: datetime) -> None:
     )
 
 
-def read(user: User, ids: Iterable[int] | None = None, *, at: datetime) -> int:
+def read(user: Any, ids: Iterable[int] | None = None, *, at: datetime) -> int:
     """Mark entries of this person as read: these, or all. Returns how many were unread."""
     rows = Entry.objects.filter(user=user, read_at__isnull=True)
     if ids is not None:
@@ -56,6 +56,6 @@ def read(user: User, ids: Iterable[int] | None = None, *, at: datetime) -> int:
     return rows.update(read_at=at)
 
 
-def unread(user: User, ids: Iterable[int]) -> int:
+def unread(user: Any, ids: Iterable[int]) -> int:
     """Take that back."""
     return Entry.objects.filter(user=user, pk__in=list(ids)).update(read_at=None)

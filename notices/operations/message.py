@@ -180,7 +180,7 @@ def _mark_refused(user_id: int, at: datetime) -> None:
 
 
 def as_bytes(row: Message, mail: Letter) -> bytes:
-    """The mail as it goes over the line. Its Message-ID is the row's id: a repeat can be told from a second."""
+    """The mail as it goes over the line. Its Message-ID is the row's id: a repeat can be told."""
     built = EmailMultiAlternatives(
         subject=mail.title,
         body=mail.text,
@@ -189,7 +189,7 @@ def as_bytes(row: Message, mail: Letter) -> bytes:
         headers={"Message-ID": f"<{row.pk}@{letter.host()}>", **mail.headers},
     )
     built.attach_alternative(mail.html, "text/html")
-    return built.message().as_bytes(linesep="\r\n")
+    return built.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]
 
 
 # ------------------------------------------------------------------ what administrators do with it

@@ -38,7 +38,7 @@ class Line:
     """One connection, opened with the first mail and anew after a break. `with Line() as line: …`"""
 
     def __init__(self) -> None:
-        self._backend: EmailBackend | None = None
+        self._smtp: smtplib.SMTP | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -62,20 +62,21 @@ class Line:
 
     def _connected(self) -> smtplib.SMTP:
         try:
-            if self._backend is None:
-                backend = EmailBackend(fail_silently=False)
+            if self._smtp is None:
+                backend = EmailBackend(fail_silently=False)  # knows the settings: encryption, name, password
                 backend.open()
-                self._backend = backend
-                backend.connection.ehlo_or_helo_if_needed()
-            return self._backend.connection
+                assert backend.connection is not None
+                self._smtp = backend.connection
+                self._smtp.ehlo_or_helo_if_needed()
+            return self._smtp
         except (OSError, smtplib.SMTPException) as error:
             self._close()
             raise NoLine(f"No connection to the mail server: {_words(error)}") from error
 
     def _close(self) -> None:
-        if self._backend is None:
+        if self._smtp is None:
             return
-        smtp, self._backend = self._backend.connection, None
+        smtp, self._smtp = self._smtp, None
         with suppress(OSError, smtplib.SMTPException):
             smtp.docmd("QUIT")
         smtp.close()
@@ -110,8 +111,9 @@ def _refusal(step: str, code: int, reply: bytes) -> Answer:
 
 
 def _cut(smtp: smtplib.SMTP) -> None:
-    with suppress(OSError, AttributeError):
-        smtp.sock.shutdown(socket.SHUT_RDWR)
+    with suppress(OSError):
+        if smtp.sock is not None:
+            smtp.sock.shutdown(socket.SHUT_RDWR)
 
 
 def _text(reply: bytes) -> str:

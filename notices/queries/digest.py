@@ -20,7 +20,6 @@ from meetings.models import Decision
 from notices.models import Digest, Entry
 from notices.queries import mine
 from people import queries as people
-from people.models import User
 from risklog import scoring
 from risklog.models import Escalation, Risk
 from risklog.states import UNRESOLVED, RiskState, Severity
@@ -47,22 +46,22 @@ _NUMBERS = {
 }
 
 
-def last_of(user: User) -> Digest | None:
+def last_of(user: Any) -> Digest | None:
     return Digest.objects.filter(user=user).order_by("-made_at", "-id").first()
 
 
-def digests_of(user: User) -> QuerySet[Digest]:
+def digests_of(user: Any) -> QuerySet[Digest]:
     """A person's digests, newest first."""
     return Digest.objects.filter(user=user).order_by("-made_at", "-id")
 
 
-def since(user: User, at: datetime) -> datetime:
+def since(user: Any, at: datetime) -> datetime:
     """From when on the next digest tells what changed: the last one, or a week ago."""
     last = last_of(user)
     return last.made_at if last else at - FIRST_LOOKS_BACK
 
 
-def content_for(user: User, *, since: datetime, at: datetime) -> dict[str, Any]:
+def content_for(user: Any, *, since: datetime, at: datetime) -> dict[str, Any]:
     """Mine first, then what moved: only what this person may see. A constant number of queries."""
     zone = user.zone(people.organisation())
     risks = list(
@@ -94,7 +93,7 @@ def is_quiet(content: dict[str, Any]) -> bool:
     return not any(section["lines"] for section in content["sections"] if section["key"] != "meetings")
 
 
-def shown(user: User, content: dict[str, Any]) -> list[dict[str, Any]]:
+def shown(user: Any, content: dict[str, Any]) -> list[dict[str, Any]]:
     """The sections with what this person may still see, each line with its address. One query."""
     lines = [line for section in content["sections"] for line in section["lines"]]
     ids = {pk for line in lines for pk in (line["subject"], *line["names"])}
@@ -123,7 +122,7 @@ def preview_line(sections: Sequence[dict[str, Any]]) -> str:
     return ", ".join(said) or "A quiet week."
 
 
-def undigested(user: User, at: datetime) -> QuerySet[Entry]:
+def undigested(user: Any, at: datetime) -> QuerySet[Entry]:
     """The inbox rows that no digest has taken up yet. No last-seen id: a late row is taken by the next."""
     return Entry.objects.filter(user=user, digest__isnull=True, at__lte=at)
 
@@ -159,7 +158,7 @@ def _line(
     }
 
 
-def _waiting(user: User, meetings: Sequence[Any], at: datetime, zone: ZoneInfo) -> list[Line]:
+def _waiting(user: Any, meetings: Sequence[Any], at: datetime, zone: ZoneInfo) -> list[Line]:
     today = at.astimezone(zone).date()
     lines = [
         _line(one.subject, f"The ladder called you. {_next_climb(one, zone)}", level=5, badge="Escalated")
@@ -172,6 +171,7 @@ def _waiting(user: User, meetings: Sequence[Any], at: datetime, zone: ZoneInfo) 
         lines.append(_line(review.subject, said, level=level, badge=review.get_severity_display()))
     due = actions.mine(user).filter(due_on__lte=today + AHEAD)
     for action in due[:_READ]:
+        assert action.due_on is not None
         late = (today - action.due_on).days
         said = f"{late} d late." if late > 0 else "Due today." if late == 0 else f"Due {_day(action.due_on)}."
         level, badge = (5, "Late") if late > 0 else (3, "Due")
@@ -184,7 +184,7 @@ def _waiting(user: User, meetings: Sequence[Any], at: datetime, zone: ZoneInfo) 
     return lines
 
 
-def _moved(user: User, risks: Sequence[Risk], since: datetime) -> list[Line]:
+def _moved(user: Any, risks: Sequence[Risk], since: datetime) -> list[Line]:
     """One line a risk of this person's teams: its change of level, or else its latest step."""
     teams = {risk.subject_id: risk for risk in risks if risk.team_id in user.team_ids}
     rows = Event.objects.filter(
@@ -215,13 +215,13 @@ def _moved(user: User, risks: Sequence[Risk], since: datetime) -> list[Line]:
                 "Open breach.",
                 level=level,
                 badge=group.get_level_display(),
-                names=[group.model.subject_id],
+                names=[group.model.subject_id if group.model else None],
             )
         )
     return lines
 
 
-def _escalations(user: User, told: set[int], since: datetime) -> list[Line]:
+def _escalations(user: Any, told: set[int], since: datetime) -> list[Line]:
     rows = Escalation.objects.visible_to(user).filter(started_at__gt=since, state__in=UNRESOLVED)
     rows = rows.exclude(subject__in=told).select_related("subject", "about").order_by("-started_at", "-id")
     return [
@@ -243,7 +243,7 @@ def _owned(risk: Risk) -> str:
     return f"Owner {risk.owner.name}." if risk.owner else "Nobody owns it yet."
 
 
-def _decisions(user: User, since: datetime, zone: ZoneInfo) -> list[Line]:
+def _decisions(user: Any, since: datetime, zone: ZoneInfo) -> list[Line]:
     rows = Decision.objects.visible_to(user).filter(decided_at__gt=since)
     return [
         _line(one.subject, _day(one.decided_at.astimezone(zone).date()) + ".")
@@ -251,7 +251,7 @@ def _decisions(user: User, since: datetime, zone: ZoneInfo) -> list[Line]:
     ]
 
 
-def _learnings(user: User, since: datetime) -> list[Line]:
+def _learnings(user: Any, since: datetime) -> list[Line]:
     rows = Learning.objects.visible_to(user).filter(published_at__gt=since, state=LearningState.PUBLISHED)
     rows = rows.select_related("subject", "author").order_by("-published_at", "-id")
     return [_line(one.subject, f"By {one.author.name}." if one.author else "") for one in rows[:_READ]]

@@ -5,16 +5,15 @@ from typing import Any
 from django.db.models import QuerySet
 
 from notices.models import Entry
-from people.models import User
 
 
-def entries(user: User) -> QuerySet[Entry]:
+def entries(user: Any) -> QuerySet[Entry]:
     """Their entries with what a line needs."""
     rows = Entry.objects.filter(user=user).visible_to(user)
     return rows.select_related("event__subject", "event__actor")
 
 
-def newest(user: User, count: int) -> list[Entry]:
+def newest(user: Any, count: int) -> list[Entry]:
     return list(entries(user).order_by("-at", "-id")[:count])
 
 

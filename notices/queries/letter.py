@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from history.models import Subject
 from kit.links import url_of
-from notices.models import Message
+from notices.models import Digest, Message
 from notices.queries import digest, matter
 from people import queries as people
 from people.models import User
@@ -37,8 +37,8 @@ class Letter:
 
 def letter_of(message: Message, *, at: datetime) -> Letter:
     """message: with user, subject, event and digest."""
-    if message.digest_id:
-        return _digest(message, at)
+    if message.digest:
+        return _digest(message, message.digest, at)
     found = {
         "user": message.user,
         "verb": message.verb,
@@ -51,11 +51,11 @@ def letter_of(message: Message, *, at: datetime) -> Letter:
     return _rendered(message.verb, message.subject.kind if message.subject else "", found, message.user, at)
 
 
-def _digest(message: Message, at: datetime) -> Letter:
-    sections = digest.shown(message.user, message.digest.content)
+def _digest(message: Message, made: Digest, at: datetime) -> Letter:
+    sections = digest.shown(message.user, made.content)
     found = {
         "user": message.user,
-        "digest": message.digest,
+        "digest": made,
         "sections": sections,
         "figures": digest.figures(sections),
         "preview": digest.preview_line(sections),

@@ -88,7 +88,7 @@ def _action(message: Message) -> dict[str, Any]:
 def _meeting(message: Message) -> dict[str, Any]:
     rows = Meeting.objects.select_related("series", "focus", "facilitator", "stand_in")
     meeting = rows.get(subject_id=message.subject_id)
-    items = list(
+    items: list[Any] = list(
         meeting.items.exclude(state=ItemState.DROPPED).select_related("about").order_by("rank", "id")
     )
     ids = {item.about_id for item in items if item.about_id}

@@ -1,6 +1,7 @@
 """What waits for one person, whatever room it is of: for "my week" and for the digest. One query each."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Q, QuerySet
 
@@ -8,14 +9,14 @@ from learnings.models import Learning
 from learnings.states import State as LearningState
 from meetings.models import Meeting
 from meetings.states import TO_COME
-from people.models import Membership, User
+from people.models import Membership
 from risklog.models import Climb, Escalation, Reviewer, Risk
 from risklog.states import LIVE_RISKS, UNRESOLVED, ReviewState
 from signals.models import BreachGroup
 from signals.states import Breach
 
 
-def reviews_to_answer(user: User) -> QuerySet[Reviewer]:
+def reviews_to_answer(user: Any) -> QuerySet[Reviewer]:
     """Open reviews this person was asked for and has not answered, the soonest due first."""
     rows = Reviewer.objects.filter(user=user, answered_at__isnull=True, review__state=ReviewState.OPEN)
     return (
@@ -25,7 +26,7 @@ def reviews_to_answer(user: User) -> QuerySet[Reviewer]:
     )
 
 
-def escalations_on(user: User) -> QuerySet[Escalation]:
+def escalations_on(user: Any) -> QuerySet[Escalation]:
     """Unresolved escalations that called this person, the longest standing first."""
     called = Climb.objects.filter(told__contains=[user.pk]).values("escalation_id")
     rows = Escalation.objects.filter(
@@ -34,7 +35,7 @@ def escalations_on(user: User) -> QuerySet[Escalation]:
     return rows.select_related("subject", "acknowledged_by").order_by("started_at", "id")
 
 
-def meetings_of(user: User, *, since: datetime, until: datetime) -> QuerySet[Meeting]:
+def meetings_of(user: Any, *, since: datetime, until: datetime) -> QuerySet[Meeting]:
     """Meetings to come that this person leads, stands in for or takes part in."""
     rows = Meeting.objects.filter(
         Q(facilitator=user)
@@ -53,7 +54,7 @@ def meetings_of(user: User, *, since: datetime, until: datetime) -> QuerySet[Mee
     )
 
 
-def drafts_without_author(user: User) -> QuerySet[Learning]:
+def drafts_without_author(user: Any) -> QuerySet[Learning]:
     """Drafts nobody writes yet, of what this person looked at, and those they began; newest first."""
     looked_at = Reviewer.objects.filter(user=user, answered_at__isnull=False).values("review__subject_id")
     rows = Learning.objects.filter(
@@ -62,17 +63,17 @@ def drafts_without_author(user: User) -> QuerySet[Learning]:
     return rows.visible_to(user).select_related("subject", "author").order_by("-made_at", "-id")
 
 
-def breaches_of_my_teams(user: User) -> QuerySet[BreachGroup]:
+def breaches_of_my_teams(user: Any) -> QuerySet[BreachGroup]:
     """Open breach groups of models that this person's teams own, the worst and newest first."""
     rows = BreachGroup.objects.filter(state=Breach.OPEN, model__owner_team__in=_teams(user))
     return rows.visible_to(user).select_related("subject", "model").order_by("-level", "-opened_at", "-id")
 
 
-def unowned_risks(user: User) -> QuerySet[Risk]:
+def unowned_risks(user: Any) -> QuerySet[Risk]:
     """Live risks that nobody owns, the worst first."""
     rows = Risk.objects.filter(owner__isnull=True, state__in=LIVE_RISKS)
     return rows.visible_to(user).select_related("subject", "team").order_by("-severity", "-id")
 
 
-def _teams(user: User) -> QuerySet:
+def _teams(user: Any) -> QuerySet:
     return Membership.objects.filter(user=user).values("team_id")
