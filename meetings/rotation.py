@@ -148,7 +148,7 @@ def _stand_in(there: Sequence[Person], chosen: Person, turns: Sequence[Turn]) ->
 
 def _why(rota: Rota, turns: Sequence[Turn], slot: Slot, chosen: Person) -> str:
     words = []
-    if chosen.function in rota.names:
+    if chosen.function is not None and chosen.function in rota.names:
         words.append(f"Turn of {rota.names[chosen.function]}")
     everyone = _queue(
         [person for person in rota.people if person.function == chosen.function and person.since <= slot.on],

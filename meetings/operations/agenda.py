@@ -142,7 +142,7 @@ def _put(
     return item
 
 
-def next_rank(meeting: Meeting, rank: Rank) -> int:
+def next_rank(meeting: Meeting, rank: int) -> int:
     """The place behind the last item of its class."""
     last = AgendaItem.objects.filter(meeting=meeting, rank__range=(rank, rank + 99)).aggregate(Max("rank"))
     return min((last["rank__max"] or rank) + 1, rank + 99)

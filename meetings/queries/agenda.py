@@ -97,7 +97,9 @@ def items(meeting: Meeting) -> Sequence[AgendaItem]:
 def agenda(meeting: Meeting, user: User) -> Agenda:
     """The agenda of a meeting for one reader. Two queries, however long."""
     length = int((meeting.ends_at - meeting.starts_at).total_seconds() // 60)
-    lines, off, used = [], [], 0
+    lines: list[Line] = []
+    off: list[Line] = []
+    used = 0
     for item in items(meeting):
         if item.state == ItemState.DROPPED:
             off.append(shown(user, item))

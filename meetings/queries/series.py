@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db.models import Prefetch, Q, QuerySet
 from django.db.models.functions import Coalesce
@@ -124,7 +125,7 @@ def candidates(at: datetime) -> list[Candidate]:
     return [_candidate(one, members) for one in found]
 
 
-def _candidate(one: MeetingSeries, members: dict[int, set[int]]) -> Candidate:
+def _candidate(one: Any, members: dict[int, set[int]]) -> Candidate:
     teams = frozenset(team.pk for team in one.teams.all())
     people = {user.pk for user in one.participants.all()}.union(*(members[team] for team in teams))
     return Candidate(
