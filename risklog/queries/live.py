@@ -1,50 +1,98 @@
 """What a risk is about, live: its metric with the thresholds in force and the breaches of the time."""
 
+import json
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Q
 
-from signals.models import Breach, Series, ThresholdVersion
+from signals.models import Series
 from signals.states import Agreement
 
 DAYS = 45
 BUCKETS = 180
+SHOWN_BREACHES = 20
 
-_BUCKETED = """
-SELECT to_timestamp(floor(extract(epoch FROM ts) / %s) * %s) AS bucket, avg(value)
-FROM signals_point WHERE series_id = %s AND ts >= %s GROUP BY 1 ORDER BY 1
+# One question instead of three: a risk's page has many parts, and asking costs as much as answering.
+_LIVE = """
+SELECT
+  (SELECT json_agg(json_build_array(p.bucket, p.mean) ORDER BY p.bucket)
+   FROM (SELECT floor(extract(epoch FROM ts) / %(width)s) * %(width)s AS bucket, avg(value) AS mean
+         FROM signals_point WHERE series_id = %(series)s AND ts >= %(start)s GROUP BY 1) AS p)::text,
+  (SELECT json_agg(json_build_array(v.direction, v.warning, v.critical) ORDER BY v.id)
+   FROM signals_thresholdversion AS v JOIN signals_threshold AS t ON t.id = v.threshold_id
+   WHERE t.series_id = %(series)s AND v.state = %(active)s)::text,
+  (SELECT json_agg(json_build_array(s.reference, s.viewers, b.level,
+                                    extract(epoch FROM b.opened_at), extract(epoch FROM b.cleared_at))
+                   ORDER BY b.opened_at, b.id)
+   FROM signals_breach AS b JOIN signals_breachgroup AS g ON g.id = b.group_id
+   JOIN history_subject AS s ON s.id = g.subject_id
+   WHERE b.series_id = %(series)s AND (b.cleared_at IS NULL OR b.cleared_at >= %(start)s))::text
 """
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """A threshold in force."""
+
+    direction: str
+    warning: float | None
+    critical: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """A breach of the time shown; reference: its group's."""
+
+    reference: str
+    level: int
+    opened_at: datetime
+    cleared_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class LiveMetric:
-    """points: (moment, mean of six hours); limits: thresholds in force; breaches: those of the time shown."""
+    """points: (moment, mean of six hours); limits: thresholds in force; crossings: breaches of the time."""
 
     series: Series
     points: list[tuple[datetime, float]]
-    limits: list[ThresholdVersion]
-    breaches: list[Breach]
+    limits: list[Limit]
+    crossings: list[Crossing]
     start: datetime
     end: datetime
 
 
 def live_metric(user: Any, series: Series, *, at: datetime) -> LiveMetric:
-    """The last DAYS of a series, at most BUCKETS points. Three queries."""
+    """The last DAYS of a series the reader may see, at most BUCKETS points. One query."""
     start = at - timedelta(days=DAYS)
-    width = DAYS * 86400 // BUCKETS
+    about = {
+        "series": series.pk,
+        "start": start,
+        "width": DAYS * 86400 // BUCKETS,
+        "active": str(Agreement.ACTIVE),
+    }
     with connection.cursor() as cursor:
-        cursor.execute(_BUCKETED, [width, width, series.pk, start])
-        points = cursor.fetchall()
-    limits = ThresholdVersion.objects.visible_to(user).filter(
-        threshold__series=series, state=Agreement.ACTIVE
+        cursor.execute(_LIVE, about)
+        points, limits, crossings = (json.loads(text or "[]") for text in cursor.fetchone())
+    return LiveMetric(
+        series,
+        [(_moment(bucket), value) for bucket, value in points],
+        [Limit(*limit) for limit in limits],
+        _seen(crossings, user)[-SHOWN_BREACHES:],
+        start,
+        at,
     )
-    breaches = (
-        Breach.objects.visible_to(user)
-        .filter(Q(cleared_at__isnull=True) | Q(cleared_at__gte=start), series=series)
-        .select_related("group__subject")
-        .order_by("opened_at", "id")
-    )
-    return LiveMetric(series, points, list(limits), list(breaches[:20]), start, at)
+
+
+def _seen(crossings: list[Any], user: Any) -> list[Crossing]:
+    sight = user.sight
+    return [
+        Crossing(reference, level, _moment(opened), None if cleared is None else _moment(cleared))
+        for reference, viewers, level, opened, cleared in crossings
+        if viewers is None or sight.everything or not set(sight.ids).isdisjoint(viewers)
+    ]
+
+
+def _moment(epoch: float) -> datetime:
+    return datetime.fromtimestamp(epoch, UTC)

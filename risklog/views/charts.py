@@ -52,7 +52,7 @@ def _spans(live: LiveMetric) -> list[charts.Span]:
             max(breach.opened_at, live.start),
             breach.cleared_at,
             words[Level(breach.level)],
-            f"Breach {breach.group.reference}",
+            f"Breach {breach.reference}",
         )
-        for breach in live.breaches
+        for breach in live.crossings
     ]
