@@ -18,7 +18,7 @@ def thresholds() -> QuerySet[Threshold]:
 
 def versions_of(user: Any, threshold: Threshold) -> list[ThresholdVersion]:
     """All versions, newest first, with `breach_count` and `shown_in`: the decision, if it may be seen."""
-    found = list(
+    found: list[Any] = list(
         threshold.versions.select_related("proposed_by", "agreed_by", "agreed_in")
         .annotate(breach_count=Count("breaches"))
         .order_by("-number")
@@ -30,7 +30,7 @@ def versions_of(user: Any, threshold: Threshold) -> list[ThresholdVersion]:
         else set()
     )
     for version in found:
-        version.shown_in = version.agreed_in if version.agreed_in_id in seen else None  # type: ignore[attr-defined]
+        version.shown_in = version.agreed_in if version.agreed_in_id in seen else None
     return found
 
 

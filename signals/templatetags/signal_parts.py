@@ -44,6 +44,7 @@ def series_chart(chart: Chart, key: str = "signal") -> SafeString:
                 reverse("signals:threshold_detail", args=[version.threshold_id]),
             )
             for version in chart.agreed
+            if version.agreed_at
         ],
         start=chart.start,
         end=chart.end,
