@@ -13,8 +13,8 @@ from actions.operations import action as operations
 from actions.states import Effort, State, Type
 from history.models import Subject
 from kit import clock
-from kit.api import Body, Collection, Filter, Item, Resource, Visible, number, one_of, read
 from people.models import User
+from rest.resource import Body, Collection, Filter, Item, Resource, Visible, number, one_of, read
 
 
 class ActionRow(serializers.Serializer):

@@ -20,9 +20,9 @@ from history.queries import timeline
 from kit import clock, paging
 from kit.actor import Actor
 from kit.htmx import go, respond, toast
-from kit.once import once
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
 from kit.rights import may, require, view_needs
+from rest.once import once
 
 PAGE_SIZE = 50
 ORDERS = {

@@ -11,8 +11,8 @@ from catalogue.models import Model
 from catalogue.operations import model as operation
 from catalogue.states import Stage, Tier
 from kit import clock
-from kit.api import Body, Collection, Filter, Item, Resource, Visible, number, one_of, read
 from people.models import Team, User
+from rest.resource import Body, Collection, Filter, Item, Resource, Visible, number, one_of, read
 
 
 class ModelRow(serializers.Serializer):

@@ -19,10 +19,10 @@ from history.queries import timeline
 from kit import clock, paging
 from kit.actor import Actor
 from kit.htmx import go, respond, toast
-from kit.once import once
 from kit.panels import hung_on
 from kit.refusals import ChangedMeanwhile, Refused
 from kit.rights import may, require, view_needs
+from rest.once import once
 
 PAGE_SIZE = 50
 NOT_RATED = 9

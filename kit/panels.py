@@ -1,4 +1,4 @@
-"""What upper rooms hang on a lower room's page. riskhub/panels.py says what hangs where; kit only holds it."""
+"""What upper rooms hang on a lower room's page. riskhub/panels.py says what hangs where; kit holds it."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass

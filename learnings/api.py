@@ -7,9 +7,9 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from history.models import Subject
-from kit.api import Collection, Filter, Item, Resource, number, one_of
 from learnings.models import Learning
 from learnings.states import State, Verdict
+from rest.resource import Collection, Filter, Item, Resource, number, one_of
 
 
 class LearningRow(serializers.Serializer):

@@ -11,7 +11,6 @@ from history.queries import timeline
 from kit import clock, paging
 from kit.actor import Actor
 from kit.htmx import go, respond, toast
-from kit.once import once
 from kit.refusals import ChangedMeanwhile, Refused
 from kit.rights import may, require, view_needs
 from learnings import queries
@@ -19,6 +18,7 @@ from learnings.forms import EDITED, TEXTS, LearningForm, NewLearningForm
 from learnings.models import Learning
 from learnings.operations import learning as operations
 from learnings.states import Verdict
+from rest.once import once
 
 PAGE_SIZE = 50
 ORDER = {

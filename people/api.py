@@ -6,9 +6,9 @@ from django.db.models import QuerySet
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from kit.api import Collection, Filter, Item, Resource, number, one_of
 from people.models import Function, Membership, Team, User
 from people.states import Role
+from rest.resource import Collection, Filter, Item, Resource, number, one_of
 
 
 class PersonRow(serializers.Serializer):

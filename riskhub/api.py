@@ -1,6 +1,6 @@
 """The API's front: parsing, rendering, errors as problem+json.
 
-rest_framework reads these classes while kit.api is still being imported, so nothing here may import kit.api.
+rest_framework reads these classes while rest.resource is still being imported: nothing here may import that.
 """
 
 import json
@@ -153,7 +153,7 @@ def problem(error: Exception, context: Any) -> Response | None:
     answer = Response(body, status=error.status_code, content_type=PROBLEM)
     if isinstance(error, exceptions.ValidationError):
         body["errors"] = list(_fields(error.detail))
-    if present := getattr(error, "present", None):  # kit.api.Stale
+    if present := getattr(error, "present", None):  # rest.resource.Stale
         body["present"] = present
         answer["ETag"] = error.tag  # type: ignore[attr-defined]
     if header := getattr(error, "auth_header", None):

@@ -10,8 +10,8 @@ from rest_framework.request import Request
 
 from history.models import Event, Subject
 from history.queries import present_data
-from kit.api import Collection, Filter, Item, Resource, number, one_of
 from people import queries as people
+from rest.resource import Collection, Filter, Item, Resource, number, one_of
 
 
 class ChangeRow(serializers.Serializer):

@@ -36,7 +36,7 @@ def content_security_policy(
 def refuse_nul(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
     """PostgreSQL keeps no NUL character: in an address it is 404, in a query or form a bad request.
 
-    The API answers for its own bodies and parameters, by name (kit.api, riskhub.api).
+    The API answers for its own bodies and parameters, by name (rest.resource, riskhub.api).
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:

@@ -8,8 +8,8 @@ from django.views.decorators.http import require_safe
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from kit.api import ApiView
 from kit.rights import OPEN, view_needs
+from rest.resource import ApiView
 from riskhub import schema
 
 _ORDER = ("get", "post", "patch", "put", "delete")

@@ -1,7 +1,7 @@
 """The published description of the API (OpenAPI 3.1), drawn from the resources themselves.
 
-drf_spectacular knows generic views; ours declare columns, filters, orders, bodies and answers (kit.api), so this
-reads those. docs/api.md and the reference page say the same in words.
+drf_spectacular knows generic views; ours declare columns, filters, orders, bodies and answers
+(rest.resource), so this reads those. docs/api.md and the reference page say the same in words.
 """
 
 from collections import Counter
@@ -14,8 +14,8 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
-from kit.api import MAX_PAGE_SIZE, Body, Collection, Filter, Item
 from kit.rights import OPEN
+from rest.resource import MAX_PAGE_SIZE, Body, Collection, Filter, Item
 from riskhub.api import PROBLEM
 
 _ACTS = {"POST": "create", "PATCH": "change", "PUT": "put", "DELETE": "delete"}
@@ -238,7 +238,7 @@ class SessionCookie(OpenApiAuthenticationExtension):
 
 
 class VisibleObject(OpenApiSerializerFieldExtension):
-    target_class = "kit.api.Visible"
+    target_class = "rest.resource.Visible"
     match_subclasses = True
 
     def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""{% once %}: the hidden key by which a form that makes something is taken once (kit.once)."""
+"""{% once %}: the hidden key by which a form that makes something is taken once (rest.once)."""
 
 import secrets
 
@@ -6,9 +6,9 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from kit.once import FIELD
-
 register = template.Library()
+
+FIELD = "once"
 
 
 @register.simple_tag

@@ -10,7 +10,6 @@ from rest_framework.response import Response
 from actions.states import Effort, Type
 from history.models import Subject
 from kit import clock
-from kit.api import Body, Collection, Filter, Item, Resource, Visible, number, one_of, read
 from meetings.api.steps import Step
 from meetings.models import AgendaItem, Decision, Meeting
 from meetings.operations import decision as operations
@@ -18,6 +17,7 @@ from meetings.queries import decision as queries
 from meetings.queries.agenda import may_see_item
 from meetings.states import DecisionState
 from people.models import User
+from rest.resource import Body, Collection, Filter, Item, Resource, Visible, number, one_of, read
 from risklog.states import Outcome
 
 

@@ -9,10 +9,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kit import clock
-from kit.api import Body, Collection, Item, Resource, Visible, read
 from meetings.models import Focus, MeetingSeries
 from meetings.operations import series as operations
 from people.models import Function, Team, User
+from rest.resource import Body, Collection, Item, Resource, Visible, read
 from signals.states import Kind
 
 

@@ -6,7 +6,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kit import clock
-from kit.api import Body, Item, read
+from rest.resource import Body, Item, read
 
 
 class Step(Item):

@@ -12,7 +12,6 @@ from history.models import Subject
 from history.queries import timeline
 from kit import clock, paging
 from kit.htmx import respond
-from kit.once import once
 from kit.refusals import Refused
 from kit.rights import may, require, view_needs
 from meetings.forms import DecisionForm
@@ -22,6 +21,7 @@ from meetings.queries.live import open_review
 from meetings.states import DecisionState
 from meetings.views.saving import by, save
 from people import queries as people
+from rest.once import once
 
 PAGE_SIZE = 50
 

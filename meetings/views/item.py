@@ -11,7 +11,6 @@ from history.models import Subject
 from kit import clock
 from kit.htmx import go, respond, toast
 from kit.links import url_of
-from kit.once import once
 from kit.refusals import Refused
 from kit.rights import require, view_needs
 from meetings.forms import ItemForm
@@ -22,6 +21,7 @@ from meetings.queries.agenda import may_see_item
 from meetings.queries.facts import facts_of
 from meetings.views import meeting as meeting_pages
 from meetings.views.saving import act, back_to, by, save, version
+from rest.once import once
 
 
 def found(request: HttpRequest, pk: int) -> AgendaItem:

@@ -12,7 +12,6 @@ from django_htmx.http import ptag
 from actions.operations import action
 from kit import clock
 from kit.htmx import go, respond, toast
-from kit.once import once
 from kit.refusals import ChangedMeanwhile, Refused
 from kit.rights import may, require, view_needs
 from meetings.forms import ActionForm, ClosingForm, DecisionForm
@@ -27,6 +26,7 @@ from meetings.states import ItemOutcome, ItemState, MeetingState
 from meetings.views.meeting import found, page_of
 from meetings.views.saving import act, by, save, version
 from people import queries as people
+from rest.once import once
 
 
 def live_of(meeting: Meeting) -> str:

@@ -8,7 +8,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from history.queries import timeline
 from kit import clock
 from kit.htmx import respond
-from kit.once import once
 from kit.rights import may, require, view_needs
 from meetings.forms import FocusForm, SeriesForm
 from meetings.models import Focus, MeetingSeries
@@ -16,6 +15,7 @@ from meetings.operations import focus as focuses
 from meetings.operations import series as all_series
 from meetings.queries import series as series_queries
 from meetings.views.saving import act, by, save, version
+from rest.once import once
 
 
 def found(request: HttpRequest, pk: int) -> MeetingSeries:

@@ -15,7 +15,7 @@ _HEADERS = ("Content-Type", "Location", "ETag")
 
 
 class Book:
-    """kit.api's ReceiptBook, in PostgreSQL. Both halves run inside the transaction of the effect."""
+    """rest.resource's ReceiptBook, in PostgreSQL. Both halves run inside the transaction of the effect."""
 
     def replay(
         self, *, user: User, key: str, path: str, body_hash: bytes, wait: bool = False

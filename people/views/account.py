@@ -12,7 +12,6 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from kit import clock
 from kit.htmx import go, toast
-from kit.once import once
 from kit.refusals import Refused
 from kit.rights import require, view_needs
 from people import forms, queries
@@ -22,6 +21,7 @@ from people.operations import sign_in as tries
 from people.operations import token as tokens
 from people.views.door import network
 from people.views.saving import by, save
+from rest.once import once
 
 
 @view_needs("people.account")

@@ -8,9 +8,9 @@ from django.shortcuts import render
 
 from kit.actor import Actor
 from kit.htmx import go, toast
-from kit.once import once
 from kit.refusals import Refused
 from people.forms import PeopleForm
+from rest.once import once
 
 
 def by(request: HttpRequest) -> Actor:

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from history.models import Subject
 from kit import clock
-from kit.api import Body, Collection, Filter, Item, Resource, Visible, one_of, read
+from rest.resource import Body, Collection, Filter, Item, Resource, Visible, one_of, read
 from risklog.models import Climb, Escalation
 from risklog.operations import escalation as operations
 from risklog.queries import escalation as queries

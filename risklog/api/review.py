@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from history.models import Subject
 from kit import clock
-from kit.api import Body, Collection, Filter, Item, Resource, number, one_of, read
+from rest.resource import Body, Collection, Filter, Item, Resource, number, one_of, read
 from risklog.models import Review, Reviewer
 from risklog.operations import review as operations
 from risklog.operations import reviewer as people

@@ -9,8 +9,8 @@ from rest_framework.response import Response
 
 from catalogue.models import Model
 from kit import clock
-from kit.api import Body, Collection, Filter, Item, Resource, Visible, number, one_of, read
 from people.models import Team, User
+from rest.resource import Body, Collection, Filter, Item, Resource, Visible, number, one_of, read
 from risklog import scoring
 from risklog.models import Category, Risk
 from risklog.operations import risk as operations

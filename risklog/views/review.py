@@ -11,9 +11,9 @@ from history.queries import timeline
 from kit import clock, paging
 from kit.actor import Actor
 from kit.htmx import go, respond, toast
-from kit.once import once
 from kit.refusals import ChangedMeanwhile, Refused
 from kit.rights import may, require, view_needs
+from rest.once import once
 from risklog.forms.review import AnswerForm, AskForm, OpenForm, ReasonForm, SettleForm
 from risklog.models import Review
 from risklog.operations import review as operations

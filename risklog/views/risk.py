@@ -13,9 +13,9 @@ from history.queries import timeline
 from kit import clock
 from kit.actor import Actor
 from kit.htmx import go, respond, toast
-from kit.once import once
 from kit.refusals import ChangedMeanwhile, Refused
 from kit.rights import may, require, view_needs
+from rest.once import once
 from risklog import scoring
 from risklog.forms.risk import EDITED, EditRiskForm, NewRiskForm, SightForm
 from risklog.models import Risk

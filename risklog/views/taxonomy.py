@@ -12,9 +12,9 @@ from history.queries import timeline
 from kit import clock
 from kit.actor import Actor
 from kit.htmx import go, respond, toast
-from kit.once import once
 from kit.refusals import ChangedMeanwhile, Refused
 from kit.rights import may, view_needs
+from rest.once import once
 from risklog.forms.taxonomy import CategoryForm, MergeForm
 from risklog.models import Category
 from risklog.operations import taxonomy as operations

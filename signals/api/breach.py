@@ -6,7 +6,7 @@ from django.db.models import Count, Q, QuerySet
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from kit.api import Collection, Filter, Item, Resource, one_of
+from rest.resource import Collection, Filter, Item, Resource, one_of
 from signals.models import BreachGroup
 from signals.states import Breach as State
 from signals.states import Kind, Level

@@ -6,7 +6,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kit import clock
-from kit.api import Body, Collection, Filter, Item, Resource, Visible, number, one_of, read
+from rest.resource import Body, Collection, Filter, Item, Resource, Visible, number, one_of, read
 from signals.models import Series, Threshold, ThresholdVersion
 from signals.operations import threshold as thresholds
 from signals.states import Agreement, Direction

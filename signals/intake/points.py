@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from kit import paging
 from kit.actor import Actor
-from kit.api import Body, Collection, Filter, number
+from rest.resource import Body, Collection, Filter, number
 from signals.intake.receive import Outcome, Receiver
 from signals.mapping import points as reading_of
 from signals.mapping.points import Reading

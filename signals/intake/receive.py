@@ -23,8 +23,8 @@ from rest_framework.response import Response
 
 from kit import clock
 from kit.actor import Actor
-from kit.api import ApiView
 from kit.refusals import Refused
+from rest.resource import ApiView
 from signals.mapping.text import Unusable
 from signals.models import Source
 from signals.operations import source as sources

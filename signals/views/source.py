@@ -12,9 +12,9 @@ from history.queries import timeline
 from kit import clock
 from kit.actor import Actor
 from kit.htmx import go, respond, toast
-from kit.once import once
 from kit.refusals import ChangedMeanwhile, Refused
 from kit.rights import may, require, view_needs
+from rest.once import once
 from signals.forms import NewSourceForm, SourceForm, seconds_of
 from signals.models import Source
 from signals.operations import source as operations

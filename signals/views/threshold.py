@@ -11,9 +11,9 @@ from history.queries import timeline
 from kit import clock
 from kit.actor import Actor
 from kit.htmx import go, respond, toast
-from kit.once import once
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
 from kit.rights import may, require, view_needs
+from rest.once import once
 from signals.forms import ThresholdForm
 from signals.models import Series, Threshold, ThresholdVersion
 from signals.operations import threshold as operations

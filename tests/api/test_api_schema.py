@@ -7,7 +7,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from drf_spectacular.drainage import GENERATOR_STATS
 from drf_spectacular.validation import validate_schema
 
-from kit.api import ApiView
+from rest.resource import ApiView
 from riskhub import schema
 from riskhub.urls import RESOURCES
 from tests.factories import people

@@ -142,7 +142,7 @@ def test_a_kill_between_effect_and_reply_leaves_one_effect_that_the_repeat_tells
             send(auth, {"title": "Once"})
     assert not Action.objects.exists()
 
-    from kit.api import ApiView
+    from rest.resource import ApiView
 
     finish = ApiView.finalize_response
     calls = []

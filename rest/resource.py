@@ -6,13 +6,13 @@ A room's api.py declares columns, filters, orders and permissions; riskhub/api.p
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from django.core.exceptions import FieldError
 from django.db import transaction
 from django.db.models import F, QuerySet
-from django.http import Http404, HttpResponse
+from django.http import Http404
 from rest_framework import serializers
 from rest_framework.exceptions import (
     APIException,
@@ -29,6 +29,7 @@ from kit import clock, paging, references
 from kit.actor import Actor
 from kit.refusals import Refused
 from kit.rights import OPEN, may
+from rest.receipts import receipts
 
 PAGE_SIZE, MAX_PAGE_SIZE = 50, 200
 COUNT_CAP = 1000
@@ -48,20 +49,6 @@ class Stale(APIException):
     def __init__(self, present: Mapping[str, Any], tag: str) -> None:
         super().__init__()
         self.present, self.tag = present, tag
-
-
-class ReceiptBook(Protocol):
-    """Where answers to an Idempotency-Key are kept (people.operations; installed by the roof)."""
-
-    def replay(
-        self, *, user: Any, key: str, path: str, body_hash: bytes, wait: bool = False
-    ) -> HttpResponse | None: ...
-    def keep(
-        self, *, user: Any, key: str, path: str, body_hash: bytes, answer: HttpResponse, at: Any
-    ) -> None: ...
-
-
-receipts: list[ReceiptBook] = []
 
 
 @dataclass(frozen=True, slots=True)

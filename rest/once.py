@@ -13,9 +13,8 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
 from kit import clock
-from kit.api import receipts
-
-FIELD = "once"
+from kit.templatetags.once import FIELD
+from rest.receipts import receipts
 
 
 def once(request: HttpRequest, act: Callable[[], str]) -> str:

@@ -1,0 +1,1 @@
+"""What every API resource and every form that makes something stands on. No tables, no knowledge."""
