@@ -123,11 +123,30 @@ class _Reader:
                 key, wrong = self._key(one, grouped=True), None
             except Unusable as error:
                 key, wrong = -1, error
-            for index, pair in enumerate(pairs):
-                self._pair(number_of, index, key, pair, wrong)
+            self._pairs(number_of, pairs, key, wrong)
 
-    def _pair(self, series: int, index: int, key: int, pair: Any, wrong: Unusable | None) -> None:
-        item = self._placed(series, index)
+    def _pairs(self, series: int, pairs: list, key: int, wrong: Unusable | None) -> None:
+        found, moments, places = self.found, self.moments, self.found.places
+        assert places is not None
+        first = len(places)
+        places.extend((series, index) for index in range(len(pairs)))
+        for item, pair in enumerate(pairs, first):
+            try:
+                said, value = pair
+                ts = moments[said]
+                plain = type(value) in _NUMBERS and isfinite(value) and type(pair) is list
+                plain = plain and said is not True and said is not False and wrong is None
+            except (KeyError, TypeError, ValueError, OverflowError):
+                plain = False
+            if not plain:
+                self._pair(item, key, pair, wrong)
+                continue
+            found.items.append(item)
+            found.keys.append(key)
+            found.ts.append(ts)
+            found.values.append(float(value))
+
+    def _pair(self, item: int, key: int, pair: Any, wrong: Unusable | None) -> None:
         try:
             if wrong is not None:
                 raise wrong
