@@ -1,5 +1,6 @@
 """The mail of all, for administrators. What an administrator may not see, they do not read here either."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ from history.models import Subject
 from notices.models import Message
 from notices.states import MessageState
 
+_STOP = re.compile(r"(/notices/digest/stop/)[^/\s\"<>]+/")
 TROUBLED = (MessageState.DEAD, MessageState.UNCERTAIN)
 WAITING = (MessageState.PENDING, MessageState.CLAIMED)
 TABS = {
@@ -47,9 +49,14 @@ def as_seen_by(reader: Any, rows: list[Message]) -> list[Row]:
     found = []
     for row in rows:
         is_hidden = row.user_id != reader.pk and not named[row.pk] <= visible
-        parts = ("", "", "") if is_hidden else (row.sent_title, row.sent_text, row.sent_html)
+        parts = ("", "", "") if is_hidden else (row.sent_title, *map(_sealed, (row.sent_text, row.sent_html)))
         found.append(Row(row, is_hidden, *parts))
     return found
+
+
+def _sealed(text: str) -> str:
+    """Without the address that stops somebody's digest: it is theirs alone."""
+    return _STOP.sub(r"\1…/", text)
 
 
 def _names(row: Message) -> set[int]:

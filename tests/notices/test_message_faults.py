@@ -100,9 +100,9 @@ def test_killed_workers_lose_nothing_and_double_no_parked_kind(settings, at):
             worker.kill(), worker.wait()
         accepted = ledger(sink)
 
-    print(f"seed {SEED}: {kills} kills, {len(sink.accepted)} accepted", Counter(_states()))
-    assert kills == KILLS
-    assert not _open()
+    story = f"seed {SEED}: {kills} kills, {len(sink.accepted)} accepted, {Counter(_states())}"
+    assert kills == KILLS, story
+    assert not _open(), story
     ended = Counter(Message.objects.filter(policy=Policy.RESEND).values_list("state", flat=True))
     assert ended == {"done": 30}
     assert sum(accepted.values()) <= 60 + kills

@@ -4,12 +4,13 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from history.models import Subject
+from history.models import Due, Subject
 from notices.models import Entry, Message
+from notices.operations import digest as digest_operations
 from notices.operations import message
 from notices.states import MessageState
 from people.states import Role
-from tests.factories import actions, notices, people, risklog_review
+from tests.factories import actions, notices, people, risklog_review, risks
 
 pytestmark = pytest.mark.django_db
 
@@ -112,6 +113,23 @@ def test_a_mail_is_shown_as_it_was_sent(client, ida, settings, at):
     page = body(client.get(f"/notices/mail/{row.pk}/"))
     assert "Say how it stands" in page
     assert "style=" not in page.replace("style=&", "")
+
+
+def test_nobody_can_stop_anothers_digest_from_the_page_of_mail(client, ida, settings, at):
+    settings.IS_MAIL_KEPT = True
+    person = people.user()
+    risks.risk()
+    digest_operations.schedule(at)
+    due = Due.objects.get(kind=digest_operations.DUE, subject=person.subject_id)
+    digest_operations.make(due, at=at)
+    message.send_due(at=at)
+    row = Message.objects.get(user=person)
+    token = row.sent_text.split("/digest/stop/")[1].split("/")[0]
+
+    page = body(client.get(f"/notices/mail/{row.pk}/"))
+
+    assert "/digest/stop/…/" in page
+    assert token not in page
 
 
 def test_a_mail_about_what_an_administrator_may_not_see_is_a_closed_cover(client, ida, settings, at):
