@@ -17,7 +17,10 @@ app.conf.update(
     broker_url=settings.REDIS_URL,
     broker_connection_retry_on_startup=True,
     broker_transport_options={
-        "visibility_timeout": 300, "socket_timeout": 1, "socket_connect_timeout": 1, "retry_on_timeout": False,
+        "visibility_timeout": 300,
+        "socket_timeout": 1,
+        "socket_connect_timeout": 1,
+        "retry_on_timeout": False,
     },
     task_ignore_result=True,
     task_store_errors_even_if_ignored=False,

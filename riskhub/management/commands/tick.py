@@ -15,7 +15,9 @@ class Command(BaseCommand):
     help = "Lets dates act: reminders, escalations, digests. --at moves the dates and nothing else."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--at", help="A moment to come, such as 2026-12-01T09:00+01:00 (sample instances only).")
+        parser.add_argument(
+            "--at", help="A moment to come, such as 2026-12-01T09:00+01:00 (sample instances only)."
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         now = clock.now()
@@ -35,5 +37,7 @@ class Command(BaseCommand):
             raise CommandError(f"--at {text} is past. Time only goes forward here.")
         organisation = people.organisation()
         if organisation is None or not organisation.is_sample:
-            raise CommandError("--at is for sample instances. This register is a real one; its time is the clock's.")
+            raise CommandError(
+                "--at is for sample instances. This register is a real one; its time is the clock's."
+            )
         return at
