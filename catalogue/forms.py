@@ -11,8 +11,6 @@ from catalogue.states import Stage, Tier
 from people.models import Team, User
 
 EDITED = ("name", "purpose", "tier", "owner_team", "developer", "link")
-# A model of this slug would stand behind the form that registers one.
-RESERVED = frozenset({"new", "id"})
 
 
 class ModelForm(forms.Form):
@@ -77,8 +75,6 @@ class NewModelForm(ModelForm):
         slug = self.cleaned_data["slug"].strip().lower()
         if slug:
             validate_slug(slug)
-        if slug in RESERVED:
-            raise forms.ValidationError("This word is an address of this page. Choose another.")
         return slug
 
     def values(self) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.core.exceptions import ValidationError
+from django.db import DataError
 from django.db.models import QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -58,7 +60,7 @@ def _page(rows: QuerySet[Model], order: tuple[str, ...], request: HttpRequest) -
     cursors = {name: request.GET[name] for name in ("after", "before") if request.GET.get(name)}
     try:
         return paging.page(rows, order=order, size=PAGE_SIZE, **cursors)
-    except (Refused, ValueError, TypeError):
+    except (Refused, ValueError, TypeError, ValidationError, DataError):
         return paging.page(rows, order=order, size=PAGE_SIZE)
 
 

@@ -117,7 +117,11 @@ class SourceForm(Telling):
         if not text:
             return {}
         try:
-            return json.loads(text)
+            found = json.loads(text, parse_constant=_refuse)
+            if "\\u0000" in json.dumps(found):
+                raise ValueError
+            json.dumps(found, ensure_ascii=False).encode()
+            return found
         except json.JSONDecodeError as error:
             raise forms.ValidationError(f"Not JSON: line {error.lineno}, {error.msg.lower()}.") from None
         except (ValueError, RecursionError):
@@ -152,6 +156,11 @@ class NewSourceForm(SourceForm):
     def values(self) -> dict[str, Any]:
         said = self.cleaned_data
         return super().values() | {"slug": said["slug"], "adapter": said["adapter"]}
+
+
+def _refuse(word: str) -> None:
+    """NaN and Infinity are no JSON."""
+    raise ValueError(word)
 
 
 def seconds_of(length: timedelta | None) -> str:

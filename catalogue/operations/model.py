@@ -16,6 +16,8 @@ from kit.actor import Actor
 from kit.refusals import Refused
 from people.models import Team, User
 
+# A model of this slug would have no page of its own: /models/new/ registers one.
+RESERVED = frozenset({"new"})
 # What a person may change by hand; the stage has a verb of its own, the slug is the tools' and stays.
 CHANGEABLE = frozenset({"name", "purpose", "owner_team", "developer", "tier", "link"})
 
@@ -95,6 +97,8 @@ def _free_slug(text: str) -> str:
         ) from None
     if len(slug) > 120:
         raise Refused("Use at most 120 characters.", field="slug")
+    if slug in RESERVED:
+        raise Refused("This word is taken by a page. Choose another.", field="slug")
     if Model.objects.filter(slug=slug).exists():
         raise Refused(f"There is a model “{slug}” already. Choose another name.", field="slug")
     return slug

@@ -173,7 +173,9 @@ def _check_mapping(mapping: Any) -> None:
     if not isinstance(mapping, dict) or set(mapping) - _MAPPED:
         raise Refused(wrong, field="mapping")
     kinds = mapping.get("kinds", {})
-    if not isinstance(kinds, dict) or not all(
-        is_names(value) for name, value in mapping.items() if name != "kinds"
+    if (
+        not isinstance(kinds, dict)
+        or not all(isinstance(kind, str) for kind in kinds.values())
+        or not all(is_names(value) for name, value in mapping.items() if name != "kinds")
     ):
         raise Refused(wrong, field="mapping")

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 
 from catalogue.models import Model
-from signals.models import Breach, BreachGroup, Series, ThresholdVersion
+from signals.models import Breach, BreachGroup, Series, Threshold, ThresholdVersion
 from signals.queries import chart as charts
 from signals.states import Breach as State
 
@@ -40,14 +40,24 @@ def breaches_of(group: BreachGroup) -> QuerySet[Breach]:
     )
 
 
+def sighted(user: Any, breaches: Sequence[Breach]) -> None:
+    """Set is_series_seen and is_rule_seen: being asked about a group shows no more than the group."""
+    series, rules = Series.objects.visible_to(user), Threshold.objects.visible_to(user)
+    seen = set(series.filter(pk__in=[one.series_id for one in breaches]).values_list("pk", flat=True))
+    ruled = set(rules.filter(pk__in=[one.threshold_id for one in breaches]).values_list("pk", flat=True))
+    for one in breaches:
+        one.is_series_seen = one.series_id in seen  # type: ignore[attr-defined]
+        one.is_rule_seen = one.threshold_id in ruled  # type: ignore[attr-defined]
+
+
 BREACH_ORDER = ("order", "-level", "-opened_at", "-id")
 
 
 def evidence(
     user: Any, group: BreachGroup, breaches: Sequence[Breach], *, at: datetime
 ) -> charts.Chart | None:
-    """The chart of the worst breach that has a series, from a week before it until now or a little after."""
-    series: Series | None = next((breach.series for breach in breaches if breach.series), None)
+    """The chart of the worst of sighted() breaches: from a week before the group on."""
+    series = next((breach.series for breach in breaches if breach.is_series_seen), None)  # type: ignore[attr-defined]
     if series is None:
         return None
     end = at if group.cleared_at is None else min(group.cleared_at + _AROUND, at)

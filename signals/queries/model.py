@@ -17,7 +17,8 @@ from signals.states import Agreement, Level
 from signals.states import Breach as State
 
 MOST_GROUPS = 8
-MOST_SERIES = 24
+MOST_SERIES = 400
+MOST_CHIPS = 8
 MOST_NAMES = 50
 
 
@@ -112,7 +113,7 @@ class ModelPanel:
     """
 
     series: Sequence[Series]
-    hidden_series: int
+    is_picked_from_list: bool
     chart: charts.Chart | None
     groups: Sequence[BreachGroup]
     is_more: bool
@@ -124,7 +125,7 @@ class ModelPanel:
 def panel_of_model(user: Any, model: Model) -> ModelPanel:
     """What the reader asked for stands in `model.asked`: {"series": id, "period": days}."""
     asked: Mapping[str, str] = getattr(model, "asked", {})
-    series = list(series_of(user, [model]))
+    series = list(series_of(user, [model])[:MOST_SERIES])
     chosen = next(
         (one for one in series if str(one.pk) == asked.get("series")), series[0] if series else None
     )
@@ -137,8 +138,8 @@ def panel_of_model(user: Any, model: Model) -> ModelPanel:
         .order_by("-state", "-opened_at", "-id")[: MOST_GROUPS + 1]
     )
     return ModelPanel(
-        series=_shown(series, chosen),
-        hidden_series=max(len(series) - MOST_SERIES, 0),
+        series=series,
+        is_picked_from_list=len(series) > MOST_CHIPS,
         chart=charts.recent(user, chosen, days=days, at=clock.now()) if chosen else None,
         groups=groups[:MOST_GROUPS],
         is_more=len(groups) > MOST_GROUPS,
@@ -146,12 +147,6 @@ def panel_of_model(user: Any, model: Model) -> ModelPanel:
         call=configuration.points_call(model.slug) if chosen is None else "",
         may_propose=may(user, "signals.threshold_propose"),
     )
-
-
-def _shown(series: Sequence[Series], chosen: Series | None) -> Sequence[Series]:
-    """The first of the series, and the chosen one in any case."""
-    first = list(series[:MOST_SERIES])
-    return first if chosen is None or chosen in first else [*first, chosen]
 
 
 # ------------------------------------------------------------------ names nobody registered

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.core.exceptions import ValidationError
+from django.db import DataError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
@@ -17,7 +19,7 @@ def page_of(rows: QuerySet[Any], order: tuple[str, ...], request: HttpRequest) -
     cursors = {name: request.GET[name] for name in ("after", "before") if request.GET.get(name)}
     try:
         return paging.page(rows, order=order, size=PAGE_SIZE, **cursors)
-    except (Refused, ValueError, TypeError):
+    except (Refused, ValueError, TypeError, ValidationError, DataError):
         return paging.page(rows, order=order, size=PAGE_SIZE)
 
 

@@ -117,7 +117,7 @@ def decline(request: HttpRequest, pk: int) -> HttpResponse:
     """Turn a proposed version down, with the reason."""
     version = _found_version(request, pk)
     require(request.user, "signals.threshold_agree", version.threshold)
-    reason = request.POST.get("reason", "")[:2_000]
+    reason = request.POST.get("reason", "").replace("\x00", "")[:2_000]
     try:
         operations.decline(
             version,

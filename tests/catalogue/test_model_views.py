@@ -74,6 +74,7 @@ def test_the_list_survives_nonsense(client, ana):
         "after=zzz",
         "sort=x",
         "after=WzEsMl0",
+        "after=WyJcdTAwMDAiLDFd",
         "sort=tier&after=WzEsMl0",
     ):
         assert client.get(f"{LIST}?{query}").status_code == 200, query
@@ -152,7 +153,8 @@ def test_one_press_registers_one_model(client, ana):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"name": ""}, {"slug": "no spaces"}, {"slug": "new"}, {"name": "!!!"}, {"tier": "9"}]
+    "wrong",
+    [{"name": ""}, {"slug": "no spaces"}, {"slug": "new"}, {"name": "!!!"}, {"name": "New"}, {"tier": "9"}],
 )
 def test_what_cannot_be_is_said_at_its_field(client, ana, wrong):
     answer = client.post(f"{LIST}new/", FORM | wrong)

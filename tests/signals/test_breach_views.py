@@ -6,7 +6,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from history import operations as history
 from kit import panels
+from kit.actor import SYSTEM
 from kit.panels import Panel
 from people.states import Role
 from signals.models import Alert, BreachGroup
@@ -110,7 +112,16 @@ def test_the_list_is_narrowed(client, ana):
 
 def test_the_list_survives_nonsense(client, ana):
     signals.breach_group()
-    for query in ("model=x", "kind=x", "level=x", "after=zzz", "sort=x", "show=x", "after=WzEsMl0"):
+    for query in (
+        "model=x",
+        "kind=x",
+        "level=x",
+        "after=zzz",
+        "sort=x",
+        "show=x",
+        "after=WzEsMl0",
+        "after=WyJ4IiwyXQ",
+    ):
         assert client.get(f"{LIST}?{query}").status_code == 200, query
 
 
@@ -142,7 +153,8 @@ def test_a_group_is_found_by_a_reference_in_small_letters(client, ana):
     group = signals.breach_group()
 
     assert client.get(f"{LIST}{group.reference.lower()}/").status_code == 200
-    assert client.get(f"{LIST}B-999/").status_code == 404
+    for other in ("B-999", "x", "%00", "B-1%00"):
+        assert client.get(f"{LIST}{other}/").status_code == 404, other
 
 
 def test_a_group_costs_the_same_at_one_and_three_breaches(client, ana):
@@ -215,6 +227,18 @@ def test_a_restricted_group_is_shown_to_its_team(client, ana):
     assert client.get(f"{LIST}{signals.breach_group('canary').reference}/").status_code == 200
 
 
+def test_who_was_asked_about_one_group_sees_that_group_alone(client, ana, at):
+    secret = catalogue.model("canary", viewers=[people.team().subject_id])
+    group = signals.breach_group("canary")
+    history.grant_sight(group.subject, ana.subject_id, by=SYSTEM, at=at, why="asked")
+
+    page = _page(client, f"{LIST}{group.reference}/")
+
+    assert "Warning above 0.2" in page
+    for path in ("/signals/series/", "/signals/thresholds/", f"/models/{secret.slug}/"):
+        assert f'href="{path}' not in page
+
+
 def test_nobody_unknown_reads_breaches(client, ana):
     group = signals.breach_group()
     client.logout()
@@ -284,6 +308,14 @@ def test_the_series_in_breach_stands_first_and_another_may_be_chosen(ana, at):
     assert (chosen.series, chosen.days) == (quiet, 7)
     found.asked = {"series": "x", "period": "9000"}
     assert model.panel_of_model(ana, found).chart.series == crossed
+
+
+def test_many_series_are_picked_from_a_list(client, ana, hung):
+    catalogue.model("fraud-score")
+    for number in range(model.MOST_CHIPS + 1):
+        signals.series(feature=f"f{number}")
+
+    assert '<select name="series">' in _page(client, "/models/fraud-score/")
 
 
 def test_names_nobody_registered_are_offered_and_registered_by_one_click(client, ana, hung):

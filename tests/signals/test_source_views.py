@@ -172,6 +172,11 @@ def test_a_source_is_added(client, ana):
         ({"mapping": "[]"}, "mapping"),
         ({"mapping": '{"modell": ["x"]}'}, "mapping"),
         ({"mapping": '{"model": "x"}'}, "mapping"),
+        ({"mapping": '{"kinds": {"a": NaN}}'}, "mapping"),
+        ({"mapping": '{"kinds": {"a": 1}}'}, "mapping"),
+        ({"mapping": r'{"model": ["\u0000"]}'}, "mapping"),
+        ({"mapping": r'{"model": ["\ud800"]}'}, "mapping"),
+        ({"mapping": "[" * 5000}, "mapping"),
     ],
 )
 def test_what_cannot_be_is_said_at_its_field(client, ana, wrong, field):
