@@ -33,7 +33,7 @@ _UNKNOWN = "Its worker stopped while the mail was under way; perhaps it was sent
 _chance = SystemRandom()
 
 
-def send_due(*, at: datetime, limit: int = 500, seconds: float = 20.0) -> Tally:
+def send_due(*, at: datetime, limit: int = 500, seconds: float = 10.0) -> Tally:
     """Send what waits, oldest first, for at most so many mails and so long. Any number may run at once.
 
     Without a mail server (settings.IS_MAIL_KEPT) a mail is sent to the page of sent mail.
