@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
 
+from django.conf import settings
 from django.db import models, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -18,7 +19,7 @@ from django.db.models.functions import Now
 from history.models import Claimable
 from history.states import Work
 
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=settings.LEASE_SECONDS)
 # After a failure: again in 10 s, 1 min, 5 min, 15 min; then dead.
 _PAUSES = (10, 60, 300, 900)
 

@@ -6,6 +6,7 @@ REDIS_URL           the broker; it carries no truth
 EMAIL_URL           smtp://user:password@host:port; without it mail goes to a page for administrators
 RISKHUB_URL         the address people use; makes links in mail
 RISKHUB_HOME        where keys and embedded data live (default ./var)
+RISKHUB_LEASE_SECONDS   how long a worker holds what it took in hand before others take it over (default 60)
 """
 
 import json
@@ -218,6 +219,7 @@ SPECTACULAR_SETTINGS = {
 
 # ---------------------------------------------------------------- background work
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
+LEASE_SECONDS = env.int("RISKHUB_LEASE_SECONDS", default=60)
 
 LOGGING = {
     "version": 1,

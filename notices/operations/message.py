@@ -27,7 +27,7 @@ from people.models import User
 from people.operations import person
 
 BATCH = 20
-LEASE = timedelta(seconds=120)
+LEASE = 2 * claims.LEASE
 _PAUSES = (60, 300, 900, 3600, 4 * 3600)
 _UNKNOWN = "Its worker stopped while the mail was under way; perhaps it was sent."
 _chance = SystemRandom()
