@@ -29,7 +29,7 @@ CODE = {
 
 
 def verbs() -> set[str]:
-    """Every event verb written in the code: "room.noun_pasttense" in MOVES and in calls that write history."""
+    """Every event verb written in the code: "room.noun_pasttense" in MOVES and in calls of history."""
     found = set()
     for path, text in CODE.items():
         if not any(part.startswith(("operations", "states")) for part in path.relative_to(ROOT).parts):

@@ -1,0 +1,181 @@
+"""Every address there is, with what to put into it: pages by the resolver, the API by its resources."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from riskhub.urls import RESOURCES
+from tests.house.world import Objects, World
+
+@dataclass(frozen=True)
+class Address:
+    """name: how the table calls it. is_object: whether a restricted object can stand in it."""
+
+    name: str
+    methods: tuple[str, ...]
+    url_of: Any  # (World, Objects) -> address
+
+    @property
+    def is_api(self) -> bool:
+        return self.name.startswith("api/")
+
+
+def pages() -> Iterator[Address]:
+    """Every named page, once for each step its pattern spells out."""
+    for name, pattern in _walk(get_resolver().url_patterns):
+        if name == "reference" or name == "schema":
+            yield Address(name, ("GET",), _page(name, {}))
+            continue
+        spelled = re.search(r"\(\?P<(step|way|name)>([a-z|-]+)\)", str(pattern))
+        for word in spelled[2].split("|") if spelled else [""]:
+            fixed = {spelled[1]: word} if spelled else {}
+            yield Address(f"{name}/{word}" if word else name, ("GET", "POST"), _page(name, fixed))
+
+
+def resources() -> Iterator[Address]:
+    """Every resource of the API, with the methods it names."""
+    for address, view in RESOURCES:
+        yield Address(f"api/{address}", tuple(view.permission), _resource(address))
+
+
+def _walk(patterns: Any, space: str = "") -> Iterator[tuple[str, str]]:
+    for one in patterns:
+        if isinstance(one, URLResolver):
+            yield from _walk(one.url_patterns, f"{one.namespace}:" if one.namespace else space)
+        elif isinstance(one, URLPattern) and one.name:
+            yield f"{space}{one.name}", str(one.pattern)
+        elif isinstance(one, URLPattern) and not str(one.pattern).startswith("api/v1/"):
+            raise AssertionError(f"The address {one.pattern} has no name.")
+
+
+def _page(name: str, fixed: dict[str, str]) -> Any:
+    def url(world: World, objects: Objects) -> str:
+        return reverse(name, kwargs={**fixed, **_asked(name, world, objects)})
+
+    return url
+
+
+def _asked(name: str, world: World, objects: Objects) -> dict[str, Any]:
+    """What stands in a page's address: the first rule that fits its name."""
+    known = world.keys(objects)
+    for beginning, rule in _RULES:
+        if name.startswith(beginning):
+            return rule(world, objects, known)
+    return {}
+
+
+_RULES: tuple[tuple[str, Any], ...] = (
+    ("people:set_up", lambda w, o, k: {"secret": "no-such-secret"}),
+    ("people:password_link", lambda w, o, k: {"pk": w.people["mate"].pk, "token": "no-such-token"}),
+    ("people:be_back", lambda w, o, k: {"pk": k["absence"].pk}),
+    ("people:revoke_token", lambda w, o, k: {"pk": k["token"].pk}),
+    ("people:person_list", lambda w, o, k: {}),
+    ("people:person_create", lambda w, o, k: {}),
+    ("people:person_", lambda w, o, k: {"pk": w.people["mate"].pk}),
+    ("people:team_list", lambda w, o, k: {}),
+    ("people:team_create", lambda w, o, k: {}),
+    ("people:team_leave", lambda w, o, k: {"slug": k["team"].slug, "pk": w.people["mate"].pk}),
+    ("people:team_", lambda w, o, k: {"slug": k["team"].slug}),
+    ("actions:action_list", lambda w, o, k: {}),
+    ("actions:action_board", lambda w, o, k: {}),
+    ("actions:action_create", lambda w, o, k: {}),
+    ("actions:", lambda w, o, k: {"reference": k["actions:action"]}),
+    ("catalogue:model_list", lambda w, o, k: {}),
+    ("catalogue:model_create", lambda w, o, k: {}),
+    ("catalogue:model_by_id", lambda w, o, k: {"pk": k["catalogue:pk"]}),
+    ("catalogue:", lambda w, o, k: {"slug": k["catalogue:slug"]}),
+    ("learnings:learning_list", lambda w, o, k: {}),
+    ("learnings:learning_feed", lambda w, o, k: {}),
+    ("learnings:learning_create", lambda w, o, k: {}),
+    ("learnings:learning_preview", lambda w, o, k: {}),
+    ("learnings:", lambda w, o, k: {"reference": k["learnings:learning"]}),
+    ("meetings:meeting_list", lambda w, o, k: {}),
+    ("meetings:series_create", lambda w, o, k: {}),
+    ("meetings:series_", lambda w, o, k: {"pk": k["meetings:series"]}),
+    ("meetings:focus_create", lambda w, o, k: {"pk": k["meetings:series"]}),
+    ("meetings:focus_", lambda w, o, k: {"pk": k["meetings:focus"]}),
+    ("meetings:item_place", lambda w, o, k: {}),
+    ("meetings:item_add", lambda w, o, k: {"reference": k["meetings:meeting"]}),
+    ("meetings:item_", lambda w, o, k: {"pk": k["meetings:item"]}),
+    ("meetings:decision_list", lambda w, o, k: {}),
+    ("meetings:decision_create", lambda w, o, k: {}),
+    ("meetings:decision_", lambda w, o, k: {"reference": k["meetings:decision"]}),
+    ("meetings:meeting_live", lambda w, o, k: {"reference": k["meetings:live"]}),
+    ("meetings:meeting_pulse", lambda w, o, k: {"reference": k["meetings:live"]}),
+    ("meetings:meeting_attend", lambda w, o, k: {"reference": k["meetings:live"]}),
+    ("meetings:meeting_close", lambda w, o, k: {"reference": k["meetings:live"]}),
+    ("meetings:meeting_minutes", lambda w, o, k: {"reference": k["meetings:live"]}),
+    ("meetings:", lambda w, o, k: {"reference": k["meetings:meeting"]}),
+    ("notices:stop_digest", lambda w, o, k: {"token": "no-such-token"}),
+    ("notices:digest_week", lambda w, o, k: {"week": "2026-W47"}),
+    ("notices:mail_list", lambda w, o, k: {}),
+    ("notices:mail_", lambda w, o, k: {"pk": k["message"].pk}),
+    ("risklog:category_list", lambda w, o, k: {}),
+    ("risklog:category_new", lambda w, o, k: {}),
+    ("risklog:category_by_id", lambda w, o, k: {"pk": k["risklog:category"].pk}),
+    ("risklog:category_", lambda w, o, k: {"slug": k["risklog:category"].slug}),
+    ("risklog:review_list", lambda w, o, k: {}),
+    ("risklog:review_open", lambda w, o, k: {}),
+    ("risklog:review_", lambda w, o, k: {"reference": k["risklog:review"]}),
+    ("risklog:escalation_list", lambda w, o, k: {}),
+    ("risklog:escalation_raise", lambda w, o, k: {}),
+    ("risklog:escalation_", lambda w, o, k: {"reference": k["risklog:escalation"]}),
+    ("risklog:ladder_list", lambda w, o, k: {}),
+    ("risklog:ladder_create", lambda w, o, k: {}),
+    ("risklog:ladder_", lambda w, o, k: {"pk": k["risklog:ladder"].pk}),
+    ("risklog:risk_list", lambda w, o, k: {}),
+    ("risklog:risk_heat", lambda w, o, k: {}),
+    ("risklog:risk_new", lambda w, o, k: {}),
+    ("risklog:risk_like", lambda w, o, k: {}),
+    ("risklog:risk_choices", lambda w, o, k: {"what": "owner"}),
+    ("risklog:risk_from_breach", lambda w, o, k: {"reference": k["signals:breach"]}),
+    ("risklog:", lambda w, o, k: {"reference": k["risklog:risk"]}),
+    ("signals:breach_list", lambda w, o, k: {}),
+    ("signals:breach_", lambda w, o, k: {"reference": k["signals:breach"]}),
+    ("signals:series_", lambda w, o, k: {"pk": k["signals:series"]}),
+    ("signals:threshold_create", lambda w, o, k: {"pk": k["signals:series"]}),
+    ("signals:threshold_agree", lambda w, o, k: {"pk": k["signals:version"]}),
+    ("signals:threshold_decline", lambda w, o, k: {"pk": k["signals:version"]}),
+    ("signals:threshold_", lambda w, o, k: {"pk": k["signals:threshold"]}),
+    ("signals:source_list", lambda w, o, k: {}),
+    ("signals:source_create", lambda w, o, k: {}),
+    ("signals:source_", lambda w, o, k: {"pk": k["source"].pk}),
+)
+
+_LIVE = ("attend", "close")
+
+
+def _resource(address: str) -> Any:
+    first, _, rest = address.partition("/")
+
+    def url(world: World, objects: Objects) -> str:
+        known = world.keys(objects)
+        keys = {
+            "people": world.people["mate"].pk,
+            "teams": known["team"].slug,
+            "functions": known["function"].slug,
+            "models": objects.model.slug,
+            "series": objects.series.pk,
+            "thresholds": objects.threshold.pk,
+            "threshold-versions": objects.version.pk,
+            "breaches": objects.group.reference,
+            "sources": known["source"].slug,
+            "intake": "evidently",
+            "risks": objects.risk.reference,
+            "categories": known["risklog:category"].slug,
+            "review-requests": objects.review.reference,
+            "escalations": objects.escalation.reference,
+            "meeting-series": known["meetings:series"],
+            "meetings": known["meetings:live" if rest.endswith(_LIVE) else "meetings:meeting"],
+            "agenda-items": objects.item.pk,
+            "decisions": objects.decision.reference,
+            "actions": objects.action.reference,
+            "learnings": objects.learning.reference,
+            "events": objects.risk.subject.events.order_by("pk").values_list("pk", flat=True).first(),
+        }
+        return "/api/v1/" + re.sub(r"<str:\w+>", str(keys.get(first, "")), address)
+
+    return url

@@ -1,0 +1,218 @@
+"""A small cast and one of each object, for walks over every address.
+
+Objects stand twice: open ones, and the same restricted to the owning team, whose titles carry CANARY.
+"""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from history.models import Subject
+from kit.actor import Actor
+from learnings.operations import learning as learnings
+from meetings.models import Meeting
+from meetings.operations import item as items
+from meetings.operations import meeting as meetings
+from notices.models import Entry, Message
+from people.operations import organisation, person, token
+from people.states import Role, Scope
+from riskhub import schedule
+from risklog.models import Escalation
+from risklog.operations import reviewer as reviewers
+from signals.models import Breach, Series, Source, Threshold, ThresholdVersion
+from signals.operations import threshold as thresholds
+from tests.conftest import AT
+from tests.factories import actions, catalogue, people, risklog_review, risks, signals
+from tests.factories import meetings as meetings_
+
+CANARY = "Zanzibar"
+ROLES = (
+    "anonymous",
+    "viewer",
+    "loner",
+    "stranger",
+    "mate",
+    "owner",
+    "facilitator",
+    "manager",
+    "administrator",
+    "deactivated",
+    "token_read",
+    "token_write",
+    "token_ingest",
+)
+
+
+@dataclass
+class Objects:
+    """One of each, by kind."""
+
+    model: Any
+    series: Any
+    threshold: Any
+    version: Any
+    group: Any
+    breach: Any
+    risk: Any
+    review: Any
+    escalation: Any
+    action: Any
+    learning: Any
+    decision: Any
+    item: Any
+
+
+@dataclass
+class World:
+    """people: role -> user; tokens: role -> text. open, secret: the objects; extra: what stands once."""
+
+    people: dict[str, Any] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)
+    extra: dict[str, Any] = field(default_factory=dict)
+    open: Any = None
+    secret: Any = None
+
+    def keys(self, objects: Objects) -> dict[str, Any]:
+        """What an address may ask for, by the words of its pattern (see test_addresses.key_of)."""
+        return {
+            "catalogue:slug": objects.model.slug,
+            "catalogue:pk": objects.model.pk,
+            "signals:series": objects.series.pk,
+            "signals:threshold": objects.threshold.pk,
+            "signals:version": objects.version.pk,
+            "signals:breach": objects.group.reference,
+            "risklog:risk": objects.risk.reference,
+            "risklog:review": objects.review.reference,
+            "risklog:escalation": objects.escalation.reference,
+            "actions:action": objects.action.reference,
+            "learnings:learning": objects.learning.reference,
+            "meetings:decision": objects.decision.reference,
+            "meetings:item": objects.item.pk,
+            **self.extra,
+        }
+
+
+def build() -> World:
+    """Reached by operations alone, as everything is. About two seconds."""
+    world = World()
+    _found_people(world)
+    owner = world.people["owner"]
+    series = _meetings(world)
+    risklog_review.ladder(("owner", 60, None), ("team_lead", 240, None))
+    risks.category()
+    world.open = _objects(world, series, word="Open", viewers=None)
+    world.secret = _objects(world, series, word=CANARY, viewers=[world.extra["team"].subject_id])
+    _once(world, owner)
+    schedule.tick(AT + timedelta(minutes=5))
+    world.extra["message"] = Message.objects.filter(user=owner).first()
+    world.extra["entry"] = Entry.objects.filter(user=owner).first()
+    person.deactivate(world.people["deactivated"], by=Actor(world.people["administrator"], "page"), at=AT)
+    return world
+
+
+def _found_people(world: World) -> None:
+    from kit.actor import SYSTEM
+
+    organisation.found(name="Northwind", time_zone="Europe/Berlin", is_sample=True, by=SYSTEM, at=AT)
+    science = people.function("data-science")
+    engineering = people.function("data-engineering")
+    owner = people.user("Ana Owner", function=science)
+    team, other = people.team("Growth ML", lead=owner), people.team("Fraud")
+    made = {
+        "viewer": people.user("Vic Viewer", role=Role.VIEWER),
+        "loner": people.user("Lou Loner"),
+        "stranger": people.user("Sam Stranger", teams=[other], function=science),
+        "mate": people.user("Max Mate", teams=[team], function=engineering),
+        "owner": owner,
+        "facilitator": people.user("Fay Facilitator", function=people.function("risk-management")),
+        "manager": people.user("Mia Manager", role=Role.RISK_MANAGER),
+        "administrator": people.user("Ada Administrator", role=Role.ADMINISTRATOR),
+        "deactivated": people.user("Dan Departed", teams=[team]),
+    }
+    people.member(team, owner)
+    world.people = made
+    for scope in (Scope.READ, Scope.WRITE, Scope.INGEST):
+        made_token, text = token.issue(owner, name=scope, scope=scope, by=Actor(owner, "page"), at=AT)
+        world.tokens[f"token_{scope}"] = text
+    absence = person.be_away(
+        owner, from_on=AT.date() + timedelta(days=40), until_on=AT.date() + timedelta(days=41), **_by(owner)
+    )
+    world.extra |= {"team": team, "token": made_token, "absence": absence, "function": science}
+
+
+def _by(user: Any) -> dict[str, Any]:
+    return {"by": Actor(user, "page"), "at": AT}
+
+
+def _meetings(world: World) -> Any:
+    facilitator = world.people["facilitator"]
+    series = meetings_.series(world.extra["team"], participants=[facilitator])
+    planned = list(Meeting.objects.filter(series=series).select_related("series", "subject").order_by("starts_at"))
+    live, coming = planned[0], planned[1]
+    for one in (live, coming):
+        one.refresh_from_db()  # the turns after a turn taken over are given anew
+        meetings.take_over(one, **_by(facilitator))
+    live.refresh_from_db()
+    meetings.start(live, **_by(facilitator))
+    world.extra |= {
+        "meetings:series": series.pk,
+        "meetings:focus": series.focuses.order_by("pk").first().pk,
+        "meetings:live": live.reference,
+        "meetings:meeting": coming.reference,
+        "live": live,
+        "coming": coming,
+    }
+    return series
+
+
+def _objects(world: World, series: Any, *, word: str, viewers: list[int] | None) -> Objects:
+    owner, team = world.people["owner"], world.extra["team"]
+    slug = f"{word.lower()}-scorer"
+    model = catalogue.model(slug, name=f"{word} scorer", owner_team=team, viewers=viewers)
+    metric = signals.series(model)
+    agreed = signals.agreed(metric)
+    signals.push(metric, 0.5)
+    breach = Breach.objects.select_related("group__subject").get(series=metric)
+    proposed = thresholds.propose(agreed.threshold, warning=0.3, reason=f"{word} reason", **_by(owner))
+    about = {"model": model, "team": team, "owner": owner, "person": owner, "viewers": viewers}
+    risk = risks.risk(f"{word} risk", seen_what=f"{word} was seen", **about)
+    review = risklog_review.review(
+        about=breach.group.subject, of_model=model, title=f"{word} review", why=f"{word} why"
+    )
+    if not review.reviewers.filter(user=owner).exists():
+        reviewers.ask(review, owner, **_by(owner))
+    escalation = risklog_review.escalation(
+        about=risk.subject, team=team, title=f"{word} escalation", why=f"{word} why"
+    )
+    action = actions.action(f"{word} action", owner=owner, about=risk.subject, details=f"{word} details")
+    learning = learnings.write(
+        title=f"{word} learning", seen=f"{word} text", about=risk.subject, author=owner, **_by(owner)
+    )
+    decision = meetings_.decision(text=f"{word} decision", about=risk.subject, by=owner, meeting=None)
+    item = items.add(world.extra["coming"], title=f"{word} item", about=risk.subject, **_by(owner))
+    return Objects(
+        model=model,
+        series=Series.objects.get(pk=metric.pk),
+        threshold=Threshold.objects.get(pk=proposed.threshold_id),
+        version=ThresholdVersion.objects.get(pk=proposed.pk),
+        group=breach.group,
+        breach=breach,
+        risk=risk,
+        review=review,
+        escalation=Escalation.objects.get(pk=escalation.pk),
+        action=action,
+        learning=learning,
+        decision=decision,
+        item=item,
+    )
+
+
+def _once(world: World, owner: Any) -> None:
+    from risklog.models import Category, Ladder
+
+    world.extra |= {
+        "risklog:category": Category.objects.order_by("pk").first(),
+        "risklog:ladder": Ladder.objects.order_by("pk").first(),
+        "source": Source.objects.order_by("pk").first(),
+        "other_team": Subject.objects.filter(kind="team").last(),
+    }
