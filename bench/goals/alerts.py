@@ -1,0 +1,250 @@
+"""Goal 12: from an alert's first byte to the committed review request, with the shipped worker and bell."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import orjson
+import psycopg
+import redis
+
+from bench import client, figures
+from bench.figures import Line
+from bench.run import Run
+from catalogue.models import Model
+from signals.models import Source
+from signals.states import Adapter
+
+EACH = 12
+RATE, SECONDS = 50, 10
+SENDERS = 4
+WAIT = 30.0
+ADDRESS = "/api/v1/intake/alertmanager/bench-alerts"
+_REVIEWS = """
+SELECT r.id, b.feature FROM risklog_review r
+JOIN signals_breachgroup g ON g.subject_id = r.about_id
+JOIN signals_breach b ON b.group_id = g.id
+WHERE r.id > %s
+"""
+
+
+class Watch:
+    """Sees each review request within two milliseconds of its commit, by a connection of its own."""
+
+    def __init__(self, url: str) -> None:
+        self.seen: dict[str, float] = {}
+        self._url, self._done = url, threading.Event()
+        self._thread = threading.Thread(target=self._look, daemon=True)
+
+    def __enter__(self) -> Watch:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        with psycopg.connect(self._url, autocommit=True) as connection:
+            row = connection.execute("SELECT coalesce(max(id), 0) FROM risklog_review").fetchone()
+            last = row[0] if row else 0
+            while not self._done.wait(0.002):
+                # Two workers may commit out of order: look back a little.
+                for pk, feature in connection.execute(_REVIEWS, [max(0, last - 40)]).fetchall():
+                    self.seen.setdefault(feature, time.perf_counter())
+                    last = max(last, pk)
+
+    def when(self, feature: str, seconds: float = WAIT) -> float | None:
+        """When it was seen; None when it did not come in time."""
+        until = time.perf_counter() + seconds
+        while feature not in self.seen:
+            if time.perf_counter() > until:
+                return None
+            time.sleep(0.001)
+        return self.seen[feature]
+
+
+class Alerts:
+    """Alerts of rules that were heard before, each of a cause of its own."""
+
+    def __init__(self, run: Run) -> None:
+        self.token = run.token("ingest")
+        self.models = list(Model.objects.order_by("id").values_list("slug", flat=True))
+        self.tag = str(time.time_ns())[-9:]
+        self.number = 0
+
+    def next(self) -> tuple[str, bytes]:
+        """The feature that names it, and the request."""
+        number = self.number
+        self.number += 1
+        rule, model = divmod(number, len(self.models))
+        feature = f"f{self.tag}-{number}"
+        return feature, self._request(f"Rule{self.tag}-{rule}", self.models[model], feature)
+
+    def rules(self, count: int) -> list[bytes]:
+        """A first alert of each rule that `count` alerts will need, of a model nobody has."""
+        rules = range(-(-count // len(self.models)) + 1)
+        return [self._request(f"Rule{self.tag}-{rule}", "unknown-model", f"w{self.tag}") for rule in rules]
+
+    def _request(self, rule: str, model: str, feature: str) -> bytes:
+        now = datetime.now(UTC).isoformat()
+        labels = {"alertname": rule, "model": model, "feature": feature, "severity": "warning"}
+        alert = {
+            "status": "firing",
+            "labels": labels | {"category": "drift"},
+            "annotations": {"summary": f"{rule} of {feature}"},
+            "startsAt": now,
+            "endsAt": "0001-01-01T00:00:00Z",
+            "generatorURL": "http://prometheus.example.org/graph",
+            "fingerprint": f"{rule}-{model}",
+        }
+        body = orjson.dumps({"version": "4", "status": "firing", "alerts": [alert]})
+        return client.request(ADDRESS, headers=self.token, body=body)
+
+
+def review_of_alert(run: Run) -> Line:
+    """Goal 12."""
+    line = Line(12, "alert to committed review, to bare create + Celery", "≤ 2; p95 ≤ 50 ms at 50 alerts/s")
+    with run.ground.worker(), _celery(run) as celery, Watch(os.environ["DATABASE_URL"]) as watch:
+        alerts = Alerts(run)
+        _warm(run, alerts, watch)
+        ours, bare, ways = [], [], []
+        for number in range(run.rounds * EACH):
+            found = _one(run, alerts, watch)
+            if found is None:
+                line.met, line.why = False, f"The review of alert {number} did not come in {WAIT:g} s."
+                return line
+            ours.append(found)
+            bare.append(_create(run, number))
+            ways.append(celery.trip())
+            time.sleep(0.02)
+        at_rate, lost = _at_rate(run, alerts, watch)
+    floors = [one + way for one, way in zip(bare, ways, strict=True)]
+    rounds = [slice(n, n + EACH) for n in range(0, len(ours), EACH)]
+    ratio = figures.ratios(
+        [figures.percentile(ours[one], 0.5) for one in rounds],
+        [figures.percentile(floors[one], 0.5) for one in rounds],
+    )
+    line.figure, line.least, line.greatest = ratio.median, ratio.least, ratio.greatest
+    p95 = 1000 * figures.percentile(at_rate, 0.95) if at_rate else 0.0
+    line.met = ratio.median <= 2 and not lost and p95 <= 50
+    line.why = (
+        f"Median {1000 * figures.percentile(ours, 0.5):.1f} ms; at {RATE} alerts a second for {SECONDS} s"
+        f" median {1000 * figures.percentile(at_rate, 0.5) if at_rate else 0:.0f} ms, p95 {p95:.0f} ms"
+        + (f", {lost} reviews did not come." if lost else ".")
+    )
+    line.details = {
+        "median_ms": round(1000 * figures.percentile(ours, 0.5), 2),
+        "create_ms": round(1000 * figures.percentile(bare, 0.5), 2),
+        "celery_ms": round(1000 * figures.percentile(ways, 0.5), 2),
+        "p95_at_rate_ms": round(p95, 1),
+        "alerts_at_rate": len(at_rate) + lost,
+        "lost": lost,
+    }
+    return line
+
+
+def _warm(run: Run, alerts: Alerts, watch: Watch) -> None:
+    for sent in alerts.rules(run.rounds * EACH + RATE * SECONDS + 20):
+        _taken(client.ask(run.ours.port, sent))
+    for _ in range(10):
+        _one(run, alerts, watch)
+
+
+def _one(run: Run, alerts: Alerts, watch: Watch) -> float | None:
+    feature, sent = alerts.next()
+    began = time.perf_counter()
+    _taken(client.ask(run.ours.port, sent))
+    ended = watch.when(feature)
+    return None if ended is None else ended - began
+
+
+def _taken(answer: tuple[int, bytes]) -> None:
+    if answer[0] != 202 or b'"stored":1,' not in answer[1]:
+        raise RuntimeError(f"An alert was not taken: {answer[0]} {answer[1][:300]!r}")
+
+
+def _at_rate(run: Run, alerts: Alerts, watch: Watch) -> tuple[list[float], int]:
+    """Sent by the clock, whether the one before was answered or not: waiting counts."""
+    planned = [alerts.next() for _ in range(RATE * SECONDS)]
+    start = time.perf_counter() + 0.2
+
+    def send(first: int) -> None:
+        connection = client.Connection(run.ours.port)
+        for number in range(first, len(planned), SENDERS):
+            time.sleep(max(0.0, start + number / RATE - time.perf_counter()))
+            _taken(connection.ask(planned[number][1]))
+        connection.close()
+
+    threads = [threading.Thread(target=send, args=(number,), daemon=True) for number in range(SENDERS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    until = time.perf_counter() + WAIT
+    seen = [watch.when(feature, max(0.0, until - time.perf_counter())) for feature, _ in planned]
+    found = [moment - (start + n / RATE) for n, moment in enumerate(seen) if moment is not None]
+    return found, sum(moment is None for moment in seen)
+
+
+def _create(run: Run, number: int) -> float:
+    now = datetime.now(UTC).isoformat()
+    body = {
+        "source": _source(),
+        "fingerprint": f"bare-{time.time_ns()}-{number}",
+        "starts_at": now,
+        "name": "Bare",
+        "labels": {"model": "model-1"},
+        "annotations": {"summary": "Bare"},
+        "received_at": now,
+        "seen_at": now,
+    }
+    sent = client.request("/alerts", body=orjson.dumps(body))
+    began = time.perf_counter()
+    code, answer = client.ask(run.yardstick.port, sent)
+    if code != 201:
+        raise RuntimeError(f"The bare create answered {code}: {answer[:300]!r}")
+    return time.perf_counter() - began
+
+
+def _source() -> int:
+    found = Source.objects.filter(slug="bench-alerts", adapter=Adapter.ALERTMANAGER).first()
+    assert found is not None  # the first alert of ours made it
+    return found.pk
+
+
+class _Celery:
+    """The yardstick's worker: one task that notes when it began."""
+
+    def __init__(self) -> None:
+        from bench.yardstick import tasks
+
+        self._tasks = tasks
+        self._store = redis.Redis.from_url(tasks.URL)
+        self._store.flushdb()
+
+    def trip(self) -> float:
+        """From the sending of a task to its begin."""
+        began = time.time()
+        self._tasks.begin.delay()
+        found = self._store.blpop([self._tasks.BEGUN], timeout=60)
+        if found is None:
+            raise RuntimeError("The yardstick's worker does not answer.")
+        return float(found[1]) - began
+
+
+@contextmanager
+def _celery(run: Run) -> Iterator[_Celery]:
+    command = [sys.executable, "-m", "celery", "-A", "bench.yardstick.tasks", "worker", "--pool", "prefork"]
+    command += ["--concurrency", "2", "--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
+    with run.ground.program("yardstick-worker", command):
+        celery = _Celery()
+        for _ in range(10):
+            celery.trip()
+        yield celery

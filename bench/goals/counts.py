@@ -1,0 +1,201 @@
+"""Goal 2: how many SQL queries each address takes, and whether more rows take more of them.
+
+Counted in this process, savepoints too, as the application role, with the sign-in of every request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from django.db import connection
+from django.test import Client
+
+from bench import register
+from bench.figures import Line
+from bench.run import Run
+
+SIZES = (5, 50, 500)
+BOUNDS = {"list": 6, "detail or write": 8, "composed page": 15}
+LISTS = [
+    "risks",
+    "models",
+    "series",
+    "thresholds",
+    "threshold-versions",
+    "breaches",
+    "sources",
+    "categories",
+    "review-requests",
+    "escalations",
+    "meeting-series",
+    "meetings",
+    "agenda-items",
+    "decisions",
+    "actions",
+    "learnings",
+    "people",
+    "teams",
+    "functions",
+    "events",
+]
+PAGES = [
+    "/",
+    "/risks/",
+    "/risks/heat/",
+    "/risks/new/",
+    "/risks/categories/",
+    "/risks/reviews/",
+    "/risks/escalations/",
+    "/risks/ladder/",
+    "/models/",
+    "/signals/breaches/",
+    "/signals/sources/",
+    "/meetings/",
+    "/meetings/decisions/",
+    "/actions/",
+    "/actions/board/",
+    "/learnings/",
+    "/notices/",
+    "/notices/digest/",
+    "/people/",
+    "/people/teams/",
+    "/people/me/",
+    "/search/?q=drift",
+]
+
+
+def queries(run: Run) -> Line:
+    """Goal 2. Grows the register as it goes, so it comes first."""
+    seen: dict[tuple[str, str], dict[int, int]] = {}
+    for size in SIZES:
+        register.grow(size, at=run.at)
+        for kind, name, count in _Walk(run).all():
+            seen.setdefault((kind, name), {})[size] = count
+    worst = {
+        kind: max((max(c.values()), name) for (k, name), c in seen.items() if k == kind) for kind in BOUNDS
+    }
+    over = [f"{name} {max(c.values())}" for (kind, name), c in seen.items() if max(c.values()) > BOUNDS[kind]]
+    # A page of five rows shows less than one of fifty only where a part is empty: from 50 on nothing may grow.
+    growing = [
+        f"{name} {'/'.join(str(c.get(size, '–')) for size in SIZES)}"
+        for (_, name), c in seen.items()
+        if len(set(c.values())) > 1
+    ]
+    line = Line(
+        2, "SQL queries: worst list / detail or write / page", "≤ 6 / 8 / 15, equal at 5, 50, 500 rows"
+    )
+    line.figure = max(worst[kind][0] / bound for kind, bound in BOUNDS.items())
+    line.unit = "of the bound"
+    line.met = not over and not growing
+    told = [f"{kind} {count} of {BOUNDS[kind]} ({name})" for kind, (count, name) in worst.items()]
+    line.why = "Worst: " + ", ".join(told) + "."
+    if over:
+        line.why += " Over: " + ", ".join(sorted(over)) + "."
+    if growing:
+        line.why += " Differ with the rows: " + ", ".join(sorted(growing)) + "."
+    line.details = {
+        "worst": {kind: {"queries": count, "address": name} for kind, (count, name) in worst.items()},
+        "addresses": len(seen),
+        "queries": {name: [c.get(size) for size in SIZES] for (_, name), c in sorted(seen.items())},
+    }
+    return line
+
+
+class _Walk:
+    """Every address once, warm: (class, name, queries)."""
+
+    def __init__(self, run: Run) -> None:
+        self.at = run.at
+        self.page = Client(SERVER_NAME="localhost")
+        self.api = Client(SERVER_NAME="localhost", headers=run.token("write"))
+        self.page.force_login(register.reader())
+        self.found: list[tuple[str, str, int]] = []
+
+    def all(self) -> list[tuple[str, str, int]]:
+        self.api.get("/api/v1/functions")  # notes the first use of the token
+        for name in LISTS:
+            self._count("list", f"GET /api/v1/{name}", partial(self.api.get, f"/api/v1/{name}"))
+        for name in LISTS:
+            address = f"/api/v1/{name}/{self.api.get(f'/api/v1/{name}').json()['results'][0]['id']}"
+            self._count("detail or write", f"GET /api/v1/{name}/…", partial(self.api.get, address))
+        for path in PAGES:
+            self._count("composed page", path, partial(self.page.get, path))
+        for name, path in _details().items():
+            self._count("composed page", name, partial(self.page.get, path))
+        self._writes()
+        return self.found
+
+    def _writes(self) -> None:
+        category = self.api.get("/api/v1/categories").json()["results"][0]["slug"]
+        body = {"title": "Counted", "category": category, "likelihood": 3, "impact": 3}
+
+        def send(path: str, given: dict[str, Any], **headers: str) -> Any:
+            return self.api.post(f"/api/v1/{path}", given, content_type="application/json", headers=headers)
+
+        made = self._count("detail or write", "POST /api/v1/risks", lambda: send("risks", body), warm=False)
+        path = f"/api/v1/risks/{made.json()['id']}"
+        self._count(
+            "detail or write",
+            "PATCH /api/v1/risks/…",
+            lambda: self.api.patch(
+                path, {"impact": 4}, content_type="application/json", headers={"If-Match": made["ETag"]}
+            ),
+            warm=False,
+        )
+        path = f"risks/{made.json()['id']}/close"
+        evidence = {"evidence": "Counted."}
+        self._count("detail or write", "POST /api/v1/risks/…/close", lambda: send(path, evidence), warm=False)
+        action = {"title": "Counted"}
+        self._count("detail or write", "POST /api/v1/actions", lambda: send("actions", action), warm=False)
+
+    def _count(self, kind: str, name: str, ask: Callable[[], Any], *, warm: bool = True) -> Any:
+        if warm:
+            ask()
+        tally = [0]
+
+        def counting(execute: Any, *args: Any) -> Any:
+            tally[0] += 1
+            return execute(*args)
+
+        with connection.execute_wrapper(counting):
+            answer = ask()
+            if getattr(answer, "streaming", False):
+                answer.getvalue()
+        if answer.status_code not in (200, 201):
+            raise RuntimeError(f"{name} answered {answer.status_code}: {answer.content[:300]!r}")
+        self.found.append((kind, name, tally[0]))
+        return answer
+
+
+def _details() -> dict[str, str]:
+    """One page of each kind: the first object that was made, which has most around it."""
+    from actions.models import Action
+    from learnings.models import Learning
+    from meetings.models import Decision, Meeting
+    from people.models import Team
+    from risklog.models import Category, Escalation, Review, Risk
+    from signals.models import BreachGroup, Series, Threshold
+
+    def first(model: Any, **which: Any) -> Any:
+        rows = model.objects.visible_to(register.reader()).filter(**which)
+        return rows.select_related("subject").order_by("id").first()
+
+    series = first(Series)
+    return {
+        "/risks/R-…/": f"/risks/{first(Risk, series__isnull=False).reference}/",
+        "/risks/reviews/Q-…/": f"/risks/reviews/{first(Review).reference}/",
+        "/risks/escalations/E-…/": f"/risks/escalations/{first(Escalation).reference}/",
+        "/risks/categories/…/": f"/risks/categories/{first(Category).slug}/",
+        "/models/…/": f"/models/{series.model.slug}/",
+        "/signals/breaches/B-…/": f"/signals/breaches/{first(BreachGroup).reference}/",
+        "/signals/series/…/": f"/signals/series/{series.pk}/",
+        "/signals/thresholds/…/": f"/signals/thresholds/{first(Threshold).pk}/",
+        "/meetings/M-…/": f"/meetings/{first(Meeting).reference}/",
+        "/meetings/decisions/D-…/": f"/meetings/decisions/{first(Decision).reference}/",
+        "/actions/A-…/": f"/actions/{first(Action).reference}/",
+        "/learnings/L-…/": f"/learnings/{first(Learning).reference}/",
+        "/people/teams/…/": f"/people/teams/{first(Team).slug}/",
+        "/people/…/": f"/people/{register.reader().pk}/",
+    }

@@ -1,0 +1,134 @@
+"""What every goal is given: the servers, the register, who asks, and the alternating rounds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+
+from bench import client, figures
+from bench.client import Answers
+from bench.ground import Ground, Web
+from bench.meter import Reading
+
+QUIET = 0.25  # cores of foreign load below which requests a second can be believed
+
+
+@dataclass(slots=True)
+class Side:
+    """One side of a comparison, over its rounds."""
+
+    answers: list[Answers] = field(default_factory=list)
+    readings: list[Reading] = field(default_factory=list)
+
+    @property
+    def rates(self) -> list[float]:
+        return [one.a_second for one in self.answers]
+
+    @property
+    def cpu(self) -> list[float]:
+        """CPU seconds a right answer, of web server and database."""
+        return [used.cpu / max(one.right, 1) for one, used in zip(self.answers, self.readings, strict=True)]
+
+    @property
+    def web_cpu(self) -> list[float]:
+        return [used.web / max(one.right, 1) for one, used in zip(self.answers, self.readings, strict=True)]
+
+    @property
+    def wrong(self) -> str:
+        """What the first wrong answer was, "" when all were right."""
+        bad = [one for one in self.answers if one.wrong or not one.right]
+        return (bad[0].first_wrong or "no answer") if bad else ""
+
+    def shown(self) -> dict[str, float]:
+        """For the details of a line."""
+        latencies = [one for answers in self.answers for one in answers.latencies] or [0.0]
+        return {
+            "a_second": round(figures.spread(self.rates).median, 1),
+            "cpu_ms": round(1000 * figures.spread(self.cpu).median, 3),
+            "web_cpu_ms": round(1000 * figures.spread(self.web_cpu).median, 3),
+            "median_ms": round(1000 * figures.percentile(latencies, 0.5), 2),
+            "p95_ms": round(1000 * figures.percentile(latencies, 0.95), 2),
+        }
+
+
+@dataclass(slots=True)
+class Part:
+    """What a side does in one round: which server, and the load on it."""
+
+    web: Web
+    load: Callable[[float], Answers]
+
+
+@dataclass
+class Run:
+    """rounds: of each comparison; seconds: of each side in a round."""
+
+    ground: Ground
+    rows: int
+    rounds: int
+    seconds: float
+    at: datetime
+    webs: dict[str, Web] = field(default_factory=dict)
+
+    @property
+    def ours(self) -> Web:
+        return self.webs["ours"]
+
+    @property
+    def yardstick(self) -> Web:
+        return self.webs["yardstick"]
+
+    def alternate(self, parts: Mapping[str, Part]) -> dict[str, Side]:
+        """One warm-up of each, then the rounds, each side in turn, the first one another each time."""
+        for part in parts.values():
+            part.load(self.seconds / 3)
+        sides = {name: Side() for name in parts}
+        names = list(parts)
+        for number in range(self.rounds):
+            turn = number % len(names)
+            for name in names[turn:] + names[:turn]:
+                part = parts[name]
+                with part.web.metered() as reading:
+                    answers = part.load(self.seconds)
+                sides[name].answers.append(answers)
+                sides[name].readings.append(reading)
+        return sides
+
+    @cached_property
+    def cookie(self) -> str:
+        """A session of the reader."""
+        from django.test import Client
+
+        from bench import register
+
+        visitor = Client(SERVER_NAME="localhost")
+        visitor.force_login(register.reader())
+        return f"sessionid={visitor.cookies['sessionid'].value}"
+
+    def token(self, scope: str) -> dict[str, str]:
+        """The header of a fresh token of the reader."""
+        from bench import register
+        from kit.actor import SYSTEM
+        from people.operations import token
+
+        _, text = token.issue(register.reader(), name=f"Bench {scope}", scope=scope, by=SYSTEM, at=self.at)
+        return {"Authorization": f"Bearer {text}"}
+
+
+def foreign(sides: Mapping[str, Side]) -> float:
+    """The most cores that others used in a round."""
+    return max(reading.foreign for side in sides.values() for reading in side.readings)
+
+
+def same(web: Web, sent: bytes, *, clients: int, check: client.Check) -> Part:
+    """The same request over and over."""
+
+    def endless(number: int):
+        while True:
+            yield sent
+
+    return Part(
+        web, lambda seconds: client.load(web.port, endless, clients=clients, seconds=seconds, check=check)
+    )

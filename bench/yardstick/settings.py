@@ -1,0 +1,23 @@
+"""The settings of Riskhub with everything taken off that guards, remembers or decorates."""
+
+from pathlib import Path
+
+from riskhub.settings import *  # noqa: F403
+from riskhub.settings import INSTALLED_APPS as _ALL
+
+INSTALLED_APPS = [name for name in _ALL if name != "riskhub"]  # without its flows: nothing rings
+MIDDLEWARE: list[str] = []
+ROOT_URLCONF = "bench.yardstick.urls"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [Path(__file__).parent / "templates"],
+    }
+]
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "UNAUTHENTICATED_USER": None,
+}

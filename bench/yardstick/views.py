@@ -1,0 +1,124 @@
+"""The bare views: the same rows and filters as ours, and nothing else."""
+
+from typing import Any
+
+import orjson
+from django.db import connection
+from django.db.models import F, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import get_template
+from django.views.decorators.csrf import csrf_exempt
+from rest_framework import generics, serializers
+
+from risklog.models import Risk
+from risklog.states import RiskState
+from signals.models import Alert
+
+SIZE = 50
+DIRECT = (
+    "id", "version", "title", "description", "affected", "category_id", "model_id", "feature", "tags",
+    "team_id", "owner_id", "raised_by_id", "likelihood", "impact", "residual_likelihood", "residual_impact",
+    "severity", "state", "treatment", "review_on", "looks", "accepted_until", "acceptance_reason",
+    "closing_evidence", "breach_group_id", "series_id", "opened_at", "updated_at",
+)  # fmt: skip
+NAMED = {
+    "reference": "subject__reference",
+    "category_slug": "category__slug",
+    "model_slug": "model__slug",
+    "team_slug": "team__slug",
+    "owner_name": "owner__name",
+}
+_INSERT = """
+INSERT INTO signals_point (series_id, ts, value)
+SELECT s, to_timestamp(t), v FROM unnest(%s::bigint[], %s::float8[], %s::float8[]) AS u(s, t, v)
+ON CONFLICT DO NOTHING
+"""
+
+
+def _sent(body: bytes | str, kind: str = "application/json") -> HttpResponse:
+    answer = HttpResponse(body, content_type=kind)
+    answer["Content-Length"] = str(len(answer.content))
+    return answer
+
+
+def livez(request: HttpRequest) -> HttpResponse:
+    return _sent(b"{}")
+
+
+def _narrowed(request: HttpRequest) -> QuerySet[Risk]:
+    rows = Risk.objects.filter(state=request.GET["state"], category__slug=request.GET["category"])
+    return rows.order_by("-severity", "-id")
+
+
+def values(request: HttpRequest) -> HttpResponse:
+    """`.values()`, a count, orjson."""
+    found = _narrowed(request)
+    page = list(found.values(*DIRECT, **{name: F(path) for name, path in NAMED.items()})[:SIZE])
+    return _sent(orjson.dumps({"count": found.count(), "results": page}))
+
+
+class _Row(serializers.ModelSerializer):
+    reference = serializers.CharField(source="subject.reference")
+    category_slug = serializers.CharField(source="category.slug")
+    model_slug = serializers.CharField(source="model.slug", default=None)
+    team_slug = serializers.CharField(source="team.slug", default=None)
+    owner_name = serializers.CharField(source="owner.name", default=None)
+
+    class Meta:
+        model = Risk
+        fields = [*(name.removesuffix("_id") for name in DIRECT), *NAMED]
+
+
+class Listed(generics.ListAPIView):
+    """rest_framework's own list."""
+
+    serializer_class = _Row
+    pagination_class = None
+
+    def get_queryset(self) -> Any:
+        named = _narrowed(self.request).select_related("subject", "category", "model", "team", "owner")
+        return named[:SIZE]
+
+    def finalize_response(self, *args: Any, **kwargs: Any) -> Any:
+        answer = super().finalize_response(*args, **kwargs)
+        answer.add_post_render_callback(_measure)
+        return answer
+
+
+def _measure(answer: Any) -> None:
+    answer["Content-Length"] = str(len(answer.content))
+
+
+def rows(request: HttpRequest) -> HttpResponse:
+    """A template with a table of the rows that the risk list shows first."""
+    live = Risk.objects.exclude(state=RiskState.CLOSED).order_by("-severity", "-id")
+    shown = live.select_related("subject", "category", "model", "team", "owner")[:SIZE]
+    return _sent(get_template("rows.html").render({"rows": shown}), "text/html")
+
+
+@csrf_exempt
+def points(request: HttpRequest) -> HttpResponse:
+    """[[series, seconds, value], …] into the table, once each."""
+    given = orjson.loads(request.body)
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, [list(column) for column in zip(*given, strict=True)])
+        return _sent(b'{"stored":%d}' % cursor.rowcount)
+
+
+class _Alert(serializers.ModelSerializer):
+    class Meta:
+        model = Alert
+        fields = ["id", "source", "fingerprint", "starts_at", "name", "labels", "annotations", "received_at",
+                  "seen_at"]  # fmt: skip
+
+
+class Alerts(generics.CreateAPIView):
+    """rest_framework's own create."""
+
+    serializer_class = _Alert
+    queryset = Alert.objects.all()
+
+    def finalize_response(self, *args: Any, **kwargs: Any) -> Any:
+        answer = super().finalize_response(*args, **kwargs)
+        answer.add_post_render_callback(_measure)
+        return answer
