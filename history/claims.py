@@ -45,9 +45,10 @@ class Tally:
 def claim(rows: models.QuerySet[Row], *, limit: int = 50, lease: timedelta = LEASE) -> list[Row]:
     """Take up to `limit` open rows for this worker, in the order given, and commit that.
 
-    rows: a queryset of a Claimable, filtered by what is wanted. Rows whose lease ran out are taken
-    again; rows tried too often are buried instead. FOR UPDATE OF the row itself only: the application
-    role cannot lock events.
+    rows: a queryset of a Claimable, filtered by what is wanted. A row whose lease ran out is taken again,
+    alone: it may be what killed its worker, and must not take others along until they count as tried too
+    often. Rows tried too often are buried instead. FOR UPDATE OF the row itself only: the application role
+    cannot lock events.
     """
     open_rows = rows.filter(
         Q(state=Work.PENDING, not_before__lte=Now()) | Q(state=Work.CLAIMED, lease_until__lt=Now())
@@ -55,7 +56,7 @@ def claim(rows: models.QuerySet[Row], *, limit: int = 50, lease: timedelta = LEA
     with transaction.atomic():
         taken = list(open_rows.select_for_update(skip_locked=True, of=("self",))[:limit])
         buried = [row for row in taken if row.tries >= row.MAX_TRIES]
-        alive = [row for row in taken if row.tries < row.MAX_TRIES]
+        alive = _apart([row for row in taken if row.tries < row.MAX_TRIES])
         if buried:
             _bury(rows.model, [row.pk for row in buried])
         if alive:
@@ -66,6 +67,13 @@ def claim(rows: models.QuerySet[Row], *, limit: int = 50, lease: timedelta = LEA
             for row in alive:
                 row.claim, row.state, row.tries = token, Work.CLAIMED, row.tries + 1
     return alive
+
+
+def _apart(rows: list[Row]) -> list[Row]:
+    """The first row alone when a worker had it in hand before; else all that nobody had, together."""
+    if rows and rows[0].state != Work.PENDING:
+        return rows[:1]
+    return [row for row in rows if row.state == Work.PENDING]
 
 
 def run(row: Claimable, work: Callable[[Any], None]) -> Tally:

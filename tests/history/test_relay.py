@@ -102,6 +102,25 @@ def test_a_row_that_kills_every_worker_is_buried_after_its_last_try(wired, at):
 
 
 @pytest.mark.django_db
+def test_a_row_that_kills_its_worker_takes_no_other_along(wired, at):
+    for number in range(4):
+        history.change(people.team(f"Team {number}"), {"name": f"Named {number}"}, by=SYSTEM, at=at)
+    taken = claims.claim(Handover.objects.order_by("id"))
+    assert len(taken) == 4
+    poison = taken[1].pk
+
+    for _ in range(20):  # each time the worker dies at the poison, before it reaches the rows behind it
+        Handover.objects.filter(state=Work.CLAIMED).update(lease_until=clock.now() - timedelta(minutes=1))
+        for row in claims.claim(Handover.objects.order_by("id")):
+            if row.pk == poison:
+                break
+            claims.run(row, lambda row: None)
+
+    assert Handover.objects.get(pk=poison).state == Work.DEAD
+    assert Handover.objects.filter(state=Work.DONE).count() == 3
+
+
+@pytest.mark.django_db
 def test_a_lost_claim_rolls_its_effect_back(wired, at):
     history.change(people.team("Fraud"), {"name": "Fraud ML"}, by=SYSTEM, at=at)
     (mine,) = claims.claim(Handover.objects.all())
