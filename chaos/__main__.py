@@ -1,0 +1,84 @@
+"""`make chaos`: rows 1, 2 and 5 of the test standard, and the standard itself."""
+
+import argparse
+import random
+import signal
+import sys
+import time
+from pathlib import Path
+
+from chaos import claims
+from chaos.claims import Claim
+from chaos.ground import Ground, ground
+
+ROWS = {
+    "1": "workers die",
+    "2": "resend and park",
+    "5": "Valkey down, flushed, hung",
+    "breaks": "the standard itself",
+}
+# Full, and by --short: kills, climbs, messages; for row 5 the share of its seconds.
+FULL, SHORT = (1000, 1500, 3000), (60, 120, 300)
+
+
+def main() -> int:
+    """0 when every claim that was judged is met."""
+    asked = _asked()
+    # An orderly end for SIGTERM too: the servers are ours to take down.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    seed = asked.seed if asked.seed is not None else random.SystemRandom().randrange(10**6)
+    print(f"seed {seed} (again with CHAOS_ARGS='--seed {seed}')", flush=True)
+    found: list[Claim] = []
+    try:
+        with ground() as made:
+            for row in asked.rows or ROWS:
+                print(f"{row}: {ROWS[row]}", flush=True)
+                began = time.monotonic()
+                found += _run(row, asked, made, seed)
+                print(f"  {time.monotonic() - began:.0f} s", flush=True)
+                claims.write(found, asked.out)
+    except KeyboardInterrupt:
+        print("Stopped; the servers are down.", file=sys.stderr)
+        return 130
+    print(claims.table(found))
+    return 0 if all(claim.met for claim in found) else 1
+
+
+def _asked() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m chaos", description=__doc__)
+    parser.add_argument("rows", nargs="*", choices=[*ROWS, []], help="which rows (default: all)")
+    parser.add_argument("--seed", type=int, help="of an earlier run, to make the same choices again")
+    parser.add_argument("--short", action="store_true", help="a quick try; the line says so, and met is no")
+    parser.add_argument(
+        "--break", dest="broken", default="", help="take away: claim, unique; rows must turn red"
+    )
+    parser.add_argument("--down", type=float, default=600, help="seconds Valkey is down in row 5")
+    parser.add_argument("--out", type=Path, default=Path("chaos.jsonl"))
+    return parser.parse_args()
+
+
+def _run(row: str, asked: argparse.Namespace, made: Ground, seed: int) -> list[Claim]:
+    from chaos import killing, standard  # Django is ready only now
+
+    if row == "5":
+        from chaos import outage
+
+        return outage.run(made, seed=seed, down=asked.down, is_short=asked.short, say=_say)
+    made.fresh(f"chaos_{row}")
+    if row == "breaks":
+        return standard.run(made, seed=seed, say=_say)
+    kills, climbs, messages = SHORT if asked.short else FULL
+    plan = killing.Plan(kills, climbs, messages, seed, freezes=max(2, kills // 50), broken=asked.broken)
+    if row == "2":
+        plan = killing.mail_only(plan)
+    outcome = killing.run(plan, log=made.folder / f"row{row}.log", say=_say)
+    judged = (killing.claims_of_row_1 if row == "1" else killing.claims_of_row_2)(plan, outcome)
+    return [killing.shortened(claim) for claim in judged] if asked.short else judged
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

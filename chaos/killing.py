@@ -1,0 +1,260 @@
+"""Rows 1 and 2: workers are killed with SIGKILL at random moments, a few are frozen past their leases."""
+
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from django.db import connection
+
+from chaos import breaking, cast, ledger
+from chaos.claims import Claim
+from chaos.ledger import Ledger
+from chaos.sink import Sink
+from history import relay
+from history.models import Due, Handover
+from history.states import Work
+from kit import clock
+from notices.models import Message
+from notices.queries import letter
+from risklog.operations.climb import CLIMB
+
+POLL_SECONDS = 0.02
+SPEED = 60.0  # a minute a second: rungs of a minute take their turns within the run
+
+
+@dataclass(frozen=True)
+class Plan:
+    """lease: seconds of a claim (a mail has twice that). longest: seconds after which it is given up."""
+
+    kills: int
+    climbs: int
+    messages: int
+    seed: int
+    freezes: int = 20
+    workers: int = 6
+    lease: int = 2
+    longest: float = 1500.0
+    stall: float = 75.0  # without any progress, longer than any lease or pause that is left
+    is_mail_only: bool = False
+    sink_delay: tuple[float, float] = (0.0, 0.0)
+    broken: str = ""
+
+
+@dataclass
+class Outcome:
+    ledger: Ledger
+    counts: dict[str, Any] = field(default_factory=dict)
+
+
+def run(plan: Plan, *, log: Path, say: Callable[[str], None]) -> Outcome:
+    """Fill the database that Django is connected to, let workers loose on it, kill them, close the ledger."""
+    at = clock.now() - timedelta(minutes=1)
+    if plan.broken:
+        breaking.in_database(plan.broken)
+    began = time.monotonic()
+    if plan.is_mail_only:
+        made = cast.mailing(messages=plan.messages, at=at)
+        while relay.relay(at=at).done:
+            pass
+    else:
+        made = cast.climbing(climbs=plan.climbs, messages=plan.messages, at=at)
+    say(f"  {made.climbs} climbs and {made.messages} messages to come ({time.monotonic() - began:.0f} s)")
+    sink = Sink(delay=plan.sink_delay, seed=plan.seed)
+    sink.start()
+    began = time.monotonic()
+    try:
+        with _nursery(plan, sink.port, at, log) as nursery:
+            end = _kill_until_done(plan, made, nursery, say)
+        counts = nursery.counts
+    finally:
+        sink.stop()
+    seconds = time.monotonic() - began
+    closed = ledger.close(made, sink.accepted, letter.host())
+    if end:
+        closed.lost.append(end)
+    errors = log.read_text(errors="replace").count("Traceback (most recent call last)")
+    return Outcome(closed, counts | closed.counts | {"seconds": round(seconds, 1), "worker errors": errors})
+
+
+def _kill_until_done(plan: Plan, made: cast.Cast, nursery: "_Nursery", say: Callable[[str], None]) -> str:
+    """Kills by progress, not by the clock, so that all of them hit workers at work. "" or why it gave up."""
+    chance = random.Random(plan.seed)
+    total = _total(plan, made)
+    at_work = [chance.randrange(int(total * 0.96)) for _ in range(plan.kills)]
+    frozen = [chance.randrange(int(total * 0.9)) for _ in range(plan.freezes)]
+    faults = sorted([(when, "kill") for when in at_work] + [(when, "freeze") for when in frozen])
+    faults.reverse()
+    began = moved = said = time.monotonic()
+    last = -1
+    while True:
+        settled, now = _settled(plan), time.monotonic()
+        if settled >= total and _is_done():
+            return ""
+        if settled != last:
+            moved, last = now, settled
+        if now - moved > plan.stall or now - began > plan.longest:
+            return f"gave up after {now - began:.0f} s with {settled} of {total} settled"
+        if now - said > 15:
+            said = now
+            say(f"  {settled} of {total} settled, {plan.kills + plan.freezes - len(faults)} faults so far")
+        nursery.thaw_due(now)
+        while faults and faults[-1][0] <= settled:
+            _, word = faults.pop()
+            slot = chance.randrange(plan.workers)
+            time.sleep(chance.uniform(0, 0.03))
+            nursery.order(word, slot)
+        time.sleep(POLL_SECONDS)
+
+
+def _total(plan: Plan, made: cast.Cast) -> int:
+    """Rows to be settled: dates, handovers, messages. Only those of climbs to come are not there yet."""
+    if plan.is_mail_only:
+        return made.messages
+    return made.climbs * 2 + Handover.objects.count() + made.messages
+
+
+def _settled(plan: Plan) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM notices_message WHERE state NOT IN ('pending', 'claimed')")
+        mails = cursor.fetchone()[0]
+        if plan.is_mail_only:
+            return mails
+        cursor.execute(
+            """SELECT (SELECT count(*) FROM history_due WHERE kind = %s AND state IN ('done', 'dead'))
+                    + (SELECT count(*) FROM history_handover WHERE state IN ('done', 'dead'))""",
+            [CLIMB],
+        )
+        return mails + cursor.fetchone()[0]
+
+
+def _is_done() -> bool:
+    waiting = [Work.PENDING, Work.CLAIMED]
+    rows = (Due.objects.filter(kind=CLIMB), Handover.objects.all(), Message.objects.all())
+    return not any(of.filter(state__in=waiting).exists() for of in rows)
+
+
+# ------------------------------------------------------------------ the nursery, from outside
+
+
+class _Nursery:
+    def __init__(self, plan: Plan, process: subprocess.Popen) -> None:
+        self.plan, self.process = plan, process
+        self.counts: dict[str, int] = {}
+        self._thaws: list[tuple[float, int]] = []
+
+    def order(self, word: str, slot: int) -> None:
+        self.process.stdin.write(f"{word} {slot}\n")
+        self.process.stdin.flush()
+        if word == "freeze":  # longer than the longest lease, so that others have taken its work over
+            self._thaws.append((time.monotonic() + 2 * self.plan.lease + 1, slot))
+
+    def thaw_due(self, now: float) -> None:
+        for when, slot in [one for one in self._thaws if one[0] <= now]:
+            self._thaws.remove((when, slot))
+            self.order("thaw", slot)
+
+    def end(self) -> None:
+        for _, slot in self._thaws:
+            self.order("thaw", slot)
+        self.process.stdin.close()
+        self.counts = json.loads(self.process.stdout.readline() or "{}")
+
+
+@contextmanager
+def _nursery(plan: Plan, port: int, at: datetime, log: Path) -> Iterator[_Nursery]:
+    order = {
+        "workers": plan.workers,
+        "seed": plan.seed,
+        "only_mail": plan.is_mail_only,
+        "began": time.monotonic(),
+        "from": (at + timedelta(minutes=2)).isoformat(),
+        "speed": SPEED,
+        "ring_again": 0.0 if plan.is_mail_only else 0.3,
+        "broken": plan.broken,
+    }
+    database = os.environ["DATABASE_URL"].rsplit("/", 1)[0] + "/" + connection.settings_dict["NAME"]
+    environment = os.environ | {
+        "DJANGO_SETTINGS_MODULE": "riskhub.settings",
+        "DATABASE_URL": database,
+        "EMAIL_URL": f"smtp://127.0.0.1:{port}",
+        "RISKHUB_LEASE_SECONDS": str(plan.lease),
+    }
+    with log.open("w") as errors:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "chaos.nursery", json.dumps(order)],
+            cwd=Path(__file__).parent.parent,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        )
+    nursery = _Nursery(plan, process)
+    try:
+        if process.stdout.readline() != "ready\n":
+            raise RuntimeError(f"The nursery did not start: {log.read_text()[-2000:]}")
+        yield nursery
+        nursery.end()
+    finally:
+        process.stdin.close()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        process.stdout.close()
+
+
+# ------------------------------------------------------------------ what the rows claim
+
+
+def claims_of_row_1(plan: Plan, outcome: Outcome) -> list[Claim]:
+    lost, doubled = outcome.ledger.lost, outcome.ledger.doubled
+    about = {"seed": plan.seed, "counts": outcome.counts}
+    killed = outcome.counts.get("kills", 0)
+    is_whole = killed >= plan.kills
+    wanted = [] if is_whole else [f"only {killed} of {plan.kills} kills"]
+    words = f"{plan.kills:,} SIGKILLs over {plan.climbs:,} climbs and {plan.messages:,} messages"
+    return [
+        Claim(1, f"lost: {words}", len(lost), "0", not lost and is_whole, why=lost + wanted, **about),
+        Claim(1, f"doubled: {words}", len(doubled), "0", not doubled and is_whole, why=doubled, **about),
+    ]
+
+
+def claims_of_row_2(plan: Plan, outcome: Outcome) -> list[Claim]:
+    counts, about = outcome.counts, {"seed": plan.seed, "counts": outcome.counts}
+    lost = outcome.ledger.lost + outcome.ledger.doubled
+    kills, half = counts.get("kills", 0), plan.messages // 2
+    is_whole = kills >= plan.kills
+    why = lost if is_whole else [*lost, f"only {kills} of {plan.kills} kills"]
+    repeats, again = counts["resend repeats"], counts["park repeats"]
+    kept = counts["park done"] + counts["park uncertain"]
+    return [
+        Claim(2, "resend: mails never accepted", half - counts["resend done"], "0",
+              counts["resend done"] == half and not why, why=why, **about),
+        Claim(2, "resend: repeats, each with the same Message-ID", repeats, f"<= kills ({kills})",
+              repeats <= kills, **about),
+        Claim(2, "park: repeats", again, "0", again == 0, **about),
+        Claim(2, "park: sent + uncertain", kept, f"rows ({half})", kept == half, **about),
+    ]  # fmt: skip
+
+
+def mail_only(plan: Plan) -> Plan:
+    """Row 2: all work is mail, and the sink answers 2 to 30 ms after it took one."""
+    return replace(plan, is_mail_only=True, sink_delay=(0.002, 0.030))
+
+
+def shortened(claim: Claim) -> Claim:
+    """A quick try proves nothing about the full counts: it says so, and a good figure counts as not met."""
+    return replace(
+        claim, what=f"{claim.what} [SHORT]", met=False, why=[*claim.why, "short: full counts needed"]
+    )

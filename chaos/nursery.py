@@ -1,0 +1,93 @@
+"""Worker processes by fork, so that a thousand can die in minutes. `python -m chaos.nursery '{…}'`.
+
+It loads Riskhub once, forks `workers` children, and obeys lines on its input: "kill", "freeze", "thaw" and a
+slot. Only it kills, for only it reaps, so a number is never somebody else's process. It ends its children and
+itself when its input ends.
+"""
+
+import json
+import os
+import random
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+
+FRESH_SECONDS = 0.05  # a worker this young has not begun to work
+
+
+class Nursery:
+    def __init__(self, plan: dict) -> None:
+        self.plan = plan
+        self.slots: list[tuple[int, float]] = []
+        self.kills = self.freezes = self.falls = self.born = 0
+
+    def run(self, orders: Iterator[str]) -> None:
+        self.slots = [self._fork() for _ in range(self.plan["workers"])]
+        print("ready", flush=True)
+        for order in orders:
+            word, slot = order.split()
+            getattr(self, word)(int(slot))
+        for slot in range(len(self.slots)):
+            self._end(slot)
+        counts = {name: getattr(self, name) for name in ("kills", "freezes", "falls", "born")}
+        print(json.dumps(counts), flush=True)
+
+    def kill(self, slot: int) -> None:
+        time.sleep(max(0.0, self.slots[slot][1] + FRESH_SECONDS - time.monotonic()))
+        if self._end(slot):
+            self.kills += 1
+        self.slots[slot] = self._fork()
+
+    def freeze(self, slot: int) -> None:
+        with suppress(ProcessLookupError):
+            os.kill(self.slots[slot][0], signal.SIGSTOP)
+        self.freezes += 1
+
+    def thaw(self, slot: int) -> None:
+        with suppress(ProcessLookupError):
+            os.kill(self.slots[slot][0], signal.SIGCONT)
+
+    def _end(self, slot: int) -> bool:
+        """Whether it was our kill that ended it; one that fell over by itself is counted apart."""
+        pid = self.slots[slot][0]
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        _, status = os.waitpid(pid, 0)
+        is_ours = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+        self.falls += not is_ours
+        return is_ours
+
+    def _fork(self) -> tuple[int, float]:
+        self.born += 1
+        seed = f"{self.plan['seed']}/{self.born}"
+        parent, pid = os.getpid(), os.fork()
+        if pid:
+            return pid, time.monotonic()
+        code = 1
+        try:
+            sys.stdin.close()
+            from chaos import worker
+
+            worker.work(self.plan, random.Random(seed), is_wanted=lambda: os.getppid() == parent)
+            code = 0
+        finally:
+            os._exit(code)
+
+
+def main() -> None:
+    plan = json.loads(sys.argv[1])
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the runner's; our input ends with it
+    import django
+
+    django.setup()
+    from chaos import breaking, worker  # noqa: F401  (loaded once, for all children)
+
+    if plan.get("broken"):
+        breaking.in_worker(plan["broken"])
+    Nursery(plan).run(line for line in sys.stdin if line.strip())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,34 @@
+"""The standard is itself tested: with one mechanism taken away, its row must turn red."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from chaos import killing
+from chaos.breaking import BREAKS
+from chaos.claims import Claim
+from chaos.ground import Ground
+
+# Small, with many freezes: a claim that was lost while its worker hung is what the claim check is for.
+SMALL = killing.Plan(kills=20, climbs=60, messages=200, seed=0, freezes=12, lease=1)
+
+
+def run(made: Ground, *, seed: int, say: Callable[[str], None]) -> list[Claim]:
+    plans = {
+        "": killing.mail_only(replace(SMALL, seed=seed)),
+        "claim": killing.mail_only(replace(SMALL, seed=seed, broken="claim")),
+        "unique": replace(SMALL, seed=seed, broken="unique"),
+    }
+    found = []
+    for name, plan in plans.items():
+        made.fresh("chaos_breaks")
+        outcome = killing.run(plan, log=made.folder / f"break-{name or 'nothing'}.log", say=say)
+        rows = killing.claims_of_row_2 if plan.is_mail_only else killing.claims_of_row_1
+        red = [claim.what for claim in rows(plan, outcome) if not claim.met]
+        say(f"  without {name or 'nothing'}: red {red or 'nothing'}")
+        what = f"without this a row turns red: {BREAKS[name]}" if name else "with everything no row is red"
+        wanted = "0" if not name else ">= 1"
+        found.append(
+            Claim(plan.is_mail_only + 1, what, len(red), wanted, bool(red) == bool(name), seed=seed,
+                  counts=outcome.counts, why=[] if bool(red) == bool(name) else red or ["all stayed green"])
+        )  # fmt: skip
+    return found

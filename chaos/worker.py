@@ -1,0 +1,49 @@
+"""What a worker process does until it is killed: everything that is due, over and over, and rings some twice."""
+
+import random
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+
+from history import wiring
+from history.models import Handover
+from history.states import Work
+from kit import clock
+from notices.operations import message
+from riskhub import schedule
+
+IDLE_SECONDS = 0.02
+
+
+def work(plan: dict, chance: random.Random, *, is_wanted: Callable[[], bool]) -> None:
+    """plan: {"only_mail", "began" (monotonic), "from" (ISO moment), "speed", "ring_again" (share of rounds)}.
+
+    The moment runs `speed` times as fast as the clock, as with `tick --at`: leases keep the database's time.
+    """
+    started = datetime.fromisoformat(plan["from"])
+    while is_wanted():
+        at = started + timedelta(seconds=(time.monotonic() - plan["began"]) * plan["speed"])
+        try:
+            done = message.send_due(at=clock.now()).done if plan["only_mail"] else schedule.tick(at)
+            if chance.random() < plan["ring_again"]:
+                _ring_again(chance, at)
+        except Exception:
+            traceback.print_exc(file=sys.stderr)
+            connection.close()
+            done = 0
+        if not done:
+            time.sleep(IDLE_SECONDS)
+
+
+def _ring_again(chance: random.Random, at: datetime) -> None:
+    """A handler may ring late or twice: hand an event on that was handed on before."""
+    newest = Handover.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    done = Handover.objects.filter(state=Work.DONE, pk__gte=chance.randint(0, newest))
+    row = done.select_related("event__subject").order_by("pk").first()
+    if row is not None:
+        with transaction.atomic():
+            wiring.handler(row.handler)(row.event, at=wiring.later(at, row.event.at))
