@@ -41,7 +41,8 @@ class ActionForm(forms.Form):
     def __init__(self, *args: Any, present_owner: int | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         able = Q(is_active=True) | Q(pk=present_owner)
-        self.fields["owner"].queryset = User.objects.filter(able).order_by("name", "id")
+        fields: dict[str, Any] = self.fields
+        fields["owner"].queryset = User.objects.filter(able).order_by("name", "id")
 
     @classmethod
     def of(cls, action: Action, data: Any = None) -> "ActionForm":
@@ -90,7 +91,8 @@ class Narrow(forms.Form):
     def __init__(self, data: Any) -> None:
         super().__init__(data)
         owners = [(str(person.pk), person.name) for person in people.people()]
-        self.fields["owner"].choices = [("", "Any owner"), ("none", "Nobody yet"), *owners]
+        fields: dict[str, Any] = self.fields
+        fields["owner"].choices = [("", "Any owner"), ("none", "Nobody yet"), *owners]
         self.is_valid()
 
     def applied(self, rows: QuerySet[Action], *, today: Any, week_ends: Any) -> QuerySet[Action]:

@@ -5,53 +5,53 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, F, Q
 
 from actions.models import DUE_ORDER, Action
 from actions.states import UNFINISHED, State
-from history.models import Subject
+from history.models import RecordedQuerySet, Subject
 from kit.rights import may
 
 PANEL_SIZE = 20
 
 
-def actions() -> QuerySet[Action]:
+def actions() -> RecordedQuerySet[Action]:
     """All actions with what a row needs. `due_order`: the due date, those without one last."""
-    rows = Action.objects.select_related("subject", "owner", "owner__subject", "about", "origin")
+    rows: Any = Action.objects.select_related("subject", "owner", "owner__subject", "about", "origin")
     return rows.annotate(due_order=DUE_ORDER)
 
 
-def unfinished() -> QuerySet[Action]:
+def unfinished() -> RecordedQuerySet[Action]:
     """What is still to be done, the nearest date first."""
     return actions().filter(state__in=UNFINISHED).order_by("due_order", "id")
 
 
-def mine(user: Any) -> QuerySet[Action]:
+def mine(user: Any) -> RecordedQuerySet[Action]:
     """What this person has still to do, the nearest date first."""
     return unfinished().filter(owner_id=user.pk).visible_to(user)
 
 
-def unfinished_of(subject: Any) -> QuerySet[Action]:
+def unfinished_of(subject: Any) -> RecordedQuerySet[Action]:
     """What is still to be done about a subject, or came out of it. subject: a Subject or its id."""
     return unfinished().filter(_hangs_on([_subject_id(subject)]))
 
 
-def of_origin(subject: Any, user: Any) -> QuerySet[Action]:
+def of_origin(subject: Any, user: Any) -> RecordedQuerySet[Action]:
     """What a subject (a decision) made, as far as the reader may see it, in the order it was agreed."""
     return actions().filter(origin_id=_subject_id(subject)).visible_to(user).order_by("id")
 
 
-def late(today: date) -> QuerySet[Action]:
+def late(today: date) -> RecordedQuerySet[Action]:
     """Unfinished actions whose date has passed. today: the reader's calendar day."""
     return unfinished().filter(due_on__lt=today)
 
 
-def for_pages(user: Any) -> QuerySet[Action]:
+def for_pages(user: Any) -> RecordedQuerySet[Action]:
     """What the reader may see, with what a row of a page needs to say who may change it."""
     return actions().prefetch_related("owner__memberships").visible_to(user)
 
 
-def in_tab(user: Any, tab: str, *, today: date) -> QuerySet[Action]:
+def in_tab(user: Any, tab: str, *, today: date) -> RecordedQuerySet[Action]:
     """The rows of a tab of the list: mine, all, late or done."""
     return for_pages(user).filter(_TABS[tab](user, today))
 
@@ -71,7 +71,7 @@ _TABS: dict[str, Callable[[Any, date], Q]] = {
 TABS = tuple(_TABS)
 
 
-def column(user: Any, state: str, *, only_mine: bool, since: datetime) -> QuerySet[Action]:
+def column(user: Any, state: str, *, only_mine: bool, since: datetime) -> RecordedQuerySet[Action]:
     """A column of the board, the nearest date first; of what is done only the latest, since a moment."""
     rows = for_pages(user).filter(state=state)
     if only_mine:
@@ -100,7 +100,7 @@ def _hangs_on(subject_ids: Iterable[int]) -> Q:
     return Q(about_id__in=ids) | Q(origin_id__in=ids)
 
 
-def of_subjects_unseen(subject_ids: Iterable[int]) -> QuerySet[Action]:
+def of_subjects_unseen(subject_ids: Iterable[int]) -> RecordedQuerySet[Action]:
     """The actions of these subjects without asking who reads: for the system's own work, not for showing."""
     return actions().filter(_hangs_on(subject_ids)).exclude(state=State.DROPPED).order_by("id")
 
@@ -127,13 +127,19 @@ class Panel:
 
 
 def of_subjects(user: Any, subject_ids: Sequence[int], *, new_for: str = "") -> Panel:
-    """What was agreed to be done about these subjects, as far as the reader may see it. Two queries."""
+    """What was agreed to be done about these subjects, as far as the reader may see it.
+
+    One query; a second where there are more than the panel shows.
+    """
     visible = actions().filter(_hangs_on(subject_ids)).visible_to(user)
-    states = list(visible.order_by().values_list("state", flat=True))
     settled_last = visible.annotate(is_open=Q(state__in=UNFINISHED)).order_by("-is_open", "due_order", "id")
-    rows = list(settled_last[:PANEL_SIZE]) if states else []
+    rows = list(settled_last[: PANEL_SIZE + 1])
+    if len(rows) > PANEL_SIZE:
+        states = list(visible.order_by().values_list("state", flat=True))
+    else:
+        states = [row.state for row in rows]
     new_for = new_for if may(user, "actions.action_add") else ""
-    return Panel(rows, states.count(State.DONE), len(states), new_for)
+    return Panel(rows[:PANEL_SIZE], states.count(State.DONE), len(states), new_for)
 
 
 def of_subject(user: Any, obj: Any) -> Panel:
@@ -153,7 +159,7 @@ class FollowThrough:
     median_late_days: float | None
 
 
-def follow_through(rows: QuerySet[Action]) -> FollowThrough:
+def follow_through(rows: RecordedQuerySet[Action]) -> FollowThrough:
     """Done in time, and the median lateness, of the dated and done among these rows. One query."""
     pairs = rows.filter(state=State.DONE, due_on__isnull=False, settled_at__isnull=False).values_list(
         F("due_on"), F("settled_at")
@@ -170,3 +176,9 @@ def _median(values: Sequence[int]) -> float | None:
         return None
     middle = len(values) // 2
     return float(values[middle]) if len(values) % 2 else (values[middle - 1] + values[middle]) / 2
+
+
+def come_of(subject_id: Any) -> Any:
+    """The subjects of the actions about a subject, or made by it: a part of its story."""
+    hangs_on = Q(about_id=subject_id) | Q(origin_id=subject_id)
+    return Action.objects.order_by().filter(hangs_on).values_list("subject_id")

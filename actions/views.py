@@ -95,7 +95,7 @@ def action_board(request: HttpRequest) -> HttpResponse:
     """Open, doing, blocked, and what was done of late."""
     only_mine = request.GET.get("show") == "mine"
     since = clock.now() - DONE_SHOWN
-    columns = []
+    columns: list[dict[str, Any]] = []
     for state in COLUMNS:
         rows = list(queries.column(request.user, state, only_mine=only_mine, since=since)[: COLUMN_SIZE + 1])
         columns.append(

@@ -8,7 +8,7 @@ from people.models import Team, User
 
 
 class Model(Recorded):
-    """A registered machine-learning system. `slug` is what other tools call it (the label `model` of an alert)."""
+    """A registered machine-learning system. `slug` is what other tools call it (an alert's label `model`)."""
 
     KIND = "model"
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 
-from django.db.models import QuerySet
 from django.utils.text import slugify
 
 from catalogue.models import Model
+from history.models import RecordedQuerySet
 
 
-def models() -> QuerySet[Model]:
+def models() -> RecordedQuerySet[Model]:
     """All models by name, with owner team and developer; the reader's share is `.visible_to(user)`."""
     return Model.objects.select_related("subject", "owner_team", "developer").order_by("name", "id")
 

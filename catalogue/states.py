@@ -11,7 +11,7 @@ class Stage(TextChoices):
 
 
 class Tier(IntegerChoices):
-    """From exposure × purpose: 1 is the most consequential."""
+    """From exposure x purpose: 1 is the most consequential."""
 
     ONE = 1, "Tier 1"
     TWO = 2, "Tier 2"

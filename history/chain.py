@@ -27,7 +27,7 @@ def link(events: Sequence[Event]) -> None:
         .values_list("chain_no", "chain_hash")
         .first()
     )
-    number, digest = (last[0], bytes(last[1])) if last else (0, b"")
+    number, digest = (last[0] or 0, bytes(last[1] or b"")) if last else (0, b"")
     for event in events:
         number += 1
         digest = _digest(event, number, digest)

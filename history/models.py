@@ -1,7 +1,8 @@
 """Subject, Event, Handover, Due, and the two bases that make a row part of history."""
 
 import uuid
-from typing import Any, ClassVar, Self
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self, TypeVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
@@ -12,6 +13,8 @@ from django.db.models.functions import Now
 
 from history.states import MAX_TRIES, Work
 
+Row = TypeVar("Row", bound=models.Model)
+
 
 class SubjectQuerySet(models.QuerySet):
     """For rows that *are* subjects."""
@@ -20,7 +23,7 @@ class SubjectQuerySet(models.QuerySet):
         return self.filter(may_be_seen_by(user))
 
 
-class RecordedQuerySet(models.QuerySet):
+class RecordedQuerySet(models.QuerySet[Row]):
     """For rows that have a subject: the only answer to visibility, from the first query on."""
 
     through = "subject__"
@@ -192,7 +195,7 @@ class Recorded(models.Model):
 
     KIND: ClassVar[str]
     PREFIX: ClassVar[str | None] = None
-    MOVES: ClassVar[dict[tuple[str, str], str]] = {}
+    MOVES: ClassVar[Mapping[Any, str]] = {}
     HISTORY_OMITS: ClassVar[frozenset[str]] = frozenset()
     HISTORY_REFERS: ClassVar[frozenset[str]] = frozenset()
 
@@ -224,7 +227,7 @@ class Part(models.Model):
     """
 
     OF: ClassVar[str]
-    MOVES: ClassVar[dict[tuple[str, str], str]] = {}
+    MOVES: ClassVar[Mapping[Any, str]] = {}
     HISTORY_OMITS: ClassVar[frozenset[str]] = frozenset()
     HISTORY_REFERS: ClassVar[frozenset[str]] = frozenset()
 

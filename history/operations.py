@@ -19,7 +19,7 @@ from kit import bell, references
 from kit.actor import Actor
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
 
-Row = TypeVar("Row", bound=models.Model)
+Row = TypeVar("Row", bound=Recorded | Part)
 # A new row, or a row with the fields to change on it.
 Along = models.Model | tuple[models.Model, Mapping[str, Any]]
 
@@ -148,7 +148,8 @@ def move(
     Raises IllegalMove when no such step leads from here, ChangedMeanwhile when the row has moved on.
     """
     verb = _verb_of_move(obj, to)
-    changed = _update(obj, {"state": to, **(values or {})}, seen, state=obj.state)
+    here = obj.state  # type: ignore[union-attr]  # what has MOVES has a state
+    changed = _update(obj, {"state": to, **(values or {})}, seen, state=here)
     return _write([(obj, changed + _apply(rows))], verb, by=by, at=at, note=note, cause=cause, batch=batch)[0]
 
 
@@ -242,14 +243,14 @@ def _changed_verb(obj: models.Model) -> str:
     return f"{obj._meta.app_label}.{obj._meta.model_name}_changed"
 
 
-def _birth(objs: Sequence[models.Model], viewers: Sequence[Sequence[int] | None]) -> list[dict[str, Any]]:
+def _birth(objs: Sequence[Any], viewers: Sequence[Sequence[int] | None]) -> list[dict[str, Any]]:
     """Save new objects with their subjects. The foreign key is deferred, so ids are drawn first."""
     first = objs[0]
     if isinstance(first, Recorded):
         ids = _draw_subject_ids(len(objs))
         names = references.take(first.PREFIX, len(objs)) if first.PREFIX else [None] * len(objs)
         subjects = []
-        for obj, subject_id, name in zip(objs, ids, names, strict=True):
+        for obj, subject_id in zip(objs, ids, strict=True):
             obj.subject_id = subject_id
         _insert(objs)
         for obj, name, seen_by in zip(objs, names, viewers, strict=True):
@@ -379,7 +380,8 @@ def _snapshot(obj: Any, only: Iterable[str] | None = None) -> dict[str, Any]:
 def _plain(field: models.Field, value: Any) -> Any:
     if value is None or isinstance(value, bool | int | float | str | list | dict):
         return value
-    return field.value_to_string(_Holder(field, value))
+    holder: Any = _Holder(field, value)
+    return field.value_to_string(holder)
 
 
 class _Holder:
@@ -399,7 +401,7 @@ def _row(obj: models.Model, changes: dict[str, list[Any]], *, born: bool = False
 
 
 def _kinds(obj: models.Model, names: Iterable[str]) -> dict[str, str]:
-    """Which changed fields name another object, and of what kind: so that a line can say its title, not its number."""
+    """Which changed fields name another object, and of what kind: a line says its title, not its number."""
     wanted = set(names)
     return {
         field.attname: getattr(field.related_model, "KIND", "subject")

@@ -8,11 +8,14 @@ from datetime import datetime
 from typing import Any
 
 Handler = Callable[..., Any]
+# Given an expression, the id of a subject: a queryset of one column, the subjects about it or come out of it.
+Relation = Callable[[Any], Any]
 
 _handlers: dict[str, Handler] = {}
 _heard: dict[str, tuple[str, ...]] = {}
 _dues: dict[str, Handler] = {}
 _chained: set[str] = set()
+_relations: list[Relation] = []
 
 
 def install(
@@ -26,7 +29,8 @@ def install(
     flows: verb -> handlers `handler(event, *, at)`; dues: kind -> `handler(due, *, at)`.
     A handler is stored by "module:name", so it must keep its name while rows wait for it.
     """
-    _handlers.clear(), _heard.clear(), _dues.clear(), _chained.clear()
+    for table in (_handlers, _heard, _dues, _chained):
+        table.clear()  # type: ignore[attr-defined]  # dicts and a set
     for verb, handlers in flows.items():
         names = []
         for handler in handlers:
@@ -64,3 +68,12 @@ def is_chained(verb: str) -> bool:
 def later(at: datetime, event_at: datetime) -> datetime:
     """The moment a handler acts at: never before what it acts on, also when `tick --at` ran ahead."""
     return max(at, event_at)
+
+
+def relate(relations: Iterable[Relation]) -> None:
+    """Replace the relations that join the histories of subjects into one story."""
+    _relations[:] = relations
+
+
+def relations() -> tuple[Relation, ...]:
+    return tuple(_relations)

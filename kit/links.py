@@ -1,4 +1,4 @@
-"""Where an object's page is. The roof knows (riskhub/links.py); lower rooms ask here and name no upper room."""
+"""Where a page is. The roof knows (riskhub/links.py); lower rooms ask here, naming no upper room."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -1,5 +1,7 @@
 """The ways in which an operation says no. Views and the API turn them into answers."""
 
+from typing import Any
+
 
 class Refused(Exception):
     """What was asked cannot be done. `field` names the input at fault, `message` says the mend."""
@@ -21,6 +23,6 @@ class Busy(Refused):
 class ChangedMeanwhile(Refused):
     """Somebody else changed the row since the writer looked. `present` is the row as it stands now."""
 
-    def __init__(self, message: str, *, present: object) -> None:
+    def __init__(self, message: str, *, present: Any) -> None:
         super().__init__(message)
         self.present = present

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import CharField, Count, F, Func, Q, QuerySet
+from django.db.models import CharField, Count, F, Func, Q
 
-from history.models import Subject
+from history.models import RecordedQuerySet, Subject
 from kit.rights import may
 from learnings.models import Learning
 from learnings.states import State
@@ -17,30 +17,30 @@ MAX_WORDS = 10
 PANEL_SIZE = 5
 
 
-def learnings() -> QuerySet[Learning]:
+def learnings() -> RecordedQuerySet[Learning]:
     """All learnings with what a page needs."""
     return Learning.objects.select_related("subject", "author", "about")
 
 
-def published(user: Any) -> QuerySet[Learning]:
+def published(user: Any) -> RecordedQuerySet[Learning]:
     """The feed: newest first."""
     rows = learnings().filter(state=State.PUBLISHED, published_at__isnull=False)
     return rows.visible_to(user).order_by("-published_at", "-id")
 
 
-def drafts(user: Any) -> QuerySet[Learning]:
+def drafts(user: Any) -> RecordedQuerySet[Learning]:
     """The drafts that concern this reader: their own, and those that wait for an author. Newest first."""
     mine_or_nobody_s = Q(author_id=user.pk) | Q(author=None)
     rows = learnings().filter(mine_or_nobody_s, state=State.DRAFT)
     return rows.visible_to(user).order_by("-made_at", "-id")
 
 
-def discarded(user: Any) -> QuerySet[Learning]:
+def discarded(user: Any) -> RecordedQuerySet[Learning]:
     """What was set aside, newest first: any of it can be restored."""
     return learnings().filter(state=State.DISCARDED).visible_to(user).order_by("-made_at", "-id")
 
 
-def with_words(rows: QuerySet[Learning], words: str) -> QuerySet[Learning]:
+def with_words(rows: RecordedQuerySet[Learning], words: str) -> RecordedQuerySet[Learning]:
     """Rows in which each of the words stands somewhere, in the texts or the tags."""
     for word in words.split()[:MAX_WORDS]:
         anywhere = Q(tags__icontains=word)
@@ -106,7 +106,7 @@ def of_review(user: Any, review: Review) -> Panel | None:
 def of_risk(user: Any, risk: Risk) -> Panel | None:
     """On a risk's page: about the risk, its breach group, and the reviews of either."""
     ids = [risk.subject_id]
-    if risk.breach_group_id:
+    if risk.breach_group:
         ids.append(risk.breach_group.subject_id)
     reviews = Review.objects.filter(about_id__in=ids).values("subject_id")
     rows = _about(user, Q(about_id__in=ids) | Q(about_id__in=reviews))
@@ -121,8 +121,13 @@ def of_model(user: Any, model: Any) -> Panel | None:
     return Panel(rows) if rows else None
 
 
-TABS: dict[str, Callable[[Any], QuerySet[Learning]]] = {
+TABS: dict[str, Callable[[Any], RecordedQuerySet[Learning]]] = {
     "feed": published,
     "drafts": drafts,
     "discarded": discarded,
 }
+
+
+def come_of(subject_id: Any) -> Any:
+    """The subjects of the learnings about a subject: a part of its story."""
+    return Learning.objects.order_by().filter(about_id=subject_id).values_list("subject_id")

@@ -114,12 +114,14 @@ def learning_create(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _create_form(request, form, status=422)
 
+    by = Actor(request.user, "page")
+
     def act() -> str:
         made = operations.write(
             **form.values(),
             about=form.cleaned_data["about"],
-            author=request.user,
-            by=Actor(request.user, "page"),
+            author=by.person,
+            by=by,
             at=clock.now(),
         )
         return reverse("learnings:learning_detail", args=[made.reference])
@@ -220,7 +222,7 @@ def learning_step(request: HttpRequest, reference: str, step: str) -> HttpRespon
     page = reverse("learnings:learning_detail", args=[reference])
     try:
         if step == "take":
-            operations.take(learning, author=request.user, by=by, at=at)
+            operations.take(learning, author=by.person, by=by, at=at)
             return toast(request, go(request, page), f"{learning.reference} is yours to write")
         getattr(operations, step)(learning, by=by, at=at)
     except ChangedMeanwhile as refusal:

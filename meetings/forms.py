@@ -79,9 +79,10 @@ class SeriesForm(Seen):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         able = User.objects.active().order_by("name", "id")
-        self.fields["participants"].queryset = able
-        self.fields["sponsor"].queryset = able
-        self.fields["time_zone"].choices = [(name, name) for name in sorted(zoneinfo.available_timezones())]
+        fields: dict[str, Any] = self.fields
+        fields["participants"].queryset = able
+        fields["sponsor"].queryset = able
+        fields["time_zone"].choices = [(name, name) for name in sorted(zoneinfo.available_timezones())]
 
     @classmethod
     def of(cls, series: MeetingSeries, data: Any = None) -> "SeriesForm":
@@ -209,7 +210,7 @@ class ReasonForm(Seen):
 
 
 class ActionForm(forms.Form):
-    """One thing one person does by one date. Owner and date may come later; the action's page says what is missing."""
+    """One thing one person does by one date. Owner and date may come later; its page says what is missing."""
 
     title = forms.CharField(
         max_length=200, label="Action", widget=forms.TextInput(attrs={"placeholder": "What is done?"})

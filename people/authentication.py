@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib.auth.backends import ModelBackend
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
@@ -10,6 +11,14 @@ from kit import clock
 from people.models import Token, User
 from people.operations import token as token_operations
 from people.states import Scope
+
+
+class Door(ModelBackend):
+    """E-mail and password; and who a session belongs to, with their teams along."""
+
+    def get_user(self, user_id: int) -> User | None:
+        user = User.objects.with_sight().filter(pk=user_id).first()
+        return user if user and self.user_can_authenticate(user) else None
 
 
 class BearerToken(BaseAuthentication):

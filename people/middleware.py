@@ -18,7 +18,9 @@ def readers_zone(
     def middleware(request: HttpRequest) -> HttpResponse:
         if request.path.startswith(("/api/", "/static/", "/livez", "/readyz")):
             return get_response(request)
-        with timezone.override(queries.zone_of(request.user)):
+        # Read once a request, and kept for the shell, which shows its name on every page.
+        request.organisation = queries.organisation()  # type: ignore[attr-defined]
+        with timezone.override(queries.zone_of(request.user, request.organisation)):  # type: ignore[attr-defined]
             return get_response(request)
 
     return middleware

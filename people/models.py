@@ -5,10 +5,11 @@ from functools import cached_property
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Q
+from django.db.models import OuterRef, Q
 from django.db.models.functions import Lower
 
 from history.models import Part, Recorded, RecordedQuerySet
@@ -60,6 +61,11 @@ class UserQuerySet(RecordedQuerySet):
     def active(self) -> "UserQuerySet":
         return self.filter(is_active=True)
 
+    def with_sight(self) -> "UserQuerySet":
+        """With the subjects of their teams along, for whoever is about to read as this person."""
+        teams = Membership.objects.filter(user=OuterRef("pk")).values("team__subject_id")
+        return self.annotate(team_subject_ids=ArraySubquery(teams))
+
 
 class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
     def get_by_natural_key(self, username: str | None) -> "User":
@@ -107,8 +113,13 @@ class User(Recorded, AbstractBaseUser):
 
     @cached_property
     def sight(self) -> Sight:
-        """The subjects whose naming lets this person see a restricted object: themselves and their teams."""
-        teams = self.memberships.values_list("team__subject_id", flat=True)
+        """The subjects whose naming lets this person see a restricted object: themselves and their teams.
+
+        No query for a person loaded with_sight().
+        """
+        teams = getattr(self, "team_subject_ids", None)
+        if teams is None:
+            teams = self.memberships.values_list("team__subject_id", flat=True)
         return Sight(ids=(self.subject_id, *teams))
 
     def is_at_least(self, role: Role) -> bool:

@@ -45,5 +45,7 @@ def once(request: HttpRequest, act: Callable[[], str]) -> str:
 def _digest(request: HttpRequest) -> bytes:
     """What was filled in, as a hash: equal for the two posts of one press of the button."""
     fields = sorted((name, request.POST.getlist(name)) for name in request.POST)
-    files = sorted((name, file.name, file.size) for name, file in request.FILES.items())
+    files = sorted(
+        (name, file.name, file.size) for name in request.FILES for file in request.FILES.getlist(name)
+    )
     return hashlib.sha256(repr((fields, files)).encode()).digest()

@@ -5,8 +5,7 @@ class RiskhubConfig(AppConfig):
     name = "riskhub"
 
     def ready(self) -> None:
-        from riskhub import celery  # noqa: F401  (installs the bell's ringer)
-        from riskhub import flows, links, panels
+        from riskhub import celery, flows, links, panels  # noqa: F401  (celery installs the bell's ringer)
 
         flows.install()
         links.install()

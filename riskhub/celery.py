@@ -1,4 +1,4 @@
-"""Celery drives, and carries no truth: every task is "look what is to be done now", so losing one costs seconds.
+"""Celery drives, and carries no truth: every task is "look what is to be done", so losing one costs seconds.
 
 No ETA, no countdown, no .retry(): dates live in history.Due, tries in the rows themselves.
 """

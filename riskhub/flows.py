@@ -12,11 +12,13 @@ from history.wiring import Handler
 from learnings.operations import learning
 from meetings.operations import agenda, meeting
 from notices.operations import digest, entry
-from risklog.operations import acceptance, climb, escalation, review
+from risklog.operations import acceptance, climb, escalation, ladder, review, taxonomy
 from signals.operations import series
 
 # What happened -> who acts on it.
 FLOWS: dict[str, tuple[Handler, ...]] = {
+    # a register begins with the words for what can go wrong, and a way up
+    "people.organisation_set_up": (taxonomy.on_organisation_set_up, ladder.on_organisation_set_up),
     # a model is registered: series that named it before belong to it now
     "catalogue.model_registered": (series.on_model_registered,),
     # a breach calls people of two functions together
@@ -26,6 +28,8 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
     "signals.breach_group_cleared": (review.on_breach_group_cleared,),
     # a review and a climb stand on the next fitting agenda
     "risklog.review_opened": (agenda.on_review_opened,),
+    "risklog.review_reopened": (agenda.on_review_opened,),
+    "risklog.review_annotated": (agenda.on_review_opened,),  # one that became critical moves up
     "risklog.review_answered": (escalation.on_review_answered,),
     "risklog.review_settled": (
         agenda.on_review_settled,
@@ -42,7 +46,13 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
     "actions.action_overdue": (escalation.on_action_overdue,),
     "actions.action_done": (escalation.on_action_settled,),
     "actions.action_dropped": (escalation.on_action_settled,),
+    # an owner team named later gives waiting reviews their meeting
+    "catalogue.model_changed": (agenda.on_model_changed,),
     # turns follow the people
+    "people.person_changed": (meeting.on_absence_changed,),
+    "people.person_role_changed": (meeting.on_absence_changed,),
+    "people.person_deactivated": (meeting.on_absence_changed,),
+    "people.person_reactivated": (meeting.on_absence_changed,),
     "people.absence_noted": (meeting.on_absence_changed,),
     "people.absence_dropped": (meeting.on_absence_changed,),
     "people.member_added": (meeting.on_team_changed,),
@@ -78,6 +88,17 @@ CHAINED: tuple[str, ...] = (
     "people.member_removed",
     "people.token_issued",
     "people.token_revoked",
+    "people.organisation_changed",
+    "people.team_changed",
+    "signals.threshold_agreed",
+    "signals.threshold_declined",
+    "signals.source_changed",
+    "risklog.risk_accepted",
+    "risklog.ladder_added",
+    "risklog.ladder_changed",
+    "risklog.ladder_retired",
+    "risklog.risk_restricted",
+    "risklog.risk_opened_to_all",
     "history.sight_granted",
 )
 

@@ -9,7 +9,7 @@ from kit import links
 
 
 def _page(name: str, key: Any) -> str:
-    """A mail or a feed does not fail for want of one address: a kind without a page is shown without a link."""
+    """A mail does not fail for want of one address: a kind without a page is shown without a link."""
     try:
         return reverse(name, args=[key])
     except NoReverseMatch:

@@ -3,11 +3,13 @@
 from typing import Any
 
 from actions import queries as actions
+from history import wiring
+from history.wiring import Relation
 from kit import panels
 from kit.panels import Panel
 from learnings import queries as learnings
-from meetings.queries import agenda
-from risklog.queries import escalation, review, risk
+from meetings.queries import agenda, decision
+from risklog.queries import escalation, review, risk, story
 from signals.queries import model as signals
 
 
@@ -26,16 +28,30 @@ PANELS: tuple[Panel, ...] = (
     Panel("actions.action", "rail", CLIMB, _climb, "risklog.escalation_view"),
     # the list of models, and a model
     Panel("catalogue.models", "main", "signals/_panel_unclaimed.html", signals.unclaimed, "signals.view"),
-    Panel("catalogue.models", "column", "signals/_panel_column.html", signals.column_of_models, "signals.view"),
+    Panel(
+        "catalogue.models", "column", "signals/_panel_column.html", signals.column_of_models, "signals.view"
+    ),
     Panel("catalogue.model", "bar", "signals/_panel_health.html", signals.health_of_model, "signals.view"),
     Panel("catalogue.model", "main", "signals/_panel_model.html", signals.panel_of_model, "signals.view"),
-    Panel("catalogue.model", "main", "risklog/_panel_risks_of_model.html", risk.live_of_model, "risklog.risk_view"),
+    Panel(
+        "catalogue.model",
+        "main",
+        "risklog/_panel_risks_of_model.html",
+        risk.live_of_model,
+        "risklog.risk_view",
+    ),
     Panel("catalogue.model", "main", REVIEWS, review.of_subject, "risklog.review_view"),
     Panel("catalogue.model", "main", LEARNINGS, learnings.of_model, "learnings.learning_see"),
     # a breach group
     Panel("signals.breach_group", "main", REVIEWS, review.of_subject, "risklog.review_view"),
     Panel("signals.breach_group", "main", ACTIONS, actions.of_subject, "actions.action_see"),
-    Panel("signals.breach_group", "rail", "risklog/_panel_risks_of_breach.html", risk.of_breach_group, "risklog.risk_view"),
+    Panel(
+        "signals.breach_group",
+        "rail",
+        "risklog/_panel_risks_of_breach.html",
+        risk.of_breach_group,
+        "risklog.risk_view",
+    ),
     Panel("signals.breach_group", "rail", CLIMB, _climb, "risklog.escalation_view"),
     # a risk, a review, an escalation
     Panel("risklog.risk", "main", AGENDA, agenda.panel, "meetings.meeting_see"),
@@ -45,6 +61,17 @@ PANELS: tuple[Panel, ...] = (
     Panel("risklog.escalation", "main", AGENDA, agenda.panel, "meetings.meeting_see"),
 )
 
+# What belongs to the story of a subject: its reviews, decisions, actions, escalations, learnings.
+RELATIONS: tuple[Relation, ...] = (
+    actions.come_of,
+    story.reviews,
+    story.escalations,
+    story.risks,
+    learnings.come_of,
+    decision.come_of,
+)
+
 
 def install() -> None:
     panels.install(PANELS)
+    wiring.relate(RELATIONS)

@@ -1,33 +1,44 @@
-"""Every periodic task in one table. Plain intervals, none above ten minutes: the calendar lives in our tables."""
+"""Every periodic task in one table. Plain intervals, never above ten minutes: the calendar is in tables."""
 
 from collections.abc import Callable
 from datetime import datetime
 
 from celery import shared_task
+from django.core.management import call_command
 
 from history import relay
 from history.claims import Tally
 from kit import clock
 from notices.operations import digest, message
+from people.operations import receipt, sign_in
 from riskhub.celery import app
+from signals.operations import source
 
-# What one tick does, in this order: dates act, then what they caused is handed on, until nothing is left to do.
+# What one tick does, in this order: dates act, then what they caused is handed on, until nothing is left.
 STEPS: tuple[Callable[[datetime], Tally], ...] = (
-    lambda at: digest.schedule(at),
+    digest.schedule,
     lambda at: relay.act_on_dues(at=at),
     lambda at: relay.relay(at=at),
-    lambda at: message.send_due(at=at),
 )
 
 EVERY = {
     "riskhub.tick": 20.0,
     "riskhub.hand_on": 10.0,
+    "riskhub.send": 10.0,
+    "riskhub.tidy": 600.0,
 }
 _ROUNDS = 20
 
 
 def tick(at: datetime) -> int:
-    """Let everything up to `at` happen; returns how many things did. Safe to run any number of times at once."""
+    """Let everything up to `at` happen and be told; returns how many things did. Safe any number of times at
+    once.
+    """
+    return act(at) + message.send_due(at=at).done
+
+
+def act(at: datetime) -> int:
+    """tick() without the mail, which may wait for a slow server."""
     total = 0
     for _ in range(_ROUNDS):
         done = sum(step(at).done for step in STEPS)
@@ -39,13 +50,29 @@ def tick(at: datetime) -> int:
 
 @shared_task(name="riskhub.tick")
 def tick_now() -> None:
-    tick(clock.now())
+    act(clock.now())
+
+
+@shared_task(name="riskhub.send")
+def send() -> None:
+    """A slow mail server holds up nothing but mail."""
+    message.send_due(at=clock.now())
 
 
 @shared_task(name="riskhub.hand_on")
 def hand_on() -> None:
     relay.relay()
-    message.send_due(at=clock.now())
+    app.send_task("riskhub.send", retry=False, ignore_result=True, expires=10)
+
+
+@shared_task(name="riskhub.tidy")
+def tidy() -> None:
+    """Drop what is kept for a while only: receipts, counts of tries, bodies of deliveries, ended sessions."""
+    at = clock.now()
+    receipt.forget_old(at=at)
+    sign_in.forget_old(at=at)
+    source.forget_deliveries(at=at)
+    call_command("clearsessions")
 
 
 app.conf.beat_schedule = {

@@ -87,6 +87,7 @@ MIDDLEWARE = [
 ROOT_URLCONF = "riskhub.urls"
 WSGI_APPLICATION = "riskhub.wsgi.application"
 AUTH_USER_MODEL = "people.User"
+AUTHENTICATION_BACKENDS = ["people.authentication.Door"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LOGIN_URL = "people:sign_in"
 LOGIN_REDIRECT_URL = "home"

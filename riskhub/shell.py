@@ -16,7 +16,6 @@ from django.views.decorators.http import require_POST
 
 from kit.htmx import is_fragment
 from kit.rights import OPEN, view_needs
-from people import queries as people
 from people.states import Role, Theme
 
 THEMES = tuple(Theme.values)
@@ -114,7 +113,7 @@ def _shell(request):
     user = getattr(request, "user", None)
     signed_in = bool(user and user.is_authenticated)
     entries = places_for(user, request.path) if signed_in else []
-    organisation = people.organisation()
+    organisation = getattr(request, "organisation", None)
     return {
         **look(request, user),
         **{key: address(name) for key, name in LINKS.items()},

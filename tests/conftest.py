@@ -19,7 +19,7 @@ AT = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)  # a Monday
 
 @pytest.fixture(scope="session")
 def django_db_setup(request: pytest.FixtureRequest, django_db_blocker: object) -> Iterator[None]:
-    """A database of this worker's own, cloned from the migrated template, cloned anew after each transactional test."""
+    """A database of this worker's own, cloned from the template, and anew after each transactional test."""
     from django.db import connections
     from django.test import TransactionTestCase
 
@@ -67,7 +67,8 @@ def _template() -> str:
     with _owner() as owner:
         owner.execute("SELECT pg_advisory_lock(42)")
         if not owner.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
-            raw = sql.Identifier(f"{name}_raw")  # takes its name when it is whole, so a run cut short leaves no trap
+            # It takes its name when it is whole, so that a run cut short leaves no trap.
+            raw = sql.Identifier(f"{name}_raw")
             owner.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(raw))
             owner.execute(sql.SQL("CREATE DATABASE {}").format(raw))
             _point_at(f"{name}_raw")

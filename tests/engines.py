@@ -21,7 +21,10 @@ _stops: list = []
 def _start() -> None:
     home = Path(_kept or tempfile.mkdtemp(prefix="riskhub-tests-"))
     (home / "static").mkdir(parents=True, exist_ok=True)  # or WhiteNoise warns
-    cluster, valkey = Cluster(home / "postgres", durable=False, tied=not _kept), Server(home / "valkey", tied=not _kept)
+    cluster, valkey = (
+        Cluster(home / "postgres", durable=False, tied=not _kept),
+        Server(home / "valkey", tied=not _kept),
+    )
     urls = cluster.ensure()
     os.environ |= {
         "DATABASE_URL": urls.application,

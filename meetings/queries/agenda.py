@@ -6,11 +6,10 @@ from typing import Any
 
 from history.models import Event, Subject
 from meetings.models import AgendaItem, Meeting
-from meetings.queries.facts import NOTHING, facts_of
+from meetings.queries.facts import NOTHING, facts_of, facts_of_risk
 from meetings.states import TO_COME, UNFINISHED, ItemState
-from people.models import User
 from people.states import Role
-from risklog.models import Escalation
+from risklog.models import Escalation, Risk
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +93,7 @@ def items(meeting: Meeting) -> Sequence[AgendaItem]:
     )
 
 
-def agenda(meeting: Meeting, user: User) -> Agenda:
+def agenda(meeting: Meeting, user: Any) -> Agenda:
     """The agenda of a meeting for one reader. Two queries, however long."""
     length = int((meeting.ends_at - meeting.starts_at).total_seconds() // 60)
     lines: list[Line] = []
@@ -119,7 +118,7 @@ class Panel:
     may_add: bool
 
 
-def panel(user: User, obj: Any) -> Panel | None:
+def panel(user: Any, obj: Any) -> Panel | None:
     """On which agendas to come an object stands; None when it is settled and stands on none."""
     subject = obj.about if isinstance(obj, Escalation) else obj.subject
     found = list(
@@ -137,7 +136,9 @@ def panel(user: User, obj: Any) -> Panel | None:
         )
         finding = event.data.get("why", "") if event else ""
     may_add = subject.reference is not None and user.is_at_least(Role.MEMBER)
-    facts = facts_of(subject) if not found else NOTHING
+    facts = NOTHING
+    if not found:
+        facts = facts_of_risk(obj) if isinstance(obj, Risk) else facts_of(subject)
     if not found and not facts.is_open:
         return None
     return Panel(found, finding, subject.reference or "", may_add and not found)

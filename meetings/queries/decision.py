@@ -7,10 +7,9 @@ from django.db.models import Q, QuerySet
 
 from history.models import Subject
 from meetings.models import Decision, Meeting
-from people.models import User
 
 
-def decisions(user: User) -> QuerySet[Decision]:
+def decisions(user: Any) -> QuerySet[Decision]:
     """Everything decided that this reader may see, latest first."""
     return (
         Decision.objects.visible_to(user)
@@ -21,11 +20,11 @@ def decisions(user: User) -> QuerySet[Decision]:
     )
 
 
-def of_meeting(meeting: Meeting, user: User) -> QuerySet[Decision]:
+def of_meeting(meeting: Meeting, user: Any) -> QuerySet[Decision]:
     return decisions(user).filter(meeting=meeting)
 
 
-def about(subject: Subject, user: User) -> QuerySet[Decision]:
+def about(subject: Subject, user: Any) -> QuerySet[Decision]:
     return decisions(user).filter(about=subject)
 
 
@@ -41,5 +40,12 @@ def sighted(user: Any, rows: Sequence[Decision]) -> Sequence[Decision]:
 def saying(rows: QuerySet[Decision], words: str) -> QuerySet[Decision]:
     """Those whose text or reason has all these words, in any order."""
     for word in words.split()[:10]:
-        rows = rows.filter(Q(text__icontains=word) | Q(reason__icontains=word) | Q(subject__reference__iexact=word))
+        rows = rows.filter(
+            Q(text__icontains=word) | Q(reason__icontains=word) | Q(subject__reference__iexact=word)
+        )
     return rows
+
+
+def come_of(subject_id: Any) -> Any:
+    """The subjects of the decisions about a subject: a part of its story."""
+    return Decision.objects.order_by().filter(about_id=subject_id).values_list("subject_id")

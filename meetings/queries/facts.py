@@ -48,7 +48,11 @@ def _review(subject: Subject) -> Facts:
 
 
 def _risk(subject: Subject) -> Facts:
-    found = Risk.objects.select_related("category", "model").get(subject=subject)
+    return facts_of_risk(Risk.objects.select_related("category", "model").get(subject=subject))
+
+
+def facts_of_risk(found: Risk) -> Facts:
+    """The facts of a risk that is loaded, with its category and model."""
     team = found.team_id or (found.model.owner_team_id if found.model else None)
     return Facts(found.category.kind, team, is_open=found.state in LIVE_RISKS)
 

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from actions.models import Action
 from history.models import Subject
@@ -22,7 +23,7 @@ from risklog.states import ReviewState
 class Live:
     """current: the line that is on, None between items. ends_at: when its minutes are used up.
 
-    behind: whole minutes behind the plan (negative: ahead). review: the open review the current item is about.
+    behind: minutes behind the plan (negative: ahead). review: the open review the current item is about.
     absent_functions: what this focus needs and nobody present brings; empty until attendance is noted.
     """
 
@@ -39,7 +40,7 @@ class Live:
     absent_functions: Sequence[Function]
 
 
-def live(meeting: Meeting, user: User, at: datetime) -> Live:
+def live(meeting: Meeting, user: Any, at: datetime) -> Live:
     """The running meeting for one reader. A constant number of queries."""
     agenda = agendas.agenda(meeting, user)
     current = agenda.current
@@ -63,7 +64,7 @@ def live(meeting: Meeting, user: User, at: datetime) -> Live:
     )
 
 
-def actions_of(meeting: Meeting, user: User) -> Sequence[Action]:
+def actions_of(meeting: Meeting, user: Any) -> QuerySet[Action]:
     """What was agreed in it: by its decisions, or straight from an item."""
     origins = Decision.objects.filter(meeting=meeting).values("subject_id")
     return (
@@ -74,7 +75,7 @@ def actions_of(meeting: Meeting, user: User) -> Sequence[Action]:
     )
 
 
-def attended(meeting: Meeting) -> Sequence[Attendance]:
+def attended(meeting: Meeting) -> QuerySet[Attendance]:
     return (
         Attendance.objects.filter(meeting=meeting, is_present=True)
         .select_related("user", "user__function")
@@ -95,7 +96,7 @@ def _behind(meeting: Meeting, agenda: agendas.Agenda, at: datetime) -> int:
     if meeting.started_at is None:
         return 0
     gone = (at - meeting.started_at).total_seconds()
-    planned = sum(line.item.minutes * 60 for line in agenda.lines if not line.is_unfinished)
+    planned: float = sum(line.item.minutes * 60 for line in agenda.lines if not line.is_unfinished)
     on = agenda.current
     if on is not None and on.item.current_since is not None:
         used = on.item.spent_seconds + (at - on.item.current_since).total_seconds()

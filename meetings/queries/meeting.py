@@ -8,7 +8,7 @@ from django.db.models import CharField, Count, Exists, F, Max, OuterRef, Q, Quer
 from actions.models import Action
 from meetings.models import AgendaItem, Attendance, Decision, Meeting, MeetingSeries
 from meetings.states import MeetingState
-from people.models import Membership, User
+from people.models import Membership
 
 
 def meetings(user: Any) -> QuerySet[Meeting]:
@@ -20,32 +20,32 @@ def meetings(user: Any) -> QuerySet[Meeting]:
     )
 
 
-def to_come(user: User, at: datetime) -> QuerySet[Meeting]:
+def to_come(user: Any, at: datetime) -> QuerySet[Meeting]:
     """Live ones and those planned, soonest first."""
     is_ahead = Q(state=MeetingState.PLANNED, ends_at__gte=at) | Q(state=MeetingState.LIVE)
     return meetings(user).filter(is_ahead)
 
 
-def past(user: User, at: datetime) -> QuerySet[Meeting]:
+def past(user: Any, at: datetime) -> QuerySet[Meeting]:
     """Closed, cancelled, and those whose time passed unheld, latest first."""
     is_over = Q(state__in=[MeetingState.CLOSED, MeetingState.CANCELLED])
     is_over |= Q(state=MeetingState.PLANNED, ends_at__lt=at)
     return meetings(user).filter(is_over).order_by("-starts_at", "-id")
 
 
-def of_participant(rows: QuerySet[Meeting], user: User) -> QuerySet[Meeting]:
+def of_participant(rows: QuerySet[Meeting], user: Any) -> QuerySet[Meeting]:
     """Of these meetings, the ones of series the person takes part in."""
     in_team = Membership.objects.filter(user=user, team__in=OuterRef("series__teams"))
     named = MeetingSeries.participants.through.objects.filter(user=user, meetingseries=OuterRef("series"))
     return rows.filter(Exists(in_team) | Exists(named) | Q(facilitator=user) | Q(stand_in=user))
 
 
-def next_of(user: User, at: datetime) -> Meeting | None:
+def next_of(user: Any, at: datetime) -> Meeting | None:
     """The next meeting a person takes part in: for "my week" and the digest."""
     return of_participant(to_come(user, at), user).first()
 
 
-def turns_of(user: User, at: datetime) -> QuerySet[Meeting]:
+def turns_of(user: Any, at: datetime) -> QuerySet[Meeting]:
     """Meetings to come that a person is to lead."""
     return to_come(user, at).filter(facilitator=user)
 

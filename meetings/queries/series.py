@@ -18,7 +18,7 @@ from people.models import Absence, Function, Membership, User
 from people.states import Role
 
 
-def all_series(user: User) -> QuerySet[MeetingSeries]:
+def all_series(user: Any) -> QuerySet[MeetingSeries]:
     """Series by name, those in use first."""
     return (
         MeetingSeries.objects.visible_to(user)
@@ -109,16 +109,13 @@ def _since(series: MeetingSeries, able: list[User]) -> dict[int, date]:
 def candidates(at: datetime) -> list[Candidate]:
     """All series in use, with their meetings to come, as routing wants them. Five queries."""
     planned = Meeting.objects.filter(state=MeetingState.PLANNED, starts_at__gt=at).order_by("starts_at", "id")
-    found = list(
-        MeetingSeries.objects.filter(is_retired=False)
-        .order_by("id")
-        .prefetch_related(
-            "teams",
-            "participants",
-            Prefetch("focuses", Focus.objects.filter(is_retired=False), to_attr="cycle"),
-            Prefetch("meetings", planned.select_related("focus"), to_attr="to_come"),
-        )
-    )
+    along: list[Any] = [
+        "teams",
+        "participants",
+        Prefetch("focuses", Focus.objects.filter(is_retired=False), to_attr="cycle"),
+        Prefetch("meetings", planned.select_related("focus"), to_attr="to_come"),
+    ]
+    found = list(MeetingSeries.objects.filter(is_retired=False).order_by("id").prefetch_related(*along))
     members: dict[int, set[int]] = defaultdict(set)
     for team, user in Membership.objects.values_list("team_id", "user_id"):
         members[team].add(user)
@@ -172,7 +169,7 @@ class Ahead:
     differ_by: int
 
 
-def ahead(series: MeetingSeries, user: User, at: datetime) -> Ahead:
+def ahead(series: MeetingSeries, user: Any, at: datetime) -> Ahead:
     """The meetings to come with their turns, and how even the turns are, over the last year and the plan."""
     planned = list(
         Meeting.objects.visible_to(user)

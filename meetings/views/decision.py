@@ -1,7 +1,8 @@
-"""The decision log: everything decided, in a meeting or outside; one decision; a decision outside a meeting."""
+"""The decision log, one decision, and a decision taken outside a meeting."""
 
 from typing import Any
 
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -111,9 +112,7 @@ def decision_create(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _form(
-    request: HttpRequest, form: DecisionForm, about: Subject | None, *, status: int = 200
-) -> HttpResponse:
+def _form(request: HttpRequest, form: Form, about: Subject | None, *, status: int = 200) -> HttpResponse:
     return respond(
         request, "meetings/decision_form.html", "form", {"form": form, "about": about}, status=status
     )

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -84,7 +85,7 @@ def item_edit(request: HttpRequest, pk: int) -> HttpResponse:
     )
 
 
-def _form(request: HttpRequest, item: AgendaItem, form: ItemForm, *, status: int = 200) -> HttpResponse:
+def _form(request: HttpRequest, item: AgendaItem, form: Form, *, status: int = 200) -> HttpResponse:
     context = {"form": form, "item": item, "theirs": getattr(form, "theirs", None)}
     return respond(request, "meetings/item_form.html", "form", context, status=status)
 

@@ -69,7 +69,7 @@ def _context(request: HttpRequest, meeting: Meeting, **extra: Any) -> dict[str, 
     }
 
 
-def _stamp(meeting_id: int, reader_id: int) -> str:
+def _stamp(meeting_id: int, reader_id: int | None) -> str:
     """What the page is a picture of: the meeting's rows, for this reader."""
     return f"{meeting_queries.stamp(meeting_id)}-r{reader_id}"
 
@@ -172,7 +172,7 @@ def item_finish(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @view_needs("meetings.meeting_run")
 def item_note(request: HttpRequest, pk: int) -> HttpResponse:
-    """Save the notes as they are typed. On a conflict both texts are shown and the writer's stays in the field."""
+    """Save the notes as they are typed. On a conflict both texts are shown, the writer's in the field."""
     item = _item(request, pk)
     if not may_see_item(request.user, item):
         return go(request, live_of(item.meeting))
@@ -199,7 +199,7 @@ def item_note(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @view_needs("meetings.decision_take")
 def item_decide(request: HttpRequest, pk: int) -> HttpResponse:
-    """A decision on the current item: text, reason, actions or why none; it settles the review if it says so."""
+    """A decision on the current item: text, reason, actions or why none; it may settle the review."""
     item = _item(request, pk)
     require(request.user, "meetings.decision_take", item.meeting)
     if not may_see_item(request.user, item):

@@ -119,7 +119,7 @@ def meeting_start(request: HttpRequest, reference: str) -> HttpResponse:
     """Begin; with lead=1 whoever presses leads, and the turn counts for them."""
     meeting = found(request, reference)
     require(request.user, "meetings.meeting_run", meeting)
-    leads = request.user if request.POST.get("lead") else None
+    leads = by(request).person if request.POST.get("lead") else None
     return act(
         request,
         lambda: meetings.start(meeting, led_by=leads, by=by(request), at=clock.now(), seen=version(request)),

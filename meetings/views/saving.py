@@ -46,8 +46,9 @@ def take_in(form: Form, refusal: Refused) -> int:
         return 422
     form.theirs = refusal.present  # type: ignore[attr-defined]
     if "version" in form.fields:
-        form.data = form.data.copy()
-        form.data[form.add_prefix("version")] = str(refusal.present.version)  # type: ignore[attr-defined]
+        data: Any = form.data.copy()  # type: ignore[attr-defined]  # what was posted is a QueryDict
+        data[form.add_prefix("version")] = str(refusal.present.version)  # type: ignore[attr-defined]
+        form.data = data
     return 409
 
 

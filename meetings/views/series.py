@@ -1,5 +1,6 @@
 """The pages of a series and its focus cycle."""
 
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -99,7 +100,7 @@ def series_edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _form(
-    request: HttpRequest, form: SeriesForm, series: MeetingSeries | None = None, *, status: int = 200
+    request: HttpRequest, form: Form, series: MeetingSeries | None = None, *, status: int = 200
 ) -> HttpResponse:
     context = {"form": form, "series": series, "theirs": getattr(form, "theirs", None)}
     return respond(request, "meetings/series_form.html", "form", context, status=status)
@@ -210,7 +211,7 @@ def _focus(request: HttpRequest, pk: int) -> Focus:
 
 def _focus_form(
     request: HttpRequest,
-    form: FocusForm,
+    form: Form,
     series: MeetingSeries,
     focus: Focus | None = None,
     *,

@@ -20,13 +20,13 @@ from meetings.operations import series as meeting_series
 from meetings.states import ItemOutcome, ItemState, MeetingState
 from people.models import Function, Team, User
 from people.operations import organisation, person, team
+from riskhub import schedule
+from riskhub.sample import cast
 from risklog.models import Category, Review, Risk
 from risklog.operations import ladder, reviewer, risk, taxonomy
 from risklog.states import Outcome, ReviewState
-from riskhub import schedule
-from riskhub.sample import cast
-from signals.models import Series
 from signals.mapping import points as readings
+from signals.models import Series
 from signals.operations import points, source, threshold
 
 WEEKS = 6

@@ -81,7 +81,7 @@ class RungSet(BaseFormSet):
 def rung_forms(data: Any = None, *, rungs: list[Rung] | None = None) -> RungSet:
     """One row a rung, lowest first, and some spare ones."""
     choices = {"functions": people.functions(), "persons": people.people()}
-    made = formset_factory(RungForm, formset=RungSet, extra=SPARE_ROWS if rungs else 3, max_num=20)
+    made: Any = formset_factory(RungForm, formset=RungSet, extra=SPARE_ROWS if rungs else 3, max_num=20)
     initial = [_initial(rung) for rung in rungs or []]
     return made(data, initial=initial, prefix="rung", form_kwargs=choices)
 

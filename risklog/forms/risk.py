@@ -52,8 +52,9 @@ class RiskForm(forms.Form):
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.user = user
-        self.fields["model"].queryset = Model.objects.visible_to(user).order_by("name", "id")
-        self.fields["category"].queryset = Category.objects.filter(is_retired=False).order_by("name")
+        fields: dict[str, Any] = self.fields
+        fields["model"].queryset = Model.objects.visible_to(user).order_by("name", "id")
+        fields["category"].queryset = Category.objects.filter(is_retired=False).order_by("name")
 
 
 class NewRiskForm(RiskForm):
@@ -75,8 +76,9 @@ class NewRiskForm(RiskForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["category"].empty_label = "Choose a category"
-        self.fields["category"].widget.choices = self.fields["category"].choices
+        fields: dict[str, Any] = self.fields
+        fields["category"].empty_label = "Choose a category"
+        fields["category"].widget.choices = fields["category"].choices
         self.fields["title"].widget.attrs |= {
             "hx-get": reverse_lazy("risklog:risk_like"),
             "hx-trigger": "input changed delay:500ms",
@@ -125,13 +127,14 @@ class EditRiskForm(RiskForm):
 
     def __init__(self, *args: Any, risk: Risk, only: tuple[str, ...] = EDITED, **kwargs: Any) -> None:
         super().__init__(*args, initial=of(risk), **kwargs)
-        self.fields["team"].queryset = Team.objects.filter(subject__is_retired=False).order_by("name")
+        fields: dict[str, Any] = self.fields
+        fields["team"].queryset = Team.objects.filter(subject__is_retired=False).order_by("name")
         people = User.objects.filter(is_active=True) | User.objects.filter(pk=risk.owner_id)
-        self.fields["owner"].queryset = people.order_by("name", "id")
-        self.fields["series"].queryset = _series_for(self.user, risk)
+        fields["owner"].queryset = people.order_by("name", "id")
+        fields["series"].queryset = _series_for(self.user, risk)
         # A retired category stays choosable where it is in use already.
         known = Category.objects.filter(is_retired=False) | Category.objects.filter(pk=risk.category_id)
-        self.fields["category"].queryset = known.order_by("name")
+        fields["category"].queryset = known.order_by("name")
         for name in set(self.fields) - set(only):
             del self.fields[name]
 
@@ -189,7 +192,8 @@ class TreatForm(StepForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["owner"].queryset = User.objects.filter(is_active=True).order_by("name", "id")
+        fields: dict[str, Any] = self.fields
+        fields["owner"].queryset = User.objects.filter(is_active=True).order_by("name", "id")
         self.fields["owner"].initial = self.risk.owner_id or self.user.pk
         self.fields["reason"].label = "What is to be done"
 
@@ -218,7 +222,7 @@ class AcceptForm(StepForm):
 
 
 class CloseForm(StepForm):
-    reason = None
+    reason = None  # type: ignore[assignment]  # Django takes the field away so
     evidence = forms.CharField(
         label="How do you know that it holds",
         widget=forms.Textarea(attrs={"rows": 3}),
@@ -231,7 +235,7 @@ class ReopenForm(StepForm):
 
 
 class LookForm(StepForm):
-    reason = None
+    reason = None  # type: ignore[assignment]  # Django takes the field away so
     evidence = forms.CharField(
         label="How do you know that it is still so",
         widget=forms.Textarea(attrs={"rows": 2}),
@@ -256,8 +260,9 @@ class SightForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["teams"].queryset = Team.objects.filter(subject__is_retired=False).order_by("name")
-        self.fields["teams"].label_from_instance = lambda team: team.name
+        fields: dict[str, Any] = self.fields
+        fields["teams"].queryset = Team.objects.filter(subject__is_retired=False).order_by("name")
+        fields["teams"].label_from_instance = lambda team: team.name
 
     def chosen(self) -> list[Team] | None:
         """The teams, None for everyone."""

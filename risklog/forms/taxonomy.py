@@ -38,5 +38,6 @@ class MergeForm(forms.Form):
     def __init__(self, *args: Any, category: Category, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         rows = Category.objects.filter(is_retired=False).exclude(pk=category.pk).order_by("name")
-        self.fields["into"].queryset = rows
-        self.fields["into"].label_from_instance = lambda one: one.name
+        fields: dict[str, Any] = self.fields
+        fields["into"].queryset = rows
+        fields["into"].label_from_instance = lambda one: one.name

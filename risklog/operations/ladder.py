@@ -7,7 +7,8 @@ from typing import Any
 from django.db import transaction
 
 from history import operations as history
-from kit.actor import Actor
+from history.models import Event
+from kit.actor import SYSTEM, Actor
 from kit.refusals import Refused
 from people.models import Function, Team, User
 from risklog.models import Category, Ladder, LadderVersion, Rung
@@ -141,3 +142,8 @@ def _rung(version: LadderVersion, position: int, given: Mapping[str, Any]) -> Ru
         within_minutes=minutes,
         is_round_the_clock=bool(given.get("is_round_the_clock", False)),
     )
+
+
+def on_organisation_set_up(event: Event, *, at: datetime) -> None:
+    """A new register has its two ladders from the start."""
+    seed(by=SYSTEM, at=at)

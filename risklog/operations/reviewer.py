@@ -153,7 +153,7 @@ def claim(review: Review, *, by: Actor, at: datetime, seen: int | None = None) -
     review = lock_open(review, seen)
     if review.claimed_by_id == by.person.pk:
         return review
-    if review.claimed_by_id:
+    if review.claimed_by:
         raise Refused(
             f"{review.claimed_by.name} has it in hand. It can be given back first.", field="claimed_by"
         )

@@ -7,7 +7,8 @@ from typing import Any
 from django.db import transaction
 
 from history import operations as history
-from kit.actor import Actor
+from history.models import Event
+from kit.actor import SYSTEM, Actor
 from kit.refusals import Refused
 from risklog.models import Category, Risk
 from risklog.operations.first_categories import FIRST
@@ -23,6 +24,11 @@ def seed(*, by: Actor, at: datetime) -> list[Category]:
     fresh = [Category(**words) for words in FIRST if words["slug"] not in known]
     history.record_many(fresh, "risklog.category_added", by=by, at=at)
     return fresh
+
+
+def on_organisation_set_up(event: Event, *, at: datetime) -> None:
+    """A new register has its categories from the start."""
+    seed(by=SYSTEM, at=at)
 
 
 @transaction.atomic

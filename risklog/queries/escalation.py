@@ -20,14 +20,14 @@ TABS = ("open", "resolved")
 def for_pages(user: Any) -> QuerySet[Escalation]:
     """What this reader may see, with what a line or a page of it needs."""
     rows = Escalation.objects.visible_to(user)
+    rungs = Rung.objects.select_related("function", "person").order_by("position")
+    along: list[Any] = [
+        Prefetch("climbs", Climb.objects.order_by("round", "position", "id")),
+        Prefetch("ladder_version__rungs", rungs),
+    ]
     return rows.select_related(
         "subject", "about", "team__lead", "acknowledged_by__subject", "ladder_version__ladder"
-    ).prefetch_related(
-        Prefetch("climbs", Climb.objects.order_by("round", "position", "id")),
-        Prefetch(
-            "ladder_version__rungs", Rung.objects.select_related("function", "person").order_by("position")
-        ),
-    )
+    ).prefetch_related(*along)
 
 
 def in_tab(user: Any, tab: str) -> QuerySet[Escalation]:

@@ -66,7 +66,7 @@ class LiveMetric:
 def live_metric(user: Any, series: Series, *, at: datetime) -> LiveMetric:
     """The last DAYS of a series the reader may see, at most BUCKETS points. One query."""
     start = at - timedelta(days=DAYS)
-    about = {
+    about: dict[str, Any] = {
         "series": series.pk,
         "start": start,
         "width": DAYS * 86400 // BUCKETS,

@@ -327,7 +327,8 @@ def moved(user: Any, *, since: datetime, limit: int = 4) -> list[Moved]:
         .values_list("subject__reference", "subject__title", "data__level")[: limit * 3]
     )
     found_once: dict[str, Moved] = {}
-    for reference, title, (was, now) in rows:
+    for name, title, (was, now) in rows:
+        reference = name or ""
         known = found_once.get(reference)
         found_once[reference] = Moved(reference, title, was, known.now if known else now)
     return [one for one in found_once.values() if one.was != one.now][:limit]

@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import NoReverseMatch, reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from history.queries import timeline
+from history.queries import kin, story
 from kit import clock, paging
 from kit.actor import Actor
 from kit.htmx import go, respond, toast
@@ -132,7 +132,7 @@ def _detail(
         "forms": _forms(review, mine, at) | ({step: form} if form else {}),
         "refused": step,
         "may": {step.replace("-", "_"): may(user, name, review) for step, (name, _) in STEPS.items()},
-        "timeline": list(timeline(review.subject_id).visible_to(user)[:50]),
+        "timeline": list(story(kin([review.subject_id])).visible_to(user)[:50]),
         "rail": escalation_queries.rail(user, review.subject_id, at=at),
         **extra,
     }

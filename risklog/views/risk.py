@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from actions import queries as actions
-from history.queries import timeline
+from history import queries as history
 from kit import clock
 from kit.actor import Actor
 from kit.htmx import go, respond, toast
@@ -52,6 +52,8 @@ def mark(form: Any, refusal: Refused) -> None:
 def risk_detail(request: HttpRequest, reference: str) -> HttpResponse:
     risk, user, at = visible(request, reference), request.user, clock.now()
     may_change = may(user, "risklog.risk_change", risk)
+    group = [risk.breach_group.subject_id] if risk.breach_group else []
+    kin = history.kin([risk.subject_id, *group])
     context = {
         "risk": risk,
         "level": scoring.level(risk.severity),
@@ -68,11 +70,11 @@ def risk_detail(request: HttpRequest, reference: str) -> HttpResponse:
         "steps": steps_for(user, risk),
         "onward": ONWARD[RiskState(risk.state)],
         "is_look_due": bool(risk.review_on and risk.review_on <= timezone.localdate()),
-        "panel": actions.of_subject(user, risk),
+        "panel": actions.of_subjects(user, sorted(kin), new_for=risk.reference),
         "reviews": reviews.of_subject(user, risk),
         "escalation": escalations.rail(user, risk.subject_id, at=at),
         "may_raise": may(user, "risklog.escalation_raise"),
-        "timeline": list(timeline(risk.subject_id).visible_to(user)[:TIMELINE_SIZE]),
+        "timeline": list(history.story(kin).visible_to(user)[:TIMELINE_SIZE]),
         "likelihoods": scoring.LIKELIHOODS.items(),
         "impacts": scoring.IMPACTS.items(),
     }

@@ -1,5 +1,6 @@
 """The pages of the taxonomy: what each word means, and how the words change."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -114,7 +115,7 @@ def category_edit(request: HttpRequest, slug: str) -> HttpResponse:
 def category_step(request: HttpRequest, slug: str, name: str) -> HttpResponse:
     """Retire, restore, or merge into another."""
     category = _found(request, slug)
-    by_at = {"by": Actor(request.user, "page"), "at": clock.now(), "seen": _version(request)}
+    by_at: dict[str, Any] = {"by": Actor(request.user, "page"), "at": clock.now(), "seen": _version(request)}
     said = "Saved"
     try:
         if name == "merge":
@@ -150,5 +151,5 @@ def _form(
     return respond(request, "risklog/category_edit.html", "form", context, status=status)
 
 
-def _told(values: dict[str, Any]) -> str:
+def _told(values: Mapping[str, Any]) -> str:
     return "\n".join(f"{name.capitalize()}: {values[name]}" for name in CategoryForm.base_fields)

@@ -2,15 +2,17 @@
 
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q
 
+from history.models import RecordedQuerySet
 from signals.models import BreachGroup
 from signals.states import Breach as State
 
 
-def groups() -> QuerySet[BreachGroup]:
+def groups() -> RecordedQuerySet[BreachGroup]:
     """All groups with what a row needs; the reader's share is `.visible_to(user)`."""
-    return BreachGroup.objects.select_related("subject", "model").annotate(
+    rows: Any = BreachGroup.objects.select_related("subject", "model")
+    return rows.annotate(
         breach_count=Count("breaches"),
         open_count=Count("breaches", filter=Q(breaches__state=State.OPEN)),
     )

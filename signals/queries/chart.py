@@ -7,8 +7,9 @@ from itertools import pairwise
 from statistics import median
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
+from history.models import RecordedQuerySet
 from signals.models import Breach, Series, ThresholdVersion
 from signals.queries.points import window
 from signals.states import Agreement
@@ -69,7 +70,7 @@ def recent(user: Any, series: Series, *, days: int, at: datetime) -> Chart:
     return chart(user, series, start=at - timedelta(days=days), end=at)
 
 
-def versions_on(series: Series) -> QuerySet[ThresholdVersion]:
+def versions_on(series: Series) -> RecordedQuerySet[ThresholdVersion]:
     """Our rules on a series; and its tool's rule, where the series holds the values of an alert."""
     rules = Q(threshold__series=series)
     if series.source_id:
@@ -82,7 +83,7 @@ def versions_on(series: Series) -> QuerySet[ThresholdVersion]:
     )
 
 
-def breaches_on(series: Series, start: datetime, end: datetime) -> QuerySet[Breach]:
+def breaches_on(series: Series, start: datetime, end: datetime) -> RecordedQuerySet[Breach]:
     """The breaches of a series that touch the time between two moments, newest first."""
     return (
         Breach.objects.filter(Q(cleared_at__isnull=True) | Q(cleared_at__gte=start), series=series)

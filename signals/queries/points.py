@@ -7,6 +7,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import QuerySet
 
+from history.models import RecordedQuerySet
 from signals.models import Correction, Series
 
 BUCKETS = 200  # two values each, the lowest and the highest: 400 points a line at most
@@ -22,7 +23,7 @@ ORDER BY series_id, min(ts)
 """
 
 
-def series() -> QuerySet[Series]:
+def series() -> RecordedQuerySet[Series]:
     """All series by model and metric, with model and source; the reader's share is `.visible_to(user)`."""
     return Series.objects.select_related("subject", "model", "source").order_by(
         "model_name", "metric", "feature", "slice", "id"
@@ -54,6 +55,6 @@ def corrections(series_id: int) -> QuerySet[Correction]:
     return Correction.objects.filter(series_id=series_id).order_by("-at", "-id")
 
 
-def silent_since(series_ids: Iterable[int], moment: datetime) -> QuerySet[Series]:
+def silent_since(series_ids: Iterable[int], moment: datetime) -> RecordedQuerySet[Series]:
     """Those of the series that have had no point since a moment."""
     return Series.objects.filter(pk__in=list(series_ids), latest_ts__lt=moment)

@@ -5,20 +5,22 @@ from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, QuerySet
 
+from history.models import RecordedQuerySet
 from signals.models import Delivery, Series, Source
 
 
-def sources() -> QuerySet[Source]:
+def sources() -> RecordedQuerySet[Source]:
     """All sources by name, with their owner; the reader's share is `.visible_to(user)`."""
     return Source.objects.select_related("subject", "owner", "owner__subject").order_by("name", "id")
 
 
-def with_troubles(rows: QuerySet[Source], *, at: datetime) -> QuerySet[Source]:
+def with_troubles(rows: RecordedQuerySet[Source], *, at: datetime) -> RecordedQuerySet[Source]:
     """rows that know has_trouble: something was rejected within a week."""
     week = Delivery.objects.filter(source=OuterRef("pk"), at__gte=at - timedelta(days=7)).exclude(
         problem="", rejected=0
     )
-    return rows.annotate(has_trouble=Exists(week))
+    marked: Any = rows.annotate(has_trouble=Exists(week))
+    return marked
 
 
 def silent_for(source: Source, *, at: datetime) -> timedelta | None:

@@ -66,7 +66,7 @@ def rules_of(series_ids: Iterable[int]) -> dict[int, list[Rule]]:
     rows = ThresholdVersion.objects.filter(threshold__series__in=list(series_ids), state=Agreement.ACTIVE)
     for version in rows.select_related("threshold").order_by("id"):
         rule = Rule(version.direction, version.warning, version.critical, version.clear)
-        found.setdefault(version.threshold.series_id, []).append(rule)
+        found.setdefault(version.threshold.series_id or 0, []).append(rule)
     return found
 
 

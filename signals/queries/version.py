@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count
 
-from history.models import Subject
+from history.models import RecordedQuerySet, Subject
 from signals.models import Series, Threshold, ThresholdVersion
 from signals.states import Agreement
 
 
-def thresholds() -> QuerySet[Threshold]:
+def thresholds() -> RecordedQuerySet[Threshold]:
     """All thresholds with what a page needs; the reader's share is `.visible_to(user)`."""
     return Threshold.objects.select_related("subject", "series__subject", "series__model", "source")
 

@@ -15,7 +15,9 @@ VERSION = "3.51.0"
 
 
 def symbol(name, text):
-    body = re.search(r"<svg[^>]*>(.*)</svg>", text, re.S).group(1)
+    found = re.search(r"<svg[^>]*>(.*)</svg>", text, re.S)
+    assert found, f"{name} is no SVG"
+    body = found.group(1)
     body = re.sub(r'<path stroke="none"[^>]*/>', "", body)
     body = re.sub(r"\s+", " ", body).strip().replace("> <", "><").replace(" />", "/>")
     return f'<symbol id="{name}" viewBox="0 0 24 24">{body}</symbol>'

@@ -1,4 +1,4 @@
-"""Junk through every door of the API: told what is wrong, never a 5xx (a small sibling of the schema fuzzer)."""
+"""Junk through every door of the API: told what is wrong, never a 5xx (sibling of the schema fuzzer)."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Idempotency-Key: however often a request comes, it acts once and is answered alike (reliability, row 15)."""
+"""Idempotency-Key: however often a request comes, it acts once, answered alike (reliability, row 15)."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor

@@ -145,12 +145,12 @@ def test_an_alert_becomes_a_review_a_decision_actions_and_a_learning_and_what_is
             {
                 "title": "Serve the capped feature",
                 "owner": house["jonas"],
-                "due_on": (at + timedelta(days=2)).date(),
+                "due_on": (at + timedelta(days=6)).date(),
             },
             {
                 "title": "Write the analysis up",
                 "owner": house["ana"],
-                "due_on": (at + timedelta(days=2)).date(),
+                "due_on": (at + timedelta(days=6)).date(),
             },
         ],
     )
@@ -166,7 +166,7 @@ def test_an_alert_becomes_a_review_a_decision_actions_and_a_learning_and_what_is
     actions.finish(done, by=Actor(house["jonas"], "page"), at=at + timedelta(days=1))
 
     # One is let go late: reminded before and after, then escalated.
-    for day in range(1, 9):
+    for day in range(1, 14):
         _twice(at + timedelta(days=day))
     reminders = Event.objects.filter(verb="actions.action_reminded", subject_id=forgotten.subject_id)
     assert {event.data["when"] for event in reminders} == {"before", "after"}
@@ -178,8 +178,8 @@ def test_an_alert_becomes_a_review_a_decision_actions_and_a_learning_and_what_is
     assert rungs == sorted(set(rungs))
 
     actions.finish(
-        Action.objects.get(pk=forgotten.pk), by=Actor(house["ana"], "page"), at=at + timedelta(days=9)
+        Action.objects.get(pk=forgotten.pk), by=Actor(house["ana"], "page"), at=at + timedelta(days=14)
     )
-    _twice(at + timedelta(days=9))
+    _twice(at + timedelta(days=14))
     late_climb.refresh_from_db()
     assert late_climb.state == EscalationState.RESOLVED

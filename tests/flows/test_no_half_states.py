@@ -90,7 +90,13 @@ def acts(by: Actor) -> dict[str, Callable[[], object]]:
     """Each operation of the flow. It finds its rows itself, so that it can be tried again and again."""
     ana = User.objects.get(email="ana@example.org")
     body = {"points": [
-        {"model": "credit-pd", "metric": "psi", "feature": "utilisation_90d", "ts": f"2026-11-23T07:0{n}:00Z", "value": 9 - n}
+        {
+            "model": "credit-pd",
+            "metric": "psi",
+            "feature": "utilisation_90d",
+            "ts": f"2026-11-23T07:0{n}:00Z",
+            "value": 9 - n,
+        }
         for n in range(5)
     ] + [{"model": "new", "metric": "psi", "ts": "2026-11-23T07:00:00Z", "value": 1}]}  # fmt: skip
 

@@ -10,6 +10,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from riskhub.urls import RESOURCES
 from tests.house.world import Objects, World
 
+
 @dataclass(frozen=True)
 class Address:
     """name: how the table calls it. is_object: whether a restricted object can stand in it."""
@@ -37,8 +38,12 @@ def pages() -> Iterator[Address]:
 
 def resources() -> Iterator[Address]:
     """Every resource of the API, with the methods it names."""
-    for address, view in RESOURCES:
-        yield Address(f"api/{address}", tuple(view.permission), _resource(address))
+    for address, _ in RESOURCES:
+        yield resource(address)
+
+
+def resource(address: str) -> Address:
+    return Address(f"api/{address}", tuple(dict(RESOURCES)[address].permission), _resource(address))
 
 
 def _walk(patterns: Any, space: str = "") -> Iterator[tuple[str, str]]:

@@ -6,8 +6,12 @@ After a change that is meant, write it anew and review the difference:
     RISKHUB_WRITE_ADDRESSES=1 make test PYTEST_ARGS="tests/house/test_addresses.py -n 0"
 """
 
+import gzip
+import json
 import os
+import re
 from collections.abc import Iterator
+from dataclasses import fields
 from datetime import timedelta
 from http.cookies import SimpleCookie
 from pathlib import Path
@@ -17,6 +21,7 @@ from django.db import transaction
 from django.test import Client
 
 from kit import clock
+from rest.resource import Visible
 from tests.conftest import AT
 from tests.house import addresses
 from tests.house.world import CANARY, ROLES, World, build
@@ -33,7 +38,9 @@ def world(monkeypatch) -> World:
 
 def _client(world: World, role: str) -> Client:
     if role in world.tokens:
-        return Client(raise_request_exception=False, headers={"Authorization": f"Bearer {world.tokens[role]}"})
+        return Client(
+            raise_request_exception=False, headers={"Authorization": f"Bearer {world.tokens[role]}"}
+        )
     client = Client(raise_request_exception=False)
     if role != "anonymous":
         client.force_login(world.people[role])
@@ -88,6 +95,129 @@ def test_every_address_answers_each_role_as_the_table_says(world, role):
     table = _read()
     assert set(found) - set(table) == set(), "An address that is not in the table"
     assert set(table) - set(found) == set(), "A line without an address"
-    wrong = {name: (status, table[name][role]) for name, status in found.items() if table[name][role] != status}
+    wrong = {
+        name: (status, table[name][role]) for name, status in found.items() if table[name][role] != status
+    }
     assert wrong == {}, "address: (answered, table)"
     assert [name for name, status in found.items() if status >= 500] == []
+
+
+# ------------------------------------------------------------------ what is not theirs (row 18)
+
+
+@pytest.mark.parametrize("role", ["stranger", "manager", "administrator", "token_write"])
+def test_what_is_restricted_is_not_there_for_others(world, role):
+    """By address: 404, whatever the method. On every other page: not a word of it."""
+    world.tokens["token_write"] = _token_of(world.people["stranger"])
+    client, found, said = _client(world, role), {}, []
+    for address in [*addresses.pages(), *addresses.resources()]:
+        url, known = address.url_of(world, world.secret), address.url_of(world, world.open)
+        for method in address.methods:
+            answer = _ask(client, method, url, is_api=address.is_api)
+            if url != known:
+                found[f"{method} {address.name}"] = answer.status_code
+            if CANARY.encode() in _content(answer):
+                said.append(f"{method} {url}")
+
+    assert said == []
+    assert len(found) > 60
+    away = {302, 401} if role == "token_write" else set()
+    assert {name: code for name, code in found.items() if code not in {403, 404, 405} | away} == {}
+    assert [name for name, code in found.items() if code == 403 and not _is_refused_anyway(name, role)] == []
+
+
+def _is_refused_anyway(name: str, role: str) -> bool:
+    """A role that may not do it to anything is told so before anything is looked for."""
+    return _read()[name][{"token_write": "stranger"}.get(role, role)] == 403
+
+
+def _token_of(person) -> str:
+    from kit.actor import Actor
+    from people.operations import token
+
+    return token.issue(person, name="write", scope="write", by=Actor(person, "page"), at=AT)[1]
+
+
+def _content(answer) -> bytes:
+    if "gzip" in answer.headers.get("Content-Encoding", ""):
+        return gzip.decompress(answer.content)
+    return b"".join(answer.streaming_content) if answer.streaming else answer.content
+
+
+@pytest.mark.parametrize("role", ["stranger", "manager"])
+def test_no_filter_and_no_search_finds_what_is_restricted(world, role):
+    client = _client(world, role)
+    objects = [getattr(world.secret, one.name) for one in fields(world.secret)]
+    words = {str(one.pk) for one in objects}
+    words |= {one.reference for one in objects if getattr(one, "reference", "")}
+    words |= {str(one.subject_id) for one in objects} | {world.secret.model.slug, CANARY[:5]}
+    said = []
+    for address in [*addresses.pages(), *addresses.resources()]:
+        if "<" in address.name or "GET" not in address.methods or not address.name.endswith(_LISTS):
+            continue
+        url = address.url_of(world, world.open)
+        for name in _parameters(address):
+            for word in sorted(words):
+                answer = client.get(url, {name: word})
+                if CANARY.encode() in _content(answer):
+                    said.append(f"{url}?{name}={word}")
+
+    assert said == []
+
+
+_LISTS = (
+    "_list",
+    "_heat",
+    "_board",
+    "search",
+    "_new",
+    "_create",
+    "_open",
+    "_raise",
+    *(address for address, view in addresses.RESOURCES if "<" not in address),
+)
+
+
+def _parameters(address) -> list[str]:
+    if not address.is_api:
+        return ["q", "about", "model", "category", "owner", "team", "subject", "risk", "breach"]
+    view = dict(addresses.RESOURCES)[address.name.removeprefix("api/")]
+    return [*getattr(view, "filters", {}), *getattr(view, "further", ())]
+
+
+def test_in_a_body_what_is_restricted_is_answered_like_what_does_not_exist(world):
+    """Every related object a write names: the same field error for a stranger's as for none."""
+    client, wrong, asked = _client(world, "stranger"), [], 0
+    for address, view in addresses.RESOURCES:
+        for method, body in view.bodies.items():
+            for name, one in body().fields.items() if body else ():
+                if not isinstance(one, Visible):
+                    continue
+                asked += 1
+                url = addresses.resource(address).url_of(world, world.open)
+                for word in _named(world):
+                    answers = [
+                        _ask(client, method, url, is_api=True, body=json.dumps({name: text}))
+                        for text in (word, _like_none(word))
+                    ]
+                    secret, none = ((a.status_code, _errors(a, name)) for a in answers)
+                    if secret[0] != none[0] or secret[1].replace(word, "") != none[1].replace(
+                        _like_none(word), ""
+                    ):
+                        wrong.append((method, address, name, word, secret, none))
+
+    assert wrong == []
+    assert asked > 10
+
+
+def _named(world: World) -> list[str]:
+    secret = world.secret
+    return [secret.risk.reference, secret.group.reference, secret.review.reference, secret.model.slug]
+
+
+def _like_none(word: str) -> str:
+    return re.sub(r"\d+$", "999999", word) if word[-1].isdigit() else "no-such-model"
+
+
+def _errors(answer, name: str) -> str:
+    return json.dumps([one for one in answer.json().get("errors", []) if one["field"].startswith(name)])

@@ -147,7 +147,9 @@ def _by(user: Any) -> dict[str, Any]:
 def _meetings(world: World) -> Any:
     facilitator = world.people["facilitator"]
     series = meetings_.series(world.extra["team"], participants=[facilitator])
-    planned = list(Meeting.objects.filter(series=series).select_related("series", "subject").order_by("starts_at"))
+    planned = list(
+        Meeting.objects.filter(series=series).select_related("series", "subject").order_by("starts_at")
+    )
     live, coming = planned[0], planned[1]
     for one in (live, coming):
         one.refresh_from_db()  # the turns after a turn taken over are given anew

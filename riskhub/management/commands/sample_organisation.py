@@ -14,7 +14,12 @@ from people.models import Organisation
 from riskhub.sample import cast
 from riskhub.sample.story import Story
 
-WORDS = "amber birch cedar delta ember fjord gable heron inlet jetty kelp linen maple north olive pearl quartz raven slate tidal".split()
+# fmt: off
+WORDS = [
+    "amber", "birch", "cedar", "delta", "ember", "fjord", "gable", "heron", "inlet", "jetty",
+    "kelp", "linen", "maple", "north", "olive", "pearl", "quartz", "raven", "slate", "tidal",
+]
+# fmt: on
 
 
 class Command(BaseCommand):

@@ -1,4 +1,4 @@
-"""`manage.py setup_link`: prints the one-time address at which an empty instance is set up, and nothing else."""
+"""`manage.py setup_link`: prints the one-time address at which an empty instance is set up."""
 
 from typing import Any
 

@@ -1,0 +1,19 @@
+"""What in this room came of a subject: its part of the subject's story."""
+
+from typing import Any
+
+from risklog.models import Escalation, Review, Risk
+
+
+def reviews(subject_id: Any) -> Any:
+    return Review.objects.order_by().filter(about_id=subject_id).values_list("subject_id")
+
+
+def escalations(subject_id: Any) -> Any:
+    return Escalation.objects.order_by().filter(about_id=subject_id).values_list("subject_id")
+
+
+def risks(subject_id: Any) -> Any:
+    """The risks made of a breach group."""
+    rows = Risk.objects.order_by().filter(breach_group__subject_id=subject_id)
+    return rows.values_list("subject_id")
