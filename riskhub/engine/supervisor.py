@@ -160,7 +160,7 @@ class Supervisor:
             self._say(f"  Log-ins    {home / 'sample-logins.txt'}")
         mail = "your mail server (EMAIL_URL)"
         if not given.get("EMAIL_URL"):
-            mail = f"stays on {self.place.shown}/administration/mail until EMAIL_URL names a mail server"
+            mail = f"stays on {self.place.shown}/notices/mail/ until EMAIL_URL names a mail server"
         self._say(f"  Mail       {mail}")
         self._say(f"  Logs       {self.home.logs}")
         if self.place.bind not in ("127.0.0.1", "::1"):

@@ -65,6 +65,8 @@ def _description(group: BreachGroup, breaches: list[Breach]) -> str:
 
 def _line(breach: Breach) -> str:
     what = str(breach.series) if breach.series else breach.threshold.name
+    if breach.feature and breach.feature not in what:
+        what = f"{what} · {breach.feature}"
     said: list[Any] = []
     if breach.first_value is not None:
         said.append(f"crossed at {figure(breach.first_value)}")

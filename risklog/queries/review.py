@@ -10,7 +10,7 @@ from catalogue.models import Model
 from history.models import Subject
 from people.models import Membership, User
 from people.states import Role
-from risklog.models import Review, Reviewer
+from risklog.models import Review, Reviewer, Risk
 from risklog.queries import presence
 from risklog.routing import Candidate
 from risklog.states import ReviewState
@@ -108,9 +108,14 @@ def waiting_for(user: Any) -> QuerySet[Review]:
 
 
 def of_subject(user: Any, obj: Any) -> dict[str, Any] | None:
-    """Panel: the reviews about an object of a lower room (a breach group), or about anything of a model."""
+    """Panel: the reviews about an object, or about anything of a model. A risk has those of its breach too."""
     rows = for_pages(user)
-    rows = rows.filter(model=obj) if isinstance(obj, Model) else rows.filter(about_id=obj.subject_id)
+    if isinstance(obj, Model):
+        rows = rows.filter(model=obj)
+    elif isinstance(obj, Risk) and obj.breach_group:
+        rows = rows.filter(about_id__in=[obj.subject_id, obj.breach_group.subject_id])
+    else:
+        rows = rows.filter(about_id=obj.subject_id)
     found = list(rows.order_by("-opened_at", "-id")[:10])
     return {
         "reviews": found,
