@@ -101,7 +101,7 @@ def load(
     def run(number: int) -> None:
         connection = Connection(port)
         gate.wait()
-        _drive(connection, streams[number], found[number], begun[0] + seconds, status, _remembering(check))
+        _drive(connection, streams[number], found[number], begun[0] + seconds, (status, _remembering(check)))
         connection.close()
 
     threads = [threading.Thread(target=run, args=(number,), daemon=True) for number in range(clients)]
@@ -115,8 +115,9 @@ def load(
 
 
 def _drive(
-    connection: Connection, stream: Iterator[bytes], into: Answers, until: float, status: int, check: Check
+    connection: Connection, stream: Iterator[bytes], into: Answers, until: float, right: tuple[int, Check]
 ) -> None:
+    status, check = right
     for sent in stream:
         began = time.perf_counter()
         if began >= until:

@@ -124,7 +124,10 @@ def _people(rows: int, at: datetime) -> None:
     def person(number: int) -> User:
         function = functions[number % len(functions)]
         return User(
-            email=f"p{number}@bench.example", name=f"Person {number}", function=function, password="!"
+            email=f"p{number}@bench.example",
+            name=f"Person {number}",
+            function=function,
+            password="!",  # noqa: S106 - none fits
         )
 
     def team(number: int) -> Team:
@@ -211,12 +214,12 @@ def _risks(rows: int, cast: Cast, at: datetime, chance: random.Random) -> None:
 @transaction.atomic
 def _record_risks(fresh: Sequence[Risk], at: datetime) -> None:
     act = {"by": Actor(fresh[0].owner, "import"), "at": at}
-    history.record_many(
-        [risk for number, risk in enumerate(fresh) if number % RESTRICTED_EACH], "risklog.risk_opened", **act
-    )
+    chance = random.Random(len(fresh) + fresh[0].opened_at.minute)
     restricted: dict[Team, list[Risk]] = {}
-    for risk in fresh[::RESTRICTED_EACH]:
+    for risk in chance.sample(list(fresh), len(fresh) // RESTRICTED_EACH):
         restricted.setdefault(risk.team, []).append(risk)
+    closed_off = {id(risk) for some in restricted.values() for risk in some}
+    history.record_many([risk for risk in fresh if id(risk) not in closed_off], "risklog.risk_opened", **act)
     for team, some in restricted.items():
         history.record_many(some, "risklog.risk_opened", viewers=[team.subject_id], **act)
 

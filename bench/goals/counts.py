@@ -77,7 +77,6 @@ def queries(run: Run) -> Line:
         kind: max((max(c.values()), name) for (k, name), c in seen.items() if k == kind) for kind in BOUNDS
     }
     over = [f"{name} {max(c.values())}" for (kind, name), c in seen.items() if max(c.values()) > BOUNDS[kind]]
-    # A page of five rows shows less than one of fifty only where a part is empty: from 50 on nothing may grow.
     growing = [
         f"{name} {'/'.join(str(c.get(size, '–')) for size in SIZES)}"
         for (_, name), c in seen.items()

@@ -242,9 +242,16 @@ class Risks(_Risks, Collection):
     }
 
     def narrowed(self, rows: QuerySet, query: Any) -> QuerySet:
-        if query.get("model"):
+        """Slugs become keys first: by a key rows come from an index in their order, by a join they do not."""
+        left = dict(query.items())
+        for name, named in {"category": Category, "team": Team}.items():
+            if text := left.pop(name, ""):
+                slugs = [part.strip() for part in text.split(",")[:100]]
+                keys = list(named.objects.filter(slug__in=slugs).values_list("pk", flat=True))
+                rows = rows.filter(**({name: keys[0]} if len(keys) == 1 else {f"{name}__in": keys}))
+        if left.get("model"):
             rows = rows.filter(model__in=Model.objects.visible_to(self.request.user))
-        return super().narrowed(rows, query)
+        return super().narrowed(rows, left)
 
     def post(self, request: Request) -> Response:
         values = read(NewRisk, request)
