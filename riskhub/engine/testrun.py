@@ -14,6 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BIN = Path(sys.executable).parent
+TOOK = Path(sys.prefix) / "test-seconds.txt"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 CHECKS: dict[str, list[str]] = {
     "style": [str(BIN / "ruff"), "check", "."],
@@ -37,8 +38,18 @@ def main(arguments: list[str]) -> int:
         # Also when a check failed: one run shows everything.
         workers = own[own.index("--workers") + 1] if "--workers" in own else "2"
         code = _tests(workers, for_pytest) or code
-    print(f"Total time: {time.monotonic() - began:.0f} s", flush=True)
+    seconds = time.monotonic() - began
+    print(f"Total time: {seconds:.0f} s", flush=True)
+    if code == 0 and "--checks-only" not in own and not for_pytest:
+        _note(seconds)
     return code
+
+
+def _note(seconds: float) -> None:
+    """How long a whole run took, and of what, for `make bench`; beside the programs that ran it."""
+    asked = ["git", "describe", "--always", "--dirty"]
+    said = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
+    TOOK.write_text(f"{seconds:.0f} {said}\n")
 
 
 def _split(arguments: list[str]) -> tuple[list[str], list[str]]:
