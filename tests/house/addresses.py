@@ -10,6 +10,20 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from riskhub.urls import RESOURCES
 from tests.house.world import Objects, World
 
+_LISTS = (
+    "_list",
+    "_heat",
+    "_board",
+    "search",
+    "_new",
+    "_create",
+    "_open",
+    "_raise",
+    "_choices",
+    "inbox",
+    "home",
+)
+
 
 @dataclass(frozen=True)
 class Address:
@@ -23,11 +37,18 @@ class Address:
     def is_api(self) -> bool:
         return self.name.startswith("api/")
 
+    @property
+    def is_list(self) -> bool:
+        """Shows many objects, or a form that may name one by its query."""
+        if self.is_api:
+            return "<" not in self.name and "GET" in self.methods
+        return self.name.endswith(_LISTS)
+
 
 def pages() -> Iterator[Address]:
     """Every named page, once for each step its pattern spells out."""
     for name, pattern in _walk(get_resolver().url_patterns):
-        if name == "reference" or name == "schema":
+        if name in {"reference", "schema"}:
             yield Address(name, ("GET",), _page(name, {}))
             continue
         spelled = re.search(r"\(\?P<(step|way|name)>([a-z|-]+)\)", str(pattern))

@@ -11,7 +11,6 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import fields
 from datetime import timedelta
 from http.cookies import SimpleCookie
 from pathlib import Path
@@ -144,45 +143,28 @@ def _content(answer) -> bytes:
     return b"".join(answer.streaming_content) if answer.streaming else answer.content
 
 
-@pytest.mark.parametrize("role", ["stranger", "manager"])
-def test_no_filter_and_no_search_finds_what_is_restricted(world, role):
-    client = _client(world, role)
-    objects = [getattr(world.secret, one.name) for one in fields(world.secret)]
-    words = {str(one.pk) for one in objects}
-    words |= {one.reference for one in objects if getattr(one, "reference", "")}
-    words |= {str(one.subject_id) for one in objects} | {world.secret.model.slug, CANARY[:5]}
-    said = []
+def test_no_filter_and_no_search_finds_what_is_restricted(world):
+    client, secret, said = _client(world, "stranger"), world.secret, []
+    objects = [secret.risk, secret.model, secret.group]
+    references = [secret.risk.reference, secret.group.reference, secret.model.slug]
     for address in [*addresses.pages(), *addresses.resources()]:
-        if "<" in address.name or "GET" not in address.methods or not address.name.endswith(_LISTS):
+        if not address.is_list:
             continue
         url = address.url_of(world, world.open)
         for name in _parameters(address):
-            for word in sorted(words):
-                answer = client.get(url, {name: word})
-                if CANARY.encode() in _content(answer):
+            ids = [str(one.subject_id if name in {"about", "subject"} else one.pk) for one in objects]
+            for word in [CANARY[:5]] if name == "q" else [*references, *ids]:
+                if CANARY.encode() in _content(client.get(url, {name: word})):
                     said.append(f"{url}?{name}={word}")
 
     assert said == []
 
 
-_LISTS = (
-    "_list",
-    "_heat",
-    "_board",
-    "search",
-    "_new",
-    "_create",
-    "_open",
-    "_raise",
-    *(address for address, view in addresses.RESOURCES if "<" not in address),
-)
-
-
-def _parameters(address) -> list[str]:
+def _parameters(address: addresses.Address) -> list[str]:
     if not address.is_api:
-        return ["q", "about", "model", "category", "owner", "team", "subject", "risk", "breach"]
+        return ["q", "about", "model", "risk", "breach"]
     view = dict(addresses.RESOURCES)[address.name.removeprefix("api/")]
-    return [*getattr(view, "filters", {}), *getattr(view, "further", ())]
+    return ["q", *getattr(view, "filters", {}), *getattr(view, "further", ())]
 
 
 def test_in_a_body_what_is_restricted_is_answered_like_what_does_not_exist(world):
