@@ -21,6 +21,7 @@ app.conf.update(
         "socket_timeout": 1,
         "socket_connect_timeout": 1,
         "retry_on_timeout": False,
+        "max_retries": 0,  # or a ring waits for two tries with a pause between them, six seconds in all
     },
     task_ignore_result=True,
     task_store_errors_even_if_ignored=False,
