@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import models, transaction
 
-from history import operations
+from history import writing
 from history.models import Event, Part, Recorded, Subject, new_batch
 from kit.actor import Actor
 
@@ -26,7 +26,7 @@ class Act:
     obj: Recorded | Part | Subject
     verb: str
     values: Mapping[str, Any] = field(default_factory=dict)
-    rows: Sequence[operations.Along] = ()
+    rows: Sequence[writing.Along] = ()
     note: Mapping[str, Any] = field(default_factory=dict)
     viewers: Sequence[int] | None = None
 
@@ -40,7 +40,7 @@ def perform(acts: Sequence[Act], *, by: Actor, at: datetime, cause: Event | None
     Raises ChangedMeanwhile when a row has moved on.
     """
     written = _Written()
-    fresh = [act for act in acts if operations._is_new(act.obj)]
+    fresh = [act for act in acts if writing.is_new(act.obj)]
     written.change([(act.obj, _checked(act.obj, act.values, act.verb)) for act in acts if act.values])
     written.bear([(act.obj, act.viewers) for act in fresh])
     rows = [row for act in acts for row in act.rows]
@@ -58,13 +58,13 @@ class _Written:
     def change(self, work: Sequence[tuple[models.Model, Mapping[str, Any]]]) -> None:
         differing = [(obj, {n: v for n, v in values.items() if getattr(obj, n) != v}) for obj, values in work]
         for some in _by_kind([pair for pair in differing if pair[1]]):
-            for obj, changes in operations._update_many(some):
+            for obj, changes in writing.update_many(some):
                 self.changes[id(obj)] = changes
 
     def bear(self, work: Sequence[tuple[models.Model, Sequence[int] | None]]) -> None:
         for some in _by_kind(work):
             objs = [obj for obj, _ in some]
-            for obj, row in zip(objs, operations._birth(objs, [seen_by for _, seen_by in some]), strict=True):
+            for obj, row in zip(objs, writing.birth(objs, [seen_by for _, seen_by in some]), strict=True):
                 self.changes[id(obj)] = [row]
 
     def of(self, act: Act) -> list[dict[str, Any]]:
@@ -81,7 +81,7 @@ def _by_kind(work: Sequence[tuple[Any, Any]]) -> list[list[tuple[Any, Any]]]:
 
 def _checked(obj: Any, values: Mapping[str, Any], verb: str = "") -> Mapping[str, Any]:
     if obj.MOVES and "state" in values and values["state"] != obj.state:
-        step = operations._verb_of_move(obj, values["state"])
+        step = writing.verb_of_move(obj, values["state"])
         if verb and verb != step:
             raise ValueError(f"This step is called {step}, not {verb}.")
     return values
@@ -97,7 +97,7 @@ def _events(
     return [
         event
         for verb, some in verbs.items()
-        for event in operations._write(
+        for event in writing.write(
             [(act.obj, written.of(act)) for act in some],
             verb,
             by=by,

@@ -15,6 +15,7 @@ _handlers: dict[str, Handler] = {}
 _heard: dict[str, tuple[str, ...]] = {}
 _dues: dict[str, Handler] = {}
 _chained: set[str] = set()
+_first: set[str] = set()
 _relations: list[Relation] = []
 
 
@@ -23,23 +24,34 @@ def install(
     flows: Mapping[str, Iterable[Handler]],
     dues: Mapping[str, Handler],
     chained: Iterable[str] = (),
+    first: Iterable[Handler] = (),
 ) -> None:
     """Replace the wiring.
 
     flows: verb -> handlers `handler(event, *, at)`; dues: kind -> `handler(due, *, at)`.
+    first: handlers that go before all that wait, because people wait for what they do.
     A handler is stored by "module:name", so it must keep its name while rows wait for it.
     """
-    for table in (_handlers, _heard, _dues, _chained):
-        table.clear()  # type: ignore[attr-defined]  # dicts and a set
+    for table in (_handlers, _heard, _dues, _chained, _first):
+        table.clear()  # type: ignore[attr-defined]  # dicts and sets
     for verb, handlers in flows.items():
         names = []
         for handler in handlers:
-            name = f"{handler.__module__}:{handler.__qualname__}"
-            _handlers[name] = handler
-            names.append(name)
+            names.append(_name(handler))
+            _handlers[names[-1]] = handler
         _heard[verb] = tuple(names)
     _dues.update(dues)
     _chained.update(chained)
+    _first.update(_name(handler) for handler in first)
+
+
+def _name(handler: Handler) -> str:
+    return f"{handler.__module__}:{handler.__qualname__}"
+
+
+def first() -> tuple[str, ...]:
+    """The names of the handlers that go before all that wait."""
+    return tuple(sorted(_first))
 
 
 def handlers_of(verb: str) -> tuple[str, ...]:

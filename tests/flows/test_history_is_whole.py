@@ -4,7 +4,7 @@ from collections import defaultdict
 
 from django.apps import apps
 
-from history import operations as history
+from history import writing
 from history.models import Event, Handover, Part, Recorded, Subject
 from history.queries import present_data
 from history.states import Work
@@ -39,10 +39,10 @@ def assert_every_row_can_be_rebuilt():
         for row in model._base_manager.all():
             key = (model._meta.label_lower, row.pk)
             checked += 1
-            if replayed[key] != history._snapshot(row) or versions[key] != row.version:
+            if replayed[key] != writing.snapshot(row) or versions[key] != row.version:
                 differing = {
                     name: (replayed[key].get(name), value)
-                    for name, value in history._snapshot(row).items()
+                    for name, value in writing.snapshot(row).items()
                     if replayed[key].get(name) != value
                 }
                 wrong.append((key, differing, versions[key], row.version))

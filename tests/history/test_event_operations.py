@@ -7,7 +7,7 @@ from django.db import connection, transaction
 
 from actions.models import Action
 from history import operations as history
-from history import queries
+from history import queries, writing
 from history.models import Due, Event, Handover, Subject
 from kit.actor import SYSTEM, Actor
 from kit.refusals import ChangedMeanwhile, IllegalMove
@@ -159,7 +159,7 @@ def test_rebuilding_from_history_gives_the_stored_row(at):
     rebuilt = queries.rebuilt("actions.action", action.pk)
 
     action.refresh_from_db()
-    assert rebuilt == history._snapshot(action)
+    assert rebuilt == writing.snapshot(action)
 
 
 def test_visible_to_shows_open_subjects_and_those_that_name_the_reader_or_a_team(at):

@@ -8,8 +8,8 @@ from django.test.utils import CaptureQueriesContext
 
 from history import queries as history
 from history.models import Event
-from history.operations import _snapshot
 from history.templatetags.timeline import lines
+from history.writing import snapshot
 from kit.actor import SYSTEM
 from signals.models import Breach, BreachGroup, Point
 from signals.operations import series as operations
@@ -195,8 +195,8 @@ def test_history_alone_gives_the_stored_rows_and_reads_well(at):
         signals.push(found, value, start=at + HOUR * (n + 1))
     group, breach = BreachGroup.objects.get(), Breach.objects.get()
 
-    assert history.rebuilt("signals.breachgroup", group.pk) == _snapshot(group)
-    assert history.rebuilt("signals.breach", breach.pk) == _snapshot(breach)
+    assert history.rebuilt("signals.breachgroup", group.pk) == snapshot(group)
+    assert history.rebuilt("signals.breach", breach.pk) == snapshot(breach)
     assert len(lines(history.timeline(group.subject_id))) == 4
 
 

@@ -1,0 +1,259 @@
+"""How history is written: rows saved or updated by their version, what they changed noted, the event inserted.
+
+For operations and bulk alone; everybody else calls those.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, models
+from django.db.models import F
+
+from history import chain, wiring
+from history.models import Event, Handover, Recorded, Subject
+from kit import bell, references
+from kit.actor import Actor
+from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
+
+# A new row, or a row with the fields to change on it.
+Along = models.Model | tuple[models.Model, Mapping[str, Any]]
+
+_CHANGED = "Somebody changed this meanwhile. Look at it as it stands now, then decide again."
+
+
+def is_new(obj: models.Model) -> bool:
+    return obj._state.adding
+
+
+def verb_of_move(obj: Any, to: str) -> str:
+    try:
+        return obj.MOVES[(obj.state, to)]
+    except KeyError:
+        steps = ", ".join(str(target) for source, target in obj.MOVES if source == obj.state) or "nowhere"
+        raise IllegalMove(
+            f"From “{obj.state}” this can go to {steps}; not to “{to}”.", field="state"
+        ) from None
+
+
+def changed_verb(obj: models.Model) -> str:
+    return f"{obj._meta.app_label}.{obj._meta.model_name}_changed"
+
+
+def birth(objs: Sequence[Any], viewers: Sequence[Sequence[int] | None]) -> list[dict[str, Any]]:
+    """Save new objects with their subjects. The foreign key is deferred, so ids are drawn first."""
+    first = objs[0]
+    if isinstance(first, Recorded):
+        ids = _draw_subject_ids(len(objs))
+        names = references.take(first.PREFIX, len(objs)) if first.PREFIX else [None] * len(objs)
+        subjects = []
+        for obj, subject_id in zip(objs, ids, strict=True):
+            obj.subject_id = subject_id
+        _insert(objs)
+        for obj, name, seen_by in zip(objs, names, viewers, strict=True):
+            subject = Subject(
+                pk=obj.subject_id,
+                kind=obj.KIND,
+                object_id=obj.pk,
+                reference=name,
+                title=obj.subject_title[:300],
+                viewers=list(seen_by) if seen_by is not None else None,
+            )
+            subjects.append(subject)
+        Subject.objects.bulk_create(subjects)
+        for obj, subject in zip(objs, subjects, strict=True):
+            obj.subject = subject
+    else:
+        _insert(objs)
+    return [
+        _row(obj, {name: [None, value] for name, value in snapshot(obj).items()}, born=True) for obj in objs
+    ]
+
+
+def _insert(objs: Sequence[models.Model]) -> None:
+    for obj in objs:
+        obj.clean_fields(exclude=[f.name for f in obj._meta.fields if f.is_relation or f.primary_key])
+    if len(objs) == 1:
+        objs[0].save(force_insert=True)
+    else:
+        type(objs[0])._base_manager.bulk_create(objs)
+
+
+def _draw_subject_ids(count: int) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence('history_subject', 'id')) FROM generate_series(1, %s)",
+            [count],
+        )
+        return [number for (number,) in cursor.fetchall()]
+
+
+def along(rows: Iterable[Along]) -> list[dict[str, Any]]:
+    """Save the rows that come along with an act: new ones are born, pairs are changed."""
+    changes: list[dict[str, Any]] = []
+    for row in rows:
+        if isinstance(row, tuple):
+            obj, values = row
+            changes += update(obj, {n: v for n, v in values.items() if getattr(obj, n) != v}, None)
+        else:
+            changes += birth([row], [None])
+    return changes
+
+
+def update(
+    obj: Any, values: Mapping[str, Any], seen: int | None, state: str | None = None
+) -> list[dict[str, Any]]:
+    """UPDATE … WHERE version (and state) = what was seen; ChangedMeanwhile when no row answered."""
+    expected = obj.version if seen is None else seen
+    rows = type(obj)._base_manager.filter(pk=obj.pk, version=expected)
+    if state is not None:
+        rows = rows.filter(state=state)
+    if not values:
+        # Nothing of its own changes, but what comes along belongs to the version that was seen.
+        if not rows.exists():
+            raise _changed_meanwhile(obj)
+        return []
+    before = snapshot(obj, values)
+    present = {name: getattr(obj, name) for name in values}
+    _assign(obj, values)
+    try:
+        obj.clean_fields(exclude=[f.name for f in obj._meta.fields if f.name not in values or f.is_relation])
+        if not rows.update(version=F("version") + 1, **values):
+            raise _changed_meanwhile(obj)
+    except Exception:
+        _assign(obj, present)
+        raise
+    obj.version = expected + 1
+    after = snapshot(obj, values)
+    return [_row(obj, {name: [before[name], after[name]] for name in after})]
+
+
+def update_many(work: Sequence[tuple[Any, Mapping[str, Any]]]) -> list[tuple[Any, list[dict[str, Any]]]]:
+    model = type(work[0][0])
+    locked = dict(
+        model._base_manager.select_for_update(of=("self",))
+        .filter(pk__in=[obj.pk for obj, _ in work])
+        .order_by("pk")
+        .values_list("pk", "version")
+    )
+    changes, names = [], {"version"}
+    for obj, values in work:
+        if locked.get(obj.pk) != obj.version:
+            raise _changed_meanwhile(obj)
+        before = snapshot(obj, values)
+        _assign(obj, values)
+        obj.clean_fields(exclude=[f.name for f in obj._meta.fields if f.name not in values or f.is_relation])
+        obj.version += 1
+        after = snapshot(obj, values)
+        names.update(values)
+        changes.append((obj, [_row(obj, {name: [before[name], after[name]] for name in after})]))
+    model._base_manager.bulk_update([obj for obj, _ in work], sorted(names))
+    return changes
+
+
+def _assign(obj: models.Model, values: Mapping[str, Any]) -> None:
+    for name, value in values.items():
+        setattr(obj, name, value)
+
+
+def _changed_meanwhile(obj: models.Model) -> Refused:
+    return ChangedMeanwhile(_CHANGED, present=type(obj)._base_manager.get(pk=obj.pk))
+
+
+def snapshot(obj: Any, only: Iterable[str] | None = None) -> dict[str, Any]:
+    """The fields of a row as history keeps them; what it must not say is left out or only named."""
+    wanted = None if only is None else set(only)
+    found: dict[str, Any] = {}
+    for field in obj._meta.concrete_fields:
+        if field.name in {"id", "version"} or field.name in obj.HISTORY_OMITS or field.primary_key:
+            continue
+        if wanted is not None and not {field.name, field.attname} & wanted:
+            continue
+        refers = field.name in obj.HISTORY_REFERS
+        found[field.attname] = "(changed)" if refers else _plain(field, field.value_from_object(obj))
+    return found
+
+
+def _plain(field: models.Field, value: Any) -> Any:
+    if value is None or isinstance(value, bool | int | float | str | list | dict):
+        return value
+    holder: Any = _Holder(field, value)
+    return field.value_to_string(holder)
+
+
+class _Holder:
+    """Django asks a field to serialise "the value of an object"; this is the smallest such object."""
+
+    def __init__(self, field: models.Field, value: Any) -> None:
+        setattr(self, field.attname, value)
+
+
+def _row(obj: models.Model, changes: dict[str, list[Any]], *, born: bool = False) -> dict[str, Any]:
+    row: dict[str, Any] = {"model": obj._meta.label_lower, "pk": obj.pk, "changes": changes}
+    if born:
+        row["born"] = True
+    if kinds := _kinds(obj, changes):
+        row["kinds"] = kinds
+    return row
+
+
+def _kinds(obj: models.Model, names: Iterable[str]) -> dict[str, str]:
+    """Which changed fields name another object, and of what kind: a line says its title, not its number."""
+    wanted = set(names)
+    return {
+        field.attname: getattr(field.related_model, "KIND", "subject")
+        for field in obj._meta.concrete_fields
+        if field.attname in wanted
+        and field.is_relation
+        and (field.related_model is Subject or hasattr(field.related_model, "KIND"))
+    }
+
+
+def write(
+    pairs: Sequence[tuple[Any, list[dict[str, Any]]]],
+    verb: str,
+    *,
+    by: Actor,
+    at: datetime,
+    note: Mapping[str, Any] | None = None,
+    notes: Sequence[Mapping[str, Any]] | None = None,
+    cause: Event | None = None,
+    batch: UUID | None = None,
+) -> list[Event]:
+    events = []
+    for position, (obj, rows) in enumerate(pairs):
+        data: dict[str, Any] = dict(notes[position] if notes else note or {})
+        if rows:
+            data["rows"] = rows
+        events.append(
+            Event(
+                subject_id=obj.pk if isinstance(obj, Subject) else obj.subject_id,
+                verb=verb,
+                at=at,
+                actor_id=by.subject_id,
+                via=by.via,
+                token_id=by.token_subject_id,
+                is_actor_hidden=by.hidden,
+                cause=cause,
+                batch=batch,
+                data=data,
+            )
+        )
+    if wiring.is_chained(verb):
+        chain.link(events)
+    _insert_events(events)
+    handlers = wiring.handlers_of(verb)
+    if handlers:
+        Handover.objects.bulk_create(
+            Handover(event=event, handler=name) for event in events for name in handlers
+        )
+    bell.ring_after_commit()
+    return events
+
+
+def _insert_events(events: Sequence[Event]) -> None:
+    if len(events) == 1:
+        events[0].save(force_insert=True)
+    else:
+        Event.objects.bulk_create(events)
