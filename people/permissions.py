@@ -41,14 +41,6 @@ def may_view_people(user: Any, obj: Any) -> bool:
     return may_read(user)
 
 
-@permission("people.person_change")
-def may_change_person(user: Any, obj: Any) -> bool:
-    """Oneself, and administrators everybody."""
-    if user.is_at_least(Role.ADMINISTRATOR):
-        return may_write(user, Role.ADMINISTRATOR)
-    return may_write(user, Role.VIEWER) and (obj is None or obj.pk == user.pk)
-
-
 @permission("people.account")
 def may_keep_account(user: Any, obj: Any) -> bool:
     """One's own name, password and tokens: on a page only, so that no token begets another."""

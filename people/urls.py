@@ -24,6 +24,7 @@ urlpatterns = [
     path("<int:pk>/reactivate/", person.person_reactivate, name="person_reactivate"),
     path("teams/", team.team_list, name="team_list"),
     path("teams/new/", team.team_create, name="team_create"),
+    path("teams/id/<int:pk>/", team.team_by_id, name="team_by_id"),
     path("teams/<slug:slug>/", team.team_detail, name="team_detail"),
     path("teams/<slug:slug>/change/", team.team_change, name="team_change"),
     path("teams/<slug:slug>/members/", team.team_join, name="team_join"),

@@ -41,7 +41,7 @@ PAGES: dict[str, Callable[[Any], str]] = {
     "ladder": _by_id("risklog:ladder_by_id"),
     "meeting_series": _by_id("meetings:series_detail"),
     "person": _by_id("people:person_detail"),
-    "team": _by_id("people:team_detail"),
+    "team": _by_id("people:team_by_id"),
 }
 
 

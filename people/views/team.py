@@ -28,6 +28,13 @@ def team_list(request: HttpRequest) -> HttpResponse:
 
 @view_needs("people.team_view")
 @require_safe
+def team_by_id(request: HttpRequest, pk: int) -> HttpResponse:
+    """What a subject knows of a team is its number."""
+    return go(request, reverse("people:team_detail", args=[get_object_or_404(Team, pk=pk).slug]))
+
+
+@view_needs("people.team_view")
+@require_safe
 def team_detail(request: HttpRequest, slug: str) -> HttpResponse:
     return _page(request, _team(slug))
 

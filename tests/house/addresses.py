@@ -101,6 +101,7 @@ _RULES: tuple[tuple[str, Any], ...] = (
     ("people:person_list", lambda w, o, k: {}),
     ("people:person_create", lambda w, o, k: {}),
     ("people:person_", lambda w, o, k: {"pk": w.people["mate"].pk}),
+    ("people:team_by_id", lambda w, o, k: {"pk": k["team"].pk}),
     ("people:team_list", lambda w, o, k: {}),
     ("people:team_create", lambda w, o, k: {}),
     ("people:team_leave", lambda w, o, k: {"slug": k["team"].slug, "pk": w.people["mate"].pk}),
