@@ -1,4 +1,4 @@
-"""How history is written: rows saved or updated by their version, what they changed noted, the event inserted.
+"""How history is written: rows saved or updated by their version, their changes noted, the event inserted.
 
 For operations and bulk alone; everybody else calls those.
 """
