@@ -35,9 +35,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class NoPlace:
-    """Nothing fits; `why` says what to mend."""
+    """Nothing fits; `why` says what to mend, `code` where: no_team, no_series, no_focus, not_planned."""
 
     why: str
+    code: str
 
 
 def route(
@@ -55,17 +56,20 @@ def route(
     kind no focus lists goes to the team's narrowest series all the same.
     """
     if team is None:
-        return NoPlace("It belongs to no team, so no meeting can be chosen. Name the model's owner team.")
+        why = "It belongs to no team, so no meeting can be chosen. Name the model's owner team."
+        return NoPlace(why, "no_team")
     own = sorted((one for one in series if team in one.teams), key=narrowness)
     if not own:
-        return NoPlace("Its team takes part in no meeting series. Add the team to one.")
+        return NoPlace("Its team takes part in no meeting series. Add the team to one.", "no_series")
     listing = [one for one in own if kind in one.kinds]
     if not listing and not pressing:
-        return NoPlace("No focus of its team's meeting series lists this kind of signal. Add it to a focus.")
+        why = "No focus of its team's meeting series lists this kind of signal. Add it to a focus."
+        return NoPlace(why, "no_focus")
     for one in listing or own:
         if found := within(one, kind=kind, pressing=pressing, due_at=due_at):
             return found
-    return NoPlace("Its team's meeting series has no meeting planned. Look at its rule and its last day.")
+    why = "Its team's meeting series has no meeting planned. Look at its rule and its last day."
+    return NoPlace(why, "not_planned")
 
 
 def narrowness(one: Candidate) -> tuple[int, int, int]:

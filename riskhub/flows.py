@@ -10,7 +10,7 @@ from actions.operations import action
 from history import wiring
 from history.wiring import Handler
 from learnings.operations import learning
-from meetings.operations import agenda, meeting
+from meetings.operations import agenda, decision, meeting
 from notices.operations import digest, entry
 from risklog.operations import acceptance, climb, escalation, ladder, review, taxonomy
 from signals.operations import series
@@ -25,6 +25,14 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
     "signals.breach_group_opened": (review.on_breach_group_opened,),
     "signals.breach_group_reopened": (review.on_breach_group_reopened,),
     "signals.breach_joined": (review.on_breach_joined,),
+    "signals.breach_worsened": (review.on_breach_worsened,),
+    "signals.breach_reopened": (review.on_breach_worsened,),
+    # a model registered later: what opened under its name belongs to it
+    "signals.breach_claimed": (
+        review.on_breach_claimed,
+        learning.on_risk_restricted,
+        decision.on_sight_changed,
+    ),
     "signals.breach_group_cleared": (review.on_breach_group_cleared,),
     # a review and a climb stand on the next fitting agenda
     "risklog.review_opened": (agenda.on_review_opened,),
@@ -39,13 +47,15 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
     "risklog.review_withdrawn": (agenda.on_review_settled, escalation.on_review_settled),
     "risklog.escalation_started": (agenda.on_escalation_started,),
     "risklog.risk_closed": (escalation.on_risk_closed,),
-    # what is restricted takes along what it taught
-    "risklog.risk_restricted": (learning.on_risk_restricted,),
-    "risklog.risk_opened_to_all": (learning.on_risk_restricted,),
+    # what is restricted takes along what it taught and what was decided about it
+    "risklog.risk_restricted": (learning.on_risk_restricted, decision.on_sight_changed),
+    "risklog.risk_opened_to_all": (learning.on_risk_restricted, decision.on_sight_changed),
     # what is late goes up the ladder, what is done comes down
     "actions.action_overdue": (escalation.on_action_overdue,),
     "actions.action_done": (escalation.on_action_settled,),
     "actions.action_dropped": (escalation.on_action_settled,),
+    "actions.action_changed": (escalation.on_action_changed,),
+    "actions.action_assigned": (escalation.on_action_changed,),
     # an owner team named later gives waiting reviews their meeting
     "catalogue.model_changed": (agenda.on_model_changed,),
     # turns follow the people
@@ -58,6 +68,9 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
     "people.member_added": (meeting.on_team_changed,),
     "people.member_removed": (meeting.on_team_changed,),
 }
+
+# What goes before all that waits: people are called first, agendas and inboxes follow.
+FIRST: tuple[Handler, ...] = (review.on_breach_group_opened, review.on_breach_group_reopened)
 
 # Which date -> what acts on it: `handler(due, *, at)`.
 DUES: dict[str, Handler] = {
@@ -110,4 +123,4 @@ def install() -> None:
         heard[verb].extend(handlers)
     for verb in entry.AUDIBLE:  # who hears of what: notices/queries/audience.py
         heard[verb].append(entry.tell)
-    wiring.install(flows=heard, dues=DUES, chained=CHAINED)
+    wiring.install(flows=heard, dues=DUES, chained=CHAINED, first=FIRST)

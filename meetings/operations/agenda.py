@@ -74,7 +74,7 @@ def place(
     for _ in range(_TRIES):
         found = route(series_queries.candidates(at), team=team_id, kind=kind, pressing=urgent, due_at=due_at)
         if isinstance(found, NoPlace):
-            _note_no_meeting(about, found.why, by=by, at=at, cause=cause)
+            _note_no_meeting(about, found, by=by, at=at, cause=cause)
             return None
         meeting = lock_planned(found.meeting.id)
         if meeting:
@@ -148,10 +148,11 @@ def next_rank(meeting: Meeting, rank: int) -> int:
     return min((last["rank__max"] or rank) + 1, rank + 99)
 
 
-def _note_no_meeting(about: Subject, why: str, *, by: Actor, at: datetime, cause: Event | None) -> None:
+def _note_no_meeting(about: Subject, found: NoPlace, *, by: Actor, at: datetime, cause: Event | None) -> None:
     latest = Event.objects.filter(subject=about, verb=NO_MEETING).order_by("-id").first()
-    if latest is None or latest.data.get("why") != why:
-        history.record(about, NO_MEETING, by=by, at=at, note={"why": why}, cause=cause)
+    if latest is None or latest.data.get("why") != found.why:
+        note = {"why": found.why, "code": found.code}
+        history.record(about, NO_MEETING, by=by, at=at, note=note, cause=cause)
 
 
 # ------------------------------------------------------------------ what happened elsewhere

@@ -5,17 +5,19 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
+from actions.models import Action
 from actions.operations import action
 from history import operations as history
 from history.models import Event, Subject
-from kit.actor import Actor
+from kit.actor import SYSTEM, Actor
 from kit.refusals import Refused
 from meetings.models import AgendaItem, Decision, Meeting
 from meetings.operations import item as items
 from meetings.states import UNFINISHED, DecisionState, ItemOutcome, MeetingState
 from people.models import User
-from risklog.models import Review
+from risklog.models import Escalation, Review
 from risklog.operations import review as reviews
 from risklog.states import Outcome, ReviewState
 
@@ -99,6 +101,28 @@ def replace(
         note={"by": with_.subject_id},
     )
     return decision
+
+
+@transaction.atomic
+def on_sight_changed(event: Event, *, at: datetime) -> None:
+    """Decisions about a subject, or about what hangs on it, are seen by whoever sees that, and by who took
+    them down. Hears risk_restricted, risk_opened_to_all and breach_claimed.
+    """
+    root = Subject.objects.get(pk=event.subject_id)
+    reviews = Review.objects.filter(about=root).values("subject")
+    climbs = Escalation.objects.filter(Q(about=root) | Q(about__in=reviews)).values("subject")
+    hanging = Q(about=root) | Q(about__in=reviews) | Q(about__in=climbs)
+    actions = Action.objects.filter(hanging).values("subject")
+    rows = Decision.objects.filter(hanging | Q(about__in=actions))
+    for decision in rows.select_related("subject", "about", "recorded_by").order_by("id"):
+        assert decision.about is not None
+        # What hangs on it may not have followed yet: then what it hangs on decides.
+        seen_by = decision.about.viewers if decision.about.viewers is not None else root.viewers
+        if seen_by is not None and decision.recorded_by:
+            seen_by = sorted({*seen_by, decision.recorded_by.subject_id})
+        if decision.subject.viewers != seen_by:
+            history.retitle(decision, viewers=seen_by)
+            history.record(decision, "meetings.decision_restricted", by=SYSTEM, at=at, cause=event)
 
 
 def _check(text: str, reason: str, actions: Sequence[Mapping[str, Any]], no_action_reason: str) -> None:

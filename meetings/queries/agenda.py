@@ -110,12 +110,17 @@ def agenda(meeting: Meeting, user: Any) -> Agenda:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """What a subject's page shows of the agendas. finding: why no meeting looks at it, "" when one does."""
+    """What a subject's page shows of the agendas. finding: why no meeting looks at it, "" when one does;
+    code: where that is mended (meetings.routing.NoPlace), model: the slug of the model it is about.
+    """
 
     items: Sequence[AgendaItem]
     finding: str
+    code: str
+    model: str
     reference: str
     may_add: bool
+    may_plan: bool
 
 
 def panel(user: Any, obj: Any) -> Panel | None:
@@ -129,16 +134,25 @@ def panel(user: Any, obj: Any) -> Panel | None:
         .select_related("meeting__subject", "meeting__series", "meeting__focus")
         .order_by("meeting__starts_at", "id")
     )
-    finding = ""
+    event = None
     if not found:
         event = (
             Event.objects.filter(subject=subject, verb="meetings.no_meeting_found").order_by("-id").first()
         )
-        finding = event.data.get("why", "") if event else ""
+    said = event.data if event else {}
     may_add = subject.reference is not None and user.is_at_least(Role.MEMBER)
     facts = NOTHING
     if not found:
         facts = facts_of_risk(obj) if isinstance(obj, Risk) else facts_of(subject)
     if not found and not facts.is_open:
         return None
-    return Panel(found, finding, subject.reference or "", may_add and not found)
+    model = getattr(obj, "model", None)
+    return Panel(
+        items=found,
+        finding=said.get("why", ""),
+        code=said.get("code", ""),
+        model=model.slug if model else "",
+        reference=subject.reference or "",
+        may_add=may_add and not found,
+        may_plan=user.is_at_least(Role.RISK_MANAGER),
+    )

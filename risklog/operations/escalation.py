@@ -322,6 +322,8 @@ def on_action_overdue(event: Event, *, at: datetime) -> None:
     action = Action.objects.select_related("subject", "about").filter(subject_id=event.subject_id).first()
     if not action or not action.is_unfinished or _was_acted_on(event):
         return
+    if event.data.get("due_on", str(action.due_on)) != str(action.due_on):
+        return  # a new date was agreed since
     known = rung_queries.concerned(action.subject)
     start(
         about=action.subject,
@@ -342,6 +344,34 @@ def on_action_settled(event: Event, *, at: datetime) -> None:
     action = Action.objects.filter(subject_id=event.subject_id).first()
     if action and not action.is_unfinished:
         _resolve_about(event, f"{action.reference} is {action.get_state_display().lower()}.", at=at)
+
+
+@transaction.atomic
+def on_action_changed(event: Event, *, at: datetime) -> None:
+    """A new date, or a new owner, answers what was escalated for being late; what else was raised stays.
+
+    A new owner is late anew at the end of their next working day; the ladder then begins with them.
+    """
+    action = Action.objects.select_related("owner").filter(subject_id=event.subject_id).first()
+    climbing = climb.lock(about_id=event.subject_id)
+    if not (action and climbing and action.is_unfinished and climbing.started_at <= event.at):
+        return
+    if not _is_for_being_late(climbing):
+        return
+    if action.due_on and action.due_on >= presence.day_of(at):
+        reason = f"A new date is agreed: {action.due_on:%-d %b %Y}."
+    elif event.verb == "actions.action_assigned" and action.owner:
+        reason = f"It is {action.owner.name}'s now, who is given a working day."
+    else:
+        return
+    resolve(climbing, reason=reason, by=SYSTEM, at=at, cause=event)
+
+
+def _is_for_being_late(escalation: Escalation) -> bool:
+    started = Event.objects.filter(subject=escalation.subject_id, verb="risklog.escalation_started")
+    noted = Event.objects.filter(subject=escalation.subject_id, verb="risklog.escalation_annotated")
+    late = {"cause__verb": "actions.action_overdue"}
+    return started.filter(**late).exists() and not noted.exclude(**late).exists()
 
 
 def on_review_settled(event: Event, *, at: datetime) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
+from actions.operations import action
 from catalogue.models import Model
 from history import operations as history
 from history.models import Due, Event, Subject
@@ -252,15 +253,20 @@ def _waiting(review: Review) -> list[int]:
 
 @transaction.atomic
 def on_breach_group_opened(event: Event, *, at: datetime) -> None:
-    """A breach opens its review; of one that is open already, it becomes a note."""
+    """A breach opens its review; of one that is open already, it becomes a note.
+
+    What was over before we heard of it, as history sent later is, calls nobody.
+    """
     group = _group_of(event)
+    if group and group.cleared_at and group.cleared_at <= event.at:
+        return
     if group and not Event.objects.filter(cause=event, verb="risklog.review_opened").exists():
         open_for(
             about=group.subject,
             title=group.title,
             kind=group.kind,
             model=group.model,
-            severity=Severity.CRITICAL if group.level == Level.CRITICAL else Severity.WARNING,
+            severity=_severity(group),
             why=_words_of(group, again=event.verb.endswith("reopened")),
             by=SYSTEM,
             at=at,
@@ -276,11 +282,27 @@ def on_breach_group_reopened(event: Event, *, at: datetime) -> None:
 @transaction.atomic
 def on_breach_joined(event: Event, *, at: datetime) -> None:
     """A sibling joined its group: noted on the open review, which grows more urgent if the group did."""
+    _heard_again(event, "A further breach joined it.", at=at)
+
+
+@transaction.atomic
+def on_breach_worsened(event: Event, *, at: datetime) -> None:
+    """It became critical: so does its open review. What is no more urgent than before is not noted."""
+    _heard_again(event, "It is critical now.", at=at, only_when_it_presses=True)
+
+
+def _heard_again(event: Event, why: str, *, at: datetime, only_when_it_presses: bool = False) -> None:
     group = _group_of(event)
     review = reviewer.lock(about_id=event.subject_id, state=ReviewState.OPEN)
-    if group and review:
-        severity = Severity.CRITICAL if group.level == Level.CRITICAL else Severity.WARNING
-        _annotate(review, why="A further breach joined it.", severity=severity, by=SYSTEM, at=at, cause=event)
+    if group is None or review is None:
+        return
+    presses = group.level == Level.CRITICAL and review.severity != Severity.CRITICAL
+    if presses or not only_when_it_presses:
+        _annotate(review, why=why, severity=_severity(group), by=SYSTEM, at=at, cause=event)
+
+
+def _severity(group: BreachGroup) -> str:
+    return Severity.CRITICAL if group.level == Level.CRITICAL else Severity.WARNING
 
 
 @transaction.atomic
@@ -296,6 +318,33 @@ def on_breach_group_cleared(event: Event, *, at: datetime) -> None:
             note={"why": "The breach cleared by itself. What it was is still to be said."},
             cause=event,
         )
+
+
+@transaction.atomic
+def on_breach_claimed(event: Event, *, at: datetime) -> None:
+    """Its model is registered now: its open review belongs to it, and is seen by whoever sees the model."""
+    group = _group_of(event)
+    if group is None or group.model is None:
+        return
+    if group.subject.viewers is not None:
+        history.retitle(group, viewers=sight.follow(group.subject, group.subject.viewers))
+        for about in sight.with_reviews(group.subject):
+            action.follow_sight(about, by=SYSTEM, at=at, cause=event)
+    review = reviewer.lock(about_id=event.subject_id, state=ReviewState.OPEN)
+    if review is None or review.model is not None:
+        return
+    of_people = [one for one in review.missing if one["code"] not in reviewer.OF_FACTS]
+    missing = [*reviewer.missing_facts(review.about, group.model), *of_people]
+    history.change(
+        review,
+        {"model": group.model, "missing": missing, "title": group.title[:300]},
+        by=SYSTEM,
+        at=at,
+        verb="risklog.review_annotated",
+        note={"why": f"Its model is registered now: {group.model.name}."},
+        cause=event,
+    )
+    history.retitle(review)
 
 
 def _group_of(event: Event) -> BreachGroup | None:

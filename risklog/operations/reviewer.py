@@ -5,7 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
+from catalogue.models import Model
 from history import operations as history
 from history.models import Subject
 from kit.actor import SYSTEM, Actor
@@ -21,12 +23,15 @@ from risklog.routing import Proposal
 from risklog.states import Outcome, ReviewState
 from signals.models import Breach, BreachGroup
 
+OF_FACTS = frozenset({"no_model", "no_owner_team", "no_threshold"})
+
 
 def propose(review: Review, at: datetime) -> tuple[list[Reviewer], list[dict[str, str]]]:
     """The people to ask, as rows not yet saved, and what is missing."""
     candidates = review_queries.candidates(review.about, review.model, at=at)
     proposals, unstaffed = routing.propose(review.kind, candidates)
-    return _rows(review, proposals, at), _missing(review, proposals, unstaffed)
+    of_people = _missing_people(proposals, unstaffed)
+    return _rows(review, proposals, at), [*missing_facts(review.about, review.model), *of_people]
 
 
 def present(user: User, at: datetime) -> tuple[User | None, User]:
@@ -70,19 +75,39 @@ def _why_asked(one: Proposal, function: Function) -> str:
     )
 
 
-def _missing(review: Review, proposals: Sequence[Proposal], unstaffed: Sequence[str]) -> list[dict[str, str]]:
-    """What is not to be had, each as {"code", "text"} with what a link to the mend needs."""
-    found: list[dict[str, str]] = []
-    if review.model is None:
-        found.append({"code": "no_model", "text": "No registered model is known for it."})
-    elif review.model.owner_team_id is None:
-        found.append(
-            {"code": "no_owner_team", "text": "Its model has no owner team.", "model": review.model.slug}
-        )
-    if review.about.kind == BreachGroup.KIND and not _has_own_threshold(review.about):
-        found.append(
-            {"code": "no_threshold", "text": "Judged by the rule of its source; no threshold is agreed here."}
-        )
+def missing_facts(about: Subject, model: Model | None) -> list[dict[str, Any]]:
+    """What is not known of its model and of the rule: each {"code", "text"} with what its mend needs."""
+    found: list[dict[str, Any]] = []
+    group = BreachGroup.objects.get(subject=about) if about.kind == BreachGroup.KIND else None
+    if model is None:
+        name = group.model_name if group else ""
+        found.append({"code": "no_model", "text": "No registered model is known for it.", "name": name})
+    elif model.owner_team_id is None:
+        found.append({"code": "no_owner_team", "text": "Its model has no owner team.", "model": model.slug})
+    if group and not _has_limit(group):
+        found.append(_no_limit(group))
+    return found
+
+
+def _has_limit(group: BreachGroup) -> bool:
+    limits = Q(threshold_version__warning__isnull=False) | Q(threshold_version__critical__isnull=False)
+    return Breach.objects.filter(limits, group=group).exists()
+
+
+def _no_limit(group: BreachGroup) -> dict[str, Any]:
+    text = "Judged by the rule of its source, which names no limit; no threshold is agreed here."
+    first = Breach.objects.filter(group=group).order_by("-level", "id").values("series", "threshold__source")
+    found = first.first() or {}
+    return {
+        "code": "no_threshold",
+        "text": text,
+        "series": found.get("series"),
+        "source": found.get("threshold__source"),
+    }
+
+
+def _missing_people(proposals: Sequence[Proposal], unstaffed: Sequence[str]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
     for slug in unstaffed:
         words = slug.replace("-", " ")
         found.append({"code": "no_function", "text": f"Nobody of {words} is there to ask.", "function": slug})
@@ -91,10 +116,6 @@ def _missing(review: Review, proposals: Sequence[Proposal], unstaffed: Sequence[
     elif len({one.function for one in proposals}) < routing.AT_LEAST:
         found.append({"code": "one_function", "text": "Only one function looks at it."})
     return found
-
-
-def _has_own_threshold(about: Subject) -> bool:
-    return Breach.objects.filter(group_id=about.object_id, threshold_version__isnull=False).exists()
 
 
 # ------------------------------------------------------------------ the people asked

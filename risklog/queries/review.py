@@ -12,7 +12,7 @@ from people.models import Membership, User
 from people.states import Role
 from risklog.models import Review, Reviewer, Risk
 from risklog.queries import presence
-from risklog.routing import Candidate
+from risklog.routing import AT_LEAST, Candidate
 from risklog.states import ReviewState
 from signals.models import Breach, BreachGroup
 
@@ -100,6 +100,22 @@ def sighted(user: Any, rows: Iterable[Any]) -> list[Any]:
     return found
 
 
+def still_missing(review: Review) -> list[dict[str, Any]]:
+    """What was missing when it opened and is not mended yet. Needs the reviewers loaded (for_pages)."""
+    functions = {one.function.slug for one in review.reviewers.all() if one.function}
+    mended = {
+        "no_model": review.model is not None,
+        "no_owner_team": review.model is not None and review.model.owner_team_id is not None,
+        "nobody": bool(review.reviewers.all()),
+        "one_function": len(functions) >= AT_LEAST,
+    }
+    return [
+        one
+        for one in review.missing
+        if not mended.get(one["code"]) and one.get("function", "") not in functions
+    ]
+
+
 def waiting_for(user: Any) -> QuerySet[Review]:
     """The open reviews that wait for this person's verdict, the next due first."""
     waiting = Reviewer.objects.filter(review=OuterRef("pk"), user=user, answered_at__isnull=True)
@@ -108,7 +124,7 @@ def waiting_for(user: Any) -> QuerySet[Review]:
 
 
 def of_subject(user: Any, obj: Any) -> dict[str, Any] | None:
-    """Panel: the reviews about an object, or about anything of a model. A risk has those of its breach too."""
+    """Panel: the reviews about an object, or about anything of a model. A risk has its breach's too."""
     rows = for_pages(user)
     if isinstance(obj, Model):
         rows = rows.filter(model=obj)

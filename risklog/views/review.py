@@ -4,7 +4,8 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from history.queries import kin, story
@@ -35,15 +36,16 @@ STEPS = {
     "withdraw": ("risklog.review_settle", "{} is called off"),
     "reopen": ("risklog.review_settle", "{} is open again"),
 }
-# what is missing -> the page where it can be mended
+# what is missing -> the page where it can be mended, what that page is asked for, its words
 _MENDS = {
-    "no_model": ("catalogue:model_list", "Register the model"),
-    "no_owner_team": ("catalogue:model_detail", "Give it an owner team"),
-    "no_threshold": ("signals:threshold_list", "Agree a threshold"),
-    "no_function": ("people:person_list", "See who is of which function"),
-    "one_function": ("people:person_list", "See who is of which function"),
-    "nobody": ("people:person_list", "Invite people"),
+    "no_model": ("catalogue:model_create", "", "Register the model"),
+    "no_owner_team": ("catalogue:model_detail", "model", "Give it an owner team"),
+    "no_threshold": ("signals:series_detail", "series", "Agree a threshold"),
+    "no_function": ("people:person_list", "", "See who is of which function"),
+    "one_function": ("people:person_list", "", "See who is of which function"),
+    "nobody": ("people:person_list", "", "See who there is"),
 }
+_SOURCE = ("signals:source_detail", "source", "See what its source sends")
 
 
 @require_safe
@@ -153,20 +155,17 @@ def _forms(review: Review, mine: Any, at: Any) -> dict[str, Any]:
 
 def _missing(review: Review) -> list[dict[str, str]]:
     """What is missing, each with the address where it can be mended."""
-    found = []
-    for one in review.missing:
-        name, label = _MENDS[one["code"]]
-        args = [one["model"]] if "model" in one else []
-        found.append({"text": one["text"], "url": address(name, *args), "label": label})
-    return found
+    return [{"text": one["text"], **_mend(one)} for one in queries.still_missing(review)]
 
 
-def address(name: str, *args: Any) -> str:
-    """The address of a page, or "" as long as there is none."""
-    try:
-        return reverse(name, args=args)
-    except NoReverseMatch:
-        return ""
+def _mend(one: dict[str, Any]) -> dict[str, str]:
+    name, asked, label = _MENDS[one["code"]]
+    if asked == "series" and not one.get("series"):
+        name, asked, label = _SOURCE
+    if asked and not one.get(asked):
+        return {}
+    url = reverse(name, args=[one[asked]] if asked else [])
+    return {"url": f"{url}?{urlencode({'name': one['name']})}" if one.get("name") else url, "label": label}
 
 
 @require_POST

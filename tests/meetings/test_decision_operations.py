@@ -11,10 +11,11 @@ from meetings.operations import agenda
 from meetings.operations import decision as decisions
 from meetings.operations import meeting as meetings
 from meetings.states import DecisionState, ItemOutcome, ItemState
-from risklog.models import Review
+from risklog.models import Review, Risk
+from risklog.operations import risk as operations
 from risklog.states import ReviewState
 from tests.factories import meetings as make
-from tests.factories import people
+from tests.factories import people, risks
 from tests.factories import risklog_review as risklog
 
 pytestmark = pytest.mark.django_db
@@ -136,3 +137,27 @@ def test_closing_leaves_a_decided_item_where_it_is(at):
 
     item.refresh_from_db()
     assert item.state == ItemState.DONE
+
+
+def test_decisions_about_what_is_restricted_later_follow_it_and_back(at):
+    team, (ana, jonas) = make.crew()
+    outsider, recorder = people.user(), people.user()
+    risk = risks.risk(team=team, owner=ana)
+    review = risklog.review(about=risk.subject)
+    about_risk = make.decision(about=risk.subject, by=recorder)
+    about_review = make.decision(about=review.subject, actions=[{"title": "Quietly"}])
+
+    operations.restrict(risk, teams=[team], by=SYSTEM, at=at)
+    event = Event.objects.get(verb="risklog.risk_restricted")
+    decisions.on_sight_changed(event, at=at)
+    decisions.on_sight_changed(event, at=at)
+
+    assert not Decision.objects.visible_to(outsider).exists()
+    assert set(Decision.objects.visible_to(jonas)) == {about_risk, about_review}
+    assert set(Decision.objects.visible_to(recorder)) == {about_risk}
+    assert Event.objects.filter(verb="meetings.decision_restricted").count() == 2
+
+    operations.restrict(Risk.objects.get(), teams=None, by=SYSTEM, at=at)
+    decisions.on_sight_changed(Event.objects.get(verb="risklog.risk_opened_to_all"), at=at)
+
+    assert Decision.objects.visible_to(outsider).count() == 2

@@ -424,3 +424,63 @@ def test_the_last_general_ladder_stays(at):
     make.ladder((Who.OWNER, 60, None), name="Second")
     assert ladders.retire(first, by=SYSTEM, at=at).is_retired
     assert ladders.seed(by=SYSTEM, at=at) == []
+
+
+def late_climb(at, crew):
+    late = action(at - 3 * 24 * HOUR, crew["developer"], about=crew["model"].subject)
+    event = history.record(late, "actions.action_overdue", by=SYSTEM, at=at)
+    escalations.on_action_overdue(event, at=at)
+    return late, Escalation.objects.get()
+
+
+def test_a_new_date_answers_what_was_escalated_for_being_late(at, crew):
+    late, escalation = late_climb(at, crew)
+    longer = (at - HOUR * 24).date()
+    for day in (longer, None):  # neither a date that has passed nor no date is an answer
+        event = history.change(late, {"due_on": day}, by=SYSTEM, at=at, verb="actions.action_changed")
+        escalations.on_action_changed(event, at=at)
+        escalation.refresh_from_db()
+        assert escalation.state == "climbing"
+
+    values = {"due_on": at.date() + timedelta(days=9)}
+    event = history.change(late, values, by=SYSTEM, at=at + HOUR, verb="actions.action_changed")
+    escalations.on_action_changed(event, at=at + HOUR)
+    escalations.on_action_changed(event, at=at + HOUR)
+
+    escalation.refresh_from_db()
+    assert (escalation.state, escalation.reason) == ("resolved", "A new date is agreed: 2 Dec 2026.")
+
+
+def test_a_new_owner_of_a_late_action_is_not_called_for_the_last_one(at, crew):
+    late, escalation = late_climb(at, crew)
+
+    event = history.change(late, {"owner": crew["lead"]}, by=SYSTEM, at=at, verb="actions.action_assigned")
+    escalations.on_action_changed(event, at=at)
+
+    escalation.refresh_from_db()
+    assert escalation.reason == "It is Lena Lead's now, who is given a working day."
+
+
+def test_what_was_raised_for_more_than_being_late_outlasts_a_new_date(at, crew):
+    late, escalation = late_climb(at, crew)
+    escalations.start(
+        about=late.subject, title="x", why="Customers call.", by=make.actor(crew["lead"]), at=at
+    )
+
+    values = {"due_on": at.date() + timedelta(days=9)}
+    event = history.change(late, values, by=SYSTEM, at=at + HOUR, verb="actions.action_changed")
+    escalations.on_action_changed(event, at=at + HOUR)
+
+    escalation.refresh_from_db()
+    assert escalation.state == "climbing"
+
+
+def test_an_action_that_has_a_new_date_already_does_not_climb(at, crew):
+    late = action(at, crew["developer"])
+    note = {"due_on": (at - 48 * HOUR).date().isoformat(), "owner": late.owner_id}
+
+    escalations.on_action_overdue(
+        history.record(late, "actions.action_overdue", by=SYSTEM, at=at, note=note), at=at
+    )
+
+    assert not Escalation.objects.exists()

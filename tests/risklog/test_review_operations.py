@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from history import operations as history
 from history.models import Due, Event, Subject
 from kit.actor import SYSTEM
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
@@ -13,6 +14,8 @@ from risklog.operations import review as reviews
 from risklog.operations import reviewer as reviewers
 from risklog.operations import sight
 from risklog.states import Outcome, ReviewState, Severity
+from signals.models import BreachGroup
+from signals.states import Breach as BreachState
 from signals.states import Kind, Level
 from tests.factories import people
 from tests.factories import risklog_review as make
@@ -320,3 +323,62 @@ def test_a_review_opens_again_unless_another_of_its_subject_is_open(at):
     assert waiting.at == opened.due_at
     reviews.note_unanswered(waiting, at=waiting.at)
     assert Escalation.objects.get().about_id == opened.subject_id
+
+
+def test_a_breach_that_was_over_before_it_was_heard_of_calls_nobody(at, two_functions):
+    group = make.breach_group()
+    history.move(group, BreachState.CLEARED, by=SYSTEM, at=at, values={"cleared_at": at - timedelta(days=1)})
+
+    reviews.on_breach_group_opened(group.opened_by, at=at)
+
+    assert not Review.objects.exists()
+
+
+def test_a_breach_that_cleared_since_is_still_to_be_said_what_it_was(at, two_functions):
+    group = make.breach_group()
+    later = at + timedelta(minutes=1)
+    history.move(group, BreachState.CLEARED, by=SYSTEM, at=later, values={"cleared_at": later})
+
+    reviews.on_breach_group_opened(group.opened_by, at=later)
+
+    assert Review.objects.get().state == ReviewState.OPEN
+
+
+def test_a_breach_that_worsens_makes_its_review_critical_once(at, two_functions):
+    group = make.breach_group(level=Level.WARNING)
+    reviews.on_breach_group_opened(group.opened_by, at=at)
+    due_at = Review.objects.get().due_at
+    for _ in range(2):
+        event = history.record(group, "signals.breach_worsened", by=SYSTEM, at=at)
+        reviews.on_breach_worsened(event, at=at)
+        assert Review.objects.get().severity == Severity.WARNING
+    BreachGroup.objects.filter(pk=group.pk).update(level=Level.CRITICAL)
+
+    for heard in (event, history.record(group, "signals.breach_worsened", by=SYSTEM, at=at)):
+        reviews.on_breach_worsened(heard, at=at)
+        reviews.on_breach_worsened(heard, at=at)
+
+    review = Review.objects.get()
+    assert (review.severity, review.triggers) == (Severity.CRITICAL, 2)
+    assert review.due_at < due_at
+
+
+def test_a_model_registered_later_is_the_reviews_and_its_sight_too(at, two_functions):
+    group = make.breach_group()
+    review = make.review(about=group.subject)
+    team = people.team()
+    model = make.model(owner_team=team, viewers=[team.subject_id])
+    event = history.change(group, {"model": model}, by=SYSTEM, at=at, verb="signals.breach_claimed")
+    history.retitle(group, viewers=[team.subject_id])
+
+    reviews.on_breach_claimed(event, at=at)
+    reviews.on_breach_claimed(event, at=at)
+
+    review = Review.objects.select_related("subject").get()
+    asked_too = {person.subject_id for person in two_functions}
+    assert review.model == model
+    assert not {"no_model", "no_owner_team"} & {one["code"] for one in review.missing}
+    assert set(review.subject.viewers) == {team.subject_id, *asked_too}
+    group.subject.refresh_from_db()
+    assert set(group.subject.viewers) == {team.subject_id, *asked_too}
+    assert verbs(review.subject_id).count("risklog.review_annotated") == 1
