@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -172,6 +173,8 @@ def _context(given: argparse.Namespace, foreign: float) -> dict[str, Any]:
 
 
 def _commit() -> str:
+    if not shutil.which("git"):
+        return ""
     asked = subprocess.run(
         ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True, check=False
     )

@@ -47,8 +47,10 @@ def main(arguments: list[str]) -> int:
 
 def _note(seconds: float) -> None:
     """How long a whole run took, and of what, for `make bench`; beside the programs that ran it."""
-    asked = ["git", "describe", "--always", "--dirty"]
-    said = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
+    said = ""
+    if shutil.which("git"):
+        asked = ["git", "describe", "--always", "--dirty"]
+        said = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
     TOOK.write_text(f"{seconds:.0f} {said}\n")
 
 
