@@ -14,6 +14,7 @@ from kit.htmx import go, respond, toast
 from kit.refusals import ChangedMeanwhile, Refused
 from kit.rights import may, require, view_needs
 from people import queries as people
+from rest.once import once
 from risklog.forms.ladder import LadderForm, NewLadderForm, rung_forms
 from risklog.models import Ladder
 from risklog.operations import ladder as operations
@@ -68,14 +69,18 @@ def ladder_create(request: HttpRequest) -> HttpResponse:
         return _edit(request, None, form, rungs)
     if not (form.is_valid() & rungs.is_valid()):
         return _edit(request, None, form, rungs, status=422)
+
+    def act() -> str:
+        by = Actor(request.user, "page")
+        operations.add(**form.cleaned_data, rungs=rungs.rungs(), by=by, at=clock.now())
+        return reverse("risklog:ladder_list")
+
     try:
-        operations.add(
-            **form.cleaned_data, rungs=rungs.rungs(), by=Actor(request.user, "page"), at=clock.now()
-        )
+        url = once(request, act)
     except Refused as refusal:
         form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
         return _edit(request, None, form, rungs, status=422)
-    return toast(request, go(request, reverse("risklog:ladder_list")), "The ladder is up")
+    return toast(request, go(request, url), "The ladder is up")
 
 
 @require_http_methods(["GET", "POST"])
