@@ -4,18 +4,37 @@ No ETA, no countdown, no .retry(): dates live in history.Due, tries in the rows 
 """
 
 import os
+from typing import Any
 
+import kombu
 from celery import Celery
+from celery.app.amqp import AMQP
 from django.conf import settings
 
 from kit import bell
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "riskhub.settings")
 
-app = Celery("riskhub")
+
+class Connection(kombu.Connection):
+    """Looks for a broker that is gone every five seconds; kombu's own pauses grow to thirty."""
+
+    def _ensure_connection(self, *args: Any, **options: Any) -> Any:
+        return super()._ensure_connection(*args, **({"interval_max": 5} | options))
+
+
+class Amqp(AMQP):
+    Connection = Connection
+
+
+app = Celery("riskhub", amqp=Amqp)
 app.conf.update(
     broker_url=settings.REDIS_URL,
     broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,  # for ever
+    # Not acknowledged: a lost task costs seconds, but each acknowledgement that fails while the broker
+    # hangs keeps its place for good, and a worker without places is alive and takes nothing.
+    task_queues=[kombu.Queue("celery", no_ack=True)],
     broker_transport_options={
         "visibility_timeout": 300,
         "socket_timeout": 1,
