@@ -21,7 +21,8 @@ def in_database(name: str) -> None:
     if name == "unique":
         with connections["owner"].cursor() as cursor:
             cursor.execute(
-                "SELECT conname FROM pg_constraint WHERE conrelid = 'notices_message'::regclass AND contype = 'u'"
+                "SELECT conname FROM pg_constraint"
+                " WHERE conrelid = 'notices_message'::regclass AND contype = 'u'"
             )
             for (constraint,) in cursor.fetchall():
                 cursor.execute(f'ALTER TABLE notices_message DROP CONSTRAINT "{constraint}"')

@@ -48,7 +48,7 @@ def climbing(*, climbs: int, messages: int, at: datetime) -> Cast:
 
 
 def mailing(*, messages: int, at: datetime) -> Cast:
-    """Escalations on a one-rung ladder that call five people each, for half of the messages; actions for half."""
+    """Escalations on a ladder of one rung that call five people each, and as many mails by actions."""
     called = 5
     count = messages // 2 // called
     return _cast(count, messages - count * called, rungs=1, called=called, at=at)

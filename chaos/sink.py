@@ -9,7 +9,7 @@ from aiosmtpd.smtp import SMTP
 
 
 class Sink(Controller):
-    """accepted: the Message-IDs in the order they were taken. delay: seconds from taking to answering, (0, 0)."""
+    """accepted: the Message-IDs as they were taken. delay: seconds until the answer, (least, most)."""
 
     def __init__(self, *, delay: tuple[float, float] = (0.0, 0.0), seed: int = 0) -> None:
         super().__init__(self, hostname="127.0.0.1", port=0, ready_timeout=20)

@@ -1,4 +1,4 @@
-"""What a worker process does until it is killed: everything that is due, over and over, and rings some twice."""
+"""What a worker process does until it is killed: all that is due, over and over; it rings some twice."""
 
 import random
 import sys

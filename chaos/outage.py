@@ -1,0 +1,300 @@
+"""Row 5: Valkey hung, flushed, down and back empty, under the real supervisor with web, worker and beat."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from actions.models import Action
+from actions.operations import action as actions
+from chaos.claims import Claim
+from chaos.ground import Ground
+from chaos.sink import Sink
+from chaos.visitor import Visitor, Written
+from history import operations as history
+from history.models import Due, Event, Handover
+from history.states import Work
+from kit import clock
+from kit.actor import SYSTEM
+from notices.models import Message
+from people.models import Organisation, User
+from people.operations import person
+from people.states import Role
+from riskhub.engine import ports, processes
+from riskhub.engine.valkey import Server, ping
+
+PASSWORD = "a-passphrase-for-chaos-only"  # noqa: S105
+HUNG_SECONDS, WRITES, VISITORS = 60.0, 200, 4
+DUES = 30
+SLOWEST, LATEST = 2.0, 30.0  # seconds: a page write; a reminder after Valkey is back
+GIVE_UP = 150.0  # seconds after the return at which we stop waiting for reminders
+
+
+@dataclass
+class Site:
+    """A running Riskhub and what surrounds it."""
+
+    address: str
+    valkey: Server
+    sink: Sink
+    user: User
+    visitors: list[Visitor]
+    log: Path
+    written: list[Written] = field(default_factory=list)
+    reminded: int = 0
+
+
+def run(made: Ground, *, seed: int, down: float, is_short: bool, say: Callable[[str], None]) -> list[Claim]:
+    """down: seconds without Valkey; is_short: a tenth of all times, and nothing counts as met."""
+    share = 0.1 if is_short else 1.0
+    chance = random.Random(seed)
+    made.fresh("chaos_5")
+    found: list[Claim] = []
+    with _site(made) as site:
+        say(f"  Riskhub runs at {site.address}")
+        for name, phase, seconds in (
+            ("hung", _hang, HUNG_SECONDS * share),
+            ("flushed", _flush, 0.0),
+            (f"{down * share:.0f} s down and back empty", _down, down * share),
+        ):
+            late = _phase(site, phase, seconds, chance, say)
+            words = f"Valkey {name}: reminders after its return, latest, seconds"
+            found.append(Claim(5, words, round(late, 1), f"<= {LATEST:g}", late <= LATEST, seed=seed))
+            say(f"  Valkey {name}: latest reminder {late:.1f} s after its return")
+        found += _ledger(site, seed)
+    is_full = not is_short and down >= 600
+    for claim in found if not is_full else []:
+        claim.what, claim.met = f"{claim.what} [SHORT]", False
+        claim.why.append("short: the full length is needed")
+    return found
+
+
+def _phase(site: Site, phase: Callable, seconds: float, chance: random.Random, say: Callable) -> float:
+    """Put reminders that fall due while Valkey is away, let it be away, and time how late they come after."""
+    wanted = _put_reminders(site, seconds, chance)
+    phase(site, seconds, chance)
+    back = time.monotonic()
+    while len(_reminded(wanted)) < len(wanted) or not _mailed(site, wanted):
+        if time.monotonic() - back > GIVE_UP:
+            say(f"  {len(_reminded(wanted))} of {len(wanted)} reminded, {_open()} open")
+            break
+        time.sleep(0.25)
+    site.reminded += len(wanted)
+    return time.monotonic() - back
+
+
+def _put_reminders(site: Site, seconds: float, chance: random.Random) -> list[int]:
+    """Actions whose reminder falls due within the outage; the date is moved, all else is the product's."""
+    now = clock.now()
+    wanted = []
+    for number in range(DUES):
+        due_on = date(now.year + 1, 3, 1 + number % 28)
+        made = actions.add(
+            title=f"Remind {number}", owner=site.user, due_on=due_on, by=SYSTEM, at=now
+        ).subject_id
+        moment = now + timedelta(seconds=1 + chance.uniform(0, max(seconds, 1)))
+        Due.objects.filter(subject_id=made, occurrence__startswith="before/").update(at=moment)
+        wanted.append(made)
+    return wanted
+
+
+def _settle(seconds: float = 90) -> None:
+    """Wait until nothing is left to be handed on or sent."""
+    deadline = time.monotonic() + seconds
+    while _open() and time.monotonic() < deadline:
+        time.sleep(0.1)
+
+
+def _reminded(subjects: list[int]) -> list[int]:
+    rows = Event.objects.filter(verb="actions.action_reminded", subject_id__in=subjects)
+    return list(rows.values_list("subject_id", flat=True))
+
+
+def _mailed(site: Site, subjects: list[int]) -> bool:
+    """Whether the sink took a mail for each of these reminders."""
+    rows = Message.objects.filter(verb="actions.action_reminded", subject_id__in=subjects)
+    taken = {one.split("@")[0] for one in site.sink.accepted}
+    return sum(str(pk) in taken for pk in rows.values_list("pk", flat=True)) >= len(subjects)
+
+
+def _open() -> int:
+    waiting = [Work.PENDING, Work.CLAIMED]
+    return (
+        Handover.objects.filter(state__in=waiting).count()
+        + Message.objects.filter(state__in=waiting).count()
+        + Due.objects.filter(state__in=waiting, at__lte=clock.now()).count()
+    )
+
+
+# ------------------------------------------------------------------ the three outages
+
+
+def _hang(site: Site, seconds: float, chance: random.Random) -> None:
+    """SIGSTOP, with all page writes spread over it: the kernel still takes connections, nobody answers."""
+    pid = site.valkey.pid
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        ends = time.monotonic() + seconds
+        with ThreadPoolExecutor(VISITORS) as pool:
+            each = WRITES // VISITORS
+            visits = [
+                pool.submit(_write_many, site, number, each, seconds / each) for number in range(VISITORS)
+            ]
+            for visit in visits:
+                site.written += visit.result()
+        time.sleep(max(0.0, ends - time.monotonic()))
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def _write_many(site: Site, number: int, count: int, pause: float) -> list[Written]:
+    began, found = time.monotonic(), []
+    for turn in range(count):
+        time.sleep(max(0.0, began + turn * pause - time.monotonic()))
+        found.append(site.visitors[number].write(f"Written by {number}, {turn}", site.user.pk))
+    return found
+
+
+def _flush(site: Site, seconds: float, chance: random.Random) -> None:
+    """Everything in Valkey is gone at once, while it runs."""
+    import redis
+
+    with redis.Redis.from_url(site.valkey.url) as connection:
+        connection.flushall()
+
+
+def _down(site: Site, seconds: float, chance: random.Random) -> None:
+    """SIGKILL, a page write now and then, and back on its port with nothing in it."""
+    os.kill(site.valkey.pid, signal.SIGKILL)
+    ends, turn = time.monotonic() + seconds, 0
+    while time.monotonic() < ends:
+        site.written.append(site.visitors[turn % VISITORS].write(f"Written while down, {turn}", site.user.pk))
+        turn += 1
+        time.sleep(max(0.0, min(seconds / 60, ends - time.monotonic())))
+    (site.valkey.folder / "dump.rdb").unlink(missing_ok=True)
+    site.valkey.stop()
+    site.valkey.start()
+    ping(site.valkey.url, seconds=5)
+
+
+# ------------------------------------------------------------------ the ledger
+
+
+def _ledger(site: Site, seed: int) -> list[Claim]:
+    _settle()
+    slowest = max(one.seconds for one in site.written)
+    refused = [f"{one.title!r} was answered {one.status}" for one in site.written if one.status != 303]
+    rows = Counter(Action.objects.filter(title__startswith="Written ").values_list("title", flat=True))
+    wanted = Counter(one.title for one in site.written)
+    lost = [f"{title!r} is not there" for title in (wanted - rows).elements()]
+    double = [f"{title!r} is there twice" for title in (rows - wanted).elements()]
+    reminders = Counter(
+        Event.objects.filter(verb="actions.action_reminded").values_list("subject_id", flat=True)
+    )
+    lost += [f"{site.reminded - len(reminders)} reminders"] if len(reminders) < site.reminded else []
+    double += [f"reminder {subject}" for subject, times in reminders.items() if times > 1]
+    unsettled = (
+        Handover.objects.exclude(state=Work.DONE).count() + Message.objects.exclude(state="done").count()
+    )
+    lost += [f"{unsettled} handovers or messages are not done"] if unsettled else []
+    repeats = len(site.sink.accepted) - len(set(site.sink.accepted))
+    double += [f"{repeats} mails"] if repeats else []
+    restarts = [line.strip() for line in site.log.read_text().splitlines() if " ended (" in line]
+    counts = {"writes": len(site.written), "reminders": site.reminded, "mails": len(site.sink.accepted)}
+    about = {"seed": seed, "counts": counts}
+    wrong = refused + lost + double
+    seconds = sorted(one.seconds for one in site.written)
+    return [
+        Claim(5, "lost or doubled: page writes, reminders, mails", len(wrong), "0", not wrong, why=wrong, **about),
+        Claim(5, "slowest page write, seconds", round(slowest, 2), f"<= {SLOWEST:g}", slowest <= SLOWEST,
+              min=round(seconds[0], 3), max=round(slowest, 3), **about),
+        Claim(5, "programs the supervisor had to start again", len(restarts), "0", not restarts,
+              why=restarts, **about),
+    ]  # fmt: skip
+
+
+# ------------------------------------------------------------------ the site
+
+
+@contextmanager
+def _site(made: Ground) -> Iterator[Site]:
+    valkey = Server(made.folder / "valkey-5")
+    sink = Sink()
+    sink.start()
+    home, log, port = made.folder / "home-5", made.folder / "supervisor.log", ports.free()
+    try:
+        user = _register()
+        environment = _environment(made, valkey.start(), home, port, sink.port)
+        with log.open("w") as words:
+            supervisor = subprocess.Popen(
+                [sys.executable, "-m", "riskhub.engine"],
+                env=environment, cwd=Path(__file__).parent.parent, stdout=words, stderr=words,
+                stdin=subprocess.DEVNULL, start_new_session=True,
+            )  # fmt: skip
+        try:
+            address = f"http://localhost:{port}"
+            _wait_up(supervisor, log)
+            visitors = [Visitor(address) for _ in range(VISITORS)]
+            for visitor in visitors:
+                visitor.sign_in(user.email, PASSWORD)
+            yield Site(address, valkey, sink, user, visitors, log)
+        finally:
+            _end(supervisor, home)
+    finally:
+        if valkey.pid:
+            os.kill(valkey.pid, signal.SIGCONT)
+        valkey.stop()
+        sink.stop()
+
+
+def _register() -> User:
+    at = datetime.now(UTC)
+    organisation = Organisation(pk=1, name="Chaos", time_zone="UTC")
+    history.record(organisation, "people.organisation_set_up", by=SYSTEM, at=at)
+    user = User(email="writer@example.org", name="Writer", role=Role.MEMBER, is_digest_wanted=False)
+    user.set_unusable_password()
+    history.record(user, "people.person_added", by=SYSTEM, at=at)
+    person.set_password(user, PASSWORD, by=SYSTEM, at=at)
+    return user
+
+
+def _environment(made: Ground, broker: str, home: Path, port: int, mail: int) -> dict[str, str]:
+    assert made.urls is not None
+    own = {
+        "DATABASE_URL": made.urls.application.rsplit("/", 1)[0] + "/chaos_5",
+        "DATABASE_OWNER_URL": made.urls.owner.rsplit("/", 1)[0] + "/chaos_5",
+        "REDIS_URL": broker,
+        "RISKHUB_HOME": str(home),
+        "RISKHUB_SAMPLE": "0",
+        "RISKHUB_URL": f"http://localhost:{port}",
+        "PORT": str(port),
+        "EMAIL_URL": f"smtp://127.0.0.1:{mail}",
+    }
+    return {**os.environ, **own}
+
+
+def _wait_up(supervisor: subprocess.Popen, log: Path) -> None:
+    ends = time.monotonic() + 120
+    while "Ctrl-C" not in log.read_text():
+        if supervisor.poll() is not None or time.monotonic() > ends:
+            raise RuntimeError(f"Riskhub did not come up: {log.read_text()[-1500:]}")
+        time.sleep(0.2)
+
+
+def _end(supervisor: subprocess.Popen, home: Path) -> None:
+    supervisor.terminate()
+    try:
+        supervisor.wait(60)
+    except subprocess.TimeoutExpired:
+        supervisor.kill()
+        supervisor.wait()
+    processes.end([pid for pid, _ in processes.marked(home)], gently=5)
