@@ -1,0 +1,155 @@
+"""A sender that hangs up: whole bodies cut off before the reply, halves of bodies, and all sent again.
+
+Against the web server as it is run, on this test's database: Django's test client cannot hang up.
+"""
+
+import http.client
+import json
+import os
+import random
+import socket
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import pytest
+from django.db import connection
+
+from kit import clock
+from kit.actor import SYSTEM
+from people.operations import token
+from riskhub.engine import ports
+from signals.models import Alert, Breach, Point
+from tests.factories import people, signals
+from tests.signals.conftest import ALERTS, POINTS
+
+pytestmark = pytest.mark.django_db(transaction=True)
+STARTS_WITHIN = 30
+
+
+@pytest.fixture
+def server(transactional_db):
+    """The port of a web server of two processes, on this test's database."""
+    port = ports.free()
+    url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}")
+    words = (
+        f"granian --interface wsgi --host 127.0.0.1 --port {port} --workers 2 --blocking-threads 4 --no-ws"
+    )
+    running = subprocess.Popen(
+        [sys.executable, "-m", *words.split(), "--log-level", "warning", "riskhub.wsgi:application"],
+        env={**os.environ, "DATABASE_URL": url.geturl(), "ALLOWED_HOSTS": "127.0.0.1"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        _wait_for(port, running)
+        yield port
+    finally:
+        running.terminate()
+        running.wait(20)
+
+
+def _wait_for(port, running):
+    until = time.monotonic() + STARTS_WITHIN
+    while time.monotonic() < until:
+        assert running.poll() is None, "the web server ended at once"
+        try:
+            if _ask(port, "GET", "/livez")[0] == 200:
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError("the web server did not come up")
+
+
+def _ask(port, method, path, body=None, headers=None):
+    asked = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        asked.request(method, path, body, headers or {})
+        answer = asked.getresponse()
+        return answer.status, answer.read()
+    finally:
+        asked.close()
+
+
+def _hang_up(port, path, body, headers, *, after):
+    """Send the request up to `after` bytes of its body, then close without reading a word."""
+    lines = [f"POST {path} HTTP/1.1", "Host: 127.0.0.1", f"Content-Length: {len(body)}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as line:
+        line.sendall("\r\n".join([*lines, "", ""]).encode() + body[:after])
+
+
+@pytest.fixture
+def headers():
+    _, text = token.issue(people.user("Prometheus"), name="ingest", scope="ingest", by=SYSTEM, at=clock.now())
+    return {"Authorization": f"Bearer {text}", "Content-Type": "application/json"}
+
+
+def _cut_then_replay(port, path, bodies, headers):
+    """Each body is cut off some times, then sent until it is taken. Returns the last answers."""
+
+    def send(number):
+        rng, body = random.Random(number), bodies[number]
+        for _ in range(rng.randint(1, 3)):
+            whole = rng.random() < 0.7
+            _hang_up(port, path, body, headers, after=len(body) if whole else rng.randrange(len(body)))
+        for _ in range(8):
+            status, said = _ask(port, "POST", path, body, headers)
+            if status != 503:
+                return status, json.loads(said)
+            time.sleep(0.2)
+        return status, {}
+
+    with ThreadPoolExecutor(4) as pool:
+        return list(pool.map(send, range(len(bodies))))
+
+
+def test_what_was_cut_before_the_reply_and_sent_again_is_one_row_a_key(server, headers):
+    now, rng = clock.now().replace(microsecond=0), random.Random(13)
+    told = [
+        signals.told(f"f{n}", model=f"model-{n % 5}", starts=now - timedelta(hours=n % 20 + 1))
+        for n in range(120)
+    ]
+    alerts = [{"version": "4", "alerts": rng.sample(told, 40) if n else told} for n in range(10)]
+    points = [{"series": [_series(now, range(first, first + 80))]} for first in range(0, 400, 40)]
+
+    answers = _cut_then_replay(server, ALERTS, [json.dumps(one).encode() for one in alerts], headers)
+    answers += _cut_then_replay(server, POINTS, [json.dumps(one).encode() for one in points], headers)
+
+    _settled(lambda: (Alert.objects.count(), Point.objects.count()))
+    assert {status for status, _ in answers} == {202}
+    assert Alert.objects.count() == len({one["fingerprint"] for one in told}) == 120
+    assert Breach.objects.filter(is_external=True).count() == 120
+    assert Point.objects.filter(series__model_name="fraud-score").count() == 440
+
+
+def _series(now, minutes):
+    pairs = [[(now - timedelta(minutes=n)).isoformat(), n / 1000] for n in minutes]
+    return {"model": "fraud-score", "metric": "psi", "points": pairs}
+
+
+def test_a_key_of_a_cut_request_gives_the_answer_that_was_missed(server, headers):
+    """The reply was lost, the effect was not: the same key again acts no second time."""
+    now = clock.now()
+    body = json.dumps({"version": "4", "alerts": [signals.told(starts=now - timedelta(hours=1))]}).encode()
+    keyed = {**headers, "Idempotency-Key": "lost-reply-1"}
+    _hang_up(server, ALERTS, body, keyed, after=len(body))
+    until = time.monotonic() + 10
+    while not Alert.objects.exists() and time.monotonic() < until:
+        time.sleep(0.05)
+
+    status, said = _ask(server, "POST", ALERTS, body, keyed)
+    again = _ask(server, "POST", ALERTS, body, keyed)
+
+    assert (status, said) == again
+    assert (status, Alert.objects.count()) == (202, 1)
+
+
+def _settled(count):
+    """Wait until no cut request is under way any more."""
+    before = None
+    while before != (before := count()):
+        time.sleep(0.5)
