@@ -119,7 +119,7 @@ def _shell(request):
         **{key: address(name) for key, name in LINKS.items()},
         "places": [e for e in entries if e["place"].group == "places"],
         "administration": [e for e in entries if e["place"].group == "administration"],
-        "tabs": [e for e in entries if e["place"].tab],
+        "bottom_bar": [e for e in entries if e["place"].tab],
         "unread_count": _unread[0](user) if signed_in and _unread else 0,
         "me": user if signed_in else None,
         "organisation_name": organisation.name if organisation else "Your organisation",
