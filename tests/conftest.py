@@ -6,7 +6,7 @@ owner, for the application role may not empty history.
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +14,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
+ROOT = Path(__file__).resolve().parent.parent
+PASSWORD = "quartz-raven-maple-42"  # of everybody in the six weeks
 AT = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)  # a Monday
 
 
@@ -62,20 +64,74 @@ def _template() -> str:
     """The migrated database the others are cloned from; the first worker makes it, the others wait."""
     from django.core.management import call_command
 
-    files = sorted(Path(__file__).parent.parent.glob("*/migrations/*.py"))
-    name = "test_template_" + hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
+    digest = _digest(ROOT.glob("*/migrations/*.py"))
+    return _made_once(
+        f"test_template_{digest}", None, lambda: call_command("migrate", database="owner", verbosity=0)
+    )
+
+
+def _story() -> str:
+    """The same after the sample's six weeks, which take longest to tell: told once for all workers."""
+
+    def tell() -> None:
+        from django.db import transaction
+
+        from riskhub.sample import cast
+        from riskhub.sample.story import Story
+
+        with transaction.atomic():
+            Story(AT, dict.fromkeys((address for _, address, _, _ in cast.PEOPLE), PASSWORD)).tell()
+
+    rooms = (
+        path
+        for path in ROOT.glob("*/**/*.py")
+        if path.relative_to(ROOT).parts[0] not in {"tests", "bench", "chaos"}
+    )
+    return _made_once(f"test_story_{_digest(rooms)}", _template(), tell)
+
+
+def _digest(files: Iterable[Path]) -> str:
+    return hashlib.sha256(b"".join(file.read_bytes() for file in sorted(files))).hexdigest()[:12]
+
+
+def _made_once(name: str, template: str | None, fill: Callable[[], None]) -> str:
+    """A database of this name, cloned from `template` and filled: by the first who asks, the others wait."""
     with _owner() as owner:
         owner.execute("SELECT pg_advisory_lock(42)")
         if not owner.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
             # It takes its name when it is whole, so that a run cut short leaves no trap.
-            raw = sql.Identifier(f"{name}_raw")
-            owner.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(raw))
-            owner.execute(sql.SQL("CREATE DATABASE {}").format(raw))
+            _clone(template or "template1", f"{name}_raw")
             _point_at(f"{name}_raw")
-            call_command("migrate", database="owner", verbosity=0)
-            _point_at("postgres")  # lets go of the template, which must have no visitors when it is cloned
-            owner.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(raw, sql.Identifier(name)))
+            fill()
+            _point_at("postgres")  # lets go of it: what is cloned must have no visitors
+            owner.execute(
+                sql.SQL("ALTER DATABASE {} RENAME TO {}").format(
+                    sql.Identifier(f"{name}_raw"), sql.Identifier(name)
+                )
+            )
     return name
+
+
+@pytest.fixture(scope="module")
+def story_database(django_db_setup: None, django_db_blocker: object) -> Iterator[str]:
+    """For a module's tests, this worker's connections lead to a clone of the six weeks. Yields its name."""
+    from django.db import connections
+
+    own = str(connections["default"].settings_dict["NAME"])
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+        _clone(_story(), f"{own}_story")
+        _point_at(f"{own}_story")
+    yield f"{own}_story"
+    _point_at(own)
+    with _owner() as owner:
+        owner.execute(
+            sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(f"{own}_story"))
+        )
+
+
+@pytest.fixture
+def six_weeks(story_database: str, db: None) -> None:
+    """The register after six weeks of life by the product's own operations."""
 
 
 @pytest.fixture

@@ -1,0 +1,143 @@
+"""A real browser on a real server: Chromium by Playwright, the site over the six weeks of the sample.
+
+CHROME names the browser (riskhub/engine/testrun.py finds one); without it these tests are left out.
+"""
+
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import AT
+
+AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+WATCH = """
+window.__said = [];
+document.addEventListener("securitypolicyviolation",
+  e => window.__said.push(`${e.violatedDirective} ${e.blockedURI}`));
+"""
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "tests/browser" in str(item.path):
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="module")
+def site(chromium: Any, story_database: str, django_db_blocker: Any) -> Iterator[str]:
+    """The address of the site. What tests do there stays until the module ends."""
+    from django.conf import settings
+    from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
+    from django.core.wsgi import get_wsgi_application
+
+    from kit import clock
+
+    class Quiet(WSGIRequestHandler):
+        def log_message(self, *args: Any) -> None:
+            pass
+
+    began, now = clock.now(), clock.now
+    patch = pytest.MonkeyPatch()
+    patch.setattr(clock, "now", lambda: AT + timedelta(minutes=1) + (now() - began))
+    patch.setattr(settings, "ALLOWED_HOSTS", ["127.0.0.1"])
+    with django_db_blocker.unblock():
+        server = ThreadedWSGIServer(("127.0.0.1", 0), Quiet)
+        server.daemon_threads = True
+        server.set_app(get_wsgi_application())
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        server.server_close()
+        thread.join()
+    patch.undo()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    path = os.environ.get("CHROME") or shutil.which("chromium") or shutil.which("google-chrome")
+    if not path:
+        pytest.skip("No Chromium here. CHROME=/path/to/chromium names one.")
+    # Playwright runs its loop in this thread; what we ask of the database meanwhile is asked by us alone.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture
+def sign_in(site: str, chromium: Any) -> Iterator[Any]:
+    """sign_in("ana") -> a page of theirs; None -> of nobody's. What the browser complained of fails."""
+    from django.conf import settings
+    from django.test import Client
+
+    from people.models import User
+
+    contexts, complaints = [], []
+
+    def open_page(name: str | None, **options: Any) -> Any:
+        context = chromium.new_context(base_url=site, reduced_motion="reduce", **options)
+        contexts.append(context)
+        if name:
+            client = Client()
+            client.force_login(User.objects.get(email=f"{name}@example.org"))
+            session = client.cookies[settings.SESSION_COOKIE_NAME].value
+            context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": site}])
+        if options.get("java_script_enabled", True):
+            context.add_init_script(WATCH)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
+        page.on("console", lambda said: _note(complaints, page, said))
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def _note(complaints: list[str], page: Any, said: Any) -> None:
+    """Whatever breaks the policy is written here too. A refused form (409, 422) is no mistake."""
+    if said.type == "error" and "the server responded with a status of 4" not in said.text:
+        complaints.append(f"{page.url}: {said.text}")
+
+
+def axe(page: Any, *, only: tuple[str, ...] = ()) -> list[str]:
+    """What axe-core finds on the page as it stands: rule, and where."""
+    if not page.evaluate("() => 'axe' in window"):
+        page.evaluate(AXE.read_text())
+    options: dict[str, Any] = {"resultTypes": ["violations"]}
+    if only:
+        options["runOnly"] = {"type": "rule", "values": list(only)}
+    found = page.evaluate("options => axe.run(document, options)", options)
+    hits = [(one["id"], node) for one in found["violations"] for node in one["nodes"]]
+    return [f"{rule}: {node['target']} {node['html'][:160]}" for rule, node in hits]
+
+
+def violations(page: Any) -> list[str]:
+    return page.evaluate("() => window.__said")
+
+
+def width_beyond(page: Any) -> int:
+    """By how many pixels the page is wider than the window."""
+    return page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
