@@ -240,8 +240,14 @@ class DecisionForm(forms.Form):
     settles = forms.ChoiceField(required=False, label="The review request is")
     no_action_reason = forms.CharField(required=False, max_length=2000, label="Or why no action is needed")
 
-    def __init__(self, *args: Any, people: Any, review: Review | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, people: Any, review: Review | None = None, draft: str = "", **kwargs: Any
+    ) -> None:
+        """draft: under which name the browser keeps what is being typed, when the page is loaded anew."""
         super().__init__(*args, **kwargs)
+        if draft:
+            for name in ("text", "reason", "no_action_reason"):
+                self.fields[name].widget.attrs["data-draft"] = f"{draft}-{name}"
         if review is None:
             del self.fields["settles"]
         else:
@@ -269,8 +275,8 @@ class DecisionForm(forms.Form):
         return [row.values() for row in self.rows if row.has_changed()]
 
 
-class ClosingForm(Seen):
-    """What to do better next time, and whether it was worth the time."""
+class ClosingForm(forms.Form):
+    """What to do better next time, and whether it was worth the time. It is no edit: it needs no version."""
 
     improvement = forms.CharField(required=False, max_length=300, label="One thing to improve")
     was_worth_it = forms.TypedChoiceField(

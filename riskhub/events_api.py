@@ -3,15 +3,18 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Case, F, Q, QuerySet, When
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, When
 from django.utils.dateparse import parse_datetime
 from rest_framework import serializers
 from rest_framework.request import Request
 
 from history.models import Event, Subject
 from history.queries import present_data
+from meetings.models import AgendaItem
 from people import queries as people
 from rest.resource import Collection, Filter, Item, Resource, number, one_of
+
+_ITEM = AgendaItem._meta.label_lower
 
 
 class ChangeRow(serializers.Serializer):
@@ -102,8 +105,8 @@ class _Events(Resource):
             row["cause_id"], row["actor_id"] = row.pop("shown_cause"), row.pop("shown_person")
             event = Event(verb=row["verb"], schema_version=row.pop("schema_version"), data=row.pop("data"))
             row["rows"] = present_data(event).get("rows", [])
-        seen = _seen(found, request.user)
-        return [_shown(row, seen) for row in found]
+        seen, slots = _seen(found, request.user), _slots(found, request.user)
+        return [_shown(row, seen, slots) for row in found]
 
 
 def _seen(found: list[dict[str, Any]], reader: Any) -> set[tuple[str, int]]:
@@ -121,7 +124,20 @@ def _seen(found: list[dict[str, Any]], reader: Any) -> set[tuple[str, int]]:
     return {("subject", pk) for pk, _, _ in rows} | {(kind, number) for _, kind, number in rows}
 
 
-def _shown(row: dict[str, Any], seen: set[tuple[str, int]]) -> dict[str, Any]:
+def _slots(found: list[dict[str, Any]], reader: Any) -> set[int]:
+    """Agenda items among these rows that are but a slot of time to this reader.
+
+    Their meeting is open to everyone, and so are its events; the words of such an item are not.
+    """
+    ids = {part["pk"] for row in found for part in row["rows"] if part["model"] == _ITEM}
+    if not ids or reader.sight.everything:
+        return set()
+    about = Subject.objects.visible_to(reader).filter(pk=OuterRef("about_id"))
+    hidden = AgendaItem.objects.filter(pk__in=ids, about__isnull=False).exclude(Exists(about))
+    return set(hidden.values_list("pk", flat=True))
+
+
+def _shown(row: dict[str, Any], seen: set[tuple[str, int]], slots: set[int]) -> dict[str, Any]:
     person, subject = row.pop("actor__object_id"), row.pop("actor")
     hidden = {("person", person), ("subject", subject)} if row["is_actor_hidden"] else set()
 
@@ -135,10 +151,11 @@ def _shown(row: dict[str, Any], seen: set[tuple[str, int]]) -> dict[str, Any]:
             "model": part["model"],
             "row_id": part["pk"],
             "field": field,
-            "old": word(old, part.get("kinds", {}).get(field)),
-            "new": word(new, part.get("kinds", {}).get(field)),
+            "old": None if is_slot else word(old, part.get("kinds", {}).get(field)),
+            "new": None if is_slot else word(new, part.get("kinds", {}).get(field)),
         }
         for part in row.pop("rows")
+        for is_slot in [part["model"] == _ITEM and part["pk"] in slots]
         for field, (old, new) in part["changes"].items()
         if field != "viewers"
     ]

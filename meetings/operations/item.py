@@ -1,11 +1,14 @@
 """An agenda item: put on and moved by people, taken up in the meeting, finished, carried to a later one."""
 
+import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 
+from actions.models import Action
+from actions.operations import action
 from history import operations as history
 from history.models import Event, Subject
 from kit.actor import Actor
@@ -211,12 +214,25 @@ def carry(
     return new
 
 
+def digest(notes: str) -> str:
+    """A short name of a text of notes, by which a writer says what they began from."""
+    return hashlib.sha256(notes.encode()).hexdigest()[:32]
+
+
 @transaction.atomic
-def note(item: AgendaItem, *, text: str, by: Actor, at: datetime, seen: int | None = None) -> AgendaItem:
+def note(
+    item: AgendaItem, *, text: str, by: Actor, at: datetime, seen: int | None = None, was: str = ""
+) -> AgendaItem:
     """Keep the notes of an item. Raises ChangedMeanwhile with the item as it stands; the writer's text is
     theirs.
+
+    was: digest() of the notes the writer began from. Where the notes are still these, what else changed in
+    the item (two minutes more) is no conflict.
     """
     refuse_when_over(item.meeting)
+    if was:
+        item.refresh_from_db(fields=["version", "notes"])
+        seen = item.version if digest(item.notes) == was else seen
     history.change(item, {"notes": text}, by=by, at=at, seen=seen, verb="meetings.item_noted")
     return item
 
@@ -229,6 +245,16 @@ def extend(item: AgendaItem, *, minutes: int, by: Actor, at: datetime, seen: int
     values = {"minutes": item.minutes + minutes}
     history.change(item, values, by=by, at=at, seen=seen, verb="meetings.item_extended")
     return item
+
+
+@transaction.atomic
+def agree(item: AgendaItem, values: Mapping[str, Any], *, by: Actor, at: datetime) -> Action:
+    """An action straight from an item that is talked about, without a decision. values: as of action.add.
+
+    Raises Refused, also when the meeting is not live: its minutes tell what was agreed in it.
+    """
+    meeting = _live(item)
+    return action.add(**values, about=item.about, origin=meeting.subject, by=by, at=at)
 
 
 def _live(item: AgendaItem) -> Meeting:

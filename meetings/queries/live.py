@@ -24,6 +24,7 @@ class Live:
     """current: the line that is on, None between items. ends_at: when its minutes are used up.
 
     behind: minutes behind the plan (negative: ahead). review: the open review the current item is about.
+    has_agreed: whether an action was agreed straight from the current item.
     absent_functions: what this focus needs and nobody present brings; empty until attendance is noted.
     """
 
@@ -35,6 +36,7 @@ class Live:
     review: Review | None
     decisions: Sequence[Decision]
     actions: Sequence[Action]
+    has_agreed: bool
     people: Sequence[User]
     present: frozenset[int]
     absent_functions: Sequence[Function]
@@ -45,6 +47,7 @@ def live(meeting: Meeting, user: Any, at: datetime) -> Live:
     agenda = agendas.agenda(meeting, user)
     current = agenda.current
     taken = decisions.sighted(user, list(decisions.of_meeting(meeting, user)))
+    agreed = list(actions_of(meeting, user))
     people = list(participants(meeting.series).select_related("function"))
     present = frozenset(
         Attendance.objects.filter(meeting=meeting, is_present=True).values_list("user_id", flat=True)
@@ -57,7 +60,8 @@ def live(meeting: Meeting, user: Any, at: datetime) -> Live:
         behind=_behind(meeting, agenda, at),
         review=open_review(current.subject if current else None),
         decisions=taken,
-        actions=list(actions_of(meeting, user)),
+        actions=agreed,
+        has_agreed=_has_agreed(meeting, current, agreed),
         people=people,
         present=present,
         absent_functions=_absent(meeting, people, present),
@@ -80,6 +84,18 @@ def attended(meeting: Meeting) -> QuerySet[Attendance]:
         Attendance.objects.filter(meeting=meeting, is_present=True)
         .select_related("user", "user__function")
         .order_by("user__name", "id")
+    )
+
+
+def _has_agreed(meeting: Meeting, current: agendas.Line | None, agreed: Sequence[Action]) -> bool:
+    if current is None or current.is_hidden:
+        return False
+    since, about = current.item.current_since, current.item.about_id
+    return any(
+        one.origin_id == meeting.subject_id
+        and one.about_id == about
+        and (about is not None or since is None or one.made_at >= since)
+        for one in agreed
     )
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
@@ -76,12 +76,16 @@ def decision_detail(request: HttpRequest, reference: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @view_needs("meetings.decision_take")
 def decision_create(request: HttpRequest) -> HttpResponse:
-    """A decision outside a meeting, about the subject ?about= names by its reference."""
+    """A decision outside a meeting, about the subject ?about= names by its reference.
+
+    One that is not there, or not for this reader, is a 404; typed into the form it is a field to mend.
+    """
     require(request.user, "meetings.decision_take")
     wanted = (request.POST.get("about") or request.GET.get("about", "")).strip().upper()
-    about = None
-    if wanted:
-        about = get_object_or_404(Subject.objects.visible_to(request.user), reference=wanted)
+    found = Subject.objects.visible_to(request.user).filter(reference=wanted) if wanted else None
+    about = found.first() if found is not None else None
+    if wanted and about is None and request.method != "POST":
+        raise Http404
     review = open_review(about)
     if request.method != "POST":
         return _form(request, DecisionForm(people=people.people(), review=review), about)
@@ -103,16 +107,19 @@ def decision_create(request: HttpRequest) -> HttpResponse:
 
         return once(request, made)
 
+    if wanted and about is None:
+        form.add_error(None, f"There is no {wanted[:24]}. Use a reference such as R-12, or leave it out.")
     return save(
         request,
         form,
         decide,
         said="Decided, and on record",
-        again=lambda f, status: _form(request, f, about, status=status),
+        again=lambda f, status: _form(request, f, about, wanted[:24], status=status),
     )
 
 
-def _form(request: HttpRequest, form: Form, about: Subject | None, *, status: int = 200) -> HttpResponse:
-    return respond(
-        request, "meetings/decision_form.html", "form", {"form": form, "about": about}, status=status
-    )
+def _form(
+    request: HttpRequest, form: Form, about: Subject | None, wanted: str = "", *, status: int = 200
+) -> HttpResponse:
+    context = {"form": form, "about": about, "wanted": wanted}
+    return respond(request, "meetings/decision_form.html", "form", context, status=status)

@@ -20,6 +20,8 @@ from meetings.operations import agenda
 from meetings.operations import item as items
 from meetings.queries.agenda import may_see_item
 from meetings.queries.facts import facts_of
+from meetings.states import MeetingState
+from meetings.views import live
 from meetings.views import meeting as meeting_pages
 from meetings.views.saving import act, back_to, by, save, version
 from rest.once import once
@@ -44,12 +46,14 @@ def agenda_of(item: AgendaItem) -> str:
 def item_add(request: HttpRequest, reference: str) -> HttpResponse:
     meeting = meeting_pages.found(request, reference)
     require(request.user, "meetings.item_add", meeting)
-    form = ItemForm(request.POST, user=request.user)
+    is_live = bool(request.POST.get("live")) and meeting.state == MeetingState.LIVE
+    form = ItemForm(request.POST, user=request.user, auto_id=live.ITEM_IDS if is_live else "id_%s")
+    back = live.live_of(meeting) if is_live else f"{meeting_pages.page_of(meeting)}#agenda"
 
     def add(said: dict[str, Any]) -> str:
         def made() -> str:
             items.add(meeting, **form.values(), about=said["about"], by=by(request), at=clock.now())
-            return f"{meeting_pages.page_of(meeting)}#agenda"
+            return back
 
         return once(request, made)
 
@@ -58,7 +62,7 @@ def item_add(request: HttpRequest, reference: str) -> HttpResponse:
         form,
         add,
         said="It is on the agenda",
-        again=lambda f, status: meeting_pages.detail(
+        again=lambda f, status: (live.stage if is_live else meeting_pages.detail)(
             request, meeting, status=status, item_form=f, refused="item"
         ),
     )

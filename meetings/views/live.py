@@ -3,18 +3,18 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import ptag
 
-from actions.operations import action
 from kit import clock
 from kit.htmx import go, respond, toast
 from kit.refusals import ChangedMeanwhile, Refused
 from kit.rights import may, require, view_needs
-from meetings.forms import ActionForm, ClosingForm, DecisionForm
+from meetings.forms import ActionForm, ClosingForm, DecisionForm, ItemForm
 from meetings.models import AgendaItem, Meeting
 from meetings.operations import decision as decisions
 from meetings.operations import item as items
@@ -27,6 +27,8 @@ from meetings.views.meeting import found, page_of
 from meetings.views.saving import act, by, save, version
 from people import queries as people
 from rest.once import once
+
+ITEM_IDS = "item_%s"  # the page has another form with a title
 
 
 def live_of(meeting: Meeting) -> str:
@@ -61,9 +63,14 @@ def _context(request: HttpRequest, meeting: Meeting, **extra: Any) -> dict[str, 
         "now": at,
         "may_run": may_run,
         "may_record": may_run and current is not None and not current.is_hidden,
-        "decision_form": DecisionForm(people=people.people(), review=shown.review),
+        "decision_form": DecisionForm(
+            people=people.people(), review=shown.review, draft=f"item-{current.item.pk}" if current else ""
+        ),
         "action_form": ActionForm(people=people.people()),
-        "closing_form": ClosingForm(initial={"version": meeting.version}),
+        "closing_form": ClosingForm(),
+        "may_add": may(request.user, "meetings.item_add", meeting),
+        "item_form": ItemForm(user=request.user, auto_id=ITEM_IDS),
+        "was": items.digest(current.notes) if current else "",
         "refused": "",
         **extra,
     }
@@ -124,13 +131,9 @@ def _step(request: HttpRequest, pk: int, does: Callable[[AgendaItem], Any], said
 def item_take_up(request: HttpRequest, pk: int) -> HttpResponse:
     """Turn to this item; the one that was on waits."""
 
-    def turn(item: AgendaItem) -> None:
-        on = item.meeting.items.filter(state=ItemState.CURRENT).exclude(pk=item.pk).first()
-        if on is not None:
-            items.pause(on, by=by(request), at=clock.now())
-        items.take_up(item, by=by(request), at=clock.now())
-
-    return _step(request, pk, turn, "This item is on")
+    return _step(
+        request, pk, lambda item: items.take_up(item, by=by(request), at=clock.now()), "This item is on"
+    )
 
 
 @require_POST
@@ -178,8 +181,9 @@ def item_note(request: HttpRequest, pk: int) -> HttpResponse:
         return go(request, live_of(item.meeting))
     text = request.POST.get("notes", "")
     context: dict[str, Any] = {"item": item, "mine": text, "theirs": "", "saved_at": None, "refusal": ""}
+    was = request.POST.get("was", "")[:64]
     try:
-        items.note(item, text=text, by=by(request), at=clock.now(), seen=version(request))
+        items.note(item, text=text, by=by(request), at=clock.now(), seen=version(request), was=was)
         context["saved_at"] = clock.now()
         status = 200
     except ChangedMeanwhile as refusal:
@@ -188,6 +192,7 @@ def item_note(request: HttpRequest, pk: int) -> HttpResponse:
     except Refused as refusal:
         context["refusal"] = refusal.message
         status = 422
+    context["was"] = items.digest(context["item"].notes)
     if not request.headers.get("HX-Request") and status == 200:
         return toast(request, go(request, live_of(item.meeting)), "Saved")
     return respond(request, "meetings/item_note.html", "state", context, status=status)
@@ -228,14 +233,18 @@ def item_decide(request: HttpRequest, pk: int) -> HttpResponse:
         form,
         decide,
         said="Decided, and on record",
-        again=lambda f, status: stage(
-            request,
-            found(request, item.meeting.reference),
-            status=status,
-            decision_form=f,
-            refused="decision",
-        ),
+        again=lambda f, status: _again(request, item, "decision", f, status),
     )
+
+
+def _again(request: HttpRequest, item: AgendaItem, name: str, form: Form, status: int) -> HttpResponse:
+    """The live page with the refused form; a page of its own once the meeting has moved on from the item."""
+    meeting = found(request, item.meeting.reference)
+    on = meeting.items.filter(state=ItemState.CURRENT).first()
+    if meeting.state == MeetingState.LIVE and on is not None and on.pk == item.pk:
+        return stage(request, meeting, status=status, refused=name, **{f"{name}_form": form})
+    context = {"form": form, "item": item, "meeting": meeting, "what": name}
+    return respond(request, "meetings/item_late.html", None, context, status=status)
 
 
 @require_POST
@@ -249,9 +258,7 @@ def item_act(request: HttpRequest, pk: int) -> HttpResponse:
 
     def make(said: dict[str, Any]) -> str:
         def made() -> str:
-            action.add(
-                **form.values(), about=item.about, origin=item.meeting.subject, by=by(request), at=clock.now()
-            )
+            items.agree(item, form.values(), by=by(request), at=clock.now())
             return live_of(item.meeting)
 
         return once(request, made)
@@ -261,9 +268,7 @@ def item_act(request: HttpRequest, pk: int) -> HttpResponse:
         form,
         make,
         said="Agreed",
-        again=lambda f, status: stage(
-            request, found(request, item.meeting.reference), status=status, action_form=f, refused="action"
-        ),
+        again=lambda f, status: _again(request, item, "action", f, status),
     )
 
 
@@ -299,12 +304,13 @@ def meeting_close(request: HttpRequest, reference: str) -> HttpResponse:
             meeting,
             improvement=said["improvement"],
             was_worth_it=said["was_worth_it"],
-            seen=said["version"],
             by=by(request),
             at=clock.now(),
         )
         return reverse("meetings:meeting_minutes", args=[meeting.reference])
 
+    if meeting.state != MeetingState.LIVE:
+        return toast(request, go(request, page_of(meeting)), "This meeting is not on.")
     return save(
         request,
         ClosingForm(request.POST),

@@ -156,6 +156,7 @@
   /* a filter form sends itself when a choice changes; its button is for those without JavaScript */
   on("change", e => { const f = e.target.closest?.("form[data-auto]"); if (f && !f.hasAttribute("hx-get")) f.requestSubmit(); });
   on("htmx:after:swap", () => { settle(); if ($("#palette")?.open && !$("[aria-selected=true]:not([hidden])", box)) mark(options()[0]); });
+  $$("dialog[open]").forEach(d => { d.close(); d.showModal(); });  // the server drew it open: a form in it was refused
   $$("form[data-auto] .js-hide").forEach(b => { b.hidden = true; });
   settle();
 })();

@@ -57,6 +57,19 @@
     say(chart(e.target).tip.innerText.replace(/\n/g, " "));
   });
 
+  /* notes that several write: the page's own are as last known in `defaultValue`; what is being typed is never replaced */
+  on("htmx:after:swap", () => {
+    const news = $("#mt-shown[data-notes]"), text = $("#notes"), typed = text && text.value !== text.defaultValue;
+    if (!news || !text || (typed && text.value !== news.dataset.notes)) return;
+    if (text.value !== news.dataset.notes) text.value = news.dataset.notes;
+    text.defaultValue = text.value;
+    for (const name of ["version", "was"]) { const i = text.form.elements[name]; if (i) i.value = news.dataset[name]; }
+  });
+  addEventListener("pagehide", () => {
+    const text = $("#notes"), form = text?.form;
+    if (form && text.value !== text.defaultValue) fetch(form.action, { method: "POST", body: new FormData(form), keepalive: true, headers: { "HX-Request": "true" } });
+  });
+
   /* <meeting-timer ends="ISO" now="ISO" total="720" [paused="291"]>: the server owns the end, this only counts down */
   customElements.define("meeting-timer", class extends HTMLElement {
     static observedAttributes = ["ends", "total", "paused"];
