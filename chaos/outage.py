@@ -214,7 +214,8 @@ def _ledger(site: Site, seed: int) -> list[Claim]:
     wrong = refused + lost + double
     seconds = sorted(one.seconds for one in site.written)
     return [
-        Claim(5, "lost or doubled: page writes, reminders, mails", len(wrong), "0", not wrong, why=wrong, **about),
+        Claim(5, "lost or doubled: page writes, reminders, mails", len(wrong), "0", not wrong,
+              why=wrong, **about),
         Claim(5, "slowest page write, seconds", round(slowest, 2), f"<= {SLOWEST:g}", slowest <= SLOWEST,
               min=round(seconds[0], 3), max=round(slowest, 3), **about),
         Claim(5, "programs the supervisor had to start again", len(restarts), "0", not restarts,
