@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -17,14 +16,14 @@ from actions.models import Action
 from actions.operations import action as operations
 from actions.states import MOVES, State
 from history.queries import timeline
-from kit import clock, paging
+from kit import clock
 from kit.actor import Actor
 from kit.htmx import go, respond, toast
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
 from kit.rights import may, require, view_needs
+from rest.asked import page_of, version_of
 from rest.once import once
 
-PAGE_SIZE = 50
 ORDERS = {
     "due": ("due_order", "id"),
     "-due": ("-due_order", "-id"),
@@ -60,7 +59,7 @@ def action_list(request: HttpRequest) -> HttpResponse:
     )
     latest_first = "-made" if tab == "done" else "due"
     sort = request.GET.get("sort")
-    page = _page(rows, ORDERS.get(sort or "", ORDERS[latest_first]), request)
+    page = page_of(rows, ORDERS.get(sort or "", ORDERS[latest_first]), request)
     _prepared(request.user, page.rows)
     context = {
         "tab": tab,
@@ -71,15 +70,6 @@ def action_list(request: HttpRequest) -> HttpResponse:
         "may_add": may(request.user, "actions.action_add"),
     }
     return respond(request, "actions/action_list.html", "list", context)
-
-
-def _page(rows: QuerySet[Action], order: tuple[str, ...], request: HttpRequest) -> paging.Page:
-    """The page asked for; a cursor that is not of this order means the first page."""
-    cursors = {name: request.GET[name] for name in ("after", "before") if request.GET.get(name)}
-    try:
-        return paging.page(rows, order=order, size=PAGE_SIZE, **cursors)
-    except Refused:
-        return paging.page(rows, order=order, size=PAGE_SIZE)
 
 
 def _prepared(user: Any, rows: Any) -> Any:
@@ -195,17 +185,17 @@ def action_edit(request: HttpRequest, reference: str) -> HttpResponse:
         return _edit_form(request, action, ActionForm.of(action))
     form = ActionForm.of(action, request.POST)
     if not form.is_valid():
-        return _edit_form(request, action, form, version=_version(request), status=422)
+        return _edit_form(request, action, form, version=version_of(request), status=422)
     try:
         operations.change(
-            action, form.values(), by=Actor(request.user, "page"), at=clock.now(), seen=_version(request)
+            action, form.values(), by=Actor(request.user, "page"), at=clock.now(), seen=version_of(request)
         )
     except ChangedMeanwhile as conflict:
         extra = {"mine": _told(form.values()), "theirs": _told_of(conflict.present)}
         return _edit_form(request, action, form, version=conflict.present.version, status=409, **extra)
     except Refused as refusal:
         _mark(form, refusal)
-        return _edit_form(request, action, form, version=_version(request), status=422)
+        return _edit_form(request, action, form, version=version_of(request), status=422)
     return toast(request, go(request, reverse("actions:action_detail", args=[reference])), "Saved")
 
 
@@ -220,12 +210,6 @@ def _edit_form(
 ) -> HttpResponse:
     context = {"action": action, "form": form, "version": version or action.version, **extra}
     return respond(request, "actions/action_edit.html", "form", context, status=status)
-
-
-def _version(request: HttpRequest) -> int:
-    """The version the form was made from; one that is missing matches no row, so it cannot overwrite."""
-    text = request.POST.get("version", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 def _told(values: dict[str, Any]) -> str:

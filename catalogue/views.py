@@ -2,9 +2,7 @@
 
 from typing import Any
 
-from django.core.exceptions import ValidationError
-from django.db import DataError
-from django.db.models import QuerySet, Value
+from django.db.models import Value
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
@@ -24,9 +22,9 @@ from kit.htmx import go, respond, toast
 from kit.panels import hung_on
 from kit.refusals import ChangedMeanwhile, Refused
 from kit.rights import may, require, view_needs
+from rest.asked import page_of, version_of
 from rest.once import once
 
-PAGE_SIZE = 50
 NOT_RATED = 9
 ORDERS = {
     "name": ("name", "id"),
@@ -43,7 +41,7 @@ def model_list(request: HttpRequest) -> HttpResponse:
     narrow = Narrow(request.GET, user=request.user)
     rows = narrow.applied(queries.models().visible_to(request.user))
     rows = rows.annotate(tier_order=Coalesce("tier", Value(NOT_RATED)))
-    page = _page(rows, ORDERS.get(request.GET.get("sort", ""), ORDERS["name"]), request)
+    page = page_of(rows, ORDERS.get(request.GET.get("sort", ""), ORDERS["name"]), request)
     total, is_more = paging.capped_count(rows)
     context = {
         "narrow": narrow,
@@ -53,15 +51,6 @@ def model_list(request: HttpRequest) -> HttpResponse:
         "may_add": may(request.user, "catalogue.model_add"),
     }
     return respond(request, "catalogue/model_list.html", "rows", context)
-
-
-def _page(rows: QuerySet[Model], order: tuple[str, ...], request: HttpRequest) -> paging.Page:
-    """The page asked for; a cursor that is not of this order means the first page."""
-    cursors = {name: request.GET[name] for name in ("after", "before") if request.GET.get(name)}
-    try:
-        return paging.page(rows, order=order, size=PAGE_SIZE, **cursors)
-    except (Refused, ValueError, TypeError, ValidationError, DataError):
-        return paging.page(rows, order=order, size=PAGE_SIZE)
 
 
 def _hang_columns(request: HttpRequest, rows: list[Model]) -> list[str]:
@@ -150,7 +139,7 @@ def model_edit(request: HttpRequest, slug: str) -> HttpResponse:
     require(request.user, "catalogue.model_change", model)
     if request.method != "POST":
         return _edit_form(request, model, ModelForm.of(model, user=request.user))
-    form, seen = ModelForm.of(model, request.POST, user=request.user), _version(request)
+    form, seen = ModelForm.of(model, request.POST, user=request.user), version_of(request)
     if not form.is_valid():
         return _edit_form(request, model, form, version=seen, status=422)
     try:
@@ -169,12 +158,6 @@ def _edit_form(
 ) -> HttpResponse:
     context = {"model": model, "form": form, "version": version or model.version, **extra}
     return respond(request, "catalogue/model_edit.html", "form", context, status=status)
-
-
-def _version(request: HttpRequest) -> int:
-    """The version the form was made from; one that is missing matches no row, so it cannot overwrite."""
-    text = request.POST.get("version", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 def _told(values: dict[str, Any]) -> str:
@@ -201,7 +184,7 @@ def model_stage(request: HttpRequest, slug: str) -> HttpResponse:
     to = request.POST.get("stage", "")
     try:
         operations.move_stage(
-            model, to, by=Actor(request.user, "page"), at=clock.now(), seen=_version(request)
+            model, to, by=Actor(request.user, "page"), at=clock.now(), seen=version_of(request)
         )
     except ChangedMeanwhile as refusal:
         return _detail(request, _found(request, slug), status=409, refusal=refusal.message)

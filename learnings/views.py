@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from history.queries import timeline
-from kit import clock, paging
+from kit import clock
 from kit.actor import Actor
 from kit.htmx import go, respond, toast
 from kit.refusals import ChangedMeanwhile, Refused
@@ -18,9 +18,9 @@ from learnings.forms import EDITED, TEXTS, LearningForm, NewLearningForm
 from learnings.models import Learning
 from learnings.operations import learning as operations
 from learnings.states import Verdict
+from rest.asked import page_of, version_of
 from rest.once import once
 
-PAGE_SIZE = 50
 ORDER = {
     "feed": ("-published_at", "-id"),
     "drafts": ("-made_at", "-id"),
@@ -38,7 +38,7 @@ def learning_list(request: HttpRequest) -> HttpResponse:
     rows = queries.with_words(queries.TABS[tab](request.user), words)
     if tag:
         rows = rows.filter(tags__contains=[tag])
-    page = _page(rows, ORDER[tab], request)
+    page = page_of(rows, ORDER[tab], request)
     queries.sighted(request.user, page.rows)
     balance = queries.balance(request.user)
     context = {
@@ -52,15 +52,6 @@ def learning_list(request: HttpRequest) -> HttpResponse:
         "may_write": may(request.user, "learnings.learning_write"),
     }
     return respond(request, "learnings/learning_list.html", "list", context)
-
-
-def _page(rows: Any, order: tuple[str, ...], request: HttpRequest) -> paging.Page:
-    """The page asked for; a cursor that is not of this order means the first page."""
-    cursors = {name: request.GET[name] for name in ("after", "before") if request.GET.get(name)}
-    try:
-        return paging.page(rows, order=order, size=PAGE_SIZE, **cursors)
-    except Refused:
-        return paging.page(rows, order=order, size=PAGE_SIZE)
 
 
 def _found(request: HttpRequest, reference: str) -> Learning:
@@ -147,7 +138,7 @@ def learning_edit(request: HttpRequest, reference: str) -> HttpResponse:
     if request.method != "POST":
         return _edit_form(request, learning, LearningForm.of(learning))
     form = LearningForm.of(learning, request.POST)
-    seen = _version(request)
+    seen = version_of(request)
     if not form.is_valid():
         return _edit_form(request, learning, form, version=seen, status=422)
     try:
@@ -181,12 +172,6 @@ def _edit_form(
 ) -> HttpResponse:
     context = {"learning": learning, "form": form, "version": version or learning.version, **extra}
     return respond(request, "learnings/learning_edit.html", "form", context, status=status)
-
-
-def _version(request: HttpRequest) -> int:
-    """The version the form was made from; one that is missing matches no row, so it cannot overwrite."""
-    text = request.POST.get("version", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 def _told(values: dict[str, Any]) -> str:

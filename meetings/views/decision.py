@@ -11,9 +11,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from actions.queries import of_subject
 from history.models import Subject
 from history.queries import timeline
-from kit import clock, paging
+from kit import clock
 from kit.htmx import respond
-from kit.refusals import Refused
 from kit.rights import may, require, view_needs
 from meetings.forms import DecisionForm
 from meetings.operations import decision as decisions
@@ -22,9 +21,8 @@ from meetings.queries.live import open_review
 from meetings.states import DecisionState
 from meetings.views.saving import by, save
 from people import queries as people
+from rest.asked import page_of
 from rest.once import once
-
-PAGE_SIZE = 50
 
 
 @require_safe
@@ -37,7 +35,7 @@ def decision_list(request: HttpRequest) -> HttpResponse:
         rows = rows.filter(state=state)
     if words:
         rows = decision_queries.saying(rows, words)
-    page = _page(rows, request)
+    page = page_of(rows, ("-decided_at", "-id"), request)
     decision_queries.sighted(request.user, page.rows)
     context = {
         "page": page,
@@ -47,15 +45,6 @@ def decision_list(request: HttpRequest) -> HttpResponse:
         "may_decide": may(request.user, "meetings.decision_take"),
     }
     return respond(request, "meetings/decision_list.html", "rows", context)
-
-
-def _page(rows: Any, request: HttpRequest) -> paging.Page:
-    cursors = {name: request.GET[name] for name in ("after", "before") if request.GET.get(name)}
-    order = ("-decided_at", "-id")
-    try:
-        return paging.page(rows, order=order, size=PAGE_SIZE, **cursors)
-    except (Refused, ValueError, TypeError):
-        return paging.page(rows, order=order, size=PAGE_SIZE)
 
 
 @require_safe

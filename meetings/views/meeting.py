@@ -2,16 +2,14 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from history.queries import timeline
-from kit import clock, paging
+from kit import clock
 from kit.htmx import respond
-from kit.refusals import Refused
 from kit.rights import may, require, view_needs
 from meetings.forms import ItemForm, MoveForm, ObjectiveForm, ReasonForm
 from meetings.models import Meeting
@@ -21,8 +19,8 @@ from meetings.queries import meeting as meeting_queries
 from meetings.queries import series as series_queries
 from meetings.states import MeetingState
 from meetings.views.saving import act, back_to, by, save, version
+from rest import asked
 
-PAGE_SIZE = 50
 TABS = ("to-come", "mine", "past")
 
 
@@ -41,22 +39,13 @@ def meeting_list(request: HttpRequest) -> HttpResponse:
     order = ("-starts_at", "-id") if tab == "past" else ("starts_at", "id")
     context = {
         "tab": tab,
-        "page": _page(rows, order, request),
-        "all_series": list(series_queries.all_series(request.user)[:PAGE_SIZE]),
+        "page": asked.page_of(rows, order, request),
+        "all_series": list(series_queries.all_series(request.user)[: asked.PAGE_SIZE]),
         "my_turns": list(meeting_queries.turns_of(request.user, at)[:5]),
         "may_change_series": may(request.user, "meetings.series_change"),
         "now": at,
     }
     return respond(request, "meetings/meeting_list.html", "list", context)
-
-
-def _page(rows: QuerySet[Meeting], order: tuple[str, ...], request: HttpRequest) -> paging.Page:
-    """The page asked for; a cursor that is not of this order means the first page."""
-    cursors = {name: request.GET[name] for name in ("after", "before") if request.GET.get(name)}
-    try:
-        return paging.page(rows, order=order, size=PAGE_SIZE, **cursors)
-    except (Refused, ValueError, TypeError):
-        return paging.page(rows, order=order, size=PAGE_SIZE)
 
 
 def found(request: HttpRequest, reference: str) -> Meeting:

@@ -6,14 +6,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from history.templatetags.timeline import lines
-from kit import clock, paging
+from kit import clock
 from kit.htmx import go, respond, toast
-from kit.refusals import Refused
 from kit.rights import view_needs
 from notices.operations import entry
 from notices.queries import inbox as queries
+from rest.asked import page_of
 
-PAGE_SIZE = 50
 ORDER = ("-at", "-id")
 
 
@@ -24,11 +23,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
     only = "unread" if request.GET.get("show") == "unread" else "all"
     if only == "unread":
         rows = rows.filter(read_at__isnull=True)
-    cursors = {name: request.GET[name] for name in ("after", "before") if request.GET.get(name)}
-    try:
-        page = paging.page(rows, order=ORDER, size=PAGE_SIZE, **cursors)
-    except Refused:
-        page = paging.page(rows, order=ORDER, size=PAGE_SIZE)
+    page = page_of(rows, ORDER, request)
     for row, line in zip(page.rows, lines([row.event for row in page.rows]), strict=True):
         row.day, row.line = timezone.localtime(row.at).date(), line
     context = {"page": page, "only": only}

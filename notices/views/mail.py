@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_POST, require_safe
 
-from kit import clock, paging
+from kit import clock
 from kit.actor import Actor
 from kit.htmx import go, respond, toast
 from kit.refusals import Refused
@@ -18,8 +18,8 @@ from kit.rights import view_needs
 from notices.models import Message
 from notices.operations import message as operations
 from notices.queries import mail as queries
+from rest.asked import page_of
 
-PAGE_SIZE = 50
 ORDER = ("-made_at", "id")
 
 
@@ -29,11 +29,7 @@ def mail_list(request: HttpRequest) -> HttpResponse:
     counts = queries.tab_counts()
     tab = request.GET.get("show", "")
     tab = tab if tab in queries.TABS else "troubled" if counts["troubled"] else "all"
-    cursors = {name: request.GET[name] for name in ("after", "before") if request.GET.get(name)}
-    try:
-        page = paging.page(queries.messages(tab), order=ORDER, size=PAGE_SIZE, **cursors)
-    except Refused:
-        page = paging.page(queries.messages(tab), order=ORDER, size=PAGE_SIZE)
+    page = page_of(queries.messages(tab), ORDER, request)
     context = {
         "tab": tab,
         "counts": counts,

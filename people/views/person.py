@@ -18,8 +18,8 @@ from people import forms, queries
 from people.models import User
 from people.operations import person
 from people.views.door import link_for
-from people.views.lists import page_of
 from people.views.saving import by, form_page, save
+from rest.asked import page_of
 
 
 @view_needs("people.person_view")
@@ -27,7 +27,7 @@ from people.views.saving import by, form_page, save
 def person_list(request: HttpRequest) -> HttpResponse:
     found = _narrowed(queries.everybody(), request)
     count, is_capped = paging.capped_count(found)
-    page = page_of(found, request)
+    page = page_of(found, ("name", "id"), request)
     away = set(queries.away_on(queries.local_day(clock.now())).values_list("user_id", flat=True))
     context = {
         "page": page,

@@ -15,14 +15,14 @@ from kit.rights import may, require, view_needs
 from people import forms, queries
 from people.models import Team
 from people.operations import organisation, team
-from people.views.lists import page_of
 from people.views.saving import by, form_page, save
+from rest.asked import page_of
 
 
 @view_needs("people.team_view")
 @require_safe
 def team_list(request: HttpRequest) -> HttpResponse:
-    page = page_of(queries.teams_with_members(), request)
+    page = page_of(queries.teams_with_members(), ("name", "id"), request)
     return respond(request, "people/team_list.html", "rows", {"page": page})
 
 

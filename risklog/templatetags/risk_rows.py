@@ -12,8 +12,8 @@ from django.utils.safestring import SafeString, mark_safe
 
 from kit.templatetags import ui
 from risklog import scoring
-from risklog.queries.spark import Spark
 from risklog.states import RiskState
+from signals.queries.spark import Spark
 
 register = template.Library()
 

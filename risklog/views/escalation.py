@@ -13,6 +13,7 @@ from kit.actor import Actor
 from kit.htmx import go, respond, toast
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
 from kit.rights import may, require, view_needs
+from rest.asked import page_of, version_of
 from rest.once import once
 from risklog.forms.escalation import (
     AcknowledgeForm,
@@ -27,7 +28,6 @@ from risklog.operations import escalation as operations
 from risklog.queries import escalation as queries
 from risklog.queries.review import sighted
 from risklog.states import EscalationState, Severity
-from risklog.views.review import page_of, version
 
 # step -> words of the toast
 STEPS = {
@@ -170,7 +170,7 @@ def escalation_step(request: HttpRequest, reference: str, step: str) -> HttpResp
 
 
 def _take(step: str, escalation: Escalation, form: Any, request: HttpRequest, at: Any) -> None:
-    who: dict[str, Any] = {"by": Actor(request.user, "page"), "at": at, "seen": version(request)}
+    who: dict[str, Any] = {"by": Actor(request.user, "page"), "at": at, "seen": version_of(request)}
     match step:
         case "acknowledge":
             operations.acknowledge(escalation, **form.cleaned_data, **who)

@@ -14,6 +14,7 @@ from kit.htmx import go, respond, toast
 from kit.refusals import ChangedMeanwhile, Refused
 from kit.rights import may, require, view_needs
 from people import queries as people
+from rest.asked import version_of
 from rest.once import once
 from risklog.forms.ladder import LadderForm, NewLadderForm, rung_forms
 from risklog.models import Ladder
@@ -21,7 +22,6 @@ from risklog.operations import ladder as operations
 from risklog.queries import escalation as escalation_queries
 from risklog.queries import ladder as queries
 from risklog.states import Who
-from risklog.views.review import version
 
 
 @require_safe
@@ -103,7 +103,7 @@ def ladder_edit(request: HttpRequest, pk: int) -> HttpResponse:
             name=form.cleaned_data["name"],
             by=Actor(request.user, "page"),
             at=clock.now(),
-            seen=version(request),
+            seen=version_of(request),
         )
     except ChangedMeanwhile:
         texts = {"mine": _words(rungs.rungs()), "theirs": _words_of(_found(request, pk))}
@@ -120,7 +120,7 @@ def ladder_retire(request: HttpRequest, pk: int) -> HttpResponse:
     ladder = _found(request, pk)
     require(request.user, "risklog.ladder_change", ladder)
     try:
-        operations.retire(ladder, by=Actor(request.user, "page"), at=clock.now(), seen=version(request))
+        operations.retire(ladder, by=Actor(request.user, "page"), at=clock.now(), seen=version_of(request))
     except Refused as refusal:
         return toast(request, go(request, reverse("risklog:ladder_list")), refusal.message)
     return toast(request, go(request, reverse("risklog:ladder_list")), f"“{ladder.name}” is retired")

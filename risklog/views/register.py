@@ -10,17 +10,16 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from kit import clock, paging
+from kit import clock
 from kit.htmx import is_fragment, respond
-from kit.refusals import Refused
 from kit.rights import may, view_needs
+from rest.asked import page_of
 from risklog import scoring
 from risklog.models import Category, Risk
 from risklog.queries import risk as queries
-from risklog.queries.spark import sparks
 from risklog.states import RiskState
+from signals.queries.spark import sparks
 
-PAGE_SIZE = 50
 COUNT_CAP = 1000
 SORTS = (
     ("-severity", "Worst first"),
@@ -49,7 +48,7 @@ def risk_list(request: HttpRequest) -> HttpResponse:
     sort = sort if sort in queries.ORDERS else "-severity"
     at, today = clock.now(), timezone.localdate()
     narrowed = _narrowed(request, filters, today)
-    page = _page(request, queries.listed(narrowed), queries.ORDERS[sort])
+    page = page_of(queries.listed(narrowed), queries.ORDERS[sort], request)
     queries.masked(page.rows, request.user, "model_name")
     heat = queries.heat(narrowed, COUNT_CAP)
     counted = _counted(heat.total, heat.is_capped)
@@ -117,15 +116,6 @@ def risk_choices(request: HttpRequest, what: str) -> HttpResponse:
 
 def _narrowed(request: HttpRequest, filters: queries.Filters, today: date) -> QuerySet[Risk]:
     return queries.narrowed(Risk.objects.visible_to(request.user), filters, user=request.user, today=today)
-
-
-def _page(request: HttpRequest, rows: Any, order: tuple[str, ...]) -> paging.Page:
-    """The page the cursor asks for; a cursor that is not ours starts at the first."""
-    ends = {"after": request.GET.get("after"), "before": request.GET.get("before")}
-    try:
-        return paging.page(rows, order=order, size=PAGE_SIZE, **ends)
-    except (Refused, ValueError):
-        return paging.page(rows, order=order, size=PAGE_SIZE)
 
 
 def _counted(count: int, is_capped: bool) -> str:

@@ -9,11 +9,12 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from history.queries import kin, story
-from kit import clock, paging
+from kit import clock
 from kit.actor import Actor
 from kit.htmx import go, respond, toast
 from kit.refusals import ChangedMeanwhile, Refused
 from kit.rights import may, require, view_needs
+from rest.asked import page_of, version_of
 from rest.once import once
 from risklog.forms.review import AnswerForm, AskForm, OpenForm, ReasonForm, SettleForm
 from risklog.models import Review
@@ -25,7 +26,6 @@ from risklog.queries import rung as rung_queries
 from risklog.states import ReviewState
 from risklog.views import charts
 
-PAGE_SIZE = 50
 # step -> (permission on the review, words of the toast)
 STEPS = {
     "answer": ("risklog.review_answer", "Your verdict on {} is kept"),
@@ -64,15 +64,6 @@ def review_list(request: HttpRequest) -> HttpResponse:
         "may_open": may(request.user, "risklog.review_open"),
     }
     return respond(request, "risklog/review_list.html", "list", context)
-
-
-def page_of(rows: Any, order: tuple[str, ...], request: HttpRequest) -> paging.Page:
-    """The page asked for; a cursor that is not of this order means the first page."""
-    cursors = {name: request.GET[name] for name in ("after", "before") if request.GET.get(name)}
-    try:
-        return paging.page(rows, order=order, size=PAGE_SIZE, **cursors)
-    except (Refused, ValueError, TypeError):
-        return paging.page(rows, order=order, size=PAGE_SIZE)
 
 
 @require_http_methods(["GET", "POST"])
@@ -219,14 +210,8 @@ def _take(step: str, review: Review, said: dict[str, Any], request: HttpRequest,
         case "give-back":
             people.give_back(review, **who)
         case "settle":
-            operations.settle(review, **said, seen=version(request), **who)
+            operations.settle(review, **said, seen=version_of(request), **who)
         case "withdraw":
-            operations.withdraw(review, **said, seen=version(request), **who)
+            operations.withdraw(review, **said, seen=version_of(request), **who)
         case "reopen":
-            operations.reopen(review, **said, seen=version(request), **who)
-
-
-def version(request: HttpRequest) -> int:
-    """The version the form was made from; one that is missing matches no row, so it cannot overwrite."""
-    text = request.POST.get("version", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+            operations.reopen(review, **said, seen=version_of(request), **who)

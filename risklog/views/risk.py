@@ -15,6 +15,7 @@ from kit.actor import Actor
 from kit.htmx import go, respond, toast
 from kit.refusals import ChangedMeanwhile, Refused
 from kit.rights import may, require, view_needs
+from rest.asked import version_of
 from rest.once import once
 from risklog import scoring
 from risklog.forms.risk import EDITED, EditRiskForm, NewRiskForm, SightForm
@@ -34,12 +35,6 @@ TIMELINE_SIZE = 50
 def visible(request: HttpRequest, reference: str) -> Risk:
     """The risk of this address, or the answer a risk that does not exist gets."""
     return get_object_or_404(queries.for_page(request.user), subject__reference=reference.upper())
-
-
-def seen_version(request: HttpRequest) -> int:
-    """The version the form was made from; one that is missing matches no row, so it cannot overwrite."""
-    text = request.POST.get("version", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 def mark(form: Any, refusal: Refused) -> None:
@@ -144,14 +139,14 @@ def risk_edit(request: HttpRequest, reference: str) -> HttpResponse:
     only = tuple(name for name in EDITED if name in request.POST) or EDITED
     form = EditRiskForm(request.POST, risk=risk, user=request.user, only=only)
     if not form.is_valid():
-        return _edit_form(request, risk, form, version=seen_version(request), status=422)
+        return _edit_form(request, risk, form, version=version_of(request), status=422)
     try:
         operations.change(
             risk,
             form.values(),
             by=Actor(request.user, "page"),
             at=clock.now(),
-            seen=seen_version(request),
+            seen=version_of(request),
         )
     except ChangedMeanwhile as conflict:
         present = queries.for_page(request.user).get(pk=risk.pk)
@@ -159,7 +154,7 @@ def risk_edit(request: HttpRequest, reference: str) -> HttpResponse:
         return _edit_form(request, risk, form, version=conflict.present.version, status=409, **extra)
     except Refused as refusal:
         mark(form, refusal)
-        return _edit_form(request, risk, form, version=seen_version(request), status=422)
+        return _edit_form(request, risk, form, version=version_of(request), status=422)
     return toast(request, go(request, reverse("risklog:risk_detail", args=[reference])), "Saved")
 
 
@@ -201,7 +196,7 @@ def risk_sight(request: HttpRequest, reference: str) -> HttpResponse:
             teams=form.chosen(),
             by=Actor(request.user, "page"),
             at=clock.now(),
-            seen=seen_version(request),
+            seen=version_of(request),
         )
     except Refused as refusal:
         mark(form, refusal)

@@ -14,6 +14,7 @@ from kit.actor import Actor
 from kit.htmx import go, respond, toast
 from kit.refusals import ChangedMeanwhile, Refused
 from kit.rights import may, require, view_needs
+from rest.asked import version_of
 from risklog.forms import risk as forms
 from risklog.models import Risk
 from risklog.operations import risk as operations
@@ -142,8 +143,7 @@ def risk_step(request: HttpRequest, reference: str, name: str) -> HttpResponse:
     form = step.form(request.POST, risk=risk, user=request.user)
     if not form.is_valid():
         return _shown(request, risk, step, form, status=422)
-    text = request.POST.get("version", "")
-    seen = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+    seen = version_of(request)
     try:
         step.act(risk, **form.cleaned_data, by=Actor(request.user, "page"), at=clock.now(), seen=seen)
     except ChangedMeanwhile as conflict:

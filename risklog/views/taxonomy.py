@@ -15,6 +15,7 @@ from kit.actor import Actor
 from kit.htmx import go, respond, toast
 from kit.refusals import ChangedMeanwhile, Refused
 from kit.rights import may, view_needs
+from rest.asked import version_of
 from rest.once import once
 from risklog.forms.taxonomy import CategoryForm, MergeForm
 from risklog.models import Category
@@ -24,11 +25,6 @@ from risklog.queries import taxonomy as queries
 
 def _found(request: HttpRequest, slug: str) -> Category:
     return get_object_or_404(queries.categories(request.user), slug=slug)
-
-
-def _version(request: HttpRequest) -> int:
-    text = request.POST.get("version", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 def _mark(form: Any, refusal: Refused) -> None:
@@ -91,14 +87,14 @@ def category_edit(request: HttpRequest, slug: str) -> HttpResponse:
         return _form(request, CategoryForm.of(category), category)
     form = CategoryForm.of(category, request.POST)
     if not form.is_valid():
-        return _form(request, form, category, status=422, version=_version(request))
+        return _form(request, form, category, status=422, version=version_of(request))
     try:
         operations.change(
             category,
             form.cleaned_data,
             by=Actor(request.user, "page"),
             at=clock.now(),
-            seen=_version(request),
+            seen=version_of(request),
         )
     except ChangedMeanwhile as conflict:
         present = conflict.present
@@ -106,7 +102,7 @@ def category_edit(request: HttpRequest, slug: str) -> HttpResponse:
         return _form(request, form, category, status=409, version=present.version, **extra)
     except Refused as refusal:
         _mark(form, refusal)
-        return _form(request, form, category, status=422, version=_version(request))
+        return _form(request, form, category, status=422, version=version_of(request))
     return toast(request, go(request, reverse("risklog:category_detail", args=[slug])), "Saved")
 
 
@@ -115,7 +111,11 @@ def category_edit(request: HttpRequest, slug: str) -> HttpResponse:
 def category_step(request: HttpRequest, slug: str, name: str) -> HttpResponse:
     """Retire, restore, or merge into another."""
     category = _found(request, slug)
-    by_at: dict[str, Any] = {"by": Actor(request.user, "page"), "at": clock.now(), "seen": _version(request)}
+    by_at: dict[str, Any] = {
+        "by": Actor(request.user, "page"),
+        "at": clock.now(),
+        "seen": version_of(request),
+    }
     said = "Saved"
     try:
         if name == "merge":

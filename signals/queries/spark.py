@@ -64,9 +64,9 @@ def rules_of(series_ids: Iterable[int]) -> dict[int, list[Rule]]:
     """The rules in force on each series, by its id; a series without is left out. One query."""
     found: dict[int, list[Rule]] = {}
     rows = ThresholdVersion.objects.filter(threshold__series__in=list(series_ids), state=Agreement.ACTIVE)
-    for version in rows.select_related("threshold").order_by("id"):
-        rule = Rule(version.direction, version.warning, version.critical, version.clear)
-        found.setdefault(version.threshold.series_id or 0, []).append(rule)
+    limits = ("direction", "warning", "critical", "clear")
+    for series_id, *rule in rows.order_by("id").values_list("threshold__series_id", *limits):
+        found.setdefault(series_id, []).append(Rule(*rule))
     return found
 
 

@@ -8,11 +8,11 @@ from history.queries import kin, story
 from kit import clock
 from kit.htmx import respond
 from kit.rights import may, view_needs
+from rest.asked import page_of
 from signals.forms import Narrow
 from signals.queries import breach as queries
 from signals.queries import group as group_queries
 from signals.states import Breach as State
-from signals.views.asked import page_of
 
 ORDERS = {
     "newest": ("-opened_at", "-id"),

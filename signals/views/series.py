@@ -13,11 +13,12 @@ from kit.actor import Actor
 from kit.htmx import go, respond, toast
 from kit.refusals import ChangedMeanwhile, Refused
 from kit.rights import may, require, view_needs
+from rest.asked import version_of
 from signals.forms import SeriesForm
 from signals.models import Series
 from signals.operations import series as operations
 from signals.queries import chart, points, version
-from signals.views.asked import period_of, version_of
+from signals.views.asked import period_of
 
 MOST_CORRECTIONS = 20
 

@@ -14,13 +14,13 @@ from kit.actor import Actor
 from kit.htmx import go, respond, toast
 from kit.refusals import ChangedMeanwhile, Refused
 from kit.rights import may, require, view_needs
+from rest.asked import page_of, version_of
 from rest.once import once
 from signals.forms import NewSourceForm, SourceForm, seconds_of
 from signals.models import Source
 from signals.operations import source as operations
 from signals.queries import configuration
 from signals.queries import source as queries
-from signals.views.asked import page_of, version_of
 
 
 @require_safe

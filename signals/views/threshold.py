@@ -13,6 +13,7 @@ from kit.actor import Actor
 from kit.htmx import go, respond, toast
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
 from kit.rights import may, require, view_needs
+from rest.asked import version_of
 from rest.once import once
 from signals.forms import ThresholdForm
 from signals.models import Series, Threshold, ThresholdVersion
@@ -20,7 +21,6 @@ from signals.operations import threshold as operations
 from signals.queries import version as queries
 from signals.states import Agreement
 from signals.views import series as series_page
-from signals.views.asked import version_of
 
 
 def _found(request: HttpRequest, pk: int) -> Threshold:
