@@ -61,6 +61,7 @@ def main(arguments: list[str]) -> int:
         foreign = foreign_load([os.getpid()])
         context = _context(given, foreign)
         print(_said(context), flush=True)
+        Path(given.out).write_text(json.dumps(context) + "\n")
         try:
             lines = _measured(ground, given)
         finally:
@@ -95,7 +96,7 @@ def _given(arguments: list[str]) -> argparse.Namespace:
 
 
 def _measured(ground: Ground, given: argparse.Namespace) -> list[Line]:
-    run = Run(ground, given.rows, given.rounds, given.seconds, datetime.now(UTC))
+    run = Run(ground, given.rows, given.rounds, given.seconds, datetime.now(UTC), Path(given.out))
     lines = [Line(n, *said, why=NO_MEASUREMENT) for n, said in UNMEASURED.items() if n in given.wanted]
     goals = given.wanted - UNMEASURED.keys()
     if goals & NEED_REGISTER:
@@ -148,6 +149,7 @@ def _one(run: Run, goal: int, measure: Callable[[Run], Line]) -> Line:
         traceback.print_exc()
         line = Line(goal, measure.__name__, "", met=False, why=f"It broke: {error}"[:500])
         line.details["is_broken"] = True
+    run.keep(line.as_object())
     _say(f"  goal {goal:<2} {line.what}", began)
     return line
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from pathlib import Path
+from typing import Any
 
 from bench import client, figures
 from bench.client import Answers
@@ -70,7 +73,13 @@ class Run:
     rounds: int
     seconds: float
     at: datetime
+    out: Path
     webs: dict[str, Web] = field(default_factory=dict)
+
+    def keep(self, found: Mapping[str, Any]) -> None:
+        """Write a line down at once: a run that is cut short leaves what it has."""
+        with self.out.open("a") as file:
+            file.write(json.dumps(found, ensure_ascii=False) + "\n")
 
     @property
     def ours(self) -> Web:
