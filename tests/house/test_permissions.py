@@ -11,6 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from kit import rights
 from riskhub import flows, links, panels, schedule, shell
+from riskhub.management.commands import draw_states
 from riskhub.urls import RESOURCES
 from tests.house.world import build
 
@@ -153,3 +154,11 @@ def test_what_is_scheduled_exists_and_comes_often():
 
     assert set(schedule.EVERY) <= set(app.tasks)
     assert max(schedule.EVERY.values()) <= 600
+
+
+@pytest.mark.parametrize("name", ["states", "told"])
+def test_what_is_drawn_of_the_code_is_the_code(name):
+    """Mend: `manage.py draw_states`."""
+    page = {"states": "states.md", "told": "flows.md"}[name]
+
+    assert (ROOT / "docs" / page).read_text() == getattr(draw_states, name)()
