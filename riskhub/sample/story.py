@@ -1,48 +1,34 @@
 """Six weeks of the sample's life, day by day, through the same operations and the same tick as in earnest."""
 
-import random
-from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, datetime, timedelta
 
 from actions.models import Action
 from actions.operations import action as actions
 from catalogue.models import Model
-from catalogue.operations import model as models
-from kit.actor import SYSTEM, Actor
+from kit.actor import Actor
 from learnings.models import Learning
 from learnings.operations import learning as learnings
 from learnings.states import State as LearningState
-from meetings.models import Meeting
+from meetings.models import AgendaItem, Meeting
 from meetings.operations import decision as decisions
 from meetings.operations import item as items
 from meetings.operations import meeting as meetings
-from meetings.operations import series as meeting_series
 from meetings.states import ItemOutcome, ItemState, MeetingState
-from people.models import Function, Team, User
-from people.operations import organisation, person, team
 from riskhub import schedule
-from riskhub.sample import cast
+from riskhub.sample import script
+from riskhub.sample.ground import Ground
 from risklog.models import Category, Review, Risk
-from risklog.operations import ladder, reviewer, risk, taxonomy
-from risklog.states import Outcome, ReviewState
-from signals.mapping import points as readings
-from signals.models import Series
-from signals.operations import points, source, threshold
+from risklog.operations import acceptance, reviewer, risk
+from risklog.states import Outcome, ReviewState, Treatment
+from signals.models import Breach, BreachGroup
+from signals.operations import threshold
 
 WEEKS = 6
 _ORDER = ("data-engineering", "data-science", "engineering", "platform-operations", "risk-management")
 
 
-class Story:
-    """Tells it up to `now`. passwords: address -> password, made by the caller."""
-
-    def __init__(self, now: datetime, passwords: dict[str, str]) -> None:
-        self.now, self.passwords = now, passwords
-        self.zone = ZoneInfo(cast.ZONE)
-        self.start = self._moment(now.astimezone(self.zone).date() - timedelta(weeks=WEEKS), 8)
-        self.chance = random.Random(20261123)  # the same story on every machine  # noqa: S311
-        self.people: dict[str, User] = {}
-        self.teams: dict[str, Team] = {}
+class Story(Ground):
+    """Tells it up to `now`."""
 
     def tell(self) -> None:
         self._found()
@@ -54,92 +40,8 @@ class Story:
         while day <= last:
             self._live_through(day)
             day += timedelta(days=1)
+        self._prepare_next()
         schedule.tick(self.now)
-
-    # ------------------------------------------------------------------ the ground
-
-    def _found(self) -> None:
-        organisation.found(
-            name=cast.ORGANISATION, time_zone=cast.ZONE, is_sample=True, by=SYSTEM, at=self.start
-        )
-        functions = {function.slug: function for function in Function.objects.all()}
-        for name, address, function, role in cast.PEOPLE:
-            self.people[address.split("@", maxsplit=1)[0]] = person.add(
-                name=name,
-                email=address,
-                role=role,
-                function=functions[function],
-                password=self.passwords[address],
-                by=SYSTEM,
-                at=self.start,
-            )
-        self.admin = Actor(self.people["admin"], "page")
-        for name, lead, members in cast.TEAMS:
-            self.teams[name] = made = team.add(
-                name=name, lead=self.people[lead], by=self.admin, at=self.start
-            )
-            for member in members:
-                team.join(made, self.people[member], by=self.admin, at=self.start)
-        taxonomy.seed(by=self.admin, at=self.start)
-        ladder.seed(by=self.admin, at=self.start)
-
-    def _register_models(self) -> None:
-        for one in cast.MODELS:
-            models.add(
-                slug=one.slug,
-                name=one.name,
-                purpose=one.purpose,
-                owner_team=self.teams[one.team],
-                tier=one.tier,
-                by=self.admin,
-                at=self.start,
-            )
-
-    def _plan_meetings(self) -> None:
-        """One forum of all teams: Wednesday at ten in Berlin."""
-        first = self.start.astimezone(self.zone).date()
-        first += timedelta(days=(2 - first.weekday()) % 7)
-        functions = {function.slug: function for function in Function.objects.all()}
-        meeting_series.add(
-            name="Model risk forum",
-            purpose="What moved since last week, across teams: look, decide, act.",
-            first_on=first,
-            starts_at=time(10),
-            time_zone=cast.ZONE,
-            rrule="FREQ=WEEKLY;BYDAY=WE",
-            teams=list(self.teams.values()),
-            functions=[functions[slug] for slug in _ORDER],
-            sponsor=self.people["victor"],
-            place="Room Aare, or the usual call",
-            by=self.admin,
-            at=self.start,
-        )
-
-    def _watch(self) -> None:
-        """A source, thirty days of points before the story begins, and the thresholds agreed on them."""
-        self.source = source.named(
-            "feature-monitor", adapter="points", by=Actor(self.people["jonas"], "api"), at=self.start
-        )
-        first = self.start.astimezone(self.zone).date()
-        for back in range(30, 0, -1):
-            self._push(first - timedelta(days=back), at=self.start)
-        for registered in cast.MODELS:
-            for metric in registered.metrics:
-                self._agree(registered, metric)
-
-    def _agree(self, registered: cast.Registered, metric: cast.Metric) -> None:
-        series = Series.objects.get(model_name=registered.slug, metric=metric.metric, feature=metric.feature)
-        version = threshold.propose(
-            series,
-            direction=metric.direction,
-            warning=metric.warning,
-            critical=metric.critical,
-            clear=metric.clear,
-            reason="Set from thirty days of history; to be looked at after a quarter.",
-            by=Actor(self.people["wei"], "page"),
-            at=self.start,
-        )
-        threshold.agree(version, by=Actor(self.people["sofia"], "page"), at=self.start)
 
     # ------------------------------------------------------------------ a day
 
@@ -148,11 +50,14 @@ class Story:
         morning, evening = self._moment(day, 9), self._moment(day, 17)
         if morning <= self.now:
             self._push(day, at=morning)
-            self._raise_risks(age, at=morning)
+            self._raise_risks(day, at=morning)
             schedule.tick(morning)
+        if day.weekday() < 5 and self._moment(day, 11) <= self.now:
+            self._follow_up(day, at=self._moment(day, 11))
         if day.weekday() < 5 and self._moment(day, 14) <= self.now:
             self._answer_reviews(age, at=self._moment(day, 14))
-            self._work(age, at=self._moment(day, 15))
+            self._work(at=self._moment(day, 15))
+            self._write(age, at=self._moment(day, 16))
         for meeting in Meeting.objects.filter(
             state=MeetingState.PLANNED, ends_at__lte=min(self.now, evening)
         ).order_by("starts_at"):
@@ -160,80 +65,111 @@ class Story:
         if evening <= self.now:
             schedule.tick(evening)
 
-    def _push(self, day: date, *, at: datetime) -> None:
-        age = (self.now.astimezone(self.zone).date() - day).days
-        moment = self._moment(day, 6)
-        items_ = [
-            {
-                "model": registered.slug,
-                "metric": metric.metric,
-                "feature": metric.feature,
-                "kind": str(metric.kind),
-                "unit": metric.unit,
-                "ts": moment.isoformat(),
-                "value": self._value(metric, day, age),
-            }
-            for registered in cast.MODELS
-            for metric in registered.metrics
-        ]
-        reading = readings.read({"points": items_}, at=at)
-        points.store(reading, source=self.source, by=Actor(self.people["jonas"], "api"), at=at)
-
-    def _value(self, metric: cast.Metric, day: date, age: int) -> float:
-        value = metric.level + self.chance.gauss(0, metric.noise)
-        if metric.drift and age <= metric.drift_from:
-            progress = min(1.0, (metric.drift_from - age + 1) / 7)
-            recovered = metric.drift_from > 20 and age < metric.drift_from - 12
-            value += 0 if recovered else metric.drift * progress
-        return round(max(value, 0.0), 4)
-
-    def _raise_risks(self, age: int, *, at: datetime) -> None:
+    def _raise_risks(self, day: date, *, at: datetime) -> None:
         """Two risks in most weeks, by the people who would have seen them."""
-        weekday = at.astimezone(self.zone).weekday()
-        turn = (WEEKS * 7 - age) // 7 * 2 + (0 if weekday == 1 else 1)
-        if weekday not in {1, 3} or turn >= len(cast.RISKS):
+        age = (self._today() - day).days
+        turn = (WEEKS * 7 - age) // 7 * 2 + (0 if day.weekday() == 1 else 1)
+        if day.weekday() not in {1, 3} or turn >= len(script.RISKS):
             return
-        title, category, model, owning, owner, likelihood, impact, seen, affected = cast.RISKS[turn]
-        by = self.people[owner or "priya"]
+        logged = script.RISKS[turn]
         made = risk.add(
-            title=title,
-            category=Category.objects.get(slug=category),
-            model=Model.objects.get(slug=model),
-            team=self.teams[owning],
-            owner=self.people[owner] if owner else None,
-            likelihood=likelihood,
-            impact=impact,
-            seen_what=seen,
-            affected=affected,
-            is_unnamed=turn == 8,
-            by=Actor(by, "page"),
+            title=logged.title,
+            category=Category.objects.get(slug=logged.category),
+            model=Model.objects.get(slug=logged.model),
+            team=self.teams[logged.team],
+            owner=self.people[logged.owner] if logged.owner else None,
+            likelihood=logged.likelihood,
+            impact=logged.impact,
+            seen_what=logged.seen,
+            affected=logged.affected,
+            series=self._series(logged.model, logged.metric, logged.feature),
+            feature=logged.feature,
+            tags=logged.tags,
+            is_unnamed=logged.is_unnamed,
+            by=self._by(logged.owner or "priya"),
             at=at,
         )
-        if turn in {0, 2, 3, 5} and owner:
-            risk.assess(made, by=Actor(by, "page"), at=at + timedelta(hours=2))
+        self.risks[logged.title] = made.pk
+        self.ahead += [(day + timedelta(days=step.after), made.pk, step) for step in logged.steps]
+
+    def _follow_up(self, day: date, *, at: datetime) -> None:
+        """What becomes of the risks, on the first working day from its day on; and one made from a breach."""
+        here = [one for one in self.ahead if one[0] <= day]
+        self.ahead = [one for one in self.ahead if one[0] > day]
+        for _, pk, step in here:
+            self._step(Risk.objects.select_related("subject").get(pk=pk), step, at=at)
+        fresh = BreachGroup.objects.filter(model__slug="credit-pd", opened_at__lt=at - timedelta(hours=20))
+        for group in fresh.exclude(
+            pk__in=Risk.objects.filter(breach_group__isnull=False).values("breach_group")
+        ):
+            made = risk.add_from_breach(group, by=self._by("wei"), at=at)
+            risk.change(made, {"owner": self.people["wei"]}, by=self._by("wei"), at=at)
+
+    def _step(self, one: Risk, step: script.Step, *, at: datetime) -> None:
+        by = self._by(step.by)
+        if step.does == "assess":
+            risk.assess(one, by=by, at=at + timedelta(hours=1))
+        elif step.does == "treat":
+            risk.treat(one, treatment=Treatment.MITIGATE, reason=step.words, by=by, at=at)
+        elif step.does == "monitor":
+            left = {"residual_likelihood": max(1, one.likelihood - 2), "residual_impact": one.impact}
+            risk.monitor(one, **left, reason=step.words, by=by, at=at)
+        elif step.does == "accept":
+            until = at.date() + timedelta(days=90)
+            acceptance.accept(one, until=until, reason=step.words, by=by, at=at)
+        elif step.does == "close":
+            risk.close(one, evidence=step.words, by=by, at=at)
+        elif step.does == "restrict":
+            teams = [self.teams["Growth ML"], self.teams["Credit Risk ML"]]
+            risk.restrict(one, teams=teams, by=by, at=at)
 
     def _answer_reviews(self, age: int, *, at: datetime) -> None:
         """Most reviews are answered within a day; those of the last two days still wait."""
         for one in Review.objects.filter(state=ReviewState.OPEN, opened_at__lt=at - timedelta(hours=4)):
             waiting = one.reviewers.filter(answered_at__isnull=True).select_related("user").order_by("id")
             if age > 2 and (asked := waiting.first()):
-                by = Actor(asked.user, "page")
+                words = script.NOTES[(one.pk + asked.pk) % len(script.NOTES)]
                 reviewer.answer(
-                    one, verdict=Outcome.CONFIRMED, note="Seen in the raw data as well.", by=by, at=at
+                    one, verdict=Outcome.CONFIRMED, note=words, by=Actor(asked.user, "page"), at=at
                 )
 
-    def _work(self, age: int, *, at: datetime) -> None:
-        """One action is finished on most days; the oldest late one is left alone, as happens."""
-        late = Action.objects.filter(state__in=["open", "doing"], owner__isnull=False).order_by(
-            "due_on", "id"
-        )
-        for one in late[1:2] if age % 2 else ():
-            actions.finish(one, by=Actor(one.owner, "page"), at=at)
-        for draft in Learning.objects.filter(state=LearningState.DRAFT)[: 1 if age in {4, 11, 18, 25} else 0]:
-            by = Actor(self.people["wei"], "page")
-            learnings.take(draft, author=self.people["wei"], by=by, at=at)
-            draft.refresh_from_db()
-            learnings.publish(draft, by=by, at=at)
+    def _work(self, *, at: datetime) -> None:
+        """Actions are begun after two days and done when cast says; some are late, as happens."""
+        for one in Action.objects.filter(state__in=["open", "doing"], owner__isnull=False).order_by("id"):
+            agreed, by = self.agreed.get(one.title), Actor(one.owner, "page")
+            if agreed and agreed.done_after is not None and one.made_at + timedelta(agreed.done_after) <= at:
+                actions.finish(one, note=agreed.done, by=by, at=at)
+            elif one.state == "open" and one.made_at + timedelta(days=2) <= at:
+                actions.start(one, by=by, at=at)
+
+    def _write(self, age: int, *, at: datetime) -> None:
+        """What was learned, written up from a draft where a review left one."""
+        for one in [written for written in self.to_write if written.days_ago >= age]:
+            self.to_write.remove(one)
+            about = self.settled.get(one.about) if isinstance(one.about, tuple) else None
+            by = self._by(one.author)
+            draft = (
+                Learning.objects.filter(about_id=about, state=LearningState.DRAFT).first() if about else None
+            )
+            if draft is None and not isinstance(one.about, tuple):
+                subject = Risk.objects.get(pk=self.risks[one.about]).subject
+                draft = learnings.write(title=one.title, about=subject, author=by.person, by=by, at=at)
+            if draft is not None:
+                learnings.publish(
+                    draft,
+                    values={
+                        "title": one.title,
+                        "seen": one.seen,
+                        "to_monitor": one.to_monitor,
+                        "to_adjust": one.to_adjust,
+                        "how_to_check": one.how_to_check,
+                        "governance": one.governance,
+                        "tags": list(one.tags),
+                        "verdict": one.verdict,
+                    },
+                    by=by,
+                    at=at,
+                )
 
     # ------------------------------------------------------------------ a meeting
 
@@ -248,10 +184,10 @@ class Story:
             .select_related("about", "meeting")
             .order_by("rank", "id")
         )
-        for number, item in enumerate(waiting[:5]):
+        for item in waiting[:5]:
             at += timedelta(minutes=8)
             items.take_up(item, by=by, at=at)
-            self._settle(item, number, by=by, at=at + timedelta(minutes=6))
+            self._settle(item, by=by, at=at + timedelta(minutes=6))
         meeting.refresh_from_db()
         meetings.close(
             meeting,
@@ -262,23 +198,67 @@ class Story:
         )
         schedule.tick(meeting.ends_at)
 
-    def _settle(self, item, number: int, *, by: Actor, at: datetime) -> None:
+    def _settle(self, item: AgendaItem, *, by: Actor, at: datetime) -> None:
+        """Decide it the first time; later it is looked at, and what was agreed goes on."""
         item.refresh_from_db()
-        if item.about is None or item.about.kind not in {Review.KIND, Risk.KIND}:
+        decided = self._decision_on(item)
+        if decided is None:
             items.finish(item, outcome=ItemOutcome.NO_CHANGE, by=by, at=at)
             return
-        owner = self.people[self.chance.choice(["ana", "jonas", "priya", "tunde", "noor"])]
-        due = (at + timedelta(days=self.chance.choice([4, 7, 10]))).date()
-        is_review = item.about.kind == Review.KIND
+        if decided.notes:
+            items.note(item, text=decided.notes, by=by, at=at - timedelta(minutes=2))
+        self.agreed |= {one.title: one for one in decided.actions}
         decisions.record(
-            text=f"We take up “{item.title}” and look at it again when the action is done.",
-            reason="Both functions saw it in the data, and nobody objected.",
+            text=decided.text,
+            reason=decided.why,
             item=item,
-            settles=Outcome.CONFIRMED if is_review else "",
-            actions=[{"title": f"Find the cause: {item.title}"[:200], "owner": owner, "due_on": due}],
+            settles=Outcome.CONFIRMED if item.about.kind == Review.KIND else "",
+            actions=[
+                {
+                    "title": one.title,
+                    "owner": self.people[one.owner],
+                    "type": one.type,
+                    "effort": one.effort,
+                    "due_on": (at + timedelta(days=one.due_in)).date(),
+                }
+                for one in decided.actions
+            ],
+            no_action_reason=decided.no_action,
             by=by,
             at=at,
         )
 
-    def _moment(self, day: date, hour: int) -> datetime:
-        return datetime.combine(day, time(hour), self.zone).astimezone(ZoneInfo("UTC"))
+    def _decision_on(self, item: AgendaItem) -> script.Decided | None:
+        """What the forum decides about an item, None when it has done so already, or need not."""
+        if item.about is None or item.about_id in self.settled.values():
+            return None
+        if item.about.kind == Risk.KIND:
+            title = Risk.objects.get(subject=item.about).title
+            self.settled[title] = item.about_id
+            return next((one.decided for one in script.RISKS if one.title == title), None)
+        if item.about.kind != Review.KIND:
+            return None
+        breach = Breach.objects.filter(group__subject=Review.objects.get(subject=item.about).about).first()
+        if breach is None or breach.series is None:
+            return None
+        key = (breach.series.model_name, breach.series.metric)
+        self.settled[key] = item.about_id
+        return script.REVIEWS.get(key)
+
+    def _prepare_next(self) -> None:
+        """What is on its way now: a threshold somebody wants changed, and what the next meeting is for."""
+        at = self.now - timedelta(hours=3)
+        series = self._series("fraud-score", "latency_p95", "")
+        threshold.propose(
+            series,
+            warning=180.0,
+            critical=320.0,
+            clear=165.0,
+            reason="The tills give up after 350 ms since their update; 400 ms would speak too late.",
+            by=self._by("tunde"),
+            at=at,
+        )
+        upcoming = Meeting.objects.filter(state=MeetingState.PLANNED).order_by("starts_at").first()
+        if upcoming is not None:
+            words = "Decide what the churn scorer may do until its data is whole."
+            meetings.change(upcoming, {"objective": words}, by=self._by("sofia"), at=at)

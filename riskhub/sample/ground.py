@@ -1,0 +1,158 @@
+"""The ground of the sample: people, teams, models, the forum, and the readings that come in every day."""
+
+import random
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from catalogue.operations import model as models
+from kit.actor import SYSTEM, Actor
+from meetings.operations import series as meeting_series
+from people.models import Function, Team, User
+from people.operations import organisation, person, team
+from riskhub.sample import cast, script
+from risklog.operations import ladder, taxonomy
+from signals.mapping import points as readings
+from signals.models import Series
+from signals.operations import points, source, threshold
+
+WEEKS = 6
+_ORDER = ("data-engineering", "data-science", "engineering", "platform-operations", "risk-management")
+
+
+class Ground:
+    """What the story stands on. passwords: address -> password, made by the caller."""
+
+    def __init__(self, now: datetime, passwords: dict[str, str]) -> None:
+        self.now, self.passwords = now, passwords
+        self.zone = ZoneInfo(cast.ZONE)
+        self.start = self._moment(now.astimezone(self.zone).date() - timedelta(weeks=WEEKS), 8)
+        self.chance = random.Random(20261123)  # the same story on every machine  # noqa: S311
+        self.people: dict[str, User] = {}
+        self.teams: dict[str, Team] = {}
+        self.risks: dict[str, int] = {}
+        self.ahead: list[tuple[date, int, script.Step]] = []  # what will be done about risks, and when
+        self.agreed: dict[str, script.Agreed] = {}  # by the title of the action
+        self.settled: dict[object, int] = {}  # what was decided about: title of a risk, or model and metric
+        self.to_write = list(script.LEARNINGS)
+
+    def _found(self) -> None:
+        organisation.found(
+            name=cast.ORGANISATION, time_zone=cast.ZONE, is_sample=True, by=SYSTEM, at=self.start
+        )
+        functions = {function.slug: function for function in Function.objects.all()}
+        for name, address, function, role in cast.PEOPLE:
+            self.people[address.split("@", maxsplit=1)[0]] = person.add(
+                name=name,
+                email=address,
+                role=role,
+                function=functions[function],
+                password=self.passwords[address],
+                by=SYSTEM,
+                at=self.start,
+            )
+        self.admin = Actor(self.people["admin"], "page")
+        for name, lead, members in cast.TEAMS:
+            self.teams[name] = made = team.add(
+                name=name, lead=self.people[lead], by=self.admin, at=self.start
+            )
+            for member in members:
+                team.join(made, self.people[member], by=self.admin, at=self.start)
+        taxonomy.seed(by=self.admin, at=self.start)
+        ladder.seed(by=self.admin, at=self.start)
+
+    def _register_models(self) -> None:
+        for one in cast.MODELS:
+            models.add(
+                slug=one.slug,
+                name=one.name,
+                purpose=one.purpose,
+                owner_team=self.teams[one.team],
+                tier=one.tier,
+                by=self.admin,
+                at=self.start,
+            )
+
+    def _plan_meetings(self) -> None:
+        """One forum of all teams: Wednesday at ten in Berlin."""
+        first = self.start.astimezone(self.zone).date()
+        first += timedelta(days=(2 - first.weekday()) % 7)
+        functions = {function.slug: function for function in Function.objects.all()}
+        meeting_series.add(
+            name="Model risk forum",
+            purpose="What moved since last week, across teams: look, decide, act.",
+            first_on=first,
+            starts_at=time(10),
+            time_zone=cast.ZONE,
+            rrule="FREQ=WEEKLY;BYDAY=WE",
+            teams=list(self.teams.values()),
+            functions=[functions[slug] for slug in _ORDER],
+            sponsor=self.people["victor"],
+            place="Room Aare, or the usual call",
+            by=self.admin,
+            at=self.start,
+        )
+
+    def _watch(self) -> None:
+        """A source, thirty days of points before the story begins, and the thresholds agreed on them."""
+        self.source = source.named(
+            "feature-monitor", adapter="points", by=Actor(self.people["jonas"], "api"), at=self.start
+        )
+        first = self.start.astimezone(self.zone).date()
+        for back in range(30, 0, -1):
+            self._push(first - timedelta(days=back), at=self.start)
+        for registered in cast.MODELS:
+            for metric in registered.metrics:
+                self._agree(registered, metric)
+
+    def _agree(self, registered: cast.Registered, metric: cast.Metric) -> None:
+        series = Series.objects.get(model_name=registered.slug, metric=metric.metric, feature=metric.feature)
+        version = threshold.propose(
+            series,
+            direction=metric.direction,
+            warning=metric.warning,
+            critical=metric.critical,
+            clear=metric.clear,
+            reason="Set from thirty days of history; to be looked at after a quarter.",
+            by=Actor(self.people["wei"], "page"),
+            at=self.start,
+        )
+        threshold.agree(version, by=Actor(self.people["sofia"], "page"), at=self.start)
+
+    def _push(self, day: date, *, at: datetime) -> None:
+        age = (self.now.astimezone(self.zone).date() - day).days
+        moment = self._moment(day, 6)
+        items_ = [
+            {
+                "model": registered.slug,
+                "metric": metric.metric,
+                "feature": metric.feature,
+                "kind": str(metric.kind),
+                "unit": metric.unit,
+                "ts": moment.isoformat(),
+                "value": self._value(metric, day, age),
+            }
+            for registered in cast.MODELS
+            for metric in registered.metrics
+        ]
+        reading = readings.read({"points": items_}, at=at)
+        points.store(reading, source=self.source, by=Actor(self.people["jonas"], "api"), at=at)
+
+    def _value(self, metric: cast.Metric, day: date, age: int) -> float:
+        value = metric.level + self.chance.gauss(0, metric.noise)
+        if metric.drift and age <= metric.drift_from:
+            progress = min(1.0, (metric.drift_from - age + 1) / 7)
+            recovered = metric.drift_from > 20 and age < metric.drift_from - 12
+            value += 0 if recovered else metric.drift * progress
+        return round(max(value, 0.0), 4)
+
+    def _series(self, model: str, metric: str, feature: str) -> Series | None:
+        return Series.objects.filter(model_name=model, metric=metric, feature=feature).first()
+
+    def _by(self, name: str) -> Actor:
+        return Actor(self.people[name], "page")
+
+    def _today(self) -> date:
+        return self.now.astimezone(self.zone).date()
+
+    def _moment(self, day: date, hour: int) -> datetime:
+        return datetime.combine(day, time(hour), self.zone).astimezone(ZoneInfo("UTC"))
