@@ -12,6 +12,7 @@ from actions.models import DUE_ORDER, Action
 from actions.operations import action as operations
 from actions.states import Effort, State, Type
 from history.models import Subject
+from history.queries import tell
 from kit import clock
 from people.models import User
 from rest.resource import Body, Collection, Filter, Item, Resource, Visible, number, one_of, read
@@ -123,13 +124,8 @@ class _Actions(Resource):
 
     def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
         """What an action is for, and from, is told only to those who may see it."""
-        ids = {row[name] for row in found for name in ("about_subject", "origin_subject") if row[name]}
-        seen = set(Subject.objects.visible_to(request.user).filter(pk__in=ids).values_list("pk", flat=True))
-        for row in found:
-            for name in ("about", "origin"):
-                if row[f"{name}_subject"] not in seen:
-                    row |= {column: None for column in self.columns if column.startswith(f"{name}_")}
-        return [{name: row[name] for name in self.columns} for row in found]
+        told = tell(request.user, found, "about", "origin")
+        return [{name: row[name] for name in self.columns} for row in told]
 
 
 class Actions(_Actions, Collection):

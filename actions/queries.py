@@ -9,7 +9,8 @@ from django.db.models import Count, F, Q
 
 from actions.models import DUE_ORDER, Action
 from actions.states import UNFINISHED, State
-from history.models import RecordedQuerySet, Subject
+from history.models import RecordedQuerySet
+from history.queries import show
 from kit.rights import may
 
 PANEL_SIZE = 20
@@ -83,12 +84,7 @@ def column(user: Any, state: str, *, only_mine: bool, since: datetime) -> Record
 
 def sighted(user: Any, rows: Sequence[Action]) -> Sequence[Action]:
     """Set `shown_about` and `shown_origin`: None where the reader may not see the subject. One query."""
-    ids = {one for row in rows for one in (row.about_id, row.origin_id) if one}
-    seen = set(Subject.objects.visible_to(user).filter(pk__in=ids).values_list("pk", flat=True))
-    for row in rows:
-        row.shown_about = row.about if row.about_id in seen else None
-        row.shown_origin = row.origin if row.origin_id in seen else None
-    return rows
+    return show(user, rows, "about", "origin")
 
 
 def _subject_id(subject: Any) -> int:

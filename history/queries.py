@@ -53,6 +53,38 @@ def story(subject_ids: Iterable[int]) -> RecordedQuerySet:
     return events().filter(subject_id__in=list(subject_ids))
 
 
+def show(user: Any, rows: Iterable[Any], *names: str) -> list[Any]:
+    """Set `shown_<name>` on each row: the subject at `<name>`, None where this reader may not see it.
+
+    names: the foreign keys to Subject, loaded; "about" when none is named. One query.
+    """
+    found, names = list(rows), names or ("about",)
+    seen = _seen(user, (getattr(row, f"{name}_id") for row in found for name in names))
+    for row in found:
+        for name in names:
+            is_seen = getattr(row, f"{name}_id") in seen
+            setattr(row, f"shown_{name}", getattr(row, name) if is_seen else None)
+    return found
+
+
+def tell(user: Any, found: list[dict[str, Any]], *names: str) -> list[dict[str, Any]]:
+    """The same for rows of .values(): takes `<name>_subject`, its id, out of each; whoever may not see it is
+    told no other `<name>_…` either. One query.
+    """
+    names = names or ("about",)
+    seen = _seen(user, (row[f"{name}_subject"] for row in found for name in names))
+    for row in found:
+        for name in names:
+            if row.pop(f"{name}_subject") not in seen:
+                row |= {column: None for column in row if column.startswith(f"{name}_")}
+    return found
+
+
+def _seen(user: Any, ids: Iterable[int | None]) -> set[int]:
+    wanted = {pk for pk in ids if pk}
+    return set(Subject.objects.visible_to(user).filter(pk__in=wanted).values_list("pk", flat=True))
+
+
 def events() -> RecordedQuerySet:
     """All events, newest first, with what a line needs."""
     return Event.objects.select_related("subject", "actor").order_by("-at", "-id")

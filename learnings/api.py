@@ -6,7 +6,7 @@ from django.db.models import F, QuerySet
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from history.models import Subject
+from history.queries import tell
 from learnings.models import Learning
 from learnings.states import State, Verdict
 from rest.resource import Collection, Filter, Item, Resource, number, one_of
@@ -72,12 +72,7 @@ class _Learnings(Resource):
 
     def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
         """What a learning is about is told only to those who may see it."""
-        ids = {row["about_subject"] for row in found if row["about_subject"]}
-        seen = set(Subject.objects.visible_to(request.user).filter(pk__in=ids).values_list("pk", flat=True))
-        for row in found:
-            if row["about_subject"] not in seen:
-                row["about_reference"] = row["about_kind"] = None
-        return [{name: row[name] for name in self.columns} for row in found]
+        return tell(request.user, found)
 
 
 class Learnings(_Learnings, Collection):

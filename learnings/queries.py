@@ -6,7 +6,8 @@ from typing import Any
 
 from django.db.models import CharField, Count, F, Func, Q
 
-from history.models import RecordedQuerySet, Subject
+from history.models import RecordedQuerySet
+from history.queries import show
 from kit.rights import may
 from learnings.models import Learning
 from learnings.states import State
@@ -65,11 +66,7 @@ def balance(user: Any) -> dict[str, int]:
 
 def sighted(user: Any, rows: Sequence[Learning]) -> Sequence[Learning]:
     """Set `shown_about`: None where the reader may not see the subject. One query."""
-    ids = {row.about_id for row in rows if row.about_id}
-    seen = set(Subject.objects.visible_to(user).filter(pk__in=ids).values_list("pk", flat=True))
-    for row in rows:
-        row.shown_about = row.about if row.about_id in seen else None
-    return rows
+    return show(user, rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from rest_framework.response import Response
 
 from actions.states import Effort, Type
 from history.models import Subject
+from history.queries import tell
 from kit import clock
 from meetings.api.steps import Step
 from meetings.models import AgendaItem, Decision, Meeting
@@ -127,12 +128,7 @@ class _Decisions(Resource):
 
     def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
         """What a decision is about is told only to those who may see it now."""
-        ids = {row["about_subject"] for row in found if row["about_subject"]}
-        seen = set(Subject.objects.visible_to(request.user).filter(pk__in=ids).values_list("pk", flat=True))
-        for row in found:
-            if row.pop("about_subject") not in seen:
-                row |= {"about_reference": None, "about_kind": None}
-        return found
+        return tell(request.user, found)
 
 
 class Decisions(_Decisions, Collection):

@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from history.models import Subject
+from history.queries import show
 from meetings.models import Decision, Meeting
 
 
@@ -30,11 +31,7 @@ def about(subject: Subject, user: Any) -> QuerySet[Decision]:
 
 def sighted(user: Any, rows: Sequence[Decision]) -> Sequence[Decision]:
     """Set `shown_about`: None where the reader may not see what a decision is about. One query."""
-    ids = {row.about_id for row in rows if row.about_id}
-    seen = set(Subject.objects.visible_to(user).filter(pk__in=ids).values_list("pk", flat=True))
-    for row in rows:
-        row.shown_about = row.about if row.about_id in seen else None  # type: ignore[attr-defined]
-    return rows
+    return show(user, rows)
 
 
 def saying(rows: QuerySet[Decision], words: str) -> QuerySet[Decision]:

@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from history.models import Subject
+from history.queries import tell
 from kit import clock
 from rest.resource import Body, Collection, Filter, Item, Resource, Visible, one_of, read
 from risklog.models import Climb, Escalation
@@ -116,15 +117,9 @@ class _Escalations(Resource):
     def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
         """Its climbs; and what it is about only for those who may see that."""
         climbs = _climbs([row["id"] for row in found])
-        wanted = {row["about_subject"] for row in found}
-        seen = set(
-            Subject.objects.visible_to(request.user).filter(pk__in=wanted).values_list("pk", flat=True)
-        )
         for row in found:
-            if row.pop("about_subject") not in seen:
-                row["about_reference"] = row["about_kind"] = None
             row["climbs"] = climbs.get(row["id"], [])
-        return found
+        return tell(request.user, found)
 
 
 class Escalations(_Escalations, Collection):

@@ -7,7 +7,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from history.models import Subject
+from history.queries import tell
 from kit import clock
 from rest.resource import Body, Collection, Filter, Item, Resource, number, one_of, read
 from risklog.models import Review, Reviewer
@@ -115,15 +115,9 @@ class _Reviews(Resource):
     def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
         """The people asked; and what it is about only for those who may see that."""
         people_of = _reviewers([row["id"] for row in found])
-        wanted = {row["about_subject"] for row in found}
-        seen = set(
-            Subject.objects.visible_to(request.user).filter(pk__in=wanted).values_list("pk", flat=True)
-        )
         for row in found:
-            if row.pop("about_subject") not in seen:
-                row["about_reference"] = row["about_kind"] = None
             row["reviewers"] = people_of.get(row["id"], [])
-        return found
+        return tell(request.user, found)
 
 
 class Reviews(_Reviews, Collection):

@@ -97,7 +97,7 @@ def _has_limit(group: BreachGroup) -> bool:
 def _no_limit(group: BreachGroup) -> dict[str, Any]:
     text = "Judged by the rule of its source, which names no limit; no threshold is agreed here."
     first = Breach.objects.filter(group=group).order_by("-level", "id").values("series", "threshold__source")
-    found = first.first() or {}
+    found: dict[str, Any] = first.first() or {}
     return {
         "code": "no_threshold",
         "text": text,

@@ -8,6 +8,7 @@ from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 
 from catalogue.models import Model
 from history.models import Subject
+from history.queries import show
 from people.models import Membership, User
 from people.states import Role
 from risklog.models import Review, Reviewer, Risk
@@ -92,12 +93,7 @@ def tab_counts(user: Any) -> dict[str, int]:
 
 def sighted(user: Any, rows: Iterable[Any]) -> list[Any]:
     """Rows with `shown_about`: what they are about, None where this reader may not see it. One query."""
-    found = list(rows)
-    wanted = {row.about_id for row in found}
-    seen = set(Subject.objects.visible_to(user).filter(pk__in=wanted).values_list("pk", flat=True))
-    for row in found:
-        row.shown_about = row.about if row.about_id in seen else None
-    return found
+    return show(user, rows)
 
 
 def still_missing(review: Review) -> list[dict[str, Any]]:
