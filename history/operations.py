@@ -9,18 +9,16 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db import transaction
-
 from history import writing
 from history.models import Due, Event, Part, Recorded, Subject, new_batch
 from history.states import Work
-from history.writing import Along
+from history.writing import Along, in_one_transaction
 from kit.actor import Actor
 
 Row = TypeVar("Row", bound=Recorded | Part)
 
 
-@transaction.atomic
+@in_one_transaction
 def record(
     obj: Recorded | Part | Subject,
     verb: str,
@@ -44,7 +42,7 @@ def record(
     )[0]
 
 
-@transaction.atomic
+@in_one_transaction
 def record_many(
     objs: Sequence[Recorded | Part | Subject],
     verb: str,
@@ -66,7 +64,7 @@ def record_many(
     return writing.write(pairs, verb, by=by, at=at, notes=notes, cause=cause, batch=new_batch())
 
 
-@transaction.atomic
+@in_one_transaction
 def change(
     obj: Row,
     values: Mapping[str, Any],
@@ -102,7 +100,7 @@ def change(
     )[0]
 
 
-@transaction.atomic
+@in_one_transaction
 def change_many(
     pairs: Sequence[tuple[Row, Mapping[str, Any]]],
     *,
@@ -131,7 +129,7 @@ def change_many(
     )
 
 
-@transaction.atomic
+@in_one_transaction
 def move(
     obj: Row,
     to: str,
@@ -157,7 +155,7 @@ def move(
     )[0]
 
 
-@transaction.atomic
+@in_one_transaction
 def move_many(
     objs: Sequence[Row],
     to: str,
@@ -201,7 +199,7 @@ def drop_dues(subject_id: int, *kinds: str) -> None:
     )
 
 
-@transaction.atomic
+@in_one_transaction
 def retitle(obj: Recorded, *, viewers: Any = ..., is_retired: bool | None = None) -> None:
     """Bring the object's subject up to date: title from the object; viewers and retired when given.
 
@@ -215,7 +213,7 @@ def retitle(obj: Recorded, *, viewers: Any = ..., is_retired: bool | None = None
     Subject.objects.filter(pk=obj.subject_id).update(**values)
 
 
-@transaction.atomic
+@in_one_transaction
 def grant_sight(subject: Subject, to_id: int, *, by: Actor, at: datetime, why: str) -> None:
     """Let one person (their subject id) see one restricted object, on record. No effect on open ones."""
     locked = Subject.objects.select_for_update().get(pk=subject.pk)
