@@ -96,13 +96,12 @@ def _has_limit(group: BreachGroup) -> bool:
 
 def _no_limit(group: BreachGroup) -> dict[str, Any]:
     text = "Judged by the rule of its source, which names no limit; no threshold is agreed here."
-    first = Breach.objects.filter(group=group).order_by("-level", "id").values("series", "threshold__source")
-    found: dict[str, Any] = first.first() or {}
+    worst = Breach.objects.filter(group=group).select_related("threshold").order_by("-level", "id").first()
     return {
         "code": "no_threshold",
         "text": text,
-        "series": found.get("series"),
-        "source": found.get("threshold__source"),
+        "series": worst.series_id if worst else None,
+        "source": worst.threshold.source_id if worst else None,
     }
 
 

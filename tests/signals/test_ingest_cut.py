@@ -40,7 +40,7 @@ def server(transactional_db):
     )
     running = subprocess.Popen(
         [sys.executable, "-m", *words.split(), "--log-level", "warning", "riskhub.wsgi:application"],
-        env={**os.environ, "DATABASE_URL": url.geturl(), "ALLOWED_HOSTS": "127.0.0.1"},
+        env={**os.environ, "DATABASE_URL": url.geturl()},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
