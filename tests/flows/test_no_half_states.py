@@ -81,7 +81,8 @@ def a_climb() -> Escalation:
 def prepared(by: Actor) -> None:
     """A meeting that runs, a review that waits, a climb under way, a threshold proposed."""
     meetings.start(Meeting.objects.filter(state="planned").order_by("starts_at").first(), by=by, at=AT)
-    about = Action.objects.filter(state="open").select_related("subject").first()
+    about = action.add(title="Left", due_on=AT.date(), by=by, at=AT)
+    action.add(title="Another", by=by, at=AT)
     escalation.start(about=about.subject, title="Late", why="Late", severity="critical", by=by, at=AT)
     threshold.propose(Series.objects.first(), warning=5.0, reason="x", by=by, at=AT)
 
@@ -151,7 +152,7 @@ def acts(by: Actor) -> dict[str, Callable[[], object]]:
             readings.read(body, at=AT), source=Source.objects.first(), by=by, at=AT
         ),
         "threshold.agree": lambda: threshold.agree(
-            ThresholdVersion.objects.get(state="proposed"), by=by, at=AT
+            ThresholdVersion.objects.filter(state="proposed").first(), by=by, at=AT
         ),
         "review.open_for": open_review,
         "reviewer.answer": answer,
