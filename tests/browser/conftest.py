@@ -21,6 +21,10 @@ window.__said = [];
 document.addEventListener("securitypolicyviolation",
   e => window.__said.push(`${e.violatedDirective} ${e.blockedURI}`));
 """
+STAND_STILL = """() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => {
+  for (const one of document.getAnimations()) try { one.finish() } catch {}
+  requestAnimationFrame(done);
+})))"""
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -126,6 +130,7 @@ def axe(page: Any, *, only: tuple[str, ...] = ()) -> list[str]:
     """What axe-core finds on the page as it stands: rule, and where."""
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate(AXE.read_text())
+    page.evaluate(STAND_STILL)  # a colour on its way is neither the old one nor the new one
     options: dict[str, Any] = {"resultTypes": ["violations"]}
     if only:
         options["runOnly"] = {"type": "rule", "values": list(only)}

@@ -12,6 +12,8 @@ from risklog.models import Escalation, Review, Risk
 from signals.models import BreachGroup, Series, Source, Threshold
 from tests.browser.conftest import axe, violations, width_beyond
 
+# What a narrow window can break: names that are hidden, regions that begin to scroll.
+OF_LAYOUT = ("link-name", "button-name", "label", "empty-heading", "scrollable-region-focusable", "target-size")
 PAGES = {
     "sign-in": lambda: "/people/sign-in/",
     "my week": lambda: "/",
@@ -75,7 +77,7 @@ def test_a_page_is_clean_in_light_in_dark_and_on_a_phone(sign_in, name):
     page.emulate_media(color_scheme="dark")
     found["dark"] = axe(page, only=("color-contrast",))
     page.set_viewport_size({"width": 320, "height": 700})
-    found["phone"] = axe(page)
+    found["phone"] = axe(page, only=OF_LAYOUT)
 
     assert {look: said for look, said in found.items() if said} == {}
     assert width_beyond(page) <= 0
