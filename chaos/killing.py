@@ -41,6 +41,7 @@ class Plan:
     messages: int
     seed: int
     freezes: int = 20
+    frozen: float = 1.25  # how long, in leases of a mail: others have taken its work over by then
     workers: int = 6
     lease: int = 2
     longest: float = 1500.0
@@ -167,8 +168,8 @@ class _Nursery:
     def order(self, word: str, slot: int) -> None:
         self.process.stdin.write(f"{word} {slot}\n")
         self.process.stdin.flush()
-        if word == "freeze":  # longer than the longest lease, so that others have taken its work over
-            self._thaws.append((time.monotonic() + 2 * self.plan.lease + 1, slot))
+        if word == "freeze":
+            self._thaws.append((time.monotonic() + 2 * self.plan.lease * self.plan.frozen, slot))
 
     def thaw_due(self, now: float) -> None:
         for when, slot in [one for one in self._thaws if one[0] <= now]:

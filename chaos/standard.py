@@ -8,8 +8,8 @@ from chaos.breaking import BREAKS
 from chaos.claims import Claim
 from chaos.ground import Ground
 
-# Small, with many freezes: a claim that was lost while its worker hung is what the claim check is for.
-SMALL = killing.Plan(kills=20, climbs=60, messages=200, seed=0, freezes=12, lease=1)
+# Small, with long freezes: a claim that was lost while its worker hung is what the claim check is for.
+SMALL = killing.Plan(kills=10, climbs=60, messages=240, seed=0, freezes=24, frozen=3, lease=1)
 
 
 def run(made: Ground, *, seed: int, say: Callable[[str], None]) -> list[Claim]:
