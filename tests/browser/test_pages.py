@@ -4,16 +4,27 @@ import pytest
 
 from actions.models import Action
 from catalogue.models import Model
+from kit import clock
+from kit.actor import SYSTEM
 from learnings.models import Learning
 from meetings.models import Decision, Meeting
-from meetings.states import MeetingState
+from meetings.operations import item as items
+from meetings.operations import meeting as meetings
+from meetings.states import ItemState, MeetingState
 from people.models import Team, User
 from risklog.models import Escalation, Review, Risk
 from signals.models import BreachGroup, Series, Source, Threshold
 from tests.browser.conftest import axe, violations, width_beyond
 
 # What a narrow window can break: names that are hidden, regions that begin to scroll.
-OF_LAYOUT = ("link-name", "button-name", "label", "empty-heading", "scrollable-region-focusable", "target-size")
+OF_LAYOUT = (
+    "link-name",
+    "button-name",
+    "label",
+    "empty-heading",
+    "scrollable-region-focusable",
+    "target-size",
+)
 PAGES = {
     "sign-in": lambda: "/people/sign-in/",
     "my week": lambda: "/",
@@ -37,6 +48,7 @@ PAGES = {
     "ladder": lambda: "/risks/ladder/",
     "meetings": lambda: "/meetings/",
     "meeting before": lambda: f"/meetings/{_meeting(MeetingState.PLANNED)}/",
+    "live meeting": lambda: f"/meetings/{_live()}/live/",
     "minutes": lambda: f"/meetings/{_meeting(MeetingState.CLOSED)}/minutes/",
     "decisions": lambda: "/meetings/decisions/",
     "decision": lambda: f"/meetings/decisions/{_first(Decision)}/",
@@ -65,6 +77,15 @@ def _meeting(state) -> str:
     return (
         Meeting.objects.select_related("subject").filter(state=state).order_by("starts_at").first().reference
     )
+
+
+def _live() -> str:
+    """The next meeting, begun, with its first item on."""
+    meeting = Meeting.objects.filter(state=MeetingState.PLANNED).order_by("starts_at").first()
+    act = {"by": SYSTEM, "at": clock.now()}
+    meetings.start(meeting, **act)
+    items.take_up(meeting.items.filter(state=ItemState.WAITING).order_by("rank", "id").first(), **act)
+    return meeting.reference
 
 
 @pytest.mark.parametrize("name", PAGES)
