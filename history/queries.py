@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.db import connection
+from django.db.models import Q
 from django.db.models.expressions import RawSQL
 
 from history import wiring
@@ -48,9 +49,10 @@ def kin(subject_ids: Iterable[int]) -> set[int]:
         return {pk for (pk,) in cursor.fetchall()}
 
 
-def story(subject_ids: Iterable[int]) -> RecordedQuerySet:
-    """What happened to any of these objects, newest first."""
-    return events().filter(subject_id__in=list(subject_ids))
+def story(subject_ids: Iterable[int], own: int) -> RecordedQuerySet:
+    """What happened to these objects, newest first; of others than `own` without their small steps."""
+    told = Q(subject_id=own) | ~Q(verb__in=wiring.quiet())
+    return events().filter(told, subject_id__in=list(subject_ids))
 
 
 def show(user: Any, rows: Iterable[Any], *names: str) -> list[Any]:

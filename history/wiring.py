@@ -17,6 +17,7 @@ _dues: dict[str, Handler] = {}
 _chained: set[str] = set()
 _first: set[str] = set()
 _relations: list[Relation] = []
+_quiet: set[str] = set()
 
 
 def install(
@@ -82,9 +83,18 @@ def later(at: datetime, event_at: datetime) -> datetime:
     return max(at, event_at)
 
 
-def relate(relations: Iterable[Relation]) -> None:
-    """Replace the relations that join the histories of subjects into one story."""
+def relate(relations: Iterable[Relation], quiet: Iterable[str] = ()) -> None:
+    """Replace the relations that join the histories of subjects into one story.
+
+    quiet: verbs told on their own object's page alone, and left out of the story of another.
+    """
     _relations[:] = relations
+    _quiet.clear()
+    _quiet.update(quiet)
+
+
+def quiet() -> tuple[str, ...]:
+    return tuple(sorted(_quiet))
 
 
 def relations() -> tuple[Relation, ...]:

@@ -15,6 +15,19 @@ _FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
 _UNTIL = re.compile(r"UNTIL=(\d{8})(?:T(\d{6})(Z?))?")
 _REFUSED_PARTS = ("BYHOUR", "BYMINUTE", "BYSECOND", "DTSTART", "RDATE", "EXDATE")
 
+_DAYS = {
+    "MO": "Monday",
+    "TU": "Tuesday",
+    "WE": "Wednesday",
+    "TH": "Thursday",
+    "FR": "Friday",
+    "SA": "Saturday",
+    "SU": "Sunday",
+}
+_PERIODS = {"DAILY": "day", "WEEKLY": "week", "MONTHLY": "month", "YEARLY": "year"}
+_EVERY = {"1": "Every", "2": "Every second", "3": "Every third", "4": "Every fourth"}
+_WHICH = {"1": "First", "2": "Second", "3": "Third", "4": "Fourth", "-1": "Last"}
+
 
 class BadRule(ValueError):
     """The text is no rule a meeting can follow; the message says the mend."""
@@ -54,6 +67,32 @@ def parse(rule: str, *, zone: ZoneInfo, first_on: date, starts_at: time) -> rrul
     if not isinstance(found, rrule):
         raise BadRule("Use a single rule, such as FREQ=WEEKLY;BYDAY=WE.")
     return found
+
+
+def words(rule: str) -> str:
+    """A rule as a person would say it; the rule itself where that takes more than a few words."""
+    text = rule.strip().upper().removeprefix("RRULE:")
+    parts = dict(part.split("=", 1) for part in text.split(";") if "=" in part)
+    days = [day for day in parts.pop("BYDAY", "").split(",") if day]
+    every = parts.pop("INTERVAL", "1")
+    of = parts.pop("FREQ", "")
+    if parts or every not in _EVERY:
+        return rule
+    if of == "DAILY" and days == list(_DAYS)[:5]:
+        return "Every working day"
+    if of in _PERIODS and not days:
+        return f"{_EVERY[every]} {_PERIODS[of]}"
+    if of == "WEEKLY" and all(day in _DAYS for day in days):
+        return f"{_EVERY[every]} week on {' and '.join(_DAYS[day] for day in days)}"
+    if (
+        of == "MONTHLY"
+        and every == "1"
+        and len(days) == 1
+        and days[0][:-2] in _WHICH
+        and days[0][-2:] in _DAYS
+    ):
+        return f"{_WHICH[days[0][:-2]]} {_DAYS[days[0][-2:]]} of the month"
+    return rule
 
 
 def key(wall: datetime) -> str:

@@ -97,3 +97,8 @@ class Message(Claimable):
                 condition=Q(state__in=["dead", "uncertain"]),
             ),
         ]
+
+    @property
+    def kind_words(self) -> str:
+        """What it is about, as a person would say it."""
+        return self.verb.rpartition(".")[2].replace("_", " ").capitalize()

@@ -71,7 +71,23 @@ RELATIONS: tuple[Relation, ...] = (
     decision.come_of,
 )
 
+# Small steps: told on the page of the action, escalation, review or learning itself, not in another's story.
+QUIET = (
+    "actions.action_reminded",
+    "actions.action_started",
+    "actions.action_put_back",
+    "actions.action_changed",
+    "actions.action_restricted",
+    "learnings.learning_changed",
+    "learnings.learning_restricted",
+    "learnings.learning_taken",
+    "meetings.decision_restricted",
+    "risklog.escalation_waits",
+    "risklog.review_reminded",
+    "risklog.review_given_back",
+)
+
 
 def install() -> None:
     panels.install(PANELS)
-    wiring.relate(RELATIONS)
+    wiring.relate(RELATIONS, quiet=QUIET)

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST
 
 from kit.htmx import is_fragment
 from kit.rights import OPEN, view_needs
+from people import queries as people
 from people.states import Role, Theme
 
 THEMES = tuple(Theme.values)
@@ -44,14 +45,16 @@ class Place:
 
 PLACES = (
     Place("My week", "home", "home", "g h", tab=True),
+    Place("Inbox", "inbox", "notices:inbox", "g i"),
     Place("Risks", "table", "risklog:risk_list", "g r", tab=True),
-    Place("Models", "cpu", "catalogue:model_list", "g o"),
+    Place("Breaches", "activity-heartbeat", "signals:breach_list", "g b"),
+    Place("Reviews", "eye", "risklog:review_list", "g v"),
     Place("Meetings", "microphone", "meetings:meeting_list", "g m", tab=True),
+    Place("Decisions", "gavel", "meetings:decision_list", "g d"),
     Place("Actions", "checkbox", "actions:action_list", "g a", tab=True),
     Place("Learnings", "bulb", "learnings:learning_list", "g l"),
-    Place("Decisions", "gavel", "meetings:decision_list", "g d"),
+    Place("Models", "cpu", "catalogue:model_list", "g o"),
     Place("Ladder", "stairs-up", "risklog:ladder_list", "g e"),
-    Place("Inbox", "inbox", "notices:inbox", "g i"),
     Place("People", "users", "people:person_list", "g p"),
     Place("Mail", "mail", "notices:mail_list", "g t", "administration", may_see=administrator),
     Place("Sources", "plug", "signals:source_list", "g s", "administration", may_see=administrator),
@@ -113,7 +116,7 @@ def _shell(request):
     user = getattr(request, "user", None)
     signed_in = bool(user and user.is_authenticated)
     entries = places_for(user, request.path) if signed_in else []
-    organisation = getattr(request, "organisation", None)
+    organisation = getattr(request, "organisation", None) or (people.organisation() if signed_in else None)
     return {
         **look(request, user),
         **{key: address(name) for key, name in LINKS.items()},

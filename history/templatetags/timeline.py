@@ -15,7 +15,7 @@ from history.queries import present_data
 register = template.Library()
 
 # Fields whose change says nothing to a reader.
-_SILENT = {"subject_id", "updated_at", "settled_at", "opened_at", "made_at"}
+_SILENT = {"subject_id", "updated_at", "settled_at", "opened_at", "made_at", "looks", "review_on", "severity"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from history.queries import timeline
 from kit import clock
 from kit.htmx import respond
 from kit.rights import may, require, view_needs
+from meetings import cadence
 from meetings.forms import FocusForm, SeriesForm
 from meetings.models import Focus, MeetingSeries
 from meetings.operations import focus as focuses
@@ -36,6 +37,7 @@ def series_detail(request: HttpRequest, pk: int) -> HttpResponse:
     at = clock.now()
     context = {
         "series": series,
+        "rhythm": cadence.words(series.rrule),
         "ahead": series_queries.ahead(series, request.user, at),
         "focuses": list(series_queries.focuses(series)),
         "may_change": may(request.user, "meetings.series_change", series),

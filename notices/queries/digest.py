@@ -227,7 +227,7 @@ def _escalations(user: Any, told: set[int], since: datetime) -> list[Line]:
     return [
         _line(
             one.subject,
-            f"Rung {one.rung}, {one.get_state_display().lower()}.",
+            f"Rung {one.rung}, {one.get_state_display().lower()}." if one.rung else "About to climb.",
             level=5 if one.severity == Severity.CRITICAL else 4,
             badge=one.get_severity_display(),
         )

@@ -73,7 +73,7 @@ RISKS = (
             "Ana showed the score by product: only refinancing is off. Jonas found no fault in the feed, so it is the population that moved.",
             (
                 Agreed("Route refinancing scores under 45 to manual review", "priya", "mitigation", "m", 5, 4, "Live since this morning; 31 cases a day."),
-                Agreed("Retrain with the last six months of refinancing cases", "ana", "mitigation", "l", 28),
+                Agreed("Retrain with the last six months of refinancing cases", "ana", "mitigation", "l", 50),
                 Agreed("Alert on the share of refinancing among applicants", "jonas", "monitoring", "s", 9, 8, "Alert is on, at 22 %."),
             ),
         ),
@@ -119,7 +119,7 @@ RISKS = (
             "Tunde: 4 800 payments were held in a week that would have passed before.",
             (
                 Agreed("Map the acquirer's own codes to merchant categories", "noor", "mitigation", "m", 7, 6, "412 of 430 codes mapped, the rest are closed shops."),
-                Agreed("Add the field to the contract test of acquirer files", "tunde", "process", "s", 12),
+                Agreed("Add the field to the contract test of acquirer files", "tunde", "process", "s", 20),
             ),
         ),
     ),
@@ -184,7 +184,7 @@ RISKS = (
             "Data engineering takes the table over, with a contract on its schema.",
             "Two features of a tier 1 model hang on it.",
             "",
-            (Agreed("Trace which jobs write to the customer-debt table", "noor", "lineage_audit", "m", 11),),
+            (Agreed("Trace which jobs write to the customer-debt table", "noor", "lineage_audit", "m", 18),),
         ),
     ),
     Logged(
@@ -214,7 +214,7 @@ REVIEWS = {
         "Both functions found the same shift in the raw data; the feed is sound.",
         "The share of revolving credit rose after the rate change. Scores move most between 40 and 60.",
         (
-            Agreed("Refit the utilisation buckets on the last 90 days", "wei", "mitigation", "m", 2),
+            Agreed("Refit the utilisation buckets on the last 90 days", "wei", "mitigation", "m", 12),
             Agreed("Compare approval rates by product before and after the shift", "sofia", "other", "s", 9),
         ),
     ),

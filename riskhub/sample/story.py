@@ -13,7 +13,7 @@ from meetings.models import AgendaItem, Meeting
 from meetings.operations import decision as decisions
 from meetings.operations import item as items
 from meetings.operations import meeting as meetings
-from meetings.states import ItemOutcome, ItemState, MeetingState
+from meetings.states import ItemOutcome, ItemState, MeetingState, Purpose
 from riskhub import schedule
 from riskhub.sample import script
 from riskhub.sample.ground import Ground
@@ -90,7 +90,20 @@ class Story(Ground):
             at=at,
         )
         self.risks[logged.title] = made.pk
+        if logged.decided:
+            self._bring(made, by=self._by("sofia" if logged.is_unnamed else logged.owner or "sofia"), at=at)
         self.ahead += [(day + timedelta(days=step.after), made.pk, step) for step in logged.steps]
+
+    def _bring(self, one: Risk, *, by: Actor, at: datetime) -> None:
+        """Put it on the next agenda, unless it stands there already."""
+        planned = Meeting.objects.filter(state=MeetingState.PLANNED, starts_at__gt=at).select_related(
+            "series"
+        )
+        upcoming = planned.order_by("starts_at").first()
+        if upcoming is None or upcoming.items.filter(about=one.subject).exists():
+            return
+        why = f"Brought by {by.person.name}"
+        items.add(upcoming, title=one.title, about=one.subject, why=why, purpose=Purpose.DECIDE, by=by, at=at)
 
     def _follow_up(self, day: date, *, at: datetime) -> None:
         """What becomes of the risks, on the first working day from its day on; and one made from a breach."""
@@ -184,10 +197,10 @@ class Story(Ground):
             .select_related("about", "meeting")
             .order_by("rank", "id")
         )
-        for item in waiting[:5]:
-            at += timedelta(minutes=8)
+        for item in waiting[:6]:
+            at += timedelta(minutes=7)
             items.take_up(item, by=by, at=at)
-            self._settle(item, by=by, at=at + timedelta(minutes=6))
+            self._settle(item, by=by, at=at + timedelta(minutes=5))
         meeting.refresh_from_db()
         meetings.close(
             meeting,

@@ -125,7 +125,7 @@ def _detail(
         "forms": _forms(review, mine, at) | ({step: form} if form else {}),
         "refused": step,
         "may": {step.replace("-", "_"): may(user, name, review) for step, (name, _) in STEPS.items()},
-        "timeline": list(story(kin([review.subject_id])).visible_to(user)[:50]),
+        "timeline": list(story(kin([review.subject_id]), review.subject_id).visible_to(user)[:50]),
         "rail": escalation_queries.rail(user, review.subject_id, at=at),
         **extra,
     }

@@ -69,7 +69,7 @@ def risk_detail(request: HttpRequest, reference: str) -> HttpResponse:
         "reviews": reviews.of_subject(user, risk),
         "escalation": escalations.rail(user, risk.subject_id, at=at),
         "may_raise": may(user, "risklog.escalation_raise"),
-        "timeline": list(history.story(kin).visible_to(user)[:TIMELINE_SIZE]),
+        "timeline": list(history.story(kin, risk.subject_id).visible_to(user)[:TIMELINE_SIZE]),
         "likelihoods": scoring.LIKELIHOODS.items(),
         "impacts": scoring.IMPACTS.items(),
     }

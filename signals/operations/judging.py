@@ -14,6 +14,9 @@ from signals.thresholds import Rule, Span, follow
 # What is new of a series, in the order of its time: not older than what was judged before.
 News = Mapping[int, Sequence[tuple[datetime, float]]]
 
+# Names of metrics that are initials.
+_SHORT = {"psi", "auc", "roc auc", "pr auc", "ks", "f1", "mae", "mse", "rmse", "mape", "csi", "kl", "js"}
+
 # Each version in force, with the newest breach of its threshold: the open one, where one is open.
 _WATCHES = """
 SELECT v.id, t.series_id, v.direction, v.warning, v.critical, v.clear,
@@ -99,8 +102,16 @@ def _cause(version: ThresholdVersion, series: Series) -> Cause:
         model_name=series.model_name,
         kind=series.kind,
         model=series.model,
-        words=f"{series.metric} {side} its threshold",
+        words=f"{spoken(series.metric)} {side} its threshold",
     )
+
+
+def spoken(metric: str) -> str:
+    """What tools call a metric, as a person would write it: PSI for psi, Null share for null_share."""
+    words = metric.replace("_", " ").strip()
+    if words.lower() in _SHORT:
+        return words.upper()
+    return words[:1].upper() + words[1:]
 
 
 def _summary(version: ThresholdVersion, series: Series, span: Span) -> str:

@@ -54,6 +54,6 @@ def breach_detail(request: HttpRequest, reference: str) -> HttpResponse:
         "before": group_queries.day_before(request.user, group),
         "shown_model": group_queries.shown_model(request.user, group),
         "may_register": may(request.user, "catalogue.model_add"),
-        "timeline": list(story(kin([group.subject_id])).visible_to(request.user)[:50]),
+        "timeline": list(story(kin([group.subject_id]), group.subject_id).visible_to(request.user)[:50]),
     }
     return respond(request, "signals/breach_detail.html", None, context)

@@ -99,3 +99,21 @@ def test_until_is_read_in_the_zone_of_the_series():
 def test_what_is_no_rule_is_refused_with_the_mend(rule):
     with pytest.raises(cadence.BadRule):
         cadence.parse(rule, zone=ZoneInfo("UTC"), first_on=date(2026, 1, 1), starts_at=time(9))
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ("FREQ=WEEKLY;BYDAY=WE", "Every week on Wednesday"),
+        ("FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,TH", "Every second week on Monday and Thursday"),
+        ("FREQ=WEEKLY", "Every week"),
+        ("FREQ=DAILY;BYDAY=MO,TU,WE,TH,FR", "Every working day"),
+        ("FREQ=MONTHLY;BYDAY=1WE", "First Wednesday of the month"),
+        ("RRULE:FREQ=MONTHLY;BYDAY=-1FR", "Last Friday of the month"),
+        ("FREQ=WEEKLY;COUNT=3", "FREQ=WEEKLY;COUNT=3"),
+        ("FREQ=MONTHLY;BYDAY=MO,TU", "FREQ=MONTHLY;BYDAY=MO,TU"),
+        ("FREQ=YEARLY;INTERVAL=9", "FREQ=YEARLY;INTERVAL=9"),
+    ],
+)
+def test_a_rule_is_said_in_words(rule, words):
+    assert cadence.words(rule) == words

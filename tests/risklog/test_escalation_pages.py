@@ -46,7 +46,7 @@ def test_the_page_shows_who_was_told_who_comes_next_and_who_is_missing(client, o
     assert "Ana Moreau" in text
     assert "Lena Lead" in text
     assert "Would be skipped: nobody is named" in text
-    assert "It climbed to rung 1; 1 person was told" in text
+    assert "The escalation climbed to rung 1; 1 person was told" in text
     assert "acknowledge/" not in text
 
 

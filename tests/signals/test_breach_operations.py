@@ -37,7 +37,7 @@ def test_a_crossing_opens_one_breach_and_not_one_a_point(at):
     assert breach.threshold_version == version
     assert breach.opened_at == at + HOUR
     group = BreachGroup.objects.get()
-    assert group.title == "psi above its threshold on Fraud score"
+    assert group.title == "PSI above its threshold on Fraud score"
     assert verbs(group) == ["signals.breach_group_opened"]
 
 
@@ -223,7 +223,7 @@ def test_a_model_registered_later_claims_what_came_before(at):
     operations.on_model_registered(event, at=at)
 
     group = BreachGroup.objects.select_related("subject").get()
-    assert (group.model, group.title) == (model, "psi above its threshold on fraud_score")
+    assert (group.model, group.title) == (model, "PSI above its threshold on fraud_score")
     assert group.subject.title == group.title
     assert signals.Series.objects.get().model == model
     assert verbs(group)[-1] == "signals.breach_claimed"

@@ -34,9 +34,9 @@ def test_the_life_of_a_breach_reads_well(at):
     text = timeline(group.subject_id)
 
     for words in (
-        "It was crossed: <b>age</b>",
+        "A limit was crossed: <b>age</b>",
         "1 more crossing of the same cause joined: <b>income</b>",
-        "It got worse: now critical",
+        "The breach got worse: now critical",
         "1 crossing cleared; 1 still open",
         "1 crossing came back",
         "All of it is back within bounds",
