@@ -1,5 +1,6 @@
 """The ladders as everybody can read them, and who would be called if something were raised now."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -38,11 +39,19 @@ class Call:
         return self.at is None
 
 
-def rehearse(rungs: list[Rung], *, team: Team | None, at: datetime) -> list[Call]:
-    """What would happen if something of this team were raised at this moment and nobody did anything."""
-    staffed = rung_queries.staff(rungs, Concerned(team=team), at=at)
-    steps = [Step(one.position, one.within_minutes, one.is_round_the_clock) for one in rungs]
+def rehearse(ladders: Sequence[tuple[list[Rung], Team | None]], *, at: datetime) -> list[list[Call]]:
+    """For each ladder: what would happen if something of the team were raised now and nobody did anything.
+
+    Five queries, however many ladders.
+    """
     hours = presence.hours()
+    staffed = rung_queries.staff_of_each([(rungs, Concerned(team=team)) for rungs, team in ladders], at=at)
+    return [_rehearsed(of_one, hours, at) for of_one in staffed]
+
+
+def _rehearsed(staffed: list[Staff], hours: Any, at: datetime) -> list[Call]:
+    rungs = [one.rung for one in staffed]
+    steps = [Step(one.position, one.within_minutes, one.is_round_the_clock) for one in rungs]
     # Who asks or owns it is not known beforehand: such a rung counts as filled.
     manned = {one.rung.position for one in staffed if one.on.people or is_of_the_subject(one.rung)}
     calls: dict[int, datetime] = {}

@@ -31,8 +31,8 @@ def ladder_list(request: HttpRequest) -> HttpResponse:
     teams, at = list(people.teams()), clock.now()
     chosen = next((one for one in teams if str(one.pk) == request.GET.get("team")), None)
     ladders = list(queries.for_pages(request.user))
-    for ladder in ladders:
-        calls = queries.rehearse(_rungs(ladder), team=ladder.team or chosen, at=at)
+    rehearsed = queries.rehearse([(_rungs(one), one.team or chosen) for one in ladders], at=at)
+    for ladder, calls in zip(ladders, rehearsed, strict=True):
         ladder.calls = calls[::-1]  # type: ignore[attr-defined]
     context = {
         "ladders": ladders,
