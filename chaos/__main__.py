@@ -70,7 +70,7 @@ def _run(row: str, asked: argparse.Namespace, made: Ground, seed: int) -> list[C
     kills, climbs, messages = SHORT if asked.short else FULL
     plan = killing.Plan(kills, climbs, messages, seed, freezes=max(2, kills // 50), broken=asked.broken)
     if row == "2":
-        plan = killing.mail_only(plan)
+        plan = killing.late_answers(plan)
     outcome = killing.run(plan, log=made.folder / f"row{row}.log", say=_say)
     judged = (killing.claims_of_row_1 if row == "1" else killing.claims_of_row_2)(plan, outcome)
     return [killing.shortened(claim) for claim in judged] if asked.short else judged
