@@ -125,8 +125,14 @@ class Story(Ground):
         elif step.does == "treat":
             risk.treat(one, treatment=Treatment.MITIGATE, reason=step.words, by=by, at=at)
         elif step.does == "monitor":
-            left = {"residual_likelihood": max(1, one.likelihood - 2), "residual_impact": one.impact}
-            risk.monitor(one, **left, reason=step.words, by=by, at=at)
+            risk.monitor(
+                one,
+                residual_likelihood=max(1, one.likelihood - 2),
+                residual_impact=one.impact,
+                reason=step.words,
+                by=by,
+                at=at,
+            )
         elif step.does == "accept":
             until = at.date() + timedelta(days=90)
             acceptance.accept(one, until=until, reason=step.words, by=by, at=at)
@@ -225,7 +231,7 @@ class Story(Ground):
             text=decided.text,
             reason=decided.why,
             item=item,
-            settles=Outcome.CONFIRMED if item.about.kind == Review.KIND else "",
+            settles=Outcome.CONFIRMED if item.about and item.about.kind == Review.KIND else "",
             actions=[
                 {
                     "title": one.title,
@@ -243,11 +249,11 @@ class Story(Ground):
 
     def _decision_on(self, item: AgendaItem) -> script.Decided | None:
         """What the forum decides about an item, None when it has done so already, or need not."""
-        if item.about is None or item.about_id in self.settled.values():
+        if item.about is None or item.about.pk in self.settled.values():
             return None
         if item.about.kind == Risk.KIND:
             title = Risk.objects.get(subject=item.about).title
-            self.settled[title] = item.about_id
+            self.settled[title] = item.about.pk
             return next((one.decided for one in script.RISKS if one.title == title), None)
         if item.about.kind != Review.KIND:
             return None
@@ -255,13 +261,13 @@ class Story(Ground):
         if breach is None or breach.series is None:
             return None
         key = (breach.series.model_name, breach.series.metric)
-        self.settled[key] = item.about_id
+        self.settled[key] = item.about.pk
         return script.REVIEWS.get(key)
 
     def _prepare_next(self) -> None:
         """What is on its way now: a threshold somebody wants changed, and what the next meeting is for."""
         at = self.now - timedelta(hours=3)
-        series = self._series("fraud-score", "latency_p95", "")
+        series = Series.objects.get(model_name="fraud-score", metric="latency_p95", feature="")
         threshold.propose(
             series,
             warning=180.0,
