@@ -20,7 +20,7 @@ from riskhub.sample.ground import Ground
 from risklog.models import Category, Review, Risk
 from risklog.operations import acceptance, reviewer, risk
 from risklog.states import Outcome, ReviewState, Treatment
-from signals.models import Breach, BreachGroup
+from signals.models import Breach, BreachGroup, Series
 from signals.operations import threshold
 
 WEEKS = 6

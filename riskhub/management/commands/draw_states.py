@@ -28,8 +28,8 @@ def states() -> str:
     """A diagram for every model that has MOVES: each arrow is a step, its words are the event's verb."""
     parts = [
         "# States\n",
-        "Drawn by `manage.py draw_states` from MOVES; a test compares this page with the code. No other step is",
-        "possible: `history.operations.move` is the only setter of a state.\n",
+        "Drawn by `manage.py draw_states` from MOVES; a test compares this page with the code. No other step",
+        "is possible: `history.operations.move` is the only setter of a state.\n",
     ]
     for model in apps.get_models():
         if issubclass(model, Recorded | Part) and model.MOVES:
@@ -40,7 +40,9 @@ def states() -> str:
 def _diagram(model: Any) -> list[str]:
     born = model._meta.get_field("state").default
     lines = [] if born is models.NOT_PROVIDED else [f"    [*] --> {born}"]
-    lines += [f"    {here} --> {there}: {verb.split('.', 1)[1]}" for (here, there), verb in model.MOVES.items()]
+    lines += [
+        f"    {here} --> {there}: {verb.split('.', 1)[1]}" for (here, there), verb in model.MOVES.items()
+    ]
     return lines
 
 
@@ -48,7 +50,7 @@ def told() -> str:
     """Three tables: which room acts on which event, what acts on which date, of what people are told."""
     parts = [
         "# Flows\n",
-        "Drawn by `manage.py draw_states` from `riskhub/flows.py`; a test compares this page with the code.\n",
+        "Drawn by `manage.py draw_states` from `riskhub/flows.py`; a test compares the two.\n",
         "## What happened, and who acts on it\n",
         "| event | acts |",
         "| --- | --- |",

@@ -1,4 +1,4 @@
-"""`verify_chain`: walk the hash chain over security-relevant events; says the first place that does not fit."""
+"""`verify_chain`: walk the hash chain of security-relevant events; says the first place that does not fit."""
 
 from typing import Any
 
@@ -16,4 +16,6 @@ class Command(BaseCommand):
             raise CommandError(f"The chain is broken at link {verdict.broken_at} of history.")
         self.stdout.write(f"{verdict.length} links, whole.")
         if not guard.is_guarded_by_role():
-            self.stdout.write("History is guarded by its trigger alone: give the application a role of its own.")
+            self.stdout.write(
+                "History is guarded by its trigger alone: give the application a role of its own."
+            )
