@@ -131,8 +131,8 @@ _CHECKS = {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 _TIMEOUTS = (
     "-c statement_timeout=20s -c lock_timeout=5s -c idle_in_transaction_session_timeout=60s -c timezone=UTC"
 )
-# Lists join seven tables by their keys. To try every order of seven takes the planner ten times as long as the
-# query; four at a time finds the same plans.
+# Lists join seven tables by their keys. To try every order of seven takes the planner ten times as long as
+# the query; four at a time finds the same plans.
 _PLANNER = "-c join_collapse_limit=4"
 _DATABASE_URL = env.str("DATABASE_URL", default="postgresql://riskhub_app@127.0.0.1:5432/riskhub")
 _OWNER_URL = env.str("DATABASE_OWNER_URL", default=_DATABASE_URL)

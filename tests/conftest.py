@@ -136,7 +136,7 @@ def six_weeks(story_database: str, db: None) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def undefined_is_false(_fail_for_invalid_template_variable: None) -> None:
-    """`{% if breach.alert %}` of a breach without one is false, in tests as on the site; printing it fails."""
+    """`{% if breach.alert %}` of a breach without one is false, as on the site; printing it fails."""
     from django.conf import settings
 
     type(settings.TEMPLATES[0]["OPTIONS"]["string_if_invalid"]).__bool__ = lambda self: False
