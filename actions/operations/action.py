@@ -268,9 +268,13 @@ def _viewers(given: Sequence[int] | None, *subjects: Subject | None) -> list[int
     return None
 
 
+def _sees(person: User, about: Subject) -> bool:
+    return Subject.objects.visible_to(person).filter(pk=about.pk).exists()
+
+
 def _show_about_to_owner(action: Action, *, by: Actor, at: datetime) -> None:
-    """Whoever is to act on a restricted subject may see it, on record."""
-    if action.owner and action.about:
+    """Whoever is to act on a restricted subject may see it, on record. Whose team sees it needs no leave."""
+    if action.owner and action.about and not _sees(action.owner, action.about):
         history.grant_sight(
             action.about, action.owner.subject_id, by=by, at=at, why=f"owns {action.reference}"
         )

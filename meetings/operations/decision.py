@@ -69,7 +69,7 @@ def record(
         at=at,
         note={"actions": len(actions), "settles": str(settles)},
         cause=cause,
-        viewers=about.viewers if about else None,
+        viewers=_seen_by(about.viewers if about else None, person),
     )
     for position, wanted in enumerate(actions):
         _open(decision, wanted, position, by=by, at=at, cause=event)
@@ -117,12 +117,18 @@ def on_sight_changed(event: Event, *, at: datetime) -> None:
     for decision in rows.select_related("subject", "about", "recorded_by").order_by("id"):
         assert decision.about is not None
         # What hangs on it may not have followed yet: then what it hangs on decides.
-        seen_by = decision.about.viewers if decision.about.viewers is not None else root.viewers
-        if seen_by is not None and decision.recorded_by:
-            seen_by = sorted({*seen_by, decision.recorded_by.subject_id})
+        of_subject = decision.about.viewers if decision.about.viewers is not None else root.viewers
+        seen_by = _seen_by(of_subject, decision.recorded_by)
         if decision.subject.viewers != seen_by:
             history.retitle(decision, viewers=seen_by)
             history.record(decision, "meetings.decision_restricted", by=SYSTEM, at=at, cause=event)
+
+
+def _seen_by(viewers: Sequence[int] | None, recorded_by: User | None) -> list[int] | None:
+    """Those who see the subject, and who took the decision down."""
+    if viewers is None:
+        return None
+    return sorted({*viewers, *([recorded_by.subject_id] if recorded_by else [])})
 
 
 def _check(text: str, reason: str, actions: Sequence[Mapping[str, Any]], no_action_reason: str) -> None:

@@ -77,7 +77,12 @@ def content_for(user: Any, *, since: datetime, at: datetime) -> dict[str, Any]:
     called = {line["subject"] for line in waiting}
     found = [
         _section("mine", "Needs you", waiting, shown=12),
-        _section("teams", "Moved in your teams", _moved(user, risks, since), shown=8),
+        _section(
+            "teams",
+            "Moved in your teams",
+            _moved(user, risks, since),
+            shown=8,
+        ),
         _section("escalations", "Escalated", _escalations(user, called, since)),
         _section("opened", "New risks", [_risk(risk, _owned(risk)) for risk in opened]),
         _section("closed", "Closed risks", [_risk(risk, risk.closing_evidence[:140]) for risk in closed]),
@@ -203,7 +208,8 @@ def _moved(user: Any, risks: Sequence[Risk], since: datetime) -> list[Line]:
         words = [
             f"from {scoring.LEVELS[a]} to {scoring.LEVELS[b]}" for a, b in [levels.get(pk, (1, 1))] if a != b
         ]
-        words += [said[pk]] if pk in said else []
+        is_new = risk.opened_at > since  # it has a line of its own, and steps of its first days are no news
+        words += [said[pk]] if pk in said and not is_new else []
         if words:
             text = ", ".join(words)
             lines.append(_risk(risk, f"{text[0].upper()}{text[1:]}."))

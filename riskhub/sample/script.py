@@ -119,7 +119,8 @@ RISKS = (
             "Tunde: 4 800 payments were held in a week that would have passed before.",
             (
                 Agreed("Map the acquirer's own codes to merchant categories", "noor", "mitigation", "m", 7, 6, "412 of 430 codes mapped, the rest are closed shops."),
-                Agreed("Add the field to the contract test of acquirer files", "tunde", "process", "s", 20),
+                Agreed("Add the field to the contract test of acquirer files", "tunde", "process", "s", 40),
+                Agreed("Compare held payments with and without the mapping", "ana", "other", "s", 20),
             ),
         ),
     ),
@@ -237,6 +238,9 @@ REVIEWS = {
         (Agreed("Redefine the visits feature as sessions", "ana", "mitigation", "m", 10),),
     ),
 }
+
+# What an owner says when the forum looks at a risk again.
+STILL_SO = "Looked at in the forum: unchanged, and what was agreed is under way."
 
 # What reviewers say when they answer, in turn.
 NOTES = (

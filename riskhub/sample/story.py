@@ -19,7 +19,7 @@ from riskhub.sample import script
 from riskhub.sample.ground import Ground
 from risklog.models import Category, Review, Risk
 from risklog.operations import acceptance, reviewer, risk
-from risklog.states import Outcome, ReviewState, Treatment
+from risklog.states import LIVE_RISKS, Outcome, ReviewState, Treatment
 from signals.models import Breach, BreachGroup, Series
 from signals.operations import threshold
 
@@ -221,6 +221,10 @@ class Story(Ground):
         """Decide it the first time; later it is looked at, and what was agreed goes on."""
         item.refresh_from_db()
         decided = self._decision_on(item)
+        if decided is None and item.about and item.about.kind == Risk.KIND:
+            one = Risk.objects.get(subject=item.about)
+            if one.owner and one.state in LIVE_RISKS:
+                risk.still_so(one, evidence=script.STILL_SO, by=Actor(one.owner, "page"), at=at)
         if decided is None:
             items.finish(item, outcome=ItemOutcome.NO_CHANGE, by=by, at=at)
             return

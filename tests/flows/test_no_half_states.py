@@ -129,7 +129,10 @@ def acts(by: Actor) -> dict[str, Callable[[], object]]:
             by=by,
             at=AT + HOUR,
             settles="confirmed" if here.about and here.about.kind == "review" else "",
-            actions=[{"title": "One", "owner": ana, "due_on": AT.date()}, {"title": "Two"}],
+            actions=[
+                {"title": "One", "owner": User.objects.get(pk=ana.pk), "due_on": AT.date()},
+                {"title": "Two"},
+            ],
         )
 
     return {
