@@ -5,7 +5,7 @@ Every tag accepts a missing value, because "no owner yet" is a normal state of a
 """
 
 import zlib
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import lru_cache
 
 import nh3
@@ -122,6 +122,8 @@ def _missing(words):
 
 
 def _day_of(value):
+    if isinstance(value, str):  # as history keeps it
+        return date.fromisoformat(value)
     return timezone.localtime(value).date() if isinstance(value, datetime) else value
 
 
