@@ -69,11 +69,11 @@ LINKS = {
     "theme_url": "theme",
 }
 
-_unread: list[Callable[[Any], int]] = []
+_unread: list[Callable[[Any], str]] = []
 
 
 def count_unread_with(query):
-    """The room that keeps the inbox hands over its query: `query(user) -> int`."""
+    """The room that keeps the inbox hands over its query: `query(user) -> str`, empty for none."""
     _unread[:] = [query]
     return query
 
@@ -123,7 +123,7 @@ def _shell(request):
         "places": [e for e in entries if e["place"].group == "places"],
         "administration": [e for e in entries if e["place"].group == "administration"],
         "bottom_bar": [e for e in entries if e["place"].tab],
-        "unread_count": _unread[0](user) if signed_in and _unread else 0,
+        "unread_count": _unread[0](user) if signed_in and _unread else "",
         "me": user if signed_in else None,
         "organisation_name": organisation.name if organisation else "Your organisation",
         "server_now": timezone.now().isoformat(timespec="seconds"),

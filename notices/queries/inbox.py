@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from notices.models import Entry
 
@@ -17,6 +17,8 @@ def newest(user: Any, count: int) -> list[Entry]:
     return list(entries(user).order_by("-at", "-id")[:count])
 
 
-def unread_count(user: Any) -> int:
-    """How many are unread: for the side bar of every page."""
-    return Entry.objects.filter(user=user, read_at__isnull=True).visible_to(user).count()
+def unread_count(user: Any, most: int = 99) -> str:
+    """How many are unread, as the side bar of every page says it: "" for none, "99+" above `most`."""
+    unread = Entry.objects.filter(user=user, read_at__isnull=True).visible_to(user)
+    count = unread.values(one=F("pk"))[: most + 1].count()
+    return f"{most}+" if count > most else str(count or "")

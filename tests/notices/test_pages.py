@@ -8,6 +8,7 @@ from history.models import Due, Subject
 from notices.models import Entry, Message
 from notices.operations import digest as digest_operations
 from notices.operations import message
+from notices.queries import inbox
 from notices.states import MessageState
 from people.states import Role
 from tests.factories import actions, notices, people, risklog_review, risks
@@ -65,7 +66,15 @@ def test_what_was_restricted_since_leaves_the_inbox_and_its_count(client, ana):
     answer = client.get("/notices/")
 
     assert "Canary" not in body(answer)
-    assert answer.context["unread_count"] == 0
+    assert answer.context["unread_count"] == ""
+
+
+def test_a_long_inbox_is_counted_no_further_than_the_side_bar_says(ana):
+    for _ in range(3):
+        notices.told_of(actions.action(owner=ana))
+
+    assert inbox.unread_count(ana, most=3) == "3"
+    assert inbox.unread_count(ana, most=2) == "2+"
 
 
 @pytest.mark.parametrize(("sent", "left"), [({"all": "1"}, 0), ({}, 1)])
