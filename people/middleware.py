@@ -11,6 +11,8 @@ from django.utils import timezone
 from kit.rights import OPEN
 from people import queries
 
+SAFE = ("GET", "HEAD")
+
 
 def readers_zone(
     get_response: Callable[[HttpRequest], HttpResponse],
@@ -19,8 +21,10 @@ def readers_zone(
         if request.path.startswith(("/api/", "/static/", "/livez", "/readyz")):
             return get_response(request)
         # Read once a request, and kept for the shell, which shows its name on every page.
-        request.organisation = queries.organisation()  # type: ignore[attr-defined]
-        with timezone.override(queries.zone_of(request.user, request.organisation)):  # type: ignore[attr-defined]
+        found = request.organisation = queries.organisation()  # type: ignore[attr-defined]
+        # What writes reads it anew: it may be the organisation that changes.
+        at_hand = found if request.method in SAFE else None
+        with timezone.override(queries.zone_of(request.user, found)), queries.organisation_at_hand(at_hand):
             return get_response(request)
 
     return middleware

@@ -1,7 +1,9 @@
 """Reading people: who is there, in which zone, who could be asked."""
 
 import zoneinfo
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import date, datetime
 from typing import Any
 
@@ -11,10 +13,22 @@ from people import working
 from people.models import Absence, Function, Membership, Organisation, Team, Token, User
 from people.states import PRIVATE_VERBS, Role
 
+_at_hand: ContextVar[Organisation | None] = ContextVar("organisation_at_hand", default=None)
+
 
 def organisation() -> Organisation | None:
-    """The organisation; None before set-up."""
-    return Organisation.objects.select_related("subject").first()
+    """The organisation; None before set-up. A page that is only read reads it once (people.middleware)."""
+    return _at_hand.get() or Organisation.objects.select_related("subject").first()
+
+
+@contextmanager
+def organisation_at_hand(found: Organisation | None) -> Iterator[None]:
+    """Within this block, and this thread, `found` is the organisation: for a reading of many parts."""
+    token = _at_hand.set(found)
+    try:
+        yield
+    finally:
+        _at_hand.reset(token)
 
 
 def zone_of(user: Any, known: Organisation | None = None) -> zoneinfo.ZoneInfo:
