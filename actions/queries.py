@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, Q, Window
 
 from actions.models import DUE_ORDER, Action
 from actions.states import UNFINISHED, State
@@ -83,7 +83,7 @@ def column(user: Any, state: str, *, only_mine: bool, since: datetime) -> Record
 
 
 def sighted(user: Any, rows: Sequence[Action]) -> Sequence[Action]:
-    """Set `shown_about` and `shown_origin`: None where the reader may not see the subject. One query."""
+    """Set `shown_about` and `shown_origin`: None where the reader may not see the subject."""
     return show(user, rows, "about", "origin")
 
 
@@ -123,19 +123,16 @@ class Panel:
 
 
 def of_subjects(user: Any, subject_ids: Sequence[int], *, new_for: str = "") -> Panel:
-    """What was agreed to be done about these subjects, as far as the reader may see it.
-
-    One query; a second where there are more than the panel shows.
-    """
+    """What was agreed to be done about these subjects, as far as the reader may see it. One query."""
     visible = actions().filter(_hangs_on(subject_ids)).visible_to(user)
-    settled_last = visible.annotate(is_open=Q(state__in=UNFINISHED)).order_by("-is_open", "due_order", "id")
-    rows = list(settled_last[: PANEL_SIZE + 1])
-    if len(rows) > PANEL_SIZE:
-        states = list(visible.order_by().values_list("state", flat=True))
-    else:
-        states = [row.state for row in rows]
-    new_for = new_for if may(user, "actions.action_add") else ""
-    return Panel(rows[:PANEL_SIZE], states.count(State.DONE), len(states), new_for)
+    counted: Any = visible.annotate(
+        is_open=Q(state__in=UNFINISHED),
+        done=Window(Count("pk", filter=Q(state=State.DONE))),
+        total=Window(Count("pk")),
+    )
+    rows = list(counted.order_by("-is_open", "due_order", "id")[:PANEL_SIZE])
+    done, total = (rows[0].done, rows[0].total) if rows else (0, 0)
+    return Panel(rows, done, total, new_for if may(user, "actions.action_add") else "")
 
 
 def of_subject(user: Any, obj: Any) -> Panel:
