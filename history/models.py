@@ -67,6 +67,11 @@ class Subject(models.Model):
     def __str__(self) -> str:
         return f"{self.reference} {self.title}" if self.reference else self.title
 
+    def is_visible_to(self, user: Any) -> bool:
+        """What visible_to() answers, for a subject that is loaded already."""
+        sight = user.sight
+        return sight.everything or self.viewers is None or not set(sight.ids).isdisjoint(self.viewers)
+
 
 class Event(models.Model):
     """What happened: append-only, by role and by trigger. A bell for handlers, a line for readers.
@@ -203,6 +208,9 @@ class Recorded(models.Model):
     version = models.PositiveIntegerField(default=1)
 
     objects = RecordedQuerySet.as_manager()
+
+    # Set by history.queries.with_kin(): the subjects of its story.
+    kin: list[int]
 
     class Meta:
         abstract = True

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from django.db import connection
-from django.db.models import Q
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import BigIntegerField, Func, Q
 from django.db.models.expressions import RawSQL
 
 from history import wiring
@@ -14,39 +14,44 @@ from history.models import Event, RecordedQuerySet, Subject
 UPCASTERS: dict[tuple[str, int], Callable[[dict[str, Any]], dict[str, Any]]] = {}
 
 
-_KIN = """
-WITH RECURSIVE kin(id) AS (
-    SELECT unnest(%s::bigint[])
-    UNION
-    SELECT come.id FROM kin CROSS JOIN LATERAL (/*steps*/) AS come(id)
-)
-SELECT id FROM kin
-"""
-
-
 def timeline(subject_id: int) -> RecordedQuerySet:
     """What happened to one object, newest first."""
     return events().filter(subject_id=subject_id)
 
 
-def kin(subject_ids: Iterable[int]) -> set[int]:
-    """These subjects and all that came of them, as the rooms relate them (riskhub/panels.py).
+def with_kin(rows: Any, *begins: str) -> Any:
+    """Rows that know their `kin`: their subjects and all that came of them, as the rooms relate them
+    (riskhub/panels.py).
 
     From a risk: its breach group's review, the decision on that, its actions, their escalations, what was
-    learned. Ids only, for whoever asks: what is shown of them goes through visible_to. One query, however far
-    it leads.
+    learned. Ids only, for whoever asks: what is shown of them goes through visible_to. No query of its own.
+    begins: paths to further subjects whose story is theirs too.
     """
-    relations = [relation(RawSQL("kin.id", ())).query.sql_with_params() for relation in wiring.relations()]
-    found = set(subject_ids)
-    if not relations:
-        return found
-    steps = " UNION ALL ".join(f"({sql})" for sql, _ in relations)
-    params = [value for _, values in relations for value in values]
-    # The ORM wrote the steps; no text of anybody's stands in them.
-    sql = _KIN.replace("/*steps*/", steps)
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [sorted(found), *params])
-        return {pk for (pk,) in cursor.fetchall()}
+    return rows.annotate(kin=_Kin("subject_id", *begins))
+
+
+class _Kin(Func):
+    """An array of ids: these subjects, and whatever the relations lead to from them."""
+
+    template = """ARRAY(
+        WITH RECURSIVE kin(id) AS (
+            SELECT unnest(array_remove(ARRAY[%(expressions)s]::bigint[], NULL))
+            UNION
+            SELECT come.id FROM kin CROSS JOIN LATERAL (%(steps)s) AS come(id)
+        )
+        SELECT id FROM kin
+    )"""
+    output_field = ArrayField(BigIntegerField())
+
+    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Any]:
+        # The ORM writes the steps; no text of anybody's stands in them.
+        steps = [relation(RawSQL("kin.id", ())).query.sql_with_params() for relation in wiring.relations()]
+        joined = " UNION ALL ".join(f"({sql})" for sql, _ in steps) or "SELECT NULL::bigint WHERE false"
+        sql, params = super().as_sql(compiler, connection, steps=joined, **context)
+        return sql, [*params, *(value for _, values in steps for value in values)]
+
+    def get_group_by_cols(self) -> list[Any]:
+        return [column for one in self.get_source_expressions() for column in one.get_group_by_cols()]
 
 
 def story(subject_ids: Iterable[int], own: int) -> RecordedQuerySet:
@@ -58,14 +63,13 @@ def story(subject_ids: Iterable[int], own: int) -> RecordedQuerySet:
 def show(user: Any, rows: Iterable[Any], *names: str) -> list[Any]:
     """Set `shown_<name>` on each row: the subject at `<name>`, None where this reader may not see it.
 
-    names: the foreign keys to Subject, loaded; "about" when none is named. One query.
+    names: the foreign keys to Subject, loaded; "about" when none is named. No query of its own.
     """
     found, names = list(rows), names or ("about",)
-    seen = _seen(user, (getattr(row, f"{name}_id") for row in found for name in names))
     for row in found:
         for name in names:
-            is_seen = getattr(row, f"{name}_id") in seen
-            setattr(row, f"shown_{name}", getattr(row, name) if is_seen else None)
+            subject = getattr(row, name)
+            setattr(row, f"shown_{name}", subject if subject and subject.is_visible_to(user) else None)
     return found
 
 

@@ -65,7 +65,7 @@ def balance(user: Any) -> dict[str, int]:
 
 
 def sighted(user: Any, rows: Sequence[Learning]) -> Sequence[Learning]:
-    """Set `shown_about`: None where the reader may not see the subject. One query."""
+    """Set `shown_about`: None where the reader may not see the subject."""
     return show(user, rows)
 
 

@@ -1,7 +1,5 @@
 """What hangs on whose page: the upper rooms' parts of lower pages, on one screen."""
 
-from typing import Any
-
 from actions import queries as actions
 from history import wiring
 from history.wiring import Relation
@@ -12,11 +10,6 @@ from meetings.queries import agenda, decision
 from risklog.queries import escalation, review, risk, story
 from signals.queries import model as signals
 
-
-def _climb(user: Any, obj: Any) -> dict[str, Any] | None:
-    return escalation.rail(user, obj.subject_id)
-
-
 ACTIONS = "actions/_panel_actions.html"
 AGENDA = "meetings/_panel_agenda.html"
 LEARNINGS = "learnings/_panel_learnings.html"
@@ -25,7 +18,7 @@ CLIMB = "risklog/_panel_escalation.html"
 
 # place, slot, template, query, permission; in the order in which they stand on the page.
 PANELS: tuple[Panel, ...] = (
-    Panel("actions.action", "rail", CLIMB, _climb, "risklog.escalation_view"),
+    Panel("actions.action", "rail", CLIMB, escalation.rail, "risklog.escalation_view"),
     # the list of models, and a model
     Panel("catalogue.models", "main", "signals/_panel_unclaimed.html", signals.unclaimed, "signals.view"),
     Panel(
@@ -52,7 +45,7 @@ PANELS: tuple[Panel, ...] = (
         risk.of_breach_group,
         "risklog.risk_view",
     ),
-    Panel("signals.breach_group", "rail", CLIMB, _climb, "risklog.escalation_view"),
+    Panel("signals.breach_group", "rail", CLIMB, escalation.rail, "risklog.escalation_view"),
     # a risk, a review, an escalation
     Panel("risklog.risk", "main", AGENDA, agenda.panel, "meetings.meeting_see"),
     Panel("risklog.risk", "main", LEARNINGS, learnings.of_risk, "learnings.learning_see"),

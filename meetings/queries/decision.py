@@ -30,7 +30,7 @@ def about(subject: Subject, user: Any) -> QuerySet[Decision]:
 
 
 def sighted(user: Any, rows: Sequence[Decision]) -> Sequence[Decision]:
-    """Set `shown_about`: None where the reader may not see what a decision is about. One query."""
+    """Set `shown_about`: None where the reader may not see what a decision is about."""
     return show(user, rows)
 
 

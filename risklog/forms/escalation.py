@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 
 from history.models import Subject
+from people import queries as people
 from people.models import User
 from people.states import Role
 from risklog.forms.review import PersonChoice, reason_field, visible_subject
@@ -62,9 +63,8 @@ class HandOverForm(forms.Form):
 
     def __init__(self, *args: Any, at: datetime, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        away = presence.away_on(presence.day_of(at))
-        rows = User.objects.active().exclude(role=Role.VIEWER).exclude(pk__in=[*away, user.pk])
-        self.fields["to"].queryset = rows.select_related("function").order_by("name", "id")  # type: ignore[attr-defined]
+        there = people.present_on(presence.day_of(at))
+        self.fields["to"].queryset = there.exclude(role=Role.VIEWER).exclude(pk=user.pk)  # type: ignore[attr-defined]
 
 
 class StepDownForm(forms.Form):

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Prefetch, Q, QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Count, OuterRef, Prefetch, Q, QuerySet
+from django.db.models.functions import JSONObject
 
 from kit import clock
 from people.models import User
@@ -21,13 +23,19 @@ def for_pages(user: Any) -> QuerySet[Escalation]:
     """What this reader may see, with what a line or a page of it needs."""
     rows = Escalation.objects.visible_to(user)
     rungs = Rung.objects.select_related("function", "person").order_by("position")
-    along: list[Any] = [
-        Prefetch("climbs", Climb.objects.order_by("round", "position", "id")),
-        Prefetch("ladder_version__rungs", rungs),
-    ]
     return rows.select_related(
         "subject", "about", "team__lead", "acknowledged_by__subject", "ladder_version__ladder"
-    ).prefetch_related(*along)
+    ).prefetch_related(Prefetch("ladder_version__rungs", rungs))
+
+
+def for_ladder(user: Any) -> QuerySet[Escalation]:
+    """The same with what steps_of() needs: its climbs in order, and who is asked about the same thing."""
+    climbs = Climb.objects.filter(escalation=OuterRef("pk")).order_by("round", "position", "id")
+    names = ("position", "at", "told", "stand_ins", "skipped")
+    return for_pages(user).annotate(
+        called=ArraySubquery(climbs.values(row=JSONObject(**{name: name for name in names}))),
+        asked=ArraySubquery(rung_queries.waiting_about(OuterRef("about")).values("user_id")),
+    )
 
 
 def in_tab(user: Any, tab: str) -> QuerySet[Escalation]:
@@ -48,6 +56,17 @@ def tab_counts(user: Any) -> dict[str, int]:
 
 
 @dataclass(frozen=True, slots=True)
+class Called:
+    """A climb that was: who was told, or why the rung was skipped (risklog.models.Climb)."""
+
+    position: int
+    at: datetime
+    told: list[int]
+    stand_ins: dict[str, int]
+    skipped: str
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One rung as the page shows it.
 
@@ -64,25 +83,27 @@ class Step:
     minutes_used: int
 
 
-def steps_of(escalation: Escalation, *, at: datetime) -> list[Step]:
-    """The rungs of the version it climbs, highest first: what was, and what is to come."""
+def steps_of(escalation: Any, *at_hand: Any, at: datetime) -> list[Step]:
+    """The rungs of the version it climbs, highest first: what was, and what is to come.
+
+    escalation: of for_ladder(); at_hand: objects the page has loaded, what is escalated perhaps among them.
+    """
     rungs = list(escalation.ladder_version.rungs.all())
-    climbs = {climb.position: climb for climb in escalation.climbs.all() if climb.position <= escalation.rung}
-    told = {
-        one.pk: one for one in rung_queries.those_who(pk for climb in climbs.values() for pk in climb.told)
-    }
+    climbs = {one.position: one for one in _called(escalation) if one.position <= escalation.rung}
     to_come = [one for one in rungs if one.position > escalation.rung]
     if escalation.state == EscalationState.RESOLVED:
         to_come = []
-    known = rung_queries.concerned(escalation.about) if to_come else Concerned()
-    known = Concerned(known.asked, known.owner, escalation.team or known.team)
-    planned = {one.rung.position: one for one in rung_queries.staff(to_come, known, at=at)} if to_come else {}
+    known = rung_queries.whose(escalation.about, *at_hand) if to_come else Concerned()
+    known = Concerned(tuple(escalation.asked), known.owner, escalation.team or known.team)
+    told = [pk for one in climbs.values() for pk in one.told]
+    crew = rung_queries.crew([(to_come, known)], told=told, at=at)
+    planned = {one.rung.position: one for one in crew.on(to_come, known)}
     upcoming = next((one.position for one in to_come if planned[one.position].on.people), None)
     found = []
     for rung in reversed(rungs):
         climb, plan = climbs.get(rung.position), planned.get(rung.position)
         if climb:
-            people = [told[pk] for pk in climb.told if pk in told]
+            people = [crew.everyone[pk] for pk in climb.told if pk in crew.everyone]
             stand_ins = frozenset(int(pk) for pk in climb.stand_ins)
         else:
             people = plan.on.people if plan else []
@@ -101,7 +122,11 @@ def steps_of(escalation: Escalation, *, at: datetime) -> list[Step]:
     return found
 
 
-def _place(escalation: Escalation, rung: Rung, climb: Climb | None, upcoming: int | None) -> str:
+def _called(escalation: Any) -> list[Called]:
+    return [Called(**row | {"at": datetime.fromisoformat(row["at"])}) for row in escalation.called]
+
+
+def _place(escalation: Escalation, rung: Rung, climb: Called | None, upcoming: int | None) -> str:
     if rung.position == escalation.rung:
         return "passed" if escalation.state == EscalationState.RESOLVED else "now"
     if rung.position < escalation.rung:
@@ -124,16 +149,21 @@ def minutes_between(escalation: Escalation) -> int:
     return max(1, int((escalation.next_climb_at - escalation.rung_since).total_seconds() // 60))
 
 
-def rail(user: Any, subject_id: int, *, at: datetime | None = None) -> dict[str, Any] | None:
-    """What a page shows of the escalation of its subject, or of a review about it; None without one."""
-    reviews = Review.objects.filter(about=subject_id).values("subject")
-    rows = for_pages(user).filter(Q(about=subject_id) | Q(about__in=reviews), state__in=UNRESOLVED)
+def rail(user: Any, obj: Any, *at_hand: Any, at: datetime | None = None) -> dict[str, Any] | None:
+    """What a page shows of the escalation of its object, or of a review about it; None without one.
+
+    at_hand: what else the page has loaded, such as those reviews. Three queries: the escalation, its rungs,
+    the people on them; one more where what it is about is none of these.
+    """
+    at = at or clock.now()
+    reviews = Review.objects.filter(about=obj.subject_id).values("subject")
+    rows = for_ladder(user).filter(Q(about=obj.subject_id) | Q(about__in=reviews), state__in=UNRESOLVED)
     escalation = rows.order_by("-started_at", "-id").first()
     if escalation is None:
         return None
     return {
         "escalation": escalation,
-        "steps": steps_of(escalation, at=at or clock.now()),
+        "steps": steps_of(escalation, obj, *at_hand, at=at),
         "minutes": minutes_between(escalation),
     }
 

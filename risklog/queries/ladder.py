@@ -42,11 +42,12 @@ class Call:
 def rehearse(ladders: Sequence[tuple[list[Rung], Team | None]], *, at: datetime) -> list[list[Call]]:
     """For each ladder: what would happen if something of the team were raised now and nobody did anything.
 
-    Five queries, however many ladders.
+    One query beside the organisation, however many ladders.
     """
     hours = presence.hours()
-    staffed = rung_queries.staff_of_each([(rungs, Concerned(team=team)) for rungs, team in ladders], at=at)
-    return [_rehearsed(of_one, hours, at) for of_one in staffed]
+    asked = [(rungs, Concerned(team=team)) for rungs, team in ladders]
+    crew = rung_queries.crew(asked, at=at)
+    return [_rehearsed(crew.on(rungs, known), hours, at) for rungs, known in asked]
 
 
 def _rehearsed(staffed: list[Staff], hours: Any, at: datetime) -> list[Call]:

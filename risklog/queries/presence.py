@@ -3,7 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
+from typing import Any
 from zoneinfo import ZoneInfo
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, Q
 
 from people import queries as people
 from people.models import User
@@ -58,6 +62,18 @@ def present(wanted: Iterable[int], everyone: dict[int, User], away: dict[int, in
             found[other] = everyone[other]
             stand_ins[other] = user_id
     return Present(list(found.values()), stand_ins)
+
+
+def there_or_away(which: Q, *, on: date) -> tuple[dict[int, User], dict[int, int | None]]:
+    """The people a condition names and all who stand in that day, by id, also those who left; and who of them
+    is away, as away_on() gives it. One query."""
+    absences = people.away_on(on).order_by("id")
+    rows: Any = User.objects.filter(which | Q(pk__in=absences.values("stand_in")))
+    rows = rows.annotate(
+        instead=ArraySubquery(absences.filter(user=OuterRef("pk")).values("stand_in"))
+    ).select_related("subject", "function")
+    found = {one.pk: one for one in rows}
+    return found, {pk: one.instead[-1] for pk, one in found.items() if one.instead}
 
 
 def active_by_id(ids: Iterable[int]) -> dict[int, User]:

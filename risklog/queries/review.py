@@ -9,6 +9,7 @@ from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 from catalogue.models import Model
 from history.models import Subject
 from history.queries import show
+from people import queries as people
 from people.models import Membership, User
 from people.states import Role
 from risklog.models import Review, Reviewer, Risk
@@ -38,7 +39,7 @@ def candidates(about: Subject, model: Model | None, *, at: datetime) -> list[Can
                 of_team.add(user_id)
             if team_subject in named:
                 seeing.add(user_id)
-    people = User.objects.active().exclude(role=Role.VIEWER).order_by("id")
+    able = User.objects.active().exclude(role=Role.VIEWER).order_by("id")
     return [
         Candidate(
             id=pk,
@@ -49,7 +50,7 @@ def candidates(about: Subject, model: Model | None, *, at: datetime) -> list[Can
             is_away=pk in away,
             stand_in=away.get(pk),
         )
-        for pk, function, subject in people.values_list("id", "function__slug", "subject_id")
+        for pk, function, subject in able.values_list("id", "function__slug", "subject_id")
     ]
 
 
@@ -58,12 +59,15 @@ def candidates(about: Subject, model: Model | None, *, at: datetime) -> list[Can
 TABS = ("mine", "open", "settled")
 
 
-def for_pages(user: Any) -> QuerySet[Review]:
-    """What this reader may see, with what a line or a page of it needs."""
+def for_lines(user: Any) -> QuerySet[Review]:
+    """What this reader may see, with what a line about it needs."""
     rows = Review.objects.visible_to(user)
-    return rows.select_related(
-        "subject", "about", "model__owner_team", "claimed_by__subject"
-    ).prefetch_related(
+    return rows.select_related("subject", "about", "model__owner_team", "claimed_by__subject")
+
+
+def for_pages(user: Any) -> QuerySet[Review]:
+    """What this reader may see, with what a page of it needs: who was asked, too."""
+    return for_lines(user).prefetch_related(
         Prefetch(
             "reviewers",
             Reviewer.objects.select_related("user__subject", "function", "stands_in_for").order_by("id"),
@@ -92,7 +96,7 @@ def tab_counts(user: Any) -> dict[str, int]:
 
 
 def sighted(user: Any, rows: Iterable[Any]) -> list[Any]:
-    """Rows with `shown_about`: what they are about, None where this reader may not see it. One query."""
+    """Rows with `shown_about`: what they are about, None where this reader may not see it."""
     return show(user, rows)
 
 
@@ -119,9 +123,9 @@ def waiting_for(user: Any) -> QuerySet[Review]:
     return rows.order_by("due_at", "id")
 
 
-def of_subject(user: Any, obj: Any) -> dict[str, Any] | None:
+def of_subject(user: Any, obj: Any) -> dict[str, Any]:
     """Panel: the reviews about an object, or about anything of a model. A risk has its breach's too."""
-    rows = for_pages(user)
+    rows = for_lines(user)
     if isinstance(obj, Model):
         rows = rows.filter(model=obj)
     elif isinstance(obj, Risk) and obj.breach_group:
@@ -140,18 +144,13 @@ def evidence(user: Any, review: Review) -> tuple[BreachGroup, list[Breach]] | No
     """The breach group a review is about with its breaches, worst first; None for other subjects."""
     if review.about.kind != BreachGroup.KIND:
         return None
-    group = (
-        BreachGroup.objects.visible_to(user).select_related("subject").filter(subject=review.about_id).first()
-    )
-    if group is None:
-        return None
-    rows = Breach.objects.filter(group=group).select_related("series", "threshold", "threshold_version")
-    return group, list(rows.order_by("-level", "id")[:50])
+    rows = Breach.objects.visible_to(user).filter(group__subject=review.about_id)
+    along = ("group__subject", "series__subject", "threshold", "threshold_version")
+    found = list(rows.select_related(*along).order_by("-level", "id")[:50])
+    return (found[0].group, found) if found else None
 
 
 def people_to_ask(review: Review, *, at: datetime) -> QuerySet[User]:
     """Who could still be asked, by name; who is away is left to their stand-in."""
     asked = [one.user_id for one in review.reviewers.all()]
-    away = presence.away_on(presence.day_of(at))
-    rows = User.objects.active().exclude(role=Role.VIEWER).exclude(pk__in=[*asked, *away])
-    return rows.select_related("function").order_by("name", "id")
+    return people.present_on(presence.day_of(at)).exclude(role=Role.VIEWER).exclude(pk__in=asked)

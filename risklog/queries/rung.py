@@ -1,8 +1,11 @@
 """Who stands on the rungs of a ladder: for a running climb, and for "what if this were raised now"."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+
+from django.db.models import Q, QuerySet
 
 from actions.models import Action
 from catalogue.models import Model
@@ -29,18 +32,27 @@ def concerned(about: Subject | None) -> Concerned:
     """Who was asked about a subject, who owns it, and which team it belongs to; as far as it is known."""
     if about is None:
         return Concerned()
-    found = _KINDS.get(about.kind, _nobody)(about.object_id)
-    waiting = Reviewer.objects.filter(review__state=ReviewState.OPEN, answered_at__isnull=True).order_by("id")
-    asked = waiting.filter(review__subject=about) | waiting.filter(review__about=about)
-    return Concerned(tuple(asked.values_list("user_id", flat=True)), found.owner, found.team)
+    found = whose(about)
+    asked = waiting_about(about).values_list("user_id", flat=True)
+    return Concerned(tuple(asked), found.owner, found.team)
 
 
-def _nobody(pk: int) -> Concerned:
-    return Concerned()
+def waiting_about(about: Any) -> QuerySet[Reviewer]:
+    """Those asked about a subject and not yet heard, the first asked first. about: a Subject, or OuterRef."""
+    waiting = Reviewer.objects.filter(review__state=ReviewState.OPEN, answered_at__isnull=True)
+    return waiting.filter(Q(review__subject=about) | Q(review__about=about)).order_by("id")
 
 
-def _of_review(pk: int) -> Concerned:
-    review = Review.objects.select_related("model__owner_team__lead").get(pk=pk)
+def whose(about: Subject, *at_hand: Any) -> Concerned:
+    """concerned() without those asked. No query where the object, with its team, is among those at hand."""
+    if about.kind not in _KINDS:
+        return Concerned()
+    rows, read = _KINDS[about.kind]
+    known = next((one for one in at_hand if one.subject_id == about.pk), None)
+    return read(known or rows().get(pk=about.object_id))
+
+
+def _of_review(review: Review) -> Concerned:
     model = review.model
     return Concerned(
         owner=review.claimed_by_id or (model.developer_id if model else None),
@@ -48,37 +60,33 @@ def _of_review(pk: int) -> Concerned:
     )
 
 
-def _of_risk(pk: int) -> Concerned:
-    risk = Risk.objects.select_related("team__lead", "model__owner_team__lead").get(pk=pk)
+def _of_risk(risk: Risk) -> Concerned:
     return Concerned(owner=risk.owner_id, team=risk.team or (risk.model.owner_team if risk.model else None))
 
 
-def _of_breach(pk: int) -> Concerned:
-    model = BreachGroup.objects.select_related("model__owner_team__lead").get(pk=pk).model
-    return Concerned(owner=model.developer_id, team=model.owner_team) if model else Concerned()
+def _of_breach(group: BreachGroup) -> Concerned:
+    return _of_model(group.model) if group.model else Concerned()
 
 
-def _of_model(pk: int) -> Concerned:
-    model = Model.objects.select_related("owner_team__lead").get(pk=pk)
+def _of_model(model: Model) -> Concerned:
     return Concerned(owner=model.developer_id, team=model.owner_team)
 
 
-def _of_action(pk: int) -> Concerned:
-    action = Action.objects.select_related("about").get(pk=pk)
+def _of_action(action: Action) -> Concerned:
     served = action.about if action.about and action.about.kind != Action.KIND else None
-    team = concerned(served).team if served else None
+    team = whose(served).team if served else None
     if team is None and action.owner_id:
-        teams = list(Team.objects.filter(memberships__user=action.owner_id).select_related("lead")[:2])
+        teams = list(Team.objects.filter(memberships__user=action.owner_id)[:2])
         team = teams[0] if len(teams) == 1 else None
     return Concerned(owner=action.owner_id, team=team)
 
 
-_KINDS = {
-    Review.KIND: _of_review,
-    Risk.KIND: _of_risk,
-    BreachGroup.KIND: _of_breach,
-    Model.KIND: _of_model,
-    Action.KIND: _of_action,
+_KINDS: dict[str, tuple[Callable[[], QuerySet[Any]], Callable[[Any], Concerned]]] = {
+    Review.KIND: (lambda: Review.objects.select_related("model__owner_team"), _of_review),
+    Risk.KIND: (lambda: Risk.objects.select_related("team", "model__owner_team"), _of_risk),
+    BreachGroup.KIND: (lambda: BreachGroup.objects.select_related("model__owner_team"), _of_breach),
+    Model.KIND: (lambda: Model.objects.select_related("owner_team"), _of_model),
+    Action.KIND: (lambda: Action.objects.select_related("about"), _of_action),
 }
 
 
@@ -106,45 +114,47 @@ class Staff:
     empty: str
 
 
-def staff(rungs: Sequence[Rung], known: Concerned, *, at: datetime) -> list[Staff]:
-    """Who stands on each rung at this moment. Costs four queries, however many rungs."""
-    return staff_of_each([(rungs, known)], at=at)[0]
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """People by id, also those who left, and who of them is away: user id -> id of the stand-in."""
 
+    everyone: dict[int, User]
+    away: dict[int, int | None]
 
-def staff_of_each(ladders: Sequence[tuple[Sequence[Rung], Concerned]], *, at: datetime) -> list[list[Staff]]:
-    """staff() of several ladders, each about something of its own. Costs four queries, however many."""
-    of_function = _of_functions([rung for rungs, _ in ladders for rung in rungs])
-    wanted = [
-        {rung.position: _ids_on(rung, known, of_function) for rung in rungs} for rungs, known in ladders
-    ]
-    away = presence.away_on(presence.day_of(at))
-    ids = {one for groups in wanted for group in groups.values() for one in group}
-    stand_ins = {other for one in ids if (other := away.get(one))}
-    everyone = presence.active_by_id(ids | stand_ins)
-    found = []
-    for (rungs, known), groups in zip(ladders, wanted, strict=True):
-        staffed = []
+    def on(self, rungs: Sequence[Rung], known: Concerned) -> list[Staff]:
+        """Who of them stands on each rung."""
+        active = {pk: one for pk, one in self.everyone.items() if one.is_active}
+        found = []
         for rung in rungs:
-            on = presence.present(groups[rung.position], everyone, away)
-            staffed.append(
-                Staff(rung, on, "" if on.people else _why_empty(rung, groups[rung.position], known))
-            )
-        found.append(staffed)
-    return found
+            wanted = _ids_on(rung, known, active)
+            there = presence.present(wanted, active, self.away)
+            found.append(Staff(rung, there, "" if there.people else _why_empty(rung, wanted, known)))
+        return found
 
 
-def _of_functions(rungs: Sequence[Rung]) -> dict[int, list[int]]:
-    """Whom the functions named on these rungs consist of."""
-    functions = {rung.function_id for rung in rungs if rung.who == Who.FUNCTION and rung.function_id}
-    of_function: dict[int, list[int]] = {one: [] for one in functions}
-    if functions:
-        rows = User.objects.active().filter(function__in=functions).exclude(role=Role.VIEWER)
-        for user_id, function_id in rows.order_by("id").values_list("id", "function_id"):
-            of_function[function_id].append(user_id)
-    return of_function
+def crew(
+    ladders: Sequence[tuple[Sequence[Rung], Concerned]], *, told: Iterable[int] = (), at: datetime
+) -> Crew:
+    """All whom these rungs may call at this moment, each ladder for what it is about; and those told before.
+
+    One query, however many ladders.
+    """
+    ids: set[int | None] = set(told)
+    functions: set[int | None] = set()
+    for rungs, known in ladders:
+        ids |= {*known.asked, known.owner, known.team.lead_id if known.team else None}
+        ids |= {rung.person_id for rung in rungs}
+        functions |= {rung.function_id for rung in rungs if rung.who == Who.FUNCTION}
+    named = Q(pk__in=ids - {None}) | Q(function__in=functions - {None})
+    return Crew(*presence.there_or_away(named, on=presence.day_of(at)))
 
 
-def _ids_on(rung: Rung, known: Concerned, of_function: dict[int, list[int]]) -> list[int]:
+def staff(rungs: Sequence[Rung], known: Concerned, *, at: datetime) -> list[Staff]:
+    """Who stands on each rung at this moment."""
+    return crew([(rungs, known)], at=at).on(rungs, known)
+
+
+def _ids_on(rung: Rung, known: Concerned, active: dict[int, User]) -> list[int]:
     owner = [known.owner] if known.owner else []
     match rung.who:
         case Who.REVIEWERS:
@@ -154,7 +164,11 @@ def _ids_on(rung: Rung, known: Concerned, of_function: dict[int, list[int]]) -> 
         case Who.TEAM_LEAD:
             return [known.team.lead_id] if known.team and known.team.lead_id else []
         case Who.FUNCTION:
-            return of_function.get(rung.function_id or 0, [])
+            return [
+                pk
+                for pk, one in sorted(active.items())
+                if one.function_id == rung.function_id and one.role != Role.VIEWER
+            ]
         case _:
             return [rung.person_id] if rung.person_id else []
 
@@ -182,8 +196,3 @@ def last_resort() -> list[User]:
         if found:
             return found
     return []
-
-
-def those_who(ids: Iterable[int]) -> list[User]:
-    """People by id, also those who have left: for what was."""
-    return list(User.objects.filter(pk__in=set(ids)).select_related("subject").order_by("name", "id"))

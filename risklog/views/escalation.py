@@ -98,7 +98,7 @@ def escalation_detail(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def _found(request: HttpRequest, reference: str) -> Escalation:
-    return get_object_or_404(queries.for_pages(request.user), subject__reference=reference.upper())
+    return get_object_or_404(queries.for_ladder(request.user), subject__reference=reference.upper())
 
 
 def _detail(

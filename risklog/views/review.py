@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from history.queries import kin, story
+from history.queries import story, with_kin
 from kit import clock
 from kit.actor import Actor
 from kit.htmx import go, respond, toast
@@ -97,7 +97,7 @@ def review_open(request: HttpRequest) -> HttpResponse:
 @require_safe
 @view_needs("risklog.review_view")
 def review_detail(request: HttpRequest, reference: str) -> HttpResponse:
-    return _detail(request, _found(request, reference))
+    return _detail(request, reference)
 
 
 def _found(request: HttpRequest, reference: str) -> Review:
@@ -105,9 +105,11 @@ def _found(request: HttpRequest, reference: str) -> Review:
 
 
 def _detail(
-    request: HttpRequest, review: Review, *, status: int = 200, step: str = "", form: Any = None, **extra: Any
+    request: HttpRequest, reference: str, *, status: int = 200, step: str = "", form: Any = None, **extra: Any
 ) -> HttpResponse:
     at, user = clock.now(), request.user
+    rows = with_kin(queries.for_pages(user))
+    review = get_object_or_404(rows, subject__reference=reference.upper())
     queries.sighted(user, [review])
     mine = next((one for one in review.reviewers.all() if one.user_id == user.pk), None)
     found = queries.evidence(user, review)
@@ -125,8 +127,8 @@ def _detail(
         "forms": _forms(review, mine, at) | ({step: form} if form else {}),
         "refused": step,
         "may": {step.replace("-", "_"): may(user, name, review) for step, (name, _) in STEPS.items()},
-        "timeline": list(story(kin([review.subject_id]), review.subject_id).visible_to(user)[:50]),
-        "rail": escalation_queries.rail(user, review.subject_id, at=at),
+        "timeline": list(story(review.kin, review.subject_id).visible_to(user)[:50]),
+        "rail": escalation_queries.rail(user, review, at=at),
         **extra,
     }
     return respond(request, "risklog/review_detail.html", None, context, status=status)
@@ -169,17 +171,16 @@ def review_step(request: HttpRequest, reference: str, step: str) -> HttpResponse
     at = clock.now()
     form = _bound(step, request, review, at)
     if form and not form.is_valid():
-        return _detail(request, review, status=422, step=step, form=form)
+        return _detail(request, reference, status=422, step=step, form=form)
     try:
         _take(step, review, form.cleaned_data if form else {}, request, at)
     except ChangedMeanwhile as conflict:
-        present = _found(request, conflict.present.reference)  # type: ignore[attr-defined]
-        return _detail(request, present, status=409, step=step, form=form, conflict=conflict.message)
+        return _detail(request, reference, status=409, step=step, form=form, conflict=conflict.message)
     except Refused as refusal:
         if form is None:
             return toast(request, go(request, request.path.replace(f"{step}/", "")), refusal.message)
         form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
-        return _detail(request, review, status=422, step=step, form=form)
+        return _detail(request, reference, status=422, step=step, form=form)
     url = reverse("risklog:review_detail", args=[review.reference])
     return toast(request, go(request, url), words.format(review.reference))
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from actions import queries as actions
-from history import queries as history
+from history.queries import story, with_kin
 from kit import clock
 from kit.actor import Actor
 from kit.htmx import go, respond, toast
@@ -45,10 +45,11 @@ def mark(form: Any, refusal: Refused) -> None:
 @view_needs("risklog.risk_view")
 @require_safe
 def risk_detail(request: HttpRequest, reference: str) -> HttpResponse:
-    risk, user, at = visible(request, reference), request.user, clock.now()
+    user, at = request.user, clock.now()
+    rows = with_kin(queries.for_page(user).select_related("model__owner_team"), "breach_group__subject_id")
+    risk = get_object_or_404(rows, subject__reference=reference.upper())
     may_change = may(user, "risklog.risk_change", risk)
-    group = [risk.breach_group.subject_id] if risk.breach_group else []
-    kin = history.kin([risk.subject_id, *group])
+    known = reviews.of_subject(user, risk)
     context = {
         "risk": risk,
         "level": scoring.level(risk.severity),
@@ -65,11 +66,11 @@ def risk_detail(request: HttpRequest, reference: str) -> HttpResponse:
         "steps": steps_for(user, risk),
         "onward": ONWARD[RiskState(risk.state)],
         "is_look_due": bool(risk.review_on and risk.review_on <= timezone.localdate()),
-        "panel": actions.of_subjects(user, sorted(kin), new_for=risk.reference),
-        "reviews": reviews.of_subject(user, risk),
-        "escalation": escalations.rail(user, risk.subject_id, at=at),
+        "panel": actions.of_subjects(user, risk.kin, new_for=risk.reference),
+        "reviews": known,
+        "escalation": escalations.rail(user, risk, *known["reviews"], at=at),
         "may_raise": may(user, "risklog.escalation_raise"),
-        "timeline": list(history.story(kin, risk.subject_id).visible_to(user)[:TIMELINE_SIZE]),
+        "timeline": list(story(risk.kin, risk.subject_id).visible_to(user)[:TIMELINE_SIZE]),
         "likelihoods": scoring.LIKELIHOODS.items(),
         "impacts": scoring.IMPACTS.items(),
     }

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 
 from catalogue.models import Model
-from signals.models import Breach, BreachGroup, Series, Threshold, ThresholdVersion
+from signals.models import Breach, BreachGroup, ThresholdVersion
 from signals.queries import chart as charts
 from signals.states import Breach as State
 
@@ -24,10 +24,8 @@ def models_with_groups(user: Any) -> QuerySet[Model]:
 
 
 def shown_model(user: Any, group: BreachGroup) -> Model | None:
-    """The model a group is about, None where the reader may not see it. One query, none without a model."""
-    if group.model_id is None:
-        return None
-    return Model.objects.visible_to(user).filter(pk=group.model_id).first()
+    """The model a group is about, None where the reader may not see it. Needs the model's subject loaded."""
+    return group.model if group.model and group.model.subject.is_visible_to(user) else None
 
 
 def breaches_of(group: BreachGroup) -> QuerySet[Breach]:
@@ -36,18 +34,18 @@ def breaches_of(group: BreachGroup) -> QuerySet[Breach]:
     return (
         Breach.objects.filter(group=group)
         .annotate(order=is_open)
-        .select_related("series__subject", "threshold__source", "threshold_version", "alert__source")
+        .select_related(
+            "series__subject", "threshold__subject", "threshold__source", "threshold_version", "alert__source"
+        )
     )
 
 
 def sighted(user: Any, breaches: Sequence[Breach]) -> None:
     """Set is_series_seen and is_rule_seen: being asked about a group shows no more than the group."""
-    series, rules = Series.objects.visible_to(user), Threshold.objects.visible_to(user)
-    seen = set(series.filter(pk__in=[one.series_id for one in breaches]).values_list("pk", flat=True))
-    ruled = set(rules.filter(pk__in=[one.threshold_id for one in breaches]).values_list("pk", flat=True))
     for one in breaches:
-        one.is_series_seen = one.series_id in seen  # type: ignore[attr-defined]
-        one.is_rule_seen = one.threshold_id in ruled  # type: ignore[attr-defined]
+        is_seen = one.series is not None and one.series.subject.is_visible_to(user)
+        one.is_series_seen = is_seen  # type: ignore[attr-defined]
+        one.is_rule_seen = one.threshold.subject.is_visible_to(user)  # type: ignore[attr-defined]
 
 
 BREACH_ORDER = ("order", "-level", "-opened_at", "-id")

@@ -245,8 +245,8 @@ def test_the_rail_shows_the_escalation_of_a_subject_and_of_its_review(asked, at)
     group = make.breach_group()
     review = make.review(about=group.subject)
 
-    assert escalation_queries.rail(asked, group.subject_id, at=at) is None
+    assert escalation_queries.rail(asked, group, at=at) is None
     escalation = make.escalation(about=review.subject)
 
-    assert escalation_queries.rail(asked, group.subject_id, at=at)["escalation"] == escalation
+    assert escalation_queries.rail(asked, group, at=at)["escalation"] == escalation
     assert escalation_queries.unresolved_about(asked, [review.subject_id]) == {review.subject_id: escalation}
