@@ -7,12 +7,14 @@ from itertools import pairwise
 from statistics import median
 from typing import Any
 
-from django.db.models import Q
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Q, QuerySet
+from django.db.models.functions import JSONObject
 
 from history.models import RecordedQuerySet
 from signals.models import Breach, Series, ThresholdVersion
 from signals.queries.points import window
-from signals.states import Agreement
+from signals.states import Agreement, Level
 
 PERIODS = (7, 45, 180)  # days
 MOST_POINTS = 400
@@ -21,6 +23,31 @@ MOST_BREACHES = 60
 # A hole so many times the usual distance between points is a hole in the line, too.
 _HOLE = 4
 Points = list[tuple[datetime, float | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A version of a threshold, as a chart draws and names it."""
+
+    threshold_id: int
+    number: int
+    is_external: bool
+    is_in_force: bool
+    direction: str
+    clear: float | None
+    warning: float | None
+    critical: float | None
+    agreed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """A breach; reference: its group's."""
+
+    reference: str
+    level: Level
+    opened_at: datetime
+    cleared_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +62,9 @@ class Chart:
     end: datetime
     days: int
     points: Points
-    limits: Sequence[ThresholdVersion] = ()
-    agreed: Sequence[ThresholdVersion] = ()
-    breaches: Sequence[Breach] = ()
+    limits: Sequence[Limit] = ()
+    agreed: Sequence[Limit] = ()
+    breaches: Sequence[Crossing] = ()
 
     @property
     def has_points(self) -> bool:
@@ -45,13 +72,15 @@ class Chart:
 
 
 def chart(user: Any, series: Series, *, start: datetime, end: datetime) -> Chart:
-    """A series between two moments. Three queries.
+    """A series between two moments. Two queries.
 
     The caller has made sure that the reader may see the series.
     """
-    versions = list(versions_on(series).visible_to(user))
-    limits = [version for version in versions if version.state == Agreement.ACTIVE]
-    agreed = [version for version in versions if version.agreed_at and start <= version.agreed_at <= end]
+    limits, breaches = Series.objects.values_list(
+        ArraySubquery(_limits(versions_on(series).visible_to(user))),
+        ArraySubquery(_crossings(breaches_on(series, start, end).visible_to(user)[:MOST_BREACHES])),
+    ).get(pk=series.pk)
+    versions = [_limit(row) for row in limits]
     points = window([series.pk], start, end, buckets=BUCKETS)[series.pk]
     return Chart(
         series=series,
@@ -59,10 +88,45 @@ def chart(user: Any, series: Series, *, start: datetime, end: datetime) -> Chart
         end=end,
         days=max((end - start).days, 1),
         points=with_holes(points),
-        limits=limits,
-        agreed=[version for version in agreed if not version.threshold.is_external],
-        breaches=list(breaches_on(series, start, end).visible_to(user)[:MOST_BREACHES]),
+        limits=[one for one in versions if one.is_in_force],
+        agreed=[
+            one for one in versions if one.agreed_at and start <= one.agreed_at <= end and not one.is_external
+        ],
+        breaches=[_crossing(row) for row in breaches],
     )
+
+
+def _limits(versions: QuerySet[ThresholdVersion]) -> QuerySet[Any]:
+    """Versions as rows of one column, so that a chart asks once for them and its breaches."""
+    same = ("threshold_id", "number", "direction", "clear", "warning", "critical", "agreed_at")
+    return versions.values(
+        row=JSONObject(
+            **{name: name for name in same},
+            is_external=~Q(threshold__external_rule=""),
+            is_in_force=Q(state=Agreement.ACTIVE),
+        )
+    )
+
+
+def _limit(row: dict[str, Any]) -> Limit:
+    # A whole number comes back from JSON as such.
+    levels = {name: row[name] and float(row[name]) for name in ("clear", "warning", "critical")}
+    return Limit(**row | levels | {"agreed_at": moment(row["agreed_at"])})
+
+
+def _crossings(breaches: QuerySet[Breach]) -> QuerySet[Any]:
+    same = ("level", "opened_at", "cleared_at")
+    return breaches.values(row=JSONObject(reference="group__subject__reference", **{n: n for n in same}))
+
+
+def _crossing(row: dict[str, Any]) -> Crossing:
+    opened_at, cleared_at = datetime.fromisoformat(row["opened_at"]), moment(row["cleared_at"])
+    return Crossing(row["reference"], Level(row["level"]), opened_at, cleared_at)
+
+
+def moment(text: str | None) -> datetime | None:
+    """A moment as it stands in JSON."""
+    return datetime.fromisoformat(text) if text else None
 
 
 def recent(user: Any, series: Series, *, days: int, at: datetime) -> Chart:
@@ -78,7 +142,6 @@ def versions_on(series: Series) -> RecordedQuerySet[ThresholdVersion]:
     return (
         ThresholdVersion.objects.filter(rules)
         .exclude(state__in=(Agreement.PROPOSED, Agreement.DECLINED))
-        .select_related("threshold")
         .order_by("threshold_id", "number")
     )
 
@@ -88,7 +151,6 @@ def breaches_on(series: Series, start: datetime, end: datetime) -> RecordedQuery
     return (
         Breach.objects.filter(Q(cleared_at__isnull=True) | Q(cleared_at__gte=start), series=series)
         .filter(opened_at__lte=end)
-        .select_related("group__subject")
         .order_by("-opened_at", "-id")
     )
 

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
+from django.db.models.functions import JSONObject
 
 from catalogue.models import Model
 from signals.models import Breach, BreachGroup, ThresholdVersion
@@ -63,11 +65,22 @@ def evidence(
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """A threshold version agreed, or another group opened. number: of the version; pk: the threshold's."""
+
+    at: datetime
+    title: str
+    pk: int | None = None
+    number: int | None = None
+    reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Before:
     """What changed on the same model in the day before a group opened."""
 
-    versions: Sequence[ThresholdVersion]
-    groups: Sequence[BreachGroup]
+    versions: Sequence[Change]
+    groups: Sequence[Change]
 
     @property
     def is_empty(self) -> bool:
@@ -75,14 +88,20 @@ class Before:
 
 
 def day_before(user: Any, group: BreachGroup) -> Before:
-    """Thresholds agreed and other breaches opened in the day before. Two queries."""
+    """Thresholds agreed and other breaches opened in the day before. One query."""
     day = (group.opened_at - DAY_BEFORE, group.opened_at)
     same = Q(threshold__series__model_name=group.model_name)
     versions = ThresholdVersion.objects.filter(same, agreed_at__range=day).visible_to(user)
-    others = BreachGroup.objects.filter(model_name=group.model_name, opened_at__range=day).exclude(
-        pk=group.pk
+    agreed = versions.order_by("-agreed_at", "-id").values(
+        row=JSONObject(at="agreed_at", title="threshold__name", pk="threshold_id", number="number")
     )
-    return Before(
-        list(versions.select_related("threshold").order_by("-agreed_at", "-id")[:MOST_CHANGES]),
-        list(others.visible_to(user).select_related("subject").order_by("-opened_at", "-id")[:MOST_CHANGES]),
+    others = BreachGroup.objects.filter(model_name=group.model_name, opened_at__range=day).visible_to(user)
+    opened = (
+        others.exclude(pk=group.pk)
+        .order_by("-opened_at", "-id")
+        .values(row=JSONObject(at="opened_at", title="title", reference="subject__reference"))
     )
+    found = BreachGroup.objects.values_list(
+        ArraySubquery(agreed[:MOST_CHANGES]), ArraySubquery(opened[:MOST_CHANGES])
+    ).get(pk=group.pk)
+    return Before(*([Change(**row | {"at": charts.moment(row["at"])}) for row in rows] for rows in found))

@@ -32,8 +32,8 @@ def series_chart(chart: Chart, key: str = "signal") -> SafeString:
             charts.Span(
                 breach.opened_at,
                 breach.cleared_at,
-                _SPAN_KINDS[Level(breach.level)],
-                f"{breach.group.subject.reference}: {breach.get_level_display().lower()}",
+                _SPAN_KINDS[breach.level],
+                f"{breach.reference}: {breach.level.label.lower()}",
             )
             for breach in chart.breaches
         ],

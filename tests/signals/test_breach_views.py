@@ -373,4 +373,4 @@ def test_a_chart_marks_its_breaches_and_limits(ana, at):
     drawn = chart.recent(ana, found, days=7, at=at + timedelta(hours=2))
 
     assert [limit.warning for limit in drawn.limits] == [0.2]
-    assert [breach.group.reference for breach in drawn.breaches] == [group.reference]
+    assert [breach.reference for breach in drawn.breaches] == [group.reference]
