@@ -65,7 +65,7 @@ def make(due: Due, *, at: datetime) -> None:
     user = User.objects.select_related("subject").get(subject_id=due.subject_id)
     if not user.is_active or Digest.objects.filter(user=user, week=due.occurrence).exists():
         return
-    since = contents.since(user, at)
+    since = contents.since(contents.last_of(user), at)
     content = contents.content_for(user, since=since, at=at)
     digest = Digest.objects.create(
         user=user,

@@ -9,7 +9,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Case, OuterRef, QuerySet, When
+from django.db.models.functions import JSONObject
 
 from actions import queries as actions
 from history.models import Event, Subject
@@ -55,9 +57,8 @@ def digests_of(user: Any) -> QuerySet[Digest]:
     return Digest.objects.filter(user=user).order_by("-made_at", "-id")
 
 
-def since(user: Any, at: datetime) -> datetime:
+def since(last: Digest | None, at: datetime) -> datetime:
     """From when on the next digest tells what changed: the last one, or a week ago."""
-    last = last_of(user)
     return last.made_at if last else at - FIRST_LOOKS_BACK
 
 
@@ -67,6 +68,7 @@ def content_for(user: Any, *, since: datetime, at: datetime) -> dict[str, Any]:
     risks = list(
         Risk.objects.visible_to(user)
         .filter(updated_at__gt=since, updated_at__lte=at)
+        .annotate(steps=_steps(user, since))
         .select_related("subject", "owner")
         .order_by("-severity", "-id")[:_READ]
     )
@@ -189,27 +191,26 @@ def _waiting(user: Any, meetings: Sequence[Any], at: datetime, zone: ZoneInfo) -
     return lines
 
 
-def _moved(user: Any, risks: Sequence[Risk], since: datetime) -> list[Line]:
-    """One line a risk of this person's teams: its change of level, or else its latest step."""
-    teams = {risk.subject_id: risk for risk in risks if risk.team_id in user.team_ids}
-    rows = Event.objects.filter(
-        subject__in=list(teams), at__gt=since, verb__in=[*_MOVED, "risklog.risk_changed"]
+def _steps(user: Any, since: datetime) -> Case:
+    """What befell a risk of this person's teams, in order: [{"verb", "level"}]; None for other risks."""
+    told = Event.objects.filter(
+        subject=OuterRef("subject"), at__gt=since, verb__in=[*_MOVED, "risklog.risk_changed"]
     ).order_by("at", "id")
-    said: dict[int, str] = {}
-    levels: dict[int, list[int]] = {}
-    for event in rows:
-        if event.data.get("level"):
-            before, after = event.data["level"]
-            levels.setdefault(event.subject_id, [before, after])[1] = after
-        elif event.verb in _MOVED:
-            said[event.subject_id] = _MOVED[event.verb]
+    steps = ArraySubquery(told.values(step=JSONObject(verb="verb", level="data__level")))
+    return Case(When(team__subject__in=user.sight.ids, then=steps))
+
+
+def _moved(user: Any, risks: Sequence[Any], since: datetime) -> list[Line]:
+    """One line a risk of this person's teams: its change of level, or else its latest step."""
     lines = []
-    for pk, risk in teams.items():
-        words = [
-            f"from {scoring.LEVELS[a]} to {scoring.LEVELS[b]}" for a, b in [levels.get(pk, (1, 1))] if a != b
-        ]
+    for risk in risks:
+        levels = [step["level"] for step in risk.steps or () if step["level"]]
+        said = [_MOVED[one["verb"]] for one in risk.steps or () if not one["level"] and one["verb"] in _MOVED]
+        words = []
+        if levels and levels[0][0] != levels[-1][1]:
+            words.append(f"from {scoring.LEVELS[levels[0][0]]} to {scoring.LEVELS[levels[-1][1]]}")
         is_new = risk.opened_at > since  # it has a line of its own, and steps of its first days are no news
-        words += [said[pk]] if pk in said and not is_new else []
+        words += [] if is_new else said[-1:]
         if words:
             text = ", ".join(words)
             lines.append(_risk(risk, f"{text[0].upper()}{text[1:]}."))

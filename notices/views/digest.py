@@ -22,7 +22,8 @@ PAST = 26
 def digest(request: HttpRequest) -> HttpResponse:
     """What the next one will say, as of now."""
     at = clock.now()
-    since = queries.since(request.user, at)
+    past = list(queries.digests_of(request.user)[:PAST])
+    since = queries.since(past[0] if past else None, at)
     sections = queries.shown(request.user, queries.content_for(request.user, since=since, at=at))
     organisation = people.organisation()
     context = {
@@ -31,7 +32,7 @@ def digest(request: HttpRequest) -> HttpResponse:
         "since": since,
         "until": at,
         "next_at": operations.next_slot(request.user, organisation, at) if organisation else None,
-        "past": list(queries.digests_of(request.user)[:PAST]),
+        "past": past,
         "digest": None,
         "title": "This week so far",
     }
