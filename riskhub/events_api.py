@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, When
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
 from django.utils.dateparse import parse_datetime
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -105,12 +105,25 @@ class _Events(Resource):
             row["cause_id"], row["actor_id"] = row.pop("shown_cause"), row.pop("shown_person")
             event = Event(verb=row["verb"], schema_version=row.pop("schema_version"), data=row.pop("data"))
             row["rows"] = present_data(event).get("rows", [])
-        seen, slots = _seen(found, request.user), _slots(found, request.user)
+        seen, slots = _known(found, request.user)
         return [_shown(row, seen, slots) for row in found]
 
 
-def _seen(found: list[dict[str, Any]], reader: Any) -> set[tuple[str, int]]:
-    """The objects that these events name and the reader may see: one query."""
+def _known(found: list[dict[str, Any]], reader: Any) -> tuple[set[tuple[str, int]], set[int]]:
+    """The objects that these events name and the reader may see, and the agenda items among their rows that
+    are but a slot of time to this reader. One query.
+    """
+    seen, slots = set(), set()
+    for pk, kind, object_id in _named(found, reader).union(_slots(found, reader), all=True):
+        if kind == _ITEM:
+            slots.add(pk)
+        else:
+            seen |= {("subject", pk), (kind, object_id)}
+    return seen, slots
+
+
+def _named(found: list[dict[str, Any]], reader: Any) -> QuerySet[Any]:
+    """Of the objects that these events name, those the reader may see."""
     wanted: dict[str, set[int]] = {}
     for row in found:
         for part in row["rows"]:
@@ -120,21 +133,15 @@ def _seen(found: list[dict[str, Any]], reader: Any) -> set[tuple[str, int]]:
     condition = Q(pk__in=())
     for kind, ids in wanted.items():
         condition |= Q(pk__in=ids) if kind == "subject" else Q(kind=kind, object_id__in=ids)
-    rows = Subject.objects.visible_to(reader).filter(condition).values_list("pk", "kind", "object_id")
-    return {("subject", pk) for pk, _, _ in rows} | {(kind, number) for _, kind, number in rows}
+    return Subject.objects.visible_to(reader).filter(condition).values_list("pk", "kind", "object_id")
 
 
-def _slots(found: list[dict[str, Any]], reader: Any) -> set[int]:
-    """Agenda items among these rows that are but a slot of time to this reader.
-
-    Their meeting is open to everyone, and so are its events; the words of such an item are not.
-    """
+def _slots(found: list[dict[str, Any]], reader: Any) -> QuerySet[Any]:
+    """Their meeting is open to everyone, and so are its events; the words of such an item are not."""
     ids = {part["pk"] for row in found for part in row["rows"] if part["model"] == _ITEM}
-    if not ids or reader.sight.everything:
-        return set()
     about = Subject.objects.visible_to(reader).filter(pk=OuterRef("about_id"))
     hidden = AgendaItem.objects.filter(pk__in=ids, about__isnull=False).exclude(Exists(about))
-    return set(hidden.values_list("pk", flat=True))
+    return hidden.values_list("pk", Value(_ITEM), "meeting_id")
 
 
 def _shown(row: dict[str, Any], seen: set[tuple[str, int]], slots: set[int]) -> dict[str, Any]:
