@@ -2,14 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import QuerySet, Subquery
+from django.db.models.functions import Coalesce, JSONObject
 
 from history.models import Event, Subject
 from meetings.models import AgendaItem, Meeting
-from meetings.queries.facts import NOTHING, facts_of, facts_of_risk
+from meetings.queries.facts import is_open
 from meetings.states import TO_COME, UNFINISHED, ItemState
 from people.states import Role
-from risklog.models import Escalation, Risk
+from risklog.models import Escalation
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +114,23 @@ def agenda(meeting: Meeting, user: Any) -> Agenda:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """An item as the page of its subject names it. meeting: its reference; name: its focus, or its series."""
+
+    state: str
+    why: str
+    meeting: str
+    name: str
+    starts_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Panel:
     """What a subject's page shows of the agendas. finding: why no meeting looks at it, "" when one does;
     code: where that is mended (meetings.routing.NoPlace), model: the slug of the model it is about.
     """
 
-    items: Sequence[AgendaItem]
+    items: Sequence[Place]
     finding: str
     code: str
     model: str
@@ -124,31 +140,21 @@ class Panel:
 
 
 def panel(user: Any, obj: Any) -> Panel | None:
-    """On which agendas to come an object stands; None when it is settled and stands on none."""
+    """On which agendas to come an object stands; None when it is settled and stands on none. One query.
+
+    obj: a risk, a review, or an escalation, where it is what that is about that stands on agendas.
+    """
     subject = obj.about if isinstance(obj, Escalation) else obj.subject
-    found = list(
-        AgendaItem.objects.filter(
-            about=subject, meeting__state__in=TO_COME, state__in=[*UNFINISHED, ItemState.DONE]
-        )
-        .visible_to(user)
-        .select_related("meeting__subject", "meeting__series", "meeting__focus")
-        .order_by("meeting__starts_at", "id")
-    )
-    event = None
-    if not found:
-        event = (
-            Event.objects.filter(subject=subject, verb="meetings.no_meeting_found").order_by("-id").first()
-        )
-    said = event.data if event else {}
-    may_add = subject.reference is not None and user.is_at_least(Role.MEMBER)
-    facts = NOTHING
-    if not found:
-        facts = facts_of_risk(obj) if isinstance(obj, Risk) else facts_of(subject)
-    if not found and not facts.is_open:
+    found, told = Subject.objects.values_list(
+        ArraySubquery(_places(user, subject)), Subquery(_findings(subject).values("data")[:1])
+    ).get(pk=subject.pk)
+    if not found and not is_open(obj):
         return None
+    said = told if told and not found else {}
+    may_add = subject.reference is not None and user.is_at_least(Role.MEMBER)
     model = getattr(obj, "model", None)
     return Panel(
-        items=found,
+        items=[Place(**row | {"starts_at": datetime.fromisoformat(row["starts_at"])}) for row in found],
         finding=said.get("why", ""),
         code=said.get("code", ""),
         model=model.slug if model else "",
@@ -156,3 +162,23 @@ def panel(user: Any, obj: Any) -> Panel | None:
         may_add=may_add and not found,
         may_plan=user.is_at_least(Role.RISK_MANAGER),
     )
+
+
+def _places(user: Any, subject: Subject) -> QuerySet[Any]:
+    """The items about a subject on agendas to come, the next first, as rows of one column."""
+    items = AgendaItem.objects.filter(
+        about=subject, meeting__state__in=TO_COME, state__in=[*UNFINISHED, ItemState.DONE]
+    ).visible_to(user)
+    place = JSONObject(
+        state="state",
+        why="why",
+        meeting="meeting__subject__reference",
+        name=Coalesce("meeting__focus__name", "meeting__series__name"),
+        starts_at="meeting__starts_at",
+    )
+    return items.order_by("meeting__starts_at", "id").values(row=place)
+
+
+def _findings(subject: Subject) -> QuerySet[Event]:
+    """Why no meeting was found for it, the latest first."""
+    return Event.objects.filter(subject=subject, verb="meetings.no_meeting_found").order_by("-id")

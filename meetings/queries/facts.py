@@ -47,12 +47,21 @@ def _review(subject: Subject) -> Facts:
     )
 
 
+def is_open(obj: Risk | Review | Escalation) -> bool:
+    """Whether there is still something to do about an object that is loaded; for an escalation, about what it
+    is about, which takes a query.
+    """
+    match obj:
+        case Risk():
+            return obj.state in LIVE_RISKS
+        case Review():
+            return obj.state == ReviewState.OPEN
+        case _:
+            return facts_of(obj.about).is_open
+
+
 def _risk(subject: Subject) -> Facts:
-    return facts_of_risk(Risk.objects.select_related("category", "model").get(subject=subject))
-
-
-def facts_of_risk(found: Risk) -> Facts:
-    """The facts of a risk that is loaded, with its category and model."""
+    found = Risk.objects.select_related("category", "model").get(subject=subject)
     team = found.team_id or (found.model.owner_team_id if found.model else None)
     return Facts(found.category.kind, team, is_open=found.state in LIVE_RISKS)
 
