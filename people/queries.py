@@ -7,7 +7,9 @@ from contextvars import ContextVar
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Prefetch, QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import BigIntegerField, Func, OuterRef, Prefetch, QuerySet
 
 from people import working
 from people.models import Absence, Function, Membership, Organisation, Team, Token, User
@@ -147,6 +149,13 @@ def everybody() -> QuerySet[User]:
         .prefetch_related(Prefetch("memberships", members))
         .order_by("name", "id")
     )
+
+
+def teams_named(viewers: str) -> ArraySubquery:
+    """The names of the teams among those who may see a row: an annotation. viewers: the path to their ids."""
+    own = Func("subject_id", template="ARRAY[%(expressions)s]", output_field=ArrayField(BigIntegerField()))
+    teams = Team.objects.alias(own=own).filter(own__contained_by=OuterRef(viewers))
+    return ArraySubquery(teams.order_by("name").values("name"))
 
 
 def teams_with_members() -> QuerySet[Team]:

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet
 from django.db.models.functions import JSONObject
 
 from kit import clock
-from people.models import User
+from people.models import Function, User
 from risklog.models import Climb, Escalation, Review, Rung
 from risklog.queries import rung as rung_queries
 from risklog.queries.rung import Concerned
@@ -19,23 +19,38 @@ from risklog.states import UNRESOLVED, EscalationState
 TABS = ("open", "resolved")
 
 
-def for_pages(user: Any) -> QuerySet[Escalation]:
-    """What this reader may see, with what a line or a page of it needs."""
+def escalations(user: Any) -> QuerySet[Escalation]:
+    """What this reader may see, with what it names."""
     rows = Escalation.objects.visible_to(user)
-    rungs = Rung.objects.select_related("function", "person").order_by("position")
     return rows.select_related(
-        "subject", "about", "team__lead", "acknowledged_by__subject", "ladder_version__ladder"
-    ).prefetch_related(Prefetch("ladder_version__rungs", rungs))
+        "subject", "about", "team", "acknowledged_by__subject", "ladder_version__ladder"
+    )
+
+
+def for_pages(user: Any) -> QuerySet[Escalation]:
+    """The same with what a line needs: the rungs there are."""
+    return escalations(user).prefetch_related("ladder_version__rungs")
 
 
 def for_ladder(user: Any) -> QuerySet[Escalation]:
-    """The same with what steps_of() needs: its climbs in order, and who is asked about the same thing."""
+    """The same with what steps_of() needs: its rungs, its climbs, and who is asked about the same thing."""
+    rungs = Rung.objects.filter(ladder_version=OuterRef("ladder_version")).order_by("position")
     climbs = Climb.objects.filter(escalation=OuterRef("pk")).order_by("round", "position", "id")
-    names = ("position", "at", "told", "stand_ins", "skipped")
-    return for_pages(user).annotate(
-        called=ArraySubquery(climbs.values(row=JSONObject(**{name: name for name in names}))),
+    return escalations(user).annotate(
+        ladder=ArraySubquery(
+            rungs.values(row=JSONObject(**_same(_RUNG), function="function__name", person="person__name"))
+        ),
+        called=ArraySubquery(climbs.values(row=JSONObject(**_same(_CALLED)))),
         asked=ArraySubquery(rung_queries.waiting_about(OuterRef("about")).values("user_id")),
     )
+
+
+_RUNG = ("position", "who", "within_minutes", "is_round_the_clock", "function_id", "person_id")
+_CALLED = ("position", "at", "told", "stand_ins", "skipped")
+
+
+def _same(names: Iterable[str]) -> dict[str, str]:
+    return {name: name for name in names}
 
 
 def in_tab(user: Any, tab: str) -> QuerySet[Escalation]:
@@ -88,7 +103,7 @@ def steps_of(escalation: Any, *at_hand: Any, at: datetime) -> list[Step]:
 
     escalation: of for_ladder(); at_hand: objects the page has loaded, what is escalated perhaps among them.
     """
-    rungs = list(escalation.ladder_version.rungs.all())
+    rungs = [_rung(row) for row in escalation.ladder]
     climbs = {one.position: one for one in _called(escalation) if one.position <= escalation.rung}
     to_come = [one for one in rungs if one.position > escalation.rung]
     if escalation.state == EscalationState.RESOLVED:
@@ -122,6 +137,15 @@ def steps_of(escalation: Any, *at_hand: Any, at: datetime) -> list[Step]:
     return found
 
 
+def _rung(row: dict[str, Any]) -> Rung:
+    rung = Rung(**{name: row[name] for name in _RUNG})
+    if rung.function_id:
+        rung.function = Function(pk=rung.function_id, name=row["function"])
+    if rung.person_id:
+        rung.person = User(pk=rung.person_id, name=row["person"])
+    return rung
+
+
 def _called(escalation: Any) -> list[Called]:
     return [Called(**row | {"at": datetime.fromisoformat(row["at"])}) for row in escalation.called]
 
@@ -149,11 +173,11 @@ def minutes_between(escalation: Escalation) -> int:
     return max(1, int((escalation.next_climb_at - escalation.rung_since).total_seconds() // 60))
 
 
-def rail(user: Any, obj: Any, *at_hand: Any, at: datetime | None = None) -> dict[str, Any] | None:
+def rail(user: Any, obj: Any, *, at: datetime | None = None) -> dict[str, Any] | None:
     """What a page shows of the escalation of its object, or of a review about it; None without one.
 
-    at_hand: what else the page has loaded, such as those reviews. Three queries: the escalation, its rungs,
-    the people on them; one more where what it is about is none of these.
+    Two queries: the escalation with its ladder, and the people on it; one more for a review that the page
+    does not show (review.of_subject).
     """
     at = at or clock.now()
     reviews = Review.objects.filter(about=obj.subject_id).values("subject")
@@ -163,7 +187,7 @@ def rail(user: Any, obj: Any, *at_hand: Any, at: datetime | None = None) -> dict
         return None
     return {
         "escalation": escalation,
-        "steps": steps_of(escalation, obj, *at_hand, at=at),
+        "steps": steps_of(escalation, obj, *getattr(obj, "shown_reviews", ()), at=at),
         "minutes": minutes_between(escalation),
     }
 

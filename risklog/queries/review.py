@@ -124,7 +124,10 @@ def waiting_for(user: Any) -> QuerySet[Review]:
 
 
 def of_subject(user: Any, obj: Any) -> dict[str, Any]:
-    """Panel: the reviews about an object, or about anything of a model. A risk has its breach's too."""
+    """Panel: the reviews about an object, or about anything of a model. A risk has its breach's too.
+
+    They stay with the object as `shown_reviews`, for the ladder beside them (escalation.rail).
+    """
     rows = for_lines(user)
     if isinstance(obj, Model):
         rows = rows.filter(model=obj)
@@ -132,7 +135,7 @@ def of_subject(user: Any, obj: Any) -> dict[str, Any]:
         rows = rows.filter(about_id__in=[obj.subject_id, obj.breach_group.subject_id])
     else:
         rows = rows.filter(about_id=obj.subject_id)
-    found = list(rows.order_by("-opened_at", "-id")[:10])
+    found = obj.shown_reviews = list(rows.order_by("-opened_at", "-id")[:10])
     return {
         "reviews": found,
         "is_open": any(one.state == ReviewState.OPEN for one in found),

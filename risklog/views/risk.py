@@ -15,6 +15,7 @@ from kit.actor import Actor
 from kit.htmx import go, respond, toast
 from kit.refusals import ChangedMeanwhile, Refused
 from kit.rights import may, require, view_needs
+from people import queries as people
 from rest.asked import version_of
 from rest.once import once
 from risklog import scoring
@@ -46,10 +47,10 @@ def mark(form: Any, refusal: Refused) -> None:
 @require_safe
 def risk_detail(request: HttpRequest, reference: str) -> HttpResponse:
     user, at = request.user, clock.now()
-    rows = with_kin(queries.for_page(user).select_related("model__owner_team"), "breach_group__subject_id")
-    risk = get_object_or_404(rows, subject__reference=reference.upper())
+    rows = queries.for_page(user).select_related("model__owner_team")
+    rows = rows.annotate(open_to=people.teams_named("subject__viewers"))
+    risk = get_object_or_404(with_kin(rows, "breach_group__subject_id"), subject__reference=reference.upper())
     may_change = may(user, "risklog.risk_change", risk)
-    known = reviews.of_subject(user, risk)
     context = {
         "risk": risk,
         "level": scoring.level(risk.severity),
@@ -61,14 +62,14 @@ def risk_detail(request: HttpRequest, reference: str) -> HttpResponse:
         "breach": risk.breach_group
         if risk.breach_group and queries.is_seen(risk.breach_group.subject, user)
         else None,
-        "teams": queries.teams_of(risk),
+        "teams": risk.open_to,
         "may_change": may_change,
         "steps": steps_for(user, risk),
         "onward": ONWARD[RiskState(risk.state)],
         "is_look_due": bool(risk.review_on and risk.review_on <= timezone.localdate()),
         "panel": actions.of_subjects(user, risk.kin, new_for=risk.reference),
-        "reviews": known,
-        "escalation": escalations.rail(user, risk, *known["reviews"], at=at),
+        "reviews": reviews.of_subject(user, risk),
+        "escalation": escalations.rail(user, risk, at=at),
         "may_raise": may(user, "risklog.escalation_raise"),
         "timeline": list(story(risk.kin, risk.subject_id).visible_to(user)[:TIMELINE_SIZE]),
         "likelihoods": scoring.LIKELIHOODS.items(),

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, IntegerField, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import JSONObject
 
 from catalogue.models import Model
@@ -87,21 +87,27 @@ class Before:
         return not self.versions and not self.groups
 
 
-def day_before(user: Any, group: BreachGroup) -> Before:
-    """Thresholds agreed and other breaches opened in the day before. One query."""
-    day = (group.opened_at - DAY_BEFORE, group.opened_at)
-    same = Q(threshold__series__model_name=group.model_name)
+def with_day_before(rows: Any, user: Any) -> Any:
+    """Groups with what day_before() reads: thresholds agreed and other breaches opened in the day before."""
+    opened_at, model_name = OuterRef("opened_at"), OuterRef("model_name")
+    day = (opened_at - DAY_BEFORE, opened_at)
+    same = Q(threshold__series__model_name=model_name)
     versions = ThresholdVersion.objects.filter(same, agreed_at__range=day).visible_to(user)
     agreed = versions.order_by("-agreed_at", "-id").values(
         row=JSONObject(at="agreed_at", title="threshold__name", pk="threshold_id", number="number")
     )
-    others = BreachGroup.objects.filter(model_name=group.model_name, opened_at__range=day).visible_to(user)
+    others = BreachGroup.objects.filter(model_name=model_name, opened_at__range=day).visible_to(user)
     opened = (
-        others.exclude(pk=group.pk)
+        others.filter(~Q(pk=OuterRef("pk")))
         .order_by("-opened_at", "-id")
         .values(row=JSONObject(at="opened_at", title="title", reference="subject__reference"))
     )
-    found = BreachGroup.objects.values_list(
-        ArraySubquery(agreed[:MOST_CHANGES]), ArraySubquery(opened[:MOST_CHANGES])
-    ).get(pk=group.pk)
+    return rows.annotate(
+        agreed_before=ArraySubquery(agreed[:MOST_CHANGES]), opened_before=ArraySubquery(opened[:MOST_CHANGES])
+    )
+
+
+def day_before(group: Any) -> Before:
+    """What changed in the day before a group of with_day_before()."""
+    found = (group.agreed_before, group.opened_before)
     return Before(*([Change(**row | {"at": charts.moment(row["at"])}) for row in rows] for rows in found))

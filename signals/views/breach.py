@@ -44,14 +44,15 @@ def breach_list(request: HttpRequest) -> HttpResponse:
 def breach_detail(request: HttpRequest, reference: str) -> HttpResponse:
     """What crossed, by how much, since when, who said so, and what changed before."""
     groups = queries.groups().visible_to(request.user).select_related("model__subject", "model__owner_team")
-    group = get_object_or_404(with_kin(groups), subject__reference=reference.upper().replace("\x00", ""))
+    groups = with_kin(group_queries.with_day_before(groups, request.user))
+    group = get_object_or_404(groups, subject__reference=reference.upper().replace("\x00", ""))
     page = page_of(group_queries.breaches_of(group), group_queries.BREACH_ORDER, request)
     group_queries.sighted(request.user, page.rows)
     context = {
         "group": group,
         "page": page,
         "chart": group_queries.evidence(request.user, group, page.rows, at=clock.now()),
-        "before": group_queries.day_before(request.user, group),
+        "before": group_queries.day_before(group),
         "shown_model": group_queries.shown_model(request.user, group),
         "may_register": may(request.user, "catalogue.model_add"),
         "timeline": list(story(group.kin, group.subject_id).visible_to(request.user)[:50]),
