@@ -115,6 +115,16 @@ def test_every_kind_of_subject_has_a_page_that_opens(client):
     assert {kind: code for kind, code in seen.items() if code != 200} == {}
 
 
+@pytest.mark.django_db
+def test_a_loaded_subject_says_who_sees_it_as_the_database_does():
+    from history.models import Subject
+
+    for person in build().people.values():
+        seen = {one for one in Subject.objects.all() if one.is_visible_to(person)}
+
+        assert seen == set(Subject.objects.visible_to(person)), person
+
+
 def test_every_handler_takes_what_it_is_handed():
     wrong = []
     acting = [*(one for them in flows.FLOWS.values() for one in them), *flows.DUES.values(), flows.entry.tell]

@@ -3,10 +3,13 @@
 from datetime import UTC, date, datetime
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpResponse
 
 from kit.actor import SYSTEM
 from people import queries
-from people.operations import person
+from people.middleware import readers_zone
+from people.operations import organisation, person
 from tests.factories import people
 
 pytestmark = pytest.mark.django_db
@@ -15,6 +18,23 @@ DAY = date(2026, 12, 1)
 
 def away(user, stand_in=None, at=None):
     person.be_away(user, from_on=DAY, until_on=DAY, stand_in=stand_in, by=SYSTEM, at=at)
+
+
+def test_the_organisation_is_read_once_for_a_page_that_is_read_and_anew_by_what_writes(rf, at):
+    found = organisation.found(name="Before", by=SYSTEM, at=at)
+
+    def answer(request):
+        organisation.change(found, {"name": "After"}, by=SYSTEM, at=at)
+        return HttpResponse(queries.organisation().name)
+
+    ask = readers_zone(answer)
+    for request in (read := rf.get("/"), write := rf.post("/")):
+        request.user = AnonymousUser()
+
+    assert ask(write).content == b"After"
+    organisation.change(found, {"name": "Before"}, by=SYSTEM, at=at)
+    assert ask(read).content == b"Before"
+    assert queries.organisation().name == "After"
 
 
 def test_people_of_a_function_are_active_and_there(at):
