@@ -36,7 +36,7 @@ def reader(six_weeks, client):
 
 
 def _count(client, url: str) -> int:
-    """Statements of the second asking; the first fills what a process keeps, and finds a page by its number."""
+    """Statements of the second asking; the first fills what a process keeps and finds a page by number."""
     first = client.get(url, follow=True)
     with CaptureQueriesContext(connection) as asked:
         answer = client.get(first.redirect_chain[-1][0] if first.redirect_chain else url)
