@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db import models, transaction
+from django.db import models
 
 from history import writing
 from history.models import Event, Part, Recorded, Subject, new_batch
@@ -31,7 +31,7 @@ class Act:
     viewers: Sequence[int] | None = None
 
 
-@transaction.atomic
+@writing.in_one_transaction
 def perform(acts: Sequence[Act], *, by: Actor, at: datetime, cause: Event | None = None) -> list[Event]:
     """Write the rows of all acts, then their events, in the order of `acts` within each verb.
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from history import claims, wiring
 from history.claims import Tally
 from history.models import Due, Event, Handover
-from kit import clock
+from kit import bell, clock
 
 _BATCH = 50
 # While something may come that goes first, nobody takes more in hand than a moment's work.
@@ -19,14 +19,12 @@ def relay(*, at: datetime | None = None, limit: int = 1000) -> Tally:
     at: the moment handlers act at, for `tick --at` (default: now); never before the event itself.
     """
     total = Tally()
-    while total.done + total.failed < limit:
-        batch = _next(limit)
-        if not batch:
-            break
-        events = Event.objects.select_related("subject").in_bulk([row.event_id for row in batch])
-        for row in batch:
-            row.event = events[row.event_id]
-            total += claims.run(row, lambda waiting: _hand_on(waiting, at or clock.now()))
+    with bell.heard():
+        while total.done + total.failed < limit and (batch := _next(limit)):
+            events = Event.objects.select_related("subject").in_bulk([row.event_id for row in batch])
+            for row in batch:
+                row.event = events[row.event_id]
+                total += claims.run(row, lambda waiting: _hand_on(waiting, at or clock.now()))
     return total
 
 

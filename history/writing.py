@@ -6,6 +6,7 @@ For operations and bulk alone; everybody else calls those.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import wraps
+from itertools import groupby
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -65,13 +66,12 @@ def birth(objs: Sequence[Any], viewers: Sequence[Sequence[int] | None]) -> list[
     """Save new objects with their subjects. The foreign key is deferred, so ids are drawn first."""
     first = objs[0]
     if isinstance(first, Recorded):
-        ids = _draw_subject_ids(len(objs))
-        names = references.take(first.PREFIX, len(objs)) if first.PREFIX else [None] * len(objs)
+        drawn = _draw(len(objs), first.PREFIX)
         subjects = []
-        for obj, subject_id in zip(objs, ids, strict=True):
+        for obj, (subject_id, _) in zip(objs, drawn, strict=True):
             obj.subject_id = subject_id
         _insert(objs)
-        for obj, name, seen_by in zip(objs, names, viewers, strict=True):
+        for obj, (_, name), seen_by in zip(objs, drawn, viewers, strict=True):
             subject = Subject(
                 pk=obj.subject_id,
                 kind=obj.KIND,
@@ -100,24 +100,28 @@ def _insert(objs: Sequence[models.Model]) -> None:
         type(objs[0])._base_manager.bulk_create(objs)
 
 
-def _draw_subject_ids(count: int) -> list[int]:
+def _draw(count: int, prefix: str | None) -> list[tuple[int, str | None]]:
+    """Subject ids, each with a reference where the kind has them: unique, whoever else draws."""
+    counter = f"nextval('{references.sequence(prefix)}')" if prefix else "NULL"
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence('history_subject', 'id')) FROM generate_series(1, %s)",
+            f"SELECT nextval(pg_get_serial_sequence('history_subject', 'id')), {counter}"  # noqa: S608 - our own name
+            " FROM generate_series(1, %s)",
             [count],
         )
-        return [number for (number,) in cursor.fetchall()]
+        return [(subject, f"{prefix}-{number}" if prefix else None) for subject, number in cursor.fetchall()]
 
 
 def along(rows: Iterable[Along]) -> list[dict[str, Any]]:
     """Save the rows that come along with an act: new ones are born, pairs are changed."""
     changes: list[dict[str, Any]] = []
-    for row in rows:
-        if isinstance(row, tuple):
-            obj, values = row
-            changes += update(obj, {n: v for n, v in values.items() if getattr(obj, n) != v}, None)
+    for kind, some in groupby(rows, type):
+        if kind is tuple:
+            for obj, values in some:
+                changes += update(obj, {n: v for n, v in values.items() if getattr(obj, n) != v}, None)
         else:
-            changes += birth([row], [None])
+            fresh = list(some)
+            changes += birth(fresh, [None] * len(fresh))
     return changes
 
 

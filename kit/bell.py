@@ -2,7 +2,9 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from django.db import transaction
 
@@ -11,6 +13,7 @@ log = logging.getLogger(__name__)
 _BREAK_SECONDS = 30.0
 _state: dict[str, float] = {"quiet_until": 0.0, "failures": 0}
 _ringer: list[Callable[[], None]] = []
+_is_heard = ContextVar("is_heard", default=False)
 
 
 def install(ringer: Callable[[], None]) -> None:
@@ -30,8 +33,20 @@ def ring() -> None:
         log.warning("The bell did not ring (%s); the sweep will follow.", error)
 
 
+@contextmanager
+def heard() -> Iterator[None]:
+    """While somebody hands on until nothing is left, what they cause themselves needs no ring."""
+    token = _is_heard.set(True)
+    try:
+        yield
+    finally:
+        _is_heard.reset(token)
+
+
 def ring_after_commit() -> None:
     """Register one ring for this transaction, however often it is asked for."""
+    if _is_heard.get():
+        return
     hooks = transaction.get_connection().run_on_commit
     if not any(hook[1] is ring for hook in hooks):
         transaction.on_commit(ring, robust=True)

@@ -8,7 +8,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from kit import clock
-from people.models import Token, User
+from people.models import Token, User, team_subjects
 from people.operations import token as token_operations
 from people.states import Scope
 
@@ -52,7 +52,8 @@ def find(text: str, *, at: Any) -> Token | None:
     if len(parts) != 3 or parts[0] != "rh" or not text.isascii() or "\x00" in text:
         return None
     found = (
-        Token.objects.select_related("user", "user__subject", "subject")
+        Token.objects.select_related("user")
+        .annotate(team_subject_ids=team_subjects("user"))
         .filter(
             prefix=parts[1],
             secret_hash=token_operations.hash_of(parts[2]),
@@ -62,4 +63,6 @@ def find(text: str, *, at: Any) -> Token | None:
         )
         .first()
     )
+    if found is not None:
+        found.user.team_subject_ids = found.team_subject_ids
     return found

@@ -57,14 +57,19 @@ class Function(Recorded):
     name = models.CharField(max_length=80, unique=True)
 
 
+def team_subjects(person: str) -> ArraySubquery:
+    """The subjects of the teams of the person whom a path of the outer query leads to."""
+    teams = Membership.objects.filter(user=OuterRef(person)).values("team__subject_id")
+    return ArraySubquery(teams)
+
+
 class UserQuerySet(RecordedQuerySet):
     def active(self) -> "UserQuerySet":
         return self.filter(is_active=True)
 
     def with_sight(self) -> "UserQuerySet":
         """With the subjects of their teams along, for whoever is about to read as this person."""
-        teams = Membership.objects.filter(user=OuterRef("pk")).values("team__subject_id")
-        return self.annotate(team_subject_ids=ArraySubquery(teams))
+        return self.annotate(team_subject_ids=team_subjects("pk"))
 
 
 class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]

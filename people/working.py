@@ -14,6 +14,10 @@ class Hours:
     starts: time
     ends: time
 
+    def day_of(self, at: datetime) -> date:
+        """The day it is there."""
+        return at.astimezone(self.zone).date()
+
     def is_working_day(self, day: date) -> bool:
         return day.weekday() in self.days
 
@@ -34,7 +38,7 @@ def after(at: datetime, minutes: int, hours: Hours | None) -> datetime:
     left = timedelta(minutes=minutes)
     if hours is None or not hours.days or hours.starts >= hours.ends:
         return at + left
-    day = at.astimezone(hours.zone).date()
+    day = hours.day_of(at)
     while True:
         if hours.is_working_day(day):
             begins, ends = hours.span(day)
@@ -47,7 +51,7 @@ def after(at: datetime, minutes: int, hours: Hours | None) -> datetime:
 
 def is_open(at: datetime, hours: Hours) -> bool:
     """Whether people are at work at that moment."""
-    day = at.astimezone(hours.zone).date()
+    day = hours.day_of(at)
     if not hours.is_working_day(day):
         return False
     begins, ends = hours.span(day)

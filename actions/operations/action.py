@@ -64,7 +64,7 @@ def add(
         seen_by = [*seen_by, owner.subject_id]
     history.record(action, "actions.action_opened", by=by, at=at, cause=cause, viewers=seen_by)
     _show_about_to_owner(action, by=by, at=at)
-    _plan(action, at=at)
+    _put_dates(action, at=at)
     return action
 
 
@@ -218,11 +218,13 @@ def _of(due: Due) -> tuple[Any, str]:
 
 
 def _plan(action: Action, *, at: datetime) -> None:
-    """Make the dates of the present owner and due date, and quieten the earlier ones.
-
-    The version stands in the occurrence, so a date that was moved away and back acts again.
-    """
+    """Make the dates of the present owner and due date, and quieten the earlier ones."""
     history.drop_dues(action.subject_id, REMINDER, OVERDUE)
+    _put_dates(action, at=at)
+
+
+def _put_dates(action: Action, *, at: datetime) -> None:
+    """The version stands in the occurrence, so a date that was moved away and back acts again."""
     if action.due_on is None or not action.is_unfinished:
         return
     of = f"{action.due_on}/{action.owner_id}/v{action.version}"

@@ -48,7 +48,7 @@ class Rank(IntEnum):
     PEOPLE = 700
 
 
-@transaction.atomic
+@history.in_one_transaction
 def place(
     *,
     about: Subject,

@@ -75,6 +75,10 @@ def _categories(user: Any) -> QuerySet[Category]:
     return Category.objects.visible_to(user).filter(is_retired=False)
 
 
+def _models(user: Any) -> QuerySet[Model]:
+    return Model.objects.visible_to(user).select_related("subject", "owner_team")
+
+
 def _five(**kwargs: Any) -> serializers.IntegerField:
     return serializers.IntegerField(min_value=1, max_value=5, required=False, **kwargs)
 
@@ -86,7 +90,7 @@ class RiskChange(Body):
     description = serializers.CharField(max_length=50_000, required=False, allow_blank=True)
     affected = serializers.CharField(max_length=300, required=False, allow_blank=True)
     category = Visible("category", _categories, required=False)
-    model = Visible("model", Model.objects.visible_to, required=False, allow_null=True)
+    model = Visible("model", _models, required=False, allow_null=True)
     feature = serializers.CharField(max_length=120, required=False, allow_blank=True)
     tags = serializers.ListField(child=serializers.CharField(max_length=60), max_length=20, required=False)
     team = Visible("team", Team.objects.visible_to, required=False, allow_null=True)
@@ -109,7 +113,7 @@ class NewRisk(Body):
     category = Visible("category", _categories)
     description = serializers.CharField(max_length=50_000, required=False, allow_blank=True)
     affected = serializers.CharField(max_length=300, required=False, allow_blank=True)
-    model = Visible("model", Model.objects.visible_to, required=False, allow_null=True)
+    model = Visible("model", _models, required=False, allow_null=True)
     feature = serializers.CharField(max_length=120, required=False, allow_blank=True)
     tags = serializers.ListField(child=serializers.CharField(max_length=60), max_length=20, required=False)
     team = Visible("team", Team.objects.visible_to, required=False, allow_null=True)

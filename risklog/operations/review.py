@@ -16,6 +16,7 @@ from history.models import Due, Event, Subject
 from kit.actor import SYSTEM, Actor
 from kit.refusals import ChangedMeanwhile, Refused
 from people import working
+from people.working import Hours
 from risklog import ladder as rules
 from risklog.models import Review
 from risklog.operations import escalation, reviewer, sight
@@ -34,7 +35,7 @@ _TRIES = 3
 # ------------------------------------------------------------------ opening
 
 
-@transaction.atomic
+@history.in_one_transaction
 def open_for(
     *,
     about: Subject,
@@ -48,11 +49,11 @@ def open_for(
     cause: Event | None = None,
 ) -> Review:
     """Open a review about a subject, or note on the open one why it was called for again."""
+    hours = presence.hours()
     for _ in range(_TRIES):
         standing = reviewer.lock(about=about, state=ReviewState.OPEN)
         if standing:
             return _annotate(standing, why=why, severity=severity, by=by, at=at, cause=cause)
-        about = Subject.objects.get(pk=about.pk)
         review = Review(
             about=about,
             title=title[:300],
@@ -61,20 +62,20 @@ def open_for(
             kind=kind,
             severity=severity,
             opened_at=at,
-            due_at=_due(severity, at),
+            due_at=_due(severity, at, hours),
         )
         try:
             with transaction.atomic():
-                return _open(review, by=by, at=at, cause=cause)
+                return _open(review, hours, by=by, at=at, cause=cause)
         except IntegrityError as error:
             if "risklog_one_open_review" not in str(error):
                 raise
     raise ChangedMeanwhile("Somebody else is opening this review right now. Look again.", present=about)
 
 
-def _open(review: Review, *, by: Actor, at: datetime, cause: Event | None) -> Review:
+def _open(review: Review, hours: Hours, *, by: Actor, at: datetime, cause: Event | None) -> Review:
     about = review.about
-    reviewers, review.missing = reviewer.propose(review, at)
+    reviewers, review.missing = reviewer.propose(review, hours, at=at)
     history.record(
         review,
         "risklog.review_opened",
@@ -92,7 +93,7 @@ def _open(review: Review, *, by: Actor, at: datetime, cause: Event | None) -> Re
     sight.let_see(
         [review.subject, about], [one.user for one in reviewers], by=SYSTEM, at=at, why="asked to review"
     )
-    _plan(review, at)
+    _plan(review, hours, at)
     return review
 
 
@@ -103,29 +104,34 @@ def _annotate(
     if cause and Event.objects.filter(cause=cause, subject_id=review.subject_id).exists():
         return review
     values: dict[str, Any] = {"triggers": review.triggers + 1}
+    hours = presence.hours()
     if severity == Severity.CRITICAL and review.severity != Severity.CRITICAL:
-        values |= {"severity": severity, "due_at": min(review.due_at, _due(severity, at))}
+        values |= {"severity": severity, "due_at": min(review.due_at, _due(severity, at, hours))}
     history.change(
         review, values, by=by, at=at, verb="risklog.review_annotated", note={"why": why.strip()}, cause=cause
     )
     if "due_at" in values:
-        _plan(review, at)
+        _plan(review, hours, at)
     return review
 
 
-def _due(severity: str, at: datetime) -> datetime:
-    return rules.days_after(at, _DAYS[Severity(severity)], presence.hours())
+def _due(severity: str, at: datetime, hours: Hours) -> datetime:
+    return rules.days_after(at, _DAYS[Severity(severity)], hours)
 
 
-def _plan(review: Review, at: datetime) -> None:
+def _plan(review: Review, hours: Hours, at: datetime) -> None:
     """Dates are named by what they are due for: one of an earlier due time finds itself out of date.
 
     The version stands beside it, for what is opened again may be due at the very moment it was due before.
     """
-    reminder = working.after(at, _REMINDED_AFTER[Severity(review.severity)], presence.hours())
+    reminder = working.after(at, _REMINDED_AFTER[Severity(review.severity)], hours)
     occurrence = f"{review.due_at.isoformat()} v{review.version}"
-    history.put_due(REMINDER, review.subject_id, occurrence, min(reminder, review.due_at))
-    history.put_due(UNANSWERED, review.subject_id, occurrence, review.due_at)
+    history.put_dues(
+        [
+            (REMINDER, review.subject_id, occurrence, min(reminder, review.due_at)),
+            (UNANSWERED, review.subject_id, occurrence, review.due_at),
+        ]
+    )
 
 
 # ------------------------------------------------------------------ closing
@@ -185,7 +191,8 @@ def reopen(review: Review, *, reason: str, by: Actor, at: datetime, seen: int | 
     if not reason.strip():
         raise Refused("Say what has to be looked at again.", field="reason")
     review = reviewer.lock_any(review, seen)
-    values = {"settled_at": None, "outcome": "", "due_at": _due(review.severity, at)}
+    hours = presence.hours()
+    values = {"settled_at": None, "outcome": "", "due_at": _due(review.severity, at, hours)}
     try:
         with transaction.atomic():
             history.move(
@@ -193,7 +200,7 @@ def reopen(review: Review, *, reason: str, by: Actor, at: datetime, seen: int | 
             )
     except IntegrityError:
         raise Refused("Another review of the same subject is open. Go on there.", field="reason") from None
-    _plan(review, at)
+    _plan(review, hours, at)
     return review
 
 
@@ -251,7 +258,7 @@ def _waiting(review: Review) -> list[int]:
 # ------------------------------------------------------------------ what happens elsewhere
 
 
-@transaction.atomic
+@history.in_one_transaction
 def on_breach_group_opened(event: Event, *, at: datetime) -> None:
     """A breach opens its review; of one that is open already, it becomes a note.
 

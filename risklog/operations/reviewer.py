@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from catalogue.models import Model
 from history import operations as history
@@ -14,6 +14,7 @@ from kit.actor import SYSTEM, Actor
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
 from people.models import Function, User
 from people.states import Role
+from people.working import Hours
 from risklog import routing
 from risklog.models import Review, Reviewer
 from risklog.operations import sight
@@ -26,9 +27,9 @@ from signals.models import Breach, BreachGroup
 OF_FACTS = frozenset({"no_model", "no_owner_team", "no_threshold"})
 
 
-def propose(review: Review, at: datetime) -> tuple[list[Reviewer], list[dict[str, str]]]:
-    """The people to ask, as rows not yet saved, and what is missing."""
-    candidates = review_queries.candidates(review.about, review.model, at=at)
+def propose(review: Review, hours: Hours, *, at: datetime) -> tuple[list[Reviewer], list[dict[str, str]]]:
+    """The people to ask, as rows not yet saved, and what is missing. hours: the organisation's."""
+    candidates = review_queries.candidates(review.about, review.model, day=hours.day_of(at))
     proposals, unstaffed = routing.propose(review.kind, candidates)
     of_people = _missing_people(proposals, unstaffed)
     return _rows(review, proposals, at), [*missing_facts(review.about, review.model), *of_people]
@@ -78,30 +79,32 @@ def _why_asked(one: Proposal, function: Function) -> str:
 def missing_facts(about: Subject, model: Model | None) -> list[dict[str, Any]]:
     """What is not known of its model and of the rule: each {"code", "text"} with what its mend needs."""
     found: list[dict[str, Any]] = []
-    group = BreachGroup.objects.get(subject=about) if about.kind == BreachGroup.KIND else None
+    worst = _worst_breach(about) if about.kind == BreachGroup.KIND else None
     if model is None:
-        name = group.model_name if group else ""
+        name = worst.group.model_name if worst else ""
         found.append({"code": "no_model", "text": "No registered model is known for it.", "name": name})
     elif model.owner_team_id is None:
         found.append({"code": "no_owner_team", "text": "Its model has no owner team.", "model": model.slug})
-    if group and not _has_limit(group):
-        found.append(_no_limit(group))
+    if worst and not worst.has_limit:  # type: ignore[attr-defined]  # annotated
+        found.append(_no_limit(worst))
     return found
 
 
-def _has_limit(group: BreachGroup) -> bool:
+def _worst_breach(about: Subject) -> Breach | None:
+    """The worst of a group, with `has_limit`: whether any of them was judged by a limit we know."""
     limits = Q(threshold_version__warning__isnull=False) | Q(threshold_version__critical__isnull=False)
-    return Breach.objects.filter(limits, group=group).exists()
+    limited = Breach.objects.filter(limits, group=OuterRef("group"))
+    rows = Breach.objects.filter(group__subject=about).annotate(has_limit=Exists(limited))
+    return rows.select_related("group", "threshold").order_by("-level", "id").first()
 
 
-def _no_limit(group: BreachGroup) -> dict[str, Any]:
+def _no_limit(worst: Breach) -> dict[str, Any]:
     text = "Judged by the rule of its source, which names no limit; no threshold is agreed here."
-    worst = Breach.objects.filter(group=group).select_related("threshold").order_by("-level", "id").first()
     return {
         "code": "no_threshold",
         "text": text,
-        "series": worst.series_id if worst else None,
-        "source": worst.threshold.source_id if worst else None,
+        "series": worst.series_id,
+        "source": worst.threshold.source_id,
     }
 
 

@@ -23,7 +23,7 @@ def hours() -> Hours:
 
 def day_of(at: datetime) -> date:
     """The day it is where the organisation lives."""
-    return at.astimezone(hours().zone).date()
+    return hours().day_of(at)
 
 
 def away_on(day: date) -> dict[int, int | None]:

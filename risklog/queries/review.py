@@ -1,7 +1,7 @@
 """Reading reviews: who could be asked, what waits for whom, what stands on their pages."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
@@ -25,16 +25,15 @@ def open_load() -> dict[int, int]:
     return dict(waiting.order_by().values_list("user_id").annotate(n=Count("id")).values_list("user_id", "n"))
 
 
-def candidates(about: Subject, model: Model | None, *, at: datetime) -> list[Candidate]:
-    """Everybody who could be asked about a subject, with what the choice needs. Five queries."""
-    load, away = open_load(), presence.away_on(presence.day_of(at))
+def candidates(about: Subject, model: Model | None, *, day: date) -> list[Candidate]:
+    """Everybody who could be asked about a subject on a day, with what the choice needs. Four queries."""
+    load, away = open_load(), presence.away_on(day)
     owner_team = model.owner_team_id if model else None
     named = set(about.viewers or ())
     of_team, seeing = set(), set()
     if owner_team or named:
-        for user_id, team_id, team_subject in Membership.objects.order_by("id").values_list(
-            "user_id", "team_id", "team__subject_id"
-        ):
+        wanted = Membership.objects.filter(Q(team=owner_team) | Q(team__subject__in=named))
+        for user_id, team_id, team_subject in wanted.values_list("user_id", "team_id", "team__subject_id"):
             if team_id == owner_team:
                 of_team.add(user_id)
             if team_subject in named:
