@@ -13,11 +13,14 @@ _NOT_NUMBERS = {"nan", "inf", "+inf", "-inf", "infinity", "+infinity", "-infinit
 
 
 class Unusable(ValueError):
-    """An item that cannot be stored. `field` names the part at fault, the message says the mend."""
+    """An item that cannot be stored. `field` names the part at fault, the message says the mend.
+
+    The name may be the sender's own and is answered and kept: what cannot be stored of it becomes “�”.
+    """
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
-        self.field = field
+        self.field = _UNSTORABLE.sub("\ufffd", field)
         self.message = message
 
 

@@ -142,3 +142,12 @@ def test_alerts(sender, body):
 def test_bytes(sender, raw, encoding):
     for address in (POINTS, ALERTS):
         assert sender(address, raw, **{"Content-Encoding": encoding}).status_code in {202, 400, 422}
+
+
+@pytest.mark.parametrize("body", [rb'{"\ud800": 1}', rb'{"points": [{"\udfff": 1}]}', rb'{"a\u0000": 1}'])
+def test_a_field_whose_very_name_cannot_be_stored_is_refused_by_name(sender, body):
+    answer = sender(POINTS, body)
+
+    assert answer.status_code == 422
+    assert "\ufffd" in answer.json()["errors"][0]["field"]
+    assert "\ufffd" in Delivery.objects.get().problem
