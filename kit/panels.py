@@ -9,8 +9,8 @@ from typing import Any
 class Panel:
     """One fragment on a page of another room.
 
-    place: the page, such as "risklog.risk"; slot: "main", "rail" or "bar". query(user, obj) gives what the
-    template gets as `panel`; None leaves the panel out. permission: asked with (user, None) before the query.
+    place: the page, such as "risklog.risk"; slot: "main", "story", "rail" or "bar". query(user, obj) gives
+    what the template gets as `panel`; None leaves it out. permission: asked with (user, None) beforehand.
     """
 
     place: str

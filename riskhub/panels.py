@@ -7,6 +7,7 @@ from kit import panels
 from kit.panels import Panel
 from learnings import queries as learnings
 from meetings.queries import agenda, decision
+from notices.queries import digest
 from risklog.queries import escalation, review, risk, story
 from signals.queries import model as signals
 
@@ -49,6 +50,7 @@ PANELS: tuple[Panel, ...] = (
     # a risk, a review, an escalation
     Panel("risklog.risk", "main", AGENDA, agenda.panel, "meetings.meeting_see"),
     Panel("risklog.risk", "main", LEARNINGS, learnings.of_risk, "learnings.learning_see"),
+    Panel("risklog.risk", "story", "notices/_panel_told.html", digest.that_told_of, "notices.inbox_see"),
     Panel("risklog.review", "main", AGENDA, agenda.panel, "meetings.meeting_see"),
     Panel("risklog.review", "main", LEARNINGS, learnings.of_review, "learnings.learning_see"),
     Panel("risklog.escalation", "main", AGENDA, agenda.panel, "meetings.meeting_see"),
@@ -66,7 +68,6 @@ RELATIONS: tuple[Relation, ...] = (
 
 # Small steps: told on the page of the action, escalation, review or learning itself, not in another's story.
 QUIET = (
-    "actions.action_reminded",
     "actions.action_started",
     "actions.action_put_back",
     "actions.action_changed",
@@ -76,7 +77,6 @@ QUIET = (
     "learnings.learning_taken",
     "meetings.decision_restricted",
     "risklog.escalation_waits",
-    "risklog.review_reminded",
     "risklog.review_given_back",
 )
 

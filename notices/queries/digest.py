@@ -10,7 +10,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Case, OuterRef, QuerySet, When
+from django.db.models import BooleanField, Case, F, Func, JSONField, OuterRef, QuerySet, Value, When
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import JSONObject
 
 from actions import queries as actions
@@ -55,6 +56,18 @@ def last_of(user: Any) -> Digest | None:
 def digests_of(user: Any) -> QuerySet[Digest]:
     """A person's digests, newest first."""
     return Digest.objects.filter(user=user).order_by("-made_at", "-id")
+
+
+def that_told_of(user: Any, obj: Any) -> list[Digest] | None:
+    """Panel: the reader's own digests that told of an object or of what came of it (history.with_kin)."""
+    named = Func(
+        F("content"),
+        RawSQL("'$.sections[*].lines[*].subject ? (@ == $kin[*])'::jsonpath", ()),
+        Value({"kin": obj.kin}, JSONField()),
+        function="jsonb_path_exists",
+        output_field=BooleanField(),
+    )
+    return list(digests_of(user).filter(named).only("week", "made_at")) or None
 
 
 def since(last: Digest | None, at: datetime) -> datetime:

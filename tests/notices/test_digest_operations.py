@@ -203,3 +203,19 @@ def test_it_costs_the_same_at_one_and_three_of_everything(ana, at):
 
     assert cost() == few
     assert few <= 16
+
+
+def test_the_page_of_a_risk_says_which_of_ones_own_digests_told_of_it_or_of_what_came_of_it(client, ana, at):
+    told, other = risks.risk("Drift of the scorer"), risks.risk("Something else", at=at - timedelta(days=60))
+    actions.action("Retrain it", owner=ana, about=told.subject, due_on=at.date() + timedelta(days=1))
+    made = make(ana, at)
+    kim = people.user("Kim")
+
+    def page(reader, risk) -> str:
+        client.force_login(reader)
+        return client.get(f"/risks/{risk.reference}/").content.decode()
+
+    address = f"/notices/digest/{made.week}/"
+    assert address in page(ana, told)
+    assert address not in page(ana, other)
+    assert address not in page(kim, told)
