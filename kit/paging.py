@@ -10,9 +10,9 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.core.exceptions import ValidationError
-from django.db import DataError
-from django.db.models import F, Q, QuerySet
+from django.core.exceptions import EmptyResultSet, ValidationError
+from django.db import DataError, connections
+from django.db.models import Q, QuerySet
 
 from kit.refusals import Refused
 
@@ -116,5 +116,11 @@ def _not_ours() -> Refused:
 
 def capped_count(rows: QuerySet, cap: int = 1000) -> tuple[int, bool]:
     """How many rows, counting no further than `cap`; the flag says whether there are more."""
-    found = rows.order_by().values(one=F("pk"))[: cap + 1].count()
+    try:
+        sql, parameters = rows.order_by().values_list("pk")[: cap + 1].query.sql_with_params()
+    except EmptyResultSet:
+        return 0, False
+    with connections[rows.db].cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM ({sql}) AS capped", parameters)  # noqa: S608 - the ORM wrote it
+        found = cursor.fetchone()[0]
     return min(found, cap), found > cap

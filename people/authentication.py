@@ -8,7 +8,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from kit import clock
-from people.models import Token, User, team_subjects
+from people.models import TEAM_SUBJECTS, Token, User
 from people.operations import token as token_operations
 from people.states import Scope
 
@@ -53,7 +53,7 @@ def find(text: str, *, at: Any) -> Token | None:
         return None
     found = (
         Token.objects.select_related("user")
-        .annotate(team_subject_ids=team_subjects("user"))
+        .annotate(team_subject_ids=TEAM_SUBJECTS)
         .filter(
             prefix=parts[1],
             secret_hash=token_operations.hash_of(parts[2]),

@@ -5,11 +5,11 @@ from functools import cached_property
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
-from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import OuterRef, Q
+from django.db.models import Q
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Lower
 
 from history.models import Part, Recorded, RecordedQuerySet
@@ -57,10 +57,14 @@ class Function(Recorded):
     name = models.CharField(max_length=80, unique=True)
 
 
-def team_subjects(person: str) -> ArraySubquery:
-    """The subjects of the teams of the person whom a path of the outer query leads to."""
-    teams = Membership.objects.filter(user=OuterRef(person)).values("team__subject_id")
-    return ArraySubquery(teams)
+# The subjects of the teams of the person a query joins as people_user. Plain SQL, because every request asks
+# for it and the ORM takes longer to write it down than PostgreSQL to answer.
+TEAM_SUBJECTS = RawSQL(
+    "ARRAY(SELECT team.subject_id FROM people_membership AS belongs"
+    " JOIN people_team AS team ON team.id = belongs.team_id WHERE belongs.user_id = people_user.id)",
+    (),
+    ArrayField(models.BigIntegerField()),
+)
 
 
 class UserQuerySet(RecordedQuerySet):
@@ -69,7 +73,7 @@ class UserQuerySet(RecordedQuerySet):
 
     def with_sight(self) -> "UserQuerySet":
         """With the subjects of their teams along, for whoever is about to read as this person."""
-        return self.annotate(team_subject_ids=team_subjects("pk"))
+        return self.annotate(team_subject_ids=TEAM_SUBJECTS)
 
 
 class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]

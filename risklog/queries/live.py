@@ -22,7 +22,8 @@ SELECT
          FROM signals_point WHERE series_id = %(series)s AND ts >= %(start)s GROUP BY 1) AS p)::text,
   (SELECT json_agg(json_build_array(v.direction, v.warning, v.critical) ORDER BY v.id)
    FROM signals_thresholdversion AS v JOIN signals_threshold AS t ON t.id = v.threshold_id
-   WHERE t.series_id = %(series)s AND v.state = %(active)s)::text,
+   WHERE v.state = %(active)s
+     AND (t.series_id = %(series)s OR t.source_id = %(source)s AND t.external_rule = %(metric)s))::text,
   (SELECT json_agg(json_build_array(s.reference, s.viewers, b.level,
                                     extract(epoch FROM b.opened_at), extract(epoch FROM b.cleared_at))
                    ORDER BY b.opened_at, b.id)
@@ -53,7 +54,10 @@ class Crossing:
 
 @dataclass(frozen=True, slots=True)
 class LiveMetric:
-    """points: (moment, mean of six hours); limits: thresholds in force; crossings: breaches of the time."""
+    """points: (moment, mean of six hours); crossings: breaches of the time.
+
+    limits: the thresholds in force, and its tool's rule where the series holds the values of an alert.
+    """
 
     series: Series
     points: list[tuple[datetime, float]]
@@ -68,6 +72,8 @@ def live_metric(user: Any, series: Series, *, at: datetime) -> LiveMetric:
     start = at - timedelta(days=DAYS)
     about: dict[str, Any] = {
         "series": series.pk,
+        "source": series.source_id,
+        "metric": series.metric,
         "start": start,
         "width": DAYS * 86400 // BUCKETS,
         "active": str(Agreement.ACTIVE),

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.contrib.postgres.search import SearchQuery
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
@@ -208,7 +209,10 @@ def heat(rows: QuerySet[Risk], cap: int | None = None) -> Heat:
     placed = rows.order_by().values_list(
         Coalesce("residual_likelihood", "likelihood"), Coalesce("residual_impact", "impact")
     )
-    sql, parameters = (placed[: cap + 1] if cap else placed).query.sql_with_params()
+    try:
+        sql, parameters = (placed[: cap + 1] if cap else placed).query.sql_with_params()
+    except EmptyResultSet:  # words that are none, a category that is none
+        return Heat({}, 0, False)
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT lk, im, count(*) FROM ({sql}) AS placed (lk, im) GROUP BY 1, 2", parameters)  # noqa: S608
         cells = {(likelihood, impact): count for likelihood, impact, count in cursor.fetchall()}

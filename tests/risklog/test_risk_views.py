@@ -16,7 +16,7 @@ from risklog.operations import risk as operations
 from risklog.queries.risk import ORDERS
 from risklog.states import RiskState
 from signals.models import Breach, BreachGroup, Point, Series, Threshold, ThresholdVersion
-from tests.factories import people, risks
+from tests.factories import people, risks, signals
 
 pytestmark = pytest.mark.django_db
 
@@ -333,6 +333,26 @@ def test_the_page_of_a_risk_draws_its_metric_with_limits_and_breaches(client, me
     assert all(words in page for words in ("credit-pd: psi", "Critical 0.25", "Applicants wait"))
     assert f"Breach {groups[0].reference}" in page
     assert groups[1].reference not in page
+
+
+@pytest.mark.parametrize(
+    "query", ["q=%3F%3F%3F", "q=-&cell=2x3", "category=no-such", "category=no-such&sort=updated"]
+)
+def test_a_filter_that_can_find_nothing_finds_nothing(client, member, query):
+    risks.risk("Something")
+
+    for place in ("/risks/", "/risks/heat/"):
+        answer = client.get(f"{place}?{query}")
+        assert answer.status_code == 200
+        assert b"Something" not in answer.content
+
+
+def test_the_values_of_an_alert_are_drawn_with_the_limit_of_their_tools_rule(client, member, at, monkeypatch):
+    monkeypatch.setattr("kit.clock.now", lambda: at)
+    signals.alerts(signals.told(value="0.31"), at=at)
+    found = risks.risk(series=Series.objects.get())
+
+    assert "Warning 0.25" in client.get(f"/risks/{found.reference}/").content.decode()
 
 
 def test_the_page_without_a_metric_says_so(client, manager):
