@@ -2,17 +2,17 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.db import connection
 
+from signals.mapping.text import from_micros
 from signals.models import Breach, Series, ThresholdVersion
 from signals.operations.breach import Cause, Crossing
 from signals.states import Direction, Level
 from signals.thresholds import Rule, Span, follow
 
-# What is new of a series, in the order of its time: not older than what was judged before.
-News = Mapping[int, Sequence[tuple[datetime, float]]]
+# What is new of a series, not older than what was judged before: (microseconds since 1970, value), unsorted.
+News = Mapping[int, Sequence[tuple[int, float]]]
 
 # Names of metrics that are initials.
 _SHORT = {"psi", "auc", "roc auc", "pr auc", "ks", "f1", "mae", "mse", "rmse", "mape", "csi", "kl", "js"}
@@ -41,6 +41,14 @@ class Watch:
     breach_id: int | None
     last: Span | None
 
+    def is_left_cold_by(self, points: Sequence[tuple[int, float]]) -> bool:
+        """Whether nothing is open and no point crosses: so it is nearly always, and quickly said."""
+        if self.last is not None and self.last.is_open:
+            return False
+        values = [value for _, value in points]
+        worst = max if self.rule.direction == Direction.ABOVE else min
+        return not values or not self.rule.level_of(worst(values))
+
 
 def watches(series_ids: Collection[int]) -> list[Watch]:
     """What judges these series now. One statement; the caller holds the rows of the series."""
@@ -58,7 +66,11 @@ def crossings_of(watching: Sequence[Watch], news: News) -> list[Crossing]:
     """What `news` comes to under each watch: only what changed. No statement, or two, whatever the size."""
     changed: list[tuple[Watch, Span, bool]] = []
     for watch in watching:
-        spans = follow(watch.rule, watch.last, news[watch.series_id])
+        points = news[watch.series_id]
+        if watch.is_left_cold_by(points):
+            continue
+        in_order = ((from_micros(ts), value) for ts, value in sorted(points))
+        spans = follow(watch.rule, watch.last, in_order)
         for position, span in enumerate(spans):
             is_known = watch.last is not None and position == 0
             if not is_known or span != watch.last:

@@ -13,7 +13,6 @@ from django.db import connection, transaction
 
 from kit.actor import Actor
 from signals.mapping.points import Reading
-from signals.mapping.text import from_micros
 from signals.models import Source
 from signals.operations import breach, judging
 from signals.operations import series as series_operations
@@ -212,11 +211,7 @@ def _judge(news: _Sorted) -> list[breach.Crossing]:
         for (series, ts), value in points.items():
             if series in to_judge and ((newest := news.latest[series]) is None or ts >= newest):
                 to_judge[series].append((ts, value))
-    moments = {
-        series: [(from_micros(ts), value) for ts, value in sorted(points)]
-        for series, points in to_judge.items()
-    }
-    return judging.crossings_of(watches, moments)
+    return judging.crossings_of(watches, to_judge)
 
 
 def _flat(points: dict[tuple[int, int], float]) -> list[tuple[Any, ...]]:
