@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib.postgres.search import SearchQuery
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Window
 from django.db.models.functions import Coalesce
 
 from catalogue.models import Model
@@ -307,9 +307,8 @@ def of_breach_group(user: Any, group: BreachGroup) -> RiskPanel:
 
 def _panel(user: Any, rows: QuerySet[Risk]) -> RiskPanel:
     ranked = rows.select_related("subject", "category", "owner").order_by("-severity", "-id")
-    window = list(ranked[: PANEL_SIZE + 1])
-    total = len(window) if len(window) <= PANEL_SIZE else rows.count()
-    return RiskPanel(window[:PANEL_SIZE], total, may(user, "risklog.risk_add"))
+    shown: list[Any] = list(ranked.annotate(total=Window(Count("pk")))[:PANEL_SIZE])
+    return RiskPanel(shown, shown[0].total if shown else 0, may(user, "risklog.risk_add"))
 
 
 @dataclass(frozen=True, slots=True)
