@@ -1,6 +1,7 @@
 """Users, teams, functions, the organisation; tokens and what guards the doors."""
 
 import zoneinfo
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -87,6 +88,7 @@ class User(Recorded, AbstractBaseUser):
     KIND = "person"
     HISTORY_OMITS = frozenset({"password", "last_login"})
     HISTORY_REFERS = frozenset({"email", "name"})
+    team_subject_ids: Sequence[int] | None = None  # of one loaded with_sight()
 
     email = models.EmailField(unique=True)
     name = models.CharField(max_length=120)
@@ -126,7 +128,7 @@ class User(Recorded, AbstractBaseUser):
 
         No query for a person loaded with_sight().
         """
-        teams = getattr(self, "team_subject_ids", None)
+        teams: Iterable[int] | None = self.team_subject_ids
         if teams is None:
             teams = self.memberships.values_list("team__subject_id", flat=True)
         return Sight(ids=(self.subject_id, *teams))

@@ -36,6 +36,18 @@ def test_a_models_panel_shows_live_risks_the_reader_may_see_worst_first(member):
     assert high.reference in page
 
 
+def test_a_panel_shows_the_first_and_counts_all_in_one_question(member, django_assert_num_queries):
+    model = risks.model()
+    for number in range(queries.PANEL_SIZE + 2):
+        risks.risk(f"Risk {number}", model=model)
+    assert member.sight.ids  # what every request knows already
+
+    with django_assert_num_queries(1):
+        panel = queries.live_of_model(member, model)
+
+    assert (len(panel.rows), panel.total) == (queries.PANEL_SIZE, queries.PANEL_SIZE + 2)
+
+
 def test_a_breachs_panel_offers_to_make_it_a_risk(member, at):
     group = BreachGroup(cause_key="k", title="psi", kind="drift", level=2, opened_at=at)
     history.record(group, "signals.breach_group_opened", by=SYSTEM, at=at)
