@@ -11,7 +11,7 @@ from django.db import transaction
 log = logging.getLogger(__name__)
 
 _BREAK_SECONDS = 30.0
-_state: dict[str, float] = {"quiet_until": 0.0, "failures": 0}
+_state = {"quiet_until": 0.0}
 _ringer: list[Callable[[], None]] = []
 _is_heard = ContextVar("is_heard", default=False)
 
@@ -28,7 +28,6 @@ def ring() -> None:
     try:
         _ringer[0]()
     except Exception as error:
-        _state["failures"] += 1
         _state["quiet_until"] = time.monotonic() + _BREAK_SECONDS
         log.warning("The bell did not ring (%s); the sweep will follow.", error)
 
@@ -50,8 +49,3 @@ def ring_after_commit() -> None:
     hooks = transaction.get_connection().run_on_commit
     if not any(hook[1] is ring for hook in hooks):
         transaction.on_commit(ring, robust=True)
-
-
-def failures() -> int:
-    """How often ringing failed in this process; health shows it."""
-    return int(_state["failures"])
