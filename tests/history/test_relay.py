@@ -10,7 +10,7 @@ from history import claims, relay, wiring
 from history import operations as history
 from history.models import Due, Event, Handover
 from history.states import Work
-from kit import clock
+from kit import bell, clock
 from kit.actor import SYSTEM
 from tests.factories import people
 
@@ -59,6 +59,19 @@ def test_an_event_reaches_its_handler_once_however_often_the_relay_runs(wired, a
     assert (first.done, second.done) == (1, 0)
     assert _noted() == 1
     assert Event.objects.get(verb="people.team_noted").cause.verb == "people.team_changed"
+
+
+@pytest.mark.django_db
+def test_an_act_rings_the_bell_once_and_what_the_relay_causes_not_at_all(
+    wired, at, django_capture_on_commit_callbacks
+):
+    with django_capture_on_commit_callbacks() as rings:
+        history.change(people.team("Fraud"), {"name": "Fraud ML"}, by=SYSTEM, at=at)
+    with django_capture_on_commit_callbacks() as further:
+        relay.relay()
+
+    assert rings == [bell.ring]
+    assert (further, _noted()) == ([], 1)
 
 
 @pytest.mark.django_db
