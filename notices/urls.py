@@ -11,5 +11,6 @@ urlpatterns = [
     path("digest/<str:week>/", digest.digest_week, name="digest_week"),
     path("mail/", mail.mail_list, name="mail_list"),
     path("mail/<uuid:pk>/", mail.mail_detail, name="mail_detail"),
+    path("mail/<uuid:pk>/as-sent/", mail.mail_as_sent, name="mail_as_sent"),
     path("mail/<uuid:pk>/retry/", mail.mail_retry, name="mail_retry"),
 ]

@@ -13,6 +13,7 @@ POLICY = "; ".join(
         "img-src 'self' data:",
         "font-src 'self'",
         "connect-src 'self'",
+        "frame-src 'self'",  # of ours, only a mail lets itself be framed
         "base-uri 'none'",
         "form-action 'self'",
         "frame-ancestors 'none'",

@@ -104,7 +104,8 @@ def build() -> World:
     world.secret = _objects(world, series, word=CANARY, viewers=[world.extra["team"].subject_id])
     _once(world, owner)
     schedule.tick(AT + timedelta(minutes=5))
-    world.extra["message"] = Message.objects.filter(user=owner).first()
+    sent = Message.objects.filter(user=owner, subject__viewers=None).exclude(sent_html="")
+    world.extra["message"] = sent.order_by("made_at", "pk")[:1].get()
     world.extra["entry"] = Entry.objects.filter(user=owner).first()
     person.deactivate(world.people["deactivated"], by=Actor(world.people["administrator"], "page"), at=AT)
     return world

@@ -120,8 +120,21 @@ def test_a_mail_is_shown_as_it_was_sent(client, ida, settings, at):
 
     assert row.subject.title in body(client.get("/notices/mail/"))
     page = body(client.get(f"/notices/mail/{row.pk}/"))
-    assert "Say how it stands" in page
-    assert "style=" not in page.replace("style=&", "")
+    assert f'<iframe src="/notices/mail/{row.pk}/as-sent/"' in page
+    mail = client.get(f"/notices/mail/{row.pk}/as-sent/")
+    row.refresh_from_db()
+    assert body(mail).replace('<base target="_blank">', "") == row.sent_html
+    # A mail brings its own styles; whatever else it brought, it could do nothing with it.
+    assert "sandbox" in mail["Content-Security-Policy"]
+    assert "default-src 'none'" in mail["Content-Security-Policy"]
+    assert mail["X-Frame-Options"] == "SAMEORIGIN"
+
+
+def test_a_mail_that_was_not_rendered_yet_has_nothing_to_frame(client, ida, at):
+    row = notices.parked_kind(at=at)
+
+    assert "iframe" not in body(client.get(f"/notices/mail/{row.pk}/"))
+    assert client.get(f"/notices/mail/{row.pk}/as-sent/").status_code == 404
 
 
 def test_nobody_can_stop_anothers_digest_from_the_page_of_mail(client, ida, settings, at):
@@ -136,9 +149,10 @@ def test_nobody_can_stop_anothers_digest_from_the_page_of_mail(client, ida, sett
     token = row.sent_text.split("/digest/stop/")[1].split("/")[0]
 
     page = body(client.get(f"/notices/mail/{row.pk}/"))
+    mail = body(client.get(f"/notices/mail/{row.pk}/as-sent/"))
 
-    assert "/digest/stop/…/" in page
-    assert token not in page
+    assert "/digest/stop/…/" in page and "/digest/stop/…/" in mail
+    assert token not in page + mail
 
 
 def test_a_mail_about_what_an_administrator_may_not_see_is_a_closed_cover(client, ida, settings, at):
@@ -152,6 +166,7 @@ def test_a_mail_about_what_an_administrator_may_not_see_is_a_closed_cover(client
         assert "Canary" not in page
         assert row.subject.title not in page
         assert "restricted" in page
+    assert client.get(f"/notices/mail/{row.pk}/as-sent/").status_code == 404
 
 
 def test_troubled_mail_stands_first_and_is_tried_again(client, ida, at):
