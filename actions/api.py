@@ -1,6 +1,6 @@
 """Actions by API: the list, one of them, opening and changing them, and a POST a step."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.db.models import F, QuerySet
 from rest_framework import serializers
@@ -16,6 +16,7 @@ from history.queries import tell
 from kit import clock
 from people.models import User
 from rest.resource import Body, Collection, Filter, Item, Resource, Visible, number, one_of, read
+from rest.steps import Step
 
 
 class ActionRow(serializers.Serializer):
@@ -118,6 +119,9 @@ class _Actions(Resource):
     def rows(self, request: Request) -> QuerySet:
         return Action.objects.visible_to(request.user)
 
+    def found(self, request: Request, key: str) -> Action:
+        return queries.for_pages(request.user).get(**self.lookup(key))
+
     def as_values(self, rows: QuerySet) -> QuerySet:
         further = {"due_order": DUE_ORDER, "about_subject": F("about_id"), "origin_subject": F("origin_id")}
         return super().as_values(rows).annotate(**further)
@@ -162,10 +166,6 @@ class ActionItem(_Actions, Item):
     permission = {"GET": "actions.action_see", "PATCH": "actions.action_change"}
     bodies = {"PATCH": ActionChange}
 
-    def found(self, request: Request, key: str) -> Action:
-        rows = queries.for_pages(request.user)
-        return rows.get(**self.lookup(key))
-
     def patch(self, request: Request, key: str) -> Response:
         seen = self.seen(request, key)
         action = self.found(request, key)
@@ -175,22 +175,9 @@ class ActionItem(_Actions, Item):
         return self.answer(request, action.pk)
 
 
-class _Step(ActionItem):
-    """A step of an action's life. If-Match is welcome and then binding, not needed."""
-
+class _Step(_Actions, Step):
     permission = {"POST": "actions.action_change"}
-    body: ClassVar[type[Body]] = Body
-    operation: ClassVar[Any]
     answers = {"POST": (200, ActionRow)}
-
-    def post(self, request: Request, key: str) -> Response:
-        present = self.one(request, key)
-        seen = self.seen(request, key) if request.headers.get("If-Match") else present["version"]
-        action = self.found(request, key)
-        self.require(request, "actions.action_change", action)
-        words = read(self.body, request)
-        type(self).operation(action, **words, by=self.by(request), at=clock.now(), seen=seen)
-        return self.answer(request, action.pk)
 
 
 class Start(_Step):

@@ -11,7 +11,6 @@ from actions.states import Effort, Type
 from history.models import Subject
 from history.queries import tell
 from kit import clock
-from meetings.api.steps import Step
 from meetings.models import AgendaItem, Decision, Meeting
 from meetings.operations import decision as operations
 from meetings.queries import decision as queries
@@ -19,6 +18,7 @@ from meetings.queries.agenda import may_see_item
 from meetings.states import DecisionState
 from people.models import User
 from rest.resource import Body, Collection, Filter, Item, Resource, Visible, number, one_of, read
+from rest.steps import Step
 from risklog.states import Outcome
 
 

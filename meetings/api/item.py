@@ -10,12 +10,12 @@ from rest_framework.response import Response
 
 from history.models import Subject
 from kit import clock
-from meetings.api.steps import Step
 from meetings.models import AgendaItem, Meeting
 from meetings.operations import item as operations
 from meetings.queries.agenda import is_hidden, may_see_item
 from meetings.states import ItemOutcome, ItemState, Purpose
 from rest.resource import Body, Collection, Filter, Item, Resource, Visible, number, one_of, read
+from rest.steps import Step
 
 
 class ItemRow(serializers.Serializer):

@@ -8,13 +8,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kit import clock
-from meetings.api.steps import Step
 from meetings.models import Meeting
 from meetings.operations import meeting as operations
 from meetings.queries import meeting as queries
 from meetings.states import MeetingState
 from people.models import User
 from rest.resource import Body, Collection, Item, Resource, Visible, number, one_of, read
+from rest.steps import Step
 
 
 class MeetingRow(serializers.Serializer):

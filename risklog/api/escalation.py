@@ -11,6 +11,7 @@ from history.models import Subject
 from history.queries import tell
 from kit import clock
 from rest.resource import Body, Collection, Filter, Item, Resource, Visible, one_of, read
+from rest.steps import Step
 from risklog.models import Climb, Escalation
 from risklog.operations import escalation as operations
 from risklog.queries import escalation as queries
@@ -114,6 +115,9 @@ class _Escalations(Resource):
     def as_values(self, rows: QuerySet) -> QuerySet:
         return super().as_values(rows).annotate(about_subject=F("about_id"))
 
+    def found(self, request: Request, key: str) -> Escalation:
+        return queries.escalations(request.user).get(**self.lookup(key))
+
     def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
         """Its climbs; and what it is about only for those who may see that."""
         climbs = _climbs([row["id"] for row in found])
@@ -153,26 +157,10 @@ class EscalationItem(_Escalations, Item):
 
     permission = {"GET": "risklog.escalation_view"}
 
-    def found(self, request: Request, key: str) -> Escalation:
-        return queries.for_pages(request.user).get(**self.lookup(key))
 
-
-class _Step(EscalationItem):
-    """If-Match is welcome, and then binding."""
-
+class _Step(_Escalations, Step):
     permission = {"POST": "risklog.escalation_change"}
     answers = {"POST": (200, EscalationRow)}
-    body: type[Body]
-    operation: Any
-
-    def post(self, request: Request, key: str) -> Response:
-        self.one(request, key)
-        seen = self.seen(request, key) if request.headers.get("If-Match") else None
-        escalation = self.found(request, key)
-        self.require(request, "risklog.escalation_change", escalation)
-        said = read(self.body, request)
-        type(self).operation(escalation, **said, seen=seen, by=self.by(request), at=clock.now())
-        return self.answer(request, escalation.pk)
 
 
 class Acknowledge(_Step):

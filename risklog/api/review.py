@@ -5,11 +5,10 @@ from typing import Any
 from django.db.models import F, QuerySet
 from rest_framework import serializers
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from history.queries import tell
-from kit import clock
-from rest.resource import Body, Collection, Filter, Item, Resource, number, one_of, read
+from rest.resource import Body, Collection, Filter, Item, Resource, number, one_of
+from rest.steps import Step
 from risklog.models import Review, Reviewer
 from risklog.operations import review as operations
 from risklog.operations import reviewer as people
@@ -112,6 +111,9 @@ class _Reviews(Resource):
     def as_values(self, rows: QuerySet) -> QuerySet:
         return super().as_values(rows).annotate(about_subject=F("about_id"))
 
+    def found(self, request: Request, key: str) -> Review:
+        return queries.for_pages(request.user).get(**self.lookup(key))
+
     def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
         """The people asked; and what it is about only for those who may see that."""
         people_of = _reviewers([row["id"] for row in found])
@@ -151,46 +153,26 @@ class ReviewItem(_Reviews, Item):
 
     permission = {"GET": "risklog.review_view"}
 
-    def found(self, request: Request, key: str) -> Review:
-        return queries.for_pages(request.user).get(**self.lookup(key))
 
-
-class _Step(ReviewItem):
+class _Step(_Reviews, Step):
     answers = {"POST": (200, ReviewRow)}
-
-    def seen_if_given(self, request: Request, key: str) -> int | None:
-        """If-Match is welcome, and then binding."""
-        self.one(request, key)
-        return self.seen(request, key) if request.headers.get("If-Match") else None
 
 
 class Answer(_Step):
     """Give one's verdict, or change it."""
 
     permission = {"POST": "risklog.review_answer"}
-    bodies = {"POST": AnswerBody}
-
-    def post(self, request: Request, key: str) -> Response:
-        self.seen_if_given(request, key)
-        review = self.found(request, key)
-        self.require(request, "risklog.review_answer", review)
-        people.answer(review, **read(AnswerBody, request), by=self.by(request), at=clock.now())
-        return self.answer(request, review.pk)
+    body, bodies = AnswerBody, {"POST": AnswerBody}
+    operation = staticmethod(people.answer)
+    takes_version = False
 
 
 class Settle(_Step):
     """Say what it came to, and why."""
 
     permission = {"POST": "risklog.review_settle"}
-    bodies = {"POST": SettleBody}
-
-    def post(self, request: Request, key: str) -> Response:
-        seen = self.seen_if_given(request, key)
-        review = self.found(request, key)
-        self.require(request, "risklog.review_settle", review)
-        said = read(SettleBody, request)
-        operations.settle(review, **said, seen=seen, by=self.by(request), at=clock.now())
-        return self.answer(request, review.pk)
+    body, bodies = SettleBody, {"POST": SettleBody}
+    operation = staticmethod(operations.settle)
 
 
 RESOURCES: list = [

@@ -11,6 +11,7 @@ from catalogue.models import Model
 from kit import clock
 from people.models import Team, User
 from rest.resource import Body, Collection, Filter, Item, Resource, Visible, number, one_of, read
+from rest.steps import Step
 from risklog import scoring
 from risklog.models import Category, Risk
 from risklog.operations import risk as operations
@@ -185,6 +186,9 @@ class _Risks(Resource):
     def as_values(self, rows: QuerySet) -> QuerySet:
         return rows.values(*_DIRECT, **_RENAMED)
 
+    def found(self, request: Request, key: str) -> Risk:
+        return queries.for_page(request.user).get(**self.lookup(key))
+
     def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
         for row in found:
             row["level"] = scoring.level(row["severity"])
@@ -295,9 +299,6 @@ class RiskItem(_Risks, Item):
     permission = {"GET": "risklog.risk_view", "PATCH": "risklog.risk_change"}
     bodies = {"PATCH": RiskChange}
 
-    def found(self, request: Request, key: str) -> Risk:
-        return queries.for_page(request.user).get(**self.lookup(key))
-
     def patch(self, request: Request, key: str) -> Response:
         seen = self.seen(request, key)
         risk = self.found(request, key)
@@ -307,23 +308,10 @@ class RiskItem(_Risks, Item):
         return self.answer(request, risk.pk)
 
 
-class _Step(RiskItem):
-    """A step of a risk's life. If-Match is welcome and then binding, not needed."""
-
+class _Step(_Risks, Step):
     permission = {"POST": "risklog.risk_change"}
     body: ClassVar[type[Body]] = Reason
-    operation: ClassVar[Any]
     answers = {"POST": (200, RiskRow)}
-
-    def post(self, request: Request, key: str) -> Response:
-        present = self.one(request, key)
-        seen = self.seen(request, key) if request.headers.get("If-Match") else present["version"]
-        risk = self.found(request, key)
-        for name in self.permission.values():
-            self.require(request, name, risk)
-        words = read(self.body, request)
-        type(self).operation(risk, **words, by=self.by(request), at=clock.now(), seen=seen)
-        return self.answer(request, risk.pk)
 
 
 class Assess(_Step):

@@ -12,7 +12,7 @@ from rest.resource import Body, Item, read
 class Step(Item):
     """permission: that of POST, also asked of the object. body: what it reads; operation: what it runs.
 
-    If-Match is welcome and then binding, not needed.
+    If-Match is welcome and then binding, not needed. takes_version: whether the operation wants to know it.
     """
 
     body: ClassVar[type[Body]] = Body
@@ -35,7 +35,8 @@ class Step(Item):
         found = self.found(request, key)
         self.require(request, self.permission["POST"], self.asked_of(found))
         words = self.words(read(self.body, request), request)
+        seen = self.seen(request, key) if request.headers.get("If-Match") else present["version"]
         if self.takes_version:
-            words["seen"] = self.seen(request, key) if request.headers.get("If-Match") else present["version"]
+            words["seen"] = seen
         type(self).operation(found, **words, by=self.by(request), at=clock.now())
         return self.answer(request, present["id"])
