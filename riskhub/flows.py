@@ -37,7 +37,8 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
     # a review and a climb stand on the next fitting agenda
     "risklog.review_opened": (agenda.on_review_opened,),
     "risklog.review_reopened": (agenda.on_review_opened,),
-    "risklog.review_annotated": (agenda.on_review_opened,),  # one that became critical moves up
+    "risklog.review_annotated": (agenda.on_review_opened,),  # its team may be known now
+    "risklog.review_pressed": (agenda.on_review_opened,),  # critical by now, it moves up
     "risklog.review_answered": (escalation.on_review_answered,),
     "risklog.review_settled": (
         agenda.on_review_settled,

@@ -50,6 +50,9 @@ AUDIENCES: dict[str, Audience] = {
     "risklog.review_opened": _mail(_asked, policy=Policy.RESEND),
     "risklog.review_asked": _mail(_asked, policy=Policy.RESEND),
     "risklog.review_reminded": _mail(concern.noted("told", "Your answer is due soon")),
+    "risklog.review_pressed": _mail(
+        concern.noted("waiting", "It became critical, and your answer is due sooner"), policy=Policy.RESEND
+    ),
     "risklog.review_unanswered": _inbox(concern.noted("waiting", "Your answer is late"), is_urgent=True),
     "risklog.review_settled": _inbox(concern.reviewers),
     "risklog.review_withdrawn": _inbox(concern.reviewers),

@@ -77,6 +77,7 @@ _STILL: dict[str, Callable[[Message, datetime], str]] = {
     "risklog.review_opened": _review,
     "risklog.review_asked": _review,
     "risklog.review_reminded": _review,
+    "risklog.review_pressed": _review,
     "risklog.escalation_climbed": _escalation,
     "risklog.escalation_lapsed": _escalation,
     "risklog.escalation_resumed": _escalation,

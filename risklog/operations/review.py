@@ -107,10 +107,17 @@ def _annotate(
     hours = presence.hours()
     if severity == Severity.CRITICAL and review.severity != Severity.CRITICAL:
         values |= {"severity": severity, "due_at": min(review.due_at, _due(severity, at, hours))}
+    presses = "due_at" in values
     history.change(
-        review, values, by=by, at=at, verb="risklog.review_annotated", note={"why": why.strip()}, cause=cause
+        review,
+        values,
+        by=by,
+        at=at,
+        verb="risklog.review_pressed" if presses else "risklog.review_annotated",
+        note={"why": why.strip(), "waiting": _waiting(review)},
+        cause=cause,
     )
-    if "due_at" in values:
+    if presses:
         _plan(review, hours, at)
     return review
 

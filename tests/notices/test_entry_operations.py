@@ -7,10 +7,11 @@ import pytest
 from history.models import Event, Subject
 from kit.actor import SYSTEM, Actor
 from notices.models import Entry, Message
-from notices.operations import entry
+from notices.operations import entry, message
 from notices.queries.audience import AUDIBLE, AUDIENCES
 from notices.states import Policy
 from risklog.models import Climb
+from risklog.operations import reviewer
 from risklog.operations import risk as risk_operations
 from tests.factories import actions, learnings, notices, people, risklog_review, risks
 from tests.house.test_templates import verbs
@@ -76,6 +77,22 @@ def test_those_asked_to_review_are_told_and_mailed(at):
         Message.objects.filter(verb="risklog.review_opened").values_list("user_id", flat=True)
     )
     assert why(reviewers[0]) == {"risklog.review_opened": "You are asked to look at it"}
+
+
+def test_those_who_have_not_answered_are_told_when_what_they_look_at_becomes_critical(at, settings):
+    settings.IS_MAIL_KEPT = True
+    people.organisation()
+    waiting, answered = (risklog_review.reviewer(slug) for slug in ("data-science", "risk-management"))
+    made = risklog_review.review()
+    reviewer.answer(made, verdict="confirmed", note="Seen.", by=Actor(answered, "page"), at=at)
+    risklog_review.review(about=made.about, severity="critical", why="PSI is 0.9", at=at)
+    notices.told("risklog.review_pressed")
+    message.send_due(at=at)
+
+    sent = Message.objects.get(verb="risklog.review_pressed")
+    assert (sent.user, sent.policy) == (waiting, Policy.RESEND)
+    assert sent.sent_title.startswith("Critical, please look")
+    assert "became critical" in sent.sent_text
 
 
 def test_a_breach_is_told_to_the_team_in_its_inbox_only(at):

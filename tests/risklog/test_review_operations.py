@@ -69,6 +69,15 @@ def test_a_second_trigger_is_noted_on_the_open_review(at, two_functions):
     assert second.pk == first.pk
     assert (second.triggers, second.severity) == (2, Severity.CRITICAL)
     assert second.due_at < first.due_at
+    assert verbs(first.subject_id) == ["risklog.review_opened", "risklog.review_pressed"]
+
+
+def test_a_second_trigger_that_presses_no_more_is_but_a_note(at, two_functions):
+    first = make.review()
+
+    second = make.review(about=first.about, at=at + timedelta(hours=1))
+
+    assert second.due_at == first.due_at
     assert verbs(first.subject_id) == ["risklog.review_opened", "risklog.review_annotated"]
 
 
