@@ -22,6 +22,7 @@ from history.states import Work
 LEASE = timedelta(seconds=settings.LEASE_SECONDS)
 # After a failure: again in 10 s, 1 min, 5 min, 15 min; then dead.
 _PAUSES = (10, 60, 300, 900)
+_DIED = "Its worker died."
 
 Row = TypeVar("Row", bound=Claimable)
 
@@ -47,8 +48,9 @@ def claim(rows: models.QuerySet[Row], *, limit: int = 50, lease: timedelta = LEA
 
     rows: a queryset of a Claimable, filtered by what is wanted. A row whose lease ran out is taken again,
     alone: it may be what killed its worker, and must not take others along until they count as tried too
-    often. Rows tried too often are buried instead. FOR UPDATE OF the row itself only: the application role
-    cannot lock events.
+    often. From the second time on it waits in between, as after a failure: workers die in bursts, and what
+    had no part in it shall outlive them. Rows tried too often are buried instead. FOR UPDATE OF the row
+    itself only: the application role cannot lock events.
     """
     open_rows = rows.filter(
         Q(state=Work.PENDING, not_before__lte=Now()) | Q(state=Work.CLAIMED, lease_until__lt=Now())
@@ -56,9 +58,12 @@ def claim(rows: models.QuerySet[Row], *, limit: int = 50, lease: timedelta = LEA
     with transaction.atomic():
         taken = list(open_rows.select_for_update(skip_locked=True, of=("self",))[:limit])
         buried = [row for row in taken if row.tries >= row.MAX_TRIES]
-        alive = _apart([row for row in taken if row.tries < row.MAX_TRIES])
+        waiting = [row for row in taken if row.state == Work.CLAIMED and 1 < row.tries < row.MAX_TRIES]
+        alive = _apart([row for row in taken if row.tries < row.MAX_TRIES and row not in waiting])
         if buried:
             _bury(rows.model, [row.pk for row in buried])
+        for row in waiting:
+            _put_back(row)
         if alive:
             token = uuid.uuid4()
             rows.model._base_manager.filter(pk__in=[row.pk for row in alive]).update(
@@ -66,14 +71,27 @@ def claim(rows: models.QuerySet[Row], *, limit: int = 50, lease: timedelta = LEA
             )
             for row in alive:
                 row.claim, row.state, row.tries = token, Work.CLAIMED, row.tries + 1
+    if taken and not alive:  # those were only put away; behind them others wait
+        return claim(rows, limit=limit, lease=lease)
     return alive
 
 
 def _apart(rows: list[Row]) -> list[Row]:
-    """The first row alone when a worker had it in hand before; else all that nobody had, together."""
-    if rows and rows[0].state != Work.PENDING:
+    """The first row alone when its worker died; else all of which no worker did, together."""
+    if rows and _died(rows[0]):
         return rows[:1]
-    return [row for row in rows if row.state == Work.PENDING]
+    return [row for row in rows if not _died(row)]
+
+
+def _died(row: Claimable) -> bool:
+    return row.state == Work.CLAIMED or row.error == _DIED
+
+
+def _put_back(row: Claimable) -> None:
+    pause = timedelta(seconds=_PAUSES[min(row.tries - 1, len(_PAUSES)) - 1])
+    type(row)._base_manager.filter(pk=row.pk).update(
+        state=Work.PENDING, claim=None, lease_until=None, error=_DIED, not_before=Now() + pause
+    )
 
 
 def run(row: Claimable, work: Callable[[Any], None]) -> Tally:

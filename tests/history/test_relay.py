@@ -101,12 +101,51 @@ def test_a_worker_that_dies_after_its_claim_is_followed_when_its_lease_runs_out(
     assert Handover.objects.get().tries == 2
 
 
+def _let_time_pass():
+    """Leases run out, what is put back for it is put back, and its pause runs out too."""
+    past = clock.now() - timedelta(minutes=1)
+    Handover.objects.filter(state=Work.CLAIMED).update(lease_until=past)
+    for row in Handover.objects.filter(state=Work.CLAIMED, tries__range=(2, 4)):
+        claims.claim(Handover.objects.filter(pk=row.pk))
+    Handover.objects.filter(state=Work.PENDING).update(not_before=past)
+
+
+@pytest.mark.django_db
+def test_what_was_in_hand_when_workers_died_twice_waits_as_after_a_failure(wired, at):
+    history.change(people.team("Fraud"), {"name": "Fraud ML"}, by=SYSTEM, at=at)
+    for _ in range(2):
+        assert len(claims.claim(Handover.objects.all())) == 1
+        Handover.objects.update(lease_until=clock.now() - timedelta(seconds=1))
+
+    assert claims.claim(Handover.objects.all()) == []
+    row = Handover.objects.get()
+    assert (row.state, row.tries, row.claim) == (Work.PENDING, 2, None)
+    assert row.not_before > clock.now()
+    assert "died" in row.error
+
+    Handover.objects.update(not_before=clock.now() - timedelta(seconds=1))
+    assert relay.relay().done == 1
+
+
+@pytest.mark.django_db
+def test_a_row_that_was_put_back_stands_in_nobodys_way(wired, at):
+    for number in range(2):
+        history.change(people.team(f"Team {number}"), {"name": f"Named {number}"}, by=SYSTEM, at=at)
+    first = Handover.objects.order_by("id").first()
+    past = clock.now() - timedelta(seconds=1)
+    Handover.objects.filter(pk=first.pk).update(state=Work.CLAIMED, tries=2, lease_until=past)
+
+    taken = claims.claim(Handover.objects.order_by("id"), limit=1)
+
+    assert len(taken) == 1 and taken[0].pk != first.pk
+
+
 @pytest.mark.django_db
 def test_a_row_that_kills_every_worker_is_buried_after_its_last_try(wired, at):
     history.change(people.team("Fraud"), {"name": "Fraud ML"}, by=SYSTEM, at=at)
     for _ in range(5):
-        claims.claim(Handover.objects.all())
-        Handover.objects.update(lease_until=clock.now() - timedelta(seconds=1))
+        assert len(claims.claim(Handover.objects.all())) == 1
+        _let_time_pass()
 
     relay.relay()
 
@@ -123,7 +162,7 @@ def test_a_row_that_kills_its_worker_takes_no_other_along(wired, at):
     poison = taken[1].pk
 
     for _ in range(20):  # each time the worker dies at the poison, before it reaches the rows behind it
-        Handover.objects.filter(state=Work.CLAIMED).update(lease_until=clock.now() - timedelta(minutes=1))
+        _let_time_pass()
         for row in claims.claim(Handover.objects.order_by("id")):
             if row.pk == poison:
                 break
