@@ -47,8 +47,8 @@ SETTINGS = {
     "log_checkpoints": "off",
 }
 # Commits stay synchronous: a killed server loses nothing that was committed, only a killed machine may.
-# For tests alone. Their databases are dropped in a moment; a worker that vacuums one is the server's own, and
-# its presence forbids the owner to drop it.
+# For tests alone. Their databases are dropped in a moment, which a process of the server's own in one
+# forbids its owner; a worker that vacuums is the likely one.
 FRAGILE = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off"}
 
 
