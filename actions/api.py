@@ -119,12 +119,12 @@ class _Actions(Resource):
     def rows(self, request: Request) -> QuerySet:
         return Action.objects.visible_to(request.user)
 
-    def found(self, request: Request, key: str) -> Action:
-        return queries.for_pages(request.user).get(**self.lookup(key))
+    def objects(self, request: Request) -> QuerySet:
+        return queries.actions().visible_to(request.user)
 
     def as_values(self, rows: QuerySet) -> QuerySet:
-        further = {"due_order": DUE_ORDER, "about_subject": F("about_id"), "origin_subject": F("origin_id")}
-        return super().as_values(rows).annotate(**further)
+        viewers = {"about_viewers": F("about__viewers"), "origin_viewers": F("origin__viewers")}
+        return super().as_values(rows).annotate(due_order=DUE_ORDER, **viewers)
 
     def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
         """What an action is for, and from, is told only to those who may see it."""
@@ -157,7 +157,7 @@ class Actions(_Actions, Collection):
 
     def post(self, request: Request) -> Response:
         made = operations.add(**read(NewAction, request), by=self.by(request), at=clock.now())
-        return self.created(request, made.pk, f"actions/{made.reference}")
+        return self.created(request, made, f"actions/{made.reference}")
 
 
 class ActionItem(_Actions, Item):
@@ -167,8 +167,8 @@ class ActionItem(_Actions, Item):
     bodies = {"PATCH": ActionChange}
 
     def patch(self, request: Request, key: str) -> Response:
-        seen = self.seen(request, key)
         action = self.found(request, key)
+        seen = self.seen(request, action)
         self.require(request, "actions.action_change", action)
         values = read(ActionChange, request)
         operations.change(action, values, by=self.by(request), at=clock.now(), seen=seen)

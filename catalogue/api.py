@@ -108,8 +108,8 @@ class ModelItem(_Models, Item):
     bodies = {"PATCH": ModelChange}
 
     def patch(self, request: Request, key: str) -> Response:
-        seen = self.seen(request, key)
-        found = self.rows(request).get(**self.lookup(key))
+        found = self.found(request, key)
+        seen = self.seen(request, found)
         self.require(request, "catalogue.model_change", found)
         operation.change(found, read(ModelChange, request), by=self.by(request), at=clock.now(), seen=seen)
         return self.answer(request, found.pk)
@@ -123,8 +123,8 @@ class ModelStage(_Models, Item):
     answers = {"POST": (200, ModelRow)}
 
     def post(self, request: Request, key: str) -> Response:
-        seen = self.seen(request, key)
-        found = self.rows(request).get(**self.lookup(key))
+        found = self.found(request, key)
+        seen = self.seen(request, found)
         self.require(request, "catalogue.model_change", found)
         to = read(StageMove, request)["stage"]
         operation.move_stage(found, to, by=self.by(request), at=clock.now(), seen=seen)

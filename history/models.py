@@ -69,8 +69,7 @@ class Subject(models.Model):
 
     def is_visible_to(self, user: Any) -> bool:
         """What visible_to() answers, for a subject that is loaded already."""
-        sight = user.sight
-        return sight.everything or self.viewers is None or not set(sight.ids).isdisjoint(self.viewers)
+        return bool(user.sight.sees(self.viewers))
 
 
 class Event(models.Model):

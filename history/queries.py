@@ -74,21 +74,14 @@ def show(user: Any, rows: Iterable[Any], *names: str) -> list[Any]:
 
 
 def tell(user: Any, found: list[dict[str, Any]], *names: str) -> list[dict[str, Any]]:
-    """The same for rows of .values(): takes `<name>_subject`, its id, out of each; whoever may not see it is
-    told no other `<name>_…` either. One query.
+    """The same for rows of .values(): takes `<name>_viewers` out of each; whoever they leave out is told
+    no other `<name>_…` either. No query.
     """
-    names = names or ("about",)
-    seen = _seen(user, (row[f"{name}_subject"] for row in found for name in names))
     for row in found:
-        for name in names:
-            if row.pop(f"{name}_subject") not in seen:
+        for name in names or ("about",):
+            if not user.sight.sees(row.pop(f"{name}_viewers")):
                 row |= {column: None for column in row if column.startswith(f"{name}_")}
     return found
-
-
-def _seen(user: Any, ids: Iterable[int | None]) -> set[int]:
-    wanted = {pk for pk in ids if pk}
-    return set(Subject.objects.visible_to(user).filter(pk__in=wanted).values_list("pk", flat=True))
 
 
 def events() -> RecordedQuerySet:

@@ -63,29 +63,11 @@ def changed_verb(obj: models.Model) -> str:
 
 
 def birth(objs: Sequence[Any], viewers: Sequence[Sequence[int] | None]) -> list[dict[str, Any]]:
-    """Save new objects with their subjects. The foreign key is deferred, so ids are drawn first."""
-    first = objs[0]
-    if isinstance(first, Recorded):
-        drawn = _draw(len(objs), first.PREFIX)
-        subjects = []
-        for obj, (subject_id, _) in zip(objs, drawn, strict=True):
-            obj.subject_id = subject_id
-        _insert(objs)
-        for obj, (_, name), seen_by in zip(objs, drawn, viewers, strict=True):
-            subject = Subject(
-                pk=obj.subject_id,
-                kind=obj.KIND,
-                object_id=obj.pk,
-                reference=name,
-                title=obj.subject_title[:300],
-                viewers=list(seen_by) if seen_by is not None else None,
-            )
-            subjects.append(subject)
-        Subject.objects.bulk_create(subjects)
-        for obj, subject in zip(objs, subjects, strict=True):
-            obj.subject = subject
-    else:
-        _insert(objs)
+    """Save new objects; what is Recorded has its subject first, which draws the key of both."""
+    if isinstance(objs[0], Recorded):
+        for obj, subject in zip(objs, _subjects(objs, viewers), strict=True):
+            obj.pk, obj.subject = subject.object_id, subject
+    _insert(objs)
     return [
         _row(obj, {name: [None, value] for name, value in snapshot(obj).items()}, born=True) for obj in objs
     ]
@@ -100,16 +82,35 @@ def _insert(objs: Sequence[models.Model]) -> None:
         type(objs[0])._base_manager.bulk_create(objs)
 
 
-def _draw(count: int, prefix: str | None) -> list[tuple[int, str | None]]:
-    """Subject ids, each with a reference where the kind has them: unique, whoever else draws."""
-    counter = f"nextval('{references.sequence(prefix)}')" if prefix else "NULL"
+def _subjects(objs: Sequence[Any], viewers: Sequence[Sequence[int] | None]) -> list[Subject]:
+    """The subjects of objects of one kind, inserted in one statement, in the order of `objs`.
+
+    It draws the object's id where none is given, and the reference where the kind has them: unique, whoever
+    else draws.
+    """
+    first = objs[0]
+    key = f"nextval(pg_get_serial_sequence('{first._meta.db_table}', 'id'))"
+    name = f"'{first.PREFIX}-' || nextval('{references.sequence(first.PREFIX)}')" if first.PREFIX else "NULL"
+    rows = [
+        [obj.pk for obj in objs],
+        [obj.subject_title[:300] for obj in objs],
+        # Lists of unequal length make no array of arrays, so each travels as its own text.
+        [None if one is None else f"{{{','.join(map(str, one))}}}" for one in viewers],
+    ]
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT nextval(pg_get_serial_sequence('history_subject', 'id')), {counter}"  # noqa: S608 - our own name
-            " FROM generate_series(1, %s)",
-            [count],
+            f"""
+            INSERT INTO history_subject (kind, object_id, reference, title, viewers, is_retired)
+            SELECT '{first.KIND}', coalesce(key, {key}), {name}, title, viewers::bigint[], false
+            FROM unnest(%s::bigint[], %s::text[], %s::text[])
+                WITH ORDINALITY AS new (key, title, viewers, place)
+            ORDER BY place
+            RETURNING id, kind, object_id, reference, title, viewers, is_retired
+            """,  # noqa: S608 - names of our own
+            rows,
         )
-        return [(subject, f"{prefix}-{number}" if prefix else None) for subject, number in cursor.fetchall()]
+        names = [column.name for column in cursor.description]
+        return [Subject.from_db(connection.alias, names, row) for row in cursor.fetchall()]
 
 
 def along(rows: Iterable[Along]) -> list[dict[str, Any]]:

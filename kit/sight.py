@@ -1,5 +1,6 @@
 """What a reader may see, as a queryset can use it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -10,5 +11,6 @@ class Sight:
     ids: tuple[int, ...] = ()
     everything: bool = False
 
-
-NOTHING_RESTRICTED = Sight()
+    def sees(self, viewers: Iterable[int] | None) -> bool:
+        """Whether a subject that these may see (None: everyone) may be seen: visible_to(), of one loaded."""
+        return viewers is None or self.everything or not set(self.ids).isdisjoint(viewers)

@@ -68,7 +68,7 @@ class _Learnings(Resource):
         return Learning.objects.visible_to(request.user)
 
     def as_values(self, rows: QuerySet) -> QuerySet:
-        return super().as_values(rows).annotate(about_subject=F("about_id"))
+        return super().as_values(rows).annotate(about_viewers=F("about__viewers"))
 
     def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
         """What a learning is about is told only to those who may see it."""

@@ -11,8 +11,9 @@ from urllib.parse import urlencode
 
 from django.core.exceptions import FieldError
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Model, QuerySet
 from django.http import Http404
+from django.shortcuts import get_object_or_404
 from rest_framework import serializers
 from rest_framework.exceptions import (
     APIException,
@@ -189,6 +190,14 @@ class Resource(ApiView):
         """The rows the reader may see."""
         raise NotImplementedError
 
+    def objects(self, request: Request) -> QuerySet:
+        """The same rows as instances, with what the operations and the permissions read of them."""
+        return self.rows(request)
+
+    def found(self, request: Request, key: str) -> Any:
+        """The object to act on, or 404."""
+        return get_object_or_404(self.objects(request), **self.lookup(key))
+
     def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
         """A last touch on the rows read, for what no column can say."""
         return found
@@ -214,9 +223,14 @@ class Resource(ApiView):
             return {self.slug: key}
         raise Http404
 
-    def answer(self, request: Request, key: Any, status: int = 200) -> Response:
-        """The row as it stands, with its ETag; 304 without a body when the reader has just that."""
-        body = self.one(request, str(key))
+    def answer(
+        self, request: Request, key: Any, status: int = 200, body: Mapping[str, Any] | None = None
+    ) -> Response:
+        """The row as it stands, with its ETag; 304 without a body when the reader has just that.
+
+        body: the row, where it is at hand already.
+        """
+        body = self.one(request, str(key)) if body is None else body
         if "version" not in body:
             return Response(body, status=status)
         tag = etag(self.kind, body["id"], body["version"])
@@ -224,9 +238,14 @@ class Resource(ApiView):
             return Response(status=304, headers={"ETag": tag})
         return Response(body, status=status, headers={"ETag": tag})
 
-    def created(self, request: Request, key: Any, address: str) -> Response:
-        """201 with the new row, its ETag and its address (below /api/v1/)."""
-        answer = self.answer(request, key, 201)
+    def created(self, request: Request, made: Any, address: str) -> Response:
+        """201 with the new row, its ETag and its address (below /api/v1/).
+
+        made: its key; or the object itself, made of nothing but what the writer may see: then it is not
+        read again.
+        """
+        row = self.serializer_class(made).data if isinstance(made, Model) else None
+        answer = self.answer(request, made, 201, row)
         answer["Location"] = f"/api/v1/{address}"
         return answer
 
@@ -315,16 +334,15 @@ class Item(Resource):
     def get(self, request: Request, key: str) -> Response:
         return self.answer(request, key)
 
-    def seen(self, request: Request, key: str) -> int:
+    def seen(self, request: Request, found: Any) -> int:
         """The version the writer looked at, from If-Match. 428 when missing, 412 when stale."""
-        present = self.one(request, key)
         given = request.headers.get("If-Match")
         if not given:
             raise PreconditionRequired
-        now = etag(self.kind, present["id"], present["version"])
+        now = etag(self.kind, found.pk, found.version)
         if given.strip() != "*" and now not in tags(given):
-            raise Stale(present, now)
-        return int(present["version"])
+            raise Stale(self.one(request, str(found.pk)), now)
+        return int(found.version)
 
 
 def etag(kind: str, pk: int, version: int) -> str:

@@ -19,9 +19,6 @@ class Step(Item):
     operation: ClassVar[Any]
     takes_version: ClassVar[bool] = True
 
-    def found(self, request: Request, key: str) -> Any:
-        raise NotImplementedError
-
     def asked_of(self, found: Any) -> Any:
         """What the permission is asked of."""
         return found
@@ -31,12 +28,11 @@ class Step(Item):
         return said
 
     def post(self, request: Request, key: str) -> Response:
-        present = self.one(request, key)
         found = self.found(request, key)
         self.require(request, self.permission["POST"], self.asked_of(found))
         words = self.words(read(self.body, request), request)
-        seen = self.seen(request, key) if request.headers.get("If-Match") else present["version"]
+        seen = self.seen(request, found) if request.headers.get("If-Match") else found.version
         if self.takes_version:
             words["seen"] = seen
         type(self).operation(found, **words, by=self.by(request), at=clock.now())
-        return self.answer(request, present["id"])
+        return self.answer(request, found.pk)

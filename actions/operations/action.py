@@ -11,7 +11,9 @@ from django.db import transaction
 from actions.models import Action
 from actions.reminders import moments
 from actions.states import State, Type
+from history import bulk
 from history import operations as history
+from history.bulk import Act
 from history.models import Due, Event, Subject
 from kit.actor import SYSTEM, Actor
 from kit.refusals import IllegalMove, Refused
@@ -59,13 +61,43 @@ def add(
         link=link,
         made_at=at,
     )
-    seen_by = _viewers(viewers, about, origin)
-    if seen_by is not None and owner and owner.subject_id not in seen_by:
-        seen_by = [*seen_by, owner.subject_id]
+    seen_by = _with_owner(_viewers(viewers, about, origin), owner)
     history.record(action, "actions.action_opened", by=by, at=at, cause=cause, viewers=seen_by)
     _show_about_to_owner(action, by=by, at=at)
-    _put_dates(action, at=at)
+    _put_dates([action], at=at)
     return action
+
+
+@transaction.atomic
+def add_many(
+    wanted: Sequence[Mapping[str, Any]],
+    *,
+    by: Actor,
+    at: datetime,
+    about: Subject | None = None,
+    origin: Subject | None = None,
+    cause: Event | None = None,
+) -> list[Action]:
+    """add() for several that come of one act, in as many statements as for one.
+
+    wanted: each a mapping of title, owner, due_on, type, effort, details, link.
+    Raises Refused(field="[<position>].title" or "….owner").
+    """
+    actions = [Action(**one, about=about, origin=origin, made_at=at) for one in wanted]
+    for position, action in enumerate(actions):
+        try:
+            action.title, action.owner = _title(action.title), _able(action.owner)
+        except Refused as refusal:
+            raise Refused(refusal.message, field=f"[{position}].{refusal.field}") from None
+    seen_by = _viewers(None, about, origin)
+    births = [
+        Act(action, "actions.action_opened", viewers=_with_owner(seen_by, action.owner)) for action in actions
+    ]
+    bulk.perform(births, by=by, at=at, cause=cause)
+    for action in actions:
+        _show_about_to_owner(action, by=by, at=at)
+    _put_dates(actions, at=at)
+    return actions
 
 
 @transaction.atomic
@@ -171,9 +203,7 @@ def follow_sight(about: Subject, *, by: Actor, at: datetime, cause: Event | None
     rows = Action.objects.select_related("subject", "owner", "owner__subject").filter(about=about)
     changed = 0
     for action in rows.order_by("id"):
-        seen_by = _viewers(None, about)
-        if seen_by is not None and action.owner and action.owner.subject_id not in seen_by:
-            seen_by.append(action.owner.subject_id)
+        seen_by = _with_owner(_viewers(None, about), action.owner)
         if action.subject.viewers != seen_by:
             history.retitle(action, viewers=seen_by)
             history.record(action, "actions.action_restricted", by=by, at=at, cause=cause)
@@ -220,24 +250,32 @@ def _of(due: Due) -> tuple[Any, str]:
 def _plan(action: Action, *, at: datetime) -> None:
     """Make the dates of the present owner and due date, and quieten the earlier ones."""
     history.drop_dues(action.subject_id, REMINDER, OVERDUE)
-    _put_dates(action, at=at)
+    _put_dates([action], at=at)
 
 
-def _put_dates(action: Action, *, at: datetime) -> None:
-    """The version stands in the occurrence, so a date that was moved away and back acts again."""
-    if action.due_on is None or not action.is_unfinished:
+def _put_dates(actions: Sequence[Action], *, at: datetime) -> None:
+    """Reminders and lateness, by the organisation's days and hours in the zone of each owner.
+
+    The version stands in the occurrence, so a date that was moved away and back acts again.
+    """
+    dated = [(one, one.due_on) for one in actions if one.due_on and one.is_unfinished]
+    if not dated:
         return
-    of = f"{action.due_on}/{action.owner_id}/v{action.version}"
+    hours = people.working_hours() or Hours(ZoneInfo("UTC"), frozenset(WORKING_DAYS), time(9), time(17))
     history.put_dues(
-        (OVERDUE if when == "overdue" else REMINDER, action.subject_id, f"{when}/{of}", moment)
-        for when, moment in moments(action.due_on, _hours(action.owner), at=at)
+        (
+            OVERDUE if when == "overdue" else REMINDER,
+            action.subject_id,
+            f"{when}/{due_on}/{action.owner_id}/v{action.version}",
+            moment,
+        )
+        for action, due_on in dated
+        for when, moment in moments(due_on, _in_zone_of(action.owner, hours), at=at)
     )
 
 
-def _hours(owner: User | None) -> Hours:
-    """The organisation's days and hours, in the owner's zone."""
-    found = people.working_hours() or Hours(ZoneInfo("UTC"), frozenset(WORKING_DAYS), time(9), time(17))
-    return replace(found, zone=ZoneInfo(owner.time_zone)) if owner and owner.time_zone else found
+def _in_zone_of(owner: User | None, hours: Hours) -> Hours:
+    return replace(hours, zone=ZoneInfo(owner.time_zone)) if owner and owner.time_zone else hours
 
 
 # ------------------------------------------------------------------ what is asked of the input
@@ -270,13 +308,18 @@ def _viewers(given: Sequence[int] | None, *subjects: Subject | None) -> list[int
     return None
 
 
-def _sees(person: User, about: Subject) -> bool:
-    return Subject.objects.visible_to(person).filter(pk=about.pk).exists()
+def _with_owner(seen_by: list[int] | None, owner: User | None) -> list[int] | None:
+    """Those who may see an action, of whom its owner is always one."""
+    if seen_by is None or owner is None or owner.subject_id in seen_by:
+        return seen_by
+    return [*seen_by, owner.subject_id]
 
 
 def _show_about_to_owner(action: Action, *, by: Actor, at: datetime) -> None:
     """Whoever is to act on a restricted subject may see it, on record. Whose team sees it needs no leave."""
-    if action.owner and action.about and not _sees(action.owner, action.about):
+    if not action.owner or not action.about or action.about.viewers is None:
+        return
+    if not action.owner.sight.sees(action.about.viewers):
         history.grant_sight(
             action.about, action.owner.subject_id, by=by, at=at, why=f"owns {action.reference}"
         )

@@ -6,6 +6,7 @@ Counted in this process, savepoints too, as the application role, with the sign-
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
@@ -127,27 +128,45 @@ class _Walk:
         return self.found
 
     def _writes(self) -> None:
-        category = self.api.get("/api/v1/categories").json()["results"][0]["slug"]
-        body = {"title": "Counted", "category": category, "likelihood": 3, "impact": 3}
-
-        def send(path: str, given: dict[str, Any], **headers: str) -> Any:
-            return self.api.post(f"/api/v1/{path}", given, content_type="application/json", headers=headers)
-
-        made = self._count("detail or write", "POST /api/v1/risks", lambda: send("risks", body), warm=False)
-        path = f"/api/v1/risks/{made.json()['id']}"
-        self._count(
-            "detail or write",
-            "PATCH /api/v1/risks/…",
-            lambda: self.api.patch(
-                path, {"impact": 4}, content_type="application/json", headers={"If-Match": made["ETag"]}
-            ),
-            warm=False,
+        """With the bodies people send: a thing named in a body costs the statement that looks it up."""
+        category, model, team, person = (
+            self._first(name) for name in ("categories", "models", "teams", "people")
         )
-        path = f"risks/{made.json()['id']}/close"
-        evidence = {"evidence": "Counted."}
-        self._count("detail or write", "POST /api/v1/risks/…/close", lambda: send(path, evidence), warm=False)
-        action = {"title": "Counted"}
-        self._count("detail or write", "POST /api/v1/actions", lambda: send("actions", action), warm=False)
+        scores = {"likelihood": 3, "impact": 3}
+        risk = {"title": "Counted", "category": category["slug"], "model": model["slug"], **scores}
+        made = self._write("POST /api/v1/risks (five fields)", "risks", risk).json()
+        whole = {**risk, "team": team["slug"], "owner": person["email"], "description": "Counted."}
+        self._write("POST /api/v1/risks (model, team and owner too)", "risks", whole)
+        risks = f"risks/{made['id']}"
+        self._write("PATCH /api/v1/risks/… (a score)", risks, {"impact": 4}, method="patch")
+        named = {"model": model["slug"], "team": team["slug"], "owner": person["email"]}
+        self._write("PATCH /api/v1/risks/… (model, team and owner)", risks, named, method="patch")
+        self._write("POST /api/v1/risks/…/close", f"{risks}/close", {"evidence": "Counted."})
+        self._write("POST /api/v1/actions (title)", "actions", {"title": "Counted"})
+        action = {"title": "Counted", "owner": person["email"], "due_on": str(self._in(14))}
+        made = self._write("POST /api/v1/actions (owner and day)", "actions", action).json()
+        actions = f"actions/{made['id']}"
+        moved = {"due_on": str(self._in(21))}
+        self._write("PATCH /api/v1/actions/… (day)", actions, moved, method="patch")
+        self._write("POST /api/v1/actions/…/start", f"{actions}/start", {})
+        self._write("POST /api/v1/actions/…/finish", f"{actions}/finish", {})
+        decision = {"text": "Counted.", "reason": "Counted.", "about": made["reference"]}
+        self._write(
+            "POST /api/v1/decisions (two actions)", "decisions", {**decision, "actions": [action] * 2}
+        )
+
+    def _first(self, name: str) -> dict[str, Any]:
+        row: dict[str, Any] = self.api.get(f"/api/v1/{name}").json()["results"][0]
+        return row
+
+    def _in(self, days: int) -> date:
+        return self.at.date() + timedelta(days=days)
+
+    def _write(self, name: str, path: str, given: dict[str, Any], method: str = "post") -> Any:
+        send = getattr(self.api, method)
+        tag = {"If-Match": self.api.get(f"/api/v1/{path}")["ETag"]} if method == "patch" else {}
+        ask = partial(send, f"/api/v1/{path}", given, content_type="application/json", headers=tag)
+        return self._count("detail or write", name, ask, warm=False)
 
     def _count(self, kind: str, name: str, ask: Callable[[], Any], *, warm: bool = True) -> Any:
         if warm:

@@ -124,7 +124,7 @@ class _Decisions(Resource):
         return Decision.objects.visible_to(request.user)
 
     def as_values(self, rows: QuerySet) -> QuerySet:
-        return super().as_values(rows).annotate(about_subject=F("about_id"))
+        return super().as_values(rows).annotate(about_viewers=F("about__viewers"))
 
     def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
         """What a decision is about is told only to those who may see it now."""
@@ -152,7 +152,7 @@ class Decisions(_Decisions, Collection):
         said = read(NewDecision, request)
         self.require(request, "meetings.decision_take", said.get("item") or said.get("meeting"))
         made = operations.record(**said, by=self.by(request), at=clock.now())
-        return self.created(request, made.pk, f"decisions/{made.reference}")
+        return self.created(request, made, f"decisions/{made.reference}")
 
 
 class DecisionItem(_Decisions, Item):
@@ -169,8 +169,8 @@ class Replace(_Decisions, Step):
     answers = {"POST": (200, DecisionRow)}
     operation = staticmethod(operations.replace)
 
-    def found(self, request: Request, key: str) -> Decision:
-        return queries.decisions(request.user).get(**self.lookup(key))
+    def objects(self, request: Request) -> QuerySet:
+        return queries.decisions(request.user)
 
     def words(self, said: dict[str, Any], request: Request) -> dict[str, Any]:
         return {"with_": said["decision"]}

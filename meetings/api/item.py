@@ -12,7 +12,7 @@ from history.models import Subject
 from kit import clock
 from meetings.models import AgendaItem, Meeting
 from meetings.operations import item as operations
-from meetings.queries.agenda import is_hidden, may_see_item
+from meetings.queries.agenda import may_see_item
 from meetings.states import ItemOutcome, ItemState, Purpose
 from rest.resource import Body, Collection, Filter, Item, Resource, Visible, number, one_of, read
 from rest.steps import Step
@@ -106,18 +106,22 @@ class _Items(Resource):
         return super().as_values(rows).annotate(seen_by=F("about__viewers"))
 
     def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
+        user: Any = request.user
         for row in found:
-            row["is_hidden"] = is_hidden(request.user, row.pop("seen_by"))
+            row["is_hidden"] = not user.sight.sees(row.pop("seen_by"))
             if row["is_hidden"]:
                 row |= {"title": f"A slot of {row['minutes']} minutes", "why": "", "notes": ""}
                 row |= {"about_reference": None, "about_kind": None, "outcome": ""}
         names = list(ItemRow().fields)
         return [{name: row[name] for name in names} for row in found]
 
+    def objects(self, request: Request) -> QuerySet:
+        return self.rows(request).select_related("about", "meeting__series", "meeting__subject")
+
     def found(self, request: Request, key: str) -> AgendaItem:
-        rows = AgendaItem.objects.visible_to(request.user)
-        item = rows.select_related("about", "meeting__series", "meeting__subject").get(**self.lookup(key))
-        if request.method != "GET" and not may_see_item(request.user, item):
+        """Whose subject the writer may not see is nothing to act on."""
+        item: AgendaItem = super().found(request, key)
+        if not may_see_item(request.user, item):
             raise Http404
         return item
 
@@ -154,8 +158,8 @@ class OneItem(_Items, Item):
     bodies = {"PATCH": ItemChange}
 
     def patch(self, request: Request, key: str) -> Response:
-        seen = self.seen(request, key)
         item = self.found(request, key)
+        seen = self.seen(request, item)
         self.require(request, "meetings.item_change", item)
         said = read(ItemChange, request)
         at, by = clock.now(), self.by(request)

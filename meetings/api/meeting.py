@@ -97,8 +97,8 @@ class _Meetings(Resource):
     def rows(self, request: Request) -> QuerySet:
         return Meeting.objects.visible_to(request.user)
 
-    def found(self, request: Request, key: str) -> Meeting:
-        return queries.meetings(request.user).get(**self.lookup(key))
+    def objects(self, request: Request) -> QuerySet:
+        return queries.meetings(request.user)
 
 
 class Meetings(_Meetings, Collection):
@@ -125,8 +125,8 @@ class MeetingItem(_Meetings, Item):
     bodies = {"PATCH": MeetingChange}
 
     def patch(self, request: Request, key: str) -> Response:
-        seen = self.seen(request, key)
         meeting = self.found(request, key)
+        seen = self.seen(request, meeting)
         self.require(request, "meetings.meeting_run", meeting)
         said = read(MeetingChange, request)
         at, by = clock.now(), self.by(request)

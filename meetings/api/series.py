@@ -162,8 +162,8 @@ class SeriesItem(_Series, Item):
     bodies = {"PATCH": SeriesChange}
 
     def patch(self, request: Request, key: str) -> Response:
-        seen = self.seen(request, key)
-        series = MeetingSeries.objects.visible_to(request.user).get(**self.lookup(key))
+        series = self.found(request, key)
+        seen = self.seen(request, series)
         said = read(SeriesChange, request)
         who = {name: said.pop(name) for name in ("teams", "participants") if name in said}
         if "functions" in said:

@@ -71,8 +71,8 @@ def record(
         cause=cause,
         viewers=_seen_by(about.viewers if about else None, person),
     )
-    for position, wanted in enumerate(actions):
-        _open(decision, wanted, position, by=by, at=at, cause=event)
+    if actions:
+        _open(decision, actions, by=by, at=at, cause=event)
     if review:
         reviews.settle(review, outcome=settles, reason=reason.strip(), by=by, at=at, cause=event)
     if item is not None and item.state in UNFINISHED:
@@ -169,9 +169,9 @@ def _review(about: Subject | None, settles: str) -> Review | None:
 
 
 def _open(
-    decision: Decision, wanted: Mapping[str, Any], position: int, *, by: Actor, at: datetime, cause: Event
+    decision: Decision, wanted: Sequence[Mapping[str, Any]], *, by: Actor, at: datetime, cause: Event
 ) -> None:
     try:
-        action.add(about=decision.about, origin=decision.subject, by=by, at=at, cause=cause, **wanted)
+        action.add_many(wanted, about=decision.about, origin=decision.subject, by=by, at=at, cause=cause)
     except Refused as refusal:
-        raise Refused(refusal.message, field=f"actions[{position}].{refusal.field or 'title'}") from None
+        raise Refused(refusal.message, field=f"actions{refusal.field}") from None

@@ -63,14 +63,7 @@ class Agenda:
 
 def may_see_item(user: Any, item: AgendaItem) -> bool:
     """The one answer to whether a reader may see what an item is about. Needs item.about loaded."""
-    return not is_hidden(user, item.about.viewers if item.about else None)
-
-
-def is_hidden(user: Any, viewers: Sequence[int] | None) -> bool:
-    """Whether a subject that these may see (None: everyone) is hidden from this reader."""
-    if viewers is None or user.sight.everything:
-        return False
-    return set(viewers).isdisjoint(user.sight.ids)
+    return item.about is None or item.about.is_visible_to(user)
 
 
 def shown(user: Any, item: AgendaItem, number: int = 0, from_minute: int = 0, length: int = 0) -> Line:

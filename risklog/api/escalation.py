@@ -113,10 +113,10 @@ class _Escalations(Resource):
         return Escalation.objects.visible_to(request.user)
 
     def as_values(self, rows: QuerySet) -> QuerySet:
-        return super().as_values(rows).annotate(about_subject=F("about_id"))
+        return super().as_values(rows).annotate(about_viewers=F("about__viewers"))
 
-    def found(self, request: Request, key: str) -> Escalation:
-        return queries.escalations(request.user).get(**self.lookup(key))
+    def objects(self, request: Request) -> QuerySet:
+        return queries.escalations(request.user)
 
     def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
         """Its climbs; and what it is about only for those who may see that."""

@@ -186,8 +186,8 @@ class _Risks(Resource):
     def as_values(self, rows: QuerySet) -> QuerySet:
         return rows.values(*_DIRECT, **_RENAMED)
 
-    def found(self, request: Request, key: str) -> Risk:
-        return queries.for_page(request.user).get(**self.lookup(key))
+    def objects(self, request: Request) -> QuerySet:
+        return queries.for_page(request.user)
 
     def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
         for row in found:
@@ -270,7 +270,7 @@ class Risks(_Risks, Collection):
             by=self.by(request),
             at=clock.now(),
         )
-        return self.created(request, made.pk, f"risks/{made.reference}")
+        return self.created(request, made, f"risks/{made.reference}")
 
 
 def values_of(body: dict[str, Any]) -> dict[str, Any]:
@@ -300,8 +300,8 @@ class RiskItem(_Risks, Item):
     bodies = {"PATCH": RiskChange}
 
     def patch(self, request: Request, key: str) -> Response:
-        seen = self.seen(request, key)
         risk = self.found(request, key)
+        seen = self.seen(request, risk)
         self.require(request, "risklog.risk_change", risk)
         values = read(RiskChange, request)
         operations.change(risk, values, by=self.by(request), at=clock.now(), seen=seen)

@@ -86,8 +86,8 @@ class CategoryItem(_Categories, Item):
     bodies = {"PATCH": CategoryChange}
 
     def patch(self, request: Request, key: str) -> Response:
-        seen = self.seen(request, key)
-        category = self.rows(request).get(**self.lookup(key))
+        category = self.found(request, key)
+        seen = self.seen(request, category)
         values = read(CategoryChange, request)
         operations.change(category, values, by=self.by(request), at=clock.now(), seen=seen)
         return self.answer(request, category.pk)

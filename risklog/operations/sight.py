@@ -21,7 +21,7 @@ def let_see(
         return
     for person in people:
         for subject in restricted:
-            if not person.sight.everything and not set(person.sight.ids) & set(subject.viewers or ()):
+            if not person.sight.sees(subject.viewers):
                 history.grant_sight(subject, person.subject_id, by=by, at=at, why=why)
 
 

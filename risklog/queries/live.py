@@ -92,11 +92,10 @@ def live_metric(user: Any, series: Series, *, at: datetime) -> LiveMetric:
 
 
 def _seen(crossings: list[Any], user: Any) -> list[Crossing]:
-    sight = user.sight
     return [
         Crossing(reference, level, _moment(opened), None if cleared is None else _moment(cleared))
         for reference, viewers, level, opened, cleared in crossings
-        if viewers is None or sight.everything or not set(sight.ids).isdisjoint(viewers)
+        if user.sight.sees(viewers)
     ]
 
 

@@ -175,10 +175,8 @@ def listed(rows: QuerySet[Risk]) -> QuerySet[Risk]:
 
 def masked(rows: list[dict[str, Any]], user: Any, *names: str) -> list[dict[str, Any]]:
     """`rows` with `names` emptied where the risk's model is not for this reader; model_viewers goes."""
-    sight = user.sight
     for row in rows:
-        viewers = row.pop("model_viewers")
-        if viewers is not None and not sight.everything and set(sight.ids).isdisjoint(viewers):
+        if not user.sight.sees(row.pop("model_viewers")):
             row.update(dict.fromkeys(names))
     return rows
 
@@ -240,12 +238,6 @@ def for_page(user: Any) -> QuerySet[Risk]:
         "series__subject",
         "breach_group__subject",
     )
-
-
-def is_seen(subject: Subject, user: Any) -> bool:
-    """visible_to() for a subject that is loaded already."""
-    sight = user.sight
-    return sight.everything or subject.viewers is None or not set(sight.ids).isdisjoint(subject.viewers)
 
 
 def teams_of(risk: Risk) -> list[Subject]:

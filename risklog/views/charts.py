@@ -8,7 +8,6 @@ from django.utils.safestring import SafeString
 from kit import charts
 from risklog.models import Risk
 from risklog.queries.live import LiveMetric, live_metric
-from risklog.queries.risk import is_seen
 from signals.models import Breach
 from signals.states import Direction, Level
 
@@ -16,7 +15,7 @@ from signals.states import Direction, Level
 def evidence(user: Any, about: Risk | Breach, *, at: datetime) -> SafeString | None:
     """The chart of what it is about; None when no metric is named, or none with points of late."""
     series = about.series
-    if series is None or not is_seen(series.subject, user):
+    if series is None or not series.subject.is_visible_to(user):
         return None
     live = live_metric(user, series, at=at)
     if not live.points:

@@ -58,9 +58,9 @@ def risk_detail(request: HttpRequest, reference: str) -> HttpResponse:
         "likelihood": scoring.LIKELIHOODS[risk.residual_likelihood or risk.likelihood],
         "impact": scoring.IMPACTS[risk.residual_impact or risk.impact],
         "chart": evidence(user, risk, at=at),
-        "model": risk.model if risk.model and queries.is_seen(risk.model.subject, user) else None,
+        "model": risk.model if risk.model and risk.model.subject.is_visible_to(user) else None,
         "breach": risk.breach_group
-        if risk.breach_group and queries.is_seen(risk.breach_group.subject, user)
+        if risk.breach_group and risk.breach_group.subject.is_visible_to(user)
         else None,
         "teams": risk.open_to,
         "may_change": may_change,

@@ -79,8 +79,8 @@ class SourceItem(_Sources, Item):
     bodies = {"PATCH": SourceChange}
 
     def patch(self, request: Request, key: str) -> Response:
-        seen = self.seen(request, key)
-        found = self.rows(request).get(**self.lookup(key))
+        found = self.found(request, key)
+        seen = self.seen(request, found)
         self.require(request, "signals.source_change", found)
         sources.change(found, read(SourceChange, request), by=self.by(request), at=clock.now(), seen=seen)
         return self.answer(request, found.pk)

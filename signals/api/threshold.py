@@ -80,6 +80,9 @@ class _Thresholds(Resource):
     def rows(self, request: Request) -> QuerySet:
         return Threshold.objects.visible_to(request.user)
 
+    def objects(self, request: Request) -> QuerySet:
+        return self.rows(request).select_related("subject", "series__model__subject")
+
     def as_values(self, rows: QuerySet) -> QuerySet:
         return (
             super().as_values(rows).annotate(**{name: _in_force(path) for name, path in self.active.items()})
@@ -159,6 +162,9 @@ class _Versions(Resource):
     def rows(self, request: Request) -> QuerySet:
         return ThresholdVersion.objects.visible_to(request.user)
 
+    def objects(self, request: Request) -> QuerySet:
+        return self.rows(request).select_related("threshold__subject")
+
 
 class Versions(_Versions, Collection):
     """The versions of all rules."""
@@ -182,8 +188,7 @@ class Propose(_Thresholds, Item):
     answers = {"POST": (201, ThresholdRow)}
 
     def post(self, request: Request, key: str) -> Response:
-        self.one(request, key)
-        found = self.rows(request).select_related("series__model__subject").get(**self.lookup(key))
+        found = self.found(request, key)
         version = thresholds.propose(found, **read(NewProposal, request), by=self.by(request), at=clock.now())
         answer = self.answer(request, found.pk, 201)
         answer["Location"] = f"/api/v1/threshold-versions/{version.pk}"
@@ -197,8 +202,8 @@ class _Settle(VersionItem):
     answers = {"POST": (200, VersionRow)}
 
     def looked_at(self, request: Request, key: str) -> tuple[ThresholdVersion, int]:
-        seen = self.seen(request, key)
-        found = self.rows(request).select_related("threshold__subject").get(**self.lookup(key))
+        found = self.found(request, key)
+        seen = self.seen(request, found)
         self.require(request, "signals.threshold_agree", found)
         return found, seen
 

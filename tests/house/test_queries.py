@@ -1,4 +1,4 @@
-"""How many statements an answer takes: six a list of the API, eight a detail, fifteen a composed page.
+"""How many statements an answer takes: six a list of the API, eight a detail or write, fifteen a page.
 
 Counted over the six weeks, with what every answer needs for its session, sight and shell. What is more than
 that stands in MORE with its reason and its own bound; nothing else may join it unseen.
@@ -9,15 +9,18 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from catalogue.models import Model
 from history.models import Event
+from kit import clock
 from kit.actor import SYSTEM
 from kit.links import url_of
 from meetings.models import Meeting
 from meetings.states import MeetingState
-from people.models import User
+from people.models import Team, User
+from people.operations import token
 from riskhub import links
 from riskhub.urls import RESOURCES
-from risklog.models import Review, Risk
+from risklog.models import Category, Review, Risk
 from risklog.operations import escalation as operations
 from risklog.states import ReviewState, RiskState
 from signals.models import BreachGroup
@@ -26,6 +29,12 @@ from tests.house import addresses
 LIST, DETAIL, PAGE = 6, 8, 15
 # page -> how many, and why it may
 MORE: dict[str, int] = {}
+# A write looks up each thing that its body names and writes row, subject, event and handovers of each object.
+MORE_OF_WRITES = {
+    "a risk whose body names team and owner too": 9,
+    "an action handed on": 11,  # and its dates are made anew
+    "a decision with two actions": 14,  # as with any number of one owner's
+}
 
 
 @pytest.fixture
@@ -70,6 +79,45 @@ def test_a_detail_of_the_api_takes_eight_statements(reader):
     assert wrong == {}
 
 
+def test_a_write_takes_eight_statements_and_answers_what_is_read_after_it(six_weeks, client):
+    sofia = User.objects.get(email="sofia@example.org")
+    _, secret = token.issue(sofia, name="A tool", scope="write", by=SYSTEM, at=clock.now())
+    bearer = {"Authorization": f"Bearer {secret}"}
+    client.get("/api/v1/functions", headers=bearer)  # notes the first use of the token
+    counts = {}
+
+    def write(name, path, body, method="post"):
+        tag = {"If-Match": client.get(f"/api/v1/{path}", headers=bearer)["ETag"]} if method == "patch" else {}
+        with CaptureQueriesContext(connection) as asked:
+            answer = getattr(client, method)(
+                f"/api/v1/{path}", body, content_type="application/json", headers={**bearer, **tag}
+            )
+        assert answer.status_code in {200, 201}, (name, answer.content)
+        counts[name] = len([one for one in asked if "SAVEPOINT" not in one["sql"]])
+        row = answer.json()
+        known = client.get(f"/api/v1/{path.partition('/')[0]}/{row['id']}", headers=bearer)
+        assert (known.json(), known["ETag"]) == (row, answer["ETag"]), name
+        return row["id"], row["reference"]
+
+    named = {"category": _slug(Category), "model": _slug(Model), "likelihood": 3, "impact": 4}
+    owned = {"team": _slug(Team), "owner": "sofia@example.org"}
+    risk, reference = write("a risk of five fields", "risks", {"title": "By hand", **named})
+    write("a risk whose body names team and owner too", "risks", {"title": "Whole", **named, **owned})
+    write("a score", f"risks/{risk}", {"impact": 5}, "patch")
+    write("a step of a risk", f"risks/{risk}/close", {"evidence": "It holds."})
+    dated = {"title": "Cap", "owner": "sofia@example.org", "due_on": "2026-12-18"}
+    action, _ = write("an action", "actions", dated)
+    write("a step of an action", f"actions/{action}/finish", {"note": "Capped."})
+    action, _ = write("an action", "actions", dated)
+    handed_on = {"owner": "admin@example.org", "due_on": "2026-12-21"}
+    write("an action handed on", f"actions/{action}", handed_on, "patch")
+    decision = {"text": "Cap it", "reason": "It drifts", "about": reference, "actions": [dated, dated]}
+    write("a decision with two actions", "decisions", decision)
+
+    assert {name: count for name, count in counts.items() if count > MORE_OF_WRITES.get(name, DETAIL)} == {}
+    assert all(counts[name] == count for name, count in MORE_OF_WRITES.items()), counts
+
+
 def test_a_page_takes_fifteen_statements(reader):
     wrong = {}
     for name, url in _pages().items():
@@ -98,6 +146,10 @@ def test_what_climbs_takes_no_more_than_fifteen_either(reader, at):
 
     assert {url: count for url, count in counts.items() if count > PAGE} == {}
     assert all("Escalation ladder" in reader.get(url).content.decode() for url in urls)
+
+
+def _slug(kind: type) -> str:
+    return kind.objects.filter(subject__viewers=None).order_by("id").first().slug
 
 
 def _pages() -> dict[str, str]:
