@@ -16,13 +16,14 @@ from catalogue.models import Model
 from catalogue.operations import model as operations
 from catalogue.states import Stage
 from history.queries import timeline
-from kit import clock, paging
+from kit import clock
 from kit.actor import Actor
 from kit.htmx import go, respond, toast
 from kit.panels import hung_on
 from kit.refusals import ChangedMeanwhile, Refused
 from kit.rights import may, require, view_needs
 from rest.asked import page_of, version_of
+from rest.counting import capped_count
 from rest.once import once
 
 NOT_RATED = 9
@@ -42,7 +43,7 @@ def model_list(request: HttpRequest) -> HttpResponse:
     rows = narrow.applied(queries.models().visible_to(request.user))
     rows = rows.annotate(tier_order=Coalesce("tier", Value(NOT_RATED)))
     page = page_of(rows, ORDERS.get(request.GET.get("sort", ""), ORDERS["name"]), request)
-    total, is_more = paging.capped_count(rows)
+    total, is_more = capped_count(rows)
     context = {
         "narrow": narrow,
         "page": page,

@@ -10,8 +10,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.core.exceptions import EmptyResultSet, ValidationError
-from django.db import DataError, connections
+from django.core.exceptions import ValidationError
+from django.db import DataError
 from django.db.models import Q, QuerySet
 
 from kit.refusals import Refused
@@ -112,15 +112,3 @@ def _decode(cursor: str, width: int) -> list[Any]:
 
 def _not_ours() -> Refused:
     return Refused("This cursor is not one of ours. Start again without it.", field="cursor")
-
-
-def capped_count(rows: QuerySet, cap: int = 1000) -> tuple[int, bool]:
-    """How many rows, counting no further than `cap`; the flag says whether there are more."""
-    try:
-        sql, parameters = rows.order_by().values_list("pk")[: cap + 1].query.sql_with_params()
-    except EmptyResultSet:
-        return 0, False
-    with connections[rows.db].cursor() as cursor:
-        cursor.execute(f"SELECT count(*) FROM ({sql}) AS capped", parameters)  # noqa: S608 - the ORM wrote it
-        found = cursor.fetchone()[0]
-    return min(found, cap), found > cap

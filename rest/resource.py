@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
-from django.core.exceptions import FieldError
+from django.core.exceptions import EmptyResultSet, FieldError
 from django.db import transaction
 from django.db.models import F, Model, QuerySet
 from django.http import Http404
@@ -30,10 +30,10 @@ from kit import clock, paging, references
 from kit.actor import Actor
 from kit.refusals import Refused
 from kit.rights import OPEN, may
+from rest import counting
 from rest.receipts import receipts
 
 PAGE_SIZE, MAX_PAGE_SIZE = 50, 200
-COUNT_CAP = 1000
 
 
 class PreconditionRequired(APIException):
@@ -261,14 +261,15 @@ class Collection(Resource):
         self._refuse_unknown(query)
         rows = self.narrowed(self.rows(request), query)
         order = self._order(query.get("order"))
-        counted, is_capped = paging.capped_count(rows, COUNT_CAP)
         cursors = {name: query[name] for name in ("after", "before") if name in query}
         try:
             page = paging.page(
-                self.as_values(rows), order=order, size=self._size(query.get("limit")), **cursors
+                self._listed(rows), order=order, size=self._size(query.get("limit")), **cursors
             )
         except Refused as refusal:
             raise ValidationError({name: [refusal.message] for name in cursors}) from None
+        numbers = {row.pop("number_of_rows") for row in page.rows}
+        counted, is_capped = counting.capped(numbers.pop()) if numbers else counting.capped_count(rows)
         return Response(
             {
                 "results": self.finish(page.rows, request),
@@ -278,6 +279,13 @@ class Collection(Resource):
                 "previous": self._link(request, before=page.before),
             }
         )
+
+    def _listed(self, rows: QuerySet) -> QuerySet:
+        """What a page reads, with the number of all rows along with each: one query for both."""
+        try:
+            return self.as_values(rows).annotate(number_of_rows=counting.number_of(rows))
+        except EmptyResultSet:
+            return rows.none()
 
     def narrowed(self, rows: QuerySet, query: Mapping[str, str]) -> QuerySet:
         for name, one in self.filters.items():

@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from history import queries as history
-from kit import clock, paging
+from kit import clock
 from kit.htmx import go, respond, toast
 from kit.refusals import Refused
 from kit.rights import may, view_needs
@@ -20,13 +20,14 @@ from people.operations import person
 from people.views.door import link_for
 from people.views.saving import by, form_page, save
 from rest.asked import page_of
+from rest.counting import capped_count
 
 
 @view_needs("people.person_view")
 @require_safe
 def person_list(request: HttpRequest) -> HttpResponse:
     found = _narrowed(queries.everybody(), request)
-    count, is_capped = paging.capped_count(found)
+    count, is_capped = capped_count(found)
     page = page_of(found, ("name", "id"), request)
     away = set(queries.away_on(queries.local_day(clock.now())).values_list("user_id", flat=True))
     context = {

@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q, QuerySet, Subquery
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -255,8 +255,11 @@ class Risks(_Risks, Collection):
         for name, named in {"category": Category, "team": Team}.items():
             if text := left.pop(name, ""):
                 slugs = [part.strip() for part in text.split(",")[:100]]
-                keys = list(named.objects.filter(slug__in=slugs).values_list("pk", flat=True))
-                rows = rows.filter(**({name: keys[0]} if len(keys) == 1 else {f"{name}__in": keys}))
+                if len(slugs) == 1:
+                    rows = rows.filter(**{name: Subquery(named.objects.filter(slug=slugs[0]).values("pk"))})
+                else:
+                    keys = named.objects.filter(slug__in=slugs).values_list("pk", flat=True)
+                    rows = rows.filter(**{f"{name}__in": list(keys)})
         if left.get("model"):
             rows = rows.filter(model__in=Model.objects.visible_to(self.request.user))
         return super().narrowed(rows, left)

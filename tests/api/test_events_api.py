@@ -99,11 +99,11 @@ def test_the_list_costs_the_same_for_one_and_many(client, at, django_assert_num_
     team.add(name="One", lead=ana, by=SYSTEM, at=at)
     client.get(address, **auth)
 
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(3):
         client.get(address, **auth)
     for name in ("Two", "Three"):
         team.add(
             name=name, lead=person.add(name=name, email=f"{name}@b.org", by=SYSTEM, at=at), by=SYSTEM, at=at
         )
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(3):
         client.get(address, **auth)
