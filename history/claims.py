@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from django.conf import settings
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
@@ -43,7 +43,9 @@ class Tally:
         return Tally(self.done + other.done, self.failed + other.failed, self.dead + other.dead)
 
 
-def claim(rows: models.QuerySet[Row], *, limit: int = 50, lease: timedelta = LEASE) -> list[Row]:
+def claim(
+    rows: models.QuerySet[Row], *, limit: int = 50, lease: timedelta = LEASE, leaves: bool = True
+) -> list[Row]:
     """Take up to `limit` open rows for this worker, in the order given, and commit that.
 
     rows: a queryset of a Claimable, filtered by what is wanted. A row whose lease ran out is taken again,
@@ -51,11 +53,17 @@ def claim(rows: models.QuerySet[Row], *, limit: int = 50, lease: timedelta = LEA
     often. From the second time on it waits in between, as after a failure: workers die in bursts, and what
     had no part in it shall outlive them. Rows tried too often are buried instead. FOR UPDATE OF the row
     itself only: the application role cannot lock events.
+
+    leaves: whether the work leaves the database, as a mail does. Then the claim is on disk before it; else
+    nothing waits for that: a crash of the server that forgets the claim takes the work with it.
     """
     open_rows = rows.filter(
         Q(state=Work.PENDING, not_before__lte=Now()) | Q(state=Work.CLAIMED, lease_until__lt=Now())
     )
     with transaction.atomic():
+        if not leaves:
+            with connection.cursor() as cursor:
+                cursor.execute("SET LOCAL synchronous_commit TO off")
         taken = list(open_rows.select_for_update(skip_locked=True, of=("self",))[:limit])
         buried = [row for row in taken if row.tries >= row.MAX_TRIES]
         waiting = [row for row in taken if row.state == Work.CLAIMED and 1 < row.tries < row.MAX_TRIES]
@@ -72,7 +80,7 @@ def claim(rows: models.QuerySet[Row], *, limit: int = 50, lease: timedelta = LEA
             for row in alive:
                 row.claim, row.state, row.tries = token, Work.CLAIMED, row.tries + 1
     if taken and not alive:  # those were only put away; behind them others wait
-        return claim(rows, limit=limit, lease=lease)
+        return claim(rows, limit=limit, lease=lease, leaves=leaves)
     return alive
 
 

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from django.db.models import Case, Value, When
+
 from history import claims, wiring
 from history.claims import Tally
 from history.models import Due, Event, Handover
@@ -29,13 +31,11 @@ def relay(*, at: datetime | None = None, limit: int = 1000) -> Tally:
 
 
 def _next(limit: int) -> list[Handover]:
-    """What goes first, else the oldest of the rest."""
-    waiting = Handover.objects.order_by("not_before", "id")
+    """What goes first, then the oldest of the rest."""
     ahead = wiring.first()
-    if not ahead:
-        return claims.claim(waiting, limit=min(_BATCH, limit))
-    batch = claims.claim(waiting.filter(handler__in=ahead), limit=min(_BEHIND, limit))
-    return batch or claims.claim(waiting, limit=min(_BEHIND, limit))
+    rank = Case(When(handler__in=ahead, then=0), default=1) if ahead else Value(0)
+    waiting = Handover.objects.order_by(rank, "not_before", "id")
+    return claims.claim(waiting, limit=min(_BEHIND if ahead else _BATCH, limit), leaves=False)
 
 
 def _hand_on(row: Handover, at: datetime) -> None:
@@ -47,7 +47,7 @@ def act_on_dues(*, at: datetime, limit: int = 1000) -> Tally:
     total = Tally()
     while total.done + total.failed < limit:
         ripe = Due.objects.filter(at__lte=at).select_related("subject").order_by("at", "id")
-        batch = claims.claim(ripe, limit=min(_BATCH, limit))
+        batch = claims.claim(ripe, limit=min(_BATCH, limit), leaves=False)
         if not batch:
             break
         for row in batch:

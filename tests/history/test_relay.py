@@ -20,6 +20,10 @@ def note_it(event, *, at):
     history.record(event.subject, "people.team_noted", by=SYSTEM, at=at, cause=event)
 
 
+def hurry(event, *, at):
+    history.record(event.subject, "people.team_hurried", by=SYSTEM, at=at, cause=event)
+
+
 def break_down(event, *, at):
     note_it(event, at=at)
     raise ValueError("this handler is broken")
@@ -32,18 +36,22 @@ def on_date(due, *, at):
 
 @pytest.fixture
 def wired():
-    kept = dict(wiring._handlers), dict(wiring._heard), dict(wiring._dues), set(wiring._chained)
+    tables = wiring._handlers, wiring._heard, wiring._dues, wiring._chained, wiring._first
+    kept = [table.copy() for table in tables]
     wiring.install(
-        flows={"people.team_changed": (note_it,), "people.team_broken": (break_down, note_it)},
+        flows={
+            "people.team_changed": (note_it,),
+            "people.team_broken": (break_down, note_it),
+            "people.team_called": (hurry,),
+        },
         dues={"tests.date": on_date},
         chained={"people.role_changed"},
+        first=(hurry,),
     )
     yield
-    for store, content in zip(
-        (wiring._handlers, wiring._heard, wiring._dues, wiring._chained), kept, strict=True
-    ):
-        store.clear()
-        store.update(content)
+    for table, content in zip(tables, kept, strict=True):
+        table.clear()
+        table.update(content)
 
 
 def _noted():
@@ -59,6 +67,32 @@ def test_an_event_reaches_its_handler_once_however_often_the_relay_runs(wired, a
     assert (first.done, second.done) == (1, 0)
     assert _noted() == 1
     assert Event.objects.get(verb="people.team_noted").cause.verb == "people.team_changed"
+
+
+@pytest.mark.django_db
+def test_what_people_wait_for_goes_before_what_waited_longer(wired, at):
+    teams = [people.team() for _ in range(20)]
+    history.record_many(teams, "people.team_changed", by=SYSTEM, at=at)
+    history.record(teams[0], "people.team_called", by=SYSTEM, at=at)
+
+    relay.relay()
+
+    told = list(Event.objects.filter(cause__isnull=False).order_by("id").values_list("verb", flat=True))
+    assert told == ["people.team_hurried"] + ["people.team_noted"] * 20
+
+
+@pytest.mark.django_db
+def test_a_claim_is_on_disk_first_where_its_work_leaves_the_database_and_only_there(wired, at):
+    team = people.team()
+    found = []
+    for leaves in (True, False):
+        history.record(team, "people.team_changed", by=SYSTEM, at=at)
+        claims.claim(Handover.objects.order_by("id"), leaves=leaves)
+        with connection.cursor() as cursor:  # in the transaction of the test, so the setting is seen
+            cursor.execute("SHOW synchronous_commit")
+            found.append(cursor.fetchone()[0])
+
+    assert found[1] == "off" != found[0]
 
 
 @pytest.mark.django_db
