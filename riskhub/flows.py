@@ -86,6 +86,7 @@ DUES: dict[str, Handler] = {
     "meetings.plan": meeting.plan_due,
     "meetings.publish": agenda.publish,
     "meetings.turn": meeting.remind_turn,
+    "meetings.unheld": meeting.note_unheld,
     "notices.digest": digest.make,
 }
 

@@ -14,11 +14,12 @@ from meetings import cadence
 from meetings.models import AgendaItem, Attendance, Meeting, MeetingSeries
 from meetings.operations import agenda, item, rota
 from meetings.permissions import takes_part
-from meetings.states import AHEAD, UNFINISHED, ItemState, MeetingState
+from meetings.states import AHEAD, MAY_BEGIN_LATE, UNFINISHED, ItemState, MeetingState
 from people.models import User
 from people.states import Role
 
 _RULE_CHANGED = "The series' rule changed."
+_UNHELD = "Nobody started it."
 
 
 @transaction.atomic
@@ -251,12 +252,26 @@ def remind_turn(due: Due, *, at: datetime) -> None:
         history.record(meeting, "meetings.turn_near", by=SYSTEM, at=at, note=note)
 
 
+@transaction.atomic
+def note_unheld(due: Due, *, at: datetime) -> None:
+    """A day after its end nobody has started it: it is cancelled, and what waits on it goes to the next one.
+
+    Else it would wait there for ever. Due kind meetings.unheld.
+    """
+    found = Meeting.objects.select_related("series").get(subject=due.subject_id)
+    rota.hold(found.series_id)
+    found.refresh_from_db()
+    if found.state == MeetingState.PLANNED and found.ends_at + MAY_BEGIN_LATE <= at:
+        _cancel(found, reason=_UNHELD, by=SYSTEM, at=at)
+        replan(found.series, at=at)
+
+
 # ------------------------------------------------------------------ how it is done
 
 
 def _cancel(meeting: Meeting, *, reason: str, by: Actor, at: datetime, seen: int | None = None) -> None:
     history.move(meeting, MeetingState.CANCELLED, by=by, at=at, seen=seen, note={"reason": reason[:300]})
-    history.drop_dues(meeting.subject_id, agenda.PUBLISH, rota.TURN)
+    rota.drop_dues(meeting)
     _carry_unfinished(meeting, by=by, at=at)
 
 
@@ -281,7 +296,7 @@ def _shift(
     values = {**values, "published_at": None}
     if history.change(meeting, values, by=by, at=at, seen=seen, verb="meetings.meeting_moved"):
         history.retitle(meeting)
-        history.drop_dues(meeting.subject_id, agenda.PUBLISH, rota.TURN)
+        rota.drop_dues(meeting)
         rota.put_dues(meeting, at=at, mark=f" v{meeting.version}")
 
 

@@ -196,3 +196,36 @@ def test_the_objective_is_changed_at_the_version_seen(at):
 
     with pytest.raises(ChangedMeanwhile):
         meetings.change(fresh(meeting), {"objective": "Other"}, seen=1, by=SYSTEM, at=at)
+
+
+def test_what_waits_on_a_meeting_that_nobody_starts_goes_to_the_next_one(at):
+    series = make.series()
+    first, second = to_come(series)[:2]
+    waiting = make.item(fresh(first), title="Whose feature is it?")
+    due = Due.objects.get(kind=rota.UNHELD, subject=first.subject_id)
+    assert due.at == first.ends_at + timedelta(days=1)
+
+    for _ in range(2):
+        meetings.note_unheld(due, at=due.at)
+
+    carried = AgendaItem.objects.get(carried_from=waiting)
+    assert (carried.meeting, carried.times_carried) == (second, 1)
+    assert fresh(first).state == MeetingState.CANCELLED
+    told = Event.objects.get(subject=first.subject_id, verb="meetings.meeting_cancelled")
+    assert told.data["reason"] == "Nobody started it."
+    assert fresh(second).focus_id == first.focus_id
+
+
+def test_a_meeting_that_was_started_or_moved_is_not_called_unheld(at):
+    series = make.series()
+    started, moved = to_come(series)[:2]
+    meetings.start(fresh(started), by=SYSTEM, at=started.starts_at)
+    old = Due.objects.get(kind=rota.UNHELD, subject=moved.subject_id)
+    meetings.move(fresh(moved), starts_at=moved.starts_at + timedelta(days=3), by=SYSTEM, at=at)
+
+    meetings.note_unheld(Due.objects.get(kind=rota.UNHELD, subject=started.subject_id), at=old.at)
+    meetings.note_unheld(old, at=old.at)
+
+    assert fresh(started).state == MeetingState.LIVE
+    assert fresh(moved).state == MeetingState.PLANNED
+    assert Due.objects.filter(kind=rota.UNHELD, subject=moved.subject_id, state="pending").count() == 1
