@@ -50,6 +50,8 @@ def plan(
     for meeting in fresh:
         rota.put_dues(meeting, at=at)
     rota.plan_again(series, at=at)
+    if fresh:
+        item.take_up_left(series, by=SYSTEM, at=at)
     agenda.place_waiting(at=at)
     return fresh
 
