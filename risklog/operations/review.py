@@ -30,6 +30,8 @@ REMINDER, UNANSWERED = "risklog.review_reminder", "risklog.review_unanswered"
 _DAYS = {Severity.CRITICAL: 1, Severity.WARNING: 3}
 _REMINDED_AFTER = {Severity.CRITICAL: 4 * 60, Severity.WARNING: 16 * 60}
 _TRIES = 3
+# What a review says of an event it was called by: the same bell, rung again, changes nothing.
+_HEARD = ("risklog.review_opened", "risklog.review_annotated", "risklog.review_pressed")
 
 
 # ------------------------------------------------------------------ opening
@@ -118,6 +120,7 @@ def _annotate(
         cause=cause,
     )
     if presses:
+        history.drop_dues(review.subject_id, REMINDER, UNANSWERED)  # also of a due time that stays
         _plan(review, hours, at)
     return review
 
@@ -216,10 +219,10 @@ def reopen(review: Review, *, reason: str, by: Actor, at: datetime, seen: int | 
 
 @transaction.atomic
 def remind(due: Due, *, at: datetime) -> None:
-    """Tell those who have not answered that it is due soon."""
+    """Tell those who have not answered that it is due soon; too late for that, its being late is told."""
     review = _of_due(due)
     waiting = _waiting(review) if review else []
-    if review and waiting:
+    if review and waiting and at < review.due_at:
         history.record(
             review,
             "risklog.review_reminded",
@@ -274,7 +277,7 @@ def on_breach_group_opened(event: Event, *, at: datetime) -> None:
     group = _group_of(event)
     if group and group.cleared_at and group.cleared_at <= event.at:
         return
-    if group and not Event.objects.filter(cause=event, verb="risklog.review_opened").exists():
+    if group and not Event.objects.filter(cause=event, verb__in=_HEARD).exists():
         open_for(
             about=group.subject,
             title=group.title,

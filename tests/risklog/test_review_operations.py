@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from history import operations as history
+from history import relay
 from history.models import Due, Event, Subject
 from kit.actor import SYSTEM
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
@@ -59,6 +60,17 @@ def test_the_same_event_twice_is_one_review_and_no_note(at, two_functions):
     reviews.on_breach_group_opened(group.opened_by, at=at)
 
     assert Review.objects.get().triggers == 1
+
+
+def test_an_event_noted_on_a_review_opens_no_other_once_that_is_settled(at, two_functions):
+    group = make.breach_group()
+    review = make.review(about=group.subject)
+    reviews.on_breach_group_opened(group.opened_by, at=at)
+    reviews.settle(review, outcome=Outcome.CONFIRMED, reason="Seen", by=SYSTEM, at=at)
+
+    reviews.on_breach_group_opened(group.opened_by, at=at + timedelta(hours=1))
+
+    assert Review.objects.get() == review
 
 
 def test_a_second_trigger_is_noted_on_the_open_review(at, two_functions):
@@ -281,6 +293,26 @@ def test_a_review_that_all_answered_is_not_escalated(at, two_functions):
     reviews.note_unanswered(late, at=late.at)
 
     assert not Escalation.objects.exists()
+
+
+def test_what_presses_but_is_due_no_sooner_is_late_once(at, two_functions):
+    review = make.review()
+    soon = review.due_at - timedelta(hours=1)
+    make.review(about=review.about, severity=Severity.CRITICAL, at=soon)
+
+    acted = relay.act_on_dues(at=review.due_at)
+
+    review.refresh_from_db()
+    assert (acted.failed, review.severity) == (0, Severity.CRITICAL)
+    assert verbs(review.subject_id).count("risklog.review_unanswered") == 1
+
+
+def test_a_reminder_that_rings_after_the_due_time_is_left_to_the_ladder(at, two_functions):
+    review = make.review()
+
+    reviews.remind(due(review, reviews.REMINDER), at=review.due_at)
+
+    assert "risklog.review_reminded" not in verbs(review.subject_id)
 
 
 def test_a_date_of_an_earlier_due_time_finds_itself_out_of_date(at, two_functions):
