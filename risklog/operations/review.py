@@ -9,7 +9,6 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from actions.operations import action
 from catalogue.models import Model
 from history import operations as history
 from history.models import Due, Event, Subject
@@ -345,8 +344,7 @@ def on_breach_claimed(event: Event, *, at: datetime) -> None:
         return
     if group.subject.viewers is not None:
         history.retitle(group, viewers=sight.follow(group.subject, group.subject.viewers))
-        for about in sight.with_reviews(group.subject):
-            action.follow_sight(about, by=SYSTEM, at=at, cause=event)
+        sight.follow_actions(group.subject, by=SYSTEM, at=at, cause=event)
     review = reviewer.lock(about_id=event.subject_id, state=ReviewState.OPEN)
     if review is None or review.model is not None:
         return
