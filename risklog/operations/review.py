@@ -310,11 +310,27 @@ def on_breach_worsened(event: Event, *, at: datetime) -> None:
 def _heard_again(event: Event, why: str, *, at: datetime, only_when_it_presses: bool = False) -> None:
     group = _group_of(event)
     review = reviewer.lock(about_id=event.subject_id, state=ReviewState.OPEN)
-    if group is None or review is None:
+    if group is None:
+        return
+    if review is None:
+        _look_again(group, event, at=at)
         return
     presses = group.level == Level.CRITICAL and review.severity != Severity.CRITICAL
     if presses or not only_when_it_presses:
         _annotate(review, why=why, severity=_severity(group), by=SYSTEM, at=at, cause=event)
+
+
+def _look_again(group: BreachGroup, event: Event, *, at: datetime) -> None:
+    """What was settled as a warning and became critical since is looked at anew."""
+    last = Review.objects.filter(about=group.subject).order_by("-id").first()
+    if (
+        last is None
+        or group.level != Level.CRITICAL
+        or last.severity == Severity.CRITICAL
+        or (last.settled_at and last.settled_at >= event.at)
+    ):
+        return
+    on_breach_group_opened(event, at=at)
 
 
 def _severity(group: BreachGroup) -> str:

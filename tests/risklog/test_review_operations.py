@@ -404,6 +404,30 @@ def test_a_breach_that_worsens_makes_its_review_critical_once(at, two_functions)
     assert review.due_at < due_at
 
 
+@pytest.mark.parametrize(("settled_after", "count"), [(timedelta(0), 1), (-timedelta(hours=1), 2)])
+def test_what_was_settled_as_a_warning_and_became_critical_since_is_looked_at_anew(
+    at, two_functions, settled_after, count
+):
+    group = make.breach_group(level=Level.WARNING)
+    reviews.on_breach_group_opened(group.opened_by, at=at)
+    reviews.settle(
+        Review.objects.get(), outcome=Outcome.CONFIRMED, reason="Seen", by=SYSTEM, at=at + settled_after
+    )
+    joined = history.record(group, "signals.breach_joined", by=SYSTEM, at=at)
+    reviews.on_breach_joined(joined, at=at)
+    assert Review.objects.count() == 1
+    BreachGroup.objects.filter(pk=group.pk).update(level=Level.CRITICAL)
+    event = history.record(group, "signals.breach_worsened", by=SYSTEM, at=at)
+
+    for _ in range(2):
+        reviews.on_breach_worsened(event, at=at)
+        for again in Review.objects.filter(state=ReviewState.OPEN):
+            reviews.settle(again, outcome=Outcome.CONFIRMED, reason="Seen", by=SYSTEM, at=at)
+
+    assert Review.objects.count() == count
+    assert Review.objects.latest("pk").severity == (Severity.CRITICAL if count == 2 else Severity.WARNING)
+
+
 def test_a_model_registered_later_is_the_reviews_and_its_sight_too(at, two_functions):
     group = make.breach_group()
     review = make.review(about=group.subject)
