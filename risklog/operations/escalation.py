@@ -386,7 +386,9 @@ def on_review_answered(event: Event, *, at: datetime) -> None:
     """Once everybody has answered, nobody need be chased; settling it is on the agenda. What else was raised
     about the review stays.
     """
-    waiting = Reviewer.objects.filter(review__subject_id=event.subject_id, answered_at__isnull=True)
+    waiting = Reviewer.objects.filter(
+        review__subject_id=event.subject_id, answered_at__isnull=True, user__is_active=True
+    )
     climbing = climb.lock(about_id=event.subject_id)
     if climbing and not waiting.exists() and _is_only_for(climbing, "risklog.review_unanswered"):
         _resolve_about(event, "Everybody who was asked has answered.", at=at)

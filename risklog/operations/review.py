@@ -238,8 +238,8 @@ def note_unanswered(due: Due, *, at: datetime) -> None:
     if not review:
         return
     waiting = _waiting(review)
-    if not waiting and review.reviewers.exists():
-        return  # all have spoken: settling it is on the agenda
+    if not waiting and review.reviewers.filter(answered_at__isnull=False).exists():
+        return  # all who are there have spoken: settling it is on the agenda
     event = history.record(review, "risklog.review_unanswered", by=SYSTEM, at=at, note={"waiting": waiting})
     escalation.start(
         about=review.subject,
@@ -260,7 +260,8 @@ def _of_due(due: Due) -> Review | None:
 
 
 def _waiting(review: Review) -> list[int]:
-    rows = review.reviewers.filter(answered_at__isnull=True).order_by("id")
+    """Those who have not answered and still can: nobody waits for whoever left."""
+    rows = review.reviewers.filter(answered_at__isnull=True, user__is_active=True).order_by("id")
     return list(rows.values_list("user_id", flat=True))
 
 

@@ -9,6 +9,7 @@ from history import relay
 from history.models import Due, Event, Subject
 from kit.actor import SYSTEM
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
+from people.operations import person as persons
 from people.states import Role
 from risklog.models import Escalation, Review, Reviewer
 from risklog.operations import review as reviews
@@ -235,6 +236,43 @@ def test_asking_somebody_who_is_away_asks_the_stand_in(at):
     assert Reviewer.objects.get().stands_in_for == absent
     with pytest.raises(Refused, match="asked already"):
         reviewers.ask(review, stand_in, by=SYSTEM, at=at)
+
+
+def test_a_stand_in_who_could_not_answer_is_not_asked(at):
+    absent, viewer = people.user(), people.user(role=Role.VIEWER)
+    make.away(absent, stand_in=viewer)
+
+    with pytest.raises(Refused, match="no stand-in who is there"):
+        reviewers.ask(make.review(), absent, by=SYSTEM, at=at)
+
+
+def leave(person, at):
+    persons.deactivate(person, by=make.actor(people.user(role=Role.ADMINISTRATOR)), at=at)
+
+
+def test_nobody_waits_for_the_answer_of_whoever_left(at, two_functions):
+    stays, goes = two_functions
+    review = make.review()
+    leave(goes, at)
+
+    reviews.remind(due(review, reviews.REMINDER), at=at)
+    reviewers.answer(review, verdict=Outcome.CONFIRMED, by=make.actor(stays), at=at)
+    reviews.note_unanswered(due(review, reviews.UNANSWERED), at=review.due_at)
+
+    reminded = Event.objects.get(verb="risklog.review_reminded")
+    answered = Event.objects.get(verb="risklog.review_answered")
+    assert (reminded.data["told"], answered.data["is_complete"]) == ([stays.pk], True)
+    assert not Escalation.objects.exists()
+
+
+def test_a_review_whose_reviewers_all_left_goes_up_the_ladder(at, two_functions):
+    review = make.review()
+    for person in two_functions:
+        leave(person, at)
+
+    reviews.note_unanswered(due(review, reviews.UNANSWERED), at=review.due_at)
+
+    assert "nobody could be asked" in Escalation.objects.get().why
 
 
 def test_settling_refuses_a_version_that_is_past(at):
