@@ -66,6 +66,7 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
     "people.person_reactivated": (meeting.on_absence_changed,),
     "people.absence_noted": (meeting.on_absence_changed,),
     "people.absence_dropped": (meeting.on_absence_changed,),
+    "people.team_changed": (meeting.on_team_changed,),
     "people.member_added": (meeting.on_team_changed,),
     "people.member_removed": (meeting.on_team_changed,),
 }

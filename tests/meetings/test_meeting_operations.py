@@ -2,6 +2,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from history import relay
 from history.models import Due, Event
 from kit.actor import SYSTEM, Actor
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
@@ -9,6 +10,7 @@ from meetings.models import AgendaItem, Meeting
 from meetings.operations import agenda, rota
 from meetings.operations import meeting as meetings
 from meetings.states import ItemState, MeetingState
+from people.operations import team as teams
 from people.states import Role
 from tests.factories import meetings as make
 from tests.factories import people
@@ -229,3 +231,15 @@ def test_a_meeting_that_was_started_or_moved_is_not_called_unheld(at):
     assert fresh(started).state == MeetingState.LIVE
     assert fresh(moved).state == MeetingState.PLANNED
     assert Due.objects.filter(kind=rota.UNHELD, subject=moved.subject_id, state="pending").count() == 1
+
+
+def test_a_lead_who_comes_with_the_lead_has_turns_at_once(at):
+    team, _ = make.crew()
+    series = make.series(team)
+    lead = people.user(function=people.function("security"))
+    relay.relay(at=at)
+
+    teams.change(team, {"lead": lead}, by=SYSTEM, at=at)
+    relay.relay(at=at)
+
+    assert Meeting.objects.filter(series=series, facilitator=lead).exists()
