@@ -12,7 +12,7 @@ from kit.actor import SYSTEM, Actor
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
 from people.models import Team, User
 from risklog import ladder as rules
-from risklog.models import Category, Climb, Escalation, Ladder, LadderVersion, Reviewer
+from risklog.models import Category, Climb, Escalation, Reviewer
 from risklog.operations import climb
 from risklog.operations import ladder as ladders
 from risklog.queries import presence
@@ -57,7 +57,7 @@ def start(
             why=why.strip(),
             severity=severity,
             team=team,
-            ladder_version=_version_for(severity, category, team, at),
+            ladder_version=ladders.version_for(severity=severity, category=category, team=team, at=at),
             started_at=at,
         )
         try:
@@ -83,20 +83,6 @@ def _start(
     )
     climb.climb_on(escalation, at=at, cause=event, at_once=by.person is not None)
     return escalation
-
-
-def _version_for(severity: str, category: Category | None, team: Team | None, at: datetime) -> LadderVersion:
-    if not Ladder.objects.filter(is_retired=False).exists():
-        ladders.seed(by=SYSTEM, at=at)
-    chosen = rules.most_particular(
-        list(Ladder.objects.filter(is_retired=False).order_by("id")),
-        severity=severity,
-        category_id=category.pk if category else None,
-        team_id=team.pk if team else None,
-    )
-    if chosen is None:
-        raise Refused("All ladders are retired. Put one up first.")
-    return LadderVersion.objects.get(ladder=chosen.id, is_current=True)
 
 
 def _annotate(
