@@ -279,16 +279,20 @@ def build(meeting: Meeting, *, by: Actor, at: datetime) -> Meeting:
 
 
 def _put_last_actions(meeting: Meeting, *, by: Actor, at: datetime) -> None:
+    """What was agreed before and is not done. Everybody reads it, so what is restricted is not counted."""
     last = series_queries.last_held(meeting.series_id)
-    decisions = Decision.objects.filter(meeting__series=meeting.series_id)
+    decisions = Decision.objects.filter(meeting__series=meeting.series_id).values("subject")
+    held = Meeting.objects.filter(series=meeting.series_id).values("subject")
     open_actions = Action.objects.filter(
-        origin__in=decisions.values("subject"), state__in=UNFINISHED_ACTIONS
+        Q(origin__in=decisions) | Q(origin__in=held),
+        state__in=UNFINISHED_ACTIONS,
+        subject__viewers__isnull=True,
     ).values_list("due_on", flat=True)
     if last is None or not open_actions:
         return
     today = at.astimezone(meeting.series.zone).date()
     late = sum(day is not None and day < today for day in open_actions)
-    why = f"{_count(len(open_actions), 'action')} of earlier decisions to finish"
+    why = f"{_count(len(open_actions), 'action')} of earlier meetings to finish"
     values = {
         "title": "Last time's actions",
         "why": f"{why}, {late} overdue" if late else why,

@@ -152,7 +152,22 @@ def test_the_agenda_starts_with_last_times_actions(team, at):
 
     lines = list(second.items.order_by("rank"))
     assert [line.title for line in lines] == ["Last time's actions", "Left over"]
-    assert lines[0].why == "1 action of earlier decisions to finish, 1 overdue"
+    assert lines[0].why == "1 action of earlier meetings to finish, 1 overdue"
+
+
+def test_last_times_actions_are_those_agreed_without_a_decision_too_and_tell_of_none_that_is_restricted(team):
+    series = make.series(team)
+    first = make.live(series)
+    secret = make_risk.risk(viewers=[team.subject_id])
+    make.decision(meeting=first, about=secret.subject, actions=[{"title": "Hush"}, {"title": "Hush too"}])
+    agenda.build(make.planned(series, 1), by=SYSTEM, at=first.ends_at)
+    assert not AgendaItem.objects.filter(about=first.subject).exists()
+
+    talked_about = items.take_up(make.item(first), by=SYSTEM, at=first.starts_at)
+    items.agree(talked_about, {"title": "Ask the feed's owner"}, by=SYSTEM, at=first.starts_at)
+    agenda.build(make.planned(series, 1), by=SYSTEM, at=first.ends_at)
+
+    assert AgendaItem.objects.get(about=first.subject).why == "1 action of earlier meetings to finish"
 
 
 def test_publish_builds_and_tells_once_a_day_before(team, at):
