@@ -258,14 +258,19 @@ def remind_turn(due: Due, *, at: datetime) -> None:
 def note_unheld(due: Due, *, at: datetime) -> None:
     """A day after its end nobody has started it: it is cancelled, and what waits on it goes to the next one.
 
-    Else it would wait there for ever. Due kind meetings.unheld.
+    Else it would wait there for ever. From one that nobody closed, what nobody got to goes on too; it can
+    still be written up and closed. Due kind meetings.unheld.
     """
     found = Meeting.objects.select_related("series").get(subject=due.subject_id)
     rota.hold(found.series_id)
     found.refresh_from_db()
-    if found.state == MeetingState.PLANNED and found.ends_at + MAY_BEGIN_LATE <= at:
+    if found.ends_at + MAY_BEGIN_LATE > at:
+        return
+    if found.state == MeetingState.PLANNED:
         _cancel(found, reason=_UNHELD, by=SYSTEM, at=at)
         replan(found.series, at=at)
+    elif found.state == MeetingState.LIVE:
+        _carry_unfinished(found, by=SYSTEM, at=at)
 
 
 # ------------------------------------------------------------------ how it is done

@@ -8,8 +8,9 @@ from kit.actor import SYSTEM, Actor
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
 from meetings.models import AgendaItem, Meeting
 from meetings.operations import agenda, rota
+from meetings.operations import item as items
 from meetings.operations import meeting as meetings
-from meetings.states import ItemState, MeetingState
+from meetings.states import ItemOutcome, ItemState, MeetingState
 from people.operations import team as teams
 from people.states import Role
 from tests.factories import meetings as make
@@ -216,6 +217,22 @@ def test_what_waits_on_a_meeting_that_nobody_starts_goes_to_the_next_one(at):
     told = Event.objects.get(subject=first.subject_id, verb="meetings.meeting_cancelled")
     assert told.data["reason"] == "Nobody started it."
     assert fresh(second).focus_id == first.focus_id
+
+
+def test_what_nobody_got_to_goes_on_from_a_meeting_that_nobody_closes(at):
+    series = make.series()
+    meeting = make.live(series)
+    left, done = make.item(meeting, title="Left"), make.item(meeting, title="Done")
+    items.finish(done, outcome=ItemOutcome.NO_CHANGE, by=SYSTEM, at=meeting.starts_at)
+    due = Due.objects.get(kind=rota.UNHELD, subject=meeting.subject_id)
+
+    for _ in range(2):
+        meetings.note_unheld(due, at=due.at)
+
+    assert AgendaItem.objects.get(carried_from=left).meeting == make.planned(series, 1)
+    assert AgendaItem.objects.filter(title="Done").count() == 1
+    meetings.close(fresh(meeting), by=SYSTEM, at=due.at)
+    assert AgendaItem.objects.filter(carried_from=left).count() == 1
 
 
 def test_a_meeting_that_was_started_or_moved_is_not_called_unheld(at):
