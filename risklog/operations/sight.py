@@ -39,9 +39,9 @@ def follow(subject: Subject, viewers: list[int] | None) -> list[int] | None:
     """Let the reviews and escalations that hang on a subject be seen by those who see it, now that this
     changed; what is about an action also by its owner.
 
-    Whoever was asked or called keeps their sight of all of it. Returns the viewers the subject itself is to
-    have; to be called by the operation that restricts it, which writes the event, and after which the actions
-    follow (follow_actions).
+    Whoever was asked, was called or has it in hand keeps their sight of all of it. Returns the viewers the
+    subject itself is to have; to be called by the operation that restricts it, which writes the event, and
+    after which the actions follow (follow_actions).
     """
     ids = [one.pk for one in story.hanging(subject) if one.pk != subject.pk]
     reviews, escalations = Review.objects.filter(subject__in=ids), Escalation.objects.filter(subject__in=ids)
@@ -49,6 +49,7 @@ def follow(subject: Subject, viewers: list[int] | None) -> list[int] | None:
         asked = set(Reviewer.objects.filter(review__in=reviews).values_list("user_id", flat=True))
         for told in Climb.objects.filter(escalation__in=escalations).values_list("told", flat=True):
             asked.update(told)
+        asked.update(escalations.values_list("acknowledged_by_id", flat=True))
         called = User.objects.active().filter(pk__in=asked).values_list("subject_id", flat=True)
         viewers = sorted({*viewers, *called})
     Subject.objects.filter(pk__in=ids, kind__in=[Review.KIND, Escalation.KIND]).update(viewers=viewers)

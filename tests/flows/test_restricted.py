@@ -10,7 +10,8 @@ from learnings.models import Learning
 from meetings.models import Decision
 from people.models import User
 from riskhub import schedule
-from risklog.models import Risk
+from risklog.models import Escalation, Risk
+from risklog.operations import escalation as escalations
 from risklog.operations import risk as risks_
 from tests.conftest import AT
 from tests.factories import actions, learnings, people, risklog_review, risks
@@ -91,3 +92,16 @@ def test_the_bell_rung_again_changes_nothing(risk, cast):
     assert Event.objects.count() == before
     assert not Decision.objects.filter(subject__viewers=None).exists()
     assert not Learning.objects.filter(subject__viewers=None).exists()
+
+
+def test_whoever_an_escalation_was_handed_to_keeps_their_sight(cast):
+    ana, team, bob, _ = cast
+    risk = risks.risk(f"{CANARY} risk", team=team, owner=ana, person=ana)
+    escalation = risklog_review.escalation(about=risk.subject, by=Actor(ana, "page"))
+    escalations.acknowledge(escalation, by=Actor(ana, "page"), at=LATER)
+    escalations.hand_over(escalation, bob, by=Actor(ana, "page"), at=LATER)
+
+    restrict(risk, [team], ana)
+
+    assert set(seen_by(bob)) == {"risk"}
+    assert Escalation.objects.visible_to(bob).get() == escalation
