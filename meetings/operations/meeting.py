@@ -149,6 +149,7 @@ def move(
     values = {"starts_at": starts_at, "ends_at": starts_at + (meeting.ends_at - meeting.starts_at)}
     _shift(meeting, values, by=by, at=at, seen=seen)
     replan(meeting.series, by=by, at=at)
+    agenda.place_anew(meeting, at=at)
     return meeting
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from history.models import Due, Event
 from kit.actor import SYSTEM
-from meetings.models import AgendaItem
+from meetings.models import AgendaItem, Meeting
 from meetings.operations import agenda
 from meetings.operations import item as items
 from meetings.operations import meeting as meetings
@@ -137,6 +137,42 @@ def test_what_people_took_off_stays_off(team, at):
 
     (item,) = items_about(review.subject)
     assert item.state == ItemState.DROPPED
+
+
+def test_what_becomes_critical_comes_back_onto_the_very_next_meeting_it_once_stood_on(team, at):
+    series = make.series(team)
+    review = a_review(team)
+    first, second = make.planned(series), make.planned(series, 1)
+    items.take_off(make.item(first, about=review.subject), by=SYSTEM, at=at)
+    make.item(second, about=review.subject)
+    agenda.on_review_opened(opened(review), at=at)
+    assert [one.meeting for one in items_about(review.subject) if one.state == ItemState.WAITING] == [second]
+    reviews.open_for(
+        about=review.about, title="", kind="drift", severity=Severity.CRITICAL, why="Worse", by=SYSTEM, at=at
+    )
+
+    for _ in range(2):
+        agenda.on_review_opened(latest(review.subject, "risklog.review_pressed"), at=at)
+
+    assert [one.meeting for one in items_about(review.subject) if one.state == ItemState.WAITING] == [first]
+
+
+def test_a_meeting_moved_far_off_lets_go_of_reviews_that_another_sees_sooner(team, at):
+    series = make.series(team)
+    review = a_review(team)
+    agenda.on_review_opened(opened(review), at=at)
+    (item,) = items_about(review.subject)
+    note = make.item(item.meeting, title="A note")
+    meeting = Meeting.objects.select_related("series", "subject").get(pk=item.meeting_id)
+    sooner = make.planned(series)
+    assert sooner == meeting
+
+    meetings.move(meeting, starts_at=meeting.starts_at + timedelta(days=30), by=SYSTEM, at=at)
+
+    (item,) = items_about(review.subject)
+    assert item.meeting.starts_at == make.planned(series).starts_at < meeting.starts_at
+    note.refresh_from_db()
+    assert note.meeting == meeting
 
 
 def test_the_agenda_starts_with_last_times_actions(team, at):
