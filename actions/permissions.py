@@ -19,9 +19,11 @@ def may_add(user: Any, obj: Any) -> bool:
 
 @permission("actions.action_change")
 def may_change(user: Any, obj: Any) -> bool:
-    """The owner, the owner's team mates, a risk manager; an action nobody owns is open to every member."""
+    """The owner, the owner's team mates, a risk manager; one that nobody owns, or only somebody who left, is
+    open to every member.
+    """
     if obj is None or not may_write(user, Role.MEMBER):
         return may_write(user, Role.MEMBER)
-    if obj.owner_id in (None, user.pk) or may_write(user, Role.RISK_MANAGER):
+    if obj.owner_id in (None, user.pk) or may_write(user, Role.RISK_MANAGER) or not obj.owner.is_active:
         return True
     return any(membership.team_id in user.team_ids for membership in obj.owner.memberships.all())

@@ -63,6 +63,8 @@ HELD = (MeetingState.LIVE, MeetingState.CLOSED)
 UNFINISHED = (ItemState.WAITING, ItemState.CURRENT)
 AHEAD = timedelta(weeks=12)
 PUBLISHED_BEFORE = timedelta(days=1)
+# How long after its end a meeting that nobody started may still be started, to write down what was said.
+MAY_BEGIN_LATE = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,7 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
     "people.person_reactivated": (meeting.on_absence_changed,),
     "people.absence_noted": (meeting.on_absence_changed,),
     "people.absence_dropped": (meeting.on_absence_changed,),
+    "people.team_changed": (meeting.on_team_changed,),
     "people.member_added": (meeting.on_team_changed,),
     "people.member_removed": (meeting.on_team_changed,),
 }
@@ -86,6 +87,7 @@ DUES: dict[str, Handler] = {
     "meetings.plan": meeting.plan_due,
     "meetings.publish": agenda.publish,
     "meetings.turn": meeting.remind_turn,
+    "meetings.unheld": meeting.note_unheld,
     "notices.digest": digest.make,
 }
 

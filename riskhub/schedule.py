@@ -15,11 +15,12 @@ from people.operations import receipt, sign_in
 from riskhub.celery import app
 from signals.operations import source
 
-# What one tick does, in this order: dates act, then what they caused is handed on, until nothing is left.
+# What one tick does, in this order, until nothing is left: what happened is handed on, then dates act.
+# So nobody is called about what was settled while no worker ran.
 STEPS: tuple[Callable[[datetime], Tally], ...] = (
     digest.schedule,
-    lambda at: relay.act_on_dues(at=at),
     lambda at: relay.relay(at=at),
+    lambda at: relay.act_on_dues(at=at),
 )
 
 EVERY = {

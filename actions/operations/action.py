@@ -221,6 +221,8 @@ def remind(due: Due, *, at: datetime) -> None:
     action, when = _of(due)
     if action is None or action.owner is None:
         return
+    if when == "before" and _hours(action.owner).day_of(at) > action.due_on:
+        return  # rung late: what is told now is that it is late
     note = {"when": when, "due_on": action.due_on.isoformat(), "owner": action.owner_id}
     history.record(action, "actions.action_reminded", by=SYSTEM, at=at, note=note)
 

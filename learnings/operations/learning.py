@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
 
 from actions import queries as actions
 from history import operations as history
@@ -16,6 +15,7 @@ from learnings.models import Learning
 from learnings.states import State
 from people.models import User
 from risklog.models import Review
+from risklog.queries import story
 from risklog.states import Outcome, ReviewState
 
 TEXTS = ("seen", "to_monitor", "to_adjust", "how_to_check", "governance")
@@ -193,20 +193,23 @@ def restore(learning: Learning, *, by: Actor, at: datetime, seen: int | None = N
 
 
 def on_risk_restricted(event: Event, *, at: datetime) -> None:
-    """On risklog.risk_restricted and risk_opened_to_all: what a risk taught follows its sight.
+    """On risklog.risk_restricted, risk_opened_to_all and breach_claimed: what was learned of it follows."""
+    follow_sight(Subject.objects.get(pk=event.subject_id), at=at, cause=event)
 
-    Takes in what the reviews of the risk taught. The authors keep their sight.
-    """
-    viewers = Subject.objects.values_list("viewers", flat=True).get(pk=event.subject_id)
-    reviews = Review.objects.filter(about_id=event.subject_id).values("subject_id")
-    rows = Learning.objects.filter(Q(about_id=event.subject_id) | Q(about_id__in=reviews))
-    for learning in rows.select_related("subject", "author").order_by("id"):
+
+def follow_sight(subject: Subject, *, at: datetime, cause: Event) -> None:
+    """Let what a subject, and all that hangs on it, taught be seen by whoever sees those, and its author."""
+    hanging = story.hanging(subject)
+    rows = Learning.objects.filter(about__in=[one.pk for one in hanging])
+    for learning in rows.select_related("subject", "about", "author").order_by("id"):
+        assert learning.about is not None
+        viewers = learning.about.viewers
         seen_by = viewers
         if viewers is not None and learning.author is not None:
             seen_by = sorted({*viewers, learning.author.subject_id})
         if learning.subject.viewers != seen_by:
             history.retitle(learning, viewers=seen_by)
-            history.record(learning, "learnings.learning_restricted", by=SYSTEM, at=at, cause=event)
+            history.record(learning, "learnings.learning_restricted", by=SYSTEM, at=at, cause=cause)
 
 
 def _no_other_draft(learning: Learning) -> None:

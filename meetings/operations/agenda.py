@@ -120,6 +120,8 @@ def _put(
     )
     here = next((item for item in known if item.meeting_id == meeting.pk), None)
     standing = next((item for item in known if item.state in UNFINISHED), None)
+    if standing and here and here != standing and rank == Rank.PRESSING:
+        return _back_here(here, standing, meeting, values, by=by, at=at, cause=cause)
     if standing and (standing.meeting.starts_at <= meeting.starts_at or here):
         if standing.meeting_id == meeting.pk and rank == Rank.PRESSING and standing.rank >= Rank.CARRIED:
             moved = {"rank": next_rank(meeting, rank), "why": values["why"]}
@@ -140,6 +142,25 @@ def _put(
     item = AgendaItem(meeting=meeting, about=about, added_by=person, rank=next_rank(meeting, rank), **values)
     history.record(item, "meetings.item_added", by=by, at=at, note={"about": about.pk}, cause=cause)
     return item
+
+
+def _back_here(
+    here: AgendaItem,
+    standing: AgendaItem,
+    meeting: Meeting,
+    values: Mapping[str, Any],
+    *,
+    by: Actor,
+    at: datetime,
+    cause: Event | None,
+) -> AgendaItem:
+    """What presses comes back onto a meeting it stood on before, and leaves the later one it went to."""
+    if standing.meeting.starts_at <= meeting.starts_at or standing.state != ItemState.WAITING:
+        return standing
+    again = {"why": values["why"], "outcome": "", "rank": next_rank(meeting, Rank.PRESSING)}
+    history.move(standing, ItemState.DROPPED, by=by, at=at, cause=cause)
+    history.move(here, ItemState.WAITING, by=by, at=at, values=again, cause=cause)
+    return here
 
 
 def next_rank(meeting: Meeting, rank: int) -> int:
@@ -207,6 +228,17 @@ def place_waiting(*, at: datetime) -> int:
     placed = [_place_review(one, at=at) for one in reviews.select_related("about", "model", "subject")]
     placed += [_place_escalated(one, at=at) for one in climbs.select_related("about", "subject")]
     return sum(item is not None for item in placed)
+
+
+def place_anew(meeting: Meeting, *, at: datetime) -> None:
+    """A meeting was moved: what waited for it, reviews and escalations, comes forward where one is sooner."""
+    waiting = AgendaItem.objects.filter(meeting=meeting, state=ItemState.WAITING, about__isnull=False)
+    reviews = Review.objects.filter(state=ReviewState.OPEN, subject__in=waiting.values("about"))
+    climbs = Escalation.objects.filter(state__in=UNRESOLVED, about__in=waiting.values("about"))
+    for review in reviews.select_related("about", "model", "subject").order_by("due_at", "id"):
+        _place_review(review, at=at)
+    for climb in climbs.select_related("about", "subject").order_by("id"):
+        _place_escalated(climb, at=at)
 
 
 def _place_review(review: Review, *, at: datetime, cause: Event | None = None) -> AgendaItem | None:
@@ -279,16 +311,20 @@ def build(meeting: Meeting, *, by: Actor, at: datetime) -> Meeting:
 
 
 def _put_last_actions(meeting: Meeting, *, by: Actor, at: datetime) -> None:
+    """What was agreed before and is not done. Everybody reads it, so what is restricted is not counted."""
     last = series_queries.last_held(meeting.series_id)
-    decisions = Decision.objects.filter(meeting__series=meeting.series_id)
+    decisions = Decision.objects.filter(meeting__series=meeting.series_id).values("subject")
+    held = Meeting.objects.filter(series=meeting.series_id).values("subject")
     open_actions = Action.objects.filter(
-        origin__in=decisions.values("subject"), state__in=UNFINISHED_ACTIONS
+        Q(origin__in=decisions) | Q(origin__in=held),
+        state__in=UNFINISHED_ACTIONS,
+        subject__viewers__isnull=True,
     ).values_list("due_on", flat=True)
     if last is None or not open_actions:
         return
     today = at.astimezone(meeting.series.zone).date()
     late = sum(day is not None and day < today for day in open_actions)
-    why = f"{_count(len(open_actions), 'action')} of earlier decisions to finish"
+    why = f"{_count(len(open_actions), 'action')} of earlier meetings to finish"
     values = {
         "title": "Last time's actions",
         "why": f"{why}, {late} overdue" if late else why,

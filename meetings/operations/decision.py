@@ -5,20 +5,21 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
 
-from actions.models import Action
 from actions.operations import action
 from history import operations as history
 from history.models import Event, Subject
 from kit.actor import SYSTEM, Actor
 from kit.refusals import Refused
+from learnings.operations import learning
 from meetings.models import AgendaItem, Decision, Meeting
 from meetings.operations import item as items
 from meetings.states import UNFINISHED, DecisionState, ItemOutcome, MeetingState
 from people.models import User
-from risklog.models import Escalation, Review
+from risklog.models import Review
 from risklog.operations import review as reviews
+from risklog.operations import sight
+from risklog.queries import story
 from risklog.states import Outcome, ReviewState
 
 _ACTION_FIELDS = frozenset({"title", "owner", "due_on", "type", "effort", "details"})
@@ -108,20 +109,24 @@ def on_sight_changed(event: Event, *, at: datetime) -> None:
     """Decisions about a subject, or about what hangs on it, are seen by whoever sees that, and by who took
     them down. Hears risk_restricted, risk_opened_to_all and breach_claimed.
     """
-    root = Subject.objects.get(pk=event.subject_id)
-    reviews = Review.objects.filter(about=root).values("subject")
-    climbs = Escalation.objects.filter(Q(about=root) | Q(about__in=reviews)).values("subject")
-    hanging = Q(about=root) | Q(about__in=reviews) | Q(about__in=climbs)
-    actions = Action.objects.filter(hanging).values("subject")
-    rows = Decision.objects.filter(hanging | Q(about__in=actions))
+    _follow(Subject.objects.get(pk=event.subject_id), at=at, cause=event)
+
+
+def _follow(root: Subject, *, at: datetime, cause: Event) -> None:
+    """The decisions about what hangs on it; then what hangs on those, learnings and further decisions too."""
+    rows = Decision.objects.filter(about__in=[one.pk for one in story.hanging(root)])
     for decision in rows.select_related("subject", "about", "recorded_by").order_by("id"):
         assert decision.about is not None
         # What hangs on it may not have followed yet: then what it hangs on decides.
         of_subject = decision.about.viewers if decision.about.viewers is not None else root.viewers
-        seen_by = _seen_by(of_subject, decision.recorded_by)
+        seen_by = sight.follow(decision.subject, _seen_by(of_subject, decision.recorded_by))
         if decision.subject.viewers != seen_by:
             history.retitle(decision, viewers=seen_by)
-            history.record(decision, "meetings.decision_restricted", by=SYSTEM, at=at, cause=event)
+            decision.subject.viewers = seen_by
+            history.record(decision, "meetings.decision_restricted", by=SYSTEM, at=at, cause=cause)
+        sight.follow_actions(decision.subject, by=SYSTEM, at=at, cause=cause)
+        learning.follow_sight(decision.subject, at=at, cause=cause)
+        _follow(decision.subject, at=at, cause=cause)
 
 
 def _seen_by(viewers: Sequence[int] | None, recorded_by: User | None) -> list[int] | None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 
 from actions.models import Action
 from actions.operations import action
@@ -13,13 +14,15 @@ from history import operations as history
 from history.models import Event, Subject
 from kit.actor import Actor
 from kit.refusals import Refused
-from meetings.models import AgendaItem, Meeting
+from meetings.models import AgendaItem, Meeting, MeetingSeries
 from meetings.operations import agenda
 from meetings.queries import series as series_queries
 from meetings.queries.facts import NOTHING, facts_of
 from meetings.routing import within
 from meetings.states import UNFINISHED, ItemOutcome, ItemState, MeetingState, Purpose
 from people.models import User
+from risklog.models import Escalation
+from risklog.states import UNRESOLVED
 
 _LONGEST = 240
 _TRIES = 3
@@ -214,6 +217,32 @@ def carry(
     return new
 
 
+@transaction.atomic
+def take_up_left(series: MeetingSeries, *, by: Actor, at: datetime) -> int:
+    """Put what was carried over while no meeting was planned on the one that is now. Returns how many.
+
+    Harmless when repeated. Of a subject that is settled, or stands on a later agenda, nothing is left.
+    """
+    later = AgendaItem.objects.filter(
+        about=OuterRef("about"), meeting__starts_at__gt=OuterRef("meeting__starts_at")
+    )
+    left = AgendaItem.objects.filter(
+        ~Exists(AgendaItem.objects.filter(carried_from=OuterRef("pk"))),
+        Q(about__isnull=True) | ~Exists(later),
+        meeting__series=series,
+        state=ItemState.CARRIED,
+    )
+    taken = 0
+    for item in left.select_related("meeting__subject", "about").order_by("rank", "id"):
+        facts = facts_of(item.about) if item.about else NOTHING
+        target = _next_meeting(item, facts, at) if facts.is_open else None
+        if target and not _standing(target, item):
+            note = {"about": item.about_id, "item": item.pk}
+            history.record(_carried(item, target), "meetings.item_added", by=by, at=at, note=note)
+            taken += 1
+    return taken
+
+
 def digest(notes: str) -> str:
     """A short name of a text of notes, by which a writer says what they began from."""
     return hashlib.sha256(notes.encode()).hexdigest()[:32]
@@ -282,7 +311,7 @@ def _next_meeting(item: AgendaItem, facts: Any, at: datetime) -> Meeting | None:
         place = within(
             own,
             kind=facts.kind,
-            pressing="critical" if facts.is_critical else "",
+            pressing=_pressing(item, facts),
             due_at=facts.due_at,
             but_not=here.pk,
         )
@@ -291,6 +320,13 @@ def _next_meeting(item: AgendaItem, facts: Any, at: datetime) -> Meeting | None:
         if target := agenda.lock_planned(place.meeting.id):
             return target
     return None
+
+
+def _pressing(item: AgendaItem, facts: Any) -> str:
+    climbing = Escalation.objects.filter(about=item.about_id, state__in=UNRESOLVED)
+    if facts.is_critical:
+        return "critical"
+    return "escalated" if item.about_id and climbing.exists() else ""
 
 
 def _standing(target: Meeting | None, item: AgendaItem) -> AgendaItem | None:

@@ -14,11 +14,12 @@ from meetings import cadence
 from meetings.models import AgendaItem, Attendance, Meeting, MeetingSeries
 from meetings.operations import agenda, item, rota
 from meetings.permissions import takes_part
-from meetings.states import AHEAD, UNFINISHED, ItemState, MeetingState
+from meetings.states import AHEAD, MAY_BEGIN_LATE, UNFINISHED, ItemState, MeetingState
 from people.models import User
 from people.states import Role
 
 _RULE_CHANGED = "The series' rule changed."
+_UNHELD = "Nobody started it."
 
 
 @transaction.atomic
@@ -49,6 +50,8 @@ def plan(
     for meeting in fresh:
         rota.put_dues(meeting, at=at)
     rota.plan_again(series, at=at)
+    if fresh:
+        item.take_up_left(series, by=SYSTEM, at=at)
     agenda.place_waiting(at=at)
     return fresh
 
@@ -146,6 +149,7 @@ def move(
     values = {"starts_at": starts_at, "ends_at": starts_at + (meeting.ends_at - meeting.starts_at)}
     _shift(meeting, values, by=by, at=at, seen=seen)
     replan(meeting.series, by=by, at=at)
+    agenda.place_anew(meeting, at=at)
     return meeting
 
 
@@ -251,12 +255,31 @@ def remind_turn(due: Due, *, at: datetime) -> None:
         history.record(meeting, "meetings.turn_near", by=SYSTEM, at=at, note=note)
 
 
+@transaction.atomic
+def note_unheld(due: Due, *, at: datetime) -> None:
+    """A day after its end nobody has started it: it is cancelled, and what waits on it goes to the next one.
+
+    Else it would wait there for ever. From one that nobody closed, what nobody got to goes on too; it can
+    still be written up and closed. Due kind meetings.unheld.
+    """
+    found = Meeting.objects.select_related("series").get(subject=due.subject_id)
+    rota.hold(found.series_id)
+    found.refresh_from_db()
+    if found.ends_at + MAY_BEGIN_LATE > at:
+        return
+    if found.state == MeetingState.PLANNED:
+        _cancel(found, reason=_UNHELD, by=SYSTEM, at=at)
+        replan(found.series, at=at)
+    elif found.state == MeetingState.LIVE:
+        _carry_unfinished(found, by=SYSTEM, at=at)
+
+
 # ------------------------------------------------------------------ how it is done
 
 
 def _cancel(meeting: Meeting, *, reason: str, by: Actor, at: datetime, seen: int | None = None) -> None:
     history.move(meeting, MeetingState.CANCELLED, by=by, at=at, seen=seen, note={"reason": reason[:300]})
-    history.drop_dues(meeting.subject_id, agenda.PUBLISH, rota.TURN)
+    rota.drop_dues(meeting)
     _carry_unfinished(meeting, by=by, at=at)
 
 
@@ -281,7 +304,7 @@ def _shift(
     values = {**values, "published_at": None}
     if history.change(meeting, values, by=by, at=at, seen=seen, verb="meetings.meeting_moved"):
         history.retitle(meeting)
-        history.drop_dues(meeting.subject_id, agenda.PUBLISH, rota.TURN)
+        rota.drop_dues(meeting)
         rota.put_dues(meeting, at=at, mark=f" v{meeting.version}")
 
 

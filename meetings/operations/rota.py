@@ -9,10 +9,11 @@ from meetings import cadence, rotation
 from meetings.models import Focus, Meeting, MeetingSeries
 from meetings.operations import agenda
 from meetings.queries import series as series_queries
-from meetings.states import PUBLISHED_BEFORE, MeetingState
+from meetings.states import MAY_BEGIN_LATE, PUBLISHED_BEFORE, MeetingState
 
 PLAN = "meetings.plan"
 TURN = "meetings.turn"
+UNHELD = "meetings.unheld"
 _DAYS_BEFORE = (7, 1)
 
 
@@ -96,12 +97,19 @@ def _first_focus(series: MeetingSeries, cycle: Sequence[Focus]) -> int:
 
 def put_dues(meeting: Meeting, *, at: datetime, mark: str = "") -> None:
     start = f"{meeting.starts_at:%Y-%m-%dT%H:%M}{mark}"
-    dues = [(agenda.PUBLISH, meeting.subject_id, start, meeting.starts_at - PUBLISHED_BEFORE)]
+    dues = [
+        (agenda.PUBLISH, meeting.subject_id, start, meeting.starts_at - PUBLISHED_BEFORE),
+        (UNHELD, meeting.subject_id, start, meeting.ends_at + MAY_BEGIN_LATE),
+    ]
     for days in _DAYS_BEFORE:
         when = meeting.starts_at - timedelta(days=days)
         if when > at:
             dues.append((TURN, meeting.subject_id, f"{days} {start}", when))
     history.put_dues(dues)
+
+
+def drop_dues(meeting: Meeting) -> None:
+    history.drop_dues(meeting.subject_id, agenda.PUBLISH, TURN, UNHELD)
 
 
 def plan_again(series: MeetingSeries, *, at: datetime) -> None:

@@ -76,8 +76,8 @@ def team_of_risk(event: Event) -> dict[int, str]:
 
 def lead_if_unowned(event: Event) -> dict[int, str]:
     """A risk that nobody owns is told to the lead of its team, or else to risk managers."""
-    found = _of(Risk, event, "team")
-    if found is None or found.owner_id:
+    found = _of(Risk, event, "team", "owner")
+    if found is None or (found.owner and found.owner.is_active):
         return {}
     if found.team and found.team.lead_id:
         return {found.team.lead_id: "You lead the team of this risk, which nobody owns"}

@@ -9,7 +9,7 @@ from learnings.models import Learning
 from learnings.states import State as LearningState
 from meetings.models import Meeting
 from meetings.states import TO_COME
-from people.models import Membership
+from people.models import Membership, User
 from risklog.models import Climb, Escalation, Reviewer, Risk
 from risklog.states import LIVE_RISKS, UNRESOLVED, ReviewState
 from signals.models import BreachGroup
@@ -70,8 +70,9 @@ def breaches_of_my_teams(user: Any) -> QuerySet[BreachGroup]:
 
 
 def unowned_risks(user: Any) -> QuerySet[Risk]:
-    """Live risks that nobody owns, the worst first."""
-    rows = Risk.objects.filter(owner__isnull=True, state__in=LIVE_RISKS)
+    """Live risks that nobody owns, or only somebody who left, the worst first."""
+    left = User.objects.filter(is_active=False)
+    rows = Risk.objects.filter(Q(owner__isnull=True) | Q(owner__in=left), state__in=LIVE_RISKS)
     return rows.visible_to(user).select_related("subject", "team").order_by("-severity", "-id")
 
 

@@ -61,9 +61,9 @@ def acceptance_ends(due: Due, *, at: datetime) -> None:
         return
     if what == "warn":
         left = (risk.accepted_until - at.astimezone(_zone()).date()).days
-        history.record(
-            risk, "risklog.risk_acceptance_ending", by=SYSTEM, at=at, note={"until": day, "days": left}
-        )
+        if left > 0:  # else its end is told, at the same ring
+            note = {"until": day, "days": left}
+            history.record(risk, "risklog.risk_acceptance_ending", by=SYSTEM, at=at, note=note)
         return
     values = {
         "accepted_until": None,

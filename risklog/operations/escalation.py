@@ -12,7 +12,7 @@ from kit.actor import SYSTEM, Actor
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
 from people.models import Team, User
 from risklog import ladder as rules
-from risklog.models import Category, Climb, Escalation, Ladder, LadderVersion, Reviewer
+from risklog.models import Category, Climb, Escalation, Reviewer
 from risklog.operations import climb
 from risklog.operations import ladder as ladders
 from risklog.queries import presence
@@ -57,7 +57,7 @@ def start(
             why=why.strip(),
             severity=severity,
             team=team,
-            ladder_version=_version_for(severity, category, team, at),
+            ladder_version=ladders.version_for(severity=severity, category=category, team=team, at=at),
             started_at=at,
         )
         try:
@@ -83,20 +83,6 @@ def _start(
     )
     climb.climb_on(escalation, at=at, cause=event, at_once=by.person is not None)
     return escalation
-
-
-def _version_for(severity: str, category: Category | None, team: Team | None, at: datetime) -> LadderVersion:
-    if not Ladder.objects.filter(is_retired=False).exists():
-        ladders.seed(by=SYSTEM, at=at)
-    chosen = rules.most_particular(
-        list(Ladder.objects.filter(is_retired=False).order_by("id")),
-        severity=severity,
-        category_id=category.pk if category else None,
-        team_id=team.pk if team else None,
-    )
-    if chosen is None:
-        raise Refused("All ladders are retired. Put one up first.")
-    return LadderVersion.objects.get(ladder=chosen.id, is_current=True)
 
 
 def _annotate(
@@ -324,6 +310,8 @@ def on_action_overdue(event: Event, *, at: datetime) -> None:
         return
     if event.data.get("due_on", str(action.due_on)) != str(action.due_on):
         return  # a new date was agreed since
+    if event.data.get("owner", action.owner_id) != action.owner_id:
+        return  # its new owner is given a working day
     known = rung_queries.concerned(action.subject)
     start(
         about=action.subject,
@@ -356,7 +344,7 @@ def on_action_changed(event: Event, *, at: datetime) -> None:
     climbing = climb.lock(about_id=event.subject_id)
     if not (action and climbing and action.is_unfinished and climbing.started_at <= event.at):
         return
-    if not _is_for_being_late(climbing):
+    if not _is_only_for(climbing, "actions.action_overdue"):
         return
     if action.due_on and action.due_on >= presence.day_of(at):
         reason = f"A new date is agreed: {action.due_on:%-d %b %Y}."
@@ -367,11 +355,11 @@ def on_action_changed(event: Event, *, at: datetime) -> None:
     resolve(climbing, reason=reason, by=SYSTEM, at=at, cause=event)
 
 
-def _is_for_being_late(escalation: Escalation) -> bool:
+def _is_only_for(escalation: Escalation, verb: str) -> bool:
+    """Whether nothing but events of this verb called for it; what a person raised stays until settled."""
     started = Event.objects.filter(subject=escalation.subject_id, verb="risklog.escalation_started")
     noted = Event.objects.filter(subject=escalation.subject_id, verb="risklog.escalation_annotated")
-    late = {"cause__verb": "actions.action_overdue"}
-    return started.filter(**late).exists() and not noted.exclude(**late).exists()
+    return started.filter(cause__verb=verb).exists() and not noted.exclude(cause__verb=verb).exists()
 
 
 def on_review_settled(event: Event, *, at: datetime) -> None:
@@ -379,10 +367,16 @@ def on_review_settled(event: Event, *, at: datetime) -> None:
     _resolve_about(event, "The review it is about is closed.", at=at)
 
 
+@transaction.atomic
 def on_review_answered(event: Event, *, at: datetime) -> None:
-    """Once everybody has answered, nobody need be chased; settling it is on the agenda."""
-    waiting = Reviewer.objects.filter(review__subject_id=event.subject_id, answered_at__isnull=True)
-    if not waiting.exists():
+    """Once everybody has answered, nobody need be chased; settling it is on the agenda. What else was raised
+    about the review stays.
+    """
+    waiting = Reviewer.objects.filter(
+        review__subject_id=event.subject_id, answered_at__isnull=True, user__is_active=True
+    )
+    climbing = climb.lock(about_id=event.subject_id)
+    if climbing and not waiting.exists() and _is_only_for(climbing, "risklog.review_unanswered"):
         _resolve_about(event, "Everybody who was asked has answered.", at=at)
 
 
@@ -399,4 +393,5 @@ def _resolve_about(event: Event, reason: str, *, at: datetime) -> None:
 
 
 def _was_acted_on(event: Event) -> bool:
-    return Event.objects.filter(cause=event, verb="risklog.escalation_started").exists()
+    verbs = ("risklog.escalation_started", "risklog.escalation_annotated")
+    return Event.objects.filter(cause=event, verb__in=verbs).exists()

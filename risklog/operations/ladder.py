@@ -11,6 +11,7 @@ from history.models import Event
 from kit.actor import SYSTEM, Actor
 from kit.refusals import Refused
 from people.models import Function, Team, User
+from risklog import ladder as rules
 from risklog.models import Category, Ladder, LadderVersion, Rung
 from risklog.states import Severity, Who
 
@@ -111,6 +112,26 @@ def seed(*, by: Actor, at: datetime) -> list[Ladder]:
             at=at,
         ),
     ]
+
+
+def version_for(
+    *, severity: str, category: Category | None, team: Team | None, at: datetime
+) -> LadderVersion:
+    """The version in force of the ladder that a climb of this severity, category and team begins on.
+
+    Where there is none at all the two to start with are put up; Refused when all are retired.
+    """
+    if not Ladder.objects.filter(is_retired=False).exists():
+        seed(by=SYSTEM, at=at)
+    chosen = rules.most_particular(
+        list(Ladder.objects.filter(is_retired=False).order_by("id")),
+        severity=severity,
+        category_id=category.pk if category else None,
+        team_id=team.pk if team else None,
+    )
+    if chosen is None:
+        raise Refused("All ladders are retired. Put one up first.")
+    return LadderVersion.objects.get(ladder=chosen.id, is_current=True)
 
 
 def _version(ladder: Ladder, number: int, rungs: Sequence[Mapping[str, Any]]) -> list[Any]:

@@ -9,7 +9,6 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from actions.operations import action
 from catalogue.models import Model
 from history import operations as history
 from history.models import Due, Event, Subject
@@ -30,6 +29,8 @@ REMINDER, UNANSWERED = "risklog.review_reminder", "risklog.review_unanswered"
 _DAYS = {Severity.CRITICAL: 1, Severity.WARNING: 3}
 _REMINDED_AFTER = {Severity.CRITICAL: 4 * 60, Severity.WARNING: 16 * 60}
 _TRIES = 3
+# What a review says of an event it was called by: the same bell, rung again, changes nothing.
+_HEARD = ("risklog.review_opened", "risklog.review_annotated", "risklog.review_pressed")
 
 
 # ------------------------------------------------------------------ opening
@@ -118,6 +119,7 @@ def _annotate(
         cause=cause,
     )
     if presses:
+        history.drop_dues(review.subject_id, REMINDER, UNANSWERED)  # also of a due time that stays
         _plan(review, hours, at)
     return review
 
@@ -216,10 +218,10 @@ def reopen(review: Review, *, reason: str, by: Actor, at: datetime, seen: int | 
 
 @transaction.atomic
 def remind(due: Due, *, at: datetime) -> None:
-    """Tell those who have not answered that it is due soon."""
+    """Tell those who have not answered that it is due soon; too late for that, its being late is told."""
     review = _of_due(due)
     waiting = _waiting(review) if review else []
-    if review and waiting:
+    if review and waiting and at < review.due_at:
         history.record(
             review,
             "risklog.review_reminded",
@@ -236,8 +238,8 @@ def note_unanswered(due: Due, *, at: datetime) -> None:
     if not review:
         return
     waiting = _waiting(review)
-    if not waiting and review.reviewers.exists():
-        return  # all have spoken: settling it is on the agenda
+    if not waiting and review.reviewers.filter(answered_at__isnull=False).exists():
+        return  # all who are there have spoken: settling it is on the agenda
     event = history.record(review, "risklog.review_unanswered", by=SYSTEM, at=at, note={"waiting": waiting})
     escalation.start(
         about=review.subject,
@@ -258,7 +260,8 @@ def _of_due(due: Due) -> Review | None:
 
 
 def _waiting(review: Review) -> list[int]:
-    rows = review.reviewers.filter(answered_at__isnull=True).order_by("id")
+    """Those who have not answered and still can: nobody waits for whoever left."""
+    rows = review.reviewers.filter(answered_at__isnull=True, user__is_active=True).order_by("id")
     return list(rows.values_list("user_id", flat=True))
 
 
@@ -274,7 +277,7 @@ def on_breach_group_opened(event: Event, *, at: datetime) -> None:
     group = _group_of(event)
     if group and group.cleared_at and group.cleared_at <= event.at:
         return
-    if group and not Event.objects.filter(cause=event, verb="risklog.review_opened").exists():
+    if group and not Event.objects.filter(cause=event, verb__in=_HEARD).exists():
         open_for(
             about=group.subject,
             title=group.title,
@@ -308,11 +311,27 @@ def on_breach_worsened(event: Event, *, at: datetime) -> None:
 def _heard_again(event: Event, why: str, *, at: datetime, only_when_it_presses: bool = False) -> None:
     group = _group_of(event)
     review = reviewer.lock(about_id=event.subject_id, state=ReviewState.OPEN)
-    if group is None or review is None:
+    if group is None:
+        return
+    if review is None:
+        _look_again(group, event, at=at)
         return
     presses = group.level == Level.CRITICAL and review.severity != Severity.CRITICAL
     if presses or not only_when_it_presses:
         _annotate(review, why=why, severity=_severity(group), by=SYSTEM, at=at, cause=event)
+
+
+def _look_again(group: BreachGroup, event: Event, *, at: datetime) -> None:
+    """What was settled as a warning and became critical since is looked at anew."""
+    last = Review.objects.filter(about=group.subject).order_by("-id").first()
+    if (
+        last is None
+        or group.level != Level.CRITICAL
+        or last.severity == Severity.CRITICAL
+        or (last.settled_at and last.settled_at >= event.at)
+    ):
+        return
+    on_breach_group_opened(event, at=at)
 
 
 def _severity(group: BreachGroup) -> str:
@@ -342,8 +361,7 @@ def on_breach_claimed(event: Event, *, at: datetime) -> None:
         return
     if group.subject.viewers is not None:
         history.retitle(group, viewers=sight.follow(group.subject, group.subject.viewers))
-        for about in sight.with_reviews(group.subject):
-            action.follow_sight(about, by=SYSTEM, at=at, cause=event)
+        sight.follow_actions(group.subject, by=SYSTEM, at=at, cause=event)
     review = reviewer.lock(about_id=event.subject_id, state=ReviewState.OPEN)
     if review is None or review.model is not None:
         return

@@ -44,7 +44,7 @@ def present(user: User, at: datetime) -> tuple[User | None, User]:
         return None, user
     everyone = presence.active_by_id([one for one in (user.pk, away[user.pk]) if one])
     found = presence.present([user.pk], everyone, away)
-    if not found.people:
+    if not found.people or found.people[0].role == Role.VIEWER:
         raise Refused(
             "This person is away and has no stand-in who is there. Choose somebody else.", field="user"
         )
@@ -153,7 +153,8 @@ def answer(review: Review, *, verdict: str, note: str = "", by: Actor, at: datet
     if mine is None:
         raise Refused("Only those who were asked can answer. Take it on first.", field="verdict")
     said = {"verdict": verdict, "note": note.strip(), "answered_at": at}
-    waiting = review.reviewers.filter(answered_at__isnull=True).exclude(pk=mine.pk).exists()
+    others = review.reviewers.filter(answered_at__isnull=True, user__is_active=True)
+    waiting = others.exclude(pk=mine.pk).exists()
     history.record(
         review,
         "risklog.review_answered",

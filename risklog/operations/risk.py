@@ -6,7 +6,6 @@ from typing import Any
 
 from django.db import transaction
 
-from actions.operations import action
 from catalogue.models import Model
 from history import operations as history
 from history.models import Event
@@ -17,7 +16,7 @@ from risklog import scoring
 from risklog.models import Category, Risk
 from risklog.operations import viewers as sight
 from risklog.operations.acceptance import accept, acceptance_ends
-from risklog.operations.sight import follow, with_reviews
+from risklog.operations.sight import follow, follow_actions
 from risklog.queries import evidence
 from risklog.states import RiskState, Treatment
 from signals.models import BreachGroup, Series
@@ -325,8 +324,7 @@ def restrict(
     )
     risk.subject.viewers = follow(risk.subject, viewers)
     history.retitle(risk, viewers=risk.subject.viewers)
-    for about in with_reviews(risk.subject):
-        action.follow_sight(about, by=by, at=at)
+    follow_actions(risk.subject, by=by, at=at)
     return risk
 
 

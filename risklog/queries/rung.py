@@ -128,7 +128,9 @@ class Crew:
         for rung in rungs:
             wanted = _ids_on(rung, known, active)
             there = presence.present(wanted, active, self.away)
-            found.append(Staff(rung, there, "" if there.people else _why_empty(rung, wanted, known)))
+            is_left = wanted and not any(pk in active for pk in wanted)
+            why = _LEFT if is_left else _why_empty(rung, wanted, known)
+            found.append(Staff(rung, there, "" if there.people else why))
         return found
 
 
@@ -171,6 +173,9 @@ def _ids_on(rung: Rung, known: Concerned, active: dict[int, User]) -> list[int]:
             ]
         case _:
             return [rung.person_id] if rung.person_id else []
+
+
+_LEFT = "left, and nobody took it over"
 
 
 def _why_empty(rung: Rung, wanted: list[int], known: Concerned) -> str:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Q
 
 from catalogue import queries as catalogue
 from catalogue.models import Model
@@ -14,7 +15,7 @@ from history.models import Event, Subject
 from kit.actor import SYSTEM, Actor
 from signals.mapping.labels import kind_of_name
 from signals.mapping.points import Name
-from signals.models import BreachGroup, Series, Source
+from signals.models import BreachGroup, Series, Source, Threshold
 from signals.operations.source import lock_births
 
 _MISSING = """
@@ -106,7 +107,8 @@ def claim(model: Model, *, by: Actor, at: datetime, cause: Event | None = None) 
         bulk.perform(acts, by=by, at=at, cause=cause)
         if (viewers := viewers_of(model)) is not None:
             ids = [act.obj.subject_id for act in acts]  # type: ignore[union-attr]
-            Subject.objects.filter(pk__in=ids).update(viewers=viewers)
+            rules = Threshold.objects.filter(series__subject__in=ids).values("subject")
+            Subject.objects.filter(Q(pk__in=ids) | Q(pk__in=rules)).update(viewers=viewers)
         for act in acts:
             if "title" in act.values:
                 history.retitle(act.obj)  # type: ignore[arg-type]

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Count
 
-from history.models import RecordedQuerySet, Subject
+from history.models import RecordedQuerySet, Subject, may_be_seen_by
 from signals.models import Series, Threshold, ThresholdVersion
 from signals.states import Agreement
 
@@ -20,7 +20,7 @@ def versions_of(user: Any, threshold: Threshold) -> list[ThresholdVersion]:
     """All versions, newest first, with `breach_count` and `shown_in`: the decision, if it may be seen."""
     found: list[Any] = list(
         threshold.versions.select_related("proposed_by", "agreed_by", "agreed_in")
-        .annotate(breach_count=Count("breaches"))
+        .annotate(breach_count=Count("breaches", filter=may_be_seen_by(user, "breaches__group__subject__")))
         .order_by("-number")
     )
     ids = [version.agreed_in_id for version in found if version.agreed_in_id]

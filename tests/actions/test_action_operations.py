@@ -156,6 +156,16 @@ def test_finish_refuses_what_is_dropped(at):
         operations.finish(actions.dropped(), by=SYSTEM, at=at)
 
 
+def test_a_reminder_before_that_rings_once_it_is_late_says_nothing(at):
+    action = actions.action(owner=people.user(), due_on=FRIDAY)
+    before = waiting(action)["before"]
+
+    operations.remind(before, at=before.at + timedelta(days=1))  # the day itself
+    operations.remind(before, at=before.at + timedelta(days=2))
+
+    assert verbs(action).count("actions.action_reminded") == 1
+
+
 def test_remind_tells_the_owner_before_and_after(at):
     ana = people.user("Ana")
     action = actions.action(owner=ana, due_on=FRIDAY)

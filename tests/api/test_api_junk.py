@@ -61,6 +61,7 @@ def auth(at):
 
 def send(method, path, auth, **extra):
     answer = CLIENT.generic(method.upper(), path, **auth, **extra)
+    assert answer.status_code != 401, (method, path)  # else nothing behind the door was tried
     assert answer.status_code < 500, (method, path, extra.get("data"), answer.content[:300])
     if answer.status_code >= 400:
         assert answer["Content-Type"] == "application/problem+json", (method, path)
@@ -74,6 +75,7 @@ def filled(path, key="1"):
     return path
 
 
+WANTS_MORE = {"/api/v1/points"}  # of which series?
 GETS = [path for path, method, _ in operations() if method == "get"]
 WRITES = [(path, method) for path, method, _ in operations() if method != "get"]
 
@@ -81,6 +83,8 @@ WRITES = [(path, method) for path, method, _ in operations() if method != "get"]
 @pytest.mark.parametrize("path", GETS)
 def test_reading(path, auth):
     one = schema.document()["paths"][path]["get"]
+    expected = {200, 404} if "{" in path else {400} if path in WANTS_MORE else {200}
+    assert send("get", filled(path), auth).status_code in expected
     for key in KEYS if "{" in path else ["1"]:
         send("get", filled(path, key), auth)
     for parameter in one.get("parameters", []):

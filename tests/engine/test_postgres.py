@@ -82,9 +82,12 @@ def test_the_application_role_owns_nothing_and_the_owner_is_no_superuser(cluster
 
 def test_owner_clones_and_drops_a_database_the_application_is_connected_to(cluster: Cluster) -> None:
     urls = cluster.ensure()
+    named_copy = "SELECT count(*)::text FROM pg_database WHERE datname = 'copy'"
     _run(urls.owner, "CREATE DATABASE copy TEMPLATE riskhub")
     with psycopg.connect(urls.application.removesuffix("riskhub") + "copy"):
+        assert _one(urls.owner, named_copy) == "1"
         _run(urls.owner, "DROP DATABASE copy WITH (FORCE)")
+    assert _one(urls.owner, named_copy) == "0"
 
 
 def test_it_listens_on_loopback_only_and_keeps_its_secrets_to_itself(cluster: Cluster) -> None:

@@ -12,8 +12,10 @@ from catalogue.operations import model as models
 from history.models import Event
 from kit.actor import SYSTEM, Actor
 from meetings.models import AgendaItem
+from notices.models import Entry
 from people.models import User
 from people.operations import organisation
+from people.operations import person as persons
 from people.states import Role
 from riskhub import schedule
 from risklog.models import Escalation, Ladder, Review
@@ -300,6 +302,54 @@ def test_an_overdue_action_without_owner_climbs(client, staff, team):
     assert Escalation.objects.filter(about=action.subject_id).exists()
     page = read(client, ana, reverse("actions:action_detail", args=[action.reference]))
     assert mended_at("actions:action_take", action.reference) in page
+
+
+# ------------------------------------------------------------------ who left
+
+
+@pytest.fixture
+def gone(staff, team):
+    """Somebody of the team who owns things, and leaves; and whoever let them go."""
+    person, boss = people.user("Gil Gone", teams=[team]), people.user(role=Role.ADMINISTRATOR)
+    return person, lambda: persons.deactivate(person, by=Actor(boss, "page"), at=AT)
+
+
+def test_an_action_of_somebody_who_left_says_so_and_any_member_takes_it(client, staff, team, gone):
+    owner, leave = gone
+    action = an_action("Look at the feed", owner=owner, due_on=(AT + timedelta(days=3)).date())
+    leave()
+    other = people.user("Olu Other")
+    address = reverse("actions:action_detail", args=[action.reference])
+
+    page = read(client, other, address)
+    assert "Gil Gone has left" in page
+    assert mended_at("actions:action_take", action.reference) in page
+    client.post(reverse("actions:action_take", args=[action.reference]))
+
+    assert "has left" not in read(client, other, address)
+    assert Action.objects.get(pk=action.pk).owner == other
+
+
+def test_a_risk_of_somebody_who_left_says_so_stands_with_the_unowned_and_ends_before_somebody(
+    client, staff, team, gone
+):
+    from risklog.states import RiskState
+    from tests.factories import risks
+
+    owner, leave = gone
+    _, lead, _ = staff
+    risk = risks.risk(owner=owner, team=team, state=RiskState.ACCEPTED)
+    leave()
+    manager = people.user(role=Role.RISK_MANAGER)
+
+    page = read(client, manager, reverse("risklog:risk_detail", args=[risk.reference]))
+    assert "Gil Gone has left" in page
+    assert mended_at("risklog:risk_edit", risk.reference) in page
+    assert "Risks nobody owns" in read(client, manager, "/")
+
+    schedule.tick(AT + timedelta(days=100))
+    told = Entry.objects.filter(event__verb="risklog.risk_acceptance_ended")
+    assert [one.user for one in told] == [lead]
 
 
 # ------------------------------------------------------------------ thresholds

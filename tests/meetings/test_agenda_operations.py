@@ -4,7 +4,7 @@ import pytest
 
 from history.models import Due, Event
 from kit.actor import SYSTEM
-from meetings.models import AgendaItem
+from meetings.models import AgendaItem, Meeting
 from meetings.operations import agenda
 from meetings.operations import item as items
 from meetings.operations import meeting as meetings
@@ -139,6 +139,42 @@ def test_what_people_took_off_stays_off(team, at):
     assert item.state == ItemState.DROPPED
 
 
+def test_what_becomes_critical_comes_back_onto_the_very_next_meeting_it_once_stood_on(team, at):
+    series = make.series(team)
+    review = a_review(team)
+    first, second = make.planned(series), make.planned(series, 1)
+    items.take_off(make.item(first, about=review.subject), by=SYSTEM, at=at)
+    make.item(second, about=review.subject)
+    agenda.on_review_opened(opened(review), at=at)
+    assert [one.meeting for one in items_about(review.subject) if one.state == ItemState.WAITING] == [second]
+    reviews.open_for(
+        about=review.about, title="", kind="drift", severity=Severity.CRITICAL, why="Worse", by=SYSTEM, at=at
+    )
+
+    for _ in range(2):
+        agenda.on_review_opened(latest(review.subject, "risklog.review_pressed"), at=at)
+
+    assert [one.meeting for one in items_about(review.subject) if one.state == ItemState.WAITING] == [first]
+
+
+def test_a_meeting_moved_far_off_lets_go_of_reviews_that_another_sees_sooner(team, at):
+    series = make.series(team)
+    review = a_review(team)
+    agenda.on_review_opened(opened(review), at=at)
+    (item,) = items_about(review.subject)
+    note = make.item(item.meeting, title="A note")
+    meeting = Meeting.objects.select_related("series", "subject").get(pk=item.meeting_id)
+    sooner = make.planned(series)
+    assert sooner == meeting
+
+    meetings.move(meeting, starts_at=meeting.starts_at + timedelta(days=30), by=SYSTEM, at=at)
+
+    (item,) = items_about(review.subject)
+    assert item.meeting.starts_at == make.planned(series).starts_at < meeting.starts_at
+    note.refresh_from_db()
+    assert note.meeting == meeting
+
+
 def test_the_agenda_starts_with_last_times_actions(team, at):
     series = make.series(team)
     first = make.live(series)
@@ -152,7 +188,22 @@ def test_the_agenda_starts_with_last_times_actions(team, at):
 
     lines = list(second.items.order_by("rank"))
     assert [line.title for line in lines] == ["Last time's actions", "Left over"]
-    assert lines[0].why == "1 action of earlier decisions to finish, 1 overdue"
+    assert lines[0].why == "1 action of earlier meetings to finish, 1 overdue"
+
+
+def test_last_times_actions_are_those_agreed_without_a_decision_too_and_tell_of_none_that_is_restricted(team):
+    series = make.series(team)
+    first = make.live(series)
+    secret = make_risk.risk(viewers=[team.subject_id])
+    make.decision(meeting=first, about=secret.subject, actions=[{"title": "Hush"}, {"title": "Hush too"}])
+    agenda.build(make.planned(series, 1), by=SYSTEM, at=first.ends_at)
+    assert not AgendaItem.objects.filter(about=first.subject).exists()
+
+    talked_about = items.take_up(make.item(first), by=SYSTEM, at=first.starts_at)
+    items.agree(talked_about, {"title": "Ask the feed's owner"}, by=SYSTEM, at=first.starts_at)
+    agenda.build(make.planned(series, 1), by=SYSTEM, at=first.ends_at)
+
+    assert AgendaItem.objects.get(about=first.subject).why == "1 action of earlier meetings to finish"
 
 
 def test_publish_builds_and_tells_once_a_day_before(team, at):

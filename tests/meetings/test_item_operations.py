@@ -11,8 +11,8 @@ from meetings.models import AgendaItem
 from meetings.operations import item as items
 from meetings.operations import meeting as meetings
 from meetings.states import ItemOutcome, ItemState
+from tests.factories import catalogue, people, risklog_review, risks
 from tests.factories import meetings as make
-from tests.factories import people
 
 pytestmark = pytest.mark.django_db
 
@@ -155,3 +155,36 @@ def test_six_editors_with_fifty_edits_each_lose_nothing():
     assert [old for old, _ in written] == ["", *(new for _, new in written[:-1])]
     assert fresh(item).notes == written[-1][1]
     assert fresh(item).version == item.version + len(kept)
+
+
+def test_what_is_escalated_is_carried_to_the_very_next_meeting():
+    series = make.series(team := make.crew()[0])
+    model = catalogue.model(owner_team=team)
+    meeting = make.live(series)
+    category = risks.category("label-noise")
+    item = make.item(meeting, about=risks.risk(model=model, category=category).subject)
+    assert category.kind not in make.planned(series, 1).focus.kinds
+    risklog_review.escalation(about=item.about)
+
+    carried = items.carry(item, by=SYSTEM, at=meeting.starts_at)
+
+    assert carried.meeting == make.planned(series, 1)
+
+
+def test_what_was_carried_over_while_no_meeting_was_planned_is_taken_up_by_the_next_one_planned():
+    from meetings.operations import series as all_series
+
+    series = make.series(rrule="FREQ=WEEKLY;COUNT=1")
+    meeting = make.live(series)
+    left, done = make.item(meeting, title="Left"), make.item(meeting, title="Done")
+    subject = people.team().subject
+    about = make.item(meeting, title="About a team", about=subject)
+    items.finish(done, outcome=ItemOutcome.NO_CHANGE, by=SYSTEM, at=meeting.starts_at)
+    meetings.close(meeting, by=SYSTEM, at=meeting.ends_at)
+    assert fresh(left).state == ItemState.CARRIED
+
+    all_series.change(series, {"rrule": "FREQ=WEEKLY"}, by=SYSTEM, at=meeting.ends_at)
+    meetings.plan(series, at=make.a_week(meeting.ends_at, 2))
+
+    waiting = AgendaItem.objects.filter(meeting__series=series, state=ItemState.WAITING).order_by("title")
+    assert [(one.title, one.carried_from) for one in waiting] == [("About a team", about), ("Left", left)]

@@ -2,13 +2,16 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from history import relay
 from history.models import Due, Event
 from kit.actor import SYSTEM, Actor
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
 from meetings.models import AgendaItem, Meeting
 from meetings.operations import agenda, rota
+from meetings.operations import item as items
 from meetings.operations import meeting as meetings
-from meetings.states import ItemState, MeetingState
+from meetings.states import ItemOutcome, ItemState, MeetingState
+from people.operations import team as teams
 from people.states import Role
 from tests.factories import meetings as make
 from tests.factories import people
@@ -196,3 +199,64 @@ def test_the_objective_is_changed_at_the_version_seen(at):
 
     with pytest.raises(ChangedMeanwhile):
         meetings.change(fresh(meeting), {"objective": "Other"}, seen=1, by=SYSTEM, at=at)
+
+
+def test_what_waits_on_a_meeting_that_nobody_starts_goes_to_the_next_one(at):
+    series = make.series()
+    first, second = to_come(series)[:2]
+    waiting = make.item(fresh(first), title="Whose feature is it?")
+    due = Due.objects.get(kind=rota.UNHELD, subject=first.subject_id)
+    assert due.at == first.ends_at + timedelta(days=1)
+
+    for _ in range(2):
+        meetings.note_unheld(due, at=due.at)
+
+    carried = AgendaItem.objects.get(carried_from=waiting)
+    assert (carried.meeting, carried.times_carried) == (second, 1)
+    assert fresh(first).state == MeetingState.CANCELLED
+    told = Event.objects.get(subject=first.subject_id, verb="meetings.meeting_cancelled")
+    assert told.data["reason"] == "Nobody started it."
+    assert fresh(second).focus_id == first.focus_id
+
+
+def test_what_nobody_got_to_goes_on_from_a_meeting_that_nobody_closes(at):
+    series = make.series()
+    meeting = make.live(series)
+    left, done = make.item(meeting, title="Left"), make.item(meeting, title="Done")
+    items.finish(done, outcome=ItemOutcome.NO_CHANGE, by=SYSTEM, at=meeting.starts_at)
+    due = Due.objects.get(kind=rota.UNHELD, subject=meeting.subject_id)
+
+    for _ in range(2):
+        meetings.note_unheld(due, at=due.at)
+
+    assert AgendaItem.objects.get(carried_from=left).meeting == make.planned(series, 1)
+    assert AgendaItem.objects.filter(title="Done").count() == 1
+    meetings.close(fresh(meeting), by=SYSTEM, at=due.at)
+    assert AgendaItem.objects.filter(carried_from=left).count() == 1
+
+
+def test_a_meeting_that_was_started_or_moved_is_not_called_unheld(at):
+    series = make.series()
+    started, moved = to_come(series)[:2]
+    meetings.start(fresh(started), by=SYSTEM, at=started.starts_at)
+    old = Due.objects.get(kind=rota.UNHELD, subject=moved.subject_id)
+    meetings.move(fresh(moved), starts_at=moved.starts_at + timedelta(days=3), by=SYSTEM, at=at)
+
+    meetings.note_unheld(Due.objects.get(kind=rota.UNHELD, subject=started.subject_id), at=old.at)
+    meetings.note_unheld(old, at=old.at)
+
+    assert fresh(started).state == MeetingState.LIVE
+    assert fresh(moved).state == MeetingState.PLANNED
+    assert Due.objects.filter(kind=rota.UNHELD, subject=moved.subject_id, state="pending").count() == 1
+
+
+def test_a_lead_who_comes_with_the_lead_has_turns_at_once(at):
+    team, _ = make.crew()
+    series = make.series(team)
+    lead = people.user(function=people.function("security"))
+    relay.relay(at=at)
+
+    teams.change(team, {"lead": lead}, by=SYSTEM, at=at)
+    relay.relay(at=at)
+
+    assert Meeting.objects.filter(series=series, facilitator=lead).exists()

@@ -5,10 +5,12 @@ from datetime import timedelta
 import pytest
 
 from actions.models import Action
+from actions.operations import action as operations
 from history import operations as history
 from history.models import Due, Event, Subject
 from kit.actor import SYSTEM
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
+from people.operations import person as persons
 from people.states import Role
 from risklog.models import Climb, Escalation, Ladder, LadderVersion
 from risklog.operations import climb as climbs
@@ -17,7 +19,7 @@ from risklog.operations import ladder as ladders
 from risklog.operations import review as reviews
 from risklog.operations import reviewer as reviewers
 from risklog.states import EscalationState, Outcome, Severity, Who
-from tests.factories import people
+from tests.factories import actions, people
 from tests.factories import risklog_review as make
 
 pytestmark = pytest.mark.django_db
@@ -390,18 +392,72 @@ def test_settling_a_review_resolves_its_escalation(at, crew):
     assert escalation.state == EscalationState.RESOLVED
 
 
+def answered_by_all(review, people_, at):
+    for person in people_:
+        reviewers.answer(review, verdict=Outcome.CONFIRMED, by=make.actor(person), at=at)
+    for event in Event.objects.filter(verb="risklog.review_answered").order_by("id"):
+        escalations.on_review_answered(event, at=at)
+
+
 def test_a_review_that_everybody_answered_climbs_no_more(at, crew):
     asked = make.reviewer("data-science")
     review = make.review()
-    escalation = make.escalation(about=review.subject)
+    reviews.note_unanswered(Due.objects.get(kind=reviews.UNANSWERED), at=review.due_at)
 
-    for person in (asked, crew["manager"]):
-        reviewers.answer(review, verdict=Outcome.CONFIRMED, by=make.actor(person), at=at + HOUR)
-    for event in Event.objects.filter(verb="risklog.review_answered").order_by("id"):
-        escalations.on_review_answered(event, at=at + HOUR)
+    answered_by_all(review, (asked, crew["manager"]), review.due_at + HOUR)
+
+    assert Escalation.objects.get(about=review.subject).state == EscalationState.RESOLVED
+
+
+@pytest.mark.parametrize("is_late_too", [False, True])
+def test_what_a_person_raised_about_a_review_outlives_its_answers(at, crew, is_late_too):
+    asked = make.reviewer("data-science")
+    review = make.review()
+    escalation = make.escalation(about=review.subject, by=make.actor(crew["lead"]), why="Customers feel it.")
+    if is_late_too:
+        reviews.note_unanswered(Due.objects.get(kind=reviews.UNANSWERED), at=review.due_at)
+
+    answered_by_all(review, (asked, crew["manager"]), review.due_at + HOUR)
 
     escalation.refresh_from_db()
-    assert escalation.state == EscalationState.RESOLVED
+    assert escalation.state == EscalationState.CLIMBING
+
+
+def overdue(action, at):
+    note = {"due_on": str(action.due_on), "owner": action.owner_id}
+    return history.record(action, "actions.action_overdue", by=SYSTEM, at=at, note=note)
+
+
+def test_what_was_handed_on_before_its_lateness_was_heard_of_is_not_escalated(at, crew):
+    late = actions.action(owner=people.user(), due_on=at.date())
+    event = overdue(late, at)
+    operations.change(late, {"owner": people.user()}, by=SYSTEM, at=at)
+
+    escalations.on_action_overdue(event, at=at + HOUR)
+
+    assert not Escalation.objects.exists()
+
+
+def test_lateness_that_was_noted_on_a_climb_starts_no_other_after_it(at, crew):
+    late = actions.action(due_on=at.date())
+    escalation = make.escalation(about=late.subject, by=make.actor(crew["lead"]))
+    event = overdue(late, at)
+    escalations.on_action_overdue(event, at=at)
+    escalations.resolve(escalation, reason="Agreed", by=SYSTEM, at=at)
+
+    escalations.on_action_overdue(event, at=at + HOUR)
+
+    assert Escalation.objects.count() == 1
+
+
+def test_a_rung_of_somebody_who_left_says_so(at):
+    boss, gone = people.user(role=Role.ADMINISTRATOR), people.user()
+    persons.deactivate(gone, by=make.actor(boss), at=at)
+    make.ladder((Who.PERSON, 60, {"person": gone}), (Who.PERSON, 60, {"person": boss}))
+
+    escalation = make.escalation()
+
+    assert Climb.objects.get(escalation=escalation, position=1).skipped == "left, and nobody took it over"
 
 
 def test_ladders_refuse_rungs_that_call_nobody(at):

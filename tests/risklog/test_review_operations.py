@@ -5,9 +5,11 @@ from datetime import timedelta
 import pytest
 
 from history import operations as history
+from history import relay
 from history.models import Due, Event, Subject
 from kit.actor import SYSTEM
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
+from people.operations import person as persons
 from people.states import Role
 from risklog.models import Escalation, Review, Reviewer
 from risklog.operations import review as reviews
@@ -59,6 +61,17 @@ def test_the_same_event_twice_is_one_review_and_no_note(at, two_functions):
     reviews.on_breach_group_opened(group.opened_by, at=at)
 
     assert Review.objects.get().triggers == 1
+
+
+def test_an_event_noted_on_a_review_opens_no_other_once_that_is_settled(at, two_functions):
+    group = make.breach_group()
+    review = make.review(about=group.subject)
+    reviews.on_breach_group_opened(group.opened_by, at=at)
+    reviews.settle(review, outcome=Outcome.CONFIRMED, reason="Seen", by=SYSTEM, at=at)
+
+    reviews.on_breach_group_opened(group.opened_by, at=at + timedelta(hours=1))
+
+    assert Review.objects.get() == review
 
 
 def test_a_second_trigger_is_noted_on_the_open_review(at, two_functions):
@@ -225,6 +238,43 @@ def test_asking_somebody_who_is_away_asks_the_stand_in(at):
         reviewers.ask(review, stand_in, by=SYSTEM, at=at)
 
 
+def test_a_stand_in_who_could_not_answer_is_not_asked(at):
+    absent, viewer = people.user(), people.user(role=Role.VIEWER)
+    make.away(absent, stand_in=viewer)
+
+    with pytest.raises(Refused, match="no stand-in who is there"):
+        reviewers.ask(make.review(), absent, by=SYSTEM, at=at)
+
+
+def leave(person, at):
+    persons.deactivate(person, by=make.actor(people.user(role=Role.ADMINISTRATOR)), at=at)
+
+
+def test_nobody_waits_for_the_answer_of_whoever_left(at, two_functions):
+    stays, goes = two_functions
+    review = make.review()
+    leave(goes, at)
+
+    reviews.remind(due(review, reviews.REMINDER), at=at)
+    reviewers.answer(review, verdict=Outcome.CONFIRMED, by=make.actor(stays), at=at)
+    reviews.note_unanswered(due(review, reviews.UNANSWERED), at=review.due_at)
+
+    reminded = Event.objects.get(verb="risklog.review_reminded")
+    answered = Event.objects.get(verb="risklog.review_answered")
+    assert (reminded.data["told"], answered.data["is_complete"]) == ([stays.pk], True)
+    assert not Escalation.objects.exists()
+
+
+def test_a_review_whose_reviewers_all_left_goes_up_the_ladder(at, two_functions):
+    review = make.review()
+    for person in two_functions:
+        leave(person, at)
+
+    reviews.note_unanswered(due(review, reviews.UNANSWERED), at=review.due_at)
+
+    assert "nobody could be asked" in Escalation.objects.get().why
+
+
 def test_settling_refuses_a_version_that_is_past(at):
     review = make.review()
     make.review(about=review.about)
@@ -281,6 +331,26 @@ def test_a_review_that_all_answered_is_not_escalated(at, two_functions):
     reviews.note_unanswered(late, at=late.at)
 
     assert not Escalation.objects.exists()
+
+
+def test_what_presses_but_is_due_no_sooner_is_late_once(at, two_functions):
+    review = make.review()
+    soon = review.due_at - timedelta(hours=1)
+    make.review(about=review.about, severity=Severity.CRITICAL, at=soon)
+
+    acted = relay.act_on_dues(at=review.due_at)
+
+    review.refresh_from_db()
+    assert (acted.failed, review.severity) == (0, Severity.CRITICAL)
+    assert verbs(review.subject_id).count("risklog.review_unanswered") == 1
+
+
+def test_a_reminder_that_rings_after_the_due_time_is_left_to_the_ladder(at, two_functions):
+    review = make.review()
+
+    reviews.remind(due(review, reviews.REMINDER), at=review.due_at)
+
+    assert "risklog.review_reminded" not in verbs(review.subject_id)
 
 
 def test_a_date_of_an_earlier_due_time_finds_itself_out_of_date(at, two_functions):
@@ -370,6 +440,30 @@ def test_a_breach_that_worsens_makes_its_review_critical_once(at, two_functions)
     review = Review.objects.get()
     assert (review.severity, review.triggers) == (Severity.CRITICAL, 2)
     assert review.due_at < due_at
+
+
+@pytest.mark.parametrize(("settled_after", "count"), [(timedelta(0), 1), (-timedelta(hours=1), 2)])
+def test_what_was_settled_as_a_warning_and_became_critical_since_is_looked_at_anew(
+    at, two_functions, settled_after, count
+):
+    group = make.breach_group(level=Level.WARNING)
+    reviews.on_breach_group_opened(group.opened_by, at=at)
+    reviews.settle(
+        Review.objects.get(), outcome=Outcome.CONFIRMED, reason="Seen", by=SYSTEM, at=at + settled_after
+    )
+    joined = history.record(group, "signals.breach_joined", by=SYSTEM, at=at)
+    reviews.on_breach_joined(joined, at=at)
+    assert Review.objects.count() == 1
+    BreachGroup.objects.filter(pk=group.pk).update(level=Level.CRITICAL)
+    event = history.record(group, "signals.breach_worsened", by=SYSTEM, at=at)
+
+    for _ in range(2):
+        reviews.on_breach_worsened(event, at=at)
+        for again in Review.objects.filter(state=ReviewState.OPEN):
+            reviews.settle(again, outcome=Outcome.CONFIRMED, reason="Seen", by=SYSTEM, at=at)
+
+    assert Review.objects.count() == count
+    assert Review.objects.latest("pk").severity == (Severity.CRITICAL if count == 2 else Severity.WARNING)
 
 
 def test_a_model_registered_later_is_the_reviews_and_its_sight_too(at, two_functions):

@@ -231,6 +231,15 @@ def test_an_acceptance_is_told_ten_days_ahead_and_reopens_on_its_day(at):
     assert verbs(found)[-2:] == ["risklog.risk_acceptance_ending", "risklog.risk_acceptance_ended"]
 
 
+def test_an_end_of_acceptance_that_came_is_not_told_ahead(at):
+    found = risks.risk(state=RiskState.ACCEPTED)
+    warn, end = Due.objects.filter(subject_id=found.subject_id).order_by("at")
+
+    risk.acceptance_ends(warn, at=end.at)
+
+    assert "risklog.risk_acceptance_ending" not in verbs(found)
+
+
 def test_an_overtaken_acceptance_date_does_nothing(at):
     found = risks.risk(state=RiskState.ACCEPTED)
     end = Due.objects.get(subject_id=found.subject_id, occurrence__startswith="end")

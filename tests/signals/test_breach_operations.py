@@ -11,10 +11,11 @@ from history.models import Event
 from history.templatetags.timeline import lines
 from history.writing import snapshot
 from kit.actor import SYSTEM
-from signals.models import Breach, BreachGroup, Point
+from signals.models import Breach, BreachGroup, Point, Threshold
 from signals.operations import series as operations
 from signals.operations import threshold
-from tests.factories import catalogue, signals
+from signals.queries.version import versions_of
+from tests.factories import catalogue, people, signals
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -228,3 +229,27 @@ def test_a_model_registered_later_claims_what_came_before(at):
     assert signals.Series.objects.get().model == model
     assert verbs(group)[-1] == "signals.breach_claimed"
     assert len(verbs(group)) == 2
+
+
+def test_what_a_restricted_model_claims_is_restricted_with_its_thresholds(at):
+    signals.breach_group("fraud_score")
+    team, stranger = people.team(), people.user()
+    catalogue.model("fraud_score", viewers=[team.subject_id])
+
+    operations.on_model_registered(Event.objects.get(verb="catalogue.model_registered"), at=at)
+
+    for rows in (BreachGroup.objects, signals.Series.objects, Threshold.objects):
+        assert rows.exists() and not rows.visible_to(stranger).exists()
+
+
+def test_a_version_counts_the_breaches_that_its_reader_may_see(at):
+    team, stranger = people.team(), people.user()
+    mate = people.user(teams=[team])
+    secret = catalogue.model("secret-score", viewers=[team.subject_id])
+    for model in (catalogue.model("open-score"), secret):
+        signals.alerts(signals.told(model=model.slug))
+    rule = Threshold.objects.get(series=None)
+
+    counts = [versions_of(reader, rule)[0].breach_count for reader in (mate, stranger)]
+
+    assert counts == [2, 1]

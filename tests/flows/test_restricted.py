@@ -1,0 +1,107 @@
+"""A risk restricted after the fact takes along all that hangs on it, however far, and gives it back."""
+
+from datetime import timedelta
+
+import pytest
+
+from history.models import Event, Subject
+from kit.actor import Actor
+from learnings.models import Learning
+from meetings.models import Decision
+from people.models import User
+from riskhub import schedule
+from risklog.models import Escalation, Risk
+from risklog.operations import escalation as escalations
+from risklog.operations import risk as risks_
+from tests.conftest import AT
+from tests.factories import actions, learnings, people, risklog_review, risks
+from tests.factories import meetings as meetings_
+
+pytestmark = pytest.mark.django_db
+CANARY = "Zanzibar"
+LATER = AT + timedelta(minutes=5)
+
+
+@pytest.fixture
+def cast():
+    """The owner, their team, somebody who owns an action of it, and somebody of elsewhere."""
+    people.organisation()
+    ana = people.user("Ana Moreau", function=people.function("data-science"))
+    team = people.team("Growth ML", lead=ana)
+    people.member(team, ana)
+    return ana, team, people.user("Bob Doer"), people.user("Sam Stranger", teams=[people.team("Other")])
+
+
+@pytest.fixture
+def risk(cast):
+    """With reviews, actions, escalations, decisions and learnings about it, about those, and about these."""
+    ana, team, bob, _ = cast
+    found = risks.risk(f"{CANARY} risk", team=team, owner=ana, person=ana)
+    review = risklog_review.review(about=found.subject, title=f"{CANARY} review")
+    near = [found, review, actions.action(f"{CANARY} action", owner=ana, about=found.subject)]
+    far = [risklog_review.escalation(about=one.subject, title=f"{CANARY} escalation") for one in near]
+    far += [actions.action(f"{CANARY} further", owner=bob, about=one.subject) for one in (*near[1:], *far)]
+    far += [meetings_.decision(text=f"{CANARY} decision", by=ana, about=one.subject) for one in [*near, *far]]
+    last = actions.action(f"{CANARY} of a decision", owner=bob, about=far[-1].subject)
+    for one in [*near, *far, last]:
+        learnings.draft(f"{CANARY} learning", about=one.subject)
+    meetings_.decision(text=f"{CANARY} at last", by=ana, about=last.subject)
+    schedule.tick(LATER)
+    return Risk.objects.select_related("subject").get(pk=found.pk)
+
+
+def seen_by(user):
+    """What of it somebody sees, by kind."""
+    reader = User.objects.get(pk=user.pk)
+    return Subject.objects.visible_to(reader).filter(title__contains=CANARY).values_list("kind", flat=True)
+
+
+def restrict(risk, teams, by):
+    risks_.restrict(risk, teams=teams, by=Actor(by, "page"), at=LATER)
+    schedule.tick(LATER + timedelta(minutes=1))
+
+
+def test_all_that_hangs_on_it_is_restricted_with_it_and_opened_with_it(risk, cast):
+    ana, team, bob, stranger = cast
+    whole = len(seen_by(stranger))
+    assert whole > 30
+
+    restrict(risk, [team], ana)
+
+    assert list(seen_by(stranger)) == []
+    assert len(seen_by(ana)) == whole
+    assert {"action", "review"} <= set(seen_by(bob))  # what one is to act on, one may see
+
+    risk.refresh_from_db()
+    restrict(risk, None, ana)
+
+    assert len(seen_by(stranger)) == whole
+
+
+def test_the_bell_rung_again_changes_nothing(risk, cast):
+    from learnings.operations import learning
+    from meetings.operations import decision
+
+    ana, team, _, _ = cast
+    restrict(risk, [team], ana)
+    event, before = Event.objects.get(verb="risklog.risk_restricted"), Event.objects.count()
+
+    decision.on_sight_changed(event, at=LATER)
+    learning.on_risk_restricted(event, at=LATER)
+
+    assert Event.objects.count() == before
+    assert not Decision.objects.filter(subject__viewers=None).exists()
+    assert not Learning.objects.filter(subject__viewers=None).exists()
+
+
+def test_whoever_an_escalation_was_handed_to_keeps_their_sight(cast):
+    ana, team, bob, _ = cast
+    risk = risks.risk(f"{CANARY} risk", team=team, owner=ana, person=ana)
+    escalation = risklog_review.escalation(about=risk.subject, by=Actor(ana, "page"))
+    escalations.acknowledge(escalation, by=Actor(ana, "page"), at=LATER)
+    escalations.hand_over(escalation, bob, by=Actor(ana, "page"), at=LATER)
+
+    restrict(risk, [team], ana)
+
+    assert set(seen_by(bob)) == {"risk"}
+    assert Escalation.objects.visible_to(bob).get() == escalation
