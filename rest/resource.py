@@ -287,7 +287,7 @@ class Collection(Resource):
     def _size(text: str | None) -> int:
         if text is None:
             return PAGE_SIZE
-        if not text.isascii() or not text.isdigit() or not 1 <= int(text[:6]) <= MAX_PAGE_SIZE:
+        if not text.isascii() or not text.isdigit() or len(text) > 6 or not 1 <= int(text) <= MAX_PAGE_SIZE:
             raise ValidationError({"limit": [f"Use a number from 1 to {MAX_PAGE_SIZE}."]})
         return int(text)
 

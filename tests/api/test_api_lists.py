@@ -36,3 +36,29 @@ def cursor(text):
 @pytest.mark.parametrize("way", ["after", "before"])
 def test_a_cursor_of_no_number_or_no_end_is_refused(get, text, way):
     is_refused(get(f"actions?order=id&{way}={cursor(text)}"), way)
+
+
+@pytest.mark.parametrize("limit", ["00000199999", "000001" + "9" * 5000, "0" * 6, "00000050"])
+def test_a_limit_is_no_larger_for_leading_zeros(get, limit):
+    is_refused(get(f"actions?limit={limit}"), "limit")
+
+
+@pytest.mark.parametrize(
+    ("address", "field"),
+    [
+        ("actions?owner=" + ",".join(map(str, range(101))), "owner"),
+        ("risks?category=" + ",".join(["x"] * 101), "category"),
+        ("actions?state=open&state=done", "state"),
+        ("actions?order=id&order=-id", "order"),
+        ("actions?owner=", "owner"),
+        ("series?feature=", "feature"),
+        ("actions?order=", "order"),
+        ("risks?format=xml", "format"),
+    ],
+)
+def test_nothing_that_is_asked_for_is_passed_over(get, address, field):
+    assert is_refused(get(address), field)
+
+
+def test_a_hundred_values_are_as_good_as_one(get):
+    assert get("actions?owner=" + ",".join(map(str, range(100)))).status_code == 200
