@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from django.core.exceptions import FieldError
 from django.db import transaction
 from django.db.models import F, QuerySet
-from django.http import Http404
+from django.http import Http404, QueryDict
 from rest_framework import serializers
 from rest_framework.exceptions import (
     APIException,
@@ -33,6 +33,7 @@ from rest.receipts import receipts
 
 PAGE_SIZE, MAX_PAGE_SIZE = 50, 200
 COUNT_CAP = 1000
+MAX_VALUES = 100
 
 
 class PreconditionRequired(APIException):
@@ -271,13 +272,13 @@ class Collection(Resource):
         try:
             if not one.many:
                 return {one.path: one.parse(text)}
-            values = [one.parse(part.strip()) for part in text.split(",")[:100]]
+            values = [one.parse(part) for part in either(name, text)]
         except ValueError as error:
             raise ValidationError({name: [str(error)]}) from None
         return {one.path: values[0]} if len(values) == 1 else {f"{one.path}__in": values}
 
     def _order(self, name: str | None) -> tuple[str, ...]:
-        if not name:
+        if name is None:
             return next(iter(self.orders.values()))
         if name not in self.orders:
             raise ValidationError({"order": [f"Use one of {', '.join(self.orders)}."]})
@@ -291,12 +292,17 @@ class Collection(Resource):
             raise ValidationError({"limit": [f"Use a number from 1 to {MAX_PAGE_SIZE}."]})
         return int(text)
 
-    def _refuse_unknown(self, query: Mapping[str, str]) -> None:
+    def _refuse_unknown(self, query: QueryDict) -> None:
+        """What would be passed over is refused: parameters that are none, those said twice, empty filters."""
         known = {*self.filters, "order", "limit", "after", "before", *self.further}
         if unknown := sorted(set(query) - known):
             raise ValidationError(
                 {name: [f"No such parameter. Known: {', '.join(sorted(known))}."] for name in unknown}
             )
+        if twice := [name for name, values in query.lists() if len(values) > 1]:
+            raise ValidationError({name: ["Say it once; several values go with commas."] for name in twice})
+        if empty := [name for name in (*self.filters, *self.further) if query.get(name) == ""]:
+            raise ValidationError({name: ["Say a value, or leave it out."] for name in empty})
 
     further: ClassVar[tuple[str, ...]] = ()
 
@@ -307,6 +313,14 @@ class Collection(Resource):
             return None
         kept = {k: v for k, v in request.query_params.items() if k not in {"after", "before"}}
         return request.build_absolute_uri(f"{request.path}?{urlencode({**kept, name: value})}")
+
+
+def either(name: str, text: str) -> list[str]:
+    """The values of a filter that takes several with commas. None is passed over, so too many are refused."""
+    values = [part.strip() for part in text.split(",")]
+    if len(values) > MAX_VALUES:
+        raise ValidationError({name: [f"Use at most {MAX_VALUES} values at a time."]})
+    return values
 
 
 class Item(Resource):

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from catalogue.models import Model
 from kit import clock
 from people.models import Team, User
-from rest.resource import Body, Collection, Filter, Item, Resource, Visible, number, one_of, read
+from rest.resource import Body, Collection, Filter, Item, Resource, Visible, either, number, one_of, read
 from rest.steps import Step
 from risklog import scoring
 from risklog.models import Category, Risk
@@ -254,8 +254,7 @@ class Risks(_Risks, Collection):
         left = dict(query.items())
         for name, named in {"category": Category, "team": Team}.items():
             if text := left.pop(name, ""):
-                slugs = [part.strip() for part in text.split(",")[:100]]
-                keys = list(named.objects.filter(slug__in=slugs).values_list("pk", flat=True))
+                keys = list(named.objects.filter(slug__in=either(name, text)).values_list("pk", flat=True))
                 rows = rows.filter(**({name: keys[0]} if len(keys) == 1 else {f"{name}__in": keys}))
         if left.get("model"):
             rows = rows.filter(model__in=Model.objects.visible_to(self.request.user))
