@@ -221,7 +221,8 @@ class Resource(ApiView):
         if "version" not in body:
             return Response(body, status=status)
         tag = etag(self.kind, body["id"], body["version"])
-        if request.method in {"GET", "HEAD"} and tag in tags(request.headers.get("If-None-Match")):
+        held = tags(request.headers.get("If-None-Match"))
+        if request.method in {"GET", "HEAD"} and (tag in held or "*" in held):
             return Response(status=304, headers={"ETag": tag})
         return Response(body, status=status, headers={"ETag": tag})
 

@@ -200,6 +200,7 @@ def test_an_item_has_an_etag_and_answers_304(client, ana):
     assert tag == f'"person-{ana.pk}-1"'
     again = client.get(f"/api/v1/people/{ana.pk}", **auth, HTTP_IF_NONE_MATCH=f"W/{tag}")
     assert (again.status_code, again.content, again["ETag"]) == (304, b"", tag)
+    assert client.get(f"/api/v1/people/{ana.pk}", **auth, HTTP_IF_NONE_MATCH="*").status_code == 304
 
 
 def test_a_write_needs_the_version_it_follows(client, ana):
