@@ -234,8 +234,12 @@ class Resource(ApiView):
 
 
 class Collection(Resource):
-    """GET a keyset page. orders: name -> key tuple, unique at its end; the first is the default."""
+    """GET a keyset page. orders: name -> key tuple, unique at its end; the first is the default.
 
+    is_counted: whether a page says how many there are.
+    """
+
+    is_counted: ClassVar[bool] = True
     filters: ClassVar[Mapping[str, Filter]] = {}
     orders: ClassVar[Mapping[str, tuple[str, ...]]] = {"id": ("id",)}
 
@@ -244,7 +248,7 @@ class Collection(Resource):
         self._refuse_unknown(query)
         rows = self.narrowed(self.rows(request), query)
         order = self._order(query.get("order"))
-        counted, is_capped = paging.capped_count(rows, COUNT_CAP)
+        counted, is_capped = paging.capped_count(rows, COUNT_CAP) if self.is_counted else (0, False)
         cursors = {name: query[name] for name in ("after", "before") if name in query}
         try:
             page = paging.page(
@@ -255,8 +259,7 @@ class Collection(Resource):
         return Response(
             {
                 "results": self.finish(page.rows, request),
-                "count": counted,
-                "is_count_capped": is_capped,
+                **({"count": counted, "is_count_capped": is_capped} if self.is_counted else {}),
                 "next": self._link(request, after=page.after),
                 "previous": self._link(request, before=page.before),
             }
