@@ -28,7 +28,15 @@ def test_issue_token_prints_a_token_that_works():
     assert (found.user, found.scope) == (user, "ingest")
 
 
-@pytest.mark.parametrize("wrong", [["nobody@example.org"], ["ana@example.org", "--days", "9999"]])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["nobody@example.org"],
+        ["ana@example.org", "--days", "9999"],
+        ["ana@example.org", "--name", " "],
+        ["ana@example.org", "--name", "x" * 81],
+    ],
+)
 def test_issue_token_fails_with_the_mend(wrong):
     people.user(email="ana@example.org")
 
