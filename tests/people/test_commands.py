@@ -44,6 +44,23 @@ def test_issue_token_fails_with_the_mend(wrong):
         run("issue_token", *wrong)
 
 
+@pytest.mark.parametrize(
+    ("moment", "said"),
+    [
+        ("", "with its zone"),
+        ("2026-11-23", "with its zone"),
+        ("2026-13-01T00:00Z", "with its zone"),
+        ("0001-01-01T00:00+14:00", "is past"),
+        ("9999-12-31T23:59:59-12:00", "ten years ahead"),
+    ],
+)
+def test_tick_refuses_a_moment_that_is_none_past_or_too_far(moment, said):
+    people.organisation(is_sample=True)
+
+    with pytest.raises(CommandError, match=said):
+        run("tick", "--at", moment)
+
+
 def test_setup_link_prints_an_address_until_the_set_up(client, settings):
     settings.BASE_URL = "http://localhost:8000"
     first, second = run("setup_link").strip(), run("setup_link").strip()
