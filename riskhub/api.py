@@ -65,9 +65,10 @@ def body_of(request: Any) -> bytes:
 
 def loads(raw: bytes, encoding: str = "") -> Any:
     """Parse a body. Raises ParseError with the mend, TooLarge, or UnsupportedMediaType for an encoding."""
+    encoding = encoding.strip().lower()
     if encoding not in {"", "identity", "gzip"}:
         raise exceptions.UnsupportedMediaType(
-            encoding, "Send the body plain or as gzip, not as “{media_type}”."
+            encoding, f"Send the body plain or as gzip, not as “{encoding[:80]}”."
         )
     if encoding == "gzip":
         raw = unzipped(raw)
@@ -138,6 +139,8 @@ class TooLarge(exceptions.APIException):
     default_detail = f"The body is larger than {MAX_BODY // 1024 // 1024} MB. Send it in parts."
 
 
+# How rest_framework says that no parser reads a body of that type; it does not say which one would be read.
+_NO_SUCH_TYPE = str(exceptions.UnsupportedMediaType.default_detail).partition("{")[0]
 _STATUS: dict[type[Refused], int] = {IllegalMove: 409, Busy: 409, ChangedMeanwhile: 412, Refused: 422}
 
 
@@ -148,6 +151,8 @@ def problem(error: Exception, context: Any) -> Response | None:
     error = _as_api_exception(error)
     if not isinstance(error, exceptions.APIException):
         return None
+    if str(error.detail).startswith(_NO_SUCH_TYPE):
+        error.detail = exceptions.ErrorDetail("Send it with Content-Type: application/json.")
     is_plain = isinstance(error.detail, str)
     body = described(error.status_code, str(error.detail) if is_plain else "Some fields need mending.")
     answer = Response(body, status=error.status_code, content_type=PROBLEM)

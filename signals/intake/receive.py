@@ -145,10 +145,10 @@ def raw_body(request: Request) -> bytes:
         raise TooLarge
     media_type = request.headers.get("Content-Type", "").split(";")[0].strip().lower()
     if media_type not in {"application/json", ""}:
-        raise UnsupportedMediaType(media_type, "Send application/json, not “{media_type}”.")
+        raise UnsupportedMediaType(media_type, f"Send application/json, not “{media_type[:80]}”.")
     encoding = request.headers.get("Content-Encoding", "").strip().lower()
     if encoding not in {"", "identity", "gzip"}:
-        raise UnsupportedMediaType(encoding, "Send the body plain or as gzip, not as “{media_type}”.")
+        raise UnsupportedMediaType(encoding, f"Send the body plain or as gzip, not as “{encoding[:80]}”.")
     try:
         raw = request._request.body
     except RequestDataTooBig:

@@ -110,8 +110,10 @@ def test_head_is_get_without_the_body(client, ana):
 
 
 def test_another_body_type_is_415(client, ana):
-    is_problem(post(client, bearer(ana), "title=x", kind="application/x-www-form-urlencoded"), 415)
-    is_problem(post(client, bearer(ana), b"{}", HTTP_CONTENT_ENCODING="br"), 415)
+    form = is_problem(post(client, bearer(ana), "title=x", kind="application/x-www-form-urlencoded"), 415)
+    assert "application/json" in form["detail"]
+    brotli = is_problem(post(client, bearer(ana), b"{}", HTTP_CONTENT_ENCODING="br"), 415)
+    assert brotli["detail"] == "Send the body plain or as gzip, not as “br”."
 
 
 @pytest.mark.parametrize(
@@ -152,10 +154,11 @@ def test_too_large_is_refused_before_it_is_read(client, ana):
 def test_gzip_is_read_and_a_bomb_is_not(client, ana):
     auth = bearer(ana)
 
-    def send(raw):
-        return post(client, auth, raw, HTTP_CONTENT_ENCODING="gzip")
+    def send(raw, encoding="gzip"):
+        return post(client, auth, raw, HTTP_CONTENT_ENCODING=encoding)
 
     assert send(gzip.compress(b'{"title": "zipped"}')).status_code == 201
+    assert send(gzip.compress(b'{"title": "zipped loudly"}'), "GZIP").status_code == 201
     assert send(gzip.compress(b'{"title"') + gzip.compress(b': "two members"}')).status_code == 201
     is_problem(send(gzip.compress(b" " * (MAX_BODY + 1))), 413)
     is_problem(send(gzip.compress(b" " * MAX_BODY) + gzip.compress(b" " * MAX_BODY)), 413)
