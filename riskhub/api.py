@@ -6,7 +6,7 @@ rest_framework reads these classes while rest.resource is still being imported: 
 import json
 import logging
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import orjson
@@ -78,7 +78,7 @@ def loads(raw: bytes, encoding: str = "") -> Any:
         found = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         raise exceptions.ParseError(_why(raw, error)) from None
-    if b"\\u0000" in raw and _has_nul(found):
+    if b"\\u0000" in raw and any("\x00" in text for text in _texts(found)):
         raise exceptions.ParseError("The body has a NUL character, which cannot be stored. Leave it out.")
     return found
 
@@ -112,12 +112,17 @@ def _why(raw: bytes, error: orjson.JSONDecodeError) -> str:
     return f"The body is not JSON: {error}"
 
 
-def _has_nul(value: Any) -> bool:
-    if isinstance(value, str):
-        return "\x00" in value
-    if isinstance(value, dict):
-        return any("\x00" in key or _has_nul(inner) for key, inner in value.items())
-    return isinstance(value, list) and any(_has_nul(inner) for inner in value)
+def _texts(found: Any) -> Iterator[str]:
+    """Every text and name in a body, however deep it is nested."""
+    waiting = [found]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, dict):
+            waiting += [*value, *value.values()]
+        elif isinstance(value, list):
+            waiting += value
 
 
 class _NoNumber(ValueError):

@@ -4,6 +4,7 @@ import gzip
 import json
 
 import pytest
+from rest_framework.exceptions import ParseError
 
 from kit.actor import SYSTEM
 from people.models import User
@@ -131,6 +132,11 @@ def test_another_body_type_is_415(client, ana):
 )
 def test_what_is_no_json_is_told_by_name(client, ana, body, said):
     assert said in is_problem(post(client, bearer(ana), body), 400)["detail"]
+
+
+def test_a_nul_is_found_however_deep_it_lies():
+    with pytest.raises(ParseError, match="NUL"):
+        loads(b'{"a":' * 900 + b'"\\u0000"' + b"}" * 900)
 
 
 def test_an_escaped_backslash_before_u0000_is_no_nul():
