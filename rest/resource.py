@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from django.core.exceptions import FieldError
 from django.db import transaction
 from django.db.models import F, QuerySet
-from django.http import Http404, QueryDict
+from django.http import Http404
 from rest_framework import serializers
 from rest_framework.exceptions import (
     APIException,
@@ -29,11 +29,11 @@ from kit import clock, paging, references
 from kit.actor import Actor
 from kit.refusals import Refused
 from kit.rights import OPEN, may
+from rest import listing
 from rest.receipts import receipts
 
 PAGE_SIZE, MAX_PAGE_SIZE = 50, 200
 COUNT_CAP = 1000
-MAX_VALUES = 100
 
 
 class PreconditionRequired(APIException):
@@ -245,7 +245,7 @@ class Collection(Resource):
 
     def get(self, request: Request) -> Response:
         query = request.query_params
-        self._refuse_unknown(query)
+        listing.check(query, filters=[*self.filters, *self.further])
         rows = self.narrowed(self.rows(request), query)
         order = self._order(query.get("order"))
         counted, is_capped = paging.capped_count(rows, COUNT_CAP) if self.is_counted else (0, False)
@@ -276,7 +276,7 @@ class Collection(Resource):
         try:
             if not one.many:
                 return {one.path: one.parse(text)}
-            values = [one.parse(part) for part in either(name, text)]
+            values = [one.parse(part) for part in listing.either(name, text)]
         except ValueError as error:
             raise ValidationError({name: [str(error)]}) from None
         return {one.path: values[0]} if len(values) == 1 else {f"{one.path}__in": values}
@@ -296,18 +296,6 @@ class Collection(Resource):
             raise ValidationError({"limit": [f"Use a number from 1 to {MAX_PAGE_SIZE}."]})
         return int(text)
 
-    def _refuse_unknown(self, query: QueryDict) -> None:
-        """What would be passed over is refused: parameters that are none, those said twice, empty filters."""
-        known = {*self.filters, "order", "limit", "after", "before", *self.further}
-        if unknown := sorted(set(query) - known):
-            raise ValidationError(
-                {name: [f"No such parameter. Known: {', '.join(sorted(known))}."] for name in unknown}
-            )
-        if twice := [name for name, values in query.lists() if len(values) > 1]:
-            raise ValidationError({name: ["Say it once; several values go with commas."] for name in twice})
-        if empty := [name for name in (*self.filters, *self.further) if query.get(name) == ""]:
-            raise ValidationError({name: ["Say a value, or leave it out."] for name in empty})
-
     further: ClassVar[tuple[str, ...]] = ()
 
     @staticmethod
@@ -317,14 +305,6 @@ class Collection(Resource):
             return None
         kept = {k: v for k, v in request.query_params.items() if k not in {"after", "before"}}
         return request.build_absolute_uri(f"{request.path}?{urlencode({**kept, name: value})}")
-
-
-def either(name: str, text: str) -> list[str]:
-    """The values of a filter that takes several with commas. None is passed over, so too many are refused."""
-    values = [part.strip() for part in text.split(",")]
-    if len(values) > MAX_VALUES:
-        raise ValidationError({name: [f"Use at most {MAX_VALUES} values at a time."]})
-    return values
 
 
 class Item(Resource):
@@ -355,13 +335,23 @@ def tags(header: str | None) -> set[str]:
 
 
 class Body(serializers.Serializer):
-    """What a write takes: the fields it lists and no others."""
+    """What a write takes: the fields it lists and no others. A truth value is no number."""
+
+    def get_fields(self) -> Any:
+        found = super().get_fields()
+        for one in found.values():
+            if isinstance(one, serializers.ChoiceField):
+                words = ", ".join(str(choice) or '""' for choice in one.choices)
+                one.error_messages |= {"invalid_choice": f"Use one of {words}."}
+        return found
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping) and (unknown := sorted(set(data) - set(self.fields))):
-            raise ValidationError(
-                {name: [f"No such field. Known: {', '.join(self.fields)}."] for name in unknown}
-            )
+            known = f"Known: {', '.join(self.fields)}." if self.fields else "This takes none."
+            raise ValidationError({name: [f"No such field. {known}"] for name in unknown})
+        for name, one in self.fields.items() if isinstance(data, Mapping) else ():
+            if isinstance(one, serializers.FloatField) and isinstance(data.get(name), bool):
+                raise ValidationError({name: one.error_messages["invalid"]})
         return super().to_internal_value(data)
 
 

@@ -19,6 +19,7 @@ from rest_framework.parsers import BaseParser
 from rest_framework.permissions import BasePermission
 from rest_framework.renderers import BaseRenderer
 from rest_framework.response import Response
+from rest_framework.settings import api_settings
 
 from kit.refusals import Busy, ChangedMeanwhile, IllegalMove, Refused
 
@@ -210,7 +211,7 @@ def described(code: int, detail: str) -> dict[str, Any]:
 def _fields(detail: Any, path: str = "") -> Any:
     if isinstance(detail, dict):
         for name, inner in detail.items():
-            yield from _fields(inner, f"{path}.{name}" if path else str(name))
+            yield from _fields(inner, _below(path, name))
     elif isinstance(detail, list):
         for position, inner in enumerate(detail):
             if isinstance(inner, dict | list):
@@ -219,6 +220,15 @@ def _fields(detail: Any, path: str = "") -> Any:
                 yield {"field": path or "body", "detail": str(inner)}
     else:
         yield {"field": path or "body", "detail": str(detail)}
+
+
+def _below(path: str, name: Any) -> str:
+    """The path of a part: a member, an element of a list, or the body itself."""
+    if name == api_settings.NON_FIELD_ERRORS_KEY:
+        return path
+    if isinstance(name, int):
+        return f"{path}[{name}]"
+    return f"{path}.{name}" if path else str(name)
 
 
 def _title(code: int) -> str:

@@ -148,7 +148,22 @@ def test_unknown_and_wrong_fields_are_named(client, ana):
     assert [one["field"] for one in body["errors"]] == ["colour", "size"]
     body = is_problem(post(client, bearer(ana), {"title": "", "due_on": "soon"}), 400)
     assert {one["field"] for one in body["errors"]} == {"title", "due_on"}
-    is_problem(post(client, bearer(ana), [1]), 400)
+    (error,) = is_problem(post(client, bearer(ana), [1]), 400)["errors"]
+    assert error["field"] == "body"
+
+
+def test_an_error_says_what_to_write_instead(client, ana):
+    auth = bearer(ana)
+
+    def errors(body, path="/api/v1/actions"):
+        found = is_problem(post(client, auth, body, path), 400)["errors"]
+        return {one["field"]: one["detail"] for one in found}
+
+    assert errors({"title": "x", "type": "ritual"})["type"].startswith("Use one of mitigation, ")
+    made = post(client, auth, {"title": "x"})["Location"]
+    assert errors({"note": "x"}, f"{made}/start") == {"note": "No such field. This takes none."}
+    decision = {"text": "x", "reason": "x", "actions": [{"title": "x"}, {"owner": "nobody"}]}
+    assert set(errors(decision, "/api/v1/decisions")) == {"actions[1].title", "actions[1].owner"}
 
 
 def test_too_large_is_refused_before_it_is_read(client, ana):

@@ -103,6 +103,8 @@ def test_a_threshold_is_proposed_and_agreed(api):
     row = api("get", f"thresholds/{Threshold.objects.get().pk}").json()
     assert (row["active_number"], row["warning"], row["critical"]) == (1, 0.2, None)
     assert api("post", f"threshold-versions/{version.pk}/agree", {}).status_code == 428
+    truth = api("post", "thresholds", {"series": found.pk, "reason": "x", "warning": True})
+    assert (truth.status_code, truth.json()["errors"][0]["field"]) == (400, "warning")
     wrong = api("post", "thresholds", {"series": found.pk, "reason": "x", "warning": 1, "critical": 0.5})
     assert wrong.status_code == 422
     assert wrong.json()["errors"][0]["field"] == "critical"
