@@ -157,7 +157,7 @@ class ApiView(APIView):
         about = {
             "user": request.user,
             "key": key,
-            "path": request.path,
+            "path": request.get_full_path(),
             "body_hash": hashlib.sha256(request._request.body).digest(),
         }
         with transaction.atomic():
