@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kit.actor import Actor
+from kit.refusals import Refused
 from rest.resource import Body, Collection, Filter, number
 from signals.intake.receive import Outcome, Receiver
 from signals.mapping import points as reading_of
@@ -129,7 +130,9 @@ class Points(Receiver, Collection):
 
     def slug_of(self, request: Request, body: Any) -> str:
         named = body.get("source") if isinstance(body, dict) else None
-        return "" if named is None else str(named)
+        if named is not None and not isinstance(named, str):
+            raise Refused("Name a source by a text.", field="source")
+        return named or ""
 
     def take(self, body: Any, source: Source, *, by: Actor, at: datetime) -> Outcome:
         reading = reading_of.read(body, at=at)

@@ -83,6 +83,9 @@ class Receiver(ApiView):
         for attempt in range(1, _TRIES + 1):
             try:
                 return self._store(request, body, raw, by, at)
+            except Refused as refusal:  # no such name for a source
+                self._refuse(refusal, raw, request, by, at)
+                raise
             except (DatabaseError, InterfaceError) as error:
                 if attempt == _TRIES or connection.in_atomic_block or not _is_passing(error):
                     raise _for_the_front(error) from error
@@ -127,15 +130,20 @@ class Receiver(ApiView):
             {**words, "errors": errors, **body}, status=status, content_type="application/problem+json"
         )
 
-    def _refuse(self, error: APIException, raw: bytes, request: Request, by: Actor, at: datetime) -> None:
-        """Keep a body that could not be read, for the source's owner to see."""
+    def _refuse(
+        self, error: APIException | Refused, raw: bytes, request: Request, by: Actor, at: datetime
+    ) -> None:
+        """Keep a body that could not be read, or whose source could not be, for the source's owner to see."""
         try:
             source = sources.named(self.slug_of(request, None), adapter=self.adapter, by=by, at=at)
         except Refused:
             source = sources.named("", adapter=self.adapter, by=by, at=at)
-        sources.note_delivery(
-            source, at=at, status=error.status_code, problem=str(error.detail), body=raw, fates={}
+        status, problem = (
+            (422, f"{error.field}: {error.message}")
+            if isinstance(error, Refused)
+            else (error.status_code, str(error.detail))
         )
+        sources.note_delivery(source, at=at, status=status, problem=problem, body=raw, fates={})
 
 
 def raw_body(request: Request) -> bytes:

@@ -116,6 +116,17 @@ def test_a_bad_body_is_refused_and_kept_for_the_owner(sender, raw, headers, stat
     assert not Series.objects.exists()
 
 
+@pytest.mark.parametrize("named", ["a b", "x" * 61, "\x00", 5, True, []])
+def test_a_body_whose_source_cannot_be_is_refused_and_kept(sender, named):
+    answer = sender(POINTS, {"source": named, "points": [_point()]})
+
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "source")
+    delivery = Delivery.objects.get()
+    assert (delivery.status, delivery.source.slug) == (422, "points")
+    assert "fraud-score" in delivery.body
+    assert not Series.objects.exists()
+
+
 def test_another_media_type_is_415(client, sender):
     answer = client.post(
         POINTS, b"a=1", content_type="text/plain", headers={"Authorization": f"Bearer {sender.token}"}
