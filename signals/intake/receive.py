@@ -172,11 +172,16 @@ def loads(raw: bytes) -> Any:
         return orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         try:
-            return json.loads(raw)
+            return json.loads(raw, parse_int=_whole)
         except RecursionError:
             raise ParseError("The body is nested too deep.") from None
         except (ValueError, UnicodeDecodeError):
             raise ParseError(f"The body is not JSON: {error}") from None
+
+
+def _whole(digits: str) -> float:
+    """A whole number, also one too long for Python to read: that is refused where it stands, not the body."""
+    return int(digits) if len(digits) < 1_000 else float(digits)
 
 
 def _unzipped(raw: bytes) -> bytes:

@@ -69,14 +69,27 @@ def test_nan_and_infinity_as_json_lets_them_through_are_refused_by_name(sender):
     body = (
         b'{"points": [{"model":"m","metric":"psi","ts":1763632800,"value":NaN},'
         b'{"model":"m","metric":"psi","ts":1763632800,"value":-Infinity},'
+        b'{"model":"m","metric":"psi","ts":1763632800,"value":' + b"9" * 5_000 + b"},"
         b'{"model":"m","metric":"psi","ts":1763632800,"value":1}]}'
     )
 
     answer = sender(POINTS, body)
 
     assert answer.status_code == 202
-    assert answer.json()["fates"] == ["rejected", "rejected", "stored"]
-    assert [one["detail"].split()[0] for one in answer.json()["rejections"]] == ["NaN", "Infinity"]
+    assert answer.json()["fates"] == ["rejected", "rejected", "rejected", "stored"]
+    assert [one["detail"].split()[0] for one in answer.json()["rejections"]] == [
+        "NaN",
+        "Infinity",
+        "Infinity",
+    ]
+
+
+def test_t_and_z_may_be_small_as_rfc_3339_has_it(sender):
+    answer = sender(
+        POINTS, {"points": [_point(ts="2026-11-20t10:00:00z"), _point(ts="2026-11-20T10:00:00Z")]}
+    )
+
+    assert answer.json()["fates"] == ["stored", "duplicate"]
 
 
 def test_nothing_stored_is_422_with_the_fields(sender):
