@@ -28,6 +28,9 @@ PROBLEM = "application/problem+json"
 MAX_BODY = 8 * 1024 * 1024
 
 
+_OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
+
+
 class Named(BasePermission):
     """Only resources that name their permissions are served; ApiView.initial asks the registry."""
 
@@ -43,7 +46,19 @@ class Json(BaseRenderer):
     def render(self, data: Any, accepted_media_type: Any = None, renderer_context: Any = None) -> bytes:
         if data is None:
             return b""
-        return orjson.dumps(data, option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS, default=str)
+        try:
+            return orjson.dumps(data, option=_OPTIONS, default=str)
+        except TypeError:
+            return orjson.dumps(_fitting(data), option=_OPTIONS, default=str)
+
+
+def _fitting(data: Any) -> Any:
+    """The same with whole numbers of 64 bits at most: jsonb gives the 1e20 of an event back as digits."""
+    if isinstance(data, Mapping):
+        return {name: _fitting(value) for name, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [_fitting(value) for value in data]
+    return float(data) if isinstance(data, int) and data.bit_length() > 63 else data
 
 
 class JsonBody(BaseParser):
