@@ -41,3 +41,16 @@ def test_a_body_in_chunks_is_counted_as_far_as_one_may_go(monkeypatch, settings,
     assert request.META["CONTENT_LENGTH"] == (str(length) if length else "")
     if length < settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
         assert request.body == body
+
+
+@pytest.mark.parametrize(("size", "left"), [(9 * 2**20, 0), (70 * 2**20, 6 * 2**20)])
+def test_a_body_that_is_refused_unread_is_heard_out(monkeypatch, settings, size, left):
+    monkeypatch.setenv("SECRET_KEY", settings.SECRET_KEY)
+    from riskhub import wsgi
+
+    monkeypatch.setattr(wsgi, "_application", lambda environ, start: ["413"])
+    stream = io.BytesIO(b"x" * size)
+
+    environ = {"REQUEST_METHOD": "POST", "CONTENT_LENGTH": str(size), "wsgi.input": stream}
+    assert wsgi.application(environ, None) == ["413"]
+    assert len(stream.read()) == left
