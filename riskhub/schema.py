@@ -248,6 +248,24 @@ class VisibleObject(OpenApiSerializerFieldExtension):
         return {"anyOf": [{"type": "string"}, {"type": "integer"}]}
 
 
+_MOMENT = {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "number"}]}
+
+
+class Moment(OpenApiSerializerFieldExtension):
+    target_class = "signals.intake.points.Moment"
+
+    def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        return _MOMENT
+
+
+class Pair(OpenApiSerializerFieldExtension):
+    target_class = "signals.intake.points.Pair"
+
+    def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        pair = [_MOMENT, {"type": "number", "format": "double"}]
+        return {"type": "array", "prefixItems": pair, "minItems": 2, "maxItems": 2}
+
+
 @cache
 def document() -> dict[str, Any]:
     """The whole description. It depends on the code alone, so one drawing serves the process."""

@@ -20,18 +20,30 @@ from signals.operations import points
 from signals.states import Adapter, Fate, Kind
 
 
+class Moment(serializers.DateTimeField):
+    """When a value was measured: a text or a number; described in riskhub.schema."""
+
+
+class Pair(serializers.ListField):
+    """[ts, value]; described in riskhub.schema."""
+
+
+def _maybe(longest: int) -> serializers.CharField:
+    return serializers.CharField(max_length=longest, required=False, allow_blank=True, allow_null=True)
+
+
 class NewPoint(Body):
     """One value of one metric of one model at one moment."""
 
     model = serializers.CharField(max_length=120, help_text="What your tools call it: the model's slug.")
     metric = serializers.CharField(max_length=120)
-    feature = serializers.CharField(max_length=120, required=False, allow_blank=True)
-    slice = serializers.CharField(max_length=120, required=False, allow_blank=True)
+    feature = _maybe(120)
+    slice = _maybe(120)
     kind = serializers.ChoiceField(
-        Kind.choices, required=False, help_text="Of a new series; else from its name."
+        Kind.choices, required=False, allow_null=True, help_text="Of a new series; else from its name."
     )
-    unit = serializers.CharField(max_length=16, required=False, allow_blank=True)
-    ts = serializers.DateTimeField(help_text="ISO 8601 with its offset, or seconds since 1970.")
+    unit = _maybe(16)
+    ts = Moment(help_text="ISO 8601 with its offset, or seconds since 1970.")
     value = serializers.FloatField()
 
 
@@ -40,18 +52,21 @@ class NewSeriesPoints(Body):
 
     model = serializers.CharField(max_length=120)
     metric = serializers.CharField(max_length=120)
-    feature = serializers.CharField(max_length=120, required=False, allow_blank=True)
-    slice = serializers.CharField(max_length=120, required=False, allow_blank=True)
-    kind = serializers.ChoiceField(Kind.choices, required=False)
-    unit = serializers.CharField(max_length=16, required=False, allow_blank=True)
-    points = serializers.ListField(child=serializers.ListField(), help_text="Pairs of [ts, value].")
+    feature = _maybe(120)
+    slice = _maybe(120)
+    kind = serializers.ChoiceField(Kind.choices, required=False, allow_null=True)
+    unit = _maybe(16)
+    points = serializers.ListField(child=Pair(), help_text="Pairs of [ts, value].")
 
 
 class NewPoints(Body):
-    """A batch: `points` one by one, `series` with their points, or both; at most 10,000 points."""
+    """A batch: `points` one by one, `series` with their points, or both; at most 10,000 points.
+
+    One series may be sent alone, as an object and not a list.
+    """
 
     source = serializers.SlugField(  # type: ignore[assignment]
-        max_length=60, required=False, help_text="Made when it is new."
+        max_length=60, required=False, allow_blank=True, allow_null=True, help_text="Made when it is new."
     )
     points = NewPoint(many=True, required=False)
     series = NewSeriesPoints(many=True, required=False)
