@@ -368,6 +368,7 @@ class Visible(serializers.Field):
 
     def to_internal_value(self, data: Any) -> Any:
         key = str(data).strip()
+        key = key.lower() if self.key_field == "email" else key
         if key.isascii() and key.isdigit() and len(key) < 19:
             lookup: dict[str, Any] = {"pk": int(key)}
         elif references.is_reference(key):

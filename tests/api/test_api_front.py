@@ -166,6 +166,12 @@ def test_an_error_says_what_to_write_instead(client, ana):
     assert set(errors(decision, "/api/v1/decisions")) == {"actions[1].title", "actions[1].owner"}
 
 
+def test_a_person_is_named_by_address_in_any_case(client, ana):
+    made = post(client, bearer(ana), {"title": "x", "owner": ana.email.title()})
+
+    assert json.loads(made.content)["owner_id"] == ana.pk
+
+
 def test_too_large_is_refused_before_it_is_read(client, ana):
     is_problem(post(client, bearer(ana), b'"' + b"x" * MAX_BODY + b'"'), 413)
     is_problem(post(client, bearer(ana), b"{}", CONTENT_LENGTH=str(10**15)), 413)
