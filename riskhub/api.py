@@ -26,6 +26,7 @@ from kit.refusals import Busy, ChangedMeanwhile, IllegalMove, Refused
 log = logging.getLogger(__name__)
 PROBLEM = "application/problem+json"
 MAX_BODY = 8 * 1024 * 1024
+MAX_DEPTH = 50
 
 
 _OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
@@ -94,6 +95,8 @@ def loads(raw: bytes, encoding: str = "") -> Any:
         found = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         raise exceptions.ParseError(_why(raw, error)) from None
+    if _is_deeper(found, MAX_DEPTH):
+        raise exceptions.ParseError(f"The body is nested too deep, more than {MAX_DEPTH} levels.")
     if b"\\u0000" in raw and any("\x00" in text for text in _texts(found)):
         raise exceptions.ParseError("The body has a NUL character, which cannot be stored. Leave it out.")
     return found
@@ -126,6 +129,17 @@ def _why(raw: bytes, error: orjson.JSONDecodeError) -> str:
     except (ValueError, UnicodeDecodeError):
         pass
     return f"The body is not JSON: {error}"
+
+
+def _is_deeper(found: Any, most: int) -> bool:
+    """Whether a body has more levels than that; what reads it later does so by recursion."""
+    level = [found]
+    for _ in range(most + 1):
+        level = [one for one in level if isinstance(one, dict | list)]
+        if not level:
+            return False
+        level = [inner for one in level for inner in (one.values() if isinstance(one, dict) else one)]
+    return True
 
 
 def _texts(found: Any) -> Iterator[str]:

@@ -134,9 +134,17 @@ def test_what_is_no_json_is_told_by_name(client, ana, body, said):
     assert said in is_problem(post(client, bearer(ana), body), 400)["detail"]
 
 
+@pytest.mark.parametrize(("opens", "closes"), [(b"[", b"]"), (b'{"a":', b"}")])
+def test_a_body_has_fifty_levels_at_most(opens, closes):
+    assert loads(opens * 50 + b"1" + closes * 50)
+    for levels in (51, 900, 1020, 100_000):
+        with pytest.raises(ParseError, match="too deep"):
+            loads(opens * levels + b'"\\u0000"' + closes * levels)
+
+
 def test_a_nul_is_found_however_deep_it_lies():
     with pytest.raises(ParseError, match="NUL"):
-        loads(b'{"a":' * 900 + b'"\\u0000"' + b"}" * 900)
+        loads(b'{"a":' * 50 + b'"\\u0000"' + b"}" * 50)
 
 
 def test_an_escaped_backslash_before_u0000_is_no_nul():
