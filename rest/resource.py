@@ -368,13 +368,12 @@ class Visible(serializers.Field):
 
     def to_internal_value(self, data: Any) -> Any:
         key = str(data).strip()
-        key = key.lower() if self.key_field == "email" else key
         if key.isascii() and key.isdigit() and len(key) < 19:
             lookup: dict[str, Any] = {"pk": int(key)}
         elif references.is_reference(key):
             lookup = {"reference" if self.key_field == "reference" else "subject__reference": key.upper()}
         else:
-            lookup = {self.key_field: key}
+            lookup = {self.key_field: key.lower() if self.key_field == "email" else key}
         try:
             found = self.visible_rows(self.context["request"].user).filter(**lookup).first()
         except (ValueError, FieldError):  # a word for a number, a reference for what has none
