@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from threading import Barrier, Thread
+from types import SimpleNamespace
 
 import pytest
 from django.db import connection
@@ -59,6 +60,21 @@ def test_an_event_reaches_its_handler_once_however_often_the_relay_runs(wired, a
     assert (first.done, second.done) == (1, 0)
     assert _noted() == 1
     assert Event.objects.get(verb="people.team_noted").cause.verb == "people.team_changed"
+
+
+@pytest.mark.django_db
+def test_a_relay_takes_nothing_more_in_hand_when_its_time_is_over(wired, at, monkeypatch):
+    """A task that is cut off in its work counts a try of a row that did no harm."""
+    monkeypatch.setattr(relay, "_BATCH", 2)
+    monkeypatch.setattr(relay, "_BEHIND", 2)
+    for n in range(6):
+        history.change(people.team(f"Team {n}"), {"name": f"ML {n}"}, by=SYSTEM, at=at)
+    seconds = iter(range(1000))
+    monkeypatch.setattr(relay, "time", SimpleNamespace(monotonic=lambda: next(seconds)))
+
+    first, then = relay.relay(at=at, seconds=2).done, relay.relay(at=at).done
+
+    assert (first, then) == (2, 4)
 
 
 @pytest.mark.django_db
