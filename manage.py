@@ -13,8 +13,28 @@ def main() -> None:
 
         sys.exit(up())
     from django.core.management import execute_from_command_line
+    from django.db import DatabaseError
 
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except DatabaseError as error:
+        mend = _mend(error)
+        if mend is None or "--traceback" in sys.argv:
+            raise
+        sys.exit(f"CommandError: {mend}")
+
+
+def _mend(error: Exception) -> str | None:
+    """One line for a database that is not there or not set up; None for whatever else it did not do."""
+    from django.db import OperationalError
+
+    code = getattr(error.__cause__, "sqlstate", None)
+    if isinstance(error, OperationalError) and code is None:
+        why = str(error).strip().splitlines()[0]
+        return f"The database does not answer ({why}). Start it with make run, or set DATABASE_URL."
+    if code == "42P01":  # undefined_table
+        return "The database has not all tables yet. Start make run once, or run manage.py migrate."
+    return None
 
 
 if __name__ == "__main__":

@@ -3,8 +3,10 @@
 from datetime import date, datetime
 from typing import Literal
 
+from kit.refusals import Refused
 from people.working import Hours, working_day_from
 
+_FIRST, _LAST = date(1970, 1, 1), date(2999, 12, 31)
 When = Literal["before", "after", "overdue"]
 
 
@@ -13,8 +15,10 @@ def moments(due_on: date, hours: Hours, *, at: datetime) -> list[tuple[When, dat
 
     A reminder at the start of the working day before and of the one after; overdue at the end of the working
     day after. A reminder that would lie in the past is left out; a date already missed is overdue at the
-    end of the next working day, never at once.
+    end of the next working day, never at once. Raises Refused(field="due_on") for a year that must be a slip.
     """
+    if not _FIRST <= due_on <= _LAST:
+        raise Refused(f"The year {due_on.year} is hardly meant: use one from 1970 to 2999.", field="due_on")
     before, _ = hours.span(working_day_from(due_on, -1, hours))
     after, _ = hours.span(working_day_from(due_on, 1, hours))
     missed = max(due_on, at.astimezone(hours.zone).date()) if after <= at else due_on

@@ -1,5 +1,6 @@
 """Hands events on and lets dates act. Plain functions: any number may run at once, any may die."""
 
+import time
 from datetime import datetime
 
 from django.db.models import Case, Value, When
@@ -14,15 +15,16 @@ _BATCH = 50
 _BEHIND = 8
 
 
-def relay(*, at: datetime | None = None, limit: int = 1000) -> Tally:
+def relay(*, at: datetime | None = None, limit: int = 1000, seconds: float = float("inf")) -> Tally:
     """Hand waiting events to their handlers, oldest first, up to `limit`. Returns what was done.
 
+    Takes no further batch in hand after `seconds`: a task that is cut off blames a row that did no harm.
     What people wait for goes before the rest (wiring.first).
     at: the moment handlers act at, for `tick --at` (default: now); never before the event itself.
     """
-    total = Tally()
+    total, ends = Tally(), time.monotonic() + seconds
     with bell.heard():
-        while total.done + total.failed < limit and (batch := _next(limit)):
+        while total.done + total.failed < limit and time.monotonic() < ends and (batch := _next(limit)):
             events = Event.objects.select_related("subject").in_bulk([row.event_id for row in batch])
             for row in batch:
                 row.event = events[row.event_id]
@@ -42,10 +44,13 @@ def _hand_on(row: Handover, at: datetime) -> None:
     wiring.handler(row.handler)(row.event, at=wiring.later(at, row.event.at))
 
 
-def act_on_dues(*, at: datetime, limit: int = 1000) -> Tally:
-    """Let every date up to `at` act, earliest first. A date made meanwhile for later waits its turn."""
-    total = Tally()
-    while total.done + total.failed < limit:
+def act_on_dues(*, at: datetime, limit: int = 1000, seconds: float = float("inf")) -> Tally:
+    """Let every date up to `at` act, earliest first. A date made meanwhile for later waits its turn.
+
+    limit, seconds: as of relay().
+    """
+    total, ends = Tally(), time.monotonic() + seconds
+    while total.done + total.failed < limit and time.monotonic() < ends:
         ripe = Due.objects.filter(at__lte=at).select_related("subject").order_by("at", "id")
         batch = claims.claim(ripe, limit=min(_BATCH, limit), leaves=False)
         if not batch:

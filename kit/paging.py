@@ -43,7 +43,7 @@ def page(
         if cursor is not None:
             found = found.filter(_beyond(fields, _decode(cursor, len(fields))))
         window = list(found[: size + 1])
-    except (ValueError, TypeError, DataError, ValidationError):
+    except (ValueError, TypeError, OverflowError, DataError, ValidationError):
         if cursor is None:
             raise
         raise _not_ours() from None
@@ -99,7 +99,7 @@ def _plain(value: Any) -> Any:
 def _decode(cursor: str, width: int) -> list[Any]:
     try:
         values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (binascii.Error, ValueError, UnicodeDecodeError):
+    except (binascii.Error, ValueError, UnicodeDecodeError, RecursionError):
         values = None
     if (
         not isinstance(values, list)

@@ -30,7 +30,7 @@ from kit import clock, paging, references
 from kit.actor import Actor
 from kit.refusals import Refused
 from kit.rights import OPEN, may
-from rest import counting
+from rest import counting, listing
 from rest.receipts import receipts
 
 PAGE_SIZE, MAX_PAGE_SIZE = 50, 200
@@ -157,7 +157,7 @@ class ApiView(APIView):
         about = {
             "user": request.user,
             "key": key,
-            "path": request.path,
+            "path": request.get_full_path(),
             "body_hash": hashlib.sha256(request._request.body).digest(),
         }
         with transaction.atomic():
@@ -234,7 +234,8 @@ class Resource(ApiView):
         if "version" not in body:
             return Response(body, status=status)
         tag = etag(self.kind, body["id"], body["version"])
-        if request.method in {"GET", "HEAD"} and tag in tags(request.headers.get("If-None-Match")):
+        held = tags(request.headers.get("If-None-Match"))
+        if request.method in {"GET", "HEAD"} and (tag in held or "*" in held):
             return Response(status=304, headers={"ETag": tag})
         return Response(body, status=status, headers={"ETag": tag})
 
@@ -251,41 +252,50 @@ class Resource(ApiView):
 
 
 class Collection(Resource):
-    """GET a keyset page. orders: name -> key tuple, unique at its end; the first is the default."""
+    """GET a keyset page. orders: name -> key tuple, unique at its end; the first is the default.
 
+    is_counted: whether a page says how many there are.
+    """
+
+    is_counted: ClassVar[bool] = True
     filters: ClassVar[Mapping[str, Filter]] = {}
     orders: ClassVar[Mapping[str, tuple[str, ...]]] = {"id": ("id",)}
 
     def get(self, request: Request) -> Response:
         query = request.query_params
-        self._refuse_unknown(query)
+        listing.check(query, filters=[*self.filters, *self.further])
         rows = self.narrowed(self.rows(request), query)
-        order = self._order(query.get("order"))
-        cursors = {name: query[name] for name in ("after", "before") if name in query}
-        try:
-            page = paging.page(
-                self._listed(rows), order=order, size=self._size(query.get("limit")), **cursors
-            )
-        except Refused as refusal:
-            raise ValidationError({name: [refusal.message] for name in cursors}) from None
-        numbers = {row.pop("number_of_rows") for row in page.rows}
-        counted, is_capped = counting.capped(numbers.pop()) if numbers else counting.capped_count(rows)
+        page = self._page(self._with_number(rows) if self.is_counted else self.as_values(rows), query)
+        counts = self._counts(page, rows) if self.is_counted else {}
         return Response(
             {
                 "results": self.finish(page.rows, request),
-                "count": counted,
-                "is_count_capped": is_capped,
+                **counts,
                 "next": self._link(request, after=page.after),
                 "previous": self._link(request, before=page.before),
             }
         )
 
-    def _listed(self, rows: QuerySet) -> QuerySet:
-        """What a page reads, with the number of all rows along with each: one query for both."""
+    def _page(self, listed: QuerySet, query: Mapping[str, str]) -> paging.Page:
+        order, size = self._order(query.get("order")), self._size(query.get("limit"))
+        cursors = {name: query[name] for name in ("after", "before") if name in query}
+        try:
+            return paging.page(listed, order=order, size=size, **cursors)
+        except Refused as refusal:
+            raise ValidationError({name: [refusal.message] for name in cursors}) from None
+
+    def _with_number(self, rows: QuerySet) -> QuerySet:
+        """What a page reads, each row with the number of all: one query for both."""
         try:
             return self.as_values(rows).annotate(number_of_rows=counting.number_of(rows))
         except EmptyResultSet:
             return rows.none()
+
+    @staticmethod
+    def _counts(page: paging.Page, rows: QuerySet) -> dict[str, Any]:
+        numbers = {row.pop("number_of_rows") for row in page.rows}
+        number, is_capped = counting.capped(numbers.pop()) if numbers else counting.capped_count(rows)
+        return {"count": number, "is_count_capped": is_capped}
 
     def narrowed(self, rows: QuerySet, query: Mapping[str, str]) -> QuerySet:
         for name, one in self.filters.items():
@@ -298,13 +308,13 @@ class Collection(Resource):
         try:
             if not one.many:
                 return {one.path: one.parse(text)}
-            values = [one.parse(part.strip()) for part in text.split(",")[:100]]
+            values = [one.parse(part) for part in listing.either(name, text)]
         except ValueError as error:
             raise ValidationError({name: [str(error)]}) from None
         return {one.path: values[0]} if len(values) == 1 else {f"{one.path}__in": values}
 
     def _order(self, name: str | None) -> tuple[str, ...]:
-        if not name:
+        if name is None:
             return next(iter(self.orders.values()))
         if name not in self.orders:
             raise ValidationError({"order": [f"Use one of {', '.join(self.orders)}."]})
@@ -314,16 +324,9 @@ class Collection(Resource):
     def _size(text: str | None) -> int:
         if text is None:
             return PAGE_SIZE
-        if not text.isascii() or not text.isdigit() or not 1 <= int(text[:6]) <= MAX_PAGE_SIZE:
+        if not text.isascii() or not text.isdigit() or len(text) > 6 or not 1 <= int(text) <= MAX_PAGE_SIZE:
             raise ValidationError({"limit": [f"Use a number from 1 to {MAX_PAGE_SIZE}."]})
         return int(text)
-
-    def _refuse_unknown(self, query: Mapping[str, str]) -> None:
-        known = {*self.filters, "order", "limit", "after", "before", *self.further}
-        if unknown := sorted(set(query) - known):
-            raise ValidationError(
-                {name: [f"No such parameter. Known: {', '.join(sorted(known))}."] for name in unknown}
-            )
 
     further: ClassVar[tuple[str, ...]] = ()
 
@@ -363,13 +366,23 @@ def tags(header: str | None) -> set[str]:
 
 
 class Body(serializers.Serializer):
-    """What a write takes: the fields it lists and no others."""
+    """What a write takes: the fields it lists and no others. A truth value is no number."""
+
+    def get_fields(self) -> Any:
+        found = super().get_fields()
+        for one in found.values():
+            if isinstance(one, serializers.ChoiceField):
+                words = ", ".join(str(choice) or '""' for choice in one.choices)
+                one.error_messages |= {"invalid_choice": f"Use one of {words}."}
+        return found
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping) and (unknown := sorted(set(data) - set(self.fields))):
-            raise ValidationError(
-                {name: [f"No such field. Known: {', '.join(self.fields)}."] for name in unknown}
-            )
+            known = f"Known: {', '.join(self.fields)}." if self.fields else "This takes none."
+            raise ValidationError({name: [f"No such field. {known}"] for name in unknown})
+        for name, one in self.fields.items() if isinstance(data, Mapping) else ():
+            if isinstance(one, serializers.FloatField) and isinstance(data.get(name), bool):
+                raise ValidationError({name: one.error_messages["invalid"]})
         return super().to_internal_value(data)
 
 
@@ -391,7 +404,7 @@ class Visible(serializers.Field):
         elif references.is_reference(key):
             lookup = {"reference" if self.key_field == "reference" else "subject__reference": key.upper()}
         else:
-            lookup = {self.key_field: key}
+            lookup = {self.key_field: key.lower() if self.key_field == "email" else key}
         try:
             found = self.visible_rows(self.context["request"].user).filter(**lookup).first()
         except (ValueError, FieldError):  # a word for a number, a reference for what has none

@@ -6,7 +6,7 @@ rest_framework reads these classes while rest.resource is still being imported: 
 import json
 import logging
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import orjson
@@ -19,12 +19,17 @@ from rest_framework.parsers import BaseParser
 from rest_framework.permissions import BasePermission
 from rest_framework.renderers import BaseRenderer
 from rest_framework.response import Response
+from rest_framework.settings import api_settings
 
 from kit.refusals import Busy, ChangedMeanwhile, IllegalMove, Refused
 
 log = logging.getLogger(__name__)
 PROBLEM = "application/problem+json"
 MAX_BODY = 8 * 1024 * 1024
+MAX_DEPTH = 50
+
+
+_OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
 
 
 class Named(BasePermission):
@@ -42,7 +47,19 @@ class Json(BaseRenderer):
     def render(self, data: Any, accepted_media_type: Any = None, renderer_context: Any = None) -> bytes:
         if data is None:
             return b""
-        return orjson.dumps(data, option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS, default=str)
+        try:
+            return orjson.dumps(data, option=_OPTIONS, default=str)
+        except TypeError:
+            return orjson.dumps(_fitting(data), option=_OPTIONS, default=str)
+
+
+def _fitting(data: Any) -> Any:
+    """The same with whole numbers of 64 bits at most: jsonb gives the 1e20 of an event back as digits."""
+    if isinstance(data, Mapping):
+        return {name: _fitting(value) for name, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [_fitting(value) for value in data]
+    return float(data) if isinstance(data, int) and data.bit_length() > 63 else data
 
 
 class JsonBody(BaseParser):
@@ -65,9 +82,10 @@ def body_of(request: Any) -> bytes:
 
 def loads(raw: bytes, encoding: str = "") -> Any:
     """Parse a body. Raises ParseError with the mend, TooLarge, or UnsupportedMediaType for an encoding."""
+    encoding = encoding.strip().lower()
     if encoding not in {"", "identity", "gzip"}:
         raise exceptions.UnsupportedMediaType(
-            encoding, "Send the body plain or as gzip, not as “{media_type}”."
+            encoding, f"Send the body plain or as gzip, not as “{encoding[:80]}”."
         )
     if encoding == "gzip":
         raw = unzipped(raw)
@@ -77,7 +95,9 @@ def loads(raw: bytes, encoding: str = "") -> Any:
         found = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         raise exceptions.ParseError(_why(raw, error)) from None
-    if b"\\u0000" in raw and _has_nul(found):
+    if _is_deeper(found, MAX_DEPTH):
+        raise exceptions.ParseError(f"The body is nested too deep, more than {MAX_DEPTH} levels.")
+    if b"\\u0000" in raw and any("\x00" in text for text in _texts(found)):
         raise exceptions.ParseError("The body has a NUL character, which cannot be stored. Leave it out.")
     return found
 
@@ -111,12 +131,28 @@ def _why(raw: bytes, error: orjson.JSONDecodeError) -> str:
     return f"The body is not JSON: {error}"
 
 
-def _has_nul(value: Any) -> bool:
-    if isinstance(value, str):
-        return "\x00" in value
-    if isinstance(value, dict):
-        return any("\x00" in key or _has_nul(inner) for key, inner in value.items())
-    return isinstance(value, list) and any(_has_nul(inner) for inner in value)
+def _is_deeper(found: Any, most: int) -> bool:
+    """Whether a body has more levels than that; what reads it later does so by recursion."""
+    level = [found]
+    for _ in range(most + 1):
+        level = [one for one in level if isinstance(one, dict | list)]
+        if not level:
+            return False
+        level = [inner for one in level for inner in (one.values() if isinstance(one, dict) else one)]
+    return True
+
+
+def _texts(found: Any) -> Iterator[str]:
+    """Every text and name in a body, however deep it is nested."""
+    waiting = [found]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, dict):
+            waiting += [*value, *value.values()]
+        elif isinstance(value, list):
+            waiting += value
 
 
 class _NoNumber(ValueError):
@@ -138,6 +174,8 @@ class TooLarge(exceptions.APIException):
     default_detail = f"The body is larger than {MAX_BODY // 1024 // 1024} MB. Send it in parts."
 
 
+# How rest_framework says that no parser reads a body of that type; it does not say which one would be read.
+_NO_SUCH_TYPE = str(exceptions.UnsupportedMediaType.default_detail).partition("{")[0]
 _STATUS: dict[type[Refused], int] = {IllegalMove: 409, Busy: 409, ChangedMeanwhile: 412, Refused: 422}
 
 
@@ -148,6 +186,8 @@ def problem(error: Exception, context: Any) -> Response | None:
     error = _as_api_exception(error)
     if not isinstance(error, exceptions.APIException):
         return None
+    if str(error.detail).startswith(_NO_SUCH_TYPE):
+        error.detail = exceptions.ErrorDetail("Send it with Content-Type: application/json.")
     is_plain = isinstance(error.detail, str)
     body = described(error.status_code, str(error.detail) if is_plain else "Some fields need mending.")
     answer = Response(body, status=error.status_code, content_type=PROBLEM)
@@ -200,7 +240,7 @@ def described(code: int, detail: str) -> dict[str, Any]:
 def _fields(detail: Any, path: str = "") -> Any:
     if isinstance(detail, dict):
         for name, inner in detail.items():
-            yield from _fields(inner, f"{path}.{name}" if path else str(name))
+            yield from _fields(inner, _below(path, name))
     elif isinstance(detail, list):
         for position, inner in enumerate(detail):
             if isinstance(inner, dict | list):
@@ -209,6 +249,15 @@ def _fields(detail: Any, path: str = "") -> Any:
                 yield {"field": path or "body", "detail": str(inner)}
     else:
         yield {"field": path or "body", "detail": str(detail)}
+
+
+def _below(path: str, name: Any) -> str:
+    """The path of a part: a member, an element of a list, or the body itself."""
+    if name == api_settings.NON_FIELD_ERRORS_KEY:
+        return path
+    if isinstance(name, int):
+        return f"{path}[{name}]"
+    return f"{path}.{name}" if path else str(name)
 
 
 def _title(code: int) -> str:

@@ -23,8 +23,8 @@ class ChangeRow(serializers.Serializer):
     model = serializers.CharField()
     row_id = serializers.IntegerField()
     field = serializers.CharField()
-    old = serializers.JSONField(allow_null=True)
-    new = serializers.JSONField(allow_null=True)
+    old = serializers.JSONField()  # anything, null as well
+    new = serializers.JSONField()
 
 
 class EventRow(serializers.Serializer):

@@ -17,10 +17,11 @@ from signals.operations import source
 
 # What one tick does, in this order, until nothing is left: what happened is handed on, then dates act.
 # So nobody is called about what was settled while no worker ran.
-STEPS: tuple[Callable[[datetime], Tally], ...] = (
-    digest.schedule,
-    lambda at: relay.relay(at=at),
-    lambda at: relay.act_on_dues(at=at),
+# Each takes the moment, and how many seconds it has.
+STEPS: tuple[Callable[[datetime, float], Tally], ...] = (
+    lambda at, seconds: digest.schedule(at),
+    lambda at, seconds: relay.relay(at=at, seconds=seconds),
+    lambda at, seconds: relay.act_on_dues(at=at, seconds=seconds),
 )
 
 EVERY = {
@@ -40,12 +41,12 @@ def tick(at: datetime) -> int:
 
 
 def act(at: datetime, *, seconds: float = float("inf")) -> int:
-    """tick() without the mail, which may wait for a slow server. Begins no further round after `seconds`."""
+    """tick() without the mail, which may wait for a slow server. Begins nothing more after `seconds`."""
     total, ends = 0, time.monotonic() + seconds
     for _ in range(_ROUNDS):
         if time.monotonic() >= ends:
             break
-        done = sum(step(at).done for step in STEPS)
+        done = sum(step(at, ends - time.monotonic()).done for step in STEPS)
         total += done
         if not done:
             break
@@ -65,7 +66,7 @@ def send() -> None:
 
 @shared_task(name="riskhub.hand_on")
 def hand_on() -> None:
-    if relay.relay().done:
+    if relay.relay(seconds=10).done:
         app.send_task("riskhub.send", retry=False, ignore_result=True, expires=10)
 
 

@@ -132,7 +132,7 @@ class Resources(AutoSchema):
             return self.view.answers[self.method]
         own = getattr(self.view, "serializer_class", None)
         if self.method == "GET" and isinstance(self.view, Collection):
-            return 200, _page_of(own)
+            return 200, _page_of(own, self.view.is_counted)
         if self.method == "DELETE":
             return 204, None
         return 201 if self.method == "POST" and isinstance(self.view, Collection) else 200, own
@@ -202,14 +202,17 @@ def _names() -> Counter[str]:
 
 
 @cache
-def _page_of(row: type[serializers.Serializer]) -> type[serializers.Serializer]:
+def _page_of(row: type[serializers.Serializer], is_counted: bool) -> type[serializers.Serializer]:
     """The envelope of a list of rows."""
+    counts = {
+        "count": serializers.IntegerField(help_text="How many there are, counted no further than 1000."),
+        "is_count_capped": serializers.BooleanField(help_text="true: there are more than `count`."),
+    }
     fields = {
         "__doc__": "One page of a list.",
         "__module__": row.__module__,
         "results": row(many=True),
-        "count": serializers.IntegerField(help_text="How many there are, counted no further than 1000."),
-        "is_count_capped": serializers.BooleanField(help_text="true: there are more than `count`."),
+        **(counts if is_counted else {}),
         "next": serializers.URLField(allow_null=True, help_text="The next page; null on the last."),
         "previous": serializers.URLField(allow_null=True),
     }
@@ -243,6 +246,24 @@ class VisibleObject(OpenApiSerializerFieldExtension):
 
     def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
         return {"anyOf": [{"type": "string"}, {"type": "integer"}]}
+
+
+_MOMENT = {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "number"}]}
+
+
+class Moment(OpenApiSerializerFieldExtension):
+    target_class = "signals.intake.points.Moment"
+
+    def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        return _MOMENT
+
+
+class Pair(OpenApiSerializerFieldExtension):
+    target_class = "signals.intake.points.Pair"
+
+    def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        pair = [_MOMENT, {"type": "number", "format": "double"}]
+        return {"type": "array", "prefixItems": pair, "minItems": 2, "maxItems": 2}
 
 
 @cache

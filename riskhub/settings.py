@@ -214,6 +214,7 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "riskhub.schema.Resources",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
+    "URL_FORMAT_OVERRIDE": None,  # there is one format; ?format= is a parameter like any that is not known
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Riskhub",

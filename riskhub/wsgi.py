@@ -1,10 +1,37 @@
 """What Granian serves."""
 
+import io
 import os
+import time
+from typing import Any
 
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "riskhub.settings")
 if not os.environ.get("SECRET_KEY"):
     raise SystemExit("SECRET_KEY is not set. Mend: give all processes the same 50 random characters or more.")
-application = get_wsgi_application()
+_application = get_wsgi_application()
+_CHUNK, _DRAINED, _SECONDS = 2**20, 64 * 2**20, 10
+
+
+def application(environ: dict[str, Any], start_response: Any) -> Any:
+    """Django reads no body without a Content-Length, and so none of one that is sent in chunks: count it."""
+    stream = environ["wsgi.input"]
+    has_body = environ["REQUEST_METHOD"] not in {"GET", "HEAD"} and environ.get("wsgi.input_terminated")
+    if has_body and not environ.get("CONTENT_LENGTH"):
+        most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1  # which is too large, and is answered as such
+        if body := stream.read(most):
+            environ |= {"CONTENT_LENGTH": str(len(body)), "wsgi.input": io.BytesIO(body)}
+    answer = _application(environ, start_response)
+    if int(environ.get("CONTENT_LENGTH") or 0) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 2:
+        _drain(stream)
+    return answer
+
+
+def _drain(stream: Any) -> None:
+    """Hear a large body out that was refused unread: who is cut short in sending never hears the answer."""
+    ends = time.monotonic() + _SECONDS
+    for _ in range(_DRAINED // _CHUNK):
+        if time.monotonic() > ends or not stream.read(_CHUNK):
+            return

@@ -221,7 +221,7 @@ def remind(due: Due, *, at: datetime) -> None:
     action, when = _of(due)
     if action is None or action.owner is None:
         return
-    if when == "before" and _hours(action.owner).day_of(at) > action.due_on:
+    if when == "before" and _in_zone_of(action.owner, _hours()).day_of(at) > action.due_on:
         return  # rung late: what is told now is that it is late
     note = {"when": when, "due_on": action.due_on.isoformat(), "owner": action.owner_id}
     history.record(action, "actions.action_reminded", by=SYSTEM, at=at, note=note)
@@ -263,7 +263,7 @@ def _put_dates(actions: Sequence[Action], *, at: datetime) -> None:
     dated = [(one, one.due_on) for one in actions if one.due_on and one.is_unfinished]
     if not dated:
         return
-    hours = people.working_hours() or Hours(ZoneInfo("UTC"), frozenset(WORKING_DAYS), time(9), time(17))
+    hours = _hours()
     history.put_dues(
         (
             OVERDUE if when == "overdue" else REMINDER,
@@ -274,6 +274,11 @@ def _put_dates(actions: Sequence[Action], *, at: datetime) -> None:
         for action, due_on in dated
         for when, moment in moments(due_on, _in_zone_of(action.owner, hours), at=at)
     )
+
+
+def _hours() -> Hours:
+    """The organisation's days and hours."""
+    return people.working_hours() or Hours(ZoneInfo("UTC"), frozenset(WORKING_DAYS), time(9), time(17))
 
 
 def _in_zone_of(owner: User | None, hours: Hours) -> Hours:

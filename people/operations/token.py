@@ -30,8 +30,11 @@ def issue(
 ) -> tuple[Token, str]:
     """A token and its text, `rh_<prefix>_<secret>`: the only time that the secret is shown.
 
-    Only its owner sees the token and its history. Raises Refused for scope, length or owner.
+    Only its owner sees the token and its history. Raises Refused for name, scope, length or owner.
     """
+    name = name.strip()
+    if not 1 <= len(name) <= 80:
+        raise Refused("Say in 1 to 80 characters what the token is for.", field="name")
     if scope not in Scope.values:
         raise Refused(f"Use one of {', '.join(Scope.values)}.", field="scope")
     if not 1 <= days <= LONGEST:
@@ -44,7 +47,7 @@ def issue(
     secret = secrets.token_hex(32)
     token = Token(
         user=user,
-        name=name.strip(),
+        name=name,
         prefix=prefix,
         secret_hash=hash_of(secret),
         scope=scope,

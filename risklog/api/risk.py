@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from catalogue.models import Model
 from kit import clock
 from people.models import Team, User
+from rest.listing import either
 from rest.resource import Body, Collection, Filter, Item, Resource, Visible, number, one_of, read
 from rest.steps import Step
 from risklog import scoring
@@ -254,7 +255,7 @@ class Risks(_Risks, Collection):
         left = dict(query.items())
         for name, named in {"category": Category, "team": Team}.items():
             if text := left.pop(name, ""):
-                slugs = [part.strip() for part in text.split(",")[:100]]
+                slugs = either(name, text)
                 if len(slugs) == 1:
                     rows = rows.filter(**{name: Subquery(named.objects.filter(slug=slugs[0]).values("pk"))})
                 else:

@@ -18,8 +18,8 @@ from signals.states import Adapter, Fate
 class Webhook(serializers.Serializer):
     """Alertmanager's webhook, version 4; fields it adds later are ignored."""
 
-    status = serializers.ChoiceField([("firing", "firing"), ("resolved", "resolved")], required=False)
-    truncatedAlerts = serializers.IntegerField(required=False)
+    status = serializers.CharField(required=False, allow_null=True, help_text="Each alert's own counts.")
+    truncatedAlerts = serializers.IntegerField(required=False, allow_null=True)
     alerts = serializers.ListField(child=serializers.DictField())
 
 

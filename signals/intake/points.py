@@ -9,8 +9,8 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from kit import paging
 from kit.actor import Actor
+from kit.refusals import Refused
 from rest.resource import Body, Collection, Filter, number
 from signals.intake.receive import Outcome, Receiver
 from signals.mapping import points as reading_of
@@ -20,18 +20,30 @@ from signals.operations import points
 from signals.states import Adapter, Fate, Kind
 
 
+class Moment(serializers.DateTimeField):
+    """When a value was measured: a text or a number; described in riskhub.schema."""
+
+
+class Pair(serializers.ListField):
+    """[ts, value]; described in riskhub.schema."""
+
+
+def _maybe(longest: int) -> serializers.CharField:
+    return serializers.CharField(max_length=longest, required=False, allow_blank=True, allow_null=True)
+
+
 class NewPoint(Body):
     """One value of one metric of one model at one moment."""
 
     model = serializers.CharField(max_length=120, help_text="What your tools call it: the model's slug.")
     metric = serializers.CharField(max_length=120)
-    feature = serializers.CharField(max_length=120, required=False, allow_blank=True)
-    slice = serializers.CharField(max_length=120, required=False, allow_blank=True)
+    feature = _maybe(120)
+    slice = _maybe(120)
     kind = serializers.ChoiceField(
-        Kind.choices, required=False, help_text="Of a new series; else from its name."
+        Kind.choices, required=False, allow_null=True, help_text="Of a new series; else from its name."
     )
-    unit = serializers.CharField(max_length=16, required=False, allow_blank=True)
-    ts = serializers.DateTimeField(help_text="ISO 8601 with its offset, or seconds since 1970.")
+    unit = _maybe(16)
+    ts = Moment(help_text="ISO 8601 with its offset, or seconds since 1970.")
     value = serializers.FloatField()
 
 
@@ -40,18 +52,21 @@ class NewSeriesPoints(Body):
 
     model = serializers.CharField(max_length=120)
     metric = serializers.CharField(max_length=120)
-    feature = serializers.CharField(max_length=120, required=False, allow_blank=True)
-    slice = serializers.CharField(max_length=120, required=False, allow_blank=True)
-    kind = serializers.ChoiceField(Kind.choices, required=False)
-    unit = serializers.CharField(max_length=16, required=False, allow_blank=True)
-    points = serializers.ListField(child=serializers.ListField(), help_text="Pairs of [ts, value].")
+    feature = _maybe(120)
+    slice = _maybe(120)
+    kind = serializers.ChoiceField(Kind.choices, required=False, allow_null=True)
+    unit = _maybe(16)
+    points = serializers.ListField(child=Pair(), help_text="Pairs of [ts, value].")
 
 
 class NewPoints(Body):
-    """A batch: `points` one by one, `series` with their points, or both; at most 10,000 points."""
+    """A batch: `points` one by one, `series` with their points, or both; at most 10,000 points.
+
+    One series may be sent alone, as an object and not a list.
+    """
 
     source = serializers.SlugField(  # type: ignore[assignment]
-        max_length=60, required=False, help_text="Made when it is new."
+        max_length=60, required=False, allow_blank=True, allow_null=True, help_text="Made when it is new."
     )
     points = NewPoint(many=True, required=False)
     series = NewSeriesPoints(many=True, required=False)
@@ -88,9 +103,12 @@ class PointRow(serializers.Serializer):
 
 
 def _moment(text: str) -> datetime:
-    found = datetime.fromisoformat(text)
-    if found.tzinfo is None:
-        raise ValueError("Say the offset as well, such as 2026-11-23T10:00:00Z.")
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise ValueError("Use ISO 8601 with the offset, such as 2026-11-23T10:00:00Z; write + as %2B.")
     return found
 
 
@@ -109,6 +127,7 @@ class Points(Receiver, Collection):
         "until": Filter("ts__lt", _moment, "Points before this moment.", many=False),
     }
     orders = {"ts": ("ts",), "-ts": ("-ts",)}
+    is_counted = False  # a series may have millions
     adapter = Adapter.POINTS
     limits = reading_of.LIMITS
 
@@ -116,31 +135,19 @@ class Points(Receiver, Collection):
         return Point.objects.filter(series__in=Series.objects.visible_to(request.user))
 
     def get(self, request: Request) -> Response:
-        query = request.query_params
-        self._refuse_unknown(query)
-        if not query.get("series") or "," in query["series"]:
+        named = request.query_params.get("series")
+        if not named or "," in named:
             raise ValidationError({"series": ["Name one series by its number."]})
-        page = paging.page(
-            self.as_values(self.narrowed(self.rows(request), query)),
-            order=self._order(query.get("order")),
-            size=self._size(query.get("limit")),
-            after=query.get("after"),
-            before=query.get("before"),
-        )
-        return Response(
-            {
-                "results": page.rows,
-                "next": self._link(request, after=page.after),
-                "previous": self._link(request, before=page.before),
-            }
-        )
+        return super().get(request)
 
     def post(self, request: Request) -> Response:
         return self.receive(request)
 
     def slug_of(self, request: Request, body: Any) -> str:
         named = body.get("source") if isinstance(body, dict) else None
-        return "" if named is None else str(named)
+        if named is not None and not isinstance(named, str):
+            raise Refused("Name a source by a text.", field="source")
+        return named or ""
 
     def take(self, body: Any, source: Source, *, by: Actor, at: datetime) -> Outcome:
         reading = reading_of.read(body, at=at)

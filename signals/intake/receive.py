@@ -83,6 +83,9 @@ class Receiver(ApiView):
         for attempt in range(1, _TRIES + 1):
             try:
                 return self._store(request, body, raw, by, at)
+            except Refused as refusal:  # no such name for a source
+                self._refuse(refusal, raw, request, by, at)
+                raise
             except (DatabaseError, InterfaceError) as error:
                 if attempt == _TRIES or connection.in_atomic_block or not _is_passing(error):
                     raise _for_the_front(error) from error
@@ -127,15 +130,20 @@ class Receiver(ApiView):
             {**words, "errors": errors, **body}, status=status, content_type="application/problem+json"
         )
 
-    def _refuse(self, error: APIException, raw: bytes, request: Request, by: Actor, at: datetime) -> None:
-        """Keep a body that could not be read, for the source's owner to see."""
+    def _refuse(
+        self, error: APIException | Refused, raw: bytes, request: Request, by: Actor, at: datetime
+    ) -> None:
+        """Keep a body that could not be read, or whose source could not be, for the source's owner to see."""
         try:
             source = sources.named(self.slug_of(request, None), adapter=self.adapter, by=by, at=at)
         except Refused:
             source = sources.named("", adapter=self.adapter, by=by, at=at)
-        sources.note_delivery(
-            source, at=at, status=error.status_code, problem=str(error.detail), body=raw, fates={}
+        status, problem = (
+            (422, f"{error.field}: {error.message}")
+            if isinstance(error, Refused)
+            else (error.status_code, str(error.detail))
         )
+        sources.note_delivery(source, at=at, status=status, problem=problem, body=raw, fates={})
 
 
 def raw_body(request: Request) -> bytes:
@@ -145,10 +153,10 @@ def raw_body(request: Request) -> bytes:
         raise TooLarge
     media_type = request.headers.get("Content-Type", "").split(";")[0].strip().lower()
     if media_type not in {"application/json", ""}:
-        raise UnsupportedMediaType(media_type, "Send application/json, not “{media_type}”.")
+        raise UnsupportedMediaType(media_type, f"Send application/json, not “{media_type[:80]}”.")
     encoding = request.headers.get("Content-Encoding", "").strip().lower()
     if encoding not in {"", "identity", "gzip"}:
-        raise UnsupportedMediaType(encoding, "Send the body plain or as gzip, not as “{media_type}”.")
+        raise UnsupportedMediaType(encoding, f"Send the body plain or as gzip, not as “{encoding[:80]}”.")
     try:
         raw = request._request.body
     except RequestDataTooBig:
@@ -164,11 +172,16 @@ def loads(raw: bytes) -> Any:
         return orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         try:
-            return json.loads(raw)
+            return json.loads(raw, parse_int=_whole)
         except RecursionError:
             raise ParseError("The body is nested too deep.") from None
         except (ValueError, UnicodeDecodeError):
             raise ParseError(f"The body is not JSON: {error}") from None
+
+
+def _whole(digits: str) -> float:
+    """A whole number, also one too long for Python to read: that is refused where it stands, not the body."""
+    return int(digits) if len(digits) < 1_000 else float(digits)
 
 
 def _unzipped(raw: bytes) -> bytes:

@@ -78,7 +78,7 @@ def micros(value: Any, field: str, *, at: datetime) -> int:
 def _micros(value: Any, field: str) -> int:
     if isinstance(value, str):
         try:
-            parsed = datetime.fromisoformat(value.strip())
+            parsed = datetime.fromisoformat(value.strip().upper())  # RFC 3339 has t and z as well
             if parsed.tzinfo is None:
                 raise Unusable(field, "Say the offset as well, such as 2026-11-23T10:00:00Z.")
             return to_micros(parsed)

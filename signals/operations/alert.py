@@ -133,10 +133,16 @@ class _Body:
         return sorted({told.fingerprint for told in self.heard.alerts})
 
     def _load(self) -> None:
-        """The alerts of these fingerprints that matter: those that fire, and those as new as what is told."""
+        """The alerts of these fingerprints that matter: those that fire, those as new as what is told, and
+        the newest of those that are told to have ended without saying when they began.
+        """
         known = Alert.objects.filter(source=self.source, fingerprint__in=self._fingerprints())
         first = min(told.starts_at or self.at for told in self.heard.alerts)
-        found = known.filter(Q(is_firing=True) | Q(starts_at__gte=first))
+        wanted = Q(is_firing=True) | Q(starts_at__gte=first)
+        if ended := {one.fingerprint for one in self.heard.alerts if not (one.is_firing or one.starts_at)}:
+            newest = known.filter(fingerprint__in=ended).order_by("fingerprint", "-starts_at")
+            wanted |= Q(pk__in=newest.distinct("fingerprint").values("pk"))
+        found = known.filter(wanted)
         for alert in found.select_related("breach__threshold"):
             breach_of = _breach(alert)
             row = _Row(alert, level=breach_of.level, value=breach_of.worst_value)
@@ -144,7 +150,7 @@ class _Body:
 
     def _tell(self, told: Told) -> str:
         known = self.rows.setdefault(told.fingerprint, {})
-        starts_at = told.starts_at or self._start_of(known)
+        starts_at = told.starts_at or self._start_of(known, told)
         row = known.get(starts_at)
         if row is None:
             known[starts_at] = self._new(told, starts_at, known)
@@ -158,10 +164,13 @@ class _Body:
             row.value = self.rules[told.rule].worse.worse(row.value, told.value)
         return Fate.DUPLICATE
 
-    def _start_of(self, known: dict[datetime, _Row]) -> datetime:
-        """When an alert began that does not say: with the one that fires, else now."""
+    def _start_of(self, known: dict[datetime, _Row], told: Told) -> datetime:
+        """When an alert began that does not say: with the one that fires; for an end, that is told again,
+        with the newest that ended; else now.
+        """
         firing = [starts_at for starts_at, row in known.items() if row.alert.is_firing]
-        return max(firing) if firing else self.at
+        same = firing or ([] if told.is_firing else list(known))
+        return max(same) if same else self.at
 
     def _new(self, told: Told, starts_at: datetime, known: dict[datetime, _Row]) -> _Row:
         later = [other for other in known if other > starts_at]

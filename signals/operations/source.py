@@ -13,11 +13,12 @@ from history import operations as history
 from kit.actor import Actor
 from kit.refusals import Refused
 from signals.models import Delivery, Source
-from signals.states import Adapter
+from signals.states import Adapter, Kind
 
 CHANGEABLE = frozenset({"name", "owner", "mapping", "expected_every"})
 BODY_KEPT = 64 * 1024
 KEPT_FOR = timedelta(days=30)
+_LONGEST = timedelta(days=366)
 _NOTICED_EVERY = timedelta(seconds=5)
 _MAPPED = frozenset({"model", "feature", "kind", "severity", "kinds"})
 
@@ -63,6 +64,7 @@ def add(
         raise Refused("Use letters, digits and hyphens.", field="slug") from None
     mapping = {} if mapping is None else mapping
     _check_mapping(mapping)
+    _check_period(expected_every)
     lock_births()
     if Source.objects.filter(slug=slug).exists():
         raise Refused(f"There is a source “{slug}” already. Choose another name.", field="slug")
@@ -88,6 +90,7 @@ def change(
             raise Refused("This cannot be changed here.", field=name)
     if "mapping" in values:
         _check_mapping(values["mapping"])
+    _check_period(values.get("expected_every"))
     history.change(source, values, by=by, at=at, seen=seen)
     if "name" in values:
         history.retitle(source)
@@ -165,6 +168,11 @@ def lock_births() -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(7001, 0)")
 
 
+def _check_period(every: timedelta | None) -> None:
+    if every is not None and not timedelta(0) < every <= _LONGEST:
+        raise Refused("Say how often it sends: more than nothing, a year at most.", field="expected_every")
+
+
 def _check_mapping(mapping: Any) -> None:
     def is_names(value: Any) -> bool:
         return isinstance(value, list) and all(isinstance(name, str) for name in value)
@@ -173,9 +181,9 @@ def _check_mapping(mapping: Any) -> None:
     if not isinstance(mapping, dict) or set(mapping) - _MAPPED:
         raise Refused(wrong, field="mapping")
     kinds = mapping.get("kinds", {})
-    if (
-        not isinstance(kinds, dict)
-        or not all(isinstance(kind, str) for kind in kinds.values())
-        or not all(is_names(value) for name, value in mapping.items() if name != "kinds")
+    if isinstance(kinds, dict) and (odd := [kind for kind in kinds.values() if kind not in Kind.values]):
+        raise Refused(f"“{odd[0]}” is no kind. Use one of {', '.join(Kind.values)}.", field="mapping")
+    if not isinstance(kinds, dict) or not all(
+        is_names(value) for name, value in mapping.items() if name != "kinds"
     ):
         raise Refused(wrong, field="mapping")

@@ -3,10 +3,12 @@
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from actions.reminders import moments
+from kit.refusals import Refused
 from people.working import Hours
 
 
@@ -26,6 +28,15 @@ def test_a_friday_is_reminded_on_thursday_and_monday_and_overdue_on_monday_eveni
         "after": datetime(2026, 11, 30, 8, tzinfo=UTC),
         "overdue": datetime(2026, 11, 30, 16, tzinfo=UTC),
     }
+
+
+@pytest.mark.parametrize("day", [date.min, date(26, 12, 1), date(1969, 12, 31), date(3000, 1, 1), date.max])
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago"])
+def test_a_year_that_must_be_a_slip_is_refused(day, zone):
+    with pytest.raises(Refused) as refused:
+        moments(day, hours(zone), at=MONDAY)
+
+    assert refused.value.field == "due_on"
 
 
 def test_a_monday_is_reminded_on_the_friday_before():

@@ -4,6 +4,7 @@ import gzip
 import json
 
 import pytest
+from rest_framework.exceptions import ParseError
 
 from kit.actor import SYSTEM
 from people.models import User
@@ -110,8 +111,10 @@ def test_head_is_get_without_the_body(client, ana):
 
 
 def test_another_body_type_is_415(client, ana):
-    is_problem(post(client, bearer(ana), "title=x", kind="application/x-www-form-urlencoded"), 415)
-    is_problem(post(client, bearer(ana), b"{}", HTTP_CONTENT_ENCODING="br"), 415)
+    form = is_problem(post(client, bearer(ana), "title=x", kind="application/x-www-form-urlencoded"), 415)
+    assert "application/json" in form["detail"]
+    brotli = is_problem(post(client, bearer(ana), b"{}", HTTP_CONTENT_ENCODING="br"), 415)
+    assert brotli["detail"] == "Send the body plain or as gzip, not as “br”."
 
 
 @pytest.mark.parametrize(
@@ -131,6 +134,19 @@ def test_what_is_no_json_is_told_by_name(client, ana, body, said):
     assert said in is_problem(post(client, bearer(ana), body), 400)["detail"]
 
 
+@pytest.mark.parametrize(("opens", "closes"), [(b"[", b"]"), (b'{"a":', b"}")])
+def test_a_body_has_fifty_levels_at_most(opens, closes):
+    assert loads(opens * 50 + b"1" + closes * 50)
+    for levels in (51, 900, 1020, 100_000):
+        with pytest.raises(ParseError, match="too deep"):
+            loads(opens * levels + b'"\\u0000"' + closes * levels)
+
+
+def test_a_nul_is_found_however_deep_it_lies():
+    with pytest.raises(ParseError, match="NUL"):
+        loads(b'{"a":' * 50 + b'"\\u0000"' + b"}" * 50)
+
+
 def test_an_escaped_backslash_before_u0000_is_no_nul():
     assert loads(rb'{"a": "\\u0000"}') == {"a": r"\u0000"}
 
@@ -140,7 +156,28 @@ def test_unknown_and_wrong_fields_are_named(client, ana):
     assert [one["field"] for one in body["errors"]] == ["colour", "size"]
     body = is_problem(post(client, bearer(ana), {"title": "", "due_on": "soon"}), 400)
     assert {one["field"] for one in body["errors"]} == {"title", "due_on"}
-    is_problem(post(client, bearer(ana), [1]), 400)
+    (error,) = is_problem(post(client, bearer(ana), [1]), 400)["errors"]
+    assert error["field"] == "body"
+
+
+def test_an_error_says_what_to_write_instead(client, ana):
+    auth = bearer(ana)
+
+    def errors(body, path="/api/v1/actions"):
+        found = is_problem(post(client, auth, body, path), 400)["errors"]
+        return {one["field"]: one["detail"] for one in found}
+
+    assert errors({"title": "x", "type": "ritual"})["type"].startswith("Use one of mitigation, ")
+    made = post(client, auth, {"title": "x"})["Location"]
+    assert errors({"note": "x"}, f"{made}/start") == {"note": "No such field. This takes none."}
+    decision = {"text": "x", "reason": "x", "actions": [{"title": "x"}, {"owner": "nobody"}]}
+    assert set(errors(decision, "/api/v1/decisions")) == {"actions[1].title", "actions[1].owner"}
+
+
+def test_a_person_is_named_by_address_in_any_case(client, ana):
+    made = post(client, bearer(ana), {"title": "x", "owner": ana.email.title()})
+
+    assert json.loads(made.content)["owner_id"] == ana.pk
 
 
 def test_too_large_is_refused_before_it_is_read(client, ana):
@@ -152,10 +189,11 @@ def test_too_large_is_refused_before_it_is_read(client, ana):
 def test_gzip_is_read_and_a_bomb_is_not(client, ana):
     auth = bearer(ana)
 
-    def send(raw):
-        return post(client, auth, raw, HTTP_CONTENT_ENCODING="gzip")
+    def send(raw, encoding="gzip"):
+        return post(client, auth, raw, HTTP_CONTENT_ENCODING=encoding)
 
     assert send(gzip.compress(b'{"title": "zipped"}')).status_code == 201
+    assert send(gzip.compress(b'{"title": "zipped loudly"}'), "GZIP").status_code == 201
     assert send(gzip.compress(b'{"title"') + gzip.compress(b': "two members"}')).status_code == 201
     is_problem(send(gzip.compress(b" " * (MAX_BODY + 1))), 413)
     is_problem(send(gzip.compress(b" " * MAX_BODY) + gzip.compress(b" " * MAX_BODY)), 413)
@@ -200,6 +238,7 @@ def test_an_item_has_an_etag_and_answers_304(client, ana):
     assert tag == f'"person-{ana.pk}-1"'
     again = client.get(f"/api/v1/people/{ana.pk}", **auth, HTTP_IF_NONE_MATCH=f"W/{tag}")
     assert (again.status_code, again.content, again["ETag"]) == (304, b"", tag)
+    assert client.get(f"/api/v1/people/{ana.pk}", **auth, HTTP_IF_NONE_MATCH="*").status_code == 304
 
 
 def test_a_write_needs_the_version_it_follows(client, ana):

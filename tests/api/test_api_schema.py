@@ -6,6 +6,7 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 from drf_spectacular.drainage import GENERATOR_STATS
 from drf_spectacular.validation import validate_schema
+from jsonschema import Draft202012Validator
 
 from rest.resource import ApiView
 from riskhub import schema
@@ -83,3 +84,26 @@ def test_the_reference_page_lists_every_operation(client, document):
     for path in document["paths"].values():
         for one in path.values():
             assert f'id="{one["operationId"]}"' in page
+
+
+POINT = {"model": "m", "metric": "x", "ts": 1763632800, "value": 1}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "is_good"),
+    [
+        ("points", {"points": [POINT]}, True),
+        ("points", {"points": [POINT | {"ts": "2026-11-20T10:00:00Z"}]}, True),
+        ("points", {"source": None, "points": [POINT | {"feature": None, "kind": None, "unit": None}]}, True),
+        ("points", {"points": [POINT | {"ts": True}]}, False),
+        ("points", {"series": [{"model": "m", "metric": "x", "points": [[1763632800, 0.5]]}]}, True),
+        ("points", {"series": [{"model": "m", "metric": "x", "points": [[1763632800]]}]}, False),
+        ("intake/alertmanager", {"version": 4, "status": None, "truncatedAlerts": None, "alerts": []}, True),
+        ("intake/alertmanager", {"alerts": {}}, False),
+    ],
+)
+def test_a_body_is_described_as_it_is_taken(document, path, body, is_good):
+    content = document["paths"][f"/api/v1/{path}"]["post"]["requestBody"]["content"]
+    wanted = content["application/json"]["schema"] | {"components": document["components"]}
+
+    assert Draft202012Validator(wanted).is_valid(body) is is_good

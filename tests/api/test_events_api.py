@@ -9,7 +9,8 @@ from kit import clock
 from kit.actor import SYSTEM, Actor
 from people.operations import person, team, token
 from people.states import Role
-from tests.factories import people
+from signals.operations import threshold
+from tests.factories import people, signals
 
 pytestmark = pytest.mark.django_db
 
@@ -41,6 +42,16 @@ def test_events_are_told_newest_first_and_filtered(get, at):
     assert get(ana, "?kind=team&since=2030-01-01T00:00:00Z")["results"] == []
     assert get(ana, "?since=yesterday")["status"] == 400
     assert get(ana, path=f"/api/v1/events/{rows[0]['id']}") == rows[0]
+
+
+def test_a_limit_of_many_digits_does_not_end_the_list(get, at):
+    """jsonb keeps 1e20 as digits, which come back as a whole number of more than 64 bits."""
+    threshold.propose(signals.series(), warning=1e20, critical=1e308, reason="x", by=SYSTEM, at=at)
+
+    rows = get(people.user("Ana"), "?verb=signals.threshold_proposed")["results"]
+
+    told = {change["field"]: change["new"] for change in rows[0]["changes"]}
+    assert (told["warning"], told["critical"]) == (1e20, 1e308)
 
 
 def test_a_hidden_actor_is_in_no_column_and_found_by_no_filter(get, at):

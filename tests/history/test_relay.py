@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from threading import Barrier, Thread
+from types import SimpleNamespace
 
 import pytest
 from django.db import connection
@@ -93,6 +94,21 @@ def test_a_claim_is_on_disk_first_where_its_work_leaves_the_database_and_only_th
             found.append(cursor.fetchone()[0])
 
     assert found[1] == "off" != found[0]
+
+
+@pytest.mark.django_db
+def test_a_relay_takes_nothing_more_in_hand_when_its_time_is_over(wired, at, monkeypatch):
+    """A task that is cut off in its work counts a try of a row that did no harm."""
+    monkeypatch.setattr(relay, "_BATCH", 2)
+    monkeypatch.setattr(relay, "_BEHIND", 2)
+    for n in range(6):
+        history.change(people.team(f"Team {n}"), {"name": f"ML {n}"}, by=SYSTEM, at=at)
+    seconds = iter(range(1000))
+    monkeypatch.setattr(relay, "time", SimpleNamespace(monotonic=lambda: next(seconds)))
+
+    first, then = relay.relay(at=at, seconds=2).done, relay.relay(at=at).done
+
+    assert (first, then) == (2, 4)
 
 
 @pytest.mark.django_db

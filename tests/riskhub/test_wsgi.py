@@ -1,8 +1,13 @@
 """What the web server serves."""
 
+import io
 import os
 import subprocess
 import sys
+
+import pytest
+from django.core.handlers.wsgi import WSGIRequest
+from django.test import RequestFactory
 
 
 def test_the_web_does_not_start_without_a_key_of_its_own():
@@ -17,3 +22,35 @@ def test_the_web_does_not_start_without_a_key_of_its_own():
 
     assert run.returncode == 1
     assert "SECRET_KEY is not set" in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("body", "length"), [(b'{"points": []}', 14), (b"x" * (11 * 2**20), 10 * 2**20 + 1), (b"", 0)]
+)
+def test_a_body_in_chunks_is_counted_as_far_as_one_may_go(monkeypatch, settings, body, length):
+    """Without Content-Length, as Granian hands it on: a stream that ends."""
+    monkeypatch.setenv("SECRET_KEY", settings.SECRET_KEY)
+    from riskhub import wsgi
+
+    monkeypatch.setattr(wsgi, "_application", lambda environ, start: WSGIRequest(environ))
+    environ = RequestFactory().post("/api/v1/points").environ
+    environ |= {"CONTENT_LENGTH": "", "wsgi.input": io.BytesIO(body), "wsgi.input_terminated": True}
+
+    request = wsgi.application(environ, None)
+
+    assert request.META["CONTENT_LENGTH"] == (str(length) if length else "")
+    if length < settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        assert request.body == body
+
+
+@pytest.mark.parametrize(("size", "left"), [(9 * 2**20, 0), (70 * 2**20, 6 * 2**20)])
+def test_a_body_that_is_refused_unread_is_heard_out(monkeypatch, settings, size, left):
+    monkeypatch.setenv("SECRET_KEY", settings.SECRET_KEY)
+    from riskhub import wsgi
+
+    monkeypatch.setattr(wsgi, "_application", lambda environ, start: ["413"])
+    stream = io.BytesIO(b"x" * size)
+
+    environ = {"REQUEST_METHOD": "POST", "CONTENT_LENGTH": str(size), "wsgi.input": stream}
+    assert wsgi.application(environ, None) == ["413"]
+    assert len(stream.read()) == left

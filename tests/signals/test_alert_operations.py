@@ -147,6 +147,25 @@ def test_a_start_nobody_told_is_the_receipt_and_stays_it(at):
     assert BreachGroup.objects.get().state == "open"
 
 
+@pytest.mark.parametrize("fires_first", [True, False])
+def test_an_end_told_again_without_a_start_says_nothing_new(at, fires_first):
+    if fires_first:
+        signals.alerts(signals.told(starts=None), at=at)
+    first = signals.alerts(signals.told(status="resolved", starts=None), at=at + timedelta(minutes=1))
+    before = Event.objects.count()
+
+    again = [
+        signals.alerts(signals.told(status="resolved", starts=None), at=at + timedelta(minutes=n)).fates
+        for n in (2, 3)
+    ]
+
+    assert (first.fates, again) == (["stored"], [["duplicate"], ["duplicate"]])
+    assert (Alert.objects.count(), Breach.objects.count()) == (1, 1)
+    assert Event.objects.count() == before
+    refired = signals.alerts(signals.told(starts=None), at=at + timedelta(minutes=4))
+    assert (refired.fates, Alert.objects.filter(is_firing=True).count()) == (["stored"], 1)
+
+
 def test_a_resolved_that_came_first_is_an_end_all_the_same(at):
     signals.alerts(signals.told(status="resolved", ends=at + MINUTE), at=at + MINUTE)
     signals.alerts(signals.told(), at=at + 2 * MINUTE)

@@ -33,6 +33,22 @@ def test_bodies_of_another_shape(sender, body, status):
     assert not Alert.objects.exists()
 
 
+def test_a_long_description_is_cut_and_a_long_label_refused(sender):
+    told = signals.told()
+    long = "x" * 5_000
+    body = [
+        told | {"annotations": told["annotations"] | {"description": long}},
+        told | {"labels": told["labels"] | {"pod": long}},
+    ]
+
+    answer = sender(ALERTS, {"alerts": body})
+
+    assert answer.json()["fates"] == ["stored", "rejected"]
+    assert answer.json()["rejections"][0]["field"] == "alerts[1].labels.pod"
+    kept = Alert.objects.get().annotations["description"]
+    assert (len(kept), kept[-2:]) == (4_000, "x…")
+
+
 def test_a_named_source_has_its_own_mapping(sender):
     sender(f"{ALERTS}/staging", {"alerts": []})
     sender(f"{ALERTS}?source=lab", {"alerts": []})

@@ -76,6 +76,15 @@ def test_points_of_one_series_page_by_page(api):
     rest = api("get", first["next"].split("/api/v1/")[1]).json()
     assert [row["value"] for row in rest["results"]] == [0.3, 0.4]
     assert api("get", "points").status_code == 400
+    for query, field in [
+        ("after=x", "after"),
+        ("from=x", "from"),
+        ("from=2026-11-23", "from"),
+        ("until=2026-11-23T10:00:00+01:00", "until"),  # a blank, by the time it is read
+    ]:
+        refused = api("get", f"points?series={found.pk}&{query}")
+        assert (refused.status_code, refused.json()["errors"][0]["field"]) == (400, field)
+        assert "isoformat" not in refused.json()["errors"][0]["detail"]
     until = api("get", f"points?series={found.pk}&until=2026-11-23T08:00:00Z").json()["results"]
     assert len(until) == 2
 
@@ -94,6 +103,8 @@ def test_a_threshold_is_proposed_and_agreed(api):
     row = api("get", f"thresholds/{Threshold.objects.get().pk}").json()
     assert (row["active_number"], row["warning"], row["critical"]) == (1, 0.2, None)
     assert api("post", f"threshold-versions/{version.pk}/agree", {}).status_code == 428
+    truth = api("post", "thresholds", {"series": found.pk, "reason": "x", "warning": True})
+    assert (truth.status_code, truth.json()["errors"][0]["field"]) == (400, "warning")
     wrong = api("post", "thresholds", {"series": found.pk, "reason": "x", "warning": 1, "critical": 0.5})
     assert wrong.status_code == 422
     assert wrong.json()["errors"][0]["field"] == "critical"

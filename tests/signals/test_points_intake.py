@@ -69,14 +69,27 @@ def test_nan_and_infinity_as_json_lets_them_through_are_refused_by_name(sender):
     body = (
         b'{"points": [{"model":"m","metric":"psi","ts":1763632800,"value":NaN},'
         b'{"model":"m","metric":"psi","ts":1763632800,"value":-Infinity},'
+        b'{"model":"m","metric":"psi","ts":1763632800,"value":' + b"9" * 5_000 + b"},"
         b'{"model":"m","metric":"psi","ts":1763632800,"value":1}]}'
     )
 
     answer = sender(POINTS, body)
 
     assert answer.status_code == 202
-    assert answer.json()["fates"] == ["rejected", "rejected", "stored"]
-    assert [one["detail"].split()[0] for one in answer.json()["rejections"]] == ["NaN", "Infinity"]
+    assert answer.json()["fates"] == ["rejected", "rejected", "rejected", "stored"]
+    assert [one["detail"].split()[0] for one in answer.json()["rejections"]] == [
+        "NaN",
+        "Infinity",
+        "Infinity",
+    ]
+
+
+def test_t_and_z_may_be_small_as_rfc_3339_has_it(sender):
+    answer = sender(
+        POINTS, {"points": [_point(ts="2026-11-20t10:00:00z"), _point(ts="2026-11-20T10:00:00Z")]}
+    )
+
+    assert answer.json()["fates"] == ["stored", "duplicate"]
 
 
 def test_nothing_stored_is_422_with_the_fields(sender):
@@ -116,12 +129,26 @@ def test_a_bad_body_is_refused_and_kept_for_the_owner(sender, raw, headers, stat
     assert not Series.objects.exists()
 
 
+@pytest.mark.parametrize("named", ["a b", "x" * 61, "\x00", 5, True, []])
+def test_a_body_whose_source_cannot_be_is_refused_and_kept(sender, named):
+    answer = sender(POINTS, {"source": named, "points": [_point()]})
+
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "source")
+    delivery = Delivery.objects.get()
+    assert (delivery.status, delivery.source.slug) == (422, "points")
+    assert "fraud-score" in delivery.body
+    assert not Series.objects.exists()
+
+
 def test_another_media_type_is_415(client, sender):
     answer = client.post(
         POINTS, b"a=1", content_type="text/plain", headers={"Authorization": f"Bearer {sender.token}"}
     )
 
     assert answer.status_code == 415
+    assert answer.json()["detail"] == "Send application/json, not “text/plain”."
+    packed = sender(POINTS, b"", **{"Content-Encoding": "br"})
+    assert packed.json()["detail"] == "Send the body plain or as gzip, not as “br”."
 
 
 def test_gzip_and_both_grouped_shapes_are_taken(sender):

@@ -38,11 +38,21 @@ def test_who_names_no_source_means_their_own(at):
 def test_a_mapping_that_cannot_be_is_refused(at):
     found = signals.source()
 
-    for wrong in ([], {"odd": []}, {"model": "x"}, {"kinds": []}, {"model": [1]}):
+    for wrong in ([], {"odd": []}, {"model": "x"}, {"kinds": []}, {"model": [1]}, {"kinds": {"x": "drifty"}}):
         with pytest.raises(Refused) as refusal:
             source.change(found, {"mapping": wrong}, by=SYSTEM, at=at)
         assert refusal.value.field == "mapping"
     source.change(found, {"mapping": {"model": ["svc"], "kinds": {"x": "drift"}}}, by=SYSTEM, at=at)
+
+
+@pytest.mark.parametrize("every", [timedelta(0), timedelta(seconds=-1), timedelta(days=999_999)])
+def test_a_source_sends_more_often_than_never(at, every):
+    with pytest.raises(Refused) as refusal:
+        source.change(signals.source(), {"expected_every": every}, by=SYSTEM, at=at)
+
+    assert refusal.value.field == "expected_every"
+    source.change(signals.source(), {"expected_every": timedelta(hours=1)}, by=SYSTEM, at=at)
+    source.change(signals.source(), {"expected_every": None}, by=SYSTEM, at=at)
 
 
 def test_old_deliveries_are_forgotten(at):

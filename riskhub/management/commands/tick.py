@@ -1,6 +1,6 @@
 """`tick [--at MOMENT]`: let everything up to a moment happen; a later moment in a sample instance only."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -9,6 +9,8 @@ from django.utils.dateparse import parse_datetime
 from kit import clock
 from people import queries as people
 from riskhub import schedule
+
+_FURTHEST = timedelta(days=3653)
 
 
 class Command(BaseCommand):
@@ -21,7 +23,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         now = clock.now()
-        at = self._moment(options["at"], now) if options["at"] else now
+        at = now if options["at"] is None else self._moment(options["at"], now)
         done = schedule.tick(at)
         self.stdout.write(f"Ticked at {at.isoformat(timespec='minutes')}: {done} things done.")
 
@@ -35,6 +37,8 @@ class Command(BaseCommand):
             raise CommandError(f"--at {text}: write a moment with its zone, such as 2026-12-01T09:00+01:00.")
         if at < now:
             raise CommandError(f"--at {text} is past. Time only goes forward here.")
+        if at > now + _FURTHEST:
+            raise CommandError(f"--at {text} is more than ten years ahead. Go there in smaller steps.")
         organisation = people.organisation()
         if organisation is None or not organisation.is_sample:
             raise CommandError(

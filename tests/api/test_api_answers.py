@@ -1,0 +1,56 @@
+"""What is answered is what the published description says, row by row, on six weeks of a register's life."""
+
+import json
+
+import pytest
+from jsonschema import Draft202012Validator, FormatChecker
+
+from kit import clock
+from kit.actor import SYSTEM
+from people.models import User
+from people.operations import token
+from riskhub import schema
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def ask(client, six_weeks):
+    """A function that asks as an administrator, holds the answer against its description, and gives it."""
+    boss = User.objects.get(email="admin@example.org")
+    _, text = token.issue(boss, name="t", scope="write", by=SYSTEM, at=clock.now())
+    document = schema.document()
+
+    def ask(path, address, **headers):
+        answer = client.get(address, headers={"Authorization": f"Bearer {text}", **headers})
+        described = document["paths"][path]["get"]["responses"][str(answer.status_code)]["content"]
+        wanted = described[answer["Content-Type"]]["schema"] | {"components": document["components"]}
+        body = json.loads(answer.content)
+        wrong = list(Draft202012Validator(wanted, format_checker=FormatChecker()).iter_errors(body))
+        assert not wrong, (address, [(list(one.absolute_path), one.message) for one in wrong[:3]])
+        return body
+
+    return ask
+
+
+LISTS = sorted(
+    path
+    for path, methods in schema.document()["paths"].items()
+    if any(one["name"] == "limit" for one in methods.get("get", {}).get("parameters", []))
+)
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_a_list_its_items_and_its_errors(ask, path):
+    series = "&series=1" if path.endswith("/points") else ""
+
+    rows = ask(path, f"{path}?limit=50{series}")["results"]
+
+    assert rows
+    for wrong in ("limit=0", "order=colour", "colour=red", "after=x"):
+        ask(path, f"{path}?{wrong}{series}")
+    ask(path, path, Authorization="")
+    if f"{path}/{{key}}" in schema.document()["paths"]:
+        for row in rows[:10]:
+            ask(f"{path}/{{key}}", f"{path}/{row['id']}")
+        ask(f"{path}/{{key}}", f"{path}/999999999")
