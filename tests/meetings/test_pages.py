@@ -1,5 +1,6 @@
 """The pages of the meeting rhythm: what they show, to whom, in how many queries; what their buttons do."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -310,6 +311,16 @@ def test_a_wrong_series_says_what_to_mend(client, crew, field, value):
 
     assert answer.status_code == 422
     assert field in answer.context["form"].errors
+
+
+def test_a_reader_elsewhere_is_told_both_clocks(client, crew):
+    meeting = make.planned(make.series(crew[0]))
+    client.force_login(people.user(time_zone="America/Los_Angeles"))
+
+    page = client.get(reverse("meetings:meeting_detail", args=[meeting.reference])).content.decode()
+
+    assert re.search(r"01:00.01:\d\d PST", page)
+    assert "10:00 in Europe/Berlin" in page
 
 
 def test_how_often_is_chosen_and_the_zone_is_the_organisations(client, crew):
