@@ -15,7 +15,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from kit.htmx import is_fragment
-from kit.rights import OPEN, view_needs
+from kit.rights import OPEN, may, view_needs
 from people import queries as people
 from people.states import Role, Theme
 
@@ -64,7 +64,6 @@ PLACES = (
 # Addresses the shell links to where they exist; the value is "" where they do not.
 LINKS = {
     "search_url": "search",
-    "new_risk_url": "risklog:risk_new",
     "account_url": "people:account",
     "sign_out_url": "people:sign_out",
     "theme_url": "theme",
@@ -126,6 +125,7 @@ def _shell(request):
     return {
         **look(request, user),
         **{key: address(name) for key, name in LINKS.items()},
+        "new_risk_url": address("risklog:risk_new") if signed_in and may(user, "risklog.risk_add") else "",
         "places": [e for e in entries if e["place"].group == "places"],
         "administration": [e for e in entries if e["place"].group == "administration"],
         "bottom_bar": [e for e in entries if e["place"].tab],
