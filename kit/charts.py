@@ -69,11 +69,13 @@ def nice_steps(low: float, high: float, wanted: int = 4) -> list[float]:
 
 
 class Scale:
-    """From moments and values to places."""
+    """From moments and values to places; a limit at the edge gets room for its zone and its words."""
 
     def __init__(self, lines, thresholds, start, end, height):
         values = [v for line in lines for _, v in line.points if v is not None]
         values += [t.value for t in thresholds]
+        room, floor = 0.15 * (max(values) - min(values)), min(0, 2 * min(values))
+        values += [t.value + room if t.side == "above" else max(t.value - room, floor) for t in thresholds]
         moments = [m for line in lines for m, _ in line.points]
         self.steps, self.height = nice_steps(min(values), max(values)), height
         self.start, self.end = start or min(moments), end or max(moments)
@@ -116,11 +118,13 @@ def _line(line, scale):
     return {"style": line.style, "name": line.name, "runs": _runs(line, scale), "end": end}
 
 
-def _limit(limit, scale):
-    y = scale.y(limit.value)
+def _limit(limit, thresholds, scale):
+    y = scale.y(limit.value)  # its words hang below it where the next line above is too near
+    is_near = y + 13 < scale.height and any(0 < y - scale.y(other.value) < 16 for other in thresholds)
+    words_y = y + 13 if is_near else max(y - 5, 10)
     tinted = limit.side != "none" and limit.kind != "clear"
     top, size = (0, y) if limit.side == "above" else (y, round(scale.height - y, 2))
-    place = {"y": y, "label_y": max(y - 5, 10), "is_tinted": tinted, "top": top, "size": size}
+    place = {"y": y, "label_y": words_y, "is_tinted": tinted, "top": top, "size": size}
     return {"kind": limit.kind, "label": limit.label, **place}
 
 
@@ -198,11 +202,10 @@ def line_chart(
         "title": title,
         "unit": unit,
         "height": height,
-        "foot": height - 4,
         "said": _said(lines, thresholds, unit),
         "steps": [_step(value, scale) for value in scale.steps],
         "ticks": _ticks(scale, year),
-        "limits": [_limit(limit, scale) for limit in thresholds],
+        "limits": [_limit(limit, thresholds, scale) for limit in thresholds],
         "lines": [_line(line, scale) for line in lines],
         "spans": [_span(span, scale) for span in spans],
         "marks": [{"mark": mark, "x": scale.x(mark.at), "when": _when(mark.at, year)} for mark in marks],
@@ -222,8 +225,7 @@ def spark(values, label, tone="", limit=None, *, width=72, height=22):
     def y(value):
         return round(height - 3 - (height - 6) * (value - low) / reach, 1) if reach else height / 2
 
-    last = max(len(values) - 1, 1)
-    places = [(round(2 + (width - 6) * k / last, 1), y(v)) for k, v in known]
+    places = [(round(2 + (width - 6) * k / max(len(values) - 1, 1), 1), y(v)) for k, v in known]
     path = "M" + "L".join(f"{a:g} {b:g}" for a, b in places)
     line = None if limit is None else y(limit)
     drawn = {"label": label, "tone": tone, "width": width, "height": height, "limit": line, "path": path}

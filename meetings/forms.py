@@ -7,6 +7,7 @@ from django import forms
 
 from history.models import Subject
 from kit.forms import Day
+from meetings import cadence
 from meetings.models import AgendaItem, Focus, Meeting, MeetingSeries
 from meetings.states import Purpose
 from people.models import Function, Team, User
@@ -14,12 +15,8 @@ from risklog.models import Review
 from risklog.states import Outcome
 from signals.states import Kind
 
-_RULES = [
-    ("FREQ=WEEKLY", "Every week"),
-    ("FREQ=WEEKLY;INTERVAL=2", "Every second week"),
-    ("FREQ=MONTHLY;BYDAY=1WE", "Every first Wednesday"),
-    ("FREQ=DAILY;BYDAY=MO,TU,WE,TH,FR", "Every working day"),
-]
+_USUAL = ("FREQ=WEEKLY", "FREQ=WEEKLY;INTERVAL=2", "FREQ=MONTHLY", "FREQ=DAILY;BYDAY=MO,TU,WE,TH,FR")
+_BY_RULE = ("", "By the rule below")
 SERIES_FIELDS = (
     "name",
     "purpose",
@@ -44,13 +41,16 @@ class SeriesForm(Seen):
 
     name = forms.CharField(max_length=120)
     purpose = forms.CharField(required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3}))
+    repeats = forms.ChoiceField(
+        required=False,
+        initial=_USUAL[0],
+        help_text="On the weekday, or the day of the month, of the first meeting.",
+    )
     rrule = forms.CharField(
-        label="Repeats",
+        label="Another rule",
+        required=False,
         max_length=200,
-        initial="FREQ=WEEKLY",
-        help_text="An RFC 5545 rule: "
-        + ", ".join(f"{rule} ({words.lower()})" for rule, words in _RULES)
-        + ".",
+        help_text="As RFC 5545 writes it, such as FREQ=MONTHLY;BYDAY=1WE for every first Wednesday.",
     )
     first_on = forms.DateField(label="First meeting", widget=Day())
     starts_at = forms.TimeField(
@@ -83,6 +83,8 @@ class SeriesForm(Seen):
         fields["participants"].queryset = able
         fields["sponsor"].queryset = able
         fields["time_zone"].choices = [(name, name) for name in sorted(zoneinfo.available_timezones())]
+        rules = dict.fromkeys((*_USUAL, self.initial.get("repeats") or _USUAL[0]))
+        fields["repeats"].choices = [*((rule, cadence.words(rule)) for rule in rules), _BY_RULE]
 
     @classmethod
     def of(cls, series: MeetingSeries, data: Any = None) -> "SeriesForm":
@@ -90,6 +92,8 @@ class SeriesForm(Seen):
         names = dict(Function.objects.values_list("pk", "name"))
         initial = {
             **{name: getattr(series, name) for name in SERIES_FIELDS},
+            "repeats": series.rrule,
+            "rrule": "",
             "version": series.version,
             "teams": series.teams.all(),
             "participants": series.participants.all(),
@@ -104,6 +108,17 @@ class SeriesForm(Seen):
             there = ", ".join(sorted(function.name for function in known.values()))
             raise forms.ValidationError(f"There is no function “{unknown[0]}”. There are {there}.")
         return list(dict.fromkeys(known[name.lower()] for name in said))
+
+    def clean(self) -> dict[str, Any]:
+        """The rule is the one chosen, or the one written; not two of them."""
+        said: dict[str, Any] = super().clean() or self.cleaned_data
+        chosen, written = said.get("repeats", ""), said.get("rrule", "")
+        if chosen and written and chosen != written:
+            self.add_error("rrule", "Choose “By the rule below” for this rule to hold, or leave it empty.")
+        elif not chosen and not written and "rrule" in said:
+            self.add_error("rrule", "Write a rule, or choose how often it repeats.")
+        said["rrule"] = chosen or written
+        return said
 
     def values(self) -> dict[str, Any]:
         return {name: self.cleaned_data[name] for name in SERIES_FIELDS}

@@ -195,7 +195,9 @@ class OrganisationForm(PeopleForm):
     digest_weekday = forms.TypedChoiceField(
         label="The digest goes out on", choices=list(enumerate(_DAYS)), coerce=int
     )
-    digest_at = forms.TimeField(label="at", widget=forms.TimeInput({"type": "time"}, "%H:%M"))
+    digest_at = forms.TimeField(
+        label="The digest goes out at", widget=forms.TimeInput({"type": "time"}, "%H:%M")
+    )
 
     @staticmethod
     def starting_from(found: Organisation) -> dict[str, Any]:

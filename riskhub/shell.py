@@ -15,7 +15,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from kit.htmx import is_fragment
-from kit.rights import OPEN, view_needs
+from kit.rights import OPEN, may, view_needs
 from people import queries as people
 from people.states import Role, Theme
 
@@ -41,6 +41,7 @@ class Place:
     group: str = "places"
     tab: bool = False  # stands in the bottom bar of a phone
     may_see: Callable[[Any], bool] = everyone
+    also: tuple[str, ...] = ()  # where else its pages live
 
 
 PLACES = (
@@ -53,8 +54,8 @@ PLACES = (
     Place("Decisions", "gavel", "meetings:decision_list", "g d"),
     Place("Actions", "checkbox", "actions:action_list", "g a", tab=True),
     Place("Learnings", "bulb", "learnings:learning_list", "g l"),
-    Place("Models", "cpu", "catalogue:model_list", "g o"),
-    Place("Ladder", "stairs-up", "risklog:ladder_list", "g e"),
+    Place("Models", "cpu", "catalogue:model_list", "g o", also=("/signals/series/", "/signals/thresholds/")),
+    Place("Ladder", "stairs-up", "risklog:ladder_list", "g e", also=("/risks/escalations/",)),
     Place("People", "users", "people:person_list", "g p"),
     Place("Mail", "mail", "notices:mail_list", "g t", "administration", may_see=administrator),
     Place("Sources", "plug", "signals:source_list", "g s", "administration", may_see=administrator),
@@ -63,7 +64,6 @@ PLACES = (
 # Addresses the shell links to where they exist; the value is "" where they do not.
 LINKS = {
     "search_url": "search",
-    "new_risk_url": "risklog:risk_new",
     "account_url": "people:account",
     "sign_out_url": "people:sign_out",
     "theme_url": "theme",
@@ -89,8 +89,13 @@ def places_for(user, path):
     """The places this reader may see, and the one this page belongs to: the longest that fits."""
     seen = [(place, address(place.url_name)) for place in PLACES if place.may_see(user)]
     seen = [(place, url) for place, url in seen if url]
-    fits = [url for _, url in seen if path == url or (url != "/" and path.startswith(url))]
-    here = max(fits, key=len, default="")
+    homes = [(start, url) for place, url in seen for start in (url, *place.also)]
+    fits = [
+        (len(start), url)
+        for start, url in homes
+        if path == start or (start != "/" and path.startswith(start))
+    ]
+    here = max(fits, default=(0, ""))[1]
     return [{"place": place, "url": url, "current": url == here} for place, url in seen]
 
 
@@ -120,6 +125,7 @@ def _shell(request):
     return {
         **look(request, user),
         **{key: address(name) for key, name in LINKS.items()},
+        "new_risk_url": address("risklog:risk_new") if signed_in and may(user, "risklog.risk_add") else "",
         "places": [e for e in entries if e["place"].group == "places"],
         "administration": [e for e in entries if e["place"].group == "administration"],
         "bottom_bar": [e for e in entries if e["place"].tab],

@@ -55,7 +55,13 @@ class ThresholdForm(Telling):
     @classmethod
     def like(cls, version: ThresholdVersion | None) -> "ThresholdForm":
         """The form for the version after this one."""
-        return cls(initial={name: getattr(version, name) for name in LIMITS} if version else {})
+        present = {name: getattr(version, name) for name in LIMITS} if version else {}
+        whole = {
+            name: int(value)
+            for name, value in present.items()
+            if isinstance(value, float) and value.is_integer()
+        }
+        return cls(initial={**present, **whole})
 
     def values(self) -> dict[str, Any]:
         return {name: self.cleaned_data[name] for name in (*LIMITS, "reason")}

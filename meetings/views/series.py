@@ -1,5 +1,7 @@
 """The pages of a series and its focus cycle."""
 
+from zoneinfo import ZoneInfo
+
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -17,6 +19,7 @@ from meetings.operations import focus as focuses
 from meetings.operations import series as all_series
 from meetings.queries import series as series_queries
 from meetings.views.saving import act, by, save, version
+from people.queries import organisation
 from rest.once import once
 
 
@@ -51,8 +54,10 @@ def series_detail(request: HttpRequest, pk: int) -> HttpResponse:
 @view_needs("meetings.series_change")
 def series_create(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
-        today = clock.now().date()
-        return _form(request, SeriesForm(initial={"first_on": today, "time_zone": "UTC"}))
+        ours = organisation()
+        zone = ours.time_zone if ours else "UTC"
+        today = clock.now().astimezone(ZoneInfo(zone)).date()
+        return _form(request, SeriesForm(initial={"first_on": today, "time_zone": zone}))
     form = SeriesForm(request.POST)
 
     def add(said: dict) -> str:

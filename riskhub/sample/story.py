@@ -102,8 +102,7 @@ class Story(Ground):
         upcoming = planned.order_by("starts_at").first()
         if upcoming is None or upcoming.items.filter(about=one.subject).exists():
             return
-        why = f"Brought by {by.person.name}"
-        items.add(upcoming, title=one.title, about=one.subject, why=why, purpose=Purpose.DECIDE, by=by, at=at)
+        items.add(upcoming, title=one.title, about=one.subject, purpose=Purpose.DECIDE, by=by, at=at)
 
     def _follow_up(self, day: date, *, at: datetime) -> None:
         """What becomes of the risks, on the first working day from its day on; and one made from a breach."""

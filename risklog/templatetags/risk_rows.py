@@ -96,7 +96,7 @@ def _row(row: Mapping[str, Any], base: str, spark: Spark | None, is_escalated: b
         f'<td class="c-ti"><a class="rt-t" href="{base}{reference}/">{escape(row["title"])}</a>'
         f'<span class="rt-s">{below}</span></td>'
         f'<td class="c-opt">{escape(row["team_name"] or "")}</td><td>{state}</td>'
-        f'<td class="c-opt">{line}</td><td class="c-opt">{_face(row["owner_name"])}</td>'
+        f'<td class="c-opt c-mid">{line}</td><td class="c-opt">{_face(row["owner_name"])}</td>'
         f'<td class="c-end">{ui.moment(row["updated_at"])}</td></tr>'
     )
 

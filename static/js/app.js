@@ -153,10 +153,15 @@
   });
   on("submit", e => { if (!e.defaultPrevented && !e.target.matches("[hx-post],[hx-put],[hx-patch]")) drop(e.target); });
   function settle() { $$("[data-draft]").forEach(el => { const kept = localStorage.getItem(slot(el)); if (kept && !el.value) el.value = kept; }); bulk(); }
+  /* a search field has said it while it was typed in; leaving it says nothing new, and one address is one step back */
+  document.addEventListener("change", e => { if (e.target.matches?.("form[data-auto] [type=search]")) e.stopPropagation(); }, true);
+  on("htmx:before:history:update", e => { if (e.detail.history.path === location.pathname + location.search) e.preventDefault(); });
   /* a filter form sends itself when a choice changes; its button is for those without JavaScript */
   on("change", e => { const f = e.target.closest?.("form[data-auto]"); if (f && !f.hasAttribute("hx-get")) f.requestSubmit(); });
-  on("htmx:after:swap", () => { settle(); if ($("#palette")?.open && !$("[aria-selected=true]:not([hidden])", box)) mark(options()[0]); });
+  /* what was refused says so at its top, which may be far above the button that was pressed */
+  function show(alert) { if (alert) { alert.focus({ preventScroll: true }); alert.scrollIntoView({ block: "center" }); } }
+  on("htmx:after:swap", e => { const ctx = e.detail.ctx; if ([409, 422].includes(ctx?.response?.status) && ctx.sourceEvent?.type === "submit") show($("main .notice[role=alert][tabindex]")); settle(); if ($("#palette")?.open && !$("[aria-selected=true]:not([hidden])", box)) mark(options()[0]); });
   $$("dialog[open]").forEach(d => { d.close(); d.showModal(); });  // the server drew it open: a form in it was refused
-  $$("form[data-auto] .js-hide").forEach(b => { b.hidden = true; });
+  show($("main .notice[role=alert][tabindex]"));
   settle();
 })();

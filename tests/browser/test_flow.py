@@ -64,6 +64,13 @@ def test_a_meeting_is_run_and_a_second_browser_sees_it_within_two_seconds(sign_i
     leader.wait_for_url("**/live/")
     leader.click("text=Take up item")
     leader.wait_for_selector("#notes")
+    controls = leader.locator(".ctl").bounding_box()
+    assert controls["y"] + controls["height"] <= leader.viewport_size["height"]  # whatever is above scrolls
+    usual = leader.viewport_size
+    leader.set_viewport_size({"width": 390, "height": 844})
+    controls = leader.locator(".ctl").bounding_box()
+    assert controls["y"] + controls["height"] <= 844
+    leader.set_viewport_size(usual)
     other.goto(f"/meetings/{meeting.reference}/live/")
     other.wait_for_selector("#pulse", state="attached")
 

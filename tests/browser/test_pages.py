@@ -7,10 +7,11 @@ from catalogue.models import Model
 from kit import clock
 from kit.actor import SYSTEM
 from learnings.models import Learning
-from meetings.models import Decision, Meeting
+from meetings.models import Decision, Meeting, MeetingSeries
 from meetings.operations import item as items
 from meetings.operations import meeting as meetings
 from meetings.states import ItemState, MeetingState
+from notices.models import Message
 from people.models import Team, User
 from risklog.models import Escalation, Review, Risk
 from signals.models import BreachGroup, Series, Source, Threshold
@@ -60,6 +61,17 @@ PAGES = {
     "inbox": lambda: "/notices/",
     "digest": lambda: "/notices/digest/",
     "mail": lambda: "/notices/mail/",
+    "mail in its frame": lambda: f"/notices/mail/{_sent().pk}/",
+    "edit risk": lambda: f"/risks/{_first(Risk)}/edit/",
+    "heat map": lambda: "/risks/heat/",
+    "propose": lambda: f"/signals/thresholds/{Threshold.objects.order_by('pk').first().pk}/propose/",
+    "meeting series": lambda: f"/meetings/series/{MeetingSeries.objects.get().pk}/",
+    "new series": lambda: "/meetings/series/new/",
+    "new decision": lambda: "/meetings/decisions/new/",
+    "new ladder": lambda: "/risks/ladder/new/",
+    "new learning": lambda: "/learnings/new/",
+    "organisation": lambda: "/people/settings/",
+    "search": lambda: "/search/?q=score",
     "people": lambda: "/people/",
     "person": lambda: f"/people/{User.objects.order_by('pk').first().pk}/",
     "team": lambda: f"/people/teams/{Team.objects.order_by('pk').first().slug}/",
@@ -71,6 +83,11 @@ PAGES = {
 
 def _first(model) -> str:
     return model.objects.select_related("subject").order_by("pk").first().reference
+
+
+def _sent() -> Message:
+    """A mail that is kept as it was sent."""
+    return Message.objects.exclude(sent_html="").order_by("pk").first()
 
 
 def _meeting(state) -> str:
@@ -103,3 +120,73 @@ def test_a_page_is_clean_in_light_in_dark_and_on_a_phone(sign_in, name):
     assert {look: said for look, said in found.items() if said} == {}
     assert width_beyond(page) <= 0
     assert violations(page) == []
+
+
+# What a page has and a mail does not: it is read inside a page, or inside a mail program.
+OF_PAGES = ("landmark-one-main", "region", "page-has-heading-one")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_mail_is_clean_and_fits_a_phone(sign_in, scheme):
+    page = sign_in("admin", viewport={"width": 320, "height": 700}, color_scheme=scheme)
+    html = page.request.get(f"/notices/mail/{_sent().pk}/as-sent/").text()
+
+    page.set_content(html)  # its own address is a sandbox, where axe cannot run
+
+    assert [said for said in axe(page) if not said.startswith(OF_PAGES)] == []
+    assert width_beyond(page) <= 0
+
+
+@pytest.mark.parametrize("width", [1280, 320])
+def test_a_title_of_one_long_word_pushes_nothing_aside(sign_in, width):
+    risk = Risk.objects.select_related("subject").order_by("pk").first()
+    old, risk.subject.title = risk.subject.title, "W" * 200
+    risk.subject.save(update_fields=["title"])
+    page = sign_in("admin", viewport={"width": width, "height": 900})
+
+    page.goto(f"/risks/{risk.reference}/")
+    heading = page.locator("h1").evaluate("e => e.scrollWidth - e.clientWidth")
+    beyond = width_beyond(page)
+    page.goto("/risks/")
+    table = page.locator("#rows").evaluate("e => e.scrollWidth - e.clientWidth")
+    risk.subject.title = old
+    risk.subject.save(update_fields=["title"])
+
+    assert max(heading, beyond, table, width_beyond(page)) <= 0
+
+
+def test_a_search_is_one_step_back_and_its_button_stays_away(sign_in):
+    page = sign_in("admin")
+    page.goto("/risks/")
+    before = page.evaluate("history.length")
+
+    with page.expect_response(lambda answer: "q=zzz" in answer.url):
+        page.fill("#q", "zzz")
+    page.wait_for_url("**/risks/?q=zzz**")
+    page.locator("#q").blur()
+    page.wait_for_timeout(400)
+
+    assert page.evaluate("history.length") == before + 1
+    assert page.locator("text=No risks match these filters").is_visible()
+    assert page.locator("main .js-hide").count() >= 1
+    assert not page.locator("main .js-hide").first.is_visible()
+    page.go_back()
+    page.wait_for_selector("#rows tr[data-row]")
+
+
+def test_a_conflict_at_the_foot_of_a_long_form_is_seen_at_once(sign_in):
+    page = sign_in("admin", viewport={"width": 1280, "height": 700})
+    other = page.context.new_page()
+    address = f"/risks/{_first(Risk)}/edit/"
+    for one in page, other:
+        one.goto(address)
+    for one, tags in (page, "first"), (other, "second"):
+        one.fill("[name=tags]", tags)
+        with one.expect_response(lambda answer: answer.request.method == "POST"):
+            one.click("main .form-f .btn-p")
+
+    other.wait_for_selector(".notice:focus")
+
+    box = other.locator(".notice:focus").bounding_box()
+    assert 0 <= box["y"] < 700
+    assert "second" in other.inner_text(".both .mine")

@@ -1,3 +1,4 @@
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -107,3 +108,22 @@ def test_spark_draws_what_there_is(values):
 @pytest.mark.parametrize("values", [[], None, [None]])
 def test_spark_without_values_says_so(values):
     assert "No points yet" in spark(values, label="Steady")
+
+
+def _label_places(limits):
+    drawn = draw(0.1, 0.2, thresholds=limits)
+    return [float(y) for y in re.findall(r'class="thr-label[^>]* y="([\d.]+)"', drawn)]
+
+
+def test_a_limit_at_the_edge_has_room_for_its_zone_and_for_the_marks_above_its_words():
+    above = _label_places([Threshold(0.4, "critical", "L", "above")])
+    below = _label_places([Threshold(-1, "critical", "L", "below")])
+
+    assert above[0] > 30
+    assert below[0] < 232 - 30
+
+
+def test_words_of_limits_that_lie_close_together_do_not_stand_on_each_other():
+    warning, clear = _label_places([Threshold(0.15, "warning", "W"), Threshold(0.145, "clear", "C")])
+
+    assert clear - warning >= 12

@@ -63,6 +63,18 @@ def test_the_longest_address_that_fits_is_the_current_place(monkeypatch):
     assert current == ["b"]
 
 
+@pytest.mark.parametrize(
+    ("path", "label"),
+    [
+        ("/signals/series/5/", "Models"),
+        ("/signals/breaches/B-1/", "Breaches"),
+        ("/risks/escalations/", "Ladder"),
+    ],
+)
+def test_pages_that_live_elsewhere_still_show_their_place(path, label):
+    assert [e["place"].label for e in shell.places_for(USER, path) if e["current"]] == [label]
+
+
 def test_administration_is_for_administrators():
     assert not any(e["place"].group == "administration" for e in shell.places_for(USER, "/"))
 

@@ -1,5 +1,6 @@
 """The pages of the meeting rhythm: what they show, to whom, in how many queries; what their buttons do."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -310,6 +311,42 @@ def test_a_wrong_series_says_what_to_mend(client, crew, field, value):
 
     assert answer.status_code == 422
     assert field in answer.context["form"].errors
+
+
+def test_a_reader_elsewhere_is_told_both_clocks(client, crew):
+    meeting = make.planned(make.series(crew[0]))
+    client.force_login(people.user(time_zone="America/Los_Angeles"))
+
+    page = client.get(reverse("meetings:meeting_detail", args=[meeting.reference])).content.decode()
+
+    assert re.search(r"01:00.01:\d\d PST", page)
+    assert "10:00 in Europe/Berlin" in page
+
+
+def test_how_often_is_chosen_and_the_zone_is_the_organisations(client, crew):
+    client.force_login(people.user(role=Role.RISK_MANAGER))
+    chosen = {**SERIES, "repeats": "FREQ=WEEKLY;INTERVAL=2", "rrule": "", "teams": [crew[0].pk]}
+
+    new = client.get("/meetings/series/new/").context["form"]
+    answer = client.post("/meetings/series/new/", chosen)
+
+    assert new["time_zone"].initial == "Europe/Berlin"
+    assert answer.status_code == 303
+    assert MeetingSeries.objects.get().rrule == "FREQ=WEEKLY;INTERVAL=2"
+    both = client.post("/meetings/series/new/", {**chosen, "rrule": "FREQ=DAILY"})
+    assert both.status_code == 422
+    assert "rrule" in both.context["form"].errors
+    assert client.post("/meetings/series/new/", {**chosen, "repeats": ""}).status_code == 422
+
+
+def test_the_rule_a_series_has_is_among_the_choices_in_words(client, crew):
+    series = make.series(crew[0], rrule="FREQ=MONTHLY;BYDAY=1WE")
+    client.force_login(people.user(role=Role.RISK_MANAGER))
+
+    form = client.get(reverse("meetings:series_edit", args=[series.pk])).context["form"]
+
+    assert ("FREQ=MONTHLY;BYDAY=1WE", "First Wednesday of the month") in form.fields["repeats"].choices
+    assert form["repeats"].initial == series.rrule
 
 
 def test_the_focus_cycle_is_edited_on_its_page(client, crew):

@@ -58,6 +58,14 @@ def test_a_clear_week_says_so(client):
     assert "Nothing waits for you" in client.get("/").content.decode()
 
 
+@pytest.mark.parametrize(("role", "is_offered"), [(Role.MEMBER, True), (Role.VIEWER, False)])
+def test_a_new_risk_is_offered_to_who_may_log_one(client, role, is_offered):
+    people.organisation()
+    client.force_login(people.user(role=role))
+
+    assert ("/risks/new/" in client.get("/").content.decode()) is is_offered
+
+
 def test_a_fresh_instance_shows_the_next_steps_to_who_can_take_them(client, ana):
     assert "Connect a monitoring tool" in client.get("/").content.decode()
     client.force_login(people.user())
