@@ -15,7 +15,8 @@ from history.models import Subject
 from history.queries import tell
 from kit import clock
 from people.models import User
-from rest.resource import Body, Collection, Filter, Item, Resource, Visible, number, one_of, read
+from rest.listing import Filter, number, one_of
+from rest.resource import Body, Collection, Item, Resource, Visible, read
 from rest.steps import Step
 
 

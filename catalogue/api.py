@@ -12,7 +12,8 @@ from catalogue.operations import model as operation
 from catalogue.states import Stage, Tier
 from kit import clock
 from people.models import Team, User
-from rest.resource import Body, Collection, Filter, Item, Resource, Visible, number, one_of, read
+from rest.listing import Filter, number, one_of
+from rest.resource import Body, Collection, Item, Resource, Visible, read
 
 
 class ModelRow(serializers.Serializer):

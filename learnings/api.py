@@ -9,7 +9,8 @@ from rest_framework.request import Request
 from history.queries import tell
 from learnings.models import Learning
 from learnings.states import State, Verdict
-from rest.resource import Collection, Filter, Item, Resource, number, one_of
+from rest.listing import Filter, number, one_of
+from rest.resource import Collection, Item, Resource
 
 
 class LearningRow(serializers.Serializer):

@@ -8,7 +8,8 @@ from rest_framework.request import Request
 
 from people.models import Function, Membership, Team, User
 from people.states import Role
-from rest.resource import Collection, Filter, Item, Resource, number, one_of
+from rest.listing import Filter, number, one_of
+from rest.resource import Collection, Item, Resource
 
 
 class PersonRow(serializers.Serializer):

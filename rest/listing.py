@@ -1,12 +1,46 @@
 """What a list may be asked: nothing is passed over, what cannot be answered is refused by name."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from django.http import QueryDict
 from rest_framework.exceptions import ValidationError
 
 MAX_VALUES = 100
 _OF_EVERY_LIST = ("order", "limit", "after", "before")
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A query parameter. path: the lookup it sets; parse: text -> value, or ValueError with the mend."""
+
+    path: str
+    parse: Callable[[str], Any] = str
+    help: str = ""
+    choices: tuple[str, ...] = ()
+    many: bool = True  # "a,b" means either
+
+
+def one_of(path: str, choices: Any, help: str = "") -> Filter:
+    """A filter over the values of a Choices class."""
+    values = tuple(str(value) for value in choices.values)
+
+    def parse(text: str) -> Any:
+        if text not in values:
+            raise ValueError(f"Use one of {', '.join(values)}.")
+        return type(choices.values[0])(text)
+
+    return Filter(path, parse, help, values)
+
+
+def number(path: str, help: str = "") -> Filter:
+    def parse(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or len(text) > 18:
+            raise ValueError("Use a whole number.")
+        return int(text)
+
+    return Filter(path, parse, help)
 
 
 def check(query: QueryDict, *, filters: Sequence[str]) -> None:

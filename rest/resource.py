@@ -5,7 +5,6 @@ A room's api.py declares columns, filters, orders and permissions; riskhub/api.p
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
@@ -31,6 +30,7 @@ from kit.actor import Actor
 from kit.refusals import Refused
 from kit.rights import OPEN, may
 from rest import counting, listing
+from rest.listing import Filter
 from rest.receipts import receipts
 
 PAGE_SIZE, MAX_PAGE_SIZE = 50, 200
@@ -50,38 +50,6 @@ class Stale(APIException):
     def __init__(self, present: Mapping[str, Any], tag: str) -> None:
         super().__init__()
         self.present, self.tag = present, tag
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """A query parameter. path: the lookup it sets; parse: text -> value, or ValueError with the mend."""
-
-    path: str
-    parse: Callable[[str], Any] = str
-    help: str = ""
-    choices: tuple[str, ...] = ()
-    many: bool = True  # "a,b" means either
-
-
-def one_of(path: str, choices: Any, help: str = "") -> Filter:
-    """A filter over the values of a Choices class."""
-    values = tuple(str(value) for value in choices.values)
-
-    def parse(text: str) -> Any:
-        if text not in values:
-            raise ValueError(f"Use one of {', '.join(values)}.")
-        return type(choices.values[0])(text)
-
-    return Filter(path, parse, help, values)
-
-
-def number(path: str, help: str = "") -> Filter:
-    def parse(text: str) -> int:
-        if not text.isascii() or not text.isdigit() or len(text) > 18:
-            raise ValueError("Use a whole number.")
-        return int(text)
-
-    return Filter(path, parse, help)
 
 
 class ApiView(APIView):

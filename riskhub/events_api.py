@@ -12,7 +12,8 @@ from history.models import Event, Subject
 from history.queries import present_data
 from meetings.models import AgendaItem
 from people import queries as people
-from rest.resource import Collection, Filter, Item, Resource, number, one_of
+from rest.listing import Filter, number, one_of
+from rest.resource import Collection, Item, Resource
 
 _ITEM = AgendaItem._meta.label_lower
 

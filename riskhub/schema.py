@@ -15,7 +15,8 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
 from kit.rights import OPEN
-from rest.resource import MAX_PAGE_SIZE, Body, Collection, Filter, Item
+from rest.listing import Filter
+from rest.resource import MAX_PAGE_SIZE, Body, Collection, Item
 from riskhub.api import PROBLEM
 
 _ACTS = {"POST": "create", "PATCH": "change", "PUT": "put", "DELETE": "delete"}

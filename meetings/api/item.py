@@ -14,7 +14,8 @@ from meetings.models import AgendaItem, Meeting
 from meetings.operations import item as operations
 from meetings.queries.agenda import may_see_item
 from meetings.states import ItemOutcome, ItemState, Purpose
-from rest.resource import Body, Collection, Filter, Item, Resource, Visible, number, one_of, read
+from rest.listing import Filter, number, one_of
+from rest.resource import Body, Collection, Item, Resource, Visible, read
 from rest.steps import Step
 
 

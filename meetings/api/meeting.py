@@ -13,7 +13,8 @@ from meetings.operations import meeting as operations
 from meetings.queries import meeting as queries
 from meetings.states import MeetingState
 from people.models import User
-from rest.resource import Body, Collection, Item, Resource, Visible, number, one_of, read
+from rest.listing import number, one_of
+from rest.resource import Body, Collection, Item, Resource, Visible, read
 from rest.steps import Step
 
 

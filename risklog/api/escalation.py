@@ -10,7 +10,8 @@ from rest_framework.response import Response
 from history.models import Subject
 from history.queries import tell
 from kit import clock
-from rest.resource import Body, Collection, Filter, Item, Resource, Visible, one_of, read
+from rest.listing import Filter, one_of
+from rest.resource import Body, Collection, Item, Resource, Visible, read
 from rest.steps import Step
 from risklog.models import Climb, Escalation
 from risklog.operations import escalation as operations

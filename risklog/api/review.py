@@ -7,7 +7,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from history.queries import tell
-from rest.resource import Body, Collection, Filter, Item, Resource, number, one_of
+from rest.listing import Filter, number, one_of
+from rest.resource import Body, Collection, Item, Resource
 from rest.steps import Step
 from risklog.models import Review, Reviewer
 from risklog.operations import review as operations

@@ -7,7 +7,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kit import clock
-from rest.resource import Body, Collection, Filter, Item, Resource, one_of, read
+from rest.listing import Filter, one_of
+from rest.resource import Body, Collection, Item, Resource, read
 from risklog.models import Category
 from risklog.operations import taxonomy as operations
 from signals.states import Kind

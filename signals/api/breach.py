@@ -6,7 +6,8 @@ from django.db.models import Count, Q, QuerySet
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from rest.resource import Collection, Filter, Item, Resource, one_of
+from rest.listing import Filter, one_of
+from rest.resource import Collection, Item, Resource
 from signals.models import BreachGroup
 from signals.states import Breach as State
 from signals.states import Kind, Level

@@ -4,7 +4,8 @@ from django.db.models import QuerySet
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from rest.resource import Collection, Filter, Item, Resource, one_of
+from rest.listing import Filter, one_of
+from rest.resource import Collection, Item, Resource
 from signals.models import Series
 from signals.states import Kind
 

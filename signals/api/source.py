@@ -8,7 +8,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kit import clock
-from rest.resource import Body, Collection, Filter, Item, Resource, read
+from rest.listing import Filter
+from rest.resource import Body, Collection, Item, Resource, read
 from signals.models import Source
 from signals.operations import source as sources
 

@@ -6,7 +6,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kit import clock
-from rest.resource import Body, Collection, Filter, Item, Resource, Visible, number, one_of, read
+from rest.listing import Filter, number, one_of
+from rest.resource import Body, Collection, Item, Resource, Visible, read
 from signals.models import Series, Threshold, ThresholdVersion
 from signals.operations import threshold as thresholds
 from signals.states import Agreement, Direction

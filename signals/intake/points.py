@@ -11,7 +11,8 @@ from rest_framework.response import Response
 
 from kit.actor import Actor
 from kit.refusals import Refused
-from rest.resource import Body, Collection, Filter, number
+from rest.listing import Filter, number
+from rest.resource import Body, Collection
 from signals.intake.receive import Outcome, Receiver
 from signals.mapping import points as reading_of
 from signals.mapping.points import Reading
