@@ -3,8 +3,6 @@
 import time
 from datetime import datetime
 
-from django.db.models import Case, Value, When
-
 from history import claims, wiring
 from history.claims import Tally
 from history.models import Due, Event, Handover
@@ -33,11 +31,13 @@ def relay(*, at: datetime | None = None, limit: int = 1000, seconds: float = flo
 
 
 def _next(limit: int) -> list[Handover]:
-    """What goes first, then the oldest of the rest."""
+    """What goes first, alone; else the oldest of the rest."""
+    waiting = Handover.objects.order_by("not_before", "id")
     ahead = wiring.first()
-    rank = Case(When(handler__in=ahead, then=0), default=1) if ahead else Value(0)
-    waiting = Handover.objects.order_by(rank, "not_before", "id")
-    return claims.claim(waiting, limit=min(_BEHIND if ahead else _BATCH, limit), leaves=False)
+    if not ahead:
+        return claims.claim(waiting, limit=min(_BATCH, limit), leaves=False)
+    batch = claims.claim(waiting.filter(handler__in=ahead), limit=min(_BEHIND, limit), leaves=False)
+    return batch or claims.claim(waiting, limit=min(_BEHIND, limit), leaves=False)
 
 
 def _hand_on(row: Handover, at: datetime) -> None:
