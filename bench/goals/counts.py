@@ -115,6 +115,7 @@ class _Walk:
 
     def all(self) -> list[tuple[str, str, int]]:
         self.api.get("/api/v1/functions")  # notes the first use of the token
+        self._writes()  # first, so that what they make stands on the pages of every size
         for name in LISTS:
             self._count("list", f"GET /api/v1/{name}", partial(self.api.get, f"/api/v1/{name}"))
         for name in LISTS:
@@ -124,7 +125,6 @@ class _Walk:
             self._count("composed page", path, partial(self.page.get, path))
         for name, path in _details().items():
             self._count("composed page", name, partial(self.page.get, path))
-        self._writes()
         return self.found
 
     def _writes(self) -> None:
