@@ -99,7 +99,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 _LOADERS = [
-    "django.template.loaders.filesystem.Loader",
+    "riskhub.template_loader.Loader",
     "django.template.loaders.app_directories.Loader",
 ]
 TEMPLATES = [

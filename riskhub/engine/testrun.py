@@ -20,6 +20,7 @@ CHECKS: dict[str, list[str]] = {
     "style": [str(BIN / "ruff"), "check", "."],
     "format": [str(BIN / "ruff"), "format", "--check", "."],
     "types": [sys.executable, "-m", "mypy", "."],
+    "templates": [str(BIN / "djlint"), "--quiet", "templates"],
     "order of the house": [str(BIN / "lint-imports"), "--no-cache"],
     # No database is up: without the option Django warns that it could not compare with one.
     "migrations": [

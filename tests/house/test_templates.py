@@ -1,4 +1,4 @@
-"""Templates: every verb has a line, none is unused, nothing inline."""
+"""Templates: every verb has a history line, none is unused, nothing is inline, and people can read them."""
 
 import ast
 import re
@@ -88,3 +88,113 @@ def test_nothing_is_inline_and_nothing_needs_eval():
                 wrong.append(f"{path.relative_to(ROOT)}: {script}")
 
     assert wrong == []
+
+
+# Folders and pages that are still packed. The list only gets shorter; what is not in it is held.
+NOT_READABLE_YET = (
+    *(
+        "actions/",
+        "catalogue/",
+        "errors/",
+        "history/",
+        "kit/",
+        "learnings/",
+        "meetings/",
+        "notices/",
+        "people/",
+    ),
+    *(
+        "risklog/",
+        "signals/",
+        "_account",
+        "_keys",
+        "_look",
+        "_palette",
+        "_places",
+        "_side",
+        "_tabbar",
+        "base",
+    ),
+    *("home", "reference", "search", "styleguide"),
+)
+OPENING_TAG = re.compile(r"<[a-zA-Z]")
+LONGEST_LINE, MOST_TAGS, MOST_LINES = 120, 3, 120
+
+
+def unreadable(text: str) -> list[str]:
+    """Return what makes a template hard to read, a line each: packed lines, and too many of them."""
+    lines = text.splitlines()
+    wrong = [f"has {len(lines)} lines; split it into partials"] if len(lines) > MOST_LINES else []
+    for number, line in enumerate(lines, start=1):
+        if len(line) > LONGEST_LINE:
+            wrong.append(f"line {number} has {len(line)} characters")
+        if len(tags := OPENING_TAG.findall(line)) > MOST_TAGS:
+            wrong.append(f"line {number} opens {len(tags)} elements")
+    return wrong
+
+
+def test_templates_are_readable():
+    wrong = []
+    for path in TEMPLATES:
+        name = str(path.relative_to(ROOT / "templates"))
+        if not name.startswith(NOT_READABLE_YET):
+            wrong += [f"{name} {what}" for what in unreadable(path.read_text())]
+
+    assert wrong == []
+
+
+def test_the_readability_check_can_fail():
+    packed = "<p>" * 4 + "\n" + "x" * 121 + "\n" * 120
+
+    assert unreadable(packed) == [
+        "has 121 lines; split it into partials",
+        "line 1 opens 4 elements",
+        "line 2 has 121 characters",
+    ]
+
+
+def blocks(path: Path) -> list[tuple[str, int]]:
+    """Return the name of each block of a template, and how many blocks it is inside of."""
+    found, depth = [], 0
+    for tag, name in re.findall(r"{%\s*(block|endblock)\b\s*(\w*)", path.read_text()):
+        if tag == "block":
+            found.append((name, depth))
+        depth += 1 if tag == "block" else -1
+    return found
+
+
+def parents(path: Path) -> list[Path]:
+    """Return the templates that a template extends, the nearest first."""
+    extends = re.search(r'{%\s*extends "([^"]+)"', path.read_text())
+    return [parent := ROOT / "templates" / extends[1], *parents(parent)] if extends else []
+
+
+def test_blocks_are_unique_and_fill_one_of_a_parent():
+    """A block that no parent has is never shown; Django refuses a double one only when it renders."""
+    wrong = []
+    for path in (*TEMPLATES, *sorted((ROOT / "templates").rglob("*.txt"))):
+        own = blocks(path)
+        names = [name for name, _ in own]
+        wrong += [f"{path.relative_to(ROOT)}: {name} twice" for name in names if names.count(name) > 1]
+        if above := parents(path):
+            known = {name for parent in above for name, _ in blocks(parent)}
+            wrong += [
+                f"{path.relative_to(ROOT)}: {name} is in no parent"
+                for name, depth in own
+                if depth == 0 and name not in known
+            ]
+
+    assert wrong == []
+
+
+def test_a_named_part_is_used():
+    """An inline part is shown where it is; a view that answers with it alone names it `page.html#part`."""
+    text = " ".join(CODE.values()) + " ".join(path.read_text() for path in TEMPLATES)
+    unused = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in TEMPLATES
+        for name in re.findall(r"{%\s*partialdef ([\w-]+)", path.read_text())
+        if not re.search(rf"#{name}\b|[\"']{name}[\"']|partial {name}\b", text)
+    ]
+
+    assert unused == []
