@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 from actions.models import Action
 from actions.states import UNFINISHED, Effort, State, Type
 from history.models import Subject
-from kit.forms import Day
+from pages.forms import Day
 from people import queries as people
 from people.models import User
 

@@ -18,11 +18,11 @@ from actions.states import MOVES, State
 from history.queries import timeline
 from kit import clock
 from kit.actor import Actor
-from kit.htmx import go, respond, toast
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
 from kit.rights import may, require, view_needs
-from rest.asked import page_of, version_of
-from rest.once import once
+from pages.answers import go, respond, toast
+from pages.once import once
+from pages.requests import page_of, version_of
 
 ORDERS = {
     "due": ("due_order", "id"),

@@ -18,13 +18,13 @@ from catalogue.states import Stage
 from history.queries import timeline
 from kit import clock
 from kit.actor import Actor
-from kit.htmx import go, respond, toast
-from kit.panels import hung_on
+from kit.counting import capped_count
 from kit.refusals import ChangedMeanwhile, Refused
 from kit.rights import may, require, view_needs
-from rest.asked import page_of, version_of
-from rest.counting import capped_count
-from rest.once import once
+from pages.answers import go, respond, toast
+from pages.once import once
+from pages.panels import hung_on
+from pages.requests import page_of, version_of
 
 NOT_RATED = 9
 ORDERS = {

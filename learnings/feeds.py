@@ -9,9 +9,9 @@ from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed
 
 from kit.rights import view_needs
-from kit.templatetags.ui import markdown
 from learnings import queries
 from learnings.models import Learning
+from pages.templatetags.ui import markdown
 
 SIZE = 30
 

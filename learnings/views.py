@@ -10,7 +10,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from history.queries import timeline
 from kit import clock
 from kit.actor import Actor
-from kit.htmx import go, respond, toast
 from kit.refusals import ChangedMeanwhile, Refused
 from kit.rights import may, require, view_needs
 from learnings import queries
@@ -18,8 +17,9 @@ from learnings.forms import EDITED, TEXTS, LearningForm, NewLearningForm
 from learnings.models import Learning
 from learnings.operations import learning as operations
 from learnings.states import Verdict
-from rest.asked import page_of, version_of
-from rest.once import once
+from pages.answers import go, respond, toast
+from pages.once import once
+from pages.requests import page_of, version_of
 
 ORDER = {
     "feed": ("-published_at", "-id"),

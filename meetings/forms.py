@@ -6,10 +6,10 @@ from typing import Any
 from django import forms
 
 from history.models import Subject
-from kit.forms import Day
 from meetings import cadence
 from meetings.models import AgendaItem, Focus, Meeting, MeetingSeries
 from meetings.states import Purpose
+from pages.forms import Day
 from people.models import Function, Team, User
 from risklog.models import Review
 from risklog.states import Outcome

@@ -5,8 +5,8 @@ class PeopleConfig(AppConfig):
     name = "people"
 
     def ready(self) -> None:
+        from kit.receipts import receipts
         from people import permissions  # noqa: F401
         from people.operations.receipt import Book
-        from rest.receipts import receipts
 
         receipts[:] = [Book()]

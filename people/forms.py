@@ -5,8 +5,8 @@ from typing import Any
 
 from django import forms
 
-from kit.forms import Day
 from kit.refusals import ChangedMeanwhile, Refused
+from pages.forms import Day
 from people import queries
 from people.models import Function, Organisation, Team, User
 from people.states import Role, Scope, Theme

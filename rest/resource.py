@@ -25,13 +25,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from kit import clock, paging, references
+from kit import clock, counting, paging, references
 from kit.actor import Actor
+from kit.receipts import receipts
 from kit.refusals import Refused
 from kit.rights import OPEN, may
-from rest import counting, listing
+from rest import listing
 from rest.listing import Filter
-from rest.receipts import receipts
 
 PAGE_SIZE, MAX_PAGE_SIZE = 50, 200
 

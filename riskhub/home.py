@@ -12,10 +12,10 @@ from django.views.decorators.http import require_safe
 from actions import queries as actions
 from catalogue.models import Model
 from kit import clock
-from kit.htmx import respond
 from kit.rights import view_needs
 from meetings.models import MeetingSeries
 from notices.queries import inbox, mine
+from pages.answers import respond
 from people.models import Organisation, Team, User
 from people.states import Role
 from riskhub.shell import address, count_unread_with

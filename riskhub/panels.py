@@ -3,11 +3,11 @@
 from actions import queries as actions
 from history import wiring
 from history.wiring import Relation
-from kit import panels
-from kit.panels import Panel
 from learnings import queries as learnings
 from meetings.queries import agenda, decision
 from notices.queries import digest
+from pages import panels
+from pages.panels import Panel
 from risklog.queries import escalation, review, risk, story
 from signals.queries import model as signals
 

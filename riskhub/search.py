@@ -9,9 +9,9 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from history.models import Subject
-from kit.htmx import is_fragment, vary
 from kit.links import url_of
 from kit.rights import view_needs
+from pages.answers import is_fragment, vary
 from riskhub.links import PAGES
 
 # kind -> what it is called, its icon; in the order of the groups

@@ -54,7 +54,7 @@ INSTALLED_APPS = [
     "actions",
     "people",
     "history",
-    "kit",
+    "pages",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -111,7 +111,7 @@ TEMPLATES = [
                 ("template_partials.loader.Loader", [("django.template.loaders.cached.Loader", _LOADERS)])
             ],
             "builtins": [
-                "kit.templatetags.ui",
+                "pages.templatetags.ui",
                 "template_partials.templatetags.partials",
                 "django.templatetags.static",
             ],
@@ -124,7 +124,7 @@ TEMPLATES = [
         },
     }
 ]
-FORM_RENDERER = "kit.forms.Renderer"
+FORM_RENDERER = "pages.forms.Renderer"
 
 # ---------------------------------------------------------------- database
 _CHECKS = {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}

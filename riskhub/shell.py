@@ -14,8 +14,8 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
-from kit.htmx import is_fragment
 from kit.rights import OPEN, may, view_needs
+from pages.answers import is_fragment
 from people import queries as people
 from people.states import Role, Theme
 

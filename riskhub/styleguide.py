@@ -8,10 +8,10 @@ from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from kit import charts
-from kit.forms import Day
-from kit.htmx import respond
 from kit.rights import OPEN, view_needs
+from pages import charts
+from pages.answers import respond
+from pages.forms import Day
 
 PEOPLE = [SimpleNamespace(name=n) for n in ("Ana Moreau", "Wei Lin", "Jonas Keller", "Sofia Lindqvist")]
 

@@ -12,7 +12,6 @@ from actions.queries import of_subject
 from history.models import Subject
 from history.queries import timeline
 from kit import clock
-from kit.htmx import respond
 from kit.rights import may, require, view_needs
 from meetings.forms import DecisionForm
 from meetings.operations import decision as decisions
@@ -20,9 +19,10 @@ from meetings.queries import decision as decision_queries
 from meetings.queries.live import open_review
 from meetings.states import DecisionState
 from meetings.views.saving import by, save
+from pages.answers import respond
+from pages.once import once
+from pages.requests import page_of
 from people import queries as people
-from rest.asked import page_of
-from rest.once import once
 
 
 @require_safe

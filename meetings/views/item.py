@@ -10,7 +10,6 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from history.models import Subject
 from kit import clock
-from kit.htmx import go, respond, toast
 from kit.links import url_of
 from kit.refusals import Refused
 from kit.rights import require, view_needs
@@ -24,7 +23,8 @@ from meetings.states import MeetingState
 from meetings.views import live
 from meetings.views import meeting as meeting_pages
 from meetings.views.saving import act, back_to, by, save, version
-from rest.once import once
+from pages.answers import go, respond, toast
+from pages.once import once
 
 
 def found(request: HttpRequest, pk: int) -> AgendaItem:

@@ -11,7 +11,6 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import ptag
 
 from kit import clock
-from kit.htmx import go, respond, toast
 from kit.refusals import ChangedMeanwhile, Refused
 from kit.rights import may, require, view_needs
 from meetings.forms import ActionForm, ClosingForm, DecisionForm, ItemForm
@@ -25,8 +24,9 @@ from meetings.queries.agenda import may_see_item
 from meetings.states import ItemOutcome, ItemState, MeetingState
 from meetings.views.meeting import found, page_of
 from meetings.views.saving import act, by, save, version
+from pages.answers import go, respond, toast
+from pages.once import once
 from people import queries as people
-from rest.once import once
 
 ITEM_IDS = "item_%s"  # the page has another form with a title
 

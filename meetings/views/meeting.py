@@ -9,7 +9,6 @@ from django.views.decorators.http import require_POST, require_safe
 
 from history.queries import timeline
 from kit import clock
-from kit.htmx import respond
 from kit.rights import may, require, view_needs
 from meetings.forms import ItemForm, MoveForm, ObjectiveForm, ReasonForm
 from meetings.models import Meeting
@@ -19,7 +18,8 @@ from meetings.queries import meeting as meeting_queries
 from meetings.queries import series as series_queries
 from meetings.states import MeetingState
 from meetings.views.saving import act, back_to, by, save, version
-from rest import asked
+from pages import requests as page_requests
+from pages.answers import respond
 
 TABS = ("to-come", "mine", "past")
 
@@ -39,8 +39,8 @@ def meeting_list(request: HttpRequest) -> HttpResponse:
     order = ("-starts_at", "-id") if tab == "past" else ("starts_at", "id")
     context = {
         "tab": tab,
-        "page": asked.page_of(rows, order, request),
-        "all_series": list(series_queries.all_series(request.user)[: asked.PAGE_SIZE]),
+        "page": page_requests.page_of(rows, order, request),
+        "all_series": list(series_queries.all_series(request.user)[: page_requests.PAGE_SIZE]),
         "my_turns": list(meeting_queries.turns_of(request.user, at)[:5]),
         "may_change_series": may(request.user, "meetings.series_change"),
         "now": at,

@@ -8,8 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from kit.actor import Actor
-from kit.htmx import go, toast
 from kit.refusals import ChangedMeanwhile, Refused
+from pages.answers import go, toast
 
 
 def by(request: HttpRequest) -> Actor:

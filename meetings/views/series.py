@@ -10,7 +10,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from history.queries import timeline
 from kit import clock
-from kit.htmx import respond
 from kit.rights import may, require, view_needs
 from meetings import cadence
 from meetings.forms import FocusForm, SeriesForm
@@ -19,8 +18,9 @@ from meetings.operations import focus as focuses
 from meetings.operations import series as all_series
 from meetings.queries import series as series_queries
 from meetings.views.saving import act, by, save, version
+from pages.answers import respond
+from pages.once import once
 from people.queries import organisation
-from rest.once import once
 
 
 def found(request: HttpRequest, pk: int) -> MeetingSeries:

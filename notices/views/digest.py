@@ -7,11 +7,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from kit import clock
 from kit.actor import Actor
-from kit.htmx import respond
 from kit.rights import OPEN, view_needs
 from notices.operations import digest as operations
 from notices.queries import digest as queries
 from notices.queries import letter
+from pages.answers import respond
 from people import queries as people
 
 PAST = 26

@@ -7,11 +7,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from history.templatetags.timeline import lines
 from kit import clock
-from kit.htmx import go, respond, toast
 from kit.rights import view_needs
 from notices.operations import entry
 from notices.queries import inbox as queries
-from rest.asked import page_of
+from pages.answers import go, respond, toast
+from pages.requests import page_of
 
 ORDER = ("-at", "-id")
 

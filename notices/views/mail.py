@@ -10,13 +10,13 @@ from django.views.decorators.http import require_POST, require_safe
 
 from kit import clock
 from kit.actor import Actor
-from kit.htmx import go, respond, toast
 from kit.refusals import Refused
 from kit.rights import view_needs
 from notices.models import Message
 from notices.operations import message as operations
 from notices.queries import mail as queries
-from rest.asked import page_of
+from pages.answers import go, respond, toast
+from pages.requests import page_of
 
 ORDER = ("-made_at", "id")
 # A mail has its styles in it, as mail programs want them: it stands in a frame that may do nothing else.

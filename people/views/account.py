@@ -11,9 +11,10 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from kit import clock
-from kit.htmx import go, toast
 from kit.refusals import Refused
 from kit.rights import require, view_needs
+from pages.answers import go, toast
+from pages.once import once
 from people import forms, queries
 from people.models import Absence, Token, User
 from people.operations import person
@@ -21,7 +22,6 @@ from people.operations import sign_in as tries
 from people.operations import token as tokens
 from people.views.door import network
 from people.views.saving import by, save
-from rest.once import once
 
 
 @view_needs("people.account")

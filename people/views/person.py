@@ -11,16 +11,16 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from history import queries as history
 from kit import clock
-from kit.htmx import go, respond, toast
+from kit.counting import capped_count
 from kit.refusals import Refused
 from kit.rights import may, view_needs
+from pages.answers import go, respond, toast
+from pages.requests import page_of
 from people import forms, queries
 from people.models import User
 from people.operations import person
 from people.views.door import link_for
 from people.views.saving import by, form_page, save
-from rest.asked import page_of
-from rest.counting import capped_count
 
 
 @view_needs("people.person_view")

@@ -7,10 +7,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from kit.actor import Actor
-from kit.htmx import go, toast
 from kit.refusals import Refused
+from pages.answers import go, toast
+from pages.once import once
 from people.forms import PeopleForm
-from rest.once import once
 
 
 def by(request: HttpRequest) -> Actor:

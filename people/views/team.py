@@ -9,14 +9,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from history import queries as history
 from kit import clock
-from kit.htmx import go, respond, toast
 from kit.refusals import Refused
 from kit.rights import may, require, view_needs
+from pages.answers import go, respond, toast
+from pages.requests import page_of
 from people import forms, queries
 from people.models import Team
 from people.operations import organisation, team
 from people.views.saving import by, form_page, save
-from rest.asked import page_of
 
 
 @view_needs("people.team_view")

@@ -6,7 +6,7 @@ from django import forms
 from django.urls import reverse_lazy
 
 from catalogue.models import Model
-from kit.forms import Day
+from pages.forms import Day
 from people.models import Team, User
 from risklog import scoring
 from risklog.models import Category, Risk

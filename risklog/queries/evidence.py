@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from kit.charts import figure
+from pages.charts import figure
 from risklog.models import Category
 from signals.models import Breach, BreachGroup, Series
 from signals.states import Breach as BreachState

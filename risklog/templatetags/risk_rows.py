@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
-from kit.templatetags import ui
+from pages.templatetags import ui
 from risklog import scoring
 from risklog.states import RiskState
 from signals.queries.spark import Spark

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils.safestring import SafeString
 
-from kit import charts
+from pages import charts
 from risklog.models import Risk
 from risklog.queries.live import LiveMetric, live_metric
 from signals.models import Breach

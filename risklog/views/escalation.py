@@ -10,11 +10,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from history.queries import timeline
 from kit import clock
 from kit.actor import Actor
-from kit.htmx import go, respond, toast
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
 from kit.rights import may, require, view_needs
-from rest.asked import page_of, version_of
-from rest.once import once
+from pages.answers import go, respond, toast
+from pages.once import once
+from pages.requests import page_of, version_of
 from risklog.forms.escalation import (
     AcknowledgeForm,
     HandOverForm,

@@ -10,12 +10,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from history.queries import timeline
 from kit import clock
 from kit.actor import Actor
-from kit.htmx import go, respond, toast
 from kit.refusals import ChangedMeanwhile, Refused
 from kit.rights import may, require, view_needs
+from pages.answers import go, respond, toast
+from pages.once import once
+from pages.requests import version_of
 from people import queries as people
-from rest.asked import version_of
-from rest.once import once
 from risklog.forms.ladder import LadderForm, NewLadderForm, rung_forms
 from risklog.models import Ladder
 from risklog.operations import ladder as operations

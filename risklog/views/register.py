@@ -11,9 +11,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from kit import clock
-from kit.htmx import is_fragment, respond
 from kit.rights import may, view_needs
-from rest.asked import page_of
+from pages.answers import is_fragment, respond
+from pages.requests import page_of
 from risklog import scoring
 from risklog.models import Category, Risk
 from risklog.queries import risk as queries

@@ -12,12 +12,12 @@ from actions import queries as actions
 from history.queries import story, with_kin
 from kit import clock
 from kit.actor import Actor
-from kit.htmx import go, respond, toast
 from kit.refusals import ChangedMeanwhile, Refused
 from kit.rights import may, require, view_needs
+from pages.answers import go, respond, toast
+from pages.once import once
+from pages.requests import version_of
 from people import queries as people
-from rest.asked import version_of
-from rest.once import once
 from risklog import scoring
 from risklog.forms.risk import EDITED, EditRiskForm, NewRiskForm, SightForm
 from risklog.models import Risk

@@ -11,10 +11,10 @@ from django.views.decorators.http import require_http_methods
 
 from kit import clock
 from kit.actor import Actor
-from kit.htmx import go, respond, toast
 from kit.refusals import ChangedMeanwhile, Refused
 from kit.rights import may, require, view_needs
-from rest.asked import version_of
+from pages.answers import go, respond, toast
+from pages.requests import version_of
 from risklog.forms import risk as forms
 from risklog.models import Risk
 from risklog.operations import risk as operations

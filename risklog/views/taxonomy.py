@@ -12,11 +12,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from history.queries import timeline
 from kit import clock
 from kit.actor import Actor
-from kit.htmx import go, respond, toast
 from kit.refusals import ChangedMeanwhile, Refused
 from kit.rights import may, view_needs
-from rest.asked import version_of
-from rest.once import once
+from pages.answers import go, respond, toast
+from pages.once import once
+from pages.requests import version_of
 from risklog.forms.taxonomy import CategoryForm, MergeForm
 from risklog.models import Category
 from risklog.operations import taxonomy as operations

@@ -8,8 +8,8 @@ from django import template
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from kit import charts
-from kit.templatetags.ui import span_words
+from pages import charts
+from pages.templatetags.ui import span_words
 from signals.queries.chart import Chart
 from signals.states import Direction, Level
 

@@ -6,9 +6,9 @@ from django.views.decorators.http import require_safe
 
 from history.queries import story, with_kin
 from kit import clock
-from kit.htmx import respond
 from kit.rights import may, view_needs
-from rest.asked import page_of
+from pages.answers import respond
+from pages.requests import page_of
 from signals.forms import Narrow
 from signals.queries import breach as queries
 from signals.queries import group as group_queries

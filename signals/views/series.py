@@ -10,10 +10,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 from history.queries import timeline
 from kit import clock
 from kit.actor import Actor
-from kit.htmx import go, respond, toast
 from kit.refusals import ChangedMeanwhile, Refused
 from kit.rights import may, require, view_needs
-from rest.asked import version_of
+from pages.answers import go, respond, toast
+from pages.requests import version_of
 from signals.forms import SeriesForm
 from signals.models import Series
 from signals.operations import series as operations

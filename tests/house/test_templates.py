@@ -8,6 +8,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ROOMS = [
     "kit",
     "rest",
+    "pages",
     "history",
     "people",
     "actions",

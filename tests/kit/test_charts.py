@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.test.html import parse_html
 
-from kit.charts import Line, Mark, Span, Threshold, figure, line_chart, nice_steps, spark
+from pages.charts import Line, Mark, Span, Threshold, figure, line_chart, nice_steps, spark
 
 AT = datetime(2026, 11, 23, 10, tzinfo=UTC)
 

@@ -9,7 +9,7 @@ from django.contrib.messages.storage.cookie import CookieStorage
 from django.http import HttpResponse
 from django.test import RequestFactory
 
-from kit import htmx
+from pages import answers
 from riskhub import shell
 
 USER = SimpleNamespace(
@@ -95,24 +95,24 @@ def test_hotkeys_and_addresses_are_given_once():
     ],
 )
 def test_is_fragment(headers, expected):
-    assert htmx.is_fragment(request(**headers)) is expected
+    assert answers.is_fragment(request(**headers)) is expected
 
 
 def test_toast_rides_on_a_part_as_an_event():
-    answer = htmx.toast(request(**{"HX-Request": "true"}), HttpResponse(), "Saved", undo="/undo")
+    answer = answers.toast(request(**{"HX-Request": "true"}), HttpResponse(), "Saved", undo="/undo")
     assert json.loads(answer["HX-Trigger"]) == {"toast": {"text": "Saved", "undo": "/undo"}}
 
 
 def test_toast_waits_for_the_next_page_after_a_redirect():
     for asked in (request("post"), request("post", **{"HX-Request": "true"})):
-        htmx.toast(asked, htmx.go(asked, "/next"), "Saved")
+        answers.toast(asked, answers.go(asked, "/next"), "Saved")
         assert [str(m) for m in get_messages(asked)] == ["Saved"]
 
 
 def test_events_add_up():
-    answer = htmx.trigger(htmx.trigger(HttpResponse(), "a"), "b", {"n": 1})
+    answer = answers.trigger(answers.trigger(HttpResponse(), "a"), "b", {"n": 1})
     assert json.loads(answer["HX-Trigger"]) == {"a": {}, "b": {"n": 1}}
 
 
 def test_answers_vary_by_who_asks():
-    assert "HX-Request" in htmx.go(request("post"), "/next")["Vary"]
+    assert "HX-Request" in answers.go(request("post"), "/next")["Vary"]

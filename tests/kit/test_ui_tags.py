@@ -7,7 +7,7 @@ from django.template import Context, Template
 from django.test import RequestFactory
 from django.utils import timezone
 
-from kit.templatetags import ui
+from pages.templatetags import ui
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
 ANA = SimpleNamespace(name="Ana Moreau")

@@ -189,7 +189,7 @@ def test_the_mail_list_costs_the_same_at_one_and_three(client, ida, at):
 
 
 def test_the_mail_list_has_pages(client, ida, at, monkeypatch):
-    monkeypatch.setattr("rest.asked.PAGE_SIZE", 2)
+    monkeypatch.setattr("pages.requests.PAGE_SIZE", 2)
     for _ in range(3):
         notices.parked_kind(at=at)
 

@@ -136,7 +136,7 @@ def test_each_filter_narrows(client, member, query, wanted):
 @pytest.mark.parametrize("query", ["", "state=open", "level=4", "q=scores", "owner=none", "tag=a"])
 @pytest.mark.usefixtures("member")
 def test_every_order_pages_through_every_filter_once(client, at, sort, query, monkeypatch):
-    monkeypatch.setattr("rest.asked.PAGE_SIZE", 2)
+    monkeypatch.setattr("pages.requests.PAGE_SIZE", 2)
     for number in range(5):
         risks.risk(
             f"Scores {number}",

@@ -7,9 +7,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from history import operations as history
-from kit import panels
 from kit.actor import SYSTEM
-from kit.panels import Panel
+from pages import panels
+from pages.panels import Panel
 from people.states import Role
 from signals.models import Alert, BreachGroup
 from signals.queries import chart, model

@@ -13,8 +13,8 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
 from kit import clock
-from kit.templatetags.once import FIELD
-from rest.receipts import receipts
+from kit.receipts import receipts
+from pages.templatetags.once import FIELD
 
 
 def once(request: HttpRequest, act: Callable[[], str]) -> str:

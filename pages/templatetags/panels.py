@@ -7,8 +7,8 @@ from django.template.loader import render_to_string
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
-from kit.panels import hung_on
 from kit.rights import may
+from pages.panels import hung_on
 
 register = template.Library()
 

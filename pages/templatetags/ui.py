@@ -16,7 +16,7 @@ from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 from markdown_it import MarkdownIt
 
-from kit import charts
+from pages import charts
 
 register = template.Library()
 register.simple_tag(charts.spark)

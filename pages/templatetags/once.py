@@ -1,4 +1,4 @@
-"""{% once %}: the hidden key by which a form that makes something is taken once (rest.once)."""
+"""{% once %}: the hidden key by which a form that makes something is taken once (pages.once)."""
 
 import secrets
 
