@@ -1,53 +1,63 @@
 """Answers that are a whole page or one named part of it, by one template.
 
-The habit: a view loads, checks, acts, and ends with `respond(request, "room/page.html", "rows", {...})`.
-Without JavaScript, or on a fresh load, the whole page goes out; htmx gets only the part.
+A view loads, checks, acts, and ends with `respond(request, "room/page.html", "rows", {...})`. Without
+JavaScript, or on a fresh load, the whole page goes out; htmx gets only the part.
 """
 
-import json
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
+from django.utils.http import url_has_allowed_host_and_scheme
+from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
+from django_htmx.middleware import HtmxDetails
+
+Answer = TypeVar("Answer", bound=HttpResponse)
 
 
 def is_fragment(request: HttpRequest) -> bool:
-    """True when htmx asks for a part. A boosted or restored page is whole, although htmx asks for it."""
-    sent = request.headers
-    whole = sent.get("HX-Boosted") or sent.get("HX-History-Restore-Request")
-    return sent.get("HX-Request") == "true" and not whole
+    """Return True when htmx asks for a part of a page. A boosted or restored page is a whole one."""
+    htmx: HtmxDetails = request.htmx  # type: ignore[attr-defined]  # set by HtmxMiddleware
+    return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
 
 
-def vary(response):
-    """One address, two answers: neither the Back button nor a cache may mix them up."""
+def vary(response: Answer) -> Answer:
+    """Mark an answer that depends on who asks: caches and the Back button keep page and part apart."""
     patch_vary_headers(response, ["HX-Request"])
     return response
 
 
-def respond(request, template, partial=None, context=None, status=200) -> HttpResponse:
-    """The page, or its part called `partial`. Give a form with errors `status=422`: htmx 4 swaps it in."""
-    name = f"{template}#{partial}" if partial and is_fragment(request) else template
-    return vary(render(request, name, context, status=status))
+def respond(
+    request: HttpRequest,
+    template: str,
+    part: str | None = None,
+    context: Mapping[str, Any] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """Render the page, or for htmx its part of this name. Give a form with errors status 422."""
+    name = f"{template}#{part}" if part and is_fragment(request) else template
+    return vary(render(request, name, dict(context or {}), status=status))
 
 
-def trigger(response, name, detail=None):
-    """Let the browser fire the event `name` when the answer arrives; several may be added one by one."""
-    events = json.loads(response.headers.get("HX-Trigger", "{}"))
-    response.headers["HX-Trigger"] = json.dumps({**events, name: detail or {}})
-    return response
-
-
-def toast(request, response, text, *, undo=""):
-    """Say `text` once, in whatever answer reaches the person. `undo` is an address that takes a POST."""
-    if is_fragment(request) and "HX-Redirect" not in response.headers:
-        return trigger(response, "toast", {"text": str(text), "undo": undo})
+def toast(request: HttpRequest, response: Answer, text: str, *, undo: str = "") -> Answer:
+    """Say `text` once, in whichever answer reaches the person. undo: an address that takes a POST."""
+    if is_fragment(request) and not isinstance(response, HttpResponseClientRedirect):
+        return trigger_client_event(response, "toast", {"text": str(text), "undo": undo})
     messages.success(request, text, extra_tags=undo)
     return response
 
 
-def go(request, url) -> HttpResponse:
-    """On to `url` after a post: a browser follows the 303 by itself, htmx is told to load the page anew."""
+def go(request: HttpRequest, url: str) -> HttpResponse:
+    """Lead on to `url` after a POST: a browser follows the 303, htmx is told to load the page."""
     if is_fragment(request):
-        return vary(HttpResponse(headers={"HX-Redirect": url}))
+        return vary(HttpResponseClientRedirect(url))
     return vary(HttpResponseRedirect(url, status=303))
+
+
+def back_to(request: HttpRequest, otherwise: str) -> str:
+    """Return the address in the form's field "next" if it is one of ours, else `otherwise`."""
+    url = request.POST.get("next", "")
+    return url if url_has_allowed_host_and_scheme(url, allowed_hosts={request.get_host()}) else otherwise

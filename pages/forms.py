@@ -1,7 +1,16 @@
-"""How forms look everywhere: each field by templates/kit/_field.html, the whole by kit/_form.html."""
+"""The base of every form on a page, and how forms look.
 
+kit/_field.html draws a field, kit/_form.html the whole.
+"""
+
+from typing import Any
+
+from django import forms
 from django.forms.renderers import TemplatesSetting
 from django.forms.widgets import DateInput
+
+from kit.refusals import ChangedMeanwhile, Refused
+from pages.conflicts import Conflict, conflict_of
 
 
 class Renderer(TemplatesSetting):
@@ -16,5 +25,33 @@ class Day(DateInput):
 
     input_type = "date"
 
-    def __init__(self, attrs=None):
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         super().__init__(attrs=attrs, format="%Y-%m-%d")
+
+
+class PageForm(forms.Form):
+    """A form that the flows of pages/ can run.
+
+    conflict: set when somebody saved first, or the version is missing. Templates draw the hidden version with
+    {% version form obj %} and the conflict with kit/_conflict.html.
+    """
+
+    conflict: Conflict | None = None
+
+    def values(self) -> dict[str, Any]:
+        """Return the cleaned values under the names that the operation takes."""
+        return dict(self.cleaned_data)
+
+    def refuse(self, refusal: Refused) -> int:
+        """Show an operation's refusal at the field it names. Return the status of the answer."""
+        self.add_error(refusal.field if refusal.field in self.fields else None, refusal.message)
+        if not isinstance(refusal, ChangedMeanwhile):
+            return 422
+        self.conflict = conflict_of(self, refusal.present)
+        return 409
+
+    def refuse_without_version(self, present: Any) -> int:
+        """Show that the form did not say which version it was made from. Return the status of the answer."""
+        self.add_error(None, "The form does not say which version you looked at. Check it and save again.")
+        self.conflict = conflict_of(self, present, is_unversioned=True)
+        return 428

@@ -1,4 +1,4 @@
-"""What a page reads from a request: which page of a list is wanted, which version a form was made from."""
+"""What a page reads from a request: who acts, the wanted page of a list, the version of a form."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,13 +7,19 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from kit import paging
+from kit.actor import Actor
 from kit.refusals import Refused
 
 PAGE_SIZE = 50
 
 
+def actor(request: HttpRequest) -> Actor:
+    """Return the author of what this request does: the signed-in person, by a page."""
+    return Actor(request.user, "page")
+
+
 def page_of(rows: QuerySet[Any], order: Sequence[str], request: HttpRequest) -> paging.Page:
-    """The page asked for by ?after= or ?before=; a cursor that is not of this order means the first page."""
+    """Return the page named by ?after= or ?before=; a cursor of another order gives the first page."""
     after, before = request.GET.get("after") or None, request.GET.get("before") or None
     try:
         return paging.page(rows, order=order, size=PAGE_SIZE, after=after, before=before)
@@ -22,6 +28,6 @@ def page_of(rows: QuerySet[Any], order: Sequence[str], request: HttpRequest) -> 
 
 
 def version_of(request: HttpRequest) -> int:
-    """The version the form was made from; one that is missing matches no row, so it cannot overwrite."""
+    """Return the version the form was made from; 0, which no row has, when the form does not say it."""
     text = request.POST.get("version", "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0

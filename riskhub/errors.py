@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.csrf import requires_csrf_token
@@ -25,7 +26,8 @@ def _answer(request: HttpRequest, status: int, detail: str = "") -> HttpResponse
 
 
 def bad_request(request: HttpRequest, exception: Any = None) -> HttpResponse:
-    return _answer(request, 400)
+    """A BadRequest that a view raised names the parameter and the fix; others are not for people to read."""
+    return _answer(request, 400, str(exception) if type(exception) is BadRequest else "")
 
 
 def permission_denied(request: HttpRequest, exception: Any = None) -> HttpResponse:

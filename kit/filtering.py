@@ -1,0 +1,273 @@
+"""What a list can be asked: one specification a noun, read by its page, its API and whatever else lists it.
+
+A room's filters.py builds a ListSpec from the constructors here. A parameter that is not in it, that is said
+twice, or whose value is none of its values, is refused by name; nothing is passed over.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import Q, QuerySet
+
+from kit.refusals import Refused
+
+MAX_VALUES = 100
+# Parameters of every list: the order, and the place in the pages.
+PLACE = ("after", "before", "limit")
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who asks, and which calendar day it is for them."""
+
+    user: Any
+    today: date
+
+
+Condition = Callable[[Sequence[Any], Reader], Q]
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One query parameter of a list.
+
+    label: its name on the page. condition: the parsed values and the reader to a Q over the rows. parse: text
+    to value, or ValueError with the fix. choices: (value, label) pairs where the domain is small and fixed.
+    words: further values with a meaning of their own, such as "me" and "none", with their labels.
+    is_many: "a,b" means either. help: for the API reference.
+    """
+
+    label: str
+    condition: Condition
+    parse: Callable[[str], Any] = str
+    choices: tuple[tuple[str, str], ...] = ()
+    words: tuple[tuple[str, str], ...] = ()
+    is_many: bool = True
+    help: str = ""
+
+    def values_of(self, text: str) -> tuple[Any, ...]:
+        """Parse what a parameter says. Raises ValueError with the fix."""
+        if text == "":
+            raise ValueError("Give a value, or leave the parameter out.")
+        parts = [part.strip() for part in text.split(",")] if self.is_many else [text]
+        if len(parts) > MAX_VALUES:
+            raise ValueError(f"Use at most {MAX_VALUES} values at a time.")
+        special = {word for word, _ in self.words}
+        return tuple(part if part in special else self.parse(part) for part in parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One order of a list. keys: field names, "-" for descending, unique at the end (the primary key)."""
+
+    label: str
+    keys: tuple[str, ...]
+
+
+class BadQuery(Refused):
+    """A list was asked something it does not know. errors: parameter -> what to do about it."""
+
+    def __init__(self, errors: Mapping[str, str]) -> None:
+        name, message = next(iter(errors.items()))
+        super().__init__(message, field=name)
+        self.errors = dict(errors)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What an address asks of a list.
+
+    texts: parameter -> text, as it was sent, of the filters and the order. values: filter -> parsed values.
+    order: the name of the order. place: "after", "before" and "limit", as text.
+    """
+
+    texts: Mapping[str, str]
+    values: Mapping[str, tuple[Any, ...]]
+    order: str
+    place: Mapping[str, str]
+
+    @property
+    def is_narrowed(self) -> bool:
+        return bool(self.values)
+
+    def has(self, name: str, value: Any) -> bool:
+        """Return whether a filter is set to this value, possibly among others."""
+        return str(value) in self.texts.get(name, "").split(",")
+
+    def query(self, **changes: str | None) -> str:
+        """Return the query string with some parameters changed (None removes one), on the first page."""
+        texts = {**self.texts, **changes}
+        return urlencode({name: text for name, text in texts.items() if text}, safe=",:")
+
+    def toggled(self, name: str, value: Any) -> str:
+        """Return the query string with one value of a filter added, or removed when it is set."""
+        parts = [part for part in self.texts.get(name, "").split(",") if part]
+        text = str(value)
+        parts = [part for part in parts if part != text] if text in parts else [*parts, text]
+        return self.query(**{name: ",".join(parts) or None})
+
+
+@dataclass(frozen=True, slots=True)
+class ListSpec:
+    """Filters and orders of one noun. The first order is the default.
+
+    further: parameters that the page or resource reads by itself.
+    """
+
+    filters: Mapping[str, Filter]
+    orders: Mapping[str, Order]
+    further: tuple[str, ...] = field(default=())
+
+    def read(self, query: Mapping[str, Sequence[str]]) -> Selection:
+        """Parse a query (parameter -> its texts, as QueryDict.lists() gives them). Raises BadQuery."""
+        errors = self._strangers(query)
+        texts = {name: parts[0] for name, parts in query.items() if name not in errors}
+        values = {}
+        for name, one in self.filters.items():
+            if name in texts:
+                try:
+                    values[name] = one.values_of(texts[name])
+                except ValueError as error:
+                    errors[name] = str(error)
+        order = texts.get("order", next(iter(self.orders)))
+        if order not in self.orders:
+            errors.setdefault("order", f"Use one of {', '.join(self.orders)}.")
+        if errors:
+            raise BadQuery(errors)
+        kept = {name: text for name, text in texts.items() if name in self.filters or name == "order"}
+        return Selection(kept, values, order, {name: texts[name] for name in PLACE if name in texts})
+
+    def _strangers(self, query: Mapping[str, Sequence[str]]) -> dict[str, str]:
+        known = {*self.filters, "order", *PLACE, *self.further}
+        listed = ", ".join(sorted(known))
+        errors = {}
+        for name, parts in query.items():
+            if name not in known:
+                errors[name or "query"] = f"No such parameter. Known: {listed}."
+            elif len(parts) > 1:
+                errors[name] = "Send it once; separate several values with commas."
+            elif "\x00" in parts[0]:
+                errors[name] = "A NUL character cannot be searched for."
+        return errors
+
+    def apply(self, rows: QuerySet, selection: Selection, reader: Reader) -> QuerySet:
+        """Return the rows that the selection asks for. Unordered: paging orders them by keys_of()."""
+        for name, values in selection.values.items():
+            rows = rows.filter(self.filters[name].condition(values, reader))
+        return rows
+
+    def keys_of(self, selection: Selection) -> tuple[str, ...]:
+        return self.orders[selection.order].keys
+
+    def chips(self, selection: Selection) -> list[tuple[str, str, str]]:
+        """Return what the list is narrowed to: (parameter, words, the query string without it)."""
+        return [
+            (
+                name,
+                f"{self.filters[name].label}: {self._words(name, selection)}",
+                selection.query(**{name: None}),
+            )
+            for name in selection.values
+        ]
+
+    def _words(self, name: str, selection: Selection) -> str:
+        one = self.filters[name]
+        labels = dict((*one.choices, *one.words))
+        return ", ".join(labels.get(part, part) for part in selection.texts[name].split(","))
+
+
+# ------------------------------------------------------------------ constructors
+
+
+def equals(path: str) -> Condition:
+    """Rows whose field is one of the values."""
+
+    def condition(values: Sequence[Any], reader: Reader) -> Q:
+        return Q(**{path: values[0]}) if len(values) == 1 else Q(**{f"{path}__in": list(values)})
+
+    return condition
+
+
+def choice(label: str, path: str, choices: Any, help: str = "") -> Filter:
+    """A filter over the values of a Choices class (TextChoices or IntegerChoices)."""
+    pairs = tuple((str(value), str(text)) for value, text in choices.choices)
+    known = {text: value for (text, _), value in zip(pairs, choices.values, strict=True)}
+
+    def parse(text: str) -> Any:
+        if text not in known:
+            raise ValueError(f"Use one of {', '.join(known)}.")
+        return known[text]
+
+    return Filter(label, equals(path), parse, pairs, help=help)
+
+
+def flag(label: str, condition: Q, help: str = "") -> Filter:
+    """A yes-or-no filter: "true" keeps the rows under the condition, "false" the others."""
+
+    def parse(text: str) -> bool:
+        if text not in {"true", "false"}:
+            raise ValueError("Use true or false.")
+        return text == "true"
+
+    def either(values: Sequence[bool], reader: Reader) -> Q:
+        return condition if values[0] else ~condition
+
+    return Filter(label, either, parse, (("true", "Yes"), ("false", "No")), is_many=False, help=help)
+
+
+def number(text: str) -> int:
+    """Parse a positive whole number of at most 18 digits, the key of a row. Raises ValueError."""
+    if not text.isascii() or not text.isdigit() or len(text) > 18:
+        raise ValueError("Use a whole number.")
+    return int(text)
+
+
+def day(text: str) -> date:
+    """Parse an ISO date. Raises ValueError."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ValueError("Use a date such as 2026-03-31.") from None
+
+
+def key(label: str, path: str, help: str = "") -> Filter:
+    """A filter by the number of a related row. path: the foreign key, such as "owner_id"."""
+    return Filter(label, equals(path), number, help=help)
+
+
+def person(label: str, path: str, help: str = "The number of a person, me, or none.") -> Filter:
+    """A filter by a person: their number, "me" for the reader, "none" for nobody. path: such as "owner"."""
+
+    def condition(values: Sequence[Any], reader: Reader) -> Q:
+        ids = [reader.user.pk if value == "me" else value for value in values if value != "none"]
+        known = equals(f"{path}_id")(ids, reader) if ids else Q()
+        return known | Q(**{f"{path}__isnull": True}) if "none" in values else known
+
+    return Filter(label, condition, number, words=(("me", "Me"), ("none", "Nobody")), help=help)
+
+
+def slug(label: str, path: str, rows: Callable[[Any], QuerySet], help: str = "") -> Filter:
+    """A filter by the slug of a related row, among the rows that the reader may see.
+
+    rows: from a user to a queryset. One slug becomes a subquery: with a key, rows come from an index in their
+    order; with a join they do not.
+    """
+
+    def condition(values: Sequence[str], reader: Reader) -> Q:
+        named = rows(reader.user).filter(slug__in=values).values("pk")
+        return Q(**{f"{path}__in": named})
+
+    return Filter(label, condition, help=help)
+
+
+def subject(label: str, path: str, subjects: Callable[[Any], QuerySet], help: str = "") -> Filter:
+    """A filter by the reference of a related subject, among those that the reader may see."""
+
+    def condition(values: Sequence[str], reader: Reader) -> Q:
+        named = subjects(reader.user).filter(reference__in=[value.upper() for value in values])
+        return Q(**{f"{path}__in": named.values("pk")})
+
+    return Filter(label, condition, help=help or "A reference such as R-12.")

@@ -1,0 +1,66 @@
+"""The one design of a conflict: both texts, field by field, and the writer's input kept in the form."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.forms import BaseForm
+from django.utils.text import capfirst
+
+_NOTHING = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One field that the writer and the saved row have different values of, as text for the page."""
+
+    label: str
+    mine: str
+    theirs: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A form was made from an older version of its object, or does not say from which.
+
+    version: of the object as it is now; a second save on purpose carries it. state: the object's state now,
+    "" if it has none. is_unversioned: whether the form came without a version. differences: only the fields
+    whose values differ.
+    """
+
+    version: int
+    state: str
+    is_unversioned: bool
+    differences: tuple[Difference, ...]
+
+
+def conflict_of(form: BaseForm, present: Any, *, is_unversioned: bool = False) -> Conflict:
+    """Compare a valid form with the row as it is now (`present`, with a `version`)."""
+    state = present.get_state_display() if hasattr(present, "get_state_display") else ""
+    return Conflict(present.version, state, is_unversioned, tuple(_differences(form, present)))
+
+
+def _differences(form: BaseForm, present: Any) -> Iterator[Difference]:
+    for name, field in form.fields.items():
+        if not hasattr(present, name):  # such as the reason of a step: the row has no such field
+            continue
+        mine = _words(field, form.cleaned_data.get(name))
+        theirs = _words(field, getattr(present, name))
+        if mine != theirs:
+            yield Difference(field.label or capfirst(name.replace("_", " ")), mine, theirs)
+
+
+def _words(field: Any, value: Any) -> str:
+    """Return a value as the form's reader knows it: a choice by its label, a list by its parts."""
+    if hasattr(value, "all"):  # a related manager
+        value = list(value.all())
+    labels = {str(key): str(label) for key, label in getattr(field, "choices", ()) if not _is_group(label)}
+    if str(value) in labels:
+        return labels[str(value)]
+    if isinstance(value, list | tuple | set):
+        return ", ".join(str(part) for part in value) or _NOTHING
+    return _NOTHING if value in (None, "") else str(value)
+
+
+def _is_group(label: Any) -> bool:
+    return isinstance(label, list | tuple)

@@ -1,0 +1,174 @@
+"""The flows of pages that write: create, edit, step and press. Each runs one operation, and answers.
+
+A view loads the object through `visible_to`, builds the form and calls one of these. `show(form, status)`
+draws the page with the form; `form_page` makes such a function for a page with nothing but the form.
+"""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from django.http import HttpRequest, HttpResponse
+
+from kit import clock
+from kit.refusals import Refused
+from kit.rights import require
+from pages.answers import go, respond, toast
+from pages.forms import PageForm
+from pages.once import once
+from pages.requests import actor, version_of
+
+Show = Callable[[Any, int], HttpResponse]
+WITHOUT_VERSION = "This page is out of date. Load it again and repeat the step."
+
+
+class Versioned(Protocol):
+    """An object that has a version, which a write must name."""
+
+    version: int
+
+
+def form_page(request: HttpRequest, template: str, part: str = "form", **context: Any) -> Show:
+    """Return `show` for a page with one form: the context has `form` and what is given here."""
+
+    def show(form: PageForm, status: int) -> HttpResponse:
+        return respond(request, template, part, {**context, "form": form}, status=status)
+
+    return show
+
+
+def create(
+    request: HttpRequest,
+    form: PageForm,
+    *,
+    operation: Callable[..., Any],
+    address: Callable[[Any], str],
+    show: Show,
+    message: str | Callable[[Any], str],
+) -> HttpResponse:
+    """Show the form on GET; on POST create one object, once for each form that was drawn.
+
+    operation(**form.values(), by=, at=) returns the object; address(object) is the page to go to.
+    message: the toast, or a function from the object to it. 422 with the form when something is wrong.
+    """
+    if request.method != "POST":
+        return show(form, 200)
+    if not form.is_valid():
+        return show(form, 422)
+    created: list[Any] = []
+
+    def run() -> str:
+        created.append(operation(**form.values(), by=actor(request), at=clock.now()))
+        return address(created[0])
+
+    try:
+        url = once(request, run)
+    except Refused as refusal:
+        return show(form, form.refuse(refusal))
+    if callable(message):
+        # The second press of the button creates nothing, and needs no second toast.
+        return toast(request, go(request, url), message(created[0])) if created else go(request, url)
+    return toast(request, go(request, url), message)
+
+
+def edit(
+    request: HttpRequest,
+    obj: Versioned,
+    form: PageForm,
+    *,
+    permission: str,
+    operation: Callable[..., Any],
+    address: str,
+    show: Show,
+    message: str = "Saved",
+) -> HttpResponse:
+    """Show the form on GET; on POST change the object, at the version the form was made from.
+
+    operation(obj, form.values(), by=, at=, seen=) changes it. Answers 403 without the permission, 422 with
+    the form when something is wrong, 409 with both texts when somebody saved first, 428 without a version.
+    """
+    return _write(
+        request,
+        obj,
+        form,
+        permission=permission,
+        run=lambda **act: operation(obj, form.values(), **act),
+        show=show,
+        done=lambda: toast(request, go(request, address), message),
+    )
+
+
+def step(
+    request: HttpRequest,
+    obj: Versioned,
+    form: PageForm,
+    *,
+    permission: str,
+    operation: Callable[..., Any],
+    address: str,
+    show: Show,
+    message: str,
+    undo: str = "",
+) -> HttpResponse:
+    """Take a step that asks for something: as edit(), with operation(obj, **form.values(), by=, at=, seen=).
+
+    undo: the address of the step that takes it back, offered with the toast.
+    """
+    return _write(
+        request,
+        obj,
+        form,
+        permission=permission,
+        run=lambda **act: operation(obj, **form.values(), **act),
+        show=show,
+        done=lambda: toast(request, go(request, address), message, undo=undo),
+    )
+
+
+def _write(
+    request: HttpRequest,
+    obj: Versioned,
+    form: PageForm,
+    *,
+    permission: str,
+    run: Callable[..., Any],
+    show: Show,
+    done: Callable[[], HttpResponse],
+) -> HttpResponse:
+    require(request.user, permission, obj)
+    if request.method != "POST":
+        return show(form, 200)
+    if not form.is_valid():
+        return show(form, 422)
+    seen = version_of(request)
+    if not seen:
+        return show(form, form.refuse_without_version(obj))
+    try:
+        run(by=actor(request), at=clock.now(), seen=seen)
+    except Refused as refusal:
+        return show(form, form.refuse(refusal))
+    return done()
+
+
+def press(
+    request: HttpRequest,
+    obj: Versioned,
+    *,
+    permission: str,
+    operation: Callable[..., Any],
+    address: str,
+    message: str,
+    undo: str = "",
+) -> HttpResponse:
+    """Take a step that asks for nothing: operation(obj, by=, at=, seen=), then back to `address`.
+
+    A refusal, a conflict and a missing version are told there in a toast, and nothing is written.
+    """
+    require(request.user, permission, obj)
+    seen = version_of(request)
+    if not seen:
+        return toast(request, go(request, address), WITHOUT_VERSION)
+    try:
+        operation(obj, by=actor(request), at=clock.now(), seen=seen)
+    except Refused as refusal:
+        return toast(request, go(request, address), refusal.message)
+    return toast(request, go(request, address), message, undo=undo)

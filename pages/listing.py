@@ -1,0 +1,111 @@
+"""The flow of every list page: read the query, narrow the rows, take one page of them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import BadRequest
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from kit import paging
+from kit.filtering import BadQuery, ListSpec, Reader, Selection
+from kit.refusals import Refused
+from pages.requests import PAGE_SIZE
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One value that a list can be narrowed to. query: the address's query with it switched."""
+
+    value: str
+    label: str
+    is_chosen: bool
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """One parameter that the list is narrowed to. query: the address's query without it."""
+
+    name: str
+    value: str
+    label: str
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One page of a narrowed list, and what its page says about filters and orders.
+
+    rows: all the narrowed rows, not only the page's, for counts.
+    """
+
+    spec: ListSpec
+    selection: Selection
+    rows: QuerySet[Any]
+    page: paging.Page
+
+    @property
+    def is_narrowed(self) -> bool:
+        return self.selection.is_narrowed
+
+    @property
+    def chips(self) -> list[Chip]:
+        return [
+            Chip(name, self.selection.texts[name], label, query)
+            for name, label, query in self.spec.chips(self.selection)
+        ]
+
+    @property
+    def orders(self) -> list[Option]:
+        return [
+            Option(name, order.label, name == self.selection.order, self.selection.query(order=name))
+            for name, order in self.spec.orders.items()
+        ]
+
+    def options(self, name: str) -> list[Option]:
+        """Return the choices of one filter, each switched on or off by its own link."""
+        one = self.spec.filters[name]
+
+        def switched(value: str) -> str:
+            if one.is_many:
+                return self.selection.toggled(name, value)
+            return self.selection.query(**{name: value})
+
+        return [
+            Option(value, label, self.selection.has(name, value), switched(value))
+            for value, label in (*one.words, *one.choices)
+        ]
+
+
+def selection_of(request: HttpRequest, spec: ListSpec) -> Selection:
+    """Read the query of a list page. Raises BadRequest, a 400 page that names parameter and fix."""
+    try:
+        return spec.read(dict(request.GET.lists()))
+    except BadQuery as error:
+        problems = (f"{name}: {message}" for name, message in error.errors.items())
+        raise BadRequest(" ".join(problems)) from None
+
+
+def reader_of(request: HttpRequest) -> Reader:
+    return Reader(request.user, timezone.localdate())
+
+
+def listing(
+    request: HttpRequest, spec: ListSpec, rows: QuerySet[Any], *, selection: Selection | None = None
+) -> Listing:
+    """Narrow `rows` (what the reader may see) by the query and take one page, in the order it asks for.
+
+    selection: the query, where the view has read it already to choose the rows. Costs one query. Raises
+    BadRequest for a query that the list does not know. A cursor of another order gives the first page.
+    """
+    selection = selection or selection_of(request, spec)
+    narrowed = spec.apply(rows, selection, reader_of(request))
+    order = spec.keys_of(selection)
+    cursors = {name: text for name, text in selection.place.items() if name != "limit"}
+    try:
+        page = paging.page(narrowed, order=order, size=PAGE_SIZE, **cursors)
+    except Refused:
+        page = paging.page(narrowed, order=order, size=PAGE_SIZE)
+    return Listing(spec, selection, narrowed, page)
