@@ -7,7 +7,7 @@ import pytest
 
 CSS = (Path(__file__).parents[2] / "static/css/base.css").read_text()
 HEX = r"#[0-9a-f]{6}"
-PAIRS = dict(re.findall(rf"--([\w-]+):(light-dark\({HEX},{HEX}\)|{HEX})[;}}]", CSS))
+PAIRS = dict(re.findall(rf"--([\w-]+): (light-dark\({HEX}, {HEX}\)|{HEX});", CSS))
 GROUNDS = ("surface", "canvas", "sunken", "hover", "raised")
 
 
