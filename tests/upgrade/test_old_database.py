@@ -1,0 +1,186 @@
+"""The database of an earlier version is migrated: no row is lost, rights and visibility stay, work goes on.
+
+README.md says how `old_database.sql.xz` was made.
+"""
+
+import lzma
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+from django.core.management import call_command
+from django.db import DatabaseError, connection, connections, transaction
+from psycopg import sql
+
+from history import guard, relay
+from history.chain import verify
+from history.models import Due, Event, Handover, Subject
+from history.states import Work
+from people.models import User
+from risklog.models import Escalation, Review, Risk
+from tests.conftest import _clone, _owner, _point_at
+
+DUMP = Path(__file__).parent / "old_database.sql.xz"
+DUMPED_AT = datetime(2026, 11, 29, 1, 2, tzinfo=UTC)
+# What Django keeps about the code itself: it grows with the code.
+OF_THE_CODE = {"django_migrations", "django_content_type", "auth_permission"}
+WHOLE = Counter(risk=1, review=1, escalation=2, action=4, decision=5, learning=3)
+
+
+@pytest.fixture(scope="module")
+def counts(
+    django_db_setup: None, django_db_blocker: pytest.FixtureRequest
+) -> Iterator[tuple[dict[str, int], dict[str, int]]]:
+    """Points this module's connections at the migrated old database. Yields row counts, before and after."""
+    usual = str(connections["default"].settings_dict["NAME"])
+    name = f"{usual}_old"
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]  # pytest-django does not export its type
+        _clone("template0", name)
+        _point_at(name)
+        with _owner_of(name) as owner:
+            owner.execute(lzma.decompress(DUMP.read_bytes()))
+        before = _rows(name)
+        call_command("migrate", database="owner", verbosity=0)
+        yield before, _rows(name)
+    _point_at(usual)
+    with _owner() as owner:
+        owner.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def old(counts: object, db: None) -> None:
+    """A transaction in the migrated old database, as the application role."""
+
+
+def test_no_table_loses_or_gains_a_row(counts):
+    before, after = ({table: n for table, n in c.items() if table not in OF_THE_CODE} for c in counts)
+    assert sum(before.values()) > 2000
+    assert {table: (n, after.get(table)) for table, n in before.items() if after.get(table) != n} == {}
+
+
+def test_no_migration_is_left(old):
+    call_command("migrate", check_unapplied=True, verbosity=0)
+
+
+def test_the_application_role_reads_and_writes_every_table_but_may_not_change_history(old):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'"
+            " AND NOT (has_table_privilege(oid, 'SELECT') AND has_table_privilege(oid, 'INSERT'))"
+        )
+        assert cursor.fetchall() == []
+    assert guard.is_guarded_by_role()
+    for statement in ("UPDATE history_event SET verb = 'x'", "DELETE FROM history_event"):
+        with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
+            connection.cursor().execute(statement)
+
+
+def test_the_chain_of_history_is_whole(old):
+    verdict = verify()
+    assert verdict.broken_at is None
+    assert verdict.length > 20
+
+
+@pytest.mark.parametrize("name", ["jonas", "priya", "victor", "admin"])
+def test_a_stranger_sees_nothing_of_the_restricted_risk(old, name):
+    reader = _person(name)
+    assert _seen_by(reader) == Counter()
+    assert not Risk.objects.visible_to(reader).filter(title__startswith="Zanzibar").exists()
+    assert not Event.objects.visible_to(reader).filter(subject__title__startswith="Zanzibar").exists()
+    # An open risk is there for them.
+    assert Risk.objects.visible_to(reader).exists()
+
+
+@pytest.mark.parametrize("name", ["ana", "noor", "mila", "ines"])
+def test_a_member_of_its_team_sees_all_that_depends_on_it(old, name):
+    assert _seen_by(_person(name)) == WHOLE
+
+
+@pytest.mark.parametrize("name", ["wei", "sofia"])
+def test_a_reviewer_sees_the_review_and_what_it_is_about(old, name):
+    reader = _person(name)
+    review = Review.objects.visible_to(reader).get(title="Zanzibar review")
+    assert review.reviewers.filter(user=reader).exists()
+    assert Risk.objects.visible_to(reader).filter(subject_id=review.about_id).exists()
+    assert Escalation.objects.visible_to(reader).filter(title__startswith="Zanzibar").count() == 2
+
+
+def test_owners_of_its_actions_see_the_action_and_what_it_is_about(old):
+    assert "Zanzibar action" in _titles_seen_by("ken")
+    assert "Zanzibar risk" in _titles_seen_by("ken")
+    assert _titles_seen_by("tunde") == {"Zanzibar decision", "Zanzibar further action"}
+
+
+def test_waiting_handovers_and_dates_are_worked_off_without_one_that_fails(old):
+    # The lease's clock is that of the database: the test passes also on a day before the dump.
+    for rows in (Handover, Due):
+        rows.objects.filter(state=Work.PENDING).update(not_before=DUMPED_AT - timedelta(days=3650))
+    told = Event.objects.count()
+    assert Handover.objects.filter(state=Work.PENDING).count() == 9
+
+    handed_on = relay.relay(at=DUMPED_AT)
+    acted = relay.act_on_dues(at=DUMPED_AT + timedelta(days=14))
+    handed_on += relay.relay(at=DUMPED_AT + timedelta(days=14))
+
+    assert handed_on.done >= 9
+    assert acted.done > 20
+    assert _errors() == []
+    assert not Handover.objects.exclude(state=Work.DONE).exists()
+    assert Event.objects.count() > told
+    assert _seen_by(_person("victor"), "Quokka") == Counter()
+    assert {"risk", "review", "action"} <= set(_seen_by(_person("mila"), "Quokka"))
+
+
+def _owner_of(database: str) -> psycopg.Connection:
+    settings = connections["owner"].settings_dict
+    return psycopg.connect(
+        host=settings["HOST"],
+        port=settings["PORT"],
+        user=settings["USER"],
+        password=settings["PASSWORD"],
+        dbname=database,
+        autocommit=True,
+    )
+
+
+def _rows(database: str) -> dict[str, int]:
+    """How many rows each table has."""
+    with _owner_of(database) as owner:
+        tables = [
+            row[0] for row in owner.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        ]
+        return {
+            table: owner.execute(
+                sql.SQL("SELECT count(*) FROM public.{}").format(sql.Identifier(table))
+            ).fetchone()[0]
+            for table in tables
+        }
+
+
+def _person(name: str) -> User:
+    return User.objects.get(email=f"{name}@example.org")
+
+
+def _seen_by(reader: User, prefix: str = "Zanzibar") -> Counter[str]:
+    """How many subjects with this prefix the reader sees, by kind."""
+    subjects = Subject.objects.visible_to(reader).filter(title__startswith=prefix)
+    return Counter(subjects.values_list("kind", flat=True))
+
+
+def _titles_seen_by(name: str) -> set[str]:
+    subjects = Subject.objects.visible_to(_person(name)).filter(title__startswith="Zanzibar")
+    return set(subjects.values_list("title", flat=True))
+
+
+def _errors() -> list[tuple[str, str]]:
+    """Rows of work that failed at least once: what they do, and the error."""
+    failed = [
+        (row.handler, row.error)
+        for row in Handover.objects.exclude(state=Work.DONE).exclude(error="").order_by("pk")
+    ]
+    return failed + [
+        (row.kind, row.error) for row in Due.objects.exclude(state=Work.DONE).exclude(error="").order_by("pk")
+    ]
