@@ -1,4 +1,4 @@
-"""People, teams and functions by API: read only. They are kept on the pages; writers need their ids."""
+"""The read-only API of people, teams and functions. They are edited on pages; API writers need their ids."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from rest.resource import Collection, Item, Resource
 
 
 class PersonRow(serializers.Serializer):
-    """A person of the organisation, also one who left."""
+    """A person of the organisation, active or deactivated."""
 
     id = serializers.IntegerField()
     subject_id = serializers.IntegerField()
@@ -29,7 +29,7 @@ class PersonRow(serializers.Serializer):
 
 
 class TeamRow(serializers.Serializer):
-    """People who ship together."""
+    """A team of people."""
 
     id = serializers.IntegerField()
     subject_id = serializers.IntegerField()
@@ -84,7 +84,7 @@ class _People(Resource):
 
 
 class People(_People, Collection):
-    """Everybody in the organisation."""
+    """List all people, including deactivated ones."""
 
     permission = {"GET": "people.person_view"}
     filters = {
@@ -103,7 +103,7 @@ class People(_People, Collection):
 
 
 class Person(_People, Item):
-    """One person, by number."""
+    """Get a person by id."""
 
     permission = {"GET": "people.person_view"}
 
@@ -130,7 +130,7 @@ class _Teams(Resource):
 
 
 class Teams(_Teams, Collection):
-    """All teams."""
+    """List all teams."""
 
     permission = {"GET": "people.team_view"}
     filters = {
@@ -145,7 +145,7 @@ class Teams(_Teams, Collection):
 
 
 class TeamItem(_Teams, Item):
-    """One team, by slug or number."""
+    """Get a team by slug or id."""
 
     permission = {"GET": "people.team_view"}
 
@@ -161,7 +161,7 @@ class _Functions(Resource):
 
 
 class Functions(_Functions, Collection):
-    """All functions."""
+    """List all functions."""
 
     permission = {"GET": "people.person_view"}
     filters = {"slug": Filter("slug")}
@@ -169,7 +169,7 @@ class Functions(_Functions, Collection):
 
 
 class FunctionItem(_Functions, Item):
-    """One function, by slug or number."""
+    """Get a function by slug or id."""
 
     permission = {"GET": "people.person_view"}
 

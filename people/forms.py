@@ -20,7 +20,7 @@ def zones() -> list[tuple[str, str]]:
 
 
 def _own_zones() -> list[tuple[str, str]]:
-    return [("", "As the organisation"), *zones()]
+    return [("", "Same as the organisation"), *zones()]
 
 
 class PeopleForm(forms.Form):
@@ -51,7 +51,7 @@ def _of(present: Any) -> Any:
 
 class SignIn(forms.Form):
     email = forms.EmailField(
-        label="E-mail", widget=forms.EmailInput({"autocomplete": "username", "autofocus": True})
+        label="Email", widget=forms.EmailInput({"autocomplete": "username", "autofocus": True})
     )
     password = forms.CharField(
         strip=False, widget=forms.PasswordInput({"autocomplete": "current-password"}), max_length=1000
@@ -64,23 +64,23 @@ class NewPassword(PeopleForm):
         label="New password",
         widget=forms.PasswordInput(_new_password),
         max_length=1000,
-        help_text="At least 12 characters. A sentence is good.",
+        help_text="At least 12 characters. A whole sentence works well.",
     )
     again = forms.CharField(
-        strip=False, label="Once more", widget=forms.PasswordInput(_new_password), max_length=1000
+        strip=False, label="Repeat new password", widget=forms.PasswordInput(_new_password), max_length=1000
     )
 
     def clean(self) -> dict[str, Any]:
         found = super().clean() or {}
         if found.get("password") != found.get("again"):
-            self.add_error("again", "These two differ.")
+            self.add_error("again", "The two passwords differ. Enter the same password twice.")
         return found
 
 
 class ChangePassword(NewPassword):
     current = forms.CharField(
         strip=False,
-        label="Present password",
+        label="Current password",
         widget=forms.PasswordInput({"autocomplete": "current-password"}),
         max_length=1000,
     )
@@ -90,15 +90,18 @@ class ChangePassword(NewPassword):
 class SetUp(PeopleForm):
     name = forms.CharField(label="Organisation", max_length=120)
     time_zone = forms.ChoiceField(
-        label="Time zone", choices=zones, initial="UTC", help_text="Working hours and meetings follow it."
+        label="Time zone",
+        choices=zones,
+        initial="UTC",
+        help_text="Working hours and meetings use this time zone.",
     )
     person_name = forms.CharField(label="Your name", max_length=120)
-    email = forms.EmailField(label="Your e-mail", widget=forms.EmailInput({"autocomplete": "username"}))
+    email = forms.EmailField(label="Your email", widget=forms.EmailInput({"autocomplete": "username"}))
     password = forms.CharField(
         strip=False,
         widget=forms.PasswordInput(_new_password),
         max_length=1000,
-        help_text="At least 12 characters. A sentence is good.",
+        help_text="At least 12 characters. A whole sentence works well.",
     )
 
 
@@ -108,22 +111,24 @@ class Account(PeopleForm):
     time_zone = forms.ChoiceField(label="Time zone", choices=_own_zones, required=False)
     theme = forms.ChoiceField(choices=Theme.choices)
     has_single_keys = forms.BooleanField(
-        label="Single keys are shortcuts", required=False, help_text="Press ? on any page to see them."
+        label="Enable single-key shortcuts", required=False, help_text="Press ? on any page to list them."
     )
     is_digest_wanted = forms.BooleanField(label="Send me the weekly digest", required=False)
 
 
 class NewToken(PeopleForm):
-    name = forms.CharField(label="What it is for", max_length=80)
-    scope = forms.ChoiceField(label="May", choices=Scope.choices, initial=Scope.READ)
-    days = forms.IntegerField(label="Days it lives", min_value=1, max_value=365, initial=90)
+    name = forms.CharField(label="Name", max_length=80)
+    scope = forms.ChoiceField(label="Scope", choices=Scope.choices, initial=Scope.READ)
+    days = forms.IntegerField(label="Expires after (days)", min_value=1, max_value=365, initial=90)
 
 
 class Away(PeopleForm):
     from_on = forms.DateField(label="First day", widget=Day)
     until_on = forms.DateField(label="Last day", widget=Day)
     stand_in = forms.ModelChoiceField(label="Stand-in", queryset=User.objects.none(), required=False)
-    reason = forms.CharField(max_length=200, required=False, help_text="Only you and administrators read it.")
+    reason = forms.CharField(
+        max_length=200, required=False, help_text="Visible to you and administrators only."
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -138,7 +143,7 @@ class _WithFunction(PeopleForm):
 
 class NewPerson(_WithFunction):
     name = forms.CharField(max_length=120)
-    email = forms.EmailField(label="E-mail")
+    email = forms.EmailField(label="Email")
     function = forms.ModelChoiceField(queryset=Function.objects.none(), required=False)
     role = forms.ChoiceField(choices=Role.choices, initial=Role.MEMBER)
 
@@ -146,7 +151,7 @@ class NewPerson(_WithFunction):
 class ChangePerson(_WithFunction):
     version = forms.IntegerField(widget=forms.HiddenInput)
     name = forms.CharField(max_length=120)
-    email = forms.EmailField(label="E-mail")
+    email = forms.EmailField(label="Email")
     function = forms.ModelChoiceField(queryset=Function.objects.none(), required=False)
 
 
@@ -175,7 +180,7 @@ class NewMember(PeopleForm):
 
 
 class FunctionForm(PeopleForm):
-    name = forms.CharField(label="A further function", max_length=80)
+    name = forms.CharField(label="New function", max_length=80)
 
 
 class OrganisationForm(PeopleForm):
@@ -189,14 +194,16 @@ class OrganisationForm(PeopleForm):
         widget=forms.CheckboxSelectMultiple,
     )
     day_starts_at = forms.TimeField(
-        label="The day starts at", widget=forms.TimeInput({"type": "time"}, "%H:%M")
+        label="Working day starts at", widget=forms.TimeInput({"type": "time"}, "%H:%M")
     )
-    day_ends_at = forms.TimeField(label="The day ends at", widget=forms.TimeInput({"type": "time"}, "%H:%M"))
+    day_ends_at = forms.TimeField(
+        label="Working day ends at", widget=forms.TimeInput({"type": "time"}, "%H:%M")
+    )
     digest_weekday = forms.TypedChoiceField(
-        label="The digest goes out on", choices=list(enumerate(_DAYS)), coerce=int
+        label="Send the weekly digest on", choices=list(enumerate(_DAYS)), coerce=int
     )
     digest_at = forms.TimeField(
-        label="The digest goes out at", widget=forms.TimeInput({"type": "time"}, "%H:%M")
+        label="Send the weekly digest at", widget=forms.TimeInput({"type": "time"}, "%H:%M")
     )
 
     @staticmethod

@@ -19,7 +19,7 @@ class Scope(TextChoices):
 
 
 class Theme(TextChoices):
-    SYSTEM = "system", "As the device"
+    SYSTEM = "system", "Same as device"
     LIGHT = "light", "Light"
     DARK = "dark", "Dark"
 

@@ -1,5 +1,6 @@
-"""Pages for what went wrong: whole pages for browsers, fragments for htmx, problem+json for the API."""
+"""Pages for errors: whole pages for browsers, fragments for htmx, problem+json for the API."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import BadRequest
@@ -9,24 +10,67 @@ from django.views.decorators.csrf import requires_csrf_token
 
 from riskhub.api import PROBLEM, described
 
+# What an API client reads.
 _DETAILS = {
-    400: "This request cannot be read.",
-    403: "This is not yours to do.",
-    404: "There is no such address. /api/v1/ lists them all.",
-    500: "Something went wrong here, and it was written down. Send it again later.",
+    400: "The request cannot be read.",
+    403: "You do not have permission to do this.",
+    404: "This address does not exist. /api/v1/ lists all addresses.",
+    500: "The server had an error and logged it. Send the request again later.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What a person reads: the problem as a title, and what to do about it as a text."""
+
+    title: str
+    text: str
+
+
+_EXPLANATIONS = {
+    400: Explanation(
+        "This request cannot be read",
+        "Something in the link or the form is not valid. Go back and try again. "
+        "If another tool made the link, check what it sends.",
+    ),
+    403: Explanation(
+        "You do not have permission",
+        "Your role does not allow this. The owner of the object or an administrator can do it for you "
+        "or give you access.",
+    ),
+    404: Explanation(
+        "Page not found",
+        "The page does not exist, was moved, or is not visible to you. Search finds everything you can see.",
+    ),
+    500: Explanation(
+        "Something went wrong",
+        "The error is on our side and was logged. Your text is still on this page. Try again in a moment.",
+    ),
 }
 
 
 def _answer(request: HttpRequest, status: int, detail: str = "") -> HttpResponse:
+    """Answer with a page, with a notice for htmx, or with problem+json.
+
+    detail: replaces the general explanation where the cause is known.
+    """
     if request.path.startswith("/api/"):
         body = described(status, detail or _DETAILS[status])
         return JsonResponse(body, status=status, content_type=PROBLEM)
-    fragment = "_fragment" if getattr(request, "htmx", False) else ""
-    return render(request, f"errors/{status}{fragment}.html", {"detail": detail}, status=status)
+    if getattr(request, "htmx", False):
+        template = "errors/notice.html"
+    else:
+        template = "errors/500.html" if status == 500 else "errors/page.html"
+    explanation = _EXPLANATIONS[status]
+    context = {"status": status, "title": explanation.title, "text": detail or explanation.text}
+    return render(request, template, context, status=status)
 
 
 def bad_request(request: HttpRequest, exception: Any = None) -> HttpResponse:
-    """A BadRequest that a view raised names the parameter and the fix; others are not for people to read."""
+    """Show the text of a BadRequest that a view raised: it names the parameter and the fix.
+
+    The texts of other exceptions are not written for people, so the general explanation is shown.
+    """
     return _answer(request, 400, str(exception) if type(exception) is BadRequest else "")
 
 
@@ -44,6 +88,4 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 @requires_csrf_token
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return _answer(
-        request, 403, "This form had gone stale. Go back, load the page again and send it once more."
-    )
+    return _answer(request, 403, "This form has expired. Go back, reload the page and submit it again.")

@@ -26,7 +26,7 @@ _CHANGEABLE = frozenset(
 def make_link(*, at: datetime) -> str:
     """The secret of a new one-time set-up link; earlier ones end. Raises Refused after the set-up."""
     if Organisation.objects.exists():
-        raise Refused("This instance is set up already. Sign in, or ask an administrator.")
+        raise Refused("This instance is set up already. Sign in or ask an administrator.")
     secret = secrets.token_hex(32)
     with transaction.atomic():
         SetUpLink.objects.filter(used_at__isnull=True).update(used_at=at)
@@ -51,7 +51,7 @@ def set_up(
     """
     link = SetUpLink.objects.select_for_update().filter(secret_hash=hash_of(secret)).first()
     if link is None or link.used_at is not None or link.made_at < at - LINK_LIVES:
-        raise Refused("This link was used, or is too old. Make a new one: python manage.py setup_link")
+        raise Refused("This link was used or has expired. Create a new one: python manage.py setup_link")
     link.used_at = at
     link.save(update_fields=["used_at"])
     found(name=name, time_zone=time_zone, by=SYSTEM, at=at)
@@ -87,12 +87,12 @@ def change(
 ) -> Organisation:
     """Change name, zone, working days and hours, digest time. Raises Refused, ChangedMeanwhile."""
     if unknown := set(values) - _CHANGEABLE:
-        raise Refused(f"These cannot be changed here: {', '.join(sorted(unknown))}.")
+        raise Refused(f"These fields cannot be changed: {', '.join(sorted(unknown))}.")
     _check(values)
     starts = values.get("day_starts_at", organisation.day_starts_at)
     ends = values.get("day_ends_at", organisation.day_ends_at)
     if not (isinstance(starts, time) and isinstance(ends, time) and starts < ends):
-        raise Refused("The day has to end after it starts.", field="day_ends_at")
+        raise Refused("The working day must end after it starts.", field="day_ends_at")
     if history.change(organisation, values, by=by, at=at, seen=seen, verb="people.organisation_changed"):
         history.retitle(organisation)
     return organisation
@@ -103,14 +103,14 @@ def add_function(*, name: str, by: Actor, at: datetime) -> Function:
     """A further function. Raises Refused for a name that is taken."""
     name, slug = " ".join(name.split()), slugify(name)[:60]
     if not slug or slug.isdigit() or len(name) > 80:
-        raise Refused("Give a name of up to 80 letters.", field="name")
+        raise Refused("Enter a name of up to 80 characters.", field="name")
     if Function.objects.filter(slug=slug).exists() or Function.objects.filter(name__iexact=name).exists():
-        raise Refused("There is a function of this name already.", field="name")
+        raise Refused("A function with this name exists already. Use another name.", field="name")
     function = Function(name=name, slug=slug)
     try:
         history.record(function, "people.function_added", by=by, at=at)
     except IntegrityError:  # two at the same moment: the constraint decides
-        raise Refused("There is a function of this name already.", field="name") from None
+        raise Refused("A function with this name exists already. Use another name.", field="name") from None
     return function
 
 
@@ -125,7 +125,7 @@ def rename_function(
         or len(name) > 80
         or Function.objects.filter(name__iexact=name).exclude(pk=function.pk).exists()
     ):
-        raise Refused("Give a name of up to 80 letters that no other function has.", field="name")
+        raise Refused("Enter a name of up to 80 characters that no other function has.", field="name")
     if history.change(function, {"name": name}, by=by, at=at, seen=seen, verb="people.function_changed"):
         history.retitle(function)
     return function
@@ -133,7 +133,7 @@ def rename_function(
 
 def _check(values: Mapping[str, Any]) -> None:
     if "name" in values and not str(values["name"]).strip():
-        raise Refused("Give the organisation a name.", field="name")
+        raise Refused("Enter a name for the organisation.", field="name")
     if "time_zone" in values:
         try:
             is_time_zone(values["time_zone"])

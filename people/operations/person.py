@@ -59,7 +59,7 @@ def change(
 ) -> User:
     """Change what a person may change of themselves, or an administrator of them. Raises Refused."""
     if unknown := set(values) - _CHANGEABLE:
-        raise Refused(f"These cannot be changed here: {', '.join(sorted(unknown))}.")
+        raise Refused(f"These fields cannot be changed: {', '.join(sorted(unknown))}.")
     values = dict(values)
     if "email" in values:
         values["email"] = _address(values["email"], but=user)
@@ -90,7 +90,7 @@ def set_role(user: User, role: str, *, by: Actor, at: datetime, seen: int | None
 def set_password(user: User, password: str, *, by: Actor, at: datetime) -> User:
     """A new password. It ends every session of the old one; the caller renews its own. Raises Refused."""
     if not user.is_active:
-        raise Refused("This person is deactivated.", field="password")
+        raise Refused("This person is deactivated. Choose an active person.", field="password")
     _check_password(password, user)
     user.set_password(password)
     User.objects.filter(pk=user.pk).update(password=user.password)
@@ -102,7 +102,7 @@ def set_password(user: User, password: str, *, by: Actor, at: datetime) -> User:
 def note_link(user: User, *, by: Actor, at: datetime) -> User:
     """Write down that somebody made a link by which this person sets a password. The link is not kept."""
     if not user.is_active:
-        raise Refused("This person is deactivated. Bring them back first.")
+        raise Refused("This person is deactivated. Reactivate them first.")
     history.record(user, "people.password_link_made", by=by, at=at)
     return user
 
@@ -148,14 +148,17 @@ def be_away(
 ) -> Absence:
     """Note days away, the last one included. What would come to them comes to the stand-in."""
     if until_on < from_on:
-        raise Refused("The last day lies before the first.", field="until_on")
+        raise Refused("The last day is before the first day. Enter a later last day.", field="until_on")
     if stand_in is not None and stand_in.pk == user.pk:
-        raise Refused("Somebody else has to stand in.", field="stand_in")
+        raise Refused("People cannot stand in for themselves. Choose somebody else.", field="stand_in")
     if stand_in is not None and not stand_in.is_active:
-        raise Refused("This person is deactivated.", field="stand_in")
+        raise Refused("This person is deactivated. Choose an active person.", field="stand_in")
     User.objects.select_for_update().get(pk=user.pk)  # one note at a time, so that no two overlap
     if user.absences.filter(from_on__lte=until_on, until_on__gte=from_on).exists():
-        raise Refused("These days overlap with days noted before.", field="from_on")
+        raise Refused(
+            "These days overlap with another absence. Remove that one first or choose other days.",
+            field="from_on",
+        )
     absence = Absence(user=user, from_on=from_on, until_on=until_on, stand_in=stand_in, reason=reason)
     history.record(user, "people.absence_noted", by=by, at=at, rows=[absence])
     return absence
@@ -177,7 +180,7 @@ def be_back(absence: Absence, *, by: Actor, at: datetime) -> None:
 def _name(text: str) -> str:
     found = " ".join(text.split())
     if not found:
-        raise Refused("Give a name.", field="name")
+        raise Refused("Enter a name.", field="name")
     return found[:120]
 
 
@@ -186,10 +189,10 @@ def _address(text: str, *, but: User | None) -> str:
     try:
         validate_email(found)
     except ValidationError:
-        raise Refused("This is no e-mail address.", field="email") from None
+        raise Refused("Enter a valid email address.", field="email") from None
     others = User.objects.filter(email=found)
     if (others.exclude(pk=but.pk) if but else others).exists():
-        raise Refused("Somebody has this address already.", field="email")
+        raise Refused("Another person has this email address. Use another address.", field="email")
     return found
 
 
@@ -199,7 +202,7 @@ def _one_address_each() -> Iterator[None]:
     try:
         yield
     except IntegrityError:
-        raise Refused("Somebody has this address already.", field="email") from None
+        raise Refused("Another person has this email address. Use another address.", field="email") from None
 
 
 def _check_zone(name: str) -> None:
@@ -225,4 +228,6 @@ def _keep_an_administrator(user: User, *, field: str | None = None) -> None:
         and user.is_active
         and not list(others.select_for_update(of=("self",)))
     ):
-        raise Refused("Somebody has to administrate. Make another person administrator first.", field=field)
+        raise Refused(
+            "This is the only administrator. Make another person an administrator first.", field=field
+        )

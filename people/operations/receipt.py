@@ -32,7 +32,7 @@ class Book:
             return None
         if bytes(earlier.body_hash) != body_hash or earlier.path != path[:200]:
             raise Refused(
-                "This Idempotency-Key was used for another request. Use a new key for a new request.",
+                "This Idempotency-Key belongs to another request. Use a new key for a new request.",
                 field="Idempotency-Key",
             )
         answer = HttpResponse(bytes(earlier.body), status=earlier.status, headers=earlier.headers)

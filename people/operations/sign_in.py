@@ -62,7 +62,7 @@ def count_try(email: str, *, network: str, device: str = "", at: datetime) -> tu
         if any(used.get(key, 0) >= limit for key, limit in budgets.items()):
             raise TooManyTries(
                 f"Too many tries. Wait {TooManyTries.wait} minutes, sign in from a browser you used before,"
-                " or ask an administrator for a link.",
+                " or ask an administrator for a sign-in link.",
             )
         _add(budgets, at)
     return tuple(budgets)

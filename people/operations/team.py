@@ -19,13 +19,15 @@ def add(*, name: str, lead: User | None = None, by: Actor, at: datetime) -> Team
     name = _name(name, but=None)
     slug = slugify(name)[:60]
     if slug in {"", "new"} or slug.isdigit() or Team.objects.filter(slug=slug).exists():
-        raise Refused("Use a name that differs in its letters from those of other teams.", field="name")
+        raise Refused(
+            "Another team has almost the same name. Use a name with different letters.", field="name"
+        )
     _check_lead(lead)
     team = Team(name=name, slug=slug, lead=lead)
     try:
         history.record(team, "people.team_added", by=by, at=at)
     except IntegrityError:  # two at the same moment: the constraint decides
-        raise Refused("There is a team of this name already.", field="name") from None
+        raise Refused("A team with this name exists already. Use another name.", field="name") from None
     if lead is not None:
         join(team, lead, by=by, at=at)
     return team
@@ -37,7 +39,7 @@ def change(
 ) -> Team:
     """Change name or lead. The slug stays, for links. Raises Refused, ChangedMeanwhile."""
     if unknown := set(values) - {"name", "lead"}:
-        raise Refused(f"These cannot be changed here: {', '.join(sorted(unknown))}.")
+        raise Refused(f"These fields cannot be changed: {', '.join(sorted(unknown))}.")
     values = dict(values)
     if "name" in values:
         values["name"] = _name(values["name"], but=team)
@@ -53,7 +55,7 @@ def change(
 def join(team: Team, user: User, *, by: Actor, at: datetime) -> None:
     """A person becomes a member; from then on they see what is restricted to the team."""
     if not user.is_active:
-        raise Refused("This person is deactivated.", field="user")
+        raise Refused("This person is deactivated. Choose an active person.", field="user")
     Team.objects.select_for_update().get(pk=team.pk)  # joins of one team come one after the other
     if not _is_member(team, user):
         history.record(
@@ -70,7 +72,7 @@ def join(team: Team, user: User, *, by: Actor, at: datetime) -> None:
 def leave(team: Team, user: User, *, by: Actor, at: datetime) -> None:
     """A person is no member any more; a lead hands the lead over first."""
     if team.lead_id == user.pk:
-        raise Refused("They lead this team. Name another lead first.", field="user")
+        raise Refused("This person leads the team. Choose another lead first.", field="user")
     if team.memberships.filter(user=user).delete()[0]:
         history.record(team, "people.member_removed", by=by, at=at, note={"person": user.subject_id})
 
@@ -81,14 +83,14 @@ def _is_member(team: Team, user: User) -> bool:
 
 def _check_lead(lead: User | None) -> None:
     if lead is not None and not lead.is_active:
-        raise Refused("This person is deactivated.", field="lead")
+        raise Refused("This person is deactivated. Choose an active person.", field="lead")
 
 
 def _name(text: str, *, but: Team | None) -> str:
     found = " ".join(text.split())
     if not found or len(found) > 80:
-        raise Refused("Give a name of up to 80 letters.", field="name")
+        raise Refused("Enter a name of up to 80 characters.", field="name")
     others = Team.objects.filter(name__iexact=found)
     if (others.exclude(pk=but.pk) if but else others).exists():
-        raise Refused("There is a team of this name already.", field="name")
+        raise Refused("A team with this name exists already. Use another name.", field="name")
     return found

@@ -34,15 +34,15 @@ def issue(
     """
     name = name.strip()
     if not 1 <= len(name) <= 80:
-        raise Refused("Say in 1 to 80 characters what the token is for.", field="name")
+        raise Refused("Enter a name of 1 to 80 characters.", field="name")
     if scope not in Scope.values:
         raise Refused(f"Use one of {', '.join(Scope.values)}.", field="scope")
     if not 1 <= days <= LONGEST:
-        raise Refused(f"A token lives for 1 to {LONGEST} days.", field="days")
+        raise Refused(f"Enter 1 to {LONGEST} days.", field="days")
     if not user.is_active:
-        raise Refused("This person is deactivated.", field="user")
+        raise Refused("This person is deactivated. Choose an active person.", field="user")
     if scope != Scope.READ and not user.is_at_least(Role.MEMBER):
-        raise Refused("A viewer's token can only read.", field="scope")
+        raise Refused("Viewers can create read-only tokens. Choose the scope read.", field="scope")
     prefix = "".join(secrets.choice(_LETTERS) for _ in range(10))
     secret = secrets.token_hex(32)
     token = Token(

@@ -56,13 +56,13 @@ def change_password(request: HttpRequest) -> HttpResponse:
         # Somebody at an unlocked desk gets no more guesses than somebody at the door.
         counted = tries.count_try(user.email, network=network(request), device=f"own:{user.pk}", at=at)
         if not user.check_password(form.cleaned_data["current"]):
-            raise Refused("This is not your present password.", field="current")
+            raise Refused("This is not your current password.", field="current")
         tries.give_back(counted, at=at)
         person.set_password(user, form.cleaned_data["password"], by=by(request), at=at)
     except Refused as refusal:
         return _page(request, form.take_in(refusal), password_form=form)
     update_session_auth_hash(request, user)
-    said = "Your password is changed. You are signed out everywhere else."
+    said = "Password changed. You are signed out on all other devices."
     return toast(request, go(request, reverse("people:account")), said)
 
 
@@ -99,7 +99,7 @@ def revoke_token(request: HttpRequest, pk: int) -> HttpResponse:
     tokens.revoke(token, by=by(request), at=clock.now())
     back = "people:account" if token.user_id == request.user.pk else "people:person_detail"
     where = reverse(back, args=[] if back == "people:account" else [token.user_id])
-    return toast(request, go(request, where), "The token is ended.")
+    return toast(request, go(request, where), "Token revoked")
 
 
 @view_needs("people.account")
@@ -110,7 +110,7 @@ def be_away(request: HttpRequest) -> HttpResponse:
         request,
         forms.Away(request.POST),
         lambda said: person.be_away(user, **said, by=by(request), at=clock.now()),
-        said="Noted. What would come to you goes to your stand-in on these days.",
+        said="Absence added. New work is assigned to your stand-in on these days.",
         then=lambda _: reverse("people:account"),
         again=lambda form, status: _page(request, status, away_form=form),
     )
@@ -121,7 +121,7 @@ def be_away(request: HttpRequest) -> HttpResponse:
 def be_back(request: HttpRequest, pk: int) -> HttpResponse:
     absence = get_object_or_404(Absence.objects.select_related("user"), pk=pk, user=request.user)
     person.be_back(absence, by=by(request), at=clock.now())
-    return toast(request, go(request, reverse("people:account")), "These days are working days again.")
+    return toast(request, go(request, reverse("people:account")), "Absence removed")
 
 
 def _without(said: dict[str, Any]) -> dict[str, Any]:
@@ -153,5 +153,5 @@ def _page(request: HttpRequest, status: int = 200, **forms_given: Any) -> HttpRe
 
 def _state(token: Token) -> str:
     if token.revoked_at:
-        return "ended"
+        return "revoked"
     return "expired" if token.expires_at <= clock.now() else "live"

@@ -46,7 +46,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             else:
                 if user is not None:
                     return _let_in(request, user)
-                form.add_error(None, "This address and password do not fit together.")
+                form.add_error(None, "Email or password is wrong.")
     context = {"form": form, "next": _next(request), "is_set_up": queries.organisation() is not None}
     answer = render(request, "people/sign_in.html", context, status=status)
     if status == 429:

@@ -52,7 +52,7 @@ def person_detail(request: HttpRequest, pk: int) -> HttpResponse:
 def person_create(request: HttpRequest) -> HttpResponse:
     def page(form: Any, status: int = 200) -> HttpResponse:
         back = reverse("people:person_list")
-        return form_page(request, form, title="Add a person", button="Add", back=back, status=status)
+        return form_page(request, form, title="Add a person", button="Add person", back=back, status=status)
 
     if request.method == "GET":
         return page(forms.NewPerson())
@@ -60,7 +60,7 @@ def person_create(request: HttpRequest) -> HttpResponse:
         request,
         forms.NewPerson(request.POST),
         lambda said: person.add(**said, by=by(request), at=clock.now()),
-        said="Added. Make their link next, and give it to them.",
+        said="Person added. Create a sign-in link and send it to them.",
         then=lambda made: reverse("people:person_detail", args=[made.pk]),
         again=page,
     )
@@ -95,7 +95,7 @@ def person_set_role(request: HttpRequest, pk: int) -> HttpResponse:
         lambda said: person.set_role(
             user, said["role"], by=by(request), at=clock.now(), seen=said["version"]
         ),
-        said="Their role is changed.",
+        said="Role changed",
         then=lambda _: reverse("people:person_detail", args=[pk]),
         again=lambda form, status: _page(request, _person(pk), status, role_form=form),
     )
@@ -117,13 +117,15 @@ def person_link(request: HttpRequest, pk: int) -> HttpResponse:
 @view_needs("people.administrate")
 @require_POST
 def person_deactivate(request: HttpRequest, pk: int) -> HttpResponse:
-    return _turn(request, pk, person.deactivate, "Deactivated. Sessions and tokens are ended.")
+    return _turn(request, pk, person.deactivate, "Person deactivated. Their sessions and tokens are revoked.")
 
 
 @view_needs("people.administrate")
 @require_POST
 def person_reactivate(request: HttpRequest, pk: int) -> HttpResponse:
-    return _turn(request, pk, person.reactivate, "Back again. Make a link, so that they can sign in.")
+    return _turn(
+        request, pk, person.reactivate, "Person reactivated. Create a sign-in link so that they can sign in."
+    )
 
 
 def _turn(request: HttpRequest, pk: int, act: Any, said: str) -> HttpResponse:

@@ -44,7 +44,7 @@ def team_detail(request: HttpRequest, slug: str) -> HttpResponse:
 def team_create(request: HttpRequest) -> HttpResponse:
     def page(form: Any, status: int = 200) -> HttpResponse:
         back = reverse("people:team_list")
-        return form_page(request, form, title="Add a team", button="Add", back=back, status=status)
+        return form_page(request, form, title="Add a team", button="Add team", back=back, status=status)
 
     if request.method == "GET":
         return page(forms.TeamForm())
@@ -52,7 +52,7 @@ def team_create(request: HttpRequest) -> HttpResponse:
         request,
         forms.TeamForm(request.POST),
         lambda said: team.add(name=said["name"], lead=said["lead"], by=by(request), at=clock.now()),
-        said="Added. Now its members.",
+        said="Team added. Now add its members.",
         then=lambda made: reverse("people:team_detail", args=[made.slug]),
         again=page,
     )
@@ -86,7 +86,7 @@ def team_join(request: HttpRequest, slug: str) -> HttpResponse:
         request,
         forms.NewMember(request.POST, team=found),
         lambda said: team.join(found, said["user"], by=by(request), at=clock.now()),
-        said="They are a member now.",
+        said="Member added",
         then=lambda _: reverse("people:team_detail", args=[slug]),
         again=lambda form, status: _page(request, _team(slug), status, member_form=form),
     )
@@ -102,7 +102,7 @@ def team_leave(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         team.leave(found, member, by=by(request), at=clock.now())
     except Refused as refusal:
         return _page(request, found, 422, trouble=refusal.message)
-    return toast(request, go(request, reverse("people:team_detail", args=[slug])), "They left the team.")
+    return toast(request, go(request, reverse("people:team_detail", args=[slug])), "Member removed")
 
 
 @view_needs("people.administrate")
@@ -123,7 +123,7 @@ def settings(request: HttpRequest) -> HttpResponse:
     def act(said: dict[str, Any]) -> None:
         seen = said.pop("version")
         if found is None:
-            raise Refused("There is no organisation yet. Use the set-up link.")
+            raise Refused("The organisation is not set up yet. Open the set-up link.")
         organisation.change(found, said, by=by(request), at=clock.now(), seen=seen)
 
     return save(
@@ -144,10 +144,10 @@ def function_create(request: HttpRequest) -> HttpResponse:
         request,
         forms.FunctionForm(request.POST),
         lambda said: organisation.add_function(name=said["name"], by=by(request), at=clock.now()),
-        said="Added",
+        said="Function added",
         then=lambda _: back,
         again=lambda form, status: form_page(
-            request, form, title="Add a function", button="Add", back=back, status=status
+            request, form, title="Add a function", button="Add function", back=back, status=status
         ),
     )
 

@@ -59,7 +59,7 @@ def test_wrong_words_say_the_same_for_known_and_unknown_people(ana, client):
     unknown = enter(client, "wrong", "nobody@example.org")
 
     assert known.status_code == unknown.status_code == 422
-    said = "This address and password do not fit together."
+    said = "Email or password is wrong."
     assert said in known.text
     assert said in unknown.text
 

@@ -39,7 +39,7 @@ def test_account_changes_what_is_ones_own(client):
     assert (user.name, user.theme, user.has_single_keys) == ("Ana M", "dark", False)
     late = client.post("/people/me/", {**fields, "name": "Later"})
     assert late.status_code == 409
-    assert "What you wrote" in late.text
+    assert "Your version" in late.text
     assert client.post("/people/me/", {**fields, "version": 2, "name": "Later"}).status_code == 303
 
 
@@ -117,7 +117,7 @@ def test_the_list_is_filtered(client, boss, at):
     assert "Ana" not in client.get("/people/?function=product").text
     assert "Gone" not in client.get("/people/").text
     assert "Gone" in client.get("/people/?gone=1").text
-    assert "Nobody here fits" in client.get("/people/?q=zzz").text
+    assert "No people match" in client.get("/people/?q=zzz").text
 
 
 def test_an_administrator_adds_changes_and_deactivates(client, boss):
