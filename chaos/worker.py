@@ -1,15 +1,16 @@
-"""What a worker process does until it is killed: all that is due, over and over; it rings some twice."""
+"""What a worker process does until it is killed: all that is due, over and over. It hands some over twice."""
 
 import random
 import sys
 import time
 import traceback
+import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import connection
 
-from history import wiring
+from history import relay
 from history.models import Handover
 from history.states import Work
 from kit import clock
@@ -40,10 +41,10 @@ def work(plan: dict, chance: random.Random, *, is_wanted: Callable[[], bool]) ->
 
 
 def _ring_again(chance: random.Random, at: datetime) -> None:
-    """A handler may ring late or twice: hand an event on that was handed on before."""
+    """Come back with an old claim of a handover that is done: the relay must not run its handler again."""
     newest = Handover.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     done = Handover.objects.filter(state=Work.DONE, pk__gte=chance.randint(0, newest))
     row = done.select_related("event__subject").order_by("pk").first()
     if row is not None:
-        with transaction.atomic():
-            wiring.handler(row.handler)(row.event, at=wiring.later(at, row.event.at))
+        row.state, row.claim = Work.CLAIMED, uuid.uuid4()
+        relay.hand_over(row, at=at)

@@ -102,12 +102,23 @@ def _put_back(row: Claimable) -> None:
     )
 
 
-def run(row: Claimable, work: Callable[[Any], None]) -> Tally:
-    """Do the work of one claimed row and settle it, in one transaction; on failure note the error."""
+def run(row: Claimable, work: Callable[[Any], None], *, receipt_first: bool = False) -> Tally:
+    """Do the work of one claimed row and settle it, in one transaction; on failure record the error.
+
+    The row is settled only while this worker's claim holds; else the work is rolled back. So the effect of
+    the work happens once, whichever workers die or run late.
+
+    receipt_first: settle before the work. Then a worker that lost its claim does not begin, and nobody else
+    can claim the row during the work, because it is locked. Not for rows that others insert with ON CONFLICT
+    (due dates): their insert would wait for this transaction, and this one may wait for a row of theirs.
+    """
     try:
         with transaction.atomic():
+            if receipt_first:
+                settle(row)
             work(row)
-            settle(row)
+            if not receipt_first:
+                settle(row)
     except LostClaim:
         return Tally()
     except Exception as error:

@@ -1,4 +1,10 @@
-"""Hands events on and lets dates act. Plain functions: any number may run at once, any may die."""
+"""Runs the handlers of events and of due dates. Any number of relays may run at once, and any may die.
+
+The relay guarantees that the effect of a handler happens once. A handover is one row per event and handler,
+unique in the database. Its receipt (the row's state `done`) and the handler's writes are one transaction:
+both are committed, or neither. So a handler needs no guard of its own against a second call for the same
+event. It may still run late, and after the handler of a later event: it reads present rows.
+"""
 
 import time
 from datetime import datetime
@@ -9,15 +15,15 @@ from history.models import Due, Event, Handover
 from kit import bell, clock
 
 _BATCH = 50
-# While something may come that goes first, nobody takes more in hand than a moment's work.
-_BEHIND = 8
+# While handlers that run first are installed, a batch is small, so that they never wait long.
+_BATCH_BEHIND_FIRST = 8
 
 
 def relay(*, at: datetime | None = None, limit: int = 1000, seconds: float = float("inf")) -> Tally:
-    """Hand waiting events to their handlers, oldest first, up to `limit`. Returns what was done.
+    """Run the handlers of up to `limit` waiting handovers, oldest first. Returns what was done.
 
-    Takes no further batch in hand after `seconds`: a task that is cut off blames a row that did no harm.
-    What people wait for goes before the rest (wiring.first).
+    Claims no further batch after `seconds`: a task that is cut off would count a try for a row that did no
+    harm. Handlers installed as `first` run before the others (wiring.first).
     at: the moment handlers act at, for `tick --at` (default: now); never before the event itself.
     """
     total, ends = Tally(), time.monotonic() + seconds
@@ -26,26 +32,38 @@ def relay(*, at: datetime | None = None, limit: int = 1000, seconds: float = flo
             events = Event.objects.select_related("subject").in_bulk([row.event_id for row in batch])
             for row in batch:
                 row.event = events[row.event_id]
-                total += claims.run(row, lambda waiting: _hand_on(waiting, at or clock.now()))
+                total += hand_over(row, at=at or clock.now())
     return total
 
 
+def hand_over(row: Handover, *, at: datetime) -> Tally:
+    """Run the handler of one claimed handover, once. row: with its event.
+
+    Does nothing when the claim was lost meanwhile: then another worker has run it, or will.
+    """
+    return claims.run(row, lambda waiting: _call_handler(waiting, at), receipt_first=True)
+
+
 def _next(limit: int) -> list[Handover]:
-    """What goes first, alone; else the oldest of the rest."""
+    """Claim handovers whose handlers run first, in a batch of their own; if there are none, the oldest."""
     waiting = Handover.objects.order_by("not_before", "id")
-    ahead = wiring.first()
-    if not ahead:
+    first = wiring.first()
+    if not first:
         return claims.claim(waiting, limit=min(_BATCH, limit), leaves=False)
-    batch = claims.claim(waiting.filter(handler__in=ahead), limit=min(_BEHIND, limit), leaves=False)
-    return batch or claims.claim(waiting, limit=min(_BEHIND, limit), leaves=False)
+    batch = claims.claim(
+        waiting.filter(handler__in=first), limit=min(_BATCH_BEHIND_FIRST, limit), leaves=False
+    )
+    return batch or claims.claim(waiting, limit=min(_BATCH_BEHIND_FIRST, limit), leaves=False)
 
 
-def _hand_on(row: Handover, at: datetime) -> None:
-    wiring.handler(row.handler)(row.event, at=wiring.later(at, row.event.at))
+def _call_handler(row: Handover, at: datetime) -> None:
+    handler = wiring.find_handler(row.handler)
+    if handler is not None:
+        handler(row.event, at=wiring.later(at, row.event.at))
 
 
 def act_on_dues(*, at: datetime, limit: int = 1000, seconds: float = float("inf")) -> Tally:
-    """Let every date up to `at` act, earliest first. A date made meanwhile for later waits its turn.
+    """Run what acts on every due date up to `at`, earliest first. A date added meanwhile for later waits.
 
     limit, seconds: as of relay().
     """

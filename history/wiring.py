@@ -1,23 +1,57 @@
-"""What the roof plugs in: who hears which verb, who acts on which date, which verbs are chained.
+"""Registry that the roof fills at start: handlers of events, handlers of due dates, chained verbs, relations.
 
-riskhub/flows.py and riskhub/schedule.py fill this at start; history itself knows no room.
+`riskhub/flows.py` and `riskhub/panels.py` fill it. This room knows no other room.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 Handler = Callable[..., Any]
-# Given an expression, the id of a subject: a queryset of one column, the subjects about it or come out of it.
+F = TypeVar("F", bound=Handler)
+# Takes an expression for a subject id. Returns a queryset of one column: the related subject ids.
 Relation = Callable[[Any], Any]
 
+_KEY = re.compile(r"^[a-z_]+(\.[a-z_]+)+$")
+
+_keys: dict[Handler, str] = {}
 _handlers: dict[str, Handler] = {}
-_heard: dict[str, tuple[str, ...]] = {}
+_subscribed: dict[str, tuple[str, ...]] = {}
+_former: dict[str, str | None] = {}
 _dues: dict[str, Handler] = {}
 _chained: set[str] = set()
 _first: set[str] = set()
 _relations: list[Relation] = []
 _quiet: set[str] = set()
+
+
+def handler(key: str) -> Callable[[F], F]:
+    """Give an event handler the key that its waiting rows are stored under.
+
+    key: `room.noun.what_it_does`, unique. The function may be renamed or moved; the key stays. A key that
+    goes away needs a line in riskhub/former_handlers.py, because rows may still wait for it.
+    """
+    if not _KEY.match(key):
+        raise ValueError(f"Use a handler key such as risklog.review.open_for_breach_group, not {key!r}.")
+
+    def keyed(function: F) -> F:
+        taken = next((other for other, used in _keys.items() if used == key), None)
+        if taken is not None:
+            raise ValueError(f"The handler key {key} is used by {taken.__module__}.{taken.__qualname__}.")
+        _keys[function] = key
+        return function
+
+    return keyed
+
+
+def key_of(function: Handler) -> str:
+    """Return the key of a handler. Raises ValueError for a function without one."""
+    try:
+        return _keys[function]
+    except KeyError:
+        name = f"{function.__module__}.{function.__qualname__}"
+        raise ValueError(f"{name} has no key. Add @handler('room.noun.what_it_does').") from None
 
 
 def install(
@@ -26,48 +60,65 @@ def install(
     dues: Mapping[str, Handler],
     chained: Iterable[str] = (),
     first: Iterable[Handler] = (),
+    former: Mapping[str, str | None] | None = None,
 ) -> None:
-    """Replace the wiring.
+    """Replace the handlers.
 
-    flows: verb -> handlers `handler(event, *, at)`; dues: kind -> `handler(due, *, at)`.
-    first: handlers that go before all that wait, because people wait for what they do.
-    A handler is stored by "module:name", so it must keep its name while rows wait for it.
+    flows: verb -> handlers, each `handler(event, *, at)` with a key; dues: kind -> `handler(due, *, at)`.
+    first: handlers that run before all other waiting ones.
+    former: former key -> the present key, or None when nothing is left to do. Raises ValueError when a former
+    key leads nowhere, or when one verb has the same handler twice.
     """
-    for table in (_handlers, _heard, _dues, _chained, _first):
+    for table in (_handlers, _subscribed, _former, _dues, _chained, _first):
         table.clear()  # type: ignore[attr-defined]  # dicts and sets
     for verb, handlers in flows.items():
-        names = []
-        for handler in handlers:
-            names.append(_name(handler))
-            _handlers[names[-1]] = handler
-        _heard[verb] = tuple(names)
+        keys = [key_of(function) for function in handlers]
+        if len(set(keys)) < len(keys):
+            raise ValueError(f"{verb} has the same handler twice.")
+        _handlers.update(zip(keys, handlers, strict=True))
+        _subscribed[verb] = tuple(keys)
+    for old, key in (former or {}).items():
+        if old in _handlers or (key is not None and key not in _handlers):
+            raise ValueError(f"The former handler key {old} must lead to a present key; {key} is none.")
+        _former[old] = key
     _dues.update(dues)
     _chained.update(chained)
-    _first.update(_name(handler) for handler in first)
-
-
-def _name(handler: Handler) -> str:
-    return f"{handler.__module__}:{handler.__qualname__}"
+    _first.update(key_of(function) for function in first)
 
 
 def first() -> tuple[str, ...]:
-    """The names of the handlers that go before all that wait."""
-    return tuple(sorted(_first))
+    """Return the keys of the handlers that run before all other waiting ones, their former keys included."""
+    return tuple(sorted(_first | {old for old, key in _former.items() if key in _first}))
 
 
 def handlers_of(verb: str) -> tuple[str, ...]:
-    return _heard.get(verb, ())
+    """Return the keys of the handlers that are subscribed to a verb."""
+    return _subscribed.get(verb, ())
 
 
-def handler(name: str) -> Handler:
-    """The handler behind a stored name; LookupError when the code no longer has it."""
+def find_handler(key: str) -> Handler | None:
+    """Return the handler of a stored key, present or former; None when a former one has nothing left to do.
+
+    Raises LookupError for an unknown key.
+    """
+    if key in _former:
+        present = _former[key]
+        if present is None:
+            return None
+        key = present
     try:
-        return _handlers[name]
+        return _handlers[key]
     except KeyError:
-        raise LookupError(f"No handler is called {name}.") from None
+        raise LookupError(f"No handler has the key {key}.") from None
+
+
+def known_keys() -> frozenset[str]:
+    """Return every key that a stored row may carry: present and former ones."""
+    return frozenset(_handlers) | frozenset(_former)
 
 
 def on_due(kind: str) -> Handler:
+    """Return what acts on due dates of this kind. Raises LookupError for an unknown kind."""
     try:
         return _dues[kind]
     except KeyError:
@@ -75,18 +126,19 @@ def on_due(kind: str) -> Handler:
 
 
 def is_chained(verb: str) -> bool:
+    """Return True if events of this verb are chained by hash."""
     return verb in _chained
 
 
 def later(at: datetime, event_at: datetime) -> datetime:
-    """The moment a handler acts at: never before what it acts on, also when `tick --at` ran ahead."""
+    """Return the moment a handler acts at: never before its event, also when `tick --at` ran ahead."""
     return max(at, event_at)
 
 
 def relate(relations: Iterable[Relation], quiet: Iterable[str] = ()) -> None:
-    """Replace the relations that join the histories of subjects into one story.
+    """Replace the relations that join the events of several subjects into one timeline.
 
-    quiet: verbs told on their own object's page alone, and left out of the story of another.
+    quiet: minor verbs, shown on the timeline of their own subject only.
     """
     _relations[:] = relations
     _quiet.clear()
@@ -94,8 +146,10 @@ def relate(relations: Iterable[Relation], quiet: Iterable[str] = ()) -> None:
 
 
 def quiet() -> tuple[str, ...]:
+    """Return the minor verbs."""
     return tuple(sorted(_quiet))
 
 
 def relations() -> tuple[Relation, ...]:
+    """Return the installed relations."""
     return tuple(_relations)

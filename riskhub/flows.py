@@ -1,7 +1,8 @@
 """Which room acts on which event: all upward traffic on one screen.
 
-A handler is `handler(event, *, at)`; it reads present rows, and may ring late, twice or out of order. Waiting
-rows name it by module and function: one that moves needs its old name kept until they are done.
+A handler is `handler(event, *, at)` with a key (`@handler(...)` in its room); waiting rows carry the key. The
+relay guarantees that its effect happens once per event. It may run late and out of order: it reads present
+rows.
 """
 
 from collections import defaultdict
@@ -12,6 +13,7 @@ from history.wiring import Handler
 from learnings.operations import learning
 from meetings.operations import agenda, decision, meeting
 from notices.operations import digest, entry
+from riskhub.former_handlers import FORMER
 from risklog.operations import acceptance, climb, escalation, ladder, review, taxonomy
 from signals.operations import series
 
@@ -126,4 +128,4 @@ def install() -> None:
         heard[verb].extend(handlers)
     for verb in entry.AUDIBLE:  # who hears of what: notices/queries/audience.py
         heard[verb].append(entry.tell)
-    wiring.install(flows=heard, dues=DUES, chained=CHAINED, first=FIRST)
+    wiring.install(flows=heard, dues=DUES, chained=CHAINED, first=FIRST, former=FORMER)

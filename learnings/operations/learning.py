@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from actions import queries as actions
 from history import operations as history
 from history.models import Event, Subject
+from history.wiring import handler
 from kit.actor import SYSTEM, Actor
 from kit.refusals import IllegalMove, Refused
 from learnings.models import Learning
@@ -25,10 +26,11 @@ TEACHING = frozenset({Outcome.CONFIRMED, Outcome.FALSE_ALARM, Outcome.THRESHOLD_
 MAX_TAGS = 10
 
 
+@handler("learnings.learning.draft_from_review")
 def draft_from_review(event: Event, *, at: datetime) -> None:
     """On risklog.review_settled: a draft that waits for an author, with what the review already knows.
 
-    One a subject: nothing when the review was reopened meanwhile, or a learning of it is there already.
+    Nothing when the review was reopened meanwhile, or there is a learning about it.
     """
     review = (
         Review.objects.select_related("subject", "about", "model")
@@ -38,19 +40,15 @@ def draft_from_review(event: Event, *, at: datetime) -> None:
     if review is None or Learning.objects.filter(about_id=review.subject_id).exists():
         return
     draft = Learning(title=review.title[:200], about=review.subject, made_at=at, **_prefilled(review))
-    try:
-        with transaction.atomic():
-            history.record(
-                draft,
-                "learnings.learning_drafted",
-                by=SYSTEM,
-                at=at,
-                cause=event,
-                note={"review": review.reference},
-                viewers=review.subject.viewers,
-            )
-    except IntegrityError:
-        return  # the other ring of the same bell was first
+    history.record(
+        draft,
+        "learnings.learning_drafted",
+        by=SYSTEM,
+        at=at,
+        cause=event,
+        note={"review": review.reference},
+        viewers=review.subject.viewers,
+    )
 
 
 def _prefilled(review: Review) -> dict[str, Any]:
@@ -192,6 +190,7 @@ def restore(learning: Learning, *, by: Actor, at: datetime, seen: int | None = N
     return learning
 
 
+@handler("learnings.learning.follow_visibility")
 def on_risk_restricted(event: Event, *, at: datetime) -> None:
     """On risklog.risk_restricted, risk_opened_to_all and breach_claimed: what was learned of it follows."""
     follow_sight(Subject.objects.get(pk=event.subject_id), at=at, cause=event)

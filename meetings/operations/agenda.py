@@ -12,6 +12,7 @@ from actions.models import Action
 from actions.states import UNFINISHED as UNFINISHED_ACTIONS
 from history import operations as history
 from history.models import Due, Event, Subject
+from history.wiring import handler
 from kit.actor import SYSTEM, Actor
 from kit.refusals import ChangedMeanwhile
 from meetings.models import AgendaItem, Decision, Meeting
@@ -179,6 +180,7 @@ def _note_no_meeting(about: Subject, found: NoPlace, *, by: Actor, at: datetime,
 # ------------------------------------------------------------------ what happened elsewhere
 
 
+@handler("meetings.agenda.place_review")
 def on_review_opened(event: Event, *, at: datetime) -> None:
     """An open review stands on the next fitting agenda. Hears risklog.review_opened and review_reopened."""
     review = (
@@ -188,6 +190,7 @@ def on_review_opened(event: Event, *, at: datetime) -> None:
         _place_review(review, at=at, cause=event)
 
 
+@handler("meetings.agenda.place_escalation")
 def on_escalation_started(event: Event, *, at: datetime) -> None:
     """What is escalated comes to the very next meeting. Hears risklog.escalation_started."""
     found = Escalation.objects.select_related("about", "subject").filter(subject=event.subject_id).first()
@@ -195,6 +198,7 @@ def on_escalation_started(event: Event, *, at: datetime) -> None:
         _place_escalated(found, at=at, cause=event)
 
 
+@handler("meetings.agenda.finish_review_item")
 def on_review_settled(event: Event, *, at: datetime) -> None:
     """A review settled before the meeting leaves the agendas to come. Hears review_settled and
     review_withdrawn.
@@ -213,6 +217,7 @@ def on_review_settled(event: Event, *, at: datetime) -> None:
         history.move(item, ItemState.DONE, by=SYSTEM, at=at, values=settled, cause=event)
 
 
+@handler("meetings.agenda.place_waiting")
 def on_model_changed(event: Event, *, at: datetime) -> None:
     """A model may have an owner team now, so what found no meeting may find one. Hears model_changed."""
     place_waiting(at=at)

@@ -9,6 +9,7 @@ from django.db import transaction
 from actions.operations import action
 from history import operations as history
 from history.models import Event, Subject
+from history.wiring import handler
 from kit.actor import SYSTEM, Actor
 from kit.refusals import Refused
 from learnings.operations import learning
@@ -104,6 +105,7 @@ def replace(
     return decision
 
 
+@handler("meetings.decision.follow_visibility")
 @transaction.atomic
 def on_sight_changed(event: Event, *, at: datetime) -> None:
     """Decisions about a subject, or about what hangs on it, are seen by whoever sees that, and by who took

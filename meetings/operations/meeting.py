@@ -8,6 +8,7 @@ from django.db import transaction
 
 from history import operations as history
 from history.models import Due, Event
+from history.wiring import handler
 from kit.actor import SYSTEM, Actor
 from kit.refusals import Refused
 from meetings import cadence
@@ -67,6 +68,7 @@ def replan(series: MeetingSeries, *, by: Actor = SYSTEM, at: datetime) -> None:
     rota.give_turns(rota.hold(series.pk), [], by=by, at=at)
 
 
+@handler("meetings.meeting.replan_for_person")
 def on_absence_changed(event: Event, *, at: datetime) -> None:
     """Somebody is away, or back, or left: the turns of their series are given anew. The event is about a
     person.
@@ -80,6 +82,7 @@ def on_absence_changed(event: Event, *, at: datetime) -> None:
             replan(series, at=at)
 
 
+@handler("meetings.meeting.replan_for_team")
 def on_team_changed(event: Event, *, at: datetime) -> None:
     """Somebody joined or left a team: its series' turns are given anew. The event is about a team."""
     for series in MeetingSeries.objects.filter(is_retired=False, teams__subject=event.subject_id).order_by(

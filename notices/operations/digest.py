@@ -63,7 +63,7 @@ def make(due: Due, *, at: datetime) -> None:
     It is always made, so that none can be missed unseen; a week with nothing to tell is not mailed.
     """
     user = User.objects.select_related("subject").get(subject_id=due.subject_id)
-    if not user.is_active or Digest.objects.filter(user=user, week=due.occurrence).exists():
+    if not user.is_active:
         return
     since = contents.since(contents.last_of(user), at)
     content = contents.content_for(user, since=since, at=at)
@@ -87,8 +87,7 @@ def make(due: Due, *, at: datetime) -> None:
                     policy=Policy.PARK,
                     made_at=at,
                 )
-            ],
-            ignore_conflicts=True,
+            ]
         )
 
 

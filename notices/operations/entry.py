@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from history.models import Event
+from history.wiring import handler
 from notices.models import Entry, Message
 from notices.queries import audience
 from notices.queries.audience import AUDIBLE, AUDIENCES
@@ -14,10 +15,12 @@ from notices.queries.audience import AUDIBLE, AUDIENCES
 __all__ = ["AUDIBLE", "read", "tell", "unread"]
 
 
+@handler("notices.entry.add")
 @transaction.atomic
 def tell(event: Event, *, at: datetime) -> None:
-    """Hears every verb of AUDIBLE. One entry a person and event, and one mail where the table says so; a
-    second ring changes nothing.
+    """Add an inbox entry for each recipient of an event, and a mail where the table says so.
+
+    Subscribed to every verb of AUDIBLE.
     """
     how = AUDIENCES[event.verb]
     told = audience.told(event)
@@ -25,8 +28,7 @@ def tell(event: Event, *, at: datetime) -> None:
         [
             Entry(user=user, event=event, why=why[:120], is_urgent=how.is_urgent, at=event.at)
             for user, why in told
-        ],
-        ignore_conflicts=True,
+        ]
     )
     if not how.is_mailed:
         return
@@ -43,8 +45,7 @@ def tell(event: Event, *, at: datetime) -> None:
             )
             for user, _ in told
             if not user.is_mail_refused
-        ],
-        ignore_conflicts=True,
+        ]
     )
 
 

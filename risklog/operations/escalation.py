@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from actions.models import Action
 from history import operations as history
 from history.models import Due, Event, Subject
+from history.wiring import handler
 from kit.actor import SYSTEM, Actor
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
 from people.models import Team, User
@@ -88,8 +89,6 @@ def _start(
 def _annotate(
     escalation: Escalation, *, why: str, severity: str, by: Actor, at: datetime, cause: Event | None
 ) -> Escalation:
-    if cause and Event.objects.filter(cause=cause, subject_id=escalation.subject_id).exists():
-        return escalation
     history.change(
         escalation,
         {"severity": Severity.CRITICAL} if severity == Severity.CRITICAL else {},
@@ -302,11 +301,12 @@ def resolve(
 # ------------------------------------------------------------------ what happens elsewhere
 
 
+@handler("risklog.escalation.start_for_overdue_action")
 @transaction.atomic
 def on_action_overdue(event: Event, *, at: datetime) -> None:
     """An overdue action goes up the ladder: its owner first, then the lead of the team it concerns."""
     action = Action.objects.select_related("subject", "about").filter(subject_id=event.subject_id).first()
-    if not action or not action.is_unfinished or _was_acted_on(event):
+    if not action or not action.is_unfinished:
         return
     if event.data.get("due_on", str(action.due_on)) != str(action.due_on):
         return  # a new date was agreed since
@@ -327,6 +327,7 @@ def on_action_overdue(event: Event, *, at: datetime) -> None:
     )
 
 
+@handler("risklog.escalation.resolve_with_action")
 def on_action_settled(event: Event, *, at: datetime) -> None:
     """Done or dropped: its climb is over."""
     action = Action.objects.filter(subject_id=event.subject_id).first()
@@ -334,6 +335,7 @@ def on_action_settled(event: Event, *, at: datetime) -> None:
         _resolve_about(event, f"{action.reference} is {action.get_state_display().lower()}.", at=at)
 
 
+@handler("risklog.escalation.resolve_after_action_change")
 @transaction.atomic
 def on_action_changed(event: Event, *, at: datetime) -> None:
     """A new date, or a new owner, answers what was escalated for being late; what else was raised stays.
@@ -362,11 +364,13 @@ def _is_only_for(escalation: Escalation, verb: str) -> bool:
     return started.filter(cause__verb=verb).exists() and not noted.exclude(cause__verb=verb).exists()
 
 
+@handler("risklog.escalation.resolve_with_review")
 def on_review_settled(event: Event, *, at: datetime) -> None:
     """Settled or withdrawn: its climb is over."""
     _resolve_about(event, "The review it is about is closed.", at=at)
 
 
+@handler("risklog.escalation.resolve_when_all_answered")
 @transaction.atomic
 def on_review_answered(event: Event, *, at: datetime) -> None:
     """Once everybody has answered, nobody need be chased; settling it is on the agenda. What else was raised
@@ -380,6 +384,7 @@ def on_review_answered(event: Event, *, at: datetime) -> None:
         _resolve_about(event, "Everybody who was asked has answered.", at=at)
 
 
+@handler("risklog.escalation.resolve_with_risk")
 def on_risk_closed(event: Event, *, at: datetime) -> None:
     """A closed risk climbs no more."""
     _resolve_about(event, "The risk it is about is closed.", at=at)
@@ -390,8 +395,3 @@ def _resolve_about(event: Event, reason: str, *, at: datetime) -> None:
     escalation = climb.lock(about_id=event.subject_id)
     if escalation and escalation.started_at <= event.at:
         resolve(escalation, reason=reason, by=SYSTEM, at=at, cause=event)
-
-
-def _was_acted_on(event: Event) -> bool:
-    verbs = ("risklog.escalation_started", "risklog.escalation_annotated")
-    return Event.objects.filter(cause=event, verb__in=verbs).exists()

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from history import operations as history
 from history.models import Event
+from history.wiring import handler
 from kit.actor import SYSTEM, Actor
 from kit.refusals import Refused
 from people.models import Function, Team, User
@@ -165,6 +166,7 @@ def _rung(version: LadderVersion, position: int, given: Mapping[str, Any]) -> Ru
     )
 
 
+@handler("risklog.ladder.add_first_ladders")
 def on_organisation_set_up(event: Event, *, at: datetime) -> None:
     """A new register has its two ladders from the start."""
     seed(by=SYSTEM, at=at)

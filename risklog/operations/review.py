@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from catalogue.models import Model
 from history import operations as history
 from history.models import Due, Event, Subject
+from history.wiring import handler
 from kit.actor import SYSTEM, Actor
 from kit.refusals import ChangedMeanwhile, Refused
 from people import working
@@ -29,8 +30,6 @@ REMINDER, UNANSWERED = "risklog.review_reminder", "risklog.review_unanswered"
 _DAYS = {Severity.CRITICAL: 1, Severity.WARNING: 3}
 _REMINDED_AFTER = {Severity.CRITICAL: 4 * 60, Severity.WARNING: 16 * 60}
 _TRIES = 3
-# What a review says of an event it was called by: the same bell, rung again, changes nothing.
-_HEARD = ("risklog.review_opened", "risklog.review_annotated", "risklog.review_pressed")
 
 
 # ------------------------------------------------------------------ opening
@@ -101,9 +100,7 @@ def _open(review: Review, hours: Hours, *, by: Actor, at: datetime, cause: Event
 def _annotate(
     review: Review, *, why: str, severity: str, by: Actor, at: datetime, cause: Event | None
 ) -> Review:
-    """Note a further trigger, once for its cause. A critical one makes the answer due sooner."""
-    if cause and Event.objects.filter(cause=cause, subject_id=review.subject_id).exists():
-        return review
+    """Note a further trigger. A critical one makes the answer due sooner."""
     values: dict[str, Any] = {"triggers": review.triggers + 1}
     hours = presence.hours()
     if severity == Severity.CRITICAL and review.severity != Severity.CRITICAL:
@@ -268,6 +265,7 @@ def _waiting(review: Review) -> list[int]:
 # ------------------------------------------------------------------ what happens elsewhere
 
 
+@handler("risklog.review.open_for_breach_group")
 @history.in_one_transaction
 def on_breach_group_opened(event: Event, *, at: datetime) -> None:
     """A breach opens its review; of one that is open already, it becomes a note.
@@ -277,7 +275,7 @@ def on_breach_group_opened(event: Event, *, at: datetime) -> None:
     group = _group_of(event)
     if group and group.cleared_at and group.cleared_at <= event.at:
         return
-    if group and not Event.objects.filter(cause=event, verb__in=_HEARD).exists():
+    if group:
         open_for(
             about=group.subject,
             title=group.title,
@@ -291,17 +289,20 @@ def on_breach_group_opened(event: Event, *, at: datetime) -> None:
         )
 
 
+@handler("risklog.review.open_for_reopened_breach_group")
 def on_breach_group_reopened(event: Event, *, at: datetime) -> None:
     """It came back: noted on the open review, else looked at anew."""
     on_breach_group_opened(event, at=at)
 
 
+@handler("risklog.review.note_joined_breach")
 @transaction.atomic
 def on_breach_joined(event: Event, *, at: datetime) -> None:
     """A sibling joined its group: noted on the open review, which grows more urgent if the group did."""
     _heard_again(event, "A further breach joined it.", at=at)
 
 
+@handler("risklog.review.make_critical")
 @transaction.atomic
 def on_breach_worsened(event: Event, *, at: datetime) -> None:
     """It became critical: so does its open review. What is no more urgent than before is not noted."""
@@ -338,11 +339,12 @@ def _severity(group: BreachGroup) -> str:
     return Severity.CRITICAL if group.level == Level.CRITICAL else Severity.WARNING
 
 
+@handler("risklog.review.note_cleared_breach_group")
 @transaction.atomic
 def on_breach_group_cleared(event: Event, *, at: datetime) -> None:
     """Cleared is no answer: the review stays open, and says so."""
     review = reviewer.lock(about_id=event.subject_id, state=ReviewState.OPEN)
-    if review and not Event.objects.filter(cause=event, subject_id=review.subject_id).exists():
+    if review:
         history.record(
             review,
             "risklog.review_annotated",
@@ -353,6 +355,7 @@ def on_breach_group_cleared(event: Event, *, at: datetime) -> None:
         )
 
 
+@handler("risklog.review.set_model")
 @transaction.atomic
 def on_breach_claimed(event: Event, *, at: datetime) -> None:
     """Its model is registered now: its open review belongs to it, and is seen by whoever sees the model."""

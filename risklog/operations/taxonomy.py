@@ -8,6 +8,7 @@ from django.db import transaction
 
 from history import operations as history
 from history.models import Event
+from history.wiring import handler
 from kit.actor import SYSTEM, Actor
 from kit.refusals import Refused
 from risklog.models import Category, Risk
@@ -26,6 +27,7 @@ def seed(*, by: Actor, at: datetime) -> list[Category]:
     return fresh
 
 
+@handler("risklog.taxonomy.add_first_categories")
 def on_organisation_set_up(event: Event, *, at: datetime) -> None:
     """A new register has its categories from the start."""
     seed(by=SYSTEM, at=at)

@@ -12,6 +12,7 @@ from catalogue.models import Model
 from history import bulk
 from history import operations as history
 from history.models import Event, Subject
+from history.wiring import handler
 from kit.actor import SYSTEM, Actor
 from signals.mapping.labels import kind_of_name
 from signals.mapping.points import Name
@@ -115,6 +116,7 @@ def claim(model: Model, *, by: Actor, at: datetime, cause: Event | None = None) 
     return len(acts)
 
 
+@handler("signals.series.claim_for_model")
 def on_model_registered(event: Event, *, at: datetime) -> None:
     """A model has come: it claims what tools said of it before."""
     model = Model.objects.select_related("subject").filter(subject_id=event.subject_id).first()

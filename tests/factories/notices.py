@@ -2,9 +2,9 @@
 
 from contextlib import contextmanager
 
-from history.models import Event
+from history import claims, relay
+from history.models import Handover
 from notices.models import Message
-from notices.operations import entry
 from notices.states import Policy
 from risklog.models import Ladder
 from tests.conftest import AT
@@ -13,9 +13,8 @@ from tests.notices.sink import Sink
 
 
 def told(verb: str, at=AT) -> None:
-    """Hand every event of this verb to whom it concerns."""
-    for event in Event.objects.filter(verb=verb).order_by("pk"):
-        entry.tell(event, at=at)
+    """Let the relay hand every waiting event of this verb to the inbox and the mail."""
+    _hand_over(Handover.objects.filter(event__verb=verb), at)
 
 
 def parked_kind(user=None, at=AT) -> Message:
@@ -39,8 +38,14 @@ def resent_kind(user=None, at=AT) -> Message:
 
 
 def told_of(obj, at=AT) -> None:
-    for event in Event.objects.filter(subject=obj.subject_id, verb__in=entry.AUDIBLE).order_by("pk"):
-        entry.tell(event, at=at)
+    """The same for every waiting event of one object."""
+    _hand_over(Handover.objects.filter(event__subject=obj.subject_id), at)
+
+
+def _hand_over(rows, at) -> None:
+    waiting = rows.filter(handler="notices.entry.add").select_related("event__subject").order_by("pk")
+    for row in claims.claim(waiting, leaves=False):
+        assert relay.hand_over(row, at=at).done == 1, Handover.objects.get(pk=row.pk).error
 
 
 @contextmanager

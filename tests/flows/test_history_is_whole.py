@@ -1,9 +1,9 @@
 """Whatever was written is in history, and history alone gives the register back (test standard, row 24)."""
 
+import uuid
 from collections import defaultdict
 
 from django.apps import apps
-from django.db.models.functions import Now
 
 from history import relay, writing
 from history.models import Event, Handover, Part, Recorded, Subject
@@ -91,16 +91,14 @@ def assert_what_was_handed_on_is_done_and_a_second_tick_finds_nothing():
     assert set(Handover.objects.values_list("state", flat=True)) == {Work.DONE}
 
 
-def assert_every_handler_may_ring_twice():
-    """Every event that was handed on is handed on again: nothing is written, and nothing changes."""
+def assert_every_handover_happens_once():
+    """A worker that comes back with an old claim of any handover changes nothing, and writes nothing."""
     before, events = _rows(), Event.objects.count()
-    Handover.objects.update(state=Work.PENDING, tries=0, settled_at=None, not_before=Now(), lease_until=None)
+    for row in Handover.objects.select_related("event__subject").iterator():
+        row.state, row.claim = Work.CLAIMED, uuid.uuid4()
+        tally = relay.hand_over(row, at=AT)
+        assert (tally.done, tally.failed) == (0, 0), row.handler
 
-    while relay.relay(at=AT).done:
-        continue
-
-    rung = {one.event_id: one for one in Handover.objects.exclude(state=Work.DONE)}
-    assert {f"{one.handler}: {one.error[-200:]}" for one in rung.values()} == set()
     written = [f"{one.verb} because of {one.cause}" for one in Event.objects.order_by("id")[events:]]
     assert written == []
     assert {name: rows for name, rows in _rows().items() if rows != before[name]} == {}
@@ -120,6 +118,6 @@ def _rows() -> dict:
 def test_six_weeks_leave_a_whole_history(six_weeks):
     """One story for all four: telling it takes longest."""
     assert_every_row_can_be_rebuilt()
-    assert_every_handler_may_ring_twice()
+    assert_every_handover_happens_once()
     assert_every_object_has_its_subject_with_its_own_title()
     assert_what_was_handed_on_is_done_and_a_second_tick_finds_nothing()

@@ -11,20 +11,24 @@ from history import claims, relay, wiring
 from history import operations as history
 from history.models import Due, Event, Handover
 from history.states import Work
+from history.wiring import handler
 from kit import bell, clock
 from kit.actor import SYSTEM
 from tests.factories import people
 
 
+@handler("tests.note_it")
 def note_it(event, *, at):
     """Writes a further event, as a flow does."""
     history.record(event.subject, "people.team_noted", by=SYSTEM, at=at, cause=event)
 
 
+@handler("tests.hurry")
 def hurry(event, *, at):
     history.record(event.subject, "people.team_hurried", by=SYSTEM, at=at, cause=event)
 
 
+@handler("tests.break_down")
 def break_down(event, *, at):
     note_it(event, at=at)
     raise ValueError("this handler is broken")
@@ -37,7 +41,14 @@ def on_date(due, *, at):
 
 @pytest.fixture
 def wired():
-    tables = wiring._handlers, wiring._heard, wiring._dues, wiring._chained, wiring._first
+    tables = (
+        wiring._handlers,
+        wiring._subscribed,
+        wiring._dues,
+        wiring._chained,
+        wiring._first,
+        wiring._former,
+    )
     kept = [table.copy() for table in tables]
     wiring.install(
         flows={
@@ -100,7 +111,7 @@ def test_a_claim_is_on_disk_first_where_its_work_leaves_the_database_and_only_th
 def test_a_relay_takes_nothing_more_in_hand_when_its_time_is_over(wired, at, monkeypatch):
     """A task that is cut off in its work counts a try of a row that did no harm."""
     monkeypatch.setattr(relay, "_BATCH", 2)
-    monkeypatch.setattr(relay, "_BEHIND", 2)
+    monkeypatch.setattr(relay, "_BATCH_BEHIND_FIRST", 2)
     for n in range(6):
         history.change(people.team(f"Team {n}"), {"name": f"ML {n}"}, by=SYSTEM, at=at)
     seconds = iter(range(1000))
@@ -132,7 +143,7 @@ def test_a_broken_handler_leaves_nothing_behind_holds_nobody_up_and_ends_as_dead
         relay.relay()
         Handover.objects.filter(state=Work.PENDING).update(not_before=clock.now() - timedelta(minutes=1))
 
-    broken = Handover.objects.get(handler__endswith="break_down")
+    broken = Handover.objects.get(handler="tests.break_down")
     assert (broken.state, broken.tries) == (Work.DEAD, 5)
     assert "this handler is broken" in broken.error
     assert _noted() == 1  # the healthy handler's one; the broken one's were rolled back

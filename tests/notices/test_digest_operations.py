@@ -20,11 +20,11 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def wired():
-    kept = [dict(table) for table in (wiring._handlers, wiring._heard, wiring._dues)]
+    kept = dict(wiring._dues)
     wiring._dues[digest.DUE] = digest.make
     yield
-    for table, rows in zip((wiring._handlers, wiring._heard, wiring._dues), kept, strict=True):
-        table.clear(), table.update(rows)
+    wiring._dues.clear()
+    wiring._dues.update(kept)
 
 
 @pytest.fixture

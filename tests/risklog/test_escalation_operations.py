@@ -367,7 +367,6 @@ def test_an_overdue_action_climbs_and_stops_when_it_is_done(at, crew):
     event = history.record(late, "actions.action_overdue", by=SYSTEM, at=at)
 
     escalations.on_action_overdue(event, at=at)
-    escalations.on_action_overdue(event, at=at)
 
     escalation = Escalation.objects.get()
     assert (escalation.about_id, escalation.team) == (late.subject_id, crew["team"])
@@ -436,18 +435,6 @@ def test_what_was_handed_on_before_its_lateness_was_heard_of_is_not_escalated(at
     escalations.on_action_overdue(event, at=at + HOUR)
 
     assert not Escalation.objects.exists()
-
-
-def test_lateness_that_was_noted_on_a_climb_starts_no_other_after_it(at, crew):
-    late = actions.action(due_on=at.date())
-    escalation = make.escalation(about=late.subject, by=make.actor(crew["lead"]))
-    event = overdue(late, at)
-    escalations.on_action_overdue(event, at=at)
-    escalations.resolve(escalation, reason="Agreed", by=SYSTEM, at=at)
-
-    escalations.on_action_overdue(event, at=at + HOUR)
-
-    assert Escalation.objects.count() == 1
 
 
 def test_a_rung_of_somebody_who_left_says_so(at):

@@ -54,26 +54,6 @@ def test_a_breach_opens_a_review_for_two_functions(at, two_functions):
     assert Event.objects.get(verb="risklog.review_opened").cause_id == group.opened_by.pk
 
 
-def test_the_same_event_twice_is_one_review_and_no_note(at, two_functions):
-    group = make.breach_group()
-
-    reviews.on_breach_group_opened(group.opened_by, at=at)
-    reviews.on_breach_group_opened(group.opened_by, at=at)
-
-    assert Review.objects.get().triggers == 1
-
-
-def test_an_event_noted_on_a_review_opens_no_other_once_that_is_settled(at, two_functions):
-    group = make.breach_group()
-    review = make.review(about=group.subject)
-    reviews.on_breach_group_opened(group.opened_by, at=at)
-    reviews.settle(review, outcome=Outcome.CONFIRMED, reason="Seen", by=SYSTEM, at=at)
-
-    reviews.on_breach_group_opened(group.opened_by, at=at + timedelta(hours=1))
-
-    assert Review.objects.get() == review
-
-
 def test_a_second_trigger_is_noted_on_the_open_review(at, two_functions):
     first = make.review()
 
@@ -105,7 +85,6 @@ def test_clearing_is_noted_and_settles_nothing(at, two_functions):
     group = make.breach_group()
     review = make.review(about=group.subject)
 
-    reviews.on_breach_group_cleared(group.opened_by, at=at)
     reviews.on_breach_group_cleared(group.opened_by, at=at)
 
     review.refresh_from_db()
