@@ -2,19 +2,23 @@
 
 import re
 
-# product.md's letters. A letter names its database sequence, made by history's first migration.
-PREFIXES = ("R", "Q", "B", "E", "A", "D", "M", "I", "X", "L", "C")
+from kit import kinds
+
+_PREFIX = re.compile(r"^[A-Z]$")
 _SHAPE = re.compile(r"^([A-Z])-([1-9][0-9]{0,17})$")
 
 
 def sequence(prefix: str) -> str:
-    """The database sequence that counts a kind's references. A rolled-back number is not used again."""
-    if prefix not in PREFIXES:
-        raise ValueError(f"No references start with {prefix!r}.")
+    """Return the database sequence that counts a kind's references; a migration of its room makes it.
+
+    A rolled-back number is not used again. Raises ValueError for a prefix that is not one capital letter.
+    """
+    if not _PREFIX.match(prefix):
+        raise ValueError(f"A reference prefix is one capital letter, not {prefix!r}.")
     return f"history_reference_{prefix.lower()}"
 
 
 def is_reference(text: str) -> bool:
-    """Whether a text has the shape of a reference of any kind."""
+    """Return True if a text has the shape of a reference of any declared kind."""
     match = _SHAPE.match(text.strip().upper())
-    return bool(match and match.group(1) in PREFIXES)
+    return bool(match and match.group(1) in kinds.prefixes())

@@ -5,8 +5,8 @@ class RiskhubConfig(AppConfig):
     name = "riskhub"
 
     def ready(self) -> None:
-        from riskhub import celery, flows, links, panels  # noqa: F401  (celery installs the bell's ringer)
+        from riskhub import celery, checks, collect, flows, panels  # noqa: F401  (they register themselves)
 
+        collect.install_kinds()
         flows.install()
-        links.install()
         panels.install()

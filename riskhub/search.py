@@ -9,31 +9,10 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from history.models import Subject
-from kit.links import url_of
-from kit.rights import view_needs
+from kit import kinds
+from kit.rights import may, view_needs
 from pages.answers import is_fragment, vary
-from riskhub.links import PAGES
 
-# kind -> what it is called, its icon; in the order of the groups
-KINDS = {
-    "risk": ("Risks", "flag"),
-    "breach": ("Breaches", "activity-heartbeat"),
-    "review": ("Reviews", "eye"),
-    "escalation": ("Escalations", "stairs-up"),
-    "action": ("Actions", "checkbox"),
-    "decision": ("Decisions", "gavel"),
-    "meeting": ("Meetings", "microphone"),
-    "meeting_series": ("Meeting series", "calendar-repeat"),
-    "learning": ("Learnings", "bulb"),
-    "model": ("Models", "cpu"),
-    "series": ("Series", "chart-line"),
-    "threshold": ("Thresholds", "ruler-measure"),
-    "source": ("Sources", "plug"),
-    "category": ("Categories", "category"),
-    "ladder": ("Ladders", "stairs"),
-    "person": ("People", "user"),
-    "team": ("Teams", "users-group"),
-}
 SHOWN, IN_PALETTE = 60, 12
 _MOST_WORDS = 8
 
@@ -53,7 +32,8 @@ def found(user: Any, text: str, count: int) -> QuerySet[Subject]:
         default=Value(3),
         output_field=IntegerField(),
     )
-    rows = Subject.objects.visible_to(user).filter(fits, kind__in=[kind for kind in KINDS if kind in PAGES])
+    allowed = [kind.key for kind in kinds.searchable() if may(user, kind.permission)]
+    rows = Subject.objects.visible_to(user).filter(fits, kind__in=allowed)
     return rows.annotate(rank=rank).order_by("rank", "is_retired", "-pk")[:count]
 
 
@@ -63,12 +43,16 @@ def search(request: HttpRequest) -> HttpResponse:
     text = request.GET.get("q", "").replace("\0", "")[:200]
     is_palette = is_fragment(request)
     rows = list(found(request.user, text, IN_PALETTE if is_palette else SHOWN))
-    order = {kind: place for place, kind in enumerate(KINDS)}
+    declared = {kind.key: kind for kind in kinds.searchable()}
     if not is_palette:
-        rows.sort(key=lambda one: order[one.kind])
+        order = {key: place for place, key in enumerate(declared)}
+        rows.sort(key=lambda row: order[row.kind])
     groups = [
-        (KINDS[kind][0], [(KINDS[kind][1], one.reference or "", one.title, url_of(one)) for one in members])
-        for kind, members in groupby(rows, key=lambda one: one.kind)
+        (
+            declared[key].plural,
+            [(declared[key].icon, row.reference or "", row.title, kinds.url_of(row)) for row in members],
+        )
+        for key, members in groupby(rows, key=lambda row: row.kind)
     ]
     if is_palette:
         return vary(render(request, "kit/_options.html", {"groups": groups}))

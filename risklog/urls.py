@@ -9,6 +9,7 @@ app_name = "risklog"
 category_pages: list = [
     path("categories/", taxonomy.category_list, name="category_list"),
     path("categories/new/", taxonomy.category_new, name="category_new"),
+    path("categories/id/<int:pk>/", taxonomy.category_by_id, name="category_by_id"),
     path("categories/<slug:slug>/", taxonomy.category_detail, name="category_detail"),
     path("categories/<slug:slug>/edit/", taxonomy.category_edit, name="category_edit"),
     re_path(

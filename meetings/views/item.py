@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from history.models import Subject
 from kit import clock
-from kit.links import url_of
+from kit.kinds import url_of
 from kit.refusals import Refused
 from kit.rights import require, view_needs
 from meetings.forms import ItemForm

@@ -16,7 +16,7 @@ from django.db.models.functions import JSONObject
 
 from actions import queries as actions
 from history.models import Event, Subject
-from kit.links import url_of
+from kit.kinds import url_of
 from learnings.models import Learning
 from learnings.states import State as LearningState
 from meetings.models import Decision

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from history.models import Subject
-from kit.links import url_of
+from kit.kinds import url_of
 from notices.models import Digest, Message
 from notices.queries import digest, matter
 from people import queries as people

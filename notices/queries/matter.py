@@ -8,7 +8,7 @@ from typing import Any
 
 from actions.models import Action
 from history.models import Subject
-from kit.links import url_of
+from kit.kinds import url_of
 from meetings.models import Decision, Meeting
 from meetings.states import ItemState
 from notices.models import Message

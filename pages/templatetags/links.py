@@ -6,7 +6,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from kit.links import url_of
+from kit.kinds import url_of
 
 register = template.Library()
 

@@ -43,6 +43,14 @@ def category_list(request: HttpRequest) -> HttpResponse:
 
 @view_needs("risklog.category_view")
 @require_safe
+def category_by_id(request: HttpRequest, pk: int) -> HttpResponse:
+    """Redirect to the page of a category: a subject knows its number, not its slug."""
+    category = get_object_or_404(Category.objects.visible_to(request.user), pk=pk)
+    return go(request, reverse("risklog:category_detail", args=[category.slug]))
+
+
+@view_needs("risklog.category_view")
+@require_safe
 def category_detail(request: HttpRequest, slug: str) -> HttpResponse:
     category = _found(request, slug)
     may_change = may(request.user, "risklog.category_change")

@@ -13,12 +13,11 @@ from catalogue.models import Model
 from history.models import Event
 from kit import clock
 from kit.actor import SYSTEM
-from kit.links import url_of
+from kit.kinds import url_of
 from meetings.models import Meeting
 from meetings.states import MeetingState
 from people.models import Team, User
 from people.operations import token
-from riskhub import links
 from riskhub.urls import RESOURCES
 from risklog.models import Category, Review, Risk
 from risklog.operations import escalation as operations
@@ -162,13 +161,11 @@ def _pages() -> dict[str, str]:
     busiest: dict[str, tuple[int, object]] = {}
     for event in Event.objects.select_related("subject"):
         count = busiest.get(event.subject.kind, (0,))[0]
-        known = (
-            Event.objects.filter(subject=event.subject_id).count() if event.subject.kind in links.PAGES else 0
-        )
+        known = Event.objects.filter(subject=event.subject_id).count() if url_of(event.subject) else 0
         if known > count:
             busiest[event.subject.kind] = (known, event.subject)
     for kind, (_, subject) in busiest.items():
-        found[f"a {kind}"] = links.PAGES[kind](subject)
+        found[f"a {kind}"] = url_of(subject)
     closed = Meeting.objects.filter(state=MeetingState.CLOSED).select_related("subject").first()
     found["minutes"] = reverse("meetings:meeting_minutes", args=[closed.reference])
     return found

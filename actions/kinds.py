@@ -1,0 +1,16 @@
+"""The kind of this room."""
+
+from actions.models import Action
+from kit.kinds import Kind, Page
+
+KINDS = (
+    Kind(
+        Action,
+        "Action",
+        "Actions",
+        icon="checkbox",
+        page=Page("actions:action_detail"),
+        permission="actions.action_see",
+        search_rank=50,
+    ),
+)

@@ -1,0 +1,16 @@
+"""The kind of this room."""
+
+from catalogue.models import Model
+from kit.kinds import Kind, Page
+
+KINDS = (
+    Kind(
+        Model,
+        "Model",
+        "Models",
+        icon="cpu",
+        page=Page("catalogue:model_by_id", "object_id"),
+        permission="catalogue.view",
+        search_rank=100,
+    ),
+)

@@ -1,0 +1,107 @@
+"""Kinds of domain objects: what each is called, where its page is, who may see it, how search finds it.
+
+Each room declares its kinds in `<room>/kinds.py`; the roof collects and installs them. Rooms ask here, so no
+room names a kind of a room above it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.urls import NoReverseMatch, reverse
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The address of a kind: a URL name, and the subject's attribute that is its only argument."""
+
+    url_name: str
+    argument: str = "reference"
+
+    def address(self, subject: Any) -> str:
+        """Return the path of a subject's page; "" when it has none, because a mail must not fail for that."""
+        try:
+            return reverse(self.url_name, args=[getattr(subject, self.argument)])
+        except NoReverseMatch:
+            return ""
+
+
+@dataclass(frozen=True, slots=True)
+class NoPage:
+    """A kind that has no page of its own. because: where its objects are shown instead."""
+
+    because: str
+
+    def address(self, subject: Any) -> str:
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of domain object, declared once.
+
+    row: the model, with KIND (the name in history) and PREFIX (the letter of its references, None without).
+    label, plural: as headings show them. icon: a name of static/icons. permission: needed to see any of them.
+    search_rank: the place of its group on the search page; None when search does not find this kind. What
+    search finds is the subject's reference and title.
+    """
+
+    row: Any
+    label: str
+    plural: str
+    icon: str
+    page: Page | NoPage
+    permission: str
+    search_rank: int | None = None
+    key: str = field(init=False)
+    prefix: str | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", self.row.KIND)
+        object.__setattr__(self, "prefix", self.row.PREFIX)
+
+
+_kinds: dict[str, Kind] = {}
+
+
+def install(kinds: Iterable[Kind]) -> None:
+    """Replace the kinds. Raises ValueError when two have the same key or the same reference prefix."""
+    found: dict[str, Kind] = {}
+    prefixes: dict[str, str] = {}
+    for kind in kinds:
+        if kind.key in found:
+            raise ValueError(f"The kind {kind.key} is declared twice.")
+        if kind.prefix and kind.prefix in prefixes:
+            raise ValueError(f"{kind.key} and {prefixes[kind.prefix]} have the same prefix {kind.prefix}.")
+        found[kind.key] = kind
+        if kind.prefix:
+            prefixes[kind.prefix] = kind.key
+    _kinds.clear()
+    _kinds.update(found)
+
+
+def every() -> tuple[Kind, ...]:
+    """Return all kinds, in the order in which they were installed."""
+    return tuple(_kinds.values())
+
+
+def find(key: str) -> Kind | None:
+    """Return the kind of this key, None for an unknown one."""
+    return _kinds.get(key)
+
+
+def prefixes() -> frozenset[str]:
+    """Return the letters that references begin with."""
+    return frozenset(kind.prefix for kind in _kinds.values() if kind.prefix)
+
+
+def searchable() -> tuple[Kind, ...]:
+    """Return the kinds that search finds, in the order of their groups."""
+    ranked = [(kind.search_rank, kind) for kind in _kinds.values() if kind.search_rank is not None]
+    return tuple(kind for _, kind in sorted(ranked, key=lambda pair: pair[0]))
+
+
+def url_of(subject: Any) -> str:
+    """Return the path of a subject's page (anything with kind, object_id, reference); "" without a page."""
+    kind = _kinds.get(subject.kind)
+    return kind.page.address(subject) if kind else ""

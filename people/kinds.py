@@ -1,0 +1,44 @@
+"""The kinds of this room."""
+
+from kit.kinds import Kind, NoPage, Page
+from people.models import Function, Organisation, Team, Token, User
+
+_SETTINGS = NoPage("The settings page shows the organisation and its functions.")
+
+KINDS = (
+    Kind(
+        User,
+        "Person",
+        "People",
+        icon="user",
+        page=Page("people:person_detail", "object_id"),
+        permission="people.person_view",
+        search_rank=160,
+    ),
+    Kind(
+        Team,
+        "Team",
+        "Teams",
+        icon="users-group",
+        page=Page("people:team_by_id", "object_id"),
+        permission="people.team_view",
+        search_rank=170,
+    ),
+    Kind(
+        Organisation,
+        "Organisation",
+        "Organisations",
+        icon="settings",
+        page=_SETTINGS,
+        permission="people.signed_in",
+    ),
+    Kind(Function, "Function", "Functions", icon="settings", page=_SETTINGS, permission="people.signed_in"),
+    Kind(
+        Token,
+        "Token",
+        "Tokens",
+        icon="plug",
+        page=NoPage("The account page shows a person's own tokens."),
+        permission="people.account",
+    ),
+)

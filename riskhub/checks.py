@@ -1,0 +1,68 @@
+"""Checks at start of what the rooms declare: a declaration that misses something stops `manage.py`."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+from django.urls import NoReverseMatch, reverse
+
+from history.models import Recorded
+from kit import kinds, rights
+from kit.kinds import Kind, NoPage
+
+_ANY = {"reference": "A-1", "object_id": 1}
+
+
+@register()
+def check_kinds(app_configs: Any, **options: Any) -> list[CheckMessage]:
+    """Every recorded model has a kind; every kind has a label, an icon, an address and a permission."""
+    declared = {kind.key for kind in kinds.every()}
+    missing = [
+        Error(
+            f"{model.__name__} has no kind.", hint=f"Add it to {model._meta.app_label}/kinds.py.", obj=model
+        )
+        for model in apps.get_models()
+        if issubclass(model, Recorded) and model.KIND not in declared
+    ]
+    icons = _icons()
+    return missing + [error for kind in kinds.every() for error in faults_of(kind, icons)]
+
+
+def faults_of(kind: Kind, icons: frozenset[str] | None = None) -> list[CheckMessage]:
+    """Return what is wrong with one kind, as errors that name the fix."""
+    found = []
+    if not (kind.label and kind.plural):
+        found.append(Error(f"The kind {kind.key} has no label.", hint="Give it a label and a plural."))
+    if kind.icon not in (_icons() if icons is None else icons):
+        found.append(
+            Error(f"The kind {kind.key} has no icon {kind.icon!r}.", hint="See static/icons/names.txt.")
+        )
+    if kind.permission not in rights.names():
+        found.append(
+            Error(
+                f"The kind {kind.key} has no permission {kind.permission!r}.",
+                hint="Name one that its room registers in permissions.py.",
+            )
+        )
+    if isinstance(kind.page, NoPage):
+        if not kind.page.because:
+            found.append(Error(f"The kind {kind.key} has no address.", hint="Give it a Page, or a reason."))
+    else:
+        try:
+            reverse(kind.page.url_name, args=[_ANY[kind.page.argument]])
+        except (NoReverseMatch, KeyError):
+            found.append(
+                Error(
+                    f"The kind {kind.key} has no address: {kind.page.url_name} does not resolve.",
+                    hint="Name a URL that takes the subject's reference or object_id.",
+                )
+            )
+    return found
+
+
+def _icons() -> frozenset[str]:
+    sprite = Path(settings.BASE_DIR) / "static/icons/sprite.svg"
+    return frozenset(re.findall(r'<symbol[^>]* id="([^"]+)"', sprite.read_text()))

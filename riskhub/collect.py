@@ -1,0 +1,25 @@
+"""Collects what the rooms declare: `<room>/kinds.py` gives KINDS, `<room>/events.py` gives EVENTS."""
+
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Any
+
+from django.apps import apps
+from django.utils.module_loading import module_has_submodule
+
+from kit import kinds
+from kit.kinds import Kind
+
+
+def declared(shelf: str, table: str) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """Yield (room, table) for every installed app that has this shelf, from the top of the column down."""
+    for config in apps.get_app_configs():
+        if config.module and module_has_submodule(config.module, shelf):
+            found = getattr(import_module(f"{config.name}.{shelf}"), table, None)
+            if found is not None:
+                yield config.name, found
+
+
+def install_kinds() -> None:
+    """Install the kinds of all rooms."""
+    kinds.install(kind for _, found in declared("kinds", "KINDS") for kind in found if isinstance(kind, Kind))

@@ -1,0 +1,43 @@
+"""The kinds of this room."""
+
+from kit.kinds import Kind, Page
+from signals.models import BreachGroup, Series, Source, Threshold
+
+KINDS = (
+    Kind(
+        BreachGroup,
+        "Breach",
+        "Breaches",
+        icon="activity-heartbeat",
+        page=Page("signals:breach_detail"),
+        permission="signals.view",
+        search_rank=20,
+    ),
+    Kind(
+        Series,
+        "Series",
+        "Series",
+        icon="chart-line",
+        page=Page("signals:series_detail", "object_id"),
+        permission="signals.view",
+        search_rank=110,
+    ),
+    Kind(
+        Threshold,
+        "Threshold",
+        "Thresholds",
+        icon="ruler-measure",
+        page=Page("signals:threshold_detail", "object_id"),
+        permission="signals.view",
+        search_rank=120,
+    ),
+    Kind(
+        Source,
+        "Source",
+        "Sources",
+        icon="plug",
+        page=Page("signals:source_detail", "object_id"),
+        permission="signals.view",
+        search_rank=130,
+    ),
+)
