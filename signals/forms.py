@@ -1,4 +1,4 @@
-"""What people fill in about thresholds, series and sources, and how breaches are narrowed."""
+"""Forms for thresholds, series and sources, and the filters of breaches."""
 
 import json
 from datetime import timedelta
@@ -35,21 +35,21 @@ class ThresholdForm(Telling):
     """A proposed version: at least one limit, and why."""
 
     direction = forms.ChoiceField(
-        choices=[(Direction.ABOVE, "It rises above"), (Direction.BELOW, "It falls below")],
-        label="It is crossed when",
+        choices=[(Direction.ABOVE, "Rises above the limit"), (Direction.BELOW, "Falls below the limit")],
+        label="Breach when the value",
     )
-    warning = forms.FloatField(label="Warning limit", required=False, help_text="Empty: none.")
-    critical = forms.FloatField(label="Critical limit", required=False, help_text="Empty: none.")
+    warning = forms.FloatField(label="Warning limit", required=False, help_text="Leave blank for none.")
+    critical = forms.FloatField(label="Critical limit", required=False, help_text="Leave blank for none.")
     clear = forms.FloatField(
         label="Clears at",
         required=False,
-        help_text="A crossing ends when the value is back here. Empty: when it is within the first limit.",
+        help_text="The breach clears at this value. Leave blank to clear within the first limit.",
     )
     reason = forms.CharField(
-        label="Why this limit",
+        label="Reason",
         max_length=2_000,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="What makes this the right place: past incidents, a study, an agreement.",
+        help_text="For example past incidents, a study or an agreement.",
     )
 
     @classmethod
@@ -70,10 +70,8 @@ class ThresholdForm(Telling):
 class SeriesForm(Telling):
     """What a series is said to be."""
 
-    kind = forms.ChoiceField(
-        choices=Kind.choices, help_text="It decides which meeting looks at its breaches."
-    )
-    unit = forms.CharField(max_length=16, required=False, help_text="Such as ms or %.")
+    kind = forms.ChoiceField(choices=Kind.choices, help_text="Decides which meeting reviews its breaches.")
+    unit = forms.CharField(max_length=16, required=False, help_text="For example ms or %.")
 
     @classmethod
     def of(cls, series: Series, data: Any = None) -> "SeriesForm":
@@ -87,16 +85,16 @@ class SourceForm(Telling):
     owner = forms.ModelChoiceField(
         User.objects.none(),
         required=False,
-        empty_label="Nobody yet",
-        help_text="Whom to ask when it falls silent.",
+        empty_label="Unassigned",
+        help_text="Who to contact when the source stops sending.",
     )
-    period = forms.ChoiceField(label="It sends", required=False)
+    period = forms.ChoiceField(label="Interval", required=False)
     mapping = forms.CharField(
-        label="Which labels name what",
+        label="Label mapping",
         required=False,
         max_length=8_000,
         widget=forms.Textarea(attrs={"rows": 6, "class": "ta mono", "spellcheck": "false"}),
-        help_text='JSON, or empty for the usual names: {"model": ["service"], "kinds": {"slo": "latency"}}.',
+        help_text='JSON. Leave blank for the default: {"model": ["service"], "kinds": {"slo": "latency"}}.',
     )
 
     def __init__(self, *args: Any, user: Any, present: Source | None = None, **kwargs: Any) -> None:
@@ -129,9 +127,11 @@ class SourceForm(Telling):
             json.dumps(found, ensure_ascii=False).encode()
             return found
         except json.JSONDecodeError as error:
-            raise forms.ValidationError(f"Not JSON: line {error.lineno}, {error.msg.lower()}.") from None
+            raise forms.ValidationError(
+                f"Enter valid JSON. Line {error.lineno}: {error.msg.lower()}."
+            ) from None
         except (ValueError, RecursionError):
-            raise forms.ValidationError("Not JSON that can be read.") from None
+            raise forms.ValidationError("Enter valid JSON.") from None
 
     def clean_period(self) -> timedelta | None:
         seconds = self.cleaned_data["period"]
@@ -147,11 +147,11 @@ class NewSourceForm(SourceForm):
     """A source to be added before its first body."""
 
     slug = forms.CharField(
-        label="Name in addresses",
+        label="URL name",
         max_length=60,
-        help_text="Letters, digits, hyphens: it stands in the address the tool sends to.",
+        help_text="Letters, digits and hyphens. Part of the URL that the tool sends to.",
     )
-    adapter = forms.ChoiceField(label="It speaks", choices=Adapter.choices)
+    adapter = forms.ChoiceField(label="Format", choices=Adapter.choices)
     field_order = ("name", "slug", "adapter", "owner", "period", "mapping")
 
     def clean_slug(self) -> str:
@@ -177,7 +177,7 @@ def _periods(present: timedelta | None) -> list[tuple[str, str]]:
     known = [(seconds_of(length), words) for length, words in PERIODS]
     if present and seconds_of(present) not in dict(known):
         known.append((seconds_of(present), f"Every {present}"))
-    return [("", "When it has something to say"), *known]
+    return [("", "Irregularly"), *known]
 
 
 class Narrow(forms.Form):

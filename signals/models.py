@@ -57,6 +57,23 @@ class Delivery(models.Model):
     class Meta:
         indexes = [models.Index(fields=["source", "-at", "-id"], name="signals_delivery_newest")]
 
+    @property
+    def is_accepted(self) -> bool:
+        """Return True if the payload was accepted, in whole or in part."""
+        return self.status < 300
+
+    @property
+    def counts_text(self) -> str:
+        """Return what became of its items: "3 stored, 1 duplicate"; "" if it had none."""
+        counts = {
+            "stored": self.stored,
+            "duplicate" if self.duplicates == 1 else "duplicates": self.duplicates,
+            "corrected": self.corrected,
+            "rejected": self.rejected,
+            "truncated by the sender": self.truncated_alerts,
+        }
+        return ", ".join(f"{number} {name}" for name, number in counts.items() if number)
+
 
 class Series(Recorded):
     """One metric of one model, optionally of one feature and slice. Unclaimed while its model is unknown."""
@@ -88,6 +105,12 @@ class Series(Recorded):
     def subject_title(self) -> str:
         parts = [self.metric, self.feature, self.slice]
         return f"{self.model_name}: " + " · ".join(part for part in parts if part)
+
+    @property
+    def display_name(self) -> str:
+        """Return the name under its model: "psi of age, EU"."""
+        feature = f" of {self.feature}" if self.feature else ""
+        return f"{self.metric}{feature}" + (f", {self.slice}" if self.slice else "")
 
 
 class Point(models.Model):
@@ -262,6 +285,16 @@ class Breach(Part):
             models.Index(fields=["threshold", "-opened_at"], name="signals_breach_of_threshold"),
             models.Index(fields=["series", "-opened_at"], name="signals_breach_of_series"),
         ]
+
+    @property
+    def rule_name(self) -> str:
+        """Return the rule's name with the feature it is about: "Drift too high of age"."""
+        return f"{self.threshold.name} of {self.feature}" if self.feature else self.threshold.name
+
+    @property
+    def has_worsened(self) -> bool:
+        """Return True if a later value was worse than the first one."""
+        return self.first_value is not None and self.first_value != self.worst_value
 
 
 class Alert(models.Model):

@@ -1,4 +1,4 @@
-"""Breaches by API: groups of one cause, with how many crossings each has."""
+"""The API of breaches: groups of one cause, with their numbers of crossings."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from signals.states import Kind, Level
 
 
 class BreachRow(serializers.Serializer):
-    """Breaches of one cause. breaches, open: how many crossings it has, and how many are still open."""
+    """A breach: all crossings of one cause. breaches: number of crossings; open: number still open."""
 
     id = serializers.IntegerField()
     reference = serializers.CharField(source="subject.reference")
@@ -64,7 +64,7 @@ class _Breaches(Resource):
 
 
 class Breaches(_Breaches, Collection):
-    """What crossed its thresholds, by cause; newest first."""
+    """List breaches, newest first. A breach groups the crossings of one cause."""
 
     permission = {"GET": "signals.view"}
     filters = {
@@ -77,6 +77,6 @@ class Breaches(_Breaches, Collection):
 
 
 class BreachItem(_Breaches, Item):
-    """One breach (of one cause), by reference or number."""
+    """Get a breach by reference or number."""
 
     permission = {"GET": "signals.view"}

@@ -1,4 +1,4 @@
-"""Series by API: what is measured of which model."""
+"""The API of series: which metrics are measured of which model."""
 
 from django.db.models import QuerySet
 from rest_framework import serializers
@@ -50,7 +50,7 @@ class _Series(Resource):
 
 
 class SeriesList(_Series, Collection):
-    """The series that you may see."""
+    """List series."""
 
     permission = {"GET": "signals.view"}
     filters = {
@@ -64,6 +64,6 @@ class SeriesList(_Series, Collection):
 
 
 class SeriesItem(_Series, Item):
-    """One series, by number."""
+    """Get a series by number."""
 
     permission = {"GET": "signals.view"}

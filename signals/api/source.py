@@ -1,4 +1,4 @@
-"""Sources by API: the tools that send."""
+"""The API of sources: the tools that send signals."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from signals.operations import source as sources
 
 
 class SourceRow(serializers.Serializer):
-    """Where signals come from."""
+    """A source: a tool that sends signals."""
 
     id = serializers.IntegerField()
     version = serializers.IntegerField()
@@ -25,12 +25,14 @@ class SourceRow(serializers.Serializer):
     owner_id = serializers.IntegerField(allow_null=True)
     owner_name = serializers.CharField(source="owner.name", default=None, allow_null=True)
     mapping = serializers.JSONField()
-    expected_every = serializers.DurationField(allow_null=True, help_text="How often it is expected to send.")
+    expected_every = serializers.DurationField(
+        allow_null=True, help_text="Expected interval between payloads."
+    )
     last_received_at = serializers.DateTimeField(allow_null=True)
 
 
 class SourceChange(Body):
-    """The fields to change, those that are sent."""
+    """The fields to change. Fields that are not sent keep their values."""
 
     name = serializers.CharField(max_length=80, required=False)
     mapping = serializers.JSONField(required=False)
@@ -66,7 +68,7 @@ class _Sources(Resource):
 
 
 class Sources(_Sources, Collection):
-    """The tools that send."""
+    """List sources."""
 
     permission = {"GET": "signals.view"}
     filters = {"slug": Filter("slug"), "adapter": Filter("adapter")}
@@ -74,7 +76,7 @@ class Sources(_Sources, Collection):
 
 
 class SourceItem(_Sources, Item):
-    """One source, by slug or number."""
+    """Get a source by slug or number."""
 
     permission = {"GET": "signals.view", "PATCH": "signals.source_change"}
     bodies = {"PATCH": SourceChange}

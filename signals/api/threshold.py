@@ -1,4 +1,4 @@
-"""Thresholds by API: the rules, their versions, and the steps of a proposal."""
+"""The API of thresholds: rules, their versions, and the steps of a proposal."""
 
 from django.db.models import OuterRef, QuerySet, Subquery
 from rest_framework import serializers
@@ -14,7 +14,7 @@ from signals.states import Agreement, Direction
 
 
 class ThresholdRow(serializers.Serializer):
-    """A rule, with its version in force. external_rule: the name of a rule that its source judges."""
+    """A threshold with its version in force. external_rule: name of a rule that its source evaluates."""
 
     id = serializers.IntegerField()
     version = serializers.IntegerField()
@@ -34,7 +34,7 @@ class ThresholdRow(serializers.Serializer):
 
 
 class NewProposal(Body):
-    """What proposes a version. A null limit is none, never zero."""
+    """The body that proposes a version. A null limit means no limit, not zero."""
 
     direction = serializers.ChoiceField(Direction.choices, required=False)
     warning = serializers.FloatField(required=False, allow_null=True)
@@ -44,7 +44,7 @@ class NewProposal(Body):
 
 
 class NewThreshold(NewProposal):
-    """What proposes the first version of a rule on a series."""
+    """The body that proposes the first version of a threshold on a series."""
 
     series = Visible("series", Series.objects.visible_to, by="id")
     name = serializers.CharField(max_length=200, required=False)
@@ -91,7 +91,7 @@ class _Thresholds(Resource):
 
 
 class Thresholds(_Thresholds, Collection):
-    """The rules, ours and those of tools; POST proposes one."""
+    """List thresholds. POST proposes a threshold."""
 
     permission = {"GET": "signals.view", "POST": "signals.threshold_propose"}
     bodies = {"POST": NewThreshold}
@@ -110,13 +110,13 @@ class Thresholds(_Thresholds, Collection):
 
 
 class ThresholdItem(_Thresholds, Item):
-    """One rule, by number."""
+    """Get a threshold by number."""
 
     permission = {"GET": "signals.view"}
 
 
 class VersionRow(serializers.Serializer):
-    """What a rule said, says, or may come to say."""
+    """A version of a threshold: proposed, in force, replaced or declined."""
 
     id = serializers.IntegerField()
     version = serializers.IntegerField()
@@ -168,7 +168,7 @@ class _Versions(Resource):
 
 
 class Versions(_Versions, Collection):
-    """The versions of all rules."""
+    """List threshold versions."""
 
     permission = {"GET": "signals.view"}
     filters = {"threshold": number("threshold_id"), "state": one_of("state", Agreement)}
@@ -176,13 +176,13 @@ class Versions(_Versions, Collection):
 
 
 class VersionItem(_Versions, Item):
-    """One version, by number."""
+    """Get a threshold version by number."""
 
     permission = {"GET": "signals.view"}
 
 
 class Propose(_Thresholds, Item):
-    """Propose the next version of a rule."""
+    """Propose a new version of a threshold."""
 
     permission = {"POST": "signals.threshold_propose"}
     bodies = {"POST": NewProposal}
@@ -197,7 +197,7 @@ class Propose(_Thresholds, Item):
 
 
 class _Settle(VersionItem):
-    """A step of a proposal, by If-Match with the ETag of what was looked at."""
+    """A step of a proposal. If-Match carries the ETag of the version that was read."""
 
     permission = {"POST": "signals.threshold_agree"}
     answers = {"POST": (200, VersionRow)}
@@ -210,7 +210,7 @@ class _Settle(VersionItem):
 
 
 class Agree(_Settle):
-    """Put a proposed version in force."""
+    """Agree to a proposed version and put it in force."""
 
     bodies = {"POST": None}
 
@@ -221,7 +221,7 @@ class Agree(_Settle):
 
 
 class Decline(_Settle):
-    """Turn a proposal down."""
+    """Decline a proposed version."""
 
     bodies = {"POST": DeclineReason}
 

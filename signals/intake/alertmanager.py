@@ -18,15 +18,17 @@ from signals.states import Adapter, Fate
 class Webhook(serializers.Serializer):
     """Alertmanager's webhook, version 4; fields it adds later are ignored."""
 
-    status = serializers.CharField(required=False, allow_null=True, help_text="Each alert's own counts.")
+    status = serializers.CharField(
+        required=False, allow_null=True, help_text="Ignored: the status of each alert applies."
+    )
     truncatedAlerts = serializers.IntegerField(required=False, allow_null=True)
     alerts = serializers.ListField(child=serializers.DictField())
 
 
 class AlertRejection(serializers.Serializer):
     index = serializers.IntegerField()
-    field = serializers.CharField(help_text="The whole path of what is wrong.")
-    detail = serializers.CharField(help_text="The mend.")
+    field = serializers.CharField(help_text="Full path of the invalid field.")
+    detail = serializers.CharField(help_text="How to fix it.")
 
 
 class AlertReceipt(serializers.Serializer):
@@ -36,7 +38,7 @@ class AlertReceipt(serializers.Serializer):
     duplicates = serializers.IntegerField()
     corrected = serializers.IntegerField()
     rejected = serializers.IntegerField()
-    fates = serializers.ListField(child=serializers.ChoiceField(Fate.choices), help_text="One an alert.")
+    fates = serializers.ListField(child=serializers.ChoiceField(Fate.choices), help_text="One per alert.")
     rejections = AlertRejection(many=True)
     limits = serializers.DictField(child=serializers.IntegerField())
 

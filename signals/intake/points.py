@@ -36,12 +36,15 @@ def _maybe(longest: int) -> serializers.CharField:
 class NewPoint(Body):
     """One value of one metric of one model at one moment."""
 
-    model = serializers.CharField(max_length=120, help_text="What your tools call it: the model's slug.")
+    model = serializers.CharField(max_length=120, help_text="The model's slug.")
     metric = serializers.CharField(max_length=120)
     feature = _maybe(120)
     slice = _maybe(120)
     kind = serializers.ChoiceField(
-        Kind.choices, required=False, allow_null=True, help_text="Of a new series; else from its name."
+        Kind.choices,
+        required=False,
+        allow_null=True,
+        help_text="Kind of a new series. Default: derived from the metric's name.",
     )
     unit = _maybe(16)
     ts = Moment(help_text="ISO 8601 with its offset, or seconds since 1970.")
@@ -67,17 +70,21 @@ class NewPoints(Body):
     """
 
     source = serializers.SlugField(  # type: ignore[assignment]
-        max_length=60, required=False, allow_blank=True, allow_null=True, help_text="Made when it is new."
+        max_length=60,
+        required=False,
+        allow_blank=True,
+        allow_null=True,
+        help_text="Slug of the source. Created if it does not exist.",
     )
     points = NewPoint(many=True, required=False)
     series = NewSeriesPoints(many=True, required=False)
 
 
 class Rejection(serializers.Serializer):
-    index = serializers.IntegerField(help_text="Of the point, in `points` or in its series.")
-    series = serializers.IntegerField(required=False, help_text="Where `series` was sent: which of them.")
-    field = serializers.CharField(help_text="The whole path of what is wrong.")
-    detail = serializers.CharField(help_text="The mend.")
+    index = serializers.IntegerField(help_text="Index of the point in `points` or in its series.")
+    series = serializers.IntegerField(required=False, help_text="Index of the series, if `series` was sent.")
+    field = serializers.CharField(help_text="Full path of the invalid field.")
+    detail = serializers.CharField(help_text="How to fix it.")
 
 
 class Receipt(serializers.Serializer):
@@ -109,7 +116,7 @@ def _moment(text: str) -> datetime:
     except ValueError:
         found = None
     if found is None or found.tzinfo is None:
-        raise ValueError("Use ISO 8601 with the offset, such as 2026-11-23T10:00:00Z; write + as %2B.")
+        raise ValueError("Use ISO 8601 with the offset, for example 2026-11-23T10:00:00Z; write + as %2B.")
     return found
 
 
@@ -147,7 +154,7 @@ class Points(Receiver, Collection):
     def slug_of(self, request: Request, body: Any) -> str:
         named = body.get("source") if isinstance(body, dict) else None
         if named is not None and not isinstance(named, str):
-            raise Refused("Name a source by a text.", field="source")
+            raise Refused("The name of a source must be a string.", field="source")
         return named or ""
 
     def take(self, body: Any, source: Source, *, by: Actor, at: datetime) -> Outcome:

@@ -37,7 +37,7 @@ _TRIES = 4
 
 class TooLarge(APIException):
     status_code = 413
-    default_detail = f"The body is larger than {MAX_BODY // 1024 // 1024} MB. Send it in parts."
+    default_detail = f"The body is larger than {MAX_BODY // 1024 // 1024} MB. Send several smaller bodies."
 
 
 @dataclass(slots=True)
@@ -123,7 +123,7 @@ class Receiver(ApiView):
         }
         if status == 202:
             return Response(body, status=202)
-        detail = "Nothing in this body could be stored."
+        detail = "Nothing in the body could be stored."
         words = {"type": "about:blank", "title": "Refused", "status": status, "detail": detail}
         errors = [{"field": one["field"], "detail": one["detail"]} for one in outcome.rejections[:100]]
         return Response(
@@ -156,7 +156,9 @@ def raw_body(request: Request) -> bytes:
         raise UnsupportedMediaType(media_type, f"Send application/json, not “{media_type[:80]}”.")
     encoding = request.headers.get("Content-Encoding", "").strip().lower()
     if encoding not in {"", "identity", "gzip"}:
-        raise UnsupportedMediaType(encoding, f"Send the body plain or as gzip, not as “{encoding[:80]}”.")
+        raise UnsupportedMediaType(
+            encoding, f"Send the body uncompressed or as gzip, not as “{encoding[:80]}”."
+        )
     try:
         raw = request._request.body
     except RequestDataTooBig:
@@ -174,7 +176,7 @@ def loads(raw: bytes) -> Any:
         try:
             return json.loads(raw, parse_int=_whole)
         except RecursionError:
-            raise ParseError("The body is nested too deep.") from None
+            raise ParseError("The body is nested too deeply.") from None
         except (ValueError, UnicodeDecodeError):
             raise ParseError(f"The body is not JSON: {error}") from None
 
@@ -197,7 +199,7 @@ def _unzipped(raw: bytes) -> bytes:
                 raise zlib.error
             rest = reader.unused_data
     except zlib.error:
-        raise ParseError("The body says gzip but is not whole gzip.") from None
+        raise ParseError("The body is declared as gzip but is not complete gzip data.") from None
     return bytes(found)
 
 

@@ -61,10 +61,10 @@ class Heard:
 def read(body: Any, mapping: Mapping[str, Any], *, at: datetime) -> Heard:
     """Read a body by a source's mapping. A wrong alert is refused alone; another shape raises Unusable."""
     if not isinstance(body, Mapping) or not isinstance(body.get("alerts"), list):
-        raise Unusable("alerts", "This is no Alertmanager webhook: it has no list of alerts.")
+        raise Unusable("alerts", "Not an Alertmanager webhook: the list of alerts is missing.")
     alerts = body["alerts"]
     if len(alerts) > MAX_ALERTS:
-        raise Unusable("alerts", f"More than {MAX_ALERTS} alerts in one body. Set max_alerts lower.")
+        raise Unusable("alerts", f"More than {MAX_ALERTS} alerts in one body. Lower max_alerts.")
     found = Heard(count=len(alerts), truncated=_count(body.get("truncatedAlerts")))
     for item, alert in enumerate(alerts):
         try:
@@ -76,7 +76,7 @@ def read(body: Any, mapping: Mapping[str, Any], *, at: datetime) -> Heard:
 
 def _told(item: int, alert: Any, mapping: Mapping[str, Any], at: datetime) -> Told:
     if not isinstance(alert, Mapping):
-        raise Unusable("alert", "Use an object.")
+        raise Unusable("alert", "Must be an object.")
     if alert.get("status") not in ("firing", "resolved"):
         raise Unusable("status", "Use firing or resolved.")
     labels = _texts(alert.get("labels"), "labels")
@@ -107,7 +107,7 @@ def _texts(given: Any, field: str) -> dict[str, str]:
     if given is None:
         return {}
     if not isinstance(given, Mapping):
-        raise Unusable(field, "Use an object of texts.")
+        raise Unusable(field, "Must be an object whose values are strings.")
     if len(given) > MAX_LABELS:
         raise Unusable(field, f"More than {MAX_LABELS}.")
     found = {}
@@ -126,7 +126,7 @@ def _texts(given: Any, field: str) -> dict[str, str]:
 def _fingerprint(given: Any, labels: Mapping[str, str]) -> str:
     """The tool's own, or a stable hash of the labels, which is what a fingerprint is."""
     if given is not None and not isinstance(given, str):
-        raise Unusable("fingerprint", "Use a text.")
+        raise Unusable("fingerprint", "Must be a string.")
     said = text(given, "fingerprint", longest=1_000)
     if said and len(said) <= 64:
         return said

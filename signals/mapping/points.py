@@ -49,9 +49,9 @@ class Reading:
 def read(body: Any, *, at: datetime) -> Reading:
     """Read a body. An item that is wrong is refused alone; a body of another shape raises Unusable."""
     if not isinstance(body, Mapping):
-        raise Unusable("body", "Send an object with “points”.")
+        raise Unusable("body", "The body must be an object with “points”.")
     if unknown := sorted(set(body) - {"source", "points", "series"}):
-        raise Unusable(str(unknown[0])[:80], "No such field. Known: source, points, series.")
+        raise Unusable(str(unknown[0])[:80], "Unknown field. Known fields: source, points, series.")
     series, points = body.get("series"), body.get("points")
     if isinstance(series, Mapping):
         if "points" in series and points is None:
@@ -60,7 +60,7 @@ def read(body: Any, *, at: datetime) -> Reading:
             series, points = [{**series, "points": points}], None
     for name, value in (("points", points), ("series", series)):
         if value is not None and not isinstance(value, list):
-            raise Unusable(name, "Send a list.")
+            raise Unusable(name, "Must be a list.")
     return _Reader(at).read(points or [], series or [])
 
 
@@ -75,13 +75,15 @@ class _Reader:
         found = self.found
         found.count = len(points) + sum(len(one["points"]) for one in _with_points(series))
         if found.count > MAX_POINTS:
-            raise Unusable("points", f"More than {MAX_POINTS} points in one body. Send them in parts.")
+            raise Unusable(
+                "points", f"More than {MAX_POINTS} points in one body. Send several smaller bodies."
+            )
         self._flat_points(points)
         if series:
             self._grouped(len(points), series)
             found.count = len(found.places or ())
         if not found.count and not found.refused:
-            raise Unusable("points", "There is no point in this body.")
+            raise Unusable("points", "The body contains no points.")
         return found
 
     def _flat_points(self, points: list) -> None:
@@ -100,7 +102,7 @@ class _Reader:
                     plain = False
                 if not plain:
                     if not isinstance(point, Mapping):
-                        raise Unusable("point", "Use an object with model, metric, ts and value.")
+                        raise Unusable("point", "Must be an object with model, metric, ts and value.")
                     take(item, self._key(point), point.get("ts"), point.get("value"))
                     continue
             except Unusable as error:
@@ -116,7 +118,7 @@ class _Reader:
         for number_of, one in enumerate(series):
             pairs = one.get("points") if isinstance(one, Mapping) else None
             if not isinstance(pairs, list):
-                wrong_shape = Unusable("points", "Use a list of [ts, value].")
+                wrong_shape = Unusable("points", "Must be a list of [ts, value].")
                 self.found.refused[self._placed(number_of, 0)] = wrong_shape
                 continue
             try:
@@ -151,7 +153,7 @@ class _Reader:
             if wrong is not None:
                 raise wrong
             if not isinstance(pair, list) or len(pair) != 2:
-                raise Unusable("points", "Use [ts, value].")
+                raise Unusable("points", "Must be [ts, value].")
             self._take(item, key, *pair)
         except Unusable as error:
             self.found.refused[item] = error
@@ -207,7 +209,7 @@ class _Reader:
         known = _GROUP_FIELDS if grouped else _POINT_FIELDS
         if not point.keys() <= known:
             unknown = min(str(name) for name in point.keys() - known)
-            raise Unusable(unknown[:80], f"No such field. Known: {', '.join(sorted(known))}.")
+            raise Unusable(unknown[:80], f"Unknown field. Known fields: {', '.join(sorted(known))}.")
         kind, unit = point.get("kind"), point.get("unit")
         if kind is not None:
             if not isinstance(kind, str) or kind not in _KINDS:

@@ -29,15 +29,15 @@ def text(value: Any, field: str, *, longest: int, is_needed: bool = False) -> st
     if value is None:
         value = ""
     if not isinstance(value, str):
-        raise Unusable(field, "Use a text.")
+        raise Unusable(field, "Must be a string.")
     if _UNSTORABLE.search(value):
         what = "a NUL character" if "\x00" in value else "half a surrogate pair"
         raise Unusable(field, f"This has {what}, which cannot be stored. Leave it out.")
     value = value.strip()
     if is_needed and not value:
-        raise Unusable(field, "This is needed.")
+        raise Unusable(field, "This field is required.")
     if len(value) > longest:
-        raise Unusable(field, f"This is longer than {longest} characters.")
+        raise Unusable(field, f"Longer than {longest} characters.")
     return value
 
 
@@ -46,15 +46,15 @@ def number(value: Any, field: str = "value") -> float:
     if isinstance(value, str) and value.strip().lower() in _NOT_NUMBERS:
         raise Unusable(field, f"{value.strip()} cannot be judged. Leave the point out.")
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise Unusable(field, "Use a number.")
+        raise Unusable(field, "Must be a number.")
     try:
         found = float(value)
     except OverflowError:
         raise Unusable(field, "This number is too large.") from None
     if math.isnan(found):
-        raise Unusable(field, "NaN cannot be judged. Leave the point out.")
+        raise Unusable(field, "NaN is not allowed. Omit the point.")
     if math.isinf(found):
-        raise Unusable(field, "Infinity cannot be judged. Leave the point out.")
+        raise Unusable(field, "Infinity is not allowed. Omit the point.")
     return found
 
 
@@ -67,10 +67,10 @@ def micros(value: Any, field: str, *, at: datetime) -> int:
     """moment() as whole microseconds since 1970: what the set-based statements take."""
     found = _micros(value, field)
     if found < 0:
-        raise Unusable(field, "This is before 1970.")
+        raise Unusable(field, "Must not be before 1970.")
     if found > to_micros(at + AHEAD):
         raise Unusable(
-            field, "This is more than a day ahead. Check the clock and the unit: seconds, not milliseconds."
+            field, "More than a day in the future. Check the clock and the unit: seconds, not milliseconds."
         )
     return found
 
@@ -80,16 +80,16 @@ def _micros(value: Any, field: str) -> int:
         try:
             parsed = datetime.fromisoformat(value.strip().upper())  # RFC 3339 has t and z as well
             if parsed.tzinfo is None:
-                raise Unusable(field, "Say the offset as well, such as 2026-11-23T10:00:00Z.")
+                raise Unusable(field, "Include the offset, for example 2026-11-23T10:00:00Z.")
             return to_micros(parsed)
         except Unusable:
             raise
         except (ValueError, OverflowError):
-            raise Unusable(field, "Use ISO 8601 with the offset, such as 2026-11-23T10:00:00Z.") from None
+            raise Unusable(field, "Use ISO 8601 with the offset, for example 2026-11-23T10:00:00Z.") from None
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise Unusable(field, "Use ISO 8601 with the offset, or seconds since 1970.")
     if isinstance(value, float) and not math.isfinite(value):
-        raise Unusable(field, "NaN and Infinity are no moments.")
+        raise Unusable(field, "NaN and Infinity are not valid times.")
     if abs(value) > 1e15:
         return 10**18 if value > 0 else -1
     return round(value * 1_000_000)

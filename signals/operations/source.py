@@ -36,7 +36,7 @@ def named(slug: str, *, adapter: str, by: Actor, at: datetime) -> Source:
     except ValidationError:
         slug = ""
     if not slug or len(slug) > 60:
-        raise Refused("Name a source by letters, digits and hyphens, 60 at most.", field="source")
+        raise Refused("Use at most 60 letters, digits and hyphens for the name of a source.", field="source")
     return _found_or_made(slug, adapter=adapter, by=by, at=at)
 
 
@@ -55,7 +55,7 @@ def add(
     """Add a source by hand, before its first body. Raises Refused on name, slug, adapter or mapping."""
     name = name.strip()
     if not name:
-        raise Refused("Give the source a name.", field="name")
+        raise Refused("Enter a name.", field="name")
     if adapter not in Adapter.values:
         raise Refused(f"Use one of {', '.join(Adapter.values)}.", field="adapter")
     try:
@@ -67,7 +67,7 @@ def add(
     _check_period(expected_every)
     lock_births()
     if Source.objects.filter(slug=slug).exists():
-        raise Refused(f"There is a source “{slug}” already. Choose another name.", field="slug")
+        raise Refused(f"The source “{slug}” already exists. Choose another name.", field="slug")
     found = Source(
         slug=slug,
         name=name,
@@ -87,7 +87,7 @@ def change(
     """Change name, owner, mapping or expected period. Raises Refused on the field that cannot be so."""
     for name in values:
         if name not in CHANGEABLE:
-            raise Refused("This cannot be changed here.", field=name)
+            raise Refused("This field cannot be changed.", field=name)
     if "mapping" in values:
         _check_mapping(values["mapping"])
     _check_period(values.get("expected_every"))
@@ -170,7 +170,7 @@ def lock_births() -> None:
 
 def _check_period(every: timedelta | None) -> None:
     if every is not None and not timedelta(0) < every <= _LONGEST:
-        raise Refused("Say how often it sends: more than nothing, a year at most.", field="expected_every")
+        raise Refused("Enter an interval of more than zero and at most a year.", field="expected_every")
 
 
 def _check_mapping(mapping: Any) -> None:
@@ -182,7 +182,7 @@ def _check_mapping(mapping: Any) -> None:
         raise Refused(wrong, field="mapping")
     kinds = mapping.get("kinds", {})
     if isinstance(kinds, dict) and (odd := [kind for kind in kinds.values() if kind not in Kind.values]):
-        raise Refused(f"“{odd[0]}” is no kind. Use one of {', '.join(Kind.values)}.", field="mapping")
+        raise Refused(f"“{odd[0]}” is not a kind. Use one of {', '.join(Kind.values)}.", field="mapping")
     if not isinstance(kinds, dict) or not all(
         is_names(value) for name, value in mapping.items() if name != "kinds"
     ):

@@ -37,7 +37,7 @@ def propose(
     _check(direction, warning, critical, clear, reason)
     threshold = on if isinstance(on, Threshold) else _new(on, name)
     if threshold.is_external:
-        raise Refused("This rule lives in its source; change it there.", field="threshold")
+        raise Refused("This rule is managed by its source. Change it there.", field="threshold")
     number = 1
     if threshold.pk:
         Threshold.objects.select_for_update(of=("self",)).get(pk=threshold.pk)
@@ -109,7 +109,7 @@ def decline(
 ) -> ThresholdVersion:
     """Turn a proposal down, with the reason. Raises Refused without one."""
     if not reason.strip():
-        raise Refused("Say why it is declined.", field="reason")
+        raise Refused("Enter the reason for declining.", field="reason")
     _must_be_proposed(version, Agreement.DECLINED, seen)
     history.move(
         version, Agreement.DECLINED, by=by, at=at, seen=seen, note=_note(version) | {"why": reason.strip()}
@@ -123,15 +123,15 @@ def _check(
     for name, mend in problems(Rule(direction, warning, critical, clear)).items():
         raise Refused(mend, field=name)
     if not reason.strip():
-        raise Refused("Say why this limit: the next reader will ask.", field="reason")
+        raise Refused("Enter the reason for this limit.", field="reason")
 
 
 def _must_be_proposed(version: ThresholdVersion, to: str, seen: int | None) -> None:
     if (version.state, to) not in version.MOVES:
-        raise IllegalMove(f"This version is {version.get_state_display().lower()}.", field="state")
+        raise IllegalMove(f"This version is already {version.get_state_display().lower()}.", field="state")
     if seen is not None and seen != version.version:
         raise ChangedMeanwhile(
-            "Somebody changed this proposal meanwhile. Look at it as it stands now.", present=version
+            "Someone else changed this proposal. Reload it to see the current version.", present=version
         )
 
 

@@ -1,4 +1,4 @@
-"""How signals read on a page: charts, limits in words, labels with their links."""
+"""How pages show signals: charts, limits as text, labels with their links."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -53,33 +53,39 @@ def series_chart(chart: Chart, key: str = "signal") -> SafeString:
 
 
 def _limits(version: Any) -> list[charts.Threshold]:
-    """The worst limit last, so that its band lies on top."""
-    found = []
+    """Return the limits to draw, the worst one last so that its band is on top."""
+    limits = []
     for kind in ("clear", "warning", "critical"):
         value = getattr(version, kind)
         if value is not None:
-            words = "Clears at" if kind == "clear" else kind.capitalize()
-            found.append(charts.Threshold(value, kind, f"{words} {charts.figure(value)}", version.direction))
-    return found
+            label = "Clears at" if kind == "clear" else kind.capitalize()
+            limits.append(charts.Threshold(value, kind, f"{label} {charts.figure(value)}", version.direction))
+    return limits
 
 
 @register.filter
 def limits(version: Any) -> str:
-    """What a version says: "critical above 0.25, warning above 0.2, clears at 0.18 or below"."""
+    """Return the limits of a version: "critical above 0.25, warning above 0.2, clears at 0.18 or below"."""
     side, other = ("above", "below") if version.direction == Direction.ABOVE else ("below", "above")
-    said = [
+    parts = [
         f"{name} {side} {charts.figure(value)}"
         for name, value in (("critical", version.critical), ("warning", version.warning))
         if value is not None
     ]
     if version.clear is not None:
-        said.append(f"clears at {charts.figure(version.clear)} or {other}")
-    return ", ".join(said) or "no limit is known"
+        parts.append(f"clears at {charts.figure(version.clear)} or {other}")
+    return ", ".join(parts) or "no known limits"
+
+
+@register.filter
+def version_name(version: Any) -> str:
+    """Return the link text of a version in force: its number, or that its source evaluates the rule."""
+    return "Evaluated by its source" if version.is_external else f"Threshold version {version.number}"
 
 
 @register.filter
 def crossed(breach: Any) -> str:
-    """The limit that a breach crossed, as its version has it; "" where no version or limit is known."""
+    """Return the limit that a breach crossed, as in its version; "" if no version or limit is known."""
     version = breach.threshold_version
     if version is None:
         return ""
@@ -91,26 +97,26 @@ def crossed(breach: Any) -> str:
 
 @register.filter
 def period(length: timedelta | None) -> str:
-    """A length of time in words: "3 h", "15 min"."""
+    """Return a length of time: "3 h", "15 min"."""
     return span_words(length.total_seconds()) if length is not None else ""
 
 
 @register.filter
 def each(length: timedelta) -> str:
-    """What goes with "every": "day", "hour", "6 h"."""
+    """Return a period as it reads after "every": "day", "hour", "6 h"."""
     return _ONES.get(length) or span_words(length.total_seconds())
 
 
 @register.filter
 def web_link(text: Any) -> str:
-    """The text where it may stand as a link on a page (http, https); else ""."""
-    said = str(text or "").strip()
-    return said if said.lower().startswith(("http://", "https://")) and " " not in said else ""
+    """Return the text if it is a web address (http, https) that a page may link to; else ""."""
+    address = str(text or "").strip()
+    return address if address.lower().startswith(("http://", "https://")) and " " not in address else ""
 
 
 @register.filter
 def pairs(mapping: Any) -> list[tuple[str, str]]:
-    """Labels in the order of their names."""
+    """Return labels sorted by name; [] for what is no mapping."""
     return (
         sorted((str(name), str(value)) for name, value in mapping.items())
         if isinstance(mapping, Mapping)

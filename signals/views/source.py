@@ -132,8 +132,8 @@ def _told(values: dict[str, Any]) -> str:
     return "\n".join(
         [
             f"Name: {values['name']}",
-            f"Owner: {values['owner'] or 'nobody'}",
-            f"Sends every: {seconds_of(every) + ' seconds' if every else 'not expected'}",
-            f"Labels: {json.dumps(values['mapping'], ensure_ascii=False)}",
+            f"Owner: {values['owner'] or 'unassigned'}",
+            f"Interval: {seconds_of(every) + ' seconds' if every else 'irregular'}",
+            f"Label mapping: {json.dumps(values['mapping'], ensure_ascii=False)}",
         ]
     )

@@ -95,13 +95,13 @@ def _propose(
     except Refused as refusal:
         form.take_in(refusal)
         return page(form, 422)
-    return toast(request, go(request, url), "Proposed. It judges nothing until it is agreed.")
+    return toast(request, go(request, url), "Proposed. It takes effect once it is agreed.")
 
 
 @require_POST
 @view_needs("signals.threshold_agree")
 def agree(request: HttpRequest, pk: int) -> HttpResponse:
-    """Put a proposed version in force."""
+    """Agree to a proposed version and put it in force."""
     version = _found_version(request, pk)
     require(request.user, "signals.threshold_agree", version.threshold)
     try:
@@ -128,7 +128,7 @@ def decline(request: HttpRequest, pk: int) -> HttpResponse:
         )
     except Refused as refusal:
         return _refused(request, version, refusal)
-    return _back(request, version, f"Version {version.number} is declined")
+    return _back(request, version, f"Version {version.number} declined")
 
 
 def _back(request: HttpRequest, version: ThresholdVersion, words: str) -> HttpResponse:

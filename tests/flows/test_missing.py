@@ -379,7 +379,7 @@ def test_points_of_a_series_without_threshold_are_kept_and_the_page_offers_one(c
 
     assert not BreachGroup.objects.exists()
     page = read(client, ana, reverse("signals:series_detail", args=[series.pk]))
-    assert "No threshold: whatever it does, nobody is called." in page
+    assert "No threshold, so breaches of this series are not detected." in page
     assert mended_at("signals:threshold_create", series.pk) in page
 
 
@@ -390,7 +390,7 @@ def test_a_source_without_owner_says_so_and_is_given_one(client, staff, team):
 
     page = read(client, manager, reverse("signals:source_detail", args=[source.pk]))
 
-    assert "Nobody yet" in page
+    assert "Unassigned" in page
     assert mended_at("signals:source_edit", source.pk) in page
 
 

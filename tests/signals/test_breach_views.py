@@ -71,8 +71,8 @@ def _page(client, path) -> str:
 
 
 def test_an_empty_list_says_that_nothing_is_wrong(client, ana):
-    assert "Nothing is past its threshold" in _page(client, LIST)
-    assert "Nothing has cleared yet" in _page(client, LIST + "?show=cleared")
+    assert "No open breaches" in _page(client, LIST)
+    assert "No cleared breaches" in _page(client, LIST + "?show=cleared")
 
 
 def test_the_list_costs_the_same_at_one_and_three_rows(client, ana):
@@ -172,7 +172,7 @@ def test_an_alert_is_shown_with_its_labels_and_the_way_back(client, ana):
 
     page = _page(client, f"{LIST}{BreachGroup.objects.get().reference}/")
 
-    assert "<dt>team</dt><dd>risk</dd>" in page
+    assert "<dt>team</dt>\n<dd>risk</dd>" in page
     assert 'href="http://prometheus.example.org/graph"' in page
 
 
@@ -268,7 +268,7 @@ def test_a_model_without_signals_shows_how_to_push_one(client, ana, hung):
 
     page = _page(client, "/models/credit-pd/")
 
-    assert "No tool has sent anything about this model" in page
+    assert "No data has been received for this model" in page
     assert "/api/v1/points" in page and "&quot;model&quot;: &quot;credit-pd&quot;" in page
 
 
@@ -278,7 +278,7 @@ def test_a_series_without_a_threshold_says_so(client, ana, hung):
 
     page = _page(client, "/models/fraud-score/?period=180")
 
-    assert "Nothing judges this series" in page
+    assert "Breaches of this series are not detected" in page
     assert f"/signals/series/{found.pk}/propose/" in page
 
 

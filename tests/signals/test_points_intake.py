@@ -148,7 +148,7 @@ def test_another_media_type_is_415(client, sender):
     assert answer.status_code == 415
     assert answer.json()["detail"] == "Send application/json, not “text/plain”."
     packed = sender(POINTS, b"", **{"Content-Encoding": "br"})
-    assert packed.json()["detail"] == "Send the body plain or as gzip, not as “br”."
+    assert packed.json()["detail"] == "Send the body uncompressed or as gzip, not as “br”."
 
 
 def test_gzip_and_both_grouped_shapes_are_taken(sender):

@@ -76,7 +76,7 @@ def test_a_source_shows_what_became_of_each_body(client, ana):
 
     page = _page(client, found)
 
-    assert "3 stored, 2 known already" in page and "Refused" in page
+    assert "3 stored, 2 duplicates" in page and "Rejected" in page
     assert "points[0].value: not a number" in page
     assert "&lt;b&gt;{&lt;/b&gt;" in page and "<b>{</b>" not in page
 
@@ -116,13 +116,13 @@ def test_only_its_owner_and_risk_managers_read_what_a_source_sent(client, ana):
 def test_a_source_that_is_silent_beyond_its_period_is_a_finding(client, ana):
     now = clock.now()
     found = operations.change(signals.source(), {"expected_every": timedelta(hours=1)}, by=SYSTEM, at=AT)
-    assert "gone silent" not in _page(client, found)  # it has not begun
+    assert "stopped sending" not in _page(client, found)  # it has not begun
     delivered(found, at=now - timedelta(hours=3))
 
-    assert "gone silent" in _page(client, found)
+    assert "stopped sending" in _page(client, found)
     assert "Silent" in client.get(LIST).content.decode()
     delivered(found, at=now)
-    assert "gone silent" not in _page(client, found)
+    assert "stopped sending" not in _page(client, found)
 
 
 def test_the_configuration_of_alertmanager_is_yaml_with_the_address_and_no_secret(client, ana, settings):

@@ -41,7 +41,7 @@ def test_a_series_says_that_nothing_judges_it(client, ana):
     page = client.get(f"/signals/series/{found.pk}/").content.decode()
 
     assert "No threshold" in page
-    assert "whatever it does, nobody is called" in page
+    assert "No threshold, so breaches of this series are not detected" in page
 
 
 def test_a_series_shows_what_was_corrected(client, ana, at):
@@ -122,7 +122,7 @@ def test_a_threshold_is_proposed_and_judges_nothing_yet(client, ana):
         f"/signals/thresholds/{version.threshold_id}/",
     )
     assert (version.state, version.warning, version.critical) == ("proposed", 0.2, None)
-    assert "Nothing in force" in client.get(answer.headers["Location"]).content.decode()
+    assert "Not in force" in client.get(answer.headers["Location"]).content.decode()
 
 
 def test_one_press_proposes_once(client, ana):
@@ -173,7 +173,7 @@ def test_a_rule_of_a_tool_takes_no_version_here(client, ana):
     version = ThresholdVersion.objects.get()
 
     assert (
-        "lives in its source" in client.get(f"/signals/thresholds/{version.threshold_id}/").content.decode()
+        "Managed by its source" in client.get(f"/signals/thresholds/{version.threshold_id}/").content.decode()
     )
     assert client.post(f"/signals/thresholds/{version.threshold_id}/propose/", LIMITS).status_code == 422
 
@@ -186,7 +186,7 @@ def test_an_agreed_version_is_in_force_with_who_and_why(client, ana):
     version.refresh_from_db()
     assert (answer.status_code, version.state, version.agreed_by) == (303, "active", ana)
     page = client.get(answer.headers["Location"]).content.decode()
-    assert "agreed by Ana" in page and "As seen." in page
+    assert "Agreed by Ana" in page and "As seen." in page
 
 
 def test_agreeing_to_what_was_seen_otherwise_is_refused(client, ana):
@@ -208,7 +208,7 @@ def test_declining_needs_a_reason(client, ana):
 
     version.refresh_from_db()
     assert (bare.status_code, said.status_code, version.state) == (422, 303, "declined")
-    assert "Say why" in bare.content.decode()
+    assert "Enter the reason" in bare.content.decode()
 
 
 def test_a_member_proposes_and_does_not_agree(client, ana):
