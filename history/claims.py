@@ -22,7 +22,7 @@ from history.states import Work
 LEASE = timedelta(seconds=settings.LEASE_SECONDS)
 # After a failure: again in 10 s, 1 min, 5 min, 15 min; then dead.
 _PAUSES = (10, 60, 300, 900)
-_DIED = "Its worker died."
+_DIED = "The worker stopped."
 
 Row = TypeVar("Row", bound=Claimable)
 
@@ -181,5 +181,5 @@ def _bury(model: type[Claimable], ids: list[int]) -> None:
         claim=None,
         lease_until=None,
         settled_at=Now(),
-        error="Its worker died each time it was tried.",
+        error="The worker stopped at every attempt.",
     )

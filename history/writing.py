@@ -24,7 +24,7 @@ Along = models.Model | tuple[models.Model, Mapping[str, Any]]
 
 Act = TypeVar("Act", bound=Callable[..., Any])
 
-_CHANGED = "Somebody changed this meanwhile. Look at it as it stands now, then decide again."
+_CHANGED = "Somebody else changed this. Check the current version and try again."
 
 
 def in_one_transaction(act: Act) -> Act:

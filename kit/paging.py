@@ -111,4 +111,4 @@ def _decode(cursor: str, width: int) -> list[Any]:
 
 
 def _not_ours() -> Refused:
-    return Refused("This cursor is not one of ours. Start again without it.", field="cursor")
+    return Refused("This cursor is not valid. Start again without a cursor.", field="cursor")

@@ -7,15 +7,15 @@ class MessageState(TextChoices):
     """The first four are history.states.Work: a message is claimed, tried and settled like all work."""
 
     PENDING = "pending", "Waiting"
-    CLAIMED = "claimed", "Being sent"
+    CLAIMED = "claimed", "Sending"
     DONE = "done", "Sent"
-    DEAD = "dead", "Given up"
-    UNCERTAIN = "uncertain", "Perhaps sent"
-    UNWANTED = "unwanted", "No longer wanted"
+    DEAD = "dead", "Failed"
+    UNCERTAIN = "uncertain", "Delivery uncertain"
+    UNWANTED = "unwanted", "Cancelled"
 
 
 class Policy(TextChoices):
     """When the line breaks after the data: nobody can know whether it was taken."""
 
     RESEND = "resend", "Send again"
-    PARK = "park", "Park and show"
+    PARK = "park", "Hold for an administrator"

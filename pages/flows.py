@@ -18,7 +18,7 @@ from pages.once import once
 from pages.requests import actor, version_of
 
 Show = Callable[[Any, int], HttpResponse]
-WITHOUT_VERSION = "This page is out of date. Load it again and repeat the step."
+WITHOUT_VERSION = "This page is out of date. Reload it and try again."
 
 
 class Versioned(Protocol):

@@ -52,6 +52,6 @@ class PageForm(forms.Form):
 
     def refuse_without_version(self, present: Any) -> int:
         """Show that the form did not say which version it was made from. Return the status of the answer."""
-        self.add_error(None, "The form does not say which version you looked at. Check it and save again.")
+        self.add_error(None, "The form does not name the version you edited. Reload the page and save again.")
         self.conflict = conflict_of(self, present, is_unversioned=True)
         return 428

@@ -51,9 +51,9 @@ def check(query: QueryDict, *, filters: Sequence[str]) -> None:
             {name: [f"No such parameter. Known: {', '.join(sorted(known))}."] for name in unknown}
         )
     if twice := [name for name, values in query.lists() if len(values) > 1]:
-        raise ValidationError({name: ["Say it once; several values go with commas."] for name in twice})
+        raise ValidationError({name: ["Send it once, with commas between values."] for name in twice})
     if empty := [name for name in filters if query.get(name) == ""]:
-        raise ValidationError({name: ["Say a value, or leave it out."] for name in empty})
+        raise ValidationError({name: ["Send a value or leave the parameter out."] for name in empty})
 
 
 def either(name: str, text: str) -> list[str]:

@@ -38,14 +38,14 @@ PAGE_SIZE, MAX_PAGE_SIZE = 50, 200
 
 class PreconditionRequired(APIException):
     status_code = 428
-    default_detail = "Send If-Match with the ETag of the version you looked at."
+    default_detail = "Send If-Match with the ETag of the version that you read."
 
 
 class Stale(APIException):
     """412, with the present state in the answer."""
 
     status_code = 412
-    default_detail = "This changed since you looked. The present state is in “present”."
+    default_detail = "Somebody else changed this. Its current state is in “present”."
 
     def __init__(self, present: Mapping[str, Any], tag: str) -> None:
         super().__init__()
@@ -68,11 +68,11 @@ class ApiView(APIView):
         self._refuse_nul(request, kwargs)
         name = self.permission.get("GET" if request.method == "HEAD" else request.method or "")
         if name != OPEN and not request.user.is_authenticated:
-            raise NotAuthenticated("Send Authorization: Bearer with a token, or sign in.")
+            raise NotAuthenticated("Send Authorization: Bearer <token>, or sign in.")
         if name is None:
             raise MethodNotAllowed(request.method or "")
         if name != OPEN and not may(request.user, name):
-            raise PermissionDenied("Your role, or the scope of this token, does not allow this.")
+            raise PermissionDenied("Your role or the scope of this token does not allow this.")
 
     @staticmethod
     def _refuse_nul(request: Request, kwargs: Mapping[str, Any]) -> None:

@@ -115,7 +115,7 @@ def unzipped(raw: bytes) -> bytes:
                 raise zlib.error
             rest = reader.unused_data
     except zlib.error:
-        raise exceptions.ParseError("The body says gzip but is not whole gzip.") from None
+        raise exceptions.ParseError("The body is not complete gzip, as its Content-Encoding says.") from None
     return bytes(found)
 
 
@@ -165,7 +165,7 @@ def _refuse_constant(name: str) -> None:
 
 class NotNow(exceptions.APIException):
     status_code = status.HTTP_503_SERVICE_UNAVAILABLE
-    default_detail = "The database does not answer. Send it again in a little while."
+    default_detail = "The database does not answer. Send the request again in a moment."
     wait = 4
 
 
@@ -187,9 +187,9 @@ def problem(error: Exception, context: Any) -> Response | None:
     if not isinstance(error, exceptions.APIException):
         return None
     if str(error.detail).startswith(_NO_SUCH_TYPE):
-        error.detail = exceptions.ErrorDetail("Send it with Content-Type: application/json.")
+        error.detail = exceptions.ErrorDetail("Send the body with Content-Type: application/json.")
     is_plain = isinstance(error.detail, str)
-    body = described(error.status_code, str(error.detail) if is_plain else "Some fields need mending.")
+    body = described(error.status_code, str(error.detail) if is_plain else "Some fields are not valid.")
     answer = Response(body, status=error.status_code, content_type=PROBLEM)
     if isinstance(error, exceptions.ValidationError):
         body["errors"] = list(_fields(error.detail))
@@ -205,14 +205,14 @@ def problem(error: Exception, context: Any) -> Response | None:
 
 def _as_api_exception(error: Exception) -> Exception:
     if isinstance(error, Http404):
-        return exceptions.NotFound("There is nothing here that you may see.")
+        return exceptions.NotFound("The object does not exist or is not visible to you.")
     if isinstance(error, DjangoPermissionDenied):
         return exceptions.PermissionDenied()
     if isinstance(error, RequestDataTooBig):
         return TooLarge()
     if isinstance(error, DataError):
         log.warning("The database refused a value: %s", error)
-        return exceptions.ValidationError("A value is out of the range that can be stored.")
+        return exceptions.ValidationError("A value is outside the range that can be stored.")
     if isinstance(error, OperationalError):
         log.warning("The database was not there for a request: %s", error)
         return NotNow()
@@ -263,18 +263,18 @@ def _below(path: str, name: Any) -> str:
 def _title(code: int) -> str:
     return {
         400: "Bad request",
-        401: "Not signed in",
-        403: "Not allowed",
+        401: "Not authenticated",
+        403: "Forbidden",
         404: "Not found",
-        405: "No such method here",
-        406: "No such format",
-        409: "Not from here",
-        412: "Changed meanwhile",
-        413: "Too large",
-        415: "No such format",
+        405: "Method not allowed",
+        406: "Not acceptable",
+        409: "Conflict",
+        412: "Changed by somebody else",
+        413: "Body too large",
+        415: "Unsupported media type",
         422: "Refused",
         428: "Precondition required",
         429: "Too many requests",
-        500: "Something went wrong here",
-        503: "Not now",
+        500: "Server error",
+        503: "Service unavailable",
     }.get(code, "Error")

@@ -34,19 +34,19 @@ class EventRow(serializers.Serializer):
     id = serializers.IntegerField()
     verb = serializers.CharField(help_text="Such as risklog.risk_opened.")
     at = serializers.DateTimeField(help_text="When it happened.")
-    recorded_at = serializers.DateTimeField(help_text="When the database took it.")
+    recorded_at = serializers.DateTimeField(help_text="When it was stored.")
     via = serializers.ChoiceField(Event.Via.choices)
     subject_id = serializers.IntegerField()
     subject_kind = serializers.CharField()
     subject_reference = serializers.CharField(allow_null=True)
     subject_title = serializers.CharField()
     actor_id = serializers.IntegerField(
-        allow_null=True, help_text="The person's number; null for Riskhub itself, or unnamed."
+        allow_null=True, help_text="The id of the person. Null for Riskhub itself and for anonymous events."
     )
     actor_name = serializers.CharField(allow_null=True)
     is_actor_hidden = serializers.BooleanField()
-    cause_id = serializers.IntegerField(allow_null=True, help_text="The event that this one followed from.")
-    batch = serializers.UUIDField(allow_null=True, help_text="The same for all events of one bulk act.")
+    cause_id = serializers.IntegerField(allow_null=True, help_text="The event that caused this one.")
+    batch = serializers.UUIDField(allow_null=True, help_text="The same for all events of one bulk operation.")
     changes = ChangeRow(many=True)
 
 
@@ -171,15 +171,15 @@ def _shown(row: dict[str, Any], seen: set[tuple[str, int]], slots: set[int]) -> 
 
 
 class Events(_Events, Collection):
-    """What happened, newest first."""
+    """List events, newest first."""
 
     permission = {"GET": "people.signed_in"}
     filters = {
         "verb": Filter("verb", help="Such as risklog.risk_opened; several with commas."),
-        "subject": number("subject_id", "The number of a subject."),
+        "subject": number("subject_id", "The id of a subject."),
         "reference": Filter("subject__reference", str.upper, "Such as R-12."),
         "kind": Filter("subject__kind", help="Such as risk, or person."),
-        "actor": number("shown_person", "The number of a person, where they are named."),
+        "actor": number("shown_person", "The id of a person. Anonymous events do not match."),
         "via": one_of("via", Event.Via),
         "since": moment("at__gte", "From this moment on."),
         "until": moment("at__lt", "Before this moment."),
@@ -188,7 +188,7 @@ class Events(_Events, Collection):
 
 
 class EventItem(_Events, Item):
-    """One event, by number."""
+    """Get an event by id."""
 
     permission = {"GET": "people.signed_in"}
 

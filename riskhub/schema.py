@@ -20,23 +20,25 @@ from rest.resource import MAX_PAGE_SIZE, Body, Collection, Item
 from riskhub.api import PROBLEM
 
 _ACTS = {"POST": "create", "PATCH": "change", "PUT": "put", "DELETE": "delete"}
-# What a method does, where a resource has several and says it nowhere itself: (method, is it a list).
-_DOES = {
-    ("POST", True): "Add one",
-    ("PATCH", False): "Change",
-    ("PUT", False): "Write",
-    ("DELETE", False): "Take away",
+# The summary of an operation whose method has no docstring of its own: (method, is it a list).
+_SUMMARIES = {
+    ("GET", True): "List {plural}",
+    ("POST", True): "Create {article} {noun}",
+    ("GET", False): "Get {article} {noun}",
+    ("PATCH", False): "Change {article} {noun}",
+    ("PUT", False): "Replace {article} {noun}",
+    ("DELETE", False): "Delete {article} {noun}",
 }
 _ERRORS = {
-    400: "A field, a filter or the body needs mending; `errors` names it.",
-    401: "No token, or one that is unknown, expired or revoked.",
+    400: "A field, a filter or the body is not valid. `errors` names it.",
+    401: "The token is missing, unknown, expired or revoked.",
     403: "Your role, the token's scope or the object's ownership does not allow it.",
-    404: "There is nothing here that you may see.",
-    409: "Not from its present state; or a request with this Idempotency-Key is still running.",
-    412: "Somebody changed it meanwhile; `present` says how it stands now.",
+    404: "The object does not exist or is not visible to you.",
+    409: "The current state does not allow this, or a request with the same key is still running.",
+    412: "Somebody else changed the object. `present` is its current state.",
     413: "The body is too large.",
     415: "The body is not JSON.",
-    422: "Refused; `detail` says the mend. Or: the Idempotency-Key was used for another request.",
+    422: "Refused: `detail` says how to fix it. Or the Idempotency-Key belongs to another request.",
     428: "If-Match is missing.",
 }
 
@@ -54,9 +56,11 @@ class Problem(serializers.Serializer):
     type = serializers.CharField(help_text="Always about:blank.")
     title = serializers.CharField()
     status = serializers.IntegerField()
-    detail = serializers.CharField(help_text="What to do about it.")
+    detail = serializers.CharField(help_text="What to do about the problem.")
     errors = FieldProblem(many=True, required=False)  # type: ignore[assignment]
-    present = serializers.DictField(required=False, help_text="The row as it stands now, when you were late.")
+    present = serializers.DictField(
+        required=False, help_text="The current state of the object, if somebody else changed it."
+    )
 
 
 class Resources(AutoSchema):
@@ -77,12 +81,23 @@ class Resources(AutoSchema):
         return [self._words()[0]]
 
     def get_summary(self) -> str:
+        """The first line of the method's docstring, or a sentence from the method and the resource's kind."""
+        template = _SUMMARIES.get((self.method, isinstance(self.view, Collection)))
+        kind = getattr(self.view, "kind", "")
+        if not self._method_doc() and template and kind:
+            noun = kind.replace("_", " ").replace("-", " ")
+            plural = next(word for word in reversed(self._words()) if not word.startswith("{"))
+            article = "an" if noun[0] in "aeio" else "a"
+            return template.format(noun=noun, article=article, plural=plural.replace("-", " "))
         return self._doc().partition("\n")[0].rstrip(".") or self.get_operation_id()
 
     def get_description(self) -> str:  # type: ignore[override]
         body = self.view.bodies.get(self.method)
         about = _plain(vars(body).get("__doc__")) if isinstance(body, type) and body is not Body else ""
-        return "\n\n".join(words for words in (self._doc().partition("\n")[2].strip(), about) if words)
+        summary, _, rest = self._doc().partition("\n")
+        if summary.rstrip(".") != self.get_summary():
+            rest = self._doc()
+        return "\n\n".join(words for words in (rest.strip(), about) if words)
 
     def get_auth(self) -> list[dict[str, Any]]:
         found = super().get_auth()
@@ -103,7 +118,7 @@ class Resources(AutoSchema):
 
     def get_override_parameters(self) -> list[OpenApiParameter]:
         found = [
-            OpenApiParameter(name, str, "path", description="Its number, its reference or its slug.")
+            OpenApiParameter(name, str, "path", description="The id, the reference or the slug.")
             for name in (word.strip("{}") for word in self._words() if word.startswith("{"))
         ]
         if isinstance(self.view, Collection) and self.method == "GET":
@@ -112,7 +127,7 @@ class Resources(AutoSchema):
             text = "1 to 200 printable characters. The same request under the same key acts once."
             found.append(OpenApiParameter("Idempotency-Key", str, "header", description=text))
         if self.method in {"PATCH", "PUT", "DELETE"} and isinstance(self.view, Item):
-            text = "The ETag of the version you looked at."
+            text = "The ETag of the version that you read."
             found.append(OpenApiParameter("If-Match", str, "header", required=True, description=text))
         return found
 
@@ -123,7 +138,7 @@ class Resources(AutoSchema):
             *(_filter(name, one) for name, one in self.view.filters.items()),
             *(OpenApiParameter(name, str, "query") for name in self.view.further),
             OpenApiParameter("order", str, "query", enum=orders, default=orders[0]),
-            OpenApiParameter("limit", size, "query", description="Rows a page."),
+            OpenApiParameter("limit", size, "query", description="Rows per page."),
             OpenApiParameter("after", str, "query", description="The cursor of `next`."),
             OpenApiParameter("before", str, "query", description="The cursor of `previous`."),
         ]
@@ -164,15 +179,13 @@ class Resources(AutoSchema):
     def _words(self) -> list[str]:
         return self.path.removeprefix("/api/v1/").strip("/").split("/")
 
+    def _method_doc(self) -> str:
+        """The docstring of the view's own method, not an inherited one."""
+        return _plain(getattr(vars(type(self.view)).get(self.method.lower()), "__doc__", ""))
+
     def _doc(self) -> str:
         """The docstring of the method, else of the class: their own, not an inherited one."""
-        method = vars(type(self.view)).get(self.method.lower())
-        if said := _plain(getattr(method, "__doc__", "")):
-            return said
-        about = _plain(vars(type(self.view)).get("__doc__"))
-        is_list = isinstance(self.view, Collection)
-        act = _DOES.get((self.method, is_list)) if len(self.view.permission) > 1 else None
-        return f"{act}: {about[:1].lower()}{about[1:]}" if act and about else about
+        return self._method_doc() or _plain(vars(type(self.view)).get("__doc__"))
 
 
 def _plain(doc: str | None) -> str:
@@ -206,7 +219,7 @@ def _names() -> Counter[str]:
 def _page_of(row: type[serializers.Serializer], is_counted: bool) -> type[serializers.Serializer]:
     """The envelope of a list of rows."""
     counts = {
-        "count": serializers.IntegerField(help_text="How many there are, counted no further than 1000."),
+        "count": serializers.IntegerField(help_text="The number of rows, counted up to 1000."),
         "is_count_capped": serializers.BooleanField(help_text="true: there are more than `count`."),
     }
     fields = {
@@ -214,7 +227,7 @@ def _page_of(row: type[serializers.Serializer], is_counted: bool) -> type[serial
         "__module__": row.__module__,
         "results": row(many=True),
         **(counts if is_counted else {}),
-        "next": serializers.URLField(allow_null=True, help_text="The next page; null on the last."),
+        "next": serializers.URLField(allow_null=True, help_text="The next page, or null on the last page."),
         "previous": serializers.URLField(allow_null=True),
     }
     return type(f"{row.__name__}Page", (serializers.Serializer,), fields)
@@ -229,7 +242,7 @@ class Bearer(OpenApiAuthenticationExtension):
             "type": "http",
             "scheme": "bearer",
             "bearerFormat": "rh_<prefix>_<secret>",
-            "description": "A token of one's account page, or of `manage.py issue_token`.",
+            "description": "A token from your account page or from `manage.py issue_token`.",
         }
 
 

@@ -29,7 +29,7 @@ from people.operations import person
 BATCH = 20
 LEASE = 2 * claims.LEASE
 _PAUSES = (60, 300, 900, 3600, 4 * 3600)
-_UNKNOWN = "Its worker stopped while the mail was under way; perhaps it was sent."
+_UNKNOWN = "The worker stopped while it sent the mail, so it may have been delivered."
 _chance = SystemRandom()
 
 
@@ -82,7 +82,7 @@ def _keep(row: Message, at: datetime) -> Tally:
             mail = _begin(row, at)
             if mail is None:
                 return Tally(done=1)
-            claims.settle(row, history=_noted(row, "Kept here: no mail server is set."))
+            claims.settle(row, history=_noted(row, "Not delivered: no mail server is configured."))
     except LostClaim:
         return Tally()
     except Exception as error:
@@ -170,7 +170,7 @@ def _release(rows: list[Message]) -> None:
 
 
 def _noted(row: Message, words: str) -> list[str]:
-    return [*row.history, f"Try {row.tries}: {words}"[:300]][-20:]
+    return [*row.history, f"Attempt {row.tries}: {words}"[:300]][-20:]
 
 
 def _mark_refused(user_id: int, at: datetime) -> None:
@@ -200,8 +200,8 @@ def retry(message: Message, *, by: Actor, at: datetime) -> Message:
     """Try a mail anew that was given up or is in doubt. Raises Refused for any other."""
     found = Message.objects.select_for_update(of=("self",)).get(pk=message.pk)
     if found.state not in (MessageState.DEAD, MessageState.UNCERTAIN):
-        raise Refused("Only a mail that was given up, or is in doubt, can be tried again.", field="state")
-    words = f"Tried anew by {by.person or 'Riskhub'} at {at:%d %b %Y %H:%M} UTC"
+        raise Refused("Only failed mails and mails with uncertain delivery can be retried.", field="state")
+    words = f"Retried by {by.person or 'Riskhub'} at {at:%d %b %Y %H:%M} UTC"
     found.history = [*found.history, words][-20:]
     found.state, found.tries, found.error = MessageState.PENDING, 0, ""
     found.begun_at = found.settled_at = None

@@ -96,17 +96,17 @@ def _converse(smtp: smtplib.SMTP, data: bytes, sender: str, to: str) -> Answer:
         code, reply = smtp.getreply()
     except (OSError, smtplib.SMTPException) as error:
         if may_have_it:
-            return Answer(Fate.DOUBT, f"The line broke after the data: {_words(error)}")
-        return Answer(Fate.LATER, f"The line broke before the data: {_words(error)}")
+            return Answer(Fate.DOUBT, f"The connection was lost after the mail was sent: {_words(error)}")
+        return Answer(Fate.LATER, f"The connection was lost before the mail was sent: {_words(error)}")
     return Answer(Fate.SENT, f"{code} {_text(reply)}") if code == 250 else _refusal("DATA", code, reply)
 
 
 def _refusal(step: str, code: int, reply: bytes) -> Answer:
-    words = f"{step} answered {code} {_text(reply)}"
+    words = f"{step} was answered with {code} {_text(reply)}"
     if code >= 500:
         return Answer(Fate.REFUSED if step == "RCPT" else Fate.NEVER, words)
     if code < 0:
-        return Answer(Fate.LATER, f"{step} was not answered")
+        return Answer(Fate.LATER, f"{step} got no answer")
     return Answer(Fate.LATER, words)
 
 

@@ -42,8 +42,8 @@ def _call(*who: Rule) -> Audience:
     return Audience(who, is_urgent=True, is_mailed=True, policy=Policy.RESEND, is_actor_told=True)
 
 
-_asked = concern.noted("asked", "You are asked to look at it")
-_called = concern.noted("told", "The ladder calls you")
+_asked = concern.noted("asked", "Your review is requested")
+_called = concern.noted("told", "Escalated to you")
 
 AUDIENCES: dict[str, Audience] = {
     # reviews: being asked is mailed and sent again in doubt; what the ladder follows up is not mailed twice
@@ -51,9 +51,10 @@ AUDIENCES: dict[str, Audience] = {
     "risklog.review_asked": _mail(_asked, policy=Policy.RESEND),
     "risklog.review_reminded": _mail(concern.noted("told", "Your answer is due soon")),
     "risklog.review_pressed": _mail(
-        concern.noted("waiting", "It became critical, and your answer is due sooner"), policy=Policy.RESEND
+        concern.noted("waiting", "The review became critical: your answer is due sooner"),
+        policy=Policy.RESEND,
     ),
-    "risklog.review_unanswered": _inbox(concern.noted("waiting", "Your answer is late"), is_urgent=True),
+    "risklog.review_unanswered": _inbox(concern.noted("waiting", "Your answer is overdue"), is_urgent=True),
     "risklog.review_settled": _inbox(concern.reviewers),
     "risklog.review_withdrawn": _inbox(concern.reviewers),
     "risklog.review_reopened": _inbox(concern.reviewers),
@@ -63,7 +64,7 @@ AUDIENCES: dict[str, Audience] = {
     "risklog.escalation_lapsed": _call(_called),
     "risklog.escalation_resumed": _call(_called),
     "risklog.escalation_stepped_down": _call(_called),
-    "risklog.escalation_handed_over": _call(concern.noted("told", "It was handed over to you")),
+    "risklog.escalation_handed_over": _call(concern.noted("told", "Handed over to you")),
     "risklog.escalation_annotated": _inbox(concern.called_before),
     "risklog.escalation_acknowledged": _inbox(concern.called_before),
     "risklog.escalation_paused": _inbox(concern.called_before),
@@ -84,12 +85,14 @@ AUDIENCES: dict[str, Audience] = {
     "signals.breach_group_reopened": _inbox(concern.team_of_breach),
     "signals.threshold_agreed": _inbox(concern.team_of_threshold),
     # actions
-    "actions.action_opened": _mail(concern.action_owner("You are to do this")),
-    "actions.action_assigned": _mail(concern.action_owner("It was given to you")),
-    "actions.action_reminded": _mail(concern.action_owner("It is yours to do")),
-    "actions.action_overdue": _inbox(concern.action_owner("It is yours, and late"), is_urgent=True),
+    "actions.action_opened": _mail(concern.action_owner("Assigned to you")),
+    "actions.action_assigned": _mail(concern.action_owner("Assigned to you")),
+    "actions.action_reminded": _mail(concern.action_owner("You own this action")),
+    "actions.action_overdue": _inbox(
+        concern.action_owner("You own this action and it is overdue"), is_urgent=True
+    ),
     "actions.action_done": _inbox(concern.who_opened),
-    "actions.action_dropped": _inbox(concern.who_opened, concern.action_owner("It was yours to do")),
+    "actions.action_dropped": _inbox(concern.who_opened, concern.action_owner("You owned this action")),
     "actions.action_blocked": _inbox(concern.who_opened),
     # meetings
     "meetings.turn_near": _mail(concern.facilitator, concern.stand_in),

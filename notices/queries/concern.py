@@ -47,18 +47,20 @@ def _team(team_id: int | None, why: str) -> dict[int, str]:
 
 def reviewers(event: Event) -> dict[int, str]:
     rows = Reviewer.objects.filter(review__subject_id=event.subject_id)
-    return _all(rows.values_list("user_id", flat=True), "You were asked to look at it")
+    return _all(rows.values_list("user_id", flat=True), "Your review was requested")
 
 
 def called_before(event: Event) -> dict[int, str]:
     """Everybody whom an escalation has called so far."""
     rows = Climb.objects.filter(escalation__subject_id=event.subject_id)
-    return _all((pk for told in rows.values_list("told", flat=True) for pk in told), "The ladder called you")
+    return _all(
+        (pk for told in rows.values_list("told", flat=True) for pk in told), "It was escalated to you"
+    )
 
 
 def team_of_escalation(event: Event) -> dict[int, str]:
     found = _of(Escalation, event)
-    return _team(found.team_id if found else None, "It concerns your team")
+    return _team(found.team_id if found else None, "Your team is affected")
 
 
 # ------------------------------------------------------------------ risks
@@ -71,7 +73,7 @@ def risk_owner(event: Event) -> dict[int, str]:
 
 def team_of_risk(event: Event) -> dict[int, str]:
     found = _of(Risk, event)
-    return _team(found.team_id if found else None, "It is a risk of your team")
+    return _team(found.team_id if found else None, "The risk belongs to your team")
 
 
 def lead_if_unowned(event: Event) -> dict[int, str]:
@@ -80,7 +82,7 @@ def lead_if_unowned(event: Event) -> dict[int, str]:
     if found is None or (found.owner and found.owner.is_active):
         return {}
     if found.team and found.team.lead_id:
-        return {found.team.lead_id: "You lead the team of this risk, which nobody owns"}
+        return {found.team.lead_id: "The risk has no owner and you lead its team"}
     return risk_managers(event)
 
 
@@ -90,7 +92,9 @@ def of_weighty_change(event: Event) -> dict[int, str]:
     found = {}
     if "owner_id" in changes:
         before, after = changes["owner_id"]
-        found = _all([after], "You own this risk now") | _all([before], "You owned this risk until now")
+        found = _all([after], "You are the new owner of this risk") | _all(
+            [before], "You were the owner of this risk"
+        )
     if event.data.get("level"):
         found = team_of_risk(event) | risk_owner(event) | found
     return found
@@ -98,7 +102,7 @@ def of_weighty_change(event: Event) -> dict[int, str]:
 
 def risk_managers(event: Event) -> dict[int, str]:
     rows = User.objects.active().filter(role__in=[Role.RISK_MANAGER, Role.ADMINISTRATOR])
-    return _all(rows.values_list("pk", flat=True), "You look after the register")
+    return _all(rows.values_list("pk", flat=True), "You manage the risk register")
 
 
 # ------------------------------------------------------------------ signals
@@ -106,13 +110,15 @@ def risk_managers(event: Event) -> dict[int, str]:
 
 def team_of_breach(event: Event) -> dict[int, str]:
     group = _of(BreachGroup, event, "model")
-    return _team(group.model.owner_team_id if group and group.model else None, "It is a model of your team")
+    return _team(
+        group.model.owner_team_id if group and group.model else None, "The model belongs to your team"
+    )
 
 
 def team_of_threshold(event: Event) -> dict[int, str]:
     found = _of(Threshold, event, "series__model")
     model = found.series.model if found and found.series else None
-    return _team(model.owner_team_id if model else None, "It is a model of your team")
+    return _team(model.owner_team_id if model else None, "The model belongs to your team")
 
 
 # ------------------------------------------------------------------ actions
@@ -130,7 +136,9 @@ def who_opened(event: Event) -> dict[int, str]:
     """Who opened an action, unless they asked not to be named: then nothing may point at them."""
     births = Event.objects.filter(subject_id=event.subject_id, verb="actions.action_opened")
     opener = births.filter(is_actor_hidden=False).values("actor_id")
-    return _all(User.objects.filter(subject_id__in=opener).values_list("pk", flat=True), "You opened it")
+    return _all(
+        User.objects.filter(subject_id__in=opener).values_list("pk", flat=True), "You created this action"
+    )
 
 
 # ------------------------------------------------------------------ meetings
@@ -138,12 +146,12 @@ def who_opened(event: Event) -> dict[int, str]:
 
 def facilitator(event: Event) -> dict[int, str]:
     found = _of(Meeting, event)
-    return _all([found.facilitator_id if found else None], "It is your turn to lead")
+    return _all([found.facilitator_id if found else None], "You facilitate the meeting")
 
 
 def stand_in(event: Event) -> dict[int, str]:
     found = _of(Meeting, event)
-    return _all([found.stand_in_id if found else None], "You stand in for who leads")
+    return _all([found.stand_in_id if found else None], "You are the stand-in facilitator")
 
 
 def turn_changed(event: Event) -> dict[int, str]:
@@ -151,7 +159,7 @@ def turn_changed(event: Event) -> dict[int, str]:
     found: dict[int, str] = {}
     for row in event.data.get("rows", ()):
         before, after = row["changes"].get("facilitator_id", (None, None))
-        found |= _all([before], "You led it until now") | _all([after], "It is your turn to lead now")
+        found |= _all([before], "You were the facilitator") | _all([after], "You are the new facilitator")
     return found
 
 
@@ -160,12 +168,12 @@ def participants(event: Event) -> dict[int, str]:
     if found is None:
         return {}
     people = series_queries.participants(found.series).values_list("pk", flat=True)
-    return _all(people, "You take part") | _all([found.facilitator_id], "You lead it")
+    return _all(people, "You are a participant") | _all([found.facilitator_id], "You facilitate the meeting")
 
 
 def owners_of_decision(event: Event) -> dict[int, str]:
     rows = Action.objects.filter(origin_id=event.subject_id, owner__isnull=False)
-    return _all(rows.values_list("owner_id", flat=True), "You have an action of it")
+    return _all(rows.values_list("owner_id", flat=True), "You own an action of this decision")
 
 
 def concerned_by_decision(event: Event) -> dict[int, str]:
@@ -174,7 +182,7 @@ def concerned_by_decision(event: Event) -> dict[int, str]:
     if found is None or found.about is None:
         return {}
     known = rung.concerned(found.about)
-    return _all([known.owner, known.team.lead_id if known.team else None], "It is about something of yours")
+    return _all([known.owner, known.team.lead_id if known.team else None], "It concerns an object you own")
 
 
 # ------------------------------------------------------------------ learnings
@@ -186,4 +194,4 @@ def may_write_draft(event: Event) -> dict[int, str]:
     if found is None or found.author_id or found.about_id is None:
         return {}
     rows = Reviewer.objects.filter(review__subject_id=found.about_id, answered_at__isnull=False)
-    return _all(rows.values_list("user_id", flat=True), "You looked at it; somebody could write it up")
+    return _all(rows.values_list("user_id", flat=True), "You reviewed this breach: the draft needs an author")

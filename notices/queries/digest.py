@@ -33,19 +33,19 @@ _SHOWN, _READ = 5, 200
 Line = dict[str, Any]
 
 _MOVED = {
-    "risklog.risk_assessing": "is being looked into",
+    "risklog.risk_assessing": "is being assessed",
     "risklog.risk_treating": "is being treated",
-    "risklog.risk_monitoring": "is treated, and watched",
+    "risklog.risk_monitoring": "is treated and monitored",
     "risklog.risk_accepted": "was accepted",
-    "risklog.risk_acceptance_ended": "is not accepted any more",
-    "risklog.risk_reopened": "is back",
+    "risklog.risk_acceptance_ended": "is no longer accepted",
+    "risklog.risk_reopened": "was reopened",
 }
 # the section -> what one and what several of its lines are called
 _NUMBERS = {
-    "mine": ("waits for you", "wait for you"),
+    "mine": ("waiting for you", "waiting for you"),
     "escalations": ("escalated", "escalated"),
     "opened": ("new risk", "new risks"),
-    "decisions": ("decided", "decided"),
+    "decisions": ("decision", "decisions"),
 }
 
 
@@ -94,18 +94,18 @@ def content_for(user: Any, *, since: datetime, at: datetime) -> dict[str, Any]:
     waiting = _waiting(user, meetings, at, zone)
     called = {line["subject"] for line in waiting}
     found = [
-        _section("mine", "Needs you", waiting, shown=12),
+        _section("mine", "Waiting for you", waiting, shown=12),
         _section(
             "teams",
-            "Moved in your teams",
+            "Changes in your teams",
             _moved(user, risks, since),
             shown=8,
         ),
         _section("escalations", "Escalated", _escalations(user, called, since)),
         _section("opened", "New risks", [_risk(risk, _owned(risk)) for risk in opened]),
         _section("closed", "Closed risks", [_risk(risk, risk.closing_evidence[:140]) for risk in closed]),
-        _section("decisions", "Decided", _decisions(user, since, zone)),
-        _section("learnings", "Learned", _learnings(user, since)),
+        _section("decisions", "Decisions", _decisions(user, since, zone)),
+        _section("learnings", "Learnings", _learnings(user, since)),
         _section("meetings", "Next meeting", [_meeting(one, zone) for one in meetings[:1]]),
     ]
     return {"sections": [section for section in found if section["lines"]]}
@@ -184,25 +184,32 @@ def _line(
 def _waiting(user: Any, meetings: Sequence[Any], at: datetime, zone: ZoneInfo) -> list[Line]:
     today = at.astimezone(zone).date()
     lines = [
-        _line(one.subject, f"The ladder called you. {_next_climb(one, zone)}", level=5, badge="Escalated")
+        _line(one.subject, f"Escalated to you. {_next_climb(one, zone)}", level=5, badge="Escalated")
         for one in mine.escalations_on(user)[:_READ]
     ]
     for asked in mine.reviews_to_answer(user)[:_READ]:
         review = asked.review
         level = 5 if review.severity == Severity.CRITICAL else 4
-        said = f"Your answer is asked by {_when(review.due_at, zone)}."
+        said = f"Answer by {_when(review.due_at, zone)}."
         lines.append(_line(review.subject, said, level=level, badge=review.get_severity_display()))
     due = actions.mine(user).filter(due_on__lte=today + AHEAD)
     for action in due[:_READ]:
         assert action.due_on is not None
         late = (today - action.due_on).days
-        said = f"{late} d late." if late > 0 else "Due today." if late == 0 else f"Due {_day(action.due_on)}."
-        level, badge = (5, "Late") if late > 0 else (3, "Due")
+        said = (
+            f"{late} d overdue." if late > 0 else "Due today." if late == 0 else f"Due {_day(action.due_on)}."
+        )
+        level, badge = (5, "Overdue") if late > 0 else (3, "Due")
         lines.append(_line(action.subject, said, level=level, badge=badge))
     for one in meetings:
         if one.facilitator_id == user.pk and one.starts_at < at + AHEAD:
             lines.append(
-                _line(one.subject, f"You lead it, {_when(one.starts_at, zone)}.", level=2, badge="Your turn")
+                _line(
+                    one.subject,
+                    f"You facilitate it, {_when(one.starts_at, zone)}.",
+                    level=2,
+                    badge="Your turn",
+                )
             )
     return lines
 
@@ -250,7 +257,7 @@ def _escalations(user: Any, told: set[int], since: datetime) -> list[Line]:
     return [
         _line(
             one.subject,
-            f"Rung {one.rung}, {one.get_state_display().lower()}." if one.rung else "About to climb.",
+            f"Rung {one.rung}, {one.get_state_display().lower()}." if one.rung else "About to be escalated.",
             level=5 if one.severity == Severity.CRITICAL else 4,
             badge=one.get_severity_display(),
         )
@@ -263,7 +270,7 @@ def _risk(risk: Risk, said: str) -> Line:
 
 
 def _owned(risk: Risk) -> str:
-    return f"Owner {risk.owner.name}." if risk.owner else "Nobody owns it yet."
+    return f"Owner {risk.owner.name}." if risk.owner else "No owner yet."
 
 
 def _decisions(user: Any, since: datetime, zone: ZoneInfo) -> list[Line]:
@@ -285,7 +292,7 @@ def _meeting(meeting: Any, zone: ZoneInfo) -> Line:
     if meeting.focus:
         parts.append(meeting.focus.name)
     if meeting.facilitator:
-        parts.append(f"led by {meeting.facilitator.name}")
+        parts.append(f"facilitated by {meeting.facilitator.name}")
     return _line(meeting.subject, ", ".join(parts) + ".")
 
 
@@ -303,7 +310,7 @@ def _when(at: datetime, zone: ZoneInfo) -> str:
 
 def _next_climb(escalation: Escalation, zone: ZoneInfo) -> str:
     if escalation.acknowledged_by_id:
-        return "It is acknowledged."
+        return "Acknowledged."
     if escalation.next_climb_at is None:
-        return "It climbs no higher."
-    return f"It climbs on {_when(escalation.next_climb_at, zone)}."
+        return "This is the highest rung."
+    return f"Escalates further on {_when(escalation.next_climb_at, zone)}."

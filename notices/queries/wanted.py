@@ -20,13 +20,13 @@ def why_not(message: Message, *, at: datetime) -> str:
     """Why it is not to be sent any more, "" when it is. To be called in a transaction. message: with user."""
     user = message.user
     if not user.is_active:
-        return f"{user} no longer signs in."
+        return f"{user} is deactivated."
     if user.is_mail_refused:
-        return "Their mail server refused this address."
+        return "The mail server of the recipient refused this address."
     if message.digest_id:
-        return "" if user.is_digest_wanted else "They stopped the digest."
+        return "" if user.is_digest_wanted else "The recipient unsubscribed from the digest."
     if message.subject_id and not Subject.objects.visible_to(user).filter(pk=message.subject_id).exists():
-        return "They may no longer see what it is about."
+        return "The recipient may no longer see the subject of this mail."
     still = _STILL.get(message.verb)
     return still(message, at) if still else ""
 
@@ -40,37 +40,41 @@ def _review(message: Message, at: datetime) -> str:
     if review.state != ReviewState.OPEN:
         return "The review is closed."
     mine = Reviewer.objects.filter(review=review, user=message.user)
-    return "They have answered." if mine.filter(answered_at__isnull=False).exists() else ""
+    return "The recipient has answered." if mine.filter(answered_at__isnull=False).exists() else ""
 
 
 def _escalation(message: Message, at: datetime) -> str:
     found = _locked(Escalation, message)
-    return "It was resolved." if found.state == EscalationState.RESOLVED else ""
+    return "The escalation is resolved." if found.state == EscalationState.RESOLVED else ""
 
 
 def _action(message: Message, at: datetime) -> str:
     found = _locked(Action, message)
     if not found.is_unfinished:
-        return "The action is settled."
-    return "" if found.owner_id == message.user_id else "The action was given to somebody else."
+        return "The action is finished."
+    return "" if found.owner_id == message.user_id else "The action is assigned to somebody else."
 
 
 def _turn(message: Message, at: datetime) -> str:
     found = _locked(Meeting, message)
     if found.state != MeetingState.PLANNED or found.starts_at <= at:
-        return "The meeting is not to come any more."
-    return "" if message.user_id in (found.facilitator_id, found.stand_in_id) else "The turn changed hands."
+        return "The meeting has started or is cancelled."
+    return (
+        ""
+        if message.user_id in (found.facilitator_id, found.stand_in_id)
+        else "Somebody else facilitates the meeting."
+    )
 
 
 def _agenda(message: Message, at: datetime) -> str:
     found = _locked(Meeting, message)
     is_to_come = found.state == MeetingState.PLANNED and found.starts_at > at
-    return "" if is_to_come else "The meeting is not to come any more."
+    return "" if is_to_come else "The meeting has started or is cancelled."
 
 
 def _ending(message: Message, at: datetime) -> str:
     found = _locked(Risk, message)
-    return "" if found.state == RiskState.ACCEPTED else "It is not accepted any more."
+    return "" if found.state == RiskState.ACCEPTED else "The risk is no longer accepted."
 
 
 _STILL: dict[str, Callable[[Message, datetime], str]] = {

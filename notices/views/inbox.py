@@ -43,5 +43,7 @@ def mark(request: HttpRequest) -> HttpResponse:
     count = entry.read(request.user, None if is_all else ids, at=clock.now())
     answer = go(request, back)
     return (
-        toast(request, answer, f"{count} marked read" if count != 1 else "Marked read") if is_all else answer
+        toast(request, answer, f"{count} entries marked as read" if count != 1 else "Marked as read")
+        if is_all
+        else answer
     )

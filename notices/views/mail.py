@@ -84,4 +84,4 @@ def mail_retry(request: HttpRequest, pk: UUID) -> HttpResponse:
         operations.retry(found, by=Actor(request.user, "page"), at=clock.now())
     except Refused as refusal:
         return toast(request, go(request, back), refusal.message)
-    return toast(request, go(request, back), "It will be tried again in a moment")
+    return toast(request, go(request, back), "The mail is sent again in a moment")

@@ -64,7 +64,7 @@ def test_the_ladder_tells_also_who_set_it_going_and_sends_again_in_doubt(at):
     notices.told_of(made)
 
     assert Climb.objects.get(escalation=made).told == [ana.pk]
-    assert why(ana)["risklog.escalation_climbed"] == "The ladder calls you"
+    assert why(ana)["risklog.escalation_climbed"] == "Escalated to you"
     assert Message.objects.get(user=ana).policy == Policy.RESEND
 
 
@@ -76,7 +76,7 @@ def test_those_asked_to_review_are_told_and_mailed(at):
     assert {user.pk for user in reviewers} == set(
         Message.objects.filter(verb="risklog.review_opened").values_list("user_id", flat=True)
     )
-    assert why(reviewers[0]) == {"risklog.review_opened": "You are asked to look at it"}
+    assert why(reviewers[0]) == {"risklog.review_opened": "Your review is requested"}
 
 
 def test_those_who_have_not_answered_are_told_when_what_they_look_at_becomes_critical(at, settings):
@@ -91,7 +91,7 @@ def test_those_who_have_not_answered_are_told_when_what_they_look_at_becomes_cri
 
     sent = Message.objects.get(verb="risklog.review_pressed")
     assert (sent.user, sent.policy) == (waiting, Policy.RESEND)
-    assert sent.sent_title.startswith("Critical, please look")
+    assert sent.sent_title.startswith("Critical, review requested")
     assert "became critical" in sent.sent_text
 
 
@@ -115,7 +115,7 @@ def test_a_risk_is_told_to_its_owner_and_team_and_a_small_change_to_nobody(at):
     notices.told_of(risk)
 
     assert why(wei) == {"risklog.risk_opened": "You own this risk"}
-    assert why(ana) == {"risklog.risk_opened": "It is a risk of your team"}
+    assert why(ana) == {"risklog.risk_opened": "The risk belongs to your team"}
 
     risk_operations.change(risk, {"likelihood": 5, "impact": 5}, by=SYSTEM, at=at)
     notices.told_of(risk)

@@ -44,7 +44,7 @@ def cost(client, path) -> int:
 
 
 def test_an_empty_inbox_says_what_will_stand_here(client, ana):
-    assert "Nothing yet" in body(client.get("/notices/"))
+    assert "Your inbox is empty" in body(client.get("/notices/"))
 
 
 def test_the_inbox_shows_ones_own_alone(client, ana):
@@ -165,7 +165,7 @@ def test_a_mail_about_what_an_administrator_may_not_see_is_a_closed_cover(client
         page = body(client.get(path))
         assert "Canary" not in page
         assert row.subject.title not in page
-        assert "restricted" in page
+        assert "Restricted" in page
     assert client.get(f"/notices/mail/{row.pk}/as-sent/").status_code == 404
 
 
@@ -174,7 +174,7 @@ def test_troubled_mail_stands_first_and_is_tried_again(client, ida, at):
     Message.objects.filter(pk=row.pk).update(state=MessageState.UNCERTAIN, error="The line broke")
 
     assert "The line broke" in body(client.get("/notices/mail/"))
-    assert "Try again" in body(client.get(f"/notices/mail/{row.pk}/"))
+    assert "Retry" in body(client.get(f"/notices/mail/{row.pk}/"))
     assert client.post(f"/notices/mail/{row.pk}/retry/").status_code == 303
     row.refresh_from_db()
     assert row.state == MessageState.PENDING

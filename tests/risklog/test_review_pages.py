@@ -90,7 +90,7 @@ def test_the_page_shows_evidence_people_and_what_is_missing(client, asked, team)
     assert "psi 0.31 above 0.25 for 3 points" in text
     assert "For data science, from the owner team" in text
     assert "no threshold is agreed here" in text
-    assert "opened this review" in text
+    assert "requested this review" in text
     assert f'action="{page(review)}answer/"' in text
     assert f'action="{page(review)}settle/"' in text
 
