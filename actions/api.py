@@ -31,14 +31,14 @@ class ActionRow(serializers.Serializer):
     type = serializers.ChoiceField(Type.choices)
     effort = serializers.ChoiceField([*Effort.choices, ""])
     state = serializers.ChoiceField(State.choices)
-    owner_id = serializers.IntegerField(allow_null=True, help_text="null: nobody yet.")
+    owner_id = serializers.IntegerField(allow_null=True, help_text="null if unassigned.")
     owner_name = serializers.CharField(source="owner.name", default=None, allow_null=True)
     due_on = serializers.DateField(allow_null=True)
     about_reference = serializers.CharField(
         source="about.reference",
         default=None,
         allow_null=True,
-        help_text="What it is for, if you may see it.",
+        help_text="The reference of what the action is for, if you may see it.",
     )
     about_kind = serializers.CharField(source="about.kind", default=None, allow_null=True)
     about_title = serializers.CharField(source="about.title", default=None, allow_null=True)
@@ -46,7 +46,7 @@ class ActionRow(serializers.Serializer):
         source="origin.reference",
         default=None,
         allow_null=True,
-        help_text="What made it, such as a decision.",
+        help_text="The reference of what created it, such as a decision.",
     )
     link = serializers.CharField()
     blocked_by = serializers.CharField()
@@ -80,7 +80,7 @@ class NewAction(ActionChange):
         by="reference",
         required=False,
         allow_null=True,
-        help_text="The reference of what it is for, such as R-12.",
+        help_text="What the action is for: a reference such as R-12.",
     )
 
 
@@ -134,15 +134,15 @@ class _Actions(Resource):
 
 
 class Actions(_Actions, Collection):
-    """What is to be done, by whom, by when."""
+    """Actions: what needs doing, by whom and by when."""
 
     permission = {"GET": "actions.action_see", "POST": "actions.action_add"}
     bodies = {"POST": NewAction}
     filters = {
         "state": one_of("state", State),
         "type": one_of("type", Type),
-        "owner": number("owner_id", "The number of a person."),
-        "about": Filter("about__reference", str.upper, "The reference of what it is for, such as R-12."),
+        "owner": number("owner_id", "The id of a person."),
+        "about": Filter("about__reference", str.upper, "What the action is for: a reference such as R-12."),
     }
     orders = {
         "id": ("id",),
@@ -162,7 +162,7 @@ class Actions(_Actions, Collection):
 
 
 class ActionItem(_Actions, Item):
-    """One action, by reference or number."""
+    """An action, by reference or id."""
 
     permission = {"GET": "actions.action_see", "PATCH": "actions.action_change"}
     bodies = {"PATCH": ActionChange}
@@ -182,42 +182,42 @@ class _Step(_Actions, Step):
 
 
 class Start(_Step):
-    """Work on it has begun."""
+    """Start an action."""
 
     bodies = {"POST": None}
     operation = staticmethod(operations.start)
 
 
 class PutBack(_Step):
-    """Back to open."""
+    """Move an action back to open."""
 
     bodies = {"POST": None}
     operation = staticmethod(operations.put_back)
 
 
 class Block(_Step):
-    """It cannot go on; the reason names what holds it up."""
+    """Mark an action as blocked. The reason says what blocks it."""
 
     body, bodies = Reason, {"POST": Reason}
     operation = staticmethod(operations.block)
 
 
 class Finish(_Step):
-    """Done."""
+    """Complete an action."""
 
     body, bodies = FinishNote, {"POST": FinishNote}
     operation = staticmethod(operations.finish)
 
 
 class Drop(_Step):
-    """It will not be done, for this reason."""
+    """Drop an action that is no longer needed."""
 
     body, bodies = Reason, {"POST": Reason}
     operation = staticmethod(operations.drop)
 
 
 class Reopen(_Step):
-    """Open again after done or dropped."""
+    """Reopen an action that is done or dropped."""
 
     bodies = {"POST": None}
     operation = staticmethod(operations.reopen)

@@ -18,24 +18,27 @@ EDITED = ("title", "owner", "due_on", "type", "effort", "details", "link")
 class ActionForm(forms.Form):
     """The fields of an action that a person may set."""
 
-    title = forms.CharField(label="What is to be done", max_length=200)
-    owner = forms.ModelChoiceField(User.objects.none(), required=False, empty_label="Nobody yet")
+    title = forms.CharField(label="What needs doing", max_length=200)
+    owner = forms.ModelChoiceField(User.objects.none(), required=False, empty_label="Unassigned")
     due_on = forms.DateField(
-        label="Due", required=False, widget=Day(), help_text="Reminders come a working day before and after."
+        label="Due",
+        required=False,
+        widget=Day(),
+        help_text="Reminders are sent a working day before and after.",
     )
     type = forms.ChoiceField(choices=Type.choices, initial=Type.MITIGATION)
-    effort = forms.ChoiceField(choices=[("", "Not said"), *Effort.choices], required=False)
+    effort = forms.ChoiceField(choices=[("", "Not estimated"), *Effort.choices], required=False)
     details = forms.CharField(
         required=False,
         max_length=20000,
         widget=forms.Textarea(attrs={"rows": 5}),
-        help_text="Markdown works.",
+        help_text="Markdown is supported.",
     )
     link = forms.URLField(
         required=False,
         assume_scheme="https",
         max_length=200,
-        help_text="A ticket, a pull request, a dashboard.",
+        help_text="For example a ticket, pull request or dashboard.",
     )
 
     def __init__(self, *args: Any, present_owner: int | None = None, **kwargs: Any) -> None:
@@ -58,7 +61,7 @@ class NewActionForm(ActionForm):
     """A new action, and what it is about."""
 
     about = forms.CharField(
-        required=False, max_length=24, help_text="A reference, such as R-12: what this action is for."
+        required=False, max_length=24, help_text="What this action is for: a reference such as R-12."
     )
     field_order = ("title", "about", "owner", "due_on")
 
@@ -73,14 +76,14 @@ class NewActionForm(ActionForm):
             return None
         found = Subject.objects.visible_to(self.user).filter(reference=reference).first()
         if found is None:
-            raise forms.ValidationError(f"There is no {reference}. Use a reference such as R-12.")
+            raise forms.ValidationError(f"{reference} was not found. Use a reference such as R-12.")
         return found
 
 
 class Narrow(forms.Form):
     """The filters of the list. What is not understood is left out: an old link still shows something."""
 
-    DUE = [("", "Any date"), ("week", "Due within a week"), ("late", "Late"), ("none", "No date yet")]
+    DUE = [("", "Any date"), ("week", "Due within a week"), ("late", "Overdue"), ("none", "No due date")]
 
     q = forms.CharField(required=False, max_length=100)
     owner = forms.ChoiceField(required=False)
@@ -92,7 +95,7 @@ class Narrow(forms.Form):
         super().__init__(data)
         owners = [(str(person.pk), person.name) for person in people.people()]
         fields: dict[str, Any] = self.fields
-        fields["owner"].choices = [("", "Any owner"), ("none", "Nobody yet"), *owners]
+        fields["owner"].choices = [("", "Any owner"), ("none", "Unassigned"), *owners]
         self.is_valid()
 
     def applied(self, rows: QuerySet[Action], *, today: Any, week_ends: Any) -> QuerySet[Action]:

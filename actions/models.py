@@ -60,3 +60,8 @@ class Action(Recorded):
     @property
     def is_unfinished(self) -> bool:
         return self.state in UNFINISHED
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the action is done or dropped, so that its due date no longer counts."""
+        return not self.is_unfinished

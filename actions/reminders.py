@@ -18,7 +18,7 @@ def moments(due_on: date, hours: Hours, *, at: datetime) -> list[tuple[When, dat
     end of the next working day, never at once. Raises Refused(field="due_on") for a year that must be a slip.
     """
     if not _FIRST <= due_on <= _LAST:
-        raise Refused(f"The year {due_on.year} is hardly meant: use one from 1970 to 2999.", field="due_on")
+        raise Refused(f"The year {due_on.year} is not allowed. Use 1970 to 2999.", field="due_on")
     before, _ = hours.span(working_day_from(due_on, -1, hours))
     after, _ = hours.span(working_day_from(due_on, 1, hours))
     missed = max(due_on, at.astimezone(hours.zone).date()) if after <= at else due_on

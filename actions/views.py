@@ -37,12 +37,12 @@ COLUMN_SIZE = 50
 DONE_SHOWN = timedelta(days=14)
 # The address of a step -> the state it leads to, and how it is told.
 STEPS = {
-    "start": (State.DOING, "{} is in hand"),
-    "put-back": (State.OPEN, "{} waits again"),
-    "block": (State.BLOCKED, "{} is marked blocked"),
-    "finish": (State.DONE, "{} is done"),
-    "drop": (State.DROPPED, "{} is dropped"),
-    "reopen": (State.OPEN, "{} is open again"),
+    "start": (State.DOING, "{} started"),
+    "put-back": (State.OPEN, "{} moved to open"),
+    "block": (State.BLOCKED, "{} marked as blocked"),
+    "finish": (State.DONE, "{} completed"),
+    "drop": (State.DROPPED, "{} dropped"),
+    "reopen": (State.OPEN, "{} reopened"),
 }
 
 
@@ -94,6 +94,7 @@ def action_board(request: HttpRequest) -> HttpResponse:
                 "rows": rows[:COLUMN_SIZE],
                 "is_more": len(rows) > COLUMN_SIZE,
                 "steps": _leading(state),
+                "tab": "done" if state == State.DONE else "all",
             }
         )
     _prepared(request.user, [row for column in columns for row in column["rows"]])
@@ -168,7 +169,7 @@ def action_create(request: HttpRequest) -> HttpResponse:
     except Refused as refusal:
         _mark(form, refusal)
         return _create_form(request, form, status=422)
-    return toast(request, go(request, url), "Action opened")
+    return toast(request, go(request, url), "Action created")
 
 
 def _create_form(request: HttpRequest, form: NewActionForm, status: int = 200) -> HttpResponse:
@@ -268,7 +269,7 @@ def action_take(request: HttpRequest, reference: str) -> HttpResponse:
         operations.change(action, {"owner": request.user}, by=Actor(request.user, "page"), at=clock.now())
     except Refused as refusal:
         return toast(request, go(request, _next(request, action)), refusal.message)
-    return toast(request, go(request, _next(request, action)), f"{action.reference} is yours")
+    return toast(request, go(request, _next(request, action)), f"{action.reference} assigned to you")
 
 
 def _next(request: HttpRequest, action: Action) -> str:

@@ -21,7 +21,7 @@ class ModelRow(serializers.Serializer):
 
     id = serializers.IntegerField()
     version = serializers.IntegerField()
-    slug = serializers.CharField(help_text="What other tools call it: the label `model` of an alert.")
+    slug = serializers.CharField(help_text="The name in other tools: the label `model` of an alert.")
     name = serializers.CharField()
     purpose = serializers.CharField()
     stage = serializers.ChoiceField(Stage.choices)
@@ -84,7 +84,7 @@ class _Models(Resource):
 
 
 class Models(_Models, Collection):
-    """The inventory."""
+    """Models of the catalogue."""
 
     permission = {"GET": "catalogue.view", "POST": "catalogue.model_add"}
     bodies = {"POST": NewModel}
@@ -103,7 +103,7 @@ class Models(_Models, Collection):
 
 
 class ModelItem(_Models, Item):
-    """One model, by slug or number."""
+    """A model, by slug or id."""
 
     permission = {"GET": "catalogue.view", "PATCH": "catalogue.model_change"}
     bodies = {"PATCH": ModelChange}
@@ -117,7 +117,7 @@ class ModelItem(_Models, Item):
 
 
 class ModelStage(_Models, Item):
-    """Move a model along its life."""
+    """Change the stage of a model."""
 
     permission = {"POST": "catalogue.model_change"}
     bodies = {"POST": StageMove}

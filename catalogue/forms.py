@@ -16,30 +16,30 @@ EDITED = ("name", "purpose", "tier", "owner_team", "developer", "link")
 class ModelForm(forms.Form):
     """The fields of a model that a person may set."""
 
-    name = forms.CharField(max_length=120, help_text="What people call it.")
+    name = forms.CharField(max_length=120, help_text="The display name.")
     purpose = forms.CharField(
-        label="What it is for",
+        label="Purpose",
         required=False,
         max_length=20_000,
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text="What it decides, for whom, and what it must not be used for. Markdown works.",
+        help_text="What it decides, for whom, and what it must not be used for. Markdown is supported.",
     )
     tier = forms.TypedChoiceField(
-        choices=[("", "Not rated yet"), *Tier.choices],
+        choices=[("", "Not rated"), *Tier.choices],
         coerce=int,
         empty_value=None,
         required=False,
-        help_text="By exposure and purpose; tier 1 is the most consequential.",
+        help_text="Based on exposure and purpose. Tier 1 has the highest impact.",
     )
     owner_team = forms.ModelChoiceField(
-        Team.objects.none(), label="Owner team", required=False, empty_label="Nobody yet"
+        Team.objects.none(), label="Owner team", required=False, empty_label="No owner"
     )
-    developer = forms.ModelChoiceField(User.objects.none(), required=False, empty_label="Nobody yet")
+    developer = forms.ModelChoiceField(User.objects.none(), required=False, empty_label="Unassigned")
     link = forms.URLField(
         required=False,
         assume_scheme="https",
         max_length=200,
-        help_text="Its repository, registry entry or model card.",
+        help_text="For example the repository, registry entry or model card.",
     )
 
     def __init__(self, *args: Any, user: Any, present: Model | None = None, **kwargs: Any) -> None:
@@ -66,7 +66,7 @@ class NewModelForm(ModelForm):
         label="Name in other tools",
         required=False,
         max_length=120,
-        help_text="The value of the label “model” in alerts and points. Empty: made from the name.",
+        help_text="The value of the label “model” in alerts and data points. Leave blank to use the name.",
     )
     stage = forms.ChoiceField(choices=Stage.choices, initial=Stage.PRODUCTION, required=False)
     field_order = ("name", "slug", "purpose", "tier", "stage", "owner_team", "developer", "link")
@@ -93,7 +93,7 @@ class Narrow(forms.Form):
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         teams = Team.objects.visible_to(user).order_by("name", "id").values_list("slug", "name")
-        self.fields["team"].choices = [("", "Any team"), *teams, ("none", "No team yet")]  # type: ignore[attr-defined]
+        self.fields["team"].choices = [("", "Any team"), *teams, ("none", "No team")]  # type: ignore[attr-defined]
         self.full_clean()
 
     def applied(self, rows: QuerySet[Model]) -> QuerySet[Model]:

@@ -191,4 +191,4 @@ def model_stage(request: HttpRequest, slug: str) -> HttpResponse:
         return _detail(request, _found(request, slug), status=409, refusal=refusal.message)
     except Refused as refusal:
         return _detail(request, model, status=422, refusal=refusal.message)
-    return toast(request, go(request, url), f"{model.name} is now: {Stage(to).label.lower()}")
+    return toast(request, go(request, url), f"{model.name} moved to: {Stage(to).label.lower()}")

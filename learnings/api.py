@@ -14,7 +14,7 @@ from rest.resource import Collection, Item, Resource
 
 
 class LearningRow(serializers.Serializer):
-    """What an outcome taught. The texts are Markdown."""
+    """A learning from an outcome. Texts are Markdown."""
 
     id = serializers.IntegerField()
     reference = serializers.CharField()
@@ -28,13 +28,13 @@ class LearningRow(serializers.Serializer):
     tags = serializers.ListField(child=serializers.CharField())
     verdict = serializers.ChoiceField([*Verdict.choices, ""])
     state = serializers.ChoiceField(State.choices)
-    author_id = serializers.IntegerField(allow_null=True, help_text="null: a draft that waits for an author.")
+    author_id = serializers.IntegerField(allow_null=True, help_text="null if the draft has no author.")
     author_name = serializers.CharField(source="author.name", default=None, allow_null=True)
     about_reference = serializers.CharField(
         source="about.reference",
         default=None,
         allow_null=True,
-        help_text="What taught it, if you may see it.",
+        help_text="The reference of the source, if you may see it.",
     )
     about_kind = serializers.CharField(source="about.kind", default=None, allow_null=True)
     made_at = serializers.DateTimeField()
@@ -77,20 +77,20 @@ class _Learnings(Resource):
 
 
 class Learnings(_Learnings, Collection):
-    """Published learnings and drafts; filter by `state=published` for the feed."""
+    """Published learnings and drafts. Filter by `state=published` for the feed."""
 
     permission = {"GET": "learnings.learning_see"}
     filters = {
         "state": one_of("state", State),
         "verdict": one_of("verdict", Verdict),
-        "author": number("author_id", "The number of a person."),
-        "tag": Filter("tags__contains", lambda text: [text.lower()], "One tag.", many=False),
+        "author": number("author_id", "The id of a person."),
+        "tag": Filter("tags__contains", lambda text: [text.lower()], "A tag.", many=False),
     }
     orders = {"id": ("id",), "-id": ("-id",), "-made_at": ("-made_at", "-id")}
 
 
 class LearningItem(_Learnings, Item):
-    """One learning, by reference or number."""
+    """A learning, by reference or id."""
 
     permission = {"GET": "learnings.learning_see"}
 

@@ -21,7 +21,7 @@ class Published(Feed):
 
     feed_type = Atom1Feed
     title = "Learnings"
-    subtitle = "What reviews and outcomes taught"
+    subtitle = "Learnings from reviews and outcomes"
 
     def get_object(self, request: HttpRequest) -> Any:
         return request.user

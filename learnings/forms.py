@@ -25,17 +25,15 @@ def _text(label: str, hint: str, rows: int = 4) -> forms.CharField:
 class LearningForm(forms.Form):
     """A learning, as short as can be. Conditions and evidence, never culprits."""
 
-    title = forms.CharField(max_length=200, help_text="What was learned, as a sentence.")
-    seen = _text("What we saw", "What happened, with the evidence. Markdown works.", 6)
-    to_monitor = _text("What to monitor", "What would show it earlier next time.")
-    to_adjust = _text("What to adjust", "What was changed, or should be.")
-    how_to_check = _text("How to check that it worked", "What should look different, and when.", 3)
-    governance = _text("Governance notes", "Privacy, versioning, access: only where it matters.", 3)
-    tags = forms.CharField(
-        required=False, max_length=600, help_text="Words others would search for, with commas."
-    )
+    title = forms.CharField(max_length=200, help_text="The learning in one sentence.")
+    seen = _text("What happened", "Describe what happened, with evidence. Markdown is supported.", 6)
+    to_monitor = _text("What to monitor", "What would reveal it earlier next time.")
+    to_adjust = _text("What to adjust", "What was changed or should be changed.")
+    how_to_check = _text("How to verify", "What should change, and by when.", 3)
+    governance = _text("Governance notes", "Privacy, versioning or access, if relevant.", 3)
+    tags = forms.CharField(required=False, max_length=600, help_text="Separate tags with commas.")
     verdict = forms.ChoiceField(
-        label="Did it work", choices=[("", "Too early to say"), *Verdict.choices], required=False
+        label="Outcome", choices=[("", "Too early to say"), *Verdict.choices], required=False
     )
 
     def __init__(self, *args: Any, draft: str = "", **kwargs: Any) -> None:
@@ -61,7 +59,7 @@ class NewLearningForm(LearningForm):
     """A new draft, and what it is about."""
 
     about = forms.CharField(
-        required=False, max_length=24, help_text="A reference, such as R-12 or Q-3: what taught this."
+        required=False, max_length=24, help_text="The source: a reference such as R-12 or Q-3."
     )
     field_order = ("title", "about")
 
@@ -76,5 +74,5 @@ class NewLearningForm(LearningForm):
             return None
         found = Subject.objects.visible_to(self.user).filter(reference=reference).first()
         if found is None:
-            raise forms.ValidationError(f"There is no {reference}. Use a reference such as R-12.")
+            raise forms.ValidationError(f"{reference} was not found. Use a reference such as R-12.")
         return found

@@ -122,7 +122,7 @@ def learning_create(request: HttpRequest) -> HttpResponse:
     except Refused as refusal:
         _mark(form, refusal)
         return _create_form(request, form, status=422)
-    return toast(request, go(request, url), "Draft kept")
+    return toast(request, go(request, url), "Draft saved")
 
 
 def _create_form(request: HttpRequest, form: NewLearningForm, status: int = 200) -> HttpResponse:
@@ -156,7 +156,7 @@ def _kept(request: HttpRequest, learning: Learning, form: LearningForm, seen: in
     by, at = Actor(request.user, "page"), clock.now()
     if request.POST.get("then") == "publish":
         operations.publish(learning, values=form.values(), by=by, at=at, seen=seen)
-        return f"{learning.reference} is in the feed"
+        return f"{learning.reference} published"
     operations.change(learning, form.values(), by=by, at=at, seen=seen)
     return "Saved"
 
@@ -190,10 +190,10 @@ def _mark(form: Any, refusal: Refused) -> None:
 
 
 STEPS = {
-    "publish": ("{} is in the feed", "withdraw"),
-    "withdraw": ("{} is a draft again", "publish"),
-    "discard": ("{} is discarded", "restore"),
-    "restore": ("{} is a draft again", "discard"),
+    "publish": ("{} published", "withdraw"),
+    "withdraw": ("{} moved back to draft", "publish"),
+    "discard": ("{} discarded", "restore"),
+    "restore": ("{} restored as a draft", "discard"),
 }
 
 
@@ -208,7 +208,7 @@ def learning_step(request: HttpRequest, reference: str, step: str) -> HttpRespon
     try:
         if step == "take":
             operations.take(learning, author=by.person, by=by, at=at)
-            return toast(request, go(request, page), f"{learning.reference} is yours to write")
+            return toast(request, go(request, page), f"{learning.reference} assigned to you")
         getattr(operations, step)(learning, by=by, at=at)
     except ChangedMeanwhile as refusal:
         return toast(request, go(request, page), refusal.message)

@@ -110,7 +110,7 @@ def change(
     Raises Refused(field=…), ChangedMeanwhile.
     """
     if unknown := set(values) - CHANGEABLE:
-        raise ValueError(f"An action has no {', '.join(sorted(unknown))} to change.")
+        raise ValueError(f"These fields cannot be changed: {', '.join(sorted(unknown))}.")
     values = dict(values)
     if "title" in values:
         values["title"] = _title(values["title"])
@@ -126,7 +126,7 @@ def change(
         history.retitle(action)
     if is_handed_on and action.owner:
         history.grant_sight(
-            action.subject, action.owner.subject_id, by=by, at=at, why="was given this action"
+            action.subject, action.owner.subject_id, by=by, at=at, why="was assigned this action"
         )
         _show_about_to_owner(action, by=by, at=at)
     if (action.owner_id, action.due_on) != before:
@@ -143,14 +143,14 @@ def start(action: Action, *, by: Actor, at: datetime, seen: int | None = None) -
 def put_back(action: Action, *, by: Actor, at: datetime, seen: int | None = None) -> Action:
     """Back to open: it waits again. From doing or blocked."""
     if not action.is_unfinished:
-        raise IllegalMove("It is settled. Open it again instead.", field="state")
+        raise IllegalMove("This action is completed. Reopen it instead.", field="state")
     history.move(action, State.OPEN, by=by, at=at, seen=seen, values={"blocked_by": ""})
     return action
 
 
 def block(action: Action, *, reason: str, by: Actor, at: datetime, seen: int | None = None) -> Action:
     """It cannot go on: `reason` names what holds it up. Raises Refused(field="reason")."""
-    reason = _reason(reason, "Say what holds it up: another team, a missing right, money, access or time.")
+    reason = _reason(reason, "Enter what blocks it, such as another team, access, budget or time.")
     history.move(action, State.BLOCKED, by=by, at=at, seen=seen, values={"blocked_by": reason[:200]})
     return action
 
@@ -169,7 +169,7 @@ def finish(action: Action, *, by: Actor, at: datetime, note: str = "", seen: int
 @transaction.atomic
 def drop(action: Action, *, reason: str, by: Actor, at: datetime, seen: int | None = None) -> Action:
     """It will not be done, for this reason. Raises Refused(field="reason")."""
-    reason = _reason(reason, "Say why it is no longer needed, so that a later reader understands.")
+    reason = _reason(reason, "Enter why it is no longer needed.")
     history.move(
         action,
         State.DROPPED,
@@ -187,7 +187,7 @@ def drop(action: Action, *, reason: str, by: Actor, at: datetime, seen: int | No
 def reopen(action: Action, *, by: Actor, at: datetime, seen: int | None = None) -> Action:
     """Open again after done or dropped: also how a finish is undone."""
     if action.is_unfinished:
-        raise IllegalMove("It is open already.", field="state")
+        raise IllegalMove("This action is already open.", field="state")
     history.move(action, State.OPEN, by=by, at=at, seen=seen, values={"settled_at": None})
     _plan(action, at=at)
     return action
@@ -290,7 +290,7 @@ def _in_zone_of(owner: User | None, hours: Hours) -> Hours:
 
 def _title(text: str) -> str:
     if not text.strip():
-        raise Refused("Say in a few words what is to be done.", field="title")
+        raise Refused("Enter what needs doing.", field="title")
     return text.strip()
 
 
@@ -302,7 +302,7 @@ def _reason(text: str, mend: str) -> str:
 
 def _able(owner: User | None) -> User | None:
     if owner is not None and not owner.is_active:
-        raise Refused(f"{owner.name} no longer signs in. Choose somebody who does.", field="owner")
+        raise Refused(f"{owner.name} is deactivated. Choose an active person.", field="owner")
     return owner
 
 

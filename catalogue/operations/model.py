@@ -43,7 +43,7 @@ def add(
     """
     name = name.strip()
     if not name:
-        raise Refused("Give the model a name.", field="name")
+        raise Refused("Enter a name.", field="name")
     found = Model(
         slug=_free_slug(slug or slugify(name)[:120]),
         name=name,
@@ -67,7 +67,7 @@ def change(
         if name not in CHANGEABLE:
             raise Refused("This cannot be changed here.", field=name)
     if "name" in values and not str(values["name"]).strip():
-        raise Refused("Give the model a name.", field="name")
+        raise Refused("Enter a name.", field="name")
     history.change(model, values, by=by, at=at, seen=seen)
     if "name" in values:
         history.retitle(model)
@@ -92,13 +92,11 @@ def _free_slug(text: str) -> str:
     try:
         validate_slug(slug)
     except ValidationError:
-        raise Refused(
-            "Use letters, digits, hyphens and underscores: the name that other tools send.", field="slug"
-        ) from None
+        raise Refused("Use only letters, digits, hyphens and underscores.", field="slug") from None
     if len(slug) > 120:
         raise Refused("Use at most 120 characters.", field="slug")
     if slug in RESERVED:
-        raise Refused("This word is taken by a page. Choose another.", field="slug")
+        raise Refused("This name is reserved. Choose another.", field="slug")
     if Model.objects.filter(slug=slug).exists():
-        raise Refused(f"There is a model “{slug}” already. Choose another name.", field="slug")
+        raise Refused(f"A model named “{slug}” already exists. Choose another name.", field="slug")
     return slug

@@ -73,9 +73,9 @@ def _prefilled(review: Review) -> dict[str, Any]:
         for action in actions.of_subjects_unseen(hanging)
         if action.subject.viewers in (None, review.subject.viewers)
     ]
-    monitor = f"Whether “{review.title}” shows again." if review.outcome == Outcome.CONFIRMED else ""
+    monitor = f"Whether “{review.title}” occurs again." if review.outcome == Outcome.CONFIRMED else ""
     if review.outcome == Outcome.THRESHOLD_TO_CHANGE:
-        monitor = "Whether the new threshold catches what the old one missed, and is quiet otherwise."
+        monitor = "Whether the new threshold detects what the old one missed, without false alarms."
     tags = [review.get_kind_display().lower()]
     if review.model is not None:
         tags.append(review.model.slug)
@@ -98,7 +98,7 @@ def write(
     Raises Refused(field="title", "tags" or "about").
     """
     if about is not None and Learning.objects.filter(about=about, state=State.DRAFT).exists():
-        raise Refused("There is a draft about this already. Go on with that one.", field="about")
+        raise Refused("A draft about this already exists. Edit that one instead.", field="about")
     draft = Learning(about=about, author=author, made_at=at, **_clean({"title": title, **texts}))
     seen_by = viewers if viewers is not None or about is None else about.viewers
     if seen_by is not None and author is not None and author.subject_id not in seen_by:
@@ -111,9 +111,9 @@ def write(
 def take(learning: Learning, *, author: User, by: Actor, at: datetime, seen: int | None = None) -> Learning:
     """Somebody becomes the author of a draft that waits for one. Raises Refused when it has one."""
     if learning.state != State.DRAFT:
-        raise IllegalMove("Only a draft can be taken.", field="state")
+        raise IllegalMove("Only drafts can be assigned.", field="state")
     if learning.author_id not in (None, author.pk):
-        raise Refused(f"{learning.author} is writing this. Ask to help, or comment.", field="author")
+        raise Refused(f"{learning.author} is already the author.", field="author")
     history.change(learning, {"author": author}, by=by, at=at, seen=seen, verb="learnings.learning_taken")
     return learning
 
@@ -127,9 +127,9 @@ def change(
     Raises Refused(field=…), ChangedMeanwhile.
     """
     if unknown := set(values) - CHANGEABLE:
-        raise ValueError(f"A learning has no {', '.join(sorted(unknown))} to change.")
+        raise ValueError(f"These fields cannot be changed: {', '.join(sorted(unknown))}.")
     if learning.state == State.DISCARDED:
-        raise IllegalMove("This was discarded. Restore it first.", field="state")
+        raise IllegalMove("This draft is discarded. Restore it first.", field="state")
     cleaned = _clean(values)
     if learning.author_id is None and by.person is not None:
         cleaned["author"] = by.person
@@ -154,7 +154,7 @@ def publish(
     """
     cleaned = _clean(values or {})
     if not cleaned.get("seen", learning.seen).strip():
-        raise Refused("Say what you saw: one short paragraph is enough.", field="seen")
+        raise Refused("Describe what happened. One short paragraph is enough.", field="seen")
     if learning.author_id is None:
         cleaned["author"] = by.person
     history.move(learning, State.PUBLISHED, by=by, at=at, seen=seen, values={**cleaned, "published_at": at})
@@ -214,7 +214,7 @@ def follow_sight(subject: Subject, *, at: datetime, cause: Event) -> None:
 def _no_other_draft(learning: Learning) -> None:
     others = Learning.objects.filter(about_id=learning.about_id, state=State.DRAFT).exclude(pk=learning.pk)
     if learning.about_id is not None and others.exists():
-        raise Refused("There is another draft about the same. Finish or discard that one first.")
+        raise Refused("Another draft about this already exists. Publish or discard it first.")
 
 
 def _clean(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -222,7 +222,7 @@ def _clean(values: Mapping[str, Any]) -> dict[str, Any]:
     if "title" in found:
         found["title"] = found["title"].strip()
         if not found["title"]:
-            raise Refused("Give it a title that says what was learned.", field="title")
+            raise Refused("Enter a title that says what was learned.", field="title")
     if "tags" in found:
         found["tags"] = tags(found["tags"])
     return found
@@ -234,5 +234,5 @@ def tags(words: Sequence[str]) -> list[str]:
     if len(found) > MAX_TAGS:
         raise Refused(f"Use at most {MAX_TAGS} tags.", field="tags")
     if any(len(tag) > 60 for tag in found):
-        raise Refused("A tag has at most 60 characters.", field="tags")
+        raise Refused("Use at most 60 characters per tag.", field="tags")
     return found

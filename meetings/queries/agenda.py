@@ -12,9 +12,16 @@ from django.db.models.functions import Coalesce, JSONObject
 from history.models import Event, Subject
 from meetings.models import AgendaItem, Meeting
 from meetings.queries.facts import is_open
-from meetings.states import TO_COME, UNFINISHED, ItemState
+from meetings.states import TO_COME, UNFINISHED, ItemOutcome, ItemState
 from people.states import Role
 from risklog.models import Escalation
+
+OUTCOME_ICONS = {
+    ItemOutcome.DECIDED: "gavel",
+    ItemOutcome.ACTIONS: "checkbox",
+    ItemOutcome.DEFERRED: "arrow-forward-up",
+    ItemOutcome.NO_CHANGE: "circle-minus",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +48,26 @@ class Line:
     @property
     def spent_minutes(self) -> int:
         return round(self.item.spent_seconds / 60)
+
+    @property
+    def may_be_taken_up(self) -> bool:
+        """Whether the item can become the current one: it waits, or is done and may be discussed again."""
+        return self.item.state in {ItemState.WAITING, ItemState.DONE}
+
+    @property
+    def has_page(self) -> bool:
+        """Whether the item is about something that has a reference, so its title links to a page."""
+        return bool(self.subject and self.subject.reference)
+
+    @property
+    def outcome_icon(self) -> str:
+        """The name of the icon of the outcome; empty without an outcome, or if the reader may not see it."""
+        return "" if self.is_hidden else OUTCOME_ICONS.get(self.item.outcome, "")
+
+    @property
+    def is_agreed(self) -> bool:
+        """Whether the item ended with a decision or with actions."""
+        return self.item.outcome in {ItemOutcome.DECIDED, ItemOutcome.ACTIONS}
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,8 +130,8 @@ def test_the_page_of_an_action_says_what_is_missing_and_lets_one_take_it(client,
     action = actions.action("Cap it")
 
     page = client.get(address(action)).content.decode()
-    assert "Nobody owns this yet" in page
-    assert "It has no date yet" in page
+    assert "No owner yet" in page
+    assert "No due date" in page
     client.post(address(action, "take"))
 
     action.refresh_from_db()
@@ -219,7 +219,7 @@ def test_block_without_a_reason_says_so_on_the_page(client, ana):
     answer = client.post(address(action, "step", "block"), {"reason": " "})
 
     assert answer.status_code == 422
-    assert "Say what holds it up" in answer.content.decode()
+    assert "Enter what blocks it" in answer.content.decode()
 
 
 def test_a_step_taken_twice_says_so_and_happens_once(client, ana):

@@ -30,7 +30,7 @@ def test_the_panel_lists_what_is_to_be_done_and_the_way_to_add():
 def test_an_empty_panel_says_so_and_offers_a_viewer_nothing():
     page = rendered(people.user(role=Role.VIEWER), actions.action("Root"))
 
-    assert "Nothing has been agreed" in page
+    assert "No actions yet." in page
     assert "?about=" not in page
 
 
@@ -39,4 +39,4 @@ def test_a_long_panel_says_how_many_are_left_out():
     for _ in range(queries.PANEL_SIZE + 2):
         actions.action(about=root.subject)
 
-    assert "And 2 more." in rendered(ana, root)
+    assert "2 more not shown." in rendered(ana, root)

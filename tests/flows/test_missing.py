@@ -279,9 +279,9 @@ def test_an_action_without_owner_and_date_is_open_and_its_page_gives_it_both(cli
 
     page = read(client, ana, reverse("actions:action_detail", args=[action.reference]))
 
-    assert "Nobody owns this yet" in page
+    assert "No owner yet" in page
     assert mended_at("actions:action_take", action.reference) in page
-    assert "It has no date yet" in page
+    assert "No due date" in page
     assert mended_at("actions:action_edit", action.reference) in page
 
     client.post(reverse("actions:action_take", args=[action.reference]))
@@ -289,7 +289,7 @@ def test_an_action_without_owner_and_date_is_open_and_its_page_gives_it_both(cli
     actions.change(action, {"due_on": (AT + timedelta(days=3)).date()}, by=Actor(ana, "page"), at=LATER)
 
     page = read(client, ana, reverse("actions:action_detail", args=[action.reference]))
-    assert "Nobody owns this yet" not in page and "It has no date yet" not in page
+    assert "No owner yet" not in page and "No due date" not in page
 
 
 def test_an_overdue_action_without_owner_climbs(client, staff, team):

@@ -53,7 +53,7 @@ def test_the_drafts_tab_shows_mine_and_those_without_an_author(client, ana):
 
     assert titles(client.get(LIST + "?show=drafts")) == ["Nobody's", "Mine"]
     assert titles(client.get(LIST + "?show=discarded")) == ["Gone"]
-    assert "Draft waiting for an author" in client.get(LIST + "?show=drafts").content.decode()
+    assert "Draft without an author" in client.get(LIST + "?show=drafts").content.decode()
 
 
 @pytest.mark.parametrize("path", [LIST, LIST + "?q=drift&tag=drift", "/learnings/feed.atom"])
@@ -143,7 +143,7 @@ def test_publishing_without_a_text_says_the_mend(client, ana):
     editor = client.post(address(draft, "edit"), {"title": "X", "version": 1, "then": "publish"})
 
     assert (answer.status_code, editor.status_code) == (422, 422)
-    assert "Say what you saw" in answer.content.decode()
+    assert "Describe what happened" in answer.content.decode()
     assert "seen" in editor.context["form"].errors
 
 

@@ -45,7 +45,7 @@ def test_the_panel_tells_drafts_from_what_is_published():
     )
 
     assert "Taught" in page
-    assert "Draft waiting for an author" in page
+    assert "Draft without an author" in page
 
 
 def test_learnings_of_a_model_and_of_a_risk_take_in_their_reviews(at):
