@@ -1,4 +1,4 @@
-"""What the pages about people ask for."""
+"""The forms of the pages about people."""
 
 import zoneinfo
 from typing import Any
@@ -24,13 +24,13 @@ def _own_zones() -> list[tuple[str, str]]:
 
 
 class PeopleForm(forms.Form):
-    """A form that takes in what an operation refused."""
+    """A form that shows the refusal of an operation."""
 
     use_required_attribute = True
     mine, theirs = "", ""
 
     def take_in(self, refusal: Refused) -> int:
-        """Show the refusal at its field, or both texts when somebody was faster. Returns the status."""
+        """Show the refusal at its field, or both versions after a conflict. Return the answer's status."""
         self.add_error(refusal.field if refusal.field in self.fields else None, refusal.message)
         if not isinstance(refusal, ChangedMeanwhile):
             return 422
@@ -71,10 +71,10 @@ class NewPassword(PeopleForm):
     )
 
     def clean(self) -> dict[str, Any]:
-        found = super().clean() or {}
-        if found.get("password") != found.get("again"):
+        values = super().clean() or {}
+        if values.get("password") != values.get("again"):
             self.add_error("again", "The two passwords differ. Enter the same password twice.")
-        return found
+        return values
 
 
 class ChangePassword(NewPassword):
@@ -175,8 +175,8 @@ class NewMember(PeopleForm):
 
     def __init__(self, *args: Any, team: Team, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        found = queries.people().exclude(memberships__team=team)
-        self.fields["user"].queryset = found  # type: ignore[attr-defined]
+        not_members = queries.people().exclude(memberships__team=team)
+        self.fields["user"].queryset = not_members  # type: ignore[attr-defined]
 
 
 class FunctionForm(PeopleForm):
@@ -207,6 +207,7 @@ class OrganisationForm(PeopleForm):
     )
 
     @staticmethod
-    def starting_from(found: Organisation) -> dict[str, Any]:
+    def starting_from(organisation: Organisation) -> dict[str, Any]:
+        """Return the initial values of the form."""
         names = ("version", "name", "time_zone", "working_days", "day_starts_at", "day_ends_at")
-        return {name: getattr(found, name) for name in (*names, "digest_weekday", "digest_at")}
+        return {name: getattr(organisation, name) for name in (*names, "digest_weekday", "digest_at")}

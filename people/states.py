@@ -1,4 +1,4 @@
-"""Roles, and who they include."""
+"""Roles, token scopes, themes, and the functions of a new organisation."""
 
 from django.db.models import TextChoices
 
@@ -11,7 +11,7 @@ class Role(TextChoices):
 
 
 class Scope(TextChoices):
-    """What a token may do at most; its owner's present rights bound it further."""
+    """The most a token allows. The current rights of its owner limit it further."""
 
     READ = "read", "Read"
     WRITE = "write", "Read and write"
@@ -36,7 +36,7 @@ SEEDED_FUNCTIONS = (
     ("risk-management", "Risk management"),
     ("governance", "Governance"),
 )
-# Shown to the person concerned and to administrators only: who signs in when is nobody else's business.
+# Events that only the person and administrators see, because sign-in times are private.
 PRIVATE_VERBS = (
     "people.signed_in",
     "people.password_changed",

@@ -1,7 +1,7 @@
-"""What stands around every page: the places of the side bar, where the reader is, and how the page looks.
+"""What surrounds every page: the side bar, the current place in it, and the theme.
 
 One table, because this is the only module that may know every room by name. A place whose address does not
-exist (yet) is left out instead of breaking every page; a house test insists that all of them resolve.
+exist is left out, so that it cannot break every page; a test checks that all of them resolve.
 """
 
 from collections.abc import Callable
@@ -39,9 +39,9 @@ class Place:
     url_name: str
     hotkey: str
     group: str = "places"
-    tab: bool = False  # stands in the bottom bar of a phone
+    tab: bool = False  # shown in the bottom bar of a phone
     may_see: Callable[[Any], bool] = everyone
-    also: tuple[str, ...] = ()  # where else its pages live
+    also: tuple[str, ...] = ()  # other addresses that belong to this place
 
 
 PLACES = (
@@ -61,7 +61,7 @@ PLACES = (
     Place("Sources", "plug", "signals:source_list", "g s", "administration", may_see=administrator),
 )
 
-# Addresses the shell links to where they exist; the value is "" where they do not.
+# Addresses that the shell links to. The value is "" if the address does not exist.
 LINKS = {
     "search_url": "search",
     "account_url": "people:account",
@@ -73,7 +73,7 @@ _unread: list[Callable[[Any], str]] = []
 
 
 def count_unread_with(query):
-    """The room that keeps the inbox hands over its query: `query(user) -> str`, empty for none."""
+    """Register the query of the inbox: `query(user) -> str`, empty if nothing is unread."""
     _unread[:] = [query]
     return query
 
@@ -86,7 +86,7 @@ def address(name):
 
 
 def places_for(user, path):
-    """The places this reader may see, and the one this page belongs to: the longest that fits."""
+    """Return the places that the reader may see. The current one has the longest matching address."""
     seen = [(place, address(place.url_name)) for place in PLACES if place.may_see(user)]
     seen = [(place, url) for place, url in seen if url]
     homes = [(start, url) for place, url in seen for start in (url, *place.also)]
@@ -100,7 +100,7 @@ def places_for(user, path):
 
 
 def look(request, user):
-    """Theme and keys by this browser's cookie, else the person's setting: the first byte has its colours."""
+    """Return theme and shortcuts, from this browser's cookie or the person, so that no page flashes."""
     theme, keys = request.COOKIES.get("theme"), request.COOKIES.get("keys")
     own = "on" if getattr(user, "has_single_keys", True) else "off"
     return {
@@ -110,7 +110,7 @@ def look(request, user):
 
 
 def shell(request):
-    """The context processor. A page is many templates (lines, panels): it is asked once a request."""
+    """The context processor. A page renders many templates, so the result is kept on the request."""
     if not hasattr(request, "shell"):
         request.shell = _shell(request)
     return request.shell

@@ -82,7 +82,7 @@ def _keep(row: Message, at: datetime) -> Tally:
             mail = _begin(row, at)
             if mail is None:
                 return Tally(done=1)
-            claims.settle(row, history=_noted(row, "Not delivered: no mail server is configured."))
+            claims.settle(row, history=_noted(row, "Kept in Riskhub: no mail server is configured."))
     except LostClaim:
         return Tally()
     except Exception as error:

@@ -1,7 +1,8 @@
-"""Who hears what: one table, verb -> audience. A verb that is not in it is told to nobody.
+"""Who is notified of an event: one table, verb -> audience. A verb that is not in it notifies nobody.
 
-A rule gives whom an event concerns, as {user id: why}. It reads present rows, so a late ring tells the people
-of now. Who acted is not told of it, except by the ladder; who may not see the subject is never told.
+A rule returns the recipients of an event as {user id: reason}. It reads current rows, so a late run
+notifies the people of now. The actor is not notified, except by escalations. People who cannot
+see the subject never are.
 """
 
 from collections.abc import Callable, Iterable
@@ -38,7 +39,7 @@ def _mail(*who: Rule, is_urgent: bool = False, policy: Policy = Policy.PARK) -> 
 
 
 def _call(*who: Rule) -> Audience:
-    """The ladder calls: at once, cannot be silenced, sent again in doubt, also to who set it going."""
+    """An escalation: mailed at once, to the actor too, not to be muted, sent again if in doubt."""
     return Audience(who, is_urgent=True, is_mailed=True, policy=Policy.RESEND, is_actor_told=True)
 
 
@@ -46,7 +47,7 @@ _asked = concern.noted("asked", "Your review is requested")
 _called = concern.noted("told", "Escalated to you")
 
 AUDIENCES: dict[str, Audience] = {
-    # reviews: being asked is mailed and sent again in doubt; what the ladder follows up is not mailed twice
+    # reviews: requests are mailed, again if delivery is uncertain; escalations cover what is overdue
     "risklog.review_opened": _mail(_asked, policy=Policy.RESEND),
     "risklog.review_asked": _mail(_asked, policy=Policy.RESEND),
     "risklog.review_reminded": _mail(concern.noted("told", "Your answer is due soon")),
@@ -80,7 +81,7 @@ AUDIENCES: dict[str, Audience] = {
     "risklog.risk_acceptance_ended": _mail(concern.risk_owner, concern.lead_if_unowned),
     "risklog.risk_closed": _inbox(concern.risk_owner, concern.team_of_risk),
     "risklog.risk_reopened": _inbox(concern.risk_owner, concern.team_of_risk),
-    # signals: people hear of the review; the team sees the breach itself
+    # signals: reviewers are notified of the review; the team is notified of the breach
     "signals.breach_group_opened": _inbox(concern.team_of_breach),
     "signals.breach_group_reopened": _inbox(concern.team_of_breach),
     "signals.threshold_agreed": _inbox(concern.team_of_threshold),
@@ -105,7 +106,7 @@ AUDIENCES: dict[str, Audience] = {
     "meetings.meeting_closed": _mail(concern.participants),
     "meetings.decision_taken": _inbox(concern.owners_of_decision, concern.concerned_by_decision),
     "meetings.no_meeting_found": _inbox(concern.risk_managers),
-    # learnings: a published one stands in everybody's digest; a draft waits for an author
+    # learnings: published ones are in everybody's digest; drafts wait for an author
     "learnings.learning_drafted": _inbox(concern.may_write_draft),
 }
 # The verbs that riskhub/flows.py hands to notices.operations.entry.tell.

@@ -1,1 +1,1 @@
-"""The pages: the door (sign-in, set-up), one's account, people, teams, the organisation."""
+"""The pages: sign-in and set-up, the account, people, teams, the organisation."""

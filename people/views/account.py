@@ -1,4 +1,4 @@
-"""One's own page: name, zone and looks, password, days away, tokens."""
+"""The account page: profile, password, absences and API tokens of the signed-in person."""
 
 from typing import Any
 
@@ -53,7 +53,7 @@ def change_password(request: HttpRequest) -> HttpResponse:
         return _page(request, 422, password_form=form)
     user, at = _me(request), clock.now()
     try:
-        # Somebody at an unlocked desk gets no more guesses than somebody at the door.
+        # The limit of the sign-in page applies here too: an open session must not allow more guesses.
         counted = tries.count_try(user.email, network=network(request), device=f"own:{user.pk}", at=at)
         if not user.check_password(form.cleaned_data["current"]):
             raise Refused("This is not your current password.", field="current")
@@ -70,7 +70,7 @@ def change_password(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_POST
 def make_token(request: HttpRequest) -> HttpResponse:
-    """The answer itself shows the token, once: it is kept nowhere."""
+    """Create a token. Only this answer shows its text, because only its hash is stored."""
     form = forms.NewToken(request.POST)
     if not form.is_valid():
         return _page(request, 422, token_form=form)
@@ -93,7 +93,7 @@ def make_token(request: HttpRequest) -> HttpResponse:
 def revoke_token(request: HttpRequest, pk: int) -> HttpResponse:
     token = get_object_or_404(Token.objects.select_related("subject", "user"), pk=pk)
     if token.user_id != request.user.pk:
-        # A stranger's token does not exist, except for administrators.
+        # Answer 404 for the token of another person, except to administrators.
         get_object_or_404(queries.administrators(), pk=request.user.pk)
     require(request.user, "people.token_revoke", token)
     tokens.revoke(token, by=by(request), at=clock.now())
@@ -129,7 +129,7 @@ def _without(said: dict[str, Any]) -> dict[str, Any]:
 
 
 def _me(request: HttpRequest) -> User:
-    """The person as the row stands, not the request's lazy stand-in for it."""
+    """Return the person from the database. `request.user` is a lazy object without these relations."""
     return User.objects.select_related("function", "subject").get(pk=request.user.pk)
 
 

@@ -1,4 +1,4 @@
-"""Signing in and out, the first set-up, and the link by which a person sets a password."""
+"""Sign-in, sign-out, the first set-up, and the link with which a person sets a password."""
 
 import secrets
 
@@ -85,7 +85,7 @@ def set_up(request: HttpRequest, secret: str) -> HttpResponse:
 @sensitive_post_parameters("password", "again")
 @require_http_methods(["GET", "POST"])
 def password_link(request: HttpRequest, pk: int, token: str) -> HttpResponse:
-    """A person sets a password by the link an administrator gave them. Looking does not use it up."""
+    """Set a password with the link of an administrator. Opening the link does not use it up."""
     user = User.objects.select_related("subject").filter(pk=pk, is_active=True).first()
     if user is None or not default_token_generator.check_token(user, token):
         return render(request, "people/password_link.html", {"form": None, "person": None}, status=404)
@@ -102,15 +102,15 @@ def password_link(request: HttpRequest, pk: int, token: str) -> HttpResponse:
 
 
 def link_for(user: User) -> str:
-    """The address at which a person sets a password: for three days, once."""
+    """Return the address at which a person sets a password. It works once, for three days."""
     path = reverse("people:password_link", args=[user.pk, default_token_generator.make_token(user)])
     return settings.BASE_URL + path
 
 
 def network(request: HttpRequest) -> str:
-    """The network of whoever is connected to us; behind a proxy, what that proxy itself wrote down last.
+    """Return the network of the client. Behind a proxy it is the last entry of X-Forwarded-For.
 
-    The first entries of X-Forwarded-For come from the client and prove nothing.
+    The proxy writes the last entry. The entries before it come from the client and can be forged.
     """
     address = request.META.get("REMOTE_ADDR", "")
     if settings.SECURE_PROXY_SSL_HEADER:
@@ -119,7 +119,7 @@ def network(request: HttpRequest) -> str:
 
 
 def _checked(request: HttpRequest, email: str, password: str) -> User | None:
-    """The person, when address and password fit. Raises TooManyTries before the password is looked at."""
+    """Return the person if email and password match. Raises TooManyTries before it checks the password."""
     at = clock.now()
     user = User.objects.filter(email=email.strip().lower(), is_active=True).first()
     device, known = _device(request)
@@ -155,7 +155,7 @@ def _let_in(request: HttpRequest, user: User) -> HttpResponse:
 
 
 def _device(request: HttpRequest) -> tuple[str, list[int]]:
-    """This browser's id and who signed in from it, as our own signature says; else a new id."""
+    """Return the id of this browser and who signed in with it, from a signed cookie; else a new id."""
     told = request.get_signed_cookie(_DEVICE, default="", salt=_DEVICE_SALT, max_age=_A_YEAR) or ""
     device, _, known = told.partition(":")
     return device or secrets.token_hex(8), [int(pk) for pk in known.split(",") if pk.isdigit()]

@@ -1,4 +1,4 @@
-"""The people of the organisation: the list, a person's page, and what administrators do there."""
+"""The list of people, the page of a person, and the steps of administrators there."""
 
 from typing import Any
 
@@ -105,7 +105,7 @@ def person_set_role(request: HttpRequest, pk: int) -> HttpResponse:
 @never_cache
 @require_POST
 def person_link(request: HttpRequest, pk: int) -> HttpResponse:
-    """Make the link by which a person sets a password; the answer shows it, and nothing keeps it."""
+    """Create the link with which a person sets a password. Only this answer shows it; it is not stored."""
     user = _person(pk)
     try:
         person.note_link(user, by=by(request), at=clock.now())

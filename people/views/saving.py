@@ -1,4 +1,4 @@
-"""How every form here is saved: one operation, then on; or the same page with what was refused."""
+"""How the forms of this room are saved: one operation, then a redirect, or the page with the refusal."""
 
 from collections.abc import Callable
 from typing import Any
@@ -26,7 +26,10 @@ def save(
     then: Callable[[Any], str],
     again: Callable[[PeopleForm, int], HttpResponse],
 ) -> HttpResponse:
-    """Run `act` on what the form says. then(result): where to go on; again(form, status): the page anew."""
+    """Run `act` on the cleaned values.
+
+    said: the toast. then(result): the address to go to. again(form, status): the page with its errors.
+    """
     if not form.is_valid():
         return again(form, 422)
     try:
@@ -39,6 +42,6 @@ def save(
 def form_page(
     request: HttpRequest, form: PeopleForm, *, title: str, button: str, back: str, status: int = 200
 ) -> HttpResponse:
-    """A page with nothing but one form."""
+    """Answer with a page that holds one form."""
     context = {"form": form, "title": title, "button": button, "back": back}
     return render(request, "people/form.html", context, status=status)

@@ -29,7 +29,7 @@ def team_list(request: HttpRequest) -> HttpResponse:
 @view_needs("people.team_view")
 @require_safe
 def team_by_id(request: HttpRequest, pk: int) -> HttpResponse:
-    """What a subject knows of a team is its number."""
+    """Redirect to the page of a team. A subject knows the id of its team, not the slug."""
     return go(request, reverse("people:team_detail", args=[get_object_or_404(Team, pk=pk).slug]))
 
 
@@ -108,7 +108,7 @@ def team_leave(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 @view_needs("people.administrate")
 @require_http_methods(["GET", "POST"])
 def settings(request: HttpRequest) -> HttpResponse:
-    """The organisation's name, zone, working hours, digest; its functions."""
+    """Edit the organisation: name, time zone, working hours, digest and functions."""
     found = queries.organisation()
     here = reverse("people:settings")
 
