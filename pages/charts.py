@@ -5,13 +5,24 @@ y positions pixels, and a line lives in a nested, stretched <svg> whose strokes 
 the picture stands in a table below it too. The caller thins points out (about 400 a line).
 """
 
+import logging
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.html import format_html
+
+from pages import axes
+from pages.axes import figure
+
+__all__ = ["Line", "Mark", "Span", "Threshold", "figure", "line_chart", "spark"]
+
+_logger = logging.getLogger(__name__)
+_NUMBERS_SHOWN = 400  # rows a line in the table that stands in for a chart
 
 
 @dataclass(frozen=True)
@@ -48,36 +59,15 @@ class Mark:
     kind: str = "note"  # note, critical
 
 
-def figure(value: float | None) -> str:
-    """A number as people write it: no trailing zeros, enough digits to tell neighbours apart."""
-    if value is None:
-        return "no data"
-    if 0 < abs(value) < 0.001:
-        return f"{value:.2e}"
-    return f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.0f}"
-
-
-def nice_steps(low: float, high: float, wanted: int = 4) -> list[float]:
-    """Round numbers that cover low..high; a single value still gets a scale with room around it."""
-    if low == high:
-        pad = abs(low) / 2 or 1
-        low, high = low - pad, high + pad
-    unit = 10 ** math.floor(math.log10((high - low) / wanted))
-    step = next(m * unit for m in (1, 2, 2.5, 5, 10) if m * unit >= (high - low) / wanted * 0.999)
-    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    return [round(k * step, 12) for k in range(first, last + 1)]
-
-
 class Scale:
-    """From moments and values to places; a limit at the edge gets room for its zone and its words."""
+    """From moments and values to places in the picture: x in per cent of the width, y in pixels."""
 
     def __init__(self, lines, thresholds, start, end, height):
         values = [v for line in lines for _, v in line.points if v is not None]
-        values += [t.value for t in thresholds]
-        room, floor = 0.15 * (max(values) - min(values)), min(0, 2 * min(values))
-        values += [t.value + room if t.side == "above" else max(t.value - room, floor) for t in thresholds]
+        values += [limit.value for limit in thresholds]
+        self.axis = axes.axis(values, [(limit.value, limit.side) for limit in thresholds])
+        self.height = height
         moments = [m for line in lines for m, _ in line.points]
-        self.steps, self.height = nice_steps(min(values), max(values)), height
         self.start, self.end = start or min(moments), end or max(moments)
         self.length = (self.end - self.start).total_seconds()
 
@@ -88,8 +78,13 @@ class Scale:
         return round(min(max((at - self.start).total_seconds() / self.length, 0), 1) * 100, 3)
 
     def y(self, value):
-        low, high = self.steps[0], self.steps[-1]
-        return round(self.height * (high - min(max(value, low), high)) / (high - low), 2)
+        return self._from_top(self.axis.share(value))
+
+    def y_of_step(self, step):
+        return self._from_top(self.axis.step_share(step))
+
+    def _from_top(self, share):
+        return round(self.height * (1 - share), 2)
 
 
 def _runs(line, scale):
@@ -128,9 +123,13 @@ def _limit(limit, thresholds, scale):
     return {"kind": limit.kind, "label": limit.label, **place}
 
 
-def _step(value, scale):
-    y = scale.y(value)
-    return {"y": y, "label_y": min(max(y + 4, 10), scale.height), "words": figure(value)}
+def _steps(scale):
+    labels = axes.step_labels(scale.axis.steps)
+    places = [scale.y_of_step(step) for step in scale.axis.steps]
+    return [
+        {"y": y, "label_y": min(max(y + 4, 10), scale.height), "words": label}
+        for y, label in zip(places, labels, strict=True)
+    ]
 
 
 def _span(span, scale):
@@ -145,12 +144,15 @@ def _when(at, year):
 
 
 def _ticks(scale, year, wanted=6):
+    """The labels of the time axis. A label that repeats the one before it is left out."""
     if scale.length <= 0:
         return [{"x": 50, "anchor": "middle", "words": _when(scale.start, year), "is_spare": False}]
-    ticks = []
+    ticks: list[dict[str, Any]] = []
     for k in range(wanted + 1):
         at = timezone.localtime(scale.start + (scale.end - scale.start) * k / wanted)
         words = f"{at:%a %H:%M}" if scale.length <= 3 * 86400 else f"{at.day} {at:%b}"
+        if ticks and ticks[-1]["words"] == words:
+            continue
         anchor = {0: "start", wanted: "end"}.get(k, "middle")
         x = round(100 * k / wanted, 2)
         ticks.append({"x": x, "anchor": anchor, "words": words, "is_spare": k % 2 == 1})
@@ -191,19 +193,51 @@ def _said(lines, thresholds, unit):
 def line_chart(
     *, key, title, lines, thresholds=(), spans=(), marks=(), start=None, end=None, unit="", height=232
 ):
-    """A chart over real time, as safe HTML. `key` is unique on the page and fits an id."""
+    """Return a chart over real time as safe HTML.
+
+    key: unique on the page and fit for an id. Values that are not finite are gaps, limits that are not
+    finite are left out. Never raises: what cannot be drawn is logged and shown as a table of numbers, because
+    a picture must not cost the page.
+    """
+    lines = [replace(line, points=[(at, _finite(value)) for at, value in line.points]) for line in lines]
+    thresholds = [limit for limit in thresholds if _finite(limit.value) is not None]
+    try:
+        return _drawn_chart(
+            key=key,
+            title=title,
+            lines=lines,
+            thresholds=thresholds,
+            spans=spans,
+            marks=marks,
+            start=start,
+            end=end,
+            unit=unit,
+            height=height,
+        )
+    except Exception:
+        _logger.exception("A chart cannot be drawn; the page shows its numbers instead. Chart: %s", title)
+        return _numbers(title, lines, thresholds, unit)
+
+
+def _finite(value):
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _drawn_chart(*, key, title, lines, thresholds, spans, marks, start, end, unit, height):
     if not any(v is not None for line in lines for _, v in line.points):
         return render_to_string("kit/_chart.html", {"title": title, "lines": []})
     scale = Scale(lines, thresholds, start, end, height)
     year = timezone.localtime(scale.end).year
     marks = sorted((m for m in marks if scale.start <= m.at <= scale.end), key=lambda m: m.at)
+    steps = _steps(scale)
     shown = {
         "key": key,
         "title": title,
         "unit": unit,
         "height": height,
         "said": _said(lines, thresholds, unit),
-        "steps": [_step(value, scale) for value in scale.steps],
+        "steps": steps,
+        "axis_width": max(44, 7 * max(len(step["words"]) for step in steps) + 8),
         "ticks": _ticks(scale, year),
         "limits": [_limit(limit, thresholds, scale) for limit in thresholds],
         "lines": [_line(line, scale) for line in lines],
@@ -214,19 +248,38 @@ def line_chart(
     return render_to_string("kit/_chart.html", shown)
 
 
+def _numbers(title, lines, thresholds, unit):
+    """The latest numbers of each line as a table, without any arithmetic that could fail."""
+    rows = [
+        {"name": line.name, "at": at, "value": repr(value)}
+        for line in lines
+        for at, value in line.points[-_NUMBERS_SHOWN:]
+        if value is not None
+    ]
+    limits = [{"label": limit.label, "value": repr(limit.value)} for limit in thresholds]
+    shown = {"title": title, "rows": rows, "limits": limits, "unit": unit}
+    return render_to_string("kit/_chart_numbers.html", shown)
+
+
 def spark(values, label, tone="", limit=None, *, width=72, height=22):
-    """A line the size of a word, evenly spaced; gaps are skipped, nothing at all is said in words."""
-    known = [(k, v) for k, v in enumerate(values or []) if v is not None]
+    """Return a line the size of a word, evenly spaced, as safe HTML. Gaps are skipped. Never raises."""
+    try:
+        return _drawn_spark(values, label, tone=tone, limit=limit, width=width, height=height)
+    except Exception:
+        _logger.exception("A sparkline cannot be drawn; the page shows its label instead. Label: %s", label)
+        return format_html('<span class="muted small">{}</span>', label)
+
+
+def _drawn_spark(values, label, *, tone, limit, width, height):
+    known = [(k, v) for k, v in enumerate(values or []) if _finite(v) is not None]
     if not known:
         return render_to_string("kit/_spark.html", {"path": ""})
-    shown = [v for _, v in known] + ([] if limit is None else [limit])
-    low, reach = min(shown), max(shown) - min(shown)
-
-    def y(value):
-        return round(height - 3 - (height - 6) * (value - low) / reach, 1) if reach else height / 2
-
-    places = [(round(2 + (width - 6) * k / max(len(values) - 1, 1), 1), y(v)) for k, v in known]
+    limit = _finite(limit)
+    shares = axes.shares([v for _, v in known] + ([] if limit is None else [limit]))
+    heights = [round(height - 3 - (height - 6) * share, 1) for share in shares]
+    step = (width - 6) / max(len(values) - 1, 1)
+    places = [(round(2 + step * k, 1), y) for (k, _), y in zip(known, heights, strict=False)]
     path = "M" + "L".join(f"{a:g} {b:g}" for a, b in places)
-    line = None if limit is None else y(limit)
+    line = None if limit is None else heights[-1]
     drawn = {"label": label, "tone": tone, "width": width, "height": height, "limit": line, "path": path}
     return render_to_string("kit/_spark.html", {**drawn, "end": places[-1]})

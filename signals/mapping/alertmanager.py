@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from signals.mapping import labels as mapping_of
-from signals.mapping.text import Unusable, moment, number, text
+from signals.mapping.text import Unusable, moment, number_of_annotation, text
 
 MAX_ALERTS = 5_000
 MAX_LABELS = 100
@@ -98,8 +98,8 @@ def _told(item: int, alert: Any, mapping: Mapping[str, Any], at: datetime) -> To
         labels=labels,
         annotations=annotations,
         generator_url=_web(alert.get("generatorURL")),
-        value=_figure(annotations.get("value")),
-        limit=_figure(annotations.get("threshold")),
+        value=number_of_annotation(annotations.get("value")),
+        limit=number_of_annotation(annotations.get("threshold")),
     )
 
 
@@ -163,14 +163,6 @@ def _web(given: Any) -> str:
         return text(given, "generatorURL", longest=2_000)
     except Unusable:
         return ""
-
-
-def _figure(said: str | None) -> float | None:
-    """The number of an annotation, if it is one; "3.2%" is 3.2."""
-    try:
-        return number(float((said or "").strip().removesuffix("%")))
-    except (Unusable, ValueError):
-        return None
 
 
 def _count(given: Any) -> int:

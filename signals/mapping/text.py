@@ -58,6 +58,14 @@ def number(value: Any, field: str = "value") -> float:
     return found
 
 
+def number_of_annotation(value: str | None) -> float | None:
+    """Return the number that an annotation states, None if it states no finite one; "3.2%" is 3.2."""
+    try:
+        return number(float((value or "").strip().removesuffix("%")))
+    except (Unusable, ValueError):
+        return None
+
+
 def moment(value: Any, field: str, *, at: datetime) -> datetime:
     """A moment in UTC: ISO 8601 with its offset, or seconds since 1970. Raises Unusable, also when absurd."""
     return EPOCH + timedelta(microseconds=micros(value, field, at=at))

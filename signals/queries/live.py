@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import F, Q
 
+from signals.mapping.text import number_of_annotation
 from signals.models import Alert, BreachGroup, Series
 from signals.queries.spark import Spark, sparks
 from signals.queries.standing import standings
@@ -89,12 +90,6 @@ def _limits_of_tools(series_ids: Collection[int]) -> dict[int, tuple[float | Non
         .values_list("breach__series_id", "annotations", "breach__threshold_version__direction")
     )
     return {
-        pk: (_figure(said.get("threshold")), direction or Direction.ABOVE) for pk, said, direction in newest
+        pk: (number_of_annotation(said.get("threshold")), direction or Direction.ABOVE)
+        for pk, said, direction in newest
     }
-
-
-def _figure(text: str | None) -> float | None:
-    try:
-        return float((text or "").removesuffix("%"))
-    except ValueError:
-        return None

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.test.html import parse_html
 
-from pages.charts import Line, Mark, Span, Threshold, figure, line_chart, nice_steps, spark
+from pages.axes import round_steps, with_room
+from pages.charts import Line, Mark, Span, Threshold, figure, line_chart, spark
 
 AT = datetime(2026, 11, 23, 10, tzinfo=UTC)
 
@@ -87,8 +88,9 @@ def test_no_inline_style_or_script():
 
 
 def test_steps_are_round_and_cover_the_values():
-    assert nice_steps(0, 0.3) == [0, 0.1, 0.2, 0.3]
-    assert nice_steps(7, 7)[0] <= 7 <= nice_steps(7, 7)[-1]
+    assert [float(step) for step in round_steps(0, 0.3)] == [0, 0.1, 0.2, 0.3]
+    steps = round_steps(*with_room(7, 7))
+    assert steps[0] <= 7 <= steps[-1]
 
 
 @pytest.mark.parametrize(
