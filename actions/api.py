@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from actions import queries
+from actions.filters import SPEC
 from actions.models import DUE_ORDER, Action
 from actions.operations import action as operations
 from actions.states import Effort, State, Type
@@ -15,8 +16,8 @@ from history.models import Subject
 from history.queries import tell
 from kit import clock
 from people.models import User
-from rest.listing import Filter, number, one_of
-from rest.resource import Body, Collection, Item, Resource, Visible, read
+from rest.fields import Body, Visible, read
+from rest.resource import Collection, Item, Resource
 from rest.steps import Step
 
 
@@ -138,23 +139,7 @@ class Actions(_Actions, Collection):
 
     permission = {"GET": "actions.action_see", "POST": "actions.action_add"}
     bodies = {"POST": NewAction}
-    filters = {
-        "state": one_of("state", State),
-        "type": one_of("type", Type),
-        "owner": number("owner_id", "The id of a person."),
-        "about": Filter("about__reference", str.upper, "What the action is for: a reference such as R-12."),
-    }
-    orders = {
-        "id": ("id",),
-        "-id": ("-id",),
-        "due_on": ("due_order", "id"),
-        "-made_at": ("-made_at", "-id"),
-    }
-
-    def narrowed(self, rows: QuerySet, query: Any) -> QuerySet:
-        if query.get("about"):
-            rows = rows.filter(about__in=Subject.objects.visible_to(self.request.user))
-        return super().narrowed(rows, query)
+    spec = SPEC
 
     def post(self, request: Request) -> Response:
         made = operations.add(**read(NewAction, request), by=self.by(request), at=clock.now())
@@ -177,6 +162,7 @@ class ActionItem(_Actions, Item):
 
 
 class _Step(_Actions, Step):
+    is_versioned = True
     permission = {"POST": "actions.action_change"}
     answers = {"POST": (200, ActionRow)}
 

@@ -1,21 +1,20 @@
-"""What people fill in about actions, and how the list is narrowed."""
+"""The forms of actions."""
 
 from typing import Any
 
 from django import forms
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from actions.models import Action
-from actions.states import UNFINISHED, Effort, State, Type
+from actions.states import Effort, Type
 from history.models import Subject
-from pages.forms import Day
-from people import queries as people
+from pages.forms import Day, PageForm
 from people.models import User
 
 EDITED = ("title", "owner", "due_on", "type", "effort", "details", "link")
 
 
-class ActionForm(forms.Form):
+class ActionForm(PageForm):
     """The fields of an action that a person may set."""
 
     title = forms.CharField(label="What needs doing", max_length=200)
@@ -65,6 +64,9 @@ class NewActionForm(ActionForm):
     )
     field_order = ("title", "about", "owner", "due_on")
 
+    def values(self) -> dict[str, Any]:
+        return {**super().values(), "about": self.cleaned_data["about"]}
+
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.user = user
@@ -80,43 +82,13 @@ class NewActionForm(ActionForm):
         return found
 
 
-class Narrow(forms.Form):
-    """The filters of the list. What is not understood is left out: an old link still shows something."""
+class ReasonForm(PageForm):
+    """Why an action is blocked or dropped. The operation says what is missing."""
 
-    DUE = [("", "Any date"), ("week", "Due within a week"), ("late", "Overdue"), ("none", "No due date")]
+    reason = forms.CharField(max_length=200, required=False)
 
-    q = forms.CharField(required=False, max_length=100)
-    owner = forms.ChoiceField(required=False)
-    state = forms.ChoiceField(required=False, choices=[("", "Any state"), *State.choices])
-    type = forms.ChoiceField(required=False, choices=[("", "Any type"), *Type.choices])
-    due = forms.ChoiceField(required=False, choices=DUE)
 
-    def __init__(self, data: Any) -> None:
-        super().__init__(data)
-        owners = [(str(person.pk), person.name) for person in people.people()]
-        fields: dict[str, Any] = self.fields
-        fields["owner"].choices = [("", "Any owner"), ("none", "Unassigned"), *owners]
-        self.is_valid()
+class FinishForm(PageForm):
+    """What came of an action."""
 
-    def applied(self, rows: QuerySet[Action], *, today: Any, week_ends: Any) -> QuerySet[Action]:
-        """rows, narrowed. today, week_ends: the reader's calendar days."""
-        said = {name: self.cleaned_data.get(name) for name in self.fields}
-        if said["q"]:
-            rows = rows.filter(
-                Q(title__icontains=said["q"]) | Q(subject__reference=said["q"].strip().upper())
-            )
-        if said["owner"]:
-            rows = rows.filter(owner_id=None if said["owner"] == "none" else int(said["owner"]))
-        for name in ("state", "type"):
-            if said[name]:
-                rows = rows.filter(**{name: said[name]})
-        conditions = {
-            "week": Q(due_on__range=(today, week_ends), state__in=UNFINISHED),
-            "late": Q(due_on__lt=today, state__in=UNFINISHED),
-            "none": Q(due_on=None),
-        }
-        return rows.filter(conditions[said["due"]]) if said["due"] else rows
-
-    @property
-    def is_narrowing(self) -> bool:
-        return any(self.cleaned_data.values())
+    note = forms.CharField(required=False, max_length=2000)

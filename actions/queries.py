@@ -1,16 +1,18 @@
 """Reading actions: whose they are, what they serve, which are late, how well they are followed through."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Count, F, Q, Window
 
+from actions.filters import VIEWS
 from actions.models import DUE_ORDER, Action
 from actions.states import UNFINISHED, State
 from history.models import RecordedQuerySet
 from history.queries import show
+from kit.filtering import Reader
 from kit.rights import may
 
 PANEL_SIZE = 20
@@ -52,24 +54,10 @@ def for_pages(user: Any) -> RecordedQuerySet[Action]:
     return actions().prefetch_related("owner__memberships").visible_to(user)
 
 
-def in_tab(user: Any, tab: str, *, today: date) -> RecordedQuerySet[Action]:
-    """The rows of a tab of the list: mine, all, late or done."""
-    return for_pages(user).filter(_TABS[tab](user, today))
-
-
-def tab_counts(user: Any, *, today: date) -> dict[str, int]:
-    """How many rows each tab has, in one query."""
-    counts = {tab: Count("pk", filter=condition(user, today)) for tab, condition in _TABS.items()}
-    return Action.objects.visible_to(user).aggregate(**counts)
-
-
-_TABS: dict[str, Callable[[Any, date], Q]] = {
-    "mine": lambda user, today: Q(state__in=UNFINISHED, owner_id=user.pk),
-    "all": lambda user, today: Q(state__in=UNFINISHED),
-    "late": lambda user, today: Q(state__in=UNFINISHED, due_on__lt=today),
-    "done": lambda user, today: ~Q(state__in=UNFINISHED),
-}
-TABS = tuple(_TABS)
+def view_counts(reader: Reader) -> dict[str, int]:
+    """How many actions each view of the list has (filters.VIEWS), in one query."""
+    counts = {view: Count("pk", filter=condition(reader)) for view, (_, condition) in VIEWS.items()}
+    return Action.objects.visible_to(reader.user).aggregate(**counts)
 
 
 def column(user: Any, state: str, *, only_mine: bool, since: datetime) -> RecordedQuerySet[Action]:

@@ -12,8 +12,9 @@ from catalogue.operations import model as operation
 from catalogue.states import Stage, Tier
 from kit import clock
 from people.models import Team, User
+from rest.fields import Body, Visible, read
 from rest.listing import Filter, number, one_of
-from rest.resource import Body, Collection, Item, Resource, Visible, read
+from rest.resource import Collection, Item, Resource
 
 
 class ModelRow(serializers.Serializer):

@@ -36,7 +36,8 @@ class Filter:
 
     label: its name on the page. condition: the parsed values and the reader to a Q over the rows. parse: text
     to value, or ValueError with the fix. choices: (value, label) pairs where the domain is small and fixed.
-    words: further values with a meaning of their own, such as "me" and "none", with their labels.
+    words: further values with a meaning of their own, such as "me" and "none", with their labels. options:
+    from a user to (value, label) pairs, where the page offers rows of the database.
     is_many: "a,b" means either. help: for the API reference.
     """
 
@@ -45,6 +46,7 @@ class Filter:
     parse: Callable[[str], Any] = str
     choices: tuple[tuple[str, str], ...] = ()
     words: tuple[tuple[str, str], ...] = ()
+    options: Callable[[Any], Sequence[tuple[str, str]]] | None = None
     is_many: bool = True
     help: str = ""
 
@@ -204,6 +206,21 @@ def choice(label: str, path: str, choices: Any, help: str = "") -> Filter:
     return Filter(label, equals(path), parse, pairs, help=help)
 
 
+def named(label: str, conditions: Mapping[str, tuple[str, Callable[[Reader], Q]]], help: str = "") -> Filter:
+    """A filter over named conditions: value -> (label, condition of the reader)."""
+
+    def parse(text: str) -> str:
+        if text not in conditions:
+            raise ValueError(f"Use one of {', '.join(conditions)}.")
+        return text
+
+    def condition(values: Sequence[str], reader: Reader) -> Q:
+        return conditions[values[0]][1](reader)
+
+    pairs = tuple((value, words) for value, (words, _) in conditions.items())
+    return Filter(label, condition, parse, pairs, is_many=False, help=help)
+
+
 def flag(label: str, condition: Q, help: str = "") -> Filter:
     """A yes-or-no filter: "true" keeps the rows under the condition, "false" the others."""
 
@@ -238,7 +255,12 @@ def key(label: str, path: str, help: str = "") -> Filter:
     return Filter(label, equals(path), number, help=help)
 
 
-def person(label: str, path: str, help: str = "The number of a person, me, or none.") -> Filter:
+def person(
+    label: str,
+    path: str,
+    options: Callable[[Any], Sequence[tuple[str, str]]] | None = None,
+    help: str = "The number of a person, me, or none.",
+) -> Filter:
     """A filter by a person: their number, "me" for the reader, "none" for nobody. path: such as "owner"."""
 
     def condition(values: Sequence[Any], reader: Reader) -> Q:
@@ -246,21 +268,32 @@ def person(label: str, path: str, help: str = "The number of a person, me, or no
         known = equals(f"{path}_id")(ids, reader) if ids else Q()
         return known | Q(**{f"{path}__isnull": True}) if "none" in values else known
 
-    return Filter(label, condition, number, words=(("me", "Me"), ("none", "Nobody")), help=help)
+    return Filter(
+        label, condition, number, words=(("me", "Me"), ("none", "Unassigned")), options=options, help=help
+    )
 
 
-def slug(label: str, path: str, rows: Callable[[Any], QuerySet], help: str = "") -> Filter:
+def slug(
+    label: str,
+    path: str,
+    rows: Callable[[Any], QuerySet],
+    *,
+    options: Callable[[Any], Sequence[tuple[str, str]]] | None = None,
+    words: tuple[tuple[str, str], ...] = (),
+    help: str = "",
+) -> Filter:
     """A filter by the slug of a related row, among the rows that the reader may see.
 
-    rows: from a user to a queryset. One slug becomes a subquery: with a key, rows come from an index in their
-    order; with a join they do not.
+    rows: from a user to a queryset. words: "none" and its label, where the row may be missing. Slugs become a
+    subquery: by a key rows come from an index in their order, by a join they do not.
     """
 
     def condition(values: Sequence[str], reader: Reader) -> Q:
-        named = rows(reader.user).filter(slug__in=values).values("pk")
-        return Q(**{f"{path}__in": named})
+        slugs = [value for value in values if value != "none"]
+        named = Q(**{f"{path}__in": rows(reader.user).filter(slug__in=slugs).values("pk")}) if slugs else Q()
+        return named | Q(**{f"{path}__isnull": True}) if "none" in values else named
 
-    return Filter(label, condition, help=help)
+    return Filter(label, condition, words=words, options=options, help=help)
 
 
 def subject(label: str, path: str, subjects: Callable[[Any], QuerySet], help: str = "") -> Filter:
@@ -271,3 +304,31 @@ def subject(label: str, path: str, subjects: Callable[[Any], QuerySet], help: st
         return Q(**{f"{path}__in": named.values("pk")})
 
     return Filter(label, condition, help=help or "A reference such as R-12.")
+
+
+def exact(label: str, path: str, fold: Callable[[str], str] = str, help: str = "") -> Filter:
+    """A filter by a text that is the whole field. fold: to how the field is stored, such as str.lower."""
+    return Filter(label, equals(path), fold, help=help)
+
+
+def part(label: str, path: str, help: str = "") -> Filter:
+    """A filter by a part of a text field, in any case of its letters."""
+    return Filter(
+        label, lambda values, reader: Q(**{f"{path}__icontains": values[0]}), is_many=False, help=help
+    )
+
+
+def tag(label: str = "Tag", path: str = "tags", help: str = "One tag.") -> Filter:
+    """A filter by one tag of an array of them; tags are stored in lower case."""
+    return Filter(
+        label,
+        lambda values, reader: Q(**{f"{path}__contains": list(values)}),
+        str.lower,
+        is_many=False,
+        help=help,
+    )
+
+
+def moment(label: str, lookup: str, parse: Callable[[str], Any], help: str = "") -> Filter:
+    """A filter by a moment. lookup: such as "at__gte"; parse: text to an aware datetime, or ValueError."""
+    return Filter(label, lambda values, reader: Q(**{lookup: values[0]}), parse, is_many=False, help=help)

@@ -120,7 +120,7 @@ def step(
         permission=permission,
         run=lambda **act: operation(obj, **form.values(), **act),
         show=show,
-        done=lambda: toast(request, go(request, address), message, undo=undo),
+        done=lambda: toast(request, go(request, address), message, undo=_undo(undo, obj)),
     )
 
 
@@ -171,4 +171,9 @@ def press(
         operation(obj, by=actor(request), at=clock.now(), seen=seen)
     except Refused as refusal:
         return toast(request, go(request, address), refusal.message)
-    return toast(request, go(request, address), message, undo=undo)
+    return toast(request, go(request, address), message, undo=_undo(undo, obj))
+
+
+def _undo(address: str, obj: Versioned) -> str:
+    """Return the address that takes the step back, at the version that the step made; "" for none."""
+    return f"{address}?version={obj.version}" if address else ""

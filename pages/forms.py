@@ -42,6 +42,11 @@ class PageForm(forms.Form):
         """Return the cleaned values under the names that the operation takes."""
         return dict(self.cleaned_data)
 
+    @property
+    def first_error(self) -> str:
+        """The first message of a form with one field, which the page shows beside it; "" without errors."""
+        return next((str(messages[0]) for messages in self.errors.values()), "")
+
     def refuse(self, refusal: Refused) -> int:
         """Show an operation's refusal at the field it names. Return the status of the answer."""
         self.add_error(refusal.field if refusal.field in self.fields else None, refusal.message)

@@ -41,6 +41,7 @@ class Listing:
     rows: all the narrowed rows, not only the page's, for counts.
     """
 
+    user: Any
     spec: ListSpec
     selection: Selection
     rows: QuerySet[Any]
@@ -65,8 +66,9 @@ class Listing:
         ]
 
     def options(self, name: str) -> list[Option]:
-        """Return the choices of one filter, each switched on or off by its own link."""
+        """Return what one filter can be set to, each value switched on or off by its own link."""
         one = self.spec.filters[name]
+        rows = one.options(self.user) if one.options else ()
 
         def switched(value: str) -> str:
             if one.is_many:
@@ -75,14 +77,15 @@ class Listing:
 
         return [
             Option(value, label, self.selection.has(name, value), switched(value))
-            for value, label in (*one.words, *one.choices)
+            for value, label in (*one.words, *one.choices, *rows)
         ]
 
 
 def selection_of(request: HttpRequest, spec: ListSpec) -> Selection:
     """Read the query of a list page. Raises BadRequest, a 400 page that names parameter and fix."""
     try:
-        return spec.read(dict(request.GET.lists()))
+        # A form sends each of its fields, also those that are empty: they are not set.
+        return spec.read({name: texts for name, texts in request.GET.lists() if any(texts)})
     except BadQuery as error:
         problems = (f"{name}: {message}" for name, message in error.errors.items())
         raise BadRequest(" ".join(problems)) from None
@@ -108,4 +111,4 @@ def listing(
         page = paging.page(narrowed, order=order, size=PAGE_SIZE, **cursors)
     except Refused:
         page = paging.page(narrowed, order=order, size=PAGE_SIZE)
-    return Listing(spec, selection, narrowed, page)
+    return Listing(request.user, spec, selection, narrowed, page)

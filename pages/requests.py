@@ -28,6 +28,9 @@ def page_of(rows: QuerySet[Any], order: Sequence[str], request: HttpRequest) -> 
 
 
 def version_of(request: HttpRequest) -> int:
-    """Return the version the form was made from; 0, which no row has, when the form does not say it."""
-    text = request.POST.get("version", "")
+    """Return the version the form was made from; 0, which no row has, when the form does not say it.
+
+    The address of an undo carries it as a query parameter.
+    """
+    text = request.POST.get("version") or request.GET.get("version", "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0

@@ -182,3 +182,8 @@ def hidden_verbs(reader: User, subject_id: int | None = None) -> tuple[str, ...]
     if reader.is_at_least(Role.ADMINISTRATOR) or reader.subject_id == subject_id:
         return ()
     return PRIVATE_VERBS
+
+
+def options(user: User) -> list[tuple[str, str]]:
+    """Return the active people as (value, label) pairs, for a filter's select."""
+    return [(str(person.pk), person.name) for person in people()]

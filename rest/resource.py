@@ -3,56 +3,40 @@
 A room's api.py declares columns, filters, orders and permissions; riskhub/api.py gathers the resources.
 """
 
-import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
-from django.core.exceptions import EmptyResultSet, FieldError
-from django.db import transaction
+from django.core.exceptions import EmptyResultSet
 from django.db.models import F, Model, QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.exceptions import (
-    APIException,
     MethodNotAllowed,
     NotAuthenticated,
     PermissionDenied,
     ValidationError,
 )
+from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from kit import clock, counting, paging, references
+from kit import counting, paging, references
 from kit.actor import Actor
-from kit.receipts import receipts
+from kit.filtering import BadQuery, ListSpec, Reader
 from kit.refusals import Refused
 from kit.rights import OPEN, may
 from rest import listing
+from rest.idempotency import once_per_key
 from rest.listing import Filter
+from rest.versions import PreconditionRequired, Stale, etag, tags
 
 PAGE_SIZE, MAX_PAGE_SIZE = 50, 200
 
 
-class PreconditionRequired(APIException):
-    status_code = 428
-    default_detail = "Send If-Match with the ETag of the version that you read."
-
-
-class Stale(APIException):
-    """412, with the present state in the answer."""
-
-    status_code = 412
-    default_detail = "Somebody else changed this. Its current state is in “present”."
-
-    def __init__(self, present: Mapping[str, Any], tag: str) -> None:
-        super().__init__()
-        self.present, self.tag = present, tag
-
-
-class ApiView(APIView):
+class ApiView(GenericAPIView):
     """permission: method -> the name of its permission; what is not named is refused.
 
     For the published schema. bodies: method -> the Body it reads, None for a verb without one.
@@ -62,6 +46,12 @@ class ApiView(APIView):
     permission: ClassVar[Mapping[str, str]] = {}
     bodies: ClassVar[Mapping[str, type[serializers.Serializer] | None]] = {}
     answers: ClassVar[Mapping[str, tuple[int, Any]]] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Every POST takes an Idempotency-Key."""
+        super().__init_subclass__(**kwargs)
+        if "post" in vars(cls):
+            cls.post = once_per_key(cls.post)  # type: ignore[attr-defined]  # just seen in vars()
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
@@ -96,50 +86,6 @@ class ApiView(APIView):
         """The permission on one object, which the reader may see already."""
         if not may(request.user, name, obj):
             raise PermissionDenied("Your role or the ownership of this object does not allow this.")
-
-    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
-        """DRF's dispatch, with the handler run under its Idempotency-Key when a POST brings one."""
-        self.args, self.kwargs, self.headers = args, kwargs, self.default_response_headers
-        self.request = wrapped = self.initialize_request(request, *args, **kwargs)
-
-        def run() -> Any:
-            return getattr(self, (wrapped.method or "").lower())(wrapped, *args, **kwargs)
-
-        try:
-            self.initial(wrapped, *args, **kwargs)
-            key = wrapped.headers.get("Idempotency-Key") if wrapped.method == "POST" else None
-            answer = run() if key is None else self._once(wrapped, key, run)
-        except Exception as error:
-            answer = self.handle_exception(error)
-        self.response = self.finalize_response(wrapped, answer, *args, **kwargs)
-        return self.response
-
-    def _once(self, request: Any, key: str, run: Callable[[], Any]) -> Any:
-        """Run the handler under its key: the answer is kept in the transaction of its effect.
-
-        What a handler *returns* is its answer and is kept, also a 422 about which it stored something. What
-        it *raises* is no answer: the effect is rolled back, nothing is kept, and the key is free again.
-        """
-        if not 1 <= len(key) <= 200 or not key.isascii() or not key.isprintable():
-            raise ValidationError({"Idempotency-Key": ["Use 1 to 200 printable ASCII characters."]})
-        about = {
-            "user": request.user,
-            "key": key,
-            "path": request.get_full_path(),
-            "body_hash": hashlib.sha256(request._request.body).digest(),
-        }
-        with transaction.atomic():
-            earlier = receipts[0].replay(**about)
-            if earlier is not None:
-                return earlier
-            answer = run()
-            if isinstance(answer, Response):
-                answer = self.finalize_response(request, answer).render()
-            if answer.status_code >= 500:
-                transaction.set_rollback(True)
-            else:
-                receipts[0].keep(**about, answer=answer, at=clock.now())
-            return answer
 
 
 class Resource(ApiView):
@@ -220,20 +166,20 @@ class Resource(ApiView):
 
 
 class Collection(Resource):
-    """GET a keyset page. orders: name -> key tuple, unique at its end; the first is the default.
+    """GET a keyset page of the rows that `spec`, the noun's filters and orders, narrows.
 
     is_counted: whether a page says how many there are.
     """
 
     is_counted: ClassVar[bool] = True
+    spec: ClassVar[ListSpec | None] = None
     filters: ClassVar[Mapping[str, Filter]] = {}
     orders: ClassVar[Mapping[str, tuple[str, ...]]] = {"id": ("id",)}
 
     def get(self, request: Request) -> Response:
-        query = request.query_params
-        listing.check(query, filters=[*self.filters, *self.further])
-        rows = self.narrowed(self.rows(request), query)
-        page = self._page(self._with_number(rows) if self.is_counted else self.as_values(rows), query)
+        rows, order, place = self._selected(request)
+        listed = self._with_number(rows) if self.is_counted else self.as_values(rows)
+        page = self._page(listed, order, place)
         counts = self._counts(page, rows) if self.is_counted else {}
         return Response(
             {
@@ -244,8 +190,22 @@ class Collection(Resource):
             }
         )
 
-    def _page(self, listed: QuerySet, query: Mapping[str, str]) -> paging.Page:
-        order, size = self._order(query.get("order")), self._size(query.get("limit"))
+    def _selected(self, request: Request) -> tuple[QuerySet, tuple[str, ...], Mapping[str, str]]:
+        """Return the narrowed rows, the keys of their order, and the place in the pages as sent."""
+        query = request.query_params
+        if self.spec is None:
+            listing.check(query, filters=[*self.filters, *self.further])
+            return self.narrowed(self.rows(request), query), self._order(query.get("order")), query
+        try:
+            selection = self.spec.read(dict(query.lists()))
+        except BadQuery as error:
+            raise ValidationError({name: [text] for name, text in error.errors.items()}) from None
+        reader = Reader(request.user, timezone.localdate())
+        rows = self.spec.apply(self.rows(request), selection, reader)
+        return rows, self.spec.keys_of(selection), selection.place
+
+    def _page(self, listed: QuerySet, order: tuple[str, ...], query: Mapping[str, str]) -> paging.Page:
+        size = self._size(query.get("limit"))
         cursors = {name: query[name] for name in ("after", "before") if name in query}
         try:
             return paging.page(listed, order=order, size=size, **cursors)
@@ -322,71 +282,3 @@ class Item(Resource):
         if given.strip() != "*" and now not in tags(given):
             raise Stale(self.one(request, str(found.pk)), now)
         return int(found.version)
-
-
-def etag(kind: str, pk: int, version: int) -> str:
-    return f'"{kind}-{pk}-{version}"'
-
-
-def tags(header: str | None) -> set[str]:
-    """The ETags of a condition. A proxy that zips marks them weak (W/); they name the same version."""
-    return {part.strip().removeprefix("W/") for part in (header or "").split(",") if part.strip()}
-
-
-class Body(serializers.Serializer):
-    """What a write takes: the fields it lists and no others. A truth value is no number."""
-
-    def get_fields(self) -> Any:
-        found = super().get_fields()
-        for one in found.values():
-            if isinstance(one, serializers.ChoiceField):
-                words = ", ".join(str(choice) or '""' for choice in one.choices)
-                one.error_messages |= {"invalid_choice": f"Use one of {words}."}
-        return found
-
-    def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, Mapping) and (unknown := sorted(set(data) - set(self.fields))):
-            known = f"Known: {', '.join(self.fields)}." if self.fields else "This takes none."
-            raise ValidationError({name: [f"No such field. {known}"] for name in unknown})
-        for name, one in self.fields.items() if isinstance(data, Mapping) else ():
-            if isinstance(one, serializers.FloatField) and isinstance(data.get(name), bool):
-                raise ValidationError({name: one.error_messages["invalid"]})
-        return super().to_internal_value(data)
-
-
-class Visible(serializers.Field):
-    """A related object, named by id, reference or slug; one the writer may not see is answered like none."""
-
-    default_error_messages = {"none": "There is no {what} “{named}”."}
-
-    def __init__(
-        self, what: str, rows: Callable[[Any], QuerySet], *, by: str = "slug", **kwargs: Any
-    ) -> None:
-        self.what, self.visible_rows, self.key_field = what, rows, by
-        super().__init__(**kwargs)
-
-    def to_internal_value(self, data: Any) -> Any:
-        key = str(data).strip()
-        if key.isascii() and key.isdigit() and len(key) < 19:
-            lookup: dict[str, Any] = {"pk": int(key)}
-        elif references.is_reference(key):
-            lookup = {"reference" if self.key_field == "reference" else "subject__reference": key.upper()}
-        else:
-            lookup = {self.key_field: key.lower() if self.key_field == "email" else key}
-        try:
-            found = self.visible_rows(self.context["request"].user).filter(**lookup).first()
-        except (ValueError, FieldError):  # a word for a number, a reference for what has none
-            found = None
-        if found is None:
-            self.fail("none", what=self.what, named=key[:80])
-        return found
-
-    def to_representation(self, value: Any) -> Any:
-        return value.pk
-
-
-def read(serializer: type[serializers.Serializer], request: Request, **kwargs: Any) -> dict[str, Any]:
-    """The validated body of a write."""
-    found = serializer(data=request.data, context={"request": request}, **kwargs)
-    found.is_valid(raise_exception=True)
-    return found.validated_data

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.csrf import requires_csrf_token
 
-from riskhub.api import PROBLEM, described
+from rest.problems import PROBLEM, described
 
 # What an API client reads.
 _DETAILS = {

@@ -37,7 +37,7 @@ def content_security_policy(
 def refuse_nul(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
     """PostgreSQL keeps no NUL character: in an address it is 404, in a query or form a bad request.
 
-    The API answers for its own bodies and parameters, by name (rest.resource, riskhub.api).
+    The API answers for its own bodies and parameters, by name (rest.resource, rest.bodies).
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:

@@ -14,10 +14,11 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
+from kit import filtering
 from kit.rights import OPEN
-from rest.listing import Filter
-from rest.resource import MAX_PAGE_SIZE, Body, Collection, Item
-from riskhub.api import PROBLEM
+from rest.fields import Body
+from rest.problems import PROBLEM
+from rest.resource import MAX_PAGE_SIZE, Collection, Item
 
 _ACTS = {"POST": "create", "PATCH": "change", "PUT": "put", "DELETE": "delete"}
 # The summary of an operation whose method has no docstring of its own: (method, is it a list).
@@ -132,11 +133,12 @@ class Resources(AutoSchema):
         return found
 
     def _of_a_list(self) -> list[OpenApiParameter]:
-        orders = list(self.view.orders)
+        spec = self.view.spec
+        orders, filters = list(spec.orders if spec else self.view.orders), (spec or self.view).filters
         size = {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE, "default": 50}
         return [
-            *(_filter(name, one) for name, one in self.view.filters.items()),
-            *(OpenApiParameter(name, str, "query") for name in self.view.further),
+            *(_filter(name, one) for name, one in filters.items()),
+            *(OpenApiParameter(name, str, "query") for name in (spec or self.view).further),
             OpenApiParameter("order", str, "query", enum=orders, default=orders[0]),
             OpenApiParameter("limit", size, "query", description="Rows per page."),
             OpenApiParameter("after", str, "query", description="The cursor of `next`."),
@@ -192,11 +194,14 @@ def _plain(doc: str | None) -> str:
     return "\n".join(line.strip() for line in (doc or "").strip().splitlines())
 
 
-def _filter(name: str, one: Filter) -> OpenApiParameter:
+def _filter(name: str, one: Any) -> OpenApiParameter:
+    """Describe a query parameter. one: a kit.filtering.Filter, or a rest.listing.Filter."""
+    is_many = one.is_many if isinstance(one, filtering.Filter) else one.many
+    choices = [value for value, _ in one.choices] if isinstance(one, filtering.Filter) else one.choices
     text = one.help
-    if one.many and one.choices:
-        text = f"{text} One of {', '.join(one.choices)}; several with commas.".strip()
-    enum = list(one.choices) if one.choices and not one.many else None
+    if is_many and choices:
+        text = f"{text} One of {', '.join(choices)}; several with commas.".strip()
+    enum = list(choices) if choices and not is_many else None
     return OpenApiParameter(name, str, "query", description=text, enum=enum)
 
 
@@ -255,7 +260,7 @@ class SessionCookie(OpenApiAuthenticationExtension):
 
 
 class VisibleObject(OpenApiSerializerFieldExtension):
-    target_class = "rest.resource.Visible"
+    target_class = "rest.fields.Visible"
     match_subclasses = True
 
     def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:

@@ -207,10 +207,10 @@ if _EMAIL:
 # ---------------------------------------------------------------- API
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["people.authentication.BearerToken", "people.authentication.Session"],
-    "DEFAULT_PERMISSION_CLASSES": ["riskhub.api.Named"],
-    "DEFAULT_RENDERER_CLASSES": ["riskhub.api.Json"],
-    "DEFAULT_PARSER_CLASSES": ["riskhub.api.JsonBody"],
-    "EXCEPTION_HANDLER": "riskhub.api.problem",
+    "DEFAULT_PERMISSION_CLASSES": ["rest.access.NamesItsPermission"],
+    "DEFAULT_RENDERER_CLASSES": ["rest.rendering.Json"],
+    "DEFAULT_PARSER_CLASSES": ["rest.bodies.JsonBody"],
+    "EXCEPTION_HANDLER": "rest.problems.problem",
     "DEFAULT_SCHEMA_CLASS": "riskhub.schema.Resources",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",

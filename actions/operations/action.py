@@ -134,6 +134,11 @@ def change(
     return action
 
 
+def take(action: Action, *, by: Actor, at: datetime, seen: int | None = None) -> Action:
+    """Make the person who acts its owner. Raises Refused, ChangedMeanwhile."""
+    return change(action, {"owner": by.person}, by=by, at=at, seen=seen)
+
+
 def start(action: Action, *, by: Actor, at: datetime, seen: int | None = None) -> Action:
     """Work on it has begun. From open or blocked."""
     history.move(action, State.DOING, by=by, at=at, seen=seen, values={"blocked_by": ""})

@@ -164,7 +164,9 @@ class _Walk:
 
     def _write(self, name: str, path: str, given: dict[str, Any], method: str = "post") -> Any:
         send = getattr(self.api, method)
+        is_step = path.count("/") > 1
         tag = {"If-Match": self.api.get(f"/api/v1/{path}")["ETag"]} if method == "patch" else {}
+        tag = {"If-Match": "*"} if is_step else tag
         ask = partial(send, f"/api/v1/{path}", given, content_type="application/json", headers=tag)
         return self._count("detail or write", name, ask, warm=False)
 

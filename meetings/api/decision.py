@@ -17,8 +17,9 @@ from meetings.queries import decision as queries
 from meetings.queries.agenda import may_see_item
 from meetings.states import DecisionState
 from people.models import User
+from rest.fields import Body, Visible, read
 from rest.listing import Filter, number, one_of
-from rest.resource import Body, Collection, Item, Resource, Visible, read
+from rest.resource import Collection, Item, Resource
 from rest.steps import Step
 from risklog.states import Outcome
 

@@ -14,8 +14,9 @@ from meetings.models import AgendaItem, Meeting
 from meetings.operations import item as operations
 from meetings.queries.agenda import may_see_item
 from meetings.states import ItemOutcome, ItemState, Purpose
+from rest.fields import Body, Visible, read
 from rest.listing import Filter, number, one_of
-from rest.resource import Body, Collection, Item, Resource, Visible, read
+from rest.resource import Collection, Item, Resource
 from rest.steps import Step
 
 

@@ -13,8 +13,9 @@ from meetings.operations import meeting as operations
 from meetings.queries import meeting as queries
 from meetings.states import MeetingState
 from people.models import User
+from rest.fields import Body, Visible, read
 from rest.listing import number, one_of
-from rest.resource import Body, Collection, Item, Resource, Visible, read
+from rest.resource import Collection, Item, Resource
 from rest.steps import Step
 
 

@@ -12,7 +12,8 @@ from kit import clock
 from meetings.models import Focus, MeetingSeries
 from meetings.operations import series as operations
 from people.models import Function, Team, User
-from rest.resource import Body, Collection, Item, Resource, Visible, read
+from rest.fields import Body, Visible, read
+from rest.resource import Collection, Item, Resource
 from signals.states import Kind
 
 

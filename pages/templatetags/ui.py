@@ -185,13 +185,25 @@ def query_with(context, **changes):
 @register.simple_tag(takes_context=True)
 def sort_link(context, field, label, css="", first=""):
     """A column head that sorts: the whole `<th>`, with `aria-sort`. `first`: the order without a query."""
-    current = context["request"].GET.get("sort") or first
+    parameter = "order" if "listing" in context else "sort"
+    current = context["request"].GET.get(parameter) or first
     down, up = current == f"-{field}", current == field
     state = mark_safe(f' aria-sort="{"descending" if down else "ascending"}"') if down or up else ""
-    url = query_with(context, sort=f"-{field}" if up else field)
+    url = query_with(context, **{parameter: f"-{field}" if up else field})
     arrow = icon("arrow-narrow-down" if down else "arrow-narrow-up")
     link = format_html('<a class="sort" href="{}">{}{}</a>', url, label, arrow)
     return format_html('<th scope="col" class="{}"{}>{}</th>', css, state, link)
+
+
+@register.inclusion_tag("kit/_filter_select.html")
+def filter_select(listing, name, any_label):
+    """A select for one filter of a list: `any_label` is what it shows when the filter is not set."""
+    return {
+        "name": name,
+        "label": listing.spec.filters[name].label,
+        "any_label": any_label,
+        "options": listing.options(name),
+    }
 
 
 @lru_cache(maxsize=1)

@@ -10,8 +10,9 @@ from rest_framework.response import Response
 from history.models import Subject
 from history.queries import tell
 from kit import clock
+from rest.fields import Body, Visible, read
 from rest.listing import Filter, one_of
-from rest.resource import Body, Collection, Item, Resource, Visible, read
+from rest.resource import Collection, Item, Resource
 from rest.steps import Step
 from risklog.models import Climb, Escalation
 from risklog.operations import escalation as operations

@@ -7,8 +7,9 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from history.queries import tell
+from rest.fields import Body
 from rest.listing import Filter, number, one_of
-from rest.resource import Body, Collection, Item, Resource
+from rest.resource import Collection, Item, Resource
 from rest.steps import Step
 from risklog.models import Review, Reviewer
 from risklog.operations import review as operations

@@ -10,8 +10,9 @@ from rest_framework.response import Response
 from catalogue.models import Model
 from kit import clock
 from people.models import Team, User
+from rest.fields import Body, Visible, read
 from rest.listing import Filter, either, number, one_of
-from rest.resource import Body, Collection, Item, Resource, Visible, read
+from rest.resource import Collection, Item, Resource
 from rest.steps import Step
 from risklog import scoring
 from risklog.models import Category, Risk

@@ -7,8 +7,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kit import clock
+from rest.fields import Body, read
 from rest.listing import Filter, one_of
-from rest.resource import Body, Collection, Item, Resource, read
+from rest.resource import Collection, Item, Resource
 from risklog.models import Category
 from risklog.operations import taxonomy as operations
 from signals.states import Kind

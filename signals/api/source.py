@@ -8,8 +8,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kit import clock
+from rest.fields import Body, read
 from rest.listing import Filter
-from rest.resource import Body, Collection, Item, Resource, read
+from rest.resource import Collection, Item, Resource
 from signals.models import Source
 from signals.operations import source as sources
 

@@ -6,8 +6,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kit import clock
+from rest.fields import Body, Visible, read
 from rest.listing import Filter, number, one_of
-from rest.resource import Body, Collection, Item, Resource, Visible, read
+from rest.resource import Collection, Item, Resource
 from signals.models import Series, Threshold, ThresholdVersion
 from signals.operations import threshold as thresholds
 from signals.states import Agreement, Direction

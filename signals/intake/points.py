@@ -11,8 +11,9 @@ from rest_framework.response import Response
 
 from kit.actor import Actor
 from kit.refusals import Refused
+from rest.fields import Body
 from rest.listing import Filter, number
-from rest.resource import Body, Collection
+from rest.resource import Collection
 from signals.intake.receive import Outcome, Receiver
 from signals.mapping import points as reading_of
 from signals.mapping.points import Reading

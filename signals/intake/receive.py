@@ -6,24 +6,22 @@ did not take it.
 Each body leaves a Delivery; one that was not taken whole is kept with it.
 """
 
-import json
 import logging
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
-import orjson
-from django.core.exceptions import RequestDataTooBig
 from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError, connection, transaction
-from rest_framework.exceptions import APIException, ParseError, UnsupportedMediaType
+from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kit import clock
 from kit.actor import Actor
 from kit.refusals import Refused
+from rest.bodies import loads_leniently, read_body, require_json
+from rest.problems import PROBLEM, described
 from rest.resource import ApiView
 from signals.mapping.text import Unusable
 from signals.models import Source
@@ -31,13 +29,7 @@ from signals.operations import source as sources
 from signals.states import Fate
 
 log = logging.getLogger(__name__)
-MAX_BODY = 8 * 1024 * 1024
 _TRIES = 4
-
-
-class TooLarge(APIException):
-    status_code = 413
-    default_detail = f"The body is larger than {MAX_BODY // 1024 // 1024} MB. Send several smaller bodies."
 
 
 @dataclass(slots=True)
@@ -75,8 +67,9 @@ class Receiver(ApiView):
     def receive(self, request: Request) -> Response:
         by, at, raw = self.by(request), clock.now(), b""
         try:
-            raw = raw_body(request)
-            body = loads(raw)
+            require_json(request)
+            raw = read_body(request)
+            body = loads_leniently(raw)
         except APIException as error:
             self._refuse(error, raw, request, by, at)
             raise
@@ -124,10 +117,9 @@ class Receiver(ApiView):
         if status == 202:
             return Response(body, status=202)
         detail = "Nothing in the body could be stored."
-        words = {"type": "about:blank", "title": "Refused", "status": status, "detail": detail}
         errors = [{"field": one["field"], "detail": one["detail"]} for one in outcome.rejections[:100]]
         return Response(
-            {**words, "errors": errors, **body}, status=status, content_type="application/problem+json"
+            {**described(status, detail), "errors": errors, **body}, status=status, content_type=PROBLEM
         )
 
     def _refuse(
@@ -144,63 +136,6 @@ class Receiver(ApiView):
             else (error.status_code, str(error.detail))
         )
         sources.note_delivery(source, at=at, status=status, problem=problem, body=raw, fates={})
-
-
-def raw_body(request: Request) -> bytes:
-    """The body as sent, unzipped. Raises TooLarge, UnsupportedMediaType, ParseError."""
-    length = request.headers.get("Content-Length", "")
-    if length.isascii() and length.isdigit() and (len(length) > 12 or int(length) > MAX_BODY):
-        raise TooLarge
-    media_type = request.headers.get("Content-Type", "").split(";")[0].strip().lower()
-    if media_type not in {"application/json", ""}:
-        raise UnsupportedMediaType(media_type, f"Send application/json, not “{media_type[:80]}”.")
-    encoding = request.headers.get("Content-Encoding", "").strip().lower()
-    if encoding not in {"", "identity", "gzip"}:
-        raise UnsupportedMediaType(
-            encoding, f"Send the body uncompressed or as gzip, not as “{encoding[:80]}”."
-        )
-    try:
-        raw = request._request.body
-    except RequestDataTooBig:
-        raise TooLarge from None
-    if len(raw) > MAX_BODY:
-        raise TooLarge
-    return _unzipped(raw) if encoding == "gzip" else raw
-
-
-def loads(raw: bytes) -> Any:
-    """JSON; NaN, Infinity and NUL are let through, to be refused by name where they stand."""
-    try:
-        return orjson.loads(raw)
-    except orjson.JSONDecodeError as error:
-        try:
-            return json.loads(raw, parse_int=_whole)
-        except RecursionError:
-            raise ParseError("The body is nested too deeply.") from None
-        except (ValueError, UnicodeDecodeError):
-            raise ParseError(f"The body is not JSON: {error}") from None
-
-
-def _whole(digits: str) -> float:
-    """A whole number, also one too long for Python to read: that is refused where it stands, not the body."""
-    return int(digits) if len(digits) < 1_000 else float(digits)
-
-
-def _unzipped(raw: bytes) -> bytes:
-    """No further than a body may be long: a bomb costs MAX_BODY bytes and no more."""
-    found, rest = bytearray(), raw
-    try:
-        while rest:
-            reader = zlib.decompressobj(wbits=31)
-            found += reader.decompress(rest, MAX_BODY + 1 - len(found))
-            if len(found) > MAX_BODY:
-                raise TooLarge
-            if not reader.eof:
-                raise zlib.error
-            rest = reader.unused_data
-    except zlib.error:
-        raise ParseError("The body is declared as gzip but is not complete gzip data.") from None
-    return bytes(found)
 
 
 def _is_passing(error: Exception) -> bool:

@@ -14,6 +14,7 @@ from people.states import Role
 from tests.factories import actions, people
 
 pytestmark = pytest.mark.django_db
+ANY = {"If-Match": "*"}
 LIST = "/api/v1/actions"
 
 
@@ -32,7 +33,7 @@ def test_the_row_read_is_the_row_the_serializer_declares(client, ana):
     root = actions.action("Root")
     actions.done(title="Cap", owner=ana, due_on="2026-11-27", about=root.subject, origin=root.subject)
 
-    rows = client.get(LIST).json()["results"]
+    rows = client.get(f"{LIST}?order=id").json()["results"]
 
     declared = [ActionRow(action).data for action in queries.actions().order_by("id")]
     assert [dict(row) for row in declared] == rows
@@ -138,18 +139,22 @@ def test_a_patch_needs_the_version_it_was_made_from(client, ana):
 def test_steps_are_posts(client, ana, step, body, state):
     action = actions.action(owner=ana)
 
-    answer = send(client, "post", f"{LIST}/{action.pk}/{step}", body)
+    unversioned = send(client, "post", f"{LIST}/{action.pk}/{step}", body)
+    answer = send(
+        client, "post", f"{LIST}/{action.pk}/{step}", body, **{"If-Match": f'"action-{action.pk}-1"'}
+    )
 
+    assert unversioned.status_code == 428
     assert (answer.status_code, answer.json()["state"]) == (200, state)
 
 
 def test_the_steps_back(client, ana):
     done, doing = actions.done(owner=ana), actions.doing(owner=ana)
 
-    assert send(client, "post", f"{LIST}/{done.pk}/reopen").json()["state"] == "open"
-    assert send(client, "post", f"{LIST}/{doing.pk}/put_back").json()["state"] == "open"
-    assert send(client, "post", f"{LIST}/{doing.pk}/reopen").status_code == 409
-    assert send(client, "post", f"{LIST}/{doing.pk}/block", {"reason": " "}).status_code == 400
+    assert send(client, "post", f"{LIST}/{done.pk}/reopen", **ANY).json()["state"] == "open"
+    assert send(client, "post", f"{LIST}/{doing.pk}/put_back", **ANY).json()["state"] == "open"
+    assert send(client, "post", f"{LIST}/{doing.pk}/reopen", **ANY).status_code == 409
+    assert send(client, "post", f"{LIST}/{doing.pk}/block", {"reason": " "}, **ANY).status_code == 400
 
 
 def test_who_may_not_change_it_is_refused(client, ana):

@@ -10,7 +10,7 @@ from kit.actor import SYSTEM
 from people.models import User
 from people.operations import person, token
 from people.states import Role
-from riskhub.api import MAX_BODY, loads
+from rest.bodies import MAX_BODY, loads
 from tests.factories import people
 
 pytestmark = pytest.mark.django_db
@@ -114,7 +114,7 @@ def test_another_body_type_is_415(client, ana):
     form = is_problem(post(client, bearer(ana), "title=x", kind="application/x-www-form-urlencoded"), 415)
     assert "application/json" in form["detail"]
     brotli = is_problem(post(client, bearer(ana), b"{}", HTTP_CONTENT_ENCODING="br"), 415)
-    assert brotli["detail"] == "Send the body plain or as gzip, not as “br”."
+    assert brotli["detail"] == "Send the body uncompressed or as gzip, not as “br”."
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_what_is_no_json_is_told_by_name(client, ana, body, said):
 def test_a_body_has_fifty_levels_at_most(opens, closes):
     assert loads(opens * 50 + b"1" + closes * 50)
     for levels in (51, 900, 1020, 100_000):
-        with pytest.raises(ParseError, match="too deep"):
+        with pytest.raises(ParseError, match="too deeply"):
             loads(opens * levels + b'"\\u0000"' + closes * levels)
 
 
@@ -169,7 +169,9 @@ def test_an_error_says_what_to_write_instead(client, ana):
 
     assert errors({"title": "x", "type": "ritual"})["type"].startswith("Use one of mitigation, ")
     made = post(client, auth, {"title": "x"})["Location"]
-    assert errors({"note": "x"}, f"{made}/start") == {"note": "No such field. This takes none."}
+    any_version = {**auth, "HTTP_IF_MATCH": "*"}
+    started = is_problem(post(client, any_version, {"note": "x"}, f"{made}/start"), 400)["errors"]
+    assert started == [{"field": "note", "detail": "No such field. This takes none."}]
     decision = {"text": "x", "reason": "x", "actions": [{"title": "x"}, {"owner": "nobody"}]}
     assert set(errors(decision, "/api/v1/decisions")) == {"actions[1].title", "actions[1].owner"}
 

@@ -20,7 +20,7 @@ from django.db import transaction
 from django.test import Client
 
 from kit import clock
-from rest.resource import Visible
+from rest.fields import Visible
 from tests.conftest import AT
 from tests.house import addresses
 from tests.house.world import CANARY, ROLES, World, build
@@ -170,7 +170,8 @@ def _parameters(address: addresses.Address) -> list[str]:
     if not address.is_api:
         return ["q", "about", "model", "risk", "breach"]
     view = dict(addresses.RESOURCES)[address.name.removeprefix("api/")]
-    return ["q", *getattr(view, "filters", {}), *getattr(view, "further", ())]
+    spec = getattr(view, "spec", None) or view
+    return ["q", *getattr(spec, "filters", {}), *getattr(spec, "further", ())]
 
 
 def test_in_a_body_what_is_restricted_is_answered_like_what_does_not_exist(world):

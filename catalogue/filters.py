@@ -1,0 +1,63 @@
+"""What the list of models can be asked, by its page and by the API."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import Q
+
+from catalogue.states import Stage, Tier
+from kit import filtering
+from kit.filtering import Filter, ListSpec, Order, Reader
+from people.models import Team
+
+
+def _tier(text: str) -> int:
+    if text not in {str(value) for value in Tier.values}:
+        raise ValueError(f"Use one of {', '.join(str(value) for value in Tier.values)}, or none.")
+    return int(text)
+
+
+def _in_tiers(values: Sequence[Any], reader: Reader) -> Q:
+    rated = Q(tier__in=[value for value in values if value != "none"])
+    return rated | Q(tier__isnull=True) if "none" in values else rated
+
+
+def _text(values: Sequence[str], reader: Reader) -> Q:
+    return Q(name__icontains=values[0]) | Q(slug__icontains=values[0])
+
+
+def _teams(user: Any) -> list[tuple[str, str]]:
+    return list(Team.objects.visible_to(user).order_by("name", "id").values_list("slug", "name"))
+
+
+SPEC = ListSpec(
+    filters={
+        "q": Filter("Text", _text, is_many=False, help="A part of the name or slug."),
+        "slug": filtering.exact("Slug", "slug", help="The exact slug."),
+        "stage": filtering.choice("Stage", "stage", Stage),
+        "tier": Filter(
+            "Tier",
+            _in_tiers,
+            _tier,
+            tuple((str(value), label) for value, label in Tier.choices),
+            words=(("none", "Not rated"),),
+            help="A tier, or none for models without one.",
+        ),
+        "owner_team": filtering.slug(
+            "Owner team",
+            "owner_team",
+            Team.objects.visible_to,
+            options=_teams,
+            words=(("none", "No team yet"),),
+            help="The slug of the owning team, or none.",
+        ),
+    },
+    orders={
+        "name": Order("Name, A to Z", ("name", "id")),
+        "-name": Order("Name, Z to A", ("-name", "-id")),
+        "tier": Order("Highest tier first", ("tier_order", "name", "id")),
+        "-tier": Order("Lowest tier first", ("-tier_order", "-name", "-id")),
+        "id": Order("Oldest", ("id",)),
+        "-id": Order("Newest", ("-id",)),
+    },
+)

@@ -1,0 +1,157 @@
+"""How a request's body is read: size, encoding, JSON. The same for the API and for what takes signals.
+
+rest_framework imports this while rest.resource is still being imported: nothing here may import that.
+"""
+
+import json
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+from django.core.exceptions import RequestDataTooBig
+from rest_framework import exceptions
+from rest_framework.parsers import BaseParser
+from rest_framework.status import HTTP_413_REQUEST_ENTITY_TOO_LARGE
+
+MAX_BODY = 8 * 1024 * 1024
+MAX_DEPTH = 50
+
+
+class TooLarge(exceptions.APIException):
+    status_code = HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_detail = f"The body is larger than {MAX_BODY // 1024 // 1024} MB. Send several smaller bodies."
+
+
+class JsonBody(BaseParser):
+    """JSON, also gzipped. NaN, Infinity and NUL are refused by name."""
+
+    media_type = "application/json"
+
+    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
+        return loads(read_body((parser_context or {})["request"]))
+
+
+def read_body(request: Any) -> bytes:
+    """Return the body of a rest_framework request, unzipped, at most MAX_BODY bytes.
+
+    Raises TooLarge before reading what says that it is too large, UnsupportedMediaType for an encoding other
+    than gzip, ParseError for gzip that is not whole.
+    """
+    length = request.headers.get("Content-Length", "")
+    if length.isascii() and length.isdigit() and (len(length) > 12 or int(length) > MAX_BODY):
+        raise TooLarge
+    encoding = request.headers.get("Content-Encoding", "").strip().lower()
+    if encoding not in {"", "identity", "gzip"}:
+        raise exceptions.UnsupportedMediaType(
+            encoding, f"Send the body uncompressed or as gzip, not as “{encoding[:80]}”."
+        )
+    try:
+        raw = request._request.body
+    except RequestDataTooBig:
+        raise TooLarge from None
+    if len(raw) > MAX_BODY:
+        raise TooLarge
+    return unzipped(raw) if encoding == "gzip" else raw
+
+
+def require_json(request: Any) -> None:
+    """Raise UnsupportedMediaType unless the body says it is JSON, or says nothing."""
+    media_type = request.headers.get("Content-Type", "").split(";")[0].strip().lower()
+    if media_type not in {"application/json", ""}:
+        raise exceptions.UnsupportedMediaType(media_type, f"Send application/json, not “{media_type[:80]}”.")
+
+
+def unzipped(raw: bytes) -> bytes:
+    """Gunzip, reading no further than MAX_BODY: a decompression bomb costs that and no more."""
+    body, rest = bytearray(), raw
+    try:
+        while rest:
+            reader = zlib.decompressobj(wbits=31)
+            body += reader.decompress(rest, MAX_BODY + 1 - len(body))
+            if len(body) > MAX_BODY:
+                raise TooLarge
+            if not reader.eof:
+                raise zlib.error
+            rest = reader.unused_data
+    except zlib.error:
+        raise exceptions.ParseError("The body is not complete gzip, as its Content-Encoding says.") from None
+    return bytes(body)
+
+
+def loads(raw: bytes) -> Any:
+    """Parse a body strictly. Raises ParseError with the fix: for no JSON, too many levels, NaN, NUL."""
+    try:
+        body = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise exceptions.ParseError(_why(raw, error)) from None
+    if _is_deeper(body, MAX_DEPTH):
+        raise exceptions.ParseError(f"The body is nested too deeply, more than {MAX_DEPTH} levels.")
+    if b"\\u0000" in raw and any("\x00" in text for text in _texts(body)):
+        raise exceptions.ParseError("The body has a NUL character, which cannot be stored. Leave it out.")
+    return body
+
+
+def loads_leniently(raw: bytes) -> Any:
+    """Parse a body of items: NaN, Infinity and NUL pass, so that only the item that has them is refused.
+
+    Raises ParseError for what is no JSON at all.
+    """
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        try:
+            return json.loads(raw, parse_int=_whole_number)
+        except RecursionError:
+            raise exceptions.ParseError("The body is nested too deeply.") from None
+        except (ValueError, UnicodeDecodeError):
+            raise exceptions.ParseError(f"The body is not JSON: {error}") from None
+
+
+def _whole_number(digits: str) -> float:
+    """Read a number that is too long for Python's int as a float: its item is refused, not the body."""
+    return int(digits) if len(digits) < 1_000 else float(digits)
+
+
+def _why(raw: bytes, error: orjson.JSONDecodeError) -> str:
+    try:
+        json.loads(raw, parse_constant=_refuse_constant)
+    except RecursionError:
+        return "The body is nested too deeply."
+    except _NoNumber as constant:
+        return f"{constant} is not a JSON number; leave the value out or send null."
+    except (ValueError, UnicodeDecodeError):
+        pass
+    return f"The body is not JSON: {error}"
+
+
+def _is_deeper(found: Any, most: int) -> bool:
+    """Whether a body has more levels than that; what reads it later does so by recursion."""
+    level = [found]
+    for _ in range(most + 1):
+        level = [one for one in level if isinstance(one, dict | list)]
+        if not level:
+            return False
+        level = [inner for one in level for inner in (one.values() if isinstance(one, dict) else one)]
+    return True
+
+
+def _texts(found: Any) -> Iterator[str]:
+    """Every text and name in a body, however deep it is nested."""
+    waiting = [found]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, dict):
+            waiting += [*value, *value.values()]
+        elif isinstance(value, list):
+            waiting += value
+
+
+class _NoNumber(ValueError):
+    """NaN or Infinity, by name."""
+
+
+def _refuse_constant(name: str) -> None:
+    raise _NoNumber(name)

@@ -1,0 +1,71 @@
+"""What a write takes: bodies that refuse unknown fields, and related objects that the writer may see."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.core.exceptions import FieldError
+from django.db.models import QuerySet
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+
+from kit import references
+
+
+class Body(serializers.Serializer):
+    """The fields of a write, and no others. A boolean is not taken for a number."""
+
+    def get_fields(self) -> Any:
+        found = super().get_fields()
+        for one in found.values():
+            if isinstance(one, serializers.ChoiceField):
+                words = ", ".join(str(choice) or '""' for choice in one.choices)
+                one.error_messages |= {"invalid_choice": f"Use one of {words}."}
+        return found
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping) and (unknown := sorted(set(data) - set(self.fields))):
+            known = f"Known: {', '.join(self.fields)}." if self.fields else "This takes none."
+            raise ValidationError({name: [f"No such field. {known}"] for name in unknown})
+        for name, one in self.fields.items() if isinstance(data, Mapping) else ():
+            if isinstance(one, serializers.FloatField) and isinstance(data.get(name), bool):
+                raise ValidationError({name: one.error_messages["invalid"]})
+        return super().to_internal_value(data)
+
+
+class Visible(serializers.Field):
+    """A related object, by id, reference or slug. One that the writer may not see is answered like none."""
+
+    default_error_messages = {"none": "There is no {what} “{named}”."}
+
+    def __init__(
+        self, what: str, rows: Callable[[Any], QuerySet], *, by: str = "slug", **kwargs: Any
+    ) -> None:
+        self.what, self.visible_rows, self.key_field = what, rows, by
+        super().__init__(**kwargs)
+
+    def to_internal_value(self, data: Any) -> Any:
+        key = str(data).strip()
+        if key.isascii() and key.isdigit() and len(key) < 19:
+            lookup: dict[str, Any] = {"pk": int(key)}
+        elif references.is_reference(key):
+            lookup = {"reference" if self.key_field == "reference" else "subject__reference": key.upper()}
+        else:
+            lookup = {self.key_field: key.lower() if self.key_field == "email" else key}
+        try:
+            found = self.visible_rows(self.context["request"].user).filter(**lookup).first()
+        except (ValueError, FieldError):  # a word for a number, a reference for what has none
+            found = None
+        if found is None:
+            self.fail("none", what=self.what, named=key[:80])
+        return found
+
+    def to_representation(self, value: Any) -> Any:
+        return value.pk
+
+
+def read(serializer: type[serializers.Serializer], request: Request, **kwargs: Any) -> dict[str, Any]:
+    """Return the validated body of a write."""
+    found = serializer(data=request.data, context={"request": request}, **kwargs)
+    found.is_valid(raise_exception=True)
+    return found.validated_data

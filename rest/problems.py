@@ -1,0 +1,134 @@
+"""Every error as application/problem+json (RFC 9457); `errors` names the fields at fault.
+
+rest_framework imports this while rest.resource is still being imported: nothing here may import that.
+"""
+
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
+from django.core.exceptions import RequestDataTooBig
+from django.db import DataError, OperationalError
+from django.http import Http404
+from rest_framework import exceptions, status
+from rest_framework.response import Response
+from rest_framework.settings import api_settings
+
+from kit.refusals import Busy, ChangedMeanwhile, IllegalMove, Refused
+from rest.bodies import TooLarge
+
+log = logging.getLogger(__name__)
+PROBLEM = "application/problem+json"
+
+
+class NotNow(exceptions.APIException):
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_detail = "The database does not answer. Send the request again in a moment."
+    wait = 4
+
+
+# How rest_framework says that no parser reads a body of that type; it does not say which one would be read.
+_NO_SUCH_TYPE = str(exceptions.UnsupportedMediaType.default_detail).partition("{")[0]
+_STATUS: dict[type[Refused], int] = {IllegalMove: 409, Busy: 409, ChangedMeanwhile: 412, Refused: 422}
+
+
+def problem(error: Exception, context: Any) -> Response | None:
+    """Every error as application/problem+json; `errors` names the fields."""
+    if isinstance(error, Refused):
+        return _refusal(error)
+    error = _as_api_exception(error)
+    if not isinstance(error, exceptions.APIException):
+        return None
+    if str(error.detail).startswith(_NO_SUCH_TYPE):
+        error.detail = exceptions.ErrorDetail("Send the body with Content-Type: application/json.")
+    is_plain = isinstance(error.detail, str)
+    body = described(error.status_code, str(error.detail) if is_plain else "Some fields are not valid.")
+    answer = Response(body, status=error.status_code, content_type=PROBLEM)
+    if isinstance(error, exceptions.ValidationError):
+        body["errors"] = list(_fields(error.detail))
+    if present := getattr(error, "present", None):  # rest.resource.Stale
+        body["present"] = present
+        answer["ETag"] = error.tag  # type: ignore[attr-defined]
+    if header := getattr(error, "auth_header", None):
+        answer["WWW-Authenticate"] = header
+    if wait := getattr(error, "wait", None):
+        answer["Retry-After"] = str(int(wait) + 1)
+    return answer
+
+
+def _as_api_exception(error: Exception) -> Exception:
+    if isinstance(error, Http404):
+        return exceptions.NotFound("The object does not exist or is not visible to you.")
+    if isinstance(error, DjangoPermissionDenied):
+        return exceptions.PermissionDenied()
+    if isinstance(error, RequestDataTooBig):
+        return TooLarge()
+    if isinstance(error, DataError):
+        log.warning("The database refused a value: %s", error)
+        return exceptions.ValidationError("A value is outside the range that can be stored.")
+    if isinstance(error, OperationalError):
+        log.warning("The database was not there for a request: %s", error)
+        return NotNow()
+    return error
+
+
+def _refusal(error: Refused) -> Response:
+    code = next(number for kind, number in _STATUS.items() if isinstance(error, kind))
+    body = described(code, error.message)
+    if error.field:
+        body["errors"] = [{"field": error.field, "detail": error.message}]
+    if isinstance(error, ChangedMeanwhile) and (version := getattr(error.present, "version", None)):
+        body["present"] = {"id": error.present.pk, "version": version}  # type: ignore[attr-defined]
+    answer = Response(body, status=code, content_type=PROBLEM)
+    if isinstance(error, Busy):
+        answer["Retry-After"] = "1"
+    return answer
+
+
+def described(code: int, detail: str) -> dict[str, Any]:
+    """Return the members that every problem has."""
+    return {"type": "about:blank", "title": _title(code), "status": code, "detail": detail}
+
+
+def _fields(detail: Any, path: str = "") -> Iterator[dict[str, str]]:
+    if isinstance(detail, dict):
+        for name, inner in detail.items():
+            yield from _fields(inner, _below(path, name))
+    elif isinstance(detail, list):
+        for position, inner in enumerate(detail):
+            if isinstance(inner, dict | list):
+                yield from _fields(inner, f"{path}[{position}]")
+            else:
+                yield {"field": path or "body", "detail": str(inner)}
+    else:
+        yield {"field": path or "body", "detail": str(detail)}
+
+
+def _below(path: str, name: Any) -> str:
+    """Return the path of a part: a member, an element of a list, or the body itself."""
+    if name == api_settings.NON_FIELD_ERRORS_KEY:
+        return path
+    if isinstance(name, int):
+        return f"{path}[{name}]"
+    return f"{path}.{name}" if path else str(name)
+
+
+def _title(code: int) -> str:
+    return {
+        400: "Bad request",
+        401: "Not authenticated",
+        403: "Forbidden",
+        404: "Not found",
+        405: "Method not allowed",
+        406: "Not acceptable",
+        409: "Conflict",
+        412: "Changed by somebody else",
+        413: "Body too large",
+        415: "Unsupported media type",
+        422: "Refused",
+        428: "Precondition required",
+        429: "Too many requests",
+        500: "Server error",
+        503: "Service unavailable",
+    }.get(code, "Error")

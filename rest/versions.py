@@ -1,0 +1,31 @@
+"""ETags: the version that a reader was given, and a writer looked at."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rest_framework.exceptions import APIException
+
+
+class PreconditionRequired(APIException):
+    status_code = 428
+    default_detail = "Send If-Match with the ETag of the version that you read."
+
+
+class Stale(APIException):
+    """412, with the present state in the answer."""
+
+    status_code = 412
+    default_detail = "Somebody else changed this. Its current state is in “present”."
+
+    def __init__(self, present: Mapping[str, Any], tag: str) -> None:
+        super().__init__()
+        self.present, self.tag = present, tag
+
+
+def etag(kind: str, pk: int, version: int) -> str:
+    return f'"{kind}-{pk}-{version}"'
+
+
+def tags(header: str | None) -> set[str]:
+    """Return the ETags of a condition. A proxy that zips marks them weak (W/); they name the same version."""
+    return {part.strip().removeprefix("W/") for part in (header or "").split(",") if part.strip()}
