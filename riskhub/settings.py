@@ -188,7 +188,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
-        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        "BACKEND": "pages.static_files.HashedFilesStorage"
         if env.bool("RISKHUB_STATIC_HASHED", default=False)
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },

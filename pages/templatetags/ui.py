@@ -101,7 +101,7 @@ def span_words(seconds):
 
 
 def relative(at, now):
-    """The words of `relative()` in static/js/app.js, which keeps them fresh on an open page."""
+    """The words of `relative()` in static/js/relative-time.js, which keeps them fresh on an open page."""
     seconds = (at - now).total_seconds()
     if abs(seconds) < 60:
         return "just now"

@@ -1,0 +1,34 @@
+/* What a person writes in a field with data-draft="R-142:comment" is kept here until the server has taken it. */
+import { findAll, listen } from "./document.js";
+
+const key = (field) => `draft:${field.dataset.draft}`;
+
+function forget(form) {
+  for (const field of findAll("[data-draft]", form)) localStorage.removeItem(key(field));
+}
+
+function restore() {
+  for (const field of findAll("[data-draft]")) {
+    const kept = localStorage.getItem(key(field));
+    if (kept && !field.value) field.value = kept;
+  }
+}
+
+listen("input", (event) => {
+  if (event.target.dataset?.draft) localStorage.setItem(key(event.target), event.target.value);
+});
+
+listen("htmx:after:request", (event) => {
+  const { sourceElement, response } = event.detail.ctx ?? {};
+  const form = sourceElement?.closest?.("form") || event.target.closest?.("form");
+  if (!form || (response?.status ?? 500) >= 300) return;
+  forget(form);
+  if (form.matches("[data-clear]")) form.reset();
+});
+
+listen("submit", (event) => {
+  if (!event.defaultPrevented && !event.target.matches("[hx-post],[hx-put],[hx-patch]")) forget(event.target);
+});
+
+listen("htmx:after:swap", restore);
+restore();
