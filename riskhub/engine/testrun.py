@@ -21,7 +21,7 @@ CHECKS: dict[str, list[str]] = {
     "format": [str(BIN / "ruff"), "format", "--check", "."],
     "types": [sys.executable, "-m", "mypy", "."],
     "templates": [str(BIN / "djlint"), "--quiet", "templates"],
-    "style sheets, scripts": [str(BIN / "biome"), "format", "--colors=off", "."],
+    "style sheets, scripts": [str(BIN / "biome"), "check", "--error-on-warnings", "--colors=off", "."],
     "order of the house": [str(BIN / "lint-imports"), "--no-cache"],
     # No database is up: without the option Django warns that it could not compare with one.
     "migrations": [

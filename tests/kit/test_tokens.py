@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-CSS = (Path(__file__).parents[2] / "static/css/base.css").read_text()
+CSS = (Path(__file__).parents[2] / "static/css/tokens.css").read_text()
 HEX = r"#[0-9a-f]{6}"
 PAIRS = dict(re.findall(rf"--([\w-]+): (light-dark\({HEX}, {HEX}\)|{HEX});", CSS))
 GROUNDS = ("surface", "canvas", "sunken", "hover", "raised")
@@ -69,5 +69,5 @@ def test_levels_keep_their_order_in_grey_print():
 
 def test_every_token_in_use_is_defined():
     folder = Path(__file__).parents[2] / "static/css"
-    text = "".join(path.read_text() for path in folder.glob("*.css"))
+    text = "".join(path.read_text() for path in folder.rglob("*.css"))
     assert set(re.findall(r"var\(--([\w-]+)", text)) <= set(re.findall(r"--([\w-]+):", text))

@@ -1,0 +1,62 @@
+"""What `collectstatic` makes, from the files of this site: one sheet, and no name that leads nowhere."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.contrib.staticfiles.storage import staticfiles_storage
+from django.core.management import call_command
+from django.test import override_settings
+
+HASHED = {"staticfiles": {"BACKEND": "pages.static_files.HashedFilesStorage"}}
+
+
+@pytest.fixture(scope="module")
+def collected(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the collected site."""
+    root = tmp_path_factory.mktemp("collected")
+    with override_settings(STORAGES=HASHED, STATIC_ROOT=root):
+        call_command("collectstatic", interactive=False, verbosity=0)
+    return root
+
+
+def _named(root: Path, name: str) -> Path:
+    """The file that a page is given for a name."""
+    with override_settings(STORAGES=HASHED, STATIC_ROOT=root, STATIC_URL="/static/"):
+        return root / staticfiles_storage.url(name).removeprefix("/static/")
+
+
+def test_the_style_sheet_is_one_and_holds_every_part(collected: Path) -> None:
+    text = _named(collected, "css/app.css").read_text()
+    parts = [
+        path for path in (collected / "css").rglob("*.css") if not re.search(r"\.\w{12}\.css$", path.name)
+    ]
+
+    assert "@import" not in text
+    for part in parts:
+        first = next(line for line in part.read_text().splitlines() if line.endswith("{"))
+        assert first in text, part.name
+
+
+def test_what_the_style_sheet_names_is_there(collected: Path) -> None:
+    sheet = _named(collected, "css/app.css")
+    names = re.findall(r'url\("([^"#]+)"\)', sheet.read_text())
+
+    assert names
+    for name in names:
+        assert re.search(r"\.\w{12}\.\w+$", name), name
+        assert (sheet.parent / name).exists(), name
+
+
+def test_the_modules_that_a_script_names_are_there_by_their_hashed_names(collected: Path) -> None:
+    seen: set[Path] = set()
+    waiting = [_named(collected, "js/app.js")]
+    while waiting:
+        module = waiting.pop()
+        seen.add(module)
+        for name in re.findall(r'(?:from|import)\s*"(\./[^"]+)"', module.read_text()):
+            assert re.search(r"\.\w{12}\.js$", name), f"{module.name}: {name}"
+            assert (module.parent / name).exists(), f"{module.name}: {name}"
+            waiting += {module.parent / name} - seen
+
+    assert len(seen) == len([path for path in (collected / "js").glob("*.js") if path.name.count(".") == 2])
