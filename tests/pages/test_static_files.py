@@ -4,10 +4,14 @@ import re
 from pathlib import Path
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.management import call_command
 from django.test import override_settings
 
+from pages.static_files import INDEX, combined_sheet
+
+ROOT = Path(__file__).parents[2]
 HASHED = {"staticfiles": {"BACKEND": "pages.static_files.HashedFilesStorage"}}
 
 
@@ -28,14 +32,18 @@ def _named(root: Path, name: str) -> Path:
 
 def test_the_style_sheet_is_one_and_holds_every_part(collected: Path) -> None:
     text = _named(collected, "css/app.css").read_text()
-    parts = [
-        path for path in (collected / "css").rglob("*.css") if not re.search(r"\.\w{12}\.css$", path.name)
-    ]
 
     assert "@import" not in text
-    for part in parts:
+    for part in (ROOT / "static/css").rglob("*/*.css"):
         first = next(line for line in part.read_text().splitlines() if line.endswith("{"))
         assert first in text, part.name
+
+
+def test_the_site_that_was_not_collected_has_the_same_sheet() -> None:
+    found = finders.find("css/app.css")
+
+    assert Path(found).read_text() == combined_sheet(ROOT / "static" / INDEX)
+    assert finders.find("css/no-such.css") is None
 
 
 def test_what_the_style_sheet_names_is_there(collected: Path) -> None:
