@@ -97,6 +97,8 @@ NOT_READABLE_YET = (
     *("home", "reference", "search", "styleguide"),
 )
 OPENING_TAG = re.compile(r"<[a-zA-Z]")
+# A newline shows as a space, so a comma at the beginning of a line has a space before it on the page.
+LOOSE_COMMA = re.compile(r"^\s*(?:{%[^%]*%})*[,.;:](?:\s|{|$)")
 LONGEST_LINE, MOST_TAGS, MOST_LINES = 120, 3, 120
 
 
@@ -109,6 +111,8 @@ def unreadable(text: str) -> list[str]:
             wrong.append(f"line {number} has {len(line)} characters")
         if len(tags := OPENING_TAG.findall(line)) > MOST_TAGS:
             wrong.append(f"line {number} opens {len(tags)} elements")
+        if LOOSE_COMMA.match(line):
+            wrong.append(f"line {number} begins with a punctuation mark")
     return wrong
 
 
@@ -123,12 +127,13 @@ def test_templates_are_readable():
 
 
 def test_the_readability_check_can_fail():
-    packed = "<p>" * 4 + "\n" + "x" * 121 + "\n" * 120
+    packed = "<p>" * 4 + "\n" + "x" * 121 + "\n  {% if more %}, more{% endif %}" + "\n" * 120
 
     assert unreadable(packed) == [
-        "has 121 lines; split it into partials",
+        "has 122 lines; split it into partials",
         "line 1 opens 4 elements",
         "line 2 has 121 characters",
+        "line 3 begins with a punctuation mark",
     ]
 
 
