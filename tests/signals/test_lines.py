@@ -34,13 +34,13 @@ def test_the_life_of_a_breach_reads_well(at):
     text = " ".join(timeline(group.subject_id).split())
 
     for words in (
-        "A limit was crossed (<b>age</b>)",
+        "A threshold was crossed (<b>age</b>)",
         "1 more crossing of the same cause: <b>income</b>",
         "The breach got worse and is critical now",
         "1 crossing cleared, 1 still open",
         "1 crossing came back",
-        "All values are back within their limits",
-        "The limit was crossed again within a day",
+        "All values are back within their thresholds",
+        "The threshold was crossed again within a day",
         "The model was registered and this breach was linked to it",
     ):
         assert words in text, words
