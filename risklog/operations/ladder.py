@@ -79,7 +79,7 @@ def retire(ladder: Ladder, *, by: Actor, at: datetime, seen: int | None = None) 
             "This is the last ladder that is there for everything. Change its rungs, or add another first."
         )
     history.change(ladder, {"is_retired": True}, by=by, at=at, seen=seen, verb="risklog.ladder_retired")
-    history.retitle(ladder, is_retired=True)
+    history.retire(ladder)
     return ladder
 
 
