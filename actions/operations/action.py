@@ -306,9 +306,28 @@ def _hand_over_sight(action: Action, former: User | None, *, by: Actor, at: date
         history.grant_sight([action.subject], [action.owner], reason=Reason.OWNER, by=by, at=at)
         _grant(action, about, action.owner, by=by, at=at)
     if former:
-        end = {"reason": Reason.OWNER, "by": by, "at": at, "why": f"handed over {action.reference}"}
-        history.end_sight([action.subject], [former], **end)
-        history.end_sight(about, [former], source=action.subject, **end)
+        _end(action, [action.subject], former, source=None, by=by, at=at)
+        _end(action, about, former, source=action.subject, by=by, at=at)
+
+
+def _end(
+    action: Action,
+    subjects: Sequence[Subject],
+    former: User,
+    *,
+    source: Subject | None,
+    by: Actor,
+    at: datetime,
+) -> None:
+    history.end_sight(
+        subjects,
+        [former],
+        reason=Reason.OWNER,
+        source=source,
+        by=by,
+        at=at,
+        why=f"handed over {action.reference}",
+    )
 
 
 def _grant(action: Action, subjects: Sequence[Subject], owner: User, *, by: Actor, at: datetime) -> None:
