@@ -59,7 +59,7 @@ def test_breaches_are_filtered_and_named_by_reference(api):
     group = signals.breach_group()
     signals.alerts(signals.told(model="churn"))
 
-    found = api("get", "breaches?model=fraud-score&kind=drift&level=1&state=open").json()
+    found = api("get", "breaches?model_name=fraud-score&kind=drift&level=1&state=open").json()
 
     assert [row["reference"] for row in found["results"]] == [group.reference]
     assert (found["results"][0]["breaches"], found["results"][0]["open"]) == (1, 1)

@@ -211,7 +211,8 @@ def test_two_who_change_a_source_at_once_lose_nothing(client, ana):
 
     page = answer.content.decode()
     assert answer.status_code == 409
-    assert "Name: Mine" in page and "Name: Theirs" in page and "Owner: Wei" in page
+    for text in ("<pre>Mine</pre>", "<pre>Theirs</pre>", "<pre>Wei</pre>", "Name, yours", "Owner, saved"):
+        assert text in page, text
 
 
 def test_points_need_no_mapping(client, ana):
