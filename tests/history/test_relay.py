@@ -183,7 +183,7 @@ def test_what_was_in_hand_when_workers_died_twice_waits_as_after_a_failure(wired
     row = Handover.objects.get()
     assert (row.state, row.tries, row.claim) == (Work.PENDING, 2, None)
     assert Handover.objects.filter(not_before__gt=Now()).exists()
-    assert "died" in row.error
+    assert "worker stopped" in row.error
 
     Handover.objects.update(not_before=Now() - timedelta(seconds=1))
     assert relay.relay().done == 1
