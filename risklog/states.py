@@ -1,4 +1,4 @@
-"""The words and steps of risks, reviews and escalations."""
+"""States of risks, reviews and escalations, their labels and their moves."""
 
 from django.db.models import TextChoices
 
@@ -21,17 +21,17 @@ class Treatment(TextChoices):
 
 class ReviewState(TextChoices):
     OPEN = "open", "Open"
-    SETTLED = "settled", "Settled"
+    SETTLED = "settled", "Closed"
     WITHDRAWN = "withdrawn", "Withdrawn"
 
 
 class Outcome(TextChoices):
-    """What a review came to; a reviewer's verdict uses the same words."""
+    """The outcome of a review. A reviewer's verdict has the same choices."""
 
     CONFIRMED = "confirmed", "Confirmed"
     FALSE_ALARM = "false_alarm", "False alarm"
-    POOR_EVIDENCE = "poor_evidence", "Poor evidence"
-    THRESHOLD_TO_CHANGE = "threshold_to_change", "Threshold to change"
+    POOR_EVIDENCE = "poor_evidence", "Not enough evidence"
+    THRESHOLD_TO_CHANGE = "threshold_to_change", "Threshold needs changing"
     EXPERIMENT_NEEDED = "experiment_needed", "Experiment needed"
 
 
@@ -41,18 +41,18 @@ class Severity(TextChoices):
 
 
 class Who(TextChoices):
-    """Whom a rung calls."""
+    """Whom a rung notifies."""
 
-    REVIEWERS = "reviewers", "Those who were asked"
-    OWNER = "owner", "The owner"
-    TEAM_LEAD = "team_lead", "Lead of the owning team"
-    FUNCTION = "function", "People of a function"
-    PERSON = "person", "A named person"
+    REVIEWERS = "reviewers", "Reviewers"
+    OWNER = "owner", "Owner"
+    TEAM_LEAD = "team_lead", "Lead of the owner team"
+    FUNCTION = "function", "A function"
+    PERSON = "person", "A person"
     SPONSOR = "sponsor", "Executive sponsor"
 
 
 class EscalationState(TextChoices):
-    CLIMBING = "climbing", "Climbing"
+    CLIMBING = "climbing", "Escalating"
     ACKNOWLEDGED = "acknowledged", "Acknowledged"
     PAUSED = "paused", "Paused"
     RESOLVED = "resolved", "Resolved"

@@ -9,7 +9,6 @@ from django.db import transaction
 from actions import queries as actions
 from history import operations as history
 from history.models import Event, Subject
-from history.operations import NewGrant, Reason, Scope
 from history.wiring import handler
 from kit.actor import SYSTEM, Actor
 from kit.refusals import IllegalMove, Refused
@@ -17,6 +16,7 @@ from learnings.models import Learning
 from learnings.states import State
 from people.models import User
 from risklog.models import Review
+from risklog.queries import story
 from risklog.states import Outcome, ReviewState
 
 TEXTS = ("seen", "to_monitor", "to_adjust", "how_to_check", "governance")
@@ -39,7 +39,8 @@ def draft_from_review(event: Event, *, at: datetime) -> None:
     )
     if review is None or Learning.objects.filter(about_id=review.subject_id).exists():
         return
-    draft = Learning(title=review.title[:200], about=review.subject, made_at=at, **_prefilled(review))
+    title = f"Lessons from {review.about.title}"[:200]
+    draft = Learning(title=title, about=review.subject, made_at=at, **_prefilled(review))
     history.record(
         draft,
         "learnings.learning_drafted",
@@ -47,7 +48,7 @@ def draft_from_review(event: Event, *, at: datetime) -> None:
         at=at,
         cause=event,
         note={"review": review.reference},
-        placed=Scope(parent=review.subject),
+        viewers=review.subject.viewers,
     )
 
 
@@ -73,7 +74,7 @@ def _prefilled(review: Review) -> dict[str, Any]:
         for action in actions.of_subjects_unseen(hanging)
         if action.subject.viewers in (None, review.subject.viewers)
     ]
-    monitor = f"Whether “{review.title}” occurs again." if review.outcome == Outcome.CONFIRMED else ""
+    monitor = f"Whether “{review.about.title}” occurs again." if review.outcome == Outcome.CONFIRMED else ""
     if review.outcome == Outcome.THRESHOLD_TO_CHANGE:
         monitor = "Whether the new threshold detects what the old one missed, without false alarms."
     tags = [review.get_kind_display().lower()]
@@ -93,18 +94,17 @@ def write(
     viewers: Sequence[int] | None = None,
     **texts: Any,
 ) -> Learning:
-    """Begin a draft by hand. texts: the fields of CHANGEABLE.
+    """Begin a draft by hand. texts: the fields of CHANGEABLE. Restricted as what it is about is restricted.
 
-    It belongs to what it is about, and is seen by whoever sees that and by its author. viewers: who may see
-    it instead (subject ids): it then stands alone.
     Raises Refused(field="title", "tags" or "about").
     """
     if about is not None and Learning.objects.filter(about=about, state=State.DRAFT).exists():
         raise Refused("A draft about this already exists. Edit that one instead.", field="about")
     draft = Learning(about=about, author=author, made_at=at, **_clean({"title": title, **texts}))
-    grants = [NewGrant(author.subject_id, Reason.AUTHOR)] if author else []
-    placed = Scope(parent=about, viewers=viewers, grants=grants)
-    history.record(draft, "learnings.learning_drafted", by=by, at=at, placed=placed)
+    seen_by = viewers if viewers is not None or about is None else about.viewers
+    if seen_by is not None and author is not None and author.subject_id not in seen_by:
+        seen_by = [*seen_by, author.subject_id]
+    history.record(draft, "learnings.learning_drafted", by=by, at=at, viewers=seen_by)
     return draft
 
 
@@ -116,7 +116,6 @@ def take(learning: Learning, *, author: User, by: Actor, at: datetime, seen: int
     if learning.author_id not in (None, author.pk):
         raise Refused(f"{learning.author} is already the author.", field="author")
     history.change(learning, {"author": author}, by=by, at=at, seen=seen, verb="learnings.learning_taken")
-    _show_to_author(learning, by=by, at=at)
     return learning
 
 
@@ -135,10 +134,7 @@ def change(
     cleaned = _clean(values)
     if learning.author_id is None and by.person is not None:
         cleaned["author"] = by.person
-    event = history.change(learning, cleaned, by=by, at=at, seen=seen)
-    if event and "author" in cleaned:
-        _show_to_author(learning, by=by, at=at)
-    if event and "title" in cleaned:
+    if history.change(learning, cleaned, by=by, at=at, seen=seen) and "title" in cleaned:
         history.retitle(learning)
     return learning
 
@@ -163,8 +159,6 @@ def publish(
     if learning.author_id is None:
         cleaned["author"] = by.person
     history.move(learning, State.PUBLISHED, by=by, at=at, seen=seen, values={**cleaned, "published_at": at})
-    if "author" in cleaned:
-        _show_to_author(learning, by=by, at=at)
     if "title" in cleaned:
         history.retitle(learning)
     return learning
@@ -184,7 +178,7 @@ def discard(
     """A draft that will not become a learning. It is kept, and can be restored."""
     note = {"reason": reason.strip()} if reason.strip() else None
     history.move(learning, State.DISCARDED, by=by, at=at, seen=seen, note=note)
-    history.retire(learning)
+    history.retitle(learning, is_retired=True)
     return learning
 
 
@@ -193,13 +187,29 @@ def restore(learning: Learning, *, by: Actor, at: datetime, seen: int | None = N
     """A discarded draft is a draft again. Raises Refused when another draft about the same is open."""
     _no_other_draft(learning)
     history.move(learning, State.DRAFT, by=by, at=at, seen=seen)
-    history.retire(learning, is_retired=False)
+    history.retitle(learning, is_retired=False)
     return learning
 
 
-def _show_to_author(learning: Learning, *, by: Actor, at: datetime) -> None:
-    if learning.author:
-        history.grant_sight([learning.subject], [learning.author], reason=Reason.AUTHOR, by=by, at=at)
+@handler("learnings.learning.follow_visibility")
+def on_risk_restricted(event: Event, *, at: datetime) -> None:
+    """On risklog.risk_restricted, risk_opened_to_all and breach_claimed: what was learned of it follows."""
+    follow_sight(Subject.objects.get(pk=event.subject_id), at=at, cause=event)
+
+
+def follow_sight(subject: Subject, *, at: datetime, cause: Event) -> None:
+    """Let what a subject, and all that hangs on it, taught be seen by whoever sees those, and its author."""
+    hanging = story.hanging(subject)
+    rows = Learning.objects.filter(about__in=[one.pk for one in hanging])
+    for learning in rows.select_related("subject", "about", "author").order_by("id"):
+        assert learning.about is not None
+        viewers = learning.about.viewers
+        seen_by = viewers
+        if viewers is not None and learning.author is not None:
+            seen_by = sorted({*viewers, learning.author.subject_id})
+        if learning.subject.viewers != seen_by:
+            history.retitle(learning, viewers=seen_by)
+            history.record(learning, "learnings.learning_restricted", by=SYSTEM, at=at, cause=cause)
 
 
 def _no_other_draft(learning: Learning) -> None:

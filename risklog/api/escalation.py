@@ -1,14 +1,14 @@
-"""Escalations by API: what climbs, one of them, acknowledging and resolving."""
+"""The API of escalations: list, get, raise, acknowledge and resolve."""
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from history.models import Subject
-from history.queries import seen_by, tell
+from history.queries import tell
 from kit import clock
 from rest.fields import Body, Visible, read
 from rest.listing import Filter, one_of
@@ -26,12 +26,12 @@ class ClimbRow(serializers.Serializer):
     round = serializers.IntegerField()
     rung = serializers.IntegerField()
     at = serializers.DateTimeField()
-    told = serializers.ListField(child=serializers.IntegerField(), help_text="Numbers of people.")
+    told = serializers.ListField(child=serializers.IntegerField(), help_text="IDs of the people notified.")
     skipped = serializers.CharField()
 
 
 class EscalationRow(serializers.Serializer):
-    """One climb of a subject up its ladder."""
+    """An escalation of an item on its ladder."""
 
     id = serializers.IntegerField()
     reference = serializers.CharField()
@@ -45,10 +45,10 @@ class EscalationRow(serializers.Serializer):
     team_slug = serializers.CharField(source="team.slug", default=None, allow_null=True)
     rung = serializers.IntegerField()
     rung_since = serializers.DateTimeField(allow_null=True)
-    next_climb_at = serializers.DateTimeField(allow_null=True, help_text="null: paused, or at the top.")
+    next_climb_at = serializers.DateTimeField(allow_null=True, help_text="null if paused or on the top rung.")
     acknowledged_by_id = serializers.IntegerField(allow_null=True)
     paused_until = serializers.DateTimeField(allow_null=True)
-    reason = serializers.CharField(help_text="Why it is paused, or what resolved it.")
+    reason = serializers.CharField(help_text="Reason of the pause, or how it was resolved.")
     started_at = serializers.DateTimeField()
     resolved_at = serializers.DateTimeField(allow_null=True)
     climbs = serializers.SerializerMethodField()
@@ -70,13 +70,18 @@ def _climbs(ids: list[int]) -> dict[int, list[dict[str, Any]]]:
 
 
 class RaiseBody(Body):
-    """Raise something urgent by hand."""
+    """The body that starts an escalation."""
 
     about = Visible(
-        "object", Subject.objects.visible_to, by="reference", help_text="A reference such as R-12."
+        "object",
+        Subject.objects.visible_to,
+        by="reference",
+        help_text="Reference of the item, for example R-12.",
     )
     why = serializers.CharField(max_length=4000)
-    is_unnamed = serializers.BooleanField(default=False, help_text="Not shown to other users; history knows.")
+    is_unnamed = serializers.BooleanField(
+        default=False, help_text="Hide your name from other users. The audit history records it."
+    )
 
 
 class AcknowledgeBody(Body):
@@ -115,7 +120,7 @@ class _Escalations(Resource):
         return Escalation.objects.visible_to(request.user)
 
     def as_values(self, rows: QuerySet) -> QuerySet:
-        return super().as_values(rows).annotate(**seen_by("about"))
+        return super().as_values(rows).annotate(about_viewers=F("about__viewers"))
 
     def objects(self, request: Request) -> QuerySet:
         return queries.escalations(request.user)
@@ -129,7 +134,7 @@ class _Escalations(Resource):
 
 
 class Escalations(_Escalations, Collection):
-    """What climbs, and what was resolved."""
+    """List escalations. POST starts one."""
 
     permission = {"GET": "risklog.escalation_view", "POST": "risklog.escalation_raise"}
     bodies = {"POST": RaiseBody}
@@ -155,7 +160,7 @@ class Escalations(_Escalations, Collection):
 
 
 class EscalationItem(_Escalations, Item):
-    """One escalation, by reference or number."""
+    """Get an escalation by reference or number."""
 
     permission = {"GET": "risklog.escalation_view"}
 
@@ -166,14 +171,14 @@ class _Step(_Escalations, Step):
 
 
 class Acknowledge(_Step):
-    """Somebody has it in hand; it lapses and climbs on if nothing follows."""
+    """Acknowledge an escalation. It continues if nothing follows in time."""
 
     body, bodies = AcknowledgeBody, {"POST": AcknowledgeBody}
     operation = staticmethod(operations.acknowledge)
 
 
 class Resolve(_Step):
-    """It is dealt with, for this reason."""
+    """Resolve an escalation, with the reason."""
 
     body, bodies = ResolveBody, {"POST": ResolveBody}
     operation = staticmethod(operations.resolve)

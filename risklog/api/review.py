@@ -1,12 +1,12 @@
-"""Review requests by API: what is open, one of them, answering and settling."""
+"""The API of reviews: list, get, answer and close."""
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from history.queries import seen_by, tell
+from history.queries import tell
 from rest.fields import Body
 from rest.listing import Filter, number, one_of
 from rest.resource import Collection, Item, Resource
@@ -20,7 +20,7 @@ from signals.states import Kind
 
 
 class ReviewerRow(serializers.Serializer):
-    """One person asked, and what they said."""
+    """A reviewer and their answer."""
 
     user_id = serializers.IntegerField()
     name = serializers.CharField()
@@ -32,7 +32,7 @@ class ReviewerRow(serializers.Serializer):
 
 
 class ReviewRow(serializers.Serializer):
-    """A call for a cross-team look at something, with its due time and its outcome."""
+    """A cross-team review of an item, with its due time and outcome."""
 
     id = serializers.IntegerField()
     reference = serializers.CharField()
@@ -46,11 +46,13 @@ class ReviewRow(serializers.Serializer):
     about_kind = serializers.CharField(source="about.kind", allow_null=True)
     model_id = serializers.IntegerField(allow_null=True)
     model_slug = serializers.CharField(source="model.slug", default=None, allow_null=True)
-    triggers = serializers.IntegerField(help_text="How often it was called for.")
-    claimed_by_id = serializers.IntegerField(allow_null=True, help_text="Who leads it.")
+    triggers = serializers.IntegerField(help_text="How often the review was triggered.")
+    claimed_by_id = serializers.IntegerField(allow_null=True, help_text="The lead of the review.")
     outcome = serializers.ChoiceField([*Outcome.choices, ""])
     outcome_reason = serializers.CharField()
-    missing = serializers.ListField(child=serializers.DictField(), help_text="What was not to be had.")
+    missing = serializers.ListField(
+        child=serializers.DictField(), help_text="Information that was missing when the review opened."
+    )
     opened_at = serializers.DateTimeField()
     due_at = serializers.DateTimeField()
     settled_at = serializers.DateTimeField(allow_null=True)
@@ -111,7 +113,7 @@ class _Reviews(Resource):
         return Review.objects.visible_to(request.user)
 
     def as_values(self, rows: QuerySet) -> QuerySet:
-        return super().as_values(rows).annotate(**seen_by("about"))
+        return super().as_values(rows).annotate(about_viewers=F("about__viewers"))
 
     def objects(self, request: Request) -> QuerySet:
         return queries.for_pages(request.user)
@@ -125,7 +127,7 @@ class _Reviews(Resource):
 
 
 class Reviews(_Reviews, Collection):
-    """Review requests, those that people of several functions look at together."""
+    """List reviews."""
 
     permission = {"GET": "risklog.review_view"}
     filters = {
@@ -151,7 +153,7 @@ class Reviews(_Reviews, Collection):
 
 
 class ReviewItem(_Reviews, Item):
-    """One review request, by reference or number."""
+    """Get a review by reference or number."""
 
     permission = {"GET": "risklog.review_view"}
 
@@ -161,7 +163,7 @@ class _Step(_Reviews, Step):
 
 
 class Answer(_Step):
-    """Give one's verdict, or change it."""
+    """Answer a review, or change your answer."""
 
     permission = {"POST": "risklog.review_answer"}
     body, bodies = AnswerBody, {"POST": AnswerBody}
@@ -170,7 +172,7 @@ class Answer(_Step):
 
 
 class Settle(_Step):
-    """Say what it came to, and why."""
+    """Close a review with an outcome and a reason."""
 
     permission = {"POST": "risklog.review_settle"}
     body, bodies = SettleBody, {"POST": SettleBody}

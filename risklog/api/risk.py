@@ -1,4 +1,4 @@
-"""Risks by API: the list, one of them, raising and changing them, and a POST a step."""
+"""The API of risks: list, get, create, change, and a POST for each step."""
 
 from typing import Any, ClassVar
 
@@ -8,7 +8,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from catalogue.models import Model
-from history.queries import seen_by
 from kit import clock
 from people.models import Team, User
 from rest.fields import Body, Visible, read
@@ -24,17 +23,17 @@ from signals.models import BreachGroup, Series
 
 
 class RiskRow(serializers.Serializer):
-    """An entry of the risk log."""
+    """A risk."""
 
     id = serializers.IntegerField()
     reference = serializers.CharField()
     version = serializers.IntegerField()
     title = serializers.CharField()
-    description = serializers.CharField(help_text="What was seen. Markdown.")
-    affected = serializers.CharField(help_text="Who would be affected, and how: one sentence.")
+    description = serializers.CharField(help_text="Markdown.")
+    affected = serializers.CharField(help_text="Who would be affected, and how, in one sentence.")
     category_id = serializers.IntegerField()
     category_slug = serializers.CharField(source="category.slug")
-    model_id = serializers.IntegerField(allow_null=True, help_text="null also for a model you may not see.")
+    model_id = serializers.IntegerField(allow_null=True, help_text="Also null if you may not see the model.")
     model_slug = serializers.CharField(source="model.slug", default=None, allow_null=True)
     feature = serializers.CharField()
     tags = serializers.ListField(child=serializers.CharField())
@@ -42,18 +41,20 @@ class RiskRow(serializers.Serializer):
     team_slug = serializers.CharField(source="team.slug", default=None, allow_null=True)
     owner_id = serializers.IntegerField(allow_null=True)
     owner_name = serializers.CharField(source="owner.name", default=None, allow_null=True)
-    raised_by_id = serializers.IntegerField(allow_null=True, help_text="null also for one who is not named.")
+    raised_by_id = serializers.IntegerField(allow_null=True, help_text="Also null if reported anonymously.")
     likelihood = serializers.IntegerField(min_value=1, max_value=5)
     impact = serializers.IntegerField(min_value=1, max_value=5)
     residual_likelihood = serializers.IntegerField(allow_null=True)
     residual_impact = serializers.IntegerField(allow_null=True)
     severity = serializers.IntegerField(
-        help_text="1 to 25: what remains where judged, else likelihood x impact."
+        help_text="1 to 25: residual likelihood x impact if assessed, else likelihood x impact."
     )
-    level = serializers.SerializerMethodField(help_text="1 Minimal to 5 Critical, of the severity.")
+    level = serializers.SerializerMethodField(
+        help_text="From 1 (Minimal) to 5 (Critical), derived from the severity."
+    )
     state = serializers.ChoiceField(RiskState.choices)
     treatment = serializers.ChoiceField([*Treatment.choices, ""])
-    review_on = serializers.DateField(allow_null=True, help_text="The day by which somebody looks again.")
+    review_on = serializers.DateField(allow_null=True, help_text="Date of the next review.")
     looks = serializers.IntegerField()
     accepted_until = serializers.DateField(allow_null=True)
     acceptance_reason = serializers.CharField()
@@ -88,7 +89,7 @@ def _five(**kwargs: Any) -> serializers.IntegerField:
 
 
 class RiskChange(Body):
-    """The fields to change, those that are sent. A state is changed by its own step."""
+    """The fields to change. Fields that are not sent keep their values; a state changes by its step."""
 
     title = serializers.CharField(max_length=200, required=False)
     description = serializers.CharField(max_length=50_000, required=False, allow_blank=True)
@@ -111,7 +112,7 @@ class RiskChange(Body):
 
 
 class NewRisk(Body):
-    """Title and category open a risk; likelihood and impact are a guess, 3 unless you say."""
+    """The body that creates a risk. Only title and category are required; likelihood and impact are 3."""
 
     title = serializers.CharField(max_length=200)
     category = Visible("category", _categories)
@@ -127,13 +128,15 @@ class NewRisk(Body):
     series = Visible(
         "series", Series.objects.visible_to, by="subject__title", required=False, allow_null=True
     )
-    is_unnamed = serializers.BooleanField(required=False, help_text="Nobody sees your name but history.")
+    is_unnamed = serializers.BooleanField(
+        required=False, help_text="Hide your name. The audit history records it."
+    )
     only_teams = serializers.ListField(
         child=Visible("team", Team.objects.visible_to),
         required=False,
         allow_empty=False,
         max_length=50,
-        help_text="Only these teams may see it, with its owner and you.",
+        help_text="Restrict the risk to these teams, its owner and you.",
     )
 
 
@@ -146,7 +149,9 @@ class WhyBack(Body):
 
 
 class Treatments(Body):
-    treatment = serializers.ChoiceField(Treatment.choices, help_text="“accept” proposes; another accepts.")
+    treatment = serializers.ChoiceField(
+        Treatment.choices, help_text="“accept” proposes acceptance; a risk manager decides."
+    )
     owner = Visible("person", _people, by="email", required=False, allow_null=True)
     reason = serializers.CharField(max_length=5000, required=False, allow_blank=True)
 
@@ -201,7 +206,7 @@ class _Risks(Resource):
 _RENAMED = {
     **{name: F(path) for name, path in _Risks.columns.items() if name != path},
     "is_restricted": Q(subject__viewers__isnull=False),
-    **seen_by("model", "model__subject"),
+    "model_viewers": F("model__subject__viewers"),
 }
 _DIRECT = [name for name in _Risks.columns if name not in _RENAMED]
 
@@ -226,7 +231,7 @@ def _yes_or_no(text: str) -> bool:
 
 
 class Risks(_Risks, Collection):
-    """The risk log. Without a filter on the state it has the closed ones too."""
+    """List risks, closed ones included. POST creates a risk."""
 
     permission = {"GET": "risklog.risk_view", "POST": "risklog.risk_add"}
     bodies = {"POST": NewRisk}
@@ -285,7 +290,7 @@ def values_of(body: dict[str, Any]) -> dict[str, Any]:
 
 
 class RiskOfBreach(_Risks):
-    """Make a breach a risk, filled in from the evidence; the live risk it has already, if there is one."""
+    """Create a risk from a breach and its evidence, or return the live risk of the breach."""
 
     permission = {"POST": "risklog.risk_add"}
     bodies = {"POST": OfBreach}
@@ -300,7 +305,7 @@ class RiskOfBreach(_Risks):
 
 
 class RiskItem(_Risks, Item):
-    """One risk, by reference or number."""
+    """Get a risk by reference or number."""
 
     permission = {"GET": "risklog.risk_view", "PATCH": "risklog.risk_change"}
     bodies = {"PATCH": RiskChange}
@@ -321,28 +326,28 @@ class _Step(_Risks, Step):
 
 
 class Assess(_Step):
-    """Look into it."""
+    """Start assessing a risk."""
 
     bodies = {"POST": Reason}
     operation = staticmethod(operations.assess)
 
 
 class Treat(_Step):
-    """Begin what is to be done."""
+    """Start treating a risk."""
 
     body, bodies = Treatments, {"POST": Treatments}
     operation = staticmethod(operations.treat)
 
 
 class Monitor(_Step):
-    """Watch it; after treatment, with what remains."""
+    """Monitor a risk. After treatment the residual risk is required."""
 
     body, bodies = Remainder, {"POST": Remainder}
     operation = staticmethod(operations.monitor)
 
 
 class Accept(_Step):
-    """Live with it until a day; decided by a risk manager who does not own it."""
+    """Accept a risk until a date. Only a risk manager who does not own it can."""
 
     permission = {"POST": "risklog.risk_accept"}
     body, bodies = Acceptance, {"POST": Acceptance}
@@ -350,7 +355,7 @@ class Accept(_Step):
 
 
 class Close(_Step):
-    """Close it, with the evidence that it holds."""
+    """Close a risk, with the evidence that it is resolved."""
 
     permission = {"POST": "risklog.risk_close"}
     body, bodies = Evidence, {"POST": Evidence}
@@ -358,14 +363,14 @@ class Close(_Step):
 
 
 class Reopen(_Step):
-    """Take it up again."""
+    """Reopen a risk."""
 
     body, bodies = WhyBack, {"POST": WhyBack}
     operation = staticmethod(operations.reopen)
 
 
 class StillSo(_Step):
-    """A look that changes nothing but the day of the next one."""
+    """Reconfirm a risk: only the date of its next review changes."""
 
     body, bodies = Evidence, {"POST": Evidence}
     operation = staticmethod(operations.still_so)

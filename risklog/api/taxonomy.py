@@ -1,4 +1,4 @@
-"""Categories by API: the words, and how they change."""
+"""The API of categories: list, get and change."""
 
 from django.db.models import QuerySet
 from django.utils.text import slugify
@@ -16,13 +16,13 @@ from signals.states import Kind
 
 
 class CategoryRow(serializers.Serializer):
-    """A place in the taxonomy. The long texts are Markdown."""
+    """A category of risks. Signs, questions and mitigations are Markdown."""
 
     id = serializers.IntegerField()
     version = serializers.IntegerField()
     slug = serializers.CharField()
     name = serializers.CharField()
-    kind = serializers.ChoiceField(Kind.choices, help_text="The signals it takes.")
+    kind = serializers.ChoiceField(Kind.choices, help_text="Kind of the signals it covers.")
     definition = serializers.CharField()
     signs = serializers.CharField()
     questions = serializers.CharField()
@@ -35,7 +35,7 @@ def _text() -> serializers.CharField:
 
 
 class CategoryChange(Body):
-    """The words to change, those that are sent."""
+    """The fields to change. Fields that are not sent keep their values."""
 
     name = serializers.CharField(max_length=80, required=False)
     kind = serializers.ChoiceField(Kind.choices, required=False)
@@ -62,7 +62,7 @@ class _Categories(Resource):
 
 
 class Categories(_Categories, Collection):
-    """The taxonomy, the retired ones included."""
+    """List categories, retired ones included."""
 
     permission = {"GET": "risklog.category_view", "POST": "risklog.category_change"}
     bodies = {"POST": NewCategory}
@@ -82,7 +82,7 @@ class Categories(_Categories, Collection):
 
 
 class CategoryItem(_Categories, Item):
-    """One category, by slug or number."""
+    """Get a category by slug or number."""
 
     permission = {"GET": "risklog.category_view", "PATCH": "risklog.category_change"}
     bodies = {"PATCH": CategoryChange}

@@ -12,24 +12,24 @@ from people.states import Role
 from risklog.forms.review import PersonChoice, reason_field, visible_subject
 from risklog.queries import presence
 
-_HOURS = [(4, "4 hours"), (24, "24 hours"), (72, "3 days"), (168, "7 days"), (336, "14 days, the longest")]
+_HOURS = [(4, "4 hours"), (24, "24 hours"), (72, "3 days"), (168, "7 days"), (336, "14 days (maximum)")]
 
 
 class RaiseForm(forms.Form):
     """Anybody may raise anything that has a reference, also without their name on it."""
 
     about = forms.CharField(
-        label="What cannot wait",
+        label="Item to escalate",
         max_length=24,
-        help_text="A reference such as R-12, B-7 or A-3.",
+        help_text="Its reference, for example R-12, B-7 or A-3.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-    why = reason_field("Why it cannot wait", "Conditions and evidence, not culprits.")
+    why = reason_field("Why is it urgent?", "Describe conditions and evidence, not who is at fault.")
     is_unnamed = forms.BooleanField(
-        label="Do not show my name",
+        label="Escalate anonymously",
         required=False,
-        help_text="Other users will not see who raised it. The audit history keeps it; only two "
-        "administrators together can look it up, and you would be told.",
+        help_text="Other users cannot see who escalated it. The audit history records it; only two "
+        "administrators together can look it up, and you are notified if they do.",
     )
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
@@ -42,7 +42,7 @@ class RaiseForm(forms.Form):
 
 class AcknowledgeForm(forms.Form):
     note = forms.CharField(
-        label="What happens next",
+        label="Next step",
         required=False,
         max_length=2000,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
@@ -50,16 +50,16 @@ class AcknowledgeForm(forms.Form):
 
 
 class PauseForm(forms.Form):
-    hours = forms.TypedChoiceField(label="For how long", choices=_HOURS, coerce=int, initial=24)
-    reason = reason_field("Why it can wait")
+    hours = forms.TypedChoiceField(label="Duration", choices=_HOURS, coerce=int, initial=24)
+    reason = reason_field("Reason")
 
     def until(self, at: datetime) -> datetime:
         return at + timedelta(hours=self.cleaned_data["hours"])
 
 
 class HandOverForm(forms.Form):
-    to = PersonChoice(User.objects.none(), label="To whom", empty_label="Choose somebody")
-    note = forms.CharField(label="What they should know", required=False, max_length=2000)
+    to = PersonChoice(User.objects.none(), label="Hand over to", empty_label="Choose a person")
+    note = forms.CharField(label="Note", required=False, max_length=2000)
 
     def __init__(self, *args: Any, at: datetime, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -68,8 +68,8 @@ class HandOverForm(forms.Form):
 
 
 class StepDownForm(forms.Form):
-    reason = reason_field("Why it can go down a rung")
+    reason = reason_field("Reason for de-escalating")
 
 
 class ResolveForm(forms.Form):
-    reason = reason_field("What settled it")
+    reason = reason_field("How was it resolved?")

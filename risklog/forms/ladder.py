@@ -20,7 +20,7 @@ class LadderForm(forms.Form):
 
 class NewLadderForm(LadderForm):
     severity = forms.ChoiceField(
-        label="For what is", choices=[("", "Anything"), *Severity.choices], required=False
+        label="Severity", choices=[("", "Any severity"), *Severity.choices], required=False
     )
     category = forms.ModelChoiceField(Category.objects.none(), required=False, empty_label="Any category")
     team = forms.ModelChoiceField(Team.objects.none(), required=False, empty_label="Any team")
@@ -34,13 +34,11 @@ class NewLadderForm(LadderForm):
 class RungForm(forms.Form):
     """A row left without "who" is no rung."""
 
-    who = forms.ChoiceField(label="Who", choices=[("", "No rung here"), *Who.choices], required=False)
+    who = forms.ChoiceField(label="Who", choices=[("", "No rung"), *Who.choices], required=False)
     function = forms.ModelChoiceField(
-        Function.objects.none(), label="Which function", required=False, empty_label="None"
+        Function.objects.none(), label="Function", required=False, empty_label="None"
     )
-    person = forms.ModelChoiceField(
-        User.objects.none(), label="Which person", required=False, empty_label="None"
-    )
+    person = forms.ModelChoiceField(User.objects.none(), label="Person", required=False, empty_label="None")
     amount = forms.IntegerField(label="Within", min_value=1, max_value=2000, required=False)
     unit = forms.ChoiceField(label="Unit", choices=_UNITS, required=False, initial="60")
     is_round_the_clock = forms.BooleanField(label="Round the clock", required=False)
@@ -54,11 +52,11 @@ class RungForm(forms.Form):
         said = super().clean() or {}
         who = said.get("who")
         if who and not said.get("amount"):
-            self.add_error("amount", "Say within how long.")
+            self.add_error("amount", "Enter the time limit.")
         if who == Who.FUNCTION and not said.get("function"):
-            self.add_error("function", "Say which function.")
+            self.add_error("function", "Choose a function.")
         if who == Who.PERSON and not said.get("person"):
-            self.add_error("person", "Say who.")
+            self.add_error("person", "Choose a person.")
         return said
 
 

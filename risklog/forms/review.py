@@ -14,11 +14,11 @@ from signals.states import Kind
 
 # What each verdict means, said where it is chosen.
 _MEANING = {
-    Outcome.CONFIRMED: "it is real and matters",
+    Outcome.CONFIRMED: "the problem is real",
     Outcome.FALSE_ALARM: "nothing is wrong",
-    Outcome.POOR_EVIDENCE: "one cannot tell from what there is",
-    Outcome.THRESHOLD_TO_CHANGE: "the rule, not the model, is off",
-    Outcome.EXPERIMENT_NEEDED: "only a test will tell",
+    Outcome.POOR_EVIDENCE: "the evidence does not allow a verdict",
+    Outcome.THRESHOLD_TO_CHANGE: "the rule is wrong, not the model",
+    Outcome.EXPERIMENT_NEEDED: "a test has to decide",
 }
 _CHOICES = [(one.value, f"{one.label}: {_MEANING[one]}") for one in Outcome]
 
@@ -37,9 +37,9 @@ class PersonChoice(forms.ModelChoiceField):
 class AnswerForm(forms.Form):
     """One field besides the verdict: what was seen."""
 
-    verdict = forms.ChoiceField(label="What do you see?", choices=_CHOICES, widget=forms.RadioSelect)
+    verdict = forms.ChoiceField(label="Verdict", choices=_CHOICES, widget=forms.RadioSelect)
     note = forms.CharField(
-        label="What you looked at",
+        label="Evidence",
         required=False,
         max_length=4000,
         widget=forms.Textarea(attrs={"rows": 2, "class": "ta"}),
@@ -47,7 +47,7 @@ class AnswerForm(forms.Form):
 
 
 class AskForm(forms.Form):
-    user = PersonChoice(User.objects.none(), label="Who else should look", empty_label="Choose somebody")
+    user = PersonChoice(User.objects.none(), label="Reviewer", empty_label="Choose a person")
 
     def __init__(self, *args: Any, review: Review, at: datetime, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -55,33 +55,33 @@ class AskForm(forms.Form):
 
 
 class SettleForm(forms.Form):
-    outcome = forms.ChoiceField(label="What it came to", choices=_CHOICES)
-    reason = reason_field("Why", "For those who meet the same next year.")
+    outcome = forms.ChoiceField(label="Outcome", choices=_CHOICES)
+    reason = reason_field("Reason", "For readers who face the same problem later.")
 
 
 class ReasonForm(forms.Form):
-    reason = reason_field("Why")
+    reason = reason_field("Reason")
 
 
 class OpenForm(forms.Form):
     """Call for a look at anything that has a reference."""
 
     about = forms.CharField(
-        label="What to look at",
+        label="Item to review",
         max_length=24,
-        help_text="A reference such as R-12 or B-7.",
+        help_text="Its reference, for example R-12 or B-7.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     kind = forms.ChoiceField(
-        choices=Kind.choices, help_text="Decides which functions are asked.", label="Kind of signal"
+        choices=Kind.choices, help_text="Decides which functions review it.", label="Kind of signal"
     )
     severity = forms.ChoiceField(
         choices=Severity.choices,
         initial=Severity.WARNING,
-        label="How urgent",
-        help_text="Critical is due in one working day, the rest in three.",
+        label="Urgency",
+        help_text="Critical reviews are due in one working day, others in three.",
     )
-    why = reason_field("What you noticed", "Conditions and evidence, not culprits.")
+    why = reason_field("What did you notice?", "Describe conditions and evidence, not who is at fault.")
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -96,5 +96,5 @@ def visible_subject(user: Any, reference: str) -> Subject:
     wanted = reference.strip().upper()
     found = Subject.objects.visible_to(user).filter(reference=wanted).first()
     if found is None:
-        raise forms.ValidationError(f"There is nothing with the reference {wanted}.")
+        raise forms.ValidationError(f"No item has the reference {wanted}.")
     return found

@@ -16,11 +16,11 @@ from signals.models import Series
 # How bad at a guess: a level, as the likelihood and impact it stands for until somebody assesses it.
 GUESS = {1: (2, 1), 2: (2, 2), 3: (3, 3), 4: (4, 4), 5: (5, 5)}
 GUESS_WORDS = (
-    (5, "Critical: people or money are hurt, most likely soon"),
-    (4, "High: a decision is going wrong, or is about to"),
-    (3, "Medium: worth a look within weeks"),
-    (2, "Low: unlikely, and it would be found"),
-    (1, "Minimal: noted so that it is not forgotten"),
+    (5, "Critical: harm to people or a financial loss is likely soon"),
+    (4, "High: decisions are wrong, or soon will be"),
+    (3, "Medium: needs a review within weeks"),
+    (2, "Low: unlikely, and it would be noticed"),
+    (1, "Minimal: recorded for reference"),
 )
 _LIKELIHOODS = [(n, f"{n} {word}") for n, word in scoring.LIKELIHOODS.items()]
 _IMPACTS = [(n, f"{n} {word}") for n, word in scoring.IMPACTS.items()]
@@ -32,7 +32,7 @@ class NamedChoice(forms.ModelChoiceField):
 
 
 def _figure(label: str, choices: list[tuple[int, str]], *, required: bool = True) -> forms.TypedChoiceField:
-    options = choices if required else [("", "Not judged yet"), *choices]
+    options = choices if required else [("", "Not assessed"), *choices]
     return forms.TypedChoiceField(
         label=label, choices=options, coerce=int, empty_value=None, required=required
     )
@@ -43,10 +43,10 @@ class RiskForm(forms.Form):
 
     title = forms.CharField(
         max_length=200,
-        help_text="What may go wrong, in a few words. Conditions and evidence, not culprits.",
+        help_text="What may go wrong, in a few words. Describe conditions and evidence, not who is at fault.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-    model = NamedChoice(Model.objects.none(), required=False, empty_label="No single model")
+    model = NamedChoice(Model.objects.none(), required=False, empty_label="No specific model")
     category = NamedChoice(Category.objects.none(), empty_label=None)
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
@@ -59,19 +59,19 @@ class RiskForm(forms.Form):
 
 class NewRiskForm(RiskForm):
     seen_what = forms.CharField(
-        label="What was seen",
+        label="Description",
         required=False,
         widget=forms.Textarea(attrs={"rows": 5, "data-draft": "risk:new"}),
-        help_text="Figures, since when, where one can look. Markdown works.",
+        help_text="Values, since when, and where to find the evidence. Markdown is supported.",
     )
     guess = forms.TypedChoiceField(
-        label="How bad, at a guess", choices=GUESS_WORDS, coerce=int, widget=forms.RadioSelect, initial=3
+        label="Estimated level", choices=GUESS_WORDS, coerce=int, widget=forms.RadioSelect, initial=3
     )
     is_unnamed = forms.BooleanField(
-        label="Do not show my name",
+        label="Report anonymously",
         required=False,
-        help_text="Nobody sees it on pages, in mail or in the API. The history still knows it, and only two "
-        "administrators together could look it up.",
+        help_text="Your name is hidden on pages, in mail and in the API. The audit history records "
+        "it; only two administrators together can look it up.",
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -100,28 +100,28 @@ EDITED = (
 
 class EditRiskForm(RiskForm):
     affected = forms.CharField(
-        label="Who would be affected, and how",
+        label="Affected",
         max_length=300,
         required=False,
-        help_text="One sentence in plain words.",
+        help_text="Who would be affected, and how, in one sentence.",
     )
     description = forms.CharField(
-        label="What was seen",
+        label="Description",
         required=False,
         widget=forms.Textarea(attrs={"rows": 10}),
-        help_text="Markdown works.",
+        help_text="Markdown is supported.",
     )
     feature = forms.CharField(max_length=120, required=False)
     tags = forms.CharField(max_length=600, required=False, help_text="Separated by commas.")
-    team = NamedChoice(Team.objects.none(), required=False, empty_label="No team yet", label="Owner team")
-    owner = NamedChoice(User.objects.none(), required=False, empty_label="No owner yet")
+    team = NamedChoice(Team.objects.none(), required=False, empty_label="No team", label="Owner team")
+    owner = NamedChoice(User.objects.none(), required=False, empty_label="No owner")
     likelihood = _figure("Likelihood", _LIKELIHOODS)
     impact = _figure("Impact", _IMPACTS)
-    residual_likelihood = _figure("Likelihood after treatment", _LIKELIHOODS, required=False)
-    residual_impact = _figure("Impact after treatment", _IMPACTS, required=False)
-    treatment = forms.ChoiceField(choices=[("", "Not chosen yet"), *Treatment.choices], required=False)
-    review_on = forms.DateField(label="Next look", widget=Day, required=False)
-    series = NamedChoice(Series.objects.none(), required=False, empty_label="No metric", label="Live metric")
+    residual_likelihood = _figure("Residual likelihood", _LIKELIHOODS, required=False)
+    residual_impact = _figure("Residual impact", _IMPACTS, required=False)
+    treatment = forms.ChoiceField(choices=[("", "Not chosen"), *Treatment.choices], required=False)
+    review_on = forms.DateField(label="Next review", widget=Day, required=False)
+    series = NamedChoice(Series.objects.none(), required=False, empty_label="No metric", label="Metric")
 
     field_order = EDITED
 
@@ -168,7 +168,7 @@ def _series_for(user: Any, risk: Risk) -> Any:
 class StepForm(forms.Form):
     """A step with a word on why."""
 
-    reason = forms.CharField(label="Why", required=False, widget=forms.Textarea(attrs={"rows": 2}))
+    reason = forms.CharField(label="Reason", required=False, widget=forms.Textarea(attrs={"rows": 2}))
 
     def __init__(self, *args: Any, risk: Risk, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -178,15 +178,15 @@ class StepForm(forms.Form):
 class TreatForm(StepForm):
     treatment = forms.ChoiceField(
         choices=[
-            (Treatment.MITIGATE, "Mitigate: make it less likely or less bad"),
-            (Treatment.TRANSFER, "Transfer: somebody else carries it"),
-            (Treatment.AVOID, "Avoid: stop doing what causes it"),
-            (Treatment.ACCEPT, "Propose to accept: a risk manager decides"),
+            (Treatment.MITIGATE, "Mitigate: reduce likelihood or impact"),
+            (Treatment.TRANSFER, "Transfer: another party carries the risk"),
+            (Treatment.AVOID, "Avoid: stop the activity that causes it"),
+            (Treatment.ACCEPT, "Accept: propose it; a risk manager decides"),
         ],
         widget=forms.RadioSelect,
         initial=Treatment.MITIGATE,
     )
-    owner = NamedChoice(User.objects.none(), empty_label="Choose one person")
+    owner = NamedChoice(User.objects.none(), empty_label="Choose a person")
 
     field_order = ("treatment", "owner", "reason")
 
@@ -195,12 +195,12 @@ class TreatForm(StepForm):
         fields: dict[str, Any] = self.fields
         fields["owner"].queryset = User.objects.filter(is_active=True).order_by("name", "id")
         self.fields["owner"].initial = self.risk.owner_id or self.user.pk
-        self.fields["reason"].label = "What is to be done"
+        self.fields["reason"].label = "What needs doing?"
 
 
 class MonitorForm(StepForm):
-    residual_likelihood = _figure("Likelihood that remains", _LIKELIHOODS, required=False)
-    residual_impact = _figure("Impact that remains", _IMPACTS, required=False)
+    residual_likelihood = _figure("Residual likelihood", _LIKELIHOODS, required=False)
+    residual_impact = _figure("Residual impact", _IMPACTS, required=False)
 
     field_order = ("residual_likelihood", "residual_impact", "reason")
 
@@ -212,11 +212,11 @@ class MonitorForm(StepForm):
 
 class AcceptForm(StepForm):
     until = forms.DateField(
-        label="Until",
+        label="Accept until",
         widget=Day,
-        help_text="Ten days before, its owner is told; on the day it is assessed again.",
+        help_text="The owner is notified ten days before. On that day the risk is reassessed.",
     )
-    reason = forms.CharField(label="Why living with it is right", widget=forms.Textarea(attrs={"rows": 3}))
+    reason = forms.CharField(label="Reason for accepting", widget=forms.Textarea(attrs={"rows": 3}))
 
     field_order = ("until", "reason")
 
@@ -224,22 +224,22 @@ class AcceptForm(StepForm):
 class CloseForm(StepForm):
     reason = None  # type: ignore[assignment]  # Django takes the field away so
     evidence = forms.CharField(
-        label="How do you know that it holds",
+        label="Evidence it is resolved",
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="A figure, a test, a link.",
+        help_text="For example a value, a test or a link.",
     )
 
 
 class ReopenForm(StepForm):
-    reason = forms.CharField(label="Why is it back", widget=forms.Textarea(attrs={"rows": 2}))
+    reason = forms.CharField(label="Reason for reopening", widget=forms.Textarea(attrs={"rows": 2}))
 
 
 class LookForm(StepForm):
     reason = None  # type: ignore[assignment]  # Django takes the field away so
     evidence = forms.CharField(
-        label="How do you know that it is still so",
+        label="Evidence that it still applies",
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="One line. It moves the next look on.",
+        help_text="One line. The next review is rescheduled.",
     )
 
 
@@ -247,10 +247,10 @@ class SightForm(forms.Form):
     """Everyone, or named teams with the owner, the raiser and whoever was asked."""
 
     who = forms.ChoiceField(
-        label="Who may see it",
+        label="Visible to",
         choices=[
             ("all", "Everyone in the organisation"),
-            ("teams", "Only these teams, its owner and its raiser"),
+            ("teams", "Only these teams, the owner and the reporter"),
         ],
         widget=forms.RadioSelect,
     )

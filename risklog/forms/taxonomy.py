@@ -11,18 +11,18 @@ from signals.states import Kind
 class CategoryForm(forms.Form):
     name = forms.CharField(max_length=80)
     kind = forms.ChoiceField(
-        label="Signals it takes", choices=Kind.choices, help_text="Decides the focus its risks belong to."
+        label="Signal kind", choices=Kind.choices, help_text="Decides the focus of its risks."
     )
-    definition = forms.CharField(widget=forms.Textarea(attrs={"rows": 4}), help_text="A sentence or two.")
+    definition = forms.CharField(widget=forms.Textarea(attrs={"rows": 4}), help_text="One or two sentences.")
     signs = forms.CharField(label="Typical signs", required=False, widget=forms.Textarea(attrs={"rows": 5}))
     questions = forms.CharField(
         label="First questions", required=False, widget=forms.Textarea(attrs={"rows": 5})
     )
     mitigations = forms.CharField(
-        label="Usual mitigations",
+        label="Common mitigations",
         required=False,
         widget=forms.Textarea(attrs={"rows": 5}),
-        help_text="Markdown lists read best.",
+        help_text="Markdown lists are supported.",
     )
 
     @classmethod

@@ -106,3 +106,13 @@ class Risk(Recorded):
             GinIndex(fields=["search"], name="risklog_risk_search"),
             GinIndex(fields=["tags"], name="risklog_risk_tags"),
         ]
+
+    @property
+    def present_likelihood(self) -> int:
+        """Return the residual likelihood (1 to 5) if assessed, else the inherent one."""
+        return self.residual_likelihood or self.likelihood
+
+    @property
+    def present_impact(self) -> int:
+        """Return the residual impact (1 to 5) if assessed, else the inherent one."""
+        return self.residual_impact or self.impact

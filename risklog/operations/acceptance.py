@@ -34,11 +34,11 @@ def accept(
     The day is one of the organisation's zone. Raises Refused, IllegalMove, ChangedMeanwhile.
     """
     if by.person is not None and by.person.pk == risk.owner_id:
-        raise Refused("The owner proposes, somebody else accepts. Ask a risk manager.", field="by")
+        raise Refused("Owners cannot accept their own risks. Ask a risk manager.", field="by")
     if not reason.strip():
-        raise Refused("Say why living with it is right.", field="reason")
+        raise Refused("Enter the reason for accepting.", field="reason")
     if until <= at.astimezone(_zone()).date():
-        raise Refused("Choose a day to come: an acceptance always ends.", field="until")
+        raise Refused("Choose a date in the future.", field="until")
     values = {
         "accepted_until": until,
         "acceptance_reason": reason.strip(),

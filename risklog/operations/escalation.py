@@ -8,7 +8,6 @@ from django.db import IntegrityError, transaction
 from actions.models import Action
 from history import operations as history
 from history.models import Due, Event, Subject
-from history.operations import Reason
 from history.wiring import handler
 from kit.actor import SYSTEM, Actor
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
@@ -46,12 +45,12 @@ def start(
     One that runs already takes the new reason as a note instead. Two events: started, then climbed.
     """
     if not why.strip():
-        raise Refused("Say why this cannot wait.", field="why")
+        raise Refused("Enter why it is urgent.", field="why")
     for _ in range(_TRIES):
         running = climb.lock(about=about)
         if running:
             return _annotate(running, why=why, severity=severity, by=by, at=at, cause=cause)
-        history.lock_scope(about)  # for whoever is called is granted sight of it, once there is an escalation
+        seen_by = Subject.objects.values_list("viewers", flat=True).get(pk=about.pk)
         team = team or rung_queries.concerned(about).team
         escalation = Escalation(
             about=about,
@@ -64,14 +63,16 @@ def start(
         )
         try:
             with transaction.atomic():
-                return _start(escalation, by=by, at=at, cause=cause)
+                return _start(escalation, seen_by, by=by, at=at, cause=cause)
         except IntegrityError as error:
             if "risklog_one_unresolved_escalation" not in str(error):
                 raise
-    raise ChangedMeanwhile("Somebody else is escalating this right now. Look again.", present=about)
+    raise ChangedMeanwhile("Someone else is escalating this. Reload and try again.", present=about)
 
 
-def _start(escalation: Escalation, *, by: Actor, at: datetime, cause: Event | None) -> Escalation:
+def _start(
+    escalation: Escalation, seen_by: list[int] | None, *, by: Actor, at: datetime, cause: Event | None
+) -> Escalation:
     event = history.record(
         escalation,
         "risklog.escalation_started",
@@ -79,7 +80,7 @@ def _start(escalation: Escalation, *, by: Actor, at: datetime, cause: Event | No
         at=at,
         note={"why": escalation.why, "severity": str(escalation.severity)},
         cause=cause,
-        placed=history.Scope(parent=escalation.about),
+        viewers=seen_by,
     )
     climb.climb_on(escalation, at=at, cause=event, at_once=by.person is not None)
     return escalation
@@ -120,7 +121,6 @@ def acknowledge(
         note={"note": note.strip(), "until": until.isoformat()},
     )
     climb.plan(escalation)
-    climb.show_to(escalation, [by.person], at=at, reason=Reason.HOLDER)
     return escalation
 
 
@@ -131,13 +131,12 @@ def hand_over(
     """Pass what one has acknowledged to somebody else, who then has the time of the rung anew."""
     escalation = climb.lock_for(escalation, seen)
     if escalation.state != EscalationState.ACKNOWLEDGED:
-        raise Refused("Acknowledge it first, then hand it over.", field="to")
+        raise Refused("Acknowledge the escalation before you hand it over.", field="to")
     if not to.is_active:
-        raise Refused("This person has left. Choose somebody else.", field="to")
+        raise Refused("This person has left. Choose another person.", field="to")
     if to.pk in presence.away_on(presence.day_of(at)):
-        raise Refused("This person is away. Choose somebody else.", field="to")
+        raise Refused("This person is away. Choose another person.", field="to")
     until = rules.lapses(climb.steps(climb.rungs_of(escalation)), escalation.rung, at, presence.hours())
-    former = escalation.acknowledged_by
     climb.quieten(escalation)
     history.change(
         escalation,
@@ -148,9 +147,7 @@ def hand_over(
         note={"to": to.pk, "told": [to.pk], "note": note.strip(), "until": until.isoformat()},
     )
     climb.plan(escalation)
-    climb.show_to(escalation, [to], at=at, reason=Reason.HOLDER)
-    if former and former != to:
-        climb.show_no_more_to(escalation, former, at=at)
+    climb.let_see(escalation, [to], at=at)
     return escalation
 
 
@@ -160,11 +157,11 @@ def pause(
 ) -> Escalation:
     """Hold it, with a reason and an end at most 14 days off; it goes on by itself then."""
     if not reason.strip():
-        raise Refused("Say why it can wait.", field="reason")
+        raise Refused("Enter the reason for the pause.", field="reason")
     if until <= at:
-        raise Refused("Choose an end in the future.", field="until")
+        raise Refused("Choose a time in the future.", field="until")
     if until > at + LONGEST_PAUSE:
-        raise Refused("A pause lasts 14 days at most.", field="until")
+        raise Refused("A pause can last at most 14 days.", field="until")
     escalation = climb.lock_for(escalation, seen)
     climb.quieten(escalation)
     history.move(
@@ -222,18 +219,21 @@ def step_down(
 ) -> Escalation:
     """Go back to the rung below with somebody on it, who has that rung's time anew."""
     if not reason.strip():
-        raise Refused("Say why it can go down a rung.", field="reason")
+        raise Refused("Enter the reason for de-escalating.", field="reason")
     escalation = climb.lock_for(escalation, seen)
     if escalation.state in {EscalationState.PAUSED, EscalationState.RESOLVED}:
         raise IllegalMove(
-            f"It is {escalation.get_state_display().lower()}; only what climbs can step down.", field="reason"
+            f"It is {escalation.get_state_display().lower()}. Only a running escalation can be de-escalated.",
+            field="reason",
         )
     below = [one for one in climb.rungs_of(escalation) if one.position < escalation.rung]
     staffed = [
         one for one in rung_queries.staff(below, climb.known_about(escalation), at=at) if one.on.people
     ]
     if not staffed:
-        raise Refused("There is nobody on a rung below. Resolve it, or hand it over.", field="reason")
+        raise Refused(
+            "No rung below has anyone to notify. Resolve the escalation or hand it over.", field="reason"
+        )
     reached = staffed[-1]
     climb.quieten(escalation)
     values: dict[str, Any] = {
@@ -264,7 +264,7 @@ def step_down(
         note={"reason": reason.strip(), "rung": reached.rung.position, "told": reached.on.ids},
         rows=[called],
     )
-    climb.show_to(escalation, reached.on.people, at=at)
+    climb.let_see(escalation, reached.on.people, at=at)
     climb.plan(escalation)
     return escalation
 
@@ -281,7 +281,7 @@ def resolve(
 ) -> Escalation:
     """It is dealt with. Nothing fires after this."""
     if not reason.strip():
-        raise Refused("Say what settled it.", field="reason")
+        raise Refused("Enter how it was resolved.", field="reason")
     escalation = climb.lock_for(escalation, seen)
     climb.quieten(escalation)
     history.move(
@@ -352,7 +352,7 @@ def on_action_changed(event: Event, *, at: datetime) -> None:
     if not _is_only_for(climbing, "actions.action_overdue"):
         return
     if action.due_on and action.due_on >= presence.day_of(at):
-        reason = f"A new date is agreed: {action.due_on:%-d %b %Y}."
+        reason = f"New due date: {action.due_on:%-d %b %Y}."
     elif event.verb == "actions.action_assigned" and action.owner:
         reason = f"It is {action.owner.name}'s now, who is given a working day."
     else:
@@ -370,7 +370,7 @@ def _is_only_for(escalation: Escalation, verb: str) -> bool:
 @handler("risklog.escalation.resolve_with_review")
 def on_review_settled(event: Event, *, at: datetime) -> None:
     """Settled or withdrawn: its climb is over."""
-    _resolve_about(event, "The review it is about is closed.", at=at)
+    _resolve_about(event, "The review is closed.", at=at)
 
 
 @handler("risklog.escalation.resolve_when_all_answered")
@@ -384,13 +384,13 @@ def on_review_answered(event: Event, *, at: datetime) -> None:
     )
     climbing = climb.lock(about_id=event.subject_id)
     if climbing and not waiting.exists() and _is_only_for(climbing, "risklog.review_unanswered"):
-        _resolve_about(event, "Everybody who was asked has answered.", at=at)
+        _resolve_about(event, "All reviewers have answered.", at=at)
 
 
 @handler("risklog.escalation.resolve_with_risk")
 def on_risk_closed(event: Event, *, at: datetime) -> None:
     """A closed risk climbs no more."""
-    _resolve_about(event, "The risk it is about is closed.", at=at)
+    _resolve_about(event, "The risk is closed.", at=at)
 
 
 @transaction.atomic

@@ -36,7 +36,7 @@ def add(
     rungs: lowest first, each {"who", "within_minutes", "is_round_the_clock"?, "function"?, "person"?}.
     """
     if not name.strip():
-        raise Refused("Give the ladder a name.", field="name")
+        raise Refused("Enter a name.", field="name")
     ladder = Ladder(name=name.strip(), severity=severity, category=category, team=team)
     history.record(ladder, "risklog.ladder_added", by=by, at=at, rows=_version(ladder, 1, rungs))
     return ladder
@@ -54,7 +54,7 @@ def change_rungs(
 ) -> LadderVersion:
     """Publish a new version, in force for what starts from now on. Climbs that run keep the one they have."""
     if ladder.is_retired:
-        raise Refused("This ladder is retired; put up a new one.")
+        raise Refused("This ladder is retired. Create a new one.")
     current = LadderVersion.objects.select_for_update().get(ladder=ladder, is_current=True)
     version, *born = _version(ladder, current.number + 1, rungs)
     history.change(
@@ -75,11 +75,9 @@ def retire(ladder: Ladder, *, by: Actor, at: datetime, seen: int | None = None) 
     """Offer it no more. The last general one stays, so that nothing goes without a ladder."""
     general = Ladder.objects.filter(is_retired=False, severity="", category=None, team=None)
     if not general.exclude(pk=ladder.pk).exists():
-        raise Refused(
-            "This is the last ladder that is there for everything. Change its rungs, or add another first."
-        )
+        raise Refused("This is the last standard ladder. Edit its rungs, or add another one first.")
     history.change(ladder, {"is_retired": True}, by=by, at=at, seen=seen, verb="risklog.ladder_retired")
-    history.retire(ladder)
+    history.retitle(ladder, is_retired=True)
     return ladder
 
 
@@ -92,7 +90,7 @@ def seed(*, by: Actor, at: datetime) -> list[Ladder]:
     top = {"who": Who.FUNCTION, "function": risk_management} if risk_management else {"who": Who.SPONSOR}
     return [
         add(
-            name="Usual way",
+            name="Standard",
             rungs=[
                 {"who": Who.REVIEWERS, "within_minutes": 4 * 60},
                 {"who": Who.TEAM_LEAD, "within_minutes": 8 * 60},
@@ -131,7 +129,7 @@ def version_for(
         team_id=team.pk if team else None,
     )
     if chosen is None:
-        raise Refused("All ladders are retired. Put one up first.")
+        raise Refused("All ladders are retired. Create one first.")
     return LadderVersion.objects.get(ladder=chosen.id, is_current=True)
 
 
@@ -150,11 +148,11 @@ def _rung(version: LadderVersion, position: int, given: Mapping[str, Any]) -> Ru
     function: Function | None = given.get("function")
     person: User | None = given.get("person")
     if not 0 < minutes <= _LONGEST:
-        raise Refused(f"Rung {position}: give it between one minute and 90 days.", field="rungs")
+        raise Refused(f"Rung {position}: enter a time limit between one minute and 90 days.", field="rungs")
     if who == Who.FUNCTION and function is None:
-        raise Refused(f"Rung {position}: say which function.", field="rungs")
+        raise Refused(f"Rung {position}: choose a function.", field="rungs")
     if who == Who.PERSON and person is None:
-        raise Refused(f"Rung {position}: say who.", field="rungs")
+        raise Refused(f"Rung {position}: choose a person.", field="rungs")
     return Rung(
         ladder_version=version,
         position=position,

@@ -12,7 +12,6 @@ from django.db import IntegrityError, transaction
 from catalogue.models import Model
 from history import operations as history
 from history.models import Due, Event, Subject
-from history.operations import Scope
 from history.wiring import handler
 from kit.actor import SYSTEM, Actor
 from kit.refusals import ChangedMeanwhile, Refused
@@ -20,7 +19,7 @@ from people import working
 from people.working import Hours
 from risklog import ladder as rules
 from risklog.models import Review
-from risklog.operations import escalation, reviewer
+from risklog.operations import escalation, reviewer, sight
 from risklog.queries import presence
 from risklog.states import Outcome, ReviewState, Severity
 from signals.models import Breach, BreachGroup
@@ -71,7 +70,7 @@ def open_for(
         except IntegrityError as error:
             if "risklog_one_open_review" not in str(error):
                 raise
-    raise ChangedMeanwhile("Somebody else is opening this review right now. Look again.", present=about)
+    raise ChangedMeanwhile("Someone else is opening this review. Reload and try again.", present=about)
 
 
 def _open(review: Review, hours: Hours, *, by: Actor, at: datetime, cause: Event | None) -> Review:
@@ -89,9 +88,11 @@ def _open(review: Review, hours: Hours, *, by: Actor, at: datetime, cause: Event
         },
         rows=reviewers,
         cause=cause,
-        placed=Scope(parent=about, grants=[reviewer.grant_of(one) for one in reviewers]),
+        viewers=about.viewers,
     )
-    reviewer.show(review, reviewers, [about], at=at)
+    sight.let_see(
+        [review.subject, about], [one.user for one in reviewers], by=SYSTEM, at=at, why="asked to review"
+    )
     _plan(review, hours, at)
     return review
 
@@ -157,7 +158,7 @@ def settle(
     if outcome not in Outcome.values:
         raise Refused(f"Use one of {', '.join(Outcome.values)}.", field="outcome")
     if not reason.strip():
-        raise Refused("Say why, for those who read it later.", field="reason")
+        raise Refused("Enter the reason for the outcome.", field="reason")
     review = reviewer.lock_any(review, seen)
     history.move(
         review,
@@ -176,7 +177,7 @@ def settle(
 def withdraw(review: Review, *, reason: str, by: Actor, at: datetime, seen: int | None = None) -> Review:
     """Call it off: it was opened by mistake, or is part of another."""
     if not reason.strip():
-        raise Refused("Say why it is called off.", field="reason")
+        raise Refused("Enter the reason for withdrawing.", field="reason")
     review = reviewer.lock_any(review, seen)
     history.move(
         review,
@@ -194,7 +195,7 @@ def withdraw(review: Review, *, reason: str, by: Actor, at: datetime, seen: int 
 def reopen(review: Review, *, reason: str, by: Actor, at: datetime, seen: int | None = None) -> Review:
     """Look again at what was settled too early; refused while another review of the subject is open."""
     if not reason.strip():
-        raise Refused("Say what has to be looked at again.", field="reason")
+        raise Refused("Enter the reason for reopening.", field="reason")
     review = reviewer.lock_any(review, seen)
     hours = presence.hours()
     values = {"settled_at": None, "outcome": "", "due_at": _due(review.severity, at, hours)}
@@ -204,7 +205,9 @@ def reopen(review: Review, *, reason: str, by: Actor, at: datetime, seen: int | 
                 review, ReviewState.OPEN, by=by, at=at, values=values, note={"reason": reason.strip()}
             )
     except IntegrityError:
-        raise Refused("Another review of the same subject is open. Go on there.", field="reason") from None
+        raise Refused(
+            "Another review of this item is already open. Continue there.", field="reason"
+        ) from None
     _plan(review, hours, at)
     return review
 
@@ -240,8 +243,8 @@ def note_unanswered(due: Due, *, at: datetime) -> None:
     escalation.start(
         about=review.subject,
         title=f"Unanswered: {review.title}",
-        why=f"{review.reference} was due and {len(waiting) or 'nobody'} "
-        + ("of those asked did not answer." if waiting else "could be asked."),
+        why=f"{review.reference} is overdue: {len(waiting) or 'no'} "
+        + ("of its reviewers did not answer." if waiting else "reviewers were available."),
         severity=review.severity,
         team=review.model.owner_team if review.model else None,
         by=SYSTEM,
@@ -277,7 +280,7 @@ def on_breach_group_opened(event: Event, *, at: datetime) -> None:
     if group:
         open_for(
             about=group.subject,
-            title=group.title,
+            title=_title(group),
             kind=group.kind,
             model=group.model,
             severity=_severity(group),
@@ -298,14 +301,14 @@ def on_breach_group_reopened(event: Event, *, at: datetime) -> None:
 @transaction.atomic
 def on_breach_joined(event: Event, *, at: datetime) -> None:
     """A sibling joined its group: noted on the open review, which grows more urgent if the group did."""
-    _heard_again(event, "A further breach joined it.", at=at)
+    _heard_again(event, "Another breach was added.", at=at)
 
 
 @handler("risklog.review.make_critical")
 @transaction.atomic
 def on_breach_worsened(event: Event, *, at: datetime) -> None:
     """It became critical: so does its open review. What is no more urgent than before is not noted."""
-    _heard_again(event, "It is critical now.", at=at, only_when_it_presses=True)
+    _heard_again(event, "Level raised to critical.", at=at, only_when_it_presses=True)
 
 
 def _heard_again(event: Event, why: str, *, at: datetime, only_when_it_presses: bool = False) -> None:
@@ -349,7 +352,7 @@ def on_breach_group_cleared(event: Event, *, at: datetime) -> None:
             "risklog.review_annotated",
             by=SYSTEM,
             at=at,
-            note={"why": "The breach cleared by itself. What it was is still to be said."},
+            note={"why": "The breach cleared on its own. The review stays open until it has an outcome."},
             cause=event,
         )
 
@@ -357,10 +360,13 @@ def on_breach_group_cleared(event: Event, *, at: datetime) -> None:
 @handler("risklog.review.set_model")
 @transaction.atomic
 def on_breach_claimed(event: Event, *, at: datetime) -> None:
-    """Its model is registered now: its open review says so."""
+    """Its model is registered now: its open review belongs to it, and is seen by whoever sees the model."""
     group = _group_of(event)
     if group is None or group.model is None:
         return
+    if group.subject.viewers is not None:
+        history.retitle(group, viewers=sight.follow(group.subject, group.subject.viewers))
+        sight.follow_actions(group.subject, by=SYSTEM, at=at, cause=event)
     review = reviewer.lock(about_id=event.subject_id, state=ReviewState.OPEN)
     if review is None or review.model is not None:
         return
@@ -368,11 +374,11 @@ def on_breach_claimed(event: Event, *, at: datetime) -> None:
     missing = [*reviewer.missing_facts(review.about, group.model), *of_people]
     history.change(
         review,
-        {"model": group.model, "missing": missing, "title": group.title[:300]},
+        {"model": group.model, "missing": missing, "title": _title(group)},
         by=SYSTEM,
         at=at,
         verb="risklog.review_annotated",
-        note={"why": f"Its model is registered now: {group.model.name}."},
+        note={"why": f"Model registered: {group.model.name}."},
         cause=event,
     )
     history.retitle(review)
@@ -383,7 +389,12 @@ def _group_of(event: Event) -> BreachGroup | None:
     return rows.filter(subject_id=event.subject_id).first()
 
 
+def _title(group: BreachGroup) -> str:
+    """Return the title of a group's review: "Review of B-7: PSI too high on Churn"."""
+    return f"Review of {group.reference}: {group.title}"[:300]
+
+
 def _words_of(group: BreachGroup, *, again: bool) -> str:
     worst = Breach.objects.filter(group=group).order_by("-level", "id").first()
     said = worst.summary if worst and worst.summary else f"{group.title} crossed its threshold."
-    return f"It came back: {said}" if again else said
+    return f"Reopened: {said}" if again else said

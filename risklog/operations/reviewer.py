@@ -10,8 +10,7 @@ from django.db.models import Exists, OuterRef, Q
 from catalogue.models import Model
 from history import operations as history
 from history.models import Subject
-from history.operations import NewGrant, Reason
-from kit.actor import Actor
+from kit.actor import SYSTEM, Actor
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
 from people.models import Function, User
 from people.states import Role
@@ -39,7 +38,7 @@ def propose(review: Review, hours: Hours, *, at: datetime) -> tuple[list[Reviewe
 def present(user: User, at: datetime) -> tuple[User | None, User]:
     """(the absent person, who is asked instead), or (None, the person)."""
     if not user.is_active or user.role == Role.VIEWER:
-        raise Refused("This person cannot answer reviews. Choose somebody else.", field="user")
+        raise Refused("This person cannot answer reviews. Choose another person.", field="user")
     away = presence.away_on(presence.day_of(at))
     if user.pk not in away:
         return None, user
@@ -47,7 +46,7 @@ def present(user: User, at: datetime) -> tuple[User | None, User]:
     found = presence.present([user.pk], everyone, away)
     if not found.people or found.people[0].role == Role.VIEWER:
         raise Refused(
-            "This person is away and has no stand-in who is there. Choose somebody else.", field="user"
+            "This person is away and no stand-in is available. Choose another person.", field="user"
         )
     return user, found.people[0]
 
@@ -71,7 +70,7 @@ def _rows(review: Review, proposals: Sequence[Proposal], at: datetime) -> list[R
 def _why_asked(one: Proposal, function: Function) -> str:
     words = f"For {function.name.lower()}"
     if one.stands_in_for:
-        return f"{words}, in place of a colleague who is away"
+        return f"{words}, stand-in for an absent colleague"
     return (
         f"{words}, from the owner team" if one.is_of_owner_team else f"{words}, with the fewest open reviews"
     )
@@ -83,7 +82,9 @@ def missing_facts(about: Subject, model: Model | None) -> list[dict[str, Any]]:
     worst = _worst_breach(about) if about.kind == BreachGroup.KIND else None
     if model is None:
         name = worst.group.model_name if worst else ""
-        found.append({"code": "no_model", "text": "No registered model is known for it.", "name": name})
+        found.append(
+            {"code": "no_model", "text": "No registered model is known for this item.", "name": name}
+        )
     elif model.owner_team_id is None:
         found.append({"code": "no_owner_team", "text": "Its model has no owner team.", "model": model.slug})
     if worst and not worst.has_limit:  # type: ignore[attr-defined]  # annotated
@@ -100,7 +101,7 @@ def _worst_breach(about: Subject) -> Breach | None:
 
 
 def _no_limit(worst: Breach) -> dict[str, Any]:
-    text = "Judged by the rule of its source, which names no limit; no threshold is agreed here."
+    text = "The source's own rule raised it without a limit, and no threshold is agreed here."
     return {
         "code": "no_threshold",
         "text": text,
@@ -113,31 +114,12 @@ def _missing_people(proposals: Sequence[Proposal], unstaffed: Sequence[str]) -> 
     found: list[dict[str, Any]] = []
     for slug in unstaffed:
         words = slug.replace("-", " ")
-        found.append({"code": "no_function", "text": f"Nobody of {words} is there to ask.", "function": slug})
+        found.append({"code": "no_function", "text": f"No one from {words} is available.", "function": slug})
     if not proposals:
-        found.append({"code": "nobody", "text": "Nobody could be asked at all."})
+        found.append({"code": "nobody", "text": "No reviewers are available."})
     elif len({one.function for one in proposals}) < routing.AT_LEAST:
-        found.append({"code": "one_function", "text": "Only one function looks at it."})
+        found.append({"code": "one_function", "text": "All reviewers are from one function."})
     return found
-
-
-# ------------------------------------------------------------------ what they may see
-
-
-def reason_of(reviewer: Reviewer) -> Reason:
-    return Reason.STAND_IN if reviewer.stands_in_for_id else Reason.ASKED
-
-
-def grant_of(reviewer: Reviewer) -> NewGrant:
-    """The grant by which somebody who is asked sees the review, from its creation."""
-    return NewGrant(reviewer.user.subject_id, reason_of(reviewer))
-
-
-def show(review: Review, reviewers: Sequence[Reviewer], subjects: Sequence[Subject], *, at: datetime) -> None:
-    """Let those who are asked see these subjects: the review, what it is about."""
-    for reason in sorted({reason_of(one) for one in reviewers}):
-        people = [one.user for one in reviewers if reason_of(one) == reason]
-        sight.show_to_reviewers(review, people, subjects, at=at, reason=reason)
 
 
 # ------------------------------------------------------------------ the people asked
@@ -149,17 +131,17 @@ def ask(review: Review, user: User, *, by: Actor, at: datetime, why: str = "") -
     review = lock_open(review)
     absent, user = present(user, at)
     if review.reviewers.filter(user=user).exists():
-        raise Refused(f"{user.name} was asked already.", field="user")
+        raise Refused(f"{user.name} is already a reviewer.", field="user")
     asked = Reviewer(
         review=review,
         user=user,
         function=user.function,
         stands_in_for=absent,
-        why=why.strip()[:200] or ("In place of a colleague who is away" if absent else "Asked by hand"),
+        why=why.strip()[:200] or ("Stand-in for an absent colleague" if absent else "Added manually"),
         asked_at=at,
     )
     history.record(review, "risklog.review_asked", by=by, at=at, note={"asked": [user.pk]}, rows=[asked])
-    show(review, [asked], [review.subject, review.about], at=at)
+    sight.let_see([review.subject, review.about], [user], by=SYSTEM, at=at, why="requested as a reviewer")
     return review
 
 
@@ -171,7 +153,7 @@ def answer(review: Review, *, verdict: str, note: str = "", by: Actor, at: datet
     review = lock_open(review)
     mine = review.reviewers.filter(user=by.person).first() if by.person else None
     if mine is None:
-        raise Refused("Only those who were asked can answer. Take it on first.", field="verdict")
+        raise Refused("Only reviewers can answer. Take the lead first.", field="verdict")
     said = {"verdict": verdict, "note": note.strip(), "answered_at": at}
     others = review.reviewers.filter(answered_at__isnull=True, user__is_active=True)
     waiting = others.exclude(pk=mine.pk).exists()
@@ -199,17 +181,17 @@ def claim(review: Review, *, by: Actor, at: datetime, seen: int | None = None) -
         return review
     if review.claimed_by:
         raise Refused(
-            f"{review.claimed_by.name} has it in hand. It can be given back first.", field="claimed_by"
+            f"{review.claimed_by.name} is already the lead and can give up the lead first.",
+            field="claimed_by",
         )
     rows = []
     if not review.reviewers.filter(user=by.person).exists():
         rows.append(
             Reviewer(
-                review=review, user=by.person, function=by.person.function, why="Took it on", asked_at=at
+                review=review, user=by.person, function=by.person.function, why="Took the lead", asked_at=at
             )
         )
     history.change(review, {"claimed_by": by.person}, by=by, at=at, verb="risklog.review_claimed", rows=rows)
-    show(review, rows, [review.subject, review.about], at=at)
     return review
 
 
@@ -218,7 +200,7 @@ def give_back(review: Review, *, by: Actor, at: datetime, seen: int | None = Non
     """Leave the lead to somebody else."""
     review = lock_open(review, seen)
     if review.claimed_by_id is None:
-        raise Refused("Nobody has taken it on.", field="claimed_by")
+        raise Refused("This review has no lead.", field="claimed_by")
     history.change(review, {"claimed_by": None}, by=by, at=at, verb="risklog.review_given_back")
     return review
 
@@ -240,7 +222,7 @@ def lock_any(review: Review, seen: int | None) -> Review:
     assert present is not None  # rows are never deleted
     if seen is not None and present.version != seen:
         raise ChangedMeanwhile(
-            "This review changed since you looked. Look at it as it stands now, then decide again.",
+            "This review has changed since you opened it. Check its current state, then decide again.",
             present=present,
         )
     return present
@@ -249,5 +231,5 @@ def lock_any(review: Review, seen: int | None) -> Review:
 def lock_open(review: Review, seen: int | None = None) -> Review:
     present = lock_any(review, seen)
     if present.state != ReviewState.OPEN:
-        raise IllegalMove("This review is closed; nothing can be added to it.", field="state")
+        raise IllegalMove("This review is closed. Reopen it first.", field="state")
     return present

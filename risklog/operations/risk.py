@@ -8,14 +8,15 @@ from django.db import transaction
 
 from catalogue.models import Model
 from history import operations as history
-from history.models import Event, Subject
-from history.operations import NewGrant, Reach, Reason, Scope
+from history.models import Event
 from kit.actor import Actor
 from kit.refusals import IllegalMove, Refused
 from people.models import Team, User
 from risklog import scoring
 from risklog.models import Category, Risk
+from risklog.operations import viewers as sight
 from risklog.operations.acceptance import accept, acceptance_ends
+from risklog.operations.sight import follow, follow_actions
 from risklog.queries import evidence
 from risklog.states import RiskState, Treatment
 from signals.models import BreachGroup, Series
@@ -56,9 +57,8 @@ def add(
 ) -> Risk:
     """Raise a risk. The team is that of the model where none is given.
 
-    is_unnamed: the raiser's name is kept from everyone but history. viewers: subject ids of who may see it;
-    None as the breach or model that it is about. Its raiser and its owner see it, and all that hangs on it,
-    in any case. Raises Refused.
+    is_unnamed: the raiser's name is kept from everyone but history. viewers: subject ids of who may see it,
+    None for everyone; what it is about may be restricted, then so is the risk. Raises Refused.
     """
     _check({"title": title, "category": category, "likelihood": likelihood, "impact": impact})
     risk = Risk(
@@ -86,7 +86,7 @@ def add(
         by=by.unnamed() if is_unnamed else by,
         at=at,
         cause=cause,
-        placed=_placed(risk, viewers, by),
+        viewers=sight.of_birth(risk, viewers, by),
     )
     return risk
 
@@ -100,22 +100,19 @@ def add_from_breach(
     category: Category | None = None,
     cause: Event | None = None,
 ) -> Risk:
-    """Make a breach group a risk, filled in from its evidence. The live risk it has already, if there is one
-    that the person may see: a hidden one is answered as if it were not there.
+    """Make a breach group a risk, filled in from its evidence. The live risk it has already, if there is one.
 
     Raises Refused(field="category") when no category takes signals of this kind.
     """
     locked = BreachGroup.objects.select_for_update(of=("self",)).get(pk=group.pk)
     earlier = Risk.objects.filter(breach_group=locked).exclude(state=RiskState.CLOSED)
-    if by.person is not None:
-        earlier = earlier.visible_to(by.person)
     if known := earlier.select_related("subject").order_by("id").first():
         return known
     found = evidence.of_group(group)
     chosen = category or found.category
     if chosen is None:
         raise Refused(
-            f"No category takes {group.get_kind_display().lower()} signals. Add one first.", field="category"
+            f"No category covers {group.get_kind_display().lower()} signals. Add one first.", field="category"
         )
     return add(
         title=found.title,
@@ -158,7 +155,7 @@ def change(
     _check_residual(risk, differing)
     if not differing:
         return risk
-    before, former = risk.severity, risk.owner
+    before = risk.severity
     after = _severity(risk, differing)
     note = {"level": [scoring.level(before), scoring.level(after)]} if _level_moves(before, after) else None
     differing.setdefault("review_on", scoring.next_look(after, at.date()))
@@ -172,10 +169,10 @@ def change(
         cause=cause,
     )
     risk.severity = after
-    if "owner" in differing:
-        _hand_over_sight(risk, former, by=by, at=at)
     if "title" in differing:
         history.retitle(risk)
+    if differing.get("owner"):
+        sight.let_in(risk, differing["owner"].subject_id, by=by, at=at, why="owns it")
     return risk
 
 
@@ -183,9 +180,9 @@ def change(
 def still_so(risk: Risk, *, evidence: str, by: Actor, at: datetime, seen: int | None = None) -> Risk:
     """A look that changes nothing, with a line of evidence: counted, and the next look moves on."""
     if not evidence.strip():
-        raise Refused("Say in a line how you know that it is still so.", field="evidence")
+        raise Refused("Enter the evidence that this still applies.", field="evidence")
     if risk.state == RiskState.CLOSED:
-        raise IllegalMove("This risk is closed. Reopen it if it is back.", field="state")
+        raise IllegalMove("This risk is closed. Reopen it first.", field="state")
     history.change(
         risk,
         {
@@ -214,7 +211,7 @@ def assess(
 ) -> Risk:
     """Look into it: from open, or back from treating or monitoring."""
     if risk.state in (RiskState.CLOSED, RiskState.ACCEPTED):
-        raise IllegalMove("Reopen this risk first, with the reason.", field="state")
+        raise IllegalMove("This risk is closed. Reopen it first.", field="state")
     return _step(risk, RiskState.ASSESSING, {}, reason, by=by, at=at, seen=seen, cause=cause)
 
 
@@ -234,12 +231,11 @@ def treat(
     if treatment not in Treatment.values:
         raise Refused(f"Use one of {', '.join(Treatment.values)}.", field="treatment")
     if owner is None and risk.owner_id is None:
-        raise Refused("Name an owner: treating needs one person who sees to it.", field="owner")
+        raise Refused("Choose an owner who is responsible for the treatment.", field="owner")
     values: dict[str, Any] = {"treatment": treatment, **({"owner": owner} if owner else {})}
-    former = risk.owner
     _step(risk, RiskState.TREATING, values, reason, by=by, at=at, seen=seen, cause=cause)
-    if owner and owner != former:
-        _hand_over_sight(risk, former, by=by, at=at)
+    if owner:
+        sight.let_in(risk, owner.subject_id, by=by, at=at, why="owns it")
     return risk
 
 
@@ -268,9 +264,7 @@ def monitor(
     _check_residual(risk, values)
     is_judged = values or risk.residual_likelihood is not None
     if risk.state == RiskState.TREATING and not is_judged:
-        raise Refused(
-            "Say what remains after treatment: residual likelihood and impact.", field="residual_likelihood"
-        )
+        raise Refused("Enter the residual likelihood and impact.", field="residual_likelihood")
     after = _severity(risk, values)
     _step(risk, RiskState.MONITORING, values, reason, by=by, at=at, seen=seen, cause=cause)
     risk.severity = after
@@ -283,7 +277,7 @@ def close(
 ) -> Risk:
     """Close it, with the evidence that it holds."""
     if not evidence.strip():
-        raise Refused("Say how you know that it holds: a figure, a test, a link.", field="evidence")
+        raise Refused("Enter the evidence that it is resolved: a value, a test or a link.", field="evidence")
     values = {"closing_evidence": evidence.strip(), "review_on": None}
     return _step(risk, RiskState.CLOSED, values, "", by=by, at=at, seen=seen, cause=cause)
 
@@ -294,9 +288,9 @@ def reopen(
 ) -> Risk:
     """Take a closed risk up again, or end an acceptance before its day."""
     if risk.state not in (RiskState.CLOSED, RiskState.ACCEPTED):
-        raise IllegalMove("This risk is open already.", field="state")
+        raise IllegalMove("This risk is already open.", field="state")
     if not reason.strip():
-        raise Refused("Say why it is back.", field="reason")
+        raise Refused("Enter the reason for reopening.", field="reason")
     values = {
         "closing_evidence": "",
         "accepted_until": None,
@@ -310,14 +304,12 @@ def reopen(
 def restrict(
     risk: Risk, *, teams: Sequence[Team] | None, by: Actor, at: datetime, seen: int | None = None
 ) -> Risk:
-    """Let only these teams see it, and all that hangs on it; None opens it to everyone.
-
-    Its owner, its raiser and whoever was asked keep what they see. Nothing happens when it is so already.
-    """
+    """Let only these teams see it, with its owner, raiser and whoever was asked; None opens it to all."""
+    viewers = sight.of_teams(risk, teams)
     if teams is not None and not teams:
         raise Refused("Choose at least one team, or let everyone see it.", field="teams")
-    wanted = None if teams is None else {team.subject_id for team in teams}
-    if wanted == _teams_of(risk):
+    present = sight.viewers_of(risk)
+    if viewers == present:
         return risk
     history.change(
         risk,
@@ -328,7 +320,9 @@ def restrict(
         verb="risklog.risk_restricted" if teams is not None else "risklog.risk_opened_to_all",
         note={"teams": [team.subject_id for team in teams or ()]},
     )
-    history.restrict(risk.subject, wanted)
+    risk.subject.viewers = follow(risk.subject, viewers)
+    history.retitle(risk, viewers=risk.subject.viewers)
+    follow_actions(risk.subject, by=by, at=at)
     return risk
 
 
@@ -339,30 +333,6 @@ def tidy(tags: Sequence[str]) -> list[str]:
 
 
 # ------------------------------------------------------------------ how it is done
-
-
-def _placed(risk: Risk, viewers: Sequence[int] | None, by: Actor) -> Scope:
-    """A root of its own, which begins as restricted as the breach or model that it is about."""
-    about = risk.breach_group or risk.model
-    keepers = {Reason.RAISER: by.subject_id, Reason.OWNER: risk.owner.subject_id if risk.owner else None}
-    return Scope(
-        parent=about.subject_id if about else None,
-        is_root=True,
-        viewers=viewers,
-        grants=[NewGrant(person, reason, Reach.ROOT) for reason, person in keepers.items() if person],
-    )
-
-
-def _hand_over_sight(risk: Risk, former: User | None, *, by: Actor, at: datetime) -> None:
-    history.hand_over_root(risk.subject, from_=former, to=risk.owner, reason=Reason.OWNER, by=by, at=at)
-
-
-def _teams_of(risk: Risk) -> set[int] | None:
-    """The subjects of the teams it is restricted to, as the database has it; None for an open one."""
-    viewers = Subject.objects.values_list("viewers", flat=True).get(pk=risk.subject_id)
-    if viewers is None:
-        return None
-    return set(Subject.objects.filter(pk__in=viewers, kind=Team.KIND).values_list("pk", flat=True))
 
 
 def _step(
@@ -386,9 +356,9 @@ def _step(
 def _check(values: Mapping[str, Any]) -> None:
     """Refused with the field at fault."""
     if "title" in values and not str(values["title"]).strip():
-        raise Refused("Give it a title: what may go wrong, in a few words.", field="title")
+        raise Refused("Enter a title: what may go wrong, in a few words.", field="title")
     if len(str(values.get("title", ""))) > 200:
-        raise Refused("Keep the title to 200 characters; the rest belongs below.", field="title")
+        raise Refused("Shorten the title to 200 characters. Use the description for details.", field="title")
     category = values.get("category")
     if category is not None and category.is_retired:
         raise Refused(f"“{category.name}” is retired. Choose another category.", field="category")
@@ -407,7 +377,7 @@ def _check_residual(risk: Risk, values: Mapping[str, Any]) -> None:
     )
     if (likelihood is None) != (impact is None):
         missing = "residual_likelihood" if likelihood is None else "residual_impact"
-        raise Refused("Judge both what remains in likelihood and in impact, or neither.", field=missing)
+        raise Refused("Enter both residual likelihood and residual impact, or neither.", field=missing)
 
 
 def _severity(risk: Risk, values: Mapping[str, Any]) -> int:

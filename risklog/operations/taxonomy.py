@@ -49,7 +49,7 @@ def add(
     """Add a category. kind: the signal kind its risks belong to, which decides their focus."""
     _check({"name": name, "kind": kind, "definition": definition}, None)
     if Category.objects.filter(slug=slug).exists():
-        raise Refused(f"There is a category at “{slug}” already.", field="name")
+        raise Refused(f"The category “{slug}” already exists.", field="name")
     category = Category(
         slug=slug,
         name=name.strip(),
@@ -83,7 +83,7 @@ def merge(
 ) -> Category:
     """Move every risk of a category into another, then retire it. Its page stays and says where they went."""
     if into.pk == category.pk or into.is_retired:
-        raise Refused("Choose another category that is in use.", field="into")
+        raise Refused("Choose another category that is not retired.", field="into")
     risks = list(Risk.objects.filter(category=category).select_related("subject").order_by("pk"))
     retire(category, by=by, at=at, seen=seen, note={"into": into.name})
     history.change_many(
@@ -114,7 +114,7 @@ def retire(
         verb="risklog.category_retired",
         note=note,
     )
-    history.retire(category)
+    history.retitle(category, is_retired=True)
     return category
 
 
@@ -122,7 +122,7 @@ def retire(
 def restore(category: Category, *, by: Actor, at: datetime, seen: int | None = None) -> Category:
     """Back in use."""
     history.change(category, {"is_retired": False}, by=by, at=at, seen=seen, verb="risklog.category_restored")
-    history.retire(category, is_retired=False)
+    history.retitle(category, is_retired=False)
     return category
 
 
@@ -134,4 +134,4 @@ def _check(values: Mapping[str, Any], category: Category | None) -> None:
         raise Refused(f"Use one of {', '.join(Kind.values)}.", field="kind")
     others = Category.objects.exclude(pk=category.pk) if category else Category.objects.all()
     if "name" in values and others.filter(name__iexact=str(values["name"]).strip()).exists():
-        raise Refused("There is a category of this name already.", field="name")
+        raise Refused("A category with this name already exists.", field="name")

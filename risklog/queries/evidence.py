@@ -36,7 +36,7 @@ def of_group(group: BreachGroup) -> Evidence:
     feature = next((breach.feature for breach in breaches if breach.feature), "")
     likelihood, impact = GUESS[Level(group.level)]
     return Evidence(
-        title=group.title[:200],
+        title=f"{group.get_kind_display()} risk: {group.title}"[:200],
         description=_description(group, breaches),
         category=category_of(group.kind),
         series=worst.series if worst else None,
@@ -56,7 +56,7 @@ def _description(group: BreachGroup, breaches: list[Breach]) -> str:
     how = "still open" if group.state == BreachState.OPEN else "cleared since"
     level = Level(group.level).label.lower()
     crossings = f"{len(breaches)} {level} crossing{'' if len(breaches) == 1 else 's'}"
-    lines = [f"Seen by {group.reference}: {crossings} since {group.opened_at:%d %b %Y %H:%M} UTC, {how}."]
+    lines = [f"Source: {group.reference}, {crossings} since {group.opened_at:%d %b %Y %H:%M} UTC, {how}."]
     lines += [f"- {_line(breach)}" for breach in breaches[:20]]
     if len(breaches) > 20:
         lines.append(f"- and {len(breaches) - 20} more")

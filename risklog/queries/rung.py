@@ -175,23 +175,23 @@ def _ids_on(rung: Rung, known: Concerned, active: dict[int, User]) -> list[int]:
             return [rung.person_id] if rung.person_id else []
 
 
-_LEFT = "left, and nobody took it over"
+_LEFT = "has left without a successor"
 
 
 def _why_empty(rung: Rung, wanted: list[int], known: Concerned) -> str:
     if wanted:
-        return "away, and no stand-in is there"
+        return "absent without a stand-in"
     match rung.who:
         case Who.REVIEWERS:
-            return "nobody was asked, and it has no owner"
+            return "no reviewers and no owner"
         case Who.OWNER:
-            return "it has no owner"
+            return "no owner"
         case Who.TEAM_LEAD:
-            return "the team has no lead" if known.team else "no team is known for it"
+            return "the team has no lead" if known.team else "no team"
         case Who.FUNCTION:
-            return "nobody is of this function"
+            return "nobody has this function"
         case _:
-            return "nobody is named"
+            return "no person chosen"
 
 
 def last_resort() -> list[User]:

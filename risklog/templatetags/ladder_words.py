@@ -1,13 +1,45 @@
-"""Minutes in words, for the pages of ladders."""
+"""Texts about ladders and their rungs, for the pages."""
 
 from django import template
 
+from risklog.models import Ladder, Rung
 from risklog.queries import ladder
+from risklog.states import Who
 
 register = template.Library()
 
+_CLASSES = {"passed": "done", "now": "now", "next": "next", "skipped": "out"}
+
 
 @register.filter
-def minutes(number: int) -> str:
-    """{{ rung.within_minutes|minutes }}: "4 hours"."""
-    return ladder.length(number)
+def time_limit(rung: Rung) -> str:
+    """Return how long a rung has: "4 hours of working time", "1 hour round the clock"."""
+    hours = "round the clock" if rung.is_round_the_clock else "of working time"
+    return f"{ladder.length(rung.within_minutes)} {hours}"
+
+
+@register.filter
+def rung_name(rung: Rung) -> str:
+    """Return whom a rung notifies: a function's or a person's name, else the kind of recipient."""
+    if rung.who == Who.FUNCTION and rung.function:
+        return rung.function.name
+    if rung.who == Who.PERSON and rung.person:
+        return rung.person.name
+    return f"{rung.get_who_display()}: {rung.person.name}" if rung.person else rung.get_who_display()
+
+
+@register.filter
+def rung_class(place: str) -> str:
+    """Return the class of a rung for its place on the way up; "" for a rung further up."""
+    return _CLASSES.get(place, "")
+
+
+@register.filter
+def ladder_scope(ladder: Ladder) -> str:
+    """Return what a ladder is for: "Critical only, data quality, Risk team"; "All items" if for all."""
+    parts = [
+        f"{ladder.get_severity_display()} only" if ladder.severity else "",
+        ladder.category.name if ladder.category else "",
+        ladder.team.name if ladder.team else "",
+    ]
+    return ", ".join(part for part in parts if part) or "All items"

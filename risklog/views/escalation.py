@@ -31,12 +31,12 @@ from risklog.states import EscalationState, Severity
 
 # step -> words of the toast
 STEPS = {
-    "acknowledge": "You have {} in hand",
-    "pause": "{} is paused",
-    "resume": "{} goes on",
-    "hand-over": "{} is handed over",
-    "step-down": "{} went down a rung",
-    "resolve": "{} is resolved",
+    "acknowledge": "{} acknowledged",
+    "pause": "{} paused",
+    "resume": "{} resumed",
+    "hand-over": "{} handed over",
+    "step-down": "{} de-escalated",
+    "resolve": "{} resolved",
 }
 # state -> the steps that lead from it
 _FROM: dict[str, tuple[str, ...]] = {
@@ -88,7 +88,7 @@ def escalation_raise(request: HttpRequest) -> HttpResponse:
         )
         return reverse("risklog:escalation_detail", args=[escalation.reference])
 
-    return toast(request, go(request, once(request, act)), "Raised; the first rung is called")
+    return toast(request, go(request, once(request, act)), "Escalated. The first rung is notified.")
 
 
 @require_safe

@@ -80,7 +80,7 @@ def ladder_create(request: HttpRequest) -> HttpResponse:
     except Refused as refusal:
         form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
         return _edit(request, None, form, rungs, status=422)
-    return toast(request, go(request, url), "The ladder is up")
+    return toast(request, go(request, url), "Ladder created")
 
 
 @require_http_methods(["GET", "POST"])
@@ -111,7 +111,7 @@ def ladder_edit(request: HttpRequest, pk: int) -> HttpResponse:
     except Refused as refusal:
         form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
         return _edit(request, ladder, form, rungs, status=422)
-    return toast(request, go(request, reverse("risklog:ladder_list")), "The new rungs hold from now on")
+    return toast(request, go(request, reverse("risklog:ladder_list")), "New version saved")
 
 
 @require_POST

@@ -22,12 +22,12 @@ from signals.queries.spark import sparks
 
 COUNT_CAP = 1000
 SORTS = (
-    ("-severity", "Worst first"),
-    ("-updated", "Latest change"),
-    ("updated", "Longest unchanged"),
+    ("-severity", "Highest level"),
+    ("-updated", "Recently updated"),
+    ("updated", "Least recently updated"),
     ("-opened", "Newest"),
     ("opened", "Oldest"),
-    ("severity", "Least first"),
+    ("severity", "Lowest level"),
 )
 TABS = (
     ("All live", ""),

@@ -28,24 +28,24 @@ from risklog.views import charts
 
 # step -> (permission on the review, words of the toast)
 STEPS = {
-    "answer": ("risklog.review_answer", "Your verdict on {} is kept"),
-    "ask": ("risklog.review_claim", "Asked"),
-    "claim": ("risklog.review_claim", "You lead {}"),
-    "give-back": ("risklog.review_give_back", "{} waits for somebody to lead it"),
-    "settle": ("risklog.review_settle", "{} is settled"),
-    "withdraw": ("risklog.review_settle", "{} is called off"),
-    "reopen": ("risklog.review_settle", "{} is open again"),
+    "answer": ("risklog.review_answer", "Answer to {} saved"),
+    "ask": ("risklog.review_claim", "Reviewer added"),
+    "claim": ("risklog.review_claim", "You are the lead of {}"),
+    "give-back": ("risklog.review_give_back", "{} has no lead now"),
+    "settle": ("risklog.review_settle", "{} closed"),
+    "withdraw": ("risklog.review_settle", "{} withdrawn"),
+    "reopen": ("risklog.review_settle", "{} reopened"),
 }
 # what is missing -> the page where it can be mended, what that page is asked for, its words
 _MENDS = {
     "no_model": ("catalogue:model_create", "", "Register the model"),
-    "no_owner_team": ("catalogue:model_detail", "model", "Give it an owner team"),
-    "no_threshold": ("signals:series_detail", "series", "Agree a threshold"),
-    "no_function": ("people:person_list", "", "See who is of which function"),
-    "one_function": ("people:person_list", "", "See who is of which function"),
-    "nobody": ("people:person_list", "", "See who there is"),
+    "no_owner_team": ("catalogue:model_detail", "model", "Assign an owner team"),
+    "no_threshold": ("signals:series_detail", "series", "Set a threshold"),
+    "no_function": ("people:person_list", "", "View people by function"),
+    "one_function": ("people:person_list", "", "View people by function"),
+    "nobody": ("people:person_list", "", "View people"),
 }
-_SOURCE = ("signals:source_detail", "source", "See what its source sends")
+_SOURCE = ("signals:source_detail", "source", "View its source")
 
 
 @require_safe
@@ -81,7 +81,7 @@ def review_open(request: HttpRequest) -> HttpResponse:
         said = form.cleaned_data
         review = operations.open_for(
             about=said["about"],
-            title=said["about"].title,
+            title=f"Review of {said['about'].reference}: {said['about'].title}",
             kind=said["kind"],
             model=rung_queries.model_of(said["about"]),
             severity=said["severity"],
@@ -91,7 +91,7 @@ def review_open(request: HttpRequest) -> HttpResponse:
         )
         return reverse("risklog:review_detail", args=[review.reference])
 
-    return toast(request, go(request, once(request, act)), "Those who can tell are asked")
+    return toast(request, go(request, once(request, act)), "Review requested")
 
 
 @require_safe

@@ -98,7 +98,7 @@ def risk_new(request: HttpRequest) -> HttpResponse:
     except Refused as refusal:
         mark(form, refusal)
         return _new_form(request, form, status=422)
-    return toast(request, go(request, url), "Logged. Thank you for saying so.")
+    return toast(request, go(request, url), "Risk created. Thank you for reporting it.")
 
 
 def _new_form(request: HttpRequest, form: NewRiskForm, status: int = 200) -> HttpResponse:
@@ -127,7 +127,7 @@ def risk_from_breach(request: HttpRequest, reference: str) -> HttpResponse:
     except Refused as refusal:
         return toast(request, go(request, reverse("risklog:risk_new")), refusal.message)
     url = reverse("risklog:risk_detail", args=[risk.reference])
-    return toast(request, go(request, url), f"{risk.reference} is filled in from the evidence. Look it over.")
+    return toast(request, go(request, url), f"{risk.reference} created from the evidence. Please check it.")
 
 
 @view_needs("risklog.risk_change")
@@ -205,7 +205,7 @@ def risk_sight(request: HttpRequest, reference: str) -> HttpResponse:
         return _sight(request, risk, form, status=409 if isinstance(refusal, ChangedMeanwhile) else 422)
     still = Risk.objects.visible_to(request.user).filter(pk=risk.pk).exists()
     url = reverse("risklog:risk_detail", args=[reference]) if still else reverse("risklog:risk_list")
-    said = "Saved" if still else f"{risk.reference} is restricted; you do not see it any more."
+    said = "Saved" if still else f"{risk.reference} is restricted. You can no longer see it."
     return toast(request, go(request, url), said)
 
 

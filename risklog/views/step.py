@@ -24,7 +24,7 @@ from risklog.states import LIVE_RISKS, RISK_MOVES, RiskState
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """label: on its button; done: said afterwards; to: the state, None for a look."""
+    """label: on its button; done: shown afterwards; to: the state, None for a review."""
 
     name: str
     label: str
@@ -51,19 +51,25 @@ STEPS = {
             "assess",
             "Assess",
             "zoom-check",
-            "Being assessed",
+            "Assessment started",
             RiskState.ASSESSING,
             operations.assess,
             forms.StepForm,
         ),
         Step(
-            "treat", "Treat", "tool", "Being treated", RiskState.TREATING, operations.treat, forms.TreatForm
+            "treat",
+            "Treat",
+            "tool",
+            "Treatment started",
+            RiskState.TREATING,
+            operations.treat,
+            forms.TreatForm,
         ),
         Step(
             "monitor",
             "Monitor",
             "eye",
-            "Monitored",
+            "Monitoring started",
             RiskState.MONITORING,
             operations.monitor,
             forms.MonitorForm,
@@ -72,7 +78,7 @@ STEPS = {
             "accept",
             "Accept",
             "clipboard-check",
-            "Accepted until its day",
+            "Risk accepted",
             RiskState.ACCEPTED,
             operations.accept,
             forms.AcceptForm,
@@ -82,7 +88,7 @@ STEPS = {
             "close",
             "Close",
             "circle-check",
-            "Closed",
+            "Risk closed",
             RiskState.CLOSED,
             operations.close,
             forms.CloseForm,
@@ -92,16 +98,16 @@ STEPS = {
             "reopen",
             "Reopen",
             "rotate-clockwise",
-            "Open again",
+            "Risk reopened",
             RiskState.ASSESSING,
             operations.reopen,
             forms.ReopenForm,
         ),
         Step(
             "look",
-            "Still so",
+            "Reconfirm",
             "eye",
-            "Looked at; the next look moved on",
+            "Reconfirmed. The next review is rescheduled.",
             None,
             operations.still_so,
             forms.LookForm,

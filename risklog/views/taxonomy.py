@@ -129,7 +129,7 @@ def category_step(request: HttpRequest, slug: str, name: str) -> HttpResponse:
         if name == "merge":
             form = MergeForm(request.POST, category=category)
             if not form.is_valid():
-                raise Refused("Choose a category that is in use.", field="into")
+                raise Refused("Choose a category that is not retired.", field="into")
             operations.merge(category, into=form.cleaned_data["into"], **by_at)
             said = f"Merged into {form.cleaned_data['into'].name}"
         else:

@@ -7,9 +7,8 @@ from rest_framework.response import Response
 
 from kit import clock
 from rest.fields import Body, Visible, read
+from rest.listing import Filter, number, one_of
 from rest.resource import Collection, Item, Resource
-from rest.steps import Step
-from signals.filters import THRESHOLDS, VERSIONS
 from signals.models import Series, Threshold, ThresholdVersion
 from signals.operations import threshold as thresholds
 from signals.states import Agreement, Direction
@@ -97,7 +96,12 @@ class Thresholds(_Thresholds, Collection):
 
     permission = {"GET": "signals.view", "POST": "signals.threshold_propose"}
     bodies = {"POST": NewThreshold}
-    spec = THRESHOLDS
+    filters = {
+        "series": number("series_id"),
+        "model": Filter("series__model_name", help="What tools call the model."),
+        "source": Filter("source__slug"),
+    }
+    orders = {"id": ("id",), "-id": ("-id",), "name": ("name", "id")}
 
     def post(self, request: Request) -> Response:
         values = read(NewThreshold, request)
@@ -168,7 +172,8 @@ class Versions(_Versions, Collection):
     """List threshold versions."""
 
     permission = {"GET": "signals.view"}
-    spec = VERSIONS
+    filters = {"threshold": number("threshold_id"), "state": one_of("state", Agreement)}
+    orders = {"id": ("id",), "-id": ("-id",)}
 
 
 class VersionItem(_Versions, Item):
@@ -185,31 +190,44 @@ class Propose(_Thresholds, Item):
     answers = {"POST": (201, ThresholdRow)}
 
     def post(self, request: Request, key: str) -> Response:
-        threshold = self.found(request, key)
-        values = read(NewProposal, request)
-        version = thresholds.propose(threshold, **values, by=self.by(request), at=clock.now())
-        answer = self.answer(request, threshold.pk, 201)
+        found = self.found(request, key)
+        version = thresholds.propose(found, **read(NewProposal, request), by=self.by(request), at=clock.now())
+        answer = self.answer(request, found.pk, 201)
         answer["Location"] = f"/api/v1/threshold-versions/{version.pk}"
         return answer
 
 
-class _Step(_Versions, Step):
-    """A step of a proposal, asked of its threshold."""
+class _Settle(VersionItem):
+    """A step of a proposal. If-Match carries the ETag of the version that was read."""
 
     permission = {"POST": "signals.threshold_agree"}
     answers = {"POST": (200, VersionRow)}
-    is_versioned = True
+
+    def looked_at(self, request: Request, key: str) -> tuple[ThresholdVersion, int]:
+        found = self.found(request, key)
+        seen = self.seen(request, found)
+        self.require(request, "signals.threshold_agree", found)
+        return found, seen
 
 
-class Agree(_Step):
+class Agree(_Settle):
     """Agree to a proposed version and put it in force."""
 
     bodies = {"POST": None}
-    operation = staticmethod(thresholds.agree)
+
+    def post(self, request: Request, key: str) -> Response:
+        version, seen = self.looked_at(request, key)
+        thresholds.agree(version, by=self.by(request), at=clock.now(), seen=seen)
+        return self.answer(request, version.pk)
 
 
-class Decline(_Step):
+class Decline(_Settle):
     """Decline a proposed version."""
 
-    body, bodies = DeclineReason, {"POST": DeclineReason}
-    operation = staticmethod(thresholds.decline)
+    bodies = {"POST": DeclineReason}
+
+    def post(self, request: Request, key: str) -> Response:
+        version, seen = self.looked_at(request, key)
+        reason = read(DeclineReason, request)["reason"]
+        thresholds.decline(version, reason=reason, by=self.by(request), at=clock.now(), seen=seen)
+        return self.answer(request, version.pk)

@@ -11,6 +11,7 @@ from history.models import Event, Subject
 from kit.actor import Actor
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
 from signals.models import Series, Threshold, ThresholdVersion
+from signals.operations.series import viewers_of
 from signals.states import Agreement, Direction
 from signals.thresholds import Rule, problems
 
@@ -51,6 +52,7 @@ def propose(
         reason=reason.strip(),
         proposed_by=by.person,
     )
+    viewers = viewers_of(threshold.series.model) if threshold.series else None
     history.record(
         threshold,
         "signals.threshold_proposed",
@@ -59,7 +61,7 @@ def propose(
         rows=[version],
         note=_note(version),
         cause=cause,
-        placed=history.Scope(parent=threshold.series.subject_id if threshold.series else None),
+        viewers=viewers if threshold.pk is None else None,
     )
     return version
 

@@ -23,7 +23,7 @@ def _log_a_risk(page, title: str) -> None:
     page.select_option("[name=model]", index=1)
     page.fill("[name=seen_what]", "The error rate doubled within a week.")
     page.check("[name=guess] >> nth=2")
-    page.click("text=Log the risk")
+    page.click("button:has-text('Create risk')")
 
 
 @pytest.mark.parametrize("has_javascript", [True, False], ids=["with JavaScript", "without"])

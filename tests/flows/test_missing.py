@@ -92,7 +92,7 @@ def test_an_unknown_model_has_its_review_and_is_registered_from_the_breach(clien
     assert "“nobody-knows” is not registered" in page
     assert mended_at("catalogue:model_create", name="nobody-knows") in page
     page = read(client, ana, review)
-    assert "No registered model is known for it." in page
+    assert "No registered model is known for this item." in page
     assert mended_at("catalogue:model_create", name="nobody-knows") in page
     assert NO_MEETING in page
 
@@ -109,7 +109,7 @@ def test_a_model_registered_later_takes_its_review_and_a_meeting_looks_at_it(cli
     assert review.model.slug == "nobody-knows"
     assert AgendaItem.objects.filter(about=review.subject_id).exists()
     page = read(client, ana, review)
-    assert "No registered model is known for it." not in page
+    assert "No registered model is known for this item." not in page
     assert NO_MEETING not in page
 
 
@@ -153,7 +153,7 @@ def test_people_of_one_function_are_asked_and_the_review_says_so(client, house):
 
     assert [one.user for one in review.reviewers.all()] == [lone]
     page = read(client, lone, review)
-    assert "Only one function looks at it." in page
+    assert "All reviewers are from one function." in page
     assert mended_at("people:person_list") in page
     assert mended_at("risklog:review_step", review.reference, "ask") in page
 
@@ -165,7 +165,7 @@ def test_people_without_a_function_are_not_asked_and_the_review_says_so(client, 
 
     assert not review.reviewers.exists()
     page = read(client, person, review)
-    assert "Nobody could be asked at all." in page
+    assert "No reviewers are available." in page
     assert mended_at("risklog:review_step", review.reference, "claim") in page
 
 
@@ -178,7 +178,7 @@ def test_with_nobody_in_the_organisation_all_of_it_is_there_once_somebody_comes(
     climb = Escalation.objects.get(about_id=review.subject_id)
     administrator = people.user("Ada Administrator", role=Role.ADMINISTRATOR)
     page = read(client, administrator, review)
-    assert "Nobody could be asked at all." in page
+    assert "No reviewers are available." in page
     assert mended_at("people:person_list") in page
     page = read(client, administrator, reverse("risklog:escalation_detail", args=[climb.reference]))
     assert mended_at("risklog:ladder_list") in page

@@ -51,7 +51,7 @@ def test_a_settled_review_drafts_a_learning_from_what_it_knows(at):
     operations.draft_from_review(event, at=at)
 
     draft = Learning.objects.get()
-    assert (draft.title, draft.state, draft.author) == ("Score drift", "draft", None)
+    assert (draft.title, draft.state, draft.author) == ("Lessons from Fraud", "draft", None)
     assert "PSI 0.31" in draft.seen
     assert "Seen in two windows." in draft.seen
     assert "The upstream job was late. (Data science)" in draft.seen
@@ -166,8 +166,12 @@ def test_what_a_risk_taught_follows_its_sight(at):
     team, ana, stranger = people.team(), people.user("Ana"), people.user()
     risk = actions.action("Stands for a risk")
     taught = learnings.published(author=ana, about=risk.subject)
+    history.retitle(risk, viewers=[team.subject_id])
+    event = history.record(risk, "risklog.risk_restricted", by=SYSTEM, at=at)
 
-    history.restrict(risk.subject, [team.subject_id])
+    operations.on_risk_restricted(event, at=at)
+    operations.on_risk_restricted(event, at=at)
 
     assert not Learning.objects.visible_to(stranger).exists()
     assert Learning.objects.visible_to(ana).get() == taught
+    assert Event.objects.filter(verb="learnings.learning_restricted").count() == 1

@@ -126,8 +126,8 @@ def test_an_empty_rung_is_skipped_at_once_and_says_so(at, crew):
     escalation = make.escalation(about=nobody_owns.subject)
 
     assert escalation.rung == 2
-    assert Climb.objects.get(position=1).skipped == "it has no owner"
-    assert Event.objects.get(verb="risklog.escalation_climbed").data["skipped"] == "rung 1: it has no owner"
+    assert Climb.objects.get(position=1).skipped == "no owner"
+    assert Event.objects.get(verb="risklog.escalation_climbed").data["skipped"] == "rung 1: no owner"
 
 
 def test_the_stand_in_is_told_when_somebody_is_away(at, crew):
@@ -146,7 +146,7 @@ def test_somebody_away_without_a_stand_in_is_a_skipped_rung(at, crew):
 
     make.escalation(about=crew["model"].subject)
 
-    assert Climb.objects.get(position=1).skipped == "away, and no stand-in is there"
+    assert Climb.objects.get(position=1).skipped == "absent without a stand-in"
 
 
 def test_when_the_whole_ladder_is_empty_risk_managers_hear(at):
@@ -304,7 +304,7 @@ def test_stepping_down_calls_the_rung_below_and_climbs_anew(at, crew):
     assert climb(escalation).rung == 2
     assert [position for position, _ in told(escalation)] == [1, 2, 1, 2]
     escalations.step_down(escalation, reason="Again", by=SYSTEM, at=at)
-    with pytest.raises(Refused, match="nobody on a rung below"):
+    with pytest.raises(Refused, match="No rung below has anyone"):
         escalations.step_down(escalation, reason="Lower", by=SYSTEM, at=at)
 
 
@@ -444,7 +444,7 @@ def test_a_rung_of_somebody_who_left_says_so(at):
 
     escalation = make.escalation()
 
-    assert Climb.objects.get(escalation=escalation, position=1).skipped == "left, and nobody took it over"
+    assert Climb.objects.get(escalation=escalation, position=1).skipped == "has left without a successor"
 
 
 def test_ladders_refuse_rungs_that_call_nobody(at):
@@ -461,7 +461,7 @@ def test_ladders_refuse_rungs_that_call_nobody(at):
 def test_the_last_general_ladder_stays(at):
     first = make.ladder((Who.OWNER, 60, None))
 
-    with pytest.raises(Refused, match="last ladder"):
+    with pytest.raises(Refused, match="last standard ladder"):
         ladders.retire(first, by=SYSTEM, at=at)
 
     make.ladder((Who.OWNER, 60, None), name="Second")
@@ -491,7 +491,7 @@ def test_a_new_date_answers_what_was_escalated_for_being_late(at, crew):
     escalations.on_action_changed(event, at=at + HOUR)
 
     escalation.refresh_from_db()
-    assert (escalation.state, escalation.reason) == ("resolved", "A new date is agreed: 2 Dec 2026.")
+    assert (escalation.state, escalation.reason) == ("resolved", "New due date: 2 Dec 2026.")
 
 
 def test_a_new_owner_of_a_late_action_is_not_called_for_the_last_one(at, crew):

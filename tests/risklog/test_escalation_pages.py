@@ -45,7 +45,7 @@ def test_the_page_shows_who_was_told_who_comes_next_and_who_is_missing(client, o
     assert "Nobody answered for a day." in text
     assert "Ana Moreau" in text
     assert "Lena Lead" in text
-    assert "Would be skipped: nobody is named" in text
+    assert "Would be skipped: no person chosen" in text
     assert "Escalated to rung 1; 1 person was notified" in text
     assert "acknowledge/" not in text
 
@@ -114,7 +114,7 @@ def test_stepping_down_from_the_second_rung(client, owner, model, at):
     answer = post(client, escalation, "step-down", reason="Calm")
 
     assert answer.status_code == 422
-    assert "nobody on a rung below" in answer.content.decode()
+    assert "No rung below has anyone" in answer.content.decode()
 
 
 @pytest.mark.parametrize(
@@ -163,8 +163,8 @@ def test_the_ladder_page_says_who_would_be_called_and_when(client, model):
     text = client.get(f"/risks/ladder/?team={team.pk}").content.decode()
 
     assert "Lena Lead" in text
-    assert "whoever was asked to look at it, or owns it" in text
-    assert "Would be skipped: nobody is named" in text
+    assert "its reviewers or its owner" in text
+    assert "Would be skipped: no person chosen" in text
     assert "/edit/" not in text
 
 
@@ -193,14 +193,14 @@ def test_changing_the_rungs_is_a_new_version(client, model):
         f"/risks/ladder/{ladder.pk}/edit/", {**data, "name": "Late", "version": ladder.version}
     )
     assert stale.status_code == 409
-    assert "Lead of the owning team within 2 hours" in stale.content.decode()
+    assert "Lead of the owner team within 2 hours" in stale.content.decode()
 
 
 @pytest.mark.parametrize(
     ("row", "words"),
     [
-        ({"who": "function", "amount": 1}, "Say which function."),
-        ({"who": "owner"}, "Say within how long."),
+        ({"who": "function", "amount": 1}, "Choose a function."),
+        ({"who": "owner"}, "Enter the time limit."),
         ({"who": ""}, "at least one rung"),
     ],
 )
@@ -229,4 +229,4 @@ def test_the_last_general_ladder_says_why_it_stays(client, model):
 
     client.post(f"/risks/ladder/{ladder.pk}/retire/", {"version": ladder.version})
 
-    assert "This is the last ladder" in client.get("/risks/ladder/").content.decode()
+    assert "This is the last standard ladder" in client.get("/risks/ladder/").content.decode()

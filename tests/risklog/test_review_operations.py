@@ -14,6 +14,7 @@ from people.states import Role
 from risklog.models import Escalation, Review, Reviewer
 from risklog.operations import review as reviews
 from risklog.operations import reviewer as reviewers
+from risklog.operations import sight
 from risklog.states import Outcome, ReviewState, Severity
 from signals.models import BreachGroup
 from signals.states import Breach as BreachState
@@ -122,7 +123,7 @@ def test_nobody_away_is_asked_and_the_stand_in_says_for_whom(at, two_functions):
     assert asked(review) == {stand_in, manager}
     row = Reviewer.objects.get(user=stand_in)
     assert row.stands_in_for == scientist
-    assert row.why == "For data science, in place of a colleague who is away"
+    assert row.why == "For data science, stand-in for an absent colleague"
 
 
 def test_the_flow_goes_on_without_anybody_and_says_what_is_missing(at):
@@ -131,7 +132,7 @@ def test_the_flow_goes_on_without_anybody_and_says_what_is_missing(at):
     assert [one["code"] for one in review.missing] == [
         "no_model", "no_threshold", "no_function", "no_function", "nobody",
     ]  # fmt: skip
-    assert review.missing[2]["text"] == "Nobody of data science is there to ask."
+    assert review.missing[2]["text"] == "No one from data science is available."
 
 
 def test_another_function_looks_where_the_wanted_one_is_missing(at):
@@ -162,8 +163,7 @@ def test_of_a_restricted_subject_those_who_see_it_are_asked_first_and_others_are
     assert Review.objects.visible_to(outsider).exists()
     assert Subject.objects.filter(pk=group.subject_id).visible_to(outsider).exists()
     assert not Review.objects.visible_to(stranger).exists()
-    granted = Event.objects.get(verb="history.sight_granted")
-    assert (granted.subject_id, granted.data["to"]) == (group.subject_id, outsider.subject_id)
+    assert Event.objects.filter(verb="history.sight_granted").count() == 2
 
 
 @pytest.mark.parametrize(
@@ -194,13 +194,13 @@ def test_answering_changing_ones_mind_and_settling(at, two_functions):
 def test_only_those_asked_answer_and_claiming_is_being_asked(at, two_functions):
     review, third = make.review(), make.actor(people.user())
 
-    with pytest.raises(Refused, match="Take it on first"):
+    with pytest.raises(Refused, match="Take the lead first"):
         reviewers.answer(review, verdict=Outcome.CONFIRMED, by=third, at=at)
     reviewers.claim(review, by=third, at=at)
     reviewers.answer(review, verdict=Outcome.CONFIRMED, by=third, at=at)
 
     assert Review.objects.get().claimed_by == third.person
-    with pytest.raises(Refused, match="has it in hand"):
+    with pytest.raises(Refused, match="is already the lead"):
         reviewers.claim(review, by=make.actor(two_functions[0]), at=at)
     assert reviewers.give_back(review, by=third, at=at).claimed_by is None
 
@@ -213,7 +213,7 @@ def test_asking_somebody_who_is_away_asks_the_stand_in(at):
     reviewers.ask(review, absent, by=SYSTEM, at=at)
 
     assert Reviewer.objects.get().stands_in_for == absent
-    with pytest.raises(Refused, match="asked already"):
+    with pytest.raises(Refused, match="already a reviewer"):
         reviewers.ask(review, stand_in, by=SYSTEM, at=at)
 
 
@@ -221,7 +221,7 @@ def test_a_stand_in_who_could_not_answer_is_not_asked(at):
     absent, viewer = people.user(), people.user(role=Role.VIEWER)
     make.away(absent, stand_in=viewer)
 
-    with pytest.raises(Refused, match="no stand-in who is there"):
+    with pytest.raises(Refused, match="no stand-in is available"):
         reviewers.ask(make.review(), absent, by=SYSTEM, at=at)
 
 
@@ -251,7 +251,7 @@ def test_a_review_whose_reviewers_all_left_goes_up_the_ladder(at, two_functions)
 
     reviews.note_unanswered(due(review, reviews.UNANSWERED), at=review.due_at)
 
-    assert "nobody could be asked" in Escalation.objects.get().why
+    assert "no reviewers were available" in Escalation.objects.get().why
 
 
 def test_settling_refuses_a_version_that_is_past(at):
@@ -356,12 +356,13 @@ def test_restricting_what_it_is_about_restricts_it_and_keeps_those_asked(at, two
     review = make.review(about=about)
     escalation = make.escalation(about=review.subject)
 
-    history.restrict(about, [team.subject_id])
+    viewers = sight.follow(about, [team.subject_id])
 
+    assert set(viewers) == {team.subject_id, *(one.subject_id for one in two_functions)}
     for row in (review, escalation):
         assert type(row).objects.visible_to(two_functions[0]).exists()
         assert not type(row).objects.visible_to(outsider).exists()
-    history.restrict(about, None)
+    assert sight.follow(about, None) is None
     assert Review.objects.visible_to(outsider).exists()
 
 
@@ -370,7 +371,7 @@ def test_a_review_opens_again_unless_another_of_its_subject_is_open(at):
     reviews.settle(review, outcome=Outcome.CONFIRMED, reason="Seen", by=SYSTEM, at=at)
     second = make.review(about=review.about)
 
-    with pytest.raises(Refused, match="Another review of the same subject is open"):
+    with pytest.raises(Refused, match="Another review of this item is already open"):
         reviews.reopen(review, reason="Too early", by=SYSTEM, at=at)
     reviews.withdraw(second, reason="One is enough", by=SYSTEM, at=at)
     opened = reviews.reopen(review, reason="Too early", by=SYSTEM, at=at)
@@ -450,16 +451,16 @@ def test_a_model_registered_later_is_the_reviews_and_its_sight_too(at, two_funct
     team = people.team()
     model = make.model(owner_team=team, viewers=[team.subject_id])
     event = history.change(group, {"model": model}, by=SYSTEM, at=at, verb="signals.breach_claimed")
-    history.reroot([group.subject_id], model.subject)
+    history.retitle(group, viewers=[team.subject_id])
 
     reviews.on_breach_claimed(event, at=at)
     reviews.on_breach_claimed(event, at=at)
 
     review = Review.objects.select_related("subject").get()
+    asked_too = {person.subject_id for person in two_functions}
     assert review.model == model
     assert not {"no_model", "no_owner_team"} & {one["code"] for one in review.missing}
+    assert set(review.subject.viewers) == {team.subject_id, *asked_too}
     group.subject.refresh_from_db()
-    for subject in (review.subject, group.subject):
-        assert (subject.root_id, subject.viewers) == (model.subject_id, [team.subject_id])
-        assert all(subject.is_visible_to(person) for person in two_functions)
+    assert set(group.subject.viewers) == {team.subject_id, *asked_too}
     assert verbs(review.subject_id).count("risklog.review_annotated") == 1

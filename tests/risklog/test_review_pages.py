@@ -220,8 +220,8 @@ def test_calling_for_a_review_of_what_one_may_not_see_is_like_of_nothing(client,
     none = client.post(reverse("risklog:review_open"), {**data, "about": "B-999999"})
 
     assert hidden.status_code == none.status_code == 422
-    assert f"There is nothing with the reference {group.reference}" in hidden.content.decode()
-    assert "There is nothing with the reference B-999999" in none.content.decode()
+    assert f"No item has the reference {group.reference}" in hidden.content.decode()
+    assert "No item has the reference B-999999" in none.content.decode()
 
 
 def test_the_panel_of_a_lower_page_lists_the_reviews_or_offers_one(rf, asked):

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from kit import clock
 from kit.actor import SYSTEM
 from people.operations import token
 from tests.conftest import AT
@@ -16,16 +17,16 @@ POINTS, ALERTS = "/api/v1/points", "/api/v1/intake/alertmanager"
 
 
 @pytest.fixture
-def arriving(move_clock):
+def arriving(monkeypatch):
     """Requests arrive at NOW."""
-    move_clock(NOW)
+    monkeypatch.setattr(clock, "now", lambda: NOW)
 
 
 @pytest.fixture
 def sender(client, arriving):
     """A function that posts a body (an object, or bytes as they are) and gives the answer."""
     person = people.user("Prometheus")
-    _, text = token.issue(person, name="ingest", scope="ingest", by=SYSTEM, at=AT)
+    _, text = token.issue(person, name="ingest", scope="ingest", by=SYSTEM, at=clock.now())
 
     def post(address, body, **headers):
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
