@@ -36,7 +36,7 @@ run: venv ## bring Riskhub up on this machine, with its own PostgreSQL and Valke
 test: venv-dev ## all checks and all tests; PYTEST_ARGS="-k word" for some
 	@$(PY) riskhub/engine/testrun.py --workers "$(WORKERS)" -- $(PYTEST_ARGS)
 
-check: venv-dev ## style, types, the order of the house, migrations
+check: venv-dev ## style, types, import contracts, migrations, the main flow at ten awkward moments
 	@$(PY) riskhub/engine/testrun.py --checks-only
 
 bench: venv-dev ## how fast it is

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,7 +13,7 @@ from actions.models import DUE_ORDER, Action
 from actions.operations import action as operations
 from actions.states import Effort, State, Type
 from history.models import Subject
-from history.queries import tell
+from history.queries import seen_by, tell
 from kit import clock
 from people.models import User
 from rest.fields import Body, Visible, read
@@ -125,8 +125,8 @@ class _Actions(Resource):
         return queries.actions().visible_to(request.user)
 
     def as_values(self, rows: QuerySet) -> QuerySet:
-        viewers = {"about_viewers": F("about__viewers"), "origin_viewers": F("origin__viewers")}
-        return super().as_values(rows).annotate(due_order=DUE_ORDER, **viewers)
+        columns = seen_by("about") | seen_by("origin")
+        return super().as_values(rows).annotate(due_order=DUE_ORDER, **columns)
 
     def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
         """What an action is for, and from, is told only to those who may see it."""

@@ -12,15 +12,16 @@ from django.db import models
 
 from history import writing
 from history.models import Event, Part, Recorded, Subject, new_batch
+from history.scope import OPEN, Scope
 from kit.actor import Actor
 
 
 @dataclass(slots=True)
 class Act:
-    """One event to be: a new `obj` is born by it, one that is there is changed by `values`.
+    """One event to be: a new `obj` is created by it, one that is there is changed by `values`.
 
-    rows: further rows born (unsaved) or changed (row, values) by the same act, as in operations.record().
-    viewers: for a birth, the subjects who may see it; None for everyone.
+    rows: further rows created (unsaved) or changed (row, values) by the same act, as in operations.record().
+    placed: for a new object, what it hangs on and who is granted sight of it; by default an open root.
     """
 
     obj: Recorded | Part | Subject
@@ -28,7 +29,7 @@ class Act:
     values: Mapping[str, Any] = field(default_factory=dict)
     rows: Sequence[writing.Along] = ()
     note: Mapping[str, Any] = field(default_factory=dict)
-    viewers: Sequence[int] | None = None
+    placed: Scope = OPEN
 
 
 @writing.in_one_transaction
@@ -36,16 +37,16 @@ def perform(acts: Sequence[Act], *, by: Actor, at: datetime, cause: Event | None
     """Write the rows of all acts, then their events, in the order of `acts` within each verb.
 
     A state changes only by a step of MOVES, and then the act bears the verb of that step.
-    What is there is changed before what is new is born, so that a constraint such as "one open" holds.
+    What is there is changed before what is new is created, so that a constraint such as "one open" holds.
     Raises ChangedMeanwhile when a row has moved on.
     """
     written = _Written()
     fresh = [act for act in acts if writing.is_new(act.obj)]
     written.change([(act.obj, _checked(act.obj, act.values, act.verb)) for act in acts if act.values])
-    written.bear([(act.obj, act.viewers) for act in fresh])
+    written.create([(act.obj, act.placed) for act in fresh], at)
     rows = [row for act in acts for row in act.rows]
     written.change([(row[0], _checked(*row)) for row in rows if isinstance(row, tuple)])
-    written.bear([(row, None) for row in rows if not isinstance(row, tuple)])
+    written.create([(row, OPEN) for row in rows if not isinstance(row, tuple)], at)
     return _events(acts, written, by=by, at=at, cause=cause)
 
 
@@ -61,10 +62,12 @@ class _Written:
             for obj, changes in writing.update_many(some):
                 self.changes[id(obj)] = changes
 
-    def bear(self, work: Sequence[tuple[models.Model, Sequence[int] | None]]) -> None:
+    def create(self, work: Sequence[tuple[models.Model, Scope]], at: datetime) -> None:
         for some in _by_kind(work):
             objs = [obj for obj, _ in some]
-            for obj, row in zip(objs, writing.birth(objs, [seen_by for _, seen_by in some]), strict=True):
+            for obj, row in zip(
+                objs, writing.create(objs, [placed for _, placed in some], at=at), strict=True
+            ):
                 self.changes[id(obj)] = [row]
 
     def of(self, act: Act) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from history.states import MAX_TRIES, Work
+from history.states import MAX_TRIES, Reach, Reason, Work
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -33,27 +33,41 @@ class RecordedQuerySet(models.QuerySet[Row]):
 
 
 def may_be_seen_by(user: Any, through: str = "") -> Q:
-    """The condition that a subject is open to everyone, or names this reader or one of their teams.
+    """Return the condition that a subject is open to everyone, or names this reader or one of their teams.
 
-    through: the path to the subject, ending in "__". `user.sight` is a kit.sight.Sight.
+    through: the path to the subject, ending in "__". `user.sight` is a kit.sight.Sight, whose sees() gives
+    the same answer for a subject that is loaded.
     """
     sight = user.sight
     if sight.everything:
         return Q()
-    return Q(**{f"{through}viewers__isnull": True}) | Q(**{f"{through}viewers__overlap": list(sight.ids)})
+    ids = list(sight.ids)
+    return (
+        Q(**{f"{through}viewers__isnull": True})
+        | Q(**{f"{through}viewers__overlap": ids})
+        | Q(**{f"{through}granted__overlap": ids})
+    )
 
 
 class Subject(models.Model):
     """One row per domain object: what events, reviews, actions, messages and dues point at.
 
-    viewers: None, everyone in the organisation may see it; else the subjects (persons and teams) who may.
+    root: the risk, model or other object that this one belongs to; None when it is its own root.
+    viewers: None when everyone in the organisation may see it, else the subjects who may: the teams that the
+    root is restricted to, and the people who keep the whole root (its owner, its raiser). It is the same for
+    a root and for everything below it.
+    granted: the person subjects who have an active grant for this one object (Grant). It is kept also while
+    the object is open to everyone, so that restricting it later takes sight from nobody who was asked.
+    Only history.scope writes the three.
     """
 
     kind = models.CharField(max_length=40)
     object_id = models.BigIntegerField()
     reference = models.CharField(max_length=24, null=True, unique=True)
     title = models.CharField(max_length=300)
+    root = models.ForeignKey("self", models.DO_NOTHING, null=True, db_index=False, related_name="+")
     viewers = ArrayField(models.BigIntegerField(), null=True, blank=True)
+    granted = ArrayField(models.BigIntegerField(), default=list, db_default=[], blank=True)
     is_retired = models.BooleanField(default=False)
 
     objects = SubjectQuerySet.as_manager()
@@ -61,15 +75,57 @@ class Subject(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["kind", "object_id"], name="history_subject_object")]
         indexes = [
-            GinIndex(fields=["viewers"], name="history_subject_viewers", condition=Q(viewers__isnull=False))
+            GinIndex(fields=["viewers"], name="history_subject_viewers", condition=Q(viewers__isnull=False)),
+            GinIndex(fields=["granted"], name="history_subject_granted", condition=Q(viewers__isnull=False)),
+            models.Index(fields=["root"], name="history_subject_root", condition=Q(root__isnull=False)),
         ]
 
     def __str__(self) -> str:
         return f"{self.reference} {self.title}" if self.reference else self.title
 
     def is_visible_to(self, user: Any) -> bool:
-        """What visible_to() answers, for a subject that is loaded already."""
-        return bool(user.sight.sees(self.viewers))
+        """Return what visible_to() answers, for a subject that is loaded."""
+        return bool(user.sight.sees(self.viewers, self.granted))
+
+    @property
+    def scope_id(self) -> int:
+        """The root whose viewers apply to this subject: its root, or itself."""
+        return self.root_id or self.pk
+
+
+class Grant(models.Model):
+    """One reason why one person may see one object (or one whole root), from `at` until `ended_at`.
+
+    Several reasons may hold at once: sight ends with the last of them.
+    source: the subject that gives the reason where that is another one: the review that asked, the
+    escalation that called, the action that is owned. None where the object itself does.
+    has_left: it ended because the person was deactivated, and is given back when they return.
+    """
+
+    subject = models.ForeignKey(Subject, models.PROTECT, related_name="grants")
+    person = models.ForeignKey(Subject, models.PROTECT, related_name="+")
+    reason = models.CharField(max_length=12, choices=Reason.choices)
+    reach = models.CharField(max_length=6, choices=Reach.choices, default=Reach.OBJECT)
+    source = models.ForeignKey(Subject, models.PROTECT, null=True, db_index=False, related_name="+")
+    at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    has_left = models.BooleanField(default=False, db_default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["subject", "person", "reason", "source"],
+                condition=Q(ended_at__isnull=True),
+                nulls_distinct=False,
+                name="history_grant_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(has_left=False) | Q(ended_at__isnull=False), name="history_grant_left_is_ended"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reason} #{self.pk}"
 
 
 class Event(models.Model):

@@ -1,4 +1,4 @@
-"""How anything happens: record() a birth or a fact, change() fields, move() a state, and their bulk forms.
+"""How anything happens: record() an object or a fact, change() fields, move() a state, and their bulk forms.
 
 Each call writes the rows and one Event (one each in the bulk forms) in one transaction, hands the event
 to its handlers, and rings the bell after the commit. Nothing else sets a state or bumps a version.
@@ -9,13 +9,21 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from history import writing
+from history import scope, writing
 from history.models import Due, Event, Part, Recorded, Subject, new_batch
-from history.states import Work
+from history.scope import NewGrant, Scope
+from history.states import Reach, Reason, Work
 from history.writing import Along, in_one_transaction
 from kit.actor import Actor
 
 Row = TypeVar("Row", bound=Recorded | Part)
+
+__all__ = [
+    "NewGrant", "Reach", "Reason", "Scope", "change", "change_many", "drop_dues", "end_all_sight",
+    "end_sight", "give_back_sight", "grant_sight", "hand_over_root", "in_one_transaction", "lock_scope",
+    "move", "move_many", "put_due", "put_dues", "record", "record_many", "reroot", "restrict", "retire",
+    "retitle",
+]  # fmt: skip
 
 
 @in_one_transaction
@@ -30,15 +38,18 @@ def record(
     cause: Event | None = None,
     batch: UUID | None = None,
     viewers: Sequence[int] | None = None,
+    placed: Scope | None = None,
 ) -> Event:
-    """Write one event. A new object (not yet saved) is born by it: saved, with its subject and reference.
+    """Write one event. A new object (not yet saved) is created by it: saved, with its subject and reference.
 
-    note: further facts for readers and handlers. rows: further rows born or changed by the same act.
-    viewers: for a birth, the subjects who may see it; None for everyone.
+    note: further facts for readers and handlers. rows: further rows created or changed by the same act.
+    placed: for a new object, what it hangs on and who is granted sight of it; by default an open root.
+    viewers: short for Scope(viewers=…).
     """
-    born = [writing.birth([obj], [viewers])[0]] if writing.is_new(obj) else []
+    placed = placed or Scope(viewers=viewers)
+    created = writing.create([obj], [placed], at=at) if writing.is_new(obj) else []
     return writing.write(
-        [(obj, born + writing.along(rows))], verb, by=by, at=at, note=note, cause=cause, batch=batch
+        [(obj, created + writing.along(rows))], verb, by=by, at=at, note=note, cause=cause, batch=batch
     )[0]
 
 
@@ -59,8 +70,9 @@ def record_many(
     fresh = [writing.is_new(obj) for obj in objs]
     if any(fresh) and not all(fresh):
         raise ValueError("record_many takes objects that are all new, or all there already.")
-    born = writing.birth(objs, [viewers] * len(objs)) if all(fresh) else [None] * len(objs)
-    pairs = [(obj, [row] if row else []) for obj, row in zip(objs, born, strict=True)]
+    placed = [Scope(viewers=viewers)] * len(objs)
+    created = writing.create(objs, placed, at=at) if all(fresh) else [None] * len(objs)
+    pairs = [(obj, [row] if row else []) for obj, row in zip(objs, created, strict=True)]
     return writing.write(pairs, verb, by=by, at=at, notes=notes, cause=cause, batch=new_batch())
 
 
@@ -200,25 +212,135 @@ def drop_dues(subject_id: int, *kinds: str) -> None:
 
 
 @in_one_transaction
-def retitle(obj: Recorded, *, viewers: Any = ..., is_retired: bool | None = None) -> None:
-    """Bring the object's subject up to date: title from the object; viewers and retired when given.
+def retitle(obj: Recorded) -> None:
+    """Bring the title of the object's subject up to date.
 
-    To be called by the operation that changed them, which writes the event.
+    To be called by the operation that changed it, which writes the event: after what it grants, for the root
+    is locked first.
     """
-    values: dict[str, Any] = {"title": obj.subject_title[:300]}
-    if viewers is not ...:
-        values["viewers"] = viewers
-    if is_retired is not None:
-        values["is_retired"] = is_retired
-    Subject.objects.filter(pk=obj.subject_id).update(**values)
+    Subject.objects.filter(pk=obj.subject_id).update(title=obj.subject_title[:300])
 
 
 @in_one_transaction
-def grant_sight(subject: Subject, to_id: int, *, by: Actor, at: datetime, why: str) -> None:
-    """Let one person (their subject id) see one restricted object, on record. No effect on open ones."""
-    locked = Subject.objects.select_for_update().get(pk=subject.pk)
-    if locked.viewers is None or to_id in locked.viewers:
+def retire(obj: Recorded, *, is_retired: bool = True) -> None:
+    """Mark the object's subject as retired, or as current again, and bring its title up to date."""
+    Subject.objects.filter(pk=obj.subject_id).update(title=obj.subject_title[:300], is_retired=is_retired)
+
+
+# ------------------------------------------------------------------ who may see
+
+
+@in_one_transaction
+def restrict(root: Subject, teams: Iterable[int] | None) -> None:
+    """Let only these teams (subject ids), and the people who keep the root, see it and all that hangs on it.
+
+    None opens it to everyone. To be called by the operation that writes the event. ValueError for a subject
+    that is not a root.
+    """
+    root.viewers = scope.restrict(root.pk, teams)
+
+
+@in_one_transaction
+def reroot(subject_ids: Sequence[int], root: Subject) -> None:
+    """Hang these subjects, and all that hangs on them, on another root, and let those see them who see it."""
+    scope.reroot(subject_ids, root.pk)
+
+
+def lock_scope(subject: Subject) -> None:
+    """Lock the root of a subject, before an act creates something below it and grants sight of it."""
+    scope.lock(subject)
+
+
+@in_one_transaction
+def grant_sight(
+    subjects: Iterable[Subject | int],
+    people: Iterable[scope.Reader],
+    *,
+    reason: Reason,
+    by: Actor,
+    at: datetime,
+    source: Subject | None = None,
+    why: str = "",
+) -> None:
+    """Let each person see each of these objects, for as long as the reason holds (end_sight).
+
+    source: the subject that gives the reason, where it is not the object itself. why: what the event says,
+    by default the reason. Writes history.sight_granted where somebody could not see a restricted object.
+    """
+    readers = list(people)
+    if not readers:
         return
-    locked.viewers = [*locked.viewers, to_id]
-    locked.save(update_fields=["viewers"])
-    record(locked, "history.sight_granted", by=by, at=at, note={"to": to_id, "why": why})
+    effects = scope.give(_ids(subjects), readers, reason=reason, source=source, at=at)
+    _note_effects(effects, "history.sight_granted", why=why or str(reason.label), by=by, at=at)
+
+
+@in_one_transaction
+def end_sight(
+    subjects: Iterable[Subject | int],
+    people: Iterable[scope.Reader],
+    *,
+    reason: Reason,
+    by: Actor,
+    at: datetime,
+    source: Subject | None = None,
+    why: str = "",
+) -> None:
+    """The reason holds no longer: sight of a restricted object ends with the last reason of the person.
+
+    Writes history.grant_ended where somebody cannot see a restricted object any more.
+    """
+    readers = list(people)
+    if not readers:
+        return
+    effects = scope.end(_ids(subjects), readers, reason=reason, source=source, at=at)
+    _note_effects(effects, "history.grant_ended", why=why, by=by, at=at)
+
+
+@in_one_transaction
+def hand_over_root(
+    root: Subject,
+    *,
+    from_: scope.Reader | None,
+    to: scope.Reader | None,
+    reason: Reason,
+    by: Actor,
+    at: datetime,
+) -> None:
+    """One person keeps a root, with all that hangs on it, in place of another, for the same reason."""
+    if to is not None:
+        effects = scope.keep(root.pk, to, reason=reason, at=at)
+        _note_effects(effects, "history.sight_granted", why=str(reason.label), by=by, at=at)
+    if from_ is not None:
+        effects = scope.keep_no_more(root.pk, from_, reason=reason, at=at)
+        _note_effects(effects, "history.grant_ended", why="handed it over", by=by, at=at)
+
+
+@in_one_transaction
+def end_all_sight(person: scope.Reader, *, by: Actor, at: datetime) -> None:
+    """A person is deactivated: all their grants end."""
+    effects = scope.leave(person, at=at)
+    _note_effects(effects, "history.grant_ended", why="was deactivated", by=by, at=at)
+
+
+@in_one_transaction
+def give_back_sight(person: scope.Reader, *, by: Actor, at: datetime) -> None:
+    """A person is active again: the grants that ended with their leaving begin anew, if they still hold."""
+    effects = scope.come_back(person, at=at)
+    _note_effects(effects, "history.sight_granted", why="is active again", by=by, at=at)
+
+
+def _ids(subjects: Iterable[Subject | int]) -> list[int]:
+    return [one.pk if isinstance(one, Subject) else one for one in subjects]
+
+
+def _note_effects(effects: Sequence[scope.Effect], verb: str, *, why: str, by: Actor, at: datetime) -> None:
+    if not effects:
+        return
+    subjects = Subject.objects.in_bulk([effect.subject_id for effect in effects])
+    record_many(
+        [subjects[effect.subject_id] for effect in effects],
+        verb,
+        by=by,
+        at=at,
+        notes=[{"to": effect.person_id, "why": why} for effect in effects],
+    )

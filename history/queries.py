@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import BigIntegerField, Func, Q
+from django.db.models import BigIntegerField, F, Func, Q
 from django.db.models.expressions import RawSQL
 
 from history import wiring
@@ -74,14 +74,30 @@ def show(user: Any, rows: Iterable[Any], *names: str) -> list[Any]:
 
 
 def tell(user: Any, found: list[dict[str, Any]], *names: str) -> list[dict[str, Any]]:
-    """The same for rows of .values(): takes `<name>_viewers` out of each; whoever they leave out is told
-    no other `<name>_…` either. No query.
+    """The same for rows of .values(): takes the columns of seen_by(name) out of each; whoever they leave out
+    is told no other `<name>_…` either. No query.
     """
     for row in found:
         for name in names or ("about",):
-            if not user.sight.sees(row.pop(f"{name}_viewers")):
+            if not may_see(user, row, name):
                 row |= {column: None for column in row if column.startswith(f"{name}_")}
     return found
+
+
+def seen_by(name: str, through: str | None = None) -> dict[str, F]:
+    """The columns of a subject that say who sees it, for .values() or .annotate(): may_see() takes them.
+
+    through: the path to the subject, by default `name`.
+    """
+    path = through or name
+    return {f"{name}_viewers": F(f"{path}__viewers"), f"{name}_granted": F(f"{path}__granted")}
+
+
+def may_see(user: Any, row: dict[str, Any], name: str) -> bool:
+    """Whether this reader sees the subject called `name` of a row of .values(), whose columns of seen_by() it
+    takes out. A subject that is not there may be seen. No query.
+    """
+    return user.sight.sees(row.pop(f"{name}_viewers"), row.pop(f"{name}_granted") or ())
 
 
 def events() -> RecordedQuerySet:

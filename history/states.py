@@ -1,4 +1,4 @@
-"""The steps of work that is claimed before it is done: handovers, due dates and messages alike."""
+"""The states of claimed work (handovers, due dates, messages), and why a grant of sight is given."""
 
 from django.db.models import TextChoices
 
@@ -11,3 +11,24 @@ class Work(TextChoices):
 
 
 MAX_TRIES = 5
+
+
+class Reason(TextChoices):
+    """Why a person may see an object that is restricted to teams they are not in."""
+
+    OWNER = "owner", "owns it"
+    RAISER = "raiser", "raised it"
+    AUTHOR = "author", "wrote it"
+    RECORDER = "recorder", "recorded it"
+    ASKED = "asked", "was asked to review it"
+    STAND_IN = "stand_in", "stands in for somebody who is away"
+    CALLED = "called", "was notified by the escalation ladder"
+    HOLDER = "holder", "has the escalation in hand"
+    EARLIER = "earlier", "could see it before grants were recorded"
+
+
+class Reach(TextChoices):
+    """What a grant covers: the one object, or a root with everything below it."""
+
+    OBJECT = "object", "this object"
+    ROOT = "root", "the whole root"

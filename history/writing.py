@@ -15,6 +15,7 @@ from django.db.models import F
 
 from history import chain, wiring
 from history.models import Event, Handover, Recorded, Subject
+from history.scope import OPEN, Scope
 from kit import bell, references
 from kit.actor import Actor
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
@@ -62,10 +63,15 @@ def changed_verb(obj: models.Model) -> str:
     return f"{obj._meta.app_label}.{obj._meta.model_name}_changed"
 
 
-def birth(objs: Sequence[Any], viewers: Sequence[Sequence[int] | None]) -> list[dict[str, Any]]:
-    """Save new objects; what is Recorded has its subject first, which draws the key of both."""
+def create(
+    objs: Sequence[Any], scopes: Sequence[Scope] | None = None, *, at: datetime | None = None
+) -> list[dict[str, Any]]:
+    """Save new objects of one kind; what is Recorded has its subject first, which draws the key of both.
+
+    scopes: one per object, by default open roots. at: needed where a scope has grants.
+    """
     if isinstance(objs[0], Recorded):
-        for obj, subject in zip(objs, _subjects(objs, viewers), strict=True):
+        for obj, subject in zip(objs, _subjects(objs, scopes or [OPEN] * len(objs), at), strict=True):
             obj.pk, obj.subject = subject.object_id, subject
     _insert(objs)
     return [
@@ -82,35 +88,114 @@ def _insert(objs: Sequence[models.Model]) -> None:
         type(objs[0])._base_manager.bulk_create(objs)
 
 
-def _subjects(objs: Sequence[Any], viewers: Sequence[Sequence[int] | None]) -> list[Subject]:
+def _subjects(objs: Sequence[Any], scopes: Sequence[Scope], at: datetime | None) -> list[Subject]:
     """The subjects of objects of one kind, inserted in one statement, in the order of `objs`.
 
     It draws the object's id where none is given, and the reference where the kind has them: unique, whoever
-    else draws.
+    else draws. Root and viewers are read from the parent's root in the same statement, under its lock, and
+    the grants are inserted with it.
     """
     first = objs[0]
     key = f"nextval(pg_get_serial_sequence('{first._meta.db_table}', 'id'))"
     name = f"'{first.PREFIX}-' || nextval('{references.sequence(first.PREFIX)}')" if first.PREFIX else "NULL"
-    rows = [
-        [obj.pk for obj in objs],
-        [obj.subject_title[:300] for obj in objs],
-        # Lists of unequal length make no array of arrays, so each travels as its own text.
-        [None if one is None else f"{{{','.join(map(str, one))}}}" for one in viewers],
-    ]
+    # Lists of unequal length make no array of arrays, so each travels as its own text.
+    columns: dict[str, Any] = {
+        "keys": [obj.pk for obj in objs],
+        "titles": [obj.subject_title[:300] for obj in objs],
+        "viewers": [
+            None if one.viewers is None else _array({*one.viewers, *one.keeper_ids}) for one in scopes
+        ],
+    }
+    sql = _INSERT.format(kind=first.KIND, key=key, name=name)
+    if any(scope.parent is not None or scope.grants for scope in scopes):
+        strength = "NO KEY UPDATE" if any(_is_root(scope.parent) for scope in scopes) else "SHARE"
+        sql = _INSERT_BELOW.format(kind=first.KIND, key=key, name=name, strength=strength)
+        columns |= _scope_columns(scopes, at)
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            INSERT INTO history_subject (kind, object_id, reference, title, viewers, is_retired)
-            SELECT '{first.KIND}', coalesce(key, {key}), {name}, title, viewers::bigint[], false
-            FROM unnest(%s::bigint[], %s::text[], %s::text[])
-                WITH ORDINALITY AS new (key, title, viewers, place)
-            ORDER BY place
-            RETURNING id, kind, object_id, reference, title, viewers, is_retired
-            """,  # noqa: S608 - names of our own
-            rows,
-        )
+        cursor.execute(sql, columns)
         names = [column.name for column in cursor.description]
         return [Subject.from_db(connection.alias, names, row) for row in cursor.fetchall()]
+
+
+_COLUMNS = "id, kind, object_id, reference, title, root_id, viewers, granted, is_retired"
+_INSERT = f"""
+INSERT INTO history_subject (kind, object_id, reference, title, viewers, is_retired)
+SELECT '{{kind}}', coalesce(key, {{key}}), {{name}}, title, viewers::bigint[], false
+FROM unnest(%(keys)s::bigint[], %(titles)s::text[], %(viewers)s::text[])
+    WITH ORDINALITY AS new (key, title, viewers, place)
+ORDER BY place
+RETURNING {_COLUMNS}
+"""  # noqa: S608 - names of our own
+# top: the root of the parent, locked. moved: the root of the root, when it was re-rooted while we waited for
+# the lock. An outer array || NULL is NULL: what is open stays open, whoever keeps it.
+_INSERT_BELOW = f"""
+WITH new AS MATERIALIZED (
+    SELECT coalesce(key, {{key}}) AS object_id, {{name}} AS reference, title, viewers::bigint[], parent,
+        is_root, keepers::bigint[], granted::bigint[], place
+    FROM unnest(%(keys)s::bigint[], %(titles)s::text[], %(viewers)s::text[], %(parents)s::bigint[],
+                %(roots)s::bool[], %(keepers)s::text[], %(granted)s::text[])
+        WITH ORDINALITY AS given (key, title, viewers, parent, is_root, keepers, granted, place)
+    ORDER BY place
+), made AS (
+    INSERT INTO history_subject (kind, object_id, reference, title, root_id, viewers, granted, is_retired)
+    SELECT '{{kind}}', new.object_id, new.reference, new.title,
+        CASE WHEN NOT new.is_root THEN coalesce(moved.id, top.id) END,
+        CASE WHEN new.viewers IS NOT NULL THEN new.viewers
+             WHEN new.keepers = '{{{{}}}}' OR top.viewers IS NULL THEN top.viewers
+             ELSE ARRAY(SELECT DISTINCT unnest(top.viewers || new.keepers) ORDER BY 1) END,
+        new.granted, false
+    FROM new
+    LEFT JOIN history_subject AS parent ON parent.id = new.parent
+    LEFT JOIN LATERAL (
+        SELECT id, root_id, viewers FROM history_subject
+        WHERE id = coalesce(parent.root_id, parent.id) FOR {{strength}}
+    ) AS root ON true
+    LEFT JOIN LATERAL (
+        SELECT id, viewers FROM history_subject WHERE id = root.root_id FOR SHARE
+    ) AS moved ON true
+    CROSS JOIN LATERAL (
+        SELECT root.id, CASE WHEN moved.id IS NULL THEN root.viewers ELSE moved.viewers END AS viewers
+    ) AS top
+    ORDER BY new.place
+    RETURNING {_COLUMNS}
+), noted AS (
+    INSERT INTO history_grant (subject_id, person_id, reason, reach, at)
+    SELECT made.id, person, reason, reach, %(at)s
+    FROM unnest(%(places)s::bigint[], %(people)s::bigint[], %(reasons)s::text[], %(reaches)s::text[])
+        AS g (place, person, reason, reach)
+    JOIN new USING (place) JOIN made USING (object_id)
+)
+SELECT made.* FROM made JOIN new USING (object_id) ORDER BY new.place
+"""  # noqa: S608 - names of our own
+
+
+def _scope_columns(scopes: Sequence[Scope], at: datetime | None) -> dict[str, Any]:
+    """What _INSERT_BELOW takes besides: a list with an entry per object, and lists with one per grant."""
+    grants = [
+        (place, grant) for place, scope in enumerate(scopes, 1) for grant in dict.fromkeys(scope.grants)
+    ]
+    if grants and at is None:
+        raise ValueError("Grants need the moment they are given at.")
+    return {
+        "parents": [None if scope.viewers is not None else scope.parent_id for scope in scopes],
+        "roots": [scope.stands_alone for scope in scopes],
+        "keepers": [_array(scope.keeper_ids) for scope in scopes],
+        "granted": [_array(scope.granted_ids) for scope in scopes],
+        "places": [place for place, _ in grants],
+        "people": [grant.person_id for _, grant in grants],
+        "reasons": [str(grant.reason) for _, grant in grants],
+        "reaches": [str(grant.reach) for _, grant in grants],
+        "at": at,
+    }
+
+
+def _is_root(parent: Subject | int | None) -> bool:
+    """Whether this is known to be a root: the act often grants sight of it too, so it is locked for that."""
+    return isinstance(parent, Subject) and parent.root_id is None
+
+
+def _array(ids: Iterable[int]) -> str:
+    return f"{{{','.join(map(str, sorted(ids)))}}}"
 
 
 def along(rows: Iterable[Along]) -> list[dict[str, Any]]:
@@ -121,8 +206,7 @@ def along(rows: Iterable[Along]) -> list[dict[str, Any]]:
             for obj, values in some:
                 changes += update(obj, {n: v for n, v in values.items() if getattr(obj, n) != v}, None)
         else:
-            fresh = list(some)
-            changes += birth(fresh, [None] * len(fresh))
+            changes += create(list(some))
     return changes
 
 

@@ -6,11 +6,20 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """ids: subjects (the person, their teams) whose naming on a restricted object grants sight of it."""
+    """ids: the subjects (the person, their teams) that give sight of a restricted object when it names one.
+
+    everything: this reader sees all objects, restricted or not.
+    """
 
     ids: tuple[int, ...] = ()
     everything: bool = False
 
-    def sees(self, viewers: Iterable[int] | None) -> bool:
-        """Whether a subject that these may see (None: everyone) may be seen: visible_to(), of one loaded."""
-        return viewers is None or self.everything or not set(self.ids).isdisjoint(viewers)
+    def sees(self, viewers: Iterable[int] | None, granted: Iterable[int] = ()) -> bool:
+        """Return what visible_to() answers for one subject that is loaded.
+
+        viewers, granted: the columns of the subject; viewers is None where everyone may see it.
+        """
+        if viewers is None or self.everything:
+            return True
+        own = set(self.ids)
+        return not (own.isdisjoint(viewers) and own.isdisjoint(granted))

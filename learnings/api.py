@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from history.queries import tell
+from history.queries import seen_by, tell
 from learnings.models import Learning
 from learnings.states import State, Verdict
 from rest.listing import Filter, number, one_of
@@ -69,7 +69,7 @@ class _Learnings(Resource):
         return Learning.objects.visible_to(request.user)
 
     def as_values(self, rows: QuerySet) -> QuerySet:
-        return super().as_values(rows).annotate(about_viewers=F("about__viewers"))
+        return super().as_values(rows).annotate(**seen_by("about"))
 
     def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
         """What a learning is about is told only to those who may see it."""

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
-from django.forms import BaseForm
 from django.utils.text import capfirst
 
 _NOTHING = "none"
@@ -34,20 +33,29 @@ class Conflict:
     differences: tuple[Difference, ...]
 
 
-def conflict_of(form: BaseForm, present: Any, *, is_unversioned: bool = False) -> Conflict:
+class Comparable(Protocol):
+    """A valid form whose values carry the names of the row's fields (pages.forms.PageForm)."""
+
+    fields: dict[str, Any]
+
+    def values(self) -> dict[str, Any]: ...
+
+
+def conflict_of(form: Comparable, present: Any, *, is_unversioned: bool = False) -> Conflict:
     """Compare a valid form with the row as it is now (`present`, with a `version`)."""
     state = present.get_state_display() if hasattr(present, "get_state_display") else ""
     return Conflict(present.version, state, is_unversioned, tuple(_differences(form, present)))
 
 
-def _differences(form: BaseForm, present: Any) -> Iterator[Difference]:
-    for name, field in form.fields.items():
+def _differences(form: Comparable, present: Any) -> Iterator[Difference]:
+    for name, value in form.values().items():
         if not hasattr(present, name):  # such as the reason of a step: the row has no such field
             continue
-        mine = _words(field, form.cleaned_data.get(name))
-        theirs = _words(field, getattr(present, name))
+        field = form.fields.get(name)
+        mine, theirs = _words(field, value), _words(field, getattr(present, name))
         if mine != theirs:
-            yield Difference(field.label or capfirst(name.replace("_", " ")), mine, theirs)
+            label = getattr(field, "label", None) or capfirst(name.replace("_", " "))
+            yield Difference(label, mine, theirs)
 
 
 def _words(field: Any, value: Any) -> str:

@@ -9,7 +9,7 @@ from django import forms
 from django.forms.renderers import TemplatesSetting
 from django.forms.widgets import DateInput
 
-from kit.refusals import ChangedMeanwhile, Refused
+from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
 from pages.conflicts import Conflict, conflict_of
 
 
@@ -50,10 +50,9 @@ class PageForm(forms.Form):
     def refuse(self, refusal: Refused) -> int:
         """Show an operation's refusal at the field it names. Return the status of the answer."""
         self.add_error(refusal.field if refusal.field in self.fields else None, refusal.message)
-        if not isinstance(refusal, ChangedMeanwhile):
-            return 422
-        self.conflict = conflict_of(self, refusal.present)
-        return 409
+        if isinstance(refusal, ChangedMeanwhile):
+            self.conflict = conflict_of(self, refusal.present)
+        return 409 if isinstance(refusal, ChangedMeanwhile | IllegalMove) else 422
 
     def refuse_without_version(self, present: Any) -> int:
         """Show that the form did not say which version it was made from. Return the status of the answer."""

@@ -11,7 +11,7 @@ from actions.operations import action
 from history import wiring
 from history.wiring import Handler
 from learnings.operations import learning
-from meetings.operations import agenda, decision, meeting
+from meetings.operations import agenda, meeting
 from notices.operations import digest, entry
 from riskhub.former_handlers import FORMER
 from risklog.operations import acceptance, climb, escalation, ladder, review, taxonomy
@@ -30,11 +30,7 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
     "signals.breach_worsened": (review.on_breach_worsened,),
     "signals.breach_reopened": (review.on_breach_worsened,),
     # a model registered later: what opened under its name belongs to it
-    "signals.breach_claimed": (
-        review.on_breach_claimed,
-        learning.on_risk_restricted,
-        decision.on_sight_changed,
-    ),
+    "signals.breach_claimed": (review.on_breach_claimed,),
     "signals.breach_group_cleared": (review.on_breach_group_cleared,),
     # a review and a climb stand on the next fitting agenda
     "risklog.review_opened": (agenda.on_review_opened,),
@@ -50,9 +46,6 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
     "risklog.review_withdrawn": (agenda.on_review_settled, escalation.on_review_settled),
     "risklog.escalation_started": (agenda.on_escalation_started,),
     "risklog.risk_closed": (escalation.on_risk_closed,),
-    # what is restricted takes along what it taught and what was decided about it
-    "risklog.risk_restricted": (learning.on_risk_restricted, decision.on_sight_changed),
-    "risklog.risk_opened_to_all": (learning.on_risk_restricted, decision.on_sight_changed),
     # what is late goes up the ladder, what is done comes down
     "actions.action_overdue": (escalation.on_action_overdue,),
     "actions.action_done": (escalation.on_action_settled,),
@@ -118,6 +111,7 @@ CHAINED: tuple[str, ...] = (
     "risklog.risk_restricted",
     "risklog.risk_opened_to_all",
     "history.sight_granted",
+    "history.grant_ended",
 )
 
 

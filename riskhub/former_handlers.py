@@ -23,13 +23,16 @@ FORMER: dict[str, str | None] = {
     "risklog.operations.escalation:on_review_answered": "risklog.escalation.resolve_when_all_answered",
     "risklog.operations.escalation:on_risk_closed": "risklog.escalation.resolve_with_risk",
     "learnings.operations.learning:draft_from_review": "learnings.learning.draft_from_review",
-    "learnings.operations.learning:on_risk_restricted": "learnings.learning.follow_visibility",
+    "learnings.operations.learning:on_risk_restricted": None,
     "meetings.operations.agenda:on_review_opened": "meetings.agenda.place_review",
     "meetings.operations.agenda:on_escalation_started": "meetings.agenda.place_escalation",
     "meetings.operations.agenda:on_review_settled": "meetings.agenda.finish_review_item",
     "meetings.operations.agenda:on_model_changed": "meetings.agenda.place_waiting",
-    "meetings.operations.decision:on_sight_changed": "meetings.decision.follow_visibility",
+    "meetings.operations.decision:on_sight_changed": None,
     "meetings.operations.meeting:on_absence_changed": "meetings.meeting.replan_for_person",
     "meetings.operations.meeting:on_team_changed": "meetings.meeting.replan_for_team",
     "notices.operations.entry:tell": "notices.entry.add",
+    # Who sees a root sees what hangs on it, without a handler.
+    "learnings.learning.follow_visibility": None,
+    "meetings.decision.follow_visibility": None,
 }

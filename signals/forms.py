@@ -1,4 +1,4 @@
-"""Forms for thresholds, series and sources, and the filters of breaches."""
+"""Forms for thresholds, series and sources."""
 
 import json
 from datetime import timedelta
@@ -6,13 +6,12 @@ from typing import Any
 
 from django import forms
 from django.core.validators import validate_slug
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
-from catalogue.models import Model
-from kit.refusals import Refused
+from pages.forms import PageForm
 from people.models import User
-from signals.models import BreachGroup, Series, Source, ThresholdVersion
-from signals.states import Adapter, Direction, Kind, Level
+from signals.models import Series, Source, ThresholdVersion
+from signals.states import Adapter, Direction, Kind
 
 PERIODS = (
     (timedelta(minutes=15), "Every 15 minutes"),
@@ -24,14 +23,7 @@ PERIODS = (
 LIMITS = ("direction", "warning", "critical", "clear")
 
 
-class Telling(forms.Form):
-    """A form that takes in what an operation refused."""
-
-    def take_in(self, refusal: Refused) -> None:
-        self.add_error(refusal.field if refusal.field in self.fields else None, refusal.message)
-
-
-class ThresholdForm(Telling):
+class ThresholdForm(PageForm):
     """A proposed version: at least one limit, and why."""
 
     direction = forms.ChoiceField(
@@ -53,7 +45,7 @@ class ThresholdForm(Telling):
     )
 
     @classmethod
-    def like(cls, version: ThresholdVersion | None) -> "ThresholdForm":
+    def like(cls, version: ThresholdVersion | None, data: Any = None) -> "ThresholdForm":
         """The form for the version after this one."""
         present = {name: getattr(version, name) for name in LIMITS} if version else {}
         whole = {
@@ -61,13 +53,13 @@ class ThresholdForm(Telling):
             for name, value in present.items()
             if isinstance(value, float) and value.is_integer()
         }
-        return cls(initial={**present, **whole})
+        return cls(data, initial={**present, **whole})
 
     def values(self) -> dict[str, Any]:
         return {name: self.cleaned_data[name] for name in (*LIMITS, "reason")}
 
 
-class SeriesForm(Telling):
+class SeriesForm(PageForm):
     """What a series is said to be."""
 
     kind = forms.ChoiceField(choices=Kind.choices, help_text="Decides which meeting reviews its breaches.")
@@ -78,7 +70,7 @@ class SeriesForm(Telling):
         return cls(data, initial={"kind": series.kind, "unit": series.unit})
 
 
-class SourceForm(Telling):
+class SourceForm(PageForm):
     """The fields of a source that a person may set."""
 
     name = forms.CharField(max_length=80)
@@ -180,34 +172,7 @@ def _periods(present: timedelta | None) -> list[tuple[str, str]]:
     return [("", "Irregularly"), *known]
 
 
-class Narrow(forms.Form):
-    """The filters of breaches. What is not understood is left out: an old link still shows something."""
+class DeclineForm(PageForm):
+    """Why a proposed version is declined. The operation says what is missing."""
 
-    q = forms.CharField(required=False, max_length=120)
-    model = forms.ChoiceField(required=False)
-    kind = forms.ChoiceField(choices=[("", "Any kind"), *Kind.choices], required=False)
-    level = forms.ChoiceField(choices=[("", "Any level"), *Level.choices], required=False)
-
-    def __init__(self, *args: Any, models: QuerySet[Model], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        named = [("", "Any model"), *models.values_list("slug", "name"), ("none", "Not registered")]
-        self.fields["model"].choices = named  # type: ignore[attr-defined]
-        self.full_clean()
-
-    def applied(self, rows: QuerySet[BreachGroup]) -> QuerySet[BreachGroup]:
-        """rows, narrowed."""
-        said = {name: self.cleaned_data.get(name) for name in self.fields}
-        if said["q"]:
-            reference = Q(subject__reference=said["q"].strip().upper())
-            rows = rows.filter(Q(title__icontains=said["q"]) | reference)
-        if said["model"]:
-            rows = (
-                rows.filter(model__slug=said["model"]) if said["model"] != "none" else rows.filter(model=None)
-            )
-        if said["kind"]:
-            rows = rows.filter(kind=said["kind"])
-        return rows.filter(level=int(said["level"])) if said["level"] else rows
-
-    @property
-    def is_narrowing(self) -> bool:
-        return any(self.cleaned_data.values())
+    reason = forms.CharField(max_length=2_000, required=False)

@@ -7,16 +7,17 @@ owner, for the application role may not empty history.
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import psycopg
 import pytest
 from psycopg import sql
 
+from tests.moments import AT
+
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = "quartz-raven-maple-42"  # of everybody in the six weeks
-AT = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)  # a Monday
 
 
 @pytest.fixture(scope="session")
@@ -87,7 +88,7 @@ def _story() -> str:
         for path in ROOT.glob("*/**/*.py")
         if path.relative_to(ROOT).parts[0] not in {"tests", "bench", "chaos"}
     )
-    return _made_once(f"test_story_{_digest(rooms)}", _template(), tell)
+    return _made_once(f"test_story_{_digest(rooms)}_{AT:%Y%m%d%H%M}", _template(), tell)
 
 
 def _digest(files: Iterable[Path]) -> str:
@@ -144,5 +145,5 @@ def undefined_is_false(_fail_for_invalid_template_variable: None) -> None:
 
 @pytest.fixture
 def at() -> datetime:
-    """The moment of the story: a Monday at ten, UTC."""
+    """The moment at which the test happens: a Monday at ten, UTC, unless RISKHUB_TEST_AT names another."""
     return AT

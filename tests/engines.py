@@ -46,7 +46,17 @@ if "RISKHUB_TESTS_STARTED" not in os.environ:
     _start()
 
 
-def pytest_unconfigure(config: pytest.Config) -> None:
-    for stop in _stops:
-        stop()
+def stop() -> None:
+    """Stop the engines that this process started, unless they are kept."""
+    for stop_one in _stops:
+        stop_one()
     _stops.clear()
+
+
+def keep() -> None:
+    """Leave the engines running when this process ends: a fork of the process that started them."""
+    _stops.clear()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    stop()

@@ -15,6 +15,7 @@ from history import bulk
 from history import operations as history
 from history.bulk import Act
 from history.models import Due, Event, Subject
+from history.operations import NewGrant, Reason, Scope
 from kit.actor import SYSTEM, Actor
 from kit.refusals import IllegalMove, Refused
 from people import queries as people
@@ -46,7 +47,8 @@ def add(
 ) -> Action:
     """Open an action. Without owner or date it is taken all the same, and its page shows what is missing.
 
-    viewers: who may see it; None takes over the restriction of what it is about, or else of its origin.
+    It belongs to what it is about, or else to its origin, and is seen by whoever sees that and by its owner.
+    viewers: who may see it instead (subject ids): it then stands alone.
     Raises Refused(field="title" or "owner").
     """
     action = Action(
@@ -61,9 +63,9 @@ def add(
         link=link,
         made_at=at,
     )
-    seen_by = _with_owner(_viewers(viewers, about, origin), owner)
-    history.record(action, "actions.action_opened", by=by, at=at, cause=cause, viewers=seen_by)
-    _show_about_to_owner(action, by=by, at=at)
+    placed = _placed(action, viewers)
+    history.record(action, "actions.action_opened", by=by, at=at, cause=cause, placed=placed)
+    _show_about_to_owners([action], by=by, at=at)
     _put_dates([action], at=at)
     return action
 
@@ -89,13 +91,9 @@ def add_many(
             action.title, action.owner = _title(action.title), _able(action.owner)
         except Refused as refusal:
             raise Refused(refusal.message, field=f"[{position}].{refusal.field}") from None
-    seen_by = _viewers(None, about, origin)
-    births = [
-        Act(action, "actions.action_opened", viewers=_with_owner(seen_by, action.owner)) for action in actions
-    ]
-    bulk.perform(births, by=by, at=at, cause=cause)
-    for action in actions:
-        _show_about_to_owner(action, by=by, at=at)
+    acts = [Act(action, "actions.action_opened", placed=_placed(action)) for action in actions]
+    bulk.perform(acts, by=by, at=at, cause=cause)
+    _show_about_to_owners(actions, by=by, at=at)
     _put_dates(actions, at=at)
     return actions
 
@@ -117,18 +115,15 @@ def change(
     is_handed_on = "owner" in values and values["owner"] != action.owner
     if is_handed_on:
         values["owner"] = _able(values["owner"])
-    before = action.owner_id, action.due_on
+    before, former = (action.owner_id, action.due_on), action.owner
     verb = "actions.action_assigned" if is_handed_on else "actions.action_changed"
     event = history.change(action, values, by=by, at=at, seen=seen, verb=verb)
     if event is None:
         return action
+    if is_handed_on:
+        _hand_over_sight(action, former, by=by, at=at)
     if "title" in values:
         history.retitle(action)
-    if is_handed_on and action.owner:
-        history.grant_sight(
-            action.subject, action.owner.subject_id, by=by, at=at, why="was assigned this action"
-        )
-        _show_about_to_owner(action, by=by, at=at)
     if (action.owner_id, action.due_on) != before:
         _plan(action, at=at)
     return action
@@ -196,26 +191,6 @@ def reopen(action: Action, *, by: Actor, at: datetime, seen: int | None = None) 
     history.move(action, State.OPEN, by=by, at=at, seen=seen, values={"settled_at": None})
     _plan(action, at=at)
     return action
-
-
-@transaction.atomic
-def follow_sight(about: Subject, *, by: Actor, at: datetime, cause: Event | None = None) -> int:
-    """Let the actions about a subject be seen by whoever may see the subject now, and by their owners.
-
-    To be called by whoever restricted the subject or opened it. Returns how many actions changed.
-    """
-    about.refresh_from_db(fields=["viewers"])
-    rows = Action.objects.select_related("subject", "owner", "owner__subject").filter(about=about)
-    changed = 0
-    for action in rows.order_by("id"):
-        seen_by = _with_owner(_viewers(None, about), action.owner)
-        if action.subject.viewers != seen_by:
-            history.retitle(action, viewers=seen_by)
-            history.record(action, "actions.action_restricted", by=by, at=at, cause=cause)
-            changed += 1
-        if action.is_unfinished:
-            _show_about_to_owner(action, by=by, at=at)
-    return changed
 
 
 # ------------------------------------------------------------------ dates that act
@@ -311,27 +286,57 @@ def _able(owner: User | None) -> User | None:
     return owner
 
 
-def _viewers(given: Sequence[int] | None, *subjects: Subject | None) -> list[int] | None:
-    if given is not None:
-        return list(given)
-    for subject in subjects:
-        if subject is not None and subject.viewers is not None:
-            return list(subject.viewers)
-    return None
+def _placed(action: Action, viewers: Sequence[int] | None = None) -> Scope:
+    """Below what it is about, or else below its origin; its owner sees it in any case."""
+    owner = [NewGrant(action.owner.subject_id, Reason.OWNER)] if action.owner else []
+    return Scope(parent=action.about or action.origin, viewers=viewers, grants=owner)
 
 
-def _with_owner(seen_by: list[int] | None, owner: User | None) -> list[int] | None:
-    """Those who may see an action, of whom its owner is always one."""
-    if seen_by is None or owner is None or owner.subject_id in seen_by:
-        return seen_by
-    return [*seen_by, owner.subject_id]
+def _show_about_to_owners(actions: Sequence[Action], *, by: Actor, at: datetime) -> None:
+    """Whoever is to act on a subject may see it, on record."""
+    for action in actions:
+        if action.owner and action.about:
+            _grant(action, [action.about], action.owner, by=by, at=at)
 
 
-def _show_about_to_owner(action: Action, *, by: Actor, at: datetime) -> None:
-    """Whoever is to act on a restricted subject may see it, on record. Whose team sees it needs no leave."""
-    if not action.owner or not action.about or action.about.viewers is None:
-        return
-    if not action.owner.sight.sees(action.about.viewers):
-        history.grant_sight(
-            action.about, action.owner.subject_id, by=by, at=at, why=f"owns {action.reference}"
-        )
+def _hand_over_sight(action: Action, former: User | None, *, by: Actor, at: datetime) -> None:
+    """The new owner sees the action and what it is about; the former one by this action no longer."""
+    about = [action.about] if action.about else []
+    if action.owner:
+        history.grant_sight([action.subject], [action.owner], reason=Reason.OWNER, by=by, at=at)
+        _grant(action, about, action.owner, by=by, at=at)
+    if former:
+        _end(action, [action.subject], former, source=None, by=by, at=at)
+        _end(action, about, former, source=action.subject, by=by, at=at)
+
+
+def _end(
+    action: Action,
+    subjects: Sequence[Subject],
+    former: User,
+    *,
+    source: Subject | None,
+    by: Actor,
+    at: datetime,
+) -> None:
+    history.end_sight(
+        subjects,
+        [former],
+        reason=Reason.OWNER,
+        source=source,
+        by=by,
+        at=at,
+        why=f"handed over {action.reference}",
+    )
+
+
+def _grant(action: Action, subjects: Sequence[Subject], owner: User, *, by: Actor, at: datetime) -> None:
+    history.grant_sight(
+        subjects,
+        [owner],
+        reason=Reason.OWNER,
+        source=action.subject,
+        by=by,
+        at=at,
+        why=f"owns {action.reference}",
+    )

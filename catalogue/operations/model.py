@@ -83,7 +83,7 @@ def move_stage(model: Model, to: str, *, by: Actor, at: datetime, seen: int | No
     if to not in Stage.values:
         raise Refused(f"Use one of {', '.join(Stage.values)}.", field="stage")
     history.change(model, {"stage": to}, by=by, at=at, seen=seen, verb="catalogue.model_stage_moved")
-    history.retitle(model, is_retired=to == Stage.RETIRED)
+    history.retire(model, is_retired=to == Stage.RETIRED)
     return model
 
 

@@ -9,6 +9,7 @@ from django.db import transaction
 from actions import queries as actions
 from history import operations as history
 from history.models import Event, Subject
+from history.operations import NewGrant, Reason, Scope
 from history.wiring import handler
 from kit.actor import SYSTEM, Actor
 from kit.refusals import IllegalMove, Refused
@@ -16,7 +17,6 @@ from learnings.models import Learning
 from learnings.states import State
 from people.models import User
 from risklog.models import Review
-from risklog.queries import story
 from risklog.states import Outcome, ReviewState
 
 TEXTS = ("seen", "to_monitor", "to_adjust", "how_to_check", "governance")
@@ -48,7 +48,7 @@ def draft_from_review(event: Event, *, at: datetime) -> None:
         at=at,
         cause=event,
         note={"review": review.reference},
-        viewers=review.subject.viewers,
+        placed=Scope(parent=review.subject),
     )
 
 
@@ -94,17 +94,18 @@ def write(
     viewers: Sequence[int] | None = None,
     **texts: Any,
 ) -> Learning:
-    """Begin a draft by hand. texts: the fields of CHANGEABLE. Restricted as what it is about is restricted.
+    """Begin a draft by hand. texts: the fields of CHANGEABLE.
 
+    It belongs to what it is about, and is seen by whoever sees that and by its author. viewers: who may see
+    it instead (subject ids): it then stands alone.
     Raises Refused(field="title", "tags" or "about").
     """
     if about is not None and Learning.objects.filter(about=about, state=State.DRAFT).exists():
         raise Refused("A draft about this already exists. Edit that one instead.", field="about")
     draft = Learning(about=about, author=author, made_at=at, **_clean({"title": title, **texts}))
-    seen_by = viewers if viewers is not None or about is None else about.viewers
-    if seen_by is not None and author is not None and author.subject_id not in seen_by:
-        seen_by = [*seen_by, author.subject_id]
-    history.record(draft, "learnings.learning_drafted", by=by, at=at, viewers=seen_by)
+    grants = [NewGrant(author.subject_id, Reason.AUTHOR)] if author else []
+    placed = Scope(parent=about, viewers=viewers, grants=grants)
+    history.record(draft, "learnings.learning_drafted", by=by, at=at, placed=placed)
     return draft
 
 
@@ -116,6 +117,7 @@ def take(learning: Learning, *, author: User, by: Actor, at: datetime, seen: int
     if learning.author_id not in (None, author.pk):
         raise Refused(f"{learning.author} is already the author.", field="author")
     history.change(learning, {"author": author}, by=by, at=at, seen=seen, verb="learnings.learning_taken")
+    _show_to_author(learning, by=by, at=at)
     return learning
 
 
@@ -134,7 +136,10 @@ def change(
     cleaned = _clean(values)
     if learning.author_id is None and by.person is not None:
         cleaned["author"] = by.person
-    if history.change(learning, cleaned, by=by, at=at, seen=seen) and "title" in cleaned:
+    event = history.change(learning, cleaned, by=by, at=at, seen=seen)
+    if event and "author" in cleaned:
+        _show_to_author(learning, by=by, at=at)
+    if event and "title" in cleaned:
         history.retitle(learning)
     return learning
 
@@ -159,6 +164,8 @@ def publish(
     if learning.author_id is None:
         cleaned["author"] = by.person
     history.move(learning, State.PUBLISHED, by=by, at=at, seen=seen, values={**cleaned, "published_at": at})
+    if "author" in cleaned:
+        _show_to_author(learning, by=by, at=at)
     if "title" in cleaned:
         history.retitle(learning)
     return learning
@@ -178,7 +185,7 @@ def discard(
     """A draft that will not become a learning. It is kept, and can be restored."""
     note = {"reason": reason.strip()} if reason.strip() else None
     history.move(learning, State.DISCARDED, by=by, at=at, seen=seen, note=note)
-    history.retitle(learning, is_retired=True)
+    history.retire(learning)
     return learning
 
 
@@ -187,29 +194,13 @@ def restore(learning: Learning, *, by: Actor, at: datetime, seen: int | None = N
     """A discarded draft is a draft again. Raises Refused when another draft about the same is open."""
     _no_other_draft(learning)
     history.move(learning, State.DRAFT, by=by, at=at, seen=seen)
-    history.retitle(learning, is_retired=False)
+    history.retire(learning, is_retired=False)
     return learning
 
 
-@handler("learnings.learning.follow_visibility")
-def on_risk_restricted(event: Event, *, at: datetime) -> None:
-    """On risklog.risk_restricted, risk_opened_to_all and breach_claimed: what was learned of it follows."""
-    follow_sight(Subject.objects.get(pk=event.subject_id), at=at, cause=event)
-
-
-def follow_sight(subject: Subject, *, at: datetime, cause: Event) -> None:
-    """Let what a subject, and all that hangs on it, taught be seen by whoever sees those, and its author."""
-    hanging = story.hanging(subject)
-    rows = Learning.objects.filter(about__in=[one.pk for one in hanging])
-    for learning in rows.select_related("subject", "about", "author").order_by("id"):
-        assert learning.about is not None
-        viewers = learning.about.viewers
-        seen_by = viewers
-        if viewers is not None and learning.author is not None:
-            seen_by = sorted({*viewers, learning.author.subject_id})
-        if learning.subject.viewers != seen_by:
-            history.retitle(learning, viewers=seen_by)
-            history.record(learning, "learnings.learning_restricted", by=SYSTEM, at=at, cause=cause)
+def _show_to_author(learning: Learning, *, by: Actor, at: datetime) -> None:
+    if learning.author:
+        history.grant_sight([learning.subject], [learning.author], reason=Reason.AUTHOR, by=by, at=at)
 
 
 def _no_other_draft(learning: Learning) -> None:

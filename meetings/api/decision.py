@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from actions.states import Effort, Type
 from history.models import Subject
-from history.queries import tell
+from history.queries import seen_by, tell
 from kit import clock
 from meetings.models import AgendaItem, Decision, Meeting
 from meetings.operations import decision as operations
@@ -126,7 +126,7 @@ class _Decisions(Resource):
         return Decision.objects.visible_to(request.user)
 
     def as_values(self, rows: QuerySet) -> QuerySet:
-        return super().as_values(rows).annotate(about_viewers=F("about__viewers"))
+        return super().as_values(rows).annotate(**seen_by("about"))
 
     def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
         """What a decision is about is told only to those who may see it now."""

@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from history.models import Subject
+from history.queries import may_see, seen_by
 from kit import clock
 from meetings.models import AgendaItem, Meeting
 from meetings.operations import item as operations
@@ -105,12 +106,12 @@ class _Items(Resource):
         raise Http404
 
     def as_values(self, rows: QuerySet) -> QuerySet:
-        return super().as_values(rows).annotate(seen_by=F("about__viewers"))
+        return super().as_values(rows).annotate(**seen_by("about"))
 
     def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
         user: Any = request.user
         for row in found:
-            row["is_hidden"] = not user.sight.sees(row.pop("seen_by"))
+            row["is_hidden"] = not may_see(user, row, "about")
             if row["is_hidden"]:
                 row |= {"title": f"A slot of {row['minutes']} minutes", "why": "", "notes": ""}
                 row |= {"about_reference": None, "about_kind": None, "outcome": ""}

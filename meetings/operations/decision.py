@@ -9,18 +9,15 @@ from django.db import transaction
 from actions.operations import action
 from history import operations as history
 from history.models import Event, Subject
-from history.wiring import handler
-from kit.actor import SYSTEM, Actor
+from history.operations import NewGrant, Reason, Scope
+from kit.actor import Actor
 from kit.refusals import Refused
-from learnings.operations import learning
 from meetings.models import AgendaItem, Decision, Meeting
 from meetings.operations import item as items
 from meetings.states import UNFINISHED, DecisionState, ItemOutcome, MeetingState
 from people.models import User
 from risklog.models import Review
 from risklog.operations import review as reviews
-from risklog.operations import sight
-from risklog.queries import story
 from risklog.states import Outcome, ReviewState
 
 _ACTION_FIELDS = frozenset({"title", "owner", "due_on", "type", "effort", "details"})
@@ -41,11 +38,12 @@ def record(
     settles: str = "",
     cause: Event | None = None,
 ) -> Decision:
-    """Take a decision; its actions are born, and the review it settles is settled, in the same transaction.
+    """Take a decision, open its actions and settle the review it settles, in the same transaction.
 
     item: the agenda item it was taken on, which gives meeting and subject and is done by it. actions: each a
     mapping of title, owner, due_on, type, effort, details. settles: an Outcome, when the subject is an open
-    review. It is seen by those who may see its subject. Raises Refused(field=…), IllegalMove.
+    review. It is seen by those who may see its subject, and by who recorded it. Raises Refused(field=…),
+    IllegalMove.
     """
     if item is not None:
         meeting, about = item.meeting, about or item.about
@@ -71,7 +69,7 @@ def record(
         at=at,
         note={"actions": len(actions), "settles": str(settles)},
         cause=cause,
-        viewers=_seen_by(about.viewers if about else None, person),
+        placed=Scope(parent=about, grants=[NewGrant(person.subject_id, Reason.RECORDER)] if person else []),
     )
     if actions:
         _open(decision, actions, by=by, at=at, cause=event)
@@ -103,39 +101,6 @@ def replace(
         note={"by": with_.subject_id},
     )
     return decision
-
-
-@handler("meetings.decision.follow_visibility")
-@transaction.atomic
-def on_sight_changed(event: Event, *, at: datetime) -> None:
-    """Decisions about a subject, or about what hangs on it, are seen by whoever sees that, and by who took
-    them down. Hears risk_restricted, risk_opened_to_all and breach_claimed.
-    """
-    _follow(Subject.objects.get(pk=event.subject_id), at=at, cause=event)
-
-
-def _follow(root: Subject, *, at: datetime, cause: Event) -> None:
-    """The decisions about what hangs on it; then what hangs on those, learnings and further decisions too."""
-    rows = Decision.objects.filter(about__in=[one.pk for one in story.hanging(root)])
-    for decision in rows.select_related("subject", "about", "recorded_by").order_by("id"):
-        assert decision.about is not None
-        # What hangs on it may not have followed yet: then what it hangs on decides.
-        of_subject = decision.about.viewers if decision.about.viewers is not None else root.viewers
-        seen_by = sight.follow(decision.subject, _seen_by(of_subject, decision.recorded_by))
-        if decision.subject.viewers != seen_by:
-            history.retitle(decision, viewers=seen_by)
-            decision.subject.viewers = seen_by
-            history.record(decision, "meetings.decision_restricted", by=SYSTEM, at=at, cause=cause)
-        sight.follow_actions(decision.subject, by=SYSTEM, at=at, cause=cause)
-        learning.follow_sight(decision.subject, at=at, cause=cause)
-        _follow(decision.subject, at=at, cause=cause)
-
-
-def _seen_by(viewers: Sequence[int] | None, recorded_by: User | None) -> list[int] | None:
-    """Those who see the subject, and who took the decision down."""
-    if viewers is None:
-        return None
-    return sorted({*viewers, *([recorded_by.subject_id] if recorded_by else [])})
 
 
 def _check(text: str, reason: str, actions: Sequence[Mapping[str, Any]], no_action_reason: str) -> None:

@@ -136,7 +136,7 @@ def retire(series: MeetingSeries, *, by: Actor, at: datetime, seen: int | None =
     if series.is_retired:
         return series
     history.change(series, {"is_retired": True}, by=by, at=at, seen=seen, verb="meetings.series_retired")
-    history.retitle(series, is_retired=True)
+    history.retire(series)
     history.drop_dues(series.subject_id, rota.PLAN)
     meeting.cancel_all(series, reason="The series was retired.", by=by, at=at)
     agenda.place_waiting(at=at)

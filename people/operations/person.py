@@ -112,7 +112,8 @@ def deactivate(user: User, *, by: Actor, at: datetime, seen: int | None = None) 
     """A person leaves: no sign-in, and their sessions and tokens end with this transaction.
 
     Their password goes too, so that no old session lives again if they come back. What they own stays theirs
-    until it is handed over. Raises Refused for the last administrator and for oneself.
+    until it is handed over; their grants of sight end, on record. Raises Refused for the last administrator
+    and for oneself.
     """
     if by.person is not None and by.person.pk == user.pk:
         raise Refused("You cannot deactivate yourself. Ask another administrator.")
@@ -123,15 +124,20 @@ def deactivate(user: User, *, by: Actor, at: datetime, seen: int | None = None) 
     )
     user.set_unusable_password()
     User.objects.filter(pk=user.pk).update(password=user.password)
-    history.retitle(user, is_retired=True)
+    history.end_all_sight(user, by=by, at=at)
+    history.retire(user)
     return user
 
 
 @transaction.atomic
 def reactivate(user: User, *, by: Actor, at: datetime, seen: int | None = None) -> User:
-    """A person comes back. They set a new password by a link; their old tokens stay ended."""
+    """A person comes back. They set a new password by a link; their old tokens stay ended.
+
+    They see again what they still own or were asked about.
+    """
     history.change(user, {"is_active": True}, by=by, at=at, seen=seen, verb="people.person_reactivated")
-    history.retitle(user, is_retired=False)
+    history.give_back_sight(user, by=by, at=at)
+    history.retire(user, is_retired=False)
     return user
 
 

@@ -28,6 +28,7 @@ CHECKS: dict[str, list[str]] = {
         *(sys.executable, "-W", "ignore::RuntimeWarning"),
         *("manage.py", "makemigrations", "--check", "--dry-run"),
     ],
+    "flows on any day": [sys.executable, "-m", "tests.at_each_moment"],
 }
 
 

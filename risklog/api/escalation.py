@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from history.models import Subject
-from history.queries import tell
+from history.queries import seen_by, tell
 from kit import clock
 from rest.fields import Body, Visible, read
 from rest.listing import Filter, one_of
@@ -120,7 +120,7 @@ class _Escalations(Resource):
         return Escalation.objects.visible_to(request.user)
 
     def as_values(self, rows: QuerySet) -> QuerySet:
-        return super().as_values(rows).annotate(about_viewers=F("about__viewers"))
+        return super().as_values(rows).annotate(**seen_by("about"))
 
     def objects(self, request: Request) -> QuerySet:
         return queries.escalations(request.user)

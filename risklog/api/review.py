@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from history.queries import tell
+from history.queries import seen_by, tell
 from rest.fields import Body
 from rest.listing import Filter, number, one_of
 from rest.resource import Collection, Item, Resource
@@ -113,7 +113,7 @@ class _Reviews(Resource):
         return Review.objects.visible_to(request.user)
 
     def as_values(self, rows: QuerySet) -> QuerySet:
-        return super().as_values(rows).annotate(about_viewers=F("about__viewers"))
+        return super().as_values(rows).annotate(**seen_by("about"))
 
     def objects(self, request: Request) -> QuerySet:
         return queries.for_pages(request.user)

@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from catalogue.models import Model
+from history.queries import seen_by
 from kit import clock
 from people.models import Team, User
 from rest.fields import Body, Visible, read
@@ -206,7 +207,7 @@ class _Risks(Resource):
 _RENAMED = {
     **{name: F(path) for name, path in _Risks.columns.items() if name != path},
     "is_restricted": Q(subject__viewers__isnull=False),
-    "model_viewers": F("model__subject__viewers"),
+    **seen_by("model", "model__subject"),
 }
 _DIRECT = [name for name in _Risks.columns if name not in _RENAMED]
 

@@ -10,7 +10,8 @@ from typing import Any
 from django.db import transaction
 
 from history import operations as history
-from history.models import Due, Event
+from history.models import Due, Event, Subject
+from history.operations import Reason
 from kit.actor import SYSTEM
 from kit.refusals import ChangedMeanwhile
 from people.models import User
@@ -96,7 +97,7 @@ def _reach(
         rows=climbs,
         cause=cause,
     )
-    let_see(escalation, reached.on.people, at=at)
+    show_to(escalation, reached.on.people, at=at)
     plan(escalation, first_time=escalation.round == 1)
 
 
@@ -141,7 +142,7 @@ def _stay(
         rows=climbs,
         cause=cause,
     )
-    let_see(escalation, told, at=at)
+    show_to(escalation, told, at=at)
 
 
 def _skip(escalation: Escalation, position: int, why: str, at: datetime) -> Climb:
@@ -247,9 +248,36 @@ def quieten(escalation: Escalation) -> None:
     history.drop_dues(escalation.subject_id, CLIMB, LAPSE, PAUSE_END)
 
 
-def let_see(escalation: Escalation, people: list[User], *, at: datetime) -> None:
-    subjects = [escalation.subject, *sight.chain(escalation.about)]
-    sight.let_see(subjects, people, by=SYSTEM, at=at, why="notified by the escalation ladder")
+def show_to(
+    escalation: Escalation, people: list[User], *, at: datetime, reason: Reason = Reason.CALLED
+) -> None:
+    """Let people see the escalation, what it is about, and what that is about."""
+    history.grant_sight(
+        _shown(escalation),
+        people,
+        reason=reason,
+        source=escalation.subject,
+        by=SYSTEM,
+        at=at,
+        why="notified by the escalation ladder",
+    )
+
+
+def show_no_more_to(escalation: Escalation, person: User, *, at: datetime) -> None:
+    """The escalation is no longer in this person's hands. Who was called by a rung keeps their sight."""
+    history.end_sight(
+        _shown(escalation),
+        [person],
+        reason=Reason.HOLDER,
+        source=escalation.subject,
+        by=SYSTEM,
+        at=at,
+        why=f"handed over {escalation.reference}",
+    )
+
+
+def _shown(escalation: Escalation) -> list[Subject]:
+    return [escalation.subject, *sight.chain(escalation.about)]
 
 
 def as_keys(stand_ins: dict[int, int]) -> dict[str, int]:

@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from actions.models import Action
 from history import operations as history
 from history.models import Due, Event, Subject
+from history.operations import Reason
 from history.wiring import handler
 from kit.actor import SYSTEM, Actor
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
@@ -50,7 +51,7 @@ def start(
         running = climb.lock(about=about)
         if running:
             return _annotate(running, why=why, severity=severity, by=by, at=at, cause=cause)
-        seen_by = Subject.objects.values_list("viewers", flat=True).get(pk=about.pk)
+        history.lock_scope(about)  # for whoever is called is granted sight of it, once there is an escalation
         team = team or rung_queries.concerned(about).team
         escalation = Escalation(
             about=about,
@@ -63,16 +64,14 @@ def start(
         )
         try:
             with transaction.atomic():
-                return _start(escalation, seen_by, by=by, at=at, cause=cause)
+                return _start(escalation, by=by, at=at, cause=cause)
         except IntegrityError as error:
             if "risklog_one_unresolved_escalation" not in str(error):
                 raise
     raise ChangedMeanwhile("Someone else is escalating this. Reload and try again.", present=about)
 
 
-def _start(
-    escalation: Escalation, seen_by: list[int] | None, *, by: Actor, at: datetime, cause: Event | None
-) -> Escalation:
+def _start(escalation: Escalation, *, by: Actor, at: datetime, cause: Event | None) -> Escalation:
     event = history.record(
         escalation,
         "risklog.escalation_started",
@@ -80,7 +79,7 @@ def _start(
         at=at,
         note={"why": escalation.why, "severity": str(escalation.severity)},
         cause=cause,
-        viewers=seen_by,
+        placed=history.Scope(parent=escalation.about),
     )
     climb.climb_on(escalation, at=at, cause=event, at_once=by.person is not None)
     return escalation
@@ -121,6 +120,7 @@ def acknowledge(
         note={"note": note.strip(), "until": until.isoformat()},
     )
     climb.plan(escalation)
+    climb.show_to(escalation, [by.person], at=at, reason=Reason.HOLDER)
     return escalation
 
 
@@ -137,6 +137,7 @@ def hand_over(
     if to.pk in presence.away_on(presence.day_of(at)):
         raise Refused("This person is away. Choose another person.", field="to")
     until = rules.lapses(climb.steps(climb.rungs_of(escalation)), escalation.rung, at, presence.hours())
+    former = escalation.acknowledged_by
     climb.quieten(escalation)
     history.change(
         escalation,
@@ -147,7 +148,9 @@ def hand_over(
         note={"to": to.pk, "told": [to.pk], "note": note.strip(), "until": until.isoformat()},
     )
     climb.plan(escalation)
-    climb.let_see(escalation, [to], at=at)
+    climb.show_to(escalation, [to], at=at, reason=Reason.HOLDER)
+    if former and former != to:
+        climb.show_no_more_to(escalation, former, at=at)
     return escalation
 
 
@@ -264,7 +267,7 @@ def step_down(
         note={"reason": reason.strip(), "rung": reached.rung.position, "told": reached.on.ids},
         rows=[called],
     )
-    climb.let_see(escalation, reached.on.people, at=at)
+    climb.show_to(escalation, reached.on.people, at=at)
     climb.plan(escalation)
     return escalation
 

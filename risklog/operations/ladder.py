@@ -77,7 +77,7 @@ def retire(ladder: Ladder, *, by: Actor, at: datetime, seen: int | None = None) 
     if not general.exclude(pk=ladder.pk).exists():
         raise Refused("This is the last standard ladder. Edit its rungs, or add another one first.")
     history.change(ladder, {"is_retired": True}, by=by, at=at, seen=seen, verb="risklog.ladder_retired")
-    history.retitle(ladder, is_retired=True)
+    history.retire(ladder)
     return ladder
 
 

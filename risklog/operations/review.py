@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from catalogue.models import Model
 from history import operations as history
 from history.models import Due, Event, Subject
+from history.operations import Scope
 from history.wiring import handler
 from kit.actor import SYSTEM, Actor
 from kit.refusals import ChangedMeanwhile, Refused
@@ -19,7 +20,7 @@ from people import working
 from people.working import Hours
 from risklog import ladder as rules
 from risklog.models import Review
-from risklog.operations import escalation, reviewer, sight
+from risklog.operations import escalation, reviewer
 from risklog.queries import presence
 from risklog.states import Outcome, ReviewState, Severity
 from signals.models import Breach, BreachGroup
@@ -88,11 +89,9 @@ def _open(review: Review, hours: Hours, *, by: Actor, at: datetime, cause: Event
         },
         rows=reviewers,
         cause=cause,
-        viewers=about.viewers,
+        placed=Scope(parent=about, grants=[reviewer.grant_of(one) for one in reviewers]),
     )
-    sight.let_see(
-        [review.subject, about], [one.user for one in reviewers], by=SYSTEM, at=at, why="asked to review"
-    )
+    reviewer.show(review, reviewers, [about], at=at)
     _plan(review, hours, at)
     return review
 
@@ -360,13 +359,10 @@ def on_breach_group_cleared(event: Event, *, at: datetime) -> None:
 @handler("risklog.review.set_model")
 @transaction.atomic
 def on_breach_claimed(event: Event, *, at: datetime) -> None:
-    """Its model is registered now: its open review belongs to it, and is seen by whoever sees the model."""
+    """Its model is registered now: its open review says so."""
     group = _group_of(event)
     if group is None or group.model is None:
         return
-    if group.subject.viewers is not None:
-        history.retitle(group, viewers=sight.follow(group.subject, group.subject.viewers))
-        sight.follow_actions(group.subject, by=SYSTEM, at=at, cause=event)
     review = reviewer.lock(about_id=event.subject_id, state=ReviewState.OPEN)
     if review is None or review.model is not None:
         return

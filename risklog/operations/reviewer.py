@@ -10,7 +10,8 @@ from django.db.models import Exists, OuterRef, Q
 from catalogue.models import Model
 from history import operations as history
 from history.models import Subject
-from kit.actor import SYSTEM, Actor
+from history.operations import NewGrant, Reason
+from kit.actor import Actor
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
 from people.models import Function, User
 from people.states import Role
@@ -122,6 +123,25 @@ def _missing_people(proposals: Sequence[Proposal], unstaffed: Sequence[str]) -> 
     return found
 
 
+# ------------------------------------------------------------------ what they may see
+
+
+def reason_of(reviewer: Reviewer) -> Reason:
+    return Reason.STAND_IN if reviewer.stands_in_for_id else Reason.ASKED
+
+
+def grant_of(reviewer: Reviewer) -> NewGrant:
+    """The grant by which somebody who is asked sees the review, from its creation."""
+    return NewGrant(reviewer.user.subject_id, reason_of(reviewer))
+
+
+def show(review: Review, reviewers: Sequence[Reviewer], subjects: Sequence[Subject], *, at: datetime) -> None:
+    """Let those who are asked see these subjects: the review, what it is about."""
+    for reason in sorted({reason_of(one) for one in reviewers}):
+        people = [one.user for one in reviewers if reason_of(one) == reason]
+        sight.show_to_reviewers(review, people, subjects, at=at, reason=reason)
+
+
 # ------------------------------------------------------------------ the people asked
 
 
@@ -141,7 +161,7 @@ def ask(review: Review, user: User, *, by: Actor, at: datetime, why: str = "") -
         asked_at=at,
     )
     history.record(review, "risklog.review_asked", by=by, at=at, note={"asked": [user.pk]}, rows=[asked])
-    sight.let_see([review.subject, review.about], [user], by=SYSTEM, at=at, why="requested as a reviewer")
+    show(review, [asked], [review.subject, review.about], at=at)
     return review
 
 
@@ -192,6 +212,7 @@ def claim(review: Review, *, by: Actor, at: datetime, seen: int | None = None) -
             )
         )
     history.change(review, {"claimed_by": by.person}, by=by, at=at, verb="risklog.review_claimed", rows=rows)
+    show(review, rows, [review.subject, review.about], at=at)
     return review
 
 

@@ -8,15 +8,14 @@ from django.db import transaction
 
 from catalogue.models import Model
 from history import operations as history
-from history.models import Event
+from history.models import Event, Subject
+from history.operations import NewGrant, Reach, Reason, Scope
 from kit.actor import Actor
 from kit.refusals import IllegalMove, Refused
 from people.models import Team, User
 from risklog import scoring
 from risklog.models import Category, Risk
-from risklog.operations import viewers as sight
 from risklog.operations.acceptance import accept, acceptance_ends
-from risklog.operations.sight import follow, follow_actions
 from risklog.queries import evidence
 from risklog.states import RiskState, Treatment
 from signals.models import BreachGroup, Series
@@ -57,8 +56,9 @@ def add(
 ) -> Risk:
     """Raise a risk. The team is that of the model where none is given.
 
-    is_unnamed: the raiser's name is kept from everyone but history. viewers: subject ids of who may see it,
-    None for everyone; what it is about may be restricted, then so is the risk. Raises Refused.
+    is_unnamed: the raiser's name is kept from everyone but history. viewers: subject ids of who may see it;
+    None as the breach or model that it is about. Its raiser and its owner see it, and all that hangs on it,
+    in any case. Raises Refused.
     """
     _check({"title": title, "category": category, "likelihood": likelihood, "impact": impact})
     risk = Risk(
@@ -86,7 +86,7 @@ def add(
         by=by.unnamed() if is_unnamed else by,
         at=at,
         cause=cause,
-        viewers=sight.of_birth(risk, viewers, by),
+        placed=_placed(risk, viewers, by),
     )
     return risk
 
@@ -100,12 +100,15 @@ def add_from_breach(
     category: Category | None = None,
     cause: Event | None = None,
 ) -> Risk:
-    """Make a breach group a risk, filled in from its evidence. The live risk it has already, if there is one.
+    """Make a breach group a risk, filled in from its evidence. The live risk it has already, if there is one
+    that the person may see: a hidden one is answered as if it were not there.
 
     Raises Refused(field="category") when no category takes signals of this kind.
     """
     locked = BreachGroup.objects.select_for_update(of=("self",)).get(pk=group.pk)
     earlier = Risk.objects.filter(breach_group=locked).exclude(state=RiskState.CLOSED)
+    if by.person is not None:
+        earlier = earlier.visible_to(by.person)
     if known := earlier.select_related("subject").order_by("id").first():
         return known
     found = evidence.of_group(group)
@@ -155,7 +158,7 @@ def change(
     _check_residual(risk, differing)
     if not differing:
         return risk
-    before = risk.severity
+    before, former = risk.severity, risk.owner
     after = _severity(risk, differing)
     note = {"level": [scoring.level(before), scoring.level(after)]} if _level_moves(before, after) else None
     differing.setdefault("review_on", scoring.next_look(after, at.date()))
@@ -169,10 +172,10 @@ def change(
         cause=cause,
     )
     risk.severity = after
+    if "owner" in differing:
+        _hand_over_sight(risk, former, by=by, at=at)
     if "title" in differing:
         history.retitle(risk)
-    if differing.get("owner"):
-        sight.let_in(risk, differing["owner"].subject_id, by=by, at=at, why="owns it")
     return risk
 
 
@@ -233,9 +236,10 @@ def treat(
     if owner is None and risk.owner_id is None:
         raise Refused("Choose an owner who is responsible for the treatment.", field="owner")
     values: dict[str, Any] = {"treatment": treatment, **({"owner": owner} if owner else {})}
+    former = risk.owner
     _step(risk, RiskState.TREATING, values, reason, by=by, at=at, seen=seen, cause=cause)
-    if owner:
-        sight.let_in(risk, owner.subject_id, by=by, at=at, why="owns it")
+    if owner and owner != former:
+        _hand_over_sight(risk, former, by=by, at=at)
     return risk
 
 
@@ -304,12 +308,14 @@ def reopen(
 def restrict(
     risk: Risk, *, teams: Sequence[Team] | None, by: Actor, at: datetime, seen: int | None = None
 ) -> Risk:
-    """Let only these teams see it, with its owner, raiser and whoever was asked; None opens it to all."""
-    viewers = sight.of_teams(risk, teams)
+    """Let only these teams see it, and all that hangs on it; None opens it to everyone.
+
+    Its owner, its raiser and whoever was asked keep what they see. Nothing happens when it is so already.
+    """
     if teams is not None and not teams:
         raise Refused("Choose at least one team, or let everyone see it.", field="teams")
-    present = sight.viewers_of(risk)
-    if viewers == present:
+    wanted = None if teams is None else {team.subject_id for team in teams}
+    if wanted == _teams_of(risk):
         return risk
     history.change(
         risk,
@@ -320,9 +326,7 @@ def restrict(
         verb="risklog.risk_restricted" if teams is not None else "risklog.risk_opened_to_all",
         note={"teams": [team.subject_id for team in teams or ()]},
     )
-    risk.subject.viewers = follow(risk.subject, viewers)
-    history.retitle(risk, viewers=risk.subject.viewers)
-    follow_actions(risk.subject, by=by, at=at)
+    history.restrict(risk.subject, wanted)
     return risk
 
 
@@ -333,6 +337,30 @@ def tidy(tags: Sequence[str]) -> list[str]:
 
 
 # ------------------------------------------------------------------ how it is done
+
+
+def _placed(risk: Risk, viewers: Sequence[int] | None, by: Actor) -> Scope:
+    """A root of its own, which begins as restricted as the breach or model that it is about."""
+    about = risk.breach_group or risk.model
+    keepers = {Reason.RAISER: by.subject_id, Reason.OWNER: risk.owner.subject_id if risk.owner else None}
+    return Scope(
+        parent=about.subject_id if about else None,
+        is_root=True,
+        viewers=viewers,
+        grants=[NewGrant(person, reason, Reach.ROOT) for reason, person in keepers.items() if person],
+    )
+
+
+def _hand_over_sight(risk: Risk, former: User | None, *, by: Actor, at: datetime) -> None:
+    history.hand_over_root(risk.subject, from_=former, to=risk.owner, reason=Reason.OWNER, by=by, at=at)
+
+
+def _teams_of(risk: Risk) -> set[int] | None:
+    """The subjects of the teams it is restricted to, as the database has it; None for an open one."""
+    viewers = Subject.objects.values_list("viewers", flat=True).get(pk=risk.subject_id)
+    if viewers is None:
+        return None
+    return set(Subject.objects.filter(pk__in=viewers, kind=Team.KIND).values_list("pk", flat=True))
 
 
 def _step(

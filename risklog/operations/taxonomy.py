@@ -114,7 +114,7 @@ def retire(
         verb="risklog.category_retired",
         note=note,
     )
-    history.retitle(category, is_retired=True)
+    history.retire(category)
     return category
 
 
@@ -122,7 +122,7 @@ def retire(
 def restore(category: Category, *, by: Actor, at: datetime, seen: int | None = None) -> Category:
     """Back in use."""
     history.change(category, {"is_retired": False}, by=by, at=at, seen=seen, verb="risklog.category_restored")
-    history.retitle(category, is_retired=False)
+    history.retire(category, is_retired=False)
     return category
 
 

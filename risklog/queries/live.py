@@ -28,7 +28,7 @@ SELECT
    FROM signals_thresholdversion AS v JOIN signals_threshold AS t ON t.id = v.threshold_id
    WHERE v.state = %(active)s
      AND (t.series_id = %(series)s OR t.source_id = %(source)s AND t.external_rule = %(metric)s))::text,
-  (SELECT json_agg(json_build_array(s.reference, s.viewers, b.level,
+  (SELECT json_agg(json_build_array(s.reference, s.viewers, s.granted, b.level,
                                     extract(epoch FROM b.opened_at), extract(epoch FROM b.cleared_at))
                    ORDER BY b.opened_at, b.id)
    FROM signals_breach AS b JOIN signals_breachgroup AS g ON g.id = b.group_id
@@ -98,8 +98,8 @@ def live_metric(user: Any, series: Series, *, at: datetime) -> LiveMetric:
 def _seen(crossings: list[Any], user: Any) -> list[Crossing]:
     return [
         Crossing(reference, level, _moment(opened), None if cleared is None else _moment(cleared))
-        for reference, viewers, level, opened, cleared in crossings
-        if user.sight.sees(viewers)
+        for reference, viewers, granted, level, opened, cleared in crossings
+        if user.sight.sees(viewers, granted)
     ]
 
 

@@ -29,7 +29,7 @@ def candidates(about: Subject, model: Model | None, *, day: date) -> list[Candid
     """Everybody who could be asked about a subject on a day, with what the choice needs. Four queries."""
     load, away = open_load(), presence.away_on(day)
     owner_team = model.owner_team_id if model else None
-    named = set(about.viewers or ())
+    named = {*(about.viewers or ()), *about.granted}
     of_team, seeing = set(), set()
     if owner_team or named:
         wanted = Membership.objects.filter(Q(team=owner_team) | Q(team__subject__in=named))

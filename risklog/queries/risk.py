@@ -14,6 +14,7 @@ from django.db.models.functions import Coalesce
 
 from catalogue.models import Model
 from history.models import Event, Subject
+from history.queries import may_see, seen_by
 from kit import references
 from kit.rights import may
 from people.models import Team, User
@@ -161,7 +162,7 @@ ROW_NAMES = {
     "reference": F("subject__reference"),
     "is_restricted": Q(subject__viewers__isnull=False),
     "model_name": F("model__name"),
-    "model_viewers": F("model__subject__viewers"),
+    **seen_by("model", "model__subject"),
     "category_name": F("category__name"),
     "team_name": F("team__name"),
     "owner_name": F("owner__name"),
@@ -174,9 +175,9 @@ def listed(rows: QuerySet[Risk]) -> QuerySet[Risk]:
 
 
 def masked(rows: list[dict[str, Any]], user: Any, *names: str) -> list[dict[str, Any]]:
-    """`rows` with `names` emptied where the risk's model is not for this reader; model_viewers goes."""
+    """`rows` with `names` emptied where the risk's model is not for this reader."""
     for row in rows:
-        if not user.sight.sees(row.pop("model_viewers")):
+        if not may_see(user, row, "model"):
             row.update(dict.fromkeys(names))
     return rows
 

@@ -6,8 +6,8 @@ from django.db.models import Count, Q, QuerySet
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from rest.listing import Filter, one_of
 from rest.resource import Collection, Item, Resource
+from signals.filters import BREACHES
 from signals.models import BreachGroup
 from signals.states import Breach as State
 from signals.states import Kind, Level
@@ -67,13 +67,7 @@ class Breaches(_Breaches, Collection):
     """List breaches, newest first. A breach groups the crossings of one cause."""
 
     permission = {"GET": "signals.view"}
-    filters = {
-        "model": Filter("model_name", help="What tools call the model."),
-        "kind": one_of("kind", Kind),
-        "level": one_of("level", Level),
-        "state": one_of("state", State),
-    }
-    orders = {"-opened_at": ("-opened_at", "-id"), "id": ("id",), "-id": ("-id",)}
+    spec = BREACHES
 
 
 class BreachItem(_Breaches, Item):

@@ -4,8 +4,8 @@ from django.db.models import QuerySet
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from rest.listing import Filter, one_of
 from rest.resource import Collection, Item, Resource
+from signals.filters import SERIES
 from signals.models import Series
 from signals.states import Kind
 
@@ -53,14 +53,7 @@ class SeriesList(_Series, Collection):
     """List series."""
 
     permission = {"GET": "signals.view"}
-    filters = {
-        "model": Filter("model_name", help="What tools call the model."),
-        "metric": Filter("metric"),
-        "feature": Filter("feature"),
-        "kind": one_of("kind", Kind),
-        "source": Filter("source__slug"),
-    }
-    orders = {"id": ("id",), "-id": ("-id",), "model": ("model_name", "metric", "feature", "slice", "id")}
+    spec = SERIES
 
 
 class SeriesItem(_Series, Item):

@@ -9,8 +9,8 @@ from rest_framework.response import Response
 
 from kit import clock
 from rest.fields import Body, read
-from rest.listing import Filter
 from rest.resource import Collection, Item, Resource
+from signals.filters import SOURCES
 from signals.models import Source
 from signals.operations import source as sources
 
@@ -72,8 +72,7 @@ class Sources(_Sources, Collection):
     """List sources."""
 
     permission = {"GET": "signals.view"}
-    filters = {"slug": Filter("slug"), "adapter": Filter("adapter")}
-    orders = {"id": ("id",), "-id": ("-id",)}
+    spec = SOURCES
 
 
 class SourceItem(_Sources, Item):

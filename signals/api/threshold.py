@@ -7,8 +7,9 @@ from rest_framework.response import Response
 
 from kit import clock
 from rest.fields import Body, Visible, read
-from rest.listing import Filter, number, one_of
 from rest.resource import Collection, Item, Resource
+from rest.steps import Step
+from signals.filters import THRESHOLDS, VERSIONS
 from signals.models import Series, Threshold, ThresholdVersion
 from signals.operations import threshold as thresholds
 from signals.states import Agreement, Direction
@@ -96,12 +97,7 @@ class Thresholds(_Thresholds, Collection):
 
     permission = {"GET": "signals.view", "POST": "signals.threshold_propose"}
     bodies = {"POST": NewThreshold}
-    filters = {
-        "series": number("series_id"),
-        "model": Filter("series__model_name", help="What tools call the model."),
-        "source": Filter("source__slug"),
-    }
-    orders = {"id": ("id",), "-id": ("-id",), "name": ("name", "id")}
+    spec = THRESHOLDS
 
     def post(self, request: Request) -> Response:
         values = read(NewThreshold, request)
@@ -172,8 +168,7 @@ class Versions(_Versions, Collection):
     """List threshold versions."""
 
     permission = {"GET": "signals.view"}
-    filters = {"threshold": number("threshold_id"), "state": one_of("state", Agreement)}
-    orders = {"id": ("id",), "-id": ("-id",)}
+    spec = VERSIONS
 
 
 class VersionItem(_Versions, Item):
@@ -190,44 +185,31 @@ class Propose(_Thresholds, Item):
     answers = {"POST": (201, ThresholdRow)}
 
     def post(self, request: Request, key: str) -> Response:
-        found = self.found(request, key)
-        version = thresholds.propose(found, **read(NewProposal, request), by=self.by(request), at=clock.now())
-        answer = self.answer(request, found.pk, 201)
+        threshold = self.found(request, key)
+        values = read(NewProposal, request)
+        version = thresholds.propose(threshold, **values, by=self.by(request), at=clock.now())
+        answer = self.answer(request, threshold.pk, 201)
         answer["Location"] = f"/api/v1/threshold-versions/{version.pk}"
         return answer
 
 
-class _Settle(VersionItem):
-    """A step of a proposal. If-Match carries the ETag of the version that was read."""
+class _Step(_Versions, Step):
+    """A step of a proposal, asked of its threshold."""
 
     permission = {"POST": "signals.threshold_agree"}
     answers = {"POST": (200, VersionRow)}
-
-    def looked_at(self, request: Request, key: str) -> tuple[ThresholdVersion, int]:
-        found = self.found(request, key)
-        seen = self.seen(request, found)
-        self.require(request, "signals.threshold_agree", found)
-        return found, seen
+    is_versioned = True
 
 
-class Agree(_Settle):
+class Agree(_Step):
     """Agree to a proposed version and put it in force."""
 
     bodies = {"POST": None}
-
-    def post(self, request: Request, key: str) -> Response:
-        version, seen = self.looked_at(request, key)
-        thresholds.agree(version, by=self.by(request), at=clock.now(), seen=seen)
-        return self.answer(request, version.pk)
+    operation = staticmethod(thresholds.agree)
 
 
-class Decline(_Settle):
+class Decline(_Step):
     """Decline a proposed version."""
 
-    bodies = {"POST": DeclineReason}
-
-    def post(self, request: Request, key: str) -> Response:
-        version, seen = self.looked_at(request, key)
-        reason = read(DeclineReason, request)["reason"]
-        thresholds.decline(version, reason=reason, by=self.by(request), at=clock.now(), seen=seen)
-        return self.answer(request, version.pk)
+    body, bodies = DeclineReason, {"POST": DeclineReason}
+    operation = staticmethod(thresholds.decline)

@@ -12,8 +12,8 @@ from rest_framework.response import Response
 from kit.actor import Actor
 from kit.refusals import Refused
 from rest.fields import Body
-from rest.listing import Filter, number
 from rest.resource import Collection
+from signals.filters import POINTS
 from signals.intake.receive import Outcome, Receiver
 from signals.mapping import points as reading_of
 from signals.mapping.points import Reading
@@ -111,16 +111,6 @@ class PointRow(serializers.Serializer):
     value = serializers.FloatField()
 
 
-def _moment(text: str) -> datetime:
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        found = None
-    if found is None or found.tzinfo is None:
-        raise ValueError("Use ISO 8601 with the offset, for example 2026-11-23T10:00:00Z; write + as %2B.")
-    return found
-
-
 class Points(Receiver, Collection):
     """GET the points of a series; POST a batch of points."""
 
@@ -130,12 +120,7 @@ class Points(Receiver, Collection):
     kind = "point"
     serializer_class = PointRow
     columns = {"series_id": "series_id", "ts": "ts", "value": "value"}
-    filters = {
-        "series": number("series_id", "The number of a series; needed."),
-        "from": Filter("ts__gte", _moment, "Points at or after this moment.", many=False),
-        "until": Filter("ts__lt", _moment, "Points before this moment.", many=False),
-    }
-    orders = {"ts": ("ts",), "-ts": ("-ts",)}
+    spec = POINTS
     is_counted = False  # a series may have millions
     adapter = Adapter.POINTS
     limits = reading_of.LIMITS

@@ -14,7 +14,7 @@ from catalogue.models import Model
 from history import bulk
 from kit.actor import Actor
 from signals.models import Breach, BreachGroup, Threshold, ThresholdVersion
-from signals.operations.series import UNREGISTERED, viewers_of
+from signals.operations.series import UNREGISTERED, below
 from signals.states import Breach as State
 from signals.thresholds import REOPENS_WITHIN, Span
 
@@ -146,7 +146,7 @@ class _Work:
                 "signals.breach_group_opened",
                 rows=rows,
                 note=self._note(counts),
-                viewers=viewers_of(self.group.model),
+                placed=below(self.group.model),
             )
         was_open = self.group.state == State.OPEN
         if not rows and all(getattr(self.group, name) == value for name, value in values.items()):

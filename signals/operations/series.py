@@ -5,18 +5,18 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Q
 
 from catalogue import queries as catalogue
 from catalogue.models import Model
 from history import bulk
 from history import operations as history
-from history.models import Event, Subject
+from history.models import Event
+from history.scope import Scope
 from history.wiring import handler
 from kit.actor import SYSTEM, Actor
 from signals.mapping.labels import kind_of_name
 from signals.mapping.points import Name
-from signals.models import BreachGroup, Series, Source, Threshold
+from signals.models import BreachGroup, Series, Source
 from signals.operations.source import lock_births
 
 _MISSING = """
@@ -64,7 +64,7 @@ def bear(
             unit=units[number],
             source=source,
         )
-        acts.append(bulk.Act(born, "signals.series_added", viewers=viewers_of(model)))
+        acts.append(bulk.Act(born, "signals.series_added", placed=below(model)))
     if acts:
         bulk.perform(acts, by=by, at=at)
     return [act.obj for act in acts]  # type: ignore[misc]
@@ -106,10 +106,7 @@ def claim(model: Model, *, by: Actor, at: datetime, cause: Event | None = None) 
             acts.append(bulk.Act(row, verb, values=values))
     if acts:
         bulk.perform(acts, by=by, at=at, cause=cause)
-        if (viewers := viewers_of(model)) is not None:
-            ids = [act.obj.subject_id for act in acts]  # type: ignore[union-attr]
-            rules = Threshold.objects.filter(series__subject__in=ids).values("subject")
-            Subject.objects.filter(Q(pk__in=ids) | Q(pk__in=rules)).update(viewers=viewers)
+        history.reroot([act.obj.subject_id for act in acts], model.subject)  # type: ignore[union-attr]
         for act in acts:
             if "title" in act.values:
                 history.retitle(act.obj)  # type: ignore[arg-type]
@@ -127,6 +124,6 @@ def on_model_registered(event: Event, *, at: datetime) -> None:
 UNREGISTERED = " (not registered)"
 
 
-def viewers_of(model: Model | None) -> list[int] | None:
-    """Who sees what is about a model: whoever sees the model."""
-    return model.subject.viewers if model is not None else None
+def below(model: Model | None) -> Scope:
+    """What is about a model belongs to it, and is seen by whoever sees the model."""
+    return Scope(parent=model.subject_id if model else None)

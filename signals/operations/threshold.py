@@ -11,7 +11,6 @@ from history.models import Event, Subject
 from kit.actor import Actor
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
 from signals.models import Series, Threshold, ThresholdVersion
-from signals.operations.series import viewers_of
 from signals.states import Agreement, Direction
 from signals.thresholds import Rule, problems
 
@@ -52,7 +51,6 @@ def propose(
         reason=reason.strip(),
         proposed_by=by.person,
     )
-    viewers = viewers_of(threshold.series.model) if threshold.series else None
     history.record(
         threshold,
         "signals.threshold_proposed",
@@ -61,7 +59,7 @@ def propose(
         rows=[version],
         note=_note(version),
         cause=cause,
-        viewers=viewers if threshold.pk is None else None,
+        placed=history.Scope(parent=threshold.series.subject_id if threshold.series else None),
     )
     return version
 

@@ -8,33 +8,28 @@ from history.queries import story, with_kin
 from kit import clock
 from kit.rights import may, view_needs
 from pages.answers import respond
+from pages.listing import listing, selection_of
 from pages.requests import page_of
-from signals.forms import Narrow
+from signals.filters import BREACHES
 from signals.queries import breach as queries
 from signals.queries import group as group_queries
 from signals.states import Breach as State
-
-ORDERS = {
-    "newest": ("-opened_at", "-id"),
-    "opened": ("opened_at", "id"),
-    "level": ("level", "-opened_at", "-id"),
-    "-level": ("-level", "-opened_at", "-id"),
-}
 
 
 @require_safe
 @view_needs("signals.view")
 def breach_list(request: HttpRequest) -> HttpResponse:
-    """Open or cleared, narrowed, one page."""
-    tab = State.CLEARED if request.GET.get("show") == State.CLEARED else State.OPEN
-    narrow = Narrow(request.GET, models=group_queries.models_with_groups(request.user))
-    rows = narrow.applied(queries.groups().visible_to(request.user).filter(state=tab))
-    order = ORDERS.get(request.GET.get("sort", "").replace("-opened", "newest"), ORDERS["newest"])
+    """Open or cleared breaches, filtered, one page."""
+    selection = selection_of(request, BREACHES)
+    state = State.CLEARED if selection.has("state", State.CLEARED) else State.OPEN
+    rows = queries.groups().visible_to(request.user).filter(state=state)
+    shown = listing(request, BREACHES, rows, selection=selection)
     context = {
-        "tab": tab,
+        "listing": shown,
+        "page": shown.page,
+        "state": state,
         "counts": queries.tab_counts(request.user),
-        "narrow": narrow,
-        "page": page_of(rows, order, request),
+        "is_narrowed": bool(set(selection.values) - {"state"}),
     }
     return respond(request, "signals/breach_list.html", "list", context)
 

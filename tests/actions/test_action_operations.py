@@ -210,11 +210,8 @@ def test_actions_follow_the_sight_of_what_they_are_for(at):
     team, ana, stranger = people.team(), people.user("Ana"), people.user()
     root = actions.action("Root")
     action = actions.action(about=root.subject, owner=ana)
-    history.retitle(root, viewers=[team.subject_id])
 
-    assert operations.follow_sight(root.subject, by=SYSTEM, at=at) == 1
-    assert operations.follow_sight(root.subject, by=SYSTEM, at=at) == 0
+    history.restrict(root.subject, [team.subject_id])
 
     assert not Action.objects.visible_to(stranger).filter(pk=action.pk).exists()
     assert set(Action.objects.visible_to(User.objects.get(pk=ana.pk))) == {root, action}
-    assert verbs(action)[-1] == "actions.action_restricted"

@@ -5,11 +5,11 @@ import json
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
-from kit import clock
 from kit.actor import SYSTEM
 from people.models import User
 from people.operations import token
 from riskhub import schema
+from tests.conftest import AT
 
 pytestmark = pytest.mark.django_db
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 def ask(client, six_weeks):
     """A function that asks as an administrator, holds the answer against its description, and gives it."""
     boss = User.objects.get(email="admin@example.org")
-    _, text = token.issue(boss, name="t", scope="write", by=SYSTEM, at=clock.now())
+    _, text = token.issue(boss, name="t", scope="write", by=SYSTEM, at=AT)
     document = schema.document()
 
     def ask(path, address, **headers):

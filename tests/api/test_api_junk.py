@@ -6,11 +6,11 @@ import pytest
 from django.test import Client
 
 from actions.operations import action
-from kit import clock
 from kit.actor import SYSTEM
 from people.operations import token
 from people.states import Role
 from riskhub import schema
+from tests.conftest import AT
 from tests.factories import people
 
 pytestmark = pytest.mark.django_db
@@ -55,7 +55,7 @@ def auth(at):
     team = people.team("Fraud", lead=boss)
     people.member(team, boss)
     action.add(title="One", owner=boss, by=SYSTEM, at=at)
-    _, text = token.issue(boss, name="t", scope="write", by=SYSTEM, at=clock.now())
+    _, text = token.issue(boss, name="t", scope="write", by=SYSTEM, at=AT)
     return {"HTTP_AUTHORIZATION": f"Bearer {text}"}
 
 

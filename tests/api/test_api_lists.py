@@ -5,9 +5,9 @@ import base64
 import pytest
 from django.test import Client
 
-from kit import clock
 from kit.actor import SYSTEM
 from people.operations import token
+from tests.conftest import AT
 from tests.factories import people
 
 pytestmark = pytest.mark.django_db
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def get():
     """A function that GETs an address below /api/v1/ as Ana."""
-    _, text = token.issue(people.user("Ana"), name="t", scope="read", by=SYSTEM, at=clock.now())
+    _, text = token.issue(people.user("Ana"), name="t", scope="read", by=SYSTEM, at=AT)
     client = Client(raise_request_exception=False)
     return lambda address: client.get(f"/api/v1/{address}", headers={"Authorization": f"Bearer {text}"})
 

@@ -5,11 +5,11 @@ import json
 import pytest
 
 from history import operations as history
-from kit import clock
 from kit.actor import SYSTEM, Actor
 from people.operations import person, team, token
 from people.states import Role
 from signals.operations import threshold
+from tests.conftest import AT
 from tests.factories import people, signals
 
 pytestmark = pytest.mark.django_db
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def get(client):
     def ask(user, query="", path="/api/v1/events"):
-        _, text = token.issue(user, name="t", scope="read", by=SYSTEM, at=clock.now())
+        _, text = token.issue(user, name="t", scope="read", by=SYSTEM, at=AT)
         answer = client.get(f"{path}{query}", HTTP_AUTHORIZATION=f"Bearer {text}")
         return json.loads(answer.content)
 
@@ -105,7 +105,7 @@ def test_who_signed_in_is_for_that_person_and_administrators(get, at):
 
 def test_the_list_costs_the_same_for_one_and_many(client, at, django_assert_num_queries):
     ana = people.user()
-    _, text = token.issue(ana, name="t", by=SYSTEM, at=clock.now())
+    _, text = token.issue(ana, name="t", by=SYSTEM, at=AT)
     address, auth = "/api/v1/events?kind=team", {"HTTP_AUTHORIZATION": f"Bearer {text}"}
     team.add(name="One", lead=ana, by=SYSTEM, at=at)
     client.get(address, **auth)

@@ -8,17 +8,17 @@ from django.db import connection
 from django.test import Client
 
 from actions.models import Action
-from kit import clock
 from kit.actor import SYSTEM
 from people.models import Receipt
 from people.operations import receipt, token
+from tests.conftest import AT
 from tests.factories import people
 
 pytestmark = pytest.mark.django_db
 
 
 def bearer(user, scope="write"):
-    _, text = token.issue(user, name="t", scope=scope, by=SYSTEM, at=clock.now())
+    _, text = token.issue(user, name="t", scope=scope, by=SYSTEM, at=AT)
     return {"HTTP_AUTHORIZATION": f"Bearer {text}"}
 
 
@@ -98,8 +98,8 @@ def test_old_receipts_are_forgotten(at):
     auth = bearer(people.user())
     send(auth, {"title": "Once"})
 
-    assert receipt.forget_old(at=clock.now()) == 0
-    assert receipt.forget_old(at=clock.now() + receipt.KEPT * 2) == 1
+    assert receipt.forget_old(at=AT) == 0
+    assert receipt.forget_old(at=AT + receipt.KEPT * 2) == 1
 
 
 @pytest.mark.django_db(transaction=True)

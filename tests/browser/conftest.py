@@ -7,13 +7,10 @@ import os
 import shutil
 import threading
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-from tests.conftest import AT
 
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 WATCH = """
@@ -40,6 +37,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "tests/browser" in str(item.path):
             item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.ticking)
 
 
 @pytest.fixture(scope="module")
@@ -49,15 +47,11 @@ def site(chromium: Any, story_database: str, django_db_blocker: Any) -> Iterator
     from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
     from django.core.wsgi import get_wsgi_application
 
-    from kit import clock
-
     class Quiet(WSGIRequestHandler):
         def log_message(self, *args: Any) -> None:
             pass
 
-    began, now = clock.now(), clock.now
     patch = pytest.MonkeyPatch()
-    patch.setattr(clock, "now", lambda: AT + timedelta(minutes=1) + (now() - began))
     patch.setattr(settings, "ALLOWED_HOSTS", ["127.0.0.1"])
     with django_db_blocker.unblock():
         server = ThreadedWSGIServer(("127.0.0.1", 0), Quiet)

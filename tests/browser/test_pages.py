@@ -4,7 +4,6 @@ import pytest
 
 from actions.models import Action
 from catalogue.models import Model
-from kit import clock
 from kit.actor import SYSTEM
 from learnings.models import Learning
 from meetings.models import Decision, Meeting, MeetingSeries
@@ -16,6 +15,7 @@ from people.models import Team, User
 from risklog.models import Escalation, Review, Risk
 from signals.models import BreachGroup, Series, Source, Threshold
 from tests.browser.conftest import axe, violations, width_beyond
+from tests.conftest import AT
 
 # What a narrow window can break: names that are hidden, regions that begin to scroll.
 OF_LAYOUT = (
@@ -99,7 +99,7 @@ def _meeting(state) -> str:
 def _live() -> str:
     """The next meeting, begun, with its first item on."""
     meeting = Meeting.objects.filter(state=MeetingState.PLANNED).order_by("starts_at").first()
-    act = {"by": SYSTEM, "at": clock.now()}
+    act = {"by": SYSTEM, "at": AT}
     meetings.start(meeting, **act)
     items.take_up(meeting.items.filter(state=ItemState.WAITING).order_by("rank", "id").first(), **act)
     return meeting.reference

@@ -6,10 +6,10 @@ import pytest
 
 from catalogue.api import ModelRow
 from catalogue.models import Model
-from kit import clock
 from kit.actor import SYSTEM
 from people.operations import token
 from people.states import Role
+from tests.conftest import AT
 from tests.factories import catalogue, people
 
 pytestmark = pytest.mark.django_db
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def api(client):
     person = people.user("Ana", role=Role.RISK_MANAGER)
-    _, text = token.issue(person, name="all", scope="write", by=SYSTEM, at=clock.now())
+    _, text = token.issue(person, name="all", scope="write", by=SYSTEM, at=AT)
 
     def call(method, address, body=None, **headers):
         sent = {"data": json.dumps(body), "content_type": "application/json"} if body is not None else {}

@@ -1,6 +1,6 @@
 """Risks and categories, in every state, reached by operations."""
 
-from datetime import date
+from datetime import timedelta
 
 from catalogue.models import Model
 from history import operations as history
@@ -13,6 +13,8 @@ from risklog.operations import taxonomy
 from risklog.states import RiskState, Treatment
 from tests.conftest import AT
 from tests.factories import people
+
+ACCEPTED_UNTIL = (AT + timedelta(days=69)).date()
 
 
 def by(person: User | None = None) -> Actor:
@@ -46,7 +48,7 @@ def risk(
         operation.monitor(found, **act)
     elif state == RiskState.ACCEPTED:
         manager = people.user(role=Role.RISK_MANAGER)
-        operation.accept(found, until=date(2027, 1, 31), reason="Small", by=by(manager), at=AT)
+        operation.accept(found, until=ACCEPTED_UNTIL, reason="Small", by=by(manager), at=AT)
     return found
 
 

@@ -4,10 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from history.models import Event, Subject
+from history.models import Subject
 from kit.actor import Actor
-from learnings.models import Learning
-from meetings.models import Decision
 from people.models import User
 from riskhub import schedule
 from risklog.models import Escalation, Risk
@@ -57,8 +55,8 @@ def seen_by(user):
 
 
 def restrict(risk, teams, by):
+    """In its own transaction, and no more: no handler, no tick."""
     risks_.restrict(risk, teams=teams, by=Actor(by, "page"), at=LATER)
-    schedule.tick(LATER + timedelta(minutes=1))
 
 
 def test_all_that_hangs_on_it_is_restricted_with_it_and_opened_with_it(risk, cast):
@@ -76,22 +74,6 @@ def test_all_that_hangs_on_it_is_restricted_with_it_and_opened_with_it(risk, cas
     restrict(risk, None, ana)
 
     assert len(seen_by(stranger)) == whole
-
-
-def test_the_bell_rung_again_changes_nothing(risk, cast):
-    from learnings.operations import learning
-    from meetings.operations import decision
-
-    ana, team, _, _ = cast
-    restrict(risk, [team], ana)
-    event, before = Event.objects.get(verb="risklog.risk_restricted"), Event.objects.count()
-
-    decision.on_sight_changed(event, at=LATER)
-    learning.on_risk_restricted(event, at=LATER)
-
-    assert Event.objects.count() == before
-    assert not Decision.objects.filter(subject__viewers=None).exists()
-    assert not Learning.objects.filter(subject__viewers=None).exists()
 
 
 def test_whoever_an_escalation_was_handed_to_keeps_their_sight(cast):

@@ -6,6 +6,7 @@ import pytest
 
 from actions.operations import action as actions_
 from kit.actor import SYSTEM, Actor
+from people.queries import working_moment
 from riskhub import schedule
 from risklog.models import Climb, Escalation
 from risklog.operations import review as reviews
@@ -50,7 +51,8 @@ def test_a_review_settled_meanwhile_climbs_no_further(ladder, settle):
 
 def test_an_action_done_meanwhile_climbs_no_further(ladder, at):
     action = actions.action(owner=people.user(), due_on=at.date())
-    climbing = risklog_review.escalation(about=action.subject)
+    in_working_hours = working_moment(at, 0)  # outside of them the first rung waits as well
+    climbing = risklog_review.escalation(about=action.subject, at=in_working_hours)
 
     actions_.finish(action, by=SYSTEM, at=climbing.next_climb_at - timedelta(minutes=1))
     schedule.tick(climbing.next_climb_at)

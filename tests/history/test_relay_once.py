@@ -9,13 +9,13 @@ from threading import Thread
 
 import pytest
 from django.db import OperationalError, connection
+from django.db.models.functions import Now
 
 from history import claims, relay, wiring
 from history import operations as history
 from history.models import Event, Handover
 from history.states import Work
 from history.wiring import handler
-from kit import clock
 from kit.actor import SYSTEM
 from tests.factories import people
 
@@ -67,7 +67,7 @@ def _effects() -> int:
 
 
 def _expire_leases() -> None:
-    Handover.objects.filter(state=Work.CLAIMED).update(lease_until=clock.now() - timedelta(seconds=1))
+    Handover.objects.filter(state=Work.CLAIMED).update(lease_until=Now() - timedelta(seconds=1))
 
 
 def _claimed() -> Handover:
@@ -139,7 +139,7 @@ def test_a_worker_killed_between_the_effect_and_its_commit_leaves_nothing_and_an
     assert (row.state, row.tries, _effects()) == (Work.PENDING, 1, 0)
     assert "OperationalError" in row.error
 
-    Handover.objects.update(not_before=clock.now() - timedelta(seconds=1))
+    Handover.objects.update(not_before=Now() - timedelta(seconds=1))
     assert relay.relay(at=at).done == 1
 
     assert calls == [changed.pk, changed.pk]
@@ -177,7 +177,7 @@ def test_a_failed_try_leaves_no_receipt(changed, at):
     during["then"] = fail
     assert relay.relay(at=at).failed == 1
     assert (Handover.objects.get().state, _effects()) == (Work.PENDING, 0)
-    Handover.objects.update(not_before=clock.now() - timedelta(seconds=1))
+    Handover.objects.update(not_before=Now() - timedelta(seconds=1))
 
     assert relay.relay(at=at).done == 1
     assert _effects() == 1

@@ -19,7 +19,6 @@ import pytest
 from django.db import transaction
 from django.test import Client
 
-from kit import clock
 from rest.fields import Visible
 from tests.conftest import AT
 from tests.house import addresses
@@ -30,8 +29,8 @@ TABLE = Path(__file__).parent / "addresses.txt"
 
 
 @pytest.fixture
-def world(monkeypatch) -> World:
-    monkeypatch.setattr(clock, "now", lambda: AT + timedelta(minutes=10))
+def world(move_clock) -> World:
+    move_clock(AT + timedelta(minutes=10))
     return build()
 
 

@@ -11,7 +11,6 @@ from django.urls import reverse
 
 from catalogue.models import Model
 from history.models import Event
-from kit import clock
 from kit.actor import SYSTEM
 from kit.kinds import url_of
 from meetings.models import Meeting
@@ -23,6 +22,7 @@ from risklog.models import Category, Review, Risk
 from risklog.operations import escalation as operations
 from risklog.states import ReviewState, RiskState
 from signals.models import BreachGroup
+from tests.conftest import AT
 from tests.house import addresses
 
 LIST, DETAIL, PAGE = 6, 8, 15
@@ -80,7 +80,7 @@ def test_a_detail_of_the_api_takes_eight_statements(reader):
 
 def test_a_write_takes_eight_statements_and_answers_what_is_read_after_it(six_weeks, client):
     sofia = User.objects.get(email="sofia@example.org")
-    _, secret = token.issue(sofia, name="A tool", scope="write", by=SYSTEM, at=clock.now())
+    _, secret = token.issue(sofia, name="A tool", scope="write", by=SYSTEM, at=AT)
     bearer = {"Authorization": f"Bearer {secret}"}
     client.get("/api/v1/functions", headers=bearer)  # notes the first use of the token
     counts = {}

@@ -166,12 +166,8 @@ def test_what_a_risk_taught_follows_its_sight(at):
     team, ana, stranger = people.team(), people.user("Ana"), people.user()
     risk = actions.action("Stands for a risk")
     taught = learnings.published(author=ana, about=risk.subject)
-    history.retitle(risk, viewers=[team.subject_id])
-    event = history.record(risk, "risklog.risk_restricted", by=SYSTEM, at=at)
 
-    operations.on_risk_restricted(event, at=at)
-    operations.on_risk_restricted(event, at=at)
+    history.restrict(risk.subject, [team.subject_id])
 
     assert not Learning.objects.visible_to(stranger).exists()
     assert Learning.objects.visible_to(ana).get() == taught
-    assert Event.objects.filter(verb="learnings.learning_restricted").count() == 1

@@ -28,11 +28,6 @@ def ana(client):
     return found
 
 
-@pytest.fixture(autouse=True)
-def now(monkeypatch, at):
-    monkeypatch.setattr("kit.clock.now", lambda: at)
-
-
 def text_of(client, url) -> str:
     answer = client.get(url)
     assert answer.status_code == 200

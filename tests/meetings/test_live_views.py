@@ -39,18 +39,10 @@ def ana(crew, client):
     return crew[1][0]
 
 
-@pytest.fixture(autouse=True)
-def clock(monkeypatch):
-    """The time of the page; tests move it by setting `clock[0]`."""
-    now = [make.AT]
-    monkeypatch.setattr("kit.clock.now", lambda: now[0])
-    return now
-
-
 @pytest.fixture
-def meeting(crew, clock):
+def meeting(crew, move_clock):
     found = make.live(make.series(crew[0]))
-    clock[0] = found.starts_at + timedelta(minutes=1)
+    move_clock(found.starts_at + timedelta(minutes=1))
     return found
 
 
@@ -270,12 +262,12 @@ def test_another_item_or_the_end_loads_the_page_anew(client, ana, meeting, on):
 # ------------------------------------------------------------------ decisions and actions
 
 
-def test_a_decision_with_two_actions_settles_the_review(client, crew, ana, clock):
+def test_a_decision_with_two_actions_settles_the_review(client, crew, ana, move_clock):
     review = risklog.review(of_model=risklog.model(owner_team=crew[0]), kind="data_quality")
     series = make.series(crew[0])
     agenda.on_review_opened(Event.objects.get(verb="risklog.review_opened"), at=make.AT)
     meeting = make.live(series)
-    clock[0] = meeting.starts_at
+    move_clock(meeting.starts_at)
     item = items.take_up(meeting.items.get(about=review.subject), by=SYSTEM, at=meeting.starts_at)
     assert review.reviewers.first() is None or "Not answered" in text_of(client, of("live", meeting))
 

@@ -34,11 +34,6 @@ def ana(crew):
     return crew[1][0]
 
 
-@pytest.fixture(autouse=True)
-def now(monkeypatch, at):
-    monkeypatch.setattr("kit.clock.now", lambda: at)
-
-
 def queries_of(client, url) -> int:
     client.get(url)
     with CaptureQueriesContext(

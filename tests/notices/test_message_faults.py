@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -28,16 +28,17 @@ SEED = int(os.environ.get("RISKHUB_SEED", "1047"))
 KILLS = int(os.environ.get("RISKHUB_KILLS", "5"))
 WORKER = """
 import sys, time, django
+from datetime import datetime
 django.setup()
 from django.conf import settings
 from django.db import connection
 from notices.operations import message
-from kit import clock
 connection.settings_dict["NAME"] = sys.argv[1]
 settings.IS_MAIL_KEPT = False
 settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", int(sys.argv[2])
+at = datetime.fromisoformat(sys.argv[3])
 while True:
-    message.send_due(at=clock.now(), limit=7)
+    message.send_due(at=at, limit=7)
     time.sleep(0.005)
 """
 
@@ -85,7 +86,7 @@ def test_killed_workers_lose_nothing_and_double_no_parked_kind(settings, at):
     chance, kills, seen = random.Random(SEED), 0, 0
     with notices.mail_server(settings) as sink:
         sink.on_rcpt = lambda address: time.sleep(0.01)
-        workers = [_worker(sink)]
+        workers = [_worker(sink, at)]
         ends = time.monotonic() + 120
         while _open() and time.monotonic() < ends:
             if kills < KILLS and len(sink.accepted) >= seen + 3:
@@ -93,7 +94,7 @@ def test_killed_workers_lose_nothing_and_double_no_parked_kind(settings, at):
                 os.kill(workers[0].pid, signal.SIGKILL)
                 workers[0].wait()
                 kills, seen = kills + 1, len(sink.accepted)
-                workers[0] = _worker(sink)
+                workers[0] = _worker(sink, at)
                 _let_leases_of_the_dead_run_out()
             time.sleep(0.005)
         for worker in workers:
@@ -108,11 +109,11 @@ def test_killed_workers_lose_nothing_and_double_no_parked_kind(settings, at):
     assert sum(accepted.values()) <= 60 + kills
 
 
-def _worker(sink: Sink) -> subprocess.Popen:
+def _worker(sink: Sink, at: datetime) -> subprocess.Popen:
+    """Start a process of its own that sends at the moment `at`, whatever the machine's clock says."""
     environment = os.environ | {"DJANGO_SETTINGS_MODULE": "riskhub.settings"}
-    return subprocess.Popen(
-        [sys.executable, "-c", WORKER, connection.settings_dict["NAME"], str(sink.port)], env=environment
-    )
+    arguments = [connection.settings_dict["NAME"], str(sink.port), at.isoformat()]
+    return subprocess.Popen([sys.executable, "-c", WORKER, *arguments], env=environment)
 
 
 def _open() -> int:

@@ -5,8 +5,8 @@ import json
 import pytest
 from django.urls import reverse
 
-from kit import clock
 from kit.actor import Actor
+from tests.conftest import AT
 from tests.factories import actions, people
 
 pytestmark = pytest.mark.django_db
@@ -59,7 +59,7 @@ def test_edit_without_a_version_is_the_form_again_and_writes_nothing(page, actio
 def test_edit_of_an_old_version_shows_both_texts_and_keeps_the_writers(page, action, ana):
     from actions.operations import action as operations
 
-    operations.change(action, {"title": "Somebody was first"}, by=Actor(ana, "page"), at=clock.now())
+    operations.change(action, {"title": "Somebody was first"}, by=Actor(ana, "page"), at=AT)
 
     answer = page.post(edit_address(action), fields(version=1))
 
@@ -72,7 +72,7 @@ def test_edit_of_an_old_version_shows_both_texts_and_keeps_the_writers(page, act
 def test_saving_again_after_a_conflict_takes_the_writers_text(page, action, ana):
     from actions.operations import action as operations
 
-    operations.change(action, {"title": "Somebody was first"}, by=Actor(ana, "page"), at=clock.now())
+    operations.change(action, {"title": "Somebody was first"}, by=Actor(ana, "page"), at=AT)
 
     answer = page.post(edit_address(action), fields(version=action.version))
 

@@ -9,8 +9,8 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
-from kit import clock
 from people.authentication import find
+from tests.conftest import AT
 from tests.factories import people
 
 pytestmark = pytest.mark.django_db
@@ -27,7 +27,7 @@ def test_issue_token_prints_a_token_that_works():
 
     text = run("issue_token", "Ana@example.org", "--scope", "ingest", "--days", "7")
 
-    found = find(text.strip(), at=clock.now())
+    found = find(text.strip(), at=AT)
     assert text.count("\n") == 1
     assert (found.user, found.scope) == (user, "ingest")
 

@@ -15,6 +15,7 @@ from people.models import Organisation, SignInCount
 from people.operations import organisation, person, sign_in
 from people.states import Role
 from people.views.door import link_for
+from tests.conftest import AT
 from tests.factories import people
 
 pytestmark = pytest.mark.django_db
@@ -182,9 +183,8 @@ def test_sign_out_is_a_post(ana, client):
 
 
 def test_set_up_makes_the_organisation_and_signs_in(client, at):
-    from kit import clock
 
-    address = reverse("people:set_up", args=[organisation.make_link(at=clock.now())])
+    address = reverse("people:set_up", args=[organisation.make_link(at=AT)])
     fields = {
         "name": "Northwind",
         "time_zone": "Europe/Berlin",

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
 from people.states import Role
+from tests.conftest import AT
 from tests.factories import actions, notices, people, risklog_review, risks
 
 pytestmark = pytest.mark.django_db
@@ -32,7 +32,7 @@ def fill(user) -> None:
     model = risklog_review.model(owner_team=team, developer=user)
     risk = risks.risk(team=team)
     notices.told_of(risk)
-    today = timezone.localdate()
+    today = AT.date()
     notices.told_of(actions.action(owner=user, due_on=today - timedelta(days=2), about=risk.subject))
     actions.action(owner=user, due_on=today + timedelta(days=2))
     risklog_review.review(about=risklog_review.breach_group(of_model=model).subject, of_model=model)
@@ -41,7 +41,7 @@ def fill(user) -> None:
 
 def test_what_needs_me_stands_on_it_and_what_is_others_does_not(client, ana):
     fill(ana)
-    actions.action("Somebody's", owner=people.user(), due_on=timezone.localdate())
+    actions.action("Somebody's", owner=people.user(), due_on=AT.date())
 
     answer = client.get("/")
 

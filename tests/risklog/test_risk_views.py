@@ -311,8 +311,7 @@ def test_a_breach_becomes_a_risk_by_one_click_once(client, member, at):
 # ------------------------------------------------------------------ one risk
 
 
-def test_the_page_of_a_risk_draws_its_metric_with_limits_and_breaches(client, member, at, monkeypatch):
-    monkeypatch.setattr("kit.clock.now", lambda: at)
+def test_the_page_of_a_risk_draws_its_metric_with_limits_and_breaches(client, member, at):
     line = series(at, 0.1, 0.2, 0.3)
     rule = Threshold(series=line, name="psi above")
     history.record(rule, "signals.threshold_proposed", by=SYSTEM, at=at)
@@ -347,8 +346,7 @@ def test_a_filter_that_can_find_nothing_finds_nothing(client, member, query):
         assert b"Something" not in answer.content
 
 
-def test_the_values_of_an_alert_are_drawn_with_the_limit_of_their_tools_rule(client, member, at, monkeypatch):
-    monkeypatch.setattr("kit.clock.now", lambda: at)
+def test_the_values_of_an_alert_are_drawn_with_the_limit_of_their_tools_rule(client, member, at):
     signals.alerts(signals.told(value="0.31"), at=at)
     found = risks.risk(series=Series.objects.get())
 

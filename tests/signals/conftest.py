@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 
-from kit import clock
 from kit.actor import SYSTEM
 from people.operations import token
 from tests.conftest import AT
@@ -17,16 +16,16 @@ POINTS, ALERTS = "/api/v1/points", "/api/v1/intake/alertmanager"
 
 
 @pytest.fixture
-def arriving(monkeypatch):
+def arriving(move_clock):
     """Requests arrive at NOW."""
-    monkeypatch.setattr(clock, "now", lambda: NOW)
+    move_clock(NOW)
 
 
 @pytest.fixture
 def sender(client, arriving):
     """A function that posts a body (an object, or bytes as they are) and gives the answer."""
     person = people.user("Prometheus")
-    _, text = token.issue(person, name="ingest", scope="ingest", by=SYSTEM, at=clock.now())
+    _, text = token.issue(person, name="ingest", scope="ingest", by=SYSTEM, at=AT)
 
     def post(address, body, **headers):
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()

@@ -4,13 +4,13 @@ import json
 
 import pytest
 
-from kit import clock
 from kit.actor import SYSTEM
 from people.operations import token
 from people.states import Role
 from signals.api import breach, series, source, threshold
 from signals.models import BreachGroup, Series, Source, Threshold, ThresholdVersion
 from signals.queries import breach as breaches
+from tests.conftest import AT
 from tests.factories import catalogue, people, signals
 
 pytestmark = pytest.mark.django_db
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def api(client):
     person = people.user("Ana", role=Role.RISK_MANAGER)
-    _, text = token.issue(person, name="all", scope="write", by=SYSTEM, at=clock.now())
+    _, text = token.issue(person, name="all", scope="write", by=SYSTEM, at=AT)
     headers = {"Authorization": f"Bearer {text}"}
 
     def call(method, address, body=None, **further):
@@ -59,7 +59,7 @@ def test_breaches_are_filtered_and_named_by_reference(api):
     group = signals.breach_group()
     signals.alerts(signals.told(model="churn"))
 
-    found = api("get", "breaches?model=fraud-score&kind=drift&level=1&state=open").json()
+    found = api("get", "breaches?model_name=fraud-score&kind=drift&level=1&state=open").json()
 
     assert [row["reference"] for row in found["results"]] == [group.reference]
     assert (found["results"][0]["breaches"], found["results"][0]["open"]) == (1, 1)

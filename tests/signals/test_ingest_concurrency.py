@@ -10,10 +10,10 @@ from django.db import connections
 from django.test import Client
 
 from history.models import Event
-from kit import clock
 from kit.actor import SYSTEM
 from people.operations import token
 from signals.models import Alert, Breach, BreachGroup, Point, Series, Threshold
+from tests.conftest import AT
 from tests.factories import people, signals
 from tests.signals.conftest import ALERTS, POINTS
 from tests.signals.test_alert_operations import oracle
@@ -25,7 +25,7 @@ CLIENTS = 8
 def clients_post(address, bodies_of):
     """Each client posts its bodies; a 503 is sent again, as a sender would. Returns all answers but those."""
     person = people.user("Prometheus")
-    _, text = token.issue(person, name="ingest", scope="ingest", by=SYSTEM, at=clock.now())
+    _, text = token.issue(person, name="ingest", scope="ingest", by=SYSTEM, at=AT)
 
     def work(number):
         answers, client = [], Client()

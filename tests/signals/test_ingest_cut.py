@@ -18,11 +18,11 @@ from urllib.parse import urlsplit
 import pytest
 from django.db import connection
 
-from kit import clock
 from kit.actor import SYSTEM
 from people.operations import token
 from riskhub.engine import ports
 from signals.models import Alert, Breach, Point
+from tests.conftest import AT
 from tests.factories import people, signals
 from tests.signals.conftest import ALERTS, POINTS
 
@@ -32,15 +32,15 @@ STARTS_WITHIN = 30
 
 @pytest.fixture
 def server(transactional_db):
-    """The port of a web server of two processes, on this test's database."""
+    """The port of a web server of two processes, on this test's database, whose clock stands at AT."""
     port = ports.free()
     url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}")
     words = (
         f"granian --interface wsgi --host 127.0.0.1 --port {port} --workers 2 --blocking-threads 4 --no-ws"
     )
     running = subprocess.Popen(
-        [sys.executable, "-m", *words.split(), "--log-level", "warning", "riskhub.wsgi:application"],
-        env={**os.environ, "DATABASE_URL": url.geturl()},
+        [sys.executable, "-m", *words.split(), "--log-level", "warning", "tests.frozen_wsgi:application"],
+        env={**os.environ, "DATABASE_URL": url.geturl(), "RISKHUB_TEST_NOW": AT.isoformat()},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -84,7 +84,7 @@ def _hang_up(port, path, body, headers, *, after):
 
 @pytest.fixture
 def headers():
-    _, text = token.issue(people.user("Prometheus"), name="ingest", scope="ingest", by=SYSTEM, at=clock.now())
+    _, text = token.issue(people.user("Prometheus"), name="ingest", scope="ingest", by=SYSTEM, at=AT)
     return {"Authorization": f"Bearer {text}", "Content-Type": "application/json"}
 
 
@@ -108,13 +108,13 @@ def _cut_then_replay(port, path, bodies, headers):
 
 
 def test_what_was_cut_before_the_reply_and_sent_again_is_one_row_a_key(server, headers):
-    now, rng = clock.now().replace(microsecond=0), random.Random(13)
+    rng = random.Random(13)
     told = [
-        signals.told(f"f{n}", model=f"model-{n % 5}", starts=now - timedelta(hours=n % 20 + 1))
+        signals.told(f"f{n}", model=f"model-{n % 5}", starts=AT - timedelta(hours=n % 20 + 1))
         for n in range(120)
     ]
     alerts = [{"version": "4", "alerts": rng.sample(told, 40) if n else told} for n in range(10)]
-    points = [{"series": [_series(now, range(first, first + 80))]} for first in range(0, 400, 40)]
+    points = [{"series": [_series(AT, range(first, first + 80))]} for first in range(0, 400, 40)]
 
     answers = _cut_then_replay(server, ALERTS, [json.dumps(one).encode() for one in alerts], headers)
     answers += _cut_then_replay(server, POINTS, [json.dumps(one).encode() for one in points], headers)
@@ -133,8 +133,7 @@ def _series(now, minutes):
 
 def test_a_key_of_a_cut_request_gives_the_answer_that_was_missed(server, headers):
     """The reply was lost, the effect was not: the same key again acts no second time."""
-    now = clock.now()
-    body = json.dumps({"version": "4", "alerts": [signals.told(starts=now - timedelta(hours=1))]}).encode()
+    body = json.dumps({"version": "4", "alerts": [signals.told(starts=AT - timedelta(hours=1))]}).encode()
     keyed = {**headers, "Idempotency-Key": "lost-reply-1"}
     _hang_up(server, ALERTS, body, keyed, after=len(body))
     until = time.monotonic() + 10

@@ -8,8 +8,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from kit import clock
 from signals.models import Correction, Delivery, Point, Series, Source
+from tests.conftest import AT
 from tests.factories import catalogue
 from tests.signals.conftest import POINTS
 
@@ -34,7 +34,7 @@ def test_a_point_is_stored_once_and_a_corrected_value_keeps_its_history(sender):
 
 
 def test_a_partly_bad_batch_keeps_the_good_part_and_says_what_is_wrong(sender):
-    ahead = (clock.now() + timedelta(days=2)).isoformat()
+    ahead = (AT + timedelta(days=2)).isoformat()
     bad = [
         (_point(value="NaN"), "value"),
         (_point(value=True), "value"),

@@ -7,7 +7,6 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import resolve
 
-from kit import clock
 from kit.actor import SYSTEM
 from people.states import Role
 from signals.models import Source
@@ -114,7 +113,7 @@ def test_only_its_owner_and_risk_managers_read_what_a_source_sent(client, ana):
 
 
 def test_a_source_that_is_silent_beyond_its_period_is_a_finding(client, ana):
-    now = clock.now()
+    now = AT
     found = operations.change(signals.source(), {"expected_every": timedelta(hours=1)}, by=SYSTEM, at=AT)
     assert "stopped sending" not in _page(client, found)  # it has not begun
     delivered(found, at=now - timedelta(hours=3))
@@ -211,7 +210,8 @@ def test_two_who_change_a_source_at_once_lose_nothing(client, ana):
 
     page = answer.content.decode()
     assert answer.status_code == 409
-    assert "Name: Mine" in page and "Name: Theirs" in page and "Owner: Wei" in page
+    for text in ("<pre>Mine</pre>", "<pre>Theirs</pre>", "<pre>Wei</pre>", "Name, yours", "Owner, saved"):
+        assert text in page, text
 
 
 def test_points_need_no_mapping(client, ana):

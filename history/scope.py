@@ -1,0 +1,369 @@
+"""Who may see an object: the scope of its root, and the grants that single people have.
+
+A root (a risk, a model …) is open to everyone or restricted to teams; everything below it has the same
+viewers, written by one UPDATE. A grant lets one person see one object, or keep a whole root.
+
+Locks: who creates an object under a root holds the root's row FOR SHARE (writing.create), who restricts the
+root holds it FOR NO KEY UPDATE and then updates in a statement of its own, which sees all that was created
+meanwhile. A root is always locked before what is below it. An operation that grants sight of a root which it
+has only shared so far would wait for its own twin, so it calls lock() first.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from django.db import connection
+
+from history.models import Subject
+from history.states import Reach, Reason
+from kit.sight import Sight
+
+
+class Reader(Protocol):
+    """A person: a User."""
+
+    @property
+    def subject_id(self) -> int: ...
+    @property
+    def sight(self) -> Sight: ...
+
+
+@dataclass(frozen=True, slots=True)
+class NewGrant:
+    """A grant that an object has from its creation. person_id: the person's subject."""
+
+    person_id: int
+    reason: Reason
+    reach: Reach = Reach.OBJECT
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where a new object belongs and who may see it.
+
+    parent: the subject (or its id) that the object hangs on; its root becomes the object's root.
+    is_root: the object becomes a root of its own, which begins with the viewers of `parent`.
+    viewers: subject ids of who may see it: makes it a root of its own, whatever the parent.
+    """
+
+    parent: Subject | int | None = None
+    is_root: bool = False
+    viewers: Sequence[int] | None = None
+    grants: Sequence[NewGrant] = ()
+
+    def __post_init__(self) -> None:
+        if not self.stands_alone and any(grant.reach == Reach.ROOT for grant in self.grants):
+            raise ValueError("Only a root can be kept as a whole.")
+
+    @property
+    def stands_alone(self) -> bool:
+        """Whether the object is its own root."""
+        return self.is_root or self.parent is None or self.viewers is not None
+
+    @property
+    def parent_id(self) -> int | None:
+        return self.parent.pk if isinstance(self.parent, Subject) else self.parent
+
+    @property
+    def keeper_ids(self) -> list[int]:
+        """The people who keep the whole root, once each."""
+        return sorted({grant.person_id for grant in self.grants if grant.reach == Reach.ROOT})
+
+    @property
+    def granted_ids(self) -> list[int]:
+        """The people who may see this one object, once each."""
+        return sorted({grant.person_id for grant in self.grants if grant.reach == Reach.OBJECT})
+
+
+OPEN = Scope()
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """A person who gained, or lost, sight of a restricted object by a grant."""
+
+    subject_id: int
+    person_id: int
+
+
+# ------------------------------------------------------------------ roots
+
+# Ids, root first: the order in which rows of one root are locked.
+_LOCK = """
+SELECT id, root_id, viewers, granted FROM history_subject
+WHERE id = ANY(%s) ORDER BY root_id IS NOT NULL, id FOR NO KEY UPDATE
+"""
+_BELOW = "(s.id = ANY(%(roots)s) OR s.root_id = ANY(%(roots)s))"
+
+
+def lock(subject: Subject) -> None:
+    """Lock the root of a subject until the transaction ends, so that an act may grant sight of it later."""
+    _run(
+        "SELECT id FROM history_subject"
+        " WHERE id = (SELECT coalesce(root_id, id) FROM history_subject WHERE id = %s) FOR NO KEY UPDATE",
+        [subject.pk],
+    )
+
+
+def restrict(root_id: int, teams: Iterable[int] | None) -> list[int] | None:
+    """Let only these teams (subject ids) and the people who keep the root see it; None opens it to everyone.
+
+    It applies to everything below the root, at once. Returns the new viewers. ValueError for what is no root.
+    """
+    _lock_root(root_id)
+    viewers = None
+    if teams is not None:
+        keepers = _run(
+            "SELECT person_id FROM history_grant"
+            " WHERE subject_id = %s AND reach = 'root' AND ended_at IS NULL",
+            [root_id],
+        )
+        viewers = sorted({*teams, *(person for (person,) in keepers)})
+    _run(
+        f"UPDATE history_subject s SET viewers = %(viewers)s WHERE {_BELOW}",  # noqa: S608 - our own text
+        {"viewers": viewers, "roots": [root_id]},
+    )
+    return viewers
+
+
+def reroot(subject_ids: Sequence[int], root_id: int) -> None:
+    """Move these subjects, and everything below them, under another root, whose viewers they take over."""
+    ((root, viewers),) = _run(
+        "SELECT coalesce(root_id, id), viewers FROM history_subject WHERE id = %s FOR SHARE", [root_id]
+    )
+    _run(_LOCK, [sorted(subject_ids)])
+    _run(
+        "UPDATE history_subject s SET root_id = %(root)s, viewers = %(viewers)s"  # noqa: S608 - our own
+        f" WHERE {_BELOW} AND s.id <> %(root)s",
+        {"root": root, "viewers": viewers, "roots": list(subject_ids)},
+    )
+
+
+def _lock_root(root_id: int) -> list[int] | None:
+    (row,) = _run(_LOCK, [[root_id]])
+    if row[1] is not None:
+        raise ValueError("Only a root can be restricted; this subject belongs to another.")
+    return row[2]
+
+
+# ------------------------------------------------------------------ grants on one object
+
+# The persons are added to what each row has when its lock is held, so that two grants at once both last.
+_GIVE = """
+WITH held AS MATERIALIZED (
+    SELECT id, viewers, granted FROM history_subject
+    WHERE id = ANY(%(subjects)s) ORDER BY root_id IS NOT NULL, id FOR NO KEY UPDATE
+), noted AS (
+    INSERT INTO history_grant (subject_id, person_id, reason, reach, source_id, at)
+    SELECT held.id, person.id, %(reason)s, 'object', %(source)s, %(at)s
+    FROM held CROSS JOIN unnest(%(people)s::bigint[]) AS person (id)
+    ON CONFLICT DO NOTHING
+), shown AS (
+    UPDATE history_subject s
+    SET granted = ARRAY(SELECT DISTINCT unnest(s.granted || %(people)s::bigint[]) ORDER BY 1)
+    FROM held WHERE s.id = held.id AND NOT s.granted @> %(people)s::bigint[]
+)
+SELECT id, viewers, granted FROM held WHERE viewers IS NOT NULL
+"""
+_END = """
+WITH ended AS (
+    UPDATE history_grant SET ended_at = coalesce(ended_at, %(at)s), has_left = false
+    WHERE subject_id = ANY(%(subjects)s) AND person_id = ANY(%(people)s) AND reason = %(reason)s
+      AND source_id IS NOT DISTINCT FROM %(source)s::bigint AND reach = 'object'
+      AND (ended_at IS NULL OR has_left)
+    RETURNING id
+)
+UPDATE history_subject s
+SET granted = ARRAY(
+    SELECT DISTINCT person_id FROM history_grant g
+    WHERE g.subject_id = s.id AND g.reach = 'object' AND g.ended_at IS NULL
+      AND g.id NOT IN (SELECT id FROM ended)
+    ORDER BY 1
+)
+WHERE s.id = ANY(%(subjects)s)
+RETURNING id, viewers, granted
+"""
+
+
+def give(
+    subject_ids: Iterable[int],
+    people: Sequence[Reader],
+    *,
+    reason: Reason,
+    source: Subject | None,
+    at: datetime,
+) -> list[Effect]:
+    """Let each person see each object. Returns who could not see a restricted one before."""
+    rows = _run(
+        _GIVE,
+        {
+            "subjects": sorted(set(subject_ids)),
+            "people": sorted({person.subject_id for person in people}),
+            "reason": str(reason),
+            "source": source.pk if source else None,
+            "at": at,
+        },
+    )
+    return _effects(people, {pk: (viewers, granted) for pk, viewers, granted in rows})
+
+
+def end(
+    subject_ids: Iterable[int],
+    people: Sequence[Reader],
+    *,
+    reason: Reason,
+    source: Subject | None,
+    at: datetime,
+) -> list[Effect]:
+    """End this reason for these people. Returns who cannot see a restricted one any more."""
+    wanted = {
+        "subjects": sorted(set(subject_ids)),
+        "people": sorted({person.subject_id for person in people}),
+        "reason": str(reason),
+        "source": source.pk if source else None,
+        "at": at,
+    }
+    before = {pk: set(granted) for pk, _, _, granted in _run(_LOCK, [wanted["subjects"]])}
+    left = _run(_END, wanted)
+    return [
+        Effect(pk, person.subject_id)
+        for pk, viewers, granted in left
+        for person in people
+        if person.subject_id in before[pk] and not person.sight.sees(viewers, granted)
+    ]
+
+
+def _effects(people: Sequence[Reader], shown: dict[int, tuple[Any, Any]]) -> list[Effect]:
+    """Who of these could not see which of these restricted objects."""
+    if not shown:
+        return []
+    readers = {person.subject_id: person for person in people}
+    return [
+        Effect(pk, person_id)
+        for pk, (viewers, granted) in shown.items()
+        for person_id, person in readers.items()
+        if not person.sight.sees(viewers, granted)
+    ]
+
+
+# ------------------------------------------------------------------ people who keep a whole root
+
+_ADD_VIEWERS = (
+    "UPDATE history_subject s"  # noqa: S608 - our own text
+    " SET viewers = ARRAY(SELECT DISTINCT unnest(s.viewers || %(people)s::bigint[]) ORDER BY 1)"
+    f" WHERE s.viewers IS NOT NULL AND {_BELOW}"
+)
+_REMOVE_VIEWER = (
+    "UPDATE history_subject s SET viewers = array_remove(s.viewers, %(person)s)"  # noqa: S608 - our own
+    f" WHERE s.viewers IS NOT NULL AND {_BELOW}"
+)
+
+
+def keep(root_id: int, person: Reader, *, reason: Reason, at: datetime) -> list[Effect]:
+    """Let a person keep a root: see it and everything below it, whichever teams it is restricted to."""
+    viewers = _lock_root(root_id)
+    _run(
+        "INSERT INTO history_grant (subject_id, person_id, reason, reach, at)"
+        " VALUES (%s, %s, %s, 'root', %s) ON CONFLICT DO NOTHING",
+        [root_id, person.subject_id, str(reason), at],
+    )
+    if viewers is None or person.subject_id in viewers:
+        return []
+    _run(_ADD_VIEWERS, {"people": [person.subject_id], "roots": [root_id]})
+    return [] if person.sight.sees(viewers) else [Effect(root_id, person.subject_id)]
+
+
+def keep_no_more(root_id: int, person: Reader, *, reason: Reason, at: datetime) -> list[Effect]:
+    """End this reason for keeping a root; with the last reason the sight of it ends too."""
+    viewers = _lock_root(root_id)
+    _run(
+        "UPDATE history_grant SET ended_at = coalesce(ended_at, %s), has_left = false"
+        " WHERE subject_id = %s AND person_id = %s AND reason = %s AND reach = 'root'"
+        " AND (ended_at IS NULL OR has_left)",
+        [at, root_id, person.subject_id, str(reason)],
+    )
+    others = _run(
+        "SELECT 1 FROM history_grant"
+        " WHERE subject_id = %s AND person_id = %s AND reach = 'root' AND ended_at IS NULL",
+        [root_id, person.subject_id],
+    )
+    if others or viewers is None or person.subject_id not in viewers:
+        return []
+    _run(_REMOVE_VIEWER, {"person": person.subject_id, "roots": [root_id]})
+    left = [one for one in viewers if one != person.subject_id]
+    return [] if person.sight.sees(left) else [Effect(root_id, person.subject_id)]
+
+
+# ------------------------------------------------------------------ people who leave and come back
+
+
+def leave(person: Reader, *, at: datetime) -> list[Effect]:
+    """End every grant of a person who is deactivated. Returns the restricted objects it took effect on.
+
+    Whoever raised something is not among the effects: an unnamed raiser would be named by them.
+    """
+    where = "person_id = %s AND ended_at IS NULL"
+    roots, objects = _lock_granted(where, person)
+    rows = _run(
+        "UPDATE history_grant g SET ended_at = %s, has_left = true FROM history_subject s"
+        " WHERE g.subject_id = s.id AND g.person_id = %s AND g.ended_at IS NULL"
+        " RETURNING g.subject_id, g.reason, s.viewers IS NOT NULL",
+        [at, person.subject_id],
+    )
+    wanted = {"person": person.subject_id, "objects": objects, "roots": roots}
+    if objects:
+        _run(
+            "UPDATE history_subject SET granted = array_remove(granted, %(person)s)"
+            " WHERE id = ANY(%(objects)s)",
+            wanted,
+        )
+    if roots:
+        _run(_REMOVE_VIEWER, wanted)
+    shown = {pk for pk, reason, is_restricted in rows if is_restricted and reason != Reason.RAISER}
+    return [Effect(pk, person.subject_id) for pk in sorted(shown)]
+
+
+def come_back(person: Reader, *, at: datetime) -> list[Effect]:
+    """Give a person who is active again the grants that ended when they left, but for what was handed on."""
+    roots, objects = _lock_granted("person_id = %s AND has_left", person)
+    rows = _run(
+        "WITH back AS ("
+        " UPDATE history_grant SET has_left = false WHERE person_id = %s AND has_left"
+        " RETURNING subject_id, person_id, reason, reach, source_id"
+        "), noted AS ("
+        " INSERT INTO history_grant (subject_id, person_id, reason, reach, source_id, at)"
+        " SELECT subject_id, person_id, reason, reach, source_id, %s FROM back ON CONFLICT DO NOTHING"
+        ") SELECT back.subject_id, back.reason, s.viewers IS NOT NULL"
+        " FROM back JOIN history_subject s ON s.id = back.subject_id",
+        [person.subject_id, at],
+    )
+    people = {"people": [person.subject_id], "objects": objects, "roots": roots}
+    if objects:
+        _run(
+            "UPDATE history_subject s"
+            " SET granted = ARRAY(SELECT DISTINCT unnest(s.granted || %(people)s::bigint[]) ORDER BY 1)"
+            " WHERE id = ANY(%(objects)s)",
+            people,
+        )
+    if roots:
+        _run(_ADD_VIEWERS, people)
+    shown = {pk for pk, reason, is_restricted in rows if is_restricted and reason != Reason.RAISER}
+    return [Effect(pk, person.subject_id) for pk in sorted(shown)]
+
+
+def _lock_granted(where: str, person: Reader) -> tuple[list[int], list[int]]:
+    """Lock what a person's grants name: (ids of roots kept as a whole, ids of single objects)."""
+    sql = f"SELECT subject_id, reach FROM history_grant WHERE {where}"  # noqa: S608 - our own text
+    rows = _run(sql, [person.subject_id])
+    _run(_LOCK, [sorted({pk for pk, _ in rows})])
+    kept = ({pk for pk, reach in rows if reach == wanted} for wanted in (Reach.ROOT, Reach.OBJECT))
+    roots, objects = (sorted(ids) for ids in kept)
+    return roots, objects
+
+
+def _run(sql: str, params: Any) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return cursor.fetchall() if cursor.description else []
