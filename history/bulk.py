@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import models
 
-from history import writing
+from history import cleaning, writing
 from history.models import Event, Part, Recorded, Subject, new_batch
 from history.scope import OPEN, Scope
 from kit.actor import Actor
@@ -57,7 +57,7 @@ class _Written:
         self.changes: dict[int, list[dict[str, Any]]] = {}
 
     def change(self, work: Sequence[tuple[models.Model, Mapping[str, Any]]]) -> None:
-        differing = [(obj, {n: v for n, v in values.items() if getattr(obj, n) != v}) for obj, values in work]
+        differing = [(obj, cleaning.differing(obj, values)) for obj, values in work]
         for some in _by_kind([pair for pair in differing if pair[1]]):
             for obj, changes in writing.update_many(some):
                 self.changes[id(obj)] = changes

@@ -9,12 +9,13 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from history import scope, writing
+from history import cleaning, scope, writing
 from history.models import Due, Event, Part, Recorded, Subject, new_batch
 from history.scope import NewGrant, Scope
 from history.states import Reach, Reason, Work
 from history.writing import Along, in_one_transaction
 from kit.actor import Actor
+from kit.texts import one_line
 
 Row = TypeVar("Row", bound=Recorded | Part)
 
@@ -97,7 +98,7 @@ def change(
     """
     if "state" in values and obj.MOVES:
         raise ValueError("A state is set by move(), which checks MOVES.")
-    differing = {name: value for name, value in values.items() if getattr(obj, name) != value}
+    differing = cleaning.differing(obj, values)
     if not differing and not rows and not note:
         return None
     changed = writing.update(obj, differing, seen)
@@ -123,7 +124,7 @@ def change_many(
     cause: Event | None = None,
 ) -> list[Event]:
     """change() for many rows of one kind under one batch: the versions are checked in one locking read."""
-    work = [(obj, {n: v for n, v in values.items() if getattr(obj, n) != v}) for obj, values in pairs]
+    work = [(obj, cleaning.differing(obj, values)) for obj, values in pairs]
     work = [(obj, values) for obj, values in work if values]
     if not work:
         return []
@@ -218,13 +219,15 @@ def retitle(obj: Recorded) -> None:
     To be called by the operation that changed it, which writes the event: after what it grants, for the root
     is locked first.
     """
-    Subject.objects.filter(pk=obj.subject_id).update(title=obj.subject_title[:300])
+    Subject.objects.filter(pk=obj.subject_id).update(title=one_line(obj.subject_title)[:300])
 
 
 @in_one_transaction
 def retire(obj: Recorded, *, is_retired: bool = True) -> None:
     """Mark the object's subject as retired, or as current again, and bring its title up to date."""
-    Subject.objects.filter(pk=obj.subject_id).update(title=obj.subject_title[:300], is_retired=is_retired)
+    Subject.objects.filter(pk=obj.subject_id).update(
+        title=one_line(obj.subject_title)[:300], is_retired=is_retired
+    )
 
 
 # ------------------------------------------------------------------ who may see

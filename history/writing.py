@@ -13,12 +13,13 @@ from uuid import UUID
 from django.db import connection, models, transaction
 from django.db.models import F
 
-from history import chain, wiring
+from history import chain, cleaning, wiring
 from history.models import Event, Handover, Recorded, Subject
 from history.scope import OPEN, Scope
 from kit import bell, references
 from kit.actor import Actor
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
+from kit.texts import many_lines_within, one_line
 
 # A new row, or a row with the fields to change on it.
 Along = models.Model | tuple[models.Model, Mapping[str, Any]]
@@ -70,6 +71,7 @@ def create(
 
     scopes: one per object, by default open roots. at: needed where a scope has grants.
     """
+    cleaning.clean(objs)
     if isinstance(objs[0], Recorded):
         for obj, subject in zip(objs, _subjects(objs, scopes or [OPEN] * len(objs), at), strict=True):
             obj.pk, obj.subject = subject.object_id, subject
@@ -101,7 +103,7 @@ def _subjects(objs: Sequence[Any], scopes: Sequence[Scope], at: datetime | None)
     # Lists of unequal length make no array of arrays, so each travels as its own text.
     columns: dict[str, Any] = {
         "keys": [obj.pk for obj in objs],
-        "titles": [obj.subject_title[:300] for obj in objs],
+        "titles": [one_line(obj.subject_title)[:300] for obj in objs],
         "viewers": [
             None if one.viewers is None else _array({*one.viewers, *one.keeper_ids}) for one in scopes
         ],
@@ -204,7 +206,7 @@ def along(rows: Iterable[Along]) -> list[dict[str, Any]]:
     for kind, some in groupby(rows, type):
         if kind is tuple:
             for obj, values in some:
-                changes += update(obj, {n: v for n, v in values.items() if getattr(obj, n) != v}, None)
+                changes += update(obj, cleaning.differing(obj, values), None)
         else:
             changes += create(list(some))
     return changes
@@ -223,6 +225,7 @@ def update(
         if not rows.exists():
             raise _changed_meanwhile(obj)
         return []
+    values = cleaning.cleaned(obj, values)
     before = snapshot(obj, values)
     present = {name: getattr(obj, name) for name in values}
     _assign(obj, values)
@@ -247,7 +250,8 @@ def update_many(work: Sequence[tuple[Any, Mapping[str, Any]]]) -> list[tuple[Any
         .values_list("pk", "version")
     )
     changes, names = [], {"version"}
-    for obj, values in work:
+    for obj, given in work:
+        values = cleaning.cleaned(obj, given)
         if locked.get(obj.pk) != obj.version:
             raise _changed_meanwhile(obj)
         before = snapshot(obj, values)
@@ -332,7 +336,7 @@ def write(
 ) -> list[Event]:
     events = []
     for position, (obj, rows) in enumerate(pairs):
-        data: dict[str, Any] = dict(notes[position] if notes else note or {})
+        data: dict[str, Any] = many_lines_within(dict(notes[position] if notes else note or {}))
         if rows:
             data["rows"] = rows
         events.append(

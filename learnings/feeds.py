@@ -1,4 +1,8 @@
-"""The feed of learnings as Atom, for the reader who is signed in."""
+"""The feed of learnings as Atom, for the reader who is signed in.
+
+Texts are cleaned once more here, because XML cannot carry a control character and rows may be older than the
+rule that cleans them when they are stored.
+"""
 
 from datetime import datetime
 from typing import Any
@@ -9,6 +13,7 @@ from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed
 
 from kit.rights import view_needs
+from kit.texts import many_lines, one_line
 from learnings import queries
 from learnings.models import Learning
 from pages.templatetags.ui import markdown
@@ -33,16 +38,16 @@ class Published(Feed):
         return list(queries.published(user)[:SIZE])
 
     def item_title(self, item: Learning) -> str:
-        return item.title
+        return one_line(item.title)
 
     def item_description(self, item: Learning) -> str:
-        return markdown(item.seen)
+        return markdown(many_lines(item.seen))
 
     def item_link(self, item: Learning) -> str:
         return reverse("learnings:learning_detail", args=[item.reference])
 
     def item_author_name(self, item: Learning) -> str:
-        return item.author.name if item.author else "Riskhub"
+        return one_line(item.author.name) if item.author else "Riskhub"
 
     def item_pubdate(self, item: Learning) -> datetime | None:
         return item.published_at
@@ -50,7 +55,7 @@ class Published(Feed):
     item_updateddate = item_pubdate
 
     def item_categories(self, item: Learning) -> list[str]:
-        return item.tags
+        return [one_line(tag) for tag in item.tags]
 
 
 published = view_needs("learnings.learning_see")(Published())

@@ -10,10 +10,15 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
 from kit import references
+from kit.texts import many_lines_within
 
 
 class Body(serializers.Serializer):
-    """The fields of a write, and no others. A boolean is not taken for a number."""
+    """The fields of a write, and no others. A boolean is not taken for a number.
+
+    Characters that no reader can see are taken out of all texts first (kit.texts). One-line fields lose their
+    line breaks when they are stored (history.cleaning).
+    """
 
     def get_fields(self) -> Any:
         found = super().get_fields()
@@ -24,6 +29,7 @@ class Body(serializers.Serializer):
         return found
 
     def to_internal_value(self, data: Any) -> Any:
+        data = many_lines_within(data)
         if isinstance(data, Mapping) and (unknown := sorted(set(data) - set(self.fields))):
             known = f"Known: {', '.join(self.fields)}." if self.fields else "This takes none."
             raise ValidationError({name: [f"No such field. {known}"] for name in unknown})

@@ -1,9 +1,11 @@
-"""Headers on every answer; what no page can store is refused at the door."""
+"""Headers on every answer; what no page can store is refused or cleaned where a request comes in."""
 
 from collections.abc import Callable
 
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+
+from kit.texts import many_lines
 
 POLICY = "; ".join(
     (
@@ -19,6 +21,9 @@ POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
+
+
+_PASSWORDS = frozenset({"password", "again", "current"})  # the fields of people/forms.py
 
 
 def content_security_policy(
@@ -48,6 +53,33 @@ def refuse_nul(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[
         return get_response(request)
 
     return middleware
+
+
+def clean_posted_texts(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Take out of posted texts what no reader can see (kit.texts), before a form or view checks them.
+
+    So "required" and length limits judge what will be stored. One-line fields lose their line breaks when
+    they are stored (history.cleaning). Passwords stay as they were typed. The API cleans its own bodies
+    (rest.resource).
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if request.method == "POST" and not request.path_info.startswith("/api/"):
+            request.POST = _cleaned(request.POST)  # type: ignore[assignment]  # the stubs name the frozen kind
+        return get_response(request)
+
+    return middleware
+
+
+def _cleaned(fields: QueryDict) -> QueryDict:
+    found = fields.copy()
+    for name, values in fields.lists():
+        if name not in _PASSWORDS:
+            found.setlist(name, [many_lines(value) for value in values])
+    found._mutable = False
+    return found
 
 
 def _has_nul(fields: QueryDict) -> bool:

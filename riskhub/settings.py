@@ -82,6 +82,7 @@ MIDDLEWARE = [
     "people.middleware.readers_zone",
     "people.middleware.sign_in_required",
     "riskhub.middleware.refuse_nul",
+    "riskhub.middleware.clean_posted_texts",
 ]
 
 ROOT_URLCONF = "riskhub.urls"

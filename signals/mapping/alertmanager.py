@@ -119,7 +119,8 @@ def _texts(given: Any, field: str) -> dict[str, str]:
         key = text(name, field, longest=MAX_RULE)
         if field == "annotations" and isinstance(value, str) and len(value) > MAX_VALUE:
             value = value[: MAX_VALUE - 1] + "…"  # noqa: PLW2901 - prose is no reason to lose an alert
-        found[key] = text(value, f"{field}.{key}"[:120], longest=MAX_VALUE)
+        has_lines = field == "annotations"
+        found[key] = text(value, f"{field}.{key}"[:120], longest=MAX_VALUE, has_lines=has_lines)
     return found
 
 

@@ -5,6 +5,8 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from kit.texts import many_lines, one_line
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 AHEAD = timedelta(days=1)
 _MICRO = timedelta(microseconds=1)
@@ -24,8 +26,12 @@ class Unusable(ValueError):
         self.message = message
 
 
-def text(value: Any, field: str, *, longest: int, is_needed: bool = False) -> str:
-    """A text without surrounding blanks. Raises Unusable for type, NUL, half a surrogate, length."""
+def text(value: Any, field: str, *, longest: int, is_needed: bool = False, has_lines: bool = False) -> str:
+    """Return a text without surrounding blanks and without what no reader can see (kit.texts).
+
+    has_lines: keep the line breaks; otherwise they become spaces. Raises Unusable for the type, a NUL, half a
+    surrogate pair, a text that is missing or too long.
+    """
     if value is None:
         value = ""
     if not isinstance(value, str):
@@ -33,7 +39,7 @@ def text(value: Any, field: str, *, longest: int, is_needed: bool = False) -> st
     if _UNSTORABLE.search(value):
         what = "a NUL character" if "\x00" in value else "half a surrogate pair"
         raise Unusable(field, f"This has {what}, which cannot be stored. Leave it out.")
-    value = value.strip()
+    value = (many_lines(value) if has_lines else one_line(value)).strip()
     if is_needed and not value:
         raise Unusable(field, "This field is required.")
     if len(value) > longest:
