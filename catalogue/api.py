@@ -7,14 +7,15 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from catalogue.filters import SPEC, TIER_ORDER
 from catalogue.models import Model
 from catalogue.operations import model as operation
 from catalogue.states import Stage, Tier
 from kit import clock
 from people.models import Team, User
 from rest.fields import Body, Visible, read
-from rest.listing import Filter, number, one_of
 from rest.resource import Collection, Item, Resource
+from rest.steps import Step
 
 
 class ModelRow(serializers.Serializer):
@@ -89,13 +90,15 @@ class Models(_Models, Collection):
 
     permission = {"GET": "catalogue.view", "POST": "catalogue.model_add"}
     bodies = {"POST": NewModel}
-    filters = {
-        "slug": Filter("slug", help="The exact slug."),
-        "stage": one_of("stage", Stage),
-        "tier": number("tier"),
-        "owner_team": Filter("owner_team__slug", help="The slug of the owning team."),
-    }
-    orders = {"name": ("name", "id"), "id": ("id",), "-id": ("-id",)}
+    spec = SPEC
+
+    def as_values(self, rows: QuerySet) -> QuerySet:
+        return super().as_values(rows).annotate(tier_order=TIER_ORDER)
+
+    def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
+        for row in found:
+            del row["tier_order"]
+        return found
 
     def post(self, request: Request) -> Response:
         values = read(NewModel, request)
@@ -117,20 +120,17 @@ class ModelItem(_Models, Item):
         return self.answer(request, found.pk)
 
 
-class ModelStage(_Models, Item):
+class ModelStage(_Models, Step):
     """Change the stage of a model."""
 
     permission = {"POST": "catalogue.model_change"}
-    bodies = {"POST": StageMove}
+    body, bodies = StageMove, {"POST": StageMove}
     answers = {"POST": (200, ModelRow)}
+    operation = staticmethod(operation.move_stage)
+    is_versioned = True
 
-    def post(self, request: Request, key: str) -> Response:
-        found = self.found(request, key)
-        seen = self.seen(request, found)
-        self.require(request, "catalogue.model_change", found)
-        to = read(StageMove, request)["stage"]
-        operation.move_stage(found, to, by=self.by(request), at=clock.now(), seen=seen)
-        return self.answer(request, found.pk)
+    def words(self, values: dict[str, Any], request: Request) -> dict[str, Any]:
+        return {"to": values["stage"]}
 
 
 RESOURCES = [

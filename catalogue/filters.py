@@ -3,12 +3,16 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, Value
+from django.db.models.functions import Coalesce
 
 from catalogue.states import Stage, Tier
 from kit import filtering
 from kit.filtering import Filter, ListSpec, Order, Reader
 from people.models import Team
+
+# Models without a tier come after the others.
+TIER_ORDER = Coalesce("tier", Value(9))
 
 
 def _tier(text: str) -> int:

@@ -1,19 +1,20 @@
-"""What people fill in about models, and how the inventory is narrowed."""
+"""The forms of models."""
 
 from typing import Any
 
 from django import forms
 from django.core.validators import validate_slug
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from catalogue.models import Model
 from catalogue.states import Stage, Tier
+from pages.forms import PageForm
 from people.models import Team, User
 
 EDITED = ("name", "purpose", "tier", "owner_team", "developer", "link")
 
 
-class ModelForm(forms.Form):
+class ModelForm(PageForm):
     """The fields of a model that a person may set."""
 
     name = forms.CharField(max_length=120, help_text="The display name.")
@@ -82,35 +83,10 @@ class NewModelForm(ModelForm):
         return super().values() | {"slug": self.cleaned_data["slug"], "stage": stage}
 
 
-class Narrow(forms.Form):
-    """The filters of the inventory. What is not understood is left out: an old link still shows something."""
+class StageForm(PageForm):
+    """The stage a model moves to."""
 
-    q = forms.CharField(required=False, max_length=120)
-    team = forms.ChoiceField(required=False)
-    tier = forms.ChoiceField(choices=[("", "Any tier"), *Tier.choices, ("none", "Not rated")], required=False)
-    stage = forms.ChoiceField(choices=[("", "Any stage"), *Stage.choices], required=False)
+    stage = forms.ChoiceField(choices=Stage.choices)
 
-    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        teams = Team.objects.visible_to(user).order_by("name", "id").values_list("slug", "name")
-        self.fields["team"].choices = [("", "Any team"), *teams, ("none", "No team")]  # type: ignore[attr-defined]
-        self.full_clean()
-
-    def applied(self, rows: QuerySet[Model]) -> QuerySet[Model]:
-        """rows, narrowed."""
-        said = {name: self.cleaned_data.get(name) for name in self.fields}
-        if said["q"]:
-            rows = rows.filter(Q(name__icontains=said["q"]) | Q(slug__icontains=said["q"]))
-        if said["team"]:
-            rows = (
-                rows.filter(owner_team__slug=said["team"])
-                if said["team"] != "none"
-                else rows.filter(owner_team=None)
-            )
-        if said["tier"]:
-            rows = rows.filter(tier=None if said["tier"] == "none" else int(said["tier"]))
-        return rows.filter(stage=said["stage"]) if said["stage"] else rows
-
-    @property
-    def is_narrowing(self) -> bool:
-        return any(self.cleaned_data.values())
+    def values(self) -> dict[str, Any]:
+        return {"to": self.cleaned_data["stage"]}

@@ -5,7 +5,7 @@ twice, or whose value is none of its values, is refused by name; nothing is pass
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 from urllib.parse import urlencode
@@ -94,6 +94,10 @@ class Selection:
     @property
     def is_narrowed(self) -> bool:
         return bool(self.values)
+
+    def in_order(self, name: str) -> "Selection":
+        """Return this selection in another order, unless the query asks for one itself."""
+        return self if "order" in self.texts else replace(self, order=name)
 
     def has(self, name: str, value: Any) -> bool:
         """Return whether a filter is set to this value, possibly among others."""

@@ -7,9 +7,9 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from history.queries import seen_by, tell
+from learnings.filters import SPEC
 from learnings.models import Learning
 from learnings.states import State, Verdict
-from rest.listing import Filter, number, one_of
 from rest.resource import Collection, Item, Resource
 
 
@@ -80,13 +80,7 @@ class Learnings(_Learnings, Collection):
     """Published learnings and drafts. Filter by `state=published` for the feed."""
 
     permission = {"GET": "learnings.learning_see"}
-    filters = {
-        "state": one_of("state", State),
-        "verdict": one_of("verdict", Verdict),
-        "author": number("author_id", "The id of a person."),
-        "tag": Filter("tags__contains", lambda text: [text.lower()], "A tag.", many=False),
-    }
-    orders = {"id": ("id",), "-id": ("-id",), "-made_at": ("-made_at", "-id")}
+    spec = SPEC
 
 
 class LearningItem(_Learnings, Item):

@@ -1,4 +1,4 @@
-"""What people fill in about learnings."""
+"""The forms of learnings."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from django import forms
 from history.models import Subject
 from learnings.models import Learning
 from learnings.states import Verdict
+from pages.forms import PageForm
 
 TEXTS = ("seen", "to_monitor", "to_adjust", "how_to_check", "governance")
 EDITED = ("title", *TEXTS, "tags", "verdict")
@@ -22,7 +23,7 @@ def _text(label: str, hint: str, rows: int = 4) -> forms.CharField:
     )
 
 
-class LearningForm(forms.Form):
+class LearningForm(PageForm):
     """A learning, as short as can be. Conditions and evidence, never culprits."""
 
     title = forms.CharField(max_length=200, help_text="The learning in one sentence.")
@@ -76,3 +77,6 @@ class NewLearningForm(LearningForm):
         if found is None:
             raise forms.ValidationError(f"{reference} was not found. Use a reference such as R-12.")
         return found
+
+    def values(self) -> dict[str, Any]:
+        return {**super().values(), "about": self.cleaned_data["about"], "author": self.user}

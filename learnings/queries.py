@@ -1,6 +1,6 @@
 """Reading learnings: the feed, the drafts, and what was learned about a subject."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +13,6 @@ from learnings.models import Learning
 from learnings.states import State
 from risklog.models import Review, Risk
 
-TEXTS = ("title", "seen", "to_monitor", "to_adjust", "how_to_check", "governance")
-MAX_WORDS = 10
 PANEL_SIZE = 5
 
 
@@ -39,16 +37,6 @@ def drafts(user: Any) -> RecordedQuerySet[Learning]:
 def discarded(user: Any) -> RecordedQuerySet[Learning]:
     """What was set aside, newest first: any of it can be restored."""
     return learnings().filter(state=State.DISCARDED).visible_to(user).order_by("-made_at", "-id")
-
-
-def with_words(rows: RecordedQuerySet[Learning], words: str) -> RecordedQuerySet[Learning]:
-    """Rows in which each of the words stands somewhere, in the texts or the tags."""
-    for word in words.split()[:MAX_WORDS]:
-        anywhere = Q(tags__icontains=word)
-        for name in TEXTS:
-            anywhere |= Q(**{f"{name}__icontains": word})
-        rows = rows.filter(anywhere)
-    return rows
 
 
 def tag_counts(user: Any, limit: int = 20) -> list[tuple[str, int]]:
@@ -116,13 +104,6 @@ def of_model(user: Any, model: Any) -> Panel | None:
     risks = Risk.objects.filter(model=model).values("subject_id")
     rows = _about(user, Q(about_id=model.subject_id) | Q(about_id__in=reviews) | Q(about_id__in=risks))
     return Panel(rows) if rows else None
-
-
-TABS: dict[str, Callable[[Any], RecordedQuerySet[Learning]]] = {
-    "feed": published,
-    "drafts": drafts,
-    "discarded": discarded,
-}
 
 
 def come_of(subject_id: Any) -> Any:

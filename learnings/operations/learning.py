@@ -110,8 +110,9 @@ def write(
 
 
 @transaction.atomic
-def take(learning: Learning, *, author: User, by: Actor, at: datetime, seen: int | None = None) -> Learning:
-    """Somebody becomes the author of a draft that waits for one. Raises Refused when it has one."""
+def take(learning: Learning, *, by: Actor, at: datetime, seen: int | None = None) -> Learning:
+    """Make the person who acts the author of a draft that has none. Raises Refused when it has one."""
+    author = by.person
     if learning.state != State.DRAFT:
         raise IllegalMove("Only drafts can be assigned.", field="state")
     if learning.author_id not in (None, author.pk):

@@ -94,11 +94,11 @@ def test_take_makes_somebody_the_author_once(at):
     ana, wei = people.user("Ana"), people.user("Wei")
     draft = learnings.draft()
 
-    operations.take(draft, author=ana, by=Actor(ana, "page"), at=at)
+    operations.take(draft, by=Actor(ana, "page"), at=at)
 
     assert draft.author == ana
     with pytest.raises(Refused) as refusal:
-        operations.take(draft, author=wei, by=Actor(wei, "page"), at=at)
+        operations.take(draft, by=Actor(wei, "page"), at=at)
     assert refusal.value.field == "author"
 
 

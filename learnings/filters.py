@@ -1,0 +1,51 @@
+"""What the list of learnings can be asked, by its page and by the API."""
+
+from collections.abc import Callable, Sequence
+
+from django.db.models import Q
+
+from kit import filtering
+from kit.filtering import Filter, ListSpec, Order, Reader
+from learnings.states import State, Verdict
+
+TEXTS = ("title", "seen", "to_monitor", "to_adjust", "how_to_check", "governance")
+_MAX_WORDS = 10
+
+# The tabs of the page: value -> (label, condition).
+VIEWS: dict[str, tuple[str, Callable[[Reader], Q]]] = {
+    "feed": ("Feed", lambda reader: Q(state=State.PUBLISHED, published_at__isnull=False)),
+    "drafts": (
+        "Drafts",
+        lambda reader: Q(state=State.DRAFT) & (Q(author_id=reader.user.pk) | Q(author__isnull=True)),
+    ),
+    "discarded": ("Discarded", lambda reader: Q(state=State.DISCARDED)),
+}
+
+
+def _words(values: Sequence[str], reader: Reader) -> Q:
+    """Each of the words is somewhere in the texts or the tags."""
+    condition = Q()
+    for word in values[0].split()[:_MAX_WORDS]:
+        anywhere = Q(tags__icontains=word)
+        for name in TEXTS:
+            anywhere |= Q(**{f"{name}__icontains": word})
+        condition &= anywhere
+    return condition
+
+
+SPEC = ListSpec(
+    filters={
+        "show": filtering.named("View", VIEWS, "The feed, the reader's drafts, or what was discarded."),
+        "q": Filter("Text", _words, is_many=False, help="Words of the texts or the tags."),
+        "state": filtering.choice("State", "state", State),
+        "verdict": filtering.choice("Outcome", "verdict", Verdict),
+        "author": filtering.person("Author", "author"),
+        "tag": filtering.tag(),
+    },
+    orders={
+        "-made_at": Order("Newest", ("-made_at", "-id")),
+        "-published_at": Order("Latest published", ("-published_at", "-id")),
+        "id": Order("Oldest", ("id",)),
+        "-id": Order("By number, last first", ("-id",)),
+    },
+)
