@@ -58,12 +58,12 @@ def parse(rule: str, *, zone: ZoneInfo, first_on: date, starts_at: time) -> rrul
     if parts.get("FREQ") not in _FREQUENCIES:
         raise BadRule("Start with FREQ=DAILY, WEEKLY, MONTHLY or YEARLY, such as FREQ=WEEKLY;BYDAY=WE.")
     if unwanted := [name for name in _REFUSED_PARTS if name in text]:
-        raise BadRule(f"Leave out {unwanted[0]}: the time of day and the first day are fields of their own.")
+        raise BadRule(f"Remove {unwanted[0]}: use the fields for start time and first meeting.")
     text = _UNTIL.sub(lambda match: _local_until(match, zone), text)
     try:
         found = rrulestr(text, dtstart=datetime.combine(first_on, starts_at))
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise BadRule(f"This rule cannot be read ({error}). Use one such as FREQ=WEEKLY;BYDAY=WE.") from None
+        raise BadRule(f"This rule is invalid ({error}). Use a rule such as FREQ=WEEKLY;BYDAY=WE.") from None
     if not isinstance(found, rrule):
         raise BadRule("Use a single rule, such as FREQ=WEEKLY;BYDAY=WE.")
     return found

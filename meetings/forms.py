@@ -16,7 +16,7 @@ from risklog.states import Outcome
 from signals.states import Kind
 
 _USUAL = ("FREQ=WEEKLY", "FREQ=WEEKLY;INTERVAL=2", "FREQ=MONTHLY", "FREQ=DAILY;BYDAY=MO,TU,WE,TH,FR")
-_BY_RULE = ("", "By the rule below")
+_BY_RULE = ("", "Custom rule")
 SERIES_FIELDS = (
     "name",
     "purpose",
@@ -44,37 +44,39 @@ class SeriesForm(Seen):
     repeats = forms.ChoiceField(
         required=False,
         initial=_USUAL[0],
-        help_text="On the weekday, or the day of the month, of the first meeting.",
+        help_text="On the weekday or day of the month of the first meeting.",
     )
     rrule = forms.CharField(
-        label="Another rule",
+        label="Custom rule",
         required=False,
         max_length=200,
-        help_text="As RFC 5545 writes it, such as FREQ=MONTHLY;BYDAY=1WE for every first Wednesday.",
+        help_text="An RFC 5545 rule, such as FREQ=MONTHLY;BYDAY=1WE for every first Wednesday.",
     )
     first_on = forms.DateField(label="First meeting", widget=Day())
     starts_at = forms.TimeField(
         label="Starts at", widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
     )
     length_minutes = forms.IntegerField(label="Minutes", min_value=5, max_value=480, initial=45)
-    time_zone = forms.ChoiceField(help_text="The time of day holds in this zone, also in summer.")
-    place = forms.CharField(required=False, max_length=300, help_text="A room, or a link to the call.")
+    time_zone = forms.ChoiceField(
+        help_text="The start time stays the same in this zone, including daylight saving time."
+    )
+    place = forms.CharField(required=False, max_length=300, help_text="A room or a call link.")
     teams = forms.ModelMultipleChoiceField(
         Team.objects.order_by("name"), required=False, widget=forms.CheckboxSelectMultiple
     )
     participants = forms.ModelMultipleChoiceField(
         User.objects.none(),
         required=False,
-        label="Further people",
+        label="Additional people",
         widget=forms.SelectMultiple(attrs={"size": 6}),
     )
     functions = forms.CharField(
         required=False,
         max_length=500,
-        label="Order of functions",
-        help_text="Whose turn follows whose, separated by commas. Functions left out follow by name.",
+        label="Rotation order",
+        help_text="Functions in order, separated by commas. Others follow alphabetically.",
     )
-    sponsor = forms.ModelChoiceField(User.objects.none(), required=False, empty_label="Nobody yet")
+    sponsor = forms.ModelChoiceField(User.objects.none(), required=False, empty_label="Unassigned")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -106,7 +108,7 @@ class SeriesForm(Seen):
         said = [part.strip() for part in self.cleaned_data["functions"].split(",") if part.strip()]
         if unknown := [name for name in said if name.lower() not in known]:
             there = ", ".join(sorted(function.name for function in known.values()))
-            raise forms.ValidationError(f"There is no function “{unknown[0]}”. There are {there}.")
+            raise forms.ValidationError(f"The function “{unknown[0]}” does not exist. Use {there}.")
         return list(dict.fromkeys(known[name.lower()] for name in said))
 
     def clean(self) -> dict[str, Any]:
@@ -114,9 +116,9 @@ class SeriesForm(Seen):
         said: dict[str, Any] = super().clean() or self.cleaned_data
         chosen, written = said.get("repeats", ""), said.get("rrule", "")
         if chosen and written and chosen != written:
-            self.add_error("rrule", "Choose “By the rule below” for this rule to hold, or leave it empty.")
+            self.add_error("rrule", "Choose “Custom rule” to use this rule, or leave it blank.")
         elif not chosen and not written and "rrule" in said:
-            self.add_error("rrule", "Write a rule, or choose how often it repeats.")
+            self.add_error("rrule", "Enter a rule, or choose how often it repeats.")
         said["rrule"] = chosen or written
         return said
 
@@ -136,12 +138,12 @@ class FocusForm(Seen):
         max_length=4000,
         label="Standing questions",
         widget=forms.Textarea(attrs={"rows": 5}),
-        help_text="One a line.",
+        help_text="One per line.",
     )
     functions = forms.ModelMultipleChoiceField(
         Function.objects.order_by("name"),
         required=False,
-        label="Functions it needs",
+        label="Required functions",
         widget=forms.CheckboxSelectMultiple,
     )
 
@@ -169,9 +171,12 @@ class FocusForm(Seen):
 class ItemForm(Seen):
     """Something to talk about."""
 
-    title = forms.CharField(max_length=300, required=False, label="What")
+    title = forms.CharField(max_length=300, required=False, label="Title")
     about = forms.CharField(
-        required=False, max_length=24, label="About", help_text="A reference, such as R-12, or nothing."
+        required=False,
+        max_length=24,
+        label="About",
+        help_text="A reference such as R-12. Leave blank for none.",
     )
     purpose = forms.ChoiceField(choices=Purpose.choices, initial=Purpose.DISCUSS, label="To")
     minutes = forms.IntegerField(min_value=1, max_value=240, initial=10)
@@ -195,7 +200,7 @@ class ItemForm(Seen):
             return None
         found = Subject.objects.visible_to(self.user).filter(reference=reference).first()
         if found is None:
-            raise forms.ValidationError(f"There is no {reference}. Use a reference such as R-12.")
+            raise forms.ValidationError(f"{reference} was not found. Use a reference such as R-12.")
         return found
 
     def values(self) -> dict[str, Any]:
@@ -204,7 +209,10 @@ class ItemForm(Seen):
 
 class ObjectiveForm(Seen):
     objective = forms.CharField(
-        required=False, max_length=300, label="Objective", help_text="What is different after this meeting?"
+        required=False,
+        max_length=300,
+        label="Objective",
+        help_text="What should be different after this meeting?",
     )
 
 
@@ -228,9 +236,9 @@ class ActionForm(forms.Form):
     """One thing one person does by one date. Owner and date may come later; its page says what is missing."""
 
     title = forms.CharField(
-        max_length=200, label="Action", widget=forms.TextInput(attrs={"placeholder": "What is done?"})
+        max_length=200, label="Action", widget=forms.TextInput(attrs={"placeholder": "What needs doing?"})
     )
-    owner = forms.ModelChoiceField(queryset=User.objects.none(), required=False, empty_label="Nobody yet")
+    owner = forms.ModelChoiceField(queryset=User.objects.none(), required=False, empty_label="Unassigned")
     due_on = forms.DateField(required=False, label="Due", widget=Day())
 
     def __init__(self, *args: Any, people: Any, **kwargs: Any) -> None:
@@ -252,8 +260,8 @@ class DecisionForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 2, "data-hotkey": "d"}),
     )
     reason = forms.CharField(label="Why?", max_length=4000, widget=forms.Textarea(attrs={"rows": 2}))
-    settles = forms.ChoiceField(required=False, label="The review request is")
-    no_action_reason = forms.CharField(required=False, max_length=2000, label="Or why no action is needed")
+    settles = forms.ChoiceField(required=False, label="Review outcome")
+    no_action_reason = forms.CharField(required=False, max_length=2000, label="Reason for no action")
 
     def __init__(
         self, *args: Any, people: Any, review: Review | None = None, draft: str = "", **kwargs: Any
@@ -283,7 +291,7 @@ class DecisionForm(forms.Form):
         said.setdefault("settles", "")
         wrong = [row for row in self.rows if row.has_changed() and not row.is_valid()]
         if wrong:
-            raise forms.ValidationError("Say of each action what is done.")
+            raise forms.ValidationError("Enter what needs doing for each action.")
         return said
 
     def actions(self) -> list[dict[str, Any]]:
@@ -296,7 +304,7 @@ class ClosingForm(forms.Form):
     improvement = forms.CharField(required=False, max_length=300, label="One thing to improve")
     was_worth_it = forms.TypedChoiceField(
         required=False,
-        label="Was it worth the time?",
+        label="Was it worth your time?",
         choices=[("", "No answer"), ("yes", "Yes"), ("no", "No")],
         coerce=lambda text: text == "yes",
         empty_value=None,

@@ -104,11 +104,13 @@ def _one(rota: Rota, turns: Sequence[Turn], slot: Slot, focus: int | None) -> As
     pinned = next((person for person in there if person.id == slot.pinned), None)
     if pinned:
         stand_in = _stand_in(there, pinned, turns)
-        return Assignment(focus, pinned.function, pinned.id, stand_in, f"{pinned.name} took this turn over")
+        return Assignment(
+            focus, pinned.function, pinned.id, stand_in, f"{pinned.name} took over this meeting"
+        )
     function = _function(rota, there, turns, focus)
     queue = _queue([person for person in there if person.function == function], turns)
     if not queue:
-        return Assignment(focus, None, None, None, "Nobody who takes part is there on that day")
+        return Assignment(focus, None, None, None, "No participant is available on that day")
     first = queue[0]
     return Assignment(
         focus, function, first.id, _stand_in(there, first, turns), _why(rota, turns, slot, first)
@@ -149,7 +151,7 @@ def _stand_in(there: Sequence[Person], chosen: Person, turns: Sequence[Turn]) ->
 def _why(rota: Rota, turns: Sequence[Turn], slot: Slot, chosen: Person) -> str:
     words = []
     if chosen.function is not None and chosen.function in rota.names:
-        words.append(f"Turn of {rota.names[chosen.function]}")
+        words.append(f"Next in rotation: {rota.names[chosen.function]}")
     everyone = _queue(
         [person for person in rota.people if person.function == chosen.function and person.since <= slot.on],
         turns,
@@ -162,7 +164,7 @@ def _why(rota: Rota, turns: Sequence[Turn], slot: Slot, chosen: Person) -> str:
     elif last.is_held:
         words.append(f"{chosen.name} last led on {_day(last.on, slot.on)}")
     else:
-        words.append(f"{chosen.name}'s turn before is on {_day(last.on, slot.on)}")
+        words.append(f"{chosen.name}'s previous turn is on {_day(last.on, slot.on)}")
     return "; ".join(words)[:300]
 
 

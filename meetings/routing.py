@@ -56,19 +56,19 @@ def route(
     kind no focus lists goes to the team's narrowest series all the same.
     """
     if team is None:
-        why = "It belongs to no team, so no meeting can be chosen. Name the model's owner team."
+        why = "It has no team, so no meeting can be chosen. Set the owner team of the model."
         return NoPlace(why, "no_team")
     own = sorted((one for one in series if team in one.teams), key=narrowness)
     if not own:
-        return NoPlace("Its team takes part in no meeting series. Add the team to one.", "no_series")
+        return NoPlace("Its team has no meeting series. Add the team to one.", "no_series")
     listing = [one for one in own if kind in one.kinds]
     if not listing and not pressing:
-        why = "No focus of its team's meeting series lists this kind of signal. Add it to a focus."
+        why = "No focus of its team's meeting series covers this signal kind. Add it to a focus."
         return NoPlace(why, "no_focus")
     for one in listing or own:
         if found := within(one, kind=kind, pressing=pressing, due_at=due_at):
             return found
-    why = "Its team's meeting series has no meeting planned. Look at its rule and its last day."
+    why = "The meeting series of its team has no upcoming meeting. Check its schedule and end date."
     return NoPlace(why, "not_planned")
 
 
@@ -90,10 +90,10 @@ def within(
         return None
     soonest = meetings[0]
     if pressing:
-        return Place(soonest, one.id, f"{pressing}, so the very next meeting")
+        return Place(soonest, one.id, f"{pressing}, so it goes to the next meeting")
     fitting = next((meeting for meeting in meetings if kind in meeting.kinds), None)
     if fitting is None:
-        return Place(soonest, one.id, "its focus is not planned yet, so the very next meeting")
+        return Place(soonest, one.id, "its focus is not planned yet, so it goes to the next meeting")
     if fitting.id != soonest.id and due_at is not None and due_at < fitting.starts_at:
-        return Place(soonest, one.id, "due before its focus returns, so the very next meeting")
-    return Place(fitting, one.id, f"the next meeting on {fitting.focus}")
+        return Place(soonest, one.id, "due before its focus is next, so it goes to the next meeting")
+    return Place(fitting, one.id, f"next meeting on {fitting.focus}")

@@ -20,11 +20,11 @@ class Purpose(TextChoices):
 
 
 class ItemState(TextChoices):
-    WAITING = "waiting", "To come"
+    WAITING = "waiting", "Upcoming"
     CURRENT = "current", "Now"
     DONE = "done", "Done"
     CARRIED = "carried", "Carried over"
-    DROPPED = "dropped", "Taken off"
+    DROPPED = "dropped", "Removed"
 
 
 class ItemOutcome(TextChoices):
@@ -84,8 +84,8 @@ DEFAULT_CYCLE = (
         ("data-engineering", "data-science"),
         (
             "Provenance: do we know where each changed feature comes from, and who changed it?",
-            "Labelling quality: has anything altered how labels are made or delayed?",
-            "Ingestion: which windows were late or incomplete, and which models read them?",
+            "Labelling quality: has anything changed how labels are created or delayed?",
+            "Ingestion: which windows were late or incomplete, and which models use them?",
         ),
     ),
     Theme(
@@ -95,7 +95,7 @@ DEFAULT_CYCLE = (
         (
             "Feature choices: which features drift, and would we choose them again?",
             "Who is affected by the errors we see, and how?",
-            "Which threshold spoke too early, too late or not at all?",
+            "Which thresholds triggered too early, too late or not at all?",
         ),
     ),
     Theme(
@@ -103,9 +103,9 @@ DEFAULT_CYCLE = (
         ("latency", "deployment"),
         ("platform-operations", "engineering"),
         (
-            "Can each deployed version be rolled back today, and who has tried?",
-            "What goes out before we meet again, and who signs it off?",
-            "What did retraining change that nobody asked for?",
+            "Can each deployed version be rolled back today, and who has tested it?",
+            "What is deployed before the next meeting, and who approves it?",
+            "Which unintended changes did retraining cause?",
         ),
     ),
 )

@@ -54,6 +54,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "today": today,
         "escalations": escalations,
         "reviews": reviews,
+        "actions": todo,
         "late": late,
         "due_soon": [action for action in todo if action.due_on >= today],
         "is_clear": not (escalations or reviews or todo),
@@ -103,19 +104,19 @@ def _steps(user: Any) -> list[Step]:
         or (False,) * 6
     )
     words = (
-        ("Bring people in", "Reviews ask people of two functions at least.", "people:person_list"),
-        ("Form teams", "A model belongs to a team, and the team hears of its breaches.", "people:team_list"),
-        ("Register a model", "Signals, risks and decisions hang on it.", "catalogue:model_list"),
+        ("Add people", "A review needs people from at least two functions.", "people:person_list"),
+        ("Create teams", "A model belongs to a team, which is notified of its breaches.", "people:team_list"),
+        ("Register a model", "Signals, risks and decisions are linked to it.", "catalogue:model_list"),
         (
             "Connect a monitoring tool",
-            "Its alerts open breaches and reviews by themselves.",
+            "Its alerts open breaches and reviews automatically.",
             "signals:source_list",
         ),
         (
             "Plan a meeting series",
-            "Agendas build themselves; the facilitator turns.",
+            "Agendas are filled automatically and the facilitator rotates.",
             "meetings:meeting_list",
         ),
-        ("Write down the first risk", "Five fields are enough.", "risklog:risk_list"),
+        ("Create the first risk", "Only five fields are required.", "risklog:risk_list"),
     )
     return [Step(name, why, address(url), done) for (name, why, url), done in zip(words, there, strict=True)]

@@ -34,7 +34,7 @@ class DecisionRow(serializers.Serializer):
     reason = serializers.CharField()
     about_reference = serializers.CharField(source="about.reference", default=None, allow_null=True)
     about_kind = serializers.CharField(source="about.kind", default=None, allow_null=True)
-    meeting_id = serializers.IntegerField(allow_null=True, help_text="null: decided outside a meeting.")
+    meeting_id = serializers.IntegerField(allow_null=True, help_text="null if decided outside a meeting.")
     item_id = serializers.IntegerField(allow_null=True)
     no_action_reason = serializers.CharField()
     state = serializers.ChoiceField(DecisionState.choices)
@@ -85,7 +85,7 @@ class NewDecision(Body):
         by="reference",
         required=False,
         allow_null=True,
-        help_text="The reference of what it is about; taken from the item when that is given.",
+        help_text="What the decision is about: a reference. Defaults to the subject of the item.",
     )
     meeting = Visible(
         "meeting", Meeting.objects.visible_to, by="subject__reference", required=False, allow_null=True
@@ -94,7 +94,9 @@ class NewDecision(Body):
     actions = serializers.ListField(child=NewAction(), max_length=20, required=False)
     no_action_reason = serializers.CharField(max_length=2000, required=False, allow_blank=True)
     settles = serializers.ChoiceField(
-        [*Outcome.choices, ""], required=False, help_text="What the review it is about comes to."
+        [*Outcome.choices, ""],
+        required=False,
+        help_text="The outcome of the review that the decision settles.",
     )
 
 
@@ -134,14 +136,16 @@ class _Decisions(Resource):
 
 
 class Decisions(_Decisions, Collection):
-    """Everything decided, in a meeting or outside."""
+    """Decisions, made in a meeting or outside."""
 
     permission = {"GET": "meetings.decision_see", "POST": "meetings.decision_take"}
     bodies = {"POST": NewDecision}
     filters = {
         "state": one_of("state", DecisionState),
-        "meeting": number("meeting_id", "The number of a meeting."),
-        "about": Filter("about__reference", str.upper, "The reference of what it is about, such as R-12."),
+        "meeting": number("meeting_id", "The id of a meeting."),
+        "about": Filter(
+            "about__reference", str.upper, "What the decision is about: a reference such as R-12."
+        ),
     }
     orders = {"id": ("id",), "-id": ("-id",), "-decided_at": ("-decided_at", "-id")}
 
@@ -158,13 +162,13 @@ class Decisions(_Decisions, Collection):
 
 
 class DecisionItem(_Decisions, Item):
-    """One decision, by reference or number."""
+    """A decision, by reference or id."""
 
     permission = {"GET": "meetings.decision_see"}
 
 
 class Replace(_Decisions, Step):
-    """A later decision takes the place of this one."""
+    """Replace a decision with a later one."""
 
     permission = {"POST": "meetings.decision_replace"}
     body, bodies = Replacement, {"POST": Replacement}

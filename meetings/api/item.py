@@ -22,19 +22,19 @@ from rest.steps import Step
 
 
 class ItemRow(serializers.Serializer):
-    """A slot on an agenda."""
+    """An agenda item."""
 
     id = serializers.IntegerField()
     version = serializers.IntegerField()
     meeting_id = serializers.IntegerField()
     meeting_reference = serializers.CharField(source="meeting.reference")
     is_hidden = serializers.BooleanField(
-        default=False, help_text="You may not see what it is about: it is a slot of so many minutes."
+        default=False, help_text="Whether the item is restricted: you see only its length."
     )
     about_reference = serializers.CharField(source="about.reference", default=None, allow_null=True)
     about_kind = serializers.CharField(source="about.kind", default=None, allow_null=True)
     title = serializers.CharField()
-    why = serializers.CharField(help_text="Why it is here.")
+    why = serializers.CharField(help_text="The reason it is on the agenda.")
     purpose = serializers.ChoiceField(Purpose.choices)
     rank = serializers.IntegerField()
     minutes = serializers.IntegerField()
@@ -113,7 +113,7 @@ class _Items(Resource):
         for row in found:
             row["is_hidden"] = not may_see(user, row, "about")
             if row["is_hidden"]:
-                row |= {"title": f"A slot of {row['minutes']} minutes", "why": "", "notes": ""}
+                row |= {"title": f"Restricted item, {row['minutes']} min", "why": "", "notes": ""}
                 row |= {"about_reference": None, "about_kind": None, "outcome": ""}
         names = list(ItemRow().fields)
         return [{name: row[name] for name in names} for row in found]
@@ -130,14 +130,14 @@ class _Items(Resource):
 
 
 class Items(_Items, Collection):
-    """What stands on agendas."""
+    """Agenda items."""
 
     permission = {"GET": "meetings.meeting_see", "POST": "meetings.item_add"}
     bodies = {"POST": NewItem}
     filters = {
-        "meeting": number("meeting_id", "The number of a meeting."),
+        "meeting": number("meeting_id", "The id of a meeting."),
         "state": one_of("state", ItemState),
-        "about": Filter("about__reference", str.upper, "The reference of what it is about, such as Q-12."),
+        "about": Filter("about__reference", str.upper, "What the item is about: a reference such as Q-12."),
     }
     orders = {"id": ("id",), "rank": ("meeting_id", "rank", "id")}
 
@@ -155,7 +155,7 @@ class Items(_Items, Collection):
 
 
 class OneItem(_Items, Item):
-    """One item, by number."""
+    """An agenda item, by id."""
 
     permission = {"GET": "meetings.meeting_see", "PATCH": "meetings.item_change"}
     bodies = {"PATCH": ItemChange}
@@ -181,33 +181,33 @@ class _Step(_Items, Step):
 
 
 class TakeUp(_Step):
-    """This is what we talk about now."""
+    """Start discussing an item."""
 
     operation = staticmethod(operations.take_up)
 
 
 class Finish(_Step):
-    """Done with it; "deferred" carries it over."""
+    """Finish an item. The outcome "deferred" carries it over."""
 
     body, bodies = Finished, {"POST": Finished}
     operation = staticmethod(operations.finish)
 
 
 class Defer(_Step):
-    """Leave it for a later meeting."""
+    """Carry an item over to a later meeting."""
 
     operation = staticmethod(operations.defer)
 
 
 class TakeOff(_Step):
-    """Off the agenda."""
+    """Remove an item from the agenda."""
 
     permission = {"POST": "meetings.item_change"}
     operation = staticmethod(operations.take_off)
 
 
 class PutBack(_Step):
-    """On the agenda again."""
+    """Restore a removed item."""
 
     permission = {"POST": "meetings.item_change"}
     operation = staticmethod(operations.put_back)

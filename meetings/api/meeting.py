@@ -35,7 +35,7 @@ class MeetingRow(serializers.Serializer):
     facilitator_name = serializers.CharField(source="facilitator.name", default=None, allow_null=True)
     stand_in_id = serializers.IntegerField(allow_null=True)
     is_taken_over = serializers.BooleanField()
-    why = serializers.CharField(help_text="Why it is this person's turn.")
+    why = serializers.CharField(help_text="Why this person facilitates.")
     objective = serializers.CharField()
     state = serializers.ChoiceField(MeetingState.choices)
     published_at = serializers.DateTimeField(allow_null=True)
@@ -104,13 +104,13 @@ class _Meetings(Resource):
 
 
 class Meetings(_Meetings, Collection):
-    """Meetings planned and held."""
+    """Planned and past meetings."""
 
     permission = {"GET": "meetings.meeting_see"}
     filters = {
         "state": one_of("state", MeetingState),
-        "series": number("series_id", "The number of a series."),
-        "facilitator": number("facilitator_id", "The number of a person."),
+        "series": number("series_id", "The id of a series."),
+        "facilitator": number("facilitator_id", "The id of a person."),
     }
     orders = {
         "id": ("id",),
@@ -121,7 +121,7 @@ class Meetings(_Meetings, Collection):
 
 
 class MeetingItem(_Meetings, Item):
-    """One meeting, by reference or number."""
+    """A meeting, by reference or id."""
 
     permission = {"GET": "meetings.meeting_see", "PATCH": "meetings.meeting_run"}
     bodies = {"PATCH": MeetingChange}
@@ -147,7 +147,7 @@ class _Step(_Meetings, Step):
 
 
 class Start(_Step):
-    """Begin."""
+    """Start a meeting."""
 
     permission = {"POST": "meetings.meeting_run"}
     bodies = {"POST": None}
@@ -155,7 +155,7 @@ class Start(_Step):
 
 
 class Attend(_Step):
-    """Who is there: exactly these people."""
+    """Record attendance: exactly these people are present."""
 
     permission = {"POST": "meetings.meeting_run"}
     body, bodies = Present, {"POST": Present}
@@ -164,7 +164,7 @@ class Attend(_Step):
 
 
 class Close(_Step):
-    """End it: what is unfinished is carried over."""
+    """End a meeting. Unfinished items are carried over."""
 
     permission = {"POST": "meetings.meeting_run"}
     body, bodies = Closing, {"POST": Closing}
@@ -172,7 +172,7 @@ class Close(_Step):
 
 
 class Cancel(_Step):
-    """It does not take place."""
+    """Cancel a meeting."""
 
     permission = {"POST": "meetings.meeting_plan"}
     body, bodies = Reason, {"POST": Reason}
@@ -180,7 +180,7 @@ class Cancel(_Step):
 
 
 class Reinstate(_Step):
-    """It takes place after all."""
+    """Reinstate a cancelled meeting."""
 
     permission = {"POST": "meetings.meeting_plan"}
     bodies = {"POST": None}
@@ -188,7 +188,7 @@ class Reinstate(_Step):
 
 
 class TakeOver(_Step):
-    """The caller takes this turn."""
+    """Assign the meeting to the caller as facilitator."""
 
     permission = {"POST": "meetings.meeting_take"}
     bodies = {"POST": None}

@@ -34,7 +34,7 @@ class SeriesRow(serializers.Serializer):
     version = serializers.IntegerField()
     name = serializers.CharField()
     purpose = serializers.CharField()
-    rrule = serializers.CharField(help_text="An RFC 5545 rule, read in the series' zone.")
+    rrule = serializers.CharField(help_text="An RFC 5545 rule in the time zone of the series.")
     time_zone = serializers.CharField()
     first_on = serializers.DateField()
     starts_at = serializers.TimeField(help_text="Local time.")
@@ -145,7 +145,7 @@ class _Series(Resource):
 
 
 class AllSeries(_Series, Collection):
-    """The recurring meetings."""
+    """Meeting series."""
 
     permission = {"GET": "meetings.meeting_see", "POST": "meetings.series_change"}
     bodies = {"POST": NewSeries}
@@ -157,7 +157,7 @@ class AllSeries(_Series, Collection):
 
 
 class SeriesItem(_Series, Item):
-    """One series, by number."""
+    """A meeting series, by id."""
 
     permission = {"GET": "meetings.meeting_see", "PATCH": "meetings.series_change"}
     bodies = {"PATCH": SeriesChange}

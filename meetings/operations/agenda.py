@@ -81,7 +81,7 @@ def place(
         if meeting:
             break
     else:
-        raise ChangedMeanwhile("The plan is changing right now. Try again.", present=about)
+        raise ChangedMeanwhile("The agenda is being updated. Try again.", present=about)
     words = "; ".join(part for part in (why, found.why) if part)[:300]
     rank = Rank.PRESSING if urgent else rank
     return _put(
@@ -254,7 +254,7 @@ def _place_review(review: Review, *, at: datetime, cause: Event | None = None) -
         kind=facts.kind,
         team_id=facts.team_id,
         title=review.title,
-        why=f"Review request{of} is open",
+        why=f"Open review request{of}",
         purpose=Purpose.DECIDE,
         minutes=15 if facts.is_critical else 10,
         urgent="critical" if facts.is_critical else "",
@@ -329,9 +329,9 @@ def _put_last_actions(meeting: Meeting, *, by: Actor, at: datetime) -> None:
         return
     today = at.astimezone(meeting.series.zone).date()
     late = sum(day is not None and day < today for day in open_actions)
-    why = f"{_count(len(open_actions), 'action')} of earlier meetings to finish"
+    why = f"{_count(len(open_actions), 'action')} from earlier meetings"
     values = {
-        "title": "Last time's actions",
+        "title": "Open actions",
         "why": f"{why}, {late} overdue" if late else why,
         "purpose": Purpose.INFORM,
         "minutes": 5,
@@ -372,7 +372,7 @@ def _put_risks(meeting: Meeting, *, by: Actor, at: datetime) -> None:
 
 def _risk_due(risk: Risk) -> tuple[date, str, Rank]:
     if risk.state == RiskState.ACCEPTED and risk.accepted_until:
-        return risk.accepted_until, f"Its acceptance ends on {risk.accepted_until:%-d %b %Y}", Rank.ACCEPTANCE
+        return risk.accepted_until, f"Acceptance ends on {risk.accepted_until:%-d %b %Y}", Rank.ACCEPTANCE
     on = risk.review_on or date.max
     return on, f"Due for review on {on:%-d %b %Y}", Rank.RISK
 

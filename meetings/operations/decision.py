@@ -90,7 +90,7 @@ def replace(
     if with_.pk == decision.pk:
         raise Refused("A decision cannot replace itself. Record the new one first.", field="with_")
     if with_.state != DecisionState.IN_FORCE:
-        raise Refused("The decision that replaces it must itself be in force.", field="with_")
+        raise Refused("The replacing decision must be in force.", field="with_")
     history.move(
         decision,
         DecisionState.REPLACED,
@@ -105,16 +105,16 @@ def replace(
 
 def _check(text: str, reason: str, actions: Sequence[Mapping[str, Any]], no_action_reason: str) -> None:
     if not text.strip():
-        raise Refused("Say what was decided.", field="text")
+        raise Refused("Enter what was decided.", field="text")
     if not reason.strip():
-        raise Refused("Say why; the next person to ask will want to know.", field="reason")
+        raise Refused("Enter the reason.", field="reason")
     if not actions and not no_action_reason.strip():
-        raise Refused("Name at least one action, or say why none is needed.", field="no_action_reason")
+        raise Refused("Add at least one action, or enter why none is needed.", field="no_action_reason")
     for position, wanted in enumerate(actions):
         if unknown := set(wanted) - _ACTION_FIELDS:
-            raise ValueError(f"An action of a decision has no {', '.join(sorted(unknown))}.")
+            raise ValueError(f"Unknown fields of an action: {', '.join(sorted(unknown))}.")
         if not str(wanted.get("title", "")).strip():
-            raise Refused("Say what is to be done.", field=f"actions[{position}].title")
+            raise Refused("Enter what needs doing.", field=f"actions[{position}].title")
 
 
 def _live(meeting: Meeting) -> Meeting:
@@ -122,7 +122,10 @@ def _live(meeting: Meeting) -> Meeting:
     meeting = Meeting.objects.select_for_update(of=("self",)).select_related("subject").get(pk=meeting.pk)
     items.refuse_when_over(meeting)
     if meeting.state != MeetingState.LIVE:
-        raise Refused("The meeting has not begun. Start it first, or decide outside it.", field="meeting")
+        raise Refused(
+            "The meeting has not started. Start it first, or record the decision outside the meeting.",
+            field="meeting",
+        )
     return meeting
 
 
@@ -131,12 +134,14 @@ def _review(about: Subject | None, settles: str) -> Review | None:
     if not settles:
         return None
     if settles not in Outcome.values:
-        raise Refused(f"A review comes to one of {', '.join(Outcome.values)}.", field="settles")
+        raise Refused(f"Use one of these outcomes: {', '.join(Outcome.values)}.", field="settles")
     review = Review.objects.select_for_update(of=("self",)).filter(subject=about).first() if about else None
     if review is None:
         raise Refused("Only a decision about a review request can settle one.", field="settles")
     if review.state != ReviewState.OPEN:
-        raise Refused("This review is settled already. Decide without settling it.", field="settles")
+        raise Refused(
+            "This review is already settled. Record the decision without settling it.", field="settles"
+        )
     return review
 
 

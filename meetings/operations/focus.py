@@ -52,7 +52,7 @@ def change(
 ) -> Focus:
     """Change name, kinds, questions, or the functions it needs. Raises Refused, ChangedMeanwhile."""
     if unknown := set(values) - {"name", "kinds", "questions"}:
-        raise ValueError(f"A focus has no {', '.join(sorted(unknown))} to change.")
+        raise ValueError(f"These fields cannot be changed: {', '.join(sorted(unknown))}.")
     _check({"name": focus.name, "kinds": focus.kinds, **values})
     note = {}
     if functions is not None:
@@ -70,7 +70,7 @@ def reorder(series: MeetingSeries, focuses: Sequence[Focus], *, by: Actor, at: d
     """Put the cycle in this order. `focuses` are all that are in use. Raises Refused(field="focuses")."""
     present = list(Focus.objects.select_for_update(of=("self",)).filter(series=series, is_retired=False))
     if {focus.pk for focus in present} != {focus.pk for focus in focuses} or len(present) != len(focuses):
-        raise Refused("Name every focus of the cycle once.", field="focuses")
+        raise Refused("List every focus of the cycle exactly once.", field="focuses")
     places = sorted(focus.position for focus in present)
     rows = [
         (focus, {"position": position})
@@ -97,6 +97,6 @@ def _follow(series: MeetingSeries, *, by: Actor, at: datetime) -> None:
 
 def _check(values: Mapping[str, Any]) -> None:
     if not values["name"].strip():
-        raise Refused("Give the focus a name.", field="name")
+        raise Refused("Enter a name.", field="name")
     if unknown := [kind for kind in values["kinds"] if kind not in Kind.values]:
-        raise Refused(f"“{unknown[0]}” is no signal kind. Use {', '.join(Kind.values)}.", field="kinds")
+        raise Refused(f"Unknown signal kind “{unknown[0]}”. Use {', '.join(Kind.values)}.", field="kinds")

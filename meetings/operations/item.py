@@ -46,13 +46,13 @@ def add(
     refuse_when_over(meeting)
     title = title.strip() or (about.title if about else "")
     if not title:
-        raise Refused("Say in a few words what it is about.", field="title")
+        raise Refused("Enter a title.", field="title")
     _check_minutes(minutes)
     if (
         about
         and AgendaItem.objects.filter(meeting=meeting, about=about).exclude(state=ItemState.DROPPED).exists()
     ):
-        raise Refused("This already stands on the agenda.", field="about")
+        raise Refused("This is already on the agenda.", field="about")
     dropped = AgendaItem.objects.filter(meeting=meeting, about=about).first() if about else None
     values = {"title": title[:300], "why": why[:300], "purpose": purpose, "minutes": minutes}
     if dropped:
@@ -72,10 +72,10 @@ def change(
 ) -> AgendaItem:
     """Change title, why, purpose or minutes. Raises Refused(field=…), ChangedMeanwhile."""
     if unknown := set(values) - {"title", "why", "purpose", "minutes"}:
-        raise ValueError(f"An agenda item has no {', '.join(sorted(unknown))} to change.")
+        raise ValueError(f"These fields cannot be changed: {', '.join(sorted(unknown))}.")
     refuse_when_over(item.meeting)
     if "title" in values and not values["title"].strip():
-        raise Refused("Say in a few words what it is about.", field="title")
+        raise Refused("Enter a title.", field="title")
     if "minutes" in values:
         _check_minutes(values["minutes"])
     history.change(item, values, by=by, at=at, seen=seen, verb="meetings.item_changed")
@@ -92,7 +92,7 @@ def shift(item: AgendaItem, *, up: bool, by: Actor, at: datetime) -> AgendaItem:
     )
     place_now = next((n for n, one in enumerate(order) if one.pk == item.pk), None)
     if place_now is None:
-        raise Refused("This item was taken off the agenda.", field="state")
+        raise Refused("This item was removed from the agenda.", field="state")
     other = place_now + (-1 if up else 1)
     if not 0 <= other < len(order):
         return item
@@ -126,14 +126,14 @@ def put_back(item: AgendaItem, *, by: Actor, at: datetime, seen: int | None = No
 def refuse_when_over(meeting: Meeting) -> None:
     """Minutes of a closed meeting are fixed; a cancelled one has none."""
     if meeting.state == MeetingState.CLOSED:
-        raise Refused("This meeting is closed and its minutes are fixed.", field="state")
+        raise Refused("This meeting is closed and its minutes are final.", field="state")
     if meeting.state == MeetingState.CANCELLED:
         raise Refused("This meeting is cancelled. Choose the next one.", field="state")
 
 
 def _check_minutes(minutes: int) -> None:
     if not 1 <= minutes <= _LONGEST:
-        raise Refused(f"Give it 1 to {_LONGEST} minutes.", field="minutes")
+        raise Refused(f"Use 1 to {_LONGEST} minutes.", field="minutes")
 
 
 # ------------------------------------------------------------------ in the meeting
@@ -174,7 +174,7 @@ def finish(
 ) -> AgendaItem:
     """Done with it. outcome: an ItemOutcome; "deferred" carries it over. Raises Refused(field="outcome")."""
     if outcome not in ItemOutcome.values:
-        raise Refused("Say what came of it: decided, actions agreed, no change or deferred.", field="outcome")
+        raise Refused("Choose an outcome: decided, actions agreed, no change or deferred.", field="outcome")
     if outcome == ItemOutcome.DEFERRED:
         carry(item, by=by, at=at, seen=seen, outcome=outcome)
         return item
@@ -291,7 +291,7 @@ def _live(item: AgendaItem) -> Meeting:
     meeting = Meeting.objects.select_for_update(of=("self",)).get(pk=item.meeting_id)
     refuse_when_over(meeting)
     if meeting.state != MeetingState.LIVE:
-        raise Refused("The meeting has not begun. Start it first.", field="state")
+        raise Refused("The meeting has not started. Start it first.", field="state")
     return meeting
 
 
@@ -337,7 +337,7 @@ def _standing(target: Meeting | None, item: AgendaItem) -> AgendaItem | None:
 
 def _carried(item: AgendaItem, target: Meeting) -> AgendaItem:
     times = item.times_carried + 1
-    often = "" if times == 1 else f", {times} times by now"
+    often = "" if times == 1 else f", {times} times in total"
     return AgendaItem(
         meeting=target,
         about=item.about,

@@ -19,7 +19,7 @@ from meetings.states import AHEAD, MAY_BEGIN_LATE, UNFINISHED, ItemState, Meetin
 from people.models import User
 from people.states import Role
 
-_RULE_CHANGED = "The series' rule changed."
+_RULE_CHANGED = "The schedule of the series changed."
 _UNHELD = "Nobody started it."
 
 
@@ -119,7 +119,7 @@ def take_over(meeting: Meeting, *, by: Actor, at: datetime, seen: int | None = N
     rota.hold(meeting.series_id)
     _refuse_unless_planned(meeting)
     if not takes_part(person, meeting.series) or not person.is_at_least(Role.MEMBER):
-        raise Refused("Only people who take part in this series can take a turn.", field="facilitator")
+        raise Refused("Only participants of this series can facilitate.", field="facilitator")
     if meeting.facilitator_id == person.pk:
         return meeting
     values = _led_by(meeting, person)
@@ -134,7 +134,7 @@ def change(
 ) -> Meeting:
     """Change the objective. Raises Refused, ChangedMeanwhile."""
     if unknown := set(values) - {"objective"}:
-        raise ValueError(f"A meeting has no {', '.join(sorted(unknown))} to change.")
+        raise ValueError(f"These fields cannot be changed: {', '.join(sorted(unknown))}.")
     item.refuse_when_over(meeting)
     history.change(meeting, values, by=by, at=at, seen=seen)
     return meeting
@@ -148,7 +148,7 @@ def move(
     rota.hold(meeting.series_id)
     _refuse_unless_planned(meeting)
     if starts_at <= at:
-        raise Refused("Choose a time to come.", field="starts_at")
+        raise Refused("Choose a time in the future.", field="starts_at")
     values = {"starts_at": starts_at, "ends_at": starts_at + (meeting.ends_at - meeting.starts_at)}
     _shift(meeting, values, by=by, at=at, seen=seen)
     replan(meeting.series, by=by, at=at)
@@ -179,7 +179,7 @@ def reinstate(meeting: Meeting, *, by: Actor, at: datetime, seen: int | None = N
     """It does take place after all. Raises Refused(field="starts_at") once its time has passed."""
     rota.hold(meeting.series_id)
     if meeting.starts_at <= at:
-        raise Refused("Its time has passed. Move the next one instead.", field="starts_at")
+        raise Refused("This meeting is in the past. Reschedule the next one instead.", field="starts_at")
     history.move(meeting, MeetingState.PLANNED, by=by, at=at, seen=seen)
     rota.put_dues(meeting, at=at, mark=f" again {at:%Y-%m-%dT%H:%M}")
     replan(meeting.series, by=by, at=at)
@@ -317,7 +317,7 @@ def _led_by(meeting: Meeting, person: User) -> dict[str, Any]:
         "facilitator_id": person.pk,
         "stand_in_id": stand_in,
         "is_taken_over": True,
-        "why": f"{person.name} took this turn over",
+        "why": f"{person.name} took over this meeting",
     }
 
 
@@ -332,4 +332,4 @@ def _carry_unfinished(meeting: Meeting, *, by: Actor, at: datetime) -> int:
 
 def _refuse_unless_planned(meeting: Meeting) -> None:
     if meeting.state != MeetingState.PLANNED:
-        raise Refused("Only a meeting still to come can be changed so.", field="state")
+        raise Refused("Only upcoming meetings can be changed.", field="state")

@@ -108,7 +108,7 @@ def change(
     ChangedMeanwhile.
     """
     if unknown := set(values) - CHANGEABLE:
-        raise ValueError(f"A series has no {', '.join(sorted(unknown))} to change.")
+        raise ValueError(f"These fields cannot be changed: {', '.join(sorted(unknown))}.")
     values = dict(values)
     if "rrule" in values:
         values["rrule"] = values["rrule"].strip().upper().removeprefix("RRULE:")
@@ -145,9 +145,9 @@ def retire(series: MeetingSeries, *, by: Actor, at: datetime, seen: int | None =
 
 def _check(values: Mapping[str, Any]) -> None:
     if not values["name"]:
-        raise Refused("Give the series a name.", field="name")
+        raise Refused("Enter a name.", field="name")
     if not _SHORTEST <= values["length_minutes"] <= _LONGEST:
-        raise Refused(f"A meeting lasts {_SHORTEST} to {_LONGEST} minutes.", field="length_minutes")
+        raise Refused(f"Use {_SHORTEST} to {_LONGEST} minutes.", field="length_minutes")
     try:
         is_time_zone(values["time_zone"])
     except Exception as error:

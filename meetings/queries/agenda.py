@@ -100,7 +100,7 @@ def shown(user: Any, item: AgendaItem, number: int = 0, from_minute: int = 0, le
         item=item,
         number=number,
         is_hidden=hidden,
-        title=f"A slot of {item.minutes} minutes" if hidden else item.title,
+        title=f"Restricted item, {item.minutes} min" if hidden else item.title,
         why="" if hidden else item.why,
         notes="" if hidden else item.notes,
         subject=None if hidden else item.about,

@@ -97,12 +97,12 @@ def decision_create(request: HttpRequest) -> HttpResponse:
         return once(request, made)
 
     if wanted and about is None:
-        form.add_error(None, f"There is no {wanted[:24]}. Use a reference such as R-12, or leave it out.")
+        form.add_error(None, f"{wanted[:24]} was not found. Use a reference such as R-12, or leave it blank.")
     return save(
         request,
         form,
         decide,
-        said="Decided, and on record",
+        said="Decision recorded",
         again=lambda f, status: _form(request, f, about, wanted[:24], status=status),
     )
 

@@ -61,7 +61,7 @@ def item_add(request: HttpRequest, reference: str) -> HttpResponse:
         request,
         form,
         add,
-        said="It is on the agenda",
+        said="Added to the agenda",
         again=lambda f, status: (live.stage if is_live else meeting_pages.detail)(
             request, meeting, status=status, item_form=f, refused="item"
         ),
@@ -74,7 +74,9 @@ def item_edit(request: HttpRequest, pk: int) -> HttpResponse:
     item = found(request, pk)
     if not may_see_item(request.user, item):
         return toast(
-            request, go(request, agenda_of(item)), "This slot can be moved, but not read or changed."
+            request,
+            go(request, agenda_of(item)),
+            "This item is restricted. You can move it, but not view or edit it.",
         )
     if request.method != "POST":
         return _form(request, item, ItemForm.of(item, user=request.user))
@@ -115,7 +117,7 @@ def item_take_off(request: HttpRequest, pk: int) -> HttpResponse:
     except Refused as refusal:
         return toast(request, go(request, agenda_of(item)), refusal.message)
     undo = reverse("meetings:item_put_back", args=[item.pk])
-    return toast(request, go(request, agenda_of(item)), "Taken off the agenda", undo=undo)
+    return toast(request, go(request, agenda_of(item)), "Removed from the agenda", undo=undo)
 
 
 @require_POST
@@ -126,7 +128,7 @@ def item_put_back(request: HttpRequest, pk: int) -> HttpResponse:
         request,
         lambda: items.put_back(item, by=by(request), at=clock.now()),
         back=agenda_of(item),
-        said="It is on the agenda again",
+        said="Restored to the agenda",
     )
 
 
@@ -152,5 +154,7 @@ def item_place(request: HttpRequest) -> HttpResponse:
         )
     except Refused as refusal:
         return toast(request, go(request, back), refusal.message)
-    words = f"On the agenda of {item.meeting.reference}" if item else "No meeting fits; the page says why"
+    words = (
+        f"Added to {item.meeting.reference}" if item else "No suitable meeting; see the reason on the page"
+    )
     return toast(request, go(request, back), words)

@@ -132,16 +132,14 @@ def item_take_up(request: HttpRequest, pk: int) -> HttpResponse:
     """Turn to this item; the one that was on waits."""
 
     return _step(
-        request, pk, lambda item: items.take_up(item, by=by(request), at=clock.now()), "This item is on"
+        request, pk, lambda item: items.take_up(item, by=by(request), at=clock.now()), "Now discussing"
     )
 
 
 @require_POST
 @view_needs("meetings.meeting_run")
 def item_pause(request: HttpRequest, pk: int) -> HttpResponse:
-    return _step(
-        request, pk, lambda item: items.pause(item, by=by(request), at=clock.now()), "The clock stands"
-    )
+    return _step(request, pk, lambda item: items.pause(item, by=by(request), at=clock.now()), "Paused")
 
 
 @require_POST
@@ -151,7 +149,7 @@ def item_extend(request: HttpRequest, pk: int) -> HttpResponse:
         request,
         pk,
         lambda item: items.extend(item, minutes=2, by=by(request), at=clock.now()),
-        "Two minutes more",
+        "Extended by 2 minutes",
     )
 
 
@@ -232,7 +230,7 @@ def item_decide(request: HttpRequest, pk: int) -> HttpResponse:
         request,
         form,
         decide,
-        said="Decided, and on record",
+        said="Decision recorded",
         again=lambda f, status: _again(request, item, "decision", f, status),
     )
 
@@ -267,7 +265,7 @@ def item_act(request: HttpRequest, pk: int) -> HttpResponse:
         request,
         form,
         make,
-        said="Agreed",
+        said="Action added",
         again=lambda f, status: _again(request, item, "action", f, status),
     )
 
@@ -288,7 +286,7 @@ def meeting_attend(request: HttpRequest, reference: str) -> HttpResponse:
         request,
         lambda: meetings.attend(meeting, present=present, by=by(request), at=clock.now()),
         back=live_of(meeting),
-        said=f"{len(present)} people are there",
+        said=f"Attendance saved: {len(present)} present",
     )
 
 
@@ -310,12 +308,12 @@ def meeting_close(request: HttpRequest, reference: str) -> HttpResponse:
         return reverse("meetings:meeting_minutes", args=[meeting.reference])
 
     if meeting.state != MeetingState.LIVE:
-        return toast(request, go(request, page_of(meeting)), "This meeting is not on.")
+        return toast(request, go(request, page_of(meeting)), "This meeting is not live.")
     return save(
         request,
         ClosingForm(request.POST),
         close,
-        said="Closed; what was left is carried over",
+        said="Meeting ended. Unfinished items are carried over.",
         again=lambda f, status: stage(
             request, found(request, reference), status=status, closing_form=f, refused="closing"
         ),

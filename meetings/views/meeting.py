@@ -98,7 +98,7 @@ def meeting_take(request: HttpRequest, reference: str) -> HttpResponse:
         request,
         lambda: meetings.take_over(meeting, by=by(request), at=clock.now(), seen=version(request)),
         back=back_to(request, page_of(meeting)),
-        said="This turn is yours",
+        said="Assigned to you",
     )
 
 
@@ -113,7 +113,7 @@ def meeting_start(request: HttpRequest, reference: str) -> HttpResponse:
         request,
         lambda: meetings.start(meeting, led_by=leads, by=by(request), at=clock.now(), seen=version(request)),
         back=reverse("meetings:meeting_live", args=[meeting.reference]),
-        said="The meeting is on",
+        said="Meeting started",
     )
 
 
@@ -134,7 +134,7 @@ def meeting_cancel(request: HttpRequest, reference: str) -> HttpResponse:
             seen=version(request),
         ),
         back=page_of(meeting),
-        said="Cancelled; its items went to the next fitting meeting",
+        said="Meeting cancelled. Its items moved to the next suitable meeting.",
     )
 
 
@@ -147,7 +147,7 @@ def meeting_reinstate(request: HttpRequest, reference: str) -> HttpResponse:
         request,
         lambda: meetings.reinstate(meeting, by=by(request), at=clock.now(), seen=version(request)),
         back=page_of(meeting),
-        said="It takes place after all",
+        said="Meeting reinstated",
     )
 
 
@@ -167,7 +167,7 @@ def meeting_move(request: HttpRequest, reference: str) -> HttpResponse:
         request,
         MoveForm(request.POST),
         move,
-        said="Moved",
+        said="Rescheduled",
         again=lambda form, status: detail(
             request, found(request, reference), status=status, move_form=form, refused="move"
         ),

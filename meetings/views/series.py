@@ -76,7 +76,7 @@ def series_create(request: HttpRequest) -> HttpResponse:
         )
 
     return save(
-        request, form, add, said="Series planned", again=lambda f, status: _form(request, f, status=status)
+        request, form, add, said="Series created", again=lambda f, status: _form(request, f, status=status)
     )
 
 
@@ -122,7 +122,7 @@ def series_retire(request: HttpRequest, pk: int) -> HttpResponse:
         request,
         lambda: all_series.retire(series, by=by(request), at=clock.now(), seen=version(request)),
         back=page_of(series),
-        said="The series is retired",
+        said="Series retired",
     )
 
 
@@ -146,7 +146,7 @@ def focus_create(request: HttpRequest, pk: int) -> HttpResponse:
         request,
         form,
         add,
-        said="The focus joined the cycle",
+        said="Focus added",
         again=lambda f, status: _focus_form(request, f, series, status=status),
     )
 
@@ -193,7 +193,7 @@ def focus_shift(request: HttpRequest, pk: int, way: str) -> HttpResponse:
         request,
         lambda: focuses.reorder(focus.series, order, by=by(request), at=clock.now()),
         back=f"{page_of(focus.series)}#cycle",
-        said="The cycle is in its new order; meetings to come follow",
+        said="Order saved. Upcoming meetings are updated.",
     )
 
 
@@ -205,7 +205,7 @@ def focus_retire(request: HttpRequest, pk: int) -> HttpResponse:
         request,
         lambda: focuses.retire(focus, by=by(request), at=clock.now(), seen=version(request)),
         back=f"{page_of(focus.series)}#cycle",
-        said="The focus left the cycle",
+        said="Focus removed",
     )
 
 

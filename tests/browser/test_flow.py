@@ -62,7 +62,7 @@ def test_a_meeting_is_run_and_a_second_browser_sees_it_within_two_seconds(sign_i
     leader.goto(f"/meetings/{meeting.reference}/")
     leader.click("form[action$='/start/'] button")
     leader.wait_for_url("**/live/")
-    leader.click("text=Take up item")
+    leader.click("text=Start item")
     leader.wait_for_selector("#notes")
     controls = leader.locator(".ctl").bounding_box()
     assert controls["y"] + controls["height"] <= leader.viewport_size["height"]  # whatever is above scrolls

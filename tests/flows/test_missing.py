@@ -26,7 +26,7 @@ from tests.factories import meetings as meetings_
 from tests.factories.actions import action as an_action
 
 pytestmark = pytest.mark.django_db
-NO_MEETING = "<b>No meeting will look at this yet</b>"
+NO_MEETING = "<b>No suitable meeting</b>"
 LATER = AT + timedelta(minutes=5)
 
 
@@ -224,7 +224,7 @@ def test_without_any_series_the_review_says_so_and_a_later_series_takes_it(clien
     page = read(client, manager, review)
     assert NO_MEETING in page
     assert mended_at("meetings:series_create") in page
-    assert "A risk manager can mend it" in read(client, ana, review)
+    assert "A risk manager can fix this" in read(client, ana, review)
 
     meetings_.series(team, at=LATER)
     schedule.tick(LATER)
@@ -241,7 +241,7 @@ def test_a_series_without_the_team_takes_the_review_once_the_team_joins_it(clien
     review = alerted()
     manager = people.user(role=Role.RISK_MANAGER)
     page = read(client, manager, review)
-    assert "takes part in no meeting series" in page
+    assert "has no meeting series" in page
     assert mended_at("meetings:meeting_list") in page
 
     all_series.change(series, {}, teams=[team], by=Actor(manager, "page"), at=LATER)
@@ -345,7 +345,7 @@ def test_a_risk_of_somebody_who_left_says_so_stands_with_the_unowned_and_ends_be
     page = read(client, manager, reverse("risklog:risk_detail", args=[risk.reference]))
     assert "Gil Gone has left" in page
     assert mended_at("risklog:risk_edit", risk.reference) in page
-    assert "Risks nobody owns" in read(client, manager, "/")
+    assert "Risks without an owner" in read(client, manager, "/")
 
     schedule.tick(AT + timedelta(days=100))
     told = Entry.objects.filter(event__verb="risklog.risk_acceptance_ended")

@@ -53,8 +53,8 @@ def test_a_review_comes_to_the_next_meeting_of_its_focus_and_says_why(team, at):
     assert item.meeting.pk == make.planned(series, 2).pk
     assert item.title == review.title
     assert item.why == (
-        f"Review request about {review.about.reference} is open; "
-        "the next meeting on Deployment readiness and rollback"
+        f"Open review request about {review.about.reference}; "
+        "next meeting on Deployment readiness and rollback"
     )
 
 
@@ -76,7 +76,7 @@ def test_a_critical_review_comes_to_the_very_next_meeting(team, at):
 
     (item,) = items_about(review.subject)
     assert item.meeting.pk == make.planned(series).pk
-    assert "critical, so the very next meeting" in item.why
+    assert "critical, so it goes to the next meeting" in item.why
     assert item.rank < agenda.Rank.REVIEW
 
 
@@ -93,7 +93,7 @@ def test_an_escalation_brings_its_subject_forward(team, at):
 
     (item,) = items_about(review.subject)
     assert item.meeting.pk == make.planned(series).pk
-    assert item.why == f"Escalated ({climb.reference}), so the very next meeting"
+    assert item.why == f"Escalated ({climb.reference}), so it goes to the next meeting"
     moved = Event.objects.get(verb="meetings.item_moved")
     assert moved.subject_id == item.meeting.subject_id
 
@@ -187,8 +187,8 @@ def test_the_agenda_starts_with_last_times_actions(team, at):
     agenda.build(second, by=SYSTEM, at=second.starts_at - timedelta(days=1))
 
     lines = list(second.items.order_by("rank"))
-    assert [line.title for line in lines] == ["Last time's actions", "Left over"]
-    assert lines[0].why == "1 action of earlier meetings to finish, 1 overdue"
+    assert [line.title for line in lines] == ["Open actions", "Left over"]
+    assert lines[0].why == "1 action from earlier meetings, 1 overdue"
 
 
 def test_last_times_actions_are_those_agreed_without_a_decision_too_and_tell_of_none_that_is_restricted(team):
@@ -203,7 +203,7 @@ def test_last_times_actions_are_those_agreed_without_a_decision_too_and_tell_of_
     items.agree(talked_about, {"title": "Ask the feed's owner"}, by=SYSTEM, at=first.starts_at)
     agenda.build(make.planned(series, 1), by=SYSTEM, at=first.ends_at)
 
-    assert AgendaItem.objects.get(about=first.subject).why == "1 action of earlier meetings to finish"
+    assert AgendaItem.objects.get(about=first.subject).why == "1 action from earlier meetings"
 
 
 def test_publish_builds_and_tells_once_a_day_before(team, at):

@@ -98,7 +98,7 @@ def test_a_hidden_item_is_a_slot(client, crew, ana):
 
     (row,) = rows(client, "agenda-items")
 
-    assert (row["title"], row["is_hidden"], row["about_reference"]) == ("A slot of 10 minutes", True, None)
+    assert (row["title"], row["is_hidden"], row["about_reference"]) == ("Restricted item, 10 min", True, None)
     assert "Canary" not in str(row)
     assert rows(client, f"agenda-items?about={hidden.reference}") == []
     assert (

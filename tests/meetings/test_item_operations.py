@@ -100,7 +100,7 @@ def test_defer_carries_and_counts_how_often():
 
     assert item.outcome == ItemOutcome.DEFERRED
     assert (again.times_carried, again.carried_from_id) == (2, carried.pk)
-    assert again.why.endswith("2 times by now")
+    assert again.why.endswith("2 times in total")
 
 
 def test_extend_gives_minutes():

@@ -149,7 +149,7 @@ def test_an_outcome_that_is_none_is_told(client, ana, on):
     answer = client.post(to("finish", on), {"outcome": "victory"}, follow=True)
 
     assert fresh(on).state == ItemState.CURRENT
-    assert "Say what came of it" in answer.content.decode()
+    assert "Choose an outcome" in answer.content.decode()
 
 
 # ------------------------------------------------------------------ notes
@@ -198,7 +198,7 @@ def test_notes_after_the_end_are_refused_and_still_there(client, ana, meeting, o
 
     assert answer.status_code == 422
     assert "Too late" in answer.content.decode()
-    assert "minutes are fixed" in answer.content.decode()
+    assert "minutes are final" in answer.content.decode()
 
 
 # ------------------------------------------------------------------ the pulse
@@ -397,7 +397,7 @@ def test_a_restricted_item_is_a_slot_of_time_to_a_stranger(client, ana, meeting,
     for url in (*addresses, f"{of('pulse', meeting)}?item={item.pk}"):
         assert "Canary" not in text_of(client, url), url
     page = text_of(client, of("live", meeting))
-    assert "A slot of 10 minutes" in page
+    assert "Restricted item, 10 min" in page
     assert to("note", item) not in page
     assert to("decide", item) not in page
 

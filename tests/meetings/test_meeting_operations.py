@@ -117,7 +117,7 @@ def test_a_series_nobody_takes_part_in_says_so():
     meeting = make.planned(make.series(people.team()))
 
     assert meeting.facilitator is None
-    assert meeting.why == "Nobody who takes part is there on that day"
+    assert meeting.why == "No participant is available on that day"
 
 
 def test_start_counts_the_turn_for_who_leads(at):
@@ -163,7 +163,7 @@ def test_close_carries_over_what_is_unfinished_and_fixes_the_minutes(at):
     assert carried.why == f"Carried over from {meeting.reference}"
     with pytest.raises(Refused) as refusal:
         make.item(meeting, title="Late")
-    assert "minutes are fixed" in refusal.value.message
+    assert "minutes are final" in refusal.value.message
 
 
 def test_attendance_is_what_was_said_last(at):

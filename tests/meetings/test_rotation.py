@@ -118,7 +118,7 @@ def test_a_swap_moves_the_credit():
     )
 
     assert [one.person for one in found] == [100, 100, 101, 102, 100]
-    assert found[1].why == "P10 took this turn over"
+    assert found[1].why == "P10 took over this meeting"
 
 
 def test_who_was_away_owes_no_turn_and_gains_none():
@@ -146,5 +146,5 @@ def test_the_words_say_whose_turn_and_since_when():
 
     found = assign(rota, past, [Slot(week(n)) for n in (2, 3)])
 
-    assert found[0].why == "Turn of data engineering; Ben is away; Ana last led on 5 Jan"
-    assert found[1].why == "Turn of data engineering; Ben last led on 2 Nov 2025"
+    assert found[0].why == "Next in rotation: data engineering; Ben is away; Ana last led on 5 Jan"
+    assert found[1].why == "Next in rotation: data engineering; Ben last led on 2 Nov 2025"

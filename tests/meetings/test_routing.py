@@ -26,7 +26,7 @@ def test_the_next_meeting_of_the_right_focus():
     found = route([a_series()], team=1, kind="drift")
 
     assert found.meeting.id == 101
-    assert found.why == "the next meeting on drift"
+    assert found.why == "next meeting on drift"
 
 
 def test_what_presses_goes_to_the_very_next_meeting():
@@ -51,7 +51,7 @@ def test_no_place_says_what_to_mend():
     assert "no team" in route([a_series()], team=None, kind="drift").why
     assert "no meeting series" in route([a_series()], team=9, kind="drift").why
     assert "No focus" in route([a_series(kinds=("latency",))], team=1, kind="drift").why
-    assert "no meeting planned" in route([a_series(meetings=0)], team=1, kind="drift").why
+    assert "no upcoming meeting" in route([a_series(meetings=0)], team=1, kind="drift").why
 
 
 kinds = st.sampled_from([*CYCLE, "performance"])

@@ -41,7 +41,7 @@ def test_add_plans_twelve_weeks_with_focus_facilitator_stand_in_and_why(at):
         "Data-quality signals",
     ]
     assert all(one.facilitator and one.stand_in_id != one.facilitator_id for one in found)
-    assert found[0].why.startswith("Turn of data engineering; ")
+    assert found[0].why.startswith("Next in rotation: data engineering; ")
     first = series.focuses.get(position=1)
     assert {function.slug for function in first.functions.all()} == {"data-engineering", "data-science"}
     assert any("Labelling quality" in question for question in first.questions)

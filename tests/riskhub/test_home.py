@@ -55,7 +55,7 @@ def test_a_clear_week_says_so(client):
     people.organisation()
     client.force_login(people.user())
 
-    assert "Nothing waits for you" in client.get("/").content.decode()
+    assert "Nothing is waiting for you" in client.get("/").content.decode()
 
 
 @pytest.mark.parametrize(("role", "is_offered"), [(Role.MEMBER, True), (Role.VIEWER, False)])
