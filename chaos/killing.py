@@ -25,7 +25,7 @@ from history.models import Due, Handover
 from history.states import Work
 from kit import clock
 from notices.models import Message
-from notices.queries import letter
+from notices.queries import rendered_mail
 from risklog.operations.climb import CLIMB
 
 POLL_SECONDS = 0.02
@@ -82,7 +82,7 @@ def run(plan: Plan, *, log: Path, say: Callable[[str], None]) -> Outcome:
     finally:
         sink.stop()
     seconds = time.monotonic() - began
-    closed = ledger.close(made, sink.accepted, letter.host())
+    closed = ledger.close(made, sink.accepted, rendered_mail.host())
     if end:
         closed.lost.append(end)
     errors = log.read_text(errors="replace").count("Traceback (most recent call last)")

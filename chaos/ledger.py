@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from chaos.cast import Cast
 from history import wiring
 from history.models import Due, Event, Handover
-from history.states import Work
+from history.states import InDoubt, Work
 from notices.models import Entry, Message
-from notices.states import MessageState, Policy
+from notices.states import MessageState
 from risklog.models import Climb, Escalation
 from risklog.operations.climb import CLIMB
 
@@ -112,7 +112,7 @@ def _mails(ledger: Ledger, cast: Cast, accepted: Counter, host: str) -> None:
         if took > 1:
             ledger.repeats[row.policy] += took - 1
         is_well = row.state == MessageState.DONE or (
-            row.policy == Policy.PARK and row.state == MessageState.UNCERTAIN
+            row.policy == InDoubt.PARK and row.state == MessageState.UNCERTAIN
         )
         if not is_well:
             ledger.lost.append(f"message {row.pk} ended {row.state} after {row.tries}: {row.error}")
@@ -121,10 +121,10 @@ def _mails(ledger: Ledger, cast: Cast, accepted: Counter, host: str) -> None:
     ledger.doubled += [f"mail {name}, which no row knows" for name in accepted.keys() - ids]
     ledger.counts |= {
         "messages": len(ids),
-        "resend done": states[Policy.RESEND, MessageState.DONE],
-        "resend repeats": ledger.repeats[Policy.RESEND],
-        "park done": states[Policy.PARK, MessageState.DONE],
-        "park uncertain": states[Policy.PARK, MessageState.UNCERTAIN],
-        "park repeats": ledger.repeats[Policy.PARK],
+        "resend done": states[InDoubt.RESEND, MessageState.DONE],
+        "resend repeats": ledger.repeats[InDoubt.RESEND],
+        "park done": states[InDoubt.PARK, MessageState.DONE],
+        "park uncertain": states[InDoubt.PARK, MessageState.UNCERTAIN],
+        "park repeats": ledger.repeats[InDoubt.PARK],
         "accepted by the sink": accepted.total(),
     }

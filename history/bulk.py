@@ -11,6 +11,7 @@ from typing import Any
 from django.db import models
 
 from history import cleaning, writing
+from history.declarations import Payload
 from history.models import Event, Part, Recorded, Subject, new_batch
 from history.scope import OPEN, Scope
 from kit.actor import Actor
@@ -25,11 +26,14 @@ class Act:
     """
 
     obj: Recorded | Part | Subject
-    verb: str
+    event: str | Payload
     values: Mapping[str, Any] = field(default_factory=dict)
     rows: Sequence[writing.Along] = ()
-    note: Mapping[str, Any] = field(default_factory=dict)
     placed: Scope = OPEN
+
+    @property
+    def verb(self) -> str:
+        return self.event if isinstance(self.event, str) else self.event.verb
 
 
 @writing.in_one_transaction
@@ -105,7 +109,7 @@ def _events(
             verb,
             by=by,
             at=at,
-            notes=[act.note for act in some],
+            payloads=[act.event if isinstance(act.event, Payload) else None for act in some],
             cause=cause,
             batch=batch,
         )

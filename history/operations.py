@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from history import cleaning, scope, writing
+from history.declarations import Payload
+from history.events import GrantEnded, SightGranted
 from history.models import Due, Event, Part, Recorded, Subject, new_batch
 from history.scope import NewGrant, Scope
 from history.states import Reach, Reason, Work
@@ -30,11 +32,10 @@ __all__ = [
 @in_one_transaction
 def record(
     obj: Recorded | Part | Subject,
-    verb: str,
+    event: str | Payload,
     *,
     by: Actor,
     at: datetime,
-    note: Mapping[str, Any] | None = None,
     rows: Iterable[Along] = (),
     cause: Event | None = None,
     batch: UUID | None = None,
@@ -43,25 +44,25 @@ def record(
 ) -> Event:
     """Write one event. A new object (not yet saved) is created by it: saved, with its subject and reference.
 
-    note: further facts for readers and handlers. rows: further rows created or changed by the same act.
+    event: the payload (<room>/events.py), or the verb where the event has none.
+    rows: further rows that the same act creates or changes.
     placed: for a new object, what it hangs on and who is granted sight of it; by default an open root.
     viewers: short for Scope(viewers=…).
     """
     placed = placed or Scope(viewers=viewers)
     created = writing.create([obj], [placed], at=at) if writing.is_new(obj) else []
-    return writing.write(
-        [(obj, created + writing.along(rows))], verb, by=by, at=at, note=note, cause=cause, batch=batch
-    )[0]
+    pairs = [(obj, created + writing.along(rows))]
+    return writing.write(pairs, event, by=by, at=at, cause=cause, batch=batch)[0]
 
 
 @in_one_transaction
 def record_many(
     objs: Sequence[Recorded | Part | Subject],
-    verb: str,
+    event: str | Payload,
     *,
     by: Actor,
     at: datetime,
-    notes: Sequence[Mapping[str, Any]] | None = None,
+    payloads: Sequence[Payload] | None = None,
     cause: Event | None = None,
     viewers: Sequence[int] | None = None,
 ) -> list[Event]:
@@ -74,7 +75,7 @@ def record_many(
     placed = [Scope(viewers=viewers)] * len(objs)
     created = writing.create(objs, placed, at=at) if all(fresh) else [None] * len(objs)
     pairs = [(obj, [row] if row else []) for obj, row in zip(objs, created, strict=True)]
-    return writing.write(pairs, verb, by=by, at=at, notes=notes, cause=cause, batch=new_batch())
+    return writing.write(pairs, event, payloads=payloads, by=by, at=at, cause=cause, batch=new_batch())
 
 
 @in_one_transaction
@@ -86,7 +87,7 @@ def change(
     at: datetime,
     seen: int | None = None,
     verb: str | None = None,
-    note: Mapping[str, Any] | None = None,
+    payload: Payload | None = None,
     rows: Iterable[Along] = (),
     cause: Event | None = None,
     batch: UUID | None = None,
@@ -99,15 +100,16 @@ def change(
     if "state" in values and obj.MOVES:
         raise ValueError("A state is set by move(), which checks MOVES.")
     differing = cleaning.differing(obj, values)
-    if not differing and not rows and not note:
+    if not differing and not rows and payload is None:
         return None
     changed = writing.update(obj, differing, seen)
     return writing.write(
         [(obj, changed + writing.along(rows))],
-        verb or writing.changed_verb(obj),
+        verb,
+        payload=payload,
+        default=writing.changed_verb(obj),
         by=by,
         at=at,
-        note=note,
         cause=cause,
         batch=batch,
     )[0]
@@ -120,7 +122,7 @@ def change_many(
     by: Actor,
     at: datetime,
     verb: str | None = None,
-    note: Mapping[str, Any] | None = None,
+    payload: Payload | None = None,
     cause: Event | None = None,
 ) -> list[Event]:
     """change() for many rows of one kind under one batch: the versions are checked in one locking read."""
@@ -133,10 +135,11 @@ def change_many(
     changes = writing.update_many(work)
     return writing.write(
         changes,
-        verb or writing.changed_verb(work[0][0]),
+        verb,
+        payload=payload,
+        default=writing.changed_verb(work[0][0]),
         by=by,
         at=at,
-        note=note,
         cause=cause,
         batch=new_batch(),
     )
@@ -151,7 +154,7 @@ def move(
     at: datetime,
     seen: int | None = None,
     values: Mapping[str, Any] | None = None,
-    note: Mapping[str, Any] | None = None,
+    payload: Payload | None = None,
     rows: Iterable[Along] = (),
     cause: Event | None = None,
     batch: UUID | None = None,
@@ -164,7 +167,7 @@ def move(
     here = obj.state  # type: ignore[union-attr]  # what has MOVES has a state
     changed = writing.update(obj, {"state": to, **(values or {})}, seen, state=here)
     return writing.write(
-        [(obj, changed + writing.along(rows))], verb, by=by, at=at, note=note, cause=cause, batch=batch
+        [(obj, changed + writing.along(rows))], verb, payload=payload, by=by, at=at, cause=cause, batch=batch
     )[0]
 
 
@@ -176,7 +179,7 @@ def move_many(
     by: Actor,
     at: datetime,
     values: Mapping[str, Any] | None = None,
-    note: Mapping[str, Any] | None = None,
+    payload: Payload | None = None,
     cause: Event | None = None,
 ) -> list[Event]:
     """move() for many rows of one kind that all stand in one state."""
@@ -186,7 +189,7 @@ def move_many(
     if len(verbs) > 1:
         raise ValueError("move_many takes rows that stand in one state.")
     changes = writing.update_many([(obj, {"state": to, **(values or {})}) for obj in objs])
-    return writing.write(changes, verbs.pop(), by=by, at=at, note=note, cause=cause, batch=new_batch())
+    return writing.write(changes, verbs.pop(), payload=payload, by=by, at=at, cause=cause, batch=new_batch())
 
 
 def put_due(kind: str, subject_id: int, occurrence: str, at: datetime) -> None:
@@ -274,7 +277,7 @@ def grant_sight(
     if not readers:
         return
     effects = scope.give(_ids(subjects), readers, reason=reason, source=source, at=at)
-    _note_effects(effects, "history.sight_granted", why=why or str(reason.label), by=by, at=at)
+    _note_effects(effects, SightGranted, why=why or str(reason.label), by=by, at=at)
 
 
 @in_one_transaction
@@ -296,7 +299,7 @@ def end_sight(
     if not readers:
         return
     effects = scope.end(_ids(subjects), readers, reason=reason, source=source, at=at)
-    _note_effects(effects, "history.grant_ended", why=why, by=by, at=at)
+    _note_effects(effects, GrantEnded, why=why, by=by, at=at)
 
 
 @in_one_transaction
@@ -312,38 +315,45 @@ def hand_over_root(
     """One person keeps a root, with all that hangs on it, in place of another, for the same reason."""
     if to is not None:
         effects = scope.keep(root.pk, to, reason=reason, at=at)
-        _note_effects(effects, "history.sight_granted", why=str(reason.label), by=by, at=at)
+        _note_effects(effects, SightGranted, why=str(reason.label), by=by, at=at)
     if from_ is not None:
         effects = scope.keep_no_more(root.pk, from_, reason=reason, at=at)
-        _note_effects(effects, "history.grant_ended", why="handed it over", by=by, at=at)
+        _note_effects(effects, GrantEnded, why="handed it over", by=by, at=at)
 
 
 @in_one_transaction
 def end_all_sight(person: scope.Reader, *, by: Actor, at: datetime) -> None:
     """A person is deactivated: all their grants end."""
     effects = scope.leave(person, at=at)
-    _note_effects(effects, "history.grant_ended", why="was deactivated", by=by, at=at)
+    _note_effects(effects, GrantEnded, why="was deactivated", by=by, at=at)
 
 
 @in_one_transaction
 def give_back_sight(person: scope.Reader, *, by: Actor, at: datetime) -> None:
     """A person is active again: the grants that ended with their leaving begin anew, if they still hold."""
     effects = scope.come_back(person, at=at)
-    _note_effects(effects, "history.sight_granted", why="is active again", by=by, at=at)
+    _note_effects(effects, SightGranted, why="is active again", by=by, at=at)
 
 
 def _ids(subjects: Iterable[Subject | int]) -> list[int]:
     return [one.pk if isinstance(one, Subject) else one for one in subjects]
 
 
-def _note_effects(effects: Sequence[scope.Effect], verb: str, *, why: str, by: Actor, at: datetime) -> None:
+def _note_effects(
+    effects: Sequence[scope.Effect],
+    payload: type[SightGranted] | type[GrantEnded],
+    *,
+    why: str,
+    by: Actor,
+    at: datetime,
+) -> None:
     if not effects:
         return
     subjects = Subject.objects.in_bulk([effect.subject_id for effect in effects])
     record_many(
         [subjects[effect.subject_id] for effect in effects],
-        verb,
+        payload.verb,
         by=by,
         at=at,
-        notes=[{"to": effect.person_id, "why": why} for effect in effects],
+        payloads=[payload(to=effect.person_id, why=why) for effect in effects],
     )

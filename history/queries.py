@@ -1,17 +1,14 @@
 """Reading history: the timeline of an object, and old events brought up to date."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import BigIntegerField, F, Func, Q
 from django.db.models.expressions import RawSQL
 
-from history import wiring
+from history import declarations, wiring
 from history.models import Event, RecordedQuerySet, Subject
-
-# (verb, schema version) -> function that brings its data one version up. Verbs and payloads live forever.
-UPCASTERS: dict[tuple[str, int], Callable[[dict[str, Any]], dict[str, Any]]] = {}
 
 
 def timeline(subject_id: int) -> RecordedQuerySet:
@@ -73,6 +70,13 @@ def show(user: Any, rows: Iterable[Any], *names: str) -> list[Any]:
     return found
 
 
+def visible_or_none(user: Any, subject: Subject | None) -> Subject | None:
+    """Return the subject if this user may see it now, None otherwise. One query."""
+    if subject is None:
+        return None
+    return Subject.objects.visible_to(user).filter(pk=subject.pk).first()
+
+
 def tell(user: Any, found: list[dict[str, Any]], *names: str) -> list[dict[str, Any]]:
     """The same for rows of .values(): takes the columns of seen_by(name) out of each; whoever they leave out
     is told no other `<name>_…` either. No query.
@@ -106,12 +110,8 @@ def events() -> RecordedQuerySet:
 
 
 def present_data(event: Event) -> dict[str, Any]:
-    """The event's data in today's shape, whatever version wrote it."""
-    data, version = event.data, event.schema_version
-    while (event.verb, version) in UPCASTERS:
-        data = UPCASTERS[(event.verb, version)](data)
-        version += 1
-    return data
+    """Return the event's data in today's shape, whatever version wrote it."""
+    return declarations.upcast(event.verb, event.schema_version, event.data)
 
 
 def rebuilt(model_label: str, pk: int) -> dict[str, Any]:

@@ -10,6 +10,13 @@ class Work(TextChoices):
     DEAD = "dead", "Given up"
 
 
+class InDoubt(TextChoices):
+    """What becomes of a mail when the connection broke after the data: nobody knows whether it was sent."""
+
+    RESEND = "resend", "Send again"
+    PARK = "park", "Hold for an administrator"
+
+
 MAX_TRIES = 5
 
 

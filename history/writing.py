@@ -13,7 +13,8 @@ from uuid import UUID
 from django.db import connection, models, transaction
 from django.db.models import F
 
-from history import chain, cleaning, wiring
+from history import chain, cleaning, declarations, wiring
+from history.declarations import Payload
 from history.models import Event, Handover, Recorded, Subject
 from history.scope import OPEN, Scope
 from kit import bell, references
@@ -58,6 +59,26 @@ def verb_of_move(obj: Any, to: str) -> str:
         raise IllegalMove(
             f"From “{obj.state}” this can go to {steps}; not to “{to}”.", field="state"
         ) from None
+
+
+def verb_and_data(
+    event: str | Payload | None, payload: Payload | None = None, *, default: str = ""
+) -> tuple[str, int, dict[str, Any]]:
+    """Return (verb, schema version, stored payload) of an event that is given as a payload, or as a verb.
+
+    Raises ValueError when both name different verbs, or when the verb is declared with another payload. House
+    tests find a verb that is declared nowhere, and an event without a field of its payload.
+    """
+    given = event if isinstance(event, Payload) else payload
+    verb = event if isinstance(event, str) else given.verb if given else default
+    if given is None:
+        return verb, 1, {}
+    if given.verb != verb:
+        raise ValueError(f"This event is {verb}; its payload is one of {given.verb}.")
+    declared = declarations.find(verb)
+    if declared is not None and declared.payload is not type(given):
+        raise ValueError(f"{verb} is declared with another payload than {type(given).__name__}.")
+    return verb, given.version, given.as_data()
 
 
 def changed_verb(obj: models.Model) -> str:
@@ -325,24 +346,33 @@ def _kinds(obj: models.Model, names: Iterable[str]) -> dict[str, str]:
 
 def write(
     pairs: Sequence[tuple[Any, list[dict[str, Any]]]],
-    verb: str,
+    event: str | Payload | None,
     *,
     by: Actor,
     at: datetime,
-    note: Mapping[str, Any] | None = None,
-    notes: Sequence[Mapping[str, Any]] | None = None,
+    payload: Payload | None = None,
+    payloads: Sequence[Payload | None] | None = None,
+    default: str = "",
     cause: Event | None = None,
     batch: UUID | None = None,
 ) -> list[Event]:
+    """Insert one event a pair (object, changes of its rows), all of one verb, and their handovers.
+
+    event: the verb, or the payload that names it. payload: of all; payloads: one a pair. default: the verb
+    when neither names one.
+    """
     events = []
     for position, (obj, rows) in enumerate(pairs):
-        data: dict[str, Any] = many_lines_within(dict(notes[position] if notes else note or {}))
+        given = payloads[position] if payloads is not None else payload
+        verb, version, data = verb_and_data(event, given, default=default)
+        data = many_lines_within(data)
         if rows:
             data["rows"] = rows
         events.append(
             Event(
                 subject_id=obj.pk if isinstance(obj, Subject) else obj.subject_id,
                 verb=verb,
+                schema_version=version,
                 at=at,
                 actor_id=by.subject_id,
                 via=by.via,

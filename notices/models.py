@@ -8,7 +8,8 @@ from django.db import models
 from django.db.models import Q
 
 from history.models import Claimable, Event, RecordedQuerySet, Subject
-from notices.states import MessageState, Policy
+from history.states import InDoubt
+from notices.states import MessageState
 from people.models import User
 
 
@@ -74,7 +75,7 @@ class Message(Claimable):
     event = models.ForeignKey(Event, models.DO_NOTHING, null=True, blank=True, related_name="+")
     digest = models.ForeignKey(Digest, models.CASCADE, null=True, blank=True, related_name="messages")
     state = models.CharField(max_length=9, choices=MessageState.choices, default=MessageState.PENDING)
-    policy = models.CharField(max_length=6, choices=Policy.choices)
+    policy = models.CharField(max_length=6, choices=InDoubt.choices)
     made_at = models.DateTimeField()
     begun_at = models.DateTimeField(null=True, blank=True)
     sent_to = models.EmailField(blank=True, default="")

@@ -1,4 +1,4 @@
-"""How a message ends, and what is done in doubt."""
+"""How a message ends."""
 
 from django.db.models import TextChoices
 
@@ -12,10 +12,3 @@ class MessageState(TextChoices):
     DEAD = "dead", "Failed"
     UNCERTAIN = "uncertain", "Delivery uncertain"
     UNWANTED = "unwanted", "Cancelled"
-
-
-class Policy(TextChoices):
-    """When the line breaks after the data: nobody can know whether it was taken."""
-
-    RESEND = "resend", "Send again"
-    PARK = "park", "Hold for an administrator"

@@ -8,5 +8,6 @@ class RiskhubConfig(AppConfig):
         from riskhub import celery, checks, collect, flows, panels  # noqa: F401  (they register themselves)
 
         collect.install_kinds()
+        collect.install_events()
         flows.install()
         panels.install()

@@ -9,9 +9,12 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 from django.urls import NoReverseMatch, reverse
 
+from history import declarations
+from history.declarations import EventType
 from history.models import Recorded
 from kit import kinds, rights
 from kit.kinds import Kind, NoPage
+from riskhub.flows import FLOWS
 
 _ANY = {"reference": "A-1", "object_id": 1}
 
@@ -61,6 +64,47 @@ def faults_of(kind: Kind, icons: frozenset[str] | None = None) -> list[CheckMess
                 )
             )
     return found
+
+
+@register()
+def check_events(app_configs: Any, **options: Any) -> list[CheckMessage]:
+    """Every event that a step or a flow names is declared; every declared one has its templates."""
+    named = {verb for model in apps.get_models() for verb in getattr(model, "MOVES", {}).values()}
+    missing = [
+        Error(f"The event {verb} is not declared.", hint="Add it to the events.py of its room.")
+        for verb in sorted({*named, *FLOWS})
+        if declarations.find(verb) is None
+    ]
+    return missing + [fault for declared in declarations.every() for fault in faults_of_event(declared)]
+
+
+def faults_of_event(declared: EventType) -> list[CheckMessage]:
+    """Return what is wrong with one declared event, as errors that name the fix."""
+    found: list[CheckMessage] = []
+    if not _is_template(f"history/lines/{declared.verb}.html"):
+        found.append(
+            Error(
+                f"The event {declared.verb} has no history line.",
+                hint=f"Add templates/history/lines/{declared.verb}.html.",
+            )
+        )
+    if declared.mail is not None:
+        folders = (f"notices/{declared.verb}", f"notices/{declared.mail.templates}")
+        found += [
+            Error(
+                f"The event {declared.verb} is mailed, and its mail has no {part}.",
+                hint=f"Add templates/{folders[1]}/{part}.",
+            )
+            for part in ("subject.txt", "body.txt", "body.html")
+            if not any(_is_template(f"{folder}/{part}") for folder in folders)
+        ]
+    if declared.mail is not None and not declared.recipients:
+        found.append(Error(f"The event {declared.verb} is mailed to nobody.", hint="Give it recipients."))
+    return found
+
+
+def _is_template(name: str) -> bool:
+    return (Path(settings.BASE_DIR) / "templates" / name).is_file()
 
 
 def _icons() -> frozenset[str]:

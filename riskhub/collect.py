@@ -7,6 +7,8 @@ from typing import Any
 from django.apps import apps
 from django.utils.module_loading import module_has_submodule
 
+from history import declarations
+from history.declarations import EventType
 from kit import kinds
 from kit.kinds import Kind
 
@@ -23,3 +25,10 @@ def declared(shelf: str, table: str) -> Iterator[tuple[str, tuple[Any, ...]]]:
 def install_kinds() -> None:
     """Install the kinds of all rooms."""
     kinds.install(kind for _, found in declared("kinds", "KINDS") for kind in found if isinstance(kind, Kind))
+
+
+def install_events() -> None:
+    """Install the events of all rooms."""
+    declarations.install(
+        event for _, found in declared("events", "EVENTS") for event in found if isinstance(event, EventType)
+    )

@@ -8,7 +8,7 @@ rows.
 from collections import defaultdict
 
 from actions.operations import action
-from history import wiring
+from history import declarations, wiring
 from history.wiring import Handler
 from learnings.operations import learning
 from meetings.operations import agenda, meeting
@@ -86,40 +86,14 @@ DUES: dict[str, Handler] = {
     "notices.digest": digest.make,
 }
 
-# Chained by hash: who may do what, and what was let through.
-CHAINED: tuple[str, ...] = (
-    "people.organisation_set_up",
-    "people.person_added",
-    "people.person_role_changed",
-    "people.person_deactivated",
-    "people.person_reactivated",
-    "people.password_changed",
-    "people.password_link_made",
-    "people.member_added",
-    "people.member_removed",
-    "people.token_issued",
-    "people.token_revoked",
-    "people.organisation_changed",
-    "people.team_changed",
-    "signals.threshold_agreed",
-    "signals.threshold_declined",
-    "signals.source_changed",
-    "risklog.risk_accepted",
-    "risklog.ladder_added",
-    "risklog.ladder_changed",
-    "risklog.ladder_retired",
-    "risklog.risk_restricted",
-    "risklog.risk_opened_to_all",
-    "history.sight_granted",
-    "history.grant_ended",
-)
-
 
 def install() -> None:
-    """Plug the tables into history."""
-    heard: dict[str, list[Handler]] = defaultdict(list)
+    """Install the handlers. Every event with recipients goes to the inbox, too (<room>/events.py)."""
+    subscribed: dict[str, list[Handler]] = defaultdict(list)
     for verb, handlers in FLOWS.items():
-        heard[verb].extend(handlers)
-    for verb in entry.AUDIBLE:  # who hears of what: notices/queries/audience.py
-        heard[verb].append(entry.tell)
-    wiring.install(flows=heard, dues=DUES, chained=CHAINED, first=FIRST, former=FORMER)
+        subscribed[verb].extend(handlers)
+    for declared in declarations.every():
+        if declared.recipients:
+            subscribed[declared.verb].append(entry.add)
+    chained = [declared.verb for declared in declarations.every() if declared.is_chained]
+    wiring.install(flows=subscribed, dues=DUES, chained=chained, first=FIRST, former=FORMER)

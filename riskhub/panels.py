@@ -1,7 +1,7 @@
 """What hangs on whose page: the upper rooms' parts of lower pages, on one screen."""
 
 from actions import queries as actions
-from history import wiring
+from history import declarations, wiring
 from history.wiring import Relation
 from learnings import queries as learnings
 from meetings.queries import agenda, decision
@@ -66,21 +66,8 @@ RELATIONS: tuple[Relation, ...] = (
     decision.come_of,
 )
 
-# Small steps: told on the page of the action, escalation, review or learning itself, not in another's story.
-QUIET = (
-    "actions.action_started",
-    "actions.action_put_back",
-    "actions.action_changed",
-    "actions.action_restricted",
-    "learnings.learning_changed",
-    "learnings.learning_restricted",
-    "learnings.learning_taken",
-    "meetings.decision_restricted",
-    "risklog.escalation_waits",
-    "risklog.review_given_back",
-)
-
 
 def install() -> None:
     panels.install(PANELS)
-    wiring.relate(RELATIONS, quiet=QUIET)
+    minor = [declared.verb for declared in declarations.every() if declared.is_minor]
+    wiring.relate(RELATIONS, quiet=minor)

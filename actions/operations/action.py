@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
+from actions import events
 from actions.models import Action
 from actions.reminders import moments
 from actions.states import State, Type
@@ -158,9 +159,14 @@ def block(action: Action, *, reason: str, by: Actor, at: datetime, seen: int | N
 @transaction.atomic
 def finish(action: Action, *, by: Actor, at: datetime, note: str = "", seen: int | None = None) -> Action:
     """Done. `note`: what came of it, for the history."""
-    words = {"text": note.strip()} if note.strip() else None
     history.move(
-        action, State.DONE, by=by, at=at, seen=seen, values={"settled_at": at, "blocked_by": ""}, note=words
+        action,
+        State.DONE,
+        by=by,
+        at=at,
+        seen=seen,
+        values={"settled_at": at, "blocked_by": ""},
+        payload=events.ActionDone(text=note.strip() or None),
     )
     history.drop_dues(action.subject_id, REMINDER, OVERDUE)
     return action
@@ -177,7 +183,7 @@ def drop(action: Action, *, reason: str, by: Actor, at: datetime, seen: int | No
         at=at,
         seen=seen,
         values={"settled_at": at, "blocked_by": ""},
-        note={"reason": reason},
+        payload=events.ActionDropped(reason=reason),
     )
     history.drop_dues(action.subject_id, REMINDER, OVERDUE)
     return action
@@ -203,8 +209,8 @@ def remind(due: Due, *, at: datetime) -> None:
         return
     if when == "before" and _in_zone_of(action.owner, _hours()).day_of(at) > action.due_on:
         return  # rung late: what is told now is that it is late
-    note = {"when": when, "due_on": action.due_on.isoformat(), "owner": action.owner_id}
-    history.record(action, "actions.action_reminded", by=SYSTEM, at=at, note=note)
+    reminded = events.ActionReminded(when=when, due_on=action.due_on.isoformat(), owner=action.owner_id)
+    history.record(action, reminded, by=SYSTEM, at=at)
 
 
 def note_overdue(due: Due, *, at: datetime) -> None:
@@ -212,8 +218,8 @@ def note_overdue(due: Due, *, at: datetime) -> None:
     action, _ = _of(due)
     if action is None:
         return
-    note = {"due_on": action.due_on.isoformat(), "owner": action.owner_id}
-    history.record(action, "actions.action_overdue", by=SYSTEM, at=at, note=note)
+    overdue = events.ActionOverdue(due_on=action.due_on.isoformat(), owner=action.owner_id)
+    history.record(action, overdue, by=SYSTEM, at=at)
 
 
 def _of(due: Due) -> tuple[Any, str]:

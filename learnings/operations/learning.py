@@ -13,6 +13,7 @@ from history.operations import NewGrant, Reason, Scope
 from history.wiring import handler
 from kit.actor import SYSTEM, Actor
 from kit.refusals import IllegalMove, Refused
+from learnings import events
 from learnings.models import Learning
 from learnings.states import State
 from people.models import User
@@ -43,11 +44,10 @@ def draft_from_review(event: Event, *, at: datetime) -> None:
     draft = Learning(title=title, about=review.subject, made_at=at, **_prefilled(review))
     history.record(
         draft,
-        "learnings.learning_drafted",
+        events.LearningDrafted(review=review.reference),
         by=SYSTEM,
         at=at,
         cause=event,
-        note={"review": review.reference},
         placed=Scope(parent=review.subject),
     )
 
@@ -105,7 +105,7 @@ def write(
     draft = Learning(about=about, author=author, made_at=at, **_clean({"title": title, **texts}))
     grants = [NewGrant(author.subject_id, Reason.AUTHOR)] if author else []
     placed = Scope(parent=about, viewers=viewers, grants=grants)
-    history.record(draft, "learnings.learning_drafted", by=by, at=at, placed=placed)
+    history.record(draft, events.LearningDrafted(), by=by, at=at, placed=placed)
     return draft
 
 
@@ -184,8 +184,8 @@ def discard(
     learning: Learning, *, by: Actor, at: datetime, reason: str = "", seen: int | None = None
 ) -> Learning:
     """A draft that will not become a learning. It is kept, and can be restored."""
-    note = {"reason": reason.strip()} if reason.strip() else None
-    history.move(learning, State.DISCARDED, by=by, at=at, seen=seen, note=note)
+    discarded = events.LearningDiscarded(reason=reason.strip() or None)
+    history.move(learning, State.DISCARDED, by=by, at=at, seen=seen, payload=discarded)
     history.retire(learning)
     return learning
 

@@ -15,6 +15,7 @@ from history.models import Due, Event, Subject
 from history.wiring import handler
 from kit.actor import SYSTEM, Actor
 from kit.refusals import ChangedMeanwhile
+from meetings import events
 from meetings.models import AgendaItem, Decision, Meeting
 from meetings.queries import series as series_queries
 from meetings.queries.facts import facts_of
@@ -33,7 +34,7 @@ from risklog.models import Escalation, Review, Risk
 from risklog.states import LIVE_RISKS, UNRESOLVED, ReviewState, RiskState
 
 PUBLISH = "meetings.publish"
-NO_MEETING = "meetings.no_meeting_found"
+NO_MEETING = events.NoMeetingFound.verb
 _TRIES = 3
 
 
@@ -130,8 +131,8 @@ def _put(
         return standing
     if standing:
         moved = {"meeting": meeting, "rank": next_rank(meeting, rank), "why": values["why"]}
-        note = {"item": standing.pk, "from": standing.meeting.subject_id}
-        history.change(standing, moved, by=by, at=at, verb="meetings.item_moved", note=note, cause=cause)
+        payload = events.ItemMoved(item=standing.pk, from_meeting=standing.meeting.subject_id)
+        history.change(standing, moved, by=by, at=at, payload=payload, cause=cause)
         return standing
     if here:
         taken_off = here.state == ItemState.DROPPED and rank != Rank.PRESSING
@@ -141,7 +142,7 @@ def _put(
         return here
     person = by.person if isinstance(by.person, User) else None
     item = AgendaItem(meeting=meeting, about=about, added_by=person, rank=next_rank(meeting, rank), **values)
-    history.record(item, "meetings.item_added", by=by, at=at, note={"about": about.pk}, cause=cause)
+    history.record(item, events.ItemAdded(about=about.pk), by=by, at=at, cause=cause)
     return item
 
 
@@ -173,8 +174,8 @@ def next_rank(meeting: Meeting, rank: int) -> int:
 def _note_no_meeting(about: Subject, found: NoPlace, *, by: Actor, at: datetime, cause: Event | None) -> None:
     latest = Event.objects.filter(subject=about, verb=NO_MEETING).order_by("-id").first()
     if latest is None or latest.data.get("why") != found.why:
-        note = {"why": found.why, "code": found.code}
-        history.record(about, NO_MEETING, by=by, at=at, note=note, cause=cause)
+        payload = events.NoMeetingFound(why=found.why, code=found.code)
+        history.record(about, payload, by=by, at=at, cause=cause)
 
 
 # ------------------------------------------------------------------ what happened elsewhere
@@ -298,8 +299,7 @@ def publish(due: Due, *, at: datetime) -> None:
         {"published_at": at},
         by=SYSTEM,
         at=at,
-        verb="meetings.agenda_published",
-        note={"items": items.count(), "minutes": minutes},
+        payload=events.AgendaPublished(items=items.count(), minutes=minutes),
     )
 
 

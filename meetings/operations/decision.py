@@ -12,6 +12,7 @@ from history.models import Event, Subject
 from history.operations import NewGrant, Reason, Scope
 from kit.actor import Actor
 from kit.refusals import Refused
+from meetings import events
 from meetings.models import AgendaItem, Decision, Meeting
 from meetings.operations import item as items
 from meetings.states import UNFINISHED, DecisionState, ItemOutcome, MeetingState
@@ -64,10 +65,9 @@ def record(
     )
     event = history.record(
         decision,
-        "meetings.decision_taken",
+        events.DecisionTaken(actions=len(actions), settles=str(settles)),
         by=by,
         at=at,
-        note={"actions": len(actions), "settles": str(settles)},
         cause=cause,
         placed=Scope(parent=about, grants=[NewGrant(person.subject_id, Reason.RECORDER)] if person else []),
     )
@@ -98,7 +98,7 @@ def replace(
         at=at,
         seen=seen,
         values={"replaced_by": with_},
-        note={"by": with_.subject_id},
+        payload=events.DecisionReplaced(by=with_.subject_id),
     )
     return decision
 

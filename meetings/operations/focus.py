@@ -10,6 +10,7 @@ from django.db.models import Max
 from history import operations as history
 from kit.actor import Actor
 from kit.refusals import Refused
+from meetings import events
 from meetings.models import Focus, MeetingSeries
 from meetings.operations import agenda, meeting
 from people.models import Function
@@ -33,8 +34,8 @@ def add(
     _check(values)
     last = Focus.objects.filter(series=series).aggregate(Max("position"))["position__max"] or 0
     focus = Focus(series=series, position=last + 1, **values)
-    note = {"functions": sorted(function.subject_id for function in functions)}
-    history.record(focus, "meetings.focus_added", by=by, at=at, note=note)
+    added = events.FocusAdded(functions=sorted(function.subject_id for function in functions))
+    history.record(focus, added, by=by, at=at)
     focus.functions.set(functions)
     _follow(series, by=by, at=at)
     return focus
@@ -54,13 +55,13 @@ def change(
     if unknown := set(values) - {"name", "kinds", "questions"}:
         raise ValueError(f"These fields cannot be changed: {', '.join(sorted(unknown))}.")
     _check({"name": focus.name, "kinds": focus.kinds, **values})
-    note = {}
+    payload = None
     if functions is not None:
         old = sorted(focus.functions.values_list("subject_id", flat=True))
         new = sorted(function.subject_id for function in functions)
-        note = {"functions": [old, new]} if old != new else {}
+        payload = events.FocusChanged(functions=[old, new]) if old != new else None
         focus.functions.set(functions)
-    history.change(focus, values, by=by, at=at, seen=seen, verb="meetings.focus_changed", note=note)
+    history.change(focus, values, by=by, at=at, seen=seen, verb="meetings.focus_changed", payload=payload)
     _follow(focus.series, by=by, at=at)
     return focus
 

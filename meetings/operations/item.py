@@ -14,6 +14,7 @@ from history import operations as history
 from history.models import Event, Subject
 from kit.actor import Actor
 from kit.refusals import Refused
+from meetings import events
 from meetings.models import AgendaItem, Meeting, MeetingSeries
 from meetings.operations import agenda
 from meetings.queries import series as series_queries
@@ -62,7 +63,7 @@ def add(
     item = AgendaItem(
         meeting=meeting, about=about, added_by=person, rank=agenda.next_rank(meeting, rank), **values
     )
-    history.record(item, "meetings.item_added", by=by, at=at, note={"about": about.pk if about else None})
+    history.record(item, events.ItemAdded(about=about.pk if about else None), by=by, at=at)
     return item
 
 
@@ -102,7 +103,7 @@ def shift(item: AgendaItem, *, up: bool, by: Actor, at: datetime) -> AgendaItem:
         last = max(rank, last + 1)  # no two alike, so that an order is an order
         if one.rank != last:
             rows.append((one, {"rank": last}))
-    history.record(meeting, "meetings.agenda_reordered", by=by, at=at, rows=rows, note={"item": item.pk})
+    history.record(meeting, events.AgendaReordered(item=item.pk), by=by, at=at, rows=rows)
     item.refresh_from_db()
     return item
 
@@ -212,8 +213,8 @@ def carry(
         history.move(item, ItemState.CARRIED, by=by, at=at, seen=seen, values=values, rows=rows)
         return there
     new = _carried(item, target)
-    note = {"item": item.pk, "to": target.subject_id}
-    history.move(item, ItemState.CARRIED, by=by, at=at, seen=seen, values=values, rows=[new], note=note)
+    payload = events.ItemCarriedOver(item=item.pk, to=target.subject_id)
+    history.move(item, ItemState.CARRIED, by=by, at=at, seen=seen, values=values, rows=[new], payload=payload)
     return new
 
 
@@ -237,8 +238,8 @@ def take_up_left(series: MeetingSeries, *, by: Actor, at: datetime) -> int:
         facts = facts_of(item.about) if item.about else NOTHING
         target = _next_meeting(item, facts, at) if facts.is_open else None
         if target and not _standing(target, item):
-            note = {"about": item.about_id, "item": item.pk}
-            history.record(_carried(item, target), "meetings.item_added", by=by, at=at, note=note)
+            added = events.ItemAdded(about=item.about_id, item=item.pk)
+            history.record(_carried(item, target), added, by=by, at=at)
             taken += 1
     return taken
 

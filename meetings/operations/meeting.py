@@ -11,7 +11,7 @@ from history.models import Due, Event
 from history.wiring import handler
 from kit.actor import SYSTEM, Actor
 from kit.refusals import Refused
-from meetings import cadence
+from meetings import cadence, events
 from meetings.models import AgendaItem, Attendance, Meeting, MeetingSeries
 from meetings.operations import agenda, item, rota
 from meetings.permissions import takes_part
@@ -241,8 +241,8 @@ def close(
         "improvement": improvement.strip()[:300],
         "was_worth_it": was_worth_it,
     }
-    note = {"carried": carried, "decisions": meeting.decisions.count()}
-    history.move(meeting, MeetingState.CLOSED, by=by, at=at, seen=seen, values=values, note=note)
+    closed = events.MeetingClosed(carried=carried, decisions=meeting.decisions.count())
+    history.move(meeting, MeetingState.CLOSED, by=by, at=at, seen=seen, values=values, payload=closed)
     return meeting
 
 
@@ -254,8 +254,8 @@ def remind_turn(due: Due, *, at: datetime) -> None:
     if meeting.state != MeetingState.PLANNED or not meeting.facilitator:
         return
     if timedelta(0) < left <= timedelta(days=days, hours=1):
-        note = {"days": days, "facilitator": meeting.facilitator.subject_id}
-        history.record(meeting, "meetings.turn_near", by=SYSTEM, at=at, note=note)
+        near = events.TurnNear(days=days, facilitator=meeting.facilitator.subject_id)
+        history.record(meeting, near, by=SYSTEM, at=at)
 
 
 @transaction.atomic
@@ -281,7 +281,8 @@ def note_unheld(due: Due, *, at: datetime) -> None:
 
 
 def _cancel(meeting: Meeting, *, reason: str, by: Actor, at: datetime, seen: int | None = None) -> None:
-    history.move(meeting, MeetingState.CANCELLED, by=by, at=at, seen=seen, note={"reason": reason[:300]})
+    cancelled = events.MeetingCancelled(reason=reason[:300])
+    history.move(meeting, MeetingState.CANCELLED, by=by, at=at, seen=seen, payload=cancelled)
     rota.drop_dues(meeting)
     _carry_unfinished(meeting, by=by, at=at)
 

@@ -10,7 +10,7 @@ from django.db import transaction
 from history import operations as history
 from kit.actor import Actor
 from kit.refusals import Refused
-from meetings import cadence
+from meetings import cadence, events
 from meetings.models import Focus, Meeting, MeetingSeries
 from meetings.operations import agenda, meeting, rota
 from meetings.states import DEFAULT_CYCLE, MeetingState, Theme
@@ -82,9 +82,7 @@ def add(
         )
         for position, theme in enumerate(cycle, start=1)
     ]
-    history.record(
-        series, "meetings.series_added", by=by, at=at, rows=focuses, note=_who(teams, participants)
-    )
+    history.record(series, events.SeriesAdded(**_who(teams, participants)), by=by, at=at, rows=focuses)
     series.teams.set(teams)
     series.participants.set(participants)
     for focus, theme in zip(focuses, cycle, strict=True):
@@ -114,8 +112,10 @@ def change(
         values["rrule"] = values["rrule"].strip().upper().removeprefix("RRULE:")
     now_is = {name: getattr(series, name) for name in CHANGEABLE}
     _check({**now_is, **values})
-    note = _changed_people(series, teams, participants)
-    event = history.change(series, values, by=by, at=at, seen=seen, verb="meetings.series_changed", note=note)
+    payload = _changed_people(series, teams, participants)
+    event = history.change(
+        series, values, by=by, at=at, seen=seen, verb="meetings.series_changed", payload=payload
+    )
     if event is None:
         return series
     if teams is not None:
@@ -173,15 +173,16 @@ def _who(teams: Collection[Team], participants: Collection[User]) -> dict[str, l
 
 def _changed_people(
     series: MeetingSeries, teams: Collection[Team] | None, participants: Collection[User] | None
-) -> dict[str, list[list[int]]]:
-    note = {}
+) -> events.SeriesChanged | None:
+    """The payload of a change of who takes part; None when it did not change."""
+    changed = {}
     for name, given in (("teams", teams), ("participants", participants)):
         if given is not None:
             old = sorted(getattr(series, name).values_list("subject_id", flat=True))
             new = sorted(one.subject_id for one in given)
             if old != new:
-                note[name] = [old, new]
-    return note
+                changed[name] = [old, new]
+    return events.SeriesChanged(**changed) if changed else None
 
 
 def _retitle(series: MeetingSeries, at: datetime) -> None:

@@ -9,10 +9,10 @@ from django.db.models import Exists, OuterRef
 from history import operations as history
 from history.claims import Tally
 from history.models import Due
+from history.states import InDoubt
 from kit.actor import Actor
 from notices.models import Digest, Message
 from notices.queries import digest as contents
-from notices.states import Policy
 from people import queries as people
 from people.models import Organisation, User
 from people.operations import person
@@ -84,7 +84,7 @@ def make(due: Due, *, at: datetime) -> None:
                     user=user,
                     verb=VERB,
                     digest=digest,
-                    policy=Policy.PARK,
+                    policy=InDoubt.PARK,
                     made_at=at,
                 )
             ]

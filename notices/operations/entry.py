@@ -1,4 +1,4 @@
-"""Entries: what a person is told, once, in their inbox; and the mails that go with it."""
+"""Inbox entries, one for each event and recipient, and the mails that go with them."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -6,31 +6,31 @@ from typing import Any
 
 from django.db import transaction
 
+from history import declarations
 from history.models import Event
 from history.wiring import handler
 from notices.models import Entry, Message
-from notices.queries import audience
-from notices.queries.audience import AUDIBLE, AUDIENCES
-
-__all__ = ["AUDIBLE", "read", "tell", "unread"]
+from notices.queries import recipients
 
 
 @handler("notices.entry.add")
 @transaction.atomic
-def tell(event: Event, *, at: datetime) -> None:
-    """Add an inbox entry for each recipient of an event, and a mail where the table says so.
+def add(event: Event, *, at: datetime) -> None:
+    """Add an inbox entry for each recipient of an event, and a mail if the event is declared with one.
 
-    Subscribed to every verb of AUDIBLE.
+    Subscribed to every event that is declared with recipients.
     """
-    how = AUDIENCES[event.verb]
-    told = audience.told(event)
+    declared = declarations.find(event.verb)
+    if declared is None:
+        return
+    told = recipients.of_event(event)
     Entry.objects.bulk_create(
         [
-            Entry(user=user, event=event, why=why[:120], is_urgent=how.is_urgent, at=event.at)
-            for user, why in told
+            Entry(user=user, event=event, why=reason[:120], is_urgent=declared.is_urgent, at=event.at)
+            for user, reason in told
         ]
     )
-    if not how.is_mailed:
+    if declared.mail is None:
         return
     Message.objects.bulk_create(
         [
@@ -40,7 +40,7 @@ def tell(event: Event, *, at: datetime) -> None:
                 verb=event.verb,
                 subject_id=event.subject_id,
                 event=event,
-                policy=how.policy,
+                policy=declared.mail.in_doubt,
                 made_at=at,
             )
             for user, _ in told

@@ -16,13 +16,14 @@ from django.db.models.functions import Now
 
 from history import claims
 from history.claims import LostClaim, Tally
+from history.states import InDoubt
 from kit.actor import SYSTEM, Actor
 from kit.refusals import Refused
 from notices.models import Message
-from notices.operations.smtp import Answer, Fate, Line, NoLine
-from notices.queries import letter, wanted
-from notices.queries.letter import Letter
-from notices.states import MessageState, Policy
+from notices.operations.smtp import Answer, Connection, DeliveryStatus, NoConnection
+from notices.queries import rendered_mail, still_relevant
+from notices.queries.rendered_mail import RenderedMail
+from notices.states import MessageState
 from people.models import User
 from people.operations import person
 
@@ -40,7 +41,7 @@ def send_due(*, at: datetime, limit: int = 500, seconds: float = 10.0) -> Tally:
     """
     _park_lost()
     total, ends = Tally(), time.monotonic() + seconds
-    with Line() as line:
+    with Connection() as connection:
         while total.done + total.failed < limit and time.monotonic() < ends:
             batch = claims.claim(_open(), limit=min(BATCH, limit), lease=LEASE)
             if not batch:
@@ -50,8 +51,8 @@ def send_due(*, at: datetime, limit: int = 500, seconds: float = 10.0) -> Tally:
                     _release(batch[position:])
                     break
                 try:
-                    total += _keep(row, at) if settings.IS_MAIL_KEPT else _send(row, line, at)
-                except NoLine as error:
+                    total += _keep(row, at) if settings.IS_MAIL_KEPT else _send(row, connection, at)
+                except NoConnection as error:
                     for waiting in batch[position:]:
                         total += _later(waiting, str(error))
                     return total
@@ -60,7 +61,7 @@ def send_due(*, at: datetime, limit: int = 500, seconds: float = 10.0) -> Tally:
 
 def _open() -> QuerySet[Message]:
     """What may be claimed. A parked kind that was begun never is: a repeat would be worse than a miss."""
-    rows = Message.objects.exclude(policy=Policy.PARK, begun_at__isnull=False)
+    rows = Message.objects.exclude(policy=InDoubt.PARK, begun_at__isnull=False)
     return rows.order_by("not_before", "id")
 
 
@@ -68,7 +69,7 @@ def _park_lost() -> None:
     """A lease that ran out after the beginning means that we do not know."""
     lost = Message.objects.filter(
         state=MessageState.CLAIMED,
-        policy=Policy.PARK,
+        policy=InDoubt.PARK,
         begun_at__isnull=False,
         lease_until__lt=Now(),
     )
@@ -90,7 +91,7 @@ def _keep(row: Message, at: datetime) -> Tally:
     return Tally(done=1)
 
 
-def _send(row: Message, line: Line, at: datetime) -> Tally:
+def _send(row: Message, connection: Connection, at: datetime) -> Tally:
     try:
         with transaction.atomic():
             mail = _begin(row, at)
@@ -101,11 +102,13 @@ def _send(row: Message, line: Line, at: datetime) -> Tally:
         return Tally()
     except Exception as error:  # a poison row ends as dead and holds nobody up
         return _later(row, f"{type(error).__name__}: {error}")
-    answer = line.hand_over(data, sender=settings.DEFAULT_FROM_EMAIL.split("<")[-1].rstrip("> "), to=mail.to)
+    answer = connection.hand_over(
+        data, sender=settings.DEFAULT_FROM_EMAIL.split("<")[-1].rstrip("> "), to=mail.to
+    )
     return _settle(row, answer, at)
 
 
-def _begin(row: Message, at: datetime) -> Letter | None:
+def _begin(row: Message, at: datetime) -> RenderedMail | None:
     """Render what is still wanted and say that it is under way; None when it is not wanted any more."""
     held = (
         claims.held(row)
@@ -115,11 +118,11 @@ def _begin(row: Message, at: datetime) -> Letter | None:
     )
     if held is None:
         raise LostClaim
-    why_not = wanted.why_not(held, at=at)
+    why_not = still_relevant.why_not(held, at=at)
     if why_not:
         claims.settle(row, state=MessageState.UNWANTED, error=why_not, history=_noted(row, why_not))
         return None
-    mail = letter.letter_of(held, at=at)
+    mail = rendered_mail.render(held, at=at)
     claims.held(row).update(
         begun_at=Now(),
         lease_until=Now() + LEASE,
@@ -132,13 +135,13 @@ def _begin(row: Message, at: datetime) -> Letter | None:
 
 
 def _settle(row: Message, answer: Answer, at: datetime) -> Tally:
-    if answer.fate is Fate.SENT:
+    if answer.status is DeliveryStatus.SENT:
         try:
             claims.settle(row, history=_noted(row, answer.words))
         except LostClaim:
             return Tally()
         return Tally(done=1)
-    if answer.fate is Fate.DOUBT and row.policy == Policy.PARK:
+    if answer.status is DeliveryStatus.DOUBT and row.policy == InDoubt.PARK:
         try:
             claims.settle(
                 row, state=MessageState.UNCERTAIN, error=answer.words, history=_noted(row, answer.words)
@@ -146,9 +149,9 @@ def _settle(row: Message, answer: Answer, at: datetime) -> Tally:
         except LostClaim:
             return Tally()
         return Tally(failed=1)
-    if answer.fate is Fate.REFUSED:
+    if answer.status is DeliveryStatus.REFUSED:
         _mark_refused(row.user_id, at)
-    return _later(row, answer.words, for_good=answer.fate in (Fate.REFUSED, Fate.NEVER))
+    return _later(row, answer.words, for_good=answer.status in (DeliveryStatus.REFUSED, DeliveryStatus.NEVER))
 
 
 def _later(row: Message, words: str, *, for_good: bool = False) -> Tally:
@@ -179,14 +182,14 @@ def _mark_refused(user_id: int, at: datetime) -> None:
         person.change(user, {"is_mail_refused": True}, by=SYSTEM, at=at)
 
 
-def as_bytes(row: Message, mail: Letter) -> bytes:
-    """The mail as it goes over the line. Its Message-ID is the row's id: a repeat can be told."""
+def as_bytes(row: Message, mail: RenderedMail) -> bytes:
+    """The mail as it goes over the connection. Its Message-ID is the row's id: a repeat can be told."""
     built = EmailMultiAlternatives(
         subject=mail.title,
         body=mail.text,
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=[mail.to],
-        headers={"Message-ID": f"<{row.pk}@{letter.host()}>", **mail.headers},
+        headers={"Message-ID": f"<{row.pk}@{rendered_mail.host()}>", **mail.headers},
     )
     built.attach_alternative(mail.html, "text/html")
     return built.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]

@@ -1,4 +1,4 @@
-"""The edge to the mail server: one connection for many mails, and for each what is known of its fate."""
+"""The edge to the mail server: one connection for many mails, and for each what is known of its status."""
 
 import re
 import smtplib
@@ -16,7 +16,7 @@ HARD_SECONDS = 12.0
 _LEADING_DOT = re.compile(rb"(?m)^\.")
 
 
-class Fate(Enum):
+class DeliveryStatus(Enum):
     SENT = "taken by the mail server"
     LATER = "not now"
     REFUSED = "the address is refused"
@@ -26,16 +26,16 @@ class Fate(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    fate: Fate
+    status: DeliveryStatus
     words: str
 
 
-class NoLine(Exception):
+class NoConnection(Exception):
     """The mail server cannot be reached, or does not let us in."""
 
 
-class Line:
-    """One connection, opened with the first mail and anew after a break. `with Line() as line: …`"""
+class Connection:
+    """One connection, opened with the first mail and again after a break; a context manager."""
 
     def __init__(self) -> None:
         self._smtp: smtplib.SMTP | None = None
@@ -47,7 +47,7 @@ class Line:
         self._close()
 
     def hand_over(self, data: bytes, *, sender: str, to: str) -> Answer:
-        """Send one mail (RFC 5322 bytes, CRLF lines) to one address. Raises NoLine."""
+        """Send one mail (RFC 5322 bytes, CRLF lines) to one address. Raises NoConnection."""
         smtp = self._connected()
         watch = Timer(HARD_SECONDS, _cut, [smtp])
         watch.daemon = True
@@ -56,7 +56,7 @@ class Line:
             answer = _converse(smtp, data, sender, to)
         finally:
             watch.cancel()
-        if answer.fate is not Fate.SENT:
+        if answer.status is not DeliveryStatus.SENT:
             self._close()
         return answer
 
@@ -71,7 +71,7 @@ class Line:
             return self._smtp
         except (OSError, smtplib.SMTPException) as error:
             self._close()
-            raise NoLine(f"No connection to the mail server: {_words(error)}") from error
+            raise NoConnection(f"No connection to the mail server: {_words(error)}") from error
 
     def _close(self) -> None:
         if self._smtp is None:
@@ -96,18 +96,26 @@ def _converse(smtp: smtplib.SMTP, data: bytes, sender: str, to: str) -> Answer:
         code, reply = smtp.getreply()
     except (OSError, smtplib.SMTPException) as error:
         if may_have_it:
-            return Answer(Fate.DOUBT, f"The connection was lost after the mail was sent: {_words(error)}")
-        return Answer(Fate.LATER, f"The connection was lost before the mail was sent: {_words(error)}")
-    return Answer(Fate.SENT, f"{code} {_text(reply)}") if code == 250 else _refusal("DATA", code, reply)
+            return Answer(
+                DeliveryStatus.DOUBT, f"The connection was lost after the mail was sent: {_words(error)}"
+            )
+        return Answer(
+            DeliveryStatus.LATER, f"The connection was lost before the mail was sent: {_words(error)}"
+        )
+    return (
+        Answer(DeliveryStatus.SENT, f"{code} {_text(reply)}")
+        if code == 250
+        else _refusal("DATA", code, reply)
+    )
 
 
 def _refusal(step: str, code: int, reply: bytes) -> Answer:
     words = f"{step} was answered with {code} {_text(reply)}"
     if code >= 500:
-        return Answer(Fate.REFUSED if step == "RCPT" else Fate.NEVER, words)
+        return Answer(DeliveryStatus.REFUSED if step == "RCPT" else DeliveryStatus.NEVER, words)
     if code < 0:
-        return Answer(Fate.LATER, f"{step} got no answer")
-    return Answer(Fate.LATER, words)
+        return Answer(DeliveryStatus.LATER, f"{step} got no answer")
+    return Answer(DeliveryStatus.LATER, words)
 
 
 def _cut(smtp: smtplib.SMTP) -> None:

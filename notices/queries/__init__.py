@@ -1,1 +1,1 @@
-"""Reading: who hears what, what waits for a person, what a letter says, the inbox, the mail."""
+"""Reading: recipients, what waits for a person, rendered mail, the inbox, the mail of all."""

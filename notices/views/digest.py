@@ -10,7 +10,7 @@ from kit.actor import Actor
 from kit.rights import OPEN, view_needs
 from notices.operations import digest as operations
 from notices.queries import digest as queries
-from notices.queries import letter
+from notices.queries import rendered_mail
 from pages.answers import respond
 from people import queries as people
 
@@ -63,7 +63,7 @@ def digest_week(request: HttpRequest, week: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def stop_digest(request: HttpRequest, token: str) -> HttpResponse:
     """Stop the digest by a signed address: looking at it shows the button, a POST acts (RFC 8058)."""
-    user = letter.whose_stop(token)
+    user = rendered_mail.whose_stop(token)
     if user is None:
         raise Http404
     if request.method == "POST":

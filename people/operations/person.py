@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 from history import operations as history
 from kit.actor import Actor
 from kit.refusals import Refused
+from people import events
 from people.models import Absence, Function, User, is_time_zone
 from people.states import Role, Theme
 
@@ -175,10 +176,9 @@ def be_back(absence: Absence, *, by: Actor, at: datetime) -> None:
     """Take noted days away back."""
     history.record(
         absence.user,
-        "people.absence_dropped",
+        events.AbsenceDropped(from_on=str(absence.from_on), until_on=str(absence.until_on)),
         by=by,
         at=at,
-        note={"from_on": str(absence.from_on), "until_on": str(absence.until_on)},
     )
     absence.delete()
 

@@ -10,6 +10,7 @@ from django.utils.text import slugify
 from history import operations as history
 from kit.actor import Actor
 from kit.refusals import Refused
+from people import events
 from people.models import Membership, Team, User
 
 
@@ -60,11 +61,10 @@ def join(team: Team, user: User, *, by: Actor, at: datetime) -> None:
     if not _is_member(team, user):
         history.record(
             team,
-            "people.member_added",
+            events.MemberAdded(person=user.subject_id),
             by=by,
             at=at,
             rows=[Membership(team=team, user=user)],
-            note={"person": user.subject_id},
         )
 
 
@@ -74,7 +74,7 @@ def leave(team: Team, user: User, *, by: Actor, at: datetime) -> None:
     if team.lead_id == user.pk:
         raise Refused("This person leads the team. Choose another lead first.", field="user")
     if team.memberships.filter(user=user).delete()[0]:
-        history.record(team, "people.member_removed", by=by, at=at, note={"person": user.subject_id})
+        history.record(team, events.MemberRemoved(person=user.subject_id), by=by, at=at)
 
 
 def _is_member(team: Team, user: User) -> bool:

@@ -10,7 +10,7 @@ from history.models import Due, Event
 from kit.actor import SYSTEM, Actor
 from kit.refusals import Refused
 from people import queries as people
-from risklog import scoring
+from risklog import events, scoring
 from risklog.models import Risk
 from risklog.states import RiskState, Treatment
 
@@ -46,8 +46,10 @@ def accept(
         "review_on": until,
         "updated_at": at,
     }
-    note = {"until": until.isoformat(), "reason": reason.strip()}
-    history.move(risk, RiskState.ACCEPTED, by=by, at=at, seen=seen, values=values, note=note, cause=cause)
+    accepted = events.RiskAccepted(until=until.isoformat(), reason=reason.strip())
+    history.move(
+        risk, RiskState.ACCEPTED, by=by, at=at, seen=seen, values=values, payload=accepted, cause=cause
+    )
     _put_dues(risk, until, at)
     return risk
 
@@ -62,15 +64,15 @@ def acceptance_ends(due: Due, *, at: datetime) -> None:
     if what == "warn":
         left = (risk.accepted_until - at.astimezone(_zone()).date()).days
         if left > 0:  # else its end is told, at the same ring
-            note = {"until": day, "days": left}
-            history.record(risk, "risklog.risk_acceptance_ending", by=SYSTEM, at=at, note=note)
+            history.record(risk, events.RiskAcceptanceEnding(until=day, days=left), by=SYSTEM, at=at)
         return
     values = {
         "accepted_until": None,
         "review_on": scoring.next_look(risk.severity, at.date()),
         "updated_at": at,
     }
-    history.move(risk, RiskState.ASSESSING, by=SYSTEM, at=at, values=values, note={"until": day})
+    ended = events.RiskAcceptanceEnded(until=day)
+    history.move(risk, RiskState.ASSESSING, by=SYSTEM, at=at, values=values, payload=ended)
 
 
 def _put_dues(risk: Risk, until: date, at: datetime) -> None:

@@ -15,6 +15,7 @@ from history.operations import Reason
 from kit.actor import SYSTEM
 from kit.refusals import ChangedMeanwhile
 from people.models import User
+from risklog import events
 from risklog import ladder as rules
 from risklog.ladder import Climbs, Step, Waits
 from risklog.models import Climb, Escalation, Rung
@@ -87,13 +88,12 @@ def _reach(
         {"rung": step.position, "rung_since": at, "next_climb_at": step.next_at},
         by=SYSTEM,
         at=at,
-        verb="risklog.escalation_climbed",
-        note={
-            "rung": step.position,
-            "told": reached.on.ids,
-            "stand_ins": as_keys(reached.on.stand_ins),
-            "skipped": _skipped_words(step.skipped, empty),
-        },
+        payload=events.EscalationClimbed(
+            rung=step.position,
+            told=reached.on.ids,
+            stand_ins=as_keys(reached.on.stand_ins),
+            skipped=_skipped_words(step.skipped, empty),
+        ),
         rows=climbs,
         cause=cause,
     )
@@ -107,8 +107,7 @@ def _wait(escalation: Escalation, until: datetime, *, at: datetime, cause: Event
         {"next_climb_at": until},
         by=SYSTEM,
         at=at,
-        verb="risklog.escalation_waits",
-        note={"until": until.isoformat()},
+        payload=events.EscalationWaits(until=until.isoformat()),
         cause=cause,
     )
     plan(escalation)
@@ -133,12 +132,11 @@ def _stay(
         {"next_climb_at": None, **({} if escalation.rung else {"rung": top, "rung_since": at})},
         by=SYSTEM,
         at=at,
-        verb="risklog.escalation_climbed" if told else "risklog.escalation_stays",
-        note={
-            "rung": escalation.rung or top,
-            "told": [person.pk for person in told],
-            "skipped": _skipped_words(skipped, empty),
-        },
+        payload=(events.EscalationClimbed if told else events.EscalationStays)(
+            rung=escalation.rung or top,
+            told=[person.pk for person in told],
+            skipped=_skipped_words(skipped, empty),
+        ),
         rows=climbs,
         cause=cause,
     )
@@ -167,7 +165,7 @@ def lapse(due: Due, *, at: datetime) -> None:
         by=SYSTEM,
         at=at,
         values={"acknowledged_by": None, "next_climb_at": None},
-        note={"rung": escalation.rung, "told": told_on(escalation)},
+        payload=events.EscalationLapsed(rung=escalation.rung, told=told_on(escalation)),
     )
     if escalation.rung < top_of(escalation):
         climb_on(escalation, at=at, cause=event)

@@ -9,10 +9,12 @@ from actions.models import Action
 from history import operations as history
 from history.models import Due, Event, Subject
 from history.operations import Reason
+from history.queries import present_data
 from history.wiring import handler
 from kit.actor import SYSTEM, Actor
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
 from people.models import Team, User
+from risklog import events
 from risklog import ladder as rules
 from risklog.models import Category, Climb, Escalation, Reviewer
 from risklog.operations import climb
@@ -74,10 +76,9 @@ def start(
 def _start(escalation: Escalation, *, by: Actor, at: datetime, cause: Event | None) -> Escalation:
     event = history.record(
         escalation,
-        "risklog.escalation_started",
+        events.EscalationStarted(why=escalation.why, severity=str(escalation.severity)),
         by=by,
         at=at,
-        note={"why": escalation.why, "severity": str(escalation.severity)},
         cause=cause,
         placed=history.Scope(parent=escalation.about),
     )
@@ -93,8 +94,7 @@ def _annotate(
         {"severity": Severity.CRITICAL} if severity == Severity.CRITICAL else {},
         by=by,
         at=at,
-        verb="risklog.escalation_annotated",
-        note={"why": why.strip()},
+        payload=events.EscalationAnnotated(why=why.strip()),
         cause=cause,
     )
     return escalation
@@ -117,7 +117,7 @@ def acknowledge(
         by=by,
         at=at,
         values={"acknowledged_by": by.person, "next_climb_at": until},
-        note={"note": note.strip(), "until": until.isoformat()},
+        payload=events.EscalationAcknowledged(note=note.strip(), until=until.isoformat()),
     )
     climb.plan(escalation)
     climb.show_to(escalation, [by.person], at=at, reason=Reason.HOLDER)
@@ -144,8 +144,9 @@ def hand_over(
         {"acknowledged_by": to, "next_climb_at": until},
         by=by,
         at=at,
-        verb="risklog.escalation_handed_over",
-        note={"to": to.pk, "told": [to.pk], "note": note.strip(), "until": until.isoformat()},
+        payload=events.EscalationHandedOver(
+            to=to.pk, told=[to.pk], note=note.strip(), until=until.isoformat()
+        ),
     )
     climb.plan(escalation)
     climb.show_to(escalation, [to], at=at, reason=Reason.HOLDER)
@@ -178,7 +179,7 @@ def pause(
             "acknowledged_by": None,
             "reason": reason.strip(),
         },
-        note={"reason": reason.strip(), "until": until.isoformat()},
+        payload=events.EscalationPaused(reason=reason.strip(), until=until.isoformat()),
     )
     history.put_due(climb.PAUSE_END, escalation.subject_id, f"v{escalation.version}", until)
     return escalation
@@ -200,7 +201,7 @@ def resume(escalation: Escalation, *, by: Actor, at: datetime, seen: int | None 
             "rung_since": at,
             "next_climb_at": climb.next_after(escalation, at),
         },
-        note={"rung": escalation.rung, "told": climb.told_on(escalation)},
+        payload=events.EscalationResumed(rung=escalation.rung, told=climb.told_on(escalation)),
     )
     climb.plan(escalation)
     return escalation
@@ -263,8 +264,9 @@ def step_down(
         values,
         by=by,
         at=at,
-        verb="risklog.escalation_stepped_down",
-        note={"reason": reason.strip(), "rung": reached.rung.position, "told": reached.on.ids},
+        payload=events.EscalationSteppedDown(
+            reason=reason.strip(), rung=reached.rung.position, told=reached.on.ids
+        ),
         rows=[called],
     )
     climb.show_to(escalation, reached.on.people, at=at)
@@ -298,7 +300,7 @@ def resolve(
             "next_climb_at": None,
             "paused_until": None,
         },
-        note={"reason": reason.strip()},
+        payload=events.EscalationResolved(reason=reason.strip()),
         cause=cause,
     )
     return escalation
@@ -314,9 +316,10 @@ def on_action_overdue(event: Event, *, at: datetime) -> None:
     action = Action.objects.select_related("subject", "about").filter(subject_id=event.subject_id).first()
     if not action or not action.is_unfinished:
         return
-    if event.data.get("due_on", str(action.due_on)) != str(action.due_on):
+    payload = present_data(event)
+    if payload.get("due_on", str(action.due_on)) != str(action.due_on):
         return  # a new date was agreed since
-    if event.data.get("owner", action.owner_id) != action.owner_id:
+    if (payload.get("owner") or action.owner_id) != action.owner_id:
         return  # its new owner is given a working day
     known = rung_queries.concerned(action.subject)
     start(

@@ -12,6 +12,7 @@ from history.wiring import handler
 from kit.actor import SYSTEM, Actor
 from kit.refusals import Refused
 from people.models import Function, Team, User
+from risklog import events
 from risklog import ladder as rules
 from risklog.models import Category, Ladder, LadderVersion, Rung
 from risklog.states import Severity, Who
@@ -63,8 +64,7 @@ def change_rungs(
         by=by,
         at=at,
         seen=seen,
-        verb="risklog.ladder_changed",
-        note={"number": version.number},
+        payload=events.LadderChanged(number=version.number),
         rows=[(current, {"is_current": False}), version, *born],
     )
     return version

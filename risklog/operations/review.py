@@ -18,6 +18,7 @@ from kit.actor import SYSTEM, Actor
 from kit.refusals import ChangedMeanwhile, Refused
 from people import working
 from people.working import Hours
+from risklog import events
 from risklog import ladder as rules
 from risklog.models import Review
 from risklog.operations import escalation, reviewer
@@ -79,14 +80,13 @@ def _open(review: Review, hours: Hours, *, by: Actor, at: datetime, cause: Event
     reviewers, review.missing = reviewer.propose(review, hours, at=at)
     history.record(
         review,
-        "risklog.review_opened",
+        events.ReviewOpened(
+            why=review.why,
+            asked=[reviewer.user_id for reviewer in reviewers],
+            severity=str(review.severity),
+        ),
         by=by,
         at=at,
-        note={
-            "why": review.why,
-            "asked": [one.user_id for one in reviewers],
-            "severity": str(review.severity),
-        },
         rows=reviewers,
         cause=cause,
         placed=Scope(parent=about, grants=[reviewer.grant_of(one) for one in reviewers]),
@@ -110,8 +110,9 @@ def _annotate(
         values,
         by=by,
         at=at,
-        verb="risklog.review_pressed" if presses else "risklog.review_annotated",
-        note={"why": why.strip(), "waiting": _waiting(review)},
+        payload=(events.ReviewPressed if presses else events.ReviewAnnotated)(
+            why=why.strip(), waiting=_waiting(review)
+        ),
         cause=cause,
     )
     if presses:
@@ -165,7 +166,7 @@ def settle(
         by=by,
         at=at,
         values={"outcome": outcome, "outcome_reason": reason.strip(), "settled_at": at},
-        note={"outcome": outcome, "words": Outcome(outcome).label, "reason": reason.strip()},
+        payload=events.ReviewSettled(outcome=outcome, label=Outcome(outcome).label, reason=reason.strip()),
         cause=cause,
     )
     history.drop_dues(review.subject_id, REMINDER, UNANSWERED)
@@ -184,7 +185,7 @@ def withdraw(review: Review, *, reason: str, by: Actor, at: datetime, seen: int 
         by=by,
         at=at,
         values={"outcome_reason": reason.strip(), "settled_at": at},
-        note={"reason": reason.strip()},
+        payload=events.ReviewWithdrawn(reason=reason.strip()),
     )
     history.drop_dues(review.subject_id, REMINDER, UNANSWERED)
     return review
@@ -200,9 +201,8 @@ def reopen(review: Review, *, reason: str, by: Actor, at: datetime, seen: int | 
     values = {"settled_at": None, "outcome": "", "due_at": _due(review.severity, at, hours)}
     try:
         with transaction.atomic():
-            history.move(
-                review, ReviewState.OPEN, by=by, at=at, values=values, note={"reason": reason.strip()}
-            )
+            reopened = events.ReviewReopened(reason=reason.strip())
+            history.move(review, ReviewState.OPEN, by=by, at=at, values=values, payload=reopened)
     except IntegrityError:
         raise Refused(
             "Another review of this item is already open. Continue there.", field="reason"
@@ -222,10 +222,9 @@ def remind(due: Due, *, at: datetime) -> None:
     if review and waiting and at < review.due_at:
         history.record(
             review,
-            "risklog.review_reminded",
+            events.ReviewReminded(told=waiting, due_at=review.due_at.isoformat()),
             by=SYSTEM,
             at=at,
-            note={"told": waiting, "due_at": review.due_at.isoformat()},
         )
 
 
@@ -238,7 +237,7 @@ def note_unanswered(due: Due, *, at: datetime) -> None:
     waiting = _waiting(review)
     if not waiting and review.reviewers.filter(answered_at__isnull=False).exists():
         return  # all who are there have spoken: settling it is on the agenda
-    event = history.record(review, "risklog.review_unanswered", by=SYSTEM, at=at, note={"waiting": waiting})
+    event = history.record(review, events.ReviewUnanswered(waiting=waiting), by=SYSTEM, at=at)
     escalation.start(
         about=review.subject,
         title=f"Unanswered: {review.title}",
@@ -348,10 +347,11 @@ def on_breach_group_cleared(event: Event, *, at: datetime) -> None:
     if review:
         history.record(
             review,
-            "risklog.review_annotated",
+            events.ReviewAnnotated(
+                why="The breach cleared on its own. The review stays open until it has an outcome."
+            ),
             by=SYSTEM,
             at=at,
-            note={"why": "The breach cleared on its own. The review stays open until it has an outcome."},
             cause=event,
         )
 
@@ -373,8 +373,7 @@ def on_breach_claimed(event: Event, *, at: datetime) -> None:
         {"model": group.model, "missing": missing, "title": _title(group)},
         by=SYSTEM,
         at=at,
-        verb="risklog.review_annotated",
-        note={"why": f"Model registered: {group.model.name}."},
+        payload=events.ReviewAnnotated(why=f"Model registered: {group.model.name}."),
         cause=event,
     )
     history.retitle(review)

@@ -16,7 +16,7 @@ from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
 from people.models import Function, User
 from people.states import Role
 from people.working import Hours
-from risklog import routing
+from risklog import events, routing
 from risklog.models import Review, Reviewer
 from risklog.operations import sight
 from risklog.queries import presence
@@ -160,7 +160,7 @@ def ask(review: Review, user: User, *, by: Actor, at: datetime, why: str = "") -
         why=why.strip()[:200] or ("Stand-in for an absent colleague" if absent else "Added manually"),
         asked_at=at,
     )
-    history.record(review, "risklog.review_asked", by=by, at=at, note={"asked": [user.pk]}, rows=[asked])
+    history.record(review, events.ReviewAsked(asked=[user.pk]), by=by, at=at, rows=[asked])
     show(review, [asked], [review.subject, review.about], at=at)
     return review
 
@@ -179,15 +179,11 @@ def answer(review: Review, *, verdict: str, note: str = "", by: Actor, at: datet
     waiting = others.exclude(pk=mine.pk).exists()
     history.record(
         review,
-        "risklog.review_answered",
+        events.ReviewAnswered(
+            verdict=verdict, label=Outcome(verdict).label, note=note.strip(), is_complete=not waiting
+        ),
         by=by,
         at=at,
-        note={
-            "verdict": verdict,
-            "words": Outcome(verdict).label,
-            "note": note.strip(),
-            "is_complete": not waiting,
-        },
         rows=[(mine, said)],
     )
     return review

@@ -13,7 +13,7 @@ from history.operations import NewGrant, Reach, Reason, Scope
 from kit.actor import Actor
 from kit.refusals import IllegalMove, Refused
 from people.models import Team, User
-from risklog import scoring
+from risklog import events, scoring
 from risklog.models import Category, Risk
 from risklog.operations.acceptance import accept, acceptance_ends
 from risklog.queries import evidence
@@ -160,7 +160,7 @@ def change(
         return risk
     before, former = risk.severity, risk.owner
     after = _severity(risk, differing)
-    note = {"level": [scoring.level(before), scoring.level(after)]} if _level_moves(before, after) else None
+    level = [scoring.level(before), scoring.level(after)] if _level_moves(before, after) else None
     differing.setdefault("review_on", scoring.next_look(after, at.date()))
     history.change(
         risk,
@@ -168,7 +168,7 @@ def change(
         by=by,
         at=at,
         seen=seen,
-        note=note,
+        payload=events.RiskChanged(level=level),
         cause=cause,
     )
     risk.severity = after
@@ -196,8 +196,7 @@ def still_so(risk: Risk, *, evidence: str, by: Actor, at: datetime, seen: int | 
         by=by,
         at=at,
         seen=seen,
-        verb="risklog.risk_still_so",
-        note={"evidence": evidence.strip()},
+        payload=events.RiskConfirmed(evidence=evidence.strip()),
     )
     return risk
 
@@ -323,8 +322,9 @@ def restrict(
         by=by,
         at=at,
         seen=seen,
-        verb="risklog.risk_restricted" if teams is not None else "risklog.risk_opened_to_all",
-        note={"teams": [team.subject_id for team in teams or ()]},
+        payload=(events.RiskRestricted if teams is not None else events.RiskOpenedToAll)(
+            teams=[team.subject_id for team in teams or ()]
+        ),
     )
     history.restrict(risk.subject, wanted)
     return risk
@@ -363,6 +363,20 @@ def _teams_of(risk: Risk) -> set[int] | None:
     return set(Subject.objects.filter(pk__in=viewers, kind=Team.KIND).values_list("pk", flat=True))
 
 
+# Verb of a step -> its payload, which has the reason.
+_STEPS = {
+    step.verb: step
+    for step in (
+        events.RiskAssessing,
+        events.RiskTreating,
+        events.RiskMonitoring,
+        events.RiskClosed,
+        events.RiskReopened,
+        events.RiskAcceptanceEnded,
+    )
+}
+
+
 def _step(
     risk: Risk,
     to: RiskState,
@@ -374,9 +388,10 @@ def _step(
     seen: int | None,
     cause: Event | None,
 ) -> Risk:
-    note = {"reason": reason.strip()} if reason.strip() else None
+    verb = risk.MOVES.get((risk.state, to))
+    payload = _STEPS[verb](reason=reason.strip() or None) if verb else None  # without one, move() refuses
     history.move(
-        risk, to, by=by, at=at, seen=seen, values={**values, "updated_at": at}, note=note, cause=cause
+        risk, to, by=by, at=at, seen=seen, values={**values, "updated_at": at}, payload=payload, cause=cause
     )
     return risk
 

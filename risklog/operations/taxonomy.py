@@ -11,6 +11,7 @@ from history.models import Event
 from history.wiring import handler
 from kit.actor import SYSTEM, Actor
 from kit.refusals import Refused
+from risklog import events
 from risklog.models import Category, Risk
 from risklog.operations.first_categories import FIRST
 from signals.states import Kind
@@ -85,12 +86,12 @@ def merge(
     if into.pk == category.pk or into.is_retired:
         raise Refused("Choose another category that is not retired.", field="into")
     risks = list(Risk.objects.filter(category=category).select_related("subject").order_by("pk"))
-    retire(category, by=by, at=at, seen=seen, note={"into": into.name})
+    retire(category, by=by, at=at, seen=seen, into=into)
     history.change_many(
         [(risk, {"category": into, "updated_at": at}) for risk in risks],
         by=by,
         at=at,
-        note={"merged": category.name},
+        payload=events.RiskChanged(merged=category.name),
     )
     return category
 
@@ -102,17 +103,16 @@ def retire(
     by: Actor,
     at: datetime,
     seen: int | None = None,
-    note: Mapping[str, Any] | None = None,
+    into: Category | None = None,
 ) -> Category:
-    """No new risks in it; those it has keep it."""
+    """Allow no new risks in a category; those it has keep it. into: the category it is merged into."""
     history.change(
         category,
         {"is_retired": True},
         by=by,
         at=at,
         seen=seen,
-        verb="risklog.category_retired",
-        note=note,
+        payload=events.CategoryRetired(into=into.name if into else None),
     )
     history.retire(category)
     return category

@@ -13,6 +13,7 @@ from django.db.models import F
 from catalogue.models import Model
 from history import bulk
 from kit.actor import Actor
+from signals import events
 from signals.models import Breach, BreachGroup, Threshold, ThresholdVersion
 from signals.operations.series import UNREGISTERED, below
 from signals.states import Breach as State
@@ -143,16 +144,15 @@ class _Work:
                 setattr(self.group, name, value)
             return bulk.Act(
                 self.group,
-                "signals.breach_group_opened",
+                self._payload(events.BreachGroupOpened, counts),
                 rows=rows,
-                note=self._note(counts),
                 placed=below(self.group.model),
             )
         was_open = self.group.state == State.OPEN
         if not rows and all(getattr(self.group, name) == value for name, value in values.items()):
             return None
-        verb = self._verb(counts, was_open=was_open, rises=level > self.group.level)
-        return bulk.Act(self.group, verb, values=values, rows=rows, note=self._note(counts))
+        change = self._change(counts, was_open=was_open, rises=level > self.group.level)
+        return bulk.Act(self.group, self._payload(change, counts), values=values, rows=rows)
 
     def _rows(self) -> tuple[list, dict[str, int]]:
         counts = {"joined": len(self.joined), "cleared": 0, "reopened": 0, "worse": 0}
@@ -172,25 +172,25 @@ class _Work:
                 rows.append((breach, differing))
         return rows, counts
 
-    def _verb(self, counts: dict[str, int], *, was_open: bool, rises: bool) -> str:
+    def _change(self, counts: dict[str, int], *, was_open: bool, rises: bool) -> type[events.GroupChange]:
         if was_open and not self.is_open:
-            return "signals.breach_group_cleared"
+            return events.BreachGroupCleared
         if not was_open:
-            return "signals.breach_group_reopened"
+            return events.BreachGroupReopened
         if counts["joined"]:
-            return "signals.breach_joined"
+            return events.BreachJoined
         if counts["reopened"]:
-            return "signals.breach_reopened"
-        return "signals.breach_worsened" if rises or counts["worse"] else "signals.breach_cleared"
+            return events.BreachReopened
+        return events.BreachWorsened if rises or counts["worse"] else events.BreachCleared
 
-    def _note(self, counts: dict[str, int]) -> dict[str, Any]:
-        features = dict.fromkeys(one.feature for one in self.joined if one.feature)
-        return {
-            **{name: number for name, number in counts.items() if number},
-            "features": list(features)[:_FEATURES_NAMED],
-            "summary": next((one.summary for one in self.joined if one.summary), ""),
-            "open": len(self.others_open) + sum(one.span.is_open for one in self.members),
-        }
+    def _payload(self, change: type[events.GroupChange], counts: dict[str, int]) -> events.GroupChange:
+        features = dict.fromkeys(crossing.feature for crossing in self.joined if crossing.feature)
+        return change(
+            **{name: number or None for name, number in counts.items()},
+            features=list(features)[:_FEATURES_NAMED],
+            summary=next((crossing.summary for crossing in self.joined if crossing.summary), ""),
+            open=len(self.others_open) + sum(member.span.is_open for member in self.members),
+        )
 
 
 class _Plan:

@@ -12,6 +12,7 @@ from django.forms import ValidationError
 from history import operations as history
 from kit.actor import Actor
 from kit.refusals import Refused
+from signals import events
 from signals.models import Delivery, Source
 from signals.states import Adapter, Kind
 
@@ -76,7 +77,7 @@ def add(
         mapping=mapping,
         expected_every=expected_every,
     )
-    history.record(found, "signals.source_added", by=by, at=at, note={"by_hand": True})
+    history.record(found, events.SourceAdded(by_hand=True), by=by, at=at)
     return found
 
 
@@ -158,7 +159,7 @@ def _made_once(slug: str, *, adapter: str, by: Actor, at: datetime) -> Source:
     if found is None:
         name = dict(Adapter.choices)[adapter] if slug == adapter else slug
         found = Source(slug=slug, name=name, adapter=adapter, owner=by.person)
-        history.record(found, "signals.source_added", by=by, at=at)
+        history.record(found, events.SourceAdded(), by=by, at=at)
     return found
 
 

@@ -10,6 +10,7 @@ from history import operations as history
 from history.models import Event, Subject
 from kit.actor import Actor
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
+from signals import events
 from signals.models import Series, Threshold, ThresholdVersion
 from signals.states import Agreement, Direction
 from signals.thresholds import Rule, problems
@@ -53,11 +54,10 @@ def propose(
     )
     history.record(
         threshold,
-        "signals.threshold_proposed",
+        events.ThresholdProposed(**_rule(version)),
         by=by,
         at=at,
         rows=[version],
-        note=_note(version),
         cause=cause,
         placed=history.Scope(parent=threshold.series.subject_id if threshold.series else None),
     )
@@ -88,14 +88,13 @@ def agree(
         "agreed_in": agreed_in,
     }
     rows: list[Any] = [(former, {"state": Agreement.RETIRED})] if former else []
-    note = _note(version) | ({"replaces": former.number} if former else {})
+    replaces = former.number if former else None
     history.record(
         threshold,
-        "signals.threshold_agreed",
+        events.ThresholdAgreed(**_rule(version), replaces=replaces),
         by=by,
         at=at,
         rows=[*rows, (version, agreed)],
-        note=note,
         cause=cause,
     )
     return version
@@ -110,7 +109,12 @@ def decline(
         raise Refused("Enter the reason for declining.", field="reason")
     _must_be_proposed(version, Agreement.DECLINED, seen)
     history.move(
-        version, Agreement.DECLINED, by=by, at=at, seen=seen, note=_note(version) | {"why": reason.strip()}
+        version,
+        Agreement.DECLINED,
+        by=by,
+        at=at,
+        seen=seen,
+        payload=events.ThresholdDeclined(**_rule(version) | {"why": reason.strip()}),
     )
     return version
 
@@ -137,7 +141,7 @@ def _new(series: Series, name: str) -> Threshold:
     return Threshold(series=series, name=(name.strip() or series.subject_title)[:200])
 
 
-def _note(version: ThresholdVersion) -> dict[str, Any]:
+def _rule(version: ThresholdVersion) -> dict[str, Any]:
     return {
         "number": version.number,
         "direction": version.direction,

@@ -59,7 +59,7 @@ def test_a_hidden_actor_is_in_no_column_and_found_by_no_filter(get, at):
     made = people.team("Fraud")
     hidden = Actor(raiser, "page").unnamed()
     # The raiser is named by the change itself too: as the new lead.
-    event = history.change(made, {"lead": raiser}, by=hidden, at=at, note={"who": raiser.subject_id})
+    event = history.change(made, {"lead": raiser}, by=hidden, at=at)
 
     for query in ("", f"?subject={made.subject_id}", "?order=at", "?order=-at"):
         rows = [row for row in get(reader, query).get("results", []) if row["id"] == event.pk]

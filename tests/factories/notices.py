@@ -4,8 +4,8 @@ from contextlib import contextmanager
 
 from history import claims, relay
 from history.models import Handover
+from history.states import InDoubt
 from notices.models import Message
-from notices.states import Policy
 from risklog.models import Ladder
 from tests.conftest import AT
 from tests.factories import actions, people, risklog_review
@@ -33,7 +33,7 @@ def resent_kind(user=None, at=AT) -> Message:
     made = risklog_review.escalation(about=risklog_review.model(developer=user).subject, at=at)
     told_of(made, at)
     found = Message.objects.get(subject=made.subject, user=user)
-    assert found.policy == Policy.RESEND
+    assert found.policy == InDoubt.RESEND
     return found
 
 

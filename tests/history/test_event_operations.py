@@ -119,9 +119,7 @@ def test_history_omits_secrets_and_only_refers_to_what_is_erasable():
 
 def test_a_hidden_actor_stays_hidden_behind_the_one_accessor(at):
     person = people.user("Ana")
-    event = history.record(
-        people.team(), "people.team_changed", by=Actor(person, "page").unnamed(), at=at, note={"x": 1}
-    )
+    event = history.record(people.team(), "people.team_changed", by=Actor(person, "page").unnamed(), at=at)
 
     assert event.actor_id == person.subject_id
     assert event.shown_actor is None

@@ -114,6 +114,7 @@ def test_rooms_meet_only_at_their_doors():
         "models",
         "states",
         "queries",
+        "recipients",
         "operations",
         "permissions",
         "templatetags",

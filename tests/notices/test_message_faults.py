@@ -14,10 +14,11 @@ import pytest
 from django.db import connection
 from django.db.models.functions import Now
 
+from history.states import InDoubt
 from kit.actor import SYSTEM
 from notices.models import Message
 from notices.operations import message
-from notices.states import MessageState, Policy
+from notices.states import MessageState
 from risklog.models import Escalation
 from risklog.operations import escalation as escalations
 from tests.factories import notices, people
@@ -53,7 +54,7 @@ def ledger(sink: Sink) -> Counter:
             assert accepted[name] >= 1
         if row.state in (MessageState.UNWANTED, MessageState.PENDING):
             assert accepted[name] == 0
-        if row.policy == Policy.PARK:
+        if row.policy == InDoubt.PARK:
             assert accepted[name] <= 1
     return accepted
 
@@ -104,7 +105,7 @@ def test_killed_workers_lose_nothing_and_double_no_parked_kind(settings, at):
     story = f"seed {SEED}: {kills} kills, {len(sink.accepted)} accepted, {Counter(_states())}"
     assert kills == KILLS, story
     assert not _open(), story
-    ended = Counter(Message.objects.filter(policy=Policy.RESEND).values_list("state", flat=True))
+    ended = Counter(Message.objects.filter(policy=InDoubt.RESEND).values_list("state", flat=True))
     assert ended == {"done": 30}
     assert sum(accepted.values()) <= 60 + kills
 

@@ -152,14 +152,14 @@ def test_after_the_sixth_try_it_is_given_up(settings, at):
 
 def test_a_poison_mail_ends_as_given_up_and_holds_nobody_up(settings, at, monkeypatch):
     row, other = notices.parked_kind(at=at), notices.parked_kind(at=at)
-    genuine = message.letter.letter_of
+    genuine = message.rendered_mail.render
 
     def poisoned(found, *, at):
         if found.pk == row.pk:
             raise RuntimeError("poison")
         return genuine(found, at=at)
 
-    monkeypatch.setattr(message.letter, "letter_of", poisoned)
+    monkeypatch.setattr(message.rendered_mail, "render", poisoned)
     with notices.mail_server(settings) as sink:
         for _ in range(7):
             Message.objects.update(not_before=Now())
@@ -213,7 +213,7 @@ def test_a_claim_that_was_lost_settles_nothing(settings, at):
         held = claims.claim(Message.objects.order_by("id"))[0]
         Message.objects.filter(pk=row.pk).update(claim=uuid.uuid4())
 
-        assert message._settle(held, message.Answer(message.Fate.SENT, "250"), at).done == 0
+        assert message._settle(held, message.Answer(message.DeliveryStatus.SENT, "250"), at).done == 0
 
     row.refresh_from_db()
     assert row.state == MessageState.CLAIMED
@@ -229,7 +229,7 @@ def test_what_was_closed_between_claim_and_send_is_not_sent(settings, at):
     escalation_operations.resolve(escalation, reason="Fixed", by=SYSTEM, at=at)
     action_operations.finish(action_of(todo), by=SYSTEM, at=at)
 
-    with notices.mail_server(settings) as sink, message.Line() as line:
+    with notices.mail_server(settings) as sink, message.Connection() as line:
         for row in batch:
             message._send(row, line, at)
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from actions.events import ActionOverdue
 from actions.models import Action
 from actions.operations import action as operations
 from history import operations as history
@@ -423,8 +424,8 @@ def test_what_a_person_raised_about_a_review_outlives_its_answers(at, crew, is_l
 
 
 def overdue(action, at):
-    note = {"due_on": str(action.due_on), "owner": action.owner_id}
-    return history.record(action, "actions.action_overdue", by=SYSTEM, at=at, note=note)
+    payload = ActionOverdue(due_on=str(action.due_on), owner=action.owner_id)
+    return history.record(action, payload, by=SYSTEM, at=at)
 
 
 def test_what_was_handed_on_before_its_lateness_was_heard_of_is_not_escalated(at, crew):
@@ -520,10 +521,8 @@ def test_what_was_raised_for_more_than_being_late_outlasts_a_new_date(at, crew):
 
 def test_an_action_that_has_a_new_date_already_does_not_climb(at, crew):
     late = action(at, crew["developer"])
-    note = {"due_on": (at - 48 * HOUR).date().isoformat(), "owner": late.owner_id}
+    payload = ActionOverdue(due_on=(at - 48 * HOUR).date().isoformat(), owner=late.owner_id)
 
-    escalations.on_action_overdue(
-        history.record(late, "actions.action_overdue", by=SYSTEM, at=at, note=note), at=at
-    )
+    escalations.on_action_overdue(history.record(late, payload, by=SYSTEM, at=at), at=at)
 
     assert not Escalation.objects.exists()

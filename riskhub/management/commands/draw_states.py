@@ -8,7 +8,10 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import models
 
+from history import declarations, wiring
+from history.declarations import EventType
 from history.models import Part, Recorded
+from history.states import InDoubt
 from history.wiring import Handler
 from riskhub import flows
 
@@ -46,26 +49,56 @@ def _diagram(model: Any) -> list[str]:
     return lines
 
 
+_FLOWS = """# Flows
+
+Drawn by `manage.py draw_states` from `<room>/events.py` and `riskhub/flows.py`; a test compares them.
+
+- **Who acts**: handlers of upper rooms, by their keys. The effect of each happens once.
+- **Who is told**: rules of `<room>/recipients.py`. Whoever may not see the subject is never told; who acted
+  is told only where it says so.
+- **How**: *inbox*; *mail* at once as well (in doubt whether it was sent it is parked for an administrator, or
+  *sent again*); *urgent*; *chained* by hash; *minor*: on the timeline of its own subject only; *private*: not
+  for webhooks.
+"""
+_HEAD = ["| what happens | who acts | who is told | how |", "| --- | --- | --- | --- |"]
+
+
 def told() -> str:
-    """Three tables: which room acts on which event, what acts on which date, of what people are told."""
-    parts = [
-        "# Flows\n",
-        "Drawn by `manage.py draw_states` from `riskhub/flows.py`; a test compares the two.\n",
-        "## What happened, and who acts on it\n",
-        "| event | acts |",
-        "| --- | --- |",
-        *(f"| `{verb}` | {', '.join(map(_name, acting))} |" for verb, acting in flows.FLOWS.items()),
-        "\n## Which date, and what acts on it\n",
-        "| date | acts |",
+    """Draw what the rooms declare and riskhub/flows.py: what happens, who acts, who is told, how."""
+    rooms: dict[str, list[EventType]] = {}
+    for declared in declarations.every():
+        rooms.setdefault(declared.verb.split(".")[0], []).append(declared)
+    parts = [_FLOWS]
+    for room, events in rooms.items():
+        rows = {event.verb: _cells(event) for event in events}
+        followed = [f"| `{verb}` | {' | '.join(cells)} |" for verb, cells in rows.items() if any(cells)]
+        parts += [f"## {room}\n", *(_HEAD if followed else []), *followed, ""]
+        if alone := [f"`{verb}`" for verb, cells in rows.items() if not any(cells)]:
+            parts.append(f"On timelines only: {', '.join(alone)}.\n")
+    parts += [
+        "## Dates\n",
+        "| due date | what acts |",
         "| --- | --- |",
         *(f"| `{kind}` | {_name(acting)} |" for kind, acting in flows.DUES.items()),
-        "\n## What people are told of\n",
-        "Who exactly, and by mail or only in the inbox: `notices/queries/audience.py`.\n",
-        *(f"- `{verb}`" for verb in sorted(flows.entry.AUDIBLE)),
-        "\n## What is chained by hash\n",
-        *(f"- `{verb}`" for verb in sorted(flows.CHAINED)),
     ]
     return "\n".join(parts) + "\n"
+
+
+def _cells(declared: EventType) -> tuple[str, str, str]:
+    acting = ", ".join(f"`{wiring.key_of(handler)}`" for handler in flows.FLOWS.get(declared.verb, ()))
+    told = ", ".join(rule.__name__.replace("_", " ") for rule in declared.recipients)
+    told += ", also who acted" if declared.is_actor_told else ""
+    how = ["inbox"] if declared.recipients else []
+    if declared.mail:
+        how.append("mail, sent again" if declared.mail.in_doubt == InDoubt.RESEND else "mail")
+    marks = {
+        "urgent": declared.is_urgent,
+        "chained": declared.is_chained,
+        "minor": declared.is_minor,
+        "private": not declared.is_public,
+    }
+    how += [mark for mark, is_set in marks.items() if is_set]
+    return acting, told, ", ".join(how)
 
 
 def _name(handler: Handler) -> str:

@@ -13,10 +13,12 @@ from django.template.loader import select_template
 from django.urls import reverse
 from django.utils import timezone
 
+from history import declarations
 from history.models import Subject
+from history.queries import present_data
 from kit.kinds import url_of
 from notices.models import Digest, Message
-from notices.queries import digest, matter
+from notices.queries import digest
 from people import queries as people
 from people.models import User
 
@@ -25,7 +27,7 @@ _SALT = "notices.stop_digest"
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class RenderedMail:
     """to: an address; text says everything that html says; headers: beside the usual ones."""
 
     to: str
@@ -35,7 +37,7 @@ class Letter:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def letter_of(message: Message, *, at: datetime) -> Letter:
+def render(message: Message, *, at: datetime) -> RenderedMail:
     """message: with user, subject, event and digest."""
     if message.digest:
         return _digest(message, message.digest, at)
@@ -43,15 +45,28 @@ def letter_of(message: Message, *, at: datetime) -> Letter:
         "user": message.user,
         "verb": message.verb,
         "event": message.event,
-        "note": message.event.data if message.event else {},
+        "note": present_data(message.event) if message.event else {},
         "subject": message.subject,
         "url": address(message.subject),
-        **matter.of(message),
+        **_facts(message),
     }
-    return _rendered(message.verb, message.subject.kind if message.subject else "", found, message.user, at)
+    return _rendered(message.verb, folder_of(message.verb), found, message.user, at)
 
 
-def _digest(message: Message, made: Digest, at: datetime) -> Letter:
+def folder_of(verb: str) -> str:
+    """Return the folder of templates/notices that an event's mail is rendered with; "" without a mail."""
+    declared = declarations.find(verb)
+    return declared.mail.templates if declared and declared.mail else ""
+
+
+def _facts(message: Message) -> dict[str, Any]:
+    declared = declarations.find(message.verb)
+    if declared is None or declared.mail is None or message.subject is None:
+        return {}
+    return declared.mail.context(message.subject, message.user)
+
+
+def _digest(message: Message, made: Digest, at: datetime) -> RenderedMail:
     sections = digest.shown(message.user, made.content)
     found = {
         "user": message.user,
@@ -72,14 +87,14 @@ def _digest(message: Message, made: Digest, at: datetime) -> Letter:
 
 def _rendered(
     verb: str,
-    kind: str,
+    folder: str,
     found: dict[str, Any],
     user: User,
     at: datetime,
     *,
     headers: Mapping[str, str] | None = None,
-) -> Letter:
-    """By the templates of the verb, or else of the kind of subject."""
+) -> RenderedMail:
+    """Render by the templates of the verb, or else of the folder."""
     organisation = people.organisation()
     context = {
         **found,
@@ -89,10 +104,12 @@ def _rendered(
     }
     with timezone.override(user.zone(organisation)):
         title, text, html = (
-            select_template([f"notices/{verb}/{part}", f"notices/{kind}/{part}"]).render(context)
+            select_template([f"notices/{verb}/{part}", f"notices/{folder}/{part}"]).render(context)
             for part in ("subject.txt", "body.txt", "body.html")
         )
-    return Letter(user.email, " ".join(title.split())[:200], tidy(text), _INLINER.inline(html), headers or {})
+    return RenderedMail(
+        user.email, " ".join(title.split())[:200], tidy(text), _INLINER.inline(html), headers or {}
+    )
 
 
 def tidy(text: str) -> str:

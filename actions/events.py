@@ -1,0 +1,42 @@
+"""The events of this room."""
+
+from actions import mail
+from actions.recipients import owner, who_opened
+from history.declarations import EventType, Mail, Payload
+
+_TO_OWNER = Mail("action", mail.context, mail.is_still_theirs)
+
+
+class ActionDone(Payload, verb="actions.action_done"):
+    text: str | None = None
+
+
+class ActionDropped(Payload, verb="actions.action_dropped"):
+    reason: str
+
+
+class ActionReminded(Payload, verb="actions.action_reminded"):
+    when: str  # "before" or "after" the due date
+    due_on: str
+    owner: int
+
+
+class ActionOverdue(Payload, verb="actions.action_overdue"):
+    due_on: str
+    owner: int | None = None
+
+
+EVENTS = (
+    EventType("actions.action_opened", (owner("Assigned to you"),), _TO_OWNER),
+    EventType("actions.action_assigned", (owner("Assigned to you"),), _TO_OWNER),
+    EventType("actions.action_changed", is_minor=True),
+    EventType("actions.action_started", is_minor=True),
+    EventType("actions.action_put_back", is_minor=True),
+    EventType("actions.action_blocked", (who_opened,)),
+    EventType("actions.action_restricted", is_minor=True),  # no longer written; old ones are read
+    EventType(ActionReminded, (owner("You own this action"),), _TO_OWNER),
+    EventType(ActionOverdue, (owner("You own this action and it is overdue"),), is_urgent=True),
+    EventType(ActionDone, (who_opened,)),
+    EventType(ActionDropped, (who_opened, owner("You owned this action"))),
+    EventType("actions.action_reopened"),
+)

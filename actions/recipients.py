@@ -1,0 +1,28 @@
+"""Whom an event about an action concerns."""
+
+from actions.models import Action
+from history.declarations import Recipients
+from history.models import Event
+from history.recipients import everyone
+from people.models import User
+
+
+def owner(reason: str) -> Recipients:
+    """Return a rule for the owner of the action."""
+
+    def rule(event: Event) -> dict[int, str]:
+        return everyone(
+            Action.objects.filter(subject_id=event.subject_id).values_list("owner_id", flat=True), reason
+        )
+
+    rule.__name__ = "owner"  # docs/flows.md names the rule
+    return rule
+
+
+def who_opened(event: Event) -> dict[int, str]:
+    """Return who opened the action, unless they are unnamed: then nothing may point at them."""
+    births = Event.objects.filter(subject_id=event.subject_id, verb="actions.action_opened")
+    opener = births.filter(is_actor_hidden=False).values("actor_id")
+    return everyone(
+        User.objects.filter(subject_id__in=opener).values_list("pk", flat=True), "You created this action"
+    )

@@ -1,0 +1,16 @@
+"""The events of this room: who may see an object."""
+
+from history.declarations import EventType, Payload
+
+
+class SightGranted(Payload, verb="history.sight_granted"):
+    to: int  # the subject of a person
+    why: str
+
+
+class GrantEnded(Payload, verb="history.grant_ended"):
+    to: int
+    why: str
+
+
+EVENTS = (EventType(SightGranted, is_chained=True), EventType(GrantEnded, is_chained=True))

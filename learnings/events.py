@@ -1,0 +1,25 @@
+"""The events of this room."""
+
+from history.declarations import EventType, Payload
+from learnings.recipients import reviewers_of_source
+
+
+class LearningDrafted(Payload, verb="learnings.learning_drafted"):
+    review: str | None = None  # the reference of the review it was drafted from
+
+
+class LearningDiscarded(Payload, verb="learnings.learning_discarded"):
+    reason: str | None = None
+
+
+EVENTS = (
+    # a draft waits for an author; a published learning is in everybody's digest
+    EventType(LearningDrafted, (reviewers_of_source,)),
+    EventType("learnings.learning_taken", is_minor=True),
+    EventType("learnings.learning_changed", is_minor=True),
+    EventType("learnings.learning_published"),
+    EventType("learnings.learning_withdrawn"),
+    EventType(LearningDiscarded),
+    EventType("learnings.learning_restored"),
+    EventType("learnings.learning_restricted", is_minor=True),  # no longer written; old ones are read
+)

@@ -1,0 +1,141 @@
+"""The events of this room: series, meetings, agenda items, decisions. Subject ids unless said otherwise."""
+
+from history.declarations import EventType, Mail, Payload, rename
+from meetings import mail
+from meetings.recipients import (
+    facilitator,
+    owner_and_lead,
+    owners_of_actions,
+    participants,
+    stand_in,
+    turn_changed,
+)
+from people.recipients import risk_managers
+
+# ------------------------------------------------------------------ series
+
+
+class SeriesAdded(Payload, verb="meetings.series_added"):
+    teams: list[int]
+    participants: list[int]
+
+
+class SeriesChanged(Payload, verb="meetings.series_changed"):
+    """Each as [before, after], when it changed."""
+
+    teams: list[list[int]] | None = None
+    participants: list[list[int]] | None = None
+
+
+class FocusAdded(Payload, verb="meetings.focus_added"):
+    functions: list[int]
+
+
+class FocusChanged(Payload, verb="meetings.focus_changed"):
+    functions: list[list[int]] | None = None  # [before, after], when they changed
+
+
+# ------------------------------------------------------------------ meetings
+
+
+class AgendaPublished(Payload, verb="meetings.agenda_published"):
+    items: int
+    minutes: int
+
+
+class MeetingCancelled(Payload, verb="meetings.meeting_cancelled"):
+    reason: str
+
+
+class MeetingClosed(Payload, verb="meetings.meeting_closed"):
+    carried: int
+    decisions: int
+
+
+class TurnNear(Payload, verb="meetings.turn_near"):
+    days: int
+    facilitator: int
+
+
+class NoMeetingFound(Payload, verb="meetings.no_meeting_found"):
+    why: str
+    code: str
+
+
+# ------------------------------------------------------------------ agenda items, decisions
+
+
+class AgendaReordered(Payload, verb="meetings.agenda_reordered"):
+    item: int  # the item's own id, here and below
+
+
+class ItemAdded(Payload, verb="meetings.item_added"):
+    """item: the item that this one carries on."""
+
+    about: int | None = None
+    item: int | None = None
+
+
+class ItemMoved(Payload, verb="meetings.item_moved", upcasters=(rename("from", to="from_meeting"),)):
+    item: int
+    from_meeting: int
+
+
+class ItemCarriedOver(Payload, verb="meetings.item_carried_over"):
+    item: int | None = None
+    to: int | None = None
+
+
+class DecisionTaken(Payload, verb="meetings.decision_taken"):
+    """actions: how many. settles: the outcome of the review it settles, "" for none."""
+
+    actions: int
+    settles: str
+
+
+class DecisionReplaced(Payload, verb="meetings.decision_replaced"):
+    by: int
+
+
+_TURN = Mail("meeting", mail.context, mail.turn_is_theirs)
+_AGENDA = Mail("meeting", mail.context, mail.meeting_is_to_come)
+
+EVENTS = (
+    EventType(SeriesAdded),
+    EventType(SeriesChanged),
+    EventType("meetings.series_retired"),
+    EventType(FocusAdded),
+    EventType(FocusChanged),
+    EventType("meetings.focus_retired"),
+    EventType("meetings.focuses_reordered"),
+    # meetings
+    EventType("meetings.meeting_planned"),
+    EventType("meetings.meeting_changed"),
+    EventType("meetings.meeting_replanned", (turn_changed,)),
+    EventType(TurnNear, (facilitator, stand_in), _TURN),
+    EventType("meetings.turn_taken_over", (turn_changed,)),
+    EventType("meetings.meeting_moved", (participants,)),
+    EventType(MeetingCancelled, (participants,)),
+    EventType("meetings.meeting_reinstated", (participants,)),
+    EventType(AgendaPublished, (participants,), _AGENDA),
+    EventType("meetings.meeting_started"),
+    EventType("meetings.attendance_noted"),
+    EventType(MeetingClosed, (participants,), Mail("meeting", mail.context)),
+    EventType(NoMeetingFound, (risk_managers,)),
+    # agenda items
+    EventType(AgendaReordered),
+    EventType(ItemAdded),
+    EventType("meetings.item_changed"),
+    EventType(ItemMoved),
+    EventType("meetings.item_taken_up"),
+    EventType("meetings.item_put_back"),
+    EventType("meetings.item_done"),
+    EventType(ItemCarriedOver),
+    EventType("meetings.item_taken_off"),
+    EventType("meetings.item_noted"),
+    EventType("meetings.item_extended"),
+    # decisions
+    EventType(DecisionTaken, (owners_of_actions, owner_and_lead)),
+    EventType(DecisionReplaced),
+    EventType("meetings.decision_restricted", is_minor=True),  # no longer written; old ones are read
+)

@@ -1,0 +1,62 @@
+"""What a mail about a meeting states, and whether it is still to be sent.
+
+A `…_is_…` function returns why a mail is not to be sent any more, "" while it is; it locks the meeting.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from actions.models import Action
+from history.models import Subject
+from meetings.models import Decision, Meeting
+from meetings.states import ItemState, MeetingState
+from people.models import User
+
+_OVER = "The meeting has started or is cancelled."
+
+
+def context(subject: Subject, reader: User) -> dict[str, Any]:
+    """Return the meeting, its agenda, decisions and actions. A restricted item is only a slot of time."""
+    rows = Meeting.objects.select_related("series", "focus", "facilitator", "stand_in")
+    meeting = rows.get(subject_id=subject.pk)
+    items: list[Any] = list(
+        meeting.items.exclude(state=ItemState.DROPPED).select_related("about").order_by("rank", "id")
+    )
+    ids = {item.about_id for item in items if item.about_id}
+    visible = set(Subject.objects.visible_to(reader).filter(pk__in=ids).values_list("pk", flat=True))
+    for item in items:
+        item.is_hidden = item.about_id is not None and item.about_id not in visible
+    decisions = list(
+        Decision.objects.visible_to(reader)
+        .filter(meeting=meeting)
+        .select_related("subject")
+        .order_by("decided_at", "id")
+    )
+    origins = [decision.subject_id for decision in decisions]
+    actions = Action.objects.visible_to(reader).filter(origin__in=origins)
+    return {
+        "meeting": meeting,
+        "items": items,
+        "minutes": sum(item.minutes for item in items),
+        "decisions": decisions,
+        "actions": list(actions.select_related("owner", "subject").order_by("id")),
+        "is_leading": meeting.facilitator_id == reader.pk,
+    }
+
+
+def turn_is_theirs(subject_id: int, user: User, at: datetime) -> str:
+    """The meeting is still to come, and this person leads it or stands in."""
+    meeting = Meeting.objects.select_for_update(of=("self",)).get(subject_id=subject_id)
+    if meeting.state != MeetingState.PLANNED or meeting.starts_at <= at:
+        return _OVER
+    return (
+        ""
+        if user.pk in (meeting.facilitator_id, meeting.stand_in_id)
+        else "Somebody else facilitates the meeting."
+    )
+
+
+def meeting_is_to_come(subject_id: int, user: User, at: datetime) -> str:
+    """The meeting is still to come."""
+    meeting = Meeting.objects.select_for_update(of=("self",)).get(subject_id=subject_id)
+    return "" if meeting.state == MeetingState.PLANNED and meeting.starts_at > at else _OVER

@@ -1,0 +1,59 @@
+"""Whom an event about a meeting or a decision concerns."""
+
+from actions.models import Action
+from history.models import Event
+from history.queries import present_data
+from history.recipients import everyone
+from meetings.models import Decision, Meeting
+from meetings.queries import series as series_queries
+from risklog.queries import rung
+
+
+def facilitator(event: Event) -> dict[int, str]:
+    """Return who leads the meeting."""
+    rows = Meeting.objects.filter(subject_id=event.subject_id)
+    return everyone(rows.values_list("facilitator_id", flat=True), "You facilitate the meeting")
+
+
+def stand_in(event: Event) -> dict[int, str]:
+    """Return who stands in for the person who leads."""
+    rows = Meeting.objects.filter(subject_id=event.subject_id)
+    return everyone(rows.values_list("stand_in_id", flat=True), "You are the stand-in facilitator")
+
+
+def turn_changed(event: Event) -> dict[int, str]:
+    """Return who led and who leads now, where that changed."""
+    found: dict[int, str] = {}
+    for row in present_data(event).get("rows", ()):
+        before, after = row["changes"].get("facilitator_id", (None, None))
+        found |= everyone([before], "You were the facilitator") | everyone(
+            [after], "You are the new facilitator"
+        )
+    return found
+
+
+def participants(event: Event) -> dict[int, str]:
+    """Return who takes part in the meeting, and who leads it."""
+    meeting = Meeting.objects.select_related("series").filter(subject_id=event.subject_id).first()
+    if meeting is None:
+        return {}
+    people = series_queries.participants(meeting.series).values_list("pk", flat=True)
+    return everyone(people, "You are a participant") | everyone(
+        [meeting.facilitator_id], "You facilitate the meeting"
+    )
+
+
+def owners_of_actions(event: Event) -> dict[int, str]:
+    """Return the owners of the actions of a decision."""
+    rows = Action.objects.filter(origin_id=event.subject_id, owner__isnull=False)
+    return everyone(rows.values_list("owner_id", flat=True), "You own an action of this decision")
+
+
+def owner_and_lead(event: Event) -> dict[int, str]:
+    """Return the owner of what was decided about, and the lead of its team."""
+    decision = Decision.objects.select_related("about").filter(subject_id=event.subject_id).first()
+    if decision is None or decision.about is None:
+        return {}
+    known = rung.concerned(decision.about)
+    lead = known.team.lead_id if known.team else None
+    return everyone([known.owner, lead], "It concerns an object you own")

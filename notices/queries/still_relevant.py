@@ -1,0 +1,35 @@
+"""Whether a mail is still to be sent, asked right before it is begun.
+
+The event's declaration asks the room (<room>/mail.py), which locks the row that the answer depends on. So
+"closed" and "begun" take turns: no mail begins after its subject was closed.
+"""
+
+from datetime import datetime
+
+from history import declarations
+from history.models import Subject
+from notices.models import Message
+
+
+def why_not(message: Message, *, at: datetime) -> str:
+    """Return why a mail is not to be sent any more, "" while it is. Call it in a transaction.
+
+    message: with its user.
+    """
+    user = message.user
+    if not user.is_active:
+        return f"{user} is deactivated."
+    if user.is_mail_refused:
+        return "The mail server of the recipient refused this address."
+    if message.digest_id:
+        return "" if user.is_digest_wanted else "The recipient unsubscribed from the digest."
+    return _why_not_of_event(message, at) if message.subject_id else ""
+
+
+def _why_not_of_event(message: Message, at: datetime) -> str:
+    if not Subject.objects.visible_to(message.user).filter(pk=message.subject_id).exists():
+        return "The recipient may no longer see the subject of this mail."
+    declared = declarations.find(message.verb)
+    if declared is None or declared.mail is None or declared.mail.still_relevant is None:
+        return ""
+    return declared.mail.still_relevant(message.subject_id, message.user, at)

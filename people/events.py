@@ -1,0 +1,43 @@
+"""The events of this room: accounts, teams, absences, tokens, the organisation."""
+
+from history.declarations import EventType, Payload
+
+
+class AbsenceDropped(Payload, verb="people.absence_dropped"):
+    from_on: str
+    until_on: str
+
+
+class MemberAdded(Payload, verb="people.member_added"):
+    person: int  # a subject, here and below
+
+
+class MemberRemoved(Payload, verb="people.member_removed"):
+    person: int
+
+
+EVENTS = (
+    EventType("people.organisation_set_up", is_chained=True),
+    EventType("people.organisation_changed", is_chained=True),
+    EventType("people.function_added"),
+    EventType("people.function_changed"),
+    # accounts
+    EventType("people.person_added", is_chained=True),
+    EventType("people.person_changed"),
+    EventType("people.person_role_changed", is_chained=True),
+    EventType("people.person_deactivated", is_chained=True),
+    EventType("people.person_reactivated", is_chained=True),
+    EventType("people.password_changed", is_chained=True, is_public=False),
+    EventType("people.password_link_made", is_chained=True, is_public=False),
+    EventType("people.signed_in", is_public=False),
+    EventType("people.token_issued", is_chained=True, is_public=False),
+    EventType("people.token_revoked", is_chained=True, is_public=False),
+    # absences: reasons are never in them
+    EventType("people.absence_noted", is_public=False),
+    EventType(AbsenceDropped, is_public=False),
+    # teams
+    EventType("people.team_added"),
+    EventType("people.team_changed", is_chained=True),
+    EventType(MemberAdded, is_chained=True),
+    EventType(MemberRemoved, is_chained=True),
+)

@@ -1,0 +1,295 @@
+"""The events of this room: categories, ladders, risks, reviews, escalations. Ids are those of users."""
+
+from history.declarations import EventType, Mail, Payload, rename
+from history.recipients import listed_in_payload
+from history.states import InDoubt
+from risklog import mail
+from risklog.recipients import (
+    escalated_to,
+    lead_if_unowned,
+    of_weighty_change,
+    reviewers,
+    risk_owner,
+    team_of_escalation,
+    team_of_risk,
+)
+
+# ------------------------------------------------------------------ categories, ladders
+
+
+class CategoryRetired(Payload, verb="risklog.category_retired"):
+    into: str | None = None  # the name of the category it was merged into
+
+
+class LadderChanged(Payload, verb="risklog.ladder_changed"):
+    number: int
+
+
+# ------------------------------------------------------------------ risks
+
+
+class RiskChanged(Payload, verb="risklog.risk_changed"):
+    """level: before and after, when it moved. merged: the category that was merged into another."""
+
+    level: list[str] | None = None
+    merged: str | None = None
+
+
+class RiskConfirmed(Payload, verb="risklog.risk_still_so"):
+    evidence: str
+
+
+class RiskStep(Payload):
+    """A step of a risk's life, with its reason."""
+
+    reason: str | None = None
+
+
+class RiskAssessing(RiskStep, verb="risklog.risk_assessing"):
+    pass
+
+
+class RiskTreating(RiskStep, verb="risklog.risk_treating"):
+    pass
+
+
+class RiskMonitoring(RiskStep, verb="risklog.risk_monitoring"):
+    pass
+
+
+class RiskClosed(RiskStep, verb="risklog.risk_closed"):
+    pass
+
+
+class RiskReopened(RiskStep, verb="risklog.risk_reopened"):
+    pass
+
+
+class RiskAccepted(Payload, verb="risklog.risk_accepted"):
+    until: str
+    reason: str
+
+
+class RiskAcceptanceEnding(Payload, verb="risklog.risk_acceptance_ending"):
+    until: str
+    days: int
+
+
+class RiskAcceptanceEnded(Payload, verb="risklog.risk_acceptance_ended"):
+    """until: when its day came. reason: when somebody ended it earlier."""
+
+    until: str | None = None
+    reason: str | None = None
+
+
+class RiskRestricted(Payload, verb="risklog.risk_restricted"):
+    teams: list[int]  # subjects
+
+
+class RiskOpenedToAll(Payload, verb="risklog.risk_opened_to_all"):
+    teams: list[int]
+
+
+# ------------------------------------------------------------------ reviews
+
+
+class ReviewOpened(Payload, verb="risklog.review_opened"):
+    why: str
+    asked: list[int]
+    severity: str
+
+
+class ReviewAsked(Payload, verb="risklog.review_asked"):
+    asked: list[int]
+
+
+class ReviewTriggered(Payload):
+    """A further trigger. waiting: who has not answered."""
+
+    why: str
+    waiting: list[int] | None = None
+
+
+class ReviewAnnotated(ReviewTriggered, verb="risklog.review_annotated"):
+    pass
+
+
+class ReviewPressed(ReviewTriggered, verb="risklog.review_pressed"):
+    pass
+
+
+class ReviewReminded(Payload, verb="risklog.review_reminded"):
+    told: list[int]
+    due_at: str
+
+
+class ReviewUnanswered(Payload, verb="risklog.review_unanswered"):
+    waiting: list[int]
+
+
+class ReviewAnswered(Payload, verb="risklog.review_answered", upcasters=(rename("words", to="label"),)):
+    """label: of the verdict, as it read then. is_complete: nobody has to answer any more."""
+
+    verdict: str
+    label: str
+    note: str
+    is_complete: bool
+
+
+class ReviewSettled(Payload, verb="risklog.review_settled", upcasters=(rename("words", to="label"),)):
+    outcome: str
+    label: str
+    reason: str
+
+
+class ReviewWithdrawn(Payload, verb="risklog.review_withdrawn"):
+    reason: str
+
+
+class ReviewReopened(Payload, verb="risklog.review_reopened"):
+    reason: str
+
+
+# ------------------------------------------------------------------ escalations
+
+
+class EscalationStarted(Payload, verb="risklog.escalation_started"):
+    why: str
+    severity: str
+
+
+class EscalationAnnotated(Payload, verb="risklog.escalation_annotated"):
+    why: str
+
+
+class Climbing(Payload):
+    """told: who was notified. stand_ins: user id as text -> whom they stand in for. skipped: in words."""
+
+    rung: int
+    told: list[int]
+    stand_ins: dict[str, int] | None = None
+    skipped: str = ""
+
+
+class EscalationClimbed(Climbing, verb="risklog.escalation_climbed"):
+    pass
+
+
+class EscalationStays(Climbing, verb="risklog.escalation_stays"):
+    pass
+
+
+class EscalationWaits(Payload, verb="risklog.escalation_waits"):
+    until: str
+
+
+class OnRung(Payload):
+    rung: int
+    told: list[int]
+
+
+class EscalationLapsed(OnRung, verb="risklog.escalation_lapsed"):
+    pass
+
+
+class EscalationResumed(OnRung, verb="risklog.escalation_resumed"):
+    pass
+
+
+class EscalationSteppedDown(OnRung, verb="risklog.escalation_stepped_down"):
+    reason: str
+
+
+class EscalationHandedOver(Payload, verb="risklog.escalation_handed_over"):
+    to: int
+    told: list[int]
+    note: str
+    until: str
+
+
+class EscalationAcknowledged(Payload, verb="risklog.escalation_acknowledged"):
+    note: str
+    until: str
+
+
+class EscalationPaused(Payload, verb="risklog.escalation_paused"):
+    reason: str
+    until: str
+
+
+class EscalationResolved(Payload, verb="risklog.escalation_resolved"):
+    reason: str
+
+
+# ------------------------------------------------------------------ the table
+
+_ASKED = listed_in_payload("asked", reason="Your review is requested")
+_ESCALATED = listed_in_payload("told", reason="Escalated to you")
+# Being asked is sent again in doubt; what an escalation follows up is not mailed twice.
+_REQUEST = Mail("review", mail.review_context, mail.review_is_unanswered, InDoubt.RESEND)
+_REMINDER = Mail("review", mail.review_context, mail.review_is_unanswered)
+_ESCALATION = Mail("escalation", mail.escalation_context, mail.escalation_is_unresolved, InDoubt.RESEND)
+_OWNER = (risk_owner, lead_if_unowned)
+_OWNER_AND_TEAM = (risk_owner, team_of_risk)
+
+
+def _escalates(payload: type[Payload], recipients: tuple = (_ESCALATED,)) -> EventType:
+    """At once, cannot be silenced, sent again in doubt, also to whoever set it going."""
+    return EventType(payload, recipients, _ESCALATION, is_urgent=True, is_actor_told=True)
+
+
+EVENTS = (
+    EventType("risklog.category_added"),
+    EventType("risklog.category_changed"),
+    EventType(CategoryRetired),
+    EventType("risklog.category_restored"),
+    EventType("risklog.ladder_added", is_chained=True),
+    EventType(LadderChanged, is_chained=True),
+    EventType("risklog.ladder_retired", is_chained=True),
+    # risks
+    EventType("risklog.risk_opened", _OWNER_AND_TEAM),
+    EventType(RiskChanged, (of_weighty_change,)),
+    EventType(RiskConfirmed),
+    EventType(RiskAssessing),
+    EventType(RiskTreating, (risk_owner,)),
+    EventType(RiskMonitoring, (risk_owner,)),
+    EventType(RiskAccepted, _OWNER_AND_TEAM, is_chained=True),
+    EventType(RiskAcceptanceEnding, _OWNER, Mail("risk", mail.risk_context, mail.risk_is_accepted)),
+    EventType(RiskAcceptanceEnded, _OWNER, Mail("risk", mail.risk_context)),
+    EventType(RiskClosed, _OWNER_AND_TEAM),
+    EventType(RiskReopened, _OWNER_AND_TEAM),
+    EventType(RiskRestricted, is_chained=True),
+    EventType(RiskOpenedToAll, is_chained=True),
+    # reviews
+    EventType(ReviewOpened, (_ASKED,), _REQUEST),
+    EventType(ReviewAsked, (_ASKED,), _REQUEST),
+    EventType(ReviewAnnotated),
+    EventType(
+        ReviewPressed,
+        (listed_in_payload("waiting", reason="The review became critical: your answer is due sooner"),),
+        _REQUEST,
+    ),
+    EventType(ReviewReminded, (listed_in_payload("told", reason="Your answer is due soon"),), _REMINDER),
+    EventType(
+        ReviewUnanswered, (listed_in_payload("waiting", reason="Your answer is overdue"),), is_urgent=True
+    ),
+    EventType(ReviewAnswered),
+    EventType("risklog.review_claimed"),
+    EventType("risklog.review_given_back", is_minor=True),
+    EventType(ReviewSettled, (reviewers,)),
+    EventType(ReviewWithdrawn, (reviewers,)),
+    EventType(ReviewReopened, (reviewers,)),
+    # escalations
+    EventType(EscalationStarted, (team_of_escalation,)),
+    _escalates(EscalationClimbed),
+    _escalates(EscalationLapsed),
+    _escalates(EscalationResumed),
+    _escalates(EscalationSteppedDown),
+    _escalates(EscalationHandedOver, (listed_in_payload("told", reason="Handed over to you"),)),
+    EventType(EscalationAnnotated, (escalated_to,)),
+    EventType(EscalationAcknowledged, (escalated_to,)),
+    EventType(EscalationPaused, (escalated_to,)),
+    EventType(EscalationStays, (escalated_to,), is_urgent=True),
+    EventType(EscalationWaits, is_minor=True),
+    EventType(EscalationResolved, (escalated_to,)),
+)

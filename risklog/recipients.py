@@ -1,0 +1,62 @@
+"""Whom an event about a review, an escalation or a risk concerns."""
+
+from history.models import Event
+from history.queries import present_data
+from history.recipients import everyone
+from people.recipients import risk_managers, team_members
+from risklog.models import Climb, Escalation, Reviewer, Risk
+
+
+def reviewers(event: Event) -> dict[int, str]:
+    """Return everyone who was asked to review."""
+    rows = Reviewer.objects.filter(review__subject_id=event.subject_id)
+    return everyone(rows.values_list("user_id", flat=True), "Your review was requested")
+
+
+def escalated_to(event: Event) -> dict[int, str]:
+    """Return everyone whom this was escalated to so far."""
+    rows = Climb.objects.filter(escalation__subject_id=event.subject_id)
+    ids = (pk for told in rows.values_list("told", flat=True) for pk in told)
+    return everyone(ids, "It was escalated to you")
+
+
+def team_of_escalation(event: Event) -> dict[int, str]:
+    """Return the members of the escalation's team."""
+    escalation = Escalation.objects.filter(subject_id=event.subject_id).first()
+    return team_members(escalation.team_id if escalation else None, "Your team is affected")
+
+
+def risk_owner(event: Event) -> dict[int, str]:
+    """Return the owner of the risk."""
+    owners = Risk.objects.filter(subject_id=event.subject_id).values_list("owner_id", flat=True)
+    return everyone(owners, "You own this risk")
+
+
+def team_of_risk(event: Event) -> dict[int, str]:
+    """Return the members of the risk's team."""
+    risk = Risk.objects.filter(subject_id=event.subject_id).first()
+    return team_members(risk.team_id if risk else None, "The risk belongs to your team")
+
+
+def lead_if_unowned(event: Event) -> dict[int, str]:
+    """Return, for a risk that nobody owns, the lead of its team, or else the risk managers."""
+    risk = Risk.objects.select_related("team", "owner").filter(subject_id=event.subject_id).first()
+    if risk is None or (risk.owner and risk.owner.is_active):
+        return {}
+    if risk.team and risk.team.lead_id:
+        return {risk.team.lead_id: "The risk has no owner and you lead its team"}
+    return risk_managers(event)
+
+
+def of_weighty_change(event: Event) -> dict[int, str]:
+    """Return whom a changed risk concerns: only a new owner or a new level is told to anyone."""
+    data = present_data(event)
+    changes = {name: pair for row in data.get("rows", ()) for name, pair in row["changes"].items()}
+    found: dict[int, str] = {}
+    if "owner_id" in changes:
+        before, after = changes["owner_id"]
+        found = everyone([after], "You are the new owner of this risk")
+        found |= everyone([before], "You were the owner of this risk")
+    if data.get("level"):
+        found = team_of_risk(event) | risk_owner(event) | found
+    return found

@@ -1,0 +1,97 @@
+"""The events of this room: sources, series, thresholds, breaches."""
+
+from history.declarations import EventType, Payload
+from signals.recipients import team_of_breach, team_of_threshold
+
+
+class SourceAdded(Payload, verb="signals.source_added"):
+    by_hand: bool | None = None
+
+
+class Rule(Payload):
+    """What a version of a threshold says."""
+
+    number: int
+    direction: str
+    warning: float | None = None
+    critical: float | None = None
+    clear: float | None = None
+    why: str
+
+
+class ThresholdProposed(Rule, verb="signals.threshold_proposed"):
+    pass
+
+
+class ThresholdAgreed(Rule, verb="signals.threshold_agreed"):
+    replaces: int | None = None
+
+
+class ThresholdDeclined(Rule, verb="signals.threshold_declined"):
+    """why: of the decline."""
+
+
+class GroupChange(Payload):
+    """How many breaches of a group joined, cleared, came back, worsened; how many are open now.
+
+    features: the first few that joined. summary: of the first that joined.
+    """
+
+    joined: int | None = None
+    cleared: int | None = None
+    reopened: int | None = None
+    worse: int | None = None
+    features: list[str]
+    summary: str
+    open: int
+
+
+class BreachGroupOpened(GroupChange, verb="signals.breach_group_opened"):
+    pass
+
+
+class BreachGroupReopened(GroupChange, verb="signals.breach_group_reopened"):
+    pass
+
+
+class BreachGroupCleared(GroupChange, verb="signals.breach_group_cleared"):
+    pass
+
+
+class BreachJoined(GroupChange, verb="signals.breach_joined"):
+    pass
+
+
+class BreachReopened(GroupChange, verb="signals.breach_reopened"):
+    pass
+
+
+class BreachWorsened(GroupChange, verb="signals.breach_worsened"):
+    pass
+
+
+class BreachCleared(GroupChange, verb="signals.breach_cleared"):
+    pass
+
+
+EVENTS = (
+    EventType(SourceAdded),
+    EventType("signals.source_changed", is_chained=True),
+    EventType("signals.series_added"),
+    EventType("signals.series_changed"),
+    EventType("signals.series_claimed"),
+    # thresholds
+    EventType("signals.external_rule_noted"),
+    EventType(ThresholdProposed),
+    EventType(ThresholdAgreed, (team_of_threshold,), is_chained=True),
+    EventType(ThresholdDeclined, is_chained=True),
+    # breaches: people hear of the review; the team sees the breach itself
+    EventType(BreachGroupOpened, (team_of_breach,)),
+    EventType(BreachGroupReopened, (team_of_breach,)),
+    EventType(BreachGroupCleared),
+    EventType(BreachJoined),
+    EventType(BreachReopened),
+    EventType(BreachWorsened),
+    EventType(BreachCleared),
+    EventType("signals.breach_claimed"),
+)
