@@ -9,9 +9,11 @@ from typing import Any
 import kombu
 from celery import Celery
 from celery.app.amqp import AMQP
+from celery.signals import beat_init, celeryd_init
 from django.conf import settings
 
 from kit import bell
+from riskhub.engine import secret_key
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "riskhub.settings")
 
@@ -64,3 +66,10 @@ def ring() -> None:
 
 
 bell.install(ring)
+
+
+@celeryd_init.connect
+@beat_init.connect
+def require_secret_key(**options: Any) -> None:
+    """Worker and beat start under the same rule as the web server. They sign links in mails."""
+    secret_key.require(os.environ)

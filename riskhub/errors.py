@@ -1,11 +1,18 @@
-"""Pages for errors: whole pages for browsers, fragments for htmx, problem+json for the API."""
+"""Pages for errors: whole pages for browsers, fragments for htmx, problem+json for the API.
 
+The pages from 500 on are rendered without the request: no context processor runs, so nothing asks the
+database, which may be what failed.
+"""
+
+import sys
 from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import BadRequest
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.views.decorators.csrf import requires_csrf_token
 
 from rest.problems import PROBLEM, described
@@ -16,7 +23,9 @@ _DETAILS = {
     403: "You do not have permission to do this.",
     404: "This address does not exist. /api/v1/ lists all addresses.",
     500: "The server had an error and logged it. Send the request again later.",
+    503: "The database does not answer. Send the request again in a moment.",
 }
+RETRY_AFTER = 5  # seconds, after which a browser or tool may ask again
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +55,10 @@ _EXPLANATIONS = {
         "Something went wrong",
         "The error is on our side and was logged. Your text is still on this page. Try again in a moment.",
     ),
+    503: Explanation(
+        "Riskhub cannot reach its database",
+        "Nothing was saved. Your text is still on this page. Try again in a moment.",
+    ),
 }
 
 
@@ -57,12 +70,14 @@ def _answer(request: HttpRequest, status: int, detail: str = "") -> HttpResponse
     if request.path.startswith("/api/"):
         body = described(status, detail or _DETAILS[status])
         return JsonResponse(body, status=status, content_type=PROBLEM)
-    if getattr(request, "htmx", False):
-        template = "errors/notice.html"
-    else:
-        template = "errors/500.html" if status == 500 else "errors/page.html"
     explanation = _EXPLANATIONS[status]
     context = {"status": status, "title": explanation.title, "text": detail or explanation.text}
+    is_fragment = bool(getattr(request, "htmx", False))
+    if status >= 500:
+        page = "errors/503.html" if status == 503 else "errors/500.html"
+        template = "errors/notice.html" if is_fragment else page
+        return HttpResponse(render_to_string(template, context), status=status)
+    template = "errors/notice.html" if is_fragment else "errors/page.html"
     return render(request, template, context, status=status)
 
 
@@ -83,7 +98,16 @@ def not_found(request: HttpRequest, exception: Any = None) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return _answer(request, 500)
+    """Answer 503 with Retry-After if the database does not answer, else 500.
+
+    Django calls this while it handles the exception, so the exception is the current one.
+    """
+    if not isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+        return _answer(request, 500)
+    answer = _answer(request, 503)
+    answer["Retry-After"] = str(RETRY_AFTER)
+    answer["Cache-Control"] = "no-store"
+    return answer
 
 
 @requires_csrf_token

@@ -16,6 +16,9 @@ from urllib.parse import urlsplit
 
 import environ
 
+from riskhub.engine import secret_key
+from riskhub.engine.home import FILLED_IN
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
@@ -30,11 +33,23 @@ def _running_instance() -> dict[str, str]:
         return {}
 
 
-for _name, _value in _running_instance().items():
-    os.environ.setdefault(_name, _value)
+def _take_running_instance() -> None:
+    """Fill in what is not given, and note the names, so that a new supervisor knows what nobody said."""
+    names = os.environ.get(FILLED_IN, "").split()
+    for name, value in _running_instance().items():
+        if name not in os.environ:
+            os.environ[name] = value
+            names.append(name)
+    if names:
+        os.environ[FILLED_IN] = " ".join(names)
+
+
+_take_running_instance()
 
 DEBUG = env.bool("RISKHUB_DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="") or "only-for-commands-that-need-no-key-0123456789abcdefghijkl"
+if _fault := secret_key.fault(SECRET_KEY):
+    raise SystemExit(_fault)  # one line, whichever process reads the settings: web, worker, beat or command
 BASE_URL = env.str("RISKHUB_URL", default=f"http://localhost:{env.int('PORT', default=8000)}").rstrip("/")
 IS_HTTPS = BASE_URL.startswith("https://")
 ALLOWED_HOSTS = env.list(
@@ -241,7 +256,13 @@ LEASE_SECONDS = env.int("RISKHUB_LEASE_SECONDS", default=60)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "formatters": {
+        "line": {
+            "()": "riskhub.logs.LineFormatter",
+            "format": "{asctime} {levelname} {name} {message}",
+            "style": "{",
+        }
+    },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": env.str("RISKHUB_LOG", default="WARNING")},
 }

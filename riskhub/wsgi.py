@@ -8,9 +8,10 @@ from typing import Any
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
+from riskhub.engine import secret_key
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "riskhub.settings")
-if not os.environ.get("SECRET_KEY"):
-    raise SystemExit("SECRET_KEY is not set. Mend: give all processes the same 50 random characters or more.")
+secret_key.require(os.environ)
 _application = get_wsgi_application()
 _CHUNK, _DRAINED, _SECONDS = 2**20, 64 * 2**20, 10
 

@@ -8,15 +8,13 @@ import zlib
 from datetime import UTC, date, datetime
 from functools import lru_cache
 
-import nh3
 from django import template
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import mark_safe
-from markdown_it import MarkdownIt
 
-from pages import charts
+from pages import charts, markup
 
 register = template.Library()
 register.simple_tag(charts.spark)
@@ -206,15 +204,7 @@ def filter_select(listing, name, any_label):
     }
 
 
-@lru_cache(maxsize=1)
-def _parser():
-    plain = MarkdownIt("commonmark", {"html": False, "linkify": True})
-    return plain.enable(["table", "strikethrough", "linkify"])
-
-
 @register.filter
 def markdown(text):
-    """Markdown to clean HTML. Two locks: the parser passes no HTML, and the cleaner keeps known tags only."""
-    html = _parser().render(str(text or ""))
-    schemes = {"http", "https", "mailto"}
-    return mark_safe(nh3.clean(html, url_schemes=schemes, link_rel="noopener nofollow"))
+    """Return Markdown as clean HTML (pages/markup.py)."""
+    return markup.html_of(text)

@@ -13,6 +13,8 @@ from typing import Any
 
 from riskhub.engine.errors import Trouble
 
+# Names, separated by spaces, of variables that riskhub.settings filled in from instance.json in this process.
+FILLED_IN = "RISKHUB_FILLED_IN"
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -125,10 +127,11 @@ class Home:
         self.instance.unlink(missing_ok=True)
 
 
-def without_published(environment: Mapping[str, str], path: Path) -> dict[str, str]:
-    """The environment without what settings took from instance.json.
+def as_given(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment as the person gave it: without what settings filled in from instance.json.
 
-    Left over from a killed run, it names dead servers.
+    instance.json may be left over from a killed run and name dead servers. What a person says counts, also
+    when it equals what that run published.
     """
-    left_over = read_json(path / "instance.json")
-    return {name: value for name, value in environment.items() if left_over.get(name) != value}
+    filled_in = {FILLED_IN, *environment.get(FILLED_IN, "").split()}
+    return {name: value for name, value in environment.items() if name not in filled_in}

@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from riskhub.engine import ground, ports, processes, steps
+from riskhub.engine import ground, ports, processes, secret_key, steps
 from riskhub.engine.children import Keeper, Program, Watch
 from riskhub.engine.errors import Trouble
-from riskhub.engine.home import ROOT, Home, without_published
+from riskhub.engine.home import ROOT, Home, as_given
 from riskhub.engine.signals import Asked, Stop
 
 READY_SECONDS = 60
@@ -45,7 +45,7 @@ def main(environment: Mapping[str, str] | None = None) -> int:
     supervisor = None
     wrong = ""
     try:
-        supervisor = Supervisor(without_published(given, path), Home(path), stop)
+        supervisor = Supervisor(as_given(given), Home(path), stop)
         supervisor.run()
     except Asked:
         pass
@@ -81,6 +81,7 @@ class Supervisor:
         self.is_holding = True
         self._sweep()
         _check_port(self.place)
+        self._key()
         self._say(f"Riskhub, with its data in {self.home.path}")
         self.ground = ground.choose(self.given, self.home, self.stop.pause)
         self.ground.start()
@@ -107,8 +108,14 @@ class Supervisor:
             "RISKHUB_HOME": str(self.home.path),
             "PORT": str(self.place.port),
         }
+        return self.given | own | {"SECRET_KEY": self._key()} | self.ground.environment()
+
+    def _key(self) -> str:
+        """The key that was given, else the one of this home. Raises Trouble for one that breaks the rule."""
         key = self.given.get("SECRET_KEY") or self.home.secret_key()
-        return self.given | own | {"SECRET_KEY": key} | self.ground.environment()
+        if fault := secret_key.fault(key):
+            raise Trouble(fault)
+        return key
 
     def _publish(self) -> None:
         assert self.ground is not None

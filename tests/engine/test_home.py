@@ -1,13 +1,15 @@
 """RISKHUB_HOME, and addresses of servers somebody else runs."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from riskhub.engine import outside
 from riskhub.engine.errors import Trouble
-from riskhub.engine.home import Home, private_folder, without_published
+from riskhub.engine.home import ROOT, Home, as_given, private_folder
 
 NOBODY = "127.0.0.1:1"  # nothing listens on port 1
 
@@ -48,13 +50,29 @@ def test_existing_parents_keep_their_permissions(tmp_path: Path) -> None:
     assert (tmp_path / "open" / "new").stat().st_mode & 0o777 == 0o700
 
 
-def test_what_a_killed_run_published_does_not_count_as_given(tmp_path: Path) -> None:
-    (tmp_path / "instance.json").write_text(json.dumps({"DATABASE_URL": "postgresql://dead"}))
-    given = {"DATABASE_URL": "postgresql://dead", "PORT": "9"}
-    assert without_published(given, tmp_path) == {"PORT": "9"}
-    assert without_published({"DATABASE_URL": "postgresql://mine"}, tmp_path) == {
-        "DATABASE_URL": "postgresql://mine"
+@pytest.mark.parametrize("said", ["PORT", "SECRET_KEY", "REDIS_URL"])
+def test_what_a_person_says_counts_although_a_killed_run_published_the_same(
+    tmp_path: Path, said: str
+) -> None:
+    published = {
+        "DATABASE_URL": "postgresql://dead@127.0.0.1:1/riskhub",
+        "REDIS_URL": "redis://127.0.0.1:1/0",
+        "SECRET_KEY": "k" * 30 + "0123456789" * 3,
+        "PORT": "8011",
     }
+    (tmp_path / "instance.json").write_text(json.dumps(published))
+    # The environment after riskhub.settings was read, as in `manage.py up`.
+    script = "import json, os, riskhub.settings; print(json.dumps(dict(os.environ)))"
+    environment = {"PATH": "/usr/bin:/bin", "RISKHUB_HOME": str(tmp_path), said: published[said]}
+    run = subprocess.run(
+        [sys.executable, "-c", script], env=environment, cwd=ROOT, capture_output=True, check=True
+    )
+    found = json.loads(run.stdout)
+    assert published.items() <= found.items()
+
+    given = as_given(found)
+
+    assert {name: given[name] for name in published if name in given} == {said: published[said]}
 
 
 @pytest.mark.parametrize(

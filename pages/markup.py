@@ -1,0 +1,73 @@
+"""Markdown to HTML for pages, the feed and mails.
+
+Two locks: the parser passes no HTML, and the cleaner keeps known tags and addresses only. Nothing is loaded
+from elsewhere and no word becomes a link by its looks:
+
+- Only an address with a scheme (http, https, mailto) becomes a link by itself. `train.py`, `README.md` and
+  `run.sh` are file names in these texts, although each ends like the domain of a country.
+- An image becomes a link with its text, because a picture from elsewhere tells its owner who reads this and
+  when. Only static files of this site are shown as pictures.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+from urllib.parse import unquote
+
+import nh3
+from django.conf import settings
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+_SCHEMES = {"http", "https", "mailto"}
+
+
+def html_of(text: Any) -> SafeString:
+    """Return the HTML of a Markdown text; "" for None or an empty text."""
+    html = _parser().render(str(text or ""))
+    cleaned = nh3.clean(
+        html, url_schemes=_SCHEMES, link_rel="noopener nofollow", attribute_filter=_without_foreign_pictures
+    )
+    return mark_safe(cleaned)
+
+
+@lru_cache(maxsize=1)
+def _parser() -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"html": False, "linkify": True})
+    parser.enable(["table", "strikethrough", "linkify"])
+    parser.linkify.set({"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False})
+    for schema in ("//", "ftp:"):
+        parser.linkify.add(schema, None)
+    parser.add_render_rule("image", _image)
+    return parser
+
+
+def _image(renderer: Any, tokens: Sequence[Token], position: int, options: Any, env: Any) -> str:
+    """A picture of our own as such, any other as a link with its text."""
+    token = tokens[position]
+    address = str(token.attrGet("src") or "")
+    text = renderer.renderInlineAsText(token.children or [], options, env)
+    if is_ours(address):
+        return format_html('<img src="{}" alt="{}">', address, text)
+    if _is_within_link(tokens[:position]):
+        return format_html("{}", text or address)
+    return format_html('<a href="{}">{}</a>', address, text or address)
+
+
+def _is_within_link(before: Sequence[Token]) -> bool:
+    depth = sum((token.type == "link_open") - (token.type == "link_close") for token in before)
+    return depth > 0
+
+
+def is_ours(address: str) -> bool:
+    """Return True for the address of a static file of this site."""
+    path = address.removeprefix(settings.BASE_URL)
+    return path.startswith(settings.STATIC_URL) and ".." not in unquote(path)
+
+
+def _without_foreign_pictures(tag: str, attribute: str, value: str) -> str | None:
+    if tag == "img" and attribute == "src" and not is_ours(value):
+        return None
+    return value

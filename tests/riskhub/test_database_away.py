@@ -1,0 +1,86 @@
+"""Pages while PostgreSQL is away, and what ordinary refusals write to the terminal."""
+
+import logging
+
+import pytest
+from django.db import connection
+
+from riskhub.logs import LineFormatter
+from tests.factories import people
+
+
+@pytest.fixture
+def away(client, monkeypatch):
+    """A signed-in reader whose database refuses every connection."""
+    people.organisation()
+    client.force_login(people.user("Ana"))
+    client.raise_request_exception = False
+    connection.close()
+    monkeypatch.setitem(connection.settings_dict, "HOST", "127.0.0.1")
+    monkeypatch.setitem(connection.settings_dict, "PORT", "1")
+    yield client
+    monkeypatch.undo()
+    connection.close()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("path", ["/", "/risks/", "/no/such/page/", "/people/sign-in/"])
+def test_a_page_says_503_with_a_page_of_ours(away, path):
+    answer = away.get(path)
+
+    assert answer.status_code == 503
+    assert int(answer["Retry-After"]) > 0
+    page = answer.content.decode()
+    assert "cannot reach its database" in page and "css/" in page and "Traceback" not in page
+    assert answer["Content-Security-Policy"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_form_and_a_fragment_say_503_too(away):
+    assert away.post("/actions/new/", {"title": "X"}).status_code == 503
+    fragment = away.get("/risks/", headers={"HX-Request": "true"})
+    assert fragment.status_code == 503
+    assert "<html" not in fragment.content.decode()
+    assert "cannot reach its database" in fragment.content.decode()
+
+
+def _formatted(caplog):
+    formatter = LineFormatter("{levelname} {name} {message}", style="{")
+    return "\n".join(
+        formatter.format(record) for record in caplog.records if record.name.startswith("django")
+    )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_absent_database_is_one_line_in_the_log(away, caplog):
+    away.get("/risks/")
+
+    written = _formatted(caplog)
+    assert "/risks/" in written and "Traceback" not in written
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("path", "status"), [("/people/tokens/999999/", 404), ("/notices/mail/", 403), ("/learnings/?q=%00", 400)]
+)
+def test_an_ordinary_refusal_writes_no_traceback(client, caplog, path, status):
+    people.organisation()
+    client.force_login(people.user("Ana"))
+
+    assert client.get(path).status_code == status
+
+    assert "Traceback" not in _formatted(caplog)
+
+
+def test_the_handler_of_the_settings_writes_these_lines():
+    formats = [handler.formatter for handler in logging.getLogger().handlers]
+    assert any(isinstance(one, LineFormatter) for one in formats)
+
+
+def test_a_fault_of_ours_keeps_its_traceback(caplog):
+    try:
+        raise ValueError("ours")
+    except ValueError:
+        logging.getLogger("django.request").exception("Internal Server Error", extra={"status_code": 500})
+
+    assert "Traceback" in _formatted(caplog)
