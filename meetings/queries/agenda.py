@@ -16,7 +16,7 @@ from meetings.states import TO_COME, UNFINISHED, ItemOutcome, ItemState
 from people.states import Role
 from risklog.models import Escalation
 
-OUTCOME_ICONS = {
+OUTCOME_ICONS: dict[str, str] = {
     ItemOutcome.DECIDED: "gavel",
     ItemOutcome.ACTIONS: "checkbox",
     ItemOutcome.DEFERRED: "arrow-forward-up",

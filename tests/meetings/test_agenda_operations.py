@@ -122,7 +122,7 @@ def test_a_review_settled_before_the_meeting_leaves_the_agenda_and_returns_when_
     agenda.on_review_settled(latest(review.subject, "risklog.review_settled"), at=at)
 
     (item,) = items_about(review.subject)
-    assert (item.state, item.why) == (ItemState.DONE, "Settled before the meeting")
+    assert (item.state, item.why) == (ItemState.DONE, "Closed before the meeting")
 
 
 def test_what_people_took_off_stays_off(team, at):
