@@ -3,9 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from django.apps import apps
 
 from history.models import Subject
 from kit.actor import Actor
+from meetings.models import AgendaItem
 from people.models import User
 from riskhub import schedule
 from risklog.models import Escalation, Risk
@@ -74,6 +76,45 @@ def test_all_that_hangs_on_it_is_restricted_with_it_and_opened_with_it(risk, cas
     restrict(risk, None, ana)
 
     assert len(seen_by(stranger)) == whole
+
+
+def test_at_the_commit_no_row_of_any_model_shows_a_stranger_anything_of_it(risk, cast):
+    ana, team, _, stranger = cast
+    meeting = meetings_.planned()
+    for about in Subject.objects.filter(title__contains=CANARY):
+        meetings_.item(meeting, title="Slot", about=about)
+    schedule.tick(LATER)
+
+    restrict(risk, [team], ana)
+
+    assert rows_that_name_it(ana)
+    assert rows_that_name_it(User.objects.get(pk=stranger.pk)) == []
+
+
+def rows_that_name_it(reader):
+    """Rows that a reader sees, of every model that answers visible_to, whose fields hold the canary."""
+    found = []
+    for model in apps.get_models():
+        if not hasattr(model._default_manager, "visible_to") or model is AgendaItem:
+            continue  # an agenda item is a slot to those who may not see what it is about (its own tests)
+        rows = model._base_manager.filter(pk__in=model._default_manager.visible_to(reader).values("pk"))
+        found += [f"{model.__name__} {row['id']}" for row in rows.values() if CANARY in repr(row)]
+    return found
+
+
+def test_a_new_owner_sees_all_that_hangs_on_it_and_the_former_one_no_longer(risk, cast):
+    ana, team, _, stranger = cast
+    lou = people.user("Lou")
+    risks_.change(risk, {"owner": lou}, by=Actor(ana, "page"), at=LATER)
+    restrict(risk, [team], ana)
+    whole = len(seen_by(lou))
+    assert whole > 30
+
+    risks_.change(risk, {"owner": stranger}, by=Actor(ana, "page"), at=LATER)
+
+    assert len(seen_by(stranger)) == whole
+    assert list(seen_by(lou)) == []
+    assert len(seen_by(ana)) == whole  # who raised it, and is of the team
 
 
 def test_whoever_an_escalation_was_handed_to_keeps_their_sight(cast):

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from history import operations as history
 from history.models import Event
-from kit.actor import SYSTEM
+from kit.actor import SYSTEM, Actor
 from people.states import Role
 from risklog.models import Risk
 from risklog.operations import risk as operations
@@ -483,3 +483,45 @@ def test_a_manager_adds_edits_merges_and_retires(client, manager):
     assert client.post(f"{url}/edit/", {**words, "version": 1}).status_code == 409
     assert client.post(f"{url}/merge/", {"into": risks.category().pk, "version": 2}).status_code == 303
     assert "Retired" in client.get("/risks/categories/").content.decode()
+
+
+# ------------------------------------------------------------------ a breach becomes a risk
+
+
+def made_of_breaches(at, send, reader):
+    """What a person is answered who makes a risk of a breach: without a risk yet, and with a hidden one.
+
+    References are left out, for they count on.
+    """
+    risks.category()
+    answers = []
+    for number in range(2):
+        group = BreachGroup(cause_key=f"s{number}", title="psi", kind="drift", level=2, opened_at=at)
+        history.record(group, "signals.breach_group_opened", by=SYSTEM, at=at)
+        if number:
+            hidden = operations.add_from_breach(group, by=Actor(people.user(), "page"), at=at)
+            operations.restrict(hidden, teams=[people.team()], by=SYSTEM, at=at)
+        answer = send(group.reference)
+        found = Risk.objects.visible_to(reader).get(breach_group=group)
+        headers = {name: value for name, value in answer.headers.items() if name != "Content-Length"}
+        text = f"{answer.status_code} {headers} {answer.content.decode()}"
+        words = {found.reference: "R-n", f'"id":{found.pk},': "", f'"subject_id":{found.subject_id},': ""}
+        for word, instead in {**words, group.reference: "B-n", f'"breach_group_id":{group.pk},': ""}.items():
+            text = text.replace(word, instead)
+        answers.append(re.sub(r"ETag.*?,|csrf\S+|W/\S+|\d{4}-\d\d-\d\dT[^\"]*", "", text))
+    return answers
+
+
+def test_a_breach_whose_risk_is_hidden_is_answered_as_one_that_has_none(client, member, at):
+    page = made_of_breaches(at, lambda of: client.post(f"/risks/from-breach/{of}/"), member)
+    assert page[0] == page[1]
+    assert page[0].startswith("303")
+
+
+def test_so_it_is_by_the_api(client, member, at):
+    def send(of):
+        return client.post("/api/v1/risks/from_breach", {"breach": of}, content_type="application/json")
+
+    answers = made_of_breaches(at, send, member)
+    assert answers[0] == answers[1]
+    assert answers[0].startswith("201")
