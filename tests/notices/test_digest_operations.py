@@ -146,7 +146,7 @@ def test_what_was_restricted_since_is_left_out_of_mail_and_page(ana, at, setting
     risk = risks.risk("Canary")
     risks.risk("Other")
     make(ana, at)
-    Subject.objects.filter(pk=risk.subject_id).update(viewers=[])
+    Subject.objects.filter(pk=risk.subject_id).update(viewers=[], granted=[])
     settings.IS_MAIL_KEPT = True
     message.send_due(at=at)
 

@@ -256,7 +256,7 @@ def test_who_left_gets_no_mail(settings, at):
 
 def test_what_was_restricted_since_is_not_sent(settings, at):
     row = notices.parked_kind(at=at)
-    type(row.subject).objects.filter(pk=row.subject_id).update(viewers=[])
+    type(row.subject).objects.filter(pk=row.subject_id).update(viewers=[], granted=[])
     with notices.mail_server(settings) as sink:
         message.send_due(at=at)
 

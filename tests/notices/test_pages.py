@@ -61,7 +61,7 @@ def test_the_inbox_shows_ones_own_alone(client, ana):
 def test_what_was_restricted_since_leaves_the_inbox_and_its_count(client, ana):
     made = actions.action("Canary", owner=ana)
     notices.told_of(made)
-    Subject.objects.filter(pk=made.subject_id).update(viewers=[])
+    Subject.objects.filter(pk=made.subject_id).update(viewers=[], granted=[])
 
     answer = client.get("/notices/")
 
@@ -215,7 +215,7 @@ def test_a_mail_names_what_is_restricted_to_nobody_else(verb, at, settings):
     else:
         made = actions.action(owner=person, about=canary.subject)
     notices.told_of(made)
-    Subject.objects.filter(pk=canary.subject_id).update(viewers=[])
+    Subject.objects.filter(pk=canary.subject_id).update(viewers=[], granted=[])
     message.send_due(at=at)
 
     sent = Message.objects.filter(user=person, state=MessageState.DONE)
