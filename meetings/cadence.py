@@ -6,14 +6,23 @@ does.
 """
 
 import re
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from dateutil.rrule import rrule, rrulestr
 
 _FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
-_UNTIL = re.compile(r"UNTIL=(\d{8})(?:T(\d{6})(Z?))?")
-_REFUSED_PARTS = ("BYHOUR", "BYMINUTE", "BYSECOND", "DTSTART", "RDATE", "EXDATE")
+_TIMES = ("BYHOUR", "BYMINUTE", "BYSECOND", "DTSTART", "RDATE", "EXDATE")
+_DAY = re.compile(r"([+-]?[0-9]{1,2})?(MO|TU|WE|TH|FR|SA|SU)")
+_INTEGER = re.compile(r"[+-]?[0-9]{1,4}")
+_UNTIL = re.compile(r"([0-9]{8})(?:T([0-9]{6})(Z?))?")
+# The largest absolute value of each part; the first group counts from the end too, so it may be negative.
+_SIGNED = {"BYMONTHDAY": 31, "BYYEARDAY": 366, "BYWEEKNO": 53, "BYSETPOS": 366}
+_UNSIGNED = {"BYMONTH": 12, "INTERVAL": 366, "COUNT": 9999}
+_ONLY_YEARLY = ("BYYEARDAY", "BYWEEKNO")
+# The calendar repeats itself, with its weekdays, after so many days and years.
+_CYCLE_YEARS, _CYCLE = 400, timedelta(days=146_097)
+_LAST = datetime.combine(date.max, time.max)
 
 _DAYS = {
     "MO": "Monday",
@@ -33,6 +42,18 @@ class BadRule(ValueError):
     """The text is no rule a meeting can follow; the message says the mend."""
 
 
+def check(rule: str, *, zone: ZoneInfo, first_on: date, starts_at: time, at: datetime) -> None:
+    """Raise BadRule if the rule cannot be read, or if it gives no meeting after the aware moment `at`."""
+    found = parse(rule, zone=zone, first_on=first_on, starts_at=starts_at)
+    since = _wall(at, zone)
+    late, shift = _late(found, since)
+    if late.after(since + shift, inc=True) is None:
+        raise BadRule(
+            "By this rule there is no meeting to come. Check the days it names, COUNT and UNTIL, or use"
+            " a rule such as FREQ=WEEKLY;BYDAY=WE."
+        )
+
+
 def occurrences(
     rule: str, *, zone: ZoneInfo, first_on: date, starts_at: time, since: datetime, until: datetime
 ) -> list[datetime]:
@@ -40,10 +61,11 @@ def occurrences(
 
     since, until: aware moments. Raises BadRule.
     """
-    found = parse(rule, zone=zone, first_on=first_on, starts_at=starts_at).between(
-        _wall(since, zone), _wall(until, zone), inc=True
-    )
-    return [wall for wall in found if since <= moment(wall, zone) <= until]
+    found = parse(rule, zone=zone, first_on=first_on, starts_at=starts_at)
+    first, last = _wall(since, zone), _wall(until, zone)
+    late, shift = _late(found, last)
+    walls = [wall - shift for wall in late.between(first + shift, last + shift, inc=True)]
+    return [wall for wall in walls if since <= moment(wall, zone) <= until]
 
 
 def moment(wall: datetime, zone: ZoneInfo) -> datetime:
@@ -52,21 +74,99 @@ def moment(wall: datetime, zone: ZoneInfo) -> datetime:
 
 
 def parse(rule: str, *, zone: ZoneInfo, first_on: date, starts_at: time) -> rrule:
-    """The rule, starting at the first meeting's wall time. Raises BadRule."""
-    text = rule.strip().upper().removeprefix("RRULE:")
-    parts = dict(part.split("=", 1) for part in text.split(";") if "=" in part)
-    if parts.get("FREQ") not in _FREQUENCIES:
-        raise BadRule("Start with FREQ=DAILY, WEEKLY, MONTHLY or YEARLY, such as FREQ=WEEKLY;BYDAY=WE.")
-    if unwanted := [name for name in _REFUSED_PARTS if name in text]:
-        raise BadRule(f"Remove {unwanted[0]}: use the fields for start time and first meeting.")
-    text = _UNTIL.sub(lambda match: _local_until(match, zone), text)
+    """Read the rule, starting at the first meeting's wall time, without evaluating it. Raises BadRule."""
+    parts = _parts(rule)
+    _check_parts(parts)
+    start = datetime.combine(first_on, starts_at)
     try:
-        found = rrulestr(text, dtstart=datetime.combine(first_on, starts_at))
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        if "UNTIL" in parts:
+            parts["UNTIL"] = _local_until(parts["UNTIL"], zone)
+        found = rrulestr(";".join(f"{name}={value}" for name, value in parts.items()), dtstart=start)
+    except (ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError) as error:
         raise BadRule(f"This rule is invalid ({error}). Use a rule such as FREQ=WEEKLY;BYDAY=WE.") from None
     if not isinstance(found, rrule):
         raise BadRule("Use a single rule, such as FREQ=WEEKLY;BYDAY=WE.")
     return found
+
+
+def _parts(rule: str) -> dict[str, str]:
+    """Return the parts of a rule by name. Raises BadRule for a part without a value, or given twice."""
+    parts: dict[str, str] = {}
+    for part in rule.strip().upper().removeprefix("RRULE:").split(";"):
+        name, equals, value = part.partition("=")
+        if not equals or not value:
+            raise BadRule("Write a rule as NAME=VALUE parts with ; between them: FREQ=WEEKLY;BYDAY=WE.")
+        if name in parts:
+            raise BadRule(f"Give {name} once.")
+        parts[name] = value
+    return parts
+
+
+def _check_parts(parts: dict[str, str]) -> None:
+    """Raise BadRule for a part or a value that no meeting can follow."""
+    frequency = parts.get("FREQ")
+    if frequency not in _FREQUENCIES:
+        raise BadRule("Start with FREQ=DAILY, WEEKLY, MONTHLY or YEARLY, such as FREQ=WEEKLY;BYDAY=WE.")
+    if "COUNT" in parts and "UNTIL" in parts:
+        raise BadRule("Give COUNT or UNTIL, not both.")
+    for name, value in parts.items():
+        if name in _TIMES:
+            raise BadRule(f"Remove {name}: use the fields for start time and first meeting.")
+        if name in _ONLY_YEARLY and frequency != "YEARLY":
+            raise BadRule(f"{name} is for FREQ=YEARLY only.")
+        if name == "BYMONTHDAY" and frequency == "WEEKLY":
+            raise BadRule("BYMONTHDAY is not for FREQ=WEEKLY. Use BYDAY.")
+        if name in _SIGNED or name in _UNSIGNED:
+            _check_numbers(name, value)
+        elif name == "BYDAY":
+            _check_days(value, frequency, has_month="BYMONTH" in parts)
+        elif name == "WKST" and value not in _DAYS:
+            raise BadRule("WKST is a weekday: MO, TU, WE, TH, FR, SA or SU.")
+        elif name == "UNTIL" and not _UNTIL.fullmatch(value):
+            raise BadRule("UNTIL is a day such as 20271231, or a moment such as 20271231T170000Z.")
+        elif name not in ("FREQ", "WKST", "UNTIL"):
+            raise BadRule(f"Remove {name[:20]}: rules of meetings do not support it.")
+
+
+def _check_numbers(name: str, value: str) -> None:
+    is_signed = name in _SIGNED
+    largest = _SIGNED[name] if is_signed else _UNSIGNED[name]
+    numbers = value.split(",") if name.startswith("BY") else [value]
+    for number in numbers:
+        if not _INTEGER.fullmatch(number) or not 1 <= abs(int(number)) <= largest:
+            raise BadRule(f"{name} is a number from 1 to {largest}.")
+        if int(number) < 0 and not is_signed:
+            raise BadRule(f"{name} is not negative.")
+
+
+def _check_days(value: str, frequency: str, *, has_month: bool) -> None:
+    """Check BYDAY: weekdays, each with an ordinal (2TU, -1FR) only within a month or a year."""
+    largest = 53 if frequency == "YEARLY" and not has_month else 5
+    for day in value.split(","):
+        match = _DAY.fullmatch(day)
+        if not match:
+            raise BadRule("BYDAY names weekdays: MO, TU, WE, TH, FR, SA, SU, with commas between them.")
+        if match[1] is None:
+            continue
+        if frequency not in ("MONTHLY", "YEARLY"):
+            raise BadRule(f"An ordinal such as {day[:5]} is for FREQ=MONTHLY or YEARLY only.")
+        if not 1 <= abs(int(match[1])) <= largest:
+            raise BadRule(f"The ordinal of a weekday is a number from 1 to {largest}.")
+
+
+def _late(rule: rrule, latest: datetime) -> tuple[rrule, timedelta]:
+    """Return the rule moved by whole cycles of the calendar towards the year 9999, and by how much.
+
+    dateutil looks for the next occurrence up to the year 9999, which takes seconds where there is none. After
+    the move that is some hundred years away, so each evaluation ends within a fraction of a second.
+    """
+    # dateutil has no public way to ask for these two, and its stubs leave them out.
+    start: datetime = rule._dtstart  # type: ignore[attr-defined]  # see above
+    until: datetime | None = rule._until  # type: ignore[attr-defined]  # see above
+    year = max(start.year, latest.year)
+    shift = max((_LAST.year - 10 - year) // _CYCLE_YEARS, 0) * _CYCLE
+    until = min(until, _LAST - shift) + shift if until else None
+    return rule.replace(dtstart=start + shift, until=until), shift
 
 
 def words(rule: str) -> str:
@@ -104,10 +204,12 @@ def _wall(at: datetime, zone: ZoneInfo) -> datetime:
     return at.astimezone(zone).replace(tzinfo=None)
 
 
-def _local_until(match: re.Match[str], zone: ZoneInfo) -> str:
-    """UNTIL as a wall time: a day means its end, a moment in UTC is brought into the zone."""
+def _local_until(text: str, zone: ZoneInfo) -> str:
+    """Return UNTIL as a wall time: a day means its end, a moment in UTC is brought into the zone."""
+    match = _UNTIL.fullmatch(text)
+    assert match, "checked by _check_parts"
     day, clock, utc = match.groups()
     if clock and utc:
         at = datetime.strptime(f"{day}{clock}+0000", "%Y%m%d%H%M%S%z")
-        return f"UNTIL={_wall(at, zone):%Y%m%dT%H%M%S}"
-    return f"UNTIL={day}T{clock or '235959'}"
+        return f"{_wall(at, zone):%Y%m%dT%H%M%S}"
+    return f"{day}T{clock or '235959'}"

@@ -32,6 +32,7 @@ CHANGEABLE = frozenset(
 )
 _WHEN = frozenset({"rrule", "time_zone", "first_on", "starts_at", "length_minutes"})
 _SHORTEST, _LONGEST = 5, 480
+_FIRST_WITHIN_YEARS = 50
 
 
 @transaction.atomic
@@ -71,6 +72,7 @@ def add(
         "sponsor": sponsor,
     }
     _check(values)
+    _check_rule(values, at)
     series = MeetingSeries(**values)
     focuses = [
         Focus(
@@ -111,7 +113,10 @@ def change(
     if "rrule" in values:
         values["rrule"] = values["rrule"].strip().upper().removeprefix("RRULE:")
     now_is = {name: getattr(series, name) for name in CHANGEABLE}
-    _check({**now_is, **values})
+    wanted = {**now_is, **values}
+    _check(wanted)
+    if any(wanted[name] != now_is[name] for name in _WHEN):
+        _check_rule(wanted, at)
     payload = _changed_people(series, teams, participants)
     event = history.change(
         series, values, by=by, at=at, seen=seen, verb="meetings.series_changed", payload=payload
@@ -152,12 +157,19 @@ def _check(values: Mapping[str, Any]) -> None:
         is_time_zone(values["time_zone"])
     except Exception as error:
         raise Refused(" ".join(error.messages), field="time_zone") from None  # type: ignore[attr-defined]
+
+
+def _check_rule(values: Mapping[str, Any], at: datetime) -> None:
+    """Raise Refused if the rule cannot be followed or gives no meeting after `at`."""
+    if abs(values["first_on"].year - at.year) > _FIRST_WITHIN_YEARS:
+        raise Refused(f"Choose a first day within {_FIRST_WITHIN_YEARS} years of today.", field="first_on")
     try:
-        cadence.parse(
+        cadence.check(
             values["rrule"],
             zone=zoneinfo.ZoneInfo(values["time_zone"]),
             first_on=values["first_on"],
             starts_at=values["starts_at"],
+            at=at,
         )
     except cadence.BadRule as error:
         raise Refused(str(error), field="rrule") from None

@@ -202,6 +202,38 @@ def test_a_series_is_posted_and_patched_by_a_risk_manager(client, crew, manager)
     assert wrong.json()["errors"][0]["field"] == "rrule"
 
 
+NO_RULES = [
+    "FREQ=WEEKLY;INTERVAL=0",
+    "FREQ=WEEKLY;BYDAY=99WE",
+    "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30",
+    "FREQ=WEEKLY;COUNT=0",
+    "FREQ=WEEKLY;UNTIL=20200101",
+    "FREQ=WEEKLY;FREQ=DAILY",
+]
+
+
+@pytest.mark.parametrize("rule", NO_RULES)
+def test_a_rule_that_cannot_be_followed_is_refused_by_name_when_posted_and_patched(
+    client, crew, manager, rule
+):
+    address = f"meeting-series/{make.series(crew[0]).pk}"
+    body = {
+        "name": "Forum",
+        "time_zone": "Europe/Berlin",
+        "first_on": "2026-11-25",
+        "starts_at": "10:00",
+        "teams": [crew[0].slug],
+    }
+
+    answers = [
+        send(client, "post", "meeting-series", {**body, "rrule": rule}),
+        send(client, "patch", address, {"rrule": rule}, **{"If-Match": "*"}),
+    ]
+
+    assert [answer.status_code for answer in answers] == [422, 422]
+    assert {answer.json()["errors"][0]["field"] for answer in answers} == {"rrule"}
+
+
 def test_who_may_not_is_refused(client, crew):
     meeting = make.planned(make.series(crew[0]))
     client.force_login(people.user())

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from meetings import cadence
+from tests.conftest import AT
 
 ZONES = (
     "Europe/Berlin",
@@ -94,11 +95,79 @@ def test_until_is_read_in_the_zone_of_the_series():
         "FREQ=WEEKLY;BYHOUR=3",
         "FREQ=WEEKLY;NOPE=1",
         "FREQ=",
+        "FREQ=SECONDLY",
+        "FREQ=WEEKLY;INTERVAL=0",
+        "FREQ=WEEKLY;INTERVAL=-1",
+        "FREQ=WEEKLY;INTERVAL=\u00b2",
+        "FREQ=WEEKLY;COUNT=0",
+        "FREQ=WEEKLY;COUNT=99999999999999999999",
+        "FREQ=WEEKLY;COUNT=3;UNTIL=20270101",
+        "FREQ=WEEKLY;FREQ=DAILY",
+        "FREQ=WEEKLY;BYDAY=MO;BYDAY=TU",
+        "FREQ=WEEKLY;BYDAY=99WE",
+        "FREQ=WEEKLY;BYDAY=2WE",
+        "FREQ=MONTHLY;BYDAY=0MO",
+        "FREQ=MONTHLY;BYDAY=6MO",
+        "FREQ=MONTHLY;BYMONTH=13",
+        "FREQ=MONTHLY;BYMONTHDAY=32",
+        "FREQ=MONTHLY;BYMONTHDAY=0",
+        "FREQ=WEEKLY;BYMONTHDAY=1",
+        "FREQ=DAILY;BYYEARDAY=1",
+        "FREQ=YEARLY;BYEASTER=0",
+        "FREQ=WEEKLY;WKST=XX",
+        "FREQ=WEEKLY;UNTIL=99999999",
+        "FREQ=WEEKLY;UNTIL=00010101T000000Z",
+        "FREQ=WEEKLY;UNTIL=tomorrow",
+        "FREQ=WEEKLY\nFREQ=DAILY",
     ],
 )
 def test_what_is_no_rule_is_refused_with_the_mend(rule):
     with pytest.raises(cadence.BadRule):
         cadence.parse(rule, zone=ZoneInfo("UTC"), first_on=date(2026, 1, 1), starts_at=time(9))
+
+
+HOUSE = {"zone": ZoneInfo("Europe/Berlin"), "first_on": date(2026, 11, 25), "starts_at": time(10)}
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30",
+        "FREQ=DAILY;BYSETPOS=2",
+        "FREQ=DAILY;INTERVAL=7;BYDAY=MO",
+        "FREQ=MONTHLY;INTERVAL=12;BYMONTH=3",
+        "FREQ=YEARLY;BYWEEKNO=53;BYMONTH=6",
+        "FREQ=WEEKLY;UNTIL=20200101",
+        "FREQ=WEEKLY;UNTIL=20261122",
+    ],
+)
+def test_a_rule_that_never_meets_is_refused(rule):
+    with pytest.raises(cadence.BadRule, match="no meeting to come"):
+        cadence.check(rule, **HOUSE, at=AT)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29",
+        "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1",
+        "FREQ=YEARLY;BYWEEKNO=1;BYDAY=MO",
+        "RRULE:FREQ=YEARLY;BYYEARDAY=-1",
+        "FREQ=DAILY;UNTIL=99991231",
+        "FREQ=WEEKLY;COUNT=1",
+    ],
+)
+def test_a_rare_rule_that_does_meet_is_taken(rule):
+    assert cadence.check(rule, **HOUSE, at=AT) is None
+
+
+def test_looking_for_meetings_of_a_rule_without_any_takes_a_bounded_number_of_steps():
+    """Rules stored before they were checked may never meet: dateutil would go on to the year 9999."""
+    rule = "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30"
+    late, _ = cadence._late(cadence.parse(rule, **HOUSE), datetime(2026, 12, 1))
+
+    assert 9999 - late._dtstart.year <= 410
+    assert cadence.occurrences(rule, **HOUSE, since=AT, until=AT + timedelta(days=60)) == []
 
 
 @pytest.mark.parametrize(

@@ -297,7 +297,17 @@ def test_a_series_is_added_once_and_edited(client, crew):
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("rrule", "FREQ=SECONDLY"), ("functions", "Alchemy"), ("name", ""), ("time_zone", "Mars")],
+    [
+        ("rrule", "FREQ=SECONDLY"),
+        ("rrule", "FREQ=WEEKLY;INTERVAL=0"),
+        ("rrule", "FREQ=WEEKLY;BYDAY=99WE"),
+        ("rrule", "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30"),
+        ("rrule", "FREQ=WEEKLY;UNTIL=20200101"),
+        ("first_on", "0001-01-01"),
+        ("functions", "Alchemy"),
+        ("name", ""),
+        ("time_zone", "Mars"),
+    ],
 )
 def test_a_wrong_series_says_what_to_mend(client, crew, field, value):
     client.force_login(people.user(role=Role.RISK_MANAGER))

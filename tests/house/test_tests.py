@@ -1,0 +1,83 @@
+"""Rules for the tests themselves: no real clock, and no test that cannot fail."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).resolve().parents[1]
+SOURCES = sorted(TESTS.rglob("*.py"))
+CLOCKS = {
+    "clock.now",
+    "kit.clock.now",
+    "timezone.now",
+    "timezone.localdate",
+    "timezone.localtime",
+    "datetime.now",
+    "datetime.utcnow",
+    "datetime.today",
+    "datetime.datetime.now",
+    "date.today",
+    "datetime.date.today",
+    "time.time",
+    "time.time_ns",
+}
+# Calls that check something: names that contain one of these words.
+CHECKS = ("assert", "raises", "expect", "check", "run_state_machine_as_test", "warns")
+
+
+def _name(path: Path) -> str:
+    return str(path.relative_to(TESTS))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=_name)
+def test_no_test_reads_the_clock_of_the_machine(path):
+    """Use AT of tests.conftest, or the fixture `move_clock`; in the database, Now()."""
+    assert clock_calls(path.read_text()) == []
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=_name)
+def test_every_test_asserts_something(path):
+    assert functions_without_assertion(path.read_text()) == []
+
+
+def test_the_rules_find_what_they_forbid():
+    source = "def test_it(client):\n    client.get(f'/?at={timezone.now()}')\n"
+
+    assert clock_calls(source) == ["line 2: timezone.now()"]
+    assert functions_without_assertion(source) == ["line 1: test_it"]
+    assert functions_without_assertion("def test_it():\n    assert 1\n") == []
+
+
+def clock_calls(source: str) -> list[str]:
+    """Return the calls in `source` that read the clock, each with its line."""
+    return [
+        f"line {node.lineno}: {ast.unparse(node.func)}()"
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in CLOCKS
+    ]
+
+
+def functions_without_assertion(source: str) -> list[str]:
+    """Return the test functions in `source` that neither assert nor call a function that does.
+
+    A function of the same module that asserts counts as a check.
+    """
+    functions = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)]
+    asserting = {node.name for node in functions if _asserts(node, set())}
+    return [
+        f"line {node.lineno}: {node.name}"
+        for node in functions
+        if node.name.startswith("test_") and not _asserts(node, asserting)
+    ]
+
+
+def _asserts(function: ast.FunctionDef, helpers: set[str]) -> bool:
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assert):
+            return True
+        if isinstance(node, ast.Call):
+            name = ast.unparse(node.func)
+            if name in helpers or any(word in name for word in CHECKS):
+                return True
+    return False
