@@ -29,7 +29,7 @@ _NUMBERS_SHOWN = 400  # rows a line in the table that stands in for a chart
 class Line:
     name: str
     points: Sequence[tuple[datetime, float | None]]  # None is a gap in the line
-    style: str = "a"  # a strong, b quiet, c warm
+    style: str = "strong"  # strong, quiet, warm
     area: bool = False
 
 

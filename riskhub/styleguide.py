@@ -52,7 +52,7 @@ def chart(now):
         title="Population stability of credit-pd",
         lines=[
             charts.Line("credit-pd v14", list(zip(days, rising, strict=True)), area=True),
-            charts.Line("Challenger", list(zip(days, quiet, strict=True)), "b"),
+            charts.Line("Challenger", list(zip(days, quiet, strict=True)), "quiet"),
         ],
         thresholds=[
             charts.Threshold(0.1, "warning", "Warning 0.10"),

@@ -85,7 +85,7 @@ class SourceForm(PageForm):
         label="Label mapping",
         required=False,
         max_length=8_000,
-        widget=forms.Textarea(attrs={"rows": 6, "class": "ta mono", "spellcheck": "false"}),
+        widget=forms.Textarea(attrs={"rows": 6, "class": "textarea monospace", "spellcheck": "false"}),
         help_text='JSON. Leave blank for the default: {"model": ["service"], "kinds": {"slo": "latency"}}.',
     )
 

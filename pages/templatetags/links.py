@@ -17,7 +17,7 @@ def subject_link(subject: Any, css: str = "") -> SafeString:
     if subject is None:
         return format_html("")
     words = (
-        format_html('<span class="num">{}</span> {}', subject.reference, subject.title)
+        format_html('<span class="number">{}</span> {}', subject.reference, subject.title)
         if subject.reference
         else subject.title
     )

@@ -33,16 +33,19 @@ def icon(name, label=""):
     """
     said = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
     sprite = static("icons/sprite.svg")
-    return format_html('<svg class="i" {}><use href="{}#{}"></use></svg>', said, sprite, name)
+    return format_html('<svg class="icon" {}><use href="{}#{}"></use></svg>', said, sprite, name)
 
 
 @lru_cache(maxsize=8)
 def glyph(level):
     """Five rising bars: what tells a level to those who do not see the colour."""
     bar = '<rect class="{}" x="{:.1f}" y="{}" width="2.4" height="{}" rx=".8"/>'
-    bars = "".join(bar.format("on" if k < level else "off", k * 3.4, 8 - 2 * k, 2 * k + 4) for k in range(5))
-    svg = f'<svg class="glyph" width="17" height="12" viewBox="0 0 16.2 12" aria-hidden="true">{bars}</svg>'
-    return mark_safe(svg)
+    bars = "".join(
+        bar.format("level-bar" if k < level else "level-bar-rest", k * 3.4, 8 - 2 * k, 2 * k + 4)
+        for k in range(5)
+    )
+    head = '<svg class="level-glyph" width="17" height="12" viewBox="0 0 16.2 12" aria-hidden="true">'
+    return mark_safe(f"{head}{bars}</svg>")
 
 
 @register.simple_tag
@@ -50,8 +53,8 @@ def level(number, label="", solid=False):
     """The badge of a level 1 to 5; an organisation may call its levels by other words (`label`)."""
     number = number if number in LEVELS else 0
     word = label or LEVELS.get(number, "Not scored yet")
-    css = f"lvl-{number} lvl-solid" if solid else f"lvl-{number}"
-    return format_html('<span class="lvl {}">{}{}</span>', css, glyph(number) if number else "", word)
+    css = f"level-{number} level-solid" if solid else f"level-{number}"
+    return format_html('<span class="level {}">{}{}</span>', css, glyph(number) if number else "", word)
 
 
 def name_of(person):
@@ -68,11 +71,11 @@ def avatar(person, named=False, large=False, missing="No owner yet"):
     """A person as two letters; `named=True` writes the name beside it. The colour follows the name."""
     name = name_of(person)
     shade = zlib.crc32(name.encode()) % 8 + 1 if name else 0
-    css = f"av av-{shade} av-l" if large else f"av av-{shade}"
+    css = f"avatar avatar-{shade} avatar-large" if large else f"avatar avatar-{shade}"
     letters, name = (initials(name), name) if name else (icon("user"), missing)
     if named:
         face = format_html('<span class="{}" aria-hidden="true">{}</span>', css, letters)
-        return format_html('<span class="who">{}{}</span>', face, name)
+        return format_html('<span class="person">{}{}</span>', face, name)
     html = '<span class="{}" role="img" aria-label="{}" title="{}">{}</span>'
     return format_html(html, css, name, name, letters)
 
@@ -111,7 +114,7 @@ def relative(at, now):
 def _time(value, title, words, css="", fresh=False):
     value = value.isoformat(timespec="seconds") if isinstance(value, datetime) else value.isoformat()
     css = format_html(' class="{}"', css) if css else ""
-    live = mark_safe(" data-rel") if fresh else ""
+    live = mark_safe(" data-relative") if fresh else ""
     return format_html('<time{} datetime="{}" title="{}"{}>{}</time>', css, value, title, live, words)
 
 
@@ -151,7 +154,7 @@ def due(value, done=False, missing="No date yet", now=None):
     if late < 0:
         return day(value, missing, now)
     value = _day_of(value)
-    words, css = (f"{late} d late", "over") if late else ("Due today", "soon")
+    words, css = (f"{late} d late", "overdue") if late else ("Due today", "due-soon")
     return _time(value, f"Due {value:%A} {value.day} {value:%B %Y}", words, css)
 
 
@@ -162,7 +165,7 @@ def deadline(value, missing="No deadline", now=None):
         return _missing(missing)
     here, now = timezone.localtime(value), timezone.localtime(now)
     left = (here - now).total_seconds()
-    css = "over" if left < 0 else "soon" if left < 86400 else ""
+    css = "overdue" if left < 0 else "due-soon" if left < 86400 else ""
     utc = f"{short_day(value.astimezone(UTC), now.year)}, {value.astimezone(UTC):%H:%M} UTC"
     shown = _time(here, absolute(here), relative(here, now), css, fresh=True)
     return format_html('{} <span class="muted small nowrap">{}</span>', shown, utc)
@@ -189,7 +192,7 @@ def sort_link(context, field, label, css="", first=""):
     state = mark_safe(f' aria-sort="{"descending" if down else "ascending"}"') if down or up else ""
     url = query_with(context, **{parameter: f"-{field}" if up else field})
     arrow = icon("arrow-narrow-down" if down else "arrow-narrow-up")
-    link = format_html('<a class="sort" href="{}">{}{}</a>', url, label, arrow)
+    link = format_html('<a class="sort-link" href="{}">{}{}</a>', url, label, arrow)
     return format_html('<th scope="col" class="{}"{}>{}</th>', css, state, link)
 
 

@@ -25,7 +25,10 @@ _CHOICES = [(one.value, f"{one.label}: {_MEANING[one]}") for one in Outcome]
 
 def reason_field(label: str, hint: str = "") -> forms.CharField:
     return forms.CharField(
-        label=label, help_text=hint, max_length=4000, widget=forms.Textarea(attrs={"rows": 2, "class": "ta"})
+        label=label,
+        help_text=hint,
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 2, "class": "textarea"}),
     )
 
 
@@ -42,7 +45,7 @@ class AnswerForm(forms.Form):
         label="Evidence",
         required=False,
         max_length=4000,
-        widget=forms.Textarea(attrs={"rows": 2, "class": "ta"}),
+        widget=forms.Textarea(attrs={"rows": 2, "class": "textarea"}),
     )
 
 

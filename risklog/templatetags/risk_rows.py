@@ -20,11 +20,11 @@ register = template.Library()
 # state -> (icon, class): the word beside it says the same.
 STATES = {
     RiskState.OPEN: ("circle-dot", ""),
-    RiskState.ASSESSING: ("zoom-check", "st-busy"),
-    RiskState.TREATING: ("circle-dashed", "st-busy"),
-    RiskState.MONITORING: ("eye", "st-busy"),
-    RiskState.ACCEPTED: ("clipboard-check", "st-good"),
-    RiskState.CLOSED: ("circle-check", "st-good"),
+    RiskState.ASSESSING: ("zoom-check", "status-busy"),
+    RiskState.TREATING: ("circle-dashed", "status-busy"),
+    RiskState.MONITORING: ("eye", "status-busy"),
+    RiskState.ACCEPTED: ("clipboard-check", "status-good"),
+    RiskState.CLOSED: ("circle-check", "status-good"),
 }
 
 
@@ -34,9 +34,9 @@ def risk_state(state: str) -> SafeString:
     """The state of a risk as icon and word."""
     symbol, css = STATES[RiskState(state)]
     return mark_safe(
-        f'<span class="st {css}">{ui.icon(symbol)}{RiskState(state).label}</span>'
+        f'<span class="status {css}">{ui.icon(symbol)}{RiskState(state).label}</span>'
         if css
-        else f'<span class="st">{ui.icon(symbol)}{RiskState(state).label}</span>'
+        else f'<span class="status">{ui.icon(symbol)}{RiskState(state).label}</span>'
     )
 
 
@@ -52,9 +52,9 @@ def _badge(severity: int) -> str:
     level = scoring.level(severity)
     bars = [f"M{k * 3.4:.3g} {8 - 2 * k}h2.4V12h-2.4z" for k in range(5)]
     return (
-        f'<span class="lvl lvl-{level}"><svg class="glyph" width="17" height="12" viewBox="0 0 16.2 12"'
-        f' aria-hidden="true"><path class="on" d="{"".join(bars[:level])}"/>'
-        f'<path class="off" d="{"".join(bars[level:])}"/></svg>{scoring.LEVELS[level]}</span>'
+        f'<span class="level level-{level}"><svg class="level-glyph" width="17" height="12"'
+        f' viewBox="0 0 16.2 12" aria-hidden="true"><path class="level-bar" d="{"".join(bars[:level])}"/>'
+        f'<path class="level-bar-rest" d="{"".join(bars[level:])}"/></svg>{scoring.LEVELS[level]}</span>'
     )
 
 
@@ -78,7 +78,7 @@ def risk_rows(
 
 @lru_cache(maxsize=1)
 def _stairs() -> str:
-    return f'<span class="st st-bad">{ui.icon("stairs-up")}Escalated</span>'
+    return f'<span class="status status-bad">{ui.icon("stairs-up")}Escalated</span>'
 
 
 def _row(row: Mapping[str, Any], base: str, spark: Spark | None, is_escalated: bool) -> str:
@@ -93,11 +93,12 @@ def _row(row: Mapping[str, Any], base: str, spark: Spark | None, is_escalated: b
     state = _stairs() if is_escalated else risk_state(row["state"])
     return (
         f'<tr id="{reference}" data-row><td>{_badge(row["severity"])}</td>'
-        f'<td class="c-ti"><a class="rt-t" href="{base}{reference}/">{escape(row["title"])}</a>'
-        f'<span class="rt-s">{below}</span></td>'
-        f'<td class="c-opt">{escape(row["team_name"] or "")}</td><td>{state}</td>'
-        f'<td class="c-opt c-mid">{line}</td><td class="c-opt">{_face(row["owner_name"])}</td>'
-        f'<td class="c-end">{ui.moment(row["updated_at"])}</td></tr>'
+        f'<td class="column-title"><a class="row-link" href="{base}{reference}/">{escape(row["title"])}</a>'
+        f'<span class="row-details">{below}</span></td>'
+        f'<td class="column-optional">{escape(row["team_name"] or "")}</td><td>{state}</td>'
+        f'<td class="column-optional column-roomy">{line}</td>'
+        f'<td class="column-optional">{_face(row["owner_name"])}</td>'
+        f'<td class="column-end">{ui.moment(row["updated_at"])}</td></tr>'
     )
 
 
@@ -113,9 +114,9 @@ def _line(spark: Spark, width: int = 72, height: int = 22) -> str:
         for day, value in known
     ]
     x, y = places[-1].split()
-    tone = f" spark-{spark.tone}" if spark.tone else ""
+    tone = f" sparkline-{spark.tone}" if spark.tone else ""
     return (
-        f'<svg class="spark{tone}" width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
+        f'<svg class="sparkline{tone}" width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
         f' role="img" aria-label="{escape(spark.words)}"><path d="M{"L".join(places)}"/>'
         f'<circle cx="{x}" cy="{y}" r="2.2"/></svg>'
     )

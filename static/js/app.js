@@ -12,5 +12,3 @@ import "./filter-forms.js";
 import "./refusals.js";
 import "./heat-map.js";
 import "./chart.js";
-import "./meeting-notes.js";
-import "./meeting-timer.js";

@@ -16,7 +16,7 @@ function chartOf(plot) {
       rows,
       places: rows.map((row) => Number(row.dataset.x)),
       at: rows.length - 1,
-      crosshair: find(".cross", plot),
+      crosshair: find(".chart-crosshair", plot),
       tip: find(".chart-tip", plot),
       names: heads.map((head) => head.textContent),
     });

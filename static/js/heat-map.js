@@ -4,7 +4,7 @@ import { find, listen } from "./document.js";
 const STEPS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
 
 listen("keydown", (event) => {
-  const link = event.target.closest?.("[data-hm] a");
+  const link = event.target.closest?.("[data-heat-map] a");
   const step = STEPS[event.key];
   if (!link || !step) return;
   event.preventDefault();

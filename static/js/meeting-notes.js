@@ -5,7 +5,7 @@ import { find, listen } from "./document.js";
 const isTyped = (notes) => notes.value !== notes.defaultValue;
 
 listen("htmx:after:swap", () => {
-  const latest = find("#mt-shown[data-notes]");
+  const latest = find("#meeting-shown[data-notes]");
   const notes = find("#notes");
   if (!latest || !notes || (isTyped(notes) && notes.value !== latest.dataset.notes)) return;
   if (notes.value !== latest.dataset.notes) notes.value = latest.dataset.notes;

@@ -29,7 +29,7 @@ function lengthWords(seconds) {
 }
 
 setInterval(() => {
-  for (const time of findAll("time[data-rel]")) {
+  for (const time of findAll("time[data-relative]")) {
     const words = relativeWords(Date.parse(time.dateTime));
     if (words && words !== time.textContent) time.textContent = words;
   }

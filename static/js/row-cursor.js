@@ -10,7 +10,7 @@ const STEPS = { j: 1, k: -1 };
  */
 export function handleRowKey(key) {
   const rows = findAll("[data-row]");
-  const at = rows.findIndex((row) => row.classList.contains("cur"));
+  const at = rows.findIndex((row) => row.classList.contains("current"));
   if (!rows.length) return false;
   if (key in STEPS) {
     moveTo(rows[Math.max(0, Math.min(rows.length - 1, at + STEPS[key]))], rows[at]);
@@ -22,8 +22,8 @@ export function handleRowKey(key) {
 }
 
 function moveTo(row, from) {
-  from?.classList.remove("cur");
-  row.classList.add("cur");
+  from?.classList.remove("current");
+  row.classList.add("current");
   find("a", row)?.focus({ preventScroll: true });
   row.scrollIntoView({ block: "nearest" });
 }

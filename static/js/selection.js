@@ -9,7 +9,7 @@ function showBar() {
   if (!bar) return;
   const count = findAll("[name=sel]:checked").length;
   bar.hidden = !count;
-  find("[data-bulk-n]", bar).textContent = count;
+  find("[data-bulk-count]", bar).textContent = count;
 }
 
 function check(some, checked) {

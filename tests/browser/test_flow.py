@@ -50,7 +50,7 @@ def test_a_decision_is_recorded_without_javascript(sign_in):
     page.fill("[name=reason]", "The new one is not proven.")
     page.fill("[name=no_action_reason]", "Nothing has to change.")
 
-    page.click("main button.btn-p")
+    page.click("main button.button-primary")
 
     page.wait_for_url(re.compile(r"/meetings/decisions/D-\d+/$"))
     assert "We keep the old model" in page.inner_text("main")
@@ -64,11 +64,11 @@ def test_a_meeting_is_run_and_a_second_browser_sees_it_within_two_seconds(sign_i
     leader.wait_for_url("**/live/")
     leader.click("text=Start item")
     leader.wait_for_selector("#notes")
-    controls = leader.locator(".ctl").bounding_box()
+    controls = leader.locator(".meeting-controls").bounding_box()
     assert controls["y"] + controls["height"] <= leader.viewport_size["height"]  # whatever is above scrolls
     usual = leader.viewport_size
     leader.set_viewport_size({"width": 390, "height": 844})
-    controls = leader.locator(".ctl").bounding_box()
+    controls = leader.locator(".meeting-controls").bounding_box()
     assert controls["y"] + controls["height"] <= 844
     leader.set_viewport_size(usual)
     other.goto(f"/meetings/{meeting.reference}/live/")
@@ -87,18 +87,18 @@ def test_a_meeting_is_run_and_a_second_browser_sees_it_within_two_seconds(sign_i
         leader.fill(f"[name=action{number}-title]", what)
         leader.select_option(f"[name=action{number}-owner]", index=number)
         leader.fill(f"[name=action{number}-due_on]", "2026-12-20")
-    leader.click("#decide button.btn-p")
+    leader.click("#decide button.button-primary")
     began = time.monotonic()
-    leader.wait_for_selector(f"#mt-lg >> text={text}")
-    other.wait_for_selector(f"#mt-lg >> text={text}", timeout=8_000)
+    leader.wait_for_selector(f"#meeting-log >> text={text}")
+    other.wait_for_selector(f"#meeting-log >> text={text}", timeout=8_000)
     took = time.monotonic() - began
-    assert other.locator("#mt-lg >> text=Watch it for two weeks").count() == 1
+    assert other.locator("#meeting-log >> text=Watch it for two weeks").count() == 1
     assert took < 4  # two seconds on a machine that does nothing else
 
     # The end: the minutes hold what was said and recorded.
     leader.click("[data-open=close] >> nth=0")
     leader.fill("#close [name=improvement]", "Start in time.")
-    leader.click("#close button.btn-p")
+    leader.click("#close button.button-primary")
     leader.wait_for_url(re.compile("/minutes/|/meetings/M-"))
     leader.goto(f"/meetings/{meeting.reference}/minutes/")
     words = leader.inner_text("main")

@@ -169,8 +169,8 @@ def test_a_search_is_one_step_back_and_its_button_stays_away(sign_in):
 
     assert page.evaluate("history.length") == before + 1
     assert page.locator("text=No risks match these filters").is_visible()
-    assert page.locator("main .js-hide").count() >= 1
-    assert not page.locator("main .js-hide").first.is_visible()
+    assert page.locator("main .without-script").count() >= 1
+    assert not page.locator("main .without-script").first.is_visible()
     page.go_back()
     page.wait_for_selector("#rows tr[data-row]")
 
@@ -184,10 +184,10 @@ def test_a_conflict_at_the_foot_of_a_long_form_is_seen_at_once(sign_in):
     for one, tags in (page, "first"), (other, "second"):
         one.fill("[name=tags]", tags)
         with one.expect_response(lambda answer: answer.request.method == "POST"):
-            one.click("main .form-f .btn-p")
+            one.click("main .form-foot .button-primary")
 
     other.wait_for_selector(".notice:focus")
 
     box = other.locator(".notice:focus").bounding_box()
     assert 0 <= box["y"] < 700
-    assert "second" in other.inner_text(".both .mine")
+    assert "second" in other.inner_text(".conflict-versions .conflict-version-mine")

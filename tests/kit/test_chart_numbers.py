@@ -42,7 +42,7 @@ def drawn(values, limits=()):
 
 
 def axis_labels(html):
-    axis = html[html.index('class="chart-y"') : html.index('class="chart-plot"')]
+    axis = html[html.index('class="chart-axis-value"') : html.index('class="chart-plot"')]
     return re.findall(r"<text[^>]*>([^<]+)</text>", axis)
 
 
@@ -106,7 +106,7 @@ def test_what_is_not_finite_is_a_gap(odd):
         lines=[Line("a", points([1.0, odd, 2.0]))],
         thresholds=[Threshold(odd, "clear", "L")],
     )
-    assert html.count('class="line-a"') == 2 and "thr-label" not in html
+    assert html.count('class="chart-line-strong"') == 2 and "thr-label" not in html
     assert "<svg" in spark([1.0, odd, 2.0], "Course", limit=odd)
 
 
@@ -139,6 +139,6 @@ def test_labels_of_the_time_axis_do_not_repeat():
         title="t",
         lines=[Line("a", [(AT, 1.0), (AT + timedelta(days=4), 2.0), (AT + timedelta(days=5), 1.0)])],
     )
-    axis = html[html.index('class="chart-x"') : html.index("chart-data")]
+    axis = html[html.index('class="chart-axis-time"') : html.index("chart-data")]
     labels = [label.strip() for label in re.findall(r"<text[^>]*>([^<]+)</text>", axis)]
     assert labels and len(set(labels)) == len(labels)

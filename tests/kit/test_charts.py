@@ -38,7 +38,7 @@ def test_without_values_it_says_so(values):
 
 
 def test_a_gap_lifts_the_pen():
-    assert draw(1, 2, None, 3, 4).count('class="line-a"') == 2
+    assert draw(1, 2, None, 3, 4).count('class="chart-line-strong"') == 2
 
 
 def test_a_lone_point_is_drawn_as_a_dot():
@@ -114,7 +114,7 @@ def test_spark_without_values_says_so(values):
 
 def _label_places(limits):
     drawn = draw(0.1, 0.2, thresholds=limits)
-    return [float(y) for y in re.findall(r'class="thr-label[^>]* y="([\d.]+)"', drawn)]
+    return [float(y) for y in re.findall(r'class="chart-threshold-label[^>]* y="([\d.]+)"', drawn)]
 
 
 def test_a_limit_at_the_edge_has_room_for_its_zone_and_for_the_marks_above_its_words():

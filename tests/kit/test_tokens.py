@@ -28,25 +28,36 @@ def contrast(one, other):
 
 
 TEXT = [
-    *[(text, ground) for text in ("text", "text-2", "text-3") for ground in GROUNDS],
+    *[(text, ground) for text in ("text", "text-soft", "text-muted") for ground in GROUNDS],
     *[("accent", ground) for ground in ("surface", "canvas", "sunken", "accent-tint")],
     *[(tone, ground) for tone in ("good", "bad", "warn") for ground in ("surface", "sunken", f"{tone}-tint")],
     *[("text", f"{tone}-tint") for tone in ("good", "bad", "warn", "accent")],
-    *[(f"l{n}-t", f"l{n}-bg") for n in range(1, 6)],
-    *[(f"l{n}-on", f"l{n}") for n in range(1, 6)],
-    *[("av-t", f"av-{n}") for n in range(1, 9)],
+    *[(f"level-{n}-text", f"level-{n}-tint") for n in range(1, 6)],
+    *[(f"level-{n}-on", f"level-{n}") for n in range(1, 6)],
+    *[("avatar-text", f"avatar-{n}") for n in range(1, 9)],
     ("text", "active"),
-    ("text-2", "active"),
+    ("text-soft", "active"),
     ("on-accent", "accent-solid"),
-    ("on-accent", "accent-solid-h"),
+    ("on-accent", "accent-solid-hover"),
     ("on-ink", "ink"),
-    ("l3-t", "surface"),
-    ("l5-t", "surface"),
+    ("level-3-text", "surface"),
+    ("level-5-text", "surface"),
 ]
 SHAPES = [
     *[("line-field", ground) for ground in ("surface", "sunken")],
     *[("focus", ground) for ground in GROUNDS],
-    *[(line, "surface") for line in ("s-a", "s-b", "l3-t", "l4-t", "l5-t", "l2-t", "good")],
+    *[
+        (line, "surface")
+        for line in (
+            "series-strong",
+            "series-quiet",
+            "level-3-text",
+            "level-4-text",
+            "level-5-text",
+            "level-2-text",
+            "good",
+        )
+    ],
 ]
 
 
@@ -63,7 +74,7 @@ def test_shapes_can_be_seen(one, other, theme):
 
 
 def test_levels_keep_their_order_in_grey_print():
-    greys = [luminance(shades(f"l{n}")["light"]) for n in range(1, 6)]
+    greys = [luminance(shades(f"level-{n}")["light"]) for n in range(1, 6)]
     assert greys == sorted(greys, reverse=True)
 
 

@@ -42,8 +42,8 @@ def test_a_zone_without_letters_is_named_in_full():
 
 def test_deadline_says_utc_and_when_it_has_passed():
     assert "Mon 23 Nov, 09:00 UTC" in ui.deadline(NOW - timedelta(hours=1), now=NOW)
-    assert 'class="over"' in ui.deadline(NOW - timedelta(hours=1), now=NOW)
-    assert 'class="soon"' in ui.deadline(NOW + timedelta(hours=1), now=NOW)
+    assert 'class="overdue"' in ui.deadline(NOW - timedelta(hours=1), now=NOW)
+    assert 'class="due-soon"' in ui.deadline(NOW + timedelta(hours=1), now=NOW)
 
 
 def test_due_marks_late_and_today_but_not_what_is_done():
@@ -60,7 +60,9 @@ def test_a_missing_value_is_said_in_words(tag):
 
 def test_level_has_word_and_glyph_beside_the_colour():
     html = ui.level(4)
-    assert "High" in html and html.count('class="on"') == 4 and html.count('class="off"') == 1
+    assert (
+        "High" in html and html.count('class="level-bar"') == 4 and html.count('class="level-bar-rest"') == 1
+    )
     assert "Severe" in ui.level(5, label="Severe")
     assert "Not scored yet" in ui.level(9)
 

@@ -218,7 +218,7 @@ def test_the_pulse_is_silent_until_something_changes(client, ana, meeting, on):
     items.note(on, text="Seen by all", by=SYSTEM, at=meeting.starts_at)
     changed = pulse(client, meeting, on, tag)
     assert changed.status_code == 200
-    for part in ("mt-ag", "mt-clock", "mt-shown", "mt-lg", "mt-ctl"):
+    for part in ("meeting-agenda", "meeting-clock", "meeting-shown", "meeting-log", "meeting-controls"):
         assert f'hx-target="#{part}"' in changed.content.decode()
     assert "Seen by all" in changed.content.decode()
     assert "<html" not in changed.content.decode()

@@ -58,7 +58,7 @@ def test_what_the_style_sheet_names_is_there(collected: Path) -> None:
 
 def test_the_modules_that_a_script_names_are_there_by_their_hashed_names(collected: Path) -> None:
     seen: set[Path] = set()
-    waiting = [_named(collected, "js/app.js")]
+    waiting = [_named(collected, f"js/{name}.js") for name in ("app", "meeting-notes", "meeting-timer")]
     while waiting:
         module = waiting.pop()
         seen.add(module)
