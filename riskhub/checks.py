@@ -36,7 +36,7 @@ def check_kinds(app_configs: Any, **options: Any) -> list[CheckMessage]:
 
 def faults_of(kind: Kind, icons: frozenset[str] | None = None) -> list[CheckMessage]:
     """Return what is wrong with one kind, as errors that name the fix."""
-    found = []
+    found: list[CheckMessage] = []
     if not (kind.label and kind.plural):
         found.append(Error(f"The kind {kind.key} has no label.", hint="Give it a label and a plural."))
     if kind.icon not in (_icons() if icons is None else icons):
@@ -104,7 +104,7 @@ def faults_of_event(declared: EventType) -> list[CheckMessage]:
 
 
 def _is_template(name: str) -> bool:
-    return (Path(settings.BASE_DIR) / "templates" / name).is_file()
+    return any((Path(folder) / name).is_file() for folder in settings.TEMPLATES[0]["DIRS"])
 
 
 def _icons() -> frozenset[str]:

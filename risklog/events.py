@@ -31,7 +31,7 @@ class LadderChanged(Payload, verb="risklog.ladder_changed"):
 class RiskChanged(Payload, verb="risklog.risk_changed"):
     """level: before and after, when it moved. merged: the category that was merged into another."""
 
-    level: list[str] | None = None
+    level: list[int] | None = None
     merged: str | None = None
 
 

@@ -23,13 +23,13 @@ def why_not(message: Message, *, at: datetime) -> str:
         return "The mail server of the recipient refused this address."
     if message.digest_id:
         return "" if user.is_digest_wanted else "The recipient unsubscribed from the digest."
-    return _why_not_of_event(message, at) if message.subject_id else ""
+    return _why_not_about(message.subject_id, message, at) if message.subject_id else ""
 
 
-def _why_not_of_event(message: Message, at: datetime) -> str:
-    if not Subject.objects.visible_to(message.user).filter(pk=message.subject_id).exists():
+def _why_not_about(subject_id: int, message: Message, at: datetime) -> str:
+    if not Subject.objects.visible_to(message.user).filter(pk=subject_id).exists():
         return "The recipient may no longer see the subject of this mail."
     declared = declarations.find(message.verb)
     if declared is None or declared.mail is None or declared.mail.still_relevant is None:
         return ""
-    return declared.mail.still_relevant(message.subject_id, message.user, at)
+    return declared.mail.still_relevant(subject_id, message.user, at)

@@ -388,7 +388,7 @@ def _step(
     seen: int | None,
     cause: Event | None,
 ) -> Risk:
-    verb = risk.MOVES.get((risk.state, to))
+    verb = risk.MOVES.get((RiskState(risk.state), to))
     payload = _STEPS[verb](reason=reason.strip() or None) if verb else None  # without one, move() refuses
     history.move(
         risk, to, by=by, at=at, seen=seen, values={**values, "updated_at": at}, payload=payload, cause=cause

@@ -1,0 +1,11 @@
+"""The events of this room."""
+
+from history.declarations import EventType, Payload
+from tests.notebook.recipients import reader
+
+
+class NoteClosed(Payload, verb="notebook.note_closed"):
+    reason: str
+
+
+EVENTS = (EventType("notebook.note_added", (reader,)), EventType(NoteClosed))
