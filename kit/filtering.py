@@ -225,8 +225,11 @@ def named(label: str, conditions: Mapping[str, tuple[str, Callable[[Reader], Q]]
     return Filter(label, condition, parse, pairs, is_many=False, help=help)
 
 
-def flag(label: str, condition: Q, help: str = "") -> Filter:
-    """A yes-or-no filter: "true" keeps the rows under the condition, "false" the others."""
+def flag(label: str, condition: Q, help: str = "", *, labels: tuple[str, str] = ("Yes", "No")) -> Filter:
+    """A yes-or-no filter: "true" keeps the rows under the condition, "false" the others.
+
+    labels: of the two on the page.
+    """
 
     def parse(text: str) -> bool:
         if text not in {"true", "false"}:
@@ -236,7 +239,7 @@ def flag(label: str, condition: Q, help: str = "") -> Filter:
     def either(values: Sequence[bool], reader: Reader) -> Q:
         return condition if values[0] else ~condition
 
-    return Filter(label, either, parse, (("true", "Yes"), ("false", "No")), is_many=False, help=help)
+    return Filter(label, either, parse, (("true", labels[0]), ("false", labels[1])), is_many=False, help=help)
 
 
 def number(text: str) -> int:

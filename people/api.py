@@ -6,9 +6,9 @@ from django.db.models import QuerySet
 from rest_framework import serializers
 from rest_framework.request import Request
 
+from people.filters import FUNCTIONS, PEOPLE, TEAMS
 from people.models import Function, Membership, Team, User
 from people.states import Role
-from rest.listing import Filter, number, one_of
 from rest.resource import Collection, Item, Resource
 
 
@@ -51,15 +51,6 @@ class FunctionRow(serializers.Serializer):
     name = serializers.CharField()
 
 
-def yes_or_no(path: str, help: str = "") -> Filter:
-    def parse(text: str) -> bool:
-        if text not in {"true", "false"}:
-            raise ValueError("Use true or false.")
-        return text == "true"
-
-    return Filter(path, parse, help, ("true", "false"), many=False)
-
-
 class _People(Resource):
     kind = "person"
     serializer_class = PersonRow
@@ -87,19 +78,7 @@ class People(_People, Collection):
     """List all people, including deactivated ones."""
 
     permission = {"GET": "people.person_view"}
-    filters = {
-        "name": Filter("name__icontains", help="A part of the name.", many=False),
-        "email": Filter("email", str.lower, "The exact address."),
-        "role": one_of("role", Role),
-        "function": Filter("function__slug", help="The slug of a function."),
-        "team": number("memberships__team_id", "The number of a team."),
-        "is_active": yes_or_no("is_active", "true: leave out who left."),
-    }
-    orders = {"name": ("name", "id"), "id": ("id",), "-id": ("-id",)}
-
-    def narrowed(self, rows: QuerySet, query: Any) -> QuerySet:
-        # Somebody in two of the teams asked for is one person.
-        return super().narrowed(rows, query).distinct()
+    spec = PEOPLE
 
 
 class Person(_People, Item):
@@ -133,15 +112,7 @@ class Teams(_Teams, Collection):
     """List all teams."""
 
     permission = {"GET": "people.team_view"}
-    filters = {
-        "slug": Filter("slug"),
-        "lead": number("lead_id", "The number of a person."),
-        "member": number("memberships__user_id", "The number of a person."),
-    }
-    orders = {"name": ("name", "id"), "id": ("id",)}
-
-    def narrowed(self, rows: QuerySet, query: Any) -> QuerySet:
-        return super().narrowed(rows, query).distinct()
+    spec = TEAMS
 
 
 class TeamItem(_Teams, Item):
@@ -164,8 +135,7 @@ class Functions(_Functions, Collection):
     """List all functions."""
 
     permission = {"GET": "people.person_view"}
-    filters = {"slug": Filter("slug")}
-    orders = {"name": ("name", "id"), "id": ("id",)}
+    spec = FUNCTIONS
 
 
 class FunctionItem(_Functions, Item):

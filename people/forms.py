@@ -5,8 +5,7 @@ from typing import Any
 
 from django import forms
 
-from kit.refusals import ChangedMeanwhile, Refused
-from pages.forms import Day
+from pages.forms import Day, PageForm
 from people import queries
 from people.models import Function, Organisation, Team, User
 from people.states import Role, Scope, Theme
@@ -23,32 +22,6 @@ def _own_zones() -> list[tuple[str, str]]:
     return [("", "Same as the organisation"), *zones()]
 
 
-class PeopleForm(forms.Form):
-    """A form that shows the refusal of an operation."""
-
-    use_required_attribute = True
-    mine, theirs = "", ""
-
-    def take_in(self, refusal: Refused) -> int:
-        """Show the refusal at its field, or both versions after a conflict. Return the answer's status."""
-        self.add_error(refusal.field if refusal.field in self.fields else None, refusal.message)
-        if not isinstance(refusal, ChangedMeanwhile):
-            return 422
-        self.mine, self.theirs = self._said(self.cleaned_data.get), self._said(_of(refusal.present))
-        data: Any = self.data.copy()  # type: ignore[attr-defined]
-        data["version"] = getattr(refusal.present, "version", "")
-        self.data = data
-        return 409
-
-    def _said(self, value: Any) -> str:
-        names = [name for name in self.fields if name != "version"]
-        return "\n".join(f"{self[name].label}: {value(name)}" for name in names)
-
-
-def _of(present: Any) -> Any:
-    return lambda name: getattr(present, name, "")
-
-
 class SignIn(forms.Form):
     email = forms.EmailField(
         label="Email", widget=forms.EmailInput({"autocomplete": "username", "autofocus": True})
@@ -58,7 +31,7 @@ class SignIn(forms.Form):
     )
 
 
-class NewPassword(PeopleForm):
+class NewPassword(PageForm):
     password = forms.CharField(
         strip=False,
         label="New password",
@@ -87,7 +60,7 @@ class ChangePassword(NewPassword):
     field_order = ("current", "password", "again")
 
 
-class SetUp(PeopleForm):
+class SetUp(PageForm):
     name = forms.CharField(label="Organisation", max_length=120)
     time_zone = forms.ChoiceField(
         label="Time zone",
@@ -105,8 +78,7 @@ class SetUp(PeopleForm):
     )
 
 
-class Account(PeopleForm):
-    version = forms.IntegerField(widget=forms.HiddenInput)
+class Account(PageForm):
     name = forms.CharField(max_length=120)
     time_zone = forms.ChoiceField(label="Time zone", choices=_own_zones, required=False)
     theme = forms.ChoiceField(choices=Theme.choices)
@@ -116,13 +88,13 @@ class Account(PeopleForm):
     is_digest_wanted = forms.BooleanField(label="Send me the weekly digest", required=False)
 
 
-class NewToken(PeopleForm):
+class NewToken(PageForm):
     name = forms.CharField(label="Name", max_length=80)
     scope = forms.ChoiceField(label="Scope", choices=Scope.choices, initial=Scope.READ)
     days = forms.IntegerField(label="Expires after (days)", min_value=1, max_value=365, initial=90)
 
 
-class Away(PeopleForm):
+class Away(PageForm):
     from_on = forms.DateField(label="First day", widget=Day)
     until_on = forms.DateField(label="Last day", widget=Day)
     stand_in = forms.ModelChoiceField(label="Stand-in", queryset=User.objects.none(), required=False)
@@ -135,7 +107,7 @@ class Away(PeopleForm):
         self.fields["stand_in"].queryset = queries.people()  # type: ignore[attr-defined]
 
 
-class _WithFunction(PeopleForm):
+class _WithFunction(PageForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["function"].queryset = queries.functions()  # type: ignore[attr-defined]
@@ -149,19 +121,16 @@ class NewPerson(_WithFunction):
 
 
 class ChangePerson(_WithFunction):
-    version = forms.IntegerField(widget=forms.HiddenInput)
     name = forms.CharField(max_length=120)
     email = forms.EmailField(label="Email")
     function = forms.ModelChoiceField(queryset=Function.objects.none(), required=False)
 
 
-class ChangeRole(PeopleForm):
-    version = forms.IntegerField(widget=forms.HiddenInput)
+class ChangeRole(PageForm):
     role = forms.ChoiceField(choices=Role.choices)
 
 
-class TeamForm(PeopleForm):
-    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+class TeamForm(PageForm):
     name = forms.CharField(max_length=80)
     lead = forms.ModelChoiceField(queryset=User.objects.none(), required=False)
 
@@ -170,7 +139,7 @@ class TeamForm(PeopleForm):
         self.fields["lead"].queryset = queries.people()  # type: ignore[attr-defined]
 
 
-class NewMember(PeopleForm):
+class NewMember(PageForm):
     user = forms.ModelChoiceField(label="Person", queryset=User.objects.none())
 
     def __init__(self, *args: Any, team: Team, **kwargs: Any) -> None:
@@ -179,12 +148,11 @@ class NewMember(PeopleForm):
         self.fields["user"].queryset = not_members  # type: ignore[attr-defined]
 
 
-class FunctionForm(PeopleForm):
+class FunctionForm(PageForm):
     name = forms.CharField(label="New function", max_length=80)
 
 
-class OrganisationForm(PeopleForm):
-    version = forms.IntegerField(widget=forms.HiddenInput)
+class OrganisationForm(PageForm):
     name = forms.CharField(max_length=120)
     time_zone = forms.ChoiceField(label="Time zone", choices=zones)
     working_days = forms.TypedMultipleChoiceField(
@@ -209,5 +177,5 @@ class OrganisationForm(PeopleForm):
     @staticmethod
     def starting_from(organisation: Organisation) -> dict[str, Any]:
         """Return the initial values of the form."""
-        names = ("version", "name", "time_zone", "working_days", "day_starts_at", "day_ends_at")
+        names = ("name", "time_zone", "working_days", "day_starts_at", "day_ends_at")
         return {name: getattr(organisation, name) for name in (*names, "digest_weekday", "digest_at")}

@@ -1,4 +1,4 @@
-"""Users, teams, functions, the organisation; tokens and what guards the doors."""
+"""Users, teams, functions, the organisation; tokens and what guards the sign-in."""
 
 import zoneinfo
 from collections.abc import Iterable, Sequence

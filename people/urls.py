@@ -1,13 +1,13 @@
 from django.urls import path
 
-from people.views import account, door, person, team
+from people.views import account, person, sign_in, team
 
 app_name = "people"
 urlpatterns = [
-    path("sign-in/", door.sign_in, name="sign_in"),
-    path("sign-out/", door.sign_out, name="sign_out"),
-    path("set-up/<str:secret>/", door.set_up, name="set_up"),
-    path("password/<int:pk>/<str:token>/", door.password_link, name="password_link"),
+    path("sign-in/", sign_in.sign_in, name="sign_in"),
+    path("sign-out/", sign_in.sign_out, name="sign_out"),
+    path("set-up/<str:secret>/", sign_in.set_up, name="set_up"),
+    path("password/<int:pk>/<str:token>/", sign_in.password_link, name="password_link"),
     path("me/", account.account, name="account"),
     path("me/password/", account.change_password, name="change_password"),
     path("me/tokens/", account.make_token, name="make_token"),

@@ -1,5 +1,6 @@
 """The account page: profile, password, absences and API tokens of the signed-in person."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib.auth import update_session_auth_hash
@@ -13,33 +14,33 @@ from django.views.decorators.http import require_http_methods, require_POST
 from kit import clock
 from kit.refusals import Refused
 from kit.rights import require, view_needs
+from pages import flows
 from pages.answers import go, toast
 from pages.once import once
+from pages.requests import actor
 from people import forms, queries
 from people.models import Absence, Token, User
 from people.operations import person
 from people.operations import sign_in as tries
 from people.operations import token as tokens
-from people.views.door import network
-from people.views.saving import by, save
+from people.views.sign_in import network
+
+HERE = "people:account"
 
 
 @view_needs("people.account")
 @never_cache
 @require_http_methods(["GET", "POST"])
 def account(request: HttpRequest) -> HttpResponse:
-    if request.method == "GET":
-        return _page(request)
     user = _me(request)
-    return save(
+    return flows.edit(
         request,
-        forms.Account(request.POST),
-        lambda said: person.change(
-            user, _without(said), by=by(request), at=clock.now(), seen=said["version"]
-        ),
-        said="Saved",
-        then=lambda _: reverse("people:account"),
-        again=lambda form, status: _page(request, status, form=form),
+        user,
+        forms.Account(request.POST or None, initial=_profile(user)),
+        permission="people.account",
+        operation=person.change,
+        address=reverse(HERE),
+        show=lambda form, status: _page(request, status, form=form),
     )
 
 
@@ -58,9 +59,9 @@ def change_password(request: HttpRequest) -> HttpResponse:
         if not user.check_password(form.cleaned_data["current"]):
             raise Refused("This is not your current password.", field="current")
         tries.give_back(counted, at=at)
-        person.set_password(user, form.cleaned_data["password"], by=by(request), at=at)
+        person.set_password(user, form.cleaned_data["password"], by=actor(request), at=at)
     except Refused as refusal:
-        return _page(request, form.take_in(refusal), password_form=form)
+        return _page(request, form.refuse(refusal), password_form=form)
     update_session_auth_hash(request, user)
     said = "Password changed. You are signed out on all other devices."
     return toast(request, go(request, reverse("people:account")), said)
@@ -77,14 +78,14 @@ def make_token(request: HttpRequest) -> HttpResponse:
     made: list[str] = []
 
     def act() -> str:
-        _, text = tokens.issue(_me(request), **form.cleaned_data, by=by(request), at=clock.now())
+        _, text = tokens.issue(_me(request), **form.cleaned_data, by=actor(request), at=clock.now())
         made.append(text)
         return reverse("people:account")
 
     try:
         url = once(request, act)
     except Refused as refusal:
-        return _page(request, form.take_in(refusal), token_form=form)
+        return _page(request, form.refuse(refusal), token_form=form)
     return _page(request, new_token=made[0]) if made else go(request, url)
 
 
@@ -96,7 +97,7 @@ def revoke_token(request: HttpRequest, pk: int) -> HttpResponse:
         # Answer 404 for the token of another person, except to administrators.
         get_object_or_404(queries.administrators(), pk=request.user.pk)
     require(request.user, "people.token_revoke", token)
-    tokens.revoke(token, by=by(request), at=clock.now())
+    tokens.revoke(token, by=actor(request), at=clock.now())
     back = "people:account" if token.user_id == request.user.pk else "people:person_detail"
     where = reverse(back, args=[] if back == "people:account" else [token.user_id])
     return toast(request, go(request, where), "Token revoked")
@@ -105,14 +106,13 @@ def revoke_token(request: HttpRequest, pk: int) -> HttpResponse:
 @view_needs("people.account")
 @require_POST
 def be_away(request: HttpRequest) -> HttpResponse:
-    user = _me(request)
-    return save(
+    return flows.create(
         request,
         forms.Away(request.POST),
-        lambda said: person.be_away(user, **said, by=by(request), at=clock.now()),
-        said="Absence added. New work is assigned to your stand-in on these days.",
-        then=lambda _: reverse("people:account"),
-        again=lambda form, status: _page(request, status, away_form=form),
+        operation=partial(person.be_away, _me(request)),
+        address=lambda _: reverse(HERE),
+        show=lambda form, status: _page(request, status, away_form=form),
+        message="Absence added. New work is assigned to your stand-in on these days.",
     )
 
 
@@ -120,12 +120,14 @@ def be_away(request: HttpRequest) -> HttpResponse:
 @require_POST
 def be_back(request: HttpRequest, pk: int) -> HttpResponse:
     absence = get_object_or_404(Absence.objects.select_related("user"), pk=pk, user=request.user)
-    person.be_back(absence, by=by(request), at=clock.now())
+    person.be_back(absence, by=actor(request), at=clock.now())
     return toast(request, go(request, reverse("people:account")), "Absence removed")
 
 
-def _without(said: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in said.items() if name != "version"}
+def _profile(user: User) -> dict[str, Any]:
+    """Return the initial values of the form."""
+    names = ("name", "time_zone", "theme", "has_single_keys", "is_digest_wanted")
+    return {name: getattr(user, name) for name in names}
 
 
 def _me(request: HttpRequest) -> User:
@@ -135,10 +137,9 @@ def _me(request: HttpRequest) -> User:
 
 def _page(request: HttpRequest, status: int = 200, **forms_given: Any) -> HttpResponse:
     user = _me(request)
-    names = ("version", "name", "time_zone", "theme", "has_single_keys", "is_digest_wanted")
     context = {
         "person": user,
-        "form": forms.Account(initial={name: getattr(user, name) for name in names}),
+        "form": forms.Account(initial=_profile(user)),
         "password_form": forms.ChangePassword(),
         "token_form": forms.NewToken(),
         "away_form": forms.Away(),

@@ -1,8 +1,8 @@
 """The list of people, the page of a person, and the steps of administrators there."""
 
+from collections.abc import Callable
 from typing import Any
 
-from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -14,28 +14,39 @@ from kit import clock
 from kit.counting import capped_count
 from kit.refusals import Refused
 from kit.rights import may, view_needs
-from pages.answers import go, respond, toast
-from pages.requests import page_of
+from pages import flows
+from pages.answers import respond
+from pages.flows import Show, form_page
+from pages.forms import PageForm
+from pages.listing import listing, selection_of
+from pages.requests import actor
 from people import forms, queries
+from people.filters import PEOPLE
 from people.models import User
-from people.operations import person
-from people.views.door import link_for
-from people.views.saving import by, form_page, save
+from people.operations import person as operations
+from people.views.sign_in import link_for
+
+
+def address_of(person: User) -> str:
+    return reverse("people:person_detail", args=[person.pk])
 
 
 @view_needs("people.person_view")
 @require_safe
 def person_list(request: HttpRequest) -> HttpResponse:
-    found = _narrowed(queries.everybody(), request)
-    count, is_capped = capped_count(found)
-    page = page_of(found, ("name", "id"), request)
+    """People by name: the active ones, unless the query asks for others."""
+    selection = selection_of(request, PEOPLE)
+    rows = queries.everybody()
+    if "is_active" not in selection.values:
+        rows = rows.filter(is_active=True)
+    shown = listing(request, PEOPLE, rows, selection=selection)
+    count, is_capped = capped_count(shown.rows)
     away = set(queries.away_on(queries.local_day(clock.now())).values_list("user_id", flat=True))
     context = {
-        "page": page,
+        "listing": shown,
+        "page": shown.page,
         "away": away,
         "counted": f"{count}{'+' if is_capped else ''} people",
-        "functions": queries.functions(),
-        "chosen": {name: request.GET.get(name, "") for name in ("q", "function", "gone")},
     }
     return respond(request, "people/person_list.html", "rows", context)
 
@@ -50,55 +61,37 @@ def person_detail(request: HttpRequest, pk: int) -> HttpResponse:
 @view_needs("people.administrate")
 @require_http_methods(["GET", "POST"])
 def person_create(request: HttpRequest) -> HttpResponse:
-    def page(form: Any, status: int = 200) -> HttpResponse:
-        back = reverse("people:person_list")
-        return form_page(request, form, title="Add a person", button="Add person", back=back, status=status)
-
-    if request.method == "GET":
-        return page(forms.NewPerson())
-    return save(
+    back = reverse("people:person_list")
+    words = {"title": "Add a person", "button": "Add person", "back": back}
+    return flows.create(
         request,
-        forms.NewPerson(request.POST),
-        lambda said: person.add(**said, by=by(request), at=clock.now()),
-        said="Person added. Create a sign-in link and send it to them.",
-        then=lambda made: reverse("people:person_detail", args=[made.pk]),
-        again=page,
+        forms.NewPerson(request.POST or None),
+        operation=operations.add,
+        address=address_of,
+        show=form_page(request, "people/form.html", **words),
+        message="Person added. Create a sign-in link and send it to them.",
     )
 
 
 @view_needs("people.administrate")
 @require_POST
 def person_change(request: HttpRequest, pk: int) -> HttpResponse:
-    user = _person(pk)
-
-    def act(said: dict[str, Any]) -> None:
-        values = {name: said[name] for name in ("name", "email", "function")}
-        person.change(user, values, by=by(request), at=clock.now(), seen=said["version"])
-
-    return save(
+    return flows.edit(
         request,
+        person := _person(pk),
         forms.ChangePerson(request.POST),
-        act,
-        said="Saved",
-        then=lambda _: reverse("people:person_detail", args=[pk]),
-        again=lambda form, status: _page(request, _person(pk), status, change_form=form),
+        permission="people.administrate",
+        operation=operations.change,
+        address=address_of(person),
+        show=_page_with(request, pk, "change_form"),
     )
 
 
 @view_needs("people.administrate")
 @require_POST
 def person_set_role(request: HttpRequest, pk: int) -> HttpResponse:
-    user = _person(pk)
-    return save(
-        request,
-        forms.ChangeRole(request.POST),
-        lambda said: person.set_role(
-            user, said["role"], by=by(request), at=clock.now(), seen=said["version"]
-        ),
-        said="Role changed",
-        then=lambda _: reverse("people:person_detail", args=[pk]),
-        again=lambda form, status: _page(request, _person(pk), status, role_form=form),
-    )
+    form = forms.ChangeRole(request.POST, auto_id="id_r_%s")
+    return _step(request, pk, form, operations.set_role, message="Role changed", name="role_form")
 
 
 @view_needs("people.administrate")
@@ -108,7 +101,7 @@ def person_link(request: HttpRequest, pk: int) -> HttpResponse:
     """Create the link with which a person sets a password. Only this answer shows it; it is not stored."""
     user = _person(pk)
     try:
-        person.note_link(user, by=by(request), at=clock.now())
+        operations.note_link(user, by=actor(request), at=clock.now())
     except Refused as refusal:
         return _page(request, user, 422, trouble=refusal.message)
     return _page(request, user, link=link_for(user))
@@ -117,38 +110,46 @@ def person_link(request: HttpRequest, pk: int) -> HttpResponse:
 @view_needs("people.administrate")
 @require_POST
 def person_deactivate(request: HttpRequest, pk: int) -> HttpResponse:
-    return _turn(request, pk, person.deactivate, "Person deactivated. Their sessions and tokens are revoked.")
+    message = "Person deactivated. Their sessions and tokens are revoked."
+    return _step(
+        request, pk, PageForm(request.POST), operations.deactivate, message=message, name="step_form"
+    )
 
 
 @view_needs("people.administrate")
 @require_POST
 def person_reactivate(request: HttpRequest, pk: int) -> HttpResponse:
-    return _turn(
-        request, pk, person.reactivate, "Person reactivated. Create a sign-in link so that they can sign in."
+    message = "Person reactivated. Create a sign-in link so that they can sign in."
+    return _step(
+        request, pk, PageForm(request.POST), operations.reactivate, message=message, name="step_form"
     )
 
 
-def _turn(request: HttpRequest, pk: int, act: Any, said: str) -> HttpResponse:
-    user = _person(pk)
-    try:
-        act(user, by=by(request), at=clock.now())
-    except Refused as refusal:
-        return _page(request, _person(pk), 422, trouble=refusal.message)
-    return toast(request, go(request, reverse("people:person_detail", args=[pk])), said)
+def _step(
+    request: HttpRequest, pk: int, form: PageForm, operation: Callable[..., User], *, message: str, name: str
+) -> HttpResponse:
+    """Run an administrator's step. name: under which the page gets the form when it is refused."""
+    return flows.step(
+        request,
+        person := _person(pk),
+        form,
+        permission="people.administrate",
+        operation=operation,
+        address=address_of(person),
+        show=_page_with(request, pk, name),
+        message=message,
+    )
+
+
+def _page_with(request: HttpRequest, pk: int, name: str) -> Show:
+    def show(form: PageForm, status: int) -> HttpResponse:
+        return _page(request, _person(pk), status, **{name: form})
+
+    return show
 
 
 def _person(pk: int) -> User:
     return get_object_or_404(queries.everybody(), pk=pk)
-
-
-def _narrowed(found: QuerySet[User], request: HttpRequest) -> QuerySet[User]:
-    if not request.GET.get("gone"):
-        found = found.filter(is_active=True)
-    if text := request.GET.get("q", "").strip():
-        found = found.filter(Q(name__icontains=text) | Q(email__icontains=text))
-    if slug := request.GET.get("function"):
-        found = found.filter(function__slug=slug)
-    return found
 
 
 def _page(request: HttpRequest, user: User, status: int = 200, **given: Any) -> HttpResponse:
@@ -163,9 +164,10 @@ def _page(request: HttpRequest, user: User, status: int = 200, **given: Any) -> 
         "timeline": list(events.exclude(verb__in=queries.hidden_verbs(reader, user.subject_id))[:50]),
         "link": "",
         "trouble": "",
+        "step_form": None,
     }
     if may(reader, "people.administrate"):
-        names = ("version", "name", "email", "function", "role")
+        names = ("name", "email", "function", "role")
         now = {name: getattr(user, name) for name in names}
         context |= {
             "change_form": forms.ChangePerson(initial=now),

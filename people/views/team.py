@@ -1,5 +1,6 @@
 """Teams, functions and the organisation."""
 
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -11,19 +12,25 @@ from history import queries as history
 from kit import clock
 from kit.refusals import Refused
 from kit.rights import may, require, view_needs
+from pages import flows
 from pages.answers import go, respond, toast
-from pages.requests import page_of
+from pages.flows import Show, form_page
+from pages.forms import PageForm
+from pages.listing import listing
+from pages.requests import actor
 from people import forms, queries
-from people.models import Team
-from people.operations import organisation, team
-from people.views.saving import by, form_page, save
+from people.filters import TEAMS
+from people.models import Organisation, Team
+from people.operations import organisation
+from people.operations import team as operations
 
 
 @view_needs("people.team_view")
 @require_safe
 def team_list(request: HttpRequest) -> HttpResponse:
-    page = page_of(queries.teams_with_members(), ("name", "id"), request)
-    return respond(request, "people/team_list.html", "rows", {"page": page})
+    shown = listing(request, TEAMS, queries.teams_with_members())
+    context = {"listing": shown, "page": shown.page}
+    return respond(request, "people/team_list.html", "rows", context)
 
 
 @view_needs("people.team_view")
@@ -39,100 +46,90 @@ def team_detail(request: HttpRequest, slug: str) -> HttpResponse:
     return _page(request, _team(slug))
 
 
+def address_of(team: Team) -> str:
+    return reverse("people:team_detail", args=[team.slug])
+
+
 @view_needs("people.administrate")
 @require_http_methods(["GET", "POST"])
 def team_create(request: HttpRequest) -> HttpResponse:
-    def page(form: Any, status: int = 200) -> HttpResponse:
-        back = reverse("people:team_list")
-        return form_page(request, form, title="Add a team", button="Add team", back=back, status=status)
-
-    if request.method == "GET":
-        return page(forms.TeamForm())
-    return save(
+    words = {"title": "Add a team", "button": "Add team", "back": reverse("people:team_list")}
+    return flows.create(
         request,
-        forms.TeamForm(request.POST),
-        lambda said: team.add(name=said["name"], lead=said["lead"], by=by(request), at=clock.now()),
-        said="Team added. Now add its members.",
-        then=lambda made: reverse("people:team_detail", args=[made.slug]),
-        again=page,
+        forms.TeamForm(request.POST or None),
+        operation=operations.add,
+        address=address_of,
+        show=form_page(request, "people/form.html", **words),
+        message="Team added. Now add its members.",
     )
 
 
 @view_needs("people.administrate")
 @require_POST
 def team_change(request: HttpRequest, slug: str) -> HttpResponse:
-    found = _team(slug)
-
-    def act(said: dict[str, Any]) -> None:
-        values = {"name": said["name"], "lead": said["lead"]}
-        team.change(found, values, by=by(request), at=clock.now(), seen=said["version"])
-
-    return save(
+    team = _team(slug)
+    return flows.edit(
         request,
-        forms.TeamForm(request.POST),
-        act,
-        said="Saved",
-        then=lambda _: reverse("people:team_detail", args=[slug]),
-        again=lambda form, status: _page(request, _team(slug), status, change_form=form),
+        team,
+        forms.TeamForm(request.POST, auto_id="id_t_%s"),
+        permission="people.administrate",
+        operation=operations.change,
+        address=address_of(team),
+        show=_page_with(request, slug, "change_form"),
     )
 
 
 @view_needs("people.team_view")
 @require_POST
 def team_join(request: HttpRequest, slug: str) -> HttpResponse:
-    found = _team(slug)
-    require(request.user, "people.team_change", found)
-    return save(
+    team = _team(slug)
+    require(request.user, "people.team_change", team)
+    return flows.create(
         request,
-        forms.NewMember(request.POST, team=found),
-        lambda said: team.join(found, said["user"], by=by(request), at=clock.now()),
-        said="Member added",
-        then=lambda _: reverse("people:team_detail", args=[slug]),
-        again=lambda form, status: _page(request, _team(slug), status, member_form=form),
+        forms.NewMember(request.POST, team=team),
+        operation=partial(operations.join, team),
+        address=lambda _: address_of(team),
+        show=_page_with(request, slug, "member_form"),
+        message="Member added",
     )
 
 
 @view_needs("people.team_view")
 @require_POST
 def team_leave(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    found = _team(slug)
-    require(request.user, "people.team_change", found)
-    member = get_object_or_404(found.members, pk=pk)
+    team = _team(slug)
+    require(request.user, "people.team_change", team)
+    member = get_object_or_404(team.members, pk=pk)
     try:
-        team.leave(found, member, by=by(request), at=clock.now())
+        operations.leave(team, member, by=actor(request), at=clock.now())
     except Refused as refusal:
-        return _page(request, found, 422, trouble=refusal.message)
-    return toast(request, go(request, reverse("people:team_detail", args=[slug])), "Member removed")
+        return _page(request, team, 422, trouble=refusal.message)
+    return toast(request, go(request, address_of(team)), "Member removed")
 
 
 @view_needs("people.administrate")
 @require_http_methods(["GET", "POST"])
 def settings(request: HttpRequest) -> HttpResponse:
     """Edit the organisation: name, time zone, working hours, digest and functions."""
-    found = queries.organisation()
-    here = reverse("people:settings")
+    ours = get_object_or_404(Organisation.objects.select_related("subject"))
 
-    def page(form: Any, status: int = 200) -> HttpResponse:
-        context = {"form": form, "function_form": forms.FunctionForm(), "functions": queries.functions()}
+    def show(form: PageForm, status: int) -> HttpResponse:
+        context = {
+            "organisation": ours,
+            "form": form,
+            "function_form": forms.FunctionForm(),
+            "functions": queries.functions(),
+        }
         return render(request, "people/settings.html", context, status=status)
 
-    if request.method == "GET":
-        start = forms.OrganisationForm.starting_from(found) if found else None
-        return page(forms.OrganisationForm(initial=start))
-
-    def act(said: dict[str, Any]) -> None:
-        seen = said.pop("version")
-        if found is None:
-            raise Refused("The organisation is not set up yet. Open the set-up link.")
-        organisation.change(found, said, by=by(request), at=clock.now(), seen=seen)
-
-    return save(
+    return flows.edit(
         request,
-        forms.OrganisationForm(request.POST),
-        act,
-        said="Saved",
-        then=lambda _: here,
-        again=page,
+        ours,
+        forms.OrganisationForm(request.POST or None, initial=forms.OrganisationForm.starting_from(ours)),
+        permission="people.administrate",
+        operation=organisation.change,
+        address=reverse("people:settings"),
+        show=show,
     )
 
 
@@ -140,16 +137,24 @@ def settings(request: HttpRequest) -> HttpResponse:
 @require_POST
 def function_create(request: HttpRequest) -> HttpResponse:
     back = reverse("people:settings")
-    return save(
+    words = {"title": "Add a function", "button": "Add function", "back": back}
+    return flows.create(
         request,
         forms.FunctionForm(request.POST),
-        lambda said: organisation.add_function(name=said["name"], by=by(request), at=clock.now()),
-        said="Function added",
-        then=lambda _: back,
-        again=lambda form, status: form_page(
-            request, form, title="Add a function", button="Add function", back=back, status=status
-        ),
+        operation=organisation.add_function,
+        address=lambda _: back,
+        show=form_page(request, "people/form.html", **words),
+        message="Function added",
     )
+
+
+def _page_with(request: HttpRequest, slug: str, name: str) -> Show:
+    """Return `show` for the page of a team: it gets the refused form under this name."""
+
+    def show(form: PageForm, status: int) -> HttpResponse:
+        return _page(request, _team(slug), status, **{name: form})
+
+    return show
 
 
 def _team(slug: str) -> Team:
@@ -168,6 +173,6 @@ def _page(request: HttpRequest, found: Team, status: int = 200, **given: Any) ->
     if context["may_change"]:
         context["member_form"] = forms.NewMember(team=found)
     if context["may_administrate"]:
-        now = {name: getattr(found, name) for name in ("version", "name", "lead")}
+        now = {name: getattr(found, name) for name in ("name", "lead")}
         context["change_form"] = forms.TeamForm(initial=now, auto_id="id_t_%s")
     return render(request, "people/team_detail.html", context | given, status=status)

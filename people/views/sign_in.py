@@ -73,7 +73,7 @@ def set_up(request: HttpRequest, secret: str) -> HttpResponse:
         try:
             user = organisation.set_up(secret, **form.cleaned_data, at=clock.now())
         except Refused as refusal:
-            form.take_in(refusal)
+            form.refuse(refusal)
         else:
             return _let_in(request, user)
     status = 422 if request.method == "POST" else 200
@@ -94,7 +94,7 @@ def password_link(request: HttpRequest, pk: int, token: str) -> HttpResponse:
         try:
             person.set_password(user, form.cleaned_data["password"], by=Actor(user, "page"), at=clock.now())
         except Refused as refusal:
-            form.take_in(refusal)
+            form.refuse(refusal)
         else:
             return _let_in(request, user)
     status = 422 if request.method == "POST" else 200

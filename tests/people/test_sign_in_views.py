@@ -1,4 +1,4 @@
-"""The door: sign-in, its limits, set-up, links."""
+"""Sign-in, its limits, set-up, links."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -14,7 +14,7 @@ from kit.refusals import Refused
 from people.models import Organisation, SignInCount
 from people.operations import organisation, person, sign_in
 from people.states import Role
-from people.views.door import link_for
+from people.views.sign_in import link_for
 from tests.conftest import AT
 from tests.factories import people
 

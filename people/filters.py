@@ -1,0 +1,72 @@
+"""What the lists of people, teams and functions can be asked, by their pages and by the API."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import Q
+
+from kit import filtering
+from kit.filtering import Filter, ListSpec, Order, Reader
+from people.models import Function, Membership
+from people.states import Role
+
+_BY_NAME = {
+    "name": Order("Name, A to Z", ("name", "id")),
+    "-name": Order("Name, Z to A", ("-name", "-id")),
+    "id": Order("Oldest", ("id",)),
+    "-id": Order("Newest", ("-id",)),
+}
+
+
+def _text(values: Sequence[str], reader: Reader) -> Q:
+    return Q(name__icontains=values[0]) | Q(email__icontains=values[0])
+
+
+def _in_teams(values: Sequence[int], reader: Reader) -> Q:
+    """Members of any of the teams: by key, so that somebody in two of them is one row."""
+    return Q(pk__in=Membership.objects.filter(team_id__in=values).values("user_id"))
+
+
+def _with_members(values: Sequence[int], reader: Reader) -> Q:
+    return Q(pk__in=Membership.objects.filter(user_id__in=values).values("team_id"))
+
+
+def _functions(user: Any) -> list[tuple[str, str]]:
+    return list(Function.objects.order_by("name", "id").values_list("slug", "name"))
+
+
+PEOPLE = ListSpec(
+    filters={
+        "q": Filter("Text", _text, is_many=False, help="A part of the name or address."),
+        "name": filtering.part("Name", "name", "A part of the name."),
+        "email": filtering.exact("Email", "email", str.lower, "The exact address."),
+        "role": filtering.choice("Role", "role", Role),
+        "function": filtering.slug(
+            "Function",
+            "function",
+            Function.objects.visible_to,
+            options=_functions,
+            help="The slug of a function.",
+        ),
+        "team": Filter("Team", _in_teams, filtering.number, help="The number of a team."),
+        "is_active": filtering.flag(
+            "Active",
+            Q(is_active=True),
+            "true: without deactivated people; false: only those.",
+            labels=("Active people", "Deactivated people"),
+        ),
+    },
+    orders=_BY_NAME,
+)
+TEAMS = ListSpec(
+    filters={
+        "slug": filtering.exact("Slug", "slug"),
+        "lead": filtering.person("Lead", "lead"),
+        "member": Filter("Member", _with_members, filtering.number, help="The number of a person."),
+    },
+    orders=_BY_NAME,
+)
+FUNCTIONS = ListSpec(
+    filters={"slug": filtering.exact("Slug", "slug")},
+    orders={"name": _BY_NAME["name"], "id": _BY_NAME["id"]},
+)
