@@ -137,7 +137,7 @@ def test_an_administrator_adds_changes_and_deactivates(client, boss):
     ana.refresh_from_db()
     assert (ana.name, ana.role, ana.is_active) == ("Ana M", "risk_manager", False)
     assert client.post(at + "link/").status_code == 422
-    assert client.post(at + "reactivate/").status_code == 303
+    assert client.post(at + "reactivate/", {"version": ana.version}).status_code == 303
 
 
 def test_who_is_no_administrator_is_refused(client):
