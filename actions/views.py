@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -69,7 +70,7 @@ def action_list(request: HttpRequest) -> HttpResponse:
     return respond(request, "actions/action_list.html", "list", context)
 
 
-def _prepared(user: User, rows: Sequence[Action]) -> None:
+def _prepared(user: User | AnonymousUser, rows: Sequence[Action]) -> None:
     """Set on each row what this reader may see and change of it."""
     for row in queries.sighted(user, rows):
         row.is_mine_to_change = may(user, "actions.action_change", row)

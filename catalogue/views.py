@@ -32,8 +32,7 @@ def address_of(model: Model) -> str:
 @view_needs("catalogue.view")
 def model_list(request: HttpRequest) -> HttpResponse:
     """The inventory: filters, one page, and the columns that upper rooms add to it."""
-    rows = queries.models().visible_to(request.user)
-    rows = rows.annotate(tier_order=TIER_ORDER)
+    rows = queries.models().visible_to(request.user).annotate(tier_order=TIER_ORDER)
     shown = listing(request, SPEC, rows)
     total, is_more = capped_count(shown.rows)
     context = {
@@ -146,5 +145,5 @@ def model_stage(request: HttpRequest, slug: str) -> HttpResponse:
         operation=operations.move_stage,
         address=address_of(model),
         show=show,
-        message=f"{model.name} moved to: {labels.get(request.POST.get('stage'), '').lower()}",
+        message=f"{model.name} moved to: {labels.get(request.POST.get('stage', ''), '').lower()}",
     )

@@ -37,9 +37,10 @@ def html_of(text: Any) -> SafeString:
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False, "linkify": True})
     parser.enable(["table", "strikethrough", "linkify"])
-    parser.linkify.set({"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False})
+    linkify: Any = parser.linkify  # set by the option above
+    linkify.set({"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False})
     for schema in ("//", "ftp:"):
-        parser.linkify.add(schema, None)
+        linkify.add(schema, None)
     parser.add_render_rule("image", _image)
     return parser
 

@@ -104,7 +104,8 @@ def faults_of_event(declared: EventType) -> list[CheckMessage]:
 
 
 def _is_template(name: str) -> bool:
-    return any((Path(folder) / name).is_file() for folder in settings.TEMPLATES[0]["DIRS"])
+    folders: Any = settings.TEMPLATES[0]["DIRS"]
+    return any((Path(folder) / name).is_file() for folder in folders)
 
 
 def _icons() -> frozenset[str]:
