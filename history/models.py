@@ -264,8 +264,8 @@ class Recorded(models.Model):
 
     objects = RecordedQuerySet.as_manager()
 
-    # Set by history.queries.with_kin(): the subjects of its story.
-    kin: list[int]
+    # Set by history.queries.with_related(): the ids of its subject and of all that came of it.
+    related: list[int]
 
     class Meta:
         abstract = True

@@ -16,45 +16,47 @@ def timeline(subject_id: int) -> RecordedQuerySet:
     return events().filter(subject_id=subject_id)
 
 
-def with_kin(rows: Any, *begins: str) -> Any:
-    """Rows that know their `kin`: their subjects and all that came of them, as the rooms relate them
-    (riskhub/panels.py).
+def with_related(rows: Any, *begins: str) -> Any:
+    """Return the rows with `related`: the ids of their subject and of all that came of it.
 
-    From a risk: its breach group's review, the decision on that, its actions, their escalations, what was
-    learned. Ids only, for whoever asks: what is shown of them goes through visible_to. No query of its own.
-    begins: paths to further subjects whose story is theirs too.
+    What comes of what is said by the rooms' relations (riskhub/panels.py). From a risk: its breach group's
+    review, the decision on that, its actions, their escalations, its learnings. Ids only: what is shown of
+    them goes through visible_to. Costs no query of its own.
+    begins: paths to further subjects that the search starts from.
     """
-    return rows.annotate(kin=_Kin("subject_id", *begins))
+    return rows.annotate(related=_Related("subject_id", *begins))
 
 
-class _Kin(Func):
+class _Related(Func):
     """An array of ids: these subjects, and whatever the relations lead to from them."""
 
     template = """ARRAY(
-        WITH RECURSIVE kin(id) AS (
+        WITH RECURSIVE related(id) AS (
             SELECT unnest(array_remove(ARRAY[%(expressions)s]::bigint[], NULL))
             UNION
-            SELECT come.id FROM kin CROSS JOIN LATERAL (%(steps)s) AS come(id)
+            SELECT reached.id FROM related CROSS JOIN LATERAL (%(steps)s) AS reached(id)
         )
-        SELECT id FROM kin
+        SELECT id FROM related
     )"""
     output_field = ArrayField(BigIntegerField())
 
     def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Any]:
-        # The ORM writes the steps; no text of anybody's stands in them.
-        steps = [relation(RawSQL("kin.id", ())).query.sql_with_params() for relation in wiring.relations()]
+        # The ORM writes the steps; no text that came from outside is in them.
+        steps = [
+            relation(RawSQL("related.id", ())).query.sql_with_params() for relation in wiring.relations()
+        ]
         joined = " UNION ALL ".join(f"({sql})" for sql, _ in steps) or "SELECT NULL::bigint WHERE false"
         sql, params = super().as_sql(compiler, connection, steps=joined, **context)
         return sql, [*params, *(value for _, values in steps for value in values)]
 
     def get_group_by_cols(self) -> list[Any]:
-        return [column for one in self.get_source_expressions() for column in one.get_group_by_cols()]
+        return [column for source in self.get_source_expressions() for column in source.get_group_by_cols()]
 
 
-def story(subject_ids: Iterable[int], own: int) -> RecordedQuerySet:
-    """What happened to these objects, newest first; of others than `own` without their small steps."""
-    told = Q(subject_id=own) | ~Q(verb__in=wiring.quiet())
-    return events().filter(told, subject_id__in=list(subject_ids))
+def timeline_of_related(subject_ids: Iterable[int], own: int) -> RecordedQuerySet:
+    """Return what happened to these objects, newest first; minor events only of the subject `own`."""
+    shown = Q(subject_id=own) | ~Q(verb__in=wiring.minor())
+    return events().filter(shown, subject_id__in=list(subject_ids))
 
 
 def show(user: Any, rows: Iterable[Any], *names: str) -> list[Any]:

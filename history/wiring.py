@@ -23,7 +23,7 @@ _dues: dict[str, Handler] = {}
 _chained: set[str] = set()
 _first: set[str] = set()
 _relations: list[Relation] = []
-_quiet: set[str] = set()
+_minor: set[str] = set()
 
 
 def handler(key: str) -> Callable[[F], F]:
@@ -135,19 +135,19 @@ def later(at: datetime, event_at: datetime) -> datetime:
     return max(at, event_at)
 
 
-def relate(relations: Iterable[Relation], quiet: Iterable[str] = ()) -> None:
+def relate(relations: Iterable[Relation], minor: Iterable[str] = ()) -> None:
     """Replace the relations that join the events of several subjects into one timeline.
 
-    quiet: minor verbs, shown on the timeline of their own subject only.
+    minor: verbs shown on the timeline of their own subject only.
     """
     _relations[:] = relations
-    _quiet.clear()
-    _quiet.update(quiet)
+    _minor.clear()
+    _minor.update(minor)
 
 
-def quiet() -> tuple[str, ...]:
+def minor() -> tuple[str, ...]:
     """Return the minor verbs."""
-    return tuple(sorted(_quiet))
+    return tuple(sorted(_minor))
 
 
 def relations() -> tuple[Relation, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 class Panel:
     """One fragment on a page of another room.
 
-    place: the page, such as "risklog.risk"; slot: "main", "story", "rail" or "bar". query(user, obj) gives
+    place: the page, such as "risklog.risk"; slot: "main", "timeline", "rail" or "bar". query(user, obj) gives
     what the template gets as `panel`; None leaves it out. permission: asked with (user, None) beforehand.
     """
 

@@ -8,7 +8,7 @@ from meetings.queries import agenda, decision
 from notices.queries import digest
 from pages import panels
 from pages.panels import Panel
-from risklog.queries import escalation, review, risk, story
+from risklog.queries import escalation, related, review, risk
 from signals.queries import model as signals
 
 ACTIONS = "actions/_panel_actions.html"
@@ -50,7 +50,7 @@ PANELS: tuple[Panel, ...] = (
     # a risk, a review, an escalation
     Panel("risklog.risk", "main", AGENDA, agenda.panel, "meetings.meeting_see"),
     Panel("risklog.risk", "main", LEARNINGS, learnings.of_risk, "learnings.learning_see"),
-    Panel("risklog.risk", "story", "notices/_panel_told.html", digest.that_told_of, "notices.inbox_see"),
+    Panel("risklog.risk", "timeline", "notices/_panel_told.html", digest.that_told_of, "notices.inbox_see"),
     Panel("risklog.review", "main", AGENDA, agenda.panel, "meetings.meeting_see"),
     Panel("risklog.review", "main", LEARNINGS, learnings.of_review, "learnings.learning_see"),
     Panel("risklog.escalation", "main", AGENDA, agenda.panel, "meetings.meeting_see"),
@@ -59,9 +59,9 @@ PANELS: tuple[Panel, ...] = (
 # What belongs to the story of a subject: its reviews, decisions, actions, escalations, learnings.
 RELATIONS: tuple[Relation, ...] = (
     actions.come_of,
-    story.reviews,
-    story.escalations,
-    story.risks,
+    related.reviews,
+    related.escalations,
+    related.risks,
     learnings.come_of,
     decision.come_of,
 )
@@ -70,4 +70,4 @@ RELATIONS: tuple[Relation, ...] = (
 def install() -> None:
     panels.install(PANELS)
     minor = [declared.verb for declared in declarations.every() if declared.is_minor]
-    wiring.relate(RELATIONS, quiet=minor)
+    wiring.relate(RELATIONS, minor=minor)

@@ -59,11 +59,11 @@ def digests_of(user: Any) -> QuerySet[Digest]:
 
 
 def that_told_of(user: Any, obj: Any) -> list[Digest] | None:
-    """Panel: the reader's own digests that told of an object or of what came of it (history.with_kin)."""
+    """Panel: the reader's own digests that named an object or what came of it (with_related)."""
     named = Func(
         F("content"),
-        RawSQL("'$.sections[*].lines[*].subject ? (@ == $kin[*])'::jsonpath", ()),
-        Value({"kin": obj.kin}, JSONField()),
+        RawSQL("'$.sections[*].lines[*].subject ? (@ == $related[*])'::jsonpath", ()),
+        Value({"related": obj.related}, JSONField()),
         function="jsonb_path_exists",
         output_field=BooleanField(),
     )

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from history.queries import story, with_kin
+from history.queries import timeline_of_related, with_related
 from kit import clock
 from kit.actor import Actor
 from kit.refusals import ChangedMeanwhile, Refused
@@ -108,7 +108,7 @@ def _detail(
     request: HttpRequest, reference: str, *, status: int = 200, step: str = "", form: Any = None, **extra: Any
 ) -> HttpResponse:
     at, user = clock.now(), request.user
-    rows = with_kin(queries.for_pages(user))
+    rows = with_related(queries.for_pages(user))
     review = get_object_or_404(rows, subject__reference=reference.upper())
     queries.sighted(user, [review])
     mine = next((one for one in review.reviewers.all() if one.user_id == user.pk), None)
@@ -127,7 +127,7 @@ def _detail(
         "forms": _forms(review, mine, at) | ({step: form} if form else {}),
         "refused": step,
         "may": {step.replace("-", "_"): may(user, name, review) for step, (name, _) in STEPS.items()},
-        "timeline": list(story(review.kin, review.subject_id).visible_to(user)[:50]),
+        "timeline": list(timeline_of_related(review.related, review.subject_id).visible_to(user)[:50]),
         "rail": escalation_queries.rail(user, review, at=at),
         **extra,
     }

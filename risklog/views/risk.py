@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from actions import queries as actions
-from history.queries import story, with_kin
+from history.queries import timeline_of_related, with_related
 from kit import clock
 from kit.actor import Actor
 from kit.refusals import ChangedMeanwhile, Refused
@@ -49,7 +49,9 @@ def risk_detail(request: HttpRequest, reference: str) -> HttpResponse:
     user, at = request.user, clock.now()
     rows = queries.for_page(user).select_related("model__owner_team")
     rows = rows.annotate(open_to=people.teams_named("subject__viewers"))
-    risk = get_object_or_404(with_kin(rows, "breach_group__subject_id"), subject__reference=reference.upper())
+    risk = get_object_or_404(
+        with_related(rows, "breach_group__subject_id"), subject__reference=reference.upper()
+    )
     may_change = may(user, "risklog.risk_change", risk)
     context = {
         "risk": risk,
@@ -67,11 +69,11 @@ def risk_detail(request: HttpRequest, reference: str) -> HttpResponse:
         "steps": steps_for(user, risk),
         "onward": ONWARD[RiskState(risk.state)],
         "is_look_due": bool(risk.review_on and risk.review_on <= timezone.localdate()),
-        "panel": actions.of_subjects(user, risk.kin, new_for=risk.reference),
+        "panel": actions.of_subjects(user, risk.related, new_for=risk.reference),
         "reviews": reviews.of_subject(user, risk),
         "escalation": escalations.rail(user, risk, at=at),
         "may_raise": may(user, "risklog.escalation_raise"),
-        "timeline": list(story(risk.kin, risk.subject_id).visible_to(user)[:TIMELINE_SIZE]),
+        "timeline": list(timeline_of_related(risk.related, risk.subject_id).visible_to(user)[:TIMELINE_SIZE]),
         "likelihoods": scoring.LIKELIHOODS.items(),
         "impacts": scoring.IMPACTS.items(),
     }

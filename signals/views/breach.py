@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
-from history.queries import story, with_kin
+from history.queries import timeline_of_related, with_related
 from kit import clock
 from kit.rights import may, view_needs
 from pages.answers import respond
@@ -39,7 +39,7 @@ def breach_list(request: HttpRequest) -> HttpResponse:
 def breach_detail(request: HttpRequest, reference: str) -> HttpResponse:
     """What crossed, by how much, since when, who said so, and what changed before."""
     groups = queries.groups().visible_to(request.user).select_related("model__subject", "model__owner_team")
-    groups = with_kin(group_queries.with_day_before(groups, request.user))
+    groups = with_related(group_queries.with_day_before(groups, request.user))
     group = get_object_or_404(groups, subject__reference=reference.upper().replace("\x00", ""))
     page = page_of(group_queries.breaches_of(group), group_queries.BREACH_ORDER, request)
     group_queries.sighted(request.user, page.rows)
@@ -50,6 +50,6 @@ def breach_detail(request: HttpRequest, reference: str) -> HttpResponse:
         "before": group_queries.day_before(group),
         "shown_model": group_queries.shown_model(request.user, group),
         "may_register": may(request.user, "catalogue.model_add"),
-        "timeline": list(story(group.kin, group.subject_id).visible_to(request.user)[:50]),
+        "timeline": list(timeline_of_related(group.related, group.subject_id).visible_to(request.user)[:50]),
     }
     return respond(request, "signals/breach_detail.html", None, context)

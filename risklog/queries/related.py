@@ -1,4 +1,4 @@
-"""What in this room came of a subject: its part of the subject's story."""
+"""What in this room came of a subject, for history.queries.with_related."""
 
 from typing import Any
 
