@@ -27,7 +27,7 @@ def reviews_to_answer(user: Any) -> QuerySet[Reviewer]:
 
 
 def escalations_on(user: Any) -> QuerySet[Escalation]:
-    """Unresolved escalations that called this person, the longest standing first."""
+    """Return unresolved escalations to this person, oldest first."""
     called = Climb.objects.filter(told__contains=[user.pk]).values("escalation_id")
     rows = Escalation.objects.filter(
         Q(pk__in=called) | Q(acknowledged_by=user), state__in=UNRESOLVED

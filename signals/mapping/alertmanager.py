@@ -23,7 +23,7 @@ UNNAMED = "(unnamed rule)"
 
 
 @dataclass(slots=True)
-class Told:
+class ParsedAlert:
     """One alert of a body. starts_at None: the tool did not say; ends_at None: still firing, or not said."""
 
     item: int
@@ -49,23 +49,23 @@ class Told:
 
 
 @dataclass(slots=True)
-class Heard:
+class ParsedBody:
     """What a body says. refused: item number -> what is wrong with it."""
 
-    alerts: list[Told] = field(default_factory=list)
+    alerts: list[ParsedAlert] = field(default_factory=list)
     refused: dict[int, Unusable] = field(default_factory=dict)
     count: int = 0
     truncated: int = 0
 
 
-def read(body: Any, mapping: Mapping[str, Any], *, at: datetime) -> Heard:
+def read(body: Any, mapping: Mapping[str, Any], *, at: datetime) -> ParsedBody:
     """Read a body by a source's mapping. A wrong alert is refused alone; another shape raises Unusable."""
     if not isinstance(body, Mapping) or not isinstance(body.get("alerts"), list):
         raise Unusable("alerts", "Not an Alertmanager webhook: the list of alerts is missing.")
     alerts = body["alerts"]
     if len(alerts) > MAX_ALERTS:
         raise Unusable("alerts", f"More than {MAX_ALERTS} alerts in one body. Lower max_alerts.")
-    found = Heard(count=len(alerts), truncated=_count(body.get("truncatedAlerts")))
+    found = ParsedBody(count=len(alerts), truncated=_count(body.get("truncatedAlerts")))
     for item, alert in enumerate(alerts):
         try:
             found.alerts.append(_told(item, alert, mapping, at))
@@ -74,7 +74,7 @@ def read(body: Any, mapping: Mapping[str, Any], *, at: datetime) -> Heard:
     return found
 
 
-def _told(item: int, alert: Any, mapping: Mapping[str, Any], at: datetime) -> Told:
+def _told(item: int, alert: Any, mapping: Mapping[str, Any], at: datetime) -> ParsedAlert:
     if not isinstance(alert, Mapping):
         raise Unusable("alert", "Must be an object.")
     if alert.get("status") not in ("firing", "resolved"):
@@ -84,7 +84,7 @@ def _told(item: int, alert: Any, mapping: Mapping[str, Any], at: datetime) -> To
     is_firing = alert["status"] == "firing"
     starts_at = _start(alert.get("startsAt"), at)
     rule = text(labels.get("alertname") or UNNAMED, "labels.alertname", longest=MAX_RULE)
-    return Told(
+    return ParsedAlert(
         item=item,
         fingerprint=_fingerprint(alert.get("fingerprint"), labels),
         is_firing=is_firing,

@@ -15,7 +15,7 @@ from django.db.models import Q
 from catalogue import queries as catalogue
 from history import bulk
 from kit.actor import Actor
-from signals.mapping.alertmanager import Heard, Told
+from signals.mapping.alertmanager import ParsedAlert, ParsedBody
 from signals.mapping.points import Reading
 from signals.mapping.text import to_micros
 from signals.models import Alert, Breach, Source, Threshold, ThresholdVersion
@@ -35,7 +35,7 @@ WHERE a.id = g.id
 
 
 @dataclass(slots=True)
-class Taken:
+class ItemResults:
     """What became of a body. fates: one an item, None where it was refused before."""
 
     fates: list[str | None]
@@ -44,7 +44,7 @@ class Taken:
         return {fate: self.fates.count(fate) for fate in (Fate.STORED, Fate.DUPLICATE)}
 
 
-def take(heard: Heard, *, source: Source, by: Actor, at: datetime) -> Taken:
+def take(heard: ParsedBody, *, source: Source, by: Actor, at: datetime) -> ItemResults:
     """Take the alerts of a body, all or nothing, in a constant number of statements.
 
     STORED is an alert that is new, or that this body ends; DUPLICATE one that says nothing new. A late
@@ -52,7 +52,7 @@ def take(heard: Heard, *, source: Source, by: Actor, at: datetime) -> Taken:
     Numeric `value` annotations of firing alerts become points of a series called like the rule.
     """
     if not heard.alerts:
-        return Taken([None] * heard.count)
+        return ItemResults([None] * heard.count)
     try:
         with transaction.atomic():
             return _Body(heard, source, at).take(by)
@@ -69,7 +69,7 @@ class _Row:
     """An alert as it stands while the body is read."""
 
     alert: Alert
-    told: Told | None = None  # the first of this body, for one that is new
+    told: ParsedAlert | None = None  # the first of this body, for one that is new
     is_seen: bool = False
     is_changed: bool = False
     level: int = Level.WARNING
@@ -86,13 +86,13 @@ class _Rule:
 class _Body:
     """One body under way; rows are read once the causes are locked."""
 
-    def __init__(self, heard: Heard, source: Source, at: datetime) -> None:
+    def __init__(self, heard: ParsedBody, source: Source, at: datetime) -> None:
         self.heard, self.source, self.at = heard, source, at
         self.fates: list[str | None] = [None] * heard.count
         self.rows: dict[str, dict[datetime, _Row]] = {}
         self.series: dict[tuple[str, str, str], int] = {}
 
-    def take(self, by: Actor) -> Taken:
+    def take(self, by: Actor) -> ItemResults:
         self.rules = _rules(self.heard.alerts, self.source)
         crossings = self._put_values()
         self.models = catalogue.models_called({told.model_name for told in self.heard.alerts})
@@ -111,7 +111,7 @@ class _Body:
         crossed = [(row, self._crossing(row)) for row in rows]
         breach.settle([*crossings, *(one for _, one in crossed if one is not None)], by=by, at=self.at)
         self._write(crossed)
-        return Taken(self.fates)
+        return ItemResults(self.fates)
 
     # ---------------------------------------------------------- what it says
 
@@ -125,7 +125,7 @@ class _Body:
         }
         return stored.crossings
 
-    def _cause(self, told: Told) -> Cause:
+    def _cause(self, told: ParsedAlert) -> Cause:
         model = self.models.get(told.model_name)
         return Cause(told.rule, told.model_name, told.kind, model, source_id=self.source.pk)
 
@@ -148,7 +148,7 @@ class _Body:
             row = _Row(alert, level=breach_of.level, value=breach_of.worst_value)
             self.rows.setdefault(alert.fingerprint, {})[alert.starts_at] = row
 
-    def _tell(self, told: Told) -> str:
+    def _tell(self, told: ParsedAlert) -> str:
         known = self.rows.setdefault(told.fingerprint, {})
         starts_at = told.starts_at or self._start_of(known, told)
         row = known.get(starts_at)
@@ -164,7 +164,7 @@ class _Body:
             row.value = self.rules[told.rule].worse.worse(row.value, told.value)
         return Fate.DUPLICATE
 
-    def _start_of(self, known: dict[datetime, _Row], told: Told) -> datetime:
+    def _start_of(self, known: dict[datetime, _Row], told: ParsedAlert) -> datetime:
         """When an alert began that does not say: with the one that fires; for an end, that is told again,
         with the newest that ended; else now.
         """
@@ -172,7 +172,7 @@ class _Body:
         same = firing or ([] if told.is_firing else list(known))
         return max(same) if same else self.at
 
-    def _new(self, told: Told, starts_at: datetime, known: dict[datetime, _Row]) -> _Row:
+    def _new(self, told: ParsedAlert, starts_at: datetime, known: dict[datetime, _Row]) -> _Row:
         later = [other for other in known if other > starts_at]
         if not later:
             for other in known.values():
@@ -219,7 +219,7 @@ class _Body:
             breach=breach_of,
         )
 
-    def _new_crossing(self, row: _Row, told: Told) -> Crossing:
+    def _new_crossing(self, row: _Row, told: ParsedAlert) -> Crossing:
         rule, alert = self.rules[told.rule], row.alert
         return Crossing(
             cause=self.causes[told.item],
@@ -264,7 +264,7 @@ def _causes_of_known(source: Source, fingerprints: Sequence[str]) -> set[str]:
     return set(rows.values_list("breach__group__cause_key", flat=True)) - {None}
 
 
-def _values(alerts: Iterable[Told], at: datetime) -> Reading:
+def _values(alerts: Iterable[ParsedAlert], at: datetime) -> Reading:
     """The numeric values of firing alerts, as points at the minute of receipt: a repeat in it adds none."""
     reading, keys = Reading(), {}
     minute = to_micros(at.replace(second=0, microsecond=0) if at.second or at.microsecond else at)
@@ -284,7 +284,7 @@ def _values(alerts: Iterable[Told], at: datetime) -> Reading:
     return reading
 
 
-def _rules(alerts: Sequence[Told], source: Source) -> dict[str, _Rule]:
+def _rules(alerts: Sequence[ParsedAlert], source: Source) -> dict[str, _Rule]:
     """The external thresholds of the body's rules; Unborn when one has never been seen."""
     wanted = {told.rule for told in alerts}
     found = {
@@ -300,10 +300,10 @@ def _rules(alerts: Sequence[Told], source: Source) -> dict[str, _Rule]:
     return found
 
 
-def _bear_rules(alerts: Sequence[Told], source: Source, *, by: Actor, at: datetime) -> None:
+def _bear_rules(alerts: Sequence[ParsedAlert], source: Source, *, by: Actor, at: datetime) -> None:
     """Every rule of a tool is an external threshold, in force since we first heard of it."""
     lock_births()
-    wanted: dict[str, Told] = {}
+    wanted: dict[str, ParsedAlert] = {}
     for told in alerts:
         if told.rule not in wanted or wanted[told.rule].limit is None:
             wanted[told.rule] = told
@@ -320,7 +320,7 @@ def _bear_rules(alerts: Sequence[Told], source: Source, *, by: Actor, at: dateti
         bulk.perform(acts, by=by, at=at)
 
 
-def _version(threshold: Threshold, told: Told, source: Source, at: datetime) -> ThresholdVersion:
+def _version(threshold: Threshold, told: ParsedAlert, source: Source, at: datetime) -> ThresholdVersion:
     is_below = told.limit is not None and told.value is not None and told.value < told.limit
     is_critical = told.level == Level.CRITICAL
     return ThresholdVersion(
