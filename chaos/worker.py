@@ -6,7 +6,7 @@ import time
 import traceback
 import uuid
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.db import connection
 
@@ -14,7 +14,7 @@ from history import relay
 from history.models import Handover
 from history.states import Work
 from kit import clock
-from notices.operations import message
+from notices.operations import mail_switch, message
 from riskhub import schedule
 
 IDLE_SECONDS = 0.02
@@ -26,6 +26,7 @@ def work(plan: dict, chance: random.Random, *, is_wanted: Callable[[], bool]) ->
     The moment runs `speed` times as fast as the clock, as with `tick --at`: leases keep the database's time.
     """
     started = datetime.fromisoformat(plan["from"])
+    mail_switch.note(is_on=True, at=datetime(1970, 1, 1, tzinfo=UTC))  # older mails count too
     while is_wanted():
         at = started + timedelta(seconds=(time.monotonic() - plan["began"]) * plan["speed"])
         try:

@@ -1,4 +1,9 @@
+from typing import Any
+
 from django.apps import AppConfig
+from django.conf import settings
+from django.db import connections
+from django.db.models.signals import post_migrate
 
 
 class NoticesConfig(AppConfig):
@@ -6,3 +11,15 @@ class NoticesConfig(AppConfig):
 
     def ready(self) -> None:
         from notices import permissions  # noqa: F401
+
+        post_migrate.connect(_note_mail_switch, sender=self)
+
+
+def _note_mail_switch(using: str, **options: Any) -> None:
+    """Note from when on mail leaves, after each migration: every start has one, and nobody acts before it."""
+    from kit import clock
+    from notices.operations import mail_switch
+
+    # A migration to an older version has no such table.
+    if "notices_mailswitch" in connections[using].introspection.table_names():
+        mail_switch.note(is_on=not settings.IS_MAIL_KEPT, at=clock.now(), using=using)

@@ -63,6 +63,7 @@ class Message(Claimable):
     key: what it is for, unique; the same cause never makes a second one. id doubles as the Message-ID, so a
     repeat can be told from a second mail. begun_at: from here on the other side may have it; a row whose
     worker died before that was surely not sent. sent_*: the mail as it went out. history: each try.
+    released_at: an administrator let it leave although it is older than the moment mail was switched on.
     """
 
     MAX_TRIES: ClassVar[int] = 6
@@ -83,6 +84,7 @@ class Message(Claimable):
     sent_text = models.TextField(blank=True, default="")
     sent_html = models.TextField(blank=True, default="")
     history = ArrayField(models.CharField(max_length=300), default=list)
+    released_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         indexes = [
@@ -103,3 +105,18 @@ class Message(Claimable):
     def kind_words(self) -> str:
         """What it is about, as a person would say it."""
         return self.verb.rpartition(".")[2].replace("_", " ").capitalize()
+
+
+class MailSwitch(models.Model):
+    """Whether mail leaves this instance, and since when: one row, written when the setting changes.
+
+    Mails that are older than `since` are held back until an administrator releases or drops them.
+    """
+
+    ONLY = 1
+
+    is_on = models.BooleanField()
+    since = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(pk=1), name="notices_mailswitch_only")]

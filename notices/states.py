@@ -12,3 +12,4 @@ class MessageState(TextChoices):
     DEAD = "dead", "Failed"
     UNCERTAIN = "uncertain", "Delivery uncertain"
     UNWANTED = "unwanted", "Cancelled"
+    HELD = "held", "Held back"

@@ -10,6 +10,7 @@ urlpatterns = [
     path("digest/stop/<str:token>/", digest.stop_digest, name="stop_digest"),
     path("digest/<str:week>/", digest.digest_week, name="digest_week"),
     path("mail/", mail.mail_list, name="mail_list"),
+    path("mail/held/", mail.mail_held, name="mail_held"),
     path("mail/<uuid:pk>/", mail.mail_detail, name="mail_detail"),
     path("mail/<uuid:pk>/as-sent/", mail.mail_as_sent, name="mail_as_sent"),
     path("mail/<uuid:pk>/retry/", mail.mail_retry, name="mail_retry"),

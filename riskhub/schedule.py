@@ -5,12 +5,13 @@ from collections.abc import Callable
 from datetime import datetime
 
 from celery import shared_task
+from django.conf import settings
 from django.core.management import call_command
 
 from history import relay
 from history.claims import Tally
 from kit import clock
-from notices.operations import digest, message
+from notices.operations import digest, mail_switch, message
 from people.operations import receipt, sign_in
 from riskhub.celery import app
 from signals.operations import source
@@ -33,11 +34,21 @@ EVERY = {
 _ROUNDS = 20
 
 
-def tick(at: datetime) -> int:
-    """Let everything up to `at` happen and be told; returns how many things did. Safe any number of times at
-    once.
+def tick(at: datetime, *, is_simulated: bool = False) -> int:
+    """Let everything up to `at` happen and be told; return how many things did. May run many times at once.
+
+    is_simulated: `at` is not the present, as in a sample: mails go to the page of sent mail and never leave.
     """
-    return act(at) + message.send_due(at=at).done
+    done = act(at)
+    if is_simulated:
+        return done + message.send_due(at=at, is_kept=True).done
+    note_mail_switch(at)
+    return done + message.send_due(at=at).done
+
+
+def note_mail_switch(at: datetime) -> None:
+    """Note whether a mail server is configured, so that older mails are held back when one appears."""
+    mail_switch.note(is_on=not settings.IS_MAIL_KEPT, at=at)
 
 
 def act(at: datetime, *, seconds: float = float("inf")) -> int:
@@ -61,7 +72,9 @@ def tick_now() -> None:
 @shared_task(name="riskhub.send")
 def send() -> None:
     """A slow mail server holds up nothing but mail, and many mails hold up no flow: a slice at a time."""
-    message.send_due(at=clock.now(), seconds=2)
+    at = clock.now()
+    note_mail_switch(at)
+    message.send_due(at=at, seconds=2)
 
 
 @shared_task(name="riskhub.hand_on")

@@ -9,17 +9,21 @@ from datetime import datetime, timedelta
 from random import SystemRandom
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
+from django.core.mail import EmailMessage, EmailMultiAlternatives
+from django.core.mail.message import utf8_charset_qp
 from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from history import claims
+from history import operations as history
 from history.claims import LostClaim, Tally
 from history.states import InDoubt
 from kit.actor import SYSTEM, Actor
 from kit.refusals import Refused
+from notices.events import EscalationMailFailed
 from notices.models import Message
+from notices.operations import mail_switch
 from notices.operations.smtp import Answer, Connection, DeliveryStatus, NoConnection
 from notices.queries import rendered_mail, still_relevant
 from notices.queries.rendered_mail import RenderedMail
@@ -34,12 +38,16 @@ _UNKNOWN = "The worker stopped while it sent the mail, so it may have been deliv
 _chance = SystemRandom()
 
 
-def send_due(*, at: datetime, limit: int = 500, seconds: float = 10.0) -> Tally:
+def send_due(*, at: datetime, limit: int = 500, seconds: float = 10.0, is_kept: bool | None = None) -> Tally:
     """Send what waits, oldest first, for at most so many mails and so long. Any number may run at once.
 
-    Without a mail server (settings.IS_MAIL_KEPT) a mail is sent to the page of sent mail.
+    is_kept: send to the page of sent mail instead of a mail server; by default settings.IS_MAIL_KEPT. What is
+    older than the moment mail was switched on is held back (notices.operations.mail_switch).
     """
+    is_kept = settings.IS_MAIL_KEPT if is_kept is None else is_kept
     _park_lost()
+    if not is_kept:
+        mail_switch.hold_back()
     total, ends = Tally(), time.monotonic() + seconds
     with Connection() as connection:
         while total.done + total.failed < limit and time.monotonic() < ends:
@@ -51,7 +59,7 @@ def send_due(*, at: datetime, limit: int = 500, seconds: float = 10.0) -> Tally:
                     _release(batch[position:])
                     break
                 try:
-                    total += _keep(row, at) if settings.IS_MAIL_KEPT else _send(row, connection, at)
+                    total += _keep(row, at) if is_kept else _send(row, connection, at)
                 except NoConnection as error:
                     for waiting in batch[position:]:
                         total += _later(waiting, str(error))
@@ -102,10 +110,17 @@ def _send(row: Message, connection: Connection, at: datetime) -> Tally:
         return Tally()
     except Exception as error:  # a poison row ends as dead and holds nobody up
         return _later(row, f"{type(error).__name__}: {error}")
-    answer = connection.hand_over(
-        data, sender=settings.DEFAULT_FROM_EMAIL.split("<")[-1].rstrip("> "), to=mail.to
-    )
+    sender = settings.DEFAULT_FROM_EMAIL.split("<")[-1].rstrip("> ")
+    answer = connection.hand_over(data, sender=sender, to=mail.to)
+    if answer.status is DeliveryStatus.NEVER and _is_escalation(row):
+        # A server that refuses the mail may take its plainest form: one part of text, nothing to dislike.
+        row.history = _noted(row, f"{answer.words}. Sent again as plain text.")
+        answer = connection.hand_over(as_plain_bytes(row, mail), sender=sender, to=mail.to)
     return _settle(row, answer, at)
+
+
+def _is_escalation(row: Message) -> bool:
+    return row.subject is not None and row.subject.kind == "escalation"
 
 
 def _begin(row: Message, at: datetime) -> RenderedMail | None:
@@ -151,7 +166,18 @@ def _settle(row: Message, answer: Answer, at: datetime) -> Tally:
         return Tally(failed=1)
     if answer.status is DeliveryStatus.REFUSED:
         _mark_refused(row.user_id, at)
-    return _later(row, answer.words, for_good=answer.status in (DeliveryStatus.REFUSED, DeliveryStatus.NEVER))
+    for_good = answer.status in (DeliveryStatus.REFUSED, DeliveryStatus.NEVER)
+    with transaction.atomic():
+        tally = _later(row, answer.words, for_good=for_good)
+        if tally.dead and _is_escalation(row):
+            _tell_administrators(row, at)
+    return tally
+
+
+def _tell_administrators(row: Message, at: datetime) -> None:
+    """Record on the person that an escalation does not reach them. Which one may be hidden from others."""
+    user = User.objects.select_related("subject").get(pk=row.user_id)
+    history.record(user, EscalationMailFailed(mail=str(row.pk)), by=SYSTEM, at=at)
 
 
 def _later(row: Message, words: str, *, for_good: bool = False) -> Tally:
@@ -182,17 +208,37 @@ def _mark_refused(user_id: int, at: datetime) -> None:
         person.change(user, {"is_mail_refused": True}, by=SYSTEM, at=at)
 
 
+# What every mail says, so that no out-of-office reply and no receipt comes back for it (RFC 3834).
+_AUTOMATIC = {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}
+
+
 def as_bytes(row: Message, mail: RenderedMail) -> bytes:
-    """The mail as it goes over the connection. Its Message-ID is the row's id: a repeat can be told."""
-    built = EmailMultiAlternatives(
+    """Return the mail as it goes over the connection, text and HTML.
+
+    Its Message-ID is the row's id: a repeat can be told. Both parts are quoted-printable, so no line is
+    longer than 76 bytes, whatever the text: SMTP allows 998, and some servers refuse longer ones.
+    """
+    built = _built(row, mail, EmailMultiAlternatives)
+    built.attach_alternative(mail.html, "text/html")  # type: ignore[attr-defined]  # the class is given above
+    return built.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]  # Django's own method takes it
+
+
+def as_plain_bytes(row: Message, mail: RenderedMail) -> bytes:
+    """Return the mail as one part of plain text, for a server that refused the usual form."""
+    return _built(row, mail, EmailMessage).message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]  # as above
+
+
+def _built(row: Message, mail: RenderedMail, form: type[EmailMessage]) -> EmailMessage:
+    identity = {"Message-ID": f"<{row.pk}@{rendered_mail.host()}>"}
+    built = form(
         subject=mail.title,
         body=mail.text,
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=[mail.to],
-        headers={"Message-ID": f"<{row.pk}@{rendered_mail.host()}>", **mail.headers},
+        headers=identity | _AUTOMATIC | dict(mail.headers),
     )
-    built.attach_alternative(mail.html, "text/html")
-    return built.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]
+    built.encoding = utf8_charset_qp  # type: ignore[assignment]  # Django takes a Charset too
+    return built
 
 
 # ------------------------------------------------------------------ what administrators do with it

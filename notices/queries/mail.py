@@ -17,6 +17,7 @@ TABS = {
     "all": Q(),
     "troubled": Q(state__in=TROUBLED),
     "waiting": Q(state__in=WAITING),
+    "held": Q(state=MessageState.HELD),
     "sent": Q(state=MessageState.DONE),
 }
 

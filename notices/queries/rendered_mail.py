@@ -17,6 +17,7 @@ from history import declarations
 from history.models import Subject
 from history.queries import present_data
 from kit.kinds import url_of
+from kit.texts import many_lines, one_line
 from notices.models import Digest, Message
 from notices.queries import digest
 from people import queries as people
@@ -108,7 +109,11 @@ def _rendered(
             for part in ("subject.txt", "body.txt", "body.html")
         )
     return RenderedMail(
-        user.email, " ".join(title.split())[:200], tidy(text), _INLINER.inline(html), headers or {}
+        to=user.email,
+        title=one_line(" ".join(title.split()))[:200],
+        text=tidy(many_lines(text)),
+        html=_INLINER.inline(many_lines(html)),
+        headers=headers or {},
     )
 
 

@@ -13,6 +13,7 @@ from kit.actor import Actor
 from kit.refusals import Refused
 from kit.rights import view_needs
 from notices.models import Message
+from notices.operations import mail_switch
 from notices.operations import message as operations
 from notices.queries import mail as queries
 from pages.answers import go, respond, toast
@@ -38,7 +39,8 @@ MAIL_POLICY = "; ".join(
 def mail_list(request: HttpRequest) -> HttpResponse:
     counts = queries.tab_counts()
     tab = request.GET.get("show", "")
-    tab = tab if tab in queries.TABS else "troubled" if counts["troubled"] else "all"
+    first = next((name for name in ("troubled", "held") if counts[name]), "all")
+    tab = tab if tab in queries.TABS else first
     page = page_of(queries.messages(tab), ORDER, request)
     context = {
         "tab": tab,
@@ -85,3 +87,17 @@ def mail_retry(request: HttpRequest, pk: UUID) -> HttpResponse:
     except Refused as refusal:
         return toast(request, go(request, back), refusal.message)
     return toast(request, go(request, back), "The mail is sent again in a moment")
+
+
+@require_POST
+@view_needs("notices.mail_see")
+def mail_held(request: HttpRequest) -> HttpResponse:
+    """Release or drop all mails that are held back. do: release or drop."""
+    acts = {"release": (mail_switch.release, "will be sent"), "drop": (mail_switch.drop, "dropped")}
+    chosen = acts.get(request.POST.get("do", ""))
+    back = reverse("notices:mail_list")
+    if chosen is None:
+        return toast(request, go(request, back), "Choose whether to send or to drop the held mails")
+    act, words = chosen
+    count = act(by=Actor(request.user, "page"), at=clock.now())
+    return toast(request, go(request, back), f"{count} held mail{'' if count == 1 else 's'} {words}")

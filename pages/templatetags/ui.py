@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 
+from kit import texts
 from pages import charts, markup
 
 register = template.Library()
@@ -211,3 +212,9 @@ def filter_select(listing, name, any_label):
 def markdown(text):
     """Return Markdown as clean HTML (pages/markup.py)."""
     return markup.html_of(text)
+
+
+@register.filter
+def one_line(text):
+    """Return a text as one line (kit/texts.py), for plain text, where a line break would start a new line."""
+    return texts.one_line(str(text or ""))

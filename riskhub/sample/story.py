@@ -41,7 +41,7 @@ class Story(Ground):
             self._live_through(day)
             day += timedelta(days=1)
         self._prepare_next()
-        schedule.tick(self.now)
+        schedule.tick(self.now, is_simulated=True)
 
     # ------------------------------------------------------------------ a day
 
@@ -51,7 +51,7 @@ class Story(Ground):
         if morning <= self.now:
             self._push(day, at=morning)
             self._raise_risks(day, at=morning)
-            schedule.tick(morning)
+            schedule.tick(morning, is_simulated=True)
         if day.weekday() < 5 and self._moment(day, 11) <= self.now:
             self._follow_up(day, at=self._moment(day, 11))
         if day.weekday() < 5 and self._moment(day, 14) <= self.now:
@@ -63,7 +63,7 @@ class Story(Ground):
         ).order_by("starts_at"):
             self._meet(meeting)
         if evening <= self.now:
-            schedule.tick(evening)
+            schedule.tick(evening, is_simulated=True)
 
     def _raise_risks(self, day: date, *, at: datetime) -> None:
         """Two risks in most weeks, by the people who would have seen them."""
@@ -214,7 +214,7 @@ class Story(Ground):
             by=by,
             at=meeting.ends_at,
         )
-        schedule.tick(meeting.ends_at)
+        schedule.tick(meeting.ends_at, is_simulated=True)
 
     def _settle(self, item: AgendaItem, *, by: Actor, at: datetime) -> None:
         """Decide it the first time; later it is looked at, and what was agreed goes on."""

@@ -24,7 +24,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         now = clock.now()
         at = now if options["at"] is None else self._moment(options["at"], now)
-        done = schedule.tick(at)
+        done = schedule.tick(at, is_simulated=options["at"] is not None)
         self.stdout.write(f"Ticked at {at.isoformat(timespec='minutes')}: {done} things done.")
 
     @staticmethod
