@@ -13,7 +13,7 @@ from history import cleaning, scope, writing
 from history.declarations import Payload
 from history.events import GrantEnded, SightGranted
 from history.models import Due, Event, Part, Recorded, Subject, new_batch
-from history.scope import NewGrant, Scope
+from history.scope import NewGrant, Scope, author
 from history.states import Reach, Reason, Work
 from history.writing import Along, in_one_transaction
 from kit.actor import Actor
@@ -22,7 +22,7 @@ from kit.texts import one_line
 Row = TypeVar("Row", bound=Recorded | Part)
 
 __all__ = [
-    "NewGrant", "Reach", "Reason", "Scope", "change", "change_many", "drop_dues", "end_all_sight",
+    "NewGrant", "Reach", "Reason", "Scope", "author", "change", "change_many", "drop_dues", "end_all_sight",
     "end_sight", "give_back_sight", "grant_sight", "hand_over_root", "in_one_transaction", "lock_scope",
     "move", "move_many", "put_due", "put_dues", "record", "record_many", "reroot", "restrict", "retire",
     "retitle",
@@ -347,8 +347,8 @@ def _note_effects(
     by: Actor,
     at: datetime,
 ) -> None:
-    if not effects:
-        return
+    if not effects or by.hidden:
+        return  # the event names the person, whom an unnamed act does not name
     subjects = Subject.objects.in_bulk([effect.subject_id for effect in effects])
     record_many(
         [subjects[effect.subject_id] for effect in effects],

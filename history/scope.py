@@ -18,6 +18,7 @@ from django.db import connection
 
 from history.models import Subject
 from history.states import Reach, Reason
+from kit.actor import Actor
 from kit.sight import Sight
 
 
@@ -78,6 +79,11 @@ class Scope:
 
 
 OPEN = Scope()
+
+
+def author(by: Actor) -> list[NewGrant]:
+    """The grant by which a person sees what they create, wherever it hangs; none for the system."""
+    return [NewGrant(by.subject_id, Reason.AUTHOR)] if by.subject_id else []
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from history import bulk
 from history import operations as history
 from history.bulk import Act
 from history.models import Due, Event, Subject
-from history.operations import NewGrant, Reason, Scope
+from history.operations import NewGrant, Reason, Scope, author
 from kit.actor import SYSTEM, Actor
 from kit.refusals import IllegalMove, Refused
 from people import queries as people
@@ -64,7 +64,7 @@ def add(
         link=link,
         made_at=at,
     )
-    placed = _placed(action, viewers)
+    placed = _placed(action, by, viewers)
     history.record(action, "actions.action_opened", by=by, at=at, cause=cause, placed=placed)
     _show_about_to_owners([action], by=by, at=at)
     _put_dates([action], at=at)
@@ -92,7 +92,7 @@ def add_many(
             action.title, action.owner = _title(action.title), _able(action.owner)
         except Refused as refusal:
             raise Refused(refusal.message, field=f"[{position}].{refusal.field}") from None
-    acts = [Act(action, "actions.action_opened", placed=_placed(action)) for action in actions]
+    acts = [Act(action, "actions.action_opened", placed=_placed(action, by)) for action in actions]
     bulk.perform(acts, by=by, at=at, cause=cause)
     _show_about_to_owners(actions, by=by, at=at)
     _put_dates(actions, at=at)
@@ -292,10 +292,10 @@ def _able(owner: User | None) -> User | None:
     return owner
 
 
-def _placed(action: Action, viewers: Sequence[int] | None = None) -> Scope:
-    """Below what it is about, or else below its origin; its owner sees it in any case."""
+def _placed(action: Action, by: Actor, viewers: Sequence[int] | None = None) -> Scope:
+    """Below what it is about, or else below its origin; its owner and who opens it see it in any case."""
     owner = [NewGrant(action.owner.subject_id, Reason.OWNER)] if action.owner else []
-    return Scope(parent=action.about or action.origin, viewers=viewers, grants=owner)
+    return Scope(parent=action.about or action.origin, viewers=viewers, grants=[*owner, *author(by)])
 
 
 def _show_about_to_owners(actions: Sequence[Action], *, by: Actor, at: datetime) -> None:

@@ -17,7 +17,7 @@ from people.models import Team, User
 from risklog import events
 from risklog import ladder as rules
 from risklog.models import Category, Climb, Escalation, Reviewer
-from risklog.operations import climb
+from risklog.operations import climb, sight
 from risklog.operations import ladder as ladders
 from risklog.queries import presence
 from risklog.queries import rung as rung_queries
@@ -52,7 +52,9 @@ def start(
     for _ in range(_TRIES):
         running = climb.lock(about=about)
         if running:
-            return _annotate(running, why=why, severity=severity, by=by, at=at, cause=cause)
+            running = _annotate(running, why=why, severity=severity, by=by, at=at, cause=cause)
+            sight.show_to_author(running.subject, by=by, at=at)
+            return running
         history.lock_scope(about)  # for whoever is called is granted sight of it, once there is an escalation
         team = team or rung_queries.concerned(about).team
         escalation = Escalation(
@@ -80,7 +82,7 @@ def _start(escalation: Escalation, *, by: Actor, at: datetime, cause: Event | No
         by=by,
         at=at,
         cause=cause,
-        placed=history.Scope(parent=escalation.about),
+        placed=history.Scope(parent=escalation.about, grants=history.author(by)),
     )
     climb.climb_on(escalation, at=at, cause=event, at_once=by.person is not None)
     return escalation

@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from catalogue.models import Model
 from history import operations as history
 from history.models import Due, Event, Subject
-from history.operations import Scope
+from history.operations import Scope, author
 from history.wiring import handler
 from kit.actor import SYSTEM, Actor
 from kit.refusals import ChangedMeanwhile, Refused
@@ -21,7 +21,7 @@ from people.working import Hours
 from risklog import events
 from risklog import ladder as rules
 from risklog.models import Review
-from risklog.operations import escalation, reviewer
+from risklog.operations import escalation, reviewer, sight
 from risklog.queries import presence
 from risklog.states import Outcome, ReviewState, Severity
 from signals.models import Breach, BreachGroup
@@ -55,7 +55,9 @@ def open_for(
     for _ in range(_TRIES):
         standing = reviewer.lock(about=about, state=ReviewState.OPEN)
         if standing:
-            return _annotate(standing, why=why, severity=severity, by=by, at=at, cause=cause)
+            standing = _annotate(standing, why=why, severity=severity, by=by, at=at, cause=cause)
+            sight.show_to_author(standing.subject, by=by, at=at)
+            return standing
         review = Review(
             about=about,
             title=title[:300],
@@ -89,7 +91,7 @@ def _open(review: Review, hours: Hours, *, by: Actor, at: datetime, cause: Event
         at=at,
         rows=reviewers,
         cause=cause,
-        placed=Scope(parent=about, grants=[reviewer.grant_of(one) for one in reviewers]),
+        placed=Scope(parent=about, grants=[*(reviewer.grant_of(one) for one in reviewers), *author(by)]),
     )
     reviewer.show(review, reviewers, [about], at=at)
     _plan(review, hours, at)

@@ -6,7 +6,7 @@ from datetime import datetime
 from history import operations as history
 from history.models import Subject
 from history.operations import Reason
-from kit.actor import SYSTEM
+from kit.actor import SYSTEM, Actor
 from people.models import User
 from risklog.models import Review
 
@@ -31,3 +31,9 @@ def show_to_reviewers(
         at=at,
         why="asked to review",
     )
+
+
+def show_to_author(subject: Subject, *, by: Actor, at: datetime) -> None:
+    """Let a person see the review or escalation that their call was noted on, if they do not yet."""
+    if by.person is not None:
+        history.grant_sight([subject], [by.person], reason=Reason.AUTHOR, by=by, at=at, why="called for it")

@@ -155,7 +155,10 @@ class Sights(RuleBasedStateMachine):
         opened = reviews.open_for(
             about=Subject.objects.get(pk=about), title="Q", kind=Kind.DRIFT, why="x", **self.by(by)
         )
-        return known.subject_id if known else self.below(opened, about)
+        if not known:
+            self.below(opened, about)
+        self.world[opened.subject_id].reasons.add((by, "called for it"))
+        return opened.subject_id
 
     @rule(thing=things, who=st.integers(0, PEOPLE - 1), by=someone)
     def ask(self, thing, who, by):
@@ -172,9 +175,9 @@ class Sights(RuleBasedStateMachine):
         who = None if owner is None else self.person(owner)
         made = actions.add(title="A", about=Subject.objects.get(pk=about), owner=who, **self.by(by))
         if owner is None:
-            return self.below(made, about)
+            return self.below(made, about, (by, "opened it"))
         self.world[about].reasons.add((owner, f"owns {made.subject_id}"))
-        return self.below(made, about, (owner, "owns"))
+        return self.below(made, about, (owner, "owns"), (by, "opened it"))
 
     @rule(thing=things, to=st.none() | someone, by=someone)
     def hand_over_action(self, thing, to, by):
@@ -194,8 +197,9 @@ class Sights(RuleBasedStateMachine):
         running = Escalation.objects.filter(about=about).exclude(state=EscalationState.RESOLVED).first()
         started = escalations.start(about=Subject.objects.get(pk=about), title="E", why="x", **self.by(by))
         if running:
+            self.world[running.subject_id].reasons.add((by, "called for it"))
             return running.subject_id
-        self.below(started, about)
+        self.below(started, about, (by, "called for it"))
         for one in [started.subject_id, *self.chain(about)]:
             self.world[one].reasons.add((self.chief, f"called by {started.subject_id}"))
         return started.subject_id
