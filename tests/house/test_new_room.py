@@ -15,7 +15,7 @@ from django.test import override_settings
 
 from history import guard, relay
 from history.models import Event
-from kit import kinds, references
+from kit import kinds, references, rights
 from kit.actor import Actor
 from notices.models import Entry
 from riskhub import flows, shell
@@ -26,6 +26,9 @@ ROOT = Path(__file__).resolve().parents[2]
 # What a new room touches outside its folder, templates and tests, as the fixture does: INSTALLED_APPS,
 # the addresses of pages and resources, the place in the navigation.
 TOUCHED = ("riskhub/settings.py", "riskhub/urls.py", "riskhub/shell.py")
+
+
+_permissions: dict = {}
 
 
 @pytest.fixture
@@ -43,7 +46,9 @@ def mounted(transactional_db, monkeypatch):
         with connections["owner"].schema_editor() as editor:
             editor.create_model(apps.get_model("notebook", "Note"))
         guard.after_migrate(using="owner")
+        rights._predicates.update(_permissions)  # its module registers them at its first import only
         yield
+    _permissions.update({name: rights._predicates.pop(name) for name in rights.names() if "notebook" in name})
     apps.get_app_config("riskhub").ready()  # the declarations without those of the room
 
 
