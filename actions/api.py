@@ -55,7 +55,7 @@ class ActionRow(serializers.Serializer):
     settled_at = serializers.DateTimeField(allow_null=True)
 
 
-def _people(user: Any) -> QuerySet[User]:
+def _people(user: User) -> QuerySet[User]:
     return User.objects.active().visible_to(user)
 
 

@@ -67,7 +67,7 @@ class NewActionForm(ActionForm):
     def values(self) -> dict[str, Any]:
         return {**super().values(), "about": self.cleaned_data["about"]}
 
-    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.user = user
 

@@ -3,22 +3,23 @@
 from typing import Any
 
 from kit.rights import permission
+from people.models import User
 from people.permissions import may_read, may_write
 from people.states import Role
 
 
 @permission("actions.action_see")
-def may_see(user: Any, obj: Any) -> bool:
+def may_see(user: User, obj: Any) -> bool:
     return may_read(user)
 
 
 @permission("actions.action_add")
-def may_add(user: Any, obj: Any) -> bool:
+def may_add(user: User, obj: Any) -> bool:
     return may_write(user, Role.MEMBER)
 
 
 @permission("actions.action_change")
-def may_change(user: Any, obj: Any) -> bool:
+def may_change(user: User, obj: Any) -> bool:
     """The owner, the owner's team mates, a risk manager; one that nobody owns, or only somebody who left, is
     open to every member.
     """

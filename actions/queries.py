@@ -14,6 +14,8 @@ from history.models import RecordedQuerySet
 from history.queries import show
 from kit.filtering import Reader
 from kit.rights import may
+from kit.sight import Visitor
+from people.models import User
 
 PANEL_SIZE = 20
 
@@ -29,7 +31,7 @@ def unfinished() -> RecordedQuerySet[Action]:
     return actions().filter(state__in=UNFINISHED).order_by("due_order", "id")
 
 
-def mine(user: Any) -> RecordedQuerySet[Action]:
+def mine(user: User) -> RecordedQuerySet[Action]:
     """What this person has still to do, the nearest date first."""
     return unfinished().filter(owner_id=user.pk).visible_to(user)
 
@@ -39,7 +41,7 @@ def unfinished_of(subject: Any) -> RecordedQuerySet[Action]:
     return unfinished().filter(_hangs_on([_subject_id(subject)]))
 
 
-def of_origin(subject: Any, user: Any) -> RecordedQuerySet[Action]:
+def of_origin(subject: Any, user: User) -> RecordedQuerySet[Action]:
     """What a subject (a decision) made, as far as the reader may see it, in the order it was agreed."""
     return actions().filter(origin_id=_subject_id(subject)).visible_to(user).order_by("id")
 
@@ -49,7 +51,7 @@ def late(today: date) -> RecordedQuerySet[Action]:
     return unfinished().filter(due_on__lt=today)
 
 
-def for_pages(user: Any) -> RecordedQuerySet[Action]:
+def for_pages(user: User) -> RecordedQuerySet[Action]:
     """What the reader may see, with what a row of a page needs to say who may change it."""
     return actions().prefetch_related("owner__memberships").visible_to(user)
 
@@ -60,7 +62,7 @@ def view_counts(reader: Reader) -> dict[str, int]:
     return Action.objects.visible_to(reader.user).aggregate(**counts)
 
 
-def column(user: Any, state: str, *, only_mine: bool, since: datetime) -> RecordedQuerySet[Action]:
+def column(user: User, state: str, *, only_mine: bool, since: datetime) -> RecordedQuerySet[Action]:
     """A column of the board, the nearest date first; of what is done only the latest, since a moment."""
     rows = for_pages(user).filter(state=state)
     if only_mine:
@@ -70,7 +72,7 @@ def column(user: Any, state: str, *, only_mine: bool, since: datetime) -> Record
     return rows.order_by("due_order", "id")
 
 
-def sighted(user: Any, rows: Sequence[Action]) -> Sequence[Action]:
+def sighted(user: User, rows: Sequence[Action]) -> Sequence[Action]:
     """Set `shown_about` and `shown_origin`: None where the reader may not see the subject."""
     return show(user, rows, "about", "origin")
 
@@ -110,7 +112,7 @@ class Panel:
         return self.hidden > 0
 
 
-def of_subjects(user: Any, subject_ids: Sequence[int], *, new_for: str = "") -> Panel:
+def of_subjects(user: Visitor, subject_ids: Sequence[int], *, new_for: str = "") -> Panel:
     """What was agreed to be done about these subjects, as far as the reader may see it. One query."""
     visible = actions().filter(_hangs_on(subject_ids)).visible_to(user)
     counted: Any = visible.annotate(
@@ -123,7 +125,7 @@ def of_subjects(user: Any, subject_ids: Sequence[int], *, new_for: str = "") -> 
     return Panel(rows, done, total, new_for if may(user, "actions.action_add") else "")
 
 
-def of_subject(user: Any, obj: Any) -> Panel:
+def of_subject(user: Visitor, obj: Any) -> Panel:
     """The panel of an object's page: obj is any domain object."""
     return of_subjects(user, [obj.subject_id], new_for=obj.reference)
 

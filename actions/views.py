@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from django.contrib.auth.models import AnonymousUser
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
@@ -26,6 +25,7 @@ from pages.flows import form_page
 from pages.forms import PageForm
 from pages.listing import listing, reader_of, selection_of
 from people.models import User
+from people.permissions import SignedInRequest
 
 DEFAULT_VIEW = "mine"
 COLUMNS = (State.OPEN, State.DOING, State.BLOCKED, State.DONE)
@@ -50,7 +50,7 @@ def address_of(action: Action) -> str:
 
 @require_safe
 @view_needs("actions.action_see")
-def action_list(request: HttpRequest) -> HttpResponse:
+def action_list(request: SignedInRequest) -> HttpResponse:
     """The list: one view (a tab) of it, filtered, one page."""
     selection = selection_of(request, SPEC)
     view = selection.texts.get("show", DEFAULT_VIEW)
@@ -70,7 +70,7 @@ def action_list(request: HttpRequest) -> HttpResponse:
     return respond(request, "actions/action_list.html", "list", context)
 
 
-def _prepared(user: User | AnonymousUser, rows: Sequence[Action]) -> None:
+def _prepared(user: User, rows: Sequence[Action]) -> None:
     """Set on each row what this reader may see and change of it."""
     for row in queries.sighted(user, rows):
         row.is_mine_to_change = may(user, "actions.action_change", row)
@@ -78,7 +78,7 @@ def _prepared(user: User | AnonymousUser, rows: Sequence[Action]) -> None:
 
 @require_safe
 @view_needs("actions.action_see")
-def action_board(request: HttpRequest) -> HttpResponse:
+def action_board(request: SignedInRequest) -> HttpResponse:
     """Open, doing, blocked, and what was done of late."""
     only_mine = request.GET.get("show") == "mine"
     since = clock.now() - DONE_SHOWN
@@ -120,15 +120,15 @@ def _steps_from(state: str) -> set[str]:
 
 @require_safe
 @view_needs("actions.action_see")
-def action_detail(request: HttpRequest, reference: str) -> HttpResponse:
+def action_detail(request: SignedInRequest, reference: str) -> HttpResponse:
     return _detail(request, _action(request, reference))
 
 
-def _action(request: HttpRequest, reference: str) -> Action:
+def _action(request: SignedInRequest, reference: str) -> Action:
     return get_object_or_404(queries.for_pages(request.user), subject__reference=reference.upper())
 
 
-def _detail(request: HttpRequest, action: Action, *, status: int = 200, **extra: Any) -> HttpResponse:
+def _detail(request: SignedInRequest, action: Action, *, status: int = 200, **extra: Any) -> HttpResponse:
     _prepared(request.user, [action])
     events = timeline(action.subject_id).visible_to(request.user)[:50]
     context = {
@@ -145,7 +145,7 @@ def _detail(request: HttpRequest, action: Action, *, status: int = 200, **extra:
 
 @require_http_methods(["GET", "POST"])
 @view_needs("actions.action_add")
-def action_create(request: HttpRequest) -> HttpResponse:
+def action_create(request: SignedInRequest) -> HttpResponse:
     """Create an action; `?about=R-12` says what for."""
     initial = {"about": request.GET.get("about", "")[:24], "owner": request.user.pk}
     return flows.create(
@@ -160,7 +160,7 @@ def action_create(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @view_needs("actions.action_change")
-def action_edit(request: HttpRequest, reference: str) -> HttpResponse:
+def action_edit(request: SignedInRequest, reference: str) -> HttpResponse:
     action = _action(request, reference)
     return flows.edit(
         request,
@@ -175,7 +175,7 @@ def action_edit(request: HttpRequest, reference: str) -> HttpResponse:
 
 @require_POST
 @view_needs("actions.action_change")
-def action_step(request: HttpRequest, reference: str, step: str) -> HttpResponse:
+def action_step(request: SignedInRequest, reference: str, step: str) -> HttpResponse:
     """Start, block, finish …, then back to the page of the button. A finish can be undone by its toast."""
     action = _action(request, reference)
     _, operation, words = STEPS[step]
@@ -197,7 +197,7 @@ def action_step(request: HttpRequest, reference: str, step: str) -> HttpResponse
 
 @require_POST
 @view_needs("actions.action_change")
-def action_take(request: HttpRequest, reference: str) -> HttpResponse:
+def action_take(request: SignedInRequest, reference: str) -> HttpResponse:
     """ "I'll take it": the reader becomes the owner."""
     action = _action(request, reference)
     return flows.press(

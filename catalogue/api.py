@@ -35,7 +35,7 @@ class ModelRow(serializers.Serializer):
     link = serializers.CharField()
 
 
-def _people(user: Any) -> QuerySet[User]:
+def _people(user: User) -> QuerySet[User]:
     return User.objects.active().visible_to(user)
 
 

@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce
 from catalogue.states import Stage, Tier
 from kit import filtering
 from kit.filtering import Filter, ListSpec, Order, Reader
-from people.models import Team
+from people.models import Team, User
 
 # Models without a tier come after the others.
 TIER_ORDER = Coalesce("tier", Value(9))
@@ -30,7 +30,7 @@ def _text(values: Sequence[str], reader: Reader) -> Q:
     return Q(name__icontains=values[0]) | Q(slug__icontains=values[0])
 
 
-def _teams(user: Any) -> list[tuple[str, str]]:
+def _teams(user: User) -> list[tuple[str, str]]:
     return list(Team.objects.visible_to(user).order_by("name", "id").values_list("slug", "name"))
 
 

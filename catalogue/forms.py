@@ -43,7 +43,7 @@ class ModelForm(PageForm):
         help_text="For example the repository, registry entry or model card.",
     )
 
-    def __init__(self, *args: Any, user: Any, present: Model | None = None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, user: User, present: Model | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         able = Q(is_active=True) | Q(pk=present.developer_id if present else None)
         teams, people = self.fields["owner_team"], self.fields["developer"]
@@ -51,7 +51,7 @@ class ModelForm(PageForm):
         people.queryset = User.objects.filter(able).visible_to(user).order_by("name", "id")  # type: ignore[attr-defined]
 
     @classmethod
-    def of(cls, model: Model, data: Any = None, *, user: Any) -> "ModelForm":
+    def of(cls, model: Model, data: Any = None, *, user: User) -> "ModelForm":
         """The form of a model that is there already."""
         initial = {name: getattr(model, name) for name in EDITED}
         return cls(data, initial=initial, user=user, present=model)

@@ -3,22 +3,23 @@
 from typing import Any
 
 from kit.rights import permission
+from people.models import User
 from people.permissions import may_read, may_write
 from people.states import Role
 
 
 @permission("catalogue.view")
-def may_view(user: Any, obj: Any) -> bool:
+def may_view(user: User, obj: Any) -> bool:
     return may_read(user)
 
 
 @permission("catalogue.model_add")
-def may_add(user: Any, obj: Any) -> bool:
+def may_add(user: User, obj: Any) -> bool:
     return may_write(user)
 
 
 @permission("catalogue.model_change")
-def may_change(user: Any, obj: Any) -> bool:
+def may_change(user: User, obj: Any) -> bool:
     """A risk manager; the developer; whoever is in the owning team."""
     if not may_write(user):
         return False

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -22,6 +22,7 @@ from pages.answers import respond
 from pages.flows import form_page
 from pages.listing import listing
 from pages.panels import hung_on
+from people.permissions import SignedInRequest
 
 
 def address_of(model: Model) -> str:
@@ -30,7 +31,7 @@ def address_of(model: Model) -> str:
 
 @require_safe
 @view_needs("catalogue.view")
-def model_list(request: HttpRequest) -> HttpResponse:
+def model_list(request: SignedInRequest) -> HttpResponse:
     """The inventory: filters, one page, and the columns that upper rooms add to it."""
     rows = queries.models().visible_to(request.user).annotate(tier_order=TIER_ORDER)
     shown = listing(request, SPEC, rows)
@@ -45,7 +46,7 @@ def model_list(request: HttpRequest) -> HttpResponse:
     return respond(request, "catalogue/model_list.html", "rows", context)
 
 
-def _hang_columns(request: HttpRequest, rows: list[Model]) -> list[str]:
+def _hang_columns(request: SignedInRequest, rows: list[Model]) -> list[str]:
     """Give each row its `cells`, drawn by the upper rooms; returns the headings above them.
 
     A panel in the slot "column" is asked once for all rows: query(user, rows) gives an object with
@@ -67,22 +68,22 @@ def _hang_columns(request: HttpRequest, rows: list[Model]) -> list[str]:
 
 @require_safe
 @view_needs("catalogue.view")
-def model_by_id(request: HttpRequest, pk: int) -> HttpResponse:
+def model_by_id(request: SignedInRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Model.objects.visible_to(request.user), pk=pk)
     return HttpResponseRedirect(reverse("catalogue:model_detail", args=[found.slug]))
 
 
 @require_safe
 @view_needs("catalogue.view")
-def model_detail(request: HttpRequest, slug: str) -> HttpResponse:
+def model_detail(request: SignedInRequest, slug: str) -> HttpResponse:
     return _detail(request, _model(request, slug))
 
 
-def _model(request: HttpRequest, slug: str) -> Model:
+def _model(request: SignedInRequest, slug: str) -> Model:
     return get_object_or_404(queries.models().visible_to(request.user), slug=slug)
 
 
-def _detail(request: HttpRequest, model: Model, *, status: int = 200, **extra: Any) -> HttpResponse:
+def _detail(request: SignedInRequest, model: Model, *, status: int = 200, **extra: Any) -> HttpResponse:
     # What the reader chose on this page, such as ?series=7: the panels of upper rooms read it from here.
     model.asked = request.GET.dict()  # type: ignore[attr-defined]
     events = timeline(model.subject_id).visible_to(request.user)[:50]
@@ -98,7 +99,7 @@ def _detail(request: HttpRequest, model: Model, *, status: int = 200, **extra: A
 
 @require_http_methods(["GET", "POST"])
 @view_needs("catalogue.model_add")
-def model_create(request: HttpRequest) -> HttpResponse:
+def model_create(request: SignedInRequest) -> HttpResponse:
     """Register a model; `?name=` and `?slug=` fill in what a tool called it."""
     initial = {name: request.GET.get(name, "")[:120] for name in ("name", "slug")}
     return flows.create(
@@ -113,7 +114,7 @@ def model_create(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @view_needs("catalogue.model_change")
-def model_edit(request: HttpRequest, slug: str) -> HttpResponse:
+def model_edit(request: SignedInRequest, slug: str) -> HttpResponse:
     model = _model(request, slug)
     return flows.edit(
         request,
@@ -128,7 +129,7 @@ def model_edit(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_POST
 @view_needs("catalogue.model_change")
-def model_stage(request: HttpRequest, slug: str) -> HttpResponse:
+def model_stage(request: SignedInRequest, slug: str) -> HttpResponse:
     """Move a model to another stage."""
     model = _model(request, slug)
     form = StageForm(request.POST)

@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from history.states import MAX_TRIES, Reach, Reason, Work
+from kit.sight import Visitor, sight_of
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -19,7 +20,7 @@ Row = TypeVar("Row", bound=models.Model)
 class SubjectQuerySet(models.QuerySet):
     """For rows that *are* subjects."""
 
-    def visible_to(self, user: Any) -> Self:
+    def visible_to(self, user: Visitor) -> Self:
         return self.filter(may_be_seen_by(user))
 
 
@@ -28,17 +29,19 @@ class RecordedQuerySet(models.QuerySet[Row]):
 
     through = "subject__"
 
-    def visible_to(self, user: Any) -> Self:
+    def visible_to(self, user: Visitor) -> Self:
         return self.filter(may_be_seen_by(user, self.through))
 
 
-def may_be_seen_by(user: Any, through: str = "") -> Q:
+def may_be_seen_by(user: Visitor, through: str = "") -> Q:
     """Return the condition that a subject is open to everyone, or names this reader or one of their teams.
 
     through: the path to the subject, ending in "__". `user.sight` is a kit.sight.Sight, whose sees() gives
     the same answer for a subject that is loaded.
     """
-    sight = user.sight
+    sight = sight_of(user)
+    if sight.nothing:
+        return Q(pk__in=[])
     if sight.everything:
         return Q()
     ids = list(sight.ids)
@@ -83,9 +86,9 @@ class Subject(models.Model):
     def __str__(self) -> str:
         return f"{self.reference} {self.title}" if self.reference else self.title
 
-    def is_visible_to(self, user: Any) -> bool:
+    def is_visible_to(self, user: Visitor) -> bool:
         """Return what visible_to() answers, for a subject that is loaded."""
-        return bool(user.sight.sees(self.viewers, self.granted))
+        return sight_of(user).sees(self.viewers, self.granted)
 
     @property
     def scope_id(self) -> int:

@@ -17,6 +17,7 @@ from history.scope import NewGrant, Scope, author
 from history.states import Reach, Reason, Work
 from history.writing import Along, in_one_transaction
 from kit.actor import Actor
+from kit.sight import SignedIn
 from kit.texts import one_line
 
 Row = TypeVar("Row", bound=Recorded | Part)
@@ -260,7 +261,7 @@ def lock_scope(subject: Subject) -> None:
 @in_one_transaction
 def grant_sight(
     subjects: Iterable[Subject | int],
-    people: Iterable[scope.Reader],
+    people: Iterable[SignedIn],
     *,
     reason: Reason,
     by: Actor,
@@ -283,7 +284,7 @@ def grant_sight(
 @in_one_transaction
 def end_sight(
     subjects: Iterable[Subject | int],
-    people: Iterable[scope.Reader],
+    people: Iterable[SignedIn],
     *,
     reason: Reason,
     by: Actor,
@@ -306,8 +307,8 @@ def end_sight(
 def hand_over_root(
     root: Subject,
     *,
-    from_: scope.Reader | None,
-    to: scope.Reader | None,
+    from_: SignedIn | None,
+    to: SignedIn | None,
     reason: Reason,
     by: Actor,
     at: datetime,
@@ -322,14 +323,14 @@ def hand_over_root(
 
 
 @in_one_transaction
-def end_all_sight(person: scope.Reader, *, by: Actor, at: datetime) -> None:
+def end_all_sight(person: SignedIn, *, by: Actor, at: datetime) -> None:
     """A person is deactivated: all their grants end."""
     effects = scope.leave(person, at=at)
     _note_effects(effects, GrantEnded, why="was deactivated", by=by, at=at)
 
 
 @in_one_transaction
-def give_back_sight(person: scope.Reader, *, by: Actor, at: datetime) -> None:
+def give_back_sight(person: SignedIn, *, by: Actor, at: datetime) -> None:
     """A person is active again: the grants that ended with their leaving begin anew, if they still hold."""
     effects = scope.come_back(person, at=at)
     _note_effects(effects, SightGranted, why="is active again", by=by, at=at)

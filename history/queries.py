@@ -9,6 +9,7 @@ from django.db.models.expressions import RawSQL
 
 from history import declarations, wiring
 from history.models import Event, RecordedQuerySet, Subject
+from kit.sight import Visitor, sight_of
 
 
 def timeline(subject_id: int) -> RecordedQuerySet:
@@ -59,7 +60,7 @@ def timeline_of_related(subject_ids: Iterable[int], own: int) -> RecordedQuerySe
     return events().filter(shown, subject_id__in=list(subject_ids))
 
 
-def show(user: Any, rows: Iterable[Any], *names: str) -> list[Any]:
+def show(user: Visitor, rows: Iterable[Any], *names: str) -> list[Any]:
     """Set `shown_<name>` on each row: the subject at `<name>`, None where this reader may not see it.
 
     names: the foreign keys to Subject, loaded; "about" when none is named. No query of its own.
@@ -72,14 +73,14 @@ def show(user: Any, rows: Iterable[Any], *names: str) -> list[Any]:
     return found
 
 
-def visible_or_none(user: Any, subject: Subject | None) -> Subject | None:
+def visible_or_none(user: Visitor, subject: Subject | None) -> Subject | None:
     """Return the subject if this user may see it now, None otherwise. One query."""
     if subject is None:
         return None
     return Subject.objects.visible_to(user).filter(pk=subject.pk).first()
 
 
-def tell(user: Any, found: list[dict[str, Any]], *names: str) -> list[dict[str, Any]]:
+def tell(user: Visitor, found: list[dict[str, Any]], *names: str) -> list[dict[str, Any]]:
     """The same for rows of .values(): takes the columns of seen_by(name) out of each; whoever they leave out
     is told no other `<name>_…` either. No query.
     """
@@ -99,11 +100,12 @@ def seen_by(name: str, through: str | None = None) -> dict[str, F]:
     return {f"{name}_viewers": F(f"{path}__viewers"), f"{name}_granted": F(f"{path}__granted")}
 
 
-def may_see(user: Any, row: dict[str, Any], name: str) -> bool:
-    """Whether this reader sees the subject called `name` of a row of .values(), whose columns of seen_by() it
-    takes out. A subject that is not there may be seen. No query.
+def may_see(user: Visitor, row: dict[str, Any], name: str) -> bool:
+    """Return whether this reader sees the subject called `name` of a row of .values().
+
+    Takes the columns of seen_by() out of the row. A subject that is missing counts as visible. No query.
     """
-    return user.sight.sees(row.pop(f"{name}_viewers"), row.pop(f"{name}_granted") or ())
+    return sight_of(user).sees(row.pop(f"{name}_viewers"), row.pop(f"{name}_granted") or ())
 
 
 def events() -> RecordedQuerySet:

@@ -12,23 +12,14 @@ has only shared so far would wait for its own twin, so it calls lock() first.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from django.db import connection
 
 from history.models import Subject
 from history.states import Reach, Reason
 from kit.actor import Actor
-from kit.sight import Sight
-
-
-class Reader(Protocol):
-    """A person: a User."""
-
-    @property
-    def subject_id(self) -> int: ...
-    @property
-    def sight(self) -> Sight: ...
+from kit.sight import SignedIn
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +186,7 @@ RETURNING id, viewers, granted
 
 def give(
     subject_ids: Iterable[int],
-    people: Sequence[Reader],
+    people: Sequence[SignedIn],
     *,
     reason: Reason,
     source: Subject | None,
@@ -217,7 +208,7 @@ def give(
 
 def end(
     subject_ids: Iterable[int],
-    people: Sequence[Reader],
+    people: Sequence[SignedIn],
     *,
     reason: Reason,
     source: Subject | None,
@@ -241,7 +232,7 @@ def end(
     ]
 
 
-def _effects(people: Sequence[Reader], shown: dict[int, tuple[Any, Any]]) -> list[Effect]:
+def _effects(people: Sequence[SignedIn], shown: dict[int, tuple[Any, Any]]) -> list[Effect]:
     """Who of these could not see which of these restricted objects."""
     if not shown:
         return []
@@ -267,7 +258,7 @@ _REMOVE_VIEWER = (
 )
 
 
-def keep(root_id: int, person: Reader, *, reason: Reason, at: datetime) -> list[Effect]:
+def keep(root_id: int, person: SignedIn, *, reason: Reason, at: datetime) -> list[Effect]:
     """Let a person keep a root: see it and everything below it, whichever teams it is restricted to."""
     viewers = _lock_root(root_id)
     _run(
@@ -281,7 +272,7 @@ def keep(root_id: int, person: Reader, *, reason: Reason, at: datetime) -> list[
     return [] if person.sight.sees(viewers) else [Effect(root_id, person.subject_id)]
 
 
-def keep_no_more(root_id: int, person: Reader, *, reason: Reason, at: datetime) -> list[Effect]:
+def keep_no_more(root_id: int, person: SignedIn, *, reason: Reason, at: datetime) -> list[Effect]:
     """End this reason for keeping a root; with the last reason the sight of it ends too."""
     viewers = _lock_root(root_id)
     _run(
@@ -305,7 +296,7 @@ def keep_no_more(root_id: int, person: Reader, *, reason: Reason, at: datetime) 
 # ------------------------------------------------------------------ people who leave and come back
 
 
-def leave(person: Reader, *, at: datetime) -> list[Effect]:
+def leave(person: SignedIn, *, at: datetime) -> list[Effect]:
     """End every grant of a person who is deactivated. Returns the restricted objects it took effect on.
 
     Whoever raised something is not among the effects: an unnamed raiser would be named by them.
@@ -331,7 +322,7 @@ def leave(person: Reader, *, at: datetime) -> list[Effect]:
     return [Effect(pk, person.subject_id) for pk in sorted(shown)]
 
 
-def come_back(person: Reader, *, at: datetime) -> list[Effect]:
+def come_back(person: SignedIn, *, at: datetime) -> list[Effect]:
     """Give a person who is active again the grants that ended when they left, but for what was handed on."""
     roots, objects = _lock_granted("person_id = %s AND has_left", person)
     rows = _run(
@@ -359,7 +350,7 @@ def come_back(person: Reader, *, at: datetime) -> list[Effect]:
     return [Effect(pk, person.subject_id) for pk in sorted(shown)]
 
 
-def _lock_granted(where: str, person: Reader) -> tuple[list[int], list[int]]:
+def _lock_granted(where: str, person: SignedIn) -> tuple[list[int], list[int]]:
     """Lock what a person's grants name: (ids of roots kept as a whole, ids of single objects)."""
     sql = f"SELECT subject_id, reach FROM history_grant WHERE {where}"  # noqa: S608 - our own text
     rows = _run(sql, [person.subject_id])

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 from django.db.models import Q, QuerySet
 
 from kit.refusals import Refused
+from kit.sight import Visitor
 
 MAX_VALUES = 100
 # Parameters of every list: the order, and the place in the pages.
@@ -23,7 +24,7 @@ PLACE = ("after", "before", "limit")
 class Reader:
     """Who asks, and which calendar day it is for them."""
 
-    user: Any
+    user: Visitor
     today: date
 
 

@@ -10,6 +10,8 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 
+from kit.sight import Visitor
+
 Predicate = Callable[[Any, Any], bool]
 _predicates: dict[str, Predicate] = {}
 
@@ -31,13 +33,13 @@ def permission(name: str) -> Callable[[Predicate], Predicate]:
     return register
 
 
-def may(user: Any, name: str, obj: Any = None) -> bool:
+def may(user: Visitor, name: str, obj: Any = None) -> bool:
     """Whether the user may. Nobody who is not signed in or not active may anything."""
     predicate = _predicates.get(name)
     return bool(predicate and user.is_authenticated and user.is_active and predicate(user, obj))
 
 
-def require(user: Any, name: str, obj: Any = None) -> None:
+def require(user: Visitor, name: str, obj: Any = None) -> None:
     """may(), or PermissionDenied. For an object the reader may see already; an invisible one is a 404."""
     if not may(user, name, obj):
         raise PermissionDenied

@@ -17,6 +17,7 @@ from kit.texts import many_lines, one_line
 from learnings import queries
 from learnings.models import Learning
 from pages.templatetags.ui import markdown
+from people.models import User
 
 SIZE = 30
 
@@ -34,7 +35,7 @@ class Published(Feed):
     def link(self) -> str:
         return reverse("learnings:learning_list")
 
-    def items(self, user: Any) -> list[Learning]:
+    def items(self, user: User) -> list[Learning]:
         return list(queries.published(user)[:SIZE])
 
     def item_title(self, item: Learning) -> str:

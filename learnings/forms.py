@@ -8,6 +8,7 @@ from history.models import Subject
 from learnings.models import Learning
 from learnings.states import Verdict
 from pages.forms import PageForm
+from people.models import User
 
 TEXTS = ("seen", "to_monitor", "to_adjust", "how_to_check", "governance")
 EDITED = ("title", *TEXTS, "tags", "verdict")
@@ -64,7 +65,7 @@ class NewLearningForm(LearningForm):
     )
     field_order = ("title", "about")
 
-    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, draft="learning-new", **kwargs)
         self.user = user
 

@@ -3,22 +3,23 @@
 from typing import Any
 
 from kit.rights import permission
+from people.models import User
 from people.permissions import may_read, may_write
 from people.states import Role
 
 
 @permission("learnings.learning_see")
-def may_see(user: Any, obj: Any) -> bool:
+def may_see(user: User, obj: Any) -> bool:
     return may_read(user)
 
 
 @permission("learnings.learning_write")
-def may_begin(user: Any, obj: Any) -> bool:
+def may_begin(user: User, obj: Any) -> bool:
     return may_write(user, Role.MEMBER)
 
 
 @permission("learnings.learning_change")
-def may_change(user: Any, obj: Any) -> bool:
+def may_change(user: User, obj: Any) -> bool:
     """The author or a risk manager; a draft that waits for an author is open to every member."""
     if obj is None or obj.author_id in (None, user.pk):
         return may_write(user, Role.MEMBER)

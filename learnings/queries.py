@@ -11,6 +11,7 @@ from history.queries import show
 from kit.rights import may
 from learnings.models import Learning
 from learnings.states import State
+from people.models import User
 from risklog.models import Review, Risk
 
 PANEL_SIZE = 5
@@ -21,38 +22,38 @@ def learnings() -> RecordedQuerySet[Learning]:
     return Learning.objects.select_related("subject", "author", "about")
 
 
-def published(user: Any) -> RecordedQuerySet[Learning]:
+def published(user: User) -> RecordedQuerySet[Learning]:
     """The feed: newest first."""
     rows = learnings().filter(state=State.PUBLISHED, published_at__isnull=False)
     return rows.visible_to(user).order_by("-published_at", "-id")
 
 
-def drafts(user: Any) -> RecordedQuerySet[Learning]:
+def drafts(user: User) -> RecordedQuerySet[Learning]:
     """The drafts that concern this reader: their own, and those that wait for an author. Newest first."""
     mine_or_nobody_s = Q(author_id=user.pk) | Q(author=None)
     rows = learnings().filter(mine_or_nobody_s, state=State.DRAFT)
     return rows.visible_to(user).order_by("-made_at", "-id")
 
 
-def discarded(user: Any) -> RecordedQuerySet[Learning]:
+def discarded(user: User) -> RecordedQuerySet[Learning]:
     """What was set aside, newest first: any of it can be restored."""
     return learnings().filter(state=State.DISCARDED).visible_to(user).order_by("-made_at", "-id")
 
 
-def tag_counts(user: Any, limit: int = 20) -> list[tuple[str, int]]:
+def tag_counts(user: User, limit: int = 20) -> list[tuple[str, int]]:
     """The tags of the feed, the most used first."""
     tag = Func(F("tags"), function="unnest", output_field=CharField())
     rows = published(user).order_by().annotate(tag=tag).values("tag")
     return list(rows.annotate(n=Count("pk")).order_by("-n", "tag").values_list("tag", "n")[:limit])
 
 
-def balance(user: Any) -> dict[str, int]:
+def balance(user: User) -> dict[str, int]:
     """How the published turned out: verdict -> count; "" is not said yet."""
     rows = published(user).order_by().values("verdict").annotate(n=Count("pk"))
     return dict(rows.values_list("verdict", "n"))
 
 
-def sighted(user: Any, rows: Sequence[Learning]) -> Sequence[Learning]:
+def sighted(user: User, rows: Sequence[Learning]) -> Sequence[Learning]:
     """Set `shown_about`: None where the reader may not see the subject."""
     return show(user, rows)
 
@@ -68,18 +69,18 @@ class Panel:
     new_for: str = ""
 
 
-def _about(user: Any, subjects: Q) -> list[Learning]:
+def _about(user: User, subjects: Q) -> list[Learning]:
     rows = learnings().filter(subjects).exclude(state=State.DISCARDED).visible_to(user)
     return list(rows.order_by("-made_at", "-id")[:PANEL_SIZE])
 
 
-def of_subjects(user: Any, subject_ids: Iterable[int]) -> Panel | None:
+def of_subjects(user: User, subject_ids: Iterable[int]) -> Panel | None:
     """What was learned about these subjects; None when nothing was."""
     rows = _about(user, Q(about_id__in=list(subject_ids)))
     return Panel(rows) if rows else None
 
 
-def of_review(user: Any, review: Review) -> Panel | None:
+def of_review(user: User, review: Review) -> Panel | None:
     """On a review's page: also the way to begin one, once it is settled."""
     rows = _about(user, Q(about_id__in=[review.subject_id, review.about_id]))
     may_begin = not rows and review.state != "open" and may(user, "learnings.learning_write")
@@ -88,7 +89,7 @@ def of_review(user: Any, review: Review) -> Panel | None:
     return Panel(rows, review.reference if may_begin else "")
 
 
-def of_risk(user: Any, risk: Risk) -> Panel | None:
+def of_risk(user: User, risk: Risk) -> Panel | None:
     """On a risk's page: about the risk, its breach group, and the reviews of either."""
     ids = [risk.subject_id]
     if risk.breach_group:
@@ -98,7 +99,7 @@ def of_risk(user: Any, risk: Risk) -> Panel | None:
     return Panel(rows) if rows else None
 
 
-def of_model(user: Any, model: Any) -> Panel | None:
+def of_model(user: User, model: Any) -> Panel | None:
     """On a model's page: about the model, its risks and its reviews."""
     reviews = Review.objects.filter(model=model).values("subject_id")
     risks = Risk.objects.filter(model=model).values("subject_id")

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -21,6 +21,7 @@ from pages.answers import respond
 from pages.flows import form_page
 from pages.forms import PageForm
 from pages.listing import listing, reader_of, selection_of
+from people.permissions import SignedInRequest
 
 # The order of each view of the list.
 ORDERS = {"feed": "-published_at", "drafts": "-made_at", "discarded": "-made_at"}
@@ -40,7 +41,7 @@ def address_of(learning: Learning) -> str:
 
 @require_safe
 @view_needs("learnings.learning_see")
-def learning_list(request: HttpRequest) -> HttpResponse:
+def learning_list(request: SignedInRequest) -> HttpResponse:
     """The feed, searched by words and tag; the drafts; what was discarded."""
     selection = selection_of(request, SPEC)
     view = selection.texts.get("show", "feed")
@@ -62,19 +63,19 @@ def learning_list(request: HttpRequest) -> HttpResponse:
     return respond(request, "learnings/learning_list.html", "list", context)
 
 
-def _learning(request: HttpRequest, reference: str) -> Learning:
+def _learning(request: SignedInRequest, reference: str) -> Learning:
     rows = queries.learnings().visible_to(request.user)
     return get_object_or_404(rows, subject__reference=reference.upper())
 
 
 @require_safe
 @view_needs("learnings.learning_see")
-def learning_detail(request: HttpRequest, reference: str) -> HttpResponse:
+def learning_detail(request: SignedInRequest, reference: str) -> HttpResponse:
     return _detail(request, _learning(request, reference))
 
 
 def _detail(
-    request: HttpRequest, learning: Learning, *, refusal: str = "", status: int = 200
+    request: SignedInRequest, learning: Learning, *, refusal: str = "", status: int = 200
 ) -> HttpResponse:
     queries.sighted(request.user, [learning])
     context = {
@@ -95,7 +96,7 @@ def _sections(texts: dict[str, str]) -> list[tuple[str, str]]:
 
 @require_POST
 @view_needs("learnings.learning_write")
-def learning_preview(request: HttpRequest) -> HttpResponse:
+def learning_preview(request: SignedInRequest) -> HttpResponse:
     """The texts of the editor as they will read. Nothing is kept."""
     texts = {name: request.POST.get(name, "")[:20000] for name in TEXTS}
     context = {"sections": _sections(texts), "title": request.POST.get("title", "")[:200]}
@@ -104,7 +105,7 @@ def learning_preview(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @view_needs("learnings.learning_write")
-def learning_create(request: HttpRequest) -> HttpResponse:
+def learning_create(request: SignedInRequest) -> HttpResponse:
     """A new draft; `?about=Q-3` says what taught it."""
     initial = {"about": request.GET.get("about", "")[:24]}
     return flows.create(
@@ -119,7 +120,7 @@ def learning_create(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @view_needs("learnings.learning_change")
-def learning_edit(request: HttpRequest, reference: str) -> HttpResponse:
+def learning_edit(request: SignedInRequest, reference: str) -> HttpResponse:
     """The editor: save, or save and publish in one act."""
     learning = _learning(request, reference)
     is_publishing = request.POST.get("then") == "publish"
@@ -141,7 +142,7 @@ def _change_and_publish(learning: Learning, values: Mapping[str, Any], **act: An
 
 @require_POST
 @view_needs("learnings.learning_change")
-def learning_step(request: HttpRequest, reference: str, step: str) -> HttpResponse:
+def learning_step(request: SignedInRequest, reference: str, step: str) -> HttpResponse:
     """Publish, withdraw, discard, restore, take. Each but the last can be undone by its toast."""
     learning = _learning(request, reference)
     operation, words, back = STEPS[step]

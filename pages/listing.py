@@ -11,6 +11,7 @@ from django.utils import timezone
 from kit import paging
 from kit.filtering import BadQuery, ListSpec, Reader, Selection
 from kit.refusals import Refused
+from kit.sight import Visitor
 from pages.requests import PAGE_SIZE
 
 
@@ -41,7 +42,7 @@ class Listing:
     rows: all the narrowed rows, not only the page's, for counts.
     """
 
-    user: Any
+    user: Visitor
     spec: ListSpec
     selection: Selection
     rows: QuerySet[Any]

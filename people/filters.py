@@ -1,13 +1,12 @@
 """What the lists of people, teams and functions can be asked, by their pages and by the API."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from django.db.models import Q
 
 from kit import filtering
 from kit.filtering import Filter, ListSpec, Order, Reader
-from people.models import Function, Membership
+from people.models import Function, Membership, User
 from people.states import Role
 
 _BY_NAME = {
@@ -31,7 +30,7 @@ def _with_members(values: Sequence[int], reader: Reader) -> Q:
     return Q(pk__in=Membership.objects.filter(user_id__in=values).values("team_id"))
 
 
-def _functions(user: Any) -> list[tuple[str, str]]:
+def _functions(user: User) -> list[tuple[str, str]]:
     return list(Function.objects.order_by("name", "id").values_list("slug", "name"))
 
 

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime
-from typing import Any
 
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import BigIntegerField, Func, OuterRef, Prefetch, QuerySet
@@ -33,9 +33,12 @@ def organisation_at_hand(found: Organisation | None) -> Iterator[None]:
         _at_hand.reset(token)
 
 
-def zone_of(user: Any, known: Organisation | None = None) -> zoneinfo.ZoneInfo:
-    """The zone a reader sees times in: their own, else the organisation's, else UTC. known: saves a query."""
-    if getattr(user, "is_authenticated", False) and user.time_zone:
+def zone_of(user: User | AnonymousUser | None, known: Organisation | None = None) -> zoneinfo.ZoneInfo:
+    """Return the zone a reader sees times in: their own, else the organisation's, else UTC.
+
+    known: the organisation, which saves a query.
+    """
+    if isinstance(user, User) and user.time_zone:
         return zoneinfo.ZoneInfo(user.time_zone)
     found = known or organisation()
     return found.zone if found else zoneinfo.ZoneInfo("UTC")

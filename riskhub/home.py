@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Exists
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -17,6 +17,7 @@ from meetings.models import MeetingSeries
 from notices.queries import inbox, mine
 from pages.answers import respond
 from people.models import Organisation, Team, User
+from people.permissions import SignedInRequest
 from people.states import Role
 from riskhub.shell import address, count_unread_with
 from risklog.models import Risk
@@ -41,7 +42,7 @@ class Step:
 
 @require_safe
 @view_needs("people.signed_in")
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: SignedInRequest) -> HttpResponse:
     """At most fifteen queries, whatever there is."""
     user, at = request.user, clock.now()
     today = timezone.localdate(at)

@@ -118,7 +118,7 @@ def shell(request):
 
 def _shell(request):
     """One query for the organisation's name, one for the count of unread lines."""
-    user = getattr(request, "user", None)
+    user: Any = getattr(request, "user", None)
     signed_in = bool(user and user.is_authenticated)
     entries = places_for(user, request.path) if signed_in else []
     organisation = getattr(request, "organisation", None) or (people.organisation() if signed_in else None)

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from django.db.models import Q
 
 from catalogue.models import Model
 from kit import filtering, references
 from kit.filtering import Filter, ListSpec, Order, Reader
+from people.models import User
 from signals.models import BreachGroup
 from signals.states import Adapter, Agreement, Breach, Kind, Level
 
@@ -23,7 +23,7 @@ def _text(values: Sequence[str], reader: Reader) -> Q:
     return Q(title__icontains=text)
 
 
-def _models_with_breaches(user: Any) -> list[tuple[str, str]]:
+def _models_with_breaches(user: User) -> list[tuple[str, str]]:
     """Return the models that breaches are about, as (slug, name)."""
     seen = BreachGroup.objects.visible_to(user).filter(model__isnull=False)
     models = Model.objects.visible_to(user).filter(pk__in=seen.values("model_id"))

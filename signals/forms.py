@@ -89,7 +89,7 @@ class SourceForm(PageForm):
         help_text='JSON. Leave blank for the default: {"model": ["service"], "kinds": {"slo": "latency"}}.',
     )
 
-    def __init__(self, *args: Any, user: Any, present: Source | None = None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, user: User, present: Source | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         able = Q(is_active=True) | Q(pk=present.owner_id if present else None)
         if present is not None and present.adapter == Adapter.POINTS:
@@ -99,7 +99,7 @@ class SourceForm(PageForm):
         period.choices = _periods(present.expected_every if present else None)  # type: ignore[attr-defined]
 
     @classmethod
-    def of(cls, source: Source, data: Any = None, *, user: Any) -> "SourceForm":
+    def of(cls, source: Source, data: Any = None, *, user: User) -> "SourceForm":
         initial = {
             "name": source.name,
             "owner": source.owner_id,

@@ -4,7 +4,7 @@ from functools import partial
 from typing import Any
 
 from django.contrib.auth import update_session_auth_hash
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
@@ -23,6 +23,7 @@ from people.models import Absence, Token, User
 from people.operations import person
 from people.operations import sign_in as tries
 from people.operations import token as tokens
+from people.permissions import SignedInRequest
 from people.views.sign_in import network
 
 HERE = "people:account"
@@ -31,7 +32,7 @@ HERE = "people:account"
 @view_needs("people.account")
 @never_cache
 @require_http_methods(["GET", "POST"])
-def account(request: HttpRequest) -> HttpResponse:
+def account(request: SignedInRequest) -> HttpResponse:
     user = _me(request)
     return flows.edit(
         request,
@@ -48,7 +49,7 @@ def account(request: HttpRequest) -> HttpResponse:
 @never_cache
 @sensitive_post_parameters("current", "password", "again")
 @require_POST
-def change_password(request: HttpRequest) -> HttpResponse:
+def change_password(request: SignedInRequest) -> HttpResponse:
     form = forms.ChangePassword(request.POST)
     if not form.is_valid():
         return _page(request, 422, password_form=form)
@@ -70,7 +71,7 @@ def change_password(request: HttpRequest) -> HttpResponse:
 @view_needs("people.account")
 @never_cache
 @require_POST
-def make_token(request: HttpRequest) -> HttpResponse:
+def make_token(request: SignedInRequest) -> HttpResponse:
     """Create a token. Only this answer shows its text, because only its hash is stored."""
     form = forms.NewToken(request.POST)
     if not form.is_valid():
@@ -91,7 +92,7 @@ def make_token(request: HttpRequest) -> HttpResponse:
 
 @view_needs("people.token_revoke")
 @require_POST
-def revoke_token(request: HttpRequest, pk: int) -> HttpResponse:
+def revoke_token(request: SignedInRequest, pk: int) -> HttpResponse:
     token = get_object_or_404(Token.objects.select_related("subject", "user"), pk=pk)
     if token.user_id != request.user.pk:
         # Answer 404 for the token of another person, except to administrators.
@@ -105,7 +106,7 @@ def revoke_token(request: HttpRequest, pk: int) -> HttpResponse:
 
 @view_needs("people.account")
 @require_POST
-def be_away(request: HttpRequest) -> HttpResponse:
+def be_away(request: SignedInRequest) -> HttpResponse:
     return flows.create(
         request,
         forms.Away(request.POST),
@@ -118,7 +119,7 @@ def be_away(request: HttpRequest) -> HttpResponse:
 
 @view_needs("people.account")
 @require_POST
-def be_back(request: HttpRequest, pk: int) -> HttpResponse:
+def be_back(request: SignedInRequest, pk: int) -> HttpResponse:
     absence = get_object_or_404(Absence.objects.select_related("user"), pk=pk, user=request.user)
     person.be_back(absence, by=actor(request), at=clock.now())
     return toast(request, go(request, reverse("people:account")), "Absence removed")
@@ -130,12 +131,12 @@ def _profile(user: User) -> dict[str, Any]:
     return {name: getattr(user, name) for name in names}
 
 
-def _me(request: HttpRequest) -> User:
+def _me(request: SignedInRequest) -> User:
     """Return the person from the database. `request.user` is a lazy object without these relations."""
     return User.objects.select_related("function", "subject").get(pk=request.user.pk)
 
 
-def _page(request: HttpRequest, status: int = 200, **forms_given: Any) -> HttpResponse:
+def _page(request: SignedInRequest, status: int = 200, **forms_given: Any) -> HttpResponse:
     user = _me(request)
     context = {
         "person": user,

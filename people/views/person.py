@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
@@ -24,6 +24,7 @@ from people import forms, queries
 from people.filters import PEOPLE
 from people.models import User
 from people.operations import person as operations
+from people.permissions import SignedInRequest
 from people.views.sign_in import link_for
 
 
@@ -33,7 +34,7 @@ def address_of(person: User) -> str:
 
 @view_needs("people.person_view")
 @require_safe
-def person_list(request: HttpRequest) -> HttpResponse:
+def person_list(request: SignedInRequest) -> HttpResponse:
     """People by name: the active ones, unless the query asks for others."""
     selection = selection_of(request, PEOPLE)
     rows = queries.everybody()
@@ -54,13 +55,13 @@ def person_list(request: HttpRequest) -> HttpResponse:
 @view_needs("people.person_view")
 @never_cache
 @require_safe
-def person_detail(request: HttpRequest, pk: int) -> HttpResponse:
+def person_detail(request: SignedInRequest, pk: int) -> HttpResponse:
     return _page(request, _person(pk))
 
 
 @view_needs("people.administrate")
 @require_http_methods(["GET", "POST"])
-def person_create(request: HttpRequest) -> HttpResponse:
+def person_create(request: SignedInRequest) -> HttpResponse:
     back = reverse("people:person_list")
     words = {"title": "Add a person", "button": "Add person", "back": back}
     return flows.create(
@@ -75,7 +76,7 @@ def person_create(request: HttpRequest) -> HttpResponse:
 
 @view_needs("people.administrate")
 @require_POST
-def person_change(request: HttpRequest, pk: int) -> HttpResponse:
+def person_change(request: SignedInRequest, pk: int) -> HttpResponse:
     return flows.edit(
         request,
         person := _person(pk),
@@ -89,7 +90,7 @@ def person_change(request: HttpRequest, pk: int) -> HttpResponse:
 
 @view_needs("people.administrate")
 @require_POST
-def person_set_role(request: HttpRequest, pk: int) -> HttpResponse:
+def person_set_role(request: SignedInRequest, pk: int) -> HttpResponse:
     form = forms.ChangeRole(request.POST, auto_id="id_r_%s")
     return _step(request, pk, form, operations.set_role, message="Role changed", name="role_form")
 
@@ -97,7 +98,7 @@ def person_set_role(request: HttpRequest, pk: int) -> HttpResponse:
 @view_needs("people.administrate")
 @never_cache
 @require_POST
-def person_link(request: HttpRequest, pk: int) -> HttpResponse:
+def person_link(request: SignedInRequest, pk: int) -> HttpResponse:
     """Create the link with which a person sets a password. Only this answer shows it; it is not stored."""
     user = _person(pk)
     try:
@@ -109,7 +110,7 @@ def person_link(request: HttpRequest, pk: int) -> HttpResponse:
 
 @view_needs("people.administrate")
 @require_POST
-def person_deactivate(request: HttpRequest, pk: int) -> HttpResponse:
+def person_deactivate(request: SignedInRequest, pk: int) -> HttpResponse:
     message = "Person deactivated. Their sessions and tokens are revoked."
     return _step(
         request, pk, PageForm(request.POST), operations.deactivate, message=message, name="step_form"
@@ -118,7 +119,7 @@ def person_deactivate(request: HttpRequest, pk: int) -> HttpResponse:
 
 @view_needs("people.administrate")
 @require_POST
-def person_reactivate(request: HttpRequest, pk: int) -> HttpResponse:
+def person_reactivate(request: SignedInRequest, pk: int) -> HttpResponse:
     message = "Person reactivated. Create a sign-in link so that they can sign in."
     return _step(
         request, pk, PageForm(request.POST), operations.reactivate, message=message, name="step_form"
@@ -126,7 +127,13 @@ def person_reactivate(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _step(
-    request: HttpRequest, pk: int, form: PageForm, operation: Callable[..., User], *, message: str, name: str
+    request: SignedInRequest,
+    pk: int,
+    form: PageForm,
+    operation: Callable[..., User],
+    *,
+    message: str,
+    name: str,
 ) -> HttpResponse:
     """Run an administrator's step. name: under which the page gets the form when it is refused."""
     return flows.step(
@@ -141,7 +148,7 @@ def _step(
     )
 
 
-def _page_with(request: HttpRequest, pk: int, name: str) -> Show:
+def _page_with(request: SignedInRequest, pk: int, name: str) -> Show:
     def show(form: PageForm, status: int) -> HttpResponse:
         return _page(request, _person(pk), status, **{name: form})
 
@@ -152,8 +159,8 @@ def _person(pk: int) -> User:
     return get_object_or_404(queries.everybody(), pk=pk)
 
 
-def _page(request: HttpRequest, user: User, status: int = 200, **given: Any) -> HttpResponse:
-    reader: Any = request.user
+def _page(request: SignedInRequest, user: User, status: int = 200, **given: Any) -> HttpResponse:
+    reader: User = request.user
     today = queries.local_day(clock.now())
     events = history.timeline(user.subject_id).visible_to(reader)
     context: dict[str, Any] = {

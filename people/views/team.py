@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -23,11 +23,12 @@ from people.filters import TEAMS
 from people.models import Organisation, Team
 from people.operations import organisation
 from people.operations import team as operations
+from people.permissions import SignedInRequest
 
 
 @view_needs("people.team_view")
 @require_safe
-def team_list(request: HttpRequest) -> HttpResponse:
+def team_list(request: SignedInRequest) -> HttpResponse:
     shown = listing(request, TEAMS, queries.teams_with_members())
     context = {"listing": shown, "page": shown.page}
     return respond(request, "people/team_list.html", "rows", context)
@@ -35,14 +36,14 @@ def team_list(request: HttpRequest) -> HttpResponse:
 
 @view_needs("people.team_view")
 @require_safe
-def team_by_id(request: HttpRequest, pk: int) -> HttpResponse:
+def team_by_id(request: SignedInRequest, pk: int) -> HttpResponse:
     """Redirect to the page of a team. A subject knows the id of its team, not the slug."""
     return go(request, reverse("people:team_detail", args=[get_object_or_404(Team, pk=pk).slug]))
 
 
 @view_needs("people.team_view")
 @require_safe
-def team_detail(request: HttpRequest, slug: str) -> HttpResponse:
+def team_detail(request: SignedInRequest, slug: str) -> HttpResponse:
     return _page(request, _team(slug))
 
 
@@ -52,7 +53,7 @@ def address_of(team: Team) -> str:
 
 @view_needs("people.administrate")
 @require_http_methods(["GET", "POST"])
-def team_create(request: HttpRequest) -> HttpResponse:
+def team_create(request: SignedInRequest) -> HttpResponse:
     words = {"title": "Add a team", "button": "Add team", "back": reverse("people:team_list")}
     return flows.create(
         request,
@@ -66,7 +67,7 @@ def team_create(request: HttpRequest) -> HttpResponse:
 
 @view_needs("people.administrate")
 @require_POST
-def team_change(request: HttpRequest, slug: str) -> HttpResponse:
+def team_change(request: SignedInRequest, slug: str) -> HttpResponse:
     team = _team(slug)
     return flows.edit(
         request,
@@ -81,7 +82,7 @@ def team_change(request: HttpRequest, slug: str) -> HttpResponse:
 
 @view_needs("people.team_view")
 @require_POST
-def team_join(request: HttpRequest, slug: str) -> HttpResponse:
+def team_join(request: SignedInRequest, slug: str) -> HttpResponse:
     team = _team(slug)
     require(request.user, "people.team_change", team)
     return flows.create(
@@ -96,7 +97,7 @@ def team_join(request: HttpRequest, slug: str) -> HttpResponse:
 
 @view_needs("people.team_view")
 @require_POST
-def team_leave(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+def team_leave(request: SignedInRequest, slug: str, pk: int) -> HttpResponse:
     team = _team(slug)
     require(request.user, "people.team_change", team)
     member = get_object_or_404(team.members, pk=pk)
@@ -109,7 +110,7 @@ def team_leave(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 @view_needs("people.administrate")
 @require_http_methods(["GET", "POST"])
-def settings(request: HttpRequest) -> HttpResponse:
+def settings(request: SignedInRequest) -> HttpResponse:
     """Edit the organisation: name, time zone, working hours, digest and functions."""
     ours = get_object_or_404(Organisation.objects.select_related("subject"))
 
@@ -135,7 +136,7 @@ def settings(request: HttpRequest) -> HttpResponse:
 
 @view_needs("people.administrate")
 @require_POST
-def function_create(request: HttpRequest) -> HttpResponse:
+def function_create(request: SignedInRequest) -> HttpResponse:
     back = reverse("people:settings")
     words = {"title": "Add a function", "button": "Add function", "back": back}
     return flows.create(
@@ -148,7 +149,7 @@ def function_create(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _page_with(request: HttpRequest, slug: str, name: str) -> Show:
+def _page_with(request: SignedInRequest, slug: str, name: str) -> Show:
     """Return `show` for the page of a team: it gets the refused form under this name."""
 
     def show(form: PageForm, status: int) -> HttpResponse:
@@ -161,7 +162,7 @@ def _team(slug: str) -> Team:
     return get_object_or_404(queries.teams_with_members(), slug=slug)
 
 
-def _page(request: HttpRequest, found: Team, status: int = 200, **given: Any) -> HttpResponse:
+def _page(request: SignedInRequest, found: Team, status: int = 200, **given: Any) -> HttpResponse:
     context: dict[str, Any] = {
         "team": found,
         "members": [membership.user for membership in found.memberships.all()],

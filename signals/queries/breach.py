@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models import Count, Q
 
 from history.models import RecordedQuerySet
+from people.models import User
 from signals.models import BreachGroup
 from signals.states import Breach as State
 
@@ -18,7 +19,7 @@ def groups() -> RecordedQuerySet[BreachGroup]:
     )
 
 
-def tab_counts(user: Any) -> dict[str, int]:
+def tab_counts(user: User) -> dict[str, int]:
     """How many groups are open, and how many cleared. One query."""
     return BreachGroup.objects.visible_to(user).aggregate(
         open=Count("pk", filter=Q(state=State.OPEN)), cleared=Count("pk", filter=Q(state=State.CLEARED))

@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import JSONObject
 
 from history.models import RecordedQuerySet
+from people.models import User
 from signals.models import Breach, Series, ThresholdVersion
 from signals.queries.points import window
 from signals.states import Agreement, Level
@@ -71,7 +72,7 @@ class Chart:
         return bool(self.points)
 
 
-def chart(user: Any, series: Series, *, start: datetime, end: datetime) -> Chart:
+def chart(user: User, series: Series, *, start: datetime, end: datetime) -> Chart:
     """A series between two moments. Two queries.
 
     The caller has made sure that the reader may see the series.
@@ -129,7 +130,7 @@ def moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
-def recent(user: Any, series: Series, *, days: int, at: datetime) -> Chart:
+def recent(user: User, series: Series, *, days: int, at: datetime) -> Chart:
     """The last so many days of a series."""
     return chart(user, series, start=at - timedelta(days=days), end=at)
 

@@ -10,6 +10,7 @@ from django.db.models import Case, IntegerField, OuterRef, Q, QuerySet, Value, W
 from django.db.models.functions import JSONObject
 
 from catalogue.models import Model
+from people.models import User
 from signals.models import Breach, BreachGroup, ThresholdVersion
 from signals.queries import chart as charts
 from signals.states import Breach as State
@@ -19,13 +20,13 @@ MOST_CHANGES = 6
 _AROUND = timedelta(days=3)
 
 
-def models_with_groups(user: Any) -> QuerySet[Model]:
+def models_with_groups(user: User) -> QuerySet[Model]:
     """The models that groups are about, for the filter."""
     seen = BreachGroup.objects.visible_to(user).filter(model__isnull=False)
     return Model.objects.visible_to(user).filter(pk__in=seen.values("model_id")).order_by("name", "id")
 
 
-def shown_model(user: Any, group: BreachGroup) -> Model | None:
+def shown_model(user: User, group: BreachGroup) -> Model | None:
     """The model a group is about, None where the reader may not see it. Needs the model's subject loaded."""
     return group.model if group.model and group.model.subject.is_visible_to(user) else None
 
@@ -42,7 +43,7 @@ def breaches_of(group: BreachGroup) -> QuerySet[Breach]:
     )
 
 
-def sighted(user: Any, breaches: Sequence[Breach]) -> None:
+def sighted(user: User, breaches: Sequence[Breach]) -> None:
     """Set is_series_seen and is_rule_seen: being asked about a group shows no more than the group."""
     for one in breaches:
         is_seen = one.series is not None and one.series.subject.is_visible_to(user)
@@ -54,7 +55,7 @@ BREACH_ORDER = ("order", "-level", "-opened_at", "-id")
 
 
 def evidence(
-    user: Any, group: BreachGroup, breaches: Sequence[Breach], *, at: datetime
+    user: User, group: BreachGroup, breaches: Sequence[Breach], *, at: datetime
 ) -> charts.Chart | None:
     """The chart of the worst of sighted() breaches: from a week before the group on."""
     series = next((breach.series for breach in breaches if breach.is_series_seen), None)  # type: ignore[attr-defined]
@@ -87,7 +88,7 @@ class Before:
         return not self.versions and not self.groups
 
 
-def with_day_before(rows: Any, user: Any) -> Any:
+def with_day_before(rows: Any, user: User) -> Any:
     """Groups with what day_before() reads: thresholds agreed and other breaches opened in the day before."""
     opened_at, model_name = OuterRef("opened_at"), OuterRef("model_name")
     day = (opened_at - DAY_BEFORE, opened_at)

@@ -3,10 +3,10 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db.models import F, Q
 
+from people.models import User
 from signals.mapping.text import number_of_annotation
 from signals.models import Alert, BreachGroup, Series
 from signals.queries.spark import Spark, sparks
@@ -43,7 +43,7 @@ class Live:
 
 
 def live(
-    user: Any,
+    user: User,
     *,
     at: datetime,
     series: Series | None = None,

@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce
 from catalogue.models import Model
 from kit import clock
 from kit.rights import may
+from people.models import User
 from signals.models import Breach, BreachGroup, Series, ThresholdVersion
 from signals.queries import chart as charts
 from signals.queries import configuration
@@ -23,7 +24,7 @@ MOST_CHIPS = 8
 MOST_NAMES = 50
 
 
-def series_of(user: Any, models: Sequence[Model]) -> QuerySet[Series]:
+def series_of(user: User, models: Sequence[Model]) -> QuerySet[Series]:
     """The series of models, the most watched first: crossed now, then with a threshold, then the newest.
 
     Each knows is_crossed and is_watched.
@@ -69,7 +70,7 @@ class Column:
     cells: Mapping[int, Cell]
 
 
-def column_of_models(user: Any, models: Sequence[Model]) -> Column:
+def column_of_models(user: User, models: Sequence[Model]) -> Column:
     """Health and the fortnight of the most watched series. Four queries, however many models."""
     health = _health(user, models)
     first = {series.model_id: series for series in series_of(user, models).distinct("model_id")}
@@ -83,7 +84,7 @@ def column_of_models(user: Any, models: Sequence[Model]) -> Column:
     return Column(("Health", "14 days"), cells)
 
 
-def _health(user: Any, models: Sequence[Model]) -> dict[int, tuple[int, int]]:
+def _health(user: User, models: Sequence[Model]) -> dict[int, tuple[int, int]]:
     rows = (
         BreachGroup.objects.filter(model__in=models, state=State.OPEN)
         .visible_to(user)
@@ -97,7 +98,7 @@ def _health(user: Any, models: Sequence[Model]) -> dict[int, tuple[int, int]]:
     return {row["model_id"]: (row["critical"], row["warning"]) for row in rows}
 
 
-def health_of_model(user: Any, model: Model) -> Health:
+def health_of_model(user: User, model: Model) -> Health:
     """The health sentence of a model's page. One query."""
     crossed = BreachGroup.objects.filter(model=model, state=State.OPEN).visible_to(user)
     series = Series.objects.filter(model=model).visible_to(user)
@@ -132,7 +133,7 @@ class ModelPanel:
     may_propose: bool
 
 
-def panel_of_model(user: Any, model: Model) -> ModelPanel:
+def panel_of_model(user: User, model: Model) -> ModelPanel:
     """What the reader asked for stands in `model.asked`: {"series": id, "period": days}."""
     asked: Mapping[str, str] = getattr(model, "asked", {})
     series = list(series_of(user, [model])[:MOST_SERIES])
@@ -179,7 +180,7 @@ class UnclaimedPanel:
     may_add: bool
 
 
-def unclaimed(user: Any, _: Any = None) -> UnclaimedPanel | None:
+def unclaimed(user: User, _: Any = None) -> UnclaimedPanel | None:
     """The names seen in signals that mean no model; None when there is none. Two queries."""
     loose = {"model__isnull": True}
     series = (

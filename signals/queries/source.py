@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from history.models import RecordedQuerySet
+from people.models import User
 from signals.models import Delivery, Series, Source
 
 
@@ -39,5 +40,5 @@ def deliveries_of(source: Source) -> QuerySet[Delivery]:
     return source.deliveries.all()
 
 
-def series_count(user: Any, source: Source) -> int:
+def series_count(user: User, source: Source) -> int:
     return Series.objects.filter(source=source).visible_to(user).aggregate(n=Count("pk"))["n"]

@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Count
 
 from history.models import RecordedQuerySet, Subject, may_be_seen_by
+from people.models import User
 from signals.models import Series, Threshold, ThresholdVersion
 from signals.states import Agreement
 
@@ -16,7 +17,7 @@ def thresholds() -> RecordedQuerySet[Threshold]:
     return Threshold.objects.select_related("subject", "series__subject", "series__model", "source")
 
 
-def versions_of(user: Any, threshold: Threshold) -> list[ThresholdVersion]:
+def versions_of(user: User, threshold: Threshold) -> list[ThresholdVersion]:
     """All versions, newest first, with `breach_count` and `shown_in`: the decision, if it may be seen."""
     found: list[Any] = list(
         threshold.versions.select_related("proposed_by", "agreed_by", "agreed_in")
@@ -43,7 +44,7 @@ class Watch:
     proposed: Sequence[ThresholdVersion]
 
 
-def watches(user: Any, series: Series) -> list[Watch]:
+def watches(user: User, series: Series) -> list[Watch]:
     """The thresholds on a series, as they stand. Two queries."""
     found = list(thresholds().filter(series=series).visible_to(user).order_by("name", "id"))
     rows = ThresholdVersion.objects.filter(

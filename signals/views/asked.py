@@ -1,10 +1,9 @@
 """What the pages with a chart read from a request."""
 
-from django.http import HttpRequest
-
+from people.permissions import SignedInRequest
 from signals.queries.chart import PERIODS
 
 
-def period_of(request: HttpRequest) -> int:
+def period_of(request: SignedInRequest) -> int:
     """The days a chart reaches back."""
     return next((days for days in PERIODS if str(days) == request.GET.get("period")), PERIODS[1])

@@ -1,6 +1,6 @@
 """Breaches: the list, and one group with its evidence."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
@@ -10,6 +10,7 @@ from kit.rights import may, view_needs
 from pages.answers import respond
 from pages.listing import listing, selection_of
 from pages.requests import page_of
+from people.permissions import SignedInRequest
 from signals.filters import BREACHES
 from signals.queries import breach as queries
 from signals.queries import group as group_queries
@@ -18,7 +19,7 @@ from signals.states import Breach as State
 
 @require_safe
 @view_needs("signals.view")
-def breach_list(request: HttpRequest) -> HttpResponse:
+def breach_list(request: SignedInRequest) -> HttpResponse:
     """Open or cleared breaches, filtered, one page."""
     selection = selection_of(request, BREACHES)
     state = State.CLEARED if selection.has("state", State.CLEARED) else State.OPEN
@@ -36,7 +37,7 @@ def breach_list(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @view_needs("signals.view")
-def breach_detail(request: HttpRequest, reference: str) -> HttpResponse:
+def breach_detail(request: SignedInRequest, reference: str) -> HttpResponse:
     """What crossed, by how much, since when, who said so, and what changed before."""
     groups = queries.groups().visible_to(request.user).select_related("model__subject", "model__owner_team")
     groups = with_related(group_queries.with_day_before(groups, request.user))

@@ -1,6 +1,6 @@
 """One series: its chart, its thresholds, what was corrected, what it is said to be."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
@@ -11,6 +11,7 @@ from kit.rights import may, view_needs
 from pages import flows
 from pages.answers import respond
 from pages.flows import form_page
+from people.permissions import SignedInRequest
 from signals.forms import SeriesForm
 from signals.models import Series
 from signals.operations import series as operations
@@ -20,13 +21,13 @@ from signals.views.asked import period_of
 MOST_CORRECTIONS = 20
 
 
-def found(request: HttpRequest, pk: int) -> Series:
+def found(request: SignedInRequest, pk: int) -> Series:
     return get_object_or_404(points.series().visible_to(request.user), pk=pk)
 
 
 @require_safe
 @view_needs("signals.view")
-def series_detail(request: HttpRequest, pk: int) -> HttpResponse:
+def series_detail(request: SignedInRequest, pk: int) -> HttpResponse:
     series = found(request, pk)
     context = {
         "series": series,
@@ -43,7 +44,7 @@ def series_detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @view_needs("signals.series_change")
-def series_edit(request: HttpRequest, pk: int) -> HttpResponse:
+def series_edit(request: SignedInRequest, pk: int) -> HttpResponse:
     """Change the kind or the unit of a series."""
     series = found(request, pk)
     return flows.edit(

@@ -1,6 +1,6 @@
 """Sources: the list, one with its deliveries and what to paste into the tool, adding and changing one."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
@@ -13,6 +13,7 @@ from pages.answers import respond
 from pages.flows import form_page
 from pages.listing import listing
 from pages.requests import page_of
+from people.permissions import SignedInRequest
 from signals.filters import SOURCES
 from signals.forms import NewSourceForm, SourceForm
 from signals.models import Source
@@ -23,7 +24,7 @@ from signals.queries import source as queries
 
 @require_safe
 @view_needs("signals.view")
-def source_list(request: HttpRequest) -> HttpResponse:
+def source_list(request: SignedInRequest) -> HttpResponse:
     at = clock.now()
     rows = queries.with_troubles(queries.sources(), at=at).visible_to(request.user)
     shown = listing(request, SOURCES, rows)
@@ -42,13 +43,13 @@ def address_of(source: Source) -> str:
     return reverse("signals:source_detail", args=[source.pk])
 
 
-def _source(request: HttpRequest, pk: int) -> Source:
+def _source(request: SignedInRequest, pk: int) -> Source:
     return get_object_or_404(queries.sources().visible_to(request.user), pk=pk)
 
 
 @require_safe
 @view_needs("signals.view")
-def source_detail(request: HttpRequest, pk: int) -> HttpResponse:
+def source_detail(request: SignedInRequest, pk: int) -> HttpResponse:
     """What it sent, what became of it, and the configuration that makes a tool send."""
     source = _source(request, pk)
     sees_deliveries = may(request.user, "signals.delivery_view", source)
@@ -66,7 +67,7 @@ def source_detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @view_needs("signals.source_change")
-def source_create(request: HttpRequest) -> HttpResponse:
+def source_create(request: SignedInRequest) -> HttpResponse:
     """Add a source before its first body, to have its address and owner."""
     return flows.create(
         request,
@@ -80,7 +81,7 @@ def source_create(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @view_needs("signals.source_change")
-def source_edit(request: HttpRequest, pk: int) -> HttpResponse:
+def source_edit(request: SignedInRequest, pk: int) -> HttpResponse:
     source = _source(request, pk)
     return flows.edit(
         request,

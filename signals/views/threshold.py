@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -15,6 +15,7 @@ from pages import flows
 from pages.answers import respond
 from pages.flows import form_page
 from pages.forms import PageForm
+from people.permissions import SignedInRequest
 from signals.forms import DeclineForm, ThresholdForm
 from signals.models import Series, Threshold, ThresholdVersion
 from signals.operations import threshold as operations
@@ -27,17 +28,19 @@ def address_of(threshold: Threshold) -> str:
     return reverse("signals:threshold_detail", args=[threshold.pk])
 
 
-def _threshold(request: HttpRequest, pk: int) -> Threshold:
+def _threshold(request: SignedInRequest, pk: int) -> Threshold:
     return get_object_or_404(queries.thresholds().visible_to(request.user), pk=pk)
 
 
 @require_safe
 @view_needs("signals.view")
-def threshold_detail(request: HttpRequest, pk: int) -> HttpResponse:
+def threshold_detail(request: SignedInRequest, pk: int) -> HttpResponse:
     return _detail(request, _threshold(request, pk))
 
 
-def _detail(request: HttpRequest, threshold: Threshold, *, status: int = 200, **extra: Any) -> HttpResponse:
+def _detail(
+    request: SignedInRequest, threshold: Threshold, *, status: int = 200, **extra: Any
+) -> HttpResponse:
     versions = queries.versions_of(request.user, threshold)
     context = {
         "threshold": threshold,
@@ -53,7 +56,7 @@ def _detail(request: HttpRequest, threshold: Threshold, *, status: int = 200, **
 
 @require_http_methods(["GET", "POST"])
 @view_needs("signals.threshold_propose")
-def propose_first(request: HttpRequest, pk: int) -> HttpResponse:
+def propose_first(request: SignedInRequest, pk: int) -> HttpResponse:
     """Propose a threshold on a series."""
     series = series_page.found(request, pk)
     back = reverse("signals:series_detail", args=[series.pk])
@@ -62,7 +65,7 @@ def propose_first(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @view_needs("signals.threshold_propose")
-def propose_next(request: HttpRequest, pk: int) -> HttpResponse:
+def propose_next(request: SignedInRequest, pk: int) -> HttpResponse:
     """Propose the next version of a threshold, starting from the one in force."""
     threshold = _threshold(request, pk)
     active = threshold.versions.filter(state=Agreement.ACTIVE).first()
@@ -72,7 +75,7 @@ def propose_next(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _propose(
-    request: HttpRequest, on: Series | Threshold, form: ThresholdForm, **context: Any
+    request: SignedInRequest, on: Series | Threshold, form: ThresholdForm, **context: Any
 ) -> HttpResponse:
     return flows.create(
         request,
@@ -86,20 +89,20 @@ def _propose(
 
 @require_POST
 @view_needs("signals.threshold_agree")
-def agree(request: HttpRequest, pk: int) -> HttpResponse:
+def agree(request: SignedInRequest, pk: int) -> HttpResponse:
     """Agree to a proposed version and put it in force."""
     return _settle(request, pk, PageForm(request.POST), operations.agree, "Version {} is in force")
 
 
 @require_POST
 @view_needs("signals.threshold_agree")
-def decline(request: HttpRequest, pk: int) -> HttpResponse:
+def decline(request: SignedInRequest, pk: int) -> HttpResponse:
     """Decline a proposed version, with the reason."""
     return _settle(request, pk, DeclineForm(request.POST), operations.decline, "Version {} declined")
 
 
 def _settle(
-    request: HttpRequest, pk: int, form: PageForm, operation: Callable[..., Any], words: str
+    request: SignedInRequest, pk: int, form: PageForm, operation: Callable[..., Any], words: str
 ) -> HttpResponse:
     """Take a step of a proposal; what is refused is shown on the page of the threshold as it is now."""
     versions = ThresholdVersion.objects.visible_to(request.user).select_related("threshold__subject")
