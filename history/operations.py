@@ -267,17 +267,19 @@ def grant_sight(
     by: Actor,
     at: datetime,
     source: Subject | None = None,
+    sources: Sequence[Subject] = (),
     why: str = "",
 ) -> None:
     """Let each person see each of these objects, for as long as the reason holds (end_sight).
 
-    source: the subject that gives the reason, where it is not the object itself. why: what the event says,
-    by default the reason. Writes history.sight_granted where somebody could not see a restricted object.
+    source: the subject that gives the reason, where it is not the object itself; or sources: one for each of
+    `people`. why: what the event says, by default the reason. Writes
+    history.sight_granted where somebody could not see a restricted object.
     """
-    readers = list(people)
-    if not readers:
+    readers, ids = list(people), _ids(subjects)
+    if not readers or not ids:
         return
-    effects = scope.give(_ids(subjects), readers, reason=reason, source=source, at=at)
+    effects = scope.give(ids, readers, reason=reason, sources=sources or [source] * len(readers), at=at)
     _note_effects(effects, SightGranted, why=why or str(reason.label), by=by, at=at)
 
 
@@ -296,10 +298,10 @@ def end_sight(
 
     Writes history.grant_ended where somebody cannot see a restricted object any more.
     """
-    readers = list(people)
-    if not readers:
+    readers, ids = list(people), _ids(subjects)
+    if not readers or not ids:
         return
-    effects = scope.end(_ids(subjects), readers, reason=reason, source=source, at=at)
+    effects = scope.end(ids, readers, reason=reason, source=source, at=at)
     _note_effects(effects, GrantEnded, why=why, by=by, at=at)
 
 

@@ -154,8 +154,8 @@ WITH held AS MATERIALIZED (
     WHERE id = ANY(%(subjects)s) ORDER BY root_id IS NOT NULL, id FOR NO KEY UPDATE
 ), noted AS (
     INSERT INTO history_grant (subject_id, person_id, reason, reach, source_id, at)
-    SELECT held.id, person.id, %(reason)s, 'object', %(source)s, %(at)s
-    FROM held CROSS JOIN unnest(%(people)s::bigint[]) AS person (id)
+    SELECT held.id, person.id, %(reason)s, 'object', person.source, %(at)s
+    FROM held CROSS JOIN unnest(%(people)s::bigint[], %(sources)s::bigint[]) AS person (id, source)
     ON CONFLICT DO NOTHING
 ), shown AS (
     UPDATE history_subject s
@@ -189,17 +189,20 @@ def give(
     people: Sequence[SignedIn],
     *,
     reason: Reason,
-    source: Subject | None,
+    sources: Sequence[Subject | None],
     at: datetime,
 ) -> list[Effect]:
-    """Let each person see each object. Returns who could not see a restricted one before."""
+    """Let each person see each object. Returns who could not see a restricted one before.
+
+    sources: one for each of `people`, as Grant.source. One statement for any number.
+    """
     rows = _run(
         _GIVE,
         {
             "subjects": sorted(set(subject_ids)),
-            "people": sorted({person.subject_id for person in people}),
+            "people": [person.subject_id for person in people],
+            "sources": [source.pk if source else None for source in sources],
             "reason": str(reason),
-            "source": source.pk if source else None,
             "at": at,
         },
     )

@@ -299,10 +299,19 @@ def _placed(action: Action, by: Actor, viewers: Sequence[int] | None = None) -> 
 
 
 def _show_about_to_owners(actions: Sequence[Action], *, by: Actor, at: datetime) -> None:
-    """Whoever is to act on a subject may see it, on record."""
-    for action in actions:
-        if action.owner and action.about:
-            _grant(action, [action.about], action.owner, by=by, at=at)
+    """Whoever is to act on a subject may see it, on record. actions: all about the same."""
+    owners = {action: action.owner for action in actions if action.owner}
+    about = next((action.about for action in owners), None)
+    if about:
+        history.grant_sight(
+            [about],
+            owners.values(),
+            reason=Reason.OWNER,
+            sources=[action.subject for action in owners],
+            by=by,
+            at=at,
+            why=f"owns {', '.join(action.reference for action in owners)}",
+        )
 
 
 def _hand_over_sight(action: Action, former: User | None, *, by: Actor, at: datetime) -> None:
@@ -310,7 +319,7 @@ def _hand_over_sight(action: Action, former: User | None, *, by: Actor, at: date
     about = [action.about] if action.about else []
     if action.owner:
         history.grant_sight([action.subject], [action.owner], reason=Reason.OWNER, by=by, at=at)
-        _grant(action, about, action.owner, by=by, at=at)
+        _show_about_to_owners([action], by=by, at=at)
     if former:
         _end(action, [action.subject], former, source=None, by=by, at=at)
         _end(action, about, former, source=action.subject, by=by, at=at)
@@ -333,16 +342,4 @@ def _end(
         by=by,
         at=at,
         why=f"handed over {action.reference}",
-    )
-
-
-def _grant(action: Action, subjects: Sequence[Subject], owner: User, *, by: Actor, at: datetime) -> None:
-    history.grant_sight(
-        subjects,
-        [owner],
-        reason=Reason.OWNER,
-        source=action.subject,
-        by=by,
-        at=at,
-        why=f"owns {action.reference}",
     )
