@@ -15,7 +15,7 @@ define bootstrap
   if "$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then python=$$name; break; fi; done; \
 if [ -z "$$python" ]; then \
   echo "riskhub: $(or $(PYTHON),python3) is not there or older than 3.11." \
-    "Mend: install Python 3.11 or newer, or name one: make $(MAKECMDGOALS) PYTHON=/path/to/python3.11" >&2; exit 1; fi; \
+    "Fix: install Python 3.11 or newer, or name one: make $(MAKECMDGOALS) PYTHON=/path/to/python3.11" >&2; exit 1; fi; \
 "$$python" riskhub/engine/bootstrap.py $(1)
 endef
 

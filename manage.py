@@ -18,13 +18,13 @@ def main() -> None:
     try:
         execute_from_command_line(sys.argv)
     except DatabaseError as error:
-        mend = _mend(error)
-        if mend is None or "--traceback" in sys.argv:
+        fix = _fix_for(error)
+        if fix is None or "--traceback" in sys.argv:
             raise
-        sys.exit(f"CommandError: {mend}")
+        sys.exit(f"CommandError: {fix}")
 
 
-def _mend(error: Exception) -> str | None:
+def _fix_for(error: Exception) -> str | None:
     """One line for a database that is not there or not set up; None for whatever else it did not do."""
     from django.db import OperationalError
 

@@ -19,7 +19,7 @@ class Action(Recorded):
     """One thing one person does by one date, because of a subject (a risk, a review, a breach group …).
 
     about: what it serves; origin: what made it (a decision), where that differs. No owner and no due date are
-    states the pages show and mend, never refused on the way of the flow.
+    states the pages show and fix, never refused on the way of the flow.
     """
 
     KIND = "action"

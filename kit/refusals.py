@@ -4,7 +4,7 @@ from typing import Any
 
 
 class Refused(Exception):
-    """What was asked cannot be done. `field` names the input at fault, `message` says the mend."""
+    """What was asked cannot be done. `field` names the input at fault, `message` says the fix."""
 
     def __init__(self, message: str, *, field: str | None = None) -> None:
         super().__init__(message)

@@ -20,7 +20,7 @@ from pages.templatetags.once import FIELD
 def once(request: HttpRequest, act: Callable[[], str]) -> str:
     """Run `act`, which makes something and returns the address to go to; or return what its twin returned.
 
-    Raises what `act` raises; nothing is kept then, and the mended form may be sent again.
+    Raises what `act` raises; nothing is kept then, and the corrected form may be sent again.
     """
     key = request.POST.get(FIELD, "")
     if not (key.isascii() and key.isprintable() and key):

@@ -13,7 +13,7 @@ _OF_EVERY_LIST = ("order", "limit", "after", "before")
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A query parameter. path: the lookup it sets; parse: text -> value, or ValueError with the mend."""
+    """A query parameter. path: the lookup it sets; parse: text -> value, or ValueError with the fix."""
 
     path: str
     parse: Callable[[str], Any] = str

@@ -95,7 +95,7 @@ def follow(
 
 
 def problems(rule: Rule) -> dict[str, str]:
-    """What is wrong with a proposed rule: field -> the mend. Empty when it can be judged by."""
+    """What is wrong with a proposed rule: field -> the fix. Empty when it can be judged by."""
     limits = {"warning": rule.warning, "critical": rule.critical, "clear": rule.clear}
     found = {
         name: "Give a finite number, or leave it empty for none."

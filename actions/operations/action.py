@@ -280,9 +280,9 @@ def _title(text: str) -> str:
     return text.strip()
 
 
-def _reason(text: str, mend: str) -> str:
+def _reason(text: str, message: str) -> str:
     if not text.strip():
-        raise Refused(mend, field="reason")
+        raise Refused(message, field="reason")
     return text.strip()
 
 

@@ -53,7 +53,7 @@ def draft_from_review(event: Event, *, at: datetime) -> None:
 
 
 def _prefilled(review: Review) -> dict[str, Any]:
-    """The texts of a draft, from the review: a start, to be mended by whoever takes it."""
+    """The texts of a draft, from the review: a start, to be edited by its author."""
     answers = review.reviewers.exclude(note="").select_related("function").order_by("answered_at", "id")
     said = [
         f"- {answer.note.strip()}" + (f" ({answer.function.name})" if answer.function else "")

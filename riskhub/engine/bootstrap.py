@@ -29,7 +29,7 @@ class Stop(Exception):
 
 
 def main(arguments: list[str]) -> int:
-    """0 when .venv holds what the lock file says; 1 after one line of what to mend."""
+    """0 when .venv holds what the lock file says; 1 after one line of what to fix."""
     try:
         check_version()
         check_folder()
@@ -49,14 +49,14 @@ def check_version() -> None:
     if sys.version_info[:2] < OLDEST:
         have, want = ".".join(map(str, sys.version_info[:3])), ".".join(map(str, OLDEST))
         raise Stop(
-            f"Python {have} is too old; it needs {want} or newer. Mend: make run PYTHON=/path/to/python{want}"
+            f"Python {have} is too old; it needs {want} or newer. Fix: make run PYTHON=/path/to/python{want}"
         )
 
 
 def check_folder() -> None:
     if not os.access(ROOT, os.W_OK | os.X_OK):
         raise Stop(
-            f"{ROOT} cannot be written, and .venv belongs there. Mend: copy Riskhub to a folder of your own."
+            f"{ROOT} cannot be written, and .venv belongs there. Fix: copy Riskhub to a folder of your own."
         )
 
 
@@ -93,7 +93,7 @@ def make_venv() -> None:
         version = ".".join(map(str, sys.version_info[:2]))
         raise Stop(
             f"this Python ({sys.executable}) comes without its venv module."
-            f" Mend: apt-get install python3-venv (or python{version}-venv), then the same command again."
+            f" Fix: apt-get install python3-venv (or python{version}-venv), then the same command again."
         )
     if done.returncode:
         raise Stop(f"{VENV} could not be made: {last_line(done.stdout)}")
@@ -110,7 +110,7 @@ def install(python: Path, lock: Path) -> None:
     if done.returncode:
         raise Stop(
             f"the packages could not be installed: {last_line(done.stdout)}"
-            f" Mend: see {VENV.name}/install.log; behind a proxy or mirror, set HTTPS_PROXY or PIP_INDEX_URL."
+            f" Fix: see {VENV.name}/install.log; behind a proxy or mirror, set HTTPS_PROXY or PIP_INDEX_URL."
         )
     print(f"  done in {time.monotonic() - began:.0f} s", flush=True)
 

@@ -2,7 +2,7 @@
 
 
 class Trouble(Exception):
-    """Something a person can mend. Its text is one line: what is wrong, and the mend.
+    """Something a person can fix. Its text is one line: what is wrong, and the fix.
 
     It is shown without a traceback.
     """

@@ -52,7 +52,7 @@ def read_json(path: Path) -> dict[str, Any]:
         return {}
     except (OSError, ValueError) as error:
         raise Trouble(
-            f"{path} cannot be read ({error}). Mend: give it back its owner, or restore it from a backup."
+            f"{path} cannot be read ({error}). Fix: give it back its owner, or restore it from a backup."
         ) from error
     return found if isinstance(found, dict) else {}
 
@@ -88,7 +88,7 @@ class Home:
             raise Trouble(self._held()) from None
         except OSError as error:
             raise Trouble(
-                f"{self.path} cannot be used ({error.strerror}). Mend: make it yours and writable,"
+                f"{self.path} cannot be used ({error.strerror}). Fix: make it yours and writable,"
                 " or choose another folder: RISKHUB_HOME=/some/folder make run"
             ) from None
         os.truncate(self._lock, 0)
@@ -99,7 +99,7 @@ class Home:
         if self.path.is_dir() and any(self.path.iterdir()) and not (self.path / "lock").exists():
             raise Trouble(
                 f"{self.path} holds other things, and Riskhub wants a folder for itself."
-                f" Mend: RISKHUB_HOME={self.path / 'riskhub'} make run"
+                f" Fix: RISKHUB_HOME={self.path / 'riskhub'} make run"
             )
 
     def _held(self) -> str:
@@ -107,7 +107,7 @@ class Home:
         where = read_json(self.instance).get("RISKHUB_ADDRESS")
         at = f" at {where}" if where else ""
         return (
-            f"Riskhub already runs from {self.path}{at} (process {holder}). Mend: use that one, stop it"
+            f"Riskhub already runs from {self.path}{at} (process {holder}). Fix: use that one, stop it"
             " with Ctrl-C, or start a second one: RISKHUB_HOME=/another/folder PORT=8001 make run"
         )
 

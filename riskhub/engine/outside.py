@@ -17,7 +17,7 @@ NAMES = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL")
 OLDEST_POSTGRES = 14
 SECONDS = 5
 # What a server's or the resolver's refusal contains, and what a person can do about it.
-MENDS = (
+FIXES = (
     ("password authentication failed", "check the user and the password in it"),
     ("no password supplied", "write the password into it"),
     ("does not exist", "create that database or role on the server, or correct the name"),
@@ -42,7 +42,7 @@ def given(environment: Mapping[str, str]) -> dict[str, str]:
         if name not in found:
             named = other if other in found else "DATABASE_OWNER_URL"
             raise Trouble(
-                f"{named} is set and {name} is not. Mend: set both DATABASE_URL and REDIS_URL to use"
+                f"{named} is set and {name} is not. Fix: set both DATABASE_URL and REDIS_URL to use"
                 " servers of your own, or neither, and Riskhub brings its own."
             )
     for name in NAMES[:2]:
@@ -63,7 +63,7 @@ def check_database(name: str, url: str) -> None:
     if version < OLDEST_POSTGRES:
         raise Trouble(
             f"{name}: {_place(url)} is PostgreSQL {version}; {OLDEST_POSTGRES} or newer is needed."
-            " Mend: use a newer server."
+            " Fix: use a newer server."
         )
 
 
@@ -84,18 +84,18 @@ def _check_form(name: str, url: str, schemes: tuple[str, ...], example: str) -> 
         is_good = False
     if not is_good:
         raise Trouble(
-            f"{name} is not a URL of the form {example}. Mend: write it so; encode / : @ ? # in a password."
+            f"{name} is not a URL of the form {example}. Fix: write it so; encode / : @ ? # in a password."
         )
 
 
 def _refused(name: str, url: str, said: str) -> str:
-    sign, mend = next(
-        ((sign, mend) for sign, mend in MENDS if sign in said), ("", "correct it, or unset them all")
+    sign, fix = next(
+        ((sign, fix) for sign, fix in FIXES if sign in said), ("", "correct it, or unset them all")
     )
     # A host of several addresses gives several lines; a hint may follow.
     line = next((line for line in said.splitlines() if line.strip() and sign in line), "no answer")
     line = line.strip().removeprefix("- ").removeprefix("connection failed: ").rstrip(".")
-    return f"{name}: {_place(url)} cannot be used ({_without_password(line, url)}). Mend: {mend}."
+    return f"{name}: {_place(url)} cannot be used ({_without_password(line, url)}). Fix: {fix}."
 
 
 def _place(url: str) -> str:

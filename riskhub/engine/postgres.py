@@ -60,7 +60,7 @@ def programs() -> Path:
     if folder is None or not (folder / "postgres").exists():
         raise Trouble(
             "There is no embedded PostgreSQL for this machine."
-            " Mend: install the packages again (make clean run), or set DATABASE_URL and REDIS_URL."
+            " Fix: install the packages again (make clean run), or set DATABASE_URL and REDIS_URL."
         )
     return folder
 
@@ -106,7 +106,7 @@ class Cluster:
     def ensure(self) -> Urls:
         """Make the cluster if there is none, start it if it is down, wait until it answers. Repeatable.
 
-        Raises Trouble (one line with the mend) when it cannot.
+        Raises Trouble (one line with the fix) when it cannot.
         """
         private_folder(self.folder)
         with self._locked():
@@ -212,7 +212,7 @@ class Cluster:
         state = read_json(self._file)
         if not state and self.data.exists():
             raise Trouble(
-                f"{self._file} with the passwords of {self.data} is missing. Mend: restore it from a backup."
+                f"{self._file} with the passwords of {self.data} is missing. Fix: restore it from a backup."
             )
         state.setdefault("name", f"riskhub-{secrets.token_hex(4)}")
         passwords = state.setdefault("passwords", {})
@@ -228,7 +228,7 @@ class Cluster:
         have, want = marker.read_text().strip(), _major()
         if have != want:
             raise Trouble(
-                f"{self.data} was made by PostgreSQL {have}, and {want} is installed. Mend: back up with"
+                f"{self.data} was made by PostgreSQL {have}, and {want} is installed. Fix: back up with"
                 " the version of Riskhub that made it, and restore into an empty RISKHUB_HOME."
             )
 
@@ -254,14 +254,14 @@ class Cluster:
             said = self.log.read_bytes()[size:].decode(errors="replace")
             # Between our look at the port and its bind, somebody else was quicker.
             if "could not bind" not in said or self._port is not None or attempt == 3:
-                raise Trouble(f"PostgreSQL does not start: {_last_line(said)} Mend: see {self.log}")
+                raise Trouble(f"PostgreSQL does not start: {_last_line(said)} Fix: see {self.log}")
             self._state.pop("port", None)
 
     def _choose_port(self) -> None:
         if self._port is not None:
             if not ports.is_free(self._port):
                 raise Trouble(
-                    f"Port {self._port} on {HOST} is taken, and PostgreSQL needs it. Mend: choose another."
+                    f"Port {self._port} on {HOST} is taken, and PostgreSQL needs it. Fix: choose another."
                 )
             self._state["port"] = self._port
         elif "port" not in self._state or not ports.is_free(self._state["port"]):
@@ -292,7 +292,7 @@ class Cluster:
             if self._process is None and self.pid is None:
                 return False
             self._pause(0.02)
-        raise Trouble(f"PostgreSQL did not answer within {START_SECONDS} s. Mend: see {self.log}")
+        raise Trouble(f"PostgreSQL did not answer within {START_SECONDS} s. Fix: see {self.log}")
 
     # ------------------------------------------------------------ what runs
 

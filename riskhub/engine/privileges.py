@@ -50,7 +50,7 @@ def find(program: Path, folder: Path) -> Lowered | None:
             return lowered
     raise Trouble(
         "PostgreSQL does not run as root, and here root may neither keep CAP_DAC_OVERRIDE nor make a user"
-        " namespace. Mend: run it as a plain user, or set DATABASE_URL and REDIS_URL to servers of your own."
+        " namespace. Fix: run it as a plain user, or set DATABASE_URL and REDIS_URL to servers of your own."
     )
 
 
@@ -83,7 +83,7 @@ def _somebody(folder: Path) -> tuple[int, int]:
         return entry.pw_uid, entry.pw_gid
     raise Trouble(
         "PostgreSQL does not run as root, and this machine knows no other user."
-        " Mend: add one to /etc/passwd, or set DATABASE_URL and REDIS_URL."
+        " Fix: add one to /etc/passwd, or set DATABASE_URL and REDIS_URL."
     )
 
 
@@ -97,7 +97,7 @@ def _named(program: Path, folder: Path) -> Lowered | None:
             return lowered
         raise Trouble(
             f"PostgreSQL wants a name for its user, and /etc/passwd has none for {os.geteuid()}."
-            " Mend: add an entry, or set DATABASE_URL and REDIS_URL to servers of your own."
+            " Fix: add an entry, or set DATABASE_URL and REDIS_URL to servers of your own."
         ) from None
     return None
 

@@ -26,7 +26,7 @@ def migrate(environment: Mapping[str, str], log: Path, pause: processes.Pause) -
             line for line in log.read_bytes()[began:].decode(errors="replace").splitlines() if line.strip()
         ]
         said = lines[-1].strip() if lines else f"exit {code}"
-        raise Trouble(f"The database could not be brought up to date: {said} Mend: see {log}")
+        raise Trouble(f"The database could not be brought up to date: {said} Fix: see {log}")
 
 
 def is_empty(owner_url: str) -> bool:
@@ -40,7 +40,7 @@ def is_empty(owner_url: str) -> bool:
     except psycopg.Error as error:
         said = str(error).strip().splitlines()[0]
         raise Trouble(
-            f"The register cannot be read: {said}. Mend: see whether the owner role may read it."
+            f"The register cannot be read: {said}. Fix: see whether the owner role may read it."
         ) from None
 
 
@@ -49,7 +49,7 @@ def command(name: str, environment: Mapping[str, str], pause: processes.Pause) -
     words = [sys.executable, "manage.py", name]
     # In a session of its own, so that Ctrl-C reaches us alone and we end it in order.
     if code := _wait(processes.spawn(words, log=None, cwd=ROOT, environment=environment), pause):
-        raise Trouble(f"`manage.py {name}` failed (exit {code}). Mend: its words are above.")
+        raise Trouble(f"`manage.py {name}` failed (exit {code}). Fix: its words are above.")
 
 
 def _wait(process: subprocess.Popen[bytes], pause: processes.Pause) -> int:

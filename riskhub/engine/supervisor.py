@@ -37,7 +37,7 @@ class Place:
 
 
 def main(environment: Mapping[str, str] | None = None) -> int:
-    """Run until asked to stop. 0 after an orderly stop, 1 after one line of what to mend."""
+    """Run until asked to stop. 0 after an orderly stop, 1 after one line of what to fix."""
     given = dict(os.environ if environment is None else environment)
     path = Path(given.get("RISKHUB_HOME") or ROOT / "var").expanduser().resolve()
     os.umask(0o077)  # what the programs keep here is nobody else's to read
@@ -52,7 +52,7 @@ def main(environment: Mapping[str, str] | None = None) -> int:
     except Trouble as trouble:
         wrong = str(trouble)
     except OSError as error:
-        wrong = f"{error}. Mend: look at the space and the permissions of {path}"
+        wrong = f"{error}. Fix: look at the space and the permissions of {path}"
     finally:
         if supervisor is not None:
             supervisor.end()
@@ -154,7 +154,7 @@ class Supervisor:
             if said is None:
                 return
             if time.monotonic() > until or web.deaths > 2:
-                raise Trouble(f"The web server does not become ready ({said}). Mend: see {self._log('web')}")
+                raise Trouble(f"The web server does not become ready ({said}). Fix: see {self._log('web')}")
             for keeper in keepers:
                 keeper.tend(time.monotonic())
             self.stop.pause(0.05)
@@ -242,7 +242,7 @@ class Supervisor:
 def _place(given: Mapping[str, str]) -> Place:
     text = given.get("PORT") or "8000"
     if not text.isdigit() or not 0 < int(text) < 65536:
-        raise Trouble(f"PORT={text} is no port. Mend: a number from 1 to 65535, such as PORT=8001")
+        raise Trouble(f"PORT={text} is no port. Fix: a number from 1 to 65535, such as PORT=8001")
     bind = given.get("RISKHUB_BIND") or "127.0.0.1"
     bind = "127.0.0.1" if bind == "localhost" else bind
     shown = given.get("RISKHUB_URL", "").rstrip("/") or f"http://localhost:{text}"
@@ -255,12 +255,12 @@ def _check_port(place: Place) -> None:
     except OSError as error:
         raise Trouble(
             f"{place.bind}:{place.port} cannot be listened on ({error.strerror})."
-            " Mend: RISKHUB_BIND must be an address of this machine, and PORT above 1023 needs no rights."
+            " Fix: RISKHUB_BIND must be an address of this machine, and PORT above 1023 needs no rights."
         ) from None
     if not is_free:
         raise Trouble(
             f"Port {place.port} on {place.bind} is taken by another program."
-            f" Mend: stop that one, or choose another port: make run PORT={place.port + 1}"
+            f" Fix: stop that one, or choose another port: make run PORT={place.port + 1}"
         )
 
 

@@ -122,7 +122,7 @@ def _say_without_browser(environment: dict[str, str]) -> None:
     count = sum("::" in line for line in listed.stdout.splitlines())
     print(
         f"\n!!! {count} BROWSER TESTS ARE LEFT OUT: no Chromium here."
-        " Mend: install Chromium, or CHROME=/path/to/chromium make test\n",
+        " Fix: install Chromium, or CHROME=/path/to/chromium make test\n",
         flush=True,
     )
 

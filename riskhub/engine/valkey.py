@@ -50,7 +50,7 @@ def program() -> Path:
     if not places:
         raise Trouble(
             "There is no embedded Valkey for this machine."
-            " Mend: install the packages again (make clean run), or set DATABASE_URL and REDIS_URL."
+            " Fix: install the packages again (make clean run), or set DATABASE_URL and REDIS_URL."
         )
     return places[0]
 
@@ -94,7 +94,7 @@ class Server:
             if self._port is not None:
                 break
             state.pop("port")
-        raise Trouble(f"Valkey does not start. Mend: see {self.log}")
+        raise Trouble(f"Valkey does not start. Fix: see {self.log}")
 
     def stop(self) -> None:
         """Stop it; quiet when it is down. Waits 15 s for its last writing, then SIGKILL."""
@@ -141,7 +141,7 @@ class Server:
         if self._port is not None:
             if not ports.is_free(self._port):
                 raise Trouble(
-                    f"Port {self._port} on {HOST} is taken, and Valkey is to use it. Mend: choose another."
+                    f"Port {self._port} on {HOST} is taken, and Valkey is to use it. Fix: choose another."
                 )
             return self._port
         return remembered if remembered and ports.is_free(remembered) else ports.free()

@@ -144,7 +144,7 @@ RISKS = (
         "recall_urgent", "", ("fairness", "sampling"),
         steps=(Step(1, "assess", "ana"), Step(2, "restrict", "sofia")),
         decided=Decided(
-            "A nurse looks at every claim of under-30s that the model calls routine, until the sample is mended.",
+            "A nurse looks at every claim of under-30s that the model calls routine, until the sample is fixed.",
             "Nobody can say how many urgent cases were missed, and the harm would be to their health.",
             "Legal asks to keep the figures to the two teams until they are confirmed.",
             (
@@ -161,7 +161,7 @@ RISKS = (
         steps=(Step(1, "assess", "tunde"), Step(11, "close", "tunde", "Three deployments since the warm-up: p95 stayed under 160 ms in each.")),
         decided=Decided(
             "A new version takes traffic only after its cache is warm.",
-            "Three minutes unscored at every deployment is three minutes too many, and the mend is small.",
+            "Three minutes unscored at every deployment is three minutes too many, and the fix is small.",
             "Ken: the warm-up takes 40 seconds on yesterday's traffic.",
             (Agreed("Warm the feature cache before a new version takes traffic", "tunde", "mitigation", "s", 6, 5, "In the rollout script; 38 seconds."),),
         ),
@@ -211,7 +211,7 @@ RISKS = (
 # What the meeting decides about the review of a breach, by model and metric.
 REVIEWS = {
     ("credit-pd", "psi"): Decided(
-        "The drift of 90-day utilisation is real: we keep the threshold and mend the model.",
+        "The drift of 90-day utilisation is real: we keep the threshold and fix the model.",
         "Both functions found the same shift in the raw data; the feed is sound.",
         "The share of revolving credit rose after the rate change. Scores move most between 40 and 60.",
         (
@@ -226,10 +226,10 @@ REVIEWS = {
         (Agreed("Count gaps by acquirer on the fraud dashboard", "noor", "monitoring", "s", 6, 5, "Done, with a link from the breach."),),
     ),
     ("churn-scorer", "null_share"): Decided(
-        "The CRM export loses notes since its update; scores are held back until it is mended.",
+        "The CRM export loses notes since its update; scores are held back until it is fixed.",
         "A third of the notes is missing, and the feature carries weight.",
         "Ines has the supplier's word for Thursday.",
-        (Agreed("Have the CRM export mended by its supplier", "ines", "mitigation", "s", 3),),
+        (Agreed("Have the CRM export fixed by its supplier", "ines", "mitigation", "s", 3),),
     ),
     ("churn-scorer", "psi"): Decided(
         "Visits doubled with the app's new start page: the feature is redefined as sessions.",

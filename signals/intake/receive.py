@@ -36,7 +36,7 @@ _TRIES = 4
 class Outcome:
     """What became of a body that could be read.
 
-    fates: one a thing sent, in its order. rejections: where each rejected one stands, its field, the mend.
+    fates: one a thing sent, in its order. rejections: where each rejected one stands, its field, the fix.
     """
 
     fates: Sequence[str]

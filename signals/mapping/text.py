@@ -1,4 +1,4 @@
-"""Texts, numbers and moments of foreign bodies: taken when they can be stored, else refused with the mend."""
+"""Texts, numbers and moments of foreign bodies: taken when they can be stored, else refused with the fix."""
 
 import math
 import re
@@ -15,7 +15,7 @@ _NOT_NUMBERS = {"nan", "inf", "+inf", "-inf", "infinity", "+infinity", "-infinit
 
 
 class Unusable(ValueError):
-    """An item that cannot be stored. `field` names the part at fault, the message says the mend.
+    """An item that cannot be stored. `field` names the part at fault, the message says the fix.
 
     The name may be the sender's own and is answered and kept: what cannot be stored of it becomes “�”.
     """

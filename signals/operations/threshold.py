@@ -122,8 +122,8 @@ def decline(
 def _check(
     direction: str, warning: float | None, critical: float | None, clear: float | None, reason: str
 ) -> None:
-    for name, mend in problems(Rule(direction, warning, critical, clear)).items():
-        raise Refused(mend, field=name)
+    for name, message in problems(Rule(direction, warning, critical, clear)).items():
+        raise Refused(message, field=name)
     if not reason.strip():
         raise Refused("Enter the reason for this limit.", field="reason")
 

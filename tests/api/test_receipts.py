@@ -63,7 +63,7 @@ def test_what_was_refused_is_not_kept_and_the_mended_request_may_use_the_key():
 
     assert send(auth, {"title": ""}).status_code == 400
     assert not Receipt.objects.exists()
-    assert send(auth, {"title": "Mended"}).status_code == 201
+    assert send(auth, {"title": "Fixed"}).status_code == 201
 
 
 def test_a_refusal_rolls_back_what_went_before_it(monkeypatch):

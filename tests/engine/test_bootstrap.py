@@ -25,7 +25,7 @@ def _told(capsys: pytest.CaptureFixture[str]) -> str:
     assert bootstrap.main(["requirements.txt"]) == 1
     said = capsys.readouterr().err
     assert said.count("\n") == 1
-    assert "Mend: " in said
+    assert "Fix: " in said
     return said
 
 
@@ -78,4 +78,4 @@ def test_make_names_a_python_that_is_not_there() -> None:
         ["make", "run", "PYTHON=/nowhere/python3"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode
-    assert "/nowhere/python3 is not there or older than 3.11. Mend: " in done.stderr
+    assert "/nowhere/python3 is not there or older than 3.11. Fix: " in done.stderr

@@ -28,7 +28,7 @@ def test_a_second_supervisor_on_one_home_is_told_where_the_first_is(tmp_path: Pa
     first = Home(tmp_path / "var")
     first.take()
     first.publish({"RISKHUB_ADDRESS": "http://localhost:8123"})
-    with pytest.raises(Trouble, match=r"already runs from .*http://localhost:8123 .*Mend: "):
+    with pytest.raises(Trouble, match=r"already runs from .*http://localhost:8123 .*Fix: "):
         Home(first.path).take()
 
 
@@ -95,13 +95,13 @@ def test_a_wrong_address_is_told_in_one_line_with_the_mend(given: dict[str, str]
         outside.given(given)
     line = str(trouble.value)
     assert told in line
-    assert "Mend: " in line
+    assert "Fix: " in line
     assert "\n" not in line
     assert "hush" not in line
 
 
 def test_a_broker_that_is_not_there_is_told_in_one_line() -> None:
-    with pytest.raises(Trouble, match=r"REDIS_URL: 127\.0\.0\.1:1/0 cannot be used \(.*refused\)\. Mend: "):
+    with pytest.raises(Trouble, match=r"REDIS_URL: 127\.0\.0\.1:1/0 cannot be used \(.*refused\)\. Fix: "):
         outside.check_broker("REDIS_URL", f"redis://:hush@{NOBODY}/0")
 
 

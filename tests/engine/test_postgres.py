@@ -160,7 +160,7 @@ def test_a_taken_port_is_told_in_one_line_or_evaded(home: Path, cluster: Cluster
         taker.bind(("127.0.0.1", 0))
         taker.listen()
         port = taker.getsockname()[1]
-        with pytest.raises(Trouble, match=rf"^Port {port} on 127\.0\.0\.1 is taken.*Mend: ") as told:
+        with pytest.raises(Trouble, match=rf"^Port {port} on 127\.0\.0\.1 is taken.*Fix: ") as told:
             Cluster(home / "insisting", port=port, durable=False).ensure()
         assert "\n" not in str(told.value)
         state = json.loads((cluster.folder / "cluster.json").read_text())
@@ -174,7 +174,7 @@ def test_data_of_another_version_and_lost_passwords_are_told_in_one_line(cluster
     cluster.ensure()
     cluster.stop()
     (cluster.data / "PG_VERSION").write_text("12\n")
-    with pytest.raises(Trouble, match=r"made by PostgreSQL 12, and \d+ is installed\. Mend: "):
+    with pytest.raises(Trouble, match=r"made by PostgreSQL 12, and \d+ is installed\. Fix: "):
         Cluster(cluster.folder).ensure()
     (cluster.folder / "cluster.json").unlink()
     with pytest.raises(Trouble, match=r"passwords.*missing"):
@@ -243,6 +243,6 @@ def test_a_plain_user_runs_it_too(home: Path) -> None:
 @needs_root
 def test_root_without_a_way_is_told_in_one_line(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(privileges, "_works", lambda *_: False)
-    with pytest.raises(Trouble, match=r"does not run as root.*Mend: ") as told:
+    with pytest.raises(Trouble, match=r"does not run as root.*Fix: ") as told:
         Cluster(home / "pg").ensure()
     assert "\n" not in str(told.value)

@@ -167,7 +167,7 @@ def test_a_second_start_keeps_the_data_and_a_second_supervisor_is_refused(up: Ca
     published = read_json(first.home / "instance.json")
     refused = up()
     assert refused.process.wait(20) == 1
-    assert re.fullmatch(r"riskhub: Riskhub already runs from .* Mend: .*\n", refused.text())
+    assert re.fullmatch(r"riskhub: Riskhub already runs from .* Fix: .*\n", refused.text())
     first.process.send_signal(signal.SIGINT)
     assert first.process.wait(30) == 0
     second = up().until_ready()
@@ -219,7 +219,7 @@ def test_a_wrong_word_in_the_environment_is_told_in_one_line(
     line = failing.text().strip().splitlines()[-1]
     assert line.startswith("riskhub: ")
     assert told in line
-    assert "Mend: " in line
+    assert "Fix: " in line
     assert "Traceback" not in failing.text()
 
 

@@ -1,4 +1,4 @@
-"""What is expected and not there: the flow goes on, and the page says what is missing and where to mend."""
+"""What is expected and not there: the flow goes on, and the page says what is missing and where to fix it."""
 
 from datetime import timedelta
 
@@ -73,7 +73,7 @@ def page_of(obj):
 
 
 def mended_at(name_, *args, **query):
-    """The link or form by which it is mended."""
+    """The link or form by which it is fixed."""
     address = reverse(name_, args=args)
     return escape(address + ("?" + "&".join(f"{k}={v}" for k, v in query.items()) if query else ""))
 

@@ -159,7 +159,7 @@ def test_what_is_scheduled_exists_and_comes_often():
 
 @pytest.mark.parametrize("name", ["states", "told"])
 def test_what_is_drawn_of_the_code_is_the_code(name):
-    """Mend: `manage.py draw_states`."""
+    """Fix: `manage.py draw_states`."""
     page = {"states": "states.md", "told": "flows.md"}[name]
 
     assert (ROOT / "docs" / page).read_text() == getattr(draw_states, name)()
