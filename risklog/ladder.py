@@ -1,7 +1,7 @@
-"""The rules of a ladder, without a database: limits in working time, the next step, which ladder it is.
+"""The rules of a ladder, without a database: limits in working time, the next step, which ladder applies.
 
-A climb happens when its limit is over and no earlier; it goes to the first rung above with somebody on it,
-one such rung a time; a rung that keeps office hours is not called outside them; above the top is nothing.
+An escalation climbs when the limit of its rung is over, and no earlier. It goes to the first rung above that
+has somebody on it, one such rung at a time. A rung that keeps office hours is not notified outside them.
 """
 
 from collections.abc import Collection, Sequence
@@ -14,12 +14,12 @@ from people.working import Hours
 
 
 def opening(moment: datetime, hours: Hours | None) -> datetime:
-    """The moment itself within working hours, else the next time they begin."""
+    """Return the moment itself within working hours, else the next time they begin."""
     return working.after(moment, 0, hours)
 
 
 def days_after(moment: datetime, days: int, hours: Hours | None) -> datetime:
-    """The same time of day, `days` working days later; counted from the next opening outside hours."""
+    """Return the same time of day, `days` working days later; outside hours counted from the next opening."""
     if hours is None:
         return moment + timedelta(days=days)
     here = opening(moment, hours).astimezone(hours.zone)
@@ -27,18 +27,30 @@ def days_after(moment: datetime, days: int, hours: Hours | None) -> datetime:
     return datetime.combine(day, here.time(), hours.zone).astimezone(UTC)
 
 
+class Timed(Protocol):
+    """A row of a rung (risklog.models.Rung)."""
+
+    position: int
+    within_minutes: int
+    is_round_the_clock: bool
+
+
 @dataclass(frozen=True, slots=True)
-class Step:
+class RungRule:
     """A rung as the rules know it. position: 1 is the first."""
 
     position: int
     within_minutes: int
     is_round_the_clock: bool = False
 
+    @classmethod
+    def of(cls, rung: "Timed") -> "RungRule":
+        return cls(rung.position, rung.within_minutes, rung.is_round_the_clock)
+
 
 @dataclass(frozen=True, slots=True)
 class Climbs:
-    """To `position`, past the empty rungs `skipped`; the next climb comes at `next_at` (None: the top)."""
+    """It climbs to `position`, past the empty rungs `skipped`. next_at: the next climb, None at the top."""
 
     position: int
     skipped: tuple[int, ...]
@@ -47,25 +59,25 @@ class Climbs:
 
 @dataclass(frozen=True, slots=True)
 class Waits:
-    """The rung above keeps office hours, and it is outside them now."""
+    """It waits: the rung above keeps office hours, and it is outside them now."""
 
     until: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Stays:
-    """Nobody stands above; `skipped` are the empty rungs up there."""
+    """It stays: nobody is on a rung above; `skipped` are the empty rungs there."""
 
     skipped: tuple[int, ...] = ()
 
 
-def limit(steps: Sequence[Step], position: int, now: datetime, hours: Hours | None) -> datetime | None:
-    """When what reached rung `position` now climbs on: now + its limit, never an old date + its limit.
+def limit(rungs: Sequence[RungRule], position: int, now: datetime, hours: Hours | None) -> datetime | None:
+    """Return when an escalation that reaches rung `position` now climbs on; None at the top.
 
-    None at the top.
+    That is now plus the limit of the rung, never an old date plus the limit.
     """
-    here = next((step for step in steps if step.position == position), None)
-    above = next((step for step in steps if step.position > position), None)
+    here = next((rung for rung in rungs if rung.position == position), None)
+    above = next((rung for rung in rungs if rung.position > position), None)
     if above is None:
         return None
     if here is None:
@@ -78,19 +90,19 @@ def limit(steps: Sequence[Step], position: int, now: datetime, hours: Hours | No
     return ends if above.is_round_the_clock else opening(ends, hours)
 
 
-def lapses(steps: Sequence[Step], position: int, now: datetime, hours: Hours | None) -> datetime:
-    """When an acknowledgement on rung `position` lapses: after the time of that rung, at the top as well.
+def lapses(rungs: Sequence[RungRule], position: int, now: datetime, hours: Hours | None) -> datetime:
+    """Return when an acknowledgement on rung `position` lapses: after the time of that rung, also at the top.
 
-    Before the first rung was called it is that rung's time.
+    Before the first rung was notified it is the time of the first rung.
     """
-    here = next((step for step in steps if step.position == position), steps[0])
+    here = next((rung for rung in rungs if rung.position == position), rungs[0])
     if here.is_round_the_clock:
         return now + timedelta(minutes=here.within_minutes)
     return opening(working.after(now, here.within_minutes, hours), hours)
 
 
 def next_step(
-    steps: Sequence[Step],
+    rungs: Sequence[RungRule],
     position: int,
     now: datetime,
     hours: Hours | None,
@@ -98,25 +110,25 @@ def next_step(
     *,
     at_once: bool = False,
 ) -> Climbs | Waits | Stays:
-    """What happens when the limit of rung `position` is over.
+    """Return what happens when the limit of rung `position` is over.
 
-    steps: all rungs, lowest first; staffed: positions with somebody on them; at_once: also outside hours.
+    rungs: all of them, lowest first; staffed: positions with somebody on them; at_once: also outside hours.
     """
     skipped = []
-    for step in steps:
-        if step.position <= position:
+    for rung in rungs:
+        if rung.position <= position:
             continue
-        if step.position not in staffed:
-            skipped.append(step.position)
+        if rung.position not in staffed:
+            skipped.append(rung.position)
             continue
-        if not (at_once or step.is_round_the_clock or opening(now, hours) == now):
+        if not (at_once or rung.is_round_the_clock or opening(now, hours) == now):
             return Waits(opening(now, hours))
-        return Climbs(step.position, tuple(skipped), limit(steps, step.position, now, hours))
+        return Climbs(rung.position, tuple(skipped), limit(rungs, rung.position, now, hours))
     return Stays(tuple(skipped))
 
 
 class Offered(Protocol):
-    """A ladder to choose from: what it is for, "" or None where it is for all."""
+    """A ladder to choose from: what it applies to, "" or None where it applies to all."""
 
     id: int
     severity: str
@@ -124,24 +136,25 @@ class Offered(Protocol):
     team_id: int | None
 
 
-def most_particular(
+def most_specific(
     ladders: Sequence[Offered], *, severity: str, category_id: int | None, team_id: int | None
 ) -> Offered | None:
-    """The ladder that fits and says most about what it is for; among equals the oldest.
+    """Return the most specific ladder that applies; among equals the oldest.
 
-    When none fits, the least particular of all: nothing goes without a ladder. None only when there is none.
+    When none applies it is the least specific of all, so that nothing is without a ladder. None only when
+    there are no ladders.
     """
     fitting = [
-        one
-        for one in ladders
-        if one.severity in {"", severity}
-        and one.category_id in {None, category_id}
-        and one.team_id in {None, team_id}
+        ladder
+        for ladder in ladders
+        if ladder.severity in {"", severity}
+        and ladder.category_id in {None, category_id}
+        and ladder.team_id in {None, team_id}
     ]
     if fitting:
-        return min(fitting, key=lambda one: (-_particulars(one), one.id))
-    return min(ladders, key=lambda one: (_particulars(one), one.id), default=None)
+        return min(fitting, key=lambda ladder: (-_specificity(ladder), ladder.id))
+    return min(ladders, key=lambda ladder: (_specificity(ladder), ladder.id), default=None)
 
 
-def _particulars(one: Offered) -> int:
-    return sum(map(bool, (one.severity, one.category_id, one.team_id)))
+def _specificity(ladder: Offered) -> int:
+    return sum(map(bool, (ladder.severity, ladder.category_id, ladder.team_id)))

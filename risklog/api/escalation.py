@@ -11,9 +11,9 @@ from history.models import Subject
 from history.queries import seen_by, tell
 from kit import clock
 from rest.fields import Body, Visible, read
-from rest.listing import Filter, one_of
 from rest.resource import Collection, Item, Resource
 from rest.steps import Step
+from risklog.filters import ESCALATIONS, RESOLVED_ORDER
 from risklog.models import Climb, Escalation
 from risklog.operations import escalation as operations
 from risklog.queries import escalation as queries
@@ -58,15 +58,15 @@ class EscalationRow(serializers.Serializer):
 
 
 def _climbs(ids: list[int]) -> dict[int, list[dict[str, Any]]]:
-    """The climbs of each escalation, in order. One query."""
-    found: dict[int, list[dict[str, Any]]] = {}
+    """Return the climbs of each escalation, in order: id -> climbs. One query."""
+    climbs: dict[int, list[dict[str, Any]]] = {}
     rows = Climb.objects.filter(escalation__in=ids).order_by("round", "position", "id")
     names = ("round", "rung", "at", "told", "skipped")
     for escalation_id, *values in rows.values_list(
         "escalation_id", "round", "position", "at", "told", "skipped"
     ):
-        found.setdefault(escalation_id, []).append(dict(zip(names, values, strict=True)))
-    return found
+        climbs.setdefault(escalation_id, []).append(dict(zip(names, values, strict=True)))
+    return climbs
 
 
 class RaiseBody(Body):
@@ -120,16 +120,17 @@ class _Escalations(Resource):
         return Escalation.objects.visible_to(request.user)
 
     def as_values(self, rows: QuerySet) -> QuerySet:
-        return super().as_values(rows).annotate(**seen_by("about"))
+        return super().as_values(rows).annotate(resolved_order=RESOLVED_ORDER, **seen_by("about"))
 
     def objects(self, request: Request) -> QuerySet:
         return queries.escalations(request.user)
 
     def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
-        """Its climbs; and what it is about only for those who may see that."""
+        """Add the climbs, and remove what it is about for those who may not see that."""
         climbs = _climbs([row["id"] for row in found])
         for row in found:
             row["climbs"] = climbs.get(row["id"], [])
+            del row["resolved_order"]
         return tell(request.user, found)
 
 
@@ -138,25 +139,11 @@ class Escalations(_Escalations, Collection):
 
     permission = {"GET": "risklog.escalation_view", "POST": "risklog.escalation_raise"}
     bodies = {"POST": RaiseBody}
-    filters = {
-        "state": one_of("state", EscalationState),
-        "severity": one_of("severity", Severity),
-        "team": Filter("team__slug", help="The slug of a team."),
-    }
-    orders = {"id": ("id",), "-id": ("-id",), "-started_at": ("-started_at", "-id")}
+    spec = ESCALATIONS
 
     def post(self, request: Request) -> Response:
-        said = read(RaiseBody, request)
-        by = self.by(request)
-        made = operations.start(
-            about=said["about"],
-            title=said["about"].title,
-            why=said["why"],
-            severity=Severity.CRITICAL,
-            by=by.unnamed() if said["is_unnamed"] else by,
-            at=clock.now(),
-        )
-        return self.created(request, made.pk, f"escalations/{made.reference}")
+        escalation = operations.escalate(**read(RaiseBody, request), by=self.by(request), at=clock.now())
+        return self.created(request, escalation.pk, f"escalations/{escalation.reference}")
 
 
 class EscalationItem(_Escalations, Item):
@@ -166,6 +153,7 @@ class EscalationItem(_Escalations, Item):
 
 
 class _Step(_Escalations, Step):
+    is_versioned = True
     permission = {"POST": "risklog.escalation_change"}
     answers = {"POST": (200, EscalationRow)}
 

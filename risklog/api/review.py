@@ -8,12 +8,12 @@ from rest_framework.request import Request
 
 from history.queries import seen_by, tell
 from rest.fields import Body
-from rest.listing import Filter, number, one_of
 from rest.resource import Collection, Item, Resource
 from rest.steps import Step
+from risklog.filters import REVIEWS, SETTLED_ORDER
 from risklog.models import Review, Reviewer
 from risklog.operations import review as operations
-from risklog.operations import reviewer as people
+from risklog.operations import reviewer as reviewer_operations
 from risklog.queries import review as queries
 from risklog.states import Outcome, ReviewState, Severity
 from signals.states import Kind
@@ -63,14 +63,14 @@ class ReviewRow(serializers.Serializer):
 
 
 def _reviewers(ids: list[int]) -> dict[int, list[dict[str, Any]]]:
-    """The people of each review, in the order asked. One query."""
-    found: dict[int, list[dict[str, Any]]] = {}
+    """Return the reviewers of each review, in the order they were asked: id -> reviewers. One query."""
+    reviewers: dict[int, list[dict[str, Any]]] = {}
     rows = Reviewer.objects.filter(review__in=ids).order_by("id")
     columns = ("user_id", "user__name", "function__slug", "asked_at", "answered_at", "verdict", "note")
     names = ("user_id", "name", "function", "asked_at", "answered_at", "verdict", "note")
     for review_id, *values in rows.values_list("review_id", *columns):
-        found.setdefault(review_id, []).append(dict(zip(names, values, strict=True)))
-    return found
+        reviewers.setdefault(review_id, []).append(dict(zip(names, values, strict=True)))
+    return reviewers
 
 
 class AnswerBody(Body):
@@ -113,16 +113,17 @@ class _Reviews(Resource):
         return Review.objects.visible_to(request.user)
 
     def as_values(self, rows: QuerySet) -> QuerySet:
-        return super().as_values(rows).annotate(**seen_by("about"))
+        return super().as_values(rows).annotate(settled_order=SETTLED_ORDER, **seen_by("about"))
 
     def objects(self, request: Request) -> QuerySet:
         return queries.for_pages(request.user)
 
     def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
-        """The people asked; and what it is about only for those who may see that."""
-        people_of = _reviewers([row["id"] for row in found])
+        """Add the reviewers, and remove what it is about for those who may not see that."""
+        reviewers = _reviewers([row["id"] for row in found])
         for row in found:
-            row["reviewers"] = people_of.get(row["id"], [])
+            row["reviewers"] = reviewers.get(row["id"], [])
+            del row["settled_order"]
         return tell(request.user, found)
 
 
@@ -130,26 +131,7 @@ class Reviews(_Reviews, Collection):
     """List reviews."""
 
     permission = {"GET": "risklog.review_view"}
-    filters = {
-        "state": one_of("state", ReviewState),
-        "kind": one_of("kind", Kind),
-        "severity": one_of("severity", Severity),
-        "outcome": one_of("outcome", Outcome),
-        "model": Filter("model__slug", help="The slug of a model."),
-        "reviewer": number("reviewers__user_id", "The number of a person who was asked."),
-    }
-    orders = {
-        "id": ("id",),
-        "-id": ("-id",),
-        "due_at": ("due_at", "id"),
-        "-opened_at": ("-opened_at", "-id"),
-    }
-
-    def narrowed(self, rows: QuerySet, query: Any) -> QuerySet:
-        narrowed = super().narrowed(rows, query)
-        if "," in query.get("reviewer", ""):
-            return rows.filter(pk__in=narrowed.values("pk"))
-        return narrowed
+    spec = REVIEWS
 
 
 class ReviewItem(_Reviews, Item):
@@ -159,6 +141,7 @@ class ReviewItem(_Reviews, Item):
 
 
 class _Step(_Reviews, Step):
+    is_versioned = True
     answers = {"POST": (200, ReviewRow)}
 
 
@@ -167,8 +150,8 @@ class Answer(_Step):
 
     permission = {"POST": "risklog.review_answer"}
     body, bodies = AnswerBody, {"POST": AnswerBody}
-    operation = staticmethod(people.answer)
-    takes_version = False
+    operation = staticmethod(reviewer_operations.answer)
+    is_versioned = takes_version = False
 
 
 class Settle(_Step):

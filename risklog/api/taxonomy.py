@@ -1,15 +1,14 @@
 """The API of categories: list, get and change."""
 
 from django.db.models import QuerySet
-from django.utils.text import slugify
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kit import clock
 from rest.fields import Body, read
-from rest.listing import Filter, one_of
 from rest.resource import Collection, Item, Resource
+from risklog.filters import CATEGORIES
 from risklog.models import Category
 from risklog.operations import taxonomy as operations
 from signals.states import Kind
@@ -66,19 +65,11 @@ class Categories(_Categories, Collection):
 
     permission = {"GET": "risklog.category_view", "POST": "risklog.category_change"}
     bodies = {"POST": NewCategory}
-    filters = {
-        "kind": one_of("kind", Kind),
-        "is_retired": Filter(
-            "is_retired", lambda text: text == "true", "true or false.", ("true", "false"), False
-        ),
-    }
-    orders = {"name": ("name", "id"), "id": ("id",)}
+    spec = CATEGORIES
 
     def post(self, request: Request) -> Response:
-        values = read(NewCategory, request)
-        slug = slugify(values["name"])[:60] or "category"
-        made = operations.add(slug=slug, **values, by=self.by(request), at=clock.now())
-        return self.created(request, made.pk, f"categories/{made.slug}")
+        category = operations.add(**read(NewCategory, request), by=self.by(request), at=clock.now())
+        return self.created(request, category.pk, f"categories/{category.slug}")
 
 
 class CategoryItem(_Categories, Item):

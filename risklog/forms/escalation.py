@@ -1,11 +1,13 @@
-"""The forms of an escalation: raise one, acknowledge, pause, hand over, step down, resolve."""
+"""The forms of an escalation: start one, acknowledge, pause, hand over, de-escalate, resolve."""
 
 from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
+from django.contrib.auth.models import AnonymousUser
 
 from history.models import Subject
+from pages.forms import PageForm
 from people import queries as people
 from people.models import User
 from people.states import Role
@@ -15,8 +17,8 @@ from risklog.queries import presence
 _HOURS = [(4, "4 hours"), (24, "24 hours"), (72, "3 days"), (168, "7 days"), (336, "14 days (maximum)")]
 
 
-class RaiseForm(forms.Form):
-    """Anybody may raise anything that has a reference, also without their name on it."""
+class RaiseForm(PageForm):
+    """Escalate anything that has a reference, also anonymously."""
 
     about = forms.CharField(
         label="Item to escalate",
@@ -32,7 +34,7 @@ class RaiseForm(forms.Form):
         "administrators together can look it up, and you are notified if they do.",
     )
 
-    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, user: User | AnonymousUser, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.user = user
 
@@ -40,7 +42,15 @@ class RaiseForm(forms.Form):
         return visible_subject(self.user, self.cleaned_data["about"])
 
 
-class AcknowledgeForm(forms.Form):
+class EscalationStepForm(PageForm):
+    """A step of an escalation. at: the moment of the request; user: who takes the step."""
+
+    def __init__(self, *args: Any, at: datetime, user: User | AnonymousUser, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.at, self.user = at, user
+
+
+class AcknowledgeForm(EscalationStepForm):
     note = forms.CharField(
         label="Next step",
         required=False,
@@ -49,27 +59,31 @@ class AcknowledgeForm(forms.Form):
     )
 
 
-class PauseForm(forms.Form):
+class PauseForm(EscalationStepForm):
     hours = forms.TypedChoiceField(label="Duration", choices=_HOURS, coerce=int, initial=24)
     reason = reason_field("Reason")
 
-    def until(self, at: datetime) -> datetime:
-        return at + timedelta(hours=self.cleaned_data["hours"])
+    def values(self) -> dict[str, Any]:
+        return {
+            "until": self.at + timedelta(hours=self.cleaned_data["hours"]),
+            "reason": self.cleaned_data["reason"],
+        }
 
 
-class HandOverForm(forms.Form):
+class HandOverForm(EscalationStepForm):
     to = PersonChoice(User.objects.none(), label="Hand over to", empty_label="Choose a person")
     note = forms.CharField(label="Note", required=False, max_length=2000)
 
-    def __init__(self, *args: Any, at: datetime, user: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        there = people.present_on(presence.day_of(at))
-        self.fields["to"].queryset = there.exclude(role=Role.VIEWER).exclude(pk=user.pk)  # type: ignore[attr-defined]
+        present = people.present_on(presence.day_of(self.at)).exclude(role=Role.VIEWER)
+        fields: dict[str, Any] = self.fields
+        fields["to"].queryset = present.exclude(pk=self.user.pk)
 
 
-class StepDownForm(forms.Form):
+class StepDownForm(EscalationStepForm):
     reason = reason_field("Reason for de-escalating")
 
 
-class ResolveForm(forms.Form):
+class ResolveForm(EscalationStepForm):
     reason = reason_field("How was it resolved?")

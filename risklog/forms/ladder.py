@@ -1,21 +1,65 @@
-"""The form of a ladder: its name, what it is for, and one row a rung."""
+"""The form of a ladder: its name, what it applies to, and one row for each rung."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.forms import BaseFormSet, formset_factory
 
+from kit.refusals import Refused
+from pages.conflicts import Difference
+from pages.forms import PageForm
 from people import queries as people
 from people.models import Function, Team, User
-from risklog.models import Category, Rung
+from risklog.models import Category, Ladder, Rung
+from risklog.queries import ladder as queries
 from risklog.states import Severity, Who
 
 _UNITS = (("60", "hours"), ("1", "minutes"), ("1440", "days"))
 SPARE_ROWS = 2
 
 
-class LadderForm(forms.Form):
+class LadderForm(PageForm):
+    """The name of a ladder, and `rungs`: a formset with one row for each rung."""
+
     name = forms.CharField(max_length=120, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+
+    def __init__(self, data: Any = None, *, rungs: Sequence[Rung] = (), **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        self.rungs = rung_forms(data, rungs=rungs)
+
+    @classmethod
+    def of(cls, ladder: Ladder, data: Any = None) -> "LadderForm":
+        """Return the form of a ladder of queries.ladder.for_pages()."""
+        return cls(data, rungs=queries.rungs_of(ladder), initial={"name": ladder.name})
+
+    def is_valid(self) -> bool:
+        # Both are checked, so that all errors are shown at once.
+        return all([super().is_valid(), self.rungs.is_valid()])
+
+    def values(self) -> dict[str, Any]:
+        return {**super().values(), "rungs": self.rungs.rungs()}
+
+    def refuse(self, refusal: Refused) -> int:
+        status = super().refuse(refusal)
+        self._compare_rungs(getattr(refusal, "present", None))
+        return status
+
+    def refuse_without_version(self, present: Any) -> int:
+        status = super().refuse_without_version(present)
+        self._compare_rungs(present)
+        return status
+
+    def _compare_rungs(self, present: Ladder | None) -> None:
+        """Add the rungs to a conflict: they are rows of their own, not a field of the ladder."""
+        if self.conflict is None or present is None:
+            return
+        mine, theirs = _lines(self.rungs.rungs()), _lines(queries.current_rungs(present))
+        if mine != theirs:
+            rungs = Difference("Rungs", mine, theirs)
+            self.conflict = replace(self.conflict, differences=(*self.conflict.differences, rungs))
 
 
 class NewLadderForm(LadderForm):
@@ -27,12 +71,13 @@ class NewLadderForm(LadderForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["category"].queryset = Category.objects.filter(is_retired=False).order_by("name")  # type: ignore[attr-defined]
-        self.fields["team"].queryset = people.teams()  # type: ignore[attr-defined]
+        fields: dict[str, Any] = self.fields
+        fields["category"].queryset = Category.objects.filter(is_retired=False).order_by("name")
+        fields["team"].queryset = people.teams()
 
 
 class RungForm(forms.Form):
-    """A row left without "who" is no rung."""
+    """One rung. A row without "who" is ignored."""
 
     who = forms.ChoiceField(label="Who", choices=[("", "No rung"), *Who.choices], required=False)
     function = forms.ModelChoiceField(
@@ -43,26 +88,29 @@ class RungForm(forms.Form):
     unit = forms.ChoiceField(label="Unit", choices=_UNITS, required=False, initial="60")
     is_round_the_clock = forms.BooleanField(label="Round the clock", required=False)
 
-    def __init__(self, *args: Any, functions: Any, persons: Any, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, functions: QuerySet[Function], persons: QuerySet[User], **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["function"].queryset = functions  # type: ignore[attr-defined]
-        self.fields["person"].queryset = persons  # type: ignore[attr-defined]
+        fields: dict[str, Any] = self.fields
+        fields["function"].queryset = functions
+        fields["person"].queryset = persons
 
     def clean(self) -> dict[str, Any]:
-        said = super().clean() or {}
-        who = said.get("who")
-        if who and not said.get("amount"):
+        values = super().clean() or {}
+        who = values.get("who")
+        if who and not values.get("amount"):
             self.add_error("amount", "Enter the time limit.")
-        if who == Who.FUNCTION and not said.get("function"):
+        if who == Who.FUNCTION and not values.get("function"):
             self.add_error("function", "Choose a function.")
-        if who == Who.PERSON and not said.get("person"):
+        if who == Who.PERSON and not values.get("person"):
             self.add_error("person", "Choose a person.")
-        return said
+        return values
 
 
 class RungSet(BaseFormSet):
     def rungs(self) -> list[dict[str, Any]]:
-        """The rows filled in, as operations.ladder takes them."""
+        """Return the filled rows, lowest rung first, as operations.ladder takes them."""
         return [
             {
                 "who": row["who"],
@@ -76,12 +124,22 @@ class RungSet(BaseFormSet):
         ]
 
 
-def rung_forms(data: Any = None, *, rungs: list[Rung] | None = None) -> RungSet:
-    """One row a rung, lowest first, and some spare ones."""
+def rung_forms(data: Any = None, *, rungs: Sequence[Rung] = ()) -> RungSet:
+    """Return a formset with one row for each rung, lowest first, and some spare rows."""
     choices = {"functions": people.functions(), "persons": people.people()}
-    made: Any = formset_factory(RungForm, formset=RungSet, extra=SPARE_ROWS if rungs else 3, max_num=20)
-    initial = [_initial(rung) for rung in rungs or []]
-    return made(data, initial=initial, prefix="rung", form_kwargs=choices)
+    factory: Any = formset_factory(RungForm, formset=RungSet, extra=SPARE_ROWS if rungs else 3, max_num=20)
+    # A sent row that equals its initial values would count as an empty one.
+    initial = [_initial(rung) for rung in rungs] if data is None else []
+    return factory(data, initial=initial, prefix="rung", form_kwargs=choices)
+
+
+def _lines(rungs: Sequence[Mapping[str, Any]]) -> str:
+    """Return the rungs as lines, to compare two versions of a ladder."""
+    return "\n".join(
+        f"{number}. {rung['function'] or rung['person'] or Who(rung['who']).label}"
+        f" within {queries.length(rung['within_minutes'])}"
+        for number, rung in enumerate(rungs, start=1)
+    )
 
 
 def _initial(rung: Rung) -> dict[str, Any]:

@@ -1,18 +1,20 @@
-"""The forms of a review: answer it, ask one more, settle it, call it off, open one."""
+"""The forms of a review: request one, answer it, add a reviewer, close it, withdraw or reopen it."""
 
 from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.contrib.auth.models import AnonymousUser
 
 from history.models import Subject
+from pages.forms import PageForm
 from people.models import User
 from risklog.models import Review
 from risklog.queries import review as queries
 from risklog.states import Outcome, Severity
 from signals.states import Kind
 
-# What each verdict means, said where it is chosen.
+# What each verdict means, shown where it is chosen.
 _MEANING = {
     Outcome.CONFIRMED: "the problem is real",
     Outcome.FALSE_ALARM: "nothing is wrong",
@@ -20,7 +22,7 @@ _MEANING = {
     Outcome.THRESHOLD_TO_CHANGE: "the rule is wrong, not the model",
     Outcome.EXPERIMENT_NEEDED: "a test has to decide",
 }
-_CHOICES = [(one.value, f"{one.label}: {_MEANING[one]}") for one in Outcome]
+_CHOICES = [(outcome.value, f"{outcome.label}: {_MEANING[outcome]}") for outcome in Outcome]
 
 
 def reason_field(label: str, hint: str = "") -> forms.CharField:
@@ -37,8 +39,8 @@ class PersonChoice(forms.ModelChoiceField):
         return f"{obj.name}, {obj.function.name.lower()}" if obj.function else obj.name
 
 
-class AnswerForm(forms.Form):
-    """One field besides the verdict: what was seen."""
+class AnswerForm(PageForm):
+    """The verdict and its evidence."""
 
     verdict = forms.ChoiceField(label="Verdict", choices=_CHOICES, widget=forms.RadioSelect)
     note = forms.CharField(
@@ -49,25 +51,26 @@ class AnswerForm(forms.Form):
     )
 
 
-class AskForm(forms.Form):
+class AskForm(PageForm):
     user = PersonChoice(User.objects.none(), label="Reviewer", empty_label="Choose a person")
 
     def __init__(self, *args: Any, review: Review, at: datetime, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["user"].queryset = queries.people_to_ask(review, at=at)  # type: ignore[attr-defined]
+        fields: dict[str, Any] = self.fields
+        fields["user"].queryset = queries.people_to_ask(review, at=at)
 
 
-class SettleForm(forms.Form):
+class SettleForm(PageForm):
     outcome = forms.ChoiceField(label="Outcome", choices=_CHOICES)
     reason = reason_field("Reason", "For readers who face the same problem later.")
 
 
-class ReasonForm(forms.Form):
+class ReasonForm(PageForm):
     reason = reason_field("Reason")
 
 
-class OpenForm(forms.Form):
-    """Call for a look at anything that has a reference."""
+class OpenForm(PageForm):
+    """Request a review of anything that has a reference."""
 
     about = forms.CharField(
         label="Item to review",
@@ -86,7 +89,7 @@ class OpenForm(forms.Form):
     )
     why = reason_field("What did you notice?", "Describe conditions and evidence, not who is at fault.")
 
-    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, user: User | AnonymousUser, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.user = user
 
@@ -94,10 +97,10 @@ class OpenForm(forms.Form):
         return visible_subject(self.user, self.cleaned_data["about"])
 
 
-def visible_subject(user: Any, reference: str) -> Subject:
-    """The subject of a reference; one the reader may not see is answered like none."""
-    wanted = reference.strip().upper()
-    found = Subject.objects.visible_to(user).filter(reference=wanted).first()
-    if found is None:
-        raise forms.ValidationError(f"No item has the reference {wanted}.")
-    return found
+def visible_subject(user: User | AnonymousUser, reference: str) -> Subject:
+    """Return the subject of a reference. One the reader may not see is refused as if it did not exist."""
+    reference = reference.strip().upper()
+    subject = Subject.objects.visible_to(user).filter(reference=reference).first()
+    if subject is None:
+        raise forms.ValidationError(f"No item has the reference {reference}.")
+    return subject

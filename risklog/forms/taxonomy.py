@@ -1,14 +1,15 @@
-"""The form of a category."""
+"""The forms of a category: its texts, and what it is merged into."""
 
 from typing import Any
 
 from django import forms
 
+from pages.forms import PageForm
 from risklog.models import Category
 from signals.states import Kind
 
 
-class CategoryForm(forms.Form):
+class CategoryForm(PageForm):
     name = forms.CharField(max_length=80)
     kind = forms.ChoiceField(
         label="Signal kind", choices=Kind.choices, help_text="Decides the focus of its risks."
@@ -27,10 +28,11 @@ class CategoryForm(forms.Form):
 
     @classmethod
     def of(cls, category: Category, data: Any = None) -> "CategoryForm":
+        """Return the form of an existing category."""
         return cls(data, initial={name: getattr(category, name) for name in cls.base_fields})
 
 
-class MergeForm(forms.Form):
+class MergeForm(PageForm):
     into = forms.ModelChoiceField(
         Category.objects.none(), label="Merge into", empty_label="Choose a category"
     )
@@ -40,4 +42,4 @@ class MergeForm(forms.Form):
         rows = Category.objects.filter(is_retired=False).exclude(pk=category.pk).order_by("name")
         fields: dict[str, Any] = self.fields
         fields["into"].queryset = rows
-        fields["into"].label_from_instance = lambda one: one.name
+        fields["into"].label_from_instance = lambda category: category.name

@@ -17,7 +17,7 @@ from kit.refusals import ChangedMeanwhile
 from people.models import User
 from risklog import events
 from risklog import ladder as rules
-from risklog.ladder import Climbs, Step, Waits
+from risklog.ladder import Climbs, RungRule, Waits
 from risklog.models import Climb, Escalation, Rung
 from risklog.operations import sight
 from risklog.queries import presence
@@ -46,7 +46,7 @@ def climb_on(
     rungs = rungs_of(escalation)
     staffed = rung_queries.staff(rungs, known_about(escalation), at=at)
     step = rules.next_step(
-        steps(rungs),
+        rules_of(rungs),
         escalation.rung,
         at,
         presence.hours(),
@@ -180,8 +180,8 @@ def rungs_of(escalation: Escalation) -> list[Rung]:
     return list(found.select_related("function", "person").order_by("position"))
 
 
-def steps(rungs: list[Rung]) -> list[Step]:
-    return [Step(one.position, one.within_minutes, one.is_round_the_clock) for one in rungs]
+def rules_of(rungs: list[Rung]) -> list[RungRule]:
+    return [RungRule.of(rung) for rung in rungs]
 
 
 def told_on(escalation: Escalation) -> list[int]:
@@ -219,7 +219,7 @@ def next_after(
 ) -> datetime | None:
     count = rules.lapses if lapses else rules.limit
     position = escalation.rung if position is None else position
-    return count(steps(rungs_of(escalation)), position, at, presence.hours())
+    return count(rules_of(rungs_of(escalation)), position, at, presence.hours())
 
 
 def top_of(escalation: Escalation) -> int:

@@ -75,6 +75,18 @@ def start(
     raise ChangedMeanwhile("Someone else is escalating this. Reload and try again.", present=about)
 
 
+def escalate(*, about: Subject, why: str, by: Actor, at: datetime, is_unnamed: bool = False) -> Escalation:
+    """Start a critical escalation by hand. is_unnamed: the name is hidden from everyone but history."""
+    return start(
+        about=about,
+        title=about.title,
+        why=why,
+        severity=Severity.CRITICAL,
+        by=by.unnamed() if is_unnamed else by,
+        at=at,
+    )
+
+
 def _start(escalation: Escalation, *, by: Actor, at: datetime, cause: Event | None) -> Escalation:
     event = history.record(
         escalation,
@@ -111,7 +123,7 @@ def acknowledge(
 ) -> Escalation:
     """Somebody has it in hand. It climbs on if nothing follows within the time of the rung it stands on."""
     escalation = climb.lock_for(escalation, seen)
-    until = rules.lapses(climb.steps(climb.rungs_of(escalation)), escalation.rung, at, presence.hours())
+    until = rules.lapses(climb.rules_of(climb.rungs_of(escalation)), escalation.rung, at, presence.hours())
     climb.quieten(escalation)
     history.move(
         escalation,
@@ -138,7 +150,7 @@ def hand_over(
         raise Refused("This person has left. Choose another person.", field="to")
     if to.pk in presence.away_on(presence.day_of(at)):
         raise Refused("This person is away. Choose another person.", field="to")
-    until = rules.lapses(climb.steps(climb.rungs_of(escalation)), escalation.rung, at, presence.hours())
+    until = rules.lapses(climb.rules_of(climb.rungs_of(escalation)), escalation.rung, at, presence.hours())
     former = escalation.acknowledged_by
     climb.quieten(escalation)
     history.change(

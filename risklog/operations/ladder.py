@@ -122,7 +122,7 @@ def version_for(
     """
     if not Ladder.objects.filter(is_retired=False).exists():
         seed(by=SYSTEM, at=at)
-    chosen = rules.most_particular(
+    chosen = rules.most_specific(
         list(Ladder.objects.filter(is_retired=False).order_by("id")),
         severity=severity,
         category_id=category.pk if category else None,

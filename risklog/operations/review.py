@@ -23,6 +23,7 @@ from risklog import ladder as rules
 from risklog.models import Review
 from risklog.operations import escalation, reviewer, sight
 from risklog.queries import presence
+from risklog.queries import rung as rung_queries
 from risklog.states import Outcome, ReviewState, Severity
 from signals.models import Breach, BreachGroup
 from signals.states import Level
@@ -75,6 +76,20 @@ def open_for(
             if "risklog_one_open_review" not in str(error):
                 raise
     raise ChangedMeanwhile("Someone else is opening this review. Reload and try again.", present=about)
+
+
+def request(*, about: Subject, kind: str, severity: str, why: str, by: Actor, at: datetime) -> Review:
+    """Open a review by hand. Its title and its model follow from what it is about."""
+    return open_for(
+        about=about,
+        title=f"Review of {about.reference}: {about.title}",
+        kind=kind,
+        model=rung_queries.model_of(about),
+        severity=severity,
+        why=why,
+        by=by,
+        at=at,
+    )
 
 
 def _open(review: Review, hours: Hours, *, by: Actor, at: datetime, cause: Event | None) -> Review:

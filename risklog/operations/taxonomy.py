@@ -1,10 +1,11 @@
-"""The taxonomy: its first categories, and how it changes without losing history."""
+"""The taxonomy: its first categories, and how categories change without losing history."""
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.text import slugify
 
 from history import operations as history
 from history.models import Event
@@ -21,7 +22,7 @@ FIELDS = ("name", "kind", "definition", "signs", "questions", "mitigations")
 
 @transaction.atomic
 def seed(*, by: Actor, at: datetime) -> list[Category]:
-    """Add the categories every register starts with; those that are there already are left as they are."""
+    """Add the categories that every register starts with. Existing ones stay as they are."""
     known = set(Category.objects.values_list("slug", flat=True))
     fresh = [Category(**words) for words in FIRST if words["slug"] not in known]
     history.record_many(fresh, "risklog.category_added", by=by, at=at)
@@ -30,14 +31,13 @@ def seed(*, by: Actor, at: datetime) -> list[Category]:
 
 @handler("risklog.taxonomy.add_first_categories")
 def on_organisation_set_up(event: Event, *, at: datetime) -> None:
-    """A new register has its categories from the start."""
+    """Give a new register its first categories."""
     seed(by=SYSTEM, at=at)
 
 
 @transaction.atomic
 def add(
     *,
-    slug: str,
     name: str,
     kind: str,
     definition: str,
@@ -47,8 +47,12 @@ def add(
     questions: str = "",
     mitigations: str = "",
 ) -> Category:
-    """Add a category. kind: the signal kind its risks belong to, which decides their focus."""
+    """Add a category. Its slug is made of the name.
+
+    kind: the kind of the signals that its risks belong to; it decides their focus. Raises Refused.
+    """
     _check({"name": name, "kind": kind, "definition": definition}, None)
+    slug = slugify(name)[:60] or "category"
     if Category.objects.filter(slug=slug).exists():
         raise Refused(f"The category “{slug}” already exists.", field="name")
     category = Category(
@@ -68,9 +72,9 @@ def add(
 def change(
     category: Category, values: Mapping[str, Any], *, by: Actor, at: datetime, seen: int | None = None
 ) -> Category:
-    """Set fields out of FIELDS; its address stays, so that links hold."""
-    if strange := set(values) - set(FIELDS):
-        raise ValueError(f"change() does not set {', '.join(sorted(strange))}.")
+    """Set fields out of FIELDS. The slug stays, so that links keep working. Raises Refused."""
+    if unknown := set(values) - set(FIELDS):
+        raise ValueError(f"change() does not set {', '.join(sorted(unknown))}.")
     _check(values, category)
     history.change(category, values, by=by, at=at, seen=seen)
     if "name" in values:
@@ -82,7 +86,7 @@ def change(
 def merge(
     category: Category, *, into: Category, by: Actor, at: datetime, seen: int | None = None
 ) -> Category:
-    """Move every risk of a category into another, then retire it. Its page stays and says where they went."""
+    """Move every risk of a category into another, then retire it. Its history says where they went."""
     if into.pk == category.pk or into.is_retired:
         raise Refused("Choose another category that is not retired.", field="into")
     risks = list(Risk.objects.filter(category=category).select_related("subject").order_by("pk"))
@@ -105,7 +109,7 @@ def retire(
     seen: int | None = None,
     into: Category | None = None,
 ) -> Category:
-    """Allow no new risks in a category; those it has keep it. into: the category it is merged into."""
+    """Allow no new risks in a category. Existing risks keep it. into: the category it is merged into."""
     history.change(
         category,
         {"is_retired": True},
@@ -120,16 +124,16 @@ def retire(
 
 @transaction.atomic
 def restore(category: Category, *, by: Actor, at: datetime, seen: int | None = None) -> Category:
-    """Back in use."""
+    """Allow new risks in a retired category again."""
     history.change(category, {"is_retired": False}, by=by, at=at, seen=seen, verb="risklog.category_restored")
     history.retire(category, is_retired=False)
     return category
 
 
 def _check(values: Mapping[str, Any], category: Category | None) -> None:
-    for field, mend in (("name", "Give it a name."), ("definition", "Say what it is in a sentence or two.")):
+    for field, fix in (("name", "Give it a name."), ("definition", "Say what it is in a sentence or two.")):
         if field in values and not str(values[field]).strip():
-            raise Refused(mend, field=field)
+            raise Refused(fix, field=field)
     if "kind" in values and values["kind"] not in Kind.values:
         raise Refused(f"Use one of {', '.join(Kind.values)}.", field="kind")
     others = Category.objects.exclude(pk=category.pk) if category else Category.objects.all()

@@ -10,13 +10,13 @@ from django.db.models import Count, OuterRef, Q, QuerySet
 from django.db.models.functions import JSONObject
 
 from kit import clock
+from kit.filtering import Reader
 from people.models import Function, User
+from risklog.filters import ESCALATION_VIEWS, RESOLVED_ORDER
 from risklog.models import Climb, Escalation, Review, Rung
 from risklog.queries import rung as rung_queries
 from risklog.queries.rung import Concerned
 from risklog.states import UNRESOLVED, EscalationState
-
-TABS = ("open", "resolved")
 
 
 def escalations(user: Any) -> QuerySet[Escalation]:
@@ -29,11 +29,12 @@ def escalations(user: Any) -> QuerySet[Escalation]:
 
 def for_pages(user: Any) -> QuerySet[Escalation]:
     """The same with what a line needs: the rungs there are."""
-    return escalations(user).prefetch_related("ladder_version__rungs")
+    rows = escalations(user).annotate(resolved_order=RESOLVED_ORDER)
+    return rows.prefetch_related("ladder_version__rungs")
 
 
 def for_ladder(user: Any) -> QuerySet[Escalation]:
-    """The same with what steps_of() needs: its rungs, its climbs, and who is asked about the same thing."""
+    """Return the same with what progress_of() needs: rungs, climbs, and who is asked about the same thing."""
     rungs = Rung.objects.filter(ladder_version=OuterRef("ladder_version")).order_by("position")
     climbs = Climb.objects.filter(escalation=OuterRef("pk")).order_by("round", "position", "id")
     return escalations(user).annotate(
@@ -53,21 +54,12 @@ def _same(names: Iterable[str]) -> dict[str, str]:
     return {name: name for name in names}
 
 
-def in_tab(user: Any, tab: str) -> QuerySet[Escalation]:
-    rows = for_pages(user)
-    return (
-        rows.filter(state=EscalationState.RESOLVED)
-        if tab == "resolved"
-        else rows.filter(state__in=UNRESOLVED)
-    )
-
-
-def tab_counts(user: Any) -> dict[str, int]:
-    rows = Escalation.objects.visible_to(user)
-    return rows.aggregate(
-        open=Count("pk", filter=Q(state__in=UNRESOLVED)),
-        resolved=Count("pk", filter=Q(state=EscalationState.RESOLVED)),
-    )
+def tab_counts(reader: Reader) -> dict[str, int]:
+    """Return how many escalations each view of the list has (filters.ESCALATION_VIEWS). One query."""
+    counts = {
+        name: Count("pk", filter=condition(reader)) for name, (_, condition) in ESCALATION_VIEWS.items()
+    }
+    return Escalation.objects.visible_to(reader.user).aggregate(**counts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +74,8 @@ class Called:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One rung as the page shows it.
+class RungProgress:
+    """One rung of an escalation as the page shows it.
 
     place: passed, skipped, now, next or above. people: who was told, or who would be. stand_ins: ids of those
     of them who stand in for somebody who is away.
@@ -98,7 +90,7 @@ class Step:
     minutes_used: int
 
 
-def steps_of(escalation: Any, *at_hand: Any, at: datetime) -> list[Step]:
+def progress_of(escalation: Any, *at_hand: Any, at: datetime) -> list[RungProgress]:
     """The rungs of the version it climbs, highest first: what was, and what is to come.
 
     escalation: of for_ladder(); at_hand: objects the page has loaded, what is escalated perhaps among them.
@@ -124,7 +116,7 @@ def steps_of(escalation: Any, *at_hand: Any, at: datetime) -> list[Step]:
             people = plan.on.people if plan else []
             stand_ins = frozenset(plan.on.stand_ins) if plan else frozenset()
         found.append(
-            Step(
+            RungProgress(
                 rung=rung,
                 place=_place(escalation, rung, climb, upcoming),
                 people=people,
@@ -187,7 +179,7 @@ def rail(user: Any, obj: Any, *, at: datetime | None = None) -> dict[str, Any] |
         return None
     return {
         "escalation": escalation,
-        "steps": steps_of(escalation, obj, *getattr(obj, "shown_reviews", ()), at=at),
+        "rungs": progress_of(escalation, obj, *getattr(obj, "shown_reviews", ()), at=at),
         "minutes": minutes_between(escalation),
     }
 

@@ -1,4 +1,4 @@
-"""The ladders as everybody can read them, and who would be called if something were raised now."""
+"""The ladders as everybody can read them, and whom they would notify if something were escalated now."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from django.db.models import Prefetch, QuerySet
 
 from people.models import Team
 from risklog import ladder as rules
-from risklog.ladder import Step
+from risklog.ladder import RungRule
 from risklog.models import Ladder, LadderVersion, Rung
 from risklog.queries import presence
 from risklog.queries import rung as rung_queries
@@ -27,9 +27,26 @@ def for_pages(user: Any) -> QuerySet[Ladder]:
     return rows.prefetch_related(Prefetch("versions", current, to_attr="in_force")).order_by("severity", "id")
 
 
+def rungs_of(ladder: Any) -> list[Rung]:
+    """Return the rungs in force of a ladder of for_pages(), lowest first."""
+    return list(ladder.in_force[0].rungs.all())
+
+
+def current_rungs(ladder: Ladder) -> list[dict[str, Any]]:
+    """Return the rungs in force now as the form compares them, lowest first. One query."""
+    rows = Rung.objects.filter(ladder_version__ladder=ladder, ladder_version__is_current=True)
+    return [
+        {name: getattr(rung, name) for name in ("who", "function", "person", "within_minutes")}
+        for rung in rows.select_related("function", "person").order_by("position")
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One rung if something were raised now: who is on it, and when it would hear. at None: it is skipped."""
+    """One rung if something were escalated now.
+
+    staff: who is on it. at: when they would be notified, None if the rung is skipped.
+    """
 
     staff: Staff
     at: datetime | None
@@ -40,9 +57,9 @@ class Call:
 
 
 def rehearse(ladders: Sequence[tuple[list[Rung], Team | None]], *, at: datetime) -> list[list[Call]]:
-    """For each ladder: what would happen if something of the team were raised now and nobody did anything.
+    """Return what happens on each ladder if something of the team is escalated now and nobody answers.
 
-    One query beside the organisation, however many ladders.
+    ladders: (rungs, team) pairs. Costs one query beside the organisation, however many ladders there are.
     """
     hours = presence.hours()
     asked = [(rungs, Concerned(team=team)) for rungs, team in ladders]
@@ -51,34 +68,33 @@ def rehearse(ladders: Sequence[tuple[list[Rung], Team | None]], *, at: datetime)
 
 
 def _rehearsed(staffed: list[Staff], hours: Any, at: datetime) -> list[Call]:
-    rungs = [one.rung for one in staffed]
-    steps = [Step(one.position, one.within_minutes, one.is_round_the_clock) for one in rungs]
-    # Who asks or owns it is not known beforehand: such a rung counts as filled.
-    manned = {one.rung.position for one in staffed if one.on.people or is_of_the_subject(one.rung)}
-    calls: dict[int, datetime] = {}
-    position, now, first = 0, at, True
+    rungs = [RungRule.of(staff.rung) for staff in staffed]
+    # Its reviewers or its owner are not known beforehand: such a rung counts as filled.
+    filled = {staff.rung.position for staff in staffed if staff.on.people or is_of_the_subject(staff.rung)}
+    notified: dict[int, datetime] = {}
+    position, now, is_first = 0, at, True
     while True:
-        step = rules.next_step(steps, position, now, hours, manned, at_once=first)
-        if isinstance(step, rules.Waits):
-            now = step.until
+        outcome = rules.next_step(rungs, position, now, hours, filled, at_once=is_first)
+        if isinstance(outcome, rules.Waits):
+            now = outcome.until
             continue
-        if isinstance(step, rules.Stays):
+        if isinstance(outcome, rules.Stays):
             break
-        first, position = False, step.position
-        calls[position] = now
-        if step.next_at is None:
+        is_first, position = False, outcome.position
+        notified[position] = now
+        if outcome.next_at is None:
             break
-        now = step.next_at
-    return [Call(one, calls.get(one.rung.position)) for one in staffed]
+        now = outcome.next_at
+    return [Call(staff, notified.get(staff.rung.position)) for staff in staffed]
 
 
 def is_of_the_subject(rung: Rung) -> bool:
-    """Whether whom it calls depends on what is escalated."""
+    """Return True if whom the rung notifies depends on what is escalated."""
     return rung.who in {"reviewers", "owner"}
 
 
 def length(minutes: int) -> str:
-    """Minutes in words: 240 -> "4 hours"."""
+    """Return minutes in words: 240 -> "4 hours"."""
     span = timedelta(minutes=minutes)
     if span.days and not span.seconds:
         return f"{span.days} day{'' if span.days == 1 else 's'}"

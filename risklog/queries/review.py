@@ -1,4 +1,4 @@
-"""Reading reviews: who could be asked, what waits for whom, what stands on their pages."""
+"""Reading reviews: who could be asked, what waits for whom, and what their pages show."""
 
 from collections.abc import Iterable
 from datetime import date, datetime
@@ -9,9 +9,11 @@ from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 from catalogue.models import Model
 from history.models import Subject
 from history.queries import show
+from kit.filtering import Reader
 from people import queries as people
 from people.models import Membership, User
 from people.states import Role
+from risklog.filters import SETTLED_ORDER, is_mine
 from risklog.models import Review, Reviewer, Risk
 from risklog.queries import presence
 from risklog.routing import AT_LEAST, Candidate
@@ -20,13 +22,13 @@ from signals.models import Breach, BreachGroup
 
 
 def open_load() -> dict[int, int]:
-    """How many open reviews each person was asked for and has not answered: user id -> count."""
+    """Return how many open reviews each person has not answered: user id -> count."""
     waiting = Reviewer.objects.filter(review__state=ReviewState.OPEN, answered_at__isnull=True)
     return dict(waiting.order_by().values_list("user_id").annotate(n=Count("id")).values_list("user_id", "n"))
 
 
 def candidates(about: Subject, model: Model | None, *, day: date) -> list[Candidate]:
-    """Everybody who could be asked about a subject on a day, with what the choice needs. Four queries."""
+    """Return who could be asked about a subject on a day, with what the choice needs. Four queries."""
     load, away = open_load(), presence.away_on(day)
     owner_team = model.owner_team_id if model else None
     named = {*(about.viewers or ()), *about.granted}
@@ -55,77 +57,66 @@ def candidates(about: Subject, model: Model | None, *, day: date) -> list[Candid
 
 # ------------------------------------------------------------------ pages
 
-TABS = ("mine", "open", "settled")
-
 
 def for_lines(user: Any) -> QuerySet[Review]:
-    """What this reader may see, with what a line about it needs."""
+    """Return the reviews that this reader may see, with what a line about one needs."""
     rows = Review.objects.visible_to(user)
     return rows.select_related("subject", "about", "model__owner_team", "claimed_by__subject")
 
 
 def for_pages(user: Any) -> QuerySet[Review]:
-    """What this reader may see, with what a page of it needs: who was asked, too."""
-    return for_lines(user).prefetch_related(
-        Prefetch(
-            "reviewers",
-            Reviewer.objects.select_related("user__subject", "function", "stands_in_for").order_by("id"),
+    """Return the reviews that this reader may see, with what their pages need: also their reviewers."""
+    return (
+        for_lines(user)
+        .annotate(settled_order=SETTLED_ORDER)
+        .prefetch_related(
+            Prefetch(
+                "reviewers",
+                Reviewer.objects.select_related("user__subject", "function", "stands_in_for").order_by("id"),
+            )
         )
     )
 
 
-def in_tab(user: Any, tab: str) -> QuerySet[Review]:
-    """The reviews of a tab: those that wait for me or that I lead, all open ones, those that are over."""
-    rows = for_pages(user)
-    if tab == "settled":
-        return rows.filter(settled_at__isnull=False)
-    rows = rows.filter(state=ReviewState.OPEN)
-    return rows.filter(_mine(user)) if tab == "mine" else rows
-
-
-def _mine(user: Any) -> Q:
-    waiting = Reviewer.objects.filter(review=OuterRef("pk"), user=user, answered_at__isnull=True)
-    return Q(Exists(waiting)) | Q(claimed_by=user)
-
-
-def tab_counts(user: Any) -> dict[str, int]:
-    """How many reviews wait for this reader, and how many are open. One query."""
-    rows = Review.objects.visible_to(user).filter(state=ReviewState.OPEN)
-    return rows.aggregate(mine=Count("pk", filter=_mine(user)), open=Count("pk"))
+def tab_counts(reader: Reader) -> dict[str, int]:
+    """Return how many reviews wait for this reader ("mine"), and how many are open ("open"). One query."""
+    rows = Review.objects.visible_to(reader.user).filter(state=ReviewState.OPEN)
+    return rows.aggregate(mine=Count("pk", filter=is_mine(reader)), open=Count("pk"))
 
 
 def sighted(user: Any, rows: Iterable[Any]) -> list[Any]:
-    """Rows with `shown_about`: what they are about, None where this reader may not see it."""
+    """Set `shown_about` on each row: what it is about, None where this reader may not see it."""
     return show(user, rows)
 
 
 def still_missing(review: Review) -> list[dict[str, Any]]:
-    """What was missing when it opened and is not mended yet. Needs the reviewers loaded (for_pages)."""
-    functions = {one.function.slug for one in review.reviewers.all() if one.function}
-    mended = {
+    """Return what was missing when the review opened and still is. Needs its reviewers (for_pages)."""
+    functions = {reviewer.function.slug for reviewer in review.reviewers.all() if reviewer.function}
+    is_fixed = {
         "no_model": review.model is not None,
         "no_owner_team": review.model is not None and review.model.owner_team_id is not None,
         "nobody": bool(review.reviewers.all()),
         "one_function": len(functions) >= AT_LEAST,
     }
     return [
-        one
-        for one in review.missing
-        if not mended.get(one["code"]) and one.get("function", "") not in functions
+        missing
+        for missing in review.missing
+        if not is_fixed.get(missing["code"]) and missing.get("function", "") not in functions
     ]
 
 
 def waiting_for(user: Any) -> QuerySet[Review]:
-    """The open reviews that wait for this person's verdict, the next due first."""
+    """Return the open reviews that wait for this person's answer, the next due first."""
     waiting = Reviewer.objects.filter(review=OuterRef("pk"), user=user, answered_at__isnull=True)
     rows = for_pages(user).filter(Exists(waiting), state=ReviewState.OPEN)
     return rows.order_by("due_at", "id")
 
 
 def of_subject(user: Any, obj: Any) -> dict[str, Any]:
-    """Panel: the reviews about an object, or about anything of a model. A risk has its breach's too.
+    """Return the panel of the reviews about an object, or about anything of a model.
 
-    They stay with the object as `shown_reviews`, for the ladder beside them (escalation.rail).
+    A risk has those of its breach too. They are set on the object as `shown_reviews`, for the escalation
+    beside them (escalation.rail).
     """
     rows = for_lines(user)
     if isinstance(obj, Model):
@@ -134,25 +125,25 @@ def of_subject(user: Any, obj: Any) -> dict[str, Any]:
         rows = rows.filter(about_id__in=[obj.subject_id, obj.breach_group.subject_id])
     else:
         rows = rows.filter(about_id=obj.subject_id)
-    found = obj.shown_reviews = list(rows.order_by("-opened_at", "-id")[:10])
+    reviews = obj.shown_reviews = list(rows.order_by("-opened_at", "-id")[:10])
     return {
-        "reviews": found,
-        "is_open": any(one.state == ReviewState.OPEN for one in found),
+        "reviews": reviews,
+        "is_open": any(review.state == ReviewState.OPEN for review in reviews),
         "about": obj.subject,
     }
 
 
 def evidence(user: Any, review: Review) -> tuple[BreachGroup, list[Breach]] | None:
-    """The breach group a review is about with its breaches, worst first; None for other subjects."""
+    """Return the breach group a review is about with its breaches, worst first; None for other subjects."""
     if review.about.kind != BreachGroup.KIND:
         return None
     rows = Breach.objects.visible_to(user).filter(group__subject=review.about_id)
     along = ("group__subject", "series__subject", "threshold", "threshold_version")
-    found = list(rows.select_related(*along).order_by("-level", "id")[:50])
-    return (found[0].group, found) if found else None
+    breaches = list(rows.select_related(*along).order_by("-level", "id")[:50])
+    return (breaches[0].group, breaches) if breaches else None
 
 
 def people_to_ask(review: Review, *, at: datetime) -> QuerySet[User]:
-    """Who could still be asked, by name; who is away is left to their stand-in."""
-    asked = [one.user_id for one in review.reviewers.all()]
+    """Return who could still be asked, by name, without people who are away."""
+    asked = [reviewer.user_id for reviewer in review.reviewers.all()]
     return people.present_on(presence.day_of(at)).exclude(role=Role.VIEWER).exclude(pk__in=asked)

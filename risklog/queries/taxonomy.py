@@ -10,11 +10,7 @@ from risklog.states import RiskState
 
 
 def categories(user: Any) -> QuerySet[Category]:
-    """Categories by name, those in use first, with `live`: how many live risks the reader may see in them."""
+    """Return categories with `live`: how many live risks of each the reader may see."""
     own = Risk.objects.visible_to(user).filter(~Q(state=RiskState.CLOSED), category=OuterRef("pk"))
     count = own.order_by().values("category").annotate(count=Count("pk")).values("count")
-    return (
-        Category.objects.select_related("subject")
-        .annotate(live=Coalesce(Subquery(count), 0))
-        .order_by("is_retired", "name")
-    )
+    return Category.objects.select_related("subject").annotate(live=Coalesce(Subquery(count), 0))

@@ -1,7 +1,10 @@
-"""The pages of escalations: what climbs, one climb with its ladder, and what can be done with it."""
+"""The pages of escalations: the list, one escalation with its ladder, and its steps."""
 
+from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Any
 
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -9,14 +12,16 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from history.queries import timeline
 from kit import clock
-from kit.actor import Actor
-from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
-from kit.rights import may, require, view_needs
-from pages.answers import go, respond, toast
-from pages.once import once
-from pages.requests import page_of, version_of
+from kit.rights import may, view_needs
+from pages import flows
+from pages.answers import respond
+from pages.forms import PageForm
+from pages.listing import listing, reader_of, selection_of
+from people.models import User
+from risklog.filters import ESCALATION_VIEWS, ESCALATIONS
 from risklog.forms.escalation import (
     AcknowledgeForm,
+    EscalationStepForm,
     HandOverForm,
     PauseForm,
     RaiseForm,
@@ -27,16 +32,27 @@ from risklog.models import Escalation
 from risklog.operations import escalation as operations
 from risklog.queries import escalation as queries
 from risklog.queries.review import sighted
-from risklog.states import EscalationState, Severity
+from risklog.states import EscalationState
 
-# step -> words of the toast
-STEPS = {
-    "acknowledge": "{} acknowledged",
-    "pause": "{} paused",
-    "resume": "{} resumed",
-    "hand-over": "{} handed over",
-    "step-down": "{} de-escalated",
-    "resolve": "{} resolved",
+DEFAULT_VIEW = "open"
+# The order of each view of the list.
+ORDERS = {"open": "-started_at", "resolved": "-resolved_at"}
+# step -> (operation, toast)
+STEPS: dict[str, tuple[Callable[..., Escalation], str]] = {
+    "acknowledge": (operations.acknowledge, "{} acknowledged"),
+    "pause": (operations.pause, "{} paused"),
+    "resume": (operations.resume, "{} resumed"),
+    "hand-over": (operations.hand_over, "{} handed over"),
+    "step-down": (operations.step_down, "{} de-escalated"),
+    "resolve": (operations.resolve, "{} resolved"),
+}
+# The steps that ask for something: each takes (data, auto_id=, at=, user=).
+FORMS: dict[str, type[EscalationStepForm]] = {
+    "acknowledge": AcknowledgeForm,
+    "pause": PauseForm,
+    "hand-over": HandOverForm,
+    "step-down": StepDownForm,
+    "resolve": ResolveForm,
 }
 # state -> the steps that lead from it
 _FROM: dict[str, tuple[str, ...]] = {
@@ -47,18 +63,24 @@ _FROM: dict[str, tuple[str, ...]] = {
 }
 
 
+def address_of(escalation: Escalation) -> str:
+    return reverse("risklog:escalation_detail", args=[escalation.reference])
+
+
 @require_safe
 @view_needs("risklog.escalation_view")
 def escalation_list(request: HttpRequest) -> HttpResponse:
-    tab = request.GET.get("show")
-    tab = tab if tab in queries.TABS else "open"
-    order = ("-resolved_at", "-id") if tab == "resolved" else ("-started_at", "-id")
-    page = page_of(queries.in_tab(request.user, tab), order, request)
+    """Open escalations unless the address asks for resolved ones (?show=resolved)."""
+    selection, reader = selection_of(request, ESCALATIONS), reader_of(request)
+    view = selection.texts.get("show", DEFAULT_VIEW)
+    rows = queries.for_pages(request.user).filter(ESCALATION_VIEWS[view][1](reader))
+    shown = listing(request, ESCALATIONS, rows, selection=selection.in_order(ORDERS[view]))
     context = {
-        "tab": tab,
-        "counts": queries.tab_counts(request.user),
-        "page": page,
-        "rows": sighted(request.user, page.rows),
+        "listing": shown,
+        "page": shown.page,
+        "view": view,
+        "counts": queries.tab_counts(reader),
+        "rows": sighted(request.user, shown.page.rows),
         "may_raise": may(request.user, "risklog.escalation_raise"),
     }
     return respond(request, "risklog/escalation_list.html", "list", context)
@@ -67,37 +89,25 @@ def escalation_list(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @view_needs("risklog.escalation_raise")
 def escalation_raise(request: HttpRequest) -> HttpResponse:
-    """Raise something urgent by hand; `?about=R-12` says what."""
-    if request.method != "POST":
-        form = RaiseForm(user=request.user, initial={"about": request.GET.get("about", "")[:24]})
-        return respond(request, "risklog/escalation_raise.html", "form", {"form": form})
-    form = RaiseForm(request.POST, user=request.user)
-    if not form.is_valid():
-        return respond(request, "risklog/escalation_raise.html", "form", {"form": form}, status=422)
-
-    def act() -> str:
-        said = form.cleaned_data
-        actor = Actor(request.user, "page")
-        escalation = operations.start(
-            about=said["about"],
-            title=said["about"].title,
-            why=said["why"],
-            severity=Severity.CRITICAL,
-            by=actor.unnamed() if said["is_unnamed"] else actor,
-            at=clock.now(),
-        )
-        return reverse("risklog:escalation_detail", args=[escalation.reference])
-
-    return toast(request, go(request, once(request, act)), "Escalated. The first rung is notified.")
+    """Escalate something urgent by hand; `?about=R-12` says what."""
+    initial = {"about": request.GET.get("about", "")[:24]}
+    return flows.create(
+        request,
+        RaiseForm(request.POST or None, user=request.user, initial=initial),
+        operation=operations.escalate,
+        address=address_of,
+        show=flows.form_page(request, "risklog/escalation_raise.html"),
+        message="Escalated. The first rung is notified.",
+    )
 
 
 @require_safe
 @view_needs("risklog.escalation_view")
 def escalation_detail(request: HttpRequest, reference: str) -> HttpResponse:
-    return _detail(request, _found(request, reference))
+    return _detail(request, _escalation(request, reference))
 
 
-def _found(request: HttpRequest, reference: str) -> Escalation:
+def _escalation(request: HttpRequest, reference: str) -> Escalation:
     return get_object_or_404(queries.for_ladder(request.user), subject__reference=reference.upper())
 
 
@@ -106,81 +116,60 @@ def _detail(
     escalation: Escalation,
     *,
     status: int = 200,
-    step: str = "",
-    form: Any = None,
-    **extra: Any,
+    refused: str = "",
+    form: PageForm | None = None,
 ) -> HttpResponse:
+    """refused: the step that was refused, with its form. It stays on the page, so that its text is kept."""
     at, user = clock.now(), request.user
     sighted(user, [escalation])
-    open_steps = _FROM[escalation.state] if may(user, "risklog.escalation_change", escalation) else ()
+    steps = _FROM[escalation.state] if may(user, "risklog.escalation_change", escalation) else ()
+    forms = _forms(steps, at=at, user=user)
+    if form is not None:
+        steps, forms[_key(refused)] = tuple(dict.fromkeys((*steps, refused))), form
     context = {
         "escalation": escalation,
-        "rungs": queries.steps_of(escalation, at=at),
+        "rungs": queries.progress_of(escalation, at=at),
         "minutes": queries.minutes_between(escalation),
-        "steps": open_steps,
-        "forms": _forms(user, at, open_steps) | ({step.replace("-", "_"): form} if form else {}),
-        "refused": step,
+        "steps": steps,
+        "forms": forms,
+        "refused": refused,
+        "step_form": form,
         "timeline": list(timeline(escalation.subject_id).visible_to(user)[:50]),
-        **extra,
     }
     return respond(request, "risklog/escalation_detail.html", None, context, status=status)
 
 
-def _forms(user: Any, at: Any, steps: tuple[str, ...]) -> dict[str, Any]:
-    return {step.replace("-", "_"): _form(step, None, user, at) for step in steps if step != "resume"}
+def _key(step: str) -> str:
+    """Return the name of a step's form in the template."""
+    return step.replace("-", "_")
 
 
-def _form(step: str, data: Any, user: Any, at: Any) -> Any:
-    given: dict[str, Any] = {"data": data, "auto_id": f"{step}_%s"}
-    match step:
-        case "acknowledge":
-            return AcknowledgeForm(**given)
-        case "pause":
-            return PauseForm(**given)
-        case "hand-over":
-            return HandOverForm(**given, at=at, user=user)
-        case "step-down":
-            return StepDownForm(**given)
-        case "resolve":
-            return ResolveForm(**given)
-        case _:
-            return None
+def _forms(steps: Iterable[str], *, at: datetime, user: User | AnonymousUser) -> dict[str, PageForm]:
+    return {_key(step): _form(step, None, at=at, user=user) for step in steps if step in FORMS}
+
+
+def _form(step: str, data: Any, *, at: datetime, user: User | AnonymousUser) -> EscalationStepForm:
+    return FORMS[step](data, auto_id=f"{step}_%s", at=at, user=user)
 
 
 @require_POST
 @view_needs("risklog.escalation_change")
 def escalation_step(request: HttpRequest, reference: str, step: str) -> HttpResponse:
-    """Acknowledge, pause, let go on, hand over, step down, resolve."""
-    escalation = _found(request, reference)
-    require(request.user, "risklog.escalation_change", escalation)
-    at = clock.now()
-    form = _form(step, request.POST, request.user, at)
-    if form and not form.is_valid():
-        return _detail(request, escalation, status=422, step=step, form=form)
-    try:
-        _take(step, escalation, form, request, at)
-    except (ChangedMeanwhile, IllegalMove) as refusal:
-        present = _found(request, reference)
-        return _detail(request, present, status=409, step=step, form=form, conflict=refusal.message)
-    except Refused as refusal:
-        form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
-        return _detail(request, escalation, status=422, step=step, form=form)
-    url = reverse("risklog:escalation_detail", args=[escalation.reference])
-    return toast(request, go(request, url), STEPS[step].format(escalation.reference))
+    """Acknowledge, pause, resume, hand over, de-escalate, resolve."""
+    escalation = _escalation(request, reference)
+    operation, message = STEPS[step]
+    common: dict[str, Any] = {
+        "permission": "risklog.escalation_change",
+        "operation": operation,
+        "address": address_of(escalation),
+        "message": message.format(escalation.reference),
+    }
+    if step not in FORMS:
+        return flows.press(request, escalation, **common)
 
+    def show(form: PageForm, status: int) -> HttpResponse:
+        present = _escalation(request, reference)
+        return _detail(request, present, status=status, refused=step, form=form)
 
-def _take(step: str, escalation: Escalation, form: Any, request: HttpRequest, at: Any) -> None:
-    who: dict[str, Any] = {"by": Actor(request.user, "page"), "at": at, "seen": version_of(request)}
-    match step:
-        case "acknowledge":
-            operations.acknowledge(escalation, **form.cleaned_data, **who)
-        case "pause":
-            operations.pause(escalation, until=form.until(at), reason=form.cleaned_data["reason"], **who)
-        case "resume":
-            operations.resume(escalation, **who)
-        case "hand-over":
-            operations.hand_over(escalation, **form.cleaned_data, **who)
-        case "step-down":
-            operations.step_down(escalation, **form.cleaned_data, **who)
-        case "resolve":
-            operations.resolve(escalation, **form.cleaned_data, **who)
+    form = _form(step, request.POST, at=clock.now(), user=request.user)
+    return flows.step(request, escalation, form, show=show, **common)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -9,140 +10,107 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from history.queries import timeline
 from kit import clock
-from kit.actor import Actor
-from kit.refusals import ChangedMeanwhile, Refused
-from kit.rights import may, require, view_needs
-from pages.answers import go, respond, toast
-from pages.once import once
-from pages.requests import version_of
+from kit.rights import may, view_needs
+from pages import flows
+from pages.answers import go, respond
+from pages.listing import reader_of, selection_of
 from people import queries as people
-from risklog.forms.ladder import LadderForm, NewLadderForm, rung_forms
+from people.models import Team
+from risklog.filters import LADDERS
+from risklog.forms.ladder import LadderForm, NewLadderForm
 from risklog.models import Ladder
 from risklog.operations import ladder as operations
 from risklog.queries import escalation as escalation_queries
 from risklog.queries import ladder as queries
-from risklog.states import Who
+
+
+def address_of_list(_: Any = None) -> str:
+    """Return the page that shows all ladders; a single ladder has no page of its own."""
+    return reverse("risklog:ladder_list")
 
 
 @require_safe
 @view_needs("risklog.ladder_view")
 def ladder_list(request: HttpRequest) -> HttpResponse:
-    """Every ladder, and who would hear when if something of a team were raised now."""
+    """Every ladder, and whom it would notify when if something of a team (?team=) were escalated now."""
+    selection = selection_of(request, LADDERS)
     teams, at = list(people.teams()), clock.now()
-    chosen = next((one for one in teams if str(one.pk) == request.GET.get("team")), None)
+    team = _chosen(teams, selection.values["team"][0]) if "team" in selection.values else None
     ladders = list(queries.for_pages(request.user))
-    rehearsed = queries.rehearse([(_rungs(one), one.team or chosen) for one in ladders], at=at)
+    rehearsed = queries.rehearse(
+        [(queries.rungs_of(ladder), ladder.team or team) for ladder in ladders], at=at
+    )
     for ladder, calls in zip(ladders, rehearsed, strict=True):
-        ladder.calls = calls[::-1]  # type: ignore[attr-defined]
+        ladder.calls = calls[::-1]  # type: ignore[attr-defined]  # set here for the template
     context = {
         "ladders": ladders,
         "teams": teams,
-        "team": chosen,
-        "counts": escalation_queries.tab_counts(request.user),
+        "team": team,
+        "counts": escalation_queries.tab_counts(reader_of(request)),
         "may_change": may(request.user, "risklog.ladder_change"),
     }
     return respond(request, "risklog/ladder_list.html", "list", context)
 
 
-def _rungs(ladder: Ladder) -> list[Any]:
-    return list(ladder.in_force[0].rungs.all())  # type: ignore[attr-defined]
+def _chosen(teams: list[Team], number: int) -> Team:
+    for team in teams:
+        if team.pk == number:
+            return team
+    raise BadRequest("team: No such team. Choose one from the list.")
 
 
-def _found(request: HttpRequest, pk: int) -> Ladder:
+def _ladder(request: HttpRequest, pk: int) -> Ladder:
     return get_object_or_404(queries.for_pages(request.user), pk=pk)
 
 
 @require_safe
 @view_needs("risklog.ladder_view")
 def ladder_by_id(request: HttpRequest, pk: int) -> HttpResponse:
-    """One ladder stands on the page of all."""
+    """Redirect to the ladder's place on the page of all ladders."""
     ladder = get_object_or_404(Ladder.objects.visible_to(request.user), pk=pk)
-    return go(request, f"{reverse('risklog:ladder_list')}#ladder-{ladder.pk}")
+    return go(request, f"{address_of_list()}#ladder-{ladder.pk}")
 
 
 @require_http_methods(["GET", "POST"])
 @view_needs("risklog.ladder_change")
 def ladder_create(request: HttpRequest) -> HttpResponse:
-    data = request.POST if request.method == "POST" else None
-    form, rungs = NewLadderForm(data), rung_forms(data)
-    if data is None:
-        return _edit(request, None, form, rungs)
-    if not (form.is_valid() & rungs.is_valid()):
-        return _edit(request, None, form, rungs, status=422)
-
-    def act() -> str:
-        by = Actor(request.user, "page")
-        operations.add(**form.cleaned_data, rungs=rungs.rungs(), by=by, at=clock.now())
-        return reverse("risklog:ladder_list")
-
-    try:
-        url = once(request, act)
-    except Refused as refusal:
-        form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
-        return _edit(request, None, form, rungs, status=422)
-    return toast(request, go(request, url), "Ladder created")
+    return flows.create(
+        request,
+        NewLadderForm(request.POST or None),
+        operation=operations.add,
+        address=address_of_list,
+        show=flows.form_page(request, "risklog/ladder_edit.html"),
+        message="Ladder created",
+    )
 
 
 @require_http_methods(["GET", "POST"])
 @view_needs("risklog.ladder_change")
 def ladder_edit(request: HttpRequest, pk: int) -> HttpResponse:
-    """A change is a new version: what climbs already keeps the one it started with."""
-    ladder = _found(request, pk)
-    require(request.user, "risklog.ladder_change", ladder)
-    if request.method != "POST":
-        return _edit(
-            request, ladder, LadderForm(initial={"name": ladder.name}), rung_forms(rungs=_rungs(ladder))
-        )
-    form, rungs = LadderForm(request.POST), rung_forms(request.POST)
-    if not (form.is_valid() & rungs.is_valid()):
-        return _edit(request, ladder, form, rungs, status=422)
-    try:
-        operations.change_rungs(
-            ladder,
-            rungs.rungs(),
-            name=form.cleaned_data["name"],
-            by=Actor(request.user, "page"),
-            at=clock.now(),
-            seen=version_of(request),
-        )
-    except ChangedMeanwhile:
-        texts = {"mine": _words(rungs.rungs()), "theirs": _words_of(_found(request, pk))}
-        return _edit(request, _found(request, pk), form, rungs, status=409, **texts)
-    except Refused as refusal:
-        form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
-        return _edit(request, ladder, form, rungs, status=422)
-    return toast(request, go(request, reverse("risklog:ladder_list")), "New version saved")
+    """Publish a new version. Open escalations keep the version they started with."""
+    ladder = _ladder(request, pk)
+    events = timeline(ladder.subject_id).visible_to(request.user)[:20]
+    return flows.step(
+        request,
+        ladder,
+        LadderForm.of(ladder, request.POST or None),
+        permission="risklog.ladder_change",
+        operation=operations.change_rungs,
+        address=address_of_list(),
+        show=flows.form_page(request, "risklog/ladder_edit.html", ladder=ladder, timeline=list(events)),
+        message="New version saved",
+    )
 
 
 @require_POST
 @view_needs("risklog.ladder_change")
 def ladder_retire(request: HttpRequest, pk: int) -> HttpResponse:
-    ladder = _found(request, pk)
-    require(request.user, "risklog.ladder_change", ladder)
-    try:
-        operations.retire(ladder, by=Actor(request.user, "page"), at=clock.now(), seen=version_of(request))
-    except Refused as refusal:
-        return toast(request, go(request, reverse("risklog:ladder_list")), refusal.message)
-    return toast(request, go(request, reverse("risklog:ladder_list")), f"“{ladder.name}” is retired")
-
-
-def _edit(
-    request: HttpRequest, ladder: Ladder | None, form: Any, rungs: Any, *, status: int = 200, **extra: Any
-) -> HttpResponse:
-    events = timeline(ladder.subject_id).visible_to(request.user)[:20] if ladder else []
-    context = {"ladder": ladder, "form": form, "rungs": rungs, "timeline": list(events), **extra}
-    return respond(request, "risklog/ladder_edit.html", "form", context, status=status)
-
-
-def _words(rungs: list[dict[str, Any]]) -> str:
-    """The rungs as lines, for the comparison of two texts."""
-    return "\n".join(
-        f"{number}. {one['function'] or one['person'] or Who(one['who']).label}"
-        f" within {queries.length(one['within_minutes'])}"
-        for number, one in enumerate(rungs, start=1)
+    ladder = _ladder(request, pk)
+    return flows.press(
+        request,
+        ladder,
+        permission="risklog.ladder_change",
+        operation=operations.retire,
+        address=address_of_list(),
+        message=f"“{ladder.name}” is retired",
     )
-
-
-def _words_of(ladder: Ladder) -> str:
-    names = ("who", "function", "person", "within_minutes")
-    return _words([{name: getattr(rung, name) for name in names} for rung in _rungs(ladder)])

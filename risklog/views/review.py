@@ -1,5 +1,8 @@
-"""The pages of reviews: what waits, one review with its evidence, and what can be done with it."""
+"""The pages of reviews: the list, one review with its evidence, and its steps."""
 
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -10,34 +13,37 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from history.queries import timeline_of_related, with_related
 from kit import clock
-from kit.actor import Actor
-from kit.refusals import ChangedMeanwhile, Refused
 from kit.rights import may, require, view_needs
-from pages.answers import go, respond, toast
-from pages.once import once
-from pages.requests import page_of, version_of
+from pages import flows
+from pages.answers import respond
+from pages.forms import PageForm
+from pages.listing import listing, reader_of, selection_of
+from risklog.filters import REVIEW_VIEWS, REVIEWS
 from risklog.forms.review import AnswerForm, AskForm, OpenForm, ReasonForm, SettleForm
-from risklog.models import Review
+from risklog.models import Review, Reviewer
 from risklog.operations import review as operations
-from risklog.operations import reviewer as people
+from risklog.operations import reviewer as reviewer_operations
 from risklog.queries import escalation as escalation_queries
 from risklog.queries import review as queries
-from risklog.queries import rung as rung_queries
 from risklog.states import ReviewState
 from risklog.views import charts
 
-# step -> (permission on the review, words of the toast)
-STEPS = {
-    "answer": ("risklog.review_answer", "Answer to {} saved"),
-    "ask": ("risklog.review_claim", "Reviewer added"),
-    "claim": ("risklog.review_claim", "You are the lead of {}"),
-    "give-back": ("risklog.review_give_back", "{} has no lead now"),
-    "settle": ("risklog.review_settle", "{} closed"),
-    "withdraw": ("risklog.review_settle", "{} withdrawn"),
-    "reopen": ("risklog.review_settle", "{} reopened"),
+# The order of each view of the list.
+ORDERS = {"mine": "due_at", "open": "due_at", "settled": "-settled_at"}
+# step -> (permission on the review, operation, toast)
+STEPS: dict[str, tuple[str, Callable[..., Review], str]] = {
+    "answer": ("risklog.review_answer", reviewer_operations.answer, "Answer to {} saved"),
+    "ask": ("risklog.review_claim", reviewer_operations.ask, "Reviewer added"),
+    "claim": ("risklog.review_claim", reviewer_operations.claim, "You are the lead of {}"),
+    "give-back": ("risklog.review_give_back", reviewer_operations.give_back, "{} has no lead now"),
+    "settle": ("risklog.review_settle", operations.settle, "{} closed"),
+    "withdraw": ("risklog.review_settle", operations.withdraw, "{} withdrawn"),
+    "reopen": ("risklog.review_settle", operations.reopen, "{} reopened"),
 }
-# what is missing -> the page where it can be mended, what that page is asked for, its words
-_MENDS = {
+# Steps that only add or change a reviewer's row. They overwrite nothing, so they need no version.
+UNVERSIONED = frozenset({"answer", "ask"})
+# what is missing -> the page where it can be fixed, the key in that page's address, the label of the link
+_FIXES = {
     "no_model": ("catalogue:model_create", "", "Register the model"),
     "no_owner_team": ("catalogue:model_detail", "model", "Assign an owner team"),
     "no_threshold": ("signals:series_detail", "series", "Set a threshold"),
@@ -48,19 +54,25 @@ _MENDS = {
 _SOURCE = ("signals:source_detail", "source", "View its source")
 
 
+def address_of(review: Review) -> str:
+    return reverse("risklog:review_detail", args=[review.reference])
+
+
 @require_safe
 @view_needs("risklog.review_view")
 def review_list(request: HttpRequest) -> HttpResponse:
-    counts = queries.tab_counts(request.user)
-    tab = request.GET.get("show")
-    tab = tab if tab in queries.TABS else ("mine" if counts["mine"] else "open")
-    order = ("-settled_at", "-id") if tab == "settled" else ("due_at", "id")
-    page = page_of(queries.in_tab(request.user, tab), order, request)
+    """One view of the list. Without ?show= it is what waits for the reader, or else all open reviews."""
+    selection, reader = selection_of(request, REVIEWS), reader_of(request)
+    counts = queries.tab_counts(reader)
+    view = selection.texts.get("show") or ("mine" if counts["mine"] else "open")
+    rows = queries.for_pages(request.user).filter(REVIEW_VIEWS[view][1](reader))
+    shown = listing(request, REVIEWS, rows, selection=selection.in_order(ORDERS[view]))
     context = {
-        "tab": tab,
+        "listing": shown,
+        "page": shown.page,
+        "view": view,
         "counts": counts,
-        "page": page,
-        "rows": queries.sighted(request.user, page.rows),
+        "rows": queries.sighted(request.user, shown.page.rows),
         "may_open": may(request.user, "risklog.review_open"),
     }
     return respond(request, "risklog/review_list.html", "list", context)
@@ -69,29 +81,16 @@ def review_list(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @view_needs("risklog.review_open")
 def review_open(request: HttpRequest) -> HttpResponse:
-    """Call for a look at something; `?about=R-12` says at what."""
-    if request.method != "POST":
-        form = OpenForm(user=request.user, initial={"about": request.GET.get("about", "")[:24]})
-        return respond(request, "risklog/review_open.html", "form", {"form": form})
-    form = OpenForm(request.POST, user=request.user)
-    if not form.is_valid():
-        return respond(request, "risklog/review_open.html", "form", {"form": form}, status=422)
-
-    def act() -> str:
-        said = form.cleaned_data
-        review = operations.open_for(
-            about=said["about"],
-            title=f"Review of {said['about'].reference}: {said['about'].title}",
-            kind=said["kind"],
-            model=rung_queries.model_of(said["about"]),
-            severity=said["severity"],
-            why=said["why"],
-            by=Actor(request.user, "page"),
-            at=clock.now(),
-        )
-        return reverse("risklog:review_detail", args=[review.reference])
-
-    return toast(request, go(request, once(request, act)), "Review requested")
+    """Request a review of something; `?about=R-12` says of what."""
+    initial = {"about": request.GET.get("about", "")[:24]}
+    return flows.create(
+        request,
+        OpenForm(request.POST or None, user=request.user, initial=initial),
+        operation=operations.request,
+        address=address_of,
+        show=flows.form_page(request, "risklog/review_open.html"),
+        message="Review requested",
+    )
 
 
 @require_safe
@@ -100,46 +99,49 @@ def review_detail(request: HttpRequest, reference: str) -> HttpResponse:
     return _detail(request, reference)
 
 
-def _found(request: HttpRequest, reference: str) -> Review:
-    return get_object_or_404(queries.for_pages(request.user), subject__reference=reference.upper())
-
-
 def _detail(
-    request: HttpRequest, reference: str, *, status: int = 200, step: str = "", form: Any = None, **extra: Any
+    request: HttpRequest,
+    reference: str,
+    *,
+    status: int = 200,
+    refused: str = "",
+    form: PageForm | None = None,
 ) -> HttpResponse:
+    """refused: the step that was refused, with its form. It stays on the page, so that its text is kept."""
     at, user = clock.now(), request.user
     rows = with_related(queries.for_pages(user))
     review = get_object_or_404(rows, subject__reference=reference.upper())
     queries.sighted(user, [review])
-    mine = next((one for one in review.reviewers.all() if one.user_id == user.pk), None)
-    found = queries.evidence(user, review)
-    worst = next((one for one in found[1] if one.series_id), None) if found else None
+    own = next((row for row in review.reviewers.all() if row.user_id == user.pk), None)
+    group, breaches = queries.evidence(user, review) or (None, [])
+    worst = next((breach for breach in breaches if breach.series_id), None)
     is_open = review.state == ReviewState.OPEN
     context = {
         "review": review,
-        "mine": mine,
+        "own_answer": own,
         "is_open": is_open,
         "is_late": is_open and review.due_at < at,
-        "group": found[0] if found else None,
-        "breaches": found[1] if found else [],
+        "group": group,
+        "breaches": breaches,
         "chart": charts.evidence(user, worst, at=at) if worst else None,
         "missing": _missing(review) if is_open else [],
-        "forms": _forms(review, mine, at) | ({step: form} if form else {}),
-        "refused": step,
-        "may": {step.replace("-", "_"): may(user, name, review) for step, (name, _) in STEPS.items()},
+        "forms": _forms(review, own, at) | ({refused: form} if form else {}),
+        "refused": refused,
+        "step_form": form,
+        "may": {step.replace("-", "_"): may(user, name, review) for step, (name, _, _) in STEPS.items()},
         "timeline": list(timeline_of_related(review.related, review.subject_id).visible_to(user)[:50]),
         "rail": escalation_queries.rail(user, review, at=at),
-        **extra,
     }
     return respond(request, "risklog/review_detail.html", None, context, status=status)
 
 
-def _forms(review: Review, mine: Any, at: Any) -> dict[str, Any]:
+def _forms(review: Review, own: Reviewer | None, at: datetime) -> dict[str, PageForm]:
+    """Return the forms of the steps that lead on from here: step -> form."""
     if review.state != ReviewState.OPEN:
         return {"reopen": ReasonForm(auto_id="reopen_%s")}
-    said = {"verdict": mine.verdict, "note": mine.note} if mine and mine.answered_at else None
+    given = {"verdict": own.verdict, "note": own.note} if own and own.answered_at else None
     return {
-        "answer": AnswerForm(initial=said),
+        "answer": AnswerForm(initial=given),
         "ask": AskForm(review=review, at=at, auto_id="ask_%s"),
         "settle": SettleForm(auto_id="settle_%s"),
         "withdraw": ReasonForm(auto_id="withdraw_%s"),
@@ -147,72 +149,71 @@ def _forms(review: Review, mine: Any, at: Any) -> dict[str, Any]:
 
 
 def _missing(review: Review) -> list[dict[str, str]]:
-    """What is missing, each with the address where it can be mended."""
-    return [{"text": one["text"], **_mend(one)} for one in queries.still_missing(review)]
+    """Return what is missing, each with the address where it can be fixed."""
+    return [{"text": missing["text"], **_fix(missing)} for missing in queries.still_missing(review)]
 
 
-def _mend(one: dict[str, Any]) -> dict[str, str]:
-    name, asked, label = _MENDS[one["code"]]
-    if asked == "series" and not one.get("series"):
-        name, asked, label = _SOURCE
-    if asked and not one.get(asked):
+def _fix(missing: dict[str, Any]) -> dict[str, str]:
+    name, key, label = _FIXES[missing["code"]]
+    if key == "series" and not missing.get("series"):
+        name, key, label = _SOURCE
+    if key and not missing.get(key):
         return {}
-    url = reverse(name, args=[one[asked]] if asked else [])
-    return {"url": f"{url}?{urlencode({'name': one['name']})}" if one.get("name") else url, "label": label}
+    url = reverse(name, args=[missing[key]] if key else [])
+    return {
+        "url": f"{url}?{urlencode({'name': missing['name']})}" if missing.get("name") else url,
+        "label": label,
+    }
 
 
 @require_POST
 @view_needs("risklog.review_claim")
 def review_step(request: HttpRequest, reference: str, step: str) -> HttpResponse:
-    """Answer, ask, lead, give back, settle, call off, open again."""
-    review = _found(request, reference)
-    permission, words = STEPS[step]
-    require(request.user, permission, review)
-    at = clock.now()
-    form = _bound(step, request, review, at)
-    if form and not form.is_valid():
-        return _detail(request, reference, status=422, step=step, form=form)
-    try:
-        _take(step, review, form.cleaned_data if form else {}, request, at)
-    except ChangedMeanwhile as conflict:
-        return _detail(request, reference, status=409, step=step, form=form, conflict=conflict.message)
-    except Refused as refusal:
-        if form is None:
-            return toast(request, go(request, request.path.replace(f"{step}/", "")), refusal.message)
-        form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
-        return _detail(request, reference, status=422, step=step, form=form)
-    url = reverse("risklog:review_detail", args=[review.reference])
-    return toast(request, go(request, url), words.format(review.reference))
+    """Answer, add a reviewer, take or give up the lead, close, withdraw, reopen."""
+    review = get_object_or_404(queries.for_pages(request.user), subject__reference=reference.upper())
+    permission, operation, text = STEPS[step]
+    address, message = address_of(review), text.format(review.reference)
+    form = _bound(step, request, review)
+    if form is None:
+        return flows.press(
+            request, review, permission=permission, operation=operation, address=address, message=message
+        )
+
+    def show(form: PageForm, status: int) -> HttpResponse:
+        return _detail(request, reference, status=status, refused=step, form=form)
+
+    if step in UNVERSIONED:
+        require(request.user, permission, review)
+        return flows.create(
+            request,
+            form,
+            operation=partial(operation, review),
+            address=address_of,
+            show=show,
+            message=message,
+        )
+    return flows.step(
+        request,
+        review,
+        form,
+        permission=permission,
+        operation=operation,
+        address=address,
+        show=show,
+        message=message,
+    )
 
 
-def _bound(step: str, request: HttpRequest, review: Review, at: Any) -> Any:
+def _bound(step: str, request: HttpRequest, review: Review) -> PageForm | None:
+    """Return the sent form of a step, None for a step that asks for nothing."""
     match step:
         case "answer":
             return AnswerForm(request.POST)
         case "ask":
-            return AskForm(request.POST, review=review, at=at, auto_id="ask_%s")
+            return AskForm(request.POST, review=review, at=clock.now(), auto_id="ask_%s")
         case "settle":
             return SettleForm(request.POST, auto_id="settle_%s")
         case "withdraw" | "reopen":
             return ReasonForm(request.POST, auto_id=f"{step}_%s")
         case _:
             return None
-
-
-def _take(step: str, review: Review, said: dict[str, Any], request: HttpRequest, at: Any) -> None:
-    who: dict[str, Any] = {"by": Actor(request.user, "page"), "at": at}
-    match step:
-        case "answer":
-            people.answer(review, **said, **who)
-        case "ask":
-            people.ask(review, said["user"], **who)
-        case "claim":
-            people.claim(review, **who)
-        case "give-back":
-            people.give_back(review, **who)
-        case "settle":
-            operations.settle(review, **said, seen=version_of(request), **who)
-        case "withdraw":
-            operations.withdraw(review, **said, seen=version_of(request), **who)
-        case "reopen":
-            operations.reopen(review, **said, seen=version_of(request), **who)

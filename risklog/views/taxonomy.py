@@ -1,41 +1,49 @@
-"""The pages of the taxonomy: what each word means, and how the words change."""
+"""The pages of the taxonomy: what each category means, and how categories change."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils.text import slugify
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from history.queries import timeline
-from kit import clock
-from kit.actor import Actor
-from kit.refusals import ChangedMeanwhile, Refused
 from kit.rights import may, view_needs
-from pages.answers import go, respond, toast
-from pages.once import once
-from pages.requests import version_of
+from pages import flows
+from pages.answers import go, respond
+from pages.flows import form_page
+from pages.listing import listing, selection_of
+from risklog.filters import CATEGORIES
 from risklog.forms.taxonomy import CategoryForm, MergeForm
 from risklog.models import Category
 from risklog.operations import taxonomy as operations
 from risklog.queries import taxonomy as queries
 
+DEFAULT_ORDER = "is_retired"
+# The steps that ask for nothing: step -> (operation, toast).
+STEPS = {
+    "retire": (operations.retire, "{} retired"),
+    "restore": (operations.restore, "{} restored"),
+}
 
-def _found(request: HttpRequest, slug: str) -> Category:
+
+def address_of(category: Category) -> str:
+    return reverse("risklog:category_detail", args=[category.slug])
+
+
+def _category(request: HttpRequest, slug: str) -> Category:
     return get_object_or_404(queries.categories(request.user), slug=slug)
-
-
-def _mark(form: Any, refusal: Refused) -> None:
-    form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
 
 
 @view_needs("risklog.category_view")
 @require_safe
 def category_list(request: HttpRequest) -> HttpResponse:
+    """All categories, those in use first unless the address asks for another order."""
+    selection = selection_of(request, CATEGORIES).in_order(DEFAULT_ORDER)
+    shown = listing(request, CATEGORIES, queries.categories(request.user), selection=selection)
     context = {
-        "categories": list(queries.categories(request.user)),
+        "listing": shown,
+        "page": shown.page,
         "may_change": may(request.user, "risklog.category_change"),
     }
     return respond(request, "risklog/category_list.html", None, context)
@@ -46,118 +54,78 @@ def category_list(request: HttpRequest) -> HttpResponse:
 def category_by_id(request: HttpRequest, pk: int) -> HttpResponse:
     """Redirect to the page of a category: a subject knows its number, not its slug."""
     category = get_object_or_404(Category.objects.visible_to(request.user), pk=pk)
-    return go(request, reverse("risklog:category_detail", args=[category.slug]))
+    return go(request, address_of(category))
 
 
 @view_needs("risklog.category_view")
 @require_safe
 def category_detail(request: HttpRequest, slug: str) -> HttpResponse:
-    category = _found(request, slug)
+    category = _category(request, slug)
     may_change = may(request.user, "risklog.category_change")
+    return _detail(request, category, MergeForm(category=category) if may_change else None)
+
+
+def _detail(
+    request: HttpRequest, category: Category, merge_form: MergeForm | None, *, status: int = 200
+) -> HttpResponse:
     context = {
         "category": category,
-        "may_change": may_change,
+        "may_change": may(request.user, "risklog.category_change"),
         "may_add": may(request.user, "risklog.risk_add"),
-        "merge_form": MergeForm(category=category) if may_change else None,
+        "merge_form": merge_form,
         "timeline": list(timeline(category.subject_id).visible_to(request.user)[:50]),
     }
-    return respond(request, "risklog/category_detail.html", None, context)
+    return respond(request, "risklog/category_detail.html", None, context, status=status)
 
 
 @view_needs("risklog.category_change")
 @require_http_methods(["GET", "POST"])
 def category_new(request: HttpRequest) -> HttpResponse:
-    if request.method != "POST":
-        return _form(request, CategoryForm())
-    form = CategoryForm(request.POST)
-    if not form.is_valid():
-        return _form(request, form, status=422)
-
-    def act() -> str:
-        values = form.cleaned_data
-        slug = slugify(values["name"])[:60] or "category"
-        category = operations.add(slug=slug, **values, by=Actor(request.user, "page"), at=clock.now())
-        return reverse("risklog:category_detail", args=[category.slug])
-
-    try:
-        url = once(request, act)
-    except Refused as refusal:
-        _mark(form, refusal)
-        return _form(request, form, status=422)
-    return toast(request, go(request, url), "Category added")
+    return flows.create(
+        request,
+        CategoryForm(request.POST or None),
+        operation=operations.add,
+        address=address_of,
+        show=form_page(request, "risklog/category_edit.html"),
+        message="Category added",
+    )
 
 
 @view_needs("risklog.category_change")
 @require_http_methods(["GET", "POST"])
 def category_edit(request: HttpRequest, slug: str) -> HttpResponse:
-    category = _found(request, slug)
-    if request.method != "POST":
-        return _form(request, CategoryForm.of(category), category)
-    form = CategoryForm.of(category, request.POST)
-    if not form.is_valid():
-        return _form(request, form, category, status=422, version=version_of(request))
-    try:
-        operations.change(
-            category,
-            form.cleaned_data,
-            by=Actor(request.user, "page"),
-            at=clock.now(),
-            seen=version_of(request),
-        )
-    except ChangedMeanwhile as conflict:
-        present = conflict.present
-        extra = {"mine": _told(form.cleaned_data), "theirs": _told(CategoryForm.of(present).initial)}
-        return _form(request, form, category, status=409, version=present.version, **extra)
-    except Refused as refusal:
-        _mark(form, refusal)
-        return _form(request, form, category, status=422, version=version_of(request))
-    return toast(request, go(request, reverse("risklog:category_detail", args=[slug])), "Saved")
+    category = _category(request, slug)
+    return flows.edit(
+        request,
+        category,
+        CategoryForm.of(category, request.POST or None),
+        permission="risklog.category_change",
+        operation=operations.change,
+        address=address_of(category),
+        show=form_page(request, "risklog/category_edit.html", category=category),
+    )
 
 
 @view_needs("risklog.category_change")
 @require_POST
 def category_step(request: HttpRequest, slug: str, name: str) -> HttpResponse:
-    """Retire, restore, or merge into another."""
-    category = _found(request, slug)
-    by_at: dict[str, Any] = {
-        "by": Actor(request.user, "page"),
-        "at": clock.now(),
-        "seen": version_of(request),
+    """Retire, restore, or merge into another category."""
+    category = _category(request, slug)
+    common: dict[str, Any] = {
+        "permission": "risklog.category_change",
+        "address": address_of(category),
     }
-    said = "Saved"
-    try:
-        if name == "merge":
-            form = MergeForm(request.POST, category=category)
-            if not form.is_valid():
-                raise Refused("Choose a category that is not retired.", field="into")
-            operations.merge(category, into=form.cleaned_data["into"], **by_at)
-            said = f"Merged into {form.cleaned_data['into'].name}"
-        else:
-            {"retire": operations.retire, "restore": operations.restore}[name](category, **by_at)
-    except Refused as refusal:
-        said = refusal.message
-    return toast(request, go(request, reverse("risklog:category_detail", args=[slug])), said)
-
-
-def _form(
-    request: HttpRequest,
-    form: CategoryForm,
-    category: Category | None = None,
-    *,
-    status: int = 200,
-    version: int = 0,
-    **extra: Any,
-) -> HttpResponse:
-    context = {
-        "form": form,
-        "category": category,
-        "version": version or (category.version if category else 0),
-        "mine": "",
-        "theirs": "",
-        **extra,
-    }
-    return respond(request, "risklog/category_edit.html", "form", context, status=status)
-
-
-def _told(values: Mapping[str, Any]) -> str:
-    return "\n".join(f"{name.capitalize()}: {values[name]}" for name in CategoryForm.base_fields)
+    if name in STEPS:
+        operation, message = STEPS[name]
+        return flows.press(
+            request, category, operation=operation, message=message.format(category.name), **common
+        )
+    return flows.step(
+        request,
+        category,
+        MergeForm(request.POST, category=category),
+        operation=operations.merge,
+        show=lambda form, status: _detail(request, _category(request, slug), form, status=status),
+        message=f"{category.name} merged",
+        **common,
+    )

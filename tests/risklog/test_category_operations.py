@@ -34,7 +34,7 @@ def test_every_signal_kind_finds_a_category(at, kind):
 def test_add_refuses_a_name_that_is_taken(at):
     risks.category()
     with pytest.raises(Refused) as refusal:
-        taxonomy.add(slug="x", name="data drift", kind="drift", definition="Same", by=SYSTEM, at=at)
+        taxonomy.add(name="data drift", kind="drift", definition="Same", by=SYSTEM, at=at)
     assert refusal.value.field == "name"
 
 

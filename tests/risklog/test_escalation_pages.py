@@ -138,6 +138,30 @@ def test_what_moved_on_meanwhile_is_shown_and_the_text_is_kept(client, owner, mo
     assert Escalation.objects.get().state == EscalationState.CLIMBING
 
 
+def test_a_step_without_a_version_is_refused_and_keeps_the_text(client, owner, model):
+    escalation = make.escalation(about=model.subject)
+    client.force_login(owner)
+
+    answer = client.post(f"{page(escalation)}resolve/", {"reason": "My long reason"})
+    client.post(f"{page(escalation)}resume/")
+
+    assert (answer.status_code, "My long reason" in answer.content.decode()) == (428, True)
+    assert "This page is out of date" in client.get(page(escalation)).content.decode()
+    escalation.refresh_from_db()
+    assert escalation.state == EscalationState.CLIMBING
+
+
+def test_what_was_resolved_meanwhile_keeps_the_text_of_the_step(client, owner, model, at):
+    escalation = make.escalation(about=model.subject)
+    client.force_login(owner)
+    escalations.resolve(escalation, reason="Theirs", by=SYSTEM, at=at)
+
+    answer = post(client, escalation, "pause", hours=24, reason="My long reason", version=1)
+
+    assert answer.status_code == 409
+    assert all(text in answer.content.decode() for text in ("My long reason", "Theirs"))
+
+
 def test_anybody_may_raise_by_hand_once_and_unnamed(client, owner):
     group = make.breach_group(of_model=make.model(developer=owner))
     raiser = people.user("Quiet Quinn", role=Role.VIEWER)
@@ -189,11 +213,15 @@ def test_changing_the_rungs_is_a_new_version(client, model):
     current = LadderVersion.objects.get(is_current=True)
     assert (current.number, current.rungs.get().within_minutes) == (2, 120)
     assert Ladder.objects.get().name == "Short"
+    late = rows({"who": "team_lead", "amount": 3, "unit": "60"})
     stale = client.post(
-        f"/risks/ladder/{ladder.pk}/edit/", {**data, "name": "Late", "version": ladder.version}
+        f"/risks/ladder/{ladder.pk}/edit/", {**late, "name": "Late", "version": ladder.version}
     )
     assert stale.status_code == 409
     assert "Lead of the owner team within 2 hours" in stale.content.decode()
+    assert "Lead of the owner team within 3 hours" in stale.content.decode()
+    assert client.post(f"/risks/ladder/{ladder.pk}/edit/", {**late, "name": "Late"}).status_code == 428
+    assert LadderVersion.objects.get(is_current=True).number == 2
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from people import working
 from people.working import Hours
 from risklog import ladder
-from risklog.ladder import Climbs, Stays, Step, Waits
+from risklog.ladder import Climbs, RungRule, Stays, Waits
 from tests.conftest import AT
 
 WEEK = (frozenset(range(5)), time(9), time(17))
@@ -21,7 +21,7 @@ MOMENTS = st.datetimes(
     datetime(2026, 1, 1), datetime(2027, 12, 31), timezones=st.just(UTC)
 ).map(lambda moment: moment.replace(second=0, microsecond=0))  # fmt: skip
 STEPS = st.lists(st.tuples(st.integers(1, 3000), st.booleans()), min_size=1, max_size=5).map(
-    lambda found: [Step(n, minutes, always) for n, (minutes, always) in enumerate(found, start=1)]
+    lambda found: [RungRule(n, minutes, always) for n, (minutes, always) in enumerate(found, start=1)]
 )
 
 
@@ -75,7 +75,7 @@ def test_without_hours_every_day_counts():
 
 
 def test_the_next_limit_counts_from_now_and_not_from_the_old_one():
-    rungs = [Step(1, 60), Step(2, 60), Step(3, 60)]
+    rungs = [RungRule(1, 60), RungRule(2, 60), RungRule(3, 60)]
     late = AT + timedelta(hours=3)
 
     found = ladder.next_step(rungs, 1, late, OFFICE, {1, 2, 3})
@@ -84,7 +84,7 @@ def test_the_next_limit_counts_from_now_and_not_from_the_old_one():
 
 
 def test_empty_rungs_are_skipped_at_once_and_named():
-    rungs = [Step(n, 60) for n in (1, 2, 3, 4)]
+    rungs = [RungRule(n, 60) for n in (1, 2, 3, 4)]
 
     assert ladder.next_step(rungs, 1, AT, OFFICE, {1, 4}) == Climbs(4, (2, 3), None)
     assert ladder.next_step(rungs, 1, AT, OFFICE, {1}) == Stays((2, 3, 4))
@@ -94,14 +94,16 @@ def test_outside_hours_it_waits_unless_round_the_clock():
     night = AT.replace(hour=22)
     morning = (AT + timedelta(days=1)).replace(hour=9)
 
-    assert ladder.next_step([Step(1, 60), Step(2, 60)], 1, night, OFFICE, {2}) == Waits(morning)
-    assert ladder.next_step([Step(1, 60), Step(2, 60, True)], 1, night, OFFICE, {2}) == Climbs(2, (), None)
+    assert ladder.next_step([RungRule(1, 60), RungRule(2, 60)], 1, night, OFFICE, {2}) == Waits(morning)
+    assert ladder.next_step([RungRule(1, 60), RungRule(2, 60, True)], 1, night, OFFICE, {2}) == Climbs(
+        2, (), None
+    )
 
 
 def test_a_limit_that_ends_with_the_day_comes_the_next_morning():
     evening = AT.replace(hour=16)
 
-    assert ladder.limit([Step(1, 60), Step(2, 60)], 1, evening, OFFICE) == AT.replace(day=24, hour=9)
+    assert ladder.limit([RungRule(1, 60), RungRule(2, 60)], 1, evening, OFFICE) == AT.replace(day=24, hour=9)
 
 
 @dataclass
@@ -123,8 +125,8 @@ class Ladder:
         ([], None),
     ],
 )
-def test_the_most_particular_ladder_is_taken_then_the_oldest(offered, chosen):
-    found = ladder.most_particular(offered, severity="critical", category_id=3, team_id=7)
+def test_the_most_specific_ladder_is_taken_then_the_oldest(offered, chosen):
+    found = ladder.most_specific(offered, severity="critical", category_id=3, team_id=7)
 
     assert (found.id if found else None) == chosen
 

@@ -117,16 +117,12 @@ def test_answering_and_settling(client, asked):
     refused = post(client, f"{url}/settle", {"outcome": "confirmed", "reason": "Seen"})
     client.force_login(people.user(role=Role.RISK_MANAGER))
     stale = post(client, f"{url}/settle", {"outcome": "confirmed", "reason": "x"}, if_match='"review-1-99"')
-    settled = post(client, f"{url}/settle", {"outcome": "confirmed", "reason": "Seen"})
-    again = post(client, f"{url}/settle", {"outcome": "confirmed", "reason": "Seen"})
+    without = post(client, f"{url}/settle", {"outcome": "confirmed", "reason": "Seen"})
+    settled = post(client, f"{url}/settle", {"outcome": "confirmed", "reason": "Seen"}, if_match="*")
+    again = post(client, f"{url}/settle", {"outcome": "confirmed", "reason": "Seen"}, if_match="*")
 
-    assert [one.status_code for one in (answered, refused, stale, settled, again)] == [
-        200,
-        403,
-        412,
-        200,
-        409,
-    ]
+    answers = (answered, refused, stale, without, settled, again)
+    assert [answer.status_code for answer in answers] == [200, 403, 412, 428, 200, 409]
     assert settled.json()["state"] == "settled"
     assert Event.objects.get(verb="risklog.review_answered").via == "api"
 
@@ -147,12 +143,14 @@ def test_raising_acknowledging_and_resolving(client, asked):
     raised = post(client, ESCALATIONS, {"about": group.reference, "why": "Payments fail", "is_unnamed": True})
     refused = post(client, raised["Location"] + "/acknowledge")
     client.force_login(asked)
-    taken = post(client, raised["Location"] + "/acknowledge", {"note": "On it"})
-    empty = post(client, raised["Location"] + "/resolve", {"reason": " "})
-    resolved = post(client, raised["Location"] + "/resolve", {"reason": "Rolled back"})
+    without = post(client, raised["Location"] + "/acknowledge", {"note": "On it"})
+    taken = post(client, raised["Location"] + "/acknowledge", {"note": "On it"}, if_match=raised["ETag"])
+    stale = post(client, raised["Location"] + "/resolve", {"reason": "x"}, if_match=raised["ETag"])
+    empty = post(client, raised["Location"] + "/resolve", {"reason": " "}, if_match=taken["ETag"])
+    resolved = post(client, raised["Location"] + "/resolve", {"reason": "Rolled back"}, if_match="*")
 
-    found = [one.status_code for one in (raised, refused, taken, empty, resolved)]
-    assert found == [201, 403, 200, 400, 200]
+    answers = (raised, refused, without, taken, stale, empty, resolved)
+    assert [answer.status_code for answer in answers] == [201, 403, 428, 200, 412, 400, 200]
     assert taken.json()["acknowledged_by_id"] == asked.pk
     assert resolved.json()["state"] == "resolved"
     assert Event.objects.get(verb="risklog.escalation_started").is_actor_hidden

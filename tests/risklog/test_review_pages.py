@@ -173,15 +173,42 @@ def test_settling_what_changed_meanwhile_shows_both_and_keeps_the_text(client, a
     assert Review.objects.get().state == ReviewState.OPEN
 
 
+def test_a_step_without_a_version_is_refused_and_keeps_the_text(client, asked):
+    review = make.review()
+    client.force_login(people.user(role=Role.RISK_MANAGER))
+
+    closed = client.post(f"{page(review)}settle/", {"outcome": "confirmed", "reason": "My long reason"})
+    client.post(f"{page(review)}claim/")
+
+    assert (closed.status_code, "My long reason" in closed.content.decode()) == (428, True)
+    assert "This page is out of date" in client.get(page(review)).content.decode()
+    review.refresh_from_db()
+    assert (review.state, review.claimed_by) == (ReviewState.OPEN, None)
+
+
+def test_an_answer_needs_no_version_and_a_closed_review_keeps_its_text(client, asked, at):
+    review = make.review()
+    client.force_login(asked)
+
+    answer = client.post(f"{page(review)}answer/", {"verdict": "confirmed", "note": "Seen"})
+    reviews.withdraw(Review.objects.get(), reason="By mistake", by=SYSTEM, at=at)
+    late = client.post(f"{page(review)}answer/", {"verdict": "confirmed", "note": "My long note"})
+
+    assert (answer.status_code, late.status_code) == (303, 409)
+    assert "My long note" in late.content.decode()
+
+
 def test_asking_leading_giving_back_calling_off_and_opening_again(client, asked):
     manager, other = people.user(role=Role.RISK_MANAGER), people.user()
     review = make.review()
     client.force_login(manager)
 
     assert post(client, review, "ask", user=other.pk).status_code == 303
-    assert post(client, review, "claim").status_code == 303
-    assert post(client, review, "give-back").status_code == 303
+    for step in ("claim", "give-back"):
+        review.refresh_from_db()
+        assert post(client, review, step).status_code == 303
     review.refresh_from_db()
+    assert review.claimed_by is None
     assert post(client, review, "withdraw", reason="By mistake").status_code == 303
     review.refresh_from_db()
     assert post(client, review, "reopen", reason="No mistake").status_code == 303

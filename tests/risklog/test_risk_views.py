@@ -480,7 +480,13 @@ def test_a_manager_adds_edits_merges_and_retires(client, manager):
     assert client.post("/risks/categories/new/", words).status_code == 303
     url = "/risks/categories/prompt-injection"
     assert client.post(f"{url}/edit/", {**words, "name": "Injection", "version": 1}).status_code == 303
-    assert client.post(f"{url}/edit/", {**words, "version": 1}).status_code == 409
+    stale = client.post(f"{url}/edit/", {**words, "version": 1})
+    assert (stale.status_code, ">Injection</pre>" in stale.content.decode()) == (409, True)
+    assert client.post(f"{url}/edit/", words).status_code == 428
+    assert client.post(f"{url}/merge/", {"into": "", "version": 2}).status_code == 422
+    assert client.post(f"{url}/merge/", {"into": risks.category().pk, "version": 1}).status_code == 409
+    client.post(f"{url}/retire/")
+    assert "This page is out of date" in client.get(f"{url}/").content.decode()
     assert client.post(f"{url}/merge/", {"into": risks.category().pk, "version": 2}).status_code == 303
     assert "Retired" in client.get("/risks/categories/").content.decode()
 

@@ -1,0 +1,236 @@
+"""What the lists of this room can be asked, by their pages and by the API."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.contrib.postgres.search import SearchQuery
+from django.db.models import Exists, OuterRef, Q, Value
+from django.db.models.functions import Coalesce
+
+from catalogue.models import Model
+from kit import filtering, references
+from kit.filtering import Condition, Filter, ListSpec, Order, Reader
+from people.models import Team
+from risklog import scoring
+from risklog.models import Category, Reviewer
+from risklog.states import UNRESOLVED, EscalationState, Outcome, ReviewState, RiskState, Severity
+from signals.states import Kind
+
+_BY_NUMBER = {"id": Order("Oldest", ("id",)), "-id": Order("Newest", ("-id",))}
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+# Keys of an order may not be null: what is not over yet comes last.
+SETTLED_ORDER = Coalesce("settled_at", Value(_LONG_AGO))
+RESOLVED_ORDER = Coalesce("resolved_at", Value(_LONG_AGO))
+
+Views = Mapping[str, tuple[str, Callable[[Reader], Q]]]
+
+
+# ------------------------------------------------------------------ categories and ladders
+
+CATEGORIES = ListSpec(
+    filters={
+        "kind": filtering.choice("Signal kind", "kind", Kind),
+        "is_retired": filtering.flag(
+            "Retired", Q(is_retired=True), "true: only retired ones; false: none of them."
+        ),
+    },
+    orders={
+        "name": Order("Name, A to Z", ("name", "id")),
+        "is_retired": Order("In use first", ("is_retired", "name", "id")),
+        "id": Order("Oldest", ("id",)),
+    },
+)
+# The page shows every ladder. `team` chooses the team whose people it names on the rungs.
+LADDERS = ListSpec(
+    filters={"team": Filter("Team", lambda values, reader: Q(), filtering.number, is_many=False)},
+    orders={"severity": Order("Most general first", ("severity", "id"))},
+)
+
+
+# ------------------------------------------------------------------ escalations
+
+# The tabs of the page: value -> (label, condition).
+ESCALATION_VIEWS: Views = {
+    "open": ("Open", lambda reader: Q(state__in=UNRESOLVED)),
+    "resolved": ("Resolved", lambda reader: Q(state=EscalationState.RESOLVED)),
+}
+ESCALATIONS = ListSpec(
+    filters={
+        "show": filtering.named("View", ESCALATION_VIEWS, "Open or resolved ones."),
+        "state": filtering.choice("State", "state", EscalationState),
+        "severity": filtering.choice("Severity", "severity", Severity),
+        "team": filtering.slug("Team", "team", Team.objects.visible_to, help="The slug of a team."),
+    },
+    orders={
+        **_BY_NUMBER,
+        "-started_at": Order("Latest started", ("-started_at", "-id")),
+        "-resolved_at": Order("Latest resolved", ("-resolved_order", "-id")),
+    },
+)
+
+
+# ------------------------------------------------------------------ reviews
+
+
+def is_mine(reader: Reader) -> Q:
+    """Open reviews that wait for the reader's answer, or that the reader leads."""
+    waiting = Reviewer.objects.filter(review=OuterRef("pk"), user_id=reader.user.pk, answered_at__isnull=True)
+    return Q(state=ReviewState.OPEN) & (Q(Exists(waiting)) | Q(claimed_by_id=reader.user.pk))
+
+
+def _by_reviewer(values: Sequence[Any], reader: Reader) -> Q:
+    people = [reader.user.pk if value == "me" else value for value in values]
+    return Q(pk__in=Reviewer.objects.filter(user_id__in=people).values("review_id"))
+
+
+# The tabs of the page: value -> (label, condition).
+REVIEW_VIEWS: Views = {
+    "mine": ("Waiting for me", is_mine),
+    "open": ("All open", lambda reader: Q(state=ReviewState.OPEN)),
+    "settled": ("Closed", lambda reader: Q(settled_at__isnull=False)),
+}
+REVIEWS = ListSpec(
+    filters={
+        "show": filtering.named(
+            "View", REVIEW_VIEWS, "What waits for the reader, what is open, or what is over."
+        ),
+        "state": filtering.choice("State", "state", ReviewState),
+        "kind": filtering.choice("Kind", "kind", Kind),
+        "severity": filtering.choice("Urgency", "severity", Severity),
+        "outcome": filtering.choice("Outcome", "outcome", Outcome),
+        "model": filtering.slug("Model", "model", Model.objects.visible_to, help="The slug of a model."),
+        "reviewer": Filter(
+            "Reviewer",
+            _by_reviewer,
+            filtering.number,
+            words=(("me", "Me"),),
+            help="The number of a person who was asked, or me.",
+        ),
+    },
+    orders={
+        **_BY_NUMBER,
+        "due_at": Order("Due first", ("due_at", "id")),
+        "-opened_at": Order("Latest opened", ("-opened_at", "-id")),
+        "-settled_at": Order("Latest closed", ("-settled_order", "-id")),
+    },
+)
+
+
+# ------------------------------------------------------------------ risks
+
+ENDING_DAYS = 30
+_LEVELS = tuple((str(number), label) for number, label in reversed(scoring.LEVELS.items()))
+
+
+def search_query(text: str) -> SearchQuery | None:
+    """Return a full-text query for all words of a text, the last also as a prefix; None for no words."""
+    words = re.findall(r"\w+", text)[:12]
+    if not words:
+        return None
+    return SearchQuery(" & ".join([*words[:-1], f"{words[-1]}:*"]), search_type="raw", config="english")
+
+
+def _matches(values: Sequence[str], reader: Reader) -> Q:
+    """Title and description contain the words, or the text is the reference. No words find nothing."""
+    text = values[0].strip()
+    if references.is_reference(text):
+        return Q(subject__reference=text.upper())
+    query = search_query(text)
+    return Q(pk__in=[]) if query is None else Q(search=query)
+
+
+def _level(text: str) -> int:
+    if text not in dict(_LEVELS):
+        raise ValueError("Use a level from 1 to 5.")
+    return int(text)
+
+
+def _of_levels(values: Sequence[int], reader: Reader) -> Q:
+    condition = Q()
+    for level in values:
+        condition |= Q(severity__range=scoring.SCORES[level])
+    return condition
+
+
+def _cell(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"([1-5])x([1-5])", text)
+    if match is None:
+        raise ValueError("Use a likelihood and an impact from 1 to 5, such as 4x5.")
+    return int(match[1]), int(match[2])
+
+
+def _in_cell(values: Sequence[tuple[int, int]], reader: Reader) -> Q:
+    """The score that counts is residual where assessed, else inherent; the product bounds the index."""
+    likelihood, impact = values[0]
+    inherent = Q(residual_likelihood__isnull=True, likelihood=likelihood, impact=impact)
+    residual = Q(residual_likelihood=likelihood, residual_impact=impact)
+    return Q(severity=likelihood * impact) & (inherent | residual)
+
+
+def _is_ending(reader: Reader) -> Q:
+    last = reader.today + timedelta(days=ENDING_DAYS)
+    return Q(state=RiskState.ACCEPTED, accepted_until__lte=last)
+
+
+def _of_own_teams(condition: Condition) -> Condition:
+    """Extend the condition of a team filter by "me": the teams of the reader."""
+
+    def extended(values: Sequence[Any], reader: Reader) -> Q:
+        others = [value for value in values if value != "me"]
+        named = condition(others, reader) if others else Q()
+        return named | Q(team__in=reader.user.team_ids) if "me" in values else named
+
+    return extended
+
+
+_TEAM = filtering.slug(
+    "Team",
+    "team",
+    Team.objects.visible_to,
+    words=(("me", "My teams"), ("none", "No team")),
+    help="The slug of a team, me for the reader's teams, or none.",
+)
+_OWNER = filtering.person("Owner", "owner")
+RISKS = ListSpec(
+    filters={
+        "q": Filter("Text", _matches, is_many=False, help="Words of title and description, or a reference."),
+        "state": filtering.choice("State", "state", RiskState),
+        "level": Filter("Level", _of_levels, _level, _LEVELS, help="Levels from 1 to 5."),
+        "category": filtering.slug(
+            "Category", "category", Category.objects.visible_to, help="The slug of a category."
+        ),
+        "model": filtering.slug("Model", "model", Model.objects.visible_to, help="The slug of a model."),
+        "team": replace(_TEAM, condition=_of_own_teams(_TEAM.condition)),
+        "owner": replace(_OWNER, words=(("me", "Me"), ("none", "No owner"))),
+        "unowned": filtering.flag("Without an owner", Q(owner__isnull=True), "true: those without an owner."),
+        "tag": filtering.tag(),
+        "cell": Filter(
+            "Cell",
+            _in_cell,
+            _cell,
+            is_many=False,
+            help="Likelihood and impact as they count now, such as 4x5.",
+        ),
+        "ending": filtering.named(
+            "Acceptance",
+            {
+                "true": (f"Ends within {ENDING_DAYS} days", _is_ending),
+                "false": ("Does not end soon", lambda reader: ~_is_ending(reader)),
+            },
+            f"true: accepted risks whose acceptance ends within {ENDING_DAYS} days.",
+        ),
+    },
+    orders={
+        "-severity": Order("Highest level", ("-severity", "-id")),
+        "-updated_at": Order("Recently updated", ("-updated_at", "-id")),
+        "updated_at": Order("Least recently updated", ("updated_at", "id")),
+        "-opened_at": Order("Newest", ("-opened_at", "-id")),
+        "opened_at": Order("Oldest", ("opened_at", "id")),
+        "severity": Order("Lowest level", ("severity", "id")),
+        "id": Order("By number", ("id",)),
+        "-id": Order("By number, last first", ("-id",)),
+    },
+)
