@@ -34,6 +34,7 @@ EVENTS = (
     EventType("people.token_revoked", is_chained=True, is_public=False),
     # absences: reasons are never in them
     EventType("people.absence_noted", is_public=False),
+    EventType("people.absence_begun", is_minor=True, is_public=False),
     EventType(AbsenceDropped, is_public=False),
     # teams
     EventType("people.team_added"),

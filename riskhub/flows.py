@@ -13,8 +13,9 @@ from history.wiring import Handler
 from learnings.operations import learning
 from meetings.operations import agenda, meeting
 from notices.operations import digest, entry
+from people.operations import person
 from riskhub.former_handlers import FORMER
-from risklog.operations import acceptance, climb, escalation, ladder, review, taxonomy
+from risklog.operations import acceptance, availability, climb, escalation, ladder, review, taxonomy
 from signals.operations import series
 
 # What happened -> who acts on it.
@@ -56,14 +57,17 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
     "catalogue.model_changed": (agenda.on_model_changed,),
     # turns follow the people
     "people.person_changed": (meeting.on_absence_changed,),
-    "people.person_role_changed": (meeting.on_absence_changed,),
-    "people.person_deactivated": (meeting.on_absence_changed,),
+    "people.person_role_changed": (meeting.on_absence_changed, availability.on_person_unavailable),
+    "people.person_deactivated": (meeting.on_absence_changed, availability.on_person_unavailable),
     "people.person_reactivated": (meeting.on_absence_changed,),
-    "people.absence_noted": (meeting.on_absence_changed,),
+    "people.absence_noted": (meeting.on_absence_changed, availability.on_person_unavailable),
+    "people.absence_begun": (availability.on_person_unavailable,),
     "people.absence_dropped": (meeting.on_absence_changed,),
     "people.team_changed": (meeting.on_team_changed,),
     "people.member_added": (meeting.on_team_changed,),
-    "people.member_removed": (meeting.on_team_changed,),
+    "people.member_removed": (meeting.on_team_changed, availability.on_person_unavailable),
+    # who can no longer act is not waited for: reviews and escalations go on without them
+    "history.grant_ended": (availability.on_person_unavailable,),
 }
 
 # What goes before all that waits: people are called first, agendas and inboxes follow.
@@ -71,6 +75,7 @@ FIRST: tuple[Handler, ...] = (review.on_breach_group_opened, review.on_breach_gr
 
 # Which date -> what acts on it: `handler(due, *, at)`.
 DUES: dict[str, Handler] = {
+    "people.absence_begins": person.begin_absence,
     "actions.reminder": action.remind,
     "actions.overdue": action.note_overdue,
     "risklog.review_reminder": review.remind,

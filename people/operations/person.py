@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from django.contrib.auth.password_validation import validate_password
@@ -11,12 +11,15 @@ from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 
 from history import operations as history
-from kit.actor import Actor
+from history.models import Due
+from kit.actor import SYSTEM, Actor
 from kit.refusals import Refused
 from people import events
+from people import queries as people
 from people.models import Absence, Function, User, is_time_zone
 from people.states import Role, Theme
 
+ABSENCE_BEGINS = "people.absence_begins"
 # What change() may set. A role, a password and being active have operations of their own.
 _CHANGEABLE = frozenset(
     {
@@ -168,7 +171,18 @@ def be_away(
         )
     absence = Absence(user=user, from_on=from_on, until_on=until_on, stand_in=stand_in, reason=reason)
     history.record(user, "people.absence_noted", by=by, at=at, rows=[absence])
+    first_moment = datetime.combine(from_on, time(), people.zone_of(None)).astimezone(UTC)
+    if first_moment > at:
+        history.put_due(ABSENCE_BEGINS, user.subject_id, f"{from_on}/{absence.pk}", first_moment)
     return absence
+
+
+@transaction.atomic
+def begin_absence(due: Due, *, at: datetime) -> None:
+    """The first day of an absence has come: what waits for this person goes to the stand-in."""
+    absence = Absence.objects.filter(pk=int(due.occurrence.split("/")[1])).select_related("user__subject")
+    for one in absence.filter(until_on__gte=people.local_day(at)):
+        history.record(one.user, "people.absence_begun", by=SYSTEM, at=at)
 
 
 @transaction.atomic

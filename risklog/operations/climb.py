@@ -71,12 +71,13 @@ def _reach(
     *,
     at: datetime,
     cause: Event | None,
+    round_: int | None = None,
 ) -> None:
     climbs = [_skip(escalation, position, empty[position], at) for position in step.skipped]
     climbs.append(
         Climb(
             escalation=escalation,
-            round=escalation.round,
+            round=round_ or escalation.round,
             position=step.position,
             at=at,
             told=reached.on.ids,
@@ -85,7 +86,12 @@ def _reach(
     )
     history.change(
         escalation,
-        {"rung": step.position, "rung_since": at, "next_climb_at": step.next_at},
+        {
+            "rung": step.position,
+            "rung_since": at,
+            "next_climb_at": step.next_at,
+            "round": climbs[-1].round,
+        },
         by=SYSTEM,
         at=at,
         payload=events.EscalationClimbed(
@@ -159,6 +165,12 @@ def lapse(due: Due, *, at: datetime) -> None:
         return
     if escalation.next_climb_at is None or escalation.next_climb_at > at:
         return
+    lapse_now(escalation, at=at)
+
+
+def lapse_now(escalation: Escalation, *, at: datetime, cause: Event | None = None) -> None:
+    """End an acknowledgement and climb on. The escalation is locked."""
+    quieten(escalation)
     event = history.move(
         escalation,
         EscalationState.CLIMBING,
@@ -166,9 +178,25 @@ def lapse(due: Due, *, at: datetime) -> None:
         at=at,
         values={"acknowledged_by": None, "next_climb_at": None},
         payload=events.EscalationLapsed(rung=escalation.rung, told=told_on(escalation)),
+        cause=cause,
     )
     if escalation.rung < top_of(escalation):
         climb_on(escalation, at=at, cause=event)
+
+
+def call_again(escalation: Escalation, *, at: datetime, cause: Event | None = None) -> None:
+    """Whoever was notified on this rung cannot act any more: notify who is on it now, or else climb on.
+
+    The escalation is locked and climbing.
+    """
+    rungs = [one for one in rungs_of(escalation) if one.position == escalation.rung]
+    here = [one for one in rung_queries.staff(rungs, known_about(escalation), at=at) if one.on.people]
+    quieten(escalation)
+    if not here:
+        climb_on(escalation, at=at, cause=cause)
+        return
+    step = Climbs(escalation.rung, (), next_after(escalation, at))
+    _reach(escalation, here[0], step, {}, at=at, cause=cause, round_=escalation.round + 1)
 
 
 # ------------------------------------------------------------------ the row, its ladder, its dates

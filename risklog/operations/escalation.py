@@ -16,10 +16,11 @@ from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
 from people.models import Team, User
 from risklog import events
 from risklog import ladder as rules
-from risklog.models import Category, Climb, Escalation, Reviewer
+from risklog.models import Category, Climb, Escalation, Review
 from risklog.operations import climb, sight
 from risklog.operations import ladder as ladders
 from risklog.queries import presence
+from risklog.queries import review as review_queries
 from risklog.queries import rung as rung_queries
 from risklog.states import EscalationState, Severity
 
@@ -396,15 +397,23 @@ def on_review_settled(event: Event, *, at: datetime) -> None:
 @handler("risklog.escalation.resolve_when_all_answered")
 @transaction.atomic
 def on_review_answered(event: Event, *, at: datetime) -> None:
-    """Once everybody has answered, nobody need be chased; settling it is on the agenda. What else was raised
-    about the review stays.
+    """Once everybody has answered, nobody need be chased; settling it is on the agenda."""
+    resolve_if_answered(event.subject_id, at=at, cause=event)
+
+
+@transaction.atomic
+def resolve_if_answered(review_id: int, *, at: datetime, cause: Event) -> None:
+    """Resolve the escalation of an unanswered review when all who can answer have, and somebody did.
+
+    What else was raised about the review stays. review_id: of its subject.
     """
-    waiting = Reviewer.objects.filter(
-        review__subject_id=event.subject_id, answered_at__isnull=True, user__is_active=True
-    )
-    climbing = climb.lock(about_id=event.subject_id)
-    if climbing and not waiting.exists() and _is_only_for(climbing, "risklog.review_unanswered"):
-        _resolve_about(event, "All reviewers have answered.", at=at)
+    climbing = climb.lock(about_id=review_id)
+    review = Review.objects.get(subject_id=review_id)
+    is_answered = review.reviewers.filter(answered_at__isnull=False).exists()
+    if not climbing or not is_answered or review_queries.awaited(review, at=at):
+        return
+    if climbing.started_at <= cause.at and _is_only_for(climbing, "risklog.review_unanswered"):
+        resolve(climbing, reason="All reviewers have answered.", by=SYSTEM, at=at, cause=cause)
 
 
 @handler("risklog.escalation.resolve_with_risk")

@@ -23,6 +23,7 @@ from risklog import ladder as rules
 from risklog.models import Review
 from risklog.operations import escalation, reviewer, sight
 from risklog.queries import presence
+from risklog.queries import review as review_queries
 from risklog.queries import rung as rung_queries
 from risklog.states import Outcome, ReviewState, Severity
 from signals.models import Breach, BreachGroup
@@ -128,7 +129,7 @@ def _annotate(
         by=by,
         at=at,
         payload=(events.ReviewPressed if presses else events.ReviewAnnotated)(
-            why=why.strip(), waiting=_waiting(review)
+            why=why.strip(), waiting=_waiting(review, at)
         ),
         cause=cause,
     )
@@ -235,7 +236,7 @@ def reopen(review: Review, *, reason: str, by: Actor, at: datetime, seen: int | 
 def remind(due: Due, *, at: datetime) -> None:
     """Tell those who have not answered that it is due soon; too late for that, its being late is told."""
     review = _of_due(due)
-    waiting = _waiting(review) if review else []
+    waiting = _waiting(review, at) if review else []
     if review and waiting and at < review.due_at:
         history.record(
             review,
@@ -251,7 +252,7 @@ def note_unanswered(due: Due, *, at: datetime) -> None:
     review = _of_due(due)
     if not review:
         return
-    waiting = _waiting(review)
+    waiting = _waiting(review, at)
     if not waiting and review.reviewers.filter(answered_at__isnull=False).exists():
         return  # all who are there have spoken: settling it is on the agenda
     event = history.record(review, events.ReviewUnanswered(waiting=waiting), by=SYSTEM, at=at)
@@ -273,10 +274,9 @@ def _of_due(due: Due) -> Review | None:
     return review if review and review.due_at.isoformat() == due.occurrence.split()[0] else None
 
 
-def _waiting(review: Review) -> list[int]:
-    """Those who have not answered and still can: nobody waits for whoever left."""
-    rows = review.reviewers.filter(answered_at__isnull=True, user__is_active=True).order_by("id")
-    return list(rows.values_list("user_id", flat=True))
+def _waiting(review: Review, at: datetime) -> list[int]:
+    """The ids of those who have not answered and still can."""
+    return [one.user_id for one in review_queries.awaited(review, at=at)]
 
 
 # ------------------------------------------------------------------ what happens elsewhere

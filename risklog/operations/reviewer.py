@@ -9,10 +9,11 @@ from django.db.models import Exists, OuterRef, Q
 
 from catalogue.models import Model
 from history import operations as history
-from history.models import Subject
+from history.models import Event, Subject
 from history.operations import NewGrant, Reason
-from kit.actor import Actor
+from kit.actor import SYSTEM, Actor
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
+from people import queries as people
 from people.models import Function, User
 from people.states import Role
 from people.working import Hours
@@ -53,12 +54,12 @@ def present(user: User, at: datetime) -> tuple[User | None, User]:
 
 
 def _rows(review: Review, proposals: Sequence[Proposal], at: datetime) -> list[Reviewer]:
-    people = presence.active_by_id(one.id for one in proposals)
+    active = presence.active_by_id(one.id for one in proposals)
     functions = {one.slug: one for one in Function.objects.filter(slug__in=[p.function for p in proposals])}
     return [
         Reviewer(
             review=review,
-            user=people[one.id],
+            user=active[one.id],
             function=functions[one.function],
             stands_in_for_id=one.stands_in_for,
             why=_why_asked(one, functions[one.function]),
@@ -138,8 +139,8 @@ def grant_of(reviewer: Reviewer) -> NewGrant:
 def show(review: Review, reviewers: Sequence[Reviewer], subjects: Sequence[Subject], *, at: datetime) -> None:
     """Let those who are asked see these subjects: the review, what it is about."""
     for reason in sorted({reason_of(one) for one in reviewers}):
-        people = [one.user for one in reviewers if reason_of(one) == reason]
-        sight.show_to_reviewers(review, people, subjects, at=at, reason=reason)
+        asked = [one.user for one in reviewers if reason_of(one) == reason]
+        sight.show_to_reviewers(review, asked, subjects, at=at, reason=reason)
 
 
 # ------------------------------------------------------------------ the people asked
@@ -165,6 +166,36 @@ def ask(review: Review, user: User, *, by: Actor, at: datetime, why: str = "") -
     return review
 
 
+def ask_stand_ins(review: Review, *, at: datetime, cause: Event | None = None) -> list[Reviewer]:
+    """Ask the stand-ins of those who are away and have not answered; nobody is asked twice."""
+    day = presence.day_of(at)
+    asked = {one.user_id: one for one in review.reviewers.select_related("user", "function")}
+    open_ = [one for one in asked.values() if one.answered_at is None and one.user.is_active]
+    stand_ins = people.stand_ins([one.user for one in open_], day)
+    away, known = presence.away_on(day), set(asked)
+    rows = []
+    for one in open_:
+        other = stand_ins[one.user_id]
+        if one.user_id not in away or other is None or other.role == Role.VIEWER or other.pk in known:
+            continue
+        known.add(other.pk)
+        rows.append(
+            Reviewer(
+                review=review,
+                user=other,
+                function=one.function,
+                stands_in_for=one.user,
+                why="Stand-in for an absent colleague",
+                asked_at=at,
+            )
+        )
+    if rows:
+        payload = events.ReviewAsked(asked=[one.user_id for one in rows])
+        history.record(review, payload, by=SYSTEM, at=at, rows=rows, cause=cause)
+        show(review, rows, [review.subject, review.about], at=at)
+    return rows
+
+
 @transaction.atomic
 def answer(review: Review, *, verdict: str, note: str = "", by: Actor, at: datetime) -> Review:
     """Give, or change, one's verdict."""
@@ -175,8 +206,7 @@ def answer(review: Review, *, verdict: str, note: str = "", by: Actor, at: datet
     if mine is None:
         raise Refused("Only reviewers can answer. Take the lead first.", field="verdict")
     said = {"verdict": verdict, "note": note.strip(), "answered_at": at}
-    others = review.reviewers.filter(answered_at__isnull=True, user__is_active=True)
-    waiting = others.exclude(pk=mine.pk).exists()
+    waiting = any(one.pk != mine.pk for one in review_queries.awaited(review, at=at))
     history.record(
         review,
         events.ReviewAnswered(

@@ -55,6 +55,18 @@ def candidates(about: Subject, model: Model | None, *, day: date) -> list[Candid
     ]
 
 
+def awaited(review: Review, *, at: datetime) -> list[Reviewer]:
+    """Those whose answer is still waited for, the first asked first: who has not answered and still can.
+
+    Nobody waits for whoever left, became a viewer, may no longer see the review, or is away that day.
+    """
+    rows = review.reviewers.filter(answered_at__isnull=True, user__is_active=True)
+    rows = rows.exclude(user__role=Role.VIEWER).select_related("user__subject").order_by("id")
+    away = presence.away_on(presence.day_of(at))
+    subject = Subject.objects.get(pk=review.subject_id)
+    return [one for one in rows if one.user_id not in away and subject.is_visible_to(one.user)]
+
+
 # ------------------------------------------------------------------ pages
 
 
