@@ -139,6 +139,7 @@ _RULES: tuple[tuple[str, Any], ...] = (
     ("notices:stop_digest", lambda w, o, k: {"token": "no-such-token"}),
     ("notices:digest_week", lambda w, o, k: {"week": "2026-W47"}),
     ("notices:mail_list", lambda w, o, k: {}),
+    ("notices:mail_held", lambda w, o, k: {}),
     ("notices:mail_", lambda w, o, k: {"pk": k["message"].pk}),
     ("risklog:category_list", lambda w, o, k: {}),
     ("risklog:category_new", lambda w, o, k: {}),
