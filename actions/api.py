@@ -11,7 +11,7 @@ from actions import queries
 from actions.filters import SPEC
 from actions.models import DUE_ORDER, Action
 from actions.operations import action as operations
-from actions.states import Effort, State, Type
+from actions.states import ActionState, Effort, Type
 from history.models import Subject
 from history.queries import seen_by, tell
 from kit import clock
@@ -31,7 +31,7 @@ class ActionRow(serializers.Serializer):
     details = serializers.CharField(help_text="Markdown.")
     type = serializers.ChoiceField(Type.choices)
     effort = serializers.ChoiceField([*Effort.choices, ""])
-    state = serializers.ChoiceField(State.choices)
+    state = serializers.ChoiceField(ActionState.choices)
     owner_id = serializers.IntegerField(allow_null=True, help_text="null if unassigned.")
     owner_name = serializers.CharField(source="owner.name", default=None, allow_null=True)
     due_on = serializers.DateField(allow_null=True)
@@ -71,7 +71,7 @@ class ActionChange(Body):
     link = serializers.URLField(max_length=200, required=False, allow_blank=True)
 
 
-class NewAction(ActionChange):
+class NewActionBody(ActionChange):
     """What opens an action; only the title is needed."""
 
     title = serializers.CharField(max_length=200)
@@ -85,11 +85,11 @@ class NewAction(ActionChange):
     )
 
 
-class Reason(Body):
+class ActionReason(Body):
     reason = serializers.CharField(max_length=200)
 
 
-class FinishNote(Body):
+class ActionNote(Body):
     note = serializers.CharField(max_length=2000, required=False, allow_blank=True)
 
 
@@ -138,11 +138,11 @@ class Actions(_Actions, Collection):
     """Actions: what needs doing, by whom and by when."""
 
     permission = {"GET": "actions.action_see", "POST": "actions.action_add"}
-    bodies = {"POST": NewAction}
+    bodies = {"POST": NewActionBody}
     spec = SPEC
 
     def post(self, request: Request) -> Response:
-        made = operations.add(**read(NewAction, request), by=self.by(request), at=clock.now())
+        made = operations.add(**read(NewActionBody, request), by=self.by(request), at=clock.now())
         return self.created(request, made, f"actions/{made.reference}")
 
 
@@ -161,48 +161,48 @@ class ActionItem(_Actions, Item):
         return self.answer(request, action.pk)
 
 
-class _Step(_Actions, Step):
+class _ActionStep(_Actions, Step):
     is_versioned = True
     permission = {"POST": "actions.action_change"}
     answers = {"POST": (200, ActionRow)}
 
 
-class Start(_Step):
+class StartAction(_ActionStep):
     """Start an action."""
 
     bodies = {"POST": None}
     operation = staticmethod(operations.start)
 
 
-class PutBack(_Step):
+class PutBackAction(_ActionStep):
     """Move an action back to open."""
 
     bodies = {"POST": None}
     operation = staticmethod(operations.put_back)
 
 
-class Block(_Step):
+class BlockAction(_ActionStep):
     """Mark an action as blocked. The reason says what blocks it."""
 
-    body, bodies = Reason, {"POST": Reason}
+    body, bodies = ActionReason, {"POST": ActionReason}
     operation = staticmethod(operations.block)
 
 
-class Finish(_Step):
+class FinishAction(_ActionStep):
     """Complete an action."""
 
-    body, bodies = FinishNote, {"POST": FinishNote}
+    body, bodies = ActionNote, {"POST": ActionNote}
     operation = staticmethod(operations.finish)
 
 
-class Drop(_Step):
+class DropAction(_ActionStep):
     """Drop an action that is no longer needed."""
 
-    body, bodies = Reason, {"POST": Reason}
+    body, bodies = ActionReason, {"POST": ActionReason}
     operation = staticmethod(operations.drop)
 
 
-class Reopen(_Step):
+class ReopenAction(_ActionStep):
     """Reopen an action that is done or dropped."""
 
     bodies = {"POST": None}
@@ -212,10 +212,10 @@ class Reopen(_Step):
 RESOURCES: list = [
     ("actions", Actions),
     ("actions/<str:key>", ActionItem),
-    ("actions/<str:key>/start", Start),
-    ("actions/<str:key>/put_back", PutBack),
-    ("actions/<str:key>/block", Block),
-    ("actions/<str:key>/finish", Finish),
-    ("actions/<str:key>/drop", Drop),
-    ("actions/<str:key>/reopen", Reopen),
+    ("actions/<str:key>/start", StartAction),
+    ("actions/<str:key>/put_back", PutBackAction),
+    ("actions/<str:key>/block", BlockAction),
+    ("actions/<str:key>/finish", FinishAction),
+    ("actions/<str:key>/drop", DropAction),
+    ("actions/<str:key>/reopen", ReopenAction),
 ]

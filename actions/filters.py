@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from django.db.models import Q
 
-from actions.states import UNFINISHED, State, Type
+from actions.states import UNFINISHED, ActionState, Type
 from history.models import Subject
 from kit import filtering, references
 from kit.filtering import Filter, ListSpec, Order, Reader
@@ -41,7 +41,7 @@ SPEC = ListSpec(
     filters={
         "show": filtering.named("View", VIEWS, "What is mine, open, late or done."),
         "q": Filter("Text", _text, is_many=False, help="A part of the title, or a reference."),
-        "state": filtering.choice("State", "state", State),
+        "state": filtering.choice("State", "state", ActionState),
         "type": filtering.choice("Type", "type", Type),
         "owner": filtering.person("Owner", "owner", people.options),
         "due": filtering.named("Due", _DUE),

@@ -82,7 +82,7 @@ class NewActionForm(ActionForm):
         return found
 
 
-class ReasonForm(PageForm):
+class ActionReasonForm(PageForm):
     """Why an action is blocked or dropped. The operation says what is missing."""
 
     reason = forms.CharField(max_length=200, required=False)

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q, Value
 from django.db.models.functions import Coalesce
 
-from actions.states import MOVES, UNFINISHED, Effort, State, Type
+from actions.states import MOVES, UNFINISHED, ActionState, Effort, Type
 from history.models import Recorded, Subject
 from people.models import User
 
@@ -30,7 +30,7 @@ class Action(Recorded):
     details = models.TextField(blank=True, default="")
     type = models.CharField(max_length=16, choices=Type.choices, default=Type.MITIGATION)
     effort = models.CharField(max_length=1, choices=Effort.choices, blank=True, default="")
-    state = models.CharField(max_length=8, choices=State.choices, default=State.OPEN)
+    state = models.CharField(max_length=8, choices=ActionState.choices, default=ActionState.OPEN)
     owner = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     due_on = models.DateField(null=True, blank=True)
     about = models.ForeignKey(Subject, models.PROTECT, null=True, blank=True, related_name="+")

@@ -9,7 +9,7 @@ from django.db.models import Count, F, Q, Window
 
 from actions.filters import VIEWS
 from actions.models import DUE_ORDER, Action
-from actions.states import UNFINISHED, State
+from actions.states import UNFINISHED, ActionState
 from history.models import RecordedQuerySet
 from history.queries import show
 from kit.filtering import Reader
@@ -67,7 +67,7 @@ def column(user: User, state: str, *, only_mine: bool, since: datetime) -> Recor
     rows = for_pages(user).filter(state=state)
     if only_mine:
         rows = rows.filter(owner_id=user.pk)
-    if state == State.DONE:
+    if state == ActionState.DONE:
         return rows.filter(settled_at__gte=since).order_by("-settled_at", "-id")
     return rows.order_by("due_order", "id")
 
@@ -88,11 +88,11 @@ def _hangs_on(subject_ids: Iterable[int]) -> Q:
 
 def of_subjects_unseen(subject_ids: Iterable[int]) -> RecordedQuerySet[Action]:
     """The actions of these subjects without asking who reads: for the system's own work, not for showing."""
-    return actions().filter(_hangs_on(subject_ids)).exclude(state=State.DROPPED).order_by("id")
+    return actions().filter(_hangs_on(subject_ids)).exclude(state=ActionState.DROPPED).order_by("id")
 
 
 @dataclass(frozen=True, slots=True)
-class Panel:
+class ActionsPanel:
     """The actions of a subject: unfinished first by date, then the settled; at most PANEL_SIZE.
 
     new_for: the reference a new action may be opened for, "" where the reader may not or there is none.
@@ -112,20 +112,20 @@ class Panel:
         return self.hidden > 0
 
 
-def of_subjects(user: Visitor, subject_ids: Sequence[int], *, new_for: str = "") -> Panel:
+def of_subjects(user: Visitor, subject_ids: Sequence[int], *, new_for: str = "") -> ActionsPanel:
     """What was agreed to be done about these subjects, as far as the reader may see it. One query."""
     visible = actions().filter(_hangs_on(subject_ids)).visible_to(user)
     counted: Any = visible.annotate(
         is_open=Q(state__in=UNFINISHED),
-        done=Window(Count("pk", filter=Q(state=State.DONE))),
+        done=Window(Count("pk", filter=Q(state=ActionState.DONE))),
         total=Window(Count("pk")),
     )
     rows = list(counted.order_by("-is_open", "due_order", "id")[:PANEL_SIZE])
     done, total = (rows[0].done, rows[0].total) if rows else (0, 0)
-    return Panel(rows, done, total, new_for if may(user, "actions.action_add") else "")
+    return ActionsPanel(rows, done, total, new_for if may(user, "actions.action_add") else "")
 
 
-def of_subject(user: Visitor, obj: Any) -> Panel:
+def of_subject(user: Visitor, obj: Any) -> ActionsPanel:
     """The panel of an object's page: obj is any domain object."""
     return of_subjects(user, [obj.subject_id], new_for=obj.reference)
 
@@ -144,7 +144,7 @@ class FollowThrough:
 
 def follow_through(rows: RecordedQuerySet[Action]) -> FollowThrough:
     """Done in time, and the median lateness, of the dated and done among these rows. One query."""
-    pairs = rows.filter(state=State.DONE, due_on__isnull=False, settled_at__isnull=False).values_list(
+    pairs = rows.filter(state=ActionState.DONE, due_on__isnull=False, settled_at__isnull=False).values_list(
         F("due_on"), F("settled_at")
     )
     late_by = sorted((settled.date() - due).days for due, settled in pairs.order_by())

@@ -3,7 +3,7 @@
 from django.db.models import TextChoices
 
 
-class State(TextChoices):
+class ActionState(TextChoices):
     OPEN = "open", "Open"
     DOING = "doing", "Doing"
     BLOCKED = "blocked", "Blocked"
@@ -26,19 +26,22 @@ class Effort(TextChoices):
     LARGE = "l", "L"
 
 
-UNFINISHED = (State.OPEN, State.DOING, State.BLOCKED)
+UNFINISHED = (ActionState.OPEN, ActionState.DOING, ActionState.BLOCKED)
 MOVES = {
     **{
         (a, b): v
         for a in UNFINISHED
-        for b, v in ((State.DONE, "actions.action_done"), (State.DROPPED, "actions.action_dropped"))
+        for b, v in (
+            (ActionState.DONE, "actions.action_done"),
+            (ActionState.DROPPED, "actions.action_dropped"),
+        )
     },
-    (State.OPEN, State.DOING): "actions.action_started",
-    (State.BLOCKED, State.DOING): "actions.action_started",
-    (State.OPEN, State.BLOCKED): "actions.action_blocked",
-    (State.DOING, State.BLOCKED): "actions.action_blocked",
-    (State.DOING, State.OPEN): "actions.action_put_back",
-    (State.BLOCKED, State.OPEN): "actions.action_put_back",
-    (State.DONE, State.OPEN): "actions.action_reopened",
-    (State.DROPPED, State.OPEN): "actions.action_reopened",
+    (ActionState.OPEN, ActionState.DOING): "actions.action_started",
+    (ActionState.BLOCKED, ActionState.DOING): "actions.action_started",
+    (ActionState.OPEN, ActionState.BLOCKED): "actions.action_blocked",
+    (ActionState.DOING, ActionState.BLOCKED): "actions.action_blocked",
+    (ActionState.DOING, ActionState.OPEN): "actions.action_put_back",
+    (ActionState.BLOCKED, ActionState.OPEN): "actions.action_put_back",
+    (ActionState.DONE, ActionState.OPEN): "actions.action_reopened",
+    (ActionState.DROPPED, ActionState.OPEN): "actions.action_reopened",
 }

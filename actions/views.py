@@ -12,10 +12,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from actions import queries
 from actions.filters import SPEC, VIEWS
-from actions.forms import ActionForm, FinishForm, NewActionForm, ReasonForm
+from actions.forms import ActionForm, ActionReasonForm, FinishForm, NewActionForm
 from actions.models import Action
 from actions.operations import action as operations
-from actions.states import MOVES, State
+from actions.states import MOVES, ActionState
 from history.queries import timeline
 from kit import clock
 from kit.rights import may, view_needs
@@ -28,20 +28,20 @@ from people.models import User
 from people.permissions import SignedInRequest
 
 DEFAULT_VIEW = "mine"
-COLUMNS = (State.OPEN, State.DOING, State.BLOCKED, State.DONE)
+COLUMNS = (ActionState.OPEN, ActionState.DOING, ActionState.BLOCKED, ActionState.DONE)
 COLUMN_SIZE = 50
 DONE_SHOWN = timedelta(days=14)
 # The address of a step -> the state it leads to, its operation, and the toast.
 STEPS = {
-    "start": (State.DOING, operations.start, "{} started"),
-    "put-back": (State.OPEN, operations.put_back, "{} moved to open"),
-    "block": (State.BLOCKED, operations.block, "{} marked as blocked"),
-    "finish": (State.DONE, operations.finish, "{} completed"),
-    "drop": (State.DROPPED, operations.drop, "{} dropped"),
-    "reopen": (State.OPEN, operations.reopen, "{} reopened"),
+    "start": (ActionState.DOING, operations.start, "{} started"),
+    "put-back": (ActionState.OPEN, operations.put_back, "{} moved to open"),
+    "block": (ActionState.BLOCKED, operations.block, "{} marked as blocked"),
+    "finish": (ActionState.DONE, operations.finish, "{} completed"),
+    "drop": (ActionState.DROPPED, operations.drop, "{} dropped"),
+    "reopen": (ActionState.OPEN, operations.reopen, "{} reopened"),
 }
 # The steps that ask for something.
-STEP_FORMS = {"block": ReasonForm, "drop": ReasonForm, "finish": FinishForm}
+STEP_FORMS = {"block": ActionReasonForm, "drop": ActionReasonForm, "finish": FinishForm}
 
 
 def address_of(action: Action) -> str:
@@ -91,7 +91,7 @@ def action_board(request: SignedInRequest) -> HttpResponse:
                 "rows": rows[:COLUMN_SIZE],
                 "is_more": len(rows) > COLUMN_SIZE,
                 "steps": _leading(state),
-                "view": "done" if state == State.DONE else "open",
+                "view": "done" if state == ActionState.DONE else "open",
             }
         )
     _prepared(request.user, [row for column in columns for row in column["rows"]])
@@ -115,7 +115,7 @@ def _leading(state: str) -> list[tuple[str, str]]:
 def _steps_from(state: str) -> set[str]:
     """The names of the steps that lead from a state: to open is put-back or reopen, never both."""
     found = {step for step, (to, _, _) in STEPS.items() if (state, to) in MOVES}
-    return found - ({"put-back"} if state in {State.DONE, State.DROPPED} else {"reopen"})
+    return found - ({"put-back"} if state in {ActionState.DONE, ActionState.DROPPED} else {"reopen"})
 
 
 @require_safe

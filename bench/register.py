@@ -15,14 +15,14 @@ from typing import Any
 from django.db import connections, models, transaction
 
 from actions.models import Action
-from actions.states import State as ActionState
+from actions.states import ActionState
 from catalogue.models import Model
 from history import operations as history
 from history.models import Due, Event, Handover
 from history.states import Work
 from kit.actor import SYSTEM, Actor
 from learnings.models import Learning
-from learnings.states import State as LearningState
+from learnings.states import LearningState
 from meetings.models import AgendaItem, Decision, Meeting, MeetingSeries
 from meetings.operations import series as meeting_series
 from notices.models import Entry
@@ -33,7 +33,7 @@ from risklog.models import Category, Escalation, LadderVersion, Review, Reviewer
 from risklog.operations import ladder, taxonomy
 from risklog.states import RiskState
 from signals.models import Breach, BreachGroup, Point, Series, Source, Threshold, ThresholdVersion
-from signals.states import Adapter, Agreement, Kind, Level
+from signals.states import Adapter, Agreement, Level, SignalKind
 
 PEOPLE, TEAMS, MODELS, AROUND = 300, 30, 200, 500
 RESTRICTED_EACH = 20
@@ -158,7 +158,9 @@ def _inventory(rows: int, at: datetime, chance: random.Random) -> None:
     known = set(Series.objects.values_list("model_id", flat=True))
     fresh = [one for one in Model.objects.order_by("id") if one.pk not in known]
     series = [
-        Series(model=one, model_name=one.slug, metric=metric, feature="age", kind=Kind.DRIFT, source=source)
+        Series(
+            model=one, model_name=one.slug, metric=metric, feature="age", kind=SignalKind.DRIFT, source=source
+        )
         for one in fresh
         for metric in ("psi", "share_missing")
     ]
@@ -283,7 +285,7 @@ def _actions(count: int, subjects: Sequence[int], cast: Cast, at: datetime) -> N
 def _reviews(count: int, cast: Cast, at: datetime) -> None:
     def group(number: int) -> BreachGroup:
         model = cast.models[number % len(cast.models)]
-        names = {"model": model, "model_name": model.slug, "kind": Kind.DRIFT, "level": Level.WARNING}
+        names = {"model": model, "model_name": model.slug, "kind": SignalKind.DRIFT, "level": Level.WARNING}
         return BreachGroup(cause_key=f"bench-{number}", title=f"Drift {number}", opened_at=at, **names)
 
     groups = _fill(BreachGroup.objects.all(), count, group, "signals.breach_group_opened", at)

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from history.queries import seen_by, tell
 from learnings.filters import SPEC
 from learnings.models import Learning
-from learnings.states import State, Verdict
+from learnings.states import LearningState, LearningVerdict
 from rest.resource import Collection, Item, Resource
 
 
@@ -26,8 +26,8 @@ class LearningRow(serializers.Serializer):
     how_to_check = serializers.CharField()
     governance = serializers.CharField()
     tags = serializers.ListField(child=serializers.CharField())
-    verdict = serializers.ChoiceField([*Verdict.choices, ""])
-    state = serializers.ChoiceField(State.choices)
+    verdict = serializers.ChoiceField([*LearningVerdict.choices, ""])
+    state = serializers.ChoiceField(LearningState.choices)
     author_id = serializers.IntegerField(allow_null=True, help_text="null if the draft has no author.")
     author_name = serializers.CharField(source="author.name", default=None, allow_null=True)
     about_reference = serializers.CharField(

@@ -6,19 +6,19 @@ from django.db.models import Q
 
 from kit import filtering
 from kit.filtering import Filter, ListSpec, Order, Reader
-from learnings.states import State, Verdict
+from learnings.states import LearningState, LearningVerdict
 
 TEXTS = ("title", "seen", "to_monitor", "to_adjust", "how_to_check", "governance")
 _MAX_WORDS = 10
 
 # The tabs of the page: value -> (label, condition).
 VIEWS: dict[str, tuple[str, Callable[[Reader], Q]]] = {
-    "feed": ("Feed", lambda reader: Q(state=State.PUBLISHED, published_at__isnull=False)),
+    "feed": ("Feed", lambda reader: Q(state=LearningState.PUBLISHED, published_at__isnull=False)),
     "drafts": (
         "Drafts",
-        lambda reader: Q(state=State.DRAFT) & (Q(author_id=reader.user.pk) | Q(author__isnull=True)),
+        lambda reader: Q(state=LearningState.DRAFT) & (Q(author_id=reader.user.pk) | Q(author__isnull=True)),
     ),
-    "discarded": ("Discarded", lambda reader: Q(state=State.DISCARDED)),
+    "discarded": ("Discarded", lambda reader: Q(state=LearningState.DISCARDED)),
 }
 
 
@@ -37,8 +37,8 @@ SPEC = ListSpec(
     filters={
         "show": filtering.named("View", VIEWS, "The feed, the reader's drafts, or what was discarded."),
         "q": Filter("Text", _words, is_many=False, help="Words of the texts or the tags."),
-        "state": filtering.choice("State", "state", State),
-        "verdict": filtering.choice("Outcome", "verdict", Verdict),
+        "state": filtering.choice("State", "state", LearningState),
+        "verdict": filtering.choice("Outcome", "verdict", LearningVerdict),
         "author": filtering.person("Author", "author"),
         "tag": filtering.tag(),
     },

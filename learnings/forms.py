@@ -6,7 +6,7 @@ from django import forms
 
 from history.models import Subject
 from learnings.models import Learning
-from learnings.states import Verdict
+from learnings.states import LearningVerdict
 from pages.forms import PageForm
 from people.models import User
 
@@ -35,7 +35,7 @@ class LearningForm(PageForm):
     governance = _text("Governance notes", "Privacy, versioning or access, if relevant.", 3)
     tags = forms.CharField(required=False, max_length=600, help_text="Separate tags with commas.")
     verdict = forms.ChoiceField(
-        label="Outcome", choices=[("", "Too early to say"), *Verdict.choices], required=False
+        label="Outcome", choices=[("", "Too early to say"), *LearningVerdict.choices], required=False
     )
 
     def __init__(self, *args: Any, draft: str = "", **kwargs: Any) -> None:

@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 
 from history.models import Recorded, Subject
-from learnings.states import MOVES, State, Verdict
+from learnings.states import MOVES, LearningState, LearningVerdict
 from people.models import User
 
 
@@ -23,10 +23,10 @@ class Learning(Recorded):
     how_to_check = models.TextField(blank=True, default="")
     governance = models.TextField(blank=True, default="")
     tags = ArrayField(models.CharField(max_length=60), default=list, blank=True)
-    verdict = models.CharField(max_length=8, choices=Verdict.choices, blank=True, default="")
+    verdict = models.CharField(max_length=8, choices=LearningVerdict.choices, blank=True, default="")
     about = models.ForeignKey(Subject, models.PROTECT, null=True, blank=True, related_name="+")
     author = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
-    state = models.CharField(max_length=9, choices=State.choices, default=State.DRAFT)
+    state = models.CharField(max_length=9, choices=LearningState.choices, default=LearningState.DRAFT)
     made_at = models.DateTimeField()
     published_at = models.DateTimeField(null=True, blank=True)
 

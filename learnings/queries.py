@@ -10,7 +10,7 @@ from history.models import RecordedQuerySet
 from history.queries import show
 from kit.rights import may
 from learnings.models import Learning
-from learnings.states import State
+from learnings.states import LearningState
 from people.models import User
 from risklog.models import Review, Risk
 
@@ -24,20 +24,20 @@ def learnings() -> RecordedQuerySet[Learning]:
 
 def published(user: User) -> RecordedQuerySet[Learning]:
     """The feed: newest first."""
-    rows = learnings().filter(state=State.PUBLISHED, published_at__isnull=False)
+    rows = learnings().filter(state=LearningState.PUBLISHED, published_at__isnull=False)
     return rows.visible_to(user).order_by("-published_at", "-id")
 
 
 def drafts(user: User) -> RecordedQuerySet[Learning]:
     """The drafts that concern this reader: their own, and those that wait for an author. Newest first."""
     mine_or_nobody_s = Q(author_id=user.pk) | Q(author=None)
-    rows = learnings().filter(mine_or_nobody_s, state=State.DRAFT)
+    rows = learnings().filter(mine_or_nobody_s, state=LearningState.DRAFT)
     return rows.visible_to(user).order_by("-made_at", "-id")
 
 
 def discarded(user: User) -> RecordedQuerySet[Learning]:
     """What was set aside, newest first: any of it can be restored."""
-    return learnings().filter(state=State.DISCARDED).visible_to(user).order_by("-made_at", "-id")
+    return learnings().filter(state=LearningState.DISCARDED).visible_to(user).order_by("-made_at", "-id")
 
 
 def tag_counts(user: User, limit: int = 20) -> list[tuple[str, int]]:
@@ -59,7 +59,7 @@ def sighted(user: User, rows: Sequence[Learning]) -> Sequence[Learning]:
 
 
 @dataclass(frozen=True, slots=True)
-class Panel:
+class LearningsPanel:
     """What was learned about a subject: published and drafts, newest first.
 
     new_for: the reference a learning may be begun for, "" where there is one or the reader may not.
@@ -70,41 +70,41 @@ class Panel:
 
 
 def _about(user: User, subjects: Q) -> list[Learning]:
-    rows = learnings().filter(subjects).exclude(state=State.DISCARDED).visible_to(user)
+    rows = learnings().filter(subjects).exclude(state=LearningState.DISCARDED).visible_to(user)
     return list(rows.order_by("-made_at", "-id")[:PANEL_SIZE])
 
 
-def of_subjects(user: User, subject_ids: Iterable[int]) -> Panel | None:
+def of_subjects(user: User, subject_ids: Iterable[int]) -> LearningsPanel | None:
     """What was learned about these subjects; None when nothing was."""
     rows = _about(user, Q(about_id__in=list(subject_ids)))
-    return Panel(rows) if rows else None
+    return LearningsPanel(rows) if rows else None
 
 
-def of_review(user: User, review: Review) -> Panel | None:
+def of_review(user: User, review: Review) -> LearningsPanel | None:
     """On a review's page: also the way to begin one, once it is settled."""
     rows = _about(user, Q(about_id__in=[review.subject_id, review.about_id]))
     may_begin = not rows and review.state != "open" and may(user, "learnings.learning_write")
     if not rows and not may_begin:
         return None
-    return Panel(rows, review.reference if may_begin else "")
+    return LearningsPanel(rows, review.reference if may_begin else "")
 
 
-def of_risk(user: User, risk: Risk) -> Panel | None:
+def of_risk(user: User, risk: Risk) -> LearningsPanel | None:
     """On a risk's page: about the risk, its breach group, and the reviews of either."""
     ids = [risk.subject_id]
     if risk.breach_group:
         ids.append(risk.breach_group.subject_id)
     reviews = Review.objects.filter(about_id__in=ids).values("subject_id")
     rows = _about(user, Q(about_id__in=ids) | Q(about_id__in=reviews))
-    return Panel(rows) if rows else None
+    return LearningsPanel(rows) if rows else None
 
 
-def of_model(user: User, model: Any) -> Panel | None:
+def of_model(user: User, model: Any) -> LearningsPanel | None:
     """On a model's page: about the model, its risks and its reviews."""
     reviews = Review.objects.filter(model=model).values("subject_id")
     risks = Risk.objects.filter(model=model).values("subject_id")
     rows = _about(user, Q(about_id=model.subject_id) | Q(about_id__in=reviews) | Q(about_id__in=risks))
-    return Panel(rows) if rows else None
+    return LearningsPanel(rows) if rows else None
 
 
 def come_of(subject_id: Any) -> Any:

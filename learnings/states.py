@@ -3,21 +3,21 @@
 from django.db.models import TextChoices
 
 
-class State(TextChoices):
+class LearningState(TextChoices):
     DRAFT = "draft", "Draft"
     PUBLISHED = "published", "Published"
     DISCARDED = "discarded", "Discarded"
 
 
-class Verdict(TextChoices):
+class LearningVerdict(TextChoices):
     WORKED = "worked", "Worked"
     DID_NOT = "did_not", "Did not work"
     WATCH = "watch", "Watch"
 
 
 MOVES = {
-    (State.DRAFT, State.PUBLISHED): "learnings.learning_published",
-    (State.DRAFT, State.DISCARDED): "learnings.learning_discarded",
-    (State.DISCARDED, State.DRAFT): "learnings.learning_restored",
-    (State.PUBLISHED, State.DRAFT): "learnings.learning_withdrawn",
+    (LearningState.DRAFT, LearningState.PUBLISHED): "learnings.learning_published",
+    (LearningState.DRAFT, LearningState.DISCARDED): "learnings.learning_discarded",
+    (LearningState.DISCARDED, LearningState.DRAFT): "learnings.learning_restored",
+    (LearningState.PUBLISHED, LearningState.DRAFT): "learnings.learning_withdrawn",
 }

@@ -15,7 +15,7 @@ from learnings.filters import SPEC, VIEWS
 from learnings.forms import TEXTS, LearningForm, NewLearningForm
 from learnings.models import Learning
 from learnings.operations import learning as operations
-from learnings.states import Verdict
+from learnings.states import LearningVerdict
 from pages import flows
 from pages.answers import respond
 from pages.flows import form_page
@@ -57,7 +57,7 @@ def learning_list(request: SignedInRequest) -> HttpResponse:
         "is_narrowed": bool(set(selection.values) - {"show"}),
         "draft_count": queries.drafts(request.user).order_by().count(),
         "tags": queries.tag_counts(request.user),
-        "balance": [(verdict, balance.get(verdict.value, 0)) for verdict in Verdict],
+        "balance": [(verdict, balance.get(verdict.value, 0)) for verdict in LearningVerdict],
         "may_write": may(request.user, "learnings.learning_write"),
     }
     return respond(request, "learnings/learning_list.html", "list", context)

@@ -13,7 +13,7 @@ from pages.forms import Day
 from people.models import Function, Team, User
 from risklog.models import Review
 from risklog.states import Outcome
-from signals.states import Kind
+from signals.states import SignalKind
 
 _USUAL = ("FREQ=WEEKLY", "FREQ=WEEKLY;INTERVAL=2", "FREQ=MONTHLY", "FREQ=DAILY;BYDAY=MO,TU,WE,TH,FR")
 _BY_RULE = ("", "Custom rule")
@@ -131,7 +131,7 @@ class FocusForm(Seen):
 
     name = forms.CharField(max_length=120)
     kinds = forms.MultipleChoiceField(
-        choices=Kind.choices, required=False, label="Signal kinds", widget=forms.CheckboxSelectMultiple
+        choices=SignalKind.choices, required=False, label="Signal kinds", widget=forms.CheckboxSelectMultiple
     )
     questions = forms.CharField(
         required=False,

@@ -69,7 +69,7 @@ MAY_BEGIN_LATE = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """A focus that a new series starts with; kinds are signals.states.Kind, functions are slugs."""
+    """A focus that a new series starts with; kinds are signals.states.SignalKind, functions are slugs."""
 
     name: str
     kinds: tuple[str, ...]

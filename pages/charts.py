@@ -19,7 +19,7 @@ from django.utils.html import format_html
 from pages import axes
 from pages.axes import figure
 
-__all__ = ["Line", "Mark", "Span", "Threshold", "figure", "line_chart", "spark"]
+__all__ = ["ChartLimit", "Line", "Mark", "Span", "figure", "line_chart", "spark"]
 
 _logger = logging.getLogger(__name__)
 _NUMBERS_SHOWN = 400  # rows a line in the table that stands in for a chart
@@ -34,7 +34,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Threshold:
+class ChartLimit:
     value: float
     kind: str  # warning, critical, clear
     label: str

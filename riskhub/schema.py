@@ -271,14 +271,14 @@ _MOMENT = {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "number
 
 
 class Moment(OpenApiSerializerFieldExtension):
-    target_class = "signals.intake.points.Moment"
+    target_class = "signals.intake.points.MomentField"
 
     def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
         return _MOMENT
 
 
 class Pair(OpenApiSerializerFieldExtension):
-    target_class = "signals.intake.points.Pair"
+    target_class = "signals.intake.points.PairField"
 
     def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
         pair = [_MOMENT, {"type": "number", "format": "double"}]

@@ -55,9 +55,9 @@ def chart(now):
             charts.Line("Challenger", list(zip(days, quiet, strict=True)), "quiet"),
         ],
         thresholds=[
-            charts.Threshold(0.1, "warning", "Warning 0.10"),
-            charts.Threshold(0.25, "critical", "Critical 0.25"),
-            charts.Threshold(0.08, "clear", "Clears below 0.08"),
+            charts.ChartLimit(0.1, "warning", "Warning 0.10"),
+            charts.ChartLimit(0.25, "critical", "Critical 0.25"),
+            charts.ChartLimit(0.08, "clear", "Clears below 0.08"),
         ],
         spans=[charts.Span(days[33], None, "critical", "Breach B-12, open since then")],
         marks=[

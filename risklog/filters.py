@@ -17,7 +17,7 @@ from people.models import Team
 from risklog import scoring
 from risklog.models import Category, Reviewer
 from risklog.states import UNRESOLVED, EscalationState, Outcome, ReviewState, RiskState, Severity
-from signals.states import Kind
+from signals.states import SignalKind
 
 _BY_NUMBER = {"id": Order("Oldest", ("id",)), "-id": Order("Newest", ("-id",))}
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -32,7 +32,7 @@ Views = Mapping[str, tuple[str, Callable[[Reader], Q]]]
 
 CATEGORIES = ListSpec(
     filters={
-        "kind": filtering.choice("Signal kind", "kind", Kind),
+        "kind": filtering.choice("Signal kind", "kind", SignalKind),
         "is_retired": filtering.flag(
             "Retired", Q(is_retired=True), "true: only retired ones; false: none of them."
         ),
@@ -98,7 +98,7 @@ REVIEWS = ListSpec(
             "View", REVIEW_VIEWS, "What waits for the reader, what is open, or what is over."
         ),
         "state": filtering.choice("State", "state", ReviewState),
-        "kind": filtering.choice("Kind", "kind", Kind),
+        "kind": filtering.choice("Kind", "kind", SignalKind),
         "severity": filtering.choice("Urgency", "severity", Severity),
         "outcome": filtering.choice("Outcome", "outcome", Outcome),
         "model": filtering.slug("Model", "model", Model.objects.visible_to, help="The slug of a model."),

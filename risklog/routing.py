@@ -3,15 +3,15 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from signals.states import Kind
+from signals.states import SignalKind
 
 # The functions that look together, by signal kind; slugs as people seeds them.
 FUNCTIONS: dict[str, tuple[str, ...]] = {
-    Kind.DATA_QUALITY: ("data-engineering", "data-science"),
-    Kind.DRIFT: ("data-science", "risk-management"),
-    Kind.PERFORMANCE: ("data-science", "risk-management"),
-    Kind.LATENCY: ("platform-operations", "engineering"),
-    Kind.DEPLOYMENT: ("platform-operations", "engineering"),
+    SignalKind.DATA_QUALITY: ("data-engineering", "data-science"),
+    SignalKind.DRIFT: ("data-science", "risk-management"),
+    SignalKind.PERFORMANCE: ("data-science", "risk-management"),
+    SignalKind.LATENCY: ("platform-operations", "engineering"),
+    SignalKind.DEPLOYMENT: ("platform-operations", "engineering"),
 }
 AT_LEAST = 2
 

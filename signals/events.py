@@ -8,7 +8,7 @@ class SourceAdded(Payload, verb="signals.source_added"):
     by_hand: bool | None = None
 
 
-class Rule(Payload):
+class RulePayload(Payload):
     """What a version of a threshold says."""
 
     number: int
@@ -19,15 +19,15 @@ class Rule(Payload):
     why: str
 
 
-class ThresholdProposed(Rule, verb="signals.threshold_proposed"):
+class ThresholdProposed(RulePayload, verb="signals.threshold_proposed"):
     pass
 
 
-class ThresholdAgreed(Rule, verb="signals.threshold_agreed"):
+class ThresholdAgreed(RulePayload, verb="signals.threshold_agreed"):
     replaces: int | None = None
 
 
-class ThresholdDeclined(Rule, verb="signals.threshold_declined"):
+class ThresholdDeclined(RulePayload, verb="signals.threshold_declined"):
     """why: of the decline."""
 
 

@@ -10,7 +10,7 @@ from kit import filtering, references
 from kit.filtering import Filter, ListSpec, Order, Reader
 from people.models import User
 from signals.models import BreachGroup
-from signals.states import Adapter, Agreement, Breach, Kind, Level
+from signals.states import Adapter, Agreement, BreachState, Level, SignalKind
 
 _BY_NUMBER = {"id": Order("Oldest", ("id",)), "-id": Order("Newest", ("-id",))}
 
@@ -42,7 +42,7 @@ def _moment(text: str) -> datetime:
 
 BREACHES = ListSpec(
     filters={
-        "state": filtering.choice("State", "state", Breach),
+        "state": filtering.choice("State", "state", BreachState),
         "q": Filter("Text", _text, is_many=False, help="A part of the title, or a reference."),
         "model": filtering.slug(
             "Model",
@@ -53,7 +53,7 @@ BREACHES = ListSpec(
             help="The slug of a model, or none for models that nobody registered.",
         ),
         "model_name": filtering.exact("Model name", "model_name", help="What tools call the model."),
-        "kind": filtering.choice("Kind", "kind", Kind),
+        "kind": filtering.choice("Kind", "kind", SignalKind),
         "level": filtering.choice("Level", "level", Level),
     },
     orders={
@@ -70,7 +70,7 @@ SERIES = ListSpec(
         "model": filtering.exact("Model", "model_name", help="What tools call the model."),
         "metric": filtering.exact("Metric", "metric"),
         "feature": filtering.exact("Feature", "feature"),
-        "kind": filtering.choice("Kind", "kind", Kind),
+        "kind": filtering.choice("Kind", "kind", SignalKind),
         "source": filtering.exact("Source", "source__slug", help="The slug of a source."),
     },
     orders={**_BY_NUMBER, "model": Order("Model", ("model_name", "metric", "feature", "slice", "id"))},

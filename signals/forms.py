@@ -11,7 +11,7 @@ from django.db.models import Q
 from pages.forms import PageForm
 from people.models import User
 from signals.models import Series, Source, ThresholdVersion
-from signals.states import Adapter, Direction, Kind
+from signals.states import Adapter, Direction, SignalKind
 
 PERIODS = (
     (timedelta(minutes=15), "Every 15 minutes"),
@@ -59,14 +59,16 @@ class ThresholdForm(PageForm):
         return {name: self.cleaned_data[name] for name in (*LIMITS, "reason")}
 
 
-class SeriesForm(PageForm):
+class MetricSeriesForm(PageForm):
     """What a series is said to be."""
 
-    kind = forms.ChoiceField(choices=Kind.choices, help_text="Decides which meeting reviews its breaches.")
+    kind = forms.ChoiceField(
+        choices=SignalKind.choices, help_text="Decides which meeting reviews its breaches."
+    )
     unit = forms.CharField(max_length=16, required=False, help_text="For example ms or %.")
 
     @classmethod
-    def of(cls, series: Series, data: Any = None) -> "SeriesForm":
+    def of(cls, series: Series, data: Any = None) -> "MetricSeriesForm":
         return cls(data, initial={"kind": series.kind, "unit": series.unit})
 
 

@@ -12,12 +12,10 @@ from signals.states import (
     GROUP_MOVES,
     Adapter,
     Agreement,
+    BreachState,
     Direction,
-    Kind,
     Level,
-)
-from signals.states import (
-    Breach as BreachState,
+    SignalKind,
 )
 
 
@@ -85,7 +83,7 @@ class Series(Recorded):
     metric = models.CharField(max_length=120)
     feature = models.CharField(max_length=120, blank=True, default="")
     slice = models.CharField(max_length=120, blank=True, default="")
-    kind = models.CharField(max_length=16, choices=Kind.choices)
+    kind = models.CharField(max_length=16, choices=SignalKind.choices)
     unit = models.CharField(max_length=16, blank=True, default="")
     source = models.ForeignKey(Source, models.PROTECT, null=True, blank=True, related_name="series")
     latest_ts = models.DateTimeField(null=True, blank=True)
@@ -220,7 +218,7 @@ class BreachGroup(Recorded):
     title = models.CharField(max_length=300)
     model = models.ForeignKey(Model, models.PROTECT, null=True, blank=True, related_name="+")
     model_name = models.CharField(max_length=120, blank=True, default="")
-    kind = models.CharField(max_length=16, choices=Kind.choices)
+    kind = models.CharField(max_length=16, choices=SignalKind.choices)
     level = models.PositiveSmallIntegerField(choices=Level.choices)
     state = models.CharField(max_length=8, choices=BreachState.choices, default=BreachState.OPEN)
     opened_at = models.DateTimeField()

@@ -3,7 +3,7 @@
 from django.db.models import IntegerChoices, TextChoices
 
 
-class Kind(TextChoices):
+class SignalKind(TextChoices):
     """The signal kind decides the focus it belongs to."""
 
     DATA_QUALITY = "data_quality", "Data quality"
@@ -34,7 +34,7 @@ class Agreement(TextChoices):
     DECLINED = "declined", "Declined"
 
 
-class Breach(TextChoices):
+class BreachState(TextChoices):
     OPEN = "open", "Open"
     CLEARED = "cleared", "Cleared"
 
@@ -44,7 +44,7 @@ class Adapter(TextChoices):
     POINTS = "points", "Points by REST"
 
 
-class Fate(TextChoices):
+class ItemResult(TextChoices):
     """What became of one ingested item."""
 
     STORED = "stored", "Stored"
@@ -60,10 +60,10 @@ AGREEMENT_MOVES = {
     (Agreement.ACTIVE, Agreement.RETIRED): "signals.threshold_agreed",
 }
 GROUP_MOVES = {
-    (Breach.OPEN, Breach.CLEARED): "signals.breach_group_cleared",
-    (Breach.CLEARED, Breach.OPEN): "signals.breach_group_reopened",
+    (BreachState.OPEN, BreachState.CLEARED): "signals.breach_group_cleared",
+    (BreachState.CLEARED, BreachState.OPEN): "signals.breach_group_reopened",
 }
 BREACH_MOVES = {
-    (Breach.OPEN, Breach.CLEARED): "signals.breach_cleared",
-    (Breach.CLEARED, Breach.OPEN): "signals.breach_reopened",
+    (BreachState.OPEN, BreachState.CLEARED): "signals.breach_cleared",
+    (BreachState.CLEARED, BreachState.OPEN): "signals.breach_reopened",
 }

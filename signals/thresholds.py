@@ -48,7 +48,7 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class CrossingSpan:
     """One continuous crossing. level and worst only ever get worse; cleared_at None means open."""
 
     opened_at: datetime
@@ -64,17 +64,17 @@ class Span:
 
 def follow(
     rule: Rule,
-    last: Span | None,
+    last: CrossingSpan | None,
     points: Iterable[tuple[datetime, float]],
     *,
     within: timedelta = REOPENS_WITHIN,
-) -> list[Span]:
+) -> list[CrossingSpan]:
     """The crossings after `points`, in the order of their time.
 
     last: the newest crossing known before, or None. When there was one, the first of the answer is it, as it
     stands now; the others are new. Following in parts gives the same as following at once.
     """
-    done: list[Span] = []
+    done: list[CrossingSpan] = []
     now = last
     for ts, value in points:
         level = rule.level_of(value)
@@ -90,7 +90,7 @@ def follow(
             else:
                 if now is not None:
                     done.append(now)
-                now = Span(opened_at=ts, level=level, first=value, worst=value)
+                now = CrossingSpan(opened_at=ts, level=level, first=value, worst=value)
     return [*done, now] if now is not None else done
 
 

@@ -11,7 +11,7 @@ from django.db import transaction
 from actions import events
 from actions.models import Action
 from actions.reminders import moments
-from actions.states import State, Type
+from actions.states import ActionState, Type
 from history import bulk
 from history import operations as history
 from history.bulk import Act
@@ -137,7 +137,7 @@ def take(action: Action, *, by: Actor, at: datetime, seen: int | None = None) ->
 
 def start(action: Action, *, by: Actor, at: datetime, seen: int | None = None) -> Action:
     """Work on it has begun. From open or blocked."""
-    history.move(action, State.DOING, by=by, at=at, seen=seen, values={"blocked_by": ""})
+    history.move(action, ActionState.DOING, by=by, at=at, seen=seen, values={"blocked_by": ""})
     return action
 
 
@@ -145,14 +145,14 @@ def put_back(action: Action, *, by: Actor, at: datetime, seen: int | None = None
     """Back to open: it waits again. From doing or blocked."""
     if not action.is_unfinished:
         raise IllegalMove("This action is completed. Reopen it instead.", field="state")
-    history.move(action, State.OPEN, by=by, at=at, seen=seen, values={"blocked_by": ""})
+    history.move(action, ActionState.OPEN, by=by, at=at, seen=seen, values={"blocked_by": ""})
     return action
 
 
 def block(action: Action, *, reason: str, by: Actor, at: datetime, seen: int | None = None) -> Action:
     """It cannot go on: `reason` names what holds it up. Raises Refused(field="reason")."""
     reason = _reason(reason, "Enter what blocks it, such as another team, access, budget or time.")
-    history.move(action, State.BLOCKED, by=by, at=at, seen=seen, values={"blocked_by": reason[:200]})
+    history.move(action, ActionState.BLOCKED, by=by, at=at, seen=seen, values={"blocked_by": reason[:200]})
     return action
 
 
@@ -161,7 +161,7 @@ def finish(action: Action, *, by: Actor, at: datetime, note: str = "", seen: int
     """Done. `note`: what came of it, for the history."""
     history.move(
         action,
-        State.DONE,
+        ActionState.DONE,
         by=by,
         at=at,
         seen=seen,
@@ -178,7 +178,7 @@ def drop(action: Action, *, reason: str, by: Actor, at: datetime, seen: int | No
     reason = _reason(reason, "Enter why it is no longer needed.")
     history.move(
         action,
-        State.DROPPED,
+        ActionState.DROPPED,
         by=by,
         at=at,
         seen=seen,
@@ -194,7 +194,7 @@ def reopen(action: Action, *, by: Actor, at: datetime, seen: int | None = None) 
     """Open again after done or dropped: also how a finish is undone."""
     if action.is_unfinished:
         raise IllegalMove("This action is already open.", field="state")
-    history.move(action, State.OPEN, by=by, at=at, seen=seen, values={"settled_at": None})
+    history.move(action, ActionState.OPEN, by=by, at=at, seen=seen, values={"settled_at": None})
     _plan(action, at=at)
     return action
 

@@ -19,7 +19,7 @@ from history import relay
 from kit.actor import SYSTEM
 from risklog.models import Review
 from signals.models import Series, Source
-from signals.states import Kind
+from signals.states import SignalKind
 
 CLIENTS = 4
 SERIES_EACH = 20
@@ -154,7 +154,7 @@ def _series(run: Run, name: str) -> list[Series]:
             model_name=model.slug,
             metric=f"bench-{tag}",
             feature=f"f{number}",
-            kind=Kind.DRIFT,
+            kind=SignalKind.DRIFT,
             source=Source.objects.get(slug="bench"),
         )
         for number in range(SERIES_EACH)

@@ -15,7 +15,7 @@ from kit.actor import SYSTEM, Actor
 from kit.refusals import IllegalMove, Refused
 from learnings import events
 from learnings.models import Learning
-from learnings.states import State
+from learnings.states import LearningState
 from people.models import User
 from risklog.models import Review
 from risklog.states import Outcome, ReviewState
@@ -100,7 +100,7 @@ def write(
     it instead (subject ids): it then stands alone.
     Raises Refused(field="title", "tags" or "about").
     """
-    if about is not None and Learning.objects.filter(about=about, state=State.DRAFT).exists():
+    if about is not None and Learning.objects.filter(about=about, state=LearningState.DRAFT).exists():
         raise Refused("A draft about this already exists. Edit that one instead.", field="about")
     draft = Learning(about=about, author=author, made_at=at, **_clean({"title": title, **texts}))
     grants = [NewGrant(author.subject_id, Reason.AUTHOR)] if author else []
@@ -113,7 +113,7 @@ def write(
 def take(learning: Learning, *, by: Actor, at: datetime, seen: int | None = None) -> Learning:
     """Make the person who acts the author of a draft that has none. Raises Refused when it has one."""
     author = by.person
-    if learning.state != State.DRAFT:
+    if learning.state != LearningState.DRAFT:
         raise IllegalMove("Only drafts can be assigned.", field="state")
     if learning.author_id not in (None, author.pk):
         raise Refused(f"{learning.author} is already the author.", field="author")
@@ -132,7 +132,7 @@ def change(
     """
     if unknown := set(values) - CHANGEABLE:
         raise ValueError(f"These fields cannot be changed: {', '.join(sorted(unknown))}.")
-    if learning.state == State.DISCARDED:
+    if learning.state == LearningState.DISCARDED:
         raise IllegalMove("This draft is discarded. Restore it first.", field="state")
     cleaned = _clean(values)
     if learning.author_id is None and by.person is not None:
@@ -164,7 +164,9 @@ def publish(
         raise Refused("Describe what happened. One short paragraph is enough.", field="seen")
     if learning.author_id is None:
         cleaned["author"] = by.person
-    history.move(learning, State.PUBLISHED, by=by, at=at, seen=seen, values={**cleaned, "published_at": at})
+    history.move(
+        learning, LearningState.PUBLISHED, by=by, at=at, seen=seen, values={**cleaned, "published_at": at}
+    )
     if "author" in cleaned:
         _show_to_author(learning, by=by, at=at)
     if "title" in cleaned:
@@ -175,7 +177,7 @@ def publish(
 def withdraw(learning: Learning, *, by: Actor, at: datetime, seen: int | None = None) -> Learning:
     """Back to a draft, out of the feed. Raises Refused when another draft about the same is open."""
     _no_other_draft(learning)
-    history.move(learning, State.DRAFT, by=by, at=at, seen=seen, values={"published_at": None})
+    history.move(learning, LearningState.DRAFT, by=by, at=at, seen=seen, values={"published_at": None})
     return learning
 
 
@@ -185,7 +187,7 @@ def discard(
 ) -> Learning:
     """A draft that will not become a learning. It is kept, and can be restored."""
     discarded = events.LearningDiscarded(reason=reason.strip() or None)
-    history.move(learning, State.DISCARDED, by=by, at=at, seen=seen, payload=discarded)
+    history.move(learning, LearningState.DISCARDED, by=by, at=at, seen=seen, payload=discarded)
     history.retire(learning)
     return learning
 
@@ -194,7 +196,7 @@ def discard(
 def restore(learning: Learning, *, by: Actor, at: datetime, seen: int | None = None) -> Learning:
     """A discarded draft is a draft again. Raises Refused when another draft about the same is open."""
     _no_other_draft(learning)
-    history.move(learning, State.DRAFT, by=by, at=at, seen=seen)
+    history.move(learning, LearningState.DRAFT, by=by, at=at, seen=seen)
     history.retire(learning, is_retired=False)
     return learning
 
@@ -205,7 +207,9 @@ def _show_to_author(learning: Learning, *, by: Actor, at: datetime) -> None:
 
 
 def _no_other_draft(learning: Learning) -> None:
-    others = Learning.objects.filter(about_id=learning.about_id, state=State.DRAFT).exclude(pk=learning.pk)
+    others = Learning.objects.filter(about_id=learning.about_id, state=LearningState.DRAFT).exclude(
+        pk=learning.pk
+    )
     if learning.about_id is not None and others.exists():
         raise Refused("Another draft about this already exists. Publish or discard it first.")
 

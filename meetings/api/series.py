@@ -14,7 +14,7 @@ from meetings.operations import series as operations
 from people.models import Function, Team, User
 from rest.fields import Body, Visible, read
 from rest.resource import Collection, Item, Resource
-from signals.states import Kind
+from signals.states import SignalKind
 
 
 class FocusRow(serializers.Serializer):
@@ -23,7 +23,7 @@ class FocusRow(serializers.Serializer):
     id = serializers.IntegerField()
     position = serializers.IntegerField()
     name = serializers.CharField()
-    kinds = serializers.ListField(child=serializers.ChoiceField(Kind.choices))
+    kinds = serializers.ListField(child=serializers.ChoiceField(SignalKind.choices))
     questions = serializers.ListField(child=serializers.CharField())
 
 

@@ -8,7 +8,7 @@ from django.db import models
 
 from history.models import Part, Recorded, RecordedQuerySet
 from people.models import Function, Team, User, is_time_zone
-from signals.states import Kind
+from signals.states import SignalKind
 
 
 class MeetingSeries(Recorded):
@@ -54,7 +54,7 @@ class Focus(Part):
     series = models.ForeignKey(MeetingSeries, models.PROTECT, related_name="focuses")
     position = models.PositiveSmallIntegerField()
     name = models.CharField(max_length=120)
-    kinds = ArrayField(models.CharField(max_length=16, choices=Kind.choices), default=list, blank=True)
+    kinds = ArrayField(models.CharField(max_length=16, choices=SignalKind.choices), default=list, blank=True)
     questions = ArrayField(models.CharField(max_length=300), default=list, blank=True)
     functions: Any = models.ManyToManyField(Function, blank=True, related_name="+")
     is_retired = models.BooleanField(default=False)
@@ -74,4 +74,4 @@ class Focus(Part):
     @property
     def kind_words(self) -> list[str]:
         """Its signal kinds in words."""
-        return [str(Kind(kind).label) for kind in self.kinds]
+        return [str(SignalKind(kind).label) for kind in self.kinds]

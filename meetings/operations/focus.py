@@ -14,7 +14,7 @@ from meetings import events
 from meetings.models import Focus, MeetingSeries
 from meetings.operations import agenda, meeting
 from people.models import Function
-from signals.states import Kind
+from signals.states import SignalKind
 
 
 @transaction.atomic
@@ -99,5 +99,7 @@ def _follow(series: MeetingSeries, *, by: Actor, at: datetime) -> None:
 def _check(values: Mapping[str, Any]) -> None:
     if not values["name"].strip():
         raise Refused("Enter a name.", field="name")
-    if unknown := [kind for kind in values["kinds"] if kind not in Kind.values]:
-        raise Refused(f"Unknown signal kind “{unknown[0]}”. Use {', '.join(Kind.values)}.", field="kinds")
+    if unknown := [kind for kind in values["kinds"] if kind not in SignalKind.values]:
+        raise Refused(
+            f"Unknown signal kind “{unknown[0]}”. Use {', '.join(SignalKind.values)}.", field="kinds"
+        )

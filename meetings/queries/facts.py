@@ -8,12 +8,12 @@ from history.models import Subject
 from risklog.models import Escalation, Review, Risk
 from risklog.states import LIVE_RISKS, UNRESOLVED, ReviewState, Severity
 from signals.models import BreachGroup
-from signals.states import Breach, Level
+from signals.states import BreachState, Level
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """kind: a signals.states.Kind, None where the subject has none. is_open: whether there is still something
+    """kind: a SignalKind, None where the subject has none. is_open: whether there is still something
     to do.
     """
 
@@ -69,7 +69,7 @@ def _risk(subject: Subject) -> Facts:
 def _breach(subject: Subject) -> Facts:
     found = BreachGroup.objects.select_related("model").get(subject=subject)
     team = found.model.owner_team_id if found.model else None
-    return Facts(found.kind, team, found.level == Level.CRITICAL, found.state == Breach.OPEN)
+    return Facts(found.kind, team, found.level == Level.CRITICAL, found.state == BreachState.OPEN)
 
 
 def _action(subject: Subject) -> Facts:

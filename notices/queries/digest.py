@@ -18,7 +18,7 @@ from actions import queries as actions
 from history.models import Event, Subject
 from kit.kinds import url_of
 from learnings.models import Learning
-from learnings.states import State as LearningState
+from learnings.states import LearningState
 from meetings.models import Decision
 from notices.models import Digest, Entry
 from notices.queries import mine

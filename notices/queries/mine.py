@@ -6,14 +6,14 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from learnings.models import Learning
-from learnings.states import State as LearningState
+from learnings.states import LearningState
 from meetings.models import Meeting
 from meetings.states import TO_COME
 from people.models import Membership, User
 from risklog.models import Climb, Escalation, Reviewer, Risk
 from risklog.states import LIVE_RISKS, UNRESOLVED, ReviewState
 from signals.models import BreachGroup
-from signals.states import Breach
+from signals.states import BreachState
 
 
 def reviews_to_answer(user: Any) -> QuerySet[Reviewer]:
@@ -65,7 +65,7 @@ def drafts_without_author(user: Any) -> QuerySet[Learning]:
 
 def breaches_of_my_teams(user: Any) -> QuerySet[BreachGroup]:
     """Open breach groups of models that this person's teams own, the worst and newest first."""
-    rows = BreachGroup.objects.filter(state=Breach.OPEN, model__owner_team__in=_teams(user))
+    rows = BreachGroup.objects.filter(state=BreachState.OPEN, model__owner_team__in=_teams(user))
     return rows.visible_to(user).select_related("subject", "model").order_by("-level", "-opened_at", "-id")
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from people.states import Role
-from signals.states import Kind
+from signals.states import SignalKind
 
 ORGANISATION = "Northwind Bank"
 ZONE = "Europe/Berlin"
@@ -73,7 +73,7 @@ MODELS = (
         (
             Metric(
                 "psi",
-                Kind.DRIFT,
+                SignalKind.DRIFT,
                 0.06,
                 0.012,
                 "utilisation_90d",
@@ -83,10 +83,12 @@ MODELS = (
                 critical=0.25,
                 clear=0.08,
             ),
-            Metric("psi", Kind.DRIFT, 0.05, 0.010, "income_to_debt", warning=0.1, critical=0.25, clear=0.08),
+            Metric(
+                "psi", SignalKind.DRIFT, 0.05, 0.010, "income_to_debt", warning=0.1, critical=0.25, clear=0.08
+            ),
             Metric(
                 "null_share",
-                Kind.DATA_QUALITY,
+                SignalKind.DATA_QUALITY,
                 0.004,
                 0.002,
                 "bureau_score",
@@ -96,7 +98,7 @@ MODELS = (
             ),
             Metric(
                 "auc",
-                Kind.PERFORMANCE,
+                SignalKind.PERFORMANCE,
                 0.79,
                 0.006,
                 warning=0.75,
@@ -114,11 +116,18 @@ MODELS = (
         "Holds card payments for a second look within 200 ms.",
         (
             Metric(
-                "latency_p95", Kind.LATENCY, 142.0, 9.0, unit="ms", warning=200.0, critical=400.0, clear=180.0
+                "latency_p95",
+                SignalKind.LATENCY,
+                142.0,
+                9.0,
+                unit="ms",
+                warning=200.0,
+                critical=400.0,
+                clear=180.0,
             ),
             Metric(
                 "precision_at_1pct",
-                Kind.PERFORMANCE,
+                SignalKind.PERFORMANCE,
                 0.62,
                 0.015,
                 warning=0.55,
@@ -127,7 +136,7 @@ MODELS = (
             ),
             Metric(
                 "null_share",
-                Kind.DATA_QUALITY,
+                SignalKind.DATA_QUALITY,
                 0.01,
                 0.004,
                 "merchant_category",
@@ -149,7 +158,7 @@ MODELS = (
         (
             Metric(
                 "psi",
-                Kind.DRIFT,
+                SignalKind.DRIFT,
                 0.07,
                 0.015,
                 "visits_30d",
@@ -161,7 +170,7 @@ MODELS = (
             ),
             Metric(
                 "null_share",
-                Kind.DATA_QUALITY,
+                SignalKind.DATA_QUALITY,
                 0.006,
                 0.002,
                 "last_note",
@@ -183,7 +192,7 @@ MODELS = (
         (
             Metric(
                 "recall_urgent",
-                Kind.PERFORMANCE,
+                SignalKind.PERFORMANCE,
                 0.91,
                 0.008,
                 warning=0.87,
@@ -202,7 +211,7 @@ MODELS = (
         (
             Metric(
                 "error_share",
-                Kind.PERFORMANCE,
+                SignalKind.PERFORMANCE,
                 0.014,
                 0.002,
                 unit="share",

@@ -8,7 +8,7 @@ from catalogue.models import Model
 from kit.actor import Actor
 from learnings.models import Learning
 from learnings.operations import learning as learnings
-from learnings.states import State as LearningState
+from learnings.states import LearningState
 from meetings.models import AgendaItem, Meeting
 from meetings.operations import decision as decisions
 from meetings.operations import item as items

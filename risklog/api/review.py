@@ -16,7 +16,7 @@ from risklog.operations import review as operations
 from risklog.operations import reviewer as reviewer_operations
 from risklog.queries import review as queries
 from risklog.states import Outcome, ReviewState, Severity
-from signals.states import Kind
+from signals.states import SignalKind
 
 
 class ReviewerRow(serializers.Serializer):
@@ -39,7 +39,7 @@ class ReviewRow(serializers.Serializer):
     version = serializers.IntegerField()
     title = serializers.CharField()
     why = serializers.CharField()
-    kind = serializers.ChoiceField(Kind.choices)
+    kind = serializers.ChoiceField(SignalKind.choices)
     severity = serializers.ChoiceField(Severity.choices)
     state = serializers.ChoiceField(ReviewState.choices)
     about_reference = serializers.CharField(source="about.reference", allow_null=True)

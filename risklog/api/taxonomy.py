@@ -11,7 +11,7 @@ from rest.resource import Collection, Item, Resource
 from risklog.filters import CATEGORIES
 from risklog.models import Category
 from risklog.operations import taxonomy as operations
-from signals.states import Kind
+from signals.states import SignalKind
 
 
 class CategoryRow(serializers.Serializer):
@@ -21,7 +21,7 @@ class CategoryRow(serializers.Serializer):
     version = serializers.IntegerField()
     slug = serializers.CharField()
     name = serializers.CharField()
-    kind = serializers.ChoiceField(Kind.choices, help_text="Kind of the signals it covers.")
+    kind = serializers.ChoiceField(SignalKind.choices, help_text="Kind of the signals it covers.")
     definition = serializers.CharField()
     signs = serializers.CharField()
     questions = serializers.CharField()
@@ -37,7 +37,7 @@ class CategoryChange(Body):
     """The fields to change. Fields that are not sent keep their values."""
 
     name = serializers.CharField(max_length=80, required=False)
-    kind = serializers.ChoiceField(Kind.choices, required=False)
+    kind = serializers.ChoiceField(SignalKind.choices, required=False)
     definition = serializers.CharField(max_length=10_000, required=False)
     signs = _text()
     questions = _text()
@@ -46,7 +46,7 @@ class CategoryChange(Body):
 
 class NewCategory(CategoryChange):
     name = serializers.CharField(max_length=80)
-    kind = serializers.ChoiceField(Kind.choices)
+    kind = serializers.ChoiceField(SignalKind.choices)
     definition = serializers.CharField(max_length=10_000)
 
 

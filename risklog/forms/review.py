@@ -12,7 +12,7 @@ from people.models import User
 from risklog.models import Review
 from risklog.queries import review as queries
 from risklog.states import Outcome, Severity
-from signals.states import Kind
+from signals.states import SignalKind
 
 # What each verdict means, shown where it is chosen.
 _MEANING = {
@@ -79,7 +79,7 @@ class OpenForm(PageForm):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     kind = forms.ChoiceField(
-        choices=Kind.choices, help_text="Decides which functions review it.", label="Kind of signal"
+        choices=SignalKind.choices, help_text="Decides which functions review it.", label="Kind of signal"
     )
     severity = forms.ChoiceField(
         choices=Severity.choices,

@@ -6,13 +6,13 @@ from django import forms
 
 from pages.forms import PageForm
 from risklog.models import Category
-from signals.states import Kind
+from signals.states import SignalKind
 
 
 class CategoryForm(PageForm):
     name = forms.CharField(max_length=80)
     kind = forms.ChoiceField(
-        label="Signal kind", choices=Kind.choices, help_text="Decides the focus of its risks."
+        label="Signal kind", choices=SignalKind.choices, help_text="Decides the focus of its risks."
     )
     definition = forms.CharField(widget=forms.Textarea(attrs={"rows": 4}), help_text="One or two sentences.")
     signs = forms.CharField(label="Typical signs", required=False, widget=forms.Textarea(attrs={"rows": 5}))

@@ -7,7 +7,7 @@ from catalogue.models import Model
 from history.models import Part, Recorded, RecordedQuerySet, Subject
 from people.models import Function, User
 from risklog.states import REVIEW_MOVES, Outcome, ReviewState, Severity
-from signals.states import Kind
+from signals.states import SignalKind
 
 
 class Review(Recorded):
@@ -25,7 +25,7 @@ class Review(Recorded):
     title = models.CharField(max_length=300)
     why = models.TextField(blank=True, default="")
     model = models.ForeignKey(Model, models.PROTECT, null=True, blank=True, related_name="+")
-    kind = models.CharField(max_length=16, choices=Kind.choices)
+    kind = models.CharField(max_length=16, choices=SignalKind.choices)
     severity = models.CharField(max_length=8, choices=Severity.choices, default=Severity.WARNING)
     state = models.CharField(max_length=9, choices=ReviewState.choices, default=ReviewState.OPEN)
     missing = models.JSONField(default=list, blank=True)

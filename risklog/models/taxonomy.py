@@ -3,7 +3,7 @@
 from django.db import models
 
 from history.models import Recorded
-from signals.states import Kind
+from signals.states import SignalKind
 
 
 class Category(Recorded):
@@ -13,7 +13,7 @@ class Category(Recorded):
 
     slug = models.SlugField(max_length=60, unique=True)
     name = models.CharField(max_length=80, unique=True)
-    kind = models.CharField(max_length=16, choices=Kind.choices)
+    kind = models.CharField(max_length=16, choices=SignalKind.choices)
     definition = models.TextField()
     signs = models.TextField(blank=True, default="")
     questions = models.TextField(blank=True, default="")

@@ -3,13 +3,13 @@
 Signs, questions and mitigations are Markdown lists. After the first day they are rows like any others.
 """
 
-from signals.states import Kind
+from signals.states import SignalKind
 
 FIRST: tuple[dict[str, str], ...] = (
     {
         "slug": "data-drift",
         "name": "Data drift",
-        "kind": Kind.DRIFT,
+        "kind": SignalKind.DRIFT,
         "definition": (
             "What comes in no longer looks like what the model learned from: the distribution of one "
             "or more features, or of the scores themselves, has moved. The model still answers, and "
@@ -38,7 +38,7 @@ FIRST: tuple[dict[str, str], ...] = (
     {
         "slug": "broken-data",
         "name": "Broken or missing data",
-        "kind": Kind.DATA_QUALITY,
+        "kind": SignalKind.DATA_QUALITY,
         "definition": (
             "Values are absent, out of range, duplicated or in the wrong unit or shape by the time "
             "the model reads them. Unlike drift, the world is as it was; the record of it is damaged."
@@ -65,7 +65,7 @@ FIRST: tuple[dict[str, str], ...] = (
     {
         "slug": "data-latency",
         "name": "Data latency",
-        "kind": Kind.LATENCY,
+        "kind": SignalKind.LATENCY,
         "definition": (
             "Features, labels or answers arrive later than the decision needs them. The model then "
             "works with yesterday's picture, or the caller stops waiting and falls back to something "
@@ -93,7 +93,7 @@ FIRST: tuple[dict[str, str], ...] = (
     {
         "slug": "performance-decay",
         "name": "Performance decay",
-        "kind": Kind.PERFORMANCE,
+        "kind": SignalKind.PERFORMANCE,
         "definition": (
             "Once the outcomes are known, the model is worse than it was at validation: in ranking, "
             "in calibration, or for one group of people more than for others."
@@ -120,7 +120,7 @@ FIRST: tuple[dict[str, str], ...] = (
     {
         "slug": "deployment",
         "name": "Deployment and rollback",
-        "kind": Kind.DEPLOYMENT,
+        "kind": SignalKind.DEPLOYMENT,
         "definition": (
             "What runs is not what was approved, or cannot be taken back in time: a wrong artefact, a"
             " configuration that differs between stages, a rollback nobody has rehearsed."
@@ -147,7 +147,7 @@ FIRST: tuple[dict[str, str], ...] = (
     {
         "slug": "label-noise",
         "name": "Label noise",
-        "kind": Kind.DATA_QUALITY,
+        "kind": SignalKind.DATA_QUALITY,
         "definition": (
             "The truth the model learns from is partly wrong: outcomes recorded late, by different "
             "rules, or by people who disagree. The model then learns the mistakes as faithfully as "
@@ -175,7 +175,7 @@ FIRST: tuple[dict[str, str], ...] = (
     {
         "slug": "sampling-bias",
         "name": "Sampling bias",
-        "kind": Kind.DATA_QUALITY,
+        "kind": SignalKind.DATA_QUALITY,
         "definition": (
             "The cases the model learned from are not the cases it decides: some people or situations"
             " were left out, or show up only because an earlier decision let them in."
@@ -202,7 +202,7 @@ FIRST: tuple[dict[str, str], ...] = (
     {
         "slug": "feature-leakage",
         "name": "Feature leakage",
-        "kind": Kind.PERFORMANCE,
+        "kind": SignalKind.PERFORMANCE,
         "definition": (
             "A feature tells the model something it will not know at the moment of decision: the "
             "outcome itself, or a trace of it. Validation looks splendid, and production does not."

@@ -15,7 +15,7 @@ from kit.refusals import Refused
 from risklog import events
 from risklog.models import Category, Risk
 from risklog.operations.first_categories import FIRST
-from signals.states import Kind
+from signals.states import SignalKind
 
 FIELDS = ("name", "kind", "definition", "signs", "questions", "mitigations")
 
@@ -134,8 +134,8 @@ def _check(values: Mapping[str, Any], category: Category | None) -> None:
     for field, fix in (("name", "Give it a name."), ("definition", "Say what it is in a sentence or two.")):
         if field in values and not str(values[field]).strip():
             raise Refused(fix, field=field)
-    if "kind" in values and values["kind"] not in Kind.values:
-        raise Refused(f"Use one of {', '.join(Kind.values)}.", field="kind")
+    if "kind" in values and values["kind"] not in SignalKind.values:
+        raise Refused(f"Use one of {', '.join(SignalKind.values)}.", field="kind")
     others = Category.objects.exclude(pk=category.pk) if category else Category.objects.all()
     if "name" in values and others.filter(name__iexact=str(values["name"]).strip()).exists():
         raise Refused("A category with this name already exists.", field="name")

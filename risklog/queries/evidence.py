@@ -6,8 +6,7 @@ from typing import Any
 from pages.charts import figure
 from risklog.models import Category
 from signals.models import Breach, BreachGroup, Series
-from signals.states import Breach as BreachState
-from signals.states import Level
+from signals.states import BreachState, Level
 
 # A first guess at likelihood and impact, by how bad the crossing is.
 GUESS = {Level.WARNING: (3, 3), Level.CRITICAL: (4, 4)}

@@ -32,14 +32,14 @@ def evidence(user: Any, about: Risk | Breach, *, at: datetime) -> SafeString | N
     )
 
 
-def _thresholds(live: LiveMetric) -> list[charts.Threshold]:
+def _thresholds(live: LiveMetric) -> list[charts.ChartLimit]:
     found = []
     for version in live.limits:
         side = "above" if version.direction == Direction.ABOVE else "below"
         for kind, value in (("warning", version.warning), ("critical", version.critical)):
             if value is not None:
                 found.append(
-                    charts.Threshold(value, kind, f"{kind.capitalize()} {charts.figure(value)}", side)
+                    charts.ChartLimit(value, kind, f"{kind.capitalize()} {charts.figure(value)}", side)
                 )
     return found
 

@@ -4,7 +4,7 @@ from signals.api import breach, series, source, threshold
 
 RESOURCES = [
     ("series", series.SeriesList),
-    ("series/<str:key>", series.SeriesItem),
+    ("series/<str:key>", series.MetricSeriesItem),
     ("thresholds", threshold.Thresholds),
     ("thresholds/<str:key>", threshold.ThresholdItem),
     ("thresholds/<str:key>/propose", threshold.Propose),

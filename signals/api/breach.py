@@ -9,8 +9,7 @@ from rest_framework.request import Request
 from rest.resource import Collection, Item, Resource
 from signals.filters import BREACHES
 from signals.models import BreachGroup
-from signals.states import Breach as State
-from signals.states import Kind, Level
+from signals.states import BreachState, Level, SignalKind
 
 
 class BreachRow(serializers.Serializer):
@@ -22,9 +21,9 @@ class BreachRow(serializers.Serializer):
     title = serializers.CharField()
     model_id = serializers.IntegerField(allow_null=True)
     model_name = serializers.CharField()
-    kind = serializers.ChoiceField(Kind.choices)
+    kind = serializers.ChoiceField(SignalKind.choices)
     level = serializers.ChoiceField(Level.choices)
-    state = serializers.ChoiceField(State.choices)
+    state = serializers.ChoiceField(BreachState.choices)
     opened_at = serializers.DateTimeField()
     cleared_at = serializers.DateTimeField(allow_null=True)
     breaches = serializers.IntegerField(source="breach_count")
@@ -54,7 +53,8 @@ class _Breaches(Resource):
     def as_values(self, rows: QuerySet) -> QuerySet:
         found = super().as_values(rows)
         return found.annotate(
-            breach_count=Count("breaches"), open_count=Count("breaches", filter=Q(breaches__state=State.OPEN))
+            breach_count=Count("breaches"),
+            open_count=Count("breaches", filter=Q(breaches__state=BreachState.OPEN)),
         )
 
     def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:

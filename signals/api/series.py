@@ -7,10 +7,10 @@ from rest_framework.request import Request
 from rest.resource import Collection, Item, Resource
 from signals.filters import SERIES
 from signals.models import Series
-from signals.states import Kind
+from signals.states import SignalKind
 
 
-class SeriesRow(serializers.Serializer):
+class MetricSeriesRow(serializers.Serializer):
     """One metric of one model. model_id null: no model of that name is registered yet."""
 
     id = serializers.IntegerField()
@@ -20,16 +20,16 @@ class SeriesRow(serializers.Serializer):
     metric = serializers.CharField()
     feature = serializers.CharField()
     slice = serializers.CharField()
-    kind = serializers.ChoiceField(Kind.choices)
+    kind = serializers.ChoiceField(SignalKind.choices)
     unit = serializers.CharField()
     source_slug = serializers.CharField(source="source.slug", default=None, allow_null=True)
     latest_ts = serializers.DateTimeField(allow_null=True)
     latest_value = serializers.FloatField(allow_null=True)
 
 
-class _Series(Resource):
+class _MetricSeries(Resource):
     kind = "series"
-    serializer_class = SeriesRow
+    serializer_class = MetricSeriesRow
     columns = {
         "id": "id",
         "version": "version",
@@ -49,14 +49,14 @@ class _Series(Resource):
         return Series.objects.visible_to(request.user)
 
 
-class SeriesList(_Series, Collection):
+class SeriesList(_MetricSeries, Collection):
     """List series."""
 
     permission = {"GET": "signals.view"}
     spec = SERIES
 
 
-class SeriesItem(_Series, Item):
+class MetricSeriesItem(_MetricSeries, Item):
     """Get a series by number."""
 
     permission = {"GET": "signals.view"}

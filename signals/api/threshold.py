@@ -193,7 +193,7 @@ class Propose(_Thresholds, Item):
         return answer
 
 
-class _Step(_Versions, Step):
+class _ProposalStep(_Versions, Step):
     """A step of a proposal, asked of its threshold."""
 
     permission = {"POST": "signals.threshold_agree"}
@@ -201,14 +201,14 @@ class _Step(_Versions, Step):
     is_versioned = True
 
 
-class Agree(_Step):
+class Agree(_ProposalStep):
     """Agree to a proposed version and put it in force."""
 
     bodies = {"POST": None}
     operation = staticmethod(thresholds.agree)
 
 
-class Decline(_Step):
+class Decline(_ProposalStep):
     """Decline a proposed version."""
 
     body, bodies = DeclineReason, {"POST": DeclineReason}

@@ -8,11 +8,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kit.actor import Actor
-from signals.intake.receive import Outcome, Receiver
+from signals.intake.receive import BodyResult, Receiver
 from signals.mapping import alertmanager
 from signals.models import Source
 from signals.operations import alert
-from signals.states import Adapter, Fate
+from signals.states import Adapter, ItemResult
 
 
 class Webhook(serializers.Serializer):
@@ -38,7 +38,9 @@ class AlertReceipt(serializers.Serializer):
     duplicates = serializers.IntegerField()
     corrected = serializers.IntegerField()
     rejected = serializers.IntegerField()
-    fates = serializers.ListField(child=serializers.ChoiceField(Fate.choices), help_text="One per alert.")
+    fates = serializers.ListField(
+        child=serializers.ChoiceField(ItemResult.choices), help_text="One per alert."
+    )
     rejections = AlertRejection(many=True)
     limits = serializers.DictField(child=serializers.IntegerField())
 
@@ -59,14 +61,14 @@ class Alertmanager(Receiver):
     def slug_of(self, request: Request, body: Any) -> str:
         return self.kwargs.get("slug") or request.query_params.get("source", "")
 
-    def take(self, body: Any, source: Source, *, by: Actor, at: datetime) -> Outcome:
+    def take(self, body: Any, source: Source, *, by: Actor, at: datetime) -> BodyResult:
         heard = alertmanager.read(body, source.mapping, at=at)
         taken = alert.take(heard, source=source, by=by, at=at)
         fates: list[Any] = taken.fates
         for item in heard.refused:
-            fates[item] = Fate.REJECTED
+            fates[item] = ItemResult.REJECTED
         rejections = [
             {"index": item, "field": f"alerts[{item}].{error.field}", "detail": error.message}
             for item, error in heard.refused.items()
         ]
-        return Outcome(fates, rejections, truncated_alerts=heard.truncated)
+        return BodyResult(fates, rejections, truncated_alerts=heard.truncated)

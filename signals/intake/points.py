@@ -14,19 +14,19 @@ from kit.refusals import Refused
 from rest.fields import Body
 from rest.resource import Collection
 from signals.filters import POINTS
-from signals.intake.receive import Outcome, Receiver
+from signals.intake.receive import BodyResult, Receiver
 from signals.mapping import points as reading_of
 from signals.mapping.points import Reading
 from signals.models import Point, Series, Source
 from signals.operations import points
-from signals.states import Adapter, Fate, Kind
+from signals.states import Adapter, ItemResult, SignalKind
 
 
-class Moment(serializers.DateTimeField):
+class MomentField(serializers.DateTimeField):
     """When a value was measured: a text or a number; described in riskhub.schema."""
 
 
-class Pair(serializers.ListField):
+class PairField(serializers.ListField):
     """[ts, value]; described in riskhub.schema."""
 
 
@@ -42,13 +42,13 @@ class NewPoint(Body):
     feature = _maybe(120)
     slice = _maybe(120)
     kind = serializers.ChoiceField(
-        Kind.choices,
+        SignalKind.choices,
         required=False,
         allow_null=True,
         help_text="Kind of a new series. Default: derived from the metric's name.",
     )
     unit = _maybe(16)
-    ts = Moment(help_text="ISO 8601 with its offset, or seconds since 1970.")
+    ts = MomentField(help_text="ISO 8601 with its offset, or seconds since 1970.")
     value = serializers.FloatField()
 
 
@@ -59,9 +59,9 @@ class NewSeriesPoints(Body):
     metric = serializers.CharField(max_length=120)
     feature = _maybe(120)
     slice = _maybe(120)
-    kind = serializers.ChoiceField(Kind.choices, required=False, allow_null=True)
+    kind = serializers.ChoiceField(SignalKind.choices, required=False, allow_null=True)
     unit = _maybe(16)
-    points = serializers.ListField(child=Pair(), help_text="Pairs of [ts, value].")
+    points = serializers.ListField(child=PairField(), help_text="Pairs of [ts, value].")
 
 
 class NewPoints(Body):
@@ -81,14 +81,14 @@ class NewPoints(Body):
     series = NewSeriesPoints(many=True, required=False)
 
 
-class Rejection(serializers.Serializer):
+class PointRejection(serializers.Serializer):
     index = serializers.IntegerField(help_text="Index of the point in `points` or in its series.")
     series = serializers.IntegerField(required=False, help_text="Index of the series, if `series` was sent.")
     field = serializers.CharField(help_text="Full path of the invalid field.")
     detail = serializers.CharField(help_text="How to fix it.")
 
 
-class Receipt(serializers.Serializer):
+class PointsReceipt(serializers.Serializer):
     """What became of a batch: stored and safe, never yet a judgement."""
 
     stored = serializers.IntegerField()
@@ -96,10 +96,10 @@ class Receipt(serializers.Serializer):
     corrected = serializers.IntegerField()
     rejected = serializers.IntegerField()
     fates = serializers.ListField(
-        child=serializers.ChoiceField(Fate.choices),
+        child=serializers.ChoiceField(ItemResult.choices),
         help_text="One a point, as sent: `points`, then those of each of `series`.",
     )
-    rejections = Rejection(many=True)
+    rejections = PointRejection(many=True)
     limits = serializers.DictField(child=serializers.IntegerField())
 
 
@@ -116,7 +116,7 @@ class Points(Receiver, Collection):
 
     permission = {"GET": "signals.view", "POST": "signals.ingest"}
     bodies = {"POST": NewPoints}
-    answers = {"POST": (202, Receipt)}
+    answers = {"POST": (202, PointsReceipt)}
     kind = "point"
     serializer_class = PointRow
     columns = {"series_id": "series_id", "ts": "ts", "value": "value"}
@@ -143,13 +143,13 @@ class Points(Receiver, Collection):
             raise Refused("The name of a source must be a string.", field="source")
         return named or ""
 
-    def take(self, body: Any, source: Source, *, by: Actor, at: datetime) -> Outcome:
+    def take(self, body: Any, source: Source, *, by: Actor, at: datetime) -> BodyResult:
         reading = reading_of.read(body, at=at)
         stored = points.store(reading, source=source, by=by, at=at)
         fates: list[Any] = stored.fates
         for item in reading.refused:
-            fates[item] = Fate.REJECTED
-        return Outcome(fates, [_rejection(reading, item) for item in reading.refused])
+            fates[item] = ItemResult.REJECTED
+        return BodyResult(fates, [_rejection(reading, item) for item in reading.refused])
 
 
 def _rejection(reading: Reading, item: int) -> dict[str, Any]:

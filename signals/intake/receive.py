@@ -26,14 +26,14 @@ from rest.resource import ApiView
 from signals.mapping.text import Unusable
 from signals.models import Source
 from signals.operations import source as sources
-from signals.states import Fate
+from signals.states import ItemResult
 
 log = logging.getLogger(__name__)
 _TRIES = 4
 
 
 @dataclass(slots=True)
-class Outcome:
+class BodyResult:
     """What became of a body that could be read.
 
     fates: one a thing sent, in its order. rejections: where each rejected one stands, its field, the fix.
@@ -48,7 +48,7 @@ class Outcome:
 
     @property
     def is_any_taken(self) -> bool:
-        return not self.fates or self.count(Fate.REJECTED) < len(self.fates)
+        return not self.fates or self.count(ItemResult.REJECTED) < len(self.fates)
 
 
 class Receiver(ApiView):
@@ -57,7 +57,7 @@ class Receiver(ApiView):
     adapter: ClassVar[str]
     limits: ClassVar[Mapping[str, int]]
 
-    def take(self, body: Any, source: Source, *, by: Actor, at: datetime) -> Outcome:
+    def take(self, body: Any, source: Source, *, by: Actor, at: datetime) -> BodyResult:
         raise NotImplementedError
 
     def slug_of(self, request: Request, body: Any) -> str:
@@ -90,26 +90,26 @@ class Receiver(ApiView):
         try:
             outcome = self.take(body, source, by=by, at=at)
         except Unusable as error:
-            outcome = Outcome([Fate.REJECTED], [{"field": error.field, "detail": error.message}])
+            outcome = BodyResult([ItemResult.REJECTED], [{"field": error.field, "detail": error.message}])
         status = 202 if outcome.is_any_taken else 422
         problem = "; ".join(f"{error['field']}: {error['detail']}" for error in outcome.rejections[:20])
         sources.note_delivery(
             source,
             at=at,
             status=status,
-            fates={fate: outcome.count(fate) for fate in Fate},
+            fates={fate: outcome.count(fate) for fate in ItemResult},
             truncated_alerts=outcome.truncated_alerts,
             problem=problem,
             body=raw if outcome.rejections else b"",
         )
         return self._answer(status, outcome)
 
-    def _answer(self, status: int, outcome: Outcome) -> Response:
+    def _answer(self, status: int, outcome: BodyResult) -> Response:
         body: dict[str, Any] = {
-            "stored": outcome.count(Fate.STORED),
-            "duplicates": outcome.count(Fate.DUPLICATE),
-            "corrected": outcome.count(Fate.CORRECTED),
-            "rejected": outcome.count(Fate.REJECTED),
+            "stored": outcome.count(ItemResult.STORED),
+            "duplicates": outcome.count(ItemResult.DUPLICATE),
+            "corrected": outcome.count(ItemResult.CORRECTED),
+            "rejected": outcome.count(ItemResult.REJECTED),
             "fates": outcome.fates,
             "rejections": outcome.rejections,
             "limits": self.limits,

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from signals.states import Kind, Level
+from signals.states import Level, SignalKind
 
 DEFAULTS: dict[str, Any] = {
     "model": ["model", "model_name", "mlmodel", "ml_model", "modelName", "registered_model"],
@@ -18,10 +18,10 @@ _CRITICAL = {
     *("p0", "p1", "sev0", "sev1", "s1"),
 }
 # The first word that occurs decides; data quality is what remains, for its focus asks the widest questions.
-_WORDS: tuple[tuple[Kind, tuple[str, ...]], ...] = (
-    (Kind.DRIFT, ("drift", "psi", "shift", "divergence", "wasserstein", "kolmogorov", "jensen")),
+_WORDS: tuple[tuple[SignalKind, tuple[str, ...]], ...] = (
+    (SignalKind.DRIFT, ("drift", "psi", "shift", "divergence", "wasserstein", "kolmogorov", "jensen")),
     (
-        Kind.DATA_QUALITY,
+        SignalKind.DATA_QUALITY,
         (
             "null",
             "missing",
@@ -35,10 +35,13 @@ _WORDS: tuple[tuple[Kind, tuple[str, ...]], ...] = (
             "volume",
         ),
     ),
-    (Kind.LATENCY, ("latency", "slow", "duration", "timeout", "response_time", "p95", "p99")),
-    (Kind.DEPLOYMENT, ("deploy", "rollout", "rollback", "canary", "release", "replica", "crash", "restart")),
+    (SignalKind.LATENCY, ("latency", "slow", "duration", "timeout", "response_time", "p95", "p99")),
     (
-        Kind.PERFORMANCE,
+        SignalKind.DEPLOYMENT,
+        ("deploy", "rollout", "rollback", "canary", "release", "replica", "crash", "restart"),
+    ),
+    (
+        SignalKind.PERFORMANCE,
         (
             "accuracy",
             "performance",
@@ -69,10 +72,10 @@ def kind_of(labels: Mapping[str, str], mapping: Mapping[str, Any], rule: str) ->
     if said:
         kinds = mapping.get("kinds") or {}
         found = kinds.get(said) or kinds.get(said.lower()) if isinstance(kinds, Mapping) else None
-        if found in Kind.values:
+        if found in SignalKind.values:
             return str(found)
         plain = re.sub(r"[^a-z]+", "_", said.lower()).strip("_")
-        if plain in Kind.values:
+        if plain in SignalKind.values:
             return plain
         if guess := _guess(plain):
             return guess
@@ -81,7 +84,7 @@ def kind_of(labels: Mapping[str, str], mapping: Mapping[str, Any], rule: str) ->
 
 def kind_of_name(name: str) -> str:
     """The kind that a metric's or rule's name suggests; data quality when it suggests none."""
-    return _guess(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()) or Kind.DATA_QUALITY
+    return _guess(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()) or SignalKind.DATA_QUALITY
 
 
 def level_of(labels: Mapping[str, str], mapping: Mapping[str, Any]) -> Level:

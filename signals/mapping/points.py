@@ -14,13 +14,13 @@ from math import isfinite
 from typing import Any
 
 from signals.mapping.text import Unusable, micros, number, text
-from signals.states import Kind
+from signals.states import SignalKind
 
 MAX_POINTS = 10_000
 MAX_TEXT = 120
 MAX_UNIT = 16
 LIMITS = {"points": MAX_POINTS, "text": MAX_TEXT, "unit": MAX_UNIT, "bytes": 8 * 1024 * 1024}
-_KINDS = frozenset(Kind.values)
+_KINDS = frozenset(SignalKind.values)
 
 # What names a series: model, metric, feature, slice.
 Name = tuple[str, str, str, str]
@@ -213,7 +213,7 @@ class _Reader:
         kind, unit = point.get("kind"), point.get("unit")
         if kind is not None:
             if not isinstance(kind, str) or kind not in _KINDS:
-                raise Unusable("kind", f"Use one of {', '.join(Kind.values)}.")
+                raise Unusable("kind", f"Use one of {', '.join(SignalKind.values)}.")
             self.found.kinds[key] = self.found.kinds[key] or kind
         if unit is not None:
             self.found.units[key] = self.found.units[key] or text(unit, "unit", longest=MAX_UNIT)

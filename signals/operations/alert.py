@@ -20,10 +20,10 @@ from signals.mapping.points import Reading
 from signals.mapping.text import to_micros
 from signals.models import Alert, Breach, Source, Threshold, ThresholdVersion
 from signals.operations import breach, judging, points
-from signals.operations.breach import Cause, Crossing
+from signals.operations.breach import Cause, PlannedBreach
 from signals.operations.source import lock_births
-from signals.states import Agreement, Direction, Fate, Level
-from signals.thresholds import Rule, Span
+from signals.states import Agreement, Direction, ItemResult, Level
+from signals.thresholds import CrossingSpan, Rule
 
 _UPDATE = """
 UPDATE signals_alert a
@@ -35,16 +35,16 @@ WHERE a.id = g.id
 
 
 @dataclass(slots=True)
-class ItemResults:
+class AlertResults:
     """What became of a body. fates: one an item, None where it was refused before."""
 
     fates: list[str | None]
 
     def counts(self) -> dict[str, int]:
-        return {fate: self.fates.count(fate) for fate in (Fate.STORED, Fate.DUPLICATE)}
+        return {fate: self.fates.count(fate) for fate in (ItemResult.STORED, ItemResult.DUPLICATE)}
 
 
-def take(heard: ParsedBody, *, source: Source, by: Actor, at: datetime) -> ItemResults:
+def take(heard: ParsedBody, *, source: Source, by: Actor, at: datetime) -> AlertResults:
     """Take the alerts of a body, all or nothing, in a constant number of statements.
 
     STORED is an alert that is new, or that this body ends; DUPLICATE one that says nothing new. A late
@@ -52,7 +52,7 @@ def take(heard: ParsedBody, *, source: Source, by: Actor, at: datetime) -> ItemR
     Numeric `value` annotations of firing alerts become points of a series called like the rule.
     """
     if not heard.alerts:
-        return ItemResults([None] * heard.count)
+        return AlertResults([None] * heard.count)
     try:
         with transaction.atomic():
             return _Body(heard, source, at).take(by)
@@ -92,7 +92,7 @@ class _Body:
         self.rows: dict[str, dict[datetime, _Row]] = {}
         self.series: dict[tuple[str, str, str], int] = {}
 
-    def take(self, by: Actor) -> ItemResults:
+    def take(self, by: Actor) -> AlertResults:
         self.rules = _rules(self.heard.alerts, self.source)
         crossings = self._put_values()
         self.models = catalogue.models_called({told.model_name for told in self.heard.alerts})
@@ -111,11 +111,11 @@ class _Body:
         crossed = [(row, self._crossing(row)) for row in rows]
         breach.settle([*crossings, *(one for _, one in crossed if one is not None)], by=by, at=self.at)
         self._write(crossed)
-        return ItemResults(self.fates)
+        return AlertResults(self.fates)
 
     # ---------------------------------------------------------- what it says
 
-    def _put_values(self) -> list[Crossing]:
+    def _put_values(self) -> list[PlannedBreach]:
         reading = _values(self.heard.alerts, self.at)
         if not reading.names:
             return []
@@ -154,7 +154,7 @@ class _Body:
         row = known.get(starts_at)
         if row is None:
             known[starts_at] = self._new(told, starts_at, known)
-            return Fate.STORED
+            return ItemResult.STORED
         row.is_seen = True
         if not told.is_firing:
             return self._end(row, told.ends_at or self.at)
@@ -162,7 +162,7 @@ class _Body:
             row.alert.annotations = told.annotations
             row.level = max(row.level, told.level)
             row.value = self.rules[told.rule].worse.worse(row.value, told.value)
-        return Fate.DUPLICATE
+        return ItemResult.DUPLICATE
 
     def _start_of(self, known: dict[datetime, _Row], told: ParsedAlert) -> datetime:
         """When an alert began that does not say: with the one that fires; for an end, that is told again,
@@ -197,33 +197,35 @@ class _Body:
 
     def _end(self, row: _Row, ends_at: datetime) -> str:
         if not row.alert.is_firing:
-            return Fate.DUPLICATE
+            return ItemResult.DUPLICATE
         row.alert.is_firing = False
         row.alert.ends_at = max(ends_at, row.alert.starts_at)
         row.is_seen = row.is_changed = True
-        return Fate.STORED
+        return ItemResult.STORED
 
     # ---------------------------------------------------------- what it comes to
 
-    def _crossing(self, row: _Row) -> Crossing | None:
+    def _crossing(self, row: _Row) -> PlannedBreach | None:
         if row.told is not None:
             return self._new_crossing(row, row.told)
         alert, breach_of = row.alert, _breach(row.alert)
         if not row.is_changed and (breach_of.level, breach_of.worst_value) == (row.level, row.value):
             return None
-        return Crossing(
+        return PlannedBreach(
             cause=Cause(alert.name, "", "", None, source_id=self.source.pk),
-            span=Span(breach_of.opened_at, row.level, breach_of.first_value, row.value, alert.ends_at),
+            span=CrossingSpan(
+                breach_of.opened_at, row.level, breach_of.first_value, row.value, alert.ends_at
+            ),
             threshold=breach_of.threshold,
             version=None,
             breach=breach_of,
         )
 
-    def _new_crossing(self, row: _Row, told: ParsedAlert) -> Crossing:
+    def _new_crossing(self, row: _Row, told: ParsedAlert) -> PlannedBreach:
         rule, alert = self.rules[told.rule], row.alert
-        return Crossing(
+        return PlannedBreach(
             cause=self.causes[told.item],
-            span=Span(alert.starts_at, row.level, told.value, row.value, alert.ends_at),
+            span=CrossingSpan(alert.starts_at, row.level, told.value, row.value, alert.ends_at),
             threshold=rule.threshold,
             version=rule.version,
             series_id=self.series.get((told.model_name, told.rule[:120], told.feature)),
@@ -232,7 +234,7 @@ class _Body:
             is_external=True,
         )
 
-    def _write(self, crossed: Sequence[tuple[_Row, Crossing | None]]) -> None:
+    def _write(self, crossed: Sequence[tuple[_Row, PlannedBreach | None]]) -> None:
         fresh, known = [], []
         for row, crossing in crossed:
             if row.told is not None and crossing is not None:

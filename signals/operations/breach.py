@@ -16,8 +16,8 @@ from kit.actor import Actor
 from signals import events
 from signals.models import Breach, BreachGroup, Threshold, ThresholdVersion
 from signals.operations.series import UNREGISTERED, below
-from signals.states import Breach as State
-from signals.thresholds import REOPENS_WITHIN, Span
+from signals.states import BreachState
+from signals.thresholds import REOPENS_WITHIN, CrossingSpan
 
 # Causes share so many locks: enough to keep senders apart, few enough for PostgreSQL's table of locks.
 _BUCKETS = 128
@@ -51,11 +51,11 @@ class Cause:
 
 
 @dataclass(slots=True)
-class Crossing:
+class PlannedBreach:
     """A breach as it is to be. breach: the row that is there, or None; after settle(), the row."""
 
     cause: Cause
-    span: Span
+    span: CrossingSpan
     threshold: Threshold
     version: ThresholdVersion | None
     breach: Breach | None = None
@@ -76,7 +76,7 @@ def lock_causes(keys: Iterable[str]) -> None:
             )
 
 
-def settle(crossings: Sequence[Crossing], *, by: Actor, at: datetime) -> None:
+def settle(crossings: Sequence[PlannedBreach], *, by: Actor, at: datetime) -> None:
     """Write breaches and groups as `crossings` say: one event a group that something happened to.
 
     A crossing joins the open group of its cause, or the newest one when it comes within REOPENS_WITHIN of
@@ -104,11 +104,11 @@ class _Work:
     def __init__(self, group: BreachGroup, open_ids: set[int], *, is_new: bool = False) -> None:
         self.group, self.is_new = group, is_new
         self.others_open = open_ids
-        self.joined: list[Crossing] = []
-        self.kept: list[Crossing] = []
+        self.joined: list[PlannedBreach] = []
+        self.kept: list[PlannedBreach] = []
 
     @property
-    def members(self) -> list[Crossing]:
+    def members(self) -> list[PlannedBreach]:
         return self.kept + self.joined
 
     @property
@@ -123,21 +123,24 @@ class _Work:
         ends = [one.span.cleared_at for one in self.members if one.span.cleared_at]
         return max([*ends, *([self.group.cleared_at] if self.group.cleared_at else [])])
 
-    def may_take(self, span: Span) -> bool:
+    def may_take(self, span: CrossingSpan) -> bool:
         if self.is_open and span.is_open:
             return True
         if not self.is_open and span.opened_at > self.end + REOPENS_WITHIN:  # type: ignore[operator]
             return False
         return span.cleared_at is None or span.cleared_at + REOPENS_WITHIN >= self.group.opened_at
 
-    def keep(self, crossing: Crossing) -> None:
+    def keep(self, crossing: PlannedBreach) -> None:
         self.others_open.discard(crossing.breach.pk)  # type: ignore[union-attr]
         self.kept.append(crossing)
 
     def act(self) -> bulk.Act | None:
         rows, counts = self._rows()
         level = max([self.group.level, *(one.span.level for one in self.members)])
-        values: dict[str, Any] = {"level": level, "state": State.OPEN if self.is_open else State.CLEARED}
+        values: dict[str, Any] = {
+            "level": level,
+            "state": BreachState.OPEN if self.is_open else BreachState.CLEARED,
+        }
         values["cleared_at"] = self.end
         if self.is_new:
             for name, value in values.items():
@@ -148,7 +151,7 @@ class _Work:
                 rows=rows,
                 placed=below(self.group.model),
             )
-        was_open = self.group.state == State.OPEN
+        was_open = self.group.state == BreachState.OPEN
         if not rows and all(getattr(self.group, name) == value for name, value in values.items()):
             return None
         change = self._change(counts, was_open=was_open, rises=level > self.group.level)
@@ -162,13 +165,13 @@ class _Work:
             rows.append(one.breach)
         for one in self.kept:
             breach, span = one.breach, one.span
-            state = State.OPEN if span.is_open else State.CLEARED
+            state = BreachState.OPEN if span.is_open else BreachState.CLEARED
             wanted = {"state": state, "cleared_at": span.cleared_at, "level": span.level}
             differing = {name: value for name, value in wanted.items() if getattr(breach, name) != value}
             if differing:
                 counts["worse"] += "level" in differing
                 if "state" in differing:
-                    counts["cleared" if state == State.CLEARED else "reopened"] += 1
+                    counts["cleared" if state == BreachState.CLEARED else "reopened"] += 1
                 rows.append((breach, differing))
         return rows, counts
 
@@ -196,7 +199,7 @@ class _Work:
 class _Plan:
     """Which crossing goes to which group; reads the groups of all causes in three statements."""
 
-    def __init__(self, crossings: Sequence[Crossing]) -> None:
+    def __init__(self, crossings: Sequence[PlannedBreach]) -> None:
         self.of_cause: dict[str, list[_Work]] = {}
         self.of_group: dict[int, _Work] = {}
         self.new: list[_Work] = []
@@ -211,7 +214,7 @@ class _Plan:
     def works(self) -> list[_Work]:
         return [work for work in [*self.of_group.values(), *self.new] if work.members]
 
-    def _load(self, crossings: Sequence[Crossing]) -> None:
+    def _load(self, crossings: Sequence[PlannedBreach]) -> None:
         keys = sorted({one.cause.key for one in crossings})
         newest = list(
             BreachGroup.objects.filter(cause_key__in=keys)
@@ -229,26 +232,26 @@ class _Plan:
         open_ids: dict[int, set[int]] = {}
         groups = [group.pk for group in [*newest, *further]]
         if groups:
-            rows = Breach.objects.filter(group_id__in=groups, state=State.OPEN)
+            rows = Breach.objects.filter(group_id__in=groups, state=BreachState.OPEN)
             for group_id, pk in rows.values_list("group_id", "pk"):
                 open_ids.setdefault(group_id, set()).add(pk)
         for group in [*newest, *further]:
             self.of_group[group.pk] = _Work(group, open_ids.get(group.pk, set()))
         self.of_cause = {group.cause_key: [self.of_group[group.pk]] for group in newest}
 
-    def _stays(self, one: Crossing) -> bool:
+    def _stays(self, one: PlannedBreach) -> bool:
         """Whether a breach that is there stays that one; a group is not reopened beside an open one."""
         if one.breach is None:
             return False
         own = self.of_group[one.breach.group_id]
-        reopens = one.breach.state == State.CLEARED and one.span.cleared_at != one.breach.cleared_at
+        reopens = one.breach.state == BreachState.CLEARED and one.span.cleared_at != one.breach.cleared_at
         if reopens and own not in self.of_cause.get(own.group.cause_key, ()):
             one.breach = None
             return False
         own.keep(one)
         return True
 
-    def _join(self, one: Crossing) -> None:
+    def _join(self, one: PlannedBreach) -> None:
         known = self.of_cause.setdefault(one.cause.key, [])
         fitting = [work for work in known if work.may_take(one.span)]
         work = next((work for work in fitting if work.is_open), fitting[0] if fitting else None)
@@ -261,7 +264,7 @@ class _Plan:
             work.group.opened_at = min(work.group.opened_at, one.span.opened_at)
 
 
-def _group(one: Crossing) -> BreachGroup:
+def _group(one: PlannedBreach) -> BreachGroup:
     cause = one.cause
     return BreachGroup(
         cause_key=cause.key,
@@ -274,7 +277,7 @@ def _group(one: Crossing) -> BreachGroup:
     )
 
 
-def _row(group: BreachGroup, one: Crossing) -> Breach:
+def _row(group: BreachGroup, one: PlannedBreach) -> Breach:
     span = one.span
     return Breach(
         group=group,
@@ -284,7 +287,7 @@ def _row(group: BreachGroup, one: Crossing) -> Breach:
         is_external=one.is_external,
         feature=one.feature,
         level=span.level,
-        state=State.OPEN if span.is_open else State.CLEARED,
+        state=BreachState.OPEN if span.is_open else BreachState.CLEARED,
         opened_at=span.opened_at,
         cleared_at=span.cleared_at,
         first_value=span.first,
@@ -293,7 +296,7 @@ def _row(group: BreachGroup, one: Crossing) -> Breach:
     )
 
 
-def _keep_worst(crossings: Sequence[Crossing], breaches: Sequence[Breach]) -> None:
+def _keep_worst(crossings: Sequence[PlannedBreach], breaches: Sequence[Breach]) -> None:
     """The worst value moves with the points; it is no step of its own, so it is kept beside history."""
     worst = {id(one.breach): one.span.worst for one in crossings}
     pairs = [(breach.pk, worst[id(breach)]) for breach in breaches]

@@ -7,9 +7,9 @@ from django.db import connection
 
 from signals.mapping.text import from_micros
 from signals.models import Breach, Series, ThresholdVersion
-from signals.operations.breach import Cause, Crossing
+from signals.operations.breach import Cause, PlannedBreach
 from signals.states import Direction, Level
-from signals.thresholds import Rule, Span, follow
+from signals.thresholds import CrossingSpan, Rule, follow
 
 # What is new of a series, not older than what was judged before: (microseconds since 1970, value), unsorted.
 News = Mapping[int, Sequence[tuple[int, float]]]
@@ -32,14 +32,14 @@ ORDER BY v.id
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
+class ActiveRule:
     """A version in force on a series, and the newest crossing it knows of."""
 
     version_id: int
     series_id: int
     rule: Rule
     breach_id: int | None
-    last: Span | None
+    last: CrossingSpan | None
 
     def is_left_cold_by(self, points: Sequence[tuple[int, float]]) -> bool:
         """Whether nothing is open and no point crosses: so it is nearly always, and quickly said."""
@@ -50,21 +50,21 @@ class Watch:
         return not values or not self.rule.level_of(worst(values))
 
 
-def watches(series_ids: Collection[int]) -> list[Watch]:
+def watches(series_ids: Collection[int]) -> list[ActiveRule]:
     """What judges these series now. One statement; the caller holds the rows of the series."""
     if not series_ids:
         return []
     with connection.cursor() as cursor:
         cursor.execute(_WATCHES, ["{" + ",".join(map(str, series_ids)) + "}"])
         return [
-            Watch(row[0], row[1], Rule(*row[2:6]), row[6], Span(*row[7:12]) if row[6] else None)
+            ActiveRule(row[0], row[1], Rule(*row[2:6]), row[6], CrossingSpan(*row[7:12]) if row[6] else None)
             for row in cursor.fetchall()
         ]
 
 
-def crossings_of(watching: Sequence[Watch], news: News) -> list[Crossing]:
+def crossings_of(watching: Sequence[ActiveRule], news: News) -> list[PlannedBreach]:
     """What `news` comes to under each watch: only what changed. No statement, or two, whatever the size."""
-    changed: list[tuple[Watch, Span, bool]] = []
+    changed: list[tuple[ActiveRule, CrossingSpan, bool]] = []
     for watch in watching:
         points = news[watch.series_id]
         if watch.is_left_cold_by(points):
@@ -92,10 +92,10 @@ def rule_of(version: ThresholdVersion) -> Rule:
     return Rule(version.direction, version.warning, version.critical, version.clear)
 
 
-def _crossing(version: ThresholdVersion, span: Span, breach: Breach | None) -> Crossing:
+def _crossing(version: ThresholdVersion, span: CrossingSpan, breach: Breach | None) -> PlannedBreach:
     series = version.threshold.series
     assert series is not None  # watches() starts from series
-    return Crossing(
+    return PlannedBreach(
         cause=_cause(version, series),
         span=span,
         threshold=version.threshold,
@@ -126,7 +126,7 @@ def spoken(metric: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def _summary(version: ThresholdVersion, series: Series, span: Span) -> str:
+def _summary(version: ThresholdVersion, series: Series, span: CrossingSpan) -> str:
     what = " of ".join(filter(None, (series.metric, series.feature or series.slice)))
     crossed = (version.critical, version.warning) if span.level == Level.CRITICAL else (version.warning,)
     limit = next((one for one in (*crossed, version.critical) if one is not None), None)

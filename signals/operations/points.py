@@ -16,7 +16,7 @@ from signals.mapping.points import Reading
 from signals.models import Source
 from signals.operations import breach, judging
 from signals.operations import series as series_operations
-from signals.states import Fate
+from signals.states import ItemResult
 
 _TS = "timestamptz 'epoch' + g.ts * interval '1 microsecond'"
 _LOCK_SERIES = """
@@ -67,7 +67,7 @@ class Stored:
 
     fates: list[str | None]
     series: list[int] = field(default_factory=list)
-    crossings: list[breach.Crossing] = field(default_factory=list)
+    crossings: list[breach.PlannedBreach] = field(default_factory=list)
 
 
 def store(reading: Reading, *, source: Source, by: Actor, at: datetime) -> Stored:
@@ -133,7 +133,7 @@ class _Sorted:
         if late or len(self.fresh) != len(keys):
             self._sort(keys, self._there(keys, late) if late else {})
         else:
-            self.fates = [Fate.STORED] * len(keys)
+            self.fates = [ItemResult.STORED] * len(keys)
 
     def tell(self, fates: list[str | None]) -> None:
         for item, fate in zip(self.reading.items, self.fates, strict=True):
@@ -160,13 +160,13 @@ class _Sorted:
         for key, value in zip(keys, self.reading.values, strict=True):
             old = present.get(key)
             if old is None:
-                self.fates.append(Fate.STORED)
+                self.fates.append(ItemResult.STORED)
                 self.fresh[key] = value
             elif old == value or self.keeps_first:
-                self.fates.append(Fate.DUPLICATE)
+                self.fates.append(ItemResult.DUPLICATE)
                 continue
             else:
-                self.fates.append(Fate.CORRECTED)
+                self.fates.append(ItemResult.CORRECTED)
                 self.corrections.append((*key, old, value))
                 (self.changed if key in there else self.fresh)[key] = value
             present[key] = value
@@ -201,7 +201,7 @@ def _write(news: _Sorted, at: datetime) -> None:
             cursor.execute(_CORRECTIONS, [at, *_arrays(news.corrections)])
 
 
-def _judge(news: _Sorted) -> list[breach.Crossing]:
+def _judge(news: _Sorted) -> list[breach.PlannedBreach]:
     """The crossings that come of what is not older than what was judged before."""
     watches = judging.watches({series for points in (news.fresh, news.changed) for series, _ in points})
     if not watches:

@@ -14,7 +14,7 @@ from kit.actor import Actor
 from kit.refusals import Refused
 from signals import events
 from signals.models import Delivery, Source
-from signals.states import Adapter, Kind
+from signals.states import Adapter, SignalKind
 
 CHANGEABLE = frozenset({"name", "owner", "mapping", "expected_every"})
 BODY_KEPT = 64 * 1024
@@ -182,8 +182,12 @@ def _check_mapping(mapping: Any) -> None:
     if not isinstance(mapping, dict) or set(mapping) - _MAPPED:
         raise Refused(wrong, field="mapping")
     kinds = mapping.get("kinds", {})
-    if isinstance(kinds, dict) and (odd := [kind for kind in kinds.values() if kind not in Kind.values]):
-        raise Refused(f"“{odd[0]}” is not a kind. Use one of {', '.join(Kind.values)}.", field="mapping")
+    if isinstance(kinds, dict) and (
+        odd := [kind for kind in kinds.values() if kind not in SignalKind.values]
+    ):
+        raise Refused(
+            f"“{odd[0]}” is not a kind. Use one of {', '.join(SignalKind.values)}.", field="mapping"
+        )
     if not isinstance(kinds, dict) or not all(
         is_names(value) for name, value in mapping.items() if name != "kinds"
     ):

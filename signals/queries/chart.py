@@ -27,7 +27,7 @@ Points = list[tuple[datetime, float | None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
+class ChartVersion:
     """A version of a threshold, as a chart draws and names it."""
 
     threshold_id: int
@@ -42,7 +42,7 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
-class Crossing:
+class ChartBreach:
     """A breach; reference: its group's."""
 
     reference: str
@@ -63,9 +63,9 @@ class Chart:
     end: datetime
     days: int
     points: Points
-    limits: Sequence[Limit] = ()
-    agreed: Sequence[Limit] = ()
-    breaches: Sequence[Crossing] = ()
+    limits: Sequence[ChartVersion] = ()
+    agreed: Sequence[ChartVersion] = ()
+    breaches: Sequence[ChartBreach] = ()
 
     @property
     def has_points(self) -> bool:
@@ -109,10 +109,10 @@ def _limits(versions: QuerySet[ThresholdVersion]) -> QuerySet[Any]:
     )
 
 
-def _limit(row: dict[str, Any]) -> Limit:
+def _limit(row: dict[str, Any]) -> ChartVersion:
     # A whole number comes back from JSON as such.
     levels = {name: row[name] and float(row[name]) for name in ("clear", "warning", "critical")}
-    return Limit(**row | levels | {"agreed_at": moment(row["agreed_at"])})
+    return ChartVersion(**row | levels | {"agreed_at": moment(row["agreed_at"])})
 
 
 def _crossings(breaches: QuerySet[Breach]) -> QuerySet[Any]:
@@ -120,9 +120,9 @@ def _crossings(breaches: QuerySet[Breach]) -> QuerySet[Any]:
     return breaches.values(row=JSONObject(reference="group__subject__reference", **{n: n for n in same}))
 
 
-def _crossing(row: dict[str, Any]) -> Crossing:
+def _crossing(row: dict[str, Any]) -> ChartBreach:
     opened_at, cleared_at = datetime.fromisoformat(row["opened_at"]), moment(row["cleared_at"])
-    return Crossing(row["reference"], Level(row["level"]), opened_at, cleared_at)
+    return ChartBreach(row["reference"], Level(row["level"]), opened_at, cleared_at)
 
 
 def moment(text: str | None) -> datetime | None:

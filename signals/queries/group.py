@@ -13,7 +13,7 @@ from catalogue.models import Model
 from people.models import User
 from signals.models import Breach, BreachGroup, ThresholdVersion
 from signals.queries import chart as charts
-from signals.states import Breach as State
+from signals.states import BreachState
 
 DAY_BEFORE = timedelta(days=1)
 MOST_CHANGES = 6
@@ -33,7 +33,7 @@ def shown_model(user: User, group: BreachGroup) -> Model | None:
 
 def breaches_of(group: BreachGroup) -> QuerySet[Breach]:
     """The breaches of a group that the reader may see: open ones first, the worst first. See BREACH_ORDER."""
-    is_open = Case(When(state=State.OPEN, then=Value(0)), default=Value(1), output_field=IntegerField())
+    is_open = Case(When(state=BreachState.OPEN, then=Value(0)), default=Value(1), output_field=IntegerField())
     return (
         Breach.objects.filter(group=group)
         .annotate(order=is_open)
@@ -66,7 +66,7 @@ def evidence(
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class PriorChange:
     """A threshold version agreed, or another group opened. number: of the version; pk: the threshold's."""
 
     at: datetime
@@ -77,11 +77,11 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Before:
+class PriorChanges:
     """What changed on the same model in the day before a group opened."""
 
-    versions: Sequence[Change]
-    groups: Sequence[Change]
+    versions: Sequence[PriorChange]
+    groups: Sequence[PriorChange]
 
     @property
     def is_empty(self) -> bool:
@@ -108,7 +108,9 @@ def with_day_before(rows: Any, user: User) -> Any:
     )
 
 
-def day_before(group: Any) -> Before:
+def day_before(group: Any) -> PriorChanges:
     """What changed in the day before a group of with_day_before()."""
     found = (group.agreed_before, group.opened_before)
-    return Before(*([Change(**row | {"at": charts.moment(row["at"])}) for row in rows] for rows in found))
+    return PriorChanges(
+        *([PriorChange(**row | {"at": charts.moment(row["at"])}) for row in rows] for rows in found)
+    )

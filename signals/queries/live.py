@@ -18,7 +18,7 @@ _TONES = {Level.CRITICAL: "bad", Level.WARNING: "warn"}
 
 
 @dataclass(frozen=True, slots=True)
-class Live:
+class CurrentMetric:
     """series.latest_value and .latest_ts: now. values: the fortnight; limit: the one that is crossed first.
 
     level: the worst open crossing, 0 for none. limit None and level 0: no threshold.
@@ -49,7 +49,7 @@ def live(
     series: Series | None = None,
     group: BreachGroup | None = None,
     cap: int = CAP,
-) -> list[Live]:
+) -> list[CurrentMetric]:
     """What a risk or review is about: its series and those of its breach group, the newest, `cap` at most.
 
     What the reader may not see is left out. Six queries at most, whatever the size.
@@ -63,7 +63,7 @@ def live(
     return live_of(list(rows.order_by(F("latest_ts").desc(nulls_last=True), "id")[:cap]), at=at)
 
 
-def live_of(rows: Sequence[Series], *, at: datetime) -> list[Live]:
+def live_of(rows: Sequence[Series], *, at: datetime) -> list[CurrentMetric]:
     """Live metrics of series that the reader may see. Five queries at most."""
     ids = [one.pk for one in rows]
     if not ids:
@@ -74,7 +74,7 @@ def live_of(rows: Sequence[Series], *, at: datetime) -> list[Live]:
     courses = sparks(ids, at=at)
     nothing = Spark([])
     return [
-        Live(one, courses.get(one.pk, nothing).values, *limits[one.pk], level=found[one.pk].level)
+        CurrentMetric(one, courses.get(one.pk, nothing).values, *limits[one.pk], level=found[one.pk].level)
         for one in rows
     ]
 

@@ -15,8 +15,7 @@ from signals.models import Breach, BreachGroup, Series, ThresholdVersion
 from signals.queries import chart as charts
 from signals.queries import configuration
 from signals.queries.spark import Spark, sparks
-from signals.states import Agreement, Level
-from signals.states import Breach as State
+from signals.states import Agreement, BreachState, Level
 
 MOST_GROUPS = 8
 MOST_SERIES = 400
@@ -29,7 +28,7 @@ def series_of(user: User, models: Sequence[Model]) -> QuerySet[Series]:
 
     Each knows is_crossed and is_watched.
     """
-    crossed = Breach.objects.filter(series=OuterRef("pk"), state=State.OPEN)
+    crossed = Breach.objects.filter(series=OuterRef("pk"), state=BreachState.OPEN)
     watched = ThresholdVersion.objects.filter(threshold__series=OuterRef("pk"), state=Agreement.ACTIVE)
     return (
         Series.objects.filter(model__in=models)
@@ -86,7 +85,7 @@ def column_of_models(user: User, models: Sequence[Model]) -> Column:
 
 def _health(user: User, models: Sequence[Model]) -> dict[int, tuple[int, int]]:
     rows = (
-        BreachGroup.objects.filter(model__in=models, state=State.OPEN)
+        BreachGroup.objects.filter(model__in=models, state=BreachState.OPEN)
         .visible_to(user)
         .order_by()
         .values("model_id")
@@ -100,7 +99,7 @@ def _health(user: User, models: Sequence[Model]) -> dict[int, tuple[int, int]]:
 
 def health_of_model(user: User, model: Model) -> Health:
     """The health sentence of a model's page. One query."""
-    crossed = BreachGroup.objects.filter(model=model, state=State.OPEN).visible_to(user)
+    crossed = BreachGroup.objects.filter(model=model, state=BreachState.OPEN).visible_to(user)
     series = Series.objects.filter(model=model).visible_to(user)
     critical, warning, has_series = Model.objects.values_list(
         *(_count(crossed.filter(level=level)) for level in (Level.CRITICAL, Level.WARNING)), Exists(series)
@@ -191,7 +190,7 @@ def unclaimed(user: User, _: Any = None) -> UnclaimedPanel | None:
         .annotate(count=Count("pk"), latest=Max("latest_ts"))
     )
     groups = (
-        BreachGroup.objects.filter(**loose, state=State.OPEN)
+        BreachGroup.objects.filter(**loose, state=BreachState.OPEN)
         .exclude(model_name="")
         .visible_to(user)
         .order_by()

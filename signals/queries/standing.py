@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from django.db.models import Max
 
 from signals.models import Breach, ThresholdVersion
-from signals.states import Agreement, Direction, Level
-from signals.states import Breach as State
+from signals.states import Agreement, BreachState, Direction, Level
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ThresholdStatus:
     """level: the worst open crossing, 0 for none. versions: what judges it now, () for no threshold."""
 
     level: int = 0
@@ -51,13 +50,13 @@ def in_force(series_ids: Collection[int]) -> dict[int, tuple[ThresholdVersion, .
     return found
 
 
-def standings(series_ids: Collection[int]) -> dict[int, Standing]:
+def standings(series_ids: Collection[int]) -> dict[int, ThresholdStatus]:
     """How each series stands: two queries for all of them."""
     versions = in_force(series_ids)
     levels = dict(
-        Breach.objects.filter(series_id__in=list(versions), state=State.OPEN)
+        Breach.objects.filter(series_id__in=list(versions), state=BreachState.OPEN)
         .order_by()
         .values_list("series_id")
         .annotate(worst=Max("level"))
     )
-    return {pk: Standing(levels.get(pk, 0), some) for pk, some in versions.items()}
+    return {pk: ThresholdStatus(levels.get(pk, 0), some) for pk, some in versions.items()}

@@ -36,7 +36,7 @@ def versions_of(user: User, threshold: Threshold) -> list[ThresholdVersion]:
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
+class SeriesThreshold:
     """A threshold on a series: the version in force, None while there is none, and the open proposals."""
 
     threshold: Threshold
@@ -44,7 +44,7 @@ class Watch:
     proposed: Sequence[ThresholdVersion]
 
 
-def watches(user: User, series: Series) -> list[Watch]:
+def watches(user: User, series: Series) -> list[SeriesThreshold]:
     """The thresholds on a series, as they stand. Two queries."""
     found = list(thresholds().filter(series=series).visible_to(user).order_by("name", "id"))
     rows = ThresholdVersion.objects.filter(
@@ -56,6 +56,6 @@ def watches(user: User, series: Series) -> list[Watch]:
     return [_watch(threshold, by_threshold.get(threshold.pk, [])) for threshold in found]
 
 
-def _watch(threshold: Threshold, versions: Sequence[ThresholdVersion]) -> Watch:
+def _watch(threshold: Threshold, versions: Sequence[ThresholdVersion]) -> SeriesThreshold:
     active = next((version for version in versions if version.state == Agreement.ACTIVE), None)
-    return Watch(threshold, active, [one for one in versions if one.state == Agreement.PROPOSED])
+    return SeriesThreshold(threshold, active, [one for one in versions if one.state == Agreement.PROPOSED])

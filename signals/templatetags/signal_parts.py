@@ -52,14 +52,16 @@ def series_chart(chart: Chart, key: str = "signal") -> SafeString:
     )
 
 
-def _limits(version: Any) -> list[charts.Threshold]:
+def _limits(version: Any) -> list[charts.ChartLimit]:
     """Return the limits to draw, the worst one last so that its band is on top."""
     limits = []
     for kind in ("clear", "warning", "critical"):
         value = getattr(version, kind)
         if value is not None:
             label = "Clears at" if kind == "clear" else kind.capitalize()
-            limits.append(charts.Threshold(value, kind, f"{label} {charts.figure(value)}", version.direction))
+            limits.append(
+                charts.ChartLimit(value, kind, f"{label} {charts.figure(value)}", version.direction)
+            )
     return limits
 
 

@@ -14,7 +14,7 @@ from people.permissions import SignedInRequest
 from signals.filters import BREACHES
 from signals.queries import breach as queries
 from signals.queries import group as group_queries
-from signals.states import Breach as State
+from signals.states import BreachState
 
 
 @require_safe
@@ -22,7 +22,7 @@ from signals.states import Breach as State
 def breach_list(request: SignedInRequest) -> HttpResponse:
     """Open or cleared breaches, filtered, one page."""
     selection = selection_of(request, BREACHES)
-    state = State.CLEARED if selection.has("state", State.CLEARED) else State.OPEN
+    state = BreachState.CLEARED if selection.has("state", BreachState.CLEARED) else BreachState.OPEN
     rows = queries.groups().visible_to(request.user).filter(state=state)
     shown = listing(request, BREACHES, rows, selection=selection)
     context = {

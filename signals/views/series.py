@@ -12,7 +12,7 @@ from pages import flows
 from pages.answers import respond
 from pages.flows import form_page
 from people.permissions import SignedInRequest
-from signals.forms import SeriesForm
+from signals.forms import MetricSeriesForm
 from signals.models import Series
 from signals.operations import series as operations
 from signals.queries import chart, points, version
@@ -50,7 +50,7 @@ def series_edit(request: SignedInRequest, pk: int) -> HttpResponse:
     return flows.edit(
         request,
         series,
-        SeriesForm.of(series, request.POST or None),
+        MetricSeriesForm.of(series, request.POST or None),
         permission="signals.series_change",
         operation=operations.change,
         address=reverse("signals:series_detail", args=[series.pk]),

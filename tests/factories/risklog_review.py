@@ -11,7 +11,7 @@ from risklog.operations import ladder as ladders
 from risklog.operations import review as reviews
 from risklog.states import Severity
 from signals.models import Breach, BreachGroup, Source, Threshold
-from signals.states import Adapter, Kind, Level
+from signals.states import Adapter, Level, SignalKind
 from tests.conftest import AT
 from tests.factories import people
 
@@ -26,7 +26,7 @@ def model(slug: str = "", *, owner_team=None, viewers=None, developer=None) -> M
 
 
 def breach_group(
-    *, kind: str = Kind.DRIFT, level: int = Level.WARNING, of_model: Model | None = None, viewers=None
+    *, kind: str = SignalKind.DRIFT, level: int = Level.WARNING, of_model: Model | None = None, viewers=None
 ) -> BreachGroup:
     """A group with one breach, judged by a rule of its source."""
     number = next(_numbers)
@@ -67,7 +67,7 @@ def reviewer(function: str, *, teams=(), **fields):
 
 
 def review(
-    *, about=None, at=AT, severity=Severity.WARNING, kind=Kind.DRIFT, of_model=None, by=SYSTEM, **fields
+    *, about=None, at=AT, severity=Severity.WARNING, kind=SignalKind.DRIFT, of_model=None, by=SYSTEM, **fields
 ):
     about = about or breach_group(of_model=of_model).subject
     return reviews.open_for(

@@ -64,7 +64,7 @@ def breach_group(model: Model | str = "fraud-score", *, value: float = 0.5, **li
     return BreachGroup.objects.select_related("subject").latest("id")
 
 
-def alerts(*told: dict, slug: str = "alertmanager", at: datetime = AT, by=SYSTEM) -> alert.ItemResults:
+def alerts(*told: dict, slug: str = "alertmanager", at: datetime = AT, by=SYSTEM) -> alert.AlertResults:
     """A webhook body of Alertmanager, taken."""
     of = source(slug, adapter=Adapter.ALERTMANAGER)
     heard = mapping_of_alerts.read({"version": "4", "alerts": list(told)}, of.mapping, at=at)

@@ -32,7 +32,7 @@ from risklog.operations import review as reviews
 from risklog.operations import reviewer as reviewers
 from risklog.operations import risk as risks
 from risklog.states import EscalationState, Who
-from signals.states import Kind
+from signals.states import SignalKind
 from tests.conftest import AT
 from tests.factories import people, risklog_review
 from tests.factories import risks as make_risks
@@ -153,7 +153,7 @@ class Sights(RuleBasedStateMachine):
     def open_review(self, about, by):
         known = Review.objects.filter(about=about).first()
         opened = reviews.open_for(
-            about=Subject.objects.get(pk=about), title="Q", kind=Kind.DRIFT, why="x", **self.by(by)
+            about=Subject.objects.get(pk=about), title="Q", kind=SignalKind.DRIFT, why="x", **self.by(by)
         )
         if not known:
             self.below(opened, about)

@@ -5,7 +5,7 @@ import pytest
 from django.test.html import parse_html
 
 from pages.axes import round_steps, with_room
-from pages.charts import Line, Mark, Span, Threshold, figure, line_chart, spark
+from pages.charts import ChartLimit, Line, Mark, Span, figure, line_chart, spark
 
 AT = datetime(2026, 11, 23, 10, tzinfo=UTC)
 
@@ -57,7 +57,7 @@ def test_everything_is_escaped():
         key="c",
         title=evil,
         lines=[Line(evil, points(1, 2))],
-        thresholds=[Threshold(1.5, "critical", evil)],
+        thresholds=[ChartLimit(1.5, "critical", evil)],
         spans=[Span(AT, None, "critical", evil)],
         marks=[Mark(AT, evil, href='/x"onclick')],
         unit=evil,
@@ -70,7 +70,7 @@ def test_limits_marks_and_spans_are_in_the_picture_and_in_words():
     html = draw(
         1,
         2,
-        thresholds=[Threshold(5, "critical", "Critical 5"), Threshold(1, "clear", "Clears below 1")],
+        thresholds=[ChartLimit(5, "critical", "Critical 5"), ChartLimit(1, "clear", "Clears below 1")],
         spans=[Span(AT, None, "critical", "Breach B-1")],
         marks=[Mark(AT + timedelta(minutes=50), "Version 2 deployed", "/v/2")],
     )
@@ -118,14 +118,14 @@ def _label_places(limits):
 
 
 def test_a_limit_at_the_edge_has_room_for_its_zone_and_for_the_marks_above_its_words():
-    above = _label_places([Threshold(0.4, "critical", "L", "above")])
-    below = _label_places([Threshold(-1, "critical", "L", "below")])
+    above = _label_places([ChartLimit(0.4, "critical", "L", "above")])
+    below = _label_places([ChartLimit(-1, "critical", "L", "below")])
 
     assert above[0] > 30
     assert below[0] < 232 - 30
 
 
 def test_words_of_limits_that_lie_close_together_do_not_stand_on_each_other():
-    warning, clear = _label_places([Threshold(0.15, "warning", "W"), Threshold(0.145, "clear", "C")])
+    warning, clear = _label_places([ChartLimit(0.15, "warning", "W"), ChartLimit(0.145, "clear", "C")])
 
     assert clear - warning >= 12

@@ -8,7 +8,7 @@ from kit.refusals import Refused
 from risklog.models import Category
 from risklog.operations import taxonomy
 from risklog.queries.evidence import category_of
-from signals.states import Kind
+from signals.states import SignalKind
 from tests.factories import risks
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +25,7 @@ def test_seed_is_written_once(at):
     assert all(c.definition and c.signs and c.questions and c.mitigations for c in first)
 
 
-@pytest.mark.parametrize("kind", Kind.values)
+@pytest.mark.parametrize("kind", SignalKind.values)
 def test_every_signal_kind_finds_a_category(at, kind):
     taxonomy.seed(by=SYSTEM, at=at)
     assert category_of(kind).kind == kind

@@ -16,7 +16,7 @@ from risklog.operations import climb as climbs
 from risklog.operations import escalation as escalations
 from risklog.operations import review as reviews
 from risklog.states import EscalationState, Outcome, Who
-from signals.states import Kind
+from signals.states import SignalKind
 from tests.factories import people
 from tests.factories import risklog_review as make
 
@@ -63,7 +63,7 @@ def test_several_triggers_at_once_open_one_review(at):
 
     def open_it(number):
         return reviews.open_for(
-            about=Subject.objects.get(pk=about.pk), title="Drift", kind=Kind.DRIFT, why=f"No. {number}",
+            about=Subject.objects.get(pk=about.pk), title="Drift", kind=SignalKind.DRIFT, why=f"No. {number}",
             by=SYSTEM, at=at,
         ).pk  # fmt: skip
 

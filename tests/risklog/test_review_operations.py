@@ -16,8 +16,7 @@ from risklog.operations import review as reviews
 from risklog.operations import reviewer as reviewers
 from risklog.states import Outcome, ReviewState, Severity
 from signals.models import BreachGroup
-from signals.states import Breach as BreachState
-from signals.states import Kind, Level
+from signals.states import BreachState, Level, SignalKind
 from tests.factories import people
 from tests.factories import risklog_review as make
 
@@ -343,7 +342,7 @@ def test_a_date_of_an_earlier_due_time_finds_itself_out_of_date(at, two_function
 
 
 def test_withdrawing_quietens_the_dates(at):
-    review = make.review(kind=Kind.LATENCY)
+    review = make.review(kind=SignalKind.LATENCY)
 
     reviews.withdraw(review, reason="Opened by mistake", by=SYSTEM, at=at)
 

@@ -38,7 +38,7 @@ def test_lists_and_serializers_say_the_same(api, at):
     signals.breach_group()
     signals.alerts(signals.told())
     pairs = [
-        ("series", series.SeriesRow, Series.objects.all()),
+        ("series", series.MetricSeriesRow, Series.objects.all()),
         ("threshold-versions", threshold.VersionRow, ThresholdVersion.objects.all()),
         ("breaches", breach.BreachRow, breaches.groups()),
         ("sources", source.SourceRow, Source.objects.all()),

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signals.states import Level
-from signals.thresholds import Rule, Span, follow, problems
+from signals.thresholds import CrossingSpan, Rule, follow, problems
 
 START = datetime(2026, 11, 23, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -128,7 +128,7 @@ def plain(rule, points):
         if level:
             spans[-1]["level"] = max(spans[-1]["level"], level)
             spans[-1]["worst"] = max(spans[-1]["worst"], value, key=lambda v: sign * v)
-    return [Span(s["start"], s["level"], s["first"], s["worst"], s["end"]) for s in spans]
+    return [CrossingSpan(s["start"], s["level"], s["first"], s["worst"], s["end"]) for s in spans]
 
 
 @given(cases())
