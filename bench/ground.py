@@ -15,7 +15,7 @@ from bench.meter import Meter
 from riskhub.engine import ports, processes
 from riskhub.engine.home import ROOT
 from riskhub.engine.postgres import Cluster
-from riskhub.engine.supervisor import Place, _commands
+from riskhub.engine.supervisor import ServerAddress, _commands
 from riskhub.engine.valkey import Server
 
 SERVED = "riskhub.wsgi:application"
@@ -61,7 +61,7 @@ class Ground:
     def web(self, application: str = SERVED) -> Iterator[Web]:
         """Granian with the shipped settings, serving ours or the yardstick, warm when it is given out."""
         port = ports.free()
-        command = [*_commands(Place("127.0.0.1", port, ""), self.home)["web"][:-1], application]
+        command = [*_commands(ServerAddress("127.0.0.1", port, ""), self.home)["web"][:-1], application]
         name = "web" if application == SERVED else "yardstick"
         with self.program(name, command) as process:
             web = Web(self, port, process.pid)
@@ -71,7 +71,7 @@ class Ground:
     @contextmanager
     def worker(self) -> Iterator[None]:
         """The shipped worker and the shipped beat."""
-        commands = _commands(Place("127.0.0.1", 8000, ""), self.home)
+        commands = _commands(ServerAddress("127.0.0.1", 8000, ""), self.home)
         with self.program("worker", commands["worker"]), self.program("beat", commands["beat"]):
             yield
 

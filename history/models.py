@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from history.states import MAX_TRIES, Reach, Reason, Work
+from history.states import MAX_TRIES, GrantReason, Reach, Work
 from kit.sight import Visitor, sight_of
 
 Row = TypeVar("Row", bound=models.Model)
@@ -107,7 +107,7 @@ class Grant(models.Model):
 
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="grants")
     person = models.ForeignKey(Subject, models.PROTECT, related_name="+")
-    reason = models.CharField(max_length=12, choices=Reason.choices)
+    reason = models.CharField(max_length=12, choices=GrantReason.choices)
     reach = models.CharField(max_length=6, choices=Reach.choices, default=Reach.OBJECT)
     source = models.ForeignKey(Subject, models.PROTECT, null=True, db_index=False, related_name="+")
     at = models.DateTimeField()

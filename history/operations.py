@@ -14,7 +14,7 @@ from history.declarations import Payload
 from history.events import GrantEnded, SightGranted
 from history.models import Due, Event, Part, Recorded, Subject, new_batch
 from history.scope import NewGrant, Scope, author
-from history.states import Reach, Reason, Work
+from history.states import GrantReason, Reach, Work
 from history.writing import Along, in_one_transaction
 from kit.actor import Actor
 from kit.sight import SignedIn
@@ -23,10 +23,10 @@ from kit.texts import one_line
 Row = TypeVar("Row", bound=Recorded | Part)
 
 __all__ = [
-    "NewGrant", "Reach", "Reason", "Scope", "author", "change", "change_many", "drop_dues", "end_all_sight",
-    "end_sight", "give_back_sight", "grant_sight", "hand_over_root", "in_one_transaction", "lock_scope",
-    "move", "move_many", "put_due", "put_dues", "record", "record_many", "reroot", "restrict", "retire",
-    "retitle",
+    "GrantReason", "NewGrant", "Reach", "Scope", "author", "change", "change_many", "drop_dues",
+    "end_all_sight", "end_sight", "give_back_sight", "grant_sight", "hand_over_root", "in_one_transaction",
+    "lock_scope", "move", "move_many", "put_due", "put_dues", "record", "record_many", "reroot", "restrict",
+    "retire", "retitle",
 ]  # fmt: skip
 
 
@@ -263,7 +263,7 @@ def grant_sight(
     subjects: Iterable[Subject | int],
     people: Iterable[SignedIn],
     *,
-    reason: Reason,
+    reason: GrantReason,
     by: Actor,
     at: datetime,
     source: Subject | None = None,
@@ -288,7 +288,7 @@ def end_sight(
     subjects: Iterable[Subject | int],
     people: Iterable[SignedIn],
     *,
-    reason: Reason,
+    reason: GrantReason,
     by: Actor,
     at: datetime,
     source: Subject | None = None,
@@ -311,7 +311,7 @@ def hand_over_root(
     *,
     from_: SignedIn | None,
     to: SignedIn | None,
-    reason: Reason,
+    reason: GrantReason,
     by: Actor,
     at: datetime,
 ) -> None:

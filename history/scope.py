@@ -17,7 +17,7 @@ from typing import Any
 from django.db import connection
 
 from history.models import Subject
-from history.states import Reach, Reason
+from history.states import GrantReason, Reach
 from kit.actor import Actor
 from kit.sight import SignedIn
 
@@ -27,7 +27,7 @@ class NewGrant:
     """A grant that an object has from its creation. person_id: the person's subject."""
 
     person_id: int
-    reason: Reason
+    reason: GrantReason
     reach: Reach = Reach.OBJECT
 
 
@@ -74,7 +74,7 @@ OPEN = Scope()
 
 def author(by: Actor) -> list[NewGrant]:
     """The grant by which a person sees what they create, wherever it hangs; none for the system."""
-    return [NewGrant(by.subject_id, Reason.AUTHOR)] if by.subject_id else []
+    return [NewGrant(by.subject_id, GrantReason.AUTHOR)] if by.subject_id else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +188,7 @@ def give(
     subject_ids: Iterable[int],
     people: Sequence[SignedIn],
     *,
-    reason: Reason,
+    reason: GrantReason,
     sources: Sequence[Subject | None],
     at: datetime,
 ) -> list[Effect]:
@@ -213,7 +213,7 @@ def end(
     subject_ids: Iterable[int],
     people: Sequence[SignedIn],
     *,
-    reason: Reason,
+    reason: GrantReason,
     source: Subject | None,
     at: datetime,
 ) -> list[Effect]:
@@ -261,7 +261,7 @@ _REMOVE_VIEWER = (
 )
 
 
-def keep(root_id: int, person: SignedIn, *, reason: Reason, at: datetime) -> list[Effect]:
+def keep(root_id: int, person: SignedIn, *, reason: GrantReason, at: datetime) -> list[Effect]:
     """Let a person keep a root: see it and everything below it, whichever teams it is restricted to."""
     viewers = _lock_root(root_id)
     _run(
@@ -275,7 +275,7 @@ def keep(root_id: int, person: SignedIn, *, reason: Reason, at: datetime) -> lis
     return [] if person.sight.sees(viewers) else [Effect(root_id, person.subject_id)]
 
 
-def keep_no_more(root_id: int, person: SignedIn, *, reason: Reason, at: datetime) -> list[Effect]:
+def keep_no_more(root_id: int, person: SignedIn, *, reason: GrantReason, at: datetime) -> list[Effect]:
     """End this reason for keeping a root; with the last reason the sight of it ends too."""
     viewers = _lock_root(root_id)
     _run(
@@ -321,7 +321,7 @@ def leave(person: SignedIn, *, at: datetime) -> list[Effect]:
         )
     if roots:
         _run(_REMOVE_VIEWER, wanted)
-    shown = {pk for pk, reason, is_restricted in rows if is_restricted and reason != Reason.RAISER}
+    shown = {pk for pk, reason, is_restricted in rows if is_restricted and reason != GrantReason.RAISER}
     return [Effect(pk, person.subject_id) for pk in sorted(shown)]
 
 
@@ -349,7 +349,7 @@ def come_back(person: SignedIn, *, at: datetime) -> list[Effect]:
         )
     if roots:
         _run(_ADD_VIEWERS, people)
-    shown = {pk for pk, reason, is_restricted in rows if is_restricted and reason != Reason.RAISER}
+    shown = {pk for pk, reason, is_restricted in rows if is_restricted and reason != GrantReason.RAISER}
     return [Effect(pk, person.subject_id) for pk in sorted(shown)]
 
 

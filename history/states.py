@@ -20,7 +20,7 @@ class InDoubt(TextChoices):
 MAX_TRIES = 5
 
 
-class Reason(TextChoices):
+class GrantReason(TextChoices):
     """Why a person may see an object that is restricted to teams they are not in."""
 
     OWNER = "owner", "owns it"

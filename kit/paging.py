@@ -18,7 +18,7 @@ from kit.refusals import Refused
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class KeysetPage:
     """rows: at most `size`. after/before: cursors of the neighbouring pages, None where there is none."""
 
     rows: list[Any]
@@ -28,7 +28,7 @@ class Page:
 
 def page(
     rows: QuerySet, *, order: Sequence[str], size: int, after: str | None = None, before: str | None = None
-) -> Page:
+) -> KeysetPage:
     """One page of `rows` in `order`.
 
     order: field names, "-" for descending, the last one unique (the primary key); no field may be null.
@@ -54,8 +54,8 @@ def page(
     first = _encode(window[0], order) if window else None
     last = _encode(window[-1], order) if window else None
     if backwards:
-        return Page(window, after=last, before=first if more else None)
-    return Page(window, after=last if more else None, before=first if cursor else None)
+        return KeysetPage(window, after=last, before=first if more else None)
+    return KeysetPage(window, after=last if more else None, before=first if cursor else None)
 
 
 def _flip(name: str) -> str:

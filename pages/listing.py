@@ -46,7 +46,7 @@ class Listing:
     spec: ListSpec
     selection: Selection
     rows: QuerySet[Any]
-    page: paging.Page
+    page: paging.KeysetPage
 
     @property
     def is_narrowed(self) -> bool:

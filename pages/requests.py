@@ -18,7 +18,7 @@ def actor(request: HttpRequest) -> Actor:
     return Actor(request.user, "page")
 
 
-def page_of(rows: QuerySet[Any], order: Sequence[str], request: HttpRequest) -> paging.Page:
+def page_of(rows: QuerySet[Any], order: Sequence[str], request: HttpRequest) -> paging.KeysetPage:
     """Return the page named by ?after= or ?before=; a cursor of another order gives the first page."""
     after, before = request.GET.get("after") or None, request.GET.get("before") or None
     try:

@@ -81,7 +81,7 @@ class People(_People, Collection):
     spec = PEOPLE
 
 
-class Person(_People, Item):
+class PersonItem(_People, Item):
     """Get a person by id."""
 
     permission = {"GET": "people.person_view"}
@@ -155,7 +155,7 @@ def _with(found: list[dict[str, Any]], name: str, mine: str, theirs: str) -> lis
 
 RESOURCES: list = [
     ("people", People),
-    ("people/<str:key>", Person),
+    ("people/<str:key>", PersonItem),
     ("teams", Teams),
     ("teams/<str:key>", TeamItem),
     ("functions", Functions),

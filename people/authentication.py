@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from kit import clock
 from people.models import TEAM_SUBJECTS, Token, User
 from people.operations import token as token_operations
-from people.states import Scope
+from people.states import TokenScope
 
 
 class Door(ModelBackend):
@@ -35,7 +35,7 @@ class BearerToken(BaseAuthentication):
         if token is None:
             raise AuthenticationFailed("This token is unknown, expired or revoked.")
         token_operations.note_use(token, at=at)
-        token.user.token_scope = Scope(token.scope)
+        token.user.token_scope = TokenScope(token.scope)
         return token.user, token
 
     def authenticate_header(self, request: Request) -> str:

@@ -8,7 +8,7 @@ from django import forms
 from pages.forms import Day, PageForm
 from people import queries
 from people.models import Function, Organisation, Team, User
-from people.states import Role, Scope, Theme
+from people.states import ColourTheme, Role, TokenScope
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _new_password = {"autocomplete": "new-password"}
@@ -81,7 +81,7 @@ class SetUp(PageForm):
 class Account(PageForm):
     name = forms.CharField(max_length=120)
     time_zone = forms.ChoiceField(label="Time zone", choices=_own_zones, required=False)
-    theme = forms.ChoiceField(choices=Theme.choices)
+    theme = forms.ChoiceField(choices=ColourTheme.choices)
     has_single_keys = forms.BooleanField(
         label="Enable single-key shortcuts", required=False, help_text="Press ? on any page to list them."
     )
@@ -90,7 +90,7 @@ class Account(PageForm):
 
 class NewToken(PageForm):
     name = forms.CharField(label="Name", max_length=80)
-    scope = forms.ChoiceField(label="Scope", choices=Scope.choices, initial=Scope.READ)
+    scope = forms.ChoiceField(label="Scope", choices=TokenScope.choices, initial=TokenScope.READ)
     days = forms.IntegerField(label="Expires after (days)", min_value=1, max_value=365, initial=90)
 
 

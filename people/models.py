@@ -15,7 +15,7 @@ from django.db.models.functions import Lower
 
 from history.models import Part, Recorded, RecordedQuerySet
 from kit.sight import Sight
-from people.states import RANK, WORKING_DAYS, Role, Scope, Theme
+from people.states import RANK, WORKING_DAYS, ColourTheme, Role, TokenScope
 
 
 def is_time_zone(name: str) -> None:
@@ -95,7 +95,7 @@ class User(Recorded, AbstractBaseUser):
     function = models.ForeignKey(Function, models.PROTECT, null=True, blank=True, related_name="people")
     role = models.CharField(max_length=16, choices=Role.choices, default=Role.MEMBER)
     time_zone = models.CharField(max_length=64, blank=True, default="", validators=[is_time_zone])
-    theme = models.CharField(max_length=8, choices=Theme.choices, default=Theme.SYSTEM)
+    theme = models.CharField(max_length=8, choices=ColourTheme.choices, default=ColourTheme.SYSTEM)
     has_single_keys = models.BooleanField(default=True)
     is_digest_wanted = models.BooleanField(default=True)
     is_mail_refused = models.BooleanField(default=False)
@@ -104,7 +104,7 @@ class User(Recorded, AbstractBaseUser):
     objects = UserManager()
 
     # What the token of this request may do at most; absent on sessions (people.authentication).
-    token_scope: Scope
+    token_scope: TokenScope
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS = ["name"]
@@ -194,7 +194,7 @@ class Token(Recorded):
     name = models.CharField(max_length=80)
     prefix = models.CharField(max_length=12, unique=True)
     secret_hash = models.BinaryField(max_length=32)
-    scope = models.CharField(max_length=8, choices=Scope.choices)
+    scope = models.CharField(max_length=8, choices=TokenScope.choices)
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)

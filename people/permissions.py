@@ -6,24 +6,25 @@ from django.http import HttpRequest
 
 from kit.rights import permission
 from people.models import User
-from people.states import Role, Scope
+from people.states import Role, TokenScope
 
 
 def may_read(user: User) -> bool:
     """Any active person; a token unless it may only push signals."""
-    return getattr(user, "token_scope", Scope.WRITE) != Scope.INGEST
+    return getattr(user, "token_scope", TokenScope.WRITE) != TokenScope.INGEST
 
 
 def may_write(user: User, role: Role = Role.MEMBER) -> bool:
     """A person of at least this role, on a page or by a token that may write."""
-    return getattr(user, "token_scope", Scope.WRITE) == Scope.WRITE and user.is_at_least(role)
+    return getattr(user, "token_scope", TokenScope.WRITE) == TokenScope.WRITE and user.is_at_least(role)
 
 
 def may_ingest(user: User) -> bool:
     """A member, or a token made to push signals."""
-    return getattr(user, "token_scope", Scope.WRITE) in {Scope.INGEST, Scope.WRITE} and user.is_at_least(
-        Role.MEMBER
-    )
+    return getattr(user, "token_scope", TokenScope.WRITE) in {
+        TokenScope.INGEST,
+        TokenScope.WRITE,
+    } and user.is_at_least(Role.MEMBER)
 
 
 @permission("people.signed_in")

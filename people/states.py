@@ -10,7 +10,7 @@ class Role(TextChoices):
     ADMINISTRATOR = "administrator", "Administrator"
 
 
-class Scope(TextChoices):
+class TokenScope(TextChoices):
     """The most a token allows. The current rights of its owner limit it further."""
 
     READ = "read", "Read"
@@ -18,7 +18,7 @@ class Scope(TextChoices):
     INGEST = "ingest", "Push signals"
 
 
-class Theme(TextChoices):
+class ColourTheme(TextChoices):
     SYSTEM = "system", "Same as device"
     LIGHT = "light", "Light"
     DARK = "dark", "Dark"

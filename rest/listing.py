@@ -12,7 +12,7 @@ _OF_EVERY_LIST = ("order", "limit", "after", "before")
 
 
 @dataclass(frozen=True, slots=True)
-class Filter:
+class QueryParameter:
     """A query parameter. path: the lookup it sets; parse: text -> value, or ValueError with the fix."""
 
     path: str
@@ -22,7 +22,7 @@ class Filter:
     many: bool = True  # "a,b" means either
 
 
-def one_of(path: str, choices: Any, help: str = "") -> Filter:
+def one_of(path: str, choices: Any, help: str = "") -> QueryParameter:
     """A filter over the values of a Choices class."""
     values = tuple(str(value) for value in choices.values)
 
@@ -31,16 +31,16 @@ def one_of(path: str, choices: Any, help: str = "") -> Filter:
             raise ValueError(f"Use one of {', '.join(values)}.")
         return type(choices.values[0])(text)
 
-    return Filter(path, parse, help, values)
+    return QueryParameter(path, parse, help, values)
 
 
-def number(path: str, help: str = "") -> Filter:
+def number(path: str, help: str = "") -> QueryParameter:
     def parse(text: str) -> int:
         if not text.isascii() or not text.isdigit() or len(text) > 18:
             raise ValueError("Use a whole number.")
         return int(text)
 
-    return Filter(path, parse, help)
+    return QueryParameter(path, parse, help)
 
 
 def check(query: QueryDict, *, filters: Sequence[str]) -> None:

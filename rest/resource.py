@@ -30,7 +30,7 @@ from kit.refusals import Refused
 from kit.rights import OPEN, may
 from rest import listing
 from rest.idempotency import once_per_key
-from rest.listing import Filter
+from rest.listing import QueryParameter
 from rest.versions import PreconditionRequired, Stale, etag, tags
 
 PAGE_SIZE, MAX_PAGE_SIZE = 50, 200
@@ -173,7 +173,7 @@ class Collection(Resource):
 
     is_counted: ClassVar[bool] = True
     spec: ClassVar[ListSpec | None] = None
-    filters: ClassVar[Mapping[str, Filter]] = {}
+    filters: ClassVar[Mapping[str, QueryParameter]] = {}
     orders: ClassVar[Mapping[str, tuple[str, ...]]] = {"id": ("id",)}
 
     def get(self, request: Request) -> Response:
@@ -204,7 +204,7 @@ class Collection(Resource):
         rows = self.spec.apply(self.rows(request), selection, reader)
         return rows, self.spec.keys_of(selection), selection.place
 
-    def _page(self, listed: QuerySet, order: tuple[str, ...], query: Mapping[str, str]) -> paging.Page:
+    def _page(self, listed: QuerySet, order: tuple[str, ...], query: Mapping[str, str]) -> paging.KeysetPage:
         size = self._size(query.get("limit"))
         cursors = {name: query[name] for name in ("after", "before") if name in query}
         try:
@@ -220,7 +220,7 @@ class Collection(Resource):
             return rows.none()
 
     @staticmethod
-    def _counts(page: paging.Page, rows: QuerySet) -> dict[str, Any]:
+    def _counts(page: paging.KeysetPage, rows: QuerySet) -> dict[str, Any]:
         numbers = {row.pop("number_of_rows") for row in page.rows}
         number, is_capped = counting.capped(numbers.pop()) if numbers else counting.capped_count(rows)
         return {"count": number, "is_count_capped": is_capped}
@@ -232,7 +232,7 @@ class Collection(Resource):
         return rows
 
     @staticmethod
-    def _condition(name: str, one: Filter, text: str) -> dict[str, Any]:
+    def _condition(name: str, one: QueryParameter, text: str) -> dict[str, Any]:
         try:
             if not one.many:
                 return {one.path: one.parse(text)}

@@ -18,7 +18,7 @@ from riskhub.engine import secret_key
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "riskhub.settings")
 
 
-class Connection(kombu.Connection):
+class BrokerConnection(kombu.Connection):
     """Looks for a broker that is gone every five seconds; kombu's own pauses grow to thirty."""
 
     def _ensure_connection(self, *args: Any, **options: Any) -> Any:
@@ -26,7 +26,7 @@ class Connection(kombu.Connection):
 
 
 class Amqp(AMQP):
-    Connection = Connection
+    Connection = BrokerConnection
 
 
 app = Celery("riskhub", amqp=Amqp)

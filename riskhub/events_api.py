@@ -12,7 +12,7 @@ from history.models import Event, Subject
 from history.queries import present_data
 from meetings.models import AgendaItem
 from people import queries as people
-from rest.listing import Filter, number, one_of
+from rest.listing import QueryParameter, number, one_of
 from rest.resource import Collection, Item, Resource
 
 _ITEM = AgendaItem._meta.label_lower
@@ -50,7 +50,7 @@ class EventRow(serializers.Serializer):
     changes = ChangeRow(many=True)
 
 
-def moment(path: str, help: str) -> Filter:
+def moment(path: str, help: str) -> QueryParameter:
     def parse(text: str) -> datetime:
         try:
             found = parse_datetime(text)
@@ -60,7 +60,7 @@ def moment(path: str, help: str) -> Filter:
             raise ValueError("Use a moment with its zone, such as 2026-11-23T10:00:00Z.")
         return found
 
-    return Filter(path, parse, help, many=False)
+    return QueryParameter(path, parse, help, many=False)
 
 
 class _Events(Resource):
@@ -175,10 +175,10 @@ class Events(_Events, Collection):
 
     permission = {"GET": "people.signed_in"}
     filters = {
-        "verb": Filter("verb", help="Such as risklog.risk_opened; several with commas."),
+        "verb": QueryParameter("verb", help="Such as risklog.risk_opened; several with commas."),
         "subject": number("subject_id", "The id of a subject."),
-        "reference": Filter("subject__reference", str.upper, "Such as R-12."),
-        "kind": Filter("subject__kind", help="Such as risk, or person."),
+        "reference": QueryParameter("subject__reference", str.upper, "Such as R-12."),
+        "kind": QueryParameter("subject__kind", help="Such as risk, or person."),
         "actor": number("shown_person", "The id of a person. Anonymous events do not match."),
         "via": one_of("via", Event.Via),
         "since": moment("at__gte", "From this moment on."),

@@ -31,7 +31,7 @@ count_unread_with(inbox.unread_count)
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class SetupStep:
     """One thing to do before the first breach finds its way to a meeting."""
 
     name: str
@@ -86,7 +86,7 @@ def _register(user: Any) -> dict[str, Any]:
     return {"unowned": list(mine.unowned_risks(user)[:FEW]), "steps": [] if is_ready else steps}
 
 
-def _steps(user: Any) -> list[Step]:
+def _steps(user: Any) -> list[SetupStep]:
     """The way from an empty instance to the first meeting. One query."""
     there = (
         Organisation.objects.values_list(
@@ -120,4 +120,6 @@ def _steps(user: Any) -> list[Step]:
         ),
         ("Create the first risk", "Only five fields are required.", "risklog:risk_list"),
     )
-    return [Step(name, why, address(url), done) for (name, why, url), done in zip(words, there, strict=True)]
+    return [
+        SetupStep(name, why, address(url), done) for (name, why, url), done in zip(words, there, strict=True)
+    ]

@@ -195,7 +195,7 @@ def _plain(doc: str | None) -> str:
 
 
 def _filter(name: str, one: Any) -> OpenApiParameter:
-    """Describe a query parameter. one: a kit.filtering.Filter, or a rest.listing.Filter."""
+    """Describe a query parameter. one: a kit.filtering.Filter, or a rest.listing.QueryParameter."""
     is_many = one.is_many if isinstance(one, filtering.Filter) else one.many
     choices = [value for value, _ in one.choices] if isinstance(one, filtering.Filter) else one.choices
     text = one.help

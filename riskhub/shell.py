@@ -17,9 +17,9 @@ from django.views.decorators.http import require_POST
 from kit.rights import OPEN, may, view_needs
 from pages.answers import is_fragment
 from people import queries as people
-from people.states import Role, Theme
+from people.states import ColourTheme, Role
 
-THEMES = tuple(Theme.values)
+THEMES = tuple(ColourTheme.values)
 KEYS = ("on", "off")
 A_YEAR = 365 * 86400
 
@@ -33,7 +33,7 @@ def administrator(user):
 
 
 @dataclass(frozen=True)
-class Place:
+class NavigationLink:
     label: str
     icon: str
     url_name: str
@@ -45,20 +45,22 @@ class Place:
 
 
 PLACES = (
-    Place("My week", "home", "home", "g h", tab=True),
-    Place("Inbox", "inbox", "notices:inbox", "g i"),
-    Place("Risks", "table", "risklog:risk_list", "g r", tab=True),
-    Place("Breaches", "activity-heartbeat", "signals:breach_list", "g b"),
-    Place("Reviews", "eye", "risklog:review_list", "g v"),
-    Place("Meetings", "microphone", "meetings:meeting_list", "g m", tab=True),
-    Place("Decisions", "gavel", "meetings:decision_list", "g d"),
-    Place("Actions", "checkbox", "actions:action_list", "g a", tab=True),
-    Place("Learnings", "bulb", "learnings:learning_list", "g l"),
-    Place("Models", "cpu", "catalogue:model_list", "g o", also=("/signals/series/", "/signals/thresholds/")),
-    Place("Ladder", "stairs-up", "risklog:ladder_list", "g e", also=("/risks/escalations/",)),
-    Place("People", "users", "people:person_list", "g p"),
-    Place("Mail", "mail", "notices:mail_list", "g t", "administration", may_see=administrator),
-    Place("Sources", "plug", "signals:source_list", "g s", "administration", may_see=administrator),
+    NavigationLink("My week", "home", "home", "g h", tab=True),
+    NavigationLink("Inbox", "inbox", "notices:inbox", "g i"),
+    NavigationLink("Risks", "table", "risklog:risk_list", "g r", tab=True),
+    NavigationLink("Breaches", "activity-heartbeat", "signals:breach_list", "g b"),
+    NavigationLink("Reviews", "eye", "risklog:review_list", "g v"),
+    NavigationLink("Meetings", "microphone", "meetings:meeting_list", "g m", tab=True),
+    NavigationLink("Decisions", "gavel", "meetings:decision_list", "g d"),
+    NavigationLink("Actions", "checkbox", "actions:action_list", "g a", tab=True),
+    NavigationLink("Learnings", "bulb", "learnings:learning_list", "g l"),
+    NavigationLink(
+        "Models", "cpu", "catalogue:model_list", "g o", also=("/signals/series/", "/signals/thresholds/")
+    ),
+    NavigationLink("Ladder", "stairs-up", "risklog:ladder_list", "g e", also=("/risks/escalations/",)),
+    NavigationLink("People", "users", "people:person_list", "g p"),
+    NavigationLink("Mail", "mail", "notices:mail_list", "g t", "administration", may_see=administrator),
+    NavigationLink("Sources", "plug", "signals:source_list", "g s", "administration", may_see=administrator),
 )
 
 # Addresses that the shell links to. The value is "" if the address does not exist.
@@ -104,7 +106,7 @@ def look(request, user):
     theme, keys = request.COOKIES.get("theme"), request.COOKIES.get("keys")
     own = "on" if getattr(user, "has_single_keys", True) else "off"
     return {
-        "theme": theme if theme in THEMES else getattr(user, "theme", Theme.SYSTEM),
+        "theme": theme if theme in THEMES else getattr(user, "theme", ColourTheme.SYSTEM),
         "hotkeys": keys if keys in KEYS else own,
     }
 

@@ -16,7 +16,7 @@ from history import bulk
 from history import operations as history
 from history.bulk import Act
 from history.models import Due, Event, Subject
-from history.operations import NewGrant, Reason, Scope, author
+from history.operations import GrantReason, NewGrant, Scope, author
 from kit.actor import SYSTEM, Actor
 from kit.refusals import IllegalMove, Refused
 from people import queries as people
@@ -294,7 +294,7 @@ def _able(owner: User | None) -> User | None:
 
 def _placed(action: Action, by: Actor, viewers: Sequence[int] | None = None) -> Scope:
     """Below what it is about, or else below its origin; its owner and who opens it see it in any case."""
-    owner = [NewGrant(action.owner.subject_id, Reason.OWNER)] if action.owner else []
+    owner = [NewGrant(action.owner.subject_id, GrantReason.OWNER)] if action.owner else []
     return Scope(parent=action.about or action.origin, viewers=viewers, grants=[*owner, *author(by)])
 
 
@@ -306,7 +306,7 @@ def _show_about_to_owners(actions: Sequence[Action], *, by: Actor, at: datetime)
         history.grant_sight(
             [about],
             owners.values(),
-            reason=Reason.OWNER,
+            reason=GrantReason.OWNER,
             sources=[action.subject for action in owners],
             by=by,
             at=at,
@@ -318,7 +318,7 @@ def _hand_over_sight(action: Action, former: User | None, *, by: Actor, at: date
     """The new owner sees the action and what it is about; the former one by this action no longer."""
     about = [action.about] if action.about else []
     if action.owner:
-        history.grant_sight([action.subject], [action.owner], reason=Reason.OWNER, by=by, at=at)
+        history.grant_sight([action.subject], [action.owner], reason=GrantReason.OWNER, by=by, at=at)
         _show_about_to_owners([action], by=by, at=at)
     if former:
         _end(action, [action.subject], former, source=None, by=by, at=at)
@@ -337,7 +337,7 @@ def _end(
     history.end_sight(
         subjects,
         [former],
-        reason=Reason.OWNER,
+        reason=GrantReason.OWNER,
         source=source,
         by=by,
         at=at,

@@ -19,7 +19,7 @@ _SILENT = {"subject_id", "updated_at", "settled_at", "opened_at", "made_at", "lo
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class FieldChange:
     """One field of one row, in words: `old` and `new` are titles where the field names another object."""
 
     field: str
@@ -28,7 +28,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TimelineLine:
     """What a line's template gets: the event, who did it as others may know it, its note, its changes.
 
     along: for each row born with it, the titles of the objects it names: {"user": "Ana Moreau"}.
@@ -37,12 +37,12 @@ class Line:
     event: Event
     actor: Subject | None
     note: dict[str, Any]
-    changes: list[Change]
+    changes: list[FieldChange]
     born: bool
     along: list[dict[str, Any]]
 
 
-def lines(events: Iterable[Event]) -> list[Line]:
+def lines(events: Iterable[Event]) -> list[TimelineLine]:
     """Events as lines. Costs one query for all the names they refer to."""
     found = list(events)
     titles = _titles(found)
@@ -50,12 +50,12 @@ def lines(events: Iterable[Event]) -> list[Line]:
 
 
 @register.simple_tag(name="lines_of")
-def lines_of(events: Sequence[Event]) -> list[Line]:
+def lines_of(events: Sequence[Event]) -> list[TimelineLine]:
     return lines(events)
 
 
 @register.simple_tag(takes_context=True)
-def history_line(context: template.Context, line: Line) -> SafeString:
+def history_line(context: template.Context, line: TimelineLine) -> SafeString:
     """One line, by the template of its verb."""
     found = select_template([f"history/lines/{line.event.verb}.html", "history/lines/_any.html"])
     return found.render(
@@ -88,7 +88,7 @@ def _titles(events: Iterable[Event]) -> dict[tuple[str, int], str]:
     return found
 
 
-def _line(event: Event, titles: dict[tuple[str, int], str]) -> Line:
+def _line(event: Event, titles: dict[tuple[str, int], str]) -> TimelineLine:
     changes, born, along = [], False, []
     for row in _rows(event):
         born = born or row.get("born", False)
@@ -102,9 +102,9 @@ def _line(event: Event, titles: dict[tuple[str, int], str]) -> Line:
         for name, (old, new) in row["changes"].items():
             if name not in _SILENT:
                 words = [_word(value, kinds.get(name), titles) for value in (old, new)]
-                changes.append(Change(name.removesuffix("_id").replace("_", " "), *words))
+                changes.append(FieldChange(name.removesuffix("_id").replace("_", " "), *words))
     note = {key: value for key, value in present_data(event).items() if key != "rows"}
-    return Line(event, event.shown_actor, note, changes, born, along)
+    return TimelineLine(event, event.shown_actor, note, changes, born, along)
 
 
 def _word(value: Any, kind: str | None, titles: dict[tuple[str, int], str]) -> Any:

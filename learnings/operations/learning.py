@@ -9,7 +9,7 @@ from django.db import transaction
 from actions import queries as actions
 from history import operations as history
 from history.models import Event, Subject
-from history.operations import NewGrant, Reason, Scope
+from history.operations import GrantReason, NewGrant, Scope
 from history.wiring import handler
 from kit.actor import SYSTEM, Actor
 from kit.refusals import IllegalMove, Refused
@@ -103,7 +103,7 @@ def write(
     if about is not None and Learning.objects.filter(about=about, state=LearningState.DRAFT).exists():
         raise Refused("A draft about this already exists. Edit that one instead.", field="about")
     draft = Learning(about=about, author=author, made_at=at, **_clean({"title": title, **texts}))
-    grants = [NewGrant(author.subject_id, Reason.AUTHOR)] if author else []
+    grants = [NewGrant(author.subject_id, GrantReason.AUTHOR)] if author else []
     placed = Scope(parent=about, viewers=viewers, grants=grants)
     history.record(draft, events.LearningDrafted(), by=by, at=at, placed=placed)
     return draft
@@ -203,7 +203,7 @@ def restore(learning: Learning, *, by: Actor, at: datetime, seen: int | None = N
 
 def _show_to_author(learning: Learning, *, by: Actor, at: datetime) -> None:
     if learning.author:
-        history.grant_sight([learning.subject], [learning.author], reason=Reason.AUTHOR, by=by, at=at)
+        history.grant_sight([learning.subject], [learning.author], reason=GrantReason.AUTHOR, by=by, at=at)
 
 
 def _no_other_draft(learning: Learning) -> None:

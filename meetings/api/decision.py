@@ -18,7 +18,7 @@ from meetings.queries.agenda import may_see_item
 from meetings.states import DecisionState
 from people.models import User
 from rest.fields import Body, Visible, read
-from rest.listing import Filter, number, one_of
+from rest.listing import QueryParameter, number, one_of
 from rest.resource import Collection, Item, Resource
 from rest.steps import Step
 from risklog.states import Outcome
@@ -143,7 +143,7 @@ class Decisions(_Decisions, Collection):
     filters = {
         "state": one_of("state", DecisionState),
         "meeting": number("meeting_id", "The id of a meeting."),
-        "about": Filter(
+        "about": QueryParameter(
             "about__reference", str.upper, "What the decision is about: a reference such as R-12."
         ),
     }

@@ -16,7 +16,7 @@ from meetings.operations import item as operations
 from meetings.queries.agenda import may_see_item
 from meetings.states import ItemOutcome, ItemState, Purpose
 from rest.fields import Body, Visible, read
-from rest.listing import Filter, number, one_of
+from rest.listing import QueryParameter, number, one_of
 from rest.resource import Collection, Item, Resource
 from rest.steps import Step
 
@@ -137,7 +137,9 @@ class Items(_Items, Collection):
     filters = {
         "meeting": number("meeting_id", "The id of a meeting."),
         "state": one_of("state", ItemState),
-        "about": Filter("about__reference", str.upper, "What the item is about: a reference such as Q-12."),
+        "about": QueryParameter(
+            "about__reference", str.upper, "What the item is about: a reference such as Q-12."
+        ),
     }
     orders = {"id": ("id",), "rank": ("meeting_id", "rank", "id")}
 

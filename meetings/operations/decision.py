@@ -9,7 +9,7 @@ from django.db import transaction
 from actions.operations import action
 from history import operations as history
 from history.models import Event, Subject
-from history.operations import NewGrant, Reason, Scope
+from history.operations import GrantReason, NewGrant, Scope
 from kit.actor import Actor
 from kit.refusals import Refused
 from meetings import events
@@ -69,7 +69,9 @@ def record(
         by=by,
         at=at,
         cause=cause,
-        placed=Scope(parent=about, grants=[NewGrant(person.subject_id, Reason.RECORDER)] if person else []),
+        placed=Scope(
+            parent=about, grants=[NewGrant(person.subject_id, GrantReason.RECORDER)] if person else []
+        ),
     )
     if actions:
         _open(decision, actions, by=by, at=at, cause=event)

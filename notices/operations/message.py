@@ -24,7 +24,7 @@ from kit.refusals import Refused
 from notices.events import EscalationMailFailed
 from notices.models import Message
 from notices.operations import mail_switch
-from notices.operations.smtp import Answer, Connection, DeliveryStatus, NoConnection
+from notices.operations.smtp import DeliveryStatus, MailConnection, NoConnection, ServerReply
 from notices.queries import rendered_mail, still_relevant
 from notices.queries.rendered_mail import RenderedMail
 from notices.states import MessageState
@@ -49,7 +49,7 @@ def send_due(*, at: datetime, limit: int = 500, seconds: float = 10.0, is_kept: 
     if not is_kept:
         mail_switch.hold_back()
     total, ends = Tally(), time.monotonic() + seconds
-    with Connection() as connection:
+    with MailConnection() as connection:
         while total.done + total.failed < limit and time.monotonic() < ends:
             batch = claims.claim(_open(), limit=min(BATCH, limit), lease=LEASE)
             if not batch:
@@ -99,7 +99,7 @@ def _keep(row: Message, at: datetime) -> Tally:
     return Tally(done=1)
 
 
-def _send(row: Message, connection: Connection, at: datetime) -> Tally:
+def _send(row: Message, connection: MailConnection, at: datetime) -> Tally:
     try:
         with transaction.atomic():
             mail = _begin(row, at)
@@ -149,7 +149,7 @@ def _begin(row: Message, at: datetime) -> RenderedMail | None:
     return mail
 
 
-def _settle(row: Message, answer: Answer, at: datetime) -> Tally:
+def _settle(row: Message, answer: ServerReply, at: datetime) -> Tally:
     if answer.status is DeliveryStatus.SENT:
         try:
             claims.settle(row, history=_noted(row, answer.words))

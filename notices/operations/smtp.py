@@ -25,7 +25,7 @@ class DeliveryStatus(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ServerReply:
     status: DeliveryStatus
     words: str
 
@@ -34,7 +34,7 @@ class NoConnection(Exception):
     """The mail server cannot be reached, or does not let us in."""
 
 
-class Connection:
+class MailConnection:
     """One connection, opened with the first mail and again after a break; a context manager."""
 
     def __init__(self) -> None:
@@ -46,7 +46,7 @@ class Connection:
     def __exit__(self, *args: object) -> None:
         self._close()
 
-    def hand_over(self, data: bytes, *, sender: str, to: str) -> Answer:
+    def hand_over(self, data: bytes, *, sender: str, to: str) -> ServerReply:
         """Send one mail (RFC 5322 bytes, CRLF lines) to one address. Raises NoConnection."""
         smtp = self._connected()
         watch = Timer(HARD_SECONDS, _cut, [smtp])
@@ -82,7 +82,7 @@ class Connection:
         smtp.close()
 
 
-def _converse(smtp: smtplib.SMTP, data: bytes, sender: str, to: str) -> Answer:
+def _converse(smtp: smtplib.SMTP, data: bytes, sender: str, to: str) -> ServerReply:
     may_have_it = False
     try:
         for step, code, reply in (("MAIL", *smtp.mail(sender)), ("RCPT", *smtp.rcpt(to))):
@@ -96,26 +96,26 @@ def _converse(smtp: smtplib.SMTP, data: bytes, sender: str, to: str) -> Answer:
         code, reply = smtp.getreply()
     except (OSError, smtplib.SMTPException) as error:
         if may_have_it:
-            return Answer(
+            return ServerReply(
                 DeliveryStatus.DOUBT, f"The connection was lost after the mail was sent: {_words(error)}"
             )
-        return Answer(
+        return ServerReply(
             DeliveryStatus.LATER, f"The connection was lost before the mail was sent: {_words(error)}"
         )
     return (
-        Answer(DeliveryStatus.SENT, f"{code} {_text(reply)}")
+        ServerReply(DeliveryStatus.SENT, f"{code} {_text(reply)}")
         if code == 250
         else _refusal("DATA", code, reply)
     )
 
 
-def _refusal(step: str, code: int, reply: bytes) -> Answer:
+def _refusal(step: str, code: int, reply: bytes) -> ServerReply:
     words = f"{step} was answered with {code} {_text(reply)}"
     if code >= 500:
-        return Answer(DeliveryStatus.REFUSED if step == "RCPT" else DeliveryStatus.NEVER, words)
+        return ServerReply(DeliveryStatus.REFUSED if step == "RCPT" else DeliveryStatus.NEVER, words)
     if code < 0:
-        return Answer(DeliveryStatus.LATER, f"{step} got no answer")
-    return Answer(DeliveryStatus.LATER, words)
+        return ServerReply(DeliveryStatus.LATER, f"{step} got no answer")
+    return ServerReply(DeliveryStatus.LATER, words)
 
 
 def _cut(smtp: smtplib.SMTP) -> None:

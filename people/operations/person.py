@@ -17,7 +17,7 @@ from kit.refusals import Refused
 from people import events
 from people import queries as people
 from people.models import Absence, Function, User, is_time_zone
-from people.states import Role, Theme
+from people.states import ColourTheme, Role
 
 ABSENCE_BEGINS = "people.absence_begins"
 # What change() may set. A role, a password and being active have operations of their own.
@@ -69,8 +69,8 @@ def change(
         values["email"] = _address(values["email"], but=user)
     if "name" in values:
         values["name"] = _name(values["name"])
-    if "theme" in values and values["theme"] not in Theme.values:
-        raise Refused(f"Use one of {', '.join(Theme.values)}.", field="theme")
+    if "theme" in values and values["theme"] not in ColourTheme.values:
+        raise Refused(f"Use one of {', '.join(ColourTheme.values)}.", field="theme")
     _check_zone(values.get("time_zone", ""))
     with _one_address_each():
         event = history.change(user, values, by=by, at=at, seen=seen, verb="people.person_changed")

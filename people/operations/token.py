@@ -11,7 +11,7 @@ from history import operations as history
 from kit.actor import Actor
 from kit.refusals import Refused
 from people.models import Token, User
-from people.states import Role, Scope
+from people.states import Role, TokenScope
 
 LONGEST = 365
 _LETTERS = string.ascii_lowercase + string.digits
@@ -26,7 +26,7 @@ def hash_of(secret: str) -> bytes:
 
 @transaction.atomic
 def issue(
-    user: User, *, name: str, scope: str = Scope.READ, days: int = 90, by: Actor, at: datetime
+    user: User, *, name: str, scope: str = TokenScope.READ, days: int = 90, by: Actor, at: datetime
 ) -> tuple[Token, str]:
     """A token and its text, `rh_<prefix>_<secret>`: the only time that the secret is shown.
 
@@ -35,13 +35,13 @@ def issue(
     name = name.strip()
     if not 1 <= len(name) <= 80:
         raise Refused("Enter a name of 1 to 80 characters.", field="name")
-    if scope not in Scope.values:
-        raise Refused(f"Use one of {', '.join(Scope.values)}.", field="scope")
+    if scope not in TokenScope.values:
+        raise Refused(f"Use one of {', '.join(TokenScope.values)}.", field="scope")
     if not 1 <= days <= LONGEST:
         raise Refused(f"Enter 1 to {LONGEST} days.", field="days")
     if not user.is_active:
         raise Refused("This person is deactivated. Choose an active person.", field="user")
-    if scope != Scope.READ and not user.is_at_least(Role.MEMBER):
+    if scope != TokenScope.READ and not user.is_at_least(Role.MEMBER):
         raise Refused("Viewers can create read-only tokens. Choose the scope read.", field="scope")
     prefix = "".join(secrets.choice(_LETTERS) for _ in range(10))
     secret = secrets.token_hex(32)

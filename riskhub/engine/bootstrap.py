@@ -24,7 +24,7 @@ VENV = ROOT / ".venv"
 MARK = VENV / "riskhub-locks.json"
 
 
-class Stop(Exception):
+class BootstrapError(Exception):
     """One line for the person at the terminal."""
 
 
@@ -37,7 +37,7 @@ def main(arguments: list[str]) -> int:
             # `make run` and `make test` may begin at once.
             fcntl.flock(held, fcntl.LOCK_EX)
             ensure(ROOT / arguments[0])
-    except Stop as stop:
+    except BootstrapError as stop:
         print(f"riskhub: {stop}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -48,14 +48,14 @@ def main(arguments: list[str]) -> int:
 def check_version() -> None:
     if sys.version_info[:2] < OLDEST:
         have, want = ".".join(map(str, sys.version_info[:3])), ".".join(map(str, OLDEST))
-        raise Stop(
+        raise BootstrapError(
             f"Python {have} is too old; it needs {want} or newer. Fix: make run PYTHON=/path/to/python{want}"
         )
 
 
 def check_folder() -> None:
     if not os.access(ROOT, os.W_OK | os.X_OK):
-        raise Stop(
+        raise BootstrapError(
             f"{ROOT} cannot be written, and .venv belongs there. Fix: copy Riskhub to a folder of your own."
         )
 
@@ -91,12 +91,12 @@ def make_venv() -> None:
         done = run(["uv", "venv", "--quiet", "--seed", "--python", sys.executable, str(VENV)])
     else:
         version = ".".join(map(str, sys.version_info[:2]))
-        raise Stop(
+        raise BootstrapError(
             f"this Python ({sys.executable}) comes without its venv module."
             f" Fix: apt-get install python3-venv (or python{version}-venv), then the same command again."
         )
     if done.returncode:
-        raise Stop(f"{VENV} could not be made: {last_line(done.stdout)}")
+        raise BootstrapError(f"{VENV} could not be made: {last_line(done.stdout)}")
 
 
 def install(python: Path, lock: Path) -> None:
@@ -108,7 +108,7 @@ def install(python: Path, lock: Path) -> None:
     )  # fmt: skip
     (VENV / "install.log").write_text(done.stdout)
     if done.returncode:
-        raise Stop(
+        raise BootstrapError(
             f"the packages could not be installed: {last_line(done.stdout)}"
             f" Fix: see {VENV.name}/install.log; behind a proxy or mirror, set HTTPS_PROXY or PIP_INDEX_URL."
         )

@@ -12,7 +12,7 @@ from riskhub.engine.postgres import Cluster
 from riskhub.engine.valkey import Server
 
 
-class Ground(Protocol):
+class Servers(Protocol):
     """Servers ready to be used."""
 
     is_own: bool
@@ -25,7 +25,7 @@ class Ground(Protocol):
 
 
 @dataclass
-class Foreign:
+class ForeignServers:
     """Servers named in the environment."""
 
     urls: dict[str, str]
@@ -82,7 +82,7 @@ class ValkeyEngine:
 
 
 @dataclass
-class Own:
+class OwnServers:
     """PostgreSQL and Valkey in RISKHUB_HOME."""
 
     home: Home
@@ -118,7 +118,7 @@ class Own:
         }
 
 
-def choose(environment: Mapping[str, str], home: Home, pause: processes.Pause) -> Ground:
+def choose(environment: Mapping[str, str], home: Home, pause: processes.Pause) -> Servers:
     """Somebody's servers when the environment names them, ours otherwise. Raises Trouble."""
     urls = outside.given(environment)
-    return Foreign(urls) if urls else Own(home, pause)
+    return ForeignServers(urls) if urls else OwnServers(home, pause)

@@ -12,7 +12,7 @@ class Asked(Exception):
     """Somebody pressed Ctrl-C, or sent SIGTERM or SIGHUP."""
 
 
-class Stop:
+class StopSignals:
     """Hears SIGINT, SIGTERM and SIGHUP. The first ends waiting by raising Asked.
 
     Later ones make the end quick.

@@ -16,14 +16,14 @@ from riskhub.engine import ground, ports, processes, secret_key, steps
 from riskhub.engine.children import Keeper, Program, Watch
 from riskhub.engine.errors import Trouble
 from riskhub.engine.home import ROOT, Home, as_given
-from riskhub.engine.signals import Asked, Stop
+from riskhub.engine.signals import Asked, StopSignals
 
 READY_SECONDS = 60
 GENTLE_SECONDS = 30  # a task runs up to 25 s
 
 
 @dataclass(frozen=True)
-class Place:
+class ServerAddress:
     """Where it is reached: the address it binds, and the one to ask and to show."""
 
     bind: str
@@ -41,7 +41,7 @@ def main(environment: Mapping[str, str] | None = None) -> int:
     given = dict(os.environ if environment is None else environment)
     path = Path(given.get("RISKHUB_HOME") or ROOT / "var").expanduser().resolve()
     os.umask(0o077)  # what the programs keep here is nobody else's to read
-    stop = Stop()
+    stop = StopSignals()
     supervisor = None
     wrong = ""
     try:
@@ -65,11 +65,11 @@ def main(environment: Mapping[str, str] | None = None) -> int:
 class Supervisor:
     """One run of `up`. run() returns only by an exception; end() is for the `finally` after it."""
 
-    def __init__(self, given: dict[str, str], home: Home, stop: Stop) -> None:
+    def __init__(self, given: dict[str, str], home: Home, stop: StopSignals) -> None:
         self.given, self.home, self.stop = given, home, stop
         self.began = time.monotonic()
         self.place = _place(given)
-        self.ground: ground.Ground | None = None
+        self.ground: ground.Servers | None = None
         self.programs: list[Program] = []
         self.environment: dict[str, str] = {}
         self.is_holding = False
@@ -239,17 +239,17 @@ class Supervisor:
         print(f"{time.strftime('%H:%M:%S')}  {line}", flush=True)
 
 
-def _place(given: Mapping[str, str]) -> Place:
+def _place(given: Mapping[str, str]) -> ServerAddress:
     text = given.get("PORT") or "8000"
     if not text.isdigit() or not 0 < int(text) < 65536:
         raise Trouble(f"PORT={text} is no port. Fix: a number from 1 to 65535, such as PORT=8001")
     bind = given.get("RISKHUB_BIND") or "127.0.0.1"
     bind = "127.0.0.1" if bind == "localhost" else bind
     shown = given.get("RISKHUB_URL", "").rstrip("/") or f"http://localhost:{text}"
-    return Place(bind, int(text), shown)
+    return ServerAddress(bind, int(text), shown)
 
 
-def _check_port(place: Place) -> None:
+def _check_port(place: ServerAddress) -> None:
     try:
         is_free = ports.is_free(place.port, place.bind)
     except OSError as error:
@@ -264,7 +264,7 @@ def _check_port(place: Place) -> None:
         )
 
 
-def _commands(place: Place, home: Path) -> dict[str, list[str]]:
+def _commands(place: ServerAddress, home: Path) -> dict[str, list[str]]:
     python = [sys.executable, "-m"]
     web = f"granian --interface wsgi --host {place.bind} --port {place.port} --workers 2 --blocking-threads 4"
     web += (

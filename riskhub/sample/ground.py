@@ -19,7 +19,7 @@ WEEKS = 6
 _ORDER = ("data-engineering", "data-science", "engineering", "platform-operations", "risk-management")
 
 
-class Ground:
+class SampleOrganisation:
     """What the story stands on. passwords: address -> password, made by the caller."""
 
     def __init__(self, now: datetime, passwords: dict[str, str]) -> None:
@@ -30,7 +30,7 @@ class Ground:
         self.people: dict[str, User] = {}
         self.teams: dict[str, Team] = {}
         self.risks: dict[str, int] = {}
-        self.ahead: list[tuple[date, int, script.Step]] = []  # what will be done about risks, and when
+        self.ahead: list[tuple[date, int, script.RiskStory]] = []  # what will be done about risks, and when
         self.agreed: dict[str, script.Agreed] = {}  # by the title of the action
         self.settled: dict[object, int] = {}  # what was decided about: title of a risk, or model and metric
         self.to_write = list(script.LEARNINGS)

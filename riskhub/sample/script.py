@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class RiskStory:
     """What becomes of a risk, so many days after it was raised."""
 
     after: int
@@ -54,7 +54,7 @@ class Logged:
     feature: str = ""
     tags: tuple[str, ...] = ()
     is_unnamed: bool = False
-    steps: tuple[Step, ...] = ()
+    steps: tuple[RiskStory, ...] = ()
     decided: Decided | None = None
 
 
@@ -66,7 +66,7 @@ RISKS = (
         "Since the rate change, applicants for refinancing lie outside the range of the training sample. Their scores come out 8 to 12 points low.",
         "Refinancing customers, who are refused or priced too high.",
         "psi", "utilisation_90d", ("refinancing", "rates"),
-        steps=(Step(0, "assess", "ana"), Step(6, "treat", "ana", "The forum agreed on a second look by hand.")),
+        steps=(RiskStory(0, "assess", "ana"), RiskStory(6, "treat", "ana", "The forum agreed on a second look by hand.")),
         decided=Decided(
             "Refinancing applicants with a score under 45 get a second look by hand until the retrained model is out.",
             "The score is off by up to 12 points for them, and a refusal cannot be taken back.",
@@ -83,7 +83,7 @@ RISKS = (
         "On the first working day of a month the bureau file comes three to five hours late; the model scores on last month's figures until then.",
         "Applicants of that morning, who are scored on old debt.",
         "null_share", "bureau_score", ("bureau",),
-        steps=(Step(1, "assess", "jonas"), Step(9, "accept", "sofia", "Five hours a month; the second bureau would cost more than it saves. We look again when the contract is renewed.")),
+        steps=(RiskStory(1, "assess", "jonas"), RiskStory(9, "accept", "sofia", "Five hours a month; the second bureau would cost more than it saves. We look again when the contract is renewed.")),
         decided=Decided(
             "We live with the delay until the bureau contract is renewed, and say on the score when its figures are old.",
             "It is five hours a month, and the clerks can see the date of the figures.",
@@ -96,7 +96,7 @@ RISKS = (
         "A quarter of the fraud labels flip within 60 days. The weekly retraining learns from labels that are not final.",
         "Card holders whose payments are held for patterns that were no fraud.",
         "precision_at_1pct", "", ("labels", "chargebacks"),
-        steps=(Step(0, "assess", "wei"), Step(8, "treat", "wei", "Weights for young labels, as agreed.")),
+        steps=(RiskStory(0, "assess", "wei"), RiskStory(8, "treat", "wei", "Weights for young labels, as agreed.")),
         decided=Decided(
             "Labels younger than 60 days count half in the weekly retraining.",
             "A quarter of them flip; leaving them out would cost the newest patterns.",
@@ -112,7 +112,7 @@ RISKS = (
         "Payments of the acquirer that joined in October carry no merchant category. The model reads the gap as travel.",
         "Customers of small merchants, held at the till.",
         "null_share", "merchant_category", ("acquirer", "schema"),
-        steps=(Step(0, "assess", "noor"), Step(3, "treat", "noor", "Mapping table first, contract test after."), Step(16, "monitor", "noor", "The share of gaps is back under 2 %.")),
+        steps=(RiskStory(0, "assess", "noor"), RiskStory(3, "treat", "noor", "Mapping table first, contract test after."), RiskStory(16, "monitor", "noor", "The share of gaps is back under 2 %.")),
         decided=Decided(
             "Map the acquirer's codes ourselves, and refuse files without the field from December.",
             "The acquirer needs until spring; held payments at the till cost us customers today.",
@@ -129,7 +129,7 @@ RISKS = (
         "The feature “last note” is sometimes written after the customer has cancelled.",
         "Nobody outside; the campaign's figures look better than they are.",
         "null_share", "last_note", ("leakage",),
-        steps=(Step(2, "assess", "ines"), Step(10, "monitor", "ines", "Only notes from before the cut-off are read now.")),
+        steps=(RiskStory(2, "assess", "ines"), RiskStory(10, "monitor", "ines", "Only notes from before the cut-off are read now.")),
         decided=Decided(
             "Only notes written before the scoring date are read.",
             "With the leak closed the AUC falls from 0.91 to 0.78; the lower figure is the true one.",
@@ -142,7 +142,7 @@ RISKS = (
         "Under-30s are 2 % of the training sample and 11 % of the claims.",
         "Young claimants, whose urgent cases may be sorted too low.",
         "recall_urgent", "", ("fairness", "sampling"),
-        steps=(Step(1, "assess", "ana"), Step(2, "restrict", "sofia")),
+        steps=(RiskStory(1, "assess", "ana"), RiskStory(2, "restrict", "sofia")),
         decided=Decided(
             "A nurse looks at every claim of under-30s that the model calls routine, until the sample is fixed.",
             "Nobody can say how many urgent cases were missed, and the harm would be to their health.",
@@ -158,7 +158,7 @@ RISKS = (
         "After a deployment the first minutes run at three times the usual latency; payments pass unscored.",
         "Card holders, whose payments pass without a look.",
         "latency_p95", "", ("rollout",),
-        steps=(Step(1, "assess", "tunde"), Step(11, "close", "tunde", "Three deployments since the warm-up: p95 stayed under 160 ms in each.")),
+        steps=(RiskStory(1, "assess", "tunde"), RiskStory(11, "close", "tunde", "Three deployments since the warm-up: p95 stayed under 160 ms in each.")),
         decided=Decided(
             "A new version takes traffic only after its cache is warm.",
             "Three minutes unscored at every deployment is three minutes too many, and the fix is small.",
@@ -193,7 +193,7 @@ RISKS = (
         "Error rate of 4 % on blue ink against 1 % on black.",
         "Senders of such letters, who wait a day longer.",
         "error_share", "", ("scanner",),
-        steps=(Step(1, "assess", "mila"),),
+        steps=(RiskStory(1, "assess", "mila"),),
         decided=Decided(
             "No change: letters read with low confidence go to a person already.",
             "The cost is a day's wait for one letter in three hundred.",

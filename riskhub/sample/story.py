@@ -16,7 +16,7 @@ from meetings.operations import meeting as meetings
 from meetings.states import ItemOutcome, ItemState, MeetingState, Purpose
 from riskhub import schedule
 from riskhub.sample import script
-from riskhub.sample.ground import Ground
+from riskhub.sample.ground import SampleOrganisation
 from risklog.models import Category, Review, Risk
 from risklog.operations import acceptance, reviewer, risk
 from risklog.states import LIVE_RISKS, Outcome, ReviewState, Treatment
@@ -27,7 +27,7 @@ WEEKS = 6
 _ORDER = ("data-engineering", "data-science", "engineering", "platform-operations", "risk-management")
 
 
-class Story(Ground):
+class Story(SampleOrganisation):
     """Tells it up to `now`."""
 
     def tell(self) -> None:
@@ -117,7 +117,7 @@ class Story(Ground):
             made = risk.add_from_breach(group, by=self._by("wei"), at=at)
             risk.change(made, {"owner": self.people["wei"]}, by=self._by("wei"), at=at)
 
-    def _step(self, one: Risk, step: script.Step, *, at: datetime) -> None:
+    def _step(self, one: Risk, step: script.RiskStory, *, at: datetime) -> None:
         by = self._by(step.by)
         if step.does == "assess":
             risk.assess(one, by=by, at=at + timedelta(hours=1))

@@ -12,7 +12,7 @@ from history.queries import seen_by
 from kit import clock
 from people.models import Team, User
 from rest.fields import Body, Visible, read
-from rest.listing import Filter, either, number, one_of
+from rest.listing import QueryParameter, either, number, one_of
 from rest.resource import Collection, Item, Resource
 from rest.steps import Step
 from risklog import scoring
@@ -238,14 +238,14 @@ class Risks(_Risks, Collection):
     bodies = {"POST": NewRisk}
     filters = {
         "state": one_of("state", RiskState),
-        "level": Filter("severity__range", _level, "A level from 1 to 5.", many=False),
-        "category": Filter("category__slug", help="The slug of a category."),
-        "model": Filter("model__slug", help="The slug of a model."),
-        "team": Filter("team__slug", help="The slug of a team."),
+        "level": QueryParameter("severity__range", _level, "A level from 1 to 5.", many=False),
+        "category": QueryParameter("category__slug", help="The slug of a category."),
+        "model": QueryParameter("model__slug", help="The slug of a model."),
+        "team": QueryParameter("team__slug", help="The slug of a team."),
         "owner": number("owner_id", "The number of a person."),
-        "unowned": Filter("owner__isnull", _yes_or_no, "true: those without an owner.", many=False),
-        "tag": Filter("tags__contains", lambda text: [text.lower()], "A tag.", many=False),
-        "q": Filter("search", _words, "Words of the title or the description.", many=False),
+        "unowned": QueryParameter("owner__isnull", _yes_or_no, "true: those without an owner.", many=False),
+        "tag": QueryParameter("tags__contains", lambda text: [text.lower()], "A tag.", many=False),
+        "q": QueryParameter("search", _words, "Words of the title or the description.", many=False),
     }
     orders = {
         "-severity": ("-severity", "-id"),

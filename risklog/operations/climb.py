@@ -11,7 +11,7 @@ from django.db import transaction
 
 from history import operations as history
 from history.models import Due, Event, Subject
-from history.operations import Reason
+from history.operations import GrantReason
 from kit.actor import SYSTEM
 from kit.refusals import ChangedMeanwhile
 from people.models import User
@@ -275,7 +275,7 @@ def quieten(escalation: Escalation) -> None:
 
 
 def show_to(
-    escalation: Escalation, people: list[User], *, at: datetime, reason: Reason = Reason.CALLED
+    escalation: Escalation, people: list[User], *, at: datetime, reason: GrantReason = GrantReason.CALLED
 ) -> None:
     """Let people see the escalation, what it is about, and what that is about."""
     history.grant_sight(
@@ -294,7 +294,7 @@ def show_no_more_to(escalation: Escalation, person: User, *, at: datetime) -> No
     history.end_sight(
         _shown(escalation),
         [person],
-        reason=Reason.HOLDER,
+        reason=GrantReason.HOLDER,
         source=escalation.subject,
         by=SYSTEM,
         at=at,

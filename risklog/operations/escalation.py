@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from actions.models import Action
 from history import operations as history
 from history.models import Due, Event, Subject
-from history.operations import Reason
+from history.operations import GrantReason
 from history.queries import present_data
 from history.wiring import handler
 from kit.actor import SYSTEM, Actor
@@ -135,7 +135,7 @@ def acknowledge(
         payload=events.EscalationAcknowledged(note=note.strip(), until=until.isoformat()),
     )
     climb.plan(escalation)
-    climb.show_to(escalation, [by.person], at=at, reason=Reason.HOLDER)
+    climb.show_to(escalation, [by.person], at=at, reason=GrantReason.HOLDER)
     return escalation
 
 
@@ -164,7 +164,7 @@ def hand_over(
         ),
     )
     climb.plan(escalation)
-    climb.show_to(escalation, [to], at=at, reason=Reason.HOLDER)
+    climb.show_to(escalation, [to], at=at, reason=GrantReason.HOLDER)
     if former and former != to:
         climb.show_no_more_to(escalation, former, at=at)
     return escalation

@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q
 from catalogue.models import Model
 from history import operations as history
 from history.models import Event, Subject
-from history.operations import NewGrant, Reason
+from history.operations import GrantReason, NewGrant
 from kit.actor import SYSTEM, Actor
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
 from people import queries as people
@@ -127,8 +127,8 @@ def _missing_people(proposals: Sequence[Proposal], unstaffed: Sequence[str]) -> 
 # ------------------------------------------------------------------ what they may see
 
 
-def reason_of(reviewer: Reviewer) -> Reason:
-    return Reason.STAND_IN if reviewer.stands_in_for_id else Reason.ASKED
+def reason_of(reviewer: Reviewer) -> GrantReason:
+    return GrantReason.STAND_IN if reviewer.stands_in_for_id else GrantReason.ASKED
 
 
 def grant_of(reviewer: Reviewer) -> NewGrant:

@@ -9,7 +9,7 @@ from django.db import transaction
 from catalogue.models import Model
 from history import operations as history
 from history.models import Event, Subject
-from history.operations import NewGrant, Reach, Reason, Scope
+from history.operations import GrantReason, NewGrant, Reach, Scope
 from kit.actor import Actor
 from kit.refusals import IllegalMove, Refused
 from people.models import Team, User
@@ -342,7 +342,10 @@ def tidy(tags: Sequence[str]) -> list[str]:
 def _placed(risk: Risk, viewers: Sequence[int] | None, by: Actor) -> Scope:
     """A root of its own, which begins as restricted as the breach or model that it is about."""
     about = risk.breach_group or risk.model
-    keepers = {Reason.RAISER: by.subject_id, Reason.OWNER: risk.owner.subject_id if risk.owner else None}
+    keepers = {
+        GrantReason.RAISER: by.subject_id,
+        GrantReason.OWNER: risk.owner.subject_id if risk.owner else None,
+    }
     return Scope(
         parent=about.subject_id if about else None,
         is_root=True,
@@ -352,7 +355,7 @@ def _placed(risk: Risk, viewers: Sequence[int] | None, by: Actor) -> Scope:
 
 
 def _hand_over_sight(risk: Risk, former: User | None, *, by: Actor, at: datetime) -> None:
-    history.hand_over_root(risk.subject, from_=former, to=risk.owner, reason=Reason.OWNER, by=by, at=at)
+    history.hand_over_root(risk.subject, from_=former, to=risk.owner, reason=GrantReason.OWNER, by=by, at=at)
 
 
 def _teams_of(risk: Risk) -> set[int] | None:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from history import operations as history
 from history.models import Subject
-from history.operations import Reason
+from history.operations import GrantReason
 from kit.actor import SYSTEM, Actor
 from people.models import User
 from risklog.models import Review
@@ -19,7 +19,7 @@ def chain(subject: Subject) -> list[Subject]:
 
 
 def show_to_reviewers(
-    review: Review, people: Iterable[User], subjects: Iterable[Subject], *, at: datetime, reason: Reason
+    review: Review, people: Iterable[User], subjects: Iterable[Subject], *, at: datetime, reason: GrantReason
 ) -> None:
     """Let those who were asked see `subjects`: the review itself, what it is about."""
     history.grant_sight(
@@ -36,4 +36,6 @@ def show_to_reviewers(
 def show_to_author(subject: Subject, *, by: Actor, at: datetime) -> None:
     """Let a person see the review or escalation that their call was noted on, if they do not yet."""
     if by.person is not None:
-        history.grant_sight([subject], [by.person], reason=Reason.AUTHOR, by=by, at=at, why="called for it")
+        history.grant_sight(
+            [subject], [by.person], reason=GrantReason.AUTHOR, by=by, at=at, why="called for it"
+        )

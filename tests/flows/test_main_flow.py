@@ -16,7 +16,7 @@ from meetings.models import AgendaItem, Meeting
 from meetings.operations import decision, item
 from meetings.operations import meeting as meetings
 from people.operations import token
-from people.states import Role, Scope
+from people.states import Role, TokenScope
 from riskhub import schedule
 from risklog.models import Escalation, Review
 from risklog.operations import ladder, reviewer, taxonomy
@@ -85,7 +85,7 @@ def _post(client, secret, body):
 
 def test_an_alert_becomes_a_review_a_decision_actions_and_a_learning_and_what_is_late_climbs(client, house):
     _, secret = token.issue(
-        house["jonas"], name="alerts", scope=Scope.INGEST, by=Actor(house["jonas"]), at=AT
+        house["jonas"], name="alerts", scope=TokenScope.INGEST, by=Actor(house["jonas"]), at=AT
     )
     body = json.loads(BODY.read_text())
     for alert in body["alerts"]:

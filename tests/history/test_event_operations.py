@@ -171,7 +171,7 @@ def test_visible_to_shows_open_subjects_and_those_that_name_the_reader_or_a_team
     assert not Action.objects.visible_to(outsider).exists()
     assert not Event.objects.filter(subject_id=action.subject_id).visible_to(outsider).exists()
 
-    history.grant_sight([action.subject], [asked], reason=history.Reason.ASKED, by=SYSTEM, at=at)
+    history.grant_sight([action.subject], [asked], reason=history.GrantReason.ASKED, by=SYSTEM, at=at)
 
     assert Action.objects.visible_to(asked).exists()
     assert Event.objects.filter(subject_id=action.subject_id, verb="history.sight_granted").count() == 1

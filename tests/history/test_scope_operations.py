@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from actions.models import Action
 from history import operations as history
 from history.models import Event, Grant, Subject
-from history.operations import NewGrant, Reach, Reason, Scope
+from history.operations import GrantReason, NewGrant, Reach, Scope
 from kit.actor import SYSTEM
 from people.models import User
 from people.operations import person as persons
@@ -41,12 +41,12 @@ def sees(person: User, *objects: Action) -> list[bool]:
     return answers
 
 
-def granted(person: User, *objects: Action, at, reason=Reason.ASKED, source=None):
+def granted(person: User, *objects: Action, at, reason=GrantReason.ASKED, source=None):
     subjects = [one.subject for one in objects]
     history.grant_sight(subjects, [person], reason=reason, source=source, by=SYSTEM, at=at)
 
 
-def ended(person: User, *objects: Action, at, reason=Reason.ASKED, source=None):
+def ended(person: User, *objects: Action, at, reason=GrantReason.ASKED, source=None):
     subjects = [one.subject for one in objects]
     history.end_sight(subjects, [person], reason=reason, source=source, by=SYSTEM, at=at)
 
@@ -91,12 +91,12 @@ def test_only_a_root_is_restricted_and_kept(at):
     with pytest.raises(ValueError, match="Only a root"):
         history.restrict(below.subject, [])
     with pytest.raises(ValueError, match="Only a root"):
-        Scope(parent=below.subject, grants=[NewGrant(1, Reason.OWNER, Reach.ROOT)])
+        Scope(parent=below.subject, grants=[NewGrant(1, GrantReason.OWNER, Reach.ROOT)])
 
 
 def test_restricting_to_nobody_leaves_it_to_its_keepers(at):
     owner, stranger = people.user(), people.user()
-    root = action(at, is_root=True, grants=[NewGrant(owner.subject_id, Reason.OWNER, Reach.ROOT)])
+    root = action(at, is_root=True, grants=[NewGrant(owner.subject_id, GrantReason.OWNER, Reach.ROOT)])
     below = action(at, parent=root.subject)
 
     history.restrict(root.subject, [])
@@ -108,7 +108,7 @@ def test_restricting_to_nobody_leaves_it_to_its_keepers(at):
 def test_a_root_of_its_own_begins_as_what_it_is_about(at):
     team, owner, stranger = people.team(), people.user(), people.user()
     about = action(at, viewers=[team.subject_id])
-    keeps = [NewGrant(owner.subject_id, Reason.OWNER, Reach.ROOT)]
+    keeps = [NewGrant(owner.subject_id, GrantReason.OWNER, Reach.ROOT)]
     own = action(at, parent=about.subject, is_root=True, grants=keeps)
 
     assert own.subject.root_id is None
@@ -165,12 +165,12 @@ def test_sight_ends_with_the_last_of_several_reasons(at):
     granted(asked, one, at=at)
     granted(asked, one, at=at)
     granted(asked, one, at=at, source=source.subject)
-    granted(asked, one, at=at, reason=Reason.CALLED)
+    granted(asked, one, at=at, reason=GrantReason.CALLED)
     assert Grant.objects.filter(subject=one.subject).count() == 3
     assert verbs(one).count("history.sight_granted") == 1
 
     ended(asked, one, at=at)
-    ended(asked, one, at=at, reason=Reason.CALLED)
+    ended(asked, one, at=at, reason=GrantReason.CALLED)
     assert sees(asked, one) == [True]
     assert "history.grant_ended" not in verbs(one)
 
@@ -194,12 +194,12 @@ def test_whose_team_sees_it_loses_and_gains_nothing_by_a_grant(at):
 
 def test_a_root_passes_from_one_keeper_to_another_with_all_below(at):
     old, new, team = people.user(), people.user(), people.team()
-    keeps = [NewGrant(old.subject_id, Reason.OWNER, Reach.ROOT)]
+    keeps = [NewGrant(old.subject_id, GrantReason.OWNER, Reach.ROOT)]
     root = action(at, viewers=[team.subject_id], grants=keeps)
     below = action(at, parent=root.subject)
     assert sees(old, root, below) == [True, True]
 
-    history.hand_over_root(root.subject, from_=old, to=new, reason=Reason.OWNER, by=SYSTEM, at=at)
+    history.hand_over_root(root.subject, from_=old, to=new, reason=GrantReason.OWNER, by=SYSTEM, at=at)
 
     assert sees(old, root, below) == [False, False]
     assert sees(new, root, below) == [True, True]
@@ -208,11 +208,13 @@ def test_a_root_passes_from_one_keeper_to_another_with_all_below(at):
 
 def test_who_raised_what_they_hand_over_keeps_it(at):
     raiser = people.user()
-    keeps = [NewGrant(raiser.subject_id, reason, Reach.ROOT) for reason in (Reason.RAISER, Reason.OWNER)]
+    keeps = [
+        NewGrant(raiser.subject_id, reason, Reach.ROOT) for reason in (GrantReason.RAISER, GrantReason.OWNER)
+    ]
     root = action(at, viewers=[people.team().subject_id], grants=keeps)
 
     history.hand_over_root(
-        root.subject, from_=raiser, to=people.user(), reason=Reason.OWNER, by=SYSTEM, at=at
+        root.subject, from_=raiser, to=people.user(), reason=GrantReason.OWNER, by=SYSTEM, at=at
     )
 
     assert sees(raiser, root) == [True]
@@ -222,8 +224,8 @@ def test_leaving_ends_all_grants_on_record_and_coming_back_gives_back_what_still
     leaver, admin = people.user(), people.user(role="administrator")
     by = {"by": SYSTEM, "at": at}
     viewers = [people.team().subject_id]
-    root = action(at, viewers=viewers, grants=[NewGrant(leaver.subject_id, Reason.OWNER, Reach.ROOT)])
-    raised = action(at, viewers=viewers, grants=[NewGrant(leaver.subject_id, Reason.RAISER, Reach.ROOT)])
+    root = action(at, viewers=viewers, grants=[NewGrant(leaver.subject_id, GrantReason.OWNER, Reach.ROOT)])
+    raised = action(at, viewers=viewers, grants=[NewGrant(leaver.subject_id, GrantReason.RAISER, Reach.ROOT)])
     below, asked, passed = (
         action(at, parent=root.subject),
         action(at, viewers=viewers),

@@ -36,7 +36,7 @@ def mounted(transactional_db, monkeypatch):
     """The running house with the room in it; the database is made anew afterwards."""
     of_the_house = settings.TEMPLATES[0]
     folders = [*of_the_house["DIRS"], ROOT / "tests/notebook/templates"]
-    place = shell.Place("Notes", "pencil", "notebook:note_list", "g n")
+    place = shell.NavigationLink("Notes", "pencil", "notebook:note_list", "g n")
     monkeypatch.setattr(shell, "PLACES", (*shell.PLACES, place))
     with override_settings(
         INSTALLED_APPS=["riskhub", "tests.notebook.apps.NotebookConfig", *settings.INSTALLED_APPS[1:]],

@@ -15,7 +15,7 @@ from meetings.operations import item as items
 from meetings.operations import meeting as meetings
 from notices.models import Entry, Message
 from people.operations import organisation, person, token
-from people.states import Role, Scope
+from people.states import Role, TokenScope
 from riskhub import schedule
 from risklog.models import Escalation
 from risklog.operations import reviewer as reviewers
@@ -132,7 +132,7 @@ def _found_people(world: World) -> None:
     }
     people.member(team, owner)
     world.people = made
-    for scope in (Scope.READ, Scope.WRITE, Scope.INGEST):
+    for scope in (TokenScope.READ, TokenScope.WRITE, TokenScope.INGEST):
         made_token, text = token.issue(owner, name=scope, scope=scope, by=Actor(owner, "page"), at=AT)
         world.tokens[f"token_{scope}"] = text
     absence = person.be_away(

@@ -52,7 +52,7 @@ def test_set_look_ignores_what_is_no_theme():
 
 
 def test_a_place_whose_address_is_missing_is_left_out(monkeypatch):
-    gone = shell.Place("Nowhere", "x", "nowhere:list", "g z")
+    gone = shell.NavigationLink("Nowhere", "x", "nowhere:list", "g z")
     monkeypatch.setattr(shell, "PLACES", (gone,))
     assert shell.places_for(USER, "/") == []
 
@@ -60,7 +60,7 @@ def test_a_place_whose_address_is_missing_is_left_out(monkeypatch):
 def test_the_longest_address_that_fits_is_the_current_place(monkeypatch):
     known = {"home": "/", "a": "/meetings/", "b": "/meetings/decisions/"}
     monkeypatch.setattr(shell, "address", known.get)
-    monkeypatch.setattr(shell, "PLACES", tuple(shell.Place(n, "x", n, f"g {n}") for n in known))
+    monkeypatch.setattr(shell, "PLACES", tuple(shell.NavigationLink(n, "x", n, f"g {n}") for n in known))
     current = [e["place"].label for e in shell.places_for(USER, "/meetings/decisions/7") if e["current"]]
     assert current == ["b"]
 

@@ -213,7 +213,7 @@ def test_a_claim_that_was_lost_settles_nothing(settings, at):
         held = claims.claim(Message.objects.order_by("id"))[0]
         Message.objects.filter(pk=row.pk).update(claim=uuid.uuid4())
 
-        assert message._settle(held, message.Answer(message.DeliveryStatus.SENT, "250"), at).done == 0
+        assert message._settle(held, message.ServerReply(message.DeliveryStatus.SENT, "250"), at).done == 0
 
     row.refresh_from_db()
     assert row.state == MessageState.CLAIMED
@@ -229,7 +229,7 @@ def test_what_was_closed_between_claim_and_send_is_not_sent(settings, at):
     escalation_operations.resolve(escalation, reason="Fixed", by=SYSTEM, at=at)
     action_operations.finish(action_of(todo), by=SYSTEM, at=at)
 
-    with notices.mail_server(settings) as sink, message.Connection() as line:
+    with notices.mail_server(settings) as sink, message.MailConnection() as line:
         for row in batch:
             message._send(row, line, at)
 

@@ -231,7 +231,7 @@ def test_a_restricted_group_is_shown_to_its_team(client, ana):
 def test_who_was_asked_about_one_group_sees_that_group_alone(client, ana, at):
     secret = catalogue.model("canary", viewers=[people.team().subject_id])
     group = signals.breach_group("canary")
-    history.grant_sight([group.subject], [ana], reason=history.Reason.ASKED, by=SYSTEM, at=at)
+    history.grant_sight([group.subject], [ana], reason=history.GrantReason.ASKED, by=SYSTEM, at=at)
 
     page = _page(client, f"{LIST}{group.reference}/")
 

@@ -9,7 +9,7 @@ from kit.actor import SYSTEM
 from kit.refusals import Refused
 from people.models import User
 from people.operations import token
-from people.states import Scope
+from people.states import TokenScope
 
 
 class Command(BaseCommand):
@@ -17,7 +17,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("email")
-        parser.add_argument("--scope", choices=Scope.values, default=Scope.READ.value)
+        parser.add_argument("--scope", choices=TokenScope.values, default=TokenScope.READ.value)
         parser.add_argument("--name", default="issue_token", help="what it is for")
         parser.add_argument("--days", type=int, default=90, help="how long it lives, at most 365")
 
