@@ -19,14 +19,14 @@ from django.utils.html import format_html
 from pages import axes
 from pages.axes import figure
 
-__all__ = ["ChartLimit", "Line", "Mark", "Span", "figure", "line_chart", "spark"]
+__all__ = ["ChartLimit", "ChartLine", "Mark", "Span", "figure", "line_chart", "spark"]
 
 _logger = logging.getLogger(__name__)
 _NUMBERS_SHOWN = 400  # rows a line in the table that stands in for a chart
 
 
 @dataclass(frozen=True)
-class Line:
+class ChartLine:
     name: str
     points: Sequence[tuple[datetime, float | None]]  # None is a gap in the line
     style: str = "strong"  # strong, quiet, warm

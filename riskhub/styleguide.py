@@ -51,8 +51,8 @@ def chart(now):
         key="psi",
         title="Population stability of credit-pd",
         lines=[
-            charts.Line("credit-pd v14", list(zip(days, rising, strict=True)), area=True),
-            charts.Line("Challenger", list(zip(days, quiet, strict=True)), "quiet"),
+            charts.ChartLine("credit-pd v14", list(zip(days, rising, strict=True)), area=True),
+            charts.ChartLine("Challenger", list(zip(days, quiet, strict=True)), "quiet"),
         ],
         thresholds=[
             charts.ChartLimit(0.1, "warning", "Warning 0.10"),

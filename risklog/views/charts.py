@@ -23,7 +23,7 @@ def evidence(user: Any, about: Risk | Breach, *, at: datetime) -> SafeString | N
     return charts.line_chart(
         key="evidence",
         title=series.subject_title,
-        lines=[charts.Line(series.metric, live.points, area=True)],
+        lines=[charts.ChartLine(series.metric, live.points, area=True)],
         thresholds=_thresholds(live),
         spans=_spans(live),
         start=live.start,

@@ -23,7 +23,7 @@ from risklog.states import LIVE_RISKS, RISK_MOVES, RiskState
 
 
 @dataclass(frozen=True, slots=True)
-class RiskStep:
+class OfferedStep:
     """label: on its button; done: shown afterwards; to: the state, None for a review."""
 
     name: str
@@ -47,7 +47,7 @@ class RiskStep:
 STEPS = {
     step.name: step
     for step in (
-        RiskStep(
+        OfferedStep(
             "assess",
             "Assess",
             "zoom-check",
@@ -56,7 +56,7 @@ STEPS = {
             operations.assess,
             forms.StepForm,
         ),
-        RiskStep(
+        OfferedStep(
             "treat",
             "Treat",
             "tool",
@@ -65,7 +65,7 @@ STEPS = {
             operations.treat,
             forms.TreatForm,
         ),
-        RiskStep(
+        OfferedStep(
             "monitor",
             "Monitor",
             "eye",
@@ -74,7 +74,7 @@ STEPS = {
             operations.monitor,
             forms.MonitorForm,
         ),
-        RiskStep(
+        OfferedStep(
             "accept",
             "Accept",
             "clipboard-check",
@@ -84,7 +84,7 @@ STEPS = {
             forms.AcceptForm,
             "risklog.risk_accept",
         ),
-        RiskStep(
+        OfferedStep(
             "close",
             "Close",
             "circle-check",
@@ -94,7 +94,7 @@ STEPS = {
             forms.CloseForm,
             "risklog.risk_close",
         ),
-        RiskStep(
+        OfferedStep(
             "reopen",
             "Reopen",
             "rotate-clockwise",
@@ -103,7 +103,7 @@ STEPS = {
             operations.reopen,
             forms.ReopenForm,
         ),
-        RiskStep(
+        OfferedStep(
             "look",
             "Reconfirm",
             "eye",
@@ -127,7 +127,7 @@ ONWARD = {
 }
 
 
-def steps_for(user: Any, risk: Risk) -> list[RiskStep]:
+def steps_for(user: Any, risk: Risk) -> list[OfferedStep]:
     """The steps this reader may take from where the risk stands, the one that leads on first."""
     steps = [
         step for step in STEPS.values() if step.leads_from(risk.state) and may(user, step.permission, risk)
@@ -163,7 +163,7 @@ def risk_step(request: HttpRequest, reference: str, name: str) -> HttpResponse:
 
 
 def _shown(
-    request: HttpRequest, risk: Risk, step: RiskStep, form: forms.StepForm, status: int = 200, **extra: Any
+    request: HttpRequest, risk: Risk, step: OfferedStep, form: forms.StepForm, status: int = 200, **extra: Any
 ) -> HttpResponse:
     context = {"risk": risk, "step": step, "form": form, "mine": "", "theirs": "", **extra}
     return respond(request, "risklog/risk_step.html", "step", context, status=status)

@@ -26,7 +26,7 @@ def series_chart(chart: Chart, key: str = "signal") -> SafeString:
     return charts.line_chart(
         key=key,
         title=chart.series.subject_title,
-        lines=[charts.Line(chart.series.metric, chart.points, area=True)],
+        lines=[charts.ChartLine(chart.series.metric, chart.points, area=True)],
         thresholds=[limit for version in chart.limits for limit in _limits(version)],
         spans=[
             charts.Span(

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pages import axes, charts
-from pages.charts import Line, Threshold, line_chart, spark
+from pages.charts import ChartLine, Threshold, line_chart, spark
 
 AT = datetime(2026, 11, 23, 10, tzinfo=UTC)
 LARGEST = 1.7976931348623157e308
@@ -36,7 +36,7 @@ def points(values):
 
 def drawn(values, limits=()):
     """The chart, drawn without the guard that would show its numbers instead."""
-    lines = [Line("psi", points(values))]
+    lines = [ChartLine("psi", points(values))]
     rest = {"spans": (), "marks": (), "start": None, "end": None, "unit": "", "height": 232}
     return charts._drawn_chart(key="c", title="Drift", lines=lines, thresholds=limits, **rest)
 
@@ -103,7 +103,7 @@ def test_what_is_not_finite_is_a_gap(odd):
     html = line_chart(
         key="c",
         title="t",
-        lines=[Line("a", points([1.0, odd, 2.0]))],
+        lines=[ChartLine("a", points([1.0, odd, 2.0]))],
         thresholds=[Threshold(odd, "clear", "L")],
     )
     assert html.count('class="chart-line-strong"') == 2 and "thr-label" not in html
@@ -116,7 +116,7 @@ def test_a_drawing_that_fails_is_logged_and_shows_the_numbers(monkeypatch, caplo
     html = line_chart(
         key="c",
         title="Drift <b>",
-        lines=[Line("psi", points([0.25, None, 0.31]))],
+        lines=[ChartLine("psi", points([0.25, None, 0.31]))],
         thresholds=[Threshold(0.3, "critical", "Critical 0.3")],
     )
 
@@ -137,7 +137,7 @@ def test_labels_of_the_time_axis_do_not_repeat():
     html = line_chart(
         key="c",
         title="t",
-        lines=[Line("a", [(AT, 1.0), (AT + timedelta(days=4), 2.0), (AT + timedelta(days=5), 1.0)])],
+        lines=[ChartLine("a", [(AT, 1.0), (AT + timedelta(days=4), 2.0), (AT + timedelta(days=5), 1.0)])],
     )
     axis = html[html.index('class="chart-axis-time"') : html.index("chart-data")]
     labels = [label.strip() for label in re.findall(r"<text[^>]*>([^<]+)</text>", axis)]

@@ -5,7 +5,7 @@ import pytest
 from django.test.html import parse_html
 
 from pages.axes import round_steps, with_room
-from pages.charts import ChartLimit, Line, Mark, Span, figure, line_chart, spark
+from pages.charts import ChartLimit, ChartLine, Mark, Span, figure, line_chart, spark
 
 AT = datetime(2026, 11, 23, 10, tzinfo=UTC)
 
@@ -15,7 +15,7 @@ def points(*values):
 
 
 def draw(*values, **more):
-    return line_chart(key="c", title="Drift", lines=[Line("psi", points(*values), area=True)], **more)
+    return line_chart(key="c", title="Drift", lines=[ChartLine("psi", points(*values), area=True)], **more)
 
 
 def parsed(html):
@@ -47,7 +47,7 @@ def test_a_lone_point_is_drawn_as_a_dot():
 
 def test_places_follow_real_time_not_the_count_of_points():
     moments = [AT, AT + timedelta(hours=1), AT + timedelta(hours=10)]
-    html = line_chart(key="c", title="t", lines=[Line("a", list(zip(moments, (1, 2, 3), strict=True)))])
+    html = line_chart(key="c", title="t", lines=[ChartLine("a", list(zip(moments, (1, 2, 3), strict=True)))])
     assert 'data-x="10.0"' in html
 
 
@@ -56,7 +56,7 @@ def test_everything_is_escaped():
     html = line_chart(
         key="c",
         title=evil,
-        lines=[Line(evil, points(1, 2))],
+        lines=[ChartLine(evil, points(1, 2))],
         thresholds=[ChartLimit(1.5, "critical", evil)],
         spans=[Span(AT, None, "critical", evil)],
         marks=[Mark(AT, evil, href='/x"onclick')],

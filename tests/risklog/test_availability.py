@@ -7,7 +7,7 @@ import pytest
 from history import operations as history
 from history import relay
 from history.models import Due, Event
-from history.operations import Reason
+from history.operations import GrantReason
 from kit.actor import SYSTEM
 from people.operations import person as persons
 from people.states import Role
@@ -78,10 +78,12 @@ def test_an_escalation_does_not_wait_for_a_reviewer_who_lost_access(at, late):
     escalation.refresh_from_db()
     assert escalation.state == EscalationState.CLIMBING  # being asked gives sight
 
-    for reason, source in ((Reason.ASKED, None), (Reason.ASKED, review.subject)):
+    for reason, source in ((GrantReason.ASKED, None), (GrantReason.ASKED, review.subject)):
         history.end_sight([review.subject], [second], reason=reason, source=source, by=SYSTEM, at=now)
     for source in (None, escalation.subject):
-        history.end_sight([review.subject], [second], reason=Reason.CALLED, source=source, by=SYSTEM, at=now)
+        history.end_sight(
+            [review.subject], [second], reason=GrantReason.CALLED, source=source, by=SYSTEM, at=now
+        )
     settle(now)
 
     escalation.refresh_from_db()
