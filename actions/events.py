@@ -4,7 +4,7 @@ from actions import mail
 from actions.recipients import owner, who_opened
 from history.declarations import EventType, Mail, Payload
 
-_TO_OWNER = Mail("action", mail.context, mail.is_still_theirs)
+_TO_OWNER = Mail("action", mail.context, mail.is_still_theirs, goes_to_stand_in=True)
 
 
 class ActionDone(Payload, verb="actions.action_done"):

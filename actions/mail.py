@@ -4,18 +4,20 @@ from datetime import datetime
 from typing import Any
 
 from actions.models import Action
-from history.models import Subject
-from history.queries import visible_or_none
+from history.models import Event, Subject
+from history.queries import present_data, visible_or_none
 from kit.kinds import url_of
+from people import queries as people
 from people.models import User
 
 
 def context(subject: Subject, reader: User) -> dict[str, Any]:
     """Return the action, what it is about and where it comes from, as far as the reader may see those."""
-    action = Action.objects.select_related("about", "origin").get(subject_id=subject.pk)
+    action = Action.objects.select_related("about", "origin", "owner").get(subject_id=subject.pk)
     about, origin = visible_or_none(reader, action.about), visible_or_none(reader, action.origin)
     return {
         "action": action,
+        "instead_of": action.owner if action.owner_id != reader.pk else None,
         "about": about,
         "about_path": url_of(about) if about else "",
         "origin": origin,
@@ -23,9 +25,18 @@ def context(subject: Subject, reader: User) -> dict[str, Any]:
     }
 
 
-def is_still_theirs(subject_id: int, user: User, at: datetime) -> str:
-    """Return why a mail is not to be sent any more: the action is settled, or has another owner."""
-    action = Action.objects.select_for_update(of=("self",)).get(subject_id=subject_id)
+def is_still_theirs(event: Event, user: User, at: datetime) -> str:
+    """Return why a mail is not to be sent any more: the action is settled, or has another owner or date."""
+    action = Action.objects.select_for_update(of=("self",)).get(subject_id=event.subject_id)
     if not action.is_unfinished:
         return "The action is finished."
-    return "" if action.owner_id == user.pk else "The action is assigned to somebody else."
+    told = present_data(event)
+    if told.get("due_on", str(action.due_on)) != str(action.due_on):
+        return "The action has another due date."
+    if told.get("owner", action.owner_id) != action.owner_id:
+        return "The action is assigned to somebody else."
+    if action.owner_id == user.pk:
+        return ""
+    owner = User.objects.filter(pk=action.owner_id).first()
+    stand_in = people.stand_in_of(owner, people.local_day(at)) if owner else None
+    return "" if stand_in == user else "The action is assigned to somebody else."

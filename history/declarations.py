@@ -18,8 +18,8 @@ Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 Recipients = Callable[[Event], dict[int, str]]
 # The facts that a mail about a subject states, as its reader may see them.
 MailContext = Callable[[Subject, Any], dict[str, Any]]
-# Why a mail is not to be sent any more; "" while it is. Locks the row it depends on: (subject_id, user, at).
-StillRelevant = Callable[[int, Any, datetime], str]
+# Why the mail of an event is not to be sent to a user any more; "" while it is. Locks the row it depends on.
+StillRelevant = Callable[[Event, Any, datetime], str]
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
@@ -82,13 +82,15 @@ class Mail:
 
     templates: a folder of templates/notices; a folder named like the verb goes before it.
     context: the facts it states. still_relevant: asked right before it is sent. in_doubt: what is done when
-    the connection broke, so that nobody knows whether it was sent.
+    the connection broke, so that nobody knows whether it was sent. goes_to_stand_in: while a recipient is
+    away, it goes to who stands in for them.
     """
 
     templates: str
     context: MailContext
     still_relevant: StillRelevant | None = None
     in_doubt: InDoubt = InDoubt.PARK
+    goes_to_stand_in: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,7 +98,7 @@ class DecisionReplaced(Payload, verb="meetings.decision_replaced"):
 
 
 _TURN = Mail("meeting", mail.context, mail.turn_is_theirs)
-_AGENDA = Mail("meeting", mail.context, mail.meeting_is_to_come)
+_AGENDA = Mail("meeting", mail.context, mail.agenda_is_current)
 
 EVENTS = (
     EventType(SeriesAdded),
@@ -120,7 +120,7 @@ EVENTS = (
     EventType(AgendaPublished, (participants,), _AGENDA),
     EventType("meetings.meeting_started"),
     EventType("meetings.attendance_noted"),
-    EventType(MeetingClosed, (participants,), Mail("meeting", mail.context)),
+    EventType(MeetingClosed, (participants,), Mail("meeting", mail.context, mail.meeting_is_closed)),
     EventType(NoMeetingFound, (risk_managers,)),
     # agenda items
     EventType(AgendaReordered),

@@ -3,11 +3,12 @@
 A `…_is_…` function returns why a mail is not to be sent any more, "" while it is; it locks the meeting.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from actions.models import Action
-from history.models import Subject
+from history.models import Event, Subject
+from history.queries import present_data
 from meetings.models import Decision, Meeting
 from meetings.states import ItemState, MeetingState
 from people.models import User
@@ -44,19 +45,26 @@ def context(subject: Subject, reader: User) -> dict[str, Any]:
     }
 
 
-def turn_is_theirs(subject_id: int, user: User, at: datetime) -> str:
-    """The meeting is still to come, and this person leads it or stands in."""
-    meeting = Meeting.objects.select_for_update(of=("self",)).get(subject_id=subject_id)
+def turn_is_theirs(event: Event, user: User, at: datetime) -> str:
+    """The meeting comes as soon as the mail says, and this person leads it or stands in."""
+    meeting = Meeting.objects.select_for_update(of=("self",)).get(subject_id=event.subject_id)
     if meeting.state != MeetingState.PLANNED or meeting.starts_at <= at:
         return _OVER
-    return (
-        ""
-        if user.pk in (meeting.facilitator_id, meeting.stand_in_id)
-        else "Somebody else facilitates the meeting."
-    )
+    if user.pk not in (meeting.facilitator_id, meeting.stand_in_id):
+        return "Somebody else facilitates the meeting."
+    is_near = meeting.starts_at - at <= timedelta(days=present_data(event)["days"], hours=1)
+    return "" if is_near else "The meeting was moved."
 
 
-def meeting_is_to_come(subject_id: int, user: User, at: datetime) -> str:
-    """The meeting is still to come."""
-    meeting = Meeting.objects.select_for_update(of=("self",)).get(subject_id=subject_id)
-    return "" if meeting.state == MeetingState.PLANNED and meeting.starts_at > at else _OVER
+def agenda_is_current(event: Event, user: User, at: datetime) -> str:
+    """The meeting is still to come, with the agenda that was published by this event."""
+    meeting = Meeting.objects.select_for_update(of=("self",)).get(subject_id=event.subject_id)
+    if meeting.state != MeetingState.PLANNED or meeting.starts_at <= at:
+        return _OVER
+    return "" if meeting.published_at == event.at else "The agenda is published anew."
+
+
+def meeting_is_closed(event: Event, user: User, at: datetime) -> str:
+    """The meeting is closed, so that its minutes are fixed."""
+    meeting = Meeting.objects.select_for_update(of=("self",)).get(subject_id=event.subject_id)
+    return "" if meeting.state == MeetingState.CLOSED else "The meeting is open again."

@@ -228,7 +228,7 @@ _ESCALATED = listed_in_payload("told", reason="Escalated to you")
 # Being asked is sent again in doubt; what an escalation follows up is not mailed twice.
 _REQUEST = Mail("review", mail.review_context, mail.review_is_unanswered, InDoubt.RESEND)
 _REMINDER = Mail("review", mail.review_context, mail.review_is_unanswered)
-_ESCALATION = Mail("escalation", mail.escalation_context, mail.escalation_is_unresolved, InDoubt.RESEND)
+_ESCALATION = Mail("escalation", mail.escalation_context, mail.escalation_waits_for, InDoubt.RESEND)
 _OWNER = (risk_owner, lead_if_unowned)
 _OWNER_AND_TEAM = (risk_owner, team_of_risk)
 
@@ -254,8 +254,16 @@ EVENTS = (
     EventType(RiskTreating, (risk_owner,)),
     EventType(RiskMonitoring, (risk_owner,)),
     EventType(RiskAccepted, _OWNER_AND_TEAM, is_chained=True),
-    EventType(RiskAcceptanceEnding, _OWNER, Mail("risk", mail.risk_context, mail.risk_is_accepted)),
-    EventType(RiskAcceptanceEnded, _OWNER, Mail("risk", mail.risk_context)),
+    EventType(
+        RiskAcceptanceEnding,
+        _OWNER,
+        Mail("risk", mail.risk_context, mail.risk_is_accepted, goes_to_stand_in=True),
+    ),
+    EventType(
+        RiskAcceptanceEnded,
+        _OWNER,
+        Mail("risk", mail.risk_context, mail.risk_is_accepted_no_more, goes_to_stand_in=True),
+    ),
     EventType(RiskClosed, _OWNER_AND_TEAM),
     EventType(RiskReopened, _OWNER_AND_TEAM),
     EventType(RiskRestricted, is_chained=True),

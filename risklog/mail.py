@@ -7,10 +7,11 @@ no mail begins after its subject was closed.
 from datetime import datetime
 from typing import Any
 
-from history.models import Subject
-from history.queries import visible_or_none
+from history.models import Event, Subject
+from history.queries import present_data, visible_or_none
 from kit.kinds import url_of
 from people.models import User
+from people.states import Role
 from risklog.models import Climb, Escalation, Review, Reviewer, Risk
 from risklog.queries import rung
 from risklog.states import EscalationState, ReviewState, RiskState
@@ -68,22 +69,45 @@ def risk_context(subject: Subject, reader: User) -> dict[str, Any]:
     return {"risk": rows.get(subject_id=subject.pk)}
 
 
-def review_is_unanswered(subject_id: int, user: User, at: datetime) -> str:
-    """The review is open and this person has not answered."""
-    review = Review.objects.select_for_update(of=("self",)).get(subject_id=subject_id)
+def review_is_unanswered(event: Event, user: User, at: datetime) -> str:
+    """The review is open, due when the mail says so, and waits for this person's answer."""
+    review = Review.objects.select_for_update(of=("self",)).get(subject_id=event.subject_id)
     if review.state != ReviewState.OPEN:
         return "The review is closed."
-    own = Reviewer.objects.filter(review=review, user=user)
-    return "The recipient has answered." if own.filter(answered_at__isnull=False).exists() else ""
+    if user.role == Role.VIEWER:
+        return "The recipient is a viewer and cannot answer."
+    if Reviewer.objects.filter(review=review, user=user, answered_at__isnull=False).exists():
+        return "The recipient has answered."
+    due_at = present_data(event).get("due_at")
+    is_moved = due_at and datetime.fromisoformat(due_at) != review.due_at
+    return "The answer is due at another time." if is_moved else ""
 
 
-def escalation_is_unresolved(subject_id: int, user: User, at: datetime) -> str:
-    """The escalation is not resolved."""
-    escalation = Escalation.objects.select_for_update(of=("self",)).get(subject_id=subject_id)
-    return "The escalation is resolved." if escalation.state == EscalationState.RESOLVED else ""
+def escalation_waits_for(event: Event, user: User, at: datetime) -> str:
+    """The escalation runs, nobody has it in hand but this person, and it was escalated to them."""
+    escalation = Escalation.objects.select_for_update(of=("self",)).get(subject_id=event.subject_id)
+    state = EscalationState(escalation.state)
+    if event.verb == "risklog.escalation_handed_over":
+        is_theirs = state == EscalationState.ACKNOWLEDGED and escalation.acknowledged_by_id == user.pk
+        return "" if is_theirs else "The escalation is no longer with the recipient."
+    if state != EscalationState.CLIMBING:
+        return f"The escalation is {state.label.lower()}."
+    climbs = Climb.objects.filter(escalation=escalation, round=escalation.round)
+    is_told = climbs.filter(told__contains=[user.pk]).exists()
+    return "" if is_told else "It is no longer escalated to the recipient."
 
 
-def risk_is_accepted(subject_id: int, user: User, at: datetime) -> str:
-    """The risk is accepted still."""
-    risk = Risk.objects.select_for_update(of=("self",)).get(subject_id=subject_id)
-    return "" if risk.state == RiskState.ACCEPTED else "The risk is no longer accepted."
+def risk_is_accepted(event: Event, user: User, at: datetime) -> str:
+    """The risk is accepted still, until the day that the mail says."""
+    risk = Risk.objects.select_for_update(of=("self",)).get(subject_id=event.subject_id)
+    if risk.state != RiskState.ACCEPTED:
+        return "The risk is no longer accepted."
+    is_same = present_data(event)["until"] == str(risk.accepted_until)
+    return "" if is_same else "The risk is accepted until another day."
+
+
+def risk_is_accepted_no_more(event: Event, user: User, at: datetime) -> str:
+    """The risk was neither accepted anew nor closed since its acceptance ended."""
+    risk = Risk.objects.select_for_update(of=("self",)).get(subject_id=event.subject_id)
+    is_over = risk.state in (RiskState.ACCEPTED, RiskState.CLOSED)
+    return f"The risk is {risk.get_state_display().lower()}." if is_over else ""

@@ -67,6 +67,7 @@ def add(
     placed = _placed(action, by, viewers)
     history.record(action, "actions.action_opened", by=by, at=at, cause=cause, placed=placed)
     _show_about_to_owners([action], by=by, at=at)
+    _show_to_stand_ins([action], at=at)
     _put_dates([action], at=at)
     return action
 
@@ -95,6 +96,7 @@ def add_many(
     acts = [Act(action, "actions.action_opened", placed=_placed(action, by)) for action in actions]
     bulk.perform(acts, by=by, at=at, cause=cause)
     _show_about_to_owners(actions, by=by, at=at)
+    _show_to_stand_ins(actions, at=at)
     _put_dates(actions, at=at)
     return actions
 
@@ -123,6 +125,7 @@ def change(
         return action
     if is_handed_on:
         _hand_over_sight(action, former, by=by, at=at)
+        _show_to_stand_ins([action], at=at)
     if "title" in values:
         history.retitle(action)
     if (action.owner_id, action.due_on) != before:
@@ -209,6 +212,7 @@ def remind(due: Due, *, at: datetime) -> None:
         return
     if when == "before" and _in_zone_of(action.owner, _hours()).day_of(at) > action.due_on:
         return  # rung late: what is told now is that it is late
+    _show_to_stand_ins([action], at=at)
     reminded = events.ActionReminded(when=when, due_on=action.due_on.isoformat(), owner=action.owner_id)
     history.record(action, reminded, by=SYSTEM, at=at)
 
@@ -323,6 +327,24 @@ def _hand_over_sight(action: Action, former: User | None, *, by: Actor, at: date
     if former:
         _end(action, [action.subject], former, source=None, by=by, at=at)
         _end(action, about, former, source=action.subject, by=by, at=at)
+
+
+def _show_to_stand_ins(actions: Sequence[Action], *, at: datetime) -> None:
+    """Whoever stands in for an absent owner gets the mails of a restricted action, so they may see it."""
+    restricted = [one for one in actions if one.owner and one.subject.viewers is not None]
+    stand_ins = people.stand_ins({one.owner for one in restricted if one.owner}, people.local_day(at))
+    for action in restricted:
+        other = stand_ins.get(action.owner_id or 0)
+        if other and other.pk != action.owner_id:
+            history.grant_sight(
+                [action.subject, *([action.about] if action.about else [])],
+                [other],
+                reason=GrantReason.STAND_IN,
+                source=action.subject,
+                by=SYSTEM,
+                at=at,
+                why=f"stands in for the owner of {action.reference}",
+            )
 
 
 def _end(

@@ -23,11 +23,11 @@ def add(event: Event, *, at: datetime) -> None:
     declared = declarations.find(event.verb)
     if declared is None:
         return
-    told = recipients.of_event(event)
+    told = recipients.of_event(event, at=at)
     Entry.objects.bulk_create(
         [
-            Entry(user=user, event=event, why=reason[:120], is_urgent=declared.is_urgent, at=event.at)
-            for user, reason in told
+            Entry(user=one.user, event=event, why=one.reason[:120], is_urgent=declared.is_urgent, at=event.at)
+            for one in told
         ]
     )
     if declared.mail is None:
@@ -35,16 +35,16 @@ def add(event: Event, *, at: datetime) -> None:
     Message.objects.bulk_create(
         [
             Message(
-                key=f"event:{event.pk}:{user.pk}",
-                user=user,
+                key=f"event:{event.pk}:{one.user.pk}",
+                user=one.user,
                 verb=event.verb,
                 subject_id=event.subject_id,
                 event=event,
                 policy=declared.mail.in_doubt,
                 made_at=at,
             )
-            for user, _ in told
-            if not user.is_mail_refused
+            for one in told
+            if one.is_mailed and not one.user.is_mail_refused
         ]
     )
 

@@ -5,14 +5,27 @@ is declared so; whoever may not see the subject is never told.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
 
 from history import declarations
+from history.declarations import EventType
 from history.models import Event, Subject
+from people import queries as people
 from people.models import User
 
 
-def of_event(event: Event) -> list[tuple[User, str]]:
-    """Return the recipients of an event with the reason of each, ordered by user id."""
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Somebody who is told of an event. is_mailed: not while their mail goes to who stands in for them."""
+
+    user: User
+    reason: str
+    is_mailed: bool = True
+
+
+def of_event(event: Event, *, at: datetime) -> list[Recipient]:
+    """Return the recipients of an event, ordered by user id, then who stands in for them at that moment."""
     declared = declarations.find(event.verb)
     if declared is None:
         return []
@@ -20,15 +33,34 @@ def of_event(event: Event) -> list[tuple[User, str]]:
     for rule in declared.recipients:
         for user_id, reason in rule(event).items():
             reasons.setdefault(user_id, reason)
-    people = User.objects.active().filter(pk__in=reasons).order_by("pk")
+    told = User.objects.active().filter(pk__in=reasons).order_by("pk")
     if not declared.is_actor_told and event.actor_id:
-        people = people.exclude(subject_id=event.actor_id)
-    return [(user, reasons[user.pk]) for user in who_may_see(people, event.subject_id)]
+        told = told.exclude(subject_id=event.actor_id)
+    users = who_may_see(told, event.subject_id)
+    stand_ins = _stand_ins(declared, users, event.subject_id, at)
+    found = [Recipient(user, reasons[user.pk], user.pk not in stand_ins) for user in users]
+    names = {user.pk: user.name for user in users}
+    known = {user.pk for user in users}
+    for absent, other in stand_ins.items():
+        if other.pk not in known:
+            known.add(other.pk)
+            found.append(Recipient(other, f"You stand in for {names[absent]}, who is away"))
+    return found
 
 
-def who_may_see(people: Iterable[User], subject_id: int) -> list[User]:
+def _stand_ins(declared: EventType, users: Iterable[User], subject_id: int, at: datetime) -> dict[int, User]:
+    """Return, by the id of each recipient who is away, the person who gets their mail."""
+    if declared.mail is None or not declared.mail.goes_to_stand_in:
+        return {}
+    found = people.stand_ins(users, people.local_day(at))
+    others = {pk: other for pk, other in found.items() if other is not None and other.pk != pk}
+    seeing = {user.pk for user in who_may_see(others.values(), subject_id)}
+    return {pk: other for pk, other in others.items() if other.pk in seeing}
+
+
+def who_may_see(readers: Iterable[User], subject_id: int) -> list[User]:
     """Return those who may see a subject now. Only a restricted subject costs a query for each person."""
     subject = Subject.objects.get(pk=subject_id)
     if subject.viewers is None:
-        return list(people)
-    return [user for user in people if Subject.objects.visible_to(user).filter(pk=subject_id).exists()]
+        return list(readers)
+    return [user for user in readers if Subject.objects.visible_to(user).filter(pk=subject_id).exists()]

@@ -1,7 +1,8 @@
 """Whether a mail is still to be sent, asked right before it is begun.
 
 The event's declaration asks the room (<room>/mail.py), which locks the row that the answer depends on. So
-"closed" and "begun" take turns: no mail begins after its subject was closed.
+"closed" and "begun" take turns: no mail begins after its subject was closed. Then the rules that named the
+recipient are asked again: whoever they name no longer is not mailed.
 """
 
 from datetime import datetime
@@ -9,6 +10,7 @@ from datetime import datetime
 from history import declarations
 from history.models import Subject
 from notices.models import Message
+from notices.queries import recipients
 
 
 def why_not(message: Message, *, at: datetime) -> str:
@@ -29,7 +31,11 @@ def why_not(message: Message, *, at: datetime) -> str:
 def _why_not_about(subject_id: int, message: Message, at: datetime) -> str:
     if not Subject.objects.visible_to(message.user).filter(pk=subject_id).exists():
         return "The recipient may no longer see the subject of this mail."
-    declared = declarations.find(message.verb)
-    if declared is None or declared.mail is None or declared.mail.still_relevant is None:
+    event, declared = message.event, declarations.find(message.verb)
+    if event is None or declared is None or declared.mail is None:
         return ""
-    return declared.mail.still_relevant(subject_id, message.user, at)
+    ask = declared.mail.still_relevant
+    if why := ask(event, message.user, at) if ask else "":
+        return why
+    told = {one.user.pk for one in recipients.of_event(event, at=at)}
+    return "" if message.user_id in told else "What this mail says no longer concerns the recipient."

@@ -1,0 +1,313 @@
+"""No mail goes out that is no longer true: every mailed event against every later step of its subject."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+import pytest
+
+from actions.models import Action
+from actions.operations import action as actions
+from history import declarations
+from history.models import Due, Event
+from kit.actor import SYSTEM
+from meetings.models import Meeting
+from meetings.operations import agenda
+from meetings.operations import meeting as meetings
+from notices.models import Message
+from notices.operations import message
+from notices.states import MessageState
+from people.operations import person as persons
+from people.states import Role
+from risklog.models import Escalation, Review, Risk
+from risklog.operations import acceptance, climb
+from risklog.operations import escalation as escalations
+from risklog.operations import review as reviews
+from risklog.operations import reviewer as reviewers
+from risklog.operations import risk as risk_operations
+from risklog.states import Outcome, Severity, Who
+from tests.factories import meetings as make_meeting
+from tests.factories import notices, people, risklog_review, risks
+from tests.moments import AT
+
+pytestmark = pytest.mark.django_db
+DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
+
+
+class Told(NamedTuple):
+    """An object with a mail that waits for `reader`; at: when it was made."""
+
+    obj: Any
+    reader: Any
+    at: Any = AT
+
+
+def pending(obj: Any, kind: str) -> Due:
+    return Due.objects.filter(subject_id=obj.subject_id, kind=kind, state="pending").earliest("at")
+
+
+# ------------------------------------------------------------------ how each mail comes about
+
+
+def opened_action() -> Told:
+    owner = people.user("Ana")
+    return Told(actions.add(title="Fix it", owner=owner, due_on=AT.date() + 9 * DAY, by=SYSTEM, at=AT), owner)
+
+
+def assigned_action() -> Told:
+    made = actions.add(title="Fix it", due_on=AT.date() + 9 * DAY, by=SYSTEM, at=AT)
+    owner = people.user("Ana")
+    return Told(actions.change(made, {"owner": owner}, by=SYSTEM, at=AT), owner)
+
+
+def reminded_action() -> Told:
+    made, owner, _ = opened_action()
+    due = pending(made, "actions.reminder")
+    actions.remind(due, at=due.at)
+    return Told(made, owner, due.at)
+
+
+def opened_review(severity: str = Severity.WARNING) -> Told:
+    risklog_review.ladder((Who.REVIEWERS, 240, None), (Who.TEAM_LEAD, 480, None))
+    risklog_review.reviewer("data-science"), risklog_review.reviewer("risk-management")
+    made = risklog_review.review(severity=severity)
+    return Told(made, made.reviewers.select_related("user").order_by("id")[0].user)
+
+
+def asked_review() -> Told:
+    made = opened_review().obj
+    other = people.user("Olga", function=people.function("engineering"))
+    return Told(reviewers.ask(made, other, by=SYSTEM, at=AT), other)
+
+
+def pressed_review() -> Told:
+    made, reader, _ = opened_review()
+    same = {"title": made.title, "kind": "drift", "severity": Severity.CRITICAL, "why": "Worse"}
+    return Told(reviews.open_for(about=made.about, by=SYSTEM, at=AT, **same), reader)
+
+
+def reminded_review() -> Told:
+    made, reader, _ = opened_review()
+    due = pending(made, "risklog.review_reminder")
+    reviews.remind(due, at=due.at)
+    return Told(made, reader, due.at)
+
+
+def climbed_escalation() -> Told:
+    developer, lead = people.user("Dev"), people.user("Lena")
+    risklog_review.ladder((Who.OWNER, 240, None), (Who.TEAM_LEAD, 480, None))
+    model = risklog_review.model(owner_team=people.team(lead=lead), developer=developer)
+    return Told(risklog_review.escalation(about=model.subject), developer)
+
+
+def handed_over_escalation() -> Told:
+    made, reader, _ = climbed_escalation()
+    other = people.user("Olga")
+    made = escalations.acknowledge(made, by=risklog_review.actor(reader), at=AT)
+    return Told(escalations.hand_over(made, other, by=risklog_review.actor(reader), at=AT), other)
+
+
+def lapsed_escalation() -> Told:
+    made, reader, _ = climbed_escalation()
+    made = escalations.acknowledge(made, by=risklog_review.actor(reader), at=AT)
+    due = pending(made, "risklog.acknowledgement_lapses")
+    climb.lapse(due, at=due.at)
+    return Told(made, reader, due.at)
+
+
+def resumed_escalation() -> Told:
+    made, reader, _ = climbed_escalation()
+    made = escalations.pause(made, until=AT + DAY, reason="Holiday", by=SYSTEM, at=AT)
+    return Told(escalations.resume(made, by=SYSTEM, at=AT), reader)
+
+
+def stepped_down_escalation() -> Told:
+    made, reader, _ = climbed_escalation()
+    due = pending(made, "risklog.climb")
+    climb.climb(due, at=due.at)
+    return Told(escalations.step_down(made, reason="Too high", by=SYSTEM, at=due.at), reader, due.at)
+
+
+def accepted_risk() -> Risk:
+    owner = people.user("Ana")
+    risk = risk_operations.assess(risks.risk(owner=owner), by=SYSTEM, at=AT)
+    return acceptance.accept(risk, until=AT.date() + 30 * DAY, reason="Small", by=SYSTEM, at=AT)
+
+
+def acceptance_ending() -> Told:
+    risk = accepted_risk()
+    due = pending(risk, acceptance.DUE)
+    acceptance.acceptance_ends(due, at=due.at)
+    return Told(risk, risk.owner, due.at)
+
+
+def acceptance_ended() -> Told:
+    risk = accepted_risk()
+    due = Due.objects.filter(subject_id=risk.subject_id, kind=acceptance.DUE).latest("at")
+    acceptance.acceptance_ends(due, at=due.at)
+    return Told(risk, risk.owner, due.at)
+
+
+def turn_near() -> Told:
+    meeting = make_meeting.planned(position=2)
+    due = pending(meeting, "meetings.turn")
+    meetings.remind_turn(due, at=due.at)
+    return Told(meeting, meeting.facilitator, due.at)
+
+
+def agenda_published() -> Told:
+    meeting = make_meeting.planned()
+    due = pending(meeting, "meetings.publish")
+    agenda.publish(due, at=max(due.at, AT))
+    return Told(meeting, meeting.facilitator, max(due.at, AT))
+
+
+def closed_meeting() -> Told:
+    meeting = make_meeting.live()
+    when = meeting.starts_at + MINUTE
+    return Told(meetings.close(meeting, by=SYSTEM, at=when), meeting.facilitator, when)
+
+
+# ------------------------------------------------------------------ what happens to it before the mail goes
+
+
+def leaves(told: Told, obj: Any, at: Any) -> None:
+    persons.deactivate(told.reader, by=SYSTEM, at=at)
+
+
+def handed_on(told: Told, obj: Action, at: Any) -> None:
+    actions.change(obj, {"owner": people.user()}, by=SYSTEM, at=at)
+
+
+def new_date(told: Told, obj: Action, at: Any) -> None:
+    actions.change(obj, {"due_on": obj.due_on + 90 * DAY}, by=SYSTEM, at=at)
+
+
+def done(told: Told, obj: Action, at: Any) -> None:
+    actions.finish(obj, by=SYSTEM, at=at)
+
+
+def dropped(told: Told, obj: Action, at: Any) -> None:
+    actions.drop(obj, reason="Not needed", by=SYSTEM, at=at)
+
+
+def settled(told: Told, obj: Review, at: Any) -> None:
+    reviews.settle(obj, outcome=Outcome.CONFIRMED, reason="Seen", by=SYSTEM, at=at)
+
+
+def withdrawn(told: Told, obj: Review, at: Any) -> None:
+    reviews.withdraw(obj, reason="Mistake", by=SYSTEM, at=at)
+
+
+def answered(told: Told, obj: Review, at: Any) -> None:
+    reviewers.answer(obj, verdict=Outcome.CONFIRMED, by=risklog_review.actor(told.reader), at=at)
+
+
+def made_viewer(told: Told, obj: Any, at: Any) -> None:
+    persons.set_role(told.reader, Role.VIEWER, by=SYSTEM, at=at)
+
+
+def due_sooner(told: Told, obj: Review, at: Any) -> None:
+    later = obj.due_at - timedelta(hours=30)
+    same = {"title": obj.title, "kind": "drift", "severity": Severity.CRITICAL, "why": "Worse"}
+    reviews.open_for(about=obj.about, by=SYSTEM, at=later, **same)
+
+
+def acknowledged(told: Told, obj: Escalation, at: Any) -> None:
+    escalations.acknowledge(obj, by=risklog_review.actor(people.user("Colleague")), at=at)
+
+
+def paused(told: Told, obj: Escalation, at: Any) -> None:
+    escalations.pause(obj, until=at + DAY, reason="Holiday", by=SYSTEM, at=at)
+
+
+def resolved(told: Told, obj: Escalation, at: Any) -> None:
+    escalations.resolve(obj, reason="Fixed", by=SYSTEM, at=at)
+
+
+def handed_further(told: Told, obj: Escalation, at: Any) -> None:
+    escalations.hand_over(obj, people.user(), by=risklog_review.actor(told.reader), at=at)
+
+
+def lapsed(told: Told, obj: Escalation, at: Any) -> None:
+    due = pending(obj, "risklog.acknowledgement_lapses")
+    climb.lapse(due, at=due.at)
+
+
+def acceptance_withdrawn(told: Told, obj: Risk, at: Any) -> None:
+    risk_operations.reopen(obj, reason="Worse", by=SYSTEM, at=at)
+
+
+def accepted_again(told: Told, obj: Risk, at: Any) -> None:
+    acceptance.accept(obj, until=at.date() + 200 * DAY, reason="Small", by=SYSTEM, at=at)
+
+
+def risk_handed_on(told: Told, obj: Risk, at: Any) -> None:
+    risk_operations.change(obj, {"owner": people.user()}, by=SYSTEM, at=at)
+
+
+def cancelled(told: Told, obj: Meeting, at: Any) -> None:
+    meetings.cancel(obj, reason="No one", by=SYSTEM, at=at)
+
+
+def moved(told: Told, obj: Meeting, at: Any) -> None:
+    meetings.move(obj, starts_at=obj.starts_at + 10 * DAY, by=SYSTEM, at=at)
+
+
+def nothing(told: Told, obj: Any, at: Any) -> None:
+    """Nothing happens: the mail goes out."""
+
+
+_OF_ACTION = (handed_on, done, dropped, leaves)
+_OF_REVIEW = (settled, withdrawn, answered, made_viewer, leaves)
+_OF_CALL = (acknowledged, paused, resolved, leaves)
+
+# Every mailed event: how it comes about, and the later steps that make its mail stale.
+STEPS: dict[str, tuple[Callable[[], Told], tuple[Callable[[Told, Any, Any], None], ...]]] = {
+    "actions.action_opened": (opened_action, _OF_ACTION),
+    "actions.action_assigned": (assigned_action, _OF_ACTION),
+    "actions.action_reminded": (reminded_action, (*_OF_ACTION, new_date)),
+    "risklog.review_opened": (opened_review, _OF_REVIEW),
+    "risklog.review_asked": (asked_review, _OF_REVIEW),
+    "risklog.review_pressed": (pressed_review, _OF_REVIEW),
+    "risklog.review_reminded": (reminded_review, (*_OF_REVIEW, due_sooner)),
+    "risklog.escalation_climbed": (climbed_escalation, _OF_CALL),
+    "risklog.escalation_lapsed": (lapsed_escalation, _OF_CALL),
+    "risklog.escalation_resumed": (resumed_escalation, _OF_CALL),
+    "risklog.escalation_stepped_down": (stepped_down_escalation, _OF_CALL),
+    "risklog.escalation_handed_over": (
+        handed_over_escalation, (handed_further, lapsed, paused, resolved, leaves),
+    ),
+    "risklog.risk_acceptance_ending": (
+        acceptance_ending, (acceptance_withdrawn, risk_handed_on, leaves),
+    ),
+    "risklog.risk_acceptance_ended": (acceptance_ended, (accepted_again, risk_handed_on, leaves)),
+    "meetings.turn_near": (turn_near, (cancelled, moved, leaves)),
+    "meetings.agenda_published": (agenda_published, (cancelled, moved, leaves)),
+    "meetings.meeting_closed": (closed_meeting, (leaves,)),
+}  # fmt: skip
+
+
+def test_every_mailed_event_is_tested_here():
+    assert {one.verb for one in declarations.every() if one.mail} == set(STEPS)
+
+
+@pytest.mark.parametrize(
+    ("verb", "step"),
+    [(verb, step) for verb, (_, steps) in STEPS.items() for step in (nothing, *steps)],
+    ids=lambda value: value if isinstance(value, str) else value.__name__,
+)
+def test_a_mail_that_is_no_longer_true_is_not_sent(settings, verb, step):
+    settings.IS_MAIL_KEPT = True
+    people.user("Adam Admin", role=Role.ADMINISTRATOR)
+    make, _ = STEPS[verb]
+    told = make()
+    notices.told(verb, told.at)
+    event = Event.objects.filter(subject_id=told.obj.subject_id, verb=verb).latest("id")
+    mail = Message.objects.get(event=event, user=told.reader)
+
+    step(told, type(told.obj).objects.get(pk=told.obj.pk), told.at)
+    message.send_due(at=told.at)
+
+    mail.refresh_from_db()
+    assert mail.state == (MessageState.DONE if step is nothing else MessageState.UNWANTED), mail.error
