@@ -1,7 +1,7 @@
 """The kind of this room."""
 
 from actions.models import Action
-from kit.kinds import Kind, Page
+from kit.kinds import Kind, Page, Texts
 
 KINDS = (
     Kind(
@@ -12,5 +12,6 @@ KINDS = (
         page=Page("actions:action_detail"),
         permission="actions.action_see",
         search_rank=50,
+        texts=Texts(body=("details", "blocked_by"), names=("owner__name",)),
     ),
 )

@@ -1,7 +1,7 @@
 """The kind of this room."""
 
 from catalogue.models import Model
-from kit.kinds import Kind, Page
+from kit.kinds import Kind, Page, Texts
 
 KINDS = (
     Kind(
@@ -12,5 +12,6 @@ KINDS = (
         page=Page("catalogue:model_by_id", "object_id"),
         permission="catalogue.view",
         search_rank=100,
+        texts=Texts(body=("purpose",), names=("owner_team__name", "developer__name")),
     ),
 )

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Self, TypeVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
@@ -94,6 +95,25 @@ class Subject(models.Model):
     def scope_id(self) -> int:
         """The root whose viewers apply to this subject: its root, or itself."""
         return self.root_id or self.pk
+
+
+class SearchDocument(models.Model):
+    """What search finds of one subject. Only history.documents writes it.
+
+    document: the weighted words. text: the body, tags and names, for highlighted fragments. language: the
+    text search configuration that the document was made with.
+    """
+
+    subject = models.OneToOneField(Subject, models.CASCADE, primary_key=True, related_name="document")
+    document = SearchVectorField()
+    text = models.TextField()
+    language = models.CharField(max_length=63)
+
+    class Meta:
+        indexes = [GinIndex(fields=["document"], name="history_document_words")]
+
+    def __str__(self) -> str:
+        return f"document of {self.subject_id}"
 
 
 class Grant(models.Model):

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from history import cleaning, scope, writing
+from history import cleaning, documents, scope, writing
 from history.declarations import Payload
 from history.events import GrantEnded, SightGranted
 from history.models import Due, Event, Part, Recorded, Subject, new_batch
@@ -223,14 +223,20 @@ def retitle(obj: Recorded) -> None:
     To be called by the operation that changed it, which writes the event: after what it grants, for the root
     is locked first.
     """
-    Subject.objects.filter(pk=obj.subject_id).update(title=one_line(obj.subject_title)[:300])
+    documents.write_with(
+        obj.KIND,
+        "UPDATE history_subject SET title = %s WHERE id = %s RETURNING id, kind, title",
+        [one_line(obj.subject_title)[:300], obj.subject_id],
+    )
 
 
 @in_one_transaction
 def retire(obj: Recorded, *, is_retired: bool = True) -> None:
     """Mark the object's subject as retired, or as current again, and bring its title up to date."""
-    Subject.objects.filter(pk=obj.subject_id).update(
-        title=one_line(obj.subject_title)[:300], is_retired=is_retired
+    documents.write_with(
+        obj.KIND,
+        "UPDATE history_subject SET title = %s, is_retired = %s WHERE id = %s RETURNING id, kind, title",
+        [one_line(obj.subject_title)[:300], is_retired, obj.subject_id],
     )
 
 

@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db import connection, models, transaction
 from django.db.models import F
 
-from history import chain, cleaning, declarations, wiring
+from history import chain, cleaning, declarations, documents, wiring
 from history.declarations import Payload
 from history.models import Event, Handover, Recorded, Subject
 from history.scope import OPEN, Scope
@@ -324,7 +324,8 @@ class _Holder:
 
 
 def _row(obj: models.Model, changes: dict[str, list[Any]], *, born: bool = False) -> dict[str, Any]:
-    row: dict[str, Any] = {"model": obj._meta.label_lower, "pk": obj.pk, "changes": changes}
+    row = documents.Change(model=obj._meta.label_lower, pk=obj.pk, changes=changes)
+    row.document = documents.document_of(obj, changes, is_new=born)
     if born:
         row["born"] = True
     if kinds := _kinds(obj, changes):
@@ -385,7 +386,8 @@ def write(
         )
     if wiring.is_chained(verb):
         chain.link(events)
-    _insert_events(events)
+    with documents.written_with_next(change for _, rows in pairs for change in rows):
+        _insert_events(events)
     handlers = wiring.handlers_of(verb)
     if handlers:
         Handover.objects.bulk_create(

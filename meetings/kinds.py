@@ -1,7 +1,9 @@
 """The kinds of this room."""
 
-from kit.kinds import Kind, Page
-from meetings.models import Decision, Meeting, MeetingSeries
+from django.db.models import Q
+
+from kit.kinds import Kind, Page, PartTexts, Texts
+from meetings.models import AgendaItem, Decision, Meeting, MeetingSeries
 
 KINDS = (
     Kind(
@@ -12,6 +14,7 @@ KINDS = (
         page=Page("meetings:decision_detail"),
         permission="meetings.decision_see",
         search_rank=60,
+        texts=Texts(body=("text", "reason", "no_action_reason")),
     ),
     Kind(
         Meeting,
@@ -21,6 +24,12 @@ KINDS = (
         page=Page("meetings:meeting_detail"),
         permission="meetings.meeting_see",
         search_rank=70,
+        texts=Texts(
+            body=("why", "objective", "improvement"),
+            names=("facilitator__name", "stand_in__name"),
+            # Who sees a meeting need not see what an item is about, so notes on that are not found with it.
+            parts=(PartTexts(AgendaItem, ("title", "why", "notes"), only=Q(about__isnull=True)),),
+        ),
     ),
     Kind(
         MeetingSeries,
@@ -30,5 +39,6 @@ KINDS = (
         page=Page("meetings:series_detail", "object_id"),
         permission="meetings.meeting_see",
         search_rank=80,
+        texts=Texts(body=("purpose", "place"), names=("sponsor__name",)),
     ),
 )

@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 
+from history import documents
 from pages.forms import Day, PageForm
 from people import queries
 from people.models import Function, Organisation, Team, User
@@ -174,8 +175,17 @@ class OrganisationForm(PageForm):
         label="Send the weekly digest at", widget=forms.TimeInput({"type": "time"}, "%H:%M")
     )
 
+    search_language = forms.ChoiceField(
+        label="Search language",
+        choices=lambda: [(name, name.capitalize()) for name in documents.languages()],
+        help_text="The language that people write in. Search needs a few minutes to follow a change.",
+    )
+
     @staticmethod
     def starting_from(organisation: Organisation) -> dict[str, Any]:
         """Return the initial values of the form."""
         names = ("name", "time_zone", "working_days", "day_starts_at", "day_ends_at")
-        return {name: getattr(organisation, name) for name in (*names, "digest_weekday", "digest_at")}
+        return {
+            name: getattr(organisation, name)
+            for name in (*names, "digest_weekday", "digest_at", "search_language")
+        }

@@ -1,6 +1,6 @@
 """The kinds of this room."""
 
-from kit.kinds import Kind, NoPage, Page
+from kit.kinds import Kind, NoPage, Page, Texts
 from people.models import Function, Organisation, Team, Token, User
 
 _SETTINGS = NoPage("The settings page shows the organisation and its functions.")
@@ -14,6 +14,7 @@ KINDS = (
         page=Page("people:person_detail", "object_id"),
         permission="people.person_view",
         search_rank=160,
+        texts=Texts(names=("function__name",)),
     ),
     Kind(
         Team,

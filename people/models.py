@@ -39,6 +39,8 @@ class Organisation(Recorded):
     day_ends_at = models.TimeField(default="17:00")
     digest_weekday = models.PositiveSmallIntegerField(default=4)
     digest_at = models.TimeField(default="15:00")
+    # A text search configuration of PostgreSQL: the language of what people write.
+    search_language = models.CharField(max_length=63, default="english", db_default="english")
     is_sample = models.BooleanField(default=False)
 
     class Meta:

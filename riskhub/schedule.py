@@ -8,7 +8,7 @@ from celery import shared_task
 from django.conf import settings
 from django.core.management import call_command
 
-from history import relay
+from history import documents, relay
 from history.claims import Tally
 from kit import clock
 from notices.operations import digest, mail_switch, message
@@ -32,6 +32,7 @@ EVERY = {
     "riskhub.tidy": 600.0,
 }
 _ROUNDS = 20
+_DOCUMENTS_A_RUN = 50_000
 
 
 def tick(at: datetime, *, is_simulated: bool = False) -> int:
@@ -85,12 +86,17 @@ def hand_on() -> None:
 
 @shared_task(name="riskhub.tidy")
 def tidy() -> None:
-    """Drop what is kept for a while only: receipts, counts of tries, bodies of deliveries, ended sessions."""
+    """Drop what is kept for a while only: receipts, counts of tries, bodies of deliveries, ended sessions.
+
+    It also rebuilds search documents whose language has changed, as many as fit before the next run.
+    """
     at = clock.now()
     receipt.forget_old(at=at)
     sign_in.forget_old(at=at)
     source.forget_deliveries(at=at)
     call_command("clearsessions")
+    for _batch in documents.rebuild(limit=_DOCUMENTS_A_RUN):
+        pass
 
 
 app.conf.beat_schedule = {

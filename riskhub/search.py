@@ -1,60 +1,159 @@
-"""Search by reference and title over everything that has a page, as far as the reader may see it."""
+"""Search over everything that has a page, as far as the reader may see it: the page, and the palette."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 from itertools import groupby
 from typing import Any
 
-from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
 
-from history.models import Subject
-from kit import kinds
+from history import search as documents
+from history.documents import DEFAULT_LANGUAGE
+from history.models import Event, Subject
+from kit import filtering, kinds
+from kit.filtering import Filter, ListSpec, Order, Reader
 from kit.rights import may, view_needs
 from pages.answers import is_fragment, vary
+from pages.listing import listing
+from people import queries as people
 
-SHOWN, IN_PALETTE = 60, 12
-_MOST_WORDS = 8
+IN_PALETTE = 12
+_DAYS = {"week": ("Last 7 days", 7), "month": ("Last 30 days", 30), "year": ("Last 365 days", 365)}
 
 
-def found(user: Any, text: str, count: int) -> QuerySet[Subject]:
-    """What fits all the words: references first, then titles that begin so, then the newest. One query."""
-    words = text.split()[:_MOST_WORDS]
-    if not words:
-        return Subject.objects.none()
-    fits = Q()
-    for word in words:
-        fits &= Q(title__icontains=word) | Q(reference__istartswith=word)
-    rank = Case(
-        When(reference__iexact=text.strip(), then=Value(0)),
-        When(reference__istartswith=text.strip(), then=Value(1)),
-        When(title__istartswith=text.strip(), then=Value(2)),
-        default=Value(3),
-        output_field=IntegerField(),
-    )
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One subject that was found. fragment: HTML of the text around the words, "" if only the title fits."""
+
+    icon: str
+    kind: str
+    reference: str
+    title: str
+    url: str
+    fragment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Results under one heading."""
+
+    heading: str
+    results: list[Result]
+
+
+def find(user: Any, text: str) -> QuerySet[Subject]:
+    """Return the subjects that fit the text, of the kinds that this user may see. Not ordered."""
     allowed = [kind.key for kind in kinds.searchable() if may(user, kind.permission)]
-    rows = Subject.objects.visible_to(user).filter(fits, kind__in=allowed)
-    return rows.annotate(rank=rank).order_by("rank", "is_retired", "-pk")[:count]
+    return documents.search(user, text, allowed, language=_language())
+
+
+def _language() -> str:
+    organisation = people.organisation()
+    return organisation.search_language if organisation else DEFAULT_LANGUAGE
+
+
+# ------------------------------------------------------------------ what the page can be asked
+
+
+def _kind(text: str) -> str:
+    if text not in {kind.key for kind in kinds.searchable()}:
+        raise ValueError(f"Use one of {', '.join(kind.key for kind in kinds.searchable())}.")
+    return text
+
+
+def _kinds(user: Any) -> Sequence[tuple[str, str]]:
+    return [(kind.key, kind.plural) for kind in kinds.searchable() if may(user, kind.permission)]
+
+
+def _active_within(days: int) -> Any:
+    def condition(reader: Reader) -> Q:
+        events = Event.objects.filter(
+            subject=OuterRef("pk"), at__date__gte=reader.today - timedelta(days=days)
+        )
+        return Q(Exists(events))
+
+    return condition
+
+
+SPEC = ListSpec(
+    filters={
+        # find() narrows the rows by it, because it also says how well each fits.
+        "q": Filter("Text", lambda values, reader: Q(), is_many=False),
+        "kind": Filter("Kind", filtering.equals("kind"), _kind, options=_kinds, is_many=False),
+        "active": filtering.named(
+            "Active", {name: (label, _active_within(days)) for name, (label, days) in _DAYS.items()}
+        ),
+    },
+    orders={
+        "kind": Order("By kind, best first", ("group", "-fit", "-id")),
+        "fit": Order("Best first", ("-fit", "-id")),
+        "-id": Order("Newest first", ("-id",)),
+    },
+)
+
+
+# ------------------------------------------------------------------ the page and the palette
 
 
 @require_safe
 @view_needs("people.signed_in")
 def search(request: HttpRequest) -> HttpResponse:
-    text = request.GET.get("q", "").replace("\0", "")[:200]
-    is_palette = is_fragment(request)
-    rows = list(found(request.user, text, IN_PALETTE if is_palette else SHOWN))
-    declared = {kind.key: kind for kind in kinds.searchable()}
-    if not is_palette:
-        order = {key: place for place, key in enumerate(declared)}
-        rows.sort(key=lambda row: order[row.kind])
-    groups = [
-        (
-            declared[key].plural,
-            [(declared[key].icon, row.reference or "", row.title, kinds.url_of(row)) for row in members],
-        )
-        for key, members in groupby(rows, key=lambda row: row.kind)
-    ]
-    if is_palette:
-        return vary(render(request, "kit/_options.html", {"groups": groups}))
-    context = {"q": text, "groups": groups, "is_cut": len(rows) == SHOWN}
+    """The search page; for the palette, its options alone."""
+    text = request.GET.get("q", "")
+    if is_fragment(request):
+        rows = find(request.user, text).order_by("-fit", "-pk")[:IN_PALETTE]
+        ordered = sorted(rows, key=lambda row: row.group)
+        return vary(render(request, "kit/_options.html", {"groups": _grouped(ordered, {})}))
+    shown = listing(request, SPEC, find(request.user, text))
+    rows = shown.page.rows
+    fragments = _fragments(rows, text)
+    groups = _grouped(rows, fragments) if shown.selection.order == "kind" else _ungrouped(rows, fragments)
+    context = {"q": text, "listing": shown, "page": shown.page, "groups": groups}
     return vary(render(request, "search.html", context))
+
+
+def _fragments(rows: Sequence[Subject], text: str) -> dict[int, str]:
+    """Return the highlighted text of each of these rows that has one. One query, none without rows."""
+    words = text.split()[: documents.MAX_WORDS]
+    if not rows or not words:
+        return {}
+    language = _language()
+    fragment = documents.Fragment(documents.query_of(words, language), language)
+    ids = [row.pk for row in rows]
+    found = Subject.objects.filter(pk__in=ids).annotate(fragment=fragment).values_list("pk", "fragment")
+    return {pk: _marked(part) for pk, part in found if part and documents.BEGIN in part}
+
+
+def _marked(fragment: str) -> SafeString:
+    text = escape(fragment).replace(documents.BEGIN, "<mark>").replace(documents.END, "</mark>")
+    return mark_safe(text)
+
+
+def _grouped(rows: Sequence[Any], fragments: dict[int, str]) -> list[Group]:
+    """Group rows that are in the order of their groups."""
+    return [
+        Group(_heading(group, members[0].kind), [_result(row, fragments) for row in members])
+        for group, members in ((group, list(some)) for group, some in groupby(rows, lambda row: row.group))
+    ]
+
+
+def _ungrouped(rows: Sequence[Any], fragments: dict[int, str]) -> list[Group]:
+    return [Group("Results", [_result(row, fragments) for row in rows])] if rows else []
+
+
+def _heading(group: int, kind_key: str) -> str:
+    kind = kinds.find(kind_key)
+    return "Best match" if group == documents.BEST or kind is None else kind.plural
+
+
+def _result(row: Subject, fragments: dict[int, str]) -> Result:
+    kind = kinds.find(row.kind)
+    icon, label = (kind.icon, kind.label) if kind else ("search", "")
+    fragment = fragments.get(row.pk, "")
+    return Result(icon, label, row.reference or "", row.title, kinds.url_of(row), fragment)

@@ -1,7 +1,7 @@
 """The kinds of this room."""
 
-from kit.kinds import Kind, Page
-from risklog.models import Category, Escalation, Ladder, Review, Risk
+from kit.kinds import Kind, Page, PartTexts, Texts
+from risklog.models import Category, Escalation, Ladder, Review, Reviewer, Risk
 
 KINDS = (
     Kind(
@@ -12,6 +12,12 @@ KINDS = (
         page=Page("risklog:risk_detail"),
         permission="risklog.risk_view",
         search_rank=10,
+        texts=Texts(
+            body=("description", "affected", "feature", "acceptance_reason", "closing_evidence"),
+            tags=("tags",),
+            # Not who raised it: that may be hidden.
+            names=("owner__name", "model__name", "team__name", "category__name"),
+        ),
     ),
     Kind(
         Review,
@@ -21,6 +27,11 @@ KINDS = (
         page=Page("risklog:review_detail"),
         permission="risklog.review_view",
         search_rank=30,
+        texts=Texts(
+            body=("why", "outcome_reason"),
+            names=("model__name",),
+            parts=(PartTexts(Reviewer, ("note",)),),
+        ),
     ),
     Kind(
         Escalation,
@@ -30,6 +41,7 @@ KINDS = (
         page=Page("risklog:escalation_detail"),
         permission="risklog.escalation_view",
         search_rank=40,
+        texts=Texts(body=("why", "reason"), names=("team__name",)),
     ),
     Kind(
         Category,
@@ -39,6 +51,7 @@ KINDS = (
         page=Page("risklog:category_by_id", "object_id"),
         permission="risklog.category_view",
         search_rank=140,
+        texts=Texts(body=("definition", "signs", "questions", "mitigations")),
     ),
     Kind(
         Ladder,

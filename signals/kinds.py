@@ -1,6 +1,6 @@
 """The kinds of this room."""
 
-from kit.kinds import Kind, Page
+from kit.kinds import Kind, Page, Texts
 from signals.models import BreachGroup, Series, Source, Threshold
 
 KINDS = (
@@ -12,6 +12,7 @@ KINDS = (
         page=Page("signals:breach_detail"),
         permission="signals.view",
         search_rank=20,
+        texts=Texts(names=("model_name",)),
     ),
     Kind(
         Series,
@@ -21,6 +22,7 @@ KINDS = (
         page=Page("signals:series_detail", "object_id"),
         permission="signals.view",
         search_rank=110,
+        texts=Texts(names=("model_name",)),
     ),
     Kind(
         Threshold,
@@ -30,6 +32,7 @@ KINDS = (
         page=Page("signals:threshold_detail", "object_id"),
         permission="signals.view",
         search_rank=120,
+        texts=Texts(body=("series__model_name",)),
     ),
     Kind(
         Source,

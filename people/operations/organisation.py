@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
+from history import documents
 from history import operations as history
 from kit.actor import SYSTEM, Actor
 from kit.refusals import Refused
@@ -19,7 +20,16 @@ from people.states import SEEDED_FUNCTIONS, Role
 
 LINK_LIVES = timedelta(days=7)
 _CHANGEABLE = frozenset(
-    {"name", "time_zone", "working_days", "day_starts_at", "day_ends_at", "digest_weekday", "digest_at"}
+    {
+        "name",
+        "time_zone",
+        "working_days",
+        "day_starts_at",
+        "day_ends_at",
+        "digest_weekday",
+        "digest_at",
+        "search_language",
+    }
 )
 
 
@@ -139,6 +149,11 @@ def _check(values: Mapping[str, Any]) -> None:
             is_time_zone(values["time_zone"])
         except ValidationError as error:
             raise Refused(error.messages[0], field="time_zone") from None
+    if "search_language" in values and values["search_language"] not in documents.languages():
+        raise Refused(
+            f"Choose one of {', '.join(documents.languages())}, which PostgreSQL has.",
+            field="search_language",
+        )
     days = values.get("working_days", [0])
     if not days or set(days) - set(range(7)):
         raise Refused("Choose at least one working day.", field="working_days")

@@ -83,7 +83,8 @@ def test_a_note_is_written_listed_found_told_and_remembered(mounted, ana, client
     assert (row["reference"], row["title"], row["state"]) == ("X-1", "Caps hold", "open")
     assert client.get("/api/v1/notes/X-1").json()["id"] == row["id"]
     groups = client.get("/search/", {"q": "caps"}).context["groups"]
-    assert [(label, members[0][2:]) for label, members in groups] == [("Notes", ("Caps hold", "/notes/X-1/"))]
+    results = [(group.heading, row.title, row.url) for group in groups for row in group.results]
+    assert results == [("Notes", "Caps hold", "/notes/X-1/")]
 
     relay.relay()
     assert Entry.objects.get(user=reader).why == "You are asked to read it"

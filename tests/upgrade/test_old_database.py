@@ -16,11 +16,12 @@ from django.db import DatabaseError, connection, connections, transaction
 from django.db.migrations.executor import MigrationExecutor
 from psycopg import sql
 
-from history import guard, relay
+from history import documents, guard, relay
 from history.chain import verify
-from history.models import Due, Event, Handover, Subject
+from history.models import Due, Event, Handover, SearchDocument, Subject
 from history.states import Work
 from people.models import User
+from riskhub.search import find
 from risklog.models import Escalation, Review, Risk
 from tests.conftest import _clone, _owner, _point_at
 
@@ -114,6 +115,18 @@ def test_owners_of_its_actions_see_the_action_and_what_it_is_about(old):
     assert "Zanzibar action" in _titles_seen_by("ken")
     assert "Zanzibar risk" in _titles_seen_by("ken")
     assert _titles_seen_by("tunde") == {"Zanzibar decision", "Zanzibar further action"}
+
+
+def test_an_old_risk_is_found_by_a_word_of_its_description_by_who_may_see_it(old):
+    reader = _person("victor")
+    risk = Risk.objects.visible_to(reader).exclude(description="").order_by("pk").first()
+    words = " ".join(risk.description.split()[:6])
+    hidden = Risk.objects.filter(title__startswith="Zanzibar").values("subject_id")
+
+    assert risk.subject_id in find(reader, words).values_list("pk", flat=True)
+    assert SearchDocument.objects.filter(subject__in=hidden).exists()
+    assert not find(reader, "Zanzibar").exists()
+    assert list(documents.rebuild()) == []
 
 
 def test_waiting_handovers_and_dates_are_worked_off_without_one_that_fails(old):

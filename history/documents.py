@@ -1,0 +1,256 @@
+"""Search documents: what search finds of each subject, written in the transaction that changes it.
+
+Each kind declares its texts (kit.kinds.Texts). PostgreSQL builds the document from the stored rows, so what
+an operation writes and what a rebuild writes are made by one statement.
+
+Weights: A the title, B the tags, C the names, D the body. The title, the tags and the names are also kept
+unstemmed, because they are matched while they are being typed.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import connection, connections, models
+from django.db.models.expressions import RawSQL
+from django.db.utils import DEFAULT_DB_ALIAS
+
+from kit import kinds
+from kit.kinds import PartTexts
+
+DEFAULT_LANGUAGE = "english"
+MAX_BODY = 100_000  # characters; what follows is not found
+BATCH = 500
+
+# A queryset of one column and at most one row: the name of the text search configuration.
+_language: list[models.QuerySet[Any]] = []
+
+
+class Change(dict[str, Any]):
+    """The changes of one row as an event stores them.
+
+    document: (kind, subject id) of the search document that has a text of the changed fields, or None.
+    """
+
+    document: tuple[str, int] | None = None
+
+
+def install(language: models.QuerySet[Any]) -> None:
+    """Say where the text search configuration is stored, and forget what was declared before."""
+    _language[:] = [language]
+    _watched.cache_clear()
+    _source.cache_clear()
+
+
+def languages() -> list[str]:
+    """Return the names of the text search configurations that PostgreSQL has. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT cfgname FROM pg_ts_config"
+            " WHERE cfgnamespace = 'pg_catalog'::regnamespace ORDER BY cfgname"
+        )
+        return [name for (name,) in cursor.fetchall()]
+
+
+# ------------------------------------------------------------------ which changes matter
+
+
+def document_of(row: Any, names: Iterable[str], *, is_new: bool = False) -> tuple[str, int] | None:
+    """Return (kind, subject id) of the document that has a text of these fields of a row; None if none has.
+
+    is_new: a new row changes the document whatever its fields are, because of its title.
+    """
+    watched = _watched().get(row._meta.label_lower)
+    if watched is None or (not is_new and watched[1].isdisjoint(names)):
+        return None
+    return watched[0], row.subject_id
+
+
+@cache
+def _watched() -> Mapping[str, tuple[str, frozenset[str]]]:
+    """Label of a model -> the kind whose document has its texts, and the fields that they come from."""
+    watched: dict[str, tuple[str, frozenset[str]]] = {}
+    for kind in kinds.searchable():
+        own = (*kind.texts.body, *kind.texts.tags, *kind.texts.names)
+        watched[kind.row._meta.label_lower] = kind.key, _attributes(kind.row, own)
+        for part in kind.texts.parts:
+            paths = (*part.fields, *(path for path, _ in part.only.children))
+            watched[part.row._meta.label_lower] = kind.key, _attributes(part.row, paths)
+    return watched
+
+
+def _attributes(model: Any, paths: Iterable[str]) -> frozenset[str]:
+    """Return the fields of the model itself that these paths begin with, as history names them."""
+    return frozenset(model._meta.get_field(path.partition("__")[0]).attname for path in paths)
+
+
+# ------------------------------------------------------------------ how documents are written
+
+# The statement is a list of common table expressions, so that it can be a part of another statement.
+# subjects: id, kind, title. The order of inserts is that of ids, so that two transactions cannot deadlock.
+_DOCUMENTS = """
+language AS (SELECT coalesce(({language}), '{default}')::regconfig AS config),
+texts AS ({texts}),
+documents AS (
+    INSERT INTO history_searchdocument (subject_id, document, text, language)
+    SELECT id,
+        setweight(to_tsvector(config, title) || to_tsvector('simple', title), 'A')
+        || setweight(to_tsvector('simple', tags), 'B')
+        || setweight(to_tsvector('simple', names), 'C')
+        || setweight(to_tsvector(config, body), 'D'),
+        body || E'\\n' || tags || E'\\n' || names,
+        config::text
+    FROM texts CROSS JOIN language ORDER BY id
+    ON CONFLICT (subject_id) DO UPDATE
+    SET document = EXCLUDED.document, text = EXCLUDED.text, language = EXCLUDED.language
+)"""
+
+
+def statement(kind_keys: Iterable[str], subjects: str) -> str:
+    """Return the common table expressions that write the documents of subjects of these kinds.
+
+    subjects: a statement that returns id, kind and title of the subjects.
+    """
+    sources = [_source(kind) for kind in sorted(kind_keys)]
+    return f"WITH subjects AS ({subjects}), " + _DOCUMENTS.format(
+        language=_sql(_language[0]) if _language else "NULL",
+        default=DEFAULT_LANGUAGE,
+        texts=" UNION ALL ".join(sources),
+    )
+
+
+_BY_ID = "SELECT id, kind, title FROM history_subject WHERE id = ANY(%s)"
+
+
+@contextmanager
+def written_with_next(
+    changes: Iterable[Mapping[str, Any]], *, using: str = DEFAULT_DB_ALIAS
+) -> Iterator[None]:
+    """Let the next statement of the connection also write the documents that these changes affect.
+
+    It becomes a part of that statement, so a write costs no statement more.
+    """
+    affected = {change.document for change in changes if isinstance(change, Change) and change.document}
+    if not affected:
+        yield
+        return
+    expressions = statement({kind for kind, _ in affected}, _BY_ID)
+    ids = sorted({subject_id for _, subject_id in affected})
+    waiting = [True]
+
+    def join(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if waiting and sql.startswith("INSERT"):
+            waiting.clear()
+            sql, params = f"{expressions} {sql}", (ids, *(params or ()))
+        return execute(sql, params, many, context)
+
+    with connections[using].execute_wrapper(join):
+        yield
+
+
+def write_with(kind_key: str, subjects: str, params: Sequence[Any]) -> None:
+    """Run a statement on subjects (it returns id, kind, title) and write the documents of what it returns."""
+    kind = kinds.find(kind_key)
+    if kind is None or kind.search_rank is None:
+        sql = f"WITH subjects AS ({subjects}) SELECT count(*) FROM subjects"  # noqa: S608 - our own text
+    else:
+        sql = f"{statement([kind_key], subjects)} SELECT count(*) FROM texts"  # noqa: S608 - our own text
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+
+
+@cache
+def _source(kind_key: str) -> str:
+    """Return the SELECT of id, title, tags, names and body of the subjects of one kind."""
+    kind = kinds.find(kind_key)
+    if kind is None:
+        raise ValueError(f"No kind is called {kind_key}.")
+    model, texts = kind.row, kind.texts
+    body = [_column(model, name) for name in texts.body] + [_of_parts(model, part) for part in texts.parts]
+    return (
+        "SELECT subjects.id, subjects.title,"  # noqa: S608 - names of our own
+        f" {_joined([_column(model, name) for name in texts.tags])} AS tags,"
+        f" {_joined([_name(model, path) for path in texts.names])} AS names,"
+        f" left({_joined(body)}, {MAX_BODY}) AS body"
+        f' FROM subjects JOIN "{model._meta.db_table}" AS o ON o.subject_id = subjects.id'
+        f" WHERE subjects.kind = '{kind.key}'"
+    )
+
+
+def _joined(columns: Sequence[str]) -> str:
+    return f"concat_ws(E'\\n', {', '.join(columns)})" if columns else "''"
+
+
+def _column(model: Any, path: str) -> str:
+    """Return the SQL of a text of the row, or of a row that it refers to."""
+    if "__" in path:
+        return f"({_sql(model._base_manager.filter(pk=RawSQL('o.id', ())).values(path))})"
+    field = model._meta.get_field(path)
+    column = f'o."{field.column}"'
+    return f"array_to_string({column}, E'\\n')" if isinstance(field, ArrayField) else column
+
+
+def _name(model: Any, path: str) -> str:
+    """Return the SQL of the name of an object that the row refers to; NULL if that one is restricted."""
+    if "__" not in path:
+        return _column(model, path)
+    reference = path.partition("__")[0]
+    open_ones = {"pk": RawSQL("o.id", ()), f"{reference}__subject__viewers__isnull": True}
+    return f"({_sql(model._base_manager.filter(**open_ones).values(path))})"
+
+
+def _of_parts(model: Any, part: PartTexts) -> str:
+    """Return the SQL of the texts of the parts of a row, in the order of their creation."""
+    rows = part.row._base_manager.filter(part.only, **{part.row.OF: RawSQL("o.id", ())}).order_by("pk")
+    columns = [f"ARRAY({_sql(rows.values(name))})" for name in part.fields]
+    return f"array_to_string({' || '.join(columns)}, E'\\n')"
+
+
+def _sql(rows: models.QuerySet[Any]) -> str:
+    sql, params = rows.query.sql_with_params()
+    if params:
+        raise ValueError("A text of a search document is a column, without values of its own.")
+    return sql
+
+
+# ------------------------------------------------------------------ rebuilding
+
+_STALE = """
+SELECT s.id, s.kind FROM history_subject AS s
+LEFT JOIN history_searchdocument AS d ON d.subject_id = s.id
+WHERE s.id > %s AND s.kind = ANY(%s)
+  AND (d.subject_id IS NULL OR d.language <> (
+      SELECT coalesce(({language}), '{default}')::regconfig::text))
+ORDER BY s.id LIMIT %s
+"""
+
+
+def rebuild(*, using: str = DEFAULT_DB_ALIAS, limit: int | None = None) -> Iterator[int]:
+    """Write the documents that are missing, or in another language than the organisation's, in batches.
+
+    Yields the number of documents after each batch, which is a transaction of its own. limit: at most so
+    many, rounded up to whole batches. Safe beside other writes, and to be repeated.
+    """
+    declared = [kind.key for kind in kinds.searchable()]
+    language = _sql(_language[0]) if _language else "NULL"
+    last, done = 0, 0
+    while limit is None or done < limit:
+        with connections[using].cursor() as cursor:
+            sql = _STALE.format(language=language, default=DEFAULT_LANGUAGE)
+            cursor.execute(sql, [last, declared, BATCH])
+            rows = cursor.fetchall()
+            if not rows:
+                return
+            documents = statement({kind for _, kind in rows}, _BY_ID)
+            sql = f"{documents} SELECT count(*) FROM texts"  # noqa: S608 - our own text
+            cursor.execute(sql, [[pk for pk, _ in rows]])
+        last, done = rows[-1][0], done + len(rows)
+        yield len(rows)
+
+
+def after_migrate(*, using: str, **_: Any) -> None:
+    """Write the documents that an earlier version did not have."""
+    for _batch in rebuild(using=using):
+        pass

@@ -1,0 +1,117 @@
+"""Full-text search over the documents of subjects (history.documents), as far as the reader may see them."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.contrib.postgres.search import SearchQueryField
+from django.db.models import BooleanField, Case, F, IntegerField, Q, QuerySet, TextField, Value, When
+from django.db.models.expressions import Func, RawSQL
+
+from history.documents import DEFAULT_LANGUAGE
+from history.models import Subject
+from kit import kinds, references
+
+MAX_WORDS = 8
+MAX_LENGTH = 200
+# The group of what bears the very title that was searched for; groups of kinds begin at FIRST_KIND.
+BEST, FIRST_KIND = 0, 1
+
+# Of one word: what the language makes of it, or the word as it is written. A stop word of the language, which
+# no body has, asks for nothing as long as another word does.
+_WORD = """CASE WHEN numnode({function}(%s::regconfig, %s)) = 0 THEN ''::tsquery
+ELSE {function}(%s::regconfig, %s) || {function}('simple', %s) END"""
+
+
+def search(
+    user: Any, text: str, kind_keys: Iterable[str], *, language: str = DEFAULT_LANGUAGE
+) -> QuerySet[Subject]:
+    """Return the visible subjects of these kinds that have every word of a text; the last may be unfinished.
+
+    A text that is the reference of one of them gives that one alone, at the price of one query. Each row has
+    `group` (BEST, or FIRST_KIND and the place of its kind) and `fit` (a number, more is better). Not ordered.
+    """
+    rows = Subject.objects.visible_to(user).filter(kind__in=list(kind_keys))
+    text = " ".join(text.split())[:MAX_LENGTH]
+    if references.is_reference(text):
+        named = rows.filter(reference=text.upper())
+        if named.exists():
+            return named.annotate(group=Value(BEST), fit=Value(0))
+    words = text.split()[:MAX_WORDS]
+    if not words:
+        return rows.none().annotate(group=Value(BEST), fit=Value(0))
+    query = query_of(words, language)
+    return rows.filter(_Matches(F("document__document"), query)).annotate(
+        group=_group(text), fit=_Fit(F("document__document"), query, F("is_retired")) + _title_fit(text)
+    )
+
+
+def query_of(words: Sequence[str], language: str) -> RawSQL:
+    """Return the tsquery that asks for every word, the last one also as the beginning of a longer word."""
+    terms, params = [], []
+    for word in words[:-1]:
+        terms.append(_WORD.format(function="plainto_tsquery"))
+        params += [language, word, language, word, word]
+    quoted = words[-1].replace("\\", "\\\\").replace("'", "''")
+    prefix = f"'{quoted}':*"
+    terms.append("(to_tsquery(%s::regconfig, %s) || to_tsquery('simple', %s))")
+    params += [language, prefix, prefix]
+    return RawSQL(" && ".join(f"({term})" for term in terms), params, SearchQueryField())  # noqa: S611 - words are parameters
+
+
+def _group(text: str) -> Case:
+    places = [
+        When(kind=kind.key, then=Value(place)) for place, kind in enumerate(kinds.searchable(), FIRST_KIND)
+    ]
+    return Case(
+        When(Q(title__iexact=text), then=Value(BEST)),
+        *places,
+        default=Value(len(places) + 1),
+        output_field=IntegerField(),
+    )
+
+
+def _title_fit(text: str) -> Case:
+    """What a title adds that is the text, or begins with it: more than any rank."""
+    return Case(
+        When(Q(title__iexact=text), then=Value(4_000_000)),
+        When(Q(title__istartswith=text), then=Value(2_000_000)),
+        default=Value(0),
+        output_field=IntegerField(),
+    )
+
+
+class _Matches(Func):
+    template = "%(expressions)s"
+    arg_joiner = " @@ "
+    output_field = BooleanField()
+    conditional = True
+
+
+class _Fit(Func):
+    """The rank of a document in millionths: whole, so that a page can begin after it. Retired: last."""
+
+    template = "%(expressions)s"
+    output_field = IntegerField()
+
+    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Any]:
+        (vector, query, retired) = [compiler.compile(one) for one in self.get_source_expressions()]
+        sql = (
+            f"(ts_rank({vector[0]}, {query[0]}, 1) * 1000000)::int"
+            f" - CASE WHEN {retired[0]} THEN 8000000 ELSE 0 END"
+        )
+        return sql, (*vector[1], *query[1], *retired[1])
+
+
+# Marks that nobody's text has, so that the fragment can be escaped before they become elements.
+BEGIN, END = "\ue000", "\ue001"
+
+
+class Fragment(Func):
+    """The part of the document's text that has the words, each between BEGIN and END. For a few rows only."""
+
+    function = "ts_headline"
+    output_field = TextField()
+
+    def __init__(self, query: RawSQL, language: str) -> None:
+        options = f"StartSel={BEGIN}, StopSel={END}, MaxWords=24, MinWords=10, MaxFragments=1"
+        super().__init__(RawSQL("%s::regconfig", [language]), F("document__text"), query, Value(options))
