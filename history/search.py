@@ -16,10 +16,10 @@ MAX_LENGTH = 200
 # The group of what bears the very title that was searched for; groups of kinds begin at FIRST_KIND.
 BEST, FIRST_KIND = 0, 1
 
-# Of one word: what the language makes of it, or the word as it is written. A stop word of the language, which
-# no body has, asks for nothing as long as another word does.
-_WORD = """CASE WHEN numnode({function}(%s::regconfig, %s)) = 0 THEN ''::tsquery
-ELSE {function}(%s::regconfig, %s) || {function}('simple', %s) END"""
+# Of one word: what the language makes of it, or the word as it is written. No body has the stop words of the
+# language, so one asks for nothing where another word asks for something.
+_TERM = """(CASE WHEN numnode({function}(%s::regconfig, %s)) = 0 THEN {stop}
+ELSE {function}(%s::regconfig, %s) || {function}('simple', %s) END)"""
 
 
 def search(
@@ -47,15 +47,18 @@ def search(
 
 def query_of(words: Sequence[str], language: str) -> RawSQL:
     """Return the tsquery that asks for every word, the last one also as the beginning of a longer word."""
-    terms, params = [], []
-    for word in words[:-1]:
-        terms.append(_WORD.format(function="plainto_tsquery"))
-        params += [language, word, language, word, word]
     quoted = words[-1].replace("\\", "\\\\").replace("'", "''")
+    terms: list[str] = []
+    params: list[str] = []
+    for word in words[:-1]:
+        terms.append(_TERM.format(function="plainto_tsquery", stop="''::tsquery"))
+        params += [language, word, language, word, word]
     prefix = f"'{quoted}':*"
-    terms.append("(to_tsquery(%s::regconfig, %s) || to_tsquery('simple', %s))")
-    params += [language, prefix, prefix]
-    return RawSQL(" && ".join(f"({term})" for term in terms), params, SearchQueryField())  # noqa: S611 - words are parameters
+    # A single stop word may be the beginning of a word of a title.
+    stop = "''::tsquery" if terms else "to_tsquery('simple', %s)"
+    terms.append(_TERM.format(function="to_tsquery", stop=stop))
+    params += [language, prefix, *([] if len(terms) > 1 else [prefix]), language, prefix, prefix]
+    return RawSQL(" && ".join(terms), params, SearchQueryField())  # noqa: S611 - words are parameters
 
 
 def _group(text: str) -> Case:

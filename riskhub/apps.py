@@ -1,4 +1,4 @@
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 
 
 class RiskhubConfig(AppConfig):
@@ -16,4 +16,6 @@ class RiskhubConfig(AppConfig):
         flows.install()
         panels.install()
         documents.install(language=Organisation.objects.values("search_language"))
-        post_migrate.connect(documents.after_migrate, sender=self, dispatch_uid="documents")
+        # Django sends the signal only for apps that have models.
+        history = apps.get_app_config("history")
+        post_migrate.connect(documents.after_migrate, sender=history, dispatch_uid="documents")

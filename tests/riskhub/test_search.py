@@ -60,6 +60,15 @@ def test_what_is_restricted_is_not_found(client, ana):
     assert titles(client, hidden.reference) == []
 
 
+def test_stop_words_of_the_language_are_passed_over(client, ana, at):
+    action = actions.action("Plain")
+    history.change(action, {"details": "Waits for the quokkas of the house"}, by=SYSTEM, at=at)
+
+    assert titles(client, "waits for the quokka") == ["Plain"]
+    assert titles(client, "waits for") == ["Plain"]
+    assert titles(client, "the") == []
+
+
 @pytest.mark.parametrize(
     "text",
     ["'", "\\", "a' | 'b", "!", "&", "<->", ":*", "'''", "\\'", "%", "(", "x" * 500, "é" * 300],

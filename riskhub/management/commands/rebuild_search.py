@@ -9,8 +9,8 @@ from history import documents
 
 class Command(BaseCommand):
     help = (
-        "Rebuild search documents that are missing or in another language than the organisation's, now instead"
-        " of in the background. Safe to stop and to repeat."
+        "Rebuild search documents that are missing or in another language than the organisation's, at once"
+        " instead of in the background. Safe to stop and to repeat."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
