@@ -1,7 +1,8 @@
 """The kind of this room."""
 
 from actions.models import Action
-from kit.kinds import Kind, Page, Texts
+from history.documents import Texts
+from kit.kinds import Kind, Page
 
 KINDS = (
     Kind(

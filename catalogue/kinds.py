@@ -1,7 +1,8 @@
 """The kind of this room."""
 
 from catalogue.models import Model
-from kit.kinds import Kind, Page, Texts
+from history.documents import Texts
+from kit.kinds import Kind, Page
 
 KINDS = (
     Kind(

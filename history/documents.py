@@ -1,6 +1,6 @@
 """Search documents: what search finds of each subject, written in the transaction that changes it.
 
-Each kind declares its texts (kit.kinds.Texts). PostgreSQL builds the document from the stored rows, so what
+Each kind declares its texts (Texts). PostgreSQL builds the document from the stored rows, so what
 an operation writes and what a rebuild writes are made by one statement.
 
 Weights: A the title, B the tags, C the names, D the body. The title, the tags and the names are also kept
@@ -9,20 +9,50 @@ unstemmed, because they are matched while they are being typed.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection, connections, models
+from django.db.models import Q
 from django.db.models.expressions import RawSQL
 from django.db.utils import DEFAULT_DB_ALIAS
 
 from kit import kinds
-from kit.kinds import PartTexts
 
 DEFAULT_LANGUAGE = "english"
 MAX_BODY = 100_000  # characters; what follows is not found
 BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class PartTexts:
+    """Texts of the parts of an object that search finds with it.
+
+    row: the model of the part. fields: its text fields. only: which of the parts; whoever may see the object
+    must be allowed to see these parts.
+    """
+
+    row: Any
+    fields: tuple[str, ...]
+    only: Q = field(default_factory=Q)
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """What search finds of an object besides its reference and its title.
+
+    body, tags: fields of the row: texts, or arrays of them; or paths to those of an object that everyone may
+    see who sees this one. names: paths to the names of people, models and other objects, such as
+    "owner__name"; the name of a restricted one is left out. parts: texts of its parts, as body.
+    """
+
+    body: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    parts: tuple[PartTexts, ...] = ()
+
 
 # A queryset of one column and at most one row: the name of the text search configuration.
 _language: list[models.QuerySet[Any]] = []
@@ -73,9 +103,10 @@ def _watched() -> Mapping[str, tuple[str, frozenset[str]]]:
     """Label of a model -> the kind whose document has its texts, and the fields that they come from."""
     watched: dict[str, tuple[str, frozenset[str]]] = {}
     for kind in kinds.searchable():
-        own = (*kind.texts.body, *kind.texts.tags, *kind.texts.names)
+        texts = kind.texts or Texts()
+        own = (*texts.body, *texts.tags, *texts.names)
         watched[kind.row._meta.label_lower] = kind.key, _attributes(kind.row, own)
-        for part in kind.texts.parts:
+        for part in texts.parts:
             paths = (*part.fields, *(path for path, _ in part.only.children))
             watched[part.row._meta.label_lower] = kind.key, _attributes(part.row, paths)
     return watched
@@ -167,7 +198,7 @@ def _source(kind_key: str) -> str:
     kind = kinds.find(kind_key)
     if kind is None:
         raise ValueError(f"No kind is called {kind_key}.")
-    model, texts = kind.row, kind.texts
+    model, texts = kind.row, kind.texts or Texts()
     body = [_column(model, name) for name in texts.body] + [_of_parts(model, part) for part in texts.parts]
     return (
         "SELECT subjects.id, subjects.title,"  # noqa: S608 - names of our own
@@ -187,9 +218,9 @@ def _column(model: Any, path: str) -> str:
     """Return the SQL of a text of the row, or of a row that it refers to."""
     if "__" in path:
         return f"({_sql(model._base_manager.filter(pk=RawSQL('o.id', ())).values(path))})"
-    field = model._meta.get_field(path)
-    column = f'o."{field.column}"'
-    return f"array_to_string({column}, E'\\n')" if isinstance(field, ArrayField) else column
+    stored = model._meta.get_field(path)
+    column = f'o."{stored.column}"'
+    return f"array_to_string({column}, E'\\n')" if isinstance(stored, ArrayField) else column
 
 
 def _name(model: Any, path: str) -> str:

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Q
 from django.urls import NoReverseMatch, reverse
 
 
@@ -38,41 +37,13 @@ class NoPage:
 
 
 @dataclass(frozen=True, slots=True)
-class PartTexts:
-    """Texts of the parts of an object that search finds with it.
-
-    row: the model of the part. fields: its text fields. only: which of the parts; whoever may see the object
-    must be allowed to see these parts.
-    """
-
-    row: Any
-    fields: tuple[str, ...]
-    only: Q = field(default_factory=Q)
-
-
-@dataclass(frozen=True, slots=True)
-class Texts:
-    """What search finds of an object besides its reference and its title.
-
-    body, tags: fields of the row: texts, or arrays of them; or paths to those of an object that everyone may
-    see who sees this one. names: paths to the names of people, models and other objects, such as
-    "owner__name"; the name of a restricted one is left out. parts: texts of its parts, as body.
-    """
-
-    body: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
-    names: tuple[str, ...] = ()
-    parts: tuple[PartTexts, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Kind:
     """One kind of domain object, declared once.
 
     row: the model, with KIND (the name in history) and PREFIX (the letter of its references, None without).
     label, plural: as headings show them. icon: a name of static/icons. permission: needed to see any of them.
     search_rank: the place of its group on the search page; None when search does not find this kind.
-    texts: what search finds besides the subject's reference and title.
+    texts: what search finds besides the subject's reference and title: a history.documents.Texts, or None.
     """
 
     row: Any
@@ -82,7 +53,7 @@ class Kind:
     page: Page | NoPage
     permission: str
     search_rank: int | None = None
-    texts: Texts = Texts()
+    texts: Any = None
     key: str = field(init=False)
     prefix: str | None = field(init=False)
 

@@ -1,6 +1,7 @@
 """The kind of this room."""
 
-from kit.kinds import Kind, Page, Texts
+from history.documents import Texts
+from kit.kinds import Kind, Page
 from learnings.models import Learning
 
 KINDS = (

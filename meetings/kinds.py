@@ -2,7 +2,8 @@
 
 from django.db.models import Q
 
-from kit.kinds import Kind, Page, PartTexts, Texts
+from history.documents import PartTexts, Texts
+from kit.kinds import Kind, Page
 from meetings.models import AgendaItem, Decision, Meeting, MeetingSeries
 
 KINDS = (

@@ -1,6 +1,7 @@
 """The kinds of this room."""
 
-from kit.kinds import Kind, NoPage, Page, Texts
+from history.documents import Texts
+from kit.kinds import Kind, NoPage, Page
 from people.models import Function, Organisation, Team, Token, User
 
 _SETTINGS = NoPage("The settings page shows the organisation and its functions.")

@@ -1,6 +1,7 @@
 """The kinds of this room."""
 
-from kit.kinds import Kind, Page, PartTexts, Texts
+from history.documents import PartTexts, Texts
+from kit.kinds import Kind, Page
 from risklog.models import Category, Escalation, Ladder, Review, Reviewer, Risk
 
 KINDS = (

@@ -1,6 +1,7 @@
 """The kinds of this room."""
 
-from kit.kinds import Kind, Page, Texts
+from history.documents import Texts
+from kit.kinds import Kind, Page
 from signals.models import BreachGroup, Series, Source, Threshold
 
 KINDS = (
