@@ -6,12 +6,13 @@ twice, or whose value is none of its values, is refused by name; nothing is pass
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import Q, QuerySet, Subquery
 
+from kit import clock
 from kit.refusals import Refused
 from kit.sight import Visitor
 
@@ -22,10 +23,11 @@ PLACE = ("after", "before", "limit")
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who asks, and which calendar day it is for them."""
+    """Who asks, which calendar day it is for them, and the present moment."""
 
     user: Visitor
     today: date
+    at: datetime = field(default_factory=clock.now)
 
 
 Condition = Callable[[Sequence[Any], Reader], Q]

@@ -1,15 +1,16 @@
-"""What people fill in about series, focuses, meetings and agenda items."""
+"""The forms of series, focuses, meetings, agenda items and decisions."""
 
 import zoneinfo
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 
 from history.models import Subject
 from meetings import cadence
 from meetings.models import AgendaItem, Focus, Meeting, MeetingSeries
 from meetings.states import Purpose
-from pages.forms import Day
+from pages.forms import Day, PageForm
 from people.models import Function, Team, User
 from risklog.models import Review
 from risklog.states import Outcome
@@ -28,15 +29,10 @@ SERIES_FIELDS = (
     "place",
     "sponsor",
 )
+_WHO = ("teams", "participants", "functions")
 
 
-class Seen(forms.Form):
-    """The version the writer was looking at."""
-
-    version = forms.IntegerField(widget=forms.HiddenInput, min_value=1, required=False)
-
-
-class SeriesForm(Seen):
+class SeriesForm(PageForm):
     """A series: when, who, in which order functions facilitate."""
 
     name = forms.CharField(max_length=120)
@@ -90,43 +86,41 @@ class SeriesForm(Seen):
 
     @classmethod
     def of(cls, series: MeetingSeries, data: Any = None) -> "SeriesForm":
-        """The form of a series there is already."""
-        names = dict(Function.objects.values_list("pk", "name"))
+        """Return the form of a series that exists."""
         initial = {
             **{name: getattr(series, name) for name in SERIES_FIELDS},
             "repeats": series.rrule,
             "rrule": "",
-            "version": series.version,
             "teams": series.teams.all(),
             "participants": series.participants.all(),
-            "functions": ", ".join(names[pk] for pk in series.function_order if pk in names),
+            "functions": ", ".join(function.name for function in series.functions),
         }
         return cls(data, initial=initial)
 
     def clean_functions(self) -> list[Function]:
         known = {function.name.lower(): function for function in Function.objects.all()}
-        said = [part.strip() for part in self.cleaned_data["functions"].split(",") if part.strip()]
-        if unknown := [name for name in said if name.lower() not in known]:
-            there = ", ".join(sorted(function.name for function in known.values()))
-            raise forms.ValidationError(f"The function “{unknown[0]}” does not exist. Use {there}.")
-        return list(dict.fromkeys(known[name.lower()] for name in said))
+        names = [part.strip() for part in self.cleaned_data["functions"].split(",") if part.strip()]
+        if unknown := [name for name in names if name.lower() not in known]:
+            existing = ", ".join(sorted(function.name for function in known.values()))
+            raise forms.ValidationError(f"The function “{unknown[0]}” does not exist. Use {existing}.")
+        return list(dict.fromkeys(known[name.lower()] for name in names))
 
     def clean(self) -> dict[str, Any]:
-        """The rule is the one chosen, or the one written; not two of them."""
-        said: dict[str, Any] = super().clean() or self.cleaned_data
-        chosen, written = said.get("repeats", ""), said.get("rrule", "")
+        """Take the rule that was chosen, or the one that was written. Both is an error."""
+        values: dict[str, Any] = super().clean() or self.cleaned_data
+        chosen, written = values.get("repeats", ""), values.get("rrule", "")
         if chosen and written and chosen != written:
             self.add_error("rrule", "Choose “Custom rule” to use this rule, or leave it blank.")
-        elif not chosen and not written and "rrule" in said:
+        elif not chosen and not written and "rrule" in values:
             self.add_error("rrule", "Enter a rule, or choose how often it repeats.")
-        said["rrule"] = chosen or written
-        return said
+        values["rrule"] = chosen or written
+        return values
 
     def values(self) -> dict[str, Any]:
-        return {name: self.cleaned_data[name] for name in SERIES_FIELDS}
+        return {name: self.cleaned_data[name] for name in (*SERIES_FIELDS, *_WHO)}
 
 
-class FocusForm(Seen):
+class FocusForm(PageForm):
     """A theme of the cycle."""
 
     name = forms.CharField(max_length=120)
@@ -150,7 +144,6 @@ class FocusForm(Seen):
     @classmethod
     def of(cls, focus: Focus, data: Any = None) -> "FocusForm":
         initial = {
-            "version": focus.version,
             "name": focus.name,
             "kinds": focus.kinds,
             "questions": "\n".join(focus.questions),
@@ -165,10 +158,10 @@ class FocusForm(Seen):
         return lines
 
     def values(self) -> dict[str, Any]:
-        return {name: self.cleaned_data[name] for name in ("name", "kinds", "questions")}
+        return {name: self.cleaned_data[name] for name in ("name", "kinds", "questions", "functions")}
 
 
-class ItemForm(Seen):
+class ItemForm(PageForm):
     """Something to talk about."""
 
     title = forms.CharField(max_length=300, required=False, label="Title")
@@ -181,33 +174,49 @@ class ItemForm(Seen):
     purpose = forms.ChoiceField(choices=Purpose.choices, initial=Purpose.DISCUSS, label="To")
     minutes = forms.IntegerField(min_value=1, max_value=240, initial=10)
 
-    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.user = user
 
     @classmethod
-    def of(cls, item: AgendaItem, *, user: Any, data: Any = None) -> "ItemForm":
-        """The form of an item there is already: what it is about stays."""
-        initial = {name: getattr(item, name) for name in ("title", "purpose", "minutes", "version")}
+    def of(cls, item: AgendaItem, *, user: User, data: Any = None) -> "ItemForm":
+        """Return the form of an item that exists. What it is about cannot be changed."""
+        initial = {name: getattr(item, name) for name in ("title", "purpose", "minutes")}
         form = cls(data, initial=initial, user=user)
         del form.fields["about"]
         return form
 
     def clean_about(self) -> Subject | None:
-        """The subject; one the writer may not see is answered like none."""
+        """Return the subject. One that the writer may not see is answered like none."""
         reference = self.cleaned_data["about"].strip().upper()
         if not reference:
             return None
-        found = Subject.objects.visible_to(self.user).filter(reference=reference).first()
-        if found is None:
+        subject = Subject.objects.visible_to(self.user).filter(reference=reference).first()
+        if subject is None:
             raise forms.ValidationError(f"{reference} was not found. Use a reference such as R-12.")
-        return found
+        return subject
 
     def values(self) -> dict[str, Any]:
-        return {name: self.cleaned_data[name] for name in ("title", "purpose", "minutes")}
+        """Return title, purpose, minutes and, for a new item, what it is about."""
+        return {name: self.cleaned_data[name] for name in self.fields}
 
 
-class ObjectiveForm(Seen):
+class NoteForm(PageForm):
+    """The notes of an item. was: the digest of the notes that the writer began from."""
+
+    notes = forms.CharField(required=False, strip=False)
+    was = forms.CharField(required=False, max_length=64)
+
+
+class FinishForm(PageForm):
+    """The outcome of an item. The operation says what is wrong with it."""
+
+    outcome = forms.CharField(required=False)
+
+
+class ObjectiveForm(PageForm):
+    """What should be different after the meeting."""
+
     objective = forms.CharField(
         required=False,
         max_length=300,
@@ -216,7 +225,9 @@ class ObjectiveForm(Seen):
     )
 
 
-class MoveForm(Seen):
+class MoveForm(PageForm):
+    """Another start of a meeting, in the reader's time zone."""
+
     starts_at = forms.DateTimeField(
         label="New start",
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
@@ -225,15 +236,28 @@ class MoveForm(Seen):
 
     @classmethod
     def of(cls, meeting: Meeting) -> "MoveForm":
-        return cls(initial={"starts_at": meeting.starts_at, "version": meeting.version})
+        return cls(initial={"starts_at": meeting.starts_at})
 
 
-class ReasonForm(Seen):
+class ReasonForm(PageForm):
+    """Why a meeting is cancelled."""
+
     reason = forms.CharField(required=False, max_length=300)
 
 
-class ActionForm(forms.Form):
-    """One thing one person does by one date. Owner and date may come later; its page says what is missing."""
+class AttendanceForm(PageForm):
+    """The people who are present."""
+
+    present = forms.ModelMultipleChoiceField(User.objects.none(), required=False, label="People")
+
+    def __init__(self, *args: Any, people: QuerySet[User], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        fields: dict[str, Any] = self.fields
+        fields["present"].queryset = people
+
+
+class ActionForm(PageForm):
+    """One follow-up action. Owner and date may come later; the action's page says what is missing."""
 
     title = forms.CharField(
         max_length=200, label="Action", widget=forms.TextInput(attrs={"placeholder": "What needs doing?"})
@@ -241,15 +265,16 @@ class ActionForm(forms.Form):
     owner = forms.ModelChoiceField(queryset=User.objects.none(), required=False, empty_label="Unassigned")
     due_on = forms.DateField(required=False, label="Due", widget=Day())
 
-    def __init__(self, *args: Any, people: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, people: QuerySet[User], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["owner"].queryset = people  # type: ignore[attr-defined]
+        fields: dict[str, Any] = self.fields
+        fields["owner"].queryset = people
 
     def values(self) -> dict[str, Any]:
         return {name: self.cleaned_data[name] for name in ("title", "owner", "due_on")}
 
 
-class DecisionForm(forms.Form):
+class DecisionForm(PageForm):
     """A decision with up to three actions, or the reason why none is needed."""
 
     ROWS = 3
@@ -264,9 +289,16 @@ class DecisionForm(forms.Form):
     no_action_reason = forms.CharField(required=False, max_length=2000, label="Reason for no action")
 
     def __init__(
-        self, *args: Any, people: Any, review: Review | None = None, draft: str = "", **kwargs: Any
+        self,
+        *args: Any,
+        people: QuerySet[User],
+        review: Review | None = None,
+        draft: str = "",
+        **kwargs: Any,
     ) -> None:
-        """draft: under which name the browser keeps what is being typed, when the page is loaded anew."""
+        """review: the open review that the decision may settle. draft: the name under which the browser keeps
+        what is being typed while the page is loaded again.
+        """
         super().__init__(*args, **kwargs)
         if draft:
             for name in ("text", "reason", "no_action_reason"):
@@ -287,19 +319,20 @@ class DecisionForm(forms.Form):
         ]
 
     def clean(self) -> dict[str, Any]:
-        said = super().clean() or self.cleaned_data
-        said.setdefault("settles", "")
-        wrong = [row for row in self.rows if row.has_changed() and not row.is_valid()]
-        if wrong:
+        values = super().clean() or self.cleaned_data
+        values.setdefault("settles", "")
+        if any(row.has_changed() and not row.is_valid() for row in self.rows):
             raise forms.ValidationError("Enter what needs doing for each action.")
-        return said
+        return values
 
-    def actions(self) -> list[dict[str, Any]]:
-        return [row.values() for row in self.rows if row.has_changed()]
+    def values(self) -> dict[str, Any]:
+        """Return the fields of the decision, and its actions: a mapping for each row that was filled in."""
+        actions = [row.values() for row in self.rows if row.has_changed()]
+        return {**self.cleaned_data, "actions": actions}
 
 
-class ClosingForm(forms.Form):
-    """What to do better next time, and whether it was worth the time. It is no edit: it needs no version."""
+class ClosingForm(PageForm):
+    """What to improve next time, and whether the meeting was worth the time."""
 
     improvement = forms.CharField(required=False, max_length=300, label="One thing to improve")
     was_worth_it = forms.TypedChoiceField(

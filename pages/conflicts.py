@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
+from django.utils import timezone
 from django.utils.text import capfirst
 
 _NOTHING = "none"
@@ -60,8 +62,10 @@ def _differences(form: Comparable, present: Any) -> Iterator[Difference]:
 
 def _words(field: Any, value: Any) -> str:
     """Return a value as the form's reader knows it: a choice by its label, a list by its parts."""
-    if hasattr(value, "all"):  # a related manager
-        value = list(value.all())
+    if hasattr(value, "all"):  # a related manager or a queryset: it has no order of its own
+        value = sorted(value.all(), key=str)
+    if isinstance(value, datetime):
+        value = f"{timezone.localtime(value):%-d %b %Y, %H:%M}"
     labels = {str(key): str(label) for key, label in getattr(field, "choices", ()) if not _is_group(label)}
     if str(value) in labels:
         return labels[str(value)]

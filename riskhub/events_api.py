@@ -10,9 +10,10 @@ from rest_framework.request import Request
 
 from history.models import Event, Subject
 from history.queries import present_data
+from kit import filtering
+from kit.filtering import ListSpec, Order
 from meetings.models import AgendaItem
 from people import queries as people
-from rest.listing import QueryParameter, number, one_of
 from rest.resource import Collection, Item, Resource
 
 _ITEM = AgendaItem._meta.label_lower
@@ -50,17 +51,34 @@ class EventRow(serializers.Serializer):
     changes = ChangeRow(many=True)
 
 
-def moment(path: str, help: str) -> QueryParameter:
-    def parse(text: str) -> datetime:
-        try:
-            found = parse_datetime(text)
-        except ValueError:
-            found = None
-        if found is None or found.tzinfo is None:
-            raise ValueError("Use a moment with its zone, such as 2026-11-23T10:00:00Z.")
-        return found
+def _moment(text: str) -> datetime:
+    """Parse an ISO moment with its zone. Raises ValueError."""
+    try:
+        moment = parse_datetime(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise ValueError("Use a moment with its zone, such as 2026-11-23T10:00:00Z.")
+    return moment
 
-    return QueryParameter(path, parse, help, many=False)
+
+SPEC = ListSpec(
+    filters={
+        "verb": filtering.exact("Verb", "verb", help="Such as risklog.risk_opened; several with commas."),
+        "subject": filtering.key("Subject", "subject_id", "The id of a subject."),
+        "reference": filtering.exact("Reference", "subject__reference", str.upper, "Such as R-12."),
+        "kind": filtering.exact("Kind", "subject__kind", help="Such as risk, or person."),
+        "actor": filtering.key("Actor", "shown_person", "The id of a person. Anonymous events do not match."),
+        "via": filtering.choice("Via", "via", Event.Via),
+        "since": filtering.moment("Since", "at__gte", _moment, "From this moment on."),
+        "until": filtering.moment("Until", "at__lt", _moment, "Before this moment."),
+    },
+    orders={
+        "-id": Order("Newest", ("-id",)),
+        "id": Order("Oldest", ("id",)),
+        "-at": Order("Latest to happen", ("-at", "-id")),
+    },
+)
 
 
 class _Events(Resource):
@@ -174,17 +192,7 @@ class Events(_Events, Collection):
     """List events, newest first."""
 
     permission = {"GET": "people.signed_in"}
-    filters = {
-        "verb": QueryParameter("verb", help="Such as risklog.risk_opened; several with commas."),
-        "subject": number("subject_id", "The id of a subject."),
-        "reference": QueryParameter("subject__reference", str.upper, "Such as R-12."),
-        "kind": QueryParameter("subject__kind", help="Such as risk, or person."),
-        "actor": number("shown_person", "The id of a person. Anonymous events do not match."),
-        "via": one_of("via", Event.Via),
-        "since": moment("at__gte", "From this moment on."),
-        "until": moment("at__lt", "Before this moment."),
-    }
-    orders = {"-id": ("-id",), "id": ("id",), "-at": ("-at", "-id")}
+    spec = SPEC
 
 
 class EventItem(_Events, Item):

@@ -11,6 +11,7 @@ from actions.states import Effort, Type
 from history.models import Subject
 from history.queries import seen_by, tell
 from kit import clock
+from meetings.filters import DECISIONS
 from meetings.models import AgendaItem, Decision, Meeting
 from meetings.operations import decision as operations
 from meetings.queries import decision as queries
@@ -18,7 +19,6 @@ from meetings.queries.agenda import may_see_item
 from meetings.states import DecisionState
 from people.models import User
 from rest.fields import Body, Visible, read
-from rest.listing import QueryParameter, number, one_of
 from rest.resource import Collection, Item, Resource
 from rest.steps import Step
 from risklog.states import Outcome
@@ -43,11 +43,11 @@ class DecisionRow(serializers.Serializer):
     decided_at = serializers.DateTimeField()
 
 
-def _people(user: Any) -> QuerySet[User]:
+def _people(user: User) -> QuerySet[User]:
     return User.objects.active().visible_to(user)
 
 
-def _items(user: Any) -> QuerySet[AgendaItem]:
+def _items(user: User) -> QuerySet[AgendaItem]:
     return AgendaItem.objects.visible_to(user).select_related("about", "meeting__series", "meeting__subject")
 
 
@@ -57,10 +57,10 @@ class ItemNumber(Visible):
     def to_internal_value(self, data: Any) -> AgendaItem:
         if not str(data).strip().isdecimal():
             self.fail("none", what=self.what, named=str(data)[:80])
-        found = super().to_internal_value(data)
-        if not may_see_item(self.context["request"].user, found):
+        item = super().to_internal_value(data)
+        if not may_see_item(self.context["request"].user, item):
             self.fail("none", what=self.what, named=str(data)[:80])
-        return found
+        return item
 
 
 class NewAction(Body):
@@ -130,9 +130,9 @@ class _Decisions(Resource):
     def as_values(self, rows: QuerySet) -> QuerySet:
         return super().as_values(rows).annotate(**seen_by("about"))
 
-    def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
-        """What a decision is about is told only to those who may see it now."""
-        return tell(request.user, found)
+    def finish(self, rows: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
+        """Name what a decision is about to those alone who may see it now."""
+        return tell(request.user, rows)
 
 
 class Decisions(_Decisions, Collection):
@@ -140,25 +140,13 @@ class Decisions(_Decisions, Collection):
 
     permission = {"GET": "meetings.decision_see", "POST": "meetings.decision_take"}
     bodies = {"POST": NewDecision}
-    filters = {
-        "state": one_of("state", DecisionState),
-        "meeting": number("meeting_id", "The id of a meeting."),
-        "about": QueryParameter(
-            "about__reference", str.upper, "What the decision is about: a reference such as R-12."
-        ),
-    }
-    orders = {"id": ("id",), "-id": ("-id",), "-decided_at": ("-decided_at", "-id")}
-
-    def narrowed(self, rows: QuerySet, query: Any) -> QuerySet:
-        if query.get("about"):
-            rows = rows.filter(about__in=Subject.objects.visible_to(self.request.user))
-        return super().narrowed(rows, query)
+    spec = DECISIONS
 
     def post(self, request: Request) -> Response:
-        said = read(NewDecision, request)
-        self.require(request, "meetings.decision_take", said.get("item") or said.get("meeting"))
-        made = operations.record(**said, by=self.by(request), at=clock.now())
-        return self.created(request, made, f"decisions/{made.reference}")
+        values = read(NewDecision, request)
+        self.require(request, "meetings.decision_take", values.get("item") or values.get("meeting"))
+        decision = operations.record(**values, by=self.by(request), at=clock.now())
+        return self.created(request, decision, f"decisions/{decision.reference}")
 
 
 class DecisionItem(_Decisions, Item):
@@ -174,12 +162,13 @@ class Replace(_Decisions, Step):
     body, bodies = Replacement, {"POST": Replacement}
     answers = {"POST": (200, DecisionRow)}
     operation = staticmethod(operations.replace)
+    is_versioned = True
 
     def objects(self, request: Request) -> QuerySet:
         return queries.decisions(request.user)
 
-    def words(self, said: dict[str, Any], request: Request) -> dict[str, Any]:
-        return {"with_": said["decision"]}
+    def words(self, values: dict[str, Any], request: Request) -> dict[str, Any]:
+        return {"with_": values["decision"]}
 
 
 RESOURCES: list = [

@@ -11,12 +11,13 @@ from rest_framework.response import Response
 from history.models import Subject
 from history.queries import may_see, seen_by
 from kit import clock
+from meetings.filters import ITEMS
 from meetings.models import AgendaItem, Meeting
+from meetings.operations import carry
 from meetings.operations import item as operations
 from meetings.queries.agenda import may_see_item
 from meetings.states import ItemOutcome, ItemState, Purpose
 from rest.fields import Body, Visible, read
-from rest.listing import QueryParameter, number, one_of
 from rest.resource import Collection, Item, Resource
 from rest.steps import Step
 
@@ -108,21 +109,22 @@ class _Items(Resource):
     def as_values(self, rows: QuerySet) -> QuerySet:
         return super().as_values(rows).annotate(**seen_by("about"))
 
-    def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
+    def finish(self, rows: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
+        """Leave only the length of an item whose subject the reader may not see."""
         user: Any = request.user
-        for row in found:
+        for row in rows:
             row["is_hidden"] = not may_see(user, row, "about")
             if row["is_hidden"]:
                 row |= {"title": f"Restricted item, {row['minutes']} min", "why": "", "notes": ""}
-                row |= {"about_reference": None, "about_kind": None, "outcome": ""}
+                row |= {"about_reference": None, "about_kind": None, "added_by_id": None, "outcome": ""}
         names = list(ItemRow().fields)
-        return [{name: row[name] for name in names} for row in found]
+        return [{name: row[name] for name in names} for row in rows]
 
     def objects(self, request: Request) -> QuerySet:
         return self.rows(request).select_related("about", "meeting__series", "meeting__subject")
 
     def found(self, request: Request, key: str) -> AgendaItem:
-        """Whose subject the writer may not see is nothing to act on."""
+        """Return the item; 404 also where the writer may not see its subject."""
         item: AgendaItem = super().found(request, key)
         if not may_see_item(request.user, item):
             raise Http404
@@ -134,26 +136,14 @@ class Items(_Items, Collection):
 
     permission = {"GET": "meetings.meeting_see", "POST": "meetings.item_add"}
     bodies = {"POST": NewItem}
-    filters = {
-        "meeting": number("meeting_id", "The id of a meeting."),
-        "state": one_of("state", ItemState),
-        "about": QueryParameter(
-            "about__reference", str.upper, "What the item is about: a reference such as Q-12."
-        ),
-    }
-    orders = {"id": ("id",), "rank": ("meeting_id", "rank", "id")}
-
-    def narrowed(self, rows: QuerySet, query: Any) -> QuerySet:
-        if query.get("about"):
-            rows = rows.filter(about__in=Subject.objects.visible_to(self.request.user))
-        return super().narrowed(rows, query)
+    spec = ITEMS
 
     def post(self, request: Request) -> Response:
-        said = read(NewItem, request)
-        meeting = said.pop("meeting")
+        values = read(NewItem, request)
+        meeting = values.pop("meeting")
         self.require(request, "meetings.item_add", meeting)
-        made = operations.add(meeting, **said, by=self.by(request), at=clock.now())
-        return self.created(request, made.pk, f"agenda-items/{made.pk}")
+        item = operations.add(meeting, **values, by=self.by(request), at=clock.now())
+        return self.created(request, item.pk, f"agenda-items/{item.pk}")
 
 
 class OneItem(_Items, Item):
@@ -166,17 +156,13 @@ class OneItem(_Items, Item):
         item = self.found(request, key)
         seen = self.seen(request, item)
         self.require(request, "meetings.item_change", item)
-        said = read(ItemChange, request)
-        at, by = clock.now(), self.by(request)
-        if "notes" in said:
-            operations.note(item, text=said.pop("notes"), by=by, at=at, seen=seen)
-            seen = item.version
-        if said:
-            operations.change(item, said, by=by, at=at, seen=seen)
+        values = read(ItemChange, request)
+        operations.change(item, values, by=self.by(request), at=clock.now(), seen=seen)
         return self.answer(request, item.pk)
 
 
 class _Step(_Items, Step):
+    is_versioned = True
     permission = {"POST": "meetings.meeting_run"}
     bodies = {"POST": None}
     answers = {"POST": (200, ItemRow)}
@@ -189,16 +175,16 @@ class TakeUp(_Step):
 
 
 class Finish(_Step):
-    """Finish an item. The outcome "deferred" carries it over."""
+    """Finish an item and take up the next one. The outcome "deferred" carries it over."""
 
     body, bodies = Finished, {"POST": Finished}
-    operation = staticmethod(operations.finish)
+    operation = staticmethod(operations.finish_and_go_on)
 
 
 class Defer(_Step):
     """Carry an item over to a later meeting."""
 
-    operation = staticmethod(operations.defer)
+    operation = staticmethod(carry.defer)
 
 
 class TakeOff(_Step):

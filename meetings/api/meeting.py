@@ -1,20 +1,18 @@
 """Meetings by API: the list, one of them, and a POST a step."""
 
-from typing import Any
-
 from django.db.models import QuerySet
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kit import clock
+from meetings.filters import MEETINGS
 from meetings.models import Meeting
 from meetings.operations import meeting as operations
 from meetings.queries import meeting as queries
 from meetings.states import MeetingState
 from people.models import User
 from rest.fields import Body, Visible, read
-from rest.listing import number, one_of
 from rest.resource import Collection, Item, Resource
 from rest.steps import Step
 
@@ -61,7 +59,7 @@ class Closing(Body):
     was_worth_it = serializers.BooleanField(required=False, allow_null=True)
 
 
-def _people(user: Any) -> QuerySet[User]:
+def _people(user: User) -> QuerySet[User]:
     return User.objects.active().visible_to(user)
 
 
@@ -107,17 +105,7 @@ class Meetings(_Meetings, Collection):
     """Planned and past meetings."""
 
     permission = {"GET": "meetings.meeting_see"}
-    filters = {
-        "state": one_of("state", MeetingState),
-        "series": number("series_id", "The id of a series."),
-        "facilitator": number("facilitator_id", "The id of a person."),
-    }
-    orders = {
-        "id": ("id",),
-        "-id": ("-id",),
-        "starts_at": ("starts_at", "id"),
-        "-starts_at": ("-starts_at", "-id"),
-    }
+    spec = MEETINGS
 
 
 class MeetingItem(_Meetings, Item):
@@ -130,19 +118,15 @@ class MeetingItem(_Meetings, Item):
         meeting = self.found(request, key)
         seen = self.seen(request, meeting)
         self.require(request, "meetings.meeting_run", meeting)
-        said = read(MeetingChange, request)
-        at, by = clock.now(), self.by(request)
-        if "starts_at" in said:
+        values = read(MeetingChange, request)
+        if "starts_at" in values:
             self.require(request, "meetings.meeting_plan", meeting)
-            operations.move(meeting, starts_at=said["starts_at"], by=by, at=at, seen=seen)
-            meeting = self.found(request, key)
-            seen = meeting.version
-        if "objective" in said:
-            operations.change(meeting, {"objective": said["objective"]}, by=by, at=at, seen=seen)
+        operations.change(meeting, values, by=self.by(request), at=clock.now(), seen=seen)
         return self.answer(request, meeting.pk)
 
 
 class _Step(_Meetings, Step):
+    is_versioned = True
     answers = {"POST": (200, MeetingRow)}
 
 
@@ -161,6 +145,7 @@ class Attend(_Step):
     body, bodies = Present, {"POST": Present}
     operation = staticmethod(operations.attend)
     takes_version = False
+    is_versioned = False
 
 
 class Close(_Step):

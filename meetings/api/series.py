@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kit import clock
+from meetings.filters import SERIES
 from meetings.models import Focus, MeetingSeries
 from meetings.operations import series as operations
 from people.models import Function, Team, User
@@ -58,7 +59,7 @@ class SeriesRow(serializers.Serializer):
         return [dict(FocusRow(row).data) for row in rows]
 
 
-def _people(user: Any) -> QuerySet[User]:
+def _people(user: User) -> QuerySet[User]:
     return User.objects.active().visible_to(user)
 
 
@@ -121,10 +122,10 @@ class _Series(Resource):
     def rows(self, request: Request) -> QuerySet:
         return MeetingSeries.objects.visible_to(request.user)
 
-    def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
-        """Who takes part, and the cycle: two more queries, however many rows."""
-        by_id = {row["id"]: row for row in found}
-        for row in found:
+    def finish(self, rows: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
+        """Add who takes part, and the cycle: two more queries, however many rows."""
+        by_id = {row["id"]: row for row in rows}
+        for row in rows:
             row |= {"team_ids": [], "participant_ids": [], "focuses": []}
             row["starts_at"] = row["starts_at"].isoformat()
         teams, participants = (
@@ -141,7 +142,7 @@ class _Series(Resource):
         cycle = Focus.objects.filter(series__in=by_id, is_retired=False).order_by("position", "id")
         for focus in cycle.values("series_id", "id", "position", "name", "kinds", "questions"):
             by_id[focus.pop("series_id")]["focuses"].append(focus)
-        return found
+        return rows
 
 
 class AllSeries(_Series, Collection):
@@ -149,11 +150,11 @@ class AllSeries(_Series, Collection):
 
     permission = {"GET": "meetings.meeting_see", "POST": "meetings.series_change"}
     bodies = {"POST": NewSeries}
-    orders = {"id": ("id",), "name": ("name", "id")}
+    spec = SERIES
 
     def post(self, request: Request) -> Response:
-        made = operations.add(**read(NewSeries, request), by=self.by(request), at=clock.now())
-        return self.created(request, made.pk, f"meeting-series/{made.pk}")
+        series = operations.add(**read(NewSeries, request), by=self.by(request), at=clock.now())
+        return self.created(request, series.pk, f"meeting-series/{series.pk}")
 
 
 class SeriesItem(_Series, Item):
@@ -165,11 +166,8 @@ class SeriesItem(_Series, Item):
     def patch(self, request: Request, key: str) -> Response:
         series = self.found(request, key)
         seen = self.seen(request, series)
-        said = read(SeriesChange, request)
-        who = {name: said.pop(name) for name in ("teams", "participants") if name in said}
-        if "functions" in said:
-            said["function_order"] = [function.pk for function in said.pop("functions")]
-        operations.change(series, said, **who, by=self.by(request), at=clock.now(), seen=seen)
+        values = read(SeriesChange, request)
+        operations.change(series, values, by=self.by(request), at=clock.now(), seen=seen)
         return self.answer(request, series.pk)
 
 

@@ -1,5 +1,7 @@
 """One occurrence: its agenda and who was there."""
 
+import hashlib
+
 from django.db import models
 from django.db.models import Q
 
@@ -94,6 +96,11 @@ class AgendaItem(Part):
             models.Index(fields=["meeting", "rank", "id"], name="meetings_item_rank"),
             models.Index(fields=["about"], name="meetings_item_about"),
         ]
+
+    @property
+    def notes_digest(self) -> str:
+        """A short digest of the notes, by which a form says which notes its writer began from."""
+        return hashlib.sha256(self.notes.encode()).hexdigest()[:32]
 
 
 class AttendanceQuerySet(RecordedQuerySet):

@@ -1,4 +1,4 @@
-"""The focus cycle of a series: themes added, changed, put in order, retired."""
+"""The focus cycle of a series: its themes are added, changed, ordered and retired."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -9,7 +9,7 @@ from django.db.models import Max
 
 from history import operations as history
 from kit.actor import Actor
-from kit.refusals import Refused
+from kit.refusals import ChangedMeanwhile, Refused
 from meetings import events
 from meetings.models import Focus, MeetingSeries
 from meetings.operations import agenda, meeting
@@ -28,7 +28,7 @@ def add(
     questions: Sequence[str] = (),
     functions: Collection[Function] = (),
 ) -> Focus:
-    """A theme at the end of the cycle. Raises Refused(field="name" or "kinds")."""
+    """Add a theme at the end of the cycle. Raises Refused(field="name" or "kinds")."""
     series = MeetingSeries.objects.select_for_update(of=("self",)).get(pk=series.pk)
     values = {"name": name.strip(), "kinds": list(kinds), "questions": list(questions)}
     _check(values)
@@ -49,19 +49,20 @@ def change(
     by: Actor,
     at: datetime,
     seen: int | None = None,
-    functions: Collection[Function] | None = None,
 ) -> Focus:
     """Change name, kinds, questions, or the functions it needs. Raises Refused, ChangedMeanwhile."""
-    if unknown := set(values) - {"name", "kinds", "questions"}:
+    if unknown := set(values) - {"name", "kinds", "questions", "functions"}:
         raise ValueError(f"These fields cannot be changed: {', '.join(sorted(unknown))}.")
     _check({"name": focus.name, "kinds": focus.kinds, **values})
+    functions: Collection[Function] | None = values.get("functions")
+    fields = {name: value for name, value in values.items() if name != "functions"}
     payload = None
     if functions is not None:
         old = sorted(focus.functions.values_list("subject_id", flat=True))
         new = sorted(function.subject_id for function in functions)
         payload = events.FocusChanged(functions=[old, new]) if old != new else None
         focus.functions.set(functions)
-    history.change(focus, values, by=by, at=at, seen=seen, verb="meetings.focus_changed", payload=payload)
+    history.change(focus, fields, by=by, at=at, seen=seen, verb="meetings.focus_changed", payload=payload)
     _follow(focus.series, by=by, at=at)
     return focus
 
@@ -81,6 +82,25 @@ def reorder(series: MeetingSeries, focuses: Sequence[Focus], *, by: Actor, at: d
     if rows:
         history.record(series, "meetings.focuses_reordered", by=by, at=at, rows=rows)
         _follow(series, by=by, at=at)
+
+
+@transaction.atomic
+def shift(focus: Focus, *, up: bool, by: Actor, at: datetime, seen: int | None = None) -> Focus:
+    """Exchange places with the focus before (or after) this one. The first stays first, the last stays last.
+
+    Raises ChangedMeanwhile when the focus was changed or moved since `seen`.
+    """
+    MeetingSeries.objects.select_for_update(of=("self",)).get(pk=focus.series_id)
+    order = list(Focus.objects.filter(series=focus.series_id, is_retired=False).order_by("position", "id"))
+    place = next((n for n, row in enumerate(order) if row.pk == focus.pk), None)
+    if place is None or (seen is not None and order[place].version != seen):
+        present = Focus.objects.get(pk=focus.pk)
+        raise ChangedMeanwhile("Somebody else changed the focus cycle. Try again.", present=present)
+    other = place + (-1 if up else 1)
+    if 0 <= other < len(order):
+        order[place], order[other] = order[other], order[place]
+        reorder(focus.series, order, by=by, at=at)
+    return focus
 
 
 @transaction.atomic

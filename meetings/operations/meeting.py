@@ -13,7 +13,7 @@ from kit.actor import SYSTEM, Actor
 from kit.refusals import Refused
 from meetings import cadence, events
 from meetings.models import AgendaItem, Attendance, Meeting, MeetingSeries
-from meetings.operations import agenda, item, rota
+from meetings.operations import agenda, carry, item, rota
 from meetings.permissions import takes_part
 from meetings.states import AHEAD, MAY_BEGIN_LATE, UNFINISHED, ItemState, MeetingState
 from people.models import User
@@ -52,7 +52,7 @@ def plan(
         rota.put_dues(meeting, at=at)
     rota.plan_again(series, at=at)
     if fresh:
-        item.take_up_left(series, by=SYSTEM, at=at)
+        carry.take_up_left(series, by=SYSTEM, at=at)
     agenda.place_waiting(at=at)
     return fresh
 
@@ -132,11 +132,18 @@ def take_over(meeting: Meeting, *, by: Actor, at: datetime, seen: int | None = N
 def change(
     meeting: Meeting, values: Mapping[str, Any], *, by: Actor, at: datetime, seen: int | None = None
 ) -> Meeting:
-    """Change the objective. Raises Refused, ChangedMeanwhile."""
-    if unknown := set(values) - {"objective"}:
+    """Change the objective, the start, or both. Another start moves the meeting, as move() does.
+
+    Raises Refused(field=…), ChangedMeanwhile.
+    """
+    if unknown := set(values) - {"objective", "starts_at"}:
         raise ValueError(f"These fields cannot be changed: {', '.join(sorted(unknown))}.")
     item.refuse_when_over(meeting)
-    history.change(meeting, values, by=by, at=at, seen=seen)
+    if "objective" in values:
+        objective = {"objective": values["objective"]}
+        seen = meeting.version if history.change(meeting, objective, by=by, at=at, seen=seen) else seen
+    if "starts_at" in values:
+        move(meeting, starts_at=values["starts_at"], by=by, at=at, seen=seen)
     return meeting
 
 
@@ -326,7 +333,7 @@ def _carry_unfinished(meeting: Meeting, *, by: Actor, at: datetime) -> int:
     rows = AgendaItem.objects.filter(meeting=meeting, state__in=UNFINISHED).order_by("rank", "id")
     carried = 0
     for row in rows.select_related("meeting__subject", "about"):
-        item.carry(row, by=by, at=at)
+        carry.carry(row, by=by, at=at)
         carried += row.state == ItemState.CARRIED
     return carried
 

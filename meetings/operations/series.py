@@ -26,10 +26,14 @@ CHANGEABLE = frozenset(
         "starts_at",
         "length_minutes",
         "place",
-        "function_order",
+        "functions",
         "sponsor",
+        "teams",
+        "participants",
     }
 )
+_WHO = frozenset({"teams", "participants", "functions"})
+_FIELDS = CHANGEABLE - _WHO | {"function_order"}
 _WHEN = frozenset({"rrule", "time_zone", "first_on", "starts_at", "length_minutes"})
 _SHORTEST, _LONGEST = 5, 480
 _FIRST_WITHIN_YEARS = 50
@@ -101,25 +105,29 @@ def change(
     by: Actor,
     at: datetime,
     seen: int | None = None,
-    teams: Collection[Team] | None = None,
-    participants: Collection[User] | None = None,
 ) -> MeetingSeries:
-    """Change fields of CHANGEABLE, and who takes part; meetings to come follow. Raises Refused,
+    """Change fields of CHANGEABLE, also who takes part; meetings to come follow.
+
+    teams, participants: all of them. functions: in the order of the rotation. Raises Refused(field=…),
     ChangedMeanwhile.
     """
     if unknown := set(values) - CHANGEABLE:
         raise ValueError(f"These fields cannot be changed: {', '.join(sorted(unknown))}.")
-    values = dict(values)
-    if "rrule" in values:
-        values["rrule"] = values["rrule"].strip().upper().removeprefix("RRULE:")
-    now_is = {name: getattr(series, name) for name in CHANGEABLE}
-    wanted = {**now_is, **values}
-    _check(wanted)
-    if any(wanted[name] != now_is[name] for name in _WHEN):
-        _check_rule(wanted, at)
+    teams, participants = values.get("teams"), values.get("participants")
+    fields = {name: value for name, value in values.items() if name not in _WHO}
+    if "functions" in values:
+        fields["function_order"] = [function.pk for function in values["functions"]]
+    if "rrule" in fields:
+        fields["rrule"] = fields["rrule"].strip().upper().removeprefix("RRULE:")
+    before = {name: getattr(series, name) for name in _FIELDS}
+    after = {**before, **fields}
+    _check(after)
+    is_rescheduled = any(after[name] != before[name] for name in _WHEN)
+    if is_rescheduled:
+        _check_rule(after, at)
     payload = _changed_people(series, teams, participants)
     event = history.change(
-        series, values, by=by, at=at, seen=seen, verb="meetings.series_changed", payload=payload
+        series, fields, by=by, at=at, seen=seen, verb="meetings.series_changed", payload=payload
     )
     if event is None:
         return series
@@ -127,9 +135,9 @@ def change(
         series.teams.set(teams)
     if participants is not None:
         series.participants.set(participants)
-    if "name" in values:
+    if "name" in fields:
         _retitle(series, at)
-    if any(name in _WHEN and now_is[name] != value for name, value in values.items()):
+    if is_rescheduled:
         meeting.realign(series, by=by, at=at)
     meeting.plan(series, by=by, at=at)
     return series

@@ -1,16 +1,18 @@
-"""Reading decisions: the log, those of a meeting, those about a subject."""
+"""Read decisions: the log, those of a meeting, those about a subject."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from history.models import Subject
 from history.queries import show
+from kit.sight import Visitor
 from meetings.models import Decision, Meeting
+from people.models import User
 
 
-def decisions(user: Any) -> QuerySet[Decision]:
+def decisions(user: Visitor) -> QuerySet[Decision]:
     """Everything decided that this reader may see, latest first."""
     return (
         Decision.objects.visible_to(user)
@@ -21,26 +23,17 @@ def decisions(user: Any) -> QuerySet[Decision]:
     )
 
 
-def of_meeting(meeting: Meeting, user: Any) -> QuerySet[Decision]:
+def of_meeting(meeting: Meeting, user: User) -> QuerySet[Decision]:
     return decisions(user).filter(meeting=meeting)
 
 
-def about(subject: Subject, user: Any) -> QuerySet[Decision]:
+def about(subject: Subject, user: User) -> QuerySet[Decision]:
     return decisions(user).filter(about=subject)
 
 
-def sighted(user: Any, rows: Sequence[Decision]) -> Sequence[Decision]:
+def sighted(user: User, rows: Sequence[Decision]) -> Sequence[Decision]:
     """Set `shown_about`: None where the reader may not see what a decision is about."""
     return show(user, rows)
-
-
-def saying(rows: QuerySet[Decision], words: str) -> QuerySet[Decision]:
-    """Those whose text or reason has all these words, in any order."""
-    for word in words.split()[:10]:
-        rows = rows.filter(
-            Q(text__icontains=word) | Q(reason__icontains=word) | Q(subject__reference__iexact=word)
-        )
-    return rows
 
 
 def come_of(subject_id: Any) -> Any:

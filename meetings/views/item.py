@@ -1,9 +1,8 @@
-"""Agenda items before the meeting: added, changed, moved, taken off; a subject put where it fits."""
+"""Agenda items before the meeting: added, changed, moved, taken off; a subject put on a suitable agenda."""
 
-from typing import Any
+from functools import partial
 
-from django.forms import Form
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
@@ -16,126 +15,121 @@ from kit.rights import require, view_needs
 from meetings.forms import ItemForm
 from meetings.models import AgendaItem
 from meetings.operations import agenda
-from meetings.operations import item as items
+from meetings.operations import item as operations
 from meetings.queries.agenda import may_see_item
 from meetings.queries.facts import facts_of
 from meetings.states import MeetingState
 from meetings.views import live
 from meetings.views import meeting as meeting_pages
-from meetings.views.saving import act, back_to, by, save, version
-from pages.answers import go, respond, toast
-from pages.once import once
+from pages import flows
+from pages.answers import back_to, go, toast
+from pages.flows import form_page
+from pages.forms import PageForm
+from pages.requests import actor
+from people.permissions import SignedInRequest
+
+RESTRICTED = "This item is restricted. You can move it, but not view or edit it."
 
 
-def found(request: HttpRequest, pk: int) -> AgendaItem:
-    """An item of a meeting the reader may see. What it is about may be hidden from them all the same."""
+def _item(request: SignedInRequest, pk: int) -> AgendaItem:
+    """Return an item of a meeting the reader may see. Its own subject may be hidden from them."""
     rows = AgendaItem.objects.visible_to(request.user).select_related(
         "about", "meeting__series", "meeting__subject", "added_by"
     )
-    item = get_object_or_404(rows, pk=pk)
-    require(request.user, "meetings.item_change", item)
-    return item
+    return get_object_or_404(rows, pk=pk)
 
 
-def agenda_of(item: AgendaItem) -> str:
-    return f"{meeting_pages.page_of(item.meeting)}#agenda"
+def _agenda_of(item: AgendaItem) -> str:
+    return f"{meeting_pages.address_of(item.meeting)}#agenda"
 
 
 @require_POST
 @view_needs("meetings.item_add")
-def item_add(request: HttpRequest, reference: str) -> HttpResponse:
-    meeting = meeting_pages.found(request, reference)
+def item_add(request: SignedInRequest, reference: str) -> HttpResponse:
+    """Add an item, from the page of the meeting or, with live=1, from the live meeting."""
+    meeting = meeting_pages.visible_meeting(request, reference)
     require(request.user, "meetings.item_add", meeting)
     is_live = bool(request.POST.get("live")) and meeting.state == MeetingState.LIVE
-    form = ItemForm(request.POST, user=request.user, auto_id=live.ITEM_IDS if is_live else "id_%s")
-    back = live.live_of(meeting) if is_live else f"{meeting_pages.page_of(meeting)}#agenda"
 
-    def add(said: dict[str, Any]) -> str:
-        def made() -> str:
-            items.add(meeting, **form.values(), about=said["about"], by=by(request), at=clock.now())
-            return back
+    def show(form: PageForm, status: int) -> HttpResponse:
+        page = live.stage if is_live else meeting_pages.detail
+        return page(request, meeting, status=status, item_form=form, refused="item")
 
-        return once(request, made)
-
-    return save(
+    return flows.create(
         request,
-        form,
-        add,
-        said="Added to the agenda",
-        again=lambda f, status: (live.stage if is_live else meeting_pages.detail)(
-            request, meeting, status=status, item_form=f, refused="item"
-        ),
+        ItemForm(request.POST, user=request.user, auto_id=live.ITEM_IDS if is_live else "id_%s"),
+        operation=partial(operations.add, meeting),
+        address=live.address_of if is_live else _agenda_of,
+        show=show,
+        message="Added to the agenda",
     )
 
 
 @require_http_methods(["GET", "POST"])
 @view_needs("meetings.item_change")
-def item_edit(request: HttpRequest, pk: int) -> HttpResponse:
-    item = found(request, pk)
+def item_edit(request: SignedInRequest, pk: int) -> HttpResponse:
+    item = _item(request, pk)
     if not may_see_item(request.user, item):
-        return toast(
-            request,
-            go(request, agenda_of(item)),
-            "This item is restricted. You can move it, but not view or edit it.",
-        )
-    if request.method != "POST":
-        return _form(request, item, ItemForm.of(item, user=request.user))
-    form = ItemForm.of(item, user=request.user, data=request.POST)
-
-    def change(said: dict[str, Any]) -> str:
-        items.change(item, form.values(), seen=said["version"], by=by(request), at=clock.now())
-        return agenda_of(item)
-
-    return save(
-        request, form, change, said="Saved", again=lambda f, status: _form(request, item, f, status=status)
-    )
-
-
-def _form(request: HttpRequest, item: AgendaItem, form: Form, *, status: int = 200) -> HttpResponse:
-    context = {"form": form, "item": item, "theirs": getattr(form, "theirs", None)}
-    return respond(request, "meetings/item_form.html", "form", context, status=status)
-
-
-@require_POST
-@view_needs("meetings.item_change")
-def item_shift(request: HttpRequest, pk: int, way: str) -> HttpResponse:
-    item = found(request, pk)
-    return act(
+        require(request.user, "meetings.item_change", item)
+        return toast(request, go(request, _agenda_of(item)), RESTRICTED)
+    return flows.edit(
         request,
-        lambda: items.shift(item, up=way == "up", by=by(request), at=clock.now()),
-        back=agenda_of(item),
-        said="Moved",
+        item,
+        ItemForm.of(item, user=request.user, data=request.POST or None),
+        permission="meetings.item_change",
+        operation=operations.change,
+        address=_agenda_of(item),
+        show=form_page(request, "meetings/item_form.html", item=item),
     )
 
 
 @require_POST
 @view_needs("meetings.item_change")
-def item_take_off(request: HttpRequest, pk: int) -> HttpResponse:
-    item = found(request, pk)
-    try:
-        items.take_off(item, by=by(request), at=clock.now(), seen=version(request))
-    except Refused as refusal:
-        return toast(request, go(request, agenda_of(item)), refusal.message)
-    undo = reverse("meetings:item_put_back", args=[item.pk])
-    return toast(request, go(request, agenda_of(item)), "Removed from the agenda", undo=undo)
+def item_shift(request: SignedInRequest, pk: int, way: str) -> HttpResponse:
+    item = _item(request, pk)
+    return flows.press(
+        request,
+        item,
+        permission="meetings.item_change",
+        operation=partial(operations.shift, up=way == "up"),
+        address=_agenda_of(item),
+        message="Moved",
+    )
 
 
 @require_POST
 @view_needs("meetings.item_change")
-def item_put_back(request: HttpRequest, pk: int) -> HttpResponse:
-    item = found(request, pk)
-    return act(
+def item_take_off(request: SignedInRequest, pk: int) -> HttpResponse:
+    item = _item(request, pk)
+    return flows.press(
         request,
-        lambda: items.put_back(item, by=by(request), at=clock.now()),
-        back=agenda_of(item),
-        said="Restored to the agenda",
+        item,
+        permission="meetings.item_change",
+        operation=operations.take_off,
+        address=_agenda_of(item),
+        message="Removed from the agenda",
+        undo=reverse("meetings:item_put_back", args=[item.pk]),
+    )
+
+
+@require_POST
+@view_needs("meetings.item_change")
+def item_put_back(request: SignedInRequest, pk: int) -> HttpResponse:
+    item = _item(request, pk)
+    return flows.press(
+        request,
+        item,
+        permission="meetings.item_change",
+        operation=operations.put_back,
+        address=_agenda_of(item),
+        message="Restored to the agenda",
     )
 
 
 @require_POST
 @view_needs("meetings.item_add")
-def item_place(request: HttpRequest) -> HttpResponse:
-    """Put a subject on the agenda of the meeting that fits; said by its reference."""
+def item_place(request: SignedInRequest) -> HttpResponse:
+    """Put the subject that `about` names by its reference on the agenda of a suitable meeting."""
     reference = request.POST.get("about", "").strip().upper()
     subject = get_object_or_404(Subject.objects.visible_to(request.user), reference=reference)
     facts = facts_of(subject)
@@ -149,12 +143,10 @@ def item_place(request: HttpRequest) -> HttpResponse:
             urgent="critical" if facts.is_critical else "",
             due_at=facts.due_at,
             rank=agenda.Rank.PEOPLE,
-            by=by(request),
+            by=actor(request),
             at=clock.now(),
         )
     except Refused as refusal:
         return toast(request, go(request, back), refusal.message)
-    words = (
-        f"Added to {item.meeting.reference}" if item else "No suitable meeting; see the reason on the page"
-    )
-    return toast(request, go(request, back), words)
+    none = "No suitable meeting; see the reason on the page"
+    return toast(request, go(request, back), f"Added to {item.meeting.reference}" if item else none)

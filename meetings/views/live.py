@@ -1,59 +1,70 @@
-"""The live meeting: one page to run it. Everybody sees a change within two seconds, by a cheap poll."""
+"""The live meeting: one page to run it. A cheap poll shows everybody a change within two seconds."""
 
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from django.forms import Form
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import ptag
 
 from kit import clock
-from kit.refusals import ChangedMeanwhile, Refused
+from kit.refusals import Refused
 from kit.rights import may, require, view_needs
-from meetings.forms import ActionForm, ClosingForm, DecisionForm, ItemForm
+from meetings.forms import (
+    ActionForm,
+    AttendanceForm,
+    ClosingForm,
+    DecisionForm,
+    FinishForm,
+    ItemForm,
+    NoteForm,
+)
 from meetings.models import AgendaItem, Meeting
 from meetings.operations import decision as decisions
 from meetings.operations import item as items
 from meetings.operations import meeting as meetings
-from meetings.queries import live as live_queries
+from meetings.queries import live as queries
 from meetings.queries import meeting as meeting_queries
 from meetings.queries.agenda import may_see_item
 from meetings.states import ItemOutcome, ItemState, MeetingState
-from meetings.views.meeting import found, page_of
-from meetings.views.saving import act, by, save, version
-from pages.answers import go, respond, toast
-from pages.once import once
+from meetings.views.meeting import address_of as page_address_of
+from meetings.views.meeting import live_address_of, visible_meeting
+from pages import flows
+from pages.answers import go, is_fragment, respond, toast
+from pages.flows import Show
+from pages.forms import PageForm
+from pages.requests import actor, version_of
 from people import queries as people
+from people.permissions import SignedInRequest
 
 ITEM_IDS = "item_%s"  # the page has another form with a title
 
 
-def live_of(meeting: Meeting) -> str:
-    return reverse("meetings:meeting_live", args=[meeting.reference])
+def address_of(item: AgendaItem) -> str:
+    return live_address_of(item.meeting)
 
 
 @require_safe
 @view_needs("meetings.meeting_see")
-def meeting_live(request: HttpRequest, reference: str) -> HttpResponse:
-    meeting = found(request, reference)
+def meeting_live(request: SignedInRequest, reference: str) -> HttpResponse:
+    meeting = visible_meeting(request, reference)
     if meeting.state != MeetingState.LIVE:
-        return go(request, page_of(meeting))
+        return go(request, page_address_of(meeting))
     return stage(request, meeting)
 
 
-def stage(request: HttpRequest, meeting: Meeting, *, status: int = 200, **extra: Any) -> HttpResponse:
+def stage(request: SignedInRequest, meeting: Meeting, *, status: int = 200, **extra: Any) -> HttpResponse:
     """The live page. extra: forms that were refused, by the name the page knows them by."""
     return respond(
         request, "meetings/meeting_live.html", None, _context(request, meeting, **extra), status=status
     )
 
 
-def _context(request: HttpRequest, meeting: Meeting, **extra: Any) -> dict[str, Any]:
+def _context(request: SignedInRequest, meeting: Meeting, **extra: Any) -> dict[str, Any]:
     at = clock.now()
-    shown = live_queries.live(meeting, request.user, at)
+    shown = queries.live(meeting, request.user, at)
     may_run = may(request.user, "meetings.meeting_run", meeting)
     current = shown.current
     return {
@@ -70,18 +81,18 @@ def _context(request: HttpRequest, meeting: Meeting, **extra: Any) -> dict[str, 
         "closing_form": ClosingForm(),
         "may_add": may(request.user, "meetings.item_add", meeting),
         "item_form": ItemForm(user=request.user, auto_id=ITEM_IDS),
-        "was": items.digest(current.notes) if current else "",
+        "was": current.item.notes_digest if current and not current.is_hidden else "",
         "refused": "",
         **extra,
     }
 
 
 def _stamp(meeting_id: int, reader_id: int | None) -> str:
-    """What the page is a picture of: the meeting's rows, for this reader."""
+    """Return a text that changes with what the page shows: the meeting's rows, for this reader."""
     return f"{meeting_queries.stamp(meeting_id)}-r{reader_id}"
 
 
-def _stamp_of(request: HttpRequest, reference: str) -> str | None:
+def _stamp_of(request: SignedInRequest, reference: str) -> str | None:
     pk = (
         Meeting.objects.visible_to(request.user)
         .filter(subject__reference=reference.upper())
@@ -94,17 +105,17 @@ def _stamp_of(request: HttpRequest, reference: str) -> str | None:
 @require_safe
 @view_needs("meetings.meeting_see")
 @ptag(_stamp_of)
-def meeting_pulse(request: HttpRequest, reference: str) -> HttpResponse:
-    """What changed since the page was drawn: its columns. Nothing is read when nothing has changed.
+def meeting_pulse(request: SignedInRequest, reference: str) -> HttpResponse:
+    """The columns of the page, if something changed since it was drawn; else a 304 that reads nothing more.
 
-    ?item= names the item the page shows. When another is on, or the meeting is over, the page is loaded anew:
-    what is being typed is kept by the browser.
+    ?item= names the item the page shows. When another is current, or the meeting is over, the page is loaded
+    again; the browser keeps what is being typed.
     """
-    meeting = found(request, reference)
+    meeting = visible_meeting(request, reference)
     context = _context(request, meeting)
     current = context["live"].current
-    on = str(current.item.pk) if current else ""
-    if meeting.state != MeetingState.LIVE or request.GET.get("item", "") != on:
+    current_id = str(current.item.pk) if current else ""
+    if meeting.state != MeetingState.LIVE or request.GET.get("item", "") != current_id:
         return HttpResponse(headers={"HX-Refresh": "true"})
     return respond(request, "meetings/meeting_live.html", "pulse", context)
 
@@ -112,88 +123,115 @@ def meeting_pulse(request: HttpRequest, reference: str) -> HttpResponse:
 # ------------------------------------------------------------------ the current item
 
 
-def _item(request: HttpRequest, pk: int) -> AgendaItem:
+def _item(request: SignedInRequest, pk: int) -> AgendaItem:
     rows = AgendaItem.objects.visible_to(request.user).select_related(
         "about", "meeting__series", "meeting__subject"
     )
-    item = get_object_or_404(rows, pk=pk)
-    require(request.user, "meetings.meeting_run", item)
-    return item
+    return get_object_or_404(rows, pk=pk)
 
 
-def _step(request: HttpRequest, pk: int, does: Callable[[AgendaItem], Any], said: str) -> HttpResponse:
+def _with_toast(request: SignedInRequest, meeting: Meeting) -> Show:
+    """Return `show` for a form without a page of its own: the live page says in a toast what is wrong."""
+
+    def show(form: PageForm, status: int) -> HttpResponse:
+        return toast(request, go(request, live_address_of(meeting)), form.first_error)
+
+    return show
+
+
+@require_POST
+@view_needs("meetings.meeting_run")
+def item_take_up(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Make this the current item; the one that was current waits."""
     item = _item(request, pk)
-    return act(request, lambda: does(item), back=live_of(item.meeting), said=said)
-
-
-@require_POST
-@view_needs("meetings.meeting_run")
-def item_take_up(request: HttpRequest, pk: int) -> HttpResponse:
-    """Turn to this item; the one that was on waits."""
-
-    return _step(
-        request, pk, lambda item: items.take_up(item, by=by(request), at=clock.now()), "Now discussing"
-    )
-
-
-@require_POST
-@view_needs("meetings.meeting_run")
-def item_pause(request: HttpRequest, pk: int) -> HttpResponse:
-    return _step(request, pk, lambda item: items.pause(item, by=by(request), at=clock.now()), "Paused")
-
-
-@require_POST
-@view_needs("meetings.meeting_run")
-def item_extend(request: HttpRequest, pk: int) -> HttpResponse:
-    return _step(
+    return flows.press(
         request,
-        pk,
-        lambda item: items.extend(item, minutes=2, by=by(request), at=clock.now()),
-        "Extended by 2 minutes",
+        item,
+        permission="meetings.meeting_run",
+        operation=items.take_up,
+        address=address_of(item),
+        message="Now discussing",
     )
 
 
 @require_POST
 @view_needs("meetings.meeting_run")
-def item_finish(request: HttpRequest, pk: int) -> HttpResponse:
-    """Done with it, by its outcome; the next one is taken up when it was on."""
-    outcome = request.POST.get("outcome", "")
-
-    def end(item: AgendaItem) -> None:
-        was_on = item.state == ItemState.CURRENT
-        items.finish(item, outcome=outcome, by=by(request), at=clock.now(), seen=version(request))
-        following = item.meeting.items.filter(state=ItemState.WAITING).order_by("rank", "id").first()
-        if was_on and following is not None:
-            items.take_up(following, by=by(request), at=clock.now())
-
-    said = "Carried over" if outcome == ItemOutcome.DEFERRED else "Done"
-    return _step(request, pk, end, said)
+def item_pause(request: SignedInRequest, pk: int) -> HttpResponse:
+    item = _item(request, pk)
+    return flows.press(
+        request,
+        item,
+        permission="meetings.meeting_run",
+        operation=items.pause,
+        address=address_of(item),
+        message="Paused",
+    )
 
 
 @require_POST
 @view_needs("meetings.meeting_run")
-def item_note(request: HttpRequest, pk: int) -> HttpResponse:
+def item_extend(request: SignedInRequest, pk: int) -> HttpResponse:
+    item = _item(request, pk)
+    return flows.press(
+        request,
+        item,
+        permission="meetings.meeting_run",
+        operation=partial(items.extend, minutes=2),
+        address=address_of(item),
+        message="Extended by 2 minutes",
+    )
+
+
+@require_POST
+@view_needs("meetings.meeting_run")
+def item_finish(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Finish an item with its outcome, and take up the next one."""
+    item = _item(request, pk)
+    return flows.step(
+        request,
+        item,
+        FinishForm(request.POST),
+        permission="meetings.meeting_run",
+        operation=items.finish_and_go_on,
+        address=address_of(item),
+        show=_with_toast(request, item.meeting),
+        message="Carried over" if request.POST.get("outcome") == ItemOutcome.DEFERRED else "Done",
+    )
+
+
+@require_POST
+@view_needs("meetings.meeting_run")
+def item_note(request: SignedInRequest, pk: int) -> HttpResponse:
     """Save the notes as they are typed. On a conflict both texts are shown, the writer's in the field."""
     item = _item(request, pk)
+    require(request.user, "meetings.meeting_run", item)
     if not may_see_item(request.user, item):
-        return go(request, live_of(item.meeting))
-    text = request.POST.get("notes", "")
-    context: dict[str, Any] = {"item": item, "mine": text, "theirs": "", "saved_at": None, "refusal": ""}
-    was = request.POST.get("was", "")[:64]
-    try:
-        items.note(item, text=text, by=by(request), at=clock.now(), seen=version(request), was=was)
-        context["saved_at"] = clock.now()
-        status = 200
-    except ChangedMeanwhile as refusal:
-        context |= {"item": refusal.present, "theirs": refusal.present.notes}  # type: ignore[attr-defined]
-        status = 409
-    except Refused as refusal:
-        context["refusal"] = refusal.message
-        status = 422
-    context["was"] = items.digest(context["item"].notes)
-    if not request.headers.get("HX-Request") and status == 200:
-        return toast(request, go(request, live_of(item.meeting)), "Saved")
+        return go(request, address_of(item))
+    form = NoteForm(request.POST)
+    status = _save_notes(request, item, form)
+    if status == 200 and not is_fragment(request):
+        return toast(request, go(request, address_of(item)), "Saved")
+    # After a refusal the fields carry what is saved now: its version, and the digest of its notes.
+    context: dict[str, Any] = (
+        {"item": item, "form": None, "saved_at": clock.now()}
+        if status == 200
+        else {"item": _item(request, pk), "form": form}
+    )
     return respond(request, "meetings/item_note.html", "state", context, status=status)
+
+
+def _save_notes(request: SignedInRequest, item: AgendaItem, form: NoteForm) -> int:
+    """Save the notes of a form. Return the status of the answer."""
+    if not form.is_valid():
+        return 422
+    seen = version_of(request)
+    if not seen:
+        return form.refuse_without_version(item)
+    try:
+        items.note(item, **form.values(), by=actor(request), at=clock.now(), seen=seen)
+    except Refused as refusal:
+        return form.refuse(refusal)
+    return 200
 
 
 # ------------------------------------------------------------------ what comes of it
@@ -201,72 +239,54 @@ def item_note(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @view_needs("meetings.decision_take")
-def item_decide(request: HttpRequest, pk: int) -> HttpResponse:
+def item_decide(request: SignedInRequest, pk: int) -> HttpResponse:
     """A decision on the current item: text, reason, actions or why none; it may settle the review."""
     item = _item(request, pk)
+    require(request.user, "meetings.meeting_run", item)
     require(request.user, "meetings.decision_take", item.meeting)
     if not may_see_item(request.user, item):
-        return go(request, live_of(item.meeting))
-    review = live_queries.open_review(item.about)
-    form = DecisionForm(request.POST, people=people.people(), review=review)
-
-    def decide(said: dict[str, Any]) -> str:
-        def made() -> str:
-            decisions.record(
-                text=said["text"],
-                reason=said["reason"],
-                item=item,
-                actions=form.actions(),
-                no_action_reason=said["no_action_reason"],
-                settles=said["settles"],
-                by=by(request),
-                at=clock.now(),
-            )
-            return live_of(item.meeting)
-
-        return once(request, made)
-
-    return save(
+        return go(request, address_of(item))
+    return flows.create(
         request,
-        form,
-        decide,
-        said="Decision recorded",
-        again=lambda f, status: _again(request, item, "decision", f, status),
+        DecisionForm(request.POST, people=people.people(), review=queries.open_review(item.about)),
+        operation=partial(decisions.record, item=item),
+        address=lambda decision: address_of(item),
+        show=_stage_with(request, item, "decision"),
+        message="Decision recorded",
     )
 
 
-def _again(request: HttpRequest, item: AgendaItem, name: str, form: Form, status: int) -> HttpResponse:
-    """The live page with the refused form; a page of its own once the meeting has moved on from the item."""
-    meeting = found(request, item.meeting.reference)
-    on = meeting.items.filter(state=ItemState.CURRENT).first()
-    if meeting.state == MeetingState.LIVE and on is not None and on.pk == item.pk:
-        return stage(request, meeting, status=status, refused=name, **{f"{name}_form": form})
-    context = {"form": form, "item": item, "meeting": meeting, "what": name}
-    return respond(request, "meetings/item_late.html", None, context, status=status)
+def _stage_with(request: SignedInRequest, item: AgendaItem, name: str) -> Show:
+    """Return `show` for a form on the current item: on the live page, or, once the meeting has moved on from
+    the item, on a page of its own.
+    """
+
+    def show(form: PageForm, status: int) -> HttpResponse:
+        meeting = visible_meeting(request, item.meeting.reference)
+        current = meeting.items.filter(state=ItemState.CURRENT).first()
+        if meeting.state == MeetingState.LIVE and current is not None and current.pk == item.pk:
+            return stage(request, meeting, status=status, refused=name, **{f"{name}_form": form})
+        context = {"form": form, "item": item, "meeting": meeting, "what": name}
+        return respond(request, "meetings/item_late.html", None, context, status=status)
+
+    return show
 
 
 @require_POST
 @view_needs("meetings.meeting_run")
-def item_act(request: HttpRequest, pk: int) -> HttpResponse:
+def item_act(request: SignedInRequest, pk: int) -> HttpResponse:
     """An action straight from the item, without a decision."""
     item = _item(request, pk)
+    require(request.user, "meetings.meeting_run", item)
     if not may_see_item(request.user, item):
-        return go(request, live_of(item.meeting))
-    form = ActionForm(request.POST, people=people.people())
-
-    def make(said: dict[str, Any]) -> str:
-        def made() -> str:
-            items.agree(item, form.values(), by=by(request), at=clock.now())
-            return live_of(item.meeting)
-
-        return once(request, made)
-
-    return save(
+        return go(request, address_of(item))
+    return flows.create(
         request,
-        form,
-        make,
-        said="Action added",
-        again=lambda f, status: _again(request, item, "action", f, status),
+        ActionForm(request.POST, people=people.people()),
+        operation=partial(items.agree, item),
+        address=lambda action: address_of(item),
+        show=_stage_with(request, item, "action"),
+        message="Action added",
     )
 
 
@@ -275,56 +295,49 @@ def item_act(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @view_needs("meetings.meeting_run")
-def meeting_attend(request: HttpRequest, reference: str) -> HttpResponse:
-    meeting = found(request, reference)
+def meeting_attend(request: SignedInRequest, reference: str) -> HttpResponse:
+    """Record who is present: exactly the people of the form."""
+    meeting = visible_meeting(request, reference)
     require(request.user, "meetings.meeting_run", meeting)
-    there = {
-        int(pk) for pk in request.POST.getlist("present") if pk.isascii() and pk.isdigit() and len(pk) < 19
-    }
-    present = [person for person in people.people() if person.pk in there]
-    return act(
+    return flows.create(
         request,
-        lambda: meetings.attend(meeting, present=present, by=by(request), at=clock.now()),
-        back=live_of(meeting),
-        said=f"Attendance saved: {len(present)} present",
+        AttendanceForm(request.POST, people=people.people()),
+        operation=partial(meetings.attend, meeting),
+        address=live_address_of,
+        show=_with_toast(request, meeting),
+        message=f"Attendance saved: {len(request.POST.getlist('present'))} present",
     )
 
 
 @require_POST
 @view_needs("meetings.meeting_run")
-def meeting_close(request: HttpRequest, reference: str) -> HttpResponse:
-    """End it. What is unfinished is carried over; the minutes are fixed."""
-    meeting = found(request, reference)
-    require(request.user, "meetings.meeting_run", meeting)
+def meeting_close(request: SignedInRequest, reference: str) -> HttpResponse:
+    """End the meeting. Unfinished items are carried over; the minutes are final."""
+    meeting = visible_meeting(request, reference)
 
-    def close(said: dict[str, Any]) -> str:
-        meetings.close(
-            meeting,
-            improvement=said["improvement"],
-            was_worth_it=said["was_worth_it"],
-            by=by(request),
-            at=clock.now(),
-        )
-        return reverse("meetings:meeting_minutes", args=[meeting.reference])
+    def show(form: PageForm, status: int) -> HttpResponse:
+        present = visible_meeting(request, reference)
+        if present.state != MeetingState.LIVE:
+            return toast(request, go(request, page_address_of(present)), "This meeting is not live.")
+        return stage(request, present, status=status, closing_form=form, refused="closing")
 
-    if meeting.state != MeetingState.LIVE:
-        return toast(request, go(request, page_of(meeting)), "This meeting is not live.")
-    return save(
+    return flows.step(
         request,
+        meeting,
         ClosingForm(request.POST),
-        close,
-        said="Meeting ended. Unfinished items are carried over.",
-        again=lambda f, status: stage(
-            request, found(request, reference), status=status, closing_form=f, refused="closing"
-        ),
+        permission="meetings.meeting_run",
+        operation=meetings.close,
+        address=reverse("meetings:meeting_minutes", args=[meeting.reference]),
+        show=show,
+        message="Meeting ended. Unfinished items are carried over.",
     )
 
 
 @require_safe
 @view_needs("meetings.meeting_see")
-def meeting_minutes(request: HttpRequest, reference: str) -> HttpResponse:
+def meeting_minutes(request: SignedInRequest, reference: str) -> HttpResponse:
     """The minutes for this reader, made to be printed."""
-    meeting = found(request, reference)
-    shown = live_queries.live(meeting, request.user, clock.now())
-    context = {"meeting": meeting, "live": shown, "attended": list(live_queries.attended(meeting))}
+    meeting = visible_meeting(request, reference)
+    shown = queries.live(meeting, request.user, clock.now())
+    context = {"meeting": meeting, "live": shown, "attended": list(queries.attended(meeting))}
     return respond(request, "meetings/meeting_minutes.html", None, context)

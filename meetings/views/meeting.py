@@ -1,68 +1,78 @@
-"""The pages of meetings: what is to come, what was, one meeting with its agenda; and its steps."""
+"""The pages of meetings: what is to come, what is past, one meeting with its agenda; and its steps."""
 
+from functools import partial
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from history.queries import timeline
-from kit import clock
-from kit.rights import may, require, view_needs
+from kit.rights import may, view_needs
+from meetings.filters import MEETINGS, VIEWS
 from meetings.forms import ItemForm, MoveForm, ObjectiveForm, ReasonForm
 from meetings.models import Meeting
-from meetings.operations import meeting as meetings
+from meetings.operations import meeting as operations
 from meetings.queries import agenda as agendas
-from meetings.queries import meeting as meeting_queries
+from meetings.queries import meeting as queries
 from meetings.queries import series as series_queries
 from meetings.states import MeetingState
-from meetings.views.saving import act, back_to, by, save, version
-from pages import requests as page_requests
-from pages.answers import respond
+from pages import flows
+from pages.answers import back_to, go, respond, toast
+from pages.flows import Show
+from pages.forms import PageForm
+from pages.listing import listing, reader_of, selection_of
+from pages.requests import PAGE_SIZE, actor
+from people.permissions import SignedInRequest
 
-TABS = ("to-come", "mine", "past")
+DEFAULT_VIEW = "to-come"
+
+
+def address_of(meeting: Meeting) -> str:
+    return reverse("meetings:meeting_detail", args=[meeting.reference])
+
+
+def live_address_of(meeting: Meeting) -> str:
+    return reverse("meetings:meeting_live", args=[meeting.reference])
 
 
 @require_safe
 @view_needs("meetings.meeting_see")
-def meeting_list(request: HttpRequest) -> HttpResponse:
-    """To come, mine, past; and the series."""
-    at = clock.now()
-    tab = request.GET.get("show")
-    tab = tab if tab in TABS else TABS[0]
-    rows = (
-        meeting_queries.past(request.user, at) if tab == "past" else meeting_queries.to_come(request.user, at)
-    )
-    if tab == "mine":
-        rows = meeting_queries.of_participant(rows, request.user)
-    order = ("-starts_at", "-id") if tab == "past" else ("starts_at", "id")
+def meeting_list(request: SignedInRequest) -> HttpResponse:
+    """One view (a tab) of the meetings; and the series."""
+    selection = selection_of(request, MEETINGS)
+    view = selection.texts.get("show", DEFAULT_VIEW)
+    reader = reader_of(request)
+    selection = selection.in_order("-starts_at" if view == "past" else "starts_at")
+    rows = queries.meetings(request.user).filter(VIEWS[view][1](reader))
+    shown = listing(request, MEETINGS, rows, selection=selection)
     context = {
-        "tab": tab,
-        "page": page_requests.page_of(rows, order, request),
-        "all_series": list(series_queries.all_series(request.user)[: page_requests.PAGE_SIZE]),
-        "my_turns": list(meeting_queries.turns_of(request.user, at)[:5]),
+        "listing": shown,
+        "page": shown.page,
+        "view": view,
+        "is_narrowed": bool(set(selection.values) - {"show"}),
+        "views": [(name, label) for name, (label, _) in VIEWS.items()],
+        "all_series": list(series_queries.all_series(request.user)[:PAGE_SIZE]),
+        "my_turns": list(queries.turns_of(request.user, reader.at)[:5]),
         "may_change_series": may(request.user, "meetings.series_change"),
-        "now": at,
+        "now": reader.at,
     }
     return respond(request, "meetings/meeting_list.html", "list", context)
 
 
-def found(request: HttpRequest, reference: str) -> Meeting:
-    return get_object_or_404(meeting_queries.meetings(request.user), subject__reference=reference.upper())
-
-
-def page_of(meeting: Meeting) -> str:
-    return reverse("meetings:meeting_detail", args=[meeting.reference])
+def visible_meeting(request: SignedInRequest, reference: str) -> Meeting:
+    """Return the meeting of this reference. Raises Http404 when the reader may not see it."""
+    return get_object_or_404(queries.meetings(request.user), subject__reference=reference.upper())
 
 
 @require_safe
 @view_needs("meetings.meeting_see")
-def meeting_detail(request: HttpRequest, reference: str) -> HttpResponse:
-    return detail(request, found(request, reference))
+def meeting_detail(request: SignedInRequest, reference: str) -> HttpResponse:
+    return detail(request, visible_meeting(request, reference))
 
 
-def detail(request: HttpRequest, meeting: Meeting, *, status: int = 200, **extra: Any) -> HttpResponse:
+def detail(request: SignedInRequest, meeting: Meeting, *, status: int = 200, **extra: Any) -> HttpResponse:
     """The page of one meeting. extra: forms that were refused, by the name the page knows them by."""
     user = request.user
     is_open = meeting.state in {MeetingState.PLANNED, MeetingState.LIVE}
@@ -80,122 +90,118 @@ def detail(request: HttpRequest, meeting: Meeting, *, status: int = 200, **extra
         "may_add": may(user, "meetings.item_add", meeting),
         "timeline": list(timeline(meeting.subject_id).visible_to(user)[:50]),
         "item_form": ItemForm(user=user),
-        "objective_form": ObjectiveForm(initial={"objective": meeting.objective, "version": meeting.version}),
+        "objective_form": ObjectiveForm(initial={"objective": meeting.objective}),
         "move_form": MoveForm.of(meeting),
+        "cancel_form": ReasonForm(),
         "refused": "",
         **extra,
     }
     return respond(request, "meetings/meeting_detail.html", "agenda", context, status=status)
 
 
+def _detail_with(request: SignedInRequest, reference: str, name: str) -> Show:
+    """Return `show` for a form of the page of a planned meeting.
+
+    Once the meeting is no longer planned its page has no such form, and a toast says what is wrong.
+    """
+
+    def show(form: PageForm, status: int) -> HttpResponse:
+        meeting = visible_meeting(request, reference)
+        if meeting.state != MeetingState.PLANNED:
+            return toast(request, go(request, address_of(meeting)), form.first_error)
+        return detail(request, meeting, status=status, refused=name, **{f"{name}_form": form})
+
+    return show
+
+
 @require_POST
 @view_needs("meetings.meeting_take")
-def meeting_take(request: HttpRequest, reference: str) -> HttpResponse:
-    """I'll take it."""
-    meeting = found(request, reference)
-    require(request.user, "meetings.meeting_take", meeting)
-    return act(
+def meeting_take(request: SignedInRequest, reference: str) -> HttpResponse:
+    """The reader becomes the facilitator."""
+    meeting = visible_meeting(request, reference)
+    return flows.press(
         request,
-        lambda: meetings.take_over(meeting, by=by(request), at=clock.now(), seen=version(request)),
-        back=back_to(request, page_of(meeting)),
-        said="Assigned to you",
+        meeting,
+        permission="meetings.meeting_take",
+        operation=operations.take_over,
+        address=back_to(request, address_of(meeting)),
+        message="Assigned to you",
     )
 
 
 @require_POST
 @view_needs("meetings.meeting_run")
-def meeting_start(request: HttpRequest, reference: str) -> HttpResponse:
-    """Begin; with lead=1 whoever presses leads, and the turn counts for them."""
-    meeting = found(request, reference)
-    require(request.user, "meetings.meeting_run", meeting)
-    leads = by(request).person if request.POST.get("lead") else None
-    return act(
+def meeting_start(request: SignedInRequest, reference: str) -> HttpResponse:
+    """Start; with lead=1 the reader facilitates, and the turn counts for them."""
+    meeting = visible_meeting(request, reference)
+    return flows.press(
         request,
-        lambda: meetings.start(meeting, led_by=leads, by=by(request), at=clock.now(), seen=version(request)),
-        back=reverse("meetings:meeting_live", args=[meeting.reference]),
-        said="Meeting started",
-    )
-
-
-@require_POST
-@view_needs("meetings.meeting_plan")
-def meeting_cancel(request: HttpRequest, reference: str) -> HttpResponse:
-    meeting = found(request, reference)
-    require(request.user, "meetings.meeting_plan", meeting)
-    form = ReasonForm(request.POST)
-    form.is_valid()
-    return act(
-        request,
-        lambda: meetings.cancel(
-            meeting,
-            reason=form.cleaned_data.get("reason", ""),
-            by=by(request),
-            at=clock.now(),
-            seen=version(request),
+        meeting,
+        permission="meetings.meeting_run",
+        operation=partial(
+            operations.start, led_by=actor(request).person if request.POST.get("lead") else None
         ),
-        back=page_of(meeting),
-        said="Meeting cancelled. Its items moved to the next suitable meeting.",
+        address=live_address_of(meeting),
+        message="Meeting started",
     )
 
 
 @require_POST
 @view_needs("meetings.meeting_plan")
-def meeting_reinstate(request: HttpRequest, reference: str) -> HttpResponse:
-    meeting = found(request, reference)
-    require(request.user, "meetings.meeting_plan", meeting)
-    return act(
+def meeting_cancel(request: SignedInRequest, reference: str) -> HttpResponse:
+    meeting = visible_meeting(request, reference)
+    return flows.step(
         request,
-        lambda: meetings.reinstate(meeting, by=by(request), at=clock.now(), seen=version(request)),
-        back=page_of(meeting),
-        said="Meeting reinstated",
+        meeting,
+        ReasonForm(request.POST),
+        permission="meetings.meeting_plan",
+        operation=operations.cancel,
+        address=address_of(meeting),
+        show=_detail_with(request, reference, "cancel"),
+        message="Meeting cancelled. Its items moved to the next suitable meeting.",
     )
 
 
 @require_POST
 @view_needs("meetings.meeting_plan")
-def meeting_move(request: HttpRequest, reference: str) -> HttpResponse:
-    meeting = found(request, reference)
-    require(request.user, "meetings.meeting_plan", meeting)
-
-    def move(said: dict[str, Any]) -> str:
-        meetings.move(
-            meeting, starts_at=said["starts_at"], seen=said["version"], by=by(request), at=clock.now()
-        )
-        return page_of(meeting)
-
-    return save(
+def meeting_reinstate(request: SignedInRequest, reference: str) -> HttpResponse:
+    meeting = visible_meeting(request, reference)
+    return flows.press(
         request,
+        meeting,
+        permission="meetings.meeting_plan",
+        operation=operations.reinstate,
+        address=address_of(meeting),
+        message="Meeting reinstated",
+    )
+
+
+@require_POST
+@view_needs("meetings.meeting_plan")
+def meeting_move(request: SignedInRequest, reference: str) -> HttpResponse:
+    meeting = visible_meeting(request, reference)
+    return flows.step(
+        request,
+        meeting,
         MoveForm(request.POST),
-        move,
-        said="Rescheduled",
-        again=lambda form, status: detail(
-            request, found(request, reference), status=status, move_form=form, refused="move"
-        ),
+        permission="meetings.meeting_plan",
+        operation=operations.move,
+        address=address_of(meeting),
+        show=_detail_with(request, reference, "move"),
+        message="Rescheduled",
     )
 
 
 @require_POST
 @view_needs("meetings.item_change")
-def meeting_objective(request: HttpRequest, reference: str) -> HttpResponse:
-    meeting = found(request, reference)
-    require(request.user, "meetings.item_change", meeting)
-
-    def change(said: dict[str, Any]) -> str:
-        meetings.change(
-            meeting,
-            {"objective": said["objective"]},
-            seen=said["version"],
-            by=by(request),
-            at=clock.now(),
-        )
-        return page_of(meeting)
-
-    return save(
+def meeting_objective(request: SignedInRequest, reference: str) -> HttpResponse:
+    meeting = visible_meeting(request, reference)
+    return flows.edit(
         request,
+        meeting,
         ObjectiveForm(request.POST),
-        change,
-        said="Saved",
-        again=lambda form, status: detail(
-            request, found(request, reference), status=status, objective_form=form, refused="objective"
-        ),
+        permission="meetings.item_change",
+        operation=operations.change,
+        address=address_of(meeting),
+        show=_detail_with(request, reference, "objective"),
     )

@@ -4,31 +4,23 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, QuerySet
 
 from history.models import Subject
+from notices.filters import MAIL_TABS
 from notices.models import Message
-from notices.states import MessageState
 
 _STOP = re.compile(r"(/notices/digest/stop/)[^/\s\"<>]+/")
-TROUBLED = (MessageState.DEAD, MessageState.UNCERTAIN)
-WAITING = (MessageState.PENDING, MessageState.CLAIMED)
-TABS = {
-    "all": Q(),
-    "troubled": Q(state__in=TROUBLED),
-    "waiting": Q(state__in=WAITING),
-    "held": Q(state=MessageState.HELD),
-    "sent": Q(state=MessageState.DONE),
-}
 
 
-def messages(tab: str = "all") -> QuerySet[Message]:
-    return Message.objects.filter(TABS[tab]).select_related("user", "subject", "event", "digest")
+def messages() -> QuerySet[Message]:
+    return Message.objects.select_related("user", "subject", "event", "digest")
 
 
 def tab_counts() -> dict[str, int]:
-    """How many mails each tab has, in one query."""
-    return Message.objects.aggregate(**{tab: Count("pk", filter=which) for tab, which in TABS.items()})
+    """Return how many mails each tab of the list has, in one query."""
+    counts = {tab: Count("pk", filter=condition) for tab, (_, condition) in MAIL_TABS.items()}
+    return Message.objects.aggregate(**counts)
 
 
 @dataclass(frozen=True, slots=True)

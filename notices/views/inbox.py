@@ -1,6 +1,6 @@
-"""The inbox: what one was told, newest first, by day."""
+"""The inbox: a person's entries, newest first, by day."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
@@ -8,31 +8,29 @@ from django.views.decorators.http import require_POST, require_safe
 from history.templatetags.timeline import lines
 from kit import clock
 from kit.rights import view_needs
+from notices.filters import INBOX
 from notices.operations import entry
 from notices.queries import inbox as queries
 from pages.answers import go, respond, toast
-from pages.requests import page_of
-
-ORDER = ("-at", "-id")
+from pages.listing import listing
+from people.permissions import SignedInRequest
 
 
 @require_safe
 @view_needs("notices.inbox_see")
-def inbox(request: HttpRequest) -> HttpResponse:
-    rows = queries.entries(request.user)
-    only = "unread" if request.GET.get("show") == "unread" else "all"
-    if only == "unread":
-        rows = rows.filter(read_at__isnull=True)
-    page = page_of(rows, ORDER, request)
-    for row, line in zip(page.rows, lines([row.event for row in page.rows]), strict=True):
+def inbox(request: SignedInRequest) -> HttpResponse:
+    """The reader's entries, newest first; with show=unread those that are unread."""
+    shown = listing(request, INBOX, queries.entries(request.user))
+    rows = shown.page.rows
+    for row, line in zip(rows, lines([row.event for row in rows]), strict=True):
         row.day, row.line = timezone.localtime(row.at).date(), line
-    context = {"page": page, "only": only}
+    context = {"page": shown.page, "only": shown.selection.texts.get("show", "all")}
     return respond(request, "notices/inbox.html", None, context)
 
 
 @require_POST
 @view_needs("notices.inbox_see")
-def mark(request: HttpRequest) -> HttpResponse:
+def mark(request: SignedInRequest) -> HttpResponse:
     """Mark entries read, or with `unread` unread again; without `entry` all of them."""
     ids = [int(one) for one in request.POST.getlist("entry") if one.isdecimal()]
     back = reverse("notices:inbox") + ("?show=unread" if request.POST.get("show") == "unread" else "")

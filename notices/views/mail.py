@@ -1,26 +1,27 @@
-"""The mail of all, for administrators: what became of each, as it was sent, and another try."""
+"""All mail, for administrators: the delivery status of each, the mail as it was sent, and a retry."""
 
 from uuid import UUID
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from kit import clock
-from kit.actor import Actor
 from kit.refusals import Refused
 from kit.rights import view_needs
+from notices.filters import MAIL, MAIL_TABS, TROUBLED
 from notices.models import Message
 from notices.operations import mail_switch
 from notices.operations import message as operations
 from notices.queries import mail as queries
 from pages.answers import go, respond, toast
-from pages.requests import page_of
+from pages.listing import listing, selection_of
+from pages.requests import actor
+from people.permissions import SignedInRequest
 
-ORDER = ("-made_at", "id")
-# A mail has its styles in it, as mail programs want them: it stands in a frame that may do nothing else.
+# A mail contains its styles, as mail programs need them, so it is shown in a frame that may do nothing else.
 MAIL_POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -33,20 +34,26 @@ MAIL_POLICY = "; ".join(
     )
 )
 
+# What can be done with the mails that are held back -> its operation, and the words of the toast.
+HELD_STEPS = {"release": (mail_switch.release, "will be sent"), "drop": (mail_switch.drop, "dropped")}
+
 
 @require_safe
 @view_needs("notices.mail_see")
-def mail_list(request: HttpRequest) -> HttpResponse:
+def mail_list(request: SignedInRequest) -> HttpResponse:
+    """One tab of the mails: by default those that failed, else those held back, else all."""
+    selection = selection_of(request, MAIL)
     counts = queries.tab_counts()
-    tab = request.GET.get("show", "")
     first = next((name for name in ("troubled", "held") if counts[name]), "all")
-    tab = tab if tab in queries.TABS else first
-    page = page_of(queries.messages(tab), ORDER, request)
+    tab = selection.texts.get("show", first)
+    rows = queries.messages().filter(MAIL_TABS[tab][1])
+    shown = listing(request, MAIL, rows, selection=selection)
     context = {
         "tab": tab,
         "counts": counts,
-        "page": page,
-        "rows": queries.as_seen_by(request.user, page.rows),
+        "tabs": [(key, label, counts[key]) for key, (label, _) in MAIL_TABS.items()],
+        "page": shown.page,
+        "rows": queries.as_seen_by(request.user, shown.page.rows),
         "is_kept": settings.IS_MAIL_KEPT,
     }
     return respond(request, "notices/mail_list.html", None, context)
@@ -54,21 +61,20 @@ def mail_list(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @view_needs("notices.mail_see")
-def mail_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
-    found = get_object_or_404(queries.messages(), pk=pk)
-    row = queries.as_seen_by(request.user, [found])[0]
+def mail_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    message = get_object_or_404(queries.messages(), pk=pk)
     context = {
-        "row": row,
-        "message": found,
-        "is_troubled": found.state in queries.TROUBLED,
+        "row": queries.as_seen_by(request.user, [message])[0],
+        "message": message,
+        "is_troubled": message.state in TROUBLED,
     }
     return respond(request, "notices/mail_detail.html", None, context)
 
 
 @require_safe
 @view_needs("notices.mail_see")
-def mail_as_sent(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """The HTML of a mail, for the frame on its page; its links open beside it."""
+def mail_as_sent(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    """The HTML of a mail, for the frame on its page. Its links open in a tab of their own."""
     row = queries.as_seen_by(request.user, [get_object_or_404(queries.messages(), pk=pk)])[0]
     if row.is_hidden or not row.html:
         raise Http404
@@ -79,11 +85,12 @@ def mail_as_sent(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @require_POST
 @view_needs("notices.mail_see")
-def mail_retry(request: HttpRequest, pk: UUID) -> HttpResponse:
-    found = get_object_or_404(Message, pk=pk)
+def mail_retry(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    """Try again to send a mail. Its state decides: one that is sent, or waits, is refused."""
+    message = get_object_or_404(Message, pk=pk)
     back = reverse("notices:mail_detail", args=[pk])
     try:
-        operations.retry(found, by=Actor(request.user, "page"), at=clock.now())
+        operations.retry(message, by=actor(request), at=clock.now())
     except Refused as refusal:
         return toast(request, go(request, back), refusal.message)
     return toast(request, go(request, back), "The mail is sent again in a moment")
@@ -91,13 +98,12 @@ def mail_retry(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @require_POST
 @view_needs("notices.mail_see")
-def mail_held(request: HttpRequest) -> HttpResponse:
+def mail_held(request: SignedInRequest) -> HttpResponse:
     """Release or drop all mails that are held back. do: release or drop."""
-    acts = {"release": (mail_switch.release, "will be sent"), "drop": (mail_switch.drop, "dropped")}
-    chosen = acts.get(request.POST.get("do", ""))
+    chosen = HELD_STEPS.get(request.POST.get("do", ""))
     back = reverse("notices:mail_list")
     if chosen is None:
         return toast(request, go(request, back), "Choose whether to send or to drop the held mails")
-    act, words = chosen
-    count = act(by=Actor(request.user, "page"), at=clock.now())
+    operation, words = chosen
+    count = operation(by=actor(request), at=clock.now())
     return toast(request, go(request, back), f"{count} held mail{'' if count == 1 else 's'} {words}")

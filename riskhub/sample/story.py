@@ -228,7 +228,7 @@ class Story(SampleOrganisation):
             items.finish(item, outcome=ItemOutcome.NO_CHANGE, by=by, at=at)
             return
         if decided.notes:
-            items.note(item, text=decided.notes, by=by, at=at - timedelta(minutes=2))
+            items.note(item, notes=decided.notes, by=by, at=at - timedelta(minutes=2))
         self.agreed |= {one.title: one for one in decided.actions}
         decisions.record(
             text=decided.text,

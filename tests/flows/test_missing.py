@@ -244,7 +244,7 @@ def test_a_series_without_the_team_takes_the_review_once_the_team_joins_it(clien
     assert "has no meeting series" in page
     assert mended_at("meetings:meeting_list") in page
 
-    all_series.change(series, {}, teams=[team], by=Actor(manager, "page"), at=LATER)
+    all_series.change(series, {"teams": [team]}, by=Actor(manager, "page"), at=LATER)
     schedule.tick(LATER)
 
     assert AgendaItem.objects.filter(about=review.subject_id).exists()

@@ -200,7 +200,7 @@ def test_last_times_actions_are_those_agreed_without_a_decision_too_and_tell_of_
     assert not AgendaItem.objects.filter(about=first.subject).exists()
 
     talked_about = items.take_up(make.item(first), by=SYSTEM, at=first.starts_at)
-    items.agree(talked_about, {"title": "Ask the feed's owner"}, by=SYSTEM, at=first.starts_at)
+    items.agree(talked_about, title="Ask the feed's owner", by=SYSTEM, at=first.starts_at)
     agenda.build(make.planned(series, 1), by=SYSTEM, at=first.ends_at)
 
     assert AgendaItem.objects.get(about=first.subject).why == "1 action from earlier meetings"
@@ -242,6 +242,6 @@ def test_a_series_of_another_team_is_never_chosen(team, at):
     agenda.build(make.planned(other), by=SYSTEM, at=at)
 
     assert not items_about(review.subject)
-    all_series.change(other, {}, teams=[team], by=SYSTEM, at=at)
+    all_series.change(other, {"teams": [team]}, by=SYSTEM, at=at)
     assert len(items_about(review.subject)) == 1
     assert people.team() not in other.teams.all()

@@ -5,11 +5,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from actions.models import Action
+from history.models import Event
+from kit.actor import Actor
 from meetings.api.decision import DecisionRow
 from meetings.api.item import ItemRow
 from meetings.api.meeting import MeetingRow
 from meetings.api.series import SeriesRow
 from meetings.models import AgendaItem, Decision, Meeting, MeetingSeries
+from meetings.operations import item as items
 from people.states import Role
 from risklog.models import Review
 from tests.factories import meetings as make
@@ -18,6 +21,7 @@ from tests.factories import risklog_review as risklog
 
 pytestmark = pytest.mark.django_db
 API = "/api/v1"
+ANY = {"If-Match": "*"}
 
 
 @pytest.fixture
@@ -89,16 +93,52 @@ def test_lists_are_filtered_and_ordered(client, crew, ana):
     assert len(rows(client, f"meetings?series={series.pk}&order=starts_at&limit=5")) == 5
     assert [row["id"] for row in rows(client, f"agenda-items?about={item.about.reference}")] == [item.pk]
     assert [row["id"] for row in rows(client, f"decisions?meeting={live.pk}")] == [decision.pk]
-    assert client.get(f"{API}/decisions?nope=1").status_code == 400
+
+
+@pytest.mark.parametrize("path", ["meeting-series", "meetings", "agenda-items", "decisions"])
+@pytest.mark.parametrize(
+    ("query", "parameter"),
+    [("nope=1", "nope"), ("order=x", "order"), ("order=id&order=id", "order"), ("limit=0", "limit")],
+)
+def test_a_list_refuses_what_it_does_not_know_by_name(client, ana, path, query, parameter):
+    answer = client.get(f"{API}/{path}?{query}")
+
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["field"] == parameter
+
+
+def test_one_patch_is_one_transaction(client, crew, ana):
+    meeting = make.live(make.series(crew[0]))
+    item = make.item(meeting, title="Leakage")
+    planned = make.planned(meeting.series, 1)
+
+    both = send(client, "patch", f"agenda-items/{item.pk}", {"notes": "Seen", "minutes": 7}, **ANY)
+    refused = send(client, "patch", f"agenda-items/{item.pk}", {"notes": "x", "title": " "}, **ANY)
+    client.force_login(planned.facilitator)
+    late = {"objective": "Mine", "starts_at": "2020-01-01T10:00:00Z"}
+    past = send(client, "patch", f"meetings/{planned.reference}", late, **ANY)
+    moved = {"objective": "Ours", "starts_at": "2026-11-27T10:00:00Z"}
+    answer = send(client, "patch", f"meetings/{planned.reference}", moved, **ANY)
+
+    assert (both.json()["notes"], both.json()["minutes"]) == ("Seen", 7)
+    assert refused.status_code in {400, 422}
+    assert AgendaItem.objects.get(pk=item.pk).notes == "Seen"
+    assert past.status_code == 422
+    assert (answer.json()["objective"], answer.json()["starts_at"]) == ("Ours", "2026-11-27T10:00:00Z")
+    verbs = list(Event.objects.filter(subject=planned.subject).order_by("-id").values_list("verb", flat=True))
+    assert verbs.count("meetings.meeting_changed") == verbs.count("meetings.meeting_moved") == 1
 
 
 def test_a_hidden_item_is_a_slot(client, crew, ana):
     hidden = make.restricted([people.user()], "Canary")
-    item = make.item(make.live(make.series(crew[0])), title="Canary", why="Canary", about=hidden)
+    by = Actor(people.user(), "page")
+    meeting = make.live(make.series(crew[0]))
+    item = items.add(meeting, title="Canary", why="Canary", about=hidden, by=by, at=make.AT)
 
     (row,) = rows(client, "agenda-items")
 
     assert (row["title"], row["is_hidden"], row["about_reference"]) == ("Restricted item, 10 min", True, None)
+    assert row["added_by_id"] is None
     assert "Canary" not in str(row)
     assert rows(client, f"agenda-items?about={hidden.reference}") == []
     assert (
@@ -155,7 +195,7 @@ def test_a_refused_decision_names_the_field(client, ana, field, more):
 def test_replace_by_reference(client, ana):
     old, new = make.decision(by=ana), make.decision(by=ana)
 
-    answer = send(client, "post", f"decisions/{old.reference}/replace", {"decision": new.reference})
+    answer = send(client, "post", f"decisions/{old.reference}/replace", {"decision": new.reference}, **ANY)
 
     assert answer.json()["replaced_by_id"] == new.pk
 
@@ -167,18 +207,26 @@ def test_a_meeting_is_run_by_api(client, crew, ana):
     made = send(client, "post", "agenda-items", {"meeting": meeting.reference, "title": "Leakage"})
     assert made.status_code == 201, made.content
     item = f"agenda-items/{made.json()['id']}"
-    assert send(client, "post", f"{base}/start", {}).json()["state"] == "live"
+    following = send(client, "post", "agenda-items", {"meeting": meeting.reference, "title": "Next"}).json()
+    assert send(client, "post", f"{base}/start", {}).status_code == 428
+    assert send(client, "post", f"{base}/start", {}, **ANY).json()["state"] == "live"
     assert send(client, "post", f"{base}/attend", {"present": [ana.pk]}).status_code == 200
-    assert send(client, "post", f"{item}/take_up", {}).json()["state"] == "current"
+    assert send(client, "post", f"{item}/take_up", {}, **ANY).json()["state"] == "current"
     noted = send(client, "patch", item, {"notes": "Seen in March"}, **{"If-Match": "*"})
     assert noted.json()["notes"] == "Seen in March"
     stale = send(client, "patch", item, {"notes": "x"}, **{"If-Match": made["ETag"]})
     assert stale.status_code == 412
     assert send(client, "patch", item, {"notes": "x"}).status_code == 428
-    assert send(client, "post", f"{item}/finish", {"outcome": "no_change"}).json()["state"] == "done"
-    closed = send(client, "post", f"{base}/close", {"improvement": "Start on time", "was_worth_it": True})
+    for step in ("take_up", "finish", "defer", "take_off", "put_back"):
+        assert send(client, "post", f"{item}/{step}", {}).status_code == 428
+    done = send(client, "post", f"{item}/finish", {"outcome": "no_change"}, **ANY)
+    assert done.json()["state"] == "done"
+    assert client.get(f"{API}/agenda-items/{following['id']}").json()["state"] == "current"
+    closed = send(
+        client, "post", f"{base}/close", {"improvement": "Start on time", "was_worth_it": True}, **ANY
+    )
     assert (closed.json()["state"], closed.json()["was_worth_it"]) == ("closed", True)
-    assert send(client, "post", f"{base}/close", {}).status_code == 409
+    assert send(client, "post", f"{base}/close", {}, **ANY).status_code == 409
 
 
 def test_a_series_is_posted_and_patched_by_a_risk_manager(client, crew, manager):

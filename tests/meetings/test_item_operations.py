@@ -8,6 +8,7 @@ from history.models import Event
 from kit.actor import SYSTEM
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
 from meetings.models import AgendaItem
+from meetings.operations import carry
 from meetings.operations import item as items
 from meetings.operations import meeting as meetings
 from meetings.states import ItemOutcome, ItemState
@@ -94,9 +95,9 @@ def test_defer_carries_and_counts_how_often():
     first = make.live(series)
     item = make.current(first)
 
-    carried = items.defer(item, by=SYSTEM, at=first.ends_at)
+    carried = carry.defer(item, by=SYSTEM, at=first.ends_at)
     second = meetings.start(carried.meeting, by=SYSTEM, at=carried.meeting.starts_at)
-    again = items.carry(fresh(carried), by=SYSTEM, at=second.ends_at)
+    again = carry.carry(fresh(carried), by=SYSTEM, at=second.ends_at)
 
     assert item.outcome == ItemOutcome.DEFERRED
     assert (again.times_carried, again.carried_from_id) == (2, carried.pk)
@@ -116,10 +117,10 @@ def test_extend_gives_minutes():
 def test_a_note_is_refused_when_somebody_wrote_meanwhile():
     item = make.current()
     stale = fresh(item)
-    items.note(item, text="Theirs", by=SYSTEM, at=make.AT)
+    items.note(item, notes="Theirs", by=SYSTEM, at=make.AT)
 
     with pytest.raises(ChangedMeanwhile) as refusal:
-        items.note(stale, text="Mine", by=SYSTEM, at=make.AT)
+        items.note(stale, notes="Mine", by=SYSTEM, at=make.AT)
 
     assert refusal.value.present.notes == "Theirs"
 
@@ -135,7 +136,7 @@ def test_six_editors_with_fifty_edits_each_lose_nothing():
             seen = AgendaItem.objects.select_related("meeting").get(pk=item.pk)
             try:
                 with transaction.atomic():
-                    items.note(seen, text=text, by=SYSTEM, at=make.AT)
+                    items.note(seen, notes=text, by=SYSTEM, at=make.AT)
                 kept.append(text)
             except ChangedMeanwhile as refusal:
                 assert refusal.present.pk == item.pk
@@ -166,7 +167,7 @@ def test_what_is_escalated_is_carried_to_the_very_next_meeting():
     assert category.kind not in make.planned(series, 1).focus.kinds
     risklog_review.escalation(about=item.about)
 
-    carried = items.carry(item, by=SYSTEM, at=meeting.starts_at)
+    carried = carry.carry(item, by=SYSTEM, at=meeting.starts_at)
 
     assert carried.meeting == make.planned(series, 1)
 

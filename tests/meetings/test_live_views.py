@@ -68,6 +68,11 @@ def fresh(item) -> AgendaItem:
     return AgendaItem.objects.get(pk=item.pk)
 
 
+def press(client, step, item, **fields):
+    """Post a button of the page as it is drawn now, with the item's version."""
+    return client.post(to(step, item), {"version": fresh(item).version, **fields})
+
+
 def queries_of(client, url, **headers) -> int:
     client.get(url, **headers)
     with CaptureQueriesContext(connection) as found:
@@ -83,7 +88,7 @@ def test_start_leads_to_the_live_page_and_others_are_led_to_what_there_is(client
     early = client.get(of("live", meeting))
     assert (early.status_code, early.headers["Location"]) == (303, of("detail", meeting))
 
-    answer = client.post(of("start", meeting))
+    answer = client.post(of("start", meeting), {"version": meeting.version})
 
     assert answer.headers["Location"] == of("live", meeting)
     assert client.get(of("live", meeting)).status_code == 200
@@ -102,17 +107,17 @@ def test_an_empty_agenda_says_so_and_offers_the_end(client, ana, meeting):
 def test_taking_up_another_item_lets_the_first_wait_with_its_time(client, ana, meeting, on):
     other = make.item(meeting)
 
-    client.post(to("take_up", other))
+    press(client, "take_up", other)
 
     assert (fresh(on).state, fresh(on).spent_seconds) == (ItemState.WAITING, 60)
     assert fresh(other).state == ItemState.CURRENT
 
 
 def test_pause_and_two_minutes_more(client, ana, on):
-    client.post(to("extend", on))
+    press(client, "extend", on)
     assert fresh(on).minutes == 12
 
-    client.post(to("pause", on))
+    press(client, "pause", on)
     assert (fresh(on).state, fresh(on).spent_seconds) == (ItemState.WAITING, 60)
 
 
@@ -120,7 +125,7 @@ def test_pause_and_two_minutes_more(client, ana, on):
 def test_finish_keeps_the_outcome_and_takes_up_the_next(client, ana, meeting, on, outcome):
     following, last = make.item(meeting), make.item(meeting)
 
-    client.post(to("finish", on), {"outcome": outcome})
+    press(client, "finish", on, outcome=outcome)
 
     assert (fresh(on).state, fresh(on).outcome) == (ItemState.DONE, outcome)
     assert (fresh(following).state, fresh(last).state) == (ItemState.CURRENT, ItemState.WAITING)
@@ -130,7 +135,7 @@ def test_a_second_press_of_next_skips_nothing(client, ana, meeting, on):
     following = make.item(meeting)
 
     for _ in range(2):
-        client.post(to("finish", on), {"outcome": "no_change"})
+        client.post(to("finish", on), {"outcome": "no_change", "version": on.version})
 
     assert fresh(following).state == ItemState.CURRENT
 
@@ -138,7 +143,7 @@ def test_a_second_press_of_next_skips_nothing(client, ana, meeting, on):
 def test_defer_carries_over_and_turns_to_the_next(client, ana, meeting, on):
     following = make.item(meeting)
 
-    client.post(to("finish", on), {"outcome": "deferred"})
+    press(client, "finish", on, outcome="deferred")
 
     assert (fresh(on).state, fresh(on).outcome) == (ItemState.CARRIED, "deferred")
     assert AgendaItem.objects.get(carried_from=on).meeting.starts_at > meeting.starts_at
@@ -146,10 +151,42 @@ def test_defer_carries_over_and_turns_to_the_next(client, ana, meeting, on):
 
 
 def test_an_outcome_that_is_none_is_told(client, ana, on):
-    answer = client.post(to("finish", on), {"outcome": "victory"}, follow=True)
+    said = {"outcome": "victory", "version": on.version}
+    answer = client.post(to("finish", on), said, follow=True)
 
     assert fresh(on).state == ItemState.CURRENT
     assert "Choose an outcome" in answer.content.decode()
+
+
+@pytest.mark.parametrize("step", ["take_up", "pause", "extend", "finish", "note"])
+def test_a_button_without_its_version_writes_nothing(client, ana, meeting, on, step):
+    item = make.item(meeting) if step == "take_up" else on
+    before = AgendaItem.objects.filter(pk=item.pk).values().get()
+
+    answer = client.post(to(step, item), {"outcome": "no_change", "notes": "Mine"})
+
+    assert answer.status_code in {303, 428}
+    assert AgendaItem.objects.filter(pk=item.pk).values().get() == before
+
+
+def test_two_minutes_more_pressed_twice_are_two(client, ana, on):
+    for _ in range(2):
+        answer = client.post(to("extend", on), {"version": on.version}, follow=True)
+
+    assert fresh(on).minutes == 12
+    assert "Somebody else changed this" in answer.content.decode()
+
+
+def test_notes_written_meanwhile_are_no_conflict_with_a_button(client, ana, meeting, on):
+    for notes in ("We", "We saw", "We saw it"):
+        items.note(on, notes=notes, by=SYSTEM, at=meeting.starts_at)
+    version = on.version - 3
+
+    client.post(to("extend", on), {"version": version})
+    assert fresh(on).minutes == 12
+
+    client.post(to("extend", on), {"version": version})
+    assert fresh(on).minutes == 12
 
 
 # ------------------------------------------------------------------ notes
@@ -167,7 +204,7 @@ def test_notes_are_saved_as_they_are_typed(client, ana, on):
 
 
 def test_two_writers_lose_nothing(client, ana, on):
-    said = {"version": on.version, "was": items.digest("")}
+    said = {"version": on.version, "was": AgendaItem().notes_digest}
     client.post(to("note", on), {"notes": "Theirs", **said})
 
     answer = client.post(to("note", on), {"notes": "Mine", **said}, headers={"HX-Request": "true"})
@@ -176,15 +213,15 @@ def test_two_writers_lose_nothing(client, ana, on):
     assert "Mine" in answer.content.decode()
     assert "Theirs" in answer.content.decode()
     assert fresh(on).notes == "Theirs"
-    knowing = {"notes": "Mine", "version": fresh(on).version, "was": items.digest("Theirs")}
+    knowing = {"notes": "Mine", "version": fresh(on).version, "was": AgendaItem(notes="Theirs").notes_digest}
     assert client.post(to("note", on), knowing).status_code == 303
     assert fresh(on).notes == "Mine"
 
 
 def test_two_minutes_more_are_no_conflict_with_notes(client, ana, on):
-    client.post(to("extend", on))
+    press(client, "extend", on)
 
-    said = {"notes": "Mine", "version": on.version, "was": items.digest("")}
+    said = {"notes": "Mine", "version": on.version, "was": AgendaItem().notes_digest}
     answer = client.post(to("note", on), said, headers={"HX-Request": "true"})
 
     assert answer.status_code == 200
@@ -194,7 +231,7 @@ def test_two_minutes_more_are_no_conflict_with_notes(client, ana, on):
 def test_notes_after_the_end_are_refused_and_still_there(client, ana, meeting, on):
     meetings.close(meeting, by=SYSTEM, at=meeting.starts_at)
 
-    answer = client.post(to("note", on), {"notes": "Too late"})
+    answer = client.post(to("note", on), {"notes": "Too late", "version": fresh(on).version})
 
     assert answer.status_code == 422
     assert "Too late" in answer.content.decode()
@@ -215,7 +252,7 @@ def test_the_pulse_is_silent_until_something_changes(client, ana, meeting, on):
 
     assert pulse(client, meeting, on, tag).status_code == 304
 
-    items.note(on, text="Seen by all", by=SYSTEM, at=meeting.starts_at)
+    items.note(on, notes="Seen by all", by=SYSTEM, at=meeting.starts_at)
     changed = pulse(client, meeting, on, tag)
     assert changed.status_code == 200
     for part in ("meeting-agenda", "meeting-clock", "meeting-shown", "meeting-log", "meeting-controls"):
@@ -242,7 +279,7 @@ def test_every_kind_of_change_beats(client, ana, meeting, on, change):
     {
         "attend": lambda: meetings.attend(meeting, present=[ana], by=SYSTEM, at=at),
         "decision": lambda: make.decision(meeting=meeting),
-        "action": lambda: items.agree(on, {"title": "Do"}, by=SYSTEM, at=at),
+        "action": lambda: items.agree(on, title="Do", by=SYSTEM, at=at),
         "item": lambda: make.item(meeting),
         "minutes": lambda: items.extend(on, minutes=2, by=SYSTEM, at=at),
     }[change]()
@@ -383,7 +420,7 @@ def secret(meeting):
         meeting, title="Canary title", why="Canary why", about=make.restricted([insider], "Canary")
     )
     items.take_up(item, by=SYSTEM, at=meeting.starts_at)
-    items.note(item, text="Canary notes", by=SYSTEM, at=meeting.starts_at)
+    items.note(item, notes="Canary notes", by=SYSTEM, at=meeting.starts_at)
     make.decision(
         text="Canary decision", about=item.about, meeting=meeting, actions=[{"title": "Canary act"}]
     )
@@ -446,7 +483,7 @@ def test_viewers_and_strangers_watch_but_do_not_run(client, meeting, on):
 
 
 def test_a_reader_sees_the_notes_as_they_grow(client, meeting, on):
-    items.note(on, text="Grows **fast**", by=SYSTEM, at=meeting.starts_at)
+    items.note(on, notes="Grows **fast**", by=SYSTEM, at=meeting.starts_at)
     client.force_login(people.user(role=Role.VIEWER))
 
     assert "<strong>fast</strong>" in text_of(client, of("live", meeting))
@@ -471,7 +508,12 @@ def test_the_page_costs_the_same_with_more_of_everything(client, ana, meeting, o
 
 
 def test_attendance_is_noted_and_a_missing_function_told(client, crew, ana, meeting, on):
-    client.post(of("attend", meeting), {"present": [ana.pk, "x", "9" * 30]})
+    for wrong in ("x", "9" * 30):
+        answer = client.post(of("attend", meeting), {"present": [ana.pk, wrong]}, follow=True)
+        assert wrong in answer.content.decode()
+        assert not Attendance.objects.filter(meeting=meeting).exists()
+
+    client.post(of("attend", meeting), {"present": [ana.pk]})
 
     assert [row.user for row in Attendance.objects.filter(meeting=meeting, is_present=True)] == [ana]
     text = text_of(client, of("live", meeting))
@@ -480,7 +522,7 @@ def test_attendance_is_noted_and_a_missing_function_told(client, crew, ana, meet
 
 
 def test_ending_makes_the_minutes_and_a_second_end_is_harmless(client, ana, meeting, on):
-    said = {"improvement": "Start on time", "was_worth_it": "yes"}
+    said = {"improvement": "Start on time", "was_worth_it": "yes", "version": meeting.version}
     meetings.attend(meeting, present=[ana], by=SYSTEM, at=meeting.starts_at)
     wrong = client.post(of("close", meeting), {"improvement": "x" * 400})
     assert wrong.status_code == 422

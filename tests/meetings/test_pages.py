@@ -13,6 +13,7 @@ from kit.actor import SYSTEM
 from meetings.models import AgendaItem, Focus, Meeting, MeetingSeries
 from meetings.operations import agenda
 from meetings.operations import item as items
+from meetings.operations import meeting as meetings
 from meetings.queries import agenda as agendas
 from meetings.states import ItemState, MeetingState
 from people.states import Role
@@ -41,6 +42,12 @@ def queries_of(client, url) -> int:
     ) as found:
         assert client.get(url).status_code == 200
     return len(found)
+
+
+def versioned(obj, **fields):
+    """What a form of the page sends for this object as it is now."""
+    obj.refresh_from_db()
+    return {"version": obj.version, **fields}
 
 
 def page(meeting) -> str:
@@ -156,7 +163,7 @@ def test_an_item_is_added_once_changed_moved_and_taken_off(client, crew, ana):
     item = AgendaItem.objects.get(title="Label leakage")
     assert (item.added_by, item.purpose) == (ana, "decide")
 
-    client.post(reverse("meetings:item_shift", args=[item.pk, "up"]))
+    client.post(reverse("meetings:item_shift", args=[item.pk, "up"]), versioned(item))
     assert meeting.items.order_by("rank").first() == item
 
     edit = reverse("meetings:item_edit", args=[item.pk])
@@ -168,10 +175,10 @@ def test_an_item_is_added_once_changed_moved_and_taken_off(client, crew, ana):
     assert "Mine" in stale.content.decode()
     assert "Leakage" in stale.content.decode()
 
-    client.post(reverse("meetings:item_take_off", args=[item.pk]))
+    client.post(reverse("meetings:item_take_off", args=[item.pk]), versioned(item))
     item.refresh_from_db()
     assert item.state == ItemState.DROPPED
-    client.post(reverse("meetings:item_put_back", args=[item.pk]))
+    client.post(f"{reverse('meetings:item_put_back', args=[item.pk])}?version={item.version}")
     item.refresh_from_db()
     assert item.state == ItemState.WAITING
 
@@ -198,7 +205,7 @@ def test_start_and_lead_takes_the_turn(client, crew):
     other = next(one for one in crew[1] if one != meeting.facilitator)
     client.force_login(other)
 
-    client.post(posted(meeting, "start"), {"lead": "1"})
+    client.post(posted(meeting, "start"), versioned(meeting, lead="1"))
 
     meeting.refresh_from_db()
     assert (meeting.state, meeting.facilitator) == (MeetingState.LIVE, other)
@@ -229,12 +236,13 @@ def test_move_cancel_and_reinstate_are_for_who_leads(client, crew, at):
     assert client.post(posted(meeting, "cancel")).status_code == 403
 
     client.force_login(meeting.facilitator)
-    assert client.post(posted(meeting, "move"), {"starts_at": "2020-01-01T10:00"}).status_code == 422
-    assert client.post(posted(meeting, "move"), {"starts_at": "2026-11-27T10:00"}).status_code == 303
-    client.post(posted(meeting, "cancel"), {"reason": "Holiday"})
+    for starts_at, status in (("2020-01-01T10:00", 422), ("2026-11-27T10:00", 303)):
+        answer = client.post(posted(meeting, "move"), versioned(meeting, starts_at=starts_at))
+        assert answer.status_code == status
+    client.post(posted(meeting, "cancel"), versioned(meeting, reason="Holiday"))
     meeting.refresh_from_db()
     assert meeting.state == MeetingState.CANCELLED
-    client.post(posted(meeting, "reinstate"))
+    client.post(posted(meeting, "reinstate"), versioned(meeting))
     meeting.refresh_from_db()
     assert meeting.state == MeetingState.PLANNED
     assert meeting.starts_at.hour == 9
@@ -250,6 +258,127 @@ def test_the_objective_conflict_keeps_the_writers_text(client, crew):
     assert answer.status_code == 409
     assert "Mine" in answer.content.decode()
     assert Meeting.objects.get(pk=meeting.pk).objective == "Theirs"
+
+
+@pytest.mark.parametrize("step", ["take", "start", "cancel", "move", "objective", "reinstate"])
+def test_a_step_of_a_meeting_needs_its_present_version(client, crew, step):
+    meeting = make.planned(make.series(crew[0]))
+    leader = meeting.facilitator
+    if step == "take":
+        leader = next(person for person in crew[1] if person != leader)
+    if step == "reinstate":
+        meetings.cancel(meeting, by=SYSTEM, at=make.AT)
+    client.force_login(leader)
+    fields = {"starts_at": "2026-11-27T10:00", "objective": "Mine", "reason": "Holiday"}
+    before = Meeting.objects.filter(pk=meeting.pk).values().get()
+
+    for version in ({}, {"version": meeting.version + 5}):
+        answer = client.post(posted(meeting, step), {**fields, **version})
+        assert answer.status_code in {303, 409, 428}
+
+    assert Meeting.objects.filter(pk=meeting.pk).values().get() == before
+
+
+@pytest.mark.parametrize("step", ["edit", "shift", "take_off"])
+def test_a_step_of_an_item_needs_its_present_version(client, crew, ana, step):
+    meeting = make.planned(make.series(crew[0]))
+    make.item(meeting, title="First")
+    item = make.item(meeting, title="Second")
+    client.force_login(ana)
+    url = reverse(f"meetings:item_{step}", args=[item.pk, "up"] if step == "shift" else [item.pk])
+    before = AgendaItem.objects.filter(pk=item.pk).values().get()
+
+    for version in ({}, {"version": item.version + 5}):
+        answer = client.post(url, {"title": "Mine", "purpose": "decide", "minutes": 5, **version})
+        assert answer.status_code in {303, 409, 428}
+
+    assert AgendaItem.objects.filter(pk=item.pk).values().get() == before
+
+
+def test_an_item_moved_twice_from_one_page_moves_once(client, crew, ana):
+    meeting = make.planned(make.series(crew[0]))
+    first, second, third = (make.item(meeting, title=title) for title in ("First", "Second", "Third"))
+    client.force_login(ana)
+    said = versioned(third)
+
+    for _ in range(2):
+        client.post(reverse("meetings:item_shift", args=[third.pk, "up"]), said)
+
+    assert list(meeting.items.order_by("rank")) == [first, third, second]
+
+
+@pytest.mark.parametrize(
+    "step", ["series_edit", "series_retire", "focus_edit", "focus_shift", "focus_retire"]
+)
+def test_a_step_of_a_series_needs_its_present_version(client, crew, step):
+    series = make.series(crew[0])
+    focus = series.focuses.order_by("position")[1]
+    obj = series if step.startswith("series") else focus
+    client.force_login(people.user(role=Role.RISK_MANAGER))
+    url = reverse(f"meetings:{step}", args=[obj.pk, "up"] if step == "focus_shift" else [obj.pk])
+    before = type(obj).objects.filter(pk=obj.pk).values().get()
+
+    for version in ({}, {"version": obj.version + 5}):
+        answer = client.post(url, {**SERIES, **version})
+        assert answer.status_code in {303, 409, 428}
+
+    assert type(obj).objects.filter(pk=obj.pk).values().get() == before
+
+
+def test_a_conflict_of_a_series_names_the_fields_that_differ(client, crew):
+    series = make.series(crew[0], name="Theirs")
+    client.force_login(people.user(role=Role.RISK_MANAGER))
+    stale = {**SERIES, "name": "Mine", "teams": [crew[0].pk], "version": series.version + 5}
+
+    answer = client.post(reverse("meetings:series_edit", args=[series.pk]), stale)
+
+    form = answer.context["form"]
+    labels = {difference.label for difference in form.conflict.differences}
+    assert answer.status_code == 409
+    assert "Name" in labels
+    assert "Teams" not in labels
+    assert f'name="version" value="{series.version}"' in answer.content.decode()
+
+
+def test_a_cancelled_meeting_tells_who_comes_late_in_a_toast(client, crew):
+    meeting = make.planned(make.series(crew[0]))
+    client.force_login(meeting.facilitator)
+    said = versioned(meeting, reason="Holiday", starts_at="2026-11-27T10:00")
+    client.post(posted(meeting, "cancel"), said)
+
+    answer = client.post(posted(meeting, "move"), said, follow=True)
+
+    assert answer.redirect_chain == [(page(meeting), 303)]
+    assert "Only upcoming meetings can be changed." in answer.content.decode()
+
+
+@pytest.mark.parametrize("path", ["/meetings/", "/meetings/decisions/"])
+@pytest.mark.parametrize(
+    ("query", "parameter"),
+    [
+        ("sort=starts_at", "sort"),
+        ("state=nonsense", "state"),
+        ("state=live&state=live", "state"),
+        ("order=x", "order"),
+    ],
+)
+def test_a_list_refuses_what_it_does_not_know_by_name(client, ana, path, query, parameter):
+    client.force_login(ana)
+    answer = client.get(f"{path}?{query}")
+
+    assert answer.status_code == 400
+    assert f"{parameter}: " in answer.content.decode()
+
+
+def test_the_tab_and_a_filter_narrow_the_list(client, crew, ana):
+    series, other = make.series(crew[0], name="Forum"), make.series(name="Circle")
+    client.force_login(ana)
+
+    mine = client.get("/meetings/?show=mine").context["page"].rows
+    assert {meeting.series for meeting in mine} == {series}
+    rows = client.get(f"/meetings/?series={other.pk}").context["page"].rows
+    assert {meeting.series for meeting in rows} == {other}
+    assert "No matching meetings" in client.get("/meetings/?series=999999").content.decode()
 
 
 def test_viewers_and_strangers_change_nothing(client, crew):
@@ -359,7 +488,7 @@ def test_the_focus_cycle_is_edited_on_its_page(client, crew):
     client.force_login(people.user(role=Role.RISK_MANAGER))
     one, two, _ = series.focuses.order_by("position")
 
-    client.post(reverse("meetings:focus_shift", args=[two.pk, "up"]))
+    client.post(reverse("meetings:focus_shift", args=[two.pk, "up"]), versioned(two))
     assert [focus.pk for focus in series.focuses.order_by("position")][:2] == [two.pk, one.pk]
     client.post(
         reverse("meetings:focus_create", args=[series.pk]),
@@ -374,7 +503,7 @@ def test_the_focus_cycle_is_edited_on_its_page(client, crew):
     client.post(reverse("meetings:focus_retire", args=[new.pk]), {"version": 2})
     assert client.get(reverse("meetings:series_detail", args=[series.pk])).status_code == 200
     assert client.get(edit).status_code == 404
-    client.post(reverse("meetings:series_retire", args=[series.pk]))
+    client.post(reverse("meetings:series_retire", args=[series.pk]), versioned(series))
     assert "Retired" in client.get(reverse("meetings:series_detail", args=[series.pk])).content.decode()
 
 

@@ -66,7 +66,7 @@ def test_the_stamp_changes_with_every_change_and_costs_one_query(at):
 
     item = make.item(meeting)
     assert changed()
-    items.note(item, text="A", by=SYSTEM, at=at)
+    items.note(item, notes="A", by=SYSTEM, at=at)
     assert changed()
     items.take_up(item, by=SYSTEM, at=at)
     assert changed()

@@ -128,7 +128,7 @@ def test_change_of_people_gives_the_turns_anew_and_is_on_record(at):
     series = make.series()
     team, (ana, ben) = make.crew("security", "product")
 
-    all_series.change(series, {}, teams=[team], by=SYSTEM, at=at)
+    all_series.change(series, {"teams": [team]}, by=SYSTEM, at=at)
 
     assert {one.facilitator_id for one in to_come(series)} == {ana.pk, ben.pk}
     event = Event.objects.get(verb="meetings.series_changed")

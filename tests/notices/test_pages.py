@@ -189,7 +189,7 @@ def test_the_mail_list_costs_the_same_at_one_and_three(client, ida, at):
 
 
 def test_the_mail_list_has_pages(client, ida, at, monkeypatch):
-    monkeypatch.setattr("pages.requests.PAGE_SIZE", 2)
+    monkeypatch.setattr("pages.listing.PAGE_SIZE", 2)
     for _ in range(3):
         notices.parked_kind(at=at)
 
@@ -198,6 +198,30 @@ def test_the_mail_list_has_pages(client, ida, at, monkeypatch):
 
     shown = [row.message.pk for answer in (first, second) for row in answer.context["rows"]]
     assert len(set(shown)) == len(shown) == 3
+
+
+@pytest.mark.parametrize("path", ["/notices/", "/notices/mail/"])
+@pytest.mark.parametrize(
+    ("query", "parameter"),
+    [("sort=at", "sort"), ("show=nonsense", "show"), ("show=all&show=all", "show"), ("order=x", "order")],
+)
+def test_a_list_refuses_what_it_does_not_know_by_name(client, ida, path, query, parameter):
+    answer = client.get(f"{path}?{query}")
+
+    assert answer.status_code == 400
+    assert f"{parameter}: " in answer.content.decode()
+
+
+def test_the_inbox_is_narrowed_to_what_is_unread(client, ana, at):
+    for title in ("Old news", "Fresh news"):
+        notices.told_of(actions.action(title, owner=ana))
+    Entry.objects.filter(event__subject__title="Old news").update(read_at=at)
+
+    page = body(client.get("/notices/?show=unread"))
+
+    assert "Fresh news" in page
+    assert "Old news" not in page
+    assert "Old news" in body(client.get("/notices/?show=all"))
 
 
 @pytest.mark.parametrize("verb", ["review", "escalation", "action"])

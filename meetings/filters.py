@@ -1,0 +1,108 @@
+"""What the lists of the meeting rhythm can be asked, by their pages and by the API."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from django.db.models import Exists, OuterRef, Q
+
+from history.models import Subject
+from kit import filtering
+from kit.filtering import Filter, ListSpec, Order, Reader
+from meetings.models import MeetingSeries
+from meetings.states import DecisionState, ItemState, MeetingState
+from people import queries as people
+from people.models import Membership
+
+_MAX_WORDS = 10
+
+
+def is_ahead(at: datetime) -> Q:
+    """Live meetings, and planned ones that have not ended."""
+    return Q(state=MeetingState.PLANNED, ends_at__gte=at) | Q(state=MeetingState.LIVE)
+
+
+def is_past(at: datetime) -> Q:
+    """Closed and cancelled meetings, and planned ones whose time has passed."""
+    is_over = Q(state__in=[MeetingState.CLOSED, MeetingState.CANCELLED])
+    return is_over | Q(state=MeetingState.PLANNED, ends_at__lt=at)
+
+
+def is_of_participant(user_id: int | None) -> Q:
+    """Meetings of series that the person takes part in, and those they lead or stand in for."""
+    in_team = Membership.objects.filter(user=user_id, team__in=OuterRef("series__teams"))
+    named = MeetingSeries.participants.through.objects.filter(user=user_id, meetingseries=OuterRef("series"))
+    return Q(Exists(in_team)) | Q(Exists(named)) | Q(facilitator=user_id) | Q(stand_in=user_id)
+
+
+# The tabs of the page: value -> (label, condition).
+VIEWS: dict[str, tuple[str, Callable[[Reader], Q]]] = {
+    "to-come": ("Upcoming", lambda reader: is_ahead(reader.at)),
+    "mine": ("Mine", lambda reader: is_ahead(reader.at) & is_of_participant(reader.user.pk)),
+    "past": ("Past", lambda reader: is_past(reader.at)),
+}
+
+MEETINGS = ListSpec(
+    filters={
+        "show": filtering.named("View", VIEWS, "What is to come, what is mine of it, or what is past."),
+        "state": filtering.choice("State", "state", MeetingState),
+        "series": filtering.key("Series", "series_id", "The id of a series."),
+        "facilitator": filtering.person("Facilitator", "facilitator", people.options),
+    },
+    orders={
+        "id": Order("Reference", ("id",)),
+        "-id": Order("Reference, last first", ("-id",)),
+        "starts_at": Order("Soonest", ("starts_at", "id")),
+        "-starts_at": Order("Latest", ("-starts_at", "-id")),
+    },
+)
+
+SERIES = ListSpec(
+    filters={
+        "q": filtering.part("Name", "name", "A part of the name."),
+        "retired": filtering.flag("Retired", Q(is_retired=True), "Whether the series is retired."),
+    },
+    orders={"id": Order("Oldest", ("id",)), "name": Order("Name, A to Z", ("name", "id"))},
+)
+
+
+def _about(help: str) -> Filter:
+    return filtering.subject("About", "about", Subject.objects.visible_to, help)
+
+
+ITEMS = ListSpec(
+    filters={
+        "meeting": filtering.key("Meeting", "meeting_id", "The id of a meeting."),
+        "state": filtering.choice("State", "state", ItemState),
+        "about": _about("What the item is about: a reference such as Q-12."),
+    },
+    orders={
+        "id": Order("Oldest", ("id",)),
+        "rank": Order("As on the agenda", ("meeting_id", "rank", "id")),
+    },
+)
+
+
+def _words(values: Sequence[str], reader: Reader) -> Q:
+    """Text or reason has all these words, in any order; a word may be the reference."""
+    condition = Q()
+    for word in values[0].split()[:_MAX_WORDS]:
+        anywhere = Q(text__icontains=word) | Q(reason__icontains=word)
+        condition &= anywhere | Q(subject__reference__iexact=word)
+    return condition
+
+
+DECISIONS = ListSpec(
+    filters={
+        "q": Filter(
+            "Text", _words, is_many=False, help="Words of the decision or its reason, or a reference."
+        ),
+        "state": filtering.choice("State", "state", DecisionState),
+        "meeting": filtering.key("Meeting", "meeting_id", "The id of a meeting."),
+        "about": _about("What the decision is about: a reference such as R-12."),
+    },
+    orders={
+        "id": Order("Oldest", ("id",)),
+        "-id": Order("Reference, last first", ("-id",)),
+        "-decided_at": Order("Latest", ("-decided_at", "-id")),
+    },
+)

@@ -1,0 +1,139 @@
+"""An unfinished agenda item is carried over to a later meeting of its series."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+
+from history import operations as history
+from kit.actor import Actor
+from meetings import events
+from meetings.models import AgendaItem, Meeting, MeetingSeries
+from meetings.operations import agenda
+from meetings.queries import series as series_queries
+from meetings.queries.facts import NOTHING, Facts, facts_of
+from meetings.routing import within
+from meetings.states import UNFINISHED, ItemOutcome, ItemState
+from risklog.models import Escalation
+from risklog.states import UNRESOLVED
+
+_TRIES = 3
+
+
+def defer(item: AgendaItem, *, by: Actor, at: datetime, seen: int | None = None) -> AgendaItem | None:
+    """Carry an item over on purpose. Returns the item there, as carry()."""
+    return carry(item, by=by, at=at, seen=seen, outcome=ItemOutcome.DEFERRED)
+
+
+@transaction.atomic
+def carry(
+    item: AgendaItem, *, by: Actor, at: datetime, seen: int | None = None, outcome: str = ""
+) -> AgendaItem | None:
+    """Carry an unfinished item over to the series' next suitable meeting, and count how often.
+
+    Returns the item there; None when no meeting is planned, or nothing is left to do about its subject.
+    """
+    facts = facts_of(item.about) if item.about else NOTHING
+    values = {"outcome": outcome, **time_spent(item, at)}
+    if item.about and (item.about.kind == Meeting.KIND or not facts.is_open):
+        values["outcome"] = ItemOutcome.NO_CHANGE
+        history.move(item, ItemState.DONE, by=by, at=at, seen=seen, values=values)
+        return None
+    target = _next_meeting(item, facts, at)
+    present = _item_about(target, item)
+    if present or target is None:
+        rows = [(present, {"times_carried": item.times_carried + 1})] if present else []
+        if present and present.state not in UNFINISHED:
+            history.move(present, ItemState.WAITING, by=by, at=at, values={"outcome": ""})
+        history.move(item, ItemState.CARRIED, by=by, at=at, seen=seen, values=values, rows=rows)
+        return present
+    new = _copy_for(item, target)
+    payload = events.ItemCarriedOver(item=item.pk, to=target.subject_id)
+    history.move(item, ItemState.CARRIED, by=by, at=at, seen=seen, values=values, rows=[new], payload=payload)
+    return new
+
+
+@transaction.atomic
+def take_up_left(series: MeetingSeries, *, by: Actor, at: datetime) -> int:
+    """Put items that were carried over while no meeting was planned on the one that is now. Returns how many.
+
+    Idempotent. An item is left out when its subject is settled, or is on a later agenda.
+    """
+    later = AgendaItem.objects.filter(
+        about=OuterRef("about"), meeting__starts_at__gt=OuterRef("meeting__starts_at")
+    )
+    left = AgendaItem.objects.filter(
+        ~Exists(AgendaItem.objects.filter(carried_from=OuterRef("pk"))),
+        Q(about__isnull=True) | ~Exists(later),
+        meeting__series=series,
+        state=ItemState.CARRIED,
+    )
+    count = 0
+    for item in left.select_related("meeting__subject", "about").order_by("rank", "id"):
+        facts = facts_of(item.about) if item.about else NOTHING
+        target = _next_meeting(item, facts, at) if facts.is_open else None
+        if target and not _item_about(target, item):
+            added = events.ItemAdded(about=item.about_id, item=item.pk)
+            history.record(_copy_for(item, target), added, by=by, at=at)
+            count += 1
+    return count
+
+
+def time_spent(item: AgendaItem, at: datetime) -> dict[str, Any]:
+    """Return the fields of an item that stop its clock at this moment: {} when it does not run."""
+    if item.current_since is None:
+        return {}
+    spent = max(0, int((at - item.current_since).total_seconds()))
+    return {"current_since": None, "spent_seconds": item.spent_seconds + spent}
+
+
+def _next_meeting(item: AgendaItem, facts: Facts, at: datetime) -> Meeting | None:
+    """Return the series' next suitable meeting, locked. Skips one that was cancelled just now."""
+    here = item.meeting
+    for _ in range(_TRIES):
+        candidates = series_queries.candidates(at)
+        own = next((series for series in candidates if series.id == here.series_id), None)
+        place = within(
+            own,
+            kind=facts.kind,
+            pressing=_urgency(item, facts),
+            due_at=facts.due_at,
+            but_not=here.pk,
+        )
+        if place is None:
+            return None
+        if target := agenda.lock_planned(place.meeting.id):
+            return target
+    return None
+
+
+def _urgency(item: AgendaItem, facts: Facts) -> str:
+    """Return why the item cannot wait, in a word; "" when it can."""
+    escalations = Escalation.objects.filter(about=item.about_id, state__in=UNRESOLVED)
+    if facts.is_critical:
+        return "critical"
+    return "escalated" if item.about_id and escalations.exists() else ""
+
+
+def _item_about(target: Meeting | None, item: AgendaItem) -> AgendaItem | None:
+    if target is None or item.about_id is None:
+        return None
+    return AgendaItem.objects.filter(meeting=target, about=item.about_id).first()
+
+
+def _copy_for(item: AgendaItem, target: Meeting) -> AgendaItem:
+    times = item.times_carried + 1
+    times_words = "" if times == 1 else f", {times} times in total"
+    return AgendaItem(
+        meeting=target,
+        about=item.about,
+        title=item.title,
+        why=f"Carried over from {item.meeting.reference}{times_words}",
+        purpose=item.purpose,
+        minutes=item.minutes,
+        rank=agenda.next_rank(target, agenda.Rank.CARRIED),
+        added_by=item.added_by,
+        carried_from=item,
+        times_carried=times,
+    )

@@ -1,0 +1,43 @@
+"""What the inbox and the list of mails can be asked."""
+
+from django.db.models import Q
+
+from kit import filtering
+from kit.filtering import ListSpec, Order
+from notices.states import MessageState
+
+INBOX = ListSpec(
+    filters={
+        "show": filtering.named(
+            "View",
+            {
+                "all": ("All", lambda reader: Q()),
+                "unread": ("Unread", lambda reader: Q(read_at__isnull=True)),
+            },
+        )
+    },
+    orders={"-at": Order("Newest", ("-at", "-id"))},
+)
+
+TROUBLED = (MessageState.DEAD, MessageState.UNCERTAIN)
+# The tabs of the page of mails: value -> (label, condition).
+MAIL_TABS: dict[str, tuple[str, Q]] = {
+    "troubled": ("Failed", Q(state__in=TROUBLED)),
+    "waiting": ("Waiting", Q(state__in=(MessageState.PENDING, MessageState.CLAIMED))),
+    "held": ("Held back", Q(state=MessageState.HELD)),
+    "sent": ("Sent", Q(state=MessageState.DONE)),
+    "all": ("All", Q()),
+}
+
+MAIL = ListSpec(
+    filters={
+        "show": filtering.named(
+            "View",
+            {
+                tab: (label, lambda reader, condition=condition: condition)
+                for tab, (label, condition) in MAIL_TABS.items()
+            },
+        )
+    },
+    orders={"-made_at": Order("Newest", ("-made_at", "id"))},
+)
