@@ -110,10 +110,10 @@ def _found(at: datetime) -> None:
     ladder.seed(by=SYSTEM, at=at)
     source = Source(slug="bench", name="Bench", adapter=Adapter.POINTS)
     history.record(source, "signals.source_added", by=SYSTEM, at=at)
-    _person(READER, "Rea Reader", Role.RISK_MANAGER, at)
+    add_person(READER, "Rea Reader", Role.RISK_MANAGER, at)
 
 
-def _person(email: str, name: str, role: str, at: datetime) -> None:
+def add_person(email: str, name: str, role: str, at: datetime) -> None:
     found = User(email=email, name=name, role=role, function=Function.objects.order_by("id").first())
     found.set_unusable_password()
     history.record(found, "people.person_added", by=SYSTEM, at=at)

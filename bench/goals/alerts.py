@@ -25,6 +25,10 @@ EACH = 12
 RATE, SECONDS = 50, 10
 SENDERS = 4
 WAIT = 30.0
+# Goal 12b: the rates tried, how long each, and the p95 at which a queue counts as growing.
+RATES = (25, 50, 75, 100, 125, 150)
+HOLD = 60
+HELD_P95 = 1.0
 ADDRESS = "/api/v1/intake/alertmanager/bench-alerts"
 # PostgreSQL says it at the commit, and nobody has to ask again and again.
 _TELL = """
@@ -82,12 +86,15 @@ class Alerts:
         self.models = list(Model.objects.order_by("id").values_list("slug", flat=True))
         self.tag = str(time.time_ns())[-9:]
         self.number = 0
+        self.is_new_rule = False  # whether each alert names a rule that nobody has seen
 
     def next(self) -> tuple[str, bytes]:
         """The feature that names it, and the request."""
         number = self.number
         self.number += 1
         rule, model = divmod(number, len(self.models))
+        if self.is_new_rule:
+            rule = number
         feature = f"f{self.tag}-{number}"
         return feature, self._request(f"Rule{self.tag}-{rule}", self.models[model], feature)
 
@@ -154,6 +161,36 @@ def review_of_alert(run: Run) -> Line:
     return line
 
 
+def sustained(run: Run) -> Line:
+    """Goal 12b: alerts with new rules at growing rates: the greatest at which no queue grows."""
+    line = Line(12, "12b: sustained alerts with new rules, to the committed review", "≥ 100 a second")
+    line.unit, held = "a second", 0
+    with run.ground.worker(), _watch() as watch:
+        for rate in RATES:
+            late, used = _held_at(run, rate, watch)
+            line.details[f"at {rate}"] = {
+                "p95_ms": round(1000 * late),
+                "cpu_ms_an_alert": round(1000 * used, 1),
+            }
+            if late > HELD_P95:
+                break
+            held = rate
+    line.figure, line.met = float(held), held >= 100
+    line.why = f"A rate is held when the last tenth of {HOLD} s still has a p95 of at most {HELD_P95:g} s."
+    return line
+
+
+def _held_at(run: Run, rate: int, watch: Watch) -> tuple[float, float]:
+    """Send for HOLD seconds. Return the p95 of the last tenth in seconds, and CPU seconds an alert."""
+    alerts = Alerts(run)
+    alerts.is_new_rule = True
+    with run.ours.metered() as reading:
+        found, lost = _at_rate(run, alerts, watch, rate=rate, seconds=HOLD)
+    last = found[-max(1, len(found) // 10) :]
+    late = WAIT if lost else figures.percentile(last, 0.95)
+    return late, reading.cpu / max(1, len(found))
+
+
 def _watch() -> Watch:
     return Watch(os.environ["DATABASE_OWNER_URL"], os.environ["DATABASE_URL"])
 
@@ -178,15 +215,17 @@ def _taken(answer: tuple[int, bytes]) -> None:
         raise RuntimeError(f"An alert was not taken: {answer[0]} {answer[1][:300]!r}")
 
 
-def _at_rate(run: Run, alerts: Alerts, watch: Watch) -> tuple[list[float], int]:
-    """Sent by the clock, whether the one before was answered or not: waiting counts."""
-    planned = [alerts.next() for _ in range(RATE * SECONDS)]
+def _at_rate(
+    run: Run, alerts: Alerts, watch: Watch, *, rate: int = RATE, seconds: int = SECONDS
+) -> tuple[list[float], int]:
+    """Send by the clock, whether the alert before was answered or not: waiting counts."""
+    planned = [alerts.next() for _ in range(rate * seconds)]
     start = time.perf_counter() + 0.2
 
     def send(first: int) -> None:
         connection = client.Connection(run.ours.port)
         for number in range(first, len(planned), SENDERS):
-            time.sleep(max(0.0, start + number / RATE - time.perf_counter()))
+            time.sleep(max(0.0, start + number / rate - time.perf_counter()))
             _taken(connection.ask(planned[number][1]))
         connection.close()
 
@@ -197,7 +236,7 @@ def _at_rate(run: Run, alerts: Alerts, watch: Watch) -> tuple[list[float], int]:
         thread.join()
     until = time.perf_counter() + WAIT
     seen = [watch.when(feature, max(0.0, until - time.perf_counter())) for feature, _ in planned]
-    found = [moment - (start + n / RATE) for n, moment in enumerate(seen) if moment is not None]
+    found = [moment - (start + n / rate) for n, moment in enumerate(seen) if moment is not None]
     return found, sum(moment is None for moment in seen)
 
 

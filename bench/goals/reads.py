@@ -25,13 +25,13 @@ def risks_by_api(run: Run) -> Line:
     token = run.token("read")
     asked = client.request(f"/api/v1/risks?{query}&order=-severity", headers=token)
     parts = {
-        "ours": same(run.ours, asked, clients=CLIENTS, check=_has_rows),
-        "values": same(run.yardstick, client.request(f"/values?{query}"), clients=CLIENTS, check=_has_rows),
+        "ours": same(run.ours, asked, clients=CLIENTS, check=has_rows),
+        "values": same(run.yardstick, client.request(f"/values?{query}"), clients=CLIENTS, check=has_rows),
         "drf": same(run.yardstick, client.request(f"/drf?{query}"), clients=CLIENTS, check=_is_page),
     }
     sides = run.alternate(parts)
     line = Line(1, "risk list by API, 50 rows, to bare .values()", "≥ 0.6, and ≥ 1 × bare DRF")
-    if wrong := _wrong(sides):
+    if wrong := wrong_of(sides):
         line.met, line.why = False, wrong
         return line
     by_rate = figures.ratios(sides["ours"].rates, sides["values"].rates)
@@ -42,7 +42,7 @@ def risks_by_api(run: Run) -> Line:
     judged, judged_drf = (by_rate, drf) if is_quiet else (by_cpu, drf_cpu)
     line.figure, line.least, line.greatest = judged.median, judged.least, judged.greatest
     line.met = judged.median >= 0.6 and judged_drf.median >= 1
-    line.why = f"{judged_drf.median:.2f} × bare DRF. {_judged_by(sides)}"
+    line.why = f"{judged_drf.median:.2f} × bare DRF. {judged_by(sides)}"
     line.details = {
         "requests_ratio": round(by_rate.median, 3),
         "cpu_ratio": round(by_cpu.median, 3),
@@ -64,7 +64,7 @@ def risk_page(run: Run) -> Line:
     _, body = client.ask(run.ours.port, asked)
     sides = run.alternate(parts)
     line = Line(5, "risk list as a page, CPU to the bare template", f"≤ 1.5, ≤ {PAGE_LIMIT // 1000} kB")
-    if wrong := _wrong(sides):
+    if wrong := wrong_of(sides):
         line.met, line.why = False, wrong
         return line
     cpu = figures.ratios(sides["ours"].cpu, sides["template"].cpu)
@@ -90,7 +90,7 @@ def _category() -> str:
     return max(counts, key=lambda slug: (counts[slug], slug))
 
 
-def _has_rows(body: bytes) -> bool:
+def has_rows(body: bytes) -> bool:
     found = orjson.loads(body)
     return len(found["results"]) == SIZE and found["count"] >= SIZE and "category_slug" in found["results"][0]
 
@@ -104,11 +104,11 @@ def _is_table(body: bytes) -> bool:
     return SIZE <= len(_ROWS.findall(body)) <= SIZE + 10 and body.rstrip().endswith(b"</html>")
 
 
-def _wrong(sides: dict[str, Side]) -> str:
+def wrong_of(sides: dict[str, Side]) -> str:
     return next((f"{name} answered wrongly: {side.wrong}" for name, side in sides.items() if side.wrong), "")
 
 
-def _judged_by(sides: dict[str, Side]) -> str:
+def judged_by(sides: dict[str, Side]) -> str:
     used = foreign(sides)
     how = "requests a second" if used < QUIET else "CPU a request, for others"
     return f"Judged by {how} (foreign load up to {used:.2f} cores)."

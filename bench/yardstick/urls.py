@@ -6,6 +6,8 @@ urlpatterns = [
     path("livez", views.livez),
     path("values", views.values),
     path("drf", views.Listed.as_view()),
+    path("drf/<int:pk>", views.Detail.as_view()),
+    path("created", views.Created.as_view()),
     path("rows", views.rows),
     path("points", views.points),
     path("alerts", views.Alerts.as_view()),

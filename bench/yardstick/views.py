@@ -1,5 +1,6 @@
 """The bare views: the same rows and filters as ours, and nothing else."""
 
+import time
 from typing import Any
 
 import orjson
@@ -10,6 +11,7 @@ from django.template.loader import get_template
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import generics, serializers
 
+from history.models import Subject
 from risklog.models import Risk
 from risklog.states import RiskState
 from signals.models import Alert
@@ -78,6 +80,39 @@ class Listed(generics.ListAPIView):
     def get_queryset(self) -> Any:
         named = _narrowed(self.request).select_related("subject", "category", "model", "team", "owner")
         return named[:SIZE]
+
+    def finalize_response(self, *args: Any, **kwargs: Any) -> Any:
+        answer = super().finalize_response(*args, **kwargs)
+        answer.add_post_render_callback(_measure)
+        return answer
+
+
+class Detail(generics.RetrieveAPIView):
+    """rest_framework's own detail."""
+
+    serializer_class = _Row
+    queryset = Risk.objects.select_related("subject", "category", "model", "team", "owner")
+
+    def finalize_response(self, *args: Any, **kwargs: Any) -> Any:
+        answer = super().finalize_response(*args, **kwargs)
+        answer.add_post_render_callback(_measure)
+        return answer
+
+
+class _Subject(serializers.ModelSerializer):
+    class Meta:
+        model = Subject
+        fields = ["id", "title"]
+
+
+class Created(generics.CreateAPIView):
+    """rest_framework's own create of one row: the subject that each of our creates needs too."""
+
+    serializer_class = _Subject
+    queryset = Subject.objects.all()
+
+    def perform_create(self, serializer: Any) -> None:
+        serializer.save(kind="bench", object_id=time.time_ns())
 
     def finalize_response(self, *args: Any, **kwargs: Any) -> Any:
         answer = super().finalize_response(*args, **kwargs)
