@@ -1,6 +1,6 @@
 """When an action's date must act: pure reckoning over somebody's working hours."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 
 from kit.refusals import Refused
@@ -25,3 +25,16 @@ def moments(due_on: date, hours: Hours, *, at: datetime) -> list[tuple[When, dat
     _, overdue = hours.span(working_day_from(missed, 1, hours))
     found: list[tuple[When, datetime]] = [("before", before), ("after", after), ("overdue", overdue)]
     return [(when, moment) for when, moment in found if moment > at]
+
+
+def replanned(when: str, due_on: date, hours: Hours, *, at: datetime) -> datetime:
+    """The moment of one of moments() that has not acted yet, after the hours changed at `at`.
+
+    A reminder whose moment has passed by the new hours acts at once; what is overdue by them is given until
+    the end of the next working day.
+    """
+    long_before = datetime.combine(due_on - timedelta(days=60), time(), UTC)
+    moment = dict(moments(due_on, hours, at=long_before))[when]  # type: ignore[index]  # stored as one of When
+    if moment > at:
+        return moment
+    return dict(moments(due_on, hours, at=at))["overdue"] if when == "overdue" else at

@@ -4,7 +4,7 @@ Each call writes the rows and one Event (one each in the bulk forms) in one tran
 to its handlers, and rings the bell after the commit. Nothing else sets a state or bumps a version.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
@@ -25,7 +25,8 @@ Row = TypeVar("Row", bound=Recorded | Part)
 __all__ = [
     "GrantReason", "NewGrant", "Reach", "Scope", "author", "change", "change_many", "drop_dues",
     "end_all_sight", "end_sight", "give_back_sight", "grant_sight", "hand_over_root", "in_one_transaction",
-    "lock_scope", "move", "move_many", "put_due", "put_dues", "record", "record_many", "reroot", "restrict",
+    "lock_scope", "move", "move_many", "put_due", "put_dues", "record", "record_many", "replan_dues",
+    "reroot", "restrict",
     "retire", "retitle",
 ]  # fmt: skip
 
@@ -214,6 +215,30 @@ def drop_dues(subject_id: int, *kinds: str) -> None:
     Due.objects.filter(subject_id=subject_id, kind__in=kinds, state=Work.PENDING).update(
         state=Work.DONE, error="no longer needed"
     )
+
+
+@in_one_transaction
+def replan_dues(
+    subject_ids: Iterable[int], *kinds: str, to: Callable[[Due], tuple[str, datetime] | None]
+) -> None:
+    """Move dates that have not acted yet: after a change of what they were computed from.
+
+    to: gives each its occurrence and its moment; None drops it.
+    """
+    rows = Due.objects.select_for_update().filter(
+        subject_id__in=list(subject_ids), kind__in=kinds, state=Work.PENDING
+    )
+    moved = []
+    for due in rows.order_by("pk"):
+        planned = to(due)
+        if planned is None:
+            due.state, due.error = Work.DONE, "no longer needed"
+        elif planned == (due.occurrence, due.at):
+            continue
+        else:
+            due.occurrence, due.at = planned
+        moved.append(due)
+    Due.objects.bulk_update(moved, ["occurrence", "at", "state", "error"])
 
 
 @in_one_transaction

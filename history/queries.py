@@ -12,6 +12,11 @@ from history.models import Event, RecordedQuerySet, Subject
 from kit.sight import Visitor, sight_of
 
 
+def changed_fields(event: Event) -> set[str]:
+    """Return the names of the fields that an event changed, of whichever row."""
+    return {name for row in event.data.get("rows", ()) for name in row["changes"]}
+
+
 def timeline(subject_id: int) -> RecordedQuerySet:
     """What happened to one object, newest first."""
     return events().filter(subject_id=subject_id)

@@ -56,7 +56,20 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
     # an owner team named later gives waiting reviews their meeting
     "catalogue.model_changed": (agenda.on_model_changed,),
     # turns follow the people
-    "people.person_changed": (meeting.on_absence_changed,),
+    "people.person_changed": (
+        meeting.on_absence_changed,
+        action.on_time_changed,
+        digest.on_time_changed,
+    ),
+    # what was planned by a zone, by working hours or for a weekday is planned anew when those change
+    "people.organisation_changed": (
+        person.on_time_changed,
+        action.on_time_changed,
+        review.on_time_changed,
+        climb.on_time_changed,
+        acceptance.on_time_changed,
+        digest.on_time_changed,
+    ),
     "people.person_role_changed": (meeting.on_absence_changed, availability.on_person_unavailable),
     "people.person_deactivated": (meeting.on_absence_changed, availability.on_person_unavailable),
     "people.person_reactivated": (meeting.on_absence_changed,),

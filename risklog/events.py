@@ -281,6 +281,7 @@ EVENTS = (
     EventType(
         ReviewUnanswered, (listed_in_payload("waiting", reason="Your answer is overdue"),), is_urgent=True
     ),
+    EventType("risklog.review_replanned", is_minor=True),
     EventType(ReviewAnswered),
     EventType("risklog.review_claimed"),
     EventType("risklog.review_given_back", is_minor=True),
@@ -299,5 +300,6 @@ EVENTS = (
     EventType(EscalationPaused, (escalated_to,)),
     EventType(EscalationStays, (escalated_to,), is_urgent=True),
     EventType(EscalationWaits, is_minor=True),
+    EventType("risklog.escalation_replanned", is_minor=True),
     EventType(EscalationResolved, (escalated_to,)),
 )

@@ -10,13 +10,15 @@ from django.db import transaction
 
 from actions import events
 from actions.models import Action
-from actions.reminders import moments
-from actions.states import ActionState, Type
+from actions.reminders import moments, replanned
+from actions.states import UNFINISHED, ActionState, Type
 from history import bulk
 from history import operations as history
 from history.bulk import Act
 from history.models import Due, Event, Subject
 from history.operations import GrantReason, NewGrant, Scope, author
+from history.queries import changed_fields
+from history.wiring import handler
 from kit.actor import SYSTEM, Actor
 from kit.refusals import IllegalMove, Refused
 from people import queries as people
@@ -264,6 +266,26 @@ def _put_dates(actions: Sequence[Action], *, at: datetime) -> None:
         for action, due_on in dated
         for when, moment in moments(due_on, _in_zone_of(action.owner, hours), at=at)
     )
+
+
+@handler("actions.action.replan")
+@transaction.atomic
+def on_time_changed(event: Event, *, at: datetime) -> None:
+    """The owner's zone, or the organisation's days and hours, changed: dates that wait are computed anew."""
+    if not changed_fields(event) & {"time_zone", "working_days", "day_starts_at", "day_ends_at"}:
+        return
+    rows = Action.objects.filter(due_on__isnull=False, state__in=UNFINISHED).select_related("owner")
+    if event.verb == "people.person_changed":
+        rows = rows.filter(owner__subject=event.subject_id)
+    hours, dated = _hours(), {one.subject_id: one for one in rows}
+
+    def planned(due: Due) -> tuple[str, datetime] | None:
+        action = dated[due.subject_id]
+        assert action.due_on is not None  # by the filter
+        when, theirs = due.occurrence.split("/")[0], _in_zone_of(action.owner, hours)
+        return due.occurrence, replanned(when, action.due_on, theirs, at=at)
+
+    history.replan_dues(dated, REMINDER, OVERDUE, to=planned)
 
 
 def _hours() -> Hours:

@@ -8,8 +8,10 @@ from django.db.models import Exists, OuterRef
 
 from history import operations as history
 from history.claims import Tally
-from history.models import Due
+from history.models import Due, Event
+from history.queries import changed_fields
 from history.states import InDoubt
+from history.wiring import handler
 from kit.actor import Actor
 from notices.models import Digest, Message
 from notices.queries import digest as contents
@@ -19,6 +21,7 @@ from people.operations import person
 
 DUE = "notices.digest"
 VERB = DUE
+DAY = timedelta(days=1)
 
 
 def schedule(at: datetime) -> Tally:
@@ -48,6 +51,32 @@ def next_slot(user: Any, organisation: Organisation, at: datetime) -> datetime:
     return (
         slot if slot > at else datetime.combine(day + timedelta(days=7), organisation.digest_at, tzinfo=zone)
     )
+
+
+@handler("notices.digest.replan")
+@transaction.atomic
+def on_time_changed(event: Event, *, at: datetime) -> None:
+    """The organisation's day or hour of the digest, or a zone, changed: digests to come move there.
+
+    At most one a week: whoever had the one of this week gets the next in the week after.
+    """
+    found = people.organisation()
+    if found is None or not changed_fields(event) & {"time_zone", "digest_weekday", "digest_at"}:
+        return
+    readers = User.objects.active()
+    if event.verb == "people.person_changed":
+        readers = readers.filter(subject_id=event.subject_id)
+    by_subject = {user.subject_id: user for user in readers}
+    made = set(Digest.objects.filter(user__in=readers, made_at__gt=at - 15 * DAY).values_list("user", "week"))
+
+    def planned(due: Due) -> tuple[str, datetime]:
+        user = by_subject[due.subject_id]
+        slot = next_slot(user, found, at)
+        while (user.pk, week_of(slot)) in made:
+            slot += 7 * DAY
+        return week_of(slot), slot
+
+    history.replan_dues(by_subject, DUE, to=planned)
 
 
 def week_of(slot: datetime) -> str:

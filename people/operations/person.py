@@ -11,7 +11,9 @@ from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 
 from history import operations as history
-from history.models import Due
+from history.models import Due, Event
+from history.queries import changed_fields
+from history.wiring import handler
 from kit.actor import SYSTEM, Actor
 from kit.refusals import Refused
 from people import events
@@ -171,10 +173,27 @@ def be_away(
         )
     absence = Absence(user=user, from_on=from_on, until_on=until_on, stand_in=stand_in, reason=reason)
     history.record(user, "people.absence_noted", by=by, at=at, rows=[absence])
-    first_moment = datetime.combine(from_on, time(), people.zone_of(None)).astimezone(UTC)
-    if first_moment > at:
-        history.put_due(ABSENCE_BEGINS, user.subject_id, f"{from_on}/{absence.pk}", first_moment)
+    if _first_moment(from_on) > at:
+        occurrence = f"{from_on}/{absence.pk}"
+        history.put_due(ABSENCE_BEGINS, user.subject_id, occurrence, _first_moment(from_on))
     return absence
+
+
+def _first_moment(day: date) -> datetime:
+    """When a day begins where the organisation is."""
+    return datetime.combine(day, time(), people.zone_of(None)).astimezone(UTC)
+
+
+@handler("people.person.replan_absences")
+def on_time_changed(event: Event, *, at: datetime) -> None:
+    """The organisation's zone changed: absences to come begin at other moments."""
+    if "time_zone" in changed_fields(event):
+        away = Absence.objects.filter(until_on__gte=people.local_day(at)).values_list("user__subject_id")
+        history.replan_dues(
+            {subject for (subject,) in away},
+            ABSENCE_BEGINS,
+            to=lambda due: (due.occurrence, _first_moment(date.fromisoformat(due.occurrence[:10]))),
+        )
 
 
 @transaction.atomic

@@ -7,6 +7,8 @@ from django.db import transaction
 
 from history import operations as history
 from history.models import Due, Event
+from history.queries import changed_fields
+from history.wiring import handler
 from kit.actor import SYSTEM, Actor
 from kit.refusals import Refused
 from people import queries as people
@@ -82,6 +84,21 @@ def _put_dues(risk: Risk, until: date, at: datetime) -> None:
     if warn_at > at:
         dues.append((DUE, risk.subject_id, f"warn {until.isoformat()}", warn_at))
     history.put_dues(dues)
+
+
+@handler("risklog.acceptance.replan")
+def on_time_changed(event: Event, *, at: datetime) -> None:
+    """The organisation's zone or hours changed: ends of acceptances act at other moments."""
+    if not changed_fields(event) & {"time_zone", "day_starts_at"}:
+        return
+
+    def planned(due: Due) -> tuple[str, datetime]:
+        what, _, day = due.occurrence.partition(" ")
+        ahead = timedelta(days=WARN_DAYS if what == "warn" else 0)
+        return due.occurrence, _moment(date.fromisoformat(day) - ahead)
+
+    accepted = Risk.objects.filter(state=RiskState.ACCEPTED).values_list("subject_id", flat=True)
+    history.replan_dues(accepted, DUE, to=planned)
 
 
 def _moment(day: date) -> datetime:

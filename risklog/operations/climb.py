@@ -12,6 +12,8 @@ from django.db import transaction
 from history import operations as history
 from history.models import Due, Event, Subject
 from history.operations import GrantReason
+from history.queries import changed_fields
+from history.wiring import handler
 from kit.actor import SYSTEM
 from kit.refusals import ChangedMeanwhile
 from people.models import User
@@ -23,7 +25,7 @@ from risklog.operations import sight
 from risklog.queries import presence
 from risklog.queries import rung as rung_queries
 from risklog.queries.rung import Staff
-from risklog.states import EscalationState
+from risklog.states import UNRESOLVED, EscalationState
 
 CLIMB, LAPSE, PAUSE_END = "risklog.climb", "risklog.acknowledgement_lapses", "risklog.pause_ends"
 
@@ -197,6 +199,33 @@ def call_again(escalation: Escalation, *, at: datetime, cause: Event | None = No
         return
     step = Climbs(escalation.rung, (), next_after(escalation, at))
     _reach(escalation, here[0], step, {}, at=at, cause=cause, round_=escalation.round + 1)
+
+
+@handler("risklog.climb.replan")
+@transaction.atomic
+def on_time_changed(event: Event, *, at: datetime) -> None:
+    """The organisation's zone, days or hours changed: the next climbs are computed anew."""
+    if not changed_fields(event) & {"time_zone", "working_days", "day_starts_at", "day_ends_at"}:
+        return
+    rows = Escalation.objects.filter(state__in=UNRESOLVED, next_climb_at__isnull=False)
+    for pk in rows.order_by("pk").values_list("pk", flat=True):
+        found = lock(pk=pk)
+        if found is None or found.next_climb_at is None:
+            continue
+        is_held = found.state == EscalationState.ACKNOWLEDGED
+        began = _held_since(found) if is_held else found.rung_since
+        moment = next_after(found, began or at, lapses=is_held)
+        values = {"next_climb_at": max(moment or at, at)}
+        verb = "risklog.escalation_replanned"
+        if history.change(found, values, by=SYSTEM, at=at, verb=verb, cause=event):
+            quieten(found)
+            plan(found)
+
+
+def _held_since(escalation: Escalation) -> datetime | None:
+    verbs = ("risklog.escalation_acknowledged", "risklog.escalation_handed_over")
+    found = Event.objects.filter(subject=escalation.subject_id, verb__in=verbs).order_by("-id").first()
+    return found.at if found else None
 
 
 # ------------------------------------------------------------------ the row, its ladder, its dates

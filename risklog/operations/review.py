@@ -13,6 +13,7 @@ from catalogue.models import Model
 from history import operations as history
 from history.models import Due, Event, Subject
 from history.operations import Scope, author
+from history.queries import changed_fields
 from history.wiring import handler
 from kit.actor import SYSTEM, Actor
 from kit.refusals import ChangedMeanwhile, Refused
@@ -148,14 +149,15 @@ def _plan(review: Review, hours: Hours, at: datetime) -> None:
 
     The version stands beside it, for what is opened again may be due at the very moment it was due before.
     """
-    reminder = working.after(at, _REMINDED_AFTER[Severity(review.severity)], hours)
     occurrence = f"{review.due_at.isoformat()} v{review.version}"
-    history.put_dues(
-        [
-            (REMINDER, review.subject_id, occurrence, min(reminder, review.due_at)),
-            (UNANSWERED, review.subject_id, occurrence, review.due_at),
-        ]
-    )
+    moments = _moments(review, hours, at)
+    history.put_dues((kind, review.subject_id, occurrence, moment) for kind, moment in moments.items())
+
+
+def _moments(review: Review, hours: Hours, at: datetime) -> dict[str, datetime]:
+    """When those asked at `at` are reminded, and when their silence is noted: by the kind of the date."""
+    reminder = working.after(at, _REMINDED_AFTER[Severity(review.severity)], hours)
+    return {REMINDER: min(reminder, review.due_at), UNANSWERED: review.due_at}
 
 
 # ------------------------------------------------------------------ closing
@@ -277,6 +279,37 @@ def _of_due(due: Due) -> Review | None:
 def _waiting(review: Review, at: datetime) -> list[int]:
     """The ids of those who have not answered and still can."""
     return [one.user_id for one in review_queries.awaited(review, at=at)]
+
+
+@handler("risklog.review.replan")
+@transaction.atomic
+def on_time_changed(event: Event, *, at: datetime) -> None:
+    """The organisation's zone, days or hours changed: answers to come are due by the new ones."""
+    if not changed_fields(event) & {"time_zone", "working_days", "day_starts_at", "day_ends_at"}:
+        return
+    hours, verb = presence.hours(), "risklog.review_replanned"
+    open_ = Review.objects.filter(state=ReviewState.OPEN, due_at__gt=at).order_by("pk")
+    for pk in open_.values_list("pk", flat=True):
+        review = reviewer.lock(pk=pk, state=ReviewState.OPEN)
+        if review is None:
+            continue
+        values = {"due_at": max(_due(review.severity, _asked_at(review), hours), at)}
+        if history.change(review, values, by=SYSTEM, at=at, verb=verb, cause=event):
+            _plan_again(review, hours)
+
+
+def _plan_again(review: Review, hours: Hours) -> None:
+    """Move the dates that have not acted yet to the present due time."""
+    occurrence = f"{review.due_at.isoformat()} v{review.version}"
+    moments = _moments(review, hours, _asked_at(review))
+    history.replan_dues([review.subject_id], *moments, to=lambda due: (occurrence, moments[due.kind]))
+
+
+def _asked_at(review: Review) -> datetime:
+    """The moment from which the time to answer runs: opened, reopened or become critical."""
+    verbs = ("risklog.review_opened", "risklog.review_reopened", "risklog.review_pressed")
+    found = Event.objects.filter(subject=review.subject_id, verb__in=verbs).order_by("-id").first()
+    return found.at if found else review.opened_at
 
 
 # ------------------------------------------------------------------ what happens elsewhere
