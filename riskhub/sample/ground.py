@@ -137,7 +137,7 @@ class SampleOrganisation:
         reading = readings.read({"points": items_}, at=at)
         points.store(reading, source=self.source, by=Actor(self.people["jonas"], "api"), at=at)
         if at > self.start:
-            source.note_delivery(self.source, at=at, status=202, fates={"stored": len(items_)})
+            source.note_delivery(self.source, at=at, status=202, counts={"stored": len(items_)})
 
     def _value(self, metric: cast.Metric, day: date, age: int) -> float:
         value = metric.level + self.chance.gauss(0, metric.noise)

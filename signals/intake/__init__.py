@@ -1,4 +1,4 @@
-"""What tools send, and what became of it: (address, view)."""
+"""The resources that tools send signals to: (address, view)."""
 
 from signals.intake.alertmanager import Alertmanager
 from signals.intake.points import Points

@@ -1,4 +1,4 @@
-"""The webhook of Prometheus Alertmanager, as it sends it: point it here with a token of scope ingest."""
+"""The webhook receiver for Prometheus Alertmanager. It needs a token of scope ingest."""
 
 from datetime import datetime
 from typing import Any
@@ -32,13 +32,13 @@ class AlertRejection(serializers.Serializer):
 
 
 class AlertReceipt(serializers.Serializer):
-    """What became of the alerts: stored and safe."""
+    """The result of a payload. The alerts counted as stored are committed."""
 
     stored = serializers.IntegerField()
     duplicates = serializers.IntegerField()
     corrected = serializers.IntegerField()
     rejected = serializers.IntegerField()
-    fates = serializers.ListField(
+    results = serializers.ListField(
         child=serializers.ChoiceField(ItemResult.choices), help_text="One per alert."
     )
     rejections = AlertRejection(many=True)
@@ -46,7 +46,7 @@ class AlertReceipt(serializers.Serializer):
 
 
 class Alertmanager(Receiver):
-    """POST a webhook body. The source is named by the address, by `?source=`, or by who sends."""
+    """POST a webhook payload. The address, `?source=` or the sender determines the source."""
 
     permission = {"POST": "signals.ingest"}
     bodies = {"POST": Webhook}
@@ -62,13 +62,12 @@ class Alertmanager(Receiver):
         return self.kwargs.get("slug") or request.query_params.get("source", "")
 
     def take(self, body: Any, source: Source, *, by: Actor, at: datetime) -> BodyResult:
-        heard = alertmanager.read(body, source.mapping, at=at)
-        taken = alert.take(heard, source=source, by=by, at=at)
-        fates: list[Any] = taken.fates
-        for item in heard.refused:
-            fates[item] = ItemResult.REJECTED
+        parsed = alertmanager.read(body, source.mapping, at=at)
+        results: list[Any] = alert.take(parsed, source=source, by=by, at=at).results
+        for item in parsed.refused:
+            results[item] = ItemResult.REJECTED
         rejections = [
             {"index": item, "field": f"alerts[{item}].{error.field}", "detail": error.message}
-            for item, error in heard.refused.items()
+            for item, error in parsed.refused.items()
         ]
-        return BodyResult(fates, rejections, truncated_alerts=heard.truncated)
+        return BodyResult(results, rejections, truncated_alerts=parsed.truncated)

@@ -1,4 +1,4 @@
-"""Points by REST: POST a batch, GET those of a series."""
+"""The resource of points: POST a batch, GET the points of a series."""
 
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,7 @@ from rest.fields import Body
 from rest.resource import Collection
 from signals.filters import POINTS
 from signals.intake.receive import BodyResult, Receiver
-from signals.mapping import points as reading_of
+from signals.mapping import points as points_mapping
 from signals.mapping.points import Reading
 from signals.models import Point, Series, Source
 from signals.operations import points
@@ -23,31 +23,31 @@ from signals.states import Adapter, ItemResult, SignalKind
 
 
 class MomentField(serializers.DateTimeField):
-    """When a value was measured: a text or a number; described in riskhub.schema."""
+    """The time of a value: ISO 8601 text or a number. riskhub.schema describes it."""
 
 
 class PairField(serializers.ListField):
-    """[ts, value]; described in riskhub.schema."""
+    """[ts, value]. riskhub.schema describes it."""
 
 
-def _maybe(longest: int) -> serializers.CharField:
-    return serializers.CharField(max_length=longest, required=False, allow_blank=True, allow_null=True)
+def _optional_text(max_length: int) -> serializers.CharField:
+    return serializers.CharField(max_length=max_length, required=False, allow_blank=True, allow_null=True)
 
 
 class NewPoint(Body):
-    """One value of one metric of one model at one moment."""
+    """One value of one metric of one model at one time."""
 
     model = serializers.CharField(max_length=120, help_text="The model's slug.")
     metric = serializers.CharField(max_length=120)
-    feature = _maybe(120)
-    slice = _maybe(120)
+    feature = _optional_text(120)
+    slice = _optional_text(120)
     kind = serializers.ChoiceField(
         SignalKind.choices,
         required=False,
         allow_null=True,
         help_text="Kind of a new series. Default: derived from the metric's name.",
     )
-    unit = _maybe(16)
+    unit = _optional_text(16)
     ts = MomentField(help_text="ISO 8601 with its offset, or seconds since 1970.")
     value = serializers.FloatField()
 
@@ -57,10 +57,10 @@ class NewSeriesPoints(Body):
 
     model = serializers.CharField(max_length=120)
     metric = serializers.CharField(max_length=120)
-    feature = _maybe(120)
-    slice = _maybe(120)
+    feature = _optional_text(120)
+    slice = _optional_text(120)
     kind = serializers.ChoiceField(SignalKind.choices, required=False, allow_null=True)
-    unit = _maybe(16)
+    unit = _optional_text(16)
     points = serializers.ListField(child=PairField(), help_text="Pairs of [ts, value].")
 
 
@@ -70,7 +70,7 @@ class NewPoints(Body):
     One series may be sent alone, as an object and not a list.
     """
 
-    source = serializers.SlugField(  # type: ignore[assignment]
+    source = serializers.SlugField(  # type: ignore[assignment]  # DRF's Field has an attribute `source`
         max_length=60,
         required=False,
         allow_blank=True,
@@ -89,22 +89,22 @@ class PointRejection(serializers.Serializer):
 
 
 class PointsReceipt(serializers.Serializer):
-    """What became of a batch: stored and safe, never yet a judgement."""
+    """The result of a batch. The points counted as stored are committed."""
 
     stored = serializers.IntegerField()
     duplicates = serializers.IntegerField()
     corrected = serializers.IntegerField()
     rejected = serializers.IntegerField()
-    fates = serializers.ListField(
+    results = serializers.ListField(
         child=serializers.ChoiceField(ItemResult.choices),
-        help_text="One a point, as sent: `points`, then those of each of `series`.",
+        help_text="One per point, in their order: `points`, then those of each of `series`.",
     )
     rejections = PointRejection(many=True)
     limits = serializers.DictField(child=serializers.IntegerField())
 
 
 class PointRow(serializers.Serializer):
-    """A value of a series at a moment."""
+    """A value of a series at a time."""
 
     series_id = serializers.IntegerField()
     ts = serializers.DateTimeField()
@@ -123,14 +123,14 @@ class Points(Receiver, Collection):
     spec = POINTS
     is_counted = False  # a series may have millions
     adapter = Adapter.POINTS
-    limits = reading_of.LIMITS
+    limits = points_mapping.LIMITS
 
     def rows(self, request: Request) -> QuerySet:
         return Point.objects.filter(series__in=Series.objects.visible_to(request.user))
 
     def get(self, request: Request) -> Response:
-        named = request.query_params.get("series")
-        if not named or "," in named:
+        series_id = request.query_params.get("series")
+        if not series_id or "," in series_id:
             raise ValidationError({"series": ["Name one series by its number."]})
         return super().get(request)
 
@@ -138,23 +138,24 @@ class Points(Receiver, Collection):
         return self.receive(request)
 
     def slug_of(self, request: Request, body: Any) -> str:
-        named = body.get("source") if isinstance(body, dict) else None
-        if named is not None and not isinstance(named, str):
+        slug = body.get("source") if isinstance(body, dict) else None
+        if slug is not None and not isinstance(slug, str):
             raise Refused("The name of a source must be a string.", field="source")
-        return named or ""
+        return slug or ""
 
     def take(self, body: Any, source: Source, *, by: Actor, at: datetime) -> BodyResult:
-        reading = reading_of.read(body, at=at)
+        reading = points_mapping.read(body, at=at)
         stored = points.store(reading, source=source, by=by, at=at)
-        fates: list[Any] = stored.fates
+        results: list[Any] = stored.results
         for item in reading.refused:
-            fates[item] = ItemResult.REJECTED
-        return BodyResult(fates, [_rejection(reading, item) for item in reading.refused])
+            results[item] = ItemResult.REJECTED
+        return BodyResult(results, [_rejection(reading, item) for item in reading.refused])
 
 
 def _rejection(reading: Reading, item: int) -> dict[str, Any]:
+    """Return the place of a refused item in the payload, its field and how to fix it."""
     error = reading.refused[item]
     series, index = reading.places[item] if reading.places is not None else (-1, item)
-    place = f"points[{index}]" if series < 0 else f"series[{series}].points[{index}]"
-    found: dict[str, Any] = {} if series < 0 else {"series": series}
-    return found | {"index": index, "field": f"{place}.{error.field}", "detail": error.message}
+    path = f"points[{index}]" if series < 0 else f"series[{series}].points[{index}]"
+    rejection: dict[str, Any] = {} if series < 0 else {"series": series}
+    return rejection | {"index": index, "field": f"{path}.{error.field}", "detail": error.message}

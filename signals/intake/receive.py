@@ -1,9 +1,8 @@
-"""Store, then answer: the frame of every address that takes signals.
+"""The base class of every resource that receives signals: store the payload, then respond.
 
-202 after the commit when anything was stored or known already, with the fate of each item in its order; 422
-when nothing could be; 400, 413, 415 for a body that cannot be read; 503 with Retry-After when the database
-did not take it.
-Each body leaves a Delivery; one that was not taken whole is kept with it.
+202 after the commit if any item was stored or known already, with one result per item; 422 if all items were
+rejected; 400, 413, 415 for a body that cannot be read; 503 with Retry-After if the database failed.
+Each payload is recorded as a Delivery. If any item was rejected, the body is kept with it.
 """
 
 import logging
@@ -28,31 +27,36 @@ from signals.models import Source
 from signals.operations import source as sources
 from signals.states import ItemResult
 
-log = logging.getLogger(__name__)
-_TRIES = 4
+logger = logging.getLogger(__name__)
+_MAX_ATTEMPTS = 4
 
 
 @dataclass(slots=True)
 class BodyResult:
-    """What became of a body that could be read.
+    """The result of a body that could be read.
 
-    fates: one a thing sent, in its order. rejections: where each rejected one stands, its field, the fix.
+    results: an ItemResult per item, in their order. rejections: index, field, detail of each rejected item.
     """
 
-    fates: Sequence[str]
+    results: Sequence[str]
     rejections: Sequence[Mapping[str, Any]]
     truncated_alerts: int = 0
 
-    def count(self, fate: str) -> int:
-        return self.fates.count(fate)
+    def count(self, result: str) -> int:
+        return self.results.count(result)
 
     @property
-    def is_any_taken(self) -> bool:
-        return not self.fates or self.count(ItemResult.REJECTED) < len(self.fates)
+    def is_accepted(self) -> bool:
+        """Return True if the body has no items or at least one of them was not rejected."""
+        return not self.results or self.count(ItemResult.REJECTED) < len(self.results)
 
 
 class Receiver(ApiView):
-    """adapter: whose bodies these are. take() stores one, in a transaction, and says what became of it."""
+    """A resource that receives payloads. adapter: an Adapter. limits: what a payload may contain, by name.
+
+    take() stores a payload in the transaction of receive() and returns its result. It raises Unusable if the
+    body has another shape.
+    """
 
     adapter: ClassVar[str]
     limits: ClassVar[Mapping[str, int]]
@@ -61,10 +65,11 @@ class Receiver(ApiView):
         raise NotImplementedError
 
     def slug_of(self, request: Request, body: Any) -> str:
-        """The source that the sender names, "" for none."""
+        """Return the slug of the source that the sender names, "" for none."""
         return ""
 
     def receive(self, request: Request) -> Response:
+        """Read, store and answer a payload. Retries a deadlock or a lost race, at most 4 attempts."""
         by, at, raw = self.by(request), clock.now(), b""
         try:
             require_json(request)
@@ -73,51 +78,51 @@ class Receiver(ApiView):
         except APIException as error:
             self._refuse(error, raw, request, by, at)
             raise
-        for attempt in range(1, _TRIES + 1):
+        for attempt in range(1, _MAX_ATTEMPTS + 1):
             try:
                 return self._store(request, body, raw, by, at)
-            except Refused as refusal:  # no such name for a source
+            except Refused as refusal:  # the slug of the source is not valid
                 self._refuse(refusal, raw, request, by, at)
                 raise
             except (DatabaseError, InterfaceError) as error:
-                if attempt == _TRIES or connection.in_atomic_block or not _is_passing(error):
-                    raise _for_the_front(error) from error
+                if attempt == _MAX_ATTEMPTS or connection.in_atomic_block or not _is_transient(error):
+                    raise _as_unavailable(error) from error
         raise AssertionError("unreachable")
 
     @transaction.atomic
     def _store(self, request: Request, body: Any, raw: bytes, by: Actor, at: datetime) -> Response:
         source = sources.named(self.slug_of(request, body), adapter=self.adapter, by=by, at=at)
         try:
-            outcome = self.take(body, source, by=by, at=at)
+            result = self.take(body, source, by=by, at=at)
         except Unusable as error:
-            outcome = BodyResult([ItemResult.REJECTED], [{"field": error.field, "detail": error.message}])
-        status = 202 if outcome.is_any_taken else 422
-        problem = "; ".join(f"{error['field']}: {error['detail']}" for error in outcome.rejections[:20])
+            result = BodyResult([ItemResult.REJECTED], [{"field": error.field, "detail": error.message}])
+        status = 202 if result.is_accepted else 422
+        problem = "; ".join(f"{error['field']}: {error['detail']}" for error in result.rejections[:20])
         sources.note_delivery(
             source,
             at=at,
             status=status,
-            fates={fate: outcome.count(fate) for fate in ItemResult},
-            truncated_alerts=outcome.truncated_alerts,
+            counts={name: result.count(name) for name in ItemResult},
+            truncated_alerts=result.truncated_alerts,
             problem=problem,
-            body=raw if outcome.rejections else b"",
+            body=raw if result.rejections else b"",
         )
-        return self._answer(status, outcome)
+        return self._answer(status, result)
 
-    def _answer(self, status: int, outcome: BodyResult) -> Response:
+    def _answer(self, status: int, result: BodyResult) -> Response:
         body: dict[str, Any] = {
-            "stored": outcome.count(ItemResult.STORED),
-            "duplicates": outcome.count(ItemResult.DUPLICATE),
-            "corrected": outcome.count(ItemResult.CORRECTED),
-            "rejected": outcome.count(ItemResult.REJECTED),
-            "fates": outcome.fates,
-            "rejections": outcome.rejections,
+            "stored": result.count(ItemResult.STORED),
+            "duplicates": result.count(ItemResult.DUPLICATE),
+            "corrected": result.count(ItemResult.CORRECTED),
+            "rejected": result.count(ItemResult.REJECTED),
+            "results": result.results,
+            "rejections": result.rejections,
             "limits": self.limits,
         }
         if status == 202:
             return Response(body, status=202)
         detail = "Nothing in the body could be stored."
-        errors = [{"field": one["field"], "detail": one["detail"]} for one in outcome.rejections[:100]]
+        errors = [{"field": error["field"], "detail": error["detail"]} for error in result.rejections[:100]]
         return Response(
             {**described(status, detail), "errors": errors, **body}, status=status, content_type=PROBLEM
         )
@@ -125,7 +130,7 @@ class Receiver(ApiView):
     def _refuse(
         self, error: APIException | Refused, raw: bytes, request: Request, by: Actor, at: datetime
     ) -> None:
-        """Keep a body that could not be read, or whose source could not be, for the source's owner to see."""
+        """Record the delivery of a body, or source slug, that could not be read, for its owner to see."""
         try:
             source = sources.named(self.slug_of(request, None), adapter=self.adapter, by=by, at=at)
         except Refused:
@@ -135,17 +140,17 @@ class Receiver(ApiView):
             if isinstance(error, Refused)
             else (error.status_code, str(error.detail))
         )
-        sources.note_delivery(source, at=at, status=status, problem=problem, body=raw, fates={})
+        sources.note_delivery(source, at=at, status=status, problem=problem, body=raw)
 
 
-def _is_passing(error: Exception) -> bool:
-    """A deadlock, a serialization failure, a lost race: the same again will do."""
+def _is_transient(error: Exception) -> bool:
+    """Return True for a deadlock, a serialization failure or a lost race: a retry succeeds."""
     code = getattr(error.__cause__, "sqlstate", None)
     return code in {"40001", "40P01"} or isinstance(error, IntegrityError)
 
 
-def _for_the_front(error: Exception) -> Exception:
-    """What the API's front answers with 503 and Retry-After: the sender is to send it again."""
-    if isinstance(error, InterfaceError | OperationalError) or _is_passing(error):
+def _as_unavailable(error: Exception) -> Exception:
+    """Return an OperationalError, which the API answers with 503 and Retry-After, if a retry may succeed."""
+    if isinstance(error, InterfaceError | OperationalError) or _is_transient(error):
         return OperationalError(str(error))
     return error

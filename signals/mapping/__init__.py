@@ -1,1 +1,1 @@
-"""What the bodies of tools say, in our words. Pure: no rows are read, none written."""
+"""Parse the payloads of tools. Pure: these modules read and write no rows."""

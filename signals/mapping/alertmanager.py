@@ -1,6 +1,6 @@
-"""A webhook body of Prometheus Alertmanager (version 4), read item by item. Unknown fields are ignored.
+"""Parse a webhook body of Prometheus Alertmanager (version 4), item by item. Unknown fields are ignored.
 
-Built to the format: https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
+The format: https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
 """
 
 import hashlib
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from signals.mapping import labels as mapping_of
+from signals.mapping import labels as label_mapping
 from signals.mapping.text import Unusable, moment, number_of_annotation, text
 
 MAX_ALERTS = 5_000
@@ -24,7 +24,11 @@ UNNAMED = "(unnamed rule)"
 
 @dataclass(slots=True)
 class ParsedAlert:
-    """One alert of a body. starts_at None: the tool did not say; ends_at None: still firing, or not said."""
+    """One alert of a body. item: its index. level: a Level.
+
+    starts_at None: the payload has no start. ends_at None: the alert is firing.
+    value, limit: the numbers in its annotations `value` and `threshold`, None without.
+    """
 
     item: int
     fingerprint: str
@@ -44,13 +48,14 @@ class ParsedAlert:
 
     @property
     def summary(self) -> str:
-        said = self.annotations.get("summary") or self.annotations.get("description") or ""
-        return said[:400]
+        """Return the annotation `summary` or `description`, at most 400 characters."""
+        text = self.annotations.get("summary") or self.annotations.get("description") or ""
+        return text[:400]
 
 
 @dataclass(slots=True)
 class ParsedBody:
-    """What a body says. refused: item number -> what is wrong with it."""
+    """A parsed body. refused: index -> error. count: all items. truncated: alerts the sender cut off."""
 
     alerts: list[ParsedAlert] = field(default_factory=list)
     refused: dict[int, Unusable] = field(default_factory=dict)
@@ -59,22 +64,25 @@ class ParsedBody:
 
 
 def read(body: Any, mapping: Mapping[str, Any], *, at: datetime) -> ParsedBody:
-    """Read a body by a source's mapping. A wrong alert is refused alone; another shape raises Unusable."""
+    """Parse a body by a source's mapping. at: when it was received.
+
+    An invalid alert is refused alone. Raises Unusable if the body has another shape or too many alerts.
+    """
     if not isinstance(body, Mapping) or not isinstance(body.get("alerts"), list):
         raise Unusable("alerts", "Not an Alertmanager webhook: the list of alerts is missing.")
     alerts = body["alerts"]
     if len(alerts) > MAX_ALERTS:
         raise Unusable("alerts", f"More than {MAX_ALERTS} alerts in one body. Lower max_alerts.")
-    found = ParsedBody(count=len(alerts), truncated=_count(body.get("truncatedAlerts")))
+    parsed = ParsedBody(count=len(alerts), truncated=_count(body.get("truncatedAlerts")))
     for item, alert in enumerate(alerts):
         try:
-            found.alerts.append(_told(item, alert, mapping, at))
+            parsed.alerts.append(_parse(item, alert, mapping, at))
         except Unusable as error:
-            found.refused[item] = error
-    return found
+            parsed.refused[item] = error
+    return parsed
 
 
-def _told(item: int, alert: Any, mapping: Mapping[str, Any], at: datetime) -> ParsedAlert:
+def _parse(item: int, alert: Any, mapping: Mapping[str, Any], at: datetime) -> ParsedAlert:
     if not isinstance(alert, Mapping):
         raise Unusable("alert", "Must be an object.")
     if alert.get("status") not in ("firing", "resolved"):
@@ -91,82 +99,90 @@ def _told(item: int, alert: Any, mapping: Mapping[str, Any], at: datetime) -> Pa
         starts_at=starts_at,
         ends_at=None if is_firing else _end(alert.get("endsAt"), starts_at, at),
         rule=rule,
-        model_name=text(mapping_of.named(labels, mapping, "model"), "labels.model", longest=MAX_NAME),
-        feature=text(mapping_of.named(labels, mapping, "feature"), "labels.feature", longest=MAX_NAME),
-        kind=mapping_of.kind_of(labels, mapping, rule),
-        level=mapping_of.level_of(labels, mapping),
+        model_name=text(
+            label_mapping.label_value(labels, mapping, "model"), "labels.model", longest=MAX_NAME
+        ),
+        feature=text(
+            label_mapping.label_value(labels, mapping, "feature"), "labels.feature", longest=MAX_NAME
+        ),
+        kind=label_mapping.kind_of(labels, mapping, rule),
+        level=label_mapping.level_of(labels, mapping),
         labels=labels,
         annotations=annotations,
-        generator_url=_web(alert.get("generatorURL")),
+        generator_url=_web_address(alert.get("generatorURL")),
         value=number_of_annotation(annotations.get("value")),
         limit=number_of_annotation(annotations.get("threshold")),
     )
 
 
-def _texts(given: Any, field: str) -> dict[str, str]:
-    if given is None:
+def _texts(mapping: Any, field: str) -> dict[str, str]:
+    """Parse the labels or annotations of an alert. field: "labels" or "annotations"."""
+    if mapping is None:
         return {}
-    if not isinstance(given, Mapping):
+    if not isinstance(mapping, Mapping):
         raise Unusable(field, "Must be an object whose values are strings.")
-    if len(given) > MAX_LABELS:
+    if len(mapping) > MAX_LABELS:
         raise Unusable(field, f"More than {MAX_LABELS}.")
-    found = {}
-    for name, value in given.items():
+    texts = {}
+    for name, value in mapping.items():
         if isinstance(value, bool | int | float):
-            value = json.dumps(value)  # noqa: PLW2901 - a number or a truth value is read as its text
+            value = json.dumps(value)  # noqa: PLW2901 - a number or a boolean becomes text
         if value is None:
             continue
         key = text(name, field, longest=MAX_RULE)
         if field == "annotations" and isinstance(value, str) and len(value) > MAX_VALUE:
-            value = value[: MAX_VALUE - 1] + "…"  # noqa: PLW2901 - prose is no reason to lose an alert
+            value = value[: MAX_VALUE - 1] + "…"  # noqa: PLW2901 - a long text must not reject an alert
         has_lines = field == "annotations"
-        found[key] = text(value, f"{field}.{key}"[:120], longest=MAX_VALUE, has_lines=has_lines)
-    return found
+        texts[key] = text(value, f"{field}.{key}"[:120], longest=MAX_VALUE, has_lines=has_lines)
+    return texts
 
 
-def _fingerprint(given: Any, labels: Mapping[str, str]) -> str:
-    """The tool's own, or a stable hash of the labels, which is what a fingerprint is."""
-    if given is not None and not isinstance(given, str):
+def _fingerprint(value: Any, labels: Mapping[str, str]) -> str:
+    """Return the tool's fingerprint, at most 64 characters; a hash of the labels if it has none.
+
+    A longer fingerprint is hashed, too. A hash begins with "~".
+    """
+    if value is not None and not isinstance(value, str):
         raise Unusable("fingerprint", "Must be a string.")
-    said = text(given, "fingerprint", longest=1_000)
-    if said and len(said) <= 64:
-        return said
-    plain = said or json.dumps(sorted(labels.items()))
-    return "~" + hashlib.sha256(plain.encode()).hexdigest()[:32]
+    fingerprint = text(value, "fingerprint", longest=1_000)
+    if fingerprint and len(fingerprint) <= 64:
+        return fingerprint
+    hashed = fingerprint or json.dumps(sorted(labels.items()))
+    return "~" + hashlib.sha256(hashed.encode()).hexdigest()[:32]
 
 
-def _start(given: Any, at: datetime) -> datetime | None:
-    if given is None or given == "" or _is_zero(given):
+def _start(value: Any, at: datetime) -> datetime | None:
+    if value is None or value == "" or _is_zero(value):
         return None
-    return moment(given, "startsAt", at=at)
+    return moment(value, "startsAt", at=at)
 
 
-def _end(given: Any, starts_at: datetime | None, at: datetime) -> datetime:
-    """When it ended; the receipt, where the tool does not say or says what cannot be."""
+def _end(value: Any, starts_at: datetime | None, at: datetime) -> datetime:
+    """Return when the alert ended, not before its start. `at` replaces a missing, invalid or future end."""
     try:
-        found = None if given in (None, "") or _is_zero(given) else moment(given, "endsAt", at=at)
+        end = None if value in (None, "") or _is_zero(value) else moment(value, "endsAt", at=at)
     except (Unusable, TypeError):
-        found = None
-    if found is None or found > at:
-        found = at
-    return max(found, starts_at) if starts_at else found
+        end = None
+    if end is None or end > at:
+        end = at
+    return max(end, starts_at) if starts_at else end
 
 
-def _is_zero(given: Any) -> bool:
-    return isinstance(given, str) and given.startswith("0001-01-01")
+def _is_zero(value: Any) -> bool:
+    return isinstance(value, str) and value.startswith("0001-01-01")
 
 
-def _web(given: Any) -> str:
-    """A link, if it is one that may stand on a page."""
-    if not isinstance(given, str) or not given.startswith(("http://", "https://")):
+def _web_address(value: Any) -> str:
+    """Return the address if a page may link to it (http or https), else ""."""
+    if not isinstance(value, str) or not value.startswith(("http://", "https://")):
         return ""
     try:
-        return text(given, "generatorURL", longest=2_000)
+        return text(value, "generatorURL", longest=2_000)
     except Unusable:
         return ""
 
 
-def _count(given: Any) -> int:
-    if isinstance(given, bool) or not isinstance(given, int) or given < 0:
+def _count(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         return 0
-    return min(given, 2**31 - 1)
+    return min(value, 2**31 - 1)

@@ -1,4 +1,4 @@
-"""Labels to model, feature, kind and level: by the mapping of a source, with defaults for common rules."""
+"""Map labels to model, feature, signal kind and level, by the mapping of a source or by defaults."""
 
 import re
 from collections.abc import Mapping
@@ -17,8 +17,9 @@ _CRITICAL = {
     *("critical", "crit", "page", "pager", "high", "fatal", "emergency", "disaster", "blocker", "error"),
     *("p0", "p1", "sev0", "sev1", "s1"),
 }
-# The first word that occurs decides; data quality is what remains, for its focus asks the widest questions.
-_WORDS: tuple[tuple[SignalKind, tuple[str, ...]], ...] = (
+# The first entry with a word that occurs in the name decides. Data quality is the default, because its focus
+# asks the widest questions.
+_KIND_WORDS: tuple[tuple[SignalKind, tuple[str, ...]], ...] = (
     (SignalKind.DRIFT, ("drift", "psi", "shift", "divergence", "wasserstein", "kolmogorov", "jensen")),
     (
         SignalKind.DATA_QUALITY,
@@ -58,40 +59,40 @@ _WORDS: tuple[tuple[SignalKind, tuple[str, ...]], ...] = (
 )
 
 
-def named(labels: Mapping[str, str], mapping: Mapping[str, Any], what: str) -> str:
-    """The first of the labels that name `what` ("model", "feature", …) and is not empty; else ""."""
-    names = mapping.get(what) or DEFAULTS[what]
+def label_value(labels: Mapping[str, str], mapping: Mapping[str, Any], key: str) -> str:
+    """Return the first label that is mapped to `key` ("model", "feature", …) and not empty; "" if none is."""
+    names = mapping.get(key) or DEFAULTS[key]
     if isinstance(names, str):
         names = [names]
     return next((labels[name].strip() for name in names if labels.get(name, "").strip()), "")
 
 
 def kind_of(labels: Mapping[str, str], mapping: Mapping[str, Any], rule: str) -> str:
-    """The signal kind: by the kind label and the source's `kinds`, else by the words of the rule's name."""
-    said = named(labels, mapping, "kind")
-    if said:
+    """Return the SignalKind of an alert: by its kind label and the source's `kinds`, or the rule's name."""
+    label = label_value(labels, mapping, "kind")
+    if label:
         kinds = mapping.get("kinds") or {}
-        found = kinds.get(said) or kinds.get(said.lower()) if isinstance(kinds, Mapping) else None
-        if found in SignalKind.values:
-            return str(found)
-        plain = re.sub(r"[^a-z]+", "_", said.lower()).strip("_")
-        if plain in SignalKind.values:
-            return plain
-        if guess := _guess(plain):
+        kind = kinds.get(label) or kinds.get(label.lower()) if isinstance(kinds, Mapping) else None
+        if kind in SignalKind.values:
+            return str(kind)
+        name = re.sub(r"[^a-z]+", "_", label.lower()).strip("_")
+        if name in SignalKind.values:
+            return name
+        if guess := _guess(name):
             return guess
     return kind_of_name(rule)
 
 
 def kind_of_name(name: str) -> str:
-    """The kind that a metric's or rule's name suggests; data quality when it suggests none."""
+    """Return the SignalKind that the name of a metric or rule suggests; data quality if it suggests none."""
     return _guess(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()) or SignalKind.DATA_QUALITY
 
 
 def level_of(labels: Mapping[str, str], mapping: Mapping[str, Any]) -> Level:
-    """The level of a severity label; one we do not know, or none, is a warning."""
-    said = named(labels, mapping, "severity").lower()
-    return Level.CRITICAL if said in _CRITICAL else Level.WARNING
+    """Return the level of the severity label. An unknown or missing severity is a warning."""
+    severity = label_value(labels, mapping, "severity").lower()
+    return Level.CRITICAL if severity in _CRITICAL else Level.WARNING
 
 
-def _guess(words: str) -> str:
-    return next((kind for kind, some in _WORDS if any(word in words for word in some)), "")
+def _guess(name: str) -> str:
+    return next((kind for kind, words in _KIND_WORDS if any(word in name for word in words)), "")

@@ -1,1 +1,1 @@
-"""What can be done with signals. Locks are taken in one order everywhere: births, series rows, causes."""
+"""Operations on signals. All take locks in the same order: creation of rows, series rows, causes."""

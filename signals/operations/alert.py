@@ -1,7 +1,7 @@
-"""Alerts of outside tools: upserted, each the cause of one breach, judged by its source.
+"""Write the alerts of other tools: upsert them and open, change or clear one breach for each.
 
-Whatever the order in which bodies come, the same alerts and breaches are left: an alert fires when it is the
-newest of its fingerprint and nobody has said that it is resolved.
+The source judges, not Riskhub. The result does not depend on the order in which payloads arrive: an alert is
+firing if it is the newest of its fingerprint and no payload has resolved it.
 """
 
 import json
@@ -21,7 +21,7 @@ from signals.mapping.text import to_micros
 from signals.models import Alert, Breach, Source, Threshold, ThresholdVersion
 from signals.operations import breach, judging, points
 from signals.operations.breach import Cause, PlannedBreach
-from signals.operations.source import lock_births
+from signals.operations.source import lock_creation
 from signals.states import Agreement, Direction, ItemResult, Level
 from signals.thresholds import CrossingSpan, Rule
 
@@ -36,213 +36,236 @@ WHERE a.id = g.id
 
 @dataclass(slots=True)
 class AlertResults:
-    """What became of a body. fates: one an item, None where it was refused before."""
+    """The result of a payload. results: an ItemResult per item, None where mapping refused the item."""
 
-    fates: list[str | None]
-
-    def counts(self) -> dict[str, int]:
-        return {fate: self.fates.count(fate) for fate in (ItemResult.STORED, ItemResult.DUPLICATE)}
+    results: list[str | None]
 
 
-def take(heard: ParsedBody, *, source: Source, by: Actor, at: datetime) -> AlertResults:
-    """Take the alerts of a body, all or nothing, in a constant number of statements.
+def take(body: ParsedBody, *, source: Source, by: Actor, at: datetime) -> AlertResults:
+    """Store the alerts of a payload, all or nothing, in a constant number of statements.
 
-    STORED is an alert that is new, or that this body ends; DUPLICATE one that says nothing new. A late
-    `firing` after its `resolved` reopens nothing; a newer start of the same fingerprint ends the older alert.
-    Numeric `value` annotations of firing alerts become points of a series called like the rule.
+    STORED means that the alert is new or that this payload ends it, DUPLICATE that nothing is new. A `firing`
+    that arrives after its `resolved` does not reopen the alert. A newer start of the same fingerprint ends
+    the older alert. Numeric `value` annotations of firing alerts become points of a series named like the
+    rule.
     """
-    if not heard.alerts:
-        return AlertResults([None] * heard.count)
+    if not body.alerts:
+        return AlertResults([None] * body.count)
     try:
         with transaction.atomic():
-            return _Body(heard, source, at).take(by)
-    except points.Unborn:
+            return _Intake(body, source, at).take(by)
+    except points.MissingRows:
         with transaction.atomic():
-            _bear_rules(heard.alerts, source, by=by, at=at)
-            if (reading := _values(heard.alerts, at)).names:
-                points.bear(reading, source=source, by=by, at=at)
-            return _Body(heard, source, at).take(by)
+            _create_rules(body.alerts, source, by=by, at=at)
+            if (reading := _values(body.alerts, at)).names:
+                points.create_series(reading, source=source, by=by, at=at)
+            return _Intake(body, source, at).take(by)
 
 
 @dataclass(slots=True)
-class _Row:
-    """An alert as it stands while the body is read."""
+class _AlertState:
+    """The state of an alert while a payload is processed.
+
+    first: the first item of this payload about a new alert, None for an alert that exists already.
+    is_named: whether this payload contains the alert or ends it. level, value: the worst so far.
+    """
 
     alert: Alert
-    told: ParsedAlert | None = None  # the first of this body, for one that is new
-    is_seen: bool = False
+    first: ParsedAlert | None = None
+    is_named: bool = False
     is_changed: bool = False
     level: int = Level.WARNING
     value: float | None = None
 
 
 @dataclass(slots=True)
-class _Rule:
+class _ExternalRule:
+    """A rule of the source: its threshold, the version in force, and the rule that compares values."""
+
     threshold: Threshold
     version: ThresholdVersion | None = None
-    worse: Rule = field(default_factory=Rule)
+    rule: Rule = field(default_factory=Rule)
 
 
-class _Body:
-    """One body under way; rows are read once the causes are locked."""
+class _Intake:
+    """One payload while it is processed. The alerts are read after the causes are locked.
 
-    def __init__(self, heard: ParsedBody, source: Source, at: datetime) -> None:
-        self.heard, self.source, self.at = heard, source, at
-        self.fates: list[str | None] = [None] * heard.count
-        self.rows: dict[str, dict[datetime, _Row]] = {}
-        self.series: dict[tuple[str, str, str], int] = {}
+    alerts: fingerprint -> start -> state. series_ids: (model name, rule, feature) -> id of its series.
+    """
+
+    def __init__(self, body: ParsedBody, source: Source, at: datetime) -> None:
+        self.body, self.source, self.at = body, source, at
+        self.results: list[str | None] = [None] * body.count
+        self.alerts: dict[str, dict[datetime, _AlertState]] = {}
+        self.series_ids: dict[tuple[str, str, str], int] = {}
 
     def take(self, by: Actor) -> AlertResults:
-        self.rules = _rules(self.heard.alerts, self.source)
-        crossings = self._put_values()
-        self.models = catalogue.models_called({told.model_name for told in self.heard.alerts})
-        self.causes = {told.item: self._cause(told) for told in self.heard.alerts}
+        self.rules = _rules(self.body.alerts, self.source)
+        of_values = self._store_values()
+        self.models = catalogue.models_called({parsed.model_name for parsed in self.body.alerts})
+        self.causes = {parsed.item: self._cause(parsed) for parsed in self.body.alerts}
         breach.lock_causes(
             {
                 *(cause.key for cause in self.causes.values()),
-                *(one.cause.key for one in crossings),
-                *_causes_of_known(self.source, self._fingerprints()),
+                *(planned.cause.key for planned in of_values),
+                *_causes_of_firing(self.source, self._fingerprints()),
             }
         )
         self._load()
-        for told in self.heard.alerts:
-            self.fates[told.item] = self._tell(told)
-        rows = [row for some in self.rows.values() for row in some.values() if row.is_seen]
-        crossed = [(row, self._crossing(row)) for row in rows]
-        breach.settle([*crossings, *(one for _, one in crossed if one is not None)], by=by, at=self.at)
-        self._write(crossed)
-        return AlertResults(self.fates)
+        for parsed in self.body.alerts:
+            self.results[parsed.item] = self._apply(parsed)
+        states = [state for starts in self.alerts.values() for state in starts.values() if state.is_named]
+        planned_by_state = [(state, self._planned_breach(state)) for state in states]
+        of_alerts = [planned for _, planned in planned_by_state if planned is not None]
+        breach.settle([*of_values, *of_alerts], by=by, at=self.at)
+        self._write(planned_by_state)
+        return AlertResults(self.results)
 
-    # ---------------------------------------------------------- what it says
+    # ---------------------------------------------------------- reading the payload
 
-    def _put_values(self) -> list[PlannedBreach]:
-        reading = _values(self.heard.alerts, self.at)
+    def _store_values(self) -> list[PlannedBreach]:
+        """Store the values of firing alerts as points. Returns the breaches of our own thresholds on them."""
+        reading = _values(self.body.alerts, self.at)
         if not reading.names:
             return []
         stored = points.put(reading, at=self.at, keeps_first=True)
-        self.series = {
-            (name[0], name[1], name[2]): pk for name, pk in zip(reading.names, stored.series, strict=True)
+        self.series_ids = {
+            (name[0], name[1], name[2]): pk for name, pk in zip(reading.names, stored.series_ids, strict=True)
         }
-        return stored.crossings
+        return stored.breaches
 
-    def _cause(self, told: ParsedAlert) -> Cause:
-        model = self.models.get(told.model_name)
-        return Cause(told.rule, told.model_name, told.kind, model, source_id=self.source.pk)
+    def _cause(self, parsed: ParsedAlert) -> Cause:
+        model = self.models.get(parsed.model_name)
+        return Cause(parsed.rule, parsed.model_name, parsed.kind, model, source_id=self.source.pk)
 
     def _fingerprints(self) -> list[str]:
-        return sorted({told.fingerprint for told in self.heard.alerts})
+        return sorted({parsed.fingerprint for parsed in self.body.alerts})
 
     def _load(self) -> None:
-        """The alerts of these fingerprints that matter: those that fire, those as new as what is told, and
-        the newest of those that are told to have ended without saying when they began.
+        """Load the alerts that this payload can change.
+
+        These are, of its fingerprints, the firing ones, those that start at or after its first start, and for
+        a `resolved` without a start the newest one.
         """
         known = Alert.objects.filter(source=self.source, fingerprint__in=self._fingerprints())
-        first = min(told.starts_at or self.at for told in self.heard.alerts)
-        wanted = Q(is_firing=True) | Q(starts_at__gte=first)
-        if ended := {one.fingerprint for one in self.heard.alerts if not (one.is_firing or one.starts_at)}:
+        first = min(parsed.starts_at or self.at for parsed in self.body.alerts)
+        condition = Q(is_firing=True) | Q(starts_at__gte=first)
+        ended = {
+            parsed.fingerprint for parsed in self.body.alerts if not (parsed.is_firing or parsed.starts_at)
+        }
+        if ended:
             newest = known.filter(fingerprint__in=ended).order_by("fingerprint", "-starts_at")
-            wanted |= Q(pk__in=newest.distinct("fingerprint").values("pk"))
-        found = known.filter(wanted)
-        for alert in found.select_related("breach__threshold"):
+            condition |= Q(pk__in=newest.distinct("fingerprint").values("pk"))
+        for alert in known.filter(condition).select_related("breach__threshold"):
             breach_of = _breach(alert)
-            row = _Row(alert, level=breach_of.level, value=breach_of.worst_value)
-            self.rows.setdefault(alert.fingerprint, {})[alert.starts_at] = row
+            state = _AlertState(alert, level=breach_of.level, value=breach_of.worst_value)
+            self.alerts.setdefault(alert.fingerprint, {})[alert.starts_at] = state
 
-    def _tell(self, told: ParsedAlert) -> str:
-        known = self.rows.setdefault(told.fingerprint, {})
-        starts_at = told.starts_at or self._start_of(known, told)
-        row = known.get(starts_at)
-        if row is None:
-            known[starts_at] = self._new(told, starts_at, known)
+    def _apply(self, parsed: ParsedAlert) -> str:
+        """Apply one item of the payload to the states. Returns its ItemResult."""
+        known = self.alerts.setdefault(parsed.fingerprint, {})
+        starts_at = parsed.starts_at or self._start_of(known, parsed)
+        state = known.get(starts_at)
+        if state is None:
+            known[starts_at] = self._new(parsed, starts_at, known)
             return ItemResult.STORED
-        row.is_seen = True
-        if not told.is_firing:
-            return self._end(row, told.ends_at or self.at)
-        if row.alert.is_firing:
-            row.alert.annotations = told.annotations
-            row.level = max(row.level, told.level)
-            row.value = self.rules[told.rule].worse.worse(row.value, told.value)
+        state.is_named = True
+        if not parsed.is_firing:
+            return self._end(state, parsed.ends_at or self.at)
+        if state.alert.is_firing:
+            state.alert.annotations = parsed.annotations
+            state.level = max(state.level, parsed.level)
+            state.value = self.rules[parsed.rule].rule.worse(state.value, parsed.value)
         return ItemResult.DUPLICATE
 
-    def _start_of(self, known: dict[datetime, _Row], told: ParsedAlert) -> datetime:
-        """When an alert began that does not say: with the one that fires; for an end, that is told again,
-        with the newest that ended; else now.
-        """
-        firing = [starts_at for starts_at, row in known.items() if row.alert.is_firing]
-        same = firing or ([] if told.is_firing else list(known))
-        return max(same) if same else self.at
+    def _start_of(self, known: dict[datetime, _AlertState], parsed: ParsedAlert) -> datetime:
+        """Return the start of an alert whose item has none.
 
-    def _new(self, told: ParsedAlert, starts_at: datetime, known: dict[datetime, _Row]) -> _Row:
+        This is the start of the firing alert; for a repeated `resolved`, that of the newest alert; else now.
+        """
+        firing = [starts_at for starts_at, state in known.items() if state.alert.is_firing]
+        candidates = firing or ([] if parsed.is_firing else list(known))
+        return max(candidates) if candidates else self.at
+
+    def _new(
+        self, parsed: ParsedAlert, starts_at: datetime, known: dict[datetime, _AlertState]
+    ) -> _AlertState:
+        """Return the state of a new alert. Ends the older alerts of its fingerprint."""
         later = [other for other in known if other > starts_at]
         if not later:
             for other in known.values():
                 self._end(other, starts_at)
-        ends_at = told.ends_at
-        if told.is_firing and later:
+        ends_at = parsed.ends_at
+        if parsed.is_firing and later:
             ends_at = min(later)
         alert = Alert(
             source=self.source,
-            fingerprint=told.fingerprint,
+            fingerprint=parsed.fingerprint,
             starts_at=starts_at,
             ends_at=max(ends_at, starts_at) if ends_at else None,
-            is_firing=told.is_firing and not later,
-            name=told.rule,
-            labels=told.labels,
-            annotations=told.annotations,
-            generator_url=told.generator_url,
+            is_firing=parsed.is_firing and not later,
+            name=parsed.rule,
+            labels=parsed.labels,
+            annotations=parsed.annotations,
+            generator_url=parsed.generator_url,
             received_at=self.at,
             seen_at=self.at,
         )
-        return _Row(alert, told, is_seen=True, is_changed=True, level=told.level, value=told.value)
+        return _AlertState(
+            alert, parsed, is_named=True, is_changed=True, level=parsed.level, value=parsed.value
+        )
 
-    def _end(self, row: _Row, ends_at: datetime) -> str:
-        if not row.alert.is_firing:
+    def _end(self, state: _AlertState, ends_at: datetime) -> str:
+        """End an alert. Returns DUPLICATE if it has ended already."""
+        if not state.alert.is_firing:
             return ItemResult.DUPLICATE
-        row.alert.is_firing = False
-        row.alert.ends_at = max(ends_at, row.alert.starts_at)
-        row.is_seen = row.is_changed = True
+        state.alert.is_firing = False
+        state.alert.ends_at = max(ends_at, state.alert.starts_at)
+        state.is_named = state.is_changed = True
         return ItemResult.STORED
 
-    # ---------------------------------------------------------- what it comes to
+    # ---------------------------------------------------------- writing
 
-    def _crossing(self, row: _Row) -> PlannedBreach | None:
-        if row.told is not None:
-            return self._new_crossing(row, row.told)
-        alert, breach_of = row.alert, _breach(row.alert)
-        if not row.is_changed and (breach_of.level, breach_of.worst_value) == (row.level, row.value):
+    def _planned_breach(self, state: _AlertState) -> PlannedBreach | None:
+        """Return the breach of an alert as it has to be written, None if nothing changes."""
+        if state.first is not None:
+            return self._new_breach(state, state.first)
+        alert, breach_of = state.alert, _breach(state.alert)
+        if not state.is_changed and (breach_of.level, breach_of.worst_value) == (state.level, state.value):
             return None
         return PlannedBreach(
             cause=Cause(alert.name, "", "", None, source_id=self.source.pk),
             span=CrossingSpan(
-                breach_of.opened_at, row.level, breach_of.first_value, row.value, alert.ends_at
+                breach_of.opened_at, state.level, breach_of.first_value, state.value, alert.ends_at
             ),
             threshold=breach_of.threshold,
             version=None,
             breach=breach_of,
         )
 
-    def _new_crossing(self, row: _Row, told: ParsedAlert) -> PlannedBreach:
-        rule, alert = self.rules[told.rule], row.alert
+    def _new_breach(self, state: _AlertState, parsed: ParsedAlert) -> PlannedBreach:
+        rule, alert = self.rules[parsed.rule], state.alert
         return PlannedBreach(
-            cause=self.causes[told.item],
-            span=CrossingSpan(alert.starts_at, row.level, told.value, row.value, alert.ends_at),
+            cause=self.causes[parsed.item],
+            span=CrossingSpan(alert.starts_at, state.level, parsed.value, state.value, alert.ends_at),
             threshold=rule.threshold,
             version=rule.version,
-            series_id=self.series.get((told.model_name, told.rule[:120], told.feature)),
-            feature=told.feature,
-            summary=told.summary,
+            series_id=self.series_ids.get((parsed.model_name, parsed.rule[:120], parsed.feature)),
+            feature=parsed.feature,
+            summary=parsed.summary,
             is_external=True,
         )
 
-    def _write(self, crossed: Sequence[tuple[_Row, PlannedBreach | None]]) -> None:
-        fresh, known = [], []
-        for row, crossing in crossed:
-            if row.told is not None and crossing is not None:
-                row.alert.breach = crossing.breach
-                fresh.append(row.alert)
+    def _write(self, planned_by_state: Sequence[tuple[_AlertState, PlannedBreach | None]]) -> None:
+        """Create the new alerts with their breaches, and update the known ones."""
+        created, known = [], []
+        for state, planned in planned_by_state:
+            if state.first is not None and planned is not None:
+                state.alert.breach = planned.breach
+                created.append(state.alert)
             else:
-                known.append(row.alert)
-        Alert.objects.bulk_create(fresh)
+                known.append(state.alert)
+        Alert.objects.bulk_create(created)
         if known:
             columns: list[list] = [
                 [alert.pk for alert in known],
@@ -255,83 +278,85 @@ class _Body:
 
 
 def _breach(alert: Alert) -> Breach:
-    """Every alert has its breach, from the same transaction on."""
+    """Return the breach of an alert. Every alert has one: both are written in the same transaction."""
     assert alert.breach is not None
     return alert.breach
 
 
-def _causes_of_known(source: Source, fingerprints: Sequence[str]) -> set[str]:
-    """Whose groups alerts of these fingerprints stand in now: almost always the body's own."""
+def _causes_of_firing(source: Source, fingerprints: Sequence[str]) -> set[str]:
+    """Return the cause keys of the firing alerts of these fingerprints, usually those of the payload."""
     rows = Alert.objects.filter(source=source, fingerprint__in=fingerprints, is_firing=True)
     return set(rows.values_list("breach__group__cause_key", flat=True)) - {None}
 
 
 def _values(alerts: Iterable[ParsedAlert], at: datetime) -> Reading:
-    """The numeric values of firing alerts, as points at the minute of receipt: a repeat in it adds none."""
+    """Return the numeric values of firing alerts as points, all at the start of the minute of `at`.
+
+    So a payload that is repeated within the minute adds no points.
+    """
     reading, keys = Reading(), {}
     minute = to_micros(at.replace(second=0, microsecond=0) if at.second or at.microsecond else at)
-    for told in alerts:
-        name = (told.model_name, told.rule[:120], told.feature, "")
-        if told.value is None or not told.model_name or not told.is_firing or name in keys:
+    for parsed in alerts:
+        name = (parsed.model_name, parsed.rule[:120], parsed.feature, "")
+        if parsed.value is None or not parsed.model_name or not parsed.is_firing or name in keys:
             continue
         keys[name] = len(reading.names)
         reading.names.append(name)
-        reading.kinds.append(told.kind)
+        reading.kinds.append(parsed.kind)
         reading.units.append("")
         reading.items.append(reading.count)
         reading.keys.append(keys[name])
         reading.ts.append(minute)
-        reading.values.append(told.value)
+        reading.values.append(parsed.value)
         reading.count += 1
     return reading
 
 
-def _rules(alerts: Sequence[ParsedAlert], source: Source) -> dict[str, _Rule]:
-    """The external thresholds of the body's rules; Unborn when one has never been seen."""
-    wanted = {told.rule for told in alerts}
-    found = {
-        threshold.external_rule: _Rule(threshold)
-        for threshold in Threshold.objects.filter(source=source, external_rule__in=wanted)
+def _rules(alerts: Sequence[ParsedAlert], source: Source) -> dict[str, _ExternalRule]:
+    """Return the external rules of the alerts by name. Raises MissingRows if one does not exist yet."""
+    names = {parsed.rule for parsed in alerts}
+    rules = {
+        threshold.external_rule: _ExternalRule(threshold)
+        for threshold in Threshold.objects.filter(source=source, external_rule__in=names)
     }
-    if len(found) != len(wanted):
-        raise points.Unborn
-    by_id = {rule.threshold.pk: rule for rule in found.values()}
+    if len(rules) != len(names):
+        raise points.MissingRows
+    by_id = {rule.threshold.pk: rule for rule in rules.values()}
     for version in ThresholdVersion.objects.filter(threshold_id__in=by_id, state=Agreement.ACTIVE):
         rule = by_id[version.threshold_id]
-        rule.version, rule.worse = version, judging.rule_of(version)
-    return found
+        rule.version, rule.rule = version, judging.rule_of(version)
+    return rules
 
 
-def _bear_rules(alerts: Sequence[ParsedAlert], source: Source, *, by: Actor, at: datetime) -> None:
-    """Every rule of a tool is an external threshold, in force since we first heard of it."""
-    lock_births()
-    wanted: dict[str, ParsedAlert] = {}
-    for told in alerts:
-        if told.rule not in wanted or wanted[told.rule].limit is None:
-            wanted[told.rule] = told
-    there = Threshold.objects.filter(source=source, external_rule__in=wanted)
-    for known in there.values_list("external_rule", flat=True):
-        del wanted[known]
+def _create_rules(alerts: Sequence[ParsedAlert], source: Source, *, by: Actor, at: datetime) -> None:
+    """Create an external threshold, with a version in force, for each rule that has none yet."""
+    lock_creation()
+    missing: dict[str, ParsedAlert] = {}
+    for parsed in alerts:
+        if parsed.rule not in missing or missing[parsed.rule].limit is None:
+            missing[parsed.rule] = parsed
+    existing = Threshold.objects.filter(source=source, external_rule__in=missing)
+    for name in existing.values_list("external_rule", flat=True):
+        del missing[name]
     acts = []
-    for rule, told in wanted.items():
-        threshold = Threshold(source=source, external_rule=rule, name=rule)
-        acts.append(
-            bulk.Act(threshold, "signals.external_rule_noted", rows=[_version(threshold, told, source, at)])
-        )
+    for name, parsed in missing.items():
+        threshold = Threshold(source=source, external_rule=name, name=name)
+        version = _version(threshold, parsed, source, at)
+        acts.append(bulk.Act(threshold, "signals.external_rule_noted", rows=[version]))
     if acts:
         bulk.perform(acts, by=by, at=at)
 
 
-def _version(threshold: Threshold, told: ParsedAlert, source: Source, at: datetime) -> ThresholdVersion:
-    is_below = told.limit is not None and told.value is not None and told.value < told.limit
-    is_critical = told.level == Level.CRITICAL
+def _version(threshold: Threshold, parsed: ParsedAlert, source: Source, at: datetime) -> ThresholdVersion:
+    is_below = parsed.limit is not None and parsed.value is not None and parsed.value < parsed.limit
+    is_critical = parsed.level == Level.CRITICAL
     return ThresholdVersion(
         threshold=threshold,
         number=1,
         state=Agreement.ACTIVE,
         direction=Direction.BELOW if is_below else Direction.ABOVE,
-        warning=None if is_critical else told.limit,
-        critical=told.limit if is_critical else None,
-        reason=f"The rule of {source.name}, as first heard.",
+        warning=None if is_critical else parsed.limit,
+        critical=parsed.limit if is_critical else None,
+        reason=f"The rule of {source.name}, as first received.",
         agreed_at=at,
     )

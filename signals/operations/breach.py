@@ -1,4 +1,4 @@
-"""Breaches and their groups: what judging and alerts come to, written in a constant number of statements."""
+"""Write breaches and their groups, from judged points and from alerts, in a constant number of statements."""
 
 import hashlib
 import json
@@ -19,40 +19,45 @@ from signals.operations.series import UNREGISTERED, below
 from signals.states import BreachState
 from signals.thresholds import REOPENS_WITHIN, CrossingSpan
 
-# Causes share so many locks: enough to keep senders apart, few enough for PostgreSQL's table of locks.
-_BUCKETS = 128
-_FEATURES_NAMED = 12
+# Causes share this many advisory locks: enough that senders rarely wait for each other, few enough for
+# PostgreSQL's lock table.
+_LOCKS = 128
+_MAX_FEATURES = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """What breaches have in common when they are one matter: the rule, the model, the kind."""
+    """What the breaches of one group have in common: the rule, the model, the signal kind.
+
+    model_name: the name that tools use. description: the title's text, by default the rule.
+    """
 
     rule: str
     model_name: str
     kind: str
     model: Model | None = field(compare=False)
     source_id: int | None = None
-    words: str = field(default="", compare=False)
+    description: str = field(default="", compare=False)
 
     @property
     def key(self) -> str:
-        plain = json.dumps([self.source_id, self.rule, self.model_name, self.kind])
-        if len(plain) <= 300:
-            return plain
-        return plain[:260] + hashlib.sha256(plain.encode()).hexdigest()[:40]
+        """Return the text that identifies the cause, at most 300 characters."""
+        text = json.dumps([self.source_id, self.rule, self.model_name, self.kind])
+        if len(text) <= 300:
+            return text
+        return text[:260] + hashlib.sha256(text.encode()).hexdigest()[:40]
 
     @property
     def title(self) -> str:
         if not self.model_name:
-            return f"{self.words or self.rule} (no model named)"[:300]
-        on = f"{self.words or self.rule} on {self.model.name if self.model else self.model_name}"
-        return on[:300] if self.model else on[: 300 - len(UNREGISTERED)] + UNREGISTERED
+            return f"{self.description or self.rule} (no model named)"[:300]
+        title = f"{self.description or self.rule} on {self.model.name if self.model else self.model_name}"
+        return title[:300] if self.model else title[: 300 - len(UNREGISTERED)] + UNREGISTERED
 
 
 @dataclass(slots=True)
 class PlannedBreach:
-    """A breach as it is to be. breach: the row that is there, or None; after settle(), the row."""
+    """A breach as settle() has to write it. breach: the existing row or None; after settle(), the row."""
 
     cause: Cause
     span: CrossingSpan
@@ -66,8 +71,8 @@ class PlannedBreach:
 
 
 def lock_causes(keys: Iterable[str]) -> None:
-    """Wait for everybody else who works on these causes; held until the transaction ends."""
-    numbers = sorted({int(hashlib.sha256(key.encode()).hexdigest()[:8], 16) % _BUCKETS for key in keys})
+    """Lock these causes until the transaction ends. Waits for other transactions that hold them."""
+    numbers = sorted({int(hashlib.sha256(key.encode()).hexdigest()[:8], 16) % _LOCKS for key in keys})
     if numbers:
         with connection.cursor() as cursor:
             cursor.execute(
@@ -76,30 +81,34 @@ def lock_causes(keys: Iterable[str]) -> None:
             )
 
 
-def settle(crossings: Sequence[PlannedBreach], *, by: Actor, at: datetime) -> None:
-    """Write breaches and groups as `crossings` say: one event a group that something happened to.
+def settle(breaches: Sequence[PlannedBreach], *, by: Actor, at: datetime) -> None:
+    """Write breaches and their groups, with one event for each group that changes.
 
-    A crossing joins the open group of its cause, or the newest one when it comes within REOPENS_WITHIN of
-    its end, which reopens it; else it opens a group. A group is as bad as its worst breach, and is cleared
-    when its last breach is. To be called under lock_causes() in a transaction.
+    A new breach joins the open group of its cause. If none is open and it begins within REOPENS_WITHIN of the
+    end of the newest group, it reopens that one; otherwise it opens a group. A group has the level of its
+    worst breach and is cleared with its last breach. Call it in a transaction, under lock_causes().
     """
-    if not crossings:
+    if not breaches:
         return
-    plan = _Plan(crossings)
-    acts = [act for work in plan.works() if (act := work.act()) is not None]
-    worst = [
-        crossing.breach
-        for crossing in crossings
-        if crossing.breach is not None
-        and crossing.breach.pk is not None
-        and crossing.breach.worst_value != crossing.span.worst
+    plan = _Plan(breaches)
+    acts = [act for change in plan.changes() if (act := change.act()) is not None]
+    worsened = [
+        planned.breach
+        for planned in breaches
+        if planned.breach is not None
+        and planned.breach.pk is not None
+        and planned.breach.worst_value != planned.span.worst
     ]
     bulk.perform(acts, by=by, at=at)
-    _keep_worst(crossings, worst)
+    _update_worst_values(breaches, worsened)
 
 
-class _Work:
-    """One group and what happens to it."""
+class _GroupChange:
+    """The changes of one group.
+
+    open_ids: ids of its open breaches. joined: new breaches. kept: existing breaches with new values.
+    others_open: ids of open breaches that do not change.
+    """
 
     def __init__(self, group: BreachGroup, open_ids: set[int], *, is_new: bool = False) -> None:
         self.group, self.is_new = group, is_new
@@ -113,30 +122,33 @@ class _Work:
 
     @property
     def is_open(self) -> bool:
-        return bool(self.others_open) or any(one.span.is_open for one in self.members)
+        return bool(self.others_open) or any(member.span.is_open for member in self.members)
 
     @property
     def end(self) -> datetime | None:
-        """When it was cleared, None while it is open."""
+        """Return when the group is cleared, None while it is open."""
         if self.is_open:
             return None
-        ends = [one.span.cleared_at for one in self.members if one.span.cleared_at]
+        ends = [member.span.cleared_at for member in self.members if member.span.cleared_at]
         return max([*ends, *([self.group.cleared_at] if self.group.cleared_at else [])])
 
     def may_take(self, span: CrossingSpan) -> bool:
+        """Return True if a crossing belongs to this group by its time."""
         if self.is_open and span.is_open:
             return True
-        if not self.is_open and span.opened_at > self.end + REOPENS_WITHIN:  # type: ignore[operator]
+        if self.end is not None and span.opened_at > self.end + REOPENS_WITHIN:
             return False
         return span.cleared_at is None or span.cleared_at + REOPENS_WITHIN >= self.group.opened_at
 
-    def keep(self, crossing: PlannedBreach) -> None:
-        self.others_open.discard(crossing.breach.pk)  # type: ignore[union-attr]
-        self.kept.append(crossing)
+    def keep(self, planned: PlannedBreach, breach: Breach) -> None:
+        """Add an existing breach of the group with its new values."""
+        self.others_open.discard(breach.pk)
+        self.kept.append(planned)
 
     def act(self) -> bulk.Act | None:
+        """Return what to write, None if nothing changes."""
         rows, counts = self._rows()
-        level = max([self.group.level, *(one.span.level for one in self.members)])
+        level = max([self.group.level, *(member.span.level for member in self.members)])
         values: dict[str, Any] = {
             "level": level,
             "state": BreachState.OPEN if self.is_open else BreachState.CLEARED,
@@ -160,19 +172,19 @@ class _Work:
     def _rows(self) -> tuple[list, dict[str, int]]:
         counts = {"joined": len(self.joined), "cleared": 0, "reopened": 0, "worse": 0}
         rows: list = []
-        for one in self.joined:
-            one.breach = _row(self.group, one)
-            rows.append(one.breach)
-        for one in self.kept:
-            breach, span = one.breach, one.span
+        for planned in self.joined:
+            planned.breach = _new_breach(self.group, planned)
+            rows.append(planned.breach)
+        for planned in self.kept:
+            breach, span = planned.breach, planned.span
             state = BreachState.OPEN if span.is_open else BreachState.CLEARED
-            wanted = {"state": state, "cleared_at": span.cleared_at, "level": span.level}
-            differing = {name: value for name, value in wanted.items() if getattr(breach, name) != value}
-            if differing:
-                counts["worse"] += "level" in differing
-                if "state" in differing:
+            values = {"state": state, "cleared_at": span.cleared_at, "level": span.level}
+            changed = {name: value for name, value in values.items() if getattr(breach, name) != value}
+            if changed:
+                counts["worse"] += "level" in changed
+                if "state" in changed:
                     counts["cleared" if state == BreachState.CLEARED else "reopened"] += 1
-                rows.append((breach, differing))
+                rows.append((breach, changed))
         return rows, counts
 
     def _change(self, counts: dict[str, int], *, was_open: bool, rises: bool) -> type[events.GroupChange]:
@@ -187,35 +199,36 @@ class _Work:
         return events.BreachWorsened if rises or counts["worse"] else events.BreachCleared
 
     def _payload(self, change: type[events.GroupChange], counts: dict[str, int]) -> events.GroupChange:
-        features = dict.fromkeys(crossing.feature for crossing in self.joined if crossing.feature)
+        features = dict.fromkeys(member.feature for member in self.joined if member.feature)
         return change(
             **{name: number or None for name, number in counts.items()},
-            features=list(features)[:_FEATURES_NAMED],
-            summary=next((crossing.summary for crossing in self.joined if crossing.summary), ""),
+            features=list(features)[:_MAX_FEATURES],
+            summary=next((member.summary for member in self.joined if member.summary), ""),
             open=len(self.others_open) + sum(member.span.is_open for member in self.members),
         )
 
 
 class _Plan:
-    """Which crossing goes to which group; reads the groups of all causes in three statements."""
+    """Which breach goes to which group. Reads the groups of all causes in three statements.
 
-    def __init__(self, crossings: Sequence[PlannedBreach]) -> None:
-        self.of_cause: dict[str, list[_Work]] = {}
-        self.of_group: dict[int, _Work] = {}
-        self.new: list[_Work] = []
-        self._load(crossings)
-        fresh = []
-        for one in crossings:
-            if not self._stays(one):
-                fresh.append(one)
-        for one in sorted(fresh, key=lambda crossing: crossing.span.opened_at):
-            self._join(one)
+    by_cause: cause key -> its newest group and those created here. by_group: group id -> its change.
+    """
 
-    def works(self) -> list[_Work]:
-        return [work for work in [*self.of_group.values(), *self.new] if work.members]
+    def __init__(self, breaches: Sequence[PlannedBreach]) -> None:
+        self.by_cause: dict[str, list[_GroupChange]] = {}
+        self.by_group: dict[int, _GroupChange] = {}
+        self.new: list[_GroupChange] = []
+        self._load(breaches)
+        joining = [planned for planned in breaches if not self._stays(planned)]
+        for planned in sorted(joining, key=lambda planned: planned.span.opened_at):
+            self._join(planned)
 
-    def _load(self, crossings: Sequence[PlannedBreach]) -> None:
-        keys = sorted({one.cause.key for one in crossings})
+    def changes(self) -> list[_GroupChange]:
+        """Return the groups that get new or changed breaches."""
+        return [change for change in [*self.by_group.values(), *self.new] if change.members]
+
+    def _load(self, breaches: Sequence[PlannedBreach]) -> None:
+        keys = sorted({planned.cause.key for planned in breaches})
         newest = list(
             BreachGroup.objects.filter(cause_key__in=keys)
             .select_related("subject", "model__subject")
@@ -223,7 +236,7 @@ class _Plan:
             .distinct("cause_key")
         )
         known = {group.pk for group in newest}
-        others = {one.breach.group_id for one in crossings if one.breach is not None} - known
+        others = {planned.breach.group_id for planned in breaches if planned.breach is not None} - known
         further = (
             list(BreachGroup.objects.filter(pk__in=others).select_related("subject", "model__subject"))
             if others
@@ -236,69 +249,75 @@ class _Plan:
             for group_id, pk in rows.values_list("group_id", "pk"):
                 open_ids.setdefault(group_id, set()).add(pk)
         for group in [*newest, *further]:
-            self.of_group[group.pk] = _Work(group, open_ids.get(group.pk, set()))
-        self.of_cause = {group.cause_key: [self.of_group[group.pk]] for group in newest}
+            self.by_group[group.pk] = _GroupChange(group, open_ids.get(group.pk, set()))
+        self.by_cause = {group.cause_key: [self.by_group[group.pk]] for group in newest}
 
-    def _stays(self, one: PlannedBreach) -> bool:
-        """Whether a breach that is there stays that one; a group is not reopened beside an open one."""
-        if one.breach is None:
+    def _stays(self, planned: PlannedBreach) -> bool:
+        """Keep an existing breach in its group and return True. Return False if it must join a group.
+
+        A breach of an older group is not reopened: its cause would have two open groups. A new breach is
+        created instead.
+        """
+        breach = planned.breach
+        if breach is None:
             return False
-        own = self.of_group[one.breach.group_id]
-        reopens = one.breach.state == BreachState.CLEARED and one.span.cleared_at != one.breach.cleared_at
-        if reopens and own not in self.of_cause.get(own.group.cause_key, ()):
-            one.breach = None
+        own = self.by_group[breach.group_id]
+        reopens = breach.state == BreachState.CLEARED and planned.span.cleared_at != breach.cleared_at
+        if reopens and own not in self.by_cause.get(own.group.cause_key, ()):
+            planned.breach = None
             return False
-        own.keep(one)
+        own.keep(planned, breach)
         return True
 
-    def _join(self, one: PlannedBreach) -> None:
-        known = self.of_cause.setdefault(one.cause.key, [])
-        fitting = [work for work in known if work.may_take(one.span)]
-        work = next((work for work in fitting if work.is_open), fitting[0] if fitting else None)
-        if work is None:
-            work = _Work(_group(one), set(), is_new=True)
-            self.new.append(work)
-            known.append(work)
-        work.joined.append(one)
-        if work.is_new:
-            work.group.opened_at = min(work.group.opened_at, one.span.opened_at)
+    def _join(self, planned: PlannedBreach) -> None:
+        """Add a new breach to the group of its cause that fits by time, or to a new group."""
+        known = self.by_cause.setdefault(planned.cause.key, [])
+        fitting = [change for change in known if change.may_take(planned.span)]
+        change = next((change for change in fitting if change.is_open), fitting[0] if fitting else None)
+        if change is None:
+            change = _GroupChange(_new_group(planned), set(), is_new=True)
+            self.new.append(change)
+            known.append(change)
+        change.joined.append(planned)
+        if change.is_new:
+            change.group.opened_at = min(change.group.opened_at, planned.span.opened_at)
 
 
-def _group(one: PlannedBreach) -> BreachGroup:
-    cause = one.cause
+def _new_group(planned: PlannedBreach) -> BreachGroup:
+    cause = planned.cause
     return BreachGroup(
         cause_key=cause.key,
         title=cause.title,
         model=cause.model,
         model_name=cause.model_name,
         kind=cause.kind,
-        level=one.span.level,
-        opened_at=one.span.opened_at,
+        level=planned.span.level,
+        opened_at=planned.span.opened_at,
     )
 
 
-def _row(group: BreachGroup, one: PlannedBreach) -> Breach:
-    span = one.span
+def _new_breach(group: BreachGroup, planned: PlannedBreach) -> Breach:
+    span = planned.span
     return Breach(
         group=group,
-        series_id=one.series_id,
-        threshold=one.threshold,
-        threshold_version=one.version,
-        is_external=one.is_external,
-        feature=one.feature,
+        series_id=planned.series_id,
+        threshold=planned.threshold,
+        threshold_version=planned.version,
+        is_external=planned.is_external,
+        feature=planned.feature,
         level=span.level,
         state=BreachState.OPEN if span.is_open else BreachState.CLEARED,
         opened_at=span.opened_at,
         cleared_at=span.cleared_at,
         first_value=span.first,
         worst_value=span.worst,
-        summary=one.summary[:400],
+        summary=planned.summary[:400],
     )
 
 
-def _keep_worst(crossings: Sequence[PlannedBreach], breaches: Sequence[Breach]) -> None:
-    """The worst value moves with the points; it is no step of its own, so it is kept beside history."""
-    worst = {id(one.breach): one.span.worst for one in crossings}
+def _update_worst_values(planned: Sequence[PlannedBreach], breaches: Sequence[Breach]) -> None:
+    """Write the worst values of these breaches without an event: they change with every worse point."""
+    worst = {id(change.breach): change.span.worst for change in planned}
     pairs = [(breach.pk, worst[id(breach)]) for breach in breaches]
     if pairs:
         with connection.cursor() as cursor:

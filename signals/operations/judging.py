@@ -1,4 +1,4 @@
-"""Judging new points by the thresholds in force: what the points come to, as crossings to be settled."""
+"""Judge new points by the thresholds in force: which breaches they open, change or clear."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,14 +11,29 @@ from signals.operations.breach import Cause, PlannedBreach
 from signals.states import Direction, Level
 from signals.thresholds import CrossingSpan, Rule, follow
 
-# What is new of a series, not older than what was judged before: (microseconds since 1970, value), unsorted.
-News = Mapping[int, Sequence[tuple[int, float]]]
+# Series id -> its points to judge, (microseconds since 1970, value), unsorted. None is older than the newest
+# point that was judged before.
+PointsBySeries = Mapping[int, Sequence[tuple[int, float]]]
 
-# Names of metrics that are initials.
-_SHORT = {"psi", "auc", "roc auc", "pr auc", "ks", "f1", "mae", "mse", "rmse", "mape", "csi", "kl", "js"}
+# Metric names that are abbreviations, written in capitals.
+_ABBREVIATIONS = {
+    "psi",
+    "auc",
+    "roc auc",
+    "pr auc",
+    "ks",
+    "f1",
+    "mae",
+    "mse",
+    "rmse",
+    "mape",
+    "csi",
+    "kl",
+    "js",
+}
 
-# Each version in force, with the newest breach of its threshold: the open one, where one is open.
-_WATCHES = """
+# Each version in force, with the newest breach of its threshold. If one is open, it is the newest.
+_ACTIVE_RULES = """
 SELECT v.id, t.series_id, v.direction, v.warning, v.critical, v.clear,
        b.id, b.opened_at, b.level, b.first_value, b.worst_value, b.cleared_at
 FROM signals_threshold t
@@ -33,7 +48,7 @@ ORDER BY v.id
 
 @dataclass(frozen=True, slots=True)
 class ActiveRule:
-    """A version in force on a series, and the newest crossing it knows of."""
+    """A threshold version in force on a series. last: its newest crossing, None if there was none."""
 
     version_id: int
     series_id: int
@@ -41,8 +56,11 @@ class ActiveRule:
     breach_id: int | None
     last: CrossingSpan | None
 
-    def is_left_cold_by(self, points: Sequence[tuple[int, float]]) -> bool:
-        """Whether nothing is open and no point crosses: so it is nearly always, and quickly said."""
+    def is_unaffected_by(self, points: Sequence[tuple[int, float]]) -> bool:
+        """Return True if no crossing is open and no point crosses a limit.
+
+        This is the common case, so it is checked first: one comparison instead of one per point.
+        """
         if self.last is not None and self.last.is_open:
             return False
         values = [value for _, value in points]
@@ -50,51 +68,54 @@ class ActiveRule:
         return not values or not self.rule.level_of(worst(values))
 
 
-def watches(series_ids: Collection[int]) -> list[ActiveRule]:
-    """What judges these series now. One statement; the caller holds the rows of the series."""
+def active_rules(series_ids: Collection[int]) -> list[ActiveRule]:
+    """Return the threshold versions in force on these series. One statement.
+
+    The caller has locked the series.
+    """
     if not series_ids:
         return []
     with connection.cursor() as cursor:
-        cursor.execute(_WATCHES, ["{" + ",".join(map(str, series_ids)) + "}"])
+        cursor.execute(_ACTIVE_RULES, ["{" + ",".join(map(str, series_ids)) + "}"])
         return [
             ActiveRule(row[0], row[1], Rule(*row[2:6]), row[6], CrossingSpan(*row[7:12]) if row[6] else None)
             for row in cursor.fetchall()
         ]
 
 
-def crossings_of(watching: Sequence[ActiveRule], news: News) -> list[PlannedBreach]:
-    """What `news` comes to under each watch: only what changed. No statement, or two, whatever the size."""
+def planned_breaches(rules: Sequence[ActiveRule], points: PointsBySeries) -> list[PlannedBreach]:
+    """Return the breaches that the points open or change under each rule. At most two statements."""
     changed: list[tuple[ActiveRule, CrossingSpan, bool]] = []
-    for watch in watching:
-        points = news[watch.series_id]
-        if watch.is_left_cold_by(points):
+    for rule in rules:
+        points_of_series = points[rule.series_id]
+        if rule.is_unaffected_by(points_of_series):
             continue
-        in_order = ((from_micros(ts), value) for ts, value in sorted(points))
-        spans = follow(watch.rule, watch.last, in_order)
+        in_order = ((from_micros(ts), value) for ts, value in sorted(points_of_series))
+        spans = follow(rule.rule, rule.last, in_order)
         for position, span in enumerate(spans):
-            is_known = watch.last is not None and position == 0
-            if not is_known or span != watch.last:
-                changed.append((watch, span, is_known))
+            is_known = rule.last is not None and position == 0
+            if not is_known or span != rule.last:
+                changed.append((rule, span, is_known))
     if not changed:
         return []
     versions = ThresholdVersion.objects.select_related("threshold__series__model__subject").in_bulk(
-        {watch.version_id for watch, _, _ in changed}
+        {rule.version_id for rule, _, _ in changed}
     )
-    breaches = Breach.objects.in_bulk({watch.breach_id for watch, _, is_known in changed if is_known})
+    breaches = Breach.objects.in_bulk({rule.breach_id for rule, _, is_known in changed if is_known})
     return [
-        _crossing(versions[watch.version_id], span, breaches[watch.breach_id] if is_known else None)
-        for watch, span, is_known in changed
+        _planned_breach(versions[rule.version_id], span, breaches[rule.breach_id] if is_known else None)
+        for rule, span, is_known in changed
     ]
 
 
 def rule_of(version: ThresholdVersion) -> Rule:
-    """A version as the pure judging takes it."""
+    """Return the rule of a version, as signals.thresholds takes it."""
     return Rule(version.direction, version.warning, version.critical, version.clear)
 
 
-def _crossing(version: ThresholdVersion, span: CrossingSpan, breach: Breach | None) -> PlannedBreach:
+def _planned_breach(version: ThresholdVersion, span: CrossingSpan, breach: Breach | None) -> PlannedBreach:
     series = version.threshold.series
-    assert series is not None  # watches() starts from series
+    assert series is not None  # active_rules() reads only thresholds on series
     return PlannedBreach(
         cause=_cause(version, series),
         span=span,
@@ -114,23 +135,23 @@ def _cause(version: ThresholdVersion, series: Series) -> Cause:
         model_name=series.model_name,
         kind=series.kind,
         model=series.model,
-        words=f"{spoken(series.metric)} {side} its threshold",
+        description=f"{readable(series.metric)} {side} its threshold",
     )
 
 
-def spoken(metric: str) -> str:
-    """What tools call a metric, as a person would write it: PSI for psi, Null share for null_share."""
-    words = metric.replace("_", " ").strip()
-    if words.lower() in _SHORT:
-        return words.upper()
-    return words[:1].upper() + words[1:]
+def readable(metric: str) -> str:
+    """Return a metric's name as text for people: "PSI" for "psi", "Null share" for "null_share"."""
+    name = metric.replace("_", " ").strip()
+    if name.lower() in _ABBREVIATIONS:
+        return name.upper()
+    return name[:1].upper() + name[1:]
 
 
 def _summary(version: ThresholdVersion, series: Series, span: CrossingSpan) -> str:
-    what = " of ".join(filter(None, (series.metric, series.feature or series.slice)))
+    """Return the first value and the limit it crossed: "psi of age was 0.31, above 0.25"."""
+    metric = " of ".join(filter(None, (series.metric, series.feature or series.slice)))
     crossed = (version.critical, version.warning) if span.level == Level.CRITICAL else (version.warning,)
-    limit = next((one for one in (*crossed, version.critical) if one is not None), None)
+    limit = next((value for value in (*crossed, version.critical) if value is not None), None)
     first = f"{span.first:.4g}" if span.first is not None else "unknown"
-    return (
-        f"{what} was {first}, {version.direction} {limit:.4g}" if limit is not None else f"{what} was {first}"
-    )
+    text = f"{metric} was {first}"
+    return f"{text}, {version.direction} {limit:.4g}" if limit is not None else text

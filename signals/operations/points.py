@@ -1,7 +1,7 @@
-"""Points: stored as they come, in a constant number of statements, then judged, in one transaction.
+"""Store points and judge them, in one transaction and a constant number of statements.
 
-A point that is older than the newest judged one of its series is stored and changes no breach: it came too
-late to be news. A corrected newest value is judged again.
+A point that is older than the newest judged point of its series is stored, but changes no breach.
+If the newest value is corrected, it is judged again.
 """
 
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ JOIN signals_series s
 ORDER BY s.id
 FOR NO KEY UPDATE OF s
 """
-_THERE = f"""
+_STORED_VALUES = f"""
 SELECT g.n, p.value
 FROM unnest(%s::int[], %s::bigint[], %s::bigint[]) AS g(n, series_id, ts)
 JOIN signals_point p ON p.series_id = g.series_id AND p.ts = {_TS}
@@ -60,158 +60,183 @@ _INSERT_NEWEST = f"WITH stored AS ({_INSERT}) {_LATEST}"
 
 @dataclass(slots=True)
 class Stored:
-    """What became of a body. fates: one an item of the reading, None where it was refused before.
+    """The result of storing a reading.
 
-    series: the ids of the reading's series, by its keys.
+    results: an ItemResult per item of the reading, None if mapping already refused the item.
+    series_ids: ids of the reading's series, indexed by its keys. breaches: what settle() has to write.
     """
 
-    fates: list[str | None]
-    series: list[int] = field(default_factory=list)
-    crossings: list[breach.PlannedBreach] = field(default_factory=list)
+    results: list[str | None]
+    series_ids: list[int] = field(default_factory=list)
+    breaches: list[breach.PlannedBreach] = field(default_factory=list)
 
 
 def store(reading: Reading, *, source: Source, by: Actor, at: datetime) -> Stored:
-    """Store the points of a body and judge them, all or nothing. Unknown series are born; see put()."""
+    """Store the points of a reading and judge them, all or nothing. Creates unknown series; see put()."""
     try:
         with transaction.atomic():
             return _store(reading, by=by, at=at)
-    except Unborn:
+    except MissingRows:
         with transaction.atomic():
-            bear(reading, source=source, by=by, at=at)
+            create_series(reading, source=source, by=by, at=at)
             return _store(reading, by=by, at=at)
 
 
 def _store(reading: Reading, *, by: Actor, at: datetime) -> Stored:
     stored = put(reading, at=at)
-    breach.lock_causes(one.cause.key for one in stored.crossings)
-    breach.settle(stored.crossings, by=by, at=at)
+    breach.lock_causes(planned.cause.key for planned in stored.breaches)
+    breach.settle(stored.breaches, by=by, at=at)
     return stored
 
 
-class Unborn(Exception):
-    """A series is not there yet. What was locked is let go, for births come first in the order of locks."""
+class MissingRows(Exception):
+    """A series or rule does not exist yet.
+
+    The caller rolls back, which releases the locks, and creates the rows first: rows are always created
+    before others are locked, which prevents deadlocks.
+    """
 
 
-def bear(reading: Reading, *, source: Source, by: Actor, at: datetime) -> None:
-    """Make the series of a reading that are not there."""
-    series_operations.bear(reading.names, reading.kinds, reading.units, source=source, by=by, at=at)
+def create_series(reading: Reading, *, source: Source, by: Actor, at: datetime) -> None:
+    """Create the series of a reading that do not exist yet."""
+    series_operations.create_missing(reading.names, reading.kinds, reading.units, source=source, by=by, at=at)
 
 
 def put(reading: Reading, *, at: datetime, keeps_first: bool = False) -> Stored:
-    """Write the points under the locks of their series, and say what they come to; settle() is the caller's.
+    """Lock the series of a reading, write its points and judge them.
 
-    The same point twice is a duplicate; another value for its moment corrects it, and the old one is kept
-    as a Correction (keeps_first: it is a duplicate too). Raises Unborn, having written nothing.
-    Six statements at most, whatever the size.
+    The caller passes the returned breaches to settle(). A point with the same series, time and value as a
+    stored one is a duplicate. Another value for the same time corrects it, and a Correction keeps the old
+    value; with keeps_first it counts as a duplicate instead.
+    Raises MissingRows before anything is written. At most six statements for any number of points.
     """
-    stored = Stored(fates=[None] * reading.count)
+    stored = Stored(results=[None] * reading.count)
     if not reading.items:
         return stored
     ids, latest = _locked(reading)
-    stored.series = ids
-    series = [ids[key] for key in reading.keys]
-    news = _Sorted(reading, series, latest, keeps_first)
-    news.tell(stored.fates)
-    _write(news, at)
-    stored.crossings = _judge(news)
+    stored.series_ids = ids
+    series_ids = [ids[key] for key in reading.keys]
+    points = _SortedPoints(reading, series_ids, latest, keeps_first)
+    points.copy_results_to(stored.results)
+    _write(points, at)
+    stored.breaches = _judge(points)
     return stored
 
 
-class _Sorted:
-    """The points of a reading sorted into new, corrected and known, as if they had come one by one."""
+class _SortedPoints:
+    """The points of a reading, sorted into new, corrected and known, as if they had come one by one.
+
+    A key is (series id, microseconds since 1970). new, corrected: key -> value to write.
+    corrections: (series id, microseconds, old value, new value). results: one per point of the reading.
+    latest: series id -> microseconds of its newest stored point, None if it has no point.
+    """
 
     def __init__(
-        self, reading: Reading, series: Sequence[int], latest: dict[int, int | None], keeps_first: bool
+        self, reading: Reading, series_ids: Sequence[int], latest: dict[int, int | None], keeps_first: bool
     ) -> None:
-        self.reading, self.series, self.latest, self.keeps_first = reading, series, latest, keeps_first
+        self.reading, self.latest, self.keeps_first = reading, latest, keeps_first
         self.corrections: list[tuple[int, int, float, float]] = []
-        self.changed: dict[tuple[int, int], float] = {}
-        self.fates: list[str] = []
-        keys = list(zip(series, reading.ts, strict=True))
-        self.fresh = dict(zip(keys, reading.values, strict=True))
-        late = [n for n, (one, ts) in enumerate(keys) if (newest := latest[one]) is not None and ts <= newest]
-        if late or len(self.fresh) != len(keys):
-            self._sort(keys, self._there(keys, late) if late else {})
+        self.corrected: dict[tuple[int, int], float] = {}
+        self.results: list[str] = []
+        keys = list(zip(series_ids, reading.ts, strict=True))
+        self.new = dict(zip(keys, reading.values, strict=True))
+        late = [
+            position
+            for position, (series_id, ts) in enumerate(keys)
+            if (newest := latest[series_id]) is not None and ts <= newest
+        ]
+        if late or len(self.new) != len(keys):
+            self._sort(keys, self._stored_values(keys, late) if late else {})
         else:
-            self.fates = [ItemResult.STORED] * len(keys)
+            self.results = [ItemResult.STORED] * len(keys)
 
-    def tell(self, fates: list[str | None]) -> None:
-        for item, fate in zip(self.reading.items, self.fates, strict=True):
-            fates[item] = fate
+    def copy_results_to(self, results: list[str | None]) -> None:
+        """Write the result of each point to the position of its item in `results`."""
+        for item, result in zip(self.reading.items, self.results, strict=True):
+            results[item] = result
 
     def newest(self) -> dict[int, tuple[int, float]]:
-        """The newest of what was written, of each series where it is the newest of all."""
-        found: dict[int, tuple[int, float]] = {}
+        """Return series id -> (microseconds, value) for each series whose newest point is written here."""
+        newest: dict[int, tuple[int, float]] = {}
         latest = self.latest
-        for points in (self.fresh, self.changed):
-            for (series, ts), value in points.items():
-                known = found[series][0] if series in found else latest[series]
+        for points in (self.new, self.corrected):
+            for (series_id, ts), value in points.items():
+                known = newest[series_id][0] if series_id in newest else latest[series_id]
                 if known is None or ts >= known:
-                    found[series] = (ts, value)
-        return found
+                    newest[series_id] = (ts, value)
+        return newest
 
-    def _there(self, keys: Sequence[tuple[int, int]], late: Sequence[int]) -> dict[tuple[int, int], float]:
+    def _stored_values(
+        self, keys: Sequence[tuple[int, int]], late: Sequence[int]
+    ) -> dict[tuple[int, int], float]:
+        """Return key -> stored value for the keys at the positions `late`, if they are stored already."""
         with connection.cursor() as cursor:
-            cursor.execute(_THERE, [_array(late), *_arrays([keys[n] for n in late])])
-            return {keys[n]: value for n, value in cursor.fetchall()}
+            cursor.execute(_STORED_VALUES, [_array(late), *_arrays([keys[position] for position in late])])
+            return {keys[position]: value for position, value in cursor.fetchall()}
 
-    def _sort(self, keys: Sequence[tuple[int, int]], there: dict[tuple[int, int], float]) -> None:
-        present, self.fresh = dict(there), {}
+    def _sort(self, keys: Sequence[tuple[int, int]], stored: dict[tuple[int, int], float]) -> None:
+        present, self.new = dict(stored), {}
         for key, value in zip(keys, self.reading.values, strict=True):
             old = present.get(key)
             if old is None:
-                self.fates.append(ItemResult.STORED)
-                self.fresh[key] = value
+                self.results.append(ItemResult.STORED)
+                self.new[key] = value
             elif old == value or self.keeps_first:
-                self.fates.append(ItemResult.DUPLICATE)
+                self.results.append(ItemResult.DUPLICATE)
                 continue
             else:
-                self.fates.append(ItemResult.CORRECTED)
+                self.results.append(ItemResult.CORRECTED)
                 self.corrections.append((*key, old, value))
-                (self.changed if key in there else self.fresh)[key] = value
+                (self.corrected if key in stored else self.new)[key] = value
             present[key] = value
 
 
 def _locked(reading: Reading) -> tuple[list[int], dict[int, int | None]]:
-    """The ids of the reading's series, by key, and their newest moments; the rows are ours until the end."""
+    """Lock the series of a reading until the transaction ends.
+
+    Returns their ids, indexed by key, and series id -> microseconds of the newest point, None without points.
+    Raises MissingRows if a series does not exist.
+    """
     ids, latest = [0] * len(reading.names), {}
     with connection.cursor() as cursor:
         cursor.execute(_LOCK_SERIES, [list(column) for column in zip(*reading.names, strict=True)])
         rows = cursor.fetchall()
     if len(rows) != len(reading.names):
-        raise Unborn
+        raise MissingRows
     for key, pk, newest in rows:
         ids[key] = pk
         latest[pk] = newest
     return ids, latest
 
 
-def _write(news: _Sorted, at: datetime) -> None:
-    newest = [(pk, *point) for pk, point in news.newest().items()]
+def _write(points: _SortedPoints, at: datetime) -> None:
+    newest = [(pk, *row) for pk, row in points.newest().items()]
     with connection.cursor() as cursor:
-        if news.fresh and newest:
-            cursor.execute(_INSERT_NEWEST, [*_arrays(_flat(news.fresh)), *_arrays(newest)])
-        elif news.fresh:
-            cursor.execute(_INSERT, _arrays(_flat(news.fresh)))
+        if points.new and newest:
+            cursor.execute(_INSERT_NEWEST, [*_arrays(_flat(points.new)), *_arrays(newest)])
+        elif points.new:
+            cursor.execute(_INSERT, _arrays(_flat(points.new)))
         elif newest:
             cursor.execute(_LATEST, _arrays(newest))
-        if news.changed:
-            cursor.execute(_CORRECT, _arrays(_flat(news.changed)))
-        if news.corrections:
-            cursor.execute(_CORRECTIONS, [at, *_arrays(news.corrections)])
+        if points.corrected:
+            cursor.execute(_CORRECT, _arrays(_flat(points.corrected)))
+        if points.corrections:
+            cursor.execute(_CORRECTIONS, [at, *_arrays(points.corrections)])
 
 
-def _judge(news: _Sorted) -> list[breach.PlannedBreach]:
-    """The crossings that come of what is not older than what was judged before."""
-    watches = judging.watches({series for points in (news.fresh, news.changed) for series, _ in points})
-    if not watches:
+def _judge(points: _SortedPoints) -> list[breach.PlannedBreach]:
+    """Return the breaches of the written points that are not older than the newest judged point."""
+    rules = judging.active_rules(
+        {series_id for written in (points.new, points.corrected) for series_id, _ in written}
+    )
+    if not rules:
         return []
-    to_judge: dict[int, list[tuple[int, float]]] = {watch.series_id: [] for watch in watches}
-    for points in (news.fresh, news.changed):
-        for (series, ts), value in points.items():
-            if series in to_judge and ((newest := news.latest[series]) is None or ts >= newest):
-                to_judge[series].append((ts, value))
-    return judging.crossings_of(watches, to_judge)
+    to_judge: dict[int, list[tuple[int, float]]] = {rule.series_id: [] for rule in rules}
+    for written in (points.new, points.corrected):
+        for (series_id, ts), value in written.items():
+            if series_id in to_judge and ((newest := points.latest[series_id]) is None or ts >= newest):
+                to_judge[series_id].append((ts, value))
+    return judging.planned_breaches(rules, to_judge)
 
 
 def _flat(points: dict[tuple[int, int], float]) -> list[tuple[Any, ...]]:
@@ -223,5 +248,5 @@ def _arrays(rows: Sequence[Sequence[Any]]) -> list[str]:
 
 
 def _array(numbers: Sequence[Any]) -> str:
-    """Numbers as PostgreSQL writes an array: one parameter, whatever the size."""
+    """Return the numbers as a PostgreSQL array literal, so that any number of them is one parameter."""
     return "{" + ",".join(map(repr, numbers)) + "}"

@@ -1,4 +1,4 @@
-"""Series: born at their first point, claimed when their model is registered."""
+"""Write series: create them at their first point, claim them when their model is registered."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -17,7 +17,7 @@ from kit.actor import SYSTEM, Actor
 from signals.mapping.labels import kind_of_name
 from signals.mapping.points import Name
 from signals.models import BreachGroup, Series, Source
-from signals.operations.source import lock_births
+from signals.operations.source import lock_creation
 
 _MISSING = """
 SELECT g.n - 1
@@ -31,7 +31,7 @@ WHERE NOT EXISTS (
 
 
 @transaction.atomic
-def bear(
+def create_missing(
     names: Sequence[Name],
     kinds: Sequence[str],
     units: Sequence[str],
@@ -40,55 +40,57 @@ def bear(
     by: Actor,
     at: datetime,
 ) -> list[Series]:
-    """Make the series that are not there yet, in a constant number of statements. Returns the new ones.
+    """Create the series that do not exist yet and return them. The number of statements is constant.
 
-    kinds: "" where the sender did not say; then the metric's name decides.
-    A model that nobody registered leaves its series unclaimed.
+    names, kinds, units: one entry per series. An empty kind is derived from the metric's name.
+    A series whose model is not registered has no model; claim() sets it later.
     """
-    lock_births()
+    lock_creation()
     with connection.cursor() as cursor:
         cursor.execute(_MISSING, [list(column) for column in zip(*names, strict=True)])
-        missing = [number for (number,) in cursor.fetchall()]
-    models = catalogue.models_called({names[number][0] for number in missing})
-    acts = []
-    for number in missing:
-        model_name, metric, feature, part = names[number]
+        missing = [position for (position,) in cursor.fetchall()]
+    models = catalogue.models_called({names[position][0] for position in missing})
+    created: list[Series] = []
+    for position in missing:
+        model_name, metric, feature, slice_name = names[position]
         model = models.get(model_name)
-        born = Series(
+        series = Series(
             model=model,
             model_name=model_name,
             metric=metric,
             feature=feature,
-            slice=part,
-            kind=kinds[number] or kind_of_name(metric),
-            unit=units[number],
+            slice=slice_name,
+            kind=kinds[position] or kind_of_name(metric),
+            unit=units[position],
             source=source,
         )
-        acts.append(bulk.Act(born, "signals.series_added", placed=below(model)))
-    if acts:
+        created.append(series)
+    if created:
+        acts = [bulk.Act(series, "signals.series_added", placed=below(series.model)) for series in created]
         bulk.perform(acts, by=by, at=at)
-    return [act.obj for act in acts]  # type: ignore[misc]
+    return created
 
 
 @transaction.atomic
 def change(
     series: Series, values: Mapping[str, Any], *, by: Actor, at: datetime, seen: int | None = None
 ) -> Series:
-    """Change what a series is said to be: its kind, its unit."""
-    unknown = set(values) - {"kind", "unit"}
-    if unknown:
-        raise ValueError(f"Not to be changed: {unknown}")
+    """Change the kind or unit of a series. Raises ValueError for another field, ChangedMeanwhile."""
+    if unknown := set(values) - {"kind", "unit"}:
+        raise ValueError(f"These fields cannot be changed: {', '.join(sorted(unknown))}.")
     history.change(series, values, by=by, at=at, seen=seen)
     return series
 
 
 @transaction.atomic
 def claim(model: Model, *, by: Actor, at: datetime, cause: Event | None = None) -> int:
-    """Give a model the series and breach groups that came under its name before it was registered.
+    """Assign to a model the series and breach groups that tools sent under its name before it was registered.
 
-    Returns how many rows were claimed. Harmless when there is nothing to claim.
+    Returns the number of rows that were assigned, 0 if there are none.
     """
     acts = []
+    subject_ids: list[int] = []
+    retitled: list[BreachGroup] = []
     for rows, verb in (
         (Series.objects, "signals.series_claimed"),
         (BreachGroup.objects, "signals.breach_claimed"),
@@ -103,19 +105,20 @@ def claim(model: Model, *, by: Actor, at: datetime, cause: Event | None = None) 
             values: dict[str, Any] = {"model": model}
             if isinstance(row, BreachGroup):
                 values["title"] = row.title.removesuffix(UNREGISTERED)
+                retitled.append(row)
             acts.append(bulk.Act(row, verb, values=values))
+            subject_ids.append(row.subject_id)
     if acts:
         bulk.perform(acts, by=by, at=at, cause=cause)
-        history.reroot([act.obj.subject_id for act in acts], model.subject)  # type: ignore[union-attr]
-        for act in acts:
-            if "title" in act.values:
-                history.retitle(act.obj)  # type: ignore[arg-type]
+        history.reroot(subject_ids, model.subject)
+        for group in retitled:
+            history.retitle(group)
     return len(acts)
 
 
 @handler("signals.series.claim_for_model")
 def on_model_registered(event: Event, *, at: datetime) -> None:
-    """A model has come: it claims what tools said of it before."""
+    """Claim series and breach groups for the model that the event registers. Does nothing if it is gone."""
     model = Model.objects.select_related("subject").filter(subject_id=event.subject_id).first()
     if model is not None:
         claim(model, by=SYSTEM, at=at, cause=event)
@@ -125,5 +128,5 @@ UNREGISTERED = " (not registered)"
 
 
 def below(model: Model | None) -> Scope:
-    """What is about a model belongs to it, and is seen by whoever sees the model."""
+    """Return the scope of a row about a model: everyone who may see the model may see the row."""
     return Scope(parent=model.subject_id if model else None)

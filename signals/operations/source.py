@@ -1,4 +1,4 @@
-"""Sources: found or made at their first body; what became of each body."""
+"""Write sources: create one at its first payload, change it, record each payload as a delivery."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -12,33 +12,34 @@ from django.forms import ValidationError
 from history import operations as history
 from kit.actor import Actor
 from kit.refusals import Refused
+from people.models import User
 from signals import events
 from signals.models import Delivery, Source
 from signals.states import Adapter, SignalKind
 
 CHANGEABLE = frozenset({"name", "owner", "mapping", "expected_every"})
-BODY_KEPT = 64 * 1024
-KEPT_FOR = timedelta(days=30)
-_LONGEST = timedelta(days=366)
-_NOTICED_EVERY = timedelta(seconds=5)
+MAX_STORED_BODY = 64 * 1024
+RETENTION = timedelta(days=30)
+_MAX_INTERVAL = timedelta(days=366)
+_TOUCHED_EVERY = timedelta(seconds=5)
 _MAPPED = frozenset({"model", "feature", "kind", "severity", "kinds"})
 
 
 def named(slug: str, *, adapter: str, by: Actor, at: datetime) -> Source:
-    """The source a body comes from, made when it is the first of that name.
+    """Return the source that a payload comes from. Create it if no source has this slug yet.
 
-    slug "": the one source of this adapter that the sender owns, else the one called like the adapter.
-    Raises Refused(field="source") for a slug that cannot be one.
+    slug: "" means the only source of this adapter that the sender owns, or the one named like the adapter.
+    Raises Refused(field="source") if the slug is not valid.
     """
     if not slug:
-        return _of_sender(adapter, by) or _found_or_made(adapter, adapter=adapter, by=by, at=at)
+        return _of_sender(adapter, by) or _get_or_create(adapter, adapter=adapter, by=by, at=at)
     try:
         validate_slug(slug)
     except ValidationError:
         slug = ""
     if not slug or len(slug) > 60:
         raise Refused("Use at most 60 letters, digits and hyphens for the name of a source.", field="source")
-    return _found_or_made(slug, adapter=adapter, by=by, at=at)
+    return _get_or_create(slug, adapter=adapter, by=by, at=at)
 
 
 @transaction.atomic
@@ -49,11 +50,14 @@ def add(
     adapter: str,
     by: Actor,
     at: datetime,
-    owner: Any = None,
+    owner: User | None = None,
     mapping: Mapping[str, Any] | None = None,
     expected_every: timedelta | None = None,
 ) -> Source:
-    """Add a source by hand, before its first body. Raises Refused on name, slug, adapter or mapping."""
+    """Create a source before its first payload.
+
+    Raises Refused, with the field, for an invalid name, slug, adapter, mapping or interval.
+    """
     name = name.strip()
     if not name:
         raise Refused("Enter a name.", field="name")
@@ -66,10 +70,10 @@ def add(
     mapping = {} if mapping is None else mapping
     _check_mapping(mapping)
     _check_period(expected_every)
-    lock_births()
+    lock_creation()
     if Source.objects.filter(slug=slug).exists():
         raise Refused(f"The source “{slug}” already exists. Choose another name.", field="slug")
-    found = Source(
+    source = Source(
         slug=slug,
         name=name,
         adapter=adapter,
@@ -77,15 +81,15 @@ def add(
         mapping=mapping,
         expected_every=expected_every,
     )
-    history.record(found, events.SourceAdded(by_hand=True), by=by, at=at)
-    return found
+    history.record(source, events.SourceAdded(by_hand=True), by=by, at=at)
+    return source
 
 
 @transaction.atomic
 def change(
     source: Source, values: Mapping[str, Any], *, by: Actor, at: datetime, seen: int | None = None
 ) -> Source:
-    """Change name, owner, mapping or expected period. Raises Refused on the field that cannot be so."""
+    """Change fields of CHANGEABLE. Raises Refused, with the field, for an invalid value or another field."""
     for name in values:
         if name not in CHANGEABLE:
             raise Refused("This field cannot be changed.", field=name)
@@ -103,30 +107,34 @@ def note_delivery(
     *,
     at: datetime,
     status: int,
-    fates: Mapping[str, int] | None = None,
+    counts: Mapping[str, int] | None = None,
     truncated_alerts: int = 0,
     problem: str = "",
     body: bytes = b"",
 ) -> Delivery:
-    """Keep what became of a body; of one that was not taken whole, the body too, cut to 64 kB, without NUL.
+    """Create the delivery of a payload and return it.
 
-    Two statements at most, the last of the transaction: nobody waits long for the row of a busy source.
+    status: the HTTP status of the response. counts: ItemResult -> number of items. body: the raw payload if
+    any item was rejected, else b""; it is stored cut to 64 kB and without NUL, which PostgreSQL cannot store.
+
+    At most two statements. Call it last in the transaction, so that the row of a busy source is locked only
+    briefly.
     """
-    fates = fates or {}
-    kept = body[:BODY_KEPT].decode("utf-8", "replace").replace("\x00", "")
+    counts = counts or {}
+    stored_body = body[:MAX_STORED_BODY].decode("utf-8", "replace").replace("\x00", "")
     delivery = Delivery.objects.create(
         source=source,
         at=at,
         status=status,
-        stored=fates.get("stored", 0),
-        duplicates=fates.get("duplicate", 0),
-        corrected=fates.get("corrected", 0),
-        rejected=fates.get("rejected", 0),
+        stored=counts.get("stored", 0),
+        duplicates=counts.get("duplicate", 0),
+        corrected=counts.get("corrected", 0),
+        rejected=counts.get("rejected", 0),
         truncated_alerts=truncated_alerts,
         problem=problem.replace("\x00", "")[:2_000],
-        body=kept,
+        body=stored_body,
     )
-    if source.last_received_at is None or at - source.last_received_at > _NOTICED_EVERY:
+    if source.last_received_at is None or at - source.last_received_at > _TOUCHED_EVERY:
         Source.objects.filter(
             Q(last_received_at__isnull=True) | Q(last_received_at__lt=at), pk=source.pk
         ).update(last_received_at=at)
@@ -134,8 +142,8 @@ def note_delivery(
 
 
 def forget_deliveries(*, at: datetime) -> int:
-    """Drop deliveries older than 30 days; for the schedule. Returns how many went."""
-    return Delivery.objects.filter(at__lt=at - KEPT_FOR).delete()[0]
+    """Delete deliveries older than 30 days and return their number. The schedule calls this."""
+    return Delivery.objects.filter(at__lt=at - RETENTION).delete()[0]
 
 
 def _of_sender(adapter: str, by: Actor) -> Source | None:
@@ -145,32 +153,34 @@ def _of_sender(adapter: str, by: Actor) -> Source | None:
     return owned[0] if len(owned) == 1 else None
 
 
-def _found_or_made(slug: str, *, adapter: str, by: Actor, at: datetime) -> Source:
-    found = Source.objects.filter(slug=slug).first()
-    if found is not None:
-        return found
-    return _made_once(slug, adapter=adapter, by=by, at=at)
+def _get_or_create(slug: str, *, adapter: str, by: Actor, at: datetime) -> Source:
+    source = Source.objects.filter(slug=slug).first()
+    return source or _create_once(slug, adapter=adapter, by=by, at=at)
 
 
 @transaction.atomic
-def _made_once(slug: str, *, adapter: str, by: Actor, at: datetime) -> Source:
-    lock_births()
-    found = Source.objects.filter(slug=slug).first()
-    if found is None:
+def _create_once(slug: str, *, adapter: str, by: Actor, at: datetime) -> Source:
+    """Create the source under the lock, unless another transaction created it meanwhile."""
+    lock_creation()
+    source = Source.objects.filter(slug=slug).first()
+    if source is None:
         name = dict(Adapter.choices)[adapter] if slug == adapter else slug
-        found = Source(slug=slug, name=name, adapter=adapter, owner=by.person)
-        history.record(found, events.SourceAdded(), by=by, at=at)
-    return found
+        source = Source(slug=slug, name=name, adapter=adapter, owner=by.person)
+        history.record(source, events.SourceAdded(), by=by, at=at)
+    return source
 
 
-def lock_births() -> None:
-    """What is born at first sight (sources, series, external rules) is born by one transaction at a time."""
+def lock_creation() -> None:
+    """Take the lock for rows that a payload creates: sources, series and external rules.
+
+    One transaction at a time holds it, until it ends.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(7001, 0)")
 
 
 def _check_period(every: timedelta | None) -> None:
-    if every is not None and not timedelta(0) < every <= _LONGEST:
+    if every is not None and not timedelta(0) < every <= _MAX_INTERVAL:
         raise Refused("Enter an interval of more than zero and at most a year.", field="expected_every")
 
 
@@ -178,17 +188,17 @@ def _check_mapping(mapping: Any) -> None:
     def is_names(value: Any) -> bool:
         return isinstance(value, list) and all(isinstance(name, str) for name in value)
 
-    wrong = 'Use {"model": [labels], "feature": […], "kind": […], "severity": […], "kinds": {…}}.'
+    usage = 'Use {"model": [labels], "feature": […], "kind": […], "severity": […], "kinds": {…}}.'
     if not isinstance(mapping, dict) or set(mapping) - _MAPPED:
-        raise Refused(wrong, field="mapping")
+        raise Refused(usage, field="mapping")
     kinds = mapping.get("kinds", {})
     if isinstance(kinds, dict) and (
-        odd := [kind for kind in kinds.values() if kind not in SignalKind.values]
+        unknown := [kind for kind in kinds.values() if kind not in SignalKind.values]
     ):
         raise Refused(
-            f"“{odd[0]}” is not a kind. Use one of {', '.join(SignalKind.values)}.", field="mapping"
+            f"“{unknown[0]}” is not a kind. Use one of {', '.join(SignalKind.values)}.", field="mapping"
         )
     if not isinstance(kinds, dict) or not all(
         is_names(value) for name, value in mapping.items() if name != "kinds"
     ):
-        raise Refused(wrong, field="mapping")
+        raise Refused(usage, field="mapping")

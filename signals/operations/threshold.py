@@ -1,4 +1,4 @@
-"""Thresholds: proposed, agreed, declined. Only an agreed version judges, and it retires the one before."""
+"""Propose, agree and decline threshold versions. An agreed version replaces the one in force."""
 
 from datetime import datetime
 from typing import Any
@@ -30,9 +30,10 @@ def propose(
     name: str = "",
     cause: Event | None = None,
 ) -> ThresholdVersion:
-    """Propose a version: the first of a new threshold on a series, or the next of a threshold that is there.
+    """Propose a version: the first of a new threshold on a series, or the next of an existing threshold.
 
-    A null limit is none, never zero. Raises Refused on the field that cannot be so.
+    warning, critical, clear: limits in the unit of the series; None means no limit, not zero.
+    Raises Refused, with the field, for limits that contradict each other, no reason or an external rule.
     """
     _check(direction, warning, critical, clear, reason)
     threshold = on if isinstance(on, Threshold) else _new(on, name)
@@ -74,9 +75,10 @@ def agree(
     agreed_in: Subject | None = None,
     cause: Event | None = None,
 ) -> ThresholdVersion:
-    """Put a proposed version in force from the next point on; the one before it is retired in the same act.
+    """Put a proposed version in force, from the next point on, and retire the version before it.
 
-    agreed_in: the subject of the decision, where it was agreed by one.
+    agreed_in: the subject of the decision that agreed it, if there is one.
+    Raises IllegalMove if the version is not proposed, ChangedMeanwhile.
     """
     threshold = Threshold.objects.select_for_update(of=("self",)).get(pk=version.threshold_id)
     _must_be_proposed(version, Agreement.ACTIVE, seen)
@@ -104,7 +106,10 @@ def agree(
 def decline(
     version: ThresholdVersion, *, reason: str, by: Actor, at: datetime, seen: int | None = None
 ) -> ThresholdVersion:
-    """Turn a proposal down, with the reason. Raises Refused without one."""
+    """Decline a proposed version.
+
+    Raises Refused(field="reason") without a reason, IllegalMove, ChangedMeanwhile.
+    """
     if not reason.strip():
         raise Refused("Enter the reason for declining.", field="reason")
     _must_be_proposed(version, Agreement.DECLINED, seen)

@@ -100,7 +100,7 @@ def test_repeats_say_nothing_new_and_write_no_history(at):
 
     again = signals.alerts(*told, at=at + timedelta(hours=4))
 
-    assert again.fates == ["duplicate"] * 2
+    assert again.results == ["duplicate"] * 2
     assert Event.objects.count() == before
     assert Alert.objects.first().seen_at == at + timedelta(hours=4)
 
@@ -111,7 +111,7 @@ def test_resolved_closes_only_its_own_and_a_late_firing_reopens_nothing(at):
 
     late = signals.alerts(signals.told("age"), at=at + 3 * MINUTE)
 
-    assert late.fates == ["duplicate"]
+    assert late.results == ["duplicate"]
     assert {breach.feature: breach.state for breach in Breach.objects.all()} == {
         "age": "cleared",
         "income": "open",
@@ -155,15 +155,15 @@ def test_an_end_told_again_without_a_start_says_nothing_new(at, fires_first):
     before = Event.objects.count()
 
     again = [
-        signals.alerts(signals.told(status="resolved", starts=None), at=at + timedelta(minutes=n)).fates
+        signals.alerts(signals.told(status="resolved", starts=None), at=at + timedelta(minutes=n)).results
         for n in (2, 3)
     ]
 
-    assert (first.fates, again) == (["stored"], [["duplicate"], ["duplicate"]])
+    assert (first.results, again) == (["stored"], [["duplicate"], ["duplicate"]])
     assert (Alert.objects.count(), Breach.objects.count()) == (1, 1)
     assert Event.objects.count() == before
     refired = signals.alerts(signals.told(starts=None), at=at + timedelta(minutes=4))
-    assert (refired.fates, Alert.objects.filter(is_firing=True).count()) == (["stored"], 1)
+    assert (refired.results, Alert.objects.filter(is_firing=True).count()) == (["stored"], 1)
 
 
 def test_a_resolved_that_came_first_is_an_end_all_the_same(at):

@@ -43,7 +43,7 @@ def test_a_long_description_is_cut_and_a_long_label_refused(sender):
 
     answer = sender(ALERTS, {"alerts": body})
 
-    assert answer.json()["fates"] == ["stored", "rejected"]
+    assert answer.json()["results"] == ["stored", "rejected"]
     assert answer.json()["rejections"][0]["field"] == "alerts[1].labels.pod"
     kept = Alert.objects.get().annotations["description"]
     assert (len(kept), kept[-2:]) == (4_000, "x…")

@@ -113,7 +113,7 @@ def _send(sender, address, body):
     assert Delivery.objects.latest("id").status == answer.status_code
     if answer.status_code == 202:
         counts = [found[name] for name in ("stored", "duplicates", "corrected", "rejected")]
-        assert len(found["fates"]) == sum(counts)
+        assert len(found["results"]) == sum(counts)
         assert len(found["rejections"]) == found["rejected"]
     return answer.status_code
 

@@ -26,8 +26,8 @@ def test_a_point_is_stored_once_and_a_corrected_value_keeps_its_history(sender):
     other = sender(POINTS, {"points": [_point(0.2)]})
 
     assert [answer.status_code for answer in (first, again, other)] == [202] * 3
-    fates = [answer.json()["fates"] for answer in (first, again, other)]
-    assert fates == [["stored"], ["duplicate"], ["corrected"]]
+    results = [answer.json()["results"] for answer in (first, again, other)]
+    assert results == [["stored"], ["duplicate"], ["corrected"]]
     assert Point.objects.get().value == 0.2
     assert (Correction.objects.get().old_value, Correction.objects.get().new_value) == (0.1, 0.2)
     assert Series.objects.get().latest_value == 0.2
@@ -54,7 +54,7 @@ def test_a_partly_bad_batch_keeps_the_good_part_and_says_what_is_wrong(sender):
 
     assert answer.status_code == 202
     told = answer.json()
-    assert told["fates"] == ["stored", *["rejected"] * len(bad)]
+    assert told["results"] == ["stored", *["rejected"] * len(bad)]
     assert [(one["index"], one["field"]) for one in told["rejections"]] == [
         (n + 1, f"points[{n + 1}].{field}") for n, (_, field) in enumerate(bad)
     ]
@@ -76,7 +76,7 @@ def test_nan_and_infinity_as_json_lets_them_through_are_refused_by_name(sender):
     answer = sender(POINTS, body)
 
     assert answer.status_code == 202
-    assert answer.json()["fates"] == ["rejected", "rejected", "rejected", "stored"]
+    assert answer.json()["results"] == ["rejected", "rejected", "rejected", "stored"]
     assert [one["detail"].split()[0] for one in answer.json()["rejections"]] == [
         "NaN",
         "Infinity",
@@ -89,7 +89,7 @@ def test_t_and_z_may_be_small_as_rfc_3339_has_it(sender):
         POINTS, {"points": [_point(ts="2026-11-20t10:00:00z"), _point(ts="2026-11-20T10:00:00Z")]}
     )
 
-    assert answer.json()["fates"] == ["stored", "duplicate"]
+    assert answer.json()["results"] == ["stored", "duplicate"]
 
 
 def test_nothing_stored_is_422_with_the_fields(sender):
@@ -170,7 +170,7 @@ def test_gzip_and_both_grouped_shapes_are_taken(sender):
 def test_twice_in_one_body_is_as_twice_in_two(sender):
     answer = sender(POINTS, {"points": [_point(0.1), _point(0.1), _point(0.2), _point(0.1)]})
 
-    assert answer.json()["fates"] == ["stored", "duplicate", "corrected", "corrected"]
+    assert answer.json()["results"] == ["stored", "duplicate", "corrected", "corrected"]
     assert Point.objects.get().value == 0.1
     assert Correction.objects.count() == 2
 

@@ -68,9 +68,9 @@ def test_the_list_costs_the_same_at_one_and_three_rows(client, ana):
 
 def test_a_source_shows_what_became_of_each_body(client, ana):
     found = signals.source()
-    delivered(found, fates={"stored": 3, "duplicate": 2})
+    delivered(found, counts={"stored": 3, "duplicate": 2})
     delivered(
-        found, status=422, fates={"rejected": 1}, problem="points[0].value: not a number", body=b"<b>{</b>"
+        found, status=422, counts={"rejected": 1}, problem="points[0].value: not a number", body=b"<b>{</b>"
     )
 
     page = _page(client, found)
