@@ -107,9 +107,9 @@ def search(request: HttpRequest) -> HttpResponse:
     """The search page; for the palette, its options alone."""
     text = request.GET.get("q", "")
     if is_fragment(request):
-        rows = find(request.user, text).order_by("-fit", "-pk")[:IN_PALETTE]
-        ordered = sorted(rows, key=lambda row: row.group)
-        return vary(render(request, "kit/_options.html", {"groups": _grouped(ordered, {})}))
+        best = find(request.user, text).order_by("-fit", "-pk")[:IN_PALETTE]
+        options = _grouped(sorted(best, key=_group_of), {})
+        return vary(render(request, "kit/_options.html", {"groups": options}))
     shown = listing(request, SPEC, find(request.user, text))
     rows = shown.page.rows
     fragments = _fragments(rows, text)
@@ -135,15 +135,21 @@ def _marked(fragment: str) -> SafeString:
     return mark_safe(text)
 
 
-def _grouped(rows: Sequence[Any], fragments: dict[int, str]) -> list[Group]:
+def _group_of(row: Any) -> int:
+    """Return what find() says of the row: its place among the groups."""
+    group: int = row.group
+    return group
+
+
+def _grouped(rows: Sequence[Subject], fragments: dict[int, str]) -> list[Group]:
     """Group rows that are in the order of their groups."""
     return [
         Group(_heading(group, members[0].kind), [_result(row, fragments) for row in members])
-        for group, members in ((group, list(some)) for group, some in groupby(rows, lambda row: row.group))
+        for group, members in ((group, list(some)) for group, some in groupby(rows, _group_of))
     ]
 
 
-def _ungrouped(rows: Sequence[Any], fragments: dict[int, str]) -> list[Group]:
+def _ungrouped(rows: Sequence[Subject], fragments: dict[int, str]) -> list[Group]:
     return [Group("Results", [_result(row, fragments) for row in rows])] if rows else []
 
 

@@ -191,10 +191,14 @@ def test_the_organisation_is_changed(client, boss, at):
         "day_ends_at": "16:00",
         "digest_weekday": 4,
         "digest_at": "15:00",
+        "search_language": "german",
     }
+    assert '<option value="german">German</option>' in page.content.decode()
 
+    assert client.post("/people/settings/", {**fields, "search_language": "klingon"}).status_code == 422
     assert client.post("/people/settings/", fields).status_code == 303
     assert Organisation.objects.get().working_days == [0, 1, 2]
+    assert Organisation.objects.get().search_language == "german"
     assert (
         client.post("/people/settings/", {**fields, "day_ends_at": "07:00", "version": 2}).status_code == 422
     )
