@@ -7,6 +7,7 @@ from meetings.recipients import (
     owner_and_lead,
     owners_of_actions,
     participants,
+    participants_of_series,
     stand_in,
     turn_changed,
 )
@@ -102,8 +103,8 @@ _AGENDA = Mail("meeting", mail.context, mail.agenda_is_current)
 
 EVENTS = (
     EventType(SeriesAdded),
-    EventType(SeriesChanged),
-    EventType("meetings.series_retired"),
+    EventType(SeriesChanged, (participants_of_series,)),
+    EventType("meetings.series_retired", (participants_of_series,)),
     EventType(FocusAdded),
     EventType(FocusChanged),
     EventType("meetings.focus_retired"),

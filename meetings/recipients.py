@@ -2,11 +2,14 @@
 
 from actions.models import Action
 from history.models import Event
-from history.queries import present_data
+from history.queries import changed_fields, present_data
 from history.recipients import everyone
-from meetings.models import Decision, Meeting
+from meetings.models import Decision, Meeting, MeetingSeries
 from meetings.queries import series as series_queries
 from risklog.queries import rung
+
+# The fields of a series that say when it meets.
+WHEN = ("rrule", "time_zone", "first_on", "starts_at", "length_minutes")
 
 
 def facilitator(event: Event) -> dict[int, str]:
@@ -32,8 +35,22 @@ def turn_changed(event: Event) -> dict[int, str]:
     return found
 
 
+def participants_of_series(event: Event) -> dict[int, str]:
+    """Return who takes part in the series, if it meets at other times now, or no longer.
+
+    One line says it for all its meetings.
+    """
+    series = MeetingSeries.objects.filter(subject_id=event.subject_id).first()
+    if series is None or not changed_fields(event) & {*WHEN, "is_retired"}:
+        return {}
+    people = series_queries.participants(series).values_list("pk", flat=True)
+    return everyone(people, "You are a participant")
+
+
 def participants(event: Event) -> dict[int, str]:
-    """Return who takes part in the meeting, and who leads it."""
+    """Return who takes part in the meeting, and who leads it; nobody if the series' own line says it."""
+    if event.cause and event.cause.verb in ("meetings.series_changed", "meetings.series_retired"):
+        return {}
     meeting = Meeting.objects.select_related("series").filter(subject_id=event.subject_id).first()
     if meeting is None:
         return {}

@@ -92,9 +92,11 @@ def on_team_changed(event: Event, *, at: datetime) -> None:
 
 
 @transaction.atomic
-def realign(series: MeetingSeries, *, by: Actor, at: datetime) -> None:
+def realign(series: MeetingSeries, *, by: Actor, at: datetime, cause: Event | None = None) -> None:
     """After a change of the rule, time or length: meetings to come keep their day where the rule still names
     it, the others are cancelled. One moved by hand stays where it was put.
+
+    cause: the change of the series, which tells the participants, so that its meetings do not.
     """
     by_day = {wall.date(): wall for wall in rota.walls(series, since=at, until=at + AHEAD)}
     for meeting in rota.to_come(series, at):
@@ -102,14 +104,14 @@ def realign(series: MeetingSeries, *, by: Actor, at: datetime) -> None:
         was_moved = meeting.starts_at.astimezone(series.zone).date() != old.date()
         wall = by_day.get(old.date())
         if wall is None and not was_moved:
-            _cancel(meeting, reason=_RULE_CHANGED, by=by, at=at)
+            _cancel(meeting, reason=_RULE_CHANGED, by=by, at=at, cause=cause)
         elif wall and was_moved:
             history.change(meeting, {"occurrence": cadence.key(wall)}, by=by, at=at)
         elif wall:
             start = cadence.moment(wall, series.zone)
             end = start + timedelta(minutes=series.length_minutes)
             values = {"occurrence": cadence.key(wall), "starts_at": start, "ends_at": end}
-            _shift(meeting, values, by=by, at=at)
+            _shift(meeting, values, by=by, at=at, cause=cause)
 
 
 @transaction.atomic
@@ -175,10 +177,12 @@ def cancel(
 
 
 @transaction.atomic
-def cancel_all(series: MeetingSeries, *, reason: str, by: Actor, at: datetime) -> None:
+def cancel_all(
+    series: MeetingSeries, *, reason: str, by: Actor, at: datetime, cause: Event | None = None
+) -> None:
     """None of a series' meetings to come takes place."""
     for meeting in reversed(rota.to_come(series, at)):
-        _cancel(meeting, reason=reason, by=by, at=at)
+        _cancel(meeting, reason=reason, by=by, at=at, cause=cause)
 
 
 @transaction.atomic
@@ -287,9 +291,17 @@ def note_unheld(due: Due, *, at: datetime) -> None:
 # ------------------------------------------------------------------ how it is done
 
 
-def _cancel(meeting: Meeting, *, reason: str, by: Actor, at: datetime, seen: int | None = None) -> None:
+def _cancel(
+    meeting: Meeting,
+    *,
+    reason: str,
+    by: Actor,
+    at: datetime,
+    seen: int | None = None,
+    cause: Event | None = None,
+) -> None:
     cancelled = events.MeetingCancelled(reason=reason[:300])
-    history.move(meeting, MeetingState.CANCELLED, by=by, at=at, seen=seen, payload=cancelled)
+    history.move(meeting, MeetingState.CANCELLED, by=by, at=at, seen=seen, payload=cancelled, cause=cause)
     rota.drop_dues(meeting)
     _carry_unfinished(meeting, by=by, at=at)
 
@@ -309,11 +321,23 @@ def _bring_back(meeting: Meeting, *, by: Actor, at: datetime) -> None:
 
 
 def _shift(
-    meeting: Meeting, values: Mapping[str, Any], *, by: Actor, at: datetime, seen: int | None = None
+    meeting: Meeting,
+    values: Mapping[str, Any],
+    *,
+    by: Actor,
+    at: datetime,
+    seen: int | None = None,
+    cause: Event | None = None,
 ) -> None:
-    """Other times for a planned meeting; its dates that act move along."""
-    values = {**values, "published_at": None}
-    if history.change(meeting, values, by=by, at=at, seen=seen, verb="meetings.meeting_moved"):
+    """Other times for a planned meeting; its dates that act move along.
+
+    Where its start stays, it was not moved, and its agenda stays published.
+    """
+    is_moved = values["starts_at"] != meeting.starts_at
+    if is_moved:
+        values = {**values, "published_at": None}
+    verb = "meetings.meeting_moved" if is_moved else "meetings.meeting_changed"
+    if history.change(meeting, values, by=by, at=at, seen=seen, verb=verb, cause=cause):
         history.retitle(meeting)
         rota.drop_dues(meeting)
         rota.put_dues(meeting, at=at, mark=f" v{meeting.version}")

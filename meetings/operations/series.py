@@ -138,7 +138,7 @@ def change(
     if "name" in fields:
         _retitle(series, at)
     if is_rescheduled:
-        meeting.realign(series, by=by, at=at)
+        meeting.realign(series, by=by, at=at, cause=event)
     meeting.plan(series, by=by, at=at)
     return series
 
@@ -148,10 +148,11 @@ def retire(series: MeetingSeries, *, by: Actor, at: datetime, seen: int | None =
     """It meets no more: meetings to come are cancelled, what waits there goes where it fits."""
     if series.is_retired:
         return series
-    history.change(series, {"is_retired": True}, by=by, at=at, seen=seen, verb="meetings.series_retired")
+    verb = "meetings.series_retired"
+    event = history.change(series, {"is_retired": True}, by=by, at=at, seen=seen, verb=verb)
     history.retire(series)
     history.drop_dues(series.subject_id, rota.PLAN)
-    meeting.cancel_all(series, reason="The series was retired.", by=by, at=at)
+    meeting.cancel_all(series, reason="The series was retired.", by=by, at=at, cause=event)
     agenda.place_waiting(at=at)
     return series
 
