@@ -1,4 +1,4 @@
-"""Tells the workers that there is something to hand on. A ring may be lost: the sweep follows."""
+"""Tells the workers that events wait for their handlers. A ring may be lost: the periodic sweep follows."""
 
 import logging
 import time
@@ -13,16 +13,19 @@ log = logging.getLogger(__name__)
 _BREAK_SECONDS = 30.0
 _state = {"quiet_until": 0.0}
 _ringer: list[Callable[[], None]] = []
-_is_heard = ContextVar("is_heard", default=False)
+_is_silenced = ContextVar("is_silenced", default=False)
 
 
 def install(ringer: Callable[[], None]) -> None:
-    """Set what rings (riskhub/celery.py: one small task). Without one the bell is silent."""
+    """Set the function that rings (riskhub/celery.py: one small task). Without one, ring() does nothing."""
     _ringer[:] = [ringer]
 
 
 def ring() -> None:
-    """Ring once, after a commit. A broker that is down costs one short wait, then nothing for a while."""
+    """Ring once, after a commit. Never raises.
+
+    If the broker is down, the call waits once for a short time. For the next 30 seconds it returns at once.
+    """
     if not _ringer or time.monotonic() < _state["quiet_until"]:
         return
     try:
@@ -33,18 +36,18 @@ def ring() -> None:
 
 
 @contextmanager
-def heard() -> Iterator[None]:
-    """While somebody hands on until nothing is left, what they cause themselves needs no ring."""
-    token = _is_heard.set(True)
+def silenced() -> Iterator[None]:
+    """Suppress rings inside the block, for a worker that relays events until none is left."""
+    token = _is_silenced.set(True)
     try:
         yield
     finally:
-        _is_heard.reset(token)
+        _is_silenced.reset(token)
 
 
 def ring_after_commit() -> None:
-    """Register one ring for this transaction, however often it is asked for."""
-    if _is_heard.get():
+    """Register one ring for the current transaction. Further calls in the same transaction add none."""
+    if _is_silenced.get():
         return
     hooks = transaction.get_connection().run_on_commit
     if not any(hook[1] is ring for hook in hooks):

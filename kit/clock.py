@@ -1,4 +1,4 @@
-"""The two clocks: the process's for what people see, the database's for leases and claims."""
+"""The two clocks: the clock of the process for what people see, the clock of the database for leases."""
 
 from datetime import datetime
 
@@ -7,12 +7,12 @@ from django.utils import timezone
 
 
 def now() -> datetime:
-    """The present moment, aware, UTC. Views and tasks pass it on as `at`; operations never ask."""
+    """Return the present moment, aware, in UTC. Views and tasks pass it as `at`; operations do not."""
     return timezone.now()
 
 
 def database_now() -> datetime:
-    """The database's clock: one for all workers, so a lease means the same everywhere."""
+    """Return the time of the database. All workers share this clock, so a lease ends for all at once."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
         return cursor.fetchone()[0]

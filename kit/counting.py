@@ -1,4 +1,4 @@
-"""How many rows a list has, counted no further than a reader cares."""
+"""The number of rows of a list, counted up to a limit, because counting many rows is slow."""
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connections
@@ -9,9 +9,9 @@ CAP = 1000
 
 
 def number_of(rows: QuerySet) -> RawSQL:
-    """The number of `rows`, at most one beyond CAP, as an expression that a query can carry along.
+    """Return the number of `rows` as an expression for annotate(): at most CAP + 1.
 
-    Raises EmptyResultSet where the ORM knows that there are none.
+    Raises EmptyResultSet if the ORM knows that there are no rows.
     """
     sql, parameters = rows.order_by().values_list("pk")[: CAP + 1].query.sql_with_params()
     counted = f"(SELECT count(*) FROM ({sql}) AS capped)"  # noqa: S608 - the ORM wrote it
@@ -19,7 +19,7 @@ def number_of(rows: QuerySet) -> RawSQL:
 
 
 def capped_count(rows: QuerySet) -> tuple[int, bool]:
-    """How many rows, counting no further than CAP; the flag says whether there are more. One query."""
+    """Return the number of rows, at most CAP, and whether there are more. Costs one query."""
     try:
         number = number_of(rows)
     except EmptyResultSet:
@@ -30,4 +30,5 @@ def capped_count(rows: QuerySet) -> tuple[int, bool]:
 
 
 def capped(number: int) -> tuple[int, bool]:
+    """Return a number of number_of(), at most CAP, and whether there are more rows."""
     return min(number, CAP), number > CAP

@@ -1,7 +1,7 @@
-"""What a list can be asked: one specification a noun, read by its page, its API and whatever else lists it.
+"""Filters and orders of lists: one specification per noun, which its page and its API share.
 
-A room's filters.py builds a ListSpec from the constructors here. A parameter that is not in it, that is said
-twice, or whose value is none of its values, is refused by name; nothing is passed over.
+A room's filters.py builds a ListSpec from the constructors here. A list refuses, by name, a parameter that
+its specification does not have, a parameter that is sent twice, and a value that is not allowed.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,13 +17,13 @@ from kit.refusals import Refused
 from kit.sight import Visitor
 
 MAX_VALUES = 100
-# Parameters of every list: the order, and the place in the pages.
+# Parameters that every list has for paging.
 PLACE = ("after", "before", "limit")
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who asks, which calendar day it is for them, and the present moment."""
+    """The person who asks for a list, the calendar day in their time zone, and the present moment."""
 
     user: Visitor
     today: date
@@ -37,11 +37,11 @@ Condition = Callable[[Sequence[Any], Reader], Q]
 class Filter:
     """One query parameter of a list.
 
-    label: its name on the page. condition: the parsed values and the reader to a Q over the rows. parse: text
-    to value, or ValueError with the fix. choices: (value, label) pairs where the domain is small and fixed.
-    words: further values with a meaning of their own, such as "me" and "none", with their labels. options:
-    from a user to (value, label) pairs, where the page offers rows of the database.
-    is_many: "a,b" means either. help: for the API reference.
+    label: its name on the page. condition: a function of the parsed values and the reader that returns a Q
+    over the rows. parse: a function from text to value; raises ValueError with the fix.
+    choices: (value, label) pairs of a small, fixed domain. words: further values with a special meaning, such
+    as "me" and "none", with their labels. options: a function from a user to (value, label) pairs, where the
+    page offers rows of the database. is_many: "a,b" matches either. help: for the API reference.
     """
 
     label: str
@@ -54,7 +54,7 @@ class Filter:
     help: str = ""
 
     def values_of(self, text: str) -> tuple[Any, ...]:
-        """Parse what a parameter says. Raises ValueError with the fix."""
+        """Parse the text of the parameter. Raises ValueError with the fix."""
         if text == "":
             raise ValueError("Give a value, or leave the parameter out.")
         parts = [part.strip() for part in text.split(",")] if self.is_many else [text]
@@ -66,14 +66,14 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One order of a list. keys: field names, "-" for descending, unique at the end (the primary key)."""
+    """One order of a list. keys: field names, "-" for descending; the last is unique (the primary key)."""
 
     label: str
     keys: tuple[str, ...]
 
 
 class BadQuery(Refused):
-    """A list was asked something it does not know. errors: parameter -> what to do about it."""
+    """A list does not know a parameter or a value of it. errors: parameter -> message with the fix."""
 
     def __init__(self, errors: Mapping[str, str]) -> None:
         name, message = next(iter(errors.items()))
@@ -83,7 +83,7 @@ class BadQuery(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What an address asks of a list.
+    """The parsed query string of a list.
 
     texts: parameter -> text, as it was sent, of the filters and the order. values: filter -> parsed values.
     order: the name of the order. place: "after", "before" and "limit", as text.
@@ -140,13 +140,13 @@ class ListSpec:
 
     def read(self, query: Mapping[str, Sequence[str]]) -> Selection:
         """Parse a query (parameter -> its texts, as QueryDict.lists() gives them). Raises BadQuery."""
-        errors = self._strangers(query)
+        errors = self._malformed(query)
         texts = {name: parts[0] for name, parts in query.items() if name not in errors}
         values = {}
-        for name, one in self.filters.items():
+        for name, list_filter in self.filters.items():
             if name in texts:
                 try:
-                    values[name] = one.values_of(texts[name])
+                    values[name] = list_filter.values_of(texts[name])
                 except ValueError as error:
                     errors[name] = str(error)
         order = texts.get("order", next(iter(self.orders)))
@@ -157,7 +157,7 @@ class ListSpec:
         kept = {name: text for name, text in texts.items() if name in self.filters or name == "order"}
         return Selection(kept, values, order, {name: texts[name] for name in PLACE if name in texts})
 
-    def _strangers(self, query: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    def _malformed(self, query: Mapping[str, Sequence[str]]) -> dict[str, str]:
         known = {*self.filters, "order", *PLACE, *self.further}
         listed = ", ".join(sorted(known))
         errors = {}
@@ -180,19 +180,18 @@ class ListSpec:
         return self.orders[selection.order].keys
 
     def chips(self, selection: Selection) -> list[tuple[str, str, str]]:
-        """Return what the list is narrowed to: (parameter, words, the query string without it)."""
+        """Return the active filters: (parameter, label with values, the query string without it)."""
         return [
             (
                 name,
-                f"{self.filters[name].label}: {self._words(name, selection)}",
+                f"{self.filters[name].label}: {self._value_labels(name, selection)}",
                 selection.query(**{name: None}),
             )
             for name in selection.values
         ]
 
-    def _words(self, name: str, selection: Selection) -> str:
-        one = self.filters[name]
-        labels = dict((*one.choices, *one.words))
+    def _value_labels(self, name: str, selection: Selection) -> str:
+        labels = dict((*self.filters[name].choices, *self.filters[name].words))
         return ", ".join(labels.get(part, part) for part in selection.texts[name].split(","))
 
 
@@ -200,7 +199,7 @@ class ListSpec:
 
 
 def equals(path: str) -> Condition:
-    """Rows whose field is one of the values."""
+    """Return the condition that a field has one of the values."""
 
     def condition(values: Sequence[Any], reader: Reader) -> Q:
         return Q(**{path: values[0]}) if len(values) == 1 else Q(**{f"{path}__in": list(values)})
@@ -209,7 +208,7 @@ def equals(path: str) -> Condition:
 
 
 def choice(label: str, path: str, choices: Any, help: str = "") -> Filter:
-    """A filter over the values of a Choices class (TextChoices or IntegerChoices)."""
+    """Return a filter over the values of a Choices class (TextChoices or IntegerChoices)."""
     pairs = tuple((str(value), str(text)) for value, text in choices.choices)
     known = {text: value for (text, _), value in zip(pairs, choices.values, strict=True)}
 
@@ -222,7 +221,7 @@ def choice(label: str, path: str, choices: Any, help: str = "") -> Filter:
 
 
 def named(label: str, conditions: Mapping[str, tuple[str, Callable[[Reader], Q]]], help: str = "") -> Filter:
-    """A filter over named conditions: value -> (label, condition of the reader)."""
+    """Return a filter over named conditions: value -> (label, function from the reader to a Q)."""
 
     def parse(text: str) -> str:
         if text not in conditions:
@@ -232,14 +231,14 @@ def named(label: str, conditions: Mapping[str, tuple[str, Callable[[Reader], Q]]
     def condition(values: Sequence[str], reader: Reader) -> Q:
         return conditions[values[0]][1](reader)
 
-    pairs = tuple((value, words) for value, (words, _) in conditions.items())
+    pairs = tuple((value, text) for value, (text, _) in conditions.items())
     return Filter(label, condition, parse, pairs, is_many=False, help=help)
 
 
 def flag(label: str, condition: Q, help: str = "", *, labels: tuple[str, str] = ("Yes", "No")) -> Filter:
-    """A yes-or-no filter: "true" keeps the rows under the condition, "false" the others.
+    """Return a yes-or-no filter: "true" keeps the rows that meet the condition, "false" the others.
 
-    labels: of the two on the page.
+    labels: the labels of true and of false on the page.
     """
 
     def parse(text: str) -> bool:
@@ -269,7 +268,7 @@ def day(text: str) -> date:
 
 
 def key(label: str, path: str, help: str = "") -> Filter:
-    """A filter by the number of a related row. path: the foreign key, such as "owner_id"."""
+    """Return a filter by the id of a related row. path: the foreign key, such as "owner_id"."""
     return Filter(label, equals(path), number, help=help)
 
 
@@ -279,7 +278,7 @@ def person(
     options: Callable[[Any], Sequence[tuple[str, str]]] | None = None,
     help: str = "The number of a person, me, or none.",
 ) -> Filter:
-    """A filter by a person: their number, "me" for the reader, "none" for nobody. path: such as "owner"."""
+    """Return a filter by a person: an id, "me" for the reader, or "none". path: such as "owner"."""
 
     def condition(values: Sequence[Any], reader: Reader) -> Q:
         ids = [reader.user.pk if value == "me" else value for value in values if value != "none"]
@@ -300,11 +299,11 @@ def slug(
     words: tuple[tuple[str, str], ...] = (),
     help: str = "",
 ) -> Filter:
-    """A filter by the slug of a related row, among the rows that the reader may see.
+    """Return a filter by the slug of a related row, among the rows that the reader may see.
 
-    rows: from a user to a queryset. words: "none" and its label, where the row may be missing. A single slug
-    becomes one key, by a scalar subquery: PostgreSQL then reads the rows from an index in their order, which
-    it does not do for a join.
+    rows: a function from a user to a queryset. words: "none" and its label, where the row may be missing.
+    A single slug becomes a scalar subquery, because PostgreSQL then reads the rows in order from an index. It
+    does not do that for a join.
     """
 
     def condition(values: Sequence[str], reader: Reader) -> Q:
@@ -321,7 +320,7 @@ def slug(
 
 
 def subject(label: str, path: str, subjects: Callable[[Any], QuerySet], help: str = "") -> Filter:
-    """A filter by the reference of a related subject, among those that the reader may see."""
+    """Return a filter by the reference of a related subject, among those that the reader may see."""
 
     def condition(values: Sequence[str], reader: Reader) -> Q:
         named = subjects(reader.user).filter(reference__in=[value.upper() for value in values])
@@ -331,19 +330,19 @@ def subject(label: str, path: str, subjects: Callable[[Any], QuerySet], help: st
 
 
 def exact(label: str, path: str, fold: Callable[[str], str] = str, help: str = "") -> Filter:
-    """A filter by a text that is the whole field. fold: to how the field is stored, such as str.lower."""
+    """Return a filter by the exact text of a field. fold: brings a value to its stored form, as str.lower."""
     return Filter(label, equals(path), fold, help=help)
 
 
 def part(label: str, path: str, help: str = "") -> Filter:
-    """A filter by a part of a text field, in any case of its letters."""
+    """Return a filter by a part of a text field. Upper and lower case match."""
     return Filter(
         label, lambda values, reader: Q(**{f"{path}__icontains": values[0]}), is_many=False, help=help
     )
 
 
 def tag(label: str = "Tag", path: str = "tags", help: str = "One tag.") -> Filter:
-    """A filter by one tag of an array of them; tags are stored in lower case."""
+    """Return a filter by one tag of an array of tags. Tags are stored in lower case."""
     return Filter(
         label,
         lambda values, reader: Q(**{f"{path}__contains": list(values)}),
@@ -354,5 +353,5 @@ def tag(label: str = "Tag", path: str = "tags", help: str = "One tag.") -> Filte
 
 
 def moment(label: str, lookup: str, parse: Callable[[str], Any], help: str = "") -> Filter:
-    """A filter by a moment. lookup: such as "at__gte"; parse: text to an aware datetime, or ValueError."""
+    """Return a filter by a moment. lookup: such as "at__gte". parse: from text to an aware datetime."""
     return Filter(label, lambda values, reader: Q(**{lookup: values[0]}), parse, is_many=False, help=help)

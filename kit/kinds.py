@@ -1,7 +1,7 @@
-"""Kinds of domain objects: what each is called, where its page is, who may see it, how search finds it.
+"""Kinds of domain objects: the labels, the page, the permission and the search rank of each.
 
-Each room declares its kinds in `<room>/kinds.py`; the roof collects and installs them. Rooms ask here, so no
-room names a kind of a room above it.
+Each room declares its kinds in `<room>/kinds.py`; riskhub/collect.py collects and installs them. Rooms look
+kinds up here, so no room imports a room above it.
 """
 
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ class Page:
     argument: str = "reference"
 
     def address(self, subject: Any) -> str:
-        """Return the path of a subject's page; "" when it has none, because a mail must not fail for that."""
+        """Return the path of a subject's page; "" if there is none, because a mail must not fail for that."""
         try:
             return reverse(self.url_name, args=[getattr(subject, self.argument)])
         except NoReverseMatch:
@@ -66,19 +66,19 @@ _kinds: dict[str, Kind] = {}
 
 
 def install(kinds: Iterable[Kind]) -> None:
-    """Replace the kinds. Raises ValueError when two have the same key or the same reference prefix."""
-    found: dict[str, Kind] = {}
+    """Replace the kinds. Raises ValueError if two have the same key or the same reference prefix."""
+    by_key: dict[str, Kind] = {}
     prefixes: dict[str, str] = {}
     for kind in kinds:
-        if kind.key in found:
+        if kind.key in by_key:
             raise ValueError(f"The kind {kind.key} is declared twice.")
         if kind.prefix and kind.prefix in prefixes:
             raise ValueError(f"{kind.key} and {prefixes[kind.prefix]} have the same prefix {kind.prefix}.")
-        found[kind.key] = kind
+        by_key[kind.key] = kind
         if kind.prefix:
             prefixes[kind.prefix] = kind.key
     _kinds.clear()
-    _kinds.update(found)
+    _kinds.update(by_key)
 
 
 def every() -> tuple[Kind, ...]:

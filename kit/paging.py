@@ -1,4 +1,7 @@
-"""Keyset pages: the next page starts after the last row seen, so depth costs nothing and no row repeats."""
+"""Keyset paging: a page starts after the last row of the previous one.
+
+A late page costs as much as the first, and no row appears twice.
+"""
 
 import base64
 import binascii
@@ -19,7 +22,7 @@ from kit.refusals import Refused
 
 @dataclass(frozen=True, slots=True)
 class KeysetPage:
-    """rows: at most `size`. after/before: cursors of the neighbouring pages, None where there is none."""
+    """One page of rows. after, before: the cursors of the next and the previous page, None without one."""
 
     rows: list[Any]
     after: str | None
@@ -29,24 +32,24 @@ class KeysetPage:
 def page(
     rows: QuerySet, *, order: Sequence[str], size: int, after: str | None = None, before: str | None = None
 ) -> KeysetPage:
-    """One page of `rows` in `order`.
+    """Return one page of `rows` in `order`.
 
     order: field names, "-" for descending, the last one unique (the primary key); no field may be null.
-    after, before: a cursor from an earlier page. Raises Refused(field="cursor") for one that is not ours.
-    Costs one query.
+    size: the largest number of rows. after, before: a cursor from an earlier page. Raises
+    Refused(field="cursor") for a cursor that this function did not make. Costs one query.
     """
     backwards = before is not None and after is None
     fields = [_flip(name) for name in order] if backwards else list(order)
     cursor = before if backwards else after
-    found = rows.order_by(*fields)
+    ordered = rows.order_by(*fields)
     try:
         if cursor is not None:
-            found = found.filter(_beyond(fields, _decode(cursor, len(fields))))
-        window = list(found[: size + 1])
+            ordered = ordered.filter(_beyond(fields, _decode(cursor, len(fields))))
+        window = list(ordered[: size + 1])
     except (ValueError, TypeError, OverflowError, DataError, ValidationError):
         if cursor is None:
             raise
-        raise _not_ours() from None
+        raise _invalid_cursor() from None
     more = len(window) > size
     window = window[:size]
     if backwards:
@@ -63,7 +66,10 @@ def _flip(name: str) -> str:
 
 
 def _beyond(fields: Sequence[str], values: Sequence[Any]) -> Q:
-    """Rows behind `values`: (a > x) or (a = x and b > y) …; mixed directions rule out a row comparison."""
+    """Return the condition for rows after `values`: (a > x) or (a = x and b > y) …
+
+    Fields may have different directions, so a comparison of whole rows does not work.
+    """
     leading = fields[0].removeprefix("-")
     # The redundant bound on the first column lets PostgreSQL start inside the index.
     bound = Q(**{f"{leading}__{'lte' if fields[0].startswith('-') else 'gte'}": values[0]})
@@ -106,9 +112,9 @@ def _decode(cursor: str, width: int) -> list[Any]:
         or len(values) != width
         or any(isinstance(v, list | dict) for v in values)
     ):
-        raise _not_ours()
+        raise _invalid_cursor()
     return values
 
 
-def _not_ours() -> Refused:
+def _invalid_cursor() -> Refused:
     return Refused("This cursor is not valid. Start again without a cursor.", field="cursor")

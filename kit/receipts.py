@@ -1,19 +1,23 @@
-"""The book of answers: what came twice is answered once. Installed by the room that keeps it."""
+"""Storage of answers to idempotent requests: a repeated request gets the stored answer of the first."""
 
-from typing import Any, Protocol
+from datetime import datetime
+from typing import Protocol
 
 from django.http import HttpResponse
 
+from kit.sight import SignedIn
+
 
 class ReceiptBook(Protocol):
-    """Where answers to an Idempotency-Key are kept (people.operations; installed by the roof)."""
+    """Stores the answers to requests with an Idempotency-Key (people.operations.receipt)."""
 
     def replay(
-        self, *, user: Any, key: str, path: str, body_hash: bytes, wait: bool = False
+        self, *, user: SignedIn, key: str, path: str, body_hash: bytes, wait: bool = False
     ) -> HttpResponse | None: ...
     def keep(
-        self, *, user: Any, key: str, path: str, body_hash: bytes, answer: HttpResponse, at: Any
+        self, *, user: SignedIn, key: str, path: str, body_hash: bytes, answer: HttpResponse, at: datetime
     ) -> None: ...
 
 
+# riskhub installs exactly one book at start.
 receipts: list[ReceiptBook] = []

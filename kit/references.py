@@ -1,4 +1,4 @@
-"""The short human id of an object: R-142, A-17."""
+"""References: the short ids of objects that people read and write, such as R-142 and A-17."""
 
 import re
 
@@ -9,9 +9,10 @@ _SHAPE = re.compile(r"^([A-Z])-([1-9][0-9]{0,17})$")
 
 
 def sequence(prefix: str) -> str:
-    """Return the database sequence that counts a kind's references; a migration of its room makes it.
+    """Return the name of the database sequence for a kind's references. A migration of its room creates it.
 
-    A rolled-back number is not used again. Raises ValueError for a prefix that is not one capital letter.
+    The sequence does not reuse the number of a transaction that was rolled back. Raises ValueError for a
+    prefix that is not one capital letter.
     """
     if not _PREFIX.match(prefix):
         raise ValueError(f"A reference prefix is one capital letter, not {prefix!r}.")

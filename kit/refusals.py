@@ -1,10 +1,10 @@
-"""The ways in which an operation says no. Views and the API turn them into answers."""
+"""The exceptions by which an operation refuses. Pages and the API turn them into answers."""
 
 from typing import Any
 
 
 class Refused(Exception):
-    """What was asked cannot be done. `field` names the input at fault, `message` says the fix."""
+    """The operation cannot be done. message: the reason and the fix. field: the input at fault, if any."""
 
     def __init__(self, message: str, *, field: str | None = None) -> None:
         super().__init__(message)
@@ -13,15 +13,15 @@ class Refused(Exception):
 
 
 class IllegalMove(Refused):
-    """The object is not in a state from which this step leads."""
+    """The object is not in a state that allows this step."""
 
 
 class Busy(Refused):
-    """The same thing is being done at this moment; ask again in a little while."""
+    """The same request is running at this moment. The client may retry after a second."""
 
 
 class ChangedMeanwhile(Refused):
-    """Somebody else changed the row since the writer looked. `present` is the row as it stands now."""
+    """Somebody else changed the row after the writer read it. present: the row as it is now."""
 
     def __init__(self, message: str, *, present: Any) -> None:
         super().__init__(message)

@@ -1,7 +1,7 @@
-"""The one place that answers "may this user do this to this object": a registry of predicates.
+"""The registry of permissions: it answers whether a user may do something to an object.
 
-Rooms register theirs in `permissions.py`; nothing registered means refused.
-*When* something may happen is MOVES, not a permission.
+Rooms register predicates in `permissions.py`. A permission that is not registered is refused.
+MOVES, not a permission, says in which state a step is possible.
 """
 
 from collections.abc import Callable
@@ -21,7 +21,7 @@ OPEN = "open"  # for everyone, signed in or not: sign-in, health
 def permission(name: str) -> Callable[[Predicate], Predicate]:
     """Register `predicate(user, obj) -> bool` under a name such as "risklog.risk_change".
 
-    With obj None the question is whether the user may do it to anything at all.
+    With obj None, the predicate answers whether the user may do it to any object.
     """
 
     def register(predicate: Predicate) -> Predicate:
@@ -34,19 +34,19 @@ def permission(name: str) -> Callable[[Predicate], Predicate]:
 
 
 def may(user: Visitor, name: str, obj: Any = None) -> bool:
-    """Whether the user may. Nobody who is not signed in or not active may anything."""
+    """Return True if the user has the permission. A user who is not signed in or not active has none."""
     predicate = _predicates.get(name)
     return bool(predicate and user.is_authenticated and user.is_active and predicate(user, obj))
 
 
 def require(user: Visitor, name: str, obj: Any = None) -> None:
-    """may(), or PermissionDenied. For an object the reader may see already; an invisible one is a 404."""
+    """Raise PermissionDenied unless may(). The user sees the object: an invisible one is a 404 before."""
     if not may(user, name, obj):
         raise PermissionDenied
 
 
 def view_needs(name: str) -> Callable[[Callable], Callable]:
-    """Name the permission of a view, and check it in general before the view runs."""
+    """Return a decorator that names a view's permission and checks it, without an object, before each run."""
 
     def wrap(view: Callable) -> Callable:
         @wraps(view)
@@ -55,12 +55,12 @@ def view_needs(name: str) -> Callable[[Callable], Callable]:
                 require(request.user, name)
             return view(request, *args, **kwargs)
 
-        checked.permission = name  # type: ignore[attr-defined]
+        checked.permission = name  # type: ignore[attr-defined]  # read by the middleware and the house tests
         return checked
 
     return wrap
 
 
 def names() -> frozenset[str]:
-    """All registered permissions; the house tests compare them with what views and the API name."""
+    """Return all registered permissions. House tests compare them with those that views and the API name."""
     return frozenset(_predicates)

@@ -1,4 +1,4 @@
-"""What a reader may see, as a queryset can use it."""
+"""The sight of a person: the subjects that let them see restricted objects, in a form for querysets."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,9 +10,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """ids: the subjects (the person, their teams) that give sight of a restricted object when it names one.
+    """What a reader may see.
 
-    everything: this reader sees all objects, restricted or not. nothing: this reader is not signed in.
+    ids: the subjects of the person and of their teams. A restricted object is visible if it names one of
+    them.
+    everything: this reader sees all objects. nothing: this reader is not signed in and sees none.
     """
 
     ids: tuple[int, ...] = ()
@@ -20,7 +22,7 @@ class Sight:
     nothing: bool = False
 
     def sees(self, viewers: Iterable[int] | None, granted: Iterable[int] = ()) -> bool:
-        """Return what visible_to() answers for one subject that is loaded.
+        """Return whether the reader may see one loaded subject; the same answer as visible_to().
 
         viewers, granted: the columns of the subject; viewers is None where everyone may see it.
         """
@@ -33,7 +35,7 @@ class Sight:
 
 
 class SignedIn(Protocol):
-    """A signed-in person, as the rooms below people know them: a people.models.User."""
+    """A signed-in person (people.models.User), for the rooms below people, which cannot import it."""
 
     pk: int
     is_active: bool
@@ -46,10 +48,10 @@ class SignedIn(Protocol):
     def sight(self) -> Sight: ...
 
 
-# Whoever sends a request: a person, or somebody who is not signed in and therefore sees nothing.
+# The sender of a request: a person, or somebody who is not signed in and therefore sees nothing.
 Visitor: TypeAlias = Union[SignedIn, "AnonymousUser"]
 
 
 def sight_of(user: Visitor) -> Sight:
-    """Return what a visitor may see: nothing without being signed in."""
+    """Return what a visitor may see. A visitor who is not signed in sees nothing."""
     return user.sight if user.is_authenticated else Sight(nothing=True)

@@ -1,18 +1,18 @@
-"""What a text may contain: the one rule for every text that people, tools and imports bring in.
+"""The one rule for the characters of every text that people, tools and imports send.
 
-Texts travel to places that cannot carry every character: XML feeds, mail headers, one-line rows of a list. So
-what no reader needs is taken out where a text comes in. Cleaning is better than refusing: the characters come
-along unseen when somebody pastes from slides, a PDF or a chat, and the text means the same without them.
+XML feeds, mail headers and one-line rows of a list cannot carry every character. So characters that no reader
+needs are removed when a text is stored. Cleaning is better than refusing: people paste invisible characters
+from slides, a PDF or a chat without knowing it, and the text means the same without them.
 
 - **one_line()**: titles, names, labels. Line breaks and tabs of every kind become one space.
 - **many_lines()**: notes, reasons, Markdown. Line breaks of every kind become a newline; tabs stay.
 
-Both take out control characters (C0 and C1), characters that change the direction of what follows (U+202A to
-U+202E, U+2066 to U+2069) and can make a text read as another one, invisible characters that join nothing, and
-code points that XML forbids. A text without a single visible character becomes "". The joiners U+200C and
-U+200D stay between two visible characters, because Persian, Indic scripts and emoji are written with them.
+Both remove control characters (C0 and C1), characters that change the direction of the text after them
+(U+202A to U+202E, U+2066 to U+2069) and can make it read as another text, invisible characters that join
+nothing, and code points that XML forbids. A text without a visible character becomes "". The joiners U+200C
+and U+200D stay between two visible characters, because Persian, Indic scripts and emoji use them.
 
-NUL stays, because it is refused by name: no text that a person wrote has one.
+NUL stays, because fields refuse it with an error: no text that a person wrote has one.
 """
 
 import re
@@ -20,7 +20,7 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
-# Slides and word processors write \v and U+2028 for a line break; U+001C to U+001E and U+0085 are ones too.
+# Slides and word processors write \v and U+2028 for a line break; U+001C to U+001E and U+0085 break too.
 _LINE_BREAK = "\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]"
 _BREAK = re.compile(_LINE_BREAK)
 _BREAKS = re.compile(f"[ \t]*(?:{_LINE_BREAK}|\t)(?:{_LINE_BREAK}|[ \t])*")
@@ -33,25 +33,25 @@ _INVISIBLE = re.compile(
     "\U000e0001"
     "]"
 )
-# The tags U+E0020 to U+E007F belong to the emoji of a flag; elsewhere they are a hidden text.
+# The tags U+E0020 to U+E007F belong to the emoji of a flag. Elsewhere they can hide a text.
 _HIDDEN_TAGS = re.compile("(\U0001f3f4[\U000e0020-\U000e007f]{1,7})|[\U000e0020-\U000e007f]+")
 _LOOSE_JOINERS = re.compile(
     "(?<=[\u200c\u200d])[\u200c\u200d]+|(?:(?<=\\s)|^)[\u200c\u200d]+|[\u200c\u200d]+(?=\\s|$)"
 )
-_NEEDS_A_LOOK = re.compile("[^\x20-\x7e\xa0-\xac\xae-\u017f]")
+_NEEDS_CLEANING = re.compile("[^\x20-\x7e\xa0-\xac\xae-\u017f]")
 _BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0\u200c\u200d\ufe0e\ufe0f")
 
 
 def one_line(text: str) -> str:
     """Return the text as one line without characters that a reader cannot see."""
-    if not _NEEDS_A_LOOK.search(text):
+    if not _NEEDS_CLEANING.search(text):
         return text
     return _visible(_BREAKS.sub(" ", text)).strip(" ")
 
 
 def many_lines(text: str) -> str:
     """Return the text without characters that a reader cannot see; newlines and tabs stay."""
-    if not _NEEDS_A_LOOK.search(text):
+    if not _NEEDS_CLEANING.search(text):
         return text
     return _visible(_BREAK.sub("\n", text))
 
@@ -75,6 +75,6 @@ def _visible(text: str) -> str:
 
 
 def _is_visible(letter: str) -> bool:
-    if letter == "\x00":  # refused later, by name
+    if letter == "\x00":  # fields refuse it later, with an error that names it
         return True
     return letter not in _BLANK and not letter.isspace() and unicodedata.category(letter) != "Cf"

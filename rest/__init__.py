@@ -1,1 +1,1 @@
-"""What every API resource and every form that makes something stands on. No tables, no knowledge."""
+"""The base of every API resource. It has no tables and knows no room."""

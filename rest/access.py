@@ -1,4 +1,4 @@
-"""The first gate of the API: only resources that name their permissions are served."""
+"""The first check of the API: it refuses a resource that does not name its permissions."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,7 @@ from rest_framework.permissions import BasePermission
 
 
 class NamesItsPermission(BasePermission):
-    """Refuse a view without a `permission` table; ApiView.initial then asks the registry."""
+    """Refuse a view without a `permission` table. ApiView.initial then checks the permission itself."""
 
     def has_permission(self, request: Any, view: Any) -> bool:
         return isinstance(getattr(view, "permission", None), Mapping)

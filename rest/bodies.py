@@ -1,6 +1,6 @@
-"""How a request's body is read: size, encoding, JSON. The same for the API and for what takes signals.
+"""Reading of request bodies: size, encoding, JSON. The API and the intake of signals share it.
 
-rest_framework imports this while rest.resource is still being imported: nothing here may import that.
+Do not import rest.resource here: rest_framework imports this module while rest.resource is being imported.
 """
 
 import json
@@ -24,7 +24,7 @@ class TooLarge(exceptions.APIException):
 
 
 class JsonBody(BaseParser):
-    """JSON, also gzipped. NaN, Infinity and NUL are refused by name."""
+    """Parses JSON, plain or gzipped. Refuses NaN, Infinity and NUL with an error that names them."""
 
     media_type = "application/json"
 
@@ -35,8 +35,8 @@ class JsonBody(BaseParser):
 def read_body(request: Any) -> bytes:
     """Return the body of a rest_framework request, unzipped, at most MAX_BODY bytes.
 
-    Raises TooLarge before reading what says that it is too large, UnsupportedMediaType for an encoding other
-    than gzip, ParseError for gzip that is not whole.
+    Raises TooLarge (before reading, if Content-Length is too large), UnsupportedMediaType for an encoding
+    other than gzip, ParseError for incomplete gzip.
     """
     length = request.headers.get("Content-Length", "")
     if length.isascii() and length.isdigit() and (len(length) > 12 or int(length) > MAX_BODY):
@@ -56,14 +56,14 @@ def read_body(request: Any) -> bytes:
 
 
 def require_json(request: Any) -> None:
-    """Raise UnsupportedMediaType unless the body says it is JSON, or says nothing."""
+    """Raise UnsupportedMediaType unless Content-Type is JSON or missing."""
     media_type = request.headers.get("Content-Type", "").split(";")[0].strip().lower()
     if media_type not in {"application/json", ""}:
         raise exceptions.UnsupportedMediaType(media_type, f"Send application/json, not “{media_type[:80]}”.")
 
 
 def unzipped(raw: bytes) -> bytes:
-    """Gunzip, reading no further than MAX_BODY: a decompression bomb costs that and no more."""
+    """Return the gunzipped bytes. Raises TooLarge after MAX_BODY bytes, which limits the memory it needs."""
     body, rest = bytearray(), raw
     try:
         while rest:
@@ -80,7 +80,7 @@ def unzipped(raw: bytes) -> bytes:
 
 
 def loads(raw: bytes) -> Any:
-    """Parse a body strictly. Raises ParseError with the fix: for no JSON, too many levels, NaN, NUL."""
+    """Parse a body strictly. Raises ParseError with the fix: invalid JSON, too many levels, NaN, NUL."""
     try:
         body = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
@@ -93,9 +93,9 @@ def loads(raw: bytes) -> Any:
 
 
 def loads_leniently(raw: bytes) -> Any:
-    """Parse a body of items: NaN, Infinity and NUL pass, so that only the item that has them is refused.
+    """Parse a body of items. NaN, Infinity and NUL pass, so that only the item that has them is refused.
 
-    Raises ParseError for what is no JSON at all.
+    Raises ParseError for a body that is not JSON.
     """
     try:
         return orjson.loads(raw)
@@ -109,7 +109,7 @@ def loads_leniently(raw: bytes) -> Any:
 
 
 def _whole_number(digits: str) -> float:
-    """Read a number that is too long for Python's int as a float: its item is refused, not the body."""
+    """Return a number too long for Python's int as a float, so that its item is refused and not the body."""
     return int(digits) if len(digits) < 1_000 else float(digits)
 
 
@@ -125,20 +125,20 @@ def _why(raw: bytes, error: orjson.JSONDecodeError) -> str:
     return f"The body is not JSON: {error}"
 
 
-def _is_deeper(found: Any, most: int) -> bool:
-    """Whether a body has more levels than that; what reads it later does so by recursion."""
-    level = [found]
+def _is_deeper(body: Any, most: int) -> bool:
+    """Return whether a body has more than `most` levels. Later code reads bodies by recursion."""
+    level = [body]
     for _ in range(most + 1):
-        level = [one for one in level if isinstance(one, dict | list)]
+        level = [value for value in level if isinstance(value, dict | list)]
         if not level:
             return False
-        level = [inner for one in level for inner in (one.values() if isinstance(one, dict) else one)]
+        level = [inner for value in level for inner in (value.values() if isinstance(value, dict) else value)]
     return True
 
 
-def _texts(found: Any) -> Iterator[str]:
-    """Every text and name in a body, however deep it is nested."""
-    waiting = [found]
+def _texts(body: Any) -> Iterator[str]:
+    """Yield every text and member name of a body, at any depth. No recursion, so depth cannot exhaust it."""
+    waiting = [body]
     while waiting:
         value = waiting.pop()
         if isinstance(value, str):
@@ -150,7 +150,7 @@ def _texts(found: Any) -> Iterator[str]:
 
 
 class _NoNumber(ValueError):
-    """NaN or Infinity, by name."""
+    """The body contains NaN or Infinity. The message is its name."""
 
 
 def _refuse_constant(name: str) -> None:

@@ -1,4 +1,4 @@
-"""What a write takes: bodies that refuse unknown fields, and related objects that the writer may see."""
+"""Fields of writes: bodies that refuse unknown fields, and related objects that the writer may see."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -14,33 +14,36 @@ from kit.texts import many_lines_within
 
 
 class Body(serializers.Serializer):
-    """The fields of a write, and no others. A boolean is not taken for a number.
+    """The body of a write. Refuses unknown fields, and booleans where a number is expected.
 
-    Characters that no reader can see are taken out of all texts first (kit.texts). One-line fields lose their
+    It first removes characters that no reader can see from all texts (kit.texts). One-line fields lose their
     line breaks when they are stored (history.cleaning).
     """
 
     def get_fields(self) -> Any:
-        found = super().get_fields()
-        for one in found.values():
-            if isinstance(one, serializers.ChoiceField):
-                words = ", ".join(str(choice) or '""' for choice in one.choices)
-                one.error_messages |= {"invalid_choice": f"Use one of {words}."}
-        return found
+        fields = super().get_fields()
+        for field in fields.values():
+            if isinstance(field, serializers.ChoiceField):
+                choices = ", ".join(str(choice) or '""' for choice in field.choices)
+                field.error_messages |= {"invalid_choice": f"Use one of {choices}."}
+        return fields
 
     def to_internal_value(self, data: Any) -> Any:
         data = many_lines_within(data)
         if isinstance(data, Mapping) and (unknown := sorted(set(data) - set(self.fields))):
             known = f"Known: {', '.join(self.fields)}." if self.fields else "This takes none."
             raise ValidationError({name: [f"No such field. {known}"] for name in unknown})
-        for name, one in self.fields.items() if isinstance(data, Mapping) else ():
-            if isinstance(one, serializers.FloatField) and isinstance(data.get(name), bool):
-                raise ValidationError({name: one.error_messages["invalid"]})
+        for name, field in self.fields.items() if isinstance(data, Mapping) else ():
+            if isinstance(field, serializers.FloatField) and isinstance(data.get(name), bool):
+                raise ValidationError({name: field.error_messages["invalid"]})
         return super().to_internal_value(data)
 
 
 class Visible(serializers.Field):
-    """A related object, by id, reference or slug. One that the writer may not see is answered like none."""
+    """A related object, by id, reference or slug. An object that the writer may not see counts as missing.
+
+    what: the noun for the error message. rows: a function from a user to a queryset. by: the key field.
+    """
 
     default_error_messages = {"none": "There is no {what} “{named}”."}
 
@@ -59,19 +62,19 @@ class Visible(serializers.Field):
         else:
             lookup = {self.key_field: key.lower() if self.key_field == "email" else key}
         try:
-            found = self.visible_rows(self.context["request"].user).filter(**lookup).first()
-        except (ValueError, FieldError):  # a word for a number, a reference for what has none
-            found = None
-        if found is None:
+            row = self.visible_rows(self.context["request"].user).filter(**lookup).first()
+        except (ValueError, FieldError):  # text in place of a number, or a reference for a kind without one
+            row = None
+        if row is None:
             self.fail("none", what=self.what, named=key[:80])
-        return found
+        return row
 
     def to_representation(self, value: Any) -> Any:
         return value.pk
 
 
 def read(serializer: type[serializers.Serializer], request: Request, **kwargs: Any) -> dict[str, Any]:
-    """Return the validated body of a write."""
-    found = serializer(data=request.data, context={"request": request}, **kwargs)
-    found.is_valid(raise_exception=True)
-    return found.validated_data
+    """Return the validated body of a write. Raises ValidationError, which names the fields at fault."""
+    bound = serializer(data=request.data, context={"request": request}, **kwargs)
+    bound.is_valid(raise_exception=True)
+    return bound.validated_data

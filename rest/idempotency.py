@@ -1,4 +1,4 @@
-"""A POST that came twice under one Idempotency-Key acts once, and both get the same answer."""
+"""Idempotent POSTs: two requests with one Idempotency-Key act once, and both get the same answer."""
 
 import hashlib
 from collections.abc import Callable
@@ -14,11 +14,11 @@ from kit.receipts import receipts
 
 
 def once_per_key(handler: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap a view's `post`: run it under the request's Idempotency-Key, if it has one.
+    """Wrap a view's `post` so that it runs once for each Idempotency-Key. Without the header it always runs.
 
-    What the handler *returns* is its answer and is kept, also a 422 about which it stored something, in the
-    transaction of its effect. What it *raises* is no answer: the effect is rolled back, nothing is kept, and
-    the key is free again.
+    An answer that the handler returns is stored in the transaction of its writes, also a 422 after which it
+    stored something. If the handler raises, the transaction is rolled back, no answer is stored, and the key
+    can be used again.
     """
 
     @wraps(handler)
@@ -28,14 +28,14 @@ def once_per_key(handler: Callable[..., Any]) -> Callable[..., Any]:
             return handler(view, request, *args, **kwargs)
         if not 1 <= len(key) <= 200 or not key.isascii() or not key.isprintable():
             raise ValidationError({"Idempotency-Key": ["Use 1 to 200 printable ASCII characters."]})
-        about = {
+        request_of_key = {
             "user": request.user,
             "key": key,
             "path": request.get_full_path(),
             "body_hash": hashlib.sha256(request._request.body).digest(),
         }
         with transaction.atomic():
-            earlier = receipts[0].replay(**about)
+            earlier = receipts[0].replay(**request_of_key)
             if earlier is not None:
                 return earlier
             answer = handler(view, request, *args, **kwargs)
@@ -44,7 +44,7 @@ def once_per_key(handler: Callable[..., Any]) -> Callable[..., Any]:
             if answer.status_code >= 500:
                 transaction.set_rollback(True)
             else:
-                receipts[0].keep(**about, answer=answer, at=clock.now())
+                receipts[0].keep(**request_of_key, answer=answer, at=clock.now())
             return answer
 
     return post

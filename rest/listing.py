@@ -1,4 +1,4 @@
-"""What a list may be asked: nothing is passed over, what cannot be answered is refused by name."""
+"""Query parameters of lists without a ListSpec: unknown and repeated ones are refused by name."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ _OF_EVERY_LIST = ("order", "limit", "after", "before")
 
 @dataclass(frozen=True, slots=True)
 class QueryParameter:
-    """A query parameter. path: the lookup it sets; parse: text -> value, or ValueError with the fix."""
+    """One query parameter. path: the lookup it sets. parse: text to value; raises ValueError with the fix."""
 
     path: str
     parse: Callable[[str], Any] = str
@@ -23,7 +23,7 @@ class QueryParameter:
 
 
 def one_of(path: str, choices: Any, help: str = "") -> QueryParameter:
-    """A filter over the values of a Choices class."""
+    """Return a parameter over the values of a Choices class."""
     values = tuple(str(value) for value in choices.values)
 
     def parse(text: str) -> Any:
@@ -35,6 +35,8 @@ def one_of(path: str, choices: Any, help: str = "") -> QueryParameter:
 
 
 def number(path: str, help: str = "") -> QueryParameter:
+    """Return a parameter for a positive whole number of at most 18 digits."""
+
     def parse(text: str) -> int:
         if not text.isascii() or not text.isdigit() or len(text) > 18:
             raise ValueError("Use a whole number.")
@@ -44,7 +46,7 @@ def number(path: str, help: str = "") -> QueryParameter:
 
 
 def check(query: QueryDict, *, filters: Sequence[str]) -> None:
-    """Raises ValidationError for parameters that are none, those said twice, and empty filters."""
+    """Raise ValidationError for unknown parameters, repeated parameters and empty filters."""
     known = {*filters, *_OF_EVERY_LIST}
     if unknown := sorted(set(query) - known):
         raise ValidationError(
@@ -57,7 +59,7 @@ def check(query: QueryDict, *, filters: Sequence[str]) -> None:
 
 
 def either(name: str, text: str) -> list[str]:
-    """The values of a filter that takes several with commas. Raises ValidationError for too many."""
+    """Return the comma-separated values of a parameter. Raises ValidationError for more than MAX_VALUES."""
     values = [part.strip() for part in text.split(",")]
     if len(values) > MAX_VALUES:
         raise ValidationError({name: [f"Use at most {MAX_VALUES} values at a time."]})

@@ -1,6 +1,6 @@
-"""Every error as application/problem+json (RFC 9457); `errors` names the fields at fault.
+"""Errors as application/problem+json (RFC 9457); `errors` names the fields at fault.
 
-rest_framework imports this while rest.resource is still being imported: nothing here may import that.
+Do not import rest.resource here: rest_framework imports this module while rest.resource is being imported.
 """
 
 import logging
@@ -28,13 +28,13 @@ class NotNow(exceptions.APIException):
     wait = 4
 
 
-# How rest_framework says that no parser reads a body of that type; it does not say which one would be read.
+# The start of rest_framework's message for a body that no parser reads. It does not name the right type.
 _NO_SUCH_TYPE = str(exceptions.UnsupportedMediaType.default_detail).partition("{")[0]
 _STATUS: dict[type[Refused], int] = {IllegalMove: 409, Busy: 409, ChangedMeanwhile: 412, Refused: 422}
 
 
 def problem(error: Exception, context: Any) -> Response | None:
-    """Every error as application/problem+json; `errors` names the fields."""
+    """Return the problem answer for an error, None for an error that is not the client's (REST handler)."""
     if isinstance(error, Refused):
         return _refusal(error)
     error = _as_api_exception(error)
@@ -49,7 +49,7 @@ def problem(error: Exception, context: Any) -> Response | None:
         body["errors"] = list(_fields(error.detail))
     if present := getattr(error, "present", None):  # rest.resource.Stale
         body["present"] = present
-        answer["ETag"] = error.tag  # type: ignore[attr-defined]
+        answer["ETag"] = error.tag  # type: ignore[attr-defined]  # only Stale has `present`, and it has `tag`
     if header := getattr(error, "auth_header", None):
         answer["WWW-Authenticate"] = header
     if wait := getattr(error, "wait", None):
@@ -79,7 +79,7 @@ def _refusal(error: Refused) -> Response:
     if error.field:
         body["errors"] = [{"field": error.field, "detail": error.message}]
     if isinstance(error, ChangedMeanwhile) and (version := getattr(error.present, "version", None)):
-        body["present"] = {"id": error.present.pk, "version": version}  # type: ignore[attr-defined]
+        body["present"] = {"id": error.present.pk, "version": version}
     answer = Response(body, status=code, content_type=PROBLEM)
     if isinstance(error, Busy):
         answer["Retry-After"] = "1"
@@ -106,7 +106,7 @@ def _fields(detail: Any, path: str = "") -> Iterator[dict[str, str]]:
 
 
 def _below(path: str, name: Any) -> str:
-    """Return the path of a part: a member, an element of a list, or the body itself."""
+    """Return the path of a member, of an element of a list, or of the body itself."""
     if name == api_settings.NON_FIELD_ERRORS_KEY:
         return path
     if isinstance(name, int):

@@ -1,4 +1,4 @@
-"""How answers are written: JSON by orjson."""
+"""Rendering of answers: JSON, written by orjson."""
 
 from collections.abc import Mapping
 from typing import Any

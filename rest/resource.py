@@ -1,6 +1,6 @@
-"""The bones of every API resource: lists from .values() through orjson, items with ETags, one problem format.
+"""Base classes of API resources: lists from .values() through orjson, items with ETags, one problem format.
 
-A room's api.py declares columns, filters, orders and permissions; riskhub/api.py gathers the resources.
+A room's api.py declares columns, filters, orders and permissions. riskhub/collect.py collects the resources.
 """
 
 from collections.abc import Mapping
@@ -37,10 +37,11 @@ PAGE_SIZE, MAX_PAGE_SIZE = 50, 200
 
 
 class ApiView(GenericAPIView):
-    """permission: method -> the name of its permission; what is not named is refused.
+    """A view of the API.
 
-    For the published schema. bodies: method -> the Body it reads, None for a verb without one.
-    answers: method -> (status, serializer or None), where it is not what the method usually answers.
+    permission: method -> the name of its permission. A method that is not named is refused.
+    bodies: for the schema: method -> the Body it reads, None for a method without one.
+    answers: for the schema: method -> (status, serializer or None), where it differs from the default.
     """
 
     permission: ClassVar[Mapping[str, str]] = {}
@@ -48,7 +49,7 @@ class ApiView(GenericAPIView):
     answers: ClassVar[Mapping[str, tuple[int, Any]]] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Every POST takes an Idempotency-Key."""
+        """Make every POST idempotent (Idempotency-Key)."""
         super().__init_subclass__(**kwargs)
         if "post" in vars(cls):
             cls.post = once_per_key(cls.post)  # type: ignore[attr-defined]  # just seen in vars()
@@ -79,20 +80,20 @@ class ApiView(GenericAPIView):
         return [*self.permission, *(["HEAD"] if "GET" in self.permission else [])]
 
     def by(self, request: Request) -> Actor:
-        """The author of what this request does: the token's owner with the token, or the signed-in person."""
+        """Return the author of this request: the token and its owner, or the signed-in person."""
         return Actor(request.user, "api", token=request.auth)
 
     def require(self, request: Request, name: str, obj: Any) -> None:
-        """The permission on one object, which the reader may see already."""
+        """Raise PermissionDenied without the permission on one object. The reader may see the object."""
         if not may(request.user, name, obj):
             raise PermissionDenied("Your role or the ownership of this object does not allow this.")
 
 
 class Resource(ApiView):
-    """What a list and an item share.
+    """The common base of lists and items.
 
-    columns: name in the answer -> path from the row; kind: the word in ETags; serializer_class: the schema.
-    slug: the field that a key which is neither a number nor a reference names, if any.
+    columns: name in the answer -> path from the row. kind: the first part of ETags. serializer_class: the
+    schema of a row. slug: the field for keys that are neither a number nor a reference, "" without one.
     """
 
     columns: ClassVar[Mapping[str, str]] = {}
@@ -101,19 +102,19 @@ class Resource(ApiView):
     serializer_class: type[serializers.Serializer]
 
     def rows(self, request: Request) -> QuerySet:
-        """The rows the reader may see."""
+        """Return the rows that the reader may see."""
         raise NotImplementedError
 
     def objects(self, request: Request) -> QuerySet:
-        """The same rows as instances, with what the operations and the permissions read of them."""
+        """Return the same rows as instances, with the relations that operations and permissions read."""
         return self.rows(request)
 
     def found(self, request: Request, key: str) -> Any:
-        """The object to act on, or 404."""
+        """Return the object to act on. Raises Http404."""
         return get_object_or_404(self.objects(request), **self.lookup(key))
 
     def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
-        """A last touch on the rows read, for what no column can say."""
+        """Return the rows with values that no column gives. Subclasses override it."""
         return found
 
     def as_values(self, rows: QuerySet) -> QuerySet:
@@ -122,13 +123,14 @@ class Resource(ApiView):
         return rows.values(*direct, **renamed)
 
     def one(self, request: Request, key: str) -> dict[str, Any]:
-        found = list(self.as_values(self.rows(request).filter(**self.lookup(key)))[:1])
-        if not found:
+        """Return the row of this key as the answer shows it. Raises Http404."""
+        rows = list(self.as_values(self.rows(request).filter(**self.lookup(key)))[:1])
+        if not rows:
             raise Http404
-        return self.finish(found, request)[0]
+        return self.finish(rows, request)[0]
 
     def lookup(self, key: str) -> dict[str, Any]:
-        """How a key of the address finds its row: R-142, 142, or a slug."""
+        """Return the lookup for a key of the address: R-142, 142, or a slug. Raises Http404."""
         if "reference" in self.columns and references.is_reference(key):
             return {self.columns["reference"]: key.upper()}
         if key.isascii() and key.isdigit() and len(key) < 19:
@@ -140,24 +142,23 @@ class Resource(ApiView):
     def answer(
         self, request: Request, key: Any, status: int = 200, body: Mapping[str, Any] | None = None
     ) -> Response:
-        """The row as it stands, with its ETag; 304 without a body when the reader has just that.
+        """Return the current row with its ETag; 304 without a body if the client has this version.
 
-        body: the row, where it is at hand already.
+        body: the row, where the caller has it already.
         """
         body = self.one(request, str(key)) if body is None else body
         if "version" not in body:
             return Response(body, status=status)
         tag = etag(self.kind, body["id"], body["version"])
-        held = tags(request.headers.get("If-None-Match"))
-        if request.method in {"GET", "HEAD"} and (tag in held or "*" in held):
+        known = tags(request.headers.get("If-None-Match"))
+        if request.method in {"GET", "HEAD"} and (tag in known or "*" in known):
             return Response(status=304, headers={"ETag": tag})
         return Response(body, status=status, headers={"ETag": tag})
 
     def created(self, request: Request, made: Any, address: str) -> Response:
-        """201 with the new row, its ETag and its address (below /api/v1/).
+        """Return 201 with the new row, its ETag and its address (below /api/v1/).
 
-        made: its key; or the object itself, made of nothing but what the writer may see: then it is not
-        read again.
+        made: the key of the row; or the object, if the writer may see all its values. Then no query reads it.
         """
         row = self.serializer_class(made).data if isinstance(made, Model) else None
         answer = self.answer(request, made, 201, row)
@@ -166,9 +167,9 @@ class Resource(ApiView):
 
 
 class Collection(Resource):
-    """GET a keyset page of the rows that `spec`, the noun's filters and orders, narrows.
+    """A list: GET returns a keyset page of the rows, narrowed by `spec` (the filters and orders of the noun).
 
-    is_counted: whether a page says how many there are.
+    is_counted: whether the answer has the number of rows.
     """
 
     is_counted: ClassVar[bool] = True
@@ -191,7 +192,7 @@ class Collection(Resource):
         )
 
     def _selected(self, request: Request) -> tuple[QuerySet, tuple[str, ...], Mapping[str, str]]:
-        """Return the narrowed rows, the keys of their order, and the place in the pages as sent."""
+        """Return the narrowed rows, the keys of their order, and the paging parameters as sent."""
         query = request.query_params
         if self.spec is None:
             listing.check(query, filters=[*self.filters, *self.further])
@@ -213,7 +214,7 @@ class Collection(Resource):
             raise ValidationError({name: [refusal.message] for name in cursors}) from None
 
     def _with_number(self, rows: QuerySet) -> QuerySet:
-        """What a page reads, each row with the number of all: one query for both."""
+        """Return the rows as values, each with the number of all rows, so that one query reads both."""
         try:
             return self.as_values(rows).annotate(number_of_rows=counting.number_of(rows))
         except EmptyResultSet:
@@ -226,20 +227,20 @@ class Collection(Resource):
         return {"count": number, "is_count_capped": is_capped}
 
     def narrowed(self, rows: QuerySet, query: Mapping[str, str]) -> QuerySet:
-        for name, one in self.filters.items():
+        for name, parameter in self.filters.items():
             if text := query.get(name):
-                rows = rows.filter(**self._condition(name, one, text))
+                rows = rows.filter(**self._condition(name, parameter, text))
         return rows
 
     @staticmethod
-    def _condition(name: str, one: QueryParameter, text: str) -> dict[str, Any]:
+    def _condition(name: str, parameter: QueryParameter, text: str) -> dict[str, Any]:
         try:
-            if not one.many:
-                return {one.path: one.parse(text)}
-            values = [one.parse(part) for part in listing.either(name, text)]
+            if not parameter.many:
+                return {parameter.path: parameter.parse(text)}
+            values = [parameter.parse(part) for part in listing.either(name, text)]
         except ValueError as error:
             raise ValidationError({name: [str(error)]}) from None
-        return {one.path: values[0]} if len(values) == 1 else {f"{one.path}__in": values}
+        return {parameter.path: values[0]} if len(values) == 1 else {f"{parameter.path}__in": values}
 
     def _order(self, name: str | None) -> tuple[str, ...]:
         if name is None:
@@ -268,13 +269,13 @@ class Collection(Resource):
 
 
 class Item(Resource):
-    """GET one row by id or reference, with its ETag."""
+    """One row: GET returns it by id, reference or slug, with its ETag."""
 
     def get(self, request: Request, key: str) -> Response:
         return self.answer(request, key)
 
     def seen(self, request: Request, found: Any) -> int:
-        """The version the writer looked at, from If-Match. 428 when missing, 412 when stale."""
+        """Return the version that the writer read, from If-Match. Raises PreconditionRequired and Stale."""
         given = request.headers.get("If-Match")
         if not given:
             raise PreconditionRequired

@@ -1,4 +1,4 @@
-"""A POST a step: one operation on one object, at the version that If-Match names."""
+"""Steps: a POST runs one operation on one object, at the version that If-Match names."""
 
 from typing import Any, ClassVar
 
@@ -11,10 +11,12 @@ from rest.resource import Item
 
 
 class Step(Item):
-    """permission: that of POST, also asked of the object. body: what it reads; operation: what it runs.
+    """A resource whose POST runs `operation(obj, **values, by=, at=, seen=)`.
 
-    The operation gets `seen`, the version of If-Match: 428 without one, 412 when it is stale. A step that
-    only adds a row of the writer's own (an answer, an attendance) overwrites nothing and needs no version.
+    permission: its entry for POST is checked for the object too. body: the fields it reads.
+    is_versioned: the request needs If-Match: 428 without it, 412 if the version is stale. A step that only
+    adds a row of the writer (an answer, an attendance) overwrites nothing and needs no version.
+    takes_version: whether the operation has the parameter `seen`, the version of If-Match.
     """
 
     body: ClassVar[type[Body]] = Body
@@ -23,11 +25,11 @@ class Step(Item):
     takes_version: ClassVar[bool] = True
 
     def asked_of(self, obj: Any) -> Any:
-        """Return what the permission is asked of."""
+        """Return the object that the permission is checked for."""
         return obj
 
     def words(self, values: dict[str, Any], request: Request) -> dict[str, Any]:
-        """Return what the operation takes of the body's values."""
+        """Return the arguments of the operation, from the values of the body."""
         return values
 
     def post(self, request: Request, key: str) -> Response:
@@ -35,8 +37,8 @@ class Step(Item):
         self.require(request, self.permission["POST"], self.asked_of(obj))
         sent = request.headers.get("If-Match")
         seen = self.seen(request, obj) if self.is_versioned or sent else obj.version
-        words = self.words(read(self.body, request), request)
+        arguments = self.words(read(self.body, request), request)
         if self.takes_version:
-            words["seen"] = seen
-        type(self).operation(obj, **words, by=self.by(request), at=clock.now())
+            arguments["seen"] = seen
+        type(self).operation(obj, **arguments, by=self.by(request), at=clock.now())
         return self.answer(request, obj.pk)

@@ -1,4 +1,4 @@
-"""ETags: the version that a reader was given, and a writer looked at."""
+"""ETags: the version of a row that a client read, and that a write must name."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ class PreconditionRequired(APIException):
 
 
 class Stale(APIException):
-    """412, with the present state in the answer."""
+    """412, with the current row in the answer. tag: the ETag of the current row."""
 
     status_code = 412
     default_detail = "Somebody else changed this. Its current state is in “present”."
@@ -27,5 +27,5 @@ def etag(kind: str, pk: int, version: int) -> str:
 
 
 def tags(header: str | None) -> set[str]:
-    """Return the ETags of a condition. A proxy that zips marks them weak (W/); they name the same version."""
+    """Return the ETags of a header. A proxy that compresses marks them weak (W/); the version is the same."""
     return {part.strip().removeprefix("W/") for part in (header or "").split(",") if part.strip()}

@@ -1,4 +1,4 @@
-"""The receipt book: what an Idempotency-Key was answered with, kept in the transaction of its effect."""
+"""The receipt book: stores the answer to an Idempotency-Key in the transaction of the write it belongs to."""
 
 import hashlib
 from datetime import datetime, timedelta
@@ -7,27 +7,28 @@ from django.db import connection
 from django.http import HttpResponse
 
 from kit.refusals import Busy, Refused
-from people.models import Receipt, User
+from kit.sight import SignedIn
+from people.models import Receipt
 
 KEPT = timedelta(days=7)
-# The headers of the first answer that a repeat must hear again; the rest is made anew by the middleware.
+# The headers that are stored with an answer. The middleware adds the others to every answer.
 _HEADERS = ("Content-Type", "Location", "ETag")
 
 
 class Book:
-    """rest.resource's ReceiptBook, in PostgreSQL. Both halves run inside the transaction of the effect."""
+    """A kit.receipts.ReceiptBook in PostgreSQL. Call both methods inside the transaction of the write."""
 
     def replay(
-        self, *, user: User, key: str, path: str, body_hash: bytes, wait: bool = False
+        self, *, user: SignedIn, key: str, path: str, body_hash: bytes, wait: bool = False
     ) -> HttpResponse | None:
-        """The stored answer, byte for byte; None when this request is the first under its key.
+        """Return the stored answer, byte for byte; None if this request is the first with its key.
 
-        Holds the key until the transaction ends. Raises Busy while another request holds it
-        (with `wait`, waits for it instead), and Refused when the key stands for another body or address.
+        Locks the key until the transaction ends. Raises Busy while another request has the lock (with `wait`,
+        waits for it instead), and Refused if the key was used for another body or address.
         """
         if not _take(user, key, wait=wait):
             raise Busy("A request with this Idempotency-Key is still running. Ask again in a second.")
-        earlier = Receipt.objects.filter(user=user, key=key).first()
+        earlier = Receipt.objects.filter(user_id=user.pk, key=key).first()
         if earlier is None:
             return None
         if bytes(earlier.body_hash) != body_hash or earlier.path != path[:200]:
@@ -40,11 +41,11 @@ class Book:
         return answer
 
     def keep(
-        self, *, user: User, key: str, path: str, body_hash: bytes, answer: HttpResponse, at: datetime
+        self, *, user: SignedIn, key: str, path: str, body_hash: bytes, answer: HttpResponse, at: datetime
     ) -> None:
         """Store the answer to the first request."""
         Receipt.objects.create(
-            user=user,
+            user_id=user.pk,
             key=key,
             path=path[:200],
             body_hash=body_hash,
@@ -56,11 +57,11 @@ class Book:
 
 
 def forget_old(*, at: datetime) -> int:
-    """Drop receipts older than a week: nobody repeats a request that late. Returns how many."""
+    """Delete receipts older than a week, because nobody repeats a request that late. Returns their number."""
     return Receipt.objects.filter(made_at__lt=at - KEPT).delete()[0]
 
 
-def _take(user: User, key: str, *, wait: bool) -> bool:
+def _take(user: SignedIn, key: str, *, wait: bool) -> bool:
     digest = hashlib.sha256(f"{user.pk}:{key}".encode()).digest()
     with connection.cursor() as cursor:
         lock = "pg_advisory_xact_lock" if wait else "pg_try_advisory_xact_lock"

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pages import axes, charts
-from pages.charts import ChartLine, Threshold, line_chart, spark
+from pages.charts import ChartLimit, ChartLine, line_chart, spark
 
 AT = datetime(2026, 11, 23, 10, tzinfo=UTC)
 LARGEST = 1.7976931348623157e308
@@ -68,7 +68,7 @@ def test_numbers_that_are_hard_to_draw_give_a_picture_with_distinct_labels(value
 @example([5e-324], [LARGEST])
 def test_any_finite_numbers_and_limits_give_a_picture(values, limits):
     sides = ("above", "below")
-    shown = [Threshold(value, "critical", "Limit", side) for value, side in zip(limits, sides, strict=False)]
+    shown = [ChartLimit(value, "critical", "Limit", side) for value, side in zip(limits, sides, strict=False)]
     check_picture(drawn(values, shown))
 
 
@@ -104,7 +104,7 @@ def test_what_is_not_finite_is_a_gap(odd):
         key="c",
         title="t",
         lines=[ChartLine("a", points([1.0, odd, 2.0]))],
-        thresholds=[Threshold(odd, "clear", "L")],
+        thresholds=[ChartLimit(odd, "clear", "L")],
     )
     assert html.count('class="chart-line-strong"') == 2 and "thr-label" not in html
     assert "<svg" in spark([1.0, odd, 2.0], "Course", limit=odd)
@@ -117,7 +117,7 @@ def test_a_drawing_that_fails_is_logged_and_shows_the_numbers(monkeypatch, caplo
         key="c",
         title="Drift <b>",
         lines=[ChartLine("psi", points([0.25, None, 0.31]))],
-        thresholds=[Threshold(0.3, "critical", "Critical 0.3")],
+        thresholds=[ChartLimit(0.3, "critical", "Critical 0.3")],
     )
 
     parse_html(html)
