@@ -22,10 +22,7 @@ def install(ringer: Callable[[], None]) -> None:
 
 
 def ring() -> None:
-    """Ring once, after a commit. Never raises.
-
-    If the broker is down, the call waits once for a short time. For the next 30 seconds it returns at once.
-    """
+    """Ring once, after a commit. Never raises. After a failure it returns at once for 30 seconds."""
     if not _ringer or time.monotonic() < _state["quiet_until"]:
         return
     try:

@@ -1,7 +1,4 @@
-"""Keyset paging: a page starts after the last row of the previous one.
-
-A late page costs as much as the first, and no row appears twice.
-"""
+"""Keyset paging: a page starts after the last row of the one before, so depth costs nothing."""
 
 import base64
 import binascii
@@ -66,10 +63,7 @@ def _flip(name: str) -> str:
 
 
 def _beyond(fields: Sequence[str], values: Sequence[Any]) -> Q:
-    """Return the condition for rows after `values`: (a > x) or (a = x and b > y) …
-
-    Fields may have different directions, so a comparison of whole rows does not work.
-    """
+    """Return the condition for rows after `values`: (a > x) or (a = x and b > y) … for mixed directions."""
     leading = fields[0].removeprefix("-")
     # The redundant bound on the first column lets PostgreSQL start inside the index.
     bound = Q(**{f"{leading}__{'lte' if fields[0].startswith('-') else 'gte'}": values[0]})
