@@ -302,19 +302,18 @@ def slug(
     """Return a filter by the slug of a related row, among the rows that the reader may see.
 
     rows: a function from a user to a queryset. words: "none" and its label, where the row may be missing.
-    A single slug becomes a scalar subquery, because PostgreSQL then reads the rows in order from an index. It
+    Each slug becomes a scalar subquery, because PostgreSQL then reads the rows in order from an index. It
     does not do that for a join.
     """
 
     def condition(values: Sequence[str], reader: Reader) -> Q:
-        slugs = [value for value in values if value != "none"]
-        keys = rows(reader.user).filter(slug__in=slugs).values("pk")
         named = Q()
-        if len(slugs) == 1:
-            named = Q(**{path: Subquery(keys[:1])})
-        elif slugs:
-            named = Q(**{f"{path}__in": keys})
-        return named | Q(**{f"{path}__isnull": True}) if "none" in values else named
+        for value in values:
+            if value == "none":
+                named |= Q(**{f"{path}__isnull": True})
+            else:
+                named |= Q(**{path: Subquery(rows(reader.user).filter(slug=value).values("pk")[:1])})
+        return named
 
     return Filter(label, condition, words=words, options=options, help=help)
 

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from django.db.models import Model
 from django.utils import timezone
 from django.utils.text import capfirst
 
 _NOTHING = "none"
+_NOT_A_CHOICE = "not among your choices"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,9 @@ def _words(field: Any, value: Any) -> str:
     if isinstance(value, datetime):
         value = f"{timezone.localtime(value):%-d %b %Y, %H:%M}"
     labels = {str(key): str(label) for key, label in getattr(field, "choices", ()) if not _is_group(label)}
+    if labels and isinstance(value, Model):
+        # The saved row may name something that this reader may not see, so only choices are named.
+        return labels.get(str(value.pk), _NOT_A_CHOICE)
     if str(value) in labels:
         return labels[str(value)]
     if isinstance(value, list | tuple | set):

@@ -104,15 +104,22 @@ def step(
     *,
     permission: str,
     operation: Callable[..., Any],
-    address: str,
+    address: str | Callable[[], str],
     show: Show,
-    message: str,
+    message: str | Callable[[], str],
     undo: str = "",
 ) -> HttpResponse:
     """Take a step that asks for something: as edit(), with operation(obj, **form.values(), by=, at=, seen=).
 
-    undo: the address of the step that takes it back, offered with the toast.
+    address, message: functions where they depend on what the step did. undo: the address of the step that
+    takes it back, offered with the toast.
     """
+
+    def done() -> HttpResponse:
+        url = address() if callable(address) else address
+        text = message() if callable(message) else message
+        return toast(request, go(request, url), text, undo=_undo(undo, obj))
+
     return _write(
         request,
         obj,
@@ -120,7 +127,7 @@ def step(
         permission=permission,
         run=lambda **act: operation(obj, **form.values(), **act),
         show=show,
-        done=lambda: toast(request, go(request, address), message, undo=_undo(undo, obj)),
+        done=done,
     )
 
 

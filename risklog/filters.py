@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce
 from catalogue.models import Model
 from kit import filtering, references
 from kit.filtering import Condition, Filter, ListSpec, Order, Reader
-from people.models import Team
+from people.models import Team, User
 from risklog import scoring
 from risklog.models import Category, Reviewer
 from risklog.states import UNRESOLVED, EscalationState, Outcome, ReviewState, RiskState, Severity
@@ -175,13 +175,19 @@ def _is_ending(reader: Reader) -> Q:
     return Q(state=RiskState.ACCEPTED, accepted_until__lte=last)
 
 
+def _categories(user: Any) -> list[tuple[str, str]]:
+    rows = Category.objects.filter(is_retired=False).order_by("name")
+    return list(rows.values_list("slug", "name"))
+
+
 def _of_own_teams(condition: Condition) -> Condition:
     """Extend the condition of a team filter by "me": the teams of the reader."""
 
     def extended(values: Sequence[Any], reader: Reader) -> Q:
         others = [value for value in values if value != "me"]
         named = condition(others, reader) if others else Q()
-        return named | Q(team__in=reader.user.team_ids) if "me" in values else named
+        teams = reader.user.team_ids if isinstance(reader.user, User) else ()
+        return named | Q(team__in=teams) if "me" in values else named
 
     return extended
 
@@ -200,7 +206,11 @@ RISKS = ListSpec(
         "state": filtering.choice("State", "state", RiskState),
         "level": Filter("Level", _of_levels, _level, _LEVELS, help="Levels from 1 to 5."),
         "category": filtering.slug(
-            "Category", "category", Category.objects.visible_to, help="The slug of a category."
+            "Category",
+            "category",
+            Category.objects.visible_to,
+            options=_categories,
+            help="The slug of a category.",
         ),
         "model": filtering.slug("Model", "model", Model.objects.visible_to, help="The slug of a model."),
         "team": replace(_TEAM, condition=_of_own_teams(_TEAM.condition)),

@@ -80,7 +80,7 @@ class Story(SampleOrganisation):
             owner=self.people[logged.owner] if logged.owner else None,
             likelihood=logged.likelihood,
             impact=logged.impact,
-            seen_what=logged.seen,
+            description=logged.seen,
             affected=logged.affected,
             series=self._series(logged.model, logged.metric, logged.feature),
             feature=logged.feature,

@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from django.db.models import F, Q, QuerySet, Subquery
+from django.db.models import F, Q, QuerySet
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -12,10 +12,10 @@ from history.queries import seen_by
 from kit import clock
 from people.models import Team, User
 from rest.fields import Body, Visible, read
-from rest.listing import QueryParameter, either, number, one_of
 from rest.resource import Collection, Item, Resource
 from rest.steps import Step
 from risklog import scoring
+from risklog.filters import RISKS
 from risklog.models import Category, Risk
 from risklog.operations import risk as operations
 from risklog.queries import risk as queries
@@ -212,82 +212,19 @@ _RENAMED = {
 _DIRECT = [name for name in _Risks.columns if name not in _RENAMED]
 
 
-def _level(text: str) -> tuple[int, int]:
-    if text not in {"1", "2", "3", "4", "5"}:
-        raise ValueError("Use a level from 1 to 5.")
-    return scoring.SCORES[int(text)]
-
-
-def _words(text: str) -> Any:
-    query = queries.search_query(text)
-    if query is None:
-        raise ValueError("Use at least one word.")
-    return query
-
-
-def _yes_or_no(text: str) -> bool:
-    if text not in {"true", "false"}:
-        raise ValueError("Use true or false.")
-    return text == "true"
-
-
 class Risks(_Risks, Collection):
     """List risks, closed ones included. POST creates a risk."""
 
     permission = {"GET": "risklog.risk_view", "POST": "risklog.risk_add"}
     bodies = {"POST": NewRisk}
-    filters = {
-        "state": one_of("state", RiskState),
-        "level": QueryParameter("severity__range", _level, "A level from 1 to 5.", many=False),
-        "category": QueryParameter("category__slug", help="The slug of a category."),
-        "model": QueryParameter("model__slug", help="The slug of a model."),
-        "team": QueryParameter("team__slug", help="The slug of a team."),
-        "owner": number("owner_id", "The number of a person."),
-        "unowned": QueryParameter("owner__isnull", _yes_or_no, "true: those without an owner.", many=False),
-        "tag": QueryParameter("tags__contains", lambda text: [text.lower()], "A tag.", many=False),
-        "q": QueryParameter("search", _words, "Words of the title or the description.", many=False),
-    }
-    orders = {
-        "-severity": ("-severity", "-id"),
-        "severity": ("severity", "id"),
-        "-updated_at": ("-updated_at", "-id"),
-        "updated_at": ("updated_at", "id"),
-        "-opened_at": ("-opened_at", "-id"),
-        "opened_at": ("opened_at", "id"),
-        "id": ("id",),
-        "-id": ("-id",),
-    }
-
-    def narrowed(self, rows: QuerySet, query: Any) -> QuerySet:
-        """Slugs become keys first: by a key rows come from an index in their order, by a join they do not."""
-        left = dict(query.items())
-        for name, named in {"category": Category, "team": Team}.items():
-            if text := left.pop(name, ""):
-                slugs = either(name, text)
-                if len(slugs) == 1:
-                    rows = rows.filter(**{name: Subquery(named.objects.filter(slug=slugs[0]).values("pk"))})
-                else:
-                    keys = named.objects.filter(slug__in=slugs).values_list("pk", flat=True)
-                    rows = rows.filter(**{f"{name}__in": list(keys)})
-        if left.get("model"):
-            rows = rows.filter(model__in=Model.objects.visible_to(self.request.user))
-        return super().narrowed(rows, left)
+    spec = RISKS
 
     def post(self, request: Request) -> Response:
         values = read(NewRisk, request)
         teams = values.pop("only_teams", None)
-        made = operations.add(
-            **values_of(values),
-            viewers=[team.subject_id for team in teams] if teams else None,
-            by=self.by(request),
-            at=clock.now(),
-        )
-        return self.created(request, made, f"risks/{made.reference}")
-
-
-def values_of(body: dict[str, Any]) -> dict[str, Any]:
-    """The body as operations.add() takes it."""
-    return {"seen_what" if name == "description" else name: value for name, value in body.items()}
+        viewers = [team.subject_id for team in teams] if teams else None
+        risk = operations.add(**values, viewers=viewers, by=self.by(request), at=clock.now())
+        return self.created(request, risk, f"risks/{risk.reference}")
 
 
 class RiskOfBreach(_Risks):
@@ -299,10 +236,10 @@ class RiskOfBreach(_Risks):
 
     def post(self, request: Request) -> Response:
         values = read(OfBreach, request)
-        made = operations.add_from_breach(
+        risk = operations.add_from_breach(
             values["breach"], category=values.get("category"), by=self.by(request), at=clock.now()
         )
-        return self.created(request, made.pk, f"risks/{made.reference}")
+        return self.created(request, risk.pk, f"risks/{risk.reference}")
 
 
 class RiskItem(_Risks, Item):
@@ -321,6 +258,7 @@ class RiskItem(_Risks, Item):
 
 
 class _Step(_Risks, Step):
+    is_versioned = True
     permission = {"POST": "risklog.risk_change"}
     body: ClassVar[type[Body]] = Reason
     answers = {"POST": (200, RiskRow)}

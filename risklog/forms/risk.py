@@ -1,4 +1,4 @@
-"""The forms of a risk: raise it in five fields, edit all of it, take a step, say who may see it."""
+"""The forms of a risk: create it with five fields, edit it, take a step, choose who may see it."""
 
 from typing import Any
 
@@ -6,14 +6,16 @@ from django import forms
 from django.urls import reverse_lazy
 
 from catalogue.models import Model
-from pages.forms import Day
+from pages.forms import Day, PageForm
 from people.models import Team, User
 from risklog import scoring
 from risklog.models import Category, Risk
+from risklog.operations.risk import tidy
+from risklog.queries import risk as queries
 from risklog.states import Treatment
 from signals.models import Series
 
-# How bad at a guess: a level, as the likelihood and impact it stands for until somebody assesses it.
+# An estimated level, as the likelihood and impact it is taken for until somebody assesses the risk.
 GUESS = {1: (2, 1), 2: (2, 2), 3: (3, 3), 4: (4, 4), 5: (5, 5)}
 GUESS_WORDS = (
     (5, "Critical: harm to people or a financial loss is likely soon"),
@@ -38,8 +40,8 @@ def _figure(label: str, choices: list[tuple[int, str]], *, required: bool = True
     )
 
 
-class RiskForm(forms.Form):
-    """Asks for what may go wrong and how one can tell, never for who is at fault."""
+class RiskForm(PageForm):
+    """Ask what may go wrong and what the evidence is, never who is at fault."""
 
     title = forms.CharField(
         max_length=200,
@@ -58,7 +60,7 @@ class RiskForm(forms.Form):
 
 
 class NewRiskForm(RiskForm):
-    seen_what = forms.CharField(
+    description = forms.CharField(
         label="Description",
         required=False,
         widget=forms.Textarea(attrs={"rows": 5, "data-draft": "risk:new"}),
@@ -87,9 +89,9 @@ class NewRiskForm(RiskForm):
         }
 
     def values(self) -> dict[str, Any]:
-        found = dict(self.cleaned_data)
-        found["likelihood"], found["impact"] = GUESS[found.pop("guess")]
-        return found
+        values = super().values()
+        values["likelihood"], values["impact"] = GUESS[values.pop("guess")]
+        return values
 
 
 EDITED = (
@@ -126,7 +128,7 @@ class EditRiskForm(RiskForm):
     field_order = EDITED
 
     def __init__(self, *args: Any, risk: Risk, only: tuple[str, ...] = EDITED, **kwargs: Any) -> None:
-        super().__init__(*args, initial=of(risk), **kwargs)
+        super().__init__(*args, initial=_initial(risk), **kwargs)
         fields: dict[str, Any] = self.fields
         fields["team"].queryset = Team.objects.filter(subject__is_retired=False).order_by("name")
         people = User.objects.filter(is_active=True) | User.objects.filter(pk=risk.owner_id)
@@ -139,22 +141,22 @@ class EditRiskForm(RiskForm):
             del self.fields[name]
 
     def values(self) -> dict[str, Any]:
-        found = dict(self.cleaned_data)
-        if "tags" in found:
-            found["tags"] = found["tags"].split(",")
-        return found
+        values = super().values()
+        if "tags" in values:
+            values["tags"] = tidy(values["tags"].split(","))
+        return values
 
 
-def of(risk: Risk) -> dict[str, Any]:
-    """A risk as the edit form shows it."""
-    found = {name: getattr(risk, name) for name in EDITED}
+def _initial(risk: Risk) -> dict[str, Any]:
+    """Return the fields of a risk as the edit form shows them."""
+    fields = {name: getattr(risk, name) for name in EDITED}
     for name in ("category", "model", "team", "owner", "series"):
-        found[name] = getattr(risk, f"{name}_id")
-    return {**found, "tags": ", ".join(risk.tags)}
+        fields[name] = getattr(risk, f"{name}_id")
+    return {**fields, "tags": ", ".join(risk.tags)}
 
 
 def _series_for(user: Any, risk: Risk) -> Any:
-    """The metrics of the risk's model; the one it shows already is always among them."""
+    """Return the metrics of the risk's model, and the one that the risk shows already."""
     rows = Series.objects.visible_to(user)
     own = rows.filter(pk=risk.series_id)
     return (own | rows.filter(model_id=risk.model_id) if risk.model_id else own).order_by(
@@ -165,8 +167,8 @@ def _series_for(user: Any, risk: Risk) -> Any:
 # ------------------------------------------------------------------ steps
 
 
-class StepForm(forms.Form):
-    """A step with a word on why."""
+class StepForm(PageForm):
+    """A step with a reason."""
 
     reason = forms.CharField(label="Reason", required=False, widget=forms.Textarea(attrs={"rows": 2}))
 
@@ -243,8 +245,8 @@ class LookForm(StepForm):
     )
 
 
-class SightForm(forms.Form):
-    """Everyone, or named teams with the owner, the raiser and whoever was asked."""
+class SightForm(PageForm):
+    """Who may see a risk: everyone, or some teams with the owner, the reporter and the reviewers."""
 
     who = forms.ChoiceField(
         label="Visible to",
@@ -264,6 +266,13 @@ class SightForm(forms.Form):
         fields["teams"].queryset = Team.objects.filter(subject__is_retired=False).order_by("name")
         fields["teams"].label_from_instance = lambda team: team.name
 
-    def chosen(self) -> list[Team] | None:
-        """The teams, None for everyone."""
-        return None if self.cleaned_data["who"] == "all" else list(self.cleaned_data["teams"])
+    @classmethod
+    def of(cls, risk: Risk, data: Any = None) -> "SightForm":
+        """Return the form of an existing risk."""
+        teams = [team.object_id for team in queries.teams_of(risk)]
+        return cls(data, initial={"who": "all" if risk.subject.viewers is None else "teams", "teams": teams})
+
+    def values(self) -> dict[str, Any]:
+        """Return the teams, None for everyone."""
+        is_open = self.cleaned_data["who"] == "all"
+        return {"teams": None if is_open else list(self.cleaned_data["teams"])}

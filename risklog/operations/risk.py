@@ -42,7 +42,7 @@ def add(
     by: Actor,
     at: datetime,
     model: Model | None = None,
-    seen_what: str = "",
+    description: str = "",
     affected: str = "",
     team: Team | None = None,
     owner: User | None = None,
@@ -63,7 +63,7 @@ def add(
     _check({"title": title, "category": category, "likelihood": likelihood, "impact": impact})
     risk = Risk(
         title=title.strip(),
-        description=seen_what.strip(),
+        description=description.strip(),
         affected=affected.strip(),
         category=category,
         model=model,
@@ -125,7 +125,7 @@ def add_from_breach(
         by=by,
         at=at,
         model=group.model,
-        seen_what=found.description,
+        description=found.description,
         breach_group=group,
         series=found.series,
         feature=found.feature,

@@ -1,4 +1,4 @@
-"""The steps of a risk's life: which ones lead on from here for this reader, each with its small form."""
+"""The steps of a risk's life: which ones lead on from a state for this reader, each with its form."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,12 +9,8 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from kit import clock
-from kit.actor import Actor
-from kit.refusals import ChangedMeanwhile, Refused
-from kit.rights import may, require, view_needs
-from pages.answers import go, respond, toast
-from pages.requests import version_of
+from kit.rights import may, view_needs
+from pages import flows
 from risklog.forms import risk as forms
 from risklog.models import Risk
 from risklog.operations import risk as operations
@@ -24,18 +20,19 @@ from risklog.states import LIVE_RISKS, RISK_MOVES, RiskState
 
 @dataclass(frozen=True, slots=True)
 class OfferedStep:
-    """label: on its button; done: shown afterwards; to: the state, None for a review."""
+    """label: of its button. done: the toast. to: the state it leads to, None if it leaves the state."""
 
     name: str
     label: str
     symbol: str
     done: str
     to: RiskState | None
-    act: Callable[..., Risk]
+    operation: Callable[..., Risk]
     form: type[forms.StepForm]
     permission: str = "risklog.risk_change"
 
     def leads_from(self, state: str) -> bool:
+        """Return True if a risk in this state can take the step."""
         if self.to is None:
             return state in LIVE_RISKS
         is_back = state in (RiskState.CLOSED, RiskState.ACCEPTED)
@@ -116,7 +113,7 @@ STEPS = {
 }
 
 
-# The step that leads on from a state: its button stands out, and first.
+# The step that leads on from a state: its button comes first, and is marked.
 ONWARD = {
     RiskState.OPEN: "assess",
     RiskState.ASSESSING: "treat",
@@ -128,7 +125,7 @@ ONWARD = {
 
 
 def steps_for(user: Any, risk: Risk) -> list[OfferedStep]:
-    """The steps this reader may take from where the risk stands, the one that leads on first."""
+    """Return the steps that this reader may take from the state of the risk, the one that leads on first."""
     steps = [
         step for step in STEPS.values() if step.leads_from(risk.state) and may(user, step.permission, risk)
     ]
@@ -138,42 +135,19 @@ def steps_for(user: Any, risk: Risk) -> list[OfferedStep]:
 @view_needs("risklog.risk_change")
 @require_http_methods(["GET", "POST"])
 def risk_step(request: HttpRequest, reference: str, name: str) -> HttpResponse:
-    """One step: its form, or its doing. The form names the version it was made from."""
+    """One step: its form on GET, the step itself on POST."""
     if name not in STEPS:
         raise Http404
     step = STEPS[name]
     risk = get_object_or_404(queries.for_page(request.user), subject__reference=reference.upper())
-    require(request.user, step.permission, risk)
-    if request.method != "POST":
-        return _shown(request, risk, step, step.form(risk=risk, user=request.user))
-    form = step.form(request.POST, risk=risk, user=request.user)
-    if not form.is_valid():
-        return _shown(request, risk, step, form, status=422)
-    seen = version_of(request)
-    try:
-        step.act(risk, **form.cleaned_data, by=Actor(request.user, "page"), at=clock.now(), seen=seen)
-    except ChangedMeanwhile as conflict:
-        extra = {"mine": _told(form), "theirs": _told_of(conflict.present)}
-        risk.version, risk.state = conflict.present.version, conflict.present.state
-        return _shown(request, risk, step, form, status=409, **extra)
-    except Refused as refusal:
-        form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
-        return _shown(request, risk, step, form, status=422)
-    return toast(request, go(request, reverse("risklog:risk_detail", args=[reference])), step.done)
-
-
-def _shown(
-    request: HttpRequest, risk: Risk, step: OfferedStep, form: forms.StepForm, status: int = 200, **extra: Any
-) -> HttpResponse:
-    context = {"risk": risk, "step": step, "form": form, "mine": "", "theirs": "", **extra}
-    return respond(request, "risklog/risk_step.html", "step", context, status=status)
-
-
-def _told(form: forms.StepForm) -> str:
-    return "\n".join(
-        f"{form.fields[name].label}: {value}" for name, value in form.cleaned_data.items() if value
+    data = request.POST if request.method == "POST" else None
+    return flows.step(
+        request,
+        risk,
+        step.form(data, risk=risk, user=request.user),
+        permission=step.permission,
+        operation=step.operation,
+        address=reverse("risklog:risk_detail", args=[risk.reference]),
+        show=flows.form_page(request, "risklog/risk_step.html", "step", risk=risk, step=step),
+        message=step.done,
     )
-
-
-def _told_of(risk: Risk) -> str:
-    return f"State: {risk.get_state_display()}\nTitle: {risk.title}"

@@ -21,7 +21,7 @@ def _log_a_risk(page, title: str) -> None:
     page.fill("[name=title]", title)
     page.select_option("[name=category]", index=1)
     page.select_option("[name=model]", index=1)
-    page.fill("[name=seen_what]", "The error rate doubled within a week.")
+    page.fill("[name=description]", "The error rate doubled within a week.")
     page.check("[name=guess] >> nth=2")
     page.click("button:has-text('Create risk')")
 

@@ -35,8 +35,8 @@ def titles(user, text) -> list[str]:
     ("fields", "word"),
     [
         ({"title": "About quokkas"}, "quokka"),
-        ({"seen_what": "The quokka jumps"}, "quokka"),
-        ({"seen_what": "They yodelled"}, "yodelling"),
+        ({"description": "The quokka jumps"}, "quokka"),
+        ({"description": "They yodelled"}, "yodelling"),
         ({"tags": ["quokka-tag"]}, "quokka-tag"),
         ({"affected": "Quokkas"}, "quokka"),
     ],
@@ -54,7 +54,7 @@ def test_an_object_is_found_by_the_names_of_its_people(ana):
 
 
 def test_a_title_counts_more_than_a_text(ana):
-    risks.risk("Plain", seen_what="zanzibar")
+    risks.risk("Plain", description="zanzibar")
     risks.risk("The zanzibar one")
 
     assert titles(ana, "zanzibar") == ["The zanzibar one", "Plain"]
@@ -149,7 +149,7 @@ def test_who_raised_a_risk_is_not_in_its_document(ana):
 
 
 def test_a_long_text_is_cut(ana):
-    risks.risk("Plain", seen_what="word " * 20_000 + "quokka")
+    risks.risk("Plain", description="word " * 20_000 + "quokka")
 
     assert titles(ana, "quokka") == []
     assert titles(ana, "word") == ["Plain"]
@@ -163,7 +163,7 @@ def test_every_kind_has_documents_that_can_be_built():
 
 def test_another_language_rebuilds_the_documents(ana, at):
     ours = Organisation.objects.select_related("subject").get()
-    risks.risk("Plain", seen_what="Die Häuser")
+    risks.risk("Plain", description="Die Häuser")
     assert titles(ana, "haus") == []
 
     organisation.change(ours, {"search_language": "german"}, by=SYSTEM, at=at)

@@ -178,7 +178,7 @@ def _objects(world: World, series: Any, *, word: str, viewers: list[int] | None)
     breach = Breach.objects.select_related("group__subject").get(series=metric)
     proposed = thresholds.propose(agreed.threshold, warning=0.3, reason=f"{word} reason", **_by(owner))
     about = {"model": model, "team": team, "owner": owner, "person": owner, "viewers": viewers}
-    risk = risks.risk(f"{word} risk", seen_what=f"{word} was seen", **about)
+    risk = risks.risk(f"{word} risk", description=f"{word} was seen", **about)
     review = risklog_review.review(
         about=breach.group.subject, of_model=model, title=f"{word} review", why=f"{word} why"
     )

@@ -82,7 +82,7 @@ def test_the_api_stores_a_clean_title_and_clean_lines(api):
 
 
 def test_operations_store_clean_texts_whoever_calls_them():
-    risk = risks.risk(DIRTY, seen_what=DIRTY)
+    risk = risks.risk(DIRTY, description=DIRTY)
     assert (risk.title, risk.subject.title) == (ONE_LINE, ONE_LINE)
     assert risk.description == MANY_LINES
 

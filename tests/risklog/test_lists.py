@@ -12,6 +12,19 @@ from tests.factories import risklog_review as make
 pytestmark = pytest.mark.django_db
 # page -> its resource, and (query, parameter) pairs that both refuse
 LISTS = {
+    "/risks/": (
+        "risks",
+        [
+            ("state=nonsense", "state"),
+            ("state=open&state=closed", "state"),
+            ("level=9", "level"),
+            ("cell=6x6", "cell"),
+            ("owner=x", "owner"),
+            ("unowned=maybe", "unowned"),
+            ("ending=1", "ending"),
+            ("sort=updated", "sort"),
+        ],
+    ),
     "/risks/categories/": (
         "categories",
         [("is_retired=AAA", "is_retired"), ("kind=colour", "kind"), ("kind=drift&kind=drift", "kind")],

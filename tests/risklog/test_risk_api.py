@@ -82,7 +82,7 @@ def test_filters_and_orders(client, ana, query, wanted):
 
 
 @pytest.mark.parametrize(
-    "query", ["?level=6", "?state=gone", "?order=title", "?unowned=maybe", "?q=--", "?colour=red"]
+    "query", ["?level=6", "?state=gone", "?order=title", "?unowned=maybe", "?cell=6x6", "?colour=red"]
 )
 def test_a_wrong_filter_is_named(client, ana, query):
     assert client.get(LIST + query).status_code == 400
@@ -168,25 +168,28 @@ def test_patch_needs_if_match_and_refuses_a_stale_one(client, ana):
 def test_a_life_by_steps(client, ana):
     found = risks.risk()
     other = people.user(email="bo@example.org")
-    url = f"{LIST}/{found.reference}"
-    assert (
-        send(client, "post", f"{url}/treat", {"treatment": "mitigate", "owner": other.email}).status_code
-        == 409
-    )
-    assert send(client, "post", f"{url}/assess").json()["state"] == "assessing"
-    assert send(client, "post", f"{url}/treat", {"treatment": "mitigate"}).status_code == 422
-    assert (
-        send(client, "post", f"{url}/treat", {"treatment": "mitigate", "owner": other.email}).status_code
-        == 200
-    )
-    remains = {"residual_likelihood": 1, "residual_impact": 3}
-    assert send(client, "post", f"{url}/monitor", remains).json()["level"] == 1
-    assert send(client, "post", f"{url}/still_so", {"evidence": "Quiet"}).json()["looks"] == 1
-    assert (
-        send(client, "post", f"{url}/accept", {"until": "2099-01-01", "reason": "Small"}).status_code == 200
-    )
-    assert send(client, "post", f"{url}/reopen", {"reason": "It grew"}).json()["state"] == "assessing"
-    assert send(client, "post", f"{url}/close", {"evidence": "Model retired"}).json()["state"] == "closed"
+
+    def step(name, **body):
+        return send(client, "post", f"{LIST}/{found.reference}/{name}", body, **{"If-Match": "*"})
+
+    treat = {"treatment": "mitigate", "owner": other.email}
+    assert step("treat", **treat).status_code == 409
+    assert step("assess").json()["state"] == "assessing"
+    assert step("treat", treatment="mitigate").status_code == 422
+    assert step("treat", **treat).status_code == 200
+    assert step("monitor", residual_likelihood=1, residual_impact=3).json()["level"] == 1
+    assert step("still_so", evidence="Quiet").json()["looks"] == 1
+    assert step("accept", until="2099-01-01", reason="Small").status_code == 200
+    assert step("reopen", reason="It grew").json()["state"] == "assessing"
+    assert step("close", evidence="Model retired").json()["state"] == "closed"
+
+
+@pytest.mark.parametrize("name", ["assess", "treat", "monitor", "accept", "close", "reopen", "still_so"])
+def test_a_step_needs_if_match(client, ana, name):
+    found = risks.risk()
+    url = f"{LIST}/{found.reference}/{name}"
+    assert send(client, "post", url).status_code == 428
+    assert send(client, "post", url, **{"If-Match": f'"risk-{found.pk}-9"'}).status_code == 412
 
 
 def test_a_member_changes_neither_others_risks_nor_accepts(client):

@@ -11,9 +11,9 @@ from history import operations as history
 from history.models import Event
 from kit.actor import SYSTEM, Actor
 from people.states import Role
+from risklog.filters import RISKS
 from risklog.models import Risk
 from risklog.operations import risk as operations
-from risklog.queries.risk import ORDERS
 from risklog.states import RiskState
 from signals.models import Breach, BreachGroup, Point, Series, Threshold, ThresholdVersion
 from tests.factories import people, risks, signals
@@ -98,9 +98,14 @@ def test_the_list_is_worst_first_and_shows_what_a_row_needs(client, member, at):
         ("?owner=me", {"mine"}),
         ("?owner=none", {"drift", "accepted", "low"}),
         ("?state=closed", {"closed"}),
-        ("?state=accepted&state=closed", {"accepted", "closed"}),
+        ("?state=accepted,closed", {"accepted", "closed"}),
         ("?level=1", {"low"}),
-        ("?level=5&level=1", {"low", "mine"}),
+        ("?level=5,1", {"low", "mine"}),
+        ("?unowned=false", {"mine"}),
+        ("?team=me", {"mine"}),
+        ("?team=fraud", {"mine"}),
+        ("?team=none,fraud", {"drift", "accepted", "mine", "low"}),
+        ("?category=label-noise,data-drift&owner=none", {"drift", "accepted", "low"}),
         ("?category=label-noise", {"low"}),
         ("?tag=income", {"drift"}),
         ("?cell=5x5", {"mine"}),
@@ -110,11 +115,12 @@ def test_the_list_is_worst_first_and_shows_what_a_row_needs(client, member, at):
         ("?q=scores+drift", {"drift"}),
         ("?model=churn", {"mine"}),
         ("?team=none", {"drift", "accepted", "low"}),
-        ("?ending=1", set()),
-        ("?state=nonsense&level=9&cell=6x6&owner=x", {"drift", "accepted", "mine", "low"}),
+        ("?ending=true", set()),
     ],
 )
 def test_each_filter_narrows(client, member, query, wanted):
+    team = people.team("Fraud")
+    people.member(team, member)
     found = {
         "drift": risks.risk("Scores drift", tags=["income"]),
         "accepted": risks.risk("Latency of features", state=RiskState.ACCEPTED),
@@ -123,7 +129,7 @@ def test_each_filter_narrows(client, member, query, wanted):
             owner=member,
             likelihood=5,
             impact=5,
-            model=risks.model("Churn", team=people.team()),
+            model=risks.model("Churn", team=team),
         ),
         "low": risks.risk("Labels noisy", likelihood=1, impact=1, category=risks.category("label-noise")),
         "closed": risks.risk("Old", state=RiskState.CLOSED),
@@ -132,11 +138,13 @@ def test_each_filter_narrows(client, member, query, wanted):
     assert {by_reference[reference] for reference in listed(client, query)} == wanted
 
 
-@pytest.mark.parametrize("sort", ORDERS)
-@pytest.mark.parametrize("query", ["", "state=open", "level=4", "q=scores", "owner=none", "tag=a"])
+@pytest.mark.parametrize("order", RISKS.orders)
+@pytest.mark.parametrize(
+    "query", ["", "state=open", "level=4", "q=scores", "owner=none", "tag=a", "category=data-drift"]
+)
 @pytest.mark.usefixtures("member")
-def test_every_order_pages_through_every_filter_once(client, at, sort, query, monkeypatch):
-    monkeypatch.setattr("pages.requests.PAGE_SIZE", 2)
+def test_every_order_pages_through_every_filter_once(client, at, order, query, monkeypatch):
+    monkeypatch.setattr("pages.listing.PAGE_SIZE", 2)
     for number in range(5):
         risks.risk(
             f"Scores {number}",
@@ -145,7 +153,7 @@ def test_every_order_pages_through_every_filter_once(client, at, sort, query, mo
             impact=3 + number % 2,
             at=at + timedelta(hours=number),
         )
-    seen, url = [], f"?sort={sort}&{query}"
+    seen, url = [], f"?order={order}&{query}"
     for _ in range(5):
         page = client.get(f"/risks/{url}").content.decode()
         seen += re.findall(r'<tr id="(R-\d+)"', page)
@@ -153,10 +161,10 @@ def test_every_order_pages_through_every_filter_once(client, at, sort, query, mo
         if not following:
             break
         url = following[1].replace("&amp;", "&")
-    field = {"severity": "severity", "updated": "updated_at", "opened": "opened_at"}[sort.lstrip("-")]
+    field = order.lstrip("-")
     values = [getattr(Risk.objects.get(subject__reference=reference), field) for reference in seen]
     assert len(seen) == len(set(seen)) == 5
-    assert values == sorted(values, reverse=sort.startswith("-"))
+    assert values == sorted(values, reverse=order.startswith("-"))
 
 
 def test_a_reference_finds_its_risk_also_when_it_is_closed(client, member):
@@ -174,9 +182,38 @@ def test_the_heat_map_counts_what_remains_and_filters(client, member, at):
     assert listed(client, "?cell=2x3") == [found.reference]
 
 
+def test_check_lists_are_links_that_add_and_remove_one_value(client, member):
+    page = client.get("/risks/?state=open,closed&q=scores&owner=me").content.decode()
+
+    assert '"/risks/?state=open,closed,accepted&amp;q=scores&amp;owner=me"' in page
+    assert '"/risks/?state=closed&amp;q=scores&amp;owner=me"' in page
+    assert '<input type="hidden" name="state" value="open,closed">' in page
+
+
+def test_tabs_are_plain_selections(client, member):
+    for query, label in (("", "All live"), ("level=4,5", "Critical & high"), ("owner=me", "Mine")):
+        tabs = client.get(f"/risks/?{query}").context["tabs"]
+        assert [tab["label"] for tab in tabs if tab["current"]] == [label]
+
+
+def test_chips_say_names_where_the_address_has_keys(client, member):
+    team = people.team("Fraud")
+    chips = {chip.label for chip in client.get(f"/risks/?team=fraud,me&owner={member.pk}").context["chips"]}
+    assert chips == {"Team: Fraud, My teams", "Owner: Ana Moreau"}
+    hidden = risks.model("Secret scoring", viewers=[team.subject_id])
+    assert "Secret" not in client.get(f"/risks/?model={hidden.slug}").content.decode()
+
+
+def test_choices_keep_the_other_filters(client, member):
+    people.team("Fraud")
+    page = client.get("/risks/choices/team/?state=open&find=frau").content.decode()
+    assert "/risks/?state=open&amp;team=fraud" in page
+    assert client.get("/risks/choices/team/?state=odd").status_code == 400
+
+
 def test_htmx_gets_the_list_alone_and_a_clean_address(client, member):
     risks.risk()
-    answer = client.get("/risks/?q=scores&sort=&owner=", headers=HTMX)
+    answer = client.get("/risks/?q=scores&order=&owner=", headers=HTMX)
     assert answer.content.decode().lstrip().startswith('<div class="split" id="log">')
     assert answer["HX-Push-Url"] == "/risks/?q=scores"
     assert "HX-Request" in answer["Vary"]
@@ -252,7 +289,7 @@ def five_fields(**changes):
         "title": "Applicants from the new region score too low",
         "category": risks.category().pk,
         "model": "",
-        "seen_what": "PSI 0.3",
+        "description": "PSI 0.3",
         "guess": "4",
         "once": "abc",
         **changes,
@@ -335,7 +372,7 @@ def test_the_page_of_a_risk_draws_its_metric_with_limits_and_breaches(client, me
 
 
 @pytest.mark.parametrize(
-    "query", ["q=%3F%3F%3F", "q=-&cell=2x3", "category=no-such", "category=no-such&sort=updated"]
+    "query", ["q=%3F%3F%3F", "q=-&cell=2x3", "category=no-such", "category=no-such&order=updated_at"]
 )
 def test_a_filter_that_can_find_nothing_finds_nothing(client, member, query):
     risks.risk("Something")
@@ -391,7 +428,7 @@ def test_steps_by_page_ask_for_what_their_state_needs(client, manager):
     answer = client.post(f"{url}/monitor/", {"version": 3, "residual_likelihood": 1, "residual_impact": 2})
     assert answer.status_code == 303
     assert client.post(f"{url}/close/", {"version": 4, "evidence": "Four quiet weeks"}).status_code == 303
-    assert client.post(f"{url}/close/", {"version": 5, "evidence": "Again"}).status_code == 422
+    assert client.post(f"{url}/close/", {"version": 5, "evidence": "Again"}).status_code == 409
     found.refresh_from_db()
     assert found.state == RiskState.CLOSED
 
@@ -417,6 +454,8 @@ def test_a_conflict_keeps_the_writers_text_and_shows_the_other(client, manager, 
     assert "Mine" in page
     assert "Theirs" in page
     assert Risk.objects.get().title == "Theirs"
+    assert client.post(f"/risks/{found.reference}/edit/", {"title": "Mine"}).status_code == 428
+    assert Risk.objects.get().title == "Theirs"
     assert client.post(f"/risks/{found.reference}/edit/", {"title": "Mine", "version": 2}).status_code == 303
 
 
@@ -426,6 +465,20 @@ def test_a_step_made_from_an_old_page_keeps_its_words(client, manager, at):
     answer = client.post(f"/risks/{found.reference}/close/", {"version": 2, "evidence": "My long evidence"})
     assert answer.status_code == 409
     assert "My long evidence" in answer.content.decode()
+    assert client.post(f"/risks/{found.reference}/close/", {"evidence": "x"}).status_code == 428
+    assert Risk.objects.get().state == RiskState.ASSESSING
+
+
+def test_a_conflict_does_not_name_a_model_that_the_writer_may_not_see(client, manager, at):
+    mine, hidden = risks.model("Churn"), risks.model("Secret scoring", viewers=[people.team().subject_id])
+    found = risks.risk()
+    operations.change(found, {"model": hidden}, by=SYSTEM, at=at)
+
+    answer = client.post(f"/risks/{found.reference}/edit/", {"model": mine.pk, "version": 1})
+
+    page = answer.content.decode()
+    assert (answer.status_code, "Secret scoring" in page) == (409, False)
+    assert "not among your choices" in page
 
 
 def test_the_whole_form_saves_every_field(client, manager):
@@ -447,6 +500,8 @@ def test_restricting_by_page(client, manager):
     found = risks.risk()
     url = f"/risks/{found.reference}/sight/"
     assert client.post(url, {"who": "teams", "version": 1}).status_code == 422
+    assert client.post(url, {"who": "teams", "teams": [team.pk]}).status_code == 428
+    assert client.post(url, {"who": "teams", "teams": [team.pk], "version": 9}).status_code == 409
     answer = client.post(url, {"who": "teams", "teams": [team.pk], "version": 1})
     assert answer["Location"] == "/risks/"
     assert client.get(f"/risks/{found.reference}/").status_code == 404
