@@ -9,7 +9,7 @@ class SourceAdded(Payload, verb="signals.source_added"):
 
 
 class RulePayload(Payload):
-    """What a version of a threshold says."""
+    """The number, limits and reason of a threshold version."""
 
     number: int
     direction: str
@@ -28,13 +28,14 @@ class ThresholdAgreed(RulePayload, verb="signals.threshold_agreed"):
 
 
 class ThresholdDeclined(RulePayload, verb="signals.threshold_declined"):
-    """why: of the decline."""
+    """why: the reason for declining."""
 
 
 class GroupChange(Payload):
-    """How many breaches of a group joined, cleared, came back, worsened; how many are open now.
+    """The changes of a breach group.
 
-    features: the first few that joined. summary: of the first that joined.
+    joined, cleared, reopened, worse: numbers of breaches, None for none. open: number of open breaches now.
+    features: of the first 12 breaches that joined. summary: of the first one that joined.
     """
 
     joined: int | None = None
@@ -85,7 +86,7 @@ EVENTS = (
     EventType(ThresholdProposed),
     EventType(ThresholdAgreed, (team_of_threshold,), is_chained=True),
     EventType(ThresholdDeclined, is_chained=True),
-    # breaches: people hear of the review; the team sees the breach itself
+    # breaches: reviewers are notified of the review request, the model's team of the breach itself
     EventType(BreachGroupOpened, (team_of_breach,)),
     EventType(BreachGroupReopened, (team_of_breach,)),
     EventType(BreachGroupCleared),

@@ -1,4 +1,4 @@
-"""What the lists of signals can be asked, by their pages and by the API."""
+"""The list specifications of signals: filters and orders of the pages and the API."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,7 +16,7 @@ _BY_NUMBER = {"id": Order("Oldest", ("id",)), "-id": Order("Newest", ("-id",))}
 
 
 def _text(values: Sequence[str], reader: Reader) -> Q:
-    """The title contains the text, or the text is the reference."""
+    """Match a part of the title, or the reference if the text is one."""
     text = values[0].strip()
     if references.is_reference(text):
         return Q(subject__reference=text.upper())
@@ -24,9 +24,9 @@ def _text(values: Sequence[str], reader: Reader) -> Q:
 
 
 def _models_with_breaches(user: User) -> list[tuple[str, str]]:
-    """Return the models that breaches are about, as (slug, name)."""
-    seen = BreachGroup.objects.visible_to(user).filter(model__isnull=False)
-    models = Model.objects.visible_to(user).filter(pk__in=seen.values("model_id"))
+    """Return the models that have breaches the user may see, as (slug, name)."""
+    groups = BreachGroup.objects.visible_to(user).filter(model__isnull=False)
+    models = Model.objects.visible_to(user).filter(pk__in=groups.values("model_id"))
     return list(models.order_by("name", "id").values_list("slug", "name"))
 
 

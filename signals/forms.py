@@ -1,4 +1,4 @@
-"""Forms for thresholds, series and sources."""
+"""The forms of thresholds, series and sources."""
 
 import json
 from datetime import timedelta
@@ -24,7 +24,7 @@ LIMITS = ("direction", "warning", "critical", "clear")
 
 
 class ThresholdForm(PageForm):
-    """A proposed version: at least one limit, and why."""
+    """A proposed version. The operation checks that there is a limit and a reason."""
 
     direction = forms.ChoiceField(
         choices=[(Direction.ABOVE, "Rises above the limit"), (Direction.BELOW, "Falls below the limit")],
@@ -46,21 +46,21 @@ class ThresholdForm(PageForm):
 
     @classmethod
     def like(cls, version: ThresholdVersion | None, data: Any = None) -> "ThresholdForm":
-        """The form for the version after this one."""
-        present = {name: getattr(version, name) for name in LIMITS} if version else {}
-        whole = {
+        """Return a form that starts from the limits of a version. Whole numbers are shown without ".0"."""
+        limits = {name: getattr(version, name) for name in LIMITS} if version else {}
+        integers = {
             name: int(value)
-            for name, value in present.items()
+            for name, value in limits.items()
             if isinstance(value, float) and value.is_integer()
         }
-        return cls(data, initial={**present, **whole})
+        return cls(data, initial={**limits, **integers})
 
     def values(self) -> dict[str, Any]:
         return {name: self.cleaned_data[name] for name in (*LIMITS, "reason")}
 
 
 class MetricSeriesForm(PageForm):
-    """What a series is said to be."""
+    """The fields of a series that a person may set."""
 
     kind = forms.ChoiceField(
         choices=SignalKind.choices, help_text="Decides which meeting reviews its breaches."
@@ -93,12 +93,12 @@ class SourceForm(PageForm):
 
     def __init__(self, *args: Any, user: User, present: Source | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        able = Q(is_active=True) | Q(pk=present.owner_id if present else None)
+        selectable = Q(is_active=True) | Q(pk=present.owner_id if present else None)
         if present is not None and present.adapter == Adapter.POINTS:
             del self.fields["mapping"]  # points name their model themselves
-        owner, period = self.fields["owner"], self.fields["period"]
-        owner.queryset = User.objects.filter(able).visible_to(user).order_by("name", "id")  # type: ignore[attr-defined]
-        period.choices = _periods(present.expected_every if present else None)  # type: ignore[attr-defined]
+        fields: dict[str, Any] = self.fields
+        fields["owner"].queryset = User.objects.filter(selectable).visible_to(user).order_by("name", "id")
+        fields["period"].choices = _periods(present.expected_every if present else None)
 
     @classmethod
     def of(cls, source: Source, data: Any = None, *, user: User) -> "SourceForm":
@@ -115,11 +115,11 @@ class SourceForm(PageForm):
         if not text:
             return {}
         try:
-            found = json.loads(text, parse_constant=_refuse)
-            if "\\u0000" in json.dumps(found):
+            mapping = json.loads(text, parse_constant=_refuse)
+            if "\\u0000" in json.dumps(mapping):
                 raise ValueError
-            json.dumps(found, ensure_ascii=False).encode()
-            return found
+            json.dumps(mapping, ensure_ascii=False).encode()
+            return mapping
         except json.JSONDecodeError as error:
             raise forms.ValidationError(
                 f"Enter valid JSON. Line {error.lineno}: {error.msg.lower()}."
@@ -132,13 +132,13 @@ class SourceForm(PageForm):
         return timedelta(seconds=int(seconds)) if seconds else None
 
     def values(self) -> dict[str, Any]:
-        said = self.cleaned_data
-        told = {"name": said["name"], "owner": said["owner"], "expected_every": said["period"]}
-        return told | ({"mapping": said["mapping"]} if "mapping" in said else {})
+        data = self.cleaned_data
+        values = {"name": data["name"], "owner": data["owner"], "expected_every": data["period"]}
+        return values | ({"mapping": data["mapping"]} if "mapping" in data else {})
 
 
 class NewSourceForm(SourceForm):
-    """A source to be added before its first body."""
+    """The form that creates a source before its first payload."""
 
     slug = forms.CharField(
         label="URL name",
@@ -154,27 +154,28 @@ class NewSourceForm(SourceForm):
         return slug
 
     def values(self) -> dict[str, Any]:
-        said = self.cleaned_data
-        return super().values() | {"slug": said["slug"], "adapter": said["adapter"]}
+        data = self.cleaned_data
+        return super().values() | {"slug": data["slug"], "adapter": data["adapter"]}
 
 
-def _refuse(word: str) -> None:
-    """NaN and Infinity are no JSON."""
-    raise ValueError(word)
+def _refuse(constant: str) -> None:
+    """Refuse NaN and Infinity, which Python's parser accepts but JSON does not have."""
+    raise ValueError(constant)
 
 
 def seconds_of(length: timedelta | None) -> str:
+    """Return whole seconds as the value of a choice, "" for None."""
     return str(int(length.total_seconds())) if length else ""
 
 
 def _periods(present: timedelta | None) -> list[tuple[str, str]]:
-    known = [(seconds_of(length), words) for length, words in PERIODS]
-    if present and seconds_of(present) not in dict(known):
-        known.append((seconds_of(present), f"Every {present}"))
-    return [("", "Irregularly"), *known]
+    choices = [(seconds_of(length), label) for length, label in PERIODS]
+    if present and seconds_of(present) not in dict(choices):
+        choices.append((seconds_of(present), f"Every {present}"))
+    return [("", "Irregularly"), *choices]
 
 
 class DeclineForm(PageForm):
-    """Why a proposed version is declined. The operation says what is missing."""
+    """The reason for declining a proposed version. The operation checks that there is one."""
 
     reason = forms.CharField(max_length=2_000, required=False)

@@ -1,4 +1,4 @@
-"""The kinds of this room."""
+"""The kinds of objects of this room."""
 
 from history.documents import Texts
 from kit.kinds import Kind, Page

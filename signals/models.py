@@ -20,10 +20,11 @@ from signals.states import (
 
 
 class Source(Recorded):
-    """Where signals come from: one tool, one owner. Ingest tokens name their source by their user.
+    """A tool that sends signals, with one owner. A payload that names no source belongs to the sender's.
 
     mapping: {"model": ["model"], "feature": [...], "kind": [...], "kinds": {"data-quality": "data_quality"}}:
-    which labels name what (signals.mapping has the defaults).
+    which labels hold the model, feature, kind and severity (signals.mapping.labels has the defaults).
+    expected_every: the expected interval between payloads, None if they are irregular.
     """
 
     KIND = "source"
@@ -39,7 +40,7 @@ class Source(Recorded):
 
 
 class Delivery(models.Model):
-    """One body a source sent, and what became of it; a rejected body is kept, cut to 64 kB."""
+    """One payload of a source, with its result. If any item was rejected, the body is kept, cut to 64 kB."""
 
     source = models.ForeignKey(Source, models.CASCADE, related_name="deliveries")
     at = models.DateTimeField()
@@ -74,7 +75,7 @@ class Delivery(models.Model):
 
 
 class Series(Recorded):
-    """One metric of one model, optionally of one feature and slice. Unclaimed while its model is unknown."""
+    """One metric of one model, optionally of one feature and slice. model: null while it is unregistered."""
 
     KIND = "series"
 
@@ -112,10 +113,11 @@ class Series(Recorded):
 
 
 class Point(models.Model):
-    """A value of a series at a moment. Unique by (series, ts): the primary key, covering value (see 0002).
+    """A value of a series at a time. (series, ts) is the primary key, and its index covers value (see 0002).
 
-    No foreign key in the database: it would be checked once a point, for a third of the time of storing it.
-    The series' rows are locked by the one operation that writes points, and no series is ever deleted.
+    There is no foreign key in the database: checking it for each point takes a third of the time of storing
+    it. Instead, the only operation that writes points locks the rows of their series, and series are never
+    deleted.
     """
 
     pk = models.CompositePrimaryKey("series_id", "ts")
@@ -127,7 +129,7 @@ class Point(models.Model):
 
 
 class Correction(models.Model):
-    """A value that was replaced by a later one for the same moment."""
+    """A value that was replaced by another one for the same time."""
 
     series = models.ForeignKey(Series, models.CASCADE, related_name="corrections")
     ts = models.DateTimeField()
@@ -137,9 +139,9 @@ class Correction(models.Model):
 
 
 class Threshold(Recorded):
-    """An agreed rule on a series; or, external, the rule of a tool that judges for itself.
+    """A rule on a series, or an external rule that its source evaluates.
 
-    external_rule: the alert's name in its source, "" for ours. Its versions say what holds since when.
+    external_rule: the name of the alert in its source, "" for our own rule. The versions hold the limits.
     """
 
     KIND = "threshold"
@@ -172,10 +174,10 @@ class ThresholdVersionQuerySet(RecordedQuerySet):
 
 
 class ThresholdVersion(Part):
-    """What the rule says, who agreed it, where and why. A null limit is none, never zero.
+    """The limits of a threshold, who agreed them, in which decision and why. A null limit is none, not zero.
 
-    Crossing: value > limit (above) or value < limit (below). Clearing: back past `clear` (default: the
-    warning limit, or the critical one if that is the only limit).
+    A value crosses a limit if value > limit (above) or value < limit (below). A breach clears when the value
+    is back at `clear` or better (default: the warning limit, or the critical one if that is the only limit).
     """
 
     OF = "threshold"
@@ -208,7 +210,7 @@ class ThresholdVersion(Part):
 
 
 class BreachGroup(Recorded):
-    """Breaches of one cause: one model, one kind, one rule. A review is about a group, of one if need be."""
+    """The breaches of one cause: one model, one kind, one rule. A review is about a group of one or more."""
 
     KIND = "breach"
     PREFIX = "B"
@@ -242,14 +244,15 @@ class BreachQuerySet(RecordedQuerySet):
 
 
 class Breach(Part):
-    """One continuous crossing of a threshold, opened and cleared; keeps the version that judged it.
+    """One continuous crossing of a threshold, with the version that judged it.
 
-    is_external: judged by its source, one breach an alert; else by us, one open breach a rule and series.
+    is_external: the source judged it and there is one breach per alert; otherwise Riskhub judged it and there
+    is at most one open breach per threshold and series.
     """
 
     OF = "group"
     MOVES = BREACH_MOVES
-    # It moves with every worse point; the points themselves are kept.
+    # It changes with every worse point. The points themselves are stored.
     HISTORY_OMITS = frozenset({"worst_value"})
 
     group = models.ForeignKey(BreachGroup, models.PROTECT, related_name="breaches")
@@ -267,6 +270,10 @@ class Breach(Part):
     first_value = models.FloatField(null=True, blank=True)
     worst_value = models.FloatField(null=True, blank=True)
     summary = models.CharField(max_length=400, blank=True, default="")
+
+    # Set by queries.group.set_visibility().
+    is_series_seen: bool
+    is_rule_seen: bool
 
     objects = BreachQuerySet.as_manager()
 
@@ -296,7 +303,7 @@ class Breach(Part):
 
 
 class Alert(models.Model):
-    """An alert of an outside tool, upserted: unique by (source, fingerprint, starts_at)."""
+    """An alert of another tool, unique by (source, fingerprint, starts_at). seen_at: its last payload."""
 
     source = models.ForeignKey(Source, models.CASCADE, related_name="alerts")
     fingerprint = models.CharField(max_length=64)

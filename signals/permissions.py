@@ -1,4 +1,4 @@
-"""Who may push, see and change signals and their thresholds."""
+"""Who may send, see and change signals and their thresholds."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from people.states import Role
 
 @permission("signals.ingest")
 def may_ingest(user: User, obj: Any) -> bool:
-    """A member, or a token made to push signals."""
+    """Return True for members, and for tokens of scope ingest."""
     return people.may_ingest(user)
 
 
@@ -21,19 +21,19 @@ def may_view(user: User, obj: Any) -> bool:
 
 @permission("signals.threshold_propose")
 def may_propose(user: User, obj: Any) -> bool:
-    """Anybody who may write: a proposal judges nothing."""
+    """Return True for everyone who may write: a proposal has no effect until it is agreed."""
     return people.may_write(user)
 
 
 @permission("signals.threshold_agree")
 def may_agree(user: User, obj: Any) -> bool:
-    """A risk manager agrees and declines; meetings do it through their decisions."""
+    """Return True for risk managers. Meetings agree a version through a decision."""
     return people.may_write(user, Role.RISK_MANAGER)
 
 
 @permission("signals.series_change")
 def may_change_series(user: User, obj: Any) -> bool:
-    """A risk manager; whoever is in the team that owns the model."""
+    """Return True for risk managers and for members of the team that owns the model."""
     if not people.may_write(user):
         return False
     if obj is None or user.is_at_least(Role.RISK_MANAGER):
@@ -43,7 +43,7 @@ def may_change_series(user: User, obj: Any) -> bool:
 
 @permission("signals.source_change")
 def may_change_source(user: User, obj: Any) -> bool:
-    """The source's owner; a risk manager."""
+    """Return True for the source's owner and for risk managers."""
     if not people.may_write(user):
         return False
     return obj is None or user.is_at_least(Role.RISK_MANAGER) or obj.owner_id == user.pk
@@ -51,7 +51,7 @@ def may_change_source(user: User, obj: Any) -> bool:
 
 @permission("signals.delivery_view")
 def may_see_deliveries(user: User, obj: Any) -> bool:
-    """What a source sent may hold what the tool should not have said: its owner and risk managers read it."""
+    """Return True for the source's owner and for risk managers: a payload may contain confidential data."""
     if not people.may_read(user):
         return False
     return obj is None or user.is_at_least(Role.RISK_MANAGER) or obj.owner_id == user.pk

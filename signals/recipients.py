@@ -1,4 +1,4 @@
-"""Whom an event about a breach or a threshold concerns."""
+"""The recipients of events about breaches and thresholds."""
 
 from history.models import Event
 from people.recipients import team_members

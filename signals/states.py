@@ -1,10 +1,10 @@
-"""Signal kinds, thresholds, breaches: their words and steps."""
+"""The choices, states and moves of signals, thresholds and breaches."""
 
 from django.db.models import IntegerChoices, TextChoices
 
 
 class SignalKind(TextChoices):
-    """The signal kind decides the focus it belongs to."""
+    """The kind of a signal. It decides which focus, and so which meeting, reviews its breaches."""
 
     DATA_QUALITY = "data_quality", "Data quality"
     DRIFT = "drift", "Drift"
@@ -14,7 +14,7 @@ class SignalKind(TextChoices):
 
 
 class Level(IntegerChoices):
-    """How bad a crossing is; greater is worse, so the most conservative of several is the maximum."""
+    """How severe a crossing is. A greater value is worse, so the worst of several is their maximum."""
 
     WARNING = 1, "Warning"
     CRITICAL = 2, "Critical"
@@ -26,7 +26,7 @@ class Direction(TextChoices):
 
 
 class Agreement(TextChoices):
-    """The life of a threshold version."""
+    """The state of a threshold version."""
 
     PROPOSED = "proposed", "Proposed"
     ACTIVE = "active", "In force"
@@ -45,7 +45,7 @@ class Adapter(TextChoices):
 
 
 class ItemResult(TextChoices):
-    """What became of one ingested item."""
+    """The result of one item of a payload."""
 
     STORED = "stored", "Stored"
     DUPLICATE = "duplicate", "Duplicate"
@@ -56,7 +56,7 @@ class ItemResult(TextChoices):
 AGREEMENT_MOVES = {
     (Agreement.PROPOSED, Agreement.ACTIVE): "signals.threshold_agreed",
     (Agreement.PROPOSED, Agreement.DECLINED): "signals.threshold_declined",
-    # Its event is the agreement of the next one, which retires it in the same act.
+    # The agreement of the next version retires this one, in the same event.
     (Agreement.ACTIVE, Agreement.RETIRED): "signals.threshold_agreed",
 }
 GROUP_MOVES = {

@@ -1,7 +1,7 @@
-"""Judging: what a rule says of values in the order of their time. Pure; the rows are somebody else's.
+"""Judge values by a rule, in the order of their times. Pure: this module reads and writes no rows.
 
-Crossing: value > limit (above), value < limit (below). An open crossing ends when the value is back at
-`clear` or beyond it on the good side; without `clear`, as soon as no limit is crossed. A null limit is none.
+A value crosses a limit if value > limit (above) or value < limit (below). An open crossing ends when the
+value is at `clear` or on its good side; without `clear`, as soon as no limit is crossed. None means no limit.
 """
 
 import math
@@ -11,13 +11,13 @@ from datetime import datetime, timedelta
 
 from signals.states import Direction, Level
 
-# A crossing that comes back within this time is the same one, reopened.
+# A crossing that begins within this time after the last one ended reopens it.
 REOPENS_WITHIN = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What a threshold version says. Limits are None or finite."""
+    """The limits of a threshold version, in the unit of the series: finite, or None for no limit."""
 
     direction: str = Direction.ABOVE
     warning: float | None = None
@@ -25,18 +25,18 @@ class Rule:
     clear: float | None = None
 
     def level_of(self, value: float) -> int:
-        """The worst limit that the value crosses: a Level, or 0 for none."""
+        """Return the Level of the worst limit that the value crosses, 0 if it crosses none."""
         if self._is_beyond(value, self.critical):
             return Level.CRITICAL
         return Level.WARNING if self._is_beyond(value, self.warning) else 0
 
     def holds(self, value: float) -> bool:
-        """Whether a crossing that is open stays open at this value."""
+        """Return True if an open crossing stays open at this value."""
         return bool(self.level_of(value)) or self._is_beyond(value, self.clear)
 
-    def worse(self, one: float | None, other: float | None) -> float | None:
-        """The worse of two values; None counts as nothing known."""
-        known = [value for value in (one, other) if value is not None]
+    def worse(self, first: float | None, second: float | None) -> float | None:
+        """Return the worse of two values. None means unknown; None if both are."""
+        known = [value for value in (first, second) if value is not None]
         if not known:
             return None
         return max(known) if self.direction == Direction.ABOVE else min(known)
@@ -49,7 +49,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class CrossingSpan:
-    """One continuous crossing. level and worst only ever get worse; cleared_at None means open."""
+    """One continuous crossing. first, worst: values. level and worst never improve. cleared_at None: open."""
 
     opened_at: datetime
     level: int
@@ -69,43 +69,47 @@ def follow(
     *,
     within: timedelta = REOPENS_WITHIN,
 ) -> list[CrossingSpan]:
-    """The crossings after `points`, in the order of their time.
+    """Return the crossings after `points`, in the order of their times.
 
-    last: the newest crossing known before, or None. When there was one, the first of the answer is it, as it
-    stands now; the others are new. Following in parts gives the same as following at once.
+    last: the newest crossing known before, or None. points: (time, value), sorted by time. within: a crossing
+    that begins this soon after the last one reopens it.
+    If `last` is given, the first returned crossing is `last` with its new values; the others are new. Several
+    calls with parts of the points return the same as one call with all points.
     """
-    done: list[CrossingSpan] = []
-    now = last
+    finished: list[CrossingSpan] = []
+    current = last
     for ts, value in points:
         level = rule.level_of(value)
-        if now is not None and now.is_open:
+        if current is not None and current.is_open:
             if level:
-                now = replace(now, level=max(now.level, level), worst=rule.worse(now.worst, value))
+                current = replace(
+                    current, level=max(current.level, level), worst=rule.worse(current.worst, value)
+                )
             elif not rule.holds(value):
-                now = replace(now, cleared_at=ts)
+                current = replace(current, cleared_at=ts)
         elif level:
-            if now is not None and now.cleared_at is not None and ts - now.cleared_at <= within:
-                worst = rule.worse(now.worst, value)
-                now = replace(now, cleared_at=None, level=max(now.level, level), worst=worst)
+            if current is not None and current.cleared_at is not None and ts - current.cleared_at <= within:
+                worst = rule.worse(current.worst, value)
+                current = replace(current, cleared_at=None, level=max(current.level, level), worst=worst)
             else:
-                if now is not None:
-                    done.append(now)
-                now = CrossingSpan(opened_at=ts, level=level, first=value, worst=value)
-    return [*done, now] if now is not None else done
+                if current is not None:
+                    finished.append(current)
+                current = CrossingSpan(opened_at=ts, level=level, first=value, worst=value)
+    return [*finished, current] if current is not None else finished
 
 
 def problems(rule: Rule) -> dict[str, str]:
-    """What is wrong with a proposed rule: field -> the fix. Empty when it can be judged by."""
+    """Return the errors of a proposed rule: field -> how to fix it. Empty if the rule is valid."""
     limits = {"warning": rule.warning, "critical": rule.critical, "clear": rule.clear}
-    found = {
+    errors = {
         name: "Give a finite number, or leave it empty for none."
         for name, limit in limits.items()
         if limit is not None and not math.isfinite(limit)
     }
     if rule.direction not in Direction.values:
-        found["direction"] = "Use above or below."
-    if found:
-        return found
+        errors["direction"] = "Use above or below."
+    if errors:
+        return errors
     if rule.warning is None and rule.critical is None:
         return {
             "warning": "Give at least one limit, warning or critical; without one there is nothing to cross."
@@ -116,9 +120,9 @@ def problems(rule: Rule) -> dict[str, str]:
         and rule.critical is not None
         and not rule._is_beyond(rule.critical, rule.warning)
     ):
-        found["critical"] = f"Critical must lie {side} warning ({rule.warning:g})."
+        errors["critical"] = f"Critical must lie {side} warning ({rule.warning:g})."
     nearest = rule.warning if rule.warning is not None else rule.critical
     if rule.clear is not None and rule._is_beyond(rule.clear, nearest):
-        good = "below" if side == "above" else "above"
-        found["clear"] = f"Clear must lie {good} the first limit ({nearest:g}), or on it."
-    return found
+        good_side = "below" if side == "above" else "above"
+        errors["clear"] = f"Clear must lie {good_side} the first limit ({nearest:g}), or on it."
+    return errors

@@ -1,4 +1,4 @@
-"""Resources of this room: (address, view)."""
+"""The API resources of this room: (address, view)."""
 
 from signals.api import breach, series, source, threshold
 

@@ -1,4 +1,4 @@
-"""The API of breaches: groups of one cause, with their numbers of crossings."""
+"""The API of breaches: breach groups with the number of their breaches."""
 
 from typing import Any
 
@@ -51,16 +51,19 @@ class _Breaches(Resource):
         return BreachGroup.objects.visible_to(request.user)
 
     def as_values(self, rows: QuerySet) -> QuerySet:
-        found = super().as_values(rows)
-        return found.annotate(
-            breach_count=Count("breaches"),
-            open_count=Count("breaches", filter=Q(breaches__state=BreachState.OPEN)),
+        return (
+            super()
+            .as_values(rows)
+            .annotate(
+                breach_count=Count("breaches"),
+                open_count=Count("breaches", filter=Q(breaches__state=BreachState.OPEN)),
+            )
         )
 
-    def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
-        for row in found:
+    def finish(self, rows: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
+        for row in rows:
             row["breaches"], row["open"] = row.pop("breach_count"), row.pop("open_count")
-        return found
+        return rows
 
 
 class Breaches(_Breaches, Collection):

@@ -12,7 +12,7 @@ from rest.fields import Body, read
 from rest.resource import Collection, Item, Resource
 from signals.filters import SOURCES
 from signals.models import Source
-from signals.operations import source as sources
+from signals.operations import source as operations
 
 
 class SourceRow(serializers.Serializer):
@@ -60,12 +60,12 @@ class _Sources(Resource):
     def rows(self, request: Request) -> QuerySet:
         return Source.objects.visible_to(request.user)
 
-    def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
-        as_text = serializers.DurationField().to_representation
-        for row in found:
-            every = row["expected_every"]
-            row["expected_every"] = as_text(every) if every is not None else None
-        return found
+    def finish(self, rows: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
+        to_text = serializers.DurationField().to_representation
+        for row in rows:
+            interval = row["expected_every"]
+            row["expected_every"] = to_text(interval) if interval is not None else None
+        return rows
 
 
 class Sources(_Sources, Collection):
@@ -82,8 +82,8 @@ class SourceItem(_Sources, Item):
     bodies = {"PATCH": SourceChange}
 
     def patch(self, request: Request, key: str) -> Response:
-        found = self.found(request, key)
-        seen = self.seen(request, found)
-        self.require(request, "signals.source_change", found)
-        sources.change(found, read(SourceChange, request), by=self.by(request), at=clock.now(), seen=seen)
-        return self.answer(request, found.pk)
+        source = self.found(request, key)
+        seen = self.seen(request, source)
+        self.require(request, "signals.source_change", source)
+        operations.change(source, read(SourceChange, request), by=self.by(request), at=clock.now(), seen=seen)
+        return self.answer(request, source.pk)

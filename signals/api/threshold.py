@@ -11,7 +11,7 @@ from rest.resource import Collection, Item, Resource
 from rest.steps import Step
 from signals.filters import THRESHOLDS, VERSIONS
 from signals.models import Series, Threshold, ThresholdVersion
-from signals.operations import threshold as thresholds
+from signals.operations import threshold as operations
 from signals.states import Agreement, Direction
 
 
@@ -53,6 +53,7 @@ class NewThreshold(NewProposal):
 
 
 def _in_force(column: str) -> Subquery:
+    """Return a column of the threshold's version in force."""
     active = ThresholdVersion.objects.filter(threshold=OuterRef("pk"), state=Agreement.ACTIVE)
     return Subquery(active.values(column)[:1])
 
@@ -101,8 +102,8 @@ class Thresholds(_Thresholds, Collection):
 
     def post(self, request: Request) -> Response:
         values = read(NewThreshold, request)
-        on = values.pop("series")
-        version = thresholds.propose(on, **values, by=self.by(request), at=clock.now())
+        series = values.pop("series")
+        version = operations.propose(series, **values, by=self.by(request), at=clock.now())
         return self.created(request, version.threshold_id, f"thresholds/{version.threshold_id}")
 
 
@@ -187,14 +188,14 @@ class Propose(_Thresholds, Item):
     def post(self, request: Request, key: str) -> Response:
         threshold = self.found(request, key)
         values = read(NewProposal, request)
-        version = thresholds.propose(threshold, **values, by=self.by(request), at=clock.now())
+        version = operations.propose(threshold, **values, by=self.by(request), at=clock.now())
         answer = self.answer(request, threshold.pk, 201)
         answer["Location"] = f"/api/v1/threshold-versions/{version.pk}"
         return answer
 
 
 class _ProposalStep(_Versions, Step):
-    """A step of a proposal, asked of its threshold."""
+    """A step of a proposed version."""
 
     permission = {"POST": "signals.threshold_agree"}
     answers = {"POST": (200, VersionRow)}
@@ -205,11 +206,11 @@ class Agree(_ProposalStep):
     """Agree to a proposed version and put it in force."""
 
     bodies = {"POST": None}
-    operation = staticmethod(thresholds.agree)
+    operation = staticmethod(operations.agree)
 
 
 class Decline(_ProposalStep):
     """Decline a proposed version."""
 
     body, bodies = DeclineReason, {"POST": DeclineReason}
-    operation = staticmethod(thresholds.decline)
+    operation = staticmethod(operations.decline)

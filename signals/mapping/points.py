@@ -1,9 +1,9 @@
-"""A body of points, in two shapes, read into columns for set-based statements.
+"""Parse a body of points, in one of two shapes, into columns for set-based statements.
 
     {"source": "evidently", "points": [{"model": …, "metric": …, "ts": …, "value": …}]}
     {"source": "evidently", "series": [{"model": …, "metric": …, …, "points": [[ts, value], …]}]}
 
-A point or series may also say feature, slice, kind and unit. Both shapes may stand in one body;
+A point or series may also have feature, slice, kind and unit. A body may contain both shapes.
 `"series": {…}, "points": [[ts, value], …]` is short for one series.
 """
 
@@ -22,15 +22,17 @@ MAX_UNIT = 16
 LIMITS = {"points": MAX_POINTS, "text": MAX_TEXT, "unit": MAX_UNIT, "bytes": 8 * 1024 * 1024}
 _KINDS = frozenset(SignalKind.values)
 
-# What names a series: model, metric, feature, slice.
+# The name of a series: model, metric, feature, slice.
 Name = tuple[str, str, str, str]
 
 
 @dataclass(slots=True)
 class Reading:
-    """What a body says. Columns `items`, `keys`, `ts`, `values` go together; `keys` index `names`.
+    """The parsed points of a body.
 
-    ts: microseconds since 1970. refused: item number -> what is wrong with it. count: all items.
+    items, keys, ts, values: columns of equal length, one entry per accepted point. items: its item number.
+    keys: index into names, kinds and units. ts: microseconds since 1970.
+    refused: item number -> error. count: number of all items.
     places: for the grouped shape, item number -> (series, index); None for the flat one.
     """
 
@@ -47,7 +49,10 @@ class Reading:
 
 
 def read(body: Any, *, at: datetime) -> Reading:
-    """Read a body. An item that is wrong is refused alone; a body of another shape raises Unusable."""
+    """Parse a body that was received at `at`.
+
+    An invalid item is refused alone. Raises Unusable if the body has another shape or too many points.
+    """
     if not isinstance(body, Mapping):
         raise Unusable("body", "The body must be an object with “points”.")
     if unknown := sorted(set(body) - {"source", "points", "series"}):
@@ -65,115 +70,123 @@ def read(body: Any, *, at: datetime) -> Reading:
 
 
 class _Reader:
+    """Fills a Reading. known: names, parsed or as sent -> key. times: times as sent -> microseconds."""
+
     def __init__(self, at: datetime) -> None:
         self.at = at
-        self.found = Reading()
+        self.reading = Reading()
         self.known: dict[tuple, int] = {}
-        self.moments: dict[Any, int] = {}
+        self.times: dict[Any, int] = {}
 
     def read(self, points: list, series: list) -> Reading:
-        found = self.found
-        found.count = len(points) + sum(len(one["points"]) for one in _with_points(series))
-        if found.count > MAX_POINTS:
+        reading = self.reading
+        reading.count = len(points) + sum(len(entry["points"]) for entry in _with_points(series))
+        if reading.count > MAX_POINTS:
             raise Unusable(
                 "points", f"More than {MAX_POINTS} points in one body. Send several smaller bodies."
             )
         self._flat_points(points)
         if series:
             self._grouped(len(points), series)
-            found.count = len(found.places or ())
-        if not found.count and not found.refused:
+            reading.count = len(reading.places or ())
+        if not reading.count and not reading.refused:
             raise Unusable("points", "The body contains no points.")
-        return found
+        return reading
 
     def _flat_points(self, points: list) -> None:
-        """Point by point; what a point before it said in the same words is not read again."""
-        found, known, moments, take = self.found, self.known, self.moments, self._take
+        """Parse point by point.
+
+        A name or time that an earlier point had in the same form is not parsed again.
+        """
+        reading, known, times, add = self.reading, self.known, self.times, self._add
         for item, point in enumerate(points):
             try:
                 try:
                     get = point.get
                     key = known[get("model"), get("metric"), get("feature"), get("slice")]
-                    said, value = get("ts"), get("value")
-                    ts = moments[said]
-                    plain = type(value) in _NUMBERS and isfinite(value) and point.keys() <= _PLAIN_FIELDS
-                    plain = plain and said is not True and said is not False
+                    sent, value = get("ts"), get("value")
+                    ts = times[sent]
+                    is_plain = type(value) in _NUMBERS and isfinite(value) and point.keys() <= _PLAIN_FIELDS
+                    is_plain = is_plain and sent is not True and sent is not False
                 except (KeyError, TypeError, AttributeError, OverflowError):
-                    plain = False
-                if not plain:
+                    is_plain = False
+                if not is_plain:
                     if not isinstance(point, Mapping):
                         raise Unusable("point", "Must be an object with model, metric, ts and value.")
-                    take(item, self._key(point), point.get("ts"), point.get("value"))
+                    add(item, self._key(point), point.get("ts"), point.get("value"))
                     continue
             except Unusable as error:
-                found.refused[item] = error
+                reading.refused[item] = error
                 continue
-            found.items.append(item)
-            found.keys.append(key)
-            found.ts.append(ts)
-            found.values.append(float(value))
+            reading.items.append(item)
+            reading.keys.append(key)
+            reading.ts.append(ts)
+            reading.values.append(float(value))
 
     def _grouped(self, item: int, series: list) -> None:
-        self.found.places = [(-1, index) for index in range(item)]
-        for number_of, one in enumerate(series):
-            pairs = one.get("points") if isinstance(one, Mapping) else None
+        """Parse the points of each series. item: the number of the first one."""
+        self.reading.places = [(-1, index) for index in range(item)]
+        for position, entry in enumerate(series):
+            pairs = entry.get("points") if isinstance(entry, Mapping) else None
             if not isinstance(pairs, list):
                 wrong_shape = Unusable("points", "Must be a list of [ts, value].")
-                self.found.refused[self._placed(number_of, 0)] = wrong_shape
+                self.reading.refused[self._add_place(position, 0)] = wrong_shape
                 continue
+            series_error: Unusable | None = None
             try:
-                key, wrong = self._key(one, grouped=True), None
+                key = self._key(entry, grouped=True)
             except Unusable as error:
-                key, wrong = -1, error
-            self._pairs(number_of, pairs, key, wrong)
+                key, series_error = -1, error
+            self._pairs(position, pairs, key, series_error)
 
-    def _pairs(self, series: int, pairs: list, key: int, wrong: Unusable | None) -> None:
-        found, moments, places = self.found, self.moments, self.found.places
+    def _pairs(self, series: int, pairs: list, key: int, series_error: Unusable | None) -> None:
+        """Parse the pairs of one series. series_error: refuses all of them."""
+        reading, times, places = self.reading, self.times, self.reading.places
         assert places is not None
         first = len(places)
         places.extend((series, index) for index in range(len(pairs)))
         for item, pair in enumerate(pairs, first):
             try:
-                said, value = pair
-                ts = moments[said]
-                plain = type(value) in _NUMBERS and isfinite(value) and type(pair) is list
-                plain = plain and said is not True and said is not False and wrong is None
+                sent, value = pair
+                ts = times[sent]
+                is_plain = type(value) in _NUMBERS and isfinite(value) and type(pair) is list
+                is_plain = is_plain and sent is not True and sent is not False and series_error is None
             except (KeyError, TypeError, ValueError, OverflowError):
-                plain = False
-            if not plain:
-                self._pair(item, key, pair, wrong)
+                is_plain = False
+            if not is_plain:
+                self._pair(item, key, pair, series_error)
                 continue
-            found.items.append(item)
-            found.keys.append(key)
-            found.ts.append(ts)
-            found.values.append(float(value))
+            reading.items.append(item)
+            reading.keys.append(key)
+            reading.ts.append(ts)
+            reading.values.append(float(value))
 
-    def _pair(self, item: int, key: int, pair: Any, wrong: Unusable | None) -> None:
+    def _pair(self, item: int, key: int, pair: Any, series_error: Unusable | None) -> None:
         try:
-            if wrong is not None:
-                raise wrong
+            if series_error is not None:
+                raise series_error
             if not isinstance(pair, list) or len(pair) != 2:
                 raise Unusable("points", "Must be [ts, value].")
-            self._take(item, key, *pair)
+            self._add(item, key, *pair)
         except Unusable as error:
-            self.found.refused[item] = error
+            self.reading.refused[item] = error
 
-    def _placed(self, series: int, index: int) -> int:
-        places = self.found.places
+    def _add_place(self, series: int, index: int) -> int:
+        places = self.reading.places
         assert places is not None
         places.append((series, index))
         return len(places) - 1
 
-    def _take(self, item: int, key: int, ts: Any, value: Any) -> None:
-        found = self.found
-        moment = micros(ts, "ts", at=self.at)
-        if type(ts) in _REMEMBERED:
-            self.moments[ts] = moment
-        worth = number(value)
-        found.items.append(item)
-        found.keys.append(key)
-        found.ts.append(moment)
-        found.values.append(worth)
+    def _add(self, item: int, key: int, ts: Any, value: Any) -> None:
+        reading = self.reading
+        microseconds = micros(ts, "ts", at=self.at)
+        if type(ts) in _CACHED_TYPES:
+            self.times[ts] = microseconds
+        converted = number(value)
+        reading.items.append(item)
+        reading.keys.append(key)
+        reading.ts.append(microseconds)
+        reading.values.append(converted)
 
     def _key(self, point: Mapping[str, Any], *, grouped: bool = False) -> int:
         ident = (point.get("model"), point.get("metric"), point.get("feature"), point.get("slice"))
@@ -194,13 +207,13 @@ class _Reader:
             text(ident[2], "feature", longest=MAX_TEXT),
             text(ident[3], "slice", longest=MAX_TEXT),
         )
-        found = self.found
+        reading = self.reading
         key = self.known.get(name)
         if key is None:
-            key = len(found.names)
-            found.names.append(name)
-            found.kinds.append("")
-            found.units.append("")
+            key = len(reading.names)
+            reading.names.append(name)
+            reading.kinds.append("")
+            reading.units.append("")
             self.known[name] = key
         self.known[ident] = key
         return key
@@ -214,20 +227,21 @@ class _Reader:
         if kind is not None:
             if not isinstance(kind, str) or kind not in _KINDS:
                 raise Unusable("kind", f"Use one of {', '.join(SignalKind.values)}.")
-            self.found.kinds[key] = self.found.kinds[key] or kind
+            self.reading.kinds[key] = self.reading.kinds[key] or kind
         if unit is not None:
-            self.found.units[key] = self.found.units[key] or text(unit, "unit", longest=MAX_UNIT)
+            self.reading.units[key] = self.reading.units[key] or text(unit, "unit", longest=MAX_UNIT)
 
 
 _POINT_FIELDS = frozenset({"model", "metric", "feature", "slice", "kind", "unit", "ts", "value"})
 _PLAIN_FIELDS = _POINT_FIELDS - {"kind", "unit"}
-# Not a truth value, which equals a number.
-_REMEMBERED = frozenset({str, int, float})
+# Types of times that are cached. Not bool: True equals 1 as a key.
+_CACHED_TYPES = frozenset({str, int, float})
 _NUMBERS = frozenset({int, float})
 _GROUP_FIELDS = (_POINT_FIELDS - {"ts", "value"}) | {"points"}
 
 
 def _with_points(series: list) -> Iterator[Mapping[str, Any]]:
-    for one in series:
-        if isinstance(one, Mapping) and isinstance(one.get("points"), list):
-            yield one
+    """Yield the series that have a list of points."""
+    for entry in series:
+        if isinstance(entry, Mapping) and isinstance(entry.get("points"), list):
+            yield entry

@@ -1,4 +1,4 @@
-"""Texts, numbers and moments of foreign bodies: taken when they can be stored, else refused with the fix."""
+"""Parse texts, numbers and times of payloads. Raise Unusable, with the fix, for what cannot be stored."""
 
 import math
 import re
@@ -15,9 +15,10 @@ _NOT_NUMBERS = {"nan", "inf", "+inf", "-inf", "infinity", "+infinity", "-infinit
 
 
 class Unusable(ValueError):
-    """An item that cannot be stored. `field` names the part at fault, the message says the fix.
+    """An item that cannot be stored. field: the invalid part. message: how to fix it.
 
-    The name may be the sender's own and is answered and kept: what cannot be stored of it becomes “�”.
+    The field's name may come from the sender and is stored with the delivery: characters of it that cannot be
+    stored are replaced by “�”.
     """
 
     def __init__(self, field: str, message: str) -> None:
@@ -27,18 +28,18 @@ class Unusable(ValueError):
 
 
 def text(value: Any, field: str, *, longest: int, is_needed: bool = False, has_lines: bool = False) -> str:
-    """Return a text without surrounding blanks and without what no reader can see (kit.texts).
+    """Return a text without surrounding blanks and without invisible characters (kit.texts).
 
-    has_lines: keep the line breaks; otherwise they become spaces. Raises Unusable for the type, a NUL, half a
-    surrogate pair, a text that is missing or too long.
+    has_lines: keep line breaks; otherwise they become spaces. longest: maximum length in characters.
+    Raises Unusable for another type, a NUL, half a surrogate pair, a text that is missing or too long.
     """
     if value is None:
         value = ""
     if not isinstance(value, str):
         raise Unusable(field, "Must be a string.")
     if _UNSTORABLE.search(value):
-        what = "a NUL character" if "\x00" in value else "half a surrogate pair"
-        raise Unusable(field, f"This has {what}, which cannot be stored. Leave it out.")
+        unstorable = "a NUL character" if "\x00" in value else "half a surrogate pair"
+        raise Unusable(field, f"This has {unstorable}, which cannot be stored. Leave it out.")
     value = (many_lines(value) if has_lines else one_line(value)).strip()
     if is_needed and not value:
         raise Unusable(field, "This field is required.")
@@ -48,20 +49,20 @@ def text(value: Any, field: str, *, longest: int, is_needed: bool = False, has_l
 
 
 def number(value: Any, field: str = "value") -> float:
-    """A finite number. Raises Unusable for NaN, Infinity and what is no number, by name."""
+    """Return a finite number. Raises Unusable for NaN, Infinity and other types."""
     if isinstance(value, str) and value.strip().lower() in _NOT_NUMBERS:
         raise Unusable(field, f"{value.strip()} cannot be judged. Leave the point out.")
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise Unusable(field, "Must be a number.")
     try:
-        found = float(value)
+        converted = float(value)
     except OverflowError:
         raise Unusable(field, "This number is too large.") from None
-    if math.isnan(found):
+    if math.isnan(converted):
         raise Unusable(field, "NaN is not allowed. Omit the point.")
-    if math.isinf(found):
+    if math.isinf(converted):
         raise Unusable(field, "Infinity is not allowed. Omit the point.")
-    return found
+    return converted
 
 
 def number_of_annotation(value: str | None) -> float | None:
@@ -73,26 +74,30 @@ def number_of_annotation(value: str | None) -> float | None:
 
 
 def moment(value: Any, field: str, *, at: datetime) -> datetime:
-    """A moment in UTC: ISO 8601 with its offset, or seconds since 1970. Raises Unusable, also when absurd."""
+    """Return a time in UTC from ISO 8601 with an offset or seconds since 1970. Raises as micros()."""
     return EPOCH + timedelta(microseconds=micros(value, field, at=at))
 
 
 def micros(value: Any, field: str, *, at: datetime) -> int:
-    """moment() as whole microseconds since 1970: what the set-based statements take."""
-    found = _micros(value, field)
-    if found < 0:
+    """Return a time as whole microseconds since 1970, as the set-based statements take it.
+
+    value: ISO 8601 with an offset, or seconds since 1970. Raises Unusable if it is neither, before 1970, or
+    more than a day after `at`.
+    """
+    result = _micros(value, field)
+    if result < 0:
         raise Unusable(field, "Must not be before 1970.")
-    if found > to_micros(at + AHEAD):
+    if result > to_micros(at + AHEAD):
         raise Unusable(
             field, "More than a day in the future. Check the clock and the unit: seconds, not milliseconds."
         )
-    return found
+    return result
 
 
 def _micros(value: Any, field: str) -> int:
     if isinstance(value, str):
         try:
-            parsed = datetime.fromisoformat(value.strip().upper())  # RFC 3339 has t and z as well
+            parsed = datetime.fromisoformat(value.strip().upper())  # RFC 3339 allows a lower-case t and z
             if parsed.tzinfo is None:
                 raise Unusable(field, "Include the offset, for example 2026-11-23T10:00:00Z.")
             return to_micros(parsed)

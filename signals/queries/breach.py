@@ -1,4 +1,4 @@
-"""Breach groups: the list, shared by pages and API."""
+"""Queries of breach groups, for the list page."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from signals.states import BreachState
 
 
 def groups() -> RecordedQuerySet[BreachGroup]:
-    """All groups with what a row needs; the reader's share is `.visible_to(user)`."""
+    """Return all groups with what a row needs. Callers add `.visible_to(user)`."""
     rows: Any = BreachGroup.objects.select_related("subject", "model")
     return rows.annotate(
         breach_count=Count("breaches"),
@@ -20,7 +20,7 @@ def groups() -> RecordedQuerySet[BreachGroup]:
 
 
 def tab_counts(user: User) -> dict[str, int]:
-    """How many groups are open, and how many cleared. One query."""
+    """Return the numbers of open and of cleared groups that the user may see. One query."""
     return BreachGroup.objects.visible_to(user).aggregate(
         open=Count("pk", filter=Q(state=BreachState.OPEN)),
         cleared=Count("pk", filter=Q(state=BreachState.CLEARED)),

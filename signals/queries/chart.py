@@ -1,4 +1,4 @@
-"""A series over a time, as one chart: its points thinned out, the limits in force, the breaches."""
+"""The chart of a series over a period: its points, the limits in force, the breaches."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,17 +18,17 @@ from signals.queries.points import window
 from signals.states import Agreement, Level
 
 PERIODS = (7, 45, 180)  # days
-MOST_POINTS = 400
-BUCKETS = 190  # two points each, and room for the holes
-MOST_BREACHES = 60
-# A hole so many times the usual distance between points is a hole in the line, too.
-_HOLE = 4
+MAX_POINTS = 400
+BUCKETS = 190  # at most two points each, which leaves room for the gaps
+MAX_BREACHES = 60
+# A distance of more than this many medians between two points interrupts the line.
+_GAP_FACTOR = 4
 Points = list[tuple[datetime, float | None]]
 
 
 @dataclass(frozen=True, slots=True)
 class ChartVersion:
-    """A version of a threshold, as a chart draws and names it."""
+    """The values of a threshold version that a chart shows."""
 
     threshold_id: int
     number: int
@@ -43,7 +43,7 @@ class ChartVersion:
 
 @dataclass(frozen=True, slots=True)
 class ChartBreach:
-    """A breach; reference: its group's."""
+    """The values of a breach that a chart shows. reference: that of its group."""
 
     reference: str
     level: Level
@@ -53,9 +53,11 @@ class ChartBreach:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """points: at most MOST_POINTS, None in a hole; dense ones by the lowest and the highest of a while.
+    """A series between `start` and `end`; days: the length of the period.
 
-    limits: the versions in force; agreed: those agreed within the time; breaches: those of the time.
+    points: (time, value), at most MAX_POINTS, with the value None in a gap. Dense points are reduced to the
+    lowest and highest of each bucket.
+    limits: the versions in force. agreed: those agreed within the period. breaches: those within the period.
     """
 
     series: Series
@@ -73,70 +75,73 @@ class Chart:
 
 
 def chart(user: User, series: Series, *, start: datetime, end: datetime) -> Chart:
-    """A series between two moments. Two queries.
+    """Return the chart of a series between two times. Two queries.
 
-    The caller has made sure that the reader may see the series.
+    The caller has checked that the user may see the series.
     """
     limits, breaches = Series.objects.values_list(
-        ArraySubquery(_limits(versions_on(series).visible_to(user))),
-        ArraySubquery(_crossings(breaches_on(series, start, end).visible_to(user)[:MOST_BREACHES])),
+        ArraySubquery(_chart_versions(versions_on(series).visible_to(user))),
+        ArraySubquery(_chart_breaches(breaches_on(series, start, end).visible_to(user)[:MAX_BREACHES])),
     ).get(pk=series.pk)
-    versions = [_limit(row) for row in limits]
+    versions = [_chart_version(row) for row in limits]
     points = window([series.pk], start, end, buckets=BUCKETS)[series.pk]
     return Chart(
         series=series,
         start=start,
         end=end,
         days=max((end - start).days, 1),
-        points=with_holes(points),
-        limits=[one for one in versions if one.is_in_force],
+        points=with_gaps(points),
+        limits=[version for version in versions if version.is_in_force],
         agreed=[
-            one for one in versions if one.agreed_at and start <= one.agreed_at <= end and not one.is_external
+            version
+            for version in versions
+            if version.agreed_at and start <= version.agreed_at <= end and not version.is_external
         ],
-        breaches=[_crossing(row) for row in breaches],
+        breaches=[_chart_breach(row) for row in breaches],
     )
 
 
-def _limits(versions: QuerySet[ThresholdVersion]) -> QuerySet[Any]:
-    """Versions as rows of one column, so that a chart asks once for them and its breaches."""
-    same = ("threshold_id", "number", "direction", "clear", "warning", "critical", "agreed_at")
+def _chart_versions(versions: QuerySet[ThresholdVersion]) -> QuerySet[Any]:
+    """Return each version as one JSON value, so that one query returns the versions and the breaches."""
+    columns = ("threshold_id", "number", "direction", "clear", "warning", "critical", "agreed_at")
     return versions.values(
         row=JSONObject(
-            **{name: name for name in same},
+            **{name: name for name in columns},
             is_external=~Q(threshold__external_rule=""),
             is_in_force=Q(state=Agreement.ACTIVE),
         )
     )
 
 
-def _limit(row: dict[str, Any]) -> ChartVersion:
-    # A whole number comes back from JSON as such.
+def _chart_version(row: dict[str, Any]) -> ChartVersion:
+    # JSON returns a whole number as an int.
     levels = {name: row[name] and float(row[name]) for name in ("clear", "warning", "critical")}
     return ChartVersion(**row | levels | {"agreed_at": moment(row["agreed_at"])})
 
 
-def _crossings(breaches: QuerySet[Breach]) -> QuerySet[Any]:
-    same = ("level", "opened_at", "cleared_at")
-    return breaches.values(row=JSONObject(reference="group__subject__reference", **{n: n for n in same}))
+def _chart_breaches(breaches: QuerySet[Breach]) -> QuerySet[Any]:
+    columns = ("level", "opened_at", "cleared_at")
+    values = JSONObject(reference="group__subject__reference", **{name: name for name in columns})
+    return breaches.values(row=values)
 
 
-def _crossing(row: dict[str, Any]) -> ChartBreach:
+def _chart_breach(row: dict[str, Any]) -> ChartBreach:
     opened_at, cleared_at = datetime.fromisoformat(row["opened_at"]), moment(row["cleared_at"])
     return ChartBreach(row["reference"], Level(row["level"]), opened_at, cleared_at)
 
 
 def moment(text: str | None) -> datetime | None:
-    """A moment as it stands in JSON."""
+    """Return the time that a JSON value of PostgreSQL holds, None for null."""
     return datetime.fromisoformat(text) if text else None
 
 
 def recent(user: User, series: Series, *, days: int, at: datetime) -> Chart:
-    """The last so many days of a series."""
+    """Return the chart of the last `days` days before `at`."""
     return chart(user, series, start=at - timedelta(days=days), end=at)
 
 
 def versions_on(series: Series) -> RecordedQuerySet[ThresholdVersion]:
-    """Our rules on a series; and its tool's rule, where the series holds the values of an alert."""
+    """Return the agreed versions on a series, also of its source's rule if it holds the values of alerts."""
     rules = Q(threshold__series=series)
     if series.source_id:
         rules |= Q(threshold__source=series.source_id, threshold__external_rule=series.metric)
@@ -148,7 +153,7 @@ def versions_on(series: Series) -> RecordedQuerySet[ThresholdVersion]:
 
 
 def breaches_on(series: Series, start: datetime, end: datetime) -> RecordedQuerySet[Breach]:
-    """The breaches of a series that touch the time between two moments, newest first."""
+    """Return the breaches of a series that were open at some time in the period, newest first."""
     return (
         Breach.objects.filter(Q(cleared_at__isnull=True) | Q(cleared_at__gte=start), series=series)
         .filter(opened_at__lte=end)
@@ -156,16 +161,16 @@ def breaches_on(series: Series, start: datetime, end: datetime) -> RecordedQuery
     )
 
 
-def with_holes(points: Sequence[tuple[datetime, float]]) -> Points:
-    """Points with a None in each hole, so that a line does not claim what nobody measured."""
+def with_gaps(points: Sequence[tuple[datetime, float]]) -> Points:
+    """Return the points with a None in each gap, so that the line shows only what was measured."""
     if len(points) < 3:
         return list(points)
     pairs = list(pairwise(points))
-    usual = median((later[0] - earlier[0]).total_seconds() for earlier, later in pairs)
-    found: Points = []
+    typical = median((later[0] - earlier[0]).total_seconds() for earlier, later in pairs)
+    result: Points = []
     for earlier, later in pairs:
-        found.append(earlier)
+        result.append(earlier)
         distance = later[0] - earlier[0]
-        if distance.total_seconds() > _HOLE * usual > 0 and len(found) < MOST_POINTS:
-            found.append((earlier[0] + distance / 2, None))
-    return [*found, points[-1]]
+        if distance.total_seconds() > _GAP_FACTOR * typical > 0 and len(result) < MAX_POINTS:
+            result.append((earlier[0] + distance / 2, None))
+    return [*result, points[-1]]

@@ -1,4 +1,4 @@
-"""What to paste into other tools so that they speak to this instance. A token is never in it."""
+"""The configuration to paste into other tools so that they send to this instance. It contains no token."""
 
 from django.conf import settings
 
@@ -7,7 +7,7 @@ from signals.states import Adapter
 
 
 def points_call(model: str = "credit-pd", source: str = "my-job") -> str:
-    """A call that pushes one point."""
+    """Return a shell command that sends one point."""
     return f"""curl --fail-with-body {settings.BASE_URL}/api/v1/points \\
   --header "Authorization: Bearer $RISKHUB_TOKEN" \\
   --header "Content-Type: application/json" \\
@@ -21,7 +21,7 @@ def points_call(model: str = "credit-pd", source: str = "my-job") -> str:
 
 
 def alertmanager_receiver(source: str) -> str:
-    """A receiver of Prometheus Alertmanager, and the route to it."""
+    """Return a receiver of Prometheus Alertmanager and the route to it, as YAML."""
     return f"""route:
   routes:
     - receiver: riskhub
@@ -43,7 +43,7 @@ receivers:
 
 
 def of(source: Source) -> str:
-    """What to paste for this source."""
+    """Return the configuration for a source."""
     if source.adapter == Adapter.ALERTMANAGER:
         return alertmanager_receiver(source.slug)
     return points_call(source=source.slug)

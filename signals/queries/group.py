@@ -1,4 +1,4 @@
-"""One breach group: its breaches, its evidence, what changed in the day before."""
+"""Queries of one breach group: its breaches, its evidence, the changes in the 24 hours before it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,23 +16,23 @@ from signals.queries import chart as charts
 from signals.states import BreachState
 
 DAY_BEFORE = timedelta(days=1)
-MOST_CHANGES = 6
+MAX_CHANGES = 6
 _AROUND = timedelta(days=3)
 
 
 def models_with_groups(user: User) -> QuerySet[Model]:
-    """The models that groups are about, for the filter."""
-    seen = BreachGroup.objects.visible_to(user).filter(model__isnull=False)
-    return Model.objects.visible_to(user).filter(pk__in=seen.values("model_id")).order_by("name", "id")
+    """Return the models of the groups that the user may see, for the filter."""
+    groups = BreachGroup.objects.visible_to(user).filter(model__isnull=False)
+    return Model.objects.visible_to(user).filter(pk__in=groups.values("model_id")).order_by("name", "id")
 
 
 def shown_model(user: User, group: BreachGroup) -> Model | None:
-    """The model a group is about, None where the reader may not see it. Needs the model's subject loaded."""
+    """Return the model of a group, None if the user may not see it. The model's subject must be loaded."""
     return group.model if group.model and group.model.subject.is_visible_to(user) else None
 
 
 def breaches_of(group: BreachGroup) -> QuerySet[Breach]:
-    """The breaches of a group that the reader may see: open ones first, the worst first. See BREACH_ORDER."""
+    """Return the breaches of a group, with `order`: 0 for open ones, else 1. Sort them by BREACH_ORDER."""
     is_open = Case(When(state=BreachState.OPEN, then=Value(0)), default=Value(1), output_field=IntegerField())
     return (
         Breach.objects.filter(group=group)
@@ -43,12 +43,14 @@ def breaches_of(group: BreachGroup) -> QuerySet[Breach]:
     )
 
 
-def sighted(user: User, breaches: Sequence[Breach]) -> None:
-    """Set is_series_seen and is_rule_seen: being asked about a group shows no more than the group."""
-    for one in breaches:
-        is_seen = one.series is not None and one.series.subject.is_visible_to(user)
-        one.is_series_seen = is_seen  # type: ignore[attr-defined]
-        one.is_rule_seen = one.threshold.subject.is_visible_to(user)  # type: ignore[attr-defined]
+def set_visibility(user: User, breaches: Sequence[Breach]) -> None:
+    """Set is_series_seen and is_rule_seen of each breach.
+
+    A user who was granted the group, for example as a reviewer, does not see its series and rules by that.
+    """
+    for breach in breaches:
+        breach.is_series_seen = breach.series is not None and breach.series.subject.is_visible_to(user)
+        breach.is_rule_seen = breach.threshold.subject.is_visible_to(user)
 
 
 BREACH_ORDER = ("order", "-level", "-opened_at", "-id")
@@ -57,8 +59,11 @@ BREACH_ORDER = ("order", "-level", "-opened_at", "-id")
 def evidence(
     user: User, group: BreachGroup, breaches: Sequence[Breach], *, at: datetime
 ) -> charts.Chart | None:
-    """The chart of the worst of sighted() breaches: from a week before the group on."""
-    series = next((breach.series for breach in breaches if breach.is_series_seen), None)  # type: ignore[attr-defined]
+    """Return the chart of the first breach whose series the user may see, None if there is none.
+
+    It begins a week before the group. breaches: sorted by BREACH_ORDER, after set_visibility().
+    """
+    series = next((breach.series for breach in breaches if breach.is_series_seen), None)
     if series is None:
         return None
     end = at if group.cleared_at is None else min(group.cleared_at + _AROUND, at)
@@ -67,7 +72,11 @@ def evidence(
 
 @dataclass(frozen=True, slots=True)
 class PriorChange:
-    """A threshold version agreed, or another group opened. number: of the version; pk: the threshold's."""
+    """A version that was agreed, or another group that opened.
+
+    title: of the threshold or the group. pk: of the threshold. number: of the version. reference: of the
+    group.
+    """
 
     at: datetime
     title: str
@@ -78,7 +87,7 @@ class PriorChange:
 
 @dataclass(frozen=True, slots=True)
 class PriorChanges:
-    """What changed on the same model in the day before a group opened."""
+    """The changes on the same model in the 24 hours before a group opened."""
 
     versions: Sequence[PriorChange]
     groups: Sequence[PriorChange]
@@ -89,7 +98,7 @@ class PriorChanges:
 
 
 def with_day_before(rows: Any, user: User) -> Any:
-    """Groups with what day_before() reads: thresholds agreed and other breaches opened in the day before."""
+    """Return groups with what day_before() reads: agreed versions and other groups of the 24 hours before."""
     opened_at, model_name = OuterRef("opened_at"), OuterRef("model_name")
     day = (opened_at - DAY_BEFORE, opened_at)
     same = Q(threshold__series__model_name=model_name)
@@ -104,13 +113,14 @@ def with_day_before(rows: Any, user: User) -> Any:
         .values(row=JSONObject(at="opened_at", title="title", reference="subject__reference"))
     )
     return rows.annotate(
-        agreed_before=ArraySubquery(agreed[:MOST_CHANGES]), opened_before=ArraySubquery(opened[:MOST_CHANGES])
+        agreed_before=ArraySubquery(agreed[:MAX_CHANGES]), opened_before=ArraySubquery(opened[:MAX_CHANGES])
     )
 
 
 def day_before(group: Any) -> PriorChanges:
-    """What changed in the day before a group of with_day_before()."""
-    found = (group.agreed_before, group.opened_before)
-    return PriorChanges(
-        *([PriorChange(**row | {"at": charts.moment(row["at"])}) for row in rows] for rows in found)
-    )
+    """Return the changes in the 24 hours before a group. group: a row of with_day_before()."""
+    return PriorChanges(_prior_changes(group.agreed_before), _prior_changes(group.opened_before))
+
+
+def _prior_changes(rows: Sequence[dict[str, Any]]) -> list[PriorChange]:
+    return [PriorChange(**row | {"at": charts.moment(row["at"])}) for row in rows]

@@ -1,4 +1,4 @@
-"""A metric as it is now, for the pages of what is about it: never a typed-in "current value"."""
+"""The current value of metrics, for the pages of what is about them. Nobody types in a current value."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -10,18 +10,19 @@ from people.models import User
 from signals.mapping.text import number_of_annotation
 from signals.models import Alert, BreachGroup, Series
 from signals.queries.spark import Spark, sparks
-from signals.queries.standing import standings
+from signals.queries.threshold_status import statuses
 from signals.states import Direction, Level
 
 CAP = 4
-_TONES = {Level.CRITICAL: "bad", Level.WARNING: "warn"}
+_TONES: dict[int, str] = {Level.CRITICAL: "bad", Level.WARNING: "warn"}
 
 
 @dataclass(frozen=True, slots=True)
 class CurrentMetric:
-    """series.latest_value and .latest_ts: now. values: the fortnight; limit: the one that is crossed first.
+    """A series with its current value in latest_value and latest_ts.
 
-    level: the worst open crossing, 0 for none. limit None and level 0: no threshold.
+    values: one a day for 14 days. limit: the one that is crossed first, None without. level: that of the
+    worst open breach, 0 for none.
     """
 
     series: Series
@@ -32,11 +33,11 @@ class CurrentMetric:
 
     @property
     def tone(self) -> str:
-        """For {% spark %}."""
-        return _TONES.get(self.level, "")  # type: ignore[call-overload]
+        """Return the tone of {% spark %}: "bad", "warn" or ""."""
+        return _TONES.get(self.level, "")
 
     @property
-    def word(self) -> str:
+    def label(self) -> str:
         if self.level:
             return Level(self.level).label
         return "Within" if self.limit is not None else "No threshold"
@@ -50,37 +51,42 @@ def live(
     group: BreachGroup | None = None,
     cap: int = CAP,
 ) -> list[CurrentMetric]:
-    """What a risk or review is about: its series and those of its breach group, the newest, `cap` at most.
+    """Return the metrics that a risk or review is about: a series, and those of a breach group.
 
-    What the reader may not see is left out. Six queries at most, whatever the size.
+    Only those that the user may see: the newest ones, at most `cap`. At most six queries.
     """
-    wanted = Q(pk__in=[])
+    condition = Q(pk__in=[])
     if series is not None:
-        wanted |= Q(pk=series.pk)
+        condition |= Q(pk=series.pk)
     if group is not None:
-        wanted |= Q(pk__in=group.breaches.filter(series__isnull=False).values("series_id"))
-    rows = Series.objects.visible_to(user).filter(wanted).select_related("model", "subject")
+        condition |= Q(pk__in=group.breaches.filter(series__isnull=False).values("series_id"))
+    rows = Series.objects.visible_to(user).filter(condition).select_related("model", "subject")
     return live_of(list(rows.order_by(F("latest_ts").desc(nulls_last=True), "id")[:cap]), at=at)
 
 
 def live_of(rows: Sequence[Series], *, at: datetime) -> list[CurrentMetric]:
-    """Live metrics of series that the reader may see. Five queries at most."""
-    ids = [one.pk for one in rows]
+    """Return the metrics of series that the user may see. At most five queries."""
+    ids = [series.pk for series in rows]
     if not ids:
         return []
-    found = standings(ids)
-    limits = {pk: found[pk].nearest for pk in ids}
-    limits |= _limits_of_tools([pk for pk, (limit, _) in limits.items() if limit is None])
-    courses = sparks(ids, at=at)
-    nothing = Spark([])
+    status = statuses(ids)
+    limits = {pk: status[pk].nearest for pk in ids}
+    limits |= _external_limits([pk for pk, (limit, _) in limits.items() if limit is None])
+    spark_of = sparks(ids, at=at)
+    empty = Spark([])
     return [
-        CurrentMetric(one, courses.get(one.pk, nothing).values, *limits[one.pk], level=found[one.pk].level)
-        for one in rows
+        CurrentMetric(
+            series,
+            spark_of.get(series.pk, empty).values,
+            *limits[series.pk],
+            level=status[series.pk].level,
+        )
+        for series in rows
     ]
 
 
-def _limits_of_tools(series_ids: Collection[int]) -> dict[int, tuple[float | None, str]]:
-    """The limits that outside rules name for series of theirs, by the newest alert of each. One query."""
+def _external_limits(series_ids: Collection[int]) -> dict[int, tuple[float | None, str]]:
+    """Return series id -> (limit, direction) of the newest alert of the series. One query."""
     if not series_ids:
         return {}
     newest = (
@@ -90,6 +96,6 @@ def _limits_of_tools(series_ids: Collection[int]) -> dict[int, tuple[float | Non
         .values_list("breach__series_id", "annotations", "breach__threshold_version__direction")
     )
     return {
-        pk: (number_of_annotation(said.get("threshold")), direction or Direction.ABOVE)
-        for pk, said, direction in newest
+        pk: (number_of_annotation(annotations.get("threshold")), direction or Direction.ABOVE)
+        for pk, annotations, direction in newest
     }

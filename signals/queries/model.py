@@ -1,4 +1,4 @@
-"""What a model's page, and the list of models, show of signals."""
+"""What the page of a model and the list of models show of signals."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,16 +17,16 @@ from signals.queries import configuration
 from signals.queries.spark import Spark, sparks
 from signals.states import Agreement, BreachState, Level
 
-MOST_GROUPS = 8
-MOST_SERIES = 400
-MOST_CHIPS = 8
-MOST_NAMES = 50
+MAX_GROUPS = 8
+MAX_SERIES = 400
+MAX_CHIPS = 8
+MAX_NAMES = 50
 
 
 def series_of(user: User, models: Sequence[Model]) -> QuerySet[Series]:
-    """The series of models, the most watched first: crossed now, then with a threshold, then the newest.
+    """Return the series of models: those with an open breach first, then with a threshold, then the newest.
 
-    Each knows is_crossed and is_watched.
+    Each row has is_crossed (an open breach) and is_watched (a threshold in force).
     """
     crossed = Breach.objects.filter(series=OuterRef("pk"), state=BreachState.OPEN)
     watched = ThresholdVersion.objects.filter(threshold__series=OuterRef("pk"), state=Agreement.ACTIVE)
@@ -43,7 +43,7 @@ def series_of(user: User, models: Sequence[Model]) -> QuerySet[Series]:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """The open breach groups of a model, by level."""
+    """The numbers of open breach groups of a model, by level, and whether it has series at all."""
 
     critical: int = 0
     warning: int = 0
@@ -56,6 +56,8 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
+    """The columns of one model. series: its first series by series_of(), None without one."""
+
     health: Health
     series: Series | None = None
     spark: Spark | None = None
@@ -63,27 +65,28 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """headings: above the cells; cells: what a row's template gets, by the model's primary key."""
+    """Columns for the list of models. cells: id of the model -> what the template of a row gets."""
 
     headings: Sequence[str]
     cells: Mapping[int, Cell]
 
 
 def column_of_models(user: User, models: Sequence[Model]) -> Column:
-    """Health and the fortnight of the most watched series. Four queries, however many models."""
+    """Return the health of models and 14 days of the first series of each. Four queries."""
     health = _health(user, models)
     first = {series.model_id: series for series in series_of(user, models).distinct("model_id")}
-    drawn = sparks((series.pk for series in first.values()), at=clock.now())
+    spark_of = sparks((series.pk for series in first.values()), at=clock.now())
     cells = {}
     for model in models:
         series = first.get(model.pk)
         critical, warning = health.get(model.pk, (0, 0))
-        found = Health(critical, warning, series is not None)
-        cells[model.pk] = Cell(found, series, drawn.get(series.pk) if series else None)
+        model_health = Health(critical, warning, series is not None)
+        cells[model.pk] = Cell(model_health, series, spark_of.get(series.pk) if series else None)
     return Column(("Health", "14 days"), cells)
 
 
 def _health(user: User, models: Sequence[Model]) -> dict[int, tuple[int, int]]:
+    """Return model id -> numbers of (critical, warning) open groups, without models that have none."""
     rows = (
         BreachGroup.objects.filter(model__in=models, state=BreachState.OPEN)
         .visible_to(user)
@@ -98,7 +101,7 @@ def _health(user: User, models: Sequence[Model]) -> dict[int, tuple[int, int]]:
 
 
 def health_of_model(user: User, model: Model) -> Health:
-    """The health sentence of a model's page. One query."""
+    """Return the health of one model, for its page. One query."""
     crossed = BreachGroup.objects.filter(model=model, state=BreachState.OPEN).visible_to(user)
     series = Series.objects.filter(model=model).visible_to(user)
     critical, warning, has_series = Model.objects.values_list(
@@ -117,9 +120,10 @@ def _count(rows: QuerySet[Any]) -> Coalesce:
 
 @dataclass(frozen=True, slots=True)
 class ModelPanel:
-    """The series of a model, the chosen one as a chart, the open and the latest breaches.
+    """The series of a model, the chart of the chosen one, the open and the latest breach groups.
 
-    chart: None while there is no series; then `call` says how to push the first point.
+    is_picked_from_list: show a select element, because there are too many series for chips.
+    chart: None while there is no series; then `call` is the command that sends the first point.
     """
 
     series: Sequence[Series]
@@ -133,26 +137,25 @@ class ModelPanel:
 
 
 def panel_of_model(user: User, model: Model) -> ModelPanel:
-    """What the reader asked for stands in `model.asked`: {"series": id, "period": days}."""
+    """Return the panel of a model's page. model.asked: {"series": id, "period": days}, as text."""
     asked: Mapping[str, str] = getattr(model, "asked", {})
-    series = list(series_of(user, [model])[:MOST_SERIES])
-    chosen = next(
-        (one for one in series if str(one.pk) == asked.get("series")), series[0] if series else None
-    )
+    series = list(series_of(user, [model])[:MAX_SERIES])
+    default = series[0] if series else None
+    chosen = next((row for row in series if str(row.pk) == asked.get("series")), default)
     days = next((days for days in charts.PERIODS if str(days) == asked.get("period")), charts.PERIODS[1])
     groups = list(
         BreachGroup.objects.filter(model=model)
         .visible_to(user)
         .select_related("subject")
         .annotate(breach_count=Count("breaches"))
-        .order_by("-state", "-opened_at", "-id")[: MOST_GROUPS + 1]
+        .order_by("-state", "-opened_at", "-id")[: MAX_GROUPS + 1]
     )
     return ModelPanel(
         series=series,
-        is_picked_from_list=len(series) > MOST_CHIPS,
+        is_picked_from_list=len(series) > MAX_CHIPS,
         chart=charts.recent(user, chosen, days=days, at=clock.now()) if chosen else None,
-        groups=groups[:MOST_GROUPS],
-        is_more=len(groups) > MOST_GROUPS,
+        groups=groups[:MAX_GROUPS],
+        is_more=len(groups) > MAX_GROUPS,
         periods=charts.PERIODS,
         call=configuration.points_call(model.slug) if chosen is None else "",
         may_propose=may(user, "signals.threshold_propose"),
@@ -164,7 +167,11 @@ def panel_of_model(user: User, model: Model) -> ModelPanel:
 
 @dataclass(frozen=True, slots=True)
 class Unclaimed:
-    """A name that tools send and nobody registered: how many series and open breaches, since last when."""
+    """A model name that tools send and that is not registered.
+
+    series: number of series. breaches: number of open breach groups. latest: time of the last point or
+    breach.
+    """
 
     name: str
     series: int
@@ -180,39 +187,39 @@ class UnclaimedPanel:
 
 
 def unclaimed(user: User, _: Any = None) -> UnclaimedPanel | None:
-    """The names seen in signals that mean no model; None when there is none. Two queries."""
-    loose = {"model__isnull": True}
+    """Return the unregistered model names that tools send, None if there are none. Two queries."""
     series = (
-        Series.objects.filter(**loose)
+        Series.objects.filter(model__isnull=True)
         .visible_to(user)
         .order_by()
         .values("model_name")
         .annotate(count=Count("pk"), latest=Max("latest_ts"))
     )
     groups = (
-        BreachGroup.objects.filter(**loose, state=BreachState.OPEN)
+        BreachGroup.objects.filter(model__isnull=True, state=BreachState.OPEN)
         .exclude(model_name="")
         .visible_to(user)
         .order_by()
         .values("model_name")
         .annotate(count=Count("pk"), latest=Max("opened_at"))
     )
-    of_series = {row["model_name"]: row for row in series}
-    of_groups = {row["model_name"]: row for row in groups}
-    found = [
-        _unclaimed(name, of_series.get(name), of_groups.get(name)) for name in of_series.keys() | of_groups
+    series_by_name = {row["model_name"]: row for row in series}
+    groups_by_name = {row["model_name"]: row for row in groups}
+    names = [
+        _unclaimed(name, series_by_name.get(name), groups_by_name.get(name))
+        for name in series_by_name.keys() | groups_by_name
     ]
-    found.sort(key=lambda one: (-one.breaches, one.name))
-    if not found:
+    names.sort(key=lambda row: (-row.breaches, row.name))
+    if not names:
         return None
-    return UnclaimedPanel(found[:MOST_NAMES], len(found) > MOST_NAMES, may(user, "catalogue.model_add"))
+    return UnclaimedPanel(names[:MAX_NAMES], len(names) > MAX_NAMES, may(user, "catalogue.model_add"))
 
 
 def _unclaimed(name: str, series: Mapping | None, groups: Mapping | None) -> Unclaimed:
-    moments = [row["latest"] for row in (series, groups) if row and row["latest"]]
+    times = [row["latest"] for row in (series, groups) if row and row["latest"]]
     return Unclaimed(
         name,
         series["count"] if series else 0,
         groups["count"] if groups else 0,
-        max(moments) if moments else None,
+        max(times) if times else None,
     )

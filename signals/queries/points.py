@@ -1,4 +1,4 @@
-"""Reading points: windows for charts, thinned out in the database, one query for many series."""
+"""Queries of points and series. The database reduces the points of a chart; one query reads many series."""
 
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from history.models import RecordedQuerySet
 from signals.models import Correction, Series
 
-BUCKETS = 200  # two values each, the lowest and the highest: 400 points a line at most
+BUCKETS = 200  # two values each, the lowest and the highest: at most 400 points per line
 
 Line = list[tuple[datetime, float]]
 
@@ -24,7 +24,7 @@ ORDER BY series_id, min(ts)
 
 
 def series() -> RecordedQuerySet[Series]:
-    """All series by model and metric, with model and source; the reader's share is `.visible_to(user)`."""
+    """Return all series, by model and metric, with model and source. Callers add `.visible_to(user)`."""
     return Series.objects.select_related("subject", "model", "source").order_by(
         "model_name", "metric", "feature", "slice", "id"
     )
@@ -33,28 +33,28 @@ def series() -> RecordedQuerySet[Series]:
 def window(
     series_ids: Collection[int], start: datetime, end: datetime, *, buckets: int = BUCKETS
 ) -> dict[int, Line]:
-    """The points of each series in [start, end): the lowest and the highest of each of `buckets`.
+    """Return series id -> its points in [start, end): the lowest and the highest of each of `buckets`.
 
-    A series without points there has an empty line. One query, answered by the primary key alone.
+    A series without points has an empty list. One query, which reads only the index of the primary key.
     """
-    found: dict[int, Line] = {pk: [] for pk in series_ids}
-    if not found:
-        return found
+    lines: dict[int, Line] = {pk: [] for pk in series_ids}
+    if not lines:
+        return lines
     with connection.cursor() as cursor:
         width: Any = max((end - start) / buckets, timedelta(microseconds=1))
-        cursor.execute(_WINDOW, [list(found), start, end, width, start])
+        cursor.execute(_WINDOW, [list(lines), start, end, width, start])
         for pk, count, first, last, low, high in cursor.fetchall():
-            found[pk].append((first, low))
+            lines[pk].append((first, low))
             if count > 1:
-                found[pk].append((last, high))
-    return found
+                lines[pk].append((last, high))
+    return lines
 
 
 def corrections(series_id: int) -> QuerySet[Correction]:
-    """The values that were replaced, newest first."""
+    """Return the replaced values of a series, newest first."""
     return Correction.objects.filter(series_id=series_id).order_by("-at", "-id")
 
 
 def silent_since(series_ids: Iterable[int], moment: datetime) -> RecordedQuerySet[Series]:
-    """Those of the series that have had no point since a moment."""
+    """Return those of the series whose newest point is older than `moment`."""
     return Series.objects.filter(pk__in=list(series_ids), latest_ts__lt=moment)

@@ -1,4 +1,4 @@
-"""Sources: what they are, what they sent, whether they fell silent."""
+"""Queries of sources: the list, their deliveries, and whether they stopped sending."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,23 +11,23 @@ from signals.models import Delivery, Series, Source
 
 
 def sources() -> RecordedQuerySet[Source]:
-    """All sources by name, with their owner; the reader's share is `.visible_to(user)`."""
+    """Return all sources by name, with their owner. Callers add `.visible_to(user)`."""
     return Source.objects.select_related("subject", "owner", "owner__subject").order_by("name", "id")
 
 
 def with_troubles(rows: RecordedQuerySet[Source], *, at: datetime) -> RecordedQuerySet[Source]:
-    """rows that know has_trouble: something was rejected within a week."""
-    week = Delivery.objects.filter(source=OuterRef("pk"), at__gte=at - timedelta(days=7)).exclude(
+    """Annotate the rows with has_trouble: a payload of the last 7 days had a problem or rejected items."""
+    troubled = Delivery.objects.filter(source=OuterRef("pk"), at__gte=at - timedelta(days=7)).exclude(
         problem="", rejected=0
     )
-    marked: Any = rows.annotate(has_trouble=Exists(week))
-    return marked
+    annotated: Any = rows.annotate(has_trouble=Exists(troubled))
+    return annotated
 
 
 def silent_for(source: Source, *, at: datetime) -> timedelta | None:
-    """How long past its expected period nothing came; None when it keeps time, or none is expected.
+    """Return how long the next payload is overdue, None if it is not or none is expected.
 
-    A source that never sent anything is not silent: it has not begun.
+    A source that never sent anything is not silent: it has not started.
     """
     if source.expected_every is None or source.last_received_at is None:
         return None
@@ -36,7 +36,7 @@ def silent_for(source: Source, *, at: datetime) -> timedelta | None:
 
 
 def deliveries_of(source: Source) -> QuerySet[Delivery]:
-    """Its bodies; newest first is ("-at", "-id")."""
+    """Return the deliveries of a source, unsorted. Sort them by ("-at", "-id")."""
     return source.deliveries.all()
 
 

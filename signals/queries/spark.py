@@ -1,4 +1,4 @@
-"""The fortnight of a list's series: one value a day, however many points there are."""
+"""Sparklines of series for lists: 14 days, one value a day for any number of points."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ from signals.states import Agreement, Level
 from signals.thresholds import Rule
 
 DAYS = 14
-_TONES = {Level.CRITICAL: "bad", Level.WARNING: "warn"}
-_WORDS = {"bad": ", past its critical limit", "warn": ", past its warning limit"}
+_TONES: dict[int, str] = {Level.CRITICAL: "bad", Level.WARNING: "warn"}
+_TONE_TEXTS = {"bad": ", past its critical limit", "warn": ", past its warning limit"}
 
-# One index probe a day and series: as cheap for a point a second as for a point a day.
+# One index probe per day and series, so that the cost does not depend on the number of points.
 _LAST_OF_EACH_DAY = """
 SELECT s.id, array_agg(p.value ORDER BY d.n)
 FROM unnest(%s::bigint[]) AS s(id)
@@ -32,7 +32,7 @@ GROUP BY s.id
 
 @dataclass(frozen=True, slots=True)
 class Spark:
-    """values: the last value of each day, None without; limit: the first one that would be crossed."""
+    """values: the last value of each day, None without. tone: "bad", "warn" or "". limit: the first limit."""
 
     values: list[float | None]
     tone: str = ""
@@ -41,13 +41,13 @@ class Spark:
     @property
     def words(self) -> str:
         known = [value for value in self.values if value is not None]
-        return f"14 days: {known[0]:.4g} to {known[-1]:.4g}{_WORDS.get(self.tone, '')}" if known else ""
+        return f"14 days: {known[0]:.4g} to {known[-1]:.4g}{_TONE_TEXTS.get(self.tone, '')}" if known else ""
 
 
 def sparks(series_ids: Iterable[int], *, at: datetime) -> dict[int, Spark]:
-    """The fortnight before `at` of each series that has a value in it. Two queries, none without series.
+    """Return series id -> the 14 days before `at`, for each series with a value in them. Two queries.
 
-    The caller has made sure that the reader may see these series.
+    The caller has checked that the user may see these series.
     """
     ids = sorted(set(series_ids))
     if not ids:
@@ -55,23 +55,25 @@ def sparks(series_ids: Iterable[int], *, at: datetime) -> dict[int, Spark]:
     start = at - timedelta(days=DAYS)
     with connection.cursor() as cursor:
         cursor.execute(_LAST_OF_EACH_DAY, [ids, DAYS, start, start])
-        found = {pk: values for pk, values in cursor.fetchall() if any(v is not None for v in values)}
+        values_by_series = {
+            pk: values for pk, values in cursor.fetchall() if any(v is not None for v in values)
+        }
     rules = rules_of(ids)
-    return {pk: _spark(values, rules.get(pk, [])) for pk, values in found.items()}
+    return {pk: _spark(values, rules.get(pk, [])) for pk, values in values_by_series.items()}
 
 
 def rules_of(series_ids: Iterable[int]) -> dict[int, list[Rule]]:
-    """The rules in force on each series, by its id; a series without is left out. One query."""
-    found: dict[int, list[Rule]] = {}
+    """Return series id -> its rules in force. A series without rules is left out. One query."""
+    rules: dict[int, list[Rule]] = {}
     rows = ThresholdVersion.objects.filter(threshold__series__in=list(series_ids), state=Agreement.ACTIVE)
     limits = ("direction", "warning", "critical", "clear")
     for series_id, *rule in rows.order_by("id").values_list("threshold__series_id", *limits):
-        found.setdefault(series_id, []).append(Rule(*rule))
-    return found
+        rules.setdefault(series_id, []).append(Rule(*rule))
+    return rules
 
 
 def _spark(values: list[float | None], rules: list[Rule]) -> Spark:
     latest = next(value for value in reversed(values) if value is not None)
     worst = max((rule.level_of(latest) for rule in rules), default=0)
     limits = [limit for rule in rules for limit in (rule.warning, rule.critical) if limit is not None]
-    return Spark(values, _TONES.get(worst, ""), limits[0] if limits else None)  # type: ignore[call-overload]
+    return Spark(values, _TONES.get(worst, ""), limits[0] if limits else None)

@@ -1,4 +1,4 @@
-"""How pages show signals: charts, limits as text, labels with their links."""
+"""Tags and filters for pages that show signals: charts, limits as text, labels with their links."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -16,13 +16,13 @@ from signals.states import Direction, Level
 register = template.Library()
 register.filter("figure", charts.figure)
 
-_ONES = {timedelta(hours=1): "hour", timedelta(days=1): "day", timedelta(days=7): "week"}
+_UNITS = {timedelta(hours=1): "hour", timedelta(days=1): "day", timedelta(days=7): "week"}
 _SPAN_KINDS = {Level.CRITICAL: "critical", Level.WARNING: "warning"}
 
 
 @register.simple_tag
 def series_chart(chart: Chart, key: str = "signal") -> SafeString:
-    """The chart of a series: its line, the limits as bands, breaches on its foot, agreements as marks."""
+    """Draw the chart of a series: limits as bands, breaches as spans, agreed versions as marks."""
     return charts.line_chart(
         key=key,
         title=chart.series.subject_title,
@@ -104,9 +104,9 @@ def period(length: timedelta | None) -> str:
 
 
 @register.filter
-def each(length: timedelta) -> str:
+def each(interval: timedelta) -> str:
     """Return a period as it reads after "every": "day", "hour", "6 h"."""
-    return _ONES.get(length) or span_words(length.total_seconds())
+    return _UNITS.get(interval) or span_words(interval.total_seconds())
 
 
 @register.filter
@@ -118,7 +118,7 @@ def web_link(text: Any) -> str:
 
 @register.filter
 def pairs(mapping: Any) -> list[tuple[str, str]]:
-    """Return labels sorted by name; [] for what is no mapping."""
+    """Return labels as (name, value), sorted by name; [] if it is not a mapping."""
     return (
         sorted((str(name), str(value)) for name, value in mapping.items())
         if isinstance(mapping, Mapping)

@@ -1,9 +1,9 @@
-"""What the pages with a chart read from a request."""
+"""Parameters that several pages read from a request."""
 
 from people.permissions import SignedInRequest
 from signals.queries.chart import PERIODS
 
 
 def period_of(request: SignedInRequest) -> int:
-    """The days a chart reaches back."""
+    """Return the number of days that a chart shows: `?period=`, or the default."""
     return next((days for days in PERIODS if str(days) == request.GET.get("period")), PERIODS[1])

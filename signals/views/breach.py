@@ -1,4 +1,4 @@
-"""Breaches: the list, and one group with its evidence."""
+"""The pages of breaches: the list and one group with its evidence."""
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
@@ -20,7 +20,7 @@ from signals.states import BreachState
 @require_safe
 @view_needs("signals.view")
 def breach_list(request: SignedInRequest) -> HttpResponse:
-    """Open or cleared breaches, filtered, one page."""
+    """Show one page of the open or cleared breach groups, filtered."""
     selection = selection_of(request, BREACHES)
     state = BreachState.CLEARED if selection.has("state", BreachState.CLEARED) else BreachState.OPEN
     rows = queries.groups().visible_to(request.user).filter(state=state)
@@ -38,12 +38,12 @@ def breach_list(request: SignedInRequest) -> HttpResponse:
 @require_safe
 @view_needs("signals.view")
 def breach_detail(request: SignedInRequest, reference: str) -> HttpResponse:
-    """What crossed, by how much, since when, who said so, and what changed before."""
+    """Show a breach group: its breaches, its chart, the changes before it, the history."""
     groups = queries.groups().visible_to(request.user).select_related("model__subject", "model__owner_team")
     groups = with_related(group_queries.with_day_before(groups, request.user))
     group = get_object_or_404(groups, subject__reference=reference.upper().replace("\x00", ""))
     page = page_of(group_queries.breaches_of(group), group_queries.BREACH_ORDER, request)
-    group_queries.sighted(request.user, page.rows)
+    group_queries.set_visibility(request.user, page.rows)
     context = {
         "group": group,
         "page": page,

@@ -1,4 +1,4 @@
-"""One series: its chart, its thresholds, what was corrected, what it is said to be."""
+"""The pages of a series: its chart, thresholds and corrections, and the form that changes it."""
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
@@ -18,23 +18,24 @@ from signals.operations import series as operations
 from signals.queries import chart, points, version
 from signals.views.asked import period_of
 
-MOST_CORRECTIONS = 20
+MAX_CORRECTIONS = 20
 
 
-def found(request: SignedInRequest, pk: int) -> Series:
+def load_series(request: SignedInRequest, pk: int) -> Series:
+    """Return the series, or 404 if the user may not see it."""
     return get_object_or_404(points.series().visible_to(request.user), pk=pk)
 
 
 @require_safe
 @view_needs("signals.view")
 def series_detail(request: SignedInRequest, pk: int) -> HttpResponse:
-    series = found(request, pk)
+    series = load_series(request, pk)
     context = {
         "series": series,
         "chart": chart.recent(request.user, series, days=period_of(request), at=clock.now()),
         "periods": chart.PERIODS,
-        "watches": version.watches(request.user, series),
-        "corrections": list(points.corrections(series.pk)[:MOST_CORRECTIONS]),
+        "watches": version.thresholds_of(request.user, series),
+        "corrections": list(points.corrections(series.pk)[:MAX_CORRECTIONS]),
         "may_change": may(request.user, "signals.series_change", series),
         "may_propose": may(request.user, "signals.threshold_propose"),
         "timeline": list(timeline(series.subject_id).visible_to(request.user)[:50]),
@@ -45,8 +46,8 @@ def series_detail(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @view_needs("signals.series_change")
 def series_edit(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Change the kind or the unit of a series."""
-    series = found(request, pk)
+    """Change the kind or unit of a series."""
+    series = load_series(request, pk)
     return flows.edit(
         request,
         series,

@@ -1,4 +1,4 @@
-"""Sources: the list, one with its deliveries and what to paste into the tool, adding and changing one."""
+"""The pages of sources: the list, a source with its deliveries and configuration, create and edit."""
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
@@ -50,7 +50,7 @@ def _source(request: SignedInRequest, pk: int) -> Source:
 @require_safe
 @view_needs("signals.view")
 def source_detail(request: SignedInRequest, pk: int) -> HttpResponse:
-    """What it sent, what became of it, and the configuration that makes a tool send."""
+    """Show a source: its deliveries with their results, and the configuration for the tool."""
     source = _source(request, pk)
     sees_deliveries = may(request.user, "signals.delivery_view", source)
     context = {
@@ -68,7 +68,7 @@ def source_detail(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @view_needs("signals.source_change")
 def source_create(request: SignedInRequest) -> HttpResponse:
-    """Add a source before its first body, to have its address and owner."""
+    """Create a source before its first payload, to get its URL and set its owner."""
     return flows.create(
         request,
         NewSourceForm(request.POST or None, user=request.user, initial={"owner": request.user.pk}),

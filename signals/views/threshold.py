@@ -1,4 +1,4 @@
-"""Thresholds: what holds since when, proposing a version, agreeing or declining it."""
+"""The pages of thresholds: a threshold with its versions; propose, agree and decline a version."""
 
 from collections.abc import Callable
 from functools import partial
@@ -45,7 +45,7 @@ def _detail(
     context = {
         "threshold": threshold,
         "versions": versions,
-        "active": next((one for one in versions if one.state == Agreement.ACTIVE), None),
+        "active": next((version for version in versions if version.state == Agreement.ACTIVE), None),
         "may_propose": may(request.user, "signals.threshold_propose") and not threshold.is_external,
         "may_agree": may(request.user, "signals.threshold_agree", threshold),
         "timeline": list(timeline(threshold.subject_id).visible_to(request.user)[:50]),
@@ -58,7 +58,7 @@ def _detail(
 @view_needs("signals.threshold_propose")
 def propose_first(request: SignedInRequest, pk: int) -> HttpResponse:
     """Propose a threshold on a series."""
-    series = series_page.found(request, pk)
+    series = series_page.load_series(request, pk)
     back = reverse("signals:series_detail", args=[series.pk])
     return _propose(request, series, ThresholdForm(request.POST or None), series=series, back=back)
 
@@ -102,9 +102,9 @@ def decline(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 def _settle(
-    request: SignedInRequest, pk: int, form: PageForm, operation: Callable[..., Any], words: str
+    request: SignedInRequest, pk: int, form: PageForm, operation: Callable[..., Any], message: str
 ) -> HttpResponse:
-    """Take a step of a proposal; what is refused is shown on the page of the threshold as it is now."""
+    """Agree or decline a proposed version. A refused step shows the page of the threshold with its error."""
     versions = ThresholdVersion.objects.visible_to(request.user).select_related("threshold__subject")
     version = get_object_or_404(versions, pk=pk)
 
@@ -120,5 +120,5 @@ def _settle(
         operation=operation,
         address=address_of(version.threshold),
         show=show,
-        message=words.format(version.number),
+        message=message.format(version.number),
     )

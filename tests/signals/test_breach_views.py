@@ -313,7 +313,7 @@ def test_the_series_in_breach_stands_first_and_another_may_be_chosen(ana, at):
 
 def test_many_series_are_picked_from_a_list(client, ana, hung):
     catalogue.model("fraud-score")
-    for number in range(model.MOST_CHIPS + 1):
+    for number in range(model.MAX_CHIPS + 1):
         signals.series(feature=f"f{number}")
 
     assert '<select name="series">' in _page(client, "/models/fraud-score/")
@@ -354,14 +354,14 @@ def test_a_dense_series_is_thinned_out_and_keeps_its_extremes(ana, at):
     drawn = chart.recent(ana, found, days=180, at=at + timedelta(seconds=1))
 
     known = [value for _, value in drawn.points if value is not None]
-    assert len(drawn.points) <= chart.MOST_POINTS
+    assert len(drawn.points) <= chart.MAX_POINTS
     assert (max(known), min(known)) == (9.0, -3.0)
 
 
 def test_a_hole_in_the_data_is_a_hole_in_the_line(at):
     moments = [at + timedelta(hours=hour) for hour in (0, 1, 2, 3, 30, 31)]
 
-    drawn = chart.with_holes([(moment, 1.0) for moment in moments])
+    drawn = chart.with_gaps([(moment, 1.0) for moment in moments])
 
     assert [value for _, value in drawn].count(None) == 1
     assert drawn[4][1] is None

@@ -7,7 +7,7 @@ from kit.actor import SYSTEM, Actor
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
 from signals.models import Threshold, ThresholdVersion
 from signals.operations import threshold
-from signals.queries import standing
+from signals.queries import threshold_status
 from tests.factories import people, signals
 
 pytestmark = pytest.mark.django_db
@@ -81,8 +81,8 @@ def test_no_threshold_is_a_shown_state(at):
     quiet, watched = signals.series(), signals.series(feature="income")
     signals.agreed(watched)
 
-    words = {pk: one.word for pk, one in standing.standings([quiet.pk, watched.pk]).items()}
+    words = {pk: status.label for pk, status in threshold_status.statuses([quiet.pk, watched.pk]).items()}
     assert words == {quiet.pk: "No threshold", watched.pk: "Within"}
     signals.push(watched, 0.9)
 
-    assert standing.standings([watched.pk])[watched.pk].word == "Warning"
+    assert threshold_status.statuses([watched.pk])[watched.pk].label == "Warning"
