@@ -58,7 +58,9 @@ def query_of(words: Sequence[str], language: str) -> RawSQL:
     stop = "''::tsquery" if terms else "to_tsquery('simple', %s)"
     terms.append(_TERM.format(function="to_tsquery", stop=stop))
     params += [language, prefix, *([] if len(terms) > 1 else [prefix]), language, prefix, prefix]
-    return RawSQL(" && ".join(terms), params, SearchQueryField())  # noqa: S611 - words are parameters
+    # A subquery, so that PostgreSQL makes the query once and not for each row that it ranks.
+    sql = f"SELECT {' && '.join(terms)}"
+    return RawSQL(sql, params, SearchQueryField())  # noqa: S611 - words are parameters
 
 
 def _group(text: str) -> Case:
