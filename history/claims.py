@@ -48,7 +48,7 @@ def claim(
 ) -> list[Row]:
     """Take up to `limit` open rows for this worker, in the order given, and commit that.
 
-    rows: a queryset of a Claimable, filtered by what is wanted. A row whose lease ran out is taken again,
+    rows: a queryset of a Claimable, filtered by the caller. A row whose lease ran out is taken again,
     alone: it may be what killed its worker, and must not take others along until they count as tried too
     often. From the second time on it waits in between, as after a failure: workers die in bursts, and what
     had no part in it shall outlive them. Rows tried too often are buried instead. FOR UPDATE OF the row
@@ -166,7 +166,7 @@ def fail(
 
 
 def revive(rows: models.QuerySet) -> int:
-    """Try buried rows anew (an administrator's act). Returns how many."""
+    """Retry dead rows (an act of an administrator). Returns their number."""
     return rows.filter(state=Work.DEAD).update(state=Work.PENDING, tries=0, not_before=Now(), settled_at=None)
 
 

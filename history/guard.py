@@ -14,7 +14,7 @@ APPEND_ONLY = ("history_event",)
 
 
 def after_migrate(*, using: str, **_: Any) -> None:
-    """Give the application role its rights anew after each migration, when the owner ran it."""
+    """Grant the rights of the application role after each migration that the owner runs."""
     connection = connections[using]
     role = settings.APPLICATION_ROLE
     with connection.cursor() as cursor:

@@ -364,7 +364,7 @@ def end_all_sight(person: SignedIn, *, by: Actor, at: datetime) -> None:
 
 @in_one_transaction
 def give_back_sight(person: SignedIn, *, by: Actor, at: datetime) -> None:
-    """A person is active again: the grants that ended with their leaving begin anew, if they still hold."""
+    """Restore the grants that ended when the person was deactivated, if their reasons still hold."""
     effects = scope.come_back(person, at=at)
     _note_effects(effects, SightGranted, why="is active again", by=by, at=at)
 

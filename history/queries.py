@@ -86,8 +86,10 @@ def visible_or_none(user: Visitor, subject: Subject | None) -> Subject | None:
 
 
 def tell(user: Visitor, found: list[dict[str, Any]], *names: str) -> list[dict[str, Any]]:
-    """The same for rows of .values(): takes the columns of seen_by(name) out of each; whoever they leave out
-    is told no other `<name>_…` either. No query.
+    """Hide what this reader may not see in rows of .values(). No query.
+
+    Removes the columns of seen_by(name) from each row. If they exclude the reader, all other columns
+    `<name>_…` become None.
     """
     for row in found:
         for name in names or ("about",):

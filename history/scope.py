@@ -302,7 +302,7 @@ def keep_no_more(root_id: int, person: SignedIn, *, reason: GrantReason, at: dat
 def leave(person: SignedIn, *, at: datetime) -> list[Effect]:
     """End every grant of a person who is deactivated. Returns the restricted objects it took effect on.
 
-    Whoever raised something is not among the effects: an unnamed raiser would be named by them.
+    The effects leave out grants of raisers, because they would name a raiser who is anonymous.
     """
     where = "person_id = %s AND ended_at IS NULL"
     roots, objects = _lock_granted(where, person)

@@ -10,6 +10,7 @@ from django.db.models.expressions import Func, RawSQL
 from history.documents import DEFAULT_LANGUAGE
 from history.models import Subject
 from kit import kinds, references
+from kit.sight import Visitor
 
 MAX_WORDS = 8
 MAX_LENGTH = 200
@@ -23,7 +24,7 @@ ELSE {function}(%s::regconfig, %s) || {function}('simple', %s) END)"""
 
 
 def search(
-    user: Any, text: str, kind_keys: Iterable[str], *, language: str = DEFAULT_LANGUAGE
+    user: Visitor, text: str, kind_keys: Iterable[str], *, language: str = DEFAULT_LANGUAGE
 ) -> QuerySet[Subject]:
     """Return the visible subjects of these kinds that have every word of a text; the last may be unfinished.
 

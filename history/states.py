@@ -5,7 +5,7 @@ from django.db.models import TextChoices
 
 class Work(TextChoices):
     PENDING = "pending", "Waiting"
-    CLAIMED = "claimed", "In hand"
+    CLAIMED = "claimed", "In progress"
     DONE = "done", "Done"
     DEAD = "dead", "Given up"
 
@@ -30,7 +30,7 @@ class GrantReason(TextChoices):
     ASKED = "asked", "was asked to review it"
     STAND_IN = "stand_in", "stands in for somebody who is away"
     CALLED = "called", "was notified by the escalation ladder"
-    HOLDER = "holder", "has the escalation in hand"
+    HOLDER = "holder", "acknowledged the escalation"
     EARLIER = "earlier", "could see it before grants were recorded"
 
 

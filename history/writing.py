@@ -1,6 +1,6 @@
-"""How history is written: rows saved or updated by their version, their changes noted, the event inserted.
+"""Writing of history: saves new rows, updates rows by their version, records the changes, inserts the events.
 
-For operations and bulk alone; everybody else calls those.
+Only history.operations and history.bulk call this module; all other code calls those two.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -13,14 +13,14 @@ from uuid import UUID
 from django.db import connection, models, transaction
 from django.db.models import F
 
-from history import chain, cleaning, declarations, documents, wiring
+from history import chain, cleaning, declarations, documents, subjects, wiring
 from history.declarations import Payload
 from history.models import Event, Handover, Recorded, Subject
 from history.scope import OPEN, Scope
-from kit import bell, references
+from kit import bell
 from kit.actor import Actor
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
-from kit.texts import many_lines_within, one_line
+from kit.texts import many_lines_within
 
 # A new row, or a row with the fields to change on it.
 Along = models.Model | tuple[models.Model, Mapping[str, Any]]
@@ -31,10 +31,10 @@ _CHANGED = "Somebody else changed this. Check the current version and try again.
 
 
 def in_one_transaction(act: Act) -> Act:
-    """All or nothing: a transaction of its own, or a part of the caller's.
+    """Run a function in the transaction of the caller, or in its own one if there is none.
 
-    No savepoint in the latter case: every operation is atomic, so what fails here fails there, and a
-    write costs two statements less.
+    In the first case there is no savepoint: every operation is atomic, so a failure here fails the operation
+    too, and a write costs two statements less.
     """
 
     @wraps(act)
@@ -44,7 +44,7 @@ def in_one_transaction(act: Act) -> Act:
         with transaction.atomic():
             return act(*args, **kwargs)
 
-    return acting  # type: ignore[return-value]
+    return acting  # type: ignore[return-value]  # the wrapper has the same signature
 
 
 def is_new(obj: models.Model) -> bool:
@@ -88,17 +88,18 @@ def changed_verb(obj: models.Model) -> str:
 def create(
     objs: Sequence[Any], scopes: Sequence[Scope] | None = None, *, at: datetime | None = None
 ) -> list[dict[str, Any]]:
-    """Save new objects of one kind; what is Recorded has its subject first, which draws the key of both.
+    """Save new objects of one kind. Returns the changes of their rows.
 
+    A Recorded object gets its subject first, because the insertion of the subject draws the object's id.
     scopes: one per object, by default open roots. at: needed where a scope has grants.
     """
     cleaning.clean(objs)
     if isinstance(objs[0], Recorded):
-        for obj, subject in zip(objs, _subjects(objs, scopes or [OPEN] * len(objs), at), strict=True):
+        for obj, subject in zip(objs, subjects.insert(objs, scopes or [OPEN] * len(objs), at), strict=True):
             obj.pk, obj.subject = subject.object_id, subject
     _insert(objs)
     return [
-        _row(obj, {name: [None, value] for name, value in snapshot(obj).items()}, born=True) for obj in objs
+        _row(obj, {name: [None, value] for name, value in snapshot(obj).items()}, is_new=True) for obj in objs
     ]
 
 
@@ -111,118 +112,8 @@ def _insert(objs: Sequence[models.Model]) -> None:
         type(objs[0])._base_manager.bulk_create(objs)
 
 
-def _subjects(objs: Sequence[Any], scopes: Sequence[Scope], at: datetime | None) -> list[Subject]:
-    """The subjects of objects of one kind, inserted in one statement, in the order of `objs`.
-
-    It draws the object's id where none is given, and the reference where the kind has them: unique, whoever
-    else draws. Root and viewers are read from the parent's root in the same statement, under its lock, and
-    the grants are inserted with it.
-    """
-    first = objs[0]
-    key = f"nextval(pg_get_serial_sequence('{first._meta.db_table}', 'id'))"
-    name = f"'{first.PREFIX}-' || nextval('{references.sequence(first.PREFIX)}')" if first.PREFIX else "NULL"
-    # Lists of unequal length make no array of arrays, so each travels as its own text.
-    columns: dict[str, Any] = {
-        "keys": [obj.pk for obj in objs],
-        "titles": [one_line(obj.subject_title)[:300] for obj in objs],
-        "viewers": [
-            None if one.viewers is None else _array({*one.viewers, *one.keeper_ids}) for one in scopes
-        ],
-    }
-    sql = _INSERT.format(kind=first.KIND, key=key, name=name)
-    if any(scope.parent is not None or scope.grants for scope in scopes):
-        strength = "NO KEY UPDATE" if any(_is_root(scope.parent) for scope in scopes) else "SHARE"
-        sql = _INSERT_BELOW.format(kind=first.KIND, key=key, name=name, strength=strength)
-        columns |= _scope_columns(scopes, at)
-    with connection.cursor() as cursor:
-        cursor.execute(sql, columns)
-        names = [column.name for column in cursor.description]
-        return [Subject.from_db(connection.alias, names, row) for row in cursor.fetchall()]
-
-
-_COLUMNS = "id, kind, object_id, reference, title, root_id, viewers, granted, is_retired"
-_INSERT = f"""
-INSERT INTO history_subject (kind, object_id, reference, title, viewers, is_retired)
-SELECT '{{kind}}', coalesce(key, {{key}}), {{name}}, title, viewers::bigint[], false
-FROM unnest(%(keys)s::bigint[], %(titles)s::text[], %(viewers)s::text[])
-    WITH ORDINALITY AS new (key, title, viewers, place)
-ORDER BY place
-RETURNING {_COLUMNS}
-"""  # noqa: S608 - names of our own
-# top: the root of the parent, locked. moved: the root of the root, when it was re-rooted while we waited for
-# the lock. An outer array || NULL is NULL: what is open stays open, whoever keeps it.
-_INSERT_BELOW = f"""
-WITH new AS MATERIALIZED (
-    SELECT coalesce(key, {{key}}) AS object_id, {{name}} AS reference, title, viewers::bigint[], parent,
-        is_root, keepers::bigint[], granted::bigint[], place
-    FROM unnest(%(keys)s::bigint[], %(titles)s::text[], %(viewers)s::text[], %(parents)s::bigint[],
-                %(roots)s::bool[], %(keepers)s::text[], %(granted)s::text[])
-        WITH ORDINALITY AS given (key, title, viewers, parent, is_root, keepers, granted, place)
-    ORDER BY place
-), made AS (
-    INSERT INTO history_subject (kind, object_id, reference, title, root_id, viewers, granted, is_retired)
-    SELECT '{{kind}}', new.object_id, new.reference, new.title,
-        CASE WHEN NOT new.is_root THEN coalesce(moved.id, top.id) END,
-        CASE WHEN new.viewers IS NOT NULL THEN new.viewers
-             WHEN new.keepers = '{{{{}}}}' OR top.viewers IS NULL THEN top.viewers
-             ELSE ARRAY(SELECT DISTINCT unnest(top.viewers || new.keepers) ORDER BY 1) END,
-        new.granted, false
-    FROM new
-    LEFT JOIN history_subject AS parent ON parent.id = new.parent
-    LEFT JOIN LATERAL (
-        SELECT id, root_id, viewers FROM history_subject
-        WHERE id = coalesce(parent.root_id, parent.id) FOR {{strength}}
-    ) AS root ON true
-    LEFT JOIN LATERAL (
-        SELECT id, viewers FROM history_subject WHERE id = root.root_id FOR SHARE
-    ) AS moved ON true
-    CROSS JOIN LATERAL (
-        SELECT root.id, CASE WHEN moved.id IS NULL THEN root.viewers ELSE moved.viewers END AS viewers
-    ) AS top
-    ORDER BY new.place
-    RETURNING {_COLUMNS}
-), noted AS (
-    INSERT INTO history_grant (subject_id, person_id, reason, reach, at)
-    SELECT made.id, person, reason, reach, %(at)s
-    FROM unnest(%(places)s::bigint[], %(people)s::bigint[], %(reasons)s::text[], %(reaches)s::text[])
-        AS g (place, person, reason, reach)
-    JOIN new USING (place) JOIN made USING (object_id)
-)
-SELECT made.* FROM made JOIN new USING (object_id) ORDER BY new.place
-"""  # noqa: S608 - names of our own
-
-
-def _scope_columns(scopes: Sequence[Scope], at: datetime | None) -> dict[str, Any]:
-    """What _INSERT_BELOW takes besides: a list with an entry per object, and lists with one per grant."""
-    grants = [
-        (place, grant) for place, scope in enumerate(scopes, 1) for grant in dict.fromkeys(scope.grants)
-    ]
-    if grants and at is None:
-        raise ValueError("Grants need the moment they are given at.")
-    return {
-        "parents": [None if scope.viewers is not None else scope.parent_id for scope in scopes],
-        "roots": [scope.stands_alone for scope in scopes],
-        "keepers": [_array(scope.keeper_ids) for scope in scopes],
-        "granted": [_array(scope.granted_ids) for scope in scopes],
-        "places": [place for place, _ in grants],
-        "people": [grant.person_id for _, grant in grants],
-        "reasons": [str(grant.reason) for _, grant in grants],
-        "reaches": [str(grant.reach) for _, grant in grants],
-        "at": at,
-    }
-
-
-def _is_root(parent: Subject | int | None) -> bool:
-    """Whether this is known to be a root: the act often grants sight of it too, so it is locked for that."""
-    return isinstance(parent, Subject) and parent.root_id is None
-
-
-def _array(ids: Iterable[int]) -> str:
-    return f"{{{','.join(map(str, sorted(ids)))}}}"
-
-
 def along(rows: Iterable[Along]) -> list[dict[str, Any]]:
-    """Save the rows that come along with an act: new ones are born, pairs are changed."""
+    """Save the further rows of an act: create the new ones, change those given as pairs (row, values)."""
     changes: list[dict[str, Any]] = []
     for kind, some in groupby(rows, type):
         if kind is tuple:
@@ -236,13 +127,16 @@ def along(rows: Iterable[Along]) -> list[dict[str, Any]]:
 def update(
     obj: Any, values: Mapping[str, Any], seen: int | None, state: str | None = None
 ) -> list[dict[str, Any]]:
-    """UPDATE … WHERE version (and state) = what was seen; ChangedMeanwhile when no row answered."""
+    """Set fields of a row at the version `seen` (None: the loaded one). Returns the changes of the row.
+
+    state: the state that the row must have too. Raises ChangedMeanwhile if the row has moved on.
+    """
     expected = obj.version if seen is None else seen
     rows = type(obj)._base_manager.filter(pk=obj.pk, version=expected)
     if state is not None:
         rows = rows.filter(state=state)
     if not values:
-        # Nothing of its own changes, but what comes along belongs to the version that was seen.
+        # No field changes, but the further rows of the act belong to this version.
         if not rows.exists():
             raise _changed_meanwhile(obj)
         return []
@@ -263,6 +157,10 @@ def update(
 
 
 def update_many(work: Sequence[tuple[Any, Mapping[str, Any]]]) -> list[tuple[Any, list[dict[str, Any]]]]:
+    """Set fields of many rows of one kind, after one locking read of their versions.
+
+    Returns pairs (object, changes of its row). Raises ChangedMeanwhile if one has moved on.
+    """
     model = type(work[0][0])
     locked = dict(
         model._base_manager.select_for_update(of=("self",))
@@ -296,17 +194,20 @@ def _changed_meanwhile(obj: models.Model) -> Refused:
 
 
 def snapshot(obj: Any, only: Iterable[str] | None = None) -> dict[str, Any]:
-    """The fields of a row as history keeps them; what it must not say is left out or only named."""
+    """Return the fields of a row as history stores them, without the fields that it must not store.
+
+    only: the names of the fields, by default all. A field of HISTORY_REFERS has the value "(changed)".
+    """
     wanted = None if only is None else set(only)
-    found: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     for field in obj._meta.concrete_fields:
         if field.name in {"id", "version"} or field.name in obj.HISTORY_OMITS or field.primary_key:
             continue
         if wanted is not None and not {field.name, field.attname} & wanted:
             continue
         refers = field.name in obj.HISTORY_REFERS
-        found[field.attname] = "(changed)" if refers else _plain(field, field.value_from_object(obj))
-    return found
+        fields[field.attname] = "(changed)" if refers else _plain(field, field.value_from_object(obj))
+    return fields
 
 
 def _plain(field: models.Field, value: Any) -> Any:
@@ -317,16 +218,16 @@ def _plain(field: models.Field, value: Any) -> Any:
 
 
 class _Holder:
-    """Django asks a field to serialise "the value of an object"; this is the smallest such object."""
+    """An object with one attribute, because Django serialises the value of a field only from an object."""
 
     def __init__(self, field: models.Field, value: Any) -> None:
         setattr(self, field.attname, value)
 
 
-def _row(obj: models.Model, changes: dict[str, list[Any]], *, born: bool = False) -> dict[str, Any]:
+def _row(obj: models.Model, changes: dict[str, list[Any]], *, is_new: bool = False) -> dict[str, Any]:
     row = documents.Change(model=obj._meta.label_lower, pk=obj.pk, changes=changes)
-    row.document = documents.document_of(obj, changes, is_new=born)
-    if born:
+    row.document = documents.document_of(obj, changes, is_new=is_new)
+    if is_new:
         row["born"] = True
     if kinds := _kinds(obj, changes):
         row["kinds"] = kinds
@@ -334,7 +235,7 @@ def _row(obj: models.Model, changes: dict[str, list[Any]], *, born: bool = False
 
 
 def _kinds(obj: models.Model, names: Iterable[str]) -> dict[str, str]:
-    """Which changed fields name another object, and of what kind: a line says its title, not its number."""
+    """Return the kind of object that each changed field refers to, so that a line can show its title."""
     wanted = set(names)
     return {
         field.attname: getattr(field.related_model, "KIND", "subject")
@@ -357,18 +258,15 @@ def write(
     cause: Event | None = None,
     batch: UUID | None = None,
 ) -> list[Event]:
-    """Insert one event a pair (object, changes of its rows), all of one verb, and their handovers.
+    """Insert one event for each pair (object, changes of its rows), all of one verb, and their handovers.
 
-    event: the verb, or the payload that names it. payload: of all; payloads: one a pair. default: the verb
-    when neither names one.
+    event: the verb, or the payload that names it. payload: the payload of all events; payloads: one for each
+    pair. default: the verb if neither names one.
     """
     events = []
     for position, (obj, rows) in enumerate(pairs):
         given = payloads[position] if payloads is not None else payload
         verb, version, data = verb_and_data(event, given, default=default)
-        data = many_lines_within(data)
-        if rows:
-            data["rows"] = rows
         events.append(
             Event(
                 subject_id=obj.pk if isinstance(obj, Subject) else obj.subject_id,
@@ -381,18 +279,14 @@ def write(
                 is_actor_hidden=by.hidden,
                 cause=cause,
                 batch=batch,
-                data=data,
+                data=many_lines_within(data) | ({"rows": rows} if rows else {}),
             )
         )
     if wiring.is_chained(verb):
         chain.link(events)
     with documents.written_with_next(change for _, rows in pairs for change in rows):
         _insert_events(events)
-    handlers = wiring.handlers_of(verb)
-    if handlers:
-        Handover.objects.bulk_create(
-            Handover(event=event, handler=name) for event in events for name in handlers
-        )
+    _insert_handovers(events, verb)
     bell.ring_after_commit()
     return events
 
@@ -402,3 +296,11 @@ def _insert_events(events: Sequence[Event]) -> None:
         events[0].save(force_insert=True)
     else:
         Event.objects.bulk_create(events)
+
+
+def _insert_handovers(events: Sequence[Event], verb: str) -> None:
+    """Insert one handover for each event and each handler of the verb."""
+    if handlers := wiring.handlers_of(verb):
+        Handover.objects.bulk_create(
+            Handover(event=event, handler=name) for event in events for name in handlers
+        )

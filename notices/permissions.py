@@ -3,16 +3,17 @@
 from typing import Any
 
 from kit.rights import permission
+from people.models import User
 from people.permissions import may_read, may_write
 from people.states import Role
 
 
 @permission("notices.inbox_see")
-def may_see_inbox(user: Any, obj: Any) -> bool:
+def may_see_inbox(user: User, obj: Any) -> bool:
     """One's own only: obj is an entry or a digest."""
     return may_read(user) and (obj is None or obj.user_id == user.pk)
 
 
 @permission("notices.mail_see")
-def may_see_mail(user: Any, obj: Any) -> bool:
+def may_see_mail(user: User, obj: Any) -> bool:
     return may_write(user, Role.ADMINISTRATOR)

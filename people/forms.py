@@ -105,13 +105,13 @@ class Away(PageForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["stand_in"].queryset = queries.people()  # type: ignore[attr-defined]
+        self.fields["stand_in"].queryset = queries.people()  # type: ignore[attr-defined]  # a ModelChoiceField
 
 
 class _WithFunction(PageForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["function"].queryset = queries.functions()  # type: ignore[attr-defined]
+        self.fields["function"].queryset = queries.functions()  # type: ignore[attr-defined]  # a ModelChoiceField
 
 
 class NewPerson(_WithFunction):
@@ -137,7 +137,7 @@ class TeamForm(PageForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["lead"].queryset = queries.people()  # type: ignore[attr-defined]
+        self.fields["lead"].queryset = queries.people()  # type: ignore[attr-defined]  # a ModelChoiceField
 
 
 class NewMember(PageForm):
@@ -146,7 +146,7 @@ class NewMember(PageForm):
     def __init__(self, *args: Any, team: Team, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         not_members = queries.people().exclude(memberships__team=team)
-        self.fields["user"].queryset = not_members  # type: ignore[attr-defined]
+        self.fields["user"].queryset = not_members  # type: ignore[attr-defined]  # a ModelChoiceField
 
 
 class FunctionForm(PageForm):

@@ -1,4 +1,4 @@
-"""Every page in the reader's zone; every page behind the sign-in unless it says it is open."""
+"""Middleware: every page uses the time zone of the reader and needs a sign-in, unless it is open."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,18 +20,22 @@ def readers_zone(
     def middleware(request: HttpRequest) -> HttpResponse:
         if request.path.startswith(("/api/", "/static/", "/livez", "/readyz")):
             return get_response(request)
-        # Read once a request, and kept for the shell, which shows its name on every page.
-        found = request.organisation = queries.organisation()  # type: ignore[attr-defined]
-        # What writes reads it anew: it may be the organisation that changes.
-        at_hand = found if request.method in SAFE else None
-        with timezone.override(queries.zone_of(request.user, found)), queries.organisation_at_hand(at_hand):
+        # Read once for each request. riskhub/shell.py shows its name on every page.
+        organisation = queries.organisation()
+        request.organisation = organisation  # type: ignore[attr-defined]  # our own attribute
+        # A write reads the organisation again, because it may change it.
+        known = organisation if request.method in SAFE else None
+        with (
+            timezone.override(queries.zone_of(request.user, organisation)),
+            queries.known_organisation(known),
+        ):
             return get_response(request)
 
     return middleware
 
 
 class sign_in_required:
-    """Deny by default: a view without a named permission is refused, one that is not open asks to sign in."""
+    """Denies by default: refuses a view without a permission; redirects to the sign-in."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -41,7 +45,7 @@ class sign_in_required:
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         if hasattr(view, "view_class") or hasattr(view, "cls"):
-            return None  # the API checks for itself and answers 401
+            return None  # the API checks permissions itself and answers 401
         name = getattr(view, "permission", None)
         if name == OPEN:
             return None

@@ -1,4 +1,4 @@
-"""Users, teams, functions, the organisation; tokens and what guards the sign-in."""
+"""Users, teams, functions and the organisation; tokens, receipts and the counters of sign-in attempts."""
 
 import zoneinfo
 from collections.abc import Iterable, Sequence
@@ -28,7 +28,7 @@ def working_days() -> list[int]:
 
 
 class Organisation(Recorded):
-    """The one organisation of this instance: its zone, its working days and hours."""
+    """The one organisation of this instance, with its time zone, working days and hours."""
 
     KIND = "organisation"
 
@@ -52,7 +52,7 @@ class Organisation(Recorded):
 
 
 class Function(Recorded):
-    """A person's discipline: data science, platform operations … A table, not an enum."""
+    """A discipline of people, such as data science. Administrators can add functions, so it is a table."""
 
     KIND = "function"
 
@@ -60,8 +60,8 @@ class Function(Recorded):
     name = models.CharField(max_length=80, unique=True)
 
 
-# The subjects of the teams of the person a query joins as people_user. Plain SQL, because every request asks
-# for it and the ORM takes longer to write it down than PostgreSQL to answer.
+# The subjects of the teams of the person, for a query that joins people_user. It is plain SQL, because every
+# request needs it and the ORM takes longer to build the SQL than PostgreSQL takes to answer.
 TEAM_SUBJECTS = RawSQL(
     "ARRAY(SELECT team.subject_id FROM people_membership AS belongs"
     " JOIN people_team AS team ON team.id = belongs.team_id WHERE belongs.user_id = people_user.id)",
@@ -75,22 +75,22 @@ class UserQuerySet(RecordedQuerySet):
         return self.filter(is_active=True)
 
     def with_sight(self) -> "UserQuerySet":
-        """With the subjects of their teams along, for whoever is about to read as this person."""
+        """Annotate the subjects of their teams, so that `sight` needs no query."""
         return self.annotate(team_subject_ids=TEAM_SUBJECTS)
 
 
-class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
+class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]  # a class made at run time
     def get_by_natural_key(self, username: str | None) -> "User":
         return self.select_related("subject").get(email=(username or "").strip().lower())
 
 
 class User(Recorded, AbstractBaseUser):
-    """A person who signs in. Deactivated, never deleted. History only refers to name and address."""
+    """A person who signs in. Deactivated, never deleted. History does not store name and address."""
 
     KIND = "person"
     HISTORY_OMITS = frozenset({"password", "last_login"})
     HISTORY_REFERS = frozenset({"email", "name"})
-    team_subject_ids: Sequence[int] | None = None  # of one loaded with_sight()
+    team_subject_ids: Sequence[int] | None = None  # set by with_sight()
 
     email = models.EmailField(unique=True)
     name = models.CharField(max_length=120)
@@ -105,7 +105,7 @@ class User(Recorded, AbstractBaseUser):
 
     objects = UserManager()
 
-    # What the token of this request may do at most; absent on sessions (people.authentication).
+    # The scope of the token of this request; missing for sessions (people.authentication).
     token_scope: TokenScope
 
     USERNAME_FIELD = "email"
@@ -126,7 +126,7 @@ class User(Recorded, AbstractBaseUser):
 
     @cached_property
     def sight(self) -> Sight:
-        """The subjects whose naming lets this person see a restricted object: themselves and their teams.
+        """The subjects that let this person see restricted objects: their own and those of their teams.
 
         No query for a person loaded with_sight().
         """
@@ -144,7 +144,7 @@ class User(Recorded, AbstractBaseUser):
 
 
 class Team(Recorded):
-    """People who ship together. A person may be in several."""
+    """A team of people. A person may be a member of several teams."""
 
     KIND = "team"
 
@@ -155,7 +155,7 @@ class Team(Recorded):
 
 
 class Membership(Part):
-    """A person in a team."""
+    """The membership of a person in a team."""
 
     OF = "team"
 
@@ -187,7 +187,7 @@ class Absence(Part):
 
 
 class Token(Recorded):
-    """An API token: a public prefix, the SHA-256 of its secret, a scope, an end. Shown once."""
+    """An API token: a public prefix, the SHA-256 of its secret, a scope, an expiry."""
 
     KIND = "token"
     HISTORY_OMITS = frozenset({"secret_hash", "last_used_at"})
@@ -203,7 +203,7 @@ class Token(Recorded):
 
 
 class Receipt(models.Model):
-    """What an Idempotency-Key was answered with, stored in the transaction of its effect."""
+    """The answer to a request with an Idempotency-Key, stored in the transaction of its writes."""
 
     user = models.ForeignKey(User, models.CASCADE, related_name="+")
     key = models.CharField(max_length=200)
@@ -220,7 +220,7 @@ class Receipt(models.Model):
 
 
 class SignInCount(models.Model):
-    """Failed log-ins of an account or a network within a window, counted for all processes."""
+    """Failed sign-ins of an account or a network in one time window, counted for all processes."""
 
     key = models.CharField(max_length=140)
     window_at = models.DateTimeField()

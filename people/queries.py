@@ -1,4 +1,4 @@
-"""Reading people: who is there, in which zone, who could be asked."""
+"""Reads of people: lists, time zones, absences, stand-ins and working time."""
 
 import zoneinfo
 from collections.abc import Iterable, Iterator
@@ -15,22 +15,22 @@ from people import working
 from people.models import Absence, Function, Membership, Organisation, Team, Token, User
 from people.states import PRIVATE_VERBS, Role
 
-_at_hand: ContextVar[Organisation | None] = ContextVar("organisation_at_hand", default=None)
+_known: ContextVar[Organisation | None] = ContextVar("known_organisation", default=None)
 
 
 def organisation() -> Organisation | None:
-    """The organisation; None before set-up. A page that is only read reads it once (people.middleware)."""
-    return _at_hand.get() or Organisation.objects.select_related("subject").first()
+    """Return the organisation, None before the set-up. One GET request reads it once (people.middleware)."""
+    return _known.get() or Organisation.objects.select_related("subject").first()
 
 
 @contextmanager
-def organisation_at_hand(found: Organisation | None) -> Iterator[None]:
-    """Within this block, and this thread, `found` is the organisation: for a reading of many parts."""
-    token = _at_hand.set(found)
+def known_organisation(found: Organisation | None) -> Iterator[None]:
+    """Make organisation() return `found` inside the block, without a query. None changes nothing."""
+    token = _known.set(found)
     try:
         yield
     finally:
-        _at_hand.reset(token)
+        _known.reset(token)
 
 
 def zone_of(user: User | AnonymousUser | None, known: Organisation | None = None) -> zoneinfo.ZoneInfo:
@@ -45,7 +45,7 @@ def zone_of(user: User | AnonymousUser | None, known: Organisation | None = None
 
 
 def people() -> QuerySet[User]:
-    """Active people by name, with their function."""
+    """Return the active people by name, with their function."""
     return User.objects.filter(is_active=True).select_related("function", "subject").order_by("name", "id")
 
 
@@ -57,21 +57,21 @@ def teams() -> QuerySet[Team]:
     return Team.objects.select_related("lead").order_by("name")
 
 
-# ------------------------------------------------------------------ who is there
+# ------------------------------------------------------------------ absences and stand-ins
 
 
 def away_on(day: date) -> QuerySet[Absence]:
-    """The absences that cover a day."""
+    """Return the absences that cover a day."""
     return Absence.objects.filter(from_on__lte=day, until_on__gte=day)
 
 
 def present_on(day: date) -> QuerySet[User]:
-    """Active people who are not away on a day, by name."""
+    """Return the active people who are not away on a day, by name."""
     return people().exclude(pk__in=away_on(day).values("user_id"))
 
 
 def people_of_function(function: Function | str, on: date) -> QuerySet[User]:
-    """The people of a function (or of its slug) who are there on a day, by name."""
+    """Return the people of a function (or its slug) who are not away on a day, by name."""
     if isinstance(function, str):
         return present_on(on).filter(function__slug=function)
     return present_on(on).filter(function=function)
@@ -82,15 +82,15 @@ def is_away(user: User, on: date) -> bool:
 
 
 def stand_in_of(user: User, on: date) -> User | None:
-    """Who acts for a person on a day: themselves when they are there; None when nobody stands in."""
+    """Return the person who acts for `user` on a day: the user, a stand-in, or None without a stand-in."""
     return stand_ins([user], on)[user.pk]
 
 
 def stand_ins(users: Iterable[User], on: date) -> dict[int, User | None]:
-    """For each person, by id, who acts for them on a day. Costs two queries, whatever the number.
+    """Return, by user id, the person who acts for each user on a day. Costs two queries for any number.
 
-    A stand-in who is away too is stood in for by theirs; a circle, a deactivated person or an absence
-    without a stand-in ends in None.
+    If a stand-in is away too, their own stand-in acts. A circle, a deactivated person, or an absence without
+    a stand-in gives None.
     """
     users = list(users)
     away = dict(away_on(on).values_list("user_id", "stand_in_id"))
@@ -113,7 +113,7 @@ def stand_ins(users: Iterable[User], on: date) -> dict[int, User | None]:
 
 
 def working_hours() -> working.Hours | None:
-    """The organisation's working hours; None before set-up."""
+    """Return the working hours of the organisation, None before the set-up."""
     found = organisation()
     if found is None:
         return None
@@ -121,18 +121,20 @@ def working_hours() -> working.Hours | None:
 
 
 def working_moment(at: datetime, minutes: int, *, round_the_clock: bool = False) -> datetime:
-    """The moment at which so many minutes have passed since `at`: of working time in the organisation's
-    zone, days and hours, or of the clock. In UTC."""
+    """Return the moment, in UTC, at which so many minutes have passed since `at`.
+
+    The minutes are working time of the organisation, or elapsed time with `round_the_clock`.
+    """
     return working.after(at, minutes, None if round_the_clock else working_hours())
 
 
 def local_day(at: datetime, user: User | None = None) -> date:
-    """The calendar day of a moment, for a person or for the organisation."""
+    """Return the calendar day of a moment in the zone of a person, or of the organisation."""
     return at.astimezone(zone_of(user)).date()
 
 
 def working_day_from(day: date, days: int) -> date:
-    """So many working days after (negative: before) a day."""
+    """Return the day so many working days after (negative: before) a day."""
     hours = working_hours()
     return working.working_day_from(day, days, hours) if hours else date.fromordinal(day.toordinal() + days)
 
@@ -145,7 +147,7 @@ def administrators() -> QuerySet[User]:
 
 
 def everybody() -> QuerySet[User]:
-    """All people, also those who left, with function and teams: for lists and the API."""
+    """Return all people, also deactivated ones, with function and teams."""
     members = Membership.objects.select_related("team").order_by("team__name")
     return (
         User.objects.select_related("function", "subject")
@@ -155,7 +157,7 @@ def everybody() -> QuerySet[User]:
 
 
 def teams_named(viewers: str) -> ArraySubquery:
-    """The names of the teams among those who may see a row: an annotation. viewers: the path to their ids."""
+    """Return an annotation: the names of the teams that may see a row. viewers: the path to their ids."""
     own = Func("subject_id", template="ARRAY[%(expressions)s]", output_field=ArrayField(BigIntegerField()))
     teams = Team.objects.alias(own=own).filter(own__contained_by=OuterRef(viewers))
     return ArraySubquery(teams.order_by("name").values("name"))
@@ -171,17 +173,17 @@ def teams_with_members() -> QuerySet[Team]:
 
 
 def tokens_of(user: User) -> QuerySet[Token]:
-    """A person's tokens, newest first."""
+    """Return the tokens of a person, newest first."""
     return Token.objects.filter(user=user).select_related("subject").order_by("-expires_at", "-id")
 
 
 def absences_of(user: User, since: date) -> QuerySet[Absence]:
-    """A person's absences that are not over."""
+    """Return the absences of a person that end on or after `since`."""
     return user.absences.filter(until_on__gte=since).select_related("stand_in", "user").order_by("from_on")
 
 
 def hidden_verbs(reader: User, subject_id: int | None = None) -> tuple[str, ...]:
-    """The verbs that this reader may not read about that person (or, without one, about others)."""
+    """Return the verbs that the reader may not see about a person (without `subject_id`: about others)."""
     if reader.is_at_least(Role.ADMINISTRATOR) or reader.subject_id == subject_id:
         return ()
     return PRIVATE_VERBS

@@ -1,7 +1,7 @@
 """The events by API: what happened, to what the reader may see, with hidden actors hidden in every column."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
 from django.utils.dateparse import parse_datetime
@@ -14,6 +14,7 @@ from kit import filtering
 from kit.filtering import ListSpec, Order
 from meetings.models import AgendaItem
 from people import queries as people
+from people.models import User
 from rest.resource import Collection, Item, Resource
 
 _ITEM = AgendaItem._meta.label_lower
@@ -101,7 +102,7 @@ class _Events(Resource):
     }
 
     def rows(self, request: Request) -> QuerySet:
-        reader: Any = request.user
+        reader = cast(User, request.user)
         causes = Event.objects.visible_to(reader)
         found = Event.objects.visible_to(reader).annotate(
             shown_person=Case(When(is_actor_hidden=False, then=F("actor__object_id"))),
@@ -124,11 +125,11 @@ class _Events(Resource):
             row["cause_id"], row["actor_id"] = row.pop("shown_cause"), row.pop("shown_person")
             event = Event(verb=row["verb"], schema_version=row.pop("schema_version"), data=row.pop("data"))
             row["rows"] = present_data(event).get("rows", [])
-        seen, slots = _known(found, request.user)
+        seen, slots = _known(found, cast(User, request.user))
         return [_shown(row, seen, slots) for row in found]
 
 
-def _known(found: list[dict[str, Any]], reader: Any) -> tuple[set[tuple[str, int]], set[int]]:
+def _known(found: list[dict[str, Any]], reader: User) -> tuple[set[tuple[str, int]], set[int]]:
     """The objects that these events name and the reader may see, and the agenda items among their rows that
     are but a slot of time to this reader. One query.
     """
@@ -141,7 +142,7 @@ def _known(found: list[dict[str, Any]], reader: Any) -> tuple[set[tuple[str, int
     return seen, slots
 
 
-def _named(found: list[dict[str, Any]], reader: Any) -> QuerySet[Any]:
+def _named(found: list[dict[str, Any]], reader: User) -> QuerySet[Any]:
     """Of the objects that these events name, those the reader may see."""
     wanted: dict[str, set[int]] = {}
     for row in found:
@@ -155,7 +156,7 @@ def _named(found: list[dict[str, Any]], reader: Any) -> QuerySet[Any]:
     return Subject.objects.visible_to(reader).filter(condition).values_list("pk", "kind", "object_id")
 
 
-def _slots(found: list[dict[str, Any]], reader: Any) -> QuerySet[Any]:
+def _slots(found: list[dict[str, Any]], reader: User) -> QuerySet[Any]:
     """Their meeting is open to everyone, and so are its events; the words of such an item are not."""
     ids = {part["pk"] for row in found for part in row["rows"] if part["model"] == _ITEM}
     about = Subject.objects.visible_to(reader).filter(pk=OuterRef("about_id"))

@@ -33,7 +33,7 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
     # a model registered later: what opened under its name belongs to it
     "signals.breach_claimed": (review.on_breach_claimed,),
     "signals.breach_group_cleared": (review.on_breach_group_cleared,),
-    # a review and a climb stand on the next fitting agenda
+    # a review and a climb are put on the next suitable agenda
     "risklog.review_opened": (agenda.on_review_opened,),
     "risklog.review_reopened": (agenda.on_review_opened,),
     "risklog.review_annotated": (agenda.on_review_opened,),  # its team may be known now

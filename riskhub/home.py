@@ -68,7 +68,7 @@ def home(request: SignedInRequest) -> HttpResponse:
     return respond(request, "home.html", None, context)
 
 
-def _meetings(user: Any, at: datetime) -> dict[str, Any]:
+def _meetings(user: User, at: datetime) -> dict[str, Any]:
     """The meetings of the next two weeks; those the reader leads are marked."""
     found: list[Any] = list(mine.meetings_of(user, since=at, until=at + 2 * AHEAD)[:FEW])
     for meeting in found:
@@ -77,7 +77,7 @@ def _meetings(user: Any, at: datetime) -> dict[str, Any]:
     return {"meetings": found, "leading": [one for one in found if one.is_mine_to_lead]}
 
 
-def _register(user: Any) -> dict[str, Any]:
+def _register(user: User) -> dict[str, Any]:
     """For those who look after the register: what nobody owns, and what is still to be set up."""
     if not user.is_at_least(Role.RISK_MANAGER):
         return {"unowned": [], "steps": []}
@@ -86,7 +86,7 @@ def _register(user: Any) -> dict[str, Any]:
     return {"unowned": list(mine.unowned_risks(user)[:FEW]), "steps": [] if is_ready else steps}
 
 
-def _steps(user: Any) -> list[SetupStep]:
+def _steps(user: User) -> list[SetupStep]:
     """The way from an empty instance to the first meeting. One query."""
     there = (
         Organisation.objects.values_list(

@@ -17,7 +17,7 @@ LEARNINGS = "learnings/_panel_learnings.html"
 REVIEWS = "risklog/_panel_reviews_of_subject.html"
 CLIMB = "risklog/_panel_escalation.html"
 
-# place, slot, template, query, permission; in the order in which they stand on the page.
+# place, slot, template, query, permission; in the order of the page.
 PANELS: tuple[Panel, ...] = (
     Panel("actions.action", "rail", CLIMB, escalation.rail, "risklog.escalation_view"),
     # the list of models, and a model

@@ -58,7 +58,7 @@ class Problem(serializers.Serializer):
     title = serializers.CharField()
     status = serializers.IntegerField()
     detail = serializers.CharField(help_text="What to do about the problem.")
-    errors = FieldProblem(many=True, required=False)  # type: ignore[assignment]
+    errors = FieldProblem(many=True, required=False)  # type: ignore[assignment]  # hides Serializer.errors
     present = serializers.DictField(
         required=False, help_text="The current state of the object, if somebody else changed it."
     )
@@ -92,7 +92,7 @@ class Resources(AutoSchema):
             return template.format(noun=noun, article=article, plural=plural.replace("-", " "))
         return self._doc().partition("\n")[0].rstrip(".") or self.get_operation_id()
 
-    def get_description(self) -> str:  # type: ignore[override]
+    def get_description(self) -> str:  # type: ignore[override]  # the base has no annotation
         body = self.view.bodies.get(self.method)
         about = _plain(vars(body).get("__doc__")) if isinstance(body, type) and body is not Body else ""
         summary, _, rest = self._doc().partition("\n")

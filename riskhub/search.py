@@ -19,6 +19,7 @@ from history.models import Event, Subject
 from kit import filtering, kinds
 from kit.filtering import Filter, ListSpec, Order, Reader
 from kit.rights import may, view_needs
+from kit.sight import Visitor
 from pages.answers import is_fragment, vary
 from pages.listing import listing
 from people import queries as people
@@ -47,7 +48,7 @@ class Group:
     results: list[Result]
 
 
-def find(user: Any, text: str) -> QuerySet[Subject]:
+def find(user: Visitor, text: str) -> QuerySet[Subject]:
     """Return the subjects that fit the text, of the kinds that this user may see. Not ordered."""
     allowed = [kind.key for kind in kinds.searchable() if may(user, kind.permission)]
     return documents.search(user, text, allowed, language=_language())
@@ -67,7 +68,7 @@ def _kind(text: str) -> str:
     return text
 
 
-def _kinds(user: Any) -> Sequence[tuple[str, str]]:
+def _kinds(user: Visitor) -> Sequence[tuple[str, str]]:
     return [(kind.key, kind.plural) for kind in kinds.searchable() if may(user, kind.permission)]
 
 

@@ -6,7 +6,7 @@ REDIS_URL           the broker; it carries no truth
 EMAIL_URL           smtp://user:password@host:port; without it mail goes to a page for administrators
 RISKHUB_URL         the address people use; makes links in mail
 RISKHUB_HOME        where keys and embedded data live (default ./var)
-RISKHUB_LEASE_SECONDS   how long a worker holds what it took in hand before others take it over (default 60)
+RISKHUB_LEASE_SECONDS   seconds until other workers may take over claimed work (default 60)
 """
 
 import json

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
@@ -15,6 +16,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from kit.rights import OPEN, may, view_needs
+from kit.sight import Visitor
 from pages.answers import is_fragment
 from people import queries as people
 from people.states import ColourTheme, Role
@@ -120,8 +122,8 @@ def shell(request):
 
 def _shell(request):
     """One query for the organisation's name, one for the count of unread lines."""
-    user: Any = getattr(request, "user", None)
-    signed_in = bool(user and user.is_authenticated)
+    user: Visitor = getattr(request, "user", AnonymousUser())
+    signed_in = user.is_authenticated
     entries = places_for(user, request.path) if signed_in else []
     organisation = getattr(request, "organisation", None) or (people.organisation() if signed_in else None)
     return {

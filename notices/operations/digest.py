@@ -1,7 +1,6 @@
 """The weekly digest: a date for everybody in their own zone, made once a week, mailed to who wants it."""
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
@@ -42,7 +41,7 @@ def schedule(at: datetime) -> Tally:
     return Tally()
 
 
-def next_slot(user: Any, organisation: Organisation, at: datetime) -> datetime:
+def next_slot(user: User, organisation: Organisation, at: datetime) -> datetime:
     """The organisation's weekday and hour as the reader's clock shows them, after `at`."""
     zone = user.zone(organisation)
     today = at.astimezone(zone).date()
@@ -120,10 +119,10 @@ def make(due: Due, *, at: datetime) -> None:
         )
 
 
-def stop(user: Any, *, by: Actor, at: datetime) -> User:
+def stop(user: User, *, by: Actor, at: datetime) -> User:
     """No more digests by mail; they stay readable here."""
     return person.change(user, {"is_digest_wanted": False}, by=by, at=at)
 
 
-def resume(user: Any, *, by: Actor, at: datetime) -> User:
+def resume(user: User, *, by: Actor, at: datetime) -> User:
     return person.change(user, {"is_digest_wanted": True}, by=by, at=at)

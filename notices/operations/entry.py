@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 
@@ -11,6 +10,7 @@ from history.models import Event
 from history.wiring import handler
 from notices.models import Entry, Message
 from notices.queries import recipients
+from people.models import User
 
 
 @handler("notices.entry.add")
@@ -49,7 +49,7 @@ def add(event: Event, *, at: datetime) -> None:
     )
 
 
-def read(user: Any, ids: Iterable[int] | None = None, *, at: datetime) -> int:
+def read(user: User, ids: Iterable[int] | None = None, *, at: datetime) -> int:
     """Mark entries of this person as read: these, or all. Returns how many were unread."""
     rows = Entry.objects.filter(user=user, read_at__isnull=True)
     if ids is not None:
@@ -57,6 +57,6 @@ def read(user: Any, ids: Iterable[int] | None = None, *, at: datetime) -> int:
     return rows.update(read_at=at)
 
 
-def unread(user: Any, ids: Iterable[int]) -> int:
+def unread(user: User, ids: Iterable[int]) -> int:
     """Take that back."""
     return Entry.objects.filter(user=user, pk__in=list(ids)).update(read_at=None)

@@ -20,7 +20,7 @@ _OLDER = "Held back: it is older than the moment mail was switched on, {since:%d
 def note(*, is_on: bool, at: datetime, using: str = "default") -> MailSwitch:
     """Note whether mail is on now, with the moment of the change. using: the database connection.
 
-    Called after each migration, so before anybody can act, and by whoever is about to send.
+    Called after each migration, which is before anybody can act, and before mail is sent.
     """
     rows = MailSwitch.objects.using(using)
     known = rows.filter(pk=MailSwitch.ONLY).first()

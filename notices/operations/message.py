@@ -246,7 +246,7 @@ def _built(row: Message, mail: RenderedMail, form: type[EmailMessage]) -> EmailM
 
 @transaction.atomic
 def retry(message: Message, *, by: Actor, at: datetime) -> Message:
-    """Try a mail anew that was given up or is in doubt. Raises Refused for any other."""
+    """Retry a mail that failed or whose delivery is uncertain. Raises Refused for any other mail."""
     found = Message.objects.select_for_update(of=("self",)).get(pk=message.pk)
     if found.state not in (MessageState.DEAD, MessageState.UNCERTAIN):
         raise Refused("Only failed mails and mails with uncertain delivery can be retried.", field="state")

@@ -23,6 +23,7 @@ from meetings.models import Decision
 from notices.models import Digest, Entry
 from notices.queries import mine
 from people import queries as people
+from people.models import User
 from risklog import scoring
 from risklog.models import Escalation, Risk
 from risklog.states import UNRESOLVED, RiskState, Severity
@@ -49,16 +50,16 @@ _NUMBERS = {
 }
 
 
-def last_of(user: Any) -> Digest | None:
+def last_of(user: User) -> Digest | None:
     return Digest.objects.filter(user=user).order_by("-made_at", "-id").first()
 
 
-def digests_of(user: Any) -> QuerySet[Digest]:
+def digests_of(user: User) -> QuerySet[Digest]:
     """A person's digests, newest first."""
     return Digest.objects.filter(user=user).order_by("-made_at", "-id")
 
 
-def that_told_of(user: Any, obj: Any) -> list[Digest] | None:
+def that_told_of(user: User, obj: Any) -> list[Digest] | None:
     """Panel: the reader's own digests that named an object or what came of it (with_related)."""
     named = Func(
         F("content"),
@@ -78,7 +79,7 @@ def since(last: Digest | None, at: datetime) -> datetime:
     return last.made_at if last and last.made_at < at else at - FIRST_LOOKS_BACK
 
 
-def content_for(user: Any, *, since: datetime, at: datetime) -> dict[str, Any]:
+def content_for(user: User, *, since: datetime, at: datetime) -> dict[str, Any]:
     """Mine first, then what moved: only what this person may see. A constant number of queries."""
     zone = user.zone(people.organisation())
     risks = list(
@@ -116,7 +117,7 @@ def is_quiet(content: dict[str, Any]) -> bool:
     return not any(section["lines"] for section in content["sections"] if section["key"] != "meetings")
 
 
-def shown(user: Any, content: dict[str, Any]) -> list[dict[str, Any]]:
+def shown(user: User, content: dict[str, Any]) -> list[dict[str, Any]]:
     """The sections with what this person may still see, each line with its address. One query."""
     lines = [line for section in content["sections"] for line in section["lines"]]
     ids = {pk for line in lines for pk in (line["subject"], *line["names"])}
@@ -145,7 +146,7 @@ def preview_line(sections: Sequence[dict[str, Any]]) -> str:
     return ", ".join(said) or "A quiet week."
 
 
-def undigested(user: Any, at: datetime) -> QuerySet[Entry]:
+def undigested(user: User, at: datetime) -> QuerySet[Entry]:
     """The inbox rows that no digest has taken up yet. No last-seen id: a late row is taken by the next."""
     return Entry.objects.filter(user=user, digest__isnull=True, at__lte=at)
 
@@ -181,7 +182,7 @@ def _line(
     }
 
 
-def _waiting(user: Any, meetings: Sequence[Any], at: datetime, zone: ZoneInfo) -> list[Line]:
+def _waiting(user: User, meetings: Sequence[Any], at: datetime, zone: ZoneInfo) -> list[Line]:
     today = at.astimezone(zone).date()
     lines = [
         _line(one.subject, f"Escalated to you. {_next_climb(one, zone)}", level=5, badge="Escalated")
@@ -214,8 +215,11 @@ def _waiting(user: Any, meetings: Sequence[Any], at: datetime, zone: ZoneInfo) -
     return lines
 
 
-def _steps(user: Any, since: datetime) -> Case:
-    """What befell a risk of this person's teams, in order: [{"verb", "level"}]; None for other risks."""
+def _steps(user: User, since: datetime) -> Case:
+    """Return an annotation: the steps of a risk of the user's teams, oldest first; None for other risks.
+
+    Shape: [{"verb", "level"}].
+    """
     told = Event.objects.filter(
         subject=OuterRef("subject"), at__gt=since, verb__in=[*_MOVED, "risklog.risk_changed"]
     ).order_by("at", "id")
@@ -223,7 +227,7 @@ def _steps(user: Any, since: datetime) -> Case:
     return Case(When(team__subject__in=user.sight.ids, then=steps))
 
 
-def _moved(user: Any, risks: Sequence[Any], since: datetime) -> list[Line]:
+def _moved(user: User, risks: Sequence[Any], since: datetime) -> list[Line]:
     """One line a risk of this person's teams: its change of level, or else its latest step."""
     lines = []
     for risk in risks:
@@ -251,7 +255,7 @@ def _moved(user: Any, risks: Sequence[Any], since: datetime) -> list[Line]:
     return lines
 
 
-def _escalations(user: Any, told: set[int], since: datetime) -> list[Line]:
+def _escalations(user: User, told: set[int], since: datetime) -> list[Line]:
     rows = Escalation.objects.visible_to(user).filter(started_at__gt=since, state__in=UNRESOLVED)
     rows = rows.exclude(subject__in=told).select_related("subject", "about").order_by("-started_at", "-id")
     return [
@@ -273,7 +277,7 @@ def _owned(risk: Risk) -> str:
     return f"Owner {risk.owner.name}." if risk.owner else "No owner yet."
 
 
-def _decisions(user: Any, since: datetime, zone: ZoneInfo) -> list[Line]:
+def _decisions(user: User, since: datetime, zone: ZoneInfo) -> list[Line]:
     rows = Decision.objects.visible_to(user).filter(decided_at__gt=since)
     return [
         _line(one.subject, _day(one.decided_at.astimezone(zone).date()) + ".")
@@ -281,7 +285,7 @@ def _decisions(user: Any, since: datetime, zone: ZoneInfo) -> list[Line]:
     ]
 
 
-def _learnings(user: Any, since: datetime) -> list[Line]:
+def _learnings(user: User, since: datetime) -> list[Line]:
     rows = Learning.objects.visible_to(user).filter(published_at__gt=since, state=LearningState.PUBLISHED)
     rows = rows.select_related("subject", "author").order_by("-published_at", "-id")
     return [_line(one.subject, f"By {one.author.name}." if one.author else "") for one in rows[:_READ]]

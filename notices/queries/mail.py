@@ -2,13 +2,13 @@
 
 import re
 from dataclasses import dataclass
-from typing import Any
 
 from django.db.models import Count, QuerySet
 
 from history.models import Subject
 from notices.filters import MAIL_TABS
 from notices.models import Message
+from people.models import User
 
 _STOP = re.compile(r"(/notices/digest/stop/)[^/\s\"<>]+/")
 
@@ -34,7 +34,7 @@ class Row:
     html: str
 
 
-def as_seen_by(reader: Any, rows: list[Message]) -> list[Row]:
+def as_seen_by(reader: User, rows: list[Message]) -> list[Row]:
     """One query for what they may see."""
     named = {row.pk: _names(row) for row in rows}
     ids = set().union(*named.values()) if named else set()

@@ -1,7 +1,6 @@
 """What waits for one person, whatever room it is of: for "my week" and for the digest. One query each."""
 
 from datetime import datetime
-from typing import Any
 
 from django.db.models import Q, QuerySet
 
@@ -16,7 +15,7 @@ from signals.models import BreachGroup
 from signals.states import BreachState
 
 
-def reviews_to_answer(user: Any) -> QuerySet[Reviewer]:
+def reviews_to_answer(user: User) -> QuerySet[Reviewer]:
     """Open reviews this person was asked for and has not answered, the soonest due first."""
     rows = Reviewer.objects.filter(user=user, answered_at__isnull=True, review__state=ReviewState.OPEN)
     return (
@@ -26,7 +25,7 @@ def reviews_to_answer(user: Any) -> QuerySet[Reviewer]:
     )
 
 
-def escalations_on(user: Any) -> QuerySet[Escalation]:
+def escalations_on(user: User) -> QuerySet[Escalation]:
     """Return unresolved escalations to this person, oldest first."""
     called = Climb.objects.filter(told__contains=[user.pk]).values("escalation_id")
     rows = Escalation.objects.filter(
@@ -35,7 +34,7 @@ def escalations_on(user: Any) -> QuerySet[Escalation]:
     return rows.select_related("subject", "acknowledged_by").order_by("started_at", "id")
 
 
-def meetings_of(user: Any, *, since: datetime, until: datetime) -> QuerySet[Meeting]:
+def meetings_of(user: User, *, since: datetime, until: datetime) -> QuerySet[Meeting]:
     """Meetings to come that this person leads, stands in for or takes part in."""
     rows = Meeting.objects.filter(
         Q(facilitator=user)
@@ -54,7 +53,7 @@ def meetings_of(user: Any, *, since: datetime, until: datetime) -> QuerySet[Meet
     )
 
 
-def drafts_without_author(user: Any) -> QuerySet[Learning]:
+def drafts_without_author(user: User) -> QuerySet[Learning]:
     """Drafts nobody writes yet, of what this person looked at, and those they began; newest first."""
     looked_at = Reviewer.objects.filter(user=user, answered_at__isnull=False).values("review__subject_id")
     rows = Learning.objects.filter(
@@ -63,18 +62,18 @@ def drafts_without_author(user: Any) -> QuerySet[Learning]:
     return rows.visible_to(user).select_related("subject", "author").order_by("-made_at", "-id")
 
 
-def breaches_of_my_teams(user: Any) -> QuerySet[BreachGroup]:
+def breaches_of_my_teams(user: User) -> QuerySet[BreachGroup]:
     """Open breach groups of models that this person's teams own, the worst and newest first."""
     rows = BreachGroup.objects.filter(state=BreachState.OPEN, model__owner_team__in=_teams(user))
     return rows.visible_to(user).select_related("subject", "model").order_by("-level", "-opened_at", "-id")
 
 
-def unowned_risks(user: Any) -> QuerySet[Risk]:
+def unowned_risks(user: User) -> QuerySet[Risk]:
     """Live risks that nobody owns, or only somebody who left, the worst first."""
     left = User.objects.filter(is_active=False)
     rows = Risk.objects.filter(Q(owner__isnull=True) | Q(owner__in=left), state__in=LIVE_RISKS)
     return rows.visible_to(user).select_related("subject", "team").order_by("-severity", "-id")
 
 
-def _teams(user: Any) -> QuerySet:
+def _teams(user: User) -> QuerySet:
     return Membership.objects.filter(user=user).values("team_id")

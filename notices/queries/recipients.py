@@ -1,7 +1,7 @@
 """Who is told of an event: what its room declares (<room>/events.py), as far as each may see its subject.
 
 The rules read present rows, so a late call tells the people of now. Who acted is not told, unless the event
-is declared so; whoever may not see the subject is never told.
+is declared so; a person who may not see the subject is never told.
 """
 
 from collections.abc import Iterable

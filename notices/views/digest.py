@@ -13,13 +13,14 @@ from notices.queries import digest as queries
 from notices.queries import rendered_mail
 from pages.answers import respond
 from people import queries as people
+from people.permissions import SignedInRequest
 
 PAST = 26
 
 
 @require_safe
 @view_needs("notices.inbox_see")
-def digest(request: HttpRequest) -> HttpResponse:
+def digest(request: SignedInRequest) -> HttpResponse:
     """What the next one will say, as of now."""
     at = clock.now()
     past = list(queries.digests_of(request.user)[:PAST])
@@ -41,7 +42,7 @@ def digest(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @view_needs("notices.inbox_see")
-def digest_week(request: HttpRequest, week: str) -> HttpResponse:
+def digest_week(request: SignedInRequest, week: str) -> HttpResponse:
     """One that was made, as it reads with today's rights."""
     found = get_object_or_404(queries.digests_of(request.user), week=week)
     sections = queries.shown(request.user, found.content)

@@ -21,7 +21,7 @@ register = template.Library()
 register.simple_tag(charts.spark)
 
 LEVELS = {1: "Minimal", 2: "Low", 3: "Medium", 4: "High", 5: "Critical"}
-# A cursor belongs to one order and one filter: whoever changes either starts at the first page again.
+# A cursor belongs to one order and one filter: a change of either starts at the first page again.
 CURSORS = ("after", "before", "page")
 
 

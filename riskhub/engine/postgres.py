@@ -76,7 +76,7 @@ class Urls:
 class Cluster:
     """One PostgreSQL in `folder` (made 0700): data/, cluster.json (port, passwords; 0600), postgres.log.
 
-    `port`     insist on it; otherwise one is chosen and remembered, and chosen anew when it is taken.
+    `port`     insist on it; otherwise one is chosen and remembered, and chosen again when it is taken.
     `durable`  False: no fsync, for tests; a power cut may cost the data.
     `tied`     True: the server ends with the *thread* that called ensure(), even killed. False: it stays.
     `log`      where its messages go.

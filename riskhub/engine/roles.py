@@ -34,4 +34,4 @@ def _make_role(connection: psycopg.Connection, role: str, password: str) -> None
 
 
 def _named(statement: str, *names: str) -> sql.Composed:
-    return sql.SQL(statement).format(*map(sql.Identifier, names))  # type: ignore[arg-type]
+    return sql.SQL(statement).format(*map(sql.Identifier, names))  # type: ignore[arg-type]  # our own constants

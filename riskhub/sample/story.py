@@ -95,7 +95,7 @@ class Story(SampleOrganisation):
         self.ahead += [(day + timedelta(days=step.after), made.pk, step) for step in logged.steps]
 
     def _bring(self, one: Risk, *, by: Actor, at: datetime) -> None:
-        """Put it on the next agenda, unless it stands there already."""
+        """Put the risk on the next agenda, unless it is there already."""
         planned = Meeting.objects.filter(state=MeetingState.PLANNED, starts_at__gt=at).select_related(
             "series"
         )

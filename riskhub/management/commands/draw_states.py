@@ -54,7 +54,7 @@ _FLOWS = """# Flows
 Drawn by `manage.py draw_states` from `<room>/events.py` and `riskhub/flows.py`; a test compares them.
 
 - **Who acts**: handlers of upper rooms, by their keys. The effect of each happens once.
-- **Who is told**: rules of `<room>/recipients.py`. Whoever may not see the subject is never told; who acted
+- **Who is told**: rules of `<room>/recipients.py`. Who may not see the subject is never told; who acted
   is told only where it says so.
 - **How**: *inbox*; *mail* at once as well (in doubt whether it was sent it is parked for an administrator, or
   *sent again*); *urgent*; *chained* by hash; *minor*: on the timeline of its own subject only; *private*: not
