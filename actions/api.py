@@ -1,4 +1,4 @@
-"""Actions by API: the list, one of them, opening and changing them, and a POST a step."""
+"""The API of actions: list, get, create and change, and one POST per step."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ from rest.steps import Step
 
 
 class ActionRow(serializers.Serializer):
-    """One commitment: what, who, by when, what for."""
+    """An action: what, who, by when and what for."""
 
     id = serializers.IntegerField()
     reference = serializers.CharField()
@@ -60,7 +60,7 @@ def _people(user: User) -> QuerySet[User]:
 
 
 class ActionChange(Body):
-    """The fields to change, those that are sent."""
+    """The fields to change. Fields that are not sent keep their values."""
 
     title = serializers.CharField(max_length=200, required=False)
     details = serializers.CharField(max_length=20_000, required=False, allow_blank=True)
@@ -72,7 +72,7 @@ class ActionChange(Body):
 
 
 class NewActionBody(ActionChange):
-    """What opens an action; only the title is needed."""
+    """The body that creates an action. Only the title is required."""
 
     title = serializers.CharField(max_length=200)
     about = Visible(
@@ -128,10 +128,10 @@ class _Actions(Resource):
         columns = seen_by("about") | seen_by("origin")
         return super().as_values(rows).annotate(due_order=DUE_ORDER, **columns)
 
-    def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
-        """What an action is for, and from, is told only to those who may see it."""
-        told = tell(request.user, found, "about", "origin")
-        return [{name: row[name] for name in self.columns} for row in told]
+    def finish(self, rows: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
+        """Remove what an action is for, and its origin, if the user may not see those."""
+        visible = tell(request.user, rows, "about", "origin")
+        return [{name: row[name] for name in self.columns} for row in visible]
 
 
 class Actions(_Actions, Collection):
@@ -142,8 +142,8 @@ class Actions(_Actions, Collection):
     spec = SPEC
 
     def post(self, request: Request) -> Response:
-        made = operations.add(**read(NewActionBody, request), by=self.by(request), at=clock.now())
-        return self.created(request, made, f"actions/{made.reference}")
+        action = operations.add(**read(NewActionBody, request), by=self.by(request), at=clock.now())
+        return self.created(request, action, f"actions/{action.reference}")
 
 
 class ActionItem(_Actions, Item):

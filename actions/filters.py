@@ -1,4 +1,4 @@
-"""What a list of actions can be asked, by its page and by the API."""
+"""The list specification of actions: filters and orders of the page and the API."""
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -30,7 +30,7 @@ _DUE: dict[str, tuple[str, Callable[[Reader], Q]]] = {
 
 
 def _text(values: Sequence[str], reader: Reader) -> Q:
-    """The title contains the text, or the text is the reference."""
+    """Match a part of the title, or the reference if the text is one."""
     text = values[0].strip()
     if references.is_reference(text):
         return Q(subject__reference=text.upper())

@@ -42,13 +42,13 @@ class ActionForm(PageForm):
 
     def __init__(self, *args: Any, present_owner: int | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        able = Q(is_active=True) | Q(pk=present_owner)
+        selectable = Q(is_active=True) | Q(pk=present_owner)
         fields: dict[str, Any] = self.fields
-        fields["owner"].queryset = User.objects.filter(able).order_by("name", "id")
+        fields["owner"].queryset = User.objects.filter(selectable).order_by("name", "id")
 
     @classmethod
     def of(cls, action: Action, data: Any = None) -> "ActionForm":
-        """The form of an action there is already."""
+        """Return the form of an existing action."""
         initial = {name: getattr(action, name) for name in EDITED}
         return cls(data, initial=initial, present_owner=action.owner_id)
 
@@ -57,7 +57,7 @@ class ActionForm(PageForm):
 
 
 class NewActionForm(ActionForm):
-    """A new action, and what it is about."""
+    """The fields of a new action, with the object it is about."""
 
     about = forms.CharField(
         required=False, max_length=24, help_text="What this action is for: a reference such as R-12."
@@ -72,23 +72,23 @@ class NewActionForm(ActionForm):
         self.user = user
 
     def clean_about(self) -> Subject | None:
-        """The subject; one the writer may not see is answered like none."""
+        """Return the subject, None if blank. A subject that the user may not see counts as not found."""
         reference = self.cleaned_data["about"].strip().upper()
         if not reference:
             return None
-        found = Subject.objects.visible_to(self.user).filter(reference=reference).first()
-        if found is None:
+        subject = Subject.objects.visible_to(self.user).filter(reference=reference).first()
+        if subject is None:
             raise forms.ValidationError(f"{reference} was not found. Use a reference such as R-12.")
-        return found
+        return subject
 
 
 class ActionReasonForm(PageForm):
-    """Why an action is blocked or dropped. The operation says what is missing."""
+    """The reason for blocking or dropping an action. The operation checks that there is one."""
 
     reason = forms.CharField(max_length=200, required=False)
 
 
-class FinishForm(PageForm):
-    """What came of an action."""
+class ActionFinishForm(PageForm):
+    """An optional note on the result of an action."""
 
     note = forms.CharField(required=False, max_length=2000)

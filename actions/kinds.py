@@ -1,4 +1,4 @@
-"""The kind of this room."""
+"""The kind of object of this room."""
 
 from actions.models import Action
 from history.documents import Texts

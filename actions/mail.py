@@ -1,4 +1,4 @@
-"""What a mail about an action states, and whether it is still to be sent."""
+"""Mails about actions: their context, and whether they are still relevant."""
 
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from people.models import User
 
 
 def context(subject: Subject, reader: User) -> dict[str, Any]:
-    """Return the action, what it is about and where it comes from, as far as the reader may see those."""
+    """Return the action, what it is about and its origin, without those that the reader may not see."""
     action = Action.objects.select_related("about", "origin", "owner").get(subject_id=subject.pk)
     about, origin = visible_or_none(reader, action.about), visible_or_none(reader, action.origin)
     return {
@@ -26,14 +26,14 @@ def context(subject: Subject, reader: User) -> dict[str, Any]:
 
 
 def is_still_theirs(event: Event, user: User, at: datetime) -> str:
-    """Return why a mail is not to be sent any more: the action is settled, or has another owner or date."""
+    """Return why a mail is no longer relevant, "" if it is: finished, or another owner or due date."""
     action = Action.objects.select_for_update(of=("self",)).get(subject_id=event.subject_id)
     if not action.is_unfinished:
         return "The action is finished."
-    told = present_data(event)
-    if told.get("due_on", str(action.due_on)) != str(action.due_on):
+    payload = present_data(event)
+    if payload.get("due_on", str(action.due_on)) != str(action.due_on):
         return "The action has another due date."
-    if told.get("owner", action.owner_id) != action.owner_id:
+    if payload.get("owner", action.owner_id) != action.owner_id:
         return "The action is assigned to somebody else."
     if action.owner_id == user.pk:
         return ""

@@ -1,4 +1,4 @@
-"""Commitments: what, who, by when; made by risks, incidents and meetings alike."""
+"""Actions: what, who and by when. Risks, reviews, breach groups and meetings have actions."""
 
 from datetime import date
 
@@ -10,16 +10,16 @@ from actions.states import MOVES, UNFINISHED, ActionState, Effort, Type
 from history.models import Recorded, Subject
 from people.models import User
 
-# The due date as lists sort it: those without one last. A keyset needs a value that is never null.
+# The due date for sorting: actions without one come last. A keyset needs a value that is never null.
 NO_DATE = date(9999, 12, 31)
 DUE_ORDER = Coalesce("due_on", Value(NO_DATE), output_field=models.DateField())
 
 
 class Action(Recorded):
-    """One thing one person does by one date, because of a subject (a risk, a review, a breach group …).
+    """What one person does by one date, because of a subject (a risk, a review, a breach group …).
 
-    about: what it serves; origin: what made it (a decision), where that differs. No owner and no due date are
-    states the pages show and fix, never refused on the way of the flow.
+    about: the subject. origin: what created the action (a decision), if that is another subject.
+    An action without owner or due date is allowed, so that no flow stops; the pages show what is missing.
     """
 
     KIND = "action"
@@ -40,7 +40,7 @@ class Action(Recorded):
     made_at = models.DateTimeField()
     settled_at = models.DateTimeField(null=True, blank=True)
 
-    # Set by queries.sighted() and by views: what this reader may see and do.
+    # Set by queries.set_visibility() and by views: what this user may see and do.
     shown_about: Subject | None
     shown_origin: Subject | None
     is_mine_to_change: bool
@@ -63,5 +63,5 @@ class Action(Recorded):
 
     @property
     def is_finished(self) -> bool:
-        """Whether the action is done or dropped, so that its due date no longer counts."""
+        """Return True if the action is done or dropped, so that its due date no longer counts."""
         return not self.is_unfinished

@@ -1,4 +1,4 @@
-"""Who may see, open and work on actions."""
+"""Who may see, create and change actions."""
 
 from typing import Any
 
@@ -20,8 +20,9 @@ def may_add(user: User, obj: Any) -> bool:
 
 @permission("actions.action_change")
 def may_change(user: User, obj: Any) -> bool:
-    """The owner, the owner's team mates, a risk manager; one that nobody owns, or only somebody who left, is
-    open to every member.
+    """Return True for the owner, members of the owner's teams and risk managers.
+
+    Every member may change an action without an owner, or whose owner is deactivated.
     """
     if obj is None or not may_write(user, Role.MEMBER):
         return may_write(user, Role.MEMBER)

@@ -1,4 +1,4 @@
-"""Reading actions: whose they are, what they serve, which are late, how well they are followed through."""
+"""Queries of actions: by owner, by subject, overdue ones, and how many are finished in time."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -21,49 +21,49 @@ PANEL_SIZE = 20
 
 
 def actions() -> RecordedQuerySet[Action]:
-    """All actions with what a row needs. `due_order`: the due date, those without one last."""
+    """Return all actions with what a row needs. due_order: the due date; actions without one come last."""
     rows: Any = Action.objects.select_related("subject", "owner", "owner__subject", "about", "origin")
     return rows.annotate(due_order=DUE_ORDER)
 
 
 def unfinished() -> RecordedQuerySet[Action]:
-    """What is still to be done, the nearest date first."""
+    """Return the unfinished actions, by due date."""
     return actions().filter(state__in=UNFINISHED).order_by("due_order", "id")
 
 
 def mine(user: User) -> RecordedQuerySet[Action]:
-    """What this person has still to do, the nearest date first."""
+    """Return the user's unfinished actions, by due date."""
     return unfinished().filter(owner_id=user.pk).visible_to(user)
 
 
 def unfinished_of(subject: Any) -> RecordedQuerySet[Action]:
-    """What is still to be done about a subject, or came out of it. subject: a Subject or its id."""
-    return unfinished().filter(_hangs_on([_subject_id(subject)]))
+    """Return the unfinished actions about a subject or created by it. subject: a Subject or its id."""
+    return unfinished().filter(_belongs_to([_subject_id(subject)]))
 
 
 def of_origin(subject: Any, user: User) -> RecordedQuerySet[Action]:
-    """What a subject (a decision) made, as far as the reader may see it, in the order it was agreed."""
+    """Return the actions that a subject (a decision) created and the user may see, oldest first."""
     return actions().filter(origin_id=_subject_id(subject)).visible_to(user).order_by("id")
 
 
 def late(today: date) -> RecordedQuerySet[Action]:
-    """Unfinished actions whose date has passed. today: the reader's calendar day."""
+    """Return the overdue actions. today: the date in the user's time zone."""
     return unfinished().filter(due_on__lt=today)
 
 
 def for_pages(user: User) -> RecordedQuerySet[Action]:
-    """What the reader may see, with what a row of a page needs to say who may change it."""
+    """Return the actions that the user may see, with what their change permission needs."""
     return actions().prefetch_related("owner__memberships").visible_to(user)
 
 
 def view_counts(reader: Reader) -> dict[str, int]:
-    """How many actions each view of the list has (filters.VIEWS), in one query."""
+    """Return view -> number of actions, for each view of the list (filters.VIEWS). One query."""
     counts = {view: Count("pk", filter=condition(reader)) for view, (_, condition) in VIEWS.items()}
     return Action.objects.visible_to(reader.user).aggregate(**counts)
 
 
 def column(user: User, state: str, *, only_mine: bool, since: datetime) -> RecordedQuerySet[Action]:
-    """A column of the board, the nearest date first; of what is done only the latest, since a moment."""
+    """Return a column of the board, by due date; for done ones those settled since `since`, newest first."""
     rows = for_pages(user).filter(state=state)
     if only_mine:
         rows = rows.filter(owner_id=user.pk)
@@ -72,8 +72,8 @@ def column(user: User, state: str, *, only_mine: bool, since: datetime) -> Recor
     return rows.order_by("due_order", "id")
 
 
-def sighted(user: User, rows: Sequence[Action]) -> Sequence[Action]:
-    """Set `shown_about` and `shown_origin`: None where the reader may not see the subject."""
+def set_visibility(user: User, rows: Sequence[Action]) -> Sequence[Action]:
+    """Set shown_about and shown_origin of each row, None if the user may not see the subject."""
     return show(user, rows, "about", "origin")
 
 
@@ -81,21 +81,23 @@ def _subject_id(subject: Any) -> int:
     return subject if isinstance(subject, int) else subject.pk
 
 
-def _hangs_on(subject_ids: Iterable[int]) -> Q:
+def _belongs_to(subject_ids: Iterable[int]) -> Q:
     ids = list(subject_ids)
     return Q(about_id__in=ids) | Q(origin_id__in=ids)
 
 
 def of_subjects_unseen(subject_ids: Iterable[int]) -> RecordedQuerySet[Action]:
-    """The actions of these subjects without asking who reads: for the system's own work, not for showing."""
-    return actions().filter(_hangs_on(subject_ids)).exclude(state=ActionState.DROPPED).order_by("id")
+    """Return the actions of these subjects without a check of visibility: for the system, not for pages."""
+    return actions().filter(_belongs_to(subject_ids)).exclude(state=ActionState.DROPPED).order_by("id")
 
 
 @dataclass(frozen=True, slots=True)
 class ActionsPanel:
-    """The actions of a subject: unfinished first by date, then the settled; at most PANEL_SIZE.
+    """The actions of a subject, for a panel on its page.
 
-    new_for: the reference a new action may be opened for, "" where the reader may not or there is none.
+    rows: at most PANEL_SIZE, unfinished ones first, by due date. done, total: numbers of all that may be
+    seen.
+    new_for: the reference for a new action, "" if the user may not create one.
     """
 
     rows: Sequence[Action]
@@ -113,28 +115,28 @@ class ActionsPanel:
 
 
 def of_subjects(user: Visitor, subject_ids: Sequence[int], *, new_for: str = "") -> ActionsPanel:
-    """What was agreed to be done about these subjects, as far as the reader may see it. One query."""
-    visible = actions().filter(_hangs_on(subject_ids)).visible_to(user)
-    counted: Any = visible.annotate(
+    """Return the panel of these subjects, with the actions that the user may see. One query."""
+    visible = actions().filter(_belongs_to(subject_ids)).visible_to(user)
+    annotated: Any = visible.annotate(
         is_open=Q(state__in=UNFINISHED),
         done=Window(Count("pk", filter=Q(state=ActionState.DONE))),
         total=Window(Count("pk")),
     )
-    rows = list(counted.order_by("-is_open", "due_order", "id")[:PANEL_SIZE])
+    rows = list(annotated.order_by("-is_open", "due_order", "id")[:PANEL_SIZE])
     done, total = (rows[0].done, rows[0].total) if rows else (0, 0)
     return ActionsPanel(rows, done, total, new_for if may(user, "actions.action_add") else "")
 
 
 def of_subject(user: Visitor, obj: Any) -> ActionsPanel:
-    """The panel of an object's page: obj is any domain object."""
+    """Return the panel for the page of an object of any kind."""
     return of_subjects(user, [obj.subject_id], new_for=obj.reference)
 
 
 @dataclass(frozen=True, slots=True)
 class FollowThrough:
-    """How the dated actions that are done came out.
+    """The punctuality of the done actions that have a due date.
 
-    in_time: a share, None without any; median_late_days: of those done late.
+    in_time: share from 0 to 1, None without actions. median_late_days: of those done late, None without any.
     """
 
     done: int
@@ -143,7 +145,7 @@ class FollowThrough:
 
 
 def follow_through(rows: RecordedQuerySet[Action]) -> FollowThrough:
-    """Done in time, and the median lateness, of the dated and done among these rows. One query."""
+    """Return the punctuality of the actions in `rows` that are done and have a due date. One query."""
     pairs = rows.filter(state=ActionState.DONE, due_on__isnull=False, settled_at__isnull=False).values_list(
         F("due_on"), F("settled_at")
     )
@@ -162,6 +164,6 @@ def _median(values: Sequence[int]) -> float | None:
 
 
 def come_of(subject_id: Any) -> Any:
-    """The subjects of the actions about a subject, or made by it: a part of its story."""
-    hangs_on = Q(about_id=subject_id) | Q(origin_id=subject_id)
-    return Action.objects.order_by().filter(hangs_on).values_list("subject_id")
+    """Return the subject ids of the actions about a subject or created by it, for its timeline."""
+    condition = Q(about_id=subject_id) | Q(origin_id=subject_id)
+    return Action.objects.order_by().filter(condition).values_list("subject_id")

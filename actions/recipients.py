@@ -1,4 +1,4 @@
-"""Whom an event about an action concerns."""
+"""The recipients of events about actions."""
 
 from actions.models import Action
 from history.declarations import Recipients
@@ -20,9 +20,9 @@ def owner(reason: str) -> Recipients:
 
 
 def who_opened(event: Event) -> dict[int, str]:
-    """Return who opened the action, unless they are unnamed: then nothing may point at them."""
-    births = Event.objects.filter(subject_id=event.subject_id, verb="actions.action_opened")
-    opener = births.filter(is_actor_hidden=False).values("actor_id")
+    """Return who created the action, nobody if they acted anonymously: a notification would identify them."""
+    creations = Event.objects.filter(subject_id=event.subject_id, verb="actions.action_opened")
+    opener = creations.filter(is_actor_hidden=False).values("actor_id")
     return everyone(
         User.objects.filter(subject_id__in=opener).values_list("pk", flat=True), "You created this action"
     )

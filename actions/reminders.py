@@ -1,4 +1,4 @@
-"""When an action's date must act: pure reckoning over somebody's working hours."""
+"""When the reminders of an action are due, by the owner's working hours. Pure."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
@@ -11,20 +11,20 @@ When = Literal["before", "after", "overdue"]
 
 
 def moments(due_on: date, hours: Hours, *, at: datetime) -> list[tuple[When, datetime]]:
-    """The moments still to come for a due date, seen from `at`.
+    """Return the reminders and the overdue time of a due date that are after `at`.
 
-    A reminder at the start of the working day before and of the one after; overdue at the end of the working
-    day after. A reminder that would lie in the past is left out; a date already missed is overdue at the
-    end of the next working day, never at once. Raises Refused(field="due_on") for a year that must be a slip.
+    There is a reminder at the start of the working day before and of the working day after the due date. The
+    action is overdue at the end of the working day after; if the due date has passed already, at the end of
+    the next working day. Raises Refused(field="due_on") for a year before 1970 or after 2999.
     """
     if not _FIRST <= due_on <= _LAST:
         raise Refused(f"The year {due_on.year} is not allowed. Use 1970 to 2999.", field="due_on")
     before, _ = hours.span(working_day_from(due_on, -1, hours))
     after, _ = hours.span(working_day_from(due_on, 1, hours))
-    missed = max(due_on, at.astimezone(hours.zone).date()) if after <= at else due_on
-    _, overdue = hours.span(working_day_from(missed, 1, hours))
-    found: list[tuple[When, datetime]] = [("before", before), ("after", after), ("overdue", overdue)]
-    return [(when, moment) for when, moment in found if moment > at]
+    reference_day = max(due_on, at.astimezone(hours.zone).date()) if after <= at else due_on
+    _, overdue = hours.span(working_day_from(reference_day, 1, hours))
+    times: list[tuple[When, datetime]] = [("before", before), ("after", after), ("overdue", overdue)]
+    return [(when, moment) for when, moment in times if moment > at]
 
 
 def replanned(when: str, due_on: date, hours: Hours, *, at: datetime) -> datetime:

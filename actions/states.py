@@ -1,4 +1,4 @@
-"""Actions: their states, steps and types."""
+"""The states, moves, types and efforts of actions."""
 
 from django.db.models import TextChoices
 

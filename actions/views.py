@@ -1,4 +1,4 @@
-"""The pages of actions: list, board, one action, its forms and its steps."""
+"""The pages of actions: list, board, an action, its forms and its steps."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from actions import queries
 from actions.filters import SPEC, VIEWS
-from actions.forms import ActionForm, ActionReasonForm, FinishForm, NewActionForm
+from actions.forms import ActionFinishForm, ActionForm, ActionReasonForm, NewActionForm
 from actions.models import Action
 from actions.operations import action as operations
 from actions.states import MOVES, ActionState
@@ -31,7 +31,7 @@ DEFAULT_VIEW = "mine"
 COLUMNS = (ActionState.OPEN, ActionState.DOING, ActionState.BLOCKED, ActionState.DONE)
 COLUMN_SIZE = 50
 DONE_SHOWN = timedelta(days=14)
-# The address of a step -> the state it leads to, its operation, and the toast.
+# A step in a URL -> the state it leads to, its operation, and the toast.
 STEPS = {
     "start": (ActionState.DOING, operations.start, "{} started"),
     "put-back": (ActionState.OPEN, operations.put_back, "{} moved to open"),
@@ -40,8 +40,8 @@ STEPS = {
     "drop": (ActionState.DROPPED, operations.drop, "{} dropped"),
     "reopen": (ActionState.OPEN, operations.reopen, "{} reopened"),
 }
-# The steps that ask for something.
-STEP_FORMS = {"block": ActionReasonForm, "drop": ActionReasonForm, "finish": FinishForm}
+# The steps that have a form.
+STEP_FORMS = {"block": ActionReasonForm, "drop": ActionReasonForm, "finish": ActionFinishForm}
 
 
 def address_of(action: Action) -> str:
@@ -51,13 +51,13 @@ def address_of(action: Action) -> str:
 @require_safe
 @view_needs("actions.action_see")
 def action_list(request: SignedInRequest) -> HttpResponse:
-    """The list: one view (a tab) of it, filtered, one page."""
+    """Show one page of the list, filtered, in one of its views (tabs)."""
     selection = selection_of(request, SPEC)
     view = selection.texts.get("show", DEFAULT_VIEW)
     reader = reader_of(request)
     rows = queries.for_pages(request.user).filter(VIEWS[view][1](reader))
     shown = listing(request, SPEC, rows, selection=selection)
-    _prepared(request.user, shown.page.rows)
+    _prepare(request.user, shown.page.rows)
     counts = queries.view_counts(reader)
     context = {
         "listing": shown,
@@ -70,16 +70,16 @@ def action_list(request: SignedInRequest) -> HttpResponse:
     return respond(request, "actions/action_list.html", "list", context)
 
 
-def _prepared(user: User, rows: Sequence[Action]) -> None:
-    """Set on each row what this reader may see and change of it."""
-    for row in queries.sighted(user, rows):
+def _prepare(user: User, rows: Sequence[Action]) -> None:
+    """Set on each row what this user may see and change."""
+    for row in queries.set_visibility(user, rows):
         row.is_mine_to_change = may(user, "actions.action_change", row)
 
 
 @require_safe
 @view_needs("actions.action_see")
 def action_board(request: SignedInRequest) -> HttpResponse:
-    """Open, doing, blocked, and what was done of late."""
+    """Show the board: open, doing and blocked actions, and those done in the last 14 days."""
     only_mine = request.GET.get("show") == "mine"
     since = clock.now() - DONE_SHOWN
     columns: list[dict[str, Any]] = []
@@ -90,11 +90,11 @@ def action_board(request: SignedInRequest) -> HttpResponse:
                 "state": state,
                 "rows": rows[:COLUMN_SIZE],
                 "is_more": len(rows) > COLUMN_SIZE,
-                "steps": _leading(state),
+                "steps": _steps_without_form(state),
                 "view": "done" if state == ActionState.DONE else "open",
             }
         )
-    _prepared(request.user, [row for column in columns for row in column["rows"]])
+    _prepare(request.user, [row for column in columns for row in column["rows"]])
     context = {
         "columns": columns,
         "only_mine": only_mine,
@@ -103,8 +103,8 @@ def action_board(request: SignedInRequest) -> HttpResponse:
     return respond(request, "actions/action_board.html", "board", context)
 
 
-def _leading(state: str) -> list[tuple[str, str]]:
-    """The steps from a state that ask for nothing: (step, label)."""
+def _steps_without_form(state: str) -> list[tuple[str, str]]:
+    """Return the steps from a state that need no input, as (step, label)."""
     return [
         (step, to.label)
         for step, (to, _, _) in STEPS.items()
@@ -113,9 +113,9 @@ def _leading(state: str) -> list[tuple[str, str]]:
 
 
 def _steps_from(state: str) -> set[str]:
-    """The names of the steps that lead from a state: to open is put-back or reopen, never both."""
-    found = {step for step, (to, _, _) in STEPS.items() if (state, to) in MOVES}
-    return found - ({"put-back"} if state in {ActionState.DONE, ActionState.DROPPED} else {"reopen"})
+    """Return the steps from a state. Back to open is either put-back or reopen, never both."""
+    steps = {step for step, (to, _, _) in STEPS.items() if (state, to) in MOVES}
+    return steps - ({"put-back"} if state in {ActionState.DONE, ActionState.DROPPED} else {"reopen"})
 
 
 @require_safe
@@ -129,7 +129,7 @@ def _action(request: SignedInRequest, reference: str) -> Action:
 
 
 def _detail(request: SignedInRequest, action: Action, *, status: int = 200, **extra: Any) -> HttpResponse:
-    _prepared(request.user, [action])
+    _prepare(request.user, [action])
     events = timeline(action.subject_id).visible_to(request.user)[:50]
     context = {
         "action": action,
@@ -146,7 +146,7 @@ def _detail(request: SignedInRequest, action: Action, *, status: int = 200, **ex
 @require_http_methods(["GET", "POST"])
 @view_needs("actions.action_add")
 def action_create(request: SignedInRequest) -> HttpResponse:
-    """Create an action; `?about=R-12` says what for."""
+    """Create an action. `?about=R-12` presets what it is about."""
     initial = {"about": request.GET.get("about", "")[:24], "owner": request.user.pk}
     return flows.create(
         request,
@@ -176,14 +176,14 @@ def action_edit(request: SignedInRequest, reference: str) -> HttpResponse:
 @require_POST
 @view_needs("actions.action_change")
 def action_step(request: SignedInRequest, reference: str, step: str) -> HttpResponse:
-    """Start, block, finish …, then back to the page of the button. A finish can be undone by its toast."""
+    """Take a step and return to the page of the button. The toast of finish and drop can undo the step."""
     action = _action(request, reference)
-    _, operation, words = STEPS[step]
+    _, operation, message = STEPS[step]
     common: dict[str, Any] = {
         "permission": "actions.action_change",
         "operation": operation,
         "address": back_to(request, address_of(action)),
-        "message": words.format(action.reference),
+        "message": message.format(action.reference),
     }
     if step not in STEP_FORMS:
         return flows.press(request, action, **common)
@@ -198,7 +198,7 @@ def action_step(request: SignedInRequest, reference: str, step: str) -> HttpResp
 @require_POST
 @view_needs("actions.action_change")
 def action_take(request: SignedInRequest, reference: str) -> HttpResponse:
-    """ "I'll take it": the reader becomes the owner."""
+    """Assign the action to the user."""
     action = _action(request, reference)
     return flows.press(
         request,

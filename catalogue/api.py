@@ -1,4 +1,4 @@
-"""Models by API: the list, one of them, and registering, changing and moving them."""
+"""The API of models: list, get, register and change, and the move to another stage."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from catalogue.filters import SPEC, TIER_ORDER
 from catalogue.models import Model
-from catalogue.operations import model as operation
+from catalogue.operations import model as operations
 from catalogue.states import Stage, Tier
 from kit import clock
 from people.models import Team, User
@@ -40,7 +40,7 @@ def _people(user: User) -> QuerySet[User]:
 
 
 class ModelChange(Body):
-    """The fields to change, those that are sent."""
+    """The fields to change. Fields that are not sent keep their values."""
 
     name = serializers.CharField(max_length=120, required=False)
     purpose = serializers.CharField(max_length=20_000, required=False, allow_blank=True)
@@ -51,7 +51,7 @@ class ModelChange(Body):
 
 
 class NewModel(ModelChange):
-    """What registers a model; only the name is needed."""
+    """The body that registers a model. Only the name is required."""
 
     name = serializers.CharField(max_length=120)
     slug = serializers.SlugField(max_length=120, required=False)
@@ -95,15 +95,15 @@ class Models(_Models, Collection):
     def as_values(self, rows: QuerySet) -> QuerySet:
         return super().as_values(rows).annotate(tier_order=TIER_ORDER)
 
-    def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
-        for row in found:
+    def finish(self, rows: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
+        for row in rows:
             del row["tier_order"]
-        return found
+        return rows
 
     def post(self, request: Request) -> Response:
         values = read(NewModel, request)
-        found = operation.add(**values, by=self.by(request), at=clock.now())
-        return self.created(request, found.pk, f"models/{found.slug}")
+        model = operations.add(**values, by=self.by(request), at=clock.now())
+        return self.created(request, model.pk, f"models/{model.slug}")
 
 
 class ModelItem(_Models, Item):
@@ -113,11 +113,11 @@ class ModelItem(_Models, Item):
     bodies = {"PATCH": ModelChange}
 
     def patch(self, request: Request, key: str) -> Response:
-        found = self.found(request, key)
-        seen = self.seen(request, found)
-        self.require(request, "catalogue.model_change", found)
-        operation.change(found, read(ModelChange, request), by=self.by(request), at=clock.now(), seen=seen)
-        return self.answer(request, found.pk)
+        model = self.found(request, key)
+        seen = self.seen(request, model)
+        self.require(request, "catalogue.model_change", model)
+        operations.change(model, read(ModelChange, request), by=self.by(request), at=clock.now(), seen=seen)
+        return self.answer(request, model.pk)
 
 
 class ModelStage(_Models, Step):
@@ -126,7 +126,7 @@ class ModelStage(_Models, Step):
     permission = {"POST": "catalogue.model_change"}
     body, bodies = StageMove, {"POST": StageMove}
     answers = {"POST": (200, ModelRow)}
-    operation = staticmethod(operation.move_stage)
+    operation = staticmethod(operations.move_stage)
     is_versioned = True
 
     def words(self, values: dict[str, Any], request: Request) -> dict[str, Any]:

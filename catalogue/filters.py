@@ -1,4 +1,4 @@
-"""What the list of models can be asked, by its page and by the API."""
+"""The list specification of models: filters and orders of the page and the API."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -45,14 +45,15 @@ class ModelForm(PageForm):
 
     def __init__(self, *args: Any, user: User, present: Model | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        able = Q(is_active=True) | Q(pk=present.developer_id if present else None)
-        teams, people = self.fields["owner_team"], self.fields["developer"]
-        teams.queryset = Team.objects.visible_to(user).order_by("name", "id")  # type: ignore[attr-defined]
-        people.queryset = User.objects.filter(able).visible_to(user).order_by("name", "id")  # type: ignore[attr-defined]
+        selectable = Q(is_active=True) | Q(pk=present.developer_id if present else None)
+        fields: dict[str, Any] = self.fields
+        fields["owner_team"].queryset = Team.objects.visible_to(user).order_by("name", "id")
+        people = User.objects.filter(selectable).visible_to(user)
+        fields["developer"].queryset = people.order_by("name", "id")
 
     @classmethod
     def of(cls, model: Model, data: Any = None, *, user: User) -> "ModelForm":
-        """The form of a model that is there already."""
+        """Return the form of an existing model."""
         initial = {name: getattr(model, name) for name in EDITED}
         return cls(data, initial=initial, user=user, present=model)
 
@@ -61,7 +62,7 @@ class ModelForm(PageForm):
 
 
 class NewModelForm(ModelForm):
-    """A model to be registered: its name is enough."""
+    """The fields of a new model. Only the name is required."""
 
     slug = forms.CharField(
         label="Name in other tools",
@@ -84,7 +85,7 @@ class NewModelForm(ModelForm):
 
 
 class StageForm(PageForm):
-    """The stage a model moves to."""
+    """The stage to move a model to."""
 
     stage = forms.ChoiceField(choices=Stage.choices)
 

@@ -1,4 +1,4 @@
-"""The kind of this room."""
+"""The kind of object of this room."""
 
 from catalogue.models import Model
 from history.documents import Texts

@@ -1,4 +1,4 @@
-"""The inventory: registered machine-learning systems."""
+"""The inventory of machine-learning models."""
 
 from django.db import models
 
@@ -8,7 +8,10 @@ from people.models import Team, User
 
 
 class Model(Recorded):
-    """A registered machine-learning system. `slug` is what other tools call it (an alert's label `model`)."""
+    """A registered machine-learning model. slug: its name in other tools (the label `model` of an alert).
+
+    tier: a Tier, null while it is not rated.
+    """
 
     KIND = "model"
 
@@ -20,6 +23,10 @@ class Model(Recorded):
     tier = models.PositiveSmallIntegerField(choices=Tier.choices, null=True, blank=True)
     stage = models.CharField(max_length=12, choices=Stage.choices, default=Stage.PRODUCTION)
     link = models.URLField(blank=True, default="")
+
+    # Set by views: the columns of upper rooms as HTML, and the query of the request.
+    cells: list[str]
+    asked: dict[str, str]
 
     class Meta:
         indexes = [models.Index(fields=["name", "id"], name="catalogue_model_name")]

@@ -20,7 +20,7 @@ def may_add(user: User, obj: Any) -> bool:
 
 @permission("catalogue.model_change")
 def may_change(user: User, obj: Any) -> bool:
-    """A risk manager; the developer; whoever is in the owning team."""
+    """Return True for risk managers, the developer and members of the owning team."""
     if not may_write(user):
         return False
     if obj is None or user.is_at_least(Role.RISK_MANAGER):

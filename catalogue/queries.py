@@ -1,4 +1,4 @@
-"""Reading the inventory."""
+"""Queries of models."""
 
 from collections.abc import Iterable
 
@@ -9,23 +9,24 @@ from history.models import RecordedQuerySet
 
 
 def models() -> RecordedQuerySet[Model]:
-    """All models by name, with owner team and developer; the reader's share is `.visible_to(user)`."""
+    """Return all models by name, with owner team and developer. Callers add `.visible_to(user)`."""
     return Model.objects.select_related("subject", "owner_team", "developer").order_by("name", "id")
 
 
 def models_called(names: Iterable[str]) -> dict[str, Model]:
-    """The models behind the names that tools use, by name; a name nobody registered is left out.
+    """Return name -> model for names that tools use, without names that are not registered. One query.
 
-    A name means the model whose slug it is, give or take case and punctuation. One query.
+    A name matches the model whose slug equals it, ignoring case and punctuation.
     """
     slugs = {name: slugify(name) for name in names if name}
-    wanted = {slug for slug in slugs.values() if slug}
-    if not wanted:
+    distinct = {slug for slug in slugs.values() if slug}
+    if not distinct:
         return {}
-    found = {model.slug: model for model in Model.objects.filter(slug__in=wanted).select_related("subject")}
-    return {name: found[slug] for name, slug in slugs.items() if slug in found}
+    models = Model.objects.filter(slug__in=distinct).select_related("subject")
+    by_slug = {model.slug: model for model in models}
+    return {name: by_slug[slug] for name, slug in slugs.items() if slug in by_slug}
 
 
 def is_called(model: Model, name: str) -> bool:
-    """Whether a tool's name means this model."""
+    """Return True if a name that a tool uses matches this model."""
     return slugify(name) == model.slug

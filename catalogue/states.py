@@ -1,4 +1,4 @@
-"""Lifecycle stages and tiers of models."""
+"""The stages and tiers of models."""
 
 from django.db.models import IntegerChoices, TextChoices
 
@@ -11,7 +11,7 @@ class Stage(TextChoices):
 
 
 class Tier(IntegerChoices):
-    """From exposure x purpose: 1 is the most consequential."""
+    """The impact of a model, from its exposure and purpose. Tier 1 has the highest impact."""
 
     ONE = 1, "Tier 1"
     TWO = 2, "Tier 2"

@@ -1,4 +1,4 @@
-"""The pages of the inventory: the list, a model, registering and changing one."""
+"""The pages of models: the list, a model, register and edit, and the move to another stage."""
 
 from typing import Any
 
@@ -32,29 +32,29 @@ def address_of(model: Model) -> str:
 @require_safe
 @view_needs("catalogue.view")
 def model_list(request: SignedInRequest) -> HttpResponse:
-    """The inventory: filters, one page, and the columns that upper rooms add to it."""
+    """Show one page of the models, filtered, with the columns that upper rooms add."""
     rows = queries.models().visible_to(request.user).annotate(tier_order=TIER_ORDER)
     shown = listing(request, SPEC, rows)
     total, is_more = capped_count(shown.rows)
     context = {
         "listing": shown,
         "page": shown.page,
-        "headings": _hang_columns(request, shown.page.rows),
+        "headings": _add_columns(request, shown.page.rows),
         "counted": f"{total}{'+' if is_more else ''} model{'' if total == 1 else 's'}",
         "may_add": may(request.user, "catalogue.model_add"),
     }
     return respond(request, "catalogue/model_list.html", "rows", context)
 
 
-def _hang_columns(request: SignedInRequest, rows: list[Model]) -> list[str]:
-    """Give each row its `cells`, drawn by the upper rooms; returns the headings above them.
+def _add_columns(request: SignedInRequest, rows: list[Model]) -> list[str]:
+    """Set `cells` of each row, the HTML of the columns of upper rooms. Returns their headings.
 
-    A panel in the slot "column" is asked once for all rows: query(user, rows) gives an object with
-    `headings` and `cells` (by primary key); its template draws the <td>s of one row.
+    Each panel in the slot "column" is queried once for all rows: query(user, rows) returns an object with
+    `headings` and `cells` (by primary key). Its template renders the <td>s of one row.
     """
     headings: list[str] = []
     for row in rows:
-        row.cells = []  # type: ignore[attr-defined]
+        row.cells = []
     for panel in hung_on("catalogue.models", "column"):
         if not rows or not may(request.user, panel.permission):
             continue
@@ -62,15 +62,15 @@ def _hang_columns(request: SignedInRequest, rows: list[Model]) -> list[str]:
         headings.extend(column.headings)
         for row in rows:
             context = {"panel": column.cells.get(row.pk), "object": row}
-            row.cells.append(render_to_string(panel.template, context))  # type: ignore[attr-defined]
+            row.cells.append(render_to_string(panel.template, context))
     return headings
 
 
 @require_safe
 @view_needs("catalogue.view")
 def model_by_id(request: SignedInRequest, pk: int) -> HttpResponse:
-    found = get_object_or_404(Model.objects.visible_to(request.user), pk=pk)
-    return HttpResponseRedirect(reverse("catalogue:model_detail", args=[found.slug]))
+    model = get_object_or_404(Model.objects.visible_to(request.user), pk=pk)
+    return HttpResponseRedirect(reverse("catalogue:model_detail", args=[model.slug]))
 
 
 @require_safe
@@ -84,8 +84,8 @@ def _model(request: SignedInRequest, slug: str) -> Model:
 
 
 def _detail(request: SignedInRequest, model: Model, *, status: int = 200, **extra: Any) -> HttpResponse:
-    # What the reader chose on this page, such as ?series=7: the panels of upper rooms read it from here.
-    model.asked = request.GET.dict()  # type: ignore[attr-defined]
+    # The query of the request, such as ?series=7. The panels of upper rooms read it here.
+    model.asked = request.GET.dict()
     events = timeline(model.subject_id).visible_to(request.user)[:50]
     context = {
         "model": model,
@@ -100,7 +100,7 @@ def _detail(request: SignedInRequest, model: Model, *, status: int = 200, **extr
 @require_http_methods(["GET", "POST"])
 @view_needs("catalogue.model_add")
 def model_create(request: SignedInRequest) -> HttpResponse:
-    """Register a model; `?name=` and `?slug=` fill in what a tool called it."""
+    """Register a model. `?name=` and `?slug=` preset the fields."""
     initial = {name: request.GET.get(name, "")[:120] for name in ("name", "slug")}
     return flows.create(
         request,

@@ -1,4 +1,4 @@
-"""Learnings by API: the list and one of them, to read."""
+"""The API of learnings: list and get."""
 
 from typing import Any
 
@@ -71,9 +71,9 @@ class _Learnings(Resource):
     def as_values(self, rows: QuerySet) -> QuerySet:
         return super().as_values(rows).annotate(**seen_by("about"))
 
-    def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
-        """What a learning is about is told only to those who may see it."""
-        return tell(request.user, found)
+    def finish(self, rows: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
+        """Remove what a learning is about if the user may not see that."""
+        return tell(request.user, rows)
 
 
 class Learnings(_Learnings, Collection):

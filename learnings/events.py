@@ -13,7 +13,7 @@ class LearningDiscarded(Payload, verb="learnings.learning_discarded"):
 
 
 EVENTS = (
-    # a draft waits for an author; a published learning is in everybody's digest
+    # the reviewers are notified of a draft without an author; the digest lists published learnings
     EventType(LearningDrafted, (reviewers_of_source,)),
     EventType("learnings.learning_taken", is_minor=True),
     EventType("learnings.learning_changed", is_minor=True),

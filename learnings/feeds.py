@@ -1,7 +1,7 @@
-"""The feed of learnings as Atom, for the reader who is signed in.
+"""The Atom feed of published learnings, for the signed-in user.
 
-Texts are cleaned once more here, because XML cannot carry a control character and rows may be older than the
-rule that cleans them when they are stored.
+Texts are cleaned here again: XML allows no control characters, and rows may be older than the rule that
+removes them before storing.
 """
 
 from datetime import datetime
@@ -23,7 +23,7 @@ SIZE = 30
 
 
 class Published(Feed):
-    """The newest learnings that the reader may see."""
+    """The 30 newest learnings that the user may see."""
 
     feed_type = Atom1Feed
     title = "Learnings"

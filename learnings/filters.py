@@ -1,4 +1,4 @@
-"""What the list of learnings can be asked, by its page and by the API."""
+"""The list specification of learnings: filters and orders of the page and the API."""
 
 from collections.abc import Callable, Sequence
 
@@ -22,8 +22,8 @@ VIEWS: dict[str, tuple[str, Callable[[Reader], Q]]] = {
 }
 
 
-def _words(values: Sequence[str], reader: Reader) -> Q:
-    """Each of the words is somewhere in the texts or the tags."""
+def _text(values: Sequence[str], reader: Reader) -> Q:
+    """Match if each word is in one of the texts or the tags. At most 10 words count."""
     condition = Q()
     for word in values[0].split()[:_MAX_WORDS]:
         anywhere = Q(tags__icontains=word)
@@ -36,7 +36,7 @@ def _words(values: Sequence[str], reader: Reader) -> Q:
 SPEC = ListSpec(
     filters={
         "show": filtering.named("View", VIEWS, "The feed, the reader's drafts, or what was discarded."),
-        "q": Filter("Text", _words, is_many=False, help="Words of the texts or the tags."),
+        "q": Filter("Text", _text, is_many=False, help="Words of the texts or the tags."),
         "state": filtering.choice("State", "state", LearningState),
         "verdict": filtering.choice("Outcome", "verdict", LearningVerdict),
         "author": filtering.person("Author", "author"),

@@ -25,7 +25,7 @@ def _text(label: str, hint: str, rows: int = 4) -> forms.CharField:
 
 
 class LearningForm(PageForm):
-    """A learning, as short as can be. Conditions and evidence, never culprits."""
+    """The fields of a learning. Its texts name conditions and evidence, never people at fault."""
 
     title = forms.CharField(max_length=200, help_text="The learning in one sentence.")
     seen = _text("What happened", "Describe what happened, with evidence. Markdown is supported.", 6)
@@ -46,7 +46,7 @@ class LearningForm(PageForm):
 
     @classmethod
     def of(cls, learning: Learning, data: Any = None) -> "LearningForm":
-        """The form of a learning there is already."""
+        """Return the form of an existing learning."""
         initial = {name: getattr(learning, name) for name in EDITED} | {"tags": ", ".join(learning.tags)}
         return cls(data, initial=initial)
 
@@ -58,7 +58,7 @@ class LearningForm(PageForm):
 
 
 class NewLearningForm(LearningForm):
-    """A new draft, and what it is about."""
+    """The fields of a new draft, with the object it is about."""
 
     about = forms.CharField(
         required=False, max_length=24, help_text="The source: a reference such as R-12 or Q-3."
@@ -70,14 +70,14 @@ class NewLearningForm(LearningForm):
         self.user = user
 
     def clean_about(self) -> Subject | None:
-        """The subject; one the writer may not see is answered like none."""
+        """Return the subject, None if blank. A subject that the user may not see counts as not found."""
         reference = self.cleaned_data["about"].strip().upper()
         if not reference:
             return None
-        found = Subject.objects.visible_to(self.user).filter(reference=reference).first()
-        if found is None:
+        subject = Subject.objects.visible_to(self.user).filter(reference=reference).first()
+        if subject is None:
             raise forms.ValidationError(f"{reference} was not found. Use a reference such as R-12.")
-        return found
+        return subject
 
     def values(self) -> dict[str, Any]:
         return {**super().values(), "about": self.cleaned_data["about"], "author": self.user}

@@ -1,4 +1,4 @@
-"""Learnings: short posts on what an outcome taught."""
+"""Learnings: short posts about what was learned from an outcome."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -10,7 +10,11 @@ from people.models import User
 
 
 class Learning(Recorded):
-    """What we saw, what to monitor, what to adjust, how to check that it worked. Drafted from an outcome."""
+    """What happened, what to monitor, what to adjust and how to verify it. Often drafted from a review.
+
+    about: the source, such as a review; at most one draft about a subject. author: null until someone takes
+    it.
+    """
 
     KIND = "learning"
     PREFIX = "L"
@@ -30,7 +34,7 @@ class Learning(Recorded):
     made_at = models.DateTimeField()
     published_at = models.DateTimeField(null=True, blank=True)
 
-    # Set by queries.sighted(): what it is about, if this reader may see that.
+    # Set by queries.set_visibility(): what it is about, None if this user may not see that.
     shown_about: Subject | None
 
     class Meta:
@@ -48,11 +52,11 @@ class Learning(Recorded):
 
     @property
     def excerpt(self) -> str:
-        """The first paragraphs of what was seen, whole ones, about 600 characters of Markdown."""
+        """Return the first whole paragraphs of `seen`, about 600 characters of Markdown."""
         paragraphs = self.seen.strip().split("\n\n")
-        found = paragraphs[0]
+        text = paragraphs[0]
         for paragraph in paragraphs[1:]:
-            if len(found) + len(paragraph) > 600:
+            if len(text) + len(paragraph) > 600:
                 break
-            found += f"\n\n{paragraph}"
-        return found
+            text += f"\n\n{paragraph}"
+        return text

@@ -20,7 +20,7 @@ def may_begin(user: User, obj: Any) -> bool:
 
 @permission("learnings.learning_change")
 def may_change(user: User, obj: Any) -> bool:
-    """The author or a risk manager; a draft that waits for an author is open to every member."""
+    """Return True for the author and risk managers; for every member if the draft has no author."""
     if obj is None or obj.author_id in (None, user.pk):
         return may_write(user, Role.MEMBER)
     return may_write(user, Role.RISK_MANAGER)

@@ -1,4 +1,4 @@
-"""Whom an event about a learning concerns."""
+"""The recipients of events about learnings."""
 
 from history.models import Event
 from history.recipients import everyone
@@ -7,7 +7,7 @@ from risklog.models import Reviewer
 
 
 def reviewers_of_source(event: Event) -> dict[int, str]:
-    """Return who answered the review that a draft came from, while the draft has no author."""
+    """Return the reviewers who answered the review of a draft, nobody once the draft has an author."""
     draft = Learning.objects.filter(subject_id=event.subject_id).first()
     if draft is None or draft.author_id or draft.about_id is None:
         return {}

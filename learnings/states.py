@@ -1,4 +1,4 @@
-"""The steps of a learning."""
+"""The states, moves and verdicts of learnings."""
 
 from django.db.models import TextChoices
 

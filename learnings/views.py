@@ -1,4 +1,4 @@
-"""The pages of learnings: feed and drafts, one learning, the editor with its preview, the steps."""
+"""The pages of learnings: feed and drafts, a learning, the editor with its preview, the steps."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -25,7 +25,7 @@ from people.permissions import SignedInRequest
 
 # The order of each view of the list.
 ORDERS = {"feed": "-published_at", "drafts": "-made_at", "discarded": "-made_at"}
-# A step -> its operation, the toast, and the step that takes it back ("" for none).
+# A step -> its operation, the toast, and the step that undoes it ("" for none).
 STEPS: dict[str, tuple[Callable[..., Learning], str, str]] = {
     "take": (operations.take, "{} is assigned to you", ""),
     "publish": (operations.publish, "{} published", "withdraw"),
@@ -42,12 +42,12 @@ def address_of(learning: Learning) -> str:
 @require_safe
 @view_needs("learnings.learning_see")
 def learning_list(request: SignedInRequest) -> HttpResponse:
-    """The feed, searched by words and tag; the drafts; what was discarded."""
+    """Show one page of the feed, the drafts or the discarded drafts, filtered."""
     selection = selection_of(request, SPEC)
     view = selection.texts.get("show", "feed")
     rows = queries.learnings().visible_to(request.user).filter(VIEWS[view][1](reader_of(request)))
     shown = listing(request, SPEC, rows, selection=selection.in_order(ORDERS[view]))
-    queries.sighted(request.user, shown.page.rows)
+    queries.set_visibility(request.user, shown.page.rows)
     balance = queries.balance(request.user)
     context = {
         "listing": shown,
@@ -77,7 +77,7 @@ def learning_detail(request: SignedInRequest, reference: str) -> HttpResponse:
 def _detail(
     request: SignedInRequest, learning: Learning, *, refusal: str = "", status: int = 200
 ) -> HttpResponse:
-    queries.sighted(request.user, [learning])
+    queries.set_visibility(request.user, [learning])
     context = {
         "learning": learning,
         "sections": _sections({name: getattr(learning, name) for name in TEXTS}),
@@ -89,7 +89,7 @@ def _detail(
 
 
 def _sections(texts: dict[str, str]) -> list[tuple[str, str]]:
-    """The texts that say something, under their headings."""
+    """Return the texts that are not empty, as (heading, text)."""
     labels = {name: LearningForm.base_fields[name].label for name in TEXTS}
     return [(labels[name], texts[name]) for name in TEXTS if texts[name].strip()]
 
@@ -97,7 +97,7 @@ def _sections(texts: dict[str, str]) -> list[tuple[str, str]]:
 @require_POST
 @view_needs("learnings.learning_write")
 def learning_preview(request: SignedInRequest) -> HttpResponse:
-    """The texts of the editor as they will read. Nothing is kept."""
+    """Show the texts of the editor as the page will show them. Nothing is stored."""
     texts = {name: request.POST.get(name, "")[:20000] for name in TEXTS}
     context = {"sections": _sections(texts), "title": request.POST.get("title", "")[:200]}
     return respond(request, "learnings/learning_preview.html", "texts", context)
@@ -106,7 +106,7 @@ def learning_preview(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @view_needs("learnings.learning_write")
 def learning_create(request: SignedInRequest) -> HttpResponse:
-    """A new draft; `?about=Q-3` says what taught it."""
+    """Create a draft. `?about=Q-3` presets its source."""
     initial = {"about": request.GET.get("about", "")[:24]}
     return flows.create(
         request,
@@ -121,7 +121,7 @@ def learning_create(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @view_needs("learnings.learning_change")
 def learning_edit(request: SignedInRequest, reference: str) -> HttpResponse:
-    """The editor: save, or save and publish in one act."""
+    """Edit a learning: save it, or save and publish it in one operation."""
     learning = _learning(request, reference)
     is_publishing = request.POST.get("then") == "publish"
     return flows.edit(
@@ -143,9 +143,9 @@ def _change_and_publish(learning: Learning, values: Mapping[str, Any], **act: An
 @require_POST
 @view_needs("learnings.learning_change")
 def learning_step(request: SignedInRequest, reference: str, step: str) -> HttpResponse:
-    """Publish, withdraw, discard, restore, take. Each but the last can be undone by its toast."""
+    """Take a step: publish, withdraw, discard, restore or take. The toast can undo every step but take."""
     learning = _learning(request, reference)
-    operation, words, back = STEPS[step]
+    operation, message, undo_step = STEPS[step]
 
     def show(form: PageForm, status: int) -> HttpResponse:
         return _detail(request, _learning(request, reference), refusal=form.first_error, status=status)
@@ -158,6 +158,6 @@ def learning_step(request: SignedInRequest, reference: str, step: str) -> HttpRe
         operation=operation,
         address=address_of(learning),
         show=show,
-        message=words.format(learning.reference),
-        undo=reverse("learnings:learning_step", args=[reference, back]) if back else "",
+        message=message.format(learning.reference),
+        undo=reverse("learnings:learning_step", args=[reference, undo_step]) if undo_step else "",
     )

@@ -1,1 +1,1 @@
-"""What can be done with actions."""
+"""Operations on actions."""

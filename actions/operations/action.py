@@ -1,4 +1,4 @@
-"""An action's life: opened, worked on, finished or dropped; and the dates that remind of it."""
+"""Write actions: create, change, start, block, finish, drop, reopen; and their reminders."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -48,10 +48,10 @@ def add(
     cause: Event | None = None,
     viewers: Sequence[int] | None = None,
 ) -> Action:
-    """Open an action. Without owner or date it is taken all the same, and its page shows what is missing.
+    """Create an action. Owner and due date are optional; the page shows that they are missing.
 
-    It belongs to what it is about, or else to its origin, and is seen by whoever sees that and by its owner.
-    viewers: who may see it instead (subject ids): it then stands alone.
+    Everyone who may see `about` (or else `origin`) may see the action, and so may its owner and its creator.
+    viewers: subject ids of those who may see it instead; it is then its own root.
     Raises Refused(field="title" or "owner").
     """
     action = Action(
@@ -59,15 +59,15 @@ def add(
         details=details,
         type=type,
         effort=effort,
-        owner=_able(owner),
+        owner=_active(owner),
         due_on=due_on,
         about=about,
         origin=origin,
         link=link,
         made_at=at,
     )
-    placed = _placed(action, by, viewers)
-    history.record(action, "actions.action_opened", by=by, at=at, cause=cause, placed=placed)
+    scope = _scope(action, by, viewers)
+    history.record(action, "actions.action_opened", by=by, at=at, cause=cause, placed=scope)
     _show_about_to_owners([action], by=by, at=at)
     _show_to_stand_ins([action], at=at)
     _put_dates([action], at=at)
@@ -76,7 +76,7 @@ def add(
 
 @transaction.atomic
 def add_many(
-    wanted: Sequence[Mapping[str, Any]],
+    new_actions: Sequence[Mapping[str, Any]],
     *,
     by: Actor,
     at: datetime,
@@ -84,18 +84,18 @@ def add_many(
     origin: Subject | None = None,
     cause: Event | None = None,
 ) -> list[Action]:
-    """add() for several that come of one act, in as many statements as for one.
+    """Create several actions at once, in as many statements as one.
 
-    wanted: each a mapping of title, owner, due_on, type, effort, details, link.
-    Raises Refused(field="[<position>].title" or "….owner").
+    new_actions: mappings of title, owner, due_on, type, effort, details, link.
+    Raises Refused(field="[<position>].title" or "[<position>].owner").
     """
-    actions = [Action(**one, about=about, origin=origin, made_at=at) for one in wanted]
+    actions = [Action(**values, about=about, origin=origin, made_at=at) for values in new_actions]
     for position, action in enumerate(actions):
         try:
-            action.title, action.owner = _title(action.title), _able(action.owner)
+            action.title, action.owner = _title(action.title), _active(action.owner)
         except Refused as refusal:
             raise Refused(refusal.message, field=f"[{position}].{refusal.field}") from None
-    acts = [Act(action, "actions.action_opened", placed=_placed(action, by)) for action in actions]
+    acts = [Act(action, "actions.action_opened", placed=_scope(action, by)) for action in actions]
     bulk.perform(acts, by=by, at=at, cause=cause)
     _show_about_to_owners(actions, by=by, at=at)
     _show_to_stand_ins(actions, at=at)
@@ -107,47 +107,48 @@ def add_many(
 def change(
     action: Action, values: Mapping[str, Any], *, by: Actor, at: datetime, seen: int | None = None
 ) -> Action:
-    """Change fields of CHANGEABLE. A new owner or date makes new reminders; a new owner may see it.
+    """Change fields of CHANGEABLE.
 
-    Writes actions.action_assigned when the owner changed, else actions.action_changed.
-    Raises Refused(field=…), ChangedMeanwhile.
+    A new owner or due date replaces the reminders. A new owner may see the action and what it is about.
+    Writes actions.action_assigned if the owner changes, else actions.action_changed.
+    Raises Refused(field=…), ChangedMeanwhile, ValueError for another field.
     """
     if unknown := set(values) - CHANGEABLE:
         raise ValueError(f"These fields cannot be changed: {', '.join(sorted(unknown))}.")
     values = dict(values)
     if "title" in values:
         values["title"] = _title(values["title"])
-    is_handed_on = "owner" in values and values["owner"] != action.owner
-    if is_handed_on:
-        values["owner"] = _able(values["owner"])
+    is_handed_over = "owner" in values and values["owner"] != action.owner
+    if is_handed_over:
+        values["owner"] = _active(values["owner"])
     before, former = (action.owner_id, action.due_on), action.owner
-    verb = "actions.action_assigned" if is_handed_on else "actions.action_changed"
+    verb = "actions.action_assigned" if is_handed_over else "actions.action_changed"
     event = history.change(action, values, by=by, at=at, seen=seen, verb=verb)
     if event is None:
         return action
-    if is_handed_on:
+    if is_handed_over:
         _hand_over_sight(action, former, by=by, at=at)
         _show_to_stand_ins([action], at=at)
     if "title" in values:
         history.retitle(action)
     if (action.owner_id, action.due_on) != before:
-        _plan(action, at=at)
+        _replace_dates(action, at=at)
     return action
 
 
 def take(action: Action, *, by: Actor, at: datetime, seen: int | None = None) -> Action:
-    """Make the person who acts its owner. Raises Refused, ChangedMeanwhile."""
+    """Assign the action to the person who acts. Raises Refused, ChangedMeanwhile."""
     return change(action, {"owner": by.person}, by=by, at=at, seen=seen)
 
 
 def start(action: Action, *, by: Actor, at: datetime, seen: int | None = None) -> Action:
-    """Work on it has begun. From open or blocked."""
+    """Start an open or blocked action. Raises IllegalMove, ChangedMeanwhile."""
     history.move(action, ActionState.DOING, by=by, at=at, seen=seen, values={"blocked_by": ""})
     return action
 
 
 def put_back(action: Action, *, by: Actor, at: datetime, seen: int | None = None) -> Action:
-    """Back to open: it waits again. From doing or blocked."""
+    """Move an action that is being done or blocked back to open. Raises IllegalMove, ChangedMeanwhile."""
     if not action.is_unfinished:
         raise IllegalMove("This action is completed. Reopen it instead.", field="state")
     history.move(action, ActionState.OPEN, by=by, at=at, seen=seen, values={"blocked_by": ""})
@@ -155,7 +156,7 @@ def put_back(action: Action, *, by: Actor, at: datetime, seen: int | None = None
 
 
 def block(action: Action, *, reason: str, by: Actor, at: datetime, seen: int | None = None) -> Action:
-    """It cannot go on: `reason` names what holds it up. Raises Refused(field="reason")."""
+    """Mark an action as blocked. reason: what blocks it. Raises Refused(field="reason"), IllegalMove."""
     reason = _reason(reason, "Enter what blocks it, such as another team, access, budget or time.")
     history.move(action, ActionState.BLOCKED, by=by, at=at, seen=seen, values={"blocked_by": reason[:200]})
     return action
@@ -163,7 +164,7 @@ def block(action: Action, *, reason: str, by: Actor, at: datetime, seen: int | N
 
 @transaction.atomic
 def finish(action: Action, *, by: Actor, at: datetime, note: str = "", seen: int | None = None) -> Action:
-    """Done. `note`: what came of it, for the history."""
+    """Complete an action. note: its result, for the history. Raises IllegalMove, ChangedMeanwhile."""
     history.move(
         action,
         ActionState.DONE,
@@ -179,7 +180,7 @@ def finish(action: Action, *, by: Actor, at: datetime, note: str = "", seen: int
 
 @transaction.atomic
 def drop(action: Action, *, reason: str, by: Actor, at: datetime, seen: int | None = None) -> Action:
-    """It will not be done, for this reason. Raises Refused(field="reason")."""
+    """Drop an action that is no longer needed. Raises Refused(field="reason"), IllegalMove."""
     reason = _reason(reason, "Enter why it is no longer needed.")
     history.move(
         action,
@@ -196,40 +197,46 @@ def drop(action: Action, *, reason: str, by: Actor, at: datetime, seen: int | No
 
 @transaction.atomic
 def reopen(action: Action, *, by: Actor, at: datetime, seen: int | None = None) -> Action:
-    """Open again after done or dropped: also how a finish is undone."""
+    """Reopen an action that is done or dropped. This also undoes finish(). Raises IllegalMove."""
     if action.is_unfinished:
         raise IllegalMove("This action is already open.", field="state")
     history.move(action, ActionState.OPEN, by=by, at=at, seen=seen, values={"settled_at": None})
-    _plan(action, at=at)
+    _replace_dates(action, at=at)
     return action
 
 
-# ------------------------------------------------------------------ dates that act
+# ------------------------------------------------------------------ reminders and overdue dates
 
 
 def remind(due: Due, *, at: datetime) -> None:
-    """A reminder before or after the due date. Nothing happens when it is finished, handed on or moved."""
-    action, when = _of(due)
+    """Write the reminder before or after the due date.
+
+    Does nothing if the action is finished or has another owner or due date by now.
+    """
+    action, when = _action_of(due)
     if action is None or action.owner is None:
         return
     if when == "before" and _in_zone_of(action.owner, _hours()).day_of(at) > action.due_on:
-        return  # rung late: what is told now is that it is late
+        return  # this runs late and the due date has passed: the reminder after it follows
     _show_to_stand_ins([action], at=at)
     reminded = events.ActionReminded(when=when, due_on=action.due_on.isoformat(), owner=action.owner_id)
     history.record(action, reminded, by=SYSTEM, at=at)
 
 
 def note_overdue(due: Due, *, at: datetime) -> None:
-    """The due date passed unanswered: what happens then is for the rooms above. Also without an owner."""
-    action, _ = _of(due)
+    """Write that the action is overdue, also without an owner. Handlers of other rooms act on the event."""
+    action, _ = _action_of(due)
     if action is None:
         return
     overdue = events.ActionOverdue(due_on=action.due_on.isoformat(), owner=action.owner_id)
     history.record(action, overdue, by=SYSTEM, at=at)
 
 
-def _of(due: Due) -> tuple[Any, str]:
-    """The action a date was made for, if it still holds: unfinished, same owner, same date."""
+def _action_of(due: Due) -> tuple[Any, str]:
+    """Return the action of a due date and its kind: "before", "after" or "overdue".
+
+    The action is None if it is finished or has another owner or due date by now.
+    """
     when, due_on, owner, _ = due.occurrence.split("/")
     action = (
         Action.objects.select_related("subject", "owner", "owner__subject")
@@ -241,18 +248,19 @@ def _of(due: Due) -> tuple[Any, str]:
     return (action, when) if str(action.owner_id) == owner else (None, when)
 
 
-def _plan(action: Action, *, at: datetime) -> None:
-    """Make the dates of the present owner and due date, and quieten the earlier ones."""
+def _replace_dates(action: Action, *, at: datetime) -> None:
+    """Replace the reminders and the overdue date by those of the current owner and due date."""
     history.drop_dues(action.subject_id, REMINDER, OVERDUE)
     _put_dates([action], at=at)
 
 
 def _put_dates(actions: Sequence[Action], *, at: datetime) -> None:
-    """Reminders and lateness, by the organisation's days and hours in the zone of each owner.
+    """Add the reminders and the overdue date, by the organisation's working hours in the owner's time zone.
 
-    The version stands in the occurrence, so a date that was moved away and back acts again.
+    The occurrence contains the version, so that reminders are sent again if a due date changes and changes
+    back.
     """
-    dated = [(one, one.due_on) for one in actions if one.due_on and one.is_unfinished]
+    dated = [(action, action.due_on) for action in actions if action.due_on and action.is_unfinished]
     if not dated:
         return
     hours = _hours()
@@ -277,7 +285,7 @@ def on_time_changed(event: Event, *, at: datetime) -> None:
     rows = Action.objects.filter(due_on__isnull=False, state__in=UNFINISHED).select_related("owner")
     if event.verb == "people.person_changed":
         rows = rows.filter(owner__subject=event.subject_id)
-    hours, dated = _hours(), {one.subject_id: one for one in rows}
+    hours, dated = _hours(), {action.subject_id: action for action in rows}
 
     def planned(due: Due) -> tuple[str, datetime] | None:
         action = dated[due.subject_id]
@@ -289,7 +297,7 @@ def on_time_changed(event: Event, *, at: datetime) -> None:
 
 
 def _hours() -> Hours:
-    """The organisation's days and hours."""
+    """Return the organisation's working days and hours; Monday to Friday, 9 to 17 UTC without one."""
     return people.working_hours() or Hours(ZoneInfo("UTC"), frozenset(WORKING_DAYS), time(9), time(17))
 
 
@@ -297,7 +305,7 @@ def _in_zone_of(owner: User | None, hours: Hours) -> Hours:
     return replace(hours, zone=ZoneInfo(owner.time_zone)) if owner and owner.time_zone else hours
 
 
-# ------------------------------------------------------------------ what is asked of the input
+# ------------------------------------------------------------------ checks and visibility
 
 
 def _title(text: str) -> str:
@@ -312,20 +320,20 @@ def _reason(text: str, message: str) -> str:
     return text.strip()
 
 
-def _able(owner: User | None) -> User | None:
+def _active(owner: User | None) -> User | None:
     if owner is not None and not owner.is_active:
         raise Refused(f"{owner.name} is deactivated. Choose an active person.", field="owner")
     return owner
 
 
-def _placed(action: Action, by: Actor, viewers: Sequence[int] | None = None) -> Scope:
-    """Below what it is about, or else below its origin; its owner and who opens it see it in any case."""
+def _scope(action: Action, by: Actor, viewers: Sequence[int] | None = None) -> Scope:
+    """Return the scope: that of what it is about, or else of its origin, plus its owner and creator."""
     owner = [NewGrant(action.owner.subject_id, GrantReason.OWNER)] if action.owner else []
     return Scope(parent=action.about or action.origin, viewers=viewers, grants=[*owner, *author(by)])
 
 
 def _show_about_to_owners(actions: Sequence[Action], *, by: Actor, at: datetime) -> None:
-    """Whoever is to act on a subject may see it, on record. actions: all about the same."""
+    """Grant the owners sight of what their actions are about. actions: all about the same subject."""
     owners = {action: action.owner for action in actions if action.owner}
     about = next((action.about for action in owners), None)
     if about:
@@ -341,26 +349,27 @@ def _show_about_to_owners(actions: Sequence[Action], *, by: Actor, at: datetime)
 
 
 def _hand_over_sight(action: Action, former: User | None, *, by: Actor, at: datetime) -> None:
-    """The new owner sees the action and what it is about; the former one by this action no longer."""
+    """Grant the new owner sight of the action and what it is about. End the former owner's grants."""
     about = [action.about] if action.about else []
     if action.owner:
         history.grant_sight([action.subject], [action.owner], reason=GrantReason.OWNER, by=by, at=at)
         _show_about_to_owners([action], by=by, at=at)
     if former:
-        _end(action, [action.subject], former, source=None, by=by, at=at)
-        _end(action, about, former, source=action.subject, by=by, at=at)
+        _end_sight(action, [action.subject], former, source=None, by=by, at=at)
+        _end_sight(action, about, former, source=action.subject, by=by, at=at)
 
 
 def _show_to_stand_ins(actions: Sequence[Action], *, at: datetime) -> None:
-    """Whoever stands in for an absent owner gets the mails of a restricted action, so they may see it."""
-    restricted = [one for one in actions if one.owner and one.subject.viewers is not None]
-    stand_ins = people.stand_ins({one.owner for one in restricted if one.owner}, people.local_day(at))
+    """Grant the stand-ins of absent owners sight of restricted actions, because they get the mails."""
+    restricted = [action for action in actions if action.owner and action.subject.viewers is not None]
+    owners = {action.owner for action in restricted if action.owner}
+    stand_ins = people.stand_ins(owners, people.local_day(at))
     for action in restricted:
-        other = stand_ins.get(action.owner_id or 0)
-        if other and other.pk != action.owner_id:
+        stand_in = stand_ins.get(action.owner_id or 0)
+        if stand_in and stand_in.pk != action.owner_id:
             history.grant_sight(
                 [action.subject, *([action.about] if action.about else [])],
-                [other],
+                [stand_in],
                 reason=GrantReason.STAND_IN,
                 source=action.subject,
                 by=SYSTEM,
@@ -369,7 +378,7 @@ def _show_to_stand_ins(actions: Sequence[Action], *, at: datetime) -> None:
             )
 
 
-def _end(
+def _end_sight(
     action: Action,
     subjects: Sequence[Subject],
     former: User,

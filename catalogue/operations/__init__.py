@@ -1,1 +1,1 @@
-"""What can be done to models."""
+"""Operations on models."""

@@ -1,4 +1,4 @@
-"""Registering and changing models."""
+"""Write models: register, change, move to another stage."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -16,9 +16,9 @@ from kit.actor import Actor
 from kit.refusals import Refused
 from people.models import Team, User
 
-# A model of this slug would have no page of its own: /models/new/ registers one.
+# A model with this slug would have no page: /models/new/ is the form that registers one.
 RESERVED = frozenset({"new"})
-# What a person may change by hand; the stage has a verb of its own, the slug is the tools' and stays.
+# move_stage() changes the stage. The slug never changes, because other tools use it.
 CHANGEABLE = frozenset({"name", "purpose", "owner_team", "developer", "tier", "link"})
 
 
@@ -37,14 +37,15 @@ def add(
     link: str = "",
     viewers: Sequence[int] | None = None,
 ) -> Model:
-    """Register a model. slug: what other tools call it (default: from the name), lower case, unique.
+    """Register a model. slug: its name in other tools, unique, in lower case; by default from the name.
 
-    Signals that came before under that name are claimed afterwards. Raises Refused on name or slug.
+    viewers: subject ids of those who may see it; None for everyone. A handler in signals then assigns the
+    series and breaches that tools sent under this name before. Raises Refused(field="name" or "slug").
     """
     name = name.strip()
     if not name:
         raise Refused("Enter a name.", field="name")
-    found = Model(
+    model = Model(
         slug=_free_slug(slug or slugify(name)[:120]),
         name=name,
         purpose=purpose,
@@ -54,15 +55,15 @@ def add(
         stage=stage,
         link=link,
     )
-    history.record(found, "catalogue.model_registered", by=by, at=at, viewers=viewers)
-    return found
+    history.record(model, "catalogue.model_registered", by=by, at=at, viewers=viewers)
+    return model
 
 
 @transaction.atomic
 def change(
     model: Model, values: Mapping[str, Any], *, by: Actor, at: datetime, seen: int | None = None
 ) -> Model:
-    """Change what is known of a model. Raises Refused on a field not CHANGEABLE, or on an empty name."""
+    """Change fields of CHANGEABLE. Raises Refused(field=…), ChangedMeanwhile."""
     for name in values:
         if name not in CHANGEABLE:
             raise Refused("This cannot be changed here.", field=name)
@@ -76,9 +77,10 @@ def change(
 
 @transaction.atomic
 def move_stage(model: Model, to: str, *, by: Actor, at: datetime, seen: int | None = None) -> Model:
-    """Move a model along its life: proposed, development, production, retired; any way, for models come back.
+    """Move a model to any other stage, also back: retired models can return to production.
 
-    A retired model stays listed; its subject is marked so that pickers can leave it out.
+    A retired model stays in the list. Its subject is marked as retired, so that selections can leave it out.
+    Raises Refused(field="stage"), ChangedMeanwhile.
     """
     if to not in Stage.values:
         raise Refused(f"Use one of {', '.join(Stage.values)}.", field="stage")

@@ -1,1 +1,1 @@
-"""What can be done with learnings."""
+"""Operations on learnings."""

@@ -1,4 +1,4 @@
-"""A learning's life: drafted from an outcome or written by hand, taken, published, withdrawn, discarded."""
+"""Write learnings: draft from a review or by hand, assign, change, publish, withdraw, discard, restore."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -22,20 +22,20 @@ from risklog.states import Outcome, ReviewState
 
 TEXTS = ("seen", "to_monitor", "to_adjust", "how_to_check", "governance")
 CHANGEABLE = frozenset({"title", "tags", "verdict", *TEXTS})
-# These outcomes teach something; poor evidence and a needed experiment have not yet.
-TEACHING = frozenset({Outcome.CONFIRMED, Outcome.FALSE_ALARM, Outcome.THRESHOLD_TO_CHANGE})
+# Outcomes that a draft is made from. "Not enough evidence" and "experiment needed" have taught nothing yet.
+DRAFTED_OUTCOMES = frozenset({Outcome.CONFIRMED, Outcome.FALSE_ALARM, Outcome.THRESHOLD_TO_CHANGE})
 MAX_TAGS = 10
 
 
 @handler("learnings.learning.draft_from_review")
 def draft_from_review(event: Event, *, at: datetime) -> None:
-    """On risklog.review_settled: a draft that waits for an author, with what the review already knows.
+    """Create a draft without author from a settled review, on risklog.review_settled.
 
-    Nothing when the review was reopened meanwhile, or there is a learning about it.
+    Does nothing if the review was reopened meanwhile or a learning about it exists.
     """
     review = (
         Review.objects.select_related("subject", "about", "model")
-        .filter(subject_id=event.subject_id, state=ReviewState.SETTLED, outcome__in=TEACHING)
+        .filter(subject_id=event.subject_id, state=ReviewState.SETTLED, outcome__in=DRAFTED_OUTCOMES)
         .first()
     )
     if review is None or Learning.objects.filter(about_id=review.subject_id).exists():
@@ -53,9 +53,9 @@ def draft_from_review(event: Event, *, at: datetime) -> None:
 
 
 def _prefilled(review: Review) -> dict[str, Any]:
-    """The texts of a draft, from the review: a start, to be edited by its author."""
+    """Return the texts and tags of a draft, from the review. Its author edits them."""
     answers = review.reviewers.exclude(note="").select_related("function").order_by("answered_at", "id")
-    said = [
+    notes = [
         f"- {answer.note.strip()}" + (f" ({answer.function.name})" if answer.function else "")
         for answer in answers
     ]
@@ -64,14 +64,15 @@ def _prefilled(review: Review) -> dict[str, Any]:
         for part in (
             review.why.strip(),
             f"**{review.get_outcome_display()}.** {review.outcome_reason.strip()}".strip(),
-            "\n".join(said),
+            "\n".join(notes),
         )
         if part
     )
-    hanging = {review.subject_id, review.about_id}
-    todo = [
+    # Only actions that everyone who may see the draft may see, too.
+    subject_ids = {review.subject_id, review.about_id}
+    action_lines = [
         f"- {action.title} ({action.reference})"
-        for action in actions.of_subjects_unseen(hanging)
+        for action in actions.of_subjects_unseen(subject_ids)
         if action.subject.viewers in (None, review.subject.viewers)
     ]
     monitor = f"Whether “{review.about.title}” occurs again." if review.outcome == Outcome.CONFIRMED else ""
@@ -80,7 +81,7 @@ def _prefilled(review: Review) -> dict[str, Any]:
     tags = [review.get_kind_display().lower()]
     if review.model is not None:
         tags.append(review.model.slug)
-    return {"seen": seen, "to_monitor": monitor, "to_adjust": "\n".join(todo), "tags": tags}
+    return {"seen": seen, "to_monitor": monitor, "to_adjust": "\n".join(action_lines), "tags": tags}
 
 
 @transaction.atomic
@@ -94,24 +95,23 @@ def write(
     viewers: Sequence[int] | None = None,
     **texts: Any,
 ) -> Learning:
-    """Begin a draft by hand. texts: the fields of CHANGEABLE.
+    """Create a draft by hand. texts: other fields of CHANGEABLE.
 
-    It belongs to what it is about, and is seen by whoever sees that and by its author. viewers: who may see
-    it instead (subject ids): it then stands alone.
-    Raises Refused(field="title", "tags" or "about").
+    Everyone who may see `about` may see the draft, and so may its author. viewers: subject ids of those who
+    may see it instead; it is then its own root. Raises Refused(field="title", "tags" or "about").
     """
     if about is not None and Learning.objects.filter(about=about, state=LearningState.DRAFT).exists():
         raise Refused("A draft about this already exists. Edit that one instead.", field="about")
     draft = Learning(about=about, author=author, made_at=at, **_clean({"title": title, **texts}))
     grants = [NewGrant(author.subject_id, GrantReason.AUTHOR)] if author else []
-    placed = Scope(parent=about, viewers=viewers, grants=grants)
-    history.record(draft, events.LearningDrafted(), by=by, at=at, placed=placed)
+    scope = Scope(parent=about, viewers=viewers, grants=grants)
+    history.record(draft, events.LearningDrafted(), by=by, at=at, placed=scope)
     return draft
 
 
 @transaction.atomic
 def take(learning: Learning, *, by: Actor, at: datetime, seen: int | None = None) -> Learning:
-    """Make the person who acts the author of a draft that has none. Raises Refused when it has one."""
+    """Make the person who acts the author of a draft. Raises Refused if another person is the author."""
     author = by.person
     if learning.state != LearningState.DRAFT:
         raise IllegalMove("Only drafts can be assigned.", field="state")
@@ -126,9 +126,10 @@ def take(learning: Learning, *, by: Actor, at: datetime, seen: int | None = None
 def change(
     learning: Learning, values: Mapping[str, Any], *, by: Actor, at: datetime, seen: int | None = None
 ) -> Learning:
-    """Change fields of CHANGEABLE. Whoever first writes on a draft without an author becomes it.
+    """Change fields of CHANGEABLE. The first person to change a draft without an author becomes its author.
 
-    Raises Refused(field=…), ChangedMeanwhile.
+    Raises Refused(field=…), IllegalMove for a discarded draft, ChangedMeanwhile, ValueError for another
+    field.
     """
     if unknown := set(values) - CHANGEABLE:
         raise ValueError(f"These fields cannot be changed: {', '.join(sorted(unknown))}.")
@@ -154,10 +155,10 @@ def publish(
     values: Mapping[str, Any] | None = None,
     seen: int | None = None,
 ) -> Learning:
-    """Into the feed, with last changes to fields of CHANGEABLE in the same act.
+    """Publish a draft, with last changes to fields of CHANGEABLE in the same transaction.
 
-    Needs a title, what was seen, and an author: the one who publishes if nobody took it.
-    Raises Refused(field=…), IllegalMove, ChangedMeanwhile.
+    It needs a title and a text in `seen`. If it has no author, the person who publishes it becomes the
+    author. Raises Refused(field=…), IllegalMove, ChangedMeanwhile.
     """
     cleaned = _clean(values or {})
     if not cleaned.get("seen", learning.seen).strip():
@@ -175,7 +176,7 @@ def publish(
 
 
 def withdraw(learning: Learning, *, by: Actor, at: datetime, seen: int | None = None) -> Learning:
-    """Back to a draft, out of the feed. Raises Refused when another draft about the same is open."""
+    """Move a published learning back to draft. Raises Refused if another draft about the same exists."""
     _no_other_draft(learning)
     history.move(learning, LearningState.DRAFT, by=by, at=at, seen=seen, values={"published_at": None})
     return learning
@@ -185,7 +186,7 @@ def withdraw(learning: Learning, *, by: Actor, at: datetime, seen: int | None = 
 def discard(
     learning: Learning, *, by: Actor, at: datetime, reason: str = "", seen: int | None = None
 ) -> Learning:
-    """A draft that will not become a learning. It is kept, and can be restored."""
+    """Discard a draft. It is kept and can be restored. Raises IllegalMove, ChangedMeanwhile."""
     discarded = events.LearningDiscarded(reason=reason.strip() or None)
     history.move(learning, LearningState.DISCARDED, by=by, at=at, seen=seen, payload=discarded)
     history.retire(learning)
@@ -194,7 +195,7 @@ def discard(
 
 @transaction.atomic
 def restore(learning: Learning, *, by: Actor, at: datetime, seen: int | None = None) -> Learning:
-    """A discarded draft is a draft again. Raises Refused when another draft about the same is open."""
+    """Restore a discarded draft. Raises Refused if another draft about the same exists."""
     _no_other_draft(learning)
     history.move(learning, LearningState.DRAFT, by=by, at=at, seen=seen)
     history.retire(learning, is_retired=False)
@@ -215,21 +216,21 @@ def _no_other_draft(learning: Learning) -> None:
 
 
 def _clean(values: Mapping[str, Any]) -> dict[str, Any]:
-    found = dict(values)
-    if "title" in found:
-        found["title"] = found["title"].strip()
-        if not found["title"]:
+    cleaned = dict(values)
+    if "title" in cleaned:
+        cleaned["title"] = cleaned["title"].strip()
+        if not cleaned["title"]:
             raise Refused("Enter a title that says what was learned.", field="title")
-    if "tags" in found:
-        found["tags"] = tags(found["tags"])
-    return found
+    if "tags" in cleaned:
+        cleaned["tags"] = tags(cleaned["tags"])
+    return cleaned
 
 
-def tags(words: Sequence[str]) -> list[str]:
-    """Tags as they are kept: lower case, once each, in the order given. Raises Refused(field="tags")."""
-    found = list(dict.fromkeys(" ".join(word.split()).lower() for word in words if word.strip()))
-    if len(found) > MAX_TAGS:
+def tags(texts: Sequence[str]) -> list[str]:
+    """Return the tags in lower case, without duplicates, in their order. Raises Refused(field="tags")."""
+    normalized = list(dict.fromkeys(" ".join(text.split()).lower() for text in texts if text.strip()))
+    if len(normalized) > MAX_TAGS:
         raise Refused(f"Use at most {MAX_TAGS} tags.", field="tags")
-    if any(len(tag) > 60 for tag in found):
+    if any(len(tag) > 60 for tag in normalized):
         raise Refused("Use at most 60 characters per tag.", field="tags")
-    return found
+    return normalized

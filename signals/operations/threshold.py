@@ -39,13 +39,9 @@ def propose(
     threshold = on if isinstance(on, Threshold) else _new(on, name)
     if threshold.is_external:
         raise Refused("This rule is managed by its source. Change it there.", field="threshold")
-    number = 1
-    if threshold.pk:
-        Threshold.objects.select_for_update(of=("self",)).get(pk=threshold.pk)
-        number += threshold.versions.aggregate(last=Max("number"))["last"] or 0
     version = ThresholdVersion(
         threshold=threshold,
-        number=number,
+        number=_next_number(threshold),
         direction=direction,
         warning=warning,
         critical=critical,
@@ -144,6 +140,14 @@ def _must_be_proposed(version: ThresholdVersion, to: str, seen: int | None) -> N
 
 def _new(series: Series, name: str) -> Threshold:
     return Threshold(series=series, name=(name.strip() or series.subject_title)[:200])
+
+
+def _next_number(threshold: Threshold) -> int:
+    """Return the number of the next version. Locks an existing threshold until the transaction ends."""
+    if not threshold.pk:
+        return 1
+    Threshold.objects.select_for_update(of=("self",)).get(pk=threshold.pk)
+    return 1 + (threshold.versions.aggregate(last=Max("number"))["last"] or 0)
 
 
 def _rule(version: ThresholdVersion) -> dict[str, Any]:
