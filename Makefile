@@ -1,4 +1,4 @@
-# One command each. Everything is installed into .venv, everything kept is in RISKHUB_HOME (./var).
+# One command for each task. Packages are installed into .venv; data is stored in RISKHUB_HOME (./var).
 
 PYTHON ?=
 PYTEST_ARGS ?=
@@ -9,7 +9,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .PHONY: help run test check venv venv-dev bench chaos lock clean
 
-# The first Python that is new enough; PYTHON=... names one. Then .venv, from the lock file given.
+# Finds the first Python that is new enough (PYTHON=... names one), then creates .venv from the given lock file.
 define bootstrap
 @python=; for name in $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11); do \
   if "$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then python=$$name; break; fi; done; \
@@ -30,26 +30,26 @@ venv:
 venv-dev:
 	$(call bootstrap,requirements-dev.txt)
 
-run: venv ## bring Riskhub up on this machine, with its own PostgreSQL and Valkey, until Ctrl-C
+run: venv ## run Riskhub on this machine, with its own PostgreSQL and Valkey, until Ctrl-C
 	@exec $(PY) -m riskhub.engine
 
 test: venv-dev ## all checks and all tests; PYTEST_ARGS="-k word" for some
 	@$(PY) riskhub/engine/testrun.py --workers "$(WORKERS)" -- $(PYTEST_ARGS)
 
-check: venv-dev ## style, types, import contracts, migrations, the main flow at ten awkward moments
+check: venv-dev ## style, types, import contracts, migrations, the main flow at ten difficult moments
 	@$(PY) riskhub/engine/testrun.py --checks-only
 
-bench: venv-dev ## how fast it is
+bench: venv-dev ## measure the speed
 	@exec $(PY) -m bench $(BENCH_ARGS)
 
-chaos: venv-dev ## what it loses when things are killed (nothing)
+chaos: venv-dev ## check that nothing is lost when processes and servers are killed
 	@exec $(PY) -m chaos $(CHAOS_ARGS)
 
-lock: venv-dev ## write the lock files anew from requirements*.in
+lock: venv-dev ## write the lock files from requirements*.in
 	@for name in requirements requirements-dev; do \
 	  .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	    --no-emit-index-url --no-emit-find-links $(LOCK_ARGS) $$name.in -o $$name.txt || exit 1; done
 
-clean: ## remove .venv and caches; your data in RISKHUB_HOME stays
+clean: ## remove .venv and caches; the data in RISKHUB_HOME stays
 	@rm -rf .venv .bootstrap.lock .mypy_cache .ruff_cache .import_linter_cache .hypothesis .pytest_cache
 	@find . -name __pycache__ -type d -not -path './var/*' -prune -exec rm -rf {} +

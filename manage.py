@@ -8,7 +8,7 @@ import sys
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "riskhub.settings")
     if sys.argv[1:2] == ["up"]:
-        # Before Django reads its settings, so that a wrong address is one clear line and no traceback.
+        # Run before Django reads its settings, so that a wrong URL gives one clear line and no traceback.
         from riskhub.engine.supervisor import main as up
 
         sys.exit(up())
@@ -25,7 +25,7 @@ def main() -> None:
 
 
 def _fix_for(error: Exception) -> str | None:
-    """One line for a database that is not there or not set up; None for whatever else it did not do."""
+    """Return one line with the fix if the database is not available or not migrated, else None."""
     from django.db import OperationalError
 
     code = getattr(error.__cause__, "sqlstate", None)
