@@ -6,6 +6,7 @@ from django.utils.text import slugify
 
 from catalogue.models import Model
 from history.models import RecordedQuerySet
+from people.slugs import slug_of
 
 
 def models() -> RecordedQuerySet[Model]:
@@ -18,15 +19,23 @@ def models_called(names: Iterable[str]) -> dict[str, Model]:
 
     A name matches the model whose slug equals it, ignoring case and punctuation.
     """
-    slugs = {name: slugify(name) for name in names if name}
-    distinct = {slug for slug in slugs.values() if slug}
+    slugs = {name: _slugs(name) for name in names if name}
+    distinct = {slug for both in slugs.values() for slug in both}
     if not distinct:
         return {}
     models = Model.objects.filter(slug__in=distinct).select_related("subject")
     by_slug = {model.slug: model for model in models}
-    return {name: by_slug[slug] for name, slug in slugs.items() if slug in by_slug}
+    return {name: by_slug[slug] for name, both in slugs.items() for slug in reversed(both) if slug in by_slug}
 
 
 def is_called(model: Model, name: str) -> bool:
     """Return True if a name that a tool uses matches this model."""
-    return slugify(name) == model.slug
+    return model.slug in _slugs(name)
+
+
+def _slugs(name: str) -> list[str]:
+    """Return the slugs that a name can mean, the likelier one first.
+
+    The second one has only the ASCII letters of the name: earlier versions made the slug of a model this way.
+    """
+    return [slug for slug in (slug_of(name), slugify(name)) if slug]

@@ -12,6 +12,8 @@ Both remove control characters (C0 and C1), characters that change the direction
 nothing, and code points that XML forbids. A text without a visible character becomes "". The joiners U+200C
 and U+200D stay between two visible characters, because Persian, Indic scripts and emoji use them.
 
+Both compose letters (NFC), so that the same word typed on two systems is the same text.
+
 NUL stays, because fields refuse it with an error: no text that a person wrote has one.
 """
 
@@ -68,7 +70,7 @@ def many_lines_within(value: Any) -> Any:
 
 
 def _visible(text: str) -> str:
-    text = _INVISIBLE.sub("", text)
+    text = _INVISIBLE.sub("", unicodedata.normalize("NFC", text))
     text = _HIDDEN_TAGS.sub(lambda match: match[1] or "", text)
     text = _LOOSE_JOINERS.sub("", text)
     return text if any(_is_visible(letter) for letter in text) else ""

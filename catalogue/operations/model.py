@@ -7,7 +7,6 @@ from typing import Any
 from django.core.validators import validate_slug
 from django.db import transaction
 from django.forms import ValidationError
-from django.utils.text import slugify
 
 from catalogue.models import Model
 from catalogue.states import Stage
@@ -15,6 +14,7 @@ from history import operations as history
 from kit.actor import Actor
 from kit.refusals import Refused
 from people.models import Team, User
+from people.slugs import free_slug, slug_of
 
 # A model with this slug would have no page: /models/new/ is the form that registers one.
 RESERVED = frozenset({"new"})
@@ -46,7 +46,7 @@ def add(
     if not name:
         raise Refused("Enter a name.", field="name")
     model = Model(
-        slug=_free_slug(slug or slugify(name)[:120]),
+        slug=_free_slug(slug or _slug_for(name)),
         name=name,
         purpose=purpose,
         owner_team=owner_team,
@@ -87,6 +87,15 @@ def move_stage(model: Model, to: str, *, by: Actor, at: datetime, seen: int | No
     history.change(model, {"stage": to}, by=by, at=at, seen=seen, verb="catalogue.model_stage_moved")
     history.retire(model, is_retired=to == Stage.RETIRED)
     return model
+
+
+def _slug_for(name: str) -> str:
+    """A slug made of a name; one in another script has one of its own, whatever it is in ASCII."""
+    slug = slug_of(name)[:110]
+    if name.isascii():
+        return slug
+    taken = Model.objects.filter(slug__startswith=slug).values_list("slug", flat=True)
+    return free_slug(slug, {*RESERVED, *taken}, "model")
 
 
 def _free_slug(text: str) -> str:

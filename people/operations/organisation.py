@@ -7,15 +7,16 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.utils.text import slugify
 
 from history import documents
 from history import operations as history
 from kit.actor import SYSTEM, Actor
 from kit.refusals import Refused
+from kit.texts import one_line
 from people.models import Function, Organisation, SetUpLink, User, is_time_zone
 from people.operations import person
 from people.operations.token import hash_of
+from people.slugs import free_slug, slug_of
 from people.states import SEEDED_FUNCTIONS, Role
 
 LINK_LIVES = timedelta(days=7)
@@ -111,7 +112,10 @@ def change(
 @transaction.atomic
 def add_function(*, name: str, by: Actor, at: datetime) -> Function:
     """A further function. Raises Refused for a name that is taken."""
-    name, slug = " ".join(name.split()), slugify(name)[:60]
+    name, slug = " ".join(one_line(name).split()), slug_of(name)[:60]
+    if not name.isascii():
+        taken = Function.objects.filter(slug__startswith=slug[:56]).values_list("slug", flat=True)
+        slug = free_slug(slug, taken, "function")
     if not slug or slug.isdigit() or len(name) > 80:
         raise Refused("Enter a name of up to 80 characters.", field="name")
     if Function.objects.filter(slug=slug).exists() or Function.objects.filter(name__iexact=name).exists():
@@ -129,7 +133,7 @@ def rename_function(
     function: Function, name: str, *, by: Actor, at: datetime, seen: int | None = None
 ) -> Function:
     """Another name for a function; its slug stays. Raises Refused, ChangedMeanwhile."""
-    name = " ".join(name.split())
+    name = " ".join(one_line(name).split())
     if (
         not name
         or len(name) > 80

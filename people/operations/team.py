@@ -5,20 +5,24 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.utils.text import slugify
 
 from history import operations as history
 from kit.actor import Actor
 from kit.refusals import Refused
+from kit.texts import one_line
 from people import events
 from people.models import Membership, Team, User
+from people.slugs import free_slug, slug_of
 
 
 @transaction.atomic
 def add(*, name: str, lead: User | None = None, by: Actor, at: datetime) -> Team:
     """A new team. Its lead is a member too. Raises Refused for a name that is taken."""
     name = _name(name, but=None)
-    slug = slugify(name)[:60]
+    slug = slug_of(name)[:60]
+    if not name.isascii():
+        taken = Team.objects.filter(slug__startswith=slug[:56]).values_list("slug", flat=True)
+        slug = free_slug(slug, {"new", *taken}, "team")
     if slug in {"", "new"} or slug.isdigit() or Team.objects.filter(slug=slug).exists():
         raise Refused(
             "Another team has almost the same name. Use a name with different letters.", field="name"
@@ -87,7 +91,7 @@ def _check_lead(lead: User | None) -> None:
 
 
 def _name(text: str, *, but: Team | None) -> str:
-    found = " ".join(text.split())
+    found = " ".join(one_line(text).split())
     if not found or len(found) > 80:
         raise Refused("Enter a name of up to 80 characters.", field="name")
     others = Team.objects.filter(name__iexact=found)

@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.utils.text import slugify
 
 from history import operations as history
 from history.models import Event
 from history.wiring import handler
 from kit.actor import SYSTEM, Actor
 from kit.refusals import Refused
+from people.slugs import free_slug, slug_of
 from risklog import events
 from risklog.models import Category, Risk
 from risklog.operations.first_categories import FIRST
@@ -52,7 +52,10 @@ def add(
     kind: the kind of the signals that its risks belong to; it decides their focus. Raises Refused.
     """
     _check({"name": name, "kind": kind, "definition": definition}, None)
-    slug = slugify(name)[:60] or "category"
+    slug = slug_of(name)[:60] or "category"
+    if not name.isascii():
+        taken = Category.objects.filter(slug__startswith=slug[:56]).values_list("slug", flat=True)
+        slug = free_slug(slug, taken, "category")
     if Category.objects.filter(slug=slug).exists():
         raise Refused(f"The category “{slug}” already exists.", field="name")
     category = Category(

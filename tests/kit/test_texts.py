@@ -58,7 +58,7 @@ def test_a_text_without_a_visible_character_is_empty(blank):
         "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f wins",  # a flag is written with tags
         "Команда риска",
         "风险团队",
-        "Émile, E\u0301mile",
+        "Émile",
         "ab\u00a0c  d",
     ],
 )
@@ -91,3 +91,7 @@ def test_cleaning_twice_changes_nothing_and_leaves_nothing_that_breaks_a_line(te
     assert all(letter == "\x00" or unicodedata.category(letter) != "Cc" for letter in line)
     assert all(letter in "\n\t\x00" or unicodedata.category(letter) != "Cc" for letter in lines)
     assert len(line) <= len(text)
+
+
+def test_letters_are_composed():
+    assert one_line("E\u0301mile") == many_lines("E\u0301mile") == "\u00c9mile"
