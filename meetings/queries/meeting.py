@@ -35,8 +35,10 @@ def turns_of(user: User, at: datetime) -> QuerySet[Meeting]:
     return to_come(user, at).filter(facilitator=user)
 
 
-def stamp(meeting_id: int) -> str:
+def stamp(meeting_id: int, user: User) -> str:
     """A short text that changes whenever the meeting, an item, attendance, a decision or an action does.
+
+    Decisions and actions count as far as this reader may see them: the text is in the page.
 
     One statement over indexed rows. Counts, sums of versions and greatest ids: each grows with a change,
     and an item that leaves for another meeting lowers the count.
@@ -45,10 +47,10 @@ def stamp(meeting_id: int) -> str:
     for name, rows in (
         ("item", AgendaItem.objects.filter(meeting=meeting_id)),
         ("there", Attendance.objects.filter(meeting=meeting_id)),
-        ("decision", Decision.objects.filter(meeting=meeting_id)),
+        ("decision", Decision.objects.visible_to(user).filter(meeting=meeting_id)),
         (
             "action",
-            Action.objects.filter(
+            Action.objects.visible_to(user).filter(
                 Q(origin__in=Decision.objects.filter(meeting=meeting_id).values("subject"))
                 | Q(origin__in=Meeting.objects.filter(pk=meeting_id).values("subject"))
             ),

@@ -37,6 +37,7 @@ from pages.flows import Show
 from pages.forms import PageForm
 from pages.requests import actor, version_of
 from people import queries as people
+from people.models import User
 from people.permissions import SignedInRequest
 
 ITEM_IDS = "item_%s"  # the page has another form with a title
@@ -70,7 +71,7 @@ def _context(request: SignedInRequest, meeting: Meeting, **extra: Any) -> dict[s
     return {
         "meeting": meeting,
         "live": shown,
-        "stamp": _stamp(meeting.pk, request.user.pk),
+        "stamp": _stamp(meeting.pk, request.user),
         "now": at,
         "may_run": may_run,
         "may_record": may_run and current is not None and not current.is_hidden,
@@ -87,9 +88,9 @@ def _context(request: SignedInRequest, meeting: Meeting, **extra: Any) -> dict[s
     }
 
 
-def _stamp(meeting_id: int, reader_id: int | None) -> str:
+def _stamp(meeting_id: int, reader: User) -> str:
     """Return a text that changes with what the page shows: the meeting's rows, for this reader."""
-    return f"{meeting_queries.stamp(meeting_id)}-r{reader_id}"
+    return f"{meeting_queries.stamp(meeting_id, reader)}-r{reader.pk}"
 
 
 def _stamp_of(request: SignedInRequest, reference: str) -> str | None:
@@ -99,7 +100,7 @@ def _stamp_of(request: SignedInRequest, reference: str) -> str | None:
         .values_list("pk", flat=True)
         .first()
     )
-    return _stamp(pk, request.user.pk) if pk else None
+    return _stamp(pk, request.user) if pk else None
 
 
 @require_safe

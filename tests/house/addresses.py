@@ -7,6 +7,7 @@ from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from history.models import Event
 from riskhub.urls import RESOURCES
 from tests.house.world import Objects, World
 
@@ -174,6 +175,12 @@ _RULES: tuple[tuple[str, Any], ...] = (
 )
 
 _LIVE = ("attend", "close")
+NO_ID = 7_759_999  # of no row
+
+
+def _first_event(subject_id: int) -> int:
+    events = Event.objects.filter(subject=subject_id).order_by("pk")
+    return events.values_list("pk", flat=True).first() or NO_ID
 
 
 def _resource(address: str) -> Any:
@@ -202,7 +209,7 @@ def _resource(address: str) -> Any:
             "decisions": objects.decision.reference,
             "actions": objects.action.reference,
             "learnings": objects.learning.reference,
-            "events": objects.risk.subject.events.order_by("pk").values_list("pk", flat=True).first(),
+            "events": _first_event(objects.risk.subject_id),
         }
         return "/api/v1/" + re.sub(r"<str:\w+>", str(keys.get(first, "")), address)
 

@@ -6,22 +6,19 @@ After a change that is meant, write it anew and review the difference:
     RISKHUB_WRITE_ADDRESSES=1 make test PYTEST_ARGS="tests/house/test_addresses.py -n 0"
 """
 
-import gzip
 import json
 import os
 import re
 from collections.abc import Iterator
 from datetime import timedelta
-from http.cookies import SimpleCookie
 from pathlib import Path
 
 import pytest
-from django.db import transaction
-from django.test import Client
 
 from rest.fields import Visible
 from tests.conftest import AT
 from tests.house import addresses
+from tests.house.asking import ask, client_of, content, token_of
 from tests.house.world import CANARY, ROLES, World, build
 
 pytestmark = pytest.mark.django_db
@@ -34,36 +31,12 @@ def world(move_clock) -> World:
     return build()
 
 
-def _client(world: World, role: str) -> Client:
-    if role in world.tokens:
-        return Client(
-            raise_request_exception=False, headers={"Authorization": f"Bearer {world.tokens[role]}"}
-        )
-    client = Client(raise_request_exception=False)
-    if role != "anonymous":
-        client.force_login(world.people[role])
-    return client
-
-
-def _ask(client: Client, method: str, url: str, *, is_api: bool, body: str = "{}"):
-    """One request with an empty body, whose effect is taken back."""
-    cookies = SimpleCookie(client.cookies.output(header="", sep=";"))
-    sent = {}
-    if is_api and method != "GET":
-        sent = {"data": body, "content_type": "application/json", "headers": {"If-Match": "*"}}
-    with transaction.atomic():
-        answer = getattr(client, method.lower())(url, **sent)
-        transaction.set_rollback(True)
-    client.cookies = cookies
-    return answer
-
-
 def _answers(world: World, role: str) -> Iterator[tuple[str, int]]:
-    client = _client(world, role)
+    client = client_of(world, role)
     for address in [*addresses.pages(), *addresses.resources()]:
         url = address.url_of(world, world.open)
         for method in address.methods:
-            answer = _ask(client, method, url, is_api=address.is_api)
+            answer = ask(client, method, url, is_api=address.is_api)
             yield f"{method} {address.name}", answer.status_code
 
 
@@ -106,15 +79,15 @@ def test_every_address_answers_each_role_as_the_table_says(world, role):
 @pytest.mark.parametrize("role", ["stranger", "manager", "administrator", "token_write"])
 def test_what_is_restricted_is_not_there_for_others(world, role):
     """By address: 404, whatever the method. On every other page: not a word of it."""
-    world.tokens["token_write"] = _token_of(world.people["stranger"])
-    client, found, said = _client(world, role), {}, []
+    world.tokens["token_write"] = token_of(world.people["stranger"])
+    client, found, said = client_of(world, role), {}, []
     for address in [*addresses.pages(), *addresses.resources()]:
         url, known = address.url_of(world, world.secret), address.url_of(world, world.open)
         for method in address.methods:
-            answer = _ask(client, method, url, is_api=address.is_api)
+            answer = ask(client, method, url, is_api=address.is_api)
             if url != known:
                 found[f"{method} {address.name}"] = answer.status_code
-            if CANARY.encode() in _content(answer):
+            if CANARY.encode() in content(answer):
                 said.append(f"{method} {url}")
 
     assert said == []
@@ -135,21 +108,8 @@ def _is_refused_anyway(name: str, role: str) -> bool:
     return _read()[name][{"token_write": "stranger"}.get(role, role)] == 403
 
 
-def _token_of(person) -> str:
-    from kit.actor import Actor
-    from people.operations import token
-
-    return token.issue(person, name="write", scope="write", by=Actor(person, "page"), at=AT)[1]
-
-
-def _content(answer) -> bytes:
-    if "gzip" in answer.headers.get("Content-Encoding", ""):
-        return gzip.decompress(answer.content)
-    return b"".join(answer.streaming_content) if answer.streaming else answer.content
-
-
 def test_no_filter_and_no_search_finds_what_is_restricted(world):
-    client, secret, said = _client(world, "stranger"), world.secret, []
+    client, secret, said = client_of(world, "stranger"), world.secret, []
     objects = [secret.risk, secret.model, secret.group]
     references = [secret.risk.reference, secret.group.reference, secret.model.slug]
     for address in [*addresses.pages(), *addresses.resources()]:
@@ -159,7 +119,7 @@ def test_no_filter_and_no_search_finds_what_is_restricted(world):
         for name in _parameters(address):
             ids = [str(one.subject_id if name in {"about", "subject"} else one.pk) for one in objects]
             for word in [CANARY[:5]] if name == "q" else [*references, *ids]:
-                if CANARY.encode() in _content(client.get(url, {name: word})):
+                if CANARY.encode() in content(client.get(url, {name: word})):
                     said.append(f"{url}?{name}={word}")
 
     assert said == []
@@ -175,7 +135,7 @@ def _parameters(address: addresses.Address) -> list[str]:
 
 def test_in_a_body_what_is_restricted_is_answered_like_what_does_not_exist(world):
     """Every related object a write names: the same field error for a stranger's as for none."""
-    client, wrong, asked = _client(world, "stranger"), [], 0
+    client, wrong, asked = client_of(world, "stranger"), [], 0
     for address, view in addresses.RESOURCES:
         for method, body in view.bodies.items():
             for name, one in body().fields.items() if body else ():
@@ -185,7 +145,7 @@ def test_in_a_body_what_is_restricted_is_answered_like_what_does_not_exist(world
                 url = addresses.resource(address).url_of(world, world.open)
                 for word in _named(world):
                     answers = [
-                        _ask(client, method, url, is_api=True, body=json.dumps({name: text}))
+                        ask(client, method, url, is_api=True, body=json.dumps({name: text}))
                         for text in (word, _like_none(word))
                     ]
                     secret, none = ((a.status_code, _errors(a, name)) for a in answers)

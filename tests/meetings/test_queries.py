@@ -58,10 +58,10 @@ def test_an_administrator_has_no_more_sight_than_the_row_says():
 def test_the_stamp_changes_with_every_change_and_costs_one_query(at):
     meeting = make.live()
     user = people.user()
-    seen = [queries.stamp(meeting.pk)]
+    seen = [queries.stamp(meeting.pk, user)]
 
     def changed() -> bool:
-        seen.append(queries.stamp(meeting.pk))
+        seen.append(queries.stamp(meeting.pk, user))
         return seen[-1] not in seen[:-1]
 
     item = make.item(meeting)
@@ -83,8 +83,19 @@ def test_the_stamp_changes_with_every_change_and_costs_one_query(at):
     items.finish(item, outcome=ItemOutcome.NO_CHANGE, by=SYSTEM, at=at)
     assert changed()
     with CaptureQueriesContext(connection) as found:
-        assert queries.stamp(meeting.pk) == seen[-1]
+        assert queries.stamp(meeting.pk, user) == seen[-1]
     assert len(found) == 1
+
+
+def test_the_stamp_says_nothing_of_what_the_reader_may_not_see():
+    meeting, insider, outsider = make.live(), people.user(), people.user()
+    before = [queries.stamp(meeting.pk, person) for person in (insider, outsider)]
+
+    make.decision(meeting=meeting, about=make.restricted([insider]), actions=[{"title": "Cap"}])
+
+    after = [queries.stamp(meeting.pk, person) for person in (insider, outsider)]
+    assert after[0] != before[0]
+    assert after[1] == before[1]
 
 
 def test_the_panel_says_where_a_subject_stands_or_why_nowhere(at):

@@ -1,0 +1,75 @@
+"""One request by a role, and what its answer lets slip."""
+
+import gzip
+import re
+from collections.abc import Callable
+from http.cookies import SimpleCookie
+from typing import Any
+
+from django.db import transaction
+from django.http import HttpResponse
+from django.test import Client
+
+from kit.actor import Actor
+from people.models import User
+from people.operations import token
+from tests.conftest import AT
+from tests.house.world import World
+
+# Random in every answer: the keys against forgery, and the key that a form is sent once by.
+_RANDOM = re.compile(r'(?:csrfmiddlewaretoken|once)" value="[^"]*"|X-CSRFToken[^,}]*')
+_CURRENT = re.compile(r"[?&]next=[^\"&]*")
+
+
+def client_of(world: World, role: str) -> Client:
+    if role in world.tokens:
+        return Client(
+            raise_request_exception=False, headers={"Authorization": f"Bearer {world.tokens[role]}"}
+        )
+    client = Client(raise_request_exception=False)
+    if role != "anonymous":
+        client.force_login(world.people[role])
+    return client
+
+
+def ask(
+    client: Client, method: str, url: str, *, is_api: bool, body: str = "{}", data: Any = None
+) -> HttpResponse:
+    """One request, by default with an empty body, whose effect is taken back."""
+    cookies = SimpleCookie(client.cookies.output(header="", sep=";"))
+    sent: dict[str, Any] = {"data": data} if data is not None else {}
+    if is_api and method != "GET":
+        sent = {"data": body, "content_type": "application/json", "headers": {"If-Match": "*"}}
+    with transaction.atomic():
+        answer = getattr(client, method.lower())(url, **sent)
+        transaction.set_rollback(True)
+    client.cookies = cookies
+    return answer
+
+
+def content(answer: Any) -> bytes:
+    if "gzip" in answer.headers.get("Content-Encoding", ""):
+        return gzip.decompress(answer.content)
+    return b"".join(answer.streaming_content) if answer.streaming else answer.content
+
+
+def whole(answer: HttpResponse) -> str:
+    """Status, headers and body as one text."""
+    headers = "".join(f"{name}: {value}\n" for name, value in sorted(answer.headers.items()))
+    cookies = answer.cookies.output()
+    return f"{answer.status_code}\n{headers}{cookies}\n{content(answer).decode()}"
+
+
+def comparable(answer: HttpResponse, names: Callable[[str], str]) -> str:
+    """Status, headers and body without what differs between any two answers. names: takes ids out."""
+    kept = {
+        name: value
+        for name, value in answer.headers.items()
+        if name in {"Location", "Content-Type", "Allow", "Link"} or name.startswith(("HX-", "X-"))
+    }
+    text = _RANDOM.sub("", content(answer).decode())
+    return names(f"{answer.status_code}\n{kept}\n{text}")
+
+
+def token_of(person: User) -> str:
+    return token.issue(person, name="write", scope="write", by=Actor(person, "page"), at=AT)[1]
