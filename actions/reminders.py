@@ -28,10 +28,10 @@ def moments(due_on: date, hours: Hours, *, at: datetime) -> list[tuple[When, dat
 
 
 def replanned(when: str, due_on: date, hours: Hours, *, at: datetime) -> datetime:
-    """The moment of one of moments() that has not acted yet, after the hours changed at `at`.
+    """Return the new time of a pending reminder after the working hours changed at `at`.
 
-    A reminder whose moment has passed by the new hours acts at once; what is overdue by them is given until
-    the end of the next working day.
+    when: "before", "after" or "overdue". A reminder that is in the past by the new hours is due at `at`; an
+    overdue time in the past becomes the end of the next working day.
     """
     long_before = datetime.combine(due_on - timedelta(days=60), time(), UTC)
     moment = dict(moments(due_on, hours, at=long_before))[when]  # type: ignore[index]  # stored as one of When

@@ -279,7 +279,7 @@ def _put_dates(actions: Sequence[Action], *, at: datetime) -> None:
 @handler("actions.action.replan")
 @transaction.atomic
 def on_time_changed(event: Event, *, at: datetime) -> None:
-    """The owner's zone, or the organisation's days and hours, changed: dates that wait are computed anew."""
+    """Recompute the pending reminders after a change of an owner's time zone or of the working hours."""
     if not changed_fields(event) & {"time_zone", "working_days", "day_starts_at", "day_ends_at"}:
         return
     rows = Action.objects.filter(due_on__isnull=False, state__in=UNFINISHED).select_related("owner")
@@ -290,8 +290,8 @@ def on_time_changed(event: Event, *, at: datetime) -> None:
     def planned(due: Due) -> tuple[str, datetime] | None:
         action = dated[due.subject_id]
         assert action.due_on is not None  # by the filter
-        when, theirs = due.occurrence.split("/")[0], _in_zone_of(action.owner, hours)
-        return due.occurrence, replanned(when, action.due_on, theirs, at=at)
+        when, owner_hours = due.occurrence.split("/")[0], _in_zone_of(action.owner, hours)
+        return due.occurrence, replanned(when, action.due_on, owner_hours, at=at)
 
     history.replan_dues(dated, REMINDER, OVERDUE, to=planned)
 

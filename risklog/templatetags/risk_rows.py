@@ -117,6 +117,6 @@ def _line(spark: Spark, width: int = 72, height: int = 22) -> str:
     tone = f" sparkline-{spark.tone}" if spark.tone else ""
     return (
         f'<svg class="sparkline{tone}" width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
-        f' role="img" aria-label="{escape(spark.words)}"><path d="M{"L".join(places)}"/>'
+        f' role="img" aria-label="{escape(spark.description)}"><path d="M{"L".join(places)}"/>'
         f'<circle cx="{x}" cy="{y}" r="2.2"/></svg>'
     )

@@ -39,7 +39,8 @@ class Spark:
     limit: float | None = None
 
     @property
-    def words(self) -> str:
+    def description(self) -> str:
+        """Return the text alternative: "14 days: 0.1 to 0.3, past its critical limit"; "" without values."""
         known = [value for value in self.values if value is not None]
         return f"14 days: {known[0]:.4g} to {known[-1]:.4g}{_TONE_TEXTS.get(self.tone, '')}" if known else ""
 
