@@ -1,11 +1,11 @@
-"""What is seen, decided, done and learned in the sample. Names and figures are invented."""
+"""The texts of the sample: risks, decisions, actions and learnings. Names and figures are invented."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class RiskStory:
-    """What becomes of a risk, so many days after it was raised."""
+    """One step of a risk, `after` days after it was raised. words: the reason or the evidence of the step."""
 
     after: int
     does: str  # assess, treat, monitor, accept, close, restrict
@@ -15,7 +15,7 @@ class RiskStory:
 
 @dataclass(frozen=True, slots=True)
 class Agreed:
-    """An action of a decision. done_after: days until it is done, None while it is still under way."""
+    """An action of a decision. done_after: days until it is done, None while it is in progress."""
 
     title: str
     owner: str
@@ -28,7 +28,7 @@ class Agreed:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What a meeting decides about a risk or about the review of a breach, the first time it looks at it."""
+    """The decision of a meeting about a risk or a review, the first time that the item is discussed."""
 
     text: str
     why: str
@@ -59,66 +59,66 @@ class Logged:
 
 
 # fmt: off
-# Two come up a week, on Tuesday and Thursday, in this order.
+# Two risks are raised each week, on Tuesday and Thursday, in this order.
 RISKS = (
     Logged(
         "Scores are too low for refinancing customers", "data-drift", "credit-pd", "Credit Risk ML", "ana", 4, 4,
-        "Since the rate change, applicants for refinancing lie outside the range of the training sample. Their scores come out 8 to 12 points low.",
-        "Refinancing customers, who are refused or priced too high.",
+        "Since the rate change, applicants for refinancing are outside the range of the training sample. Their scores are 8 to 12 points too low.",
+        "Refinancing customers, who are rejected or get a price that is too high.",
         "psi", "utilisation_90d", ("refinancing", "rates"),
-        steps=(RiskStory(0, "assess", "ana"), RiskStory(6, "treat", "ana", "The forum agreed on a second look by hand.")),
+        steps=(RiskStory(0, "assess", "ana"), RiskStory(6, "treat", "ana", "The forum agreed on manual reviews.")),
         decided=Decided(
-            "Refinancing applicants with a score under 45 get a second look by hand until the retrained model is out.",
-            "The score is off by up to 12 points for them, and a refusal cannot be taken back.",
-            "Ana showed the score by product: only refinancing is off. Jonas found no fault in the feed, so it is the population that moved.",
+            "Refinancing applicants with a score below 45 get a manual review until the retrained model is live.",
+            "Their score is wrong by up to 12 points, and a rejection cannot be reversed.",
+            "Ana showed the score by product: only refinancing is affected. Jonas found no error in the feed, so the population has changed.",
             (
                 Agreed("Route refinancing scores under 45 to manual review", "priya", "mitigation", "m", 5, 4, "Live since this morning; 31 cases a day."),
                 Agreed("Retrain with the last six months of refinancing cases", "ana", "mitigation", "l", 50),
-                Agreed("Alert on the share of refinancing among applicants", "jonas", "monitoring", "s", 9, 8, "Alert is on, at 22 %."),
+                Agreed("Alert on the share of refinancing among applicants", "jonas", "monitoring", "s", 9, 8, "The alert is active, at 22 %."),
             ),
         ),
     ),
     Logged(
         "Bureau feed arrives late on the first working day", "data-latency", "credit-pd", "Credit Risk ML", "jonas", 3, 3,
-        "On the first working day of a month the bureau file comes three to five hours late; the model scores on last month's figures until then.",
-        "Applicants of that morning, who are scored on old debt.",
+        "On the first working day of a month the bureau file arrives three to five hours late. Until then the model uses last month's figures.",
+        "Applicants of that morning, who are scored with outdated debt figures.",
         "null_share", "bureau_score", ("bureau",),
-        steps=(RiskStory(1, "assess", "jonas"), RiskStory(9, "accept", "sofia", "Five hours a month; the second bureau would cost more than it saves. We look again when the contract is renewed.")),
+        steps=(RiskStory(1, "assess", "jonas"), RiskStory(9, "accept", "sofia", "The delay is five hours a month, and a second bureau would cost more than it saves. We review this when the contract is renewed.")),
         decided=Decided(
-            "We live with the delay until the bureau contract is renewed, and say on the score when its figures are old.",
-            "It is five hours a month, and the clerks can see the date of the figures.",
-            "Priya: the date is in the payload already, it is only not shown.",
-            (Agreed("Show the date of the bureau figures beside the score", "priya", "process", "s", 12, 10, "In release 41."),),
+            "We accept the delay until the bureau contract is renewed, and show when the figures of a score are outdated.",
+            "The delay is five hours a month, and the clerks can see the date of the figures.",
+            "Priya: the date is already in the payload, but it is not shown.",
+            (Agreed("Show the date of the bureau figures beside the score", "priya", "process", "s", 12, 10, "Shipped in release 41."),),
         ),
     ),
     Logged(
         "Chargeback labels settle after 60 days", "label-noise", "fraud-score", "Fraud", "wei", 3, 4,
-        "A quarter of the fraud labels flip within 60 days. The weekly retraining learns from labels that are not final.",
-        "Card holders whose payments are held for patterns that were no fraud.",
+        "A quarter of the fraud labels change within 60 days. The weekly retraining uses labels that are not final.",
+        "Card holders whose payments are held although there was no fraud.",
         "precision_at_1pct", "", ("labels", "chargebacks"),
-        steps=(RiskStory(0, "assess", "wei"), RiskStory(8, "treat", "wei", "Weights for young labels, as agreed.")),
+        steps=(RiskStory(0, "assess", "wei"), RiskStory(8, "treat", "wei", "Lower weights for recent labels, as agreed.")),
         decided=Decided(
-            "Labels younger than 60 days count half in the weekly retraining.",
-            "A quarter of them flip; leaving them out would cost the newest patterns.",
-            "Noor compared three weights on last quarter's data: half was best on precision and lost no recall.",
+            "Labels younger than 60 days get half the weight in the weekly retraining.",
+            "A quarter of them change, but without them the model would miss the newest patterns.",
+            "Noor compared three weights on last quarter's data: one half had the best precision and the same recall.",
             (
                 Agreed("Weigh labels by their age in the retraining job", "wei", "mitigation", "m", 14, 11, "Merged; first run on Sunday."),
-                Agreed("Review the weighting with somebody outside Fraud", "ana", "code_review", "s", 18, 15, "Fine; one comment on the cut-off, taken in."),
+                Agreed("Review the weighting with somebody outside Fraud", "ana", "code_review", "s", 18, 15, "Approved. One comment on the cut-off is included."),
             ),
         ),
     ),
     Logged(
         "Merchant category is missing for a new acquirer", "broken-data", "fraud-score", "Fraud", "noor", 4, 3,
-        "Payments of the acquirer that joined in October carry no merchant category. The model reads the gap as travel.",
-        "Customers of small merchants, held at the till.",
+        "Payments of the acquirer that joined in October carry no merchant category. The model treats a missing category as travel.",
+        "Customers of small merchants, whose payments are held.",
         "null_share", "merchant_category", ("acquirer", "schema"),
-        steps=(RiskStory(0, "assess", "noor"), RiskStory(3, "treat", "noor", "Mapping table first, contract test after."), RiskStory(16, "monitor", "noor", "The share of gaps is back under 2 %.")),
+        steps=(RiskStory(0, "assess", "noor"), RiskStory(3, "treat", "noor", "Mapping table first, contract test after."), RiskStory(16, "monitor", "noor", "The share of missing values is below 2 % again.")),
         decided=Decided(
-            "Map the acquirer's codes ourselves, and refuse files without the field from December.",
-            "The acquirer needs until spring; held payments at the till cost us customers today.",
-            "Tunde: 4 800 payments were held in a week that would have passed before.",
+            "We map the acquirer's codes ourselves, and reject files without the field from December.",
+            "The acquirer needs until spring, and held payments cost us customers today.",
+            "Tunde: in one week, 4 800 payments were held that would have passed before.",
             (
-                Agreed("Map the acquirer's own codes to merchant categories", "noor", "mitigation", "m", 7, 6, "412 of 430 codes mapped, the rest are closed shops."),
+                Agreed("Map the acquirer's own codes to merchant categories", "noor", "mitigation", "m", 7, 6, "412 of 430 codes are mapped. The others belong to closed shops."),
                 Agreed("Add the field to the contract test of acquirer files", "tunde", "process", "s", 40),
                 Agreed("Compare held payments with and without the mapping", "ana", "other", "s", 20),
             ),
@@ -127,13 +127,13 @@ RISKS = (
     Logged(
         "Call-centre notes leak the outcome", "feature-leakage", "churn-scorer", "Growth ML", "ines", 2, 4,
         "The feature “last note” is sometimes written after the customer has cancelled.",
-        "Nobody outside; the campaign's figures look better than they are.",
+        "No customers. The figures of the campaign look better than they are.",
         "null_share", "last_note", ("leakage",),
-        steps=(RiskStory(2, "assess", "ines"), RiskStory(10, "monitor", "ines", "Only notes from before the cut-off are read now.")),
+        steps=(RiskStory(2, "assess", "ines"), RiskStory(10, "monitor", "ines", "The model now uses only notes from before the cut-off.")),
         decided=Decided(
-            "Only notes written before the scoring date are read.",
-            "With the leak closed the AUC falls from 0.91 to 0.78; the lower figure is the true one.",
-            "Mila checked 200 notes by hand: 37 were written after the cancellation.",
+            "The model uses only notes written before the scoring date.",
+            "Without the leak the AUC falls from 0.91 to 0.78, which is the correct value.",
+            "Mila checked 200 notes manually: 37 were written after the cancellation.",
             (Agreed("Cut notes off at the scoring date", "mila", "mitigation", "s", 7, 5, "Deployed; the AUC is 0.78, as expected."),),
         ),
     ),
@@ -144,26 +144,26 @@ RISKS = (
         "recall_urgent", "", ("fairness", "sampling"),
         steps=(RiskStory(1, "assess", "ana"), RiskStory(2, "restrict", "sofia")),
         decided=Decided(
-            "A nurse looks at every claim of under-30s that the model calls routine, until the sample is fixed.",
-            "Nobody can say how many urgent cases were missed, and the harm would be to their health.",
-            "Legal asks to keep the figures to the two teams until they are confirmed.",
+            "A nurse reviews every claim of under-30s that the model classifies as routine, until the sample is corrected.",
+            "We do not know how many urgent cases were missed, and they could harm people's health.",
+            "Legal asks that only the two teams see the figures until they are confirmed.",
             (
                 Agreed("Label 1 500 claims of under-30s with the clinic desk", "ana", "mitigation", "l", 30),
-                Agreed("Report recall for under-30s beside the overall figure", "mila", "monitoring", "s", 10, 9, "On the dashboard of the model."),
+                Agreed("Report recall for under-30s beside the overall figure", "mila", "monitoring", "s", 10, 9, "It is on the dashboard of the model."),
             ),
         ),
     ),
     Logged(
         "Scoring slows down when the cache is cold", "data-latency", "fraud-score", "ML Platform", "tunde", 3, 3,
-        "After a deployment the first minutes run at three times the usual latency; payments pass unscored.",
-        "Card holders, whose payments pass without a look.",
+        "In the first minutes after a deployment the latency is three times as high as usual, and payments pass without a score.",
+        "Card holders, whose payments are not checked.",
         "latency_p95", "", ("rollout",),
         steps=(RiskStory(1, "assess", "tunde"), RiskStory(11, "close", "tunde", "Three deployments since the warm-up: p95 stayed under 160 ms in each.")),
         decided=Decided(
-            "A new version takes traffic only after its cache is warm.",
-            "Three minutes unscored at every deployment is three minutes too many, and the fix is small.",
-            "Ken: the warm-up takes 40 seconds on yesterday's traffic.",
-            (Agreed("Warm the feature cache before a new version takes traffic", "tunde", "mitigation", "s", 6, 5, "In the rollout script; 38 seconds."),),
+            "A new version receives traffic only after its cache is warm.",
+            "Each deployment leaves payments without a score for three minutes, and the fix is small.",
+            "Ken: the warm-up takes 40 seconds with yesterday's traffic.",
+            (Agreed("Warm the feature cache before a new version takes traffic", "tunde", "mitigation", "s", 6, 5, "Added to the rollout script. It takes 38 seconds."),),
         ),
     ),
     Logged(
@@ -171,9 +171,9 @@ RISKS = (
         "The rollback procedure names a script that was moved.",
         metric="error_share", tags=("rollback",),
         decided=Decided(
-            "We rehearse the rollback of the digit reader in the next quiet week.",
-            "A procedure nobody has tried is a hope.",
-            "The script moved in spring. Nobody noticed, because nobody needed it.",
+            "We rehearse the rollback of the digit reader in the next week without a release.",
+            "A procedure that is not tested may fail when we need it.",
+            "The script was moved in spring. Nobody noticed, because nobody used it.",
             (Agreed("Rehearse the rollback and write down how long it took", "mila", "process", "m", 15),),
         ),
     ),
@@ -182,8 +182,8 @@ RISKS = (
         "The table has had no owner since the reorganisation; its schema changed twice without notice.",
         metric="psi", feature="income_to_debt", tags=("ownership",), is_unnamed=True,
         decided=Decided(
-            "Data engineering takes the table over, with a contract on its schema.",
-            "Two features of a tier 1 model hang on it.",
+            "Data engineering takes over the table, with a contract for its schema.",
+            "Two features of a tier 1 model depend on it.",
             "",
             (Agreed("Trace which jobs write to the customer-debt table", "noor", "lineage_audit", "m", 18),),
         ),
@@ -191,63 +191,63 @@ RISKS = (
     Logged(
         "Letters with blue ink are read worse", "performance-decay", "mail-digit-ocr", "ML Platform", "mila", 2, 2,
         "Error rate of 4 % on blue ink against 1 % on black.",
-        "Senders of such letters, who wait a day longer.",
+        "Senders of these letters, who wait one day longer.",
         "error_share", "", ("scanner",),
         steps=(RiskStory(1, "assess", "mila"),),
         decided=Decided(
-            "No change: letters read with low confidence go to a person already.",
-            "The cost is a day's wait for one letter in three hundred.",
+            "No change: a person already checks letters with low confidence.",
+            "One letter in three hundred is delayed by a day.",
             "",
-            no_action="The desk reads those letters by hand today, and has time for it.",
+            no_action="The desk already reads these letters manually and has the capacity for it.",
         ),
     ),
     Logged(
         "The January campaign has no group to compare with", "performance-decay", "churn-scorer", "Growth ML", "ines", 3, 2,
-        "All customers above the cut get the offer, so nobody can say what the offer did.",
+        "All customers above the cut-off get the offer, so its effect cannot be measured.",
         metric="psi", feature="visits_30d", tags=("campaign",),
     ),
 )
 
-# What the meeting decides about the review of a breach, by model and metric.
+# The decisions about the reviews of breaches, by model and metric.
 REVIEWS = {
     ("credit-pd", "psi"): Decided(
         "The drift of 90-day utilisation is real: we keep the threshold and fix the model.",
-        "Both functions found the same shift in the raw data; the feed is sound.",
-        "The share of revolving credit rose after the rate change. Scores move most between 40 and 60.",
+        "Both functions found the same shift in the raw data. The feed is correct.",
+        "The share of revolving credit rose after the rate change. Scores between 40 and 60 change most.",
         (
             Agreed("Refit the utilisation buckets on the last 90 days", "wei", "mitigation", "m", 12),
             Agreed("Compare approval rates by product before and after the shift", "sofia", "other", "s", 9),
         ),
     ),
     ("fraud-score", "null_share"): Decided(
-        "The gaps come from the new acquirer; the limit stays where it is.",
-        "The breach saw it two days before the first complaint.",
-        "Gaps are in files of one acquirer only.",
+        "The missing values come from the new acquirer. The threshold does not change.",
+        "The breach was detected two days before the first complaint.",
+        "Only the files of one acquirer have missing values.",
         (Agreed("Count gaps by acquirer on the fraud dashboard", "noor", "monitoring", "s", 6, 5, "Done, with a link from the breach."),),
     ),
     ("churn-scorer", "null_share"): Decided(
-        "The CRM export loses notes since its update; scores are held back until it is fixed.",
-        "A third of the notes is missing, and the feature carries weight.",
-        "Ines has the supplier's word for Thursday.",
+        "The CRM export has lost notes since its update. We do not publish scores until it is fixed.",
+        "A third of the notes is missing, and the feature is important for the model.",
+        "The supplier promised Ines a fix by Thursday.",
         (Agreed("Have the CRM export fixed by its supplier", "ines", "mitigation", "s", 3),),
     ),
     ("churn-scorer", "psi"): Decided(
-        "Visits doubled with the app's new start page: the feature is redefined as sessions.",
-        "Nothing about the customers changed, only what counts as a visit.",
-        "The step is on the day of release 7.2.",
+        "Visits doubled with the new start page of the app: we redefine the feature as sessions.",
+        "The customers did not change, only the definition of a visit.",
+        "The change is on the day of release 7.2.",
         (Agreed("Redefine the visits feature as sessions", "ana", "mitigation", "m", 10),),
     ),
 }
 
-# What an owner says when the forum looks at a risk again.
-STILL_SO = "Looked at in the forum: unchanged, and what was agreed is under way."
+# The evidence of an owner who reconfirms a risk after the forum discussed it again.
+STILL_SO = "Discussed in the forum: unchanged, and the agreed actions are in progress."
 
-# What reviewers say when they answer, in turn.
+# The notes of reviewers, used in turn.
 NOTES = (
-    "Seen in the raw data as well: it begins on the same day in every region.",
-    "The feed is complete and on time. It is the population that moved.",
-    "Same picture on the shadow copy, so it is not the pipeline.",
-    "I would not wait for the retraining: this is past what we agreed.",
+    "The raw data shows it as well: it starts on the same day in every region.",
+    "The feed is complete and on time. The population has changed.",
+    "The shadow copy shows the same values, so the pipeline is not the cause.",
+    "We should not wait for the retraining: the value is above the agreed threshold.",
 )
 
 
@@ -272,17 +272,17 @@ LEARNINGS = (
     Written(
         16, "noor", ("fraud-score", "null_share"),
         "A new supplier of data is a change to the model",
-        "When the new acquirer went live, no line of code changed, and still **every fifth payment of small merchants was held**. The field the model leans on most was simply empty.\n\nWe saw it by the share of gaps two days before the first complaint, because the limit was set in spring and had spoken only once before.",
-        "The share of gaps in each field of an acquirer's files, by acquirer, not only in sum: one new supplier of 4 % hides behind 96 % of good data.",
+        "When the new acquirer went live, no code changed, but **every fifth payment of small merchants was held**. The most important field of the model was empty.\n\nThe share of missing values showed it two days before the first complaint, because the threshold had been set in spring.",
+        "The share of missing values in each field, by acquirer and not only in total: 96 % of good data hides a new supplier with 4 % of the payments.",
         "New acquirers send a week of files to the contract test before their payments reach the model.",
-        "The share of gaps stays under 2 % through the next two onboardings (January and March).",
+        "The share of missing values stays below 2 % during the next two onboardings (January and March).",
         "The mapping of codes is versioned beside the model; card data stays in the payments zone.",
         ("suppliers", "data contracts"), "worked",
     ),
     Written(
         9, "tunde", "Scoring slows down when the cache is cold",
         "Warm the cache before you take the traffic",
-        "After each deployment the fraud score took three times as long for about three minutes, and payments passed unscored. Nobody had noticed, since the daily p95 hides three minutes.",
+        "After each deployment the fraud score took three times as long for about three minutes, and payments passed without a score. Nobody noticed, because the daily p95 hides three minutes.",
         "Latency by minute for the first ten minutes after a deployment, and the count of payments that passed unscored.",
         "The rollout script replays 40 seconds of yesterday's traffic before a version takes its share.",
         "Three deployments in a row with a p95 under 160 ms. Done: 151, 148 and 155 ms.",
@@ -291,10 +291,10 @@ LEARNINGS = (
     Written(
         2, "ana", "Scores are too low for refinancing customers",
         "Look at a score by product before you trust its average",
-        "The average score hardly moved when rates rose, yet **refinancing customers came out 8 to 12 points low**. They were 6 % of the training sample and are 19 % of the applicants now.",
+        "The average score hardly changed when rates rose, but **the scores of refinancing customers were 8 to 12 points too low**. These customers were 6 % of the training sample and are now 19 % of the applicants.",
         "Score and approval rate by product, weekly; the share of each product among applicants.",
-        "Training samples are drawn so that no product has less than half its present share.",
-        "The gap between refinancing and the rest closes to under 3 points after the retraining. We look again in six weeks.",
+        "In a training sample, every product has at least half its current share.",
+        "The gap between refinancing and other products is below 3 points after the retraining. We check this again in six weeks.",
         "Manual review of the affected cases is logged, so that refusals can be explained.",
         ("drift", "fairness"), "watch",
     ),
