@@ -208,7 +208,7 @@ class NoteForm(PageForm):
     was = forms.CharField(required=False, max_length=64)
 
 
-class FinishForm(PageForm):
+class ItemOutcomeForm(PageForm):
     """The outcome of an item. The operation says what is wrong with it."""
 
     outcome = forms.CharField(required=False)
@@ -239,7 +239,7 @@ class MoveForm(PageForm):
         return cls(initial={"starts_at": meeting.starts_at})
 
 
-class ReasonForm(PageForm):
+class CancellationForm(PageForm):
     """Why a meeting is cancelled."""
 
     reason = forms.CharField(required=False, max_length=300)
@@ -256,7 +256,7 @@ class AttendanceForm(PageForm):
         fields["present"].queryset = people
 
 
-class ActionForm(PageForm):
+class FollowUpActionForm(PageForm):
     """One follow-up action. Owner and date may come later; the action's page says what is missing."""
 
     title = forms.CharField(
@@ -308,7 +308,7 @@ class DecisionForm(PageForm):
         else:
             self.fields["settles"].choices = [("", "still open"), *Outcome.choices]  # type: ignore[attr-defined]
         self.rows = [
-            ActionForm(
+            FollowUpActionForm(
                 self.data or None,
                 people=people,
                 prefix=f"action{number}",

@@ -6,7 +6,7 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
+class PlannedMeeting:
     """A meeting to come, with the signal kinds of its focus."""
 
     id: int
@@ -16,25 +16,25 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class CandidateSeries:
     """A series: its teams, how many people take part, the kinds its cycle lists, its meetings by start."""
 
     id: int
     teams: frozenset[int]
     size: int
     kinds: frozenset[str]
-    meetings: tuple[Planned, ...]
+    meetings: tuple[PlannedMeeting, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    meeting: Planned
+class ChosenMeeting:
+    meeting: PlannedMeeting
     series: int
     why: str
 
 
 @dataclass(frozen=True, slots=True)
-class NoPlace:
+class NoMeeting:
     """Nothing fits; `why` says what to mend, `code` where: no_team, no_series, no_focus, not_planned."""
 
     why: str
@@ -42,13 +42,13 @@ class NoPlace:
 
 
 def route(
-    series: Sequence[Candidate],
+    series: Sequence[CandidateSeries],
     *,
     team: int | None,
     kind: str | None,
     pressing: str = "",
     due_at: datetime | None = None,
-) -> Place | NoPlace:
+) -> ChosenMeeting | NoMeeting:
     """The narrowest series in which the team takes part and whose focus lists the kind; in it the next
     meeting of that focus, or the very next one when it presses or is due before that focus returns.
 
@@ -57,43 +57,43 @@ def route(
     """
     if team is None:
         why = "It has no team, so no meeting can be chosen. Set the owner team of the model."
-        return NoPlace(why, "no_team")
+        return NoMeeting(why, "no_team")
     own = sorted((one for one in series if team in one.teams), key=narrowness)
     if not own:
-        return NoPlace("Its team has no meeting series. Add the team to one.", "no_series")
+        return NoMeeting("Its team has no meeting series. Add the team to one.", "no_series")
     listing = [one for one in own if kind in one.kinds]
     if not listing and not pressing:
         why = "No focus of its team's meeting series covers this signal kind. Add it to a focus."
-        return NoPlace(why, "no_focus")
+        return NoMeeting(why, "no_focus")
     for one in listing or own:
         if found := within(one, kind=kind, pressing=pressing, due_at=due_at):
             return found
     why = "The meeting series of its team has no upcoming meeting. Check its schedule and end date."
-    return NoPlace(why, "not_planned")
+    return NoMeeting(why, "not_planned")
 
 
-def narrowness(one: Candidate) -> tuple[int, int, int]:
+def narrowness(one: CandidateSeries) -> tuple[int, int, int]:
     return (len(one.teams), one.size, one.id)
 
 
 def within(
-    one: Candidate | None,
+    one: CandidateSeries | None,
     *,
     kind: str | None,
     pressing: str = "",
     due_at: datetime | None = None,
     but_not: int | None = None,
-) -> Place | None:
+) -> ChosenMeeting | None:
     """The meeting of one series that fits, passing over `but_not`. None when none is planned."""
     meetings = [meeting for meeting in one.meetings if meeting.id != but_not] if one else []
     if one is None or not meetings:
         return None
     soonest = meetings[0]
     if pressing:
-        return Place(soonest, one.id, f"{pressing}, so it goes to the next meeting")
+        return ChosenMeeting(soonest, one.id, f"{pressing}, so it goes to the next meeting")
     fitting = next((meeting for meeting in meetings if kind in meeting.kinds), None)
     if fitting is None:
-        return Place(soonest, one.id, "its focus is not planned yet, so it goes to the next meeting")
+        return ChosenMeeting(soonest, one.id, "its focus is not planned yet, so it goes to the next meeting")
     if fitting.id != soonest.id and due_at is not None and due_at < fitting.starts_at:
-        return Place(soonest, one.id, "due before its focus is next, so it goes to the next meeting")
-    return Place(fitting, one.id, f"next meeting on {fitting.focus}")
+        return ChosenMeeting(soonest, one.id, "due before its focus is next, so it goes to the next meeting")
+    return ChosenMeeting(fitting, one.id, f"next meeting on {fitting.focus}")

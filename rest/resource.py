@@ -28,9 +28,7 @@ from kit.actor import Actor
 from kit.filtering import BadQuery, ListSpec, Reader
 from kit.refusals import Refused
 from kit.rights import OPEN, may
-from rest import listing
 from rest.idempotency import once_per_key
-from rest.listing import QueryParameter
 from rest.versions import PreconditionRequired, Stale, etag, tags
 
 PAGE_SIZE, MAX_PAGE_SIZE = 50, 200
@@ -173,9 +171,7 @@ class Collection(Resource):
     """
 
     is_counted: ClassVar[bool] = True
-    spec: ClassVar[ListSpec | None] = None
-    filters: ClassVar[Mapping[str, QueryParameter]] = {}
-    orders: ClassVar[Mapping[str, tuple[str, ...]]] = {"id": ("id",)}
+    spec: ClassVar[ListSpec]
 
     def get(self, request: Request) -> Response:
         rows, order, place = self._selected(request)
@@ -193,12 +189,8 @@ class Collection(Resource):
 
     def _selected(self, request: Request) -> tuple[QuerySet, tuple[str, ...], Mapping[str, str]]:
         """Return the narrowed rows, the keys of their order, and the paging parameters as sent."""
-        query = request.query_params
-        if self.spec is None:
-            listing.check(query, filters=[*self.filters, *self.further])
-            return self.narrowed(self.rows(request), query), self._order(query.get("order")), query
         try:
-            selection = self.spec.read(dict(query.lists()))
+            selection = self.spec.read(dict(request.query_params.lists()))
         except BadQuery as error:
             raise ValidationError({name: [text] for name, text in error.errors.items()}) from None
         reader = Reader(request.user, timezone.localdate())
@@ -226,29 +218,6 @@ class Collection(Resource):
         number, is_capped = counting.capped(numbers.pop()) if numbers else counting.capped_count(rows)
         return {"count": number, "is_count_capped": is_capped}
 
-    def narrowed(self, rows: QuerySet, query: Mapping[str, str]) -> QuerySet:
-        for name, parameter in self.filters.items():
-            if text := query.get(name):
-                rows = rows.filter(**self._condition(name, parameter, text))
-        return rows
-
-    @staticmethod
-    def _condition(name: str, parameter: QueryParameter, text: str) -> dict[str, Any]:
-        try:
-            if not parameter.many:
-                return {parameter.path: parameter.parse(text)}
-            values = [parameter.parse(part) for part in listing.either(name, text)]
-        except ValueError as error:
-            raise ValidationError({name: [str(error)]}) from None
-        return {parameter.path: values[0]} if len(values) == 1 else {f"{parameter.path}__in": values}
-
-    def _order(self, name: str | None) -> tuple[str, ...]:
-        if name is None:
-            return next(iter(self.orders.values()))
-        if name not in self.orders:
-            raise ValidationError({"order": [f"Use one of {', '.join(self.orders)}."]})
-        return self.orders[name]
-
     @staticmethod
     def _size(text: str | None) -> int:
         if text is None:
@@ -257,14 +226,12 @@ class Collection(Resource):
             raise ValidationError({"limit": [f"Use a number from 1 to {MAX_PAGE_SIZE}."]})
         return int(text)
 
-    further: ClassVar[tuple[str, ...]] = ()
-
     @staticmethod
     def _link(request: Request, **cursor: str | None) -> str | None:
         ((name, value),) = cursor.items()
         if value is None:
             return None
-        kept = {k: v for k, v in request.query_params.items() if k not in {"after", "before"}}
+        kept = {key: text for key, text in request.query_params.items() if key not in {"after", "before"}}
         return request.build_absolute_uri(f"{request.path}?{urlencode({**kept, name: value})}")
 
 

@@ -134,11 +134,11 @@ class Resources(AutoSchema):
 
     def _of_a_list(self) -> list[OpenApiParameter]:
         spec = self.view.spec
-        orders, filters = list(spec.orders if spec else self.view.orders), (spec or self.view).filters
+        orders = list(spec.orders)
         size = {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE, "default": 50}
         return [
-            *(_filter(name, one) for name, one in filters.items()),
-            *(OpenApiParameter(name, str, "query") for name in (spec or self.view).further),
+            *(_parameter_of(name, list_filter) for name, list_filter in spec.filters.items()),
+            *(OpenApiParameter(name, str, "query") for name in spec.further),
             OpenApiParameter("order", str, "query", enum=orders, default=orders[0]),
             OpenApiParameter("limit", size, "query", description="Rows per page."),
             OpenApiParameter("after", str, "query", description="The cursor of `next`."),
@@ -194,14 +194,13 @@ def _plain(doc: str | None) -> str:
     return "\n".join(line.strip() for line in (doc or "").strip().splitlines())
 
 
-def _filter(name: str, one: Any) -> OpenApiParameter:
-    """Describe a query parameter. one: a kit.filtering.Filter, or a rest.listing.QueryParameter."""
-    is_many = one.is_many if isinstance(one, filtering.Filter) else one.many
-    choices = [value for value, _ in one.choices] if isinstance(one, filtering.Filter) else one.choices
-    text = one.help
-    if is_many and choices:
+def _parameter_of(name: str, list_filter: filtering.Filter) -> OpenApiParameter:
+    """Describe the query parameter of a filter."""
+    choices = [value for value, _ in list_filter.choices]
+    text = list_filter.help
+    if list_filter.is_many and choices:
         text = f"{text} One of {', '.join(choices)}; several with commas.".strip()
-    enum = list(choices) if choices and not is_many else None
+    enum = list(choices) if choices and not list_filter.is_many else None
     return OpenApiParameter(name, str, "query", description=text, enum=enum)
 
 

@@ -161,40 +161,40 @@ class OneItem(_Items, Item):
         return self.answer(request, item.pk)
 
 
-class _Step(_Items, Step):
+class AgendaItemStep(_Items, Step):
     is_versioned = True
     permission = {"POST": "meetings.meeting_run"}
     bodies = {"POST": None}
     answers = {"POST": (200, ItemRow)}
 
 
-class TakeUp(_Step):
+class TakeUp(AgendaItemStep):
     """Start discussing an item."""
 
     operation = staticmethod(operations.take_up)
 
 
-class Finish(_Step):
+class Finish(AgendaItemStep):
     """Finish an item and take up the next one. The outcome "deferred" carries it over."""
 
     body, bodies = Finished, {"POST": Finished}
     operation = staticmethod(operations.finish_and_go_on)
 
 
-class Defer(_Step):
+class Defer(AgendaItemStep):
     """Carry an item over to a later meeting."""
 
     operation = staticmethod(carry.defer)
 
 
-class TakeOff(_Step):
+class TakeOff(AgendaItemStep):
     """Remove an item from the agenda."""
 
     permission = {"POST": "meetings.item_change"}
     operation = staticmethod(operations.take_off)
 
 
-class PutBack(_Step):
+class PutBack(AgendaItemStep):
     """Restore a removed item."""
 
     permission = {"POST": "meetings.item_change"}

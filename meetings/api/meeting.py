@@ -50,7 +50,7 @@ class MeetingChange(Body):
     starts_at = serializers.DateTimeField(required=False)
 
 
-class Reason(Body):
+class Cancellation(Body):
     reason = serializers.CharField(max_length=300, required=False, allow_blank=True)
 
 
@@ -63,7 +63,7 @@ def _people(user: User) -> QuerySet[User]:
     return User.objects.active().visible_to(user)
 
 
-class Present(Body):
+class PresentPeople(Body):
     present = serializers.ListField(child=Visible("person", _people, by="email"), max_length=500)
 
 
@@ -125,12 +125,12 @@ class MeetingItem(_Meetings, Item):
         return self.answer(request, meeting.pk)
 
 
-class _Step(_Meetings, Step):
+class MeetingStep(_Meetings, Step):
     is_versioned = True
     answers = {"POST": (200, MeetingRow)}
 
 
-class Start(_Step):
+class Start(MeetingStep):
     """Start a meeting."""
 
     permission = {"POST": "meetings.meeting_run"}
@@ -138,17 +138,17 @@ class Start(_Step):
     operation = staticmethod(operations.start)
 
 
-class Attend(_Step):
+class Attend(MeetingStep):
     """Record attendance: exactly these people are present."""
 
     permission = {"POST": "meetings.meeting_run"}
-    body, bodies = Present, {"POST": Present}
+    body, bodies = PresentPeople, {"POST": PresentPeople}
     operation = staticmethod(operations.attend)
     takes_version = False
     is_versioned = False
 
 
-class Close(_Step):
+class CloseMeeting(MeetingStep):
     """End a meeting. Unfinished items are carried over."""
 
     permission = {"POST": "meetings.meeting_run"}
@@ -156,15 +156,15 @@ class Close(_Step):
     operation = staticmethod(operations.close)
 
 
-class Cancel(_Step):
+class Cancel(MeetingStep):
     """Cancel a meeting."""
 
     permission = {"POST": "meetings.meeting_plan"}
-    body, bodies = Reason, {"POST": Reason}
+    body, bodies = Cancellation, {"POST": Cancellation}
     operation = staticmethod(operations.cancel)
 
 
-class Reinstate(_Step):
+class Reinstate(MeetingStep):
     """Reinstate a cancelled meeting."""
 
     permission = {"POST": "meetings.meeting_plan"}
@@ -172,7 +172,7 @@ class Reinstate(_Step):
     operation = staticmethod(operations.reinstate)
 
 
-class TakeOver(_Step):
+class TakeOver(MeetingStep):
     """Assign the meeting to the caller as facilitator."""
 
     permission = {"POST": "meetings.meeting_take"}
@@ -185,7 +185,7 @@ RESOURCES: list = [
     ("meetings/<str:key>", MeetingItem),
     ("meetings/<str:key>/start", Start),
     ("meetings/<str:key>/attend", Attend),
-    ("meetings/<str:key>/close", Close),
+    ("meetings/<str:key>/close", CloseMeeting),
     ("meetings/<str:key>/cancel", Cancel),
     ("meetings/<str:key>/reinstate", Reinstate),
     ("meetings/<str:key>/take_over", TakeOver),

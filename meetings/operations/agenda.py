@@ -19,7 +19,7 @@ from meetings import events
 from meetings.models import AgendaItem, Decision, Meeting
 from meetings.queries import series as series_queries
 from meetings.queries.facts import facts_of
-from meetings.routing import Candidate, NoPlace, narrowness, route
+from meetings.routing import CandidateSeries, NoMeeting, narrowness, route
 from meetings.states import (
     PUBLISHED_BEFORE,
     TO_COME,
@@ -75,7 +75,7 @@ def place(
     """
     for _ in range(_TRIES):
         found = route(series_queries.candidates(at), team=team_id, kind=kind, pressing=urgent, due_at=due_at)
-        if isinstance(found, NoPlace):
+        if isinstance(found, NoMeeting):
             _note_no_meeting(about, found, by=by, at=at, cause=cause)
             return None
         meeting = lock_planned(found.meeting.id)
@@ -171,7 +171,9 @@ def next_rank(meeting: Meeting, rank: int) -> int:
     return min((last["rank__max"] or rank) + 1, rank + 99)
 
 
-def _note_no_meeting(about: Subject, found: NoPlace, *, by: Actor, at: datetime, cause: Event | None) -> None:
+def _note_no_meeting(
+    about: Subject, found: NoMeeting, *, by: Actor, at: datetime, cause: Event | None
+) -> None:
     latest = Event.objects.filter(subject=about, verb=NO_MEETING).order_by("-id").first()
     if latest is None or latest.data.get("why") != found.why:
         payload = events.NoMeetingFound(why=found.why, code=found.code)
@@ -377,7 +379,7 @@ def _risk_due(risk: Risk) -> tuple[date, str, Rank]:
     return on, f"Due for review on {on:%-d %b %Y}", Rank.RISK
 
 
-def _goes_here(own: Candidate, everything: list[Candidate], risk: Risk, kind: str) -> bool:
+def _goes_here(own: CandidateSeries, everything: list[CandidateSeries], risk: Risk, kind: str) -> bool:
     team = risk.team_id or (risk.model.owner_team_id if risk.model else None)
     fitting = [one for one in everything if team in one.teams and kind in one.kinds]
     return bool(fitting) and min(fitting, key=narrowness).id == own.id

@@ -134,7 +134,7 @@ def agenda(meeting: Meeting, user: Any) -> Agenda:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class UpcomingItem:
     """An item as the page of its subject names it. meeting: its reference; name: its focus, or its series."""
 
     state: str
@@ -145,12 +145,12 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Panel:
+class AgendaPanel:
     """What a subject's page shows of the agendas. finding: why no meeting looks at it, "" when one does;
     code: where that is mended (meetings.routing.NoPlace), model: the slug of the model it is about.
     """
 
-    items: Sequence[Place]
+    items: Sequence[UpcomingItem]
     finding: str
     code: str
     model: str
@@ -159,7 +159,7 @@ class Panel:
     may_plan: bool
 
 
-def panel(user: Any, obj: Any) -> Panel | None:
+def panel(user: Any, obj: Any) -> AgendaPanel | None:
     """On which agendas to come an object stands; None when it is settled and stands on none. One query.
 
     obj: a risk, a review, or an escalation, where it is what that is about that stands on agendas.
@@ -173,8 +173,10 @@ def panel(user: Any, obj: Any) -> Panel | None:
     said = told if told and not found else {}
     may_add = subject.reference is not None and user.is_at_least(Role.MEMBER)
     model = getattr(obj, "model", None)
-    return Panel(
-        items=[Place(**row | {"starts_at": datetime.fromisoformat(row["starts_at"])}) for row in found],
+    return AgendaPanel(
+        items=[
+            UpcomingItem(**row | {"starts_at": datetime.fromisoformat(row["starts_at"])}) for row in found
+        ],
         finding=said.get("why", ""),
         code=said.get("code", ""),
         model=model.slug if model else "",

@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 from history.models import Event
 from meetings.models import Focus, Meeting, MeetingSeries
 from meetings.rotation import Person, Rota, Turn, balance, spread
-from meetings.routing import Candidate, Planned
+from meetings.routing import CandidateSeries, PlannedMeeting
 from meetings.states import HELD, MeetingState
 from people.models import Absence, Function, Membership, User
 from people.states import Role
@@ -106,7 +106,7 @@ def _since(series: MeetingSeries, able: list[User]) -> dict[int, date]:
     return days
 
 
-def candidates(at: datetime) -> list[Candidate]:
+def candidates(at: datetime) -> list[CandidateSeries]:
     """All series in use, with their meetings to come, as routing wants them. Five queries."""
     planned = Meeting.objects.filter(state=MeetingState.PLANNED, starts_at__gt=at).order_by("starts_at", "id")
     along: list[Any] = [
@@ -122,16 +122,16 @@ def candidates(at: datetime) -> list[Candidate]:
     return [_candidate(one, members) for one in found]
 
 
-def _candidate(one: Any, members: dict[int, set[int]]) -> Candidate:
+def _candidate(one: Any, members: dict[int, set[int]]) -> CandidateSeries:
     teams = frozenset(team.pk for team in one.teams.all())
     people = {user.pk for user in one.participants.all()}.union(*(members[team] for team in teams))
-    return Candidate(
+    return CandidateSeries(
         id=one.pk,
         teams=teams,
         size=len(people),
         kinds=frozenset(kind for focus in one.cycle for kind in focus.kinds),
         meetings=tuple(
-            Planned(
+            PlannedMeeting(
                 meeting.pk,
                 meeting.starts_at,
                 meeting.focus.name if meeting.focus else "",

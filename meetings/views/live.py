@@ -13,12 +13,12 @@ from kit import clock
 from kit.refusals import Refused
 from kit.rights import may, require, view_needs
 from meetings.forms import (
-    ActionForm,
     AttendanceForm,
     ClosingForm,
     DecisionForm,
-    FinishForm,
+    FollowUpActionForm,
     ItemForm,
+    ItemOutcomeForm,
     NoteForm,
 )
 from meetings.models import AgendaItem, Meeting
@@ -78,7 +78,7 @@ def _context(request: SignedInRequest, meeting: Meeting, **extra: Any) -> dict[s
         "decision_form": DecisionForm(
             people=people.people(), review=shown.review, draft=f"item-{current.item.pk}" if current else ""
         ),
-        "action_form": ActionForm(people=people.people()),
+        "action_form": FollowUpActionForm(people=people.people()),
         "closing_form": ClosingForm(),
         "may_add": may(request.user, "meetings.item_add", meeting),
         "item_form": ItemForm(user=request.user, auto_id=ITEM_IDS),
@@ -191,7 +191,7 @@ def item_finish(request: SignedInRequest, pk: int) -> HttpResponse:
     return flows.step(
         request,
         item,
-        FinishForm(request.POST),
+        ItemOutcomeForm(request.POST),
         permission="meetings.meeting_run",
         operation=items.finish_and_go_on,
         address=address_of(item),
@@ -283,7 +283,7 @@ def item_act(request: SignedInRequest, pk: int) -> HttpResponse:
         return go(request, address_of(item))
     return flows.create(
         request,
-        ActionForm(request.POST, people=people.people()),
+        FollowUpActionForm(request.POST, people=people.people()),
         operation=partial(items.agree, item),
         address=lambda action: address_of(item),
         show=_stage_with(request, item, "action"),

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from history.queries import timeline
 from kit.rights import may, view_needs
 from meetings.filters import MEETINGS, VIEWS
-from meetings.forms import ItemForm, MoveForm, ObjectiveForm, ReasonForm
+from meetings.forms import CancellationForm, ItemForm, MoveForm, ObjectiveForm
 from meetings.models import Meeting
 from meetings.operations import meeting as operations
 from meetings.queries import agenda as agendas
@@ -92,7 +92,7 @@ def detail(request: SignedInRequest, meeting: Meeting, *, status: int = 200, **e
         "item_form": ItemForm(user=user),
         "objective_form": ObjectiveForm(initial={"objective": meeting.objective}),
         "move_form": MoveForm.of(meeting),
-        "cancel_form": ReasonForm(),
+        "cancel_form": CancellationForm(),
         "refused": "",
         **extra,
     }
@@ -153,7 +153,7 @@ def meeting_cancel(request: SignedInRequest, reference: str) -> HttpResponse:
     return flows.step(
         request,
         meeting,
-        ReasonForm(request.POST),
+        CancellationForm(request.POST),
         permission="meetings.meeting_plan",
         operation=operations.cancel,
         address=address_of(meeting),

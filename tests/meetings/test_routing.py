@@ -3,15 +3,15 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meetings.routing import Candidate, NoPlace, Planned, route
+from meetings.routing import CandidateSeries, NoMeeting, PlannedMeeting, route
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
 CYCLE = ("data_quality", "drift", "latency")
 
 
-def a_series(pk=1, teams=(1,), size=5, kinds=CYCLE, meetings=6) -> Candidate:
+def a_series(pk=1, teams=(1,), size=5, kinds=CYCLE, meetings=6) -> CandidateSeries:
     planned = tuple(
-        Planned(
+        PlannedMeeting(
             pk * 100 + n,
             NOW + timedelta(weeks=n, days=2),
             kinds[n % len(kinds)],
@@ -19,7 +19,7 @@ def a_series(pk=1, teams=(1,), size=5, kinds=CYCLE, meetings=6) -> Candidate:
         )
         for n in range(meetings if kinds else 0)
     )
-    return Candidate(pk, frozenset(teams), size, frozenset(kinds), planned)
+    return CandidateSeries(pk, frozenset(teams), size, frozenset(kinds), planned)
 
 
 def test_the_next_meeting_of_the_right_focus():
@@ -77,7 +77,7 @@ def test_a_place_is_never_in_a_series_without_the_team_nor_wider_than_need_be(sh
     found = route(series, team=team, kind=kind, pressing=pressing)
 
     fitting = [one for one in series if team in one.teams and kind in one.kinds and one.meetings]
-    if isinstance(found, NoPlace):
+    if isinstance(found, NoMeeting):
         assert not fitting
         return
     chosen = next(one for one in series if one.id == found.series)
