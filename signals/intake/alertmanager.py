@@ -70,4 +70,4 @@ class Alertmanager(Receiver):
             {"index": item, "field": f"alerts[{item}].{error.field}", "detail": error.message}
             for item, error in parsed.refused.items()
         ]
-        return BodyResult(results, rejections, truncated_alerts=parsed.truncated)
+        return BodyResult(results, rejections, parsed.truncated, cuts=parsed.cuts)

@@ -36,11 +36,13 @@ class BodyResult:
     """The result of a body that could be read.
 
     results: an ItemResult per item, in their order. rejections: index, field, detail of each rejected item.
+    cuts: what was cut of items that are kept, in words.
     """
 
     results: Sequence[str]
     rejections: Sequence[Mapping[str, Any]]
     truncated_alerts: int = 0
+    cuts: Sequence[str] = ()
 
     def count(self, result: str) -> int:
         return self.results.count(result)
@@ -97,7 +99,8 @@ class Receiver(ApiView):
         except Unusable as error:
             result = BodyResult([ItemResult.REJECTED], [{"field": error.field, "detail": error.message}])
         status = 202 if result.is_accepted else 422
-        problem = "; ".join(f"{error['field']}: {error['detail']}" for error in result.rejections[:20])
+        problems = [f"{error['field']}: {error['detail']}" for error in result.rejections[:20]]
+        problem = "; ".join([*problems, *result.cuts[:20]])
         sources.note_delivery(
             source,
             at=at,
@@ -105,7 +108,7 @@ class Receiver(ApiView):
             counts={name: result.count(name) for name in ItemResult},
             truncated_alerts=result.truncated_alerts,
             problem=problem,
-            body=raw if result.rejections else b"",
+            body=raw if result.rejections or result.cuts else b"",
         )
         return self._answer(status, result)
 

@@ -11,15 +11,17 @@ from datetime import datetime
 from typing import Any
 
 from signals.mapping import labels as label_mapping
-from signals.mapping.text import Unusable, moment, number_of_annotation, text
+from signals.mapping.text import AHEAD, Unusable, moment, number_of_annotation, text
 
-MAX_ALERTS = 5_000
 MAX_LABELS = 100
 MAX_RULE = 200
 MAX_NAME = 120
 MAX_VALUE = 4_000
-LIMITS = {"alerts": MAX_ALERTS, "labels": MAX_LABELS, "label value": MAX_VALUE, "bytes": 8 * 1024 * 1024}
+LIMITS = {"labels": MAX_LABELS, "label value": MAX_VALUE, "bytes": 8 * 1024 * 1024}
 UNNAMED = "(unnamed rule)"
+# The annotation of a kept alert that says what of it was cut.
+CUT = "riskhub_cut"
+_SHOWN = frozenset({"alertname", "severity", "summary", "description", "value", "threshold"})
 
 
 @dataclass(slots=True)
@@ -55,28 +57,33 @@ class ParsedAlert:
 
 @dataclass(slots=True)
 class ParsedBody:
-    """A parsed body. refused: index -> error. count: all items. truncated: alerts the sender cut off."""
+    """A parsed body. refused: index -> error. count: all items. truncated: alerts the sender cut off.
+
+    cuts: what was cut of alerts that are kept, in words, one for each alert.
+    """
 
     alerts: list[ParsedAlert] = field(default_factory=list)
     refused: dict[int, Unusable] = field(default_factory=dict)
     count: int = 0
     truncated: int = 0
+    cuts: list[str] = field(default_factory=list)
 
 
 def read(body: Any, mapping: Mapping[str, Any], *, at: datetime) -> ParsedBody:
     """Parse a body by a source's mapping. at: when it was received.
 
-    An invalid alert is refused alone. Raises Unusable if the body has another shape or too many alerts.
+    An invalid alert is refused alone; a large one is cut. Raises Unusable if the body has another shape.
     """
     if not isinstance(body, Mapping) or not isinstance(body.get("alerts"), list):
         raise Unusable("alerts", "Not an Alertmanager webhook: the list of alerts is missing.")
     alerts = body["alerts"]
-    if len(alerts) > MAX_ALERTS:
-        raise Unusable("alerts", f"More than {MAX_ALERTS} alerts in one body. Lower max_alerts.")
     parsed = ParsedBody(count=len(alerts), truncated=_count(body.get("truncatedAlerts")))
     for item, alert in enumerate(alerts):
         try:
-            parsed.alerts.append(_parse(item, alert, mapping, at))
+            found = _parse(item, alert, mapping, at)
+            parsed.alerts.append(found)
+            if CUT in found.annotations:
+                parsed.cuts.append(f"alerts[{item}]: {found.annotations[CUT]}")
         except Unusable as error:
             parsed.refused[item] = error
     return parsed
@@ -90,11 +97,14 @@ def _parse(item: int, alert: Any, mapping: Mapping[str, Any], at: datetime) -> P
     labels = _texts(alert.get("labels"), "labels")
     annotations = _texts(alert.get("annotations"), "annotations")
     is_firing = alert["status"] == "firing"
+    fingerprint = _fingerprint(alert.get("fingerprint"), labels)
+    is_ahead = _is_ahead(alert.get("startsAt"), at)
+    kept_labels, kept_annotations = _cut(labels, annotations, is_ahead=is_ahead)
     starts_at = _start(alert.get("startsAt"), at)
     rule = text(labels.get("alertname") or UNNAMED, "labels.alertname", longest=MAX_RULE)
     return ParsedAlert(
         item=item,
-        fingerprint=_fingerprint(alert.get("fingerprint"), labels),
+        fingerprint=fingerprint,
         is_firing=is_firing,
         starts_at=starts_at,
         ends_at=None if is_firing else _end(alert.get("endsAt"), starts_at, at),
@@ -107,8 +117,8 @@ def _parse(item: int, alert: Any, mapping: Mapping[str, Any], at: datetime) -> P
         ),
         kind=label_mapping.kind_of(labels, mapping, rule),
         level=label_mapping.level_of(labels, mapping),
-        labels=labels,
-        annotations=annotations,
+        labels=kept_labels,
+        annotations=kept_annotations,
         generator_url=_web_address(alert.get("generatorURL")),
         value=number_of_annotation(annotations.get("value")),
         limit=number_of_annotation(annotations.get("threshold")),
@@ -121,8 +131,6 @@ def _texts(mapping: Any, field: str) -> dict[str, str]:
         return {}
     if not isinstance(mapping, Mapping):
         raise Unusable(field, "Must be an object whose values are strings.")
-    if len(mapping) > MAX_LABELS:
-        raise Unusable(field, f"More than {MAX_LABELS}.")
     texts = {}
     for name, value in mapping.items():
         if isinstance(value, bool | int | float):
@@ -130,11 +138,39 @@ def _texts(mapping: Any, field: str) -> dict[str, str]:
         if value is None:
             continue
         key = text(name, field, longest=MAX_RULE)
-        if field == "annotations" and isinstance(value, str) and len(value) > MAX_VALUE:
+        if isinstance(value, str) and len(value) > MAX_VALUE:
             value = value[: MAX_VALUE - 1] + "…"  # noqa: PLW2901 - a long text must not reject an alert
         has_lines = field == "annotations"
         texts[key] = text(value, f"{field}.{key}"[:120], longest=MAX_VALUE, has_lines=has_lines)
     return texts
+
+
+def _cut(
+    labels: dict[str, str], annotations: dict[str, str], *, is_ahead: bool
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Return at most MAX_LABELS of each. An annotation says what was cut or changed."""
+    notes = [
+        f"{MAX_LABELS} of {len(texts)} {name} are kept."
+        for name, texts in (("labels", labels), ("annotations", annotations))
+        if len(texts) > MAX_LABELS
+    ]
+    notes += [
+        f"A value of {name} is cut to {MAX_VALUE} characters."
+        for name, texts in (("labels", labels), ("annotations", annotations))
+        if any(len(value) == MAX_VALUE and value.endswith("…") for value in texts.values())
+    ]
+    if is_ahead:
+        notes.append("Its start lies in the future, so it starts when it was received.")
+    if not notes:
+        return labels, annotations
+    kept = [_first(texts, MAX_LABELS) for texts in (labels, annotations)]
+    return kept[0], {**kept[1], CUT: " ".join(notes)}
+
+
+def _first(texts: Mapping[str, str], count: int) -> dict[str, str]:
+    """Return at most `count` of the texts, first those that a page shows by name."""
+    ordered = sorted(texts, key=lambda name: name not in _SHOWN)
+    return {name: texts[name] for name in ordered[:count]}
 
 
 def _fingerprint(value: Any, labels: Mapping[str, str]) -> str:
@@ -154,7 +190,15 @@ def _fingerprint(value: Any, labels: Mapping[str, str]) -> str:
 def _start(value: Any, at: datetime) -> datetime | None:
     if value is None or value == "" or _is_zero(value):
         return None
-    return moment(value, "startsAt", at=at)
+    return at if _is_ahead(value, at) else moment(value, "startsAt", at=at)
+
+
+def _is_ahead(value: Any, at: datetime) -> bool:
+    """Return True for a start more than a day after `at`: the clock of the sender is wrong, not the alert."""
+    try:
+        return isinstance(value, str) and datetime.fromisoformat(value.strip().upper()) > at + AHEAD
+    except (ValueError, TypeError):
+        return False
 
 
 def _end(value: Any, starts_at: datetime | None, at: datetime) -> datetime:

@@ -33,20 +33,36 @@ def test_bodies_of_another_shape(sender, body, status):
     assert not Alert.objects.exists()
 
 
-def test_a_long_description_is_cut_and_a_long_label_refused(sender):
+def test_what_is_too_large_or_odd_is_kept_cut_and_told(sender):
     told = signals.told()
-    long = "x" * 5_000
+    long, many = "x" * 5_000, {f"label_{number}": "1" for number in range(300)}
     body = [
-        told | {"annotations": told["annotations"] | {"description": long}},
-        told | {"labels": told["labels"] | {"pod": long}},
+        told | {"annotations": told["annotations"] | {"description": long}, "fingerprint": "a"},
+        told | {"labels": told["labels"] | {"pod": long}, "fingerprint": "b"},
+        told | {"labels": many | told["labels"], "fingerprint": "c"},
+        told | {"startsAt": "2199-01-01T00:00:00Z", "fingerprint": "d"},
     ]
 
     answer = sender(ALERTS, {"alerts": body})
 
-    assert answer.json()["results"] == ["stored", "rejected"]
-    assert answer.json()["rejections"][0]["field"] == "alerts[1].labels.pod"
-    kept = Alert.objects.get().annotations["description"]
+    assert answer.json()["results"] == ["stored"] * 4
+    alerts = {alert.fingerprint: alert for alert in Alert.objects.all()}
+    kept = alerts["a"].annotations["description"]
     assert (len(kept), kept[-2:]) == (4_000, "x…")
+    assert len(alerts["b"].labels["pod"]) == 4_000
+    assert (len(alerts["c"].labels), alerts["c"].labels["alertname"]) == (100, told["labels"]["alertname"])
+    said = Delivery.objects.get().problem
+    assert "alerts[2]: 100 of " in said
+    assert "alerts[3]: Its start lies in the future" in said
+
+
+def test_a_body_of_more_than_5000_alerts_is_kept(sender):
+    told = signals.told()
+    body = [told | {"fingerprint": f"{number}"} for number in range(5_100)]
+
+    answer = sender(ALERTS, {"alerts": body})
+
+    assert (answer.status_code, answer.json()["stored"]) == (202, 5_100)
 
 
 def test_a_named_source_has_its_own_mapping(sender):
