@@ -82,7 +82,7 @@ def places(world: World) -> list[World]:
 # ------------------------------------------------------------------ addresses
 
 
-@pytest.mark.parametrize("role", ["outsider", "outsider's token"])
+@pytest.mark.parametrize("role", ["outsider", "outsider's token", "administrator"])
 def test_no_address_answers_with_a_word_or_number_of_it(world, family, role):
     client, found, differing, asked = client_of(world, role), [], [], 0
     for address, method, url, none in to_ask(world, family):

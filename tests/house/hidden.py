@@ -138,7 +138,7 @@ def _create(world: World, *, reviewer: User, doer: User, is_told: bool) -> tuple
     owner = world.people["owner"]
     risk = risks.risk(
         f"{CANARY} risk",
-        seen_what=f"{CANARY} was seen",
+        description=f"{CANARY} was seen",
         team=world.extra["team"],
         owner=owner,
         person=owner,
