@@ -16,7 +16,7 @@ class NoticesConfig(AppConfig):
 
 
 def _note_mail_switch(using: str, **options: Any) -> None:
-    """Note from when on mail leaves, after each migration: every start has one, and nobody acts before it."""
+    """Record after each migration since when mail is sent. Every start migrates before anybody can act."""
     from kit import clock
     from notices.operations import mail_switch
 

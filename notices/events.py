@@ -1,4 +1,4 @@
-"""The events of this room: what becomes of mails that must arrive."""
+"""The events of this room: the failure of a mail that must arrive."""
 
 from history.declarations import EventType, Payload
 from history.models import Event
@@ -6,13 +6,13 @@ from people import queries as people
 
 
 class EscalationMailFailed(Payload, verb="notices.escalation_mail_failed"):
-    """A mail about an escalation was given up. mail: its id. The subject is the person it was for."""
+    """A mail about an escalation failed for good. mail: its id. The event's subject is the recipient."""
 
     mail: str
 
 
 def administrators(event: Event) -> dict[int, str]:
-    """All administrators: somebody must reach the person in another way."""
+    """Return all administrators, because somebody must reach the person in another way."""
     keys = people.administrators().values_list("pk", flat=True)
     return dict.fromkeys(keys, "A mail about an escalation could not be delivered")
 

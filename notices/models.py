@@ -18,7 +18,7 @@ class EntryQuerySet(RecordedQuerySet):
 
 
 class Entry(models.Model):
-    """One event in one person's inbox, once. Never lost or doubled, whatever becomes of mail."""
+    """One event in the inbox of one person. It is unique and does not depend on mail."""
 
     user = models.ForeignKey(User, models.CASCADE, related_name="+")
     event = models.ForeignKey(Event, models.DO_NOTHING, related_name="+")
@@ -40,10 +40,11 @@ class Entry(models.Model):
 
 
 class Digest(models.Model):
-    """The weekly digest of one person: the ISO week in its key makes it once.
+    """The weekly digest of one person, unique by its ISO week.
 
-    since: what changed since then is in it. content: the sections as they were made, each line with the
-    subjects it names (notices.queries.digest), so that what was restricted since is left out when it is read.
+    since: the digest has the changes after this moment. content: the sections as they were created. Each
+    line has the ids of the subjects it names (notices.queries.digest), so that objects that were restricted
+    since then stay hidden.
     """
 
     user = models.ForeignKey(User, models.CASCADE, related_name="+")
@@ -58,12 +59,12 @@ class Digest(models.Model):
 
 
 class Message(Claimable):
-    """A mail: a row before it is sent, claimed before it is tried; rendered and addressed at sending.
+    """A mail in the outbox. A worker claims the row, renders it and sends it.
 
-    key: what it is for, unique; the same cause never makes a second one. id doubles as the Message-ID, so a
-    repeat can be told from a second mail. begun_at: from here on the other side may have it; a row whose
-    worker died before that was surely not sent. sent_*: the mail as it went out. history: each try.
-    released_at: an administrator let it leave although it is older than the moment mail was switched on.
+    key: its cause, unique, so the same cause never creates a second mail. id: also the Message-ID, so a
+    recipient can recognise a repeat. begun_at: from here on the server may have the mail. If the worker
+    died before, it was not sent. sent_*: the mail as it was sent. history: one line for each attempt.
+    released_at: an administrator released it although it is older than the switching on of mail.
     """
 
     MAX_TRIES: ClassVar[int] = 6
@@ -103,12 +104,12 @@ class Message(Claimable):
 
     @property
     def kind_words(self) -> str:
-        """What it is about, as a person would say it."""
+        """The last part of the verb as words for the page."""
         return self.verb.rpartition(".")[2].replace("_", " ").capitalize()
 
 
 class MailSwitch(models.Model):
-    """Whether mail leaves this instance, and since when: one row, written when the setting changes.
+    """Whether this instance sends mail, and since when: one row, written when the setting changes.
 
     Mails that are older than `since` are held back until an administrator releases or drops them.
     """

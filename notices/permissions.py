@@ -1,4 +1,4 @@
-"""Everybody has an inbox and digests of their own; the mail of all is for administrators."""
+"""Permissions of notices: each person sees their own inbox and digests, administrators see all mail."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from people.states import Role
 
 @permission("notices.inbox_see")
 def may_see_inbox(user: User, obj: Any) -> bool:
-    """One's own only: obj is an entry or a digest."""
+    """Allow only one's own. obj: an entry or a digest."""
     return may_read(user) and (obj is None or obj.user_id == user.pk)
 
 

@@ -1,4 +1,4 @@
-"""How a message ends."""
+"""The states of a message."""
 
 from django.db.models import TextChoices
 

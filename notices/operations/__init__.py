@@ -1,1 +1,1 @@
-"""Telling people: entries in inboxes, messages by mail, weekly digests."""
+"""Operations of notices: inbox entries, mails, weekly digests."""

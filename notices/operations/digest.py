@@ -1,4 +1,4 @@
-"""The weekly digest: a date for everybody in their own zone, made once a week, mailed to who wants it."""
+"""The weekly digest: due once a week in the time zone of each person, and mailed to those who want it."""
 
 from datetime import datetime, timedelta
 
@@ -24,25 +24,25 @@ DAY = timedelta(days=1)
 
 
 def schedule(at: datetime) -> Tally:
-    """See to it that everybody has a digest to come. Made once a week and person; cheap when all have one.
+    """Create the next due date for each active person without one. Costs one query if all have one.
 
-    Nothing waits on it, so the tally stays empty: a step of the tick (riskhub/schedule.py).
+    It is a step of the tick (riskhub/schedule.py). The tally is empty, because it runs no work itself.
     """
-    found = people.organisation()
-    if found is None:
+    organisation = people.organisation()
+    if organisation is None:
         return Tally()
     to_come = Due.objects.filter(kind=DUE, subject=OuterRef("subject"), at__gt=at)
     without = User.objects.active().filter(~Exists(to_come)).order_by("pk")
     history.put_dues(
         (DUE, user.subject_id, week_of(slot), slot)
         for user in without
-        for slot in [next_slot(user, found, at)]
+        for slot in [next_slot(user, organisation, at)]
     )
     return Tally()
 
 
 def next_slot(user: User, organisation: Organisation, at: datetime) -> datetime:
-    """The organisation's weekday and hour as the reader's clock shows them, after `at`."""
+    """Return the first moment after `at` with the organisation's weekday and hour, in the user's zone."""
     zone = user.zone(organisation)
     today = at.astimezone(zone).date()
     day = today + timedelta(days=(organisation.digest_weekday - today.weekday()) % 7)
@@ -79,16 +79,16 @@ def on_time_changed(event: Event, *, at: datetime) -> None:
 
 
 def week_of(slot: datetime) -> str:
-    """The ISO week of a moment where it was given: "2026-W48"."""
+    """Return the ISO week of a moment in its own time zone, such as "2026-W48"."""
     year, week, _ = slot.isocalendar()
     return f"{year}-W{week:02}"
 
 
 @transaction.atomic
 def make(due: Due, *, at: datetime) -> None:
-    """Make one person's digest of one week, once. Due kind notices.digest.
+    """Create the digest of one person for one week. Handles the due kind notices.digest.
 
-    It is always made, so that none can be missed unseen; a week with nothing to tell is not mailed.
+    It always creates the digest, so that the pages have no gap. A week without changes is not mailed.
     """
     user = User.objects.select_related("subject").get(subject_id=due.subject_id)
     if not user.is_active:
@@ -120,7 +120,7 @@ def make(due: Due, *, at: datetime) -> None:
 
 
 def stop(user: User, *, by: Actor, at: datetime) -> User:
-    """No more digests by mail; they stay readable here."""
+    """Stop the digests by mail. They stay readable on pages."""
     return person.change(user, {"is_digest_wanted": False}, by=by, at=at)
 
 

@@ -50,7 +50,7 @@ def add(event: Event, *, at: datetime) -> None:
 
 
 def read(user: User, ids: Iterable[int] | None = None, *, at: datetime) -> int:
-    """Mark entries of this person as read: these, or all. Returns how many were unread."""
+    """Mark entries of this person as read: those with these ids, or all. Returns their number."""
     rows = Entry.objects.filter(user=user, read_at__isnull=True)
     if ids is not None:
         rows = rows.filter(pk__in=list(ids))
@@ -58,5 +58,5 @@ def read(user: User, ids: Iterable[int] | None = None, *, at: datetime) -> int:
 
 
 def unread(user: User, ids: Iterable[int]) -> int:
-    """Take that back."""
+    """Mark entries of this person as unread. Returns the number of changed rows."""
     return Entry.objects.filter(user=user, pk__in=list(ids)).update(read_at=None)

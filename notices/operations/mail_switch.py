@@ -1,7 +1,7 @@
-"""Mail is switched on or off by EMAIL_URL; what is older than the moment it was switched on is held back.
+"""EMAIL_URL switches mail on or off. Mails older than the moment of switching on are held back.
 
-A register that ran without a mail server, or a sample with weeks of invented history, holds mails that nobody
-expects any more. They do not leave because somebody set a variable; an administrator decides.
+A register that ran without a mail server, or a sample with weeks of invented history, has mails that nobody
+expects any more. Setting a variable must not send them, so an administrator decides.
 """
 
 from datetime import datetime
@@ -18,7 +18,7 @@ _OLDER = "Held back: it is older than the moment mail was switched on, {since:%d
 
 
 def note(*, is_on: bool, at: datetime, using: str = "default") -> MailSwitch:
-    """Note whether mail is on now, with the moment of the change. using: the database connection.
+    """Record whether mail is on, with the moment of the change. using: the database connection.
 
     Called after each migration, which is before anybody can act, and before mail is sent.
     """
@@ -28,11 +28,11 @@ def note(*, is_on: bool, at: datetime, using: str = "default") -> MailSwitch:
         return known
     with transaction.atomic(using=using):
         rows.bulk_create([MailSwitch(pk=MailSwitch.ONLY, is_on=not is_on, since=at)], ignore_conflicts=True)
-        found = rows.select_for_update().get(pk=MailSwitch.ONLY)
-        if found.is_on != is_on:  # nobody else noted it meanwhile
-            found.is_on, found.since = is_on, at
-            found.save(update_fields=["is_on", "since"])
-    return found
+        switch = rows.select_for_update().get(pk=MailSwitch.ONLY)
+        if switch.is_on != is_on:  # no other process has recorded it
+            switch.is_on, switch.since = is_on, at
+            switch.save(update_fields=["is_on", "since"])
+    return switch
 
 
 def hold_back() -> int:
@@ -42,7 +42,7 @@ def hold_back() -> int:
         return 0
     older = Q(made_at__lt=switch.since) | Q(event__at__lt=switch.since)
     waiting = Message.objects.filter(older, state=MessageState.PENDING, released_at__isnull=True)
-    # The event is joined, and an UPDATE takes no join: so by the keys.
+    # The filter joins the event, and an UPDATE allows no join. So it updates by the keys.
     keys = list(waiting.values_list("pk", flat=True))
     if not keys:
         return 0
@@ -52,7 +52,7 @@ def hold_back() -> int:
 
 @transaction.atomic
 def release(*, by: Actor, at: datetime) -> int:
-    """Let the held mails leave; each is checked once more before it is sent. Return how many."""
+    """Release the held mails. Each is checked again before it is sent. Returns their number."""
     rows = _held()
     for row in rows:
         row.state, row.released_at, row.error = MessageState.PENDING, at, ""
@@ -64,7 +64,7 @@ def release(*, by: Actor, at: datetime) -> int:
 
 @transaction.atomic
 def drop(*, by: Actor, at: datetime) -> int:
-    """Give up the held mails: they stay in the list as cancelled. Return how many."""
+    """Cancel the held mails. They stay in the list. Returns their number."""
     rows = _held()
     for row in rows:
         row.state, row.settled_at = MessageState.UNWANTED, at

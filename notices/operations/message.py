@@ -1,7 +1,7 @@
-"""Mails: claimed, asked whether they are still wanted, begun, handed to the mail server, settled.
+"""Sending of mails: claim, check the relevance, render, send, settle.
 
-The claim and the beginning are committed before the server hears of a mail, so a row whose worker died tells
-how far it came: not begun, it is tried again; begun, nobody knows, and its policy decides.
+The claim and begun_at are committed before the mail is sent. So a row of a dead worker shows how far it came:
+without begun_at it is retried; with begun_at its delivery is uncertain, and its policy decides.
 """
 
 import time
@@ -39,10 +39,10 @@ _chance = SystemRandom()
 
 
 def send_due(*, at: datetime, limit: int = 500, seconds: float = 10.0, is_kept: bool | None = None) -> Tally:
-    """Send what waits, oldest first, for at most so many mails and so long. Any number may run at once.
+    """Send the waiting mails, oldest first: at most `limit`, for at most `seconds`. Safe in parallel.
 
-    is_kept: send to the page of sent mail instead of a mail server; by default settings.IS_MAIL_KEPT. What is
-    older than the moment mail was switched on is held back (notices.operations.mail_switch).
+    is_kept: only show the mails on the page of sent mail; by default settings.IS_MAIL_KEPT.
+    Mails older than the moment mail was switched on are held back (notices.operations.mail_switch).
     """
     is_kept = settings.IS_MAIL_KEPT if is_kept is None else is_kept
     _park_lost()
@@ -68,13 +68,13 @@ def send_due(*, at: datetime, limit: int = 500, seconds: float = 10.0, is_kept: 
 
 
 def _open() -> QuerySet[Message]:
-    """What may be claimed. A parked kind that was begun never is: a repeat would be worse than a miss."""
+    """Return the claimable mails, without begun mails with the policy PARK: a repeat is worse than a miss."""
     rows = Message.objects.exclude(policy=InDoubt.PARK, begun_at__isnull=False)
     return rows.order_by("not_before", "id")
 
 
 def _park_lost() -> None:
-    """A lease that ran out after the beginning means that we do not know."""
+    """Mark begun mails whose lease expired as uncertain, because nobody knows whether they were sent."""
     lost = Message.objects.filter(
         state=MessageState.CLAIMED,
         policy=InDoubt.PARK,
@@ -85,7 +85,7 @@ def _park_lost() -> None:
 
 
 def _keep(row: Message, at: datetime) -> Tally:
-    """The mail goes to the page of sent mail, in one transaction: nothing can be in doubt."""
+    """Keep the mail on the page of sent mail, in one transaction, so that its state is never uncertain."""
     try:
         with transaction.atomic():
             mail = _begin(row, at)
@@ -108,12 +108,12 @@ def _send(row: Message, connection: MailConnection, at: datetime) -> Tally:
         data = as_bytes(row, mail)
     except LostClaim:
         return Tally()
-    except Exception as error:  # a poison row ends as dead and holds nobody up
+    except Exception as error:  # a row that always fails ends as dead and does not block others
         return _later(row, f"{type(error).__name__}: {error}")
     sender = settings.DEFAULT_FROM_EMAIL.split("<")[-1].rstrip("> ")
     answer = connection.hand_over(data, sender=sender, to=mail.to)
     if answer.status is DeliveryStatus.NEVER and _is_escalation(row):
-        # A server that refuses the mail may take its plainest form: one part of text, nothing to dislike.
+        # A server that refuses the mail may accept its simplest form: one part of plain text.
         row.history = _noted(row, f"{answer.words}. Sent again as plain text.")
         answer = connection.hand_over(as_plain_bytes(row, mail), sender=sender, to=mail.to)
     return _settle(row, answer, at)
@@ -124,7 +124,7 @@ def _is_escalation(row: Message) -> bool:
 
 
 def _begin(row: Message, at: datetime) -> RenderedMail | None:
-    """Render what is still wanted and say that it is under way; None when it is not wanted any more."""
+    """Render a mail that is still relevant and set begun_at. Otherwise settle it and return None."""
     held = (
         claims.held(row)
         .select_for_update(of=("self",))
@@ -175,7 +175,7 @@ def _settle(row: Message, answer: ServerReply, at: datetime) -> Tally:
 
 
 def _tell_administrators(row: Message, at: datetime) -> None:
-    """Record on the person that an escalation does not reach them. Which one may be hidden from others."""
+    """Record on the person that a mail about an escalation failed. Others may not know which escalation."""
     user = User.objects.select_related("subject").get(pk=row.user_id)
     history.record(user, EscalationMailFailed(mail=str(row.pk)), by=SYSTEM, at=at)
 
@@ -193,7 +193,7 @@ def _later(row: Message, words: str, *, for_good: bool = False) -> Tally:
 
 
 def _release(rows: list[Message]) -> None:
-    """Give back what was claimed and not begun, with its count of tries."""
+    """Release rows that were claimed and not begun, and restore their count of tries."""
     for row in rows:
         claims.held(row).update(state=MessageState.PENDING, claim=None, lease_until=None, tries=row.tries - 1)
 
@@ -208,15 +208,15 @@ def _mark_refused(user_id: int, at: datetime) -> None:
         person.change(user, {"is_mail_refused": True}, by=SYSTEM, at=at)
 
 
-# What every mail says, so that no out-of-office reply and no receipt comes back for it (RFC 3834).
+# Headers that prevent out-of-office replies and receipts (RFC 3834).
 _AUTOMATIC = {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}
 
 
 def as_bytes(row: Message, mail: RenderedMail) -> bytes:
-    """Return the mail as it goes over the connection, text and HTML.
+    """Return the mail as bytes with CRLF lines, with a text and an HTML part.
 
-    Its Message-ID is the row's id: a repeat can be told. Both parts are quoted-printable, so no line is
-    longer than 76 bytes, whatever the text: SMTP allows 998, and some servers refuse longer ones.
+    The Message-ID is the id of the row, so a repeat can be recognised. Both parts are
+    quoted-printable, so no line is longer than 76 bytes: some servers refuse long lines.
     """
     built = _built(row, mail, EmailMultiAlternatives)
     built.attach_alternative(mail.html, "text/html")  # type: ignore[attr-defined]  # the class is given above
@@ -241,19 +241,19 @@ def _built(row: Message, mail: RenderedMail, form: type[EmailMessage]) -> EmailM
     return built
 
 
-# ------------------------------------------------------------------ what administrators do with it
+# ------------------------------------------------------------------ operations of administrators
 
 
 @transaction.atomic
 def retry(message: Message, *, by: Actor, at: datetime) -> Message:
     """Retry a mail that failed or whose delivery is uncertain. Raises Refused for any other mail."""
-    found = Message.objects.select_for_update(of=("self",)).get(pk=message.pk)
-    if found.state not in (MessageState.DEAD, MessageState.UNCERTAIN):
+    row = Message.objects.select_for_update(of=("self",)).get(pk=message.pk)
+    if row.state not in (MessageState.DEAD, MessageState.UNCERTAIN):
         raise Refused("Only failed mails and mails with uncertain delivery can be retried.", field="state")
-    words = f"Retried by {by.person or 'Riskhub'} at {at:%d %b %Y %H:%M} UTC"
-    found.history = [*found.history, words][-20:]
-    found.state, found.tries, found.error = MessageState.PENDING, 0, ""
-    found.begun_at = found.settled_at = None
-    found.save(update_fields=["history", "state", "tries", "error", "begun_at", "settled_at"])
-    Message.objects.filter(pk=found.pk).update(not_before=Now())
-    return found
+    note = f"Retried by {by.person or 'Riskhub'} at {at:%d %b %Y %H:%M} UTC"
+    row.history = [*row.history, note][-20:]
+    row.state, row.tries, row.error = MessageState.PENDING, 0, ""
+    row.begun_at = row.settled_at = None
+    row.save(update_fields=["history", "state", "tries", "error", "begun_at", "settled_at"])
+    Message.objects.filter(pk=row.pk).update(not_before=Now())
+    return row

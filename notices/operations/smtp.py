@@ -1,4 +1,4 @@
-"""The edge to the mail server: one connection for many mails, and for each what is known of its status."""
+"""The connection to the mail server: it sends many mails and returns the delivery status of each."""
 
 import re
 import smtplib
@@ -11,7 +11,7 @@ from typing import Self
 
 from django.core.mail.backends.smtp import EmailBackend
 
-# No mail takes longer than this, however slowly the other side answers: a task lives 25 seconds.
+# The longest time for one mail, also if the server answers slowly: a task may take 25 seconds.
 HARD_SECONDS = 12.0
 _LEADING_DOT = re.compile(rb"(?m)^\.")
 
@@ -31,7 +31,7 @@ class ServerReply:
 
 
 class NoConnection(Exception):
-    """The mail server cannot be reached, or does not let us in."""
+    """The mail server cannot be reached, or refuses the login."""
 
 
 class MailConnection:

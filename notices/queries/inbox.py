@@ -1,4 +1,4 @@
-"""One person's inbox, as far as they may still see what it tells of."""
+"""The inbox of one person, without entries about objects that they may not see any more."""
 
 from django.db.models import F, QuerySet
 
@@ -7,7 +7,7 @@ from people.models import User
 
 
 def entries(user: User) -> QuerySet[Entry]:
-    """Their entries with what a line needs."""
+    """Return the entries of a person with the relations that a line needs."""
     rows = Entry.objects.filter(user=user).visible_to(user)
     return rows.select_related("event__subject", "event__actor")
 
@@ -17,7 +17,7 @@ def newest(user: User, count: int) -> list[Entry]:
 
 
 def unread_count(user: User, most: int = 99) -> str:
-    """How many are unread, as the side bar of every page says it: "" for none, "99+" above `most`."""
+    """Return the number of unread entries as text for the side bar: "" for none, "99+" above `most`."""
     unread = Entry.objects.filter(user=user, read_at__isnull=True).visible_to(user)
     count = unread.values(one=F("pk"))[: most + 1].count()
     return f"{most}+" if count > most else str(count or "")

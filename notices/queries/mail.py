@@ -1,4 +1,4 @@
-"""The mail of all, for administrators. What an administrator may not see, they do not read here either."""
+"""All mails, for administrators. A mail about objects that they may not see shows no content."""
 
 import re
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class Row:
 
 
 def as_seen_by(reader: User, rows: list[Message]) -> list[Row]:
-    """One query for what they may see."""
+    """Return the mails as `reader` may see them. One query."""
     named = {row.pk: _names(row) for row in rows}
     ids = set().union(*named.values()) if named else set()
     visible = set(Subject.objects.visible_to(reader).filter(pk__in=ids).values_list("pk", flat=True))
@@ -48,12 +48,12 @@ def as_seen_by(reader: User, rows: list[Message]) -> list[Row]:
 
 
 def _sealed(text: str) -> str:
-    """Without the address that stops somebody's digest: it is theirs alone."""
+    """Return the text without the secret of the address that stops a person's digest."""
     return _STOP.sub(r"\1…/", text)
 
 
 def _names(row: Message) -> set[int]:
-    """The subjects a mail tells of."""
+    """Return the ids of the subjects that a mail names."""
     found = {row.subject_id} if row.subject_id else set()
     if row.digest:
         lines = [line for section in row.digest.content["sections"] for line in section["lines"]]

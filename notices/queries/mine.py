@@ -1,4 +1,4 @@
-"""What waits for one person, whatever room it is of: for "my week" and for the digest. One query each."""
+"""The open work of one person from all rooms, for "my week" and for the digest. One query each."""
 
 from datetime import datetime
 
@@ -54,7 +54,7 @@ def meetings_of(user: User, *, since: datetime, until: datetime) -> QuerySet[Mee
 
 
 def drafts_without_author(user: User) -> QuerySet[Learning]:
-    """Drafts nobody writes yet, of what this person looked at, and those they began; newest first."""
+    """Return their own drafts, and those without an author about reviews they answered, newest first."""
     looked_at = Reviewer.objects.filter(user=user, answered_at__isnull=False).values("review__subject_id")
     rows = Learning.objects.filter(
         Q(author=user) | Q(author__isnull=True, about_id__in=looked_at), state=LearningState.DRAFT
@@ -69,7 +69,7 @@ def breaches_of_my_teams(user: User) -> QuerySet[BreachGroup]:
 
 
 def unowned_risks(user: User) -> QuerySet[Risk]:
-    """Live risks that nobody owns, or only somebody who left, the worst first."""
+    """Return live risks without an active owner, the most severe first."""
     left = User.objects.filter(is_active=False)
     rows = Risk.objects.filter(Q(owner__isnull=True) | Q(owner__in=left), state__in=LIVE_RISKS)
     return rows.visible_to(user).select_related("subject", "team").order_by("-severity", "-id")

@@ -1,7 +1,7 @@
-"""Who is told of an event: what its room declares (<room>/events.py), as far as each may see its subject.
+"""The recipients of an event: those its room declares (<room>/events.py), if they may see its subject.
 
-The rules read present rows, so a late call tells the people of now. Who acted is not told, unless the event
-is declared so; a person who may not see the subject is never told.
+The rules read current rows, so a late call notifies the current people. The actor is not notified, unless the
+event is declared so; a person who may not see the subject is never told.
 """
 
 from collections.abc import Iterable
