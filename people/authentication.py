@@ -1,4 +1,4 @@
-"""How an API request says who it is: a bearer token, or the session of a signed-in page."""
+"""Authentication of API requests: a bearer token, or the session of a signed-in page."""
 
 from typing import Any
 
@@ -47,11 +47,11 @@ class Session(SessionAuthentication):
 
 
 def find(text: str, *, at: Any) -> Token | None:
-    """The valid token behind its text; the secret is compared by its hash."""
+    """Return the valid token with this text, None without one. The secret is compared by its hash."""
     parts = text.split("_")
     if len(parts) != 3 or parts[0] != "rh" or not text.isascii() or "\x00" in text:
         return None
-    found = (
+    token = (
         Token.objects.select_related("user")
         .annotate(team_subject_ids=TEAM_SUBJECTS)
         .filter(
@@ -63,6 +63,6 @@ def find(text: str, *, at: Any) -> Token | None:
         )
         .first()
     )
-    if found is not None:
-        found.user.team_subject_ids = found.team_subject_ids
-    return found
+    if token is not None:
+        token.user.team_subject_ids = token.team_subject_ids
+    return token

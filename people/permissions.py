@@ -1,4 +1,4 @@
-"""What roles and token scopes allow; rooms build their predicates on these three."""
+"""The rights of roles and token scopes. The permissions of all rooms use the three functions below."""
 
 from typing import Any
 
@@ -10,17 +10,17 @@ from people.states import Role, TokenScope
 
 
 def may_read(user: User) -> bool:
-    """Any active person; a token unless it may only push signals."""
+    """Return True for any person, and for a token that may do more than push signals."""
     return getattr(user, "token_scope", TokenScope.WRITE) != TokenScope.INGEST
 
 
 def may_write(user: User, role: Role = Role.MEMBER) -> bool:
-    """A person of at least this role, on a page or by a token that may write."""
+    """Return True for a person of at least this role, on a page or with a token that may write."""
     return getattr(user, "token_scope", TokenScope.WRITE) == TokenScope.WRITE and user.is_at_least(role)
 
 
 def may_ingest(user: User) -> bool:
-    """A member, or a token made to push signals."""
+    """Return True for a member on a page, or with a token that may push signals or write."""
     return getattr(user, "token_scope", TokenScope.WRITE) in {
         TokenScope.INGEST,
         TokenScope.WRITE,
@@ -47,7 +47,7 @@ def may_view_people(user: User, obj: Any) -> bool:
 
 @permission("people.account")
 def may_keep_account(user: User, obj: Any) -> bool:
-    """One's own name, password and tokens: on a page only, so that no token begets another."""
+    """Allow people to edit their own name, password and tokens, only on pages: tokens create no tokens."""
     return not hasattr(user, "token_scope")
 
 
@@ -60,7 +60,7 @@ def may_revoke_token(user: User, obj: Any) -> bool:
 
 @permission("people.team_change")
 def may_change_team(user: User, obj: Any) -> bool:
-    """Who belongs to a team: administrators, and the team's lead."""
+    """Allow administrators and the lead of the team to change its members."""
     if user.is_at_least(Role.ADMINISTRATOR):
         return may_write(user, Role.ADMINISTRATOR)
     return obj is not None and obj.lead_id == user.pk and may_write(user)

@@ -1,4 +1,4 @@
-"""Fair turns, by present load. Pure: the same question has the same answer."""
+"""Fair choice of people by their current load. Pure functions."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -19,10 +19,10 @@ def fewest(
     last: Mapping[Any, datetime] | None = None,
     key: Callable[[T], Any] = key_of,
 ) -> list[T]:
-    """The `count` candidates with the least to do.
+    """Return the `count` candidates with the lowest load.
 
-    load: key -> how much each has now (absent: nothing). last: key -> when each was last chosen; between
-    equals the one who waited longest, then the one first in `candidates`, goes first.
+    load: key -> current load (missing: 0). last: key -> the moment of the last choice. Among equals, the
+    candidate who was chosen least recently comes first, then the one who is first in `candidates`.
     """
     order = {key(candidate): position for position, candidate in enumerate(candidates)}
     chosen_at = {name: at.timestamp() for name, at in (last or {}).items()}
@@ -43,10 +43,10 @@ def across(
     last: Mapping[Any, datetime] | None = None,
     key: Callable[[T], Any] = key_of,
 ) -> list[T]:
-    """Up to `count` candidates of as many groups as there are: first the least loaded of each group.
+    """Return up to `count` candidates of as many groups as possible: first the least loaded of each group.
 
-    group: candidate -> its function, or None, which counts as a group of its own. With two groups present and
-    a count of two or more, the answer is of two groups at least.
+    group: candidate -> its function; None is a group too. With two groups and a count of two or more, the
+    result has candidates of at least two groups.
     """
     waiting = fewest(candidates, load, count=len(candidates), last=last, key=key)
     chosen: list[T] = []

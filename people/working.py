@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """When an organisation works: days as datetime.weekday() counts, one span a day, in its zone."""
+    """The working hours of an organisation. days: as datetime.weekday(). starts, ends: in its time zone."""
 
     zone: ZoneInfo
     days: frozenset[int]
@@ -15,24 +15,24 @@ class Hours:
     ends: time
 
     def day_of(self, at: datetime) -> date:
-        """The day it is there."""
+        """Return the calendar day in the zone of the organisation."""
         return at.astimezone(self.zone).date()
 
     def is_working_day(self, day: date) -> bool:
         return day.weekday() in self.days
 
     def span(self, day: date) -> tuple[datetime, datetime]:
-        """The working hours of a day as moments in UTC; as long as the day really is when clocks change."""
+        """Return start and end of a working day in UTC; their distance is right also when clocks change."""
         local = (datetime.combine(day, moment, self.zone) for moment in (self.starts, self.ends))
         begins, ends = (moment.astimezone(UTC) for moment in local)
         return begins, max(begins, ends)
 
 
 def after(at: datetime, minutes: int, hours: Hours | None) -> datetime:
-    """The moment at which `minutes` of working time have passed since `at`, in UTC; None: round the clock.
+    """Return the moment, in UTC, at which `minutes` of working time have passed since `at`.
 
-    Outside working hours the count waits for the next opening. Exactly used up at the end of a day, it is the
-    end of that day and not the next morning.
+    hours: the working hours; None counts all minutes. Time outside working hours does not count. If the
+    minutes end exactly at the end of a day, the result is that moment and not the next morning.
     """
     at = at.astimezone(UTC)
     left = timedelta(minutes=minutes)
@@ -50,7 +50,7 @@ def after(at: datetime, minutes: int, hours: Hours | None) -> datetime:
 
 
 def is_open(at: datetime, hours: Hours) -> bool:
-    """Whether people are at work at that moment."""
+    """Return whether a moment is within working hours."""
     day = hours.day_of(at)
     if not hours.is_working_day(day):
         return False
@@ -59,7 +59,7 @@ def is_open(at: datetime, hours: Hours) -> bool:
 
 
 def working_day_from(day: date, days: int, hours: Hours) -> date:
-    """`days` working days after (or, when negative, before) a day; 0: itself or the next working one."""
+    """Return the day `days` working days after (negative: before) a day; 0: that or the next one."""
     step = timedelta(days=-1 if days < 0 else 1)
     if not hours.days:
         return day + step * abs(days)

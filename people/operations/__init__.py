@@ -1,1 +1,1 @@
-"""What people do about people: join, change, leave; tokens, sign-in, receipts."""
+"""Operations on people, teams and the organisation; tokens, sign-in, receipts."""

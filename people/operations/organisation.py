@@ -35,7 +35,7 @@ _CHANGEABLE = frozenset(
 
 
 def make_link(*, at: datetime) -> str:
-    """The secret of a new one-time set-up link; earlier ones end. Raises Refused after the set-up."""
+    """Create a set-up link and return its secret. Earlier links end. Raises Refused after the set-up."""
     if Organisation.objects.exists():
         raise Refused("This instance is set up already. Sign in or ask an administrator.")
     secret = secrets.token_hex(32)
@@ -56,7 +56,7 @@ def set_up(
     password: str,
     at: datetime,
 ) -> User:
-    """Use a link: the organisation, its functions and its first administrator, whom this returns.
+    """Use a link to create the organisation, its functions and its first administrator, who is returned.
 
     Raises Refused for a link that is used, too old or unknown.
     """
@@ -76,7 +76,7 @@ def set_up(
 def found(
     *, name: str, time_zone: str = "UTC", is_sample: bool = False, by: Actor, at: datetime
 ) -> Organisation:
-    """The one organisation of this instance and its seeded functions. Raises Refused when there is one."""
+    """Create the organisation and its first functions. Raises Refused if there is one already."""
     if Organisation.objects.exists():
         raise Refused("This instance is set up already.")
     _check({"time_zone": time_zone, "name": name})
@@ -111,7 +111,7 @@ def change(
 
 @transaction.atomic
 def add_function(*, name: str, by: Actor, at: datetime) -> Function:
-    """A further function. Raises Refused for a name that is taken."""
+    """Add a function. Raises Refused for a name that another function has."""
     name, slug = " ".join(one_line(name).split()), slug_of(name)[:60]
     if not name.isascii():
         taken = Function.objects.filter(slug__startswith=slug[:56]).values_list("slug", flat=True)

@@ -1,4 +1,4 @@
-"""A person's way through the organisation: added, changed, away, deactivated, back."""
+"""Operations on a person: add, change, note absences, deactivate, reactivate."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -43,7 +43,7 @@ def add(
     by: Actor,
     at: datetime,
 ) -> User:
-    """A new person. Without a password they set one by a link. Raises Refused, as for a taken address."""
+    """Add a person. Without a password they set one by a link. Raises Refused, as for an address in use."""
     email = _address(email, but=None)
     _check_zone(time_zone)
     if role not in Role.values:
@@ -63,7 +63,7 @@ def add(
 def change(
     user: User, values: Mapping[str, Any], *, by: Actor, at: datetime, seen: int | None = None
 ) -> User:
-    """Change what a person may change of themselves, or an administrator of them. Raises Refused."""
+    """Change the profile of a person, by themselves or by an administrator. Raises Refused."""
     if unknown := set(values) - _CHANGEABLE:
         raise Refused(f"These fields cannot be changed: {', '.join(sorted(unknown))}.")
     values = dict(values)
@@ -83,7 +83,7 @@ def change(
 
 @transaction.atomic
 def set_role(user: User, role: str, *, by: Actor, at: datetime, seen: int | None = None) -> User:
-    """Give a person another role. Raises Refused when nobody would be left to administrate."""
+    """Give a person another role. Raises Refused if no administrator would remain."""
     if role not in Role.values:
         raise Refused(f"Use one of {', '.join(Role.values)}.", field="role")
     if role != Role.ADMINISTRATOR:
@@ -94,7 +94,7 @@ def set_role(user: User, role: str, *, by: Actor, at: datetime, seen: int | None
 
 @transaction.atomic
 def set_password(user: User, password: str, *, by: Actor, at: datetime) -> User:
-    """A new password. It ends every session of the old one; the caller renews its own. Raises Refused."""
+    """Set a password. All sessions with the old one end; the caller renews its own. Raises Refused."""
     if not user.is_active:
         raise Refused("This person is deactivated. Choose an active person.", field="password")
     _check_password(password, user)
@@ -106,7 +106,7 @@ def set_password(user: User, password: str, *, by: Actor, at: datetime) -> User:
 
 @transaction.atomic
 def note_link(user: User, *, by: Actor, at: datetime) -> User:
-    """Write down that somebody made a link by which this person sets a password. The link is not kept."""
+    """Record that somebody created a link with which this person sets a password. The link is not stored."""
     if not user.is_active:
         raise Refused("This person is deactivated. Reactivate them first.")
     history.record(user, "people.password_link_made", by=by, at=at)
@@ -115,10 +115,10 @@ def note_link(user: User, *, by: Actor, at: datetime) -> User:
 
 @transaction.atomic
 def deactivate(user: User, *, by: Actor, at: datetime, seen: int | None = None) -> User:
-    """A person leaves: no sign-in, and their sessions and tokens end with this transaction.
+    """Deactivate a person: they cannot sign in, and their sessions and tokens end with this transaction.
 
-    Their password goes too, so that no old session lives again if they come back. What they own stays theirs
-    until it is handed over; their grants of sight end, on record. Raises Refused for the last administrator
+    The password is removed, so that old sessions stay invalid after a reactivation. They keep what they own
+    until it is handed over. Their grants of sight end, with events. Raises Refused for the last administrator
     and for oneself.
     """
     if by.person is not None and by.person.pk == user.pk:
@@ -137,9 +137,9 @@ def deactivate(user: User, *, by: Actor, at: datetime, seen: int | None = None) 
 
 @transaction.atomic
 def reactivate(user: User, *, by: Actor, at: datetime, seen: int | None = None) -> User:
-    """A person comes back. They set a new password by a link; their old tokens stay ended.
+    """Reactivate a person. They set a new password by a link; their old tokens stay revoked.
 
-    They see again what they still own or were asked about.
+    They again see the objects that they still own or were asked to review.
     """
     history.change(user, {"is_active": True}, by=by, at=at, seen=seen, verb="people.person_reactivated")
     history.give_back_sight(user, by=by, at=at)
@@ -158,7 +158,7 @@ def be_away(
     by: Actor,
     at: datetime,
 ) -> Absence:
-    """Note days away, the last one included. What would come to them comes to the stand-in."""
+    """Record an absence, the last day included. New tasks go to the stand-in. Raises Refused."""
     if until_on < from_on:
         raise Refused("The last day is before the first day. Enter a later last day.", field="until_on")
     if stand_in is not None and stand_in.pk == user.pk:
@@ -206,7 +206,7 @@ def begin_absence(due: Due, *, at: datetime) -> None:
 
 @transaction.atomic
 def be_back(absence: Absence, *, by: Actor, at: datetime) -> None:
-    """Take noted days away back."""
+    """Remove an absence."""
     history.record(
         absence.user,
         events.AbsenceDropped(from_on=str(absence.from_on), until_on=str(absence.until_on)),
@@ -237,7 +237,7 @@ def _address(text: str, *, but: User | None) -> str:
 
 @contextmanager
 def _one_address_each() -> Iterator[None]:
-    """Two who give one address at the same moment: the constraint decides, and the second is told."""
+    """Turn the constraint's error into Refused, if two people are given one address at the same moment."""
     try:
         yield
     except IntegrityError:

@@ -1,9 +1,9 @@
-"""Log-in limits, counted in PostgreSQL for all processes, so that no attacker can shut the owner out.
+"""Limits for sign-in attempts, counted in PostgreSQL for all processes. No attacker can lock the owner out.
 
-A try is counted before the password is looked at, and given back when it was right. Each budget is for any
-15 minutes. Strangers share 6 tries an account, of which one network gets 4. A network that the account
-signed in from lately has 4 of its own: 10 together. A browser that has signed in here before, which its
-signed cookie says, has 5 of its own, which nobody else can use up.
+An attempt is counted before the password is checked, and the count is taken back if the password was right.
+Each budget is for any 15 minutes. Unknown networks share 6 attempts an account, at most 4 from one. A
+network from which the account signed in has 4 of its own: 10 together. A browser that signed in before,
+as its signed cookie proves, has 5 of its own, which nobody else can use up.
 """
 
 import hashlib
@@ -33,7 +33,7 @@ class TooManyTries(Refused):
 
 
 def network_of(address: str) -> str:
-    """The network an address counts for: /24 of IPv4, /64 of IPv6. All else is one network."""
+    """Return the network of an address: /24 of IPv4, /64 of IPv6. All other texts are one network."""
     try:
         found = ipaddress.ip_address(address)
     except ValueError:
@@ -80,13 +80,13 @@ def give_back(counted: Iterable[str], *, at: datetime) -> None:
 
 @transaction.atomic
 def succeed(user: User, *, network: str, by: Actor, at: datetime) -> None:
-    """Write a sign-in down, and remember its network as one that this account is used from."""
+    """Record a sign-in, and remember its network as a known one of this account."""
     _know(_short(user.email), network, at)
     history.record(user, "people.signed_in", by=by, at=at)
 
 
 def forget_old(*, at: datetime) -> int:
-    """Drop counts that count no more. Returns how many rows."""
+    """Delete expired counts. Returns the number of rows."""
     old = SignInCount.objects.filter(window_at__lt=at - WINDOW - 2 * _STEP).exclude(key__startswith="known:")
     known = SignInCount.objects.filter(window_at__lt=at - _KNOWN_FOR, key__startswith="known:")
     return old.delete()[0] + known.delete()[0]

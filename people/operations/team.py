@@ -1,4 +1,4 @@
-"""Teams: people who ship together."""
+"""Operations on teams and their members."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -17,7 +17,7 @@ from people.slugs import free_slug, slug_of
 
 @transaction.atomic
 def add(*, name: str, lead: User | None = None, by: Actor, at: datetime) -> Team:
-    """A new team. Its lead is a member too. Raises Refused for a name that is taken."""
+    """Add a team. Its lead becomes a member too. Raises Refused for a name that another team has."""
     name = _name(name, but=None)
     slug = slug_of(name)[:60]
     if not name.isascii():
@@ -58,7 +58,7 @@ def change(
 
 @transaction.atomic
 def join(team: Team, user: User, *, by: Actor, at: datetime) -> None:
-    """A person becomes a member; from then on they see what is restricted to the team."""
+    """Add a member, who from then on sees the objects that are restricted to the team."""
     if not user.is_active:
         raise Refused("This person is deactivated. Choose an active person.", field="user")
     Team.objects.select_for_update().get(pk=team.pk)  # joins of one team come one after the other
@@ -74,7 +74,7 @@ def join(team: Team, user: User, *, by: Actor, at: datetime) -> None:
 
 @transaction.atomic
 def leave(team: Team, user: User, *, by: Actor, at: datetime) -> None:
-    """A person is no member any more; a lead hands the lead over first."""
+    """Remove a member. Raises Refused for the lead, who must be replaced first."""
     if team.lead_id == user.pk:
         raise Refused("This person leads the team. Choose another lead first.", field="user")
     if team.memberships.filter(user=user).delete()[0]:

@@ -20,7 +20,7 @@ _NOTED_EVERY = timedelta(minutes=1)
 
 
 def hash_of(secret: str) -> bytes:
-    """What is stored of a secret. 256 random bits need no salt and no slow hash."""
+    """Return the stored hash of a secret. A secret of 256 random bits needs no salt and no slow hash."""
     return hashlib.sha256(secret.encode()).digest()
 
 
@@ -28,9 +28,9 @@ def hash_of(secret: str) -> bytes:
 def issue(
     user: User, *, name: str, scope: str = TokenScope.READ, days: int = 90, by: Actor, at: datetime
 ) -> tuple[Token, str]:
-    """A token and its text, `rh_<prefix>_<secret>`: the only time that the secret is shown.
+    """Create a token. Returns it with its text `rh_<prefix>_<secret>`, which is never available again.
 
-    Only its owner sees the token and its history. Raises Refused for name, scope, length or owner.
+    Only its owner sees the token and its history. Raises Refused for the name, scope, days or owner.
     """
     name = name.strip()
     if not 1 <= len(name) <= 80:
