@@ -15,7 +15,17 @@ from meetings.operations import agenda, meeting
 from notices.operations import digest, entry
 from people.operations import person
 from riskhub.former_handlers import FORMER
-from risklog.operations import acceptance, availability, climb, escalation, ladder, review, taxonomy
+from risklog.operations import (
+    acceptance,
+    availability,
+    climb,
+    escalation,
+    escalation_handlers,
+    ladder,
+    review,
+    review_handlers,
+    taxonomy,
+)
 from signals.operations import series
 
 # What happened -> who acts on it.
@@ -25,34 +35,34 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
     # a model is registered: series that named it before belong to it now
     "catalogue.model_registered": (series.on_model_registered,),
     # a breach calls people of two functions together
-    "signals.breach_group_opened": (review.on_breach_group_opened,),
-    "signals.breach_group_reopened": (review.on_breach_group_reopened,),
-    "signals.breach_joined": (review.on_breach_joined,),
-    "signals.breach_worsened": (review.on_breach_worsened,),
-    "signals.breach_reopened": (review.on_breach_worsened,),
+    "signals.breach_group_opened": (review_handlers.on_breach_group_opened,),
+    "signals.breach_group_reopened": (review_handlers.on_breach_group_reopened,),
+    "signals.breach_joined": (review_handlers.on_breach_joined,),
+    "signals.breach_worsened": (review_handlers.on_breach_worsened,),
+    "signals.breach_reopened": (review_handlers.on_breach_worsened,),
     # a model registered later: what opened under its name belongs to it
-    "signals.breach_claimed": (review.on_breach_claimed,),
-    "signals.breach_group_cleared": (review.on_breach_group_cleared,),
+    "signals.breach_claimed": (review_handlers.on_breach_claimed,),
+    "signals.breach_group_cleared": (review_handlers.on_breach_group_cleared,),
     # a review and a climb are put on the next suitable agenda
     "risklog.review_opened": (agenda.on_review_opened,),
     "risklog.review_reopened": (agenda.on_review_opened,),
     "risklog.review_annotated": (agenda.on_review_opened,),  # its team may be known now
     "risklog.review_pressed": (agenda.on_review_opened,),  # critical by now, it moves up
-    "risklog.review_answered": (escalation.on_review_answered,),
+    "risklog.review_answered": (escalation_handlers.on_review_answered,),
     "risklog.review_settled": (
         agenda.on_review_settled,
-        escalation.on_review_settled,
+        escalation_handlers.on_review_settled,
         learning.draft_from_review,
     ),
-    "risklog.review_withdrawn": (agenda.on_review_settled, escalation.on_review_settled),
+    "risklog.review_withdrawn": (agenda.on_review_settled, escalation_handlers.on_review_settled),
     "risklog.escalation_started": (agenda.on_escalation_started,),
-    "risklog.risk_closed": (escalation.on_risk_closed,),
+    "risklog.risk_closed": (escalation_handlers.on_risk_closed,),
     # what is late goes up the ladder, what is done comes down
-    "actions.action_overdue": (escalation.on_action_overdue,),
-    "actions.action_done": (escalation.on_action_settled,),
-    "actions.action_dropped": (escalation.on_action_settled,),
-    "actions.action_changed": (escalation.on_action_changed,),
-    "actions.action_assigned": (escalation.on_action_changed,),
+    "actions.action_overdue": (escalation_handlers.on_action_overdue,),
+    "actions.action_done": (escalation_handlers.on_action_settled,),
+    "actions.action_dropped": (escalation_handlers.on_action_settled,),
+    "actions.action_changed": (escalation_handlers.on_action_changed,),
+    "actions.action_assigned": (escalation_handlers.on_action_changed,),
     # an owner team named later gives waiting reviews their meeting
     "catalogue.model_changed": (agenda.on_model_changed,),
     # turns follow the people
@@ -84,7 +94,10 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
 }
 
 # What goes before all that waits: people are called first, agendas and inboxes follow.
-FIRST: tuple[Handler, ...] = (review.on_breach_group_opened, review.on_breach_group_reopened)
+FIRST: tuple[Handler, ...] = (
+    review_handlers.on_breach_group_opened,
+    review_handlers.on_breach_group_reopened,
+)
 
 # Which date -> what acts on it: `handler(due, *, at)`.
 DUES: dict[str, Handler] = {

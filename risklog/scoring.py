@@ -1,4 +1,4 @@
-"""The 5 x 5 matrix: what a likelihood and an impact come to, and the words for both.
+"""The 5 x 5 matrix: the score and the level of a likelihood and an impact, and their names.
 
 Level by score (likelihood x impact), which makes a level a range of scores the database can index:
 
@@ -17,24 +17,25 @@ IMPACTS = {1: "Negligible", 2: "Minor", 3: "Moderate", 4: "Major", 5: "Severe"}
 LEVELS = {1: "Minimal", 2: "Low", 3: "Medium", 4: "High", 5: "Critical"}
 SCORES = {1: (1, 3), 2: (4, 5), 3: (6, 10), 4: (12, 16), 5: (20, 25)}
 
-# How many days a risk of this level may go without a look.
-LOOK_DAYS = {1: 180, 2: 90, 3: 60, 4: 30, 5: 14}
+# Level -> the days until a risk of this level is reviewed again.
+REVIEW_DAYS = {1: 180, 2: 90, 3: 60, 4: 30, 5: 14}
 
 
 def score(likelihood: int, impact: int) -> int:
-    """1 to 25."""
+    """Return the score 1 to 25 of a likelihood and an impact, each 1 to 5."""
     return likelihood * impact
 
 
 def level(severity: int) -> int:
-    """The level 1 to 5 of a score 1 to 25."""
+    """Return the level 1 to 5 of a score 1 to 25."""
     return next(number for number, (_, most) in SCORES.items() if severity <= most)
 
 
 def word(severity: int) -> str:
+    """Return the name of the level of a score 1 to 25, for example "High"."""
     return LEVELS[level(severity)]
 
 
-def next_look(severity: int, today: date) -> date:
-    """The day by which somebody should look again."""
-    return today + timedelta(days=LOOK_DAYS[level(severity)])
+def next_review(severity: int, today: date) -> date:
+    """Return the day by which a risk of this score (1 to 25) is reviewed again."""
+    return today + timedelta(days=REVIEW_DAYS[level(severity)])

@@ -1,1 +1,1 @@
-"""What can be done to risks, categories, reviews, escalations and ladders; one module a noun."""
+"""The writes of risks, categories, reviews, escalations and ladders: one operation is one transaction."""

@@ -1,4 +1,4 @@
-"""Living with a risk until a day: decided by another than its owner, told ten days ahead, over on the day."""
+"""Accepting a risk until a date. Somebody other than its owner decides; a warning comes ten days before."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -31,9 +31,9 @@ def accept(
     seen: int | None = None,
     cause: Event | None = None,
 ) -> Risk:
-    """Accept it until a day, with the reason. Its owner proposes (treatment “accept”) and cannot decide.
+    """Accept a risk until a date, with the reason. Its owner may propose it (treatment “accept”), not decide.
 
-    The day is one of the organisation's zone. Raises Refused, IllegalMove, ChangedMeanwhile.
+    until: a date in the organisation's time zone. Raises Refused, IllegalMove, ChangedMeanwhile.
     """
     if by.person is not None and by.person.pk == risk.owner_id:
         raise Refused("Owners cannot accept their own risks. Ask a risk manager.", field="by")
@@ -58,19 +58,22 @@ def accept(
 
 @transaction.atomic
 def acceptance_ends(due: Due, *, at: datetime) -> None:
-    """What a due date of kind DUE does: warns, or reopens. Harmless late, twice, or when overtaken."""
-    what, _, day = due.occurrence.partition(" ")
+    """Handle a Due of kind DUE: warn of the end of an acceptance, or end it.
+
+    It is idempotent, and does nothing if the risk is no longer accepted until that date.
+    """
+    action, _, day = due.occurrence.partition(" ")
     risk = Risk.objects.select_related("subject").filter(subject_id=due.subject_id).first()
     if risk is None or risk.state != RiskState.ACCEPTED or risk.accepted_until.isoformat() != day:
         return
-    if what == "warn":
-        left = (risk.accepted_until - at.astimezone(_zone()).date()).days
-        if left > 0:  # else its end is told, at the same ring
-            history.record(risk, events.RiskAcceptanceEnding(until=day, days=left), by=SYSTEM, at=at)
+    if action == "warn":
+        days_left = (risk.accepted_until - at.astimezone(_zone()).date()).days
+        if days_left > 0:  # else the Due of the end, which is due too, notifies of it
+            history.record(risk, events.RiskAcceptanceEnding(until=day, days=days_left), by=SYSTEM, at=at)
         return
     values = {
         "accepted_until": None,
-        "review_on": scoring.next_look(risk.severity, at.date()),
+        "review_on": scoring.next_review(risk.severity, at.date()),
         "updated_at": at,
     }
     ended = events.RiskAcceptanceEnded(until=day)
@@ -78,7 +81,7 @@ def acceptance_ends(due: Due, *, at: datetime) -> None:
 
 
 def _put_dues(risk: Risk, until: date, at: datetime) -> None:
-    """Once for each day; accepting anew until the same day finds the dates there already."""
+    """Put the Dues of an acceptance. Accepting again until the same date puts no second ones."""
     dues = [(DUE, risk.subject_id, f"end {until.isoformat()}", _moment(until))]
     warn_at = _moment(until - timedelta(days=WARN_DAYS))
     if warn_at > at:
@@ -88,13 +91,13 @@ def _put_dues(risk: Risk, until: date, at: datetime) -> None:
 
 @handler("risklog.acceptance.replan")
 def on_time_changed(event: Event, *, at: datetime) -> None:
-    """The organisation's zone or hours changed: ends of acceptances act at other moments."""
+    """Move the Dues of acceptances when the time zone or the start of the day of the organisation changes."""
     if not changed_fields(event) & {"time_zone", "day_starts_at"}:
         return
 
     def planned(due: Due) -> tuple[str, datetime]:
-        what, _, day = due.occurrence.partition(" ")
-        ahead = timedelta(days=WARN_DAYS if what == "warn" else 0)
+        action, _, day = due.occurrence.partition(" ")
+        ahead = timedelta(days=WARN_DAYS if action == "warn" else 0)
         return due.occurrence, _moment(date.fromisoformat(day) - ahead)
 
     accepted = Risk.objects.filter(state=RiskState.ACCEPTED).values_list("subject_id", flat=True)
@@ -102,10 +105,10 @@ def on_time_changed(event: Event, *, at: datetime) -> None:
 
 
 def _moment(day: date) -> datetime:
-    """When a working day begins at the organisation."""
-    found = people.organisation()
-    starts = found.day_starts_at if found else time(9)
-    return datetime.combine(day, starts, tzinfo=_zone()).astimezone(UTC)
+    """Return when a day begins at the organisation, in UTC; at 9:00 before it is set up."""
+    organisation = people.organisation()
+    starts_at = organisation.day_starts_at if organisation else time(9)
+    return datetime.combine(day, starts_at, tzinfo=_zone()).astimezone(UTC)
 
 
 def _zone() -> ZoneInfo:

@@ -1,7 +1,7 @@
-"""Climbs: how an escalation goes up a rung, waits, stays at the top, and goes on when nothing followed.
+"""How an escalation climbs a rung, waits, stays at the top, and climbs again after an acknowledgement.
 
-Every step locks the row first, so that a tick and a person, or two ticks, take their turns; what a Due asks
-for happens only if the row still stands where the Due was made for it.
+Every step locks the row first, so that the scheduler and a person cannot change it at the same time. A Due
+takes effect only if the escalation is still in the state that the Due was put for.
 """
 
 from datetime import datetime
@@ -32,7 +32,7 @@ CLIMB, LAPSE, PAUSE_END = "risklog.climb", "risklog.acknowledgement_lapses", "ri
 
 @transaction.atomic
 def climb(due: Due, *, at: datetime) -> None:
-    """Climb a rung, if the limit of the rung it stands on is over and the climb was not made yet."""
+    """Handle a Due of kind CLIMB: climb if the time limit of the present rung is over. It is idempotent."""
     escalation = lock(subject_id=due.subject_id)
     if not escalation or escalation.state != EscalationState.CLIMBING:
         return
@@ -45,6 +45,10 @@ def climb(due: Due, *, at: datetime) -> None:
 def climb_on(
     escalation: Escalation, *, at: datetime, cause: Event | None = None, at_once: bool = False
 ) -> None:
+    """Take the next step up the ladder: climb, wait for working hours, or stay. The escalation is locked.
+
+    at_once: also notify a rung that keeps office hours outside of them.
+    """
     rungs = rungs_of(escalation)
     staffed = rung_queries.staff(rungs, known_about(escalation), at=at)
     step = rules.next_step(
@@ -52,14 +56,14 @@ def climb_on(
         escalation.rung,
         at,
         presence.hours(),
-        {one.rung.position for one in staffed if one.on.people},
+        {staff.rung.position for staff in staffed if staff.on.people},
         at_once=at_once,
     )
-    empty = {one.rung.position: one.empty for one in staffed}
+    empty = {staff.rung.position: staff.empty for staff in staffed}
     if isinstance(step, Waits):
         _wait(escalation, step.until, at=at, cause=cause)
     elif isinstance(step, Climbs):
-        reached = next(one for one in staffed if one.rung.position == step.position)
+        reached = next(staff for staff in staffed if staff.rung.position == step.position)
         _reach(escalation, reached, step, empty, at=at, cause=cause)
     else:
         _stay(escalation, step.skipped, empty, at=at, cause=cause)
@@ -75,17 +79,9 @@ def _reach(
     cause: Event | None,
     round_: int | None = None,
 ) -> None:
+    """Record that the escalation reaches a rung. empty: position -> why an empty rung is skipped."""
     climbs = [_skip(escalation, position, empty[position], at) for position in step.skipped]
-    climbs.append(
-        Climb(
-            escalation=escalation,
-            round=round_ or escalation.round,
-            position=step.position,
-            at=at,
-            told=reached.on.ids,
-            stand_ins=as_keys(reached.on.stand_ins),
-        )
-    )
+    climbs.append(reached_row(escalation, reached, round_=round_ or escalation.round, at=at))
     history.change(
         escalation,
         {
@@ -100,7 +96,7 @@ def _reach(
             rung=step.position,
             told=reached.on.ids,
             stand_ins=as_keys(reached.on.stand_ins),
-            skipped=_skipped_words(step.skipped, empty),
+            skipped=_skipped_text(step.skipped, empty),
         ),
         rows=climbs,
         cause=cause,
@@ -129,12 +125,13 @@ def _stay(
     at: datetime,
     cause: Event | None,
 ) -> None:
-    """Nobody is above. Whoever was called last keeps it; if nobody ever was, risk managers hear."""
+    """Record that no rung above has people. If no rung was ever reached, notify the last resort."""
     top = skipped[-1] if skipped else escalation.rung
-    told = [] if escalation.rung else rung_queries.last_resort()
+    people = [] if escalation.rung else rung_queries.last_resort()
+    told = [person.pk for person in people]
     climbs = [_skip(escalation, position, empty[position], at) for position in skipped]
     if told:
-        climbs[-1].told = [person.pk for person in told]
+        climbs[-1].told = told
     history.change(
         escalation,
         {"next_climb_at": None, **({} if escalation.rung else {"rung": top, "rung_since": at})},
@@ -142,26 +139,41 @@ def _stay(
         at=at,
         payload=(events.EscalationClimbed if told else events.EscalationStays)(
             rung=escalation.rung or top,
-            told=[person.pk for person in told],
-            skipped=_skipped_words(skipped, empty),
+            told=told,
+            skipped=_skipped_text(skipped, empty),
         ),
         rows=climbs,
         cause=cause,
     )
-    show_to(escalation, told, at=at)
+    show_to(escalation, people, at=at)
+
+
+def reached_row(escalation: Escalation, reached: Staff, *, round_: int, at: datetime) -> Climb:
+    """Return an unsaved row that records whom the escalation notifies on a rung."""
+    return Climb(
+        escalation=escalation,
+        round=round_,
+        position=reached.rung.position,
+        at=at,
+        told=reached.on.ids,
+        stand_ins=as_keys(reached.on.stand_ins),
+    )
 
 
 def _skip(escalation: Escalation, position: int, why: str, at: datetime) -> Climb:
     return Climb(escalation=escalation, round=escalation.round, position=position, at=at, skipped=why[:200])
 
 
-def _skipped_words(positions: tuple[int, ...], empty: dict[int, str]) -> str:
+def _skipped_text(positions: tuple[int, ...], empty: dict[int, str]) -> str:
     return "; ".join(f"rung {position}: {empty[position]}" for position in positions)
 
 
 @transaction.atomic
 def lapse(due: Due, *, at: datetime) -> None:
-    """Nothing followed the acknowledgement: it climbs on. Two events: lapsed, then climbed."""
+    """Handle a Due of kind LAPSE: no step followed the acknowledgement, so the escalation climbs again.
+
+    Writes two events: lapsed, then climbed.
+    """
     escalation = lock(subject_id=due.subject_id)
     if not escalation or escalation.state != EscalationState.ACKNOWLEDGED:
         return
@@ -171,7 +183,7 @@ def lapse(due: Due, *, at: datetime) -> None:
 
 
 def lapse_now(escalation: Escalation, *, at: datetime, cause: Event | None = None) -> None:
-    """End an acknowledgement and climb on. The escalation is locked."""
+    """End an acknowledgement and climb to the next rung. The escalation is locked."""
     quieten(escalation)
     event = history.move(
         escalation,
@@ -187,54 +199,57 @@ def lapse_now(escalation: Escalation, *, at: datetime, cause: Event | None = Non
 
 
 def call_again(escalation: Escalation, *, at: datetime, cause: Event | None = None) -> None:
-    """Whoever was notified on this rung cannot act any more: notify who is on it now, or else climb on.
+    """Notify the people who are on the present rung now, or climb if it is empty.
 
-    The escalation is locked and climbing.
+    Called when nobody who was notified on the rung can act any more. The escalation is locked and climbing.
     """
-    rungs = [one for one in rungs_of(escalation) if one.position == escalation.rung]
-    here = [one for one in rung_queries.staff(rungs, known_about(escalation), at=at) if one.on.people]
+    rungs = [rung for rung in rungs_of(escalation) if rung.position == escalation.rung]
+    staffed = [
+        staff for staff in rung_queries.staff(rungs, known_about(escalation), at=at) if staff.on.people
+    ]
     quieten(escalation)
-    if not here:
+    if not staffed:
         climb_on(escalation, at=at, cause=cause)
         return
     step = Climbs(escalation.rung, (), next_after(escalation, at))
-    _reach(escalation, here[0], step, {}, at=at, cause=cause, round_=escalation.round + 1)
+    _reach(escalation, staffed[0], step, {}, at=at, cause=cause, round_=escalation.round + 1)
 
 
 @handler("risklog.climb.replan")
 @transaction.atomic
 def on_time_changed(event: Event, *, at: datetime) -> None:
-    """The organisation's zone, days or hours changed: the next climbs are computed anew."""
+    """Compute the next climbs again when the time zone or the working time of the organisation changes."""
     if not changed_fields(event) & {"time_zone", "working_days", "day_starts_at", "day_ends_at"}:
         return
     rows = Escalation.objects.filter(state__in=UNRESOLVED, next_climb_at__isnull=False)
     for pk in rows.order_by("pk").values_list("pk", flat=True):
-        found = lock(pk=pk)
-        if found is None or found.next_climb_at is None:
+        escalation = lock(pk=pk)
+        if escalation is None or escalation.next_climb_at is None:
             continue
-        is_held = found.state == EscalationState.ACKNOWLEDGED
-        began = _held_since(found) if is_held else found.rung_since
-        moment = next_after(found, began or at, lapses=is_held)
+        is_acknowledged = escalation.state == EscalationState.ACKNOWLEDGED
+        began = _acknowledged_since(escalation) if is_acknowledged else escalation.rung_since
+        moment = next_after(escalation, began or at, lapses=is_acknowledged)
         values = {"next_climb_at": max(moment or at, at)}
         verb = "risklog.escalation_replanned"
-        if history.change(found, values, by=SYSTEM, at=at, verb=verb, cause=event):
-            quieten(found)
-            plan(found)
+        if history.change(escalation, values, by=SYSTEM, at=at, verb=verb, cause=event):
+            quieten(escalation)
+            plan(escalation)
 
 
-def _held_since(escalation: Escalation) -> datetime | None:
+def _acknowledged_since(escalation: Escalation) -> datetime | None:
+    """Return when the present assignee got the escalation: by acknowledging it or by a handover."""
     verbs = ("risklog.escalation_acknowledged", "risklog.escalation_handed_over")
-    found = Event.objects.filter(subject=escalation.subject_id, verb__in=verbs).order_by("-id").first()
-    return found.at if found else None
+    event = Event.objects.filter(subject=escalation.subject_id, verb__in=verbs).order_by("-id").first()
+    return event.at if event else None
 
 
 # ------------------------------------------------------------------ the row, its ladder, its dates
 
 
 def rungs_of(escalation: Escalation) -> list[Rung]:
-    """The rungs of the version it started with, lowest first."""
-    found = Rung.objects.filter(ladder_version=escalation.ladder_version_id)
-    return list(found.select_related("function", "person").order_by("position"))
+    """Return the rungs of the ladder version that the escalation started with, lowest first."""
+    rungs = Rung.objects.filter(ladder_version=escalation.ladder_version_id)
+    return list(rungs.select_related("function", "person").order_by("position"))
 
 
 def rules_of(rungs: list[Rung]) -> list[RungRule]:
@@ -242,20 +257,20 @@ def rules_of(rungs: list[Rung]) -> list[RungRule]:
 
 
 def told_on(escalation: Escalation) -> list[int]:
-    """Who was told on the rung it stands on."""
-    found = Climb.objects.filter(
-        escalation=escalation, round=escalation.round, position=escalation.rung
-    ).first()
-    return found.told if found else []
+    """Return the ids of the people who were notified on the present rung."""
+    climbs = Climb.objects.filter(escalation=escalation, round=escalation.round, position=escalation.rung)
+    row = climbs.first()
+    return row.told if row else []
 
 
 def lock(**which: Any) -> Escalation | None:
-    """The unresolved escalation of a subject, locked."""
+    """Lock and return the unresolved escalation that matches these lookups, None if there is none."""
     rows = Escalation.objects.select_for_update(of=("self",)).select_related("about", "subject", "team__lead")
     return rows.filter(**which).exclude(state=EscalationState.RESOLVED).first()
 
 
 def lock_for(escalation: Escalation, seen: int | None) -> Escalation:
+    """Lock the escalation and return it as stored. Raises ChangedMeanwhile if `seen` is another version."""
     rows = Escalation.objects.select_for_update(of=("self",)).select_related("about", "subject", "team__lead")
     present = rows.get(pk=escalation.pk)
     if seen is not None and present.version != seen:
@@ -267,6 +282,7 @@ def lock_for(escalation: Escalation, seen: int | None) -> Escalation:
 
 
 def known_about(escalation: Escalation) -> rung_queries.Concerned:
+    """Return whom the rungs may notify. The team of the escalation takes precedence over its subject's."""
     known = rung_queries.concerned(escalation.about)
     return rung_queries.Concerned(known.asked, known.owner, escalation.team or known.team)
 
@@ -274,19 +290,24 @@ def known_about(escalation: Escalation) -> rung_queries.Concerned:
 def next_after(
     escalation: Escalation, at: datetime, position: int | None = None, *, lapses: bool = False
 ) -> datetime | None:
-    count = rules.lapses if lapses else rules.limit
+    """Return when the escalation climbs from a rung it reaches `at`; None at the top.
+
+    position: of the rung, None for the present one. lapses: when an acknowledgement on it lapses instead.
+    """
+    ends = rules.lapses if lapses else rules.limit
     position = escalation.rung if position is None else position
-    return count(rules_of(rungs_of(escalation)), position, at, presence.hours())
+    return ends(rules_of(rungs_of(escalation)), position, at, presence.hours())
 
 
 def top_of(escalation: Escalation) -> int:
-    return max(one.position for one in rungs_of(escalation))
+    """Return the position of the highest rung."""
+    return max(rung.position for rung in rungs_of(escalation))
 
 
 def plan(escalation: Escalation, *, first_time: bool = False) -> None:
-    """Note when the next climb comes, or the acknowledgement lapses.
+    """Put the Due of the next climb, or of the lapse of the acknowledgement.
 
-    "rung-<n>" is once for ever; planned anew, it has its version beside it.
+    first_time: the occurrence is "rung-<n>", which can be put only once. A later plan adds the version to it.
     """
     if escalation.next_climb_at is None:
         return
@@ -300,13 +321,14 @@ def plan(escalation: Escalation, *, first_time: bool = False) -> None:
 
 
 def quieten(escalation: Escalation) -> None:
+    """Drop all Dues of the escalation."""
     history.drop_dues(escalation.subject_id, CLIMB, LAPSE, PAUSE_END)
 
 
 def show_to(
     escalation: Escalation, people: list[User], *, at: datetime, reason: GrantReason = GrantReason.CALLED
 ) -> None:
-    """Let people see the escalation, what it is about, and what that is about."""
+    """Let people see the escalation, its subject, and for a review also the subject of the review."""
     history.grant_sight(
         _shown(escalation),
         people,
@@ -319,7 +341,7 @@ def show_to(
 
 
 def show_no_more_to(escalation: Escalation, person: User, *, at: datetime) -> None:
-    """The escalation is no longer in this person's hands. Who was called by a rung keeps their sight."""
+    """End the sight that a person had as the assignee. A person who was notified by a rung keeps theirs."""
     history.end_sight(
         _shown(escalation),
         [person],
@@ -336,4 +358,5 @@ def _shown(escalation: Escalation) -> list[Subject]:
 
 
 def as_keys(stand_ins: dict[int, int]) -> dict[str, int]:
-    return {str(told): absent for told, absent in stand_ins.items()}
+    """Return the stand-ins with text keys, as JSON needs them: id of the stand-in -> id of the absent one."""
+    return {str(stand_in): absent for stand_in, absent in stand_ins.items()}

@@ -1,27 +1,23 @@
-"""Escalations: a subject is set on its ladder, and what people do with it. climb.py does the climbing."""
+"""Starting escalations, and the steps people take on them. climb.py moves them up their ladder."""
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from actions.models import Action
 from history import operations as history
 from history.models import Due, Event, Subject
 from history.operations import GrantReason
-from history.queries import present_data
-from history.wiring import handler
 from kit.actor import SYSTEM, Actor
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
 from people.models import Team, User
 from risklog import events
 from risklog import ladder as rules
-from risklog.models import Category, Climb, Escalation, Review
+from risklog.models import Category, Escalation
 from risklog.operations import climb, sight
 from risklog.operations import ladder as ladders
 from risklog.queries import presence
-from risklog.queries import review as review_queries
 from risklog.queries import rung as rung_queries
+from risklog.queries.rung import Staff
 from risklog.states import EscalationState, Severity
 
 LONGEST_PAUSE = timedelta(days=14)
@@ -44,9 +40,10 @@ def start(
     at: datetime,
     cause: Event | None = None,
 ) -> Escalation:
-    """Set a subject on its ladder and call the first rung: even at night when a person raises it.
+    """Escalate a subject: notify the first rung of its ladder, also outside working hours if a person asks.
 
-    One that runs already takes the new reason as a note instead. Two events: started, then climbed.
+    A subject that is escalated already gets the reason as a note instead. A new escalation writes two events:
+    started, then climbed. Raises Refused, ChangedMeanwhile.
     """
     if not why.strip():
         raise Refused("Enter why it is urgent.", field="why")
@@ -56,7 +53,7 @@ def start(
             running = _annotate(running, why=why, severity=severity, by=by, at=at, cause=cause)
             sight.show_to_author(running.subject, by=by, at=at)
             return running
-        history.lock_scope(about)  # for whoever is called is granted sight of it, once there is an escalation
+        history.lock_scope(about)  # because the people notified are granted sight of it later
         team = team or rung_queries.concerned(about).team
         escalation = Escalation(
             about=about,
@@ -89,6 +86,7 @@ def escalate(*, about: Subject, why: str, by: Actor, at: datetime, is_unnamed: b
 
 
 def _start(escalation: Escalation, *, by: Actor, at: datetime, cause: Event | None) -> Escalation:
+    """Record a new escalation and notify its first rung."""
     event = history.record(
         escalation,
         events.EscalationStarted(why=escalation.why, severity=str(escalation.severity)),
@@ -104,6 +102,7 @@ def _start(escalation: Escalation, *, by: Actor, at: datetime, cause: Event | No
 def _annotate(
     escalation: Escalation, *, why: str, severity: str, by: Actor, at: datetime, cause: Event | None
 ) -> Escalation:
+    """Note a further reason. A critical one makes the escalation critical."""
     history.change(
         escalation,
         {"severity": Severity.CRITICAL} if severity == Severity.CRITICAL else {},
@@ -115,14 +114,14 @@ def _annotate(
     return escalation
 
 
-# ------------------------------------------------------------------ what people do with it
+# ------------------------------------------------------------------ the steps people take
 
 
 @transaction.atomic
 def acknowledge(
     escalation: Escalation, *, by: Actor, at: datetime, note: str = "", seen: int | None = None
 ) -> Escalation:
-    """Somebody has it in hand. It climbs on if nothing follows within the time of the rung it stands on."""
+    """Acknowledge an escalation. It climbs again if no step follows within the time limit of its rung."""
     escalation = climb.lock_for(escalation, seen)
     until = rules.lapses(climb.rules_of(climb.rungs_of(escalation)), escalation.rung, at, presence.hours())
     climb.quieten(escalation)
@@ -143,7 +142,10 @@ def acknowledge(
 def hand_over(
     escalation: Escalation, to: User, *, by: Actor, at: datetime, note: str = "", seen: int | None = None
 ) -> Escalation:
-    """Pass what one has acknowledged to somebody else, who then has the time of the rung anew."""
+    """Hand an acknowledged escalation over to another person, who has the whole time limit of its rung.
+
+    Raises Refused if it is not acknowledged, or if the person is away or has left.
+    """
     escalation = climb.lock_for(escalation, seen)
     if escalation.state != EscalationState.ACKNOWLEDGED:
         raise Refused("Acknowledge the escalation before you hand it over.", field="to")
@@ -174,7 +176,10 @@ def hand_over(
 def pause(
     escalation: Escalation, *, until: datetime, reason: str, by: Actor, at: datetime, seen: int | None = None
 ) -> Escalation:
-    """Hold it, with a reason and an end at most 14 days off; it goes on by itself then."""
+    """Pause an escalation until a moment at most 14 days ahead. It then resumes by itself.
+
+    Raises Refused without a reason, or if `until` is not within the next 14 days.
+    """
     if not reason.strip():
         raise Refused("Enter the reason for the pause.", field="reason")
     if until <= at:
@@ -202,7 +207,7 @@ def pause(
 
 @transaction.atomic
 def resume(escalation: Escalation, *, by: Actor, at: datetime, seen: int | None = None) -> Escalation:
-    """Go on from the rung it stands on, with that rung's whole time."""
+    """Resume a paused escalation on its present rung, with the whole time limit of that rung."""
     escalation = climb.lock_for(escalation, seen)
     climb.quieten(escalation)
     history.move(
@@ -224,7 +229,7 @@ def resume(escalation: Escalation, *, by: Actor, at: datetime, seen: int | None 
 
 @transaction.atomic
 def end_pause(due: Due, *, at: datetime) -> None:
-    """The pause is over."""
+    """Resume the escalation of a Due of kind climb.PAUSE_END if its pause is over."""
     escalation = climb.lock(subject_id=due.subject_id)
     if not escalation or escalation.state != EscalationState.PAUSED:
         return
@@ -236,7 +241,10 @@ def end_pause(due: Due, *, at: datetime) -> None:
 def step_down(
     escalation: Escalation, *, reason: str, by: Actor, at: datetime, seen: int | None = None
 ) -> Escalation:
-    """Go back to the rung below with somebody on it, who has that rung's time anew."""
+    """Go back to the nearest rung below that has people on it. They have the whole time limit of that rung.
+
+    Raises Refused without a reason or if no rung below has people, IllegalMove if it is paused or resolved.
+    """
     if not reason.strip():
         raise Refused("Enter the reason for de-escalating.", field="reason")
     escalation = climb.lock_for(escalation, seen)
@@ -245,48 +253,34 @@ def step_down(
             f"It is {escalation.get_state_display().lower()}. Only a running escalation can be de-escalated.",
             field="reason",
         )
-    below = [one for one in climb.rungs_of(escalation) if one.position < escalation.rung]
-    staffed = [
-        one for one in rung_queries.staff(below, climb.known_about(escalation), at=at) if one.on.people
-    ]
+    target = _staffed_rung_below(escalation, at)
+    position, round_ = target.rung.position, escalation.round + 1
+    is_acknowledged = escalation.state == EscalationState.ACKNOWLEDGED
+    climb.quieten(escalation)
+    next_climb_at = climb.next_after(escalation, at, position, lapses=is_acknowledged)
+    history.change(
+        escalation,
+        {"rung": position, "rung_since": at, "round": round_, "next_climb_at": next_climb_at},
+        by=by,
+        at=at,
+        payload=events.EscalationSteppedDown(reason=reason.strip(), rung=position, told=target.on.ids),
+        rows=[climb.reached_row(escalation, target, round_=round_, at=at)],
+    )
+    climb.show_to(escalation, target.on.people, at=at)
+    climb.plan(escalation)
+    return escalation
+
+
+def _staffed_rung_below(escalation: Escalation, at: datetime) -> Staff:
+    """Return the highest rung below the present one that has people on it. Raises Refused if none has."""
+    below = [rung for rung in climb.rungs_of(escalation) if rung.position < escalation.rung]
+    staff = rung_queries.staff(below, climb.known_about(escalation), at=at)
+    staffed = [rung_staff for rung_staff in staff if rung_staff.on.people]
     if not staffed:
         raise Refused(
             "No rung below has anyone to notify. Resolve the escalation or hand it over.", field="reason"
         )
-    reached = staffed[-1]
-    climb.quieten(escalation)
-    values: dict[str, Any] = {
-        "rung": reached.rung.position,
-        "rung_since": at,
-        "round": escalation.round + 1,
-        "next_climb_at": climb.next_after(
-            escalation,
-            at,
-            reached.rung.position,
-            lapses=escalation.state == EscalationState.ACKNOWLEDGED,
-        ),
-    }
-    called = Climb(
-        escalation=escalation,
-        round=values["round"],
-        position=reached.rung.position,
-        at=at,
-        told=reached.on.ids,
-        stand_ins=climb.as_keys(reached.on.stand_ins),
-    )
-    history.change(
-        escalation,
-        values,
-        by=by,
-        at=at,
-        payload=events.EscalationSteppedDown(
-            reason=reason.strip(), rung=reached.rung.position, told=reached.on.ids
-        ),
-        rows=[called],
-    )
-    climb.show_to(escalation, reached.on.people, at=at)
-    climb.plan(escalation)
-    return escalation
+    return staffed[-1]
 
 
 @transaction.atomic
@@ -299,7 +293,7 @@ def resolve(
     seen: int | None = None,
     cause: Event | None = None,
 ) -> Escalation:
-    """It is dealt with. Nothing fires after this."""
+    """Resolve an escalation. Its Dues are dropped, so that nothing happens to it any more."""
     if not reason.strip():
         raise Refused("Enter how it was resolved.", field="reason")
     escalation = climb.lock_for(escalation, seen)
@@ -319,111 +313,3 @@ def resolve(
         cause=cause,
     )
     return escalation
-
-
-# ------------------------------------------------------------------ what happens elsewhere
-
-
-@handler("risklog.escalation.start_for_overdue_action")
-@transaction.atomic
-def on_action_overdue(event: Event, *, at: datetime) -> None:
-    """An overdue action goes up the ladder: its owner first, then the lead of the team it concerns."""
-    action = Action.objects.select_related("subject", "about").filter(subject_id=event.subject_id).first()
-    if not action or not action.is_unfinished:
-        return
-    payload = present_data(event)
-    if payload.get("due_on", str(action.due_on)) != str(action.due_on):
-        return  # a new date was agreed since
-    if (payload.get("owner") or action.owner_id) != action.owner_id:
-        return  # its new owner is given a working day
-    known = rung_queries.concerned(action.subject)
-    start(
-        about=action.subject,
-        title=f"Overdue: {action.title}",
-        why=f"{action.reference} was due on {action.due_on:%d %b %Y} and is not done."
-        if action.due_on
-        else f"{action.reference} is not done.",
-        severity=Severity.WARNING,
-        team=known.team,
-        by=SYSTEM,
-        at=at,
-        cause=event,
-    )
-
-
-@handler("risklog.escalation.resolve_with_action")
-def on_action_settled(event: Event, *, at: datetime) -> None:
-    """Done or dropped: its climb is over."""
-    action = Action.objects.filter(subject_id=event.subject_id).first()
-    if action and not action.is_unfinished:
-        _resolve_about(event, f"{action.reference} is {action.get_state_display().lower()}.", at=at)
-
-
-@handler("risklog.escalation.resolve_after_action_change")
-@transaction.atomic
-def on_action_changed(event: Event, *, at: datetime) -> None:
-    """A new date, or a new owner, answers what was escalated for being late; what else was raised stays.
-
-    A new owner is late anew at the end of their next working day; the ladder then begins with them.
-    """
-    action = Action.objects.select_related("owner").filter(subject_id=event.subject_id).first()
-    climbing = climb.lock(about_id=event.subject_id)
-    if not (action and climbing and action.is_unfinished and climbing.started_at <= event.at):
-        return
-    if not _is_only_for(climbing, "actions.action_overdue"):
-        return
-    if action.due_on and action.due_on >= presence.day_of(at):
-        reason = f"New due date: {action.due_on:%-d %b %Y}."
-    elif event.verb == "actions.action_assigned" and action.owner:
-        reason = f"It is {action.owner.name}'s now, who is given a working day."
-    else:
-        return
-    resolve(climbing, reason=reason, by=SYSTEM, at=at, cause=event)
-
-
-def _is_only_for(escalation: Escalation, verb: str) -> bool:
-    """Whether nothing but events of this verb called for it; what a person raised stays until settled."""
-    started = Event.objects.filter(subject=escalation.subject_id, verb="risklog.escalation_started")
-    noted = Event.objects.filter(subject=escalation.subject_id, verb="risklog.escalation_annotated")
-    return started.filter(cause__verb=verb).exists() and not noted.exclude(cause__verb=verb).exists()
-
-
-@handler("risklog.escalation.resolve_with_review")
-def on_review_settled(event: Event, *, at: datetime) -> None:
-    """Settled or withdrawn: its climb is over."""
-    _resolve_about(event, "The review is closed.", at=at)
-
-
-@handler("risklog.escalation.resolve_when_all_answered")
-@transaction.atomic
-def on_review_answered(event: Event, *, at: datetime) -> None:
-    """Once everybody has answered, nobody need be chased; settling it is on the agenda."""
-    resolve_if_answered(event.subject_id, at=at, cause=event)
-
-
-@transaction.atomic
-def resolve_if_answered(review_id: int, *, at: datetime, cause: Event) -> None:
-    """Resolve the escalation of an unanswered review when all who can answer have, and somebody did.
-
-    What else was raised about the review stays. review_id: of its subject.
-    """
-    climbing = climb.lock(about_id=review_id)
-    review = Review.objects.get(subject_id=review_id)
-    is_answered = review.reviewers.filter(answered_at__isnull=False).exists()
-    if not climbing or not is_answered or review_queries.awaited(review, at=at):
-        return
-    if climbing.started_at <= cause.at and _is_only_for(climbing, "risklog.review_unanswered"):
-        resolve(climbing, reason="All reviewers have answered.", by=SYSTEM, at=at, cause=cause)
-
-
-@handler("risklog.escalation.resolve_with_risk")
-def on_risk_closed(event: Event, *, at: datetime) -> None:
-    """A closed risk climbs no more."""
-    _resolve_about(event, "The risk is closed.", at=at)
-
-
-@transaction.atomic
-def _resolve_about(event: Event, reason: str, *, at: datetime) -> None:
-    escalation = climb.lock(about_id=event.subject_id)
-    if escalation and escalation.started_at <= event.at:
-        resolve(escalation, reason=reason, by=SYSTEM, at=at, cause=event)

@@ -1,4 +1,4 @@
-"""Ladders: who is called, and within how long. An edit is a new version; running climbs keep theirs."""
+"""Ladders: whom they notify, and within which time limits. An edit publishes a new version."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -32,9 +32,10 @@ def add(
     by: Actor,
     at: datetime,
 ) -> Ladder:
-    """Publish a ladder with its first version.
+    """Create a ladder with its first version.
 
     rungs: lowest first, each {"who", "within_minutes", "is_round_the_clock"?, "function"?, "person"?}.
+    Raises Refused with the name of the field.
     """
     if not name.strip():
         raise Refused("Enter a name.", field="name")
@@ -53,11 +54,14 @@ def change_rungs(
     seen: int | None = None,
     name: str | None = None,
 ) -> LadderVersion:
-    """Publish a new version, in force for what starts from now on. Climbs that run keep the one they have."""
+    """Publish a new version for escalations that start from now on. Open ones keep their version.
+
+    rungs: as add() takes them. Raises Refused, ChangedMeanwhile.
+    """
     if ladder.is_retired:
         raise Refused("This ladder is retired. Create a new one.")
     current = LadderVersion.objects.select_for_update().get(ladder=ladder, is_current=True)
-    version, *born = _version(ladder, current.number + 1, rungs)
+    version, *new_rungs = _version(ladder, current.number + 1, rungs)
     history.change(
         ladder,
         {"name": name.strip()} if name and name.strip() else {},
@@ -65,16 +69,16 @@ def change_rungs(
         at=at,
         seen=seen,
         payload=events.LadderChanged(number=version.number),
-        rows=[(current, {"is_current": False}), version, *born],
+        rows=[(current, {"is_current": False}), version, *new_rungs],
     )
     return version
 
 
 @transaction.atomic
 def retire(ladder: Ladder, *, by: Actor, at: datetime, seen: int | None = None) -> Ladder:
-    """Offer it no more. The last general one stays, so that nothing goes without a ladder."""
-    general = Ladder.objects.filter(is_retired=False, severity="", category=None, team=None)
-    if not general.exclude(pk=ladder.pk).exists():
+    """Retire a ladder. Raises Refused for the last standard ladder, so that every escalation has one."""
+    standard = Ladder.objects.filter(is_retired=False, severity="", category=None, team=None)
+    if not standard.exclude(pk=ladder.pk).exists():
         raise Refused("This is the last standard ladder. Edit its rungs, or add another one first.")
     history.change(ladder, {"is_retired": True}, by=by, at=at, seen=seen, verb="risklog.ladder_retired")
     history.retire(ladder)
@@ -83,7 +87,7 @@ def retire(ladder: Ladder, *, by: Actor, at: datetime, seen: int | None = None) 
 
 @transaction.atomic
 def seed(*, by: Actor, at: datetime) -> list[Ladder]:
-    """The two ladders to start with: one for everything, one round the clock for what is critical."""
+    """Create the two first ladders: a standard one, and one round the clock for critical escalations."""
     if Ladder.objects.exists():
         return []
     risk_management = Function.objects.filter(slug="risk-management").first()
@@ -116,9 +120,9 @@ def seed(*, by: Actor, at: datetime) -> list[Ladder]:
 def version_for(
     *, severity: str, category: Category | None, team: Team | None, at: datetime
 ) -> LadderVersion:
-    """The version in force of the ladder that a climb of this severity, category and team begins on.
+    """Return the current version of the ladder for an escalation of this severity, category and team.
 
-    Where there is none at all the two to start with are put up; Refused when all are retired.
+    Creates the two first ladders if there is no ladder in use. Raises Refused if all are retired.
     """
     if not Ladder.objects.filter(is_retired=False).exists():
         seed(by=SYSTEM, at=at)
@@ -134,11 +138,11 @@ def version_for(
 
 
 def _version(ladder: Ladder, number: int, rungs: Sequence[Mapping[str, Any]]) -> list[Any]:
-    """The new version and its rungs, unsaved; Refused names the rung at fault."""
+    """Return the new version and its rungs, unsaved. Raises Refused that names the invalid rung."""
     if not rungs:
         raise Refused("A ladder needs at least one rung.", field="rungs")
     version = LadderVersion(ladder=ladder, number=number)
-    return [version, *(_rung(version, position, one) for position, one in enumerate(rungs, start=1))]
+    return [version, *(_rung(version, position, rung) for position, rung in enumerate(rungs, start=1))]
 
 
 def _rung(version: LadderVersion, position: int, given: Mapping[str, Any]) -> Rung:
@@ -166,5 +170,5 @@ def _rung(version: LadderVersion, position: int, given: Mapping[str, Any]) -> Ru
 
 @handler("risklog.ladder.add_first_ladders")
 def on_organisation_set_up(event: Event, *, at: datetime) -> None:
-    """A new register has its two ladders from the start."""
+    """Give a new register its two first ladders."""
     seed(by=SYSTEM, at=at)

@@ -1,4 +1,4 @@
-"""The people a review asks: who is proposed and what is missing, further ones, what they say, who leads."""
+"""The reviewers of a review: who is proposed and what is missing, adding more, answers, and the lead."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -30,72 +30,79 @@ OF_FACTS = frozenset({"no_model", "no_owner_team", "no_threshold"})
 
 
 def propose(review: Review, hours: Hours, *, at: datetime) -> tuple[list[Reviewer], list[dict[str, str]]]:
-    """The people to ask, as rows not yet saved, and what is missing. hours: the organisation's."""
+    """Return the proposed reviewers as unsaved rows, and what is missing as {"code", "text", …}.
+
+    hours: the working hours of the organisation.
+    """
     candidates = review_queries.candidates(review.about, review.model, day=hours.day_of(at))
     proposals, unstaffed = routing.propose(review.kind, candidates)
-    of_people = _missing_people(proposals, unstaffed)
-    return _rows(review, proposals, at), [*missing_facts(review.about, review.model), *of_people]
+    missing = [*missing_facts(review.about, review.model), *_missing_people(proposals, unstaffed)]
+    return _rows(review, proposals, at), missing
 
 
 def present(user: User, at: datetime) -> tuple[User | None, User]:
-    """(the absent person, who is asked instead), or (None, the person)."""
+    """Return (absent person, stand-in) for a person who is away, else (None, person).
+
+    Raises Refused if neither can answer reviews.
+    """
     if not user.is_active or user.role == Role.VIEWER:
         raise Refused("This person cannot answer reviews. Choose another person.", field="user")
     away = presence.away_on(presence.day_of(at))
     if user.pk not in away:
         return None, user
-    everyone = presence.active_by_id([one for one in (user.pk, away[user.pk]) if one])
-    found = presence.present([user.pk], everyone, away)
-    if not found.people or found.people[0].role == Role.VIEWER:
+    everyone = presence.active_by_id([pk for pk in (user.pk, away[user.pk]) if pk])
+    available = presence.present([user.pk], everyone, away)
+    if not available.people or available.people[0].role == Role.VIEWER:
         raise Refused(
             "This person is away and no stand-in is available. Choose another person.", field="user"
         )
-    return user, found.people[0]
+    return user, available.people[0]
 
 
 def _rows(review: Review, proposals: Sequence[Proposal], at: datetime) -> list[Reviewer]:
-    active = presence.active_by_id(one.id for one in proposals)
-    functions = {one.slug: one for one in Function.objects.filter(slug__in=[p.function for p in proposals])}
+    active = presence.active_by_id(proposal.id for proposal in proposals)
+    slugs = [proposal.function for proposal in proposals]
+    functions = {function.slug: function for function in Function.objects.filter(slug__in=slugs)}
     return [
         Reviewer(
             review=review,
-            user=active[one.id],
-            function=functions[one.function],
-            stands_in_for_id=one.stands_in_for,
-            why=_why_asked(one, functions[one.function]),
+            user=active[proposal.id],
+            function=functions[proposal.function],
+            stands_in_for_id=proposal.stands_in_for,
+            why=_why_asked(proposal, functions[proposal.function]),
             asked_at=at,
         )
-        for one in proposals
+        for proposal in proposals
     ]
 
 
-def _why_asked(one: Proposal, function: Function) -> str:
-    words = f"For {function.name.lower()}"
-    if one.stands_in_for:
-        return f"{words}, stand-in for an absent colleague"
-    return (
-        f"{words}, from the owner team" if one.is_of_owner_team else f"{words}, with the fewest open reviews"
-    )
+def _why_asked(proposal: Proposal, function: Function) -> str:
+    for_function = f"For {function.name.lower()}"
+    if proposal.stands_in_for:
+        return f"{for_function}, stand-in for an absent colleague"
+    if proposal.is_of_owner_team:
+        return f"{for_function}, from the owner team"
+    return f"{for_function}, with the fewest open reviews"
 
 
 def missing_facts(about: Subject, model: Model | None) -> list[dict[str, Any]]:
-    """What is not known of its model and of the rule: each {"code", "text"} with what its mend needs."""
-    found: list[dict[str, Any]] = []
+    """Return what is unknown about the model and the threshold: {"code", "text"} and what the fix needs."""
+    missing: list[dict[str, Any]] = []
     worst = _worst_breach(about) if about.kind == BreachGroup.KIND else None
     if model is None:
         name = worst.group.model_name if worst else ""
-        found.append(
+        missing.append(
             {"code": "no_model", "text": "No registered model is known for this item.", "name": name}
         )
     elif model.owner_team_id is None:
-        found.append({"code": "no_owner_team", "text": "Its model has no owner team.", "model": model.slug})
-    if worst and not worst.has_limit:  # type: ignore[attr-defined]  # annotated
-        found.append(_no_limit(worst))
-    return found
+        missing.append({"code": "no_owner_team", "text": "Its model has no owner team.", "model": model.slug})
+    if worst and not worst.has_limit:  # type: ignore[attr-defined]  # _worst_breach() annotates it
+        missing.append(_no_limit(worst))
+    return missing
 
 
 def _worst_breach(about: Subject) -> Breach | None:
-    """The worst of a group, with `has_limit`: whether any of them was judged by a limit we know."""
+    """Return the worst breach of a group, with `has_limit`: True if any breach of it has a known limit."""
     limits = Q(threshold_version__warning__isnull=False) | Q(threshold_version__critical__isnull=False)
     limited = Breach.objects.filter(limits, group=OuterRef("group"))
     rows = Breach.objects.filter(group__subject=about).annotate(has_limit=Exists(limited))
@@ -113,42 +120,47 @@ def _no_limit(worst: Breach) -> dict[str, Any]:
 
 
 def _missing_people(proposals: Sequence[Proposal], unstaffed: Sequence[str]) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
+    """Return which functions and people are missing. unstaffed: slugs of functions without a reviewer."""
+    missing: list[dict[str, Any]] = []
     for slug in unstaffed:
-        words = slug.replace("-", " ")
-        found.append({"code": "no_function", "text": f"No one from {words} is available.", "function": slug})
+        text = f"No one from {slug.replace('-', ' ')} is available."
+        missing.append({"code": "no_function", "text": text, "function": slug})
     if not proposals:
-        found.append({"code": "nobody", "text": "No reviewers are available."})
-    elif len({one.function for one in proposals}) < routing.AT_LEAST:
-        found.append({"code": "one_function", "text": "All reviewers are from one function."})
-    return found
+        missing.append({"code": "nobody", "text": "No reviewers are available."})
+    elif len({proposal.function for proposal in proposals}) < routing.AT_LEAST:
+        missing.append({"code": "one_function", "text": "All reviewers are from one function."})
+    return missing
 
 
-# ------------------------------------------------------------------ what they may see
+# ------------------------------------------------------------------ what reviewers may see
 
 
 def reason_of(reviewer: Reviewer) -> GrantReason:
+    """Return the reason of the grant by which a reviewer sees the review."""
     return GrantReason.STAND_IN if reviewer.stands_in_for_id else GrantReason.ASKED
 
 
 def grant_of(reviewer: Reviewer) -> NewGrant:
-    """The grant by which somebody who is asked sees the review, from its creation."""
+    """Return the grant by which a reviewer sees the review from its creation on."""
     return NewGrant(reviewer.user.subject_id, reason_of(reviewer))
 
 
 def show(review: Review, reviewers: Sequence[Reviewer], subjects: Sequence[Subject], *, at: datetime) -> None:
-    """Let those who are asked see these subjects: the review, what it is about."""
-    for reason in sorted({reason_of(one) for one in reviewers}):
-        asked = [one.user for one in reviewers if reason_of(one) == reason]
+    """Let the reviewers see these subjects: the review and its subject."""
+    for reason in sorted({reason_of(row) for row in reviewers}):
+        asked = [row.user for row in reviewers if reason_of(row) == reason]
         sight.show_to_reviewers(review, asked, subjects, at=at, reason=reason)
 
 
-# ------------------------------------------------------------------ the people asked
+# ------------------------------------------------------------------ asking and answering
 
 
 @transaction.atomic
 def ask(review: Review, user: User, *, by: Actor, at: datetime, why: str = "") -> Review:
-    """Ask one more person; in place of somebody who is away their stand-in, which the row says."""
+    """Add a reviewer, or the stand-in of a person who is away. The row records whom they stand in for.
+
+    why: shown beside the reviewer, at most 200 characters. Raises Refused, IllegalMove.
+    """
     review = lock_open(review)
     absent, user = present(user, at)
     if review.reviewers.filter(user=user).exists():
@@ -167,30 +179,35 @@ def ask(review: Review, user: User, *, by: Actor, at: datetime, why: str = "") -
 
 
 def ask_stand_ins(review: Review, *, at: datetime, cause: Event | None = None) -> list[Reviewer]:
-    """Ask the stand-ins of those who are away and have not answered; nobody is asked twice."""
+    """Ask the stand-ins of reviewers who are away and have not answered. Nobody is asked twice.
+
+    Returns the new reviewers. The review is locked.
+    """
     day = presence.day_of(at)
-    asked = {one.user_id: one for one in review.reviewers.select_related("user", "function")}
-    open_ = [one for one in asked.values() if one.answered_at is None and one.user.is_active]
-    stand_ins = people.stand_ins([one.user for one in open_], day)
-    away, known = presence.away_on(day), set(asked)
+    reviewers = list(review.reviewers.select_related("user", "function"))
+    waiting = [row for row in reviewers if row.answered_at is None and row.user.is_active]
+    stand_ins = people.stand_ins([row.user for row in waiting], day)
+    away, asked = presence.away_on(day), {row.user_id for row in reviewers}
     rows = []
-    for one in open_:
-        other = stand_ins[one.user_id]
-        if one.user_id not in away or other is None or other.role == Role.VIEWER or other.pk in known:
+    for row in waiting:
+        stand_in = stand_ins[row.user_id]
+        if row.user_id not in away or stand_in is None:
             continue
-        known.add(other.pk)
+        if stand_in.role == Role.VIEWER or stand_in.pk in asked:
+            continue
+        asked.add(stand_in.pk)
         rows.append(
             Reviewer(
                 review=review,
-                user=other,
-                function=one.function,
-                stands_in_for=one.user,
+                user=stand_in,
+                function=row.function,
+                stands_in_for=row.user,
                 why="Stand-in for an absent colleague",
                 asked_at=at,
             )
         )
     if rows:
-        payload = events.ReviewAsked(asked=[one.user_id for one in rows])
+        payload = events.ReviewAsked(asked=[row.user_id for row in rows])
         history.record(review, payload, by=SYSTEM, at=at, rows=rows, cause=cause)
         show(review, rows, [review.subject, review.about], at=at)
     return rows
@@ -198,15 +215,18 @@ def ask_stand_ins(review: Review, *, at: datetime, cause: Event | None = None) -
 
 @transaction.atomic
 def answer(review: Review, *, verdict: str, note: str = "", by: Actor, at: datetime) -> Review:
-    """Give, or change, one's verdict."""
+    """Record or change the verdict of the acting reviewer.
+
+    Raises Refused for an unknown verdict or an actor who is not a reviewer, IllegalMove for a closed review.
+    """
     if verdict not in Outcome.values:
         raise Refused(f"Use one of {', '.join(Outcome.values)}.", field="verdict")
     review = lock_open(review)
-    mine = review.reviewers.filter(user=by.person).first() if by.person else None
-    if mine is None:
+    reviewer = review.reviewers.filter(user=by.person).first() if by.person else None
+    if reviewer is None:
         raise Refused("Only reviewers can answer. Take the lead first.", field="verdict")
-    said = {"verdict": verdict, "note": note.strip(), "answered_at": at}
-    waiting = any(one.pk != mine.pk for one in review_queries.awaited(review, at=at))
+    values = {"verdict": verdict, "note": note.strip(), "answered_at": at}
+    waiting = any(row.pk != reviewer.pk for row in review_queries.awaited(review, at=at))
     history.record(
         review,
         events.ReviewAnswered(
@@ -214,14 +234,17 @@ def answer(review: Review, *, verdict: str, note: str = "", by: Actor, at: datet
         ),
         by=by,
         at=at,
-        rows=[(mine, said)],
+        rows=[(reviewer, values)],
     )
     return review
 
 
 @transaction.atomic
 def claim(review: Review, *, by: Actor, at: datetime, seen: int | None = None) -> Review:
-    """Take the lead of it; who was not asked is asked by that."""
+    """Take the lead of a review. An actor who is not a reviewer becomes one.
+
+    Raises Refused while another person has the lead.
+    """
     review = lock_open(review, seen)
     if review.claimed_by_id == by.person.pk:
         return review
@@ -244,7 +267,7 @@ def claim(review: Review, *, by: Actor, at: datetime, seen: int | None = None) -
 
 @transaction.atomic
 def give_back(review: Review, *, by: Actor, at: datetime, seen: int | None = None) -> Review:
-    """Leave the lead to somebody else."""
+    """Give up the lead of a review. Raises Refused if it has none."""
     review = lock_open(review, seen)
     if review.claimed_by_id is None:
         raise Refused("This review has no lead.", field="claimed_by")
@@ -256,6 +279,7 @@ def give_back(review: Review, *, by: Actor, at: datetime, seen: int | None = Non
 
 
 def lock(**which: Any) -> Review | None:
+    """Lock and return the review that matches these lookups, None if there is none."""
     rows = Review.objects.select_for_update(of=("self",))
     return (
         rows.select_related("subject", "about", "model__owner_team__lead", "claimed_by")
@@ -265,6 +289,7 @@ def lock(**which: Any) -> Review | None:
 
 
 def lock_any(review: Review, seen: int | None) -> Review:
+    """Lock the review and return it as stored. Raises ChangedMeanwhile if `seen` is another version."""
     present = lock(pk=review.pk)
     assert present is not None  # rows are never deleted
     if seen is not None and present.version != seen:
@@ -276,6 +301,7 @@ def lock_any(review: Review, seen: int | None) -> Review:
 
 
 def lock_open(review: Review, seen: int | None = None) -> Review:
+    """Lock an open review as lock_any() does. Raises IllegalMove if it is closed."""
     present = lock_any(review, seen)
     if present.state != ReviewState.OPEN:
         raise IllegalMove("This review is closed. Reopen it first.", field="state")

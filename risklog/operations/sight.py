@@ -1,4 +1,4 @@
-"""Being asked or called grants sight of the object, and of what it is about, on record."""
+"""Who is asked or notified may see the object and its subject: history records the grants."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -12,7 +12,7 @@ from risklog.models import Review
 
 
 def chain(subject: Subject) -> list[Subject]:
-    """A subject and, for a review, what the review is about: what someone must see to understand it."""
+    """Return a subject and, for a review, also the subject that readers need to understand the review."""
     if subject.kind != Review.KIND:
         return [subject]
     return [subject, *Subject.objects.filter(pk__in=Review.objects.filter(subject=subject).values("about"))]
@@ -21,7 +21,7 @@ def chain(subject: Subject) -> list[Subject]:
 def show_to_reviewers(
     review: Review, people: Iterable[User], subjects: Iterable[Subject], *, at: datetime, reason: GrantReason
 ) -> None:
-    """Let those who were asked see `subjects`: the review itself, what it is about."""
+    """Let reviewers see `subjects`: the review and its subject."""
     history.grant_sight(
         subjects,
         people,
@@ -34,7 +34,7 @@ def show_to_reviewers(
 
 
 def show_to_author(subject: Subject, *, by: Actor, at: datetime) -> None:
-    """Let a person see the review or escalation that their call was noted on, if they do not yet."""
+    """Let a person see the review or escalation that their trigger was noted on, if they cannot yet."""
     if by.person is not None:
         history.grant_sight(
             [subject], [by.person], reason=GrantReason.AUTHOR, by=by, at=at, why="called for it"

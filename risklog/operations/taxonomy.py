@@ -24,9 +24,9 @@ FIELDS = ("name", "kind", "definition", "signs", "questions", "mitigations")
 def seed(*, by: Actor, at: datetime) -> list[Category]:
     """Add the categories that every register starts with. Existing ones stay as they are."""
     known = set(Category.objects.values_list("slug", flat=True))
-    fresh = [Category(**words) for words in FIRST if words["slug"] not in known]
-    history.record_many(fresh, "risklog.category_added", by=by, at=at)
-    return fresh
+    added = [Category(**fields) for fields in FIRST if fields["slug"] not in known]
+    history.record_many(added, "risklog.category_added", by=by, at=at)
+    return added
 
 
 @handler("risklog.taxonomy.add_first_categories")
@@ -47,7 +47,7 @@ def add(
     questions: str = "",
     mitigations: str = "",
 ) -> Category:
-    """Add a category. Its slug is made of the name.
+    """Add a category. Its slug is derived from the name.
 
     kind: the kind of the signals that its risks belong to; it decides their focus. Raises Refused.
     """
@@ -75,7 +75,7 @@ def add(
 def change(
     category: Category, values: Mapping[str, Any], *, by: Actor, at: datetime, seen: int | None = None
 ) -> Category:
-    """Set fields out of FIELDS. The slug stays, so that links keep working. Raises Refused."""
+    """Set some of FIELDS. The slug stays, so that links keep working. Raises Refused."""
     if unknown := set(values) - set(FIELDS):
         raise ValueError(f"change() does not set {', '.join(sorted(unknown))}.")
     _check(values, category)
@@ -134,6 +134,7 @@ def restore(category: Category, *, by: Actor, at: datetime, seen: int | None = N
 
 
 def _check(values: Mapping[str, Any], category: Category | None) -> None:
+    """Raise Refused if a value is not valid. category: the one that is changed, None for a new one."""
     for field, fix in (("name", "Give it a name."), ("definition", "Say what it is in a sentence or two.")):
         if field in values and not str(values[field]).strip():
             raise Refused(fix, field=field)

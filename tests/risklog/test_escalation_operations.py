@@ -16,6 +16,7 @@ from people.states import Role
 from risklog.models import Climb, Escalation, Ladder, LadderVersion
 from risklog.operations import climb as climbs
 from risklog.operations import escalation as escalations
+from risklog.operations import escalation_handlers
 from risklog.operations import ladder as ladders
 from risklog.operations import review as reviews
 from risklog.operations import reviewer as reviewers
@@ -367,17 +368,17 @@ def test_an_overdue_action_climbs_and_stops_when_it_is_done(at, crew):
     late = action(at, crew["developer"], about=crew["model"].subject)
     event = history.record(late, "actions.action_overdue", by=SYSTEM, at=at)
 
-    escalations.on_action_overdue(event, at=at)
+    escalation_handlers.on_action_overdue(event, at=at)
 
     escalation = Escalation.objects.get()
     assert (escalation.about_id, escalation.team) == (late.subject_id, crew["team"])
     assert told(escalation) == [(1, [crew["developer"].pk])]
     done = history.move(late, "done", by=SYSTEM, at=at + HOUR, values={"settled_at": at + HOUR})
-    escalations.on_action_settled(done, at=at + HOUR)
-    escalations.on_action_settled(done, at=at + HOUR)
+    escalation_handlers.on_action_settled(done, at=at + HOUR)
+    escalation_handlers.on_action_settled(done, at=at + HOUR)
     escalation.refresh_from_db()
     assert (escalation.state, escalation.reason) == ("resolved", f"{late.reference} is done.")
-    escalations.on_action_overdue(event, at=at)
+    escalation_handlers.on_action_overdue(event, at=at)
     assert Escalation.objects.count() == 1
 
 
@@ -386,7 +387,7 @@ def test_settling_a_review_resolves_its_escalation(at, crew):
     escalation = make.escalation(about=review.subject)
 
     reviews.settle(review, outcome=Outcome.CONFIRMED, reason="Seen", by=SYSTEM, at=at + HOUR)
-    escalations.on_review_settled(Event.objects.get(verb="risklog.review_settled"), at=at + HOUR)
+    escalation_handlers.on_review_settled(Event.objects.get(verb="risklog.review_settled"), at=at + HOUR)
 
     escalation.refresh_from_db()
     assert escalation.state == EscalationState.RESOLVED
@@ -396,7 +397,7 @@ def answered_by_all(review, people_, at):
     for person in people_:
         reviewers.answer(review, verdict=Outcome.CONFIRMED, by=make.actor(person), at=at)
     for event in Event.objects.filter(verb="risklog.review_answered").order_by("id"):
-        escalations.on_review_answered(event, at=at)
+        escalation_handlers.on_review_answered(event, at=at)
 
 
 def test_a_review_that_everybody_answered_climbs_no_more(at, crew):
@@ -433,7 +434,7 @@ def test_what_was_handed_on_before_its_lateness_was_heard_of_is_not_escalated(at
     event = overdue(late, at)
     operations.change(late, {"owner": people.user()}, by=SYSTEM, at=at)
 
-    escalations.on_action_overdue(event, at=at + HOUR)
+    escalation_handlers.on_action_overdue(event, at=at + HOUR)
 
     assert not Escalation.objects.exists()
 
@@ -473,7 +474,7 @@ def test_the_last_general_ladder_stays(at):
 def late_climb(at, crew):
     late = action(at - 3 * 24 * HOUR, crew["developer"], about=crew["model"].subject)
     event = history.record(late, "actions.action_overdue", by=SYSTEM, at=at)
-    escalations.on_action_overdue(event, at=at)
+    escalation_handlers.on_action_overdue(event, at=at)
     return late, Escalation.objects.get()
 
 
@@ -482,14 +483,14 @@ def test_a_new_date_answers_what_was_escalated_for_being_late(at, crew):
     longer = (at - HOUR * 24).date()
     for day in (longer, None):  # neither a date that has passed nor no date is an answer
         event = history.change(late, {"due_on": day}, by=SYSTEM, at=at, verb="actions.action_changed")
-        escalations.on_action_changed(event, at=at)
+        escalation_handlers.on_action_changed(event, at=at)
         escalation.refresh_from_db()
         assert escalation.state == "climbing"
 
     values = {"due_on": at.date() + timedelta(days=9)}
     event = history.change(late, values, by=SYSTEM, at=at + HOUR, verb="actions.action_changed")
-    escalations.on_action_changed(event, at=at + HOUR)
-    escalations.on_action_changed(event, at=at + HOUR)
+    escalation_handlers.on_action_changed(event, at=at + HOUR)
+    escalation_handlers.on_action_changed(event, at=at + HOUR)
 
     escalation.refresh_from_db()
     assert (escalation.state, escalation.reason) == ("resolved", "New due date: 2 Dec 2026.")
@@ -499,7 +500,7 @@ def test_a_new_owner_of_a_late_action_is_not_called_for_the_last_one(at, crew):
     late, escalation = late_climb(at, crew)
 
     event = history.change(late, {"owner": crew["lead"]}, by=SYSTEM, at=at, verb="actions.action_assigned")
-    escalations.on_action_changed(event, at=at)
+    escalation_handlers.on_action_changed(event, at=at)
 
     escalation.refresh_from_db()
     assert escalation.reason == "It is Lena Lead's now, who is given a working day."
@@ -513,7 +514,7 @@ def test_what_was_raised_for_more_than_being_late_outlasts_a_new_date(at, crew):
 
     values = {"due_on": at.date() + timedelta(days=9)}
     event = history.change(late, values, by=SYSTEM, at=at + HOUR, verb="actions.action_changed")
-    escalations.on_action_changed(event, at=at + HOUR)
+    escalation_handlers.on_action_changed(event, at=at + HOUR)
 
     escalation.refresh_from_db()
     assert escalation.state == "climbing"
@@ -523,6 +524,6 @@ def test_an_action_that_has_a_new_date_already_does_not_climb(at, crew):
     late = action(at, crew["developer"])
     payload = ActionOverdue(due_on=(at - 48 * HOUR).date().isoformat(), owner=late.owner_id)
 
-    escalations.on_action_overdue(history.record(late, payload, by=SYSTEM, at=at), at=at)
+    escalation_handlers.on_action_overdue(history.record(late, payload, by=SYSTEM, at=at), at=at)
 
     assert not Escalation.objects.exists()

@@ -14,6 +14,7 @@ from riskhub import flows
 from risklog.models import Climb, Escalation, Review
 from risklog.operations import climb as climbs
 from risklog.operations import escalation as escalations
+from risklog.operations import escalation_handlers, review_handlers
 from risklog.operations import review as reviews
 from risklog.states import EscalationState, Outcome, Who
 from signals.states import SignalKind
@@ -30,8 +31,8 @@ DUES = {
     reviews.UNANSWERED: reviews.note_unanswered,
 }
 FLOWS = {
-    "signals.breach_group_opened": [reviews.on_breach_group_opened],
-    "risklog.review_settled": [escalations.on_review_settled],
+    "signals.breach_group_opened": [review_handlers.on_breach_group_opened],
+    "risklog.review_settled": [escalation_handlers.on_review_settled],
 }
 
 

@@ -13,6 +13,7 @@ from people.operations import person as persons
 from people.states import Role
 from risklog.models import Escalation, Review, Reviewer
 from risklog.operations import review as reviews
+from risklog.operations import review_handlers
 from risklog.operations import reviewer as reviewers
 from risklog.states import Outcome, ReviewState, Severity
 from signals.models import BreachGroup
@@ -40,7 +41,7 @@ def test_a_breach_opens_a_review_for_two_functions(at, two_functions):
     team = people.team()
     group = make.breach_group(of_model=make.model(owner_team=team), level=Level.CRITICAL)
 
-    reviews.on_breach_group_opened(group.opened_by, at=at)
+    review_handlers.on_breach_group_opened(group.opened_by, at=at)
 
     review = Review.objects.get()
     assert review.about_id == group.subject_id
@@ -83,7 +84,7 @@ def test_clearing_is_noted_and_settles_nothing(at, two_functions):
     group = make.breach_group()
     review = make.review(about=group.subject)
 
-    reviews.on_breach_group_cleared(group.opened_by, at=at)
+    review_handlers.on_breach_group_cleared(group.opened_by, at=at)
 
     review.refresh_from_db()
     assert review.state == ReviewState.OPEN
@@ -385,7 +386,7 @@ def test_a_breach_that_was_over_before_it_was_heard_of_calls_nobody(at, two_func
     group = make.breach_group()
     history.move(group, BreachState.CLEARED, by=SYSTEM, at=at, values={"cleared_at": at - timedelta(days=1)})
 
-    reviews.on_breach_group_opened(group.opened_by, at=at)
+    review_handlers.on_breach_group_opened(group.opened_by, at=at)
 
     assert not Review.objects.exists()
 
@@ -395,24 +396,24 @@ def test_a_breach_that_cleared_since_is_still_to_be_said_what_it_was(at, two_fun
     later = at + timedelta(minutes=1)
     history.move(group, BreachState.CLEARED, by=SYSTEM, at=later, values={"cleared_at": later})
 
-    reviews.on_breach_group_opened(group.opened_by, at=later)
+    review_handlers.on_breach_group_opened(group.opened_by, at=later)
 
     assert Review.objects.get().state == ReviewState.OPEN
 
 
 def test_a_breach_that_worsens_makes_its_review_critical_once(at, two_functions):
     group = make.breach_group(level=Level.WARNING)
-    reviews.on_breach_group_opened(group.opened_by, at=at)
+    review_handlers.on_breach_group_opened(group.opened_by, at=at)
     due_at = Review.objects.get().due_at
     for _ in range(2):
         event = history.record(group, "signals.breach_worsened", by=SYSTEM, at=at)
-        reviews.on_breach_worsened(event, at=at)
+        review_handlers.on_breach_worsened(event, at=at)
         assert Review.objects.get().severity == Severity.WARNING
     BreachGroup.objects.filter(pk=group.pk).update(level=Level.CRITICAL)
 
     for heard in (event, history.record(group, "signals.breach_worsened", by=SYSTEM, at=at)):
-        reviews.on_breach_worsened(heard, at=at)
-        reviews.on_breach_worsened(heard, at=at)
+        review_handlers.on_breach_worsened(heard, at=at)
+        review_handlers.on_breach_worsened(heard, at=at)
 
     review = Review.objects.get()
     assert (review.severity, review.triggers) == (Severity.CRITICAL, 2)
@@ -424,18 +425,18 @@ def test_what_was_settled_as_a_warning_and_became_critical_since_is_looked_at_an
     at, two_functions, settled_after, count
 ):
     group = make.breach_group(level=Level.WARNING)
-    reviews.on_breach_group_opened(group.opened_by, at=at)
+    review_handlers.on_breach_group_opened(group.opened_by, at=at)
     reviews.settle(
         Review.objects.get(), outcome=Outcome.CONFIRMED, reason="Seen", by=SYSTEM, at=at + settled_after
     )
     joined = history.record(group, "signals.breach_joined", by=SYSTEM, at=at)
-    reviews.on_breach_joined(joined, at=at)
+    review_handlers.on_breach_joined(joined, at=at)
     assert Review.objects.count() == 1
     BreachGroup.objects.filter(pk=group.pk).update(level=Level.CRITICAL)
     event = history.record(group, "signals.breach_worsened", by=SYSTEM, at=at)
 
     for _ in range(2):
-        reviews.on_breach_worsened(event, at=at)
+        review_handlers.on_breach_worsened(event, at=at)
         for again in Review.objects.filter(state=ReviewState.OPEN):
             reviews.settle(again, outcome=Outcome.CONFIRMED, reason="Seen", by=SYSTEM, at=at)
 
@@ -451,8 +452,8 @@ def test_a_model_registered_later_is_the_reviews_and_its_sight_too(at, two_funct
     event = history.change(group, {"model": model}, by=SYSTEM, at=at, verb="signals.breach_claimed")
     history.reroot([group.subject_id], model.subject)
 
-    reviews.on_breach_claimed(event, at=at)
-    reviews.on_breach_claimed(event, at=at)
+    review_handlers.on_breach_claimed(event, at=at)
+    review_handlers.on_breach_claimed(event, at=at)
 
     review = Review.objects.select_related("subject").get()
     assert review.model == model

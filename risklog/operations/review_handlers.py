@@ -1,0 +1,149 @@
+"""What the events of breach groups do to reviews: open one, note a further trigger, set its model."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from history import operations as history
+from history.models import Event
+from history.wiring import handler
+from kit.actor import SYSTEM
+from risklog import events
+from risklog.models import Review
+from risklog.operations import reviewer
+from risklog.operations.review import annotate, open_for
+from risklog.states import ReviewState, Severity
+from signals.models import Breach, BreachGroup
+from signals.states import Level
+
+
+@handler("risklog.review.open_for_breach_group")
+@history.in_one_transaction
+def on_breach_group_opened(event: Event, *, at: datetime) -> None:
+    """Open a review of a new breach group, or note the breach on the review that is open already.
+
+    A breach that cleared before its event, such as one in history that a tool sends later, opens no review.
+    """
+    group = _group_of(event)
+    if group and group.cleared_at and group.cleared_at <= event.at:
+        return
+    if group:
+        open_for(
+            about=group.subject,
+            title=_title(group),
+            kind=group.kind,
+            model=group.model,
+            severity=_severity(group),
+            why=_reason(group, again=event.verb.endswith("reopened")),
+            by=SYSTEM,
+            at=at,
+            cause=event,
+        )
+
+
+@handler("risklog.review.open_for_reopened_breach_group")
+def on_breach_group_reopened(event: Event, *, at: datetime) -> None:
+    """Note on the open review that the breach group reopened, or open a new review."""
+    on_breach_group_opened(event, at=at)
+
+
+@handler("risklog.review.note_joined_breach")
+@transaction.atomic
+def on_breach_joined(event: Event, *, at: datetime) -> None:
+    """Note another breach of the group on the open review, which becomes critical if the group did."""
+    _trigger_again(event, "Another breach was added.", at=at)
+
+
+@handler("risklog.review.make_critical")
+@transaction.atomic
+def on_breach_worsened(event: Event, *, at: datetime) -> None:
+    """Make the open review critical if the group became critical. Nothing is noted otherwise."""
+    _trigger_again(event, "Level raised to critical.", at=at, only_if_critical=True)
+
+
+def _trigger_again(event: Event, why: str, *, at: datetime, only_if_critical: bool = False) -> None:
+    """Note a further trigger on the open review. only_if_critical: only if it becomes critical by that."""
+    group = _group_of(event)
+    review = reviewer.lock(about_id=event.subject_id, state=ReviewState.OPEN)
+    if group is None:
+        return
+    if review is None:
+        _review_again(group, event, at=at)
+        return
+    becomes_critical = group.level == Level.CRITICAL and review.severity != Severity.CRITICAL
+    if becomes_critical or not only_if_critical:
+        annotate(review, why=why, severity=_severity(group), by=SYSTEM, at=at, cause=event)
+
+
+def _review_again(group: BreachGroup, event: Event, *, at: datetime) -> None:
+    """Open a new review if the last one was settled as a warning and the group became critical since."""
+    last = Review.objects.filter(about=group.subject).order_by("-id").first()
+    if (
+        last is None
+        or group.level != Level.CRITICAL
+        or last.severity == Severity.CRITICAL
+        or (last.settled_at and last.settled_at >= event.at)
+    ):
+        return
+    on_breach_group_opened(event, at=at)
+
+
+def _severity(group: BreachGroup) -> str:
+    return Severity.CRITICAL if group.level == Level.CRITICAL else Severity.WARNING
+
+
+@handler("risklog.review.note_cleared_breach_group")
+@transaction.atomic
+def on_breach_group_cleared(event: Event, *, at: datetime) -> None:
+    """Note that the breach cleared. The review stays open, because it has no outcome yet."""
+    review = reviewer.lock(about_id=event.subject_id, state=ReviewState.OPEN)
+    if review:
+        history.record(
+            review,
+            events.ReviewAnnotated(
+                why="The breach cleared on its own. The review stays open until it has an outcome."
+            ),
+            by=SYSTEM,
+            at=at,
+            cause=event,
+        )
+
+
+@handler("risklog.review.set_model")
+@transaction.atomic
+def on_breach_claimed(event: Event, *, at: datetime) -> None:
+    """Set the model of the open review when the model of its breach group is registered."""
+    group = _group_of(event)
+    if group is None or group.model is None:
+        return
+    review = reviewer.lock(about_id=event.subject_id, state=ReviewState.OPEN)
+    if review is None or review.model is not None:
+        return
+    people_missing = [entry for entry in review.missing if entry["code"] not in reviewer.OF_FACTS]
+    missing = [*reviewer.missing_facts(review.about, group.model), *people_missing]
+    history.change(
+        review,
+        {"model": group.model, "missing": missing, "title": _title(group)},
+        by=SYSTEM,
+        at=at,
+        payload=events.ReviewAnnotated(why=f"Model registered: {group.model.name}."),
+        cause=event,
+    )
+    history.retitle(review)
+
+
+def _group_of(event: Event) -> BreachGroup | None:
+    rows = BreachGroup.objects.select_related("subject", "model__owner_team__lead")
+    return rows.filter(subject_id=event.subject_id).first()
+
+
+def _title(group: BreachGroup) -> str:
+    """Return the title of a group's review: "Review of B-7: PSI too high on Churn"."""
+    return f"Review of {group.reference}: {group.title}"[:300]
+
+
+def _reason(group: BreachGroup, *, again: bool) -> str:
+    """Return the summary of the worst breach as the reason of the review."""
+    worst = Breach.objects.filter(group=group).order_by("-level", "id").first()
+    reason = worst.summary if worst and worst.summary else f"{group.title} crossed its threshold."
+    return f"Reopened: {reason}" if again else reason

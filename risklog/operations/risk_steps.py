@@ -1,0 +1,155 @@
+"""The steps of a risk between states: assess, treat, monitor, close, reopen. accept() is in acceptance.py."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from history import operations as history
+from history.models import Event
+from kit.actor import Actor
+from kit.refusals import IllegalMove, Refused
+from people.models import User
+from risklog import events, scoring
+from risklog.models import Risk
+from risklog.operations.risk_values import check, check_residual, hand_over_sight, severity_with
+from risklog.states import RiskState, Treatment
+
+# The verb of a step -> its payload, which has the reason.
+_PAYLOADS = {
+    payload.verb: payload
+    for payload in (
+        events.RiskAssessing,
+        events.RiskTreating,
+        events.RiskMonitoring,
+        events.RiskClosed,
+        events.RiskReopened,
+        events.RiskAcceptanceEnded,
+    )
+}
+
+
+@transaction.atomic
+def assess(
+    risk: Risk,
+    *,
+    by: Actor,
+    at: datetime,
+    reason: str = "",
+    seen: int | None = None,
+    cause: Event | None = None,
+) -> Risk:
+    """Start assessing an open risk, or assess it again from treating or monitoring."""
+    if risk.state in (RiskState.CLOSED, RiskState.ACCEPTED):
+        raise IllegalMove("This risk is closed. Reopen it first.", field="state")
+    return _step(risk, RiskState.ASSESSING, {}, reason, by=by, at=at, seen=seen, cause=cause)
+
+
+@transaction.atomic
+def treat(
+    risk: Risk,
+    *,
+    treatment: str,
+    by: Actor,
+    at: datetime,
+    owner: User | None = None,
+    reason: str = "",
+    seen: int | None = None,
+    cause: Event | None = None,
+) -> Risk:
+    """Start the treatment: mitigate, transfer, avoid, or propose to accept.
+
+    Raises Refused if the treatment is unknown or if the risk would have no owner.
+    """
+    if treatment not in Treatment.values:
+        raise Refused(f"Use one of {', '.join(Treatment.values)}.", field="treatment")
+    if owner is None and risk.owner_id is None:
+        raise Refused("Choose an owner who is responsible for the treatment.", field="owner")
+    values: dict[str, Any] = {"treatment": treatment, **({"owner": owner} if owner else {})}
+    former = risk.owner
+    _step(risk, RiskState.TREATING, values, reason, by=by, at=at, seen=seen, cause=cause)
+    if owner and owner != former:
+        hand_over_sight(risk, former, by=by, at=at)
+    return risk
+
+
+@transaction.atomic
+def monitor(
+    risk: Risk,
+    *,
+    by: Actor,
+    at: datetime,
+    residual_likelihood: int | None = None,
+    residual_impact: int | None = None,
+    reason: str = "",
+    seen: int | None = None,
+    cause: Event | None = None,
+) -> Risk:
+    """Monitor a risk that is treated or needs no treatment.
+
+    residual_likelihood, residual_impact: 1 to 5. Raises Refused if they are missing after a treatment.
+    """
+    figures = {"residual_likelihood": residual_likelihood, "residual_impact": residual_impact}
+    values = {name: figure for name, figure in figures.items() if figure is not None}
+    check(values)
+    check_residual(risk, values)
+    is_assessed = values or risk.residual_likelihood is not None
+    if risk.state == RiskState.TREATING and not is_assessed:
+        raise Refused("Enter the residual likelihood and impact.", field="residual_likelihood")
+    severity = severity_with(risk, values)
+    _step(risk, RiskState.MONITORING, values, reason, by=by, at=at, seen=seen, cause=cause)
+    risk.severity = severity
+    return risk
+
+
+@transaction.atomic
+def close(
+    risk: Risk, *, evidence: str, by: Actor, at: datetime, seen: int | None = None, cause: Event | None = None
+) -> Risk:
+    """Close a risk, with the evidence that it is resolved. Raises Refused without evidence."""
+    if not evidence.strip():
+        raise Refused("Enter the evidence that it is resolved: a value, a test or a link.", field="evidence")
+    values = {"closing_evidence": evidence.strip(), "review_on": None}
+    return _step(risk, RiskState.CLOSED, values, "", by=by, at=at, seen=seen, cause=cause)
+
+
+@transaction.atomic
+def reopen(
+    risk: Risk, *, reason: str, by: Actor, at: datetime, seen: int | None = None, cause: Event | None = None
+) -> Risk:
+    """Reopen a closed risk, or end an acceptance before its date. The risk is assessed again.
+
+    Raises IllegalMove if the risk is open, Refused without a reason.
+    """
+    if risk.state not in (RiskState.CLOSED, RiskState.ACCEPTED):
+        raise IllegalMove("This risk is already open.", field="state")
+    if not reason.strip():
+        raise Refused("Enter the reason for reopening.", field="reason")
+    values = {
+        "closing_evidence": "",
+        "accepted_until": None,
+        "acceptance_reason": "",
+        "review_on": scoring.next_review(risk.severity, at.date()),
+    }
+    return _step(risk, RiskState.ASSESSING, values, reason, by=by, at=at, seen=seen, cause=cause)
+
+
+def _step(
+    risk: Risk,
+    to: RiskState,
+    values: Mapping[str, Any],
+    reason: str,
+    *,
+    by: Actor,
+    at: datetime,
+    seen: int | None,
+    cause: Event | None,
+) -> Risk:
+    """Move the risk to a state and set `values`. A move that states.RISK_MOVES lacks is refused by move()."""
+    verb = risk.MOVES.get((RiskState(risk.state), to))
+    payload = _PAYLOADS[verb](reason=reason.strip() or None) if verb else None
+    history.move(
+        risk, to, by=by, at=at, seen=seen, values={**values, "updated_at": at}, payload=payload, cause=cause
+    )
+    return risk

@@ -1,0 +1,63 @@
+"""The values of a risk: what they may be, what severity they give, and who sees the risk as its owner."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from history import operations as history
+from history.operations import GrantReason
+from kit.actor import Actor
+from kit.refusals import Refused
+from people.models import User
+from risklog import scoring
+from risklog.models import Risk
+from risklog.states import Treatment
+
+
+def tidy(tags: Sequence[str]) -> list[str]:
+    """Return the tags in lower case, each once, in the order given; at most 20 tags of 60 characters."""
+    cleaned = dict.fromkeys(" ".join(str(tag).lower().split())[:60] for tag in tags)
+    return [tag for tag in cleaned if tag][:20]
+
+
+def check(values: Mapping[str, Any]) -> None:
+    """Raise Refused with the name of the field if a value is not valid. values: field name -> value."""
+    if "title" in values and not str(values["title"]).strip():
+        raise Refused("Enter a title: what may go wrong, in a few words.", field="title")
+    if len(str(values.get("title", ""))) > 200:
+        raise Refused("Shorten the title to 200 characters. Use the description for details.", field="title")
+    category = values.get("category")
+    if category is not None and category.is_retired:
+        raise Refused(f"“{category.name}” is retired. Choose another category.", field="category")
+    for name in ("likelihood", "impact", "residual_likelihood", "residual_impact"):
+        value = values.get(name)
+        if name in values and (value is not None or "residual" not in name) and value not in (1, 2, 3, 4, 5):
+            raise Refused("Use a number from 1 to 5.", field=name)
+    if values.get("treatment") and values["treatment"] not in Treatment.values:
+        raise Refused(f"Use one of {', '.join(Treatment.values)}.", field="treatment")
+
+
+def check_residual(risk: Risk, values: Mapping[str, Any]) -> None:
+    """Raise Refused if only one of the two residual figures would be set once `values` are applied."""
+    likelihood, impact = (
+        values.get(name, getattr(risk, name)) for name in ("residual_likelihood", "residual_impact")
+    )
+    if (likelihood is None) != (impact is None):
+        missing = "residual_likelihood" if likelihood is None else "residual_impact"
+        raise Refused("Enter both residual likelihood and residual impact, or neither.", field=missing)
+
+
+def severity_with(risk: Risk, values: Mapping[str, Any]) -> int:
+    """Return the severity (1 to 25) once `values` are set. The database computes the same column."""
+    figures = {
+        name: values.get(name, getattr(risk, name))
+        for name in ("likelihood", "impact", "residual_likelihood", "residual_impact")
+    }
+    if figures["residual_likelihood"] is not None and figures["residual_impact"] is not None:
+        return scoring.score(figures["residual_likelihood"], figures["residual_impact"])
+    return scoring.score(figures["likelihood"], figures["impact"])
+
+
+def hand_over_sight(risk: Risk, former: User | None, *, by: Actor, at: datetime) -> None:
+    """Move the owner's grant on the risk and everything below it from the former owner to the present one."""
+    history.hand_over_root(risk.subject, from_=former, to=risk.owner, reason=GrantReason.OWNER, by=by, at=at)
