@@ -71,7 +71,7 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
         action.on_time_changed,
         digest.on_time_changed,
     ),
-    # what was planned by a zone, by working hours or for a weekday is planned anew when those change
+    # what was planned by a zone, by working hours or for a weekday is planned again when those change
     "people.organisation_changed": (
         person.on_time_changed,
         action.on_time_changed,

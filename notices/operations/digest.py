@@ -57,7 +57,7 @@ def next_slot(user: User, organisation: Organisation, at: datetime) -> datetime:
 def on_time_changed(event: Event, *, at: datetime) -> None:
     """The organisation's day or hour of the digest, or a zone, changed: digests to come move there.
 
-    At most one a week: whoever had the one of this week gets the next in the week after.
+    At most one a week: a person who had the one of this week gets the next one a week later.
     """
     found = people.organisation()
     if found is None or not changed_fields(event) & {"time_zone", "digest_weekday", "digest_at"}:

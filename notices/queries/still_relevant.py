@@ -2,7 +2,7 @@
 
 The event's declaration asks the room (<room>/mail.py), which locks the row that the answer depends on. So
 "closed" and "begun" take turns: no mail begins after its subject was closed. Then the rules that named the
-recipient are asked again: whoever they name no longer is not mailed.
+recipient are asked again: a person they name no longer gets no mail.
 """
 
 from datetime import datetime

@@ -2,7 +2,7 @@
 
 An attempt is counted before the password is checked, and the count is taken back if the password was right.
 Each budget is for any 15 minutes. Unknown networks share 6 attempts an account, at most 4 from one. A
-network from which the account signed in has 4 of its own: 10 together. A browser that signed in before,
+network that it signed in from within 30 days has 4 of its own: 10 together. A browser that signed in before,
 as its signed cookie proves, has 5 of its own, which nobody else can use up.
 """
 
