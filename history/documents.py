@@ -30,7 +30,7 @@ BATCH = 500
 class PartTexts:
     """Texts of the parts of an object that search finds with it.
 
-    row: the model of the part. fields: its text fields. only: which of the parts; everyone who may see the object
+    row: the model of the part. fields: its text fields. only: which of the parts; readers of the object
     must be allowed to see these parts.
     """
 
