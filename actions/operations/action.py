@@ -363,6 +363,8 @@ def _show_to_stand_ins(actions: Sequence[Action], *, at: datetime) -> None:
     """Grant the stand-ins of absent owners sight of restricted actions, because they get the mails."""
     restricted = [action for action in actions if action.owner and action.subject.viewers is not None]
     owners = {action.owner for action in restricted if action.owner}
+    if not owners:  # the usual case costs no query
+        return
     stand_ins = people.stand_ins(owners, people.local_day(at))
     for action in restricted:
         stand_in = stand_ins.get(action.owner_id or 0)
