@@ -1,8 +1,8 @@
-"""When a series meets: an RFC 5545 rule read in local time, turned into moments afterwards. Pure.
+"""When a series meets: an RFC 5545 rule is read in local time and then converted to moments. Pure.
 
-A weekly meeting at ten is at ten on both sides of summer time. A wall time that a change of the clock skips
-is read with the offset before the gap, one that comes twice means the first: as RFC 5545 says and zoneinfo
-does.
+A weekly meeting at ten is at ten before and after a change to summer time. A wall time that a change of the
+clock skips is read with the offset before the gap. A wall time that occurs twice means the first. RFC 5545
+and zoneinfo do the same.
 """
 
 import re
@@ -20,7 +20,7 @@ _UNTIL = re.compile(r"([0-9]{8})(?:T([0-9]{6})(Z?))?")
 _SIGNED = {"BYMONTHDAY": 31, "BYYEARDAY": 366, "BYWEEKNO": 53, "BYSETPOS": 366}
 _UNSIGNED = {"BYMONTH": 12, "INTERVAL": 366, "COUNT": 9999}
 _ONLY_YEARLY = ("BYYEARDAY", "BYWEEKNO")
-# The calendar repeats itself, with its weekdays, after so many days and years.
+# The calendar repeats, with its weekdays, after this many years and days.
 _CYCLE_YEARS, _CYCLE = 400, timedelta(days=146_097)
 _LAST = datetime.combine(date.max, time.max)
 
@@ -39,14 +39,14 @@ _WHICH = {"1": "First", "2": "Second", "3": "Third", "4": "Fourth", "-1": "Last"
 
 
 class BadRule(ValueError):
-    """The text is no rule a meeting can follow; the message says the mend."""
+    """The rule is invalid for a meeting. The message names the fix."""
 
 
 def check(rule: str, *, zone: ZoneInfo, first_on: date, starts_at: time, at: datetime) -> None:
     """Raise BadRule if the rule cannot be read, or if it gives no meeting after the aware moment `at`."""
-    found = parse(rule, zone=zone, first_on=first_on, starts_at=starts_at)
+    recurrence = parse(rule, zone=zone, first_on=first_on, starts_at=starts_at)
     since = _wall(at, zone)
-    late, shift = _late(found, since)
+    late, shift = _late(recurrence, since)
     if late.after(since + shift, inc=True) is None:
         raise BadRule(
             "By this rule there is no meeting to come. Check the days it names, COUNT and UNTIL, or use"
@@ -57,19 +57,19 @@ def check(rule: str, *, zone: ZoneInfo, first_on: date, starts_at: time, at: dat
 def occurrences(
     rule: str, *, zone: ZoneInfo, first_on: date, starts_at: time, since: datetime, until: datetime
 ) -> list[datetime]:
-    """Local wall times (naive) of a series whose moments lie in [since, until], ascending.
+    """Return the local wall times (naive) of a series whose moments are in [since, until], ascending.
 
     since, until: aware moments. Raises BadRule.
     """
-    found = parse(rule, zone=zone, first_on=first_on, starts_at=starts_at)
+    recurrence = parse(rule, zone=zone, first_on=first_on, starts_at=starts_at)
     first, last = _wall(since, zone), _wall(until, zone)
-    late, shift = _late(found, last)
+    late, shift = _late(recurrence, last)
     walls = [wall - shift for wall in late.between(first + shift, last + shift, inc=True)]
     return [wall for wall in walls if since <= moment(wall, zone) <= until]
 
 
 def moment(wall: datetime, zone: ZoneInfo) -> datetime:
-    """The moment at which the clocks of a zone show a wall time."""
+    """Return the moment (UTC) at which the clocks of a zone show a wall time."""
     return wall.replace(tzinfo=zone, fold=0).astimezone(ZoneInfo("UTC"))
 
 
@@ -81,12 +81,12 @@ def parse(rule: str, *, zone: ZoneInfo, first_on: date, starts_at: time) -> rrul
     try:
         if "UNTIL" in parts:
             parts["UNTIL"] = _local_until(parts["UNTIL"], zone)
-        found = rrulestr(";".join(f"{name}={value}" for name, value in parts.items()), dtstart=start)
+        recurrence = rrulestr(";".join(f"{name}={value}" for name, value in parts.items()), dtstart=start)
     except (ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError) as error:
         raise BadRule(f"This rule is invalid ({error}). Use a rule such as FREQ=WEEKLY;BYDAY=WE.") from None
-    if not isinstance(found, rrule):
+    if not isinstance(recurrence, rrule):
         raise BadRule("Use a single rule, such as FREQ=WEEKLY;BYDAY=WE.")
-    return found
+    return recurrence
 
 
 def _parts(rule: str) -> dict[str, str]:
@@ -103,7 +103,7 @@ def _parts(rule: str) -> dict[str, str]:
 
 
 def _check_parts(parts: dict[str, str]) -> None:
-    """Raise BadRule for a part or a value that no meeting can follow."""
+    """Raise BadRule for an unsupported part or value."""
     frequency = parts.get("FREQ")
     if frequency not in _FREQUENCIES:
         raise BadRule("Start with FREQ=DAILY, WEEKLY, MONTHLY or YEARLY, such as FREQ=WEEKLY;BYDAY=WE.")
@@ -169,23 +169,23 @@ def _late(rule: rrule, latest: datetime) -> tuple[rrule, timedelta]:
     return rule.replace(dtstart=start + shift, until=until), shift
 
 
-def words(rule: str) -> str:
-    """A rule as a person would say it; the rule itself where that takes more than a few words."""
+def describe(rule: str) -> str:
+    """Return a short English description of a rule; the rule itself if a description would be long."""
     text = rule.strip().upper().removeprefix("RRULE:")
     parts = dict(part.split("=", 1) for part in text.split(";") if "=" in part)
     days = [day for day in parts.pop("BYDAY", "").split(",") if day]
     every = parts.pop("INTERVAL", "1")
-    of = parts.pop("FREQ", "")
+    frequency = parts.pop("FREQ", "")
     if parts or every not in _EVERY:
         return rule
-    if of == "DAILY" and days == list(_DAYS)[:5]:
+    if frequency == "DAILY" and days == list(_DAYS)[:5]:
         return "Every working day"
-    if of in _PERIODS and not days:
-        return f"{_EVERY[every]} {_PERIODS[of]}"
-    if of == "WEEKLY" and all(day in _DAYS for day in days):
+    if frequency in _PERIODS and not days:
+        return f"{_EVERY[every]} {_PERIODS[frequency]}"
+    if frequency == "WEEKLY" and all(day in _DAYS for day in days):
         return f"{_EVERY[every]} week on {' and '.join(_DAYS[day] for day in days)}"
     if (
-        of == "MONTHLY"
+        frequency == "MONTHLY"
         and every == "1"
         and len(days) == 1
         and days[0][:-2] in _WHICH
@@ -196,7 +196,7 @@ def words(rule: str) -> str:
 
 
 def key(wall: datetime) -> str:
-    """What names an occurrence of a series: its wall time, 16 characters."""
+    """Return the key of an occurrence within its series: its wall time, 16 characters."""
     return f"{wall:%Y-%m-%dT%H:%M}"
 
 

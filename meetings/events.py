@@ -1,4 +1,4 @@
-"""The events of this room: series, meetings, agenda items, decisions. Subject ids unless said otherwise."""
+"""The events of series, meetings, agenda items and decisions. Ids in payloads are subject ids by default."""
 
 from history.declarations import EventType, Mail, Payload, rename
 from meetings import mail
@@ -22,7 +22,7 @@ class SeriesAdded(Payload, verb="meetings.series_added"):
 
 
 class SeriesChanged(Payload, verb="meetings.series_changed"):
-    """Each as [before, after], when it changed."""
+    """Each field that changed, as [before, after]."""
 
     teams: list[list[int]] | None = None
     participants: list[list[int]] | None = None
@@ -33,7 +33,7 @@ class FocusAdded(Payload, verb="meetings.focus_added"):
 
 
 class FocusChanged(Payload, verb="meetings.focus_changed"):
-    functions: list[list[int]] | None = None  # [before, after], when they changed
+    functions: list[list[int]] | None = None  # [before, after], if they changed
 
 
 # ------------------------------------------------------------------ meetings
@@ -67,11 +67,11 @@ class NoMeetingFound(Payload, verb="meetings.no_meeting_found"):
 
 
 class AgendaReordered(Payload, verb="meetings.agenda_reordered"):
-    item: int  # the item's own id, here and below
+    item: int  # the id of the item itself, here and below
 
 
 class ItemAdded(Payload, verb="meetings.item_added"):
-    """item: the item that this one carries on."""
+    """about: what the item is about. item: the id of the item that was carried over to this one."""
 
     about: int | None = None
     item: int | None = None
@@ -88,7 +88,7 @@ class ItemCarriedOver(Payload, verb="meetings.item_carried_over"):
 
 
 class DecisionTaken(Payload, verb="meetings.decision_taken"):
-    """actions: how many. settles: the outcome of the review it settles, "" for none."""
+    """actions: their number. settles: the outcome of the review that the decision settles, "" without one."""
 
     actions: int
     settles: str

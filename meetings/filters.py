@@ -1,4 +1,4 @@
-"""What the lists of the meeting rhythm can be asked, by their pages and by the API."""
+"""Filters and orders of the lists of this room, for pages and API."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -17,18 +17,18 @@ _MAX_WORDS = 10
 
 
 def is_ahead(at: datetime) -> Q:
-    """Live meetings, and planned ones that have not ended."""
+    """Match live meetings, and planned ones whose end is not before `at`."""
     return Q(state=MeetingState.PLANNED, ends_at__gte=at) | Q(state=MeetingState.LIVE)
 
 
 def is_past(at: datetime) -> Q:
-    """Closed and cancelled meetings, and planned ones whose time has passed."""
+    """Match closed and cancelled meetings, and planned ones whose end is before `at`."""
     is_over = Q(state__in=[MeetingState.CLOSED, MeetingState.CANCELLED])
     return is_over | Q(state=MeetingState.PLANNED, ends_at__lt=at)
 
 
 def is_of_participant(user_id: int | None) -> Q:
-    """Meetings of series that the person takes part in, and those they lead or stand in for."""
+    """Match meetings of series in which the person takes part, and those they lead or stand in for."""
     in_team = Membership.objects.filter(user=user_id, team__in=OuterRef("series__teams"))
     named = MeetingSeries.participants.through.objects.filter(user=user_id, meetingseries=OuterRef("series"))
     return Q(Exists(in_team)) | Q(Exists(named)) | Q(facilitator=user_id) | Q(stand_in=user_id)
@@ -43,7 +43,9 @@ VIEWS: dict[str, tuple[str, Callable[[Reader], Q]]] = {
 
 MEETINGS = ListSpec(
     filters={
-        "show": filtering.named("View", VIEWS, "What is to come, what is mine of it, or what is past."),
+        "show": filtering.named(
+            "View", VIEWS, "Upcoming meetings, your own upcoming meetings, or past meetings."
+        ),
         "state": filtering.choice("State", "state", MeetingState),
         "series": filtering.key("Series", "series_id", "The id of a series."),
         "facilitator": filtering.person("Facilitator", "facilitator", people.options),
@@ -82,8 +84,8 @@ ITEMS = ListSpec(
 )
 
 
-def _words(values: Sequence[str], reader: Reader) -> Q:
-    """Text or reason has all these words, in any order; a word may be the reference."""
+def _text_condition(values: Sequence[str], reader: Reader) -> Q:
+    """Match decisions whose text or reason has all words of the query. A word may also be the reference."""
     condition = Q()
     for word in values[0].split()[:_MAX_WORDS]:
         anywhere = Q(text__icontains=word) | Q(reason__icontains=word)
@@ -94,7 +96,10 @@ def _words(values: Sequence[str], reader: Reader) -> Q:
 DECISIONS = ListSpec(
     filters={
         "q": Filter(
-            "Text", _words, is_many=False, help="Words of the decision or its reason, or a reference."
+            "Text",
+            _text_condition,
+            is_many=False,
+            help="Words of the decision or its reason, or a reference.",
         ),
         "state": filtering.choice("State", "state", DecisionState),
         "meeting": filtering.key("Meeting", "meeting_id", "The id of a meeting."),

@@ -16,8 +16,8 @@ from risklog.models import Review
 from risklog.states import Outcome
 from signals.states import SignalKind
 
-_USUAL = ("FREQ=WEEKLY", "FREQ=WEEKLY;INTERVAL=2", "FREQ=MONTHLY", "FREQ=DAILY;BYDAY=MO,TU,WE,TH,FR")
-_BY_RULE = ("", "Custom rule")
+_COMMON_RULES = ("FREQ=WEEKLY", "FREQ=WEEKLY;INTERVAL=2", "FREQ=MONTHLY", "FREQ=DAILY;BYDAY=MO,TU,WE,TH,FR")
+_CUSTOM_RULE = ("", "Custom rule")
 SERIES_FIELDS = (
     "name",
     "purpose",
@@ -29,17 +29,17 @@ SERIES_FIELDS = (
     "place",
     "sponsor",
 )
-_WHO = ("teams", "participants", "functions")
+_RELATIONS = ("teams", "participants", "functions")
 
 
 class SeriesForm(PageForm):
-    """A series: when, who, in which order functions facilitate."""
+    """A series: schedule, participants and rotation."""
 
     name = forms.CharField(max_length=120)
     purpose = forms.CharField(required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3}))
     repeats = forms.ChoiceField(
         required=False,
-        initial=_USUAL[0],
+        initial=_COMMON_RULES[0],
         help_text="On the weekday or day of the month of the first meeting.",
     )
     rrule = forms.CharField(
@@ -81,12 +81,12 @@ class SeriesForm(PageForm):
         fields["participants"].queryset = able
         fields["sponsor"].queryset = able
         fields["time_zone"].choices = [(name, name) for name in sorted(zoneinfo.available_timezones())]
-        rules = dict.fromkeys((*_USUAL, self.initial.get("repeats") or _USUAL[0]))
-        fields["repeats"].choices = [*((rule, cadence.words(rule)) for rule in rules), _BY_RULE]
+        rules = dict.fromkeys((*_COMMON_RULES, self.initial.get("repeats") or _COMMON_RULES[0]))
+        fields["repeats"].choices = [*((rule, cadence.describe(rule)) for rule in rules), _CUSTOM_RULE]
 
     @classmethod
     def of(cls, series: MeetingSeries, data: Any = None) -> "SeriesForm":
-        """Return the form of a series that exists."""
+        """Return the form of an existing series."""
         initial = {
             **{name: getattr(series, name) for name in SERIES_FIELDS},
             "repeats": series.rrule,
@@ -106,7 +106,7 @@ class SeriesForm(PageForm):
         return list(dict.fromkeys(known[name.lower()] for name in names))
 
     def clean(self) -> dict[str, Any]:
-        """Take the rule that was chosen, or the one that was written. Both is an error."""
+        """Set `rrule` to the chosen or the custom rule. Both together are an error."""
         values: dict[str, Any] = super().clean() or self.cleaned_data
         chosen, written = values.get("repeats", ""), values.get("rrule", "")
         if chosen and written and chosen != written:
@@ -117,7 +117,7 @@ class SeriesForm(PageForm):
         return values
 
     def values(self) -> dict[str, Any]:
-        return {name: self.cleaned_data[name] for name in (*SERIES_FIELDS, *_WHO)}
+        return {name: self.cleaned_data[name] for name in (*SERIES_FIELDS, *_RELATIONS)}
 
 
 class FocusForm(PageForm):
@@ -162,7 +162,7 @@ class FocusForm(PageForm):
 
 
 class ItemForm(PageForm):
-    """Something to talk about."""
+    """An item of an agenda."""
 
     title = forms.CharField(max_length=300, required=False, label="Title")
     about = forms.CharField(
@@ -180,14 +180,14 @@ class ItemForm(PageForm):
 
     @classmethod
     def of(cls, item: AgendaItem, *, user: User, data: Any = None) -> "ItemForm":
-        """Return the form of an item that exists. What it is about cannot be changed."""
+        """Return the form of an existing item. Its subject cannot be changed."""
         initial = {name: getattr(item, name) for name in ("title", "purpose", "minutes")}
         form = cls(data, initial=initial, user=user)
         del form.fields["about"]
         return form
 
     def clean_about(self) -> Subject | None:
-        """Return the subject. One that the writer may not see is answered like none."""
+        """Return the subject; None without a reference. An invisible subject gets the same error as none."""
         reference = self.cleaned_data["about"].strip().upper()
         if not reference:
             return None
@@ -197,19 +197,19 @@ class ItemForm(PageForm):
         return subject
 
     def values(self) -> dict[str, Any]:
-        """Return title, purpose, minutes and, for a new item, what it is about."""
+        """Return title, purpose, minutes and, for a new item, its subject."""
         return {name: self.cleaned_data[name] for name in self.fields}
 
 
 class NoteForm(PageForm):
-    """The notes of an item. was: the digest of the notes that the writer began from."""
+    """The notes of an item. was: the digest of the notes that the writer edits."""
 
     notes = forms.CharField(required=False, strip=False)
     was = forms.CharField(required=False, max_length=64)
 
 
 class ItemOutcomeForm(PageForm):
-    """The outcome of an item. The operation says what is wrong with it."""
+    """The outcome of an item. The operation validates it."""
 
     outcome = forms.CharField(required=False)
 
@@ -257,7 +257,7 @@ class AttendanceForm(PageForm):
 
 
 class FollowUpActionForm(PageForm):
-    """One follow-up action. Owner and date may come later; the action's page says what is missing."""
+    """One follow-up action. Owner and date are optional; its page shows what is missing."""
 
     title = forms.CharField(
         max_length=200, label="Action", widget=forms.TextInput(attrs={"placeholder": "What needs doing?"})
@@ -296,8 +296,10 @@ class DecisionForm(PageForm):
         draft: str = "",
         **kwargs: Any,
     ) -> None:
-        """review: the open review that the decision may settle. draft: the name under which the browser keeps
-        what is being typed while the page is loaded again.
+        """Create the form with ROWS forms of actions.
+
+        review: the open review that the decision may settle. draft: the prefix under which the browser stores
+        unsaved text while the page reloads, "" for none.
         """
         super().__init__(*args, **kwargs)
         if draft:
@@ -306,7 +308,8 @@ class DecisionForm(PageForm):
         if review is None:
             del self.fields["settles"]
         else:
-            self.fields["settles"].choices = [("", "still open"), *Outcome.choices]  # type: ignore[attr-defined]
+            fields: dict[str, Any] = self.fields
+            fields["settles"].choices = [("", "still open"), *Outcome.choices]
         self.rows = [
             FollowUpActionForm(
                 self.data or None,

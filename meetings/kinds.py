@@ -1,4 +1,4 @@
-"""The kinds of this room."""
+"""The kinds of objects of this room, with their pages and search texts."""
 
 from django.db.models import Q
 
@@ -28,7 +28,7 @@ KINDS = (
         texts=Texts(
             body=("why", "objective", "improvement"),
             names=("facilitator__name", "stand_in__name"),
-            # Who sees a meeting need not see what an item is about, so notes on that are not found with it.
+            # A reader of a meeting may not see the subject of an item: only items without one are searched.
             parts=(PartTexts(AgendaItem, ("title", "why", "notes"), only=Q(about__isnull=True)),),
         ),
     ),

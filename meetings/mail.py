@@ -1,6 +1,6 @@
-"""What a mail about a meeting states, and whether it is still to be sent.
+"""The context of mails about a meeting, and the checks whether a mail is still relevant.
 
-A `…_is_…` function returns why a mail is not to be sent any more, "" while it is; it locks the meeting.
+A check returns the reason why the mail is obsolete, or "" if it is still relevant. It locks the meeting.
 """
 
 from datetime import datetime, timedelta
@@ -17,7 +17,7 @@ _OVER = "The meeting has started or is cancelled."
 
 
 def context(subject: Subject, reader: User) -> dict[str, Any]:
-    """Return the meeting, its agenda, decisions and actions. A restricted item is only a slot of time."""
+    """Return the meeting, its agenda, decisions and actions. A restricted item has only a length."""
     rows = Meeting.objects.select_related("series", "focus", "facilitator", "stand_in")
     meeting = rows.get(subject_id=subject.pk)
     items: list[Any] = list(
@@ -46,7 +46,7 @@ def context(subject: Subject, reader: User) -> dict[str, Any]:
 
 
 def turn_is_theirs(event: Event, user: User, at: datetime) -> str:
-    """The meeting comes as soon as the mail says, and this person leads it or stands in."""
+    """Check that the meeting is as near as the mail states, and that the person leads it or stands in."""
     meeting = Meeting.objects.select_for_update(of=("self",)).get(subject_id=event.subject_id)
     if meeting.state != MeetingState.PLANNED or meeting.starts_at <= at:
         return _OVER
@@ -57,14 +57,14 @@ def turn_is_theirs(event: Event, user: User, at: datetime) -> str:
 
 
 def agenda_is_current(event: Event, user: User, at: datetime) -> str:
-    """The meeting is still to come, with the agenda that was published by this event."""
+    """Check that the meeting is ahead and that its agenda is the one that this event published."""
     meeting = Meeting.objects.select_for_update(of=("self",)).get(subject_id=event.subject_id)
     if meeting.state != MeetingState.PLANNED or meeting.starts_at <= at:
         return _OVER
-    return "" if meeting.published_at == event.at else "The agenda is published anew."
+    return "" if meeting.published_at == event.at else "The agenda was published again."
 
 
 def meeting_is_closed(event: Event, user: User, at: datetime) -> str:
-    """The meeting is closed, so that its minutes are fixed."""
+    """Check that the meeting is closed, so that its minutes are final."""
     meeting = Meeting.objects.select_for_update(of=("self",)).get(subject_id=event.subject_id)
     return "" if meeting.state == MeetingState.CLOSED else "The meeting is open again."

@@ -1,5 +1,6 @@
-"""Who may plan, run and decide. People who take part in a series run its meetings; risk managers run the
-rhythm.
+"""Who may plan, run and decide.
+
+Participants of a series run its meetings. Risk managers change the series and may run every meeting.
 """
 
 from typing import Any
@@ -8,12 +9,13 @@ from django.db.models import Q
 
 from kit.rights import permission
 from meetings.models import AgendaItem, Meeting, MeetingSeries
+from people.models import User
 from people.permissions import may_read, may_write
 from people.states import Role
 
 
-def takes_part(user: Any, series: MeetingSeries) -> bool:
-    """Whether a person is in a team of the series, or named. One query."""
+def takes_part(user: User, series: MeetingSeries) -> bool:
+    """Return True if the person is in a team of the series, or is one of its participants. One query."""
     ids = user.sight.ids  # the person and their teams
     named = Q(teams__subject__in=ids) | Q(participants__subject__in=ids)
     return MeetingSeries.objects.filter(named, pk=series.pk).exists()
@@ -25,9 +27,10 @@ def _series(obj: Any) -> MeetingSeries | None:
     return obj.series if isinstance(obj, Meeting) else obj
 
 
-def _is_one_of(user: Any, obj: Any) -> bool:
-    """A member who takes part in the series, or leads this meeting, or a risk manager; None: any member at
-    all.
+def _may_run_series(user: User, obj: Any) -> bool:
+    """Return True for participants of the series, for those who lead the meeting, and for risk managers.
+
+    obj: a series, a meeting or an agenda item; None: any member may run some series.
     """
     if not may_write(user, Role.MEMBER):
         return False
@@ -41,24 +44,24 @@ def _is_one_of(user: Any, obj: Any) -> bool:
 
 
 @permission("meetings.meeting_see")
-def may_see(user: Any, obj: Any) -> bool:
+def may_see(user: User, obj: Any) -> bool:
     return may_read(user)
 
 
 @permission("meetings.series_change")
-def may_change_series(user: Any, obj: Any) -> bool:
+def may_change_series(user: User, obj: Any) -> bool:
     return may_write(user, Role.RISK_MANAGER)
 
 
 @permission("meetings.meeting_run")
-def may_run(user: Any, obj: Any) -> bool:
-    """Start, attend, take up, note, close."""
-    return _is_one_of(user, obj)
+def may_run(user: User, obj: Any) -> bool:
+    """Start and close a meeting, record attendance, take up items and write notes."""
+    return _may_run_series(user, obj)
 
 
 @permission("meetings.meeting_take")
-def may_take(user: Any, obj: Any) -> bool:
-    """Take a turn of this meeting, or of this series, over."""
+def may_take(user: User, obj: Any) -> bool:
+    """Take over a turn of this meeting or of this series."""
     if obj is None or not may_write(user, Role.MEMBER):
         return may_write(user, Role.MEMBER)
     series = _series(obj)
@@ -66,42 +69,42 @@ def may_take(user: Any, obj: Any) -> bool:
 
 
 @permission("meetings.meeting_plan")
-def may_plan(user: Any, obj: Any) -> bool:
-    """Move, cancel, reinstate: who leads it, its stand-in, a risk manager."""
+def may_plan(user: User, obj: Any) -> bool:
+    """Move, cancel or reinstate: the facilitator, the stand-in and risk managers."""
     if obj is None or not may_write(user, Role.MEMBER):
         return may_write(user, Role.MEMBER)
     return may_write(user, Role.RISK_MANAGER) or user.pk in {obj.facilitator_id, obj.stand_in_id}
 
 
 @permission("meetings.item_add")
-def may_add_item(user: Any, obj: Any) -> bool:
-    """Anybody who writes may bring something to a meeting."""
+def may_add_item(user: User, obj: Any) -> bool:
+    """Every member may add an item to an agenda."""
     return may_write(user, Role.MEMBER)
 
 
 @permission("meetings.item_change")
-def may_change_item(user: Any, obj: Any) -> bool:
+def may_change_item(user: User, obj: Any) -> bool:
     if isinstance(obj, AgendaItem) and obj.added_by_id == getattr(user, "pk", None):
         return may_write(user, Role.MEMBER)
-    return _is_one_of(user, obj)
+    return _may_run_series(user, obj)
 
 
 @permission("meetings.decision_see")
-def may_see_decision(user: Any, obj: Any) -> bool:
+def may_see_decision(user: User, obj: Any) -> bool:
     return may_read(user)
 
 
 @permission("meetings.decision_take")
-def may_decide(user: Any, obj: Any) -> bool:
-    """obj: the meeting it is taken in; None: outside a meeting."""
-    return _is_one_of(user, obj)
+def may_decide(user: User, obj: Any) -> bool:
+    """obj: the meeting in which the decision is taken, or its item; None: outside a meeting."""
+    return _may_run_series(user, obj)
 
 
 @permission("meetings.decision_replace")
-def may_replace(user: Any, obj: Any) -> bool:
-    """A risk manager, who recorded it, or who runs its meeting."""
+def may_replace(user: User, obj: Any) -> bool:
+    """Risk managers, the person who recorded it, and those who may run its meeting."""
     if obj is None or not may_write(user, Role.MEMBER):
         return may_write(user, Role.MEMBER)
     if may_write(user, Role.RISK_MANAGER) or obj.recorded_by_id == user.pk:
         return True
-    return obj.meeting is not None and _is_one_of(user, obj.meeting)
+    return obj.meeting is not None and _may_run_series(user, obj.meeting)

@@ -1,4 +1,4 @@
-"""Whom an event about a meeting or a decision concerns."""
+"""The recipients of events about meetings and decisions: person id -> reason shown to them."""
 
 from actions.models import Action
 from history.models import Event
@@ -13,32 +13,32 @@ WHEN = ("rrule", "time_zone", "first_on", "starts_at", "length_minutes")
 
 
 def facilitator(event: Event) -> dict[int, str]:
-    """Return who leads the meeting."""
+    """Return the facilitator of the meeting."""
     rows = Meeting.objects.filter(subject_id=event.subject_id)
     return everyone(rows.values_list("facilitator_id", flat=True), "You facilitate the meeting")
 
 
 def stand_in(event: Event) -> dict[int, str]:
-    """Return who stands in for the person who leads."""
+    """Return the stand-in of the meeting."""
     rows = Meeting.objects.filter(subject_id=event.subject_id)
     return everyone(rows.values_list("stand_in_id", flat=True), "You are the stand-in facilitator")
 
 
 def turn_changed(event: Event) -> dict[int, str]:
-    """Return who led and who leads now, where that changed."""
-    found: dict[int, str] = {}
+    """Return the former and the new facilitator of each meeting whose facilitator changed."""
+    recipients: dict[int, str] = {}
     for row in present_data(event).get("rows", ()):
         before, after = row["changes"].get("facilitator_id", (None, None))
-        found |= everyone([before], "You were the facilitator") | everyone(
+        recipients |= everyone([before], "You were the facilitator") | everyone(
             [after], "You are the new facilitator"
         )
-    return found
+    return recipients
 
 
 def participants_of_series(event: Event) -> dict[int, str]:
-    """Return who takes part in the series, if it meets at other times now, or no longer.
+    """Return the participants of the series if its schedule changed or it is retired.
 
-    One line says it for all its meetings.
+    This notification stands for all its meetings.
     """
     series = MeetingSeries.objects.filter(subject_id=event.subject_id).first()
     if series is None or not changed_fields(event) & {*WHEN, "is_retired"}:
@@ -48,7 +48,10 @@ def participants_of_series(event: Event) -> dict[int, str]:
 
 
 def participants(event: Event) -> dict[int, str]:
-    """Return who takes part in the meeting, and who leads it; nobody if the series' own line says it."""
+    """Return the participants and the facilitator of the meeting.
+
+    Return nobody if a change of the series caused the event: participants_of_series() notifies them.
+    """
     if event.cause and event.cause.verb in ("meetings.series_changed", "meetings.series_retired"):
         return {}
     meeting = Meeting.objects.select_related("series").filter(subject_id=event.subject_id).first()
@@ -67,10 +70,10 @@ def owners_of_actions(event: Event) -> dict[int, str]:
 
 
 def owner_and_lead(event: Event) -> dict[int, str]:
-    """Return the owner of what was decided about, and the lead of its team."""
+    """Return the owner of the object of the decision, and the lead of its team."""
     decision = Decision.objects.select_related("about").filter(subject_id=event.subject_id).first()
     if decision is None or decision.about is None:
         return {}
-    known = rung.concerned(decision.about)
-    lead = known.team.lead_id if known.team else None
-    return everyone([known.owner, lead], "It concerns an object you own")
+    parties = rung.concerned(decision.about)
+    lead = parties.team.lead_id if parties.team else None
+    return everyone([parties.owner, lead], "It concerns an object you own")

@@ -1,11 +1,13 @@
-"""Whose turn it is, and why. Pure: history in, turns out.
+"""Compute whose turn it is, and why. Pure: it reads past turns and returns assignments.
 
-The focus goes round by meetings held. Of the functions, one that led none of this focus's last meetings
-comes, in the order of the series; so over any full cycle every function meets every focus. Of a function's
-people the one who led longest ago comes: whatever happened before, over any stretch in which all are there
-they differ by at most one turn. Who is away is passed over and keeps their place in the queue: they owe no
-turn missed and gain none. A newcomer stands behind everyone who led before they came. A swap counts for
-whoever leads.
+- The focus rotates by meetings held.
+- The next function is one that led none of the latest meetings of this focus, in the order of the series.
+  Over a full cycle every function therefore meets every focus.
+- Within a function, the person who led longest ago is next. While all of them are available, their numbers
+  of turns differ by at most one, whatever happened before.
+- A person who is away is skipped and keeps their place in the queue: they owe no turn and gain none.
+- A newcomer is behind everyone who led before they joined.
+- A turn that is taken over counts for the person who leads.
 """
 
 from collections import Counter
@@ -16,7 +18,7 @@ from datetime import date
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """since: the day from which they could have had a turn."""
+    """A participant. function: an id. since: the first day on which they could have had a turn."""
 
     id: int
     name: str
@@ -26,7 +28,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One meeting's turn: held, or planned before the one in question."""
+    """The turn of a meeting that was held or is planned earlier. person, function, focus: ids."""
 
     on: date
     person: int | None
@@ -37,7 +39,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A meeting to come. pinned: who took this turn over, None where the rota decides."""
+    """A planned meeting. pinned: id of the person who took the turn over, None if the rota decides."""
 
     on: date
     pinned: int | None = None
@@ -45,7 +47,10 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Rota:
-    """functions: ids in the order of the turn. cycle: focuses in order. away: person -> ranges of days."""
+    """Who can lead. functions, cycle: ids of functions and focuses, in order. names: of functions, by id.
+
+    away: person id -> absences as (first day, last day).
+    """
 
     functions: Sequence[int]
     people: Sequence[Person]
@@ -53,7 +58,8 @@ class Rota:
     names: Mapping[int, str] = field(default_factory=dict)
     away: Mapping[int, Sequence[tuple[date, date]]] = field(default_factory=dict)
 
-    def is_there(self, person: Person, on: date) -> bool:
+    def is_available(self, person: Person, on: date) -> bool:
+        """Return True if the person has joined and is not away on this day."""
         return person.since <= on and not any(
             first <= on <= last for first, last in self.away.get(person.id, ())
         )
@@ -61,6 +67,8 @@ class Rota:
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
+    """Ids of focus, function, facilitator and stand-in of one meeting, and the reason (300 characters)."""
+
     focus: int | None
     function: int | None
     person: int | None
@@ -71,27 +79,27 @@ class Assignment:
 def assign(
     rota: Rota, held: Sequence[Turn], slots: Sequence[Slot], *, first_focus: int = 0
 ) -> list[Assignment]:
-    """A focus, a facilitator and a stand-in for each slot, as if each was held in turn.
+    """Return an assignment for each slot. Each assumes that the slots before it are held as assigned.
 
-    held: past turns, oldest first. first_focus: where in the cycle the first slot stands.
+    held: past turns, oldest first. slots: by start. first_focus: index in the cycle of the first slot.
     """
-    turns, found = list(held), []
+    turns, assignments = list(held), []
     for position, slot in enumerate(slots):
         focus = rota.cycle[(first_focus + position) % len(rota.cycle)] if rota.cycle else None
-        chosen = _one(rota, turns, slot, focus)
+        chosen = _assign_slot(rota, turns, slot, focus)
         turns.append(Turn(slot.on, chosen.person, chosen.function, focus, is_held=False))
-        found.append(chosen)
-    return found
+        assignments.append(chosen)
+    return assignments
 
 
 def balance(turns: Sequence[Turn], people: Sequence[Person]) -> dict[int, int]:
-    """Turns of each person."""
+    """Return the number of turns of each person, by id."""
     led = Counter(turn.person for turn in turns)
     return {person.id: led[person.id] for person in people}
 
 
 def spread(turns: Sequence[Turn], people: Sequence[Person]) -> int:
-    """By how many turns people of one function differ, at most."""
+    """Return the greatest difference between the turns of two people of one function."""
     led = balance(turns, people)
     by_function: dict[int | None, list[int]] = {}
     for person in people:
@@ -99,34 +107,36 @@ def spread(turns: Sequence[Turn], people: Sequence[Person]) -> int:
     return max((max(counts) - min(counts) for counts in by_function.values()), default=0)
 
 
-def _one(rota: Rota, turns: Sequence[Turn], slot: Slot, focus: int | None) -> Assignment:
-    there = [person for person in rota.people if rota.is_there(person, slot.on)]
-    pinned = next((person for person in there if person.id == slot.pinned), None)
+def _assign_slot(rota: Rota, turns: Sequence[Turn], slot: Slot, focus: int | None) -> Assignment:
+    available = [person for person in rota.people if rota.is_available(person, slot.on)]
+    pinned = next((person for person in available if person.id == slot.pinned), None)
     if pinned:
-        stand_in = _stand_in(there, pinned, turns)
+        stand_in = _stand_in(available, pinned, turns)
         return Assignment(
             focus, pinned.function, pinned.id, stand_in, f"{pinned.name} took over this meeting"
         )
-    function = _function(rota, there, turns, focus)
-    queue = _queue([person for person in there if person.function == function], turns)
+    function = _function(rota, available, turns, focus)
+    queue = _queue([person for person in available if person.function == function], turns)
     if not queue:
         return Assignment(focus, None, None, None, "No participant is available on that day")
     first = queue[0]
     return Assignment(
-        focus, function, first.id, _stand_in(there, first, turns), _why(rota, turns, slot, first)
+        focus, function, first.id, _stand_in(available, first, turns), _reason(rota, turns, slot, first)
     )
 
 
-def _function(rota: Rota, there: Sequence[Person], turns: Sequence[Turn], focus: int | None) -> int | None:
-    """The next function round the order that led none of this focus's latest meetings."""
+def _function(
+    rota: Rota, available: Sequence[Person], turns: Sequence[Turn], focus: int | None
+) -> int | None:
+    """Return the next function in the rotation that led none of the latest meetings of this focus."""
     staffed = {person.function for person in rota.people}
     order = [function for function in rota.functions if function in staffed]
-    present = {person.function for person in there}
+    present = {person.function for person in available}
     last = turns[-1].function if turns else None
     start = order.index(last) + 1 if last in order else 0
     ring = [function for function in order[start:] + order[:start] if function in present]
     if not ring:
-        return next((person.function for person in _queue(there, turns)), None)
+        return next((person.function for person in _queue(available, turns)), None)
     of_focus = [turn.function for turn in turns if turn.focus == focus]
     lately = of_focus[-(len(order) - 1) :] if len(order) > 1 else []
     fresh = [function for function in ring if function not in lately]
@@ -136,36 +146,36 @@ def _function(rota: Rota, there: Sequence[Person], turns: Sequence[Turn], focus:
 
 
 def _queue(people: Sequence[Person], turns: Sequence[Turn]) -> list[Person]:
-    """Who led longest ago stands first; who never did stands where they came."""
+    """Return the people, longest since their last turn first. Without a turn, the day they joined counts."""
     last = {turn.person: (turn.on, 1, number) for number, turn in enumerate(turns)}
     return sorted(people, key=lambda person: (last.get(person.id, (person.since, 0, 0)), person.id))
 
 
-def _stand_in(there: Sequence[Person], chosen: Person, turns: Sequence[Turn]) -> int | None:
-    """The next of the same function, else of anybody."""
-    others = _queue([person for person in there if person.id != chosen.id], turns)
+def _stand_in(available: Sequence[Person], chosen: Person, turns: Sequence[Turn]) -> int | None:
+    """Return the id of the next person of the same function, otherwise of any function; None without one."""
+    others = _queue([person for person in available if person.id != chosen.id], turns)
     same = [person for person in others if person.function == chosen.function]
     return next((person.id for person in (*same, *others)), None)
 
 
-def _why(rota: Rota, turns: Sequence[Turn], slot: Slot, chosen: Person) -> str:
-    words = []
+def _reason(rota: Rota, turns: Sequence[Turn], slot: Slot, chosen: Person) -> str:
+    parts = []
     if chosen.function is not None and chosen.function in rota.names:
-        words.append(f"Next in rotation: {rota.names[chosen.function]}")
+        parts.append(f"Next in rotation: {rota.names[chosen.function]}")
     everyone = _queue(
         [person for person in rota.people if person.function == chosen.function and person.since <= slot.on],
         turns,
     )
     if passed := [person.name for person in everyone[: everyone.index(chosen)]]:
-        words.append(f"{' and '.join(passed)} {'is' if len(passed) == 1 else 'are'} away")
+        parts.append(f"{' and '.join(passed)} {'is' if len(passed) == 1 else 'are'} away")
     last = next((turn for turn in reversed(turns) if turn.person == chosen.id), None)
     if last is None:
-        words.append(f"{chosen.name} has not led yet")
+        parts.append(f"{chosen.name} has not led yet")
     elif last.is_held:
-        words.append(f"{chosen.name} last led on {_day(last.on, slot.on)}")
+        parts.append(f"{chosen.name} last led on {_day(last.on, slot.on)}")
     else:
-        words.append(f"{chosen.name}'s previous turn is on {_day(last.on, slot.on)}")
-    return "; ".join(words)[:300]
+        parts.append(f"{chosen.name}'s previous turn is on {_day(last.on, slot.on)}")
+    return "; ".join(parts)[:300]
 
 
 def _day(on: date, seen_from: date) -> str:

@@ -1,4 +1,4 @@
-"""Which meeting looks at a subject. Pure: the series with their planned meetings in, a place and why out."""
+"""Choose the meeting for a subject, and say why. Pure: it reads series with their planned meetings."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class PlannedMeeting:
-    """A meeting to come, with the signal kinds of its focus."""
+    """A planned meeting with the name and the signal kinds of its focus."""
 
     id: int
     starts_at: datetime
@@ -17,7 +17,7 @@ class PlannedMeeting:
 
 @dataclass(frozen=True, slots=True)
 class CandidateSeries:
-    """A series: its teams, how many people take part, the kinds its cycle lists, its meetings by start."""
+    """A series: ids of its teams, number of participants, signal kinds of its cycle, meetings by start."""
 
     id: int
     teams: frozenset[int]
@@ -28,6 +28,8 @@ class CandidateSeries:
 
 @dataclass(frozen=True, slots=True)
 class ChosenMeeting:
+    """The meeting for a subject, the id of its series, and the reason as its agenda item shows it."""
+
     meeting: PlannedMeeting
     series: int
     why: str
@@ -35,7 +37,7 @@ class ChosenMeeting:
 
 @dataclass(frozen=True, slots=True)
 class NoMeeting:
-    """Nothing fits; `why` says what to mend, `code` where: no_team, no_series, no_focus, not_planned."""
+    """No meeting fits. why: the fix, as pages show it. code: no_team, no_series, no_focus or not_planned."""
 
     why: str
     code: str
@@ -49,51 +51,58 @@ def route(
     pressing: str = "",
     due_at: datetime | None = None,
 ) -> ChosenMeeting | NoMeeting:
-    """The narrowest series in which the team takes part and whose focus lists the kind; in it the next
-    meeting of that focus, or the very next one when it presses or is due before that focus returns.
+    """Return the meeting for a subject, or the reason why no meeting fits.
 
-    pressing: why it cannot wait, in words ("critical", "escalated"); "" when it can. A pressing subject whose
-    kind no focus lists goes to the team's narrowest series all the same.
+    Take the narrowest series in which the team takes part and of which a focus lists the kind. In it, take
+    the next meeting of that focus; take the very next meeting if the subject is pressing or due before that.
+
+    team: an id. kind: a SignalKind. pressing: the reason why the subject cannot wait, such as "critical"; ""
+    if it can. A pressing subject whose kind no focus lists goes to the narrowest series of the team.
     """
     if team is None:
         why = "It has no team, so no meeting can be chosen. Set the owner team of the model."
         return NoMeeting(why, "no_team")
-    own = sorted((one for one in series if team in one.teams), key=narrowness)
+    own = sorted((candidate for candidate in series if team in candidate.teams), key=narrowness)
     if not own:
         return NoMeeting("Its team has no meeting series. Add the team to one.", "no_series")
-    listing = [one for one in own if kind in one.kinds]
+    listing = [candidate for candidate in own if kind in candidate.kinds]
     if not listing and not pressing:
         why = "No focus of its team's meeting series covers this signal kind. Add it to a focus."
         return NoMeeting(why, "no_focus")
-    for one in listing or own:
-        if found := within(one, kind=kind, pressing=pressing, due_at=due_at):
-            return found
+    for candidate in listing or own:
+        if place := within(candidate, kind=kind, pressing=pressing, due_at=due_at):
+            return place
     why = "The meeting series of its team has no upcoming meeting. Check its schedule and end date."
     return NoMeeting(why, "not_planned")
 
 
-def narrowness(one: CandidateSeries) -> tuple[int, int, int]:
-    return (len(one.teams), one.size, one.id)
+def narrowness(candidate: CandidateSeries) -> tuple[int, int, int]:
+    """Return a sort key: series with few teams first, then with few people."""
+    return (len(candidate.teams), candidate.size, candidate.id)
 
 
 def within(
-    one: CandidateSeries | None,
+    candidate: CandidateSeries | None,
     *,
     kind: str | None,
     pressing: str = "",
     due_at: datetime | None = None,
     but_not: int | None = None,
 ) -> ChosenMeeting | None:
-    """The meeting of one series that fits, passing over `but_not`. None when none is planned."""
-    meetings = [meeting for meeting in one.meetings if meeting.id != but_not] if one else []
-    if one is None or not meetings:
+    """Return the suitable meeting of one series, without the meeting `but_not`. None if none is planned."""
+    meetings = [meeting for meeting in candidate.meetings if meeting.id != but_not] if candidate else []
+    if candidate is None or not meetings:
         return None
     soonest = meetings[0]
     if pressing:
-        return ChosenMeeting(soonest, one.id, f"{pressing}, so it goes to the next meeting")
+        return ChosenMeeting(soonest, candidate.id, f"{pressing}, so it goes to the next meeting")
     fitting = next((meeting for meeting in meetings if kind in meeting.kinds), None)
     if fitting is None:
-        return ChosenMeeting(soonest, one.id, "its focus is not planned yet, so it goes to the next meeting")
+        return ChosenMeeting(
+            soonest, candidate.id, "its focus is not planned yet, so it goes to the next meeting"
+        )
     if fitting.id != soonest.id and due_at is not None and due_at < fitting.starts_at:
-        return ChosenMeeting(soonest, one.id, "due before its focus is next, so it goes to the next meeting")
-    return ChosenMeeting(fitting, one.id, f"next meeting on {fitting.focus}")
+        return ChosenMeeting(
+            soonest, candidate.id, "due before its focus is next, so it goes to the next meeting"
+        )
+    return ChosenMeeting(fitting, candidate.id, f"next meeting on {fitting.focus}")

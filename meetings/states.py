@@ -1,4 +1,4 @@
-"""The words and steps of meetings, agenda items and decisions."""
+"""The states and the allowed moves of meetings, agenda items and decisions."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -58,12 +58,14 @@ ITEM_MOVES = {
     (ItemState.DONE, ItemState.WAITING): "meetings.item_put_back",
     (ItemState.CARRIED, ItemState.WAITING): "meetings.item_put_back",
 }
+# Meetings ahead of us, meetings that took place, and items that need a discussion.
 TO_COME = (MeetingState.PLANNED, MeetingState.LIVE)
 HELD = (MeetingState.LIVE, MeetingState.CLOSED)
 UNFINISHED = (ItemState.WAITING, ItemState.CURRENT)
+# Meetings are planned this long ahead; their agendas are published this long before the start.
 AHEAD = timedelta(weeks=12)
 PUBLISHED_BEFORE = timedelta(days=1)
-# How long after its end a meeting that nobody started may still be started, to write down what was said.
+# How long after its end a meeting may still be started, so that its notes can be recorded afterwards.
 MAY_BEGIN_LATE = timedelta(days=1)
 
 

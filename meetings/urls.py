@@ -1,4 +1,4 @@
-"""The addresses of the meeting rhythm. A meeting's reference comes last: it would take any word."""
+"""The addresses of the meetings. The reference of a meeting comes last, because it matches any word."""
 
 from django.urls import path, re_path
 

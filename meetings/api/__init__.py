@@ -1,4 +1,4 @@
-"""The meeting rhythm by API, by noun: (address, view)."""
+"""The API resources of this room, by noun: (address, view)."""
 
 from meetings.api import decision, item, meeting, series
 

@@ -1,4 +1,4 @@
-"""Decisions by API: the log, one of them, taking and replacing them."""
+"""API resources of decisions: list, record, get and replace them."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ from risklog.states import Outcome
 
 
 class DecisionRow(serializers.Serializer):
-    """What was decided, why, about what."""
+    """A decision with its reason and subject."""
 
     id = serializers.IntegerField()
     reference = serializers.CharField()
@@ -52,7 +52,7 @@ def _items(user: User) -> QuerySet[AgendaItem]:
 
 
 class ItemNumber(Visible):
-    """An agenda item by its number; one whose subject the writer may not see is answered like none."""
+    """An agenda item by its id. An item with an invisible subject gets the error of a missing one."""
 
     def to_internal_value(self, data: Any) -> AgendaItem:
         if not str(data).strip().isdecimal():
@@ -131,7 +131,7 @@ class _Decisions(Resource):
         return super().as_values(rows).annotate(**seen_by("about"))
 
     def finish(self, rows: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
-        """Name what a decision is about to those alone who may see it now."""
+        """Name the subject of a decision only to readers who may see it now."""
         return tell(request.user, rows)
 
 

@@ -1,4 +1,4 @@
-"""Agenda items by API. An item whose subject the reader may not see is a slot of n minutes."""
+"""API resources of agenda items. If the subject is invisible to the reader, only the length is shown."""
 
 from typing import Any
 
@@ -50,7 +50,7 @@ class ItemRow(serializers.Serializer):
 
 
 class ItemChange(Body):
-    """The fields to change, those that are sent."""
+    """The fields to change; fields that are not sent stay the same."""
 
     title = serializers.CharField(max_length=300, required=False)
     purpose = serializers.ChoiceField(Purpose.choices, required=False)
@@ -59,7 +59,7 @@ class ItemChange(Body):
 
 
 class NewItem(Body):
-    """What puts something on an agenda; a title, or what it is about."""
+    """A new agenda item, with a title or a subject."""
 
     meeting = Visible("meeting", Meeting.objects.visible_to, by="subject__reference")
     title = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
@@ -101,7 +101,7 @@ class _Items(Resource):
         return AgendaItem.objects.visible_to(request.user)
 
     def lookup(self, key: str) -> dict[str, Any]:
-        """An item has a number and no reference."""
+        """Return the lookup of an item: it has an id and no reference."""
         if key.isascii() and key.isdigit() and len(key) < 19:
             return {"pk": int(key)}
         raise Http404
@@ -110,10 +110,9 @@ class _Items(Resource):
         return super().as_values(rows).annotate(**seen_by("about"))
 
     def finish(self, rows: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
-        """Leave only the length of an item whose subject the reader may not see."""
-        user: Any = request.user
+        """Hide everything but the length of an item whose subject the reader may not see."""
         for row in rows:
-            row["is_hidden"] = not may_see(user, row, "about")
+            row["is_hidden"] = not may_see(request.user, row, "about")
             if row["is_hidden"]:
                 row |= {"title": f"Restricted item, {row['minutes']} min", "why": "", "notes": ""}
                 row |= {"about_reference": None, "about_kind": None, "added_by_id": None, "outcome": ""}
@@ -124,7 +123,7 @@ class _Items(Resource):
         return self.rows(request).select_related("about", "meeting__series", "meeting__subject")
 
     def found(self, request: Request, key: str) -> AgendaItem:
-        """Return the item; 404 also where the writer may not see its subject."""
+        """Return the item. Raises Http404 also if the writer may not see its subject."""
         item: AgendaItem = super().found(request, key)
         if not may_see_item(request.user, item):
             raise Http404

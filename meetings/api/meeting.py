@@ -1,4 +1,4 @@
-"""Meetings by API: the list, one of them, and a POST a step."""
+"""API resources of meetings: list, get and change them, and a POST for each step."""
 
 from django.db.models import QuerySet
 from rest_framework import serializers
@@ -44,7 +44,7 @@ class MeetingRow(serializers.Serializer):
 
 
 class MeetingChange(Body):
-    """The fields to change, those that are sent. Another start moves the meeting."""
+    """The fields to change; fields that are not sent stay the same. Another start moves the meeting."""
 
     objective = serializers.CharField(max_length=300, required=False, allow_blank=True)
     starts_at = serializers.DateTimeField(required=False)

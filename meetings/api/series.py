@@ -1,4 +1,4 @@
-"""Meeting series by API."""
+"""API resources of meeting series."""
 
 import zoneinfo
 from typing import Any
@@ -29,7 +29,7 @@ class FocusRow(serializers.Serializer):
 
 
 class SeriesRow(serializers.Serializer):
-    """A recurring meeting: when, who, about what in turn."""
+    """A recurring meeting: schedule, participants, rotation and focus cycle."""
 
     id = serializers.IntegerField()
     version = serializers.IntegerField()
@@ -64,7 +64,7 @@ def _people(user: User) -> QuerySet[User]:
 
 
 class SeriesChange(Body):
-    """The fields to change, those that are sent."""
+    """The fields to change; fields that are not sent stay the same."""
 
     name = serializers.CharField(max_length=120, required=False)
     purpose = serializers.CharField(max_length=2000, required=False, allow_blank=True)
@@ -92,7 +92,7 @@ class SeriesChange(Body):
 
 
 class NewSeries(SeriesChange):
-    """A new series; it starts with the default focus cycle and is planned twelve weeks ahead."""
+    """A new series. It gets the default focus cycle and is planned twelve weeks ahead."""
 
     name = serializers.CharField(max_length=120)
     time_zone = serializers.CharField(max_length=64)
@@ -123,7 +123,7 @@ class _Series(Resource):
         return MeetingSeries.objects.visible_to(request.user)
 
     def finish(self, rows: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
-        """Add who takes part, and the cycle: two more queries, however many rows."""
+        """Add participants and focuses to the rows. Two more queries, for any number of rows."""
         by_id = {row["id"]: row for row in rows}
         for row in rows:
             row |= {"team_ids": [], "participant_ids": [], "focuses": []}

@@ -1,4 +1,4 @@
-"""The rows of the meeting rhythm, by noun."""
+"""The models of this room, by noun."""
 
 from meetings.models.decision import Decision
 from meetings.models.meeting import AgendaItem, Attendance, Meeting

@@ -1,4 +1,4 @@
-"""What was decided, in a meeting or outside."""
+"""Decisions, taken in a meeting or outside."""
 
 from django.db import models
 from django.db.models import Q
@@ -10,7 +10,7 @@ from people.models import User
 
 
 class Decision(Recorded):
-    """Text and reason, about a subject; with at least one action, or the reason why none is needed."""
+    """A decision with its reason. It has at least one action, or the reason why none is needed."""
 
     KIND = "decision"
     PREFIX = "D"

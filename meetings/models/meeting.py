@@ -1,4 +1,4 @@
-"""One occurrence: its agenda and who was there."""
+"""Meetings, their agenda items and their attendance."""
 
 import hashlib
 
@@ -12,16 +12,16 @@ from people.models import User
 
 
 class Meeting(Recorded):
-    """One occurrence of a series: its focus, its facilitator, a stand-in, and why it is their turn.
+    """One occurrence of a series: its focus, facilitator and stand-in, and why it is their turn.
 
-    occurrence: the local date and time the rule gave, so that planning twice makes it once, also when it
-    moved. is_taken_over: somebody took the turn; the rota leaves it to them.
+    occurrence: the local date and time of the rule. It makes planning idempotent, also for moved meetings.
+    is_taken_over: somebody took over the turn, so the rota does not assign it to another person.
     """
 
     KIND = "meeting"
     PREFIX = "M"
     MOVES = MEETING_MOVES
-    HISTORY_REFERS = frozenset({"why"})  # it says names, which can be erased
+    HISTORY_REFERS = frozenset({"why"})  # it contains names, which can be erased
 
     series = models.ForeignKey(MeetingSeries, models.PROTECT, related_name="meetings")
     occurrence = models.CharField(max_length=16)
@@ -54,13 +54,16 @@ class Meeting(Recorded):
 
 
 class AgendaItemQuerySet(RecordedQuerySet):
-    """An item shows what it is about only to those who may see that; to others it is a slot of n minutes."""
+    """Items of visible meetings. A reader who may not see the subject of an item sees only its length."""
 
     through = "meeting__subject__"
 
 
 class AgendaItem(Part):
-    """A slot on an agenda: what, why it is here, what for, how long; then its notes and outcome."""
+    """An agenda item: title, reason, purpose and length (minutes); in the meeting also notes and outcome.
+
+    rank: the order on the agenda. current_since: start of the present discussion. spent_seconds: before that.
+    """
 
     OF = "meeting"
     MOVES = ITEM_MOVES
@@ -99,7 +102,7 @@ class AgendaItem(Part):
 
     @property
     def notes_digest(self) -> str:
-        """A short digest of the notes, by which a form says which notes its writer began from."""
+        """A digest (32 characters) of the notes. A form sends it to name the notes that its writer edits."""
         return hashlib.sha256(self.notes.encode()).hexdigest()[:32]
 
 
@@ -108,7 +111,7 @@ class AttendanceQuerySet(RecordedQuerySet):
 
 
 class Attendance(Part):
-    """Who was there."""
+    """Whether a person was present at a meeting."""
 
     OF = "meeting"
 

@@ -1,4 +1,4 @@
-"""The recurring rhythm and its focus cycle."""
+"""Meeting series and their focus cycles."""
 
 import zoneinfo
 from typing import Any
@@ -12,10 +12,9 @@ from signals.states import SignalKind
 
 
 class MeetingSeries(Recorded):
-    """A recurring meeting: when (an RFC 5545 rule in its own zone), who, and in which order functions
-    facilitate.
+    """A recurring meeting: schedule (an RFC 5545 rule in its own time zone), participants and rotation.
 
-    function_order: ids of functions; the turn goes round them (meetings.rotation).
+    function_order: ids of functions, in the order in which they facilitate (meetings.rotation).
     """
 
     KIND = "meeting_series"
@@ -39,7 +38,7 @@ class MeetingSeries(Recorded):
 
     @property
     def functions(self) -> list[Function]:
-        """The functions of the rotation, in their order. One query."""
+        """The functions of the rotation, in order. One query."""
         by_pk = Function.objects.in_bulk(self.function_order)
         return [by_pk[pk] for pk in self.function_order if pk in by_pk]
 
@@ -53,7 +52,7 @@ class FocusQuerySet(RecordedQuerySet):
 
 
 class Focus(Part):
-    """A theme of the cycle: its signal kinds, its standing questions, the functions it needs."""
+    """A theme of the cycle: its signal kinds, standing questions and required functions."""
 
     OF = "series"
 
@@ -69,7 +68,7 @@ class Focus(Part):
 
     class Meta:
         constraints = [
-            # Judged at the commit, so that two can change places.
+            # The database checks it at the commit, so that two focuses can exchange places.
             models.UniqueConstraint(
                 fields=["series", "position"],
                 deferrable=models.Deferrable.DEFERRED,
@@ -78,6 +77,6 @@ class Focus(Part):
         ]
 
     @property
-    def kind_words(self) -> list[str]:
-        """Its signal kinds in words."""
+    def kind_labels(self) -> list[str]:
+        """The labels of its signal kinds."""
         return [str(SignalKind(kind).label) for kind in self.kinds]

@@ -1,1 +1,1 @@
-"""What happens in the meeting rhythm, by noun."""
+"""The operations on series, meetings, agenda items and decisions, by noun."""

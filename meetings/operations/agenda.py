@@ -1,4 +1,4 @@
-"""What comes onto an agenda, by itself and by people."""
+"""Place subjects on agendas, build agendas and publish them."""
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
@@ -39,7 +39,7 @@ _TRIES = 3
 
 
 class Rank(IntEnum):
-    """Where a new item stands among the others; people move them afterwards."""
+    """The initial order of items on an agenda, 100 ranks for each class. People reorder items afterwards."""
 
     LAST_TIME = 100
     PRESSING = 200
@@ -67,28 +67,30 @@ def place(
     rank: Rank = Rank.REVIEW,
     cause: Event | None = None,
 ) -> AgendaItem | None:
-    """Put a subject on the agenda of the meeting that fits (meetings.routing), once. Harmless when repeated.
+    """Put a subject on the agenda of a suitable meeting (meetings.routing). Idempotent.
 
-    urgent: why it cannot wait, in words. A subject that stands on a later agenda is brought forward. None
-    when no meeting fits: then the subject says so (event meetings.no_meeting_found) and is placed once one
-    does.
+    A subject that is on a later agenda is brought forward.
+
+    kind: a SignalKind. minutes: the length of the item. urgent: the reason why the subject cannot wait, ""
+    if it can. Returns the item; None if no meeting fits. The event meetings.no_meeting_found then records
+    the reason, and the subject is placed as soon as a meeting fits. Raises ChangedMeanwhile.
     """
     for _ in range(_TRIES):
-        found = route(series_queries.candidates(at), team=team_id, kind=kind, pressing=urgent, due_at=due_at)
-        if isinstance(found, NoMeeting):
-            _note_no_meeting(about, found, by=by, at=at, cause=cause)
+        choice = route(series_queries.candidates(at), team=team_id, kind=kind, pressing=urgent, due_at=due_at)
+        if isinstance(choice, NoMeeting):
+            _note_no_meeting(about, choice, by=by, at=at, cause=cause)
             return None
-        meeting = lock_planned(found.meeting.id)
+        meeting = lock_planned(choice.meeting.id)
         if meeting:
             break
     else:
         raise ChangedMeanwhile("The agenda is being updated. Try again.", present=about)
-    words = "; ".join(part for part in (why, found.why) if part)[:300]
+    reasons = "; ".join(part for part in (why, choice.why) if part)[:300]
     rank = Rank.PRESSING if urgent else rank
     return _put(
         meeting,
         about,
-        {"title": title[:300], "why": words, "purpose": purpose, "minutes": minutes},
+        {"title": title[:300], "why": reasons, "purpose": purpose, "minutes": minutes},
         rank,
         by=by,
         at=at,
@@ -97,7 +99,7 @@ def place(
 
 
 def lock_planned(meeting_id: int) -> Meeting | None:
-    """A meeting to come, locked; None when it was cancelled or begun just now."""
+    """Return a planned meeting, locked; None if it was cancelled or started in the meantime."""
     rows = Meeting.objects.select_for_update(of=("self",)).select_related("subject")
     return rows.filter(pk=meeting_id, state=MeetingState.PLANNED).first()
 
@@ -112,43 +114,41 @@ def _put(
     at: datetime,
     cause: Event | None,
 ) -> AgendaItem:
-    """The item of this subject on this meeting: the one that is there, brought forward, put back, or a new
-    one.
-    """
-    known = list(
+    """Return the item of this subject: the existing one, moved to this meeting or restored, or a new one."""
+    placed = list(
         AgendaItem.objects.filter(about=about, meeting__state__in=TO_COME)
         .select_related("meeting__subject")
         .order_by("meeting__starts_at", "id")
     )
-    here = next((item for item in known if item.meeting_id == meeting.pk), None)
-    standing = next((item for item in known if item.state in UNFINISHED), None)
-    if standing and here and here != standing and rank == Rank.PRESSING:
-        return _back_here(here, standing, meeting, values, by=by, at=at, cause=cause)
-    if standing and (standing.meeting.starts_at <= meeting.starts_at or here):
-        if standing.meeting_id == meeting.pk and rank == Rank.PRESSING and standing.rank >= Rank.CARRIED:
+    item_here = next((item for item in placed if item.meeting_id == meeting.pk), None)
+    unfinished = next((item for item in placed if item.state in UNFINISHED), None)
+    if unfinished and item_here and item_here != unfinished and rank == Rank.PRESSING:
+        return _restore(item_here, unfinished, meeting, values, by=by, at=at, cause=cause)
+    if unfinished and (unfinished.meeting.starts_at <= meeting.starts_at or item_here):
+        if unfinished.meeting_id == meeting.pk and rank == Rank.PRESSING and unfinished.rank >= Rank.CARRIED:
             moved = {"rank": next_rank(meeting, rank), "why": values["why"]}
-            history.change(standing, moved, by=by, at=at, verb="meetings.item_changed", cause=cause)
-        return standing
-    if standing:
+            history.change(unfinished, moved, by=by, at=at, verb="meetings.item_changed", cause=cause)
+        return unfinished
+    if unfinished:
         moved = {"meeting": meeting, "rank": next_rank(meeting, rank), "why": values["why"]}
-        payload = events.ItemMoved(item=standing.pk, from_meeting=standing.meeting.subject_id)
-        history.change(standing, moved, by=by, at=at, payload=payload, cause=cause)
-        return standing
-    if here:
-        taken_off = here.state == ItemState.DROPPED and rank != Rank.PRESSING
+        payload = events.ItemMoved(item=unfinished.pk, from_meeting=unfinished.meeting.subject_id)
+        history.change(unfinished, moved, by=by, at=at, payload=payload, cause=cause)
+        return unfinished
+    if item_here:
+        taken_off = item_here.state == ItemState.DROPPED and rank != Rank.PRESSING
         if not taken_off:
-            again = {"why": values["why"], "outcome": "", "rank": next_rank(meeting, rank)}
-            history.move(here, ItemState.WAITING, by=by, at=at, values=again, cause=cause)
-        return here
+            restored = {"why": values["why"], "outcome": "", "rank": next_rank(meeting, rank)}
+            history.move(item_here, ItemState.WAITING, by=by, at=at, values=restored, cause=cause)
+        return item_here
     person = by.person if isinstance(by.person, User) else None
     item = AgendaItem(meeting=meeting, about=about, added_by=person, rank=next_rank(meeting, rank), **values)
     history.record(item, events.ItemAdded(about=about.pk), by=by, at=at, cause=cause)
     return item
 
 
-def _back_here(
-    here: AgendaItem,
-    standing: AgendaItem,
+def _restore(
+    item_here: AgendaItem,
+    unfinished: AgendaItem,
     meeting: Meeting,
     values: Mapping[str, Any],
     *,
@@ -156,36 +156,36 @@ def _back_here(
     at: datetime,
     cause: Event | None,
 ) -> AgendaItem:
-    """What presses comes back onto a meeting it stood on before, and leaves the later one it went to."""
-    if standing.meeting.starts_at <= meeting.starts_at or standing.state != ItemState.WAITING:
-        return standing
-    again = {"why": values["why"], "outcome": "", "rank": next_rank(meeting, Rank.PRESSING)}
-    history.move(standing, ItemState.DROPPED, by=by, at=at, cause=cause)
-    history.move(here, ItemState.WAITING, by=by, at=at, values=again, cause=cause)
-    return here
+    """Restore a pressing item on an earlier meeting, and drop the item on the later one that replaced it."""
+    if unfinished.meeting.starts_at <= meeting.starts_at or unfinished.state != ItemState.WAITING:
+        return unfinished
+    restored = {"why": values["why"], "outcome": "", "rank": next_rank(meeting, Rank.PRESSING)}
+    history.move(unfinished, ItemState.DROPPED, by=by, at=at, cause=cause)
+    history.move(item_here, ItemState.WAITING, by=by, at=at, values=restored, cause=cause)
+    return item_here
 
 
 def next_rank(meeting: Meeting, rank: int) -> int:
-    """The place behind the last item of its class."""
+    """Return the rank after the last item of this class (meeting, 100 ranks from `rank`)."""
     last = AgendaItem.objects.filter(meeting=meeting, rank__range=(rank, rank + 99)).aggregate(Max("rank"))
     return min((last["rank__max"] or rank) + 1, rank + 99)
 
 
 def _note_no_meeting(
-    about: Subject, found: NoMeeting, *, by: Actor, at: datetime, cause: Event | None
+    about: Subject, choice: NoMeeting, *, by: Actor, at: datetime, cause: Event | None
 ) -> None:
     latest = Event.objects.filter(subject=about, verb=NO_MEETING).order_by("-id").first()
-    if latest is None or latest.data.get("why") != found.why:
-        payload = events.NoMeetingFound(why=found.why, code=found.code)
+    if latest is None or latest.data.get("why") != choice.why:
+        payload = events.NoMeetingFound(why=choice.why, code=choice.code)
         history.record(about, payload, by=by, at=at, cause=cause)
 
 
-# ------------------------------------------------------------------ what happened elsewhere
+# ------------------------------------------------------------------ handlers of events
 
 
 @handler("meetings.agenda.place_review")
 def on_review_opened(event: Event, *, at: datetime) -> None:
-    """An open review stands on the next fitting agenda. Hears risklog.review_opened and review_reopened."""
+    """Place an open review on a suitable agenda. Handles risklog.review_opened and review_reopened."""
     review = (
         Review.objects.select_related("about", "model", "subject").filter(subject=event.subject_id).first()
     )
@@ -195,16 +195,19 @@ def on_review_opened(event: Event, *, at: datetime) -> None:
 
 @handler("meetings.agenda.place_escalation")
 def on_escalation_started(event: Event, *, at: datetime) -> None:
-    """What is escalated comes to the very next meeting. Hears risklog.escalation_started."""
-    found = Escalation.objects.select_related("about", "subject").filter(subject=event.subject_id).first()
-    if found and found.state in UNRESOLVED:
-        _place_escalated(found, at=at, cause=event)
+    """Place the subject of an escalation on the very next meeting. Handles risklog.escalation_started."""
+    escalation = (
+        Escalation.objects.select_related("about", "subject").filter(subject=event.subject_id).first()
+    )
+    if escalation and escalation.state in UNRESOLVED:
+        _place_escalated(escalation, at=at, cause=event)
 
 
 @handler("meetings.agenda.finish_review_item")
 def on_review_settled(event: Event, *, at: datetime) -> None:
-    """A review settled before the meeting leaves the agendas to come. Hears review_settled and
-    review_withdrawn.
+    """Finish the waiting items of a review that is settled before the meeting.
+
+    Handles risklog.review_settled and review_withdrawn.
     """
     review = Review.objects.filter(subject=event.subject_id).first()
     if review is None or review.state == ReviewState.OPEN:
@@ -222,42 +225,50 @@ def on_review_settled(event: Event, *, at: datetime) -> None:
 
 @handler("meetings.agenda.place_waiting")
 def on_model_changed(event: Event, *, at: datetime) -> None:
-    """A model may have an owner team now, so what found no meeting may find one. Hears model_changed."""
+    """Place waiting subjects: the model may have an owner team now. Handles catalogue.model_changed."""
     place_waiting(at=at)
 
 
 def place_waiting(*, at: datetime) -> int:
-    """Place open reviews and escalations that stand on no agenda to come. Returns how many."""
-    standing = AgendaItem.objects.filter(meeting__state__in=TO_COME, about__isnull=False).values("about")
-    reviews = (
-        Review.objects.filter(state=ReviewState.OPEN).exclude(subject__in=standing).order_by("due_at", "id")
+    """Place open reviews and escalations that are not on any upcoming agenda. Return their number."""
+    placed_subjects = AgendaItem.objects.filter(meeting__state__in=TO_COME, about__isnull=False).values(
+        "about"
     )
-    climbs = Escalation.objects.filter(state__in=UNRESOLVED).exclude(about__in=standing).order_by("id")
-    placed = [_place_review(one, at=at) for one in reviews.select_related("about", "model", "subject")]
-    placed += [_place_escalated(one, at=at) for one in climbs.select_related("about", "subject")]
+    reviews = (
+        Review.objects.filter(state=ReviewState.OPEN)
+        .exclude(subject__in=placed_subjects)
+        .order_by("due_at", "id")
+    )
+    escalations = (
+        Escalation.objects.filter(state__in=UNRESOLVED).exclude(about__in=placed_subjects).order_by("id")
+    )
+    placed = [_place_review(review, at=at) for review in reviews.select_related("about", "model", "subject")]
+    placed += [
+        _place_escalated(escalation, at=at) for escalation in escalations.select_related("about", "subject")
+    ]
     return sum(item is not None for item in placed)
 
 
-def place_anew(meeting: Meeting, *, at: datetime) -> None:
-    """A meeting was moved: what waited for it, reviews and escalations, comes forward where one is sooner."""
+def place_again(meeting: Meeting, *, at: datetime) -> None:
+    """Place the waiting reviews and escalations of a moved meeting again: another may be sooner now."""
     waiting = AgendaItem.objects.filter(meeting=meeting, state=ItemState.WAITING, about__isnull=False)
     reviews = Review.objects.filter(state=ReviewState.OPEN, subject__in=waiting.values("about"))
-    climbs = Escalation.objects.filter(state__in=UNRESOLVED, about__in=waiting.values("about"))
+    escalations = Escalation.objects.filter(state__in=UNRESOLVED, about__in=waiting.values("about"))
     for review in reviews.select_related("about", "model", "subject").order_by("due_at", "id"):
         _place_review(review, at=at)
-    for climb in climbs.select_related("about", "subject").order_by("id"):
-        _place_escalated(climb, at=at)
+    for escalation in escalations.select_related("about", "subject").order_by("id"):
+        _place_escalated(escalation, at=at)
 
 
 def _place_review(review: Review, *, at: datetime, cause: Event | None = None) -> AgendaItem | None:
     facts = facts_of(review.subject)
-    of = f" about {review.about.reference}" if review.about.reference else ""
+    about = f" about {review.about.reference}" if review.about.reference else ""
     return place(
         about=review.subject,
         kind=facts.kind,
         team_id=facts.team_id,
         title=review.title,
-        why=f"Open review request{of}",
+        why=f"Open review request{about}",
         purpose=Purpose.DECIDE,
         minutes=15 if facts.is_critical else 10,
         urgent="critical" if facts.is_critical else "",
@@ -268,27 +279,29 @@ def _place_review(review: Review, *, at: datetime, cause: Event | None = None) -
     )
 
 
-def _place_escalated(found: Escalation, *, at: datetime, cause: Event | None = None) -> AgendaItem | None:
-    facts = facts_of(found.subject)
+def _place_escalated(
+    escalation: Escalation, *, at: datetime, cause: Event | None = None
+) -> AgendaItem | None:
+    facts = facts_of(escalation.subject)
     return place(
-        about=found.about,
+        about=escalation.about,
         kind=facts.kind,
         team_id=facts.team_id,
-        title=found.about.title,
+        title=escalation.about.title,
         purpose=Purpose.DECIDE,
         minutes=15,
-        urgent=f"Escalated ({found.reference})",
+        urgent=f"Escalated ({escalation.reference})",
         by=SYSTEM,
         at=at,
         cause=cause,
     )
 
 
-# ------------------------------------------------------------------ the agenda writes itself
+# ------------------------------------------------------------------ build and publish an agenda
 
 
 def publish(due: Due, *, at: datetime) -> None:
-    """A day before: the agenda is brought up to date and published. Due kind meetings.publish."""
+    """Build and publish the agenda a day before the meeting. Handles dues of the kind meetings.publish."""
     meeting = Meeting.objects.select_related("series", "focus", "subject").get(subject=due.subject_id)
     is_time = meeting.starts_at - PUBLISHED_BEFORE <= at < meeting.starts_at
     if meeting.state != MeetingState.PLANNED or not is_time or meeting.published_at:
@@ -307,8 +320,9 @@ def publish(due: Due, *, at: datetime) -> None:
 
 @transaction.atomic
 def build(meeting: Meeting, *, by: Actor, at: datetime) -> Meeting:
-    """Bring an agenda up to date: last time's actions, open reviews and escalations, risks due and
-    acceptances that end. What people took off stays off. Harmless when repeated.
+    """Add open actions of earlier meetings, open reviews, escalations, and risks that are due. Idempotent.
+
+    An item that a person removed stays removed.
     """
     _put_last_actions(meeting, by=by, at=at)
     place_waiting(at=at)
@@ -318,7 +332,10 @@ def build(meeting: Meeting, *, by: Actor, at: datetime) -> Meeting:
 
 
 def _put_last_actions(meeting: Meeting, *, by: Actor, at: datetime) -> None:
-    """What was agreed before and is not done. Everybody reads it, so what is restricted is not counted."""
+    """Add an item for the open actions of earlier meetings.
+
+    All participants see the item, so restricted actions are not counted.
+    """
     last = series_queries.last_held(meeting.series_id)
     decisions = Decision.objects.filter(meeting__series=meeting.series_id).values("subject")
     held = Meeting.objects.filter(series=meeting.series_id).values("subject")
@@ -342,16 +359,18 @@ def _put_last_actions(meeting: Meeting, *, by: Actor, at: datetime) -> None:
 
 
 def _put_risks(meeting: Meeting, *, by: Actor, at: datetime) -> None:
-    """Risks whose look or acceptance comes due before this focus, or any meeting they could wait for."""
+    """Add risks whose review or acceptance is due before the next meeting that could discuss them."""
     everything = series_queries.candidates(at)
-    own = next((one for one in everything if one.id == meeting.series_id), None)
+    own = next((candidate for candidate in everything if candidate.id == meeting.series_id), None)
     if own is None:
         return
-    later = [one for one in own.meetings if one.starts_at > meeting.starts_at]
+    later = [planned for planned in own.meetings if planned.starts_at > meeting.starts_at]
     zone = meeting.series.zone
     horizon = meeting.starts_at + timedelta(weeks=12)
     returns = {
-        kind: next((one.starts_at for one in later if kind in one.kinds), horizon).astimezone(zone).date()
+        kind: next((planned.starts_at for planned in later if kind in planned.kinds), horizon)
+        .astimezone(zone)
+        .date()
         for kind in own.kinds
     }
     following = (later[0].starts_at if later else horizon).astimezone(zone).date()
@@ -373,6 +392,7 @@ def _put_risks(meeting: Meeting, *, by: Actor, at: datetime) -> None:
 
 
 def _risk_due(risk: Risk) -> tuple[date, str, Rank]:
+    """Return the due date of a risk, the reason as the item shows it, and the rank of the item."""
     if risk.state == RiskState.ACCEPTED and risk.accepted_until:
         return risk.accepted_until, f"Acceptance ends on {risk.accepted_until:%-d %b %Y}", Rank.ACCEPTANCE
     on = risk.review_on or date.max
@@ -380,10 +400,11 @@ def _risk_due(risk: Risk) -> tuple[date, str, Rank]:
 
 
 def _goes_here(own: CandidateSeries, everything: list[CandidateSeries], risk: Risk, kind: str) -> bool:
+    """Return True if `own` is the narrowest series with the team of the risk and with its signal kind."""
     team = risk.team_id or (risk.model.owner_team_id if risk.model else None)
-    fitting = [one for one in everything if team in one.teams and kind in one.kinds]
+    fitting = [candidate for candidate in everything if team in candidate.teams and kind in candidate.kinds]
     return bool(fitting) and min(fitting, key=narrowness).id == own.id
 
 
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,4 +1,4 @@
-"""An unfinished agenda item is carried over to a later meeting of its series."""
+"""Carry unfinished agenda items over to a later meeting of their series."""
 
 from datetime import datetime
 from typing import Any
@@ -22,7 +22,7 @@ _TRIES = 3
 
 
 def defer(item: AgendaItem, *, by: Actor, at: datetime, seen: int | None = None) -> AgendaItem | None:
-    """Carry an item over on purpose. Returns the item there, as carry()."""
+    """Carry an item over with the outcome "deferred". Returns and raises as carry()."""
     return carry(item, by=by, at=at, seen=seen, outcome=ItemOutcome.DEFERRED)
 
 
@@ -30,9 +30,10 @@ def defer(item: AgendaItem, *, by: Actor, at: datetime, seen: int | None = None)
 def carry(
     item: AgendaItem, *, by: Actor, at: datetime, seen: int | None = None, outcome: str = ""
 ) -> AgendaItem | None:
-    """Carry an unfinished item over to the series' next suitable meeting, and count how often.
+    """Carry an unfinished item over to the next suitable meeting of the series, and count how often.
 
-    Returns the item there; None when no meeting is planned, or nothing is left to do about its subject.
+    outcome: an ItemOutcome, "" without one. Returns the item on that meeting; None if no meeting is planned,
+    or if nothing is left to do about its subject. Raises IllegalMove, ChangedMeanwhile.
     """
     facts = facts_of(item.about) if item.about else NOTHING
     values = {"outcome": outcome, **time_spent(item, at)}
@@ -55,22 +56,22 @@ def carry(
 
 
 @transaction.atomic
-def take_up_left(series: MeetingSeries, *, by: Actor, at: datetime) -> int:
-    """Put items that were carried over while no meeting was planned on the one that is now. Returns how many.
+def place_carried_items(series: MeetingSeries, *, by: Actor, at: datetime) -> int:
+    """Place items that were carried over while no meeting was planned. Idempotent. Return their number.
 
-    Idempotent. An item is left out when its subject is settled, or is on a later agenda.
+    Items are skipped if their subject is settled or is on a later agenda.
     """
     later = AgendaItem.objects.filter(
         about=OuterRef("about"), meeting__starts_at__gt=OuterRef("meeting__starts_at")
     )
-    left = AgendaItem.objects.filter(
+    waiting = AgendaItem.objects.filter(
         ~Exists(AgendaItem.objects.filter(carried_from=OuterRef("pk"))),
         Q(about__isnull=True) | ~Exists(later),
         meeting__series=series,
         state=ItemState.CARRIED,
     )
     count = 0
-    for item in left.select_related("meeting__subject", "about").order_by("rank", "id"):
+    for item in waiting.select_related("meeting__subject", "about").order_by("rank", "id"):
         facts = facts_of(item.about) if item.about else NOTHING
         target = _next_meeting(item, facts, at) if facts.is_open else None
         if target and not _item_about(target, item):
@@ -81,7 +82,7 @@ def take_up_left(series: MeetingSeries, *, by: Actor, at: datetime) -> int:
 
 
 def time_spent(item: AgendaItem, at: datetime) -> dict[str, Any]:
-    """Return the fields of an item that stop its clock at this moment: {} when it does not run."""
+    """Return the fields of an item that change when its discussion stops at `at`; {} if it is not current."""
     if item.current_since is None:
         return {}
     spent = max(0, int((at - item.current_since).total_seconds()))
@@ -89,7 +90,7 @@ def time_spent(item: AgendaItem, at: datetime) -> dict[str, Any]:
 
 
 def _next_meeting(item: AgendaItem, facts: Facts, at: datetime) -> Meeting | None:
-    """Return the series' next suitable meeting, locked. Skips one that was cancelled just now."""
+    """Return the next suitable meeting of the series, locked. Skips one that was just cancelled."""
     here = item.meeting
     for _ in range(_TRIES):
         candidates = series_queries.candidates(at)
@@ -109,7 +110,7 @@ def _next_meeting(item: AgendaItem, facts: Facts, at: datetime) -> Meeting | Non
 
 
 def _urgency(item: AgendaItem, facts: Facts) -> str:
-    """Return why the item cannot wait, in a word; "" when it can."""
+    """Return why the item cannot wait: "critical" or "escalated"; "" if it can."""
     escalations = Escalation.objects.filter(about=item.about_id, state__in=UNRESOLVED)
     if facts.is_critical:
         return "critical"
@@ -124,12 +125,12 @@ def _item_about(target: Meeting | None, item: AgendaItem) -> AgendaItem | None:
 
 def _copy_for(item: AgendaItem, target: Meeting) -> AgendaItem:
     times = item.times_carried + 1
-    times_words = "" if times == 1 else f", {times} times in total"
+    total = "" if times == 1 else f", {times} times in total"
     return AgendaItem(
         meeting=target,
         about=item.about,
         title=item.title,
-        why=f"Carried over from {item.meeting.reference}{times_words}",
+        why=f"Carried over from {item.meeting.reference}{total}",
         purpose=item.purpose,
         minutes=item.minutes,
         rank=agenda.next_rank(target, agenda.Rank.CARRIED),

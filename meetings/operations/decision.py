@@ -1,4 +1,4 @@
-"""Decisions: taken in a meeting or outside, with actions or the reason why none; replaced later, not lost."""
+"""Record decisions, in a meeting or outside, with actions or a reason for none; replace them later."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -39,12 +39,12 @@ def record(
     settles: str = "",
     cause: Event | None = None,
 ) -> Decision:
-    """Take a decision, open its actions and settle the review it settles, in the same transaction.
+    """Record a decision, create its actions and settle its review, in one transaction.
 
-    item: the agenda item it was taken on, which gives meeting and subject and is done by it. actions: each a
-    mapping of title, owner, due_on, type, effort, details. settles: an Outcome, when the subject is an open
-    review. It is seen by those who may see its subject, and by who recorded it. Raises Refused(field=…),
-    IllegalMove.
+    item: the agenda item of the decision. It gives meeting and subject, and the decision finishes it.
+    actions: each a mapping of title, owner, due_on, type, effort, details. settles: an Outcome if the subject
+    is an open review. The decision is visible to those who may see its subject, and to its recorder. Raises
+    Refused(field=…), IllegalMove.
     """
     if item is not None:
         meeting, about = item.meeting, about or item.about
@@ -52,7 +52,6 @@ def record(
     if meeting is not None:
         meeting = _live(meeting)
     review = _review(about, settles)
-    person = by.person if isinstance(by.person, User) else None
     decision = Decision(
         text=text.strip(),
         reason=reason.strip(),
@@ -60,21 +59,14 @@ def record(
         meeting=meeting,
         item=item,
         no_action_reason=no_action_reason.strip(),
-        recorded_by=person,
+        recorded_by=by.person if isinstance(by.person, User) else None,
         decided_at=at,
     )
-    event = history.record(
-        decision,
-        events.DecisionTaken(actions=len(actions), settles=str(settles)),
-        by=by,
-        at=at,
-        cause=cause,
-        placed=Scope(
-            parent=about, grants=[NewGrant(person.subject_id, GrantReason.RECORDER)] if person else []
-        ),
-    )
+    payload = events.DecisionTaken(actions=len(actions), settles=str(settles))
+    scope = _scope_of(decision)
+    event = history.record(decision, payload, by=by, at=at, cause=cause, placed=scope)
     if actions:
-        _open(decision, actions, by=by, at=at, cause=event)
+        _add_actions(decision, actions, by=by, at=at, cause=event)
     if review:
         reviews.settle(review, outcome=settles, reason=reason.strip(), by=by, at=at, cause=event)
     if item is not None and item.state in UNFINISHED:
@@ -86,8 +78,9 @@ def record(
 def replace(
     decision: Decision, *, with_: Decision, by: Actor, at: datetime, seen: int | None = None
 ) -> Decision:
-    """A later decision takes the place of this one. Raises Refused(field="with_"), IllegalMove,
-    ChangedMeanwhile.
+    """Replace a decision with a later one.
+
+    Raises Refused(field="with_"), IllegalMove, ChangedMeanwhile.
     """
     if with_.pk == decision.pk:
         raise Refused("A decision cannot replace itself. Record the new one first.", field="with_")
@@ -105,6 +98,13 @@ def replace(
     return decision
 
 
+def _scope_of(decision: Decision) -> Scope:
+    """Return who may see a new decision: the readers of its subject, and its recorder."""
+    person = decision.recorded_by
+    grants = [NewGrant(person.subject_id, GrantReason.RECORDER)] if person else []
+    return Scope(parent=decision.about, grants=grants)
+
+
 def _check(text: str, reason: str, actions: Sequence[Mapping[str, Any]], no_action_reason: str) -> None:
     if not text.strip():
         raise Refused("Enter what was decided.", field="text")
@@ -112,15 +112,15 @@ def _check(text: str, reason: str, actions: Sequence[Mapping[str, Any]], no_acti
         raise Refused("Enter the reason.", field="reason")
     if not actions and not no_action_reason.strip():
         raise Refused("Add at least one action, or enter why none is needed.", field="no_action_reason")
-    for position, wanted in enumerate(actions):
-        if unknown := set(wanted) - _ACTION_FIELDS:
+    for position, fields in enumerate(actions):
+        if unknown := set(fields) - _ACTION_FIELDS:
             raise ValueError(f"Unknown fields of an action: {', '.join(sorted(unknown))}.")
-        if not str(wanted.get("title", "")).strip():
+        if not str(fields.get("title", "")).strip():
             raise Refused("Enter what needs doing.", field=f"actions[{position}].title")
 
 
 def _live(meeting: Meeting) -> Meeting:
-    """The meeting as it stands, locked, so that it is not closed meanwhile."""
+    """Return the current row of the meeting, locked so that nobody closes it. Raises Refused if not live."""
     meeting = Meeting.objects.select_for_update(of=("self",)).select_related("subject").get(pk=meeting.pk)
     items.refuse_when_over(meeting)
     if meeting.state != MeetingState.LIVE:
@@ -132,7 +132,7 @@ def _live(meeting: Meeting) -> Meeting:
 
 
 def _review(about: Subject | None, settles: str) -> Review | None:
-    """The open review this decision settles."""
+    """Return the open review that the decision settles, locked; None if it settles none."""
     if not settles:
         return None
     if settles not in Outcome.values:
@@ -147,10 +147,10 @@ def _review(about: Subject | None, settles: str) -> Review | None:
     return review
 
 
-def _open(
-    decision: Decision, wanted: Sequence[Mapping[str, Any]], *, by: Actor, at: datetime, cause: Event
+def _add_actions(
+    decision: Decision, actions: Sequence[Mapping[str, Any]], *, by: Actor, at: datetime, cause: Event
 ) -> None:
     try:
-        action.add_many(wanted, about=decision.about, origin=decision.subject, by=by, at=at, cause=cause)
+        action.add_many(actions, about=decision.about, origin=decision.subject, by=by, at=at, cause=cause)
     except Refused as refusal:
         raise Refused(refusal.message, field=f"actions{refusal.field}") from None

@@ -1,4 +1,4 @@
-"""The focus cycle of a series: its themes are added, changed, ordered and retired."""
+"""Add, change, order and retire the focuses of a series."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -37,7 +37,7 @@ def add(
     added = events.FocusAdded(functions=sorted(function.subject_id for function in functions))
     history.record(focus, added, by=by, at=at)
     focus.functions.set(functions)
-    _follow(series, by=by, at=at)
+    _update_plan(series, by=by, at=at)
     return focus
 
 
@@ -50,7 +50,7 @@ def change(
     at: datetime,
     seen: int | None = None,
 ) -> Focus:
-    """Change name, kinds, questions, or the functions it needs. Raises Refused, ChangedMeanwhile."""
+    """Change name, kinds, questions or required functions. Raises Refused, ChangedMeanwhile."""
     if unknown := set(values) - {"name", "kinds", "questions", "functions"}:
         raise ValueError(f"These fields cannot be changed: {', '.join(sorted(unknown))}.")
     _check({"name": focus.name, "kinds": focus.kinds, **values})
@@ -63,13 +63,13 @@ def change(
         payload = events.FocusChanged(functions=[old, new]) if old != new else None
         focus.functions.set(functions)
     history.change(focus, fields, by=by, at=at, seen=seen, verb="meetings.focus_changed", payload=payload)
-    _follow(focus.series, by=by, at=at)
+    _update_plan(focus.series, by=by, at=at)
     return focus
 
 
 @transaction.atomic
 def reorder(series: MeetingSeries, focuses: Sequence[Focus], *, by: Actor, at: datetime) -> None:
-    """Put the cycle in this order. `focuses` are all that are in use. Raises Refused(field="focuses")."""
+    """Put the cycle in this order. focuses: all that are in use. Raises Refused(field="focuses")."""
     present = list(Focus.objects.select_for_update(of=("self",)).filter(series=series, is_retired=False))
     if {focus.pk for focus in present} != {focus.pk for focus in focuses} or len(present) != len(focuses):
         raise Refused("List every focus of the cycle exactly once.", field="focuses")
@@ -81,7 +81,7 @@ def reorder(series: MeetingSeries, focuses: Sequence[Focus], *, by: Actor, at: d
     ]
     if rows:
         history.record(series, "meetings.focuses_reordered", by=by, at=at, rows=rows)
-        _follow(series, by=by, at=at)
+        _update_plan(series, by=by, at=at)
 
 
 @transaction.atomic
@@ -92,7 +92,7 @@ def shift(focus: Focus, *, up: bool, by: Actor, at: datetime, seen: int | None =
     """
     MeetingSeries.objects.select_for_update(of=("self",)).get(pk=focus.series_id)
     order = list(Focus.objects.filter(series=focus.series_id, is_retired=False).order_by("position", "id"))
-    place = next((n for n, row in enumerate(order) if row.pk == focus.pk), None)
+    place = next((index for index, row in enumerate(order) if row.pk == focus.pk), None)
     if place is None or (seen is not None and order[place].version != seen):
         present = Focus.objects.get(pk=focus.pk)
         raise ChangedMeanwhile("Somebody else changed the focus cycle. Try again.", present=present)
@@ -105,13 +105,13 @@ def shift(focus: Focus, *, up: bool, by: Actor, at: datetime, seen: int | None =
 
 @transaction.atomic
 def retire(focus: Focus, *, by: Actor, at: datetime, seen: int | None = None) -> Focus:
-    """Take a theme out of the cycle; meetings held keep it."""
+    """Remove a theme from the cycle. Past meetings keep it."""
     history.change(focus, {"is_retired": True}, by=by, at=at, seen=seen, verb="meetings.focus_retired")
-    _follow(focus.series, by=by, at=at)
+    _update_plan(focus.series, by=by, at=at)
     return focus
 
 
-def _follow(series: MeetingSeries, *, by: Actor, at: datetime) -> None:
+def _update_plan(series: MeetingSeries, *, by: Actor, at: datetime) -> None:
     meeting.replan(series, by=by, at=at)
     agenda.place_waiting(at=at)
 

@@ -1,4 +1,4 @@
-"""An agenda item: people add and order it; in the meeting it is taken up, noted and finished."""
+"""Agenda items: add, order and change them; in the meeting take them up, note and finish them."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -18,7 +18,7 @@ from meetings.operations import agenda, carry
 from meetings.states import ItemOutcome, ItemState, MeetingState, Purpose
 from people.models import User
 
-_LONGEST = 240
+_LONGEST_MINUTES = 240
 _CHANGEABLE = frozenset({"title", "why", "purpose", "minutes", "notes"})
 _NOTED = "meetings.item_noted"
 _CHANGED = "Somebody else changed this. Check the current version and try again."
@@ -37,7 +37,10 @@ def add(
     about: Subject | None = None,
     rank: int = agenda.Rank.PEOPLE,
 ) -> AgendaItem:
-    """Put something on an agenda, by hand. Raises Refused(field=title, minutes, about or state)."""
+    """Add an item to an agenda, or restore one about the same subject.
+
+    title: defaults to the title of the subject. Raises Refused(field="title", "minutes", "about" or "state").
+    """
     meeting = Meeting.objects.select_for_update(of=("self",)).select_related("subject").get(pk=meeting.pk)
     refuse_when_over(meeting)
     title = title.strip() or (about.title if about else "")
@@ -90,10 +93,10 @@ def shift(item: AgendaItem, *, up: bool, by: Actor, at: datetime, seen: int | No
     order = list(
         AgendaItem.objects.filter(meeting=meeting).exclude(state=ItemState.DROPPED).order_by("rank", "id")
     )
-    place = next((n for n, row in enumerate(order) if row.pk == item.pk), None)
+    place = next((index for index, row in enumerate(order) if row.pk == item.pk), None)
     if place is None:
         raise Refused("This item was removed from the agenda.", field="state")
-    if seen is not None and order[place].version != _past_notes(order[place], seen):
+    if seen is not None and order[place].version != _version_ignoring_notes(order[place], seen):
         raise ChangedMeanwhile(_CHANGED, present=order[place])
     other = place + (-1 if up else 1)
     if not 0 <= other < len(order):
@@ -111,7 +114,7 @@ def shift(item: AgendaItem, *, up: bool, by: Actor, at: datetime, seen: int | No
 
 @transaction.atomic
 def take_off(item: AgendaItem, *, by: Actor, at: datetime, seen: int | None = None) -> AgendaItem:
-    """Take a waiting item off the agenda. put_back() undoes it."""
+    """Remove a waiting item from the agenda. put_back() restores it."""
     refuse_when_over(item.meeting)
     history.move(item, ItemState.DROPPED, by=by, at=at, seen=seen)
     return item
@@ -119,7 +122,7 @@ def take_off(item: AgendaItem, *, by: Actor, at: datetime, seen: int | None = No
 
 @transaction.atomic
 def put_back(item: AgendaItem, *, by: Actor, at: datetime, seen: int | None = None) -> AgendaItem:
-    """Put an item back among those to come, when it was taken off or done too soon."""
+    """Let an item wait again after it was removed or finished."""
     refuse_when_over(item.meeting)
     history.move(item, ItemState.WAITING, by=by, at=at, seen=seen, values={"outcome": ""})
     return item
@@ -134,11 +137,11 @@ def refuse_when_over(meeting: Meeting) -> None:
 
 
 def _check_minutes(minutes: int) -> None:
-    if not 1 <= minutes <= _LONGEST:
-        raise Refused(f"Use 1 to {_LONGEST} minutes.", field="minutes")
+    if not 1 <= minutes <= _LONGEST_MINUTES:
+        raise Refused(f"Use 1 to {_LONGEST_MINUTES} minutes.", field="minutes")
 
 
-# ------------------------------------------------------------------ in the meeting
+# ------------------------------------------------------------------ during the meeting
 
 
 @transaction.atomic
@@ -148,7 +151,7 @@ def take_up(item: AgendaItem, *, by: Actor, at: datetime, seen: int | None = Non
     Raises Refused unless the meeting is live, IllegalMove, ChangedMeanwhile.
     """
     meeting = _live(item)
-    seen = _past_notes(item, seen)
+    seen = _version_ignoring_notes(item, seen)
     for other in AgendaItem.objects.filter(meeting=meeting, state=ItemState.CURRENT).exclude(pk=item.pk):
         history.move(other, ItemState.WAITING, by=by, at=at, values=carry.time_spent(other, at))
     history.move(
@@ -159,9 +162,9 @@ def take_up(item: AgendaItem, *, by: Actor, at: datetime, seen: int | None = Non
 
 @transaction.atomic
 def pause(item: AgendaItem, *, by: Actor, at: datetime, seen: int | None = None) -> AgendaItem:
-    """Stop the clock of the current item. It waits again and keeps the time spent on it."""
+    """Pause the current item. It waits again and keeps the time spent on it."""
     _live(item)
-    seen = _past_notes(item, seen)
+    seen = _version_ignoring_notes(item, seen)
     history.move(item, ItemState.WAITING, by=by, at=at, seen=seen, values=carry.time_spent(item, at))
     return item
 
@@ -179,7 +182,7 @@ def finish(
     """Finish an item. outcome: an ItemOutcome; "deferred" carries it over. Raises Refused(field=outcome)."""
     if outcome not in ItemOutcome.values:
         raise Refused("Choose an outcome: decided, actions agreed, no change or deferred.", field="outcome")
-    seen = _past_notes(item, seen)
+    seen = _version_ignoring_notes(item, seen)
     if outcome == ItemOutcome.DEFERRED:
         carry.carry(item, by=by, at=at, seen=seen, outcome=outcome)
         return item
@@ -193,7 +196,7 @@ def finish(
 def finish_and_go_on(
     item: AgendaItem, *, outcome: str, by: Actor, at: datetime, seen: int | None = None
 ) -> AgendaItem:
-    """Finish an item, and take up the next one that waits if this one was current. Raises as finish()."""
+    """Finish an item. If it was the current one, take up the next waiting item. Raises as finish()."""
     was_current = item.state == ItemState.CURRENT
     finish(item, outcome=outcome, by=by, at=at, seen=seen)
     waiting = AgendaItem.objects.filter(meeting=item.meeting_id, state=ItemState.WAITING)
@@ -209,8 +212,8 @@ def note(
 ) -> AgendaItem:
     """Save the notes of an item. Raises ChangedMeanwhile when somebody else wrote notes meanwhile.
 
-    was: the digest of the notes that the writer began from. Where the notes are still these, another change
-    of the item (two minutes more) is no conflict.
+    was: the digest of the notes that the writer edited. If the notes still have it, another change of the
+    item (such as its minutes) is not a conflict.
     """
     refuse_when_over(item.meeting)
     if was:
@@ -222,9 +225,9 @@ def note(
 
 @transaction.atomic
 def extend(item: AgendaItem, *, minutes: int, by: Actor, at: datetime, seen: int | None = None) -> AgendaItem:
-    """Give an item more (or, below zero, fewer) minutes. Raises Refused(field="minutes")."""
+    """Add minutes (negative: remove them) to an item. Raises Refused(field="minutes")."""
     _live(item)
-    seen = _past_notes(item, seen)
+    seen = _version_ignoring_notes(item, seen)
     _check_minutes(item.minutes + minutes)
     values = {"minutes": item.minutes + minutes}
     history.change(item, values, by=by, at=at, seen=seen, verb="meetings.item_extended")
@@ -233,16 +236,16 @@ def extend(item: AgendaItem, *, minutes: int, by: Actor, at: datetime, seen: int
 
 @transaction.atomic
 def agree(item: AgendaItem, *, by: Actor, at: datetime, **values: Any) -> Action:
-    """Add an action straight from an item, without a decision. values: as of action.add.
+    """Add an action to an item without a decision. values: the arguments of actions.operations.action.add.
 
-    Raises Refused, also when the meeting is not live: its minutes list what was agreed in it.
+    Raises Refused, also if the meeting is not live: its minutes list the actions agreed in it.
     """
     meeting = _live(item)
     return action.add(**values, about=item.about, origin=meeting.subject, by=by, at=at)
 
 
 def _live(item: AgendaItem) -> Meeting:
-    """Return the item's meeting, locked so that one item is current. Raises Refused unless it is live."""
+    """Return the meeting of the item, locked: only one item is current. Raises Refused unless it is live."""
     meeting = Meeting.objects.select_for_update(of=("self",)).get(pk=item.meeting_id)
     refuse_when_over(meeting)
     if meeting.state != MeetingState.LIVE:
@@ -250,10 +253,10 @@ def _live(item: AgendaItem) -> Meeting:
     return meeting
 
 
-def _past_notes(item: AgendaItem, seen: int | None) -> int | None:
+def _version_ignoring_notes(item: AgendaItem, seen: int | None) -> int | None:
     """Return the version that a step acts on: the present one if only the notes have changed since `seen`.
 
-    People write notes all the time while somebody presses the buttons of the meeting.
+    Notes are saved while people type, so they often change between the page and a press of its buttons.
     """
     if seen is None or seen >= item.version:
         return seen

@@ -1,4 +1,4 @@
-"""A meeting's life: planned by rule and rota, moved or cancelled, started, attended, closed."""
+"""Meetings: plan them by rule and rota, move, cancel, start and close them, and record attendance."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
@@ -27,51 +27,51 @@ _UNHELD = "Nobody started it."
 def plan(
     series: MeetingSeries, *, until: datetime | None = None, by: Actor = SYSTEM, at: datetime
 ) -> list[Meeting]:
-    """The meetings of a series up to `until` (twelve weeks ahead), each with focus, facilitator, stand-in and
-    why.
+    """Create the meetings of a series up to `until` (default: twelve weeks ahead), and return the new ones.
 
-    Idempotent: an occurrence is made once. Meetings to come are given their turns anew (one event for each
-    that changed); what is past is never touched. Then waiting reviews are placed. Returns the meetings made.
+    Idempotent: each occurrence is created once. The turns of all planned meetings are computed again (one
+    event for each that changed); past meetings never change. Then waiting reviews are placed.
     """
-    series = rota.hold(series.pk)
+    series = rota.lock(series.pk)
     if series.is_retired:
         return []
-    walls = rota.walls(series, since=at, until=until or at + AHEAD)
+    wall_times = rota.wall_times(series, since=at, until=until or at + AHEAD)
     known = {
         meeting.occurrence: meeting
         for meeting in Meeting.objects.filter(
-            series=series, occurrence__in=[cadence.key(wall) for wall in walls]
+            series=series, occurrence__in=[cadence.key(wall) for wall in wall_times]
         ).select_related("series", "subject")
     }
-    fresh = [rota.new_meeting(series, wall) for wall in walls if cadence.key(wall) not in known]
+    fresh = [rota.new_meeting(series, wall) for wall in wall_times if cadence.key(wall) not in known]
     for meeting in known.values():
-        _bring_back(meeting, by=by, at=at)
+        _reinstate_if_in_rule(meeting, by=by, at=at)
     rota.give_turns(series, fresh, by=by, at=at)
     history.record_many(fresh, "meetings.meeting_planned", by=by, at=at)
     for meeting in fresh:
         rota.put_dues(meeting, at=at)
     rota.plan_again(series, at=at)
     if fresh:
-        carry.take_up_left(series, by=SYSTEM, at=at)
+        carry.place_carried_items(series, by=SYSTEM, at=at)
     agenda.place_waiting(at=at)
     return fresh
 
 
 def plan_due(due: Due, *, at: datetime) -> None:
-    """Each week the plan grows by a week. Due kind meetings.plan."""
+    """Extend the plan, once a week. Handles dues of the kind meetings.plan."""
     plan(MeetingSeries.objects.get(subject=due.subject_id), at=at)
 
 
 @transaction.atomic
 def replan(series: MeetingSeries, *, by: Actor = SYSTEM, at: datetime) -> None:
-    """Give the meetings to come their turns anew: after a change of order, people, absences or focuses."""
-    rota.give_turns(rota.hold(series.pk), [], by=by, at=at)
+    """Compute the turns of planned meetings again, after a change of order, people, absences or focuses."""
+    rota.give_turns(rota.lock(series.pk), [], by=by, at=at)
 
 
 @handler("meetings.meeting.replan_for_person")
 def on_absence_changed(event: Event, *, at: datetime) -> None:
-    """Somebody is away, or back, or left: the turns of their series are given anew. The event is about a
-    person.
+    """Compute the turns again in the series of a person who is away, is back or has left.
+
+    The event is about the person.
     """
     person = User.objects.filter(subject=event.subject_id).first()
     if person is None:
@@ -84,7 +84,7 @@ def on_absence_changed(event: Event, *, at: datetime) -> None:
 
 @handler("meetings.meeting.replan_for_team")
 def on_team_changed(event: Event, *, at: datetime) -> None:
-    """Somebody joined or left a team: its series' turns are given anew. The event is about a team."""
+    """Compute the turns again in the series of a team whose members changed. The event is about the team."""
     for series in MeetingSeries.objects.filter(is_retired=False, teams__subject=event.subject_id).order_by(
         "id"
     ):
@@ -93,12 +93,14 @@ def on_team_changed(event: Event, *, at: datetime) -> None:
 
 @transaction.atomic
 def realign(series: MeetingSeries, *, by: Actor, at: datetime, cause: Event | None = None) -> None:
-    """After a change of the rule, time or length: meetings to come keep their day where the rule still names
-    it, the others are cancelled. One moved by hand stays where it was put.
+    """Apply a change of the rule, time or length to planned meetings.
 
-    cause: the change of the series, which tells the participants, so that its meetings do not.
+    A meeting keeps its day if the rule still names the day; otherwise it is cancelled. A meeting that a
+    person moved keeps its start.
+
+    cause: the change of the series. It notifies the participants, so its meetings do not.
     """
-    by_day = {wall.date(): wall for wall in rota.walls(series, since=at, until=at + AHEAD)}
+    by_day = {wall.date(): wall for wall in rota.wall_times(series, since=at, until=at + AHEAD)}
     for meeting in rota.to_come(series, at):
         old = datetime.fromisoformat(meeting.occurrence)
         was_moved = meeting.starts_at.astimezone(series.zone).date() != old.date()
@@ -116,9 +118,9 @@ def realign(series: MeetingSeries, *, by: Actor, at: datetime, cause: Event | No
 
 @transaction.atomic
 def take_over(meeting: Meeting, *, by: Actor, at: datetime, seen: int | None = None) -> Meeting:
-    """I'll take it: the turn, and its credit, pass to who asks. Raises Refused, ChangedMeanwhile."""
+    """Make the author the facilitator: the turn counts for them. Raises Refused, ChangedMeanwhile."""
     person = by.person
-    rota.hold(meeting.series_id)
+    rota.lock(meeting.series_id)
     _refuse_unless_planned(meeting)
     if not takes_part(person, meeting.series) or not person.is_at_least(Role.MEMBER):
         raise Refused("Only participants of this series can facilitate.", field="facilitator")
@@ -153,15 +155,15 @@ def change(
 def move(
     meeting: Meeting, *, starts_at: datetime, by: Actor, at: datetime, seen: int | None = None
 ) -> Meeting:
-    """Hold it at another time. Its focus and its turn go with it. Raises Refused(field="starts_at")."""
-    rota.hold(meeting.series_id)
+    """Move a meeting with its focus and turn. Raises Refused(field="starts_at"), ChangedMeanwhile."""
+    rota.lock(meeting.series_id)
     _refuse_unless_planned(meeting)
     if starts_at <= at:
         raise Refused("Choose a time in the future.", field="starts_at")
     values = {"starts_at": starts_at, "ends_at": starts_at + (meeting.ends_at - meeting.starts_at)}
     _shift(meeting, values, by=by, at=at, seen=seen)
     replan(meeting.series, by=by, at=at)
-    agenda.place_anew(meeting, at=at)
+    agenda.place_again(meeting, at=at)
     return meeting
 
 
@@ -169,8 +171,8 @@ def move(
 def cancel(
     meeting: Meeting, *, reason: str = "", by: Actor, at: datetime, seen: int | None = None
 ) -> Meeting:
-    """It does not take place: its items go to the next fitting meeting, its focus and turn to the next."""
-    rota.hold(meeting.series_id)
+    """Cancel a meeting. Its items move to the next suitable meeting, its focus and turn to the next one."""
+    rota.lock(meeting.series_id)
     _cancel(meeting, reason=reason, by=by, at=at, seen=seen)
     replan(meeting.series, by=by, at=at)
     return meeting
@@ -180,15 +182,15 @@ def cancel(
 def cancel_all(
     series: MeetingSeries, *, reason: str, by: Actor, at: datetime, cause: Event | None = None
 ) -> None:
-    """None of a series' meetings to come takes place."""
+    """Cancel all planned meetings of a series, the last one first."""
     for meeting in reversed(rota.to_come(series, at)):
         _cancel(meeting, reason=reason, by=by, at=at, cause=cause)
 
 
 @transaction.atomic
 def reinstate(meeting: Meeting, *, by: Actor, at: datetime, seen: int | None = None) -> Meeting:
-    """It does take place after all. Raises Refused(field="starts_at") once its time has passed."""
-    rota.hold(meeting.series_id)
+    """Reinstate a cancelled meeting. Raises Refused(field="starts_at") if its start has passed."""
+    rota.lock(meeting.series_id)
     if meeting.starts_at <= at:
         raise Refused("This meeting is in the past. Reschedule the next one instead.", field="starts_at")
     history.move(meeting, MeetingState.PLANNED, by=by, at=at, seen=seen)
@@ -201,8 +203,8 @@ def reinstate(meeting: Meeting, *, by: Actor, at: datetime, seen: int | None = N
 def start(
     meeting: Meeting, *, by: Actor, at: datetime, led_by: User | None = None, seen: int | None = None
 ) -> Meeting:
-    """Begin. led_by: who leads, when it is not the facilitator; the turn counts for them."""
-    rota.hold(meeting.series_id)
+    """Start a meeting. led_by: the person who leads instead of the facilitator; the turn counts for them."""
+    rota.lock(meeting.series_id)
     if meeting.state == MeetingState.PLANNED and not meeting.published_at:
         agenda.build(meeting, by=by, at=at)
     values: dict[str, Any] = {"started_at": at}
@@ -215,15 +217,15 @@ def start(
 
 @transaction.atomic
 def attend(meeting: Meeting, *, present: Collection[User], by: Actor, at: datetime) -> Meeting:
-    """Who is there: exactly these people. Raises Refused once the meeting is closed."""
+    """Record that exactly these people are present. Raises Refused if the meeting is over."""
     item.refuse_when_over(Meeting.objects.select_for_update(of=("self",)).get(pk=meeting.pk))
     known = {row.user_id: row for row in Attendance.objects.filter(meeting=meeting)}
-    wanted = {user.pk: user for user in present}
+    people = {user.pk: user for user in present}
     rows: list[Any] = [
-        Attendance(meeting=meeting, user=user) for pk, user in wanted.items() if pk not in known
+        Attendance(meeting=meeting, user=user) for pk, user in people.items() if pk not in known
     ]
     rows += [
-        (row, {"is_present": pk in wanted}) for pk, row in known.items() if row.is_present != (pk in wanted)
+        (row, {"is_present": pk in people}) for pk, row in known.items() if row.is_present != (pk in people)
     ]
     if rows:
         history.record(meeting, "meetings.attendance_noted", by=by, at=at, rows=rows)
@@ -240,7 +242,9 @@ def close(
     at: datetime,
     seen: int | None = None,
 ) -> Meeting:
-    """End it: what is unfinished is carried over, the minutes are fixed. Raises IllegalMove,
+    """End a meeting: unfinished items are carried over and the minutes are final.
+
+    improvement: one thing to improve. was_worth_it: None without an answer. Raises IllegalMove,
     ChangedMeanwhile.
     """
     Meeting.objects.select_for_update(of=("self",)).get(pk=meeting.pk)
@@ -258,7 +262,7 @@ def close(
 
 
 def remind_turn(due: Due, *, at: datetime) -> None:
-    """A week and a day before: whose turn it is hears it (meetings.turn_near). Due kind meetings.turn."""
+    """Remind the facilitator a week and a day before (meetings.turn_near). Handles dues of meetings.turn."""
     meeting = Meeting.objects.select_related("facilitator", "subject").get(subject=due.subject_id)
     days = int(due.occurrence.split(" ")[0])
     left = meeting.starts_at - at
@@ -271,24 +275,24 @@ def remind_turn(due: Due, *, at: datetime) -> None:
 
 @transaction.atomic
 def note_unheld(due: Due, *, at: datetime) -> None:
-    """A day after its end nobody has started it: it is cancelled, and what waits on it goes to the next one.
+    """Cancel a meeting that nobody started until a day after its end. Handles dues of meetings.unheld.
 
-    Else it would wait there for ever. From one that nobody closed, what nobody got to goes on too; it can
-    still be written up and closed. Due kind meetings.unheld.
+    Its items move to the next suitable meeting; otherwise they would wait for ever. The unfinished items of a
+    meeting that nobody closed move too. Its minutes can still be completed and the meeting closed.
     """
-    found = Meeting.objects.select_related("series").get(subject=due.subject_id)
-    rota.hold(found.series_id)
-    found.refresh_from_db()
-    if found.ends_at + MAY_BEGIN_LATE > at:
+    meeting = Meeting.objects.select_related("series").get(subject=due.subject_id)
+    rota.lock(meeting.series_id)
+    meeting.refresh_from_db()
+    if meeting.ends_at + MAY_BEGIN_LATE > at:
         return
-    if found.state == MeetingState.PLANNED:
-        _cancel(found, reason=_UNHELD, by=SYSTEM, at=at)
-        replan(found.series, at=at)
-    elif found.state == MeetingState.LIVE:
-        _carry_unfinished(found, by=SYSTEM, at=at)
+    if meeting.state == MeetingState.PLANNED:
+        _cancel(meeting, reason=_UNHELD, by=SYSTEM, at=at)
+        replan(meeting.series, at=at)
+    elif meeting.state == MeetingState.LIVE:
+        _carry_unfinished(meeting, by=SYSTEM, at=at)
 
 
-# ------------------------------------------------------------------ how it is done
+# ------------------------------------------------------------------ steps of the operations
 
 
 def _cancel(
@@ -306,8 +310,8 @@ def _cancel(
     _carry_unfinished(meeting, by=by, at=at)
 
 
-def _bring_back(meeting: Meeting, *, by: Actor, at: datetime) -> None:
-    """A meeting that an earlier rule cancelled takes place again when the rule names its day again."""
+def _reinstate_if_in_rule(meeting: Meeting, *, by: Actor, at: datetime) -> None:
+    """Reinstate a meeting that a change of the rule cancelled, if the rule names its day again."""
     if meeting.state != MeetingState.CANCELLED:
         return
     last = (
@@ -329,9 +333,9 @@ def _shift(
     seen: int | None = None,
     cause: Event | None = None,
 ) -> None:
-    """Other times for a planned meeting; its dates that act move along.
+    """Change the times of a planned meeting and of its dues.
 
-    Where its start stays, it was not moved, and its agenda stays published.
+    If the start does not change, the meeting is not moved and its agenda stays published.
     """
     is_moved = values["starts_at"] != meeting.starts_at
     if is_moved:
@@ -344,6 +348,7 @@ def _shift(
 
 
 def _led_by(meeting: Meeting, person: User) -> dict[str, Any]:
+    """Return the fields that make a person the facilitator. A stand-in exchanges roles with them."""
     stand_in = meeting.facilitator_id if meeting.stand_in_id == person.pk else meeting.stand_in_id
     return {
         "facilitator_id": person.pk,
@@ -354,6 +359,7 @@ def _led_by(meeting: Meeting, person: User) -> dict[str, Any]:
 
 
 def _carry_unfinished(meeting: Meeting, *, by: Actor, at: datetime) -> int:
+    """Carry the unfinished items over, and return the number of those that another meeting will discuss."""
     rows = AgendaItem.objects.filter(meeting=meeting, state__in=UNFINISHED).order_by("rank", "id")
     carried = 0
     for row in rows.select_related("meeting__subject", "about"):

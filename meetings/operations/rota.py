@@ -1,4 +1,4 @@
-"""The turns of a series: which meetings come, who leads them, and the dates that act for them."""
+"""The turns of a series: its planned meetings, who leads them, and the dues of each meeting."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -17,13 +17,14 @@ UNHELD = "meetings.unheld"
 _DAYS_BEFORE = (7, 1)
 
 
-def hold(series_id: int) -> MeetingSeries:
-    """The series, locked. Whoever changes turns takes it first, then meetings, so nobody waits in a ring."""
+def lock(series_id: int) -> MeetingSeries:
+    """Return the series, locked. To prevent deadlocks, a change of turns locks the series before meetings."""
     rows = MeetingSeries.objects.select_for_update(of=("self",)).select_related("subject")
     return rows.get(pk=series_id)
 
 
-def walls(series: MeetingSeries, *, since: datetime, until: datetime) -> list[datetime]:
+def wall_times(series: MeetingSeries, *, since: datetime, until: datetime) -> list[datetime]:
+    """Return the local start times (naive) of the series between two moments, ascending."""
     return cadence.occurrences(
         series.rrule,
         zone=series.zone,
@@ -35,12 +36,14 @@ def walls(series: MeetingSeries, *, since: datetime, until: datetime) -> list[da
 
 
 def new_meeting(series: MeetingSeries, wall: datetime) -> Meeting:
+    """Return an unsaved meeting at a local start time (naive)."""
     start = cadence.moment(wall, series.zone)
     end = start + timedelta(minutes=series.length_minutes)
     return Meeting(series=series, occurrence=cadence.key(wall), starts_at=start, ends_at=end)
 
 
 def to_come(series: MeetingSeries, at: datetime) -> list[Meeting]:
+    """Return the planned meetings that start after `at`, soonest first, locked."""
     return list(
         Meeting.objects.filter(series=series, state=MeetingState.PLANNED, starts_at__gt=at)
         .select_for_update(of=("self",))
@@ -50,11 +53,13 @@ def to_come(series: MeetingSeries, at: datetime) -> list[Meeting]:
 
 
 def give_turns(series: MeetingSeries, fresh: Sequence[Meeting], *, by: Actor, at: datetime) -> None:
-    """Focus, facilitator, stand-in and why for every meeting to come; those there already change by one event
-    each.
+    """Set focus, facilitator, stand-in and reason of every planned meeting.
+
+    fresh: unsaved meetings, which the caller records. An existing meeting that changes gets one event.
     """
-    there = to_come(series, at)
-    meetings = sorted([*there, *fresh], key=lambda meeting: (meeting.starts_at, meeting.pk or 0))
+    meetings = sorted(
+        [*to_come(series, at), *fresh], key=lambda meeting: (meeting.starts_at, meeting.pk or 0)
+    )
     cycle = list(series_queries.focuses(series))
     slots = [
         rotation.Slot(
@@ -63,14 +68,14 @@ def give_turns(series: MeetingSeries, fresh: Sequence[Meeting], *, by: Actor, at
         )
         for meeting in meetings
     ]
-    found = rotation.assign(
+    assignments = rotation.assign(
         series_queries.rota(series, [focus.pk for focus in cycle]),
         series_queries.held(series),
         slots,
         first_focus=_first_focus(series, cycle),
     )
     changes = []
-    for meeting, slot, turn in zip(meetings, slots, found, strict=True):
+    for meeting, slot, turn in zip(meetings, slots, assignments, strict=True):
         values = {
             "focus_id": turn.focus,
             "facilitator_id": turn.person,
@@ -87,15 +92,19 @@ def give_turns(series: MeetingSeries, fresh: Sequence[Meeting], *, by: Actor, at
 
 
 def _first_focus(series: MeetingSeries, cycle: Sequence[Focus]) -> int:
-    """Where in the cycle the next meeting stands: behind the focus of the last one held."""
+    """Return the index in the cycle of the next focus: the one after the focus of the last meeting held."""
     last = series_queries.last_held(series.pk)
     if last is None or last.focus is None:
         return 0
-    behind = (n for n, focus in enumerate(cycle) if focus.position > last.focus.position)
-    return next(behind, 0)
+    later = (index for index, focus in enumerate(cycle) if focus.position > last.focus.position)
+    return next(later, 0)
 
 
 def put_dues(meeting: Meeting, *, at: datetime, mark: str = "") -> None:
+    """Create the dues of a meeting: publish its agenda, remind of the turn, and act if nobody starts it.
+
+    mark: text that makes the dues of a moved or reinstated meeting differ from its former dues.
+    """
     start = f"{meeting.starts_at:%Y-%m-%dT%H:%M}{mark}"
     dues = [
         (agenda.PUBLISH, meeting.subject_id, start, meeting.starts_at - PUBLISHED_BEFORE),
@@ -109,11 +118,12 @@ def put_dues(meeting: Meeting, *, at: datetime, mark: str = "") -> None:
 
 
 def drop_dues(meeting: Meeting) -> None:
+    """Remove the dues of a meeting."""
     history.drop_dues(meeting.subject_id, agenda.PUBLISH, TURN, UNHELD)
 
 
 def plan_again(series: MeetingSeries, *, at: datetime) -> None:
-    """The next planning, in the week after this one: once an ISO week."""
+    """Create the due of the next planning: Monday at 03:00 of the next ISO week, once a week."""
     following = at.astimezone(series.zone) + timedelta(weeks=1)
     year, week, day = following.isocalendar()
     monday = (following - timedelta(days=day - 1)).replace(hour=3, minute=0, second=0, microsecond=0)

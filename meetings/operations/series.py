@@ -1,10 +1,11 @@
-"""A meeting series: added with its focus cycle, changed, retired."""
+"""Add a meeting series with its focus cycle, change it, retire it."""
 
 import zoneinfo
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, time
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from history import operations as history
@@ -32,9 +33,9 @@ CHANGEABLE = frozenset(
         "participants",
     }
 )
-_WHO = frozenset({"teams", "participants", "functions"})
-_FIELDS = CHANGEABLE - _WHO | {"function_order"}
-_WHEN = frozenset({"rrule", "time_zone", "first_on", "starts_at", "length_minutes"})
+_RELATIONS = frozenset({"teams", "participants", "functions"})
+_FIELDS = CHANGEABLE - _RELATIONS | {"function_order"}
+_SCHEDULE = frozenset({"rrule", "time_zone", "first_on", "starts_at", "length_minutes"})
 _SHORTEST, _LONGEST = 5, 480
 _FIRST_WITHIN_YEARS = 50
 
@@ -58,14 +59,15 @@ def add(
     sponsor: User | None = None,
     cycle: Sequence[Theme] = DEFAULT_CYCLE,
 ) -> MeetingSeries:
-    """A new series with its focus cycle, planned twelve weeks ahead.
+    """Add a series with its focus cycle, and plan twelve weeks ahead.
 
-    functions: in the order of the turn; those of the people who take part follow by name. cycle: its focuses.
-    Raises Refused(field=…) for a name, zone, rule or length that cannot be.
+    first_on, starts_at: local, in time_zone. functions: in the order of the rotation; other functions of the
+    participants follow by name. cycle: its focuses. Raises Refused(field=…) for an invalid name, zone, rule
+    or length.
     """
     values: dict[str, Any] = {
         "name": name.strip(),
-        "rrule": rrule.strip().upper().removeprefix("RRULE:"),
+        "rrule": _normalized(rrule),
         "time_zone": time_zone,
         "first_on": first_on,
         "starts_at": starts_at.replace(second=0, microsecond=0),
@@ -78,23 +80,30 @@ def add(
     _check(values)
     _check_rule(values, at)
     series = MeetingSeries(**values)
-    focuses = [
-        Focus(
-            series=series,
-            position=position,
-            name=theme.name,
-            kinds=list(theme.kinds),
-            questions=list(theme.questions),
-        )
-        for position, theme in enumerate(cycle, start=1)
-    ]
-    history.record(series, events.SeriesAdded(**_who(teams, participants)), by=by, at=at, rows=focuses)
+    focuses = [_new_focus(series, position, theme) for position, theme in enumerate(cycle, start=1)]
+    payload = events.SeriesAdded(**_subjects_of(teams, participants))
+    history.record(series, payload, by=by, at=at, rows=focuses)
     series.teams.set(teams)
     series.participants.set(participants)
     for focus, theme in zip(focuses, cycle, strict=True):
         focus.functions.set(Function.objects.filter(slug__in=theme.functions))
     meeting.plan(series, at=at)
     return series
+
+
+def _normalized(rule: str) -> str:
+    return rule.strip().upper().removeprefix("RRULE:")
+
+
+def _new_focus(series: MeetingSeries, position: int, theme: Theme) -> Focus:
+    """Return an unsaved focus. position: from 1."""
+    return Focus(
+        series=series,
+        position=position,
+        name=theme.name,
+        kinds=list(theme.kinds),
+        questions=list(theme.questions),
+    )
 
 
 @transaction.atomic
@@ -106,23 +115,23 @@ def change(
     at: datetime,
     seen: int | None = None,
 ) -> MeetingSeries:
-    """Change fields of CHANGEABLE, also who takes part; meetings to come follow.
+    """Change fields of CHANGEABLE, and apply the change to planned meetings.
 
-    teams, participants: all of them. functions: in the order of the rotation. Raises Refused(field=…),
-    ChangedMeanwhile.
+    values: field -> value; teams and participants replace the present ones, functions are in the order of
+    the rotation. Raises Refused(field=…), ChangedMeanwhile.
     """
     if unknown := set(values) - CHANGEABLE:
         raise ValueError(f"These fields cannot be changed: {', '.join(sorted(unknown))}.")
     teams, participants = values.get("teams"), values.get("participants")
-    fields = {name: value for name, value in values.items() if name not in _WHO}
+    fields = {name: value for name, value in values.items() if name not in _RELATIONS}
     if "functions" in values:
         fields["function_order"] = [function.pk for function in values["functions"]]
     if "rrule" in fields:
-        fields["rrule"] = fields["rrule"].strip().upper().removeprefix("RRULE:")
+        fields["rrule"] = _normalized(fields["rrule"])
     before = {name: getattr(series, name) for name in _FIELDS}
     after = {**before, **fields}
     _check(after)
-    is_rescheduled = any(after[name] != before[name] for name in _WHEN)
+    is_rescheduled = any(after[name] != before[name] for name in _SCHEDULE)
     if is_rescheduled:
         _check_rule(after, at)
     payload = _changed_people(series, teams, participants)
@@ -145,7 +154,7 @@ def change(
 
 @transaction.atomic
 def retire(series: MeetingSeries, *, by: Actor, at: datetime, seen: int | None = None) -> MeetingSeries:
-    """It meets no more: meetings to come are cancelled, what waits there goes where it fits."""
+    """Retire a series: cancel its planned meetings, and move their items to suitable meetings."""
     if series.is_retired:
         return series
     verb = "meetings.series_retired"
@@ -164,8 +173,8 @@ def _check(values: Mapping[str, Any]) -> None:
         raise Refused(f"Use {_SHORTEST} to {_LONGEST} minutes.", field="length_minutes")
     try:
         is_time_zone(values["time_zone"])
-    except Exception as error:
-        raise Refused(" ".join(error.messages), field="time_zone") from None  # type: ignore[attr-defined]
+    except ValidationError as error:
+        raise Refused(" ".join(error.messages), field="time_zone") from None
 
 
 def _check_rule(values: Mapping[str, Any], at: datetime) -> None:
@@ -184,8 +193,8 @@ def _check_rule(values: Mapping[str, Any], at: datetime) -> None:
         raise Refused(str(error), field="rrule") from None
 
 
-def _who(teams: Collection[Team], participants: Collection[User]) -> dict[str, list[int]]:
-    """Who takes part, as history keeps it: subjects, which can outlive a name."""
+def _subjects_of(teams: Collection[Team], participants: Collection[User]) -> dict[str, list[int]]:
+    """Return the subject ids of teams and participants for an event. They stay valid if a name is erased."""
     return {
         "teams": sorted(team.subject_id for team in teams),
         "participants": sorted(user.subject_id for user in participants),
@@ -195,19 +204,20 @@ def _who(teams: Collection[Team], participants: Collection[User]) -> dict[str, l
 def _changed_people(
     series: MeetingSeries, teams: Collection[Team] | None, participants: Collection[User] | None
 ) -> events.SeriesChanged | None:
-    """The payload of a change of who takes part; None when it did not change."""
+    """Return the payload of a change of teams or participants; None if they did not change."""
     changed = {}
-    for name, given in (("teams", teams), ("participants", participants)):
-        if given is not None:
+    for name, rows in (("teams", teams), ("participants", participants)):
+        if rows is not None:
             old = sorted(getattr(series, name).values_list("subject_id", flat=True))
-            new = sorted(one.subject_id for one in given)
+            new = sorted(row.subject_id for row in rows)
             if old != new:
                 changed[name] = [old, new]
     return events.SeriesChanged(**changed) if changed else None
 
 
 def _retitle(series: MeetingSeries, at: datetime) -> None:
+    """Update the titles of the series and of its planned meetings, which contain its name."""
     history.retitle(series)
-    for one in Meeting.objects.filter(series=series, state=MeetingState.PLANNED, starts_at__gt=at):
-        one.series = series
-        history.retitle(one)
+    for planned in Meeting.objects.filter(series=series, state=MeetingState.PLANNED, starts_at__gt=at):
+        planned.series = series
+        history.retitle(planned)

@@ -1,1 +1,1 @@
-"""Reading the meeting rhythm, by noun."""
+"""The queries of this room, by noun."""

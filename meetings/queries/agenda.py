@@ -1,4 +1,4 @@
-"""Reading agendas: what each reader may see of each item, time-boxed; what a subject's page shows of it."""
+"""Read agendas: items as a reader may see them, with their times; the panel on the page of a subject."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,9 +10,11 @@ from django.db.models import QuerySet, Subquery
 from django.db.models.functions import Coalesce, JSONObject
 
 from history.models import Event, Subject
+from kit.sight import Visitor
 from meetings.models import AgendaItem, Meeting
 from meetings.queries.facts import is_open
 from meetings.states import TO_COME, UNFINISHED, ItemOutcome, ItemState
+from people.models import User
 from people.states import Role
 from risklog.models import Escalation
 
@@ -26,9 +28,10 @@ OUTCOME_ICONS: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """An item as one reader may see it. Hidden: a slot of n minutes, without title, why, notes or subject.
+    """An item as one reader may see it. A hidden item has a length, but no reason, notes or subject.
 
-    from_minute: minutes after the start at which it comes. is_over: it begins after the meeting's end.
+    number: from 1. from_minute: planned start, in minutes after the start of the meeting. is_over: the item
+    does not fit into the planned length of the meeting.
     """
 
     item: AgendaItem
@@ -72,7 +75,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Agenda:
-    """minutes: what the items ask for; length: what the meeting has."""
+    """An agenda as one reader may see it.
+
+    taken_off: removed items. minutes: the sum of the items; length: of the meeting, in minutes.
+    """
 
     lines: Sequence[Line]
     taken_off: Sequence[Line]
@@ -88,13 +94,13 @@ class Agenda:
         return next((line for line in self.lines if line.item.state == ItemState.CURRENT), None)
 
 
-def may_see_item(user: Any, item: AgendaItem) -> bool:
-    """The one answer to whether a reader may see what an item is about. Needs item.about loaded."""
+def may_see_item(user: Visitor, item: AgendaItem) -> bool:
+    """Return True if the reader may see the subject of an item. The only such check. Needs item.about."""
     return item.about is None or item.about.is_visible_to(user)
 
 
-def shown(user: Any, item: AgendaItem, number: int = 0, from_minute: int = 0, length: int = 0) -> Line:
-    """An item as this reader may see it: the only way a page, the API or a mail reads an item."""
+def shown(user: User, item: AgendaItem, number: int = 0, from_minute: int = 0, length: int = 0) -> Line:
+    """Return an item as this reader may see it. Pages read items only through this function."""
     hidden = not may_see_item(user, item)
     return Line(
         item=item,
@@ -110,7 +116,7 @@ def shown(user: Any, item: AgendaItem, number: int = 0, from_minute: int = 0, le
 
 
 def items(meeting: Meeting) -> Sequence[AgendaItem]:
-    """All items in order, with what a line needs. One query."""
+    """Return all items in order, with the relations that a line needs. One query."""
     return list(
         AgendaItem.objects.filter(meeting=meeting)
         .select_related("about", "added_by", "meeting__subject", "carried_from__meeting__subject")
@@ -118,8 +124,8 @@ def items(meeting: Meeting) -> Sequence[AgendaItem]:
     )
 
 
-def agenda(meeting: Meeting, user: Any) -> Agenda:
-    """The agenda of a meeting for one reader. Two queries, however long."""
+def agenda(meeting: Meeting, user: User) -> Agenda:
+    """Return the agenda of a meeting for one reader. Two queries, for any number of items."""
     length = int((meeting.ends_at - meeting.starts_at).total_seconds() // 60)
     lines: list[Line] = []
     off: list[Line] = []
@@ -135,7 +141,7 @@ def agenda(meeting: Meeting, user: Any) -> Agenda:
 
 @dataclass(frozen=True, slots=True)
 class UpcomingItem:
-    """An item as the page of its subject names it. meeting: its reference; name: its focus, or its series."""
+    """An item as the page of its subject shows it. meeting: a reference. name: of the focus or the series."""
 
     state: str
     why: str
@@ -146,8 +152,10 @@ class UpcomingItem:
 
 @dataclass(frozen=True, slots=True)
 class AgendaPanel:
-    """What a subject's page shows of the agendas. finding: why no meeting looks at it, "" when one does;
-    code: where that is mended (meetings.routing.NoPlace), model: the slug of the model it is about.
+    """The upcoming agendas of a subject, for the panel on its page.
+
+    finding: why no meeting will discuss it, "" if one will. code: see meetings.routing.NoMeeting. model: the
+    slug of its model, "" without one. reference: of the subject.
     """
 
     items: Sequence[UpcomingItem]
@@ -159,48 +167,48 @@ class AgendaPanel:
     may_plan: bool
 
 
-def panel(user: Any, obj: Any) -> AgendaPanel | None:
-    """On which agendas to come an object stands; None when it is settled and stands on none. One query.
+def panel(user: User, obj: Any) -> AgendaPanel | None:
+    """Return the upcoming agendas of an object; None if it is settled and on none. One query.
 
-    obj: a risk, a review, or an escalation, where it is what that is about that stands on agendas.
+    obj: a risk or a review; or an escalation, of which the subject is on agendas.
     """
     subject = obj.about if isinstance(obj, Escalation) else obj.subject
-    found, told = Subject.objects.values_list(
-        ArraySubquery(_places(user, subject)), Subquery(_findings(subject).values("data")[:1])
+    items, failure = Subject.objects.values_list(
+        ArraySubquery(_upcoming_items(user, subject)), Subquery(_failures(subject).values("data")[:1])
     ).get(pk=subject.pk)
-    if not found and not is_open(obj):
+    if not items and not is_open(obj):
         return None
-    said = told if told and not found else {}
+    reason = failure if failure and not items else {}
     may_add = subject.reference is not None and user.is_at_least(Role.MEMBER)
     model = getattr(obj, "model", None)
     return AgendaPanel(
         items=[
-            UpcomingItem(**row | {"starts_at": datetime.fromisoformat(row["starts_at"])}) for row in found
+            UpcomingItem(**row | {"starts_at": datetime.fromisoformat(row["starts_at"])}) for row in items
         ],
-        finding=said.get("why", ""),
-        code=said.get("code", ""),
+        finding=reason.get("why", ""),
+        code=reason.get("code", ""),
         model=model.slug if model else "",
         reference=subject.reference or "",
-        may_add=may_add and not found,
+        may_add=may_add and not items,
         may_plan=user.is_at_least(Role.RISK_MANAGER),
     )
 
 
-def _places(user: Any, subject: Subject) -> QuerySet[Any]:
-    """The items about a subject on agendas to come, the next first, as rows of one column."""
+def _upcoming_items(user: User, subject: Subject) -> QuerySet[Any]:
+    """Return the items about a subject on upcoming agendas, the next first, as one JSON column."""
     items = AgendaItem.objects.filter(
         about=subject, meeting__state__in=TO_COME, state__in=[*UNFINISHED, ItemState.DONE]
     ).visible_to(user)
-    place = JSONObject(
+    columns = JSONObject(
         state="state",
         why="why",
         meeting="meeting__subject__reference",
         name=Coalesce("meeting__focus__name", "meeting__series__name"),
         starts_at="meeting__starts_at",
     )
-    return items.order_by("meeting__starts_at", "id").values(row=place)
+    return items.order_by("meeting__starts_at", "id").values(row=columns)
 
 
-def _findings(subject: Subject) -> QuerySet[Event]:
-    """Why no meeting was found for it, the latest first."""
+def _failures(subject: Subject) -> QuerySet[Event]:
+    """Return the events that record why no meeting fits a subject, the latest first."""
     return Event.objects.filter(subject=subject, verb="meetings.no_meeting_found").order_by("-id")

@@ -1,4 +1,4 @@
-"""Read decisions: the log, those of a meeting, those about a subject."""
+"""Read decisions: all of them, those of a meeting, those about a subject."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +13,7 @@ from people.models import User
 
 
 def decisions(user: Visitor) -> QuerySet[Decision]:
-    """Everything decided that this reader may see, latest first."""
+    """Return the decisions that this reader may see, latest first."""
     return (
         Decision.objects.visible_to(user)
         .select_related(
@@ -24,18 +24,20 @@ def decisions(user: Visitor) -> QuerySet[Decision]:
 
 
 def of_meeting(meeting: Meeting, user: User) -> QuerySet[Decision]:
+    """Return the decisions of a meeting that this reader may see, latest first."""
     return decisions(user).filter(meeting=meeting)
 
 
 def about(subject: Subject, user: User) -> QuerySet[Decision]:
+    """Return the decisions about a subject that this reader may see, latest first."""
     return decisions(user).filter(about=subject)
 
 
 def sighted(user: User, rows: Sequence[Decision]) -> Sequence[Decision]:
-    """Set `shown_about`: None where the reader may not see what a decision is about."""
+    """Set `shown_about` of each decision: its subject, or None if the reader may not see it."""
     return show(user, rows)
 
 
 def come_of(subject_id: Any) -> Any:
-    """The subjects of the decisions about a subject: a part of its story."""
+    """Return the subjects of the decisions about a subject, for its timeline."""
     return Decision.objects.order_by().filter(about_id=subject_id).values_list("subject_id")

@@ -1,4 +1,4 @@
-"""What the agenda needs to know of a subject of any room: its kind, its team, how pressing it is."""
+"""The facts about a subject that an agenda needs: signal kind, team, urgency and whether it is open."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,8 +13,9 @@ from signals.states import BreachState, Level
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """kind: a SignalKind, None where the subject has none. is_open: whether there is still something
-    to do.
+    """What decides the meeting of a subject.
+
+    kind: a SignalKind, None without one. team_id: the responsible team. is_open: something is left to do.
     """
 
     kind: str | None = None
@@ -28,28 +29,29 @@ NOTHING = Facts()
 
 
 def facts_of(subject: Subject) -> Facts:
-    """The facts of a subject of any room; NOTHING for a kind the agenda knows nothing of."""
+    """Return the facts of a subject; NOTHING for a kind of object without facts."""
     read = _READERS.get(subject.kind)
     return read(subject) if read else NOTHING
 
 
 def _review(subject: Subject) -> Facts:
-    found = Review.objects.select_related("model", "about").get(subject=subject)
-    team = found.model.owner_team_id if found.model else None
-    if team is None and found.about.kind != "review":
-        team = facts_of(found.about).team_id
+    review = Review.objects.select_related("model", "about").get(subject=subject)
+    team = review.model.owner_team_id if review.model else None
+    if team is None and review.about.kind != "review":
+        team = facts_of(review.about).team_id
     return Facts(
-        found.kind,
+        review.kind,
         team,
-        found.severity == Severity.CRITICAL,
-        found.state == ReviewState.OPEN,
-        found.due_at,
+        review.severity == Severity.CRITICAL,
+        review.state == ReviewState.OPEN,
+        review.due_at,
     )
 
 
 def is_open(obj: Risk | Review | Escalation) -> bool:
-    """Whether there is still something to do about an object that is loaded; for an escalation, about what it
-    is about, which takes a query.
+    """Return True if something is left to do about an object; for an escalation, about its subject.
+
+    An escalation takes a query, the others none.
     """
     match obj:
         case Risk():
@@ -61,32 +63,32 @@ def is_open(obj: Risk | Review | Escalation) -> bool:
 
 
 def _risk(subject: Subject) -> Facts:
-    found = Risk.objects.select_related("category", "model").get(subject=subject)
-    team = found.team_id or (found.model.owner_team_id if found.model else None)
-    return Facts(found.category.kind, team, is_open=found.state in LIVE_RISKS)
+    risk = Risk.objects.select_related("category", "model").get(subject=subject)
+    team = risk.team_id or (risk.model.owner_team_id if risk.model else None)
+    return Facts(risk.category.kind, team, is_open=risk.state in LIVE_RISKS)
 
 
 def _breach(subject: Subject) -> Facts:
-    found = BreachGroup.objects.select_related("model").get(subject=subject)
-    team = found.model.owner_team_id if found.model else None
-    return Facts(found.kind, team, found.level == Level.CRITICAL, found.state == BreachState.OPEN)
+    breach = BreachGroup.objects.select_related("model").get(subject=subject)
+    team = breach.model.owner_team_id if breach.model else None
+    return Facts(breach.kind, team, breach.level == Level.CRITICAL, breach.state == BreachState.OPEN)
 
 
 def _action(subject: Subject) -> Facts:
-    found = Action.objects.select_related("about", "origin").get(subject=subject)
-    cause = found.about or found.origin
+    action = Action.objects.select_related("about", "origin").get(subject=subject)
+    cause = action.about or action.origin
     facts = facts_of(cause) if cause and cause.kind != "action" else NOTHING
-    return replace(facts, is_critical=False, is_open=found.is_unfinished, due_at=None)
+    return replace(facts, is_critical=False, is_open=action.is_unfinished, due_at=None)
 
 
 def _escalation(subject: Subject) -> Facts:
-    found = Escalation.objects.select_related("about").get(subject=subject)
-    facts = facts_of(found.about) if found.about.kind != "escalation" else NOTHING
+    escalation = Escalation.objects.select_related("about").get(subject=subject)
+    facts = facts_of(escalation.about) if escalation.about.kind != "escalation" else NOTHING
     return replace(
         facts,
-        team_id=facts.team_id or found.team_id,
-        is_critical=found.severity == Severity.CRITICAL,
-        is_open=found.state in UNRESOLVED,
+        team_id=facts.team_id or escalation.team_id,
+        is_critical=escalation.severity == Severity.CRITICAL,
+        is_open=escalation.state in UNRESOLVED,
     )
 
 

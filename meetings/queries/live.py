@@ -1,9 +1,8 @@
-"""Reading a meeting while it runs, and afterwards: what one reader may see of it."""
+"""Read a live or past meeting as one reader may see it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db.models import Q, QuerySet
 
@@ -21,11 +20,13 @@ from risklog.states import ReviewState
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """current: the line that is on, None between items. ends_at: when its minutes are used up.
+    """A meeting as one reader may see it while it is live, and its minutes afterwards.
 
-    behind: minutes behind the plan (negative: ahead). review: the open review the current item is about.
-    has_agreed: whether an action was agreed straight from the current item.
-    absent_functions: what this focus needs and nobody present brings; empty until attendance is noted.
+    current: the line being discussed, None between items. following: the next waiting one. ends_at: when the
+    minutes of the current item are used up. behind: minutes behind the plan (negative: ahead of it). review:
+    the open review that is the subject of the current item. has_agreed: an action was added to the current
+    item without a decision. present: ids of people. absent_functions: required by the focus, and nobody who
+    is present has them; empty until attendance is recorded.
     """
 
     agenda: agendas.Agenda
@@ -42,12 +43,11 @@ class Live:
     absent_functions: Sequence[Function]
 
 
-def live(meeting: Meeting, user: Any, at: datetime) -> Live:
-    """The running meeting for one reader. A constant number of queries."""
+def live(meeting: Meeting, user: User, at: datetime) -> Live:
+    """Return a meeting for one reader at the moment `at`. A constant number of queries."""
     agenda = agendas.agenda(meeting, user)
     current = agenda.current
-    taken = decisions.sighted(user, list(decisions.of_meeting(meeting, user)))
-    agreed = list(actions_of(meeting, user))
+    actions = list(actions_of(meeting, user))
     people = list(participants(meeting.series).select_related("function"))
     present = frozenset(
         Attendance.objects.filter(meeting=meeting, is_present=True).values_list("user_id", flat=True)
@@ -59,17 +59,17 @@ def live(meeting: Meeting, user: Any, at: datetime) -> Live:
         ends_at=_ends_at(current),
         behind=_behind(meeting, agenda, at),
         review=open_review(current.subject if current else None),
-        decisions=taken,
-        actions=agreed,
-        has_agreed=_has_agreed(meeting, current, agreed),
+        decisions=decisions.sighted(user, list(decisions.of_meeting(meeting, user))),
+        actions=actions,
+        has_agreed=_has_agreed(meeting, current, actions),
         people=people,
         present=present,
         absent_functions=_absent(meeting, people, present),
     )
 
 
-def actions_of(meeting: Meeting, user: Any) -> QuerySet[Action]:
-    """What was agreed in it: by its decisions, or straight from an item."""
+def actions_of(meeting: Meeting, user: User) -> QuerySet[Action]:
+    """Return the visible actions of its decisions, and those added to its items; the latest first."""
     origins = Decision.objects.filter(meeting=meeting).values("subject_id")
     return (
         Action.objects.visible_to(user)
@@ -80,6 +80,7 @@ def actions_of(meeting: Meeting, user: Any) -> QuerySet[Action]:
 
 
 def attended(meeting: Meeting) -> QuerySet[Attendance]:
+    """Return the attendance of the people who were present, by name."""
     return (
         Attendance.objects.filter(meeting=meeting, is_present=True)
         .select_related("user", "user__function")
@@ -87,15 +88,16 @@ def attended(meeting: Meeting) -> QuerySet[Attendance]:
     )
 
 
-def _has_agreed(meeting: Meeting, current: agendas.Line | None, agreed: Sequence[Action]) -> bool:
+def _has_agreed(meeting: Meeting, current: agendas.Line | None, actions: Sequence[Action]) -> bool:
+    """Return True if one of the actions was added to the current item without a decision."""
     if current is None or current.is_hidden:
         return False
     since, about = current.item.current_since, current.item.about_id
     return any(
-        one.origin_id == meeting.subject_id
-        and one.about_id == about
-        and (about is not None or since is None or one.made_at >= since)
-        for one in agreed
+        action.origin_id == meeting.subject_id
+        and action.about_id == about
+        and (about is not None or since is None or action.made_at >= since)
+        for action in actions
     )
 
 
@@ -108,28 +110,31 @@ def _ends_at(current: agendas.Line | None) -> datetime | None:
 
 
 def _behind(meeting: Meeting, agenda: agendas.Agenda, at: datetime) -> int:
-    """Minutes gone since the start, less the minutes planned for what is done and the time of what is on."""
+    """Return the minutes since the start, minus those of finished items and the time of the current item.
+
+    The time of the current item counts up to its planned minutes.
+    """
     if meeting.started_at is None:
         return 0
-    gone = (at - meeting.started_at).total_seconds()
+    elapsed = (at - meeting.started_at).total_seconds()
     planned: float = sum(line.item.minutes * 60 for line in agenda.lines if not line.is_unfinished)
-    on = agenda.current
-    if on is not None and on.item.current_since is not None:
-        used = on.item.spent_seconds + (at - on.item.current_since).total_seconds()
-        planned += min(used, on.item.minutes * 60)
-    return round((gone - planned) / 60)
+    current = agenda.current
+    if current is not None and current.item.current_since is not None:
+        used = current.item.spent_seconds + (at - current.item.current_since).total_seconds()
+        planned += min(used, current.item.minutes * 60)
+    return round((elapsed - planned) / 60)
 
 
 def open_review(subject: Subject | None) -> Review | None:
-    """The open review an item is about, with its reviewers; None where it is about something else."""
+    """Return the open review that is the subject of an item, with its reviewers; None for other subjects."""
     if subject is None or subject.kind != Review.KIND:
         return None
-    found = Review.objects.filter(subject=subject, state=ReviewState.OPEN)
-    return found.prefetch_related("reviewers__user", "reviewers__function").first()
+    reviews = Review.objects.filter(subject=subject, state=ReviewState.OPEN)
+    return reviews.prefetch_related("reviewers__user", "reviewers__function").first()
 
 
 def _absent(meeting: Meeting, people: Sequence[User], present: frozenset[int]) -> Sequence[Function]:
     if meeting.focus is None or not present:
         return []
-    brought = {person.function_id for person in people if person.pk in present}
-    return [function for function in meeting.focus.functions.all() if function.pk not in brought]
+    present_functions = {person.function_id for person in people if person.pk in present}
+    return [function for function in meeting.focus.functions.all() if function.pk not in present_functions]

@@ -1,4 +1,4 @@
-"""Read meetings, and the stamp by which a live page knows that something changed."""
+"""Read meetings, and the stamp with which a live page detects changes."""
 
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from people.models import User
 
 
 def meetings(user: Visitor) -> QuerySet[Meeting]:
-    """Meetings this reader may see, with what a row or a page needs."""
+    """Return the meetings that this reader may see, soonest first, with the relations that pages need."""
     return (
         Meeting.objects.visible_to(user)
         .select_related("subject", "series__subject", "focus", "facilitator", "stand_in")
@@ -21,27 +21,27 @@ def meetings(user: Visitor) -> QuerySet[Meeting]:
 
 
 def to_come(user: User, at: datetime) -> QuerySet[Meeting]:
-    """Live meetings and those planned, soonest first."""
+    """Return live meetings and planned ones that have not ended, soonest first."""
     return meetings(user).filter(is_ahead(at))
 
 
 def next_of(user: User, at: datetime) -> Meeting | None:
-    """The next meeting a person takes part in: for "my week" and the digest."""
+    """Return the next meeting in which a person takes part, for "My week" and the digest."""
     return to_come(user, at).filter(is_of_participant(user.pk)).first()
 
 
 def turns_of(user: User, at: datetime) -> QuerySet[Meeting]:
-    """Meetings to come that a person facilitates."""
+    """Return upcoming meetings that a person facilitates."""
     return to_come(user, at).filter(facilitator=user)
 
 
 def stamp(meeting_id: int, user: User) -> str:
-    """A short text that changes whenever the meeting, an item, attendance, a decision or an action does.
+    """Return a short text that changes with the meeting, its items, attendance, decisions and actions.
 
     Decisions and actions count as far as this reader may see them: the text is in the page.
 
-    One statement over indexed rows. Counts, sums of versions and greatest ids: each grows with a change,
-    and an item that leaves for another meeting lowers the count.
+    One statement over indexed rows. It consists of counts, sums of versions and greatest ids. Each grows with
+    a change, and an item that moves to another meeting lowers the count.
     """
     tallies = _tally(Meeting.objects.filter(pk=meeting_id), "meeting")
     for name, rows in (

@@ -1,4 +1,4 @@
-"""Reading series: who takes part, what the rota needs, what routing needs."""
+"""Read series: participants, the data of the rota and the data of routing."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -18,8 +18,8 @@ from people.models import Absence, Function, Membership, User
 from people.states import Role
 
 
-def all_series(user: Any) -> QuerySet[MeetingSeries]:
-    """Series by name, those in use first."""
+def all_series(user: User) -> QuerySet[MeetingSeries]:
+    """Return the series that this reader may see, by name, retired ones last."""
     return (
         MeetingSeries.objects.visible_to(user)
         .select_related("subject", "sponsor")
@@ -29,7 +29,7 @@ def all_series(user: Any) -> QuerySet[MeetingSeries]:
 
 
 def participants(series: MeetingSeries) -> QuerySet[User]:
-    """Active people of the series' teams, and those named."""
+    """Return the active people of the teams of the series, and its additional participants, by name."""
     return (
         User.objects.filter(
             Q(memberships__team__in=series.teams.all()) | Q(pk__in=series.participants.all()), is_active=True
@@ -41,12 +41,12 @@ def participants(series: MeetingSeries) -> QuerySet[User]:
 
 
 def focuses(series: MeetingSeries) -> QuerySet[Focus]:
-    """The cycle, in order."""
+    """Return the focuses in use, in the order of the cycle."""
     return series.focuses.filter(is_retired=False).prefetch_related("functions").order_by("position", "id")
 
 
 def held(series: MeetingSeries) -> list[Turn]:
-    """The turns of meetings held, oldest first; a person's function is the one of today."""
+    """Return the turns of past and live meetings, oldest first. Functions are the present ones."""
     rows = (
         Meeting.objects.filter(series=series, state__in=HELD)
         .order_by("starts_at", "id")
@@ -59,7 +59,7 @@ def held(series: MeetingSeries) -> list[Turn]:
 
 
 def rota(series: MeetingSeries, cycle: list[int]) -> Rota:
-    """Who can lead, from when, and when they are away. cycle: ids of the focuses in order."""
+    """Return who can lead, from which day, and when they are away. cycle: ids of the focuses in order."""
     able = [user for user in participants(series) if user.role != Role.VIEWER]
     since = _since(series, able)
     away: dict[int, list[tuple[date, date]]] = defaultdict(list)
@@ -81,55 +81,58 @@ def rota(series: MeetingSeries, cycle: list[int]) -> Rota:
 
 
 def _since(series: MeetingSeries, able: list[User]) -> dict[int, date]:
-    """The day each person came: into the organisation, and where a team brings them, into that team."""
+    """Return the first day of each person, by id: when they joined the organisation, or later their team."""
     added = dict(
         Event.objects.filter(subject_id__in=[user.subject_id for user in able], verb="people.person_added")
         .order_by("-at")
         .values_list("subject_id", "at")
     )
     joined: dict[int, datetime] = {}
-    births = Event.objects.filter(
+    joinings = Event.objects.filter(
         subject_id__in=series.teams.values("subject_id"),
         data__rows__contains=[{"model": "people.membership", "born": True}],
     ).order_by("at", "id")
-    for at, data in births.values_list("at", "data"):
+    for at, data in joinings.values_list("at", "data"):
         for row in data["rows"]:
             if row["model"] == "people.membership" and row.get("born"):
                 joined.setdefault(row["changes"]["user_id"][1], at)
     named = set(series.participants.values_list("pk", flat=True))
     days = {}
     for user in able:
-        came = [at for at in (added.get(user.subject_id),) if at]
+        moments = [at for at in (added.get(user.subject_id),) if at]
         if user.pk not in named and user.pk in joined:
-            came.append(joined[user.pk])
-        days[user.pk] = max(came).astimezone(series.zone).date() if came else date.min
+            moments.append(joined[user.pk])
+        days[user.pk] = max(moments).astimezone(series.zone).date() if moments else date.min
     return days
 
 
 def candidates(at: datetime) -> list[CandidateSeries]:
-    """All series in use, with their meetings to come, as routing wants them. Five queries."""
+    """Return all series in use with their planned meetings, for meetings.routing. Five queries."""
     planned = Meeting.objects.filter(state=MeetingState.PLANNED, starts_at__gt=at).order_by("starts_at", "id")
-    along: list[Any] = [
+    related: list[Any] = [
         "teams",
         "participants",
         Prefetch("focuses", Focus.objects.filter(is_retired=False), to_attr="cycle"),
         Prefetch("meetings", planned.select_related("focus"), to_attr="to_come"),
     ]
-    found = list(MeetingSeries.objects.filter(is_retired=False).order_by("id").prefetch_related(*along))
+    series_in_use = list(
+        MeetingSeries.objects.filter(is_retired=False).order_by("id").prefetch_related(*related)
+    )
     members: dict[int, set[int]] = defaultdict(set)
     for team, user in Membership.objects.values_list("team_id", "user_id"):
         members[team].add(user)
-    return [_candidate(one, members) for one in found]
+    return [_candidate(series, members) for series in series_in_use]
 
 
-def _candidate(one: Any, members: dict[int, set[int]]) -> CandidateSeries:
-    teams = frozenset(team.pk for team in one.teams.all())
-    people = {user.pk for user in one.participants.all()}.union(*(members[team] for team in teams))
+def _candidate(series: Any, members: dict[int, set[int]]) -> CandidateSeries:
+    """Return a series for routing. series: has `cycle` and `to_come`. members: team id -> person ids."""
+    teams = frozenset(team.pk for team in series.teams.all())
+    people = {user.pk for user in series.participants.all()}.union(*(members[team] for team in teams))
     return CandidateSeries(
-        id=one.pk,
+        id=series.pk,
         teams=teams,
         size=len(people),
-        kinds=frozenset(kind for focus in one.cycle for kind in focus.kinds),
+        kinds=frozenset(kind for focus in series.cycle for kind in focus.kinds),
         meetings=tuple(
             PlannedMeeting(
                 meeting.pk,
@@ -137,13 +140,13 @@ def _candidate(one: Any, members: dict[int, set[int]]) -> CandidateSeries:
                 meeting.focus.name if meeting.focus else "",
                 frozenset(meeting.focus.kinds if meeting.focus else ()),
             )
-            for meeting in one.to_come
+            for meeting in series.to_come
         ),
     )
 
 
 def last_held(series_id: int) -> Meeting | None:
-    """The latest meeting of a series that was held."""
+    """Return the latest past or live meeting of a series; None without one."""
     return (
         Meeting.objects.filter(series=series_id, state__in=HELD)
         .order_by(Coalesce("started_at", "starts_at").desc(), "-id")
@@ -154,23 +157,23 @@ def last_held(series_id: int) -> Meeting | None:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """One person's turns: held in the last year and to come."""
+    """The number of turns of one person: in the last year and in the plan."""
 
     person: User
     turns: int
 
 
 @dataclass(frozen=True, slots=True)
-class Ahead:
-    """The plan of a series. differ_by: by how many turns people of one function differ at most."""
+class SeriesPlan:
+    """The plan of a series. differ_by: the greatest difference between turns of people of one function."""
 
     meetings: Sequence[Meeting]
     shares: Sequence[Share]
     differ_by: int
 
 
-def ahead(series: MeetingSeries, user: Any, at: datetime) -> Ahead:
-    """The meetings to come with their turns, and how even the turns are, over the last year and the plan."""
+def ahead(series: MeetingSeries, user: User, at: datetime) -> SeriesPlan:
+    """Return upcoming meetings, and the turns of each person in the last year and the plan."""
     planned = list(
         Meeting.objects.visible_to(user)
         .filter(series=series, ends_at__gte=at)
@@ -180,11 +183,11 @@ def ahead(series: MeetingSeries, user: Any, at: datetime) -> Ahead:
     since = (at - timedelta(days=365)).date()
     turns = [turn for turn in held(series) if turn.on >= since]
     turns += [
-        Turn(one.starts_at.date(), one.facilitator_id, None, one.focus_id, is_held=False)
-        for one in planned
-        if one.state == MeetingState.PLANNED
+        Turn(meeting.starts_at.date(), meeting.facilitator_id, None, meeting.focus_id, is_held=False)
+        for meeting in planned
+        if meeting.state == MeetingState.PLANNED
     ]
-    able = [one for one in participants(series) if one.role != Role.VIEWER]
-    people = [Person(one.pk, one.name, one.function_id, date.min) for one in able]
+    able = [user for user in participants(series) if user.role != Role.VIEWER]
+    people = [Person(user.pk, user.name, user.function_id, date.min) for user in able]
     led = balance(turns, people)
-    return Ahead(planned, [Share(one, led[one.pk]) for one in able], spread(turns, people))
+    return SeriesPlan(planned, [Share(user, led[user.pk]) for user in able], spread(turns, people))

@@ -1,4 +1,4 @@
-"""The decision log, one decision, and a decision taken outside a meeting."""
+"""The pages of decisions: the log, one decision, and a new decision outside a meeting."""
 
 from functools import partial
 
@@ -60,9 +60,9 @@ def decision_detail(request: SignedInRequest, reference: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @view_needs("meetings.decision_take")
 def decision_create(request: SignedInRequest) -> HttpResponse:
-    """A decision outside a meeting, about the subject that ?about= names by its reference.
+    """Record a decision outside a meeting. ?about= is the reference of its subject.
 
-    A reference that is not there, or not for this reader, is a 404 in the address and an error in the form.
+    A reference that is missing or invisible is a 404 in the address and an error in the form.
     """
     reference = (request.POST.get("about") or request.GET.get("about", "")).strip().upper()[:24]
     about = (
@@ -79,6 +79,6 @@ def decision_create(request: SignedInRequest) -> HttpResponse:
         form,
         operation=partial(decisions.record, about=about),
         address=address_of,
-        show=form_page(request, "meetings/decision_form.html", about=about, wanted=reference),
+        show=form_page(request, "meetings/decision_form.html", about=about, reference=reference),
         message="Decision recorded",
     )

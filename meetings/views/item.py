@@ -1,4 +1,4 @@
-"""Agenda items before the meeting: added, changed, moved, taken off; a subject put on a suitable agenda."""
+"""Steps on agenda items before the meeting, and the step that adds a subject to a suitable agenda."""
 
 from functools import partial
 
@@ -32,7 +32,7 @@ RESTRICTED = "This item is restricted. You can move it, but not view or edit it.
 
 
 def _item(request: SignedInRequest, pk: int) -> AgendaItem:
-    """Return an item of a meeting the reader may see. Its own subject may be hidden from them."""
+    """Return an item of a visible meeting. The subject of the item may be invisible to the reader."""
     rows = AgendaItem.objects.visible_to(request.user).select_related(
         "about", "meeting__series", "meeting__subject", "added_by"
     )
@@ -129,7 +129,7 @@ def item_put_back(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 @view_needs("meetings.item_add")
 def item_place(request: SignedInRequest) -> HttpResponse:
-    """Put the subject that `about` names by its reference on the agenda of a suitable meeting."""
+    """Add a subject to the agenda of a suitable meeting. about: the reference of the subject."""
     reference = request.POST.get("about", "").strip().upper()
     subject = get_object_or_404(Subject.objects.visible_to(request.user), reference=reference)
     facts = facts_of(subject)
@@ -148,5 +148,7 @@ def item_place(request: SignedInRequest) -> HttpResponse:
         )
     except Refused as refusal:
         return toast(request, go(request, back), refusal.message)
-    none = "No suitable meeting; see the reason on the page"
-    return toast(request, go(request, back), f"Added to {item.meeting.reference}" if item else none)
+    message = (
+        f"Added to {item.meeting.reference}" if item else "No suitable meeting; see the reason on the page"
+    )
+    return toast(request, go(request, back), message)

@@ -1,4 +1,4 @@
-"""The live meeting: one page to run it. A cheap poll shows everybody a change within two seconds."""
+"""The live meeting: one page to run it. A cheap poll shows changes to every reader within two seconds."""
 
 from functools import partial
 from typing import Any
@@ -57,7 +57,7 @@ def meeting_live(request: SignedInRequest, reference: str) -> HttpResponse:
 
 
 def stage(request: SignedInRequest, meeting: Meeting, *, status: int = 200, **extra: Any) -> HttpResponse:
-    """The live page. extra: forms that were refused, by the name the page knows them by."""
+    """Render the live page. extra: refused forms, by their name in the template."""
     return respond(
         request, "meetings/meeting_live.html", None, _context(request, meeting, **extra), status=status
     )
@@ -89,7 +89,7 @@ def _context(request: SignedInRequest, meeting: Meeting, **extra: Any) -> dict[s
 
 
 def _stamp(meeting_id: int, reader: User) -> str:
-    """Return a text that changes with what the page shows: the meeting's rows, for this reader."""
+    """Return a text that changes with the content of the page: the rows of the meeting, for this reader."""
     return f"{meeting_queries.stamp(meeting_id, reader)}-r{reader.pk}"
 
 
@@ -107,10 +107,10 @@ def _stamp_of(request: SignedInRequest, reference: str) -> str | None:
 @view_needs("meetings.meeting_see")
 @ptag(_stamp_of)
 def meeting_pulse(request: SignedInRequest, reference: str) -> HttpResponse:
-    """The columns of the page, if something changed since it was drawn; else a 304 that reads nothing more.
+    """Return the columns of the page if something changed since it was rendered, otherwise a cheap 304.
 
-    ?item= names the item the page shows. When another is current, or the meeting is over, the page is loaded
-    again; the browser keeps what is being typed.
+    ?item= is the id of the item on the page. If another item is current, or the meeting is over, the page
+    reloads. The browser keeps unsaved text.
     """
     meeting = visible_meeting(request, reference)
     context = _context(request, meeting)
@@ -132,7 +132,7 @@ def _item(request: SignedInRequest, pk: int) -> AgendaItem:
 
 
 def _with_toast(request: SignedInRequest, meeting: Meeting) -> Show:
-    """Return `show` for a form without a page of its own: the live page says in a toast what is wrong."""
+    """Return `show` for a form without a page of its own: a toast on the live page shows the error."""
 
     def show(form: PageForm, status: int) -> HttpResponse:
         return toast(request, go(request, live_address_of(meeting)), form.first_error)
@@ -143,7 +143,7 @@ def _with_toast(request: SignedInRequest, meeting: Meeting) -> Show:
 @require_POST
 @view_needs("meetings.meeting_run")
 def item_take_up(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Make this the current item; the one that was current waits."""
+    """Make this the current item. The former one waits again."""
     item = _item(request, pk)
     return flows.press(
         request,
@@ -203,7 +203,7 @@ def item_finish(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 @view_needs("meetings.meeting_run")
 def item_note(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Save the notes as they are typed. On a conflict both texts are shown, the writer's in the field."""
+    """Save the notes while they are typed. On a conflict the page shows both texts."""
     item = _item(request, pk)
     require(request.user, "meetings.meeting_run", item)
     if not may_see_item(request.user, item):
@@ -212,7 +212,7 @@ def item_note(request: SignedInRequest, pk: int) -> HttpResponse:
     status = _save_notes(request, item, form)
     if status == 200 and not is_fragment(request):
         return toast(request, go(request, address_of(item)), "Saved")
-    # After a refusal the fields carry what is saved now: its version, and the digest of its notes.
+    # After a refusal the hidden fields get the saved version and the digest of the saved notes.
     context: dict[str, Any] = (
         {"item": item, "form": None, "saved_at": clock.now()}
         if status == 200
@@ -222,7 +222,7 @@ def item_note(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 def _save_notes(request: SignedInRequest, item: AgendaItem, form: NoteForm) -> int:
-    """Save the notes of a form. Return the status of the answer."""
+    """Save the notes of a form. Return the HTTP status of the answer."""
     if not form.is_valid():
         return 422
     seen = version_of(request)
@@ -235,13 +235,13 @@ def _save_notes(request: SignedInRequest, item: AgendaItem, form: NoteForm) -> i
     return 200
 
 
-# ------------------------------------------------------------------ what comes of it
+# ------------------------------------------------------------------ decisions and actions
 
 
 @require_POST
 @view_needs("meetings.decision_take")
 def item_decide(request: SignedInRequest, pk: int) -> HttpResponse:
-    """A decision on the current item: text, reason, actions or why none; it may settle the review."""
+    """Record a decision on the current item. It may settle the review that is its subject."""
     item = _item(request, pk)
     require(request.user, "meetings.meeting_run", item)
     require(request.user, "meetings.decision_take", item.meeting)
@@ -258,8 +258,9 @@ def item_decide(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 def _stage_with(request: SignedInRequest, item: AgendaItem, name: str) -> Show:
-    """Return `show` for a form on the current item: on the live page, or, once the meeting has moved on from
-    the item, on a page of its own.
+    """Return `show` for a form on the current item.
+
+    It shows the form on the live page; or on a page of its own if another item is current by then.
     """
 
     def show(form: PageForm, status: int) -> HttpResponse:
@@ -276,7 +277,7 @@ def _stage_with(request: SignedInRequest, item: AgendaItem, name: str) -> Show:
 @require_POST
 @view_needs("meetings.meeting_run")
 def item_act(request: SignedInRequest, pk: int) -> HttpResponse:
-    """An action straight from the item, without a decision."""
+    """Add an action to the item without a decision."""
     item = _item(request, pk)
     require(request.user, "meetings.meeting_run", item)
     if not may_see_item(request.user, item):
@@ -337,7 +338,7 @@ def meeting_close(request: SignedInRequest, reference: str) -> HttpResponse:
 @require_safe
 @view_needs("meetings.meeting_see")
 def meeting_minutes(request: SignedInRequest, reference: str) -> HttpResponse:
-    """The minutes for this reader, made to be printed."""
+    """The minutes as this reader may see them, for printing."""
     meeting = visible_meeting(request, reference)
     shown = queries.live(meeting, request.user, clock.now())
     context = {"meeting": meeting, "live": shown, "attended": list(queries.attended(meeting))}

@@ -1,4 +1,4 @@
-"""The pages of meetings: what is to come, what is past, one meeting with its agenda; and its steps."""
+"""The pages of meetings: upcoming and past ones, one meeting with its agenda; and its steps."""
 
 from functools import partial
 from typing import Any
@@ -40,7 +40,7 @@ def live_address_of(meeting: Meeting) -> str:
 @require_safe
 @view_needs("meetings.meeting_see")
 def meeting_list(request: SignedInRequest) -> HttpResponse:
-    """One view (a tab) of the meetings; and the series."""
+    """One tab of the meetings, and the series."""
     selection = selection_of(request, MEETINGS)
     view = selection.texts.get("show", DEFAULT_VIEW)
     reader = reader_of(request)
@@ -62,7 +62,7 @@ def meeting_list(request: SignedInRequest) -> HttpResponse:
 
 
 def visible_meeting(request: SignedInRequest, reference: str) -> Meeting:
-    """Return the meeting of this reference. Raises Http404 when the reader may not see it."""
+    """Return the meeting of this reference. Raises Http404 if the reader may not see it."""
     return get_object_or_404(queries.meetings(request.user), subject__reference=reference.upper())
 
 
@@ -73,7 +73,7 @@ def meeting_detail(request: SignedInRequest, reference: str) -> HttpResponse:
 
 
 def detail(request: SignedInRequest, meeting: Meeting, *, status: int = 200, **extra: Any) -> HttpResponse:
-    """The page of one meeting. extra: forms that were refused, by the name the page knows them by."""
+    """Render the page of one meeting. extra: refused forms, by their name in the template."""
     user = request.user
     is_open = meeting.state in {MeetingState.PLANNED, MeetingState.LIVE}
     may_run = may(user, "meetings.meeting_run", meeting)
@@ -102,7 +102,7 @@ def detail(request: SignedInRequest, meeting: Meeting, *, status: int = 200, **e
 def _detail_with(request: SignedInRequest, reference: str, name: str) -> Show:
     """Return `show` for a form of the page of a planned meeting.
 
-    Once the meeting is no longer planned its page has no such form, and a toast says what is wrong.
+    If the meeting is no longer planned, its page has no such form, and a toast shows the error.
     """
 
     def show(form: PageForm, status: int) -> HttpResponse:
@@ -132,7 +132,7 @@ def meeting_take(request: SignedInRequest, reference: str) -> HttpResponse:
 @require_POST
 @view_needs("meetings.meeting_run")
 def meeting_start(request: SignedInRequest, reference: str) -> HttpResponse:
-    """Start; with lead=1 the reader facilitates, and the turn counts for them."""
+    """Start the meeting. With lead=1 the reader facilitates, and the turn counts for them."""
     meeting = visible_meeting(request, reference)
     return flows.press(
         request,

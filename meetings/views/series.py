@@ -46,11 +46,11 @@ def _focus(request: SignedInRequest, pk: int) -> Focus:
 @require_safe
 @view_needs("meetings.meeting_see")
 def series_detail(request: SignedInRequest, pk: int) -> HttpResponse:
-    """The next twelve weeks with their turns and the balance; the focus cycle; who takes part."""
+    """The next twelve weeks with their turns and balance, the focus cycle and the participants."""
     series = _series(request, pk)
     context = {
         "series": series,
-        "rhythm": cadence.words(series.rrule),
+        "rhythm": cadence.describe(series.rrule),
         "ahead": queries.ahead(series, request.user, clock.now()),
         "focuses": list(queries.focuses(series)),
         "may_change": may(request.user, "meetings.series_change", series),
@@ -63,7 +63,7 @@ def series_detail(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @view_needs("meetings.series_change")
 def series_create(request: SignedInRequest) -> HttpResponse:
-    """Create a series, by default from today on in the organisation's time zone."""
+    """Create a series. By default it starts today, in the time zone of the organisation."""
     return flows.create(
         request,
         SeriesForm(request.POST or None, initial=_defaults()),
@@ -75,8 +75,8 @@ def series_create(request: SignedInRequest) -> HttpResponse:
 
 
 def _defaults() -> dict[str, Any]:
-    ours = organisation()
-    zone = ours.time_zone if ours else "UTC"
+    owner = organisation()
+    zone = owner.time_zone if owner else "UTC"
     return {"first_on": clock.now().astimezone(ZoneInfo(zone)).date(), "time_zone": zone}
 
 

@@ -185,4 +185,4 @@ def test_looking_for_meetings_of_a_rule_without_any_takes_a_bounded_number_of_st
     ],
 )
 def test_a_rule_is_said_in_words(rule, words):
-    assert cadence.words(rule) == words
+    assert cadence.describe(rule) == words

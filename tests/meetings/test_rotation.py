@@ -87,10 +87,10 @@ def test_nobody_leads_or_stands_in_while_away_and_somebody_leads_while_anybody_i
 
     by_id = {person.id: person for person in rota.people}
     for number, one in enumerate(found):
-        there = [person for person in rota.people if rota.is_there(person, week(number))]
+        there = [person for person in rota.people if rota.is_available(person, week(number))]
         assert (one.person is None) == (not there)
         for chosen in (one.person, one.stand_in):
-            assert chosen is None or rota.is_there(by_id[chosen], week(number))
+            assert chosen is None or rota.is_available(by_id[chosen], week(number))
         assert one.person is None or one.person != one.stand_in
         assert (one.stand_in is None) == (len(there) < 2)
         assert one.focus == number % len(rota.cycle)
