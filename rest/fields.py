@@ -43,9 +43,14 @@ class Visible(serializers.Field):
     """A related object, by id, reference or slug. An object that the writer may not see counts as missing.
 
     what: the noun for the error message. rows: a function from a user to a queryset. by: the key field.
+    Where `by` is "reference" the rows are subjects, of any kind: a bare number would name an internal row, so
+    it is refused, and an object without a reference is named by {"kind": "model", "id": 3}.
     """
 
-    default_error_messages = {"none": "There is no {what} “{named}”."}
+    default_error_messages = {
+        "none": "There is no {what} “{named}”.",
+        "number": 'Use a reference such as R-12, or {{"kind": "model", "id": 3}}.',
+    }
 
     def __init__(
         self, what: str, rows: Callable[[Any], QuerySet], *, by: str = "slug", **kwargs: Any
@@ -54,11 +59,16 @@ class Visible(serializers.Field):
         super().__init__(**kwargs)
 
     def to_internal_value(self, data: Any) -> Any:
+        is_of_any_kind = self.key_field == "reference"
         key = str(data).strip()
-        if key.isascii() and key.isdigit() and len(key) < 19:
-            lookup: dict[str, Any] = {"pk": int(key)}
+        if is_of_any_kind and isinstance(data, Mapping):
+            lookup = self._by_kind(data)
+        elif key.isascii() and key.isdigit() and len(key) < 19:
+            if is_of_any_kind:
+                self.fail("number")
+            lookup = {"pk": int(key)}
         elif references.is_reference(key):
-            lookup = {"reference" if self.key_field == "reference" else "subject__reference": key.upper()}
+            lookup = {"reference" if is_of_any_kind else "subject__reference": key.upper()}
         else:
             lookup = {self.key_field: key.lower() if self.key_field == "email" else key}
         try:
@@ -68,6 +78,13 @@ class Visible(serializers.Field):
         if row is None:
             self.fail("none", what=self.what, named=key[:80])
         return row
+
+    def _by_kind(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the lookup of a subject by the kind and id of its object."""
+        kind, number = data.get("kind"), data.get("id")
+        if set(data) != {"kind", "id"} or not isinstance(kind, str) or type(number) is not int:
+            self.fail("number")
+        return {"kind": kind, "object_id": number}
 
     def to_representation(self, value: Any) -> Any:
         return value.pk

@@ -263,6 +263,9 @@ class VisibleObject(OpenApiSerializerFieldExtension):
     match_subclasses = True
 
     def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        if self.target.key_field == "reference":
+            kind_and_id = {"kind": {"type": "string"}, "id": {"type": "integer"}}
+            return {"anyOf": [{"type": "string"}, {"type": "object", "properties": kind_and_id}]}
         return {"anyOf": [{"type": "string"}, {"type": "integer"}]}
 
 

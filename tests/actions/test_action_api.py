@@ -166,3 +166,23 @@ def test_who_may_not_change_it_is_refused(client, ana):
     client.force_login(people.user(role=Role.VIEWER))
     assert send(client, "post", LIST, {"title": "X"}).status_code == 403
     assert client.get(path).status_code == 200
+
+
+def test_a_bare_number_names_no_object(client, ana):
+    root = actions.action("Root")
+
+    refused = send(client, "post", LIST, {"title": "X", "about": root.subject_id})
+    by_kind = send(client, "post", LIST, {"title": "X", "about": {"kind": "action", "id": root.pk}})
+
+    (error,) = refused.json()["errors"]
+    assert (refused.status_code, error["field"], "R-12" in error["detail"]) == (400, "about", True)
+    assert (by_kind.status_code, by_kind.json()["about_reference"]) == (201, root.reference)
+
+
+@pytest.mark.parametrize(
+    "about", [{"kind": "action"}, {"kind": "action", "id": "1"}, {"kind": 1, "id": 1}, [1], True]
+)
+def test_an_object_named_otherwise_is_refused_by_field(client, ana, about):
+    answer = send(client, "post", LIST, {"title": "X", "about": about})
+
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "about")
