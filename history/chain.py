@@ -58,18 +58,43 @@ def _digest(event: Event, number: int, before: bytes) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """length: links checked; broken_at: the first place that does not fit, None when whole."""
+    """length: links checked; broken_at: the first place that does not fit, None when whole; head: the newest
+    link, "<number>:<hash in hex>", "" for a chain without links.
+    """
 
     length: int
     broken_at: int | None
+    head: str = ""
 
 
-def verify() -> Verdict:
-    """Walk the whole chain."""
+def verify(head: str = "") -> Verdict:
+    """Walk the whole chain.
+
+    head: the head that an earlier walk returned. A chain without its newest links is whole in itself; with a
+    head kept elsewhere, the removed or rewritten links are noticed: broken_at is the first number that is not
+    there, or the head's number if that link has another hash.
+    Raises ValueError for a text that is not a head.
+    """
+    kept = _head(head) if head else None
     digest, number = b"", 0
     for event in Event.objects.filter(chain_no__isnull=False).order_by("chain_no").iterator(chunk_size=1000):
         number += 1
         digest = _digest(event, number, digest)
         if event.chain_no != number or bytes(event.chain_hash or b"") != digest:
             return Verdict(number, broken_at=number)
-    return Verdict(number, broken_at=None)
+        if kept and number == kept[0] and digest != kept[1]:
+            return Verdict(number, broken_at=number)
+    if kept and number < kept[0]:
+        return Verdict(number, broken_at=number + 1)
+    return Verdict(number, broken_at=None, head=f"{number}:{digest.hex()}" if number else "")
+
+
+def _head(text: str) -> tuple[int, bytes]:
+    """Read "<number>:<hash in hex>"."""
+    number, _, digest = text.strip().partition(":")
+    if not (number.isascii() and number.isdigit() and int(number)):
+        raise ValueError(text)
+    hashed = bytes.fromhex(digest)
+    if len(hashed) != hashlib.sha256().digest_size:
+        raise ValueError(text)
+    return int(number), hashed

@@ -19,6 +19,7 @@ from kit.rights import OPEN
 from rest.fields import Body
 from rest.problems import PROBLEM
 from rest.resource import MAX_PAGE_SIZE, Collection, Item
+from rest.steps import Step
 
 _ACTS = {"POST": "create", "PATCH": "change", "PUT": "put", "DELETE": "delete"}
 # The summary of an operation whose method has no docstring of its own: (method, is it a list).
@@ -41,6 +42,7 @@ _ERRORS = {
     415: "The body is not JSON.",
     422: "Refused: `detail` says how to fix it. Or the Idempotency-Key belongs to another request.",
     428: "If-Match is missing.",
+    503: "The database is not available. Send the request again after `Retry-After` seconds.",
 }
 
 
@@ -112,9 +114,10 @@ class Resources(AutoSchema):
         found: dict[Any, Any] = {(status, "application/json"): OpenApiResponse(serializer, "Done.")}
         if status == 204 or serializer is None:
             found = {status: OpenApiResponse(None, "Done.")}
+        if self.method == "GET" and isinstance(self.view, Item) and "version" in self.view.columns:
+            found[304] = OpenApiResponse(None, "You have this version already (If-None-Match).")
         for code in self._errors():
             found[(code, PROBLEM)] = OpenApiResponse(Problem, _ERRORS[code])
-        found[("default", PROBLEM)] = OpenApiResponse(Problem, "Anything else.")
         return found
 
     def get_override_parameters(self) -> list[OpenApiParameter]:
@@ -126,10 +129,12 @@ class Resources(AutoSchema):
             found += self._of_a_list()
         if self.method == "POST":
             text = "1 to 200 printable characters. The same request under the same key acts once."
-            found.append(OpenApiParameter("Idempotency-Key", str, "header", description=text))
-        if self.method in {"PATCH", "PUT", "DELETE"} and isinstance(self.view, Item):
-            text = "The ETag of the version that you read."
-            found.append(OpenApiParameter("If-Match", str, "header", required=True, description=text))
+            key = {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[\\x20-\\x7e]+$"}
+            found.append(OpenApiParameter("Idempotency-Key", key, "header", description=text))
+        if self._reads_if_match():
+            text = "The ETag of the version that you read, or * for any version."
+            is_needed = self._needs_if_match()
+            found.append(OpenApiParameter("If-Match", str, "header", required=is_needed, description=text))
         return found
 
     def _of_a_list(self) -> list[OpenApiParameter]:
@@ -156,14 +161,23 @@ class Resources(AutoSchema):
         return 201 if self.method == "POST" and isinstance(self.view, Collection) else 200, own
 
     def _errors(self) -> list[int]:
-        found = [400, 401, 403]
+        found = [400, 401, 403, 503]
         if "{" in self.path:
             found.append(404)
         if self.method != "GET":
             found += [409, 412, 413, 415, 422]
-        if self.method in {"PATCH", "PUT", "DELETE"}:
+        if self._needs_if_match():
             found.append(428)
-        return found
+        return sorted(found)
+
+    def _reads_if_match(self) -> bool:
+        """Return True if a write names the version it is based on: a change, or a step of an object."""
+        return self._needs_if_match() or (self.method == "POST" and isinstance(self.view, Step))
+
+    def _needs_if_match(self) -> bool:
+        if self.method == "POST":
+            return isinstance(self.view, Step) and self.view.is_versioned
+        return self.method in {"PATCH", "PUT", "DELETE"} and isinstance(self.view, Item)
 
     def get_serializer_name(self, serializer: Any, direction: Any) -> str:
         kind = type(serializer)

@@ -19,6 +19,7 @@ from kit.refusals import Refused
 from people import events
 from people import queries as people
 from people.models import Absence, Function, User, is_time_zone
+from people.operations import token as tokens
 from people.states import ColourTheme, Role
 
 ABSENCE_BEGINS = "people.absence_begins"
@@ -106,9 +107,14 @@ def set_password(user: User, password: str, *, by: Actor, at: datetime) -> User:
 
 @transaction.atomic
 def note_link(user: User, *, by: Actor, at: datetime) -> User:
-    """Record that somebody created a link with which this person sets a password. The link is not stored."""
+    """Record that somebody created a link with which this person sets a password, and revoke their tokens.
+
+    Others may know the password, and so the tokens created with it. The link is not stored.
+    """
     if not user.is_active:
         raise Refused("This person is deactivated. Reactivate them first.")
+    for issued in user.tokens.filter(revoked_at__isnull=True):
+        tokens.revoke(issued, by=by, at=at)
     history.record(user, "people.password_link_made", by=by, at=at)
     return user
 
@@ -124,9 +130,9 @@ def deactivate(user: User, *, by: Actor, at: datetime, seen: int | None = None) 
     if by.person is not None and by.person.pk == user.pk:
         raise Refused("You cannot deactivate yourself. Ask another administrator.")
     _keep_an_administrator(user)
-    tokens = [(token, {"revoked_at": at}) for token in user.tokens.filter(revoked_at__isnull=True)]
+    revoked = [(issued, {"revoked_at": at}) for issued in user.tokens.filter(revoked_at__isnull=True)]
     history.change(
-        user, {"is_active": False}, by=by, at=at, seen=seen, rows=tokens, verb="people.person_deactivated"
+        user, {"is_active": False}, by=by, at=at, seen=seen, rows=revoked, verb="people.person_deactivated"
     )
     user.set_unusable_password()
     User.objects.filter(pk=user.pk).update(password=user.password)

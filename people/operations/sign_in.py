@@ -4,6 +4,9 @@ An attempt is counted before the password is checked, and the count is taken bac
 Each budget is for any 15 minutes. Unknown networks share 6 attempts an account, at most 4 from one. A
 network that it signed in from within 30 days has 4 of its own: 10 together. A browser that signed in before,
 as its signed cookie proves, has 5 of its own, which nobody else can use up.
+
+Of the 6 attempts, 2 are reserved for networks that failed fewer than two times within a day. So networks that
+keep trying, however many they are, leave room for the owner's fresh browser on an unknown network.
 """
 
 import hashlib
@@ -12,7 +15,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import F, Sum
+from django.db.models import F, Q, Sum
 
 from history import operations as history
 from kit.actor import Actor
@@ -23,6 +26,8 @@ WINDOW = timedelta(minutes=15)
 _STEP = timedelta(minutes=5)
 _KNOWN_FOR = timedelta(days=30)
 OF_STRANGERS, OF_ONE_NETWORK, OF_KNOWN_NETWORK, OF_BROWSER = 6, 4, 4, 5
+_TRIED_FOR = timedelta(days=1)
+FOR_FRESH_NETWORKS, _FRESH_UNTIL = 2, 2
 OF_NETWORK_FOR_ALL = 50
 
 
@@ -53,6 +58,8 @@ def count_try(email: str, *, network: str, device: str = "", at: datetime) -> tu
     budgets = _budgets(account, network, device, at)
     with transaction.atomic():
         _hold(budgets)
+        if (shared := f"account:{account}") in budgets and _has_failed(account, network, at):
+            budgets[shared] = OF_STRANGERS - FOR_FRESH_NETWORKS
         used = dict(
             SignInCount.objects.filter(key__in=budgets, window_at__gt=at - WINDOW - _STEP)
             .order_by()
@@ -64,8 +71,9 @@ def count_try(email: str, *, network: str, device: str = "", at: datetime) -> tu
                 f"Too many tries. Wait {TooManyTries.wait} minutes, sign in from a browser you used before,"
                 " or ask an administrator for a sign-in link.",
             )
-        _add(budgets, at)
-    return tuple(budgets)
+        counted = [*budgets, _tried(account, network)] if shared in budgets else [*budgets]
+        _add(counted, at)
+    return tuple(counted)
 
 
 @transaction.atomic
@@ -87,9 +95,13 @@ def succeed(user: User, *, network: str, by: Actor, at: datetime) -> None:
 
 def forget_old(*, at: datetime) -> int:
     """Delete expired counts. Returns the number of rows."""
-    old = SignInCount.objects.filter(window_at__lt=at - WINDOW - 2 * _STEP).exclude(key__startswith="known:")
-    known = SignInCount.objects.filter(window_at__lt=at - _KNOWN_FOR, key__startswith="known:")
-    return old.delete()[0] + known.delete()[0]
+    is_known, is_tried = Q(key__startswith="known:"), Q(key__startswith="tried:")
+    old = SignInCount.objects.filter(
+        ~is_known & ~is_tried & Q(window_at__lt=at - WINDOW - 2 * _STEP)
+        | is_tried & Q(window_at__lt=at - _TRIED_FOR - _STEP)
+        | is_known & Q(window_at__lt=at - _KNOWN_FOR)
+    )
+    return old.delete()[0]
 
 
 def _budgets(account: str, network: str, device: str, at: datetime) -> dict[str, int]:
@@ -103,6 +115,17 @@ def _budgets(account: str, network: str, device: str, at: datetime) -> dict[str,
         f"account:{account}:{_short(network)}": OF_ONE_NETWORK,
         f"network:{_short(network)}": OF_NETWORK_FOR_ALL,
     }
+
+
+def _tried(account: str, network: str) -> str:
+    """Return the key of a network's failures with one account, kept for a day."""
+    return f"tried:{account}:{_short(network)}"
+
+
+def _has_failed(account: str, network: str, at: datetime) -> bool:
+    """Return True if the network failed with this account at least twice in the last day."""
+    failed = SignInCount.objects.filter(key=_tried(account, network), window_at__gt=at - _TRIED_FOR)
+    return (failed.aggregate(number=Sum("failures"))["number"] or 0) >= _FRESH_UNTIL
 
 
 def _short(text: str) -> str:

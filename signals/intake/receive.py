@@ -50,7 +50,20 @@ class BodyResult:
     @property
     def is_accepted(self) -> bool:
         """Return True if the body has no items or at least one of them was not rejected."""
-        return not self.results or self.count(ItemResult.REJECTED) < len(self.results)
+        return not self.results or self.is_any_stored
+
+    @property
+    def is_any_stored(self) -> bool:
+        """Return True if at least one item was not rejected."""
+        return self.count(ItemResult.REJECTED) < len(self.results)
+
+
+class _NothingStored(Exception):
+    """Rolls back the source that a body created of which nothing is stored."""
+
+    def __init__(self, result: BodyResult) -> None:
+        super().__init__()
+        self.result = result
 
 
 class Receiver(ApiView):
@@ -93,11 +106,12 @@ class Receiver(ApiView):
 
     @transaction.atomic
     def _store(self, request: Request, body: Any, raw: bytes, by: Actor, at: datetime) -> Response:
-        source = sources.named(self.slug_of(request, body), adapter=self.adapter, by=by, at=at)
+        slug = self.slug_of(request, body)
         try:
-            result = self.take(body, source, by=by, at=at)
-        except Unusable as error:
-            result = BodyResult([ItemResult.REJECTED], [{"field": error.field, "detail": error.message}])
+            source, result = self._store_items(slug, body, by, at)
+        except _NothingStored as nothing:
+            result = nothing.result
+            source = sources.for_refused(slug, adapter=self.adapter, by=by, at=at)
         status = 202 if result.is_accepted else 422
         problems = [f"{error['field']}: {error['detail']}" for error in result.rejections[:20]]
         problem = "; ".join([*problems, *result.cuts[:20]])
@@ -111,6 +125,18 @@ class Receiver(ApiView):
             body=raw if result.rejections or result.cuts else b"",
         )
         return self._answer(status, result)
+
+    @transaction.atomic
+    def _store_items(self, slug: str, body: Any, by: Actor, at: datetime) -> tuple[Source, BodyResult]:
+        """Find or create the source and store the body. Raises _NothingStored if nothing is stored."""
+        source = sources.named(slug, adapter=self.adapter, by=by, at=at)
+        try:
+            result = self.take(body, source, by=by, at=at)
+        except Unusable as error:
+            result = BodyResult([ItemResult.REJECTED], [{"field": error.field, "detail": error.message}])
+        if not result.is_any_stored:
+            raise _NothingStored(result)
+        return source, result
 
     def _answer(self, status: int, result: BodyResult) -> Response:
         body: dict[str, Any] = {
@@ -134,10 +160,8 @@ class Receiver(ApiView):
         self, error: APIException | Refused, raw: bytes, request: Request, by: Actor, at: datetime
     ) -> None:
         """Record the delivery of a body, or source slug, that could not be read, for its owner to see."""
-        try:
-            source = sources.named(self.slug_of(request, None), adapter=self.adapter, by=by, at=at)
-        except Refused:
-            source = sources.named("", adapter=self.adapter, by=by, at=at)
+        slug = self.slug_of(request, None)
+        source = sources.for_refused(slug, adapter=self.adapter, by=by, at=at)
         status, problem = (
             (422, f"{error.field}: {error.message}")
             if isinstance(error, Refused)

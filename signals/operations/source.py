@@ -29,10 +29,10 @@ def named(slug: str, *, adapter: str, by: Actor, at: datetime) -> Source:
     """Return the source that a payload comes from. Create it if no source has this slug yet.
 
     slug: "" means the only source of this adapter that the sender owns, or the one named like the adapter.
-    Raises Refused(field="source") if the slug is not valid.
+    Raises Refused(field="source") if the slug is not valid, or names a source of another adapter.
     """
     if not slug:
-        return _of_sender(adapter, by) or _get_or_create(adapter, adapter=adapter, by=by, at=at)
+        return default(adapter, by=by, at=at)
     try:
         validate_slug(slug)
     except ValidationError:
@@ -40,6 +40,21 @@ def named(slug: str, *, adapter: str, by: Actor, at: datetime) -> Source:
     if not slug or len(slug) > 60:
         raise Refused("Use at most 60 letters, digits and hyphens for the name of a source.", field="source")
     return _get_or_create(slug, adapter=adapter, by=by, at=at)
+
+
+def default(adapter: str, *, by: Actor, at: datetime) -> Source:
+    """Return the one source of this adapter that the sender owns, else the one called like the adapter."""
+    return _of_sender(adapter, by) or _get_or_create(adapter, adapter=adapter, by=by, at=at)
+
+
+def for_refused(slug: str, *, adapter: str, by: Actor, at: datetime) -> Source:
+    """Return the source that keeps a body of which nothing was stored.
+
+    The named one if it exists and takes such bodies, else the sender's default: a refused body creates no
+    source of its own, or one token could create any number of them.
+    """
+    existing = Source.objects.filter(slug=slug, adapter=adapter).first() if "\x00" not in slug else None
+    return existing or default(adapter, by=by, at=at)
 
 
 @transaction.atomic
@@ -67,6 +82,7 @@ def add(
         validate_slug(slug)
     except ValidationError:
         raise Refused("Use letters, digits and hyphens.", field="slug") from None
+    _check_reserved(slug, adapter, field="slug")
     mapping = {} if mapping is None else mapping
     _check_mapping(mapping)
     _check_period(expected_every)
@@ -155,7 +171,21 @@ def _of_sender(adapter: str, by: Actor) -> Source | None:
 
 def _get_or_create(slug: str, *, adapter: str, by: Actor, at: datetime) -> Source:
     source = Source.objects.filter(slug=slug).first()
-    return source or _create_once(slug, adapter=adapter, by=by, at=at)
+    if source is None:
+        _check_reserved(slug, adapter, field="source")
+        source = _create_once(slug, adapter=adapter, by=by, at=at)
+    if source.adapter != adapter:
+        expected = Adapter(source.adapter).label
+        raise Refused(f"The source “{slug}” takes {expected}. Name another source.", field="source")
+    return source
+
+
+def _check_reserved(slug: str, adapter: str, *, field: str) -> None:
+    """Refuse the name of an adapter for a source of another one: it names that adapter's default source."""
+    if slug in Adapter.values and slug != adapter:
+        raise Refused(
+            f"The name “{slug}” is reserved for {Adapter(slug).label}. Choose another name.", field=field
+        )
 
 
 @transaction.atomic

@@ -1,9 +1,12 @@
 """Junk through every door of the API: told what is wrong, never a 5xx (sibling of the schema fuzzer)."""
 
 import json
+import re
+from urllib.parse import unquote
 
 import pytest
 from django.test import Client
+from django.urls import Resolver404, resolve
 
 from actions.operations import action
 from kit.actor import SYSTEM
@@ -59,9 +62,20 @@ def auth(at):
     return {"HTTP_AUTHORIZATION": f"Bearer {text}"}
 
 
+def declared(method, path):
+    """The statuses that the schema declares for an address; one that Django cannot resolve is a 404."""
+    try:
+        route = resolve(unquote(path.partition("?")[0])).route
+    except Resolver404:
+        return {"404"}
+    template = "/" + re.sub(r"<\w+:(\w+)>", r"{\1}", route)
+    return set(schema.document()["paths"][template][method]["responses"])
+
+
 def send(method, path, auth, **extra):
     answer = CLIENT.generic(method.upper(), path, **auth, **extra)
     assert answer.status_code != 401, (method, path)  # else nothing behind the door was tried
+    assert str(answer.status_code) in declared(method, path), (method, path, answer.status_code)
     assert answer.status_code < 500, (method, path, extra.get("data"), answer.content[:300])
     if answer.status_code >= 400:
         assert answer["Content-Type"] == "application/problem+json", (method, path)
@@ -73,6 +87,37 @@ def filled(path, key="1"):
     while "{" in path:
         path = path[: path.index("{")] + key + path[path.index("}") + 1 :]
     return path
+
+
+@pytest.mark.parametrize("role", Role.values)
+@pytest.mark.parametrize("scope", ["read", "write", "ingest"])
+def test_every_status_is_declared_for_each_role(role, scope, auth):
+    """Without If-Match, with junk, for objects that exist and that do not, with a type that is not JSON."""
+    user = people.user("Somebody", role=role)
+    if role == Role.VIEWER and scope != "read":
+        pytest.skip("A viewer has no such token.")
+    _, text = token.issue(user, name=scope, scope=scope, by=SYSTEM, at=AT)
+    theirs = {"HTTP_AUTHORIZATION": f"Bearer {text}"}
+    for path, method, _ in operations():
+        for key in ["1", "999999"] if "{" in path else ["1"]:
+            send(method, filled(path, key), theirs)
+            if method != "get":
+                send(method, filled(path, key), theirs, data=b"{}", content_type="application/json")
+                send(method, filled(path, key), theirs, data=b"a=1", content_type="text/plain")
+
+
+def test_no_operation_declares_a_default_answer():
+    """It would declare every status, so that no check of an answer against the schema could fail."""
+    for path, method, one in operations():
+        assert "default" not in one["responses"], (method, path)
+
+
+def test_a_versioned_step_declares_428():
+    steps = schema.document()["paths"]
+
+    assert "428" in steps["/api/v1/models/{key}/stage"]["post"]["responses"]
+    assert "428" in steps["/api/v1/threshold-versions/{key}/agree"]["post"]["responses"]
+    assert "428" not in steps["/api/v1/review-requests/{key}/answer"]["post"]["responses"]
 
 
 WANTS_MORE = {"/api/v1/points"}  # of which series?

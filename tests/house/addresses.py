@@ -33,6 +33,7 @@ class Address:
     name: str
     methods: tuple[str, ...]
     url_of: Any  # (World, Objects) -> address
+    object_of: Any = None  # (World, Objects) -> the object whose version a write to this page must name
 
     @property
     def is_api(self) -> bool:
@@ -55,7 +56,8 @@ def pages() -> Iterator[Address]:
         spelled = re.search(r"\(\?P<(step|way|name)>([a-z|-]+)\)", str(pattern))
         for word in spelled[2].split("|") if spelled else [""]:
             fixed = {spelled[1]: word} if spelled else {}
-            yield Address(f"{name}/{word}" if word else name, ("GET", "POST"), _page(name, fixed))
+            whole = f"{name}/{word}" if word else name
+            yield Address(whole, ("GET", "POST"), _page(name, fixed), _object(name))
 
 
 def resources() -> Iterator[Address]:
@@ -173,6 +175,39 @@ _RULES: tuple[tuple[str, Any], ...] = (
     ("signals:source_create", lambda w, o, k: {}),
     ("signals:source_", lambda w, o, k: {"pk": k["source"].pk}),
 )
+
+# The object that a page writes, by the beginning of the page's name. A page that creates finds one as well,
+# and reads no version.
+_OBJECTS: tuple[tuple[str, Any], ...] = (
+    ("people:person_", lambda w, o: w.people["mate"]),
+    ("people:team_", lambda w, o: w.extra["team"]),
+    ("people:settings", lambda w, o: w.extra["organisation"]),
+    ("actions:", lambda w, o: o.action),
+    ("catalogue:", lambda w, o: o.model),
+    ("learnings:", lambda w, o: o.learning),
+    ("meetings:series_", lambda w, o: w.extra["series"]),
+    ("meetings:focus_", lambda w, o: w.extra["focus"]),
+    ("meetings:item_", lambda w, o: o.item),
+    ("meetings:decision_", lambda w, o: o.decision),
+    ("meetings:meeting_attend", lambda w, o: w.extra["live"]),
+    ("meetings:meeting_close", lambda w, o: w.extra["live"]),
+    ("meetings:meeting_", lambda w, o: w.extra["coming"]),
+    ("risklog:category_", lambda w, o: w.extra["risklog:category"]),
+    ("risklog:review_", lambda w, o: o.review),
+    ("risklog:escalation_", lambda w, o: o.escalation),
+    ("risklog:ladder_", lambda w, o: w.extra["risklog:ladder"]),
+    ("risklog:risk_", lambda w, o: o.risk),
+    ("signals:series_", lambda w, o: o.series),
+    ("signals:threshold_agree", lambda w, o: o.version),
+    ("signals:threshold_decline", lambda w, o: o.version),
+    ("signals:threshold_", lambda w, o: o.threshold),
+    ("signals:source_", lambda w, o: w.extra["source"]),
+)
+
+
+def _object(name: str) -> Any:
+    return next((of for beginning, of in _OBJECTS if name.startswith(beginning)), None)
+
 
 _LIVE = ("attend", "close")
 NO_ID = 7_759_999  # of no row

@@ -33,13 +33,26 @@ def client_of(world: World, role: str) -> Client:
 
 
 def ask(
-    client: Client, method: str, url: str, *, is_api: bool, body: str = "{}", data: Any = None
+    client: Client,
+    method: str,
+    url: str,
+    *,
+    is_api: bool,
+    body: str = "{}",
+    data: Any = None,
+    version: int | None = None,
 ) -> HttpResponse:
-    """One request, by default with an empty body, whose effect is taken back."""
+    """One request, by default with an empty body, whose effect is taken back.
+
+    version: what a page's form sends as its version; the API gets If-Match: *, unless it is 0.
+    """
     cookies = SimpleCookie(client.cookies.output(header="", sep=";"))
+    if data is None and version and method == "POST":
+        data = {"version": version}
     sent: dict[str, Any] = {"data": data} if data is not None else {}
     if is_api and method != "GET":
-        sent = {"data": body, "content_type": "application/json", "headers": {"If-Match": "*"}}
+        headers = {} if version == 0 else {"If-Match": "*"}
+        sent = {"data": body, "content_type": "application/json", "headers": headers}
     with transaction.atomic():
         answer = getattr(client, method.lower())(url, **sent)
         transaction.set_rollback(True)

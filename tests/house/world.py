@@ -114,7 +114,9 @@ def build() -> World:
 def _found_people(world: World) -> None:
     from kit.actor import SYSTEM
 
-    organisation.found(name="Northwind", time_zone="Europe/Berlin", is_sample=True, by=SYSTEM, at=AT)
+    northwind = organisation.found(
+        name="Northwind", time_zone="Europe/Berlin", is_sample=True, by=SYSTEM, at=AT
+    )
     science = people.function("data-science")
     engineering = people.function("data-engineering")
     owner = people.user("Ana Owner", function=science)
@@ -138,7 +140,13 @@ def _found_people(world: World) -> None:
     absence = person.be_away(
         owner, from_on=AT.date() + timedelta(days=40), until_on=AT.date() + timedelta(days=41), **_by(owner)
     )
-    world.extra |= {"team": team, "token": made_token, "absence": absence, "function": science}
+    world.extra |= {
+        "organisation": northwind,
+        "team": team,
+        "token": made_token,
+        "absence": absence,
+        "function": science,
+    }
 
 
 def _by(user: Any) -> dict[str, Any]:
@@ -160,6 +168,8 @@ def _meetings(world: World) -> Any:
     world.extra |= {
         "meetings:series": series.pk,
         "meetings:focus": series.focuses.order_by("pk").first().pk,
+        "series": series,
+        "focus": series.focuses.order_by("pk").first(),
         "meetings:live": live.reference,
         "meetings:meeting": coming.reference,
         "live": live,

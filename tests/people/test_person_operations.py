@@ -33,6 +33,8 @@ def test_add_makes_a_person_with_an_address_in_small_letters(at):
         ({"role": "king"}, "role"),
         ({"time_zone": "Mars/Base"}, "time_zone"),
         ({"password": "short"}, "password"),
+        ({"password": "123456789012"}, "password"),
+        ({"name": "Bernadette Longname", "password": "bernadettelongname"}, "password"),
     ],
 )
 def test_add_refuses_and_names_the_field(wrong, field, at):

@@ -130,7 +130,33 @@ def test_old_counts_are_forgotten(at):
     sign_in.count_try("a@b.org", network="n", at=at)
 
     assert sign_in.forget_old(at=at + timedelta(hours=1)) == 3
-    assert not SignInCount.objects.exists()
+    assert SignInCount.objects.get().key.startswith("tried:")
+    assert sign_in.forget_old(at=at + timedelta(hours=25)) == 1
+
+
+def test_a_fresh_browser_gets_in_while_several_networks_hammer_the_account(ana, move_clock):
+    """From the second quarter of an hour on, whoever goes on trying has used the strangers' full share."""
+    hostile = [f"203.0.{n}.9" for n in range(3)]
+    passed = []
+    for quarter in range(4):
+        move_clock(AT + timedelta(minutes=21 * quarter))
+        codes = [enter(Client(), "wrong", REMOTE_ADDR=where).status_code for where in hostile * 4]
+        passed.append(codes.count(422))
+
+    assert passed == [6, 4, 4, 4]
+    assert enter(Client(), REMOTE_ADDR=hostile[0]).status_code == 429
+    mistyped = enter(Client(), "wrong", REMOTE_ADDR="192.0.2.77")
+    assert mistyped.status_code == 422
+    assert enter(Client(), REMOTE_ADDR="192.0.2.77").status_code == 303
+
+
+def test_networks_that_wait_a_day_between_tries_still_share_ten_tries(ana, move_clock):
+    enter(Client())
+    move_clock(AT + timedelta(days=2))
+    codes = [enter(Client(), "wrong", REMOTE_ADDR=f"203.0.{n % 30}.9").status_code for n in range(90)]
+    codes += [enter(Client(), "wrong").status_code for _ in range(10)]
+
+    assert codes.count(422) == 10
 
 
 @pytest.mark.django_db(transaction=True)

@@ -31,6 +31,18 @@ def test_issue_stores_a_hash_and_gives_the_text_once(at):
     assert find(text, at=at) == made
 
 
+def test_an_administrators_password_link_revokes_the_tokens(at):
+    user, by = people.user(), Actor(people.user(role=Role.ADMINISTRATOR), "page")
+    _, text = token.issue(user, name="a", by=by, at=at)
+    _, others = token.issue(by.person, name="b", by=by, at=at)
+
+    person.note_link(user, by=by, at=at)
+
+    assert find(text, at=at) is None
+    assert find(others, at=at) is not None
+    assert Event.objects.filter(verb="people.token_revoked").count() == 1
+
+
 def test_a_token_ends_by_time_by_revoking_and_with_its_owner(at):
     user, by = people.user(), Actor(people.user(role=Role.ADMINISTRATOR), "page")
     one, first = token.issue(user, name="a", by=by, at=at, days=1)

@@ -66,9 +66,9 @@ def test_a_body_of_more_than_5000_alerts_is_kept(sender):
 
 
 def test_a_named_source_has_its_own_mapping(sender):
-    sender(f"{ALERTS}/staging", {"alerts": []})
-    sender(f"{ALERTS}?source=lab", {"alerts": []})
+    sender(f"{ALERTS}/staging", {"alerts": [signals.told("age")]})
+    sender(f"{ALERTS}?source=lab", {"alerts": [signals.told("income")]})
 
     assert set(Source.objects.values_list("slug", flat=True)) == {"staging", "lab"}
     assert sender(f"{ALERTS}?source=no%20good", {"alerts": []}).status_code == 422
-    assert Breach.objects.count() == 0
+    assert Breach.objects.count() == 2

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from signals.models import Correction, Delivery, Point, Series, Source
 from tests.conftest import AT
 from tests.factories import catalogue
-from tests.signals.conftest import POINTS
+from tests.signals.conftest import ALERTS, POINTS
 
 pytestmark = pytest.mark.django_db
 
@@ -138,6 +138,37 @@ def test_a_body_whose_source_cannot_be_is_refused_and_kept(sender, named):
     assert (delivery.status, delivery.source.slug) == (422, "points")
     assert "fraud-score" in delivery.body
     assert not Series.objects.exists()
+
+
+def test_bodies_of_which_nothing_is_stored_create_no_source(sender):
+    for number in range(3):
+        sender(POINTS, {"source": f"wrong-{number}", "points": [_point(value="NaN")]})
+        sender(POINTS, {"source": f"empty-{number}", "points": []})
+        sender(f"{ALERTS}/unread-{number}", b"{")
+        sender(f"{ALERTS}/odd-{number}", {"alerts": {}})
+
+    assert set(Source.objects.values_list("slug", flat=True)) == {"points", "alertmanager"}
+    assert Delivery.objects.filter(source__slug="points", status=422, body__contains="NaN").count() == 3
+    assert Delivery.objects.filter(source__slug="alertmanager").count() == 6
+
+
+def test_a_refused_body_of_a_known_source_is_kept_with_it(sender):
+    sender(POINTS, {"source": "lab", "points": [_point()]})
+    sender(POINTS, {"source": "lab", "points": [_point(value="NaN")]})
+
+    assert list(Delivery.objects.order_by("pk").values_list("source__slug", "status")) == [
+        ("lab", 202),
+        ("lab", 422),
+    ]
+
+
+def test_a_body_for_a_source_of_another_adapter_is_refused_by_name(sender):
+    sender(POINTS, {"source": "lab", "points": [_point()]})
+
+    answer = sender(f"{ALERTS}/lab", {"alerts": []})
+
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "source")
+    assert answer.json()["detail"] == "The source “lab” takes Points by REST. Name another source."
 
 
 def test_another_media_type_is_415(client, sender):

@@ -20,10 +20,23 @@ def test_the_first_body_of_a_name_makes_the_source_and_its_sender_owns_it(at):
     ana = people.user("Ana")
 
     first = source.named("prod", adapter="alertmanager", by=Actor(ana, "api"), at=at)
-    again = source.named("prod", adapter="points", by=SYSTEM, at=at)
+    again = source.named("prod", adapter="alertmanager", by=SYSTEM, at=at)
 
     assert (first, first.owner, first.adapter) == (again, ana, "alertmanager")
     assert Event.objects.filter(verb="signals.source_added").count() == 1
+
+
+@pytest.mark.parametrize("slug", ["prod", "points"])
+def test_a_source_of_another_adapter_is_refused(at, slug):
+    source.named("prod", adapter="points", by=SYSTEM, at=at)
+
+    with pytest.raises(Refused) as refusal:
+        source.named(slug, adapter="alertmanager", by=SYSTEM, at=at)
+
+    assert refusal.value.field == "source"
+    assert "Points by REST" in refusal.value.message
+    with pytest.raises(Refused):
+        source.add(name="Alerts", slug="points", adapter="alertmanager", by=SYSTEM, at=at)
 
 
 def test_who_names_no_source_means_their_own(at):

@@ -1,8 +1,8 @@
-"""`verify_chain`: walk the hash chain of security-relevant events; says the first place that does not fit."""
+"""`verify_chain`: check the hash chain of security-relevant events, and print its head."""
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from history import chain, guard
 
@@ -10,11 +10,25 @@ from history import chain, guard
 class Command(BaseCommand):
     help = "Checks that no security-relevant event was changed, removed or slipped in."
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        verdict = chain.verify()
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--head",
+            default="",
+            help="The head that an earlier run printed. Without it, removed newest links are not noticed.",
+        )
+
+    def handle(self, *args: Any, head: str = "", **options: Any) -> None:
+        try:
+            verdict = chain.verify(head)
+        except ValueError:
+            raise CommandError(
+                "--head is not a head. Give <number>:<hash>, as this command prints it."
+            ) from None
         if verdict.broken_at is not None:
             raise CommandError(f"The chain is broken at link {verdict.broken_at} of history.")
         self.stdout.write(f"{verdict.length} links, whole.")
+        if verdict.head:
+            self.stdout.write(f"head {verdict.head}")
         if not guard.is_guarded_by_role():
             self.stdout.write(
                 "History is guarded by its trigger alone: give the application a role of its own."
