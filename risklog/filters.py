@@ -175,7 +175,7 @@ def _is_ending(reader: Reader) -> Q:
     return Q(state=RiskState.ACCEPTED, accepted_until__lte=last)
 
 
-def _categories(user: Any) -> list[tuple[str, str]]:
+def _categories(user: User) -> list[tuple[str, str]]:
     rows = Category.objects.filter(is_retired=False).order_by("name")
     return list(rows.values_list("slug", "name"))
 

@@ -17,7 +17,7 @@ AT_LEAST = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class ReviewerCandidate:
     """Somebody who could be asked. load: open reviews they were asked for and have not answered."""
 
     id: int
@@ -39,7 +39,7 @@ class Proposal:
     stands_in_for: int | None = None
 
 
-def propose(kind: str, candidates: Iterable[Candidate]) -> tuple[list[Proposal], list[str]]:
+def propose(kind: str, candidates: Iterable[ReviewerCandidate]) -> tuple[list[Proposal], list[str]]:
     """Whom to ask, one a function, and the functions wanted by the kind that nobody could stand for.
 
     The owner team is preferred for one of them, so that somebody knows the model and somebody does not.
@@ -66,7 +66,7 @@ def propose(kind: str, candidates: Iterable[Candidate]) -> tuple[list[Proposal],
     return chosen, missing
 
 
-def _of(function: str, people: Sequence[Candidate], chosen: Sequence[Proposal]) -> Proposal | None:
+def _of(function: str, people: Sequence[ReviewerCandidate], chosen: Sequence[Proposal]) -> Proposal | None:
     taken = {one.id for one in chosen}
     owner_wanted = not any(one.is_of_owner_team for one in chosen)
     theirs = [one for one in people if one.function == function]

@@ -152,20 +152,20 @@ class EscalationItem(_Escalations, Item):
     permission = {"GET": "risklog.escalation_view"}
 
 
-class _Step(_Escalations, Step):
+class _EscalationStepResource(_Escalations, Step):
     is_versioned = True
     permission = {"POST": "risklog.escalation_change"}
     answers = {"POST": (200, EscalationRow)}
 
 
-class Acknowledge(_Step):
+class AcknowledgeEscalation(_EscalationStepResource):
     """Acknowledge an escalation. It continues if nothing follows in time."""
 
     body, bodies = AcknowledgeBody, {"POST": AcknowledgeBody}
     operation = staticmethod(operations.acknowledge)
 
 
-class Resolve(_Step):
+class ResolveEscalation(_EscalationStepResource):
     """Resolve an escalation, with the reason."""
 
     body, bodies = ResolveBody, {"POST": ResolveBody}
@@ -175,6 +175,6 @@ class Resolve(_Step):
 RESOURCES: list = [
     ("escalations", Escalations),
     ("escalations/<str:key>", EscalationItem),
-    ("escalations/<str:key>/acknowledge", Acknowledge),
-    ("escalations/<str:key>/resolve", Resolve),
+    ("escalations/<str:key>/acknowledge", AcknowledgeEscalation),
+    ("escalations/<str:key>/resolve", ResolveEscalation),
 ]

@@ -140,12 +140,12 @@ class ReviewItem(_Reviews, Item):
     permission = {"GET": "risklog.review_view"}
 
 
-class _Step(_Reviews, Step):
+class _ReviewStepResource(_Reviews, Step):
     is_versioned = True
     answers = {"POST": (200, ReviewRow)}
 
 
-class Answer(_Step):
+class AnswerReview(_ReviewStepResource):
     """Answer a review, or change your answer."""
 
     permission = {"POST": "risklog.review_answer"}
@@ -154,7 +154,7 @@ class Answer(_Step):
     is_versioned = takes_version = False
 
 
-class Settle(_Step):
+class SettleReview(_ReviewStepResource):
     """Close a review with an outcome and a reason."""
 
     permission = {"POST": "risklog.review_settle"}
@@ -165,6 +165,6 @@ class Settle(_Step):
 RESOURCES: list = [
     ("review-requests", Reviews),
     ("review-requests/<str:key>", ReviewItem),
-    ("review-requests/<str:key>/answer", Answer),
-    ("review-requests/<str:key>/settle", Settle),
+    ("review-requests/<str:key>/answer", AnswerReview),
+    ("review-requests/<str:key>/settle", SettleReview),
 ]

@@ -73,19 +73,19 @@ class RiskRow(serializers.Serializer):
         return risk.subject.viewers is not None
 
 
-def _people(user: Any) -> QuerySet[User]:
+def _people(user: User) -> QuerySet[User]:
     return User.objects.active().visible_to(user)
 
 
-def _categories(user: Any) -> QuerySet[Category]:
+def _categories(user: User) -> QuerySet[Category]:
     return Category.objects.visible_to(user).filter(is_retired=False)
 
 
-def _models(user: Any) -> QuerySet[Model]:
+def _models(user: User) -> QuerySet[Model]:
     return Model.objects.visible_to(user).select_related("subject", "owner_team")
 
 
-def _five(**kwargs: Any) -> serializers.IntegerField:
+def _one_to_five(**kwargs: Any) -> serializers.IntegerField:
     return serializers.IntegerField(min_value=1, max_value=5, required=False, **kwargs)
 
 
@@ -101,10 +101,10 @@ class RiskChange(Body):
     tags = serializers.ListField(child=serializers.CharField(max_length=60), max_length=20, required=False)
     team = Visible("team", Team.objects.visible_to, required=False, allow_null=True)
     owner = Visible("person", _people, by="email", required=False, allow_null=True)
-    likelihood = _five()
-    impact = _five()
-    residual_likelihood = _five(allow_null=True)
-    residual_impact = _five(allow_null=True)
+    likelihood = _one_to_five()
+    impact = _one_to_five()
+    residual_likelihood = _one_to_five(allow_null=True)
+    residual_impact = _one_to_five(allow_null=True)
     treatment = serializers.ChoiceField([*Treatment.choices, ""], required=False)
     review_on = serializers.DateField(required=False, allow_null=True)
     series = Visible(
@@ -124,8 +124,8 @@ class NewRisk(Body):
     tags = serializers.ListField(child=serializers.CharField(max_length=60), max_length=20, required=False)
     team = Visible("team", Team.objects.visible_to, required=False, allow_null=True)
     owner = Visible("person", _people, by="email", required=False, allow_null=True)
-    likelihood = _five(default=3)
-    impact = _five(default=3)
+    likelihood = _one_to_five(default=3)
+    impact = _one_to_five(default=3)
     series = Visible(
         "series", Series.objects.visible_to, by="subject__title", required=False, allow_null=True
     )
@@ -141,15 +141,15 @@ class NewRisk(Body):
     )
 
 
-class Reason(Body):
+class RiskReasonBody(Body):
     reason = serializers.CharField(max_length=5000, required=False, allow_blank=True)
 
 
-class WhyBack(Body):
+class ReopenRiskBody(Body):
     reason = serializers.CharField(max_length=5000)
 
 
-class Treatments(Body):
+class TreatRiskBody(Body):
     treatment = serializers.ChoiceField(
         Treatment.choices, help_text="“accept” proposes acceptance; a risk manager decides."
     )
@@ -157,22 +157,22 @@ class Treatments(Body):
     reason = serializers.CharField(max_length=5000, required=False, allow_blank=True)
 
 
-class Remainder(Body):
-    residual_likelihood = _five()
-    residual_impact = _five()
+class MonitorRiskBody(Body):
+    residual_likelihood = _one_to_five()
+    residual_impact = _one_to_five()
     reason = serializers.CharField(max_length=5000, required=False, allow_blank=True)
 
 
-class Acceptance(Body):
+class AcceptRiskBody(Body):
     until = serializers.DateField()
     reason = serializers.CharField(max_length=5000)
 
 
-class Evidence(Body):
+class RiskEvidenceBody(Body):
     evidence = serializers.CharField(max_length=5000)
 
 
-class OfBreach(Body):
+class RiskOfBreachBody(Body):
     breach = Visible("breach", BreachGroup.objects.visible_to, by="subject__reference")
     category = Visible("category", _categories, required=False)
 
@@ -231,11 +231,11 @@ class RiskOfBreach(_Risks):
     """Create a risk from a breach and its evidence, or return the live risk of the breach."""
 
     permission = {"POST": "risklog.risk_add"}
-    bodies = {"POST": OfBreach}
+    bodies = {"POST": RiskOfBreachBody}
     answers = {"POST": (201, RiskRow)}
 
     def post(self, request: Request) -> Response:
-        values = read(OfBreach, request)
+        values = read(RiskOfBreachBody, request)
         risk = operations.add_from_breach(
             values["breach"], category=values.get("category"), by=self.by(request), at=clock.now()
         )
@@ -257,61 +257,61 @@ class RiskItem(_Risks, Item):
         return self.answer(request, risk.pk)
 
 
-class _Step(_Risks, Step):
+class _RiskStepResource(_Risks, Step):
     is_versioned = True
     permission = {"POST": "risklog.risk_change"}
-    body: ClassVar[type[Body]] = Reason
+    body: ClassVar[type[Body]] = RiskReasonBody
     answers = {"POST": (200, RiskRow)}
 
 
-class Assess(_Step):
+class AssessRisk(_RiskStepResource):
     """Start assessing a risk."""
 
-    bodies = {"POST": Reason}
+    bodies = {"POST": RiskReasonBody}
     operation = staticmethod(operations.assess)
 
 
-class Treat(_Step):
+class TreatRisk(_RiskStepResource):
     """Start treating a risk."""
 
-    body, bodies = Treatments, {"POST": Treatments}
+    body, bodies = TreatRiskBody, {"POST": TreatRiskBody}
     operation = staticmethod(operations.treat)
 
 
-class Monitor(_Step):
+class MonitorRisk(_RiskStepResource):
     """Monitor a risk. After treatment the residual risk is required."""
 
-    body, bodies = Remainder, {"POST": Remainder}
+    body, bodies = MonitorRiskBody, {"POST": MonitorRiskBody}
     operation = staticmethod(operations.monitor)
 
 
-class Accept(_Step):
+class AcceptRisk(_RiskStepResource):
     """Accept a risk until a date. Only a risk manager who does not own it can."""
 
     permission = {"POST": "risklog.risk_accept"}
-    body, bodies = Acceptance, {"POST": Acceptance}
+    body, bodies = AcceptRiskBody, {"POST": AcceptRiskBody}
     operation = staticmethod(operations.accept)
 
 
-class Close(_Step):
+class CloseRisk(_RiskStepResource):
     """Close a risk, with the evidence that it is resolved."""
 
     permission = {"POST": "risklog.risk_close"}
-    body, bodies = Evidence, {"POST": Evidence}
+    body, bodies = RiskEvidenceBody, {"POST": RiskEvidenceBody}
     operation = staticmethod(operations.close)
 
 
-class Reopen(_Step):
+class ReopenRisk(_RiskStepResource):
     """Reopen a risk."""
 
-    body, bodies = WhyBack, {"POST": WhyBack}
+    body, bodies = ReopenRiskBody, {"POST": ReopenRiskBody}
     operation = staticmethod(operations.reopen)
 
 
-class StillSo(_Step):
+class ReconfirmRisk(_RiskStepResource):
     """Reconfirm a risk: only the date of its next review changes."""
 
-    body, bodies = Evidence, {"POST": Evidence}
+    body, bodies = RiskEvidenceBody, {"POST": RiskEvidenceBody}
     operation = staticmethod(operations.still_so)
 
 
@@ -319,11 +319,11 @@ RESOURCES: list = [
     ("risks", Risks),
     ("risks/from_breach", RiskOfBreach),
     ("risks/<str:key>", RiskItem),
-    ("risks/<str:key>/assess", Assess),
-    ("risks/<str:key>/treat", Treat),
-    ("risks/<str:key>/monitor", Monitor),
-    ("risks/<str:key>/accept", Accept),
-    ("risks/<str:key>/close", Close),
-    ("risks/<str:key>/reopen", Reopen),
-    ("risks/<str:key>/still_so", StillSo),
+    ("risks/<str:key>/assess", AssessRisk),
+    ("risks/<str:key>/treat", TreatRisk),
+    ("risks/<str:key>/monitor", MonitorRisk),
+    ("risks/<str:key>/accept", AcceptRisk),
+    ("risks/<str:key>/close", CloseRisk),
+    ("risks/<str:key>/reopen", ReopenRisk),
+    ("risks/<str:key>/still_so", ReconfirmRisk),
 ]

@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
-from django.contrib.auth.models import AnonymousUser
 
 from history.models import Subject
 from pages.forms import PageForm
@@ -12,7 +11,7 @@ from people import queries as people
 from people.models import User
 from people.states import Role
 from risklog.forms.review import PersonChoice, reason_field, visible_subject
-from risklog.queries import presence
+from risklog.queries import availability
 
 _HOURS = [(4, "4 hours"), (24, "24 hours"), (72, "3 days"), (168, "7 days"), (336, "14 days (maximum)")]
 
@@ -34,7 +33,7 @@ class RaiseForm(PageForm):
         "administrators together can look it up, and you are notified if they do.",
     )
 
-    def __init__(self, *args: Any, user: User | AnonymousUser, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.user = user
 
@@ -45,7 +44,7 @@ class RaiseForm(PageForm):
 class EscalationStepForm(PageForm):
     """A step of an escalation. at: the moment of the request; user: who takes the step."""
 
-    def __init__(self, *args: Any, at: datetime, user: User | AnonymousUser, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, at: datetime, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.at, self.user = at, user
 
@@ -76,7 +75,7 @@ class HandOverForm(EscalationStepForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        present = people.present_on(presence.day_of(self.at)).exclude(role=Role.VIEWER)
+        present = people.present_on(availability.day_of(self.at)).exclude(role=Role.VIEWER)
         fields: dict[str, Any] = self.fields
         fields["to"].queryset = present.exclude(pk=self.user.pk)
 

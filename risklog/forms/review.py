@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.contrib.auth.models import AnonymousUser
 
 from history.models import Subject
 from pages.forms import PageForm
@@ -65,7 +64,7 @@ class SettleForm(PageForm):
     reason = reason_field("Reason", "For readers who face the same problem later.")
 
 
-class ReasonForm(PageForm):
+class ReviewReasonForm(PageForm):
     reason = reason_field("Reason")
 
 
@@ -89,7 +88,7 @@ class OpenForm(PageForm):
     )
     why = reason_field("What did you notice?", "Describe conditions and evidence, not who is at fault.")
 
-    def __init__(self, *args: Any, user: User | AnonymousUser, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.user = user
 
@@ -97,7 +96,7 @@ class OpenForm(PageForm):
         return visible_subject(self.user, self.cleaned_data["about"])
 
 
-def visible_subject(user: User | AnonymousUser, reference: str) -> Subject:
+def visible_subject(user: User, reference: str) -> Subject:
     """Return the subject of a reference. One the reader may not see is refused as if it did not exist."""
     reference = reference.strip().upper()
     subject = Subject.objects.visible_to(user).filter(reference=reference).first()

@@ -51,7 +51,7 @@ class RiskForm(PageForm):
     model = NamedChoice(Model.objects.none(), required=False, empty_label="No specific model")
     category = NamedChoice(Category.objects.none(), empty_label=None)
 
-    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.user = user
         fields: dict[str, Any] = self.fields
@@ -155,7 +155,7 @@ def _initial(risk: Risk) -> dict[str, Any]:
     return {**fields, "tags": ", ".join(risk.tags)}
 
 
-def _series_for(user: Any, risk: Risk) -> Any:
+def _series_for(user: User, risk: Risk) -> Any:
     """Return the metrics of the risk's model, and the one that the risk shows already."""
     rows = Series.objects.visible_to(user)
     own = rows.filter(pk=risk.series_id)
@@ -172,7 +172,7 @@ class StepForm(PageForm):
 
     reason = forms.CharField(label="Reason", required=False, widget=forms.Textarea(attrs={"rows": 2}))
 
-    def __init__(self, *args: Any, risk: Risk, user: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, risk: Risk, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.risk, self.user = risk, user
 

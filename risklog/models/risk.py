@@ -18,7 +18,7 @@ from signals.models import BreachGroup, Series
 _ONE_TO_FIVE = [MinValueValidator(1), MaxValueValidator(5)]
 
 
-class RiskManager(models.Manager.from_queryset(RecordedQuerySet)):  # type: ignore[misc]
+class RiskManager(models.Manager.from_queryset(RecordedQuerySet)):  # type: ignore[misc]  # mypy cannot follow a class made at runtime
     def get_queryset(self) -> RecordedQuerySet:
         """Without the words the search index is made of: no page shows them."""
         return super().get_queryset().defer("search")

@@ -19,7 +19,7 @@ from people.models import User
 from people.states import Role
 from risklog.models import Climb, Escalation, Review
 from risklog.operations import climb, escalation, escalation_handlers, reviewer
-from risklog.queries import presence
+from risklog.queries import availability
 from risklog.states import UNRESOLVED, EscalationState, ReviewState
 
 
@@ -60,7 +60,7 @@ def _escalation_without(escalation_id: int, person: User, event: Event, *, at: d
     if row is None or _can_act(person, row, at):
         return
     if row.state == EscalationState.ACKNOWLEDGED and row.acknowledged_by_id == person.pk:
-        stand_in = people.stand_in_of(person, presence.day_of(at)) if person.is_active else None
+        stand_in = people.stand_in_of(person, availability.day_of(at)) if person.is_active else None
         if stand_in and stand_in != person:
             note = f"Stand-in for {person.name}, who is away"
             escalation.hand_over(row, stand_in, by=SYSTEM, at=at, note=note)
@@ -77,5 +77,5 @@ def _can_act(person: User, row: Escalation, at: datetime) -> bool:
     return (
         person.is_active
         and row.subject.is_visible_to(person)
-        and not people.is_away(person, presence.day_of(at))
+        and not people.is_away(person, availability.day_of(at))
     )

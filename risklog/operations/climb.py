@@ -22,7 +22,7 @@ from risklog import ladder as rules
 from risklog.ladder import Climbs, RungRule, Waits
 from risklog.models import Climb, Escalation, Rung
 from risklog.operations import sight
-from risklog.queries import presence
+from risklog.queries import availability
 from risklog.queries import rung as rung_queries
 from risklog.queries.rung import Staff
 from risklog.states import UNRESOLVED, EscalationState
@@ -55,7 +55,7 @@ def climb_on(
         rules_of(rungs),
         escalation.rung,
         at,
-        presence.hours(),
+        availability.hours(),
         {staff.rung.position for staff in staffed if staff.on.people},
         at_once=at_once,
     )
@@ -296,7 +296,7 @@ def next_after(
     """
     ends = rules.lapses if lapses else rules.limit
     position = escalation.rung if position is None else position
-    return ends(rules_of(rungs_of(escalation)), position, at, presence.hours())
+    return ends(rules_of(rungs_of(escalation)), position, at, availability.hours())
 
 
 def top_of(escalation: Escalation) -> int:

@@ -15,7 +15,7 @@ from risklog import ladder as rules
 from risklog.models import Category, Escalation
 from risklog.operations import climb, sight
 from risklog.operations import ladder as ladders
-from risklog.queries import presence
+from risklog.queries import availability
 from risklog.queries import rung as rung_queries
 from risklog.queries.rung import Staff
 from risklog.states import EscalationState, Severity
@@ -123,7 +123,9 @@ def acknowledge(
 ) -> Escalation:
     """Acknowledge an escalation. It climbs again if no step follows within the time limit of its rung."""
     escalation = climb.lock_for(escalation, seen)
-    until = rules.lapses(climb.rules_of(climb.rungs_of(escalation)), escalation.rung, at, presence.hours())
+    until = rules.lapses(
+        climb.rules_of(climb.rungs_of(escalation)), escalation.rung, at, availability.hours()
+    )
     climb.quieten(escalation)
     history.move(
         escalation,
@@ -151,9 +153,11 @@ def hand_over(
         raise Refused("Acknowledge the escalation before you hand it over.", field="to")
     if not to.is_active:
         raise Refused("This person has left. Choose another person.", field="to")
-    if to.pk in presence.away_on(presence.day_of(at)):
+    if to.pk in availability.away_on(availability.day_of(at)):
         raise Refused("This person is away. Choose another person.", field="to")
-    until = rules.lapses(climb.rules_of(climb.rungs_of(escalation)), escalation.rung, at, presence.hours())
+    until = rules.lapses(
+        climb.rules_of(climb.rungs_of(escalation)), escalation.rung, at, availability.hours()
+    )
     former = escalation.acknowledged_by
     climb.quieten(escalation)
     history.change(

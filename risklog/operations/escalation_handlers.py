@@ -12,7 +12,7 @@ from kit.actor import SYSTEM
 from risklog.models import Escalation, Review
 from risklog.operations import climb
 from risklog.operations.escalation import resolve, start
-from risklog.queries import presence
+from risklog.queries import availability
 from risklog.queries import review as review_queries
 from risklog.queries import rung as rung_queries
 from risklog.states import Severity
@@ -66,7 +66,7 @@ def on_action_changed(event: Event, *, at: datetime) -> None:
         return
     if not _is_only_for(escalation, "actions.action_overdue"):
         return
-    if action.due_on and action.due_on >= presence.day_of(at):
+    if action.due_on and action.due_on >= availability.day_of(at):
         reason = f"New due date: {action.due_on:%-d %b %Y}."
     elif event.verb == "actions.action_assigned" and action.owner:
         reason = f"It is {action.owner.name}'s now, who is given a working day."

@@ -24,7 +24,7 @@ from risklog import events
 from risklog import ladder as rules
 from risklog.models import Review
 from risklog.operations import escalation, reviewer, sight
-from risklog.queries import presence
+from risklog.queries import availability
 from risklog.queries import review as review_queries
 from risklog.queries import rung as rung_queries
 from risklog.states import Outcome, ReviewState, Severity
@@ -56,7 +56,7 @@ def open_for(
 
     kind: a SignalKind; it decides which functions review. why: the reason. Raises ChangedMeanwhile.
     """
-    hours = presence.hours()
+    hours = availability.hours()
     for _ in range(_TRIES):
         review = reviewer.lock(about=about, state=ReviewState.OPEN)
         if review:
@@ -123,7 +123,7 @@ def annotate(
 ) -> Review:
     """Note a further trigger. A critical one makes the answer due sooner."""
     values: dict[str, Any] = {"triggers": review.triggers + 1}
-    hours = presence.hours()
+    hours = availability.hours()
     if severity == Severity.CRITICAL and review.severity != Severity.CRITICAL:
         values |= {"severity": severity, "due_at": min(review.due_at, _due(severity, at, hours))}
     becomes_critical = "due_at" in values
@@ -221,7 +221,7 @@ def reopen(review: Review, *, reason: str, by: Actor, at: datetime, seen: int | 
     if not reason.strip():
         raise Refused("Enter the reason for reopening.", field="reason")
     review = reviewer.lock_any(review, seen)
-    hours = presence.hours()
+    hours = availability.hours()
     values = {"settled_at": None, "outcome": "", "due_at": _due(review.severity, at, hours)}
     try:
         with transaction.atomic():
@@ -295,7 +295,7 @@ def on_time_changed(event: Event, *, at: datetime) -> None:
     """Compute future due times again when the time zone or the working time of the organisation changes."""
     if not changed_fields(event) & {"time_zone", "working_days", "day_starts_at", "day_ends_at"}:
         return
-    hours, verb = presence.hours(), "risklog.review_replanned"
+    hours, verb = availability.hours(), "risklog.review_replanned"
     open_reviews = Review.objects.filter(state=ReviewState.OPEN, due_at__gt=at).order_by("pk")
     for pk in open_reviews.values_list("pk", flat=True):
         review = reviewer.lock(pk=pk, state=ReviewState.OPEN)

@@ -20,7 +20,7 @@ from people.working import Hours
 from risklog import events, routing
 from risklog.models import Review, Reviewer
 from risklog.operations import sight
-from risklog.queries import presence
+from risklog.queries import availability
 from risklog.queries import review as review_queries
 from risklog.routing import Proposal
 from risklog.states import Outcome, ReviewState
@@ -47,11 +47,11 @@ def present(user: User, at: datetime) -> tuple[User | None, User]:
     """
     if not user.is_active or user.role == Role.VIEWER:
         raise Refused("This person cannot answer reviews. Choose another person.", field="user")
-    away = presence.away_on(presence.day_of(at))
+    away = availability.away_on(availability.day_of(at))
     if user.pk not in away:
         return None, user
-    everyone = presence.active_by_id([pk for pk in (user.pk, away[user.pk]) if pk])
-    available = presence.present([user.pk], everyone, away)
+    everyone = availability.active_by_id([pk for pk in (user.pk, away[user.pk]) if pk])
+    available = availability.among([user.pk], everyone, away)
     if not available.people or available.people[0].role == Role.VIEWER:
         raise Refused(
             "This person is away and no stand-in is available. Choose another person.", field="user"
@@ -60,7 +60,7 @@ def present(user: User, at: datetime) -> tuple[User | None, User]:
 
 
 def _rows(review: Review, proposals: Sequence[Proposal], at: datetime) -> list[Reviewer]:
-    active = presence.active_by_id(proposal.id for proposal in proposals)
+    active = availability.active_by_id(proposal.id for proposal in proposals)
     slugs = [proposal.function for proposal in proposals]
     functions = {function.slug: function for function in Function.objects.filter(slug__in=slugs)}
     return [
@@ -183,11 +183,11 @@ def ask_stand_ins(review: Review, *, at: datetime, cause: Event | None = None) -
 
     Returns the new reviewers. The review is locked.
     """
-    day = presence.day_of(at)
+    day = availability.day_of(at)
     reviewers = list(review.reviewers.select_related("user", "function"))
     waiting = [row for row in reviewers if row.answered_at is None and row.user.is_active]
     stand_ins = people.stand_ins([row.user for row in waiting], day)
-    away, asked = presence.away_on(day), {row.user_id for row in reviewers}
+    away, asked = availability.away_on(day), {row.user_id for row in reviewers}
     rows = []
     for row in waiting:
         stand_in = stand_ins[row.user_id]

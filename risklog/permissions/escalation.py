@@ -3,23 +3,24 @@
 from typing import Any
 
 from kit.rights import permission
+from people.models import User
 from people.permissions import may_read, may_write
 from people.states import Role
 
 
 @permission("risklog.escalation_view")
-def may_view(user: Any, escalation: Any) -> bool:
+def may_view(user: User, escalation: Any) -> bool:
     return may_read(user)
 
 
 @permission("risklog.escalation_raise")
-def may_raise(user: Any, escalation: Any) -> bool:
+def may_raise(user: User, escalation: Any) -> bool:
     """Anybody, viewers too: what is urgent is not held up by a role."""
     return may_write(user, Role.VIEWER)
 
 
 @permission("risklog.escalation_change")
-def may_change(user: Any, escalation: Any) -> bool:
+def may_change(user: User, escalation: Any) -> bool:
     """Who was called by it or has it in hand, whatever their role; the team it concerns; risk managers."""
     if not may_write(user, Role.VIEWER):
         return False
@@ -31,11 +32,11 @@ def may_change(user: Any, escalation: Any) -> bool:
 
 
 @permission("risklog.ladder_view")
-def may_view_ladders(user: Any, ladder: Any) -> bool:
+def may_view_ladders(user: User, ladder: Any) -> bool:
     """Everybody: a ladder that is not known in advance calls nobody to order."""
     return may_read(user)
 
 
 @permission("risklog.ladder_change")
-def may_change_ladder(user: Any, ladder: Any) -> bool:
+def may_change_ladder(user: User, ladder: Any) -> bool:
     return may_write(user, Role.RISK_MANAGER)

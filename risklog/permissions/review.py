@@ -3,23 +3,24 @@
 from typing import Any
 
 from kit.rights import permission
+from people.models import User
 from people.permissions import may_read, may_write
 from people.states import Role
 
 
 @permission("risklog.review_view")
-def may_view(user: Any, review: Any) -> bool:
+def may_view(user: User, review: Any) -> bool:
     return may_read(user)
 
 
 @permission("risklog.review_open")
-def may_open(user: Any, review: Any) -> bool:
+def may_open(user: User, review: Any) -> bool:
     """Any member may call for a look at what they see."""
     return may_write(user)
 
 
 @permission("risklog.review_answer")
-def may_answer(user: Any, review: Any) -> bool:
+def may_answer(user: User, review: Any) -> bool:
     """Those who were asked; a verdict can be changed until it is settled."""
     if not may_write(user):
         return False
@@ -27,13 +28,13 @@ def may_answer(user: Any, review: Any) -> bool:
 
 
 @permission("risklog.review_claim")
-def may_claim(user: Any, review: Any) -> bool:
+def may_claim(user: User, review: Any) -> bool:
     """Any member may take the lead, and ask others."""
     return may_write(user)
 
 
 @permission("risklog.review_settle")
-def may_settle(user: Any, review: Any) -> bool:
+def may_settle(user: User, review: Any) -> bool:
     """The team that owns the model, and risk managers; a meeting settles by its decision."""
     if not may_write(user):
         return False
@@ -43,6 +44,6 @@ def may_settle(user: Any, review: Any) -> bool:
 
 
 @permission("risklog.review_give_back")
-def may_give_back(user: Any, review: Any) -> bool:
+def may_give_back(user: User, review: Any) -> bool:
     """Who has the lead; and those who may settle it, when that person cannot."""
     return may_write(user) and (review is None or review.claimed_by_id == user.pk or may_settle(user, review))

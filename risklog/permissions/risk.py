@@ -3,23 +3,24 @@
 from typing import Any
 
 from kit.rights import permission
+from people.models import User
 from people.permissions import may_read, may_write
 from people.states import Role
 
 
 @permission("risklog.risk_view")
-def may_view(user: Any, risk: Any) -> bool:
+def may_view(user: User, risk: Any) -> bool:
     return may_read(user)
 
 
 @permission("risklog.risk_add")
-def may_add(user: Any, risk: Any) -> bool:
+def may_add(user: User, risk: Any) -> bool:
     """Any member may raise a risk; viewers read."""
     return may_write(user)
 
 
 @permission("risklog.risk_change")
-def may_change(user: Any, risk: Any) -> bool:
+def may_change(user: User, risk: Any) -> bool:
     """The owner, the owner's team, whoever raised it by name, and risk managers."""
     if not may_write(user):
         return False
@@ -29,11 +30,11 @@ def may_change(user: Any, risk: Any) -> bool:
 
 
 @permission("risklog.risk_close")
-def may_close(user: Any, risk: Any) -> bool:
+def may_close(user: User, risk: Any) -> bool:
     return may_change(user, risk)
 
 
 @permission("risklog.risk_accept")
-def may_accept(user: Any, risk: Any) -> bool:
+def may_accept(user: User, risk: Any) -> bool:
     """A risk manager decides, and never on a risk of their own."""
     return may_write(user, Role.RISK_MANAGER) and (risk is None or risk.owner_id != user.pk)

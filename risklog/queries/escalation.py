@@ -11,6 +11,7 @@ from django.db.models.functions import JSONObject
 
 from kit import clock
 from kit.filtering import Reader
+from kit.sight import Visitor
 from people.models import Function, User
 from risklog.filters import ESCALATION_VIEWS, RESOLVED_ORDER
 from risklog.models import Climb, Escalation, Review, Rung
@@ -19,7 +20,7 @@ from risklog.queries.rung import Concerned
 from risklog.states import UNRESOLVED, EscalationState
 
 
-def escalations(user: Any) -> QuerySet[Escalation]:
+def escalations(user: Visitor) -> QuerySet[Escalation]:
     """What this reader may see, with what it names."""
     rows = Escalation.objects.visible_to(user)
     return rows.select_related(
@@ -27,13 +28,13 @@ def escalations(user: Any) -> QuerySet[Escalation]:
     )
 
 
-def for_pages(user: Any) -> QuerySet[Escalation]:
+def for_pages(user: User) -> QuerySet[Escalation]:
     """The same with what a line needs: the rungs there are."""
     rows = escalations(user).annotate(resolved_order=RESOLVED_ORDER)
     return rows.prefetch_related("ladder_version__rungs")
 
 
-def for_ladder(user: Any) -> QuerySet[Escalation]:
+def for_ladder(user: User) -> QuerySet[Escalation]:
     """Return the same with what progress_of() needs: rungs, climbs, and who is asked about the same thing."""
     rungs = Rung.objects.filter(ladder_version=OuterRef("ladder_version")).order_by("position")
     climbs = Climb.objects.filter(escalation=OuterRef("pk")).order_by("round", "position", "id")
@@ -42,7 +43,7 @@ def for_ladder(user: Any) -> QuerySet[Escalation]:
             rungs.values(row=JSONObject(**_same(_RUNG), function="function__name", person="person__name"))
         ),
         called=ArraySubquery(climbs.values(row=JSONObject(**_same(_CALLED)))),
-        asked=ArraySubquery(rung_queries.waiting_about(OuterRef("about")).values("user_id")),
+        asked=ArraySubquery(rung_queries.unanswered_about(OuterRef("about")).values("user_id")),
     )
 
 
@@ -100,7 +101,7 @@ def progress_of(escalation: Any, *at_hand: Any, at: datetime) -> list[RungProgre
     to_come = [one for one in rungs if one.position > escalation.rung]
     if escalation.state == EscalationState.RESOLVED:
         to_come = []
-    known = rung_queries.whose(escalation.about, *at_hand) if to_come else Concerned()
+    known = rung_queries.owner_and_team_of(escalation.about, *at_hand) if to_come else Concerned()
     known = Concerned(tuple(escalation.asked), known.owner, escalation.team or known.team)
     told = [pk for one in climbs.values() for pk in one.told]
     crew = rung_queries.crew([(to_come, known)], told=told, at=at)
@@ -165,7 +166,7 @@ def minutes_between(escalation: Escalation) -> int:
     return max(1, int((escalation.next_climb_at - escalation.rung_since).total_seconds() // 60))
 
 
-def rail(user: Any, obj: Any, *, at: datetime | None = None) -> dict[str, Any] | None:
+def rail(user: User, obj: Any, *, at: datetime | None = None) -> dict[str, Any] | None:
     """What a page shows of the escalation of its object, or of a review about it; None without one.
 
     Two queries: the escalation with its ladder, and the people on it; one more for a review that the page
@@ -184,7 +185,7 @@ def rail(user: Any, obj: Any, *, at: datetime | None = None) -> dict[str, Any] |
     }
 
 
-def unresolved_about(user: Any, subject_ids: Iterable[int]) -> dict[int, Escalation]:
+def unresolved_about(user: User, subject_ids: Iterable[int]) -> dict[int, Escalation]:
     """For a list of subjects, the running escalation of each: subject id -> escalation. One query."""
     rows = Escalation.objects.visible_to(user).select_related("subject")
     found = rows.filter(about__in=list(subject_ids), state__in=UNRESOLVED)

@@ -13,7 +13,7 @@ GUESS = {Level.WARNING: (3, 3), Level.CRITICAL: (4, 4)}
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class RiskDraft:
     """What a breach group fills a new risk with."""
 
     title: str
@@ -26,7 +26,7 @@ class Evidence:
     tags: tuple[str, ...]
 
 
-def of_group(group: BreachGroup) -> Evidence:
+def of_group(group: BreachGroup) -> RiskDraft:
     """The evidence of a group. Costs two queries."""
     breaches = list(
         group.breaches.select_related("series", "threshold", "threshold_version").order_by("-level", "id")
@@ -34,7 +34,7 @@ def of_group(group: BreachGroup) -> Evidence:
     worst = next((breach for breach in breaches if breach.series_id), None)
     feature = next((breach.feature for breach in breaches if breach.feature), "")
     likelihood, impact = GUESS[Level(group.level)]
-    return Evidence(
+    return RiskDraft(
         title=f"{group.get_kind_display()} risk: {group.title}"[:200],
         description=_description(group, breaches),
         category=category_of(group.kind),

@@ -7,16 +7,16 @@ from typing import Any
 
 from django.db.models import Prefetch, QuerySet
 
-from people.models import Team
+from people.models import Team, User
 from risklog import ladder as rules
 from risklog.ladder import RungRule
 from risklog.models import Ladder, LadderVersion, Rung
-from risklog.queries import presence
+from risklog.queries import availability
 from risklog.queries import rung as rung_queries
 from risklog.queries.rung import Concerned, Staff
 
 
-def for_pages(user: Any) -> QuerySet[Ladder]:
+def for_pages(user: User) -> QuerySet[Ladder]:
     """Ladders that are not retired, the most general first, each with its version in force."""
     current = LadderVersion.objects.filter(is_current=True).prefetch_related(
         Prefetch("rungs", Rung.objects.select_related("function", "person").order_by("position"))
@@ -61,7 +61,7 @@ def rehearse(ladders: Sequence[tuple[list[Rung], Team | None]], *, at: datetime)
 
     ladders: (rungs, team) pairs. Costs one query beside the organisation, however many ladders there are.
     """
-    hours = presence.hours()
+    hours = availability.hours()
     asked = [(rungs, Concerned(team=team)) for rungs, team in ladders]
     crew = rung_queries.crew(asked, at=at)
     return [_rehearsed(crew.on(rungs, known), hours, at) for rungs, known in asked]

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import connection
 
+from people.models import User
 from signals.models import Series
 from signals.states import Agreement
 
@@ -71,7 +72,7 @@ class LiveMetric:
     end: datetime
 
 
-def live_metric(user: Any, series: Series, *, at: datetime) -> LiveMetric:
+def live_metric(user: User, series: Series, *, at: datetime) -> LiveMetric:
     """The last DAYS of a series the reader may see, at most BUCKETS points. One query."""
     start = at - timedelta(days=DAYS)
     about: dict[str, Any] = {
@@ -95,7 +96,7 @@ def live_metric(user: Any, series: Series, *, at: datetime) -> LiveMetric:
     )
 
 
-def _seen(crossings: list[Any], user: Any) -> list[Crossing]:
+def _seen(crossings: list[Any], user: User) -> list[Crossing]:
     return [
         Crossing(reference, level, _moment(opened), None if cleared is None else _moment(cleared))
         for reference, viewers, granted, level, opened, cleared in crossings

@@ -10,13 +10,14 @@ from catalogue.models import Model
 from history.models import Subject
 from history.queries import show
 from kit.filtering import Reader
+from kit.sight import Visitor
 from people import queries as people
 from people.models import Membership, User
 from people.states import Role
 from risklog.filters import SETTLED_ORDER, is_mine
 from risklog.models import Review, Reviewer, Risk
-from risklog.queries import presence
-from risklog.routing import AT_LEAST, Candidate
+from risklog.queries import availability
+from risklog.routing import AT_LEAST, ReviewerCandidate
 from risklog.states import ReviewState
 from signals.models import Breach, BreachGroup
 
@@ -27,9 +28,9 @@ def open_load() -> dict[int, int]:
     return dict(waiting.order_by().values_list("user_id").annotate(n=Count("id")).values_list("user_id", "n"))
 
 
-def candidates(about: Subject, model: Model | None, *, day: date) -> list[Candidate]:
+def candidates(about: Subject, model: Model | None, *, day: date) -> list[ReviewerCandidate]:
     """Return who could be asked about a subject on a day, with what the choice needs. Four queries."""
-    load, away = open_load(), presence.away_on(day)
+    load, away = open_load(), availability.away_on(day)
     owner_team = model.owner_team_id if model else None
     named = {*(about.viewers or ()), *about.granted}
     of_team, seeing = set(), set()
@@ -42,7 +43,7 @@ def candidates(about: Subject, model: Model | None, *, day: date) -> list[Candid
                 seeing.add(user_id)
     able = User.objects.active().exclude(role=Role.VIEWER).order_by("id")
     return [
-        Candidate(
+        ReviewerCandidate(
             id=pk,
             function=function or "",
             load=load.get(pk, 0),
@@ -62,7 +63,7 @@ def awaited(review: Review, *, at: datetime) -> list[Reviewer]:
     """
     rows = review.reviewers.filter(answered_at__isnull=True, user__is_active=True)
     rows = rows.exclude(user__role=Role.VIEWER).select_related("user__subject").order_by("id")
-    away = presence.away_on(presence.day_of(at))
+    away = availability.away_on(availability.day_of(at))
     subject = Subject.objects.get(pk=review.subject_id)
     return [one for one in rows if one.user_id not in away and subject.is_visible_to(one.user)]
 
@@ -70,13 +71,13 @@ def awaited(review: Review, *, at: datetime) -> list[Reviewer]:
 # ------------------------------------------------------------------ pages
 
 
-def for_lines(user: Any) -> QuerySet[Review]:
+def for_lines(user: Visitor) -> QuerySet[Review]:
     """Return the reviews that this reader may see, with what a line about one needs."""
     rows = Review.objects.visible_to(user)
     return rows.select_related("subject", "about", "model__owner_team", "claimed_by__subject")
 
 
-def for_pages(user: Any) -> QuerySet[Review]:
+def for_pages(user: Visitor) -> QuerySet[Review]:
     """Return the reviews that this reader may see, with what their pages need: also their reviewers."""
     return (
         for_lines(user)
@@ -96,7 +97,7 @@ def tab_counts(reader: Reader) -> dict[str, int]:
     return rows.aggregate(mine=Count("pk", filter=is_mine(reader)), open=Count("pk"))
 
 
-def sighted(user: Any, rows: Iterable[Any]) -> list[Any]:
+def sighted(user: User, rows: Iterable[Any]) -> list[Any]:
     """Set `shown_about` on each row: what it is about, None where this reader may not see it."""
     return show(user, rows)
 
@@ -117,14 +118,14 @@ def still_missing(review: Review) -> list[dict[str, Any]]:
     ]
 
 
-def waiting_for(user: Any) -> QuerySet[Review]:
+def waiting_for(user: User) -> QuerySet[Review]:
     """Return the open reviews that wait for this person's answer, the next due first."""
     waiting = Reviewer.objects.filter(review=OuterRef("pk"), user=user, answered_at__isnull=True)
     rows = for_pages(user).filter(Exists(waiting), state=ReviewState.OPEN)
     return rows.order_by("due_at", "id")
 
 
-def of_subject(user: Any, obj: Any) -> dict[str, Any]:
+def of_subject(user: User, obj: Any) -> dict[str, Any]:
     """Return the panel of the reviews about an object, or about anything of a model.
 
     A risk has those of its breach too. They are set on the object as `shown_reviews`, for the escalation
@@ -145,7 +146,7 @@ def of_subject(user: Any, obj: Any) -> dict[str, Any]:
     }
 
 
-def evidence(user: Any, review: Review) -> tuple[BreachGroup, list[Breach]] | None:
+def evidence(user: User, review: Review) -> tuple[BreachGroup, list[Breach]] | None:
     """Return the breach group a review is about with its breaches, worst first; None for other subjects."""
     if review.about.kind != BreachGroup.KIND:
         return None
@@ -158,4 +159,4 @@ def evidence(user: Any, review: Review) -> tuple[BreachGroup, list[Breach]] | No
 def people_to_ask(review: Review, *, at: datetime) -> QuerySet[User]:
     """Return who could still be asked, by name, without people who are away."""
     asked = [reviewer.user_id for reviewer in review.reviewers.all()]
-    return people.present_on(presence.day_of(at)).exclude(role=Role.VIEWER).exclude(pk__in=asked)
+    return people.present_on(availability.day_of(at)).exclude(role=Role.VIEWER).exclude(pk__in=asked)

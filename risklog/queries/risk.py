@@ -16,6 +16,7 @@ from catalogue.models import Model
 from history.models import Event, Subject
 from history.queries import may_see, seen_by
 from kit.rights import may
+from kit.sight import Visitor
 from people.models import Team, User
 from risklog.models import Risk
 from risklog.states import UNRESOLVED, RiskState
@@ -45,7 +46,7 @@ def listed(rows: QuerySet[Risk]) -> QuerySet[Risk]:
     return rows.values(*ROW, **ROW_NAMES)
 
 
-def masked(rows: list[dict[str, Any]], user: Any, *names: str) -> list[dict[str, Any]]:
+def masked(rows: list[dict[str, Any]], user: Visitor, *names: str) -> list[dict[str, Any]]:
     """Set `names` to None in rows whose model this reader may not see. Return the rows."""
     for row in rows:
         if not may_see(user, row, "model"):
@@ -96,7 +97,7 @@ def heat(rows: QuerySet[Risk], cap: int | None = None) -> Heat:
 # ------------------------------------------------------------------ one risk
 
 
-def for_page(user: Any) -> QuerySet[Risk]:
+def for_page(user: Visitor) -> QuerySet[Risk]:
     """Return the risks that the reader may see, with everything their page names.
 
     `is_unnamed`: the reporter asked not to be named. False also if no person reported it.
@@ -124,7 +125,7 @@ def teams_of(risk: Risk) -> list[Subject]:
     return list(Subject.objects.filter(pk__in=risk.subject.viewers, kind="team").order_by("title"))
 
 
-def like(user: Any, title: str, *, model: Any = None, limit: int = 5) -> list[Risk]:
+def like(user: User, title: str, *, model: Any = None, limit: int = 5) -> list[Risk]:
     """Return live risks that a title may duplicate: those that share most of its longer words."""
     words = [word for word in re.findall(r"\w+", title.lower()) if len(word) > 3][:8]
     if not words:
@@ -164,17 +165,17 @@ class RiskPanel:
     may_add: bool = False
 
 
-def live_of_model(user: Any, model: Any) -> RiskPanel:
+def live_of_model(user: User, model: Any) -> RiskPanel:
     """Return the live risks of a model, worst first."""
     return _panel(user, Risk.objects.visible_to(user).filter(~Q(state=RiskState.CLOSED), model=model))
 
 
-def of_breach_group(user: Any, group: BreachGroup) -> RiskPanel:
+def of_breach_group(user: User, group: BreachGroup) -> RiskPanel:
     """Return the risks created from a breach group."""
     return _panel(user, Risk.objects.visible_to(user).filter(breach_group=group))
 
 
-def _panel(user: Any, rows: QuerySet[Risk]) -> RiskPanel:
+def _panel(user: User, rows: QuerySet[Risk]) -> RiskPanel:
     ranked = rows.select_related("subject", "category", "owner").order_by("-severity", "-id")
     shown: list[Any] = list(ranked.annotate(total=Window(Count("pk")))[:PANEL_SIZE])
     return RiskPanel(shown, shown[0].total if shown else 0, may(user, "risklog.risk_add"))
@@ -190,7 +191,7 @@ class Moved:
     now: int
 
 
-def moved(user: Any, *, since: datetime, limit: int = 4) -> list[Moved]:
+def moved(user: User, *, since: datetime, limit: int = 4) -> list[Moved]:
     """Return the risks whose level changed since a moment, the latest first, each once. One query."""
     rows = (
         Event.objects.visible_to(user)
@@ -211,7 +212,7 @@ def moved(user: Any, *, since: datetime, limit: int = 4) -> list[Moved]:
 CHOICES = {"model": Model, "team": Team, "owner": User}
 
 
-def choices(what: str, user: Any, text: str = "", limit: int = 60) -> list[tuple[str, str]]:
+def choices(what: str, user: User, text: str = "", limit: int = 60) -> list[tuple[str, str]]:
     """Return (value, name) pairs that a filter can be set to, by name. what: a key of CHOICES."""
     rows = CHOICES[what].objects.visible_to(user)
     if what == "owner":
@@ -222,7 +223,7 @@ def choices(what: str, user: Any, text: str = "", limit: int = 60) -> list[tuple
     return [(str(value), name) for value, name in pairs[:limit]]
 
 
-def names_of(what: str, values: Sequence[Any], user: Any) -> dict[str, str]:
+def names_of(what: str, values: Sequence[Any], user: Visitor) -> dict[str, str]:
     """Return the names behind a filter's values, without those the reader may not see. One query."""
     field = _value_field(what)
     rows = CHOICES[what].objects.visible_to(user).filter(**{f"{field}__in": values})

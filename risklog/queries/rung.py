@@ -13,8 +13,8 @@ from history.models import Subject
 from people.models import Team, User
 from people.states import Role
 from risklog.models import Review, Reviewer, Risk, Rung
-from risklog.queries import presence
-from risklog.queries.presence import Present
+from risklog.queries import availability
+from risklog.queries.availability import AvailablePeople
 from risklog.states import ReviewState, Who
 from signals.models import BreachGroup
 
@@ -32,18 +32,18 @@ def concerned(about: Subject | None) -> Concerned:
     """Who was asked about a subject, who owns it, and which team it belongs to; as far as it is known."""
     if about is None:
         return Concerned()
-    found = whose(about)
-    asked = waiting_about(about).values_list("user_id", flat=True)
+    found = owner_and_team_of(about)
+    asked = unanswered_about(about).values_list("user_id", flat=True)
     return Concerned(tuple(asked), found.owner, found.team)
 
 
-def waiting_about(about: Any) -> QuerySet[Reviewer]:
+def unanswered_about(about: Any) -> QuerySet[Reviewer]:
     """Those asked about a subject and not yet heard, the first asked first. about: a Subject, or OuterRef."""
     waiting = Reviewer.objects.filter(review__state=ReviewState.OPEN, answered_at__isnull=True)
     return waiting.filter(Q(review__subject=about) | Q(review__about=about)).order_by("id")
 
 
-def whose(about: Subject, *at_hand: Any) -> Concerned:
+def owner_and_team_of(about: Subject, *at_hand: Any) -> Concerned:
     """concerned() without those asked. No query where the object, with its team, is among those at hand."""
     if about.kind not in _KINDS:
         return Concerned()
@@ -74,7 +74,7 @@ def _of_model(model: Model) -> Concerned:
 
 def _of_action(action: Action) -> Concerned:
     served = action.about if action.about and action.about.kind != Action.KIND else None
-    team = whose(served).team if served else None
+    team = owner_and_team_of(served).team if served else None
     if team is None and action.owner_id:
         teams = list(Team.objects.filter(memberships__user=action.owner_id)[:2])
         team = teams[0] if len(teams) == 1 else None
@@ -110,7 +110,7 @@ class Staff:
     """One rung with the people on it now; `empty` says why there is nobody."""
 
     rung: Rung
-    on: Present
+    on: AvailablePeople
     empty: str
 
 
@@ -127,7 +127,7 @@ class Crew:
         found = []
         for rung in rungs:
             wanted = _ids_on(rung, known, active)
-            there = presence.present(wanted, active, self.away)
+            there = availability.among(wanted, active, self.away)
             is_left = wanted and not any(pk in active for pk in wanted)
             why = _LEFT if is_left else _why_empty(rung, wanted, known)
             found.append(Staff(rung, there, "" if there.people else why))
@@ -148,7 +148,7 @@ def crew(
         ids |= {rung.person_id for rung in rungs}
         functions |= {rung.function_id for rung in rungs if rung.who == Who.FUNCTION}
     named = Q(pk__in=ids - {None}) | Q(function__in=functions - {None})
-    return Crew(*presence.there_or_away(named, on=presence.day_of(at)))
+    return Crew(*availability.people_and_absences(named, on=availability.day_of(at)))
 
 
 def staff(rungs: Sequence[Rung], known: Concerned, *, at: datetime) -> list[Staff]:

@@ -1,15 +1,14 @@
 """Reading the taxonomy."""
 
-from typing import Any
-
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
+from people.models import User
 from risklog.models import Category, Risk
 from risklog.states import RiskState
 
 
-def categories(user: Any) -> QuerySet[Category]:
+def categories(user: User) -> QuerySet[Category]:
     """Return categories with `live`: how many live risks of each the reader may see."""
     own = Risk.objects.visible_to(user).filter(~Q(state=RiskState.CLOSED), category=OuterRef("pk"))
     count = own.order_by().values("category").annotate(count=Count("pk")).values("count")

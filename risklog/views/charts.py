@@ -1,18 +1,18 @@
 """The live metric of a risk or a breach as a chart."""
 
 from datetime import datetime
-from typing import Any
 
 from django.utils.safestring import SafeString
 
 from pages import charts
+from people.models import User
 from risklog.models import Risk
 from risklog.queries.live import LiveMetric, live_metric
 from signals.models import Breach
 from signals.states import Direction, Level
 
 
-def evidence(user: Any, about: Risk | Breach, *, at: datetime) -> SafeString | None:
+def evidence(user: User, about: Risk | Breach, *, at: datetime) -> SafeString | None:
     """The chart of what it is about; None when no metric is named, or none with points of late."""
     series = about.series
     if series is None or not series.subject.is_visible_to(user):

@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
-from django.contrib.auth.models import AnonymousUser
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -18,6 +17,7 @@ from pages.answers import respond
 from pages.forms import PageForm
 from pages.listing import listing, reader_of, selection_of
 from people.models import User
+from people.permissions import SignedInRequest
 from risklog.filters import ESCALATION_VIEWS, ESCALATIONS
 from risklog.forms.escalation import (
     AcknowledgeForm,
@@ -69,7 +69,7 @@ def address_of(escalation: Escalation) -> str:
 
 @require_safe
 @view_needs("risklog.escalation_view")
-def escalation_list(request: HttpRequest) -> HttpResponse:
+def escalation_list(request: SignedInRequest) -> HttpResponse:
     """Open escalations unless the address asks for resolved ones (?show=resolved)."""
     selection, reader = selection_of(request, ESCALATIONS), reader_of(request)
     view = selection.texts.get("show", DEFAULT_VIEW)
@@ -88,7 +88,7 @@ def escalation_list(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @view_needs("risklog.escalation_raise")
-def escalation_raise(request: HttpRequest) -> HttpResponse:
+def escalation_raise(request: SignedInRequest) -> HttpResponse:
     """Escalate something urgent by hand; `?about=R-12` says what."""
     initial = {"about": request.GET.get("about", "")[:24]}
     return flows.create(
@@ -103,16 +103,16 @@ def escalation_raise(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @view_needs("risklog.escalation_view")
-def escalation_detail(request: HttpRequest, reference: str) -> HttpResponse:
+def escalation_detail(request: SignedInRequest, reference: str) -> HttpResponse:
     return _detail(request, _escalation(request, reference))
 
 
-def _escalation(request: HttpRequest, reference: str) -> Escalation:
+def _escalation(request: SignedInRequest, reference: str) -> Escalation:
     return get_object_or_404(queries.for_ladder(request.user), subject__reference=reference.upper())
 
 
 def _detail(
-    request: HttpRequest,
+    request: SignedInRequest,
     escalation: Escalation,
     *,
     status: int = 200,
@@ -144,17 +144,17 @@ def _key(step: str) -> str:
     return step.replace("-", "_")
 
 
-def _forms(steps: Iterable[str], *, at: datetime, user: User | AnonymousUser) -> dict[str, PageForm]:
+def _forms(steps: Iterable[str], *, at: datetime, user: User) -> dict[str, PageForm]:
     return {_key(step): _form(step, None, at=at, user=user) for step in steps if step in FORMS}
 
 
-def _form(step: str, data: Any, *, at: datetime, user: User | AnonymousUser) -> EscalationStepForm:
+def _form(step: str, data: Any, *, at: datetime, user: User) -> EscalationStepForm:
     return FORMS[step](data, auto_id=f"{step}_%s", at=at, user=user)
 
 
 @require_POST
 @view_needs("risklog.escalation_change")
-def escalation_step(request: HttpRequest, reference: str, step: str) -> HttpResponse:
+def escalation_step(request: SignedInRequest, reference: str, step: str) -> HttpResponse:
     """Acknowledge, pause, resume, hand over, de-escalate, resolve."""
     escalation = _escalation(request, reference)
     operation, message = STEPS[step]

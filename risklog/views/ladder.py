@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -16,6 +16,7 @@ from pages.answers import go, respond
 from pages.listing import reader_of, selection_of
 from people import queries as people
 from people.models import Team
+from people.permissions import SignedInRequest
 from risklog.filters import LADDERS
 from risklog.forms.ladder import LadderForm, NewLadderForm
 from risklog.models import Ladder
@@ -31,7 +32,7 @@ def address_of_list(_: Any = None) -> str:
 
 @require_safe
 @view_needs("risklog.ladder_view")
-def ladder_list(request: HttpRequest) -> HttpResponse:
+def ladder_list(request: SignedInRequest) -> HttpResponse:
     """Every ladder, and whom it would notify when if something of a team (?team=) were escalated now."""
     selection = selection_of(request, LADDERS)
     teams, at = list(people.teams()), clock.now()
@@ -59,13 +60,13 @@ def _chosen(teams: list[Team], number: int) -> Team:
     raise BadRequest("team: No such team. Choose one from the list.")
 
 
-def _ladder(request: HttpRequest, pk: int) -> Ladder:
+def _ladder(request: SignedInRequest, pk: int) -> Ladder:
     return get_object_or_404(queries.for_pages(request.user), pk=pk)
 
 
 @require_safe
 @view_needs("risklog.ladder_view")
-def ladder_by_id(request: HttpRequest, pk: int) -> HttpResponse:
+def ladder_by_id(request: SignedInRequest, pk: int) -> HttpResponse:
     """Redirect to the ladder's place on the page of all ladders."""
     ladder = get_object_or_404(Ladder.objects.visible_to(request.user), pk=pk)
     return go(request, f"{address_of_list()}#ladder-{ladder.pk}")
@@ -73,7 +74,7 @@ def ladder_by_id(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @view_needs("risklog.ladder_change")
-def ladder_create(request: HttpRequest) -> HttpResponse:
+def ladder_create(request: SignedInRequest) -> HttpResponse:
     return flows.create(
         request,
         NewLadderForm(request.POST or None),
@@ -86,7 +87,7 @@ def ladder_create(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @view_needs("risklog.ladder_change")
-def ladder_edit(request: HttpRequest, pk: int) -> HttpResponse:
+def ladder_edit(request: SignedInRequest, pk: int) -> HttpResponse:
     """Publish a new version. Open escalations keep the version they started with."""
     ladder = _ladder(request, pk)
     events = timeline(ladder.subject_id).visible_to(request.user)[:20]
@@ -104,7 +105,7 @@ def ladder_edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @view_needs("risklog.ladder_change")
-def ladder_retire(request: HttpRequest, pk: int) -> HttpResponse:
+def ladder_retire(request: SignedInRequest, pk: int) -> HttpResponse:
     ladder = _ladder(request, pk)
     return flows.press(
         request,

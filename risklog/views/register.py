@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
@@ -14,6 +14,7 @@ from kit.filtering import Reader, Selection
 from kit.rights import may, view_needs
 from pages.answers import is_fragment, respond
 from pages.listing import Chip, Listing, listing, reader_of, selection_of
+from people.permissions import SignedInRequest
 from risklog import scoring
 from risklog.filters import RISKS
 from risklog.models import Risk
@@ -44,7 +45,7 @@ _CHOICES = replace(RISKS, further=("find",))
 
 @view_needs("risklog.risk_view")
 @require_safe
-def risk_list(request: HttpRequest) -> HttpResponse:
+def risk_list(request: SignedInRequest) -> HttpResponse:
     """One page of the list. Closed risks are on it only if the address asks for a state or a reference."""
     selection, reader, at = selection_of(request, RISKS), reader_of(request), clock.now()
     rows = queries.listed(_default_rows(selection, reader))
@@ -80,7 +81,7 @@ def risk_list(request: HttpRequest) -> HttpResponse:
 
 @view_needs("risklog.risk_view")
 @require_safe
-def risk_heat(request: HttpRequest) -> HttpResponse:
+def risk_heat(request: SignedInRequest) -> HttpResponse:
     """The heat map alone, of what the list is narrowed to."""
     selection = selection_of(request, RISKS)
     rows = _narrowed(selection.without("cell"), reader_of(request))
@@ -90,7 +91,7 @@ def risk_heat(request: HttpRequest) -> HttpResponse:
 
 @view_needs("risklog.risk_view")
 @require_safe
-def risk_choices(request: HttpRequest, what: str) -> HttpResponse:
+def risk_choices(request: SignedInRequest, what: str) -> HttpResponse:
     """What the list can be narrowed to, as links that keep the other filters. ?find= narrows by name."""
     if what not in queries.CHOICES:
         raise Http404

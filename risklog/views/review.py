@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -18,8 +18,9 @@ from pages import flows
 from pages.answers import respond
 from pages.forms import PageForm
 from pages.listing import listing, reader_of, selection_of
+from people.permissions import SignedInRequest
 from risklog.filters import REVIEW_VIEWS, REVIEWS
-from risklog.forms.review import AnswerForm, AskForm, OpenForm, ReasonForm, SettleForm
+from risklog.forms.review import AnswerForm, AskForm, OpenForm, ReviewReasonForm, SettleForm
 from risklog.models import Review, Reviewer
 from risklog.operations import review as operations
 from risklog.operations import reviewer as reviewer_operations
@@ -60,7 +61,7 @@ def address_of(review: Review) -> str:
 
 @require_safe
 @view_needs("risklog.review_view")
-def review_list(request: HttpRequest) -> HttpResponse:
+def review_list(request: SignedInRequest) -> HttpResponse:
     """One view of the list. Without ?show= it is what waits for the reader, or else all open reviews."""
     selection, reader = selection_of(request, REVIEWS), reader_of(request)
     counts = queries.tab_counts(reader)
@@ -80,7 +81,7 @@ def review_list(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @view_needs("risklog.review_open")
-def review_open(request: HttpRequest) -> HttpResponse:
+def review_open(request: SignedInRequest) -> HttpResponse:
     """Request a review of something; `?about=R-12` says of what."""
     initial = {"about": request.GET.get("about", "")[:24]}
     return flows.create(
@@ -95,12 +96,12 @@ def review_open(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @view_needs("risklog.review_view")
-def review_detail(request: HttpRequest, reference: str) -> HttpResponse:
+def review_detail(request: SignedInRequest, reference: str) -> HttpResponse:
     return _detail(request, reference)
 
 
 def _detail(
-    request: HttpRequest,
+    request: SignedInRequest,
     reference: str,
     *,
     status: int = 200,
@@ -138,13 +139,13 @@ def _detail(
 def _forms(review: Review, own: Reviewer | None, at: datetime) -> dict[str, PageForm]:
     """Return the forms of the steps that lead on from here: step -> form."""
     if review.state != ReviewState.OPEN:
-        return {"reopen": ReasonForm(auto_id="reopen_%s")}
+        return {"reopen": ReviewReasonForm(auto_id="reopen_%s")}
     given = {"verdict": own.verdict, "note": own.note} if own and own.answered_at else None
     return {
         "answer": AnswerForm(initial=given),
         "ask": AskForm(review=review, at=at, auto_id="ask_%s"),
         "settle": SettleForm(auto_id="settle_%s"),
-        "withdraw": ReasonForm(auto_id="withdraw_%s"),
+        "withdraw": ReviewReasonForm(auto_id="withdraw_%s"),
     }
 
 
@@ -168,7 +169,7 @@ def _fix(missing: dict[str, Any]) -> dict[str, str]:
 
 @require_POST
 @view_needs("risklog.review_claim")
-def review_step(request: HttpRequest, reference: str, step: str) -> HttpResponse:
+def review_step(request: SignedInRequest, reference: str, step: str) -> HttpResponse:
     """Answer, add a reviewer, take or give up the lead, close, withdraw, reopen."""
     review = get_object_or_404(queries.for_pages(request.user), subject__reference=reference.upper())
     permission, operation, text = STEPS[step]
@@ -204,7 +205,7 @@ def review_step(request: HttpRequest, reference: str, step: str) -> HttpResponse
     )
 
 
-def _bound(step: str, request: HttpRequest, review: Review) -> PageForm | None:
+def _bound(step: str, request: SignedInRequest, review: Review) -> PageForm | None:
     """Return the sent form of a step, None for a step that asks for nothing."""
     match step:
         case "answer":
@@ -214,6 +215,6 @@ def _bound(step: str, request: HttpRequest, review: Review) -> PageForm | None:
         case "settle":
             return SettleForm(request.POST, auto_id="settle_%s")
         case "withdraw" | "reopen":
-            return ReasonForm(request.POST, auto_id=f"{step}_%s")
+            return ReviewReasonForm(request.POST, auto_id=f"{step}_%s")
         case _:
             return None

@@ -1,6 +1,6 @@
 """The pages of one risk: create it, show it, edit it, and choose who may see it."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
@@ -15,6 +15,7 @@ from pages import flows
 from pages.answers import go, respond, toast
 from pages.requests import actor
 from people import queries as people
+from people.permissions import SignedInRequest
 from risklog import scoring
 from risklog.forms.risk import EDITED, EditRiskForm, NewRiskForm, SightForm
 from risklog.models import Risk
@@ -34,13 +35,13 @@ def address_of(risk: Risk) -> str:
     return reverse("risklog:risk_detail", args=[risk.reference])
 
 
-def _risk(request: HttpRequest, reference: str) -> Risk:
+def _risk(request: SignedInRequest, reference: str) -> Risk:
     return get_object_or_404(queries.for_page(request.user), subject__reference=reference.upper())
 
 
 @view_needs("risklog.risk_view")
 @require_safe
-def risk_detail(request: HttpRequest, reference: str) -> HttpResponse:
+def risk_detail(request: SignedInRequest, reference: str) -> HttpResponse:
     user, at = request.user, clock.now()
     rows = queries.for_page(user).select_related("model__owner_team")
     rows = rows.annotate(open_to=people.teams_named("subject__viewers"))
@@ -77,7 +78,7 @@ def risk_detail(request: HttpRequest, reference: str) -> HttpResponse:
 
 @view_needs("risklog.risk_add")
 @require_http_methods(["GET", "POST"])
-def risk_new(request: HttpRequest) -> HttpResponse:
+def risk_new(request: SignedInRequest) -> HttpResponse:
     """Create a risk with five fields. ?model= and ?category= fill them in."""
     initial = {name: request.GET.get(name) for name in ("model", "category")}
     return flows.create(
@@ -92,7 +93,7 @@ def risk_new(request: HttpRequest) -> HttpResponse:
 
 @view_needs("risklog.risk_add")
 @require_safe
-def risk_like(request: HttpRequest) -> HttpResponse:
+def risk_like(request: SignedInRequest) -> HttpResponse:
     """Live risks that may be duplicates of the title being typed (?title=)."""
     title = request.GET.get("title", "").replace("\x00", "")
     context = {"like": queries.like(request.user, title), "title": title}
@@ -101,7 +102,7 @@ def risk_like(request: HttpRequest) -> HttpResponse:
 
 @view_needs("risklog.risk_add")
 @require_POST
-def risk_from_breach(request: HttpRequest, reference: str) -> HttpResponse:
+def risk_from_breach(request: SignedInRequest, reference: str) -> HttpResponse:
     """Create a risk from a breach, with one button; a breach that has a risk leads to that one."""
     rows = BreachGroup.objects.visible_to(request.user).select_related(
         "subject", "model__subject", "model__owner_team"
@@ -120,7 +121,7 @@ def risk_from_breach(request: HttpRequest, reference: str) -> HttpResponse:
 
 @view_needs("risklog.risk_change")
 @require_http_methods(["GET", "POST"])
-def risk_edit(request: HttpRequest, reference: str) -> HttpResponse:
+def risk_edit(request: SignedInRequest, reference: str) -> HttpResponse:
     """All fields. A post of some of them changes only those: the properties beside the risk do so."""
     risk = _risk(request, reference)
     only = tuple(name for name in EDITED if name in request.POST) or EDITED
@@ -138,7 +139,7 @@ def risk_edit(request: HttpRequest, reference: str) -> HttpResponse:
 
 @view_needs("risklog.risk_change")
 @require_http_methods(["GET", "POST"])
-def risk_sight(request: HttpRequest, reference: str) -> HttpResponse:
+def risk_sight(request: SignedInRequest, reference: str) -> HttpResponse:
     """Show the risk to everyone, or to some teams. The writer may lose sight of it by that."""
     risk = _risk(request, reference)
 

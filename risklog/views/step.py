@@ -2,15 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from kit.rights import may, view_needs
 from pages import flows
+from people.models import User
+from people.permissions import SignedInRequest
 from risklog.forms import risk as forms
 from risklog.models import Risk
 from risklog.operations import risk as operations
@@ -124,7 +125,7 @@ ONWARD = {
 }
 
 
-def steps_for(user: Any, risk: Risk) -> list[OfferedStep]:
+def steps_for(user: User, risk: Risk) -> list[OfferedStep]:
     """Return the steps that this reader may take from the state of the risk, the one that leads on first."""
     steps = [
         step for step in STEPS.values() if step.leads_from(risk.state) and may(user, step.permission, risk)
@@ -134,7 +135,7 @@ def steps_for(user: Any, risk: Risk) -> list[OfferedStep]:
 
 @view_needs("risklog.risk_change")
 @require_http_methods(["GET", "POST"])
-def risk_step(request: HttpRequest, reference: str, name: str) -> HttpResponse:
+def risk_step(request: SignedInRequest, reference: str, name: str) -> HttpResponse:
     """One step: its form on GET, the step itself on POST."""
     if name not in STEPS:
         raise Http404

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -13,6 +13,7 @@ from pages import flows
 from pages.answers import go, respond
 from pages.flows import form_page
 from pages.listing import listing, selection_of
+from people.permissions import SignedInRequest
 from risklog.filters import CATEGORIES
 from risklog.forms.taxonomy import CategoryForm, MergeForm
 from risklog.models import Category
@@ -31,13 +32,13 @@ def address_of(category: Category) -> str:
     return reverse("risklog:category_detail", args=[category.slug])
 
 
-def _category(request: HttpRequest, slug: str) -> Category:
+def _category(request: SignedInRequest, slug: str) -> Category:
     return get_object_or_404(queries.categories(request.user), slug=slug)
 
 
 @view_needs("risklog.category_view")
 @require_safe
-def category_list(request: HttpRequest) -> HttpResponse:
+def category_list(request: SignedInRequest) -> HttpResponse:
     """All categories, those in use first unless the address asks for another order."""
     selection = selection_of(request, CATEGORIES).in_order(DEFAULT_ORDER)
     shown = listing(request, CATEGORIES, queries.categories(request.user), selection=selection)
@@ -51,7 +52,7 @@ def category_list(request: HttpRequest) -> HttpResponse:
 
 @view_needs("risklog.category_view")
 @require_safe
-def category_by_id(request: HttpRequest, pk: int) -> HttpResponse:
+def category_by_id(request: SignedInRequest, pk: int) -> HttpResponse:
     """Redirect to the page of a category: a subject knows its number, not its slug."""
     category = get_object_or_404(Category.objects.visible_to(request.user), pk=pk)
     return go(request, address_of(category))
@@ -59,14 +60,14 @@ def category_by_id(request: HttpRequest, pk: int) -> HttpResponse:
 
 @view_needs("risklog.category_view")
 @require_safe
-def category_detail(request: HttpRequest, slug: str) -> HttpResponse:
+def category_detail(request: SignedInRequest, slug: str) -> HttpResponse:
     category = _category(request, slug)
     may_change = may(request.user, "risklog.category_change")
     return _detail(request, category, MergeForm(category=category) if may_change else None)
 
 
 def _detail(
-    request: HttpRequest, category: Category, merge_form: MergeForm | None, *, status: int = 200
+    request: SignedInRequest, category: Category, merge_form: MergeForm | None, *, status: int = 200
 ) -> HttpResponse:
     context = {
         "category": category,
@@ -80,7 +81,7 @@ def _detail(
 
 @view_needs("risklog.category_change")
 @require_http_methods(["GET", "POST"])
-def category_new(request: HttpRequest) -> HttpResponse:
+def category_new(request: SignedInRequest) -> HttpResponse:
     return flows.create(
         request,
         CategoryForm(request.POST or None),
@@ -93,7 +94,7 @@ def category_new(request: HttpRequest) -> HttpResponse:
 
 @view_needs("risklog.category_change")
 @require_http_methods(["GET", "POST"])
-def category_edit(request: HttpRequest, slug: str) -> HttpResponse:
+def category_edit(request: SignedInRequest, slug: str) -> HttpResponse:
     category = _category(request, slug)
     return flows.edit(
         request,
@@ -108,7 +109,7 @@ def category_edit(request: HttpRequest, slug: str) -> HttpResponse:
 
 @view_needs("risklog.category_change")
 @require_POST
-def category_step(request: HttpRequest, slug: str, name: str) -> HttpResponse:
+def category_step(request: SignedInRequest, slug: str, name: str) -> HttpResponse:
     """Retire, restore, or merge into another category."""
     category = _category(request, slug)
     common: dict[str, Any] = {

@@ -32,7 +32,7 @@ def away_on(day: date) -> dict[int, int | None]:
 
 
 @dataclass(frozen=True, slots=True)
-class Present:
+class AvailablePeople:
     """Those who can be told: stand_ins is {id of one of `people`: id of the absent person in whose place}."""
 
     people: list[User] = field(default_factory=list)
@@ -43,7 +43,7 @@ class Present:
         return [person.pk for person in self.people]
 
 
-def present(wanted: Iterable[int], everyone: dict[int, User], away: dict[int, int | None]) -> Present:
+def among(wanted: Iterable[int], everyone: dict[int, User], away: dict[int, int | None]) -> AvailablePeople:
     """Of `wanted` those who are there, and stand-ins for those who are not.
 
     everyone: the active people by id (stand-ins among them); away: as away_on() gives it.
@@ -61,10 +61,10 @@ def present(wanted: Iterable[int], everyone: dict[int, User], away: dict[int, in
         if other in everyone and other not in away and other not in found:
             found[other] = everyone[other]
             stand_ins[other] = user_id
-    return Present(list(found.values()), stand_ins)
+    return AvailablePeople(list(found.values()), stand_ins)
 
 
-def there_or_away(which: Q, *, on: date) -> tuple[dict[int, User], dict[int, int | None]]:
+def people_and_absences(which: Q, *, on: date) -> tuple[dict[int, User], dict[int, int | None]]:
     """The people a condition names and all who stand in that day, by id, also those who left; and who of them
     is away, as away_on() gives it. One query."""
     absences = people.away_on(on).order_by("id")
