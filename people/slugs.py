@@ -1,4 +1,4 @@
-"""The slug of a name, for addresses and for the API: in ASCII, whatever script the name is in (ADR 0012)."""
+"""The slug of a name, for addresses and for the API: in ASCII, whatever script the name is in (ADR 0013)."""
 
 import unicodedata
 from collections.abc import Collection
