@@ -49,7 +49,7 @@ def check(rule: str, *, zone: ZoneInfo, first_on: date, starts_at: time, at: dat
     late, shift = _late(recurrence, since)
     if late.after(since + shift, inc=True) is None:
         raise BadRule(
-            "By this rule there is no meeting to come. Check the days it names, COUNT and UNTIL, or use"
+            "This rule gives no upcoming meeting. Check the days it names, COUNT and UNTIL, or use"
             " a rule such as FREQ=WEEKLY;BYDAY=WE."
         )
 

@@ -58,7 +58,7 @@ ITEM_MOVES = {
     (ItemState.DONE, ItemState.WAITING): "meetings.item_put_back",
     (ItemState.CARRIED, ItemState.WAITING): "meetings.item_put_back",
 }
-# Meetings ahead of us, meetings that took place, and items that need a discussion.
+# Upcoming meetings, meetings that have started, and items without an outcome.
 TO_COME = (MeetingState.PLANNED, MeetingState.LIVE)
 HELD = (MeetingState.LIVE, MeetingState.CLOSED)
 UNFINISHED = (ItemState.WAITING, ItemState.CURRENT)

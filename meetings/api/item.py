@@ -174,7 +174,7 @@ class TakeUp(AgendaItemStep):
 
 
 class Finish(AgendaItemStep):
-    """Finish an item and take up the next one. The outcome "deferred" carries it over."""
+    """Finish an item. If it was the current one, take up the next. The outcome "deferred" carries it over."""
 
     body, bodies = Finished, {"POST": Finished}
     operation = staticmethod(operations.finish_and_go_on)

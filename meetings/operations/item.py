@@ -210,7 +210,7 @@ def finish_and_go_on(
 def note(
     item: AgendaItem, *, notes: str, by: Actor, at: datetime, seen: int | None = None, was: str = ""
 ) -> AgendaItem:
-    """Save the notes of an item. Raises ChangedMeanwhile when somebody else wrote notes meanwhile.
+    """Save the notes of an item. Raises ChangedMeanwhile if somebody else changed them in the meantime.
 
     was: the digest of the notes that the writer edited. If the notes still have it, another change of the
     item (such as its minutes) is not a conflict.

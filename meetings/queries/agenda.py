@@ -54,12 +54,12 @@ class Line:
 
     @property
     def may_be_taken_up(self) -> bool:
-        """Whether the item can become the current one: it waits, or is done and may be discussed again."""
+        """True if the item can become the current one: it waits, or it is done and may be discussed again."""
         return self.item.state in {ItemState.WAITING, ItemState.DONE}
 
     @property
     def has_page(self) -> bool:
-        """Whether the item is about something that has a reference, so its title links to a page."""
+        """True if the subject of the item has a reference, so the title links to a page."""
         return bool(self.subject and self.subject.reference)
 
     @property
@@ -69,7 +69,7 @@ class Line:
 
     @property
     def is_agreed(self) -> bool:
-        """Whether the item ended with a decision or with actions."""
+        """True if the item ended with a decision or with actions."""
         return self.item.outcome in {ItemOutcome.DECIDED, ItemOutcome.ACTIONS}
 
 

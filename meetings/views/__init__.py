@@ -1,1 +1,1 @@
-"""The pages of the meeting rhythm, by noun."""
+"""The pages of this room, by noun."""

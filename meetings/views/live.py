@@ -186,7 +186,7 @@ def item_extend(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 @view_needs("meetings.meeting_run")
 def item_finish(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Finish an item with its outcome, and take up the next one."""
+    """Finish an item with its outcome. If it was the current one, take up the next."""
     item = _item(request, pk)
     return flows.step(
         request,

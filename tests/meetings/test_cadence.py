@@ -142,7 +142,7 @@ HOUSE = {"zone": ZoneInfo("Europe/Berlin"), "first_on": date(2026, 11, 25), "sta
     ],
 )
 def test_a_rule_that_never_meets_is_refused(rule):
-    with pytest.raises(cadence.BadRule, match="no meeting to come"):
+    with pytest.raises(cadence.BadRule, match="no upcoming meeting"):
         cadence.check(rule, **HOUSE, at=AT)
 
 
