@@ -49,8 +49,10 @@ def record(
     event: the payload (<room>/events.py), or the verb where the event has none.
     rows: further rows that the same act creates or changes.
     placed: for a new object, what it hangs on and who is granted sight of it; by default an open root.
-    viewers: short for Scope(viewers=…).
+    viewers: short for Scope(viewers=…). Raises ValueError when both are given.
     """
+    if placed and viewers is not None:
+        raise ValueError("Give `placed` or `viewers`, not both.")
     placed = placed or Scope(viewers=viewers)
     created = writing.create([obj], [placed], at=at) if writing.is_new(obj) else []
     pairs = [(obj, created + writing.along(rows))]

@@ -3,10 +3,10 @@
 A root (a risk, a model …) is open to everyone or restricted to teams; everything below it has the same
 viewers, written by one UPDATE. A grant lets one person see one object, or keep a whole root.
 
-Locks: who creates an object under a root holds the root's row FOR SHARE (writing.create), who restricts the
-root holds it FOR NO KEY UPDATE and then updates in a statement of its own, which sees all that was created
-meanwhile. A root is always locked before what is below it. An operation that grants sight of a root which it
-has only shared so far would wait for its own twin, so it calls lock() first.
+Locks: an operation that creates an object under a root holds the root's row FOR SHARE (writing.create). One
+that restricts the root holds it FOR NO KEY UPDATE and then updates in a statement of its own, which sees all
+objects created meanwhile. A root is always locked before what is below it. Two operations that share
+a root and then both grant sight of it would deadlock, so such an operation calls lock() first.
 """
 
 from collections.abc import Iterable, Sequence
