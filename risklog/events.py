@@ -1,4 +1,4 @@
-"""The events of this room: categories, ladders, risks, reviews, escalations. Ids are those of users."""
+"""The events of this room: categories, ladders, risks, reviews, escalations. Lists of ids are user ids."""
 
 from history.declarations import EventType, Mail, Payload, rename
 from history.recipients import listed_in_payload
@@ -7,7 +7,7 @@ from risklog import mail
 from risklog.recipients import (
     escalated_to,
     lead_if_unowned,
-    of_weighty_change,
+    of_important_change,
     reviewers,
     risk_owner,
     team_of_escalation,
@@ -29,7 +29,7 @@ class LadderChanged(Payload, verb="risklog.ladder_changed"):
 
 
 class RiskChanged(Payload, verb="risklog.risk_changed"):
-    """level: before and after, when it moved. merged: the category that was merged into another."""
+    """level: [before, after] if it changed. merged: the name of the category that was merged into another."""
 
     level: list[int] | None = None
     merged: str | None = None
@@ -40,7 +40,7 @@ class RiskConfirmed(Payload, verb="risklog.risk_still_so"):
 
 
 class RiskStep(Payload):
-    """A step of a risk's life, with its reason."""
+    """A step of a risk to another state, with its reason."""
 
     reason: str | None = None
 
@@ -76,14 +76,14 @@ class RiskAcceptanceEnding(Payload, verb="risklog.risk_acceptance_ending"):
 
 
 class RiskAcceptanceEnded(Payload, verb="risklog.risk_acceptance_ended"):
-    """until: when its day came. reason: when somebody ended it earlier."""
+    """until: set if the acceptance ended on its date. reason: set if a person ended it earlier."""
 
     until: str | None = None
     reason: str | None = None
 
 
 class RiskRestricted(Payload, verb="risklog.risk_restricted"):
-    teams: list[int]  # subjects
+    teams: list[int]  # ids of subjects
 
 
 class RiskOpenedToAll(Payload, verb="risklog.risk_opened_to_all"):
@@ -104,7 +104,7 @@ class ReviewAsked(Payload, verb="risklog.review_asked"):
 
 
 class ReviewTriggered(Payload):
-    """A further trigger. waiting: who has not answered."""
+    """A further trigger. waiting: the reviewers who have not answered."""
 
     why: str
     waiting: list[int] | None = None
@@ -128,7 +128,7 @@ class ReviewUnanswered(Payload, verb="risklog.review_unanswered"):
 
 
 class ReviewAnswered(Payload, verb="risklog.review_answered", upcasters=(rename("words", to="label"),)):
-    """label: of the verdict, as it read then. is_complete: nobody has to answer any more."""
+    """label: the label of the verdict at that time. is_complete: no answer is missing any more."""
 
     verdict: str
     label: str
@@ -163,7 +163,7 @@ class EscalationAnnotated(Payload, verb="risklog.escalation_annotated"):
 
 
 class Climbing(Payload):
-    """told: who was notified. stand_ins: user id as text -> whom they stand in for. skipped: in words."""
+    """told: who was notified. stand_ins: user id as text -> id of the absent one. skipped: why, as text."""
 
     rung: int
     told: list[int]
@@ -221,11 +221,11 @@ class EscalationResolved(Payload, verb="risklog.escalation_resolved"):
     reason: str
 
 
-# ------------------------------------------------------------------ the table
+# ------------------------------------------------------------------ all events
 
 _ASKED = listed_in_payload("asked", reason="Your review is requested")
 _ESCALATED = listed_in_payload("told", reason="Escalated to you")
-# Being asked is sent again in doubt; what an escalation follows up is not mailed twice.
+# A mail that may not have arrived is sent again. A reminder is not, because an escalation follows it.
 _REQUEST = Mail("review", mail.review_context, mail.review_is_unanswered, InDoubt.RESEND)
 _REMINDER = Mail("review", mail.review_context, mail.review_is_unanswered)
 _ESCALATION = Mail("escalation", mail.escalation_context, mail.escalation_waits_for, InDoubt.RESEND)
@@ -234,7 +234,7 @@ _OWNER_AND_TEAM = (risk_owner, team_of_risk)
 
 
 def _escalates(payload: type[Payload], recipients: tuple = (_ESCALATED,)) -> EventType:
-    """At once, cannot be silenced, sent again in doubt, also to whoever set it going."""
+    """Return an event whose mail is sent at once, also to its actor. Users cannot turn it off."""
     return EventType(payload, recipients, _ESCALATION, is_urgent=True, is_actor_told=True)
 
 
@@ -248,7 +248,7 @@ EVENTS = (
     EventType("risklog.ladder_retired", is_chained=True),
     # risks
     EventType("risklog.risk_opened", _OWNER_AND_TEAM),
-    EventType(RiskChanged, (of_weighty_change,)),
+    EventType(RiskChanged, (of_important_change,)),
     EventType(RiskConfirmed),
     EventType(RiskAssessing),
     EventType(RiskTreating, (risk_owner,)),

@@ -1,4 +1,4 @@
-"""What the lists of this room can be asked, by their pages and by the API."""
+"""The filters and orders of the lists of this room, for pages and the API."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -21,7 +21,7 @@ from signals.states import SignalKind
 
 _BY_NUMBER = {"id": Order("Oldest", ("id",)), "-id": Order("Newest", ("-id",))}
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
-# Keys of an order may not be null: what is not over yet comes last.
+# The columns of an order may not be null. What is not closed yet comes last.
 SETTLED_ORDER = Coalesce("settled_at", Value(_LONG_AGO))
 RESOLVED_ORDER = Coalesce("resolved_at", Value(_LONG_AGO))
 

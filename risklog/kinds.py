@@ -1,4 +1,4 @@
-"""The kinds of this room."""
+"""The kinds of objects of this room: names, icons, pages, permissions and search texts."""
 
 from history.documents import PartTexts, Texts
 from kit.kinds import Kind, Page
@@ -16,7 +16,7 @@ KINDS = (
         texts=Texts(
             body=("description", "affected", "feature", "acceptance_reason", "closing_evidence"),
             tags=("tags",),
-            # Not who raised it: that may be hidden.
+            # Without the reporter, who may be anonymous.
             names=("owner__name", "model__name", "team__name", "category__name"),
         ),
     ),

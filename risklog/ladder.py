@@ -1,7 +1,7 @@
 """The rules of a ladder, without a database: limits in working time, the next step, which ladder applies.
 
 An escalation climbs when the limit of its rung is over, and no earlier. It goes to the first rung above that
-has somebody on it, one such rung at a time. A rung that keeps office hours is not notified outside them.
+has people on it, one such rung at a time. A rung that keeps office hours is not notified outside them.
 """
 
 from collections.abc import Collection, Sequence
@@ -37,7 +37,7 @@ class Timed(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RungRule:
-    """A rung as the rules know it. position: 1 is the first."""
+    """The data of a rung that the rules need. position: 1 is the first."""
 
     position: int
     within_minutes: int
@@ -59,7 +59,7 @@ class Climbs:
 
 @dataclass(frozen=True, slots=True)
 class Waits:
-    """It waits: the rung above keeps office hours, and it is outside them now."""
+    """It waits until working hours: the rung above keeps office hours."""
 
     until: datetime
 
@@ -112,7 +112,7 @@ def next_step(
 ) -> Climbs | Waits | Stays:
     """Return what happens when the limit of rung `position` is over.
 
-    rungs: all of them, lowest first; staffed: positions with somebody on them; at_once: also outside hours.
+    rungs: all of them, lowest first; staffed: positions with people; at_once: also outside working hours.
     """
     skipped = []
     for rung in rungs:
@@ -128,7 +128,7 @@ def next_step(
 
 
 class Offered(Protocol):
-    """A ladder to choose from: what it applies to, "" or None where it applies to all."""
+    """A ladder to choose from. Its fields say what it applies to; "" or None if it applies to all."""
 
     id: int
     severity: str
@@ -141,8 +141,8 @@ def most_specific(
 ) -> Offered | None:
     """Return the most specific ladder that applies; among equals the oldest.
 
-    When none applies it is the least specific of all, so that nothing is without a ladder. None only when
-    there are no ladders.
+    If none applies, it returns the least specific one, so that every escalation has a ladder. It returns None
+    only if there are no ladders.
     """
     fitting = [
         ladder
@@ -157,4 +157,5 @@ def most_specific(
 
 
 def _specificity(ladder: Offered) -> int:
+    """Return how many of severity, category and team the ladder is restricted to."""
     return sum(map(bool, (ladder.severity, ladder.category_id, ladder.team_id)))

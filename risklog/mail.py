@@ -1,7 +1,7 @@
-"""What a mail about a review, an escalation or a risk states, and whether it is still to be sent.
+"""The contexts of mails about reviews, escalations and risks, and whether a mail is still relevant.
 
-A `…_is_…` function returns why a mail is not to be sent any more, "" while it is. It locks the row, so that
-no mail begins after its subject was closed.
+The functions of the second group return why a mail is not sent any more, "" if it is still relevant. They
+lock the row, so that no mail is sent after its subject was closed.
 """
 
 from datetime import datetime
@@ -21,7 +21,7 @@ _BREACHES = 5
 
 
 def review_context(subject: Subject, reader: User) -> dict[str, Any]:
-    """Return the review, its answers, what it is about and the breaches behind it."""
+    """Return the review, its answers, its subject and the breaches behind it."""
     review = Review.objects.select_related("about", "model", "claimed_by").get(subject_id=subject.pk)
     about = visible_or_none(reader, review.about)
     answers = review.reviewers.select_related("user", "function", "stands_in_for").order_by("id")
@@ -37,7 +37,7 @@ def review_context(subject: Subject, reader: User) -> dict[str, Any]:
 
 
 def _breaches(about: Subject | None) -> list[Breach]:
-    """The worst breaches of a group, with the limits that judged them."""
+    """Return the worst breaches of a group, at most _BREACHES, with the limits they crossed."""
     if about is None or about.kind != BreachGroup.KIND:
         return []
     rows = Breach.objects.filter(group__subject=about).select_related(
@@ -47,7 +47,7 @@ def _breaches(about: Subject | None) -> list[Breach]:
 
 
 def escalation_context(subject: Subject, reader: User) -> dict[str, Any]:
-    """Return the escalation, what it is about, that one's owner, and whom the reader stands in for."""
+    """Return the escalation, its subject and the owner of that, and whom the reader stands in for."""
     escalation = Escalation.objects.select_related("about", "acknowledged_by").get(subject_id=subject.pk)
     climbs = Climb.objects.filter(escalation=escalation).order_by("round", "position")
     own = [climb for climb in climbs if reader.pk in climb.told]
@@ -70,7 +70,7 @@ def risk_context(subject: Subject, reader: User) -> dict[str, Any]:
 
 
 def review_is_unanswered(event: Event, user: User, at: datetime) -> str:
-    """The review is open, due when the mail says so, and waits for this person's answer."""
+    """Return "" if the review is open, has the due time of the mail, and waits for this person's answer."""
     review = Review.objects.select_for_update(of=("self",)).get(subject_id=event.subject_id)
     if review.state != ReviewState.OPEN:
         return "The review is closed."
@@ -84,7 +84,7 @@ def review_is_unanswered(event: Event, user: User, at: datetime) -> str:
 
 
 def escalation_waits_for(event: Event, user: User, at: datetime) -> str:
-    """The escalation runs, nobody has it in hand but this person, and it was escalated to them."""
+    """Return "" if it is still escalated or handed over to this person and nobody else acknowledged it."""
     escalation = Escalation.objects.select_for_update(of=("self",)).get(subject_id=event.subject_id)
     state = EscalationState(escalation.state)
     if event.verb == "risklog.escalation_handed_over":
@@ -93,21 +93,21 @@ def escalation_waits_for(event: Event, user: User, at: datetime) -> str:
     if state != EscalationState.CLIMBING:
         return f"The escalation is {state.label.lower()}."
     climbs = Climb.objects.filter(escalation=escalation, round=escalation.round)
-    is_told = climbs.filter(told__contains=[user.pk]).exists()
-    return "" if is_told else "It is no longer escalated to the recipient."
+    is_notified = climbs.filter(told__contains=[user.pk]).exists()
+    return "" if is_notified else "It is no longer escalated to the recipient."
 
 
 def risk_is_accepted(event: Event, user: User, at: datetime) -> str:
-    """The risk is accepted still, until the day that the mail says."""
+    """Return "" if the risk is still accepted until the date in the mail."""
     risk = Risk.objects.select_for_update(of=("self",)).get(subject_id=event.subject_id)
     if risk.state != RiskState.ACCEPTED:
         return "The risk is no longer accepted."
-    is_same = present_data(event)["until"] == str(risk.accepted_until)
-    return "" if is_same else "The risk is accepted until another day."
+    is_same_date = present_data(event)["until"] == str(risk.accepted_until)
+    return "" if is_same_date else "The risk is accepted until another day."
 
 
 def risk_is_accepted_no_more(event: Event, user: User, at: datetime) -> str:
-    """The risk was neither accepted anew nor closed since its acceptance ended."""
+    """Return "" if the risk was neither accepted again nor closed since its acceptance ended."""
     risk = Risk.objects.select_for_update(of=("self",)).get(subject_id=event.subject_id)
-    is_over = risk.state in (RiskState.ACCEPTED, RiskState.CLOSED)
-    return f"The risk is {risk.get_state_display().lower()}." if is_over else ""
+    is_decided = risk.state in (RiskState.ACCEPTED, RiskState.CLOSED)
+    return f"The risk is {risk.get_state_display().lower()}." if is_decided else ""

@@ -1,4 +1,4 @@
-"""Whom an event about a review, an escalation or a risk concerns."""
+"""The recipients of events about reviews, escalations and risks: user id -> the reason."""
 
 from history.models import Event
 from history.queries import present_data
@@ -14,7 +14,7 @@ def reviewers(event: Event) -> dict[int, str]:
 
 
 def escalated_to(event: Event) -> dict[int, str]:
-    """Return everyone whom this was escalated to so far."""
+    """Return everyone it was escalated to so far."""
     rows = Climb.objects.filter(escalation__subject_id=event.subject_id)
     ids = (pk for told in rows.values_list("told", flat=True) for pk in told)
     return everyone(ids, "It was escalated to you")
@@ -48,15 +48,15 @@ def lead_if_unowned(event: Event) -> dict[int, str]:
     return risk_managers(event)
 
 
-def of_weighty_change(event: Event) -> dict[int, str]:
-    """Return whom a changed risk concerns: only a new owner or a new level is told to anyone."""
+def of_important_change(event: Event) -> dict[int, str]:
+    """Return the recipients of a changed risk. Only a new owner or a new level has recipients."""
     data = present_data(event)
     changes = {name: pair for row in data.get("rows", ()) for name, pair in row["changes"].items()}
-    found: dict[int, str] = {}
+    recipients: dict[int, str] = {}
     if "owner_id" in changes:
         before, after = changes["owner_id"]
-        found = everyone([after], "You are the new owner of this risk")
-        found |= everyone([before], "You were the owner of this risk")
+        recipients = everyone([after], "You are the new owner of this risk")
+        recipients |= everyone([before], "You were the owner of this risk")
     if data.get("level"):
-        found = team_of_risk(event) | risk_owner(event) | found
-    return found
+        recipients = team_of_risk(event) | risk_owner(event) | recipients
+    return recipients

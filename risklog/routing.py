@@ -1,11 +1,11 @@
-"""Whom to ask for a review, without a database: at least two functions, fair by load, nobody who is away."""
+"""Whom a review asks, without a database: people of two functions, with few open reviews, and not away."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from signals.states import SignalKind
 
-# The functions that look together, by signal kind; slugs as people seeds them.
+# Signal kind -> slugs of the functions that review it together. The room people creates these functions.
 FUNCTIONS: dict[str, tuple[str, ...]] = {
     SignalKind.DATA_QUALITY: ("data-engineering", "data-science"),
     SignalKind.DRIFT: ("data-science", "risk-management"),
@@ -18,7 +18,10 @@ AT_LEAST = 2
 
 @dataclass(frozen=True, slots=True)
 class ReviewerCandidate:
-    """Somebody who could be asked. load: open reviews they were asked for and have not answered."""
+    """A person who could review. load: the number of open reviews they have not answered.
+
+    function: a slug. stand_in: the id of the person who stands in while this one is away.
+    """
 
     id: int
     function: str
@@ -31,7 +34,7 @@ class ReviewerCandidate:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """One person to ask for a function; stands_in_for: the absent person in whose place."""
+    """A person to ask for a function. stands_in_for: the id of the absent person they replace."""
 
     id: int
     function: str
@@ -40,46 +43,58 @@ class Proposal:
 
 
 def propose(kind: str, candidates: Iterable[ReviewerCandidate]) -> tuple[list[Proposal], list[str]]:
-    """Whom to ask, one a function, and the functions wanted by the kind that nobody could stand for.
+    """Return whom to ask, one person a function, and the functions of the kind that have nobody to ask.
 
-    The owner team is preferred for one of them, so that somebody knows the model and somebody does not.
-    A missing function is replaced by any other, so that two functions look wherever there are two.
+    A member of the owner team is preferred for one function, so that one reviewer knows the model and another
+    sees it fresh. Another function replaces a missing one, so that two functions review if there are two.
     """
     people = list(candidates)
     chosen: list[Proposal] = []
     missing = []
     for function in FUNCTIONS[kind]:
-        found = _of(function, people, chosen)
-        if found:
-            chosen.append(found)
+        proposal = _best_of(function, people, chosen)
+        if proposal:
+            chosen.append(proposal)
         else:
             missing.append(function)
-    others = sorted({one.function for one in people if one.function} - set(FUNCTIONS[kind]))
+    others = sorted({person.function for person in people if person.function} - set(FUNCTIONS[kind]))
     while len(chosen) < AT_LEAST:
-        offers = [found for function in others if (found := _of(function, people, chosen))]
+        offers = [offer for function in others if (offer := _best_of(function, people, chosen))]
         if not offers:
             break
-        load = {one.id: one.load for one in people}
-        best = min(offers, key=lambda one: (load.get(one.id, 0), one.function))
+        load = {person.id: person.load for person in people}
+        best = min(offers, key=lambda offer: (load.get(offer.id, 0), offer.function))
         chosen.append(best)
         others.remove(best.function)
     return chosen, missing
 
 
-def _of(function: str, people: Sequence[ReviewerCandidate], chosen: Sequence[Proposal]) -> Proposal | None:
-    taken = {one.id for one in chosen}
-    owner_wanted = not any(one.is_of_owner_team for one in chosen)
-    theirs = [one for one in people if one.function == function]
-    present = [one for one in theirs if not one.is_away and one.id not in taken]
-    if present:
+def _best_of(
+    function: str, people: Sequence[ReviewerCandidate], chosen: Sequence[Proposal]
+) -> Proposal | None:
+    """Return the best person of a function who is not chosen yet, or a stand-in, or None."""
+    taken = {proposal.id for proposal in chosen}
+    prefers_owner_team = not any(proposal.is_of_owner_team for proposal in chosen)
+    members = [person for person in people if person.function == function]
+    available = [person for person in members if not person.is_away and person.id not in taken]
+    if available:
         best = min(
-            present,
-            key=lambda one: (not one.may_see, owner_wanted and not one.is_of_owner_team, one.load, one.id),
+            available,
+            key=lambda person: (
+                not person.may_see,
+                prefers_owner_team and not person.is_of_owner_team,
+                person.load,
+                person.id,
+            ),
         )
         return Proposal(best.id, function, best.is_of_owner_team)
-    here = {one.id: one for one in people if not one.is_away and one.id not in taken}
-    substitutes = [(one.load, one.id, one.stand_in) for one in theirs if one.is_away and one.stand_in in here]
-    if substitutes:
-        _, absent, stand_in = min(substitutes)
-        return Proposal(stand_in, function, here[stand_in].is_of_owner_team, absent)
+    by_id = {person.id: person for person in people if not person.is_away and person.id not in taken}
+    stand_ins = [
+        (person.load, person.id, person.stand_in)
+        for person in members
+        if person.is_away and person.stand_in in by_id
+    ]
+    if stand_ins:
+        _, absent, stand_in = min(stand_ins)
+        return Proposal(stand_in, function, by_id[stand_in].is_of_owner_team, absent)
     return None

@@ -1,4 +1,4 @@
-"""States of risks, reviews and escalations, their labels and their moves."""
+"""The states of risks, reviews and escalations, their labels, and the moves between them."""
 
 from django.db.models import TextChoices
 

@@ -1,4 +1,4 @@
-"""Addresses of this room's pages: one list a noun, all below /risks/."""
+"""The addresses of this room's pages, all below /risks/: one list a noun."""
 
 from django.urls import path, re_path
 
@@ -43,7 +43,7 @@ escalation_pages: list = [
     path("ladder/<int:pk>/edit/", ladder.ladder_edit, name="ladder_edit"),
     path("ladder/<int:pk>/retire/", ladder.ladder_retire, name="ladder_retire"),
 ]
-# The risk's own pages come last: /risks/<reference>/ would catch every other word.
+# The risk's own pages come last: /risks/<reference>/ matches every other address.
 risk_pages: list = [
     path("", register.risk_list, name="risk_list"),
     path("heat/", register.risk_heat, name="risk_heat"),

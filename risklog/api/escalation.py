@@ -125,13 +125,13 @@ class _Escalations(Resource):
     def objects(self, request: Request) -> QuerySet:
         return queries.escalations(request.user)
 
-    def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
-        """Add the climbs, and remove what it is about for those who may not see that."""
-        climbs = _climbs([row["id"] for row in found])
-        for row in found:
+    def finish(self, rows: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
+        """Add the climbs, and remove the subject for readers who may not see it."""
+        climbs = _climbs([row["id"] for row in rows])
+        for row in rows:
             row["climbs"] = climbs.get(row["id"], [])
             del row["resolved_order"]
-        return tell(request.user, found)
+        return tell(request.user, rows)
 
 
 class Escalations(_Escalations, Collection):

@@ -118,13 +118,13 @@ class _Reviews(Resource):
     def objects(self, request: Request) -> QuerySet:
         return queries.for_pages(request.user)
 
-    def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
-        """Add the reviewers, and remove what it is about for those who may not see that."""
-        reviewers = _reviewers([row["id"] for row in found])
-        for row in found:
+    def finish(self, rows: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
+        """Add the reviewers, and remove the subject for readers who may not see it."""
+        reviewers = _reviewers([row["id"] for row in rows])
+        for row in rows:
             row["reviewers"] = reviewers.get(row["id"], [])
             del row["settled_order"]
-        return tell(request.user, found)
+        return tell(request.user, rows)
 
 
 class Reviews(_Reviews, Collection):

@@ -198,10 +198,11 @@ class _Risks(Resource):
     def objects(self, request: Request) -> QuerySet:
         return queries.for_page(request.user)
 
-    def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
-        for row in found:
+    def finish(self, rows: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
+        """Add the level, and remove the model for readers who may not see it."""
+        for row in rows:
             row["level"] = scoring.level(row["severity"])
-        return queries.masked(found, request.user, "model_id", "model_slug")
+        return queries.masked(rows, request.user, "model_id", "model_slug")
 
 
 _RENAMED = {

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.urls import reverse_lazy
 
 from catalogue.models import Model
@@ -10,22 +11,22 @@ from pages.forms import Day, PageForm
 from people.models import Team, User
 from risklog import scoring
 from risklog.models import Category, Risk
-from risklog.operations.risk import tidy
+from risklog.operations.risk_values import tidy
 from risklog.queries import risk as queries
 from risklog.states import Treatment
 from signals.models import Series
 
-# An estimated level, as the likelihood and impact it is taken for until somebody assesses the risk.
+# Estimated level -> the likelihood and impact of the risk until somebody assesses it.
 GUESS = {1: (2, 1), 2: (2, 2), 3: (3, 3), 4: (4, 4), 5: (5, 5)}
-GUESS_WORDS = (
+GUESS_LABELS = (
     (5, "Critical: harm to people or a financial loss is likely soon"),
     (4, "High: decisions are wrong, or soon will be"),
     (3, "Medium: needs a review within weeks"),
     (2, "Low: unlikely, and it would be noticed"),
     (1, "Minimal: recorded for reference"),
 )
-_LIKELIHOODS = [(n, f"{n} {word}") for n, word in scoring.LIKELIHOODS.items()]
-_IMPACTS = [(n, f"{n} {word}") for n, word in scoring.IMPACTS.items()]
+_LIKELIHOODS = [(number, f"{number} {name}") for number, name in scoring.LIKELIHOODS.items()]
+_IMPACTS = [(number, f"{number} {name}") for number, name in scoring.IMPACTS.items()]
 
 
 class NamedChoice(forms.ModelChoiceField):
@@ -67,7 +68,7 @@ class NewRiskForm(RiskForm):
         help_text="Values, since when, and where to find the evidence. Markdown is supported.",
     )
     guess = forms.TypedChoiceField(
-        label="Estimated level", choices=GUESS_WORDS, coerce=int, widget=forms.RadioSelect, initial=3
+        label="Estimated level", choices=GUESS_LABELS, coerce=int, widget=forms.RadioSelect, initial=3
     )
     is_unnamed = forms.BooleanField(
         label="Report anonymously",
@@ -134,7 +135,7 @@ class EditRiskForm(RiskForm):
         people = User.objects.filter(is_active=True) | User.objects.filter(pk=risk.owner_id)
         fields["owner"].queryset = people.order_by("name", "id")
         fields["series"].queryset = _series_for(self.user, risk)
-        # A retired category stays choosable where it is in use already.
+        # A retired category stays in the list if the risk has it already.
         known = Category.objects.filter(is_retired=False) | Category.objects.filter(pk=risk.category_id)
         fields["category"].queryset = known.order_by("name")
         for name in set(self.fields) - set(only):
@@ -155,8 +156,8 @@ def _initial(risk: Risk) -> dict[str, Any]:
     return {**fields, "tags": ", ".join(risk.tags)}
 
 
-def _series_for(user: User, risk: Risk) -> Any:
-    """Return the metrics of the risk's model, and the one that the risk shows already."""
+def _series_for(user: User, risk: Risk) -> QuerySet[Series]:
+    """Return the metrics of the risk's model, and the metric that the risk has already."""
     rows = Series.objects.visible_to(user)
     own = rows.filter(pk=risk.series_id)
     return (own | rows.filter(model_id=risk.model_id) if risk.model_id else own).order_by(
@@ -224,7 +225,7 @@ class AcceptForm(StepForm):
 
 
 class CloseForm(StepForm):
-    reason = None  # type: ignore[assignment]  # Django takes the field away so
+    reason = None  # type: ignore[assignment]  # Django removes an inherited field this way
     evidence = forms.CharField(
         label="Evidence it is resolved",
         widget=forms.Textarea(attrs={"rows": 3}),
@@ -236,8 +237,8 @@ class ReopenForm(StepForm):
     reason = forms.CharField(label="Reason for reopening", widget=forms.Textarea(attrs={"rows": 2}))
 
 
-class LookForm(StepForm):
-    reason = None  # type: ignore[assignment]  # Django takes the field away so
+class ReconfirmForm(StepForm):
+    reason = None  # type: ignore[assignment]  # Django removes an inherited field this way
     evidence = forms.CharField(
         label="Evidence that it still applies",
         widget=forms.Textarea(attrs={"rows": 2}),

@@ -1,4 +1,4 @@
-"""The rows of the risk log, by noun."""
+"""The models of the risk log: one module a noun."""
 
 from risklog.models.escalation import Climb, Escalation, Ladder, LadderVersion, Rung
 from risklog.models.review import Review, Reviewer

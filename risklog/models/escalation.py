@@ -1,4 +1,4 @@
-"""Ladders with their rungs, and the climbs of subjects up them."""
+"""Ladders with their rungs, and the escalations that climb them."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -11,7 +11,7 @@ from risklog.states import ESCALATION_MOVES, EscalationState, Severity, Who
 
 
 class Ladder(Recorded):
-    """An ordered way up. Chosen by severity, category and team: the most particular, then the oldest."""
+    """An ordered list of rungs. The most specific by severity, category and team applies, then the oldest."""
 
     KIND = "ladder"
 
@@ -27,7 +27,7 @@ class LadderVersionQuerySet(RecordedQuerySet):
 
 
 class LadderVersion(Part):
-    """The rungs as they stood; a running climb keeps the version it started with."""
+    """One version of the rungs. An open escalation keeps the version it started with."""
 
     OF = "ladder"
 
@@ -51,7 +51,7 @@ class RungQuerySet(RecordedQuerySet):
 
 
 class Rung(Part):
-    """Who is called, and how long they have. Written once with its version, never changed."""
+    """Whom a rung notifies, and how long they have. A rung is created with its version and never changed."""
 
     OF = "ladder_version"
 
@@ -73,10 +73,10 @@ class Rung(Part):
 
 
 class Escalation(Recorded):
-    """One climb of a subject. `rung` is the position reached (1 is the first, 0 before it).
+    """The escalation of a subject. rung: the position it reached; 1 is the first rung, 0 is before it.
 
-    round: counts up when it steps down, so that a rung can be reached anew. next_climb_at: when the next
-    climb comes; None while paused and at the top; while acknowledged, the moment that lapses.
+    round: increases when it is de-escalated, so that it can reach a rung again. next_climb_at: when it climbs
+    next; while it is acknowledged, when that lapses; None while it is paused or on the top rung.
     """
 
     KIND = "escalation"
@@ -119,9 +119,10 @@ class ClimbQuerySet(RecordedQuerySet):
 
 
 class Climb(Part):
-    """One rung reached, once a round: who was told, or why the rung was skipped.
+    """A rung that an escalation reached or skipped, once a round.
 
-    told: ids of users; stand_ins: {id of a user told: id of the absent colleague they stand in for}.
+    told: ids of the users notified. stand_ins: {id of a user notified: id of the absent person they stand in
+    for}. skipped: why the rung was skipped, "" if it was reached.
     """
 
     OF = "escalation"

@@ -1,4 +1,4 @@
-"""Review requests: a call for a cross-team look, and the people asked."""
+"""Reviews across teams, and their reviewers."""
 
 from django.db import models
 from django.db.models import Q
@@ -11,10 +11,10 @@ from signals.states import SignalKind
 
 
 class Review(Recorded):
-    """A call to look at a subject together. One open review a subject; a second trigger annotates it.
+    """A request to review a subject. A subject has at most one open review; a further trigger is noted on it.
 
-    missing: what was not to be had when it opened ("no owner team", "one function only" …); shown where it
-    can be mended.
+    missing: what was missing when it opened (no owner team, only one function …), as {"code", "text", …}. The
+    page links to where it can be fixed. triggers: how often it was triggered.
     """
 
     KIND = "review"
@@ -54,9 +54,9 @@ class ReviewerQuerySet(RecordedQuerySet):
 
 
 class Reviewer(Part):
-    """One person asked, for their function, and what they said.
+    """A person who is asked to review, for their function, and their answer.
 
-    stands_in_for: the absent colleague in whose place they were asked.
+    stands_in_for: the absent person they replace. why: why this person was asked.
     """
 
     OF = "review"

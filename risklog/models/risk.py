@@ -1,4 +1,4 @@
-"""The entry of the risk log."""
+"""The risk: the main entry of the risk log."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
@@ -18,19 +18,19 @@ from signals.models import BreachGroup, Series
 _ONE_TO_FIVE = [MinValueValidator(1), MaxValueValidator(5)]
 
 
-class RiskManager(models.Manager.from_queryset(RecordedQuerySet)):  # type: ignore[misc]  # mypy cannot follow a class made at runtime
+class RiskManager(models.Manager.from_queryset(RecordedQuerySet)):  # type: ignore[misc]  # dynamic base
     def get_queryset(self) -> RecordedQuerySet:
-        """Without the words the search index is made of: no page shows them."""
+        """Return risks without the search column, which no page shows."""
         return super().get_queryset().defer("search")
 
 
 class Risk(Recorded):
-    """Something about a model that may go wrong, owned by a person and a team.
+    """Something that may go wrong with a model. A person and a team own it.
 
-    likelihood x impact is the inherent score; the residual one is what remains after treatment (None: not yet
-    judged). `severity` is the score that counts: residual where judged, inherent else.
-    raised_by is None when the raiser asked not to be named (history still knows).
-    looks: how often somebody said "still so" or changed it.
+    likelihood x impact is the inherent score. The residual figures are those after treatment, None if
+    they are not assessed yet. severity: the score that counts, residual if assessed, else inherent.
+    raised_by: None if the reporter is anonymous; the audit history records the name.
+    looks: how often somebody reconfirmed or changed the risk.
     """
 
     KIND = "risk"
@@ -99,7 +99,7 @@ class Risk(Recorded):
             models.Index(
                 fields=["-updated_at", "-id"], name="risklog_risk_live_updated", condition=~Q(state="closed")
             ),
-            # An index led by the owner gives no order for owner IS NULL.
+            # An index whose first column is the owner gives no order for owner IS NULL.
             models.Index(
                 fields=["-severity", "-id"], name="risklog_risk_unowned", condition=Q(owner__isnull=True)
             ),

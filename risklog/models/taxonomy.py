@@ -1,4 +1,4 @@
-"""The taxonomy: what kinds of risk there are."""
+"""The taxonomy: the categories of risks."""
 
 from django.db import models
 
@@ -7,7 +7,10 @@ from signals.states import SignalKind
 
 
 class Category(Recorded):
-    """A place in the taxonomy, with the words that help to recognise it."""
+    """A category of risks, with texts that help to recognise and treat them.
+
+    signs, questions, mitigations: Markdown lists.
+    """
 
     KIND = "category"
 

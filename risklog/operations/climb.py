@@ -128,18 +128,18 @@ def _stay(
     """Record that no rung above has people. If no rung was ever reached, notify the last resort."""
     top = skipped[-1] if skipped else escalation.rung
     people = [] if escalation.rung else rung_queries.last_resort()
-    told = [person.pk for person in people]
+    notified = [person.pk for person in people]
     climbs = [_skip(escalation, position, empty[position], at) for position in skipped]
-    if told:
-        climbs[-1].told = told
+    if notified:
+        climbs[-1].told = notified
     history.change(
         escalation,
         {"next_climb_at": None, **({} if escalation.rung else {"rung": top, "rung_since": at})},
         by=SYSTEM,
         at=at,
-        payload=(events.EscalationClimbed if told else events.EscalationStays)(
+        payload=(events.EscalationClimbed if notified else events.EscalationStays)(
             rung=escalation.rung or top,
-            told=told,
+            told=notified,
             skipped=_skipped_text(skipped, empty),
         ),
         rows=climbs,

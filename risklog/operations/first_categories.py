@@ -1,6 +1,6 @@
-"""The words every register starts with. Of each signal kind the first one takes what nobody has sorted yet.
+"""The categories that every register starts with. The first of each signal kind is its default category.
 
-Signs, questions and mitigations are Markdown lists. After the first day they are rows like any others.
+Signs, questions and mitigations are Markdown lists. Users can change these categories like any others.
 """
 
 from signals.states import SignalKind

@@ -1,4 +1,4 @@
-"""Who may do what with escalations and ladders. A restricted one is kept away by visible_to()."""
+"""Who may do what with escalations and ladders. visible_to() hides restricted ones."""
 
 from typing import Any
 
@@ -15,13 +15,16 @@ def may_view(user: User, escalation: Any) -> bool:
 
 @permission("risklog.escalation_raise")
 def may_raise(user: User, escalation: Any) -> bool:
-    """Anybody, viewers too: what is urgent is not held up by a role."""
+    """Return True for everyone, also viewers: a role must not delay something urgent."""
     return may_write(user, Role.VIEWER)
 
 
 @permission("risklog.escalation_change")
 def may_change(user: User, escalation: Any) -> bool:
-    """Who was called by it or has it in hand, whatever their role; the team it concerns; risk managers."""
+    """Return True for people it was escalated to, its assignee, members of its team, and risk managers.
+
+    The first two may change it in any role.
+    """
     if not may_write(user, Role.VIEWER):
         return False
     if escalation is None or user.is_at_least(Role.RISK_MANAGER) or escalation.acknowledged_by_id == user.pk:
@@ -33,7 +36,7 @@ def may_change(user: User, escalation: Any) -> bool:
 
 @permission("risklog.ladder_view")
 def may_view_ladders(user: User, ladder: Any) -> bool:
-    """Everybody: a ladder that is not known in advance calls nobody to order."""
+    """Return True for everyone, because people must know the ladder before they are notified."""
     return may_read(user)
 
 

@@ -1,4 +1,4 @@
-"""Who may do what with reviews. A restricted one is kept away by visible_to()."""
+"""Who may do what with reviews. visible_to() hides restricted ones."""
 
 from typing import Any
 
@@ -15,27 +15,27 @@ def may_view(user: User, review: Any) -> bool:
 
 @permission("risklog.review_open")
 def may_open(user: User, review: Any) -> bool:
-    """Any member may call for a look at what they see."""
+    """Return True for members: they may request a review of anything they see."""
     return may_write(user)
 
 
 @permission("risklog.review_answer")
 def may_answer(user: User, review: Any) -> bool:
-    """Those who were asked; a verdict can be changed until it is settled."""
+    """Return True for the reviewers. They can change their verdict until the review is closed."""
     if not may_write(user):
         return False
-    return review is None or any(one.user_id == user.pk for one in review.reviewers.all())
+    return review is None or any(row.user_id == user.pk for row in review.reviewers.all())
 
 
 @permission("risklog.review_claim")
 def may_claim(user: User, review: Any) -> bool:
-    """Any member may take the lead, and ask others."""
+    """Return True for members: they may take the lead and add reviewers."""
     return may_write(user)
 
 
 @permission("risklog.review_settle")
 def may_settle(user: User, review: Any) -> bool:
-    """The team that owns the model, and risk managers; a meeting settles by its decision."""
+    """Return True for the owner team of the model and for risk managers. A meeting settles by a decision."""
     if not may_write(user):
         return False
     if review is None or user.is_at_least(Role.RISK_MANAGER):
@@ -45,5 +45,5 @@ def may_settle(user: User, review: Any) -> bool:
 
 @permission("risklog.review_give_back")
 def may_give_back(user: User, review: Any) -> bool:
-    """Who has the lead; and those who may settle it, when that person cannot."""
+    """Return True for the lead, and for those who may settle the review, in case the lead cannot."""
     return may_write(user) and (review is None or review.claimed_by_id == user.pk or may_settle(user, review))

@@ -1,4 +1,4 @@
-"""Who may see, raise, change, accept and close a risk. A restricted one is kept away by visible_to()."""
+"""Who may see, create, change, accept and close a risk. visible_to() hides restricted ones."""
 
 from typing import Any
 
@@ -15,13 +15,13 @@ def may_view(user: User, risk: Any) -> bool:
 
 @permission("risklog.risk_add")
 def may_add(user: User, risk: Any) -> bool:
-    """Any member may raise a risk; viewers read."""
+    """Return True for members. Viewers only read."""
     return may_write(user)
 
 
 @permission("risklog.risk_change")
 def may_change(user: User, risk: Any) -> bool:
-    """The owner, the owner's team, whoever raised it by name, and risk managers."""
+    """Return True for the owner, members of the risk's team, the named reporter, and risk managers."""
     if not may_write(user):
         return False
     if risk is None or user.is_at_least(Role.RISK_MANAGER):
@@ -36,5 +36,5 @@ def may_close(user: User, risk: Any) -> bool:
 
 @permission("risklog.risk_accept")
 def may_accept(user: User, risk: Any) -> bool:
-    """A risk manager decides, and never on a risk of their own."""
+    """Return True for risk managers who do not own the risk."""
     return may_write(user, Role.RISK_MANAGER) and (risk is None or risk.owner_id != user.pk)

@@ -1,1 +1,1 @@
-"""What pages, API and digests read of the register; one module a noun."""
+"""The reads of pages, the API and digests: one module a noun."""

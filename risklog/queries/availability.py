@@ -1,4 +1,4 @@
-"""Who is there to be asked, and in which working time the organisation lives."""
+"""Who is available, who stands in for absent people, and the working hours of the organisation."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -13,27 +13,27 @@ from people import queries as people
 from people.models import User
 from people.working import Hours
 
-_USUAL = Hours(ZoneInfo("UTC"), frozenset(range(5)), time(9), time(17))
+_DEFAULT_HOURS = Hours(ZoneInfo("UTC"), frozenset(range(5)), time(9), time(17))
 
 
 def hours() -> Hours:
-    """The organisation's working hours; those of the usual week, in UTC, before it is set up."""
-    return people.working_hours() or _USUAL
+    """Return the working hours of the organisation; Monday to Friday, 9 to 17 UTC, before it is set up."""
+    return people.working_hours() or _DEFAULT_HOURS
 
 
 def day_of(at: datetime) -> date:
-    """The day it is where the organisation lives."""
+    """Return the calendar day of a moment in the time zone of the organisation."""
     return hours().day_of(at)
 
 
 def away_on(day: date) -> dict[int, int | None]:
-    """Who is away: user id -> id of the stand-in, None where there is none."""
+    """Return who is away: user id -> id of the stand-in, None if there is none."""
     return dict(people.away_on(day).order_by("id").values_list("user_id", "stand_in_id"))
 
 
 @dataclass(frozen=True, slots=True)
 class AvailablePeople:
-    """Those who can be told: stand_ins is {id of one of `people`: id of the absent person in whose place}."""
+    """The people who can be notified. stand_ins: id of one of `people` -> id of the absent person."""
 
     people: list[User] = field(default_factory=list)
     stand_ins: dict[int, int] = field(default_factory=dict)
@@ -43,38 +43,41 @@ class AvailablePeople:
         return [person.pk for person in self.people]
 
 
-def among(wanted: Iterable[int], everyone: dict[int, User], away: dict[int, int | None]) -> AvailablePeople:
-    """Of `wanted` those who are there, and stand-ins for those who are not.
+def among(user_ids: Iterable[int], everyone: dict[int, User], away: dict[int, int | None]) -> AvailablePeople:
+    """Return those of `user_ids` who are available, and stand-ins for those who are away.
 
-    everyone: the active people by id (stand-ins among them); away: as away_on() gives it.
+    everyone: active people by id, stand-ins included. away: as away_on() returns it.
     """
-    found: dict[int, User] = {}
+    available: dict[int, User] = {}
     stand_ins: dict[int, int] = {}
-    for user_id in wanted:
+    for user_id in user_ids:
         if user_id not in everyone:
             continue
         if user_id not in away:
-            found.setdefault(user_id, everyone[user_id])
+            available.setdefault(user_id, everyone[user_id])
             stand_ins.pop(user_id, None)
             continue
-        other = away[user_id]
-        if other in everyone and other not in away and other not in found:
-            found[other] = everyone[other]
-            stand_ins[other] = user_id
-    return AvailablePeople(list(found.values()), stand_ins)
+        stand_in = away[user_id]
+        if stand_in in everyone and stand_in not in away and stand_in not in available:
+            available[stand_in] = everyone[stand_in]
+            stand_ins[stand_in] = user_id
+    return AvailablePeople(list(available.values()), stand_ins)
 
 
-def people_and_absences(which: Q, *, on: date) -> tuple[dict[int, User], dict[int, int | None]]:
-    """The people a condition names and all who stand in that day, by id, also those who left; and who of them
-    is away, as away_on() gives it. One query."""
+def people_and_absences(condition: Q, *, on: date) -> tuple[dict[int, User], dict[int, int | None]]:
+    """Return the people that match a condition, all stand-ins of a day, and who of them is away. One query.
+
+    The first mapping is user id -> user, also for people who left; the second is as away_on() returns it.
+    """
     absences = people.away_on(on).order_by("id")
-    rows: Any = User.objects.filter(which | Q(pk__in=absences.values("stand_in")))
+    rows: Any = User.objects.filter(condition | Q(pk__in=absences.values("stand_in")))
     rows = rows.annotate(
         instead=ArraySubquery(absences.filter(user=OuterRef("pk")).values("stand_in"))
     ).select_related("subject", "function")
-    found = {one.pk: one for one in rows}
-    return found, {pk: one.instead[-1] for pk, one in found.items() if one.instead}
+    people_by_id = {person.pk: person for person in rows}
+    return people_by_id, {pk: person.instead[-1] for pk, person in people_by_id.items() if person.instead}
 
 
 def active_by_id(ids: Iterable[int]) -> dict[int, User]:
+    """Return the active people of these ids, with subject and function: id -> user. One query."""
     return User.objects.active().select_related("subject", "function").in_bulk(list(ids))

@@ -1,4 +1,4 @@
-"""Reading escalations: which rung, since when, who was told, when the next climb comes, and why."""
+"""Reading escalations: their rungs, who was notified when, and when they climb next."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from risklog.states import UNRESOLVED, EscalationState
 
 
 def escalations(user: Visitor) -> QuerySet[Escalation]:
-    """What this reader may see, with what it names."""
+    """Return the escalations that this reader may see, with the objects they name."""
     rows = Escalation.objects.visible_to(user)
     return rows.select_related(
         "subject", "about", "team", "acknowledged_by__subject", "ladder_version__ladder"
@@ -29,7 +29,7 @@ def escalations(user: Visitor) -> QuerySet[Escalation]:
 
 
 def for_pages(user: User) -> QuerySet[Escalation]:
-    """The same with what a line needs: the rungs there are."""
+    """Return the same with the rungs, as the rows of a list need them."""
     rows = escalations(user).annotate(resolved_order=RESOLVED_ORDER)
     return rows.prefetch_related("ladder_version__rungs")
 
@@ -65,7 +65,7 @@ def tab_counts(reader: Reader) -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """A climb that was: who was told, or why the rung was skipped (risklog.models.Climb)."""
+    """A past climb (risklog.models.Climb): who was notified, or why the rung was skipped."""
 
     position: int
     at: datetime
@@ -78,8 +78,8 @@ class Called:
 class RungProgress:
     """One rung of an escalation as the page shows it.
 
-    place: passed, skipped, now, next or above. people: who was told, or who would be. stand_ins: ids of those
-    of them who stand in for somebody who is away.
+    place: passed, skipped, now, next or above. people: who was notified, or who would be. stand_ins: ids of
+    the people who stand in for somebody who is away. why_empty: why it has no people.
     """
 
     rung: Rung
@@ -91,23 +91,23 @@ class RungProgress:
     minutes_used: int
 
 
-def progress_of(escalation: Any, *at_hand: Any, at: datetime) -> list[RungProgress]:
-    """The rungs of the version it climbs, highest first: what was, and what is to come.
+def progress_of(escalation: Any, *loaded: Any, at: datetime) -> list[RungProgress]:
+    """Return the progress on each rung of the escalation's ladder version, highest first.
 
-    escalation: of for_ladder(); at_hand: objects the page has loaded, what is escalated perhaps among them.
+    escalation: of for_ladder(). loaded: objects that the page has, perhaps with the escalated one.
     """
     rungs = [_rung(row) for row in escalation.ladder]
-    climbs = {one.position: one for one in _called(escalation) if one.position <= escalation.rung}
-    to_come = [one for one in rungs if one.position > escalation.rung]
+    climbs = {climb.position: climb for climb in _called(escalation) if climb.position <= escalation.rung}
+    above = [rung for rung in rungs if rung.position > escalation.rung]
     if escalation.state == EscalationState.RESOLVED:
-        to_come = []
-    known = rung_queries.owner_and_team_of(escalation.about, *at_hand) if to_come else Concerned()
+        above = []
+    known = rung_queries.owner_and_team_of(escalation.about, *loaded) if above else Concerned()
     known = Concerned(tuple(escalation.asked), known.owner, escalation.team or known.team)
-    told = [pk for one in climbs.values() for pk in one.told]
-    crew = rung_queries.crew([(to_come, known)], told=told, at=at)
-    planned = {one.rung.position: one for one in crew.on(to_come, known)}
-    upcoming = next((one.position for one in to_come if planned[one.position].on.people), None)
-    found = []
+    told = [pk for climb in climbs.values() for pk in climb.told]
+    crew = rung_queries.crew([(above, known)], told=told, at=at)
+    planned = {staff.rung.position: staff for staff in crew.on(above, known)}
+    upcoming = next((rung.position for rung in above if planned[rung.position].on.people), None)
+    progress = []
     for rung in reversed(rungs):
         climb, plan = climbs.get(rung.position), planned.get(rung.position)
         if climb:
@@ -116,7 +116,7 @@ def progress_of(escalation: Any, *at_hand: Any, at: datetime) -> list[RungProgre
         else:
             people = plan.on.people if plan else []
             stand_ins = frozenset(plan.on.stand_ins) if plan else frozenset()
-        found.append(
+        progress.append(
             RungProgress(
                 rung=rung,
                 place=_place(escalation, rung, climb, upcoming),
@@ -127,7 +127,7 @@ def progress_of(escalation: Any, *at_hand: Any, at: datetime) -> list[RungProgre
                 minutes_used=_minutes_used(escalation, at),
             )
         )
-    return found
+    return progress
 
 
 def _rung(row: dict[str, Any]) -> Rung:
@@ -160,14 +160,14 @@ def _minutes_used(escalation: Escalation, at: datetime) -> int:
 
 
 def minutes_between(escalation: Escalation) -> int:
-    """The whole time from this rung to the next climb, by the clock on the wall."""
+    """Return the minutes, also outside working hours, from this rung to the next climb; 0 if unknown."""
     if escalation.next_climb_at is None or escalation.rung_since is None:
         return 0
     return max(1, int((escalation.next_climb_at - escalation.rung_since).total_seconds() // 60))
 
 
 def rail(user: User, obj: Any, *, at: datetime | None = None) -> dict[str, Any] | None:
-    """What a page shows of the escalation of its object, or of a review about it; None without one.
+    """Return what a page shows of the escalation of its object or of a review of it; None without one.
 
     Two queries: the escalation with its ladder, and the people on it; one more for a review that the page
     does not show (review.of_subject).
@@ -186,7 +186,7 @@ def rail(user: User, obj: Any, *, at: datetime | None = None) -> dict[str, Any] 
 
 
 def unresolved_about(user: User, subject_ids: Iterable[int]) -> dict[int, Escalation]:
-    """For a list of subjects, the running escalation of each: subject id -> escalation. One query."""
+    """Return the open escalations of these subjects: subject id -> escalation. One query."""
     rows = Escalation.objects.visible_to(user).select_related("subject")
-    found = rows.filter(about__in=list(subject_ids), state__in=UNRESOLVED)
-    return {one.about_id: one for one in found.order_by("id")}
+    unresolved = rows.filter(about__in=list(subject_ids), state__in=UNRESOLVED)
+    return {escalation.about_id: escalation for escalation in unresolved.order_by("id")}

@@ -1,20 +1,19 @@
-"""What a breach group says, put in the words of a risk."""
+"""The draft of a risk from the evidence of a breach group."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from pages.charts import figure
 from risklog.models import Category
 from signals.models import Breach, BreachGroup, Series
 from signals.states import BreachState, Level
 
-# A first guess at likelihood and impact, by how bad the crossing is.
+# Level of the breach group -> estimated (likelihood, impact).
 GUESS = {Level.WARNING: (3, 3), Level.CRITICAL: (4, 4)}
 
 
 @dataclass(frozen=True, slots=True)
 class RiskDraft:
-    """What a breach group fills a new risk with."""
+    """The values that a breach group gives a new risk. likelihood, impact: 1 to 5, estimated."""
 
     title: str
     description: str
@@ -27,7 +26,7 @@ class RiskDraft:
 
 
 def of_group(group: BreachGroup) -> RiskDraft:
-    """The evidence of a group. Costs two queries."""
+    """Return the draft of a risk from a breach group. Two queries."""
     breaches = list(
         group.breaches.select_related("series", "threshold", "threshold_version").order_by("-level", "id")
     )
@@ -47,15 +46,16 @@ def of_group(group: BreachGroup) -> RiskDraft:
 
 
 def category_of(kind: str) -> Category | None:
-    """The category that a signal of this kind belongs to at first sight: the oldest one still in use."""
+    """Return the default category of a signal kind: the oldest one in use. None if there is none."""
     return Category.objects.filter(kind=kind, is_retired=False).order_by("id").first()
 
 
 def _description(group: BreachGroup, breaches: list[Breach]) -> str:
-    how = "still open" if group.state == BreachState.OPEN else "cleared since"
+    """Return Markdown: the source, and one line for each of at most 20 breaches."""
+    status = "still open" if group.state == BreachState.OPEN else "cleared since"
     level = Level(group.level).label.lower()
     crossings = f"{len(breaches)} {level} crossing{'' if len(breaches) == 1 else 's'}"
-    lines = [f"Source: {group.reference}, {crossings} since {group.opened_at:%d %b %Y %H:%M} UTC, {how}."]
+    lines = [f"Source: {group.reference}, {crossings} since {group.opened_at:%d %b %Y %H:%M} UTC, {status}."]
     lines += [f"- {_line(breach)}" for breach in breaches[:20]]
     if len(breaches) > 20:
         lines.append(f"- and {len(breaches) - 20} more")
@@ -63,19 +63,19 @@ def _description(group: BreachGroup, breaches: list[Breach]) -> str:
 
 
 def _line(breach: Breach) -> str:
-    what = str(breach.series) if breach.series else breach.threshold.name
-    if breach.feature and breach.feature not in what:
-        what = f"{what} · {breach.feature}"
-    said: list[Any] = []
+    name = str(breach.series) if breach.series else breach.threshold.name
+    if breach.feature and breach.feature not in name:
+        name = f"{name} · {breach.feature}"
+    parts: list[str] = []
     if breach.first_value is not None:
-        said.append(f"crossed at {figure(breach.first_value)}")
+        parts.append(f"crossed at {figure(breach.first_value)}")
     if breach.worst_value is not None:
-        said.append(f"worst {figure(breach.worst_value)}")
+        parts.append(f"worst {figure(breach.worst_value)}")
     version = breach.threshold_version
     if version is not None:
         side = version.get_direction_display().lower()
         limits = [("warning", version.warning), ("critical", version.critical)]
-        said += [f"{name} {side} {figure(value)}" for name, value in limits if value is not None]
+        parts += [f"{level} {side} {figure(value)}" for level, value in limits if value is not None]
     elif breach.summary:
-        said.append(breach.summary)
-    return f"{what}: {', '.join(said)}" if said else what
+        parts.append(breach.summary)
+    return f"{name}: {', '.join(parts)}" if parts else name

@@ -1,4 +1,4 @@
-"""The ladders as everybody can read them, and whom they would notify if something were escalated now."""
+"""Reading ladders, and whom they would notify if something were escalated now."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Prefetch, QuerySet
 
 from people.models import Team, User
+from people.working import Hours
 from risklog import ladder as rules
 from risklog.ladder import RungRule
 from risklog.models import Ladder, LadderVersion, Rung
@@ -17,7 +18,7 @@ from risklog.queries.rung import Concerned, Staff
 
 
 def for_pages(user: User) -> QuerySet[Ladder]:
-    """Ladders that are not retired, the most general first, each with its version in force."""
+    """Return the ladders in use, the most general first, each with its current version."""
     current = LadderVersion.objects.filter(is_current=True).prefetch_related(
         Prefetch("rungs", Rung.objects.select_related("function", "person").order_by("position"))
     )
@@ -67,9 +68,9 @@ def rehearse(ladders: Sequence[tuple[list[Rung], Team | None]], *, at: datetime)
     return [_rehearsed(crew.on(rungs, known), hours, at) for rungs, known in asked]
 
 
-def _rehearsed(staffed: list[Staff], hours: Any, at: datetime) -> list[Call]:
+def _rehearsed(staffed: list[Staff], hours: Hours, at: datetime) -> list[Call]:
     rungs = [RungRule.of(staff.rung) for staff in staffed]
-    # Its reviewers or its owner are not known beforehand: such a rung counts as filled.
+    # The reviewers or the owner of a future subject are not known, so such a rung counts as filled.
     filled = {staff.rung.position for staff in staffed if staff.on.people or is_of_the_subject(staff.rung)}
     notified: dict[int, datetime] = {}
     position, now, is_first = 0, at, True
@@ -89,7 +90,7 @@ def _rehearsed(staffed: list[Staff], hours: Any, at: datetime) -> list[Call]:
 
 
 def is_of_the_subject(rung: Rung) -> bool:
-    """Return True if whom the rung notifies depends on what is escalated."""
+    """Return True if the rung notifies people of the escalated subject."""
     return rung.who in {"reviewers", "owner"}
 
 
@@ -99,7 +100,7 @@ def length(minutes: int) -> str:
     if span.days and not span.seconds:
         return f"{span.days} day{'' if span.days == 1 else 's'}"
     hours, rest = divmod(minutes, 60)
-    words = [f"{hours} hour{'' if hours == 1 else 's'}"] if hours else []
+    parts = [f"{hours} hour{'' if hours == 1 else 's'}"] if hours else []
     if rest:
-        words.append(f"{rest} minute{'' if rest == 1 else 's'}")
-    return " ".join(words)
+        parts.append(f"{rest} minute{'' if rest == 1 else 's'}")
+    return " ".join(parts)

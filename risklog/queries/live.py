@@ -1,4 +1,4 @@
-"""What a risk is about, live: its metric with the thresholds in force and the breaches of the time."""
+"""The live metric of a risk: points, thresholds in force and breaches of the last DAYS days."""
 
 import json
 from dataclasses import dataclass
@@ -15,8 +15,9 @@ DAYS = 45
 BUCKETS = 180
 SHOWN_BREACHES = 20
 
-# One query instead of three, because a risk's page has many parts. avg() of PostgreSQL also sums squares, so
-# it fails from about 1e154 on: six hours with a value that large show the one that is farthest from zero.
+# One query instead of three, because the page of a risk needs many other queries. avg() of PostgreSQL also
+# sums squares, so it fails from about 1e154 on. Six hours with such a large value show the value farthest
+# from zero.
 _LIVE = """
 SELECT
   (SELECT json_agg(json_build_array(p.bucket, p.mean) ORDER BY p.bucket)
@@ -49,7 +50,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Crossing:
-    """A breach of the time shown; reference: its group's."""
+    """A breach in the time shown. reference: the reference of its group."""
 
     reference: str
     level: int
@@ -59,9 +60,9 @@ class Crossing:
 
 @dataclass(frozen=True, slots=True)
 class LiveMetric:
-    """points: (moment, mean of six hours); crossings: breaches of the time.
+    """The data of the chart. points: (moment, mean of six hours). crossings: the breaches in the time shown.
 
-    limits: the thresholds in force, and its tool's rule where the series holds the values of an alert.
+    limits: the thresholds in force, and the rule of the tool if the series has the values of an alert.
     """
 
     series: Series
@@ -73,9 +74,9 @@ class LiveMetric:
 
 
 def live_metric(user: User, series: Series, *, at: datetime) -> LiveMetric:
-    """The last DAYS of a series the reader may see, at most BUCKETS points. One query."""
+    """Return the last DAYS of a series that the reader may see, at most BUCKETS points. One query."""
     start = at - timedelta(days=DAYS)
-    about: dict[str, Any] = {
+    parameters: dict[str, Any] = {
         "series": series.pk,
         "source": series.source_id,
         "metric": series.metric,
@@ -84,19 +85,19 @@ def live_metric(user: User, series: Series, *, at: datetime) -> LiveMetric:
         "active": str(Agreement.ACTIVE),
     }
     with connection.cursor() as cursor:
-        cursor.execute(_LIVE, about)
+        cursor.execute(_LIVE, parameters)
         points, limits, crossings = (json.loads(text or "[]") for text in cursor.fetchone())
     return LiveMetric(
         series,
         [(_moment(bucket), value) for bucket, value in points],
         [Limit(*limit) for limit in limits],
-        _seen(crossings, user)[-SHOWN_BREACHES:],
+        _visible(crossings, user)[-SHOWN_BREACHES:],
         start,
         at,
     )
 
 
-def _seen(crossings: list[Any], user: User) -> list[Crossing]:
+def _visible(crossings: list[Any], user: User) -> list[Crossing]:
     return [
         Crossing(reference, level, _moment(opened), None if cleared is None else _moment(cleared))
         for reference, viewers, granted, level, opened, cleared in crossings

@@ -1,4 +1,4 @@
-"""What in this room came of a subject, for history.queries.with_related."""
+"""The reviews, escalations and risks of a subject, for history.queries.with_related."""
 
 from typing import Any
 
@@ -6,14 +6,16 @@ from risklog.models import Escalation, Review, Risk
 
 
 def reviews(subject_id: Any) -> Any:
+    """Return the subject ids of the reviews of a subject. subject_id: an id or an OuterRef."""
     return Review.objects.order_by().filter(about_id=subject_id).values_list("subject_id")
 
 
 def escalations(subject_id: Any) -> Any:
+    """Return the subject ids of the escalations of a subject."""
     return Escalation.objects.order_by().filter(about_id=subject_id).values_list("subject_id")
 
 
 def risks(subject_id: Any) -> Any:
-    """The risks made of a breach group."""
+    """Return the subject ids of the risks created from a breach group."""
     rows = Risk.objects.order_by().filter(breach_group__subject_id=subject_id)
     return rows.values_list("subject_id")

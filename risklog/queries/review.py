@@ -1,4 +1,4 @@
-"""Reading reviews: who could be asked, what waits for whom, and what their pages show."""
+"""Reading reviews: who could be asked, which answers are missing, and what the pages show."""
 
 from collections.abc import Iterable
 from datetime import date, datetime
@@ -32,14 +32,16 @@ def candidates(about: Subject, model: Model | None, *, day: date) -> list[Review
     """Return who could be asked about a subject on a day, with what the choice needs. Four queries."""
     load, away = open_load(), availability.away_on(day)
     owner_team = model.owner_team_id if model else None
-    named = {*(about.viewers or ()), *about.granted}
+    granted = {*(about.viewers or ()), *about.granted}
     of_team, seeing = set(), set()
-    if owner_team or named:
-        wanted = Membership.objects.filter(Q(team=owner_team) | Q(team__subject__in=named))
-        for user_id, team_id, team_subject in wanted.values_list("user_id", "team_id", "team__subject_id"):
+    if owner_team or granted:
+        memberships = Membership.objects.filter(Q(team=owner_team) | Q(team__subject__in=granted))
+        for user_id, team_id, team_subject in memberships.values_list(
+            "user_id", "team_id", "team__subject_id"
+        ):
             if team_id == owner_team:
                 of_team.add(user_id)
-            if team_subject in named:
+            if team_subject in granted:
                 seeing.add(user_id)
     able = User.objects.active().exclude(role=Role.VIEWER).order_by("id")
     return [
@@ -48,7 +50,7 @@ def candidates(about: Subject, model: Model | None, *, day: date) -> list[Review
             function=function or "",
             load=load.get(pk, 0),
             is_of_owner_team=pk in of_team,
-            may_see=about.viewers is None or subject in named or pk in seeing,
+            may_see=about.viewers is None or subject in granted or pk in seeing,
             is_away=pk in away,
             stand_in=away.get(pk),
         )
@@ -57,15 +59,15 @@ def candidates(about: Subject, model: Model | None, *, day: date) -> list[Review
 
 
 def awaited(review: Review, *, at: datetime) -> list[Reviewer]:
-    """Those whose answer is still waited for, the first asked first: who has not answered and still can.
+    """Return the reviewers who have not answered and still can, in the order they were asked.
 
-    Nobody waits for whoever left, became a viewer, may no longer see the review, or is away that day.
+    A reviewer who left, became a viewer, may no longer see the review, or is away that day cannot answer.
     """
     rows = review.reviewers.filter(answered_at__isnull=True, user__is_active=True)
     rows = rows.exclude(user__role=Role.VIEWER).select_related("user__subject").order_by("id")
     away = availability.away_on(availability.day_of(at))
     subject = Subject.objects.get(pk=review.subject_id)
-    return [one for one in rows if one.user_id not in away and subject.is_visible_to(one.user)]
+    return [row for row in rows if row.user_id not in away and subject.is_visible_to(row.user)]
 
 
 # ------------------------------------------------------------------ pages
@@ -98,7 +100,7 @@ def tab_counts(reader: Reader) -> dict[str, int]:
 
 
 def sighted(user: User, rows: Iterable[Any]) -> list[Any]:
-    """Set `shown_about` on each row: what it is about, None where this reader may not see it."""
+    """Set `shown_about` on each row: its subject, None if this reader may not see that. Return the rows."""
     return show(user, rows)
 
 
@@ -128,8 +130,8 @@ def waiting_for(user: User) -> QuerySet[Review]:
 def of_subject(user: User, obj: Any) -> dict[str, Any]:
     """Return the panel of the reviews about an object, or about anything of a model.
 
-    A risk has those of its breach too. They are set on the object as `shown_reviews`, for the escalation
-    beside them (escalation.rail).
+    A risk has those of its breach too. They are set on the object as `shown_reviews`, which
+    escalation.rail() uses.
     """
     rows = for_lines(user)
     if isinstance(obj, Model):

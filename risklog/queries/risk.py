@@ -1,4 +1,4 @@
-"""Reading risks: the rows of the list, the heat map, and what a risk's page needs."""
+"""Reading risks: the rows of the list, the heat map, and what the page of a risk needs."""
 
 import re
 from collections.abc import Sequence
@@ -55,7 +55,10 @@ def masked(rows: list[dict[str, Any]], user: Visitor, *names: str) -> list[dict[
 
 
 def escalated(subject_ids: Sequence[int]) -> set[int]:
-    """Return which of these subjects have an open escalation: who sees a subject may know. One query."""
+    """Return which of these subjects have an open escalation. One query.
+
+    It does not filter by reader, because everyone who sees a subject may know that it is escalated.
+    """
     if not subject_ids:
         return set()
     with connection.cursor() as cursor:
@@ -68,7 +71,7 @@ def escalated(subject_ids: Sequence[int]) -> set[int]:
 
 @dataclass(frozen=True, slots=True)
 class Heat:
-    """How many risks are in each cell: (likelihood, impact) as they count now -> number.
+    """The number of risks in each cell: (present likelihood, present impact) -> number.
 
     total: at most the cap.
     """
@@ -183,7 +186,7 @@ def _panel(user: User, rows: QuerySet[Risk]) -> RiskPanel:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A risk whose level changed: from and to are levels 1 to 5."""
+    """A risk whose level changed. was, now: levels 1 to 5."""
 
     reference: str
     title: str

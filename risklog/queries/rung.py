@@ -1,4 +1,4 @@
-"""Who stands on the rungs of a ladder: for a running climb, and for "what if this were raised now"."""
+"""Who is on the rungs of a ladder, for an open escalation and for the preview of a ladder."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,10 @@ from signals.models import BreachGroup
 
 @dataclass(frozen=True, slots=True)
 class Concerned:
-    """Whom a subject concerns: ids of those asked and not yet heard, its owner, its team."""
+    """The people of a subject that rungs can notify.
+
+    asked: ids of reviewers who have not answered. owner: id of the owner. team: the team it belongs to.
+    """
 
     asked: tuple[int, ...] = ()
     owner: int | None = None
@@ -29,26 +32,32 @@ class Concerned:
 
 
 def concerned(about: Subject | None) -> Concerned:
-    """Who was asked about a subject, who owns it, and which team it belongs to; as far as it is known."""
+    """Return the reviewers, the owner and the team of a subject, as far as they are known."""
     if about is None:
         return Concerned()
-    found = owner_and_team_of(about)
+    known = owner_and_team_of(about)
     asked = unanswered_about(about).values_list("user_id", flat=True)
-    return Concerned(tuple(asked), found.owner, found.team)
+    return Concerned(tuple(asked), known.owner, known.team)
 
 
 def unanswered_about(about: Any) -> QuerySet[Reviewer]:
-    """Those asked about a subject and not yet heard, the first asked first. about: a Subject, or OuterRef."""
+    """Return the reviewers of a subject who have not answered, in the order they were asked.
+
+    about: a Subject or an OuterRef.
+    """
     waiting = Reviewer.objects.filter(review__state=ReviewState.OPEN, answered_at__isnull=True)
     return waiting.filter(Q(review__subject=about) | Q(review__about=about)).order_by("id")
 
 
-def owner_and_team_of(about: Subject, *at_hand: Any) -> Concerned:
-    """concerned() without those asked. No query where the object, with its team, is among those at hand."""
+def owner_and_team_of(about: Subject, *loaded: Any) -> Concerned:
+    """Return concerned() without the reviewers.
+
+    loaded: objects the caller has with their teams. No query if the object of `about` is among them.
+    """
     if about.kind not in _KINDS:
         return Concerned()
     rows, read = _KINDS[about.kind]
-    known = next((one for one in at_hand if one.subject_id == about.pk), None)
+    known = next((obj for obj in loaded if obj.subject_id == about.pk), None)
     return read(known or rows().get(pk=about.object_id))
 
 
@@ -73,8 +82,8 @@ def _of_model(model: Model) -> Concerned:
 
 
 def _of_action(action: Action) -> Concerned:
-    served = action.about if action.about and action.about.kind != Action.KIND else None
-    team = owner_and_team_of(served).team if served else None
+    subject = action.about if action.about and action.about.kind != Action.KIND else None
+    team = owner_and_team_of(subject).team if subject else None
     if team is None and action.owner_id:
         teams = list(Team.objects.filter(memberships__user=action.owner_id)[:2])
         team = teams[0] if len(teams) == 1 else None
@@ -91,7 +100,7 @@ _KINDS: dict[str, tuple[Callable[[], QuerySet[Any]], Callable[[Any], Concerned]]
 
 
 def model_of(about: Subject) -> Model | None:
-    """The model a subject is about, as far as one is named."""
+    """Return the model of a subject, None if it has none."""
     rows = {
         Model.KIND: Model.objects.all(),
         Risk.KIND: Model.objects.filter(pk__in=Risk.objects.filter(pk=about.object_id).values("model")),
@@ -101,13 +110,13 @@ def model_of(about: Subject) -> Model | None:
     }.get(about.kind)
     if rows is None:
         return None
-    found = rows.filter(pk=about.object_id) if about.kind == Model.KIND else rows
-    return found.select_related("owner_team").first()
+    models = rows.filter(pk=about.object_id) if about.kind == Model.KIND else rows
+    return models.select_related("owner_team").first()
 
 
 @dataclass(frozen=True, slots=True)
 class Staff:
-    """One rung with the people on it now; `empty` says why there is nobody."""
+    """A rung with the people on it. empty: why it has none, "" if it has some."""
 
     rung: Rung
     on: AvailablePeople
@@ -116,30 +125,30 @@ class Staff:
 
 @dataclass(frozen=True, slots=True)
 class Crew:
-    """People by id, also those who left, and who of them is away: user id -> id of the stand-in."""
+    """The people of some ladders. everyone: by id, also who left. away: user id -> id of the stand-in."""
 
     everyone: dict[int, User]
     away: dict[int, int | None]
 
     def on(self, rungs: Sequence[Rung], known: Concerned) -> list[Staff]:
-        """Who of them stands on each rung."""
-        active = {pk: one for pk, one in self.everyone.items() if one.is_active}
-        found = []
+        """Return who is on each rung. known: the people of the subject."""
+        active = {pk: person for pk, person in self.everyone.items() if person.is_active}
+        staffed = []
         for rung in rungs:
-            wanted = _ids_on(rung, known, active)
-            there = availability.among(wanted, active, self.away)
-            is_left = wanted and not any(pk in active for pk in wanted)
-            why = _LEFT if is_left else _why_empty(rung, wanted, known)
-            found.append(Staff(rung, there, "" if there.people else why))
-        return found
+            user_ids = _ids_on(rung, known, active)
+            available = availability.among(user_ids, active, self.away)
+            have_left = user_ids and not any(pk in active for pk in user_ids)
+            why = _LEFT if have_left else _why_empty(rung, user_ids, known)
+            staffed.append(Staff(rung, available, "" if available.people else why))
+        return staffed
 
 
 def crew(
     ladders: Sequence[tuple[Sequence[Rung], Concerned]], *, told: Iterable[int] = (), at: datetime
 ) -> Crew:
-    """All whom these rungs may call at this moment, each ladder for what it is about; and those told before.
+    """Return the people whom these rungs may notify at this moment. One query, however many ladders.
 
-    One query, however many ladders.
+    ladders: (rungs, people of the subject) pairs. told: ids of people notified before, also returned.
     """
     ids: set[int | None] = set(told)
     functions: set[int | None] = set()
@@ -152,7 +161,7 @@ def crew(
 
 
 def staff(rungs: Sequence[Rung], known: Concerned, *, at: datetime) -> list[Staff]:
-    """Who stands on each rung at this moment."""
+    """Return who is on each rung at this moment. One query."""
     return crew([(rungs, known)], at=at).on(rungs, known)
 
 
@@ -168,8 +177,8 @@ def _ids_on(rung: Rung, known: Concerned, active: dict[int, User]) -> list[int]:
         case Who.FUNCTION:
             return [
                 pk
-                for pk, one in sorted(active.items())
-                if one.function_id == rung.function_id and one.role != Role.VIEWER
+                for pk, person in sorted(active.items())
+                if person.function_id == rung.function_id and person.role != Role.VIEWER
             ]
         case _:
             return [rung.person_id] if rung.person_id else []
@@ -178,8 +187,8 @@ def _ids_on(rung: Rung, known: Concerned, active: dict[int, User]) -> list[int]:
 _LEFT = "has left without a successor"
 
 
-def _why_empty(rung: Rung, wanted: list[int], known: Concerned) -> str:
-    if wanted:
+def _why_empty(rung: Rung, user_ids: list[int], known: Concerned) -> str:
+    if user_ids:
         return "absent without a stand-in"
     match rung.who:
         case Who.REVIEWERS:
@@ -195,9 +204,9 @@ def _why_empty(rung: Rung, wanted: list[int], known: Concerned) -> str:
 
 
 def last_resort() -> list[User]:
-    """Those who hear when a whole ladder is empty: risk managers, else administrators."""
+    """Return who is notified if no rung of a ladder has people: risk managers, else administrators."""
     for role in (Role.RISK_MANAGER, Role.ADMINISTRATOR):
-        found = list(User.objects.active().filter(role=role).select_related("subject").order_by("id"))
-        if found:
-            return found
+        people = list(User.objects.active().filter(role=role).select_related("subject").order_by("id"))
+        if people:
+            return people
     return []

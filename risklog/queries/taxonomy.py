@@ -1,4 +1,4 @@
-"""Reading the taxonomy."""
+"""Reading categories."""
 
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce

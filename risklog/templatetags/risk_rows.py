@@ -1,4 +1,4 @@
-"""The rows of the risk list, written in one go: a template a row costs more than the query of all rows."""
+"""The rows of the risk list as one string: a template for each row costs more than the query of all rows."""
 
 from collections.abc import Container, Iterable, Mapping
 from functools import lru_cache
@@ -17,7 +17,7 @@ from signals.queries.spark import Spark
 
 register = template.Library()
 
-# state -> (icon, class): the word beside it says the same.
+# State -> (icon, class). The label is always beside the icon.
 STATES = {
     RiskState.OPEN: ("circle-dot", ""),
     RiskState.ASSESSING: ("zoom-check", "status-busy"),
@@ -31,7 +31,7 @@ STATES = {
 @register.simple_tag
 @lru_cache(maxsize=16)
 def risk_state(state: str) -> SafeString:
-    """The state of a risk as icon and word."""
+    """Return the state of a risk as an icon and its label."""
     symbol, css = STATES[RiskState(state)]
     return mark_safe(
         f'<span class="status {css}">{ui.icon(symbol)}{RiskState(state).label}</span>'
@@ -42,13 +42,13 @@ def risk_state(state: str) -> SafeString:
 
 @register.simple_tag
 def severity_level(severity: int, solid: bool = False) -> SafeString:
-    """The level badge of a score 1 to 25."""
+    """Return the level badge of a score 1 to 25."""
     return ui.level(scoring.level(severity), solid=solid)
 
 
 @lru_cache(maxsize=32)
 def _badge(severity: int) -> str:
-    """The badge of kit's level tag, its five bars as two paths: a third of the bytes, fifty times a page."""
+    """Return the badge of ui.level() with two paths instead of five bars, which is a third of the bytes."""
     level = scoring.level(severity)
     bars = [f"M{k * 3.4:.3g} {8 - 2 * k}h2.4V12h-2.4z" for k in range(5)]
     return (
@@ -59,7 +59,7 @@ def _badge(severity: int) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _face(name: str | None) -> str:
+def _avatar(name: str | None) -> str:
     return str(ui.avatar(SimpleNamespace(name=name) if name else None))
 
 
@@ -67,9 +67,9 @@ def _face(name: str | None) -> str:
 def risk_rows(
     rows: Iterable[Mapping[str, Any]], sparks: Mapping[int, Spark], escalated: Container[int]
 ) -> SafeString:
-    """The <tr> of each row that queries.risk.listed() gives. Every text is escaped here.
+    """Return the <tr> of each row of queries.risk.listed(), with every text escaped.
 
-    escalated: the subjects with a running escalation.
+    sparks: series id -> sparkline. escalated: ids of the subjects with an open escalation.
     """
     base = reverse("risklog:risk_list")
     lines = [_row(row, base, sparks.get(row["series_id"]), row["subject_id"] in escalated) for row in rows]
@@ -77,27 +77,27 @@ def risk_rows(
 
 
 @lru_cache(maxsize=1)
-def _stairs() -> str:
+def _escalated_badge() -> str:
     return f'<span class="status status-bad">{ui.icon("stairs-up")}Escalated</span>'
 
 
 def _row(row: Mapping[str, Any], base: str, spark: Spark | None, is_escalated: bool) -> str:
     reference = row["reference"]
-    below = f"<span>{reference}</span>"
+    details = f"<span>{reference}</span>"
     if row["model_name"]:
-        below += f"<span>{escape(row['model_name'])}</span>"
-    below += f"<span>{escape(row['category_name'])}</span>"
+        details += f"<span>{escape(row['model_name'])}</span>"
+    details += f"<span>{escape(row['category_name'])}</span>"
     if row["is_restricted"]:
-        below += "<span>Restricted</span>"
+        details += "<span>Restricted</span>"
     line = _line(spark) if spark else ""
-    state = _stairs() if is_escalated else risk_state(row["state"])
+    state = _escalated_badge() if is_escalated else risk_state(row["state"])
     return (
         f'<tr id="{reference}" data-row><td>{_badge(row["severity"])}</td>'
         f'<td class="column-title"><a class="row-link" href="{base}{reference}/">{escape(row["title"])}</a>'
-        f'<span class="row-details">{below}</span></td>'
+        f'<span class="row-details">{details}</span></td>'
         f'<td class="column-optional">{escape(row["team_name"] or "")}</td><td>{state}</td>'
         f'<td class="column-optional column-roomy">{line}</td>'
-        f'<td class="column-optional">{_face(row["owner_name"])}</td>'
+        f'<td class="column-optional">{_avatar(row["owner_name"])}</td>'
         f'<td class="column-end">{ui.moment(row["updated_at"])}</td></tr>'
     )
 

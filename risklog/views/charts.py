@@ -13,7 +13,7 @@ from signals.states import Direction, Level
 
 
 def evidence(user: User, about: Risk | Breach, *, at: datetime) -> SafeString | None:
-    """The chart of what it is about; None when no metric is named, or none with points of late."""
+    """Return the chart of a risk's or breach's metric. None without a visible metric with recent points."""
     series = about.series
     if series is None or not series.subject.is_visible_to(user):
         return None
@@ -33,24 +33,24 @@ def evidence(user: User, about: Risk | Breach, *, at: datetime) -> SafeString | 
 
 
 def _thresholds(live: LiveMetric) -> list[charts.ChartLimit]:
-    found = []
+    limits = []
     for version in live.limits:
         side = "above" if version.direction == Direction.ABOVE else "below"
         for kind, value in (("warning", version.warning), ("critical", version.critical)):
             if value is not None:
-                found.append(
+                limits.append(
                     charts.ChartLimit(value, kind, f"{kind.capitalize()} {charts.figure(value)}", side)
                 )
-    return found
+    return limits
 
 
 def _spans(live: LiveMetric) -> list[charts.Span]:
-    words = {Level.WARNING: "warning", Level.CRITICAL: "critical"}
+    names = {Level.WARNING: "warning", Level.CRITICAL: "critical"}
     return [
         charts.Span(
             max(breach.opened_at, live.start),
             breach.cleared_at,
-            words[Level(breach.level)],
+            names[Level(breach.level)],
             f"Breach {breach.reference}",
         )
         for breach in live.crossings

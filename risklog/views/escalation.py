@@ -70,7 +70,7 @@ def address_of(escalation: Escalation) -> str:
 @require_safe
 @view_needs("risklog.escalation_view")
 def escalation_list(request: SignedInRequest) -> HttpResponse:
-    """Open escalations unless the address asks for resolved ones (?show=resolved)."""
+    """Show open escalations, or resolved ones (?show=resolved)."""
     selection, reader = selection_of(request, ESCALATIONS), reader_of(request)
     view = selection.texts.get("show", DEFAULT_VIEW)
     rows = queries.for_pages(request.user).filter(ESCALATION_VIEWS[view][1](reader))
@@ -89,7 +89,7 @@ def escalation_list(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @view_needs("risklog.escalation_raise")
 def escalation_raise(request: SignedInRequest) -> HttpResponse:
-    """Escalate something urgent by hand; `?about=R-12` says what."""
+    """Escalate something by hand. ?about=R-12 fills in what."""
     initial = {"about": request.GET.get("about", "")[:24]}
     return flows.create(
         request,
@@ -119,7 +119,7 @@ def _detail(
     refused: str = "",
     form: PageForm | None = None,
 ) -> HttpResponse:
-    """refused: the step that was refused, with its form. It stays on the page, so that its text is kept."""
+    """Show the page. refused: the step that was refused; form: its form, kept so that no text is lost."""
     at, user = clock.now(), request.user
     sighted(user, [escalation])
     steps = _FROM[escalation.state] if may(user, "risklog.escalation_change", escalation) else ()

@@ -1,4 +1,4 @@
-"""The ladders, for everybody to read, and for risk managers to change."""
+"""The pages of ladders: everyone reads them, risk managers change them."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ def address_of_list(_: Any = None) -> str:
 @require_safe
 @view_needs("risklog.ladder_view")
 def ladder_list(request: SignedInRequest) -> HttpResponse:
-    """Every ladder, and whom it would notify when if something of a team (?team=) were escalated now."""
+    """Show all ladders, with whom they would notify if something of a team (?team=) were escalated now."""
     selection = selection_of(request, LADDERS)
     teams, at = list(people.teams()), clock.now()
     team = _chosen(teams, selection.values["team"][0]) if "team" in selection.values else None
@@ -42,7 +42,7 @@ def ladder_list(request: SignedInRequest) -> HttpResponse:
         [(queries.rungs_of(ladder), ladder.team or team) for ladder in ladders], at=at
     )
     for ladder, calls in zip(ladders, rehearsed, strict=True):
-        ladder.calls = calls[::-1]  # type: ignore[attr-defined]  # set here for the template
+        ladder.calls = calls[::-1]  # type: ignore[attr-defined]  # only the template reads it
     context = {
         "ladders": ladders,
         "teams": teams,

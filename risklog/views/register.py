@@ -1,4 +1,4 @@
-"""The risk list: narrowed, sorted and paged by its address, with the heat map beside it."""
+"""The risk list: its address has the filters, order and page. The heat map is beside it."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -46,15 +46,15 @@ _CHOICES = replace(RISKS, further=("find",))
 @view_needs("risklog.risk_view")
 @require_safe
 def risk_list(request: SignedInRequest) -> HttpResponse:
-    """One page of the list. Closed risks are on it only if the address asks for a state or a reference."""
+    """Show one page of the list. Closed risks are on it only if the address has a state or a reference."""
     selection, reader, at = selection_of(request, RISKS), reader_of(request), clock.now()
     rows = queries.listed(_default_rows(selection, reader))
     shown = listing(request, RISKS, rows, selection=selection)
     queries.masked(shown.page.rows, request.user, "model_name")
-    heat = queries.heat(_narrowed(selection, reader), COUNT_CAP)
+    heat = queries.heat(_filtered(selection, reader), COUNT_CAP)
     counted = _counted(heat.total, heat.is_capped)
     if "cell" in selection.values:
-        heat = queries.heat(_narrowed(selection.without("cell"), reader), COUNT_CAP)
+        heat = queries.heat(_filtered(selection.without("cell"), reader), COUNT_CAP)
     context = {
         "listing": shown,
         "page": shown.page,
@@ -70,7 +70,7 @@ def risk_list(request: SignedInRequest) -> HttpResponse:
         "may_add": may(request.user, "risklog.risk_add"),
         "heat_url": f"{reverse('risklog:risk_heat')}?{selection.query()}",
         "moved": queries.moved(request.user, since=at - timedelta(days=7)),
-        # Counting a large register takes longer than the page: the browser loads that part by itself.
+        # Counting a large register takes longer than the page, so the browser loads that part separately.
         "heat": None if heat.is_capped else _heat(heat.cells, selection),
     }
     answer = respond(request, "risklog/risk_list.html", "log", context)
@@ -82,9 +82,9 @@ def risk_list(request: SignedInRequest) -> HttpResponse:
 @view_needs("risklog.risk_view")
 @require_safe
 def risk_heat(request: SignedInRequest) -> HttpResponse:
-    """The heat map alone, of what the list is narrowed to."""
+    """Show the heat map of the filtered list."""
     selection = selection_of(request, RISKS)
-    rows = _narrowed(selection.without("cell"), reader_of(request))
+    rows = _filtered(selection.without("cell"), reader_of(request))
     context = {"heat": _heat(queries.heat(rows).cells, selection)}
     return respond(request, "risklog/risk_heat.html", "heat", context)
 
@@ -92,11 +92,11 @@ def risk_heat(request: SignedInRequest) -> HttpResponse:
 @view_needs("risklog.risk_view")
 @require_safe
 def risk_choices(request: SignedInRequest, what: str) -> HttpResponse:
-    """What the list can be narrowed to, as links that keep the other filters. ?find= narrows by name."""
+    """Show the values of a filter as links that keep the other filters. ?find= searches by name."""
     if what not in queries.CHOICES:
         raise Http404
     selection, text = selection_of(request, _CHOICES), request.GET.get("find", "")
-    words = () if text else RISKS.filters[what].words
+    fixed = () if text else RISKS.filters[what].words
     context = {
         "what": what,
         "label": RISKS.filters[what].label,
@@ -104,7 +104,7 @@ def risk_choices(request: SignedInRequest, what: str) -> HttpResponse:
         "text": text,
         "choices": [
             (name, _list_url(selection, **{what: value}))
-            for value, name in (*words, *queries.choices(what, request.user, text))
+            for value, name in (*fixed, *queries.choices(what, request.user, text))
         ],
         "kept": list(selection.texts.items()),
         "back": _list_url(selection),
@@ -120,7 +120,7 @@ def _default_rows(selection: Selection, reader: Reader) -> QuerySet[Risk]:
     return rows.filter(~Q(state=RiskState.CLOSED))
 
 
-def _narrowed(selection: Selection, reader: Reader) -> QuerySet[Risk]:
+def _filtered(selection: Selection, reader: Reader) -> QuerySet[Risk]:
     return RISKS.apply(_default_rows(selection, reader), selection, reader)
 
 
@@ -172,7 +172,7 @@ def _pickers(selection: Selection) -> list[dict[str, str]]:
 
 
 def _chip(chip: Chip, shown: Listing) -> Chip:
-    """Return a chip that says names where the address has keys. At most one query."""
+    """Return a chip with names instead of the keys in the address. At most one query."""
     values = shown.selection.values[chip.name]
     if chip.name == "cell":
         likelihood, impact = values[0]
@@ -189,7 +189,7 @@ def _chip(chip: Chip, shown: Listing) -> Chip:
 
 
 def _heat(counts: dict[tuple[int, int], int], selection: Selection) -> dict[str, Any]:
-    """Return the matrix as kit/_heat.html draws it, likely on top; and how many risks each level has."""
+    """Return the matrix for kit/_heat.html, highest likelihood first, and the number of risks per level."""
     per_level = dict.fromkeys(reversed(scoring.LEVELS), 0)
     for (likelihood, impact), count in counts.items():
         per_level[scoring.level(likelihood * impact)] += count

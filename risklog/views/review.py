@@ -62,7 +62,7 @@ def address_of(review: Review) -> str:
 @require_safe
 @view_needs("risklog.review_view")
 def review_list(request: SignedInRequest) -> HttpResponse:
-    """One view of the list. Without ?show= it is what waits for the reader, or else all open reviews."""
+    """Show one view of the list. Without ?show= it is the reader's own, or all open ones if that is empty."""
     selection, reader = selection_of(request, REVIEWS), reader_of(request)
     counts = queries.tab_counts(reader)
     view = selection.texts.get("show") or ("mine" if counts["mine"] else "open")
@@ -82,7 +82,7 @@ def review_list(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @view_needs("risklog.review_open")
 def review_open(request: SignedInRequest) -> HttpResponse:
-    """Request a review of something; `?about=R-12` says of what."""
+    """Request a review. ?about=R-12 fills in of what."""
     initial = {"about": request.GET.get("about", "")[:24]}
     return flows.create(
         request,
@@ -108,7 +108,7 @@ def _detail(
     refused: str = "",
     form: PageForm | None = None,
 ) -> HttpResponse:
-    """refused: the step that was refused, with its form. It stays on the page, so that its text is kept."""
+    """Show the page. refused: the step that was refused; form: its form, kept so that no text is lost."""
     at, user = clock.now(), request.user
     rows = with_related(queries.for_pages(user))
     review = get_object_or_404(rows, subject__reference=reference.upper())
@@ -137,7 +137,7 @@ def _detail(
 
 
 def _forms(review: Review, own: Reviewer | None, at: datetime) -> dict[str, PageForm]:
-    """Return the forms of the steps that lead on from here: step -> form."""
+    """Return the forms of the steps that are possible in the present state: step -> form."""
     if review.state != ReviewState.OPEN:
         return {"reopen": ReviewReasonForm(auto_id="reopen_%s")}
     given = {"verdict": own.verdict, "note": own.note} if own and own.answered_at else None

@@ -94,7 +94,7 @@ def risk_new(request: SignedInRequest) -> HttpResponse:
 @view_needs("risklog.risk_add")
 @require_safe
 def risk_like(request: SignedInRequest) -> HttpResponse:
-    """Live risks that may be duplicates of the title being typed (?title=)."""
+    """Show live risks that may be duplicates of the title being typed (?title=)."""
     title = request.GET.get("title", "").replace("\x00", "")
     context = {"like": queries.like(request.user, title), "title": title}
     return respond(request, "risklog/risk_like.html", "like", context)
@@ -103,7 +103,7 @@ def risk_like(request: SignedInRequest) -> HttpResponse:
 @view_needs("risklog.risk_add")
 @require_POST
 def risk_from_breach(request: SignedInRequest, reference: str) -> HttpResponse:
-    """Create a risk from a breach, with one button; a breach that has a risk leads to that one."""
+    """Create a risk from a breach, or open the live risk that the breach has."""
     rows = BreachGroup.objects.visible_to(request.user).select_related(
         "subject", "model__subject", "model__owner_team"
     )
@@ -122,7 +122,7 @@ def risk_from_breach(request: SignedInRequest, reference: str) -> HttpResponse:
 @view_needs("risklog.risk_change")
 @require_http_methods(["GET", "POST"])
 def risk_edit(request: SignedInRequest, reference: str) -> HttpResponse:
-    """All fields. A post of some of them changes only those: the properties beside the risk do so."""
+    """Edit a risk. A POST with some of the fields, as its side panel sends, changes only those."""
     risk = _risk(request, reference)
     only = tuple(name for name in EDITED if name in request.POST) or EDITED
     data = request.POST if request.method == "POST" else None
@@ -140,7 +140,7 @@ def risk_edit(request: SignedInRequest, reference: str) -> HttpResponse:
 @view_needs("risklog.risk_change")
 @require_http_methods(["GET", "POST"])
 def risk_sight(request: SignedInRequest, reference: str) -> HttpResponse:
-    """Show the risk to everyone, or to some teams. The writer may lose sight of it by that."""
+    """Choose who may see the risk: everyone or some teams. The user may lose access by that."""
     risk = _risk(request, reference)
 
     def is_visible() -> bool:

@@ -1,4 +1,4 @@
-"""The steps of a risk's life: which ones lead on from a state for this reader, each with its form."""
+"""The steps of a risk: which ones a reader can take from a state, each with its form."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,7 +21,10 @@ from risklog.states import LIVE_RISKS, RISK_MOVES, RiskState
 
 @dataclass(frozen=True, slots=True)
 class OfferedStep:
-    """label: of its button. done: the toast. to: the state it leads to, None if it leaves the state."""
+    """A step that the page of a risk can offer.
+
+    label: of its button. done: the toast. to: the state it leads to, None if the state stays the same.
+    """
 
     name: str
     label: str
@@ -108,13 +111,13 @@ STEPS = {
             "Reconfirmed. The next review is rescheduled.",
             None,
             operations.still_so,
-            forms.LookForm,
+            forms.ReconfirmForm,
         ),
     )
 }
 
 
-# The step that leads on from a state: its button comes first, and is marked.
+# State -> its usual next step. That button comes first and is highlighted.
 ONWARD = {
     RiskState.OPEN: "assess",
     RiskState.ASSESSING: "treat",
@@ -126,7 +129,7 @@ ONWARD = {
 
 
 def steps_for(user: User, risk: Risk) -> list[OfferedStep]:
-    """Return the steps that this reader may take from the state of the risk, the one that leads on first."""
+    """Return the steps that this reader may take from the state of the risk, the usual next one first."""
     steps = [
         step for step in STEPS.values() if step.leads_from(risk.state) and may(user, step.permission, risk)
     ]
@@ -136,7 +139,7 @@ def steps_for(user: User, risk: Risk) -> list[OfferedStep]:
 @view_needs("risklog.risk_change")
 @require_http_methods(["GET", "POST"])
 def risk_step(request: SignedInRequest, reference: str, name: str) -> HttpResponse:
-    """One step: its form on GET, the step itself on POST."""
+    """Show the form of a step on GET, take the step on POST."""
     if name not in STEPS:
         raise Http404
     step = STEPS[name]

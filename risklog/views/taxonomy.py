@@ -21,7 +21,7 @@ from risklog.operations import taxonomy as operations
 from risklog.queries import taxonomy as queries
 
 DEFAULT_ORDER = "is_retired"
-# The steps that ask for nothing: step -> (operation, toast).
+# The steps without a form: step -> (operation, toast).
 STEPS = {
     "retire": (operations.retire, "{} retired"),
     "restore": (operations.restore, "{} restored"),
@@ -39,7 +39,7 @@ def _category(request: SignedInRequest, slug: str) -> Category:
 @view_needs("risklog.category_view")
 @require_safe
 def category_list(request: SignedInRequest) -> HttpResponse:
-    """All categories, those in use first unless the address asks for another order."""
+    """Show all categories, those in use first unless the address has another order."""
     selection = selection_of(request, CATEGORIES).in_order(DEFAULT_ORDER)
     shown = listing(request, CATEGORIES, queries.categories(request.user), selection=selection)
     context = {
