@@ -49,8 +49,7 @@ def record(
     if item is not None:
         meeting, about = item.meeting, about or item.about
     _check(text, reason, actions, no_action_reason)
-    if meeting is not None:
-        meeting = _live(meeting)
+    meeting = _live(meeting) if meeting is not None else None
     review = _review(about, settles)
     decision = Decision(
         text=text.strip(),
@@ -63,8 +62,7 @@ def record(
         decided_at=at,
     )
     payload = events.DecisionTaken(actions=len(actions), settles=str(settles))
-    scope = _scope_of(decision)
-    event = history.record(decision, payload, by=by, at=at, cause=cause, placed=scope)
+    event = history.record(decision, payload, by=by, at=at, cause=cause, placed=_scope_of(decision))
     if actions:
         _add_actions(decision, actions, by=by, at=at, cause=event)
     if review:

@@ -61,9 +61,8 @@ def add(
 ) -> MeetingSeries:
     """Add a series with its focus cycle, and plan twelve weeks ahead.
 
-    first_on, starts_at: local, in time_zone. functions: in the order of the rotation; other functions of the
-    participants follow by name. cycle: its focuses. Raises Refused(field=…) for an invalid name, zone, rule
-    or length.
+    first_on, starts_at: local, in time_zone. functions: in the order of the rotation; others follow by name.
+    cycle: its focuses. Raises Refused(field=…) for an invalid name, zone, rule or length.
     """
     values: dict[str, Any] = {
         "name": name.strip(),
@@ -83,12 +82,25 @@ def add(
     focuses = [_new_focus(series, position, theme) for position, theme in enumerate(cycle, start=1)]
     payload = events.SeriesAdded(**_subjects_of(teams, participants))
     history.record(series, payload, by=by, at=at, rows=focuses)
-    series.teams.set(teams)
-    series.participants.set(participants)
-    for focus, theme in zip(focuses, cycle, strict=True):
-        focus.functions.set(Function.objects.filter(slug__in=theme.functions))
+    _set_relations(series, teams, participants)
+    _set_required_functions(focuses, cycle)
     meeting.plan(series, at=at)
     return series
+
+
+def _set_required_functions(focuses: Sequence[Focus], cycle: Sequence[Theme]) -> None:
+    for focus, theme in zip(focuses, cycle, strict=True):
+        focus.functions.set(Function.objects.filter(slug__in=theme.functions))
+
+
+def _set_relations(
+    series: MeetingSeries, teams: Collection[Team] | None, participants: Collection[User] | None
+) -> None:
+    """Replace teams and participants. None: they stay the same."""
+    if teams is not None:
+        series.teams.set(teams)
+    if participants is not None:
+        series.participants.set(participants)
 
 
 def _normalized(rule: str) -> str:
@@ -140,10 +152,7 @@ def change(
     )
     if event is None:
         return series
-    if teams is not None:
-        series.teams.set(teams)
-    if participants is not None:
-        series.participants.set(participants)
+    _set_relations(series, teams, participants)
     if "name" in fields:
         _retitle(series, at)
     if is_rescheduled:
