@@ -65,7 +65,7 @@ class NewModelForm(ModelForm):
     """The fields of a new model. Only the name is required."""
 
     slug = forms.CharField(
-        label="Name in other tools",
+        label="External name",
         required=False,
         max_length=120,
         help_text="The value of the label “model” in alerts and data points. Leave blank to use the name.",

@@ -12,6 +12,17 @@ from history.states import InDoubt
 from notices.states import MessageState
 from people.models import User
 
+# The last part of a verb, and what the page calls its mails where the verb itself does not read well.
+_MAIL_TYPES = {
+    "action_opened": "Action created",
+    "action_reminded": "Action reminder",
+    "escalation_climbed": "Escalated",
+    "review_asked": "Review requested",
+    "review_opened": "Review requested",
+    "review_reminded": "Review reminder",
+    "turn_near": "Facilitator reminder",
+}
+
 
 class EntryQuerySet(RecordedQuerySet):
     through = "event__subject__"
@@ -104,8 +115,9 @@ class Message(Claimable):
 
     @property
     def kind_words(self) -> str:
-        """The last part of the verb as words for the page."""
-        return self.verb.rpartition(".")[2].replace("_", " ").capitalize()
+        """What the page calls this type of mail, such as "Meeting closed"."""
+        name = self.verb.rpartition(".")[2]
+        return _MAIL_TYPES.get(name) or name.replace("_", " ").capitalize()
 
 
 class MailSwitch(models.Model):

@@ -43,7 +43,7 @@ class Severity(TextChoices):
 class Who(TextChoices):
     """Whom a rung notifies."""
 
-    REVIEWERS = "reviewers", "Reviewers"
+    REVIEWERS = "reviewers", "Reviewers or owner"
     OWNER = "owner", "Owner"
     TEAM_LEAD = "team_lead", "Lead of the owner team"
     FUNCTION = "function", "A function"

@@ -69,7 +69,7 @@ class Migration(migrations.Migration):
             name="who",
             field=models.CharField(
                 choices=[
-                    ("reviewers", "Reviewers"),
+                    ("reviewers", "Reviewers or owner"),
                     ("owner", "Owner"),
                     ("team_lead", "Lead of the owner team"),
                     ("function", "A function"),

@@ -245,3 +245,15 @@ def test_a_mail_names_what_is_restricted_to_nobody_else(verb, at, settings):
     sent = Message.objects.filter(user=person, state=MessageState.DONE)
     assert sent.exists()
     assert all("canary-model" not in row.sent_text + row.sent_html for row in sent)
+
+
+@pytest.mark.parametrize(
+    ("verb", "label"),
+    [
+        ("meetings.turn_near", "Facilitator reminder"),
+        ("risklog.escalation_climbed", "Escalated"),
+        ("meetings.meeting_closed", "Meeting closed"),
+    ],
+)
+def test_the_type_of_a_mail_is_called_in_plain_words(verb, label):
+    assert Message(verb=verb).kind_words == label
