@@ -60,3 +60,9 @@ SPEC = ListSpec(
         "-id": Order("Reference, last first", ("-id",)),
     },
 )
+
+# The board shows all columns at once, so it is narrowed to the reader's own actions or not at all.
+BOARD = ListSpec(
+    filters={"show": filtering.named("View", {"mine": VIEWS["mine"]})},
+    orders={"due_on": SPEC.orders["due_on"]},
+)

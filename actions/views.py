@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from actions import queries
-from actions.filters import SPEC, VIEWS
+from actions.filters import BOARD, SPEC, VIEWS
 from actions.forms import ActionFinishForm, ActionForm, ActionReasonForm, NewActionForm
 from actions.models import Action
 from actions.operations import action as operations
@@ -80,7 +80,7 @@ def _prepare(user: User, rows: Sequence[Action]) -> None:
 @view_needs("actions.action_see")
 def action_board(request: SignedInRequest) -> HttpResponse:
     """Show the board: open, doing and blocked actions, and those done in the last 14 days."""
-    only_mine = request.GET.get("show") == "mine"
+    only_mine = selection_of(request, BOARD).has("show", "mine")
     since = clock.now() - DONE_SHOWN
     columns: list[dict[str, Any]] = []
     for state in COLUMNS:

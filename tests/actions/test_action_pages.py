@@ -44,6 +44,17 @@ def test_the_list_shows_what_is_mine_and_the_tabs_count(client, ana, at):
     assert [row.title for row in answer.context["page"].rows] == ["Mine"]
 
 
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [("bogus=1", "bogus: "), ("show=mine&show=mine", "show: Send it once"), ("show=x", "show: ")],
+)
+def test_the_board_refuses_a_query_that_it_does_not_know(client, ana, query, names):
+    answer = client.get("/actions/board/?" + query)
+
+    assert answer.status_code == 400
+    assert names in answer.content.decode()
+
+
 @pytest.mark.parametrize("path", [LIST + "?show=open", "/actions/board/"])
 def test_pages_cost_the_same_at_one_and_three_rows(client, ana, path):
     wei = people.user("Wei", teams=[people.team()])
