@@ -98,7 +98,9 @@ class NewToken(PageForm):
 class Away(PageForm):
     from_on = forms.DateField(label="First day", widget=Day)
     until_on = forms.DateField(label="Last day", widget=Day)
-    stand_in = forms.ModelChoiceField(label="Stand-in", queryset=User.objects.none(), required=False)
+    stand_in = forms.ModelChoiceField(
+        label="Stand-in", queryset=User.objects.none(), required=False, empty_label="None"
+    )
     reason = forms.CharField(
         max_length=200, required=False, help_text="Visible to you and administrators only."
     )
@@ -117,14 +119,14 @@ class _WithFunction(PageForm):
 class NewPerson(_WithFunction):
     name = forms.CharField(max_length=120)
     email = forms.EmailField(label="Email")
-    function = forms.ModelChoiceField(queryset=Function.objects.none(), required=False)
+    function = forms.ModelChoiceField(queryset=Function.objects.none(), required=False, empty_label="None")
     role = forms.ChoiceField(choices=Role.choices, initial=Role.MEMBER)
 
 
 class ChangePerson(_WithFunction):
     name = forms.CharField(max_length=120)
     email = forms.EmailField(label="Email")
-    function = forms.ModelChoiceField(queryset=Function.objects.none(), required=False)
+    function = forms.ModelChoiceField(queryset=Function.objects.none(), required=False, empty_label="None")
 
 
 class ChangeRole(PageForm):
@@ -133,7 +135,7 @@ class ChangeRole(PageForm):
 
 class TeamForm(PageForm):
     name = forms.CharField(max_length=80)
-    lead = forms.ModelChoiceField(queryset=User.objects.none(), required=False)
+    lead = forms.ModelChoiceField(queryset=User.objects.none(), required=False, empty_label="None")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -141,7 +143,7 @@ class TeamForm(PageForm):
 
 
 class NewMember(PageForm):
-    user = forms.ModelChoiceField(label="Person", queryset=User.objects.none())
+    user = forms.ModelChoiceField(label="Person", queryset=User.objects.none(), empty_label="Choose a person")
 
     def __init__(self, *args: Any, team: Team, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

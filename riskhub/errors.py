@@ -62,16 +62,16 @@ _EXPLANATIONS = {
 }
 
 
-def _answer(request: HttpRequest, status: int, detail: str = "") -> HttpResponse:
+def _answer(request: HttpRequest, status: int, detail: str = "", title: str = "") -> HttpResponse:
     """Answer with a page, with a notice for htmx, or with problem+json.
 
-    detail: replaces the general explanation where the cause is known.
+    detail, title: replace the general explanation and its title where the cause is known.
     """
     if request.path.startswith("/api/"):
         body = described(status, detail or _DETAILS[status])
         return JsonResponse(body, status=status, content_type=PROBLEM)
     explanation = _EXPLANATIONS[status]
-    context = {"status": status, "title": explanation.title, "text": detail or explanation.text}
+    context = {"status": status, "title": title or explanation.title, "text": detail or explanation.text}
     is_fragment = bool(getattr(request, "htmx", False))
     if status >= 500:
         page = "errors/503.html" if status == 503 else "errors/500.html"
@@ -112,4 +112,5 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 @requires_csrf_token
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return _answer(request, 403, "This form has expired. Go back, reload the page and submit it again.")
+    detail = "Its token is not valid. Go back, reload the page and submit the form again."
+    return _answer(request, 403, detail, title="This form has expired")

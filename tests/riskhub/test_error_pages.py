@@ -1,0 +1,21 @@
+"""The pages of refusals: each names its cause."""
+
+import pytest
+from django.test import Client
+
+from tests.factories import people
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_form_without_a_valid_token_is_called_expired():
+    people.organisation()
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(people.user("Ana"))
+
+    answer = client.post("/actions/new/", {"title": "x"})
+
+    assert answer.status_code == 403
+    page = answer.content.decode()
+    assert "This form has expired" in page
+    assert "You do not have permission" not in page
