@@ -37,7 +37,11 @@ def test_an_older_head_fits_a_longer_chain():
     head = _printed_head()
     person.note_link(user, by=SYSTEM, at=AT)
 
-    call_command("verify_chain", head=head, stdout=StringIO())
+    output = StringIO()
+    call_command("verify_chain", head=head, stdout=output)
+
+    assert _printed_head() in output.getvalue()
+    assert _printed_head() != head
 
 
 def test_removed_newest_links_are_noticed_with_a_head_only():
