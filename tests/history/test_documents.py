@@ -159,6 +159,7 @@ def test_every_kind_has_documents_that_can_be_built():
     for kind in kinds.searchable():
         with connection.cursor() as cursor:
             cursor.execute(f"{documents.statement([kind.key], documents._BY_ID)} SELECT 1", [[0]])
+            assert cursor.fetchone() == (1,), kind.key
 
 
 def test_another_language_rebuilds_the_documents(ana, at):
