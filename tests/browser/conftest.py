@@ -5,6 +5,7 @@ CHROME names the browser (riskhub/engine/testrun.py finds one); without it these
 
 import os
 import shutil
+import signal
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,10 +19,19 @@ window.__said = [];
 document.addEventListener("securitypolicyviolation",
   e => window.__said.push(`${e.violatedDirective} ${e.blockedURI}`));
 """
-STAND_STILL = """() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => {
-  for (const one of document.getAnimations()) try { one.finish() } catch {}
-  requestAnimationFrame(done);
-})))"""
+# A browser may stop drawing a page that nobody sees: then no frame comes, and the timer ends the wait.
+STAND_STILL = """() => new Promise(done => {
+  setTimeout(done, 2000);
+  requestAnimationFrame(() => requestAnimationFrame(() => {
+    for (const one of document.getAnimations()) try { one.finish() } catch {}
+    requestAnimationFrame(done);
+  }));
+})"""
+RUN_AXE = """options => Promise.race([
+  axe.run(document, options),
+  new Promise((_, fail) => setTimeout(() => fail(new Error("axe-core did not answer in 60 s")), 60000)),
+])"""
+TEST_SECONDS = 300
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -30,6 +40,9 @@ ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--disable-renderer-backgrounding",
+    "--disable-background-timer-throttling",
+    "--disable-backgrounding-occluded-windows",
 ]
 
 
@@ -38,6 +51,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if "tests/browser" in str(item.path):
             item.add_marker(pytest.mark.browser)
             item.add_marker(pytest.mark.ticking)
+
+
+@pytest.fixture(autouse=True)
+def in_time() -> Iterator[None]:
+    """Fail a test that waits for the browser in vain: page.evaluate() has no time-out of its own."""
+
+    def give_up(*_: Any) -> None:
+        raise TimeoutError(f"The browser did not answer within {TEST_SECONDS} s.")
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(TEST_SECONDS)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
 
 
 @pytest.fixture(scope="module")
@@ -128,12 +155,12 @@ def axe(page: Any, *, only: tuple[str, ...] = ()) -> list[str]:
     options: dict[str, Any] = {"resultTypes": ["violations"]}
     if only:
         options["runOnly"] = {"type": "rule", "values": list(only)}
-    found = page.evaluate("options => axe.run(document, options)", options)
+    found = page.evaluate(RUN_AXE, options)
     if found[
         "violations"
     ]:  # on a busy machine the styles of another look come late: once more, then it counts
         page.wait_for_timeout(400)
-        found = page.evaluate("options => axe.run(document, options)", options)
+        found = page.evaluate(RUN_AXE, options)
     hits = [(one["id"], node) for one in found["violations"] for node in one["nodes"]]
     return [f"{rule}: {node['target']} {node['html'][:160]}" for rule, node in hits]
 
