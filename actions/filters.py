@@ -7,8 +7,9 @@ from django.db.models import Q
 
 from actions.states import UNFINISHED, ActionState, Type
 from history.models import Subject
-from kit import filtering, references
-from kit.filtering import Filter, ListSpec, Order, Reader
+from kit import references
+from lists import filtering
+from lists.filtering import Filter, ListSpec, Order, Reader
 from people import queries as people
 
 _UNFINISHED = Q(state__in=UNFINISHED)
@@ -34,7 +35,7 @@ def _text(values: Sequence[str], reader: Reader) -> Q:
     text = values[0].strip()
     if references.is_reference(text):
         return Q(subject__reference=text.upper())
-    return Q(title__icontains=text)
+    return Q(title__collated__contains=text)
 
 
 SPEC = ListSpec(
@@ -52,8 +53,8 @@ SPEC = ListSpec(
     orders={
         "due_on": Order("Due first", ("due_order", "id")),
         "-due_on": Order("Due last", ("-due_order", "-id")),
-        "title": Order("Title, A to Z", ("title", "id")),
-        "-title": Order("Title, Z to A", ("-title", "-id")),
+        "title": Order("Title, A to Z", ("title__collated", "title", "id")),
+        "-title": Order("Title, Z to A", ("-title__collated", "-title", "-id")),
         "-made_at": Order("Newest", ("-made_at", "-id")),
         "made_at": Order("Oldest", ("made_at", "id")),
         "id": Order("Reference", ("id",)),

@@ -8,6 +8,7 @@ from django.db.models import Q
 from actions.models import Action
 from actions.states import Effort, Type
 from history.models import Subject
+from lists.collation import BY_NAME
 from pages.forms import Day, PageForm
 from people.models import User
 
@@ -44,7 +45,7 @@ class ActionForm(PageForm):
         super().__init__(*args, **kwargs)
         selectable = Q(is_active=True) | Q(pk=present_owner)
         fields: dict[str, Any] = self.fields
-        fields["owner"].queryset = User.objects.filter(selectable).order_by("name", "id")
+        fields["owner"].queryset = User.objects.filter(selectable).order_by(*BY_NAME)
 
     @classmethod
     def of(cls, action: Action, data: Any = None) -> "ActionForm":

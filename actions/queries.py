@@ -12,9 +12,9 @@ from actions.models import DUE_ORDER, Action
 from actions.states import UNFINISHED, ActionState
 from history.models import RecordedQuerySet
 from history.queries import show
-from kit.filtering import Reader
 from kit.rights import may
 from kit.sight import Visitor
+from lists.filtering import Reader
 from people.models import User
 
 PANEL_SIZE = 20

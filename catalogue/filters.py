@@ -7,8 +7,9 @@ from django.db.models import Q, Value
 from django.db.models.functions import Coalesce
 
 from catalogue.states import Stage, Tier
-from kit import filtering
-from kit.filtering import Filter, ListSpec, Order, Reader
+from lists import filtering
+from lists.collation import BY_NAME, BY_NAME_BACKWARDS
+from lists.filtering import Filter, ListSpec, Order, Reader
 from people.models import Team, User
 
 # Models without a tier come after the others.
@@ -27,11 +28,11 @@ def _in_tiers(values: Sequence[Any], reader: Reader) -> Q:
 
 
 def _text(values: Sequence[str], reader: Reader) -> Q:
-    return Q(name__icontains=values[0]) | Q(slug__icontains=values[0])
+    return Q(name__collated__contains=values[0]) | Q(slug__icontains=values[0])
 
 
 def _teams(user: User) -> list[tuple[str, str]]:
-    return list(Team.objects.visible_to(user).order_by("name", "id").values_list("slug", "name"))
+    return list(Team.objects.visible_to(user).order_by(*BY_NAME).values_list("slug", "name"))
 
 
 SPEC = ListSpec(
@@ -57,10 +58,10 @@ SPEC = ListSpec(
         ),
     },
     orders={
-        "name": Order("Name, A to Z", ("name", "id")),
-        "-name": Order("Name, Z to A", ("-name", "-id")),
-        "tier": Order("Highest tier first", ("tier_order", "name", "id")),
-        "-tier": Order("Lowest tier first", ("-tier_order", "-name", "-id")),
+        "name": Order("Name, A to Z", BY_NAME),
+        "-name": Order("Name, Z to A", BY_NAME_BACKWARDS),
+        "tier": Order("Highest tier first", ("tier_order", *BY_NAME)),
+        "-tier": Order("Lowest tier first", ("-tier_order", *BY_NAME_BACKWARDS)),
         "id": Order("Oldest", ("id",)),
         "-id": Order("Newest", ("-id",)),
     },

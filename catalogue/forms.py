@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from catalogue.models import Model
 from catalogue.states import Stage, Tier
+from lists.collation import BY_NAME
 from pages.forms import PageForm
 from people.models import Team, User
 
@@ -47,9 +48,9 @@ class ModelForm(PageForm):
         super().__init__(*args, **kwargs)
         selectable = Q(is_active=True) | Q(pk=present.developer_id if present else None)
         fields: dict[str, Any] = self.fields
-        fields["owner_team"].queryset = Team.objects.visible_to(user).order_by("name", "id")
+        fields["owner_team"].queryset = Team.objects.visible_to(user).order_by(*BY_NAME)
         people = User.objects.filter(selectable).visible_to(user)
-        fields["developer"].queryset = people.order_by("name", "id")
+        fields["developer"].queryset = people.order_by(*BY_NAME)
 
     @classmethod
     def of(cls, model: Model, data: Any = None, *, user: User) -> "ModelForm":

@@ -4,6 +4,7 @@ from django.db import models
 
 from catalogue.states import Stage, Tier
 from history.models import Recorded
+from lists.collation import Collated
 from people.models import Team, User
 
 
@@ -29,4 +30,4 @@ class Model(Recorded):
     asked: dict[str, str]
 
     class Meta:
-        indexes = [models.Index(fields=["name", "id"], name="catalogue_model_name")]
+        indexes = [models.Index(Collated("name"), "name", "id", name="catalogue_model_by_name")]

@@ -6,12 +6,13 @@ from django.utils.text import slugify
 
 from catalogue.models import Model
 from history.models import RecordedQuerySet
+from lists.collation import BY_NAME
 from people.slugs import slug_of
 
 
 def models() -> RecordedQuerySet[Model]:
     """Return all models by name, with owner team and developer. Callers add `.visible_to(user)`."""
-    return Model.objects.select_related("subject", "owner_team", "developer").order_by("name", "id")
+    return Model.objects.select_related("subject", "owner_team", "developer").order_by(*BY_NAME)
 
 
 def models_called(names: Iterable[str]) -> dict[str, Model]:

@@ -15,8 +15,8 @@ from catalogue.models import Model
 from catalogue.operations import model as operations
 from catalogue.states import Stage
 from history.queries import timeline
-from kit.counting import capped_count
 from kit.rights import may, view_needs
+from lists.counting import capped_count
 from pages import flows
 from pages.answers import respond
 from pages.flows import form_page

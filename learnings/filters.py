@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 
 from django.db.models import Q
 
-from kit import filtering
-from kit.filtering import Filter, ListSpec, Order, Reader
 from learnings.states import LearningState, LearningVerdict
+from lists import filtering
+from lists.filtering import Filter, ListSpec, Order, Reader
 
 TEXTS = ("title", "seen", "to_monitor", "to_adjust", "how_to_check", "governance")
 _MAX_WORDS = 10
@@ -28,7 +28,7 @@ def _text(values: Sequence[str], reader: Reader) -> Q:
     for word in values[0].split()[:_MAX_WORDS]:
         anywhere = Q(tags__icontains=word)
         for name in TEXTS:
-            anywhere |= Q(**{f"{name}__icontains": word})
+            anywhere |= Q(**{f"{name}__collated__contains": word})
         condition &= anywhere
     return condition
 

@@ -6,8 +6,9 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef, Q
 
 from history.models import Subject
-from kit import filtering
-from kit.filtering import Filter, ListSpec, Order, Reader
+from lists import filtering
+from lists.collation import BY_NAME
+from lists.filtering import Filter, ListSpec, Order, Reader
 from meetings.models import MeetingSeries
 from meetings.states import DecisionState, ItemState, MeetingState
 from people import queries as people
@@ -63,7 +64,7 @@ SERIES = ListSpec(
         "q": filtering.part("Name", "name", "A part of the name."),
         "retired": filtering.flag("Retired", Q(is_retired=True), "Whether the series is retired."),
     },
-    orders={"id": Order("Oldest", ("id",)), "name": Order("Name, A to Z", ("name", "id"))},
+    orders={"id": Order("Oldest", ("id",)), "name": Order("Name, A to Z", BY_NAME)},
 )
 
 
@@ -88,7 +89,7 @@ def _text_condition(values: Sequence[str], reader: Reader) -> Q:
     """Match decisions whose text or reason has all words of the query. A word may also be the reference."""
     condition = Q()
     for word in values[0].split()[:_MAX_WORDS]:
-        anywhere = Q(text__icontains=word) | Q(reason__icontains=word)
+        anywhere = Q(text__collated__contains=word) | Q(reason__collated__contains=word)
         condition &= anywhere | Q(subject__reference__iexact=word)
     return condition
 

@@ -7,6 +7,7 @@ from django import forms
 from django.db.models import QuerySet
 
 from history.models import Subject
+from lists.collation import BY_NAME
 from meetings import cadence
 from meetings.models import AgendaItem, Focus, Meeting, MeetingSeries
 from meetings.states import Purpose
@@ -58,7 +59,7 @@ class SeriesForm(PageForm):
     )
     place = forms.CharField(required=False, max_length=300, help_text="A room or a call link.")
     teams = forms.ModelMultipleChoiceField(
-        Team.objects.order_by("name"), required=False, widget=forms.CheckboxSelectMultiple
+        Team.objects.order_by(*BY_NAME), required=False, widget=forms.CheckboxSelectMultiple
     )
     participants = forms.ModelMultipleChoiceField(
         User.objects.none(),
@@ -76,7 +77,7 @@ class SeriesForm(PageForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        able = User.objects.active().order_by("name", "id")
+        able = User.objects.active().order_by(*BY_NAME)
         fields: dict[str, Any] = self.fields
         fields["participants"].queryset = able
         fields["sponsor"].queryset = able
@@ -135,7 +136,7 @@ class FocusForm(PageForm):
         help_text="One per line.",
     )
     functions = forms.ModelMultipleChoiceField(
-        Function.objects.order_by("name"),
+        Function.objects.order_by(*BY_NAME),
         required=False,
         label="Required functions",
         widget=forms.CheckboxSelectMultiple,

@@ -2,8 +2,8 @@
 
 from django.db.models import Q
 
-from kit import filtering
-from kit.filtering import ListSpec, Order
+from lists import filtering
+from lists.filtering import ListSpec, Order
 from notices.states import MessageState
 
 INBOX = ListSpec(

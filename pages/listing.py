@@ -8,10 +8,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from kit import paging
-from kit.filtering import BadQuery, ListSpec, Reader, Selection
 from kit.refusals import Refused
 from kit.sight import Visitor
+from lists import paging
+from lists.filtering import BadQuery, ListSpec, Reader, Selection
 from pages.requests import PAGE_SIZE
 
 

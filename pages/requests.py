@@ -6,9 +6,9 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from kit import paging
 from kit.actor import Actor
 from kit.refusals import Refused
+from lists import paging
 
 PAGE_SIZE = 50
 

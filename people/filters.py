@@ -4,21 +4,22 @@ from collections.abc import Sequence
 
 from django.db.models import Q
 
-from kit import filtering
-from kit.filtering import Filter, ListSpec, Order, Reader
+from lists import filtering
+from lists.collation import BY_NAME, BY_NAME_BACKWARDS
+from lists.filtering import Filter, ListSpec, Order, Reader
 from people.models import Function, Membership, User
 from people.states import Role
 
 _BY_NAME = {
-    "name": Order("Name, A to Z", ("name", "id")),
-    "-name": Order("Name, Z to A", ("-name", "-id")),
+    "name": Order("Name, A to Z", BY_NAME),
+    "-name": Order("Name, Z to A", BY_NAME_BACKWARDS),
     "id": Order("Oldest", ("id",)),
     "-id": Order("Newest", ("-id",)),
 }
 
 
 def _text(values: Sequence[str], reader: Reader) -> Q:
-    return Q(name__icontains=values[0]) | Q(email__icontains=values[0])
+    return Q(name__collated__contains=values[0]) | Q(email__icontains=values[0])
 
 
 def _in_teams(values: Sequence[int], reader: Reader) -> Q:
@@ -31,7 +32,7 @@ def _with_members(values: Sequence[int], reader: Reader) -> Q:
 
 
 def _functions(user: User) -> list[tuple[str, str]]:
-    return list(Function.objects.order_by("name", "id").values_list("slug", "name"))
+    return list(Function.objects.order_by(*BY_NAME).values_list("slug", "name"))
 
 
 PEOPLE = ListSpec(

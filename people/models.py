@@ -15,6 +15,7 @@ from django.db.models.functions import Lower
 
 from history.models import Part, Recorded, RecordedQuerySet
 from kit.sight import Sight
+from lists.collation import Collated
 from people.states import RANK, WORKING_DAYS, ColourTheme, Role, TokenScope
 
 
@@ -115,7 +116,7 @@ class User(Recorded, AbstractBaseUser):
         constraints = [
             models.CheckConstraint(condition=Q(email=Lower("email")), name="people_user_email_lower")
         ]
-        indexes = [models.Index(fields=["name", "id"], name="people_user_name")]
+        indexes = [models.Index(Collated("name"), "name", "id", name="people_user_by_name")]
 
     def __str__(self) -> str:
         return self.name

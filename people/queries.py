@@ -11,6 +11,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import BigIntegerField, Func, OuterRef, Prefetch, QuerySet
 
+from lists.collation import BY_NAME
 from people import working
 from people.models import Absence, Function, Membership, Organisation, Team, Token, User
 from people.states import PRIVATE_VERBS, Role
@@ -46,15 +47,15 @@ def zone_of(user: User | AnonymousUser | None, known: Organisation | None = None
 
 def people() -> QuerySet[User]:
     """Return the active people by name, with their function."""
-    return User.objects.filter(is_active=True).select_related("function", "subject").order_by("name", "id")
+    return User.objects.filter(is_active=True).select_related("function", "subject").order_by(*BY_NAME)
 
 
 def functions() -> QuerySet[Function]:
-    return Function.objects.order_by("name")
+    return Function.objects.order_by(*BY_NAME)
 
 
 def teams() -> QuerySet[Team]:
-    return Team.objects.select_related("lead").order_by("name")
+    return Team.objects.select_related("lead").order_by(*BY_NAME)
 
 
 # ------------------------------------------------------------------ absences and stand-ins
@@ -148,11 +149,11 @@ def administrators() -> QuerySet[User]:
 
 def everybody() -> QuerySet[User]:
     """Return all people, also deactivated ones, with function and teams."""
-    members = Membership.objects.select_related("team").order_by("team__name")
+    members = Membership.objects.select_related("team").order_by("team__name__collated", "team__name")
     return (
         User.objects.select_related("function", "subject")
         .prefetch_related(Prefetch("memberships", members))
-        .order_by("name", "id")
+        .order_by(*BY_NAME)
     )
 
 
@@ -160,15 +161,17 @@ def teams_named(viewers: str) -> ArraySubquery:
     """Return an annotation: the names of the teams that may see a row. viewers: the path to their ids."""
     own = Func("subject_id", template="ARRAY[%(expressions)s]", output_field=ArrayField(BigIntegerField()))
     teams = Team.objects.alias(own=own).filter(own__contained_by=OuterRef(viewers))
-    return ArraySubquery(teams.order_by("name").values("name"))
+    return ArraySubquery(teams.order_by(*BY_NAME).values("name"))
 
 
 def teams_with_members() -> QuerySet[Team]:
-    members = Membership.objects.select_related("user").order_by("user__name", "user_id")
+    members = Membership.objects.select_related("user").order_by(
+        "user__name__collated", "user__name", "user_id"
+    )
     return (
         Team.objects.select_related("lead", "subject")
         .prefetch_related(Prefetch("memberships", members))
-        .order_by("name", "id")
+        .order_by(*BY_NAME)
     )
 
 

@@ -23,11 +23,12 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from kit import counting, paging, references
+from kit import references
 from kit.actor import Actor
-from kit.filtering import BadQuery, ListSpec, Reader
 from kit.refusals import Refused
 from kit.rights import OPEN, may
+from lists import counting, paging
+from lists.filtering import BadQuery, ListSpec, Reader
 from rest.idempotency import once_per_key
 from rest.versions import PreconditionRequired, Stale, etag, tags
 

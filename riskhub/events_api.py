@@ -10,8 +10,8 @@ from rest_framework.request import Request
 
 from history.models import Event, Subject
 from history.queries import present_data
-from kit import filtering
-from kit.filtering import ListSpec, Order
+from lists import filtering
+from lists.filtering import ListSpec, Order
 from meetings.models import AgendaItem
 from people import queries as people
 from people.models import User

@@ -14,8 +14,8 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
-from kit import filtering
 from kit.rights import OPEN
+from lists import filtering
 from rest.fields import Body
 from rest.problems import PROBLEM
 from rest.resource import MAX_PAGE_SIZE, Collection, Item

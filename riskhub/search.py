@@ -16,10 +16,11 @@ from django.views.decorators.http import require_safe
 from history import search as documents
 from history.documents import DEFAULT_LANGUAGE
 from history.models import Event, Subject
-from kit import filtering, kinds
-from kit.filtering import Filter, ListSpec, Order, Reader
+from kit import kinds
 from kit.rights import may, view_needs
 from kit.sight import Visitor
+from lists import filtering
+from lists.filtering import Filter, ListSpec, Order, Reader
 from pages.answers import is_fragment, vary
 from pages.listing import listing
 from people import queries as people

@@ -11,8 +11,10 @@ from django.db.models import Exists, OuterRef, Q, Value
 from django.db.models.functions import Coalesce
 
 from catalogue.models import Model
-from kit import filtering, references
-from kit.filtering import Condition, Filter, ListSpec, Order, Reader
+from kit import references
+from lists import filtering
+from lists.collation import BY_NAME
+from lists.filtering import Condition, Filter, ListSpec, Order, Reader
 from people.models import Team, User
 from risklog import scoring
 from risklog.models import Category, Reviewer
@@ -38,8 +40,8 @@ CATEGORIES = ListSpec(
         ),
     },
     orders={
-        "name": Order("Name, A to Z", ("name", "id")),
-        "is_retired": Order("In use first", ("is_retired", "name", "id")),
+        "name": Order("Name, A to Z", BY_NAME),
+        "is_retired": Order("In use first", ("is_retired", *BY_NAME)),
         "id": Order("Oldest", ("id",)),
     },
 )
@@ -176,7 +178,7 @@ def _is_ending(reader: Reader) -> Q:
 
 
 def _categories(user: User) -> list[tuple[str, str]]:
-    rows = Category.objects.filter(is_retired=False).order_by("name")
+    rows = Category.objects.filter(is_retired=False).order_by(*BY_NAME)
     return list(rows.values_list("slug", "name"))
 
 

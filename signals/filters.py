@@ -6,8 +6,10 @@ from datetime import datetime
 from django.db.models import Q
 
 from catalogue.models import Model
-from kit import filtering, references
-from kit.filtering import Filter, ListSpec, Order, Reader
+from kit import references
+from lists import filtering
+from lists.collation import BY_NAME
+from lists.filtering import Filter, ListSpec, Order, Reader
 from people.models import User
 from signals.models import BreachGroup
 from signals.states import Adapter, Agreement, BreachState, Level, SignalKind
@@ -20,14 +22,14 @@ def _text(values: Sequence[str], reader: Reader) -> Q:
     text = values[0].strip()
     if references.is_reference(text):
         return Q(subject__reference=text.upper())
-    return Q(title__icontains=text)
+    return Q(title__collated__contains=text)
 
 
 def _models_with_breaches(user: User) -> list[tuple[str, str]]:
     """Return the models that have breaches the user may see, as (slug, name)."""
     groups = BreachGroup.objects.visible_to(user).filter(model__isnull=False)
     models = Model.objects.visible_to(user).filter(pk__in=groups.values("model_id"))
-    return list(models.order_by("name", "id").values_list("slug", "name"))
+    return list(models.order_by(*BY_NAME).values_list("slug", "name"))
 
 
 def _moment(text: str) -> datetime:
@@ -80,7 +82,7 @@ SOURCES = ListSpec(
         "slug": filtering.exact("Slug", "slug"),
         "adapter": filtering.choice("Format", "adapter", Adapter),
     },
-    orders={"name": Order("Name, A to Z", ("name", "id")), **_BY_NUMBER},
+    orders={"name": Order("Name, A to Z", BY_NAME), **_BY_NUMBER},
 )
 THRESHOLDS = ListSpec(
     filters={
@@ -88,7 +90,7 @@ THRESHOLDS = ListSpec(
         "model": filtering.exact("Model", "series__model_name", help="What tools call the model."),
         "source": filtering.exact("Source", "source__slug", help="The slug of a source."),
     },
-    orders={**_BY_NUMBER, "name": Order("Name, A to Z", ("name", "id"))},
+    orders={**_BY_NUMBER, "name": Order("Name, A to Z", BY_NAME)},
 )
 VERSIONS = ListSpec(
     filters={

@@ -8,6 +8,7 @@ from django import forms
 from django.core.validators import validate_slug
 from django.db.models import Q
 
+from lists.collation import BY_NAME
 from pages.forms import PageForm
 from people.models import User
 from signals.models import Series, Source, ThresholdVersion
@@ -97,7 +98,7 @@ class SourceForm(PageForm):
         if present is not None and present.adapter == Adapter.POINTS:
             del self.fields["mapping"]  # points name their model themselves
         fields: dict[str, Any] = self.fields
-        fields["owner"].queryset = User.objects.filter(selectable).visible_to(user).order_by("name", "id")
+        fields["owner"].queryset = User.objects.filter(selectable).visible_to(user).order_by(*BY_NAME)
         fields["period"].choices = _periods(present.expected_every if present else None)
 
     @classmethod
@@ -143,14 +144,16 @@ class NewSourceForm(SourceForm):
     slug = forms.CharField(
         label="URL name",
         max_length=60,
-        help_text="Letters, digits and hyphens. Part of the URL that the tool sends to.",
+        required=False,
+        help_text="Letters, digits and hyphens. Part of the URL that the tool sends to; blank: from the name.",
     )
     adapter = forms.ChoiceField(label="Format", choices=Adapter.choices)
     field_order = ("name", "slug", "adapter", "owner", "period", "mapping")
 
     def clean_slug(self) -> str:
         slug = self.cleaned_data["slug"].strip().lower()
-        validate_slug(slug)
+        if slug:
+            validate_slug(slug)
         return slug
 
     def values(self) -> dict[str, Any]:

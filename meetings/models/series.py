@@ -7,6 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from history.models import Part, Recorded, RecordedQuerySet
+from lists.collation import Collated
 from people.models import Function, Team, User, is_time_zone
 from signals.states import SignalKind
 
@@ -34,7 +35,7 @@ class MeetingSeries(Recorded):
     is_retired = models.BooleanField(default=False)
 
     class Meta:
-        indexes = [models.Index(fields=["name", "id"], name="meetings_series_name")]
+        indexes = [models.Index(Collated("name"), "name", "id", name="meetings_series_by_name")]
 
     @property
     def functions(self) -> list[Function]:

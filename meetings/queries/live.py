@@ -84,7 +84,7 @@ def attended(meeting: Meeting) -> QuerySet[Attendance]:
     return (
         Attendance.objects.filter(meeting=meeting, is_present=True)
         .select_related("user", "user__function")
-        .order_by("user__name", "id")
+        .order_by("user__name__collated", "user__name", "id")
     )
 
 

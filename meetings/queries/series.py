@@ -10,6 +10,7 @@ from django.db.models import Prefetch, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from history.models import Event
+from lists.collation import BY_NAME
 from meetings.models import Focus, Meeting, MeetingSeries
 from meetings.rotation import Person, Rota, Turn, balance, spread
 from meetings.routing import CandidateSeries, PlannedMeeting
@@ -24,7 +25,7 @@ def all_series(user: User) -> QuerySet[MeetingSeries]:
         MeetingSeries.objects.visible_to(user)
         .select_related("subject", "sponsor")
         .prefetch_related("teams")
-        .order_by("is_retired", "name", "id")
+        .order_by("is_retired", *BY_NAME)
     )
 
 
@@ -36,7 +37,7 @@ def participants(series: MeetingSeries) -> QuerySet[User]:
         )
         .distinct()
         .select_related("function", "subject")
-        .order_by("name", "id")
+        .order_by(*BY_NAME)
     )
 
 

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from kit import clock
 from kit.refusals import Refused
 from kit.rights import require, view_needs
+from lists.collation import BY_NAME
 from pages import flows
 from pages.answers import go, toast
 from pages.once import once
@@ -147,7 +148,7 @@ def _page(request: SignedInRequest, status: int = 200, **forms_given: Any) -> Ht
         "new_token": "",
         "tokens": [(token, _state(token)) for token in queries.tokens_of(user)[:50]],
         "absences": queries.absences_of(user, queries.local_day(clock.now(), user)),
-        "teams": user.teams.order_by("name"),
+        "teams": user.teams.order_by(*BY_NAME),
         **forms_given,
     }
     return render(request, "people/account.html", context, status=status)

@@ -11,9 +11,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from history import queries as history
 from kit import clock
-from kit.counting import capped_count
 from kit.refusals import Refused
 from kit.rights import may, view_needs
+from lists.counting import capped_count
 from pages import flows
 from pages.answers import respond
 from pages.flows import Show, form_page

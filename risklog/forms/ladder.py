@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.forms import BaseFormSet, formset_factory
 
 from kit.refusals import Refused
+from lists.collation import BY_NAME
 from pages.conflicts import Difference
 from pages.forms import PageForm
 from people import queries as people
@@ -72,7 +73,7 @@ class NewLadderForm(LadderForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         fields: dict[str, Any] = self.fields
-        fields["category"].queryset = Category.objects.filter(is_retired=False).order_by("name")
+        fields["category"].queryset = Category.objects.filter(is_retired=False).order_by(*BY_NAME)
         fields["team"].queryset = people.teams()
 
 

@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.urls import reverse_lazy
 
 from catalogue.models import Model
+from lists.collation import BY_NAME
 from pages.forms import Day, PageForm
 from people.models import Team, User
 from risklog import scoring
@@ -56,8 +57,8 @@ class RiskForm(PageForm):
         super().__init__(*args, **kwargs)
         self.user = user
         fields: dict[str, Any] = self.fields
-        fields["model"].queryset = Model.objects.visible_to(user).order_by("name", "id")
-        fields["category"].queryset = Category.objects.filter(is_retired=False).order_by("name")
+        fields["model"].queryset = Model.objects.visible_to(user).order_by(*BY_NAME)
+        fields["category"].queryset = Category.objects.filter(is_retired=False).order_by(*BY_NAME)
 
 
 class NewRiskForm(RiskForm):
@@ -131,13 +132,13 @@ class EditRiskForm(RiskForm):
     def __init__(self, *args: Any, risk: Risk, only: tuple[str, ...] = EDITED, **kwargs: Any) -> None:
         super().__init__(*args, initial=_initial(risk), **kwargs)
         fields: dict[str, Any] = self.fields
-        fields["team"].queryset = Team.objects.filter(subject__is_retired=False).order_by("name")
+        fields["team"].queryset = Team.objects.filter(subject__is_retired=False).order_by(*BY_NAME)
         people = User.objects.filter(is_active=True) | User.objects.filter(pk=risk.owner_id)
-        fields["owner"].queryset = people.order_by("name", "id")
+        fields["owner"].queryset = people.order_by(*BY_NAME)
         fields["series"].queryset = _series_for(self.user, risk)
         # A retired category stays in the list if the risk has it already.
         known = Category.objects.filter(is_retired=False) | Category.objects.filter(pk=risk.category_id)
-        fields["category"].queryset = known.order_by("name")
+        fields["category"].queryset = known.order_by(*BY_NAME)
         for name in set(self.fields) - set(only):
             del self.fields[name]
 
@@ -196,7 +197,7 @@ class TreatForm(StepForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         fields: dict[str, Any] = self.fields
-        fields["owner"].queryset = User.objects.filter(is_active=True).order_by("name", "id")
+        fields["owner"].queryset = User.objects.filter(is_active=True).order_by(*BY_NAME)
         self.fields["owner"].initial = self.risk.owner_id or self.user.pk
         self.fields["reason"].label = "What needs doing?"
 
@@ -264,7 +265,7 @@ class SightForm(PageForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         fields: dict[str, Any] = self.fields
-        fields["teams"].queryset = Team.objects.filter(subject__is_retired=False).order_by("name")
+        fields["teams"].queryset = Team.objects.filter(subject__is_retired=False).order_by(*BY_NAME)
         fields["teams"].label_from_instance = lambda team: team.name
 
     @classmethod

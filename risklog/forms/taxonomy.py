@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 
+from lists.collation import BY_NAME
 from pages.forms import PageForm
 from risklog.models import Category
 from signals.states import SignalKind
@@ -39,7 +40,7 @@ class MergeForm(PageForm):
 
     def __init__(self, *args: Any, category: Category, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        rows = Category.objects.filter(is_retired=False).exclude(pk=category.pk).order_by("name")
+        rows = Category.objects.filter(is_retired=False).exclude(pk=category.pk).order_by(*BY_NAME)
         fields: dict[str, Any] = self.fields
         fields["into"].queryset = rows
         fields["into"].label_from_instance = lambda category: category.name

@@ -10,8 +10,8 @@ from django.db.models import Count, OuterRef, Q, QuerySet
 from django.db.models.functions import JSONObject
 
 from kit import clock
-from kit.filtering import Reader
 from kit.sight import Visitor
+from lists.filtering import Reader
 from people.models import Function, User
 from risklog.filters import ESCALATION_VIEWS, RESOLVED_ORDER
 from risklog.models import Climb, Escalation, Review, Rung

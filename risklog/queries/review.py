@@ -9,8 +9,8 @@ from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 from catalogue.models import Model
 from history.models import Subject
 from history.queries import show
-from kit.filtering import Reader
 from kit.sight import Visitor
+from lists.filtering import Reader
 from people import queries as people
 from people.models import Membership, User
 from people.states import Role

@@ -17,6 +17,7 @@ from history.models import Event, Subject
 from history.queries import may_see, seen_by
 from kit.rights import may
 from kit.sight import Visitor
+from lists.collation import BY_NAME
 from people.models import Team, User
 from risklog.models import Risk
 from risklog.states import UNRESOLVED, RiskState
@@ -125,7 +126,11 @@ def teams_of(risk: Risk) -> list[Subject]:
     """Return the teams that may see a restricted risk; [] for an unrestricted one."""
     if risk.subject.viewers is None:
         return []
-    return list(Subject.objects.filter(pk__in=risk.subject.viewers, kind="team").order_by("title"))
+    return list(
+        Subject.objects.filter(pk__in=risk.subject.viewers, kind="team").order_by(
+            "title__collated", "title", "id"
+        )
+    )
 
 
 def like(user: User, title: str, *, model: Any = None, limit: int = 5) -> list[Risk]:
@@ -221,8 +226,8 @@ def choices(what: str, user: User, text: str = "", limit: int = 60) -> list[tupl
     if what == "owner":
         rows = rows.filter(is_active=True)
     if text := text.replace("\x00", "").strip():
-        rows = rows.filter(name__icontains=text)
-    pairs = rows.order_by("name", "id").values_list(_value_field(what), "name")
+        rows = rows.filter(name__collated__contains=text)
+    pairs = rows.order_by(*BY_NAME).values_list(_value_field(what), "name")
     return [(str(value), name) for value, name in pairs[:limit]]
 
 

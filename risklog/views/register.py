@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from kit import clock, references
-from kit.filtering import Reader, Selection
 from kit.rights import may, view_needs
+from lists.filtering import Reader, Selection
 from pages.answers import is_fragment, respond
 from pages.listing import Chip, Listing, listing, reader_of, selection_of
 from people.permissions import SignedInRequest

@@ -12,12 +12,15 @@ from django.forms import ValidationError
 from history import operations as history
 from kit.actor import Actor
 from kit.refusals import Refused
+from kit.texts import one_line
 from people.models import User
+from people.slugs import free_slug, slug_of
 from signals import events
 from signals.models import Delivery, Source
 from signals.states import Adapter, SignalKind
 
 CHANGEABLE = frozenset({"name", "owner", "mapping", "expected_every"})
+MAX_SLUG = 60  # characters
 MAX_STORED_BODY = 64 * 1024
 RETENTION = timedelta(days=30)
 _MAX_INTERVAL = timedelta(days=366)
@@ -29,17 +32,18 @@ def named(slug: str, *, adapter: str, by: Actor, at: datetime) -> Source:
     """Return the source that a payload comes from. Create it if no source has this slug yet.
 
     slug: "" means the only source of this adapter that the sender owns, or the one named like the adapter.
+    A name in another script than Latin names the source of this name, which gets a slug of its own.
     Raises Refused(field="source") if the slug is not valid, or names a source of another adapter.
     """
     if not slug:
         return default(adapter, by=by, at=at)
-    try:
-        validate_slug(slug)
-    except ValidationError:
-        slug = ""
-    if not slug or len(slug) > 60:
+    if len(slug) <= MAX_SLUG and _is_slug(slug):
+        return _get_or_create(slug, adapter=adapter, by=by, at=at)
+    name = one_line(slug)
+    if name.isascii() or len(name) > MAX_SLUG or not slug_of(name):
         raise Refused("Use at most 60 letters, digits and hyphens for the name of a source.", field="source")
-    return _get_or_create(slug, adapter=adapter, by=by, at=at)
+    source = Source.objects.filter(name=name, adapter=adapter).order_by("id").first()
+    return source or _create_once(_slug_for(name), name=name, adapter=adapter, by=by, at=at)
 
 
 def default(adapter: str, *, by: Actor, at: datetime) -> Source:
@@ -69,7 +73,7 @@ def add(
     mapping: Mapping[str, Any] | None = None,
     expected_every: timedelta | None = None,
 ) -> Source:
-    """Create a source before its first payload.
+    """Create a source before its first payload. slug: "" derives it from the name.
 
     Raises Refused, with the field, for an invalid name, slug, adapter, mapping or interval.
     """
@@ -78,10 +82,9 @@ def add(
         raise Refused("Enter a name.", field="name")
     if adapter not in Adapter.values:
         raise Refused(f"Use one of {', '.join(Adapter.values)}.", field="adapter")
-    try:
-        validate_slug(slug)
-    except ValidationError:
-        raise Refused("Use letters, digits and hyphens.", field="slug") from None
+    slug = slug or _slug_for(name)
+    if not _is_slug(slug):
+        raise Refused("Use letters, digits and hyphens.", field="slug")
     _check_reserved(slug, adapter, field="slug")
     mapping = {} if mapping is None else mapping
     _check_mapping(mapping)
@@ -173,11 +176,27 @@ def _get_or_create(slug: str, *, adapter: str, by: Actor, at: datetime) -> Sourc
     source = Source.objects.filter(slug=slug).first()
     if source is None:
         _check_reserved(slug, adapter, field="source")
-        source = _create_once(slug, adapter=adapter, by=by, at=at)
+        name = dict(Adapter.choices)[adapter] if slug == adapter else slug
+        source = _create_once(slug, name=name, adapter=adapter, by=by, at=at)
     if source.adapter != adapter:
         expected = Adapter(source.adapter).label
         raise Refused(f"The source “{slug}” takes {expected}. Name another source.", field="source")
     return source
+
+
+def _is_slug(text: str) -> bool:
+    try:
+        validate_slug(text)
+    except ValidationError:
+        return False
+    return True
+
+
+def _slug_for(name: str) -> str:
+    """Return the slug of a name, numbered if another source has it."""
+    slug = slug_of(name)[: MAX_SLUG - 5].rstrip("-")
+    taken = Source.objects.filter(slug__startswith=slug).values_list("slug", flat=True)
+    return free_slug(slug, {*taken, *Adapter.values}, "source")
 
 
 def _check_reserved(slug: str, adapter: str, *, field: str) -> None:
@@ -189,12 +208,11 @@ def _check_reserved(slug: str, adapter: str, *, field: str) -> None:
 
 
 @transaction.atomic
-def _create_once(slug: str, *, adapter: str, by: Actor, at: datetime) -> Source:
+def _create_once(slug: str, *, name: str, adapter: str, by: Actor, at: datetime) -> Source:
     """Create the source under the lock, unless another transaction created it meanwhile."""
     lock_creation()
     source = Source.objects.filter(slug=slug).first()
     if source is None:
-        name = dict(Adapter.choices)[adapter] if slug == adapter else slug
         source = Source(slug=slug, name=name, adapter=adapter, owner=by.person)
         history.record(source, events.SourceAdded(), by=by, at=at)
     return source

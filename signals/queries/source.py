@@ -6,13 +6,14 @@ from typing import Any
 from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from history.models import RecordedQuerySet
+from lists.collation import BY_NAME
 from people.models import User
 from signals.models import Delivery, Series, Source
 
 
 def sources() -> RecordedQuerySet[Source]:
     """Return all sources by name, with their owner. Callers add `.visible_to(user)`."""
-    return Source.objects.select_related("subject", "owner", "owner__subject").order_by("name", "id")
+    return Source.objects.select_related("subject", "owner", "owner__subject").order_by(*BY_NAME)
 
 
 def with_troubles(rows: RecordedQuerySet[Source], *, at: datetime) -> RecordedQuerySet[Source]:

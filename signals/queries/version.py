@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Count
 
 from history.models import RecordedQuerySet, Subject, may_be_seen_by
+from lists.collation import BY_NAME
 from people.models import User
 from signals.models import Series, Threshold, ThresholdVersion
 from signals.states import Agreement
@@ -50,7 +51,7 @@ class SeriesThreshold:
 
 def thresholds_of(user: User, series: Series) -> list[SeriesThreshold]:
     """Return the thresholds on a series that the user may see. Two queries."""
-    visible = list(thresholds().filter(series=series).visible_to(user).order_by("name", "id"))
+    visible = list(thresholds().filter(series=series).visible_to(user).order_by(*BY_NAME))
     rows = ThresholdVersion.objects.filter(
         threshold__in=visible, state__in=(Agreement.ACTIVE, Agreement.PROPOSED)
     ).select_related("agreed_by", "proposed_by")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = (
-    *("kit", "rest", "pages", "history", "people", "actions", "catalogue", "signals", "risklog"),
+    *("kit", "lists", "rest", "pages", "history", "people", "actions", "catalogue", "signals", "risklog"),
     *("learnings", "meetings", "notices", "riskhub"),
 )
 SOURCES = [

@@ -1,7 +1,7 @@
 """What the list of notes can be asked."""
 
-from kit import filtering
-from kit.filtering import ListSpec, Order
+from lists import filtering
+from lists.filtering import ListSpec, Order
 from tests.notebook.states import State
 
 SPEC = ListSpec(

@@ -10,6 +10,7 @@ from kit.actor import SYSTEM, Actor
 from kit.refusals import Refused
 from signals.models import Alert, Delivery, Point, Source
 from signals.operations import points, source
+from signals.states import Adapter
 from tests.factories import people, signals
 from tests.signals.conftest import ALERTS, NOW, POINTS
 
@@ -114,3 +115,19 @@ def test_alerts_of_two_sources_are_kept_apart(sender):
         assert sender(f"{ALERTS}/{slug}", {"alerts": [signals.told()]}).json()["stored"] == 1
 
     assert Alert.objects.count() == 2
+
+
+def test_a_source_may_be_named_in_any_script():
+    found = [source.named("Команда", adapter=Adapter.POINTS, by=SYSTEM, at=NOW) for _ in range(2)]
+    other = source.named("Команда!", adapter=Adapter.POINTS, by=SYSTEM, at=NOW)
+
+    assert (found[0].name, found[0].slug) == ("Команда", "komanda")
+    assert found[0] == found[1]
+    assert other.slug == "komanda-2"
+
+
+@pytest.mark.parametrize(
+    ("name", "slug"), [("Öl & Gas", "ol-gas"), ("风险", "fengxian"), ("Points", "points-2")]
+)
+def test_a_source_without_a_slug_gets_one_from_its_name(name, slug):
+    assert source.add(name=name, slug="", adapter=Adapter.POINTS, by=SYSTEM, at=NOW).slug == slug

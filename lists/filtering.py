@@ -334,9 +334,12 @@ def exact(label: str, path: str, fold: Callable[[str], str] = str, help: str = "
 
 
 def part(label: str, path: str, help: str = "") -> Filter:
-    """Return a filter by a part of a text field. Upper and lower case match."""
+    """Return a filter by a part of a text field, whatever its accents and its case."""
     return Filter(
-        label, lambda values, reader: Q(**{f"{path}__icontains": values[0]}), is_many=False, help=help
+        label,
+        lambda values, reader: Q(**{f"{path}__collated__contains": values[0]}),
+        is_many=False,
+        help=help,
     )
 
 

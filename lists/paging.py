@@ -31,7 +31,8 @@ def page(
 ) -> KeysetPage:
     """Return one page of `rows` in `order`.
 
-    order: field names, "-" for descending, the last one unique (the primary key); no field may be null.
+    order: field names, "-" for descending, the last one unique (the primary key); no field may be null. A
+    name may end in "__collated" (lists.collation).
     size: the largest number of rows. after, before: a cursor from an earlier page. Raises
     Refused(field="cursor") for a cursor that this function did not make. Costs one query.
     """
@@ -77,7 +78,8 @@ def _beyond(fields: Sequence[str], values: Sequence[Any]) -> Q:
 
 
 def _value(row: Any, name: str) -> Any:
-    name = name.removeprefix("-")
+    # The cursor has the text itself: the database computes its sort key.
+    name = name.removeprefix("-").removesuffix("__collated")
     if isinstance(row, dict):
         return row[name]
     for part in name.split("__"):

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import pytest
 from django.db.models import Q, TextChoices
 
-from kit import filtering
-from kit.filtering import BadQuery, Filter, ListSpec, Order, Reader
+from lists import filtering
+from lists.filtering import BadQuery, Filter, ListSpec, Order, Reader
 
 
 class Colour(TextChoices):
