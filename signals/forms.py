@@ -145,7 +145,7 @@ class NewSourceForm(SourceForm):
         label="URL name",
         max_length=60,
         required=False,
-        help_text="Letters, digits and hyphens. Part of the URL that the tool sends to; blank: from the name.",
+        help_text="Letters, digits and hyphens. Part of the URL that the tool sends to. Blank: as the name.",
     )
     adapter = forms.ChoiceField(label="Format", choices=Adapter.choices)
     field_order = ("name", "slug", "adapter", "owner", "period", "mapping")
