@@ -92,6 +92,10 @@ class Ground:
         self.valkey.stop()
         self.cluster.stop()
 
+    def served(self) -> list[int]:
+        """Return the roots of the processes that serve: programs, PostgreSQL, Valkey; not this process."""
+        return [pid for pid in self.ours() if pid != os.getpid()]
+
     def ours(self) -> list[int]:
         """Roots of all processes of this run."""
         roots = [os.getpid(), self.cluster.pid, self.valkey.pid, *(one.pid for one in self.programs)]

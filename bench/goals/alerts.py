@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 import orjson
 import psycopg
@@ -25,10 +26,6 @@ EACH = 12
 RATE, SECONDS = 50, 10
 SENDERS = 4
 WAIT = 30.0
-# Goal 12b: the rates tried, how long each, and the p95 at which a queue counts as growing.
-RATES = (25, 50, 75, 100, 125, 150)
-HOLD = 60
-HELD_P95 = 1.0
 ADDRESS = "/api/v1/intake/alertmanager/bench-alerts"
 # PostgreSQL says it at the commit, and nobody has to ask again and again.
 _TELL = """
@@ -89,40 +86,52 @@ class Alerts:
         self.is_new_rule = False  # whether each alert names a rule that nobody has seen
 
     def next(self) -> tuple[str, bytes]:
-        """The feature that names it, and the request."""
+        """Return the feature that names the next alert, and the request with it."""
+        feature, alert = self._next_alert()
+        return feature, self._request([alert])
+
+    def batch(self, count: int) -> bytes:
+        """Return one request with `count` alerts."""
+        return self._request([self._next_alert()[1] for _ in range(count)])
+
+    def rules(self, count: int) -> list[bytes]:
+        """Return a first alert of each rule that `count` alerts will need, of a model nobody has."""
+        rules = range(-(-count // len(self.models)) + 1)
+        return [
+            self._request([self._alert(f"Rule{self.tag}-{rule}", "unknown-model", f"w{self.tag}")])
+            for rule in rules
+        ]
+
+    def _next_alert(self) -> tuple[str, dict[str, Any]]:
         number = self.number
         self.number += 1
         rule, model = divmod(number, len(self.models))
         if self.is_new_rule:
-            rule = number
+            rule, model = number, number % len(self.models)
         feature = f"f{self.tag}-{number}"
-        return feature, self._request(f"Rule{self.tag}-{rule}", self.models[model], feature)
+        return feature, self._alert(f"Rule{self.tag}-{rule}", self.models[model], feature)
 
-    def rules(self, count: int) -> list[bytes]:
-        """A first alert of each rule that `count` alerts will need, of a model nobody has."""
-        rules = range(-(-count // len(self.models)) + 1)
-        return [self._request(f"Rule{self.tag}-{rule}", "unknown-model", f"w{self.tag}") for rule in rules]
+    def _request(self, alerts: list[dict[str, Any]]) -> bytes:
+        body = orjson.dumps({"version": "4", "status": "firing", "alerts": alerts})
+        return client.request(ADDRESS, headers=self.token, body=body)
 
-    def _request(self, rule: str, model: str, feature: str) -> bytes:
-        now = datetime.now(UTC).isoformat()
+    def _alert(self, rule: str, model: str, feature: str) -> dict[str, Any]:
         labels = {"alertname": rule, "model": model, "feature": feature, "severity": "warning"}
-        alert = {
+        return {
             "status": "firing",
             "labels": labels | {"category": "drift"},
             "annotations": {"summary": f"{rule} of {feature}"},
-            "startsAt": now,
+            "startsAt": datetime.now(UTC).isoformat(),
             "endsAt": "0001-01-01T00:00:00Z",
             "generatorURL": "http://prometheus.example.org/graph",
             "fingerprint": f"{rule}-{model}",
         }
-        body = orjson.dumps({"version": "4", "status": "firing", "alerts": [alert]})
-        return client.request(ADDRESS, headers=self.token, body=body)
 
 
 def review_of_alert(run: Run) -> Line:
     """Goal 12."""
     line = Line(12, "alert to committed review, to bare create + Celery", "≤ 2; p95 ≤ 50 ms at 50 alerts/s")
-    with run.ground.worker(), _celery(run) as celery, _watch() as watch:
+    with run.ground.worker(), yardstick_celery(run) as celery, watch_reviews() as watch:
         alerts = Alerts(run)
         _warm(run, alerts, watch)
         ours, bare, ways = [], [], []
@@ -132,10 +141,10 @@ def review_of_alert(run: Run) -> Line:
                 line.met, line.why = False, f"The review of alert {number} did not come in {WAIT:g} s."
                 return line
             ours.append(found)
-            bare.append(_create(run, number))
+            bare.append(bare_create(run, number))
             ways.append(celery.trip())
             time.sleep(0.02)
-        at_rate, lost = _at_rate(run, alerts, watch)
+        at_rate, lost = send_at_rate(run, alerts, watch)
     floors = [one + way for one, way in zip(bare, ways, strict=True)]
     rounds = [slice(n, n + EACH) for n in range(0, len(ours), EACH)]
     ratio = figures.ratios(
@@ -161,37 +170,7 @@ def review_of_alert(run: Run) -> Line:
     return line
 
 
-def sustained(run: Run) -> Line:
-    """Goal 12b: alerts with new rules at growing rates: the greatest at which no queue grows."""
-    line = Line(12, "12b: sustained alerts with new rules, to the committed review", "≥ 100 a second")
-    line.unit, held = "a second", 0
-    with run.ground.worker(), _watch() as watch:
-        for rate in RATES:
-            late, used = _held_at(run, rate, watch)
-            line.details[f"at {rate}"] = {
-                "p95_ms": round(1000 * late),
-                "cpu_ms_an_alert": round(1000 * used, 1),
-            }
-            if late > HELD_P95:
-                break
-            held = rate
-    line.figure, line.met = float(held), held >= 100
-    line.why = f"A rate is held when the last tenth of {HOLD} s still has a p95 of at most {HELD_P95:g} s."
-    return line
-
-
-def _held_at(run: Run, rate: int, watch: Watch) -> tuple[float, float]:
-    """Send for HOLD seconds. Return the p95 of the last tenth in seconds, and CPU seconds an alert."""
-    alerts = Alerts(run)
-    alerts.is_new_rule = True
-    with run.ours.metered() as reading:
-        found, lost = _at_rate(run, alerts, watch, rate=rate, seconds=HOLD)
-    last = found[-max(1, len(found) // 10) :]
-    late = WAIT if lost else figures.percentile(last, 0.95)
-    return late, reading.cpu / max(1, len(found))
-
-
-def _watch() -> Watch:
+def watch_reviews() -> Watch:
     return Watch(os.environ["DATABASE_OWNER_URL"], os.environ["DATABASE_URL"])
 
 
@@ -215,7 +194,7 @@ def _taken(answer: tuple[int, bytes]) -> None:
         raise RuntimeError(f"An alert was not taken: {answer[0]} {answer[1][:300]!r}")
 
 
-def _at_rate(
+def send_at_rate(
     run: Run, alerts: Alerts, watch: Watch, *, rate: int = RATE, seconds: int = SECONDS
 ) -> tuple[list[float], int]:
     """Send by the clock, whether the alert before was answered or not: waiting counts."""
@@ -240,7 +219,7 @@ def _at_rate(
     return found, sum(moment is None for moment in seen)
 
 
-def _create(run: Run, number: int) -> float:
+def bare_create(run: Run, number: int) -> float:
     now = datetime.now(UTC).isoformat()
     body = {
         "source": _source(),
@@ -266,7 +245,7 @@ def _source() -> int:
     return found.pk
 
 
-class _Celery:
+class CeleryHop:
     """The yardstick's worker: one task that notes when it began."""
 
     def __init__(self) -> None:
@@ -287,11 +266,11 @@ class _Celery:
 
 
 @contextmanager
-def _celery(run: Run) -> Iterator[_Celery]:
+def yardstick_celery(run: Run) -> Iterator[CeleryHop]:
     command = [sys.executable, "-m", "celery", "-A", "bench.yardstick.tasks", "worker", "--pool", "prefork"]
     command += ["--concurrency", "2", "--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
     with run.ground.program("yardstick-worker", command):
-        celery = _Celery()
+        celery = CeleryHop()
         for _ in range(10):
             celery.trip()
         yield celery

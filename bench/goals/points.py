@@ -42,30 +42,15 @@ class _Stream:
         return found
 
 
+def stream_of_points(run: Run) -> _Stream:
+    """Return a stream that begins a day ago, so that its points are not in the future."""
+    return _Stream(run.at - timedelta(days=1))
+
+
 def points_by_http(run: Run) -> Line:
     """Goal 9. Four clients with series of their own, as four tools have; a threshold on each series."""
-    mine = [_series(run, f"c{number}") for number in range(CLIENTS)]
-    token = run.token("ingest")
-    began = run.at - timedelta(days=2)
-    streams = {side: [_Stream(began) for _ in range(CLIENTS)] for side in ("ours", "bare")}
-
-    def ours(number: int) -> Iterator[bytes]:
-        made = (_ours(mine[number], streams["ours"][number], token) for _ in range(BODIES_AHEAD))
-        return iter(_ahead(made, run.seconds))
-
-    def bare(number: int) -> Iterator[bytes]:
-        first = BARE_FROM + number * SERIES_EACH
-        made = (_bare(first, streams["bare"][number]) for _ in range(BODIES_AHEAD * 4))
-        return iter(_ahead(made, run.seconds))
-
     before = _rows()
-    loads = {
-        "ours": Part(run.ours, lambda seconds: _load(run.ours.port, ours, seconds, 202, b'"stored":1000,')),
-        "bare": Part(
-            run.yardstick, lambda seconds: _load(run.yardstick.port, bare, seconds, 200, b'"stored":1000}')
-        ),
-    }
-    counted = _Counted(loads)
+    counted = _Counted(_parts(run))
     sides = run.alternate(counted.parts)
     line = Line(9, "points by HTTP, 1,000 a body, four clients, to bare unnest", "≥ 0.6")
     wrong = next((f"{name}: {side.wrong}" for name, side in sides.items() if side.wrong), "")
@@ -91,6 +76,30 @@ def points_by_http(run: Run) -> Line:
     return line
 
 
+def _parts(run: Run) -> dict[str, Part]:
+    """Return both sides: the same points, to ours with names and ISO times, to the bare view with numbers."""
+    series = [new_series(run, f"c{number}") for number in range(CLIENTS)]
+    token = run.token("ingest")
+    began = run.at - timedelta(days=2)
+    streams = {side: [_Stream(began) for _ in range(CLIENTS)] for side in ("ours", "bare")}
+
+    def ours(number: int) -> Iterator[bytes]:
+        made = (points_body(series[number], streams["ours"][number], token) for _ in range(BODIES_AHEAD))
+        return iter(_ahead(made, run.seconds))
+
+    def bare(number: int) -> Iterator[bytes]:
+        first = BARE_FROM + number * SERIES_EACH
+        made = (_bare(first, streams["bare"][number]) for _ in range(BODIES_AHEAD * 4))
+        return iter(_ahead(made, run.seconds))
+
+    return {
+        "ours": Part(run.ours, lambda seconds: _load(run.ours.port, ours, seconds, 202, b'"stored":1000,')),
+        "bare": Part(
+            run.yardstick, lambda seconds: _load(run.yardstick.port, bare, seconds, 200, b'"stored":1000}')
+        ),
+    }
+
+
 class _Counted:
     """Counts all right answers, those of the warm-up too: each has its rows."""
 
@@ -109,14 +118,14 @@ class _Counted:
 
 def same_again(run: Run) -> Line:
     """Goal 11. Batches with points past their thresholds, each sent twice; what they set off is handed on."""
-    mine, token = _series(run, "again"), run.token("ingest")
-    stream = _Stream(run.at - timedelta(days=1))
+    mine, token = new_series(run, "again"), run.token("ingest")
+    stream = stream_of_points(run)
     connection_of = client.Connection(run.ours.port)
     ratios, firsts, agains, why = [], [], [], ""
     rows_added = reviews_added = 0
-    _ask(connection_of, _ours(mine, stream, token))  # warm
+    _ask(connection_of, points_body(mine, stream, token))  # warm
     for number in range(run.rounds * 2):
-        batch = [_ours(mine, stream, token, crossing=number == 0 and one == 0) for one in range(8)]
+        batch = [points_body(mine, stream, token, crossing=number == 0 and one == 0) for one in range(8)]
         first = [_ask(connection_of, one) for one in batch]
         relay.relay()
         rows, reviews = _rows(), Review.objects.count()
@@ -144,7 +153,7 @@ def same_again(run: Run) -> Line:
     return line
 
 
-def _series(run: Run, name: str) -> list[Series]:
+def new_series(run: Run, name: str) -> list[Series]:
     """Series of one client, with thresholds in force that its values stay below."""
     model = Model.objects.order_by("id").first()
     tag = f"{name}-{time.time_ns()}"
@@ -165,7 +174,9 @@ def _series(run: Run, name: str) -> list[Series]:
     return fresh
 
 
-def _ours(series: list[Series], stream: _Stream, token: dict[str, str], *, crossing: bool = False) -> bytes:
+def points_body(
+    series: list[Series], stream: _Stream, token: dict[str, str], *, crossing: bool = False
+) -> bytes:
     stream.sent += 1
     value = 0.95 if crossing else round(0.1 + (stream.sent % 100) / 1000, 4)
     moments = [datetime.fromtimestamp(one, UTC).isoformat() for one in stream.moments()]

@@ -14,9 +14,11 @@ from people.models import User
 from people.operations import token
 from people.states import Role
 from risklog.filters import RISKS
+from risklog.models import Risk
 
 SMALL, LARGE = 1_000, 100_000
 CLIENTS = 4
+NO_SMALL = f"The register has more than {SMALL:,} risks already. Use --home with an empty folder, or none."
 DEPTH = 8  # pages walked before a deep page is measured
 
 
@@ -28,16 +30,22 @@ class Scale:
     administrator: Side | None = None
 
     def measure_small(self, run: Run) -> None:
+        """Measure a register of SMALL risks. A kept register that is larger already is not measured."""
+        if Risk.objects.count() > SMALL:
+            return
         register.grow(SMALL, at=run.at)
         self.small = _orders(run)
         self.administrator = _list_for(run, _person("admin@bench.example", Role.ADMINISTRATOR, run))
 
     def page_of_large(self, run: Run) -> Line:
         """Goal 6. Needs the large register."""
-        large = _orders(run)
         line = Line(
             6, f"risk list at {LARGE:,} risks to {SMALL:,}, every order, two depths", "median ≤ 1.2 ×"
         )
+        if not self.small:
+            line.why = NO_SMALL
+            return line
+        large = _orders(run)
         if wrong := wrong_of(large) or wrong_of(self.small):
             line.met, line.why = False, wrong
             return line
@@ -55,19 +63,21 @@ class Scale:
 
     def rights_in_large(self, run: Run) -> Line:
         """Goal 8. Needs the large register."""
-        restricted = _list_for(run, register.reader())
         line = Line(
             8, f"a restricted reader at {LARGE:,} risks, CPU to an administrator at {SMALL:,}", "≤ 1.3"
         )
-        if self.administrator is None or restricted.wrong or self.administrator.wrong:
-            line.met, line.why = False, restricted.wrong or "Nothing was measured at the small size."
+        if self.administrator is None:
+            line.why = NO_SMALL
+            return line
+        restricted = _list_for(run, register.reader())
+        if wrong := restricted.wrong or self.administrator.wrong:
+            line.met, line.why = False, wrong
             return line
         ratio = figures.ratios(restricted.cpu, self.administrator.cpu)
         line.figure, line.least, line.greatest = ratio.median, ratio.least, ratio.greatest
         line.met = ratio.median <= 1.3
-        line.why = (
-            f"One risk in {register.RESTRICTED_EACH} is restricted to its team; {register.TEAMS} teams."
-        )
+        teams = register.teams_of(LARGE)
+        line.why = f"One risk in {register.RESTRICTED_EACH} is restricted to its team; {teams:,} teams."
         line.details = {"restricted": restricted.shown(), "administrator": self.administrator.shown()}
         return line
 

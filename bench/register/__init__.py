@@ -1,0 +1,37 @@
+"""A register of any size, by the operations and the bulk forms of history: grow(5), grow(50), grow(10_000).
+
+What exists stays; a later call adds what is missing. One risk in RESTRICTED_EACH is restricted to its team.
+The metrics of models have points for a fortnight, so lists draw real sparklines.
+"""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime
+
+from django.db import connections, transaction
+
+from bench.register.organisation import add_models, add_people, add_person, set_up, teams_of, watch
+from bench.register.related import add_related
+from bench.register.risks import RESTRICTED_EACH, add_risks
+from bench.register.rows import cast, reader, settle
+
+__all__ = ["RESTRICTED_EACH", "add_person", "grow", "reader", "teams_of", "watch"]
+RELATED = 500  # at most of each kind
+
+
+def grow(rows: int, *, at: datetime) -> None:
+    """Add risks up to `rows`, and up to a bound as many of everything related to them. Repeatable."""
+    chance = random.Random(20261123 + rows)
+    with transaction.atomic():
+        set_up(at)
+        add_people(rows, at)
+        add_models(rows, at, chance)
+    named = cast()
+    add_risks(rows, named, at, chance)
+    with transaction.atomic():
+        add_related(min(rows, RELATED), named, at)
+        settle(at)
+    # As the owner: PostgreSQL skips what the application role may not analyze, with no more than a warning.
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("ANALYZE")
