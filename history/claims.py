@@ -62,8 +62,7 @@ def claim(
     )
     with transaction.atomic():
         if not leaves:
-            with connection.cursor() as cursor:
-                cursor.execute("SET LOCAL synchronous_commit TO off")
+            _commit_unflushed()
         taken = list(open_rows.select_for_update(skip_locked=True, of=("self",))[:limit])
         buried = [row for row in taken if row.tries >= row.MAX_TRIES]
         waiting = [row for row in taken if row.state == Work.CLAIMED and 1 < row.tries < row.MAX_TRIES]
@@ -84,6 +83,12 @@ def claim(
     return alive
 
 
+def _commit_unflushed() -> None:
+    """Let the commit of this transaction return before it is on disk. The next flushed one flushes it too."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL synchronous_commit TO off")
+
+
 def _apart(rows: list[Row]) -> list[Row]:
     """The first row alone when its worker died; else all of which no worker did, together."""
     if rows and _died(rows[0]):
@@ -102,7 +107,9 @@ def _put_back(row: Claimable) -> None:
     )
 
 
-def run(row: Claimable, work: Callable[[Any], None], *, receipt_first: bool = False) -> Tally:
+def run(
+    row: Claimable, work: Callable[[Any], None], *, receipt_first: bool = False, leaves: bool = True
+) -> Tally:
     """Do the work of one claimed row and settle it, in one transaction; on failure record the error.
 
     The row is settled only while this worker's claim holds; else the work is rolled back. So the effect of
@@ -111,9 +118,14 @@ def run(row: Claimable, work: Callable[[Any], None], *, receipt_first: bool = Fa
     receipt_first: settle before the work. Then a worker that lost its claim does not begin, and nobody else
     can claim the row during the work, because it is locked. Not for rows that others insert with ON CONFLICT
     (due dates): their insert would wait for this transaction, and this one may wait for a row of theirs.
+
+    leaves: as of claim(). Without it the commit does not wait for the disk: a crash of the server that
+    forgets the work forgets its receipt with it, so the work is done again.
     """
     try:
         with transaction.atomic():
+            if not leaves:
+                _commit_unflushed()
             if receipt_first:
                 settle(row)
             work(row)

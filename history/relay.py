@@ -9,6 +9,8 @@ event. It may still run late, and after the handler of a later event: it reads p
 import time
 from datetime import datetime
 
+from django.db.models import Case, When
+
 from history import claims, wiring
 from history.claims import Tally
 from history.models import Due, Event, Handover
@@ -41,19 +43,19 @@ def hand_over(row: Handover, *, at: datetime) -> Tally:
 
     Does nothing when the claim was lost meanwhile: then another worker has run it, or will.
     """
-    return claims.run(row, lambda waiting: _call_handler(waiting, at), receipt_first=True)
+    return claims.run(row, lambda waiting: _call_handler(waiting, at), receipt_first=True, leaves=False)
 
 
 def _next(limit: int) -> list[Handover]:
-    """Claim handovers whose handlers run first, in a batch of their own; if there are none, the oldest."""
-    waiting = Handover.objects.order_by("not_before", "id")
+    """Claim the next handovers: those whose handlers run first, then the oldest."""
     first = wiring.first()
     if not first:
-        return claims.claim(waiting, limit=min(_BATCH, limit), leaves=False)
-    batch = claims.claim(
-        waiting.filter(handler__in=first), limit=min(_BATCH_BEHIND_FIRST, limit), leaves=False
-    )
-    return batch or claims.claim(waiting, limit=min(_BATCH_BEHIND_FIRST, limit), leaves=False)
+        return claims.claim(
+            Handover.objects.order_by("not_before", "id"), limit=min(_BATCH, limit), leaves=False
+        )
+    rank = Case(When(handler__in=first, then=0), default=1)
+    waiting = Handover.objects.order_by(rank, "not_before", "id")
+    return claims.claim(waiting, limit=min(_BATCH_BEHIND_FIRST, limit), leaves=False)
 
 
 def _call_handler(row: Handover, at: datetime) -> None:
@@ -74,5 +76,5 @@ def act_on_dues(*, at: datetime, limit: int = 1000, seconds: float = float("inf"
         if not batch:
             break
         for row in batch:
-            total += claims.run(row, lambda due: wiring.on_due(due.kind)(due, at=at))
+            total += claims.run(row, lambda due: wiring.on_due(due.kind)(due, at=at), leaves=False)
     return total

@@ -18,7 +18,7 @@ from kit.refusals import ChangedMeanwhile
 from meetings import events
 from meetings.models import AgendaItem, Decision, Meeting
 from meetings.queries import series as series_queries
-from meetings.queries.facts import facts_of
+from meetings.queries.facts import facts_of, facts_of_review
 from meetings.routing import CandidateSeries, NoMeeting, narrowness, route
 from meetings.states import (
     PUBLISHED_BEFORE,
@@ -261,7 +261,7 @@ def place_again(meeting: Meeting, *, at: datetime) -> None:
 
 
 def _place_review(review: Review, *, at: datetime, cause: Event | None = None) -> AgendaItem | None:
-    facts = facts_of(review.subject)
+    facts = facts_of_review(review)
     about = f" about {review.about.reference}" if review.about.reference else ""
     return place(
         about=review.subject,

@@ -35,7 +35,11 @@ def facts_of(subject: Subject) -> Facts:
 
 
 def _review(subject: Subject) -> Facts:
-    review = Review.objects.select_related("model", "about").get(subject=subject)
+    return facts_of_review(Review.objects.select_related("model", "about").get(subject=subject))
+
+
+def facts_of_review(review: Review) -> Facts:
+    """Return the facts of a review that is loaded with its model and its subject `about`."""
     team = review.model.owner_team_id if review.model else None
     if team is None and review.about.kind != "review":
         team = facts_of(review.about).team_id

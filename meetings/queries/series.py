@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db import connection
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from history.models import Event
@@ -15,8 +15,24 @@ from meetings.models import Focus, Meeting, MeetingSeries
 from meetings.rotation import Person, Rota, Turn, balance, spread
 from meetings.routing import CandidateSeries, PlannedMeeting
 from meetings.states import HELD, MeetingState
-from people.models import Absence, Function, Membership, User
+from people.models import Absence, Function, User
 from people.states import Role
+
+# Each series in use: its teams, the number of people, the signal kinds of its focuses in use.
+_CANDIDATES = """
+SELECT s.id,
+    ARRAY(SELECT team_id FROM meetings_meetingseries_teams WHERE meetingseries_id = s.id),
+    (SELECT count(*) FROM (
+        SELECT m.user_id FROM meetings_meetingseries_teams AS t
+        JOIN people_membership AS m ON m.team_id = t.team_id WHERE t.meetingseries_id = s.id
+        UNION
+        SELECT user_id FROM meetings_meetingseries_participants WHERE meetingseries_id = s.id
+    ) AS people),
+    ARRAY(SELECT DISTINCT unnest(kinds) FROM meetings_focus WHERE series_id = s.id AND NOT is_retired)
+FROM meetings_meetingseries AS s
+WHERE NOT s.is_retired
+ORDER BY s.id
+"""
 
 
 def all_series(user: User) -> QuerySet[MeetingSeries]:
@@ -108,42 +124,18 @@ def _since(series: MeetingSeries, able: list[User]) -> dict[int, date]:
 
 
 def candidates(at: datetime) -> list[CandidateSeries]:
-    """Return all series in use with their planned meetings, for meetings.routing. Five queries."""
-    planned = Meeting.objects.filter(state=MeetingState.PLANNED, starts_at__gt=at).order_by("starts_at", "id")
-    related: list[Any] = [
-        "teams",
-        "participants",
-        Prefetch("focuses", Focus.objects.filter(is_retired=False), to_attr="cycle"),
-        Prefetch("meetings", planned.select_related("focus"), to_attr="to_come"),
-    ]
-    series_in_use = list(
-        MeetingSeries.objects.filter(is_retired=False).order_by("id").prefetch_related(*related)
-    )
-    members: dict[int, set[int]] = defaultdict(set)
-    for team, user in Membership.objects.values_list("team_id", "user_id"):
-        members[team].add(user)
-    return [_candidate(series, members) for series in series_in_use]
-
-
-def _candidate(series: Any, members: dict[int, set[int]]) -> CandidateSeries:
-    """Return a series for routing. series: has `cycle` and `to_come`. members: team id -> person ids."""
-    teams = frozenset(team.pk for team in series.teams.all())
-    people = {user.pk for user in series.participants.all()}.union(*(members[team] for team in teams))
-    return CandidateSeries(
-        id=series.pk,
-        teams=teams,
-        size=len(people),
-        kinds=frozenset(kind for focus in series.cycle for kind in focus.kinds),
-        meetings=tuple(
-            PlannedMeeting(
-                meeting.pk,
-                meeting.starts_at,
-                meeting.focus.name if meeting.focus else "",
-                frozenset(meeting.focus.kinds if meeting.focus else ()),
-            )
-            for meeting in series.to_come
-        ),
-    )
+    """Return all series in use with their planned meetings, for meetings.routing. Two statements."""
+    planned: dict[int, list[PlannedMeeting]] = defaultdict(list)
+    rows = Meeting.objects.filter(state=MeetingState.PLANNED, starts_at__gt=at, series__is_retired=False)
+    columns = rows.values_list("series_id", "pk", "starts_at", "focus__name", "focus__kinds")
+    for series_id, pk, starts_at, focus, kinds in columns.order_by("starts_at", "id"):
+        planned[series_id].append(PlannedMeeting(pk, starts_at, focus or "", frozenset(kinds or ())))
+    with connection.cursor() as cursor:
+        cursor.execute(_CANDIDATES)
+        return [
+            CandidateSeries(pk, frozenset(teams), size, frozenset(kinds), tuple(planned[pk]))
+            for pk, teams, size, kinds in cursor.fetchall()
+        ]
 
 
 def last_held(series_id: int) -> Meeting | None:

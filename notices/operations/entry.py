@@ -3,9 +3,8 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db import transaction
-
 from history import declarations
+from history import operations as history
 from history.models import Event
 from history.wiring import handler
 from notices.models import Entry, Message
@@ -14,7 +13,7 @@ from people.models import User
 
 
 @handler("notices.entry.add")
-@transaction.atomic
+@history.in_one_transaction
 def add(event: Event, *, at: datetime) -> None:
     """Add an inbox entry for each recipient of an event, and a mail if the event is declared with one.
 

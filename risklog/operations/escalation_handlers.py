@@ -2,9 +2,8 @@
 
 from datetime import datetime
 
-from django.db import transaction
-
 from actions.models import Action
+from history import operations as history
 from history.models import Event
 from history.queries import present_data
 from history.wiring import handler
@@ -19,7 +18,7 @@ from risklog.states import Severity
 
 
 @handler("risklog.escalation.start_for_overdue_action")
-@transaction.atomic
+@history.in_one_transaction
 def on_action_overdue(event: Event, *, at: datetime) -> None:
     """Escalate an overdue action, unless its due date or its owner changed since the event."""
     action = Action.objects.select_related("subject", "about").filter(subject_id=event.subject_id).first()
@@ -53,7 +52,7 @@ def on_action_settled(event: Event, *, at: datetime) -> None:
 
 
 @handler("risklog.escalation.resolve_after_action_change")
-@transaction.atomic
+@history.in_one_transaction
 def on_action_changed(event: Event, *, at: datetime) -> None:
     """Resolve the escalation of an overdue action that gets a new due date or a new owner.
 
@@ -89,13 +88,13 @@ def on_review_settled(event: Event, *, at: datetime) -> None:
 
 
 @handler("risklog.escalation.resolve_when_all_answered")
-@transaction.atomic
+@history.in_one_transaction
 def on_review_answered(event: Event, *, at: datetime) -> None:
     """Resolve the escalation of a review that everyone has answered. The meeting then settles the review."""
     resolve_if_answered(event.subject_id, at=at, cause=event)
 
 
-@transaction.atomic
+@history.in_one_transaction
 def resolve_if_answered(review_id: int, *, at: datetime, cause: Event) -> None:
     """Resolve the escalation of an unanswered review if no answer is missing any more and at least one came.
 
@@ -116,7 +115,7 @@ def on_risk_closed(event: Event, *, at: datetime) -> None:
     _resolve_about(event, "The risk is closed.", at=at)
 
 
-@transaction.atomic
+@history.in_one_transaction
 def _resolve_about(event: Event, reason: str, *, at: datetime) -> None:
     escalation = climb.lock(about_id=event.subject_id)
     if escalation and escalation.started_at <= event.at:

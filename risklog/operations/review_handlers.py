@@ -2,8 +2,6 @@
 
 from datetime import datetime
 
-from django.db import transaction
-
 from history import operations as history
 from history.models import Event
 from history.wiring import handler
@@ -48,14 +46,14 @@ def on_breach_group_reopened(event: Event, *, at: datetime) -> None:
 
 
 @handler("risklog.review.note_joined_breach")
-@transaction.atomic
+@history.in_one_transaction
 def on_breach_joined(event: Event, *, at: datetime) -> None:
     """Note another breach of the group on the open review, which becomes critical if the group did."""
     _trigger_again(event, "Another breach was added.", at=at)
 
 
 @handler("risklog.review.make_critical")
-@transaction.atomic
+@history.in_one_transaction
 def on_breach_worsened(event: Event, *, at: datetime) -> None:
     """Make the open review critical if the group became critical. Nothing is noted otherwise."""
     _trigger_again(event, "Level raised to critical.", at=at, only_if_critical=True)
@@ -93,7 +91,7 @@ def _severity(group: BreachGroup) -> str:
 
 
 @handler("risklog.review.note_cleared_breach_group")
-@transaction.atomic
+@history.in_one_transaction
 def on_breach_group_cleared(event: Event, *, at: datetime) -> None:
     """Note that the breach cleared. The review stays open, because it has no outcome yet."""
     review = reviewer.lock(about_id=event.subject_id, state=ReviewState.OPEN)
@@ -110,7 +108,7 @@ def on_breach_group_cleared(event: Event, *, at: datetime) -> None:
 
 
 @handler("risklog.review.set_model")
-@transaction.atomic
+@history.in_one_transaction
 def on_breach_claimed(event: Event, *, at: datetime) -> None:
     """Set the model of the open review when the model of its breach group is registered."""
     group = _group_of(event)

@@ -82,7 +82,7 @@ def change(
     return series
 
 
-@transaction.atomic
+@history.in_one_transaction
 def claim(model: Model, *, by: Actor, at: datetime, cause: Event | None = None) -> int:
     """Assign to a model the series and breach groups that tools sent under its name before it was registered.
 

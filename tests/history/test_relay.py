@@ -108,6 +108,23 @@ def test_a_claim_is_on_disk_first_where_its_work_leaves_the_database_and_only_th
     assert found[1] == "off" != found[0]
 
 
+@handler("tests.keep_setting")
+def keep_setting(event, *, at):
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW synchronous_commit")
+        history.record(event.subject, f"people.commit_{cursor.fetchone()[0]}", by=SYSTEM, at=at)
+
+
+@pytest.mark.django_db
+def test_the_commit_of_a_handler_does_not_wait_for_the_disk(wired, at):
+    wiring.install(flows={"people.team_changed": (keep_setting,)}, dues={})
+    history.change(people.team("Fraud"), {"name": "Fraud ML"}, by=SYSTEM, at=at)
+
+    relay.relay()
+
+    assert Event.objects.filter(verb="people.commit_off").count() == 1
+
+
 @pytest.mark.django_db
 def test_a_relay_takes_nothing_more_in_hand_when_its_time_is_over(wired, at, monkeypatch):
     """A task that is cut off in its work counts a try of a row that did no harm."""
