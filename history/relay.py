@@ -10,10 +10,12 @@ import time
 from datetime import datetime
 
 from django.db.models import Case, When
+from django.db.models.functions import Now
 
 from history import claims, wiring
 from history.claims import Tally
 from history.models import Due, Event, Handover
+from history.states import Work
 from kit import bell, clock
 
 _BATCH = 50
@@ -44,6 +46,11 @@ def hand_over(row: Handover, *, at: datetime) -> Tally:
     Does nothing when the claim was lost meanwhile: then another worker has run it, or will.
     """
     return claims.run(row, lambda waiting: _call_handler(waiting, at), receipt_first=True, leaves=False)
+
+
+def is_waiting() -> bool:
+    """Return True if a handover waits that no worker has claimed."""
+    return Handover.objects.filter(state=Work.PENDING, not_before__lte=Now()).exists()
 
 
 def _next(limit: int) -> list[Handover]:

@@ -5,6 +5,7 @@ without begun_at it is retried; with begun_at its delivery is uncertain, and its
 """
 
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from random import SystemRandom
 
@@ -12,7 +13,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.core.mail.message import utf8_charset_qp
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
 from history import claims
@@ -38,9 +39,18 @@ _UNKNOWN = "The worker stopped while it sent the mail, so it may have been deliv
 _chance = SystemRandom()
 
 
-def send_due(*, at: datetime, limit: int = 500, seconds: float = 10.0, is_kept: bool | None = None) -> Tally:
+def send_due(
+    *,
+    at: datetime,
+    limit: int = 500,
+    seconds: float = 10.0,
+    gives_way: Callable[[], bool] = lambda: False,
+    is_kept: bool | None = None,
+) -> Tally:
     """Send the waiting mails, oldest first: at most `limit`, for at most `seconds`. Safe in parallel.
 
+    gives_way: asked before each mail but the first; True ends the run. So other work does not wait for mails,
+    and each run sends at least one.
     is_kept: only show the mails on the page of sent mail; by default settings.IS_MAIL_KEPT.
     Mails older than the moment mail was switched on are held back (notices.operations.mail_switch).
     """
@@ -49,15 +59,20 @@ def send_due(*, at: datetime, limit: int = 500, seconds: float = 10.0, is_kept: 
     if not is_kept:
         mail_switch.hold_back()
     total, ends = Tally(), time.monotonic() + seconds
+
+    def is_over() -> bool:
+        is_begun = total.done + total.failed > 0
+        return time.monotonic() >= ends or (is_begun and gives_way())
+
     with MailConnection() as connection:
-        while total.done + total.failed < limit and time.monotonic() < ends:
+        while total.done + total.failed < limit and not is_over():
             batch = claims.claim(_open(), limit=min(BATCH, limit), lease=LEASE)
             if not batch:
                 break
             for position, row in enumerate(batch):
-                if time.monotonic() >= ends:
+                if is_over():
                     _release(batch[position:])
-                    break
+                    return total
                 try:
                     total += _keep(row, at) if is_kept else _send(row, connection, at)
                 except NoConnection as error:
@@ -193,9 +208,11 @@ def _later(row: Message, words: str, *, for_good: bool = False) -> Tally:
 
 
 def _release(rows: list[Message]) -> None:
-    """Release rows that were claimed and not begun, and restore their count of tries."""
-    for row in rows:
-        claims.held(row).update(state=MessageState.PENDING, claim=None, lease_until=None, tries=row.tries - 1)
+    """Release rows of one claim that were not begun, and restore their count of tries."""
+    held = Message.objects.filter(pk__in=[row.pk for row in rows], claim=rows[0].claim)
+    held.filter(state=MessageState.CLAIMED).update(
+        state=MessageState.PENDING, claim=None, lease_until=None, tries=F("tries") - 1
+    )
 
 
 def _noted(row: Message, words: str) -> list[str]:

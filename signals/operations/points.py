@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import orjson
 from django.db import connection, transaction
 
 from kit.actor import Actor
@@ -213,13 +214,13 @@ def _write(points: _SortedPoints, at: datetime) -> None:
     newest = [(pk, *row) for pk, row in points.newest().items()]
     with connection.cursor() as cursor:
         if points.new and newest:
-            cursor.execute(_INSERT_NEWEST, [*_arrays(_flat(points.new)), *_arrays(newest)])
+            cursor.execute(_INSERT_NEWEST, [*_columns(points.new), *_arrays(newest)])
         elif points.new:
-            cursor.execute(_INSERT, _arrays(_flat(points.new)))
+            cursor.execute(_INSERT, _columns(points.new))
         elif newest:
             cursor.execute(_LATEST, _arrays(newest))
         if points.corrected:
-            cursor.execute(_CORRECT, _arrays(_flat(points.corrected)))
+            cursor.execute(_CORRECT, _columns(points.corrected))
         if points.corrections:
             cursor.execute(_CORRECTIONS, [at, *_arrays(points.corrections)])
 
@@ -239,8 +240,10 @@ def _judge(points: _SortedPoints) -> list[breach.PlannedBreach]:
     return judging.planned_breaches(rules, to_judge)
 
 
-def _flat(points: dict[tuple[int, int], float]) -> list[tuple[Any, ...]]:
-    return [(*key, value) for key, value in points.items()]
+def _columns(points: dict[tuple[int, int], float]) -> list[str]:
+    """Return series ids, times and values of points as three arrays."""
+    ids, times = [pk for pk, _ in points], [ts for _, ts in points]
+    return [_array(ids), _array(times), _array(list(points.values()))]
 
 
 def _arrays(rows: Sequence[Sequence[Any]]) -> list[str]:
@@ -249,4 +252,4 @@ def _arrays(rows: Sequence[Sequence[Any]]) -> list[str]:
 
 def _array(numbers: Sequence[Any]) -> str:
     """Return the numbers as a PostgreSQL array literal, so that any number of them is one parameter."""
-    return "{" + ",".join(map(repr, numbers)) + "}"
+    return "{" + orjson.dumps(numbers).decode()[1:-1] + "}"

@@ -8,7 +8,8 @@ from django.db.models.functions import Now
 
 from actions.models import Action
 from actions.operations import action as action_operations
-from history import claims
+from history import claims, relay
+from history.models import Handover
 from kit.actor import SYSTEM, Actor
 from kit.clock import database_now
 from kit.refusals import Refused
@@ -17,7 +18,7 @@ from notices.operations import message
 from notices.states import MessageState
 from risklog.models import Escalation
 from risklog.operations import escalation as escalation_operations
-from tests.factories import notices, people
+from tests.factories import actions, notices, people
 
 pytestmark = pytest.mark.django_db
 
@@ -59,6 +60,32 @@ def test_many_mails_go_over_one_line_with_the_row_as_their_id(settings, at):
     assert {one for _, one in sink.accepted} == {message_id(row) for row in rows}
     assert states() == {"done": 3}
     assert [part.get_content_type() for part in sink.mails[0].get_payload()] == ["text/plain", "text/html"]
+
+
+def test_a_run_that_gives_way_sends_one_mail_and_releases_the_others(settings, at):
+    settings.IS_MAIL_KEPT = True
+    for _ in range(3):
+        notices.parked_kind(at=at)
+
+    assert message.send_due(at=at, gives_way=lambda: True).done == 1
+
+    assert states() == {"done": 1, "pending": 2}
+    waiting = Message.objects.filter(state=MessageState.PENDING)
+    assert set(waiting.values_list("tries", "claim", "lease_until")) == {(0, None, None)}
+
+
+def test_mails_give_way_to_handovers_only_while_one_waits_that_nobody_has_claimed(settings, at):
+    settings.IS_MAIL_KEPT = True
+    for _ in range(3):
+        notices.parked_kind(at=at)
+    actions.action(owner=people.user())
+    assert relay.is_waiting()
+    assert message.send_due(at=at, gives_way=relay.is_waiting).done == 1
+
+    claims.claim(Handover.objects.order_by("id"))
+
+    assert not relay.is_waiting()
+    assert message.send_due(at=at, gives_way=relay.is_waiting).done == 2
 
 
 @pytest.mark.parametrize("local", ["busy", "shut", "full", "drop"])
