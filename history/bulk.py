@@ -1,6 +1,6 @@
-"""Many acts at once, of several verbs, each with its rows: as many statements as there are kinds of rows.
+"""Many acts of several verbs at once, each with its rows: one statement for each kind of row.
 
-For what arrives in bulk (signals, imports). One act still writes one event, and all share one batch.
+For bulk input (signals, imports). Each act writes one event, and all events share one batch.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,10 +19,10 @@ from kit.actor import Actor
 
 @dataclass(slots=True)
 class Act:
-    """One event to be: a new `obj` is created by it, one that is there is changed by `values`.
+    """The input of one event. It creates `obj` if that is new, and otherwise sets `values` on it.
 
-    rows: further rows created (unsaved) or changed (row, values) by the same act, as in operations.record().
-    placed: for a new object, what it hangs on and who is granted sight of it; by default an open root.
+    rows: further rows that the act creates (unsaved) or changes (row, values), as in operations.record().
+    placed: for a new object, its parent and its grants of sight; by default it is an open root.
     """
 
     obj: Recorded | Part | Subject
@@ -40,9 +40,9 @@ class Act:
 def perform(acts: Sequence[Act], *, by: Actor, at: datetime, cause: Event | None = None) -> list[Event]:
     """Write the rows of all acts, then their events, in the order of `acts` within each verb.
 
-    A state changes only by a step of MOVES, and then the act bears the verb of that step.
-    What is there is changed before what is new is created, so that a constraint such as "one open" holds.
-    Raises ChangedMeanwhile when a row has moved on.
+    A state changes only by a step of MOVES, and then the event has the verb of that step.
+    Existing rows are changed before new rows are created, so that a constraint such as "one open" holds.
+    Raises ChangedMeanwhile if a row has another version by now.
     """
     written = _Written()
     fresh = [act for act in acts if writing.is_new(act.obj)]
@@ -55,7 +55,7 @@ def perform(acts: Sequence[Act], *, by: Actor, at: datetime, cause: Event | None
 
 
 class _Written:
-    """What became of each row, by the row itself."""
+    """The result of each written row, by the row itself."""
 
     def __init__(self) -> None:
         self.changes: dict[int, list[dict[str, Any]]] = {}

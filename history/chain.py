@@ -1,7 +1,7 @@
-"""The hash chain over security-relevant events: tamper-evident, not tamper-proof.
+"""The hash chain over security-relevant events: it makes tampering evident, but does not prevent it.
 
-Each link hashes its event and the hash before it. One advisory lock orders the writers; a
-SELECT … FOR UPDATE would fork the chain.
+Each link hashes its event and the hash of the previous link. One advisory lock orders the writers. With a
+SELECT … FOR UPDATE the chain would fork.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ _LOCK = 0x5249534B  # "RISK"
 
 
 def link(events: Sequence[Event]) -> None:
-    """Give unsaved events their places in the chain. To be called inside their transaction."""
+    """Set the chain number and the hash of unsaved events. Call it inside their transaction."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
     last = (
@@ -58,8 +58,10 @@ def _digest(event: Event, number: int, before: bytes) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """length: links checked; broken_at: the first place that does not fit, None when whole; head: the newest
-    link, "<number>:<hash in hex>", "" for a chain without links.
+    """The result of a check of the chain.
+
+    length: the number of links checked. broken_at: the number of the first link that does not match, None if
+    the chain is intact. head: the newest link, "<number>:<hash in hex>", "" for a chain without links.
     """
 
     length: int
@@ -68,11 +70,11 @@ class Verdict:
 
 
 def verify(head: str = "") -> Verdict:
-    """Walk the whole chain.
+    """Check the whole chain.
 
-    head: the head that an earlier walk returned. A chain without its newest links is whole in itself; with a
-    head kept elsewhere, the removed or rewritten links are noticed: broken_at is the first number that is not
-    there, or the head's number if that link has another hash.
+    head: the head that an earlier check returned. A chain whose newest links were removed is consistent in
+    itself. A head that is stored elsewhere reveals removed or rewritten links: broken_at is the first missing
+    number, or the number of the head if that link has another hash.
     Raises ValueError for a text that is not a head.
     """
     kept = _head(head) if head else None

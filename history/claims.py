@@ -1,8 +1,8 @@
-"""Claim, try, settle: how handovers, due dates and messages are worked off, whatever dies meanwhile.
+"""Claim, try, settle: processes handovers, due dates and messages, also when workers die.
 
-The claim is committed with its count of tries before the work, so a row that kills its worker ends as
-dead and holds nobody up. The work and its settling are one transaction, so it counts exactly once. All
-leases use the database's clock.
+The claim is committed with its count of tries before the work. So a row that kills its worker ends as dead
+and does not block other rows. The work and its settling are one transaction, so the work takes effect exactly
+once. All leases use the clock of the database.
 """
 
 import uuid
@@ -20,7 +20,7 @@ from history.models import Claimable
 from history.states import Work
 
 LEASE = timedelta(seconds=settings.LEASE_SECONDS)
-# After a failure: again in 10 s, 1 min, 5 min, 15 min; then dead.
+# Retries after a failure: in 10 s, 1 min, 5 min, 15 min. After the last one the row is dead.
 _PAUSES = (10, 60, 300, 900)
 _DIED = "The worker stopped."
 
@@ -28,12 +28,12 @@ Row = TypeVar("Row", bound=Claimable)
 
 
 class LostClaim(Exception):
-    """Another worker took the row over; the effect of this one is rolled back."""
+    """Another worker has claimed the row. The effect of this worker is rolled back."""
 
 
 @dataclass(slots=True)
 class Tally:
-    """What one sweep did."""
+    """The numbers of rows that one sweep processed."""
 
     done: int = 0
     failed: int = 0
@@ -46,16 +46,17 @@ class Tally:
 def claim(
     rows: models.QuerySet[Row], *, limit: int = 50, lease: timedelta = LEASE, leaves: bool = True
 ) -> list[Row]:
-    """Take up to `limit` open rows for this worker, in the order given, and commit that.
+    """Claim up to `limit` open rows for this worker, in the given order, and commit the claim.
 
-    rows: a queryset of a Claimable, filtered by the caller. A row whose lease ran out is taken again,
-    alone: it may be what killed its worker, and must not take others along until they count as tried too
-    often. From the second time on it waits in between, as after a failure: workers die in bursts, and what
-    had no part in it shall outlive them. Rows tried too often are buried instead. FOR UPDATE OF the row
-    itself only: the application role cannot lock events.
+    rows: a queryset of a Claimable, filtered by the caller. A row whose lease expired is claimed again,
+    alone: it may have killed its worker, and other rows of its batch must not use up their tries with it.
+    From the second time on it waits before the retry, as after a failure, because workers die in bursts and
+    rows that did not cause it must survive that. Rows with too many tries become dead instead. Only the row
+    itself is locked (FOR UPDATE OF), because the application role cannot lock events.
 
-    leaves: whether the work leaves the database, as a mail does. Then the claim is on disk before it; else
-    nothing waits for that: a crash of the server that forgets the claim takes the work with it.
+    leaves: whether the work has an effect outside the database, as a mail does. Then the claim is on disk
+    before the work. Otherwise nothing waits for the disk: a crash of the server that loses the claim also
+    loses the work.
     """
     open_rows = rows.filter(
         Q(state=Work.PENDING, not_before__lte=Now()) | Q(state=Work.CLAIMED, lease_until__lt=Now())
@@ -78,19 +79,19 @@ def claim(
             )
             for row in alive:
                 row.claim, row.state, row.tries = token, Work.CLAIMED, row.tries + 1
-    if taken and not alive:  # those were only put away; behind them others wait
+    if taken and not alive:  # these rows were dead or put back, so try the next rows
         return claim(rows, limit=limit, lease=lease, leaves=leaves)
     return alive
 
 
 def _commit_unflushed() -> None:
-    """Let the commit of this transaction return before it is on disk. The next flushed one flushes it too."""
+    """Let the commit of this transaction return before it is on disk. The next synchronous one flushes it."""
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL synchronous_commit TO off")
 
 
 def _apart(rows: list[Row]) -> list[Row]:
-    """The first row alone when its worker died; else all of which no worker did, together."""
+    """Return the first row alone if its worker died, else all rows whose worker did not die."""
     if rows and _died(rows[0]):
         return rows[:1]
     return [row for row in rows if not _died(row)]
@@ -110,17 +111,17 @@ def _put_back(row: Claimable) -> None:
 def run(
     row: Claimable, work: Callable[[Any], None], *, receipt_first: bool = False, leaves: bool = True
 ) -> Tally:
-    """Do the work of one claimed row and settle it, in one transaction; on failure record the error.
+    """Do the work of one claimed row and settle it, in one transaction. On failure record the error.
 
-    The row is settled only while this worker's claim holds; else the work is rolled back. So the effect of
-    the work happens once, whichever workers die or run late.
+    The row is settled only while this worker's claim is valid. Otherwise the work is rolled back. So the work
+    takes effect once, whichever workers die or run late.
 
-    receipt_first: settle before the work. Then a worker that lost its claim does not begin, and nobody else
-    can claim the row during the work, because it is locked. Not for rows that others insert with ON CONFLICT
-    (due dates): their insert would wait for this transaction, and this one may wait for a row of theirs.
+    receipt_first: settle before the work. Then a worker that lost its claim does not begin, and no other
+    worker can claim the row during the work, because it is locked. Not for rows that others insert with ON
+    CONFLICT (due dates): their insert would wait for this transaction, which may wait for one of their rows.
 
-    leaves: as of claim(). Without it the commit does not wait for the disk: a crash of the server that
-    forgets the work forgets its receipt with it, so the work is done again.
+    leaves: as in claim(). If False, the commit does not wait for the disk: a crash of the server that loses
+    the work also loses its receipt, so the work is done again.
     """
     try:
         with transaction.atomic():
@@ -139,9 +140,9 @@ def run(
 
 
 def settle(row: Claimable, *, state: str = Work.DONE, error: str = "", **values: Any) -> None:
-    """Mark a claimed row done, if the claim still holds; LostClaim otherwise.
+    """Mark a claimed row as done. Raises LostClaim if the claim is not valid any more.
 
-    state: another end, where the row's work has more of them than Work. values: further fields.
+    state: another final state, for rows with more final states than Work has. values: further fields.
     """
     kept = held(row).update(
         state=state, claim=None, lease_until=None, error=error, settled_at=Now(), **values
@@ -158,7 +159,7 @@ def fail(
     for_good: bool = False,
     **values: Any,
 ) -> Tally:
-    """Put a claimed row back with its error, or bury it after the last try. values: further fields."""
+    """Put a claimed row back with its error, or mark it dead after the last try. values: further fields."""
     text = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
     if for_good or row.tries >= row.MAX_TRIES:
         held(row).update(
@@ -178,12 +179,12 @@ def fail(
 
 
 def revive(rows: models.QuerySet) -> int:
-    """Retry dead rows (an act of an administrator). Returns their number."""
+    """Retry dead rows, for an administrator. Returns their number."""
     return rows.filter(state=Work.DEAD).update(state=Work.PENDING, tries=0, not_before=Now(), settled_at=None)
 
 
 def held(row: Claimable) -> models.QuerySet:
-    """The row, as long as this worker's claim of it holds."""
+    """Return the row as a queryset, empty if this worker's claim is not valid any more."""
     return type(row)._base_manager.filter(pk=row.pk, state=Work.CLAIMED, claim=row.claim)
 
 

@@ -1,7 +1,7 @@
-"""The rule of kit/texts.py applied to rows: the one point that every write passes, from whatever door.
+"""Applies the rule of kit/texts.py to rows. Every write passes here.
 
-A CharField is one line, a TextField has many, JSON and arrays are cleaned within. So pages, the API, imports,
-intake and management commands store the same text.
+A CharField is one line, a TextField has many lines, and the texts inside JSON and arrays are cleaned too. So
+pages, the API, imports, intake and management commands store the same text.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ def cleaned(obj: models.Model, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def differing(obj: models.Model, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values, cleaned, that are not those of the row already."""
+    """Return the cleaned values that differ from those of the row."""
     return {name: value for name, value in cleaned(obj, values).items() if getattr(obj, name) != value}
 
 
@@ -40,7 +40,8 @@ def _cleaned(field: Any, value: Any) -> Any:
         return many_lines_within(value)
     if isinstance(field, ArrayField) and isinstance(value, list):
         return [_cleaned(field.base_field, inner) for inner in value]
-    # A choice is one of our own words, and its class must stay: RiskState.OPEN is a text, too.
+    # A member of TextChoices such as RiskState.OPEN is a text too. It needs no cleaning and must keep its
+    # class.
     if not isinstance(value, str) or field.choices:
         return value
     if isinstance(field, models.TextField):

@@ -1,7 +1,8 @@
-"""What a room declares about its events: verb, payload, recipients, mail, and what else follows from one.
+"""Declarations of events: the verb, the payload, the recipients, the mail and other properties.
 
-Each room has `<room>/events.py` with a table EVENTS. The roof collects, checks and installs them. A verb and
-its payload live forever: a payload that changes its shape gets an upcaster, so old events stay readable.
+Each room has `<room>/events.py` with a table EVENTS. riskhub/collect.py collects, checks and installs them. A
+verb and its payload are permanent: a payload that changes its shape gets an upcaster, so that old events stay
+readable.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -12,26 +13,26 @@ from typing import Any, ClassVar, dataclass_transform
 from history.models import Event, Subject
 from history.states import InDoubt
 
-# Brings the data of an event from one version to the next.
+# Converts the data of an event from one version to the next.
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
-# Whom an event concerns: user id -> the reason, as the inbox shows it. Reads present rows.
+# The recipients of an event: user id -> the reason, as the inbox shows it. Reads current rows.
 Recipients = Callable[[Event], dict[int, str]]
-# The facts that a mail about a subject states, as its reader may see them.
+# The facts in a mail about a subject, limited to what its reader may see.
 MailContext = Callable[[Subject, Any], dict[str, Any]]
-# Why the mail of an event is not to be sent to a user any more; "" while it is. Locks the row it depends on.
+# The reason not to send the mail of an event to a user any more; "" to send it. Locks the row it depends on.
 StillRelevant = Callable[[Event, Any, datetime], str]
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
 class Payload:
-    """What an event says beside the changes of its rows: a frozen dataclass a verb.
+    """What an event stores besides the changes of its rows: one frozen dataclass per verb.
 
         class ReviewOpened(Payload, verb="risklog.review_opened"):
             why: str
             asked: list[int]
 
-    A field that is None is not stored. upcasters: one for each former version, oldest first; so the version
-    is their number plus one, and is never written by hand. A class without a verb is a base for several.
+    A field that is None is not stored. upcasters: one for each former version, oldest first. The version is
+    their number plus one, so nobody sets it by hand. A class without a verb is a base class.
     """
 
     verb: ClassVar[str]
@@ -68,7 +69,7 @@ class Payload:
 
 
 def rename(old: str, *, to: str) -> Upcaster:
-    """Return an upcaster for a field that got another name."""
+    """Return an upcaster for a renamed field."""
 
     def upcast(data: dict[str, Any]) -> dict[str, Any]:
         return {to if name == old else name: value for name, value in data.items()}
@@ -78,12 +79,12 @@ def rename(old: str, *, to: str) -> Upcaster:
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A mail at once, beside the inbox entry.
+    """A mail that is sent immediately, besides the inbox entry.
 
-    templates: a folder of templates/notices; a folder named like the verb goes before it.
-    context: the facts it states. still_relevant: asked right before it is sent. in_doubt: what is done when
-    the connection broke, so that nobody knows whether it was sent. goes_to_stand_in: while a recipient is
-    away, it goes to who stands in for them.
+    templates: a folder of templates/notices; a folder with the name of the verb has precedence. context: the
+    facts in the mail. still_relevant: checked right before it is sent. in_doubt: what to do if the connection
+    broke and nobody knows whether it was sent. goes_to_stand_in: while a recipient is away, the mail goes to
+    their stand-in.
     """
 
     templates: str
@@ -97,9 +98,9 @@ class Mail:
 class EventType:
     """One verb, declared once.
 
-    of: the payload class, or the verb where there is none. recipients: rules; the first that names a person
-    gives the reason. is_actor_told: also who acted. is_chained: chained by hash (history/chain.py). is_minor:
-    shown on the timeline of its own subject only. is_public: sent to webhooks.
+    of: the payload class, or the verb if it has no payload. recipients: rules; the first rule that names a
+    person gives the reason. is_actor_told: the actor is a recipient too. is_chained: chained by hash
+    (history/chain.py). is_minor: shown only on the timeline of its own subject. is_public: sent to webhooks.
     """
 
     of: type[Payload] | str
@@ -145,7 +146,7 @@ def find(verb: str) -> EventType | None:
 
 
 def upcast(verb: str, version: int, data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the stored data of an event in today's shape: upcasted, with the defaults of what it lacks."""
+    """Return the stored data of an event in the current shape: upcast, with defaults for missing fields."""
     declared = _types.get(verb)
     found = dict(data)
     if declared is None or declared.payload is None:

@@ -1,7 +1,7 @@
 """Search documents: what search finds of each subject, written in the transaction that changes it.
 
-Each kind declares its texts (Texts). PostgreSQL builds the document from the stored rows, so what
-an operation writes and what a rebuild writes are made by one statement.
+Each kind declares its texts (Texts). PostgreSQL builds the document from the stored rows, so operations and
+rebuilds use the same statement.
 
 Weights: A the title, B the tags, C the names, D the body. The title, the tags and the names are also kept
 unstemmed, because they are matched while they are being typed.
@@ -22,7 +22,7 @@ from django.db.utils import DEFAULT_DB_ALIAS
 from kit import kinds
 
 DEFAULT_LANGUAGE = "english"
-MAX_BODY = 100_000  # characters; what follows is not found
+MAX_BODY = 100_000  # characters; search does not find later text
 BATCH = 500
 
 
@@ -43,9 +43,9 @@ class PartTexts:
 class Texts:
     """What search finds of an object besides its reference and its title.
 
-    body, tags: fields of the row: texts, or arrays of them; or paths to those of an object that everyone may
-    see who sees this one. names: paths to the names of people, models and other objects, such as
-    "owner__name"; the name of a restricted one is left out. parts: texts of its parts, as body.
+    body, tags: fields of the row, texts or arrays of texts; or paths to such fields of another object that
+    every reader of this one may see. names: paths to the names of people, models and other objects, such as
+    "owner__name"; the name of a restricted object is left out. parts: texts of its parts, added to the body.
     """
 
     body: tuple[str, ...] = ()
@@ -68,7 +68,7 @@ class Change(dict[str, Any]):
 
 
 def install(language: models.QuerySet[Any]) -> None:
-    """Say where the text search configuration is stored, and forget what was declared before."""
+    """Set where the text search configuration is stored, and clear the cached declarations."""
     _language[:] = [language]
     _watched.cache_clear()
     _source.cache_clear()
@@ -100,7 +100,7 @@ def document_of(row: Any, names: Iterable[str], *, is_new: bool = False) -> tupl
 
 @cache
 def _watched() -> Mapping[str, tuple[str, frozenset[str]]]:
-    """Label of a model -> the kind whose document has its texts, and the fields that they come from."""
+    """Return a model's label -> (the kind whose document has its texts, the fields with these texts)."""
     watched: dict[str, tuple[str, frozenset[str]]] = {}
     for kind in kinds.searchable():
         texts = kind.texts or Texts()
@@ -159,9 +159,9 @@ _BY_ID = "SELECT id, kind, title FROM history_subject WHERE id = ANY(%s)"
 def written_with_next(
     changes: Iterable[Mapping[str, Any]], *, using: str = DEFAULT_DB_ALIAS
 ) -> Iterator[None]:
-    """Let the next statement of the connection also write the documents that these changes affect.
+    """Make the next statement of the connection also write the documents that these changes affect.
 
-    It becomes a part of that statement, so a write costs no statement more.
+    It becomes a part of that statement, so a write costs no additional statement.
     """
     affected = {change.document for change in changes if isinstance(change, Change) and change.document}
     if not affected:
@@ -182,7 +182,7 @@ def written_with_next(
 
 
 def write_with(kind_key: str, subjects: str, params: Sequence[Any]) -> None:
-    """Run a statement on subjects (it returns id, kind, title) and write the documents of what it returns."""
+    """Run a statement that returns id, kind and title of subjects, and write the documents of these."""
     kind = kinds.find(kind_key)
     if kind is None or kind.search_rank is None:
         sql = f"WITH subjects AS ({subjects}) SELECT count(*) FROM subjects"  # noqa: S608 - our own text
@@ -224,7 +224,7 @@ def _column(model: Any, path: str) -> str:
 
 
 def _name(model: Any, path: str) -> str:
-    """Return the SQL of the name of an object that the row refers to; NULL if that one is restricted."""
+    """Return the SQL of the name of an object that the row refers to; NULL if that object is restricted."""
     if "__" not in path:
         return _column(model, path)
     reference = path.partition("__")[0]
@@ -259,10 +259,10 @@ ORDER BY s.id LIMIT %s
 
 
 def rebuild(*, using: str = DEFAULT_DB_ALIAS, limit: int | None = None) -> Iterator[int]:
-    """Write the documents that are missing, or in another language than the organisation's, in batches.
+    """Write the documents that are missing or not in the organisation's language, in batches.
 
-    Yields the number of documents after each batch, which is a transaction of its own. limit: at most so
-    many, rounded up to whole batches. Safe beside other writes, and to be repeated.
+    Yields the number of documents after each batch. Each batch is one transaction. limit: the largest number
+    of documents, rounded up to whole batches. It may run during other writes and may be repeated.
     """
     declared = [kind.key for kind in kinds.searchable()]
     language = _sql(_language[0]) if _language else "NULL"
@@ -282,6 +282,6 @@ def rebuild(*, using: str = DEFAULT_DB_ALIAS, limit: int | None = None) -> Itera
 
 
 def after_migrate(*, using: str, **_: Any) -> None:
-    """Write the documents that an earlier version did not have."""
+    """Write the documents of subjects from an earlier version, which had no documents."""
     for _batch in rebuild(using=using):
         pass

@@ -1,7 +1,7 @@
-"""What the application role may do. History: INSERT and SELECT, no more.
+"""The database rights of the application role. On history it has only INSERT and SELECT.
 
-A trigger refuses the rest as well (0001), but a trigger alone can be switched off by a table's
-owner: so the application role owns nothing.
+A trigger refuses everything else as well (migration 0001). But the owner of a table can switch a trigger off,
+so the application role owns no table.
 """
 
 from typing import Any
@@ -21,7 +21,7 @@ def after_migrate(*, using: str, **_: Any) -> None:
         cursor.execute("SELECT current_user, EXISTS (SELECT 1 FROM pg_roles WHERE rolname = %s)", [role])
         current, is_there = cursor.fetchone()
         if current == role or not is_there:
-            return  # one role for everything: history is guarded by the trigger alone, and health says so
+            return  # one role for everything: only the trigger protects history, and the health page says so
         cursor.execute(_grants(role).as_string(connection.connection))
 
 
@@ -42,7 +42,10 @@ def _grants(role: str) -> sql.Composed:
 
 
 def is_guarded_by_role() -> bool:
-    """Whether the present role is held off history by the database's rights, not by the trigger alone."""
+    """Return True if the current role lacks the rights to change history.
+
+    False: only the trigger protects it.
+    """
     with connections["default"].cursor() as cursor:
         cursor.execute(
             "SELECT has_table_privilege('history_event', 'UPDATE')"

@@ -26,7 +26,7 @@ class SubjectQuerySet(models.QuerySet):
 
 
 class RecordedQuerySet(models.QuerySet[Row]):
-    """For rows that have a subject: the only answer to visibility, from the first query on."""
+    """For rows that have a subject. visible_to() is the only way to select the rows that a user may see."""
 
     through = "subject__"
 
@@ -54,15 +54,16 @@ def may_be_seen_by(user: Visitor, through: str = "") -> Q:
 
 
 class Subject(models.Model):
-    """One row per domain object: what events, reviews, actions, messages and dues point at.
+    """One row per domain object. Events, reviews, actions, messages and dues have a foreign key to it.
 
     root: the risk, model or other object that this one belongs to; None when it is its own root.
-    viewers: None when everyone in the organisation may see it, else the subjects who may: the teams that the
-    root is restricted to, and the people who keep the whole root (its owner, its raiser). It is the same for
-    a root and for everything below it.
-    granted: the person subjects who have an active grant for this one object (Grant). It is kept also while
-    the object is open to everyone, so that restricting it later takes sight from nobody who was asked.
-    Only history.scope writes the three.
+    viewers: None if everyone in the organisation may see it. Otherwise the subjects who may: the teams that
+    the root is restricted to, and the people with a grant for the whole root (its owner, its raiser). It is
+    the same for a root and for everything below it.
+    granted: the subjects of the people who have an active grant for this one object (Grant). It is maintained
+    also while the object is open to everyone, so that a person who was asked to review it can still see it
+    after it is restricted.
+    Only history.scope writes these three.
     """
 
     kind = models.CharField(max_length=40)
@@ -88,12 +89,12 @@ class Subject(models.Model):
         return f"{self.reference} {self.title}" if self.reference else self.title
 
     def is_visible_to(self, user: Visitor) -> bool:
-        """Return what visible_to() answers, for a subject that is loaded."""
+        """Return True if visible_to(user) would select this loaded subject."""
         return sight_of(user).sees(self.viewers, self.granted)
 
     @property
     def scope_id(self) -> int:
-        """The root whose viewers apply to this subject: its root, or itself."""
+        """Return the id of the root whose viewers apply to this subject: its root, or the subject itself."""
         return self.root_id or self.pk
 
 
@@ -119,10 +120,10 @@ class SearchDocument(models.Model):
 class Grant(models.Model):
     """One reason why one person may see one object (or one whole root), from `at` until `ended_at`.
 
-    Several reasons may hold at once: sight ends with the last of them.
-    source: the subject that gives the reason where that is another one: the review that asked, the
-    escalation that called, the action that is owned. None where the object itself does.
-    has_left: it ended because the person was deactivated, and is given back when they return.
+    A person may have several grants for one object. Access ends with the last of them.
+    source: the subject that is the reason, if it is not the object itself: the review that the person was
+    asked for, the escalation to them, the action they own. Otherwise None.
+    has_left: the grant ended because the person was deactivated. It is restored when they are active again.
     """
 
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="grants")
@@ -152,11 +153,12 @@ class Grant(models.Model):
 
 
 class Event(models.Model):
-    """What happened: append-only, by role and by trigger. A bell for handlers, a line for readers.
+    """One act. Handlers act on it, and timelines show it. Database rights and a trigger make it append-only.
 
-    at: when it happened (given); recorded_at: when the database took it. data: {"rows": [{"model", "pk",
-    "changes": {field: [old, new]}}], …note}; references only to what can be erased, never a secret.
-    chain_no, chain_hash: for security-relevant verbs, the hash over this event and its forerunner's hash.
+    at: when it happened, as the operation was given it. recorded_at: when the database inserted it. data:
+    {"rows": [{"model", "pk", "changes": {field: [old, new]}}], …payload}. It has only references to values
+    that can be erased, and never a secret. chain_no, chain_hash: for security-relevant verbs, the hash over
+    this event and the hash of the previous link.
     """
 
     class Via(models.TextChoices):
@@ -202,7 +204,10 @@ class Event(models.Model):
 
     @property
     def shown_actor(self) -> Subject | None:
-        """Who did it, as other people may know it: the one accessor, so that hidden means hidden."""
+        """Return the actor, None if the person is anonymous.
+
+        Pages use only this, so hidden actors stay hidden.
+        """
         return None if self.is_actor_hidden else self.actor
 
 
@@ -224,7 +229,7 @@ class Claimable(models.Model):
 
 
 class Handover(Claimable):
-    """One event to be handed to one handler of another room, exactly once."""
+    """One event that one handler of another room processes exactly once."""
 
     event = models.ForeignKey(Event, models.DO_NOTHING, related_name="+")
     handler = models.CharField(max_length=120)
@@ -245,7 +250,7 @@ class Handover(Claimable):
 
 
 class Due(Claimable):
-    """A date that must act, once for its occurrence: made by INSERT … ON CONFLICT DO NOTHING."""
+    """A date at which a handler runs, once per occurrence. Inserted with ON CONFLICT DO NOTHING."""
 
     kind = models.CharField(max_length=80)
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+")
@@ -268,12 +273,12 @@ class Due(Claimable):
 
 
 class Recorded(models.Model):
-    """A domain object: it has a subject, a version, and every change of it is an event.
+    """A domain object. It has a subject and a version, and every change of it is an event.
 
-    KIND names it in history; PREFIX is the letter of its reference, None if it has none.
+    KIND: its name in history. PREFIX: the letter of its references, None if it has none.
     MOVES: {(from, to): verb}, the only steps its state can take.
     HISTORY_OMITS: fields that never enter history (secrets, leases, last-seen, drafts).
-    HISTORY_REFERS: erasable fields; history notes that they changed, not what they say.
+    HISTORY_REFERS: erasable fields. History records that they changed, without their values.
     """
 
     KIND: ClassVar[str]
@@ -287,7 +292,7 @@ class Recorded(models.Model):
 
     objects = RecordedQuerySet.as_manager()
 
-    # Set by history.queries.with_related(): the ids of its subject and of all that came of it.
+    # Set by history.queries.with_related(): the ids of its subject and of all related subjects.
     related: list[int]
 
     class Meta:
@@ -298,7 +303,7 @@ class Recorded(models.Model):
 
     @property
     def subject_title(self) -> str:
-        """What the subject is called in lists, feeds and mails."""
+        """Return the title of the subject in lists, feeds and mails."""
         return str(getattr(self, "title", None) or getattr(self, "name", ""))
 
     @property
@@ -307,9 +312,9 @@ class Recorded(models.Model):
 
 
 class Part(models.Model):
-    """A small row that belongs to an object: versioned, and recorded on that object's subject.
+    """A row that belongs to an object. It has a version, and its events are on that object's subject.
 
-    OF: the path to the owning object, such as "review"; its subject carries the events.
+    OF: the path to the owning object, such as "review".
     """
 
     OF: ClassVar[str]
@@ -324,10 +329,10 @@ class Part(models.Model):
 
     @property
     def subject_id(self) -> int:
-        """The subject of the object it is part of."""
+        """Return the id of the subject of the object that this row belongs to."""
         return getattr(self, self.OF).subject_id
 
 
 def new_batch() -> uuid.UUID:
-    """A mark that ties the events of one bulk act together."""
+    """Return an id that the events of one bulk act share."""
     return uuid.uuid4()

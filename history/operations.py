@@ -1,7 +1,8 @@
-"""How anything happens: record() an object or a fact, change() fields, move() a state, and their bulk forms.
+"""All writes: record() an object or a fact, change() fields, move() a state, and their bulk forms.
 
-Each call writes the rows and one Event (one each in the bulk forms) in one transaction, hands the event
-to its handlers, and rings the bell after the commit. Nothing else sets a state or bumps a version.
+Each call writes the rows and one Event (one per object in the bulk forms) in one transaction, inserts the
+handovers to the handlers, and notifies the workers after the commit. No other code sets a state or increments
+a version.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -44,12 +45,12 @@ def record(
     viewers: Sequence[int] | None = None,
     placed: Scope | None = None,
 ) -> Event:
-    """Write one event. A new object (not yet saved) is created by it: saved, with its subject and reference.
+    """Write one event. A new (unsaved) object is saved with its subject and its reference.
 
-    event: the payload (<room>/events.py), or the verb where the event has none.
+    event: the payload (<room>/events.py), or the verb if the event has no payload.
     rows: further rows that the same act creates or changes.
-    placed: for a new object, what it hangs on and who is granted sight of it; by default an open root.
-    viewers: short for Scope(viewers=…). Raises ValueError when both are given.
+    placed: for a new object, its parent and its grants of sight; by default it is an open root.
+    viewers: short for Scope(viewers=…). Raises ValueError if both are given.
     """
     if placed and viewers is not None:
         raise ValueError("Give `placed` or `viewers`, not both.")
@@ -70,12 +71,12 @@ def record_many(
     cause: Event | None = None,
     viewers: Sequence[int] | None = None,
 ) -> list[Event]:
-    """record() for many objects of one kind, with a constant number of statements. All new or none."""
+    """record() for objects of one kind, all new or all existing, with a constant number of statements."""
     if not objs:
         return []
     fresh = [writing.is_new(obj) for obj in objs]
     if any(fresh) and not all(fresh):
-        raise ValueError("record_many takes objects that are all new, or all there already.")
+        raise ValueError("record_many takes objects that are all new or all existing.")
     placed = [Scope(viewers=viewers)] * len(objs)
     created = writing.create(objs, placed, at=at) if all(fresh) else [None] * len(objs)
     pairs = [(obj, [row] if row else []) for obj, row in zip(objs, created, strict=True)]
@@ -96,10 +97,10 @@ def change(
     cause: Event | None = None,
     batch: UUID | None = None,
 ) -> Event | None:
-    """Set fields; old and new go into the event. Returns None, and writes nothing, when nothing differs.
+    """Set fields and record old and new values. Returns None and writes nothing if no value differs.
 
-    seen: the version the person was looking at (default: the one `obj` was loaded with). Raises
-    ChangedMeanwhile when the row has moved on. A state is set by move() only.
+    seen: the version that the person read (default: the version of `obj`). Raises ChangedMeanwhile if the row
+    has another version by now. Only move() sets a state.
     """
     if "state" in values and obj.MOVES:
         raise ValueError("A state is set by move(), which checks MOVES.")
@@ -129,7 +130,7 @@ def change_many(
     payload: Payload | None = None,
     cause: Event | None = None,
 ) -> list[Event]:
-    """change() for many rows of one kind under one batch: the versions are checked in one locking read."""
+    """change() for many rows of one kind in one batch. One locking read checks the versions."""
     work = [(obj, cleaning.differing(obj, values)) for obj, values in pairs]
     work = [(obj, values) for obj, values in work if values]
     if not work:
@@ -163,9 +164,9 @@ def move(
     cause: Event | None = None,
     batch: UUID | None = None,
 ) -> Event:
-    """Take a step of MOVES, which gives the event its verb. `values`: further fields set by the step.
+    """Take a step of MOVES. The step determines the verb of the event. values: further fields to set.
 
-    Raises IllegalMove when no such step leads from here, ChangedMeanwhile when the row has moved on.
+    Raises IllegalMove if the current state has no such step, ChangedMeanwhile if the row has another version.
     """
     verb = writing.verb_of_move(obj, to)
     here = obj.state  # type: ignore[union-attr]  # what has MOVES has a state
@@ -186,18 +187,18 @@ def move_many(
     payload: Payload | None = None,
     cause: Event | None = None,
 ) -> list[Event]:
-    """move() for many rows of one kind that all stand in one state."""
+    """move() for many rows of one kind that are all in one state."""
     if not objs:
         return []
     verbs = {writing.verb_of_move(obj, to) for obj in objs}
     if len(verbs) > 1:
-        raise ValueError("move_many takes rows that stand in one state.")
+        raise ValueError("move_many takes rows that are all in one state.")
     changes = writing.update_many([(obj, {"state": to, **(values or {})}) for obj in objs])
     return writing.write(changes, verbs.pop(), payload=payload, by=by, at=at, cause=cause, batch=new_batch())
 
 
 def put_due(kind: str, subject_id: int, occurrence: str, at: datetime) -> None:
-    """Note a date that must act, once for its occurrence; a second call changes nothing."""
+    """Add a due date, once per occurrence. A second call changes nothing."""
     put_dues([(kind, subject_id, occurrence, at)])
 
 
@@ -213,7 +214,7 @@ def put_dues(dues: Iterable[tuple[str, int, str, datetime]]) -> None:
 
 
 def drop_dues(subject_id: int, *kinds: str) -> None:
-    """Quieten dates that need act no more. A late ring does no harm either: handlers read present rows."""
+    """Cancel due dates. One that runs nevertheless does no harm, because handlers read current rows."""
     Due.objects.filter(subject_id=subject_id, kind__in=kinds, state=Work.PENDING).update(
         state=Work.DONE, error="no longer needed"
     )
@@ -223,9 +224,9 @@ def drop_dues(subject_id: int, *kinds: str) -> None:
 def replan_dues(
     subject_ids: Iterable[int], *kinds: str, to: Callable[[Due], tuple[str, datetime] | None]
 ) -> None:
-    """Move dates that have not acted yet: after a change of what they were computed from.
+    """Move pending due dates after a change of the values they were computed from.
 
-    to: gives each its occurrence and its moment; None drops it.
+    to: a function from a due date to its new occurrence and moment; None cancels it.
     """
     rows = Due.objects.select_for_update().filter(
         subject_id__in=list(subject_ids), kind__in=kinds, state=Work.PENDING
@@ -245,10 +246,10 @@ def replan_dues(
 
 @in_one_transaction
 def retitle(obj: Recorded) -> None:
-    """Bring the title of the object's subject up to date.
+    """Update the title of the object's subject.
 
-    To be called by the operation that changed it, which writes the event: after what it grants, for the root
-    is locked first.
+    The operation that changes the title and writes the event calls it, after it grants sight, because the
+    root must be locked first.
     """
     documents.write_with(
         obj.KIND,
@@ -259,7 +260,7 @@ def retitle(obj: Recorded) -> None:
 
 @in_one_transaction
 def retire(obj: Recorded, *, is_retired: bool = True) -> None:
-    """Mark the object's subject as retired, or as current again, and bring its title up to date."""
+    """Mark the object's subject as retired, or as current again, and update its title."""
     documents.write_with(
         obj.KIND,
         "UPDATE history_subject SET title = %s, is_retired = %s WHERE id = %s RETURNING id, kind, title",
@@ -272,9 +273,9 @@ def retire(obj: Recorded, *, is_retired: bool = True) -> None:
 
 @in_one_transaction
 def restrict(root: Subject, teams: Iterable[int] | None) -> None:
-    """Let only these teams (subject ids), and the people who keep the root, see it and all that hangs on it.
+    """Restrict a root, with everything below it, to these teams (subject ids) and to those who keep the root.
 
-    None opens it to everyone. To be called by the operation that writes the event. ValueError for a subject
+    None opens it to everyone. The operation that writes the event calls it. Raises ValueError for a subject
     that is not a root.
     """
     root.viewers = scope.restrict(root.pk, teams)
@@ -282,12 +283,12 @@ def restrict(root: Subject, teams: Iterable[int] | None) -> None:
 
 @in_one_transaction
 def reroot(subject_ids: Sequence[int], root: Subject) -> None:
-    """Hang these subjects, and all that hangs on them, on another root, and let those see them who see it."""
+    """Move these subjects, with everything below them, under another root. They take over its viewers."""
     scope.reroot(subject_ids, root.pk)
 
 
 def lock_scope(subject: Subject) -> None:
-    """Lock the root of a subject, before an act creates something below it and grants sight of it."""
+    """Lock the root of a subject, before an act that creates an object below it and grants sight of it."""
     scope.lock(subject)
 
 
@@ -303,11 +304,11 @@ def grant_sight(
     sources: Sequence[Subject] = (),
     why: str = "",
 ) -> None:
-    """Let each person see each of these objects, for as long as the reason holds (end_sight).
+    """Let each person see each of these objects, until end_sight() ends the reason.
 
-    source: the subject that gives the reason, where it is not the object itself; or sources: one for each of
-    `people`. why: what the event says, by default the reason. Writes
-    history.sight_granted where somebody could not see a restricted object.
+    source: the subject that is the reason, if it is not the object itself; or sources: one for each of
+    `people`. why: the text in the event, by default the reason. Writes history.sight_granted for each person
+    who could not see a restricted object before.
     """
     readers, ids = list(people), _ids(subjects)
     if not readers or not ids:
@@ -327,9 +328,9 @@ def end_sight(
     source: Subject | None = None,
     why: str = "",
 ) -> None:
-    """The reason holds no longer: sight of a restricted object ends with the last reason of the person.
+    """End a reason for sight. A person's sight of a restricted object ends with their last reason.
 
-    Writes history.grant_ended where somebody cannot see a restricted object any more.
+    Writes history.grant_ended for each person who cannot see a restricted object any more.
     """
     readers, ids = list(people), _ids(subjects)
     if not readers or not ids:
@@ -348,7 +349,7 @@ def hand_over_root(
     by: Actor,
     at: datetime,
 ) -> None:
-    """One person keeps a root, with all that hangs on it, in place of another, for the same reason."""
+    """Move the grant for a root, with everything below it, from one person to another. The reason stays."""
     if to is not None:
         effects = scope.keep(root.pk, to, reason=reason, at=at)
         _note_effects(effects, SightGranted, why=str(reason.label), by=by, at=at)
@@ -359,14 +360,14 @@ def hand_over_root(
 
 @in_one_transaction
 def end_all_sight(person: SignedIn, *, by: Actor, at: datetime) -> None:
-    """A person is deactivated: all their grants end."""
+    """End all grants of a person who is deactivated."""
     effects = scope.leave(person, at=at)
     _note_effects(effects, GrantEnded, why="was deactivated", by=by, at=at)
 
 
 @in_one_transaction
 def give_back_sight(person: SignedIn, *, by: Actor, at: datetime) -> None:
-    """Restore the grants that ended when the person was deactivated, if their reasons still hold."""
+    """Restore the grants that ended when the person was deactivated, if their reasons still apply."""
     effects = scope.come_back(person, at=at)
     _note_effects(effects, SightGranted, why="is active again", by=by, at=at)
 
@@ -384,7 +385,7 @@ def _note_effects(
     at: datetime,
 ) -> None:
     if not effects or by.hidden:
-        return  # the event names the person, whom an unnamed act does not name
+        return  # the event would name a person who is anonymous
     subjects = Subject.objects.in_bulk([effect.subject_id for effect in effects])
     record_many(
         [subjects[effect.subject_id] for effect in effects],

@@ -1,4 +1,4 @@
-"""Reading history: the timeline of an object, and old events brought up to date."""
+"""Reading history: the timeline of an object, and old events in the current shape."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -13,28 +13,28 @@ from kit.sight import Visitor, sight_of
 
 
 def changed_fields(event: Event) -> set[str]:
-    """Return the names of the fields that an event changed, of whichever row."""
+    """Return the names of the fields that an event changed, in any row."""
     return {name for row in event.data.get("rows", ()) for name in row["changes"]}
 
 
 def timeline(subject_id: int) -> RecordedQuerySet:
-    """What happened to one object, newest first."""
+    """Return the events of one object, newest first."""
     return events().filter(subject_id=subject_id)
 
 
 def with_related(rows: Any, *begins: str) -> Any:
-    """Return the rows with `related`: the ids of their subject and of all that came of it.
+    """Return the rows with `related`: the ids of their subject and of all related subjects.
 
-    What comes of what is said by the rooms' relations (riskhub/panels.py). From a risk: its breach group's
-    review, the decision on that, its actions, their escalations, its learnings. Ids only: what is shown of
-    them goes through visible_to. Costs no query of its own.
-    begins: paths to further subjects that the search starts from.
+    riskhub/panels.py declares the relations. Related to a risk are the review of its breach group, the
+    decision on that review, its actions, their escalations, its learnings. These are only ids: pages load the
+    subjects through visible_to. Costs no additional query. begins: paths to further subjects from which the
+    search starts.
     """
     return rows.annotate(related=_Related("subject_id", *begins))
 
 
 class _Related(Func):
-    """An array of ids: these subjects, and whatever the relations lead to from them."""
+    """An array of ids: these subjects and all subjects that the relations reach from them."""
 
     template = """ARRAY(
         WITH RECURSIVE related(id) AS (
@@ -47,7 +47,7 @@ class _Related(Func):
     output_field = ArrayField(BigIntegerField())
 
     def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Any]:
-        # The ORM writes the steps; no text that came from outside is in them.
+        # The ORM writes the steps. They contain no input.
         steps = [
             relation(RawSQL("related.id", ())).query.sql_with_params() for relation in wiring.relations()
         ]
@@ -60,15 +60,15 @@ class _Related(Func):
 
 
 def timeline_of_related(subject_ids: Iterable[int], own: int) -> RecordedQuerySet:
-    """Return what happened to these objects, newest first; minor events only of the subject `own`."""
+    """Return the events of these objects, newest first; minor events only of the subject `own`."""
     shown = Q(subject_id=own) | ~Q(verb__in=wiring.minor())
     return events().filter(shown, subject_id__in=list(subject_ids))
 
 
 def show(user: Visitor, rows: Iterable[Any], *names: str) -> list[Any]:
-    """Set `shown_<name>` on each row: the subject at `<name>`, None where this reader may not see it.
+    """Set `shown_<name>` on each row: the subject at `<name>`, None if this reader may not see it.
 
-    names: the foreign keys to Subject, loaded; "about" when none is named. No query of its own.
+    names: the loaded foreign keys to Subject; by default "about". Costs no query.
     """
     found, names = list(rows), names or ("about",)
     for row in found:
@@ -99,7 +99,7 @@ def tell(user: Visitor, found: list[dict[str, Any]], *names: str) -> list[dict[s
 
 
 def seen_by(name: str, through: str | None = None) -> dict[str, F]:
-    """The columns of a subject that say who sees it, for .values() or .annotate(): may_see() takes them.
+    """Return the columns of a subject that may_see() needs, for .values() or .annotate().
 
     through: the path to the subject, by default `name`.
     """
@@ -108,25 +108,25 @@ def seen_by(name: str, through: str | None = None) -> dict[str, F]:
 
 
 def may_see(user: Visitor, row: dict[str, Any], name: str) -> bool:
-    """Return whether this reader sees the subject called `name` of a row of .values().
+    """Return True if this reader may see the subject called `name` of a row of .values().
 
-    Takes the columns of seen_by() out of the row. A subject that is missing counts as visible. No query.
+    Removes the columns of seen_by() from the row. A missing subject counts as visible. Costs no query.
     """
     return sight_of(user).sees(row.pop(f"{name}_viewers"), row.pop(f"{name}_granted") or ())
 
 
 def events() -> RecordedQuerySet:
-    """All events, newest first, with what a line needs."""
+    """Return all events, newest first, with the relations that a timeline line needs."""
     return Event.objects.select_related("subject", "actor").order_by("-at", "-id")
 
 
 def present_data(event: Event) -> dict[str, Any]:
-    """Return the event's data in today's shape, whatever version wrote it."""
+    """Return the event's data in the current shape, whichever version wrote it."""
     return declarations.upcast(event.verb, event.schema_version, event.data)
 
 
 def rebuilt(model_label: str, pk: int) -> dict[str, Any]:
-    """A row as history alone knows it: every change of it replayed, oldest first."""
+    """Return a row rebuilt from history alone: all its changes are applied, oldest first."""
     found: dict[str, Any] = {}
     lines = Event.objects.filter(data__rows__contains=[{"model": model_label, "pk": pk}]).order_by("id")
     for event in lines:

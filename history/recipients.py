@@ -1,4 +1,4 @@
-"""Rules that every room uses to say whom an event concerns (history.declarations.Recipients)."""
+"""Rules that every room uses to declare the recipients of an event (history.declarations.Recipients)."""
 
 from collections.abc import Iterable
 

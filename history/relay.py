@@ -19,16 +19,16 @@ from history.states import Work
 from kit import bell, clock
 
 _BATCH = 50
-# While handlers that run first are installed, a batch is small, so that they never wait long.
+# If some handlers run first, a batch is small, so that these handlers never wait long.
 _BATCH_BEHIND_FIRST = 8
 
 
 def relay(*, at: datetime | None = None, limit: int = 1000, seconds: float = float("inf")) -> Tally:
-    """Run the handlers of up to `limit` waiting handovers, oldest first. Returns what was done.
+    """Run the handlers of up to `limit` waiting handovers, oldest first. Returns their numbers.
 
-    Claims no further batch after `seconds`: a task that is cut off would count a try for a row that did no
-    harm. Handlers installed as `first` run before the others (wiring.first).
-    at: the moment handlers act at, for `tick --at` (default: now); never before the event itself.
+    Claims no further batch after `seconds`, because a task that is cut off counts a try for rows that did not
+    fail. Handlers installed as `first` run before the others (wiring.first).
+    at: the moment that handlers act at, for `tick --at` (default: now). It is never before the event.
     """
     total, ends = Tally(), time.monotonic() + seconds
     with bell.silenced():
@@ -43,7 +43,7 @@ def relay(*, at: datetime | None = None, limit: int = 1000, seconds: float = flo
 def hand_over(row: Handover, *, at: datetime) -> Tally:
     """Run the handler of one claimed handover, once. row: with its event.
 
-    Does nothing when the claim was lost meanwhile: then another worker has run it, or will.
+    Does nothing if the claim was lost: then another worker has run it or will run it.
     """
     return claims.run(row, lambda waiting: _call_handler(waiting, at), receipt_first=True, leaves=False)
 
@@ -72,7 +72,7 @@ def _call_handler(row: Handover, at: datetime) -> None:
 
 
 def act_on_dues(*, at: datetime, limit: int = 1000, seconds: float = float("inf")) -> Tally:
-    """Run what acts on every due date up to `at`, earliest first. A date added meanwhile for later waits.
+    """Run the handlers of all due dates up to `at`, earliest first.
 
     limit, seconds: as of relay().
     """

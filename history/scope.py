@@ -35,9 +35,9 @@ class NewGrant:
 class Scope:
     """Where a new object belongs and who may see it.
 
-    parent: the subject (or its id) that the object hangs on; its root becomes the object's root.
-    is_root: the object becomes a root of its own, which begins with the viewers of `parent`.
-    viewers: subject ids of who may see it: makes it a root of its own, whatever the parent.
+    parent: the subject (or its id) that the object belongs to. Its root becomes the object's root.
+    is_root: the object becomes a root of its own, with the viewers of `parent` at first.
+    viewers: the subject ids of those who may see it. It makes the object a root, whatever the parent is.
     """
 
     parent: Subject | int | None = None
@@ -51,7 +51,7 @@ class Scope:
 
     @property
     def stands_alone(self) -> bool:
-        """Whether the object is its own root."""
+        """Return True if the object is its own root."""
         return self.is_root or self.parent is None or self.viewers is not None
 
     @property
@@ -60,12 +60,12 @@ class Scope:
 
     @property
     def keeper_ids(self) -> list[int]:
-        """The people who keep the whole root, once each."""
+        """Return the subject ids of the people who keep the whole root, each once."""
         return sorted({grant.person_id for grant in self.grants if grant.reach == Reach.ROOT})
 
     @property
     def granted_ids(self) -> list[int]:
-        """The people who may see this one object, once each."""
+        """Return the subject ids of the people who may see this one object, each once."""
         return sorted({grant.person_id for grant in self.grants if grant.reach == Reach.OBJECT})
 
 
@@ -73,13 +73,13 @@ OPEN = Scope()
 
 
 def author(by: Actor) -> list[NewGrant]:
-    """The grant by which a person sees what they create, wherever it hangs; none for the system."""
+    """Return the grant by which a person sees the object they create; no grant for the system."""
     return [NewGrant(by.subject_id, GrantReason.AUTHOR)] if by.subject_id else []
 
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """A person who gained, or lost, sight of a restricted object by a grant."""
+    """A person who gained or lost sight of a restricted object by a grant."""
 
     subject_id: int
     person_id: int
@@ -107,7 +107,8 @@ def lock(subject: Subject) -> None:
 def restrict(root_id: int, teams: Iterable[int] | None) -> list[int] | None:
     """Let only these teams (subject ids) and the people who keep the root see it; None opens it to everyone.
 
-    It applies to everything below the root, at once. Returns the new viewers. ValueError for what is no root.
+    It also applies to everything below the root. Returns the new viewers. Raises ValueError if it is not a
+    root.
     """
     _lock_root(root_id)
     viewers = None
@@ -147,7 +148,7 @@ def _lock_root(root_id: int) -> list[int] | None:
 
 # ------------------------------------------------------------------ grants on one object
 
-# The persons are added to what each row has when its lock is held, so that two grants at once both last.
+# The people are added to the value that each row has once it is locked, so that no concurrent grant is lost.
 _GIVE = """
 WITH held AS MATERIALIZED (
     SELECT id, viewers, granted FROM history_subject
@@ -192,7 +193,7 @@ def give(
     sources: Sequence[Subject | None],
     at: datetime,
 ) -> list[Effect]:
-    """Let each person see each object. Returns who could not see a restricted one before.
+    """Let each person see each object. Returns the people who could not see a restricted object before.
 
     sources: one for each of `people`, as Grant.source. One statement for any number.
     """
@@ -217,7 +218,7 @@ def end(
     source: Subject | None,
     at: datetime,
 ) -> list[Effect]:
-    """End this reason for these people. Returns who cannot see a restricted one any more."""
+    """End this reason for these people. Returns those who cannot see a restricted object any more."""
     wanted = {
         "subjects": sorted(set(subject_ids)),
         "people": sorted({person.subject_id for person in people}),
@@ -236,7 +237,7 @@ def end(
 
 
 def _effects(people: Sequence[SignedIn], shown: dict[int, tuple[Any, Any]]) -> list[Effect]:
-    """Who of these could not see which of these restricted objects."""
+    """Return which of these people could not see which of these restricted objects."""
     if not shown:
         return []
     readers = {person.subject_id: person for person in people}
@@ -262,7 +263,7 @@ _REMOVE_VIEWER = (
 
 
 def keep(root_id: int, person: SignedIn, *, reason: GrantReason, at: datetime) -> list[Effect]:
-    """Let a person keep a root: see it and everything below it, whichever teams it is restricted to."""
+    """Let a person see a root and everything below it, whichever teams it is restricted to."""
     viewers = _lock_root(root_id)
     _run(
         "INSERT INTO history_grant (subject_id, person_id, reason, reach, at)"
@@ -276,7 +277,7 @@ def keep(root_id: int, person: SignedIn, *, reason: GrantReason, at: datetime) -
 
 
 def keep_no_more(root_id: int, person: SignedIn, *, reason: GrantReason, at: datetime) -> list[Effect]:
-    """End this reason for keeping a root; with the last reason the sight of it ends too."""
+    """End this reason for keeping a root. With the person's last reason their sight of it ends."""
     viewers = _lock_root(root_id)
     _run(
         "UPDATE history_grant SET ended_at = coalesce(ended_at, %s), has_left = false"
@@ -300,9 +301,9 @@ def keep_no_more(root_id: int, person: SignedIn, *, reason: GrantReason, at: dat
 
 
 def leave(person: SignedIn, *, at: datetime) -> list[Effect]:
-    """End every grant of a person who is deactivated. Returns the restricted objects it took effect on.
+    """End every grant of a person who is deactivated. Returns the effects on restricted objects.
 
-    The effects leave out grants of raisers, because they would name a raiser who is anonymous.
+    The effects leave out the grants of raisers, because they would name an anonymous raiser.
     """
     where = "person_id = %s AND ended_at IS NULL"
     roots, objects = _lock_granted(where, person)
@@ -326,7 +327,7 @@ def leave(person: SignedIn, *, at: datetime) -> list[Effect]:
 
 
 def come_back(person: SignedIn, *, at: datetime) -> list[Effect]:
-    """Give a person who is active again the grants that ended when they left, but for what was handed on."""
+    """Restore the grants that ended when the person was deactivated, except those moved to another person."""
     roots, objects = _lock_granted("person_id = %s AND has_left", person)
     rows = _run(
         "WITH back AS ("
@@ -354,7 +355,10 @@ def come_back(person: SignedIn, *, at: datetime) -> list[Effect]:
 
 
 def _lock_granted(where: str, person: SignedIn) -> tuple[list[int], list[int]]:
-    """Lock what a person's grants name: (ids of roots kept as a whole, ids of single objects)."""
+    """Lock the subjects of a person's grants.
+
+    Returns (ids of roots kept as a whole, ids of single objects).
+    """
     sql = f"SELECT subject_id, reach FROM history_grant WHERE {where}"  # noqa: S608 - our own text
     rows = _run(sql, [person.subject_id])
     _run(_LOCK, [sorted({pk for pk, _ in rows})])

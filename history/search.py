@@ -1,4 +1,4 @@
-"""Full-text search over the documents of subjects (history.documents), as far as the reader may see them."""
+"""Full-text search over the documents (history.documents) of the subjects that the reader may see."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -14,11 +14,11 @@ from kit.sight import Visitor
 
 MAX_WORDS = 8
 MAX_LENGTH = 200
-# The group of what bears the very title that was searched for; groups of kinds begin at FIRST_KIND.
+# The group of subjects whose title equals the searched text. The groups of kinds begin at FIRST_KIND.
 BEST, FIRST_KIND = 0, 1
 
-# Of one word: what the language makes of it, or the word as it is written. No body has the stop words of the
-# language, so one asks for nothing where another word asks for something.
+# The query of one word: its stem in the language, or the word itself. Documents do not have the stop words of
+# the language, so a stop word is ignored if there is another word.
 _TERM = """(CASE WHEN numnode({function}(%s::regconfig, %s)) = 0 THEN {stop}
 ELSE {function}(%s::regconfig, %s) || {function}('simple', %s) END)"""
 
@@ -26,10 +26,13 @@ ELSE {function}(%s::regconfig, %s) || {function}('simple', %s) END)"""
 def search(
     user: Visitor, text: str, kind_keys: Iterable[str], *, language: str = DEFAULT_LANGUAGE
 ) -> QuerySet[Subject]:
-    """Return the visible subjects of these kinds that have every word of a text; the last may be unfinished.
+    """Return the visible subjects of these kinds that have every word of a text.
 
-    A text that is the reference of one of them gives that one alone, at the price of one query. Each row has
-    `group` (BEST, or FIRST_KIND and the place of its kind) and `fit` (a number, more is better). Not ordered.
+    The last word may be incomplete.
+
+    If the text is the reference of one of them, only that subject is returned, which costs one query. Each
+    row has `group` (BEST, or FIRST_KIND plus the position of its kind) and `fit` (higher is better). Not
+    ordered.
     """
     rows = Subject.objects.visible_to(user).filter(kind__in=list(kind_keys))
     text = " ".join(text.split())[:MAX_LENGTH]
@@ -47,7 +50,7 @@ def search(
 
 
 def query_of(words: Sequence[str], language: str) -> RawSQL:
-    """Return the tsquery that asks for every word, the last one also as the beginning of a longer word."""
+    """Return the tsquery that requires every word, the last one also as the prefix of a longer word."""
     quoted = words[-1].replace("\\", "\\\\").replace("'", "''")
     terms: list[str] = []
     params: list[str] = []
@@ -55,11 +58,11 @@ def query_of(words: Sequence[str], language: str) -> RawSQL:
         terms.append(_TERM.format(function="plainto_tsquery", stop="''::tsquery"))
         params += [language, word, language, word, word]
     prefix = f"'{quoted}':*"
-    # A single stop word may be the beginning of a word of a title.
+    # A single stop word may be the prefix of a word in a title.
     stop = "''::tsquery" if terms else "to_tsquery('simple', %s)"
     terms.append(_TERM.format(function="to_tsquery", stop=stop))
     params += [language, prefix, *([] if len(terms) > 1 else [prefix]), language, prefix, prefix]
-    # A subquery, so that PostgreSQL makes the query once and not for each row that it ranks.
+    # A subquery, so that PostgreSQL evaluates the query once instead of once per ranked row.
     sql = f"SELECT {' && '.join(terms)}"
     return RawSQL(sql, params, SearchQueryField())  # noqa: S611 - words are parameters
 
@@ -77,7 +80,7 @@ def _group(text: str) -> Case:
 
 
 def _title_fit(text: str) -> Case:
-    """What a title adds that is the text, or begins with it: more than any rank."""
+    """Return the bonus of a title that equals the text or begins with it. It is larger than any rank."""
     return Case(
         When(Q(title__iexact=text), then=Value(4_000_000)),
         When(Q(title__istartswith=text), then=Value(2_000_000)),
@@ -94,7 +97,7 @@ class _Matches(Func):
 
 
 class _Fit(Func):
-    """The rank of a document in millionths: whole, so that a page can begin after it. Retired: last."""
+    """The rank of a document in millionths, a whole number for keyset paging. Retired subjects come last."""
 
     template = "%(expressions)s"
     output_field = IntegerField()
@@ -108,12 +111,12 @@ class _Fit(Func):
         return sql, (*vector[1], *query[1], *retired[1])
 
 
-# Marks that nobody's text has, so that the fragment can be escaped before they become elements.
+# Markers that no text contains, so that the fragment can be escaped before they become elements.
 BEGIN, END = "\ue000", "\ue001"
 
 
 class Fragment(Func):
-    """The part of the document's text that has the words, each between BEGIN and END. For a few rows only."""
+    """The part of the text that has the words, each between BEGIN and END. Slow: use it for few rows."""
 
     function = "ts_headline"
     output_field = TextField()

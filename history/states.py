@@ -11,7 +11,7 @@ class Work(TextChoices):
 
 
 class InDoubt(TextChoices):
-    """What becomes of a mail when the connection broke after the data: nobody knows whether it was sent."""
+    """What to do with a mail if the connection broke after the data and it is unknown whether it was sent."""
 
     RESEND = "resend", "Send again"
     PARK = "park", "Hold for an administrator"

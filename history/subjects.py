@@ -114,7 +114,7 @@ def _scope_columns(scopes: Sequence[Scope], at: datetime | None) -> dict[str, An
 
 
 def _is_root(parent: Subject | int | None) -> bool:
-    """Return True for a loaded root. The act often grants sight of it too, so it gets the stronger lock."""
+    """Return True for a loaded root. The act often grants sight of it too, so it needs the stronger lock."""
     return isinstance(parent, Subject) and parent.root_id is None
 
 

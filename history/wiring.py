@@ -1,6 +1,6 @@
-"""Registry that the roof fills at start: handlers of events, handlers of due dates, chained verbs, relations.
+"""The registry of handlers of events, handlers of due dates, chained verbs and relations.
 
-`riskhub/flows.py` and `riskhub/panels.py` fill it. This room knows no other room.
+`riskhub/flows.py` and `riskhub/panels.py` fill it at start, because this room knows no other room.
 """
 
 import re
@@ -29,8 +29,8 @@ _minor: set[str] = set()
 def handler(key: str) -> Callable[[F], F]:
     """Give an event handler the key that its waiting rows are stored under.
 
-    key: `room.noun.what_it_does`, unique. The function may be renamed or moved; the key stays. A key that
-    goes away needs a line in riskhub/former_handlers.py, because rows may still wait for it.
+    key: `room.noun.what_it_does`, unique. The function may be renamed or moved, but the key must stay. A
+    removed key needs a line in riskhub/former_handlers.py, because rows may still wait for it.
     """
     if not _KEY.match(key):
         raise ValueError(f"Use a handler key such as risklog.review.open_for_breach_group, not {key!r}.")
@@ -66,8 +66,8 @@ def install(
 
     flows: verb -> handlers, each `handler(event, *, at)` with a key; dues: kind -> `handler(due, *, at)`.
     first: handlers that run before all other waiting ones.
-    former: former key -> the present key, or None when nothing is left to do. Raises ValueError when a former
-    key leads nowhere, or when one verb has the same handler twice.
+    former: former key -> the current key, or None if nothing is left to do. Raises ValueError if a former key
+    leads to an unknown key, or if one verb has the same handler twice.
     """
     for table in (_handlers, _subscribed, _former, _dues, _chained, _first):
         table.clear()  # type: ignore[attr-defined]  # dicts and sets
@@ -79,7 +79,9 @@ def install(
         _subscribed[verb] = tuple(keys)
     for old, key in (former or {}).items():
         if old in _handlers or (key is not None and key not in _handlers):
-            raise ValueError(f"The former handler key {old} must lead to a present key; {key} is none.")
+            raise ValueError(
+                f"The former handler key {old} must lead to a current key, but {key} is not one."
+            )
         _former[old] = key
     _dues.update(dues)
     _chained.update(chained)
@@ -97,7 +99,7 @@ def handlers_of(verb: str) -> tuple[str, ...]:
 
 
 def find_handler(key: str) -> Handler | None:
-    """Return the handler of a stored key, present or former; None when a former one has nothing left to do.
+    """Return the handler of a stored key, current or former; None if a former one has nothing left to do.
 
     Raises LookupError for an unknown key.
     """
@@ -113,16 +115,16 @@ def find_handler(key: str) -> Handler | None:
 
 
 def known_keys() -> frozenset[str]:
-    """Return every key that a stored row may carry: present and former ones."""
+    """Return every key that a stored row may have: current and former ones."""
     return frozenset(_handlers) | frozenset(_former)
 
 
 def on_due(kind: str) -> Handler:
-    """Return what acts on due dates of this kind. Raises LookupError for an unknown kind."""
+    """Return the handler of due dates of this kind. Raises LookupError for an unknown kind."""
     try:
         return _dues[kind]
     except KeyError:
-        raise LookupError(f"Nothing acts on a due date of kind {kind}.") from None
+        raise LookupError(f"No handler acts on due dates of kind {kind}.") from None
 
 
 def is_chained(verb: str) -> bool:
@@ -131,7 +133,7 @@ def is_chained(verb: str) -> bool:
 
 
 def later(at: datetime, event_at: datetime) -> datetime:
-    """Return the moment a handler acts at: never before its event, also when `tick --at` ran ahead."""
+    """Return the moment that a handler acts at. It is never before its event, also after `tick --at`."""
     return max(at, event_at)
 
 

@@ -55,19 +55,21 @@ def verb_of_move(obj: Any, to: str) -> str:
     try:
         return obj.MOVES[(obj.state, to)]
     except KeyError:
-        steps = ", ".join(str(target) for source, target in obj.MOVES if source == obj.state) or "nowhere"
+        steps = (
+            ", ".join(str(target) for source, target in obj.MOVES if source == obj.state) or "no other state"
+        )
         raise IllegalMove(
-            f"From “{obj.state}” this can go to {steps}; not to “{to}”.", field="state"
+            f"The state “{obj.state}” can change to {steps}, but not to “{to}”.", field="state"
         ) from None
 
 
 def verb_and_data(
     event: str | Payload | None, payload: Payload | None = None, *, default: str = ""
 ) -> tuple[str, int, dict[str, Any]]:
-    """Return (verb, schema version, stored payload) of an event that is given as a payload, or as a verb.
+    """Return (verb, schema version, stored payload) of an event that is given as a payload or as a verb.
 
-    Raises ValueError when both name different verbs, or when the verb is declared with another payload. House
-    tests find a verb that is declared nowhere, and an event without a field of its payload.
+    Raises ValueError if both name different verbs, or if the verb is declared with another payload. House
+    tests find an undeclared verb, and an event that lacks a field of its payload.
     """
     given = event if isinstance(event, Payload) else payload
     verb = event if isinstance(event, str) else given.verb if given else default
@@ -129,7 +131,8 @@ def update(
 ) -> list[dict[str, Any]]:
     """Set fields of a row at the version `seen` (None: the loaded one). Returns the changes of the row.
 
-    state: the state that the row must have too. Raises ChangedMeanwhile if the row has moved on.
+    state: the state that the row must have too. Raises ChangedMeanwhile if the row has another version by
+    now.
     """
     expected = obj.version if seen is None else seen
     rows = type(obj)._base_manager.filter(pk=obj.pk, version=expected)
@@ -159,7 +162,7 @@ def update(
 def update_many(work: Sequence[tuple[Any, Mapping[str, Any]]]) -> list[tuple[Any, list[dict[str, Any]]]]:
     """Set fields of many rows of one kind, after one locking read of their versions.
 
-    Returns pairs (object, changes of its row). Raises ChangedMeanwhile if one has moved on.
+    Returns pairs (object, changes of its row). Raises ChangedMeanwhile if one has another version by now.
     """
     model = type(work[0][0])
     locked = dict(

@@ -1,4 +1,4 @@
-"""Tells the workers that events wait for their handlers. A ring may be lost: the periodic sweep follows."""
+"""Notifies the workers that events wait. A notification may be lost: the periodic sweep follows."""
 
 import logging
 import time
@@ -17,24 +17,24 @@ _is_silenced = ContextVar("is_silenced", default=False)
 
 
 def install(ringer: Callable[[], None]) -> None:
-    """Set the function that rings (riskhub/celery.py: one small task). Without one, ring() does nothing."""
+    """Set the function that notifies (riskhub/celery.py). Without one, ring() does nothing."""
     _ringer[:] = [ringer]
 
 
 def ring() -> None:
-    """Ring once, after a commit. Never raises. After a failure it returns at once for 30 seconds."""
+    """Notify the workers. Never raises. For 30 seconds after a failure it does nothing."""
     if not _ringer or time.monotonic() < _state["quiet_until"]:
         return
     try:
         _ringer[0]()
     except Exception as error:
         _state["quiet_until"] = time.monotonic() + _BREAK_SECONDS
-        log.warning("The bell did not ring (%s); the sweep will follow.", error)
+        log.warning("The workers were not notified (%s); the periodic sweep will follow.", error)
 
 
 @contextmanager
 def silenced() -> Iterator[None]:
-    """Suppress rings inside the block, for a worker that relays events until none is left."""
+    """Suppress notifications inside the block, for a worker that relays events until none is left."""
     token = _is_silenced.set(True)
     try:
         yield
@@ -43,7 +43,7 @@ def silenced() -> Iterator[None]:
 
 
 def ring_after_commit() -> None:
-    """Register one ring for the current transaction. Further calls in the same transaction add none."""
+    """Notify once after the current transaction. Further calls in the same transaction add nothing."""
     if _is_silenced.get():
         return
     hooks = transaction.get_connection().run_on_commit

@@ -40,7 +40,7 @@ def may(user: Visitor, name: str, obj: Any = None) -> bool:
 
 
 def require(user: Visitor, name: str, obj: Any = None) -> None:
-    """Raise PermissionDenied unless may(). The user sees the object: an invisible one is a 404 before."""
+    """Raise PermissionDenied unless may(). The caller has loaded the object, so the user may see it."""
     if not may(user, name, obj):
         raise PermissionDenied
 

@@ -1,4 +1,4 @@
-"""The sight of a person: the subjects that let them see restricted objects, in a form for querysets."""
+"""What a person may see: the subjects that give access to restricted objects, in a form for querysets."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ class SignedIn(Protocol):
     def sight(self) -> Sight: ...
 
 
-# The sender of a request: a person, or somebody who is not signed in and therefore sees nothing.
+# The sender of a request: a person, or an anonymous user, who sees nothing.
 Visitor: TypeAlias = Union[SignedIn, "AnonymousUser"]
 
 

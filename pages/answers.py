@@ -1,7 +1,7 @@
-"""Answers that are a whole page or one named part of it, by one template.
+"""Responses that are a whole page or one named part of it, rendered from one template.
 
-A view loads, checks, acts, and ends with `respond(request, "room/page.html", "rows", {...})`. Without
-JavaScript, or on a fresh load, the whole page goes out; htmx gets only the part.
+A view loads, checks, acts, and ends with `respond(request, "room/page.html", "rows", {...})`. It returns the
+whole page without JavaScript and on a fresh load. It returns only the part for a request of htmx.
 """
 
 from collections.abc import Mapping
@@ -19,13 +19,13 @@ Answer = TypeVar("Answer", bound=HttpResponse)
 
 
 def is_fragment(request: HttpRequest) -> bool:
-    """Return True when htmx asks for a part of a page. A boosted or restored page is a whole one."""
+    """Return True if htmx requests a part of a page. A boosted or restored page is requested as a whole."""
     htmx: HtmxDetails = request.htmx  # type: ignore[attr-defined]  # set by HtmxMiddleware
     return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
 
 
 def vary(response: Answer) -> Answer:
-    """Mark an answer that depends on who asks: caches and the Back button keep page and part apart."""
+    """Set Vary, so that caches and the Back button do not mix up the page and its part."""
     patch_vary_headers(response, ["HX-Request"])
     return response
 
@@ -43,7 +43,10 @@ def respond(
 
 
 def toast(request: HttpRequest, response: Answer, text: str, *, undo: str = "") -> Answer:
-    """Say `text` once, in whichever answer reaches the person. undo: an address that takes a POST."""
+    """Show `text` once, in the next response that reaches the person.
+
+    undo: an address that accepts a POST.
+    """
     if is_fragment(request) and not isinstance(response, HttpResponseClientRedirect):
         return trigger_client_event(response, "toast", {"text": str(text), "undo": undo})
     messages.success(request, text, extra_tags=undo)
@@ -51,13 +54,13 @@ def toast(request: HttpRequest, response: Answer, text: str, *, undo: str = "") 
 
 
 def go(request: HttpRequest, url: str) -> HttpResponse:
-    """Lead on to `url` after a POST: a browser follows the 303, htmx is told to load the page."""
+    """Redirect to `url` after a POST: a 303 for browsers, a header for htmx, which then loads the page."""
     if is_fragment(request):
         return vary(HttpResponseClientRedirect(url))
     return vary(HttpResponseRedirect(url, status=303))
 
 
 def back_to(request: HttpRequest, otherwise: str) -> str:
-    """Return the address in the form's field "next" if it is one of ours, else `otherwise`."""
+    """Return the address in the form's field "next" if it belongs to this site, else `otherwise`."""
     url = request.POST.get("next", "")
     return url if url_has_allowed_host_and_scheme(url, allowed_hosts={request.get_host()}) else otherwise

@@ -1,4 +1,4 @@
-"""From numbers to places on a value axis, for every finite float. Pure arithmetic, no markup.
+"""Maps numbers to positions on a value axis, for every finite float. Pure arithmetic, no markup.
 
 Charts must draw whatever the store accepts: neighbouring floats, denormal numbers, the largest float, both
 signs of it. So values are first brought into a range in which no difference overflows, and a range that is
@@ -33,20 +33,23 @@ class Axis:
     steps: tuple[Decimal, ...]
 
     def share(self, value: float) -> float:
-        """Return where the value lies, from 0.0 (lowest step) to 1.0 (highest step), clipped to that."""
+        """Return the position of the value, from 0.0 (lowest step) to 1.0 (highest step), clipped."""
         place = min(max(value / self.shrink, self.low), self.high)
         return (place - self.low) / (self.high - self.low)
 
     def step_share(self, step: Decimal) -> float:
-        """Return where a labelled value lies, from 0.0 to 1.0. It may be larger than the largest float."""
+        """Return the position of a labelled value, from 0.0 to 1.0.
+
+        It may be larger than the largest float.
+        """
         return (float(step.scaleb(-_exponent_of(self.shrink))) - self.low) / (self.high - self.low)
 
 
 def axis(values: Iterable[float], limits: Iterable[tuple[float, str]] = (), steps: int = 4) -> Axis:
     """Return an axis that shows the values and the limits.
 
-    values: finite numbers, at least one, among them the limits' own. limits: (value, side) where side is
-    the tinted side, "above" or "below"; a limit at the edge gets room for its zone and its label.
+    values: finite numbers, at least one, including the values of the limits. limits: (value, side), where
+    side is the tinted side, "above" or "below". A limit at the edge gets space for its zone and its label.
     steps: about how many intervals to label.
     """
     known = list(values)
@@ -64,7 +67,7 @@ def axis(values: Iterable[float], limits: Iterable[tuple[float, str]] = (), step
 
 
 def shares(values: Sequence[float]) -> list[float]:
-    """Return where each value lies between the lowest (0.0) and the highest (1.0); 0.5 when they are equal.
+    """Return the position of each value from the lowest (0.0) to the highest (1.0); 0.5 if all are equal.
 
     For a drawing without labels. Values whose difference is too small to draw count as equal.
     """
@@ -77,7 +80,7 @@ def shares(values: Sequence[float]) -> list[float]:
 
 
 def is_flat(low: float, high: float) -> bool:
-    """Return True if the range is too narrow to draw, absolutely or beside its values."""
+    """Return True if the range is too narrow to draw, in absolute terms or relative to its values."""
     return high - low <= max(_SMALLEST_RANGE, _SMALLEST_SHARE * max(abs(low), abs(high)))
 
 
@@ -111,7 +114,7 @@ def step_labels(steps: Sequence[Decimal]) -> list[str]:
 
 
 def figure(value: float | None) -> str:
-    """Return a number as people write it, without trailing zeros; a very large or small one as 1.20e+15."""
+    """Return a number without trailing zeros. A very large or very small number is written like 1.20e+15."""
     if value is None:
         return "no data"
     if 0 < abs(value) < 0.001 or abs(value) >= 1e15:

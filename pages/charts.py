@@ -1,8 +1,8 @@
 """Charts drawn on the server as SVG; templates/kit/_chart.html holds the markup and escapes it.
 
-No style attribute and no script, so the strict content security policy holds: x positions are per cent,
-y positions pixels, and a line lives in a nested, stretched <svg> whose strokes do not scale. What stands in
-the picture stands in a table below it too. The caller thins points out (about 400 a line).
+The strict content security policy allows no style attribute and no script. So x positions are per cent, y
+positions are pixels, and a line is in a nested, stretched <svg> whose strokes do not scale. A table below the
+chart has the same numbers. The caller reduces the number of points (about 400 for each line).
 """
 
 import logging
@@ -22,7 +22,7 @@ from pages.axes import figure
 __all__ = ["ChartLimit", "ChartLine", "Mark", "Span", "figure", "line_chart", "spark"]
 
 _logger = logging.getLogger(__name__)
-_NUMBERS_SHOWN = 400  # rows a line in the table that stands in for a chart
+_NUMBERS_SHOWN = 400  # rows for each line in the table that replaces a chart
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class ChartLimit:
 
 @dataclass(frozen=True)
 class Span:
-    """A stretch of time on the foot of the chart: a breach (warning, critical) or a mute window (mute)."""
+    """A period below the chart: a breach (warning, critical) or a mute window (mute)."""
 
     start: datetime
     end: datetime | None  # None: still open
@@ -60,7 +60,7 @@ class Mark:
 
 
 class Scale:
-    """From moments and values to places in the picture: x in per cent of the width, y in pixels."""
+    """Maps moments and values to positions in the picture: x in per cent of the width, y in pixels."""
 
     def __init__(self, lines, thresholds, start, end, height):
         values = [v for line in lines for _, v in line.points if v is not None]
@@ -72,7 +72,7 @@ class Scale:
         self.length = (self.end - self.start).total_seconds()
 
     def x(self, at):
-        """Per cent of the width, by real time. A lone moment stands in the middle."""
+        """Return the position in per cent of the width, in real time. A single moment is in the middle."""
         if self.length <= 0:
             return 50.0
         return round(min(max((at - self.start).total_seconds() / self.length, 0), 1) * 100, 3)
@@ -88,7 +88,10 @@ class Scale:
 
 
 def _runs(line, scale):
-    """The line in pieces: a gap lifts the pen, and a lone point becomes a dot by a stroke of no length."""
+    """Return the pieces of a line.
+
+    A gap ends a piece. A single point is a stroke of length zero, drawn as a dot.
+    """
     runs: list[list[str]] = [[]]
     for at, value in line.points:
         if value is None:
@@ -114,7 +117,7 @@ def _line(line, scale):
 
 
 def _limit(limit, thresholds, scale):
-    y = scale.y(limit.value)  # its words hang below it where the next line above is too near
+    y = scale.y(limit.value)  # the label is below the line if the next line above is too near
     is_near = y + 13 < scale.height and any(0 < y - scale.y(other.value) < 16 for other in thresholds)
     words_y = y + 13 if is_near else max(y - 5, 10)
     tinted = limit.side != "none" and limit.kind != "clear"
@@ -144,7 +147,7 @@ def _when(at, year):
 
 
 def _ticks(scale, year, wanted=6):
-    """The labels of the time axis. A label that repeats the one before it is left out."""
+    """Return the labels of the time axis, without labels that repeat the previous one."""
     if scale.length <= 0:
         return [{"x": 50, "anchor": "middle", "words": _when(scale.start, year), "is_spare": False}]
     ticks: list[dict[str, Any]] = []
@@ -160,7 +163,7 @@ def _ticks(scale, year, wanted=6):
 
 
 def _rows(lines, marks, scale, year):
-    """The data table: one row a moment, one cell a line, and the marks at the nearest moment."""
+    """Return the data table: one row per moment, one cell per line, and each mark at the nearest moment."""
     cells: dict[datetime, list[float | None]] = {}
     events: dict[datetime, list[str]] = {}
     for k, line in enumerate(lines):
@@ -195,9 +198,9 @@ def line_chart(
 ):
     """Return a chart over real time as safe HTML.
 
-    key: unique on the page and fit for an id. Values that are not finite are gaps, limits that are not
-    finite are left out. Never raises: what cannot be drawn is logged and shown as a table of numbers, because
-    a picture must not cost the page.
+    key: unique on the page and valid as an id. Values that are not finite are gaps. Limits that are not
+    finite are left out. Never raises: a chart that cannot be drawn is logged and shown as a table of numbers,
+    so that the rest of the page is still shown.
     """
     lines = [replace(line, points=[(at, _finite(value)) for at, value in line.points]) for line in lines]
     thresholds = [limit for limit in thresholds if _finite(limit.value) is not None]
@@ -249,7 +252,7 @@ def _drawn_chart(*, key, title, lines, thresholds, spans, marks, start, end, uni
 
 
 def _numbers(title, lines, thresholds, unit):
-    """The latest numbers of each line as a table, without any arithmetic that could fail."""
+    """Return the latest numbers of each line as a table, without arithmetic that could fail."""
     rows = [
         {"name": line.name, "at": at, "value": repr(value)}
         for line in lines
@@ -262,7 +265,7 @@ def _numbers(title, lines, thresholds, unit):
 
 
 def spark(values, label, tone="", limit=None, *, width=72, height=22):
-    """Return a line the size of a word, evenly spaced, as safe HTML. Gaps are skipped. Never raises."""
+    """Return a sparkline with evenly spaced points as safe HTML. Gaps are skipped. Never raises."""
     try:
         return _drawn_spark(values, label, tone=tone, limit=limit, width=width, height=height)
     except Exception:

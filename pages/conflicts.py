@@ -1,4 +1,4 @@
-"""The one design of a conflict: both texts, field by field, and the writer's input kept in the form."""
+"""Edit conflicts: the page shows both texts, field by field, and the form keeps the writer's input."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _NOT_A_CHOICE = "not among your choices"
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One field that the writer and the saved row have different values of, as text for the page."""
+    """One field whose value differs between the writer's form and the saved row, as text for the page."""
 
     label: str
     mine: str
@@ -24,11 +24,11 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """A form was made from an older version of its object, or does not say from which.
+    """A form that was rendered from an older version of its object, or that does not name its version.
 
-    version: of the object as it is now; a second save on purpose carries it. state: the object's state now,
-    "" if it has none. is_unversioned: whether the form came without a version. differences: only the fields
-    whose values differ.
+    version: the current version of the object; a deliberate second save sends it. state: the current state of
+    the object, "" if it has none. is_unversioned: whether the form had no version. differences: only the
+    fields whose values differ.
     """
 
     version: int
@@ -38,7 +38,7 @@ class Conflict:
 
 
 class Comparable(Protocol):
-    """A valid form whose values carry the names of the row's fields (pages.forms.PageForm)."""
+    """A valid form whose values have the names of the row's fields (pages.forms.PageForm)."""
 
     fields: dict[str, Any]
 
@@ -46,7 +46,7 @@ class Comparable(Protocol):
 
 
 def conflict_of(form: Comparable, present: Any, *, is_unversioned: bool = False) -> Conflict:
-    """Compare a valid form with the row as it is now (`present`, with a `version`)."""
+    """Compare a valid form with the current row (`present`, with a `version`)."""
     state = present.get_state_display() if hasattr(present, "get_state_display") else ""
     return Conflict(present.version, state, is_unversioned, tuple(_differences(form, present)))
 
@@ -63,7 +63,7 @@ def _differences(form: Comparable, present: Any) -> Iterator[Difference]:
 
 
 def _words(field: Any, value: Any) -> str:
-    """Return a value as the form's reader knows it: a choice by its label, a list by its parts."""
+    """Return a value as the form shows it: a choice by its label, a list by its elements."""
     if hasattr(value, "all"):  # a related manager or a queryset: it has no order of its own
         value = sorted(value.all(), key=str)
     if isinstance(value, datetime):

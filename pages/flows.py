@@ -1,7 +1,9 @@
-"""The flows of pages that write: create, edit, step and press. Each runs one operation, and answers.
+"""The flows of pages that write: create, edit, step and press.
+
+Each runs one operation and returns a response.
 
 A view loads the object through `visible_to`, builds the form and calls one of these. `show(form, status)`
-draws the page with the form; `form_page` makes such a function for a page with nothing but the form.
+renders the page with the form; `form_page` makes such a function for a page that has only the form.
 """
 
 from collections.abc import Callable
@@ -28,7 +30,7 @@ class Versioned(Protocol):
 
 
 def form_page(request: HttpRequest, template: str, part: str = "form", **context: Any) -> Show:
-    """Return `show` for a page with one form: the context has `form` and what is given here."""
+    """Return `show` for a page with one form. The context has `form` and the arguments given here."""
 
     def show(form: PageForm, status: int) -> HttpResponse:
         return respond(request, template, part, {**context, "form": form}, status=status)
@@ -45,7 +47,7 @@ def create(
     show: Show,
     message: str | Callable[[Any], str],
 ) -> HttpResponse:
-    """Show the form on GET; on POST create one object, once for each form that was drawn.
+    """Show the form on GET. On POST create one object, once for each rendered form.
 
     operation(**form.values(), by=, at=) returns the object; address(object) is the page to go to.
     message: the toast, or a function from the object to it. 422 with the form when something is wrong.
@@ -65,7 +67,7 @@ def create(
     except Refused as refusal:
         return show(form, form.refuse(refusal))
     if callable(message):
-        # The second press of the button creates nothing, and needs no second toast.
+        # A second press of the button creates nothing, so it gets no second toast.
         return toast(request, go(request, url), message(created[0])) if created else go(request, url)
     return toast(request, go(request, url), message)
 
@@ -81,7 +83,7 @@ def edit(
     show: Show,
     message: str = "Saved",
 ) -> HttpResponse:
-    """Show the form on GET; on POST change the object, at the version the form was made from.
+    """Show the form on GET. On POST change the object, at the version that the form was rendered from.
 
     operation(obj, form.values(), by=, at=, seen=) changes it. Answers 403 without the permission, 422 with
     the form when something is wrong, 409 with both texts when somebody saved first, 428 without a version.
@@ -109,10 +111,10 @@ def step(
     message: str | Callable[[], str],
     undo: str = "",
 ) -> HttpResponse:
-    """Take a step that asks for something: as edit(), with operation(obj, **form.values(), by=, at=, seen=).
+    """Take a step that needs input: as edit(), with operation(obj, **form.values(), by=, at=, seen=).
 
-    address, message: functions where they depend on what the step did. undo: the address of the step that
-    takes it back, offered with the toast.
+    address, message: functions if they depend on the result of the step. undo: the address of the step that
+    reverses it, offered in the toast.
     """
 
     def done() -> HttpResponse:
@@ -166,9 +168,9 @@ def press(
     message: str,
     undo: str = "",
 ) -> HttpResponse:
-    """Take a step that asks for nothing: operation(obj, by=, at=, seen=), then back to `address`.
+    """Take a step that needs no input: operation(obj, by=, at=, seen=), then redirect to `address`.
 
-    A refusal, a conflict and a missing version are told there in a toast, and nothing is written.
+    A refusal, a conflict and a missing version are shown there in a toast. Nothing is written then.
     """
     require(request.user, permission, obj)
     seen = version_of(request)
@@ -182,5 +184,5 @@ def press(
 
 
 def _undo(address: str, obj: Versioned) -> str:
-    """Return the address that takes the step back, at the version that the step made; "" for none."""
+    """Return the address that reverses the step, at the version that the step made; "" for none."""
     return f"{address}?version={obj.version}" if address else ""

@@ -30,32 +30,32 @@ class Day(DateInput):
 
 
 class PageForm(forms.Form):
-    """A form that the flows of pages/ can run.
+    """A form for the flows of pages/.
 
-    conflict: set when somebody saved first, or the version is missing. Templates draw the hidden version with
-    {% version form obj %} and the conflict with kit/_conflict.html.
+    conflict: set if somebody saved first or the version is missing. Templates render the hidden version with
+    {% version obj form %} and the conflict with kit/_conflict.html.
     """
 
     conflict: Conflict | None = None
 
     def values(self) -> dict[str, Any]:
-        """Return the cleaned values under the names that the operation takes."""
+        """Return the cleaned values by the parameter names of the operation."""
         return dict(self.cleaned_data)
 
     @property
     def first_error(self) -> str:
-        """The first message of a form with one field, which the page shows beside it; "" without errors."""
+        """Return the first error of a form with one field, to be shown beside it; "" without errors."""
         return next((str(messages[0]) for messages in self.errors.values()), "")
 
     def refuse(self, refusal: Refused) -> int:
-        """Show an operation's refusal at the field it names. Return the status of the answer."""
+        """Add an operation's refusal to the field that it names. Return the status of the response."""
         self.add_error(refusal.field if refusal.field in self.fields else None, refusal.message)
         if isinstance(refusal, ChangedMeanwhile):
             self.conflict = conflict_of(self, refusal.present)
         return 409 if isinstance(refusal, ChangedMeanwhile | IllegalMove) else 422
 
     def refuse_without_version(self, present: Any) -> int:
-        """Show that the form did not say which version it was made from. Return the status of the answer."""
+        """Add the error that the form does not name its version. Return the status of the response."""
         self.add_error(None, "The form does not name the version you edited. Reload the page and save again.")
         self.conflict = conflict_of(self, present, is_unversioned=True)
         return 428

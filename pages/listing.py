@@ -1,4 +1,4 @@
-"""The flow of every list page: read the query, narrow the rows, take one page of them."""
+"""The flow of every list page: read the query, filter the rows, return one page of them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +17,7 @@ from pages.requests import PAGE_SIZE
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One value that a list can be narrowed to. query: the address's query with it switched."""
+    """One value of a filter. query: the query string of the address with this value switched."""
 
     value: str
     label: str
@@ -27,7 +27,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """One parameter that the list is narrowed to. query: the address's query without it."""
+    """One active filter of the list. query: the query string of the address without it."""
 
     name: str
     value: str
@@ -37,9 +37,9 @@ class Chip:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """One page of a narrowed list, and what its page says about filters and orders.
+    """One page of a filtered list, with what the page shows about filters and orders.
 
-    rows: all the narrowed rows, not only the page's, for counts.
+    rows: all rows that the filters leave, not only those of the page, for counts.
     """
 
     user: Visitor
@@ -67,7 +67,7 @@ class Listing:
         ]
 
     def options(self, name: str) -> list[Option]:
-        """Return what one filter can be set to, each value switched on or off by its own link."""
+        """Return the values of one filter, each with the link that switches it on or off."""
         one = self.spec.filters[name]
         rows = one.options(self.user) if one.options else ()
 
@@ -85,7 +85,7 @@ class Listing:
 def selection_of(request: HttpRequest, spec: ListSpec) -> Selection:
     """Read the query of a list page. Raises BadRequest, a 400 page that names parameter and fix."""
     try:
-        # A form sends each of its fields, also those that are empty: they are not set.
+        # A form sends all its fields. An empty field means that the filter is not set.
         return spec.read({name: texts for name, texts in request.GET.lists() if any(texts)})
     except BadQuery as error:
         problems = (f"{name}: {message}" for name, message in error.errors.items())
@@ -99,10 +99,11 @@ def reader_of(request: HttpRequest) -> Reader:
 def listing(
     request: HttpRequest, spec: ListSpec, rows: QuerySet[Any], *, selection: Selection | None = None
 ) -> Listing:
-    """Narrow `rows` (what the reader may see) by the query and take one page, in the order it asks for.
+    """Filter `rows` (those the reader may see) by the query. Return one page in the order of the query.
 
-    selection: the query, where the view has read it already to choose the rows. Costs one query. Raises
-    BadRequest for a query that the list does not know. A cursor of another order gives the first page.
+    selection: the parsed query, if the view has read it already to choose the rows. Costs one database query.
+    Raises BadRequest for a query that the list does not accept. A cursor of another order gives the first
+    page.
     """
     selection = selection or selection_of(request, spec)
     narrowed = spec.apply(rows, selection, reader_of(request))

@@ -1,12 +1,12 @@
 """Markdown to HTML for pages, the feed and mails.
 
-Two locks: the parser passes no HTML, and the cleaner keeps known tags and addresses only. Nothing is loaded
-from elsewhere and no word becomes a link by its looks:
+Two safeguards: the parser passes no HTML, and the cleaner keeps only known tags and addresses. Pages load
+nothing from other sites, and no word becomes a link because it resembles a domain:
 
-- Only an address with a scheme (http, https, mailto) becomes a link by itself. `train.py`, `README.md` and
-  `run.sh` are file names in these texts, although each ends like the domain of a country.
-- An image becomes a link with its text, because a picture from elsewhere tells its owner who reads this and
-  when. Only static files of this site are shown as pictures.
+- Only an address with a scheme (http, https, mailto) becomes a link without Markdown syntax. `train.py`,
+  `README.md` and `run.sh` are file names in these texts, although each ends like the domain of a country.
+- An image becomes a link with its text, because the server of an external image would learn who reads the
+  text and when. Only static files of this site are shown as pictures.
 """
 
 from collections.abc import Sequence
@@ -46,7 +46,7 @@ def _parser() -> MarkdownIt:
 
 
 def _image(renderer: Any, tokens: Sequence[Token], position: int, options: Any, env: Any) -> str:
-    """A picture of our own as such, any other as a link with its text."""
+    """Return the HTML of an image: a picture for a static file of this site, else a link with its text."""
     token = tokens[position]
     address = str(token.attrGet("src") or "")
     text = renderer.renderInlineAsText(token.children or [], options, env)

@@ -1,8 +1,9 @@
-"""A form that makes something makes it once, however often its button is pressed.
+"""A form that creates something creates it once, however often its button is pressed.
 
-The page draws a random key into the form (`{% once %}`). The first post keeps the address it leads to,
-in the transaction of its effect; an equal post of the same form waits for that transaction and is led to the
-same address. A form edited and sent again is another post. Edits need none of this: they have `version`.
+The page renders a random key into the form (`{% once %}`). The first POST stores the address that it
+redirects to, in the same transaction as its effect. An identical POST of the same form waits for that
+transaction and redirects to the same address. A form that was edited and sent again is another POST. Edits do
+not need this: they have `version`.
 """
 
 import hashlib
@@ -18,9 +19,9 @@ from pages.templatetags.once import FIELD
 
 
 def once(request: HttpRequest, act: Callable[[], str]) -> str:
-    """Run `act`, which makes something and returns the address to go to; or return what its twin returned.
+    """Run `act` and return the address that it returns, or the stored address of the identical POST.
 
-    Raises what `act` raises; nothing is kept then, and the corrected form may be sent again.
+    Raises what `act` raises. Nothing is stored then, and the corrected form may be sent again.
     """
     key = request.POST.get(FIELD, "")
     if not (key.isascii() and key.isprintable() and key):
@@ -43,7 +44,7 @@ def once(request: HttpRequest, act: Callable[[], str]) -> str:
 
 
 def _digest(request: HttpRequest) -> bytes:
-    """What was filled in, as a hash: equal for the two posts of one press of the button."""
+    """Return a hash of the form's input. It is equal for the two POSTs of a double press of the button."""
     fields = sorted((name, request.POST.getlist(name)) for name in request.POST)
     files = sorted(
         (name, file.name, file.size) for name in request.FILES for file in request.FILES.getlist(name)

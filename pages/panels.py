@@ -1,4 +1,7 @@
-"""What upper rooms hang on a lower room's page. riskhub/panels.py says what hangs where; kit holds it."""
+"""What upper rooms show on a lower room's page.
+
+riskhub/panels.py lists the panels; this module stores them.
+"""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -9,8 +12,9 @@ from typing import Any
 class Panel:
     """One fragment on a page of another room.
 
-    place: the page, such as "risklog.risk"; slot: "main", "timeline", "rail" or "bar". query(user, obj) gives
-    what the template gets as `panel`; None leaves it out. permission: asked with (user, None) beforehand.
+    place: the page, such as "risklog.risk". slot: "main", "timeline", "rail" or "bar". query(user, obj): its
+    result is `panel` in the template; the panel is left out if it is None. permission: checked before the
+    query, with (user, None).
     """
 
     place: str
@@ -28,5 +32,5 @@ def install(panels: Iterable[Panel]) -> None:
 
 
 def hung_on(place: str, slot: str) -> list[Panel]:
-    """The panels of one place, in the order of the table."""
+    """Return the panels of one place and slot, in the order of the table."""
     return [panel for panel in _panels if (panel.place, panel.slot) == (place, slot)]

@@ -1,4 +1,4 @@
-"""What a page reads from a request: who acts, the wanted page of a list, the version of a form."""
+"""What a page reads from a request: the author, the requested page of a list, the version of a form."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,7 +14,7 @@ PAGE_SIZE = 50
 
 
 def actor(request: HttpRequest) -> Actor:
-    """Return the author of what this request does: the signed-in person, by a page."""
+    """Return the author of this request: the signed-in person, on a page."""
     return Actor(request.user, "page")
 
 
@@ -28,9 +28,9 @@ def page_of(rows: QuerySet[Any], order: Sequence[str], request: HttpRequest) -> 
 
 
 def version_of(request: HttpRequest) -> int:
-    """Return the version the form was made from; 0, which no row has, when the form does not say it.
+    """Return the version that the form was rendered from; 0, which no row has, if the form does not name it.
 
-    The address of an undo carries it as a query parameter.
+    The address of an undo has it as a query parameter.
     """
     text = request.POST.get("version") or request.GET.get("version", "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0

@@ -1,7 +1,7 @@
-"""How the files of the site are found and named: one style sheet of many parts, hashed names also in scripts.
+"""How static files are found and named: one style sheet built from its parts, hashed names also in scripts.
 
-A sheet that imports its parts costs the browser sixty requests before the first picture. So nobody is sent
-one: static/css/index.css says what belongs together and in which order, pages link css/app.css.
+A style sheet that imports its parts would cost the browser sixty requests before the first rendering. So
+pages link the combined css/app.css. static/css/index.css lists its parts and their order.
 """
 
 import posixpath
@@ -26,12 +26,12 @@ _URL = re.compile(r'url\("(?P<path>\.[^"]+)"\)')
 
 
 def combined_sheet(index: Path) -> str:
-    """The text of a style sheet with each `@import url("...") layer(...)` replaced by what it names."""
+    """Return a style sheet with each `@import url("...") layer(...)` replaced by the imported file."""
     return _IMPORT.sub(lambda found: _part(index.parent, found["path"], found["layer"]), index.read_text())
 
 
 def _part(folder: Path, path: str, layer: str | None) -> str:
-    """One part, in its layer; what it addresses relative to itself is addressed from `folder`."""
+    """Return one part in its layer. Its relative addresses are rewritten to be relative to `folder`."""
     at = posixpath.dirname(path)
     text = _URL.sub(
         lambda found: f'url("{posixpath.normpath(posixpath.join(at, found["path"]))}")',
@@ -41,7 +41,10 @@ def _part(folder: Path, path: str, layer: str | None) -> str:
 
 
 class SheetFinder(BaseFinder):
-    """Finds css/app.css, made of its parts whenever it is asked for, in a folder of this process."""
+    """Finds css/app.css.
+
+    It is built from its parts at each request, in a temporary folder of this process.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -50,17 +53,17 @@ class SheetFinder(BaseFinder):
         self.storage = FileSystemStorage(location=folder)
 
     def check(self, **kwargs: Any) -> list[CheckMessage]:
-        """Nothing to set up, so nothing to check."""
+        """Return no messages, because this finder has no settings."""
         return []
 
     def find(self, path: str, find_all: bool = False, **kwargs: Any) -> str | list[str]:
-        """The path of the sheet on disk; an empty list for every other name, as Django wants it."""
+        """Return the path of the sheet on disk; an empty list for every other name, as Django requires."""
         if path != SHEET:
             return []
         return [self._make()] if find_all else self._make()
 
     def list(self, ignore_patterns: Iterable[str] | None) -> Iterator[tuple[str, Storage]]:
-        """The one file of this finder."""
+        """Yield the one file of this finder."""
         self._make()
         yield SHEET, self.storage
 
@@ -72,13 +75,13 @@ class SheetFinder(BaseFinder):
 
 
 class HashedFilesStorage(CompressedManifestStaticFilesStorage):
-    """Hashed, compressed files; a script names its modules by their hashed names."""
+    """Hashed, compressed files. Scripts import their modules by the hashed names."""
 
     support_js_module_import_aggregation = True
 
     def post_process(
         self, paths: dict[str, tuple[Any, str]], dry_run: bool = False, **options: Any
     ) -> Iterator[tuple[str, str, bool]]:
-        """Name all files but those of django-htmx: its scripts name modules that only an import map knows."""
+        """Hash all files but those of django-htmx: its scripts import modules that only an import map has."""
         linked = {name: at for name, at in paths.items() if not name.startswith("django_htmx/")}
         yield from super().post_process(linked, dry_run, **options)

@@ -1,4 +1,4 @@
-"""How events read: one template a verb, with the names that the event only refers to."""
+"""Renders events as timeline lines: one template per verb, with the names that the event only refers to."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ from history.queries import present_data
 
 register = template.Library()
 
-# Fields whose change says nothing to a reader.
+# Fields whose changes are not shown, because they tell the reader nothing.
 _SILENT = {"subject_id", "updated_at", "settled_at", "opened_at", "made_at", "looks", "review_on", "severity"}
 
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """One field of one row, in words: `old` and `new` are titles where the field names another object."""
+    """A changed field as text. old, new: titles if the field refers to another object."""
 
     field: str
     old: Any
@@ -29,9 +29,10 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class TimelineLine:
-    """What a line's template gets: the event, who did it as others may know it, its note, its changes.
+    """The context of a line's template.
 
-    along: for each row born with it, the titles of the objects it names: {"user": "Ana Moreau"}.
+    actor: None if the person is anonymous. note: the payload. along: for each row that the event created, the
+    titles of the objects that it refers to: {"user": "Ana Moreau"}.
     """
 
     event: Event
@@ -43,7 +44,7 @@ class TimelineLine:
 
 
 def lines(events: Iterable[Event]) -> list[TimelineLine]:
-    """Events as lines. Costs one query for all the names they refer to."""
+    """Return the events as lines. Costs one query for all the names that they refer to."""
     found = list(events)
     titles = _titles(found)
     return [_line(event, titles) for event in found]
@@ -56,7 +57,7 @@ def lines_of(events: Sequence[Event]) -> list[TimelineLine]:
 
 @register.simple_tag(takes_context=True)
 def history_line(context: template.Context, line: TimelineLine) -> SafeString:
-    """One line, by the template of its verb."""
+    """Render one line with the template of its verb."""
     found = select_template([f"history/lines/{line.event.verb}.html", "history/lines/_any.html"])
     return found.render(
         {"line": line, "event": line.event, "note": line.note, "actor": line.actor}, context.get("request")

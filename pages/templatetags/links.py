@@ -1,4 +1,4 @@
-"""{% subject_link subject %}: an object's reference and title, leading to its page."""
+"""{% subject_link subject %}: a link with an object's reference and title to its page."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ register = template.Library()
 
 @register.simple_tag
 def subject_link(subject: Any, css: str = "") -> SafeString:
-    """The caller has made sure that the reader may see the subject. None reads as nothing."""
+    """Return the link; "" for None. The caller has checked that the reader may see the subject."""
     if subject is None:
         return format_html("")
     words = (

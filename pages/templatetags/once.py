@@ -1,4 +1,4 @@
-"""The hidden fields of forms that write: {% once %} for what creates, {% version %} for what changes."""
+"""The hidden fields of forms: {% once %} for forms that create, {% version %} for forms that change."""
 
 import secrets
 from typing import Any
@@ -15,16 +15,16 @@ FIELD = "once"
 
 @register.simple_tag
 def once() -> SafeString:
-    """Draw the random key by which a form that creates something is taken once (pages.once)."""
+    """Return the hidden random key that makes a form that creates something idempotent (pages.once)."""
     return format_html('<input type="hidden" name="{}" value="{}">', FIELD, secrets.token_urlsafe(16))
 
 
 @register.simple_tag
 def version(obj: Any, form: BaseForm | None = None) -> SafeString:
-    """Draw the version that the form was made from: {% version risk %}, or {% version risk form %}.
+    """Return the version of a form as a hidden field: {% version risk %} or {% version risk form %}.
 
-    A form that comes back after an error keeps the version it was sent with. After a conflict it carries the
-    present one: who saves again does so knowing both texts.
+    A form that is shown again after an error keeps the version that it was sent with. After a conflict it has
+    the current version, because the page shows both texts before the person saves again.
     """
     conflict = getattr(form, "conflict", None)
     if conflict is not None:

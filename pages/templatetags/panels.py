@@ -1,4 +1,4 @@
-"""{% panels "risklog.risk" "main" risk %}: what upper rooms hang here, for this reader."""
+"""{% panels "risklog.risk" "main" risk %}: the panels of upper rooms on this page, for this reader."""
 
 from typing import Any
 

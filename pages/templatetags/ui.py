@@ -1,7 +1,7 @@
-"""The tags that pages are written with. They know shapes, not rooms: a person is anything with a name.
+"""Template tags that all pages share. They know no room: a person is any object with a name.
 
-Every tag accepts a missing value, because "no owner yet" is a normal state of a page, not a mistake in it.
-`now=` is there for tests; pages leave it out.
+Every tag accepts a missing value, because "no owner yet" is a normal state. `now=` is for tests; pages leave
+it out.
 """
 
 import zlib
@@ -21,16 +21,16 @@ register = template.Library()
 register.simple_tag(charts.spark)
 
 LEVELS = {1: "Minimal", 2: "Low", 3: "Medium", 4: "High", 5: "Critical"}
-# A cursor belongs to one order and one filter: a change of either starts at the first page again.
+# A cursor belongs to one order and one filter. If either changes, the list starts at the first page again.
 CURSORS = ("after", "before", "page")
 
 
 @register.simple_tag
 @lru_cache(maxsize=1024)
 def icon(name, label=""):
-    """`{% icon "flag" %}` beside text; `{% icon "flag" "Escalated" %}` where it stands alone.
+    """Return an icon: `{% icon "flag" %}` beside text, `{% icon "flag" "Escalated" %}` without text.
 
-    Sixty stand on a page, so each is made once a process.
+    A page has about sixty icons, so each is rendered once per process.
     """
     said = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
     sprite = static("icons/sprite.svg")
@@ -39,7 +39,7 @@ def icon(name, label=""):
 
 @lru_cache(maxsize=8)
 def glyph(level):
-    """Five rising bars: what tells a level to those who do not see the colour."""
+    """Return five rising bars, which show a level to people who do not see the colour."""
     bar = '<rect class="{}" x="{:.1f}" y="{}" width="2.4" height="{}" rx=".8"/>'
     bars = "".join(
         bar.format("level-bar" if k < level else "level-bar-rest", k * 3.4, 8 - 2 * k, 2 * k + 4)
@@ -51,7 +51,7 @@ def glyph(level):
 
 @register.simple_tag
 def level(number, label="", solid=False):
-    """The badge of a level 1 to 5; an organisation may call its levels by other words (`label`)."""
+    """Return the badge of a level from 1 to 5. label: the organisation's own name for the level."""
     number = number if number in LEVELS else 0
     word = label or LEVELS.get(number, "Not scored yet")
     css = f"level-{number} level-solid" if solid else f"level-{number}"
@@ -69,7 +69,10 @@ def initials(name):
 
 @register.simple_tag
 def avatar(person, named=False, large=False, missing="No owner yet"):
-    """A person as two letters; `named=True` writes the name beside it. The colour follows the name."""
+    """Return a person as two letters, with `named=True` with the name beside them.
+
+    The name sets the colour.
+    """
     name = name_of(person)
     shade = zlib.crc32(name.encode()) % 8 + 1 if name else 0
     css = f"avatar avatar-{shade} avatar-large" if large else f"avatar avatar-{shade}"
@@ -86,7 +89,7 @@ def short_day(value, year):
 
 
 def absolute(at):
-    """`Tue 24 Nov 2026, 15:24 CET`; a zone without letters of its own is named in full."""
+    """Return `Tue 24 Nov 2026, 15:24 CET`. A time zone without an abbreviation is named in full."""
     zone = at.tzname() or ""
     if not zone[:1].isalpha():
         zone = getattr(at.tzinfo, "key", "") or f"UTC{zone}"
@@ -94,7 +97,7 @@ def absolute(at):
 
 
 def span_words(seconds):
-    """A length of time in at most two units: `1 d 4 h`, `35 min`."""
+    """Return a duration in at most two units: `1 d 4 h`, `35 min`."""
     minutes = int(seconds // 60)
     days, hours = divmod(minutes // 60, 24)
     if days:
@@ -103,7 +106,7 @@ def span_words(seconds):
 
 
 def relative(at, now):
-    """The words of `relative()` in static/js/relative-time.js, which keeps them fresh on an open page."""
+    """Return the same text as `relative()` in static/js/relative-time.js, which keeps it current."""
     seconds = (at - now).total_seconds()
     if abs(seconds) < 60:
         return "just now"
@@ -124,14 +127,17 @@ def _missing(words):
 
 
 def _day_of(value):
-    if isinstance(value, str):  # as history keeps it
+    if isinstance(value, str):  # as history stores it
         return date.fromisoformat(value)
     return timezone.localtime(value).date() if isinstance(value, datetime) else value
 
 
 @register.simple_tag
 def moment(value, missing="Not yet", now=None):
-    """A point in time: relative words, rendered here so that nothing moves; zone and all in the title."""
+    """Return a moment as relative text, rendered here so that the layout does not shift.
+
+    The title has the zone.
+    """
     if not value:
         return _missing(missing)
     here, now = timezone.localtime(value), timezone.localtime(now)
@@ -140,7 +146,7 @@ def moment(value, missing="Not yet", now=None):
 
 @register.simple_tag
 def day(value, missing="No date yet", now=None):
-    """A calendar day. It has no zone and never shifts."""
+    """Return a calendar day. It has no time zone, so it is the same for every reader."""
     if not value:
         return _missing(missing)
     value = _day_of(value)
@@ -150,7 +156,7 @@ def day(value, missing="No date yet", now=None):
 
 @register.simple_tag
 def due(value, done=False, missing="No date yet", now=None):
-    """The day something is due, marked when it is late or due now. Late is said in words too."""
+    """Return a due date. Late and due today are marked by colour and by text."""
     late = (timezone.localdate(now) - _day_of(value)).days if value and not done else -1
     if late < 0:
         return day(value, missing, now)
@@ -161,7 +167,7 @@ def due(value, done=False, missing="No date yet", now=None):
 
 @register.simple_tag
 def deadline(value, missing="No deadline", now=None):
-    """A deadline binds several zones: the time left, UTC beside it, the reader's own time in the title."""
+    """Return a deadline for readers in several time zones: the time left, UTC, local time in the title."""
     if not value:
         return _missing(missing)
     here, now = timezone.localtime(value), timezone.localtime(now)
@@ -174,7 +180,7 @@ def deadline(value, missing="No deadline", now=None):
 
 @register.simple_tag(takes_context=True)
 def query_with(context, **changes):
-    """This page's address with some of its query changed; `None` or an empty text takes a key away."""
+    """Return the query string of this page with some keys changed. `None` or an empty text removes a key."""
     query = context["request"].GET.copy()
     for name in (*CURSORS, *changes):
         query.pop(name, None)
@@ -186,7 +192,7 @@ def query_with(context, **changes):
 
 @register.simple_tag(takes_context=True)
 def sort_link(context, field, label, css="", first=""):
-    """A column head that sorts: the whole `<th>`, with `aria-sort`. `first`: the order without a query."""
+    """Return the `<th>` of a sortable column, with `aria-sort`. first: the order without a query."""
     parameter = "order" if "listing" in context else "sort"
     current = context["request"].GET.get(parameter) or first
     down, up = current == f"-{field}", current == field
@@ -199,7 +205,7 @@ def sort_link(context, field, label, css="", first=""):
 
 @register.inclusion_tag("kit/_filter_select.html")
 def filter_select(listing, name, any_label):
-    """A select for one filter of a list: `any_label` is what it shows when the filter is not set."""
+    """Return a select for one filter of a list. any_label: the text it shows if the filter is not set."""
     return {
         "name": name,
         "label": listing.spec.filters[name].label,

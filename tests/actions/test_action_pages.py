@@ -233,7 +233,7 @@ def test_a_step_taken_twice_says_so_and_happens_once(client, ana):
     first, second = (client.post(address(action, "step", "finish"), {"version": 1}) for _ in range(2))
 
     assert (first.status_code, second.status_code) == (303, 409)
-    assert "From “done”" in second.content.decode()
+    assert "The state “done”" in second.content.decode()
     assert Event.objects.filter(verb="actions.action_done").count() == 1
 
 
