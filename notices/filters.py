@@ -1,4 +1,4 @@
-"""What the inbox and the list of mails can be asked."""
+"""The filters and orders of the inbox and of the list of mails."""
 
 from django.db.models import Q
 

@@ -12,7 +12,7 @@ from history.states import InDoubt
 from notices.states import MessageState
 from people.models import User
 
-# The last part of a verb, and what the page calls its mails where the verb itself does not read well.
+# The last part of a verb -> the name of its mails on the page, where the verb itself does not read well.
 _MAIL_TYPES = {
     "action_opened": "Action created",
     "action_reminded": "Action reminder",
@@ -54,8 +54,8 @@ class Digest(models.Model):
     """The weekly digest of one person, unique by its ISO week.
 
     since: the digest has the changes after this moment. content: the sections as they were created. Each
-    line has the ids of the subjects it names (notices.queries.digest), so that objects that were restricted
-    since then stay hidden.
+    line has the ids of the subjects that it names (notices.queries.digest), so that objects that were
+    restricted later stay hidden.
     """
 
     user = models.ForeignKey(User, models.CASCADE, related_name="+")
@@ -73,9 +73,10 @@ class Message(Claimable):
     """A mail in the outbox. A worker claims the row, renders it and sends it.
 
     key: its cause, unique, so the same cause never creates a second mail. id: also the Message-ID, so a
-    recipient can recognise a repeat. begun_at: from here on the server may have the mail. If the worker
-    died before, it was not sent. sent_*: the mail as it was sent. history: one line for each attempt.
-    released_at: an administrator released it although it is older than the switching on of mail.
+    recipient can recognise a repeat. begun_at: after this moment the mail server may have the mail. If the
+    worker died before, the mail was not sent. sent_*: the mail as it was sent. history: one line for each
+    attempt. released_at: an administrator released the mail, which is older than the moment at which mail was
+    switched on.
     """
 
     MAX_TRIES: ClassVar[int] = 6
@@ -115,13 +116,13 @@ class Message(Claimable):
 
     @property
     def kind_words(self) -> str:
-        """What the page calls this type of mail, such as "Meeting closed"."""
+        """Return the name of this type of mail on the page, such as "Meeting closed"."""
         name = self.verb.rpartition(".")[2]
         return _MAIL_TYPES.get(name) or name.replace("_", " ").capitalize()
 
 
 class MailSwitch(models.Model):
-    """Whether this instance sends mail, and since when: one row, written when the setting changes.
+    """Whether this instance sends mail, and since when. There is one row, written when the setting changes.
 
     Mails that are older than `since` are held back until an administrator releases or drops them.
     """

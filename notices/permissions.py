@@ -10,7 +10,7 @@ from people.states import Role
 
 @permission("notices.inbox_see")
 def may_see_inbox(user: User, obj: Any) -> bool:
-    """Allow only one's own. obj: an entry or a digest."""
+    """Allow only the user's own entries and digests. obj: an entry or a digest."""
     return may_read(user) and (obj is None or obj.user_id == user.pk)
 
 

@@ -4,7 +4,7 @@ from django.db.models import TextChoices
 
 
 class MessageState(TextChoices):
-    """The first four are history.states.Work: a message is claimed, tried and settled like all work."""
+    """The first four states are those of history.states.Work: messages are claimed and settled too."""
 
     PENDING = "pending", "Waiting"
     CLAIMED = "claimed", "Sending"

@@ -1,6 +1,7 @@
-"""Celery drives, and carries no truth: every task is "look what is to be done", so losing one costs seconds.
+"""The Celery application. Its tasks carry no data: each reads from the database what is to be done.
 
-No ETA, no countdown, no .retry(): dates live in history.Due, tries in the rows themselves.
+So a lost task only delays work by seconds. Tasks use no ETA, no countdown and no .retry(): dates are in
+history.Due, and the count of tries is in the claimed rows.
 """
 
 import os
@@ -19,7 +20,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "riskhub.settings")
 
 
 class BrokerConnection(kombu.Connection):
-    """Looks for a broker that is gone every five seconds; kombu's own pauses grow to thirty."""
+    """Reconnects to a missing broker every five seconds. The pauses of kombu grow to thirty seconds."""
 
     def _ensure_connection(self, *args: Any, **options: Any) -> Any:
         return super()._ensure_connection(*args, **({"interval_max": 5} | options))
@@ -33,16 +34,16 @@ app = Celery("riskhub", amqp=Amqp)
 app.conf.update(
     broker_url=settings.REDIS_URL,
     broker_connection_retry_on_startup=True,
-    broker_connection_max_retries=None,  # for ever
-    # Not acknowledged: a lost task costs seconds, but each acknowledgement that fails while the broker
-    # hangs keeps its place for good, and a worker without places is alive and takes nothing.
+    broker_connection_max_retries=None,  # no limit
+    # Tasks are not acknowledged, because a lost task only costs seconds. An acknowledgement that fails while
+    # the broker hangs occupies a slot for ever, and a worker without free slots runs no tasks.
     task_queues=[kombu.Queue("celery", no_ack=True)],
     broker_transport_options={
         "visibility_timeout": 300,
         "socket_timeout": 1,
         "socket_connect_timeout": 1,
         "retry_on_timeout": False,
-        "max_retries": 0,  # or a ring waits for two tries with a pause between them, six seconds in all
+        "max_retries": 0,  # retries would delay a notification by six seconds
     },
     task_ignore_result=True,
     task_store_errors_even_if_ignored=False,
@@ -61,7 +62,7 @@ app.conf.update(
 
 
 def ring() -> None:
-    """What the bell does: ask a worker to hand on what waits. One small message, not retried."""
+    """Ask a worker to process waiting events (kit.bell). Sends one small message, without retries."""
     app.send_task("riskhub.hand_on", retry=False, ignore_result=True, expires=30)
 
 
@@ -71,5 +72,5 @@ bell.install(ring)
 @celeryd_init.connect
 @beat_init.connect
 def require_secret_key(**options: Any) -> None:
-    """Worker and beat start under the same rule as the web server. They sign links in mails."""
+    """Apply the web server's rule for SECRET_KEY to the worker and beat, because they sign links in mails."""
     secret_key.require(os.environ)

@@ -1,4 +1,4 @@
-"""Checks at start of what the rooms declare: a declaration that misses something stops `manage.py`."""
+"""Checks of the rooms' declarations at start. An incomplete declaration stops `manage.py`."""
 
 import re
 from pathlib import Path
@@ -21,7 +21,7 @@ _ANY = {"reference": "A-1", "object_id": 1}
 
 @register()
 def check_kinds(app_configs: Any, **options: Any) -> list[CheckMessage]:
-    """Every recorded model has a kind; every kind has a label, an icon, an address and a permission."""
+    """Check that every recorded model has a kind, with a label, an icon, an address and a permission."""
     declared = {kind.key for kind in kinds.every()}
     missing = [
         Error(
@@ -35,7 +35,7 @@ def check_kinds(app_configs: Any, **options: Any) -> list[CheckMessage]:
 
 
 def faults_of(kind: Kind, icons: frozenset[str] | None = None) -> list[CheckMessage]:
-    """Return what is wrong with one kind, as errors that name the fix."""
+    """Return the faults of one kind, as errors that name the fix."""
     found: list[CheckMessage] = []
     if not (kind.label and kind.plural):
         found.append(Error(f"The kind {kind.key} has no label.", hint="Give it a label and a plural."))
@@ -68,7 +68,7 @@ def faults_of(kind: Kind, icons: frozenset[str] | None = None) -> list[CheckMess
 
 @register()
 def check_events(app_configs: Any, **options: Any) -> list[CheckMessage]:
-    """Every event that a step or a flow names is declared; every declared one has its templates."""
+    """Check that every event of a step or a flow is declared, and every declared event has its templates."""
     named = {verb for model in apps.get_models() for verb in getattr(model, "MOVES", {}).values()}
     missing = [
         Error(f"The event {verb} is not declared.", hint="Add it to the events.py of its room.")
@@ -79,7 +79,7 @@ def check_events(app_configs: Any, **options: Any) -> list[CheckMessage]:
 
 
 def faults_of_event(declared: EventType) -> list[CheckMessage]:
-    """Return what is wrong with one declared event, as errors that name the fix."""
+    """Return the faults of one declared event, as errors that name the fix."""
     found: list[CheckMessage] = []
     if not _is_template(f"history/lines/{declared.verb}.html"):
         found.append(

@@ -1,4 +1,7 @@
-"""The events by API: what happened, to what the reader may see, with hidden actors hidden in every column."""
+"""The API of events: those of objects that the reader may see.
+
+Anonymous actors are hidden in every column.
+"""
 
 from datetime import datetime
 from typing import Any, cast
@@ -21,7 +24,7 @@ _ITEM = AgendaItem._meta.label_lower
 
 
 class ChangeRow(serializers.Serializer):
-    """One field of one row, before and after. A value that names what the reader may not see is null."""
+    """One field of one row, before and after. A reference to an object that you may not see is null."""
 
     model = serializers.CharField()
     row_id = serializers.IntegerField()
@@ -31,7 +34,7 @@ class ChangeRow(serializers.Serializer):
 
 
 class EventRow(serializers.Serializer):
-    """What happened. It is never changed."""
+    """One event. It never changes."""
 
     id = serializers.IntegerField()
     verb = serializers.CharField(help_text="Such as risklog.risk_opened.")
@@ -120,7 +123,7 @@ class _Events(Resource):
         return rows.values(*direct, "shown_cause", *further, **renamed)
 
     def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
-        """Changes in today's shape, without what the reader may not know of."""
+        """Return the events in their current shape, without the values that the reader may not see."""
         for row in found:
             row["cause_id"], row["actor_id"] = row.pop("shown_cause"), row.pop("shown_person")
             event = Event(verb=row["verb"], schema_version=row.pop("schema_version"), data=row.pop("data"))
@@ -130,8 +133,9 @@ class _Events(Resource):
 
 
 def _known(found: list[dict[str, Any]], reader: User) -> tuple[set[tuple[str, int]], set[int]]:
-    """The objects that these events name and the reader may see, and the agenda items among their rows that
-    are but a slot of time to this reader. One query.
+    """Return (visible objects that these events name, ids of agenda items that are hidden from the reader).
+
+    Costs one query.
     """
     seen, slots = set(), set()
     for pk, kind, object_id in _named(found, reader).union(_slots(found, reader), all=True):
@@ -143,7 +147,7 @@ def _known(found: list[dict[str, Any]], reader: User) -> tuple[set[tuple[str, in
 
 
 def _named(found: list[dict[str, Any]], reader: User) -> QuerySet[Any]:
-    """Of the objects that these events name, those the reader may see."""
+    """Return the objects that these events name and that the reader may see."""
     wanted: dict[str, set[int]] = {}
     for row in found:
         for part in row["rows"]:
@@ -157,7 +161,10 @@ def _named(found: list[dict[str, Any]], reader: User) -> QuerySet[Any]:
 
 
 def _slots(found: list[dict[str, Any]], reader: User) -> QuerySet[Any]:
-    """Their meeting is open to everyone, and so are its events; the words of such an item are not."""
+    """Return the agenda items about objects that the reader may not see.
+
+    The meeting and its events are open to everyone, but the text of such an item is not.
+    """
     ids = {part["pk"] for row in found for part in row["rows"] if part["model"] == _ITEM}
     about = Subject.objects.visible_to(reader).filter(pk=OuterRef("about_id"))
     hidden = AgendaItem.objects.filter(pk__in=ids, about__isnull=False).exclude(Exists(about))

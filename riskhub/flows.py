@@ -1,7 +1,7 @@
-"""Which room acts on which event: all upward traffic on one screen.
+"""Which room acts on which event: all calls from lower rooms to upper rooms.
 
-A handler is `handler(event, *, at)` with a key (`@handler(...)` in its room); waiting rows carry the key. The
-relay guarantees that its effect happens once per event. It may run late and out of order: it reads present
+A handler is `handler(event, *, at)` with a key (`@handler(...)` in its room). Waiting rows store the key. The
+relay guarantees that its effect happens once per event. It may run late and out of order, so it reads current
 rows.
 """
 
@@ -28,26 +28,26 @@ from risklog.operations import (
 )
 from signals.operations import series
 
-# What happened -> who acts on it.
+# Event -> its handlers.
 FLOWS: dict[str, tuple[Handler, ...]] = {
-    # a register begins with the words for what can go wrong, and a way up
+    # A new register gets the risk categories and the standard ladder.
     "people.organisation_set_up": (taxonomy.on_organisation_set_up, ladder.on_organisation_set_up),
-    # a model is registered: series that named it before belong to it now
+    # Series that named a model before it was registered are linked to it.
     "catalogue.model_registered": (series.on_model_registered,),
-    # a breach calls people of two functions together
+    # A breach opens a review by people of two functions.
     "signals.breach_group_opened": (review_handlers.on_breach_group_opened,),
     "signals.breach_group_reopened": (review_handlers.on_breach_group_reopened,),
     "signals.breach_joined": (review_handlers.on_breach_joined,),
     "signals.breach_worsened": (review_handlers.on_breach_worsened,),
     "signals.breach_reopened": (review_handlers.on_breach_worsened,),
-    # a model registered later: what opened under its name belongs to it
+    # Breaches that opened before their model was registered are linked to it.
     "signals.breach_claimed": (review_handlers.on_breach_claimed,),
     "signals.breach_group_cleared": (review_handlers.on_breach_group_cleared,),
-    # a review and a climb are put on the next suitable agenda
+    # Reviews and escalations are put on the next suitable agenda.
     "risklog.review_opened": (agenda.on_review_opened,),
     "risklog.review_reopened": (agenda.on_review_opened,),
-    "risklog.review_annotated": (agenda.on_review_opened,),  # its team may be known now
-    "risklog.review_pressed": (agenda.on_review_opened,),  # critical by now, it moves up
+    "risklog.review_annotated": (agenda.on_review_opened,),  # its team may have been added
+    "risklog.review_pressed": (agenda.on_review_opened,),  # it is critical now, so it moves up
     "risklog.review_answered": (escalation_handlers.on_review_answered,),
     "risklog.review_settled": (
         agenda.on_review_settled,
@@ -57,21 +57,21 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
     "risklog.review_withdrawn": (agenda.on_review_settled, escalation_handlers.on_review_settled),
     "risklog.escalation_started": (agenda.on_escalation_started,),
     "risklog.risk_closed": (escalation_handlers.on_risk_closed,),
-    # what is late goes up the ladder, what is done comes down
+    # Overdue actions are escalated. When they are done, their escalation ends.
     "actions.action_overdue": (escalation_handlers.on_action_overdue,),
     "actions.action_done": (escalation_handlers.on_action_settled,),
     "actions.action_dropped": (escalation_handlers.on_action_settled,),
     "actions.action_changed": (escalation_handlers.on_action_changed,),
     "actions.action_assigned": (escalation_handlers.on_action_changed,),
-    # an owner team named later gives waiting reviews their meeting
+    # When a model gets an owner team, its waiting reviews get a meeting.
     "catalogue.model_changed": (agenda.on_model_changed,),
-    # turns follow the people
+    # Changes of people change the facilitators of meetings.
     "people.person_changed": (
         meeting.on_absence_changed,
         action.on_time_changed,
         digest.on_time_changed,
     ),
-    # what was planned by a zone, by working hours or for a weekday is planned again when those change
+    # Dates that depend on a time zone, on working hours or on a weekday are planned again when these change.
     "people.organisation_changed": (
         person.on_time_changed,
         action.on_time_changed,
@@ -89,17 +89,17 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
     "people.team_changed": (meeting.on_team_changed,),
     "people.member_added": (meeting.on_team_changed,),
     "people.member_removed": (meeting.on_team_changed, availability.on_person_unavailable),
-    # who can no longer act is not waited for: reviews and escalations go on without them
+    # Reviews and escalations do not wait for a person who can no longer act.
     "history.grant_ended": (availability.on_person_unavailable,),
 }
 
-# What goes before all that waits: people are called first, agendas and inboxes follow.
+# Handlers that run before all other waiting ones: people are notified first, agendas and inboxes follow.
 FIRST: tuple[Handler, ...] = (
     review_handlers.on_breach_group_opened,
     review_handlers.on_breach_group_reopened,
 )
 
-# Which date -> what acts on it: `handler(due, *, at)`.
+# Kind of due date -> its handler, `handler(due, *, at)`.
 DUES: dict[str, Handler] = {
     "people.absence_begins": person.begin_absence,
     "actions.reminder": action.remind,
@@ -119,7 +119,7 @@ DUES: dict[str, Handler] = {
 
 
 def install() -> None:
-    """Install the handlers. Every event with recipients goes to the inbox, too (<room>/events.py)."""
+    """Install the handlers. Every event with recipients (<room>/events.py) also goes to the inbox."""
     subscribed: dict[str, list[Handler]] = defaultdict(list)
     for verb, handlers in FLOWS.items():
         subscribed[verb].extend(handlers)

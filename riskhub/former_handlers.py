@@ -1,8 +1,8 @@
-"""Former handler keys: rows may still wait under them after an upgrade.
+"""Former handler keys, under which rows may still wait after an upgrade.
 
-Key -> the present key, or None when nothing is left to do: then a waiting row is settled without an effect. A
-test compares tests/flows/handler_keys.txt, the list of every key that was ever stored, with the present and
-the former keys. So a key that is renamed or removed without a line here fails the build.
+Key -> the current key, or None if nothing is left to do. Then a waiting row is settled without an effect. A
+test compares the current and the former keys with tests/flows/handler_keys.txt, which lists every key that
+was ever stored. So a key that is renamed or removed without a line here fails the build.
 """
 
 # Until 023c733 a key was `module:function`.
@@ -32,7 +32,7 @@ FORMER: dict[str, str | None] = {
     "meetings.operations.meeting:on_absence_changed": "meetings.meeting.replan_for_person",
     "meetings.operations.meeting:on_team_changed": "meetings.meeting.replan_for_team",
     "notices.operations.entry:tell": "notices.entry.add",
-    # Who sees a root sees what hangs on it, without a handler.
+    # Access to a root now covers everything below it, so these handlers are not needed.
     "learnings.learning.follow_visibility": None,
     "meetings.decision.follow_visibility": None,
 }

@@ -1,4 +1,7 @@
-"""/livez: the process answers. /readyz: the database answers and is migrated; no broker, no mail."""
+"""/livez: the process answers.
+
+/readyz: the database answers and is migrated. Broker and mail are not checked.
+"""
 
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor

@@ -1,4 +1,4 @@
-"""My week: what needs the reader now, then what comes; for a fresh instance, what to do next."""
+"""My week: the reader's open work, then what is coming up. For a new instance, the set-up steps."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -32,7 +32,7 @@ count_unread_with(inbox.unread_count)
 
 @dataclass(frozen=True, slots=True)
 class SetupStep:
-    """One thing to do before the first breach finds its way to a meeting."""
+    """One step of the set-up of a new instance, up to the first breach on an agenda."""
 
     name: str
     why: str
@@ -43,7 +43,7 @@ class SetupStep:
 @require_safe
 @view_needs("people.signed_in")
 def home(request: SignedInRequest) -> HttpResponse:
-    """At most fifteen queries, whatever there is."""
+    """Show the start page. Costs at most fifteen queries for any amount of data."""
     user, at = request.user, clock.now()
     today = timezone.localdate(at)
     todo: list[Any] = list(actions.mine(user).filter(due_on__lte=today + AHEAD)[: SHOWN * 2])
@@ -69,7 +69,7 @@ def home(request: SignedInRequest) -> HttpResponse:
 
 
 def _meetings(user: User, at: datetime) -> dict[str, Any]:
-    """The meetings of the next two weeks; those the reader leads are marked."""
+    """Return the meetings of the next two weeks. Those that the reader facilitates are marked."""
     found: list[Any] = list(mine.meetings_of(user, since=at, until=at + 2 * AHEAD)[:FEW])
     for meeting in found:
         meeting.is_mine_to_lead = meeting.facilitator_id == user.pk
@@ -78,7 +78,7 @@ def _meetings(user: User, at: datetime) -> dict[str, Any]:
 
 
 def _register(user: User) -> dict[str, Any]:
-    """For those who look after the register: what nobody owns, and what is still to be set up."""
+    """Return, for managers of the register, risks without an owner and the open set-up steps."""
     if not user.is_at_least(Role.RISK_MANAGER):
         return {"unowned": [], "steps": []}
     steps = _steps(user)
@@ -87,7 +87,7 @@ def _register(user: User) -> dict[str, Any]:
 
 
 def _steps(user: User) -> list[SetupStep]:
-    """The way from an empty instance to the first meeting. One query."""
+    """Return the steps from an empty instance to the first meeting. Costs one query."""
     there = (
         Organisation.objects.values_list(
             *(

@@ -1,4 +1,4 @@
-"""Headers on every answer; what no page can store is refused or cleaned where a request comes in."""
+"""Headers on every response, and the refusal or cleaning of input that cannot be stored."""
 
 from collections.abc import Callable
 
@@ -15,7 +15,7 @@ POLICY = "; ".join(
         "img-src 'self' data:",
         "font-src 'self'",
         "connect-src 'self'",
-        "frame-src 'self'",  # of ours, only a mail lets itself be framed
+        "frame-src 'self'",  # only the page of a mail may be framed
         "base-uri 'none'",
         "form-action 'self'",
         "frame-ancestors 'none'",
@@ -29,7 +29,7 @@ _PASSWORDS = frozenset({"password", "again", "current"})  # the fields of people
 def content_security_policy(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Nothing inline, nothing from elsewhere, no nonce."""
+    """Set the content security policy: no inline code, nothing from other sites, no nonce."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         answer = get_response(request)
@@ -40,16 +40,16 @@ def content_security_policy(
 
 
 def refuse_nul(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """PostgreSQL keeps no NUL character: in an address it is 404, in a query or form a bad request.
+    """Refuse NUL, which PostgreSQL cannot store: 404 for it in a path, 400 for it in a query or a form.
 
-    The API answers for its own bodies and parameters, by name (rest.resource, rest.bodies).
+    The API checks its own bodies and parameters and names them (rest.resource, rest.bodies).
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if "\x00" in request.path_info:
             raise Http404
         if not request.path_info.startswith("/api/") and (_has_nul(request.GET) or _has_nul(request.POST)):
-            raise BadRequest("A NUL character cannot be kept. Leave it out.")
+            raise BadRequest("A NUL character cannot be stored. Remove it.")
         return get_response(request)
 
     return middleware
@@ -58,16 +58,16 @@ def refuse_nul(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[
 def clean_posted_texts(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Take out of posted texts what no reader can see (kit.texts), before a form or view checks them.
+    """Remove invisible characters (kit.texts) from posted texts, before a form or view checks them.
 
-    So "required" and length limits judge what will be stored. One-line fields lose their line breaks when
-    they are stored (history.cleaning). Passwords stay as they were typed. The API cleans its own bodies
+    So "required" and length limits apply to the text that will be stored. One-line fields lose their line
+    breaks when they are stored (history.cleaning). Passwords are not changed. The API cleans its own bodies
     (rest.resource).
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if request.method == "POST" and not request.path_info.startswith("/api/"):
-            request.POST = _cleaned(request.POST)  # type: ignore[assignment]  # the stubs name the frozen kind
+            request.POST = _cleaned(request.POST)  # type: ignore[assignment]  # the stubs have the immutable type
         return get_response(request)
 
     return middleware

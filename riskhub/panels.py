@@ -1,4 +1,4 @@
-"""What hangs on whose page: the upper rooms' parts of lower pages, on one screen."""
+"""The panels of upper rooms on the pages of lower rooms, in one table."""
 
 from actions import queries as actions
 from history import declarations, wiring
@@ -17,7 +17,7 @@ LEARNINGS = "learnings/_panel_learnings.html"
 REVIEWS = "risklog/_panel_reviews_of_subject.html"
 CLIMB = "risklog/_panel_escalation.html"
 
-# place, slot, template, query, permission; in the order of the page.
+# place, slot, template, query, permission, in the order of the page
 PANELS: tuple[Panel, ...] = (
     Panel("actions.action", "rail", CLIMB, escalation.rail, "risklog.escalation_view"),
     # the list of models, and a model
@@ -56,7 +56,7 @@ PANELS: tuple[Panel, ...] = (
     Panel("risklog.escalation", "main", AGENDA, agenda.panel, "meetings.meeting_see"),
 )
 
-# What belongs to the story of a subject: its reviews, decisions, actions, escalations, learnings.
+# The relations that a subject's timeline includes: reviews, decisions, actions, escalations, learnings.
 RELATIONS: tuple[Relation, ...] = (
     actions.come_of,
     related.reviews,

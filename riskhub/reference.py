@@ -1,4 +1,4 @@
-"""The API's front door: its description as JSON, and the same as a page to read."""
+"""The description of the API: as OpenAPI JSON and as a page."""
 
 from typing import Any, ClassVar
 
@@ -16,7 +16,7 @@ _ORDER = ("get", "post", "patch", "put", "delete")
 
 
 class Schema(ApiView):
-    """This description (OpenAPI 3.1)."""
+    """Get this description (OpenAPI 3.1)."""
 
     permission: ClassVar = {"GET": OPEN}
     answers: ClassVar = {"GET": (200, {"type": "object", "additionalProperties": True})}
@@ -35,7 +35,7 @@ def reference(request: HttpRequest) -> HttpResponse:
 
 
 def groups(found: dict[str, Any]) -> list[dict[str, Any]]:
-    """The description as the page shows it: operations by tag, in the order of the addresses."""
+    """Return the operations for the page, grouped by tag, in the order of the addresses."""
     by_tag: dict[str, list[dict[str, Any]]] = {}
     for path, methods in found["paths"].items():
         for method in _ORDER:
@@ -92,7 +92,7 @@ def _resolved(schema_: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
 
 
 def _row_of(schema_: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
-    """Of the envelope of a list, the row."""
+    """Return the schema of the row of a list."""
     properties = _resolved(schema_, found).get("properties", {})
     return properties["results"]["items"] if "is_count_capped" in properties else schema_
 

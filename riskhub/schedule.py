@@ -1,4 +1,4 @@
-"""Every periodic task in one table. Plain intervals, never above ten minutes: the calendar is in tables."""
+"""All periodic tasks, at intervals of at most ten minutes. Dates are in the database, in history.Due."""
 
 import time
 from collections.abc import Callable
@@ -16,9 +16,9 @@ from people.operations import receipt, sign_in
 from riskhub.celery import app
 from signals.operations import source
 
-# What one tick does, in this order, until nothing is left: what happened is handed on, then dates act.
-# So nobody is called about what was settled while no worker ran.
-# Each takes the moment, and how many seconds it has.
+# The steps of one tick, in this order, until nothing is left. Events are handled before due dates, so nobody
+# is notified about something that was settled while no worker ran. Parameters: the moment, and the seconds it
+# may take.
 STEPS: tuple[Callable[[datetime, float], Tally], ...] = (
     lambda at, seconds: digest.schedule(at),
     lambda at, seconds: relay.relay(at=at, seconds=seconds),
@@ -36,9 +36,9 @@ _DOCUMENTS_A_RUN = 50_000
 
 
 def tick(at: datetime, *, is_simulated: bool = False) -> int:
-    """Let everything up to `at` happen and be told; return how many things did. May run many times at once.
+    """Process everything up to `at`, including mails. Returns the number of items. Safe in parallel.
 
-    is_simulated: `at` is not the present, as in a sample: mails go to the page of sent mail and never leave.
+    is_simulated: `at` is not the present, as in a sample. Mails are only shown on the page of sent mail.
     """
     done = act(at)
     if is_simulated:
@@ -48,12 +48,12 @@ def tick(at: datetime, *, is_simulated: bool = False) -> int:
 
 
 def note_mail_switch(at: datetime) -> None:
-    """Note whether a mail server is configured, so that older mails are held back when one appears."""
+    """Record whether a mail server is configured, so that older mails are held back when one is added."""
     mail_switch.note(is_on=not settings.IS_MAIL_KEPT, at=at)
 
 
 def act(at: datetime, *, seconds: float = float("inf")) -> int:
-    """tick() without the mail, which may wait for a slow server. Begins nothing more after `seconds`."""
+    """tick() without mail, which may wait for a slow server. Begins no further step after `seconds`."""
     total, ends = 0, time.monotonic() + seconds
     for _ in range(_ROUNDS):
         if time.monotonic() >= ends:
@@ -72,9 +72,9 @@ def tick_now() -> None:
 
 @shared_task(name="riskhub.send")
 def send() -> None:
-    """Send mails for two seconds, so that a slow mail server delays nothing but mail.
+    """Send mails for two seconds, so that a slow mail server only delays mail.
 
-    Between two mails handovers go first: people are called before they are written to. hand_on() sends this
+    It stops between two mails if a handover waits, because handlers notify people first. hand_on() sends this
     task again after them.
     """
     at = clock.now()
@@ -90,9 +90,9 @@ def hand_on() -> None:
 
 @shared_task(name="riskhub.tidy")
 def tidy() -> None:
-    """Drop what is kept for a while only: receipts, counts of tries, bodies of deliveries, ended sessions.
+    """Delete old data: receipts, counts of sign-in tries, bodies of deliveries, expired sessions.
 
-    It also rebuilds search documents whose language has changed, as many as fit before the next run.
+    Also rebuild the search documents whose language has changed, as many as fit before the next run.
     """
     at = clock.now()
     receipt.forget_old(at=at)

@@ -1,7 +1,7 @@
-"""The published description of the API (OpenAPI 3.1), drawn from the resources themselves.
+"""The published description of the API (OpenAPI 3.1), built from the resources.
 
-drf_spectacular knows generic views; ours declare columns, filters, orders, bodies and answers
-(rest.resource), so this reads those. docs/api.md and the reference page say the same in words.
+drf_spectacular supports generic views. Our views declare columns, filters, orders, bodies and answers
+(rest.resource), so this module reads those.
 """
 
 from collections import Counter
@@ -22,7 +22,7 @@ from rest.resource import MAX_PAGE_SIZE, Collection, Item
 from rest.steps import Step
 
 _ACTS = {"POST": "create", "PATCH": "change", "PUT": "put", "DELETE": "delete"}
-# The summary of an operation whose method has no docstring of its own: (method, is it a list).
+# The summary of an operation whose method has no docstring: (method, is it a list).
 _SUMMARIES = {
     ("GET", True): "List {plural}",
     ("POST", True): "Create {article} {noun}",
@@ -54,7 +54,7 @@ class FieldProblem(serializers.Serializer):
 
 
 class Problem(serializers.Serializer):
-    """What went wrong (RFC 9457)."""
+    """An error (RFC 9457)."""
 
     type = serializers.CharField(help_text="Always about:blank.")
     title = serializers.CharField()
@@ -84,7 +84,7 @@ class Resources(AutoSchema):
         return [self._words()[0]]
 
     def get_summary(self) -> str:
-        """The first line of the method's docstring, or a sentence from the method and the resource's kind."""
+        """Return the first line of the method's docstring, or a sentence from the method and the kind."""
         template = _SUMMARIES.get((self.method, isinstance(self.view, Collection)))
         kind = getattr(self.view, "kind", "")
         if not self._method_doc() and template and kind:
@@ -196,11 +196,11 @@ class Resources(AutoSchema):
         return self.path.removeprefix("/api/v1/").strip("/").split("/")
 
     def _method_doc(self) -> str:
-        """The docstring of the view's own method, not an inherited one."""
+        """Return the docstring of the view's own method. An inherited docstring does not count."""
         return _plain(getattr(vars(type(self.view)).get(self.method.lower()), "__doc__", ""))
 
     def _doc(self) -> str:
-        """The docstring of the method, else of the class: their own, not an inherited one."""
+        """Return the docstring of the method, else of the class. Inherited docstrings do not count."""
         return self._method_doc() or _plain(vars(type(self.view)).get("__doc__"))
 
 
@@ -209,7 +209,7 @@ def _plain(doc: str | None) -> str:
 
 
 def _parameter_of(name: str, list_filter: filtering.Filter) -> OpenApiParameter:
-    """Describe the query parameter of a filter."""
+    """Return the description of a filter's query parameter."""
     choices = [value for value, _ in list_filter.choices]
     text = list_filter.help
     if list_filter.is_many and choices:
@@ -220,7 +220,7 @@ def _parameter_of(name: str, list_filter: filtering.Filter) -> OpenApiParameter:
 
 @cache
 def _names() -> Counter[str]:
-    """How many serializers have a name: those that share one are told apart by their room."""
+    """Return how many serializers have each name. Those with the same name get their room as a prefix."""
     found: Counter[str] = Counter()
     waiting = list(serializers.Serializer.__subclasses__())
     seen = set()
@@ -235,7 +235,7 @@ def _names() -> Counter[str]:
 
 @cache
 def _page_of(row: type[serializers.Serializer], is_counted: bool) -> type[serializers.Serializer]:
-    """The envelope of a list of rows."""
+    """Return the serializer of a page of rows."""
     counts = {
         "count": serializers.IntegerField(help_text="The number of rows, counted up to 1000."),
         "is_count_capped": serializers.BooleanField(help_text="true: there are more than `count`."),
@@ -303,5 +303,5 @@ class Pair(OpenApiSerializerFieldExtension):
 
 @cache
 def document() -> dict[str, Any]:
-    """The whole description. It depends on the code alone, so one drawing serves the process."""
+    """Return the whole description. It depends only on the code, so it is built once per process."""
     return SchemaGenerator().get_schema(request=None, public=True)

@@ -1,4 +1,4 @@
-"""Search over everything that has a page, as far as the reader may see it: the page, and the palette."""
+"""Search over all objects that have a page and that the reader may see: the search page and the palette."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ _DAYS = {"week": ("Last 7 days", 7), "month": ("Last 30 days", 30), "year": ("La
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One subject that was found. fragment: HTML of the text around the words, "" if only the title fits."""
+    """One found subject. fragment: HTML of the text around the words, "" if only the title matches."""
 
     icon: str
     kind: str
@@ -50,7 +50,7 @@ class Group:
 
 
 def find(user: Visitor, text: str) -> QuerySet[Subject]:
-    """Return the subjects that fit the text, of the kinds that this user may see. Not ordered."""
+    """Return the subjects that match the text, of the kinds that this user may see. Not ordered."""
     allowed = [kind.key for kind in kinds.searchable() if may(user, kind.permission)]
     return documents.search(user, text, allowed, language=_language())
 
@@ -60,7 +60,7 @@ def _language() -> str:
     return organisation.search_language if organisation else DEFAULT_LANGUAGE
 
 
-# ------------------------------------------------------------------ what the page can be asked
+# ------------------------------------------------------------------ filters and orders
 
 
 def _kind(text: str) -> str:
@@ -85,7 +85,7 @@ def _active_within(days: int) -> Any:
 
 SPEC = ListSpec(
     filters={
-        # find() narrows the rows by it, because it also says how well each fits.
+        # find() applies the text, because it also computes how well each row matches.
         "q": Filter("Text", lambda values, reader: Q(), is_many=False),
         "kind": Filter("Kind", filtering.equals("kind"), _kind, options=_kinds, is_many=False),
         "active": filtering.named(
@@ -106,7 +106,7 @@ SPEC = ListSpec(
 @require_safe
 @view_needs("people.signed_in")
 def search(request: HttpRequest) -> HttpResponse:
-    """The search page; for the palette, its options alone."""
+    """Show the search page, or only the options for the palette."""
     text = request.GET.get("q", "")
     if is_fragment(request):
         best = find(request.user, text).order_by("-fit", "-pk")[:IN_PALETTE]
@@ -138,7 +138,7 @@ def _marked(fragment: str) -> SafeString:
 
 
 def _group_of(row: Any) -> int:
-    """Return what find() says of the row: its place among the groups."""
+    """Return the group that find() computed for the row."""
     group: int = row.group
     return group
 

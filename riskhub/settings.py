@@ -1,11 +1,11 @@
-"""All settings, from the environment alone. `make run` fills in what is not given (riskhub/engine).
+"""All settings, from environment variables. `make run` sets those that are missing (riskhub/engine).
 
-DATABASE_URL        the application role: reads, writes, and may only INSERT and SELECT history
+DATABASE_URL        the application role: reads and writes, on history only INSERT and SELECT
 DATABASE_OWNER_URL  the owner: migrations, backup, erasure (default: DATABASE_URL, and health says so)
-REDIS_URL           the broker; it carries no truth
+REDIS_URL           the broker, which only has the queue of tasks
 EMAIL_URL           smtp://user:password@host:port; without it mail goes to a page for administrators
-RISKHUB_URL         the address people use; makes links in mail
-RISKHUB_HOME        where keys and embedded data live (default ./var)
+RISKHUB_URL         the address that people use, for links in mails
+RISKHUB_HOME        the folder with keys and embedded data (default ./var)
 RISKHUB_LEASE_SECONDS   seconds until other workers may take over claimed work (default 60)
 """
 
@@ -26,7 +26,7 @@ HOME = Path(env.str("RISKHUB_HOME", default=str(BASE_DIR / "var"))).resolve()
 
 
 def _running_instance() -> dict[str, str]:
-    """Addresses of the instance that `make run` keeps up in RISKHUB_HOME, so that a command finds it."""
+    """Return the addresses of the instance that `make run` runs in RISKHUB_HOME, for other commands."""
     try:
         return json.loads((HOME / "instance.json").read_text())
     except (OSError, ValueError):
@@ -34,7 +34,7 @@ def _running_instance() -> dict[str, str]:
 
 
 def _take_running_instance() -> None:
-    """Fill in what is not given, and note the names, so that a new supervisor knows what nobody said."""
+    """Set missing variables from the running instance. Record their names for a new supervisor."""
     names = os.environ.get(FILLED_IN, "").split()
     for name, value in _running_instance().items():
         if name not in os.environ:
@@ -49,7 +49,9 @@ _take_running_instance()
 DEBUG = env.bool("RISKHUB_DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="") or "only-for-commands-that-need-no-key-0123456789abcdefghijkl"
 if _fault := secret_key.fault(SECRET_KEY):
-    raise SystemExit(_fault)  # one line, whichever process reads the settings: web, worker, beat or command
+    raise SystemExit(
+        _fault
+    )  # one line in every process that reads the settings: web, worker, beat or command
 BASE_URL = env.str("RISKHUB_URL", default=f"http://localhost:{env.int('PORT', default=8000)}").rstrip("/")
 IS_HTTPS = BASE_URL.startswith("https://")
 ALLOWED_HOSTS = env.list(
@@ -151,12 +153,14 @@ _CHECKS = {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 _TIMEOUTS = (
     "-c statement_timeout=20s -c lock_timeout=5s -c idle_in_transaction_session_timeout=60s -c timezone=UTC"
 )
-# Lists join seven tables by their keys. To try every order of seven takes the planner ten times as long as
-# the query; four at a time finds the same plans. A page out of order costs little more than the next one
-# on any disk of today: with the default, 4, PostgreSQL reads a whole table to find five hundred rows by key.
+# Lists join seven tables by their keys. Trying every order of seven tables takes the planner ten times as
+# long as the query, and four at a time gives the same plans. On current disks a random page costs little more
+# than a sequential one. With the default cost of 4 PostgreSQL reads a whole table to find five hundred rows
+# by key.
 _PLANNER = "-c join_collapse_limit=4 -c random_page_cost=1.1"
-# To plan a list takes longer than to run it, so a statement is planned once a connection (ADR 0006). A pooler
-# that gives each transaction another connection may not keep them: DATABASE_PREPARED=0 then.
+# Planning a list takes longer than running it, so a statement is planned once per connection (ADR 0006). Set
+# DATABASE_PREPARED=0 for a pooler that gives each transaction another connection and loses prepared
+# statements.
 _PREPARED = env.bool("DATABASE_PREPARED", default=True)
 _DATABASE_URL = env.str("DATABASE_URL", default="postgresql://riskhub_app@127.0.0.1:5432/riskhub")
 _OWNER_URL = env.str("DATABASE_OWNER_URL", default=_DATABASE_URL)
@@ -173,7 +177,7 @@ def _database(url: str, options: str) -> dict:
 
 DATABASES = {
     "default": _database(_DATABASE_URL, f"{_TIMEOUTS} {_PLANNER}"),
-    # Migrations wait for no lock longer than two seconds: better to fail than to stop the traffic.
+    # Migrations wait at most two seconds for a lock. They fail rather than block other queries.
     "owner": _database(_OWNER_URL, "-c lock_timeout=2s -c timezone=UTC"),
 }
 DATABASES["owner"]["TEST"] = {"MIRROR": "default"}
@@ -222,7 +226,7 @@ WHITENOISE_USE_FINDERS = not env.bool("RISKHUB_STATIC_HASHED", default=False)
 
 # ---------------------------------------------------------------- mail
 _EMAIL = env.str("EMAIL_URL", default="")
-IS_MAIL_KEPT = not _EMAIL  # without a server each message stays on the page of sent mail
+IS_MAIL_KEPT = not _EMAIL  # without a mail server the mails are only shown on the page of sent mail
 DEFAULT_FROM_EMAIL = env.str("RISKHUB_FROM", default="Riskhub <riskhub@localhost>")
 EMAIL_TIMEOUT = 10
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
@@ -239,18 +243,18 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "riskhub.schema.Resources",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
-    "URL_FORMAT_OVERRIDE": None,  # there is one format; ?format= is a parameter like any that is not known
+    "URL_FORMAT_OVERRIDE": None,  # there is only one format, so ?format= is an unknown parameter
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Riskhub",
-    "DESCRIPTION": "One shared register of model risks, and the meeting rhythm that keeps it alive.",
+    "DESCRIPTION": "A shared register of model risks, with the weekly meetings that keep it current.",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
-    "COMPONENT_SPLIT_PATCH": False,  # our PATCH bodies are written as such
+    "COMPONENT_SPLIT_PATCH": False,  # PATCH bodies have their own serializers
     "SORT_OPERATION_PARAMETERS": False,
-    "POSTPROCESSING_HOOKS": [],  # enums stay where they are used
+    "POSTPROCESSING_HOOKS": [],  # enums stay inline
 }
 
 # ---------------------------------------------------------------- background work

@@ -1,7 +1,7 @@
-"""What surrounds every page: the side bar, the current place in it, and the theme.
+"""The frame of every page: the side bar, the current place in it, and the theme.
 
-One table, because this is the only module that may know every room by name. A place whose address does not
-exist is left out, so that it cannot break every page; a test checks that all of them resolve.
+There is one table, because only this module may know every room by name. A place whose address does not exist
+is left out, so that it cannot break every page. A test checks that all addresses resolve.
 """
 
 from collections.abc import Callable
@@ -104,7 +104,7 @@ def places_for(user, path):
 
 
 def look(request, user):
-    """Return theme and shortcuts, from this browser's cookie or the person, so that no page flashes."""
+    """Return theme and shortcuts, from the browser's cookie or the person, so that pages do not flicker."""
     theme, keys = request.COOKIES.get("theme"), request.COOKIES.get("keys")
     own = "on" if getattr(user, "has_single_keys", True) else "off"
     return {
@@ -121,7 +121,7 @@ def shell(request):
 
 
 def _shell(request):
-    """One query for the organisation's name, one for the count of unread lines."""
+    """Return the context. Costs one query for the organisation's name, one for the unread count."""
     user: Visitor = getattr(request, "user", AnonymousUser())
     signed_in = user.is_authenticated
     entries = places_for(user, request.path) if signed_in else []
@@ -143,7 +143,7 @@ def _shell(request):
 @view_needs(OPEN)
 @require_POST
 def set_look(request):
-    """Keep the theme, or whether single keys are shortcuts; then back to where one was."""
+    """Store the theme or the setting for single-key shortcuts, then redirect to the previous page."""
     back = request.POST.get("next", "/")
     if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}):
         back = "/"

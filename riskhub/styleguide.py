@@ -1,4 +1,4 @@
-"""The style guide: every component with its states. The browser tests run axe on it, people copy from it."""
+"""The style guide: every component with its states, to copy from. The browser tests run axe on it."""
 
 import datetime as dt
 import math
@@ -26,7 +26,7 @@ CALL = """curl -X POST https://riskhub.example/api/v1/points \\
 
 
 class Sample(forms.Form):
-    title = forms.CharField(help_text="Say what may happen, not what to do about it.")
+    title = forms.CharField(help_text="Describe what may happen.")
     model = forms.ChoiceField(choices=[("", "Choose a model"), ("1", "credit-pd v14")], required=False)
     seen = forms.CharField(label="What was seen", widget=forms.Textarea, required=False)
     due = forms.DateField(label="Due", widget=Day, required=False)
@@ -36,7 +36,7 @@ class Sample(forms.Form):
     unnamed = forms.BooleanField(
         label="Do not show my name",
         required=False,
-        help_text="Other users will not see it. The history still knows it.",
+        help_text="Other users will not see it. The history records it.",
     )
 
 
@@ -59,7 +59,7 @@ def chart(now):
             charts.ChartLimit(0.25, "critical", "Critical 0.25"),
             charts.ChartLimit(0.08, "clear", "Clears below 0.08"),
         ],
-        spans=[charts.Span(days[33], None, "critical", "Breach B-12, open since then")],
+        spans=[charts.Span(days[33], None, "critical", "Breach B-12, still open")],
         marks=[
             charts.Mark(days[29], "Version 14 deployed"),
             charts.Mark(days[40], "R-142 became critical", "#charts", "critical"),
@@ -68,7 +68,10 @@ def chart(now):
 
 
 def heat():
-    """Rows from likely to unlikely; a cell has its level, its count, and the address that filters."""
+    """Return rows from likely to unlikely.
+
+    A cell has its level, its count, and the address of the filtered list.
+    """
     counts = {
         (5, 4): 1,
         (5, 2): 1,

@@ -1,7 +1,7 @@
-"""The loader of our own templates: it drops the indentation of HTML when a template is read (ADR 0007).
+"""The template loader. It removes the indentation of HTML when it loads a template (ADR 0007).
 
-Templates are indented for their readers. A browser shows a run of whitespace as one space, so the run is cut
-to its newline once, at loading, and not in each answer.
+Templates are indented for readability. A browser shows a run of whitespace as one space, so the loader
+shortens the run to its newline. This happens once per template instead of in each response.
 """
 
 import re
@@ -9,7 +9,7 @@ import re
 from django.template import Origin
 from django.template.loaders import filesystem
 
-# What keeps its whitespace: a browser shows it, or it is code of another language.
+# Elements that keep their whitespace, because browsers show it or because it is code of another language.
 _KEPT = re.compile(
     r"(<(pre|textarea|script|style)\b.*?</\2\s*>|\{%\s*verbatim\b.*?\{%\s*endverbatim[^%]*%\})",
     re.DOTALL | re.IGNORECASE,
@@ -18,7 +18,7 @@ _INDENTED_NEWLINE = re.compile(r"[ \t]*\n[ \t]*")
 
 
 class Loader(filesystem.Loader):
-    """Django's filesystem loader; files that do not end in `.html`, like text mails, stay as they are."""
+    """Django's filesystem loader. Files that do not end in `.html`, such as text mails, are not changed."""
 
     def get_contents(self, origin: Origin) -> str:
         """Return the template's source. Raises TemplateDoesNotExist as Django's loader does."""
@@ -29,7 +29,7 @@ class Loader(filesystem.Loader):
 def without_indentation(source: str) -> str:
     """Return the source with the spaces and tabs around each newline removed.
 
-    Every newline stays, so an error names the right line and two words stay two words.
+    Every newline stays, so that errors name the right line and words stay separate.
     """
     # With two groups in the pattern, split() gives text, kept block, its element's name, text, ...
     pieces = _KEPT.split(source)

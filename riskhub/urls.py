@@ -1,4 +1,4 @@
-"""Every address. Rooms bring their own; the roof gathers them."""
+"""All addresses. Each room declares its own, and this module includes them."""
 
 from django.urls import include, path
 

@@ -1,4 +1,4 @@
-"""What Granian serves."""
+"""The WSGI application, which Granian serves."""
 
 import io
 import os
@@ -17,11 +17,13 @@ _CHUNK, _DRAINED, _SECONDS = 2**20, 64 * 2**20, 10
 
 
 def application(environ: dict[str, Any], start_response: Any) -> Any:
-    """Django reads no body without a Content-Length, and so none of one that is sent in chunks: count it."""
+    """Handle a request. Set the Content-Length of a chunked body, without which Django does not read it."""
     stream = environ["wsgi.input"]
     has_body = environ["REQUEST_METHOD"] not in {"GET", "HEAD"} and environ.get("wsgi.input_terminated")
     if has_body and not environ.get("CONTENT_LENGTH"):
-        most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1  # which is too large, and is answered as such
+        most = (
+            settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1
+        )  # one byte more than allowed, so Django refuses the body
         if body := stream.read(most):
             environ |= {"CONTENT_LENGTH": str(len(body)), "wsgi.input": io.BytesIO(body)}
     answer = _application(environ, start_response)
@@ -31,7 +33,7 @@ def application(environ: dict[str, Any], start_response: Any) -> Any:
 
 
 def _drain(stream: Any) -> None:
-    """Hear a large body out that was refused unread: who is cut short in sending never hears the answer."""
+    """Read the rest of a refused body, because a client that is still sending does not read the answer."""
     ends = time.monotonic() + _SECONDS
     for _ in range(_DRAINED // _CHUNK):
         if time.monotonic() > ends or not stream.read(_CHUNK):

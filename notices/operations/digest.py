@@ -55,9 +55,9 @@ def next_slot(user: User, organisation: Organisation, at: datetime) -> datetime:
 @handler("notices.digest.replan")
 @transaction.atomic
 def on_time_changed(event: Event, *, at: datetime) -> None:
-    """The organisation's day or hour of the digest, or a zone, changed: digests to come move there.
+    """Move pending digests after a change of the organisation's digest day or hour, or of a time zone.
 
-    At most one a week: a person who had the one of this week gets the next one a week later.
+    A person gets at most one digest a week. If this week's digest was sent, the next one comes a week later.
     """
     found = people.organisation()
     if found is None or not changed_fields(event) & {"time_zone", "digest_weekday", "digest_at"}:

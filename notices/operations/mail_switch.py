@@ -1,7 +1,7 @@
 """EMAIL_URL switches mail on or off. Mails older than the moment of switching on are held back.
 
 A register that ran without a mail server, or a sample with weeks of invented history, has mails that nobody
-expects any more. Setting a variable must not send them, so an administrator decides.
+expects any more. Setting EMAIL_URL must not send them, so an administrator decides about them.
 """
 
 from datetime import datetime

@@ -1,7 +1,8 @@
 """Sending of mails: claim, check the relevance, render, send, settle.
 
-The claim and begun_at are committed before the mail is sent. So a row of a dead worker shows how far it came:
-without begun_at it is retried; with begun_at its delivery is uncertain, and its policy decides.
+The claim and begun_at are committed before the mail is sent. So the row of a dead worker shows its progress.
+Without begun_at the mail is retried. With begun_at its delivery is uncertain, and its policy (in_doubt)
+decides.
 """
 
 import time

@@ -17,11 +17,11 @@ _LEADING_DOT = re.compile(rb"(?m)^\.")
 
 
 class DeliveryStatus(Enum):
-    SENT = "taken by the mail server"
+    SENT = "accepted by the mail server"
     LATER = "not now"
     REFUSED = "the address is refused"
     NEVER = "the mail is refused"
-    DOUBT = "the line broke after the data"
+    DOUBT = "the connection broke after the data"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,9 @@ class MailConnection:
     def _connected(self) -> smtplib.SMTP:
         try:
             if self._smtp is None:
-                backend = EmailBackend(fail_silently=False)  # knows the settings: encryption, name, password
+                backend = EmailBackend(
+                    fail_silently=False
+                )  # reads encryption, user name and password from the settings
                 backend.open()
                 assert backend.connection is not None
                 self._smtp = backend.connection

@@ -1,1 +1,1 @@
-"""Reading: recipients, what waits for a person, rendered mail, the inbox, the mail of all."""
+"""Reading: recipients, the open work of a person, rendered mail, the inbox, all mail."""

@@ -1,7 +1,7 @@
-"""What the weekly digest of one person says: made once as data, shown with the rights of the moment.
+"""The content of a person's weekly digest: stored once as data, and shown with the reader's current rights.
 
-content: {"sections": [{"key", "title", "lines": […], "more": int}]}; a line is {"subject": id, "names":
-[ids of other subjects it names], "reference", "title", "said", "level": 1 to 5 or None, "badge"}.
+content: {"sections": [{"key", "title", "lines": […], "more": int}]}. A line is {"subject": id, "names":
+[ids of other subjects in the line], "reference", "title", "said", "level": 1 to 5 or None, "badge"}.
 """
 
 from collections.abc import Iterable, Sequence
@@ -41,7 +41,7 @@ _MOVED = {
     "risklog.risk_acceptance_ended": "is no longer accepted",
     "risklog.risk_reopened": "was reopened",
 }
-# the section -> what one and what several of its lines are called
+# Section -> the noun for one line, the noun for several lines.
 _NUMBERS = {
     "mine": ("waiting for you", "waiting for you"),
     "escalations": ("escalated", "escalated"),
@@ -55,12 +55,12 @@ def last_of(user: User) -> Digest | None:
 
 
 def digests_of(user: User) -> QuerySet[Digest]:
-    """A person's digests, newest first."""
+    """Return a person's digests, newest first."""
     return Digest.objects.filter(user=user).order_by("-made_at", "-id")
 
 
 def that_told_of(user: User, obj: Any) -> list[Digest] | None:
-    """Panel: the reader's own digests that named an object or what came of it (with_related)."""
+    """Return the reader's own digests that name an object or a related one (with_related); None for none."""
     named = Func(
         F("content"),
         RawSQL("'$.sections[*].lines[*].subject ? (@ == $related[*])'::jsonpath", ()),
@@ -72,15 +72,18 @@ def that_told_of(user: User, obj: Any) -> list[Digest] | None:
 
 
 def since(last: Digest | None, at: datetime) -> datetime:
-    """From when on the next digest tells what changed: the last one, or a week ago.
+    """Return the moment after which the next digest lists changes: the last digest, or a week ago.
 
-    In a sample whose time was let pass ahead (tick --at), the last one may be of a day to come.
+    In a sample whose dates ran ahead (tick --at), the last digest may be in the future. It is ignored then.
     """
     return last.made_at if last and last.made_at < at else at - FIRST_LOOKS_BACK
 
 
 def content_for(user: User, *, since: datetime, at: datetime) -> dict[str, Any]:
-    """Mine first, then what moved: only what this person may see. A constant number of queries."""
+    """Return the sections for a person: their open work, then changes, all limited to what they may see.
+
+    Costs a constant number of queries.
+    """
     zone = user.zone(people.organisation())
     risks = list(
         Risk.objects.visible_to(user)
@@ -113,12 +116,12 @@ def content_for(user: User, *, since: datetime, at: datetime) -> dict[str, Any]:
 
 
 def is_quiet(content: dict[str, Any]) -> bool:
-    """Whether there is nothing to tell beside when one meets next."""
+    """Return True if the content has nothing except the next meeting."""
     return not any(section["lines"] for section in content["sections"] if section["key"] != "meetings")
 
 
 def shown(user: User, content: dict[str, Any]) -> list[dict[str, Any]]:
-    """The sections with what this person may still see, each line with its address. One query."""
+    """Return the sections with the lines this person may still see, each with its `path`. Costs one query."""
     lines = [line for section in content["sections"] for line in section["lines"]]
     ids = {pk for line in lines for pk in (line["subject"], *line["names"])}
     visible = {one.pk: one for one in Subject.objects.visible_to(user).filter(pk__in=ids)}
@@ -135,19 +138,22 @@ def shown(user: User, content: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def figures(sections: Sequence[dict[str, Any]]) -> list[tuple[int, str]]:
-    """Up to four numbers for the head of the page."""
+    """Return up to four pairs (number, noun) for the head of the page."""
     counts = {section["key"]: len(section["lines"]) + section["more"] for section in sections}
     return [(counts.get(key, 0), words[counts.get(key, 0) != 1]) for key, words in _NUMBERS.items()]
 
 
 def preview_line(sections: Sequence[dict[str, Any]]) -> str:
-    """What a mail program shows beside the title."""
+    """Return the text that a mail program shows beside the title."""
     said = [f"{number} {words}" for number, words in figures(sections) if number]
     return ", ".join(said) or "A quiet week."
 
 
 def undigested(user: User, at: datetime) -> QuerySet[Entry]:
-    """The inbox rows that no digest has taken up yet. No last-seen id: a late row is taken by the next."""
+    """Return the inbox entries that are in no digest yet.
+
+    It uses no last-seen id, so an entry that is committed late is in the next digest.
+    """
     return Entry.objects.filter(user=user, digest__isnull=True, at__lte=at)
 
 
@@ -228,7 +234,7 @@ def _steps(user: User, since: datetime) -> Case:
 
 
 def _moved(user: User, risks: Sequence[Any], since: datetime) -> list[Line]:
-    """One line a risk of this person's teams: its change of level, or else its latest step."""
+    """Return one line for each changed risk of this person's teams: its new level or its latest step."""
     lines = []
     for risk in risks:
         levels = [step["level"] for step in risk.steps or () if step["level"]]
@@ -236,7 +242,7 @@ def _moved(user: User, risks: Sequence[Any], since: datetime) -> list[Line]:
         words = []
         if levels and levels[0][0] != levels[-1][1]:
             words.append(f"from {scoring.LEVELS[levels[0][0]]} to {scoring.LEVELS[levels[-1][1]]}")
-        is_new = risk.opened_at > since  # it has a line of its own, and steps of its first days are no news
+        is_new = risk.opened_at > since  # it is under "New risks", so its first steps are left out here
         words += [] if is_new else said[-1:]
         if words:
             text = ", ".join(words)

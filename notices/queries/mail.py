@@ -1,4 +1,4 @@
-"""All mails, for administrators. A mail about objects that they may not see shows no content."""
+"""All mails, for administrators. The content of a mail about objects that they may not see is hidden."""
 
 import re
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ def tab_counts() -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A mail as this reader may see it: title, text and html are "" where they may not."""
+    """A mail as this reader may see it. title, text and html are "" if they may not see its objects."""
 
     message: Message
     is_hidden: bool
@@ -48,7 +48,7 @@ def as_seen_by(reader: User, rows: list[Message]) -> list[Row]:
 
 
 def _sealed(text: str) -> str:
-    """Return the text without the secret of the address that stops a person's digest."""
+    """Return the text without the secret in the link that stops a person's digest."""
     return _STOP.sub(r"\1…/", text)
 
 

@@ -16,7 +16,7 @@ from signals.states import BreachState
 
 
 def reviews_to_answer(user: User) -> QuerySet[Reviewer]:
-    """Open reviews this person was asked for and has not answered, the soonest due first."""
+    """Return open reviews that this person was asked for and has not answered, the soonest due first."""
     rows = Reviewer.objects.filter(user=user, answered_at__isnull=True, review__state=ReviewState.OPEN)
     return (
         rows.visible_to(user)
@@ -35,7 +35,7 @@ def escalations_on(user: User) -> QuerySet[Escalation]:
 
 
 def meetings_of(user: User, *, since: datetime, until: datetime) -> QuerySet[Meeting]:
-    """Meetings to come that this person leads, stands in for or takes part in."""
+    """Return upcoming meetings that this person facilitates, is the stand-in for, or takes part in."""
     rows = Meeting.objects.filter(
         Q(facilitator=user)
         | Q(stand_in=user)

@@ -1,7 +1,7 @@
 """The recipients of an event: those its room declares (<room>/events.py), if they may see its subject.
 
-The rules read current rows, so a late call notifies the current people. The actor is not notified, unless the
-event is declared so; a person who may not see the subject is never told.
+The rules read current rows, so a late call notifies the current people. The actor is not notified unless the
+event declares it. A person who may not see the subject is never notified.
 """
 
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ from people.models import User
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """Somebody who is told of an event. is_mailed: not while their mail goes to who stands in for them."""
+    """A recipient of an event. is_mailed: False while their mail goes to their stand-in."""
 
     user: User
     reason: str
@@ -25,7 +25,7 @@ class Recipient:
 
 
 def of_event(event: Event, *, at: datetime) -> list[Recipient]:
-    """Return the recipients of an event, ordered by user id, then who stands in for them at that moment."""
+    """Return the recipients of an event, ordered by user id, then their stand-ins at that moment."""
     declared = declarations.find(event.verb)
     if declared is None:
         return []
@@ -59,7 +59,7 @@ def _stand_ins(declared: EventType, users: Iterable[User], subject_id: int, at: 
 
 
 def who_may_see(readers: Iterable[User], subject_id: int) -> list[User]:
-    """Return those who may see a subject now. Only a restricted subject costs a query for each person."""
+    """Return the readers who may see a subject now. Only a restricted subject costs a query per person."""
     subject = Subject.objects.get(pk=subject_id)
     if subject.viewers is None:
         return list(readers)

@@ -1,4 +1,4 @@
-"""A mail as its recipient reads it: rendered when it is sent, in their time zone, with their rights."""
+"""Rendering of mails, right before they are sent, in the recipient's time zone and with their rights."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -29,7 +29,10 @@ _SALT = "notices.stop_digest"
 
 @dataclass(frozen=True, slots=True)
 class RenderedMail:
-    """to: an address; text says everything that html says; headers: beside the usual ones."""
+    """A rendered mail.
+
+    to: an address. text, html: the same content in two forms. headers: further headers.
+    """
 
     to: str
     title: str
@@ -39,7 +42,7 @@ class RenderedMail:
 
 
 def render(message: Message, *, at: datetime) -> RenderedMail:
-    """message: with user, subject, event and digest."""
+    """Return the mail of a message, which is loaded with its user, subject, event and digest."""
     if message.digest:
         return _digest(message, message.digest, at)
     found = {
@@ -55,7 +58,7 @@ def render(message: Message, *, at: datetime) -> RenderedMail:
 
 
 def folder_of(verb: str) -> str:
-    """Return the folder of templates/notices that an event's mail is rendered with; "" without a mail."""
+    """Return the folder in templates/notices for an event's mail; "" for an event without a mail."""
     declared = declarations.find(verb)
     return declared.mail.templates if declared and declared.mail else ""
 
@@ -95,7 +98,7 @@ def _rendered(
     *,
     headers: Mapping[str, str] | None = None,
 ) -> RenderedMail:
-    """Render by the templates of the verb, or else of the folder."""
+    """Render with the templates of the verb if they exist, else with those of the folder."""
     organisation = people.organisation()
     context = {
         **found,
@@ -118,7 +121,7 @@ def _rendered(
 
 
 def tidy(text: str) -> str:
-    """Plain text without the gaps that template tags leave: at most one empty line, none at the ends."""
+    """Return plain text without the gaps of template tags: at most one empty line, none at the ends."""
     lines: list[str] = []
     for line in (line.rstrip() for line in text.splitlines()):
         if line or (lines and lines[-1]):
@@ -127,22 +130,25 @@ def tidy(text: str) -> str:
 
 
 def host() -> str:
-    """The host that makes ids of mails unique."""
+    """Return the host name for Message-ID and List-Id."""
     return urlsplit(settings.BASE_URL).hostname or "localhost"
 
 
 def address(subject: Subject | None) -> str:
-    """The whole address of a subject's page."""
+    """Return the absolute address of a subject's page; the address of the start page without a page."""
     return settings.BASE_URL + ((url_of(subject) if subject else "") or "/")
 
 
 def stop_url(user: User) -> str:
-    """Where a person stops the digest without signing in: a signed address, good for this one thing."""
+    """Return the signed address at which a person stops the digest without signing in.
+
+    It does nothing else.
+    """
     return settings.BASE_URL + reverse("notices:stop_digest", args=[signing.dumps(user.pk, salt=_SALT)])
 
 
 def whose_stop(token: str) -> User | None:
-    """The person of a stop address; None for one that is not ours."""
+    """Return the person of a stop address; None if its signature is not valid."""
     try:
         return User.objects.select_related("subject").filter(pk=signing.loads(token, salt=_SALT)).first()
     except signing.BadSignature:

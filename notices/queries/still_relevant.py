@@ -1,8 +1,8 @@
-"""Whether a mail is still to be sent, asked right before it is begun.
+"""Checks whether a mail is still relevant, right before it is sent.
 
-The event's declaration asks the room (<room>/mail.py), which locks the row that the answer depends on. So
-"closed" and "begun" take turns: no mail begins after its subject was closed. Then the rules that named the
-recipient are asked again: a person they name no longer gets no mail.
+The event declares a function of its room (<room>/mail.py), which locks the row that the answer depends on. So
+no mail is begun after its subject was closed. Then the recipient rules run again: a person who is no
+recipient any more gets no mail.
 """
 
 from datetime import datetime
@@ -14,7 +14,7 @@ from notices.queries import recipients
 
 
 def why_not(message: Message, *, at: datetime) -> str:
-    """Return why a mail is not to be sent any more, "" while it is. Call it in a transaction.
+    """Return the reason not to send a mail any more; "" to send it. Call it in a transaction.
 
     message: with its user.
     """
@@ -38,4 +38,4 @@ def _why_not_about(subject_id: int, message: Message, at: datetime) -> str:
     if why := ask(event, message.user, at) if ask else "":
         return why
     told = {one.user.pk for one in recipients.of_event(event, at=at)}
-    return "" if message.user_id in told else "What this mail says no longer concerns the recipient."
+    return "" if message.user_id in told else "The recipient is no longer notified about this."

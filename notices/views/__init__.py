@@ -1,1 +1,1 @@
-"""The pages of this room: the inbox, the digest, the mail."""
+"""The pages of the inbox, the digest and the mails."""

@@ -1,4 +1,4 @@
-"""The weekly digest in the browser: this week so far, past ones, and how to stop it without signing in."""
+"""The pages of the weekly digest: the current week, past weeks, and stopping it without signing in."""
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -21,7 +21,7 @@ PAST = 26
 @require_safe
 @view_needs("notices.inbox_see")
 def digest(request: SignedInRequest) -> HttpResponse:
-    """What the next one will say, as of now."""
+    """Show a preview of the next digest."""
     at = clock.now()
     past = list(queries.digests_of(request.user)[:PAST])
     since = queries.since(past[0] if past else None, at)
@@ -43,7 +43,7 @@ def digest(request: SignedInRequest) -> HttpResponse:
 @require_safe
 @view_needs("notices.inbox_see")
 def digest_week(request: SignedInRequest, week: str) -> HttpResponse:
-    """One that was made, as it reads with today's rights."""
+    """Show a past digest with the reader's current rights."""
     found = get_object_or_404(queries.digests_of(request.user), week=week)
     sections = queries.shown(request.user, found.content)
     context = {
@@ -63,7 +63,7 @@ def digest_week(request: SignedInRequest, week: str) -> HttpResponse:
 @view_needs(OPEN)
 @require_http_methods(["GET", "HEAD", "POST"])
 def stop_digest(request: HttpRequest, token: str) -> HttpResponse:
-    """Stop the digest by a signed address: looking at it shows the button, a POST acts (RFC 8058)."""
+    """Stop the digest by a signed address. GET shows the button, POST stops it (RFC 8058)."""
     user = rendered_mail.whose_stop(token)
     if user is None:
         raise Http404

@@ -1,4 +1,4 @@
-"""The inbox: a person's entries, newest first, by day."""
+"""The inbox: a person's entries by day, newest first."""
 
 from django.http import HttpResponse
 from django.urls import reverse
@@ -19,7 +19,7 @@ from people.permissions import SignedInRequest
 @require_safe
 @view_needs("notices.inbox_see")
 def inbox(request: SignedInRequest) -> HttpResponse:
-    """The reader's entries, newest first; with show=unread those that are unread."""
+    """Show the reader's entries, newest first. With show=unread only the unread ones."""
     shown = listing(request, INBOX, queries.entries(request.user))
     rows = shown.page.rows
     for row, line in zip(rows, lines([row.event for row in rows]), strict=True):
@@ -31,7 +31,7 @@ def inbox(request: SignedInRequest) -> HttpResponse:
 @require_POST
 @view_needs("notices.inbox_see")
 def mark(request: SignedInRequest) -> HttpResponse:
-    """Mark entries read, or with `unread` unread again; without `entry` all of them."""
+    """Mark entries as read, or with `unread` as unread. Without `entry`, mark all entries."""
     ids = [int(one) for one in request.POST.getlist("entry") if one.isdecimal()]
     back = reverse("notices:inbox") + ("?show=unread" if request.POST.get("show") == "unread" else "")
     if request.POST.get("as") == "unread":

@@ -21,7 +21,7 @@ from pages.listing import listing, selection_of
 from pages.requests import actor
 from people.permissions import SignedInRequest
 
-# A mail contains its styles, as mail programs need them, so it is shown in a frame that may do nothing else.
+# A mail has inline styles, because mail programs need them, so the page shows it in a sandboxed frame.
 MAIL_POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -34,14 +34,14 @@ MAIL_POLICY = "; ".join(
     )
 )
 
-# What can be done with the mails that are held back -> its operation, and the words of the toast.
+# The steps for held mails -> the operation, and the text of the toast.
 HELD_STEPS = {"release": (mail_switch.release, "will be sent"), "drop": (mail_switch.drop, "dropped")}
 
 
 @require_safe
 @view_needs("notices.mail_see")
 def mail_list(request: SignedInRequest) -> HttpResponse:
-    """One tab of the mails: by default those that failed, else those held back, else all."""
+    """Show one tab of the mails: by default the failed ones, else the held ones, else all."""
     selection = selection_of(request, MAIL)
     counts = queries.tab_counts()
     first = next((name for name in ("troubled", "held") if counts[name]), "all")
@@ -74,7 +74,7 @@ def mail_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
 @require_safe
 @view_needs("notices.mail_see")
 def mail_as_sent(request: SignedInRequest, pk: UUID) -> HttpResponse:
-    """The HTML of a mail, for the frame on its page. Its links open in a tab of their own."""
+    """Return the HTML of a mail, for the frame on its page. Its links open in a new tab."""
     row = queries.as_seen_by(request.user, [get_object_or_404(queries.messages(), pk=pk)])[0]
     if row.is_hidden or not row.html:
         raise Http404
@@ -86,14 +86,14 @@ def mail_as_sent(request: SignedInRequest, pk: UUID) -> HttpResponse:
 @require_POST
 @view_needs("notices.mail_see")
 def mail_retry(request: SignedInRequest, pk: UUID) -> HttpResponse:
-    """Try again to send a mail. Its state decides: one that is sent, or waits, is refused."""
+    """Retry a mail. The operation refuses a mail that is sent or waiting."""
     message = get_object_or_404(Message, pk=pk)
     back = reverse("notices:mail_detail", args=[pk])
     try:
         operations.retry(message, by=actor(request), at=clock.now())
     except Refused as refusal:
         return toast(request, go(request, back), refusal.message)
-    return toast(request, go(request, back), "The mail is sent again in a moment")
+    return toast(request, go(request, back), "The mail will be sent again in a moment")
 
 
 @require_POST
@@ -103,7 +103,7 @@ def mail_held(request: SignedInRequest) -> HttpResponse:
     chosen = HELD_STEPS.get(request.POST.get("do", ""))
     back = reverse("notices:mail_list")
     if chosen is None:
-        return toast(request, go(request, back), "Choose whether to send or to drop the held mails")
+        return toast(request, go(request, back), "Choose whether to send or drop the held mails")
     operation, words = chosen
     count = operation(by=actor(request), at=clock.now())
     return toast(request, go(request, back), f"{count} held mail{'' if count == 1 else 's'} {words}")

@@ -1,6 +1,6 @@
 """`python -m riskhub.engine`.
 
-The same as `manage.py up`, without Django, which a wrong DATABASE_URL would stop first.
+Does the same as `manage.py up` without Django, which would fail first at a wrong DATABASE_URL.
 """
 
 import sys

@@ -1,8 +1,8 @@
-"""Makes .venv from a lock file, before anything is installed: standard library only.
+"""Creates .venv from a lock file, before anything is installed. It uses the standard library only.
 
     python3 riskhub/engine/bootstrap.py requirements.txt
 
-The second run finds its mark (the hash of the lock) and ends at once.
+A second run finds the stamp of the first (the hash of the lock file) and ends immediately.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ MARK = VENV / "riskhub-locks.json"
 
 
 class BootstrapError(Exception):
-    """One line for the person at the terminal."""
+    """An error whose text is one line for the person at the terminal."""
 
 
 def main(arguments: list[str]) -> int:
-    """0 when .venv holds what the lock file says; 1 after one line of what to fix."""
+    """Return 0 if .venv has the packages of the lock file, 1 after printing one line with the fix."""
     try:
         check_version()
         check_folder()
         with (ROOT / ".bootstrap.lock").open("w") as held:
-            # `make run` and `make test` may begin at once.
+            # `make run` and `make test` may start at the same time.
             fcntl.flock(held, fcntl.LOCK_EX)
             ensure(ROOT / arguments[0])
     except BootstrapError as stop:
@@ -69,7 +69,7 @@ def ensure(lock: Path) -> None:
     if not python.exists() or any(mark.get("python") != sys.version for mark in marks.values()) or not marks:
         make_venv()
         marks = {}
-    # Until the install has ended, there is no mark: a run cut short is begun again.
+    # The stamp is written after the installation, so an interrupted run is repeated.
     MARK.write_text(json.dumps({name: mark for name, mark in marks.items() if name != lock.name}))
     install(python, lock)
     MARK.write_text(json.dumps(read_marks() | {lock.name: wanted}))
@@ -92,16 +92,16 @@ def make_venv() -> None:
     else:
         version = ".".join(map(str, sys.version_info[:2]))
         raise BootstrapError(
-            f"this Python ({sys.executable}) comes without its venv module."
-            f" Fix: apt-get install python3-venv (or python{version}-venv), then the same command again."
+            f"this Python ({sys.executable}) has no venv module."
+            f" Fix: apt-get install python3-venv (or python{version}-venv), then repeat the command."
         )
     if done.returncode:
-        raise BootstrapError(f"{VENV} could not be made: {last_line(done.stdout)}")
+        raise BootstrapError(f"{VENV} could not be created: {last_line(done.stdout)}")
 
 
 def install(python: Path, lock: Path) -> None:
     began = time.monotonic()
-    print(f"Installing what {lock.name} lists into {VENV.name} (once) ...", flush=True)
+    print(f"Installing the packages of {lock.name} into {VENV.name} (once) ...", flush=True)
     done = run(
         [str(python), "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check",
          "--require-hashes", "-r", str(lock)]
@@ -122,7 +122,7 @@ def run(command: list[str]) -> subprocess.CompletedProcess[str]:
 def last_line(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     loud = [line for line in lines if "ERROR" in line or "error:" in line]
-    return (loud or lines or ["it said nothing."])[-1]
+    return (loud or lines or ["it printed nothing."])[-1]
 
 
 if __name__ == "__main__":

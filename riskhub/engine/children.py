@@ -1,4 +1,4 @@
-"""One supervised program: its log, its restarts with growing pauses, its end."""
+"""One supervised program: its log, its restarts with growing pauses, its stop."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from riskhub.engine.errors import Trouble
 from riskhub.engine.home import ROOT
 
 LONGEST_PAUSE = 30.0  # seconds
-WELL_AFTER = 60.0  # seconds of life after which the next death counts as the first
+WELL_AFTER = 60.0  # seconds of running after which the next failure counts as the first
 
 
 class Running(Protocol):
-    """What an engine or a program offers to be kept alive."""
+    """The interface of a server or program that a Keeper restarts."""
 
     name: str
 
     def start(self) -> None: ...
     def ended(self) -> str | None:
-        """How it ended, in words; None while it runs."""
+        """Return how it ended, as text; None while it runs."""
 
 
 @dataclass
 class Keeper:
-    """Keeps one Running alive. `tend(now)` is called often; `now` is monotonic seconds."""
+    """Restarts one Running when it ends. `tend(now)` is called often; `now` is in monotonic seconds."""
 
     what: Running
     say: Callable[[str], None]
@@ -39,7 +39,7 @@ class Keeper:
     again_at: float | None = None
 
     def tend(self, now: float) -> bool:
-        """Look, and start it again when its pause is over. True when it was started again."""
+        """Check it, and restart it after its pause. Returns True if it was restarted."""
         if self.again_at is None:
             how = self.what.ended()
             if how is not None:
@@ -59,12 +59,12 @@ class Keeper:
         self.deaths = 1 if now - self.began > WELL_AFTER else self.deaths + 1
         pause = min(LONGEST_PAUSE, 0.25 * 2 ** min(self.deaths, 10))
         self.again_at = now + pause
-        self.say(f"{self.what.name} ended ({how}); started again in {pause:g} s. Its log: {self.log}")
+        self.say(f"{self.what.name} ended ({how}). Restart in {pause:g} s. Log: {self.log}")
 
 
 @dataclass
 class Program:
-    """A program of Riskhub: the web server, the worker, the beat."""
+    """A program of Riskhub: the web server, the worker or the beat."""
 
     name: str
     command: list[str]
@@ -75,7 +75,7 @@ class Program:
     _process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it; what an earlier run of it left behind is ended first."""
+        """Start it, after ending the processes that an earlier run left behind."""
         self.end_left_over()
         environment = self.environment | {processes.MARK: str(self.home), "RISKHUB_CHILD": self.name}
         self._process = processes.spawn(self.command, log=self.log, cwd=ROOT, environment=environment)
@@ -88,22 +88,22 @@ class Program:
 
     @property
     def pid(self) -> int | None:
-        """Its process id while it runs."""
+        """Return its process id while it runs, else None."""
         return self._process.pid if self._process is not None and self._process.poll() is None else None
 
     def end_left_over(self) -> None:
-        """Its own children outlive it when it is killed, and hold the port or take work."""
+        """End its child processes. They survive when it is killed, and keep the port or take work."""
         left = [pid for pid, name in processes.marked(self.home) if name == self.name]
         if left:
             processes.end(left, gently=5, pause=self.pause)
 
 
 class Watch:
-    """Shows lines of trouble from the logs, a few at a time, and keeps the logs from growing without end."""
+    """Prints error lines from the logs, a few at a time, and limits the size of the logs."""
 
     SIGNS = (" ERROR ", "[ERROR]", "CRITICAL", "FATAL:", "PANIC:", "Traceback (most recent")
     LARGEST = 10 * 1024 * 1024  # bytes
-    LINES, SECONDS = 5, 10.0  # at most so many lines of one log in so many seconds
+    LINES, SECONDS = 5, 10.0  # at most LINES lines of one log in SECONDS seconds
 
     def __init__(self, logs: dict[str, Path], say: Callable[[str], None]) -> None:
         self._logs, self._say = logs, say
@@ -111,7 +111,7 @@ class Watch:
         self._shown: dict[str, list[float]] = {name: [] for name in logs}
 
     def look(self, now: float) -> None:
-        """Read what is new."""
+        """Read the new lines of the logs."""
         for name, path in self._logs.items():
             size = _size(path)
             if size > self._read[name]:
@@ -135,7 +135,7 @@ class Watch:
             self._say(f"{name}: {rest}")
 
     def _turn(self, name: str, path: Path) -> None:
-        # Copied and cut, not renamed: the programs hold the file open, and append.
+        # The log is copied and truncated instead of renamed, because the programs have it open for appending.
         path.with_suffix(".log.1").write_bytes(path.read_bytes())
         with path.open("r+b") as file:
             file.truncate(0)

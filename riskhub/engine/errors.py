@@ -2,7 +2,7 @@
 
 
 class Trouble(Exception):
-    """Something a person can fix. Its text is one line: what is wrong, and the fix.
+    """An error that a person can fix. Its text is one line with the problem and the fix.
 
-    It is shown without a traceback.
+    It is printed without a traceback.
     """

@@ -1,4 +1,4 @@
-"""The servers under the programs: Riskhub's own, kept alive, or somebody else's, only named."""
+"""The servers that the programs use: embedded ones, which are supervised, or external ones."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from riskhub.engine.valkey import Server
 
 
 class Servers(Protocol):
-    """Servers ready to be used."""
+    """PostgreSQL and Valkey, embedded or external."""
 
     is_own: bool
 
@@ -21,12 +21,12 @@ class Servers(Protocol):
     def start(self) -> None: ...
     def stop(self) -> None: ...
     def environment(self) -> dict[str, str]:
-        """DATABASE_URL, DATABASE_OWNER_URL and REDIS_URL as they are now."""
+        """Return the current DATABASE_URL, DATABASE_OWNER_URL and REDIS_URL."""
 
 
 @dataclass
 class ForeignServers:
-    """Servers named in the environment."""
+    """External servers, named in the environment."""
 
     urls: dict[str, str]
     is_own: bool = False
@@ -35,19 +35,19 @@ class ForeignServers:
         return []
 
     def start(self) -> None:
-        """Nothing to start."""
+        """Do nothing, because external servers run already."""
 
     def stop(self) -> None:
-        """Not ours to stop."""
+        """Do nothing, because Riskhub does not stop external servers."""
 
     def environment(self) -> dict[str, str]:
-        # With one role only it runs too; health says what that costs.
+        # Riskhub also runs with a single role. The health page names the disadvantage.
         return {"DATABASE_OWNER_URL": self.urls["DATABASE_URL"]} | self.urls
 
 
 @dataclass
 class PostgresEngine:
-    """PostgreSQL as something to keep alive."""
+    """The embedded PostgreSQL as a Running for a Keeper."""
 
     cluster: Cluster
     name: str = "PostgreSQL"
@@ -65,7 +65,7 @@ class PostgresEngine:
 
 @dataclass
 class ValkeyEngine:
-    """Valkey as something to keep alive."""
+    """The embedded Valkey as a Running for a Keeper."""
 
     server: Server
     name: str = "Valkey"
@@ -83,7 +83,7 @@ class ValkeyEngine:
 
 @dataclass
 class OwnServers:
-    """PostgreSQL and Valkey in RISKHUB_HOME."""
+    """The embedded PostgreSQL and Valkey in RISKHUB_HOME."""
 
     home: Home
     pause: processes.Pause
@@ -100,7 +100,7 @@ class OwnServers:
         return [PostgresEngine(self.cluster), ValkeyEngine(self.server)]
 
     def start(self) -> None:
-        # Left over from a supervisor that was killed: not our children, so we could not keep them.
+        # A killed supervisor left these servers behind. They are not child processes, so they cannot be kept.
         self.stop()
         self.cluster.ensure()
         self.server.start()
@@ -119,6 +119,6 @@ class OwnServers:
 
 
 def choose(environment: Mapping[str, str], home: Home, pause: processes.Pause) -> Servers:
-    """Somebody's servers when the environment names them, ours otherwise. Raises Trouble."""
+    """Return the external servers if the environment names them, else the embedded ones. Raises Trouble."""
     urls = outside.given(environment)
     return ForeignServers(urls) if urls else OwnServers(home, pause)

@@ -1,4 +1,4 @@
-"""RISKHUB_HOME: one folder, open to its owner only, that holds all an installation keeps."""
+"""RISKHUB_HOME: the folder with all data of an installation. Only its owner can read it."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from typing import Any
 
 from riskhub.engine.errors import Trouble
 
-# Names, separated by spaces, of variables that riskhub.settings filled in from instance.json in this process.
+# Names, separated by spaces, of the variables that riskhub.settings set from instance.json in this process.
 FILLED_IN = "RISKHUB_FILLED_IN"
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def private_folder(path: Path) -> Path:
-    """Make the folder, and its missing parents, all 0700.
+    """Create the folder and its missing parents with mode 0700.
 
-    An existing `path` is closed to others, existing parents are left alone.
+    An existing `path` gets mode 0700 too. Existing parents are not changed.
     """
     missing = [place for place in (path, *path.parents) if not place.exists()]
     if not missing and not path.is_dir():
@@ -34,7 +34,7 @@ def private_folder(path: Path) -> Path:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Replace the file in one step, 0600: a reader finds the old text or the new, never half of it."""
+    """Replace the file atomically, with mode 0600, so that a reader finds either the old or the new text."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
@@ -45,20 +45,20 @@ def write_private(path: Path, text: str) -> None:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """The object in the file; {} when there is no such file. Raises Trouble when it cannot be read."""
+    """Return the object in the file; {} if there is no such file. Raises Trouble if it cannot be read."""
     try:
         found = json.loads(path.read_text())
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except (OSError, ValueError) as error:
         raise Trouble(
-            f"{path} cannot be read ({error}). Fix: give it back its owner, or restore it from a backup."
+            f"{path} cannot be read ({error}). Fix: restore its owner, or restore the file from a backup."
         ) from error
     return found if isinstance(found, dict) else {}
 
 
 class Home:
-    """RISKHUB_HOME opened by one supervisor. `taken()` first; the lock goes when the process goes."""
+    """RISKHUB_HOME, used by one supervisor. The lock is released when the process ends."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -70,13 +70,13 @@ class Home:
 
     @property
     def instance(self) -> Path:
-        """What riskhub.settings reads so that a command in another terminal finds the running servers."""
+        """Return the path of the file by which a command in another terminal finds the running servers."""
         return self.path / "instance.json"
 
     def take(self) -> None:
-        """Make the folder and hold it.
+        """Create the folder and lock it.
 
-        Raises Trouble when it cannot be written, or when another supervisor holds it.
+        Raises Trouble if it cannot be written, or if another supervisor has locked it.
         """
         try:
             self._refuse_foreign()
@@ -88,17 +88,17 @@ class Home:
             raise Trouble(self._held()) from None
         except OSError as error:
             raise Trouble(
-                f"{self.path} cannot be used ({error.strerror}). Fix: make it yours and writable,"
+                f"{self.path} cannot be used ({error.strerror}). Fix: make yourself its owner,"
                 " or choose another folder: RISKHUB_HOME=/some/folder make run"
             ) from None
         os.truncate(self._lock, 0)
         os.write(self._lock, str(os.getpid()).encode())
 
     def _refuse_foreign(self) -> None:
-        # RISKHUB_HOME=/tmp by mistake: closing that folder to all others would break the machine.
+        # After RISKHUB_HOME=/tmp by mistake, mode 0700 on that folder would break the machine.
         if self.path.is_dir() and any(self.path.iterdir()) and not (self.path / "lock").exists():
             raise Trouble(
-                f"{self.path} holds other things, and Riskhub wants a folder for itself."
+                f"{self.path} contains other files, and Riskhub needs a folder of its own."
                 f" Fix: RISKHUB_HOME={self.path / 'riskhub'} make run"
             )
 
@@ -112,7 +112,7 @@ class Home:
         )
 
     def secret_key(self) -> str:
-        """The signing key of this installation, made once."""
+        """Return the signing key of this installation, which is created once."""
         path = self.path / "secret-key"
         if not path.exists():
             write_private(path, secrets.token_urlsafe(48))
@@ -123,15 +123,15 @@ class Home:
         write_private(self.instance, json.dumps(dict(values), indent=1))
 
     def withdraw(self) -> None:
-        """Remove instance.json: what it names runs no more."""
+        """Remove instance.json, because the servers in it have stopped."""
         self.instance.unlink(missing_ok=True)
 
 
 def as_given(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment as the person gave it: without what settings filled in from instance.json.
+    """Return the environment as the person set it, without the variables from instance.json.
 
-    instance.json may be left over from a killed run and name dead servers. What a person says counts, also
-    when it equals what that run published.
+    instance.json may be left over from a killed run and name stopped servers. A value that a person sets
+    counts, also if it equals the value in instance.json.
     """
     filled_in = {FILLED_IN, *environment.get(FILLED_IN, "").split()}
     return {name: value for name, value in environment.items() if name not in filled_in}

@@ -1,18 +1,19 @@
-"""Starts a program as a child that dies with its parent, and lowers root first where it is asked to.
+"""Starts a program as a child that ends with its parent, and drops root first if that is requested.
 
     launch.py '{"parent": 12, "signal": 2, "way": "capability", "uid": 65534, "gid": 65534}' PROGRAM ARG …
 
-A program of its own, because the steps belong between fork and exec, where a threaded Python may not run.
+It is a separate program, because its steps belong between fork and exec, where a threaded Python must not
+run.
 
-PostgreSQL refuses to run as root. Both the program and the data may lie below a folder that only root can
-enter, and no folder may be opened wider for it. Two ways lead out:
+PostgreSQL refuses to run as root. Both the program and the data may be below a folder that only root can
+enter, and no folder may get wider permissions for it. There are two ways:
 
-capability  becomes another user, but keeps the one capability CAP_DAC_OVERRIDE, as an ambient one, so that
-            it survives exec. Works with the capabilities a container has by default.
-namespace   stays who it is to the outside, but is another user inside a user namespace of its own. Needs no
-            capability but CAP_SETFCAP at most; containers often forbid it.
+capability  becomes another user, but keeps the capability CAP_DAC_OVERRIDE, as an ambient one, so that it
+            survives exec. Works with the default capabilities of a container.
+namespace   stays the same user to the outside, but is another user inside its own user namespace. Needs at
+            most the capability CAP_SETFCAP. Containers often forbid it.
 
-Exit code 125: the way does not work here; the reason is on standard error.
+Exit code 125: the way does not work here. The reason is on standard error.
 """
 
 from __future__ import annotations
@@ -43,8 +44,8 @@ def _prctl(libc: ctypes.CDLL, *numbers: int) -> None:
 
 
 def _keep_one_capability(libc: ctypes.CDLL, uid: int, gid: int) -> None:
-    # With the fix-up on, the kernel drops capabilities at setresuid, and access(2) looks away
-    # from those that are left: PostgreSQL asks access(2) whether its own programs may be run.
+    # With the fix-up on, the kernel drops capabilities at setresuid, and access(2) ignores the remaining
+    # ones. PostgreSQL uses access(2) to check whether its own programs may be run.
     _prctl(libc, _PR_SET_SECUREBITS, _SECBIT_NO_SETUID_FIXUP)
     os.setgroups([])
     os.setresgid(gid, gid, gid)
@@ -74,10 +75,10 @@ def _prepare(order: dict) -> None:
     elif order.get("way") == "namespace":
         _enter_namespace(libc, order["uid"], order["gid"])
     if order.get("signal"):
-        # After the change of user: changing it clears the wish.
+        # This follows the change of user, because that change clears the setting.
         _prctl(libc, _PR_SET_PDEATHSIG, order["signal"])
         if os.getppid() != order["parent"]:
-            raise OSError(f"the process {order['parent']} that asked for this ended before it began")
+            raise OSError(f"the parent process {order['parent']} ended before the program started")
 
 
 def _can_work(program: str, folder: str) -> bool:
@@ -85,13 +86,13 @@ def _can_work(program: str, folder: str) -> bool:
 
 
 def main(arguments: list[str]) -> None:
-    """Never returns: becomes the program, or ends with FAILED."""
+    """Become the program, or exit with FAILED. Never returns."""
     order, command = json.loads(arguments[0]), arguments[1:]
     try:
         _prepare(order)
         if "probe" in order:
             os._exit(0 if _can_work(command[0], order["probe"]) else FAILED)
-        os.execv(command[0], command)  # noqa: S606 - a list, no shell: that is what this program is for
+        os.execv(command[0], command)  # noqa: S606 - a list without a shell, from our own code
     except OSError as error:
         sys.stderr.write(f"launch: {error}\n")
     os._exit(FAILED)

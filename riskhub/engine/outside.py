@@ -1,6 +1,6 @@
-"""Servers that somebody else runs, named by DATABASE_URL, DATABASE_OWNER_URL and REDIS_URL.
+"""External servers, named by DATABASE_URL, DATABASE_OWNER_URL and REDIS_URL.
 
-Looked at before use.
+They are checked before use.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from riskhub.engine.errors import Trouble
 NAMES = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL")
 OLDEST_POSTGRES = 14
 SECONDS = 5
-# What a server's or the resolver's refusal contains, and what a person can do about it.
+# A part of the error message of the server or the resolver -> the fix.
 FIXES = (
     ("password authentication failed", "check the user and the password in it"),
     ("no password supplied", "write the password into it"),
@@ -31,9 +31,9 @@ FIXES = (
 
 
 def given(environment: Mapping[str, str]) -> dict[str, str]:
-    """The URLs somebody set, checked; {} when none is, and Riskhub brings its own.
+    """Return the URLs in the environment, checked; {} if none is set. Riskhub starts its own servers then.
 
-    Raises Trouble, one line each.
+    Raises Trouble with one line.
     """
     found = {name: environment[name].strip() for name in NAMES if environment.get(name, "").strip()}
     if not found:
@@ -43,7 +43,7 @@ def given(environment: Mapping[str, str]) -> dict[str, str]:
             named = other if other in found else "DATABASE_OWNER_URL"
             raise Trouble(
                 f"{named} is set and {name} is not. Fix: set both DATABASE_URL and REDIS_URL to use"
-                " servers of your own, or neither, and Riskhub brings its own."
+                " your own servers, or neither to use the embedded ones."
             )
     for name in NAMES[:2]:
         if name in found:
@@ -53,7 +53,7 @@ def given(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def check_database(name: str, url: str) -> None:
-    """Log in and look at the version. Raises Trouble."""
+    """Log in and check the version. Raises Trouble."""
     _check_form(name, url, ("postgresql", "postgres"), "postgresql://user:password@host:5432/riskhub")
     try:
         with psycopg.connect(url, connect_timeout=SECONDS) as connection:
@@ -68,7 +68,7 @@ def check_database(name: str, url: str) -> None:
 
 
 def check_broker(name: str, url: str) -> None:
-    """Ask for a sign of life. Raises Trouble."""
+    """Send a PING. Raises Trouble."""
     _check_form(name, url, ("redis", "rediss"), "redis://:password@host:6379/0")
     try:
         valkey.ping(url, seconds=SECONDS)
@@ -84,7 +84,7 @@ def _check_form(name: str, url: str, schemes: tuple[str, ...], example: str) -> 
         is_good = False
     if not is_good:
         raise Trouble(
-            f"{name} is not a URL of the form {example}. Fix: write it so; encode / : @ ? # in a password."
+            f"{name} is not a URL of the form {example}. Fix: use this form; encode / : @ ? # in a password."
         )
 
 
@@ -92,14 +92,14 @@ def _refused(name: str, url: str, said: str) -> str:
     sign, fix = next(
         ((sign, fix) for sign, fix in FIXES if sign in said), ("", "correct it, or unset them all")
     )
-    # A host of several addresses gives several lines; a hint may follow.
+    # A host with several addresses gives several lines, and a hint may follow.
     line = next((line for line in said.splitlines() if line.strip() and sign in line), "no answer")
     line = line.strip().removeprefix("- ").removeprefix("connection failed: ").rstrip(".")
     return f"{name}: {_place(url)} cannot be used ({_without_password(line, url)}). Fix: {fix}."
 
 
 def _place(url: str) -> str:
-    """Host, port and database; never the password."""
+    """Return the host, the port and the database, without the password."""
     parts = urlsplit(url)
     port = f":{parts.port}" if parts.port else ""
     return f"{parts.hostname or 'the local socket'}{port}{parts.path}"

@@ -11,19 +11,19 @@ def _family(host: str) -> socket.AddressFamily:
 
 
 def free(host: str = "127.0.0.1") -> int:
-    """A TCP port nobody listens on at this moment. Raises OSError when the address is not this machine's."""
+    """Return a TCP port that is free now. Raises OSError if the address does not belong to this machine."""
     with socket.socket(_family(host), socket.SOCK_STREAM) as probe:
         probe.bind((host, 0))
         return int(probe.getsockname()[1])
 
 
 def is_free(port: int, host: str = "127.0.0.1") -> bool:
-    """Whether `host:port` can be bound now.
+    """Return True if `host:port` can be bound now.
 
-    Raises OSError when the address is not this machine's, or is forbidden.
+    Raises OSError if the address does not belong to this machine, or is forbidden.
     """
     with socket.socket(_family(host), socket.SOCK_STREAM) as probe:
-        # Without it a port counts as taken for a minute after its last connection closed.
+        # Without this option a port counts as in use for a minute after its last connection closed.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))

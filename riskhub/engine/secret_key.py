@@ -1,4 +1,4 @@
-"""The one rule for SECRET_KEY, for every process: web, worker, beat, commands and the supervisor."""
+"""The rule for SECRET_KEY, used by every process: web, worker, beat, commands and the supervisor."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Mapping
 SHORTEST = 50
 FEWEST_DIFFERENT = 5
 _HOW = (
-    "Fix: give all processes the same random key, made with"
+    "Fix: give all processes the same random key, created with"
     " python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
 )
 
 
 def fault(key: str) -> str:
-    """Return what is wrong with a key and the fix, in one line; "" for a good one. Never repeats the key."""
+    """Return the fault of a key and the fix, in one line; "" for a valid key. It never contains the key."""
     if len(key) < SHORTEST:
         return f"SECRET_KEY has {len(key)} characters and needs at least {SHORTEST}. {_HOW}"
     if len(set(key)) < FEWEST_DIFFERENT:
@@ -22,7 +22,7 @@ def fault(key: str) -> str:
 
 
 def require(environment: Mapping[str, str]) -> None:
-    """End the process with one line if no good key is given. For processes that sign: web, worker, beat."""
+    """Exit with one line if no valid key is set. For processes that sign: web, worker, beat."""
     key = environment.get("SECRET_KEY", "")
     if not key:
         raise SystemExit(f"SECRET_KEY is not set. {_HOW}")

@@ -1,4 +1,4 @@
-"""Being asked to stop."""
+"""Signals that ask the process to stop."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ class Asked(Exception):
 
 
 class StopSignals:
-    """Hears SIGINT, SIGTERM and SIGHUP. The first ends waiting by raising Asked.
+    """Handles SIGINT, SIGTERM and SIGHUP. The first signal ends a pause by raising Asked.
 
-    Later ones make the end quick.
+    A later signal makes the stop faster.
     """
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class StopSignals:
         self.times += 1
 
     def pause(self, seconds: float) -> None:
-        """Sleep. Raises Asked as soon as somebody asks, unless the end has begun already."""
+        """Sleep. Raises Asked when a signal arrives, unless the stop has begun already."""
         if self.is_ending:
             time.sleep(seconds)
             return
@@ -43,5 +43,5 @@ class StopSignals:
 
     @property
     def is_hurried(self) -> bool:
-        """Whether somebody asked again while we were ending."""
+        """Return True if another signal arrived during the stop."""
         return self.times > 1

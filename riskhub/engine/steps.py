@@ -1,4 +1,4 @@
-"""What happens between the servers and the programs: migrations, and what an empty register is given."""
+"""The steps between the start of the servers and of the programs: migrations, set-up of an empty register."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ USERS = "people_user"
 
 
 def migrate(environment: Mapping[str, str], log: Path, pause: processes.Pause) -> None:
-    """Bring the tables up to date as the owner. Raises Trouble with the last line of what it said."""
+    """Run the migrations as the owner. Raises Trouble with the last line of their output."""
     words = [sys.executable, "manage.py", "migrate", "--database", "owner", "--no-input"]
     began = log.stat().st_size if log.exists() else 0
     process = processes.spawn(words, log=log, cwd=ROOT, environment=environment)
@@ -26,30 +26,30 @@ def migrate(environment: Mapping[str, str], log: Path, pause: processes.Pause) -
             line for line in log.read_bytes()[began:].decode(errors="replace").splitlines() if line.strip()
         ]
         said = lines[-1].strip() if lines else f"exit {code}"
-        raise Trouble(f"The database could not be brought up to date: {said} Fix: see {log}")
+        raise Trouble(f"The migrations failed: {said} Fix: see {log}")
 
 
 def is_empty(owner_url: str) -> bool:
-    """Whether the register knows no user yet."""
+    """Return True if the register has no user yet."""
     try:
         with psycopg.connect(owner_url, connect_timeout=10) as connection:
             if connection.execute("SELECT to_regclass(%s)", [USERS]).fetchone() == (None,):
                 return True
-            # The name is ours, not a visitor's.
+            # The table name is a constant, not input.
             return connection.execute(f"SELECT NOT EXISTS (SELECT 1 FROM {USERS})").fetchone() == (True,)  # noqa: S608
     except psycopg.Error as error:
         said = str(error).strip().splitlines()[0]
         raise Trouble(
-            f"The register cannot be read: {said}. Fix: see whether the owner role may read it."
+            f"The register cannot be read: {said}. Fix: check that the owner role may read it."
         ) from None
 
 
 def command(name: str, environment: Mapping[str, str], pause: processes.Pause) -> None:
-    """Run a management command with its words on this terminal. Raises Trouble when it fails."""
+    """Run a management command with its output on this terminal. Raises Trouble if it fails."""
     words = [sys.executable, "manage.py", name]
-    # In a session of its own, so that Ctrl-C reaches us alone and we end it in order.
+    # It runs in its own session, so that Ctrl-C reaches only the supervisor, which then stops it.
     if code := _wait(processes.spawn(words, log=None, cwd=ROOT, environment=environment), pause):
-        raise Trouble(f"`manage.py {name}` failed (exit {code}). Fix: its words are above.")
+        raise Trouble(f"`manage.py {name}` failed (exit {code}). Fix: see its output above.")
 
 
 def _wait(process: subprocess.Popen[bytes], pause: processes.Pause) -> int:

@@ -1,4 +1,4 @@
-"""`manage.py up`: brings Riskhub up on this machine, keeps it up, takes it down in order."""
+"""`manage.py up`: starts Riskhub on this machine, restarts what ends, and stops everything in order."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ GENTLE_SECONDS = 30  # a task runs up to 25 s
 
 @dataclass(frozen=True)
 class ServerAddress:
-    """Where it is reached: the address it binds, and the one to ask and to show."""
+    """The address of the web server: the one it binds, and the one to request and to show."""
 
     bind: str
     port: int
@@ -37,10 +37,10 @@ class ServerAddress:
 
 
 def main(environment: Mapping[str, str] | None = None) -> int:
-    """Run until asked to stop. 0 after an orderly stop, 1 after one line of what to fix."""
+    """Run until asked to stop. Returns 0 after an orderly stop, 1 after printing one line with the fix."""
     given = dict(os.environ if environment is None else environment)
     path = Path(given.get("RISKHUB_HOME") or ROOT / "var").expanduser().resolve()
-    os.umask(0o077)  # what the programs keep here is nobody else's to read
+    os.umask(0o077)  # no other user may read the files of the programs
     stop = StopSignals()
     supervisor = None
     wrong = ""
@@ -52,18 +52,18 @@ def main(environment: Mapping[str, str] | None = None) -> int:
     except Trouble as trouble:
         wrong = str(trouble)
     except OSError as error:
-        wrong = f"{error}. Fix: look at the space and the permissions of {path}"
+        wrong = f"{error}. Fix: check the free space and the permissions of {path}"
     finally:
         if supervisor is not None:
             supervisor.end()
     if wrong:
-        # After the orderly end, so that it is the last line on the terminal.
+        # Printed after the orderly stop, so that it is the last line on the terminal.
         print(f"riskhub: {wrong}", file=sys.stderr, flush=True)
     return 1 if wrong else 0
 
 
 class Supervisor:
-    """One run of `up`. run() returns only by an exception; end() is for the `finally` after it."""
+    """One run of `up`. run() ends only by an exception. Call end() in a `finally` after it."""
 
     def __init__(self, given: dict[str, str], home: Home, stop: StopSignals) -> None:
         self.given, self.home, self.stop = given, home, stop
@@ -85,7 +85,7 @@ class Supervisor:
         self._say(f"Riskhub, with its data in {self.home.path}")
         self.ground = ground.choose(self.given, self.home, self.stop.pause)
         self.ground.start()
-        self._say("  servers    " + ("PostgreSQL and Valkey of its own" if self.ground.is_own else "yours"))
+        self._say("  servers    " + ("embedded PostgreSQL and Valkey" if self.ground.is_own else "external"))
         self.environment = self._environment()
         self._publish()
         self._prepare()
@@ -97,7 +97,7 @@ class Supervisor:
     def _sweep(self) -> None:
         left = [pid for pid, _name in processes.marked(self.home.path)]
         if left:
-            self._say("  ending what an earlier run left behind")
+            self._say("  stopping processes that an earlier run left behind")
             processes.end(left, gently=5, pause=self.stop.pause)
 
     def _environment(self) -> dict[str, str]:
@@ -111,7 +111,7 @@ class Supervisor:
         return self.given | own | {"SECRET_KEY": self._key()} | self.ground.environment()
 
     def _key(self) -> str:
-        """The key that was given, else the one of this home. Raises Trouble for one that breaks the rule."""
+        """Return SECRET_KEY, or else the key in RISKHUB_HOME. Raises Trouble for an invalid key."""
         key = self.given.get("SECRET_KEY") or self.home.secret_key()
         if fault := secret_key.fault(key):
             raise Trouble(fault)
@@ -127,7 +127,7 @@ class Supervisor:
 
     def _prepare(self) -> None:
         steps.migrate(self.environment, self.home.logs / "migrate.log", self.stop.pause)
-        self._say("  database   up to date")
+        self._say("  database   migrated")
         if not steps.is_empty(self.environment["DATABASE_OWNER_URL"]):
             return
         if self.given.get("RISKHUB_SAMPLE", "1").strip().lower() in ("0", "false", "no", "off"):
@@ -154,7 +154,7 @@ class Supervisor:
             if said is None:
                 return
             if time.monotonic() > until or web.deaths > 2:
-                raise Trouble(f"The web server does not become ready ({said}). Fix: see {self._log('web')}")
+                raise Trouble(f"The web server is not ready ({said}). Fix: see {self._log('web')}")
             for keeper in keepers:
                 keeper.tend(time.monotonic())
             self.stop.pause(0.05)
@@ -167,11 +167,11 @@ class Supervisor:
             self._say(f"  Log-ins    {home / 'sample-logins.txt'}")
         mail = "your mail server (EMAIL_URL)"
         if not given.get("EMAIL_URL"):
-            mail = f"stays on {self.place.shown}/notices/mail/ until EMAIL_URL names a mail server"
+            mail = f"shown on {self.place.shown}/notices/mail/ until EMAIL_URL names a mail server"
         self._say(f"  Mail       {mail}")
         self._say(f"  Logs       {self.home.logs}")
         if self.place.bind not in ("127.0.0.1", "::1"):
-            self._say(f"  It listens on {self.place.bind}: others on the network can reach it.")
+            self._say(f"  Riskhub listens on {self.place.bind}, so others on the network can reach it.")
         self._say("  Stop       Ctrl-C\n")
 
     # ------------------------------------------------------------ keeping
@@ -183,13 +183,13 @@ class Supervisor:
             now = time.monotonic()
             for keeper in keepers:
                 if keeper.tend(now):
-                    self._warn(f"{keeper.what.name} runs again.")
+                    self._warn(f"{keeper.what.name} restarted.")
                     self._follow()
             watch.look(now)
             self.stop.pause(0.2)
 
     def _follow(self) -> None:
-        """An engine that lost its port while it was down has a new URL: everybody must hear it."""
+        """Publish the new URL of a server that was restarted on another port, and restart the programs."""
         fresh = self._environment()
         if fresh == self.environment:
             return
@@ -203,23 +203,23 @@ class Supervisor:
     # ------------------------------------------------------------ down
 
     def end(self) -> None:
-        """Programs first, then Valkey, then PostgreSQL. Quiet when nothing was started."""
+        """Stop the programs, then Valkey, then PostgreSQL. Does nothing if nothing was started."""
         self.stop.is_ending = True
         if not self.is_holding:
             return
         left = [pid for pid, _name in processes.marked(self.home.path)]
         if left:
-            self._say("\nStopping (again Ctrl-C: at once) ...")
+            self._say("\nStopping (press Ctrl-C again to stop immediately) ...")
         self._end_programs(left)
         if self.ground is not None:
             self.ground.stop()
         self.home.withdraw()
         if self.programs:
-            self._say("Stopped. Your data is safe; `make run` brings it back.")
+            self._say("Stopped. Your data is safe. `make run` starts Riskhub again.")
 
     def _end_programs(self, left: list[int]) -> None:
         leaders = [program.pid for program in self.programs if program.pid is not None]
-        # Only the leaders are asked: each knows how to end its own children, and finishes what they do.
+        # Only the leaders get the signal, because each stops its own children after they finish their work.
         processes.signal_all(leaders, 15)
         until = time.monotonic() + GENTLE_SECONDS
         while time.monotonic() < until and not self.stop.is_hurried:
@@ -242,7 +242,7 @@ class Supervisor:
 def _place(given: Mapping[str, str]) -> ServerAddress:
     text = given.get("PORT") or "8000"
     if not text.isdigit() or not 0 < int(text) < 65536:
-        raise Trouble(f"PORT={text} is no port. Fix: a number from 1 to 65535, such as PORT=8001")
+        raise Trouble(f"PORT={text} is not a port. Fix: use a number from 1 to 65535, such as PORT=8001")
     bind = given.get("RISKHUB_BIND") or "127.0.0.1"
     bind = "127.0.0.1" if bind == "localhost" else bind
     shown = given.get("RISKHUB_URL", "").rstrip("/") or f"http://localhost:{text}"
@@ -254,13 +254,13 @@ def _check_port(place: ServerAddress) -> None:
         is_free = ports.is_free(place.port, place.bind)
     except OSError as error:
         raise Trouble(
-            f"{place.bind}:{place.port} cannot be listened on ({error.strerror})."
-            " Fix: RISKHUB_BIND must be an address of this machine, and PORT above 1023 needs no rights."
+            f"Riskhub cannot listen on {place.bind}:{place.port} ({error.strerror})."
+            " Fix: set RISKHUB_BIND to an address of this machine, and PORT to a number above 1023."
         ) from None
     if not is_free:
         raise Trouble(
-            f"Port {place.port} on {place.bind} is taken by another program."
-            f" Fix: stop that one, or choose another port: make run PORT={place.port + 1}"
+            f"Port {place.port} on {place.bind} is in use by another program."
+            f" Fix: stop that program, or choose another port: make run PORT={place.port + 1}"
         )
 
 
@@ -281,13 +281,13 @@ def _commands(place: ServerAddress, home: Path) -> dict[str, list[str]]:
 
 
 def _readiness(address: str) -> str | None:
-    """None when /readyz says yes; otherwise what it says, shortly."""
+    """Return None if /readyz answers that the server is ready, else its answer in short."""
     try:
         with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
             f"{address}/readyz", timeout=5
         ):
             return None
     except urllib.error.HTTPError as error:
-        return f"/readyz says {error.code}: {error.read(200).decode(errors='replace').strip()}"
+        return f"/readyz answers {error.code}: {error.read(200).decode(errors='replace').strip()}"
     except OSError as error:
         return f"no answer: {getattr(error, 'reason', error)}"

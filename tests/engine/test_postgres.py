@@ -160,7 +160,7 @@ def test_a_taken_port_is_told_in_one_line_or_evaded(home: Path, cluster: Cluster
         taker.bind(("127.0.0.1", 0))
         taker.listen()
         port = taker.getsockname()[1]
-        with pytest.raises(Trouble, match=rf"^Port {port} on 127\.0\.0\.1 is taken.*Fix: ") as told:
+        with pytest.raises(Trouble, match=rf"^Port {port} on 127\.0\.0\.1 is in use.*Fix: ") as told:
             Cluster(home / "insisting", port=port, durable=False).ensure()
         assert "\n" not in str(told.value)
         state = json.loads((cluster.folder / "cluster.json").read_text())

@@ -150,7 +150,7 @@ def test_it_restarts_what_dies_and_leaves_nothing_after_sigterm(up: Callable[...
     for name, pid in killed.items():
         assert pid
         os.kill(pid, signal.SIGKILL)
-        running.until(lambda name=name: f"{name} runs again." in running.text())
+        running.until(lambda name=name: f"{name} restarted." in running.text())
     everything = running.everything()
     assert len(everything) > 10
     assert not everything & set(killed.values())
@@ -187,7 +187,7 @@ def test_killed_itself_it_takes_its_children_along_and_the_next_start_ends_the_r
     left = running.everything()
     assert left, "the stand-ins leave children behind, as a killed server does"
     again = up().until_ready()
-    assert "ending what an earlier run left behind" in again.text()
+    assert "stopping processes that an earlier run left behind" in again.text()
     assert not left & again.everything()
 
 
@@ -198,7 +198,7 @@ def test_a_web_server_that_never_becomes_ready_is_told_in_one_line(
     failing = up()
     assert failing.process.wait(40) == 1
     last = failing.text().strip().splitlines()[-1]
-    assert last.startswith("riskhub: The web server does not become ready")
+    assert last.startswith("riskhub: The web server is not ready")
     assert "Traceback" not in failing.text()
     assert not failing.everything()
 
@@ -206,8 +206,8 @@ def test_a_web_server_that_never_becomes_ready_is_told_in_one_line(
 @pytest.mark.parametrize(
     ("environment", "told"),
     [
-        ({"PORT": "many"}, "PORT=many is no port"),
-        ({"RISKHUB_BIND": "192.0.2.1"}, "cannot be listened on"),
+        ({"PORT": "many"}, "PORT=many is not a port"),
+        ({"RISKHUB_BIND": "192.0.2.1"}, "Riskhub cannot listen on"),
         ({"REDIS_URL": "redis://127.0.0.1:1"}, "REDIS_URL is set and DATABASE_URL is not"),
     ],
 )
@@ -234,7 +234,7 @@ def test_a_taken_port_is_told_with_another(up: Callable[..., Up]) -> None:
         port = listening.net_connections()[0].laddr.port
         failing = up(PORT=str(port))
         assert failing.process.wait(20) == 1
-        assert f"Port {port} on 127.0.0.1 is taken" in failing.text()
+        assert f"Port {port} on 127.0.0.1 is in use" in failing.text()
         assert f"make run PORT={port + 1}" in failing.text()
     finally:
         taker.kill()

@@ -52,5 +52,5 @@ def test_a_taken_port_is_told_in_one_line(tmp_path: Path) -> None:
     with socket.socket() as taker:
         taker.bind(("127.0.0.1", 0))
         taker.listen()
-        with pytest.raises(Trouble, match=r"is taken.*Fix: "):
+        with pytest.raises(Trouble, match=r"is in use.*Fix: "):
             Server(tmp_path / "vk", port=taker.getsockname()[1]).start()

@@ -1,4 +1,4 @@
-"""`manage.py draw_states`: docs/states.md and docs/flows.md, drawn from the code; a test compares them."""
+"""`manage.py draw_states`: draws docs/states.md and docs/flows.md from the code. A test compares them."""
 
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from riskhub import flows
 
 
 class Command(BaseCommand):
-    help = "Writes docs/states.md and docs/flows.md from the code."
+    help = "Write docs/states.md and docs/flows.md from the code."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--into", type=Path, default=Path(settings.BASE_DIR) / "docs")
@@ -28,11 +28,11 @@ class Command(BaseCommand):
 
 
 def states() -> str:
-    """A diagram for every model that has MOVES: each arrow is a step, its words are the event's verb."""
+    """Return a diagram for every model with MOVES. Each arrow is a step, its text the verb of the event."""
     parts = [
         "# States\n",
-        "Drawn by `manage.py draw_states` from MOVES; a test compares this page with the code. No other step",
-        "is possible: `history.operations.move` is the only setter of a state.\n",
+        "`manage.py draw_states` draws this page from MOVES, and a test compares it with the code. No other",
+        "step is possible, because only `history.operations.move` sets a state.\n",
     ]
     for model in apps.get_models():
         if issubclass(model, Recorded | Part) and model.MOVES:
@@ -51,20 +51,20 @@ def _diagram(model: Any) -> list[str]:
 
 _FLOWS = """# Flows
 
-Drawn by `manage.py draw_states` from `<room>/events.py` and `riskhub/flows.py`; a test compares them.
+`manage.py draw_states` draws this page from `<room>/events.py` and `riskhub/flows.py`. A test compares them.
 
-- **Who acts**: handlers of upper rooms, by their keys. The effect of each happens once.
-- **Who is told**: rules of `<room>/recipients.py`. Who may not see the subject is never told; who acted
-  is told only where it says so.
-- **How**: *inbox*; *mail* at once as well (in doubt whether it was sent it is parked for an administrator, or
-  *sent again*); *urgent*; *chained* by hash; *minor*: on the timeline of its own subject only; *private*: not
-  for webhooks.
+- **Handlers**: the keys of the handlers in upper rooms. The effect of each happens once.
+- **Recipients**: rules in `<room>/recipients.py`. A person who may not see the subject is never notified. The
+  actor is notified only where the table says so.
+- **How**: *inbox*; *mail*: also mailed immediately (if it is uncertain whether the mail was sent, an
+  administrator decides, or it is *sent again*); *urgent*; *chained* by hash; *minor*: only on the timeline of
+  its own subject; *private*: not sent to webhooks.
 """
-_HEAD = ["| what happens | who acts | who is told | how |", "| --- | --- | --- | --- |"]
+_HEAD = ["| event | handlers | recipients | how |", "| --- | --- | --- | --- |"]
 
 
 def told() -> str:
-    """Draw what the rooms declare and riskhub/flows.py: what happens, who acts, who is told, how."""
+    """Return docs/flows.md: each event with its handlers, its recipients and how they are notified."""
     rooms: dict[str, list[EventType]] = {}
     for declared in declarations.every():
         rooms.setdefault(declared.verb.split(".")[0], []).append(declared)
@@ -74,10 +74,10 @@ def told() -> str:
         followed = [f"| `{verb}` | {' | '.join(cells)} |" for verb, cells in rows.items() if any(cells)]
         parts += [f"## {room}\n", *(_HEAD if followed else []), *followed, ""]
         if alone := [f"`{verb}`" for verb, cells in rows.items() if not any(cells)]:
-            parts.append(f"On timelines only: {', '.join(alone)}.\n")
+            parts.append(f"Events that are only shown on timelines: {', '.join(alone)}.\n")
     parts += [
         "## Dates\n",
-        "| due date | what acts |",
+        "| due date | handler |",
         "| --- | --- |",
         *(f"| `{kind}` | {_name(acting)} |" for kind, acting in flows.DUES.items()),
     ]
@@ -87,7 +87,7 @@ def told() -> str:
 def _cells(declared: EventType) -> tuple[str, str, str]:
     acting = ", ".join(f"`{wiring.key_of(handler)}`" for handler in flows.FLOWS.get(declared.verb, ()))
     told = ", ".join(rule.__name__.replace("_", " ") for rule in declared.recipients)
-    told += ", also who acted" if declared.is_actor_told else ""
+    told += ", also the actor" if declared.is_actor_told else ""
     how = ["inbox"] if declared.recipients else []
     if declared.mail:
         how.append("mail, sent again" if declared.mail.in_doubt == InDoubt.RESEND else "mail")

@@ -13,18 +13,18 @@ from people.states import TokenScope
 
 
 class Command(BaseCommand):
-    help = "Print a new API token for a person. It is shown this once; errors go to stderr."
+    help = "Print a new API token for a person. It is shown only once. Errors go to stderr."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("email")
         parser.add_argument("--scope", choices=TokenScope.values, default=TokenScope.READ.value)
         parser.add_argument("--name", default="issue_token", help="what it is for")
-        parser.add_argument("--days", type=int, default=90, help="how long it lives, at most 365")
+        parser.add_argument("--days", type=int, default=90, help="days until it expires, at most 365")
 
     def handle(self, *args: Any, **options: Any) -> None:
         user = User.objects.filter(email=options["email"].strip().lower()).first()
         if user is None:
-            raise CommandError(f"Nobody has the address {options['email']}.")
+            raise CommandError(f"No person has the address {options['email']}.")
         try:
             _, text = token.issue(
                 user,

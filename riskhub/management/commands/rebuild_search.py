@@ -9,8 +9,8 @@ from history import documents
 
 class Command(BaseCommand):
     help = (
-        "Rebuild search documents that are missing or in another language than the organisation's, at once"
-        " instead of in the background. Safe to stop and to repeat."
+        "Rebuild search documents that are missing or not in the organisation's language, now instead of in"
+        " the background. The command may be stopped and repeated."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -1,4 +1,4 @@
-"""`manage.py setup_link`: prints the one-time address at which an empty instance is set up."""
+"""`manage.py setup_link`: prints the one-time link with which an empty instance is set up."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from people.operations import organisation
 
 
 class Command(BaseCommand):
-    help = "Print a one-time link to set up an empty instance. Earlier links end."
+    help = "Print a one-time link to set up an empty instance. Earlier links stop working."
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:

@@ -1,4 +1,4 @@
-"""`tick [--at MOMENT]`: let everything up to a moment happen; a later moment in a sample instance only."""
+"""`tick [--at MOMENT]`: process everything up to a moment. A future moment is for sample instances only."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,18 +14,18 @@ _FURTHEST = timedelta(days=3653)
 
 
 class Command(BaseCommand):
-    help = "Lets dates act: reminders, escalations, digests. --at moves the dates and nothing else."
+    help = "Process due dates: reminders, escalations, digests. --at acts as of a future moment."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--at", help="A moment to come, such as 2026-12-01T09:00+01:00 (sample instances only)."
+            "--at", help="A future moment, such as 2026-12-01T09:00+01:00 (sample instances only)."
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         now = clock.now()
         at = now if options["at"] is None else self._moment(options["at"], now)
         done = schedule.tick(at, is_simulated=options["at"] is not None)
-        self.stdout.write(f"Ticked at {at.isoformat(timespec='minutes')}: {done} things done.")
+        self.stdout.write(f"Processed {done} items up to {at.isoformat(timespec='minutes')}.")
 
     @staticmethod
     def _moment(text: str, now: datetime) -> datetime:
@@ -34,14 +34,16 @@ class Command(BaseCommand):
         except ValueError:
             at = None
         if at is None or at.tzinfo is None:
-            raise CommandError(f"--at {text}: write a moment with its zone, such as 2026-12-01T09:00+01:00.")
+            raise CommandError(
+                f"--at {text}: use a moment with its time zone, such as 2026-12-01T09:00+01:00."
+            )
         if at < now:
-            raise CommandError(f"--at {text} is past. Time only goes forward here.")
+            raise CommandError(f"--at {text} is in the past. Use a future moment.")
         if at > now + _FURTHEST:
-            raise CommandError(f"--at {text} is more than ten years ahead. Go there in smaller steps.")
+            raise CommandError(f"--at {text} is more than ten years ahead. Use smaller steps.")
         organisation = people.organisation()
         if organisation is None or not organisation.is_sample:
             raise CommandError(
-                "--at is for sample instances. This register is a real one; its time is the clock's."
+                "--at is for sample instances. This register has real data, so it only uses the real time."
             )
         return at

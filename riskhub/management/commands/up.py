@@ -1,6 +1,6 @@
 """`manage.py up`.
 
-PostgreSQL, Valkey, the web server, the worker and the beat on this machine, until Ctrl-C.
+Runs PostgreSQL, Valkey, the web server, the worker and the beat on this machine, until Ctrl-C.
 """
 
 import sys
@@ -12,8 +12,8 @@ from riskhub.engine import supervisor
 
 
 class Command(BaseCommand):
-    help = "Bring Riskhub up on this machine and keep it up: servers, migrations, web, worker, beat."
-    # The database it would check is not up yet.
+    help = "Start Riskhub on this machine and keep it running: servers, migrations, web, worker, beat."
+    # The database is not running yet, so it cannot be checked.
     requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -8,13 +8,13 @@ from history import chain, guard
 
 
 class Command(BaseCommand):
-    help = "Checks that no security-relevant event was changed, removed or slipped in."
+    help = "Check that no security-relevant event was changed, removed or inserted."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--head",
             default="",
-            help="The head that an earlier run printed. Without it, removed newest links are not noticed.",
+            help="The head that an earlier run printed. Without it, removed newest links are not detected.",
         )
 
     def handle(self, *args: Any, head: str = "", **options: Any) -> None:
@@ -22,14 +22,14 @@ class Command(BaseCommand):
             verdict = chain.verify(head)
         except ValueError:
             raise CommandError(
-                "--head is not a head. Give <number>:<hash>, as this command prints it."
+                "--head is not valid. Use <number>:<hash>, as this command prints it."
             ) from None
         if verdict.broken_at is not None:
             raise CommandError(f"The chain is broken at link {verdict.broken_at} of history.")
-        self.stdout.write(f"{verdict.length} links, whole.")
+        self.stdout.write(f"{verdict.length} links, intact.")
         if verdict.head:
             self.stdout.write(f"head {verdict.head}")
         if not guard.is_guarded_by_role():
             self.stdout.write(
-                "History is guarded by its trigger alone: give the application a role of its own."
+                "Only a trigger protects history. Give the application a separate database role."
             )
