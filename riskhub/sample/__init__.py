@@ -1,1 +1,1 @@
-"""The sample organisation: a bank with four teams, six weeks of it, by the product's own operations."""
+"""The sample organisation: six weeks of a bank with four teams, created by the product's own operations."""

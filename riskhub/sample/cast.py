@@ -1,4 +1,4 @@
-"""Who and what there is in the sample: people, teams, models, series. Names and figures are invented."""
+"""The people, teams, models and series of the sample. Names and figures are invented."""
 
 from dataclasses import dataclass
 
@@ -35,7 +35,7 @@ TEAMS = (
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A series of daily values: level, weekly swing, noise, and how far and when it drifts."""
+    """A series of daily values: its level, its noise, and how far and since when it drifts."""
 
     metric: str
     kind: str
@@ -69,7 +69,7 @@ MODELS = (
         "Retail probability of default",
         "Credit Risk ML",
         1,
-        "Scores applicants for retail credit; its score sets limit and price.",
+        "Scores applicants for retail credit. The score sets the limit and the price.",
         (
             Metric(
                 "psi",
@@ -113,7 +113,7 @@ MODELS = (
         "Card fraud score",
         "Fraud",
         1,
-        "Holds card payments for a second look within 200 ms.",
+        "Selects card payments for a manual check, within 200 ms.",
         (
             Metric(
                 "latency_p95",

@@ -1,4 +1,4 @@
-"""The ground of the sample: people, teams, models, the forum, and the readings that come in every day."""
+"""The base data of the sample: people, teams, models, the meeting series, and the daily points."""
 
 import random
 from datetime import date, datetime, time, timedelta
@@ -20,19 +20,21 @@ _ORDER = ("data-engineering", "data-science", "engineering", "platform-operation
 
 
 class SampleOrganisation:
-    """What the story stands on. passwords: address -> password, made by the caller."""
+    """The organisation of the sample. passwords: address -> password, created by the caller."""
 
     def __init__(self, now: datetime, passwords: dict[str, str]) -> None:
         self.now, self.passwords = now, passwords
         self.zone = ZoneInfo(cast.ZONE)
         self.start = self._moment(now.astimezone(self.zone).date() - timedelta(weeks=WEEKS), 8)
-        self.chance = random.Random(20261123)  # the same story on every machine  # noqa: S311
+        self.chance = random.Random(20261123)  # the same values on every machine  # noqa: S311
         self.people: dict[str, User] = {}
         self.teams: dict[str, Team] = {}
         self.risks: dict[str, int] = {}
-        self.ahead: list[tuple[date, int, script.RiskStory]] = []  # what will be done about risks, and when
+        self.ahead: list[tuple[date, int, script.RiskStory]] = []  # the coming steps of risks
         self.agreed: dict[str, script.Agreed] = {}  # by the title of the action
-        self.settled: dict[object, int] = {}  # what was decided about: title of a risk, or model and metric
+        self.settled: dict[
+            object, int
+        ] = {}  # by title of a risk, or (model, metric) of a review: the decided subject
         self.to_write = list(script.LEARNINGS)
 
     def _found(self) -> None:
@@ -73,13 +75,13 @@ class SampleOrganisation:
             )
 
     def _plan_meetings(self) -> None:
-        """One forum of all teams: Wednesday at ten in Berlin."""
+        """Add the meeting series of all teams: Wednesdays at ten in Berlin."""
         first = self.start.astimezone(self.zone).date()
         first += timedelta(days=(2 - first.weekday()) % 7)
         functions = {function.slug: function for function in Function.objects.all()}
         meeting_series.add(
             name="Model risk forum",
-            purpose="What moved since last week, across teams: look, decide, act.",
+            purpose="Review what changed since last week in all teams, decide, and agree actions.",
             first_on=first,
             starts_at=time(10),
             time_zone=cast.ZONE,
@@ -93,7 +95,7 @@ class SampleOrganisation:
         )
 
     def _watch(self) -> None:
-        """A source, thirty days of points before the story begins, and the thresholds agreed on them."""
+        """Add a source, points for the thirty days before the start, and thresholds agreed from them."""
         self.source = source.named(
             "feature-monitor", adapter="points", by=Actor(self.people["jonas"], "api"), at=self.start
         )
@@ -112,7 +114,7 @@ class SampleOrganisation:
             warning=metric.warning,
             critical=metric.critical,
             clear=metric.clear,
-            reason="Set from thirty days of history; to be looked at after a quarter.",
+            reason="Set from thirty days of history. To be reviewed after a quarter.",
             by=Actor(self.people["wei"], "page"),
             at=self.start,
         )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class RiskStory:
-    """One step of a risk, `after` days after it was raised. words: the reason or the evidence of the step."""
+    """One step of a risk, `after` days after it was created. words: the reason or the evidence of the step."""
 
     after: int
     does: str  # assess, treat, monitor, accept, close, restrict
@@ -59,7 +59,7 @@ class Logged:
 
 
 # fmt: off
-# Two risks are raised each week, on Tuesday and Thursday, in this order.
+# Two risks are created each week, on Tuesday and Thursday, in this order.
 RISKS = (
     Logged(
         "Scores are too low for refinancing customers", "data-drift", "credit-pd", "Credit Risk ML", "ana", 4, 4,
@@ -109,10 +109,10 @@ RISKS = (
     ),
     Logged(
         "Merchant category is missing for a new acquirer", "broken-data", "fraud-score", "Fraud", "noor", 4, 3,
-        "Payments of the acquirer that joined in October carry no merchant category. The model treats a missing category as travel.",
+        "Payments of the acquirer that joined in October have no merchant category. The model treats a missing category as travel.",
         "Customers of small merchants, whose payments are held.",
         "null_share", "merchant_category", ("acquirer", "schema"),
-        steps=(RiskStory(0, "assess", "noor"), RiskStory(3, "treat", "noor", "Mapping table first, contract test after."), RiskStory(16, "monitor", "noor", "The share of missing values is below 2 % again.")),
+        steps=(RiskStory(0, "assess", "noor"), RiskStory(3, "treat", "noor", "First a mapping table, then a contract test."), RiskStory(16, "monitor", "noor", "The share of missing values is below 2 % again.")),
         decided=Decided(
             "We map the acquirer's codes ourselves, and reject files without the field from December.",
             "The acquirer needs until spring, and held payments cost us customers today.",
@@ -139,7 +139,7 @@ RISKS = (
     ),
     Logged(
         "Young claimants are hardly in the sample", "sampling-bias", "claims-triage", "Growth ML", "ana", 3, 5,
-        "Under-30s are 2 % of the training sample and 11 % of the claims.",
+        "People under 30 are 2 % of the training sample and 11 % of the claims.",
         "Young claimants, whose urgent cases may be sorted too low.",
         "recall_urgent", "", ("fairness", "sampling"),
         steps=(RiskStory(1, "assess", "ana"), RiskStory(2, "restrict", "sofia")),
@@ -179,7 +179,7 @@ RISKS = (
     ),
     Logged(
         "Two features come from one unowned table", "broken-data", "credit-pd", "Credit Risk ML", "", 3, 3,
-        "The table has had no owner since the reorganisation; its schema changed twice without notice.",
+        "The table has had no owner since the reorganisation. Its schema changed twice without notice.",
         metric="psi", feature="income_to_debt", tags=("ownership",), is_unnamed=True,
         decided=Decided(
             "Data engineering takes over the table, with a contract for its schema.",
@@ -211,7 +211,7 @@ RISKS = (
 # The decisions about the reviews of breaches, by model and metric.
 REVIEWS = {
     ("credit-pd", "psi"): Decided(
-        "The drift of 90-day utilisation is real: we keep the threshold and fix the model.",
+        "The drift of 90-day utilisation is real. We keep the threshold and fix the model.",
         "Both functions found the same shift in the raw data. The feed is correct.",
         "The share of revolving credit rose after the rate change. Scores between 40 and 60 change most.",
         (
@@ -232,7 +232,7 @@ REVIEWS = {
         (Agreed("Have the CRM export fixed by its supplier", "ines", "mitigation", "s", 3),),
     ),
     ("churn-scorer", "psi"): Decided(
-        "Visits doubled with the new start page of the app: we redefine the feature as sessions.",
+        "Visits doubled with the new start page of the app. We redefine the feature as sessions.",
         "The customers did not change, only the definition of a visit.",
         "The change is on the day of release 7.2.",
         (Agreed("Redefine the visits feature as sessions", "ana", "mitigation", "m", 10),),
@@ -276,12 +276,12 @@ LEARNINGS = (
         "The share of missing values in each field, by acquirer and not only in total: 96 % of good data hides a new supplier with 4 % of the payments.",
         "New acquirers send a week of files to the contract test before their payments reach the model.",
         "The share of missing values stays below 2 % during the next two onboardings (January and March).",
-        "The mapping of codes is versioned beside the model; card data stays in the payments zone.",
+        "The mapping of codes is versioned with the model. Card data stays in the payments zone.",
         ("suppliers", "data contracts"), "worked",
     ),
     Written(
         9, "tunde", "Scoring slows down when the cache is cold",
-        "Warm the cache before you take the traffic",
+        "Warm the cache before a version takes traffic",
         "After each deployment the fraud score took three times as long for about three minutes, and payments passed without a score. Nobody noticed, because the daily p95 hides three minutes.",
         "Latency by minute for the first ten minutes after a deployment, and the count of payments that passed unscored.",
         "The rollout script replays 40 seconds of yesterday's traffic before a version takes its share.",
@@ -290,9 +290,9 @@ LEARNINGS = (
     ),
     Written(
         2, "ana", "Scores are too low for refinancing customers",
-        "Look at a score by product before you trust its average",
+        "Check a score by product before you trust its average",
         "The average score hardly changed when rates rose, but **the scores of refinancing customers were 8 to 12 points too low**. These customers were 6 % of the training sample and are now 19 % of the applicants.",
-        "Score and approval rate by product, weekly; the share of each product among applicants.",
+        "Score and approval rate by product, weekly, and the share of each product among applicants.",
         "In a training sample, every product has at least half its current share.",
         "The gap between refinancing and other products is below 3 points after the retraining. We check this again in six weeks.",
         "Manual review of the affected cases is logged, so that refusals can be explained.",

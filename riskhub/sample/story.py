@@ -1,4 +1,4 @@
-"""Six weeks of the sample's life, day by day, through the same operations and the same tick as in earnest."""
+"""Six weeks of the sample, day by day, through the same operations and the same tick as in production."""
 
 from datetime import date, datetime, timedelta
 
@@ -28,7 +28,7 @@ _ORDER = ("data-engineering", "data-science", "engineering", "platform-operation
 
 
 class Story(SampleOrganisation):
-    """Tells it up to `now`."""
+    """Creates the sample up to `now`, day by day."""
 
     def tell(self) -> None:
         self._found()
@@ -66,7 +66,7 @@ class Story(SampleOrganisation):
             schedule.tick(evening, is_simulated=True)
 
     def _raise_risks(self, day: date, *, at: datetime) -> None:
-        """Two risks in most weeks, by the people who would have seen them."""
+        """Create two risks in most weeks, each by its owner."""
         age = (self._today() - day).days
         turn = (WEEKS * 7 - age) // 7 * 2 + (0 if day.weekday() == 1 else 1)
         if day.weekday() not in {1, 3} or turn >= len(script.RISKS):
@@ -105,7 +105,7 @@ class Story(SampleOrganisation):
         items.add(upcoming, title=one.title, about=one.subject, purpose=Purpose.DECIDE, by=by, at=at)
 
     def _follow_up(self, day: date, *, at: datetime) -> None:
-        """What becomes of the risks, on the first working day from its day on; and one made from a breach."""
+        """Take the due steps of risks, on working days, and create a risk from a breach."""
         here = [one for one in self.ahead if one[0] <= day]
         self.ahead = [one for one in self.ahead if one[0] > day]
         for _, pk, step in here:
@@ -142,7 +142,7 @@ class Story(SampleOrganisation):
             risk.restrict(one, teams=teams, by=by, at=at)
 
     def _answer_reviews(self, age: int, *, at: datetime) -> None:
-        """Most reviews are answered within a day; those of the last two days still wait."""
+        """Answer most reviews within a day. Those of the last two days stay open."""
         for one in Review.objects.filter(state=ReviewState.OPEN, opened_at__lt=at - timedelta(hours=4)):
             waiting = one.reviewers.filter(answered_at__isnull=True).select_related("user").order_by("id")
             if age > 2 and (asked := waiting.first()):
@@ -152,7 +152,7 @@ class Story(SampleOrganisation):
                 )
 
     def _work(self, *, at: datetime) -> None:
-        """Actions are begun after two days and done when cast says; some are late, as happens."""
+        """Start actions after two days and finish them as script.py says. Some are late."""
         for one in Action.objects.filter(state__in=["open", "doing"], owner__isnull=False).order_by("id"):
             agreed, by = self.agreed.get(one.title), Actor(one.owner, "page")
             if agreed and agreed.done_after is not None and one.made_at + timedelta(agreed.done_after) <= at:
@@ -161,7 +161,7 @@ class Story(SampleOrganisation):
                 actions.start(one, by=by, at=at)
 
     def _write(self, age: int, *, at: datetime) -> None:
-        """What was learned, written up from a draft where a review left one."""
+        """Publish learnings, from a draft if a review created one."""
         for one in [written for written in self.to_write if written.days_ago >= age]:
             self.to_write.remove(one)
             about = self.settled.get(one.about) if isinstance(one.about, tuple) else None
@@ -192,7 +192,7 @@ class Story(SampleOrganisation):
     # ------------------------------------------------------------------ a meeting
 
     def _meet(self, meeting: Meeting) -> None:
-        """Held as planned: reviews are decided, the rest is looked at, what is left is carried over."""
+        """Hold a meeting as planned. The first six items are discussed, and the others are carried over."""
         leader = meeting.facilitator or self.people["sofia"]
         by, at = Actor(leader, "page"), meeting.starts_at
         meetings.start(meeting, by=by, at=at)
@@ -217,7 +217,7 @@ class Story(SampleOrganisation):
         schedule.tick(meeting.ends_at, is_simulated=True)
 
     def _settle(self, item: AgendaItem, *, by: Actor, at: datetime) -> None:
-        """Decide it the first time; later it is looked at, and what was agreed goes on."""
+        """Record the decision of an item the first time. Later it ends without a change."""
         item.refresh_from_db()
         decided = self._decision_on(item)
         if decided is None and item.about and item.about.kind == Risk.KIND:
@@ -251,7 +251,7 @@ class Story(SampleOrganisation):
         )
 
     def _decision_on(self, item: AgendaItem) -> script.Decided | None:
-        """What the forum decides about an item, None when it has done so already, or need not."""
+        """Return the decision about an item; None if it was decided before or needs no decision."""
         if item.about is None or item.about.pk in self.settled.values():
             return None
         if item.about.kind == Risk.KIND:
@@ -268,7 +268,7 @@ class Story(SampleOrganisation):
         return script.REVIEWS.get(key)
 
     def _prepare_next(self) -> None:
-        """What is on its way now: a threshold somebody wants changed, and what the next meeting is for."""
+        """Propose a change of a threshold, and set the objective of the next meeting."""
         at = self.now - timedelta(hours=3)
         series = Series.objects.get(model_name="fraud-score", metric="latency_p95", feature="")
         threshold.propose(
@@ -276,11 +276,11 @@ class Story(SampleOrganisation):
             warning=180.0,
             critical=320.0,
             clear=165.0,
-            reason="The tills give up after 350 ms since their update; 400 ms would speak too late.",
+            reason="Since their update the tills time out after 350 ms, so a threshold of 400 ms is too late.",
             by=self._by("tunde"),
             at=at,
         )
         upcoming = Meeting.objects.filter(state=MeetingState.PLANNED).order_by("starts_at").first()
         if upcoming is not None:
-            words = "Decide what the churn scorer may do until its data is whole."
+            words = "Decide how the churn scorer is used until its data is complete."
             meetings.change(upcoming, {"objective": words}, by=self._by("sofia"), at=at)

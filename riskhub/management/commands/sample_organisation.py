@@ -1,4 +1,4 @@
-"""`sample_organisation`: fills an empty register with a bank of four teams and six weeks of its life."""
+"""`sample_organisation`: fills an empty register with a bank of four teams and six weeks of history."""
 
 import os
 import secrets
@@ -23,18 +23,18 @@ WORDS = [
 
 
 class Command(BaseCommand):
-    help = "Loads the sample organisation into an empty register and prints its log-ins."
+    help = "Load the sample organisation into an empty register and print its log-ins."
 
     def handle(self, *args: Any, **options: Any) -> None:
         if Organisation.objects.exists():
-            raise CommandError("This register is in use already. The sample is for an empty one.")
+            raise CommandError("This register has data already. Load the sample into an empty register.")
         passwords = {address: _password() for _, address, _, _ in cast.PEOPLE}
         with transaction.atomic():
             Story(clock.now(), passwords).tell()
         self._keep(passwords)
 
     def _keep(self, passwords: dict[str, str]) -> None:
-        """Log-ins are random per installation; they are kept where only this user reads them."""
+        """Write the log-ins to a file that only this user can read. Passwords are random per installation."""
         lines = [
             f"{address:<22} {passwords[address]:<28} {name}, {role.label.lower()}"
             for name, address, _, role in cast.PEOPLE
@@ -43,7 +43,7 @@ class Command(BaseCommand):
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             file.write("\n".join(lines) + "\n")
         self.stdout.write("\n".join(lines[:4]))
-        self.stdout.write(f"… all of them in {path}")
+        self.stdout.write(f"… all log-ins are in {path}")
 
 
 def _password() -> str:
