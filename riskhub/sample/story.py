@@ -276,7 +276,7 @@ class Story(SampleOrganisation):
             warning=180.0,
             critical=320.0,
             clear=165.0,
-            reason="Since their update the tills time out after 350 ms, so 400 ms is too late for a threshold.",
+            reason="Since their update the tills time out after 350 ms, so 400 ms is too late.",
             by=self._by("tunde"),
             at=at,
         )
