@@ -76,4 +76,4 @@ def owner_and_lead(event: Event) -> dict[int, str]:
         return {}
     parties = rung.concerned(decision.about)
     lead = parties.team.lead_id if parties.team else None
-    return everyone([parties.owner, lead], "It concerns an object you own")
+    return everyone([parties.owner, lead], "It is about an object that you own")

@@ -21,7 +21,7 @@ from people.states import RANK, WORKING_DAYS, ColourTheme, Role, TokenScope
 
 def is_time_zone(name: str) -> None:
     if name not in zoneinfo.available_timezones():
-        raise ValidationError(f"“{name}” is no time zone. Use a name such as Europe/Berlin.")
+        raise ValidationError(f"“{name}” is not a time zone. Use a name such as Europe/Berlin.")
 
 
 def working_days() -> list[int]:

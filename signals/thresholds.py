@@ -111,9 +111,7 @@ def problems(rule: Rule) -> dict[str, str]:
     if errors:
         return errors
     if rule.warning is None and rule.critical is None:
-        return {
-            "warning": "Give at least one limit, warning or critical; without one there is nothing to cross."
-        }
+        return {"warning": "Enter at least one limit: warning or critical."}
     side = "above" if rule.direction == Direction.ABOVE else "below"
     if (
         rule.warning is not None

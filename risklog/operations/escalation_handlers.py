@@ -68,7 +68,7 @@ def on_action_changed(event: Event, *, at: datetime) -> None:
     if action.due_on and action.due_on >= availability.day_of(at):
         reason = f"New due date: {action.due_on:%-d %b %Y}."
     elif event.verb == "actions.action_assigned" and action.owner:
-        reason = f"It is {action.owner.name}'s now, who is given a working day."
+        reason = f"It is now assigned to {action.owner.name}, who has one working day."
     else:
         return
     resolve(escalation, reason=reason, by=SYSTEM, at=at, cause=event)

@@ -1,4 +1,4 @@
-"""The categories that every register starts with. The first of each signal kind is its default category.
+"""The categories of a new register. The first category of each signal kind is its default.
 
 Signs, questions and mitigations are Markdown lists. Users can change these categories like any others.
 """
@@ -11,28 +11,28 @@ FIRST: tuple[dict[str, str], ...] = (
         "name": "Data drift",
         "kind": SignalKind.DRIFT,
         "definition": (
-            "What comes in no longer looks like what the model learned from: the distribution of one "
-            "or more features, or of the scores themselves, has moved. The model still answers, and "
-            "nobody has told it that the world changed."
+            "The input differs from the training data: the distribution of one or more features, or of "
+            "the scores themselves, has shifted. The model still answers, but its answers are based on "
+            "outdated data."
         ),
         "signs": (
             "- Population stability index or a distance between distributions rises over several "
             "windows\n"
             "- The share of one category, region or channel shifts\n"
-            "- Scores pile up at one end, or the approval rate moves without a change of policy\n"
-            "- A new value appears that training never saw"
+            "- Scores concentrate at one end, or the approval rate changes without a change of policy\n"
+            "- A value appears that is not in the training data"
         ),
         "questions": (
-            "- Which features moved, and do they matter much to the score?\n"
-            "- Did the world change, or did the pipeline?\n"
-            "- Is the move the same in every segment?\n"
-            "- Do labels that arrived since then show worse results, or only different inputs?"
+            "- Which features shifted, and how important are they for the score?\n"
+            "- Did the population change, or the pipeline?\n"
+            "- Is the shift the same in every segment?\n"
+            "- Do newer labels show worse results, or did only the inputs change?"
         ),
         "mitigations": (
-            "- Fix the pipeline first where it is the cause\n"
-            "- Retrain on a window that has seen the change, with a challenger beside it\n"
-            "- Route the segment that moved to review by people until then\n"
-            "- Agree a threshold on the features that matter, and retire those that cry wolf"
+            "- Fix the pipeline first if it is the cause\n"
+            "- Retrain on data from after the change, and compare with a challenger model\n"
+            "- Review cases of the shifted segment manually until then\n"
+            "- Agree thresholds for important features, and retire thresholds with false alarms"
         ),
     },
     {
@@ -40,26 +40,26 @@ FIRST: tuple[dict[str, str], ...] = (
         "name": "Broken or missing data",
         "kind": SignalKind.DATA_QUALITY,
         "definition": (
-            "Values are absent, out of range, duplicated or in the wrong unit or shape by the time "
-            "the model reads them. Unlike drift, the world is as it was; the record of it is damaged."
+            "Values are missing, out of range, duplicated or in the wrong unit or format when the model "
+            "reads them. In contrast to drift, the population has not changed. The data is wrong."
         ),
         "signs": (
             "- The share of nulls or defaults jumps for one feature\n"
             "- Row counts fall or double from one load to the next\n"
-            "- A join finds far fewer partners than the day before\n"
-            "- Units or encodings change after a release upstream"
+            "- A join matches far fewer rows than the day before\n"
+            "- Units or encodings change after an upstream release"
         ),
         "questions": (
-            "- Since which load, and what was released upstream in the day before?\n"
-            "- What does the model do with the missing value: a default, a mean, a refusal?\n"
-            "- Which decisions were taken on damaged rows, and can they be found again?\n"
-            "- Who owns the data set, and did a check there see it?"
+            "- Since which load, and what was released upstream on the day before?\n"
+            "- What does the model do with a missing value: use a default, use a mean, refuse?\n"
+            "- Which decisions were based on wrong rows, and can they be identified?\n"
+            "- Who owns the data set, and did their checks detect the problem?"
         ),
         "mitigations": (
-            "- Stop the load and serve the last good one where that is safer\n"
-            "- A data contract with the producer, checked at the border\n"
-            "- Backfill, then score again what was decided on damaged rows\n"
-            "- A check before training and before serving, not after"
+            "- Stop the load and use the last correct one if that is safer\n"
+            "- Agree a data contract with the producer, and check it on receipt\n"
+            "- Backfill the data, then score the affected cases again\n"
+            "- Check data before training and before serving"
         ),
     },
     {
@@ -67,27 +67,26 @@ FIRST: tuple[dict[str, str], ...] = (
         "name": "Data latency",
         "kind": SignalKind.LATENCY,
         "definition": (
-            "Features, labels or answers arrive later than the decision needs them. The model then "
-            "works with yesterday's picture, or the caller stops waiting and falls back to something "
-            "nobody validated."
+            "Features, labels or answers arrive too late for the decision. Then the model uses outdated "
+            "data, or the caller times out and uses a fallback that nobody validated."
         ),
         "signs": (
             "- The age of the newest record at scoring time grows\n"
-            "- Response times at p95 or p99 climb while the median stays\n"
-            "- Time-outs and fall-back answers become more frequent\n"
+            "- Response times at p95 or p99 rise while the median does not change\n"
+            "- Time-outs and fallback answers become more frequent\n"
             "- Ingestion windows end later, often on one weekday"
         ),
         "questions": (
-            "- How stale may this feature be before a decision changes?\n"
-            "- Is it one source, one window, one hour of the day?\n"
+            "- How old may this feature be before a decision changes?\n"
+            "- Is only one source, one window or one hour of the day affected?\n"
             "- What does the caller do when no answer comes in time?\n"
-            "- Was the model evaluated on data as old as it now gets?"
+            "- Was the model evaluated with the same delays?"
         ),
         "mitigations": (
-            "- Carry the age of a feature along and refuse above a limit\n"
-            "- A fall-back that was validated, and a count of how often it is used\n"
-            "- Move the load, or split what is slow from what is needed\n"
-            "- Evaluate with the delays of production, not with complete data"
+            "- Store the age of each feature, and refuse features above a limit\n"
+            "- Validate the fallback, and count how often it is used\n"
+            "- Schedule the load earlier, or load the required features first\n"
+            "- Evaluate the model with the delays of production"
         ),
     },
     {
@@ -95,26 +94,26 @@ FIRST: tuple[dict[str, str], ...] = (
         "name": "Performance decay",
         "kind": SignalKind.PERFORMANCE,
         "definition": (
-            "Once the outcomes are known, the model is worse than it was at validation: in ranking, "
-            "in calibration, or for one group of people more than for others."
+            "The known outcomes show that the model performs worse than in its validation: in ranking, in "
+            "calibration, or for some groups of people."
         ),
         "signs": (
             "- AUC, recall or error moves away from the validated range\n"
-            "- Predicted and observed rates part\n"
+            "- Predicted and observed rates diverge\n"
             "- Overrides by people become more frequent\n"
-            "- One segment falls while the total looks steady"
+            "- One segment gets worse while the total does not change"
         ),
         "questions": (
-            "- Ranking or calibration: which of the two decays?\n"
-            "- Which segments carry it, and how many people are in them?\n"
-            "- Are the labels complete, or only early ones?\n"
-            "- Would the version before have done better on the same cases?"
+            "- Does ranking or calibration get worse?\n"
+            "- Which segments are affected, and how many people are in them?\n"
+            "- Are the labels complete, or are there only early ones?\n"
+            "- Would the previous version have performed better on the same cases?"
         ),
         "mitigations": (
-            "- Recalibrate where the ranking still holds\n"
-            "- Retrain or go back to the version before, by the agreed procedure\n"
-            "- Narrow the use to where it is validated\n"
-            "- Tell those who act on the score what it is worth now"
+            "- Recalibrate if the ranking is still correct\n"
+            "- Retrain or return to the previous version, by the agreed procedure\n"
+            "- Limit the use to the validated cases\n"
+            "- Inform people who use the score about its current quality"
         ),
     },
     {
@@ -122,26 +121,26 @@ FIRST: tuple[dict[str, str], ...] = (
         "name": "Deployment and rollback",
         "kind": SignalKind.DEPLOYMENT,
         "definition": (
-            "What runs is not what was approved, or cannot be taken back in time: a wrong artefact, a"
-            " configuration that differs between stages, a rollback nobody has rehearsed."
+            "The version in production is not the approved one, or it cannot be rolled back in time: a "
+            "wrong artefact, a configuration that differs between stages, an untested rollback."
         ),
         "signs": (
-            "- The version that answers is not the one in the registry\n"
+            "- The version in production is not the version in the registry\n"
             "- Training and serving compute a feature differently\n"
-            "- A release outside its window, or without sign-off\n"
+            "- A release happens outside its window or without sign-off\n"
             "- Errors rise in the hour after a release"
         ),
         "questions": (
-            "- Which version answered which request, and can that be shown?\n"
-            "- How long does the way back take, and who did it last?\n"
+            "- Which version answered which request, and is there evidence?\n"
+            "- How long does a rollback take, and who did it last?\n"
             "- What else changed in the same window?\n"
-            "- Who signs off, and were they asked?"
+            "- Who signs off, and did they?"
         ),
         "mitigations": (
-            "- Go back first, look for the cause afterwards\n"
-            "- Shadow or canary before the full release\n"
-            "- One build that moves through all stages unchanged\n"
-            "- Rehearse the rollback and write down the date"
+            "- Roll back first, then find the cause\n"
+            "- Use a shadow or canary release before the full release\n"
+            "- Use the same build in all stages\n"
+            "- Rehearse the rollback and record the date"
         ),
     },
     {
@@ -149,27 +148,26 @@ FIRST: tuple[dict[str, str], ...] = (
         "name": "Label noise",
         "kind": SignalKind.DATA_QUALITY,
         "definition": (
-            "The truth the model learns from is partly wrong: outcomes recorded late, by different "
-            "rules, or by people who disagree. The model then learns the mistakes as faithfully as "
-            "the rest."
+            "Some labels in the training data are wrong: outcomes were recorded late, by different rules, "
+            "or by people who disagree. The model learns these errors too."
         ),
         "signs": (
             "- Two annotators often disagree on the same case\n"
             "- The positive rate jumps when a labelling rule or vendor changes\n"
-            "- The worst errors of the model turn out to be errors of the label\n"
-            "- Labels change for weeks after they were first recorded"
+            "- The largest errors of the model are errors of the labels\n"
+            "- Labels change for weeks after they are first recorded"
         ),
         "questions": (
             "- Who labels, by which written rule, and since when?\n"
-            "- How large is the disagreement, measured on a sample labelled twice?\n"
+            "- How large is the disagreement on a sample that is labelled twice?\n"
             "- Is the noise the same in every group of people?\n"
-            "- How long until a label is final?"
+            "- After how long is a label final?"
         ),
         "mitigations": (
-            "- Label a sample twice each month and publish the agreement\n"
-            "- Wait for labels to settle, or model the delay\n"
-            "- Review the cases on which model and label differ most\n"
-            "- Weigh or drop sources that are known to be unreliable"
+            "- Label a sample twice each month and publish the agreement rate\n"
+            "- Wait for final labels, or model the delay\n"
+            "- Review the cases in which model and label differ most\n"
+            "- Give unreliable sources a lower weight, or drop them"
         ),
     },
     {
@@ -177,26 +175,26 @@ FIRST: tuple[dict[str, str], ...] = (
         "name": "Sampling bias",
         "kind": SignalKind.DATA_QUALITY,
         "definition": (
-            "The cases the model learned from are not the cases it decides: some people or situations"
-            " were left out, or show up only because an earlier decision let them in."
+            "The training cases differ from the cases that the model decides: some people or situations "
+            "are missing, or are included only because of an earlier decision."
         ),
         "signs": (
             "- Only accepted cases have an outcome\n"
             "- A region, channel or age group is rare in training and common in use\n"
             "- Results differ between a random sample and the collected one\n"
-            "- The model does well on the past and badly on a new market"
+            "- The model performs well on past data and badly in a new market"
         ),
         "questions": (
-            "- Who could never have come into the training data?\n"
-            "- Which earlier decision filtered it?\n"
-            "- How do the groups in training compare with the groups served?\n"
-            "- Is there a random sample, however small, to compare with?"
+            "- Who cannot be in the training data?\n"
+            "- Which earlier decisions filtered the data?\n"
+            "- How do the groups in training compare with the groups in use?\n"
+            "- Is there a random sample for comparison, even a small one?"
         ),
         "mitigations": (
-            "- Keep a small random share out of the model's decision, where that is acceptable\n"
-            "- Collect where data is thin, before weighing what there is\n"
+            "- Decide a small random share without the model, if that is acceptable\n"
+            "- Collect data for small groups before you weight the existing data\n"
             "- Report results by group, with the number of cases\n"
-            "- State in the model's purpose whom it is not for"
+            "- Document in the model's purpose for whom it must not be used"
         ),
     },
     {
@@ -204,26 +202,26 @@ FIRST: tuple[dict[str, str], ...] = (
         "name": "Feature leakage",
         "kind": SignalKind.PERFORMANCE,
         "definition": (
-            "A feature tells the model something it will not know at the moment of decision: the "
-            "outcome itself, or a trace of it. Validation looks splendid, and production does not."
+            "A feature contains information that is not available at the moment of the decision: the "
+            "outcome itself, or a trace of it. Results are good in validation and bad in production."
         ),
         "signs": (
             "- One feature explains nearly everything\n"
             "- Results in validation are far better than in production\n"
             "- A feature is filled only after the outcome\n"
-            "- The same person stands in training and in test"
+            "- The same person is in the training data and in the test data"
         ),
         "questions": (
-            "- At what moment is each feature known, to the minute?\n"
-            "- Is the split by time and by person?\n"
-            "- What happens to the result without the strongest feature?\n"
-            "- Could an identifier or a free text carry the answer?"
+            "- When exactly is each feature available?\n"
+            "- Is the data split by time and by person?\n"
+            "- How does the result change without the strongest feature?\n"
+            "- Can an identifier or a free text contain the outcome?"
         ),
         "mitigations": (
-            "- Build features as of the moment of decision, from a store that keeps time\n"
-            "- Split by time, and keep a person on one side\n"
-            "- Drop the feature and validate again before anything else\n"
-            "- A review of features by somebody from another team"
+            "- Compute features as of the moment of the decision, from a store with timestamps\n"
+            "- Split by time, and keep each person in one part\n"
+            "- First drop the feature and validate again\n"
+            "- Have a person from another team review the features"
         ),
     },
 )

@@ -110,7 +110,7 @@ def _worst_breach(about: Subject) -> Breach | None:
 
 
 def _no_limit(worst: Breach) -> dict[str, Any]:
-    text = "The source's own rule raised it without a limit, and no threshold is agreed here."
+    text = "The rule of its source has no limit, and no threshold is agreed in Riskhub."
     return {
         "code": "no_threshold",
         "text": text,

@@ -34,8 +34,8 @@ def show_to_reviewers(
 
 
 def show_to_author(subject: Subject, *, by: Actor, at: datetime) -> None:
-    """Let a person see the review or escalation that their trigger was noted on, if they cannot yet."""
+    """Let a person see the review or escalation that their request was added to, if they cannot yet."""
     if by.person is not None:
         history.grant_sight(
-            [subject], [by.person], reason=GrantReason.AUTHOR, by=by, at=at, why="called for it"
+            [subject], [by.person], reason=GrantReason.AUTHOR, by=by, at=at, why="requested it"
         )

@@ -135,7 +135,8 @@ def restore(category: Category, *, by: Actor, at: datetime, seen: int | None = N
 
 def _check(values: Mapping[str, Any], category: Category | None) -> None:
     """Raise Refused if a value is not valid. category: the one that is changed, None for a new one."""
-    for field, fix in (("name", "Give it a name."), ("definition", "Say what it is in a sentence or two.")):
+    fixes = (("name", "Enter a name."), ("definition", "Describe the category in one or two sentences."))
+    for field, fix in fixes:
         if field in values and not str(values[field]).strip():
             raise Refused(fix, field=field)
     if "kind" in values and values["kind"] not in SignalKind.values:

@@ -180,7 +180,7 @@ def _get_or_create(slug: str, *, adapter: str, by: Actor, at: datetime) -> Sourc
         source = _create_once(slug, name=name, adapter=adapter, by=by, at=at)
     if source.adapter != adapter:
         expected = Adapter(source.adapter).label
-        raise Refused(f"The source “{slug}” takes {expected}. Name another source.", field="source")
+        raise Refused(f"The source “{slug}” accepts {expected}. Use another source.", field="source")
     return source
 
 

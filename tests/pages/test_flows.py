@@ -52,7 +52,7 @@ def test_edit_without_a_version_is_the_form_again_and_writes_nothing(page, actio
 
     action.refresh_from_db()
     assert (answer.status_code, action.title) == (428, "Check the labels")
-    assert b"does not say which version" in answer.content
+    assert b"version of this form is missing" in answer.content
     assert b'value="New title"' in answer.content
 
 

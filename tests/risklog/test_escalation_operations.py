@@ -503,7 +503,7 @@ def test_a_new_owner_of_a_late_action_is_not_called_for_the_last_one(at, crew):
     escalation_handlers.on_action_changed(event, at=at)
 
     escalation.refresh_from_db()
-    assert escalation.reason == "It is Lena Lead's now, who is given a working day."
+    assert escalation.reason == "It is now assigned to Lena Lead, who has one working day."
 
 
 def test_what_was_raised_for_more_than_being_late_outlasts_a_new_date(at, crew):

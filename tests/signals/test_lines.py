@@ -38,7 +38,7 @@ def test_the_life_of_a_breach_reads_well(at):
         "1 more crossing of the same cause: <b>income</b>",
         "The breach got worse and is critical now",
         "1 crossing cleared, 1 still open",
-        "1 crossing came back",
+        "1 crossing recurred",
         "All values are back within their thresholds",
         "The threshold was crossed again within a day",
         "The model was registered and this breach was linked to it",

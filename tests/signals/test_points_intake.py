@@ -168,7 +168,7 @@ def test_a_body_for_a_source_of_another_adapter_is_refused_by_name(sender):
     answer = sender(f"{ALERTS}/lab", {"alerts": []})
 
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "source")
-    assert answer.json()["detail"] == "The source “lab” takes Points by REST. Name another source."
+    assert answer.json()["detail"] == "The source “lab” accepts Points by REST. Use another source."
 
 
 def test_another_media_type_is_415(client, sender):
