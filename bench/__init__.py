@@ -1,1 +1,1 @@
-"""How fast it is: ratios to yardsticks that are measured in the same run (`make bench`)."""
+"""Benchmarks: ratios to reference implementations (yardsticks) that are measured in the same run."""

@@ -1,6 +1,6 @@
-"""`python -m bench`: a table on the terminal, one object a goal in bench.jsonl.
+"""`python -m bench` (`make bench`): prints a table, and writes one object per goal to bench.jsonl.
 
-Starts PostgreSQL and Valkey of its own in a folder of its own, loads the register, measures, ends all of it.
+It starts PostgreSQL and Valkey in a separate folder, loads the register, measures, and stops the servers.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from bench.meter import foreign_load
 from bench.run import Run
 from riskhub.engine.home import ROOT
 
-# What the goals say, where this program has no measurement of it: never a missing line.
+# Goals without a measurement in this program. They are listed so that no goal is missing in the table.
 UNMEASURED = {
     7: ("search in 100,000 risks", "≤ 2 × that at 1,000"),
     10: ("bulk loader", "≥ 0.75 × COPY and ON CONFLICT"),
@@ -50,7 +50,7 @@ NEED_SCALE = {6, 8}
 
 
 def main(arguments: list[str]) -> int:
-    """0 when every asked goal has its line, met or missed; 1 when one could not be measured."""
+    """Return 0 if every requested goal has a line, met or missed; 1 if one could not be measured."""
     given = _given(arguments)
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="riskhub-bench-") as folder:
@@ -74,7 +74,7 @@ def main(arguments: list[str]) -> int:
 
 def _given(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python -m bench", description="How fast Riskhub is, against yardsticks."
+        prog="python -m bench", description="Measures Riskhub against yardsticks."
     )
     parser.add_argument("--goals", default="", help="numbers of goals, such as 1,9; default: all")
     parser.add_argument("--rows", type=int, default=10_000, help="risks in the register (10000)")
@@ -103,7 +103,10 @@ def _measured(ground: Ground, given: argparse.Namespace) -> list[Line]:
 
 
 def _on_a_register(run: Run, goals: set[int]) -> list[Line]:
-    """Counts come first, for they grow the register; alerts last, for they fill it."""
+    """Measure goals on one register.
+
+    Counts come first, because they grow it; alerts last, because they fill it.
+    """
     run.ground.start()
     import django
 
@@ -150,13 +153,13 @@ def _of_starts(run: Run, goals: set[int]) -> list[Line]:
 
 
 def _one(run: Run, goal: int, measure: Callable[[Run], Line]) -> Line:
-    """The line; one that broke says so, and the others go on."""
+    """Return the line of a goal. After an exception the line has the error, and the other goals continue."""
     began = time.monotonic()
     try:
         line = measure(run)
     except Exception as error:
         traceback.print_exc()
-        line = Line(goal, measure.__name__, "", met=False, why=f"It broke: {error}"[:500])
+        line = Line(goal, measure.__name__, "", met=False, why=f"The measurement failed: {error}"[:500])
         line.details["is_broken"] = True
     run.keep(line.as_object())
     _say(f"  goal {goal:<2} {line.what}", began)

@@ -1,4 +1,4 @@
-"""A client of a few threads that checks every answer: a wrong one counts as none."""
+"""A client with a few threads that checks every answer. A wrong answer does not count."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Check = Callable[[bytes], bool]
 
 @dataclass(slots=True)
 class Answers:
-    """What came of a load. right: answers of the awaited status whose body passed the check."""
+    """The result of a load. right: answers with the expected status whose body passed the check."""
 
     right: int = 0
     wrong: int = 0
@@ -30,7 +30,7 @@ class Answers:
 def request(
     path: str, *, headers: Mapping[str, str] | None = None, body: bytes | None = None, method: str = ""
 ) -> bytes:
-    """The bytes of a request, made once and sent often."""
+    """Return the bytes of a request, which are built once and sent often."""
     lines = [f"{method or ('GET' if body is None else 'POST')} {path} HTTP/1.1", f"Host: {HOST}"]
     lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
     if body is not None:
@@ -39,14 +39,17 @@ def request(
 
 
 class Connection:
-    """One kept connection. Only what the servers here send: a status line and a Content-Length."""
+    """One persistent connection.
+
+    It only reads answers with a Content-Length, as the servers here send them.
+    """
 
     def __init__(self, port: int) -> None:
         self.socket = socket.create_connection((HOST, port), timeout=60)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def ask(self, sent: bytes) -> tuple[int, bytes]:
-        """Status and body. Raises OSError when the server went away."""
+        """Send a request and return status and body. Raises OSError if the connection is lost."""
         self.socket.sendall(sent)
         data = b""
         while (end := data.find(b"\r\n\r\n")) < 0:
@@ -73,7 +76,7 @@ class Connection:
 
 
 def ask(port: int, sent: bytes) -> tuple[int, bytes]:
-    """One request on a connection of its own."""
+    """Send one request on a new connection."""
     connection = Connection(port)
     try:
         return connection.ask(sent)
@@ -90,7 +93,7 @@ def load(
     status: int = 200,
     check: Check = lambda body: True,
 ) -> Answers:
-    """`clients` threads, each sending what its `sent(number)` yields, one after the other, until time is up.
+    """Run `clients` threads. Each sends the requests of its `sent(number)` in turn, until the time is over.
 
     The time of a round ends with its last answer.
     """
@@ -136,7 +139,7 @@ def _drive(
 
 
 def _remembering(check: Check) -> Check:
-    """A body that is byte for byte one that was checked needs no second look."""
+    """Return a check that remembers checked bodies, so that an identical body is not checked again."""
     known: list[bytes] = [b""]
 
     def checked(body: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""The arithmetic: figures of several rounds, ratios round by round, lines of the table."""
+"""The arithmetic: figures of several rounds, ratios per round, lines of the table."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class Spread:
 
 @dataclass(slots=True)
 class Line:
-    """What is said of one goal. figure None: not measured, and `why` says how to get it.
+    """The result of one goal. figure None: not measured, and `why` says how to measure it.
 
-    better: "more" or "less", for reading the target. met None: cannot be judged here.
+    better: "more" or "less", the direction of the target. met None: cannot be judged here.
     """
 
     goal: int
@@ -52,7 +52,7 @@ class Line:
 
 
 def spread(figures: Iterable[float]) -> Spread:
-    """Raises ValueError without a figure."""
+    """Return median, least and greatest. Raises ValueError without a figure."""
     found = sorted(figures)
     if not found:
         raise ValueError("There is no figure to take the median of.")
@@ -60,16 +60,16 @@ def spread(figures: Iterable[float]) -> Spread:
 
 
 def ratios(ours: Sequence[float], theirs: Sequence[float]) -> Spread:
-    """Ours to theirs, round by round: what both sides of a round suffered together cancels out."""
+    """Return the ratio of both figures in each round, so that a load on both sides cancels out."""
     if len(ours) != len(theirs):
         raise ValueError("Each round has two sides.")
     if any(figure <= 0 for figure in theirs):
-        raise ValueError("A yardstick that did nothing measures nothing.")
+        raise ValueError("A yardstick has the figure zero.")
     return spread(mine / other for mine, other in zip(ours, theirs, strict=True))
 
 
 def percentile(figures: Sequence[float], part: float) -> float:
-    """The least figure that `part` (0 to 1) of all do not exceed."""
+    """Return the smallest figure that a share `part` (0 to 1) of all figures does not exceed."""
     found = sorted(figures)
     if not found:
         raise ValueError("There is no figure.")
@@ -77,7 +77,7 @@ def percentile(figures: Sequence[float], part: float) -> float:
 
 
 def table(lines: Sequence[Line]) -> str:
-    """For the terminal: one row a goal, the reason below it when there is one."""
+    """Return the table for the terminal: one row per goal, with its reason below it."""
     head = ("#", "what", "figure", "min – max", "target", "")
     rows = [
         (str(line.goal), line.what, _figure(line), _range(line), line.target, _mark(line.met))
@@ -93,7 +93,7 @@ def table(lines: Sequence[Line]) -> str:
 
 
 def counted(lines: Iterable[Line]) -> Mapping[str, int]:
-    """How many goals are met, missed, and not judged."""
+    """Return how many goals are met, missed and not judged."""
     found = {"met": 0, "missed": 0, "not judged": 0}
     for line in lines:
         found["not judged" if line.met is None else "met" if line.met else "missed"] += 1
@@ -119,7 +119,7 @@ def _range(line: Line) -> str:
 
 
 def _short(figure: float | None) -> float | None:
-    """Three digits that count; whole above a thousand."""
+    """Return the figure with three significant digits, as a whole number above a thousand."""
     if figure is None:
         return None
     return float(round(figure)) if abs(figure) >= 1000 else float(f"{figure:.3g}")

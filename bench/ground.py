@@ -1,4 +1,4 @@
-"""What is measured: PostgreSQL, Valkey, Granian as `make run` starts it, and the yardstick beside it."""
+"""The measured servers: PostgreSQL, Valkey, Granian as `make run` starts it, and the yardstick."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Ground:
 
     @contextmanager
     def web(self, application: str = SERVED) -> Iterator[Web]:
-        """Granian with the shipped settings, serving ours or the yardstick, warm when it is given out."""
+        """Run Granian with the shipped settings, with Riskhub or the yardstick, and warm it up."""
         port = ports.free()
         command = [*_commands(ServerAddress("127.0.0.1", port, ""), self.home)["web"][:-1], application]
         name = "web" if application == SERVED else "yardstick"
@@ -70,7 +70,7 @@ class Ground:
 
     @contextmanager
     def worker(self) -> Iterator[None]:
-        """The shipped worker and the shipped beat."""
+        """Run the shipped worker and the shipped beat."""
         commands = _commands(ServerAddress("127.0.0.1", 8000, ""), self.home)
         with self.program("worker", commands["worker"]), self.program("beat", commands["beat"]):
             yield
@@ -97,13 +97,13 @@ class Ground:
         return [pid for pid in self.ours() if pid != os.getpid()]
 
     def ours(self) -> list[int]:
-        """Roots of all processes of this run."""
+        """Return the ids of the root processes of this run."""
         roots = [os.getpid(), self.cluster.pid, self.valkey.pid, *(one.pid for one in self.programs)]
         return [pid for pid in roots if pid]
 
 
 class Web:
-    """One Granian: its port, and the CPU it takes."""
+    """One Granian: its port and its CPU time."""
 
     def __init__(self, ground: Ground, port: int, pid: int) -> None:
         self.ground, self.port, self.pid = ground, port, pid

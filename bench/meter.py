@@ -1,4 +1,4 @@
-"""CPU time of what is measured, and of everybody else, from the process table."""
+"""CPU time of the measured processes and of all others, from the process table."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import psutil
 
 
 def tree(roots: Iterable[int]) -> dict[int, float]:
-    """CPU seconds of these processes and of all below them, by process id."""
+    """Return the CPU seconds of these processes and of their descendants, by process id."""
     found: dict[int, float] = {}
     for root in roots:
         try:
@@ -28,7 +28,10 @@ def tree(roots: Iterable[int]) -> dict[int, float]:
 
 
 def spent(before: dict[int, float], after: dict[int, float]) -> float:
-    """CPU seconds between two looks; a new process brings all it has, one that is gone is left out."""
+    """Return the CPU seconds between two readings.
+
+    A new process counts in full, an ended one does not count.
+    """
     return sum(seconds - before.get(pid, 0.0) for pid, seconds in after.items())
 
 
@@ -47,7 +50,7 @@ class Reading:
 
 
 class Meter:
-    """Reads over a with-block. `others`: further processes of ours, which are not foreign either."""
+    """Reads CPU time over a with-block. others: further processes of this run, which are not foreign."""
 
     def __init__(self, web: int, database: int, others: Callable[[], Iterable[int]]) -> None:
         self._web, self._database, self._others = web, database, others
@@ -79,7 +82,7 @@ def _busy() -> float:
 
 
 def foreign_load(ours: Iterable[int], seconds: float = 0.5) -> float:
-    """Cores that others use at this moment."""
+    """Return the cores that other processes use now."""
     with Meter(0, 0, lambda: ours) as reading:
         time.sleep(seconds)
     return reading.foreign

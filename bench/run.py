@@ -1,4 +1,4 @@
-"""What every goal is given: the servers, the register, who asks, and the alternating rounds."""
+"""The parameters of every goal: the servers, the register, the reader, and the alternating rounds."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bench.client import Answers
 from bench.ground import Ground, Web
 from bench.meter import Reading
 
-QUIET = 0.25  # cores of foreign load below which requests a second can be believed
+QUIET = 0.25  # cores of foreign load below which requests a second are reliable
 
 
 @dataclass(slots=True)
@@ -31,7 +31,7 @@ class Side:
 
     @property
     def cpu(self) -> list[float]:
-        """CPU seconds a right answer, of web server and database."""
+        """Return the CPU seconds of web server and database per correct answer, for each round."""
         return [used.cpu / max(one.right, 1) for one, used in zip(self.answers, self.readings, strict=True)]
 
     @property
@@ -40,12 +40,12 @@ class Side:
 
     @property
     def wrong(self) -> str:
-        """What the first wrong answer was, "" when all were right."""
+        """Return the first wrong answer; "" if all were correct."""
         bad = [one for one in self.answers if one.wrong or not one.right]
         return (bad[0].first_wrong or "no answer") if bad else ""
 
     def shown(self) -> dict[str, float]:
-        """For the details of a line."""
+        """Return the values for the details of a line."""
         latencies = [one for answers in self.answers for one in answers.latencies] or [0.0]
         return {
             "a_second": round(figures.spread(self.rates).median, 1),
@@ -58,7 +58,7 @@ class Side:
 
 @dataclass(slots=True)
 class Part:
-    """What a side does in one round: which server, and the load on it."""
+    """The server and the load of a side in one round."""
 
     web: Web
     load: Callable[[float], Answers]
@@ -66,7 +66,7 @@ class Part:
 
 @dataclass
 class Run:
-    """rounds: of each comparison; seconds: of each side in a round."""
+    """One run. rounds: of each comparison. seconds: of each side in a round."""
 
     ground: Ground
     rows: int
@@ -77,7 +77,7 @@ class Run:
     webs: dict[str, Web] = field(default_factory=dict)
 
     def keep(self, found: Mapping[str, Any]) -> None:
-        """Write a line down at once: a run that is cut short leaves what it has."""
+        """Write a line immediately, so that an interrupted run keeps its results."""
         with self.out.open("a") as file:
             file.write(json.dumps(found, ensure_ascii=False) + "\n")
 
@@ -90,7 +90,7 @@ class Run:
         return self.webs["yardstick"]
 
     def alternate(self, parts: Mapping[str, Part]) -> dict[str, Side]:
-        """One warm-up of each, then the rounds, each side in turn, the first one another each time."""
+        """Warm up each side, then run the rounds. Each round starts with another side."""
         for part in parts.values():
             part.load(self.seconds / 3)
         sides = {name: Side() for name in parts}
@@ -107,7 +107,7 @@ class Run:
 
     @cached_property
     def cookie(self) -> str:
-        """A session of the reader."""
+        """Return the cookie of a session of the reader."""
         from django.test import Client
 
         from bench import register
@@ -117,7 +117,7 @@ class Run:
         return f"sessionid={visitor.cookies['sessionid'].value}"
 
     def token(self, scope: str) -> dict[str, str]:
-        """The header of a fresh token of the reader."""
+        """Return the header with a new token of the reader."""
         from bench import register
         from kit.actor import SYSTEM
         from people.operations import token
@@ -127,12 +127,12 @@ class Run:
 
 
 def foreign(sides: Mapping[str, Side]) -> float:
-    """The most cores that others used in a round."""
+    """Return the largest number of cores that other processes used in a round."""
     return max(reading.foreign for side in sides.values() for reading in side.readings)
 
 
 def same(web: Web, sent: bytes, *, clients: int, check: client.Check) -> Part:
-    """The same request over and over."""
+    """Return a part that repeats one request."""
 
     def endless(number: int):
         while True:

@@ -1,4 +1,4 @@
-"""`make chaos`: rows 1, 2 and 5 of the test standard, and the standard itself."""
+"""`make chaos`: rows 1, 2 and 5 of the test standard, and a test of these tests."""
 
 import argparse
 import random
@@ -15,16 +15,16 @@ ROWS = {
     "1": "workers die",
     "2": "resend and park",
     "5": "Valkey down, flushed, hung",
-    "breaks": "the standard itself",
+    "breaks": "the tests themselves",
 }
-# Full, and by --short: kills, climbs, messages; for row 5 the share of its seconds.
+# (full, with --short): kills, climbs, messages; for row 5 the share of its seconds.
 FULL, SHORT = (1000, 1500, 3000), (60, 120, 300)
 
 
 def main() -> int:
-    """0 when every claim that was judged is met."""
+    """Return 0 if every judged claim is met."""
     asked = _asked()
-    # An orderly end for SIGTERM too: the servers are ours to take down.
+    # SIGTERM also causes an orderly stop, because this process must stop the servers.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     seed = asked.seed if asked.seed is not None else random.SystemRandom().randrange(10**6)
     print(f"seed {seed} (again with CHAOS_ARGS='--seed {seed}')", flush=True)
@@ -38,7 +38,7 @@ def main() -> int:
                 print(f"  {time.monotonic() - began:.0f} s", flush=True)
                 claims.write(found, asked.out)
     except KeyboardInterrupt:
-        print("Stopped; the servers are down.", file=sys.stderr)
+        print("Stopped, with the servers.", file=sys.stderr)
         return 130
     print(claims.table(found))
     return 0 if all(claim.met for claim in found) else 1
@@ -47,10 +47,12 @@ def main() -> int:
 def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m chaos", description=__doc__)
     parser.add_argument("rows", nargs="*", choices=[*ROWS, []], help="which rows (default: all)")
-    parser.add_argument("--seed", type=int, help="of an earlier run, to make the same choices again")
-    parser.add_argument("--short", action="store_true", help="a quick try; the line says so, and met is no")
+    parser.add_argument("--seed", type=int, help="the seed of an earlier run, to repeat its choices")
     parser.add_argument(
-        "--break", dest="broken", default="", help="take away: claim, unique; rows must turn red"
+        "--short", action="store_true", help="a quick run; its lines are marked and never met"
+    )
+    parser.add_argument(
+        "--break", dest="broken", default="", help="remove a mechanism: claim or unique; rows must fail"
     )
     parser.add_argument("--down", type=float, default=600, help="seconds Valkey is down in row 5")
     parser.add_argument("--out", type=Path, default=Path("chaos.jsonl"))
@@ -58,7 +60,7 @@ def _asked() -> argparse.Namespace:
 
 
 def _run(row: str, asked: argparse.Namespace, made: Ground, seed: int) -> list[Claim]:
-    from chaos import killing, standard  # Django is ready only now
+    from chaos import killing, standard  # these imports need a configured Django
 
     if row == "5":
         from chaos import outage

@@ -1,15 +1,15 @@
-"""Takes one mechanism away, so that a row must turn red: a standard that cannot fail proves nothing."""
+"""Removes one mechanism, so that a row must fail. This shows that the tests can fail."""
 
 from django.db import connections
 
 BREAKS = {
-    "claim": "a worker settles and sends without asking whether its claim still holds",
+    "claim": "a worker settles and sends without checking that its claim is still valid",
     "unique": "messages have no unique key",
 }
 
 
 def in_worker(name: str) -> None:
-    """To be called in the nursery, before it forks."""
+    """Remove a mechanism in the workers. The nursery calls it before it forks."""
     if name == "claim":
         from history import claims
 
@@ -17,7 +17,7 @@ def in_worker(name: str) -> None:
 
 
 def in_database(name: str) -> None:
-    """To be called once, on the row's own database, as the owner."""
+    """Remove a mechanism in the database. Call it once, as the owner, on the row's own database."""
     if name == "unique":
         with connections["owner"].cursor() as cursor:
             cursor.execute(

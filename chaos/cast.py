@@ -1,4 +1,4 @@
-"""What there is to be done: escalations on a ladder, and actions given to people; all made by the product."""
+"""The work of a run: escalations on a ladder, and actions with owners, created by operations."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,12 +11,12 @@ from people.states import Role
 from risklog.operations import escalation, ladder
 from risklog.states import Who
 
-RUNGS = 4  # the first is called at the start, each further one is a climb
+RUNGS = 4  # the first is notified at the start, each further one by a climb
 
 
 @dataclass(frozen=True)
 class Cast:
-    """Subject ids of what was made; called: how many people one rung calls."""
+    """Subject ids of the created objects. called: the number of people that one rung notifies."""
 
     escalations: list[int]
     actions: list[int]
@@ -25,7 +25,7 @@ class Cast:
 
     @property
     def climbs(self) -> int:
-        """Climbs that a due date must make."""
+        """Return the number of climbs that due dates must cause."""
         return len(self.escalations) * (self.rungs - 1)
 
     @property
@@ -42,13 +42,13 @@ class Cast:
 
 
 def climbing(*, climbs: int, messages: int, at: datetime) -> Cast:
-    """Escalations with `climbs` climbs to come, one person a rung; actions for the rest of the messages."""
+    """Create escalations with `climbs` climbs, one person per rung, and actions for the other messages."""
     count = climbs // (RUNGS - 1)
     return _cast(count, messages - count * RUNGS, rungs=RUNGS, called=1, at=at)
 
 
 def mailing(*, messages: int, at: datetime) -> Cast:
-    """Escalations on a ladder of one rung that call five people each, and as many mails by actions."""
+    """Create escalations on a ladder of one rung with five people, and actions for as many mails."""
     called = 5
     count = messages // 2 // called
     return _cast(count, messages - count * called, rungs=1, called=called, at=at)
@@ -83,11 +83,11 @@ def _person(number: int, function: Function | None, at: datetime) -> User:
 
 
 def _given(number: int, owner: User, at: datetime) -> int:
-    return action.add(title=f"Do thing {number}", owner=owner, by=SYSTEM, at=at).subject_id
+    return action.add(title=f"Task {number}", owner=owner, by=SYSTEM, at=at).subject_id
 
 
 def _escalated(number: int, at: datetime) -> int:
-    about = action.add(title=f"Troubled thing {number}", by=SYSTEM, at=at)
+    about = action.add(title=f"Blocked task {number}", by=SYSTEM, at=at)
     started = escalation.start(
         about=about.subject, title=f"Trouble {number}", why="Nobody answered.", by=SYSTEM, at=at
     )

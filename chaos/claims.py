@@ -1,4 +1,4 @@
-"""What a row claims: one object a claim, a line of chaos.jsonl and of the table."""
+"""The results of a row: each claim is a line of chaos.jsonl and of the table."""
 
 import json
 from dataclasses import asdict, dataclass, field
@@ -7,7 +7,7 @@ from pathlib import Path
 
 @dataclass
 class Claim:
-    """goal: the row of the test standard. figure: what was measured; `min`, `max` where it was many."""
+    """One claim. goal: the row of the test standard. figure: the measurement; `min`, `max` of several."""
 
     goal: int
     what: str
@@ -29,7 +29,7 @@ def write(claims: list[Claim], path: Path) -> None:
 
 
 def table(claims: list[Claim]) -> str:
-    """For people: row, claim, figure, target, whether it was met; then the reasons of those that were not."""
+    """Return the table: row, claim, figure, target, whether it is met; then the reasons of missed claims."""
     rows = [("row", "claim", "figure", "target", "met")]
     rows += [
         (str(one.goal), one.what, f"{one.figure:g}", one.target, "yes" if one.met else "NO") for one in claims

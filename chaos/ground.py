@@ -1,4 +1,4 @@
-"""The servers of a run, in a folder of its own that goes with it, and a fresh database for every row."""
+"""The servers of a run, in a temporary folder, and a new database for every row."""
 
 import os
 import secrets
@@ -19,7 +19,7 @@ TEMPLATE = "chaos_template"
 
 
 class Ground:
-    """PostgreSQL with a migrated template, and Valkey. The servers end with this process, however it ends."""
+    """PostgreSQL with a migrated template, and Valkey. The servers always end with this process."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -28,7 +28,7 @@ class Ground:
         self.urls: Urls | None = None
 
     def start(self) -> None:
-        """Start both, tell Django of them, and make the template. Django must not have been loaded before."""
+        """Start both, configure Django, and create the template. Django must not be loaded before."""
         self.urls = self.cluster.ensure()
         os.environ |= {
             "DJANGO_SETTINGS_MODULE": "riskhub.settings",
@@ -50,7 +50,7 @@ class Ground:
         self._do("ALTER DATABASE riskhub RENAME TO {}", TEMPLATE)
 
     def fresh(self, name: str) -> None:
-        """A migrated, empty database of this name, and Django connected to it."""
+        """Create a migrated, empty database of this name, and connect Django to it."""
         self.point_at("postgres")
         self._do("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
         self._do("CREATE DATABASE {} TEMPLATE {}", name, TEMPLATE)
@@ -77,12 +77,12 @@ class Ground:
 
 @contextmanager
 def ground() -> Iterator[Ground]:
-    """Up for the block, and down after it, also by Ctrl-C."""
-    # Not below the user's own folder: PostgreSQL runs with lowered rights when we are root.
+    """Run the servers during the block, and stop them after it, also on Ctrl-C."""
+    # Not below the home of the user, because PostgreSQL runs with fewer rights if this process is root.
     made = Ground(Path(tempfile.mkdtemp(prefix="riskhub-chaos-")))
     try:
         made.start()
         yield made
     finally:
-        print("  taking the servers down", file=sys.stderr)
+        print("  stopping the servers", file=sys.stderr)
         made.stop()

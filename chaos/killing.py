@@ -29,19 +29,19 @@ from notices.queries import rendered_mail
 from risklog.operations.climb import CLIMB
 
 POLL_SECONDS = 0.02
-SPEED = 60.0  # a minute a second: rungs of a minute take their turns within the run
+SPEED = 60.0  # one simulated minute per second, so that rungs of a minute are reached within the run
 
 
 @dataclass(frozen=True)
 class Plan:
-    """lease: seconds of a claim (a mail has twice that). longest: seconds after which it is given up."""
+    """The size of a run. lease: seconds of a claim (twice that for a mail). longest: the limit in seconds."""
 
     kills: int
     climbs: int
     messages: int
     seed: int
     freezes: int = 20
-    frozen: float = 1.25  # how long, in leases of a mail: others have taken its work over by then
+    frozen: float = 1.25  # in leases of a mail: by then other workers have taken over the work
     workers: int = 6
     lease: int = 2
     longest: float = 1500.0
@@ -60,7 +60,7 @@ class Outcome:
 
 
 def run(plan: Plan, *, log: Path, say: Callable[[str], None]) -> Outcome:
-    """Fill the database that Django is connected to, let workers loose on it, kill them, close the ledger."""
+    """Fill the database, start workers, kill them at work, and check the ledger."""
     at = clock.now() - timedelta(minutes=1)
     if plan.broken:
         breaking.in_database(plan.broken)
@@ -92,7 +92,10 @@ def run(plan: Plan, *, log: Path, say: Callable[[str], None]) -> Outcome:
 
 
 def _kill_until_done(plan: Plan, made: cast.Cast, nursery: "_Nursery", say: Callable[[str], None]) -> str:
-    """Kills by progress, not by the clock, so that all of them hit workers at work. "" or why it gave up."""
+    """Kill by progress instead of by time, so that every kill hits a working worker.
+
+    Returns "" or the reason for giving up.
+    """
     chance = random.Random(plan.seed)
     total = _total(plan, made)
     at_work = [chance.randrange(int(total * 0.96)) for _ in range(plan.kills)]
@@ -124,7 +127,7 @@ def _kill_until_done(plan: Plan, made: cast.Cast, nursery: "_Nursery", say: Call
 
 
 def _total(plan: Plan, made: cast.Cast) -> int:
-    """Rows to be settled: dates, handovers, messages. Only those of climbs to come are not there yet."""
+    """Return the number of rows to settle: dates, handovers, messages, also those of future climbs."""
     if plan.is_mail_only:
         return made.messages
     return made.climbs * 2 + Handover.objects.count() + made.messages
@@ -145,7 +148,7 @@ def _settled(plan: Plan) -> int:
 
 
 def _skip_pauses() -> int:
-    """After a failed try a row waits, a mail for up to four hours; when only such are left, it passes."""
+    """Skip the pauses after failed tries (up to four hours for a mail), when only such rows are left."""
     skipped = 0
     for rows in (Due.objects.filter(kind=CLIMB), Handover.objects.all(), Message.objects.all()):
         skipped += rows.filter(state=Work.PENDING, not_before__gt=Now()).update(not_before=Now())
@@ -158,7 +161,7 @@ def _is_done() -> bool:
     return not any(of.filter(state__in=waiting).exists() for of in rows)
 
 
-# ------------------------------------------------------------------ the nursery, from outside
+# ------------------------------------------------------------------ control of the nursery
 
 
 class _Nursery:
@@ -232,7 +235,7 @@ def _nursery(plan: Plan, port: int, at: datetime, log: Path) -> Iterator[_Nurser
         process.stdout.close()
 
 
-# ------------------------------------------------------------------ what the rows claim
+# ------------------------------------------------------------------ claims
 
 
 def claims_of_row_1(plan: Plan, outcome: Outcome) -> list[Claim]:
@@ -267,17 +270,17 @@ def claims_of_row_2(plan: Plan, outcome: Outcome) -> list[Claim]:
 
 
 def late_answers(plan: Plan) -> Plan:
-    """Row 2: the same work, and the sink answers 2 to 30 ms after it took a mail."""
+    """Return the plan of row 2: the same work, but the sink answers 2 to 30 ms after it accepts a mail."""
     return replace(plan, sink_delay=(0.002, 0.030))
 
 
 def mail_only(plan: Plan) -> Plan:
-    """Nothing but mail to be done, and late answers."""
+    """Return a plan with only mails and late answers."""
     return replace(late_answers(plan), is_mail_only=True, lease=1)
 
 
 def shortened(claim: Claim) -> Claim:
-    """A quick try proves nothing about the full counts: it says so, and a good figure counts as not met."""
+    """Mark a claim of a short run as not met, because only a full run counts."""
     return replace(
         claim, what=f"{claim.what} [SHORT]", met=False, why=[*claim.why, "short: full counts needed"]
     )

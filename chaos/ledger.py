@@ -1,4 +1,4 @@
-"""The ledger check that ends every fault test: expected = rows = final states = what the sink accepted."""
+"""The check at the end of every fault test: expected = rows = final states = accepted by the sink."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -17,7 +17,10 @@ CLIMBED = "risklog.escalation_climbed"
 
 @dataclass
 class Ledger:
-    """lost, doubled: one word for each thing that is. repeats: mails the sink took more often than once."""
+    """The result.
+
+    lost, doubled: one text for each fault. repeats: mails that the sink accepted repeatedly.
+    """
 
     lost: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
@@ -30,7 +33,7 @@ class Ledger:
 
 
 def close(cast: Cast, accepted: list[str], host: str) -> Ledger:
-    """accepted: the Message-IDs of the sink's log. host: what stands after the @ of ours."""
+    """Return the ledger. accepted: the Message-IDs in the sink's log. host: the part after their @."""
     ledger = Ledger()
     _climbs(ledger, cast)
     _dues(ledger, cast)
@@ -41,7 +44,7 @@ def close(cast: Cast, accepted: list[str], host: str) -> Ledger:
 
 
 def _climbs(ledger: Ledger, cast: Cast) -> None:
-    """Each rung once and in order, in the rows, in history and on the escalation itself."""
+    """Check that each rung was reached once and in order: in rows, in history and on the escalation."""
     rungs = list(range(1, cast.rungs + 1))
     rows: dict[int, list[int]] = {subject: [] for subject in cast.escalations}
     for subject, position in Climb.objects.order_by("at", "pk").values_list(
@@ -58,7 +61,7 @@ def _climbs(ledger: Ledger, cast: Cast) -> None:
             if sorted(found) == rungs and found != rungs:
                 ledger.lost.append(f"the order of the {what}s of {subject}: {found}")
         if reached[subject] != cast.rungs:
-            ledger.lost.append(f"escalation {subject} stands on rung {reached[subject]}")
+            ledger.lost.append(f"escalation {subject} is on rung {reached[subject]}")
     ledger.counts["climbs by due dates"] = sum(map(len, rows.values())) - len(cast.escalations)
 
 
@@ -71,7 +74,7 @@ def _dues(ledger: Ledger, cast: Cast) -> None:
 
 
 def _handovers(ledger: Ledger) -> None:
-    """One for every event and every handler of its verb, and each of them done."""
+    """Check that there is one handover per event and handler of its verb, and that each is done."""
     wanted = Counter(
         (event, handler)
         for event, verb in Event.objects.values_list("pk", "verb")
@@ -84,7 +87,7 @@ def _handovers(ledger: Ledger) -> None:
 
 
 def _told(ledger: Ledger, cast: Cast) -> None:
-    """An entry and a message for everybody an event is told to; nothing that happens once happens twice."""
+    """Check that each recipient of an event has exactly one entry and one message."""
     wanted: Counter = Counter()
     for event, data in Event.objects.filter(verb=CLIMBED).values_list("pk", "data"):
         wanted.update((event, user) for user in data["told"])
@@ -95,7 +98,7 @@ def _told(ledger: Ledger, cast: Cast) -> None:
     ledger.compare("entry", wanted, Counter(told.values_list("event_id", "user_id")))
     ledger.compare("message", wanted, Counter(Message.objects.values_list("event_id", "user_id")))
     if sum(wanted.values()) != cast.messages:
-        ledger.lost.append(f"{sum(wanted.values())} people were to be told, {cast.messages} expected")
+        ledger.lost.append(f"{sum(wanted.values())} recipients, {cast.messages} expected")
     again = Counter(Event.objects.values_list("verb", "subject_id"))
     once = {"risklog.escalation_started", "actions.action_opened", "meetings.no_meeting_found"}
     ledger.doubled += [f"event {key}" for key, times in again.items() if key[0] in once and times > 1]
@@ -117,8 +120,8 @@ def _mails(ledger: Ledger, cast: Cast, accepted: Counter, host: str) -> None:
         if not is_well:
             ledger.lost.append(f"message {row.pk} ended {row.state} after {row.tries}: {row.error}")
         elif row.state == MessageState.DONE and not took:
-            ledger.lost.append(f"message {row.pk} says done, and the sink never took it")
-    ledger.doubled += [f"mail {name}, which no row knows" for name in accepted.keys() - ids]
+            ledger.lost.append(f"message {row.pk} is done, but the sink did not accept it")
+    ledger.doubled += [f"mail {name} without a row" for name in accepted.keys() - ids]
     ledger.counts |= {
         "messages": len(ids),
         "resend done": states[InDoubt.RESEND, MessageState.DONE],

@@ -1,8 +1,8 @@
-"""Worker processes by fork, so that a thousand can die in minutes. `python -m chaos.nursery '{…}'`.
+"""Forks worker processes, so that a thousand can be killed within minutes. `python -m chaos.nursery '{…}'`.
 
-It loads Riskhub once, forks `workers` children, and obeys lines on its input: "kill", "freeze", "thaw" and a
-slot. Only it kills, for only it reaps, so a number is never somebody else's process. It ends its children and
-itself when its input ends.
+It loads Riskhub once, forks `workers` children, and reads commands on its input: "kill", "freeze", "thaw" and
+a slot. Only this process kills and reaps its children, so an id never belongs to another process. When its
+input ends, it ends its children and itself.
 """
 
 import json
@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 
-FRESH_SECONDS = 0.05  # a worker this young has not begun to work
+FRESH_SECONDS = 0.05  # a younger worker has not begun to work
 
 
 class Nursery:
@@ -50,7 +50,7 @@ class Nursery:
             os.kill(self.slots[slot][0], signal.SIGCONT)
 
     def _end(self, slot: int) -> bool:
-        """Whether it was our kill that ended it; one that fell over by itself is counted apart."""
+        """Return True if our kill ended the worker. A worker that crashed is counted separately."""
         pid = self.slots[slot][0]
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
@@ -78,7 +78,7 @@ class Nursery:
 
 def main() -> None:
     plan = json.loads(sys.argv[1])
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the runner's; our input ends with it
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the runner handles Ctrl-C, and then closes our input
     import django
 
     django.setup()

@@ -1,4 +1,4 @@
-"""Row 5: Valkey hung, flushed, down and back empty, under the real supervisor with web, worker and beat."""
+"""Row 5: Valkey hangs, is flushed, and returns empty, under the real supervisor with web, worker, beat."""
 
 import os
 import random
@@ -36,12 +36,12 @@ PASSWORD = "a-passphrase-for-chaos-only"  # noqa: S105
 HUNG_SECONDS, WRITES, VISITORS = 60.0, 200, 4
 DUES = 30
 SLOWEST, LATEST = 2.0, 30.0  # seconds: a page write; a reminder after Valkey is back
-GIVE_UP = 150.0  # seconds after the return at which we stop waiting for reminders
+GIVE_UP = 150.0  # seconds after the return until the wait for reminders ends
 
 
 @dataclass
 class Site:
-    """A running Riskhub and what surrounds it."""
+    """A running Riskhub with its visitors and its mail sink."""
 
     address: str
     valkey: Server
@@ -54,7 +54,7 @@ class Site:
 
 
 def run(made: Ground, *, seed: int, down: float, is_short: bool, say: Callable[[str], None]) -> list[Claim]:
-    """down: seconds without Valkey; is_short: a tenth of all times, and nothing counts as met."""
+    """Run row 5. down: seconds without Valkey. is_short: a tenth of all times, and no claim counts as met."""
     share = 0.1 if is_short else 1.0
     chance = random.Random(seed)
     made.fresh("chaos_5")
@@ -64,7 +64,7 @@ def run(made: Ground, *, seed: int, down: float, is_short: bool, say: Callable[[
         for name, phase, seconds in (
             ("hung", _hang, HUNG_SECONDS * share),
             ("flushed", _flush, 0.0),
-            (f"{down * share:.0f} s down and back empty", _down, down * share),
+            (f"down for {down * share:.0f} s, then empty", _down, down * share),
         ):
             late = _phase(site, phase, seconds, chance, say)
             words = f"Valkey {name}: reminders after its return, latest, seconds"
@@ -79,7 +79,7 @@ def run(made: Ground, *, seed: int, down: float, is_short: bool, say: Callable[[
 
 
 def _phase(site: Site, phase: Callable, seconds: float, chance: random.Random, say: Callable) -> float:
-    """Put reminders that fall due while Valkey is away, let it be away, and time how late they come after."""
+    """Add reminders that are due during an outage, cause the outage, and measure their delay."""
     wanted = _put_reminders(site, seconds, chance)
     phase(site, seconds, chance)
     back = time.monotonic()
@@ -93,7 +93,7 @@ def _phase(site: Site, phase: Callable, seconds: float, chance: random.Random, s
 
 
 def _put_reminders(site: Site, seconds: float, chance: random.Random) -> list[int]:
-    """Actions whose reminder falls due within the outage; the date is moved, all else is the product's."""
+    """Create actions whose reminder is due during the outage. Only the date is changed directly."""
     now = clock.now()
     wanted = []
     for number in range(DUES):
@@ -108,7 +108,7 @@ def _put_reminders(site: Site, seconds: float, chance: random.Random) -> list[in
 
 
 def _settle(seconds: float = 90) -> None:
-    """Wait until nothing is left to be handed on or sent."""
+    """Wait until no handover and no message is left."""
     deadline = time.monotonic() + seconds
     while _open() and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -120,7 +120,7 @@ def _reminded(subjects: list[int]) -> list[int]:
 
 
 def _mailed(site: Site, subjects: list[int]) -> bool:
-    """Whether the sink took a mail for each of these reminders."""
+    """Return True if the sink has accepted a mail for each of these reminders."""
     rows = Message.objects.filter(verb="actions.action_reminded", subject_id__in=subjects)
     taken = {one.split("@")[0] for one in site.sink.accepted}
     return sum(str(pk) in taken for pk in rows.values_list("pk", flat=True)) >= len(subjects)
@@ -139,7 +139,7 @@ def _open() -> int:
 
 
 def _hang(site: Site, seconds: float, chance: random.Random) -> None:
-    """SIGSTOP, with all page writes spread over it: the kernel still takes connections, nobody answers."""
+    """Stop Valkey with SIGSTOP during page writes. Connections are accepted, but nothing answers."""
     pid = site.valkey.pid
     os.kill(pid, signal.SIGSTOP)
     try:
@@ -165,7 +165,7 @@ def _write_many(site: Site, number: int, count: int, pause: float) -> list[Writt
 
 
 def _flush(site: Site, seconds: float, chance: random.Random) -> None:
-    """Everything in Valkey is gone at once, while it runs."""
+    """Delete everything in the running Valkey."""
     import redis
 
     with redis.Redis.from_url(site.valkey.url) as connection:
@@ -173,7 +173,7 @@ def _flush(site: Site, seconds: float, chance: random.Random) -> None:
 
 
 def _down(site: Site, seconds: float, chance: random.Random) -> None:
-    """SIGKILL, a page write now and then, and back on its port with nothing in it."""
+    """Kill Valkey, write pages from time to time, and start it empty on the same port."""
     os.kill(site.valkey.pid, signal.SIGKILL)
     ends, turn = time.monotonic() + seconds, 0
     while time.monotonic() < ends:
@@ -195,8 +195,8 @@ def _ledger(site: Site, seed: int) -> list[Claim]:
     refused = [f"{one.title!r} was answered {one.status}" for one in site.written if one.status != 303]
     rows = Counter(Action.objects.filter(title__startswith="Written ").values_list("title", flat=True))
     wanted = Counter(one.title for one in site.written)
-    lost = [f"{title!r} is not there" for title in (wanted - rows).elements()]
-    double = [f"{title!r} is there twice" for title in (rows - wanted).elements()]
+    lost = [f"{title!r} is missing" for title in (wanted - rows).elements()]
+    double = [f"{title!r} exists twice" for title in (rows - wanted).elements()]
     reminders = Counter(
         Event.objects.filter(verb="actions.action_reminded").values_list("subject_id", flat=True)
     )
@@ -218,7 +218,7 @@ def _ledger(site: Site, seed: int) -> list[Claim]:
               why=wrong, **about),
         Claim(5, "slowest page write, seconds", round(slowest, 2), f"<= {SLOWEST:g}", slowest <= SLOWEST,
               min=round(seconds[0], 3), max=round(slowest, 3), **about),
-        Claim(5, "programs the supervisor had to start again", len(restarts), "0", not restarts,
+        Claim(5, "programs that the supervisor restarted", len(restarts), "0", not restarts,
               why=restarts, **about),
     ]  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""A real mail server on the loopback that logs what it accepted, and answers late when told to."""
+"""A real mail server on loopback. It logs the accepted mails, and can answer late."""
 
 import asyncio
 import email
@@ -9,7 +9,7 @@ from aiosmtpd.smtp import SMTP
 
 
 class Sink(Controller):
-    """accepted: the Message-IDs as they were taken. delay: seconds until the answer, (least, most)."""
+    """The server. accepted: the Message-IDs in order. delay: seconds until the answer, (least, most)."""
 
     def __init__(self, *, delay: tuple[float, float] = (0.0, 0.0), seed: int = 0) -> None:
         super().__init__(self, hostname="127.0.0.1", port=0, ready_timeout=20)
@@ -18,7 +18,7 @@ class Sink(Controller):
         self._chance = random.Random(seed)
 
     async def handle_DATA(self, server, session, envelope):
-        # Logged first: from here on it is taken, whether or not the sender lives to hear the answer.
+        # Logged before the answer: the mail is accepted, also if the sender dies before it reads the answer.
         self.accepted.append(email.message_from_bytes(envelope.content)["Message-ID"].strip("<>"))
         if self.delay[1]:
             await asyncio.sleep(self._chance.uniform(*self.delay))

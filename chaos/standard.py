@@ -1,4 +1,4 @@
-"""The standard is itself tested: with one mechanism taken away, its row must turn red."""
+"""Tests the tests: if one mechanism is removed, its row must fail."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,7 +8,8 @@ from chaos.breaking import BREAKS
 from chaos.claims import Claim
 from chaos.ground import Ground
 
-# Small, with long freezes: a claim that was lost while its worker hung is what the claim check is for.
+# A small plan with long freezes, because the claim check is for workers that lost their claim while they
+# hung.
 SMALL = killing.Plan(kills=10, climbs=60, messages=240, seed=0, freezes=24, frozen=3, lease=1)
 
 
@@ -25,7 +26,7 @@ def run(made: Ground, *, seed: int, say: Callable[[str], None]) -> list[Claim]:
         rows = killing.claims_of_row_2 if plan.is_mail_only else killing.claims_of_row_1
         red = [claim.what for claim in rows(plan, outcome) if not claim.met]
         say(f"  without {name or 'nothing'}: red {red or 'nothing'}")
-        what = f"without this a row turns red: {BREAKS[name]}" if name else "with everything no row is red"
+        what = f"a row fails if {BREAKS[name]}" if name else "no row fails without a removed mechanism"
         wanted = "0" if not name else ">= 1"
         found.append(
             Claim(plan.is_mail_only + 1, what, len(red), wanted, bool(red) == bool(name), seed=seed,

@@ -1,4 +1,4 @@
-"""A person at a browser, without the browser: signs in, and writes through the pages."""
+"""A simulated user: signs in and writes through the pages, without a browser."""
 
 import re
 import time
@@ -14,7 +14,7 @@ TIMEOUT = 20
 
 @dataclass(frozen=True)
 class Written:
-    """One page write: what, how it was answered (0: not at all), and how long that took in seconds."""
+    """One page write: its title, the status of the answer (0: none), and the seconds it took."""
 
     title: str
     status: int
@@ -29,13 +29,13 @@ class Visitor:
         )
 
     def sign_in(self, email: str, password: str) -> None:
-        """Raises RuntimeError when the door stays shut."""
+        """Sign in. Raises RuntimeError if that fails."""
         status = self._post("/people/sign-in/", {"email": email, "password": password})
         if status not in (302, 303):
             raise RuntimeError(f"Signing in was answered {status}.")
 
     def write(self, title: str, owner: int) -> Written:
-        """Open an action through its page. Only the post is timed; looking at the form is not."""
+        """Create an action through its page. Only the POST is timed, without the GET of the form."""
         fields = {"title": title, "owner": str(owner), "type": "mitigation", "due_on": "", "effort": ""}
         try:
             token = self._token("/actions/new/")
@@ -66,7 +66,7 @@ class Visitor:
 
 
 class _Stay(urllib.request.HTTPRedirectHandler):
-    """The answer to the post is what is asked for, not the page after it."""
+    """Does not follow redirects, because the answer to the POST itself is needed."""
 
     def redirect_request(self, *args, **kwargs):
         return None

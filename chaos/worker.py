@@ -1,4 +1,7 @@
-"""What a worker process does until it is killed: all that is due, over and over. It hands some over twice."""
+"""The work of a worker process until it is killed: repeated ticks.
+
+It also retries some finished handovers.
+"""
 
 import random
 import sys
@@ -21,12 +24,14 @@ IDLE_SECONDS = 0.02
 
 
 def work(plan: dict, chance: random.Random, *, is_wanted: Callable[[], bool]) -> None:
-    """plan: {"only_mail", "began" (monotonic), "from" (ISO moment), "speed", "ring_again" (share of rounds)}.
+    """Work until `is_wanted` returns False.
 
-    The moment runs `speed` times as fast as the clock, as with `tick --at`: leases keep the database's time.
+    plan: {"only_mail", "began" (monotonic), "from" (ISO moment), "speed", "ring_again" (share of rounds)}.
+    The moment advances `speed` times as fast as the clock, as with `tick --at`. Leases use the database's
+    time.
     """
     started = datetime.fromisoformat(plan["from"])
-    mail_switch.note(is_on=True, at=datetime(1970, 1, 1, tzinfo=UTC))  # older mails count too
+    mail_switch.note(is_on=True, at=datetime(1970, 1, 1, tzinfo=UTC))  # so that no mail is held back as older
     while is_wanted():
         at = started + timedelta(seconds=(time.monotonic() - plan["began"]) * plan["speed"])
         try:
@@ -42,7 +47,7 @@ def work(plan: dict, chance: random.Random, *, is_wanted: Callable[[], bool]) ->
 
 
 def _ring_again(chance: random.Random, at: datetime) -> None:
-    """Come back with an old claim of a handover that is done: the relay must not run its handler again."""
+    """Use an old claim of a finished handover again. The relay must not run its handler again."""
     newest = Handover.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     done = Handover.objects.filter(state=Work.DONE, pk__gte=chance.randint(0, newest))
     row = done.select_related("event__subject").order_by("pk").first()

@@ -1,1 +1,1 @@
-"""One function a goal: it takes the Run and returns its Line, whether the goal is met or not."""
+"""One function per goal. It takes the Run and returns a Line, whether the goal is met or not."""

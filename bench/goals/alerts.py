@@ -1,4 +1,4 @@
-"""Goal 12: from an alert's first byte to the committed review request, with the shipped worker and bell."""
+"""Goal 12: from an alert's first byte to the committed review request, with the shipped worker."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ RATE, SECONDS = 50, 10
 SENDERS = 4
 WAIT = 30.0
 ADDRESS = "/api/v1/intake/alertmanager/bench-alerts"
-# PostgreSQL says it at the commit, and nobody has to ask again and again.
+# PostgreSQL sends a notification at the commit, so no polling is needed.
 _TELL = """
 CREATE OR REPLACE FUNCTION bench_review_is_there() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -41,7 +41,7 @@ FOR EACH ROW EXECUTE FUNCTION bench_review_is_there();
 
 
 class Watch:
-    """Hears of each review request when it is committed. Needs the owner, to add a trigger."""
+    """Gets a notification when a review request is committed. Needs the owner, to add a trigger."""
 
     def __init__(self, owner_url: str, url: str) -> None:
         self.seen: dict[str, float] = {}
@@ -69,21 +69,21 @@ class Watch:
                         self._news.notify_all()
 
     def when(self, feature: str, seconds: float = WAIT) -> float | None:
-        """When it was there; None when it did not come in time."""
+        """Return the moment of the commit; None if the review was not committed in time."""
         with self._news:
             self._news.wait_for(lambda: feature in self.seen, timeout=seconds)
             return self.seen.get(feature)
 
 
 class Alerts:
-    """Alerts of rules that were heard before, each of a cause of its own."""
+    """Alerts of known rules, each with a different cause."""
 
     def __init__(self, run: Run) -> None:
         self.token = run.token("ingest")
         self.models = list(Model.objects.order_by("id").values_list("slug", flat=True))
         self.tag = str(time.time_ns())[-9:]
         self.number = 0
-        self.is_new_rule = False  # whether each alert names a rule that nobody has seen
+        self.is_new_rule = False  # whether each alert names a new rule
 
     def next(self) -> tuple[str, bytes]:
         """Return the feature that names the next alert, and the request with it."""
@@ -129,7 +129,7 @@ class Alerts:
 
 
 def review_of_alert(run: Run) -> Line:
-    """Goal 12."""
+    """Measure goal 12."""
     line = Line(12, "alert to committed review, to bare create + Celery", "≤ 2; p95 ≤ 50 ms at 50 alerts/s")
     with run.ground.worker(), yardstick_celery(run) as celery, watch_reviews() as watch:
         alerts = Alerts(run)
@@ -138,7 +138,7 @@ def review_of_alert(run: Run) -> Line:
         for number in range(run.rounds * EACH):
             found = _one(run, alerts, watch)
             if found is None:
-                line.met, line.why = False, f"The review of alert {number} did not come in {WAIT:g} s."
+                line.met, line.why = False, f"The review of alert {number} was not committed in {WAIT:g} s."
                 return line
             ours.append(found)
             bare.append(bare_create(run, number))
@@ -157,7 +157,7 @@ def review_of_alert(run: Run) -> Line:
     line.why = (
         f"Median {1000 * figures.percentile(ours, 0.5):.1f} ms; at {RATE} alerts a second for {SECONDS} s"
         f" median {1000 * figures.percentile(at_rate, 0.5) if at_rate else 0:.0f} ms, p95 {p95:.0f} ms"
-        + (f", {lost} reviews did not come." if lost else ".")
+        + (f", {lost} reviews are missing." if lost else ".")
     )
     line.details = {
         "median_ms": round(1000 * figures.percentile(ours, 0.5), 2),
@@ -191,13 +191,13 @@ def _one(run: Run, alerts: Alerts, watch: Watch) -> float | None:
 
 def _taken(answer: tuple[int, bytes]) -> None:
     if answer[0] != 202 or b'"stored":1,' not in answer[1]:
-        raise RuntimeError(f"An alert was not taken: {answer[0]} {answer[1][:300]!r}")
+        raise RuntimeError(f"An alert was not accepted: {answer[0]} {answer[1][:300]!r}")
 
 
 def send_at_rate(
     run: Run, alerts: Alerts, watch: Watch, *, rate: int = RATE, seconds: int = SECONDS
 ) -> tuple[list[float], int]:
-    """Send by the clock, whether the alert before was answered or not: waiting counts."""
+    """Send at fixed times, also if the previous alert has no answer yet, so that waiting time counts."""
     planned = [alerts.next() for _ in range(rate * seconds)]
     start = time.perf_counter() + 0.2
 
@@ -241,7 +241,7 @@ def bare_create(run: Run, number: int) -> float:
 
 def _source() -> int:
     found = Source.objects.filter(slug="bench-alerts", adapter=Adapter.ALERTMANAGER).first()
-    assert found is not None  # the first alert of ours made it
+    assert found is not None  # the first alert created it
     return found.pk
 
 
@@ -256,7 +256,7 @@ class CeleryHop:
         self._store.flushdb()
 
     def trip(self) -> float:
-        """From the sending of a task to its begin."""
+        """Return the seconds from the sending of a task to its begin."""
         began = time.time()
         self._tasks.begin.delay()
         found = self._store.blpop([self._tasks.BEGUN], timeout=60)

@@ -1,6 +1,7 @@
-"""Goal 2: how many SQL queries each address takes, and whether more rows take more of them.
+"""Goal 2: the number of SQL queries of each address, and whether it grows with the rows.
 
-Counted in this process, savepoints too, as the application role, with the sign-in of every request.
+They are counted in this process, including savepoints, as the application role, with the sign-in of each
+request.
 """
 
 from __future__ import annotations
@@ -107,7 +108,7 @@ def queries(run: Run) -> Line:
 
 
 class _Walk:
-    """Every address once, warm: (class, name, queries)."""
+    """Requests every address once, after a warm-up: (class, name, queries)."""
 
     def __init__(self, run: Run) -> None:
         self.at = run.at
@@ -117,8 +118,8 @@ class _Walk:
         self.found: list[tuple[str, str, int]] = []
 
     def all(self) -> list[tuple[str, str, int]]:
-        self.api.get("/api/v1/functions")  # notes the first use of the token
-        self._writes()  # first, so that what they make stands on the pages of every size
+        self.api.get("/api/v1/functions")  # records the first use of the token
+        self._writes()  # first, so that the new objects are on the pages of every size
         for name in LISTS:
             self._count("list", f"GET /api/v1/{name}", partial(self.api.get, f"/api/v1/{name}"))
         for name in LISTS:
@@ -131,7 +132,10 @@ class _Walk:
         return self.found
 
     def _writes(self) -> None:
-        """With the bodies people send: a thing named in a body costs the statement that looks it up."""
+        """Measure writes with realistic bodies.
+
+        Each object named in a body costs one statement to load it.
+        """
         category, model, team, person = (
             self._first(name) for name in ("categories", "models", "teams", "people")
         )
@@ -193,7 +197,7 @@ class _Walk:
 
 
 def _details() -> dict[str, str]:
-    """One page of each kind: the first object that was made, which has most around it."""
+    """Return one page of each kind: that of the first object, which has the most related objects."""
     from actions.models import Action
     from learnings.models import Learning
     from meetings.models import Decision, Meeting

@@ -1,4 +1,4 @@
-"""Goals 3 and 4: one risk by API, read and created, against rest_framework's own views."""
+"""Goals 3 and 4: one risk in the API, read and created, compared with rest_framework's own views."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from risklog.models import Category, Risk
 from risklog.states import RiskState
 
 CLIENTS = 4
-CREATES = 25  # of each side in a round
+CREATES = 25  # per side and round
 
 
 def risk_by_api(run: Run) -> Line:
-    """Goal 3: a detail, with token, rights and ETag."""
+    """Measure goal 3: a single risk, with token, permissions and ETag."""
     risk = Risk.objects.filter(state=RiskState.OPEN, subject__viewers__isnull=True).order_by("id")[0]
     sent = client.request(f"/api/v1/risks/{risk.pk}", headers=run.token("read"))
 
@@ -50,7 +50,7 @@ def risk_by_api(run: Run) -> Line:
 
 
 def risk_created(run: Run) -> Line:
-    """Goal 4: five fields, with history, subject, reference and outbox, to a bare create of one row."""
+    """Measure goal 4: a risk with five fields and its history, compared with a bare insert of one row."""
     token, category = run.token("write"), Category.objects.order_by("id").values_list("slug", flat=True)[0]
 
     def ours(number: int) -> bytes:

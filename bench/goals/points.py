@@ -1,4 +1,4 @@
-"""Goals 9 and 11: points by HTTP against a bare unnest view, and the same batch a second time."""
+"""Goals 9 and 11: points by HTTP compared with a bare unnest view, and the same batch a second time."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from signals.states import SignalKind
 CLIENTS = 4
 SERIES_EACH = 20
 BODY = 1000
-BARE_FROM = 1_000_000_000  # the yardstick's series: numbers no series of ours has
+BARE_FROM = 1_000_000_000  # ids for the yardstick's series that no real series has
 BODIES_AHEAD = 400
 
 
 class _Stream:
-    """Moments for bodies of new points, each later than all before it."""
+    """Moments for bodies of new points, in ascending order."""
 
     def __init__(self, began: datetime) -> None:
         self.next = began.timestamp()
@@ -56,7 +56,7 @@ def points_by_http(run: Run) -> Line:
     wrong = next((f"{name}: {side.wrong}" for name, side in sides.items() if side.wrong), "")
     missing = counted.right * BODY - (_rows() - before)
     if wrong or missing:
-        line.met, line.why = False, wrong or f"{missing} points that were answered for are not there."
+        line.met, line.why = False, wrong or f"{missing} accepted points are missing."
         return line
     by_rate = figures.ratios(sides["ours"].rates, sides["bare"].rates)
     by_cpu = figures.ratios(sides["bare"].cpu, sides["ours"].cpu)
@@ -101,7 +101,7 @@ def _parts(run: Run) -> dict[str, Part]:
 
 
 class _Counted:
-    """Counts all right answers, those of the warm-up too: each has its rows."""
+    """Counts all correct answers, also those of the warm-up, because each has inserted rows."""
 
     def __init__(self, parts: dict[str, Part]) -> None:
         self.right = 0
@@ -137,9 +137,9 @@ def same_again(run: Run) -> Line:
         agains += [seconds for seconds, _ in again]
         ratios.append(_median(again) / _median(first))
         if any(b'"stored":1000,' not in body for _, body in first):
-            why = f"The first time was not taken whole: {first[0][1][:200]!r}"
+            why = f"The first request was not fully accepted: {first[0][1][:200]!r}"
         elif any(b'"duplicates":1000,' not in body for _, body in again):
-            why = f"Again was not known: {again[0][1][:200]!r}"
+            why = f"The repeated batch was not recognised: {again[0][1][:200]!r}"
     connection_of.close()
     found = figures.spread(ratios)
     line = Line(11, "the same batch again, time to the first time", "≤ 0.8, 0 new rows, 0 new reviews")
@@ -195,7 +195,7 @@ def _bare(first: int, stream: _Stream) -> bytes:
 
 
 def _ahead(made: Iterator[bytes], seconds: float) -> list[bytes]:
-    """Made before the clock starts, as many as a fast server could take in the time."""
+    """Return bodies, built before the measurement, as many as a fast server could accept in the time."""
     return [one for _, one in zip(range(int(150 * seconds) + 20), made, strict=False)]
 
 

@@ -1,4 +1,4 @@
-"""Goals 1 and 5: the risk list by API and as a page, against bare views of the same rows."""
+"""Goals 1 and 5: the risk list in the API and as a page, compared with bare views of the same rows."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ROWS = re.compile(rb"<tr[ >]")
 
 
 def risks_by_api(run: Run) -> Line:
-    """Goal 1."""
+    """Measure goal 1."""
     state, category = RiskState.OPEN, _category()
     query = f"state={state}&category={category}"
     token = run.token("read")
@@ -55,7 +55,7 @@ def risks_by_api(run: Run) -> Line:
 
 
 def risk_page(run: Run) -> Line:
-    """Goal 5: navigation, filters, heat map, sparklines and the session, against a bare table."""
+    """Measure goal 5: navigation, filters, heat map, sparklines and session, compared with a bare table."""
     asked = client.request("/risks/", headers={"Cookie": run.cookie})
     parts = {
         "ours": same(run.ours, asked, clients=4, check=_is_table),
@@ -82,7 +82,7 @@ def risk_page(run: Run) -> Line:
 
 
 def _category() -> str:
-    """The one with the most open risks: a full page of them is needed."""
+    """Return the category with the most open risks, because the goal needs a full page."""
     counts = {
         slug: Risk.objects.filter(state=RiskState.OPEN, category__slug=slug).count()
         for slug in Category.objects.values_list("slug", flat=True)

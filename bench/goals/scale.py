@@ -1,4 +1,4 @@
-"""Goals 6 and 8: the risk list of a large register against a small one, and for a restricted reader."""
+"""Goals 6 and 8: the risk list of a large register compared with a small one, and for a restricted reader."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DEPTH = 8  # pages walked before a deep page is measured
 
 @dataclass
 class Scale:
-    """What was measured in the small register, until the large one stands beside it."""
+    """The measurements of the small register, kept until the large one is measured."""
 
     small: dict[str, Side] = field(default_factory=dict)
     administrator: Side | None = None

@@ -1,4 +1,4 @@
-"""Goals 23 and 24: how long a start takes, what all processes hold when idle, how long the tests take."""
+"""Goals 23 and 24: the seconds of a start, the memory of idle processes, the seconds of the tests."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ IDLE_AFTER = 22.0  # seconds: by then every periodic task has run once
 
 
 def second_start(run: Run) -> Line:
-    """Goal 23: `python -m riskhub.engine` on a home that has its sample, to the first 200 of /readyz."""
+    """Measure goal 23: the start of `python -m riskhub.engine` with a sample, until /readyz answers 200."""
     with tempfile.TemporaryDirectory(prefix="riskhub-bench-start-") as folder:
         home = Path(folder) / "home"
         with _running(home):
@@ -50,7 +50,7 @@ def second_start(run: Run) -> Line:
 
 @contextmanager
 def _running(home: Path) -> Iterator[tuple[float, subprocess.Popen[bytes]]]:
-    """The seconds to ready, and the supervisor; ended in order afterwards."""
+    """Yield the seconds until ready, and the supervisor, which is stopped in order afterwards."""
     ours = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "SECRET_KEY", "RISKHUB_SAMPLE")
     port = ports.free()
     given = {name: value for name, value in os.environ.items() if name not in ours}
@@ -83,7 +83,7 @@ def _wait_ready(port: int, process: subprocess.Popen[bytes], log: Path, seconds:
 
 
 def _held(supervisor: int) -> dict[str, float]:
-    """Megabytes (PSS) by what the processes are; {} where the kernel does not say."""
+    """Return megabytes (PSS) by type of process; {} if the kernel does not report them."""
     top = psutil.Process(supervisor)
     found: dict[str, float] = {}
     for process in [top, *top.children(recursive=True)]:
@@ -111,14 +111,14 @@ def _name(words: str) -> str:
 
 
 def tests(run: Run) -> Line:
-    """Goal 24: what the last `make test` of this checkout wrote down."""
+    """Report goal 24 from the duration that the last `make test` of this checkout stored."""
     line = Line(24, "make test", "≤ 600 s, two cores", unit="s")
     try:
         words = TOOK.read_text().split()
         line.figure = float(words[0])
     except (OSError, ValueError, IndexError):
-        line.why = "Run `make test` here first: it writes down how long it took."
+        line.why = "Run `make test` here first. It stores its duration."
         return line
     line.met = line.figure <= 600
-    line.why = "As the last whole run of `make test` noted" + (f" at {words[1]}." if len(words) > 1 else ".")
+    line.why = "Stored by the last complete `make test`" + (f" at {words[1]}." if len(words) > 1 else ".")
     return line

@@ -1,4 +1,4 @@
-"""What ours is measured against: the least a Django view can do over the same tables, with no guard at all.
+"""The yardstick: the minimum that a Django view can do with the same tables, without any protection.
 
-No sign-in, no rights, no history, no middleware. Never to be served to anybody.
+It has no sign-in, no permissions, no history and no middleware. Never serve it to users.
 """

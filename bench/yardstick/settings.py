@@ -1,11 +1,11 @@
-"""The settings of Riskhub with everything taken off that guards, remembers or decorates."""
+"""The settings of Riskhub without protection, sessions and context."""
 
 from pathlib import Path
 
 from riskhub.settings import *  # noqa: F403
 from riskhub.settings import INSTALLED_APPS as _ALL
 
-INSTALLED_APPS = [name for name in _ALL if name != "riskhub"]  # without its flows: nothing rings
+INSTALLED_APPS = [name for name in _ALL if name != "riskhub"]  # without its flows, so no worker is notified
 MIDDLEWARE: list[str] = []
 ROOT_URLCONF = "bench.yardstick.urls"
 TEMPLATES = [

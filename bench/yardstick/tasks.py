@@ -1,4 +1,4 @@
-"""A Celery with one task that says when it began: the round trip ours is measured against."""
+"""A Celery application with one task that records when it began, as the reference for the round trip."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""The bare views: the same rows and filters as ours, and nothing else."""
+"""The bare views: the same rows and filters as Riskhub's, and nothing else."""
 
 import time
 from typing import Any
@@ -53,7 +53,7 @@ def _narrowed(request: HttpRequest) -> QuerySet[Risk]:
 
 
 def values(request: HttpRequest) -> HttpResponse:
-    """`.values()`, a count, orjson."""
+    """Answer with `.values()` and a count, by orjson."""
     found = _narrowed(request)
     page = list(found.values(*DIRECT, **{name: F(path) for name, path in NAMED.items()})[:SIZE])
     return _sent(orjson.dumps({"count": found.count(), "results": page}))
@@ -106,7 +106,7 @@ class _Subject(serializers.ModelSerializer):
 
 
 class Created(generics.CreateAPIView):
-    """rest_framework's own create of one row: the subject that each of our creates needs too."""
+    """rest_framework's own create of one row: a subject, which each create in Riskhub needs too."""
 
     serializer_class = _Subject
     queryset = Subject.objects.all()
@@ -125,7 +125,7 @@ def _measure(answer: Any) -> None:
 
 
 def rows(request: HttpRequest) -> HttpResponse:
-    """A template with a table of the rows that the risk list shows first."""
+    """Answer with a template that has a table of the first rows of the risk list."""
     live = Risk.objects.exclude(state=RiskState.CLOSED).order_by("-severity", "-id")
     shown = live.select_related("subject", "category", "model", "team", "owner")[:SIZE]
     return _sent(get_template("rows.html").render({"rows": shown}), "text/html")
@@ -133,7 +133,7 @@ def rows(request: HttpRequest) -> HttpResponse:
 
 @csrf_exempt
 def points(request: HttpRequest) -> HttpResponse:
-    """[[series, seconds, value], …] into the table, once each."""
+    """Insert [[series, seconds, value], …] into the table, each once."""
     given = orjson.loads(request.body)
     with connection.cursor() as cursor:
         cursor.execute(_INSERT, [list(column) for column in zip(*given, strict=True)])

@@ -1,4 +1,4 @@
-"""What Granian serves as the yardstick."""
+"""The WSGI application of the yardstick."""
 
 import os
 
