@@ -27,8 +27,8 @@ def test_ratios_are_taken_round_by_round():
     assert figures.ratios([60, 6, 60], [100, 10, 100]) == figures.Spread(0.6, 0.6, 0.6)
 
 
-def test_a_yardstick_that_did_nothing_measures_nothing():
-    with pytest.raises(ValueError, match="measures nothing"):
+def test_a_yardstick_with_the_figure_zero_is_refused():
+    with pytest.raises(ValueError, match="figure zero"):
         figures.ratios([1.0], [0.0])
     with pytest.raises(ValueError, match="two sides"):
         figures.ratios([1.0], [1.0, 2.0])
