@@ -1,4 +1,4 @@
-"""Run the core flow tests at each moment at which code that counts days goes wrong, as `make check` does.
+"""Run the core flow tests at moments at which code that counts days can fail, as `make check` does.
 
 python -m tests.at_each_moment [PYTEST ARGUMENTS]
 """
@@ -20,14 +20,14 @@ from tests import engines
 DAYS = ((2028, 2, 28), (2028, 2, 29), (2026, 12, 31), (2027, 3, 28), (2026, 10, 25))
 TIMES = ((0, 1), (23, 59))
 MOMENTS = [datetime(*day, *time_of_day, tzinfo=UTC).isoformat() for day in DAYS for time_of_day in TIMES]
-# From an alert to a decided action, the escalation of what is late, and what happens while no worker runs:
-# every deadline of the main flow is in them. The whole of tests/flows would take a minute a moment.
+# From an alert to a decided action, the escalation of overdue work, and a period without a worker: these
+# tests contain every deadline of the main flow. All of tests/flows would take a minute per moment.
 CORE = ["tests/flows/test_main_flow.py", "tests/flows/test_standstill.py"]
 AT_ONCE = 2
 
 
 def main(arguments: list[str]) -> int:
-    """Return 0 if the tests passed at every moment, 1 otherwise. Write one line a moment.
+    """Return 0 if the tests passed at every moment, 1 otherwise. Print one line per moment.
 
     Each moment is a fork of this process, because a moment is fixed when the tests are imported. So Django
     and the application are loaded once, and PostgreSQL and Valkey are started once.
@@ -53,7 +53,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _fork(moment: str, arguments: list[str], output: Path) -> int:
-    """Start the tests at a moment in a process of their own. Return its id."""
+    """Start the tests at a moment in a separate process. Return its id."""
     pid = os.fork()
     if pid:
         return pid

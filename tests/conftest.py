@@ -1,7 +1,7 @@
-"""Real engines for every run: PostgreSQL and Valkey from the wheels, the tests as the application role.
+"""Real servers for every run: the embedded PostgreSQL and Valkey. Tests run as the application role.
 
-The owner migrates a template database once; each worker clones it. A transactional test is cleaned by the
-owner, for the application role may not empty history.
+The owner migrates a template database once, and each worker clones it. The owner also cleans up after a
+transactional test, because the application role may not delete history.
 """
 
 import hashlib
@@ -17,12 +17,12 @@ from psycopg import sql
 from tests.moments import AT
 
 ROOT = Path(__file__).resolve().parent.parent
-PASSWORD = "quartz-raven-maple-42"  # of everybody in the six weeks
+PASSWORD = "quartz-raven-maple-42"  # of every person in the sample
 
 
 @pytest.fixture(scope="session")
 def django_db_setup(request: pytest.FixtureRequest, django_db_blocker: object) -> Iterator[None]:
-    """A database of this worker's own, cloned from the template, and anew after each transactional test."""
+    """A database of this worker, cloned from the template, and cloned again after each transactional test."""
     from django.db import connections
     from django.test import TransactionTestCase
 
@@ -62,7 +62,7 @@ def _clone(template: str, name: str) -> None:
 
 
 def _template() -> str:
-    """The migrated database the others are cloned from; the first worker makes it, the others wait."""
+    """The migrated template database. The first worker creates it, and the others wait."""
     from django.core.management import call_command
 
     digest = _digest(ROOT.glob("*/migrations/*.py"))
@@ -72,7 +72,7 @@ def _template() -> str:
 
 
 def _story() -> str:
-    """The same after the sample's six weeks, which take longest to tell: told once for all workers."""
+    """The template with the six weeks of the sample. It is slow, so it is created once for all workers."""
 
     def tell() -> None:
         from django.db import transaction
@@ -96,15 +96,18 @@ def _digest(files: Iterable[Path]) -> str:
 
 
 def _made_once(name: str, template: str | None, fill: Callable[[], None]) -> str:
-    """A database of this name, cloned from `template` and filled: by the first who asks, the others wait."""
+    """Create a database of this name from `template` and fill it.
+
+    The first worker does it, the others wait.
+    """
     with _owner() as owner:
         owner.execute("SELECT pg_advisory_lock(42)")
         if not owner.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
-            # It takes its name when it is whole, so that a run cut short leaves no trap.
+            # It gets its name when it is complete, so that an interrupted run leaves no partial database.
             _clone(template or "template1", f"{name}_raw")
             _point_at(f"{name}_raw")
             fill()
-            _point_at("postgres")  # lets go of it: what is cloned must have no visitors
+            _point_at("postgres")  # disconnect, because a template must have no connections
             owner.execute(
                 sql.SQL("ALTER DATABASE {} RENAME TO {}").format(
                     sql.Identifier(f"{name}_raw"), sql.Identifier(name)
@@ -115,7 +118,7 @@ def _made_once(name: str, template: str | None, fill: Callable[[], None]) -> str
 
 @pytest.fixture(scope="module")
 def story_database(django_db_setup: None, django_db_blocker: object) -> Iterator[str]:
-    """For a module's tests, this worker's connections lead to a clone of the six weeks. Yields its name."""
+    """Connect this worker to a clone of the sample database for the tests of a module. Yields its name."""
     from django.db import connections
 
     own = str(connections["default"].settings_dict["NAME"])
@@ -132,12 +135,12 @@ def story_database(django_db_setup: None, django_db_blocker: object) -> Iterator
 
 @pytest.fixture
 def six_weeks(story_database: str, db: None) -> None:
-    """The register after six weeks of life by the product's own operations."""
+    """The register after six weeks of the sample."""
 
 
 @pytest.fixture(scope="session", autouse=True)
 def undefined_is_false(_fail_for_invalid_template_variable: None) -> None:
-    """`{% if breach.alert %}` of a breach without one is false, as on the site; printing it fails."""
+    """`{% if breach.alert %}` is false for a breach without an alert, as on the site. Printing it fails."""
     from django.conf import settings
 
     type(settings.TEMPLATES[0]["OPTIONS"]["string_if_invalid"]).__bool__ = lambda self: False
@@ -145,5 +148,5 @@ def undefined_is_false(_fail_for_invalid_template_variable: None) -> None:
 
 @pytest.fixture
 def at() -> datetime:
-    """The moment at which the test happens: a Monday at ten, UTC, unless RISKHUB_TEST_AT names another."""
+    """The moment of the test: a Monday at ten, UTC, unless RISKHUB_TEST_AT names another."""
     return AT

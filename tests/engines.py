@@ -1,7 +1,7 @@
 """Starts PostgreSQL and Valkey before Django reads its settings (pytest's `-p tests.engines`).
 
-The first process starts them and stops them; the workers of a parallel run inherit the addresses.
-RISKHUB_TEST_ENGINES names a folder in which they are kept between runs, for quick turns while writing.
+The first process starts and stops them. The workers of a parallel run inherit the addresses.
+RISKHUB_TEST_ENGINES names a folder in which they keep running between runs, for quick test runs.
 """
 
 import os
@@ -20,7 +20,7 @@ _stops: list = []
 
 def _start() -> None:
     home = Path(_kept or tempfile.mkdtemp(prefix="riskhub-tests-"))
-    (home / "static").mkdir(parents=True, exist_ok=True)  # or WhiteNoise warns
+    (home / "static").mkdir(parents=True, exist_ok=True)  # without it WhiteNoise warns
     cluster, valkey = (
         Cluster(home / "postgres", durable=False, tied=not _kept),
         Server(home / "valkey", tied=not _kept),

@@ -1,4 +1,4 @@
-"""The site with its clock stopped at RISKHUB_TEST_NOW, for a web server in processes of its own."""
+"""The site with its clock stopped at RISKHUB_TEST_NOW, for a web server in separate processes."""
 
 import os
 from datetime import datetime

@@ -2,11 +2,11 @@
 
 Every test runs with the process's clock at AT, so that its result is the same on every day. `time_machine`
 replaces that clock for all threads; `time.monotonic` and `time.sleep` stay real. The database's clock stays
-real too: only leases, pauses between tries and `recorded_at` use it, so a test that compares with it does so
-in the database (`django.db.models.functions.Now`).
+real too. Only leases, pauses between tries and `recorded_at` use it. A test that compares with it does so in
+the database (`django.db.models.functions.Now`).
 
-RISKHUB_TEST_AT moves AT, for the flow tests: `make check` runs them at ten awkward moments.
-RISKHUB_TEST_TODAY sets the machine's clock of a whole run, outside AT, to prove that it does not matter.
+RISKHUB_TEST_AT moves AT, for the flow tests: `make check` runs them at ten difficult moments.
+RISKHUB_TEST_TODAY sets the machine's clock of a whole run, to prove that it has no influence.
 """
 
 import os
@@ -25,7 +25,7 @@ _began: dict[str, float] = {}  # node id of a module whose clock ticks -> monoto
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the marker, and pretend the machine's clock where a run asks for it."""
+    """Declare the marker, and set the machine's clock if RISKHUB_TEST_TODAY is set."""
     config.addinivalue_line(
         "markers", "ticking: the clock of this module starts at AT and goes on, as a browser needs it"
     )
@@ -36,7 +36,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Stop the clock at AT while a test runs, with all its fixtures; let it go on in a ticking module."""
+    """Stop the clock at AT during a test and its fixtures. In a ticking module the clock runs on."""
     moment, ticks = AT, item.get_closest_marker("ticking") is not None
     if ticks:
         now = time.monotonic()
@@ -48,5 +48,5 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
 @pytest.fixture
 def move_clock(request: pytest.FixtureRequest) -> Callable[[datetime], None]:
-    """A function that moves the stopped clock to a moment, for the rest of the test."""
+    """Return a function that moves the stopped clock to a moment, for the rest of the test."""
     return request.node.stash[_TRAVELLER].move_to

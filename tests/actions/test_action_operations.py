@@ -1,4 +1,4 @@
-"""What can be done with actions, and the dates that remind of them."""
+"""The operations of actions, and the dates of their reminders."""
 
 from datetime import date, timedelta
 

@@ -1,4 +1,4 @@
-"""Reading actions: panels, what is unfinished, follow-through."""
+"""Reading actions: panels, unfinished actions, follow-through."""
 
 from datetime import timedelta
 

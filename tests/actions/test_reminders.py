@@ -1,4 +1,4 @@
-"""When an action's date acts."""
+"""The moments of an action's reminders."""
 
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo

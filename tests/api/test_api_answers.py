@@ -1,4 +1,4 @@
-"""What is answered is what the published description says, row by row, on six weeks of a register's life."""
+"""The answers match the published description, row by row, for the six weeks of the sample."""
 
 import json
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def ask(client, six_weeks):
-    """A function that asks as an administrator, holds the answer against its description, and gives it."""
+    """Return a function that requests as an administrator and checks the answer against its description."""
     boss = User.objects.get(email="admin@example.org")
     _, text = token.issue(boss, name="t", scope="write", by=SYSTEM, at=AT)
     document = schema.document()

@@ -1,4 +1,4 @@
-"""The API's front: who may come in, and how every refusal reads."""
+"""Authentication and errors of the API."""
 
 import gzip
 import json
@@ -255,7 +255,7 @@ def test_a_write_needs_the_version_it_follows(client, ana):
     late = change("Late", HTTP_IF_MATCH='"action-1-99"')
     assert is_problem(late, 412)["present"]["title"] == "Cap it"
     assert late["ETag"] == tag
-    changed = change("Yes", HTTP_IF_MATCH=f"W/{tag}")  # a proxy that zips marks tags as weak
+    changed = change("Yes", HTTP_IF_MATCH=f"W/{tag}")  # a proxy that compresses marks tags as weak
     assert changed.status_code == 200
     assert changed["ETag"] != tag
     assert client.get(address, **auth).json()["title"] == "Yes"
@@ -275,7 +275,7 @@ def test_people_teams_and_functions_can_be_read(client, ana, django_assert_num_q
     assert client.get("/api/v1/functions/data-science", **auth).json()["slug"] == "data-science"
     is_problem(client.get("/api/v1/teams/none", **auth), 404)
     client.get("/api/v1/people", **auth)
-    with django_assert_num_queries(3):  # token with what the reader sees, count, page, teams
+    with django_assert_num_queries(3):  # token with the reader's sight, count, page, teams
         client.get("/api/v1/people", **auth)
     people.user(teams=[team]), people.user(teams=[team])
     with django_assert_num_queries(3):

@@ -1,4 +1,4 @@
-"""Junk through every door of the API: told what is wrong, never a 5xx (sibling of the schema fuzzer)."""
+"""Invalid input to every address of the API: an error that names the fault, never a 5xx."""
 
 import json
 import re
@@ -42,7 +42,9 @@ VALUES = [
 BODIES = [b"", b"null", b"[]", b"1", b'"x"', b"{}", b'{"": 1}', b'{"\\u0000": 1}', b'{"__class__": {}}']
 
 
-CLIENT = Client(raise_request_exception=False)  # one, for each loads the middleware anew
+CLIENT = Client(
+    raise_request_exception=False
+)  # one client for all tests, because each client loads the middleware
 
 
 def operations():
@@ -63,7 +65,7 @@ def auth(at):
 
 
 def declared(method, path):
-    """The statuses that the schema declares for an address; one that Django cannot resolve is a 404."""
+    """Return the statuses that the schema declares for an address; 404 for one that does not resolve."""
     try:
         route = resolve(unquote(path.partition("?")[0])).route
     except Resolver404:
@@ -74,7 +76,7 @@ def declared(method, path):
 
 def send(method, path, auth, **extra):
     answer = CLIENT.generic(method.upper(), path, **auth, **extra)
-    assert answer.status_code != 401, (method, path)  # else nothing behind the door was tried
+    assert answer.status_code != 401, (method, path)  # otherwise the view was not tested
     assert str(answer.status_code) in declared(method, path), (method, path, answer.status_code)
     assert answer.status_code < 500, (method, path, extra.get("data"), answer.content[:300])
     if answer.status_code >= 400:
@@ -92,7 +94,7 @@ def filled(path, key="1"):
 @pytest.mark.parametrize("role", Role.values)
 @pytest.mark.parametrize("scope", ["read", "write", "ingest"])
 def test_every_status_is_declared_for_each_role(role, scope, auth):
-    """Without If-Match, with junk, for objects that exist and that do not, with a type that is not JSON."""
+    """Requests without If-Match, with invalid values, for existing and missing objects, with another type."""
     user = people.user("Somebody", role=role)
     if role == Role.VIEWER and scope != "read":
         pytest.skip("A viewer has no such token.")
@@ -107,7 +109,7 @@ def test_every_status_is_declared_for_each_role(role, scope, auth):
 
 
 def test_no_operation_declares_a_default_answer():
-    """It would declare every status, so that no check of an answer against the schema could fail."""
+    """A declaration of every status would make the check of answers against the schema meaningless."""
     for path, method, one in operations():
         assert "default" not in one["responses"], (method, path)
 
@@ -120,7 +122,7 @@ def test_a_versioned_step_declares_428():
     assert "428" not in steps["/api/v1/review-requests/{key}/answer"]["post"]["responses"]
 
 
-WANTS_MORE = {"/api/v1/points"}  # of which series?
+WANTS_MORE = {"/api/v1/points"}  # it needs a series
 GETS = [path for path, method, _ in operations() if method == "get"]
 WRITES = [(path, method) for path, method, _ in operations() if method != "get"]
 

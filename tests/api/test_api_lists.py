@@ -1,4 +1,4 @@
-"""Lists: every cursor, limit and filter is kept or refused by name, never passed over and never a 500."""
+"""Lists: every cursor, limit and filter is applied or refused by name, never ignored and never a 500."""
 
 import base64
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def get():
-    """A function that GETs an address below /api/v1/ as Ana."""
+    """Return a function that requests an address below /api/v1/ as Ana."""
     _, text = token.issue(people.user("Ana"), name="t", scope="read", by=SYSTEM, at=AT)
     client = Client(raise_request_exception=False)
     return lambda address: client.get(f"/api/v1/{address}", headers={"Authorization": f"Bearer {text}"})

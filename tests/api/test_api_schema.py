@@ -1,4 +1,4 @@
-"""The published description: valid, whole, without warnings."""
+"""The published description is valid, complete and without warnings."""
 
 import json
 

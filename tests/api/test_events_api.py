@@ -1,4 +1,4 @@
-"""Events by API: what the reader may see, and no hidden actor in any column or filter."""
+"""The API of events: only visible ones, and no anonymous actor in any column or filter."""
 
 import json
 
@@ -45,7 +45,7 @@ def test_events_are_told_newest_first_and_filtered(get, at):
 
 
 def test_a_limit_of_many_digits_does_not_end_the_list(get, at):
-    """jsonb keeps 1e20 as digits, which come back as a whole number of more than 64 bits."""
+    """jsonb stores 1e20 as digits, which are read as a whole number of more than 64 bits."""
     threshold.propose(signals.series(), warning=1e20, critical=1e308, reason="x", by=SYSTEM, at=at)
 
     rows = get(people.user("Ana"), "?verb=signals.threshold_proposed")["results"]
@@ -58,7 +58,7 @@ def test_a_hidden_actor_is_in_no_column_and_found_by_no_filter(get, at):
     raiser, reader = people.user("Raiser Canary"), people.user("Reader")
     made = people.team("Fraud")
     hidden = Actor(raiser, "page").unnamed()
-    # The raiser is named by the change itself too: as the new lead.
+    # The change also names the raiser, as the new lead.
     event = history.change(made, {"lead": raiser}, by=hidden, at=at)
 
     for query in ("", f"?subject={made.subject_id}", "?order=at", "?order=-at"):

@@ -1,4 +1,4 @@
-"""Idempotency-Key: however often a request comes, it acts once, answered alike (reliability, row 15)."""
+"""Idempotency-Key: a repeated request acts once and gets the same answer (reliability, row 15)."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -150,7 +150,7 @@ def test_a_kill_between_effect_and_reply_leaves_one_effect_that_the_repeat_tells
 
     def die_after_the_commit(self, *args, **kwargs):
         calls.append(1)
-        if len(calls) == 2:  # the first call renders what is kept, the second is on the way out
+        if len(calls) == 2:  # the first call renders the stored answer, the second the sent one
             raise Killed
         return finish(self, *args, **kwargs)
 

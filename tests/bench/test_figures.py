@@ -1,4 +1,4 @@
-"""What the benchmark makes of its figures."""
+"""The arithmetic of the benchmark."""
 
 import json
 import math
@@ -23,7 +23,7 @@ def test_no_figure_has_no_median():
 
 
 def test_ratios_are_taken_round_by_round():
-    """A round in which the machine was slow for both sides moves nothing."""
+    """A round in which the machine was slow for both sides does not change the ratio."""
     assert figures.ratios([60, 6, 60], [100, 10, 100]) == figures.Spread(0.6, 0.6, 0.6)
 
 

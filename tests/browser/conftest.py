@@ -1,6 +1,6 @@
-"""A real browser on a real server: Chromium by Playwright, the site over the six weeks of the sample.
+"""A real browser and a real server: Chromium by Playwright, and the site with the six weeks of the sample.
 
-CHROME names the browser (riskhub/engine/testrun.py finds one); without it these tests are left out.
+CHROME names the browser (riskhub/engine/testrun.py finds one). Without it these tests are skipped.
 """
 
 import os
@@ -19,7 +19,7 @@ window.__said = [];
 document.addEventListener("securitypolicyviolation",
   e => window.__said.push(`${e.violatedDirective} ${e.blockedURI}`));
 """
-# A browser may stop drawing a page that nobody sees: then no frame comes, and the timer ends the wait.
+# A browser may stop rendering an invisible page. Then there is no frame, and the timer ends the wait.
 STAND_STILL = """() => new Promise(done => {
   setTimeout(done, 2000);
   requestAnimationFrame(() => requestAnimationFrame(() => {
@@ -55,7 +55,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def in_time() -> Iterator[None]:
-    """Fail a test that waits for the browser in vain: page.evaluate() has no time-out of its own."""
+    """Fail a test that waits too long for the browser, because page.evaluate() has no time-out."""
 
     def give_up(*_: Any) -> None:
         raise TimeoutError(f"The browser did not answer within {TEST_SECONDS} s.")
@@ -69,7 +69,7 @@ def in_time() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def site(chromium: Any, story_database: str, django_db_blocker: Any) -> Iterator[str]:
-    """The address of the site. What tests do there stays until the module ends."""
+    """The address of the site. Changes by tests stay until the end of the module."""
     from django.conf import settings
     from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
     from django.core.wsgi import get_wsgi_application
@@ -82,7 +82,7 @@ def site(chromium: Any, story_database: str, django_db_blocker: Any) -> Iterator
     patch.setattr(settings, "ALLOWED_HOSTS", ["127.0.0.1"])
     with django_db_blocker.unblock():
         server = ThreadedWSGIServer(("127.0.0.1", 0), Quiet)
-        server.daemon_threads = False  # closing it waits for the answers on their way
+        server.daemon_threads = False  # closing the server waits for running requests
         server.set_app(get_wsgi_application())
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()
@@ -100,7 +100,7 @@ def chromium() -> Iterator[Any]:
     path = os.environ.get("CHROME") or shutil.which("chromium") or shutil.which("google-chrome")
     if not path:
         pytest.skip("No Chromium here. CHROME=/path/to/chromium names one.")
-    # Playwright runs its loop in this thread; what we ask of the database meanwhile is asked by us alone.
+    # Playwright runs its event loop in this thread. Only this thread uses the database meanwhile.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
@@ -111,7 +111,10 @@ def chromium() -> Iterator[Any]:
 
 @pytest.fixture
 def sign_in(site: str, chromium: Any) -> Iterator[Any]:
-    """sign_in("ana") -> a page of theirs; None -> of nobody's. What the browser complained of fails."""
+    """Return sign_in: sign_in("ana") is a page of Ana, None an anonymous one.
+
+    Browser errors fail the test.
+    """
     from django.conf import settings
     from django.test import Client
 
@@ -142,23 +145,21 @@ def sign_in(site: str, chromium: Any) -> Iterator[Any]:
 
 
 def _note(complaints: list[str], page: Any, said: Any) -> None:
-    """Whatever breaks the policy is written here too. A refused form (409, 422) is no mistake."""
+    """Record console errors, also violations of the policy. A refused form (409, 422) is not an error."""
     if said.type == "error" and "the server responded with a status of 4" not in said.text:
         complaints.append(f"{page.url}: {said.text}")
 
 
 def axe(page: Any, *, only: tuple[str, ...] = ()) -> list[str]:
-    """What axe-core finds on the page as it stands: rule, and where."""
+    """Return the findings of axe-core on the current page: rule and place."""
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate(AXE.read_text())
-    page.evaluate(STAND_STILL)  # a colour on its way is neither the old one nor the new one
+    page.evaluate(STAND_STILL)  # end all transitions, so that colours have their final values
     options: dict[str, Any] = {"resultTypes": ["violations"]}
     if only:
         options["runOnly"] = {"type": "rule", "values": list(only)}
     found = page.evaluate(RUN_AXE, options)
-    if found[
-        "violations"
-    ]:  # on a busy machine the styles of another look come late: once more, then it counts
+    if found["violations"]:  # on a busy machine the styles of another theme load late, so check a second time
         page.wait_for_timeout(400)
         found = page.evaluate(RUN_AXE, options)
     hits = [(one["id"], node) for one in found["violations"] for node in one["nodes"]]
@@ -170,5 +171,5 @@ def violations(page: Any) -> list[str]:
 
 
 def width_beyond(page: Any) -> int:
-    """By how many pixels the page is wider than the window."""
+    """Return by how many pixels the page is wider than the window."""
     return page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")

@@ -1,4 +1,4 @@
-"""The flow as people live it: a risk is logged, a meeting is run, a second browser follows."""
+"""The main flow in the browser: a risk is created, a meeting is held, a second browser follows it."""
 
 import re
 import time
@@ -65,7 +65,9 @@ def test_a_meeting_is_run_and_a_second_browser_sees_it_within_two_seconds(sign_i
     leader.click("text=Start item")
     leader.wait_for_selector("#notes")
     controls = leader.locator(".meeting-controls").bounding_box()
-    assert controls["y"] + controls["height"] <= leader.viewport_size["height"]  # whatever is above scrolls
+    assert (
+        controls["y"] + controls["height"] <= leader.viewport_size["height"]
+    )  # only the content above scrolls
     usual = leader.viewport_size
     leader.set_viewport_size({"width": 390, "height": 844})
     controls = leader.locator(".meeting-controls").bounding_box()
@@ -74,7 +76,7 @@ def test_a_meeting_is_run_and_a_second_browser_sees_it_within_two_seconds(sign_i
     other.goto(f"/meetings/{meeting.reference}/live/")
     other.wait_for_selector("#pulse", state="attached")
 
-    # Notes save themselves.
+    # Notes are saved automatically.
     with leader.expect_response(lambda answer: "/note/" in answer.url) as saved:
         leader.fill("#notes", "Seen in the raw data as well.")
     assert saved.value.status == 200
@@ -93,9 +95,9 @@ def test_a_meeting_is_run_and_a_second_browser_sees_it_within_two_seconds(sign_i
     other.wait_for_selector(f"#meeting-log >> text={text}", timeout=8_000)
     took = time.monotonic() - began
     assert other.locator("#meeting-log >> text=Watch it for two weeks").count() == 1
-    assert took < 4  # two seconds on a machine that does nothing else
+    assert took < 4  # it takes two seconds on an idle machine
 
-    # The end: the minutes hold what was said and recorded.
+    # The end: the minutes have the notes, the decisions and the actions.
     leader.click("[data-open=close] >> nth=0")
     leader.fill("#close [name=improvement]", "Start in time.")
     leader.click("#close button.button-primary")

@@ -17,7 +17,7 @@ from signals.models import BreachGroup, Series, Source, Threshold
 from tests.browser.conftest import axe, violations, width_beyond
 from tests.conftest import AT
 
-# What a narrow window can break: names that are hidden, regions that begin to scroll.
+# Faults of narrow windows: hidden names, regions that need to scroll.
 OF_LAYOUT = (
     "link-name",
     "button-name",
@@ -86,7 +86,7 @@ def _first(model) -> str:
 
 
 def _sent() -> Message:
-    """A mail that is kept as it was sent, about what everybody may see."""
+    """A stored mail about an object that everybody may see."""
     return Message.objects.filter(subject__viewers=None).exclude(sent_html="").order_by("made_at").first()
 
 
@@ -97,7 +97,7 @@ def _meeting(state) -> str:
 
 
 def _live() -> str:
-    """The next meeting, begun, with its first item on."""
+    """The next meeting, started, at its first item."""
     meeting = Meeting.objects.filter(state=MeetingState.PLANNED).order_by("starts_at").first()
     act = {"by": SYSTEM, "at": AT}
     meetings.start(meeting, **act)
@@ -122,7 +122,7 @@ def test_a_page_is_clean_in_light_in_dark_and_on_a_phone(sign_in, name):
     assert violations(page) == []
 
 
-# What a page has and a mail does not: it is read inside a page, or inside a mail program.
+# Rules for pages that do not apply to mails, which are shown inside a page or a mail program.
 OF_PAGES = ("landmark-one-main", "region", "page-has-heading-one")
 
 

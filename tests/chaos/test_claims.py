@@ -1,4 +1,4 @@
-"""What a row of the standard writes down."""
+"""The claims that a row of the fault tests writes."""
 
 import json
 from dataclasses import replace

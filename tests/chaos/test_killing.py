@@ -1,4 +1,4 @@
-"""The ledger closes though workers are killed. Small, for every `make test`; `make chaos` asks in full."""
+"""No work is lost when workers are killed: a small run for `make test`. `make chaos` has the full one."""
 
 import random
 

@@ -1,4 +1,4 @@
-"""What a person is told before anything is installed."""
+"""The messages before anything is installed."""
 
 import hashlib
 import json

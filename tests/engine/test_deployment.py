@@ -1,4 +1,4 @@
-"""Dockerfile and docker-compose.yml, as far as they can be read and run without a Docker engine."""
+"""The parts of Dockerfile and docker-compose.yml that can be tested without a Docker engine."""
 
 import os
 import re
@@ -84,7 +84,7 @@ def test_the_image_runs_as_nobody_special_with_hashed_packages_and_asks_readyz()
 
 @pytest.fixture
 def bare(tmp_path: Path) -> Cluster:
-    """A server without Riskhub's roles, as the image makes one."""
+    """A server without Riskhub's roles, as the image creates it."""
     cluster = Cluster(tmp_path / "pg", durable=False)
     cluster.ensure()
     with psycopg.connect(cluster.superuser, autocommit=True) as connection:

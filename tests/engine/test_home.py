@@ -1,4 +1,4 @@
-"""RISKHUB_HOME, and addresses of servers somebody else runs."""
+"""RISKHUB_HOME, and the addresses of external servers."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""A real PostgreSQL, started in temporary folders, by root and by a plain user."""
+"""A real PostgreSQL in temporary folders, started by root and by a normal user."""
 
 import json
 import os
@@ -25,7 +25,7 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="lowering root needs r
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """A folder nobody but its owner may enter."""
+    """A folder that only its owner may enter."""
     place = tmp_path / "home"
     place.mkdir(mode=0o700)
     return place
@@ -227,8 +227,8 @@ def test_root_runs_it_by_either_way_on_the_same_data(home: Path, monkeypatch: py
 
 @needs_root
 def test_a_plain_user_runs_it_too(home: Path) -> None:
-    # The Python of the tests may lie where only root goes: the user keeps the right to enter, and nothing
-    # else of root.
+    # The Python of the tests may be in a folder of root, so the user keeps the right to enter folders, and no
+    # other right of root.
     lowered = privileges.Lowered("capability", 65534, 65534)
     if not privileges._works(lowered, Path(sys.executable), home):
         pytest.skip("root cannot become a plain user here")

@@ -1,4 +1,4 @@
-"""One rule for SECRET_KEY, told in one line by every process."""
+"""Every process applies the rule for SECRET_KEY and reports a fault in one line."""
 
 import os
 import subprocess
@@ -51,7 +51,7 @@ def test_what_signs_does_not_start_without_a_key(tmp_path: Path, process: list[s
 def _run(process: list[str], home: Path, **given: str) -> subprocess.CompletedProcess[str]:
     kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")}
     places = {"RISKHUB_HOME": str(home / "var"), "REDIS_URL": "redis://127.0.0.1:1/0", "PORT": "47999"}
-    # The rule is checked first, so nothing is reached for; a process that ignores it is ended by the timeout.
+    # The rule is checked first, so no server is needed. The time-out ends a process that ignores the rule.
     return subprocess.run(
         [sys.executable, *(word.format(home=home) for word in process)],
         cwd=ROOT,

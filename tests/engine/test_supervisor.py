@@ -1,4 +1,4 @@
-"""The supervisor over real engines, with small stand-ins for the web server, the worker and the beat."""
+"""The supervisor with real servers, and small replacements for the web server, the worker and the beat."""
 
 import os
 import re
@@ -28,7 +28,7 @@ with psycopg.connect(os.environ["DATABASE_OWNER_URL"]) as connection:
         connection.execute("INSERT INTO people_user VALUES ('Ada')")
         print("said by", sys.argv[1])
 """
-# Each has a child of its own that nobody ends when it is killed, as real servers have.
+# Each has a child process that survives when it is killed, as real servers have.
 SLEEPER = """
 import subprocess, sys, time
 child = subprocess.Popen(["sleep", "600"])
@@ -47,7 +47,7 @@ http.server.HTTPServer(("127.0.0.1", port), http.server.SimpleHTTPRequestHandler
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """Riskhub's engine in a project that is nothing else."""
+    """Riskhub's engine in an otherwise empty project."""
     place = tmp_path / "project"
     shutil.copytree(ROOT / "riskhub" / "engine", place / "riskhub" / "engine")
     (place / "riskhub" / "__init__.py").touch()
@@ -91,7 +91,7 @@ class Up:
         return self
 
     def everything(self) -> set[int]:
-        """Every process that belongs to this home."""
+        """Return every process that belongs to this home."""
         roots = [pid for pid, _name in processes.marked(self.home)]
         roots += [
             pid for pid in (Cluster(self.home / "postgres").pid, Server(self.home / "valkey").pid) if pid

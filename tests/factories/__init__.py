@@ -1,1 +1,1 @@
-"""Rows as their operations make them: no test starts from an impossible row."""
+"""Rows created by operations, so that no test starts from an impossible row."""

@@ -1,4 +1,4 @@
-"""Actions in each of their states, by the operations that lead there."""
+"""Actions in each of their states, created by operations."""
 
 from itertools import count
 

@@ -1,4 +1,4 @@
-"""Learnings in each of their states, by the operations that lead there."""
+"""Learnings in each of their states, created by operations."""
 
 from itertools import count
 

@@ -1,4 +1,4 @@
-"""Series, meetings, items and decisions, each reached by the operations that make them."""
+"""Series, meetings, items and decisions, created by operations."""
 
 from datetime import date, datetime, time, timedelta
 from itertools import count
@@ -21,7 +21,7 @@ WEDNESDAY = date(2026, 11, 25)  # the first one after AT
 
 
 def crew(*functions: str, each: int = 1):
-    """A team with `each` people of every function. Returns the team and its people, function by function."""
+    """Create a team with `each` people of every function. Returns the team and its people by function."""
     team = people.team()
     found = [
         people.user(function=people.function(slug), teams=[team])
@@ -32,7 +32,7 @@ def crew(*functions: str, each: int = 1):
 
 
 def series(team=None, *, at: datetime = AT, functions=(), **fields) -> MeetingSeries:
-    """A weekly series on Wednesdays at ten, Berlin, of one team, with the default cycle, planned ahead."""
+    """Create a weekly series of one team on Wednesdays at ten, Berlin, with the default focus cycle."""
     if team is None:
         team, _ = crew()
     values = {
@@ -48,7 +48,7 @@ def series(team=None, *, at: datetime = AT, functions=(), **fields) -> MeetingSe
 
 
 def planned(one: MeetingSeries | None = None, position: int = 0) -> Meeting:
-    """The first meeting to come of a series, or a later one."""
+    """Return the first upcoming meeting of a series, or a later one."""
     one = one or series()
     return (
         Meeting.objects.select_related("series", "subject").filter(series=one).order_by("starts_at")[position]
@@ -87,7 +87,7 @@ def decision(*, by: User | None = None, text: str = "", **fields) -> Decision:
 
 
 def restricted(to, title: str = "Secret") -> Subject:
-    """A subject only these people or teams may see."""
+    """Create a subject that only these people or teams may see."""
     return action.add(title=title, by=SYSTEM, at=AT, viewers=[one.subject_id for one in to]).subject
 
 

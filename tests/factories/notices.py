@@ -1,4 +1,4 @@
-"""What people are told, by the operations that tell them."""
+"""Inbox entries and mails, created by operations."""
 
 from contextlib import contextmanager
 
@@ -13,12 +13,12 @@ from tests.notices.sink import Sink
 
 
 def told(verb: str, at=AT) -> None:
-    """Let the relay hand every waiting event of this verb to the inbox and the mail."""
+    """Run the relay for every waiting event of this verb, which creates inbox entries and mails."""
     _hand_over(Handover.objects.filter(event__verb=verb), at)
 
 
 def parked_kind(user=None, at=AT) -> Message:
-    """A waiting mail whose kind is parked in doubt: an action given to somebody."""
+    """Create a waiting mail that is parked if its delivery is uncertain: an assigned action."""
     user = user or people.user()
     made = actions.action(owner=user)
     told_of(made, at)
@@ -26,7 +26,7 @@ def parked_kind(user=None, at=AT) -> Message:
 
 
 def resent_kind(user=None, at=AT) -> Message:
-    """A waiting mail whose kind is sent again in doubt: the ladder calls somebody."""
+    """Create a waiting mail that is sent again if its delivery is uncertain: an escalation."""
     user = user or people.user()
     if not Ladder.objects.exists():
         risklog_review.ladder(("owner", 60, None))
@@ -38,7 +38,7 @@ def resent_kind(user=None, at=AT) -> Message:
 
 
 def told_of(obj, at=AT) -> None:
-    """The same for every waiting event of one object."""
+    """Run the relay for every waiting event of one object."""
     _hand_over(Handover.objects.filter(event__subject=obj.subject_id), at)
 
 
@@ -50,7 +50,7 @@ def _hand_over(rows, at) -> None:
 
 @contextmanager
 def mail_server(settings, script=None, timeout=2):
-    """A real SMTP server on the loopback. script: see tests.notices.sink.Sink. Yields the sink."""
+    """Run a real SMTP server on loopback. script: see tests.notices.sink.Sink. Yields the sink."""
     sink = Sink(script)
     sink.start()
     settings.IS_MAIL_KEPT = False

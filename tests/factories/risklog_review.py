@@ -28,7 +28,7 @@ def model(slug: str = "", *, owner_team=None, viewers=None, developer=None) -> M
 def breach_group(
     *, kind: str = SignalKind.DRIFT, level: int = Level.WARNING, of_model: Model | None = None, viewers=None
 ) -> BreachGroup:
-    """A group with one breach, judged by a rule of its source."""
+    """Create a group with one breach, found by a rule of its source."""
     number = next(_numbers)
     source = Source(slug=f"source-{number}", name="Prometheus", adapter=Adapter.ALERTMANAGER)
     history.record(source, "signals.source_added", by=SYSTEM, at=AT)
@@ -84,7 +84,7 @@ def review(
 
 
 def ladder(*rungs, name="Test ladder", at=AT, **fields):
-    """rungs: (who, minutes, further fields) each."""
+    """Create a ladder. rungs: (who, minutes, further fields) each."""
     shaped = [{"who": who, "within_minutes": minutes, **(more or {})} for who, minutes, more in rungs]
     return ladders.add(name=name, rungs=shaped, by=SYSTEM, at=at, **fields)
 

@@ -1,4 +1,4 @@
-"""Risks and categories, in every state, reached by operations."""
+"""Risks and categories in every state, created by operations."""
 
 from datetime import timedelta
 
@@ -22,7 +22,7 @@ def by(person: User | None = None) -> Actor:
 
 
 def category(slug: str = "data-drift") -> Category:
-    """One of the first categories."""
+    """Return one of the first categories."""
     taxonomy.seed(by=SYSTEM, at=AT)
     return Category.objects.select_related("subject").get(slug=slug)
 
@@ -30,7 +30,7 @@ def category(slug: str = "data-drift") -> Category:
 def risk(
     title: str = "Scores drift after the rate change", *, state: RiskState = RiskState.OPEN, **fields
 ) -> Risk:
-    """A risk in a state. `person` raises it; a risk manager accepts."""
+    """Create a risk in a state. `person` raises it, and a risk manager accepts it."""
     person = fields.pop("person", None)
     fields = {"likelihood": 4, "impact": 4, "by": by(person), "at": AT, **fields}
     if "category" not in fields:

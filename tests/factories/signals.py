@@ -1,4 +1,4 @@
-"""Series with points, thresholds in force, breaches: reached by the operations that make them."""
+"""Series with points, thresholds in force and breaches, created by operations."""
 
 from datetime import datetime, timedelta
 
@@ -18,7 +18,7 @@ def source(slug: str = "evidently", *, adapter: str = Adapter.POINTS, at: dateti
 
 
 def store(body: dict, *, at: datetime = AT, by=SYSTEM) -> points.Stored:
-    """A body of points, stored and judged."""
+    """Store a body of points and compare them with their thresholds."""
     reading = mapping_of_points.read(body, at=at)
     return points.store(reading, source=source(), by=by, at=at)
 
@@ -26,7 +26,7 @@ def store(body: dict, *, at: datetime = AT, by=SYSTEM) -> points.Stored:
 def series(
     model: Model | str = "fraud-score", metric: str = "psi", *, feature: str = "age", values=(0.1,)
 ) -> Series:
-    """A series with `values`, one an hour, the last one at AT."""
+    """Create a series with `values`, one per hour, the last one at AT."""
     name = model if isinstance(model, str) else model.slug
     start = AT - timedelta(hours=max(len(values) - 1, 0))
     pairs = [[(start + timedelta(hours=n)).isoformat(), value] for n, value in enumerate(values)]
@@ -37,7 +37,7 @@ def series(
 def push(
     on: Series, *values: float, start: datetime = AT + timedelta(hours=1), step=timedelta(hours=1)
 ) -> points.Stored:
-    """More values of a series, one an hour from `start`."""
+    """Add values to a series, one per hour from `start`."""
     moments = [start + step * n for n in range(len(values))]
     pairs = [[moment.isoformat(), value] for moment, value in zip(moments, values, strict=True)]
     body = {
@@ -57,7 +57,7 @@ def agreed(on: Series, *, warning: float | None = 0.2, by=SYSTEM, **limits) -> T
 
 
 def breach_group(model: Model | str = "fraud-score", *, value: float = 0.5, **limits) -> BreachGroup:
-    """An open group of one breach, by a point that crossed."""
+    """Create an open group with one breach, by a point that crosses."""
     found = series(model)
     agreed(found, **limits)
     push(found, value)
@@ -65,7 +65,7 @@ def breach_group(model: Model | str = "fraud-score", *, value: float = 0.5, **li
 
 
 def alerts(*told: dict, slug: str = "alertmanager", at: datetime = AT, by=SYSTEM) -> alert.AlertResults:
-    """A webhook body of Alertmanager, taken."""
+    """Receive a webhook body of Alertmanager."""
     of = source(slug, adapter=Adapter.ALERTMANAGER)
     heard = mapping_of_alerts.read({"version": "4", "alerts": list(told)}, of.mapping, at=at)
     return alert.take(heard, source=of, by=by, at=at)
@@ -82,7 +82,7 @@ def told(
     value: str = "0.31",
     **labels: str,
 ) -> dict:
-    """One alert as Alertmanager writes it; its fingerprint follows from rule, model and feature."""
+    """Return one alert as Alertmanager writes it. The fingerprint depends on rule, model and feature."""
     zero = "0001-01-01T00:00:00Z"
     return {
         "status": status,

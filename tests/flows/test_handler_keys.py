@@ -1,4 +1,4 @@
-"""No stored handler key leads nowhere: rows that wait under it after an upgrade find their handler."""
+"""Every stored handler key leads to a handler, so that rows that wait during an upgrade are processed."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Whatever was written is in history, and history alone gives the register back (test standard, row 24)."""
+"""Every write is in history, and the register can be rebuilt from history alone (test standard, row 24)."""
 
 import uuid
 from collections import defaultdict
@@ -26,7 +26,7 @@ ROOMS = {
 
 
 def _replayed() -> dict:
-    """Every row as its events tell it: {(model, pk): {field: value}}."""
+    """Return every row, rebuilt from its events: {(model, pk): {field: value}}."""
     rows: dict = defaultdict(dict)
     for event in Event.objects.order_by("id"):
         for row in present_data(event).get("rows", []):
@@ -35,7 +35,7 @@ def _replayed() -> dict:
 
 
 def _versions() -> dict:
-    """How often each row's events touched it: its version."""
+    """Return how many events changed each row: its version."""
     counts: dict = defaultdict(int)
     for event in Event.objects.order_by("id"):
         for row in present_data(event).get("rows", []):
@@ -92,7 +92,7 @@ def assert_what_was_handed_on_is_done_and_a_second_tick_finds_nothing():
 
 
 def assert_every_handover_happens_once():
-    """A worker that comes back with an old claim of any handover changes nothing, and writes nothing."""
+    """A worker with an old claim of a handover changes nothing and writes nothing."""
     before, events = _rows(), Event.objects.count()
     for row in Handover.objects.select_related("event__subject").iterator():
         row.state, row.claim = Work.CLAIMED, uuid.uuid4()
@@ -105,7 +105,7 @@ def assert_every_handover_happens_once():
 
 
 def _rows() -> dict:
-    """What stands in the tables, by name; the queue's own bookkeeping apart."""
+    """Return the rows of all tables by name, without the state of the queue."""
     queues = {"handover", "due"}
     models = [
         one
@@ -116,7 +116,7 @@ def _rows() -> dict:
 
 
 def test_six_weeks_leave_a_whole_history(six_weeks):
-    """One story for all four: telling it takes longest."""
+    """One sample for all four tests, because creating it is slow."""
     assert_every_row_can_be_rebuilt()
     assert_every_handover_happens_once()
     assert_every_object_has_its_subject_with_its_own_title()

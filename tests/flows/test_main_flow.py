@@ -1,4 +1,4 @@
-"""The one flow everything serves: a real alert becomes a decided action, and what is late is chased."""
+"""The main flow: a real alert leads to a decided action, and overdue work is escalated."""
 
 import json
 from datetime import timedelta
@@ -30,7 +30,7 @@ BODY = Path(__file__).parent / "alert.json"
 
 @pytest.fixture
 def house(db):
-    """A team of two functions with a lead, its model, a ladder, a weekly forum."""
+    """A team of two functions with a lead, a model, a ladder and a weekly meeting."""
     from catalogue.operations import model
     from kit.actor import SYSTEM
     from meetings.operations import series
@@ -69,7 +69,7 @@ def house(db):
 
 
 def _twice(at):
-    """Each relay run twice: the second finds nothing."""
+    """Run the relay twice. The second run finds nothing."""
     schedule.tick(at)
     assert relay.relay(at=at).done == 0
 
@@ -91,7 +91,7 @@ def test_an_alert_becomes_a_review_a_decision_actions_and_a_learning_and_what_is
     for alert in body["alerts"]:
         alert["startsAt"] = (AT - timedelta(minutes=3)).isoformat()
 
-    # The signal: three features of one model cross at once; told twice, as Alertmanager does.
+    # The signal: three features of one model cross at once. It is sent twice, as Alertmanager does.
     assert _post(client, secret, body).status_code == 202
     assert _post(client, secret, body).status_code == 202
 
@@ -103,13 +103,13 @@ def test_an_alert_becomes_a_review_a_decision_actions_and_a_learning_and_what_is
     assert review.about_id == group.subject_id
     assert len({one.function_id for one in review.reviewers.all()}) >= 2
 
-    # The agenda wrote itself, and says why.
+    # The agenda is filled automatically, with reasons.
     place = AgendaItem.objects.get(about_id=review.subject_id)
     meeting = place.meeting
     assert meeting == Meeting.objects.order_by("starts_at").first()  # due before drift's focus returns
     assert "due before" in place.why.lower() or "drift" in meeting.focus.kinds
 
-    # Nobody answers: reminder, then the ladder.
+    # Nobody answers: a reminder, then an escalation.
     late = review.due_at + timedelta(minutes=1)
     _twice(late)
     assert Event.objects.filter(verb="risklog.review_unanswered", subject_id=review.subject_id).count() == 1
@@ -165,7 +165,7 @@ def test_an_alert_becomes_a_review_a_decision_actions_and_a_learning_and_what_is
     done, forgotten = Action.objects.filter(origin_id=taken.subject_id).order_by("id")
     actions.finish(done, by=Actor(house["jonas"], "page"), at=at + timedelta(days=1))
 
-    # One is let go late: reminded before and after, then escalated.
+    # One action becomes overdue: reminders before and after the due date, then an escalation.
     for day in range(1, 14):
         _twice(at + timedelta(days=day))
     reminders = Event.objects.filter(verb="actions.action_reminded", subject_id=forgotten.subject_id)

@@ -1,4 +1,4 @@
-"""What is expected and not there: the flow goes on, and the page says what is missing and where to fix it."""
+"""Something is missing: the flow continues, and the page says what is missing and links the fix."""
 
 from datetime import timedelta
 
@@ -52,20 +52,20 @@ def team(staff):
 
 
 def alerted(model="fraud-score", *, at=AT):
-    """An alert of a model comes in and everything that follows of itself happens. Returns its review."""
+    """Receive an alert of a model and process everything that follows. Returns its review."""
     signals.alerts(signals.told(model=model, starts=at), at=at)
     schedule.tick(at + timedelta(minutes=1))
     return Review.objects.select_related("subject").latest("pk")
 
 
 def take(client, action):
-    """Press the button that assigns an action to the reader, on the page as it is now."""
+    """Press the button that assigns an action to the reader, on the current page."""
     version = Action.objects.get(pk=action.pk).version
     client.post(reverse("actions:action_take", args=[action.reference]), {"version": version})
 
 
 def read(client, user, obj_or_url):
-    """The page as a person reads it."""
+    """Return the text of the page."""
     client.force_login(user)
     url = obj_or_url if isinstance(obj_or_url, str) else page_of(obj_or_url)
     answer = client.get(url)
@@ -79,7 +79,7 @@ def page_of(obj):
 
 
 def mended_at(name_, *args, **query):
-    """The link or form by which it is fixed."""
+    """Return the link or form with which a person can fix it."""
     address = reverse(name_, args=args)
     return escape(address + ("?" + "&".join(f"{k}={v}" for k, v in query.items()) if query else ""))
 
@@ -315,7 +315,7 @@ def test_an_overdue_action_without_owner_climbs(client, staff, team):
 
 @pytest.fixture
 def gone(staff, team):
-    """Somebody of the team who owns things, and leaves; and whoever let them go."""
+    """A team member who owns objects and is deactivated, and the administrator who does that."""
     person, boss = people.user("Gil Gone", teams=[team]), people.user(role=Role.ADMINISTRATOR)
     return person, lambda: persons.deactivate(person, by=Actor(boss, "page"), at=AT)
 

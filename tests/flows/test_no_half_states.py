@@ -1,4 +1,4 @@
-"""A crash at every SQL statement of each operation in turn leaves no half state (test standard, row 3)."""
+"""A crash at any SQL statement of an operation leaves no partial state (test standard, row 3)."""
 
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -31,12 +31,12 @@ HOUR = timedelta(hours=1)
 
 
 class Crash(BaseException):
-    """Not an Exception: no operation may catch it, as none can catch a power cut."""
+    """It is no Exception, so that no operation can catch it, as with a power cut."""
 
 
 @contextmanager
 def crash_at(statement: int):
-    """Let `statement - 1` statements through, then die. Yields how many there were."""
+    """Run `statement - 1` statements, then crash. Yields the number of statements."""
     seen = [0]
 
     def execute(run, sql, params, many, context):
@@ -51,7 +51,7 @@ def crash_at(statement: int):
 
 
 def fingerprint() -> str:
-    """One digest over every row of every table of the house."""
+    """Return one digest over all rows of all tables."""
     tables = sorted(
         m._meta.db_table
         for m in apps.get_models(include_auto_created=True)
@@ -79,7 +79,7 @@ def a_climb() -> Escalation:
 
 
 def prepared(by: Actor) -> None:
-    """A meeting that runs, a review that waits, a climb under way, a threshold proposed."""
+    """A live meeting, an open review, a running escalation, a proposed threshold."""
     meetings.start(Meeting.objects.filter(state="planned").order_by("starts_at").first(), by=by, at=AT)
     about = action.add(title="Left", due_on=AT.date(), by=by, at=AT)
     action.add(title="Another", by=by, at=AT)
@@ -88,7 +88,7 @@ def prepared(by: Actor) -> None:
 
 
 def acts(by: Actor) -> dict[str, Callable[[], object]]:
-    """Each operation of the flow. It finds its rows itself, so that it can be tried again and again."""
+    """The operations of the flow. Each loads its rows itself, so that it can be repeated."""
     ana = User.objects.get(email="ana@example.org")
     body = {"points": [
         {
@@ -176,12 +176,12 @@ def test_a_crash_at_any_statement_leaves_nothing_behind(six_weeks):
     for name, act in acts(by).items():
         for statement in range(1, _statements_of(act) + 1):
             with pytest.raises(Crash), crash_at(statement):
-                act()  # in no transaction but its own: what it leaves behind stays
+                act()  # only in its own transaction, so that partial results would stay
             assert fingerprint() == before, f"{name} left something behind at statement {statement}"
 
 
 def _statements_of(act: Callable[[], object]) -> int:
-    """How many statements the act takes; and that it writes an event when nothing goes wrong."""
+    """Return the number of statements of the act, and check that it writes an event without a crash."""
 
     class Undo(Exception):
         pass

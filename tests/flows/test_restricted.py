@@ -1,4 +1,4 @@
-"""A risk restricted after the fact takes along all that hangs on it, however far, and gives it back."""
+"""Restricting a risk later also hides everything below it, at any depth. Opening it shows it again."""
 
 from datetime import timedelta
 
@@ -24,7 +24,7 @@ LATER = AT + timedelta(minutes=5)
 
 @pytest.fixture
 def cast():
-    """The owner, their team, somebody who owns an action of it, and somebody of elsewhere."""
+    """The owner, their team, the owner of one of its actions, and a stranger."""
     people.organisation()
     ana = people.user("Ana Moreau", function=people.function("data-science"))
     team = people.team("Growth ML", lead=ana)
@@ -34,7 +34,7 @@ def cast():
 
 @pytest.fixture
 def risk(cast):
-    """With reviews, actions, escalations, decisions and learnings about it, about those, and about these."""
+    """Create reviews, actions, escalations, decisions and learnings about it, on three levels."""
     ana, team, bob, _ = cast
     found = risks.risk(f"{CANARY} risk", team=team, owner=ana, person=ana)
     review = risklog_review.review(about=found.subject, title=f"{CANARY} review")
@@ -51,13 +51,13 @@ def risk(cast):
 
 
 def seen_by(user):
-    """What of it somebody sees, by kind."""
+    """Return the objects below the risk that a person sees, by kind."""
     reader = User.objects.get(pk=user.pk)
     return Subject.objects.visible_to(reader).filter(title__contains=CANARY).values_list("kind", flat=True)
 
 
 def restrict(risk, teams, by):
-    """In its own transaction, and no more: no handler, no tick."""
+    """Restrict in one transaction, without a handler or a tick."""
     risks_.restrict(risk, teams=teams, by=Actor(by, "page"), at=LATER)
 
 
@@ -70,7 +70,7 @@ def test_all_that_hangs_on_it_is_restricted_with_it_and_opened_with_it(risk, cas
 
     assert list(seen_by(stranger)) == []
     assert len(seen_by(ana)) == whole
-    assert {"action", "review"} <= set(seen_by(bob))  # what one is to act on, one may see
+    assert {"action", "review"} <= set(seen_by(bob))  # a person may see what they have to act on
 
     risk.refresh_from_db()
     restrict(risk, None, ana)
@@ -92,11 +92,11 @@ def test_at_the_commit_no_row_of_any_model_shows_a_stranger_anything_of_it(risk,
 
 
 def rows_that_name_it(reader):
-    """Rows that a reader sees, of every model that answers visible_to, whose fields hold the canary."""
+    """Return the visible rows of every model with visible_to whose fields contain the canary."""
     found = []
     for model in apps.get_models():
         if not hasattr(model._default_manager, "visible_to") or model is AgendaItem:
-            continue  # an agenda item is a slot to those who may not see what it is about (its own tests)
+            continue  # other tests check agenda items, which are restricted items for these readers
         rows = model._base_manager.filter(pk__in=model._default_manager.visible_to(reader).values("pk"))
         found += [f"{model.__name__} {row['id']}" for row in rows.values() if CANARY in repr(row)]
     return found
@@ -114,7 +114,7 @@ def test_a_new_owner_sees_all_that_hangs_on_it_and_the_former_one_no_longer(risk
 
     assert len(seen_by(stranger)) == whole
     assert list(seen_by(lou)) == []
-    assert len(seen_by(ana)) == whole  # who raised it, and is of the team
+    assert len(seen_by(ana)) == whole  # the raiser, who is in the team
 
 
 def test_whoever_an_escalation_was_handed_to_keeps_their_sight(cast):

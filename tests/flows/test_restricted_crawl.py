@@ -1,7 +1,7 @@
-"""A risk is restricted in one transaction, no relay runs, and a stranger asks every address there is.
+"""A risk is restricted in one transaction, no relay runs, and a stranger requests every address.
 
-The addresses come from the resolver and the API's resources, the fields from bodies: a new one is asked
-without a change here.
+The addresses come from the resolver and from the API's resources, the fields from the bodies, so new ones are
+tested without a change here.
 """
 
 import json
@@ -32,7 +32,7 @@ from tests.house.hidden import CANARY, LATER, NUMBER, Family
 from tests.house.world import World, build
 
 pytestmark = pytest.mark.django_db
-_ITEM = ("meetings:item_", "api/agenda-items")  # a hidden item is a slot of time to those who run the meeting
+_ITEM = ("meetings:item_", "api/agenda-items")  # facilitators see a hidden item as a restricted item
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def world(move_clock) -> World:
 
 @pytest.fixture
 def family(world) -> Family:
-    """Restricted, at the moment of the commit."""
+    """Restrict the risk and commit."""
     found = hidden.add(world)
     hidden.restrict(found, world)
     world.tokens["outsider's token"] = token_of(world.people["outsider"])
@@ -53,13 +53,13 @@ def family(world) -> Family:
 
 
 def leaks(answer: Any) -> list[str]:
-    """The words and numbers of hidden objects in status, headers and body."""
+    """Return the texts and numbers of hidden objects in status, headers and body."""
     text = whole(answer)
     return sorted({*re.findall(rf".{{0,60}}{CANARY}.{{0,40}}", text), *NUMBER.findall(text)})[:3]
 
 
 def without(*names: str) -> Callable[[str], str]:
-    """Return what takes these names, and all numbers of hidden and of missing objects, out of a text."""
+    """Return a function that removes these names, and numbers of hidden and missing objects, from a text."""
 
     def taken_out(text: str) -> str:
         for name in names:
@@ -74,7 +74,7 @@ def everywhere() -> list[Address]:
 
 
 def places(world: World) -> list[World]:
-    """The world with the meetings of its addresses, and with the meeting that is over in their place."""
+    """The world, once with the live meeting in its addresses, once with the closed one."""
     over = world.extra["over"].reference
     return [world, replace(world, extra={**world.extra, "meetings:live": over, "meetings:meeting": over})]
 
@@ -103,13 +103,13 @@ def test_no_address_answers_with_a_word_or_number_of_it(world, family, role):
 
 
 def assert_none(rows: list[Any]) -> None:
-    """A list on lines of its own, for what fails here is long."""
+    """Return a list on separate lines, because failures here are long."""
     assert not rows, "\n".join(f"{len(rows)} answers differ or leak:" if not place else str(row)[:1500]
                                for place, row in enumerate([None, *rows]))  # fmt: skip
 
 
 def to_ask(world: World, family: Family) -> Iterator[tuple[Address, str, str, str]]:
-    """Address, method, path with hidden objects, and the same path with none: "" if it can name no object."""
+    """Yield address, method, path with hidden objects, and with missing ones; "" if it names no object."""
     known = set()
     for address in everywhere():
         for place in places(world):
@@ -123,7 +123,7 @@ def to_ask(world: World, family: Family) -> Iterator[tuple[Address, str, str, st
 
 
 def test_the_team_the_reviewers_and_the_people_called_see_it(world, family):
-    """The control: the words that a stranger must not find are there."""
+    """The control: the texts that a stranger must not find exist."""
     mate, shown = client_of(world, "mate"), set()
     for address, method, url, _ in to_ask(world, family):
         if method == "GET" and CANARY in content(ask(mate, method, url, is_api=address.is_api)).decode():
@@ -172,7 +172,7 @@ _RESOURCES = (
 
 
 def test_what_waited_for_a_stranger_is_not_sent_and_not_shown(world, family, settings):
-    """Mails and a digest that were made before the restriction, and everything that is made after it."""
+    """Mails and a digest from before the restriction, and everything after it."""
     settings.IS_MAIL_KEPT = True
     person = User.objects.get(pk=world.people["outsider"].pk)
     waiting = list(Message.objects.filter(user=person, state="pending").values_list("pk", flat=True))
@@ -200,7 +200,7 @@ def _names(text: str) -> list[str]:
 
 
 def test_a_stranger_s_pages_are_those_of_a_world_without_it(move_clock):
-    """Also every count in a tab, heading and total: nothing differs by one."""
+    """Every count in a tab, heading and total is the same too."""
     move_clock(LATER)
     world = build()
     hidden.cast(world)
@@ -223,7 +223,7 @@ def test_a_stranger_s_pages_are_those_of_a_world_without_it(move_clock):
     )
 
 
-# Pages with the meetings and the slots of time that the family has.
+# Pages with the meetings and the restricted items of the hidden objects.
 _OF_MEETINGS = ("meetings:", "api/meeting", "api/agenda-items", "api/events", "home")
 
 
@@ -272,12 +272,12 @@ def test_no_body_of_the_api_tells_it_from_what_does_not_exist(world, family):
 
 
 def _told(answer: Any, text: str) -> str:
-    """The answer without its numbers: an object that was made has another id each time."""
+    """Return the answer without numbers, because each new object has another id."""
     return re.sub(r"[0-9]+", "#", comparable(answer, without(text)))
 
 
 def _sample(body: Any, world: World) -> dict[str, Any]:
-    """A body with something fitting in every field."""
+    """Return a body with a valid value in every field."""
     return {name: _fitting(name, field, world) for name, field in body.fields.items() if not field.read_only}
 
 
@@ -304,7 +304,7 @@ def _fitting(name: str, field: Any, world: World) -> Any:
 
 
 def _paths(sample: Any, before: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Every place of a body that holds one text or number."""
+    """Yield every place of a body with a text or a number."""
     if not isinstance(sample, dict | list):
         if isinstance(sample, int | str) and not isinstance(sample, bool):
             yield before

@@ -1,4 +1,4 @@
-"""While no worker runs people go on: what they settled then is heard before the dates that passed act."""
+"""While no worker runs, people continue. Their events are processed before the due dates that have passed."""
 
 from datetime import timedelta
 
@@ -51,7 +51,7 @@ def test_a_review_settled_meanwhile_climbs_no_further(ladder, settle):
 
 def test_an_action_done_meanwhile_climbs_no_further(ladder, at):
     action = actions.action(owner=people.user(), due_on=at.date())
-    in_working_hours = working_moment(at, 0)  # outside of them the first rung waits as well
+    in_working_hours = working_moment(at, 0)  # outside working hours the first rung waits too
     climbing = risklog_review.escalation(about=action.subject, at=in_working_hours)
 
     actions_.finish(action, by=SYSTEM, at=climbing.next_climb_at - timedelta(minutes=1))

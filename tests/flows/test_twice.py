@@ -1,4 +1,4 @@
-"""Every form that makes something, pressed twice at once, makes one: each as its page draws it."""
+"""Every form that creates something creates one object if it is sent twice at once."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -31,8 +31,10 @@ from tests.factories import meetings as meetings_
 
 @dataclass(frozen=True)
 class Case:
-    """page: the address that draws the form; action: where it posts, "" for the page itself; fill: what is
-    typed in; makes: whose rows are counted; holds: a field that tells it from other forms of that action.
+    """A form. page: its address. action: where it posts, "" for the page itself. fill: the input.
+
+    makes: the model whose rows are counted. holds: a field that distinguishes it from forms of the same
+    action.
     """
 
     name: str
@@ -50,7 +52,7 @@ class Form:
 
 
 class Forms(HTMLParser):
-    """The forms of a page with what a browser would send of them."""
+    """Return the forms of a page with the values that a browser would send."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -132,14 +134,14 @@ def _build() -> House:
 
 @pytest.fixture(scope="module")
 def house(django_db_setup, django_db_blocker):
-    """One register for all forms: each of them adds to it."""
+    """One register for all forms. Each form adds to it."""
     with django_db_blocker.unblock():
         yield _build()
         TransactionTestCase._fixture_teardown(None)
 
 
 def at(name: str, *args: str, query: str = "") -> Callable[[House], str]:
-    """The address of a page; args are paths into the house, such as "risk.reference"."""
+    """Return the address of a page. args: paths from `house`, such as "risk.reference"."""
 
     def address(house: House) -> str:
         found = []
@@ -341,7 +343,7 @@ def test_a_form_sent_again_later_leads_to_what_it_made(house):
 
 
 def test_without_its_key_a_form_sent_twice_makes_two(house):
-    """The tests above would see it."""
+    """The tests above would detect it."""
     case = next(one for one in CASES if one.name == "action")
     body = {**_drawn(house, case.page(house), case).values, **case.fill(house)}
     before = Action.objects.count()

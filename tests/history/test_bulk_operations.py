@@ -1,4 +1,4 @@
-"""Many acts at once: the rows and events of one by one, in as many statements as there are kinds of rows."""
+"""Many acts at once give the same rows and events as single ones, with one statement per kind of row."""
 
 from datetime import timedelta
 

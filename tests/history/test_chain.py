@@ -1,4 +1,4 @@
-"""The chain of security-relevant events, and what its head shows."""
+"""The chain of security-relevant events, and the check against an earlier head."""
 
 from io import StringIO
 
@@ -45,7 +45,7 @@ def test_an_older_head_fits_a_longer_chain():
 
 
 def test_removed_newest_links_are_noticed_with_a_head_only():
-    """A chain that is one link shorter than the head says is what a removal leaves."""
+    """After a removal the chain is one link shorter than the head says."""
     user = people.user()
     person.note_link(user, by=SYSTEM, at=AT)
     number, _, digest = _printed_head().partition(":")

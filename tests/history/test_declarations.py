@@ -1,4 +1,4 @@
-"""Payloads: typed, versioned, and old events stay readable."""
+"""Payloads are typed and have versions, and old events stay readable."""
 
 from dataclasses import FrozenInstanceError
 

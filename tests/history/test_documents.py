@@ -1,4 +1,4 @@
-"""Search documents follow every change, in its transaction and without a statement more."""
+"""Search documents are updated with every change, in its transaction and without an additional statement."""
 
 import pytest
 from django.core.management import call_command

@@ -1,4 +1,4 @@
-"""Handing on: each event to each handler once, whatever fails, dies or comes twice."""
+"""The relay gives each event to each handler once, also after failures, killed workers and repeats."""
 
 from datetime import timedelta
 from threading import Barrier, Thread
@@ -20,7 +20,7 @@ from tests.factories import people
 
 @handler("tests.note_it")
 def note_it(event, *, at):
-    """Writes a further event, as a flow does."""
+    """Write a further event, as a flow does."""
     history.record(event.subject, "people.team_noted", by=SYSTEM, at=at, cause=event)
 
 
@@ -101,7 +101,7 @@ def test_a_claim_is_on_disk_first_where_its_work_leaves_the_database_and_only_th
     for leaves in (True, False):
         history.record(team, "people.team_changed", by=SYSTEM, at=at)
         claims.claim(Handover.objects.order_by("id"), leaves=leaves)
-        with connection.cursor() as cursor:  # in the transaction of the test, so the setting is seen
+        with connection.cursor() as cursor:  # in the transaction of the test, so that the setting applies
             cursor.execute("SHOW synchronous_commit")
             found.append(cursor.fetchone()[0])
 
@@ -127,7 +127,7 @@ def test_the_commit_of_a_handler_does_not_wait_for_the_disk(wired, at):
 
 @pytest.mark.django_db
 def test_a_relay_takes_nothing_more_in_hand_when_its_time_is_over(wired, at, monkeypatch):
-    """A task that is cut off in its work counts a try of a row that did no harm."""
+    """A task that is cut off counts a try for rows that did not fail."""
     monkeypatch.setattr(relay, "_BATCH", 2)
     monkeypatch.setattr(relay, "_BATCH_BEHIND_FIRST", 2)
     for n in range(6):
@@ -164,7 +164,7 @@ def test_a_broken_handler_leaves_nothing_behind_holds_nobody_up_and_ends_as_dead
     broken = Handover.objects.get(handler="tests.break_down")
     assert (broken.state, broken.tries) == (Work.DEAD, 5)
     assert "this handler is broken" in broken.error
-    assert _noted() == 1  # the healthy handler's one; the broken one's were rolled back
+    assert _noted() == 1  # of the healthy handler; those of the broken one were rolled back
     assert claims.revive(Handover.objects.all()) == 1
 
 
@@ -181,7 +181,7 @@ def test_a_worker_that_dies_after_its_claim_is_followed_when_its_lease_runs_out(
 
 
 def _let_time_pass():
-    """Leases run out, what is put back for it is put back, and its pause runs out too."""
+    """Let leases expire, put the rows back, and let their pauses expire too."""
     past = Now() - timedelta(minutes=1)
     Handover.objects.filter(state=Work.CLAIMED).update(lease_until=past)
     for row in Handover.objects.filter(state=Work.CLAIMED, tries__range=(2, 4)):
@@ -240,7 +240,7 @@ def test_a_row_that_kills_its_worker_takes_no_other_along(wired, at):
     assert len(taken) == 4
     poison = taken[1].pk
 
-    for _ in range(20):  # each time the worker dies at the poison, before it reaches the rows behind it
+    for _ in range(20):  # each time the worker dies at the same row, before it reaches the others
         _let_time_pass()
         for row in claims.claim(Handover.objects.order_by("id")):
             if row.pk == poison:
@@ -256,7 +256,7 @@ def test_a_lost_claim_rolls_its_effect_back(wired, at):
     history.change(people.team("Fraud"), {"name": "Fraud ML"}, by=SYSTEM, at=at)
     (mine,) = claims.claim(Handover.objects.all())
     Handover.objects.update(lease_until=Now() - timedelta(seconds=1))
-    claims.claim(Handover.objects.all())  # somebody else takes it over
+    claims.claim(Handover.objects.all())  # another worker claims it
 
     tally = claims.run(mine, lambda row: note_it(row.event, at=at))
 

@@ -1,6 +1,6 @@
-"""The effect of a handler happens once, whichever workers die, run late or run at once; and keys of handlers.
+"""A handler takes effect once, also if workers die, run late or run at once; and keys of handlers.
 
-The handlers here have no guard: called twice, they write two events.
+The handlers here have no protection of their own: called twice, they write two events.
 """
 
 from datetime import timedelta
@@ -25,7 +25,7 @@ during: dict = {}
 
 @handler("tests.count_up")
 def count_up(event, *, at):
-    """Write one event; `during` holds what a test lets happen between the effect and its commit."""
+    """Write one event. during: functions that run between the effect and its commit."""
     calls.append(event.pk)
     history.record(event.subject, "people.team_counted", by=SYSTEM, at=at, cause=event)
     if "then" in during:

@@ -1,4 +1,4 @@
-"""Who may see what, against a plain model: whatever is restricted, opened, asked, handed over or left."""
+"""Visibility compared with a simple model: restricting, opening, asking, handing over in any order."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -55,7 +55,7 @@ class Root:
 
 @dataclass
 class Thing:
-    """An object as the plain model has it. reasons: (person, why) of all who may see this one."""
+    """An object in the simple model. reasons: (person, why) of all who may see this one."""
 
     root: int
     about: int | None = None
@@ -98,7 +98,7 @@ class Sights(RuleBasedStateMachine):
             transaction.set_rollback(True)
             self.block.__exit__(None, None, None)
 
-    # -------------------------------------------------------------- what is done
+    # -------------------------------------------------------------- rules
 
     def person(self, number: int) -> User:
         assume(number not in self.left)
@@ -109,12 +109,12 @@ class Sights(RuleBasedStateMachine):
         return {"by": Actor(self.person(number), "page"), "at": AT + timedelta(minutes=self.minutes)}
 
     def below(self, row, about: int, *reasons: tuple[int, str]) -> int:
-        """Note a new object below another in the plain model."""
+        """Add a new object below another to the simple model."""
         self.world[row.subject_id] = Thing(self.world[about].root, about, set(reasons))
         return row.subject_id
 
     def chain(self, about: int) -> list[int]:
-        """An object and, for a review, what it is about."""
+        """Return an object and, for a review, its subject."""
         is_review = Review.objects.filter(subject=about).exists()
         return [about, self.world[about].about] if is_review else [about]
 
@@ -257,7 +257,7 @@ class Sights(RuleBasedStateMachine):
         persons.reactivate(User.objects.get(pk=self.users[who].pk), by=SYSTEM, at=AT)
         self.left.discard(who)
 
-    # -------------------------------------------------------------- what must hold
+    # -------------------------------------------------------------- invariants
 
     def may_see(self, who: int, pk: int) -> bool:
         thing = self.world[pk]

@@ -1,4 +1,4 @@
-"""Roots, scopes and grants: who sees what below a root, for how long, whatever happens at once."""
+"""Roots, scopes and grants: who sees which objects below a root, until when, also with concurrent changes."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -21,14 +21,14 @@ pytestmark = pytest.mark.django_db
 
 
 def action(at, title="Secret", **placed) -> Action:
-    """An object of a kind that may be a root and hang on one alike."""
+    """Create an object of a kind that may be a root or below one."""
     found = Action(title=title, made_at=at)
     history.record(found, "actions.action_opened", by=SYSTEM, at=at, placed=Scope(**placed))
     return found
 
 
 def sees(person: User, *objects: Action) -> list[bool]:
-    """Whether a person sees each object: by the query and by the loaded subject, which must agree."""
+    """Return whether a person sees each object. The query and the loaded subject must agree."""
     reader = User.objects.get(pk=person.pk)
     answers = []
     for one in objects:
@@ -133,7 +133,7 @@ def test_what_hangs_on_another_root_is_seen_as_that_one(at):
 
 
 def test_the_number_of_statements_does_not_grow(at):
-    """Of restricting and of granting, whatever hangs below and whatever was there before."""
+    """The statements of restricting and of granting, for any number of objects and grants."""
     counts = set()
     for number in (1, 3):
         root, reader = action(at), people.user()
@@ -152,7 +152,7 @@ def test_a_grant_outlasts_a_restriction_that_came_later(at):
     asked, root = people.user(), action(at)
     below, beside = action(at, parent=root.subject), action(at, parent=root.subject)
     granted(asked, below, at=at)
-    assert "history.sight_granted" not in verbs(below)  # it had no effect on what is open
+    assert "history.sight_granted" not in verbs(below)  # no effect on an open object
 
     history.restrict(root.subject, [people.team().subject_id])
 
@@ -236,7 +236,7 @@ def test_leaving_ends_all_grants_on_record_and_coming_back_gives_back_what_still
     persons.deactivate(leaver, **by)
     assert sees(leaver, root, below, asked, passed, raised) == [False] * 5
     assert verbs(asked)[-1] == verbs(root)[-1] == "history.grant_ended"
-    assert "history.grant_ended" not in verbs(raised)  # it would name who asked not to be named
+    assert "history.grant_ended" not in verbs(raised)  # it would name an anonymous person
     ended(leaver, passed, at=at)
 
     persons.reactivate(User.objects.get(pk=leaver.pk), **by)
@@ -249,7 +249,7 @@ def test_leaving_ends_all_grants_on_record_and_coming_back_gives_back_what_still
 
 
 def _in_thread(act):
-    """Run `act` on a connection of its own."""
+    """Run `act` on a separate connection."""
 
     def run():
         try:
@@ -298,7 +298,7 @@ def test_a_root_that_is_restricted_while_something_is_created_below_it_restricts
         created = action(at, parent=parent.subject)
         restricted = _in_thread(lambda: history.restrict(root.subject, [team.subject_id]))
         _until(_waits_for_a_lock)
-        granted(stranger, parent, at=at)  # what the act still grants needs nothing that is waited for
+        granted(stranger, parent, at=at)  # the remaining grants need no other lock
 
     restricted.result(20)
     assert sees(stranger, created, parent) == [False, True]

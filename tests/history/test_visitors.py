@@ -1,4 +1,4 @@
-"""Somebody who is not signed in sees nothing, also where a query forgot to ask."""
+"""An anonymous visitor sees nothing, also if a query lacks the check."""
 
 import pytest
 from django.contrib.auth.models import AnonymousUser

@@ -1,4 +1,4 @@
-"""Every address there is, with what to put into it: pages by the resolver, the API by its resources."""
+"""Every address, with the values for its parameters: pages from the resolver, the API from its resources."""
 
 import re
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ _LISTS = (
 
 @dataclass(frozen=True)
 class Address:
-    """name: how the table calls it. is_object: whether a restricted object can stand in it."""
+    """An address. name: its name in the table. is_object: whether it can name a restricted object."""
 
     name: str
     methods: tuple[str, ...]
@@ -41,14 +41,14 @@ class Address:
 
     @property
     def is_list(self) -> bool:
-        """Shows many objects, or a form that may name one by its query."""
+        """Return True if it shows many objects, or a form that can name one in its query."""
         if self.is_api:
             return "<" not in self.name and "GET" in self.methods
         return self.name.endswith(_LISTS)
 
 
 def pages() -> Iterator[Address]:
-    """Every named page, once for each step its pattern spells out."""
+    """Yield every named page, once for each step in its pattern."""
     for name, pattern in _walk(get_resolver().url_patterns):
         if name in {"reference", "schema"}:
             yield Address(name, ("GET",), _page(name, {}))
@@ -61,7 +61,7 @@ def pages() -> Iterator[Address]:
 
 
 def resources() -> Iterator[Address]:
-    """Every resource of the API, with the methods it names."""
+    """Yield every resource of the API with its methods."""
     for address, _ in RESOURCES:
         yield resource(address)
 
@@ -88,7 +88,7 @@ def _page(name: str, fixed: dict[str, str]) -> Any:
 
 
 def _asked(name: str, world: World, objects: Objects) -> dict[str, Any]:
-    """What stands in a page's address: the first rule that fits its name."""
+    """Return the values of a page's address, by the first rule that matches its name."""
     known = world.keys(objects)
     for beginning, rule in _RULES:
         if name.startswith(beginning):
@@ -176,8 +176,8 @@ _RULES: tuple[tuple[str, Any], ...] = (
     ("signals:source_", lambda w, o, k: {"pk": k["source"].pk}),
 )
 
-# The object that a page writes, by the beginning of the page's name. A page that creates finds one as well,
-# and reads no version.
+# The object that a page writes, by the beginning of the page's name. A page that creates has one as well, but
+# reads no version.
 _OBJECTS: tuple[tuple[str, Any], ...] = (
     ("people:person_", lambda w, o: w.people["mate"]),
     ("people:team_", lambda w, o: w.extra["team"]),

@@ -1,4 +1,4 @@
-"""One request by a role, and what its answer lets slip."""
+"""One request by a role, and the check of its answer for hidden texts."""
 
 import gzip
 import re
@@ -16,7 +16,7 @@ from people.operations import token
 from tests.conftest import AT
 from tests.house.world import World
 
-# Random in every answer: the keys against forgery, and the key that a form is sent once by.
+# Random values in every answer: CSRF tokens, and the keys of forms.
 _RANDOM = re.compile(r'(?:csrfmiddlewaretoken|once)" value="[^"]*"|X-CSRFToken[^,}]*')
 _CURRENT = re.compile(r"[?&]next=[^\"&]*")
 
@@ -42,7 +42,7 @@ def ask(
     data: Any = None,
     version: int | None = None,
 ) -> HttpResponse:
-    """One request, by default with an empty body, whose effect is taken back.
+    """Send one request, by default with an empty body, and roll its effect back.
 
     version: what a page's form sends as its version; the API gets If-Match: *, unless it is 0.
     """
@@ -67,14 +67,14 @@ def content(answer: Any) -> bytes:
 
 
 def whole(answer: HttpResponse) -> str:
-    """Status, headers and body as one text."""
+    """Return status, headers and body as one text."""
     headers = "".join(f"{name}: {value}\n" for name, value in sorted(answer.headers.items()))
     cookies = answer.cookies.output()
     return f"{answer.status_code}\n{headers}{cookies}\n{content(answer).decode()}"
 
 
 def comparable(answer: HttpResponse, names: Callable[[str], str]) -> str:
-    """Status, headers and body without what differs between any two answers. names: takes ids out."""
+    """Return status, headers and body without values that differ in every answer. names: removes ids."""
     kept = {
         name: value
         for name, value in answer.headers.items()

@@ -1,7 +1,7 @@
-"""A risk with all that can hang on it, open at first and then restricted in one transaction.
+"""A risk with all kinds of objects below it, open at first and then restricted in one transaction.
 
-Every text carries CANARY, and every reference and id of its objects matches NUMBER, which nothing else does:
-so whatever an answer lets slip is found, be it a word, a reference or an id.
+Every text contains CANARY, and only references and ids of its objects match NUMBER. So a test finds every
+hidden text, reference and id in an answer.
 """
 
 import os
@@ -42,14 +42,14 @@ CANARY = "Quetzal"
 NUMBER = re.compile(r"(?<![0-9])774[0-9]{4}(?![0-9])")
 FIRST = 7_740_001
 LATER = AT + timedelta(hours=6)
-# What an id of the hidden objects can be an id of.
+# The kinds of ids of the hidden objects.
 _NUMBERED = (Subject, Risk, Review, Reviewer, Escalation, Climb, Action, Decision, Learning)
 _TEXTS = (Risk, Review, Reviewer, Escalation, Climb, Action, Decision, Learning, AgendaItem)
 
 
 @dataclass
 class Missing:
-    """An object that does not exist: it has only what an address can ask for."""
+    """An object that does not exist, with the attributes that addresses need."""
 
     reference: str
     pk: int = NO_ID
@@ -58,9 +58,11 @@ class Missing:
 
 @dataclass
 class Family:
-    """hidden: the objects under the risk, and for the other kinds the open ones. missing: none there, alike.
+    """The objects.
 
-    called: the people who see parts of it by a grant, by the kind that they were asked about.
+    hidden: those under the risk, for other kinds the open ones. missing: objects that do not exist.
+
+    called: the people who see parts of it by a grant, by the kind of the granted object.
     """
 
     risk: Risk
@@ -70,7 +72,7 @@ class Family:
 
     @property
     def names(self) -> list[str]:
-        """Everything that can name one of the objects: references, ids, and ids of subjects."""
+        """Return everything that can name one of the objects: references, ids, and ids of subjects."""
         rows = [getattr(self.hidden, name) for name in _HIDDEN if name != "item"]
         return [*(row.reference for row in rows), *(str(row.pk) for row in rows), str(self.risk.subject_id)]
 
@@ -85,7 +87,7 @@ def like_missing(name: str) -> str:
 
 @contextmanager
 def _numbered() -> Iterator[None]:
-    """Give objects that are created meanwhile ids and references that match NUMBER."""
+    """Give objects that are created in the block ids and references that match NUMBER."""
     names = [connection.introspection.get_sequences(connection.cursor(), model._meta.db_table)[0]["name"]
              for model in _NUMBERED]  # fmt: skip
     names += [f"history_reference_{letter}" for letter in "rqeadl"]
@@ -105,20 +107,18 @@ def _database() -> str:
 
 
 def cast(world: World) -> None:
-    """People besides those of the world: a member of another team whom nothing asks, from whom the family is
-    hidden, a reviewer, and somebody who does one of its actions.
-    """
+    """Create a member of another team, from whom the objects are hidden, a reviewer, and an action owner."""
     world.people["outsider"] = people.user("Zoe Outsider", teams=[people.team("Elsewhere")])
     world.people["reviewer"] = people.user("Rita Reviewer", function=people.function("risk-management"))
     world.people["doer"] = people.user("Drew Doer")
 
 
 def add(world: World, *, is_told: bool = True) -> Family:
-    """A risk with a review that was answered, a climbing escalation, actions, decisions, learnings and agenda
-    items, handed on to inboxes, mails and digests; open to everyone.
+    """Create an open risk with related objects, and process all events into inboxes, mails and digests.
 
-    is_told: whether the outsider was told of a part of it, when they owned an action and took part
-    in a meeting.
+    The related objects are an answered review, a running escalation, actions, decisions, learnings and agenda
+    items. is_told: whether the outsider was notified about some of them, when they owned an action and took
+    part in a meeting.
     """
     rita, drew = world.people["reviewer"], world.people["doer"]
     over = meeting_factory.series(
@@ -184,7 +184,7 @@ def _below(world: World, risk: Risk, *, reviewer: User, doer: User) -> Objects:
 
 
 def _discussed(world: World, risk: Risk) -> Decision:
-    """It is on the agenda of the live meeting and of one that is over, each with notes and a decision."""
+    """Put the risk on the agenda of the live and of a closed meeting, each with notes and a decision."""
     act = {"by": Actor(world.people["facilitator"], "page"), "at": AT}
     over = world.extra["over"]
     for meeting in (over, Meeting.objects.get(pk=world.extra["live"].pk)):
@@ -203,7 +203,7 @@ def _discussed(world: World, risk: Risk) -> Decision:
 
 
 def _told_of_once(world: World, risk: Risk) -> None:
-    """The outsider was told while they owned an action, in inbox, mail and digest; and mails wait for all."""
+    """Notify the outsider while they own an action, by inbox, mail and digest. Mails wait for all people."""
     person, act = world.people["outsider"], {"by": Actor(world.people["owner"], "page"), "at": LATER}
     handed = actions.action(f"{CANARY} handed on", owner=person, about=risk.subject, at=LATER)
     schedule.tick(LATER)
@@ -215,7 +215,7 @@ def _told_of_once(world: World, risk: Risk) -> None:
 
 
 def _saturate(risk: Risk) -> None:
-    """Write CANARY into every text of every row below the risk that does not carry it yet."""
+    """Write CANARY into every text of every row below the risk that lacks it."""
     below = Subject.objects.filter(models.Q(pk=risk.subject_id) | models.Q(root=risk.subject_id))
     for model in _TEXTS:
         rows = _rows_of(model, below)
@@ -233,7 +233,7 @@ def _rows_of(model: type[Model], below: Any) -> Any:
 
 
 def _texts(model: type[Model]) -> list[str]:
-    """Fields that people write into."""
+    """Return the fields that people edit."""
     kinds = (models.CharField, models.TextField)
     return [
         field.name
@@ -248,6 +248,6 @@ def _missing(row: Any) -> Missing:
 
 
 def restrict(family: Family, world: World) -> None:
-    """In one transaction, and nothing more: no relay, no tick."""
+    """Restrict the risk in one transaction, without a relay or a tick."""
     owner = Actor(world.people["owner"], "page")
     risk_operations.restrict(family.risk, teams=[world.extra["team"]], by=owner, at=LATER)

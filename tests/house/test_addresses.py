@@ -1,7 +1,7 @@
-"""Every address, asked by every role, against a reviewed table (test standard, rows 17 and 18).
+"""Every address, requested by every role, compared with a reviewed table (test standard, rows 17 and 18).
 
 The table is addresses.txt. An address that is not in it fails, and so does a line without an address.
-After a change that is meant, write it anew and review the difference:
+After an intended change, write the table again and review the difference:
 
     RISKHUB_WRITE_ADDRESSES=1 make test PYTEST_ARGS="tests/house/test_addresses.py -n 0"
 """
@@ -45,7 +45,7 @@ def _answers(world: World, role: str) -> Iterator[tuple[str, int]]:
 
 
 def _version(address: addresses.Address, world: World, objects: Objects | None = None) -> int | None:
-    """The present version of the object that a page writes; None for a page without one, and for the API."""
+    """Return the current version of the object that a page writes; None without one, and for the API."""
     if address.object_of is None:
         return None
     obj = address.object_of(world, objects or world.open)
@@ -97,7 +97,7 @@ def _is_declared(name: str, status: int) -> bool:
 
 # ------------------------------------------------------------------ without a version (row 17)
 
-# What only adds or ends a row of its own overwrites nothing, so it needs no version (rest/steps.py).
+# Writes that only add or end a row of the writer overwrite nothing, so they need no version (rest/steps.py).
 NEEDS_NO_VERSION = {
     "people:person_link",
     "people:team_leave",
@@ -109,7 +109,7 @@ NEEDS_NO_VERSION = {
 
 @pytest.mark.parametrize("role", ["owner", "administrator"])
 def test_a_step_without_a_version_writes_nothing(world, role):
-    """The API: 428 for whatever the role may do. A page: its form again, or back with a toast."""
+    """The API answers 428 if the role has the permission. A page shows its form again, or a toast."""
     client, by_address, wrote = client_of(world, role), {}, []
     for address in [*addresses.pages(), *addresses.resources()]:
         if not _is_versioned(address):
@@ -136,12 +136,12 @@ def _is_versioned(address: addresses.Address) -> bool:
     return getattr(view, "is_versioned", "PATCH" in address.methods) and name not in NEEDS_NO_VERSION
 
 
-# ------------------------------------------------------------------ what is not theirs (row 18)
+# ------------------------------------------------------------------ objects of others (row 18)
 
 
 @pytest.mark.parametrize("role", ["stranger", "manager", "administrator", "token_write"])
 def test_what_is_restricted_is_not_there_for_others(world, role):
-    """By address: 404, whatever the method. On every other page: not a word of it."""
+    """Its own addresses answer 404 for every method. Other pages do not contain its texts."""
     world.tokens["token_write"] = token_of(world.people["stranger"])
     client, found, said = client_of(world, role), {}, []
     for address in [*addresses.pages(), *addresses.resources()]:
@@ -163,12 +163,12 @@ def test_what_is_restricted_is_not_there_for_others(world, role):
 
 
 def _is_a_slot(name: str, code: int) -> bool:
-    """On an open meeting's agenda it is a slot of time: who runs it times it, and reads no word."""
+    """On the agenda of an open meeting it is a restricted item. Facilitators see only its length."""
     return name.split()[1].startswith(("meetings:item_", "api/agenda-items")) and code in {200, 303, 409, 422}
 
 
 def _is_refused_anyway(name: str, role: str) -> bool:
-    """A role that may not do it to anything is told so before anything is looked for."""
+    """A role without the permission gets the refusal before any object is loaded."""
     return _read()[name][{"token_write": "stranger"}.get(role, role)] == 403
 
 
@@ -198,7 +198,7 @@ def _parameters(address: addresses.Address) -> list[str]:
 
 
 def test_in_a_body_what_is_restricted_is_answered_like_what_does_not_exist(world):
-    """Every related object a write names: the same field error for a stranger's as for none."""
+    """Every related object that a write names: the same field error for a hidden and for a missing one."""
     client, wrong, asked = client_of(world, "stranger"), [], 0
     for address, view in addresses.RESOURCES:
         for method, body in view.bodies.items():

@@ -1,4 +1,4 @@
-"""What the rooms declare is whole: kinds and events, by the checks at start and by reading the code."""
+"""Declarations of kinds and events are complete: by the checks at start, and by reading the code."""
 
 import ast
 from dataclasses import replace
@@ -105,7 +105,7 @@ def test_search_groups_come_in_the_order_of_their_ranks():
 
 
 def _constants(node: ast.AST | None) -> list[str]:
-    """The texts that an argument may be: `"a"`, `"a" if … else "b"`."""
+    """Return the possible texts of an argument: `"a"`, `"a" if … else "b"`."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return [node.value]
     if isinstance(node, ast.IfExp):

@@ -1,4 +1,4 @@
-"""What import-linter cannot see: strings, templates, names."""
+"""Rules of the layout that import-linter cannot check: strings, templates, names."""
 
 import ast
 import re
@@ -150,7 +150,7 @@ def test_no_module_has_a_name_that_says_nothing():
 
 
 def test_templates_name_no_upper_rooms_address():
-    """A url tag upward is an import: templates/<room>/ names its own addresses and lower ones."""
+    """A url tag counts as an import: templates of a room name its own addresses and those of lower rooms."""
     wrong = []
     for room in COLUMN[3:-1]:
         for path in sorted((ROOT / "templates" / room).rglob("*.html")):

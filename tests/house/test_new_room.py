@@ -1,7 +1,7 @@
-"""A new room is a folder, templates, and a line in a few files of the roof (docs/house.md says how).
+"""A new room is a folder, templates, and a line in a few files of riskhub (docs/house.md describes it).
 
 tests/notebook is such a room: one kind, two events, list, page, form, API resource, search, inbox, timeline.
-The fixture mounts it through the registries that those lines fill, and through nothing else.
+The fixture mounts it only through the registries that those lines fill.
 """
 
 from pathlib import Path
@@ -23,7 +23,7 @@ from tests.factories import people
 from tests.house.test_templates import CODE, TEMPLATES
 
 ROOT = Path(__file__).resolve().parents[2]
-# What a new room touches outside its folder, templates and tests, as the fixture does: INSTALLED_APPS,
+# What a new room changes outside its folder, templates and tests, as the fixture does: INSTALLED_APPS,
 # the addresses of pages and resources, the place in the navigation.
 TOUCHED = ("riskhub/settings.py", "riskhub/urls.py", "riskhub/shell.py")
 
@@ -33,7 +33,7 @@ _permissions: dict = {}
 
 @pytest.fixture
 def mounted(transactional_db, monkeypatch):
-    """The running house with the room in it; the database is made anew afterwards."""
+    """Mount the room in the running application. The database is created again afterwards."""
     of_the_house = settings.TEMPLATES[0]
     folders = [*of_the_house["DIRS"], ROOT / "tests/notebook/templates"]
     place = shell.NavigationLink("Notes", "pencil", "notebook:note_list", "g n")
@@ -100,7 +100,7 @@ def test_a_note_is_written_listed_found_told_and_remembered(mounted, ana, client
 
 
 def test_nothing_else_of_the_house_knows_the_room():
-    """The walk names the same files, and no module or template has a word about this room."""
+    """docs/house.md names the same files, and no module or template mentions this room."""
     walk = (ROOT / "docs/house.md").read_text().split("## How to add a room")[1].split("\n## ")[0]
 
     assert [path for path in TOUCHED if f"`{path}`" not in walk or not (ROOT / path).is_file()] == []

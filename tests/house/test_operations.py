@@ -18,7 +18,7 @@ LEAVES = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 
 
 def modules() -> list[str]:
-    """The modules that answer requests, relative to the checkout."""
+    """Return the modules that answer requests, relative to the checkout."""
     paths: list[Path] = list(ROOT.glob("riskhub/*.py"))
     for room in ROOMS:
         for shelf in SHELVES:
@@ -28,7 +28,7 @@ def modules() -> list[str]:
 
 @cache
 def operations_of(module: str) -> frozenset[str]:
-    """The operations of a module such as meetings.operations.item."""
+    """Return the operations of a module such as meetings.operations.item."""
     path = ROOT / (module.replace(".", "/") + ".py")
     tree = ast.parse(path.read_text()) if path.exists() else ast.Module([], [])
     return frozenset(
@@ -41,7 +41,7 @@ def operations_of(module: str) -> frozenset[str]:
 
 
 def names_of(tree: ast.Module) -> tuple[dict[str, str], set[str]]:
-    """What a module imports of operations: name -> module, and the names of single operations."""
+    """Return the operations that a module imports: name -> module, and the names of single operations."""
     of_modules, of_functions = {}, set()
     for node in ast.walk(tree):
         if not isinstance(node, ast.ImportFrom) or ".operations" not in f"{node.module}.":
@@ -56,7 +56,7 @@ def names_of(tree: ast.Module) -> tuple[dict[str, str], set[str]]:
 
 
 class Counter:
-    """Counts the operations that one run of a function can name, at most. A loop counts twice."""
+    """Counts the operations that one run of a function can call, at most. A loop counts twice."""
 
     def __init__(self, tree: ast.Module) -> None:
         self.modules, self.functions = names_of(tree)
@@ -108,7 +108,7 @@ class Counter:
         return count
 
     def _of_try(self, node: ast.Try) -> int:
-        """The operation that raised has written nothing, so that another may take its place."""
+        """An operation that raised has written nothing, so another one may run in its place."""
         body = self.of_block(node.body)
         instead = max((self.of_block(handler.body) for handler in node.handlers), default=0)
         after = self.of_block(node.orelse) + self.of_block(node.finalbody)
@@ -116,7 +116,7 @@ class Counter:
 
 
 def functions_of(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    """The functions of a module and the methods of its classes, without those inside them."""
+    """Return the functions of a module and the methods of its classes, without nested functions."""
     for node in tree.body:
         if isinstance(node, FUNCTIONS):
             yield node
@@ -125,7 +125,7 @@ def functions_of(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFuncti
 
 
 def breaches(source: str) -> list[str]:
-    """The functions of a module that can run more than one operation."""
+    """Return the functions of a module that can run more than one operation."""
     tree = ast.parse(source)
     counter = Counter(tree)
     return [node.name for node in functions_of(tree) if counter.of_block(node.body) > 1]

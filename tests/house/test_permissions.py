@@ -1,4 +1,4 @@
-"""Deny by default, held: what names a permission, what registers one, and what the roof's tables point at."""
+"""Deny by default: which code names a permission, which registers one, and the tables of riskhub."""
 
 import inspect
 import re
@@ -61,7 +61,7 @@ def test_every_view_names_a_permission_that_is_registered():
 
 
 def test_every_method_an_api_resource_names_is_there():
-    """One that is there and not named, inherited from Item, is refused (rest.resource)."""
+    """An inherited method of Item that is not named is refused (rest.resource)."""
     wrong = [
         (address, method)
         for address, view in RESOURCES

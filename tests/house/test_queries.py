@@ -1,7 +1,7 @@
-"""How many statements an answer takes: six a list of the API, eight a detail or write, fifteen a page.
+"""Limits of SQL statements: six for a list of the API, eight for a detail or write, fifteen for a page.
 
-Counted over the six weeks, with what every answer needs for its session, sight and shell. What is more than
-that stands in MORE with its reason and its own bound; nothing else may join it unseen.
+They are counted with the six weeks of the sample, including session, sight and navigation. MORE lists the
+exceptions, each with its reason and its own limit.
 """
 
 import pytest
@@ -26,12 +26,12 @@ from tests.conftest import AT
 from tests.house import addresses
 
 LIST, DETAIL, PAGE = 6, 8, 15
-# page -> how many, and why it may
+# page -> its number, with the reason
 MORE: dict[str, int] = {}
-# A write looks up each thing that its body names and writes row, subject, event and handovers of each object.
+# A write loads each object that its body names, and writes row, subject, event and handovers of each object.
 MORE_OF_WRITES = {
     "a risk whose body names team and owner too": 9,
-    "an action handed on": 14,  # its dates are made anew, one grant of sight begins and another ends
+    "an action handed on": 14,  # its due dates are replaced, one grant of sight begins and another ends
     "a decision with two actions": 15,  # as with any number of one owner's
 }
 
@@ -44,7 +44,7 @@ def reader(six_weeks, client):
 
 
 def _count(client, url: str) -> int:
-    """Statements of the second asking; the first fills what a process keeps and finds a page by number."""
+    """Return the statements of the second request. The first one fills the caches of the process."""
     first = client.get(url, follow=True)
     with CaptureQueriesContext(connection) as asked:
         answer = client.get(first.redirect_chain[-1][0] if first.redirect_chain else url)
@@ -82,7 +82,7 @@ def test_a_write_takes_eight_statements_and_answers_what_is_read_after_it(six_we
     sofia = User.objects.get(email="sofia@example.org")
     _, secret = token.issue(sofia, name="A tool", scope="write", by=SYSTEM, at=AT)
     bearer = {"Authorization": f"Bearer {secret}"}
-    client.get("/api/v1/functions", headers=bearer)  # notes the first use of the token
+    client.get("/api/v1/functions", headers=bearer)  # records the first use of the token
     counts = {}
 
     def write(name, path, body, method="post"):
@@ -129,7 +129,7 @@ def test_a_page_takes_fifteen_statements(reader):
 
 
 def test_what_climbs_takes_no_more_than_fifteen_either(reader, at):
-    """The pages with most on them: a breach drawn, asked about and unanswered; a restricted risk of it."""
+    """Return the largest pages: a breach with a chart and an open review, and a restricted risk from it."""
     review = Review.objects.filter(state=ReviewState.OPEN, about__kind=BreachGroup.KIND).latest("opened_at")
     group = BreachGroup.objects.get(subject=review.about)
     risk = Risk.objects.filter(subject__viewers__isnull=False).exclude(state=RiskState.CLOSED).latest("pk")
@@ -153,7 +153,7 @@ def _slug(kind: type) -> str:
 
 
 def _pages() -> dict[str, str]:
-    """Lists and details of every room, each about what has most to show."""
+    """Return lists and details of every room, of the objects with the most content."""
     found = {
         one.name: reverse(one.name)
         for one in addresses.pages()

@@ -1,6 +1,6 @@
-"""Style sheets and scripts: every class has a rule and every rule a use, names are words, files stay short.
+"""Style sheets and scripts: every class has a rule, every rule is used, names are words, files are short.
 
-Mails are left out: their classes live in a sheet of their own (templates/notices/_letter.html).
+Mails are left out, because their classes are in a separate sheet (templates/notices/_letter.html).
 """
 
 import re
@@ -16,7 +16,7 @@ SHEETS = sorted((ROOT / "static/css").rglob("*.css"))
 SCRIPTS = sorted((ROOT / "static/js").glob("*.js"))
 MAILS = re.compile(r"templates/notices/(\w+/|_letter|_limits)")
 TEMPLATES = [p for p in sorted((ROOT / "templates").rglob("*.html")) if not MAILS.search(p.as_posix())]
-# Python that writes markup or names classes for it.
+# Python that writes markup or names of classes.
 MARKUP = [
     *(ROOT / "pages").rglob("*.py"),
     *(path for path in ROOT.glob("*/templatetags/*.py")),
@@ -28,9 +28,9 @@ TAG = re.compile(r"\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
 ATTRIBUTE = re.compile(r'(?<![\w-])(?:class|css)="((?:\{%.*?%\}|\{\{.*?\}\}|[^"{]|\{(?![%{]))*)"', re.DOTALL)
 BLOCK = re.compile(r"\{% block (?:sheet|door) %\}([^{]*)\{% endblock")
 
-# Classes that need no rule: what they are for.
+# Classes that need no rule, with their purpose.
 WITHOUT_RULE: dict[str, str] = {}
-# Abbreviations that look like words; a segment without a vowel or of less than three letters is one anyway.
+# Abbreviations that look like words. A segment without a vowel or under three letters always counts as one.
 NOT_WORDS = frozenset(
     ("acc", "cap", "cur", "err", "idx", "num", "opt", "pos", "prev", "sec", "sel", "seg", "skel", "val")
 )
@@ -42,7 +42,7 @@ def without_comments(text: str) -> str:
 
 
 def rules() -> dict[str, str]:
-    """Each class that a selector names, and the sheet that does."""
+    """Return each class that a selector names, with its sheet."""
     found: dict[str, str] = {}
     for path in SHEETS:
         for selector in re.findall(r"([^{};]+)\{", without_comments(path.read_text())):
@@ -55,7 +55,7 @@ def rules() -> dict[str, str]:
 
 
 def literals(value: str) -> tuple[set[str], set[str]]:
-    """What a class attribute says: whole names, and beginnings that a variable ends (`level-{{ n }}`)."""
+    """Return the names in a class attribute: whole ones, and prefixes before a variable (`level-{{ n }}`)."""
     names: set[str] = set()
     beginnings: set[str] = set()
     text = re.sub(r"\{%.*?%\}", " ", value, flags=re.DOTALL)
@@ -68,7 +68,7 @@ def literals(value: str) -> tuple[set[str], set[str]]:
 
 
 def written() -> tuple[dict[str, str], dict[str, str]]:
-    """Names and beginnings in class attributes of templates and of Python, each with a file that has it."""
+    """Return names and prefixes in class attributes of templates and Python, each with one of its files."""
     names: dict[str, str] = {}
     beginnings: dict[str, str] = {}
     for path in [*TEMPLATES, *MARKUP]:
@@ -83,7 +83,7 @@ def written() -> tuple[dict[str, str], dict[str, str]]:
 
 
 def words_in_code() -> set[str]:
-    """Every word in the strings of scripts and of Python that names classes."""
+    """Return every word in the strings of scripts and of Python that names classes."""
     text = " ".join(path.read_text() for path in [*SCRIPTS, *MARKUP])
     return set(re.findall(r"[a-z][a-z0-9-]*", " ".join(re.findall(r'"[^"\n]*"|`[^`]*`', text))))
 

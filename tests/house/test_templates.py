@@ -1,4 +1,4 @@
-"""Templates: every verb has a history line, none is unused, nothing is inline, and people can read them."""
+"""Templates: every verb has a history line, none is unused, nothing is inline, and all are readable."""
 
 import ast
 import re
@@ -31,7 +31,7 @@ CODE = {
 
 
 def verbs() -> set[str]:
-    """Every event verb written in the code: "room.noun_pasttense" in MOVES and in calls of history."""
+    """Return every event verb in the code: "room.noun_pasttense" in MOVES and in calls of history."""
     found = set()
     for path, text in CODE.items():
         if not any(part.startswith(("operations", "states")) for part in path.relative_to(ROOT).parts):
@@ -72,7 +72,7 @@ def test_nothing_is_inline_and_nothing_needs_eval():
     wrong = []
     for path in TEMPLATES:
         if "notices" in path.parts:
-            continue  # mails are read elsewhere, and cannot link a style sheet
+            continue  # mails are read in mail programs, and cannot link a style sheet
         text = path.read_text()
         for bad in (
             r"\sstyle=",
@@ -93,13 +93,13 @@ def test_nothing_is_inline_and_nothing_needs_eval():
 
 
 OPENING_TAG = re.compile(r"<[a-zA-Z]")
-# A newline shows as a space, so a comma at the beginning of a line has a space before it on the page.
+# Browsers show a newline as a space, so a comma at the beginning of a line has a space before it on the page.
 LOOSE_COMMA = re.compile(r"^\s*(?:{%[^%]*%})*[,.;:](?:\s|{|$)")
 LONGEST_LINE, MOST_TAGS, MOST_LINES = 120, 3, 120
 
 
 def unreadable(text: str) -> list[str]:
-    """Return what makes a template hard to read, a line each: packed lines, and too many of them."""
+    """Return the faults of a template, one line each: packed lines, and too many lines."""
     lines = text.splitlines()
     wrong = [f"has {len(lines)} lines; split it into partials"] if len(lines) > MOST_LINES else []
     for number, line in enumerate(lines, start=1):
@@ -149,7 +149,7 @@ def parents(path: Path) -> list[Path]:
 
 
 def test_blocks_are_unique_and_fill_one_of_a_parent():
-    """A block that no parent has is never shown; Django refuses a double one only when it renders."""
+    """A block that no parent has is never shown. Django refuses a duplicate block only at rendering."""
     wrong = []
     for path in (*TEMPLATES, *sorted((ROOT / "templates").rglob("*.txt"))):
         own = blocks(path)
@@ -178,7 +178,7 @@ def test_an_empty_block_is_filled_somewhere():
 
 
 def test_a_named_part_is_used():
-    """An inline part is shown where it is; a view that answers with it alone names it `page.html#part`."""
+    """An inline part is shown in its page. A view that answers with only the part names `page.html#part`."""
     text = " ".join(CODE.values()) + " ".join(path.read_text() for path in TEMPLATES)
     unused = [
         f"{path.relative_to(ROOT)}: {name}"

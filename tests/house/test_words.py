@@ -1,4 +1,4 @@
-"""Plain writing, as far as a tool can hold it: private words, untyped people, long functions."""
+"""The rules of plain writing that a tool can check: private words, untyped people, long functions."""
 
 import ast
 import re

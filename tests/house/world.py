@@ -1,6 +1,7 @@
-"""A small cast and one of each object, for walks over every address.
+"""A few people and one object of each kind, for tests of every address.
 
-Objects stand twice: open ones, and the same restricted to the owning team, whose titles carry CANARY.
+There are two of each object: an open one, and one that is restricted to the owning team, with CANARY in its
+title.
 """
 
 from dataclasses import dataclass, field
@@ -45,7 +46,7 @@ ROLES = (
 
 @dataclass
 class Objects:
-    """One of each, by kind."""
+    """One object of each kind."""
 
     model: Any
     series: Any
@@ -64,7 +65,10 @@ class Objects:
 
 @dataclass
 class World:
-    """people: role -> user; tokens: role -> text. open, secret: the objects; extra: what stands once."""
+    """people: role -> user.
+
+    tokens: role -> text. open, secret: the objects. extra: objects that exist once.
+    """
 
     people: dict[str, Any] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
@@ -73,7 +77,7 @@ class World:
     secret: Any = None
 
     def keys(self, objects: Objects) -> dict[str, Any]:
-        """What an address may ask for, by the words of its pattern (see test_addresses.key_of)."""
+        """Return the value for an address, by the words of its pattern (see test_addresses.key_of)."""
         return {
             "catalogue:slug": objects.model.slug,
             "catalogue:pk": objects.model.pk,
@@ -93,7 +97,7 @@ class World:
 
 
 def build() -> World:
-    """Reached by operations alone, as everything is. About two seconds."""
+    """Create the world with operations only. It takes about two seconds."""
     world = World()
     _found_people(world)
     owner = world.people["owner"]
@@ -161,7 +165,7 @@ def _meetings(world: World) -> Any:
     )
     live, coming = planned[0], planned[1]
     for one in (live, coming):
-        one.refresh_from_db()  # the turns after a turn taken over are given anew
+        one.refresh_from_db()  # the rotation is recalculated after a turn was taken over
         meetings.take_over(one, **_by(facilitator))
     live.refresh_from_db()
     meetings.start(live, **_by(facilitator))

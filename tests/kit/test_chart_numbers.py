@@ -1,4 +1,4 @@
-"""Every finite number can be drawn, and a drawing that fails shows the numbers instead."""
+"""Every finite number can be drawn, and a chart that fails shows its numbers."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -35,7 +35,7 @@ def points(values):
 
 
 def drawn(values, limits=()):
-    """The chart, drawn without the guard that would show its numbers instead."""
+    """Return the chart, without the fallback that shows its numbers after an error."""
     lines = [ChartLine("psi", points(values))]
     rest = {"spans": (), "marks": (), "start": None, "end": None, "unit": "", "height": 232}
     return charts._drawn_chart(key="c", title="Drift", lines=lines, thresholds=limits, **rest)

@@ -1,4 +1,4 @@
-"""What Markdown may become: no fuzzy links, no pictures of strangers."""
+"""The HTML of Markdown: no guessed links, no pictures from other sites."""
 
 import pytest
 

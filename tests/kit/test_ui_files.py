@@ -1,4 +1,4 @@
-"""Caps and bans for what the browser gets: weights, the content security policy, icons that exist."""
+"""Limits for static files: sizes, the content security policy, existing icons."""
 
 import gzip
 import re

@@ -1,4 +1,4 @@
-"""The frame around pages: where one is, how it looks, and answers by part."""
+"""The frame of pages: the current place, the theme, and answers with a part."""
 
 import json
 from types import SimpleNamespace

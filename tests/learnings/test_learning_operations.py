@@ -1,4 +1,4 @@
-"""What can be done with learnings, and how a settled review drafts one."""
+"""The operations of learnings, and the draft from a settled review."""
 
 import pytest
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 
 def settled_review(at, *, outcome=Outcome.CONFIRMED, viewers=None) -> tuple[Review, Event]:
-    """A review that was answered and settled, and the event that says so."""
+    """An answered and settled review, and the event of that."""
     about: Team = people.team("Fraud")
     review = Review(
         about=about.subject, title="Score drift", why="PSI 0.31", kind="drift", opened_at=at, due_at=at

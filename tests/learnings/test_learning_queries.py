@@ -1,4 +1,4 @@
-"""What was learned about a subject, as other pages show it."""
+"""The learnings about a subject, as other pages show them."""
 
 import pytest
 from django.template.loader import render_to_string

@@ -1,4 +1,4 @@
-"""One specification says what a list can be asked: what it does not know is refused by name."""
+"""A list specification accepts its filters and orders, and refuses unknown ones by name."""
 
 from datetime import date
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""Wall times against an oracle without rules: it walks the days and asks zoneinfo which moments show them."""
+"""Local times compared with a simple model that goes through the days and takes the moments from zoneinfo."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -27,7 +27,7 @@ FIRST, LAST = datetime(2024, 1, 1, tzinfo=UTC), datetime(2030, 12, 31, tzinfo=UT
 
 
 def shown_by(zone: ZoneInfo, wall: datetime) -> datetime:
-    """The first moment whose clock shows `wall`; in a gap, what the offset before it makes of it."""
+    """Return the first moment with the local time `wall`; in a gap, the moment by the offset before it."""
     candidates = []
     for probe in (wall - timedelta(days=1), wall + timedelta(days=1)):
         offset = probe.replace(tzinfo=zone).utcoffset()
@@ -162,7 +162,7 @@ def test_a_rare_rule_that_does_meet_is_taken(rule):
 
 
 def test_looking_for_meetings_of_a_rule_without_any_takes_a_bounded_number_of_steps():
-    """Rules stored before they were checked may never meet: dateutil would go on to the year 9999."""
+    """Rules that were stored before the check may have no date: dateutil would search until the year 9999."""
     rule = "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30"
     late, _ = cadence._late(cadence.parse(rule, **HOUSE), datetime(2026, 12, 1))
 

@@ -1,4 +1,4 @@
-"""The decision log, one decision, and one taken outside a meeting."""
+"""The decision log, the page of a decision, and decisions outside a meeting."""
 
 import pytest
 from django.db import connection

@@ -1,4 +1,4 @@
-"""The live meeting's page: what its buttons do, what its pulse says, who sees what of it."""
+"""The page of the live meeting: its buttons, its polling, and who sees which parts."""
 
 import re
 from datetime import timedelta
@@ -48,7 +48,7 @@ def meeting(crew, move_clock):
 
 @pytest.fixture
 def on(meeting):
-    """The item that is on."""
+    """Return the current item."""
     return items.take_up(make.item(meeting, title="Drift"), by=SYSTEM, at=meeting.starts_at)
 
 
@@ -69,7 +69,7 @@ def fresh(item) -> AgendaItem:
 
 
 def press(client, step, item, **fields):
-    """Post a button of the page as it is drawn now, with the item's version."""
+    """Post a button of the current page, with the item's version."""
     return client.post(to(step, item), {"version": fresh(item).version, **fields})
 
 
@@ -80,7 +80,7 @@ def queries_of(client, url, **headers) -> int:
     return len(found)
 
 
-# ------------------------------------------------------------------ coming and going
+# ------------------------------------------------------------------ starting and ending
 
 
 def test_start_leads_to_the_live_page_and_others_are_led_to_what_there_is(client, crew, ana):
@@ -238,7 +238,7 @@ def test_notes_after_the_end_are_refused_and_still_there(client, ana, meeting, o
     assert "minutes are final" in answer.content.decode()
 
 
-# ------------------------------------------------------------------ the pulse
+# ------------------------------------------------------------------ polling
 
 
 def pulse(client, meeting, item=None, tag=None):
@@ -414,7 +414,7 @@ def test_an_item_is_added_while_it_runs(client, ana, meeting, on):
 
 @pytest.fixture
 def secret(meeting):
-    """A restricted item that is on, with notes, a decision and an action; and who may see it."""
+    """A restricted current item with notes, a decision and an action, and a person who may see it."""
     insider = people.user(role=Role.RISK_MANAGER)
     item = make.item(
         meeting, title="Canary title", why="Canary why", about=make.restricted([insider], "Canary")

@@ -1,4 +1,4 @@
-"""The pages of the meeting rhythm: what they show, to whom, in how many queries; what their buttons do."""
+"""The pages of meetings: their content for each reader, the number of queries, and their buttons."""
 
 import re
 from datetime import timedelta
@@ -45,7 +45,7 @@ def queries_of(client, url) -> int:
 
 
 def versioned(obj, **fields):
-    """What a form of the page sends for this object as it is now."""
+    """Return the values that a form of the page sends for this object."""
     obj.refresh_from_db()
     return {"version": obj.version, **fields}
 

@@ -1,4 +1,4 @@
-"""Several at once: planning twice makes each meeting once, and nobody waits for ever."""
+"""Concurrent planning creates each meeting once, without deadlocks."""
 
 import threading
 
@@ -18,14 +18,14 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def together(*works) -> list[BaseException]:
-    """Run all at once; what none of them should raise."""
+    """Run all at once. None of them may raise."""
     raised: list[BaseException] = []
 
     def run(work) -> None:
         try:
             work()
         except (ChangedMeanwhile, IllegalMove):
-            pass  # told to the person, who looks again
+            pass  # shown to the person, who tries again
         except BaseException as error:
             raised.append(error)
         finally:

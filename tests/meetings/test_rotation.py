@@ -1,4 +1,4 @@
-"""The rota against plain claims about turns, over whatever history there was."""
+"""Properties of the rotation, for any history."""
 
 from collections import Counter
 from datetime import date, timedelta
@@ -17,7 +17,7 @@ def week(number: int) -> date:
 
 
 def a_rota(sizes, focuses, away=None, since=None) -> Rota:
-    """sizes: how many people each function has."""
+    """Return people. sizes: the number of people of each function."""
     people = [
         Person(id=function * 100 + n, name=f"P{function}{n}", function=function, since=LONG_AGO)
         for function, size in enumerate(sizes, start=1)
@@ -37,7 +37,7 @@ sizes = st.lists(st.integers(1, 4), min_size=1, max_size=5)
 
 @st.composite
 def rotas(draw):
-    """A rota with any absences, and any history of turns, swaps among them."""
+    """Return a rotation with any absences and any history of turns, including swaps."""
     shape, focuses = draw(sizes), draw(st.integers(1, 5))
     rota = a_rota(shape, focuses)
     ids = [person.id for person in rota.people]

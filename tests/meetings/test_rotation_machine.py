@@ -1,4 +1,4 @@
-"""The rota against a plain model: queues of people, a ring of functions, week by week, whatever happens."""
+"""The rotation compared with a simple model: queues of people and a cycle of functions, week by week."""
 
 from collections import deque
 from datetime import date, timedelta
@@ -13,7 +13,10 @@ START, LONG_AGO = date(2026, 1, 5), date(2020, 1, 1)
 
 
 class WeekByWeek(RuleBasedStateMachine):
-    """Each rule is a week: held, led by somebody else, or cancelled; in between people come and go away."""
+    """Each rule is a week: held, facilitated by somebody else, or cancelled.
+
+    People join and leave in between.
+    """
 
     @initialize(sizes=st.lists(st.integers(1, 3), min_size=1, max_size=4), focuses=st.integers(1, 4))
     def begin(self, sizes, focuses):
@@ -28,13 +31,13 @@ class WeekByWeek(RuleBasedStateMachine):
         self.led_focus = {focus: [] for focus in self.cycle}
         self.last_function = None
 
-    # ---- the plain model
+    # ---- the simple model
 
     def is_there(self, person: int) -> bool:
         return not any(first <= self.week <= last for first, last in self.away.get(person, ()))
 
     def whose_turn(self) -> tuple[int, int | None]:
-        """The focus, and who leads, as the model has it."""
+        """Return focus and facilitator of the simple model."""
         focus = self.cycle[len(self.turns) % len(self.cycle)]
         start = self.order.index(self.last_function) + 1 if self.last_function else 0
         ring = [f for f in self.order[start:] + self.order[:start] if any(map(self.is_there, self.queue[f]))]
@@ -103,7 +106,7 @@ class WeekByWeek(RuleBasedStateMachine):
 
     @rule()
     def twelve_weeks_ahead_are_what_would_come(self):
-        """The plan of twelve weeks is what holding them one by one would give."""
+        """The plan of twelve weeks equals the result of holding the meetings one by one."""
         planned = self.planned(weeks=12)
         week, turns = self.week, list(self.turns)
         for one in planned:

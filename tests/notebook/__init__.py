@@ -1,4 +1,4 @@
-"""A small room of its own, which docs/house.md builds step by step: notes, and what happens to them.
+"""A small example room, which docs/house.md builds step by step: notes.
 
-tests/house/test_new_room.py mounts it. It is no part of the product.
+tests/house/test_new_room.py mounts it. It is not part of the product.
 """

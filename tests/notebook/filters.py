@@ -1,4 +1,4 @@
-"""What the list of notes can be asked."""
+"""The filters and orders of the list of notes."""
 
 from lists import filtering
 from lists.filtering import ListSpec, Order

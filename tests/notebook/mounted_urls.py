@@ -1,4 +1,4 @@
-"""What a new room adds to riskhub/urls.py: its pages, and its resources."""
+"""The addition of a new room to riskhub/urls.py: its pages and its resources."""
 
 from django.urls import include, path
 

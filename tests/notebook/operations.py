@@ -1,4 +1,4 @@
-"""What happens to a note."""
+"""The operations of notes."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""A mail server to be cruel with: it logs what it took, and refuses, hangs or hangs up as the script says."""
+"""A mail server for fault tests: it logs accepted mails, and refuses, hangs or disconnects by its script."""
 
 import asyncio
 import email
@@ -8,7 +8,7 @@ import time
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP
 
-# What happens to a mail to an address that starts with one of these.
+# The behaviour for addresses that start with one of these prefixes.
 CODES = {
     "busy": ("RCPT", "451 Try again later"),
     "gone": ("RCPT", "550 No such person"),
@@ -20,7 +20,10 @@ CUT, HANG, CUT_BEFORE = "cut", "hang", "drop"
 
 
 class Sink:
-    """script: {address prefix: how often}; without one, always. accepted: [(to, Message-ID)]."""
+    """The server.
+
+    script: {address prefix: number of times}, by default always. accepted: [(to, Message-ID)].
+    """
 
     def __init__(self, script=None) -> None:
         self.left = dict(script or {})

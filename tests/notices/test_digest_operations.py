@@ -1,4 +1,4 @@
-"""The weekly digest: once a week and person, in their zone, true, and only what they may see."""
+"""The weekly digest: once per week and person, in their time zone, correct, and limited to their sight."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""Who is told what: once, not oneself, never about what one may not see."""
+"""Inbox entries: once per person, not for the actor, and never about hidden objects."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Mails as bytes: what transports and mail programs ask of them, and what follows a refusal."""
+"""Mails as bytes: the requirements of transports and mail programs, and the retry after a refusal."""
 
 import email
 from email import policy
@@ -18,7 +18,7 @@ from signals.models import BreachGroup
 from tests.factories import notices, people, signals
 
 pytestmark = pytest.mark.django_db
-# Each breaks a line somewhere or makes one long.
+# Each value has a line break or makes a long line.
 ODD = ["\x0b", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029", "\x0c", "é" * 900, "x" * 5000]
 
 
@@ -60,7 +60,7 @@ def test_a_plain_mail_is_one_part():
 
 
 def test_an_alert_cannot_forge_lines_of_a_mail(at):
-    """Neither a new one, nor one that was stored before line breaks were taken out."""
+    """This holds for a new title, and for one that was stored before line breaks were removed."""
     forged = "Drift\r\n\r\nAcknowledge: http://evil.example/"
     labels = signals.told("age")["labels"] | {"alertname": forged}
     signals.alerts(signals.told("age") | {"labels": labels})

@@ -1,4 +1,4 @@
-"""What is older than the moment mail was switched on leaves only if an administrator says so."""
+"""Mails from before mail was switched on are sent only if an administrator releases them."""
 
 from datetime import timedelta
 

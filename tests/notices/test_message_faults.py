@@ -1,4 +1,4 @@
-"""Workers that die or race, and subjects that close meanwhile. Each ends with the same ledger check."""
+"""Killed and concurrent workers, and subjects that close. Each test ends with the same ledger check."""
 
 import os
 import random
@@ -45,7 +45,7 @@ while True:
 
 
 def ledger(sink: Sink) -> Counter:
-    """Expected = rows = final states, and the sink's log compared with them by id."""
+    """Check expected = rows = final states, and compare the sink's log with them by id."""
     accepted = Counter(one for _, one in sink.accepted)
     rows = {f"<{row.pk}@localhost>": row for row in Message.objects.all()}
     assert accepted.keys() <= rows.keys()
@@ -111,7 +111,7 @@ def test_killed_workers_lose_nothing_and_double_no_parked_kind(settings, at):
 
 
 def _worker(sink: Sink, at: datetime) -> subprocess.Popen:
-    """Start a process of its own that sends at the moment `at`, whatever the machine's clock says."""
+    """Start a separate process that sends at the moment `at`, independent of the machine's clock."""
     environment = os.environ | {"DJANGO_SETTINGS_MODULE": "riskhub.settings"}
     arguments = [connection.settings_dict["NAME"], str(sink.port), at.isoformat()]
     return subprocess.Popen([sys.executable, "-c", WORKER, *arguments], env=environment)
@@ -126,7 +126,7 @@ def _states() -> list[str]:
 
 
 def _let_leases_of_the_dead_run_out() -> None:
-    """A lease lasts two minutes; the test does not wait for it. Nobody is alive who holds one."""
+    """Expire all leases, because the test does not wait two minutes. No worker with a lease is alive."""
     Message.objects.filter(state="claimed").update(lease_until=Now() - timedelta(seconds=1))
     Message.objects.filter(state="pending").update(not_before=Now())
 

@@ -1,4 +1,4 @@
-"""Mails against a real mail server that refuses, hangs and hangs up."""
+"""Mails with a real mail server that refuses, hangs and disconnects."""
 
 import uuid
 from datetime import timedelta
@@ -198,11 +198,11 @@ def test_a_poison_mail_ends_as_given_up_and_holds_nobody_up(settings, at, monkey
     assert [one for _, one in sink.accepted] == [message_id(other)]
 
 
-# ------------------------------------------------------------------ workers that die
+# ------------------------------------------------------------------ killed workers
 
 
 def died(row, *, begun: bool) -> None:
-    """As a worker leaves it that was killed: claimed, its lease over, begun or not."""
+    """Set a row as a killed worker leaves it: claimed, with an expired lease, begun or not."""
     Message.objects.filter(pk=row.pk).update(
         state=MessageState.CLAIMED,
         tries=1,
@@ -246,7 +246,7 @@ def test_a_claim_that_was_lost_settles_nothing(settings, at):
     assert row.state == MessageState.CLAIMED
 
 
-# ------------------------------------------------------------------ no longer wanted
+# ------------------------------------------------------------------ no longer relevant
 
 
 def test_what_was_closed_between_claim_and_send_is_not_sent(settings, at):
@@ -290,7 +290,7 @@ def test_what_was_restricted_since_is_not_sent(settings, at):
     assert (states(), sink.accepted) == ({"unwanted": 1}, [])
 
 
-# ------------------------------------------------------------------ another try
+# ------------------------------------------------------------------ retry
 
 
 def test_an_administrator_tries_again_what_was_given_up(settings, at):

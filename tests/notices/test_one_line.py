@@ -1,4 +1,4 @@
-"""One act is one line: who takes part in a series is told once of what becomes of its meetings."""
+"""One act is one inbox line: participants of a series are notified once about changes of its meetings."""
 
 from datetime import time, timedelta
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def weekly(at):
-    """A weekly series of two with a published agenda; (series, one of its people)."""
+    """A weekly series of two people with a published agenda: (series, one of its people)."""
     team, people = make.crew()
     series = make.series(team)
     first = make.planned(series)

@@ -124,7 +124,7 @@ def test_a_mail_is_shown_as_it_was_sent(client, ida, settings, at):
     mail = client.get(f"/notices/mail/{row.pk}/as-sent/")
     row.refresh_from_db()
     assert body(mail).replace('<base target="_blank">', "") == row.sent_html
-    # A mail brings its own styles; whatever else it brought, it could do nothing with it.
+    # A mail has its own styles. The frame allows nothing else.
     assert "sandbox" in mail["Content-Security-Policy"]
     assert "default-src 'none'" in mail["Content-Security-Policy"]
     assert mail["X-Frame-Options"] == "SAMEORIGIN"
@@ -226,7 +226,7 @@ def test_the_inbox_is_narrowed_to_what_is_unread(client, ana, at):
 
 @pytest.mark.parametrize("verb", ["review", "escalation", "action"])
 def test_a_mail_names_what_is_restricted_to_nobody_else(verb, at, settings):
-    """A mail about something open does not name the restricted thing it hangs on."""
+    """A mail about an open object does not name a restricted object that it belongs to."""
     settings.IS_MAIL_KEPT = True
     people.organisation()
     person = risklog_review.reviewer("data-science")

@@ -1,4 +1,4 @@
-"""No mail goes out that is no longer true: every mailed event against every later step of its subject."""
+"""Outdated mails are not sent: every mailed event with every later step of its subject."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -35,7 +35,7 @@ DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 
 
 class Told(NamedTuple):
-    """An object with a mail that waits for `reader`; at: when it was made."""
+    """An object with a waiting mail to `reader`. at: the moment of its creation."""
 
     obj: Any
     reader: Any
@@ -46,7 +46,7 @@ def pending(obj: Any, kind: str) -> Due:
     return Due.objects.filter(subject_id=obj.subject_id, kind=kind, state="pending").earliest("at")
 
 
-# ------------------------------------------------------------------ how each mail comes about
+# ------------------------------------------------------------------ causes of mails
 
 
 def opened_action() -> Told:
@@ -168,7 +168,7 @@ def closed_meeting() -> Told:
     return Told(meetings.close(meeting, by=SYSTEM, at=when), meeting.facilitator, when)
 
 
-# ------------------------------------------------------------------ what happens to it before the mail goes
+# ------------------------------------------------------------------ steps before the mail is sent
 
 
 def leaves(told: Told, obj: Any, at: Any) -> None:
@@ -255,14 +255,14 @@ def moved(told: Told, obj: Meeting, at: Any) -> None:
 
 
 def nothing(told: Told, obj: Any, at: Any) -> None:
-    """Nothing happens: the mail goes out."""
+    """Without a step the mail is sent."""
 
 
 _OF_ACTION = (handed_on, done, dropped, leaves)
 _OF_REVIEW = (settled, withdrawn, answered, made_viewer, leaves)
 _OF_CALL = (acknowledged, paused, resolved, leaves)
 
-# Every mailed event: how it comes about, and the later steps that make its mail stale.
+# Every mailed event: its cause, and the later steps that make its mail outdated.
 STEPS: dict[str, tuple[Callable[[], Told], tuple[Callable[[Told, Any, Any], None], ...]]] = {
     "actions.action_opened": (opened_action, _OF_ACTION),
     "actions.action_assigned": (assigned_action, _OF_ACTION),

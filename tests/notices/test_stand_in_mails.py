@@ -1,4 +1,4 @@
-"""What is assigned to somebody who is away goes to who stands in for them, and says so; reminders too."""
+"""Mails and reminders to a person who is away go to their stand-in, and say so."""
 
 from datetime import timedelta
 
@@ -19,7 +19,7 @@ DAY = timedelta(days=1)
 
 @pytest.fixture
 def ana(at):
-    """Ana is away for two weeks; Stan stands in for her."""
+    """Ana is away for two weeks. Stan is her stand-in."""
     owner, other = people.user("Ana"), people.user("Stan")
     until = at.date() + 14 * DAY
     persons.be_away(owner, from_on=at.date(), until_on=until, stand_in=other, by=SYSTEM, at=at)

@@ -1,4 +1,4 @@
-"""The flows of pages: one operation, and every answer that a form can get. Tried on actions."""
+"""The flows of pages: one operation, and every answer to a form, tested with actions."""
 
 import json
 

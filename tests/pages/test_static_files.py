@@ -1,4 +1,4 @@
-"""What `collectstatic` makes, from the files of this site: one sheet, and no name that leads nowhere."""
+"""The result of `collectstatic`: one style sheet, and no name without a file."""
 
 import re
 from pathlib import Path
@@ -25,7 +25,7 @@ def collected(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _named(root: Path, name: str) -> Path:
-    """The file that a page is given for a name."""
+    """Return the file that a page links for a name."""
     with override_settings(STORAGES=HASHED, STATIC_ROOT=root, STATIC_URL="/static/"):
         return root / staticfiles_storage.url(name).removeprefix("/static/")
 

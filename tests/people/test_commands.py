@@ -1,4 +1,4 @@
-"""issue_token and setup_link print one line, and nothing else."""
+"""issue_token and setup_link print exactly one line."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Names in any script: accepted, with a slug of their own, the same however they are typed."""
+"""Names in any script are accepted, get a slug, and are equal however they are typed."""
 
 import unicodedata
 

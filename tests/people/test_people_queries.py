@@ -1,4 +1,4 @@
-"""Who is there, who stands in, when time is up."""
+"""Availability, stand-ins, due times."""
 
 from datetime import UTC, date, datetime
 

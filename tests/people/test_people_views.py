@@ -255,7 +255,7 @@ def test_a_form_sent_twice_at_once_makes_one(address, fields, made, key):
         codes = list(pool.map(press, clients))
 
     assert set(codes) <= {200, 303, 422}
-    if key or made is not Token:  # without the page's key nothing tells two tokens of a name apart
+    if key or made is not Token:  # without the page's key two tokens with one name cannot be distinguished
         assert made.objects.count() == before + 1
 
 

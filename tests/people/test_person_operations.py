@@ -1,4 +1,4 @@
-"""A person's way: added, changed, away, deactivated, back; teams and the organisation."""
+"""People: added, changed, away, deactivated, reactivated; teams and the organisation."""
 
 from datetime import date, time, timedelta
 

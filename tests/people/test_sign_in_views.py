@@ -135,7 +135,7 @@ def test_old_counts_are_forgotten(at):
 
 
 def test_a_fresh_browser_gets_in_while_several_networks_hammer_the_account(ana, move_clock):
-    """From the second quarter of an hour on, whoever goes on trying has used the strangers' full share."""
+    """From the second quarter of an hour on, continued tries have used up the share of unknown networks."""
     hostile = [f"203.0.{n}.9" for n in range(3)]
     passed = []
     for quarter in range(4):

@@ -1,4 +1,4 @@
-"""Tokens: shown once, stored hashed, ended at once."""
+"""Tokens are shown once, stored as hashes, and revoked immediately."""
 
 from datetime import timedelta
 

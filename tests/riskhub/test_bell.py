@@ -1,4 +1,4 @@
-"""The bell in front of a real broker connection: down or hung, it never stands in the way."""
+"""Notifying workers with a real broker connection: a stopped or hung broker does not block a write."""
 
 import socket
 import time
@@ -11,11 +11,11 @@ from riskhub.celery import app
 
 @pytest.mark.parametrize("is_hung", [False, True], ids=["down", "hung"])
 def test_each_ring_to_a_broker_that_does_not_answer_is_short(is_hung):
-    with socket.create_server(("127.0.0.1", 0)) as server:  # takes connections, and says nothing
+    with socket.create_server(("127.0.0.1", 0)) as server:  # accepts connections, but does not answer
         url = f"redis://127.0.0.1:{server.getsockname()[1]}/0"
         if not is_hung:
             server.close()
-        for _ in range(2):  # the second try makes a new connection
+        for _ in range(2):  # the second try opens a new connection
             began = time.monotonic()
             with app.connection_for_write(url) as connection, pytest.raises(OperationalError):
                 connection.default_channel  # noqa: B018

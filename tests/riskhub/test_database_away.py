@@ -1,4 +1,4 @@
-"""Pages while PostgreSQL is away, and what ordinary refusals write to the terminal."""
+"""Pages while PostgreSQL is unavailable, and the log lines of normal refusals."""
 
 import logging
 

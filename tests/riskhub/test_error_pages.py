@@ -1,4 +1,4 @@
-"""The pages of refusals: each names its cause."""
+"""Error pages name their cause."""
 
 import pytest
 from django.test import Client

@@ -1,4 +1,4 @@
-"""My week: what needs me, and nothing of others."""
+"""My week: the reader's own work, and nothing of others."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""A NUL character, which PostgreSQL cannot keep, is refused at the door of every page."""
+"""Every page refuses a NUL character, which PostgreSQL cannot store."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A moment that was computed from a setting and stored is computed anew when the setting changes."""
+"""A stored moment that depends on a setting is computed again when the setting changes."""
 
 from datetime import UTC, date, datetime, time, timedelta
 

@@ -1,4 +1,4 @@
-"""Search: by reference and by words, under the reader's rights."""
+"""Search by reference and by words, limited to the reader's sight."""
 
 import pytest
 from django.db import connection

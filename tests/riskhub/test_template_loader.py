@@ -1,4 +1,4 @@
-"""Loading drops indentation only: the words, the elements and what must keep its whitespace stay."""
+"""Loading only removes indentation. Words, elements and significant whitespace stay."""
 
 import re
 from pathlib import Path

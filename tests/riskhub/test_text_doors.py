@@ -1,4 +1,4 @@
-"""Characters that no reader can see do not enter by any door: pages, API, intake, operations."""
+"""Invisible characters are removed from all input: pages, API, intake, operations."""
 
 import json
 from xml.etree import ElementTree
@@ -18,7 +18,7 @@ from tests.conftest import AT
 from tests.factories import learnings, people, risks, signals
 
 pytestmark = pytest.mark.django_db
-# What slides, old mainframes, right-to-left tricks and word processors leave in a text.
+# Characters from slides, old mainframes, right-to-left tricks and word processors.
 DIRTY = "Scores\x0bdrift\u202e\u200b\x85fast\x1c\u2028now"
 ONE_LINE, MANY_LINES = "Scores drift fast now", "Scores\ndrift\nfast\n\nnow"
 

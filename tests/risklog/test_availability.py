@@ -1,4 +1,4 @@
-"""Nobody waits for a person who can no longer act: reviews and escalations go on without them."""
+"""Reviews and escalations do not wait for a person who can no longer act."""
 
 from datetime import timedelta
 
@@ -25,7 +25,7 @@ DAY = timedelta(days=1)
 
 @pytest.fixture
 def late(at):
-    """A late review of two, one of whom answered after it was escalated; (review, the other, escalation)."""
+    """An overdue review of two. One answered after the escalation: (review, the other one, escalation)."""
     people.user("Adam Admin", role=Role.ADMINISTRATOR)
     make.ladder((Who.REVIEWERS, 240, None), (Who.TEAM_LEAD, 480, None))
     make.reviewer("data-science"), make.reviewer("risk-management")
@@ -76,7 +76,7 @@ def test_an_escalation_does_not_wait_for_a_reviewer_who_lost_access(at, late):
     history.restrict(review.about, [people.team().subject_id])
     settle(now)
     escalation.refresh_from_db()
-    assert escalation.state == EscalationState.CLIMBING  # being asked gives sight
+    assert escalation.state == EscalationState.CLIMBING  # the review request gives sight
 
     for reason, source in ((GrantReason.ASKED, None), (GrantReason.ASKED, review.subject)):
         history.end_sight([review.subject], [second], reason=reason, source=source, by=SYSTEM, at=now)
@@ -145,7 +145,7 @@ def test_a_review_that_nobody_answered_climbs_on_when_all_have_left(at):
 
 @pytest.fixture
 def taken(at):
-    """An escalation that its first-called developer acknowledged; a lead is on the rung above."""
+    """An escalation that the developer on its first rung acknowledged. A lead is on the next rung."""
     people.user("Adam Admin", role=Role.ADMINISTRATOR)
     developer, lead = people.user("Dev Dietz"), people.user("Lena Lead")
     make.ladder((Who.OWNER, 240, None), (Who.TEAM_LEAD, 480, None))

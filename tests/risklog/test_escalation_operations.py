@@ -1,4 +1,4 @@
-"""Escalations: who is called, when it climbs, what stops it."""
+"""Escalations: who is notified, when they climb, what stops them."""
 
 from datetime import timedelta
 
@@ -30,7 +30,7 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture
 def crew():
-    """A team with a lead, its model with a developer, a risk manager; the ladder calls them in turn."""
+    """A team lead, the developer of a model, a risk manager, and a ladder that notifies them in turn."""
     lead, developer = people.user("Lena Lead"), people.user("Dev Dietz")
     team = people.team("Fraud", lead=lead)
     function = people.function("risk-management")
@@ -48,7 +48,7 @@ def due(escalation, kind="risklog.climb"):
 
 
 def climb(escalation):
-    """What a tick does at the moment the next climb is planned for."""
+    """Run what a tick does at the moment of the next climb."""
     one = due(escalation)
     climbs.climb(one, at=one.at)
     escalation.refresh_from_db()
@@ -481,7 +481,7 @@ def late_climb(at, crew):
 def test_a_new_date_answers_what_was_escalated_for_being_late(at, crew):
     late, escalation = late_climb(at, crew)
     longer = (at - HOUR * 24).date()
-    for day in (longer, None):  # neither a date that has passed nor no date is an answer
+    for day in (longer, None):  # neither a past date nor no date ends it
         event = history.change(late, {"due_on": day}, by=SYSTEM, at=at, verb="actions.action_changed")
         escalation_handlers.on_action_changed(event, at=at)
         escalation.refresh_from_db()

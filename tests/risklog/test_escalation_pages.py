@@ -1,4 +1,4 @@
-"""The pages of escalations and ladders: what they show, to whom, and what their forms do."""
+"""The pages of escalations and ladders: their content for each reader, and their forms."""
 
 import pytest
 from django.urls import reverse

@@ -1,4 +1,4 @@
-"""Two at once: one review, one escalation, one climb, whatever the threads do."""
+"""Concurrent requests create one review, one escalation, one climb."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -44,7 +44,7 @@ def wired():
 
 
 def at_once(act):
-    """Run `act` in several threads that set off together; their results, failures raised."""
+    """Run `act` in several threads at once. Returns their results and raises their errors."""
     barrier = Barrier(THREADS)
 
     def run(number):
@@ -128,7 +128,7 @@ def test_a_tick_and_a_resolution_at_once_leave_nothing_to_fire(at, wired):
 
 
 def test_from_a_breach_to_the_top_of_the_ladder_and_down_by_settling(at, wired):
-    """The whole way under ticks of four hours, each tick twice, each relay twice."""
+    """The whole ladder with ticks every four hours, each tick and each relay twice."""
     people.organisation(time_zone="UTC")
     asked = make.reviewer("data-science")
     lead, top = people.user(), people.user()

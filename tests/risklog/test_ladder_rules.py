@@ -1,4 +1,4 @@
-"""The rules of a ladder against a plain model, over many climbs, weeks and clocks."""
+"""The rules of a ladder compared with a simple model, over many climbs, weeks and time zones."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -121,7 +121,10 @@ class Ladder:
         ([Ladder(1), Ladder(2, severity="warning")], 1),
         ([Ladder(1, team_id=7), Ladder(2, severity="critical", team_id=7)], 2),
         ([Ladder(1, category_id=3), Ladder(2, team_id=7)], 1),
-        ([Ladder(1, team_id=8), Ladder(2, severity="warning")], 1),  # none fits: the least particular, oldest
+        (
+            [Ladder(1, team_id=8), Ladder(2, severity="warning")],
+            1,
+        ),  # none applies: the least specific, oldest
         ([], None),
     ],
 )
@@ -132,7 +135,7 @@ def test_the_most_specific_ladder_is_taken_then_the_oldest(offered, chosen):
 
 
 class Climbing(RuleBasedStateMachine):
-    """A climb under ticks at any time, with rungs that fill and empty, beside the plainest model of one."""
+    """A climb with ticks at any time and rungs whose people change, compared with a simple model."""
 
     @initialize(rungs=STEPS, start=MOMENTS, staffed=st.sets(st.integers(1, 5)))
     def begin(self, rungs, start, staffed):
@@ -151,7 +154,7 @@ class Climbing(RuleBasedStateMachine):
             self.next_at = step.until if isinstance(step, Waits) else None
 
     def _agrees(self, step, before, at_once):
-        """The plain model: walk up the rungs by hand."""
+        """The simple model: go up the rungs one by one."""
         above = [rung for rung in self.rungs if rung.position > before]
         manned = [rung for rung in above if rung.position in self.staffed]
         if not manned:

@@ -1,4 +1,4 @@
-"""What the lists of this room refuse: the same by page and by API, naming the parameter."""
+"""Lists of this room: the page and the API refuse the same parameters by name."""
 
 import pytest
 

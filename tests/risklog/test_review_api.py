@@ -55,7 +55,7 @@ def test_an_escalation_reads_the_same_as_its_row(client, asked):
 
 
 def _plain(row):
-    """Moments are written by two libraries: with Z, with an offset, with a space."""
+    """Two libraries write moments: with Z, with an offset, with a space."""
     if isinstance(row, dict):
         return {name: _plain(value) for name, value in row.items()}
     if isinstance(row, list):

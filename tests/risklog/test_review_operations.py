@@ -1,4 +1,4 @@
-"""Reviews: who is asked, what a second trigger does, what answers and dates do."""
+"""Reviews: the choice of reviewers, further triggers, answers and due dates."""
 
 from datetime import timedelta
 

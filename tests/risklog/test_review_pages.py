@@ -1,4 +1,4 @@
-"""The pages of reviews: what they show, to whom, and what their forms do."""
+"""The pages of reviews: their content for each reader, and their forms."""
 
 import pytest
 from django.template.loader import render_to_string

@@ -1,4 +1,4 @@
-"""A risk's life, by its operations."""
+"""The operations of risks."""
 
 from datetime import date, timedelta
 

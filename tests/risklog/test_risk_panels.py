@@ -1,4 +1,4 @@
-"""What risks hang on lower pages, and the parts of the list that are fetched when asked for."""
+"""The panels of risks on other pages, and the parts of the list that are loaded on request."""
 
 import pytest
 from django.template.loader import render_to_string

@@ -1,4 +1,4 @@
-"""The pages of risks: list, filters, one risk, its forms; and who is kept out."""
+"""The pages of risks: list, filters, one risk, its forms, and who may not see them."""
 
 import re
 from datetime import timedelta
@@ -409,9 +409,9 @@ def test_a_detail_page_costs_the_same_with_more_history(client, manager, at):
     few = queries_of(client, f"/risks/{found.reference}/")
     for number in range(3):
         operations.change(found, {"title": f"Title {number}", "owner": people.user()}, by=SYSTEM, at=at)
-    # Fifteen are the aim; two of these are asked twice by the shell and the meetings' panel.
+    # The limit is fifteen. The navigation and the panel of meetings repeat two of these queries.
     assert few <= 17
-    # One more, for the names that changes refer to.
+    # One more is for the names that changes refer to.
     assert queries_of(client, f"/risks/{found.reference}/") - few <= 1
 
 
@@ -550,9 +550,9 @@ def test_a_manager_adds_edits_merges_and_retires(client, manager):
 
 
 def made_of_breaches(at, send, reader):
-    """What a person is answered who makes a risk of a breach: without a risk yet, and with a hidden one.
+    """Return the answer to creating a risk from a breach: without a risk, and with a hidden one.
 
-    References are left out, for they count on.
+    References are removed, because each new risk has another one.
     """
     risks.category()
     answers = []

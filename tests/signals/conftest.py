@@ -10,7 +10,7 @@ from people.operations import token
 from tests.conftest import AT
 from tests.factories import people
 
-# The moment at which bodies arrive: a little after the story begins, whatever day it is when the tests run.
+# The moment at which bodies arrive, shortly after AT.
 NOW = AT + timedelta(hours=5)
 POINTS, ALERTS = "/api/v1/points", "/api/v1/intake/alertmanager"
 
@@ -23,7 +23,7 @@ def arriving(move_clock):
 
 @pytest.fixture
 def sender(client, arriving):
-    """A function that posts a body (an object, or bytes as they are) and gives the answer."""
+    """Return a function that posts a body (an object or bytes) and returns the answer."""
     person = people.user("Prometheus")
     _, text = token.issue(person, name="ingest", scope="ingest", by=SYSTEM, at=AT)
 

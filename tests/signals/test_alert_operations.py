@@ -1,4 +1,4 @@
-"""Alerts: whatever order, however often, the same alerts, breaches and groups are left."""
+"""Alerts in any order and with repeats give the same alerts, breaches and groups."""
 
 import json
 import random
@@ -23,7 +23,7 @@ MINUTE = timedelta(minutes=1)
 
 
 def standing():
-    """What is left, without numbers: alert -> firing, its breach, its level, and its group's state."""
+    """Return the result without ids: alert -> firing, its breach, its level, and its group's state."""
     rows = Alert.objects.values_list(
         "fingerprint", "starts_at", "is_firing", "breach__state", "breach__level", "breach__group__state"
     )
@@ -31,7 +31,7 @@ def standing():
 
 
 def oracle(alerts):
-    """The plain model: the newest start of a fingerprint fires, unless somebody said that it is resolved."""
+    """The simple model: the newest start of a fingerprint fires, unless it was reported as resolved."""
     newest, resolved, keys = {}, set(), set()
     for told in alerts:
         key = (told["fingerprint"], told["startsAt"])

@@ -1,4 +1,4 @@
-"""The webhook of Alertmanager, by bodies that the real tool sent and by what its format allows."""
+"""The webhook of Alertmanager, with bodies of the real tool and with others that its format allows."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Points that cross: one breach, one group, opened, joined, worsened, cleared, reopened."""
+"""Points that cross a threshold: breaches and groups are opened, joined, worsened, cleared, reopened."""
 
 from datetime import timedelta
 

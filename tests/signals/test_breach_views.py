@@ -1,4 +1,4 @@
-"""The pages of breaches, and what signals hang on the pages of models."""
+"""The pages of breaches, and the panels of signals on the pages of models."""
 
 from datetime import timedelta
 
@@ -29,7 +29,7 @@ def ana(client):
 
 @pytest.fixture
 def hung():
-    """The panels as the roof is to hang them."""
+    """The panels as riskhub/panels.py installs them."""
     kept = list(panels._panels)
     panels.install(
         [

@@ -1,4 +1,4 @@
-"""Pages with charts answer 200 for every number that points, alerts and thresholds may carry."""
+"""Pages with charts answer 200 for every number that points, alerts and thresholds may have."""
 
 import pytest
 

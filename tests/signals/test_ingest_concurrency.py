@@ -1,4 +1,4 @@
-"""Eight clients, the same 500 alerts, replayed and reordered: one row a key, and the end is the oracle's."""
+"""Eight clients send the same 500 alerts in several orders: one row per key, the same result as one client."""
 
 import json
 import random
@@ -23,7 +23,7 @@ CLIENTS = 8
 
 
 def clients_post(address, bodies_of):
-    """Each client posts its bodies; a 503 is sent again, as a sender would. Returns all answers but those."""
+    """Post the bodies of each client, and send again after a 503. Returns all other answers."""
     person = people.user("Prometheus")
     _, text = token.issue(person, name="ingest", scope="ingest", by=SYSTEM, at=AT)
 

@@ -1,6 +1,6 @@
-"""A sender that hangs up: whole bodies cut off before the reply, halves of bodies, and all sent again.
+"""Senders that disconnect: after a whole body but before the reply, or within a body. All are sent again.
 
-Against the web server as it is run, on this test's database: Django's test client cannot hang up.
+The tests use the real web server on the test database, because Django's test client cannot disconnect.
 """
 
 import http.client
@@ -32,7 +32,7 @@ STARTS_WITHIN = 30
 
 @pytest.fixture
 def server(transactional_db):
-    """The port of a web server of two processes, on this test's database, whose clock stands at AT."""
+    """The port of a web server with two processes, on the test database, with its clock stopped at AT."""
     port = ports.free()
     url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}")
     words = (
@@ -75,7 +75,7 @@ def _ask(port, method, path, body=None, headers=None):
 
 
 def _hang_up(port, path, body, headers, *, after):
-    """Send the request up to `after` bytes of its body, then close without reading a word."""
+    """Send the request up to `after` bytes of its body, then close without reading the answer."""
     lines = [f"POST {path} HTTP/1.1", "Host: 127.0.0.1", f"Content-Length: {len(body)}"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     with socket.create_connection(("127.0.0.1", port), timeout=30) as line:
@@ -89,7 +89,7 @@ def headers():
 
 
 def _cut_then_replay(port, path, bodies, headers):
-    """Each body is cut off some times, then sent until it is taken. Returns the last answers."""
+    """Cut off each body some times, then send it until it is accepted. Returns the last answers."""
 
     def send(number):
         rng, body = random.Random(number), bodies[number]
@@ -132,7 +132,7 @@ def _series(now, minutes):
 
 
 def test_a_key_of_a_cut_request_gives_the_answer_that_was_missed(server, headers):
-    """The reply was lost, the effect was not: the same key again acts no second time."""
+    """The reply was lost, but not the effect: the same key does not act a second time."""
     body = json.dumps({"version": "4", "alerts": [signals.told(starts=AT - timedelta(hours=1))]}).encode()
     keyed = {**headers, "Idempotency-Key": "lost-reply-1"}
     _hang_up(server, ALERTS, body, keyed, after=len(body))
@@ -148,7 +148,7 @@ def test_a_key_of_a_cut_request_gives_the_answer_that_was_missed(server, headers
 
 
 def _settled(count):
-    """Wait until no cut request is under way any more."""
+    """Wait until no cut request is running any more."""
     before = None
     while before != (before := count()):
         time.sleep(0.5)

@@ -1,4 +1,4 @@
-"""Every verb of these rooms has a line, and the line says what happened."""
+"""Every verb of these rooms has a line with the right text."""
 
 import pytest
 from django.template.loader import render_to_string

@@ -1,4 +1,4 @@
-"""Whatever comes: never a 5xx, and no row from what was rejected."""
+"""Malformed input never causes a 5xx, and rejected items leave no row."""
 
 import json
 
@@ -43,7 +43,7 @@ moments = st.one_of(
 
 
 def some(**fields):
-    """An object with some of these fields, each well formed or anything at all."""
+    """Objects with some of these fields, each valid or arbitrary."""
     return st.fixed_dictionaries(
         {}, optional={name: st.one_of(good, anything) for name, good in fields.items()}
     )

@@ -1,4 +1,4 @@
-"""POST /api/v1/points: stored, then answered, item by item."""
+"""POST /api/v1/points stores the items, then answers for each item."""
 
 import gzip
 import json

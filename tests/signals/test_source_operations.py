@@ -1,4 +1,4 @@
-"""Sources, and what became of what they sent."""
+"""Sources and the results of their deliveries."""
 
 from datetime import timedelta
 

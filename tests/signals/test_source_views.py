@@ -1,4 +1,4 @@
-"""The pages of sources: what came, what became of it, what to paste into the tool."""
+"""The pages of sources: deliveries, their results, and the configuration for the tool."""
 
 from datetime import timedelta
 
@@ -115,7 +115,7 @@ def test_only_its_owner_and_risk_managers_read_what_a_source_sent(client, ana):
 def test_a_source_that_is_silent_beyond_its_period_is_a_finding(client, ana):
     now = AT
     found = operations.change(signals.source(), {"expected_every": timedelta(hours=1)}, by=SYSTEM, at=AT)
-    assert "stopped sending" not in _page(client, found)  # it has not begun
+    assert "stopped sending" not in _page(client, found)  # it has not started sending
     delivered(found, at=now - timedelta(hours=3))
 
     assert "stopped sending" in _page(client, found)

@@ -1,4 +1,4 @@
-"""A threshold is proposed, agreed, declined; one version is in force."""
+"""Thresholds are proposed, agreed and declined, and one version is in force."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Judging, against plain words and against a model that looks at one point at a time."""
+"""The comparison of points with thresholds: examples, and a simple model that takes one point at a time."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -111,7 +111,7 @@ def cases(draw):
 
 
 def plain(rule, points):
-    """The same in the plainest words: one point, one question at a time."""
+    """The simple model: one point and one condition at a time."""
     sign = 1 if rule.direction == "above" else -1
     beyond = lambda value, limit: limit is not None and sign * value > sign * limit  # noqa: E731
     spans = []

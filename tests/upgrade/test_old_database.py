@@ -1,4 +1,4 @@
-"""The database of an earlier version is migrated: no row is lost, rights and visibility stay, work goes on.
+"""Migration of a database of an earlier version: no row is lost, rights and visibility stay, work continues.
 
 README.md says how `old_database.sql.xz` was made.
 """
@@ -27,7 +27,7 @@ from tests.conftest import _clone, _owner, _point_at
 
 DUMP = Path(__file__).parent / "old_database.sql.xz"
 DUMPED_AT = datetime(2026, 11, 29, 1, 2, tzinfo=UTC)
-# What Django keeps about the code itself: it grows with the code.
+# Tables of Django about the code itself, which grow with the code.
 OF_THE_CODE = {"django_migrations", "django_content_type", "auth_permission"}
 WHOLE = Counter(risk=1, review=1, escalation=2, action=4, decision=5, learning=3)
 
@@ -36,7 +36,7 @@ WHOLE = Counter(risk=1, review=1, escalation=2, action=4, decision=5, learning=3
 def counts(
     django_db_setup: None, django_db_blocker: pytest.FixtureRequest
 ) -> Iterator[tuple[dict[str, int], dict[str, int]]]:
-    """Points this module's connections at the migrated old database. Yields row counts, before and after."""
+    """Connect this module to the migrated old database. Yields the row counts before and after."""
     usual = str(connections["default"].settings_dict["NAME"])
     name = f"{usual}_old"
     with django_db_blocker.unblock():  # type: ignore[attr-defined]  # pytest-django does not export its type
@@ -130,7 +130,7 @@ def test_an_old_risk_is_found_by_a_word_of_its_description_by_who_may_see_it(old
 
 
 def test_waiting_handovers_and_dates_are_worked_off_without_one_that_fails(old):
-    # The lease's clock is that of the database: the test passes also on a day before the dump.
+    # Leases use the clock of the database, so the test also passes on a day before the dump.
     for rows in (Handover, Due):
         rows.objects.filter(state=Work.PENDING).update(not_before=DUMPED_AT - timedelta(days=3650))
     told = Event.objects.count()
@@ -162,7 +162,7 @@ def _owner_of(database: str) -> psycopg.Connection:
 
 
 def _rows(database: str) -> dict[str, int]:
-    """How many rows each table has."""
+    """Return the number of rows of each table."""
     with _owner_of(database) as owner:
         tables = [
             row[0] for row in owner.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
@@ -180,7 +180,7 @@ def _person(name: str) -> User:
 
 
 def _seen_by(reader: User, prefix: str = "Zanzibar") -> Counter[str]:
-    """How many subjects with this prefix the reader sees, by kind."""
+    """Return the number of subjects with this prefix that the reader sees, by kind."""
     subjects = Subject.objects.visible_to(reader).filter(title__startswith=prefix)
     return Counter(subjects.values_list("kind", flat=True))
 
@@ -191,7 +191,7 @@ def _titles_seen_by(name: str) -> set[str]:
 
 
 def _errors() -> list[tuple[str, str]]:
-    """Rows of work that failed at least once: what they do, and the error."""
+    """Return the rows of work that failed at least once, with their errors."""
     failed = [
         (row.handler, row.error)
         for row in Handover.objects.exclude(state=Work.DONE).exclude(error="").order_by("pk")
