@@ -1,4 +1,4 @@
-"""Eight clients send the same 500 alerts in several orders: one row per key, the same result as one client."""
+"""Eight clients send the same 500 alerts in several orders: one row per key, the result of one client."""
 
 import json
 import random
