@@ -71,7 +71,7 @@ def run(plan: Plan, *, log: Path, say: Callable[[str], None]) -> Outcome:
             pass
     else:
         made = cast.climbing(climbs=plan.climbs, messages=plan.messages, at=at)
-    say(f"  {made.climbs} climbs and {made.messages} messages to come ({time.monotonic() - began:.0f} s)")
+    say(f"  {made.climbs} climbs and {made.messages} messages to process ({time.monotonic() - began:.0f} s)")
     sink = Sink(delay=plan.sink_delay, seed=plan.seed)
     sink.start()
     began = time.monotonic()

@@ -201,7 +201,7 @@ def _source(kind_key: str) -> str:
     model, texts = kind.row, kind.texts or Texts()
     body = [_column(model, name) for name in texts.body] + [_of_parts(model, part) for part in texts.parts]
     return (
-        "SELECT subjects.id, subjects.title,"  # noqa: S608 - names of our own
+        "SELECT subjects.id, subjects.title,"  # noqa: S608 - names from our code
         f" {_joined([_column(model, name) for name in texts.tags])} AS tags,"
         f" {_joined([_name(model, path) for path in texts.names])} AS names,"
         f" left({_joined(body)}, {MAX_BODY}) AS body"

@@ -3,7 +3,7 @@
 The relay guarantees that the effect of a handler happens once. A handover is one row per event and handler,
 unique in the database. Its receipt (the row's state `done`) and the handler's writes are one transaction:
 both are committed, or neither. So a handler needs no guard of its own against a second call for the same
-event. It may still run late, and after the handler of a later event: it reads present rows.
+event. It may still run late, and after the handler of a later event: it reads current rows.
 """
 
 import time

@@ -5,7 +5,7 @@ viewers, written by one UPDATE. A grant lets one person see one object, or keep 
 
 Locks: an operation that creates an object under a root holds the root's row FOR SHARE (writing.create). One
 that restricts the root holds it FOR NO KEY UPDATE and then updates in a statement of its own, which sees all
-objects created meanwhile. A root is always locked before what is below it. Two operations that share
+objects created in between. A root is always locked before what is below it. Two operations that share
 a root and then both grant sight of it would deadlock, so such an operation calls lock() first.
 """
 

@@ -19,7 +19,7 @@ FROM unnest(%(keys)s::bigint[], %(titles)s::text[], %(viewers)s::text[])
     WITH ORDINALITY AS new (key, title, viewers, place)
 ORDER BY place
 RETURNING {_COLUMNS}
-"""  # noqa: S608 - names of our own
+"""  # noqa: S608 - names from our code
 # top: the locked root of the parent. moved: the root of that root, if it was re-rooted while this statement
 # waited for the lock. array || NULL is NULL: an open root stays open, with any keepers.
 _INSERT_BELOW = f"""
@@ -60,7 +60,7 @@ WITH new AS MATERIALIZED (
     JOIN new USING (place) JOIN made USING (object_id)
 )
 SELECT made.* FROM made JOIN new USING (object_id) ORDER BY new.place
-"""  # noqa: S608 - names of our own
+"""  # noqa: S608 - names from our code
 
 
 def insert(objs: Sequence[Any], scopes: Sequence[Scope], at: datetime | None) -> list[Subject]:

@@ -1,12 +1,11 @@
-"""The order of names: as people sort them, in every script, whatever the collations of the database are.
+"""The order of names as people sort them, in every script, independent of the database's collations.
 
-Code points put "Özil" and "Émile" after "Zoë". The lookup `__collated` compares texts without their accents
-and without upper case, so `order_by("name__collated", "name", "id")` is the order of names. An accent decides
-only where everything else is equal. Scripts follow each other as in Unicode: Latin, Greek, Cyrillic, then the
-others.
+By code points "Özil" and "Émile" come after "Zoë". The lookup `__collated` compares texts without accents and
+without upper case, so `order_by("name__collated", "name", "id")` is the order of names. An accent decides
+only if everything else is equal. Scripts have the order of Unicode: Latin, Greek, Cyrillic, then the others.
 
-It is built from functions that every PostgreSQL has: neither ICU nor a collation of the operating system is
-needed (ADR 0014). An index on Collated("name") serves the order.
+It uses functions that every PostgreSQL has, and needs neither ICU nor a collation of the operating system
+(ADR 0015). An index on Collated("name") serves the order.
 """
 
 from typing import Any
@@ -17,9 +16,9 @@ from django.db.models import CharField, TextField, Transform
 BY_NAME = ("name__collated", "name", "id")
 BY_NAME_BACKWARDS = ("-name__collated", "-name", "-id")
 
-# Accents that letters are decomposed into. The breve of the Cyrillic й stays: it is a letter of its own.
+# Accents that decomposition separates from letters. The breve of the Cyrillic й stays, because й is a letter.
 _ACCENTS = "[\u0300-\u0305\u0307-\u036f]|(?<![\u0438\u0418])\u0306"
-# Letters that have no decomposition, in lower case, and what they are sorted as.
+# Letters without a decomposition, in lower case -> the letters they are sorted as.
 _LETTERS = dict(zip("øłđðıħŋŧ", "olddihnt", strict=True))
 _PAIRS = {"ß": "ss", "æ": "ae", "œ": "oe", "þ": "th", "\u0438\u0306": "\u0439"}
 

@@ -1,4 +1,4 @@
-"""Whom an event concerns, as far as this room knows."""
+"""The recipients of this room's events."""
 
 from history.models import Event
 from history.recipients import everyone

@@ -36,7 +36,7 @@ app.conf.update(
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,  # no limit
     # Tasks are not acknowledged, because a lost task only costs seconds. An acknowledgement that fails while
-    # the broker hangs occupies a slot for ever, and a worker without free slots runs no tasks.
+    # the broker hangs occupies a slot permanently, and a worker without free slots runs no tasks.
     task_queues=[kombu.Queue("celery", no_ack=True)],
     broker_transport_options={
         "visibility_timeout": 300,

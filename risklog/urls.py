@@ -1,4 +1,4 @@
-"""The addresses of this room's pages, all below /risks/: one list a noun."""
+"""The addresses of this room's pages, all below /risks/: one list per noun."""
 
 from django.urls import path, re_path
 

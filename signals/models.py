@@ -63,7 +63,7 @@ class Delivery(models.Model):
 
     @property
     def counts_text(self) -> str:
-        """Return what became of its items: "3 stored, 1 duplicate"; "" if it had none."""
+        """Return the results of its items: "3 stored, 1 duplicate"; "" if it had none."""
         counts = {
             "stored": self.stored,
             "duplicate" if self.duplicates == 1 else "duplicates": self.duplicates,

@@ -86,7 +86,7 @@ class Alerts:
         self.is_new_rule = False  # whether each alert names a new rule
 
     def next(self) -> tuple[str, bytes]:
-        """Return the feature that names the next alert, and the request with it."""
+        """Return the feature that identifies the next alert, and the request."""
         feature, alert = self._next_alert()
         return feature, self._request([alert])
 
@@ -95,7 +95,7 @@ class Alerts:
         return self._request([self._next_alert()[1] for _ in range(count)])
 
     def rules(self, count: int) -> list[bytes]:
-        """Return a first alert of each rule that `count` alerts will need, of a model nobody has."""
+        """Return a first alert of each rule that `count` alerts need, for an unknown model."""
         rules = range(-(-count // len(self.models)) + 1)
         return [
             self._request([self._alert(f"Rule{self.tag}-{rule}", "unknown-model", f"w{self.tag}")])

@@ -1,4 +1,4 @@
-"""Goal 19: background work. How many tasks a batch sends, and how fast two workers hand events on."""
+"""Goal 19: background work. How many tasks a batch sends, and how fast two workers process events."""
 
 from __future__ import annotations
 
@@ -34,16 +34,19 @@ _PROGRAM = "import django; django.setup(); from bench.goals import background; b
 
 
 def relay_all() -> None:
-    """Hand on everything that waits. A worker process runs it, so nothing else does."""
+    """Relay all waiting handovers, in a worker process of the benchmark."""
     while relay.relay(limit=1000).done:
         pass
 
 
 def events_handed_on(run: Run) -> Line:
-    """Goal 19. No worker may run during it: this process counts the tasks, and its workers do the work."""
+    """Measure goal 19.
+
+    No other worker may run: this process counts the tasks, and its workers do the work.
+    """
     line = Line(
         19,
-        f"tasks a batch; events handed on by {WORKERS} workers",
+        f"tasks a batch; events processed by {WORKERS} workers",
         "≤ 1 task; ≥ 1,000 a second",
         unit="a second",
     )

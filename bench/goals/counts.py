@@ -70,7 +70,7 @@ PAGES = [
 
 
 def queries(run: Run) -> Line:
-    """Goal 2. Grows the register, so it comes first. Raises RuntimeError for a larger register."""
+    """Measure goal 2. It grows the register, so it runs first. Raises RuntimeError for a larger register."""
     if Risk.objects.count() > SIZES[0]:
         raise RuntimeError(f"The register has more than {SIZES[0]} risks. Use --home with an empty folder.")
     seen: dict[tuple[str, str], dict[int, int]] = {}

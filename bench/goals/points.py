@@ -48,7 +48,7 @@ def stream_of_points(run: Run) -> _Stream:
 
 
 def points_by_http(run: Run) -> Line:
-    """Goal 9. Four clients with series of their own, as four tools have; a threshold on each series."""
+    """Measure goal 9 with four clients. Each has its own series, as a tool does, with thresholds."""
     before = _rows()
     counted = _Counted(_parts(run))
     sides = run.alternate(counted.parts)
@@ -77,7 +77,7 @@ def points_by_http(run: Run) -> Line:
 
 
 def _parts(run: Run) -> dict[str, Part]:
-    """Return both sides: the same points, to ours with names and ISO times, to the bare view with numbers."""
+    """Return both sides: the same points: names and ISO times for Riskhub, numbers for the bare view."""
     series = [new_series(run, f"c{number}") for number in range(CLIENTS)]
     token = run.token("ingest")
     began = run.at - timedelta(days=2)
@@ -117,7 +117,7 @@ class _Counted:
 
 
 def same_again(run: Run) -> Line:
-    """Goal 11. Batches with points past their thresholds, each sent twice; what they set off is handed on."""
+    """Measure goal 11: batches with points beyond thresholds, each sent twice, with all handlers run."""
     mine, token = new_series(run, "again"), run.token("ingest")
     stream = stream_of_points(run)
     connection_of = client.Connection(run.ours.port)
@@ -154,7 +154,7 @@ def same_again(run: Run) -> Line:
 
 
 def new_series(run: Run, name: str) -> list[Series]:
-    """Series of one client, with thresholds in force that its values stay below."""
+    """Return the series of one client. Their thresholds are in force, and the values stay below them."""
     model = Model.objects.order_by("id").first()
     tag = f"{name}-{time.time_ns()}"
     fresh = [

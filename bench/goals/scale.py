@@ -19,7 +19,7 @@ from risklog.models import Risk
 SMALL, LARGE = 1_000, 100_000
 CLIENTS = 4
 NO_SMALL = f"The register has more than {SMALL:,} risks already. Use --home with an empty folder, or none."
-DEPTH = 8  # pages walked before a deep page is measured
+DEPTH = 8  # the number of pages before the measured deep page
 
 
 @dataclass
@@ -30,7 +30,7 @@ class Scale:
     administrator: Side | None = None
 
     def measure_small(self, run: Run) -> None:
-        """Measure a register of SMALL risks. A kept register that is larger already is not measured."""
+        """Measure a register of SMALL risks. A stored register that is already larger is not measured."""
         if Risk.objects.count() > SMALL:
             return
         register.grow(SMALL, at=run.at)
@@ -38,7 +38,7 @@ class Scale:
         self.administrator = _list_for(run, _person("admin@bench.example", Role.ADMINISTRATOR, run))
 
     def page_of_large(self, run: Run) -> Line:
-        """Goal 6. Needs the large register."""
+        """Measure goal 6. Needs the large register."""
         line = Line(
             6, f"risk list at {LARGE:,} risks to {SMALL:,}, every order, two depths", "median ≤ 1.2 ×"
         )
@@ -62,7 +62,7 @@ class Scale:
         return line
 
     def rights_in_large(self, run: Run) -> Line:
-        """Goal 8. Needs the large register."""
+        """Measure goal 8. Needs the large register."""
         line = Line(
             8, f"a restricted reader at {LARGE:,} risks, CPU to an administrator at {SMALL:,}", "≤ 1.3"
         )

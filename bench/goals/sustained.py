@@ -1,4 +1,4 @@
-"""Goal 12b: alerts with new rules at growing rates: which rate holds, and what CPU an alert takes."""
+"""Goal 12b: alerts with new rules at growing rates: the sustained rate, and the CPU time per alert."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ while True:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What a rate led to.
+    """The result of a rate.
 
-    late: p95 in seconds. cpu: CPU seconds an alert. foreign: cores that others used. lost: missing reviews.
+    late: p95 in seconds. cpu: CPU seconds per alert. foreign: cores used by others. lost: missing reviews.
     """
 
     late: float
@@ -53,7 +53,10 @@ class Held:
 
 
 def sustained(run: Run) -> Line:
-    """Goal 12b. CPU: of web server, database, worker and beat, to that of a bare create and a Celery hop."""
+    """Measure goal 12b.
+
+    CPU: web server, database, worker and beat, compared with a bare create and Celery.
+    """
     line = Line(
         12,
         "12b: sustained alerts with new rules, to the committed review",
@@ -86,7 +89,7 @@ def sustained(run: Run) -> Line:
 
 
 def _rates(run: Run, watch: Watch) -> dict[int, Held]:
-    """Try the rates, slowest first, up to the first one that does not hold."""
+    """Try the rates, slowest first, up to the first one that is not sustained."""
     rates: dict[int, Held] = {}
     for rate in RATES:
         rates[rate] = _hold(run, rate, watch, seconds=HOLD, last=0.1)

@@ -1,7 +1,7 @@
-"""A register of any size, by the operations and the bulk forms of history: grow(5), grow(50), grow(10_000).
+"""A register of any size, created by operations and the bulk forms of history: grow(5), grow(10_000).
 
-What exists stays; a later call adds what is missing. One risk in RESTRICTED_EACH is restricted to its team.
-The metrics of models have points for a fortnight, so lists draw real sparklines.
+Existing rows stay, and a later call adds the missing ones. One risk in RESTRICTED_EACH is restricted to its
+team. The metrics of models have points for two weeks, so that lists have real sparklines.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ RELATED = 500  # at most of each kind
 
 
 def grow(rows: int, *, at: datetime) -> None:
-    """Add risks up to `rows`, and up to a bound as many of everything related to them. Repeatable."""
+    """Add risks up to `rows`, and as many related objects, up to a limit for each kind. Repeatable."""
     chance = random.Random(20261123 + rows)
     with transaction.atomic():
         set_up(at)
@@ -32,6 +32,6 @@ def grow(rows: int, *, at: datetime) -> None:
     with transaction.atomic():
         add_related(min(rows, RELATED), named, at)
         settle(at)
-    # As the owner: PostgreSQL skips what the application role may not analyze, with no more than a warning.
+    # It runs as the owner, because ANALYZE skips tables of other roles with only a warning.
     with connections["owner"].cursor() as cursor:
         cursor.execute("ANALYZE")

@@ -40,7 +40,7 @@ def add_person(email: str, name: str, role: str, at: datetime) -> None:
 
 
 def teams_of(rows: int) -> int:
-    """Return how many teams a register of so many risks has."""
+    """Return the number of teams of a register with this number of risks."""
     return TEAMS if rows < LARGE else TEAMS_OF_LARGE
 
 
@@ -109,7 +109,7 @@ def _points(series: Sequence[Series], at: datetime, chance: random.Random) -> No
 
 
 def watch(one: Series, *, at: datetime, warning: float = 0.25) -> None:
-    """Add a threshold in force on a series."""
+    """Agree a threshold on a series."""
     threshold = Threshold(series=one, name=one.subject_title)
     version = ThresholdVersion(
         threshold=threshold, number=1, state=Agreement.ACTIVE, warning=warning, reason="Bench", agreed_at=at

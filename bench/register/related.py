@@ -1,4 +1,4 @@
-"""What is related to the risks: actions, reviews, escalations, agenda items, decisions, learnings, inbox."""
+"""The objects related to risks: actions, reviews, escalations, agenda items, decisions, learnings, inbox."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def _meetings(count: int, subjects: Sequence[int], cast: Cast, at: datetime) -> 
     meeting = Meeting.objects.select_related("subject", "series").order_by("starts_at").first()
 
     def item(number: int) -> AgendaItem:
-        title = f"Look at {number}"
+        title = f"Review {number}"
         return AgendaItem(meeting=meeting, about_id=subjects[number], title=title, rank=number + 1)
 
     def decision(number: int) -> Decision:

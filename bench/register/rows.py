@@ -1,4 +1,4 @@
-"""What the parts of the register share: the people and things that rows name, and how rows are added."""
+"""The common part of the register's modules: the objects that rows refer to, and functions that add rows."""
 
 from __future__ import annotations
 
@@ -43,21 +43,21 @@ def cast() -> Cast:
 
 
 def reader() -> User:
-    """Return a risk manager in two teams, who sees what is open to all and what these teams may see."""
+    """Return a risk manager in two teams, who sees open objects and those of these teams."""
     return User.objects.select_related("subject").get(email=READER)
 
 
 def fill(
     rows: models.QuerySet, wanted: int, make: Callable[[int], Any], verb: str, at: datetime
 ) -> list[Any]:
-    """Add rows up to `wanted`, each as make(its number) gives it. Returns the new ones."""
+    """Add rows up to the number `wanted`, each made by make(its number). Returns the new ones."""
     fresh = [make(number) for number in range(rows.count(), wanted)]
     history.record_many(fresh, verb, by=SYSTEM, at=at)
     return fresh
 
 
 def settle(at: datetime) -> None:
-    """Mark what the loading sets off as done, because the goals measure what they themselves set off."""
+    """Settle all work that the loading caused, so that the goals measure only their own work."""
     done = {"state": Work.DONE, "settled_at": at}
     Handover.objects.filter(state=Work.PENDING).update(**done)
     Due.objects.filter(state=Work.PENDING).update(**done)

@@ -254,7 +254,7 @@ def _live(item: AgendaItem) -> Meeting:
 
 
 def _version_ignoring_notes(item: AgendaItem, seen: int | None) -> int | None:
-    """Return the version that a step acts on: the present one if only the notes have changed since `seen`.
+    """Return the version that a step acts on: the current one if only the notes have changed since `seen`.
 
     Notes are saved while people type, so they often change between the page and a press of its buttons.
     """

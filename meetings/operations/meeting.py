@@ -277,8 +277,8 @@ def remind_turn(due: Due, *, at: datetime) -> None:
 def note_unheld(due: Due, *, at: datetime) -> None:
     """Cancel a meeting that nobody started until a day after its end. Handles dues of meetings.unheld.
 
-    Its items move to the next suitable meeting; otherwise they would wait for ever. The unfinished items of a
-    meeting that nobody closed move too. Its minutes can still be completed and the meeting closed.
+    Its items move to the next suitable meeting, so that they do not wait without a limit. The unfinished
+    items of a meeting that nobody closed move too. Its minutes can still be completed and the meeting closed.
     """
     meeting = Meeting.objects.select_related("series").get(subject=due.subject_id)
     rota.lock(meeting.series_id)

@@ -129,7 +129,7 @@ def change(
 ) -> MeetingSeries:
     """Change fields of CHANGEABLE, and apply the change to planned meetings.
 
-    values: field -> value; teams and participants replace the present ones, functions are in the order of
+    values: field -> value; teams and participants replace the current ones, functions are in the order of
     the rotation. Raises Refused(field=…), ChangedMeanwhile.
     """
     if unknown := set(values) - CHANGEABLE:

@@ -63,7 +63,7 @@ def focuses(series: MeetingSeries) -> QuerySet[Focus]:
 
 
 def held(series: MeetingSeries) -> list[Turn]:
-    """Return the turns of past and live meetings, oldest first. Functions are the present ones."""
+    """Return the turns of past and live meetings, oldest first. Functions are the current ones."""
     rows = (
         Meeting.objects.filter(series=series, state__in=HELD)
         .order_by("starts_at", "id")

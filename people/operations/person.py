@@ -192,7 +192,7 @@ def _first_moment(day: date) -> datetime:
 
 @handler("people.person.replan_absences")
 def on_time_changed(event: Event, *, at: datetime) -> None:
-    """The organisation's zone changed: absences to come begin at other moments."""
+    """Move the begin of upcoming absences after a change of the organisation's time zone."""
     if "time_zone" in changed_fields(event):
         away = Absence.objects.filter(until_on__gte=people.local_day(at)).values_list("user__subject_id")
         history.replan_dues(

@@ -49,7 +49,7 @@ def network_of(address: str) -> str:
 
 
 def count_try(email: str, *, network: str, device: str = "", at: datetime) -> tuple[str, ...]:
-    """Count one try, before the password is looked at. Returns what to give back if it was right.
+    """Count one try, before the password is checked. Returns what to give back if it was right.
 
     device: the browser's id, if its cookie says that this account signed in from it before.
     Raises TooManyTries when a budget of this try is used up; such a try is not counted.

@@ -1,4 +1,4 @@
-"""The API resources of this room as (address, view): one module a noun."""
+"""The API resources of this room as (address, view): one module per noun."""
 
 from risklog.api import escalation, review, risk, taxonomy
 

@@ -1,1 +1,1 @@
-"""The forms of this room's pages: one module a noun."""
+"""The forms of this room's pages: one module per noun."""

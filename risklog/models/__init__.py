@@ -1,4 +1,4 @@
-"""The models of the risk log: one module a noun."""
+"""The models of the risk log: one module per noun."""
 
 from risklog.models.escalation import Climb, Escalation, Ladder, LadderVersion, Rung
 from risklog.models.review import Review, Reviewer

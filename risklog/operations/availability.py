@@ -1,7 +1,7 @@
 """What happens to reviews and escalations when a person left, is a viewer now, lost access, or is away.
 
 A stand-in takes the place of a person who is away. Other reviews and escalations continue without the person.
-The handler reads present rows, so it may run late or twice, and for any event that may concern availability.
+The handler reads current rows, so it may run late or twice, and for any event that may change availability.
 """
 
 from datetime import datetime

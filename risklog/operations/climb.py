@@ -292,7 +292,7 @@ def next_after(
 ) -> datetime | None:
     """Return when the escalation climbs from a rung it reaches `at`; None at the top.
 
-    position: of the rung, None for the present one. lapses: when an acknowledgement on it lapses instead.
+    position: of the rung, None for the current one. lapses: when an acknowledgement on it lapses instead.
     """
     ends = rules.lapses if lapses else rules.limit
     position = escalation.rung if position is None else position

@@ -276,7 +276,7 @@ def step_down(
 
 
 def _staffed_rung_below(escalation: Escalation, at: datetime) -> Staff:
-    """Return the highest rung below the present one that has people on it. Raises Refused if none has."""
+    """Return the highest rung below the current one that has people on it. Raises Refused if none has."""
     below = [rung for rung in climb.rungs_of(escalation) if rung.position < escalation.rung]
     staff = rung_queries.staff(below, climb.known_about(escalation), at=at)
     staffed = [rung_staff for rung_staff in staff if rung_staff.on.people]

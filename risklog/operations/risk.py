@@ -160,7 +160,7 @@ def change(
 ) -> Risk:
     """Set some of FIELDS. A change counts as a review, so the date of the next review moves on.
 
-    Raises Refused with the name of the field, ChangedMeanwhile if `seen` is not the present version.
+    Raises Refused with the name of the field, ChangedMeanwhile if `seen` is not the current version.
     """
     if unknown := set(values) - set(FIELDS):
         raise ValueError(f"change() does not set {', '.join(sorted(unknown))}.")

@@ -59,5 +59,5 @@ def severity_with(risk: Risk, values: Mapping[str, Any]) -> int:
 
 
 def hand_over_sight(risk: Risk, former: User | None, *, by: Actor, at: datetime) -> None:
-    """Move the owner's grant on the risk and everything below it from the former owner to the present one."""
+    """Move the owner's grant on the risk and everything below it from the former owner to the current one."""
     history.hand_over_root(risk.subject, from_=former, to=risk.owner, reason=GrantReason.OWNER, by=by, at=at)

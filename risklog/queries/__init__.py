@@ -1,1 +1,1 @@
-"""The reads of pages, the API and digests: one module a noun."""
+"""The reads of pages, the API and digests: one module per noun."""

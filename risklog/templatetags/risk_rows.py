@@ -103,7 +103,7 @@ def _row(row: Mapping[str, Any], base: str, spark: Spark | None, is_escalated: b
 
 
 def _line(spark: Spark, width: int = 72, height: int = 22) -> str:
-    """The drawing of kit/_spark.html without its template and in whole pixels: fifty stand on a page."""
+    """Return the same SVG as kit/_spark.html in whole pixels, without a template: fifty per page."""
     known = [(day, value) for day, value in enumerate(spark.values) if value is not None]
     low = min(value for _, value in known)
     reach = max(value for _, value in known) - low

@@ -1,1 +1,1 @@
-"""The pages of this room: one module a noun."""
+"""The pages of this room: one module per noun."""

@@ -137,7 +137,7 @@ def _detail(
 
 
 def _forms(review: Review, own: Reviewer | None, at: datetime) -> dict[str, PageForm]:
-    """Return the forms of the steps that are possible in the present state: step -> form."""
+    """Return the forms of the steps that are possible in the current state: step -> form."""
     if review.state != ReviewState.OPEN:
         return {"reopen": ReviewReasonForm(auto_id="reopen_%s")}
     given = {"verdict": own.verdict, "note": own.note} if own and own.answered_at else None

@@ -124,7 +124,7 @@ class _Intake:
     # ---------------------------------------------------------- reading the payload
 
     def _store_values(self) -> list[PlannedBreach]:
-        """Store the values of firing alerts as points. Returns the breaches of our own thresholds on them."""
+        """Store the values of firing alerts as points. Returns the breaches of agreed thresholds."""
         reading = _values(self.body.alerts, self.at)
         if not reading.names:
             return []

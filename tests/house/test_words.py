@@ -20,8 +20,9 @@ TEXTS = [
     *SOURCES,
     *sorted((ROOT / "templates").rglob("*.html")),
     *sorted((ROOT / "templates").rglob("*.txt")),
-    *sorted((ROOT / "docs").glob("*.md")),
-    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md")),
+    *sorted((ROOT / "docs").rglob("*.md")),
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")),
+    *(path for folder in ("bench", "chaos") for path in sorted((ROOT / folder).rglob("*.py"))),
 ]
 # Words and idioms of an early version that a stranger cannot know. Each has a standard word instead.
 BANNED = {
@@ -38,6 +39,29 @@ BANNED = {
     r"\bwhat is wanted\b": "what is needed",
     r"\bat hand\b": "available",
     r"\banew\b": "again",
+    r"\bhang(s|ing)? (on|below)\b|\bhung on\b": "belongs to, is under",
+    r"\bcarr(y|ies|ied) no truth\b": "has no data",
+    r"\bthe roof\b": "riskhub",
+    r"\bforerunner\b": "previous",
+    r"\bin earnest\b": "in production",
+    r"\bfor ever\b": "permanently",
+    r"\blook(s|ed)? at\b": "checks, reviews",
+    r"\bstands? on a\b": "is on",
+    r"\bconcerns?\b": "is about, affects",
+    r"\bpresent (rows?|ones?|state|version)\b": "current",
+    r"\bto come\b": "upcoming",
+    r"\bone (module|list|file|function|line) a \w+": "per",
+    r"\bwhat (came|comes|became|becomes) of\b": "the result of, related",
+    r"\bhand(s|ed|ing)? on\b": "process",
+    r"\bworked off\b": "processed",
+    r"\bsign of life\b": "answer",
+    r"\b(is|are|was|were|be) told\b": "is notified",
+    r"\bbear(s|ing)?\b": "has",
+    r"\bhears?\b": "receives",
+    r"\bgathers?\b": "collects",
+    r"\bof (one's|our) own\b": "separate, embedded",
+    r"\blets? slip\b": "shows",
+    r"\bwho(ever)? (acts|acted) (is|was)\b": "the actor",
 }
 MAX_FUNCTION = 45
 MAX_FILE = 420
