@@ -7,7 +7,6 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from actions import queries
@@ -135,9 +134,7 @@ def _detail(request: SignedInRequest, action: Action, *, status: int = 200, **ex
         "action": action,
         "steps": _steps_from(action.state) if action.is_mine_to_change else set(),
         "timeline": list(events),
-        "is_late": action.is_unfinished
-        and action.due_on is not None
-        and action.due_on < timezone.localdate(),
+        "is_late": action.is_unfinished and action.due_on is not None and action.due_on < clock.today(),
         **extra,
     }
     return respond(request, "actions/action_detail.html", None, context, status=status)

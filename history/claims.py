@@ -18,6 +18,7 @@ from django.db.models.functions import Now
 
 from history.models import Claimable
 from history.states import Work
+from kit import clock
 
 LEASE = timedelta(seconds=settings.LEASE_SECONDS)
 # Retries after a failure: in 10 s, 1 min, 5 min, 15 min. After the last one the row is dead.
@@ -145,7 +146,7 @@ def settle(row: Claimable, *, state: str = Work.DONE, error: str = "", **values:
     state: another final state, for rows with more final states than Work has. values: further fields.
     """
     kept = held(row).update(
-        state=state, claim=None, lease_until=None, error=error, settled_at=Now(), **values
+        state=state, claim=None, lease_until=None, error=error, settled_at=clock.now(), **values
     )
     if not kept:
         raise LostClaim
@@ -163,7 +164,7 @@ def fail(
     text = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
     if for_good or row.tries >= row.MAX_TRIES:
         held(row).update(
-            state=Work.DEAD, claim=None, lease_until=None, error=text[:4000], settled_at=Now(), **values
+            state=Work.DEAD, claim=None, lease_until=None, error=text[:4000], settled_at=clock.now(), **values
         )
         return Tally(failed=1, dead=1)
     pause = pause or timedelta(seconds=_PAUSES[min(row.tries, len(_PAUSES)) - 1])
@@ -193,6 +194,6 @@ def _bury(model: type[Claimable], ids: list[int]) -> None:
         state=Work.DEAD,
         claim=None,
         lease_until=None,
-        settled_at=Now(),
+        settled_at=clock.now(),
         error="The worker stopped at every attempt.",
     )

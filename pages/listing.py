@@ -6,8 +6,8 @@ from typing import Any
 from django.core.exceptions import BadRequest
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 
+from kit import clock
 from kit.refusals import Refused
 from kit.sight import Visitor
 from lists import paging
@@ -93,7 +93,7 @@ def selection_of(request: HttpRequest, spec: ListSpec) -> Selection:
 
 
 def reader_of(request: HttpRequest) -> Reader:
-    return Reader(request.user, timezone.localdate())
+    return Reader(request.user, clock.today(), clock.now())
 
 
 def listing(

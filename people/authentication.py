@@ -8,7 +8,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from kit import clock
-from people.models import TEAM_SUBJECTS, Token, User
+from people.models import AHEAD_BY, TEAM_SUBJECTS, Token, User
 from people.operations import token as token_operations
 from people.states import TokenScope
 
@@ -53,7 +53,7 @@ def find(text: str, *, at: Any) -> Token | None:
         return None
     token = (
         Token.objects.select_related("user")
-        .annotate(team_subject_ids=TEAM_SUBJECTS)
+        .annotate(team_subject_ids=TEAM_SUBJECTS, ahead_by=AHEAD_BY)
         .filter(
             prefix=parts[1],
             secret_hash=token_operations.hash_of(parts[2]),
@@ -65,4 +65,5 @@ def find(text: str, *, at: Any) -> Token | None:
     )
     if token is not None:
         token.user.team_subject_ids = token.team_subject_ids
+        token.user.ahead_by = token.ahead_by
     return token

@@ -2,6 +2,7 @@
 
 import zoneinfo
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
@@ -32,6 +33,7 @@ class Organisation(Recorded):
     """The one organisation of this instance, with its time zone, working days and hours."""
 
     KIND = "organisation"
+    HISTORY_OMITS = frozenset({"ahead_by"})
 
     name = models.CharField(max_length=120)
     time_zone = models.CharField(max_length=64, default="UTC", validators=[is_time_zone])
@@ -43,9 +45,16 @@ class Organisation(Recorded):
     # A text search configuration of PostgreSQL: the language of what people write.
     search_language = models.CharField(max_length=63, default="english", db_default="english")
     is_sample = models.BooleanField(default=False)
+    # How far the time of a sample was moved ahead of the clock (manage.py tick --at).
+    ahead_by = models.DurationField(default=timedelta(0), db_default=timedelta(0))
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=Q(id=1), name="people_one_organisation")]
+        constraints = [
+            models.CheckConstraint(condition=Q(id=1), name="people_one_organisation"),
+            models.CheckConstraint(
+                condition=Q(is_sample=True) | Q(ahead_by=timedelta(0)), name="people_only_samples_are_moved"
+            ),
+        ]
 
     @property
     def zone(self) -> zoneinfo.ZoneInfo:
@@ -69,6 +78,8 @@ TEAM_SUBJECTS = RawSQL(
     (),
     ArrayField(models.BigIntegerField()),
 )
+# How far the sample was moved ahead, for the same query: an API request reads no organisation.
+AHEAD_BY = RawSQL("(SELECT ahead_by FROM people_organisation)", (), models.DurationField())
 
 
 class UserQuerySet(RecordedQuerySet):
@@ -76,8 +87,8 @@ class UserQuerySet(RecordedQuerySet):
         return self.filter(is_active=True)
 
     def with_sight(self) -> "UserQuerySet":
-        """Annotate the subjects of their teams, so that `sight` needs no query."""
-        return self.annotate(team_subject_ids=TEAM_SUBJECTS)
+        """Annotate the subjects of their teams, so that `sight` needs no query, and the time of a sample."""
+        return self.annotate(team_subject_ids=TEAM_SUBJECTS, ahead_by=AHEAD_BY)
 
 
 class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]  # a class made at run time
@@ -92,6 +103,7 @@ class User(Recorded, AbstractBaseUser):
     HISTORY_OMITS = frozenset({"password", "last_login"})
     HISTORY_REFERS = frozenset({"email", "name"})
     team_subject_ids: Sequence[int] | None = None  # set by with_sight()
+    ahead_by: timedelta | None = None  # set by with_sight(); None without an organisation
 
     email = models.EmailField(unique=True)
     name = models.CharField(max_length=120)

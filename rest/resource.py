@@ -4,6 +4,7 @@ A room's api.py declares columns, filters, orders and permissions. riskhub/colle
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
@@ -11,7 +12,6 @@ from django.core.exceptions import EmptyResultSet
 from django.db.models import F, Model, QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
-from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.exceptions import (
     MethodNotAllowed,
@@ -23,7 +23,7 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from kit import references
+from kit import clock, references
 from kit.actor import Actor
 from kit.refusals import Refused
 from kit.rights import OPEN, may
@@ -55,6 +55,7 @@ class ApiView(GenericAPIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
+        clock.move_ahead(getattr(request.user, "ahead_by", None) or timedelta(0))
         self._refuse_nul(request, kwargs)
         name = self.permission.get("GET" if request.method == "HEAD" else request.method or "")
         if name != OPEN and not request.user.is_authenticated:
@@ -194,7 +195,7 @@ class Collection(Resource):
             selection = self.spec.read(dict(request.query_params.lists()))
         except BadQuery as error:
             raise ValidationError({name: [text] for name, text in error.errors.items()}) from None
-        reader = Reader(request.user, timezone.localdate())
+        reader = Reader(request.user, clock.today(), clock.now())
         rows = self.spec.apply(self.rows(request), selection, reader)
         return rows, self.spec.keys_of(selection), selection.place
 

@@ -11,10 +11,10 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import NoReverseMatch, reverse
-from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
+from kit import clock
 from kit.rights import OPEN, may, view_needs
 from kit.sight import Visitor
 from pages.answers import is_fragment
@@ -136,7 +136,7 @@ def _shell(request):
         "unread_count": _unread[0](user) if signed_in and _unread else "",
         "me": user if signed_in else None,
         "organisation_name": organisation.name if organisation else "Your organisation",
-        "server_now": timezone.now().isoformat(timespec="seconds"),
+        "server_now": clock.now().isoformat(timespec="seconds"),
     }
 
 

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 
+from kit import clock
 from kit.rights import OPEN, view_needs
 from pages import charts
 from pages.answers import respond
@@ -136,4 +136,4 @@ def samples(now):
 
 @view_needs(OPEN)
 def styleguide(request: HttpRequest) -> HttpResponse:
-    return respond(request, "styleguide.html", "table", samples(timezone.now()))
+    return respond(request, "styleguide.html", "table", samples(clock.now()))

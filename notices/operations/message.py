@@ -56,7 +56,7 @@ def send_due(
     Mails older than the moment mail was switched on are held back (notices.operations.mail_switch).
     """
     is_kept = settings.IS_MAIL_KEPT if is_kept is None else is_kept
-    _park_lost()
+    _park_lost(at)
     if not is_kept:
         mail_switch.hold_back()
     total, ends = Tally(), time.monotonic() + seconds
@@ -89,7 +89,7 @@ def _open() -> QuerySet[Message]:
     return rows.order_by("not_before", "id")
 
 
-def _park_lost() -> None:
+def _park_lost(at: datetime) -> None:
     """Mark begun mails whose lease expired as uncertain, because nobody knows whether they were sent."""
     lost = Message.objects.filter(
         state=MessageState.CLAIMED,
@@ -97,7 +97,7 @@ def _park_lost() -> None:
         begun_at__isnull=False,
         lease_until__lt=Now(),
     )
-    lost.update(state=MessageState.UNCERTAIN, claim=None, lease_until=None, settled_at=Now(), error=_UNKNOWN)
+    lost.update(state=MessageState.UNCERTAIN, claim=None, lease_until=None, settled_at=at, error=_UNKNOWN)
 
 
 def _keep(row: Message, at: datetime) -> Tally:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 
-from kit import texts
+from kit import clock, texts
 from pages import charts, markup
 
 register = template.Library()
@@ -140,7 +140,7 @@ def moment(value, missing="Not yet", now=None):
     """
     if not value:
         return _missing(missing)
-    here, now = timezone.localtime(value), timezone.localtime(now)
+    here, now = timezone.localtime(value), timezone.localtime(now or clock.now())
     return _time(here, absolute(here), relative(here, now), fresh=True)
 
 
@@ -150,14 +150,14 @@ def day(value, missing="No date yet", now=None):
     if not value:
         return _missing(missing)
     value = _day_of(value)
-    year = timezone.localtime(now).year
+    year = timezone.localtime(now or clock.now()).year
     return _time(value, f"{value:%A} {value.day} {value:%B %Y}", short_day(value, year))
 
 
 @register.simple_tag
 def due(value, done=False, missing="No date yet", now=None):
     """Return a due date. Late and due today are marked by colour and by text."""
-    late = (timezone.localdate(now) - _day_of(value)).days if value and not done else -1
+    late = (timezone.localdate(now or clock.now()) - _day_of(value)).days if value and not done else -1
     if late < 0:
         return day(value, missing, now)
     value = _day_of(value)
@@ -170,7 +170,7 @@ def deadline(value, missing="No deadline", now=None):
     """Return a deadline for readers in several time zones: the time left, UTC, local time in the title."""
     if not value:
         return _missing(missing)
-    here, now = timezone.localtime(value), timezone.localtime(now)
+    here, now = timezone.localtime(value), timezone.localtime(now or clock.now())
     left = (here - now).total_seconds()
     css = "overdue" if left < 0 else "due-soon" if left < 86400 else ""
     utc = f"{short_day(value.astimezone(UTC), now.year)}, {value.astimezone(UTC):%H:%M} UTC"

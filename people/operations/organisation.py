@@ -145,6 +145,17 @@ def rename_function(
     return function
 
 
+def move_ahead(organisation: Organisation, *, to: datetime, at: datetime) -> None:
+    """Let the time of a sample be `to` from now on. at: the time by the clock of the computer.
+
+    Not an event: it is no fact of the organisation. Raises Refused for a real register.
+    """
+    if not organisation.is_sample:
+        raise Refused("Only the time of a sample can be moved.")
+    organisation.ahead_by = to - at
+    Organisation.objects.filter(pk=organisation.pk).update(ahead_by=organisation.ahead_by)
+
+
 def _check(values: Mapping[str, Any]) -> None:
     if "name" in values and not str(values["name"]).strip():
         raise Refused("Enter a name for the organisation.", field="name")

@@ -3,7 +3,6 @@
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from actions import queries as actions
@@ -64,7 +63,7 @@ def risk_detail(request: SignedInRequest, reference: str) -> HttpResponse:
         "may_change": may_change,
         "steps": steps_for(user, risk),
         "onward": ONWARD[RiskState(risk.state)],
-        "is_look_due": bool(risk.review_on and risk.review_on <= timezone.localdate()),
+        "is_look_due": bool(risk.review_on and risk.review_on <= clock.today()),
         "panel": actions.of_subjects(user, risk.related, new_for=risk.reference),
         "reviews": reviews.of_subject(user, risk),
         "escalation": escalations.rail(user, risk, at=at),

@@ -63,6 +63,17 @@ def test_foreign_keys_point_down_and_leave_no_accessor_in_a_lower_room():
     assert wrong == []
 
 
+def _clock_calls(node: ast.Call, path: Path) -> list[str]:
+    """What is wrong with a call that asks for the present: there is one clock, and operations take `at`."""
+    called = ast.unparse(node.func)
+    if called in {"clock.now", "clock.today"} and "operations" in str(path):
+        return ["an operation asks the clock instead of taking `at`"]
+    is_another = called in {"timezone.now", "datetime.now"} or (
+        called in {"timezone.localdate", "timezone.localtime"} and not node.args
+    )
+    return ["it asks another clock than kit.clock"] if is_another and path.name != "clock.py" else []
+
+
 @pytest.mark.parametrize("path", SOURCES, ids=_name)
 def test_no_bans_are_broken(path):
     tree = ast.parse(path.read_text())
@@ -70,12 +81,8 @@ def test_no_bans_are_broken(path):
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and node.attr == "get_model":
             said.append("get_model names a model by a string")
-        if (
-            isinstance(node, ast.Call)
-            and ast.unparse(node.func) in {"timezone.now", "datetime.now"}
-            and "operations" in str(path)
-        ):
-            said.append("an operation asks the clock instead of taking `at`")
+        if isinstance(node, ast.Call):
+            said += _clock_calls(node, path)
         if isinstance(node, ast.ImportFrom | ast.Import):
             said += _banned_imports(node, path)
 

@@ -1,4 +1,4 @@
-"""`tick [--at MOMENT]`: process everything up to a moment. A future moment is for sample instances only."""
+"""`tick [--at MOMENT]`: process everything up to a moment; --at moves the time of a sample to a future one."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,13 +8,14 @@ from django.utils.dateparse import parse_datetime
 
 from kit import clock
 from people import queries as people
+from people.operations import organisation as organisations
 from riskhub import schedule
 
 _FURTHEST = timedelta(days=3653)
 
 
 class Command(BaseCommand):
-    help = "Process due dates: reminders, escalations, digests. --at acts as of a future moment."
+    help = "Process due dates: reminders, escalations, digests. --at moves the time of a sample, for good."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -22,9 +23,10 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        now = clock.now()
+        now = clock.now() + people.time_ahead()
         at = now if options["at"] is None else self._moment(options["at"], now)
-        done = schedule.tick(at, is_simulated=options["at"] is not None)
+        with clock.ahead_by(people.time_ahead()):
+            done = schedule.tick(at, is_simulated=options["at"] is not None)
         self.stdout.write(f"Processed {done} items up to {at.isoformat(timespec='minutes')}.")
 
     @staticmethod
@@ -46,4 +48,5 @@ class Command(BaseCommand):
             raise CommandError(
                 "--at is for sample instances. This register has real data, so it only uses the real time."
             )
+        organisations.move_ahead(organisation, to=at, at=clock.now())
         return at
