@@ -51,10 +51,10 @@ def test_issue_token_fails_with_the_mend(wrong):
 @pytest.mark.parametrize(
     ("moment", "said"),
     [
-        ("", "with its zone"),
-        ("2026-11-23", "with its zone"),
-        ("2026-13-01T00:00Z", "with its zone"),
-        ("0001-01-01T00:00+14:00", "is past"),
+        ("", "with its time zone"),
+        ("2026-11-23", "with its time zone"),
+        ("2026-13-01T00:00Z", "with its time zone"),
+        ("0001-01-01T00:00+14:00", "in the past"),
         ("9999-12-31T23:59:59-12:00", "ten years ahead"),
     ],
 )

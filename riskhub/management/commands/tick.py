@@ -1,4 +1,4 @@
-"""`tick [--at MOMENT]`: process everything up to a moment; --at moves the time of a sample to a future one."""
+"""`tick [--at MOMENT]`: process everything up to a moment; --at moves the time of a sample to it."""
 
 from datetime import datetime, timedelta
 from typing import Any
