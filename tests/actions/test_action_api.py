@@ -77,7 +77,7 @@ def test_pages_by_due_date_follow_each_other(client, ana):
     assert found == list(Action.objects.order_by("id").values_list("id", flat=True))
 
 
-def test_what_it_is_for_is_told_only_to_those_who_may_see_it(client, ana, at):
+def test_the_subject_of_an_action_is_shown_only_to_those_who_may_see_it(client, ana, at):
     secret = actions.action("Canary", viewers=[people.team().subject_id])
     operations.add(title="Open", about=secret.subject, viewers=[ana.subject_id], by=SYSTEM, at=at)
 

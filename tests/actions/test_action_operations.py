@@ -95,7 +95,7 @@ def test_a_date_moved_away_and_back_acts_again(at):
     assert set(waiting(action)) == {"before", "after", "overdue"}
 
 
-def test_change_of_the_owner_is_told_as_such_and_lets_them_see_it(at):
+def test_a_change_of_the_owner_notifies_the_new_owner_who_can_see_the_risk(at):
     team, ana, wei = people.team(), people.user("Ana"), people.user("Wei")
     action = actions.action(owner=ana, viewers=[team.subject_id])
 
@@ -115,7 +115,7 @@ def test_change_keeps_the_first_of_two_writers(at):
     assert Action.objects.get().title == "First"
 
 
-def test_change_of_nothing_says_nothing(at):
+def test_a_change_without_a_difference_writes_no_event(at):
     action = actions.action("Same")
 
     operations.change(action, {"title": "Same"}, by=SYSTEM, at=at, seen=1)
@@ -123,7 +123,7 @@ def test_change_of_nothing_says_nothing(at):
     assert verbs(action) == ["actions.action_opened"]
 
 
-def test_the_steps_of_its_life(at):
+def test_the_steps_of_its_states(at):
     action = actions.action(due_on=FRIDAY)
     operations.start(action, by=SYSTEM, at=at)
     operations.block(action, reason="No access", by=SYSTEM, at=at)
@@ -156,7 +156,7 @@ def test_finish_refuses_what_is_dropped(at):
         operations.finish(actions.dropped(), by=SYSTEM, at=at)
 
 
-def test_a_reminder_before_that_rings_once_it_is_late_says_nothing(at):
+def test_a_reminder_that_runs_after_the_due_date_notifies_nobody(at):
     action = actions.action(owner=people.user(), due_on=FRIDAY)
     before = waiting(action)["before"]
 
@@ -166,7 +166,7 @@ def test_a_reminder_before_that_rings_once_it_is_late_says_nothing(at):
     assert verbs(action).count("actions.action_reminded") == 1
 
 
-def test_remind_tells_the_owner_before_and_after(at):
+def test_remind_notifies_the_owner_before_and_after(at):
     ana = people.user("Ana")
     action = actions.action(owner=ana, due_on=FRIDAY)
 
@@ -179,7 +179,7 @@ def test_remind_tells_the_owner_before_and_after(at):
     assert Action.objects.get().version == 1
 
 
-def test_note_overdue_also_speaks_without_an_owner(at):
+def test_note_overdue_also_writes_an_event_without_an_owner(at):
     action = actions.action(due_on=FRIDAY)
 
     operations.remind(waiting(action)["after"], at=at)

@@ -130,7 +130,7 @@ def test_what_an_action_is_for_is_shown_only_to_those_who_may_see_it(client, ana
         assert "Canary" not in client.get(path).content.decode()
 
 
-def test_the_page_of_an_action_says_what_is_missing_and_lets_one_take_it(client, ana):
+def test_the_page_of_an_action_says_what_is_missing_and_offers_to_take_it(client, ana):
     action = actions.action("Cap it")
 
     page = client.get(address(action)).content.decode()
@@ -156,7 +156,7 @@ def test_a_new_action_says_what_it_is_for(client, ana):
     assert Event.objects.get(subject=made.subject).via == "page"
 
 
-def test_a_new_action_about_a_stranger_s_thing_is_refused_like_one_about_nothing(client, ana):
+def test_a_new_action_about_a_hidden_object_is_refused_like_one_about_a_missing_object(client, ana):
     hidden = actions.action("Canary", viewers=[people.team().subject_id])
 
     texts = []
@@ -210,7 +210,7 @@ def test_finish_offers_an_undo(client, ana):
     assert address(action, "step", "reopen") in answer.content.decode()
 
 
-def test_a_step_leads_nowhere_outside(client, ana):
+def test_a_step_never_redirects_to_another_site(client, ana):
     action = actions.action(owner=ana)
 
     answer = client.post(address(action, "step", "start"), {"next": "https://evil.example/"})

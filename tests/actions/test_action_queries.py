@@ -22,7 +22,7 @@ def test_mine_is_unfinished_and_by_date():
     assert list(queries.mine(ana)) == [sooner, later, undated]
 
 
-def test_unfinished_of_takes_what_is_about_it_and_what_came_of_it():
+def test_unfinished_of_includes_related_actions():
     root = actions.action().subject
     about, of = actions.action(about=root), actions.action(origin=root)
     actions.done(about=root)

@@ -41,7 +41,7 @@ def is_problem(answer, status):
     return body
 
 
-def test_without_a_token_nothing_is_said(client):
+def test_without_a_token_nothing_is_returned(client):
     answer = client.get("/api/v1/people")
 
     is_problem(answer, 401)
@@ -130,7 +130,7 @@ def test_another_body_type_is_415(client, ana):
         (b"[" * 100_000, "deep"),
     ],
 )
-def test_what_is_no_json_is_told_by_name(client, ana, body, said):
+def test_invalid_json_is_refused_with_the_reason(client, ana, body, said):
     assert said in is_problem(post(client, bearer(ana), body), 400)["detail"]
 
 

@@ -25,7 +25,7 @@ def get(client):
     return ask
 
 
-def test_events_are_told_newest_first_and_filtered(get, at):
+def test_events_are_listed_newest_first_and_filtered(get, at):
     ana = people.user("Ana")
     made = team.add(name="Fraud", by=Actor(ana, "page"), at=at)
     team.change(made, {"name": "Fraud ML"}, by=Actor(ana, "api"), at=at)
@@ -72,7 +72,7 @@ def test_a_hidden_actor_is_in_no_column_and_found_by_no_filter(get, at):
     assert get(raiser, f"?actor={raiser.pk}")["count"] == 0
 
 
-def test_what_is_restricted_is_not_told_nor_named(get, at):
+def test_restricted_objects_notify_nobody_and_are_not_named(get, at):
     insider, outsider = people.user(), people.user()
     made = people.team("Fraud")
     from actions.models import Action

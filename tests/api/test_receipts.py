@@ -58,7 +58,7 @@ def test_keys_are_each_persons_own():
     assert Action.objects.count() == 2
 
 
-def test_what_was_refused_is_not_kept_and_the_mended_request_may_use_the_key():
+def test_a_refusal_is_not_stored_and_the_fixed_request_may_use_the_key():
     auth = bearer(people.user())
 
     assert send(auth, {"title": ""}).status_code == 400

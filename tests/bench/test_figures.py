@@ -39,7 +39,7 @@ def test_a_percentile_is_a_figure_that_was_there(part, expected):
     assert figures.percentile(list(range(100, 0, -1)), part) == expected
 
 
-def test_cpu_counts_new_processes_and_not_those_that_are_gone():
+def test_cpu_counts_new_processes_and_not_those_that_ended():
     assert spent({1: 5.0, 2: 7.0}, {1: 6.5, 3: 0.5}) == pytest.approx(2.0)
 
 

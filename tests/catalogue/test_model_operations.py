@@ -46,7 +46,7 @@ def test_what_cannot_be_a_model_names_its_field(at, fields, field):
     assert Model.objects.count() == 1
 
 
-def test_a_change_is_told_and_renames_the_subject(at):
+def test_a_change_notifies_people_and_renames_the_subject(at):
     found = catalogue.model("fraud")
 
     model.change(found, {"name": "Fraud 2", "tier": 1}, by=SYSTEM, at=at, seen=1)

@@ -157,7 +157,7 @@ def test_one_press_registers_one_model(client, ana):
     "wrong",
     [{"name": ""}, {"slug": "no spaces"}, {"slug": "new"}, {"name": "!!!"}, {"name": "New"}, {"tier": "9"}],
 )
-def test_what_cannot_be_is_said_at_its_field(client, ana, wrong):
+def test_an_impossible_value_is_reported_at_its_field(client, ana, wrong):
     answer = client.post(f"{LIST}new/", FORM | wrong)
 
     assert answer.status_code == 422

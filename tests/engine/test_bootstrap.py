@@ -29,14 +29,14 @@ def _told(capsys: pytest.CaptureFixture[str]) -> str:
     return said
 
 
-def test_an_old_python_is_told_in_one_line(
+def test_an_old_python_is_reported_in_one_line(
     place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "version_info", (3, 9, 1, "final", 0))
     assert "Python 3.9.1 is too old" in _told(capsys)
 
 
-def test_a_python_without_venv_is_told_in_one_line(
+def test_a_python_without_venv_is_reported_in_one_line(
     place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(bootstrap.importlib.util, "find_spec", lambda _name: None)
@@ -44,14 +44,14 @@ def test_a_python_without_venv_is_told_in_one_line(
     assert "apt-get install python3-venv" in _told(capsys)
 
 
-def test_a_read_only_folder_is_told_in_one_line(
+def test_a_read_only_folder_is_reported_in_one_line(
     place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(bootstrap.os, "access", lambda *_: False)
     assert "cannot be written" in _told(capsys)
 
 
-def test_a_failed_install_is_told_in_one_line_and_begun_again(
+def test_a_failed_installation_is_reported_in_one_line_and_repeated(
     place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (place / ".venv").mkdir()

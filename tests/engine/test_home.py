@@ -24,7 +24,7 @@ def test_home_is_closed_to_others_and_its_key_is_made_once(tmp_path: Path) -> No
     assert (home.path / "secret-key").stat().st_mode & 0o777 == 0o600
 
 
-def test_a_second_supervisor_on_one_home_is_told_where_the_first_is(tmp_path: Path) -> None:
+def test_a_second_supervisor_reports_where_the_first_one_runs(tmp_path: Path) -> None:
     first = Home(tmp_path / "var")
     first.take()
     first.publish({"RISKHUB_ADDRESS": "http://localhost:8123"})
@@ -51,7 +51,7 @@ def test_existing_parents_keep_their_permissions(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("said", ["PORT", "SECRET_KEY", "REDIS_URL"])
-def test_what_a_person_says_counts_although_a_killed_run_published_the_same(
+def test_a_value_set_by_a_person_counts_although_a_killed_run_published_the_same(
     tmp_path: Path, said: str
 ) -> None:
     published = {
@@ -90,7 +90,7 @@ def test_what_a_person_says_counts_although_a_killed_run_published_the_same(
         ({"DATABASE_URL": f"postgresql://u:hush@{NOBODY}/x", "REDIS_URL": "redis://h"}, "Connection refused"),
     ],
 )
-def test_a_wrong_address_is_told_in_one_line_with_the_mend(given: dict[str, str], told: str) -> None:
+def test_a_wrong_address_is_reported_in_one_line_with_the_fix(given: dict[str, str], told: str) -> None:
     with pytest.raises(Trouble) as trouble:
         outside.given(given)
     line = str(trouble.value)
@@ -100,7 +100,7 @@ def test_a_wrong_address_is_told_in_one_line_with_the_mend(given: dict[str, str]
     assert "hush" not in line
 
 
-def test_a_broker_that_is_not_there_is_told_in_one_line() -> None:
+def test_a_missing_broker_is_reported_in_one_line() -> None:
     with pytest.raises(Trouble, match=r"REDIS_URL: 127\.0\.0\.1:1/0 cannot be used \(.*refused\)\. Fix: "):
         outside.check_broker("REDIS_URL", f"redis://:hush@{NOBODY}/0")
 

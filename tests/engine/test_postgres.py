@@ -153,7 +153,7 @@ def test_a_deep_folder_in_a_closed_home_works_and_no_permission_is_widened(home:
     assert _modes(home) == before
 
 
-def test_a_taken_port_is_told_in_one_line_or_evaded(home: Path, cluster: Cluster) -> None:
+def test_a_port_in_use_is_reported_in_one_line_or_replaced(home: Path, cluster: Cluster) -> None:
     cluster.ensure()
     cluster.stop()
     with socket.socket() as taker:
@@ -170,7 +170,7 @@ def test_a_taken_port_is_told_in_one_line_or_evaded(home: Path, cluster: Cluster
         again.stop("immediate")
 
 
-def test_data_of_another_version_and_lost_passwords_are_told_in_one_line(cluster: Cluster) -> None:
+def test_data_of_another_version_and_lost_passwords_are_reported_in_one_line(cluster: Cluster) -> None:
     cluster.ensure()
     cluster.stop()
     (cluster.data / "PG_VERSION").write_text("12\n")
@@ -241,7 +241,7 @@ def test_a_plain_user_runs_it_too(home: Path) -> None:
 
 
 @needs_root
-def test_root_without_a_way_is_told_in_one_line(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_root_without_a_way_is_reported_in_one_line(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(privileges, "_works", lambda *_: False)
     with pytest.raises(Trouble, match=r"does not run as root.*Fix: ") as told:
         Cluster(home / "pg").ensure()

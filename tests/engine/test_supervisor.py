@@ -175,7 +175,7 @@ def test_a_second_start_keeps_the_data_and_a_second_supervisor_is_refused(up: Ca
     assert read_json(second.home / "instance.json")["SECRET_KEY"] == published["SECRET_KEY"]
 
 
-def test_killed_itself_it_takes_its_children_along_and_the_next_start_ends_the_rest(
+def test_a_killed_supervisor_ends_its_children_and_the_next_start_ends_the_rest(
     up: Callable[..., Up],
 ) -> None:
     running = up().until_ready()
@@ -191,7 +191,7 @@ def test_killed_itself_it_takes_its_children_along_and_the_next_start_ends_the_r
     assert not left & again.everything()
 
 
-def test_a_web_server_that_never_becomes_ready_is_told_in_one_line(
+def test_a_web_server_that_never_becomes_ready_is_reported_in_one_line(
     up: Callable[..., Up], project: Path
 ) -> None:
     (project / "granian.py").write_text("raise SystemExit('no such application')")
@@ -211,7 +211,7 @@ def test_a_web_server_that_never_becomes_ready_is_told_in_one_line(
         ({"REDIS_URL": "redis://127.0.0.1:1"}, "REDIS_URL is set and DATABASE_URL is not"),
     ],
 )
-def test_a_wrong_word_in_the_environment_is_told_in_one_line(
+def test_an_invalid_variable_is_reported_in_one_line(
     up: Callable[..., Up], environment: dict[str, str], told: str
 ) -> None:
     failing = up(**environment)
@@ -223,7 +223,7 @@ def test_a_wrong_word_in_the_environment_is_told_in_one_line(
     assert "Traceback" not in failing.text()
 
 
-def test_a_taken_port_is_told_with_another(up: Callable[..., Up]) -> None:
+def test_a_port_in_use_is_reported_with_another_port(up: Callable[..., Up]) -> None:
     taker = subprocess.Popen(
         [sys.executable, "-m", "http.server", "0", "--bind", "127.0.0.1"], stdout=subprocess.PIPE
     )

@@ -48,7 +48,7 @@ def test_it_asks_for_its_password_and_hides_it(tmp_path: Path) -> None:
         server.stop()
 
 
-def test_a_taken_port_is_told_in_one_line(tmp_path: Path) -> None:
+def test_a_port_in_use_is_reported_in_one_line(tmp_path: Path) -> None:
     with socket.socket() as taker:
         taker.bind(("127.0.0.1", 0))
         taker.listen()

@@ -115,7 +115,7 @@ def _rows() -> dict:
     return {one._meta.label: sorted(map(repr, one._base_manager.values_list())) for one in models}
 
 
-def test_six_weeks_leave_a_whole_history(six_weeks):
+def test_six_weeks_leave_a_complete_history(six_weeks):
     """One sample for all four tests, because creating it is slow."""
     assert_every_row_can_be_rebuilt()
     assert_every_handover_happens_once()

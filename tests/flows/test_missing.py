@@ -103,7 +103,7 @@ def test_an_unknown_model_has_its_review_and_is_registered_from_the_breach(clien
     assert NO_MEETING in page
 
 
-def test_a_model_registered_later_takes_its_review_and_a_meeting_looks_at_it(client, staff, team):
+def test_a_model_registered_later_gets_its_review_and_a_place_on_an_agenda(client, staff, team):
     _, ana, _ = staff
     meetings_.series(team)
     review = alerted("nobody-knows")
@@ -119,7 +119,7 @@ def test_a_model_registered_later_takes_its_review_and_a_meeting_looks_at_it(cli
     assert NO_MEETING not in page
 
 
-def test_a_model_without_owner_team_is_looked_at_and_says_where_to_name_one(client, staff, team):
+def test_a_model_without_owner_team_gets_a_review_that_links_the_form_of_the_team(client, staff, team):
     _, ana, _ = staff
     meetings_.series(team)
     model = catalogue.model("fraud-score")
@@ -194,7 +194,7 @@ def test_with_nobody_in_the_organisation_all_of_it_is_there_once_somebody_comes(
 # ------------------------------------------------------------------ ladder
 
 
-def test_without_a_ladder_one_is_put_up_and_everybody_can_read_it(client, house):
+def test_without_a_ladder_a_standard_one_is_created_and_visible_to_everybody(client, house):
     ana = people.user("Ana Moreau", function=people.function("data-science"))
     action = an_action("Look at the feed", by=Actor(ana, "page"))
     assert not Ladder.objects.exists()
@@ -205,7 +205,7 @@ def test_without_a_ladder_one_is_put_up_and_everybody_can_read_it(client, house)
     assert Ladder.objects.first().name in read(client, ana, reverse("risklog:ladder_list"))
 
 
-def test_where_only_another_teams_ladder_stands_that_one_is_climbed(client, house):
+def test_the_ladder_of_another_team_is_used_if_there_is_no_other(client, house):
     ana = people.user("Ana Moreau", function=people.function("data-science"))
     lone = risklog_review.ladder(("person", 60, {"person": ana}), team=people.team("Elsewhere"))
     action = an_action("Look at the feed", by=Actor(ana, "page"))
@@ -336,7 +336,7 @@ def test_an_action_of_somebody_who_left_says_so_and_any_member_takes_it(client, 
     assert Action.objects.get(pk=action.pk).owner == other
 
 
-def test_a_risk_of_somebody_who_left_says_so_stands_with_the_unowned_and_ends_before_somebody(
+def test_a_risk_of_somebody_who_left_says_so_and_is_listed_as_unowned_until_it_is_assigned(
     client, staff, team, gone
 ):
     from risklog.states import RiskState
@@ -361,7 +361,7 @@ def test_a_risk_of_somebody_who_left_says_so_stands_with_the_unowned_and_ends_be
 # ------------------------------------------------------------------ thresholds
 
 
-def test_a_breach_without_limits_is_looked_at_and_says_that_no_threshold_is_agreed(client, staff, team):
+def test_a_breach_without_limits_gets_a_review_that_says_no_threshold_is_agreed(client, staff, team):
     _, ana, _ = staff
     catalogue.model("fraud-score", owner_team=team)
     body = signals.told()
@@ -371,7 +371,7 @@ def test_a_breach_without_limits_is_looked_at_and_says_that_no_threshold_is_agre
 
     review = Review.objects.get()
     page = read(client, ana, review)
-    assert "no threshold is agreed here" in page
+    assert "no threshold is agreed in Riskhub" in page
     series = Series.objects.first()
     if series is not None:
         assert mended_at("signals:series_detail", series.pk) in page
@@ -400,7 +400,7 @@ def test_a_source_without_owner_says_so_and_is_given_one(client, staff, team):
     assert mended_at("signals:source_edit", source.pk) in page
 
 
-def test_a_risk_of_no_owner_team_model_or_date_stands_and_can_be_edited(client, staff, team):
+def test_a_risk_without_owner_team_model_or_date_is_shown_and_can_be_edited(client, staff, team):
     from tests.factories import risks
 
     _, ana, _ = staff

@@ -61,7 +61,7 @@ def restrict(risk, teams, by):
     risks_.restrict(risk, teams=teams, by=Actor(by, "page"), at=LATER)
 
 
-def test_all_that_hangs_on_it_is_restricted_with_it_and_opened_with_it(risk, cast):
+def test_everything_below_a_risk_is_restricted_and_opened_with_it(risk, cast):
     ana, team, bob, stranger = cast
     whole = len(seen_by(stranger))
     assert whole > 30
@@ -102,7 +102,7 @@ def rows_that_name_it(reader):
     return found
 
 
-def test_a_new_owner_sees_all_that_hangs_on_it_and_the_former_one_no_longer(risk, cast):
+def test_a_new_owner_sees_everything_below_the_risk_and_the_former_owner_does_not(risk, cast):
     ana, team, _, stranger = cast
     lou = people.user("Lou")
     risks_.change(risk, {"owner": lou}, by=Actor(ana, "page"), at=LATER)
@@ -117,7 +117,7 @@ def test_a_new_owner_sees_all_that_hangs_on_it_and_the_former_one_no_longer(risk
     assert len(seen_by(ana)) == whole  # the raiser, who is in the team
 
 
-def test_whoever_an_escalation_was_handed_to_keeps_their_sight(cast):
+def test_the_new_holder_of_an_escalation_keeps_sight_of_it(cast):
     ana, team, bob, _ = cast
     risk = risks.risk(f"{CANARY} risk", team=team, owner=ana, person=ana)
     escalation = risklog_review.escalation(about=risk.subject, by=Actor(ana, "page"))

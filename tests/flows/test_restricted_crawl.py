@@ -122,7 +122,7 @@ def to_ask(world: World, family: Family) -> Iterator[tuple[Address, str, str, st
                 yield address, method, url, "" if url == known_one or address.name.startswith(_ITEM) else none
 
 
-def test_the_team_the_reviewers_and_the_people_called_see_it(world, family):
+def test_the_team_the_reviewers_and_notified_people_see_it(world, family):
     """The control: the texts that a stranger must not find exist."""
     mate, shown = client_of(world, "mate"), set()
     for address, method, url, _ in to_ask(world, family):

@@ -49,7 +49,7 @@ def test_a_review_settled_meanwhile_climbs_no_further(ladder, settle):
     assert not Climb.objects.filter(escalation=climbing, position=2).exists()
 
 
-def test_an_action_done_meanwhile_climbs_no_further(ladder, at):
+def test_an_action_that_is_done_is_not_escalated_further(ladder, at):
     action = actions.action(owner=people.user(), due_on=at.date())
     in_working_hours = working_moment(at, 0)  # outside working hours the first rung waits too
     climbing = risklog_review.escalation(about=action.subject, at=in_working_hours)

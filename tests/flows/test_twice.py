@@ -316,7 +316,7 @@ CASES = (
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_a_form_pressed_twice_at_once_makes_one(house, case, monkeypatch):
+def test_a_form_sent_twice_at_once_creates_one_object(house, case, monkeypatch):
     page = case.page(house)
     form = _drawn(house, page, case)
     body = {**form.values, **case.fill(house)}
@@ -330,7 +330,7 @@ def test_a_form_pressed_twice_at_once_makes_one(house, case, monkeypatch):
     assert any(one.status_code in (200, 303) for one in answers), [_told(one) for one in answers]
 
 
-def test_a_form_sent_again_later_leads_to_what_it_made(house):
+def test_a_form_sent_again_later_redirects_to_the_created_object(house):
     case = next(one for one in CASES if one.name == "action")
     form = _drawn(house, case.page(house), case)
     body = {**form.values, **case.fill(house)}

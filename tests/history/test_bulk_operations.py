@@ -55,7 +55,7 @@ def test_the_number_of_statements_does_not_grow(at):
     assert Event.objects.filter(verb="people.team_added", batch__isnull=False).count() == 42
 
 
-def test_a_step_bears_the_verb_of_moves(at):
+def test_a_step_has_the_verb_of_moves(at):
     action = Action(title="Cap", made_at=at - timedelta(days=1))
     history.record(action, "actions.action_opened", by=SYSTEM, at=at)
 

@@ -64,6 +64,6 @@ def test_a_rewritten_link_is_noticed():
 
 
 @pytest.mark.parametrize("wrong", ["x", "1", "1:zz", "0:" + "0" * 64, "1:00", ":" + "0" * 64])
-def test_what_is_no_head_is_refused(wrong):
-    with pytest.raises(CommandError, match="not a head"):
+def test_an_invalid_head_is_refused(wrong):
+    with pytest.raises(CommandError, match="--head is not valid"):
         call_command("verify_chain", head=wrong, stdout=StringIO())

@@ -83,7 +83,7 @@ def test_an_event_reaches_its_handler_once_however_often_the_relay_runs(wired, a
 
 
 @pytest.mark.django_db
-def test_what_people_wait_for_goes_before_what_waited_longer(wired, at):
+def test_handlers_that_notify_people_run_before_older_handovers(wired, at):
     teams = [people.team() for _ in range(20)]
     history.record_many(teams, "people.team_changed", by=SYSTEM, at=at)
     history.record(teams[0], "people.team_called", by=SYSTEM, at=at)
@@ -126,7 +126,7 @@ def test_the_commit_of_a_handler_does_not_wait_for_the_disk(wired, at):
 
 
 @pytest.mark.django_db
-def test_a_relay_takes_nothing_more_in_hand_when_its_time_is_over(wired, at, monkeypatch):
+def test_a_relay_claims_nothing_more_when_its_time_is_over(wired, at, monkeypatch):
     """A task that is cut off counts a try for rows that did not fail."""
     monkeypatch.setattr(relay, "_BATCH", 2)
     monkeypatch.setattr(relay, "_BATCH_BEHIND_FIRST", 2)
@@ -141,7 +141,7 @@ def test_a_relay_takes_nothing_more_in_hand_when_its_time_is_over(wired, at, mon
 
 
 @pytest.mark.django_db
-def test_an_act_rings_the_bell_once_and_what_the_relay_causes_not_at_all(
+def test_an_act_notifies_workers_once_and_acts_of_the_relay_do_not(
     wired, at, django_capture_on_commit_callbacks
 ):
     with django_capture_on_commit_callbacks() as rings:
@@ -154,7 +154,7 @@ def test_an_act_rings_the_bell_once_and_what_the_relay_causes_not_at_all(
 
 
 @pytest.mark.django_db
-def test_a_broken_handler_leaves_nothing_behind_holds_nobody_up_and_ends_as_dead(wired, at):
+def test_a_broken_handler_writes_nothing_blocks_no_other_row_and_ends_as_dead(wired, at):
     history.record(people.team(), "people.team_broken", by=SYSTEM, at=at)
 
     for _ in range(6):
@@ -169,7 +169,7 @@ def test_a_broken_handler_leaves_nothing_behind_holds_nobody_up_and_ends_as_dead
 
 
 @pytest.mark.django_db
-def test_a_worker_that_dies_after_its_claim_is_followed_when_its_lease_runs_out(wired, at):
+def test_the_work_of_a_dead_worker_is_claimed_again_after_its_lease(wired, at):
     history.change(people.team("Fraud"), {"name": "Fraud ML"}, by=SYSTEM, at=at)
     claims.claim(Handover.objects.all())  # and dies
 
@@ -190,7 +190,7 @@ def _let_time_pass():
 
 
 @pytest.mark.django_db
-def test_what_was_in_hand_when_workers_died_twice_waits_as_after_a_failure(wired, at):
+def test_rows_whose_workers_died_twice_wait_as_after_a_failure(wired, at):
     history.change(people.team("Fraud"), {"name": "Fraud ML"}, by=SYSTEM, at=at)
     for _ in range(2):
         assert len(claims.claim(Handover.objects.all())) == 1
@@ -207,7 +207,7 @@ def test_what_was_in_hand_when_workers_died_twice_waits_as_after_a_failure(wired
 
 
 @pytest.mark.django_db
-def test_a_row_that_was_put_back_stands_in_nobodys_way(wired, at):
+def test_a_row_that_was_put_back_blocks_no_other_row(wired, at):
     for number in range(2):
         history.change(people.team(f"Team {number}"), {"name": f"Named {number}"}, by=SYSTEM, at=at)
     first = Handover.objects.order_by("id").first()
@@ -233,7 +233,7 @@ def test_a_row_that_kills_every_worker_is_buried_after_its_last_try(wired, at):
 
 
 @pytest.mark.django_db
-def test_a_row_that_kills_its_worker_takes_no_other_along(wired, at):
+def test_a_row_that_kills_its_worker_uses_up_no_tries_of_other_rows(wired, at):
     for number in range(4):
         history.change(people.team(f"Team {number}"), {"name": f"Named {number}"}, by=SYSTEM, at=at)
     taken = claims.claim(Handover.objects.order_by("id"))

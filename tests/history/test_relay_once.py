@@ -225,7 +225,7 @@ def test_a_key_is_used_once_and_has_a_shape():
         handler("module:function")
 
 
-def test_a_former_key_that_leads_nowhere_is_refused(wired):
+def test_a_former_key_that_leads_to_an_unknown_key_is_refused(wired):
     with pytest.raises(ValueError, match="must lead to a current key"):
         wiring.install(
             flows={"people.team_changed": (count_up,)}, dues={}, former={"tests.old": "tests.missing"}

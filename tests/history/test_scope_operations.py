@@ -105,7 +105,7 @@ def test_restricting_to_nobody_leaves_it_to_its_keepers(at):
     assert sees(stranger, root, below) == [False, False]
 
 
-def test_a_root_of_its_own_begins_as_what_it_is_about(at):
+def test_a_new_root_starts_with_the_viewers_of_its_subject(at):
     team, owner, stranger = people.team(), people.user(), people.user()
     about = action(at, viewers=[team.subject_id])
     keeps = [NewGrant(owner.subject_id, GrantReason.OWNER, Reach.ROOT)]
@@ -117,7 +117,7 @@ def test_a_root_of_its_own_begins_as_what_it_is_about(at):
     assert sees(stranger, own, about) == [False, True]
 
 
-def test_what_hangs_on_another_root_is_seen_as_that_one(at):
+def test_an_object_below_another_root_has_its_visibility(at):
     team, stranger = people.team(), people.user()
     first, second = action(at), action(at, viewers=[team.subject_id])
     below = action(at, parent=first.subject)

@@ -190,7 +190,7 @@ def test_one_verb_is_declared_once():
     assert declarations.every() == declared
 
 
-def test_what_six_weeks_wrote_is_declared_and_whole(six_weeks):
+def test_the_events_of_six_weeks_are_declared_and_complete(six_weeks):
     undeclared, wrong = set(), set()
     for event in Event.objects.iterator():
         declared = declarations.find(event.verb)

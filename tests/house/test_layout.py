@@ -117,7 +117,7 @@ def test_only_operations_write_history():
     assert wrong == []
 
 
-def test_rooms_meet_only_at_their_doors():
+def test_rooms_import_only_allowed_modules_of_each_other():
     doors = {
         "models",
         "states",

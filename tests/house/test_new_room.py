@@ -67,7 +67,7 @@ def test_the_house_declares_what_the_room_declares(mounted):
 
 
 @pytest.mark.django_db(transaction=True, databases=["default", "owner"])
-def test_a_note_is_written_listed_found_told_and_remembered(mounted, ana, client, at):
+def test_a_note_is_created_listed_found_notified_and_recorded(mounted, ana, client, at):
     reader = people.user("Rita Reader")
     client.force_login(ana)
 

@@ -158,7 +158,7 @@ def test_what_is_scheduled_exists_and_comes_often():
 
 
 @pytest.mark.parametrize("name", ["states", "told"])
-def test_what_is_drawn_of_the_code_is_the_code(name):
+def test_the_drawn_documents_match_the_code(name):
     """Fix: `manage.py draw_states`."""
     page = {"states": "states.md", "told": "flows.md"}[name]
 

@@ -113,7 +113,7 @@ def test_every_rule_has_a_use() -> None:
     assert {n: path for n, path in rules().items() if n not in used and not begins(n, beginnings)} == {}
 
 
-def test_every_allowed_class_still_stands_somewhere() -> None:
+def test_every_allowed_class_is_still_used() -> None:
     names, _ = written()
 
     assert set(WITHOUT_RULE) <= set(names)
@@ -126,7 +126,7 @@ def is_word(segment: str) -> bool:
 
 
 @pytest.mark.parametrize("name", ["ag-i", "mt-st", "btn", "button-p", "rail-sec", "lvl"])
-def test_an_abbreviation_is_told_from_a_word(name: str) -> None:
+def test_an_abbreviation_is_distinguished_from_a_word(name: str) -> None:
     assert not all(is_word(segment) for segment in name.split("-"))
 
 

@@ -125,7 +125,7 @@ def test_a_limit_at_the_edge_has_room_for_its_zone_and_for_the_marks_above_its_w
     assert below[0] < 232 - 30
 
 
-def test_words_of_limits_that_lie_close_together_do_not_stand_on_each_other():
+def test_labels_of_close_limits_do_not_overlap():
     warning, clear = _label_places([ChartLimit(0.15, "warning", "W"), ChartLimit(0.145, "clear", "C")])
 
     assert clear - warning >= 12

@@ -25,7 +25,7 @@ ANA = SimpleNamespace(name="Ana Moreau")
         (timedelta(days=-400), "Sun 19 Oct 2025"),
     ],
 )
-def test_moment_is_told_relative_to_now(away, words):
+def test_moment_is_shown_relative_to_now(away, words):
     assert f">{words}</time>" in ui.moment(NOW + away, now=NOW)
 
 

@@ -54,7 +54,7 @@ def test_the_list_is_filtered(client, ana):
         assert [row["id"] for row in client.get(f"{LIST}?{query}").json()["results"]] == [found.pk]
 
 
-def test_what_it_is_about_and_restricted_ones_are_told_only_to_those_who_may_see_them(client, ana):
+def test_subjects_and_restricted_rows_are_shown_only_to_those_who_may_see_them(client, ana):
     team = people.team()
     secret = actions.action("Canary", viewers=[team.subject_id])
     learnings.published("Open", about=secret.subject, viewers=[ana.subject_id])

@@ -61,7 +61,7 @@ def test_a_settled_review_drafts_a_learning_from_what_it_knows(at):
 
 
 @pytest.mark.parametrize("outcome", [Outcome.POOR_EVIDENCE, Outcome.EXPERIMENT_NEEDED])
-def test_what_taught_nothing_yet_drafts_nothing(outcome, at):
+def test_a_review_without_an_outcome_drafts_no_learning(outcome, at):
     _, event = settled_review(at, outcome=outcome)
 
     operations.draft_from_review(event, at=at)
@@ -162,7 +162,7 @@ def test_one_draft_a_subject(at):
         operations.restore(first, by=SYSTEM, at=at)
 
 
-def test_what_a_risk_taught_follows_its_sight(at):
+def test_a_learning_has_the_visibility_of_its_risk(at):
     team, ana, stranger = people.team(), people.user("Ana"), people.user()
     risk = actions.action("Stands for a risk")
     taught = learnings.published(author=ana, about=risk.subject)

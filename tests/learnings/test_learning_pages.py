@@ -102,7 +102,7 @@ def test_a_restricted_learning_is_not_found_by_strangers(client, ana):
         assert "Canary" not in client.get(path).content.decode()
 
 
-def test_what_taught_it_is_shown_only_to_those_who_may_see_it(client, ana):
+def test_the_source_of_a_learning_is_shown_only_to_those_who_may_see_it(client, ana):
     secret = actions.action("Canary", viewers=[people.team().subject_id])
     open_one = learnings.published("Open", about=secret.subject, viewers=[ana.subject_id])
 
@@ -141,7 +141,7 @@ def test_an_edit_is_kept_or_both_texts_are_shown(client, ana, at):
     assert "Mine" in page
 
 
-def test_publishing_without_a_text_says_the_mend(client, ana):
+def test_publishing_without_a_text_names_the_fix(client, ana):
     draft = learnings.draft(seen="", author=ana)
 
     answer = client.post(address(draft, "step", "publish"), {"version": 1})
@@ -164,7 +164,7 @@ def test_a_preview_is_clean_and_keeps_nothing(client, ana):
     assert not Learning.objects.exists()
 
 
-def test_a_new_learning_says_what_taught_it(client, ana):
+def test_a_new_learning_names_its_source(client, ana):
     root = actions.action("Root")
 
     answer = client.post("/learnings/new/", {"title": "Taught", "about": root.reference})

@@ -58,7 +58,7 @@ def test_a_review_comes_to_the_next_meeting_of_its_focus_and_says_why(team, at):
     )
 
 
-def test_the_bell_may_ring_twice(team, at):
+def test_a_handler_may_be_called_twice(team, at):
     make.series(team)
     review = a_review(team)
 
@@ -68,7 +68,7 @@ def test_the_bell_may_ring_twice(team, at):
     assert len(items_about(review.subject)) == 1
 
 
-def test_a_critical_review_comes_to_the_very_next_meeting(team, at):
+def test_a_critical_review_goes_to_the_next_meeting(team, at):
     series = make.series(team)
     review = a_review(team, kind="latency", severity=Severity.CRITICAL)
 
@@ -139,7 +139,7 @@ def test_what_people_took_off_stays_off(team, at):
     assert item.state == ItemState.DROPPED
 
 
-def test_what_becomes_critical_comes_back_onto_the_very_next_meeting_it_once_stood_on(team, at):
+def test_a_critical_review_returns_to_the_next_meeting_it_was_on_before(team, at):
     series = make.series(team)
     review = a_review(team)
     first, second = make.planned(series), make.planned(series, 1)
@@ -157,7 +157,7 @@ def test_what_becomes_critical_comes_back_onto_the_very_next_meeting_it_once_sto
     assert [one.meeting for one in items_about(review.subject) if one.state == ItemState.WAITING] == [first]
 
 
-def test_a_meeting_moved_far_off_lets_go_of_reviews_that_another_sees_sooner(team, at):
+def test_a_meeting_moved_far_ahead_releases_reviews_that_fit_an_earlier_meeting(team, at):
     series = make.series(team)
     review = a_review(team)
     agenda.on_review_opened(opened(review), at=at)
@@ -206,7 +206,7 @@ def test_last_times_actions_are_those_agreed_without_a_decision_too_and_tell_of_
     assert AgendaItem.objects.get(about=first.subject).why == "1 action from earlier meetings"
 
 
-def test_publish_builds_and_tells_once_a_day_before(team, at):
+def test_publish_builds_the_agenda_and_notifies_once_a_day_before(team, at):
     series = make.series(team)
     review = a_review(team, kind="data_quality")
     due = Due.objects.filter(kind=agenda.PUBLISH).order_by("at").first()

@@ -121,7 +121,7 @@ def test_until_is_read_in_the_zone_of_the_series():
         "FREQ=WEEKLY\nFREQ=DAILY",
     ],
 )
-def test_what_is_no_rule_is_refused_with_the_mend(rule):
+def test_an_invalid_rule_is_refused_with_the_fix(rule):
     with pytest.raises(cadence.BadRule):
         cadence.parse(rule, zone=ZoneInfo("UTC"), first_on=date(2026, 1, 1), starts_at=time(9))
 
@@ -161,7 +161,7 @@ def test_a_rare_rule_that_does_meet_is_taken(rule):
     assert cadence.check(rule, **HOUSE, at=AT) is None
 
 
-def test_looking_for_meetings_of_a_rule_without_any_takes_a_bounded_number_of_steps():
+def test_a_rule_without_meetings_is_searched_in_a_limited_number_of_steps():
     """Rules that were stored before the check may have no date: dateutil would search until the year 9999."""
     rule = "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30"
     late, _ = cadence._late(cadence.parse(rule, **HOUSE), datetime(2026, 12, 1))
@@ -184,5 +184,5 @@ def test_looking_for_meetings_of_a_rule_without_any_takes_a_bounded_number_of_st
         ("FREQ=YEARLY;INTERVAL=9", "FREQ=YEARLY;INTERVAL=9"),
     ],
 )
-def test_a_rule_is_said_in_words(rule, words):
+def test_a_rule_is_described_in_words(rule, words):
     assert cadence.describe(rule) == words

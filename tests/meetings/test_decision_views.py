@@ -96,7 +96,7 @@ def test_a_decision_shows_reason_subject_actions_and_what_replaced_it(client, an
         assert word in text
 
 
-def test_what_is_restricted_shows_nowhere(client, ana):
+def test_restricted_objects_are_shown_nowhere(client, ana):
     insider = people.user()
     hidden = make.decision(text="Canary", about=make.restricted([insider], "Canary subject"))
 
@@ -177,7 +177,7 @@ def test_a_refused_decision_keeps_its_words(client, ana, missing):
             assert words in answer.content.decode()
 
 
-def test_a_decision_on_a_review_settled_meanwhile_stands_and_settles_nothing(client, ana):
+def test_a_decision_on_a_review_that_was_settled_meanwhile_is_kept_and_settles_nothing(client, ana):
     review = risklog.review()
     make.decision(about=review.subject, settles="confirmed")
 

@@ -49,7 +49,7 @@ def test_add_refuses_and_names_the_field(field, value):
     assert refusal.value.field == field
 
 
-def test_a_subject_stands_once_on_an_agenda():
+def test_a_subject_is_on_an_agenda_only_once():
     meeting, subject = make.planned(), people.team().subject
     item = make.item(meeting, about=subject)
 

@@ -83,7 +83,7 @@ def queries_of(client, url, **headers) -> int:
 # ------------------------------------------------------------------ starting and ending
 
 
-def test_start_leads_to_the_live_page_and_others_are_led_to_what_there_is(client, crew, ana):
+def test_start_opens_the_live_page_and_others_see_the_current_state(client, crew, ana):
     meeting = make.planned(make.series(crew[0]))
     early = client.get(of("live", meeting))
     assert (early.status_code, early.headers["Location"]) == (303, of("detail", meeting))
@@ -150,7 +150,7 @@ def test_defer_carries_over_and_turns_to_the_next(client, ana, meeting, on):
     assert fresh(following).state == ItemState.CURRENT
 
 
-def test_an_outcome_that_is_none_is_told(client, ana, on):
+def test_an_unknown_outcome_is_refused_by_name(client, ana, on):
     said = {"outcome": "victory", "version": on.version}
     answer = client.post(to("finish", on), said, follow=True)
 
@@ -287,7 +287,7 @@ def test_every_kind_of_change_beats(client, ana, meeting, on, change):
     assert pulse(client, meeting, on, tag).status_code == 200
 
 
-def test_another_item_or_the_end_loads_the_page_anew(client, ana, meeting, on):
+def test_another_item_or_the_end_reloads_the_page(client, ana, meeting, on):
     tag = client.get(of("live", meeting)).context["stamp"]
     items.take_up(make.item(meeting), by=SYSTEM, at=meeting.starts_at)
     assert pulse(client, meeting, on, tag).headers["HX-Refresh"] == "true"
@@ -507,7 +507,7 @@ def test_the_page_costs_the_same_with_more_of_everything(client, ana, meeting, o
     assert queries_of(client, of(name, meeting)) == one
 
 
-def test_attendance_is_noted_and_a_missing_function_told(client, crew, ana, meeting, on):
+def test_attendance_is_recorded_and_a_missing_function_is_shown(client, crew, ana, meeting, on):
     for wrong in ("x", "9" * 30):
         answer = client.post(of("attend", meeting), {"present": [ana.pk, wrong]}, follow=True)
         assert wrong in answer.content.decode()

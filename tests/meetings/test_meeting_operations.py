@@ -166,7 +166,7 @@ def test_close_carries_over_what_is_unfinished_and_fixes_the_minutes(at):
     assert "minutes are final" in refusal.value.message
 
 
-def test_attendance_is_what_was_said_last(at):
+def test_the_last_recorded_attendance_counts(at):
     meeting = make.live()
     ana, ben = people.user(), people.user()
 
@@ -179,7 +179,7 @@ def test_attendance_is_what_was_said_last(at):
     assert Event.objects.filter(verb="meetings.attendance_noted").count() == 2
 
 
-def test_whose_turn_it_is_hears_it_a_week_and_a_day_before(at):
+def test_the_facilitator_is_notified_a_week_and_a_day_before(at):
     meeting = make.planned(position=1)
     dues = Due.objects.filter(kind=rota.TURN, subject=meeting.subject).order_by("at")
     assert [due.at for due in dues] == [meeting.starts_at - timedelta(days=n) for n in (7, 1)]

@@ -58,7 +58,7 @@ def posted(meeting, step, **extra) -> str:
     return reverse(f"meetings:meeting_{step}", args=[meeting.reference])
 
 
-def test_the_list_shows_what_is_to_come_with_focus_leader_and_why(client, crew, ana):
+def test_the_list_shows_upcoming_meetings_with_focus_facilitator_and_reason(client, crew, ana):
     make.series(crew[0], name="Forum")
     client.force_login(ana)
 
@@ -114,7 +114,7 @@ def test_a_series_costs_the_same_with_more_meetings(client, crew, ana):
     assert one == three
 
 
-def test_a_restricted_item_is_a_slot_to_those_who_may_not_see_it(client, crew, ana):
+def test_a_hidden_item_is_shown_as_a_restricted_item(client, crew, ana):
     meeting = make.planned(make.series(crew[0]))
     insider = people.user(role=Role.MEMBER)
     make.item(meeting, title="Canary title", why="Canary why", about=make.restricted([insider], "Canary"))
@@ -183,7 +183,7 @@ def test_an_item_is_added_once_changed_moved_and_taken_off(client, crew, ana):
     assert item.state == ItemState.WAITING
 
 
-def test_a_wrong_item_says_what_to_mend(client, crew, ana):
+def test_a_wrong_item_names_the_fix(client, crew, ana):
     meeting = make.planned(make.series(crew[0]))
     hidden = make.restricted([people.user()])
     client.force_login(ana)
@@ -340,7 +340,7 @@ def test_a_conflict_of_a_series_names_the_fields_that_differ(client, crew):
     assert f'name="version" value="{series.version}"' in answer.content.decode()
 
 
-def test_a_cancelled_meeting_tells_who_comes_late_in_a_toast(client, crew):
+def test_a_toast_tells_late_visitors_that_the_meeting_is_cancelled(client, crew):
     meeting = make.planned(make.series(crew[0]))
     client.force_login(meeting.facilitator)
     said = versioned(meeting, reason="Holiday", starts_at="2026-11-27T10:00")
@@ -438,7 +438,7 @@ def test_a_series_is_added_once_and_edited(client, crew):
         ("time_zone", "Mars"),
     ],
 )
-def test_a_wrong_series_says_what_to_mend(client, crew, field, value):
+def test_a_wrong_series_names_the_fix(client, crew, field, value):
     client.force_login(people.user(role=Role.RISK_MANAGER))
 
     answer = client.post("/meetings/series/new/", {**SERIES, field: value})
@@ -447,7 +447,7 @@ def test_a_wrong_series_says_what_to_mend(client, crew, field, value):
     assert field in answer.context["form"].errors
 
 
-def test_a_reader_elsewhere_is_told_both_clocks(client, crew):
+def test_a_reader_in_another_time_zone_sees_both_times(client, crew):
     meeting = make.planned(make.series(crew[0]))
     client.force_login(people.user(time_zone="America/Los_Angeles"))
 
@@ -507,7 +507,7 @@ def test_the_focus_cycle_is_edited_on_its_page(client, crew):
     assert "Retired" in client.get(reverse("meetings:series_detail", args=[series.pk])).content.decode()
 
 
-def test_a_subject_is_put_on_the_fitting_agenda_by_one_button(client, crew, ana):
+def test_one_button_adds_a_subject_to_the_next_suitable_agenda(client, crew, ana):
     make.series(crew[0])
     review = risklog.review(of_model=risklog.model(owner_team=crew[0]), kind="drift")
     client.force_login(ana)
@@ -530,7 +530,7 @@ def test_pages_of_a_live_a_closed_and_a_cancelled_meeting_open(client, crew, ana
         assert client.get(page(meeting)).status_code == 200
 
 
-def test_the_panel_on_a_lower_page_says_where_it_stands_or_offers_a_place(crew, ana, at, rf):
+def test_the_panel_shows_the_agenda_of_a_subject_or_offers_to_add_it(crew, ana, at, rf):
     review = risklog.review(of_model=risklog.model(owner_team=crew[0]), kind="drift")
     request = rf.get("/risks/reviews/")
 

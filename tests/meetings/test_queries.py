@@ -98,7 +98,7 @@ def test_the_stamp_says_nothing_of_what_the_reader_may_not_see():
     assert after[1] == before[1]
 
 
-def test_the_panel_says_where_a_subject_stands_or_why_nowhere(at):
+def test_the_panel_names_the_agenda_of_a_subject_or_the_reason_for_none(at):
     team, (ana, _) = make.crew()
     review = risklog.review(of_model=risklog.model(owner_team=team), kind="drift")
     agenda.place(about=review.subject, kind="drift", team_id=team.pk, title="x", by=SYSTEM, at=at)

@@ -129,7 +129,7 @@ def test_who_was_away_owes_no_turn_and_gains_none():
     assert Counter(one.person for one in found[11:14]) == {100: 1, 101: 1, 102: 1}
 
 
-def test_a_newcomer_stands_behind_everyone_who_led_before():
+def test_a_newcomer_comes_after_everyone_who_facilitated_before():
     people = [Person(1, "Ana", 1, LONG_AGO), Person(2, "Ben", 1, LONG_AGO), Person(3, "Chi", 1, week(2))]
     rota = Rota([1], people, [1])
     past = [Turn(week(0), 1, 1, 1), Turn(week(1), 2, 1, 1)]

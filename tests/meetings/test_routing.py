@@ -29,7 +29,7 @@ def test_the_next_meeting_of_the_right_focus():
     assert found.why == "next meeting on drift"
 
 
-def test_what_presses_goes_to_the_very_next_meeting():
+def test_urgent_subjects_go_to_the_next_meeting():
     assert route([a_series()], team=1, kind="latency", pressing="critical").meeting.id == 100
 
 
@@ -47,7 +47,7 @@ def test_the_narrowest_series_that_lists_the_kind():
     assert route([wide, narrow, blind], team=3, kind="drift").series == 1
 
 
-def test_no_place_says_what_to_mend():
+def test_a_missing_place_names_the_fix():
     assert "no team" in route([a_series()], team=None, kind="drift").why
     assert "no meeting series" in route([a_series()], team=9, kind="drift").why
     assert "No focus" in route([a_series(kinds=("latency",))], team=1, kind="drift").why

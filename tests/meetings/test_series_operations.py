@@ -124,7 +124,7 @@ def test_a_meeting_moved_by_hand_stays_where_it_was_put(at):
     assert len(found) == 12
 
 
-def test_change_of_people_gives_the_turns_anew_and_is_on_record(at):
+def test_a_change_of_people_recalculates_the_rotation_and_is_recorded(at):
     series = make.series()
     team, (ana, ben) = make.crew("security", "product")
 

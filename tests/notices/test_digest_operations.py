@@ -100,7 +100,7 @@ def test_mine_comes_first_and_then_what_moved(ana, at):
     assert lines(found, "learnings") == ["What we learned"]
 
 
-def test_it_tells_what_changed_since_the_last_one(ana, at):
+def test_the_digest_lists_changes_since_the_last_one(ana, at):
     risks.risk("Old news")
     make(ana, at)
     later = at + timedelta(days=7)
@@ -109,7 +109,7 @@ def test_it_tells_what_changed_since_the_last_one(ana, at):
     assert lines(make(ana, later), "opened") == ["Fresh"]
 
 
-def test_it_takes_up_the_inbox_rows_of_the_week_once(ana, at):
+def test_the_digest_marks_the_inbox_rows_of_the_week_once(ana, at):
     notices.told_of(actions.action(owner=ana))
 
     first = make(ana, at)
@@ -205,7 +205,7 @@ def test_it_costs_the_same_at_one_and_three_of_everything(ana, at):
     assert few <= 16
 
 
-def test_the_page_of_a_risk_says_which_of_ones_own_digests_told_of_it_or_of_what_came_of_it(client, ana, at):
+def test_the_page_of_a_risk_lists_the_readers_digests_that_name_it_or_a_related_object(client, ana, at):
     told, other = risks.risk("Drift of the scorer"), risks.risk("Something else", at=at - timedelta(days=60))
     actions.action("Retrain it", owner=ana, about=told.subject, due_on=at.date() + timedelta(days=1))
     made = make(ana, at)

@@ -22,7 +22,7 @@ def why(user) -> dict[str, str]:
     return dict(Entry.objects.filter(user=user).values_list("event__verb", "why"))
 
 
-def test_an_entry_and_its_mail_are_made_once_however_often_the_bell_rings(at):
+def test_an_entry_and_its_mail_are_created_once_however_often_the_handler_runs(at):
     ana = people.user()
     made = actions.action(owner=ana)
     notices.told_of(made), notices.told_of(made)
@@ -31,14 +31,14 @@ def test_an_entry_and_its_mail_are_made_once_however_often_the_bell_rings(at):
     assert Message.objects.filter(user=ana).count() == 1
 
 
-def test_who_acted_is_not_told(at):
+def test_the_actor_is_not_notified(at):
     ana = people.user()
     notices.told_of(actions.action(owner=ana, by=Actor(ana, "page")))
 
     assert not Entry.objects.exists()
 
 
-def test_the_ladder_tells_also_who_set_it_going_and_sends_again_in_doubt(at):
+def test_the_ladder_also_notifies_the_person_who_escalated_and_sends_uncertain_mails_again(at):
     ana = people.user()
     risklog_review.ladder(("owner", 60, None))
     made = risklog_review.escalation(about=risklog_review.model(developer=ana).subject, by=Actor(ana, "page"))
@@ -49,7 +49,7 @@ def test_the_ladder_tells_also_who_set_it_going_and_sends_again_in_doubt(at):
     assert Message.objects.get(user=ana).policy == InDoubt.RESEND
 
 
-def test_those_asked_to_review_are_told_and_mailed(at):
+def test_reviewers_get_an_entry_and_a_mail(at):
     reviewers = [risklog_review.reviewer("data-science"), risklog_review.reviewer("engineering")]
     review = risklog_review.review()
     notices.told_of(review)
@@ -60,7 +60,7 @@ def test_those_asked_to_review_are_told_and_mailed(at):
     assert why(reviewers[0]) == {"risklog.review_opened": "Your review is requested"}
 
 
-def test_those_who_have_not_answered_are_told_when_what_they_look_at_becomes_critical(at, settings):
+def test_reviewers_without_an_answer_are_notified_when_the_review_becomes_critical(at, settings):
     settings.IS_MAIL_KEPT = True
     people.organisation()
     waiting, answered = (risklog_review.reviewer(slug) for slug in ("data-science", "risk-management"))
@@ -76,7 +76,7 @@ def test_those_who_have_not_answered_are_told_when_what_they_look_at_becomes_cri
     assert "became critical" in sent.sent_text
 
 
-def test_a_breach_is_told_to_the_team_in_its_inbox_only(at):
+def test_a_breach_notifies_the_team_only_in_the_inbox(at):
     team = people.team()
     ana = people.user(teams=[team])
     people.user("Stranger")
@@ -87,7 +87,7 @@ def test_a_breach_is_told_to_the_team_in_its_inbox_only(at):
     assert not Message.objects.exists()
 
 
-def test_a_risk_is_told_to_its_owner_and_team_and_a_small_change_to_nobody(at):
+def test_a_risk_notifies_its_owner_and_team_and_a_small_change_notifies_nobody(at):
     team = people.team()
     ana, wei = people.user(teams=[team]), people.user()
     risk = risks.risk(team=team, owner=wei, likelihood=2, impact=2)
@@ -103,7 +103,7 @@ def test_a_risk_is_told_to_its_owner_and_team_and_a_small_change_to_nobody(at):
     assert "risklog.risk_changed" in why(ana)
 
 
-def test_a_restricted_subject_is_told_to_those_alone_who_may_see_it(at):
+def test_only_people_who_may_see_a_restricted_subject_are_notified(at):
     team, others = people.team(), people.team()
     ana, wei = people.user(teams=[team]), people.user(teams=[others])
     risk = risks.risk(team=team, owner=wei, viewers=[team.subject_id])
@@ -114,7 +114,7 @@ def test_a_restricted_subject_is_told_to_those_alone_who_may_see_it(at):
     assert why(wei) == {}
 
 
-def test_who_left_is_not_told(at):
+def test_people_who_left_are_not_notified(at):
     ana = people.user()
     made = actions.action(owner=ana)
     type(ana).objects.filter(pk=ana.pk).update(is_active=False)
@@ -123,7 +123,7 @@ def test_who_left_is_not_told(at):
     assert not Entry.objects.exists()
 
 
-def test_an_unnamed_opener_is_not_pointed_at_by_being_told(at):
+def test_notifications_do_not_reveal_an_anonymous_opener(at):
     ana = people.user()
     made = actions.action(by=Actor(ana, "page", hidden=True))
     notices.told_of(actions.operations.finish(made, by=SYSTEM, at=at))
@@ -150,7 +150,7 @@ def test_marking_read_marks_ones_own_alone(at):
     assert Entry.objects.filter(user=wei, read_at__isnull=True).count() == 1
 
 
-def test_telling_costs_the_same_for_one_and_for_three(at, django_assert_max_num_queries):
+def test_notifying_costs_the_same_for_one_and_for_three(at, django_assert_max_num_queries):
     team = people.team()
     people.user(teams=[team])
     first = risks.risk(team=team)

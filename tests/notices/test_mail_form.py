@@ -86,7 +86,7 @@ def test_an_escalation_that_is_refused_goes_out_as_plain_text(settings, at):
     assert "554" in row.history[0] and "plain text" in row.history[0]
 
 
-def test_an_escalation_that_is_refused_twice_is_told_to_administrators(settings, at):
+def test_an_escalation_mail_that_is_refused_twice_notifies_administrators(settings, at):
     ada = people.user("Ada", role=Role.ADMINISTRATOR)
     with notices.mail_server(settings, {"spam": 9}):
         person = people.user(email="spam@example.org")

@@ -45,7 +45,7 @@ def test_an_old_event_that_is_handed_over_late_is_held_back_too(settings, at):
     assert sink.accepted == [] and states() == ["held"]
 
 
-def test_switching_off_and_on_again_starts_anew(at):
+def test_switching_off_and_on_again_starts_again(at):
     assert mail_switch.note(is_on=True, at=at).since == at
     assert mail_switch.note(is_on=True, at=at + HOUR).since == at
     mail_switch.note(is_on=False, at=at + 2 * HOUR)

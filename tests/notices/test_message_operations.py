@@ -177,7 +177,7 @@ def test_after_the_sixth_try_it_is_given_up(settings, at):
     assert len(row.history) == 6
 
 
-def test_a_poison_mail_ends_as_given_up_and_holds_nobody_up(settings, at, monkeypatch):
+def test_a_mail_that_always_fails_ends_as_dead_and_blocks_no_other_mail(settings, at, monkeypatch):
     row, other = notices.parked_kind(at=at), notices.parked_kind(at=at)
     genuine = message.rendered_mail.render
 
@@ -293,7 +293,7 @@ def test_what_was_restricted_since_is_not_sent(settings, at):
 # ------------------------------------------------------------------ retry
 
 
-def test_an_administrator_tries_again_what_was_given_up(settings, at):
+def test_an_administrator_retries_dead_work(settings, at):
     row = notices.parked_kind(to("spam"), at=at)
     with notices.mail_server(settings, script={"spam": 1}) as sink:
         message.send_due(at=at)

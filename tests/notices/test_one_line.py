@@ -76,7 +76,7 @@ def test_a_retired_series_is_one_line(at, weekly):
     assert not Meeting.objects.filter(series=series, state="planned").exists()
 
 
-def test_another_name_or_purpose_tells_nobody(at, weekly):
+def test_another_name_or_purpose_notifies_nobody(at, weekly):
     series, person = weekly
 
     all_series.change(series, {"purpose": "Look at drift"}, by=SYSTEM, at=at)

@@ -43,11 +43,11 @@ def cost(client, path) -> int:
     return len(queries)
 
 
-def test_an_empty_inbox_says_what_will_stand_here(client, ana):
+def test_an_empty_inbox_says_what_it_will_show(client, ana):
     assert "Your inbox is empty" in body(client.get("/notices/"))
 
 
-def test_the_inbox_shows_ones_own_alone(client, ana):
+def test_the_inbox_shows_only_ones_own_entries(client, ana):
     notices.told_of(actions.action("Mine", owner=ana))
     notices.told_of(actions.action("Theirs", owner=people.user()))
 
@@ -155,7 +155,7 @@ def test_nobody_can_stop_anothers_digest_from_the_page_of_mail(client, ida, sett
     assert token not in page + mail
 
 
-def test_a_mail_about_what_an_administrator_may_not_see_is_a_closed_cover(client, ida, settings, at):
+def test_a_mail_about_a_hidden_object_shows_an_administrator_no_content(client, ida, settings, at):
     settings.IS_MAIL_KEPT = True
     row = notices.parked_kind(at=at)
     message.send_due(at=at)
@@ -169,7 +169,7 @@ def test_a_mail_about_what_an_administrator_may_not_see_is_a_closed_cover(client
     assert client.get(f"/notices/mail/{row.pk}/as-sent/").status_code == 404
 
 
-def test_troubled_mail_stands_first_and_is_tried_again(client, ida, at):
+def test_failed_mail_comes_first_and_can_be_retried(client, ida, at):
     row = notices.parked_kind(at=at)
     Message.objects.filter(pk=row.pk).update(state=MessageState.UNCERTAIN, error="The line broke")
 

@@ -297,7 +297,7 @@ def test_every_mailed_event_is_tested_here():
     [(verb, step) for verb, (_, steps) in STEPS.items() for step in (nothing, *steps)],
     ids=lambda value: value if isinstance(value, str) else value.__name__,
 )
-def test_a_mail_that_is_no_longer_true_is_not_sent(settings, verb, step):
+def test_an_outdated_mail_is_not_sent(settings, verb, step):
     settings.IS_MAIL_KEPT = True
     people.user("Adam Admin", role=Role.ADMINISTRATOR)
     make, _ = STEPS[verb]

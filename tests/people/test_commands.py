@@ -41,7 +41,7 @@ def test_issue_token_prints_a_token_that_works():
         ["ana@example.org", "--name", "x" * 81],
     ],
 )
-def test_issue_token_fails_with_the_mend(wrong):
+def test_issue_token_fails_with_the_fix(wrong):
     people.user(email="ana@example.org")
 
     with pytest.raises(CommandError):

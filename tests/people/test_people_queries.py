@@ -20,7 +20,7 @@ def away(user, stand_in=None, at=None):
     person.be_away(user, from_on=DAY, until_on=DAY, stand_in=stand_in, by=SYSTEM, at=at)
 
 
-def test_the_organisation_is_read_once_for_a_page_that_is_read_and_anew_by_what_writes(rf, at):
+def test_the_organisation_is_read_once_per_page_and_again_by_writes(rf, at):
     found = organisation.found(name="Before", by=SYSTEM, at=at)
 
     def answer(request):
@@ -60,7 +60,7 @@ def test_stand_ins_are_followed_to_somebody_who_is_there(at, django_assert_num_q
     assert queries.stand_in_of(eva, DAY) == eva
 
 
-def test_a_circle_of_stand_ins_ends_in_nobody(at):
+def test_a_cycle_of_stand_ins_leads_to_nobody(at):
     ana, ben = people.user(), people.user()
     away(ana, ben, at)
     away(ben, ana, at)

@@ -27,7 +27,7 @@ def boss(client):
     return user
 
 
-def test_account_changes_what_is_ones_own(client):
+def test_the_account_page_changes_only_ones_own_data(client):
     user = people.user("Ana")
     client.force_login(user)
     fields = {"version": 1, "name": "Ana M", "time_zone": "Asia/Tokyo", "theme": "dark"}
@@ -67,7 +67,7 @@ def test_a_strangers_token_does_not_exist(client, at):
     assert client.post(reverse("people:revoke_token", args=[made.pk])).status_code == 404
 
 
-def test_a_password_is_changed_by_who_knows_the_present_one(client, at, settings):
+def test_a_password_change_needs_the_current_password(client, at, settings):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     user = people.user()
     person.set_password(user, "a-long-enough-passphrase", by=SYSTEM, at=at)

@@ -163,7 +163,7 @@ def test_set_up_works_once(at):
     assert secret not in str(list(SetUpLink.objects.values()))
 
 
-def test_a_failed_set_up_leaves_the_link_whole(at):
+def test_a_failed_set_up_does_not_use_up_the_link(at):
     secret = organisation.make_link(at=at)
 
     with pytest.raises(Refused):

@@ -39,7 +39,7 @@ def enter(client, password=WORDS, email="ana@example.org", **extra):
     return client.post(HERE, {"email": email, "password": password}, **extra)
 
 
-def test_the_right_words_open_the_door_and_lead_on(ana, client):
+def test_the_right_password_signs_in_and_redirects(ana, client):
     answer = client.post(HERE, {"email": "ANA@example.org", "password": WORDS, "next": "/people/"})
 
     assert (answer.status_code, answer["Location"]) == (303, "/people/")
@@ -55,7 +55,7 @@ def test_nobody_is_led_away_from_here(ana, client, target):
     assert "javascript" not in answer["Location"]
 
 
-def test_wrong_words_say_the_same_for_known_and_unknown_people(ana, client):
+def test_a_wrong_password_gives_the_same_answer_for_known_and_unknown_people(ana, client):
     known = enter(client, "wrong")
     unknown = enter(client, "wrong", "nobody@example.org")
 

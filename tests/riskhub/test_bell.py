@@ -10,7 +10,7 @@ from riskhub.celery import app
 
 
 @pytest.mark.parametrize("is_hung", [False, True], ids=["down", "hung"])
-def test_each_ring_to_a_broker_that_does_not_answer_is_short(is_hung):
+def test_each_notification_to_a_broker_that_does_not_answer_is_short(is_hung):
     with socket.create_server(("127.0.0.1", 0)) as server:  # accepts connections, but does not answer
         url = f"redis://127.0.0.1:{server.getsockname()[1]}/0"
         if not is_hung:

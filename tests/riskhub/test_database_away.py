@@ -77,7 +77,7 @@ def test_the_handler_of_the_settings_writes_these_lines():
     assert any(isinstance(one, LineFormatter) for one in formats)
 
 
-def test_a_fault_of_ours_keeps_its_traceback(caplog):
+def test_a_server_error_keeps_its_traceback(caplog):
     try:
         raise ValueError("ours")
     except ValueError:

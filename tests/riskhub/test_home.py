@@ -39,7 +39,7 @@ def fill(user) -> None:
     risklog_review.escalation(about=risk.subject)
 
 
-def test_what_needs_me_stands_on_it_and_what_is_others_does_not(client, ana):
+def test_my_week_shows_the_readers_work_and_not_that_of_others(client, ana):
     fill(ana)
     actions.action("Somebody's", owner=people.user(), due_on=AT.date())
 

@@ -27,7 +27,7 @@ def test_the_web_does_not_start_without_a_key_of_its_own():
 @pytest.mark.parametrize(
     ("body", "length"), [(b'{"points": []}', 14), (b"x" * (11 * 2**20), 10 * 2**20 + 1), (b"", 0)]
 )
-def test_a_body_in_chunks_is_counted_as_far_as_one_may_go(monkeypatch, settings, body, length):
+def test_a_chunked_body_is_counted_up_to_the_limit(monkeypatch, settings, body, length):
     """A request without Content-Length, as Granian passes it on: a stream with an end."""
     monkeypatch.setenv("SECRET_KEY", settings.SECRET_KEY)
     from riskhub import wsgi

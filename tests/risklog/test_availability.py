@@ -179,7 +179,7 @@ def test_who_holds_an_escalation_and_is_away_hands_it_to_the_stand_in(at, taken)
 
 
 @pytest.mark.parametrize("has_stand_in", [True, False])
-def test_a_rung_whose_people_are_away_is_called_again_or_left(at, has_stand_in):
+def test_a_rung_whose_people_are_away_is_notified_again_or_left(at, has_stand_in):
     developer, lead, other = people.user("Dev"), people.user("Lena Lead"), people.user("Stan")
     make.ladder((Who.OWNER, 240, None), (Who.TEAM_LEAD, 480, None))
     model = make.model(owner_team=people.team("Fraud", lead=lead), developer=developer)

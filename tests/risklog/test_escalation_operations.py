@@ -88,7 +88,7 @@ def test_it_climbs_in_order_and_stays_at_the_top(at, crew):
     assert not Due.objects.filter(kind="risklog.climb", occurrence="rung-4").exists()
 
 
-def test_a_due_that_rings_twice_or_early_climbs_once(at, crew):
+def test_a_due_date_that_runs_twice_or_early_climbs_once(at, crew):
     escalation = make.escalation(about=crew["model"].subject)
     bell = due(escalation)
 
@@ -101,7 +101,7 @@ def test_a_due_that_rings_twice_or_early_climbs_once(at, crew):
     assert len(told(escalation)) == 2
 
 
-def test_after_a_week_of_downtime_it_climbs_one_rung_and_gives_its_whole_time(at, crew):
+def test_after_a_week_of_downtime_it_climbs_one_rung_with_its_full_time_limit(at, crew):
     escalation = make.escalation(about=crew["model"].subject)
     later = at + timedelta(days=7)
 
@@ -132,7 +132,7 @@ def test_an_empty_rung_is_skipped_at_once_and_says_so(at, crew):
     assert Event.objects.get(verb="risklog.escalation_climbed").data["skipped"] == "rung 1: no owner"
 
 
-def test_the_stand_in_is_told_when_somebody_is_away(at, crew):
+def test_the_stand_in_is_notified_when_somebody_is_away(at, crew):
     stand_in = people.user()
     make.away(crew["developer"], stand_in=stand_in)
 
@@ -151,7 +151,7 @@ def test_somebody_away_without_a_stand_in_is_a_skipped_rung(at, crew):
     assert Climb.objects.get(position=1).skipped == "absent without a stand-in"
 
 
-def test_when_the_whole_ladder_is_empty_risk_managers_hear(at):
+def test_when_the_whole_ladder_is_empty_risk_managers_are_notified(at):
     manager = people.user(role=Role.RISK_MANAGER)
     make.ladder((Who.OWNER, 60, None), (Who.TEAM_LEAD, 60, None))
 
@@ -246,7 +246,7 @@ def test_what_waits_for_the_morning_can_be_taken_at_night(at, crew):
     assert due(escalation, "risklog.acknowledgement_lapses").at == at.replace(day=24, hour=13)
 
 
-def test_handing_over_gives_the_time_anew(at, crew):
+def test_handing_over_restarts_the_time_limit(at, crew):
     escalation, other = make.escalation(about=crew["model"].subject), people.user()
     escalations.acknowledge(escalation, by=make.actor(crew["developer"]), at=at)
     first = due(escalation, "risklog.acknowledgement_lapses")
@@ -296,7 +296,7 @@ def test_a_pause_has_a_reason_and_an_end_within_14_days(at, crew, days, reason, 
     assert refusal.value.field == field
 
 
-def test_stepping_down_calls_the_rung_below_and_climbs_anew(at, crew):
+def test_stepping_down_notifies_the_rung_below_and_restarts_the_climb(at, crew):
     escalation = climb(make.escalation(about=crew["model"].subject))
 
     escalations.step_down(escalation, reason="Owner is back", by=make.actor(crew["lead"]), at=at + 6 * HOUR)
@@ -326,7 +326,7 @@ def test_nothing_fires_after_it_is_resolved(at, crew):
         escalations.step_down(escalation, reason="Late", by=SYSTEM, at=at)
 
 
-def test_a_person_who_looked_at_an_earlier_rung_is_asked_again(at, crew):
+def test_a_person_of_an_earlier_rung_is_notified_again(at, crew):
     escalation = make.escalation(about=crew["model"].subject)
     seen = escalation.version
     climb(escalation)
@@ -345,7 +345,7 @@ def test_anybody_may_raise_it_unnamed(at, crew):
     assert Event.objects.get(verb="risklog.escalation_climbed").actor is None
 
 
-def test_being_called_lets_one_see_a_restricted_subject(at, crew):
+def test_a_notified_person_sees_the_restricted_subject(at, crew):
     secret = make.model(
         owner_team=crew["team"], developer=crew["developer"], viewers=[crew["team"].subject_id]
     )
@@ -429,7 +429,7 @@ def overdue(action, at):
     return history.record(action, payload, by=SYSTEM, at=at)
 
 
-def test_what_was_handed_on_before_its_lateness_was_heard_of_is_not_escalated(at, crew):
+def test_an_action_reassigned_before_its_overdue_event_ran_is_not_escalated(at, crew):
     late = actions.action(owner=people.user(), due_on=at.date())
     event = overdue(late, at)
     operations.change(late, {"owner": people.user()}, by=SYSTEM, at=at)
@@ -449,7 +449,7 @@ def test_a_rung_of_somebody_who_left_says_so(at):
     assert Climb.objects.get(escalation=escalation, position=1).skipped == "has left without a successor"
 
 
-def test_ladders_refuse_rungs_that_call_nobody(at):
+def test_ladders_refuse_rungs_that_notify_nobody(at):
     for rungs in (
         [],
         [{"who": Who.FUNCTION, "within_minutes": 5}],
@@ -496,7 +496,7 @@ def test_a_new_date_answers_what_was_escalated_for_being_late(at, crew):
     assert (escalation.state, escalation.reason) == ("resolved", "New due date: 2 Dec 2026.")
 
 
-def test_a_new_owner_of_a_late_action_is_not_called_for_the_last_one(at, crew):
+def test_a_new_owner_of_an_overdue_action_is_not_notified_for_the_former_one(at, crew):
     late, escalation = late_climb(at, crew)
 
     event = history.change(late, {"owner": crew["lead"]}, by=SYSTEM, at=at, verb="actions.action_assigned")

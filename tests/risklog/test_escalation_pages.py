@@ -36,7 +36,7 @@ def post(client, escalation, step, **data):
     return client.post(f"{page(escalation)}{step}/", data)
 
 
-def test_the_page_shows_who_was_told_who_comes_next_and_who_is_missing(client, owner, model):
+def test_the_page_shows_who_was_notified_who_is_next_and_who_is_missing(client, owner, model):
     escalation = make.escalation(about=model.subject, why="Nobody answered for a day.")
     client.force_login(people.user())
 
@@ -127,7 +127,7 @@ def test_who_may_acknowledge(client, owner, model, who, status):
     assert post(client, escalation, "acknowledge").status_code == status
 
 
-def test_what_moved_on_meanwhile_is_shown_and_the_text_is_kept(client, owner, model):
+def test_a_change_by_somebody_else_is_shown_and_the_text_is_kept(client, owner, model):
     escalation = make.escalation(about=model.subject)
     client.force_login(owner)
 
@@ -180,7 +180,7 @@ def test_anybody_may_raise_by_hand_once_and_unnamed(client, owner):
     assert "Quiet Quinn" not in text
 
 
-def test_the_ladder_page_says_who_would_be_called_and_when(client, model):
+def test_the_ladder_page_says_who_would_be_notified_and_when(client, model):
     team = model.owner_team
     client.force_login(people.user(role=Role.VIEWER))
 
@@ -232,7 +232,7 @@ def test_changing_the_rungs_is_a_new_version(client, model):
         ({"who": ""}, "at least one rung"),
     ],
 )
-def test_a_ladder_that_calls_nobody_is_shown_again(client, row, words):
+def test_a_ladder_that_notifies_nobody_is_shown_again(client, row, words):
     client.force_login(people.user(role=Role.RISK_MANAGER))
 
     answer = client.post("/risks/ladder/new/", {**rows(row), "name": "Wrong"})

@@ -125,7 +125,7 @@ def test_nobody_away_is_asked_and_the_stand_in_says_for_whom(at, two_functions):
     assert row.why == "For data science, stand-in for an absent colleague"
 
 
-def test_the_flow_goes_on_without_anybody_and_says_what_is_missing(at):
+def test_the_flow_continues_without_people_and_says_what_is_missing(at):
     review = make.review()
 
     assert [one["code"] for one in review.missing] == [
@@ -134,7 +134,7 @@ def test_the_flow_goes_on_without_anybody_and_says_what_is_missing(at):
     assert review.missing[2]["text"] == "No one from data science is available."
 
 
-def test_another_function_looks_where_the_wanted_one_is_missing(at):
+def test_another_function_reviews_if_the_suitable_one_is_missing(at):
     scientist, engineer = make.reviewer("data-science"), make.reviewer("engineering")
 
     review = make.review(of_model=make.model())
@@ -324,7 +324,7 @@ def test_what_presses_but_is_due_no_sooner_is_late_once(at, two_functions):
     assert verbs(review.subject_id).count("risklog.review_unanswered") == 1
 
 
-def test_a_reminder_that_rings_after_the_due_time_is_left_to_the_ladder(at, two_functions):
+def test_a_reminder_that_runs_after_the_due_time_is_left_to_the_ladder(at, two_functions):
     review = make.review()
 
     reviews.remind(due(review, reviews.REMINDER), at=review.due_at)
@@ -382,7 +382,7 @@ def test_a_review_opens_again_unless_another_of_its_subject_is_open(at):
     assert Escalation.objects.get().about_id == opened.subject_id
 
 
-def test_a_breach_that_was_over_before_it_was_heard_of_calls_nobody(at, two_functions):
+def test_a_breach_that_cleared_before_its_event_was_processed_notifies_nobody(at, two_functions):
     group = make.breach_group()
     history.move(group, BreachState.CLEARED, by=SYSTEM, at=at, values={"cleared_at": at - timedelta(days=1)})
 
@@ -391,7 +391,7 @@ def test_a_breach_that_was_over_before_it_was_heard_of_calls_nobody(at, two_func
     assert not Review.objects.exists()
 
 
-def test_a_breach_that_cleared_since_is_still_to_be_said_what_it_was(at, two_functions):
+def test_a_breach_that_cleared_still_needs_an_outcome_of_its_review(at, two_functions):
     group = make.breach_group()
     later = at + timedelta(minutes=1)
     history.move(group, BreachState.CLEARED, by=SYSTEM, at=later, values={"cleared_at": later})
@@ -421,9 +421,7 @@ def test_a_breach_that_worsens_makes_its_review_critical_once(at, two_functions)
 
 
 @pytest.mark.parametrize(("settled_after", "count"), [(timedelta(0), 1), (-timedelta(hours=1), 2)])
-def test_what_was_settled_as_a_warning_and_became_critical_since_is_looked_at_anew(
-    at, two_functions, settled_after, count
-):
+def test_a_settled_warning_that_became_critical_gets_a_new_review(at, two_functions, settled_after, count):
     group = make.breach_group(level=Level.WARNING)
     review_handlers.on_breach_group_opened(group.opened_by, at=at)
     reviews.settle(

@@ -89,7 +89,7 @@ def test_the_page_shows_evidence_people_and_what_is_missing(client, asked, team)
 
     assert "psi 0.31 above 0.25 for 3 points" in text
     assert "For data science, from the owner team" in text
-    assert "no threshold is agreed here" in text
+    assert "no threshold is agreed in Riskhub" in text
     assert "requested this review" in text
     assert f'action="{page(review)}answer/"' in text
     assert f'action="{page(review)}settle/"' in text
@@ -238,7 +238,7 @@ def test_calling_for_a_review_of_a_risk_or_a_model(client, asked, team):
     assert (review.model, review.triggers) == (group.model, 1)
 
 
-def test_calling_for_a_review_of_what_one_may_not_see_is_like_of_nothing(client, team):
+def test_requesting_a_review_of_a_hidden_object_is_refused_like_one_of_a_missing_object(client, team):
     group = make.breach_group(viewers=[team.subject_id])
     client.force_login(people.user())
     data = {"kind": "drift", "severity": "warning", "why": "Odd"}

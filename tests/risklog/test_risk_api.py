@@ -88,7 +88,7 @@ def test_a_wrong_filter_is_named(client, ana, query):
     assert client.get(LIST + query).status_code == 400
 
 
-def test_a_stranger_finds_no_restricted_risk_by_any_door(client, ana):
+def test_a_stranger_finds_no_restricted_risk_on_any_page(client, ana):
     secret = risks.restricted("Canary", people.team(), tags=["canary"])
     assert references(client, "?tag=canary") == []
     assert client.get(LIST).json()["count"] == 0
@@ -165,7 +165,7 @@ def test_patch_needs_if_match_and_refuses_a_stale_one(client, ana):
     assert stale.json()["present"]["title"] == "First"
 
 
-def test_a_life_by_steps(client, ana):
+def test_the_steps_of_a_risk(client, ana):
     found = risks.risk()
     other = people.user(email="bo@example.org")
 

@@ -38,7 +38,7 @@ def group(at, *, kind="drift", level=2, model=None, viewers=None):
     return found
 
 
-def test_add_is_born_open_scored_and_recorded(at):
+def test_add_creates_an_open_scored_and_recorded_risk(at):
     ana = people.user("Ana")
 
     found = risks.risk(person=ana, likelihood=4, impact=5)
@@ -108,13 +108,13 @@ def test_add_from_breach_is_filled_in_and_made_once(at):
     assert seen.reference in first.description
 
 
-def test_add_from_breach_says_when_no_category_fits(at):
+def test_add_from_breach_refuses_a_breach_without_a_suitable_category(at):
     with pytest.raises(Refused) as refusal:
         risk.add_from_breach(group(at, kind="latency"), by=SYSTEM, at=at)
     assert refusal.value.field == "category"
 
 
-def test_change_counts_as_a_look_and_says_when_the_level_moves(at):
+def test_a_change_counts_as_a_review_and_records_a_new_level(at):
     found = risks.risk(likelihood=2, impact=2)
     later = at + timedelta(days=3)
 
@@ -148,7 +148,7 @@ def test_change_refuses_half_a_residual_score(at):
     assert refusal.value.field == "residual_impact"
 
 
-def test_still_so_asks_for_evidence_and_moves_the_next_look(at):
+def test_reconfirming_needs_evidence_and_moves_the_next_review(at):
     found = risks.risk(likelihood=3, impact=3)
     with pytest.raises(Refused):
         risk.still_so(found, evidence=" ", by=SYSTEM, at=at)
@@ -216,7 +216,7 @@ def test_accepting_needs_a_day_to_come_and_a_reason(at, until, reason, field):
     assert refusal.value.field == field
 
 
-def test_an_acceptance_is_told_ten_days_ahead_and_reopens_on_its_day(at):
+def test_an_acceptance_notifies_ten_days_ahead_and_the_risk_reopens_on_its_day(at):
     people.organisation()
     found = risks.risk(state=RiskState.ACCEPTED)
     warn, end = Due.objects.filter(subject_id=found.subject_id).order_by("at")
@@ -231,7 +231,7 @@ def test_an_acceptance_is_told_ten_days_ahead_and_reopens_on_its_day(at):
     assert verbs(found)[-2:] == ["risklog.risk_acceptance_ending", "risklog.risk_acceptance_ended"]
 
 
-def test_an_end_of_acceptance_that_came_is_not_told_ahead(at):
+def test_an_acceptance_that_has_ended_is_not_announced(at):
     found = risks.risk(state=RiskState.ACCEPTED)
     warn, end = Due.objects.filter(subject_id=found.subject_id).order_by("at")
 

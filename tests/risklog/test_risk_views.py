@@ -310,7 +310,7 @@ def test_a_form_sent_twice_makes_one_risk(client, member):
     assert first["Location"] == second["Location"]
 
 
-def test_what_is_missing_is_said_and_nothing_lost(client, member):
+def test_missing_values_are_reported_and_nothing_is_lost(client, member):
     answer = client.post("/risks/new/", five_fields(category=""), headers=HTMX)
     assert answer.status_code == 422
     assert "Applicants from the new region" in answer.content.decode()
@@ -333,7 +333,7 @@ def test_likely_duplicates_are_shown_while_writing(client, member):
     risks.risk("Scores drift after the rate change in retail credit")
     page = client.get("/risks/like/?title=Retail+credit+scores+drifting", headers=HTMX).content.decode()
     assert "Possible duplicates" in page
-    assert "Is it one" not in client.get("/risks/like/?title=Quite+another", headers=HTMX).content.decode()
+    assert "Possible duplicates" not in client.get("/risks/like/?title=Quite+another", headers=HTMX).content.decode()
 
 
 def test_a_breach_becomes_a_risk_by_one_click_once(client, member, at):

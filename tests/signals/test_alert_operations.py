@@ -134,7 +134,7 @@ def test_a_newer_start_of_the_same_alert_ends_the_older(at):
     assert BreachGroup.objects.count() == 1
 
 
-def test_a_start_nobody_told_is_the_receipt_and_stays_it(at):
+def test_an_alert_without_a_start_starts_when_it_is_received(at):
     signals.alerts(signals.told(starts=None), at=at)
     signals.alerts(signals.told(starts=None), at=at + MINUTE)
     assert Alert.objects.get().starts_at == at
@@ -148,7 +148,7 @@ def test_a_start_nobody_told_is_the_receipt_and_stays_it(at):
 
 
 @pytest.mark.parametrize("fires_first", [True, False])
-def test_an_end_told_again_without_a_start_says_nothing_new(at, fires_first):
+def test_a_repeated_end_without_a_start_changes_nothing(at, fires_first):
     if fires_first:
         signals.alerts(signals.told(starts=None), at=at)
     first = signals.alerts(signals.told(status="resolved", starts=None), at=at + timedelta(minutes=1))

@@ -33,7 +33,7 @@ def test_bodies_of_another_shape(sender, body, status):
     assert not Alert.objects.exists()
 
 
-def test_what_is_too_large_or_odd_is_kept_cut_and_told(sender):
+def test_large_or_unusual_values_are_cut_and_reported(sender):
     told = signals.told()
     long, many = "x" * 5_000, {f"label_{number}": "1" for number in range(300)}
     body = [

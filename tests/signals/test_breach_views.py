@@ -240,7 +240,7 @@ def test_who_was_asked_about_one_group_sees_that_group_alone(client, ana, at):
         assert f'href="{path}' not in page
 
 
-def test_nobody_unknown_reads_breaches(client, ana):
+def test_anonymous_visitors_cannot_read_breaches(client, ana):
     group = signals.breach_group()
     client.logout()
 
@@ -296,7 +296,7 @@ def test_the_page_of_a_model_costs_the_same_at_one_and_three_series_and_breaches
     assert _count(client, "/models/fraud-score/") == few
 
 
-def test_the_series_in_breach_stands_first_and_another_may_be_chosen(ana, at):
+def test_the_series_in_breach_comes_first_and_another_may_be_chosen(ana, at):
     found = catalogue.model("fraud-score")
     quiet = signals.series(feature="age")
     crossed = signals.series(feature="income")

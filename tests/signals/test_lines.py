@@ -18,7 +18,7 @@ def timeline(subject_id):
     )
 
 
-def test_the_life_of_a_breach_reads_well(at):
+def test_the_timeline_of_a_breach_is_readable(at):
     age, income = signals.series(), signals.series(feature="income")
     for one in (age, income):
         signals.agreed(one, warning=0.2, critical=0.5)

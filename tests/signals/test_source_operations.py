@@ -79,7 +79,7 @@ def test_old_deliveries_are_forgotten(at):
     assert (kept.problem, len(kept.body), set(kept.body)) == ("no", 64 * 1024 - 1, {"x"})
 
 
-def test_a_source_knows_when_it_was_last_heard(sender):
+def test_a_source_shows_when_it_last_sent_data(sender):
     sender(POINTS, {"source": "nightly", "points": []})
 
     assert Source.objects.get().last_received_at == NOW

@@ -66,7 +66,7 @@ def test_the_list_costs_the_same_at_one_and_three_rows(client, ana):
     assert _count(client, LIST) == few
 
 
-def test_a_source_shows_what_became_of_each_body(client, ana):
+def test_a_source_shows_the_result_of_each_body(client, ana):
     found = signals.source()
     delivered(found, counts={"stored": 3, "duplicate": 2})
     delivered(
@@ -178,7 +178,7 @@ def test_a_source_is_added(client, ana):
         ({"mapping": "[" * 5000}, "mapping"),
     ],
 )
-def test_what_cannot_be_is_said_at_its_field(client, ana, wrong, field):
+def test_an_impossible_value_is_reported_at_its_field(client, ana, wrong, field):
     signals.source("taken")
 
     answer = client.post(f"{LIST}new/", NEW | wrong)

@@ -35,7 +35,7 @@ def proposed(on=None, **limits):
     return threshold.propose(on, reason="As seen.", by=SYSTEM, at=AT, **{"warning": 0.2, **limits})
 
 
-def test_a_series_says_that_nothing_judges_it(client, ana):
+def test_a_series_without_a_threshold_says_that_breaches_are_not_detected(client, ana):
     found = signals.series()
 
     page = client.get(f"/signals/series/{found.pk}/").content.decode()
@@ -147,7 +147,7 @@ def test_one_press_proposes_once(client, ana):
         ({"warning": "inf"}, "warning"),
     ],
 )
-def test_limits_that_cannot_be_are_said_at_their_field(client, ana, wrong, field):
+def test_impossible_limits_are_reported_at_their_field(client, ana, wrong, field):
     found = signals.series()
 
     answer = client.post(f"/signals/series/{found.pk}/propose/", LIMITS | wrong)
@@ -189,7 +189,7 @@ def test_an_agreed_version_is_in_force_with_who_and_why(client, ana):
     assert "Agreed by Ana" in page and "As seen." in page
 
 
-def test_agreeing_to_what_was_seen_otherwise_is_refused(client, ana):
+def test_agreeing_to_a_version_that_changed_is_refused(client, ana):
     version = proposed()
 
     assert client.post(f"/signals/versions/{version.pk}/agree/", {"version": 9}).status_code == 409

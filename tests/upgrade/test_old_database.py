@@ -81,7 +81,7 @@ def test_the_application_role_reads_and_writes_every_table_but_may_not_change_hi
             connection.cursor().execute(statement)
 
 
-def test_the_chain_of_history_is_whole(old):
+def test_the_chain_of_history_is_intact(old):
     verdict = verify()
     assert verdict.broken_at is None
     assert verdict.length > 20
@@ -129,7 +129,7 @@ def test_an_old_risk_is_found_by_a_word_of_its_description_by_who_may_see_it(old
     assert list(documents.rebuild()) == []
 
 
-def test_waiting_handovers_and_dates_are_worked_off_without_one_that_fails(old):
+def test_waiting_handovers_and_due_dates_run_without_failures(old):
     # Leases use the clock of the database, so the test also passes on a day before the dump.
     for rows in (Handover, Due):
         rows.objects.filter(state=Work.PENDING).update(not_before=DUMPED_AT - timedelta(days=3650))
