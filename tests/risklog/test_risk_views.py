@@ -333,7 +333,8 @@ def test_likely_duplicates_are_shown_while_writing(client, member):
     risks.risk("Scores drift after the rate change in retail credit")
     page = client.get("/risks/like/?title=Retail+credit+scores+drifting", headers=HTMX).content.decode()
     assert "Possible duplicates" in page
-    assert "Possible duplicates" not in client.get("/risks/like/?title=Quite+another", headers=HTMX).content.decode()
+    other = client.get("/risks/like/?title=Quite+another", headers=HTMX).content.decode()
+    assert "Possible duplicates" not in other
 
 
 def test_a_breach_becomes_a_risk_by_one_click_once(client, member, at):
