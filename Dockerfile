@@ -1,4 +1,4 @@
-# The application only: PostgreSQL and Valkey are services of their own (docker-compose.yml).
+# The application only. PostgreSQL and Valkey are separate services (docker-compose.yml).
 FROM python:3.12-slim AS packages
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /app
@@ -20,7 +20,7 @@ RUN useradd --system --uid 10001 --home-dir /var/lib/riskhub --create-home --she
 COPY --from=packages /venv /venv
 WORKDIR /app
 COPY . .
-# Root owns the code and the collected files: what the application can be made to do, it cannot do to itself.
+# Root owns the code and the collected files, so that an attack on the application cannot change them.
 RUN python manage.py collectstatic --no-input && python -m compileall -q /app
 USER riskhub
 EXPOSE 8000

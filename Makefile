@@ -14,7 +14,7 @@ define bootstrap
 @python=; for name in $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11); do \
   if "$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then python=$$name; break; fi; done; \
 if [ -z "$$python" ]; then \
-  echo "riskhub: $(or $(PYTHON),python3) is not there or older than 3.11." \
+  echo "riskhub: $(or $(PYTHON),python3) is missing or older than 3.11." \
     "Fix: install Python 3.11 or newer, or name one: make $(MAKECMDGOALS) PYTHON=/path/to/python3.11" >&2; exit 1; fi; \
 "$$python" riskhub/engine/bootstrap.py $(1)
 endef

@@ -7,7 +7,7 @@ const input = find("#palette input");
 const list = find("#palette-list");
 const options = () => findAll("[role=option]:not([hidden])", list);
 
-/** Start anew: no text, all places, the first one marked. */
+/** Reset: no text, all places, the first one marked. */
 export function resetPalette() {
   input.value = "";
   narrow();

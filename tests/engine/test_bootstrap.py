@@ -78,4 +78,4 @@ def test_make_names_a_python_that_is_not_there() -> None:
         ["make", "run", "PYTHON=/nowhere/python3"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode
-    assert "/nowhere/python3 is not there or older than 3.11. Fix: " in done.stderr
+    assert "/nowhere/python3 is missing or older than 3.11. Fix: " in done.stderr

@@ -22,6 +22,8 @@ TEXTS = [
     *sorted((ROOT / "templates").rglob("*.txt")),
     *sorted((ROOT / "docs").rglob("*.md")),
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")),
+    *(ROOT / name for name in ("Makefile", "Dockerfile", "docker-compose.yml", "pyproject.toml")),
+    *sorted((ROOT / "static/js").glob("*.js")),
     *(path for folder in ("bench", "chaos") for path in sorted((ROOT / folder).rglob("*.py"))),
 ]
 # Words and idioms of an early version that a stranger cannot know. Each has a standard word instead.
