@@ -43,6 +43,7 @@ class Kind:
     row: the model, with KIND (the name in history) and PREFIX (the letter of its references, None without).
     label, plural: as headings show them. icon: a name of static/icons. permission: needed to see any of them.
     search_rank: the place of its group on the search page; None when search does not find this kind.
+    bundled_with: the path to the id of the subject whose line of the inbox has the news of this kind, too.
     texts: what search finds besides the subject's reference and title: a history.documents.Texts, or None.
     """
 
@@ -54,6 +55,7 @@ class Kind:
     permission: str
     search_rank: int | None = None
     texts: Any = None
+    bundled_with: str = ""
     key: str = field(init=False)
     prefix: str | None = field(init=False)
 

@@ -12,7 +12,7 @@ INBOX = ListSpec(
             "View",
             {
                 "all": ("All", lambda reader: Q()),
-                "unread": ("Unread", lambda reader: Q(read_at__isnull=True)),
+                "unread": ("Unread", lambda reader: Q(has_unread=True)),
             },
         )
     },

@@ -29,10 +29,15 @@ class EntryQuerySet(RecordedQuerySet):
 
 
 class Entry(models.Model):
-    """One event in the inbox of one person. It is unique and does not depend on mail."""
+    """One event in the inbox of one person. It is unique and does not depend on mail.
+
+    topic: the subject that bundles the lines of the inbox. The subject of the event, or what that is about
+    (Kind.bundled_with): an action and its escalation are one line.
+    """
 
     user = models.ForeignKey(User, models.CASCADE, related_name="+")
     event = models.ForeignKey(Event, models.DO_NOTHING, related_name="+")
+    topic = models.ForeignKey(Subject, models.DO_NOTHING, null=True, db_index=False, related_name="+")
     why = models.CharField(max_length=120)
     is_urgent = models.BooleanField(default=False)
     at = models.DateTimeField()
@@ -45,6 +50,7 @@ class Entry(models.Model):
         constraints = [models.UniqueConstraint(fields=["user", "event"], name="notices_entry_once")]
         indexes = [
             models.Index(fields=["user", "-at", "-id"], name="notices_entry_newest"),
+            models.Index(fields=["user", "topic", "-at", "-id"], name="notices_entry_bundle"),
             models.Index(fields=["user"], name="notices_entry_unread", condition=Q(read_at__isnull=True)),
             models.Index(fields=["user"], name="notices_entry_undigested", condition=Q(digest__isnull=True)),
         ]

@@ -47,15 +47,20 @@ def home(request: SignedInRequest) -> HttpResponse:
     user, at = request.user, clock.now()
     today = timezone.localdate(at)
     todo: list[Any] = list(actions.mine(user).filter(due_on__lte=today + AHEAD)[: SHOWN * 2])
-    escalations = list(mine.escalations_on(user)[:SHOWN])
+    escalations: list[Any] = list(mine.escalations_on(user)[:SHOWN])
     reviews = list(mine.reviews_to_answer(user)[:SHOWN])
     late = [action for action in todo if action.due_on < today]
+    in_ladder = {escalation.about_id: escalation for escalation in escalations}
+    for action in todo:
+        if action.subject_id in in_ladder:
+            in_ladder[action.subject_id].due_on = action.due_on
     context = {
         "now": at,
         "today": today,
         "escalations": escalations,
-        "reviews": reviews,
-        "actions": todo,
+        # What is escalated to the reader is one line: the escalation, which says when it was due.
+        "reviews": [asked for asked in reviews if asked.review.subject_id not in in_ladder],
+        "actions": [action for action in todo if action.subject_id not in in_ladder],
         "late": late,
         "due_soon": [action for action in todo if action.due_on >= today],
         "is_clear": not (escalations or reviews or todo),

@@ -43,6 +43,7 @@ KINDS = (
         permission="risklog.escalation_view",
         search_rank=40,
         texts=Texts(body=("why", "reason"), names=("team__name",)),
+        bundled_with="about_id",
     ),
     Kind(
         Category,

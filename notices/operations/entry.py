@@ -3,10 +3,13 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.db.models import Exists, OuterRef
+
 from history import declarations
 from history import operations as history
-from history.models import Event
+from history.models import Event, Subject
 from history.wiring import handler
+from kit import kinds
 from notices.models import Entry, Message
 from notices.queries import recipients
 from people.models import User
@@ -23,9 +26,17 @@ def add(event: Event, *, at: datetime) -> None:
     if declared is None:
         return
     told = recipients.of_event(event, at=at)
+    topic = _topic_of(event.subject)
     Entry.objects.bulk_create(
         [
-            Entry(user=one.user, event=event, why=one.reason[:120], is_urgent=declared.is_urgent, at=event.at)
+            Entry(
+                user=one.user,
+                event=event,
+                topic_id=topic,
+                why=one.reason[:120],
+                is_urgent=declared.is_urgent,
+                at=event.at,
+            )
             for one in told
         ]
     )
@@ -48,12 +59,27 @@ def add(event: Event, *, at: datetime) -> None:
     )
 
 
+def _topic_of(subject: Subject) -> int:
+    """Return the id of the subject whose line of the inbox has the news of this one (Kind.bundled_with)."""
+    kind = kinds.find(subject.kind)
+    if kind is None or not kind.bundled_with:
+        return subject.pk
+    rows = kind.row._base_manager.filter(pk=subject.object_id)
+    return rows.values_list(kind.bundled_with, flat=True).get()
+
+
 def read(user: User, ids: Iterable[int] | None = None, *, at: datetime) -> int:
-    """Mark entries of this person as read: those with these ids, or all. Returns their number."""
+    """Mark as read all entries of this person that have the topics of these entries; of None, all entries.
+
+    Entries that came after the newest of `ids` stay unread. Returns the number of changed rows.
+    """
     rows = Entry.objects.filter(user=user, read_at__isnull=True)
-    if ids is not None:
-        rows = rows.filter(pk__in=list(ids))
-    return rows.update(read_at=at)
+    if ids is None:
+        return rows.update(read_at=at)
+    marked = Entry.objects.filter(
+        user=user, pk__in=list(ids), topic=OuterRef("topic"), pk__gte=OuterRef("pk")
+    )
+    return rows.filter(Exists(marked)).update(read_at=at)
 
 
 def unread(user: User, ids: Iterable[int]) -> int:

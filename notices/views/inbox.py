@@ -1,11 +1,12 @@
 """The inbox: a person's entries by day, newest first."""
 
+from itertools import groupby
+
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from history.templatetags.timeline import lines
 from kit import clock
 from kit.rights import view_needs
 from notices.filters import INBOX
@@ -19,19 +20,22 @@ from people.permissions import SignedInRequest
 @require_safe
 @view_needs("notices.inbox_see")
 def inbox(request: SignedInRequest) -> HttpResponse:
-    """Show the reader's entries, newest first. With show=unread only the unread ones."""
-    shown = listing(request, INBOX, queries.entries(request.user))
-    rows = shown.page.rows
-    for row, line in zip(rows, lines([row.event for row in rows]), strict=True):
-        row.day, row.line = timezone.localtime(row.at).date(), line
-    context = {"page": shown.page, "only": shown.selection.texts.get("show", "all")}
+    """Show one line per topic, newest first. With show=unread only topics with unread entries."""
+    shown = listing(request, INBOX, queries.newest_of_topics(request.user))
+    bundles = queries.bundles(request.user, shown.page.rows)
+    days = groupby(bundles, key=lambda bundle: timezone.localtime(bundle.entry.at).date())
+    context = {
+        "page": shown.page,
+        "days": [(day, list(found)) for day, found in days],
+        "only": shown.selection.texts.get("show", "all"),
+    }
     return respond(request, "notices/inbox.html", None, context)
 
 
 @require_POST
 @view_needs("notices.inbox_see")
 def mark(request: SignedInRequest) -> HttpResponse:
-    """Mark entries as read, or with `unread` as unread. Without `entry`, mark all entries."""
+    """Mark the topics of entries as read, or with as=unread the entries as unread; with `all` everything."""
     ids = [int(one) for one in request.POST.getlist("entry") if one.isdecimal()]
     back = reverse("notices:inbox") + ("?show=unread" if request.POST.get("show") == "unread" else "")
     if request.POST.get("as") == "unread":

@@ -51,6 +51,21 @@ def test_my_week_shows_the_readers_work_and_not_that_of_others(client, ana):
     assert "Somebody" not in answer.content.decode().split("<main", 1)[1]
 
 
+def test_an_action_and_its_escalation_are_one_problem(client, ana):
+    risklog_review.ladder(("owner", 60, None))
+    action = actions.action("Fix the feed", owner=ana, due_on=AT.date() - timedelta(days=2))
+    escalation = risklog_review.escalation(about=action.subject)
+
+    answer = client.get("/")
+
+    assert answer.context["escalations"] == [escalation]
+    assert answer.context["actions"] == []
+    assert len(answer.context["late"]) == 1
+    html = answer.content.decode().split('id="needs"', 1)[1].split("</section>", 1)[0]
+    assert "2 d late" in html
+    assert html.count("<li>") == 1
+
+
 def test_a_clear_week_says_so(client):
     people.organisation()
     client.force_login(people.user())
