@@ -174,7 +174,7 @@ def test_data_of_another_version_and_lost_passwords_are_reported_in_one_line(clu
     cluster.ensure()
     cluster.stop()
     (cluster.data / "PG_VERSION").write_text("12\n")
-    with pytest.raises(Trouble, match=r"made by PostgreSQL 12, and \d+ is installed\. Fix: "):
+    with pytest.raises(Trouble, match=r"created by PostgreSQL 12, and \d+ is installed\. Fix: "):
         Cluster(cluster.folder).ensure()
     (cluster.folder / "cluster.json").unlink()
     with pytest.raises(Trouble, match=r"passwords.*missing"):

@@ -196,7 +196,7 @@ def test_with_nobody_in_the_organisation_all_of_it_is_there_once_somebody_comes(
 
 def test_without_a_ladder_a_standard_one_is_created_and_visible_to_everybody(client, house):
     ana = people.user("Ana Moreau", function=people.function("data-science"))
-    action = an_action("Look at the feed", by=Actor(ana, "page"))
+    action = an_action("Check the feed", by=Actor(ana, "page"))
     assert not Ladder.objects.exists()
 
     risklog_review.escalation(about=action.subject, by=Actor(ana, "page"))
@@ -208,7 +208,7 @@ def test_without_a_ladder_a_standard_one_is_created_and_visible_to_everybody(cli
 def test_the_ladder_of_another_team_is_used_if_there_is_no_other(client, house):
     ana = people.user("Ana Moreau", function=people.function("data-science"))
     lone = risklog_review.ladder(("person", 60, {"person": ana}), team=people.team("Elsewhere"))
-    action = an_action("Look at the feed", by=Actor(ana, "page"))
+    action = an_action("Check the feed", by=Actor(ana, "page"))
 
     climb = risklog_review.escalation(about=action.subject, by=Actor(ana, "page"))
 
@@ -280,7 +280,7 @@ def test_a_kind_no_focus_lists_is_taken_once_a_focus_lists_it(client, staff, tea
 
 def test_an_action_without_owner_and_date_is_open_and_its_page_gives_it_both(client, staff, team):
     _, ana, _ = staff
-    action = an_action("Look at the feed", by=Actor(ana, "page"))
+    action = an_action("Check the feed", by=Actor(ana, "page"))
     schedule.tick(LATER)
 
     page = read(client, ana, reverse("actions:action_detail", args=[action.reference]))
@@ -300,7 +300,7 @@ def test_an_action_without_owner_and_date_is_open_and_its_page_gives_it_both(cli
 
 def test_an_overdue_action_without_owner_climbs(client, staff, team):
     _, ana, _ = staff
-    action = an_action("Look at the feed", by=Actor(ana, "page"), due_on=AT.date())
+    action = an_action("Check the feed", by=Actor(ana, "page"), due_on=AT.date())
 
     for day in range(1, 8):
         schedule.tick(AT + timedelta(days=day))
@@ -322,7 +322,7 @@ def gone(staff, team):
 
 def test_an_action_of_somebody_who_left_says_so_and_any_member_takes_it(client, staff, team, gone):
     owner, leave = gone
-    action = an_action("Look at the feed", owner=owner, due_on=(AT + timedelta(days=3)).date())
+    action = an_action("Check the feed", owner=owner, due_on=(AT + timedelta(days=3)).date())
     leave()
     other = people.user("Olu Other")
     address = reverse("actions:action_detail", args=[action.reference])

@@ -34,7 +34,7 @@ LIVE_TIME = re.compile(r'<time[^>]*datetime="([^"]+)"[^>]*data-relative[^>]*>([^
 
 
 def wrong_times(html: str) -> list[str]:
-    """Return the relative times that do not fit the moved time, and "since" before a time to come."""
+    """Return the relative times that do not fit the moved time, and "since" before a future time."""
     wrong = [
         f"{words} for {moment}"
         for moment, words in LIVE_TIME.findall(html)

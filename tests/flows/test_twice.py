@@ -213,7 +213,7 @@ CASES = (
         "review",
         at("risklog:review_open"),
         Review,
-        lambda house: {"about": house.risk.reference, "why": "Look at it."},
+        lambda house: {"about": house.risk.reference, "why": "It drifts."},
     ),
     Case(
         "escalation",
@@ -307,7 +307,7 @@ CASES = (
         lambda house: reverse("risklog:review_step", args=[house.review.reference, "ask"]),
     ),
     Case(
-        "look at a risk",
+        "reconfirm a risk",
         lambda house: reverse("risklog:risk_step", args=[house.risk.reference, "look"]),
         Event.objects.filter(verb="risklog.risk_still_so"),
         typed(evidence="Four weeks below."),

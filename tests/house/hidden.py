@@ -205,7 +205,7 @@ def _discussed(world: World, risk: Risk) -> Decision:
 def _told_of_once(world: World, risk: Risk) -> None:
     """Notify the outsider while they own an action, by inbox, mail and digest. Mails wait for all people."""
     person, act = world.people["outsider"], {"by": Actor(world.people["owner"], "page"), "at": LATER}
-    handed = actions.action(f"{CANARY} handed on", owner=person, about=risk.subject, at=LATER)
+    handed = actions.action(f"{CANARY} reassigned", owner=person, about=risk.subject, at=LATER)
     schedule.tick(LATER)
     digest.make(Due.objects.filter(kind=digest.DUE, subject=person.subject_id).latest("at"), at=LATER)
     action_operations.change(Action.objects.get(pk=handed.pk), {"owner": world.people["mate"]}, **act)

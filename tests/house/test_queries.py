@@ -31,7 +31,7 @@ MORE: dict[str, int] = {}
 # A write loads each object that its body names, and writes row, subject, event and handovers of each object.
 MORE_OF_WRITES = {
     "a risk whose body names team and owner too": 9,
-    "an action handed on": 14,  # its due dates are replaced, one grant of sight begins and another ends
+    "an action reassigned": 14,  # its due dates are replaced, one grant of sight begins and another ends
     "a decision with two actions": 15,  # as with any number of one owner's
 }
 
@@ -110,7 +110,7 @@ def test_a_write_takes_eight_statements_and_answers_what_is_read_after_it(six_we
     write("a step of an action", f"actions/{action}/finish", {"note": "Capped."})
     action, _ = write("an action", "actions", dated)
     handed_on = {"owner": "admin@example.org", "due_on": "2026-12-21"}
-    write("an action handed on", f"actions/{action}", handed_on, "patch")
+    write("an action reassigned", f"actions/{action}", handed_on, "patch")
     decision = {"text": "Cap it", "reason": "It drifts", "about": reference, "actions": [dated, dated]}
     write("a decision with two actions", "decisions", decision)
 

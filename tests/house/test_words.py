@@ -24,6 +24,7 @@ TEXTS = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")),
     *(ROOT / name for name in ("Makefile", "Dockerfile", "docker-compose.yml", "pyproject.toml")),
     *sorted((ROOT / "static/js").glob("*.js")),
+    *(path for path in sorted((ROOT / "tests").rglob("*.py")) if path != Path(__file__)),
     *(path for folder in ("bench", "chaos") for path in sorted((ROOT / folder).rglob("*.py"))),
 ]
 # Words and idioms of an early version that a stranger cannot know. Each has a standard word instead.

@@ -79,7 +79,7 @@ def test_a_retired_series_is_one_line(at, weekly):
 def test_another_name_or_purpose_notifies_nobody(at, weekly):
     series, person = weekly
 
-    all_series.change(series, {"purpose": "Look at drift"}, by=SYSTEM, at=at)
+    all_series.change(series, {"purpose": "Review drift"}, by=SYSTEM, at=at)
     settle(at)
 
     assert verbs(person) == []

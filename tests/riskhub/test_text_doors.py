@@ -129,4 +129,4 @@ def test_the_feed_carries_what_was_stored_before_there_was_a_rule(client, ana, d
 
     assert answer.status_code == 200
     assert dirt not in answer.content.decode()
-    ElementTree.fromstring(answer.content)  # noqa: S314 - a feed of our own
+    ElementTree.fromstring(answer.content)  # noqa: S314 - a feed of this site
