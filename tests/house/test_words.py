@@ -58,7 +58,6 @@ BANNED = {
     r"\bhand(s|ed|ing)? on\b": "process",
     r"\bworked off\b": "processed",
     r"\bsign of life\b": "answer",
-    r"\b(is|are|was|were|be) told\b": "is notified",
     r"\bbear(s|ing)?\b": "has",
     r"\bhears?\b": "receives",
     r"\bgathers?\b": "collects",
