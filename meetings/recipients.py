@@ -25,14 +25,34 @@ def stand_in(event: Event) -> dict[int, str]:
 
 
 def turn_changed(event: Event) -> dict[int, str]:
-    """Return the former and the new facilitator of each meeting whose facilitator changed."""
-    recipients: dict[int, str] = {}
+    """Return the former and the new facilitator of a meeting whose facilitator changed.
+
+    When one act changes the turns of many meetings, a person hears of it once, at the first of their turns.
+    """
+    recipients = _of_turn(event)
+    if event.batch is None or not recipients:
+        return recipients
+    others = Event.objects.filter(batch=event.batch, verb=event.verb).exclude(pk=event.pk).order_by("pk")
+    several: set[int] = set()
+    for other in others:
+        affected = recipients.keys() & _of_turn(other).keys()
+        if other.pk < event.pk:
+            recipients = {pk: reason for pk, reason in recipients.items() if pk not in affected}
+        several |= affected
+    return {
+        pk: "Several of your turns as facilitator changed" if pk in several else reason
+        for pk, reason in recipients.items()
+    }
+
+
+def _of_turn(event: Event) -> dict[int, str]:
+    """Return the former and the new facilitator whom the changes of one event name."""
+    found: dict[int, str] = {}
     for row in present_data(event).get("rows", ()):
         before, after = row["changes"].get("facilitator_id", (None, None))
-        recipients |= everyone([before], "You were the facilitator") | everyone(
-            [after], "You are the new facilitator"
-        )
-    return recipients
+        found |= everyone([before], "You were the facilitator")
+        found |= everyone([after], "You are the new facilitator")
+    return found
 
 
 def participants_of_series(event: Event) -> dict[int, str]:

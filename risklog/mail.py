@@ -10,6 +10,7 @@ from typing import Any
 from history.models import Event, Subject
 from history.queries import present_data, visible_or_none
 from kit.kinds import url_of
+from people import queries as people
 from people.models import User
 from people.states import Role
 from risklog.models import Climb, Escalation, Review, Reviewer, Risk
@@ -78,6 +79,8 @@ def review_is_unanswered(event: Event, user: User, at: datetime) -> str:
         return "The recipient is a viewer and cannot answer."
     if Reviewer.objects.filter(review=review, user=user, answered_at__isnull=False).exists():
         return "The recipient has answered."
+    if _has_stand_in(user, at):
+        return "The recipient is away. The stand-in is asked."
     due_at = present_data(event).get("due_at")
     is_moved = due_at and datetime.fromisoformat(due_at) != review.due_at
     return "The answer is due at another time." if is_moved else ""
@@ -92,9 +95,17 @@ def escalation_waits_for(event: Event, user: User, at: datetime) -> str:
         return "" if is_theirs else "The escalation is no longer with the recipient."
     if state != EscalationState.CLIMBING:
         return f"The escalation is {state.label.lower()}."
+    if _has_stand_in(user, at):
+        return "The recipient is away. The stand-in is notified."
     climbs = Climb.objects.filter(escalation=escalation, round=escalation.round)
     is_notified = climbs.filter(told__contains=[user.pk]).exists()
     return "" if is_notified else "It is no longer escalated to the recipient."
+
+
+def _has_stand_in(user: User, at: datetime) -> bool:
+    """Return True if somebody else stands in for a person who is away at this moment."""
+    stand_in = people.stand_in_of(user, people.local_day(at))
+    return stand_in is not None and stand_in.pk != user.pk
 
 
 def risk_is_accepted(event: Event, user: User, at: datetime) -> str:

@@ -1,17 +1,19 @@
 """Inbox entries, one for each event and recipient, and the mails that go with them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef
 
 from history import declarations
 from history import operations as history
+from history.declarations import EventType
 from history.models import Event, Subject
 from history.wiring import handler
 from kit import kinds
 from notices.models import Entry, Message
 from notices.queries import recipients
+from notices.queries.recipients import Recipient
 from people.models import User
 
 
@@ -25,7 +27,19 @@ def add(event: Event, *, at: datetime) -> None:
     declared = declarations.find(event.verb)
     if declared is None:
         return
-    told = recipients.of_event(event, at=at)
+    _tell(event, declared, recipients.of_event(event, at=at), at)
+
+
+def add_for_stand_in(event: Event, *, absent: User, at: datetime) -> None:
+    """Add the entry and the mail of the person who stands in for a recipient who is away by now."""
+    declared = declarations.find(event.verb)
+    if declared is not None:
+        told = recipients.of_event(event, at=at)
+        _tell(event, declared, [one for one in told if one.stands_in_for == absent.pk], at)
+
+
+def _tell(event: Event, declared: EventType, told: Sequence[Recipient], at: datetime) -> None:
+    """Add entries and mails, except those that are there already."""
     topic = _topic_of(event.subject)
     Entry.objects.bulk_create(
         [
@@ -38,7 +52,8 @@ def add(event: Event, *, at: datetime) -> None:
                 at=event.at,
             )
             for one in told
-        ]
+        ],
+        ignore_conflicts=True,
     )
     if declared.mail is None:
         return
@@ -55,7 +70,8 @@ def add(event: Event, *, at: datetime) -> None:
             )
             for one in told
             if one.is_mailed and not one.user.is_mail_refused
-        ]
+        ],
+        ignore_conflicts=True,
     )
 
 

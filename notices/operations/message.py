@@ -25,7 +25,7 @@ from kit.actor import SYSTEM, Actor
 from kit.refusals import Refused
 from notices.events import EscalationMailFailed
 from notices.models import Message
-from notices.operations import mail_switch
+from notices.operations import entry, mail_switch
 from notices.operations.smtp import DeliveryStatus, MailConnection, NoConnection, ServerReply
 from notices.queries import rendered_mail, still_relevant
 from notices.queries.rendered_mail import RenderedMail
@@ -152,6 +152,8 @@ def _begin(row: Message, at: datetime) -> RenderedMail | None:
     why_not = still_relevant.why_not(held, at=at)
     if why_not:
         claims.settle(row, state=MessageState.UNWANTED, error=why_not, history=_noted(row, why_not))
+        if held.event is not None:
+            entry.add_for_stand_in(held.event, absent=held.user, at=at)
         return None
     mail = rendered_mail.render(held, at=at)
     claims.held(row).update(

@@ -22,6 +22,7 @@ class Recipient:
     user: User
     reason: str
     is_mailed: bool = True
+    stands_in_for: int | None = None
 
 
 def of_event(event: Event, *, at: datetime) -> list[Recipient]:
@@ -44,7 +45,9 @@ def of_event(event: Event, *, at: datetime) -> list[Recipient]:
     for absent, other in stand_ins.items():
         if other.pk not in known:
             known.add(other.pk)
-            found.append(Recipient(other, f"You stand in for {names[absent]}, who is away"))
+            found.append(
+                Recipient(other, f"You stand in for {names[absent]}, who is away", stands_in_for=absent)
+            )
     return found
 
 

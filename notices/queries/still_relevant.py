@@ -37,5 +37,9 @@ def _why_not_about(subject_id: int, message: Message, at: datetime) -> str:
     ask = declared.mail.still_relevant
     if why := ask(event, message.user, at) if ask else "":
         return why
-    told = {one.user.pk for one in recipients.of_event(event, at=at)}
-    return "" if message.user_id in told else "The recipient is no longer notified about this."
+    recipient = next(
+        (one for one in recipients.of_event(event, at=at) if one.user.pk == message.user_id), None
+    )
+    if recipient is None:
+        return "The recipient is no longer notified about this."
+    return "" if recipient.is_mailed else f"{message.user} is away. The mail goes to the stand-in."

@@ -14,11 +14,12 @@ from kit.actor import SYSTEM
 from meetings.models import Meeting
 from meetings.operations import agenda
 from meetings.operations import meeting as meetings
-from notices.models import Message
+from notices.models import Entry, Message
 from notices.operations import message
 from notices.states import MessageState
 from people.operations import person as persons
 from people.states import Role
+from riskhub import schedule
 from risklog.models import Escalation, Review, Risk
 from risklog.operations import acceptance, climb
 from risklog.operations import escalation as escalations
@@ -311,3 +312,29 @@ def test_an_outdated_mail_is_not_sent(settings, verb, step):
 
     mail.refresh_from_db()
     assert mail.state == (MessageState.DONE if step is nothing else MessageState.UNWANTED), mail.error
+
+
+# Not for meetings, which the absent do not answer. A lapse has called the next rung; a handover names one person.
+_WITHOUT_STAND_IN = ("meetings.", "risklog.escalation_lapsed", "risklog.escalation_handed_over")
+
+
+@pytest.mark.parametrize("verb", [verb for verb in STEPS if not verb.startswith(_WITHOUT_STAND_IN)])
+def test_a_waiting_mail_to_somebody_who_goes_away_goes_to_the_stand_in(settings, verb):
+    settings.IS_MAIL_KEPT = True
+    make, _ = STEPS[verb]
+    told = make()
+    notices.told(verb, told.at)
+    event = Event.objects.filter(subject_id=told.obj.subject_id, verb=verb).latest("id")
+    mail = Message.objects.get(event=event, user=told.reader)
+    other = people.user("Stan", function=told.reader.function)
+    day = told.at.date()
+    persons.be_away(told.reader, from_on=day, until_on=day + 9 * DAY, stand_in=other, by=SYSTEM, at=told.at)
+
+    schedule.act(told.at)
+    message.send_due(at=told.at)
+
+    mail.refresh_from_db()
+    assert mail.state == MessageState.UNWANTED
+    of_stand_in = Message.objects.filter(subject=told.obj.subject, user=other)
+    assert {one.state for one in of_stand_in} == {MessageState.DONE}
+    assert Entry.objects.filter(user=other).exists()
