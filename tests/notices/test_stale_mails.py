@@ -314,7 +314,7 @@ def test_an_outdated_mail_is_not_sent(settings, verb, step):
     assert mail.state == (MessageState.DONE if step is nothing else MessageState.UNWANTED), mail.error
 
 
-# Not for meetings, which the absent do not answer. A lapse has called the next rung; a handover names one person.
+# Not of meetings. A lapse has called the next rung, and an escalation is handed over to one person.
 _WITHOUT_STAND_IN = ("meetings.", "risklog.escalation_lapsed", "risklog.escalation_handed_over")
 
 
