@@ -1,4 +1,4 @@
-"""Who hears of turns that change: each person once an act."""
+"""Changed turns: each person is notified once for each change."""
 
 from datetime import timedelta
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_a_change_of_many_turns_is_told_to_each_person_once():
-    """The absence of one facilitator gives many meetings another one: each of them hears of it once."""
+    """The absence of one facilitator gives many meetings another one: each of them is notified once."""
     _, found = meetings.crew("data-science", "data-engineering", each=2)
     series = meetings.series(found[0].teams.get())
     before = Entry.objects.count()
