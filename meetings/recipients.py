@@ -27,7 +27,7 @@ def stand_in(event: Event) -> dict[int, str]:
 def turn_changed(event: Event) -> dict[int, str]:
     """Return the former and the new facilitator of a meeting whose facilitator changed.
 
-    When one act changes the turns of many meetings, a person is notified once, about the first of their turns.
+    When one act changes many turns, a person is notified once, about the first of them.
     """
     recipients = _of_turn(event)
     if event.batch is None or not recipients:
