@@ -6,12 +6,16 @@ transactional test, because the application role may not delete history.
 
 import hashlib
 import os
+import pickle
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
+import time_machine
 from psycopg import sql
 
 from tests.moments import AT
@@ -83,12 +87,15 @@ def _story() -> str:
         with transaction.atomic():
             Story(AT, dict.fromkeys((address for _, address, _, _ in cast.PEOPLE), PASSWORD)).tell()
 
-    rooms = (
-        path
-        for path in ROOT.glob("*/**/*.py")
-        if path.relative_to(ROOT).parts[0] not in {"tests", "bench", "chaos"}
-    )
+    rooms = (path for path in _sources() if path.parts[len(ROOT.parts)] not in {"tests", "bench", "chaos"})
     return _made_once(f"test_story_{_digest(rooms)}_{AT:%Y%m%d%H%M}", _template(), tell)
+
+
+def _sources() -> Iterator[Path]:
+    """Yield all Python files of the project, without those of the virtual environment."""
+    for folder in ROOT.iterdir():
+        if folder.is_dir() and not folder.name.startswith("."):
+            yield from folder.rglob("*.py")
 
 
 def _digest(files: Iterable[Path]) -> str:
@@ -116,21 +123,59 @@ def _made_once(name: str, template: str | None, fill: Callable[[], None]) -> str
     return name
 
 
-@pytest.fixture(scope="module")
-def story_database(django_db_setup: None, django_db_blocker: object) -> Iterator[str]:
-    """Connect this worker to a clone of the sample database for the tests of a module. Yields its name."""
+@contextmanager
+def _module_database(make_template: Callable[[], str], blocker: Any) -> Iterator[str]:
+    """Connect this worker to a clone of a template, and to its own database again at the end."""
     from django.db import connections
 
     own = str(connections["default"].settings_dict["NAME"])
-    with django_db_blocker.unblock():  # type: ignore[attr-defined]
-        _clone(_story(), f"{own}_story")
-        _point_at(f"{own}_story")
-    yield f"{own}_story"
+    name = f"{own}_module"
+    with blocker.unblock():
+        _clone(make_template(), name)
+        _point_at(name)
+    yield name
     _point_at(own)
     with _owner() as owner:
-        owner.execute(
-            sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(f"{own}_story"))
-        )
+        owner.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="module")
+def story_database(django_db_setup: None, django_db_blocker: object) -> Iterator[str]:
+    """Connect the tests of a module to a clone of the six weeks. Yields its name."""
+    with _module_database(_story, django_db_blocker) as name:
+        yield name
+
+
+@pytest.fixture(scope="module")
+def prepared(django_db_setup: None, django_db_blocker: object) -> Iterator[Callable[..., Callable[[], Any]]]:
+    """Connect the tests of a module to a database that a function filled, once for all workers.
+
+    prepared(name, at, fill), once in a fixture of the module: `fill` runs at the moment `at` and returns what
+    the tests need. Returns a function that returns a fresh copy of it (by pickle).
+    """
+    with ExitStack() as stack:
+
+        def prepare(name: str, at: datetime, fill: Callable[[], Any]) -> Callable[[], Any]:
+            result = _filled_once(name, at, fill, django_db_blocker, stack)
+            return lambda: pickle.loads(result.read_bytes())  # noqa: S301 - written by this run
+
+        yield prepare
+
+
+def _filled_once(name: str, at: datetime, fill: Callable[[], Any], blocker: Any, stack: ExitStack) -> Path:
+    """Return the file with what `fill` returned, and connect this worker to a clone of what it filled."""
+    database = f"test_{name}_{_digest(_sources())}"
+    result = Path(os.environ["RISKHUB_HOME"]) / f"{database}.pickle"
+
+    def run() -> None:
+        from django.db import transaction
+
+        with time_machine.travel(at, tick=False), transaction.atomic():
+            found = fill()
+        result.write_bytes(pickle.dumps(found))
+
+    stack.enter_context(_module_database(lambda: _made_once(database, _template(), run), blocker))
+    return result
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ After an intended change, write the table again and review the difference:
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -28,10 +28,18 @@ pytestmark = pytest.mark.django_db
 TABLE = Path(__file__).parent / "addresses.txt"
 
 
+NOW = AT + timedelta(minutes=10)
+
+
+@pytest.fixture(scope="module")
+def prepared_world(prepared) -> Callable[[], World]:
+    return prepared("world", NOW, build)
+
+
 @pytest.fixture
-def world(move_clock) -> World:
-    move_clock(AT + timedelta(minutes=10))
-    return build()
+def world(prepared_world, move_clock) -> World:
+    move_clock(NOW)
+    return prepared_world()
 
 
 def _answers(world: World, role: str) -> Iterator[tuple[str, int]]:
