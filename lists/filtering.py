@@ -4,6 +4,7 @@ A room's filters.py builds a ListSpec from the constructors here. A list refuses
 its specification does not have, a parameter that is sent twice, and a value that is not allowed.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -19,6 +20,8 @@ from kit.sight import Visitor
 MAX_VALUES = 100
 # Parameters that every list has for paging.
 PLACE = ("after", "before", "limit")
+FORMATS = frozenset({"date", "date-time"})
+NUMBER = "[0-9]{1,18}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,8 @@ class Filter:
     choices: (value, label) pairs of a small, fixed domain. words: further values with a special meaning, such
     as "me" and "none", with their labels. options: a function from a user to (value, label) pairs, where the
     page offers rows of the database. is_many: "a,b" matches either. help: for the API reference.
+    shape: what `parse` accepts, for the API reference: a regular expression, or the name of a JSON Schema
+    format, such as "date". "" for any text, and for nothing but choices and words.
     """
 
     label: str
@@ -52,6 +57,22 @@ class Filter:
     options: Callable[[Any], Sequence[tuple[str, str]]] | None = None
     is_many: bool = True
     help: str = ""
+    shape: str = ""
+
+    def schema(self) -> dict[str, Any]:
+        """Return the JSON Schema of the text of the parameter."""
+        if self.shape in FORMATS:
+            return {"type": "string", "format": self.shape}
+        if not self.shape and not self.choices:
+            many = {"pattern": f"^[^,]*(,[^,]*){{0,{MAX_VALUES - 1}}}$"} if self.is_many else {}
+            return {"type": "string", "minLength": 1, **many}
+        fixed = [value for value, _ in (*self.choices, *self.words)]
+        if not self.is_many and not self.shape:
+            return {"type": "string", "enum": fixed}
+        one = "|".join([*map(re.escape, fixed), *([self.shape] if self.shape else [])])
+        if not self.is_many:
+            return {"type": "string", "pattern": f"^({one})$"}
+        return {"type": "string", "pattern": f"^ *({one})( *, *({one})){{0,{MAX_VALUES - 1}}} *$"}
 
     def values_of(self, text: str) -> tuple[Any, ...]:
         """Parse the text of the parameter. Raises ValueError with the fix."""
@@ -131,12 +152,14 @@ class Selection:
 class ListSpec:
     """Filters and orders of one noun. The first order is the default.
 
-    further: parameters that the page or resource reads by itself.
+    further: parameters that the page or resource reads by itself. required: filters that the API must be
+    given.
     """
 
     filters: Mapping[str, Filter]
     orders: Mapping[str, Order]
     further: tuple[str, ...] = field(default=())
+    required: tuple[str, ...] = ()
 
     def read(self, query: Mapping[str, Sequence[str]]) -> Selection:
         """Parse a query (parameter -> its texts, as QueryDict.lists() gives them). Raises BadQuery."""
@@ -168,6 +191,9 @@ class ListSpec:
                 errors[name] = "Send it once; separate several values with commas."
             elif "\x00" in parts[0]:
                 errors[name] = "A NUL character cannot be searched for."
+        for name in self.required:
+            if name not in query:
+                errors[name] = f"This is required. {self.filters[name].help}"
         return errors
 
     def apply(self, rows: QuerySet, selection: Selection, reader: Reader) -> QuerySet:
@@ -269,7 +295,7 @@ def day(text: str) -> date:
 
 def key(label: str, path: str, help: str = "") -> Filter:
     """Return a filter by the id of a related row. path: the foreign key, such as "owner_id"."""
-    return Filter(label, equals(path), number, help=help)
+    return Filter(label, equals(path), number, help=help, shape=NUMBER)
 
 
 def person(
@@ -286,7 +312,13 @@ def person(
         return known | Q(**{f"{path}__isnull": True}) if "none" in values else known
 
     return Filter(
-        label, condition, number, words=(("me", "Me"), ("none", "Unassigned")), options=options, help=help
+        label,
+        condition,
+        number,
+        words=(("me", "Me"), ("none", "Unassigned")),
+        options=options,
+        help=help,
+        shape=NUMBER,
     )
 
 
@@ -356,4 +388,11 @@ def tag(label: str = "Tag", path: str = "tags", help: str = "One tag.") -> Filte
 
 def moment(label: str, lookup: str, parse: Callable[[str], Any], help: str = "") -> Filter:
     """Return a filter by a moment. lookup: such as "at__gte". parse: from text to an aware datetime."""
-    return Filter(label, lambda values, reader: Q(**{lookup: values[0]}), parse, is_many=False, help=help)
+    return Filter(
+        label,
+        lambda values, reader: Q(**{lookup: values[0]}),
+        parse,
+        is_many=False,
+        help=help,
+        shape="date-time",
+    )

@@ -48,7 +48,9 @@ PEOPLE = ListSpec(
             options=_functions,
             help="The slug of a function.",
         ),
-        "team": Filter("Team", _in_teams, filtering.number, help="The number of a team."),
+        "team": Filter(
+            "Team", _in_teams, filtering.number, help="The number of a team.", shape=filtering.NUMBER
+        ),
         "is_active": filtering.flag(
             "Active",
             Q(is_active=True),
@@ -62,7 +64,9 @@ TEAMS = ListSpec(
     filters={
         "slug": filtering.exact("Slug", "slug"),
         "lead": filtering.person("Lead", "lead"),
-        "member": Filter("Member", _with_members, filtering.number, help="The number of a person."),
+        "member": Filter(
+            "Member", _with_members, filtering.number, help="The number of a person.", shape=filtering.NUMBER
+        ),
     },
     orders=_BY_NAME,
 )

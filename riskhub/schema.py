@@ -5,6 +5,7 @@ drf_spectacular supports generic views. Our views declare columns, filters, orde
 """
 
 from collections import Counter
+from collections.abc import Collection as Names
 from functools import cache
 from typing import Any
 
@@ -142,7 +143,7 @@ class Resources(AutoSchema):
         orders = list(spec.orders)
         size = {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE, "default": 50}
         return [
-            *(_parameter_of(name, list_filter) for name, list_filter in spec.filters.items()),
+            *(_parameter_of(name, one, spec.required) for name, one in spec.filters.items()),
             *(OpenApiParameter(name, str, "query") for name in spec.further),
             OpenApiParameter("order", str, "query", enum=orders, default=orders[0]),
             OpenApiParameter("limit", size, "query", description="Rows per page."),
@@ -208,14 +209,14 @@ def _plain(doc: str | None) -> str:
     return "\n".join(line.strip() for line in (doc or "").strip().splitlines())
 
 
-def _parameter_of(name: str, list_filter: filtering.Filter) -> OpenApiParameter:
+def _parameter_of(name: str, list_filter: filtering.Filter, required: Names[str]) -> OpenApiParameter:
     """Return the description of a filter's query parameter."""
     choices = [value for value, _ in list_filter.choices]
     text = list_filter.help
     if list_filter.is_many and choices:
         text = f"{text} One of {', '.join(choices)}; several with commas.".strip()
-    enum = list(choices) if choices and not list_filter.is_many else None
-    return OpenApiParameter(name, str, "query", description=text, enum=enum)
+    is_required = name in required
+    return OpenApiParameter(name, list_filter.schema(), "query", required=is_required, description=text)
 
 
 @cache
@@ -272,15 +273,23 @@ class SessionCookie(OpenApiAuthenticationExtension):
         return {"type": "apiKey", "in": "cookie", "name": "sessionid"}
 
 
+_ID = {"type": "integer", "minimum": 1, "maximum": 10**18 - 1}
+
+
 class VisibleObject(OpenApiSerializerFieldExtension):
     target_class = "rest.fields.Visible"
     match_subclasses = True
 
     def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
         if self.target.key_field == "reference":
-            kind_and_id = {"kind": {"type": "string"}, "id": {"type": "integer"}}
-            return {"anyOf": [{"type": "string"}, {"type": "object", "properties": kind_and_id}]}
-        return {"anyOf": [{"type": "string"}, {"type": "integer"}]}
+            kind_and_id = {
+                "type": "object",
+                "properties": {"kind": {"type": "string", "minLength": 1}, "id": _ID},
+                "required": ["kind", "id"],
+                "additionalProperties": False,
+            }
+            return {"anyOf": [{"type": "string", "pattern": "^ *[A-Za-z]-[1-9][0-9]{0,17} *$"}, kind_and_id]}
+        return {"anyOf": [{"type": "string", "minLength": 1}, _ID]}
 
 
 _MOMENT = {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "number"}]}

@@ -47,7 +47,11 @@ CATEGORIES = ListSpec(
 )
 # The page shows every ladder. `team` chooses the team whose people it names on the rungs.
 LADDERS = ListSpec(
-    filters={"team": Filter("Team", lambda values, reader: Q(), filtering.number, is_many=False)},
+    filters={
+        "team": Filter(
+            "Team", lambda values, reader: Q(), filtering.number, is_many=False, shape=filtering.NUMBER
+        )
+    },
     orders={"severity": Order("Most general first", ("severity", "id"))},
 )
 
@@ -110,6 +114,7 @@ REVIEWS = ListSpec(
             filtering.number,
             words=(("me", "Me"),),
             help="The number of a person who was asked, or me.",
+            shape=filtering.NUMBER,
         ),
     },
     orders={
@@ -225,6 +230,7 @@ RISKS = ListSpec(
             _cell,
             is_many=False,
             help="Likelihood and impact as they count now, such as 4x5.",
+            shape="[1-5]x[1-5]",
         ),
         "ending": filtering.named(
             "Acceptance",

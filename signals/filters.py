@@ -106,10 +106,12 @@ POINTS = ListSpec(
             filtering.equals("series_id"),
             filtering.number,
             is_many=False,
-            help="The number of a series; required.",
+            help="The number of one series.",
+            shape=filtering.NUMBER,
         ),
         "from": filtering.moment("From", "ts__gte", _moment, "Points at or after this moment."),
         "until": filtering.moment("Until", "ts__lt", _moment, "Points before this moment."),
     },
     orders={"ts": Order("Oldest", ("ts",)), "-ts": Order("Newest", ("-ts",))},
+    required=("series",),
 )

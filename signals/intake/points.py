@@ -5,7 +5,6 @@ from typing import Any
 
 from django.db.models import QuerySet
 from rest_framework import serializers
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -127,12 +126,6 @@ class Points(Receiver, Collection):
 
     def rows(self, request: Request) -> QuerySet:
         return Point.objects.filter(series__in=Series.objects.visible_to(request.user))
-
-    def get(self, request: Request) -> Response:
-        series_id = request.query_params.get("series")
-        if not series_id or "," in series_id:
-            raise ValidationError({"series": ["Name one series by its number."]})
-        return super().get(request)
 
     def post(self, request: Request) -> Response:
         return self.receive(request)

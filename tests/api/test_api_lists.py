@@ -1,12 +1,16 @@
 """Lists: every cursor, limit and filter is applied or refused by name, never ignored and never a 500."""
 
 import base64
+import re
 
 import pytest
 from django.test import Client
+from jsonschema import Draft202012Validator
 
 from kit.actor import SYSTEM
 from people.operations import token
+from people.states import Role
+from riskhub import schema
 from tests.conftest import AT
 from tests.factories import people
 
@@ -62,3 +66,60 @@ def test_nothing_that_is_asked_for_is_passed_over(get, address, field):
 
 def test_a_hundred_values_are_as_good_as_one(get):
     assert get("actions?owner=" + ",".join(map(str, range(100)))).status_code == 200
+
+
+# ------------------------------------------------------------------ parameters as the schema has them
+
+LISTS = [(path, one) for path, one in schema.document()["paths"].items() if "{" not in path and "get" in one]
+PARAMETERS = [
+    (path, parameter["name"], parameter["schema"])
+    for path, one in LISTS
+    for parameter in one["get"].get("parameters", ())
+    if parameter["in"] == "query" and parameter["name"] not in {"after", "before", "q"}
+]
+TEXTS = (
+    *("1", "0", "-1", "1.5", "999999999999999999", "1" * 19, "me", "none", "nobody", "true", "false", "True"),
+    *(
+        "2026-03-31",
+        "2026-13-31",
+        "2026-03-31T10:00:00Z",
+        "2026-03-31T10:00:00",
+        "open",
+        "high",
+        "4x5",
+        "6x1",
+    ),
+    *("data-drift", "R-1", "a b", "1,2", "me,none", "1,x", " 1", "1 ", ",", ",".join(["1"] * 101), "é"),
+)
+
+
+def allows(wanted, value):
+    """Return whether a schema allows a value. jsonschema itself does not check the format of moments."""
+    if wanted.get("format") != "date-time":
+        return Draft202012Validator(wanted).is_valid(value)
+    return bool(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)", value))
+
+
+@pytest.mark.parametrize(("path", "name", "wanted"), PARAMETERS)
+def test_a_value_is_taken_when_the_schema_says_so(client, path, name, wanted):
+    """Of every parameter: what the schema refuses is a 400 that names it, and what it allows is none."""
+    client.force_login(people.user(role=Role.ADMINISTRATOR))
+    others = {"series": "1"} if path.endswith("/points") and name != "series" else {}
+    wrong = {}
+    for text in TEXTS:
+        answer = client.get(path, {**others, name: text})
+        value = int(text) if wanted.get("type") == "integer" and re.fullmatch(r"-?\d+", text) else text
+        fields = {error["field"] for error in answer.json().get("errors", ())}
+        if (answer.status_code == 400 and name in fields) is allows(wanted, value):
+            wrong[text] = answer.status_code
+
+    assert wrong == {}
+
+
+def test_a_list_that_needs_a_parameter_names_it_beside_the_others_at_fault(client):
+    client.force_login(people.user())
+
+    answer = client.get("/api/v1/points?bogus=1&from=yesterday")
+
+    assert answer.status_code == 400
+    assert {error["field"] for error in answer.json()["errors"]} == {"series", "bogus", "from"}
