@@ -30,9 +30,9 @@ ORDER BY s.id
 FOR NO KEY UPDATE OF s
 """
 _STORED_VALUES = f"""
-SELECT g.n, p.value
-FROM unnest(%s::int[], %s::bigint[], %s::bigint[]) AS g(n, series_id, ts)
-JOIN signals_point p ON p.series_id = g.series_id AND p.ts = {_TS}
+SELECT array_agg(p.value ORDER BY g.n)
+FROM unnest(%s::bigint[], %s::bigint[]) WITH ORDINALITY AS g(series_id, ts, n)
+LEFT JOIN signals_point p ON p.series_id = g.series_id AND p.ts = {_TS}
 """  # noqa: S608 - a constant
 _INSERT = f"""
 INSERT INTO signals_point (series_id, ts, value)
@@ -141,13 +141,9 @@ class _SortedPoints:
         self.results: list[str] = []
         keys = list(zip(series_ids, reading.ts, strict=True))
         self.new = dict(zip(keys, reading.values, strict=True))
-        late = [
-            position
-            for position, (series_id, ts) in enumerate(keys)
-            if (newest := latest[series_id]) is not None and ts <= newest
-        ]
+        late = [key for key in keys if (newest := latest[key[0]]) is not None and key[1] <= newest]
         if late or len(self.new) != len(keys):
-            self._sort(keys, self._stored_values(keys, late) if late else {})
+            self._sort(keys, _stored_values(late) if late else {})
         else:
             self.results = [ItemResult.STORED] * len(keys)
 
@@ -167,14 +163,6 @@ class _SortedPoints:
                     newest[series_id] = (ts, value)
         return newest
 
-    def _stored_values(
-        self, keys: Sequence[tuple[int, int]], late: Sequence[int]
-    ) -> dict[tuple[int, int], float]:
-        """Return key -> stored value for the keys at the positions `late`, if they are stored already."""
-        with connection.cursor() as cursor:
-            cursor.execute(_STORED_VALUES, [_array(late), *_arrays([keys[position] for position in late])])
-            return {keys[position]: value for position, value in cursor.fetchall()}
-
     def _sort(self, keys: Sequence[tuple[int, int]], stored: dict[tuple[int, int], float]) -> None:
         present, self.new = dict(stored), {}
         for key, value in zip(keys, self.reading.values, strict=True):
@@ -190,6 +178,14 @@ class _SortedPoints:
                 self.corrections.append((*key, old, value))
                 (self.corrected if key in stored else self.new)[key] = value
             present[key] = value
+
+
+def _stored_values(keys: Sequence[tuple[int, int]]) -> dict[tuple[int, int], float]:
+    """Return key -> stored value for those of the keys that are stored already."""
+    with connection.cursor() as cursor:
+        cursor.execute(_STORED_VALUES, _arrays(keys))
+        values = cursor.fetchone()[0]
+    return {key: value for key, value in zip(keys, values, strict=True) if value is not None}
 
 
 def _locked(reading: Reading) -> tuple[list[int], dict[int, int | None]]:
