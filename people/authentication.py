@@ -8,16 +8,20 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from kit import clock
+from kit.prepared import Argument, Prepared
 from people.models import AHEAD_BY, TEAM_SUBJECTS, Token, User
 from people.operations import token as token_operations
 from people.states import TokenScope
+
+# Every page needs it.
+_USER = Prepared(lambda: User.objects.with_sight().filter(pk=Argument("pk")))
 
 
 class Door(ModelBackend):
     """E-mail and password; and who a session belongs to, with their teams along."""
 
     def get_user(self, user_id: int) -> User | None:
-        user = User.objects.with_sight().filter(pk=user_id).first()
+        user = _USER.first(pk=user_id)
         return user if user and self.user_can_authenticate(user) else None
 
 
@@ -46,24 +50,30 @@ class Session(SessionAuthentication):
     """The signed-in page's session, with CSRF."""
 
 
+# Every API request needs it.
+_VALID_TOKEN = Prepared(
+    lambda: (
+        Token.objects.select_related("user")
+        .annotate(team_subject_ids=TEAM_SUBJECTS, ahead_by=AHEAD_BY)
+        .filter(
+            prefix=Argument("prefix"),
+            secret_hash=Argument("secret_hash"),
+            revoked_at__isnull=True,
+            expires_at__gt=Argument("at"),
+            user__is_active=True,
+        )
+        .order_by("pk")[:1]
+    )
+)
+
+
 def find(text: str, *, at: Any) -> Token | None:
     """Return the valid token with this text, None without one. The secret is compared by its hash."""
     parts = text.split("_")
     if len(parts) != 3 or parts[0] != "rh" or not text.isascii() or "\x00" in text:
         return None
-    token = (
-        Token.objects.select_related("user")
-        .annotate(team_subject_ids=TEAM_SUBJECTS, ahead_by=AHEAD_BY)
-        .filter(
-            prefix=parts[1],
-            secret_hash=token_operations.hash_of(parts[2]),
-            revoked_at__isnull=True,
-            expires_at__gt=at,
-            user__is_active=True,
-        )
-        .first()
-    )
+    token = _VALID_TOKEN.first(prefix=parts[1], secret_hash=token_operations.hash_of(parts[2]), at=at)
     if token is not None:
-        token.user.team_subject_ids = token.team_subject_ids
-        token.user.ahead_by = token.ahead_by
+        token.user.team_subject_ids = token.team_subject_ids  # type: ignore[attr-defined]  # annotated
+        token.user.ahead_by = token.ahead_by  # type: ignore[attr-defined]  # annotated
     return token

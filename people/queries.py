@@ -11,6 +11,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import BigIntegerField, Func, OuterRef, Prefetch, QuerySet
 
+from kit.prepared import Argument, Prepared
 from lists.collation import BY_NAME
 from people import working
 from people.models import Absence, Function, Membership, Organisation, Team, Token, User
@@ -18,10 +19,12 @@ from people.states import PRIVATE_VERBS, Role
 
 _known: ContextVar[Organisation | None] = ContextVar("known_organisation", default=None)
 
+_ORGANISATION = Prepared(lambda: Organisation.objects.select_related("subject").order_by("pk")[:1])
+
 
 def organisation() -> Organisation | None:
     """Return the organisation, None before the set-up. One GET request reads it once (people.middleware)."""
-    return _known.get() or Organisation.objects.select_related("subject").first()
+    return _known.get() or _ORGANISATION.first()
 
 
 def time_ahead() -> timedelta:
@@ -67,8 +70,8 @@ def teams() -> QuerySet[Team]:
 # ------------------------------------------------------------------ absences and stand-ins
 
 
-def away_on(day: date) -> QuerySet[Absence]:
-    """Return the absences that cover a day."""
+def away_on(day: date | Argument) -> QuerySet[Absence]:
+    """Return the absences that cover a day. day: an Argument in a prepared statement."""
     return Absence.objects.filter(from_on__lte=day, until_on__gte=day)
 
 

@@ -14,9 +14,11 @@ from history import operations as history
 from history.models import Due, Event, Subject
 from history.wiring import handler
 from kit.actor import SYSTEM, Actor
+from kit.prepared import Argument, Prepared
 from kit.refusals import ChangedMeanwhile
 from meetings import events
 from meetings.models import AgendaItem, Decision, Meeting
+from meetings.queries import agenda as agenda_queries
 from meetings.queries import series as series_queries
 from meetings.queries.facts import facts_of, facts_of_review
 from meetings.routing import CandidateSeries, NoMeeting, narrowness, route
@@ -100,8 +102,16 @@ def place(
 
 def lock_planned(meeting_id: int) -> Meeting | None:
     """Return a planned meeting, locked; None if it was cancelled or started in the meantime."""
-    rows = Meeting.objects.select_for_update(of=("self",)).select_related("subject")
-    return rows.filter(pk=meeting_id, state=MeetingState.PLANNED).first()
+    return _PLANNED.first(pk=meeting_id)
+
+
+_PLANNED = Prepared(
+    lambda: (
+        Meeting.objects.select_for_update(of=("self",))
+        .select_related("subject")
+        .filter(pk=Argument("pk"), state=MeetingState.PLANNED)
+    )
+)
 
 
 def _put(
@@ -115,11 +125,7 @@ def _put(
     cause: Event | None,
 ) -> AgendaItem:
     """Return the item of this subject: the existing one, moved to this meeting or restored, or a new one."""
-    placed = list(
-        AgendaItem.objects.filter(about=about, meeting__state__in=TO_COME)
-        .select_related("meeting__subject")
-        .order_by("meeting__starts_at", "id")
-    )
+    placed = agenda_queries.upcoming_items(about)
     item_here = next((item for item in placed if item.meeting_id == meeting.pk), None)
     unfinished = next((item for item in placed if item.state in UNFINISHED), None)
     if unfinished and item_here and item_here != unfinished and rank == Rank.PRESSING:
@@ -183,12 +189,15 @@ def _note_no_meeting(
 # ------------------------------------------------------------------ handlers of events
 
 
+_REVIEW = Prepared(
+    lambda: Review.objects.select_related("about", "model", "subject").filter(subject=Argument("subject"))
+)
+
+
 @handler("meetings.agenda.place_review")
 def on_review_opened(event: Event, *, at: datetime) -> None:
     """Place an open review on a suitable agenda. Handles risklog.review_opened and review_reopened."""
-    review = (
-        Review.objects.select_related("about", "model", "subject").filter(subject=event.subject_id).first()
-    )
+    review = _REVIEW.first(subject=event.subject_id)
     if review and review.state == ReviewState.OPEN:
         _place_review(review, at=at, cause=event)
 

@@ -10,6 +10,7 @@ from django.db.models import QuerySet, Subquery
 from django.db.models.functions import Coalesce, JSONObject
 
 from history.models import Event, Subject
+from kit.prepared import Argument, Prepared
 from kit.sight import Visitor
 from meetings.models import AgendaItem, Meeting
 from meetings.queries.facts import is_open
@@ -24,6 +25,19 @@ OUTCOME_ICONS: dict[str, str] = {
     ItemOutcome.DEFERRED: "arrow-forward-up",
     ItemOutcome.NO_CHANGE: "circle-minus",
 }
+
+_UPCOMING_ITEMS = Prepared(
+    lambda: (
+        AgendaItem.objects.filter(about=Argument("about"), meeting__state__in=TO_COME)
+        .select_related("meeting__subject")
+        .order_by("meeting__starts_at", "id")
+    )
+)
+
+
+def upcoming_items(about: Subject) -> list[AgendaItem]:
+    """Return the items of a subject on upcoming agendas, in any state, the next meeting first."""
+    return _UPCOMING_ITEMS.rows(about=about.pk)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from history.models import Event
+from kit.prepared import Argument, Prepared
 from lists.collation import BY_NAME
 from meetings.models import Focus, Meeting, MeetingSeries
 from meetings.rotation import Person, Rota, Turn, balance, spread
@@ -123,12 +124,21 @@ def _since(series: MeetingSeries, able: list[User]) -> dict[int, date]:
     return days
 
 
+_PLANNED = Prepared(
+    lambda: (
+        Meeting.objects.filter(
+            state=MeetingState.PLANNED, starts_at__gt=Argument("at"), series__is_retired=False
+        )
+        .order_by("starts_at", "id")
+        .values_list("series_id", "pk", "starts_at", "focus__name", "focus__kinds")
+    )
+)
+
+
 def candidates(at: datetime) -> list[CandidateSeries]:
     """Return all series in use with their planned meetings, for meetings.routing. Two statements."""
     planned: dict[int, list[PlannedMeeting]] = defaultdict(list)
-    rows = Meeting.objects.filter(state=MeetingState.PLANNED, starts_at__gt=at, series__is_retired=False)
-    columns = rows.values_list("series_id", "pk", "starts_at", "focus__name", "focus__kinds")
-    for series_id, pk, starts_at, focus, kinds in columns.order_by("starts_at", "id"):
+    for series_id, pk, starts_at, focus, kinds in _PLANNED.rows(at=at):
         planned[series_id].append(PlannedMeeting(pk, starts_at, focus or "", frozenset(kinds or ())))
     with connection.cursor() as cursor:
         cursor.execute(_CANDIDATES)

@@ -11,6 +11,7 @@ from datetime import datetime
 from history import declarations
 from history.declarations import EventType
 from history.models import Event, Subject
+from kit.prepared import Argument, Prepared
 from people import queries as people
 from people.models import User
 
@@ -61,9 +62,11 @@ def _stand_ins(declared: EventType, users: Iterable[User], subject_id: int, at: 
     return {pk: other for pk, other in others.items() if other.pk in seeing}
 
 
+_SUBJECT = Prepared(lambda: Subject.objects.filter(pk=Argument("pk")))
+
+
 def who_may_see(readers: Iterable[User], subject_id: int) -> list[User]:
     """Return the readers who may see a subject now. Only a restricted subject costs a query per person."""
-    subject = Subject.objects.get(pk=subject_id)
-    if subject.viewers is None:
+    if _SUBJECT.rows(pk=subject_id)[0].viewers is None:
         return list(readers)
     return [user for user in readers if Subject.objects.visible_to(user).filter(pk=subject_id).exists()]

@@ -58,7 +58,7 @@ def open_for(
     """
     hours = availability.hours()
     for _ in range(_TRIES):
-        review = reviewer.lock(about=about, state=ReviewState.OPEN)
+        review = reviewer.lock_open_about(about.pk)
         if review:
             review = annotate(review, why=why, severity=severity, by=by, at=at, cause=cause)
             sight.show_to_author(review.subject, by=by, at=at)

@@ -6,13 +6,21 @@ from history import operations as history
 from history.models import Event
 from history.wiring import handler
 from kit.actor import SYSTEM
+from kit.prepared import Argument, Prepared
 from risklog import events
 from risklog.models import Review
 from risklog.operations import reviewer
 from risklog.operations.review import annotate, open_for
-from risklog.states import ReviewState, Severity
+from risklog.states import Severity
 from signals.models import Breach, BreachGroup
 from signals.states import Level
+
+_GROUP = Prepared(
+    lambda: BreachGroup.objects.select_related("subject", "model__owner_team__lead").filter(
+        subject=Argument("subject")
+    )
+)
+_WORST_BREACH = Prepared(lambda: Breach.objects.filter(group=Argument("group")).order_by("-level", "id")[:1])
 
 
 @handler("risklog.review.open_for_breach_group")
@@ -62,7 +70,7 @@ def on_breach_worsened(event: Event, *, at: datetime) -> None:
 def _trigger_again(event: Event, why: str, *, at: datetime, only_if_critical: bool = False) -> None:
     """Note a further trigger on the open review. only_if_critical: only if it becomes critical by that."""
     group = _group_of(event)
-    review = reviewer.lock(about_id=event.subject_id, state=ReviewState.OPEN)
+    review = reviewer.lock_open_about(event.subject_id)
     if group is None:
         return
     if review is None:
@@ -94,7 +102,7 @@ def _severity(group: BreachGroup) -> str:
 @history.in_one_transaction
 def on_breach_group_cleared(event: Event, *, at: datetime) -> None:
     """Note that the breach cleared. The review stays open, because it has no outcome yet."""
-    review = reviewer.lock(about_id=event.subject_id, state=ReviewState.OPEN)
+    review = reviewer.lock_open_about(event.subject_id)
     if review:
         history.record(
             review,
@@ -114,7 +122,7 @@ def on_breach_claimed(event: Event, *, at: datetime) -> None:
     group = _group_of(event)
     if group is None or group.model is None:
         return
-    review = reviewer.lock(about_id=event.subject_id, state=ReviewState.OPEN)
+    review = reviewer.lock_open_about(event.subject_id)
     if review is None or review.model is not None:
         return
     people_missing = [entry for entry in review.missing if entry["code"] not in reviewer.OF_FACTS]
@@ -131,8 +139,7 @@ def on_breach_claimed(event: Event, *, at: datetime) -> None:
 
 
 def _group_of(event: Event) -> BreachGroup | None:
-    rows = BreachGroup.objects.select_related("subject", "model__owner_team__lead")
-    return rows.filter(subject_id=event.subject_id).first()
+    return _GROUP.first(subject=event.subject_id)
 
 
 def _title(group: BreachGroup) -> str:
@@ -142,6 +149,6 @@ def _title(group: BreachGroup) -> str:
 
 def _reason(group: BreachGroup, *, again: bool) -> str:
     """Return the summary of the worst breach as the reason of the review."""
-    worst = Breach.objects.filter(group=group).order_by("-level", "id").first()
+    worst = _WORST_BREACH.first(group=group.pk)
     reason = worst.summary if worst and worst.summary else f"{group.title} crossed its threshold."
     return f"Reopened: {reason}" if again else reason

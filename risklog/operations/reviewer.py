@@ -5,13 +5,14 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from catalogue.models import Model
 from history import operations as history
 from history.models import Event, Subject
 from history.operations import GrantReason, NewGrant
 from kit.actor import SYSTEM, Actor
+from kit.prepared import Argument, Prepared
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
 from people import queries as people
 from people.models import Function, User
@@ -103,10 +104,17 @@ def missing_facts(about: Subject, model: Model | None) -> list[dict[str, Any]]:
 
 def _worst_breach(about: Subject) -> Breach | None:
     """Return the worst breach of a group, with `has_limit`: True if any breach of it has a known limit."""
+    return _WORST_BREACH.first(about=about.pk)
+
+
+def _worst_breaches() -> QuerySet[Breach]:
     limits = Q(threshold_version__warning__isnull=False) | Q(threshold_version__critical__isnull=False)
     limited = Breach.objects.filter(limits, group=OuterRef("group"))
-    rows = Breach.objects.filter(group__subject=about).annotate(has_limit=Exists(limited))
-    return rows.select_related("group", "threshold").order_by("-level", "id").first()
+    rows = Breach.objects.filter(group__subject=Argument("about")).annotate(has_limit=Exists(limited))
+    return rows.select_related("group", "threshold").order_by("-level", "id")[:1]
+
+
+_WORST_BREACH = Prepared(_worst_breaches)
 
 
 def _no_limit(worst: Breach) -> dict[str, Any]:
@@ -280,12 +288,20 @@ def give_back(review: Review, *, by: Actor, at: datetime, seen: int | None = Non
 
 def lock(**which: Any) -> Review | None:
     """Lock and return the review that matches these lookups, None if there is none."""
+    return _locked().filter(**which).first()
+
+
+def lock_open_about(subject_id: int) -> Review | None:
+    """Lock and return the open review of a subject, None if there is none."""
+    return _OPEN_REVIEW.first(about=subject_id)
+
+
+def _locked() -> QuerySet[Review]:
     rows = Review.objects.select_for_update(of=("self",))
-    return (
-        rows.select_related("subject", "about", "model__owner_team__lead", "claimed_by")
-        .filter(**which)
-        .first()
-    )
+    return rows.select_related("subject", "about", "model__owner_team__lead", "claimed_by")
+
+
+_OPEN_REVIEW = Prepared(lambda: _locked().filter(about=Argument("about"), state=ReviewState.OPEN))
 
 
 def lock_any(review: Review, seen: int | None) -> Review:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, Q
 
+from kit.prepared import Argument, Prepared
 from people import queries as people
 from people.models import User
 from people.working import Hours
@@ -26,9 +27,12 @@ def day_of(at: datetime) -> date:
     return hours().day_of(at)
 
 
+_AWAY = Prepared(lambda: people.away_on(Argument("day")).order_by("id").values_list("user_id", "stand_in_id"))
+
+
 def away_on(day: date) -> dict[int, int | None]:
     """Return who is away: user id -> id of the stand-in, None if there is none."""
-    return dict(people.away_on(day).order_by("id").values_list("user_id", "stand_in_id"))
+    return dict(_AWAY.rows(day=day))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 from catalogue.models import Model
 from history.models import Subject
 from history.queries import show
+from kit.prepared import Prepared
 from kit.sight import Visitor
 from lists.filtering import Reader
 from people import queries as people
@@ -21,11 +22,28 @@ from risklog.routing import AT_LEAST, ReviewerCandidate
 from risklog.states import ReviewState
 from signals.models import Breach, BreachGroup
 
+_OPEN_LOAD = Prepared(
+    lambda: (
+        Reviewer.objects.filter(review__state=ReviewState.OPEN, answered_at__isnull=True)
+        .order_by()
+        .values_list("user_id")
+        .annotate(n=Count("id"))
+        .values_list("user_id", "n")
+    )
+)
+_ABLE = Prepared(
+    lambda: (
+        User.objects.active()
+        .exclude(role=Role.VIEWER)
+        .order_by("id")
+        .values_list("id", "function__slug", "subject_id")
+    )
+)
+
 
 def open_load() -> dict[int, int]:
     """Return how many open reviews each person has not answered: user id -> count."""
-    waiting = Reviewer.objects.filter(review__state=ReviewState.OPEN, answered_at__isnull=True)
-    return dict(waiting.order_by().values_list("user_id").annotate(n=Count("id")).values_list("user_id", "n"))
+    return dict(_OPEN_LOAD.rows())
 
 
 def candidates(about: Subject, model: Model | None, *, day: date) -> list[ReviewerCandidate]:
@@ -43,7 +61,6 @@ def candidates(about: Subject, model: Model | None, *, day: date) -> list[Review
                 of_team.add(user_id)
             if team_subject in granted:
                 seeing.add(user_id)
-    able = User.objects.active().exclude(role=Role.VIEWER).order_by("id")
     return [
         ReviewerCandidate(
             id=pk,
@@ -54,7 +71,7 @@ def candidates(about: Subject, model: Model | None, *, day: date) -> list[Review
             is_away=pk in away,
             stand_in=away.get(pk),
         )
-        for pk, function, subject in able.values_list("id", "function__slug", "subject_id")
+        for pk, function, subject in _ABLE.rows()
     ]
 
 

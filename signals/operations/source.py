@@ -11,6 +11,7 @@ from django.forms import ValidationError
 
 from history import operations as history
 from kit.actor import Actor
+from kit.prepared import Argument, Prepared
 from kit.refusals import Refused
 from kit.texts import one_line
 from people.models import User
@@ -172,8 +173,11 @@ def _of_sender(adapter: str, by: Actor) -> Source | None:
     return owned[0] if len(owned) == 1 else None
 
 
+_SOURCE = Prepared(lambda: Source.objects.filter(slug=Argument("slug")))
+
+
 def _get_or_create(slug: str, *, adapter: str, by: Actor, at: datetime) -> Source:
-    source = Source.objects.filter(slug=slug).first()
+    source = _SOURCE.first(slug=slug)
     if source is None:
         _check_reserved(slug, adapter, field="source")
         name = dict(Adapter.choices)[adapter] if slug == adapter else slug
