@@ -148,6 +148,9 @@ def _learnings(count: int, subjects: Sequence[int], cast: Cast, at: datetime) ->
 
 def _inbox(count: int, at: datetime) -> None:
     have, user = Entry.objects.count(), reader()
-    events = Event.objects.filter(verb="risklog.risk_opened").order_by("id").values_list("pk", flat=True)
-    fresh = [Entry(user=user, event_id=pk, why="You follow it", at=at) for pk in events[have:count]]
+    opened = Event.objects.filter(verb="risklog.risk_opened").order_by("id").values_list("pk", "subject_id")
+    fresh = [
+        Entry(user=user, event_id=pk, topic_id=subject, why="You follow it", at=at)
+        for pk, subject in opened[have:count]
+    ]
     Entry.objects.bulk_create(fresh)
