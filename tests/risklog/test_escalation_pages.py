@@ -258,3 +258,13 @@ def test_the_last_general_ladder_says_why_it_stays(client, model):
     client.post(f"/risks/ladder/{ladder.pk}/retire/", {"version": ladder.version})
 
     assert "This is the last standard ladder" in client.get("/risks/ladder/").content.decode()
+
+
+def test_a_request_for_a_million_rungs_draws_twenty(client, model):
+    client.force_login(people.user(role=Role.RISK_MANAGER))
+
+    answer = client.post("/risks/ladder/new/", {"name": "Long", **rows(), "rung-TOTAL_FORMS": 1_000_000})
+
+    assert answer.status_code == 422
+    assert answer.content.decode().count('name="rung-19-who"') == 1
+    assert "rung-20-who" not in answer.content.decode()
