@@ -55,7 +55,7 @@ risk_pages: list = [
     path("<str:reference>/edit/", risk.risk_edit, name="risk_edit"),
     path("<str:reference>/sight/", risk.risk_sight, name="risk_sight"),
     re_path(
-        r"^(?P<reference>[^/]+)/(?P<name>assess|treat|monitor|accept|close|reopen|look)/$",
+        r"^(?P<reference>[^/]+)/(?P<name>assess|treat|monitor|accept|close|reopen|confirm)/$",
         step.risk_step,
         name="risk_step",
     ),

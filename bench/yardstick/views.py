@@ -20,7 +20,7 @@ SIZE = 50
 DIRECT = (
     "id", "version", "title", "description", "affected", "category_id", "model_id", "feature", "tags",
     "team_id", "owner_id", "raised_by_id", "likelihood", "impact", "residual_likelihood", "residual_impact",
-    "severity", "state", "treatment", "review_on", "looks", "accepted_until", "acceptance_reason",
+    "severity", "state", "treatment", "review_on", "confirmations", "accepted_until", "acceptance_reason",
     "closing_evidence", "breach_group_id", "series_id", "opened_at", "updated_at",
 )  # fmt: skip
 NAMED = {

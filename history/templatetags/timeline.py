@@ -15,7 +15,18 @@ from history.queries import present_data
 register = template.Library()
 
 # Fields whose changes are not shown, because they tell the reader nothing.
-_SILENT = {"subject_id", "updated_at", "settled_at", "opened_at", "made_at", "looks", "review_on", "severity"}
+# "looks" is the first name of "confirmations", which older events have.
+_SILENT = {
+    "subject_id",
+    "updated_at",
+    "settled_at",
+    "opened_at",
+    "made_at",
+    "confirmations",
+    "looks",
+    "review_on",
+    "severity",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -240,7 +240,7 @@ REVIEWS = {
 }
 
 # The evidence of an owner who reconfirms a risk after the forum discussed it again.
-STILL_SO = "Discussed in the forum: unchanged, and the agreed actions are in progress."
+CONFIRMED = "Discussed in the forum: unchanged, and the agreed actions are in progress."
 
 # The notes of reviewers, used in turn.
 NOTES = (

@@ -223,7 +223,7 @@ class Story(SampleOrganisation):
         if decided is None and item.about and item.about.kind == Risk.KIND:
             one = Risk.objects.get(subject=item.about)
             if one.owner and one.state in LIVE_RISKS:
-                risk.still_so(one, evidence=script.STILL_SO, by=Actor(one.owner, "page"), at=at)
+                risk.confirm(one, evidence=script.CONFIRMED, by=Actor(one.owner, "page"), at=at)
         if decided is None:
             items.finish(item, outcome=ItemOutcome.NO_CHANGE, by=by, at=at)
             return

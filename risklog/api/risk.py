@@ -56,7 +56,7 @@ class RiskRow(serializers.Serializer):
     state = serializers.ChoiceField(RiskState.choices)
     treatment = serializers.ChoiceField([*Treatment.choices, ""])
     review_on = serializers.DateField(allow_null=True, help_text="Date of the next review.")
-    looks = serializers.IntegerField()
+    confirmations = serializers.IntegerField()
     accepted_until = serializers.DateField(allow_null=True)
     acceptance_reason = serializers.CharField()
     closing_evidence = serializers.CharField()
@@ -309,11 +309,11 @@ class ReopenRisk(_RiskStepResource):
     operation = staticmethod(operations.reopen)
 
 
-class ReconfirmRisk(_RiskStepResource):
-    """Reconfirm a risk: only the date of its next review changes."""
+class ConfirmRisk(_RiskStepResource):
+    """Confirm that a risk still applies: only the date of its next review changes."""
 
     body, bodies = RiskEvidenceBody, {"POST": RiskEvidenceBody}
-    operation = staticmethod(operations.still_so)
+    operation = staticmethod(operations.confirm)
 
 
 RESOURCES: list = [
@@ -326,5 +326,5 @@ RESOURCES: list = [
     ("risks/<str:key>/accept", AcceptRisk),
     ("risks/<str:key>/close", CloseRisk),
     ("risks/<str:key>/reopen", ReopenRisk),
-    ("risks/<str:key>/still_so", ReconfirmRisk),
+    ("risks/<str:key>/confirm", ConfirmRisk),
 ]

@@ -12,6 +12,7 @@ from pages.forms import Day, PageForm
 from people.models import Team, User
 from risklog import scoring
 from risklog.models import Category, Risk
+from risklog.operations.risk import CHANGEABLE
 from risklog.operations.risk_values import tidy
 from risklog.queries import risk as queries
 from risklog.states import Treatment
@@ -96,12 +97,6 @@ class NewRiskForm(RiskForm):
         return values
 
 
-EDITED = (
-    "title", "affected", "description", "category", "model", "feature", "tags", "team", "owner", "likelihood",
-    "impact", "residual_likelihood", "residual_impact", "treatment", "review_on", "series",
-)  # fmt: skip
-
-
 class EditRiskForm(RiskForm):
     affected = forms.CharField(
         label="Affected",
@@ -127,9 +122,9 @@ class EditRiskForm(RiskForm):
     review_on = forms.DateField(label="Next review", widget=Day, required=False)
     series = NamedChoice(Series.objects.none(), required=False, empty_label="No metric", label="Metric")
 
-    field_order = EDITED
+    field_order = CHANGEABLE
 
-    def __init__(self, *args: Any, risk: Risk, only: tuple[str, ...] = EDITED, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, risk: Risk, only: tuple[str, ...] = CHANGEABLE, **kwargs: Any) -> None:
         super().__init__(*args, initial=_initial(risk), **kwargs)
         fields: dict[str, Any] = self.fields
         fields["team"].queryset = Team.objects.filter(subject__is_retired=False).order_by(*BY_NAME)
@@ -151,7 +146,7 @@ class EditRiskForm(RiskForm):
 
 def _initial(risk: Risk) -> dict[str, Any]:
     """Return the fields of a risk as the edit form shows them."""
-    fields = {name: getattr(risk, name) for name in EDITED}
+    fields = {name: getattr(risk, name) for name in CHANGEABLE}
     for name in ("category", "model", "team", "owner", "series"):
         fields[name] = getattr(risk, f"{name}_id")
     return {**fields, "tags": ", ".join(risk.tags)}

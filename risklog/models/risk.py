@@ -30,7 +30,7 @@ class Risk(Recorded):
     likelihood x impact is the inherent score. The residual figures are those after treatment, None if
     they are not assessed yet. severity: the score that counts, residual if assessed, else inherent.
     raised_by: None if the reporter is anonymous; the audit history records the name.
-    looks: how often somebody reconfirmed or changed the risk.
+    confirmations: how often somebody confirmed or changed the risk. The column keeps its first name.
     """
 
     KIND = "risk"
@@ -60,7 +60,7 @@ class Risk(Recorded):
     state = models.CharField(max_length=12, choices=RiskState.choices, default=RiskState.OPEN)
     treatment = models.CharField(max_length=8, choices=Treatment.choices, blank=True, default="")
     review_on = models.DateField(null=True, blank=True)
-    looks = models.PositiveIntegerField(default=0)
+    confirmations = models.PositiveIntegerField(default=0, db_column="looks")
     accepted_until = models.DateField(null=True, blank=True)
     acceptance_reason = models.TextField(blank=True, default="")
     breach_group = models.ForeignKey(BreachGroup, models.PROTECT, null=True, blank=True, related_name="+")

@@ -24,13 +24,14 @@ from signals.models import BreachGroup, Series
 
 # The steps are offered here too, so that callers have all operations of a risk in one module.
 __all__ = [
-    "accept", "acceptance_ends", "add", "add_from_breach", "assess", "change", "close", "monitor", "reopen",
-    "restrict", "still_so", "tidy", "treat",
+    "accept", "acceptance_ends", "add", "add_from_breach", "assess", "change", "close", "confirm", "monitor",
+    "reopen", "restrict", "tidy", "treat",
 ]  # fmt: skip
 
-# What change() sets. A state is set by its own step, who may see the risk by restrict().
-FIELDS = (
-    "title", "description", "affected", "category", "model", "feature", "tags", "team", "owner", "likelihood",
+# What change() sets, in the order of the edit form. A state is set by its own step. restrict() sets who may
+# see the risk.
+CHANGEABLE = (
+    "title", "affected", "description", "category", "model", "feature", "tags", "team", "owner", "likelihood",
     "impact", "residual_likelihood", "residual_impact", "treatment", "review_on", "series",
 )  # fmt: skip
 
@@ -158,11 +159,11 @@ def change(
     seen: int | None = None,
     cause: Event | None = None,
 ) -> Risk:
-    """Set some of FIELDS. A change counts as a review, so the date of the next review moves on.
+    """Change fields of CHANGEABLE. A change counts as a review, so the date of the next review moves on.
 
     Raises Refused with the name of the field, ChangedMeanwhile if `seen` is not the current version.
     """
-    if unknown := set(values) - set(FIELDS):
+    if unknown := set(values) - set(CHANGEABLE):
         raise ValueError(f"change() does not set {', '.join(sorted(unknown))}.")
     values = dict(values)
     if "tags" in values:
@@ -177,7 +178,7 @@ def change(
     changes.setdefault("review_on", scoring.next_review(severity, at.date()))
     history.change(
         risk,
-        {**changes, "updated_at": at, "looks": risk.looks + 1},
+        {**changes, "updated_at": at, "confirmations": risk.confirmations + 1},
         by=by,
         at=at,
         seen=seen,
@@ -193,8 +194,8 @@ def change(
 
 
 @transaction.atomic
-def still_so(risk: Risk, *, evidence: str, by: Actor, at: datetime, seen: int | None = None) -> Risk:
-    """Reconfirm a risk with a line of evidence. It counts as a review and moves the date of the next one.
+def confirm(risk: Risk, *, evidence: str, by: Actor, at: datetime, seen: int | None = None) -> Risk:
+    """Confirm with a line of evidence that a risk still applies. The date of the next review moves on.
 
     Raises Refused without evidence, IllegalMove if the risk is closed.
     """
@@ -206,7 +207,7 @@ def still_so(risk: Risk, *, evidence: str, by: Actor, at: datetime, seen: int | 
         risk,
         {
             "review_on": scoring.next_review(risk.severity, at.date()),
-            "looks": risk.looks + 1,
+            "confirmations": risk.confirmations + 1,
             "updated_at": at,
         },
         by=by,

@@ -17,7 +17,7 @@ from risklog.models import Category, Risk
 from risklog.operations.first_categories import FIRST
 from signals.states import SignalKind
 
-FIELDS = ("name", "kind", "definition", "signs", "questions", "mitigations")
+CHANGEABLE = ("name", "kind", "definition", "signs", "questions", "mitigations")
 
 
 @transaction.atomic
@@ -75,8 +75,8 @@ def add(
 def change(
     category: Category, values: Mapping[str, Any], *, by: Actor, at: datetime, seen: int | None = None
 ) -> Category:
-    """Set some of FIELDS. The slug stays, so that links keep working. Raises Refused."""
-    if unknown := set(values) - set(FIELDS):
+    """Change fields of CHANGEABLE. The slug stays, so that links keep working. Raises Refused."""
+    if unknown := set(values) - set(CHANGEABLE):
         raise ValueError(f"change() does not set {', '.join(sorted(unknown))}.")
     _check(values, category)
     history.change(category, values, by=by, at=at, seen=seen)

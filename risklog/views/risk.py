@@ -16,7 +16,7 @@ from pages.requests import actor
 from people import queries as people
 from people.permissions import SignedInRequest
 from risklog import scoring
-from risklog.forms.risk import EDITED, EditRiskForm, NewRiskForm, SightForm
+from risklog.forms.risk import EditRiskForm, NewRiskForm, SightForm
 from risklog.models import Risk
 from risklog.operations import risk as operations
 from risklog.queries import escalation as escalations
@@ -123,7 +123,7 @@ def risk_from_breach(request: SignedInRequest, reference: str) -> HttpResponse:
 def risk_edit(request: SignedInRequest, reference: str) -> HttpResponse:
     """Edit a risk. A POST with some of the fields, as its side panel sends, changes only those."""
     risk = _risk(request, reference)
-    only = tuple(name for name in EDITED if name in request.POST) or EDITED
+    only = tuple(name for name in operations.CHANGEABLE if name in request.POST) or operations.CHANGEABLE
     data = request.POST if request.method == "POST" else None
     return flows.edit(
         request,
@@ -132,7 +132,9 @@ def risk_edit(request: SignedInRequest, reference: str) -> HttpResponse:
         permission="risklog.risk_change",
         operation=operations.change,
         address=address_of(risk),
-        show=flows.form_page(request, "risklog/risk_edit.html", risk=risk, is_whole=only == EDITED),
+        show=flows.form_page(
+            request, "risklog/risk_edit.html", risk=risk, is_whole=only == operations.CHANGEABLE
+        ),
     )
 
 

@@ -105,12 +105,12 @@ STEPS = {
             forms.ReopenForm,
         ),
         OfferedStep(
-            "look",
+            "confirm",
             "Reconfirm",
             "eye",
             "Reconfirmed. The next review is rescheduled.",
             None,
-            operations.still_so,
+            operations.confirm,
             forms.ReconfirmForm,
         ),
     )

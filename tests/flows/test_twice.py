@@ -308,7 +308,7 @@ CASES = (
     ),
     Case(
         "reconfirm a risk",
-        lambda house: reverse("risklog:risk_step", args=[house.risk.reference, "look"]),
+        lambda house: reverse("risklog:risk_step", args=[house.risk.reference, "confirm"]),
         Event.objects.filter(verb="risklog.risk_still_so"),
         typed(evidence="Four weeks below."),
     ),

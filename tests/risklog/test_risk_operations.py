@@ -122,7 +122,7 @@ def test_a_change_counts_as_a_review_and_records_a_new_level(at):
 
     found.refresh_from_db()
     event = Event.objects.get(subject_id=found.subject_id, verb="risklog.risk_changed")
-    assert (found.looks, found.severity, found.updated_at) == (1, 25, later)
+    assert (found.confirmations, found.severity, found.updated_at) == (1, 25, later)
     assert found.review_on == later.date() + timedelta(days=14)
     assert event.data["level"] == [2, 5]
     assert found.subject.title == "Worse"
@@ -151,11 +151,11 @@ def test_change_refuses_half_a_residual_score(at):
 def test_reconfirming_needs_evidence_and_moves_the_next_review(at):
     found = risks.risk(likelihood=3, impact=3)
     with pytest.raises(Refused):
-        risk.still_so(found, evidence=" ", by=SYSTEM, at=at)
+        risk.confirm(found, evidence=" ", by=SYSTEM, at=at)
 
-    risk.still_so(found, evidence="PSI 0.3 again", by=SYSTEM, at=at + timedelta(days=9))
+    risk.confirm(found, evidence="PSI 0.3 again", by=SYSTEM, at=at + timedelta(days=9))
 
-    assert found.looks == 1
+    assert found.confirmations == 1
     assert found.review_on == at.date() + timedelta(days=69)
     assert verbs(found)[-1] == "risklog.risk_still_so"
 
