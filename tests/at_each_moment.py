@@ -3,11 +3,13 @@
 python -m tests.at_each_moment [PYTEST ARGUMENTS]
 """
 
+import gc
 import os
 import sys
 import tempfile
 import time
 from datetime import UTC, datetime
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import django
@@ -34,8 +36,17 @@ def main(arguments: list[str]) -> int:
     """
     os.environ["DJANGO_SETTINGS_MODULE"] = "riskhub.settings"
     django.setup()
+    # What every fork needs is loaded before the forks: the application, the plugins of pytest, and what these
+    # import late.
+    for plugin in entry_points(group="pytest11"):
+        plugin.load()
+    import hypothesis  # noqa: F401
+
     import riskhub.schedule
-    import riskhub.urls  # noqa: F401 - loads the application before the forks
+    import riskhub.urls  # noqa: F401
+
+    gc.collect()
+    gc.freeze()
 
     waiting, running, passed = list(MOMENTS), {}, True
     try:

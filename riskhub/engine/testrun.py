@@ -35,6 +35,8 @@ CHECKS: dict[str, list[str]] = {
 def main(arguments: list[str]) -> int:
     """Return 0 if everything passed, else the exit code of the failure."""
     began = time.monotonic()
+    # Some containers set it. Then each of the many processes of a run compiles the application and its tests.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     own, for_pytest = _split(arguments)
     code = _checks()
     if "--checks-only" not in own:
