@@ -45,7 +45,7 @@ SPEC = ListSpec(
             _in_tiers,
             _tier,
             tuple((str(value), label) for value, label in Tier.choices),
-            words=(("none", "Not rated"),),
+            special_values=(("none", "Not rated"),),
             help="A tier, or none for models without one.",
         ),
         "owner_team": filtering.slug(
@@ -53,7 +53,7 @@ SPEC = ListSpec(
             "owner_team",
             Team.objects.visible_to,
             options=_teams,
-            words=(("none", "No team yet"),),
+            special_values=(("none", "No team yet"),),
             help="The slug of the owning team, or none.",
         ),
     },

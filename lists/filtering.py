@@ -42,18 +42,19 @@ class Filter:
 
     label: its name on the page. condition: a function of the parsed values and the reader that returns a Q
     over the rows. parse: a function from text to value; raises ValueError with the fix.
-    choices: (value, label) pairs of a small, fixed domain. words: further values with a special meaning, such
-    as "me" and "none", with their labels. options: a function from a user to (value, label) pairs, where the
-    page offers rows of the database. is_many: "a,b" matches either. help: for the API reference.
+    choices: (value, label) pairs of a small, fixed domain. special_values: further values with a special
+    meaning, such as "me" and "none", with their labels. options: a function from a user to (value, label)
+    pairs, where the page offers rows of the database. is_many: "a,b" matches either. help: for the API
+    reference.
     shape: what `parse` accepts, for the API reference: a regular expression, or the name of a JSON Schema
-    format, such as "date". "" for any text, and for nothing but choices and words.
+    format, such as "date". "" for any text, and for nothing but choices and special values.
     """
 
     label: str
     condition: Condition
     parse: Callable[[str], Any] = str
     choices: tuple[tuple[str, str], ...] = ()
-    words: tuple[tuple[str, str], ...] = ()
+    special_values: tuple[tuple[str, str], ...] = ()
     options: Callable[[Any], Sequence[tuple[str, str]]] | None = None
     is_many: bool = True
     help: str = ""
@@ -66,7 +67,7 @@ class Filter:
         if not self.shape and not self.choices:
             many = {"pattern": f"^[^,]*(,[^,]*){{0,{MAX_VALUES - 1}}}$"} if self.is_many else {}
             return {"type": "string", "minLength": 1, **many}
-        fixed = [value for value, _ in (*self.choices, *self.words)]
+        fixed = [value for value, _ in (*self.choices, *self.special_values)]
         if not self.is_many and not self.shape:
             return {"type": "string", "enum": fixed}
         one = "|".join([*map(re.escape, fixed), *([self.shape] if self.shape else [])])
@@ -81,7 +82,7 @@ class Filter:
         parts = [part.strip() for part in text.split(",")] if self.is_many else [text]
         if len(parts) > MAX_VALUES:
             raise ValueError(f"Use at most {MAX_VALUES} values at a time.")
-        special = {word for word, _ in self.words}
+        special = {value for value, _ in self.special_values}
         return tuple(part if part in special else self.parse(part) for part in parts)
 
 
@@ -217,7 +218,7 @@ class ListSpec:
         ]
 
     def _value_labels(self, name: str, selection: Selection) -> str:
-        labels = dict((*self.filters[name].choices, *self.filters[name].words))
+        labels = dict((*self.filters[name].choices, *self.filters[name].special_values))
         return ", ".join(labels.get(part, part) for part in selection.texts[name].split(","))
 
 
@@ -315,7 +316,7 @@ def person(
         label,
         condition,
         number,
-        words=(("me", "Me"), ("none", "Unassigned")),
+        special_values=(("me", "Me"), ("none", "Unassigned")),
         options=options,
         help=help,
         shape=NUMBER,
@@ -328,12 +329,13 @@ def slug(
     rows: Callable[[Any], QuerySet],
     *,
     options: Callable[[Any], Sequence[tuple[str, str]]] | None = None,
-    words: tuple[tuple[str, str], ...] = (),
+    special_values: tuple[tuple[str, str], ...] = (),
     help: str = "",
 ) -> Filter:
     """Return a filter by the slug of a related row, among the rows that the reader may see.
 
-    rows: a function from a user to a queryset. words: "none" and its label, where the row may be missing.
+    rows: a function from a user to a queryset. special_values: "none" and its label, where the row may be
+    missing.
     Each slug becomes a scalar subquery, because PostgreSQL then reads the rows in order from an index. It
     does not do that for a join.
     """
@@ -347,7 +349,7 @@ def slug(
                 named |= Q(**{path: Subquery(rows(reader.user).filter(slug=value).values("pk")[:1])})
         return named
 
-    return Filter(label, condition, words=words, options=options, help=help)
+    return Filter(label, condition, special_values=special_values, options=options, help=help)
 
 
 def subject(label: str, path: str, subjects: Callable[[Any], QuerySet], help: str = "") -> Filter:

@@ -78,7 +78,7 @@ class Listing:
 
         return [
             Option(value, label, self.selection.has(name, value), switched(value))
-            for value, label in (*one.words, *one.choices, *rows)
+            for value, label in (*one.special_values, *one.choices, *rows)
         ]
 
 

@@ -11,6 +11,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import BigIntegerField, Func, OuterRef, Prefetch, QuerySet
 
+from history.documents import DEFAULT_LANGUAGE
 from kit.prepared import Argument, Prepared
 from lists.collation import BY_NAME
 from people import working
@@ -25,6 +26,12 @@ _ORGANISATION = Prepared(lambda: Organisation.objects.select_related("subject").
 def organisation() -> Organisation | None:
     """Return the organisation, None before the set-up. One GET request reads it once (people.middleware)."""
     return _known.get() or _ORGANISATION.first()
+
+
+def search_language() -> str:
+    """Return the text search configuration of the search documents."""
+    found = organisation()
+    return found.search_language if found else DEFAULT_LANGUAGE
 
 
 def time_ahead() -> timedelta:

@@ -28,7 +28,7 @@ class Step(Item):
         """Return the object that the permission is checked for."""
         return obj
 
-    def words(self, values: dict[str, Any], request: Request) -> dict[str, Any]:
+    def arguments(self, values: dict[str, Any], request: Request) -> dict[str, Any]:
         """Return the arguments of the operation, from the values of the body."""
         return values
 
@@ -37,7 +37,7 @@ class Step(Item):
         self.require(request, self.permission["POST"], self.asked_of(obj))
         sent = request.headers.get("If-Match")
         seen = self.seen(request, obj) if self.is_versioned or sent else obj.version
-        arguments = self.words(read(self.body, request), request)
+        arguments = self.arguments(read(self.body, request), request)
         if self.takes_version:
             arguments["seen"] = seen
         type(self).operation(obj, **arguments, by=self.by(request), at=clock.now())

@@ -1,4 +1,4 @@
-"""Which room acts on which event: all calls from lower rooms to upper rooms.
+"""The handlers of each event: what upper rooms do when a lower room writes an event.
 
 A handler is `handler(event, *, at)` with a key (`@handler(...)` in its room). Waiting rows store the key. The
 relay guarantees that its effect happens once per event. It may run late and out of order, so it reads current
@@ -52,7 +52,7 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
     "risklog.review_settled": (
         agenda.on_review_settled,
         escalation_handlers.on_review_settled,
-        learning.draft_from_review,
+        learning.on_review_settled,
     ),
     "risklog.review_withdrawn": (agenda.on_review_settled, escalation_handlers.on_review_settled),
     "risklog.escalation_started": (agenda.on_escalation_started,),

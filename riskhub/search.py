@@ -14,7 +14,6 @@ from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
 
 from history import search as documents
-from history.documents import DEFAULT_LANGUAGE
 from history.models import Event, Subject
 from kit import kinds
 from kit.rights import may, view_needs
@@ -52,12 +51,7 @@ class Group:
 def find(user: Visitor, text: str) -> QuerySet[Subject]:
     """Return the subjects that match the text, of the kinds that this user may see. Not ordered."""
     allowed = [kind.key for kind in kinds.searchable() if may(user, kind.permission)]
-    return documents.search(user, text, allowed, language=_language())
-
-
-def _language() -> str:
-    organisation = people.organisation()
-    return organisation.search_language if organisation else DEFAULT_LANGUAGE
+    return documents.search(user, text, allowed, language=people.search_language())
 
 
 # ------------------------------------------------------------------ filters and orders
@@ -125,7 +119,7 @@ def _fragments(rows: Sequence[Subject], text: str) -> dict[int, str]:
     words = text.split()[: documents.MAX_WORDS]
     if not rows or not words:
         return {}
-    language = _language()
+    language = people.search_language()
     fragment = documents.Fragment(documents.query_of(words, language), language)
     ids = [row.pk for row in rows]
     found = Subject.objects.filter(pk__in=ids).annotate(fragment=fragment).values_list("pk", "fragment")

@@ -15,6 +15,7 @@ from kit import references
 from lists import filtering
 from lists.collation import BY_NAME
 from lists.filtering import Condition, Filter, ListSpec, Order, Reader
+from people import queries as people
 from people.models import Team, User
 from risklog import scoring
 from risklog.models import Category, Reviewer
@@ -112,7 +113,7 @@ REVIEWS = ListSpec(
             "Reviewer",
             _by_reviewer,
             filtering.number,
-            words=(("me", "Me"),),
+            special_values=(("me", "Me"),),
             help="The number of a person who was asked, or me.",
             shape=filtering.NUMBER,
         ),
@@ -133,20 +134,25 @@ _LEVELS = tuple((str(number), label) for number, label in reversed(scoring.LEVEL
 
 
 def search_query(text: str) -> SearchQuery | None:
-    """Return a full-text query for all words of a text, the last also as a prefix; None for no words."""
+    """Return a full-text query for all words of a text, the last also as a prefix; None for no words.
+
+    Its language is that of the organisation, as in the documents that it is compared with.
+    """
     words = re.findall(r"\w+", text)[:12]
     if not words:
         return None
-    return SearchQuery(" & ".join([*words[:-1], f"{words[-1]}:*"]), search_type="raw", config="english")
+    return SearchQuery(
+        " & ".join([*words[:-1], f"{words[-1]}:*"]), search_type="raw", config=people.search_language()
+    )
 
 
 def _matches(values: Sequence[str], reader: Reader) -> Q:
-    """Title and description contain the words, or the text is the reference. No words find nothing."""
+    """The search document has the words, or the text is the reference. No words find nothing."""
     text = values[0].strip()
     if references.is_reference(text):
         return Q(subject__reference=text.upper())
     query = search_query(text)
-    return Q(pk__in=[]) if query is None else Q(search=query)
+    return Q(pk__in=[]) if query is None else Q(subject__document__document=query)
 
 
 def _level(text: str) -> int:
@@ -203,13 +209,18 @@ _TEAM = filtering.slug(
     "Team",
     "team",
     Team.objects.visible_to,
-    words=(("me", "My teams"), ("none", "No team")),
+    special_values=(("me", "My teams"), ("none", "No team")),
     help="The slug of a team, me for the reader's teams, or none.",
 )
 _OWNER = filtering.person("Owner", "owner")
 RISKS = ListSpec(
     filters={
-        "q": Filter("Text", _matches, is_many=False, help="Words of title and description, or a reference."),
+        "q": Filter(
+            "Text",
+            _matches,
+            is_many=False,
+            help="Words of a risk's texts, tags and names, or a reference.",
+        ),
         "state": filtering.choice("State", "state", RiskState),
         "level": Filter("Level", _of_levels, _level, _LEVELS, help="Levels from 1 to 5."),
         "category": filtering.slug(
@@ -221,7 +232,7 @@ RISKS = ListSpec(
         ),
         "model": filtering.slug("Model", "model", Model.objects.visible_to, help="The slug of a model."),
         "team": replace(_TEAM, condition=_of_own_teams(_TEAM.condition)),
-        "owner": replace(_OWNER, words=(("me", "Me"), ("none", "No owner"))),
+        "owner": replace(_OWNER, special_values=(("me", "Me"), ("none", "No owner"))),
         "unowned": filtering.flag("Without an owner", Q(owner__isnull=True), "true: those without an owner."),
         "tag": filtering.tag(),
         "cell": Filter(

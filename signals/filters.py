@@ -51,7 +51,7 @@ BREACHES = ListSpec(
             "model",
             Model.objects.visible_to,
             options=_models_with_breaches,
-            words=(("none", "Not registered"),),
+            special_values=(("none", "Not registered"),),
             help="The slug of a model, or none for models that nobody registered.",
         ),
         "model_name": filtering.exact("Model name", "model_name", help="What tools call the model."),

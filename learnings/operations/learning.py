@@ -28,7 +28,7 @@ MAX_TAGS = 10
 
 
 @handler("learnings.learning.draft_from_review")
-def draft_from_review(event: Event, *, at: datetime) -> None:
+def on_review_settled(event: Event, *, at: datetime) -> None:
     """Create a draft without author from a settled review, on risklog.review_settled.
 
     Does nothing if the review was reopened meanwhile or a learning about it exists.

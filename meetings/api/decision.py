@@ -167,7 +167,7 @@ class Replace(_Decisions, Step):
     def objects(self, request: Request) -> QuerySet:
         return queries.decisions(request.user)
 
-    def words(self, values: dict[str, Any], request: Request) -> dict[str, Any]:
+    def arguments(self, values: dict[str, Any], request: Request) -> dict[str, Any]:
         return {"with_": values["decision"]}
 
 

@@ -18,6 +18,7 @@ from history.queries import may_see, seen_by
 from kit.rights import may
 from kit.sight import Visitor
 from lists.collation import BY_NAME
+from people import queries as people
 from people.models import Team, User
 from risklog.models import Risk
 from risklog.states import UNRESOLVED, RiskState
@@ -138,8 +139,8 @@ def like(user: User, title: str, *, model: Any = None, limit: int = 5) -> list[R
     words = [word for word in re.findall(r"\w+", title.lower()) if len(word) > 3][:8]
     if not words:
         return []
-    query = SearchQuery(" | ".join(words), search_type="raw", config="english")
-    rows = Risk.objects.visible_to(user).filter(~Q(state=RiskState.CLOSED), search=query)
+    query = SearchQuery(" | ".join(words), search_type="raw", config=people.search_language())
+    rows = Risk.objects.visible_to(user).filter(~Q(state=RiskState.CLOSED), subject__document__document=query)
     if model is not None:
         rows = rows.filter(Q(model=model) | Q(model__isnull=True))
     nearest = (

@@ -96,7 +96,7 @@ def risk_choices(request: SignedInRequest, what: str) -> HttpResponse:
     if what not in queries.CHOICES:
         raise Http404
     selection, text = selection_of(request, _CHOICES), request.GET.get("find", "")
-    fixed = () if text else RISKS.filters[what].words
+    fixed = () if text else RISKS.filters[what].special_values
     context = {
         "what": what,
         "label": RISKS.filters[what].label,
@@ -181,7 +181,7 @@ def _chip(chip: Chip, shown: Listing) -> Chip:
         )
     if chip.name not in PICKERS:
         return chip
-    names = dict(RISKS.filters[chip.name].words)
+    names = dict(RISKS.filters[chip.name].special_values)
     if keys := [value for value in values if value not in names]:
         names |= queries.names_of(chip.name, keys, shown.user)
     labels = ", ".join(names.get(str(value), "unknown") for value in values)

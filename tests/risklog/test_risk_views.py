@@ -7,9 +7,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from history import documents
 from history import operations as history
 from history.models import Event
 from kit.actor import SYSTEM, Actor
+from people.operations import organisation
 from people.states import Role
 from risklog.filters import RISKS
 from risklog.models import Risk
@@ -136,6 +138,17 @@ def test_each_filter_narrows(client, member, query, wanted):
     }
     by_reference = {risk.reference: name for name, risk in found.items()}
     assert {by_reference[reference] for reference in listed(client, query)} == wanted
+
+
+def test_the_list_is_searched_in_the_language_of_the_organisation(client, member, at):
+    ours = people.organisation()
+    house = risks.risk("Plain", description="Die Häuser")
+    assert listed(client, "?q=haus") == []
+
+    organisation.change(ours, {"search_language": "german"}, by=SYSTEM, at=at)
+    list(documents.rebuild())
+
+    assert listed(client, "?q=haus") == [house.reference]
 
 
 @pytest.mark.parametrize("order", RISKS.orders)
