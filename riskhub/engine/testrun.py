@@ -10,16 +10,18 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BIN = Path(sys.executable).parent
+CHECKS_AT_ONCE = 2  # most of them use one core
 TOOK = Path(sys.prefix) / "test-seconds.txt"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 CHECKS: dict[str, list[str]] = {
+    "types": [sys.executable, "-m", "mypy", "."],
     "style": [str(BIN / "ruff"), "check", "."],
     "format": [str(BIN / "ruff"), "format", "--check", "."],
-    "types": [sys.executable, "-m", "mypy", "."],
     "templates": [str(BIN / "djlint"), "--quiet", "templates"],
     "style sheets, scripts": [str(BIN / "biome"), "check", "--error-on-warnings", "--colors=off", "."],
     "order of the house": [str(BIN / "lint-imports"), "--no-cache"],
@@ -67,22 +69,26 @@ def _split(arguments: list[str]) -> tuple[list[str], list[str]]:
 
 
 def _checks() -> int:
-    """Run all checks, also after a failed one, so that one run shows all failures."""
-    worst = 0
-    for name, command in CHECKS.items():
-        if Path(command[0]).name == "biome" and not Path(command[0]).exists():
-            print(f"  {name:<22} skipped: there is no Biome for this type of machine", flush=True)
-            continue
-        began = time.monotonic()
-        done = subprocess.run(
-            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
-        )
-        mark = "ok" if done.returncode == 0 else "FAILED"
-        print(f"  {name:<22} {mark}  {time.monotonic() - began:.1f} s", flush=True)
-        if done.returncode:
-            print(done.stdout, flush=True)
-            worst = worst or done.returncode
-    return worst
+    """Run all checks, two at a time, also after a failed one, so that one run shows all failures."""
+    with ThreadPoolExecutor(CHECKS_AT_ONCE) as pool:
+        codes = list(pool.map(lambda name: _check(name, CHECKS[name]), CHECKS))
+    return next((code for code in codes if code), 0)
+
+
+def _check(name: str, command: list[str]) -> int:
+    """Run one check, print one line, and its output if it failed. Return its exit code."""
+    if Path(command[0]).name == "biome" and not Path(command[0]).exists():
+        print(f"  {name:<22} skipped: there is no Biome for this type of machine\n", end="", flush=True)
+        return 0
+    began = time.monotonic()
+    done = subprocess.run(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    mark = "ok" if done.returncode == 0 else "FAILED"
+    output = f"{done.stdout}\n" if done.returncode else ""
+    # One string with its line end, so that the lines of two checks do not mix.
+    print(f"  {name:<22} {mark}  {time.monotonic() - began:.1f} s\n{output}", end="", flush=True)
+    return done.returncode
 
 
 def _tests(workers: str, for_pytest: list[str]) -> int:
