@@ -13,7 +13,7 @@ from django.db import models
 from history import cleaning, writing
 from history.declarations import Payload
 from history.models import Event, Part, Recorded, Subject, new_batch
-from history.scope import OPEN, Scope
+from history.scope import OPEN, Placement
 from kit.actor import Actor
 
 
@@ -29,7 +29,7 @@ class Act:
     event: str | Payload
     values: Mapping[str, Any] = field(default_factory=dict)
     rows: Sequence[writing.Along] = ()
-    placed: Scope = OPEN
+    placed: Placement = OPEN
 
     @property
     def verb(self) -> str:
@@ -66,7 +66,7 @@ class _Written:
             for obj, changes in writing.update_many(some):
                 self.changes[id(obj)] = changes
 
-    def create(self, work: Sequence[tuple[models.Model, Scope]], at: datetime) -> None:
+    def create(self, work: Sequence[tuple[models.Model, Placement]], at: datetime) -> None:
         for some in _by_kind(work):
             objs = [obj for obj, _ in some]
             for obj, row in zip(

@@ -14,7 +14,7 @@ from history import cleaning, documents, scope, writing
 from history.declarations import Payload
 from history.events import GrantEnded, SightGranted
 from history.models import Due, Event, Part, Recorded, Subject, new_batch
-from history.scope import NewGrant, Scope, author
+from history.scope import NewGrant, Placement, author
 from history.states import GrantReason, Reach, Work
 from history.writing import Along, in_one_transaction
 from kit.actor import Actor
@@ -24,11 +24,10 @@ from kit.texts import one_line
 Row = TypeVar("Row", bound=Recorded | Part)
 
 __all__ = [
-    "GrantReason", "NewGrant", "Reach", "Scope", "author", "change", "change_many", "drop_dues",
+    "GrantReason", "NewGrant", "Placement", "Reach", "author", "change", "change_many", "drop_dues",
     "end_all_sight", "end_sight", "give_back_sight", "grant_sight", "hand_over_root", "in_one_transaction",
     "lock_scope", "move", "move_many", "put_due", "put_dues", "record", "record_many", "replan_dues",
-    "reroot", "restrict",
-    "retire", "retitle",
+    "reroot", "restrict", "retire", "retitle",
 ]  # fmt: skip
 
 
@@ -43,18 +42,18 @@ def record(
     cause: Event | None = None,
     batch: UUID | None = None,
     viewers: Sequence[int] | None = None,
-    placed: Scope | None = None,
+    placed: Placement | None = None,
 ) -> Event:
     """Write one event. A new (unsaved) object is saved with its subject and its reference.
 
     event: the payload (<room>/events.py), or the verb if the event has no payload.
     rows: further rows that the same act creates or changes.
     placed: for a new object, its parent and its grants of sight; by default it is an open root.
-    viewers: short for Scope(viewers=…). Raises ValueError if both are given.
+    viewers: short for Placement(viewers=…). Raises ValueError if both are given.
     """
     if placed and viewers is not None:
         raise ValueError("Give `placed` or `viewers`, not both.")
-    placed = placed or Scope(viewers=viewers)
+    placed = placed or Placement(viewers=viewers)
     created = writing.create([obj], [placed], at=at) if writing.is_new(obj) else []
     pairs = [(obj, created + writing.along(rows))]
     return writing.write(pairs, event, by=by, at=at, cause=cause, batch=batch)[0]
@@ -77,7 +76,7 @@ def record_many(
     fresh = [writing.is_new(obj) for obj in objs]
     if any(fresh) and not all(fresh):
         raise ValueError("record_many takes objects that are all new or all existing.")
-    placed = [Scope(viewers=viewers)] * len(objs)
+    placed = [Placement(viewers=viewers)] * len(objs)
     created = writing.create(objs, placed, at=at) if all(fresh) else [None] * len(objs)
     pairs = [(obj, [row] if row else []) for obj, row in zip(objs, created, strict=True)]
     return writing.write(pairs, event, payloads=payloads, by=by, at=at, cause=cause, batch=new_batch())

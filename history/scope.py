@@ -32,7 +32,7 @@ class NewGrant:
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class Placement:
     """Where a new object belongs and who may see it.
 
     parent: the subject (or its id) that the object belongs to. Its root becomes the object's root.
@@ -69,7 +69,7 @@ class Scope:
         return sorted({grant.person_id for grant in self.grants if grant.reach == Reach.OBJECT})
 
 
-OPEN = Scope()
+OPEN = Placement()
 
 
 def author(by: Actor) -> list[NewGrant]:

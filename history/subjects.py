@@ -7,7 +7,7 @@ from typing import Any
 from django.db import connection
 
 from history.models import Subject
-from history.scope import Scope
+from history.scope import Placement
 from kit import references
 from kit.texts import one_line
 
@@ -63,7 +63,7 @@ SELECT made.* FROM made JOIN new USING (object_id) ORDER BY new.place
 """  # noqa: S608 - names from our code
 
 
-def insert(objs: Sequence[Any], scopes: Sequence[Scope], at: datetime | None) -> list[Subject]:
+def insert(objs: Sequence[Any], scopes: Sequence[Placement], at: datetime | None) -> list[Subject]:
     """Insert the subjects of objects of one kind, in one statement. Returns them in the order of `objs`.
 
     scopes: one for each object. at: the moment of the grants; needed where a scope has grants (ValueError).
@@ -93,7 +93,7 @@ def insert(objs: Sequence[Any], scopes: Sequence[Scope], at: datetime | None) ->
         return [Subject.from_db(connection.alias, names, row) for row in cursor.fetchall()]
 
 
-def _scope_columns(scopes: Sequence[Scope], at: datetime | None) -> dict[str, Any]:
+def _scope_columns(scopes: Sequence[Placement], at: datetime | None) -> dict[str, Any]:
     """Return the further parameters of _INSERT_BELOW: lists with one entry per object or one per grant."""
     grants = [
         (place, grant) for place, scope in enumerate(scopes, 1) for grant in dict.fromkeys(scope.grants)

@@ -16,7 +16,7 @@ from django.db.models import F
 from history import chain, cleaning, declarations, documents, subjects, wiring
 from history.declarations import Payload
 from history.models import Event, Handover, Recorded, Subject
-from history.scope import OPEN, Scope
+from history.scope import OPEN, Placement
 from kit import bell
 from kit.actor import Actor
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
@@ -88,7 +88,7 @@ def changed_verb(obj: models.Model) -> str:
 
 
 def create(
-    objs: Sequence[Any], scopes: Sequence[Scope] | None = None, *, at: datetime | None = None
+    objs: Sequence[Any], scopes: Sequence[Placement] | None = None, *, at: datetime | None = None
 ) -> list[dict[str, Any]]:
     """Save new objects of one kind. Returns the changes of their rows.
 

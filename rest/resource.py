@@ -3,6 +3,7 @@
 A room's api.py declares columns, filters, orders and permissions. riskhub/collect.py collects the resources.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, ClassVar
@@ -89,7 +90,7 @@ class ApiView(GenericAPIView):
             raise PermissionDenied("Your role or the ownership of this object does not allow this.")
 
 
-class Resource(ApiView):
+class Resource(ApiView, ABC):
     """The common base of lists and items.
 
     columns: name in the answer -> path from the row. kind: the first part of ETags. serializer_class: the
@@ -101,9 +102,9 @@ class Resource(ApiView):
     slug: ClassVar[str] = ""
     serializer_class: type[serializers.Serializer]
 
+    @abstractmethod
     def rows(self, request: Request) -> QuerySet:
         """Return the rows that the reader may see."""
-        raise NotImplementedError
 
     def objects(self, request: Request) -> QuerySet:
         """Return the same rows as instances, with the relations that operations and permissions read."""

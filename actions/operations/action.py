@@ -16,7 +16,7 @@ from history import bulk
 from history import operations as history
 from history.bulk import Act
 from history.models import Due, Event, Subject
-from history.operations import GrantReason, NewGrant, Scope, author
+from history.operations import GrantReason, NewGrant, Placement, author
 from history.queries import changed_fields
 from history.wiring import handler
 from kit.actor import SYSTEM, Actor
@@ -326,10 +326,10 @@ def _active(owner: User | None) -> User | None:
     return owner
 
 
-def _scope(action: Action, by: Actor, viewers: Sequence[int] | None = None) -> Scope:
+def _scope(action: Action, by: Actor, viewers: Sequence[int] | None = None) -> Placement:
     """Return the scope: that of what it is about, or else of its origin, plus its owner and creator."""
     owner = [NewGrant(action.owner.subject_id, GrantReason.OWNER)] if action.owner else []
-    return Scope(parent=action.about or action.origin, viewers=viewers, grants=[*owner, *author(by)])
+    return Placement(parent=action.about or action.origin, viewers=viewers, grants=[*owner, *author(by)])
 
 
 def _show_about_to_owners(actions: Sequence[Action], *, by: Actor, at: datetime) -> None:

@@ -9,7 +9,7 @@ from django.db import transaction
 from actions import queries as actions
 from history import operations as history
 from history.models import Event, Subject
-from history.operations import GrantReason, NewGrant, Scope
+from history.operations import GrantReason, NewGrant, Placement
 from history.wiring import handler
 from kit.actor import SYSTEM, Actor
 from kit.refusals import IllegalMove, Refused
@@ -48,7 +48,7 @@ def on_review_settled(event: Event, *, at: datetime) -> None:
         by=SYSTEM,
         at=at,
         cause=event,
-        placed=Scope(parent=review.subject),
+        placed=Placement(parent=review.subject),
     )
 
 
@@ -104,7 +104,7 @@ def write(
         raise Refused("A draft about this already exists. Edit that one instead.", field="about")
     draft = Learning(about=about, author=author, made_at=at, **_clean({"title": title, **texts}))
     grants = [NewGrant(author.subject_id, GrantReason.AUTHOR)] if author else []
-    scope = Scope(parent=about, viewers=viewers, grants=grants)
+    scope = Placement(parent=about, viewers=viewers, grants=grants)
     history.record(draft, events.LearningDrafted(), by=by, at=at, placed=scope)
     return draft
 

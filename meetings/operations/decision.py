@@ -9,7 +9,7 @@ from django.db import transaction
 from actions.operations import action
 from history import operations as history
 from history.models import Event, Subject
-from history.operations import GrantReason, NewGrant, Scope
+from history.operations import GrantReason, NewGrant, Placement
 from kit.actor import Actor
 from kit.refusals import Refused
 from meetings import events
@@ -96,11 +96,11 @@ def replace(
     return decision
 
 
-def _scope_of(decision: Decision) -> Scope:
+def _scope_of(decision: Decision) -> Placement:
     """Return who may see a new decision: the readers of its subject, and its recorder."""
     person = decision.recorded_by
     grants = [NewGrant(person.subject_id, GrantReason.RECORDER)] if person else []
-    return Scope(parent=decision.about, grants=grants)
+    return Placement(parent=decision.about, grants=grants)
 
 
 def _check(text: str, reason: str, actions: Sequence[Mapping[str, Any]], no_action_reason: str) -> None:

@@ -93,7 +93,7 @@ def _start(escalation: Escalation, *, by: Actor, at: datetime, cause: Event | No
         by=by,
         at=at,
         cause=cause,
-        placed=history.Scope(parent=escalation.about, grants=history.author(by)),
+        placed=history.Placement(parent=escalation.about, grants=history.author(by)),
     )
     climb.climb_on(escalation, at=at, cause=event, at_once=by.person is not None)
     return escalation

@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from catalogue.models import Model
 from history import operations as history
 from history.models import Due, Event, Subject
-from history.operations import Scope, author
+from history.operations import Placement, author
 from history.queries import changed_fields
 from history.wiring import handler
 from kit.actor import SYSTEM, Actor
@@ -111,7 +111,7 @@ def _open(review: Review, hours: Hours, *, by: Actor, at: datetime, cause: Event
         at=at,
         rows=reviewers,
         cause=cause,
-        placed=Scope(parent=about, grants=[*(reviewer.grant_of(row) for row in reviewers), *author(by)]),
+        placed=Placement(parent=about, grants=[*(reviewer.grant_of(row) for row in reviewers), *author(by)]),
     )
     reviewer.show(review, reviewers, [about], at=at)
     _plan(review, hours, at)

@@ -9,7 +9,7 @@ from django.db import transaction
 from catalogue.models import Model
 from history import operations as history
 from history.models import Event, Subject
-from history.operations import GrantReason, NewGrant, Reach, Scope
+from history.operations import GrantReason, NewGrant, Placement, Reach
 from kit.actor import Actor
 from kit.refusals import IllegalMove, Refused
 from people.models import Team, User
@@ -246,14 +246,14 @@ def restrict(
     return risk
 
 
-def _scope(risk: Risk, viewers: Sequence[int] | None, by: Actor) -> Scope:
+def _scope(risk: Risk, viewers: Sequence[int] | None, by: Actor) -> Placement:
     """Return the scope of a new risk: a root that starts as restricted as its breach or model is."""
     about = risk.breach_group or risk.model
     grantees = {
         GrantReason.RAISER: by.subject_id,
         GrantReason.OWNER: risk.owner.subject_id if risk.owner else None,
     }
-    return Scope(
+    return Placement(
         parent=about.subject_id if about else None,
         is_root=True,
         viewers=viewers,

@@ -6,6 +6,7 @@ Each payload is recorded as a Delivery. If any item was rejected, the body is ke
 """
 
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -66,7 +67,7 @@ class _NothingStored(Exception):
         self.result = result
 
 
-class Receiver(ApiView):
+class Receiver(ApiView, ABC):
     """A resource that receives payloads. adapter: an Adapter. limits: what a payload may contain, by name.
 
     take() stores a payload in the transaction of receive() and returns its result. It raises Unusable if the
@@ -76,8 +77,8 @@ class Receiver(ApiView):
     adapter: ClassVar[str]
     limits: ClassVar[Mapping[str, int]]
 
-    def take(self, body: Any, source: Source, *, by: Actor, at: datetime) -> BodyResult:
-        raise NotImplementedError
+    @abstractmethod
+    def take(self, body: Any, source: Source, *, by: Actor, at: datetime) -> BodyResult: ...
 
     def slug_of(self, request: Request, body: Any) -> str:
         """Return the slug of the source that the sender names, "" for none."""

@@ -11,7 +11,7 @@ from catalogue.models import Model
 from history import bulk
 from history import operations as history
 from history.models import Event
-from history.scope import Scope
+from history.scope import Placement
 from history.wiring import handler
 from kit.actor import SYSTEM, Actor
 from signals.mapping.labels import kind_of_name
@@ -127,6 +127,6 @@ def on_model_registered(event: Event, *, at: datetime) -> None:
 UNREGISTERED = " (not registered)"
 
 
-def below(model: Model | None) -> Scope:
+def below(model: Model | None) -> Placement:
     """Return the scope of a row about a model: everyone who may see the model may see the row."""
-    return Scope(parent=model.subject_id if model else None)
+    return Placement(parent=model.subject_id if model else None)

@@ -56,7 +56,7 @@ def propose(
         at=at,
         rows=[version],
         cause=cause,
-        placed=history.Scope(parent=threshold.series.subject_id if threshold.series else None),
+        placed=history.Placement(parent=threshold.series.subject_id if threshold.series else None),
     )
     return version
 

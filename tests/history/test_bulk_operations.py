@@ -10,7 +10,7 @@ from actions.models import Action
 from history import bulk
 from history import operations as history
 from history.models import Event
-from history.scope import Scope
+from history.scope import Placement
 from kit.actor import SYSTEM
 from people.models import Membership, Team
 from tests.factories import people
@@ -31,7 +31,7 @@ def test_each_act_has_its_event_rows_and_note(at):
     person, old = people.user(), people.team("Old")
     viewers = [person.subject_id]
     acts = [*_teams(2, person), bulk.Act(old, "people.team_changed", values={"name": "New"})]
-    acts[0].placed = Scope(viewers=viewers)
+    acts[0].placed = Placement(viewers=viewers)
 
     events = bulk.perform(acts, by=SYSTEM, at=at)
 

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from actions.models import Action
 from history import operations as history
 from history.models import Event, Grant, Subject
-from history.operations import GrantReason, NewGrant, Reach, Scope
+from history.operations import GrantReason, NewGrant, Placement, Reach
 from kit.actor import SYSTEM
 from people.models import User
 from people.operations import person as persons
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 def action(at, title="Secret", **placed) -> Action:
     """Create an object of a kind that may be a root or below one."""
     found = Action(title=title, made_at=at)
-    history.record(found, "actions.action_opened", by=SYSTEM, at=at, placed=Scope(**placed))
+    history.record(found, "actions.action_opened", by=SYSTEM, at=at, placed=Placement(**placed))
     return found
 
 
@@ -91,7 +91,7 @@ def test_only_a_root_is_restricted_and_kept(at):
     with pytest.raises(ValueError, match="Only a root"):
         history.restrict(below.subject, [])
     with pytest.raises(ValueError, match="Only a root"):
-        Scope(parent=below.subject, grants=[NewGrant(1, GrantReason.OWNER, Reach.ROOT)])
+        Placement(parent=below.subject, grants=[NewGrant(1, GrantReason.OWNER, Reach.ROOT)])
 
 
 def test_restricting_to_nobody_leaves_it_to_its_keepers(at):
