@@ -28,7 +28,7 @@ class Act:
     obj: Recorded | Part | Subject
     event: str | Payload
     values: Mapping[str, Any] = field(default_factory=dict)
-    rows: Sequence[writing.Along] = ()
+    rows: Sequence[writing.FurtherRow] = ()
     placed: Placement = OPEN
 
     @property

@@ -16,7 +16,7 @@ from history.events import GrantEnded, SightGranted
 from history.models import Due, Event, Part, Recorded, Subject, new_batch
 from history.scope import NewGrant, Placement, author
 from history.states import GrantReason, Reach, Work
-from history.writing import Along, in_one_transaction
+from history.writing import FurtherRow, in_one_transaction
 from kit.actor import Actor
 from kit.sight import SignedIn
 from kit.texts import one_line
@@ -38,7 +38,7 @@ def record(
     *,
     by: Actor,
     at: datetime,
-    rows: Iterable[Along] = (),
+    rows: Iterable[FurtherRow] = (),
     cause: Event | None = None,
     batch: UUID | None = None,
     viewers: Sequence[int] | None = None,
@@ -55,7 +55,7 @@ def record(
         raise ValueError("Give `placed` or `viewers`, not both.")
     placed = placed or Placement(viewers=viewers)
     created = writing.create([obj], [placed], at=at) if writing.is_new(obj) else []
-    pairs = [(obj, created + writing.along(rows))]
+    pairs = [(obj, created + writing.save_further_rows(rows))]
     return writing.write(pairs, event, by=by, at=at, cause=cause, batch=batch)[0]
 
 
@@ -92,7 +92,7 @@ def change(
     seen: int | None = None,
     verb: str | None = None,
     payload: Payload | None = None,
-    rows: Iterable[Along] = (),
+    rows: Iterable[FurtherRow] = (),
     cause: Event | None = None,
     batch: UUID | None = None,
 ) -> Event | None:
@@ -108,7 +108,7 @@ def change(
         return None
     changed = writing.update(obj, differing, seen)
     return writing.write(
-        [(obj, changed + writing.along(rows))],
+        [(obj, changed + writing.save_further_rows(rows))],
         verb,
         payload=payload,
         default=writing.changed_verb(obj),
@@ -159,7 +159,7 @@ def move(
     seen: int | None = None,
     values: Mapping[str, Any] | None = None,
     payload: Payload | None = None,
-    rows: Iterable[Along] = (),
+    rows: Iterable[FurtherRow] = (),
     cause: Event | None = None,
     batch: UUID | None = None,
 ) -> Event:
@@ -171,7 +171,13 @@ def move(
     here = obj.state  # type: ignore[union-attr]  # what has MOVES has a state
     changed = writing.update(obj, {"state": to, **(values or {})}, seen, state=here)
     return writing.write(
-        [(obj, changed + writing.along(rows))], verb, payload=payload, by=by, at=at, cause=cause, batch=batch
+        [(obj, changed + writing.save_further_rows(rows))],
+        verb,
+        payload=payload,
+        by=by,
+        at=at,
+        cause=cause,
+        batch=batch,
     )[0]
 
 

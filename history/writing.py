@@ -23,7 +23,7 @@ from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
 from kit.texts import many_lines_within
 
 # A new row, or a row with the fields to change on it.
-Along = models.Model | tuple[models.Model, Mapping[str, Any]]
+FurtherRow = models.Model | tuple[models.Model, Mapping[str, Any]]
 
 Act = TypeVar("Act", bound=Callable[..., Any])
 
@@ -114,7 +114,7 @@ def _insert(objs: Sequence[models.Model]) -> None:
         type(objs[0])._base_manager.bulk_create(objs)
 
 
-def along(rows: Iterable[Along]) -> list[dict[str, Any]]:
+def save_further_rows(rows: Iterable[FurtherRow]) -> list[dict[str, Any]]:
     """Save the further rows of an act: create the new ones, change those given as pairs (row, values)."""
     changes: list[dict[str, Any]] = []
     for kind, some in groupby(rows, type):

@@ -42,8 +42,8 @@ class FieldChange:
 class TimelineLine:
     """The context of a line's template.
 
-    actor: None if the person is anonymous. note: the payload. along: for each row that the event created, the
-    titles of the objects that it refers to: {"user": "Ana Moreau"}.
+    actor: None if the person is anonymous. note: the payload. further_rows: for each row that the event
+    created, the titles of the objects that it refers to: {"user": "Ana Moreau"}.
     """
 
     event: Event
@@ -51,7 +51,7 @@ class TimelineLine:
     note: dict[str, Any]
     changes: list[FieldChange]
     born: bool
-    along: list[dict[str, Any]]
+    further_rows: list[dict[str, Any]]
 
 
 def lines(events: Iterable[Event]) -> list[TimelineLine]:
@@ -101,13 +101,13 @@ def _titles(events: Iterable[Event]) -> dict[tuple[str, int], str]:
 
 
 def _line(event: Event, titles: dict[tuple[str, int], str]) -> TimelineLine:
-    changes, born, along = [], False, []
+    changes, born, further_rows = [], False, []
     for row in _rows(event):
         born = born or row.get("born", False)
         kinds = row.get("kinds", {})
         if row.get("born"):
             named = {name: row["changes"][name][1] for name in kinds if row["changes"][name][1] is not None}
-            along.append(
+            further_rows.append(
                 {name.removesuffix("_id"): _word(one, kinds[name], titles) for name, one in named.items()}
             )
             continue
@@ -116,7 +116,7 @@ def _line(event: Event, titles: dict[tuple[str, int], str]) -> TimelineLine:
                 words = [_word(value, kinds.get(name), titles) for value in (old, new)]
                 changes.append(FieldChange(name.removesuffix("_id").replace("_", " "), *words))
     note = {key: value for key, value in present_data(event).items() if key != "rows"}
-    return TimelineLine(event, event.shown_actor, note, changes, born, along)
+    return TimelineLine(event, event.shown_actor, note, changes, born, further_rows)
 
 
 def _word(value: Any, kind: str | None, titles: dict[tuple[str, int], str]) -> Any:
