@@ -12,6 +12,7 @@ KINDS = (
         icon="checkbox",
         page=Page("actions:action_detail"),
         permission="actions.action_see",
+        watched_by=("owner_id",),
         search_rank=50,
         texts=Texts(body=("details", "blocked_by"), names=("owner__name",)),
     ),

@@ -15,7 +15,6 @@ from actions.forms import ActionFinishForm, ActionForm, ActionReasonForm, NewAct
 from actions.models import Action
 from actions.operations import action as operations
 from actions.states import MOVES, ActionState
-from history.queries import timeline
 from kit import clock
 from kit.rights import may, view_needs
 from pages import flows
@@ -129,11 +128,9 @@ def _action(request: SignedInRequest, reference: str) -> Action:
 
 def _detail(request: SignedInRequest, action: Action, *, status: int = 200, **extra: Any) -> HttpResponse:
     _prepare(request.user, [action])
-    events = timeline(action.subject_id).visible_to(request.user)[:50]
     context = {
         "action": action,
         "steps": _steps_from(action.state) if action.is_mine_to_change else set(),
-        "timeline": list(events),
         "is_late": action.is_unfinished and action.due_on is not None and action.due_on < clock.today(),
         **extra,
     }

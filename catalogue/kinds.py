@@ -12,6 +12,7 @@ KINDS = (
         icon="cpu",
         page=Page("catalogue:model_by_id", "object_id"),
         permission="catalogue.view",
+        watched_by=("developer_id",),
         search_rank=100,
         texts=Texts(body=("purpose",), names=("owner_team__name", "developer__name")),
     ),

@@ -14,7 +14,6 @@ from catalogue.forms import ModelForm, NewModelForm, StageForm
 from catalogue.models import Model
 from catalogue.operations import model as operations
 from catalogue.states import Stage
-from history.queries import timeline
 from kit.rights import may, view_needs
 from lists.counting import capped_count
 from pages import flows
@@ -86,12 +85,10 @@ def _model(request: SignedInRequest, slug: str) -> Model:
 def _detail(request: SignedInRequest, model: Model, *, status: int = 200, **extra: Any) -> HttpResponse:
     # The query of the request, such as ?series=7. The panels of upper rooms read it here.
     model.asked = request.GET.dict()
-    events = timeline(model.subject_id).visible_to(request.user)[:50]
     context = {
         "model": model,
         "stages": list(Stage),
         "may_change": may(request.user, "catalogue.model_change", model),
-        "timeline": list(events),
         **extra,
     }
     return respond(request, "catalogue/model_detail.html", None, context, status=status)

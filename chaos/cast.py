@@ -73,6 +73,7 @@ def _person(number: int, function: Function | None, at: datetime) -> User:
     person = User(
         email=f"person{number}@example.org",
         name=f"Person {number}",
+        handle=f"person-{number}",
         role=Role.MEMBER,
         function=function,
         is_digest_wanted=False,

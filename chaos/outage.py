@@ -261,7 +261,9 @@ def _register() -> User:
     at = datetime.now(UTC)
     organisation = Organisation(pk=1, name="Chaos", time_zone="UTC")
     history.record(organisation, "people.organisation_set_up", by=SYSTEM, at=at)
-    user = User(email="writer@example.org", name="Writer", role=Role.MEMBER, is_digest_wanted=False)
+    user = User(
+        email="writer@example.org", name="Writer", handle="writer", role=Role.MEMBER, is_digest_wanted=False
+    )
     user.set_unusable_password()
     history.record(user, "people.person_added", by=SYSTEM, at=at)
     person.set_password(user, PASSWORD, by=SYSTEM, at=at)

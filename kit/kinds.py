@@ -5,7 +5,7 @@ kinds up here, so no room imports a room above it.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from django.urls import NoReverseMatch, reverse
@@ -45,6 +45,7 @@ class Kind:
     search_rank: the place of its group on the search page; None when search does not find this kind.
     bundled_with: the path to the id of the subject whose line of the inbox has the news of this kind, too.
     texts: what search finds besides the subject's reference and title: a history.documents.Texts, or None.
+    watched_by: paths to the ids of people who watch an object without asking for it, such as its owner.
     """
 
     row: Any
@@ -56,12 +57,15 @@ class Kind:
     search_rank: int | None = None
     texts: Any = None
     bundled_with: str = ""
-    key: str = field(init=False)
-    prefix: str | None = field(init=False)
+    watched_by: tuple[str, ...] = ()
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "key", self.row.KIND)
-        object.__setattr__(self, "prefix", self.row.PREFIX)
+    @property
+    def key(self) -> str:
+        return self.row.KIND
+
+    @property
+    def prefix(self) -> str | None:
+        return self.row.PREFIX
 
 
 _kinds: dict[str, Kind] = {}

@@ -12,6 +12,7 @@ KINDS = (
         icon="bulb",
         page=Page("learnings:learning_detail"),
         permission="learnings.learning_see",
+        watched_by=("author_id",),
         search_rank=90,
         texts=Texts(
             body=("seen", "to_monitor", "to_adjust", "how_to_check", "governance"),

@@ -8,7 +8,6 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from history.queries import timeline
 from kit.rights import may, view_needs
 from learnings import queries
 from learnings.filters import SPEC, VIEWS
@@ -82,7 +81,6 @@ def _detail(
         "learning": learning,
         "sections": _sections({name: getattr(learning, name) for name in TEXTS}),
         "may_change": may(request.user, "learnings.learning_change", learning),
-        "timeline": list(timeline(learning.subject_id).visible_to(request.user)[:50]),
         "refusal": refusal,
     }
     return respond(request, "learnings/learning_detail.html", None, context, status=status)

@@ -9,7 +9,7 @@ nothing from other sites, and no word becomes a link because it resembles a doma
   text and when. Only static files of this site are shown as pictures.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
@@ -19,14 +19,22 @@ from django.conf import settings
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
+from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
 _SCHEMES = {"http", "https", "mailto"}
 
 
-def html_of(text: Any) -> SafeString:
-    """Return the HTML of a Markdown text; "" for None or an empty text."""
-    html = _parser().render(str(text or ""))
+# Splits a text into pieces: (words, the address that they link to, or None).
+Linker = Callable[[str], list[tuple[str, str | None]]]
+
+
+def html_of(text: Any, linker: Linker | None = None) -> SafeString:
+    """Return the HTML of a Markdown text; "" for None or an empty text.
+
+    linker: makes links of words in the text, such as mentions; not within code and other links.
+    """
+    html = _parser().render(str(text or ""), {"linker": linker})
     cleaned = nh3.clean(
         html, url_schemes=_SCHEMES, link_rel="noopener nofollow", attribute_filter=_without_foreign_pictures
     )
@@ -42,7 +50,44 @@ def _parser() -> MarkdownIt:
     for schema in ("//", "ftp:"):
         linkify.add(schema, None)
     parser.add_render_rule("image", _image)
+    parser.core.ruler.push("link_words", _link_words)
     return parser
+
+
+def plain_texts(text: Any) -> list[str]:
+    """Return the words of a Markdown text, line by line, without code and without links."""
+    tokens = _parser().parse(str(text or ""))
+    return [token.content for parent in tokens for token, _ in _words_of(parent)]
+
+
+def _words_of(parent: Token) -> Iterator[tuple[Token, int]]:
+    """Yield the text tokens of an inline token that are not within a link, with their positions."""
+    depth = 0
+    for position, token in enumerate(parent.children or []):
+        depth += (token.type == "link_open") - (token.type == "link_close")
+        if token.type == "text" and depth == 0:
+            yield token, position
+
+
+def _link_words(state: StateCore) -> None:
+    """Replace words by links, where the caller of html_of() gave a linker."""
+    linker: Linker | None = state.env.get("linker")
+    for parent in state.tokens if linker else ():
+        children = parent.children or []
+        for token, position in reversed(list(_words_of(parent))):
+            children[position : position + 1] = _linked(linker(token.content), token.level)
+
+
+def _linked(pieces: list[tuple[str, str | None]], level: int) -> list[Token]:
+    tokens = []
+    for words, address in pieces:
+        text = Token("text", "", 0, content=words, level=level)
+        if address is None:
+            tokens.append(text)
+            continue
+        opening = Token("link_open", "a", 1, attrs={"href": address}, level=level)
+        tokens += [opening, text, Token("link_close", "a", -1, level=level)]
+    return tokens
 
 
 def _image(renderer: Any, tokens: Sequence[Token], position: int, options: Any, env: Any) -> str:

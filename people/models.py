@@ -97,16 +97,20 @@ class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[
 
 
 class User(Recorded, AbstractBaseUser):
-    """A person who signs in. Deactivated, never deleted. History does not store name and address."""
+    """A person who signs in. Deactivated, never deleted. History does not store name and address.
+
+    handle: what a mention says after its @, from the name at first. It stays when the name changes.
+    """
 
     KIND = "person"
     HISTORY_OMITS = frozenset({"password", "last_login"})
-    HISTORY_REFERS = frozenset({"email", "name"})
+    HISTORY_REFERS = frozenset({"email", "name", "handle"})
     team_subject_ids: Sequence[int] | None = None  # set by with_sight()
     ahead_by: timedelta | None = None  # set by with_sight(); None without an organisation
 
     email = models.EmailField(unique=True)
     name = models.CharField(max_length=120)
+    handle = models.SlugField(max_length=60, unique=True)
     function = models.ForeignKey(Function, models.PROTECT, null=True, blank=True, related_name="people")
     role = models.CharField(max_length=16, choices=Role.choices, default=Role.MEMBER)
     time_zone = models.CharField(max_length=64, blank=True, default="", validators=[is_time_zone])

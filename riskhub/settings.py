@@ -69,6 +69,7 @@ INSTALLED_APPS = [
     "signals",
     "catalogue",
     "actions",
+    "talk",
     "people",
     "history",
     "pages",

@@ -12,8 +12,20 @@ from riskhub.events_api import RESOURCES as EVENTS
 from risklog.api import RESOURCES as RISKLOG
 from signals.api import RESOURCES as SIGNALS
 from signals.intake import RESOURCES as INTAKE
+from talk.api import RESOURCES as TALK
 
-RESOURCES = [*PEOPLE, *CATALOGUE, *SIGNALS, *INTAKE, *RISKLOG, *MEETINGS, *ACTIONS, *LEARNINGS, *EVENTS]
+RESOURCES = [
+    *PEOPLE,
+    *CATALOGUE,
+    *SIGNALS,
+    *INTAKE,
+    *RISKLOG,
+    *MEETINGS,
+    *ACTIONS,
+    *TALK,
+    *LEARNINGS,
+    *EVENTS,
+]
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -28,6 +40,7 @@ urlpatterns = [
     path("risks/", include("risklog.urls")),
     path("meetings/", include("meetings.urls")),
     path("actions/", include("actions.urls")),
+    path("comments/", include("talk.urls")),
     path("learnings/", include("learnings.urls")),
     path("notices/", include("notices.urls")),
     path("api/v1/", reference.reference, name="reference"),

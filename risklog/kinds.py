@@ -12,6 +12,7 @@ KINDS = (
         icon="flag",
         page=Page("risklog:risk_detail"),
         permission="risklog.risk_view",
+        watched_by=("owner_id", "raised_by_id"),
         search_rank=10,
         texts=Texts(
             body=("description", "affected", "feature", "acceptance_reason", "closing_evidence"),

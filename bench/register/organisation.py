@@ -12,6 +12,7 @@ from history import operations as history
 from kit.actor import SYSTEM
 from people.models import Function, Membership, Organisation, Team, User
 from people.operations import organisation
+from people.slugs import slug_of
 from people.states import Role
 from risklog.operations import ladder, taxonomy
 from signals.models import Point, Series, Source, Threshold, ThresholdVersion
@@ -34,7 +35,8 @@ def set_up(at: datetime) -> None:
 
 
 def add_person(email: str, name: str, role: str, at: datetime) -> None:
-    found = User(email=email, name=name, role=role, function=Function.objects.order_by("id").first())
+    function = Function.objects.order_by("id").first()
+    found = User(email=email, name=name, handle=slug_of(name), role=role, function=function)
     found.set_unusable_password()
     history.record(found, "people.person_added", by=SYSTEM, at=at)
 
@@ -52,6 +54,7 @@ def add_people(rows: int, at: datetime) -> None:
         return User(
             email=f"p{number}@bench.example",
             name=f"Person {number}",
+            handle=f"person-{number}",
             function=function,
             password="!",  # noqa: S106 - none fits
         )

@@ -9,7 +9,6 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from actions.queries import of_subject
 from history.models import Subject
-from history.queries import timeline
 from kit.rights import may, view_needs
 from meetings.filters import DECISIONS
 from meetings.forms import DecisionForm
@@ -52,7 +51,6 @@ def decision_detail(request: SignedInRequest, reference: str) -> HttpResponse:
     context = {
         "decision": decision,
         "panel": of_subject(request.user, decision),
-        "timeline": list(timeline(decision.subject_id).visible_to(request.user)[:50]),
     }
     return respond(request, "meetings/decision_detail.html", None, context)
 

@@ -8,7 +8,6 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from history.queries import timeline
 from kit.rights import may, view_needs
 from meetings.filters import MEETINGS, VIEWS
 from meetings.forms import CancellationForm, ItemForm, MoveForm, ObjectiveForm
@@ -88,7 +87,6 @@ def detail(request: SignedInRequest, meeting: Meeting, *, status: int = 200, **e
         "may_plan": may(user, "meetings.meeting_plan", meeting),
         "may_take": may(user, "meetings.meeting_take", meeting) and user.pk != meeting.facilitator_id,
         "may_add": may(user, "meetings.item_add", meeting),
-        "timeline": list(timeline(meeting.subject_id).visible_to(user)[:50]),
         "item_form": ItemForm(user=user),
         "objective_form": ObjectiveForm(initial={"objective": meeting.objective}),
         "move_form": MoveForm.of(meeting),

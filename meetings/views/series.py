@@ -9,7 +9,6 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from history.queries import timeline
 from kit import clock
 from kit.rights import may, require, view_needs
 from meetings import cadence
@@ -55,7 +54,6 @@ def series_detail(request: SignedInRequest, pk: int) -> HttpResponse:
         "focuses": list(queries.focuses(series)),
         "may_change": may(request.user, "meetings.series_change", series),
         "may_take": may(request.user, "meetings.meeting_take", series),
-        "timeline": list(timeline(series.subject_id).visible_to(request.user)[:50]),
     }
     return respond(request, "meetings/series_detail.html", "plan", context)
 

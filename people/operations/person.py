@@ -20,6 +20,7 @@ from people import events
 from people import queries as people
 from people.models import Absence, Function, User, is_time_zone
 from people.operations import token as tokens
+from people.slugs import free_slug, slug_of
 from people.states import ColourTheme, Role
 
 ABSENCE_BEGINS = "people.absence_begins"
@@ -49,7 +50,10 @@ def add(
     _check_zone(time_zone)
     if role not in Role.values:
         raise Refused(f"Use one of {', '.join(Role.values)}.", field="role")
-    user = User(email=email, name=_name(name), role=role, function=function, time_zone=time_zone)
+    name = _name(name)
+    user = User(
+        email=email, name=name, handle=_handle(name), role=role, function=function, time_zone=time_zone
+    )
     if password is None:
         user.set_unusable_password()
     else:
@@ -222,6 +226,13 @@ def be_back(absence: Absence, *, by: Actor, at: datetime) -> None:
     absence.delete()
 
 
+def _handle(name: str) -> str:
+    """Return the slug of a name, numbered if another person has it."""
+    slug = slug_of(name)[:50].rstrip("-")
+    taken = User.objects.filter(handle__startswith=slug).values_list("handle", flat=True)
+    return free_slug(slug, set(taken), "person")
+
+
 def _name(text: str) -> str:
     found = " ".join(text.split())
     if not found:
@@ -243,10 +254,12 @@ def _address(text: str, *, but: User | None) -> str:
 
 @contextmanager
 def _one_address_each() -> Iterator[None]:
-    """Turn the constraint's error into Refused, if two people are given one address at the same moment."""
+    """Turn a constraint's error into Refused, if two people are given one address at the same moment."""
     try:
         yield
-    except IntegrityError:
+    except IntegrityError as error:
+        if "handle" in str(error):
+            raise Refused("Another person of this name was just added. Try again.", field="name") from None
         raise Refused("Another person has this email address. Use another address.", field="email") from None
 
 

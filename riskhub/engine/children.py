@@ -98,7 +98,7 @@ class Program:
             processes.end(left, gently=5, pause=self.pause)
 
 
-class Watch:
+class LogWatch:
     """Prints error lines from the logs, a few at a time, and limits the size of the logs."""
 
     SIGNS = (" ERROR ", "[ERROR]", "CRITICAL", "FATAL:", "PANIC:", "Traceback (most recent")

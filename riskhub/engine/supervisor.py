@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from riskhub.engine import ground, ports, processes, secret_key, steps
-from riskhub.engine.children import Keeper, Program, Watch
+from riskhub.engine.children import Keeper, LogWatch, Program
 from riskhub.engine.errors import Trouble
 from riskhub.engine.home import ROOT, Home, as_given
 from riskhub.engine.signals import Asked, StopSignals
@@ -178,7 +178,7 @@ class Supervisor:
 
     def _keep(self, keepers: list[Keeper]) -> None:
         assert self.ground is not None
-        watch = Watch({keeper.log.stem: keeper.log for keeper in keepers}, self._warn)
+        watch = LogWatch({keeper.log.stem: keeper.log for keeper in keepers}, self._warn)
         while True:
             now = time.monotonic()
             for keeper in keepers:

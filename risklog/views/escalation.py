@@ -9,7 +9,6 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from history.queries import timeline
 from kit import clock
 from kit.rights import may, view_needs
 from pages import flows
@@ -134,7 +133,6 @@ def _detail(
         "forms": forms,
         "refused": refused,
         "step_form": form,
-        "timeline": list(timeline(escalation.subject_id).visible_to(user)[:50]),
     }
     return respond(request, "risklog/escalation_detail.html", None, context, status=status)
 

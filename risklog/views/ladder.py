@@ -8,7 +8,6 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from history.queries import timeline
 from kit import clock
 from kit.rights import may, view_needs
 from pages import flows
@@ -90,7 +89,6 @@ def ladder_create(request: SignedInRequest) -> HttpResponse:
 def ladder_edit(request: SignedInRequest, pk: int) -> HttpResponse:
     """Publish a new version. Open escalations keep the version they started with."""
     ladder = _ladder(request, pk)
-    events = timeline(ladder.subject_id).visible_to(request.user)[:20]
     return flows.step(
         request,
         ladder,
@@ -98,7 +96,7 @@ def ladder_edit(request: SignedInRequest, pk: int) -> HttpResponse:
         permission="risklog.ladder_change",
         operation=operations.change_rungs,
         address=address_of_list(),
-        show=flows.form_page(request, "risklog/ladder_edit.html", ladder=ladder, timeline=list(events)),
+        show=flows.form_page(request, "risklog/ladder_edit.html", ladder=ladder),
         message="New version saved",
     )
 

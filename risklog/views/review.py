@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from history.queries import timeline_of_related, with_related
+from history.queries import with_related
 from kit import clock
 from kit.rights import may, require, view_needs
 from pages import flows
@@ -130,7 +130,6 @@ def _detail(
         "refused": refused,
         "step_form": form,
         "may": {step.replace("-", "_"): may(user, name, review) for step, (name, _, _) in STEPS.items()},
-        "timeline": list(timeline_of_related(review.related, review.subject_id).visible_to(user)[:50]),
         "rail": escalation_queries.rail(user, review, at=at),
     }
     return respond(request, "risklog/review_detail.html", None, context, status=status)

@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from actions import queries as actions
-from history.queries import timeline_of_related, with_related
+from history.queries import with_related
 from kit import clock
 from kit.refusals import Refused
 from kit.rights import may, view_needs
@@ -26,8 +26,6 @@ from risklog.states import RiskState
 from risklog.views.charts import evidence
 from risklog.views.step import ONWARD, steps_for
 from signals.models import BreachGroup
-
-TIMELINE_SIZE = 50
 
 
 def address_of(risk: Risk) -> str:
@@ -68,7 +66,6 @@ def risk_detail(request: SignedInRequest, reference: str) -> HttpResponse:
         "reviews": reviews.of_subject(user, risk),
         "escalation": escalations.rail(user, risk, at=at),
         "may_raise": may(user, "risklog.escalation_raise"),
-        "timeline": list(timeline_of_related(risk.related, risk.subject_id).visible_to(user)[:TIMELINE_SIZE]),
         "likelihoods": scoring.LIKELIHOODS.items(),
         "impacts": scoring.IMPACTS.items(),
     }

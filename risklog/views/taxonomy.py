@@ -7,7 +7,6 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from history.queries import timeline
 from kit.rights import may, view_needs
 from pages import flows
 from pages.answers import go, respond
@@ -74,7 +73,6 @@ def _detail(
         "may_change": may(request.user, "risklog.category_change"),
         "may_add": may(request.user, "risklog.risk_add"),
         "merge_form": merge_form,
-        "timeline": list(timeline(category.subject_id).visible_to(request.user)[:50]),
     }
     return respond(request, "risklog/category_detail.html", None, context, status=status)
 

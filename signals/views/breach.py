@@ -4,7 +4,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
-from history.queries import timeline_of_related, with_related
+from history.queries import with_related
 from kit import clock
 from kit.rights import may, view_needs
 from pages.answers import respond
@@ -51,6 +51,5 @@ def breach_detail(request: SignedInRequest, reference: str) -> HttpResponse:
         "before": group_queries.day_before(group),
         "shown_model": group_queries.shown_model(request.user, group),
         "may_register": may(request.user, "catalogue.model_add"),
-        "timeline": list(timeline_of_related(group.related, group.subject_id).visible_to(request.user)[:50]),
     }
     return respond(request, "signals/breach_detail.html", None, context)

@@ -5,7 +5,6 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from history.queries import timeline
 from kit import clock
 from kit.rights import may, view_needs
 from pages import flows
@@ -38,7 +37,6 @@ def series_detail(request: SignedInRequest, pk: int) -> HttpResponse:
         "corrections": list(points.corrections(series.pk)[:MAX_CORRECTIONS]),
         "may_change": may(request.user, "signals.series_change", series),
         "may_propose": may(request.user, "signals.threshold_propose"),
-        "timeline": list(timeline(series.subject_id).visible_to(request.user)[:50]),
     }
     return respond(request, "signals/series_detail.html", None, context)
 

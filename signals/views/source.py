@@ -5,7 +5,6 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from history.queries import timeline
 from kit import clock
 from kit.rights import may, view_needs
 from pages import flows
@@ -60,7 +59,6 @@ def source_detail(request: SignedInRequest, pk: int) -> HttpResponse:
         "series_count": queries.series_count(request.user, source),
         "page": page_of(queries.deliveries_of(source), ("-at", "-id"), request) if sees_deliveries else None,
         "may_change": may(request.user, "signals.source_change", source),
-        "timeline": list(timeline(source.subject_id).visible_to(request.user)[:50]),
     }
     return respond(request, "signals/source_detail.html", None, context)
 

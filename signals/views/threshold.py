@@ -9,7 +9,6 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from history.queries import timeline
 from kit.rights import may, view_needs
 from pages import flows
 from pages.answers import respond
@@ -48,7 +47,6 @@ def _detail(
         "active": next((version for version in versions if version.state == Agreement.ACTIVE), None),
         "may_propose": may(request.user, "signals.threshold_propose") and not threshold.is_external,
         "may_agree": may(request.user, "signals.threshold_agree", threshold),
-        "timeline": list(timeline(threshold.subject_id).visible_to(request.user)[:50]),
         **extra,
     }
     return respond(request, "signals/threshold_detail.html", None, context, status=status)

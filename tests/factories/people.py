@@ -5,6 +5,7 @@ from itertools import count
 from history import operations as history
 from kit.actor import SYSTEM
 from people.models import Function, Membership, Organisation, Team, User
+from people.slugs import slug_of
 from people.states import Role
 from tests.conftest import AT
 
@@ -34,7 +35,8 @@ def user(
     number = next(_numbers)
     name = name or f"Person {number}"
     email = fields.pop("email", f"{name.lower().replace(' ', '.')}.{number}@example.org")
-    found = User(email=email, name=name, role=role, function=function, **fields)
+    handle = fields.pop("handle", f"{slug_of(name)[:50]}-{number}")
+    found = User(email=email, name=name, handle=handle, role=role, function=function, **fields)
     found.set_unusable_password()
     history.record(found, "people.person_added", by=SYSTEM, at=AT)
     for team_of in teams:

@@ -174,6 +174,9 @@ _RULES: tuple[tuple[str, Any], ...] = (
     ("signals:source_list", lambda w, o, k: {}),
     ("signals:source_create", lambda w, o, k: {}),
     ("signals:source_", lambda w, o, k: {"pk": k["source"].pk}),
+    ("talk:comment_create", lambda w, o, k: {}),
+    ("talk:comment_preview", lambda w, o, k: {}),
+    ("talk:comment", lambda w, o, k: {"pk": o.comment.pk}),
 )
 
 # The object that a page writes, by the beginning of the page's name. A page that creates has one as well, but
@@ -202,6 +205,7 @@ _OBJECTS: tuple[tuple[str, Any], ...] = (
     ("signals:threshold_decline", lambda w, o: o.version),
     ("signals:threshold_", lambda w, o: o.threshold),
     ("signals:source_", lambda w, o: w.extra["source"]),
+    ("talk:comment_", lambda w, o: o.comment),
 )
 
 
@@ -244,6 +248,7 @@ def _resource(address: str) -> Any:
             "decisions": objects.decision.reference,
             "actions": objects.action.reference,
             "learnings": objects.learning.reference,
+            "comments": objects.comment.pk,
             "events": _first_event(objects.risk.subject_id),
         }
         return "/api/v1/" + re.sub(r"<str:\w+>", str(keys.get(first, "")), address)

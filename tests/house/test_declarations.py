@@ -2,6 +2,7 @@
 
 import ast
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -62,9 +63,7 @@ def test_two_kinds_of_one_key_or_one_prefix_are_refused():
     declared = kinds.every()
     with pytest.raises(ValueError, match="declared twice"):
         kinds.install([*declared, RISK])
-    clash = replace(KINDS[3])
-    object.__setattr__(clash, "key", "other")
-    object.__setattr__(clash, "prefix", "R")
+    clash = replace(KINDS[3], row=SimpleNamespace(KIND="other", PREFIX="R"))
     with pytest.raises(ValueError, match="same prefix R"):
         kinds.install([RISK, clash])
 

@@ -8,23 +8,8 @@ import pytest
 from django.apps import apps
 from django.db.models import ForeignObject
 
-ROOT = Path(__file__).resolve().parents[2]
-COLUMN = [
-    "kit",
-    "lists",
-    "rest",
-    "pages",
-    "history",
-    "people",
-    "actions",
-    "catalogue",
-    "signals",
-    "risklog",
-    "learnings",
-    "meetings",
-    "notices",
-    "riskhub",
-]
+from tests.house.rooms import COLUMN, ROOT
+
 HEIGHT = {room: height for height, room in enumerate(COLUMN)}
 SOURCES = [
     path

@@ -2,7 +2,6 @@
 
 import inspect
 import re
-from pathlib import Path
 
 import pytest
 from django.template.loader import get_template
@@ -13,23 +12,12 @@ from kit.kinds import Page
 from riskhub import flows, panels, schedule, shell
 from riskhub.management.commands import draw_states
 from riskhub.urls import RESOURCES
+from tests.house.rooms import COLUMN, ROOT
 from tests.house.world import build
 
-ROOT = Path(__file__).resolve().parents[2]
-ROOMS = (
-    "riskhub",
-    "notices",
-    "meetings",
-    "learnings",
-    "risklog",
-    "signals",
-    "catalogue",
-    "actions",
-    "people",
-)
 TEXT = "\n".join(
     path.read_text()
-    for folder in (*ROOMS, "templates")
+    for folder in (*COLUMN, "templates")
     for path in sorted((ROOT / folder).rglob("*.*"))
     if path.suffix in {".py", ".html"} and "permissions" not in str(path)
 )

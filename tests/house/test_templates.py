@@ -4,27 +4,12 @@ import ast
 import re
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-ROOMS = [
-    "kit",
-    "lists",
-    "rest",
-    "pages",
-    "history",
-    "people",
-    "actions",
-    "catalogue",
-    "signals",
-    "risklog",
-    "learnings",
-    "meetings",
-    "notices",
-    "riskhub",
-]
+from tests.house.rooms import COLUMN, ROOT
+
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 CODE = {
     path: path.read_text()
-    for room in ROOMS
+    for room in COLUMN
     for path in sorted((ROOT / room).rglob("*.py"))
     if "migrations" not in path.parts
 }

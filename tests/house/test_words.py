@@ -5,14 +5,11 @@ import re
 from collections import defaultdict
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-ROOMS = (
-    *("kit", "lists", "rest", "pages", "history", "people", "actions", "catalogue", "signals", "risklog"),
-    *("learnings", "meetings", "notices", "riskhub"),
-)
+from tests.house.rooms import COLUMN, ROOT
+
 SOURCES = [
     path
-    for room in ROOMS
+    for room in COLUMN
     for path in sorted((ROOT / room).rglob("*.py"))
     if "migrations" not in path.parts and "__pycache__" not in path.parts
 ]

@@ -22,6 +22,7 @@ from risklog.models import Escalation
 from risklog.operations import reviewer as reviewers
 from signals.models import Breach, Series, Source, Threshold, ThresholdVersion
 from signals.operations import threshold as thresholds
+from talk.operations import comment as comments
 from tests.conftest import AT
 from tests.factories import actions, catalogue, people, risklog_review, risks, signals
 from tests.factories import meetings as meetings_
@@ -61,6 +62,7 @@ class Objects:
     learning: Any
     decision: Any
     item: Any
+    comment: Any
 
 
 @dataclass
@@ -207,6 +209,7 @@ def _objects(world: World, series: Any, *, word: str, viewers: list[int] | None)
     )
     decision = meetings_.decision(text=f"{word} decision", about=risk.subject, by=owner, meeting=None)
     item = items.add(world.extra["coming"], title=f"{word} item", about=risk.subject, **_by(owner))
+    comment = comments.add(about=risk.subject, text=f"{word} remark", **_by(owner))
     return Objects(
         model=model,
         series=Series.objects.get(pk=metric.pk),
@@ -221,6 +224,7 @@ def _objects(world: World, series: Any, *, word: str, viewers: list[int] | None)
         learning=learning,
         decision=decision,
         item=item,
+        comment=comment,
     )
 
 

@@ -1,0 +1,27 @@
+/* Names after an @ in a comment: asks the server for the people who may be mentioned, while one types.
+   The element <text-expander> is loaded where a composer is (templates/talk/_composer.html). */
+import { find, listen } from "./document.js";
+
+listen("text-expander-change", (event) => {
+  if (event.detail.key === "@") event.detail.provide(suggestions(event.target, event.detail.text));
+});
+
+listen("text-expander-value", (event) => {
+  event.detail.value = event.detail.item.dataset.value;
+});
+
+/**
+ * What <text-expander> shows for the text after the @.
+ * @param {HTMLElement} expander
+ * @param {string} typed
+ * @returns {Promise<{matched: boolean, fragment?: HTMLElement}>}
+ */
+async function suggestions(expander, typed) {
+  const form = new FormData(expander.closest("form"));
+  const query = new URLSearchParams({ kind: form.get("kind"), object_id: form.get("object_id"), q: typed });
+  const answer = await fetch(`${expander.dataset.address}?${query}`);
+  if (!answer.ok) return { matched: false };
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const fragment = find("[role=listbox]", page);
+  return fragment?.children.length ? { matched: true, fragment } : { matched: false };
+}

@@ -1,0 +1,30 @@
+"""What lists of comments can be asked."""
+
+from history.models import Subject
+from lists import filtering
+from lists.filtering import ListSpec, Order
+from people import queries as people
+from talk.states import CommentState
+
+SPEC = ListSpec(
+    filters={
+        "about": filtering.subject(
+            "About",
+            "about",
+            Subject.objects.visible_to,
+            "The reference of what they are about, such as R-12.",
+        ),
+        "author": filtering.person("Author", "author", people.options),
+        "q": filtering.part("Text", "text", "A part of the text."),
+        "state": filtering.choice("State", "state", CommentState),
+    },
+    orders={"-id": Order("Newest", ("-id",)), "id": Order("Oldest", ("id",))},
+)
+WATCHES = ListSpec(
+    filters={
+        "about": filtering.subject(
+            "About", "about", Subject.objects.visible_to, "The reference of what is watched, such as R-12."
+        ),
+    },
+    orders={"-id": Order("Newest", ("-id",)), "id": Order("Oldest", ("id",))},
+)

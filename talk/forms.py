@@ -1,0 +1,49 @@
+"""The forms of comments."""
+
+from django import forms
+
+from history.models import Subject
+from pages.forms import PageForm
+from people.models import User
+from talk.models import Comment
+
+
+class CommentForm(PageForm):
+    text = forms.CharField(
+        label="Comment",
+        max_length=10_000,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text="Markdown. Type @ and a name to mention somebody.",
+    )
+
+
+class NewCommentForm(CommentForm):
+    """A comment and what it is about: the kind and the id of an object that its author may see."""
+
+    kind = forms.CharField(max_length=40, widget=forms.HiddenInput)
+    object_id = forms.IntegerField(min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
+
+    def __init__(self, *args, user: User, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    def clean(self) -> dict:
+        values = self.cleaned_data
+        if "kind" in values and "object_id" in values:
+            rows = Subject.objects.visible_to(self.user)
+            values["about"] = rows.filter(kind=values["kind"], object_id=values["object_id"]).first()
+            if values["about"] is None:
+                self.add_error(None, "What you comment on does not exist any more. Your text is kept below.")
+        return values
+
+    def values(self) -> dict:
+        return {"about": self.cleaned_data["about"], "text": self.cleaned_data["text"]}
+
+    @classmethod
+    def on(cls, about: Subject, *, user: User) -> "NewCommentForm":
+        return cls(user=user, initial={"kind": about.kind, "object_id": about.object_id})
+
+
+def edit_form(comment: Comment, data=None) -> CommentForm:
+    """Return the form that edits a comment."""
+    return CommentForm(data, initial={"text": comment.text})

@@ -1,0 +1,110 @@
+"""Operations on comments: add, change, remove, restore."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from history import operations as history
+from history.models import Subject
+from kit import kinds
+from kit.actor import Actor
+from kit.kinds import NoPage
+from kit.refusals import Refused
+from kit.texts import many_lines
+from people.models import User
+from talk.events import PeopleMentioned
+from talk.mentions import MAX_MENTIONS
+from talk.models import Comment
+from talk.operations import watch
+from talk.queries import comment as queries
+from talk.states import CommentState
+
+
+@transaction.atomic
+def add(*, about: Subject, text: str, by: Actor, at: datetime) -> Comment:
+    """Write a comment on an object. Its author watches the object from now on.
+
+    Raises Refused without a text or a person, and for a mention of somebody who may not see the object.
+    """
+    if by.person is None:
+        raise Refused("A person writes a comment, not the system.")
+    _refuse_without_page(about)
+    text = _text(text)
+    people = _mentioned(text, about)
+    comment = Comment(
+        about=about,
+        author=by.person,
+        text=text,
+        mentioned=[user.pk for user in people],
+        posted_at=at,
+    )
+    history.record(comment, "talk.comment_added", by=by, at=at)
+    watch.start_unless_chosen(about, user=by.person, at=at)
+    _tell(comment, people, by=by, at=at)
+    return comment
+
+
+@transaction.atomic
+def change(comment: Comment, *, text: str, by: Actor, at: datetime, seen: int | None = None) -> Comment:
+    """Change the text. Only people whom the comment did not mention before are told.
+
+    Raises Refused as add() does, and for a removed comment; ChangedMeanwhile.
+    """
+    if comment.is_removed:
+        raise Refused("This comment was removed. Restore it first.", field="text")
+    text = _text(text)
+    people = _mentioned(text, comment.about)
+    before = set(comment.mentioned)
+    values = {"text": text, "mentioned": [user.pk for user in people], "edited_at": at}
+    if text != comment.text:
+        history.change(comment, values, by=by, at=at, seen=seen)
+        _tell(comment, [user for user in people if user.pk not in before], by=by, at=at)
+    return comment
+
+
+@transaction.atomic
+def remove(comment: Comment, *, by: Actor, at: datetime, seen: int | None = None) -> Comment:
+    """Remove a comment from the page. History keeps its text."""
+    values = {"text": "", "removed_text": comment.text}
+    history.move(comment, CommentState.REMOVED, values=values, by=by, at=at, seen=seen)
+    return comment
+
+
+@transaction.atomic
+def restore(comment: Comment, *, by: Actor, at: datetime, seen: int | None = None) -> Comment:
+    """Take a removal back."""
+    values = {"text": comment.removed_text, "removed_text": ""}
+    history.move(comment, CommentState.POSTED, values=values, by=by, at=at, seen=seen)
+    return comment
+
+
+def _refuse_without_page(about: Subject) -> None:
+    kind = kinds.find(about.kind)
+    if kind is None or isinstance(kind.page, NoPage):
+        raise Refused("This kind of object takes no comments.", field="about")
+
+
+def _text(text: str) -> str:
+    text = many_lines(text).strip()
+    if not text:
+        raise Refused("Write a comment first.", field="text")
+    return text
+
+
+def _mentioned(text: str, about: Subject) -> list[User]:
+    """Return the people whom a text mentions. Raises Refused for those who may not see the object."""
+    found = queries.mentions(text, about)
+    if found.blind:
+        names = ", ".join(found.blind)
+        raise Refused(f"{names} may not see this. Remove the mention, or give access first.", field="text")
+    if len(found.people) > MAX_MENTIONS:
+        raise Refused(
+            f"This mentions {len(found.people)} people. Mention at most {MAX_MENTIONS}.", field="text"
+        )
+    return list(found.people.values())
+
+
+def _tell(comment: Comment, people: list[User], *, by: Actor, at: datetime) -> None:
+    if people:
+        event = PeopleMentioned(comment=comment.pk, people=[user.pk for user in people])
+        history.record(comment, event, by=by, at=at)

@@ -1,0 +1,35 @@
+"""Who may read, write, change and remove comments, and watch objects."""
+
+from typing import Any
+
+from kit.rights import permission
+from people.models import User
+from people.permissions import may_read, may_write
+from people.states import Role
+
+
+@permission("talk.comment_see")
+def may_see(user: User, obj: Any) -> bool:
+    return may_read(user)
+
+
+@permission("talk.comment_add")
+def may_add(user: User, obj: Any) -> bool:
+    return may_write(user)
+
+
+@permission("talk.comment_change")
+def may_change(user: User, obj: Any) -> bool:
+    """Allow authors to edit their comments."""
+    return may_write(user) and (obj is None or obj.author_id == user.pk)
+
+
+@permission("talk.comment_remove")
+def may_remove(user: User, obj: Any) -> bool:
+    """Allow authors to remove their comments, and administrators to remove any."""
+    return may_change(user, obj) or may_write(user, Role.ADMINISTRATOR)
+
+
+@permission("talk.watch")
+def may_watch(user: User, obj: Any) -> bool:
+    return may_write(user, Role.VIEWER)

@@ -1,0 +1,59 @@
+"""Comments for pages and the API, and the people whom a text mentions."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import Q
+
+from history.models import Subject
+from lists.collation import BY_NAME
+from people.models import User
+from talk.mentions import handles_in
+from talk.models import Comment, CommentQuerySet
+
+
+@dataclass(frozen=True, slots=True)
+class Mentions:
+    """What the handles of a text stand for.
+
+    people: handle -> person, for those who may see the object. blind: names of those who may not.
+    unknown: handles that nobody has.
+    """
+
+    people: dict[str, User]
+    blind: list[str]
+    unknown: list[str]
+
+
+def comments() -> CommentQuerySet:
+    return Comment.objects.select_related("about", "author", "author__subject")
+
+
+def mentions(text: str, about: Subject) -> Mentions:
+    """Return whom a text on an object mentions. One query."""
+    handles = handles_in(text)
+    rows = User.objects.active().with_sight().filter(handle__in=handles)
+    known = {user.handle: user for user in rows}
+    seeing = {handle: user for handle, user in known.items() if about.is_visible_to(user)}
+    return Mentions(
+        people={handle: seeing[handle] for handle in handles if handle in seeing},
+        blind=[known[handle].name for handle in handles if handle in known and handle not in seeing],
+        unknown=[handle for handle in handles if handle not in known],
+    )
+
+
+def people_named_in(texts: Iterable[str]) -> dict[str, User]:
+    """Return handle -> person for all handles in these texts, also of people who left. One query."""
+    handles = {handle for text in texts for handle in handles_in(text)}
+    return {user.handle: user for user in User.objects.filter(handle__in=handles)} if handles else {}
+
+
+def suggestions(about: Subject, typed: str, reader: User, *, limit: int = 8) -> list[User]:
+    """Return people who may see the object and whose name or handle has what is typed, best first.
+
+    Rows of people who may not see a restricted object are left out.
+    """
+    rows = User.objects.active().with_sight().visible_to(reader)
+    matching = rows.filter(Q(name__collated__contains=typed) | Q(handle__contains=typed.lower()))
+    found = [user for user in matching.order_by(*BY_NAME)[:200] if about.is_visible_to(user)]
+    return sorted(found, key=lambda user: not user.name.lower().startswith(typed.lower()))[:limit]

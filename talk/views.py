@@ -1,0 +1,140 @@
+"""The pages of comments: writing, previewing, changing and removing them, and watching an object."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from history.models import Subject
+from kit import clock
+from kit.kinds import url_of
+from kit.rights import view_needs
+from pages import flows
+from pages.answers import go, respond, toast
+from pages.flows import form_page
+from pages.requests import actor
+from people.permissions import SignedInRequest
+from talk.forms import NewCommentForm, edit_form
+from talk.models import Comment
+from talk.operations import comment as operations
+from talk.operations import watch as watching
+from talk.queries import comment as queries
+from talk.queries.conversation import history_of
+
+STEPS: dict[str, tuple[Any, str, str]] = {
+    "remove": (operations.remove, "Comment removed", "restore"),
+    "restore": (operations.restore, "Comment restored", ""),
+}
+
+
+def address_of(comment: Comment) -> str:
+    """Return the address of a comment on the page of what it is about."""
+    return f"{url_of(comment.about)}#comment-{comment.pk}"
+
+
+def _comment(request: HttpRequest, pk: int) -> Comment:
+    return get_object_or_404(queries.comments().visible_to(request.user), pk=pk)
+
+
+def _about(request: HttpRequest, values: Any) -> Subject:
+    """Return the visible object that a form or an address names by kind and object_id."""
+    number = str(values.get("object_id", ""))
+    pk = int(number) if number.isascii() and number.isdigit() and len(number) < 19 else 0
+    rows = Subject.objects.visible_to(request.user)
+    return get_object_or_404(rows, kind=values.get("kind", ""), object_id=pk)
+
+
+@require_safe
+@view_needs("talk.comment_see")
+def comment(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Lead to a comment on the page of what it is about."""
+    return redirect(address_of(_comment(request, pk)))
+
+
+@require_POST
+@view_needs("talk.comment_add")
+def comment_create(request: SignedInRequest) -> HttpResponse:
+    """Post a comment. A refused one is shown on a page of its own, with its text."""
+    return flows.create(
+        request,
+        NewCommentForm(request.POST, user=request.user),
+        operation=operations.add,
+        address=address_of,
+        show=form_page(request, "talk/comment_create.html"),
+        message="Comment posted",
+    )
+
+
+@require_http_methods(["GET", "POST"])
+@view_needs("talk.comment_change")
+def comment_edit(request: SignedInRequest, pk: int) -> HttpResponse:
+    found = _comment(request, pk)
+    return flows.step(
+        request,
+        found,
+        edit_form(found, request.POST or None),
+        permission="talk.comment_change",
+        operation=operations.change,
+        address=address_of(found),
+        show=form_page(request, "talk/comment_edit.html", comment=found, about_url=address_of(found)),
+        message="Comment saved",
+    )
+
+
+@require_POST
+@view_needs("talk.comment_remove")
+def comment_step(request: SignedInRequest, pk: int, step: str) -> HttpResponse:
+    """Remove a comment, or take that back."""
+    found = _comment(request, int(pk))
+    operation, message, undo_step = STEPS[step]
+    return flows.press(
+        request,
+        found,
+        permission="talk.comment_remove",
+        operation=operation,
+        address=address_of(found),
+        message=message,
+        undo=reverse("talk:comment_step", args=[pk, undo_step]) if undo_step else "",
+    )
+
+
+@require_safe
+@view_needs("talk.comment_see")
+def comment_history(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Show the earlier texts of a comment."""
+    found = _comment(request, pk)
+    context = {"comment": found, "versions": history_of(found), "about_url": address_of(found)}
+    return respond(request, "talk/comment_history.html", None, context)
+
+
+@require_POST
+@view_needs("talk.comment_add")
+def comment_preview(request: SignedInRequest) -> HttpResponse:
+    """Show a text as it will be posted, and which mentions will not work. Nothing is stored."""
+    text = request.POST.get("text", "")[:10_000]
+    about = _about(request, request.POST)
+    context = {"text": text, "mentions": queries.mentions(text, about), "about": about}
+    return respond(request, "talk/comment_preview.html", "preview", context)
+
+
+@require_safe
+@view_needs("talk.comment_add")
+def people_to_mention(request: SignedInRequest) -> HttpResponse:
+    """Show the people whom a comment on an object may mention, for the text typed after the @."""
+    about = _about(request, request.GET)
+    found = queries.suggestions(about, request.GET.get("q", "")[:60], request.user)
+    return respond(request, "talk/_people_to_mention.html", None, {"people": found})
+
+
+@require_POST
+@view_needs("talk.watch")
+def watch(request: SignedInRequest) -> HttpResponse:
+    """Watch an object, or stop watching it."""
+    about = _about(request, request.POST)
+    is_start = request.POST.get("watch") == "start"
+    operation = watching.start if is_start else watching.stop
+    operation(about, by=actor(request), at=clock.now())
+    message = "You hear of what happens here" if is_start else "You hear only when you are mentioned here"
+    return toast(request, go(request, url_of(about)), message)
