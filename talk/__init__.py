@@ -1,1 +1,1 @@
-"""Comments and watchers: what people say to each other about any object, and who hears of it."""
+"""Comments on any object, and the people who watch it."""

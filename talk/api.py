@@ -52,7 +52,7 @@ class NewCommentBody(CommentChange):
 class WatchBody(Body):
     about = _about("What to watch: a reference such as R-12.")
     is_muted = serializers.BooleanField(
-        default=False, help_text="True: hear nothing of it, also as its owner or as a commenter."
+        default=False, help_text="True: receive nothing about it, also as its owner or as a commenter."
     )
 
 
@@ -130,7 +130,7 @@ class RestoreComment(_CommentStep):
 
 
 class WatchRow(serializers.Serializer):
-    """What you chose to hear of an object."""
+    """Whether you watch an object."""
 
     id = serializers.IntegerField()
     about_kind = serializers.CharField(source="about.kind")

@@ -58,9 +58,9 @@ class WatchQuerySet(RecordedQuerySet):
 
 
 class Watch(models.Model):
-    """A person watches an object, or wants to hear nothing of it. A personal setting without history.
+    """A person watches an object, or receives nothing about it. A personal setting without history.
 
-    is_muted: hear nothing, although one owns the object or has commented on it.
+    is_muted: the person receives nothing, also as the owner or as a commenter.
     """
 
     about = models.ForeignKey(Subject, models.CASCADE, related_name="+")

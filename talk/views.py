@@ -136,5 +136,5 @@ def watch(request: SignedInRequest) -> HttpResponse:
     is_start = request.POST.get("watch") == "start"
     operation = watching.start if is_start else watching.stop
     operation(about, by=actor(request), at=clock.now())
-    message = "You hear of what happens here" if is_start else "You hear only when you are mentioned here"
+    message = "You are notified of what happens here" if is_start else "You are notified of mentions only"
     return toast(request, go(request, url_of(about)), message)

@@ -8,7 +8,7 @@ class RiskStory:
     """One step of a risk, `after` days after it was created. words: the reason or the evidence of the step."""
 
     after: int
-    does: str  # assess, treat, monitor, accept, close, restrict
+    does: str  # assess, treat, monitor, accept, close, restrict, comment
     by: str
     words: str = ""
 
@@ -66,7 +66,12 @@ RISKS = (
         "Since the rate change, applicants for refinancing are outside the range of the training sample. Their scores are 8 to 12 points too low.",
         "Refinancing customers, who are rejected or get a price that is too high.",
         "psi", "utilisation_90d", ("refinancing", "rates"),
-        steps=(RiskStory(0, "assess", "ana"), RiskStory(6, "treat", "ana", "The forum agreed on manual reviews.")),
+        steps=(
+            RiskStory(0, "assess", "ana"),
+            RiskStory(2, "comment", "ana", "@jonas-keller Is anything in the bureau feed different since the rate change?"),
+            RiskStory(3, "comment", "jonas", "No. Row counts and null shares are as before, so the population has changed."),
+            RiskStory(6, "treat", "ana", "The forum agreed on manual reviews."),
+        ),
         decided=Decided(
             "Refinancing applicants with a score below 45 get a manual review until the retrained model is live.",
             "Their score is wrong by up to 12 points, and a rejection cannot be reversed.",

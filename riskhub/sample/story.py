@@ -22,6 +22,7 @@ from risklog.operations import acceptance, reviewer, risk
 from risklog.states import LIVE_RISKS, Outcome, ReviewState, Treatment
 from signals.models import Breach, BreachGroup, Series
 from signals.operations import threshold
+from talk.operations import comment
 
 WEEKS = 6
 _ORDER = ("data-engineering", "data-science", "engineering", "platform-operations", "risk-management")
@@ -137,6 +138,8 @@ class Story(SampleOrganisation):
             acceptance.accept(one, until=until, reason=step.words, by=by, at=at)
         elif step.does == "close":
             risk.close(one, evidence=step.words, by=by, at=at)
+        elif step.does == "comment":
+            comment.add(about=one.subject, text=step.words, by=by, at=at)
         elif step.does == "restrict":
             teams = [self.teams["Growth ML"], self.teams["Credit Risk ML"]]
             risk.restrict(one, teams=teams, by=by, at=at)

@@ -12,13 +12,13 @@ from talk.models import Watch
 
 @transaction.atomic
 def start(about: Subject, *, by: Actor, at: datetime) -> Watch:
-    """Let a person hear of what happens to an object."""
+    """Notify a person of what happens to an object."""
     return _choose(about, by.person, is_muted=False, at=at)
 
 
 @transaction.atomic
 def stop(about: Subject, *, by: Actor, at: datetime) -> Watch:
-    """Let a person hear no more of an object, also as its owner or as a commenter. Mentions still arrive."""
+    """Notify a person no more, also as the owner or as a commenter. Mentions are still sent."""
     return _choose(about, by.person, is_muted=True, at=at)
 
 

@@ -1,15 +1,25 @@
 """Comments for pages and the API, and the people whom a text mentions."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from django.db.models import Q
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import BooleanField, F, Func, OuterRef, Q
+from django.db.models.functions import JSONObject
 
 from history.models import Subject
 from lists.collation import BY_NAME
 from people.models import User
 from talk.mentions import handles_in
 from talk.models import Comment, CommentQuerySet
+
+
+class _IsAny(Func):
+    """`a = ANY(array)`, which the ORM has for constant arrays only."""
+
+    template = "%(expressions)s)"
+    arg_joiner = " = ANY("
+    output_field = BooleanField()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +52,17 @@ def mentions(text: str, about: Subject) -> Mentions:
     )
 
 
-def people_named_in(texts: Iterable[str]) -> dict[str, User]:
-    """Return handle -> person for all handles in these texts, also of people who left. One query."""
-    handles = {handle for text in texts for handle in handles_in(text)}
-    return {user.handle: user for user in User.objects.filter(handle__in=handles)} if handles else {}
+def with_mentioned(rows: CommentQuerySet) -> CommentQuerySet:
+    """Annotate comments with the people they mention, also those who left, for named()."""
+    person = JSONObject(handle="handle", name="name", id="pk")
+    people = User.objects.filter(_IsAny(F("pk"), OuterRef("mentioned")))
+    return rows.annotate(people=ArraySubquery(people.order_by("pk").values(person=person)))
+
+
+def named(comment: Comment) -> Iterator[tuple[str, str, Subject]]:
+    """Yield handle, name and subject of the people whom a comment of with_mentioned() mentions."""
+    for person in comment.people:
+        yield person["handle"], person["name"], Subject(kind=User.KIND, object_id=person["id"])
 
 
 def suggestions(about: Subject, typed: str, reader: User, *, limit: int = 8) -> list[User]:

@@ -1,10 +1,10 @@
 """The timeline of an object: what happened to it and what people say about it, one page at a time."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from history.models import Event, Subject
+from history.models import Event, Recorded, Subject
 from history.queries import timeline_of_related
 from history.templatetags.timeline import TimelineLine, lines
 from kit.kinds import url_of
@@ -12,7 +12,8 @@ from lists import paging
 from people.models import User
 from talk.mentions import linker
 from talk.models import Comment
-from talk.queries.comment import comments, people_named_in
+from talk.queries.comment import comments, named, with_mentioned
+from talk.queries.watch import Watching, watching, with_choices
 
 ADDED = "talk.comment_added"
 # The edits of a comment are shown with the comment (history_of), not as lines.
@@ -30,34 +31,43 @@ class ConversationLine:
     comment: Comment | None
 
 
-def conversation(
-    user: User, subject_ids: Iterable[int], own: int, *, shown: str = "all", before: str | None = None
-) -> tuple[list[ConversationLine], str | None]:
-    """Return one page of the timeline, newest first, and the cursor of the earlier ones.
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """One page of a timeline. earlier: the cursor of the next page, None on the last one."""
 
-    subject_ids: the object and what belongs to it. own: the object's subject. shown: a key of SHOWN.
-    before: a cursor; Refused for one that is not of this function. Four queries.
+    lines: list[ConversationLine]
+    earlier: str | None
+    watching: Watching
+
+
+def conversation(user: User, obj: Recorded, *, shown: str = "all", before: str | None = None) -> Conversation:
+    """Return one page of the timeline of an object, newest first.
+
+    With the events of what belongs to it (obj.related). shown: a key of SHOWN. before: a cursor of an earlier
+    page; raises Refused for another text. At most four queries.
     """
-    events = timeline_of_related(subject_ids, own).visible_to(user).exclude(verb__in=_SILENT)
+    own = obj.subject_id
+    events = timeline_of_related({own, *getattr(obj, "related", ())}, own).visible_to(user)
+    events = events.exclude(verb__in=_SILENT)
     if shown == "comments":
         events = events.filter(verb=ADDED)
     elif shown == "changes":
         events = events.exclude(verb=ADDED)
-    page = paging.page(events, order=ORDER, size=PAGE_SIZE, after=before)
+    page = paging.page(with_choices(events, user, own), order=ORDER, size=PAGE_SIZE, after=before)
+    row = page.rows[0] if page.rows else with_choices(Subject.objects.filter(pk=own), user, own).get()
     said = _comments_of(page.rows)
-    return [ConversationLine(line, said.get(line.event.pk)) for line in lines(page.rows)], page.after
+    found = [ConversationLine(line, said.get(line.event.pk)) for line in lines(page.rows)]
+    return Conversation(found, page.after, watching(user, obj, row))
 
 
 def _comments_of(events: Sequence[Event]) -> dict[int, Comment]:
-    """Return the comment of each event that added one, by the id of the event, with its HTML linker."""
+    """Return the comment of each event that added one, by the id of the event, with its linker. One query."""
     ids = {event.pk: event.data["rows"][0]["pk"] for event in events if event.verb == ADDED}
     if not ids:
         return {}
-    found = comments().in_bulk(list(ids.values()))
-    people = people_named_in(comment.text for comment in found.values())
-    link = linker({handle: (user.name, url_of(user.subject)) for handle, user in people.items()})
+    found = with_mentioned(comments()).in_bulk(list(ids.values()))
     for comment in found.values():
-        comment.linker = link
+        comment.linker = linker({handle: (name, url_of(subject)) for handle, name, subject in named(comment)})
     return {event: found[comment] for event, comment in ids.items()}
 
 
@@ -74,7 +84,3 @@ def history_of(comment: Comment) -> list[dict[str, Any]]:
         if "text" in changes:
             versions.append({"at": event.at, "actor": event.shown_actor, "text": changes["text"][1]})
     return versions
-
-
-def number_of_comments(user: User, subject: Subject) -> int:
-    return Comment.objects.visible_to(user).filter(about=subject, state="posted").count()

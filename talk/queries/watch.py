@@ -2,6 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Subquery
 
 from history.models import Recorded, Subject
 from kit import kinds
@@ -13,7 +17,7 @@ from talk.models import Watch
 class Watching:
     """What one reader sees of the watchers of an object.
 
-    is_watching: whether the reader hears of it. names: the people who watch it, in order of their names.
+    is_watching: whether the reader is notified. names: the people who watch it by choice, in order.
     """
 
     is_watching: bool
@@ -28,18 +32,26 @@ def watcher_ids(subject_id: int) -> set[int]:
     return automatic | {pk for pk, is_muted in by_choice.items() if not is_muted}
 
 
-def watching(user: User, obj: Recorded) -> Watching:
-    """Return who watches an object by choice, and whether this reader hears of it. One query."""
-    rows = Watch.objects.filter(about=obj.subject_id, user__is_active=True).select_related("user")
-    choices = {
-        watch.user_id: watch for watch in rows.order_by("user__name__collated", "user__name", "user_id")
-    }
-    names = [watch.user.name for watch in choices.values() if not watch.is_muted]
-    if user.pk in choices:
-        return Watching(not choices[user.pk].is_muted, names)
+def with_choices(rows: Any, user: User, subject_id: int) -> Any:
+    """Annotate a queryset with who watches an object, so that the page of the object needs no query for it.
+
+    is_muted: the choice of this reader, None without one. watchers: the names of those who watch it.
+    """
+    choices = Watch.objects.filter(about=subject_id)
+    watchers = choices.filter(is_muted=False, user__is_active=True)
+    names = watchers.order_by("user__name__collated", "user__name", "user_id").values("user__name")
+    return rows.annotate(
+        is_muted=Subquery(choices.filter(user=user).values("is_muted")), watchers=ArraySubquery(names)
+    )
+
+
+def watching(user: User, obj: Recorded, row: Any) -> Watching:
+    """Return who watches an object. row: any row of with_choices(). No query."""
+    if row.is_muted is not None:
+        return Watching(not row.is_muted, row.watchers)
     kind = kinds.find(obj.KIND)
     automatic = [getattr(obj, path) for path in kind.watched_by] if kind else []
-    return Watching(user.pk in automatic, names)
+    return Watching(user.pk in automatic, row.watchers)
 
 
 def _automatic_ids(subject: Subject) -> Iterable[int]:

@@ -13,7 +13,6 @@ from people.models import User
 from talk.forms import NewCommentForm
 from talk.models import Comment
 from talk.queries.conversation import SHOWN, conversation
-from talk.queries.watch import watching
 
 register = template.Library()
 
@@ -29,22 +28,19 @@ def show_conversation(context: Any, obj: Recorded) -> dict[str, Any]:
     user, subject = request.user, obj.subject
     shown = request.GET.get("timeline", "all")
     shown = shown if shown in SHOWN else "all"
-    ids = {subject.pk, *getattr(obj, "related", ())}
+    earlier = request.GET.get("earlier") or None
     try:
-        found, earlier = conversation(
-            user, ids, subject.pk, shown=shown, before=request.GET.get("earlier") or None
-        )
+        found = conversation(user, obj, shown=shown, before=earlier)
     except Refused:
-        found, earlier = conversation(user, ids, subject.pk, shown=shown)
+        found, earlier = conversation(user, obj, shown=shown), None
     return {
         "request": request,
         "subject": subject,
-        "lines": found,
-        "earlier": earlier,
-        "is_earlier": "earlier" in request.GET,
+        "conversation": found,
+        "is_earlier": earlier is not None,
         "shown": shown,
         "tabs": SHOWN.items(),
-        "watching": watching(user, obj) if may(user, "talk.watch") else None,
+        "watching": found.watching if may(user, "talk.watch") else None,
         "form": NewCommentForm.on(subject, user=user) if may(user, "talk.comment_add") else None,
         "user": user,
     }

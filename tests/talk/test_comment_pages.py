@@ -114,7 +114,7 @@ def test_earlier_lines_are_on_further_pages(client, action, ana):
         )
 
     first = client.get(page_of(action))
-    cursor = next(part for part in first.context if "earlier" in part)["earlier"]
+    cursor = first.context["conversation"].earlier
     second = client.get(page_of(action), {"earlier": cursor}).content.decode()
 
     assert "Remark no. 50." in first.content.decode()
