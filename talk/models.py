@@ -1,5 +1,7 @@
 """Comments on objects, and the people who watch an object."""
 
+from typing import Any
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
@@ -35,6 +37,9 @@ class Comment(Part):
     edited_at = models.DateTimeField(null=True, blank=True)
 
     objects = CommentQuerySet.as_manager()
+
+    # Set by talk.queries.comment.with_mentioned(): {"handle", "name", "id"} of each mentioned person.
+    people: list[dict[str, Any]]
 
     class Meta:
         indexes = [
