@@ -1,14 +1,25 @@
 /* Names after an @ in a comment: asks the server for the people who may be mentioned, while one types.
    The element <text-expander> is loaded where a composer is (templates/talk/_composer.html). */
-import { find, listen } from "./document.js";
+import { find } from "./document.js";
 
-listen("text-expander-change", (event) => {
-  if (event.detail.key === "@") event.detail.provide(suggestions(event.target, event.detail.text));
-});
+/* The events of the element do not bubble. */
+const onTheWayDown = { capture: true };
 
-listen("text-expander-value", (event) => {
-  event.detail.value = event.detail.item.dataset.value;
-});
+document.addEventListener(
+  "text-expander-change",
+  (event) => {
+    if (event.detail.key === "@") event.detail.provide(suggestions(event.target, event.detail.text));
+  },
+  onTheWayDown,
+);
+
+document.addEventListener(
+  "text-expander-value",
+  (event) => {
+    event.detail.value = event.detail.item.dataset.value;
+  },
+  onTheWayDown,
+);
 
 /**
  * What <text-expander> shows for the text after the @.

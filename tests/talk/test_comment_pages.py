@@ -50,6 +50,13 @@ def test_a_posted_comment_stands_in_the_timeline(client, action, ana):
     assert f'<a href="/people/{ana.pk}/" rel="noopener nofollow">@Ana Moreau</a>' in html
 
 
+def test_every_form_of_the_timeline_has_its_token(client, action, ana):
+    factory.comment(action.subject, author=ana)
+    html = client.get(page_of(action)).content.decode().partition('id="timeline"')[2].partition("</section>")[0]
+
+    assert html.count("<form") == html.count("csrfmiddlewaretoken") == 3
+
+
 def test_one_drawn_form_posts_one_comment(client, action):
     for _ in range(2):
         client.post("/comments/", on(action, once="a-key"))
