@@ -137,4 +137,4 @@ def watch(request: SignedInRequest) -> HttpResponse:
     operation = watching.start if is_start else watching.stop
     operation(about, by=actor(request), at=clock.now())
     message = "You are notified of what happens here" if is_start else "You are notified of mentions only"
-    return toast(request, go(request, url_of(about)), message)
+    return toast(request, go(request, f"{url_of(about)}#timeline"), message)
