@@ -52,7 +52,9 @@ def test_a_posted_comment_stands_in_the_timeline(client, action, ana):
 
 def test_every_form_of_the_timeline_has_its_token(client, action, ana):
     factory.comment(action.subject, author=ana)
-    html = client.get(page_of(action)).content.decode().partition('id="timeline"')[2].partition("</section>")[0]
+    html = (
+        client.get(page_of(action)).content.decode().partition('id="timeline"')[2].partition("</section>")[0]
+    )
 
     assert html.count("<form") == html.count("csrfmiddlewaretoken") == 3
 
