@@ -21,7 +21,7 @@ from risklog.states import Severity, Who
 _UNITS = (("60", "hours"), ("1", "minutes"), ("1440", "days"))
 SPARE_ROWS = 2
 # absolute_max: Django would otherwise build a thousand rows more for a request that asks for them.
-_AT_MOST = {"max_num": 20, "absolute_max": 20}
+_MAX_ROWS = 20
 
 
 class LadderForm(PageForm):
@@ -130,7 +130,9 @@ class RungSet(BaseFormSet):
 def rung_forms(data: Any = None, *, rungs: Sequence[Rung] = ()) -> RungSet:
     """Return a formset with one row for each rung, lowest first, and some spare rows."""
     choices = {"functions": people.functions(), "persons": people.people()}
-    factory: Any = formset_factory(RungForm, formset=RungSet, extra=SPARE_ROWS if rungs else 3, **_AT_MOST)
+    factory: Any = formset_factory(
+        RungForm, formset=RungSet, extra=SPARE_ROWS if rungs else 3, max_num=_MAX_ROWS, absolute_max=_MAX_ROWS
+    )
     # A sent row that equals its initial values would count as an empty one.
     initial = [_initial(rung) for rung in rungs] if data is None else []
     return factory(data, initial=initial, prefix="rung", form_kwargs=choices)
