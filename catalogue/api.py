@@ -129,7 +129,7 @@ class ModelStage(_Models, Step):
     operation = staticmethod(operations.move_stage)
     is_versioned = True
 
-    def words(self, values: dict[str, Any], request: Request) -> dict[str, Any]:
+    def arguments(self, values: dict[str, Any], request: Request) -> dict[str, Any]:
         return {"to": values["stage"]}
 
 
