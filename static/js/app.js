@@ -8,7 +8,6 @@ import "./dialogs.js";
 import "./palette.js";
 import "./selection.js";
 import "./drafts.js";
-import "./mentions.js";
 import "./filter-forms.js";
 import "./refusals.js";
 import "./heat-map.js";

@@ -5,10 +5,12 @@ import json
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
-from kit.actor import SYSTEM
+from history.models import Subject
+from kit.actor import SYSTEM, Actor
 from people.models import User
 from people.operations import token
 from riskhub import schema
+from talk.operations import watch
 from tests.conftest import AT
 
 pytestmark = pytest.mark.django_db
@@ -19,6 +21,7 @@ def ask(client, six_weeks):
     """Return a function that requests as an administrator and checks the answer against its description."""
     boss = User.objects.get(email="admin@example.org")
     _, text = token.issue(boss, name="t", scope="write", by=SYSTEM, at=AT)
+    watch.start(Subject.objects.get(reference="R-1"), by=Actor(boss, "page"), at=AT)
     document = schema.document()
 
     def ask(path, address, **headers):

@@ -71,10 +71,12 @@ def _name(path: Path) -> str:
 
 
 def test_no_private_word_is_left():
+    any_of_them = re.compile("|".join(BANNED), re.IGNORECASE)  # one search a line, because there are many
     wrong = [
         f"{_name(path)}:{number} “{match[0]}”: write {instead}"
         for path in TEXTS
         for number, line in enumerate(path.read_text().splitlines(), 1)
+        if any_of_them.search(line)
         for pattern, instead in BANNED.items()
         if (match := re.search(pattern, line, re.IGNORECASE))
     ]

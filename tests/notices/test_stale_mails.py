@@ -27,8 +27,11 @@ from risklog.operations import review as reviews
 from risklog.operations import reviewer as reviewers
 from risklog.operations import risk as risk_operations
 from risklog.states import Outcome, Severity, Who
+from talk.models import Comment
+from talk.operations import comment as comments
 from tests.factories import meetings as make_meeting
 from tests.factories import notices, people, risklog_review, risks
+from tests.factories import talk as make_comment
 from tests.moments import AT
 
 pytestmark = pytest.mark.django_db
@@ -169,6 +172,12 @@ def closed_meeting() -> Told:
     return Told(meetings.close(meeting, by=SYSTEM, at=when), meeting.facilitator, when)
 
 
+def mentioned() -> Told:
+    ben = people.user("Ben", handle="ben")
+    comment = make_comment.comment(actions.add(title="Fix it", by=SYSTEM, at=AT).subject, "@ben please check")
+    return Told(comment, ben)
+
+
 # ------------------------------------------------------------------ steps before the mail is sent
 
 
@@ -255,6 +264,14 @@ def moved(told: Told, obj: Meeting, at: Any) -> None:
     meetings.move(obj, starts_at=obj.starts_at + 10 * DAY, by=SYSTEM, at=at)
 
 
+def removed(told: Told, obj: Comment, at: Any) -> None:
+    comments.remove(obj, by=SYSTEM, at=at)
+
+
+def mention_removed(told: Told, obj: Comment, at: Any) -> None:
+    comments.change(obj, text="Nobody is asked", by=risklog_review.actor(obj.author), at=at)
+
+
 def nothing(told: Told, obj: Any, at: Any) -> None:
     """Without a step the mail is sent."""
 
@@ -286,6 +303,7 @@ STEPS: dict[str, tuple[Callable[[], Told], tuple[Callable[[Told, Any, Any], None
     "meetings.turn_near": (turn_near, (cancelled, moved, leaves)),
     "meetings.agenda_published": (agenda_published, (cancelled, moved, leaves)),
     "meetings.meeting_closed": (closed_meeting, (leaves,)),
+    "talk.people_mentioned": (mentioned, (removed, mention_removed, leaves)),
 }  # fmt: skip
 
 
@@ -315,7 +333,12 @@ def test_an_outdated_mail_is_not_sent(settings, verb, step):
 
 
 # Not of meetings. A lapse has called the next rung, and an escalation is handed over to one person.
-_WITHOUT_STAND_IN = ("meetings.", "risklog.escalation_lapsed", "risklog.escalation_handed_over")
+_WITHOUT_STAND_IN = (
+    "meetings.",
+    "risklog.escalation_lapsed",
+    "risklog.escalation_handed_over",
+    "talk.",  # a mention asks this one person
+)
 
 
 @pytest.mark.parametrize("verb", [verb for verb in STEPS if not verb.startswith(_WITHOUT_STAND_IN)])
