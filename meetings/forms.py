@@ -99,10 +99,10 @@ class SeriesForm(PageForm):
         return cls(data, initial=initial)
 
     def clean_functions(self) -> list[Function]:
-        known = {function.name.lower(): function for function in Function.objects.all()}
+        known = {function.name.lower(): function for function in Function.objects.order_by(*BY_NAME)}
         names = [part.strip() for part in self.cleaned_data["functions"].split(",") if part.strip()]
         if unknown := [name for name in names if name.lower() not in known]:
-            existing = ", ".join(sorted(function.name for function in known.values()))
+            existing = ", ".join(function.name for function in known.values())
             raise forms.ValidationError(f"The function “{unknown[0]}” does not exist. Use {existing}.")
         return list(dict.fromkeys(known[name.lower()] for name in names))
 

@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 
 from actions.models import Action
 from history.models import Subject
+from lists.collation import BY_NAME
 from meetings.models import Attendance, Decision, Meeting
 from meetings.queries import agenda as agendas
 from meetings.queries import decision as decisions
@@ -137,4 +138,5 @@ def _absent(meeting: Meeting, people: Sequence[User], present: frozenset[int]) -
     if meeting.focus is None or not present:
         return []
     present_functions = {person.function_id for person in people if person.pk in present}
-    return [function for function in meeting.focus.functions.all() if function.pk not in present_functions]
+    required = meeting.focus.functions.order_by(*BY_NAME)
+    return [function for function in required if function.pk not in present_functions]

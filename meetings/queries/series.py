@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from history.models import Event
@@ -16,7 +16,7 @@ from meetings.models import Focus, Meeting, MeetingSeries
 from meetings.rotation import Person, Rota, Turn, balance, spread
 from meetings.routing import CandidateSeries, PlannedMeeting
 from meetings.states import HELD, MeetingState
-from people.models import Absence, Function, User
+from people.models import Absence, Function, Team, User
 from people.states import Role
 
 # Each series in use: its teams, the number of people, the signal kinds of its focuses in use.
@@ -41,9 +41,14 @@ def all_series(user: User) -> QuerySet[MeetingSeries]:
     return (
         MeetingSeries.objects.visible_to(user)
         .select_related("subject", "sponsor")
-        .prefetch_related("teams")
+        .prefetch_related(teams_by_name())
         .order_by("is_retired", *BY_NAME)
     )
+
+
+def teams_by_name() -> Prefetch:
+    """Return how to prefetch the teams of series, in the order of their names."""
+    return Prefetch("teams", Team.objects.order_by(*BY_NAME))
 
 
 def participants(series: MeetingSeries) -> QuerySet[User]:
@@ -60,7 +65,8 @@ def participants(series: MeetingSeries) -> QuerySet[User]:
 
 def focuses(series: MeetingSeries) -> QuerySet[Focus]:
     """Return the focuses in use, in the order of the cycle."""
-    return series.focuses.filter(is_retired=False).prefetch_related("functions").order_by("position", "id")
+    functions = Prefetch("functions", Function.objects.order_by(*BY_NAME))
+    return series.focuses.filter(is_retired=False).prefetch_related(functions).order_by("position", "id")
 
 
 def held(series: MeetingSeries) -> list[Turn]:
@@ -85,10 +91,10 @@ def rota(series: MeetingSeries, cycle: list[int]) -> Rota:
         "user_id", "from_on", "until_on"
     ):
         away[user].append((first, last))
-    names = dict(Function.objects.values_list("id", "name"))
+    names = dict(Function.objects.order_by(*BY_NAME).values_list("id", "name"))
     staffed = {user.function_id for user in able if user.function_id}
     order = [pk for pk in series.function_order if pk in staffed]
-    order += sorted(staffed - set(order), key=lambda pk: names[pk])
+    order += [pk for pk in names if pk in staffed.difference(order)]
     return Rota(
         functions=order,
         people=[Person(user.pk, user.name, user.function_id, since[user.pk]) for user in able],

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from kit.rights import may, view_needs
+from lists.collation import BY_NAME
 from meetings.filters import MEETINGS, VIEWS
 from meetings.forms import CancellationForm, ItemForm, MoveForm, ObjectiveForm
 from meetings.models import Meeting
@@ -79,7 +80,7 @@ def detail(request: SignedInRequest, meeting: Meeting, *, status: int = 200, **e
     context = {
         "meeting": meeting,
         "agenda": agendas.agenda(meeting, user),
-        "focus_functions": list(meeting.focus.functions.all()) if meeting.focus else [],
+        "focus_functions": list(meeting.focus.functions.order_by(*BY_NAME)) if meeting.focus else [],
         "is_planned": meeting.state == MeetingState.PLANNED,
         "is_open": is_open,
         "may_run": may_run,

@@ -34,7 +34,7 @@ def _cycle_of(focus: Focus) -> str:
 
 def _series(request: SignedInRequest, pk: int) -> MeetingSeries:
     rows = MeetingSeries.objects.visible_to(request.user).select_related("subject", "sponsor")
-    return get_object_or_404(rows.prefetch_related("teams", "participants"), pk=pk)
+    return get_object_or_404(rows.prefetch_related(queries.teams_by_name(), "participants"), pk=pk)
 
 
 def _focus(request: SignedInRequest, pk: int) -> Focus:

@@ -2,12 +2,20 @@
 
 import pytest
 
+from catalogue.operations import model as models
 from kit.actor import SYSTEM
 from lists.collation import BY_NAME, BY_NAME_BACKWARDS
+from meetings.operations import focus as focuses
+from meetings.queries.series import rota
 from people.models import User
+from people.operations import organisation
 from people.operations import team as teams
+from people.states import Role
+from risklog.operations import taxonomy
+from signals.operations import source as sources
+from signals.states import Adapter
 from tests.conftest import AT
-from tests.factories import actions, people
+from tests.factories import actions, meetings, people
 
 pytestmark = pytest.mark.django_db
 
@@ -83,3 +91,73 @@ def test_choices_of_forms_are_sorted_like_lists(client):
     html = client.get("/models/new/").content.decode()
 
     assert html.index(">Ofen<") < html.index(">Öl<") < html.index(">Zahl<")
+
+
+NAMED = {
+    "teams": lambda name: teams.add(name=name, by=SYSTEM, at=AT),
+    "functions": lambda name: organisation.add_function(name=name, by=SYSTEM, at=AT),
+    "models": lambda name: models.add(name=name, slug="", by=SYSTEM, at=AT),
+    "categories": lambda name: taxonomy.add(name=name, kind="drift", definition="What.", by=SYSTEM, at=AT),
+    "sources": lambda name: sources.add(name=name, slug="", adapter=Adapter.POINTS, by=SYSTEM, at=AT),
+    "meeting-series": lambda name: meetings.series(people.team(), name=name),
+}
+
+
+@pytest.mark.parametrize("collection", NAMED)
+def test_every_collection_by_name_has_this_order_page_by_page(client, collection):
+    client.force_login(people.user(role=Role.ADMINISTRATOR))
+    names = ["Émile", "Łukasz", "Øystein", "Özil", "Straße", "Zoë", "Ж", "风"]
+    for name in reversed(names):
+        NAMED[collection](name)
+
+    found, url = [], f"/api/v1/{collection}?order=name&limit=1"
+    while url:
+        page = client.get(url).json()
+        found += [row["name"] for row in page["results"]]
+        url = page["next"]
+
+    assert [name for name in found if name in names] == names
+    assert len(found) == len(set(found))
+
+
+def test_the_teams_of_a_series_are_sorted_on_its_page(client):
+    client.force_login(people.user(role=Role.ADMINISTRATOR))
+    named = [teams.add(name=name, by=SYSTEM, at=AT) for name in ("Zahl", "Öl", "Ofen")]
+    series = meetings.series(named[0], teams=named)
+
+    html = client.get(f"/meetings/series/{series.pk}/").content.decode()
+    properties = html.partition('id="properties-heading"')[2]
+
+    assert properties.index("Ofen") < properties.index("Öl") < properties.index("Zahl")
+
+
+def test_the_functions_of_a_focus_are_sorted_on_the_page_of_its_series(client):
+    client.force_login(people.user(role=Role.ADMINISTRATOR))
+    functions = [organisation.add_function(name=name, by=SYSTEM, at=AT) for name in ("Zahl", "Öl", "Ofen")]
+    series = meetings.series()
+    focus = focuses.add(series, name="New", kinds=["drift"], functions=functions, by=SYSTEM, at=AT)
+
+    html = client.get(f"/meetings/series/{series.pk}/").content.decode()
+    required = html.partition(f'id="focus-{focus.pk}"')[2].partition("Requires")[2].partition("</p>")[0]
+
+    assert required.replace(",", " ").split() == ["ofen", "öl", "zahl"]
+
+
+def test_functions_without_a_set_order_lead_by_name():
+    functions = [organisation.add_function(name=name, by=SYSTEM, at=AT) for name in ("Zahl", "Öl", "Ofen")]
+    team = people.team()
+    for function in functions:
+        people.user(function=function, teams=[team])
+
+    assert rota(meetings.series(team), []).functions == [function.pk for function in reversed(functions)]
+
+
+def test_an_unknown_function_is_answered_with_the_known_ones_by_name(client):
+    client.force_login(people.user(role=Role.ADMINISTRATOR))
+    for name in ("Zahl", "Öl", "Ofen"):
+        organisation.add_function(name=name, by=SYSTEM, at=AT)
+
+    html = client.post("/meetings/series/new/", {"functions": "Nobody"}).content.decode()
+    error = html.partition("The function “Nobody” does not exist.")[2].partition("<")[0]
+
+    assert error.index("Ofen") < error.index("Öl") < error.index("Zahl")
