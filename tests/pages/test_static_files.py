@@ -11,6 +11,9 @@ from django.test import override_settings
 
 from pages.static_files import INDEX, combined_sheet
 
+# The modules that a template of their own links; all others are imported by app.js.
+OF_ONE_PAGE = ("meeting-notes", "meeting-timer", "mentions")
+
 ROOT = Path(__file__).parents[2]
 HASHED = {"staticfiles": {"BACKEND": "pages.static_files.HashedFilesStorage"}}
 
@@ -58,7 +61,7 @@ def test_what_the_style_sheet_names_is_there(collected: Path) -> None:
 
 def test_the_modules_that_a_script_names_are_there_by_their_hashed_names(collected: Path) -> None:
     seen: set[Path] = set()
-    waiting = [_named(collected, f"js/{name}.js") for name in ("app", "meeting-notes", "meeting-timer")]
+    waiting = [_named(collected, f"js/{name}.js") for name in ("app", *OF_ONE_PAGE)]
     while waiting:
         module = waiting.pop()
         seen.add(module)
