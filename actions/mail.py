@@ -4,16 +4,16 @@ from datetime import datetime
 from typing import Any
 
 from actions.models import Action
-from history.models import Event, Subject
+from history.models import Event
 from history.queries import present_data, visible_or_none
 from kit.kinds import url_of
 from people import queries as people
 from people.models import User
 
 
-def context(subject: Subject, reader: User) -> dict[str, Any]:
+def context(event: Event, reader: User) -> dict[str, Any]:
     """Return the action, what it is about and its origin, without those that the reader may not see."""
-    action = Action.objects.select_related("about", "origin", "owner").get(subject_id=subject.pk)
+    action = Action.objects.select_related("about", "origin", "owner").get(subject_id=event.subject_id)
     about, origin = visible_or_none(reader, action.about), visible_or_none(reader, action.origin)
     return {
         "action": action,

@@ -10,7 +10,7 @@ from dataclasses import MISSING, dataclass, fields
 from datetime import datetime
 from typing import Any, ClassVar, dataclass_transform
 
-from history.models import Event, Subject
+from history.models import Event
 from history.states import InDoubt
 
 # Converts the data of an event from one version to the next.
@@ -18,7 +18,7 @@ Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 # The recipients of an event: user id -> the reason, as the inbox shows it. Reads current rows.
 Recipients = Callable[[Event], dict[int, str]]
 # The facts in a mail about a subject, limited to what its reader may see.
-MailContext = Callable[[Subject, Any], dict[str, Any]]
+MailContext = Callable[[Event, Any], dict[str, Any]]
 # The reason not to send the mail of an event to a user any more; "" to send it. Locks the row it depends on.
 StillRelevant = Callable[[Event, Any, datetime], str]
 

@@ -46,6 +46,7 @@ class Kind:
     bundled_with: the path to the id of the subject whose line of the inbox has the news of this kind, too.
     texts: what search finds besides the subject's reference and title: a history.documents.Texts, or None.
     watched_by: paths to the ids of people who watch an object without asking for it, such as its owner.
+    is_discussed: whether its page has comments. A kind without a page has none.
     """
 
     row: Any
@@ -58,6 +59,7 @@ class Kind:
     texts: Any = None
     bundled_with: str = ""
     watched_by: tuple[str, ...] = ()
+    is_discussed: bool = True
 
     @property
     def key(self) -> str:

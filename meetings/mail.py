@@ -16,10 +16,10 @@ from people.models import User
 _OVER = "The meeting has started or is cancelled."
 
 
-def context(subject: Subject, reader: User) -> dict[str, Any]:
+def context(event: Event, reader: User) -> dict[str, Any]:
     """Return the meeting, its agenda, decisions and actions. A restricted item has only a length."""
     rows = Meeting.objects.select_related("series", "focus", "facilitator", "stand_in")
-    meeting = rows.get(subject_id=subject.pk)
+    meeting = rows.get(subject_id=event.subject_id)
     items: list[Any] = list(
         meeting.items.exclude(state=ItemState.DROPPED).select_related("about").order_by("rank", "id")
     )

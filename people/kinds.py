@@ -14,6 +14,7 @@ KINDS = (
         icon="user",
         page=Page("people:person_detail", "object_id"),
         permission="people.person_view",
+        is_discussed=False,
         search_rank=160,
         texts=Texts(names=("function__name",)),
     ),
@@ -24,6 +25,7 @@ KINDS = (
         icon="users-group",
         page=Page("people:team_by_id", "object_id"),
         permission="people.team_view",
+        is_discussed=False,
         search_rank=170,
     ),
     Kind(

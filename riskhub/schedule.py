@@ -12,7 +12,7 @@ from django.core.management import call_command
 from history import documents, relay
 from history.claims import Tally
 from kit import clock
-from notices.operations import digest, mail_switch, message
+from notices.operations import digest, entry, mail_switch, message
 from people import queries as people
 from people.operations import receipt, sign_in
 from riskhub.celery import app
@@ -115,6 +115,7 @@ def tidy() -> None:
     receipt.forget_old(at=at)
     sign_in.forget_old(at=at)
     source.forget_deliveries(at=at)
+    entry.add_missing_topics()
     call_command("clearsessions")
     for _batch in documents.rebuild(limit=_DOCUMENTS_A_RUN):
         pass

@@ -21,9 +21,9 @@ from signals.models import Breach, BreachGroup
 _BREACHES = 5
 
 
-def review_context(subject: Subject, reader: User) -> dict[str, Any]:
+def review_context(event: Event, reader: User) -> dict[str, Any]:
     """Return the review, its answers, its subject and the breaches behind it."""
-    review = Review.objects.select_related("about", "model", "claimed_by").get(subject_id=subject.pk)
+    review = Review.objects.select_related("about", "model", "claimed_by").get(subject_id=event.subject_id)
     about = visible_or_none(reader, review.about)
     answers = review.reviewers.select_related("user", "function", "stands_in_for").order_by("id")
     own = next((answer for answer in answers if answer.user_id == reader.pk), None)
@@ -47,9 +47,11 @@ def _breaches(about: Subject | None) -> list[Breach]:
     return list(rows.order_by("-state", "-level", "id")[:_BREACHES])
 
 
-def escalation_context(subject: Subject, reader: User) -> dict[str, Any]:
+def escalation_context(event: Event, reader: User) -> dict[str, Any]:
     """Return the escalation, its subject and the owner of that, and whom the reader stands in for."""
-    escalation = Escalation.objects.select_related("about", "acknowledged_by").get(subject_id=subject.pk)
+    escalation = Escalation.objects.select_related("about", "acknowledged_by").get(
+        subject_id=event.subject_id
+    )
     climbs = Climb.objects.filter(escalation=escalation).order_by("round", "position")
     own = [climb for climb in climbs if reader.pk in climb.told]
     absent = own[-1].stand_ins.get(str(reader.pk)) if own else None
@@ -64,10 +66,10 @@ def escalation_context(subject: Subject, reader: User) -> dict[str, Any]:
     }
 
 
-def risk_context(subject: Subject, reader: User) -> dict[str, Any]:
+def risk_context(event: Event, reader: User) -> dict[str, Any]:
     """Return the risk."""
     rows = Risk.objects.select_related("category", "model", "owner", "team")
-    return {"risk": rows.get(subject_id=subject.pk)}
+    return {"risk": rows.get(subject_id=event.subject_id)}
 
 
 def review_is_unanswered(event: Event, user: User, at: datetime) -> str:

@@ -1,5 +1,7 @@
 """The forms of comments."""
 
+from typing import Any
+
 from django import forms
 
 from history.models import Subject
@@ -16,6 +18,10 @@ class CommentForm(PageForm):
         help_text="Markdown. Type @ and a name to mention somebody.",
     )
 
+    @classmethod
+    def of(cls, comment: Comment, data: Any = None) -> "CommentForm":
+        return cls(data, initial={"text": comment.text})
+
 
 class NewCommentForm(CommentForm):
     """A comment and what it is about: the kind and the id of an object that its author may see."""
@@ -23,11 +29,11 @@ class NewCommentForm(CommentForm):
     kind = forms.CharField(max_length=40, widget=forms.HiddenInput)
     object_id = forms.IntegerField(min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
 
-    def __init__(self, *args, user: User, **kwargs) -> None:
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.user = user
 
-    def clean(self) -> dict:
+    def clean(self) -> dict[str, Any]:
         values = self.cleaned_data
         if "kind" in values and "object_id" in values:
             rows = Subject.objects.visible_to(self.user)
@@ -36,14 +42,5 @@ class NewCommentForm(CommentForm):
                 self.add_error(None, "What you comment on does not exist any more. Your text is kept below.")
         return values
 
-    def values(self) -> dict:
+    def values(self) -> dict[str, Any]:
         return {"about": self.cleaned_data["about"], "text": self.cleaned_data["text"]}
-
-    @classmethod
-    def on(cls, about: Subject, *, user: User) -> "NewCommentForm":
-        return cls(user=user, initial={"kind": about.kind, "object_id": about.object_id})
-
-
-def edit_form(comment: Comment, data=None) -> CommentForm:
-    """Return the form that edits a comment."""
-    return CommentForm(data, initial={"text": comment.text})

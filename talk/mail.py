@@ -5,18 +5,20 @@ from typing import Any
 
 from django.urls import reverse
 
-from history.models import Event, Subject
+from history.models import Event
 from history.queries import present_data
 from people.models import User
 from talk.models import Comment
 
 
-def context(subject: Subject, reader: User) -> dict[str, Any]:
-    """Return the newest comment on this object that mentions the reader."""
-    rows = Comment.objects.visible_to(reader).filter(about=subject, mentioned__contains=[reader.pk])
-    comment = rows.select_related("author").order_by("-id").first()
-    address = reverse("talk:comment", args=[comment.pk]) if comment else ""
-    return {"comment": comment, "about": subject, "comment_path": address}
+def context(event: Event, reader: User) -> dict[str, Any]:
+    """Return the comment that mentions the reader, and what it is about."""
+    comment = Comment.objects.select_related("about", "author").get(pk=present_data(event)["comment"])
+    return {
+        "comment": comment,
+        "about": comment.about,
+        "comment_path": reverse("talk:comment", args=[comment.pk]),
+    }
 
 
 def is_still_written(event: Event, user: User, at: datetime) -> str:

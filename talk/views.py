@@ -11,12 +11,13 @@ from history.models import Subject
 from kit import clock
 from kit.kinds import url_of
 from kit.rights import view_needs
-from pages import flows
+from pages import flows, markup
 from pages.answers import go, respond, toast
 from pages.flows import form_page
 from pages.requests import actor
 from people.permissions import SignedInRequest
-from talk.forms import NewCommentForm, edit_form
+from talk.forms import CommentForm, NewCommentForm
+from talk.mentions import linker
 from talk.models import Comment
 from talk.operations import comment as operations
 from talk.operations import watch as watching
@@ -74,7 +75,7 @@ def comment_edit(request: SignedInRequest, pk: int) -> HttpResponse:
     return flows.step(
         request,
         found,
-        edit_form(found, request.POST or None),
+        CommentForm.of(found, request.POST or None),
         permission="talk.comment_change",
         operation=operations.change,
         address=address_of(found),
@@ -115,7 +116,9 @@ def comment_preview(request: SignedInRequest) -> HttpResponse:
     """Show a text as it will be posted, and which mentions will not work. Nothing is stored."""
     text = request.POST.get("text", "")[:10_000]
     about = _about(request, request.POST)
-    context = {"text": text, "mentions": queries.mentions(text, about), "about": about}
+    found = queries.mentions(text, about)
+    people = {handle: (user.name, url_of(user.subject)) for handle, user in found.people.items()}
+    context = {"html": markup.html_of(text, linker(people)), "mentions": found}
     return respond(request, "talk/comment_preview.html", "preview", context)
 
 

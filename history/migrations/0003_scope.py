@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
                             ("asked", "was asked to review it"),
                             ("stand_in", "stands in for somebody who is away"),
                             ("called", "was notified by the escalation ladder"),
-                            ("holder", "has the escalation in hand"),
+                            ("holder", "acknowledged the escalation"),
                             ("earlier", "could see it before grants were recorded"),
                         ],
                         max_length=12,

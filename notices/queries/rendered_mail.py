@@ -65,9 +65,9 @@ def folder_of(verb: str) -> str:
 
 def _facts(message: Message) -> dict[str, Any]:
     declared = declarations.find(message.verb)
-    if declared is None or declared.mail is None or message.subject is None:
+    if declared is None or declared.mail is None or message.event is None:
         return {}
-    return declared.mail.context(message.subject, message.user)
+    return declared.mail.context(message.event, message.user)
 
 
 def _digest(message: Message, made: Digest, at: datetime) -> RenderedMail:

@@ -28,7 +28,7 @@ def add(*, about: Subject, text: str, by: Actor, at: datetime) -> Comment:
     """
     if by.person is None:
         raise Refused("A person writes a comment, not the system.")
-    _refuse_without_page(about)
+    _refuse_without_comments(about)
     text = _text(text)
     people = _mentioned(text, about)
     comment = Comment(
@@ -78,9 +78,9 @@ def restore(comment: Comment, *, by: Actor, at: datetime, seen: int | None = Non
     return comment
 
 
-def _refuse_without_page(about: Subject) -> None:
+def _refuse_without_comments(about: Subject) -> None:
     kind = kinds.find(about.kind)
-    if kind is None or isinstance(kind.page, NoPage):
+    if kind is None or not kind.is_discussed or isinstance(kind.page, NoPage):
         raise Refused("This kind of object takes no comments.", field="about")
 
 
@@ -94,8 +94,8 @@ def _text(text: str) -> str:
 def _mentioned(text: str, about: Subject) -> list[User]:
     """Return the people whom a text mentions. Raises Refused for those who may not see the object."""
     found = queries.mentions(text, about)
-    if found.blind:
-        names = ", ".join(found.blind)
+    if found.without_access:
+        names = ", ".join(found.without_access)
         raise Refused(f"{names} may not see this. Remove the mention, or give access first.", field="text")
     if len(found.people) > MAX_MENTIONS:
         raise Refused(

@@ -26,12 +26,12 @@ class _IsAny(Func):
 class Mentions:
     """What the handles of a text stand for.
 
-    people: handle -> person, for those who may see the object. blind: names of those who may not.
+    people: handle -> person, for those who may see the object. without_access: names of those who may not.
     unknown: handles that nobody has.
     """
 
     people: dict[str, User]
-    blind: list[str]
+    without_access: list[str]
     unknown: list[str]
 
 
@@ -42,24 +42,24 @@ def comments() -> CommentQuerySet:
 def mentions(text: str, about: Subject) -> Mentions:
     """Return whom a text on an object mentions. One query."""
     handles = handles_in(text)
-    rows = User.objects.active().with_sight().filter(handle__in=handles)
+    rows = User.objects.active().with_sight().select_related("subject").filter(handle__in=handles)
     known = {user.handle: user for user in rows}
     seeing = {handle: user for handle, user in known.items() if about.is_visible_to(user)}
     return Mentions(
         people={handle: seeing[handle] for handle in handles if handle in seeing},
-        blind=[known[handle].name for handle in handles if handle in known and handle not in seeing],
+        without_access=[known[handle].name for handle in handles if handle in known and handle not in seeing],
         unknown=[handle for handle in handles if handle not in known],
     )
 
 
 def with_mentioned(rows: CommentQuerySet) -> CommentQuerySet:
-    """Annotate comments with the people they mention, also those who left, for named()."""
+    """Annotate comments with the people they mention, also those who left, for mentioned_people()."""
     person = JSONObject(handle="handle", name="name", id="pk")
     people = User.objects.filter(_IsAny(F("pk"), OuterRef("mentioned")))
     return rows.annotate(people=ArraySubquery(people.order_by("pk").values(person=person)))
 
 
-def named(comment: Comment) -> Iterator[tuple[str, str, Subject]]:
+def mentioned_people(comment: Comment) -> Iterator[tuple[str, str, Subject]]:
     """Yield handle, name and subject of the people whom a comment of with_mentioned() mentions."""
     for person in comment.people:
         yield person["handle"], person["name"], Subject(kind=User.KIND, object_id=person["id"])

@@ -7,17 +7,20 @@ from typing import Any
 from history.models import Event, Recorded, Subject
 from history.queries import timeline_of_related
 from history.templatetags.timeline import TimelineLine, lines
-from kit.kinds import url_of
 from lists import paging
 from people.models import User
-from talk.mentions import linker
 from talk.models import Comment
-from talk.queries.comment import comments, named, with_mentioned
+from talk.queries.comment import comments, with_mentioned
 from talk.queries.watch import Watching, watching, with_choices
 
 ADDED = "talk.comment_added"
 # The edits of a comment are shown with the comment (history_of), not as lines.
-_SILENT = ("talk.comment_changed", "talk.comment_removed", "talk.comment_restored", "talk.people_mentioned")
+_WITHOUT_LINE = (
+    "talk.comment_changed",
+    "talk.comment_removed",
+    "talk.comment_restored",
+    "talk.people_mentioned",
+)
 ORDER = ("-at", "-id")
 PAGE_SIZE = 50
 SHOWN = {"all": "All", "comments": "Comments", "changes": "Changes"}
@@ -48,26 +51,24 @@ def conversation(user: User, obj: Recorded, *, shown: str = "all", before: str |
     """
     own = obj.subject_id
     events = timeline_of_related({own, *getattr(obj, "related", ())}, own).visible_to(user)
-    events = events.exclude(verb__in=_SILENT)
+    events = events.exclude(verb__in=_WITHOUT_LINE)
     if shown == "comments":
         events = events.filter(verb=ADDED)
     elif shown == "changes":
         events = events.exclude(verb=ADDED)
     page = paging.page(with_choices(events, user, own), order=ORDER, size=PAGE_SIZE, after=before)
     row = page.rows[0] if page.rows else with_choices(Subject.objects.filter(pk=own), user, own).get()
-    said = _comments_of(page.rows)
-    found = [ConversationLine(line, said.get(line.event.pk)) for line in lines(page.rows)]
+    by_event = _comments_of(page.rows)
+    found = [ConversationLine(line, by_event.get(line.event.pk)) for line in lines(page.rows)]
     return Conversation(found, page.after, watching(user, obj, row))
 
 
 def _comments_of(events: Sequence[Event]) -> dict[int, Comment]:
-    """Return the comment of each event that added one, by the id of the event, with its linker. One query."""
+    """Return the comment of each event that added one, by the id of the event. One query."""
     ids = {event.pk: event.data["rows"][0]["pk"] for event in events if event.verb == ADDED}
     if not ids:
         return {}
     found = with_mentioned(comments()).in_bulk(list(ids.values()))
-    for comment in found.values():
-        comment.linker = linker({handle: (name, url_of(subject)) for handle, name, subject in named(comment)})
     return {event: found[comment] for event, comment in ids.items()}
 
 

@@ -1,4 +1,4 @@
-"""The tags of comments: {% conversation risk %} is a timeline with comments, {{ comment|said }} a text."""
+"""The timeline of an object with its comments: {% conversation risk %}."""
 
 from typing import Any
 
@@ -6,12 +6,14 @@ from django import template
 from django.utils.safestring import SafeString
 
 from history.models import Recorded
+from kit.kinds import url_of
 from kit.refusals import Refused
 from kit.rights import may
 from pages import markup
 from people.models import User
-from talk.forms import NewCommentForm
+from talk.mentions import linker
 from talk.models import Comment
+from talk.queries.comment import mentioned_people
 from talk.queries.conversation import SHOWN, conversation
 
 register = template.Library()
@@ -41,15 +43,16 @@ def show_conversation(context: Any, obj: Recorded) -> dict[str, Any]:
         "shown": shown,
         "tabs": SHOWN.items(),
         "watching": found.watching if may(user, "talk.watch") else None,
-        "form": NewCommentForm.on(subject, user=user) if may(user, "talk.comment_add") else None,
+        "may_comment": may(user, "talk.comment_add"),
         "user": user,
     }
 
 
 @register.filter
-def said(comment: Comment) -> SafeString:
-    """Return the text of a comment as HTML, its mentions as links to the people."""
-    return markup.html_of(comment.text, getattr(comment, "linker", None))
+def comment_html(comment: Comment) -> SafeString:
+    """Return the text of a comment of with_mentioned() as HTML, its mentions as links to the people."""
+    people = {handle: (name, url_of(subject)) for handle, name, subject in mentioned_people(comment)}
+    return markup.html_of(comment.text, linker(people))
 
 
 @register.filter

@@ -10,6 +10,7 @@ from actions.operations import action as operations
 from history.models import Subject
 from kit.actor import SYSTEM
 from notices.models import Entry
+from notices.operations import entry
 from notices.queries import inbox
 from tests.conftest import AT
 from tests.factories import actions, notices, people, risklog_review
@@ -145,3 +146,16 @@ def test_the_inbox_costs_the_same_at_one_and_three_topics_and_entries(client, an
         several_news(ana, number=4)
 
     assert counts[0] == counts[1]
+
+
+def test_an_entry_without_a_topic_breaks_nothing_and_gets_one(client, ana):
+    """The code of the version before writes such entries while an upgrade runs."""
+    action, _ = escalated(ana)
+    Entry.objects.update(topic=None)
+    assert page(client).count('id="entry-') == 0
+    assert inbox.unread_count(ana) == ""
+
+    assert entry.add_missing_topics() == Entry.objects.count() > 0
+
+    assert set(Entry.objects.values_list("topic_id", flat=True)) == {action.subject_id}
+    assert page(client).count('id="entry-') == 1

@@ -9,7 +9,7 @@ from history.queries import present_data
 from kit.actor import SYSTEM, Actor
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
 from notices.models import Entry, Message
-from notices.operations import entry
+from notices.operations import entry, message
 from risklog.operations import risk as risk_operations
 from talk.models import Watch
 from talk.operations import comment as operations
@@ -51,11 +51,24 @@ def test_a_comment_needs_a_text(text):
     assert refusal.value.field == "text"
 
 
-def test_an_object_without_a_page_takes_no_comments():
-    organisation = people.organisation()
+def test_people_teams_and_objects_without_a_page_take_no_comments():
+    for obj in (people.organisation(), people.user(), people.team()):
+        with pytest.raises(Refused, match="takes no comments"):
+            factory.comment(obj.subject)
 
-    with pytest.raises(Refused, match="takes no comments"):
-        factory.comment(organisation.subject)
+
+def test_each_mention_is_mailed_with_its_own_comment(settings):
+    settings.IS_MAIL_KEPT = True
+    action, author = actions.action(), people.user("Ana")
+    people.user("Ben", handle="ben")
+    factory.comment(action.subject, "@ben first words", author=author)
+    factory.comment(action.subject, "@ben second words", author=author)
+    relay_inbox()
+
+    message.send_due(at=LATER)
+
+    texts = list(Message.objects.order_by("event_id").values_list("sent_text", flat=True))
+    assert ["first words" in texts[0], "second words" in texts[1]] == [True, True]
 
 
 def test_mentioned_people_are_told_once_and_mailed():
