@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -34,7 +35,8 @@ def page(
     order: field names, "-" for descending, the last one unique (the primary key); no field may be null. A
     name may end in "__collated" (lists.collation).
     size: the largest number of rows. after, before: a cursor from an earlier page. Raises
-    Refused(field="cursor") for a cursor that this function did not make. Costs one query.
+    Refused(field="cursor") for a cursor that this function did not make, or made for another order.
+    Costs one query.
     """
     backwards = before is not None and after is None
     fields = [_flip(name) for name in order] if backwards else list(order)
@@ -42,7 +44,7 @@ def page(
     ordered = rows.order_by(*fields)
     try:
         if cursor is not None:
-            ordered = ordered.filter(_beyond(fields, _decode(cursor, len(fields))))
+            ordered = ordered.filter(_beyond(fields, _decode(cursor, order)))
         window = list(ordered[: size + 1])
     except (ValueError, TypeError, OverflowError, DataError, ValidationError):
         if cursor is None:
@@ -88,8 +90,13 @@ def _value(row: Any, name: str) -> Any:
 
 
 def _encode(row: Any, order: Sequence[str]) -> str:
-    values = [_plain(_value(row, name)) for name in order]
+    values = [_checksum(order), *(_plain(_value(row, name)) for name in order)]
     return base64.urlsafe_b64encode(json.dumps(values).encode()).decode().rstrip("=")
+
+
+def _checksum(order: Sequence[str]) -> int:
+    """Return a number that tells a cursor of this order from a cursor of another order."""
+    return zlib.crc32(",".join(order).encode())
 
 
 def _plain(value: Any) -> Any:
@@ -98,18 +105,19 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, Decimal | UUID) else value
 
 
-def _decode(cursor: str, width: int) -> list[Any]:
+def _decode(cursor: str, order: Sequence[str]) -> list[Any]:
     try:
         values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (binascii.Error, ValueError, UnicodeDecodeError, RecursionError):
         values = None
     if (
         not isinstance(values, list)
-        or len(values) != width
+        or len(values) != len(order) + 1
+        or values[0] != _checksum(order)
         or any(isinstance(v, list | dict) for v in values)
     ):
         raise _invalid_cursor()
-    return values
+    return values[1:]
 
 
 def _invalid_cursor() -> Refused:

@@ -146,11 +146,12 @@ def _write(
     require(request.user, permission, obj)
     if request.method != "POST":
         return show(form, 200)
-    if not form.is_valid():
-        return show(form, 422)
+    is_valid = form.is_valid()
     seen = version_of(request)
-    if not seen:
+    if form.is_bound and not seen:
         return show(form, form.refuse_without_version(obj))
+    if not is_valid:
+        return show(form, 422)
     try:
         run(by=actor(request), at=clock.now(), seen=seen)
     except Refused as refusal:

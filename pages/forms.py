@@ -56,6 +56,8 @@ class PageForm(forms.Form):
 
     def refuse_without_version(self, present: Any) -> int:
         """Add the error that the form does not name its version. Return the status of the response."""
+        is_valid = self.is_valid()
         self.add_error(None, "The form does not name the version you edited. Reload the page and save again.")
-        self.conflict = conflict_of(self, present, is_unversioned=True)
+        if is_valid:  # otherwise there are no values to compare with
+            self.conflict = conflict_of(self, present, is_unversioned=True)
         return 428

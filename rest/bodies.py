@@ -80,13 +80,17 @@ def unzipped(raw: bytes) -> bytes:
 
 
 def loads(raw: bytes) -> Any:
-    """Parse a body strictly. Raises ParseError with the fix: invalid JSON, too many levels, NaN, NUL."""
+    """Parse a body strictly.
+
+    Raises ParseError with the fix: invalid JSON, too many levels, NaN, NUL, the same member twice.
+    """
     try:
         body = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         raise exceptions.ParseError(_why(raw, error)) from None
     if _is_deeper(body, MAX_DEPTH):
         raise exceptions.ParseError(f"The body is nested too deeply, more than {MAX_DEPTH} levels.")
+    json.loads(raw, object_pairs_hook=_refuse_doubled, parse_int=_whole_number)
     if b"\\u0000" in raw and any("\x00" in text for text in _texts(body)):
         raise exceptions.ParseError("The body has a NUL character, which cannot be stored. Leave it out.")
     return body
@@ -123,6 +127,14 @@ def _why(raw: bytes, error: orjson.JSONDecodeError) -> str:
     except (ValueError, UnicodeDecodeError):
         pass
     return f"The body is not JSON: {error}"
+
+
+def _refuse_doubled(members: list[tuple[str, Any]]) -> None:
+    """Raise ParseError for an object with the same member twice. Most parsers keep only the last of them."""
+    if len(members) == len(names := {name for name, _ in members}):
+        return
+    doubled = next(name for name in names if sum(name == other for other, _ in members) > 1)
+    raise exceptions.ParseError(f"The body has “{doubled[:80]}” twice in one object. Send it once.")
 
 
 def _is_deeper(body: Any, most: int) -> bool:

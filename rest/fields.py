@@ -12,6 +12,8 @@ from rest_framework.request import Request
 from kit import references
 from kit.texts import many_lines_within
 
+NO_OBJECT = "Send an object with the fields of this resource."
+
 
 class Body(serializers.Serializer):
     """The body of a write. Refuses unknown fields, and booleans where a number is expected.
@@ -20,9 +22,13 @@ class Body(serializers.Serializer):
     line breaks when they are stored (history.cleaning).
     """
 
+    default_error_messages = {"invalid": NO_OBJECT}
+
     def get_fields(self) -> Any:
         fields = super().get_fields()
         for field in fields.values():
+            if isinstance(field, serializers.ListField):
+                field.error_messages |= {"not_a_list": "Send a list."}
             if isinstance(field, serializers.ChoiceField):
                 choices = ", ".join(str(choice) or '""' for choice in field.choices)
                 field.error_messages |= {"invalid_choice": f"Use one of {choices}."}
@@ -92,6 +98,8 @@ class Visible(serializers.Field):
 
 def read(serializer: type[serializers.Serializer], request: Request, **kwargs: Any) -> dict[str, Any]:
     """Return the validated body of a write. Raises ValidationError, which names the fields at fault."""
+    if request.data is None:  # rest_framework would not name the fix
+        raise ValidationError([NO_OBJECT])
     bound = serializer(data=request.data, context={"request": request}, **kwargs)
     bound.is_valid(raise_exception=True)
     return bound.validated_data

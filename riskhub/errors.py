@@ -22,6 +22,7 @@ _DETAILS = {
     400: "The request cannot be read.",
     403: "You do not have permission to do this.",
     404: "This address does not exist. /api/v1/ lists all addresses.",
+    405: "This address does not accept this method.",
     500: "The server had an error and logged it. Send the request again later.",
     503: "The database does not answer. Send the request again in a moment.",
 }
@@ -50,6 +51,10 @@ _EXPLANATIONS = {
     404: Explanation(
         "Page not found",
         "The page does not exist, was moved, or is not visible to you. Search finds everything you can see.",
+    ),
+    405: Explanation(
+        "This address only accepts a form",
+        "Nothing was changed. Open the page that has the form and use its button.",
     ),
     500: Explanation(
         "Something went wrong",
@@ -95,6 +100,13 @@ def permission_denied(request: HttpRequest, exception: Any = None) -> HttpRespon
 
 def not_found(request: HttpRequest, exception: Any = None) -> HttpResponse:
     return _answer(request, 404)
+
+
+def method_not_allowed(request: HttpRequest, allow: str) -> HttpResponse:
+    """allow: the methods that the address accepts, as in the header Allow."""
+    answer = _answer(request, 405)
+    answer["Allow"] = allow
+    return answer
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -1,11 +1,13 @@
-"""Headers on every response, and the refusal or cleaning of input that cannot be stored."""
+"""Headers on every response, pages for refused methods, and the refusal or cleaning of input."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 
 from kit.texts import many_lines
+from riskhub import errors
 
 POLICY = "; ".join(
     (
@@ -35,6 +37,19 @@ def content_security_policy(
         answer = get_response(request)
         answer.setdefault("Content-Security-Policy", POLICY)
         return answer
+
+    return middleware
+
+
+def explain_refused_method(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Give an empty 405 a page: a browser that opens the address of a form by GET would show nothing."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        answer = get_response(request)
+        is_empty = answer.status_code == HTTPStatus.METHOD_NOT_ALLOWED and not answer.content
+        return errors.method_not_allowed(request, answer["Allow"]) if is_empty else answer
 
     return middleware
 

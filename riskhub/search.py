@@ -127,7 +127,13 @@ def _fragments(rows: Sequence[Subject], text: str) -> dict[int, str]:
 
 
 def _marked(fragment: str) -> SafeString:
-    text = escape(fragment).replace(documents.BEGIN, "<mark>").replace(documents.END, "</mark>")
+    """Return HTML. A line break separates the texts of a document, so it is shown as a separator."""
+    parts = (part.strip() for part in fragment.split("\n"))
+    text = (
+        escape(" · ".join(part for part in parts if part))
+        .replace(documents.BEGIN, "<mark>")
+        .replace(documents.END, "</mark>")
+    )
     return mark_safe(text)
 
 

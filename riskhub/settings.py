@@ -99,6 +99,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "people.middleware.readers_zone",
     "people.middleware.sign_in_required",
+    "riskhub.middleware.explain_refused_method",
     "riskhub.middleware.refuse_nul",
     "riskhub.middleware.clean_posted_texts",
 ]

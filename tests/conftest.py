@@ -108,7 +108,7 @@ def _made_once(name: str, template: str | None, fill: Callable[[], None]) -> str
     The first worker does it, the others wait.
     """
     with _owner() as owner:
-        owner.execute("SELECT pg_advisory_lock(42)")
+        owner.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [name])
         if not owner.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
             # It gets its name when it is complete, so that an interrupted run leaves no partial database.
             _clone(template or "template1", f"{name}_raw")

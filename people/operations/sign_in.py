@@ -7,6 +7,9 @@ as its signed cookie proves, has 5 of its own, which nobody else can use up.
 
 Of the 6 attempts, 2 are reserved for networks that failed fewer than two times within a day. So networks that
 keep trying, however many they are, leave room for the owner's fresh browser on an unknown network.
+
+Beyond each of these budgets, a browser that failed fewer than two times within a day has 2 more attempts. So
+a browser that keeps trying leaves room for another browser of the same network.
 """
 
 import hashlib
@@ -27,7 +30,7 @@ _STEP = timedelta(minutes=5)
 _KNOWN_FOR = timedelta(days=30)
 OF_STRANGERS, OF_ONE_NETWORK, OF_KNOWN_NETWORK, OF_BROWSER = 6, 4, 4, 5
 _TRIED_FOR = timedelta(days=1)
-FOR_FRESH_NETWORKS, _FRESH_UNTIL = 2, 2
+FOR_FRESH_NETWORKS, FOR_FRESH_BROWSERS, _FRESH_UNTIL = 2, 2, 2
 OF_NETWORK_FOR_ALL = 50
 
 
@@ -48,30 +51,37 @@ def network_of(address: str) -> str:
     return str(ipaddress.ip_network(f"{found}/{24 if found.version == 4 else 64}", strict=False))
 
 
-def count_try(email: str, *, network: str, device: str = "", at: datetime) -> tuple[str, ...]:
+def count_try(
+    email: str, *, network: str, device: str = "", browser: str = "", at: datetime
+) -> tuple[str, ...]:
     """Count one try, before the password is checked. Returns what to give back if it was right.
 
     device: the browser's id, if its cookie says that this account signed in from it before.
+    browser: the id of a browser that did not sign in before, "" if it sent no cookie.
     Raises TooManyTries when a budget of this try is used up; such a try is not counted.
     """
     account = _short(email.strip().lower())
     budgets = _budgets(account, network, device, at)
     with transaction.atomic():
         _hold(budgets)
-        if (shared := f"account:{account}") in budgets and _has_failed(account, network, at):
+        is_shared = (shared := f"account:{account}") in budgets
+        if is_shared and _has_failed(account, network, at):
             budgets[shared] = OF_STRANGERS - FOR_FRESH_NETWORKS
+        is_fresh = bool(browser and not device) and not _has_failed(account, browser, at)
+        extra = FOR_FRESH_BROWSERS if is_fresh else 0
         used = dict(
             SignInCount.objects.filter(key__in=budgets, window_at__gt=at - WINDOW - _STEP)
             .order_by()
             .values_list("key")
             .annotate(Sum("failures"))
         )
-        if any(used.get(key, 0) >= limit for key, limit in budgets.items()):
+        if any(used.get(key, 0) >= limit + extra for key, limit in budgets.items()):
             raise TooManyTries(
                 f"Too many tries. Wait {TooManyTries.wait} minutes, sign in from a browser you used before,"
                 " or ask an administrator for a sign-in link.",
             )
-        counted = [*budgets, _tried(account, network)] if shared in budgets else [*budgets]
+        origins = [*([network] if is_shared else []), *([browser] if browser and not device else [])]
+        counted = [*budgets, *(_tried(account, origin) for origin in origins)]
         _add(counted, at)
     return tuple(counted)
 
@@ -117,14 +127,14 @@ def _budgets(account: str, network: str, device: str, at: datetime) -> dict[str,
     }
 
 
-def _tried(account: str, network: str) -> str:
-    """Return the key of a network's failures with one account, kept for a day."""
-    return f"tried:{account}:{_short(network)}"
+def _tried(account: str, origin: str) -> str:
+    """Return the key of the failures of a network or a browser with one account, kept for a day."""
+    return f"tried:{account}:{_short(origin)}"
 
 
-def _has_failed(account: str, network: str, at: datetime) -> bool:
-    """Return True if the network failed with this account at least twice in the last day."""
-    failed = SignInCount.objects.filter(key=_tried(account, network), window_at__gt=at - _TRIED_FOR)
+def _has_failed(account: str, origin: str, at: datetime) -> bool:
+    """Return True if the network or browser failed with this account at least twice in the last day."""
+    failed = SignInCount.objects.filter(key=_tried(account, origin), window_at__gt=at - _TRIED_FOR)
     return (failed.aggregate(number=Sum("failures"))["number"] or 0) >= _FRESH_UNTIL
 
 

@@ -127,6 +127,7 @@ def _checked(request: HttpRequest, email: str, password: str) -> User | None:
         email,
         network=network(request),
         device=device if user is not None and user.pk in known else "",
+        browser=_browser(request),
         at=at,
     )
     found = authenticate(request, username=email, password=password)
@@ -159,6 +160,14 @@ def _device(request: HttpRequest) -> tuple[str, list[int]]:
     told = request.get_signed_cookie(_DEVICE, default="", salt=_DEVICE_SALT, max_age=_A_YEAR) or ""
     device, _, known = told.partition(":")
     return device or secrets.token_hex(8), [int(pk) for pk in known.split(",") if pk.isdigit()]
+
+
+def _browser(request: HttpRequest) -> str:
+    """Return the id of a browser that did not sign in yet: the secret of its CSRF cookie, "" without one.
+
+    Only the attempts of one browser have it in common. It proves nothing: anybody can get a new one.
+    """
+    return f"browser:{cookie}" if (cookie := request.META.get("CSRF_COOKIE", "")) else ""
 
 
 def _next(request: HttpRequest) -> str:

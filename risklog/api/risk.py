@@ -172,6 +172,16 @@ class RiskEvidenceBody(Body):
     evidence = serializers.CharField(max_length=5000)
 
 
+class RestrictRiskBody(Body):
+    teams = serializers.ListField(
+        child=Visible("team", Team.objects.visible_to),
+        allow_empty=False,
+        allow_null=True,
+        max_length=50,
+        help_text="The teams that may see it, beside its owner, reporter and reviewers; null for everyone.",
+    )
+
+
 class RiskOfBreachBody(Body):
     breach = Visible("breach", BreachGroup.objects.visible_to, by="subject__reference")
     category = Visible("category", _categories, required=False)
@@ -316,6 +326,20 @@ class ConfirmRisk(_RiskStepResource):
     operation = staticmethod(operations.confirm)
 
 
+class RestrictRisk(_RiskStepResource):
+    """Restrict a risk and everything below it to teams, or show it to everyone.
+
+    The answer has no body, because the writer may lose sight of the risk.
+    """
+
+    body, bodies = RestrictRiskBody, {"POST": RestrictRiskBody}
+    operation = staticmethod(operations.restrict)
+    answers = {"POST": (204, None)}
+
+    def answer(self, *args: Any, **kwargs: Any) -> Response:
+        return Response(status=204)
+
+
 RESOURCES: list = [
     ("risks", Risks),
     ("risks/from_breach", RiskOfBreach),
@@ -327,4 +351,5 @@ RESOURCES: list = [
     ("risks/<str:key>/close", CloseRisk),
     ("risks/<str:key>/reopen", ReopenRisk),
     ("risks/<str:key>/confirm", ConfirmRisk),
+    ("risks/<str:key>/restrict", RestrictRisk),
 ]

@@ -97,7 +97,7 @@ def _parse(item: int, alert: Any, mapping: Mapping[str, Any], at: datetime) -> P
     labels = _texts(alert.get("labels"), "labels")
     annotations = _texts(alert.get("annotations"), "annotations")
     is_firing = alert["status"] == "firing"
-    fingerprint = _fingerprint(alert.get("fingerprint"), labels)
+    fingerprint = _fingerprint(alert.get("fingerprint"), labels or annotations)
     is_ahead = _is_ahead(alert.get("startsAt"), at)
     kept_labels, kept_annotations = _cut(labels, annotations, is_ahead=is_ahead)
     starts_at = _start(alert.get("startsAt"), at)
@@ -173,8 +173,10 @@ def _first(texts: Mapping[str, str], count: int) -> dict[str, str]:
     return {name: texts[name] for name in ordered[:count]}
 
 
-def _fingerprint(value: Any, labels: Mapping[str, str]) -> str:
-    """Return the tool's fingerprint, at most 64 characters; a hash of the labels if it has none.
+def _fingerprint(value: Any, identity: Mapping[str, str]) -> str:
+    """Return the tool's fingerprint, at most 64 characters; a hash of `identity` if it has none.
+
+    identity: the labels; the annotations of an alert without labels.
 
     A longer fingerprint is hashed, too. A hash begins with "~".
     """
@@ -183,7 +185,7 @@ def _fingerprint(value: Any, labels: Mapping[str, str]) -> str:
     fingerprint = text(value, "fingerprint", longest=1_000)
     if fingerprint and len(fingerprint) <= 64:
         return fingerprint
-    hashed = fingerprint or json.dumps(sorted(labels.items()))
+    hashed = fingerprint or json.dumps(sorted(identity.items()))
     return "~" + hashlib.sha256(hashed.encode()).hexdigest()[:32]
 
 

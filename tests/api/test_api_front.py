@@ -300,3 +300,17 @@ def test_serializer_and_row_say_the_same(client, ana, name):
     row = client.get(f"/api/v1/{address}/{obj.pk}", **bearer(ana)).json()
 
     assert row == json.loads(json.dumps(getattr(api, name)(obj).data))
+
+
+def test_a_member_that_is_sent_twice_is_named(client, ana):
+    for body in (b'{"title": "one", "title": "two"}', b'{"owner": {"id": 1, "id": 2}}'):
+        assert "twice in one object" in is_problem(post(client, bearer(ana), body), 400)["detail"]
+
+
+@pytest.mark.parametrize("body", [b"[]", b"null", b"1", b'"x"'])
+def test_a_body_that_is_no_object_is_told_what_to_send(client, ana, body):
+    answer = is_problem(post(client, bearer(ana), body), 400)
+
+    assert answer["errors"] == [
+        {"field": "body", "detail": "Send an object with the fields of this resource."}
+    ]

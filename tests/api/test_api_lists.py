@@ -42,6 +42,15 @@ def test_a_cursor_of_no_number_or_no_end_is_refused(get, text, way):
     is_refused(get(f"actions?order=id&{way}={cursor(text)}"), way)
 
 
+@pytest.mark.parametrize("way", ["after", "before"])
+def test_a_cursor_of_another_order_is_refused(get, way):
+    people.user("Ben")
+    by_id = get("people?order=id&limit=1").json()["next"].partition("after=")[2]
+
+    assert get(f"people?order=id&{way}={by_id}").status_code == 200
+    is_refused(get(f"people?order=-id&{way}={by_id}"), way)
+
+
 @pytest.mark.parametrize("limit", ["00000199999", "000001" + "9" * 5000, "0" * 6, "00000050"])
 def test_a_limit_is_no_larger_for_leading_zeros(get, limit):
     is_refused(get(f"actions?limit={limit}"), "limit")

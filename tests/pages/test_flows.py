@@ -56,6 +56,14 @@ def test_edit_without_a_version_is_the_form_again_and_writes_nothing(page, actio
     assert b'value="New title"' in answer.content
 
 
+def test_edit_without_a_version_says_so_also_beside_another_fault(page, action):
+    answer = page.post(edit_address(action), fields(title=""))
+
+    assert answer.status_code == 428
+    assert b"does not name the version you edited" in answer.content
+    assert b"This field is required" in answer.content
+
+
 def test_edit_of_an_old_version_shows_both_texts_and_keeps_the_writers(page, action, ana):
     from actions.operations import action as operations
 

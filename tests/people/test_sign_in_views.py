@@ -150,6 +150,34 @@ def test_a_fresh_browser_gets_in_while_several_networks_hammer_the_account(ana, 
     assert enter(Client(), REMOTE_ADDR="192.0.2.77").status_code == 303
 
 
+def sign_in_page(password):
+    """Return a browser that opened the sign-in page, and a function that submits its form."""
+    browser = Client(enforce_csrf_checks=True)
+    token = browser.get(HERE).context["csrf_token"]
+
+    def submit(password=password):
+        fields = {"email": "ana@example.org", "password": password, "csrfmiddlewaretoken": str(token)}
+        return browser.post(HERE, fields).status_code
+
+    return submit
+
+
+def test_a_fresh_browser_gets_in_while_another_of_its_network_hammers_the_account(ana):
+    hammer, owner = sign_in_page("wrong"), sign_in_page(WORDS)
+
+    codes = [hammer() for _ in range(30)]
+
+    assert codes.count(422) == sign_in.OF_ONE_NETWORK
+    assert owner("mistyped") == 422
+    assert owner() == 303
+
+
+def test_fresh_browsers_share_two_further_tries_of_their_network(ana):
+    codes = [sign_in_page("wrong")() for _ in range(12)]
+
+    assert codes.count(422) == sign_in.OF_ONE_NETWORK + sign_in.FOR_FRESH_BROWSERS
+
+
 def test_networks_that_wait_a_day_between_tries_still_share_ten_tries(ana, move_clock):
     enter(Client())
     move_clock(AT + timedelta(days=2))

@@ -19,3 +19,13 @@ def test_a_form_without_a_valid_token_is_called_expired():
     page = answer.content.decode()
     assert "This form has expired" in page
     assert "You do not have permission" not in page
+
+
+def test_the_address_of_a_form_explains_itself_to_a_browser_that_opens_it(client):
+    people.organisation()
+    client.force_login(people.user("Ana"))
+
+    answer = client.get("/people/sign-out/")
+
+    assert (answer.status_code, answer["Allow"]) == (405, "POST")
+    assert "This address only accepts a form" in answer.content.decode()

@@ -154,6 +154,35 @@ def test_only_teams_restricts_from_birth(client, ana):
     assert Risk.objects.get().subject.viewers == sorted([team.subject_id, ana.subject_id])
 
 
+def test_restrict_hides_a_risk_and_opens_it_again(client, ana):
+    team, risk, stranger = people.team("Vault"), risks.risk(owner=ana), people.user("Ben")
+
+    def restrict(teams):
+        tag = client.get(f"{LIST}/{risk.reference}")["ETag"]
+        body = {"teams": teams}
+        return send(client, "post", f"{LIST}/{risk.reference}/restrict", body, **{"If-Match": tag})
+
+    assert restrict([team.slug]).status_code == 204
+    assert not Risk.objects.visible_to(stranger).exists()
+    assert restrict(None).status_code == 204
+    assert Risk.objects.visible_to(stranger).exists()
+
+
+def test_restrict_names_the_field_at_fault(client, ana):
+    risk = risks.risk()
+    tag = client.get(f"{LIST}/{risk.reference}")["ETag"]
+
+    for body, code in (
+        ({}, 400),
+        ({"teams": []}, 400),
+        ({"teams": ["nobody"]}, 400),
+        ({"teams": "all"}, 400),
+    ):
+        answer = send(client, "post", f"{LIST}/{risk.reference}/restrict", body, **{"If-Match": tag})
+        assert answer.status_code == code
+        assert answer.json()["errors"][0]["field"].startswith("teams")
+
+
 def test_patch_needs_if_match_and_refuses_a_stale_one(client, ana):
     found = risks.risk()
     url = f"{LIST}/{found.reference}"

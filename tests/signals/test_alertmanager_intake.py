@@ -56,6 +56,15 @@ def test_large_or_unusual_values_are_cut_and_reported(sender):
     assert "alerts[3]: Its start lies in the future" in said
 
 
+def test_alerts_without_labels_and_fingerprint_differ_by_their_annotations(sender):
+    told = signals.told() | {"labels": None, "fingerprint": None}
+    body = [told | {"annotations": {"summary": text}} for text in ("Drift", "Latency", "Drift")]
+
+    answer = sender(ALERTS, {"alerts": body})
+
+    assert answer.json()["results"] == ["stored", "stored", "duplicate"]
+
+
 def test_a_body_of_more_than_5000_alerts_is_kept(sender):
     told = signals.told()
     body = [told | {"fingerprint": f"{number}"} for number in range(5_100)]
