@@ -9,11 +9,11 @@ BREAKS = {
 
 
 def in_worker(name: str) -> None:
-    """Remove a mechanism in the workers. The nursery calls it before it forks."""
+    """Remove a mechanism in the workers. The pool calls it before it forks."""
     if name == "claim":
         from history import claims
 
-        claims.held = lambda row: type(row)._base_manager.filter(pk=row.pk)
+        claims.while_claimed = lambda row: type(row)._base_manager.filter(pk=row.pk)
 
 
 def in_database(name: str) -> None:

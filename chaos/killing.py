@@ -76,9 +76,9 @@ def run(plan: Plan, *, log: Path, say: Callable[[str], None]) -> Outcome:
     sink.start()
     began = time.monotonic()
     try:
-        with _nursery(plan, sink.port, at, log) as nursery:
-            end = _kill_until_done(plan, made, nursery, say)
-        counts = nursery.counts
+        with _worker_pool(plan, sink.port, at, log) as pool:
+            end = _kill_until_done(plan, made, pool, say)
+        counts = pool.counts
     finally:
         sink.stop()
     seconds = time.monotonic() - began
@@ -91,7 +91,7 @@ def run(plan: Plan, *, log: Path, say: Callable[[str], None]) -> Outcome:
     )
 
 
-def _kill_until_done(plan: Plan, made: cast.Cast, nursery: "_Nursery", say: Callable[[str], None]) -> str:
+def _kill_until_done(plan: Plan, made: cast.Cast, pool: "_WorkerPool", say: Callable[[str], None]) -> str:
     """Kill by progress instead of by time, so that every kill hits a working worker.
 
     Returns "" or the reason for giving up.
@@ -111,18 +111,18 @@ def _kill_until_done(plan: Plan, made: cast.Cast, nursery: "_Nursery", say: Call
         if settled != last:
             moved, last = now, settled
         if now - moved > plan.patience and (skipped := _skip_pauses()):
-            moved, nursery.skipped = now, nursery.skipped + skipped
+            moved, pool.skipped = now, pool.skipped + skipped
         if now - moved > plan.stall or now - began > plan.longest:
             return f"gave up after {now - began:.0f} s with {settled} of {total} settled"
         if now - said > 15:
             said = now
             say(f"  {settled} of {total} settled, {plan.kills + plan.freezes - len(faults)} faults so far")
-        nursery.thaw_due(now)
+        pool.thaw_due(now)
         while faults and faults[-1][0] <= settled:
             _, word = faults.pop()
             slot = chance.randrange(plan.workers)
             time.sleep(chance.uniform(0, 0.03))
-            nursery.order(word, slot)
+            pool.order(word, slot)
         time.sleep(POLL_SECONDS)
 
 
@@ -161,10 +161,10 @@ def _is_done() -> bool:
     return not any(of.filter(state__in=waiting).exists() for of in rows)
 
 
-# ------------------------------------------------------------------ control of the nursery
+# ------------------------------------------------------------------ control of the pool
 
 
-class _Nursery:
+class _WorkerPool:
     def __init__(self, plan: Plan, process: subprocess.Popen) -> None:
         self.plan, self.process = plan, process
         self.counts: dict[str, int] = {}
@@ -191,7 +191,7 @@ class _Nursery:
 
 
 @contextmanager
-def _nursery(plan: Plan, port: int, at: datetime, log: Path) -> Iterator[_Nursery]:
+def _worker_pool(plan: Plan, port: int, at: datetime, log: Path) -> Iterator[_WorkerPool]:
     order = {
         "workers": plan.workers,
         "seed": plan.seed,
@@ -211,7 +211,7 @@ def _nursery(plan: Plan, port: int, at: datetime, log: Path) -> Iterator[_Nurser
     }
     with log.open("w") as errors:
         process = subprocess.Popen(
-            [sys.executable, "-m", "chaos.nursery", json.dumps(order)],
+            [sys.executable, "-m", "chaos.worker_pool", json.dumps(order)],
             cwd=Path(__file__).parent.parent,
             env=environment,
             stdin=subprocess.PIPE,
@@ -219,12 +219,12 @@ def _nursery(plan: Plan, port: int, at: datetime, log: Path) -> Iterator[_Nurser
             stderr=errors,
             text=True,
         )
-    nursery = _Nursery(plan, process)
+    pool = _WorkerPool(plan, process)
     try:
         if process.stdout.readline() != "ready\n":
-            raise RuntimeError(f"The nursery did not start: {log.read_text()[-2000:]}")
-        yield nursery
-        nursery.end()
+            raise RuntimeError(f"The pool did not start: {log.read_text()[-2000:]}")
+        yield pool
+        pool.end()
     finally:
         process.stdin.close()
         try:

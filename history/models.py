@@ -17,6 +17,10 @@ from kit.sight import Visitor, sight_of
 
 Row = TypeVar("Row", bound=models.Model)
 
+# In the rows of Event.data: the key that is true if the event created the row. Stored events have this word,
+# so it stays.
+IS_NEW = "born"
+
 
 class SubjectQuerySet(models.QuerySet):
     """For rows that *are* subjects."""
@@ -156,9 +160,9 @@ class Event(models.Model):
     """One act. Handlers act on it, and timelines show it. Database rights and a trigger make it append-only.
 
     at: when it happened, as the operation was given it. recorded_at: when the database inserted it. data:
-    {"rows": [{"model", "pk", "changes": {field: [old, new]}}], …payload}. It has only references to values
-    that can be erased, and never a secret. chain_no, chain_hash: for security-relevant verbs, the hash over
-    this event and the hash of the previous link.
+    {"rows": [{"model", "pk", "changes": {field: [old, new]}, IS_NEW: bool}], …payload}. It has only
+    references to values that can be erased, and never a secret. chain_no, chain_hash: for security-relevant
+    verbs, the hash over this event and the hash of the previous link.
     """
 
     class Via(models.TextChoices):

@@ -45,7 +45,9 @@ def hand_over(row: Handover, *, at: datetime) -> Tally:
 
     Does nothing if the claim was lost: then another worker has run it or will run it.
     """
-    return claims.run(row, lambda waiting: _call_handler(waiting, at), receipt_first=True, leaves=False)
+    return claims.run(
+        row, lambda waiting: _call_handler(waiting, at), settle_first=True, has_outside_effect=False
+    )
 
 
 def is_waiting() -> bool:
@@ -58,11 +60,11 @@ def _next(limit: int) -> list[Handover]:
     first = wiring.first()
     if not first:
         return claims.claim(
-            Handover.objects.order_by("not_before", "id"), limit=min(_BATCH, limit), leaves=False
+            Handover.objects.order_by("not_before", "id"), limit=min(_BATCH, limit), has_outside_effect=False
         )
     rank = Case(When(handler__in=first, then=0), default=1)
     waiting = Handover.objects.order_by(rank, "not_before", "id")
-    return claims.claim(waiting, limit=min(_BATCH_BEHIND_FIRST, limit), leaves=False)
+    return claims.claim(waiting, limit=min(_BATCH_BEHIND_FIRST, limit), has_outside_effect=False)
 
 
 def _call_handler(row: Handover, at: datetime) -> None:
@@ -79,9 +81,11 @@ def act_on_dues(*, at: datetime, limit: int = 1000, seconds: float = float("inf"
     total, ends = Tally(), time.monotonic() + seconds
     while total.done + total.failed < limit and time.monotonic() < ends:
         ripe = Due.objects.filter(at__lte=at).select_related("subject").order_by("at", "id")
-        batch = claims.claim(ripe, limit=min(_BATCH, limit), leaves=False)
+        batch = claims.claim(ripe, limit=min(_BATCH, limit), has_outside_effect=False)
         if not batch:
             break
         for row in batch:
-            total += claims.run(row, lambda due: wiring.on_due(due.kind)(due, at=at), leaves=False)
+            total += claims.run(
+                row, lambda due: wiring.on_due(due.kind)(due, at=at), has_outside_effect=False
+            )
     return total

@@ -15,7 +15,7 @@ from django.db.models import F
 
 from history import chain, cleaning, declarations, documents, subjects, wiring
 from history.declarations import Payload
-from history.models import Event, Handover, Recorded, Subject
+from history.models import IS_NEW, Event, Handover, Recorded, Subject
 from history.scope import OPEN, Placement
 from kit import bell
 from kit.actor import Actor
@@ -231,7 +231,7 @@ def _row(obj: models.Model, changes: dict[str, list[Any]], *, is_new: bool = Fal
     row = documents.Change(model=obj._meta.label_lower, pk=obj.pk, changes=changes)
     row.document = documents.document_of(obj, changes, is_new=is_new)
     if is_new:
-        row["born"] = True
+        row[IS_NEW] = True
     if kinds := _kinds(obj, changes):
         row["kinds"] = kinds
     return row

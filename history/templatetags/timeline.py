@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.template.loader import select_template
 from django.utils.safestring import SafeString
 
-from history.models import Event, Subject
+from history.models import IS_NEW, Event, Subject
 from history.queries import present_data
 
 register = template.Library()
@@ -50,15 +50,14 @@ class TimelineLine:
     actor: Subject | None
     note: dict[str, Any]
     changes: list[FieldChange]
-    born: bool
     further_rows: list[dict[str, Any]]
 
 
 def lines(events: Iterable[Event]) -> list[TimelineLine]:
     """Return the events as lines. Costs one query for all the names that they refer to."""
-    found = list(events)
-    titles = _titles(found)
-    return [_line(event, titles) for event in found]
+    events = list(events)
+    titles = _titles(events)
+    return [_line(event, titles) for event in events]
 
 
 @register.simple_tag(name="lines_of")
@@ -69,8 +68,8 @@ def lines_of(events: Sequence[Event]) -> list[TimelineLine]:
 @register.simple_tag(takes_context=True)
 def history_line(context: template.Context, line: TimelineLine) -> SafeString:
     """Render one line with the template of its verb."""
-    found = select_template([f"history/lines/{line.event.verb}.html", "history/lines/_any.html"])
-    return found.render(
+    line_template = select_template([f"history/lines/{line.event.verb}.html", "history/lines/_any.html"])
+    return line_template.render(
         {"line": line, "event": line.event, "note": line.note, "actor": line.actor}, context.get("request")
     )
 
@@ -80,46 +79,48 @@ def _rows(event: Event) -> list[dict[str, Any]]:
 
 
 def _titles(events: Iterable[Event]) -> dict[tuple[str, int], str]:
-    wanted: dict[str, set[int]] = {}
+    ids_by_kind: dict[str, set[int]] = {}
     for event in events:
         for row in _rows(event):
             for name, kind in row.get("kinds", {}).items():
-                wanted.setdefault(kind, set()).update(
+                ids_by_kind.setdefault(kind, set()).update(
                     v for v in row["changes"].get(name, ()) if isinstance(v, int)
                 )
-    if not any(wanted.values()):
+    if not any(ids_by_kind.values()):
         return {}
     condition = Q()
-    for kind, ids in wanted.items():
+    for kind, ids in ids_by_kind.items():
         condition |= Q(pk__in=ids) if kind == "subject" else Q(kind=kind, object_id__in=ids)
-    found: dict[tuple[str, int], str] = {}
+    titles: dict[tuple[str, int], str] = {}
     for subject in Subject.objects.filter(condition, viewers__isnull=True):
-        words = f"{subject.reference} {subject.title}" if subject.reference else subject.title
-        found[subject.kind, subject.object_id] = words
-        found["subject", subject.pk] = words
-    return found
+        name = f"{subject.reference} {subject.title}" if subject.reference else subject.title
+        titles[subject.kind, subject.object_id] = name
+        titles["subject", subject.pk] = name
+    return titles
 
 
 def _line(event: Event, titles: dict[tuple[str, int], str]) -> TimelineLine:
-    changes, born, further_rows = [], False, []
+    changes, further_rows = [], []
     for row in _rows(event):
-        born = born or row.get("born", False)
         kinds = row.get("kinds", {})
-        if row.get("born"):
+        if row.get(IS_NEW):
             named = {name: row["changes"][name][1] for name in kinds if row["changes"][name][1] is not None}
             further_rows.append(
-                {name.removesuffix("_id"): _word(one, kinds[name], titles) for name, one in named.items()}
+                {
+                    name.removesuffix("_id"): _shown(value, kinds[name], titles)
+                    for name, value in named.items()
+                }
             )
             continue
         for name, (old, new) in row["changes"].items():
             if name not in _SILENT:
-                words = [_word(value, kinds.get(name), titles) for value in (old, new)]
-                changes.append(FieldChange(name.removesuffix("_id").replace("_", " "), *words))
+                values = [_shown(value, kinds.get(name), titles) for value in (old, new)]
+                changes.append(FieldChange(name.removesuffix("_id").replace("_", " "), *values))
     note = {key: value for key, value in present_data(event).items() if key != "rows"}
-    return TimelineLine(event, event.shown_actor, note, changes, born, further_rows)
+    return TimelineLine(event, event.shown_actor, note, changes, further_rows)
 
 
-def _word(value: Any, kind: str | None, titles: dict[tuple[str, int], str]) -> Any:
+def _shown(value: Any, kind: str | None, titles: dict[tuple[str, int], str]) -> Any:
     if value in (None, "", []):
         return None
     if kind is None:

@@ -9,7 +9,7 @@ from django.db import connection
 from django.db.models import Prefetch, Q, QuerySet
 from django.db.models.functions import Coalesce
 
-from history.models import Event
+from history.models import IS_NEW, Event
 from kit.prepared import Argument, Prepared
 from lists.collation import BY_NAME
 from meetings.models import Focus, Meeting, MeetingSeries
@@ -114,11 +114,11 @@ def _since(series: MeetingSeries, able: list[User]) -> dict[int, date]:
     joined: dict[int, datetime] = {}
     joinings = Event.objects.filter(
         subject_id__in=series.teams.values("subject_id"),
-        data__rows__contains=[{"model": "people.membership", "born": True}],
+        data__rows__contains=[{"model": "people.membership", IS_NEW: True}],
     ).order_by("at", "id")
     for at, data in joinings.values_list("at", "data"):
         for row in data["rows"]:
-            if row["model"] == "people.membership" and row.get("born"):
+            if row["model"] == "people.membership" and row.get(IS_NEW):
                 joined.setdefault(row["changes"]["user_id"][1], at)
     named = set(series.participants.values_list("pk", flat=True))
     days = {}

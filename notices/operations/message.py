@@ -142,7 +142,7 @@ def _is_escalation(row: Message) -> bool:
 def _begin(row: Message, at: datetime) -> RenderedMail | None:
     """Render a mail that is still relevant and set begun_at. Otherwise settle it and return None."""
     held = (
-        claims.held(row)
+        claims.while_claimed(row)
         .select_for_update(of=("self",))
         .select_related("user", "subject", "event__subject", "event__actor", "digest")
         .first()
@@ -156,7 +156,7 @@ def _begin(row: Message, at: datetime) -> RenderedMail | None:
             entry.add_for_stand_in(held.event, absent=held.user, at=at)
         return None
     mail = rendered_mail.render(held, at=at)
-    claims.held(row).update(
+    claims.while_claimed(row).update(
         begun_at=Now(),
         lease_until=Now() + LEASE,
         sent_to=mail.to,

@@ -44,7 +44,7 @@ def told_of(obj, at=AT) -> None:
 
 def _hand_over(rows, at) -> None:
     waiting = rows.filter(handler="notices.entry.add").select_related("event__subject").order_by("pk")
-    for row in claims.claim(waiting, leaves=False):
+    for row in claims.claim(waiting, has_outside_effect=False):
         assert relay.hand_over(row, at=at).done == 1, Handover.objects.get(pk=row.pk).error
 
 

@@ -109,11 +109,11 @@ def test_bulk_forms_write_one_event_a_row_under_one_batch_with_constant_statemen
 def test_history_omits_secrets_and_only_refers_to_what_is_erasable():
     person = people.user("Ana Moreau", email="ana@example.org")
 
-    born = Event.objects.get(subject_id=person.subject_id)
+    creation = Event.objects.get(subject_id=person.subject_id)
 
-    changes = born.data["rows"][0]["changes"]
+    changes = creation.data["rows"][0]["changes"]
     assert "password" not in changes
-    assert "ana@example.org" not in str(born.data)
+    assert "ana@example.org" not in str(creation.data)
     assert changes["name"] == [None, "(changed)"]
 
 

@@ -98,9 +98,9 @@ def test_handlers_that_notify_people_run_before_older_handovers(wired, at):
 def test_a_claim_is_on_disk_first_where_its_work_leaves_the_database_and_only_there(wired, at):
     team = people.team()
     found = []
-    for leaves in (True, False):
+    for has_outside_effect in (True, False):
         history.record(team, "people.team_changed", by=SYSTEM, at=at)
-        claims.claim(Handover.objects.order_by("id"), leaves=leaves)
+        claims.claim(Handover.objects.order_by("id"), has_outside_effect=has_outside_effect)
         with connection.cursor() as cursor:  # in the transaction of the test, so that the setting applies
             cursor.execute("SHOW synchronous_commit")
             found.append(cursor.fetchone()[0])

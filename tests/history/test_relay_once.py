@@ -71,7 +71,7 @@ def _expire_leases() -> None:
 
 
 def _claimed() -> Handover:
-    (row,) = claims.claim(Handover.objects.select_related("event__subject"), leaves=False)
+    (row,) = claims.claim(Handover.objects.select_related("event__subject"), has_outside_effect=False)
     return row
 
 
@@ -160,7 +160,9 @@ def test_a_handover_that_is_done_has_no_effect_when_a_worker_comes_back_with_its
 @pytest.mark.django_db
 def test_handovers_out_of_order_have_one_effect_each(changed, at):
     later = history.record(changed.subject, "people.team_changed", by=SYSTEM, at=at + timedelta(hours=1))
-    rows = claims.claim(Handover.objects.select_related("event__subject").order_by("-id"), leaves=False)
+    rows = claims.claim(
+        Handover.objects.select_related("event__subject").order_by("-id"), has_outside_effect=False
+    )
 
     for row in [*rows, *reversed(rows)]:
         relay.hand_over(row, at=at)

@@ -41,8 +41,8 @@ def states() -> str:
 
 
 def _diagram(model: Any) -> list[str]:
-    born = model._meta.get_field("state").default
-    lines = [] if born is models.NOT_PROVIDED else [f"    [*] --> {born}"]
+    first = model._meta.get_field("state").default
+    lines = [] if first is models.NOT_PROVIDED else [f"    [*] --> {first}"]
     lines += [
         f"    {here} --> {there}: {verb.split('.', 1)[1]}" for (here, there), verb in model.MOVES.items()
     ]

@@ -1,8 +1,8 @@
-"""Forks worker processes, so that a thousand can be killed within minutes. `python -m chaos.nursery '{…}'`.
+"""Forks worker processes, so that a thousand can be killed within minutes.
 
-It loads Riskhub once, forks `workers` children, and reads commands on its input: "kill", "freeze", "thaw" and
-a slot. Only this process kills and reaps its children, so an id never belongs to another process. When its
-input ends, it ends its children and itself.
+chaos.killing starts it as `python -m chaos.worker_pool '{…}'`. It loads Riskhub once, forks `workers` children,
+and reads commands on its input: "kill", "freeze", "thaw" and a slot. Only this process kills and reaps its
+children, so an id never belongs to another process. When its input ends, it ends its children and itself.
 """
 
 import json
@@ -17,11 +17,11 @@ from contextlib import suppress
 FRESH_SECONDS = 0.05  # a younger worker has not begun to work
 
 
-class Nursery:
+class WorkerPool:
     def __init__(self, plan: dict) -> None:
         self.plan = plan
         self.slots: list[tuple[int, float]] = []
-        self.kills = self.freezes = self.falls = self.born = 0
+        self.kills = self.freezes = self.crashes = self.forks = 0
 
     def run(self, orders: Iterator[str]) -> None:
         self.slots = [self._fork() for _ in range(self.plan["workers"])]
@@ -31,7 +31,7 @@ class Nursery:
             getattr(self, word)(int(slot))
         for slot in range(len(self.slots)):
             self._end(slot)
-        counts = {name: getattr(self, name) for name in ("kills", "freezes", "falls", "born")}
+        counts = {name: getattr(self, name) for name in ("kills", "freezes", "crashes", "forks")}
         print(json.dumps(counts), flush=True)
 
     def kill(self, slot: int) -> None:
@@ -56,12 +56,12 @@ class Nursery:
             os.kill(pid, signal.SIGKILL)
         _, status = os.waitpid(pid, 0)
         is_ours = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
-        self.falls += not is_ours
+        self.crashes += not is_ours
         return is_ours
 
     def _fork(self) -> tuple[int, float]:
-        self.born += 1
-        seed = f"{self.plan['seed']}/{self.born}"
+        self.forks += 1
+        seed = f"{self.plan['seed']}/{self.forks}"
         parent, pid = os.getpid(), os.fork()
         if pid:
             return pid, time.monotonic()
@@ -86,7 +86,7 @@ def main() -> None:
 
     if plan.get("broken"):
         breaking.in_worker(plan["broken"])
-    Nursery(plan).run(line for line in sys.stdin if line.strip())
+    WorkerPool(plan).run(line for line in sys.stdin if line.strip())
 
 
 if __name__ == "__main__":
