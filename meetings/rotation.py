@@ -39,14 +39,14 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A planned meeting. pinned: id of the person who took the turn over, None if the rota decides."""
+    """A planned meeting. pinned: id of the person who took the turn over, None if the rotation decides."""
 
     on: date
     pinned: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Rota:
+class Roster:
     """Who can lead. functions, cycle: ids of functions and focuses, in order. names: of functions, by id.
 
     away: person id -> absences as (first day, last day).
@@ -77,7 +77,7 @@ class Assignment:
 
 
 def assign(
-    rota: Rota, held: Sequence[Turn], slots: Sequence[Slot], *, first_focus: int = 0
+    roster: Roster, held: Sequence[Turn], slots: Sequence[Slot], *, first_focus: int = 0
 ) -> list[Assignment]:
     """Return an assignment for each slot. Each assumes that the slots before it are held as assigned.
 
@@ -85,8 +85,8 @@ def assign(
     """
     turns, assignments = list(held), []
     for position, slot in enumerate(slots):
-        focus = rota.cycle[(first_focus + position) % len(rota.cycle)] if rota.cycle else None
-        chosen = _assign_slot(rota, turns, slot, focus)
+        focus = roster.cycle[(first_focus + position) % len(roster.cycle)] if roster.cycle else None
+        chosen = _assign_slot(roster, turns, slot, focus)
         turns.append(Turn(slot.on, chosen.person, chosen.function, focus, is_held=False))
         assignments.append(chosen)
     return assignments
@@ -107,30 +107,30 @@ def spread(turns: Sequence[Turn], people: Sequence[Person]) -> int:
     return max((max(counts) - min(counts) for counts in by_function.values()), default=0)
 
 
-def _assign_slot(rota: Rota, turns: Sequence[Turn], slot: Slot, focus: int | None) -> Assignment:
-    available = [person for person in rota.people if rota.is_available(person, slot.on)]
+def _assign_slot(roster: Roster, turns: Sequence[Turn], slot: Slot, focus: int | None) -> Assignment:
+    available = [person for person in roster.people if roster.is_available(person, slot.on)]
     pinned = next((person for person in available if person.id == slot.pinned), None)
     if pinned:
         stand_in = _stand_in(available, pinned, turns)
         return Assignment(
             focus, pinned.function, pinned.id, stand_in, f"{pinned.name} took over this meeting"
         )
-    function = _function(rota, available, turns, focus)
+    function = _function(roster, available, turns, focus)
     queue = _queue([person for person in available if person.function == function], turns)
     if not queue:
         return Assignment(focus, None, None, None, "No participant is available on that day")
     first = queue[0]
     return Assignment(
-        focus, function, first.id, _stand_in(available, first, turns), _reason(rota, turns, slot, first)
+        focus, function, first.id, _stand_in(available, first, turns), _reason(roster, turns, slot, first)
     )
 
 
 def _function(
-    rota: Rota, available: Sequence[Person], turns: Sequence[Turn], focus: int | None
+    roster: Roster, available: Sequence[Person], turns: Sequence[Turn], focus: int | None
 ) -> int | None:
     """Return the next function in the rotation that led none of the latest meetings of this focus."""
-    staffed = {person.function for person in rota.people}
-    order = [function for function in rota.functions if function in staffed]
+    staffed = {person.function for person in roster.people}
+    order = [function for function in roster.functions if function in staffed]
     present = {person.function for person in available}
     last = turns[-1].function if turns else None
     start = order.index(last) + 1 if last in order else 0
@@ -158,12 +158,16 @@ def _stand_in(available: Sequence[Person], chosen: Person, turns: Sequence[Turn]
     return next((person.id for person in (*same, *others)), None)
 
 
-def _reason(rota: Rota, turns: Sequence[Turn], slot: Slot, chosen: Person) -> str:
+def _reason(roster: Roster, turns: Sequence[Turn], slot: Slot, chosen: Person) -> str:
     parts = []
-    if chosen.function is not None and chosen.function in rota.names:
-        parts.append(f"Next in rotation: {rota.names[chosen.function]}")
+    if chosen.function is not None and chosen.function in roster.names:
+        parts.append(f"Next in rotation: {roster.names[chosen.function]}")
     everyone = _queue(
-        [person for person in rota.people if person.function == chosen.function and person.since <= slot.on],
+        [
+            person
+            for person in roster.people
+            if person.function == chosen.function and person.since <= slot.on
+        ],
         turns,
     )
     if passed := [person.name for person in everyone[: everyone.index(chosen)]]:

@@ -15,7 +15,7 @@ class Meeting(Recorded):
     """One occurrence of a series: its focus, facilitator and stand-in, and why it is their turn.
 
     occurrence: the local date and time of the rule. It makes planning idempotent, also for moved meetings.
-    is_taken_over: somebody took over the turn, so the rota does not assign it to another person.
+    is_taken_over: somebody took over the turn, so the rotation does not assign it to another person.
     """
 
     KIND = "meeting"

@@ -1,4 +1,4 @@
-"""Meetings: plan them by rule and rota, move, cancel, start and close them, and record attendance."""
+"""Meetings: plan them by rule and rotation, move, cancel, start and close them, and record attendance."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
@@ -13,7 +13,7 @@ from kit.actor import SYSTEM, Actor
 from kit.refusals import Refused
 from meetings import cadence, events
 from meetings.models import AgendaItem, Attendance, Meeting, MeetingSeries
-from meetings.operations import agenda, carry, item, rota
+from meetings.operations import agenda, carry, item, turns
 from meetings.permissions import takes_part
 from meetings.states import AHEAD, MAY_BEGIN_LATE, UNFINISHED, ItemState, MeetingState
 from people.models import User
@@ -32,24 +32,24 @@ def plan(
     Idempotent: each occurrence is created once. The turns of all planned meetings are computed again (one
     event for each that changed); past meetings never change. Then waiting reviews are placed.
     """
-    series = rota.lock(series.pk)
+    series = turns.lock(series.pk)
     if series.is_retired:
         return []
-    wall_times = rota.wall_times(series, since=at, until=until or at + AHEAD)
+    wall_times = turns.wall_times(series, since=at, until=until or at + AHEAD)
     known = {
         meeting.occurrence: meeting
         for meeting in Meeting.objects.filter(
             series=series, occurrence__in=[cadence.key(wall) for wall in wall_times]
         ).select_related("series", "subject")
     }
-    fresh = [rota.new_meeting(series, wall) for wall in wall_times if cadence.key(wall) not in known]
+    fresh = [turns.new_meeting(series, wall) for wall in wall_times if cadence.key(wall) not in known]
     for meeting in known.values():
         _reinstate_if_in_rule(meeting, by=by, at=at)
-    rota.give_turns(series, fresh, by=by, at=at)
+    turns.give_turns(series, fresh, by=by, at=at)
     history.record_many(fresh, "meetings.meeting_planned", by=by, at=at)
     for meeting in fresh:
-        rota.put_dues(meeting, at=at)
-    rota.plan_again(series, at=at)
+        turns.put_dues(meeting, at=at)
+    turns.plan_again(series, at=at)
     if fresh:
         carry.place_carried_items(series, by=SYSTEM, at=at)
     agenda.place_waiting(at=at)
@@ -64,7 +64,7 @@ def plan_due(due: Due, *, at: datetime) -> None:
 @transaction.atomic
 def replan(series: MeetingSeries, *, by: Actor = SYSTEM, at: datetime) -> None:
     """Compute the turns of planned meetings again, after a change of order, people, absences or focuses."""
-    rota.give_turns(rota.lock(series.pk), [], by=by, at=at)
+    turns.give_turns(turns.lock(series.pk), [], by=by, at=at)
 
 
 @handler("meetings.meeting.replan_for_person")
@@ -100,8 +100,8 @@ def realign(series: MeetingSeries, *, by: Actor, at: datetime, cause: Event | No
 
     cause: the change of the series. It notifies the participants, so its meetings do not.
     """
-    by_day = {wall.date(): wall for wall in rota.wall_times(series, since=at, until=at + AHEAD)}
-    for meeting in rota.to_come(series, at):
+    by_day = {wall.date(): wall for wall in turns.wall_times(series, since=at, until=at + AHEAD)}
+    for meeting in turns.to_come(series, at):
         old = datetime.fromisoformat(meeting.occurrence)
         was_moved = meeting.starts_at.astimezone(series.zone).date() != old.date()
         wall = by_day.get(old.date())
@@ -120,7 +120,7 @@ def realign(series: MeetingSeries, *, by: Actor, at: datetime, cause: Event | No
 def take_over(meeting: Meeting, *, by: Actor, at: datetime, seen: int | None = None) -> Meeting:
     """Make the author the facilitator: the turn counts for them. Raises Refused, ChangedMeanwhile."""
     person = by.person
-    rota.lock(meeting.series_id)
+    turns.lock(meeting.series_id)
     _refuse_unless_planned(meeting)
     if not takes_part(person, meeting.series) or not person.is_at_least(Role.MEMBER):
         raise Refused("Only participants of this series can facilitate.", field="facilitator")
@@ -156,7 +156,7 @@ def move(
     meeting: Meeting, *, starts_at: datetime, by: Actor, at: datetime, seen: int | None = None
 ) -> Meeting:
     """Move a meeting with its focus and turn. Raises Refused(field="starts_at"), ChangedMeanwhile."""
-    rota.lock(meeting.series_id)
+    turns.lock(meeting.series_id)
     _refuse_unless_planned(meeting)
     if starts_at <= at:
         raise Refused("Choose a time in the future.", field="starts_at")
@@ -172,7 +172,7 @@ def cancel(
     meeting: Meeting, *, reason: str = "", by: Actor, at: datetime, seen: int | None = None
 ) -> Meeting:
     """Cancel a meeting. Its items move to the next suitable meeting, its focus and turn to the next one."""
-    rota.lock(meeting.series_id)
+    turns.lock(meeting.series_id)
     _cancel(meeting, reason=reason, by=by, at=at, seen=seen)
     replan(meeting.series, by=by, at=at)
     return meeting
@@ -183,18 +183,18 @@ def cancel_all(
     series: MeetingSeries, *, reason: str, by: Actor, at: datetime, cause: Event | None = None
 ) -> None:
     """Cancel all planned meetings of a series, the last one first."""
-    for meeting in reversed(rota.to_come(series, at)):
+    for meeting in reversed(turns.to_come(series, at)):
         _cancel(meeting, reason=reason, by=by, at=at, cause=cause)
 
 
 @transaction.atomic
 def reinstate(meeting: Meeting, *, by: Actor, at: datetime, seen: int | None = None) -> Meeting:
     """Reinstate a cancelled meeting. Raises Refused(field="starts_at") if its start has passed."""
-    rota.lock(meeting.series_id)
+    turns.lock(meeting.series_id)
     if meeting.starts_at <= at:
         raise Refused("This meeting is in the past. Reschedule the next one instead.", field="starts_at")
     history.move(meeting, MeetingState.PLANNED, by=by, at=at, seen=seen)
-    rota.put_dues(meeting, at=at, mark=f" again {at:%Y-%m-%dT%H:%M}")
+    turns.put_dues(meeting, at=at, mark=f" again {at:%Y-%m-%dT%H:%M}")
     replan(meeting.series, by=by, at=at)
     return meeting
 
@@ -204,7 +204,7 @@ def start(
     meeting: Meeting, *, by: Actor, at: datetime, led_by: User | None = None, seen: int | None = None
 ) -> Meeting:
     """Start a meeting. led_by: the person who leads instead of the facilitator; the turn counts for them."""
-    rota.lock(meeting.series_id)
+    turns.lock(meeting.series_id)
     if meeting.state == MeetingState.PLANNED and not meeting.published_at:
         agenda.build(meeting, by=by, at=at)
     values: dict[str, Any] = {"started_at": at}
@@ -281,7 +281,7 @@ def note_unheld(due: Due, *, at: datetime) -> None:
     items of a meeting that nobody closed move too. Its minutes can still be completed and the meeting closed.
     """
     meeting = Meeting.objects.select_related("series").get(subject=due.subject_id)
-    rota.lock(meeting.series_id)
+    turns.lock(meeting.series_id)
     meeting.refresh_from_db()
     if meeting.ends_at + MAY_BEGIN_LATE > at:
         return
@@ -306,7 +306,7 @@ def _cancel(
 ) -> None:
     cancelled = events.MeetingCancelled(reason=reason[:300])
     history.move(meeting, MeetingState.CANCELLED, by=by, at=at, seen=seen, payload=cancelled, cause=cause)
-    rota.drop_dues(meeting)
+    turns.drop_dues(meeting)
     _carry_unfinished(meeting, by=by, at=at)
 
 
@@ -321,7 +321,7 @@ def _reinstate_if_in_rule(meeting: Meeting, *, by: Actor, at: datetime) -> None:
     )
     if last and last.data.get("reason") == _RULE_CHANGED:
         history.move(meeting, MeetingState.PLANNED, by=by, at=at)
-        rota.put_dues(meeting, at=at, mark=f" v{meeting.version}")
+        turns.put_dues(meeting, at=at, mark=f" v{meeting.version}")
 
 
 def _shift(
@@ -343,8 +343,8 @@ def _shift(
     verb = "meetings.meeting_moved" if is_moved else "meetings.meeting_changed"
     if history.change(meeting, values, by=by, at=at, seen=seen, verb=verb, cause=cause):
         history.retitle(meeting)
-        rota.drop_dues(meeting)
-        rota.put_dues(meeting, at=at, mark=f" v{meeting.version}")
+        turns.drop_dues(meeting)
+        turns.put_dues(meeting, at=at, mark=f" v{meeting.version}")
 
 
 def _led_by(meeting: Meeting, person: User) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Read series: participants, the data of the rota and the data of routing."""
+"""Read series: participants, the roster and the data of routing."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from history.models import IS_NEW, Event
 from kit.prepared import Argument, Prepared
 from lists.collation import BY_NAME
 from meetings.models import Focus, Meeting, MeetingSeries
-from meetings.rotation import Person, Rota, Turn, balance, spread
+from meetings.rotation import Person, Roster, Turn, balance, spread
 from meetings.routing import CandidateSeries, PlannedMeeting
 from meetings.states import HELD, MeetingState
 from people.models import Absence, Function, Team, User
@@ -82,7 +82,7 @@ def held(series: MeetingSeries) -> list[Turn]:
     ]
 
 
-def rota(series: MeetingSeries, cycle: list[int]) -> Rota:
+def roster(series: MeetingSeries, cycle: list[int]) -> Roster:
     """Return who can lead, from which day, and when they are away. cycle: ids of the focuses in order."""
     able = [user for user in participants(series) if user.role != Role.VIEWER]
     since = _since(series, able)
@@ -95,7 +95,7 @@ def rota(series: MeetingSeries, cycle: list[int]) -> Rota:
     staffed = {user.function_id for user in able if user.function_id}
     order = [pk for pk in series.function_order if pk in staffed]
     order += [pk for pk in names if pk in staffed.difference(order)]
-    return Rota(
+    return Roster(
         functions=order,
         people=[Person(user.pk, user.name, user.function_id, since[user.pk]) for user in able],
         cycle=cycle,

@@ -6,7 +6,7 @@ from catalogue.operations import model as models
 from kit.actor import SYSTEM
 from lists.collation import BY_NAME, BY_NAME_BACKWARDS
 from meetings.operations import focus as focuses
-from meetings.queries.series import rota
+from meetings.queries.series import roster
 from people.models import User
 from people.operations import organisation
 from people.operations import team as teams
@@ -149,7 +149,7 @@ def test_functions_without_a_set_order_lead_by_name():
     for function in functions:
         people.user(function=function, teams=[team])
 
-    assert rota(meetings.series(team), []).functions == [function.pk for function in reversed(functions)]
+    assert roster(meetings.series(team), []).functions == [function.pk for function in reversed(functions)]
 
 
 def test_an_unknown_function_is_answered_with_the_known_ones_by_name(client):

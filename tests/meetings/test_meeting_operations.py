@@ -7,7 +7,7 @@ from history.models import Due, Event
 from kit.actor import SYSTEM, Actor
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
 from meetings.models import AgendaItem, Meeting
-from meetings.operations import agenda, rota
+from meetings.operations import agenda, turns
 from meetings.operations import item as items
 from meetings.operations import meeting as meetings
 from meetings.states import ItemOutcome, ItemState, MeetingState
@@ -181,7 +181,7 @@ def test_the_last_recorded_attendance_counts(at):
 
 def test_the_facilitator_is_notified_a_week_and_a_day_before(at):
     meeting = make.planned(position=1)
-    dues = Due.objects.filter(kind=rota.TURN, subject=meeting.subject).order_by("at")
+    dues = Due.objects.filter(kind=turns.TURN, subject=meeting.subject).order_by("at")
     assert [due.at for due in dues] == [meeting.starts_at - timedelta(days=n) for n in (7, 1)]
 
     for due in dues:
@@ -205,7 +205,7 @@ def test_what_waits_on_a_meeting_that_nobody_starts_goes_to_the_next_one(at):
     series = make.series()
     first, second = to_come(series)[:2]
     waiting = make.item(fresh(first), title="Whose feature is it?")
-    due = Due.objects.get(kind=rota.UNHELD, subject=first.subject_id)
+    due = Due.objects.get(kind=turns.UNHELD, subject=first.subject_id)
     assert due.at == first.ends_at + timedelta(days=1)
 
     for _ in range(2):
@@ -224,7 +224,7 @@ def test_what_nobody_got_to_goes_on_from_a_meeting_that_nobody_closes(at):
     meeting = make.live(series)
     left, done = make.item(meeting, title="Left"), make.item(meeting, title="Done")
     items.finish(done, outcome=ItemOutcome.NO_CHANGE, by=SYSTEM, at=meeting.starts_at)
-    due = Due.objects.get(kind=rota.UNHELD, subject=meeting.subject_id)
+    due = Due.objects.get(kind=turns.UNHELD, subject=meeting.subject_id)
 
     for _ in range(2):
         meetings.note_unheld(due, at=due.at)
@@ -239,15 +239,15 @@ def test_a_meeting_that_was_started_or_moved_is_not_called_unheld(at):
     series = make.series()
     started, moved = to_come(series)[:2]
     meetings.start(fresh(started), by=SYSTEM, at=started.starts_at)
-    old = Due.objects.get(kind=rota.UNHELD, subject=moved.subject_id)
+    old = Due.objects.get(kind=turns.UNHELD, subject=moved.subject_id)
     meetings.move(fresh(moved), starts_at=moved.starts_at + timedelta(days=3), by=SYSTEM, at=at)
 
-    meetings.note_unheld(Due.objects.get(kind=rota.UNHELD, subject=started.subject_id), at=old.at)
+    meetings.note_unheld(Due.objects.get(kind=turns.UNHELD, subject=started.subject_id), at=old.at)
     meetings.note_unheld(old, at=old.at)
 
     assert fresh(started).state == MeetingState.LIVE
     assert fresh(moved).state == MeetingState.PLANNED
-    assert Due.objects.filter(kind=rota.UNHELD, subject=moved.subject_id, state="pending").count() == 1
+    assert Due.objects.filter(kind=turns.UNHELD, subject=moved.subject_id, state="pending").count() == 1
 
 
 def test_a_lead_who_comes_with_the_lead_has_turns_at_once(at):

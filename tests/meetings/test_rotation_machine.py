@@ -7,7 +7,7 @@ import hypothesis.strategies as st
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from meetings.rotation import Person, Rota, Slot, Turn, assign
+from meetings.rotation import Person, Roster, Slot, Turn, assign
 
 START, LONG_AGO = date(2026, 1, 5), date(2020, 1, 1)
 
@@ -53,9 +53,9 @@ class WeekByWeek(RuleBasedStateMachine):
     # ---- what is tested
 
     def planned(self, weeks: int = 1, pinned: int | None = None):
-        rota = Rota(self.order, self.people, self.cycle, {}, self.away)
+        roster = Roster(self.order, self.people, self.cycle, {}, self.away)
         slots = [Slot(self.week + timedelta(weeks=n), pinned if n == 0 else None) for n in range(weeks)]
-        return assign(rota, self.turns, slots, first_focus=len(self.turns) % len(self.cycle))
+        return assign(roster, self.turns, slots, first_focus=len(self.turns) % len(self.cycle))
 
     def held(self, leader: int, focus: int) -> None:
         function = leader // 100

@@ -8,8 +8,8 @@ from kit.refusals import ChangedMeanwhile, Refused
 from meetings.models import Meeting, MeetingSeries
 from meetings.operations import focus as focuses
 from meetings.operations import meeting as meetings
-from meetings.operations import rota
 from meetings.operations import series as all_series
+from meetings.operations import turns
 from meetings.states import MeetingState
 from tests.factories import meetings as make
 from tests.factories import people
@@ -58,13 +58,13 @@ def test_planning_again_makes_nothing_and_writes_no_event(at):
 
 def test_the_plan_grows_week_by_week(at):
     series = make.series()
-    due = Due.objects.get(kind=rota.PLAN, subject=series.subject_id)
+    due = Due.objects.get(kind=turns.PLAN, subject=series.subject_id)
 
     meetings.plan_due(due, at=due.at)
 
     assert due.occurrence == "2026-W49"
     assert len(to_come(series)) == 13
-    assert Due.objects.filter(kind=rota.PLAN).count() == 2
+    assert Due.objects.filter(kind=turns.PLAN).count() == 2
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ def give_turns(series: MeetingSeries, fresh: Sequence[Meeting], *, by: Actor, at
         for meeting in meetings
     ]
     assignments = rotation.assign(
-        series_queries.rota(series, [focus.pk for focus in cycle]),
+        series_queries.roster(series, [focus.pk for focus in cycle]),
         series_queries.held(series),
         slots,
         first_focus=_first_focus(series, cycle),
