@@ -94,8 +94,8 @@ def _told(ledger: Ledger, cast: Cast) -> None:
     opened = Event.objects.filter(verb="actions.action_opened", subject_id__in=cast.actions)
     for event, rows in opened.values_list("pk", "data__rows"):
         wanted[event, rows[0]["changes"]["owner_id"][1]] += 1
-    told = Entry.objects.filter(event__in={event for event, _ in wanted})
-    ledger.compare("entry", wanted, Counter(told.values_list("event_id", "user_id")))
+    entries = Entry.objects.filter(event__in={event for event, _ in wanted})
+    ledger.compare("entry", wanted, Counter(entries.values_list("event_id", "user_id")))
     ledger.compare("message", wanted, Counter(Message.objects.values_list("event_id", "user_id")))
     if sum(wanted.values()) != cast.messages:
         ledger.lost.append(f"{sum(wanted.values())} recipients, {cast.messages} expected")

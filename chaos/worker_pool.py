@@ -1,8 +1,9 @@
 """Forks worker processes, so that a thousand can be killed within minutes.
 
-chaos.killing starts it as `python -m chaos.worker_pool '{…}'`. It loads Riskhub once, forks `workers` children,
-and reads commands on its input: "kill", "freeze", "thaw" and a slot. Only this process kills and reaps its
-children, so an id never belongs to another process. When its input ends, it ends its children and itself.
+chaos.killing starts it as `python -m chaos.worker_pool '{…}'`. It loads Riskhub once, forks `workers`
+children, and reads commands on its input: "kill", "freeze", "thaw" and a slot. Only this process kills and
+reaps its children, so an id never belongs to another process. When its input ends, it ends its children and
+itself.
 """
 
 import json

@@ -99,7 +99,7 @@ class EventType:
     """One verb, declared once.
 
     of: the payload class, or the verb if it has no payload. recipients: rules; the first rule that names a
-    person gives the reason. is_actor_told: the actor is a recipient too. is_chained: chained by hash
+    person gives the reason. is_actor_notified: the actor is a recipient too. is_chained: chained by hash
     (history/chain.py). is_minor: shown only on the timeline of its own subject. is_public: sent to webhooks.
     """
 
@@ -107,7 +107,7 @@ class EventType:
     recipients: tuple[Recipients, ...] = ()
     mail: Mail | None = None
     is_urgent: bool = False
-    is_actor_told: bool = False
+    is_actor_notified: bool = False
     is_chained: bool = False
     is_minor: bool = False
     is_public: bool = True

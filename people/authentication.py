@@ -1,4 +1,4 @@
-"""Authentication of API requests: a bearer token, or the session of a signed-in page."""
+"""Authentication: password and session of pages; bearer token or session of API requests."""
 
 from typing import Any
 
@@ -17,8 +17,8 @@ from people.states import TokenScope
 _USER = Prepared(lambda: User.objects.with_sight().filter(pk=Argument("pk")))
 
 
-class Door(ModelBackend):
-    """E-mail and password; and who a session belongs to, with their teams along."""
+class PasswordBackend(ModelBackend):
+    """Sign-in with e-mail and password. Loads the user of a session together with their teams."""
 
     def get_user(self, user_id: int) -> User | None:
         user = _USER.first(pk=user_id)

@@ -50,7 +50,7 @@ PANELS: tuple[Panel, ...] = (
     # a risk, a review, an escalation
     Panel("risklog.risk", "main", AGENDA, agenda.panel, "meetings.meeting_see"),
     Panel("risklog.risk", "main", LEARNINGS, learnings.of_risk, "learnings.learning_see"),
-    Panel("risklog.risk", "timeline", "notices/_panel_told.html", digest.that_told_of, "notices.inbox_see"),
+    Panel("risklog.risk", "timeline", "notices/_panel_digests.html", digest.that_name, "notices.inbox_see"),
     Panel("risklog.review", "main", AGENDA, agenda.panel, "meetings.meeting_see"),
     Panel("risklog.review", "main", LEARNINGS, learnings.of_review, "learnings.learning_see"),
     Panel("risklog.escalation", "main", AGENDA, agenda.panel, "meetings.meeting_see"),

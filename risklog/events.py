@@ -235,7 +235,7 @@ _OWNER_AND_TEAM = (risk_owner, team_of_risk)
 
 def _escalates(payload: type[Payload], recipients: tuple = (_ESCALATED,)) -> EventType:
     """Return an event whose mail is sent at once, also to its actor. Users cannot turn it off."""
-    return EventType(payload, recipients, _ESCALATION, is_urgent=True, is_actor_told=True)
+    return EventType(payload, recipients, _ESCALATION, is_urgent=True, is_actor_notified=True)
 
 
 EVENTS = (

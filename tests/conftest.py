@@ -75,20 +75,21 @@ def _template() -> str:
     )
 
 
-def _story() -> str:
+def _six_weeks_database() -> str:
     """The template with the six weeks of the sample. It is slow, so it is created once for all workers."""
 
-    def tell() -> None:
+    def create_sample() -> None:
         from django.db import transaction
 
-        from riskhub.sample import cast
-        from riskhub.sample.story import Story
+        from riskhub.sample import people_and_models
+        from riskhub.sample.six_weeks import SixWeeks
 
         with transaction.atomic():
-            Story(AT, dict.fromkeys((address for _, address, _, _ in cast.PEOPLE), PASSWORD)).tell()
+            addresses = (address for _, address, _, _ in people_and_models.PEOPLE)
+            SixWeeks(AT, dict.fromkeys(addresses, PASSWORD)).create()
 
     rooms = (path for path in _sources() if path.parts[len(ROOT.parts)] not in {"tests", "bench", "chaos"})
-    return _made_once(f"test_story_{_digest(rooms)}_{AT:%Y%m%d%H%M}", _template(), tell)
+    return _made_once(f"test_six_weeks_{_digest(rooms)}_{AT:%Y%m%d%H%M}", _template(), create_sample)
 
 
 def _sources() -> Iterator[Path]:
@@ -140,9 +141,9 @@ def _module_database(make_template: Callable[[], str], blocker: Any) -> Iterator
 
 
 @pytest.fixture(scope="module")
-def story_database(django_db_setup: None, django_db_blocker: object) -> Iterator[str]:
+def six_weeks_database(django_db_setup: None, django_db_blocker: object) -> Iterator[str]:
     """Connect the tests of a module to a clone of the six weeks. Yields its name."""
-    with _module_database(_story, django_db_blocker) as name:
+    with _module_database(_six_weeks_database, django_db_blocker) as name:
         yield name
 
 
@@ -179,7 +180,7 @@ def _filled_once(name: str, at: datetime, fill: Callable[[], Any], blocker: Any,
 
 
 @pytest.fixture
-def six_weeks(story_database: str, db: None) -> None:
+def six_weeks(six_weeks_database: str, db: None) -> None:
     """The register after six weeks of the sample."""
 
 

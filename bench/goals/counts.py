@@ -93,8 +93,8 @@ def queries(run: Run) -> Line:
     line.figure = max(worst[kind][0] / bound for kind, bound in BOUNDS.items())
     line.unit = "of the bound"
     line.met = not over and not growing
-    told = [f"{kind} {count} of {BOUNDS[kind]} ({name})" for kind, (count, name) in worst.items()]
-    line.why = "Worst: " + ", ".join(told) + "."
+    worst_texts = [f"{kind} {count} of {BOUNDS[kind]} ({name})" for kind, (count, name) in worst.items()]
+    line.why = "Worst: " + ", ".join(worst_texts) + "."
     if over:
         line.why += " Over: " + ", ".join(sorted(over)) + "."
     if growing:

@@ -27,31 +27,31 @@ def add(event: Event, *, at: datetime) -> None:
     declared = declarations.find(event.verb)
     if declared is None:
         return
-    _tell(event, declared, recipients.of_event(event, at=at), at)
+    _notify(event, declared, recipients.of_event(event, at=at), at)
 
 
 def add_for_stand_in(event: Event, *, absent: User, at: datetime) -> None:
     """Add the entry and the mail of the person who stands in for a recipient who is away by now."""
     declared = declarations.find(event.verb)
     if declared is not None:
-        told = recipients.of_event(event, at=at)
-        _tell(event, declared, [one for one in told if one.stands_in_for == absent.pk], at)
+        stand_ins = [one for one in recipients.of_event(event, at=at) if one.stands_in_for == absent.pk]
+        _notify(event, declared, stand_ins, at)
 
 
-def _tell(event: Event, declared: EventType, told: Sequence[Recipient], at: datetime) -> None:
+def _notify(event: Event, declared: EventType, notified: Sequence[Recipient], at: datetime) -> None:
     """Add entries and mails, except those that are there already."""
     topic = _topic_of(event.subject)
     Entry.objects.bulk_create(
         [
             Entry(
-                user=one.user,
+                user=recipient.user,
                 event=event,
                 topic_id=topic,
-                why=one.reason[:120],
+                why=recipient.reason[:120],
                 is_urgent=declared.is_urgent,
                 at=event.at,
             )
-            for one in told
+            for recipient in notified
         ],
         ignore_conflicts=True,
     )
@@ -60,16 +60,16 @@ def _tell(event: Event, declared: EventType, told: Sequence[Recipient], at: date
     Message.objects.bulk_create(
         [
             Message(
-                key=f"event:{event.pk}:{one.user.pk}",
-                user=one.user,
+                key=f"event:{event.pk}:{recipient.user.pk}",
+                user=recipient.user,
                 verb=event.verb,
                 subject_id=event.subject_id,
                 event=event,
                 policy=declared.mail.in_doubt,
                 made_at=at,
             )
-            for one in told
-            if one.is_mailed and not one.user.is_mail_refused
+            for recipient in notified
+            if recipient.is_mailed and not recipient.user.is_mail_refused
         ],
         ignore_conflicts=True,
     )

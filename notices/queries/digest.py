@@ -59,7 +59,7 @@ def digests_of(user: User) -> QuerySet[Digest]:
     return Digest.objects.filter(user=user).order_by("-made_at", "-id")
 
 
-def that_told_of(user: User, obj: Any) -> list[Digest] | None:
+def that_name(user: User, obj: Any) -> list[Digest] | None:
     """Return the reader's own digests that name an object or a related one (with_related); None for none."""
     named = Func(
         F("content"),
@@ -140,13 +140,13 @@ def shown(user: User, content: dict[str, Any]) -> list[dict[str, Any]]:
 def figures(sections: Sequence[dict[str, Any]]) -> list[tuple[int, str]]:
     """Return up to four pairs (number, noun) for the head of the page."""
     counts = {section["key"]: len(section["lines"]) + section["more"] for section in sections}
-    return [(counts.get(key, 0), words[counts.get(key, 0) != 1]) for key, words in _NUMBERS.items()]
+    return [(counts.get(key, 0), nouns[counts.get(key, 0) != 1]) for key, nouns in _NUMBERS.items()]
 
 
 def preview_line(sections: Sequence[dict[str, Any]]) -> str:
     """Return the text that a mail program shows beside the title."""
-    said = [f"{number} {words}" for number, words in figures(sections) if number]
-    return ", ".join(said) or "A quiet week."
+    counted = [f"{number} {noun}" for number, noun in figures(sections) if number]
+    return ", ".join(counted) or "A quiet week."
 
 
 def undigested(user: User, at: datetime) -> QuerySet[Entry]:
@@ -171,7 +171,7 @@ def _section(key: str, title: str, lines: Sequence[Line], *, shown: int = _SHOWN
 
 def _line(
     subject: Subject,
-    said: str,
+    detail: str,
     *,
     level: int | None = None,
     badge: str = "",
@@ -182,7 +182,7 @@ def _line(
         "names": [pk for pk in names if pk],
         "reference": subject.reference or "",
         "title": subject.title,
-        "said": said,
+        "said": detail,
         "level": level,
         "badge": badge or (scoring.LEVELS[level] if level else ""),
     }
@@ -197,17 +197,17 @@ def _waiting(user: User, meetings: Sequence[Any], at: datetime, zone: ZoneInfo) 
     for asked in mine.reviews_to_answer(user)[:_READ]:
         review = asked.review
         level = 5 if review.severity == Severity.CRITICAL else 4
-        said = f"Answer by {_when(review.due_at, zone)}."
-        lines.append(_line(review.subject, said, level=level, badge=review.get_severity_display()))
+        detail = f"Answer by {_when(review.due_at, zone)}."
+        lines.append(_line(review.subject, detail, level=level, badge=review.get_severity_display()))
     due = actions.mine(user).filter(due_on__lte=today + AHEAD)
     for action in due[:_READ]:
         assert action.due_on is not None
         late = (today - action.due_on).days
-        said = (
+        detail = (
             f"{late} d overdue." if late > 0 else "Due today." if late == 0 else f"Due {_day(action.due_on)}."
         )
         level, badge = (5, "Overdue") if late > 0 else (3, "Due")
-        lines.append(_line(action.subject, said, level=level, badge=badge))
+        lines.append(_line(action.subject, detail, level=level, badge=badge))
     for one in meetings:
         if one.facilitator_id == user.pk and one.starts_at < at + AHEAD:
             lines.append(
@@ -226,10 +226,10 @@ def _steps(user: User, since: datetime) -> Case:
 
     Shape: [{"verb", "level"}].
     """
-    told = Event.objects.filter(
+    steps_since = Event.objects.filter(
         subject=OuterRef("subject"), at__gt=since, verb__in=[*_MOVED, "risklog.risk_changed"]
     ).order_by("at", "id")
-    steps = ArraySubquery(told.values(step=JSONObject(verb="verb", level="data__level")))
+    steps = ArraySubquery(steps_since.values(step=JSONObject(verb="verb", level="data__level")))
     return Case(When(team__subject__in=user.sight.ids, then=steps))
 
 
@@ -237,15 +237,16 @@ def _moved(user: User, risks: Sequence[Any], since: datetime) -> list[Line]:
     """Return one line for each changed risk of this person's teams: its new level or its latest step."""
     lines = []
     for risk in risks:
-        levels = [step["level"] for step in risk.steps or () if step["level"]]
-        said = [_MOVED[one["verb"]] for one in risk.steps or () if not one["level"] and one["verb"] in _MOVED]
-        words = []
+        steps = risk.steps or ()
+        levels = [step["level"] for step in steps if step["level"]]
+        moves = [_MOVED[step["verb"]] for step in steps if not step["level"] and step["verb"] in _MOVED]
+        changes = []
         if levels and levels[0][0] != levels[-1][1]:
-            words.append(f"from {scoring.LEVELS[levels[0][0]]} to {scoring.LEVELS[levels[-1][1]]}")
+            changes.append(f"from {scoring.LEVELS[levels[0][0]]} to {scoring.LEVELS[levels[-1][1]]}")
         is_new = risk.opened_at > since  # it is under "New risks", so its first steps are left out here
-        words += [] if is_new else said[-1:]
-        if words:
-            text = ", ".join(words)
+        changes += [] if is_new else moves[-1:]
+        if changes:
+            text = ", ".join(changes)
             lines.append(_risk(risk, f"{text[0].upper()}{text[1:]}."))
     for group in mine.breaches_of_my_teams(user)[:_READ]:
         level = 5 if group.level > 1 else 3
@@ -261,9 +262,9 @@ def _moved(user: User, risks: Sequence[Any], since: datetime) -> list[Line]:
     return lines
 
 
-def _escalations(user: User, told: set[int], since: datetime) -> list[Line]:
+def _escalations(user: User, shown: set[int], since: datetime) -> list[Line]:
     rows = Escalation.objects.visible_to(user).filter(started_at__gt=since, state__in=UNRESOLVED)
-    rows = rows.exclude(subject__in=told).select_related("subject", "about").order_by("-started_at", "-id")
+    rows = rows.exclude(subject__in=shown).select_related("subject", "about").order_by("-started_at", "-id")
     return [
         _line(
             one.subject,
@@ -275,8 +276,8 @@ def _escalations(user: User, told: set[int], since: datetime) -> list[Line]:
     ]
 
 
-def _risk(risk: Risk, said: str) -> Line:
-    return _line(risk.subject, said, level=scoring.level(risk.severity))
+def _risk(risk: Risk, detail: str) -> Line:
+    return _line(risk.subject, detail, level=scoring.level(risk.severity))
 
 
 def _owned(risk: Risk) -> str:
@@ -306,7 +307,7 @@ def _meeting(meeting: Any, zone: ZoneInfo) -> Line:
     return _line(meeting.subject, ", ".join(parts) + ".")
 
 
-# ------------------------------------------------------------------ words
+# ------------------------------------------------------------------ texts
 
 
 def _day(day: Any) -> str:

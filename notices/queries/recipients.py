@@ -35,10 +35,10 @@ def of_event(event: Event, *, at: datetime) -> list[Recipient]:
     for rule in declared.recipients:
         for user_id, reason in rule(event).items():
             reasons.setdefault(user_id, reason)
-    told = User.objects.active().filter(pk__in=reasons).order_by("pk")
-    if not declared.is_actor_told and event.actor_id:
-        told = told.exclude(subject_id=event.actor_id)
-    users = who_may_see(told, event.subject_id)
+    candidates = User.objects.active().filter(pk__in=reasons).order_by("pk")
+    if not declared.is_actor_notified and event.actor_id:
+        candidates = candidates.exclude(subject_id=event.actor_id)
+    users = who_may_see(candidates, event.subject_id)
     stand_ins = _stand_ins(declared, users, event.subject_id, at)
     found = [Recipient(user, reasons[user.pk], user.pk not in stand_ins) for user in users]
     names = {user.pk: user.name for user in users}

@@ -23,7 +23,7 @@ from people.operations import organisation, person
 from people.operations import sign_in as tries
 
 _DEVICE, _DEVICE_SALT, _A_YEAR = "device", "people.device", 365 * 86400
-_BACKEND = "people.authentication.Door"
+_BACKEND = "people.authentication.PasswordBackend"
 
 
 @view_needs(OPEN)

@@ -68,7 +68,7 @@ def in_time() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def site(chromium: Any, story_database: str, django_db_blocker: Any) -> Iterator[str]:
+def site(chromium: Any, six_weeks_database: str, django_db_blocker: Any) -> Iterator[str]:
     """The address of the site. Changes by tests stay until the end of the module."""
     from django.conf import settings
     from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler

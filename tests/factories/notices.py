@@ -12,7 +12,7 @@ from tests.factories import actions, people, risklog_review
 from tests.notices.sink import Sink
 
 
-def told(verb: str, at=AT) -> None:
+def notify_of(verb: str, at=AT) -> None:
     """Run the relay for every waiting event of this verb, which creates inbox entries and mails."""
     _hand_over(Handover.objects.filter(event__verb=verb), at)
 
@@ -21,7 +21,7 @@ def parked_kind(user=None, at=AT) -> Message:
     """Create a waiting mail that is parked if its delivery is uncertain: an assigned action."""
     user = user or people.user()
     made = actions.action(owner=user)
-    told_of(made, at)
+    notify_about(made, at)
     return Message.objects.get(subject=made.subject, user=user)
 
 
@@ -31,13 +31,13 @@ def resent_kind(user=None, at=AT) -> Message:
     if not Ladder.objects.exists():
         risklog_review.ladder(("owner", 60, None))
     made = risklog_review.escalation(about=risklog_review.model(developer=user).subject, at=at)
-    told_of(made, at)
+    notify_about(made, at)
     found = Message.objects.get(subject=made.subject, user=user)
     assert found.policy == InDoubt.RESEND
     return found
 
 
-def told_of(obj, at=AT) -> None:
+def notify_about(obj, at=AT) -> None:
     """Run the relay for every waiting event of one object."""
     _hand_over(Handover.objects.filter(event__subject=obj.subject_id), at)
 

@@ -71,7 +71,7 @@ def alerts(*told: dict, slug: str = "alertmanager", at: datetime = AT, by=SYSTEM
     return alert.take(heard, source=of, by=by, at=at)
 
 
-def told(
+def sent_alert(
     feature: str = "age",
     *,
     rule: str = "FeatureDriftHigh",

@@ -53,7 +53,7 @@ def team(staff):
 
 def alerted(model="fraud-score", *, at=AT):
     """Receive an alert of a model and process everything that follows. Returns its review."""
-    signals.alerts(signals.told(model=model, starts=at), at=at)
+    signals.alerts(signals.sent_alert(model=model, starts=at), at=at)
     schedule.tick(at + timedelta(minutes=1))
     return Review.objects.select_related("subject").latest("pk")
 
@@ -364,7 +364,7 @@ def test_a_risk_of_somebody_who_left_says_so_and_is_listed_as_unowned_until_it_i
 def test_a_breach_without_limits_gets_a_review_that_says_no_threshold_is_agreed(client, staff, team):
     _, ana, _ = staff
     catalogue.model("fraud-score", owner_team=team)
-    body = signals.told()
+    body = signals.sent_alert()
     body["annotations"] = {}
     signals.alerts(body)
     schedule.tick(LATER)

@@ -149,7 +149,7 @@ def _create(world: World, *, reviewer: User, doer: User, is_told: bool) -> tuple
     hidden = _below(world, risk, reviewer=reviewer, doer=doer)
     schedule.tick(LATER)
     if is_told:
-        _told_of_once(world, risk)
+        _in_one_digest(world, risk)
     return risk, hidden
 
 
@@ -202,7 +202,7 @@ def _discussed(world: World, risk: Risk) -> Decision:
     return decision
 
 
-def _told_of_once(world: World, risk: Risk) -> None:
+def _in_one_digest(world: World, risk: Risk) -> None:
     """Notify the outsider while they own an action, by inbox, mail and digest. Mails wait for all people."""
     person, act = world.people["outsider"], {"by": Actor(world.people["owner"], "page"), "at": LATER}
     handed = actions.action(f"{CANARY} reassigned", owner=person, about=risk.subject, at=LATER)

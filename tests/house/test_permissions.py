@@ -145,9 +145,9 @@ def test_what_is_scheduled_exists_and_comes_often():
     assert max(schedule.EVERY.values()) <= 600
 
 
-@pytest.mark.parametrize("name", ["states", "told"])
+@pytest.mark.parametrize("name", ["states", "event_flows"])
 def test_the_drawn_documents_match_the_code(name):
     """Fix: `manage.py draw_states`."""
-    page = {"states": "states.md", "told": "flows.md"}[name]
+    page = {"states": "states.md", "event_flows": "flows.md"}[name]
 
     assert (ROOT / "docs" / page).read_text() == getattr(draw_states, name)()

@@ -1,6 +1,6 @@
 """Style sheets and scripts: every class has a rule, every rule is used, names are words, files are short.
 
-Mails are left out, because their classes are in a separate sheet (templates/notices/_letter.html).
+Mails are left out, because their classes are in a separate sheet (templates/notices/_mail_layout.html).
 """
 
 import re
@@ -14,7 +14,7 @@ from pages.static_files import INDEX
 ROOT = Path(__file__).resolve().parents[2]
 SHEETS = sorted((ROOT / "static/css").rglob("*.css"))
 SCRIPTS = sorted((ROOT / "static/js").glob("*.js"))
-MAILS = re.compile(r"templates/notices/(\w+/|_letter|_limits)")
+MAILS = re.compile(r"templates/notices/(\w+/|_mail_layout|_mail_style|_limits)")
 TEMPLATES = [p for p in sorted((ROOT / "templates").rglob("*.html")) if not MAILS.search(p.as_posix())]
 # Python that writes markup or names of classes.
 MARKUP = [

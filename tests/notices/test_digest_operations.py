@@ -110,7 +110,7 @@ def test_the_digest_lists_changes_since_the_last_one(ana, at):
 
 
 def test_the_digest_marks_the_inbox_rows_of_the_week_once(ana, at):
-    notices.told_of(actions.action(owner=ana))
+    notices.notify_about(actions.action(owner=ana))
 
     first = make(ana, at)
 

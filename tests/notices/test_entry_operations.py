@@ -25,7 +25,7 @@ def why(user) -> dict[str, str]:
 def test_an_entry_and_its_mail_are_created_once_however_often_the_handler_runs(at):
     ana = people.user()
     made = actions.action(owner=ana)
-    notices.told_of(made), notices.told_of(made)
+    notices.notify_about(made), notices.notify_about(made)
 
     assert Entry.objects.filter(user=ana).count() == 1
     assert Message.objects.filter(user=ana).count() == 1
@@ -33,7 +33,7 @@ def test_an_entry_and_its_mail_are_created_once_however_often_the_handler_runs(a
 
 def test_the_actor_is_not_notified(at):
     ana = people.user()
-    notices.told_of(actions.action(owner=ana, by=Actor(ana, "page")))
+    notices.notify_about(actions.action(owner=ana, by=Actor(ana, "page")))
 
     assert not Entry.objects.exists()
 
@@ -42,7 +42,7 @@ def test_the_ladder_also_notifies_the_person_who_escalated_and_sends_uncertain_m
     ana = people.user()
     risklog_review.ladder(("owner", 60, None))
     made = risklog_review.escalation(about=risklog_review.model(developer=ana).subject, by=Actor(ana, "page"))
-    notices.told_of(made)
+    notices.notify_about(made)
 
     assert Climb.objects.get(escalation=made).told == [ana.pk]
     assert why(ana)["risklog.escalation_climbed"] == "Escalated to you"
@@ -52,7 +52,7 @@ def test_the_ladder_also_notifies_the_person_who_escalated_and_sends_uncertain_m
 def test_reviewers_get_an_entry_and_a_mail(at):
     reviewers = [risklog_review.reviewer("data-science"), risklog_review.reviewer("engineering")]
     review = risklog_review.review()
-    notices.told_of(review)
+    notices.notify_about(review)
 
     assert {user.pk for user in reviewers} == set(
         Message.objects.filter(verb="risklog.review_opened").values_list("user_id", flat=True)
@@ -67,7 +67,7 @@ def test_reviewers_without_an_answer_are_notified_when_the_review_becomes_critic
     made = risklog_review.review()
     reviewer.answer(made, verdict="confirmed", note="Seen.", by=Actor(answered, "page"), at=at)
     risklog_review.review(about=made.about, severity="critical", why="PSI is 0.9", at=at)
-    notices.told("risklog.review_pressed")
+    notices.notify_of("risklog.review_pressed")
     message.send_due(at=at)
 
     sent = Message.objects.get(verb="risklog.review_pressed")
@@ -81,7 +81,7 @@ def test_a_breach_notifies_the_team_only_in_the_inbox(at):
     ana = people.user(teams=[team])
     people.user("Stranger")
     group = risklog_review.breach_group(of_model=risklog_review.model(owner_team=team))
-    notices.told_of(group)
+    notices.notify_about(group)
 
     assert list(Entry.objects.values_list("user_id", flat=True)) == [ana.pk]
     assert not Message.objects.exists()
@@ -91,15 +91,15 @@ def test_a_risk_notifies_its_owner_and_team_and_a_small_change_notifies_nobody(a
     team = people.team()
     ana, wei = people.user(teams=[team]), people.user()
     risk = risks.risk(team=team, owner=wei, likelihood=2, impact=2)
-    notices.told_of(risk)
+    notices.notify_about(risk)
     risk_operations.change(risk, {"affected": "Applicants"}, by=SYSTEM, at=at)
-    notices.told_of(risk)
+    notices.notify_about(risk)
 
     assert why(wei) == {"risklog.risk_opened": "You own this risk"}
     assert why(ana) == {"risklog.risk_opened": "The risk belongs to your team"}
 
     risk_operations.change(risk, {"likelihood": 5, "impact": 5}, by=SYSTEM, at=at)
-    notices.told_of(risk)
+    notices.notify_about(risk)
     assert "risklog.risk_changed" in why(ana)
 
 
@@ -108,7 +108,7 @@ def test_only_people_who_may_see_a_restricted_subject_are_notified(at):
     ana, wei = people.user(teams=[team]), people.user(teams=[others])
     risk = risks.risk(team=team, owner=wei, viewers=[team.subject_id])
     Subject.objects.filter(pk=risk.subject_id).update(viewers=[team.subject_id])
-    notices.told_of(risk)
+    notices.notify_about(risk)
 
     assert why(ana) != {}
     assert why(wei) == {}
@@ -118,7 +118,7 @@ def test_people_who_left_are_not_notified(at):
     ana = people.user()
     made = actions.action(owner=ana)
     type(ana).objects.filter(pk=ana.pk).update(is_active=False)
-    notices.told_of(made)
+    notices.notify_about(made)
 
     assert not Entry.objects.exists()
 
@@ -126,14 +126,14 @@ def test_people_who_left_are_not_notified(at):
 def test_notifications_do_not_reveal_an_anonymous_opener(at):
     ana = people.user()
     made = actions.action(by=Actor(ana, "page", hidden=True))
-    notices.told_of(actions.operations.finish(made, by=SYSTEM, at=at))
+    notices.notify_about(actions.operations.finish(made, by=SYSTEM, at=at))
 
     assert not Entry.objects.exists()
 
 
 def test_a_learning_that_is_published_waits_for_the_digest(at):
     people.user()
-    notices.told_of(learnings.published())
+    notices.notify_about(learnings.published())
 
     assert not Entry.objects.exists()
 
@@ -141,7 +141,7 @@ def test_a_learning_that_is_published_waits_for_the_digest(at):
 def test_marking_read_marks_ones_own_alone(at):
     ana, wei = people.user(), people.user()
     for person in (ana, wei):
-        notices.told_of(actions.action(owner=person))
+        notices.notify_about(actions.action(owner=person))
     theirs = list(Entry.objects.values_list("pk", flat=True))
 
     assert entry.read(ana, theirs, at=at) == 1

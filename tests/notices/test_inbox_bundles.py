@@ -29,10 +29,10 @@ def ana(client):
 def several_news(owner, number: int = 3, title: str = "Fix the feed"):
     """An action whose owner was told of it `number` times."""
     action = actions.action(title, owner=owner)
-    notices.told_of(action)
+    notices.notify_about(action)
     for hours in range(1, number):
         operations.drop(action, reason=f"Reason {hours}", by=SYSTEM, at=AT + timedelta(hours=hours))
-        notices.told_of(action)
+        notices.notify_about(action)
         operations.reopen(action, by=SYSTEM, at=AT + timedelta(hours=hours))
     return action
 
@@ -43,7 +43,7 @@ def page(client, query: str = "") -> str:
 
 def test_the_news_of_one_object_are_one_line_with_the_newest_first(client, ana):
     several_news(ana)
-    notices.told_of(actions.action("Another", owner=ana))
+    notices.notify_about(actions.action("Another", owner=ana))
 
     html = page(client)
 
@@ -58,8 +58,8 @@ def escalated(owner):
     risklog_review.ladder(("owner", 60, None))
     action = actions.action("Fix the feed", owner=owner)
     escalation = risklog_review.escalation(about=action.subject)
-    notices.told_of(action)
-    notices.told_of(escalation)
+    notices.notify_about(action)
+    notices.notify_about(escalation)
     assert set(Entry.objects.values_list("event__subject_id", flat=True)) == {
         action.subject_id,
         escalation.subject_id,

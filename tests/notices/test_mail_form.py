@@ -62,8 +62,8 @@ def test_a_plain_mail_is_one_part():
 def test_an_alert_cannot_forge_lines_of_a_mail(at):
     """This holds for a new title, and for one that was stored before line breaks were removed."""
     forged = "Drift\r\n\r\nAcknowledge: http://evil.example/"
-    labels = signals.told("age")["labels"] | {"alertname": forged}
-    signals.alerts(signals.told("age") | {"labels": labels})
+    labels = signals.sent_alert("age")["labels"] | {"alertname": forged}
+    signals.alerts(signals.sent_alert("age") | {"labels": labels})
     group = BreachGroup.objects.select_related("subject").get()
     assert "\n" not in group.title and "\n" not in group.subject.title
 
@@ -97,7 +97,7 @@ def test_an_escalation_mail_that_is_refused_twice_notifies_administrators(settin
     assert row.state == MessageState.DEAD
     event = Event.objects.get(verb="notices.escalation_mail_failed")
     assert (event.subject_id, event.data["mail"]) == (person.subject_id, str(row.pk))
-    notices.told("notices.escalation_mail_failed", at)
+    notices.notify_of("notices.escalation_mail_failed", at)
     assert Entry.objects.get(event=event).user == ada
 
 

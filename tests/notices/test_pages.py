@@ -48,8 +48,8 @@ def test_an_empty_inbox_says_what_it_will_show(client, ana):
 
 
 def test_the_inbox_shows_only_ones_own_entries(client, ana):
-    notices.told_of(actions.action("Mine", owner=ana))
-    notices.told_of(actions.action("Theirs", owner=people.user()))
+    notices.notify_about(actions.action("Mine", owner=ana))
+    notices.notify_about(actions.action("Theirs", owner=people.user()))
 
     page = body(client.get("/notices/"))
 
@@ -60,7 +60,7 @@ def test_the_inbox_shows_only_ones_own_entries(client, ana):
 
 def test_what_was_restricted_since_leaves_the_inbox_and_its_count(client, ana):
     made = actions.action("Canary", owner=ana)
-    notices.told_of(made)
+    notices.notify_about(made)
     Subject.objects.filter(pk=made.subject_id).update(viewers=[], granted=[])
 
     answer = client.get("/notices/")
@@ -71,7 +71,7 @@ def test_what_was_restricted_since_leaves_the_inbox_and_its_count(client, ana):
 
 def test_a_long_inbox_is_counted_no_further_than_the_side_bar_says(ana):
     for _ in range(3):
-        notices.told_of(actions.action(owner=ana))
+        notices.notify_about(actions.action(owner=ana))
 
     assert inbox.unread_count(ana, most=3) == "3"
     assert inbox.unread_count(ana, most=2) == "2+"
@@ -80,7 +80,7 @@ def test_a_long_inbox_is_counted_no_further_than_the_side_bar_says(ana):
 @pytest.mark.parametrize(("sent", "left"), [({"all": "1"}, 0), ({}, 1)])
 def test_read_is_marked_by_a_post(client, ana, sent, left):
     for _ in range(2):
-        notices.told_of(actions.action(owner=ana))
+        notices.notify_about(actions.action(owner=ana))
     entry = Entry.objects.first()
 
     answer = client.post("/notices/mark/", sent or {"entry": entry.pk})
@@ -91,10 +91,10 @@ def test_read_is_marked_by_a_post(client, ana, sent, left):
 
 
 def test_the_inbox_costs_the_same_at_one_and_three_lines(client, ana):
-    notices.told_of(actions.action(owner=ana))
+    notices.notify_about(actions.action(owner=ana))
     few = cost(client, "/notices/")
     for _ in range(2):
-        notices.told_of(actions.action(owner=ana))
+        notices.notify_about(actions.action(owner=ana))
 
     assert cost(client, "/notices/") == few
 
@@ -214,7 +214,7 @@ def test_a_list_refuses_what_it_does_not_know_by_name(client, ida, path, query, 
 
 def test_the_inbox_is_narrowed_to_what_is_unread(client, ana, at):
     for title in ("Old news", "Fresh news"):
-        notices.told_of(actions.action(title, owner=ana))
+        notices.notify_about(actions.action(title, owner=ana))
     Entry.objects.filter(event__subject__title="Old news").update(read_at=at)
 
     page = body(client.get("/notices/?show=unread"))
@@ -238,7 +238,7 @@ def test_a_mail_names_what_is_restricted_to_nobody_else(verb, at, settings):
         made = risklog_review.escalation(about=canary.subject)
     else:
         made = actions.action(owner=person, about=canary.subject)
-    notices.told_of(made)
+    notices.notify_about(made)
     Subject.objects.filter(pk=canary.subject_id).update(viewers=[], granted=[])
     message.send_due(at=at)
 

@@ -321,7 +321,7 @@ def test_an_outdated_mail_is_not_sent(settings, verb, step):
     people.user("Adam Admin", role=Role.ADMINISTRATOR)
     make, _ = STEPS[verb]
     told = make()
-    notices.told(verb, told.at)
+    notices.notify_of(verb, told.at)
     event = Event.objects.filter(subject_id=told.obj.subject_id, verb=verb).latest("id")
     mail = Message.objects.get(event=event, user=told.reader)
 
@@ -346,7 +346,7 @@ def test_a_waiting_mail_to_somebody_who_goes_away_goes_to_the_stand_in(settings,
     settings.IS_MAIL_KEPT = True
     make, _ = STEPS[verb]
     told = make()
-    notices.told(verb, told.at)
+    notices.notify_of(verb, told.at)
     event = Event.objects.filter(subject_id=told.obj.subject_id, verb=verb).latest("id")
     mail = Message.objects.get(event=event, user=told.reader)
     other = people.user("Stan", function=told.reader.function)

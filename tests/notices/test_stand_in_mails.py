@@ -33,7 +33,7 @@ def assigned(owner, at) -> Action:
 def test_an_assignment_goes_to_the_stand_in_and_says_so(settings, at, ana):
     settings.IS_MAIL_KEPT = True
     owner, other = ana
-    notices.told_of(assigned(owner, at))
+    notices.notify_about(assigned(owner, at))
 
     message.send_due(at=at)
 
@@ -51,7 +51,7 @@ def test_a_reminder_goes_to_the_stand_in(settings, at, ana):
     made = assigned(owner, at)
     due = Due.objects.filter(subject=made.subject, kind="actions.reminder").earliest("at")
     actions.remind(due, at=due.at)
-    notices.told("actions.action_reminded", due.at)
+    notices.notify_of("actions.action_reminded", due.at)
 
     message.send_due(at=due.at)
 
@@ -63,7 +63,7 @@ def test_without_a_stand_in_it_goes_to_the_owner(at):
     owner = people.user("Ana")
     persons.be_away(owner, from_on=at.date(), until_on=at.date(), by=SYSTEM, at=at)
 
-    notices.told_of(assigned(owner, at))
+    notices.notify_about(assigned(owner, at))
 
     assert Message.objects.get().user == owner
 
@@ -72,7 +72,7 @@ def test_the_stand_in_sees_a_restricted_action(at, ana):
     owner, other = ana
     made = actions.add(title="Fix it", owner=owner, viewers=[owner.subject_id], by=SYSTEM, at=at)
 
-    notices.told_of(made)
+    notices.notify_about(made)
 
     assert Action.objects.visible_to(other).filter(pk=made.pk).exists()
     assert Message.objects.get().user == other
@@ -81,7 +81,7 @@ def test_the_stand_in_sees_a_restricted_action(at, ana):
 def test_the_mail_is_not_sent_when_the_absence_is_taken_back(settings, at, ana):
     settings.IS_MAIL_KEPT = True
     owner, other = ana
-    notices.told_of(assigned(owner, at))
+    notices.notify_about(assigned(owner, at))
     persons.be_back(owner.absences.get(), by=SYSTEM, at=at)
 
     message.send_due(at=at)

@@ -96,8 +96,8 @@ def test_operations_store_clean_texts_whoever_calls_them():
 
 
 def test_an_alert_cannot_add_line_breaks_to_a_title(client):
-    labels = signals.told("age")["labels"]
-    told = signals.told("age") | {
+    labels = signals.sent_alert("age")["labels"]
+    told = signals.sent_alert("age") | {
         "labels": labels | {"alertname": "Drift\r\n\r\nOpen: http://evil.example", "pod\x1b": "a\u2029b"},
         "annotations": {"summary": "one\x85two", "value": "1"},
     }

@@ -55,7 +55,7 @@ def climb(escalation):
     return escalation
 
 
-def told(escalation):
+def calls_of(escalation):
     return list(Climb.objects.filter(escalation=escalation).order_by("id").values_list("position", "told"))
 
 
@@ -69,7 +69,7 @@ def test_it_starts_on_the_first_rung_at_once(at, crew):
 
     assert (escalation.rung, escalation.rung_since) == (1, at)
     assert escalation.next_climb_at == at + 4 * HOUR
-    assert told(escalation) == [(1, [crew["developer"].pk])]
+    assert calls_of(escalation) == [(1, [crew["developer"].pk])]
     assert verbs(escalation) == ["started", "climbed"]
     assert due(escalation).occurrence == "rung-2"
     note = Event.objects.get(verb="risklog.escalation_climbed").data
@@ -81,7 +81,7 @@ def test_it_climbs_in_order_and_stays_at_the_top(at, crew):
 
     climb(climb(escalation))
 
-    assert told(escalation) == [
+    assert calls_of(escalation) == [
         (1, [crew["developer"].pk]), (2, [crew["lead"].pk]), (3, [crew["manager"].pk]),
     ]  # fmt: skip
     assert (escalation.rung, escalation.next_climb_at) == (3, None)
@@ -90,15 +90,15 @@ def test_it_climbs_in_order_and_stays_at_the_top(at, crew):
 
 def test_a_due_date_that_runs_twice_or_early_climbs_once(at, crew):
     escalation = make.escalation(about=crew["model"].subject)
-    bell = due(escalation)
+    due_climb = due(escalation)
 
-    climbs.climb(bell, at=bell.at - HOUR)
-    climbs.climb(bell, at=bell.at)
-    climbs.climb(bell, at=bell.at)
+    climbs.climb(due_climb, at=due_climb.at - HOUR)
+    climbs.climb(due_climb, at=due_climb.at)
+    climbs.climb(due_climb, at=due_climb.at)
 
     escalation.refresh_from_db()
     assert escalation.rung == 2
-    assert len(told(escalation)) == 2
+    assert len(calls_of(escalation)) == 2
 
 
 def test_after_a_week_of_downtime_it_climbs_one_rung_with_its_full_time_limit(at, crew):
@@ -119,7 +119,7 @@ def test_a_second_start_is_a_note_on_the_one_that_runs(at, crew):
     assert second.pk == first.pk
     assert second.severity == Severity.CRITICAL
     assert verbs(first) == ["started", "climbed", "annotated"]
-    assert len(told(first)) == 1
+    assert len(calls_of(first)) == 1
 
 
 def test_an_empty_rung_is_skipped_at_once_and_says_so(at, crew):
@@ -215,7 +215,7 @@ def test_an_edited_ladder_leaves_running_climbs_alone(at, crew):
 
     assert climb(running).rung == 2
     assert climb(running).rung == 3
-    assert told(other) == [(1, [crew["lead"].pk])]
+    assert calls_of(other) == [(1, [crew["lead"].pk])]
     assert LadderVersion.objects.get(is_current=True).number == 2
 
 
@@ -228,10 +228,10 @@ def test_acknowledging_stops_the_climb_until_it_lapses(at, crew):
     assert escalation.state == EscalationState.ACKNOWLEDGED
     assert escalation.acknowledged_by == crew["developer"]
     assert not Due.objects.filter(kind="risklog.climb", state="pending").exists()
-    bell = due(escalation, "risklog.acknowledgement_lapses")
-    assert bell.at == at + 5 * HOUR
-    climbs.lapse(bell, at=bell.at)
-    climbs.lapse(bell, at=bell.at)
+    due_climb = due(escalation, "risklog.acknowledgement_lapses")
+    assert due_climb.at == at + 5 * HOUR
+    climbs.lapse(due_climb, at=due_climb.at)
+    climbs.lapse(due_climb, at=due_climb.at)
     escalation.refresh_from_db()
     assert (escalation.state, escalation.rung) == (EscalationState.CLIMBING, 2)
     assert verbs(escalation)[-2:] == ["lapsed", "climbed"]
@@ -273,14 +273,14 @@ def test_a_pause_ends_by_itself_and_gives_the_rung_its_time(at, crew):
 
     escalations.pause(escalation, until=at + timedelta(days=2), reason="Rollback runs", by=SYSTEM, at=at)
 
-    bell = due(escalation, "risklog.pause_ends")
+    pause_end = due(escalation, "risklog.pause_ends")
     climbs_before = Due.objects.get(kind="risklog.climb")
     climbs.climb(climbs_before, at=climbs_before.at)
     escalation.refresh_from_db()
     assert (escalation.state, escalation.rung) == (EscalationState.PAUSED, 1)
-    escalations.end_pause(bell, at=bell.at)
+    escalations.end_pause(pause_end, at=pause_end.at)
     escalation.refresh_from_db()
-    assert (escalation.state, escalation.next_climb_at) == (EscalationState.CLIMBING, bell.at + 4 * HOUR)
+    assert (escalation.state, escalation.next_climb_at) == (EscalationState.CLIMBING, pause_end.at + 4 * HOUR)
     assert climb(escalation).rung == 2
 
 
@@ -304,7 +304,7 @@ def test_stepping_down_notifies_the_rung_below_and_restarts_the_climb(at, crew):
     escalation.refresh_from_db()
     assert (escalation.rung, escalation.round) == (1, 2)
     assert climb(escalation).rung == 2
-    assert [position for position, _ in told(escalation)] == [1, 2, 1, 2]
+    assert [position for position, _ in calls_of(escalation)] == [1, 2, 1, 2]
     escalations.step_down(escalation, reason="Again", by=SYSTEM, at=at)
     with pytest.raises(Refused, match="No rung below has anyone"):
         escalations.step_down(escalation, reason="Lower", by=SYSTEM, at=at)
@@ -312,10 +312,10 @@ def test_stepping_down_notifies_the_rung_below_and_restarts_the_climb(at, crew):
 
 def test_nothing_fires_after_it_is_resolved(at, crew):
     escalation = make.escalation(about=crew["model"].subject)
-    bell = due(escalation)
+    due_climb = due(escalation)
 
     escalations.resolve(escalation, reason="Rolled back", by=SYSTEM, at=at)
-    climbs.climb(bell, at=bell.at)
+    climbs.climb(due_climb, at=due_climb.at)
 
     escalation.refresh_from_db()
     assert (escalation.state, escalation.rung, verbs(escalation)[-1]) == ("resolved", 1, "resolved")
@@ -372,7 +372,7 @@ def test_an_overdue_action_climbs_and_stops_when_it_is_done(at, crew):
 
     escalation = Escalation.objects.get()
     assert (escalation.about_id, escalation.team) == (late.subject_id, crew["team"])
-    assert told(escalation) == [(1, [crew["developer"].pk])]
+    assert calls_of(escalation) == [(1, [crew["developer"].pk])]
     done = history.move(late, "done", by=SYSTEM, at=at + HOUR, values={"settled_at": at + HOUR})
     escalation_handlers.on_action_settled(done, at=at + HOUR)
     escalation_handlers.on_action_settled(done, at=at + HOUR)

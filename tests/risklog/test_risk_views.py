@@ -398,7 +398,7 @@ def test_a_filter_that_can_find_nothing_finds_nothing(client, member, query):
 
 
 def test_the_values_of_an_alert_are_drawn_with_the_limit_of_their_tools_rule(client, member, at):
-    signals.alerts(signals.told(value="0.31"), at=at)
+    signals.alerts(signals.sent_alert(value="0.31"), at=at)
     found = risks.risk(series=Series.objects.get())
 
     assert "Warning 0.25" in client.get(f"/risks/{found.reference}/").content.decode()

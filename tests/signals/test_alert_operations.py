@@ -94,7 +94,7 @@ def test_the_real_bodies_in_any_order_and_again_leave_the_same(at):
 
 
 def test_repeats_say_nothing_new_and_write_no_history(at):
-    told = [signals.told("age"), signals.told("income")]
+    told = [signals.sent_alert("age"), signals.sent_alert("income")]
     signals.alerts(*told, at=at)
     before = Event.objects.count()
 
@@ -106,10 +106,10 @@ def test_repeats_say_nothing_new_and_write_no_history(at):
 
 
 def test_resolved_closes_only_its_own_and_a_late_firing_reopens_nothing(at):
-    signals.alerts(signals.told("age"), signals.told("income"), at=at)
-    signals.alerts(signals.told("age", status="resolved", ends=at + MINUTE), at=at + 2 * MINUTE)
+    signals.alerts(signals.sent_alert("age"), signals.sent_alert("income"), at=at)
+    signals.alerts(signals.sent_alert("age", status="resolved", ends=at + MINUTE), at=at + 2 * MINUTE)
 
-    late = signals.alerts(signals.told("age"), at=at + 3 * MINUTE)
+    late = signals.alerts(signals.sent_alert("age"), at=at + 3 * MINUTE)
 
     assert late.results == ["duplicate"]
     assert {breach.feature: breach.state for breach in Breach.objects.all()} == {
@@ -121,9 +121,9 @@ def test_resolved_closes_only_its_own_and_a_late_firing_reopens_nothing(at):
 
 
 def test_a_newer_start_of_the_same_alert_ends_the_older(at):
-    signals.alerts(signals.told(starts=at), at=at)
-    signals.alerts(signals.told(starts=at + 5 * MINUTE), at=at + 5 * MINUTE)
-    signals.alerts(signals.told(starts=at - 5 * MINUTE), at=at + 6 * MINUTE)
+    signals.alerts(signals.sent_alert(starts=at), at=at)
+    signals.alerts(signals.sent_alert(starts=at + 5 * MINUTE), at=at + 5 * MINUTE)
+    signals.alerts(signals.sent_alert(starts=at - 5 * MINUTE), at=at + 6 * MINUTE)
 
     rows = Alert.objects.order_by("starts_at").values_list("is_firing", "ends_at", "breach__state")
     assert list(rows) == [
@@ -135,13 +135,13 @@ def test_a_newer_start_of_the_same_alert_ends_the_older(at):
 
 
 def test_an_alert_without_a_start_starts_when_it_is_received(at):
-    signals.alerts(signals.told(starts=None), at=at)
-    signals.alerts(signals.told(starts=None), at=at + MINUTE)
+    signals.alerts(signals.sent_alert(starts=None), at=at)
+    signals.alerts(signals.sent_alert(starts=None), at=at + MINUTE)
     assert Alert.objects.get().starts_at == at
 
-    signals.alerts(signals.told(starts=None, status="resolved"), at=at + 2 * MINUTE)
+    signals.alerts(signals.sent_alert(starts=None, status="resolved"), at=at + 2 * MINUTE)
     assert Alert.objects.get().ends_at == at + 2 * MINUTE
-    signals.alerts(signals.told(starts=None), at=at + 3 * MINUTE)
+    signals.alerts(signals.sent_alert(starts=None), at=at + 3 * MINUTE)
 
     assert Alert.objects.filter(is_firing=True).get().starts_at == at + 3 * MINUTE
     assert BreachGroup.objects.get().state == "open"
@@ -150,51 +150,55 @@ def test_an_alert_without_a_start_starts_when_it_is_received(at):
 @pytest.mark.parametrize("fires_first", [True, False])
 def test_a_repeated_end_without_a_start_changes_nothing(at, fires_first):
     if fires_first:
-        signals.alerts(signals.told(starts=None), at=at)
-    first = signals.alerts(signals.told(status="resolved", starts=None), at=at + timedelta(minutes=1))
+        signals.alerts(signals.sent_alert(starts=None), at=at)
+    first = signals.alerts(signals.sent_alert(status="resolved", starts=None), at=at + timedelta(minutes=1))
     before = Event.objects.count()
 
     again = [
-        signals.alerts(signals.told(status="resolved", starts=None), at=at + timedelta(minutes=n)).results
+        signals.alerts(
+            signals.sent_alert(status="resolved", starts=None), at=at + timedelta(minutes=n)
+        ).results
         for n in (2, 3)
     ]
 
     assert (first.results, again) == (["stored"], [["duplicate"], ["duplicate"]])
     assert (Alert.objects.count(), Breach.objects.count()) == (1, 1)
     assert Event.objects.count() == before
-    refired = signals.alerts(signals.told(starts=None), at=at + timedelta(minutes=4))
+    refired = signals.alerts(signals.sent_alert(starts=None), at=at + timedelta(minutes=4))
     assert (refired.results, Alert.objects.filter(is_firing=True).count()) == (["stored"], 1)
 
 
 def test_a_resolved_that_came_first_is_an_end_all_the_same(at):
-    signals.alerts(signals.told(status="resolved", ends=at + MINUTE), at=at + MINUTE)
-    signals.alerts(signals.told(), at=at + 2 * MINUTE)
+    signals.alerts(signals.sent_alert(status="resolved", ends=at + MINUTE), at=at + MINUTE)
+    signals.alerts(signals.sent_alert(), at=at + 2 * MINUTE)
 
     assert (Alert.objects.get().is_firing, Breach.objects.get().state) == (False, "cleared")
     assert BreachGroup.objects.get().state == "cleared"
 
 
 def test_the_same_cause_within_a_day_reopens_its_group(at):
-    signals.alerts(signals.told(), at=at)
-    signals.alerts(signals.told(status="resolved", ends=at + MINUTE), at=at + MINUTE)
+    signals.alerts(signals.sent_alert(), at=at)
+    signals.alerts(signals.sent_alert(status="resolved", ends=at + MINUTE), at=at + MINUTE)
     later = at + timedelta(hours=20)
 
-    signals.alerts(signals.told(starts=later), at=later)
+    signals.alerts(signals.sent_alert(starts=later), at=later)
 
     group = BreachGroup.objects.get()
     assert (group.state, group.cleared_at, group.breaches.count()) == ("open", None, 2)
     far = at + timedelta(days=3)
-    signals.alerts(signals.told(starts=later, status="resolved", ends=later + MINUTE), at=later + MINUTE)
-    signals.alerts(signals.told(starts=far), at=far)
+    signals.alerts(
+        signals.sent_alert(starts=later, status="resolved", ends=later + MINUTE), at=later + MINUTE
+    )
+    signals.alerts(signals.sent_alert(starts=far), at=far)
     assert BreachGroup.objects.count() == 2
 
 
 def test_causes_are_kept_apart_by_rule_model_and_kind(at):
     signals.alerts(
-        signals.told(),
-        signals.told(rule="NullsHigh"),
-        signals.told(model="churn"),
-        signals.told(category="performance", feature="fee"),
+        signals.sent_alert(),
+        signals.sent_alert(rule="NullsHigh"),
+        signals.sent_alert(model="churn"),
+        signals.sent_alert(category="performance", feature="fee"),
         at=at,
     )
 
@@ -233,10 +237,10 @@ def test_a_source_maps_labels_of_its_own(at):
 
 def test_values_become_points_and_the_metric_is_live(at):
     ana = people.user("Ana")
-    signals.alerts(signals.told(value="0.31"), at=at)
-    signals.alerts(signals.told(value="0.35"), at=at + timedelta(seconds=30))
-    signals.alerts(signals.told(value="0.42"), at=at + 2 * MINUTE)
-    signals.alerts(signals.told(value="oops"), at=at + 3 * MINUTE)
+    signals.alerts(signals.sent_alert(value="0.31"), at=at)
+    signals.alerts(signals.sent_alert(value="0.35"), at=at + timedelta(seconds=30))
+    signals.alerts(signals.sent_alert(value="0.42"), at=at + 2 * MINUTE)
+    signals.alerts(signals.sent_alert(value="oops"), at=at + 3 * MINUTE)
 
     series = Series.objects.get()
     assert (series.metric, series.kind, series.feature) == ("FeatureDriftHigh", "drift", "age")
@@ -247,9 +251,9 @@ def test_values_become_points_and_the_metric_is_live(at):
 
 
 def test_truncated_alerts_are_shown_and_close_nothing(sender):
-    sender(ALERTS, {"alerts": [signals.told("age"), signals.told("income")]})
+    sender(ALERTS, {"alerts": [signals.sent_alert("age"), signals.sent_alert("income")]})
 
-    sender(ALERTS, {"alerts": [signals.told("age")], "truncatedAlerts": 7})
+    sender(ALERTS, {"alerts": [signals.sent_alert("age")], "truncatedAlerts": 7})
 
     assert Delivery.objects.latest("id").truncated_alerts == 7
     assert Alert.objects.filter(is_firing=True).count() == 2
@@ -257,10 +261,10 @@ def test_truncated_alerts_are_shown_and_close_nothing(sender):
 
 def test_a_body_costs_the_same_for_any_number_of_alerts(at):
     catalogue.model("fraud-score")
-    signals.alerts(signals.told("first"), at=at)
+    signals.alerts(signals.sent_alert("first"), at=at)
     counts = {}
     for size in (3, 200):
-        told = [signals.told(f"{size}-{n}") for n in range(size)]
+        told = [signals.sent_alert(f"{size}-{n}") for n in range(size)]
         ends = [one | {"status": "resolved", "endsAt": at.isoformat()} for one in told]
         for step, some in (("new", told), ("again", told), ("resolved", ends)):
             signals.source("alertmanager", adapter="alertmanager")

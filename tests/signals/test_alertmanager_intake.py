@@ -10,7 +10,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_alerts_become_breaches_of_one_cause(sender, at):
-    answer = sender(ALERTS, {"alerts": [signals.told("age"), signals.told("income")], "odd": 1})
+    answer = sender(ALERTS, {"alerts": [signals.sent_alert("age"), signals.sent_alert("income")], "odd": 1})
 
     assert answer.status_code == 202
     assert answer.json()["stored"] == 2
@@ -34,7 +34,7 @@ def test_bodies_of_another_shape(sender, body, status):
 
 
 def test_large_or_unusual_values_are_cut_and_reported(sender):
-    told = signals.told()
+    told = signals.sent_alert()
     long, many = "x" * 5_000, {f"label_{number}": "1" for number in range(300)}
     body = [
         told | {"annotations": told["annotations"] | {"description": long}, "fingerprint": "a"},
@@ -66,7 +66,7 @@ def test_alerts_without_labels_and_fingerprint_differ_by_their_annotations(sende
 
 
 def test_a_body_of_more_than_5000_alerts_is_kept(sender):
-    told = signals.told()
+    told = signals.sent_alert()
     body = [told | {"fingerprint": f"{number}"} for number in range(5_100)]
 
     answer = sender(ALERTS, {"alerts": body})
@@ -75,8 +75,8 @@ def test_a_body_of_more_than_5000_alerts_is_kept(sender):
 
 
 def test_a_named_source_has_its_own_mapping(sender):
-    sender(f"{ALERTS}/staging", {"alerts": [signals.told("age")]})
-    sender(f"{ALERTS}?source=lab", {"alerts": [signals.told("income")]})
+    sender(f"{ALERTS}/staging", {"alerts": [signals.sent_alert("age")]})
+    sender(f"{ALERTS}?source=lab", {"alerts": [signals.sent_alert("income")]})
 
     assert set(Source.objects.values_list("slug", flat=True)) == {"staging", "lab"}
     assert sender(f"{ALERTS}?source=no%20good", {"alerts": []}).status_code == 422

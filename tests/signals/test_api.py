@@ -36,7 +36,7 @@ def api(client):
 def test_lists_and_serializers_say_the_same(api, at):
     catalogue.model("fraud-score")
     signals.breach_group()
-    signals.alerts(signals.told())
+    signals.alerts(signals.sent_alert())
     pairs = [
         ("series", series.MetricSeriesRow, Series.objects.all()),
         ("threshold-versions", threshold.VersionRow, ThresholdVersion.objects.all()),
@@ -57,7 +57,7 @@ def _plain(row):
 
 def test_breaches_are_filtered_and_named_by_reference(api):
     group = signals.breach_group()
-    signals.alerts(signals.told(model="churn"))
+    signals.alerts(signals.sent_alert(model="churn"))
 
     found = api("get", "breaches?model_name=fraud-score&kind=drift&level=1&state=open").json()
 

@@ -247,7 +247,7 @@ def test_a_version_counts_the_breaches_that_its_reader_may_see(at):
     mate = people.user(teams=[team])
     secret = catalogue.model("secret-score", viewers=[team.subject_id])
     for model in (catalogue.model("open-score"), secret):
-        signals.alerts(signals.told(model=model.slug))
+        signals.alerts(signals.sent_alert(model=model.slug))
     rule = Threshold.objects.get(series=None)
 
     counts = [versions_of(reader, rule)[0].breach_count for reader in (mate, stranger)]

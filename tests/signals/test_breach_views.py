@@ -88,8 +88,8 @@ def test_the_list_costs_the_same_at_one_and_three_rows(client, ana):
 
 def test_open_and_cleared_have_a_tab_each(client, ana, at):
     signals.breach_group()
-    signals.alerts(signals.told(model="churn"))
-    signals.alerts(signals.told(model="churn", status="resolved", ends=at))
+    signals.alerts(signals.sent_alert(model="churn"))
+    signals.alerts(signals.sent_alert(model="churn", status="resolved", ends=at))
 
     answer = client.get(LIST)
 
@@ -102,7 +102,7 @@ def test_open_and_cleared_have_a_tab_each(client, ana, at):
 def test_the_list_is_narrowed(client, ana):
     catalogue.model("fraud-score")
     group = signals.breach_group(critical=0.4)
-    signals.alerts(signals.told(model="churn", rule="LatencyHigh"))
+    signals.alerts(signals.sent_alert(model="churn", rule="LatencyHigh"))
 
     for query in ("model=fraud-score", "kind=drift", "level=2", f"q={group.reference}", "q=psi"):
         rows = client.get(f"{LIST}?{query}").context["page"].rows
@@ -128,7 +128,7 @@ def test_a_cursor_of_another_list_gives_the_first_page(client, ana, cursor):
 
 @pytest.mark.parametrize("sort", ["", "level", "-level", "opened_at", "-opened_at"])
 def test_the_pages_of_the_list_follow_each_other(client, ana, sort):
-    signals.alerts(*(signals.told(model=f"m-{number}") for number in range(52)))
+    signals.alerts(*(signals.sent_alert(model=f"m-{number}") for number in range(52)))
 
     first = client.get(f"{LIST}?order={sort}").context["page"]
     second = client.get(f"{LIST}?order={sort}&after={first.after}").context["page"]
@@ -160,16 +160,16 @@ def test_a_group_is_found_by_a_reference_in_small_letters(client, ana):
 
 def test_a_group_costs_the_same_at_one_and_three_breaches(client, ana):
     catalogue.model("fraud-score")
-    signals.alerts(signals.told())
+    signals.alerts(signals.sent_alert())
     group = BreachGroup.objects.get()
     few = _count(client, f"{LIST}{group.reference}/")
-    signals.alerts(signals.told("income"), signals.told("region"))
+    signals.alerts(signals.sent_alert("income"), signals.sent_alert("region"))
 
     assert _count(client, f"{LIST}{group.reference}/") == few
 
 
 def test_an_alert_is_shown_with_its_labels_and_the_way_back(client, ana):
-    signals.alerts(signals.told(team="risk"))
+    signals.alerts(signals.sent_alert(team="risk"))
 
     page = _page(client, f"{LIST}{BreachGroup.objects.get().reference}/")
 
@@ -178,7 +178,7 @@ def test_an_alert_is_shown_with_its_labels_and_the_way_back(client, ana):
 
 
 def test_only_web_links_become_links(client, ana):
-    signals.alerts(signals.told(runbook="javascript:alert(1)"))
+    signals.alerts(signals.sent_alert(runbook="javascript:alert(1)"))
     Alert.objects.update(generator_url="javascript:alert(2)", annotations={"runbook_url": "data:text/html,x"})
 
     page = _page(client, f"{LIST}{BreachGroup.objects.get().reference}/")
@@ -188,7 +188,7 @@ def test_only_web_links_become_links(client, ana):
 
 
 def test_labels_are_text(client, ana):
-    signals.alerts(signals.told(team="<script>alert(1)</script>"))
+    signals.alerts(signals.sent_alert(team="<script>alert(1)</script>"))
 
     assert "<script>alert(1)" not in _page(client, f"{LIST}{BreachGroup.objects.get().reference}/")
 
@@ -202,7 +202,7 @@ def test_a_group_of_an_unregistered_model_offers_to_register_it(client, ana):
 def test_what_changed_the_day_before_is_shown(client, ana, at):
     catalogue.model("fraud-score")
     signals.breach_group()
-    signals.alerts(signals.told(starts=at + timedelta(hours=2)), at=at + timedelta(hours=2))
+    signals.alerts(signals.sent_alert(starts=at + timedelta(hours=2)), at=at + timedelta(hours=2))
 
     page = _page(client, f"{LIST}{BreachGroup.objects.latest('id').reference}/")
 
@@ -291,7 +291,7 @@ def test_the_page_of_a_model_costs_the_same_at_one_and_three_series_and_breaches
         found = signals.series(feature=feature)
         signals.agreed(found)
         signals.push(found, 0.9)
-    signals.alerts(signals.told(rule="Other"))
+    signals.alerts(signals.sent_alert(rule="Other"))
 
     assert _count(client, "/models/fraud-score/") == few
 
@@ -321,7 +321,7 @@ def test_many_series_are_picked_from_a_list(client, ana, hung):
 
 def test_names_nobody_registered_are_offered_and_registered_by_one_click(client, ana, hung):
     signals.series("Churn_EU")
-    signals.alerts(signals.told(model="Churn_EU"))
+    signals.alerts(signals.sent_alert(model="Churn_EU"))
 
     assert "Churn_EU" in _page(client, "/models/")
     answer = client.post("/models/new/", {"name": "Churn_EU"})

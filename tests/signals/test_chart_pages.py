@@ -52,8 +52,8 @@ def test_the_pages_of_a_series_its_model_and_its_risk_draw_any_points(client, an
     "value", ["1.7e308", "-1.7e308", "5e-324", "1e400", "NaN", "-inf", "0x1", "3.2%", ""]
 )
 def test_the_pages_of_an_alert_and_its_review_take_any_value(client, ana, value):
-    annotations = signals.told()["annotations"] | {"value": value, "threshold": value}
-    signals.alerts(signals.told("age") | {"annotations": annotations})
+    annotations = signals.sent_alert()["annotations"] | {"value": value, "threshold": value}
+    signals.alerts(signals.sent_alert("age") | {"annotations": annotations})
     group = BreachGroup.objects.get()
     opened = review.open_for(
         about=group.subject, title="Drift", kind="drift", why="A breach.", by=SYSTEM, at=NOW

@@ -54,13 +54,13 @@ def test_the_same_alerts_from_eight_clients(at):
     for n in range(250):
         where = {"model": f"model-{n % 7}", "rule": f"Rule{n % 5}"}
         starts = at - timedelta(hours=n % 50 + 1)
-        told.append(signals.told(f"f{n}", starts=starts, **where))
+        told.append(signals.sent_alert(f"f{n}", starts=starts, **where))
         if n % 3 == 0:
-            told.append(signals.told(f"f{n}", starts=starts, status="resolved", ends=at, **where))
+            told.append(signals.sent_alert(f"f{n}", starts=starts, status="resolved", ends=at, **where))
         elif n % 3 == 1:
-            told.append(signals.told(f"f{n}", starts=starts + timedelta(minutes=30), **where))
+            told.append(signals.sent_alert(f"f{n}", starts=starts + timedelta(minutes=30), **where))
         else:
-            told.append(signals.told(f"f{n}", starts=starts, **where))
+            told.append(signals.sent_alert(f"f{n}", starts=starts, **where))
 
     def bodies_of(number):
         rng = random.Random(number)

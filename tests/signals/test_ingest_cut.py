@@ -110,7 +110,7 @@ def _cut_then_replay(port, path, bodies, headers):
 def test_what_was_cut_before_the_reply_and_sent_again_is_one_row_a_key(server, headers):
     rng = random.Random(13)
     told = [
-        signals.told(f"f{n}", model=f"model-{n % 5}", starts=AT - timedelta(hours=n % 20 + 1))
+        signals.sent_alert(f"f{n}", model=f"model-{n % 5}", starts=AT - timedelta(hours=n % 20 + 1))
         for n in range(120)
     ]
     alerts = [{"version": "4", "alerts": rng.sample(told, 40) if n else told} for n in range(10)]
@@ -133,7 +133,9 @@ def _series(now, minutes):
 
 def test_a_key_of_a_cut_request_gives_the_answer_that_was_missed(server, headers):
     """The reply was lost, but not the effect: the same key does not act a second time."""
-    body = json.dumps({"version": "4", "alerts": [signals.told(starts=AT - timedelta(hours=1))]}).encode()
+    body = json.dumps(
+        {"version": "4", "alerts": [signals.sent_alert(starts=AT - timedelta(hours=1))]}
+    ).encode()
     keyed = {**headers, "Idempotency-Key": "lost-reply-1"}
     _hang_up(server, ALERTS, body, keyed, after=len(body))
     until = time.monotonic() + 10

@@ -52,7 +52,7 @@ def test_no_verb_is_left_to_the_general_line(at):
     version = signals.agreed(found)
     second = threshold.propose(version.threshold, warning=0.4, reason="x", by=SYSTEM, at=at)
     threshold.decline(second, reason="No.", by=SYSTEM, at=at)
-    signals.alerts(signals.told())
+    signals.alerts(signals.sent_alert())
     source.change(signals.source(), {"name": "Evidently"}, by=SYSTEM, at=at)
     series.change(found, {"unit": "psi"}, by=SYSTEM, at=at)
     model = catalogue.model("fraud-score")

@@ -112,7 +112,7 @@ def test_the_same_idempotency_key_is_answered_as_before(sender):
 
 def test_alerts_of_two_sources_are_kept_apart(sender):
     for slug in ("a", "b"):
-        assert sender(f"{ALERTS}/{slug}", {"alerts": [signals.told()]}).json()["stored"] == 1
+        assert sender(f"{ALERTS}/{slug}", {"alerts": [signals.sent_alert()]}).json()["stored"] == 1
 
     assert Alert.objects.count() == 2
 

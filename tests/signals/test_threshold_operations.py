@@ -71,7 +71,7 @@ def test_a_proposal_that_cannot_be_so_names_its_field(at, limits, field):
 
 
 def test_a_rule_of_a_tool_is_not_ours_to_change(at):
-    signals.alerts(signals.told())
+    signals.alerts(signals.sent_alert())
 
     with pytest.raises(Refused, match="source"):
         threshold.propose(Threshold.objects.get(), warning=1, reason="x", by=SYSTEM, at=at)

@@ -169,7 +169,7 @@ def test_the_next_version_starts_from_the_one_in_force(client, ana):
 
 
 def test_a_rule_of_a_tool_takes_no_version_here(client, ana):
-    signals.alerts(signals.told())
+    signals.alerts(signals.sent_alert())
     version = ThresholdVersion.objects.get()
 
     assert (

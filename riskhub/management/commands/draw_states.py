@@ -23,7 +23,7 @@ class Command(BaseCommand):
         parser.add_argument("--into", type=Path, default=Path(settings.BASE_DIR) / "docs")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        for name, text in {"states.md": states(), "flows.md": told()}.items():
+        for name, text in {"states.md": states(), "flows.md": event_flows()}.items():
             (options["into"] / name).write_text(text)
 
 
@@ -63,7 +63,7 @@ _FLOWS = """# Flows
 _HEAD = ["| event | handlers | recipients | how |", "| --- | --- | --- | --- |"]
 
 
-def told() -> str:
+def event_flows() -> str:
     """Return docs/flows.md: each event with its handlers, its recipients and how they are notified."""
     rooms: dict[str, list[EventType]] = {}
     for declared in declarations.every():
@@ -86,8 +86,8 @@ def told() -> str:
 
 def _cells(declared: EventType) -> tuple[str, str, str]:
     acting = ", ".join(f"`{wiring.key_of(handler)}`" for handler in flows.FLOWS.get(declared.verb, ()))
-    told = ", ".join(rule.__name__.replace("_", " ") for rule in declared.recipients)
-    told += ", also the actor" if declared.is_actor_told else ""
+    notified = ", ".join(rule.__name__.replace("_", " ") for rule in declared.recipients)
+    notified += ", also the actor" if declared.is_actor_notified else ""
     how = ["inbox"] if declared.recipients else []
     if declared.mail:
         how.append("mail, sent again" if declared.mail.in_doubt == InDoubt.RESEND else "mail")
@@ -98,7 +98,7 @@ def _cells(declared: EventType) -> tuple[str, str, str]:
         "private": not declared.is_public,
     }
     how += [mark for mark, is_set in marks.items() if is_set]
-    return acting, told, ", ".join(how)
+    return acting, notified, ", ".join(how)
 
 
 def _name(handler: Handler) -> str:

@@ -11,8 +11,8 @@ from django.db import transaction
 
 from kit import clock
 from people.models import Organisation
-from riskhub.sample import cast
-from riskhub.sample.story import Story
+from riskhub.sample import people_and_models
+from riskhub.sample.six_weeks import SixWeeks
 
 # fmt: off
 WORDS = [
@@ -28,16 +28,16 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if Organisation.objects.exists():
             raise CommandError("This register has data already. Load the sample into an empty register.")
-        passwords = {address: _password() for _, address, _, _ in cast.PEOPLE}
+        passwords = {address: _password() for _, address, _, _ in people_and_models.PEOPLE}
         with transaction.atomic():
-            Story(clock.now(), passwords).tell()
+            SixWeeks(clock.now(), passwords).create()
         self._keep(passwords)
 
     def _keep(self, passwords: dict[str, str]) -> None:
         """Write the log-ins to a file that only this user can read. Passwords are random per installation."""
         lines = [
             f"{address:<22} {passwords[address]:<28} {name}, {role.label.lower()}"
-            for name, address, _, role in cast.PEOPLE
+            for name, address, _, role in people_and_models.PEOPLE
         ]
         path = Path(settings.HOME) / "sample-logins.txt"
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class RiskStory:
+class SampleStep:
     """One step of a risk, `after` days after it was created. words: the reason or the evidence of the step."""
 
     after: int
@@ -54,7 +54,7 @@ class Logged:
     feature: str = ""
     tags: tuple[str, ...] = ()
     is_unnamed: bool = False
-    steps: tuple[RiskStory, ...] = ()
+    steps: tuple[SampleStep, ...] = ()
     decided: Decided | None = None
 
 
@@ -67,10 +67,10 @@ RISKS = (
         "Refinancing customers, who are rejected or get a price that is too high.",
         "psi", "utilisation_90d", ("refinancing", "rates"),
         steps=(
-            RiskStory(0, "assess", "ana"),
-            RiskStory(2, "comment", "ana", "@jonas-keller Is anything in the bureau feed different since the rate change?"),
-            RiskStory(3, "comment", "jonas", "No. Row counts and null shares are as before, so the population has changed."),
-            RiskStory(6, "treat", "ana", "The forum agreed on manual reviews."),
+            SampleStep(0, "assess", "ana"),
+            SampleStep(2, "comment", "ana", "@jonas-keller Is anything in the bureau feed different since the rate change?"),
+            SampleStep(3, "comment", "jonas", "No. Row counts and null shares are as before, so the population has changed."),
+            SampleStep(6, "treat", "ana", "The forum agreed on manual reviews."),
         ),
         decided=Decided(
             "Refinancing applicants with a score below 45 get a manual review until the retrained model is live.",
@@ -88,7 +88,7 @@ RISKS = (
         "On the first working day of a month the bureau file arrives three to five hours late. Until then the model uses last month's figures.",
         "Applicants of that morning, who are scored with outdated debt figures.",
         "null_share", "bureau_score", ("bureau",),
-        steps=(RiskStory(1, "assess", "jonas"), RiskStory(9, "accept", "sofia", "The delay is five hours a month, and a second bureau would cost more than it saves. We review this when the contract is renewed.")),
+        steps=(SampleStep(1, "assess", "jonas"), SampleStep(9, "accept", "sofia", "The delay is five hours a month, and a second bureau would cost more than it saves. We review this when the contract is renewed.")),
         decided=Decided(
             "We accept the delay until the bureau contract is renewed, and show when the figures of a score are outdated.",
             "The delay is five hours a month, and the clerks can see the date of the figures.",
@@ -101,7 +101,7 @@ RISKS = (
         "A quarter of the fraud labels change within 60 days. The weekly retraining uses labels that are not final.",
         "Card holders whose payments are held although there was no fraud.",
         "precision_at_1pct", "", ("labels", "chargebacks"),
-        steps=(RiskStory(0, "assess", "wei"), RiskStory(8, "treat", "wei", "Lower weights for recent labels, as agreed.")),
+        steps=(SampleStep(0, "assess", "wei"), SampleStep(8, "treat", "wei", "Lower weights for recent labels, as agreed.")),
         decided=Decided(
             "Labels younger than 60 days get half the weight in the weekly retraining.",
             "A quarter of them change, but without them the model would miss the newest patterns.",
@@ -117,7 +117,7 @@ RISKS = (
         "Payments of the acquirer that joined in October have no merchant category. The model treats a missing category as travel.",
         "Customers of small merchants, whose payments are held.",
         "null_share", "merchant_category", ("acquirer", "schema"),
-        steps=(RiskStory(0, "assess", "noor"), RiskStory(3, "treat", "noor", "First a mapping table, then a contract test."), RiskStory(16, "monitor", "noor", "The share of missing values is below 2 % again.")),
+        steps=(SampleStep(0, "assess", "noor"), SampleStep(3, "treat", "noor", "First a mapping table, then a contract test."), SampleStep(16, "monitor", "noor", "The share of missing values is below 2 % again.")),
         decided=Decided(
             "We map the acquirer's codes ourselves, and reject files without the field from December.",
             "The acquirer needs until spring, and held payments cost us customers today.",
@@ -134,7 +134,7 @@ RISKS = (
         "The feature “last note” is sometimes written after the customer has cancelled.",
         "No customers. The figures of the campaign look better than they are.",
         "null_share", "last_note", ("leakage",),
-        steps=(RiskStory(2, "assess", "ines"), RiskStory(10, "monitor", "ines", "The model now uses only notes from before the cut-off.")),
+        steps=(SampleStep(2, "assess", "ines"), SampleStep(10, "monitor", "ines", "The model now uses only notes from before the cut-off.")),
         decided=Decided(
             "The model uses only notes written before the scoring date.",
             "Without the leak the AUC falls from 0.91 to 0.78, which is the correct value.",
@@ -147,7 +147,7 @@ RISKS = (
         "People under 30 are 2 % of the training sample and 11 % of the claims.",
         "Young claimants, whose urgent cases may be sorted too low.",
         "recall_urgent", "", ("fairness", "sampling"),
-        steps=(RiskStory(1, "assess", "ana"), RiskStory(2, "restrict", "sofia")),
+        steps=(SampleStep(1, "assess", "ana"), SampleStep(2, "restrict", "sofia")),
         decided=Decided(
             "A nurse reviews every claim of under-30s that the model classifies as routine, until the sample is corrected.",
             "We do not know how many urgent cases were missed, and they could harm people's health.",
@@ -163,12 +163,12 @@ RISKS = (
         "In the first minutes after a deployment the latency is three times as high as usual, and payments pass without a score.",
         "Card holders, whose payments are not checked.",
         "latency_p95", "", ("rollout",),
-        steps=(RiskStory(1, "assess", "tunde"), RiskStory(11, "close", "tunde", "Three deployments since the warm-up: p95 stayed under 160 ms in each.")),
+        steps=(SampleStep(1, "assess", "tunde"), SampleStep(11, "close", "tunde", "Three deployments since the warm-up: p95 stayed under 160 ms in each.")),
         decided=Decided(
             "A new version receives traffic only after its cache is warm.",
             "Each deployment leaves payments without a score for three minutes, and the fix is small.",
             "Ken: the warm-up takes 40 seconds with yesterday's traffic.",
-            (Agreed("Warm the feature cache before a new version takes traffic", "tunde", "mitigation", "s", 6, 5, "Added to the rollout script. It takes 38 seconds."),),
+            (Agreed("Warm the feature cache before a new version takes traffic", "tunde", "mitigation", "s", 6, 5, "Added to the rollout texts. It takes 38 seconds."),),
         ),
     ),
     Logged(
@@ -198,7 +198,7 @@ RISKS = (
         "Error rate of 4 % on blue ink against 1 % on black.",
         "Senders of these letters, who wait one day longer.",
         "error_share", "", ("scanner",),
-        steps=(RiskStory(1, "assess", "mila"),),
+        steps=(SampleStep(1, "assess", "mila"),),
         decided=Decided(
             "No change: a person already checks letters with low confidence.",
             "One letter in three hundred is delayed by a day.",

@@ -15,8 +15,8 @@ from meetings.operations import item as items
 from meetings.operations import meeting as meetings
 from meetings.states import ItemOutcome, ItemState, MeetingState, Purpose
 from riskhub import schedule
-from riskhub.sample import script
-from riskhub.sample.ground import SampleOrganisation
+from riskhub.sample import texts
+from riskhub.sample.organisation import SampleOrganisation
 from risklog.models import Category, Review, Risk
 from risklog.operations import acceptance, reviewer, risk
 from risklog.states import LIVE_RISKS, Outcome, ReviewState, Treatment
@@ -28,10 +28,10 @@ WEEKS = 6
 _ORDER = ("data-engineering", "data-science", "engineering", "platform-operations", "risk-management")
 
 
-class Story(SampleOrganisation):
+class SixWeeks(SampleOrganisation):
     """Creates the sample up to `now`, day by day."""
 
-    def tell(self) -> None:
+    def create(self) -> None:
         self._found()
         self._register_models()
         self._plan_meetings()
@@ -39,14 +39,14 @@ class Story(SampleOrganisation):
         day = self.start.astimezone(self.zone).date()
         last = self.now.astimezone(self.zone).date()
         while day <= last:
-            self._live_through(day)
+            self._play_day(day)
             day += timedelta(days=1)
         self._prepare_next()
         schedule.tick(self.now, is_simulated=True)
 
     # ------------------------------------------------------------------ a day
 
-    def _live_through(self, day: date) -> None:
+    def _play_day(self, day: date) -> None:
         age = (self.now.astimezone(self.zone).date() - day).days
         morning, evening = self._moment(day, 9), self._moment(day, 17)
         if morning <= self.now:
@@ -70,9 +70,9 @@ class Story(SampleOrganisation):
         """Create two risks in most weeks, each by its owner."""
         age = (self._today() - day).days
         turn = (WEEKS * 7 - age) // 7 * 2 + (0 if day.weekday() == 1 else 1)
-        if day.weekday() not in {1, 3} or turn >= len(script.RISKS):
+        if day.weekday() not in {1, 3} or turn >= len(texts.RISKS):
             return
-        logged = script.RISKS[turn]
+        logged = texts.RISKS[turn]
         made = risk.add(
             title=logged.title,
             category=Category.objects.get(slug=logged.category),
@@ -118,7 +118,7 @@ class Story(SampleOrganisation):
             made = risk.add_from_breach(group, by=self._by("wei"), at=at)
             risk.change(made, {"owner": self.people["wei"]}, by=self._by("wei"), at=at)
 
-    def _step(self, one: Risk, step: script.RiskStory, *, at: datetime) -> None:
+    def _step(self, one: Risk, step: texts.SampleStep, *, at: datetime) -> None:
         by = self._by(step.by)
         if step.does == "assess":
             risk.assess(one, by=by, at=at + timedelta(hours=1))
@@ -149,13 +149,13 @@ class Story(SampleOrganisation):
         for one in Review.objects.filter(state=ReviewState.OPEN, opened_at__lt=at - timedelta(hours=4)):
             waiting = one.reviewers.filter(answered_at__isnull=True).select_related("user").order_by("id")
             if age > 2 and (asked := waiting.first()):
-                words = script.NOTES[(one.pk + asked.pk) % len(script.NOTES)]
+                words = texts.NOTES[(one.pk + asked.pk) % len(texts.NOTES)]
                 reviewer.answer(
                     one, verdict=Outcome.CONFIRMED, note=words, by=Actor(asked.user, "page"), at=at
                 )
 
     def _work(self, *, at: datetime) -> None:
-        """Start actions after two days and finish them as script.py says. Some are late."""
+        """Start actions after two days and finish them as texts.py says. Some are late."""
         for one in Action.objects.filter(state__in=["open", "doing"], owner__isnull=False).order_by("id"):
             agreed, by = self.agreed.get(one.title), Actor(one.owner, "page")
             if agreed and agreed.done_after is not None and one.made_at + timedelta(agreed.done_after) <= at:
@@ -226,7 +226,7 @@ class Story(SampleOrganisation):
         if decided is None and item.about and item.about.kind == Risk.KIND:
             one = Risk.objects.get(subject=item.about)
             if one.owner and one.state in LIVE_RISKS:
-                risk.confirm(one, evidence=script.CONFIRMED, by=Actor(one.owner, "page"), at=at)
+                risk.confirm(one, evidence=texts.CONFIRMED, by=Actor(one.owner, "page"), at=at)
         if decided is None:
             items.finish(item, outcome=ItemOutcome.NO_CHANGE, by=by, at=at)
             return
@@ -253,14 +253,14 @@ class Story(SampleOrganisation):
             at=at,
         )
 
-    def _decision_on(self, item: AgendaItem) -> script.Decided | None:
+    def _decision_on(self, item: AgendaItem) -> texts.Decided | None:
         """Return the decision about an item; None if it was decided before or needs no decision."""
         if item.about is None or item.about.pk in self.settled.values():
             return None
         if item.about.kind == Risk.KIND:
             title = Risk.objects.get(subject=item.about).title
             self.settled[title] = item.about.pk
-            return next((one.decided for one in script.RISKS if one.title == title), None)
+            return next((one.decided for one in texts.RISKS if one.title == title), None)
         if item.about.kind != Review.KIND:
             return None
         breach = Breach.objects.filter(group__subject=Review.objects.get(subject=item.about).about).first()
@@ -268,7 +268,7 @@ class Story(SampleOrganisation):
             return None
         key = (breach.series.model_name, breach.series.metric)
         self.settled[key] = item.about.pk
-        return script.REVIEWS.get(key)
+        return texts.REVIEWS.get(key)
 
     def _prepare_next(self) -> None:
         """Propose a change of a threshold, and set the objective of the next meeting."""

@@ -9,7 +9,7 @@ from kit.actor import SYSTEM, Actor
 from meetings.operations import series as meeting_series
 from people.models import Function, Team, User
 from people.operations import organisation, person, team
-from riskhub.sample import cast, script
+from riskhub.sample import people_and_models, texts
 from risklog.operations import ladder, taxonomy
 from signals.mapping import points as readings
 from signals.models import Series
@@ -24,25 +24,29 @@ class SampleOrganisation:
 
     def __init__(self, now: datetime, passwords: dict[str, str]) -> None:
         self.now, self.passwords = now, passwords
-        self.zone = ZoneInfo(cast.ZONE)
+        self.zone = ZoneInfo(people_and_models.ZONE)
         self.start = self._moment(now.astimezone(self.zone).date() - timedelta(weeks=WEEKS), 8)
         self.chance = random.Random(20261123)  # the same values on every machine  # noqa: S311
         self.people: dict[str, User] = {}
         self.teams: dict[str, Team] = {}
         self.risks: dict[str, int] = {}
-        self.ahead: list[tuple[date, int, script.RiskStory]] = []  # the coming steps of risks
-        self.agreed: dict[str, script.Agreed] = {}  # by the title of the action
+        self.ahead: list[tuple[date, int, texts.SampleStep]] = []  # the coming steps of risks
+        self.agreed: dict[str, texts.Agreed] = {}  # by the title of the action
         self.settled: dict[
             object, int
         ] = {}  # by title of a risk, or (model, metric) of a review: the decided subject
-        self.to_write = list(script.LEARNINGS)
+        self.to_write = list(texts.LEARNINGS)
 
     def _found(self) -> None:
         organisation.found(
-            name=cast.ORGANISATION, time_zone=cast.ZONE, is_sample=True, by=SYSTEM, at=self.start
+            name=people_and_models.ORGANISATION,
+            time_zone=people_and_models.ZONE,
+            is_sample=True,
+            by=SYSTEM,
+            at=self.start,
         )
         functions = {function.slug: function for function in Function.objects.all()}
-        for name, address, function, role in cast.PEOPLE:
+        for name, address, function, role in people_and_models.PEOPLE:
             self.people[address.split("@", maxsplit=1)[0]] = person.add(
                 name=name,
                 email=address,
@@ -53,7 +57,7 @@ class SampleOrganisation:
                 at=self.start,
             )
         self.admin = Actor(self.people["admin"], "page")
-        for name, lead, members in cast.TEAMS:
+        for name, lead, members in people_and_models.TEAMS:
             self.teams[name] = made = team.add(
                 name=name, lead=self.people[lead], by=self.admin, at=self.start
             )
@@ -63,7 +67,7 @@ class SampleOrganisation:
         ladder.seed(by=self.admin, at=self.start)
 
     def _register_models(self) -> None:
-        for one in cast.MODELS:
+        for one in people_and_models.MODELS:
             models.add(
                 slug=one.slug,
                 name=one.name,
@@ -84,7 +88,7 @@ class SampleOrganisation:
             purpose="Review what changed since last week in all teams, decide, and agree actions.",
             first_on=first,
             starts_at=time(10),
-            time_zone=cast.ZONE,
+            time_zone=people_and_models.ZONE,
             rrule="FREQ=WEEKLY;BYDAY=WE",
             teams=list(self.teams.values()),
             functions=[functions[slug] for slug in _ORDER],
@@ -102,11 +106,11 @@ class SampleOrganisation:
         first = self.start.astimezone(self.zone).date()
         for back in range(30, 0, -1):
             self._push(first - timedelta(days=back), at=self.start)
-        for registered in cast.MODELS:
+        for registered in people_and_models.MODELS:
             for metric in registered.metrics:
                 self._agree(registered, metric)
 
-    def _agree(self, registered: cast.Registered, metric: cast.Metric) -> None:
+    def _agree(self, registered: people_and_models.Registered, metric: people_and_models.Metric) -> None:
         series = Series.objects.get(model_name=registered.slug, metric=metric.metric, feature=metric.feature)
         version = threshold.propose(
             series,
@@ -133,7 +137,7 @@ class SampleOrganisation:
                 "ts": moment.isoformat(),
                 "value": self._value(metric, day, age),
             }
-            for registered in cast.MODELS
+            for registered in people_and_models.MODELS
             for metric in registered.metrics
         ]
         reading = readings.read({"points": items_}, at=at)
@@ -141,7 +145,7 @@ class SampleOrganisation:
         if at > self.start:
             source.note_delivery(self.source, at=at, status=202, counts={"stored": len(items_)})
 
-    def _value(self, metric: cast.Metric, day: date, age: int) -> float:
+    def _value(self, metric: people_and_models.Metric, day: date, age: int) -> float:
         value = metric.level + self.chance.gauss(0, metric.noise)
         if metric.drift and age <= metric.drift_from:
             progress = min(1.0, (metric.drift_from - age + 1) / 7)
