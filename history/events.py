@@ -3,7 +3,7 @@
 from history.declarations import EventType, Payload
 
 
-class SightGranted(Payload, verb="history.sight_granted"):
+class GrantBegan(Payload, verb="history.sight_granted"):
     to: int  # the subject of a person
     why: str
 
@@ -13,4 +13,4 @@ class GrantEnded(Payload, verb="history.grant_ended"):
     why: str
 
 
-EVENTS = (EventType(SightGranted, is_chained=True), EventType(GrantEnded, is_chained=True))
+EVENTS = (EventType(GrantBegan, is_chained=True), EventType(GrantEnded, is_chained=True))

@@ -5,17 +5,18 @@ handovers to the handlers, and notifies the workers after the commit. No other c
 a version.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
 from history import cleaning, documents, scope, writing
 from history.declarations import Payload
-from history.events import GrantEnded, SightGranted
-from history.models import Due, Event, Part, Recorded, Subject, new_batch
+from history.dues import drop_dues, put_due, put_dues, replan_dues
+from history.events import GrantBegan, GrantEnded
+from history.models import Event, Part, Recorded, Subject, new_batch
 from history.scope import NewGrant, Placement, author
-from history.states import GrantReason, Reach, Work
+from history.states import GrantReason, Reach
 from history.writing import FurtherRow, in_one_transaction
 from kit.actor import Actor
 from kit.sight import SignedIn
@@ -202,53 +203,6 @@ def move_many(
     return writing.write(changes, verbs.pop(), payload=payload, by=by, at=at, cause=cause, batch=new_batch())
 
 
-def put_due(kind: str, subject_id: int, occurrence: str, at: datetime) -> None:
-    """Add a due date, once per occurrence. A second call changes nothing."""
-    put_dues([(kind, subject_id, occurrence, at)])
-
-
-def put_dues(dues: Iterable[tuple[str, int, str, datetime]]) -> None:
-    """put_due() for many, in one statement: (kind, subject id, occurrence, at)."""
-    Due.objects.bulk_create(
-        [
-            Due(kind=kind, subject_id=subject, occurrence=occurrence, at=at)
-            for kind, subject, occurrence, at in dues
-        ],
-        ignore_conflicts=True,
-    )
-
-
-def drop_dues(subject_id: int, *kinds: str) -> None:
-    """Cancel due dates. One that runs nevertheless does no harm, because handlers read current rows."""
-    Due.objects.filter(subject_id=subject_id, kind__in=kinds, state=Work.PENDING).update(
-        state=Work.DONE, error="no longer needed"
-    )
-
-
-@in_one_transaction
-def replan_dues(
-    subject_ids: Iterable[int], *kinds: str, to: Callable[[Due], tuple[str, datetime] | None]
-) -> None:
-    """Move pending due dates after a change of the values they were computed from.
-
-    to: a function from a due date to its new occurrence and moment; None cancels it.
-    """
-    rows = Due.objects.select_for_update().filter(
-        subject_id__in=list(subject_ids), kind__in=kinds, state=Work.PENDING
-    )
-    moved = []
-    for due in rows.order_by("pk"):
-        planned = to(due)
-        if planned is None:
-            due.state, due.error = Work.DONE, "no longer needed"
-        elif planned == (due.occurrence, due.at):
-            continue
-        else:
-            due.occurrence, due.at = planned
-        moved.append(due)
-    Due.objects.bulk_update(moved, ["occurrence", "at", "state", "error"])
-
-
 @in_one_transaction
 def retitle(obj: Recorded) -> None:
     """Update the title of the object's subject.
@@ -319,7 +273,7 @@ def grant_sight(
     if not readers or not ids:
         return
     effects = scope.give(ids, readers, reason=reason, sources=sources or [source] * len(readers), at=at)
-    _note_effects(effects, SightGranted, why=why or str(reason.label), by=by, at=at)
+    _note_effects(effects, GrantBegan, why=why or str(reason.label), by=by, at=at)
 
 
 @in_one_transaction
@@ -357,7 +311,7 @@ def hand_over_root(
     """Move the grant for a root, with everything below it, from one person to another. The reason stays."""
     if to is not None:
         effects = scope.keep(root.pk, to, reason=reason, at=at)
-        _note_effects(effects, SightGranted, why=str(reason.label), by=by, at=at)
+        _note_effects(effects, GrantBegan, why=str(reason.label), by=by, at=at)
     if from_ is not None:
         effects = scope.keep_no_more(root.pk, from_, reason=reason, at=at)
         _note_effects(effects, GrantEnded, why="handed it over", by=by, at=at)
@@ -374,7 +328,7 @@ def end_all_sight(person: SignedIn, *, by: Actor, at: datetime) -> None:
 def give_back_sight(person: SignedIn, *, by: Actor, at: datetime) -> None:
     """Restore the grants that ended when the person was deactivated, if their reasons still apply."""
     effects = scope.come_back(person, at=at)
-    _note_effects(effects, SightGranted, why="is active again", by=by, at=at)
+    _note_effects(effects, GrantBegan, why="is active again", by=by, at=at)
 
 
 def _ids(subjects: Iterable[Subject | int]) -> list[int]:
@@ -383,7 +337,7 @@ def _ids(subjects: Iterable[Subject | int]) -> list[int]:
 
 def _note_effects(
     effects: Sequence[scope.Effect],
-    payload: type[SightGranted] | type[GrantEnded],
+    payload: type[GrantBegan] | type[GrantEnded],
     *,
     why: str,
     by: Actor,
