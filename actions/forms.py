@@ -6,13 +6,12 @@ from django import forms
 from django.db.models import Q
 
 from actions.models import Action
+from actions.operations.action import CHANGEABLE
 from actions.states import Effort, Type
 from history.models import Subject
 from lists.collation import BY_NAME
 from pages.forms import Day, PageForm
 from people.models import User
-
-EDITED = ("title", "owner", "due_on", "type", "effort", "details", "link")
 
 
 class ActionForm(PageForm):
@@ -50,11 +49,11 @@ class ActionForm(PageForm):
     @classmethod
     def of(cls, action: Action, data: Any = None) -> "ActionForm":
         """Return the form of an existing action."""
-        initial = {name: getattr(action, name) for name in EDITED}
+        initial = {name: getattr(action, name) for name in CHANGEABLE.intersection(cls.base_fields)}
         return cls(data, initial=initial, present_owner=action.owner_id)
 
     def values(self) -> dict[str, Any]:
-        return {name: self.cleaned_data[name] for name in EDITED}
+        return {name: self.cleaned_data[name] for name in CHANGEABLE.intersection(self.fields)}
 
 
 class NewActionForm(ActionForm):

@@ -7,12 +7,11 @@ from django.core.validators import validate_slug
 from django.db.models import Q
 
 from catalogue.models import Model
+from catalogue.operations.model import CHANGEABLE
 from catalogue.states import Stage, Tier
 from lists.collation import BY_NAME
 from pages.forms import PageForm
 from people.models import Team, User
-
-EDITED = ("name", "purpose", "tier", "owner_team", "developer", "link")
 
 
 class ModelForm(PageForm):
@@ -55,11 +54,11 @@ class ModelForm(PageForm):
     @classmethod
     def of(cls, model: Model, data: Any = None, *, user: User) -> "ModelForm":
         """Return the form of an existing model."""
-        initial = {name: getattr(model, name) for name in EDITED}
+        initial = {name: getattr(model, name) for name in CHANGEABLE}
         return cls(data, initial=initial, user=user, present=model)
 
     def values(self) -> dict[str, Any]:
-        return {name: self.cleaned_data[name] for name in EDITED}
+        return {name: self.cleaned_data[name] for name in CHANGEABLE}
 
 
 class NewModelForm(ModelForm):

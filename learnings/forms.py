@@ -6,12 +6,10 @@ from django import forms
 
 from history.models import Subject
 from learnings.models import Learning
+from learnings.operations.learning import CHANGEABLE, TEXTS
 from learnings.states import LearningVerdict
 from pages.forms import PageForm
 from people.models import User
-
-TEXTS = ("seen", "to_monitor", "to_adjust", "how_to_check", "governance")
-EDITED = ("title", *TEXTS, "tags", "verdict")
 
 
 def _text(label: str, hint: str, rows: int = 4) -> forms.CharField:
@@ -47,14 +45,14 @@ class LearningForm(PageForm):
     @classmethod
     def of(cls, learning: Learning, data: Any = None) -> "LearningForm":
         """Return the form of an existing learning."""
-        initial = {name: getattr(learning, name) for name in EDITED} | {"tags": ", ".join(learning.tags)}
+        initial = {name: getattr(learning, name) for name in CHANGEABLE} | {"tags": ", ".join(learning.tags)}
         return cls(data, initial=initial)
 
     def clean_tags(self) -> list[str]:
         return [tag.strip() for tag in self.cleaned_data["tags"].split(",") if tag.strip()]
 
     def values(self) -> dict[str, Any]:
-        return {name: self.cleaned_data[name] for name in EDITED}
+        return {name: self.cleaned_data[name] for name in CHANGEABLE}
 
 
 class NewLearningForm(LearningForm):

@@ -11,9 +11,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from kit.rights import may, view_needs
 from learnings import queries
 from learnings.filters import SPEC, VIEWS
-from learnings.forms import TEXTS, LearningForm, NewLearningForm
+from learnings.forms import LearningForm, NewLearningForm
 from learnings.models import Learning
 from learnings.operations import learning as operations
+from learnings.operations.learning import TEXTS
 from learnings.states import LearningVerdict
 from pages import flows
 from pages.answers import respond
