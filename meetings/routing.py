@@ -48,16 +48,16 @@ def route(
     *,
     team: int | None,
     kind: str | None,
-    pressing: str = "",
+    urgent_reason: str = "",
     due_at: datetime | None = None,
 ) -> ChosenMeeting | NoMeeting:
     """Return the meeting for a subject, or the reason why no meeting fits.
 
     Take the narrowest series in which the team takes part and of which a focus lists the kind. In it, take
-    the next meeting of that focus; take the very next meeting if the subject is pressing or due before that.
+    the next meeting of that focus; take the very next meeting if the subject is urgent or due before that.
 
-    team: an id. kind: a SignalKind. pressing: the reason why the subject cannot wait, such as "critical"; ""
-    if it can. A pressing subject whose kind no focus lists goes to the narrowest series of the team.
+    team: an id. kind: a SignalKind. urgent_reason: why the subject cannot wait, such as "critical"; "" if it
+    can. An urgent subject whose kind no focus lists goes to the narrowest series of the team.
     """
     if team is None:
         why = "It has no team, so no meeting can be chosen. Set the owner team of the model."
@@ -66,11 +66,11 @@ def route(
     if not own:
         return NoMeeting("Its team has no meeting series. Add the team to one.", "no_series")
     listing = [candidate for candidate in own if kind in candidate.kinds]
-    if not listing and not pressing:
+    if not listing and not urgent_reason:
         why = "No focus of its team's meeting series covers this signal kind. Add it to a focus."
         return NoMeeting(why, "no_focus")
     for candidate in listing or own:
-        if place := within(candidate, kind=kind, pressing=pressing, due_at=due_at):
+        if place := within(candidate, kind=kind, urgent_reason=urgent_reason, due_at=due_at):
             return place
     why = "The meeting series of its team has no upcoming meeting. Check its schedule and end date."
     return NoMeeting(why, "not_planned")
@@ -85,7 +85,7 @@ def within(
     candidate: CandidateSeries | None,
     *,
     kind: str | None,
-    pressing: str = "",
+    urgent_reason: str = "",
     due_at: datetime | None = None,
     but_not: int | None = None,
 ) -> ChosenMeeting | None:
@@ -94,8 +94,8 @@ def within(
     if candidate is None or not meetings:
         return None
     soonest = meetings[0]
-    if pressing:
-        return ChosenMeeting(soonest, candidate.id, f"{pressing}, so it goes to the next meeting")
+    if urgent_reason:
+        return ChosenMeeting(soonest, candidate.id, f"{urgent_reason}, so it goes to the next meeting")
     fitting = next((meeting for meeting in meetings if kind in meeting.kinds), None)
     if fitting is None:
         return ChosenMeeting(

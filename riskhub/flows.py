@@ -11,7 +11,7 @@ from actions.operations import action
 from history import declarations, wiring
 from history.wiring import Handler
 from learnings.operations import learning
-from meetings.operations import agenda, meeting
+from meetings.operations import agenda, agenda_handlers, meeting
 from notices.operations import digest, entry
 from people.operations import person
 from riskhub.former_handlers import FORMER
@@ -44,18 +44,18 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
     "signals.breach_claimed": (review_handlers.on_breach_claimed,),
     "signals.breach_group_cleared": (review_handlers.on_breach_group_cleared,),
     # Reviews and escalations are put on the next suitable agenda.
-    "risklog.review_opened": (agenda.on_review_opened,),
-    "risklog.review_reopened": (agenda.on_review_opened,),
-    "risklog.review_annotated": (agenda.on_review_opened,),  # its team may have been added
-    "risklog.review_pressed": (agenda.on_review_opened,),  # it is critical now, so it moves up
+    "risklog.review_opened": (agenda_handlers.on_review_opened,),
+    "risklog.review_reopened": (agenda_handlers.on_review_opened,),
+    "risklog.review_annotated": (agenda_handlers.on_review_opened,),  # its team may have been added
+    "risklog.review_pressed": (agenda_handlers.on_review_opened,),  # it is critical now, so it moves up
     "risklog.review_answered": (escalation_handlers.on_review_answered,),
     "risklog.review_settled": (
-        agenda.on_review_settled,
+        agenda_handlers.on_review_settled,
         escalation_handlers.on_review_settled,
         learning.on_review_settled,
     ),
-    "risklog.review_withdrawn": (agenda.on_review_settled, escalation_handlers.on_review_settled),
-    "risklog.escalation_started": (agenda.on_escalation_started,),
+    "risklog.review_withdrawn": (agenda_handlers.on_review_settled, escalation_handlers.on_review_settled),
+    "risklog.escalation_started": (agenda_handlers.on_escalation_started,),
     "risklog.risk_closed": (escalation_handlers.on_risk_closed,),
     # Overdue actions are escalated. When they are done, their escalation ends.
     "actions.action_overdue": (escalation_handlers.on_action_overdue,),
@@ -64,7 +64,7 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
     "actions.action_changed": (escalation_handlers.on_action_changed,),
     "actions.action_assigned": (escalation_handlers.on_action_changed,),
     # When a model gets an owner team, its waiting reviews get a meeting.
-    "catalogue.model_changed": (agenda.on_model_changed,),
+    "catalogue.model_changed": (agenda_handlers.on_model_changed,),
     # Changes of people change the facilitators of meetings.
     "people.person_changed": (
         meeting.on_absence_changed,

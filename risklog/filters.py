@@ -106,7 +106,7 @@ REVIEWS = ListSpec(
         ),
         "state": filtering.choice("State", "state", ReviewState),
         "kind": filtering.choice("Kind", "kind", SignalKind),
-        "severity": filtering.choice("Urgency", "severity", Severity),
+        "severity": filtering.choice("Severity", "severity", Severity),
         "outcome": filtering.choice("Outcome", "outcome", Outcome),
         "model": filtering.slug("Model", "model", Model.objects.visible_to, help="The slug of a model."),
         "reviewer": Filter(

@@ -26,16 +26,11 @@ def score(likelihood: int, impact: int) -> int:
     return likelihood * impact
 
 
-def level(severity: int) -> int:
+def level(score: int) -> int:
     """Return the level 1 to 5 of a score 1 to 25."""
-    return next(number for number, (_, most) in SCORES.items() if severity <= most)
+    return next(number for number, (_, most) in SCORES.items() if score <= most)
 
 
-def word(severity: int) -> str:
-    """Return the name of the level of a score 1 to 25, for example "High"."""
-    return LEVELS[level(severity)]
-
-
-def next_review(severity: int, today: date) -> date:
+def next_review(score: int, today: date) -> date:
     """Return the day by which a risk of this score (1 to 25) is reviewed again."""
-    return today + timedelta(days=REVIEW_DAYS[level(severity)])
+    return today + timedelta(days=REVIEW_DAYS[level(score)])

@@ -36,6 +36,8 @@ class Outcome(TextChoices):
 
 
 class Severity(TextChoices):
+    """How soon a review or an escalation must be answered (docs/glossary.md)."""
+
     WARNING = "warning", "Warning"
     CRITICAL = "critical", "Critical"
 

@@ -12,7 +12,7 @@ from lists.collation import BY_NAME
 from lists.filtering import Filter, ListSpec, Order, Reader
 from people.models import User
 from signals.models import BreachGroup
-from signals.states import Adapter, Agreement, BreachState, Level, SignalKind
+from signals.states import Adapter, Agreement, BreachLevel, BreachState, SignalKind
 
 _BY_NUMBER = {"id": Order("Oldest", ("id",)), "-id": Order("Newest", ("-id",))}
 
@@ -56,7 +56,7 @@ BREACHES = ListSpec(
         ),
         "model_name": filtering.exact("Model name", "model_name", help="What tools call the model."),
         "kind": filtering.choice("Kind", "kind", SignalKind),
-        "level": filtering.choice("Level", "level", Level),
+        "level": filtering.choice("Level", "level", BreachLevel),
     },
     orders={
         "-opened_at": Order("Newest", ("-opened_at", "-id")),

@@ -12,9 +12,9 @@ from signals.states import (
     GROUP_MOVES,
     Adapter,
     Agreement,
+    BreachLevel,
     BreachState,
     Direction,
-    Level,
     SignalKind,
 )
 
@@ -221,7 +221,7 @@ class BreachGroup(Recorded):
     model = models.ForeignKey(Model, models.PROTECT, null=True, blank=True, related_name="+")
     model_name = models.CharField(max_length=120, blank=True, default="")
     kind = models.CharField(max_length=16, choices=SignalKind.choices)
-    level = models.PositiveSmallIntegerField(choices=Level.choices)
+    level = models.PositiveSmallIntegerField(choices=BreachLevel.choices)
     state = models.CharField(max_length=8, choices=BreachState.choices, default=BreachState.OPEN)
     opened_at = models.DateTimeField()
     cleared_at = models.DateTimeField(null=True, blank=True)
@@ -263,7 +263,7 @@ class Breach(Part):
     threshold = models.ForeignKey(Threshold, models.PROTECT, related_name="breaches")
     is_external = models.BooleanField(default=False)
     feature = models.CharField(max_length=120, blank=True, default="")
-    level = models.PositiveSmallIntegerField(choices=Level.choices)
+    level = models.PositiveSmallIntegerField(choices=BreachLevel.choices)
     state = models.CharField(max_length=8, choices=BreachState.choices, default=BreachState.OPEN)
     opened_at = models.DateTimeField()
     cleared_at = models.DateTimeField(null=True, blank=True)

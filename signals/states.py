@@ -13,8 +13,8 @@ class SignalKind(TextChoices):
     DEPLOYMENT = "deployment", "Deployment"
 
 
-class Level(IntegerChoices):
-    """How severe a crossing is. A greater value is worse, so the worst of several is their maximum."""
+class BreachLevel(IntegerChoices):
+    """Which limit of a threshold was crossed. The worst of several levels is their maximum."""
 
     WARNING = 1, "Warning"
     CRITICAL = 2, "Critical"

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from signals.states import Direction, Level
+from signals.states import BreachLevel, Direction
 
 # A crossing that begins within this time after the last one ended reopens it.
 REOPENS_WITHIN = timedelta(hours=24)
@@ -25,10 +25,10 @@ class Rule:
     clear: float | None = None
 
     def level_of(self, value: float) -> int:
-        """Return the Level of the worst limit that the value crosses, 0 if it crosses none."""
+        """Return the BreachLevel of the worst limit that the value crosses, 0 if it crosses none."""
         if self._is_beyond(value, self.critical):
-            return Level.CRITICAL
-        return Level.WARNING if self._is_beyond(value, self.warning) else 0
+            return BreachLevel.CRITICAL
+        return BreachLevel.WARNING if self._is_beyond(value, self.warning) else 0
 
     def holds(self, value: float) -> bool:
         """Return True if an open crossing stays open at this value."""

@@ -19,7 +19,7 @@ from notices.models import Entry
 from people.models import Function
 from risklog.models import Escalation, LadderVersion, Review, Reviewer, Risk
 from signals.models import Breach, BreachGroup, Threshold
-from signals.states import Level, SignalKind
+from signals.states import BreachLevel, SignalKind
 
 
 def add_related(count: int, cast: Cast, at: datetime) -> None:
@@ -50,7 +50,12 @@ def _actions(count: int, subjects: Sequence[int], cast: Cast, at: datetime) -> N
 def _reviews(count: int, cast: Cast, at: datetime) -> None:
     def group(number: int) -> BreachGroup:
         model = cast.models[number % len(cast.models)]
-        names = {"model": model, "model_name": model.slug, "kind": SignalKind.DRIFT, "level": Level.WARNING}
+        names = {
+            "model": model,
+            "model_name": model.slug,
+            "kind": SignalKind.DRIFT,
+            "level": BreachLevel.WARNING,
+        }
         return BreachGroup(cause_key=f"bench-{number}", title=f"Drift {number}", opened_at=at, **names)
 
     groups = fill(BreachGroup.objects.all(), count, group, "signals.breach_group_opened", at)

@@ -10,7 +10,7 @@ from history import operations as history
 from kit.actor import Actor
 from meetings import events
 from meetings.models import AgendaItem, Meeting, MeetingSeries
-from meetings.operations import agenda
+from meetings.operations import placement
 from meetings.queries import series as series_queries
 from meetings.queries.facts import NOTHING, Facts, facts_of
 from meetings.routing import within
@@ -98,18 +98,18 @@ def _next_meeting(item: AgendaItem, facts: Facts, at: datetime) -> Meeting | Non
         place = within(
             own,
             kind=facts.kind,
-            pressing=_urgency(item, facts),
+            urgent_reason=_urgent_reason(item, facts),
             due_at=facts.due_at,
             but_not=here.pk,
         )
         if place is None:
             return None
-        if target := agenda.lock_planned(place.meeting.id):
+        if target := placement.lock_planned(place.meeting.id):
             return target
     return None
 
 
-def _urgency(item: AgendaItem, facts: Facts) -> str:
+def _urgent_reason(item: AgendaItem, facts: Facts) -> str:
     """Return why the item cannot wait: "critical" or "escalated"; "" if it can."""
     escalations = Escalation.objects.filter(about=item.about_id, state__in=UNRESOLVED)
     if facts.is_critical:
@@ -133,7 +133,7 @@ def _copy_for(item: AgendaItem, target: Meeting) -> AgendaItem:
         why=f"Carried over from {item.meeting.reference}{total}",
         purpose=item.purpose,
         minutes=item.minutes,
-        rank=agenda.next_rank(target, agenda.Rank.CARRIED),
+        rank=placement.next_rank(target, placement.Rank.CARRIED),
         added_by=item.added_by,
         carried_from=item,
         times_carried=times,

@@ -14,7 +14,7 @@ from kit.actor import Actor
 from kit.refusals import ChangedMeanwhile, Refused
 from meetings import events
 from meetings.models import AgendaItem, Meeting
-from meetings.operations import agenda, carry
+from meetings.operations import carry, placement
 from meetings.states import ItemOutcome, ItemState, MeetingState, Purpose
 from people.models import User
 
@@ -35,7 +35,7 @@ def add(
     purpose: str = Purpose.DISCUSS,
     minutes: int = 10,
     about: Subject | None = None,
-    rank: int = agenda.Rank.PEOPLE,
+    rank: int = placement.Rank.PEOPLE,
 ) -> AgendaItem:
     """Add an item to an agenda, or restore one about the same subject.
 
@@ -59,7 +59,7 @@ def add(
         return dropped
     person = by.person if isinstance(by.person, User) else None
     item = AgendaItem(
-        meeting=meeting, about=about, added_by=person, rank=agenda.next_rank(meeting, rank), **values
+        meeting=meeting, about=about, added_by=person, rank=placement.next_rank(meeting, rank), **values
     )
     history.record(item, events.ItemAdded(about=about.pk if about else None), by=by, at=at)
     return item

@@ -13,7 +13,7 @@ from kit.actor import SYSTEM, Actor
 from kit.refusals import Refused
 from meetings import cadence, events
 from meetings.models import AgendaItem, Attendance, Meeting, MeetingSeries
-from meetings.operations import agenda, carry, item, turns
+from meetings.operations import agenda, carry, item, placement, turns
 from meetings.permissions import takes_part
 from meetings.states import AHEAD, MAY_BEGIN_LATE, UNFINISHED, ItemState, MeetingState
 from people.models import User
@@ -52,7 +52,7 @@ def plan(
     turns.plan_again(series, at=at)
     if fresh:
         carry.place_carried_items(series, by=SYSTEM, at=at)
-    agenda.place_waiting(at=at)
+    placement.place_waiting(at=at)
     return fresh
 
 
@@ -163,7 +163,7 @@ def move(
     values = {"starts_at": starts_at, "ends_at": starts_at + (meeting.ends_at - meeting.starts_at)}
     _shift(meeting, values, by=by, at=at, seen=seen)
     replan(meeting.series, by=by, at=at)
-    agenda.place_again(meeting, at=at)
+    placement.place_again(meeting, at=at)
     return meeting
 
 

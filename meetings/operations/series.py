@@ -13,7 +13,7 @@ from kit.actor import Actor
 from kit.refusals import Refused
 from meetings import cadence, events
 from meetings.models import Focus, Meeting, MeetingSeries
-from meetings.operations import agenda, meeting, turns
+from meetings.operations import meeting, placement, turns
 from meetings.states import DEFAULT_CYCLE, MeetingState, Theme
 from people.models import Function, Team, User, is_time_zone
 
@@ -171,7 +171,7 @@ def retire(series: MeetingSeries, *, by: Actor, at: datetime, seen: int | None =
     history.retire(series)
     history.drop_dues(series.subject_id, turns.PLAN)
     meeting.cancel_all(series, reason="The series was retired.", by=by, at=at, cause=event)
-    agenda.place_waiting(at=at)
+    placement.place_waiting(at=at)
     return series
 
 

@@ -1,4 +1,4 @@
-"""The facts about a subject that an agenda needs: signal kind, team, urgency and whether it is open."""
+"""The facts about a subject that an agenda needs: signal kind, team, due date, criticality, openness."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -8,7 +8,7 @@ from history.models import Subject
 from risklog.models import Escalation, Review, Risk
 from risklog.states import LIVE_RISKS, UNRESOLVED, ReviewState, Severity
 from signals.models import BreachGroup
-from signals.states import BreachState, Level
+from signals.states import BreachLevel, BreachState
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def _risk(subject: Subject) -> Facts:
 def _breach(subject: Subject) -> Facts:
     breach = BreachGroup.objects.select_related("model").get(subject=subject)
     team = breach.model.owner_team_id if breach.model else None
-    return Facts(breach.kind, team, breach.level == Level.CRITICAL, breach.state == BreachState.OPEN)
+    return Facts(breach.kind, team, breach.level == BreachLevel.CRITICAL, breach.state == BreachState.OPEN)
 
 
 def _action(subject: Subject) -> Facts:

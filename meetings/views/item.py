@@ -14,8 +14,8 @@ from kit.refusals import Refused
 from kit.rights import require, view_needs
 from meetings.forms import ItemForm
 from meetings.models import AgendaItem
-from meetings.operations import agenda
 from meetings.operations import item as operations
+from meetings.operations import placement
 from meetings.queries.agenda import may_see_item
 from meetings.queries.facts import facts_of
 from meetings.states import MeetingState
@@ -135,14 +135,14 @@ def item_place(request: SignedInRequest) -> HttpResponse:
     facts = facts_of(subject)
     back = back_to(request, url_of(subject) or reverse("meetings:meeting_list"))
     try:
-        item = agenda.place(
+        item = placement.place(
             about=subject,
             kind=facts.kind,
             team_id=facts.team_id,
             title=subject.title,
-            urgent="critical" if facts.is_critical else "",
+            urgent_reason="critical" if facts.is_critical else "",
             due_at=facts.due_at,
-            rank=agenda.Rank.PEOPLE,
+            rank=placement.Rank.PEOPLE,
             by=actor(request),
             at=clock.now(),
         )

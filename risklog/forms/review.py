@@ -83,7 +83,7 @@ class OpenForm(PageForm):
     severity = forms.ChoiceField(
         choices=Severity.choices,
         initial=Severity.WARNING,
-        label="Urgency",
+        label="Severity",
         help_text="Critical reviews are due in one working day, others in three.",
     )
     why = reason_field("What did you notice?", "Describe conditions and evidence, not who is at fault.")

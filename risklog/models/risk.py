@@ -28,7 +28,7 @@ class Risk(Recorded):
     """Something that may go wrong with a model. A person and a team own it.
 
     likelihood x impact is the inherent score. The residual figures are those after treatment, None if
-    they are not assessed yet. severity: the score that counts, residual if assessed, else inherent.
+    they are not assessed yet. severity: the score (1 to 25), residual if assessed, else inherent.
     raised_by: None if the reporter is anonymous; the audit history records the name.
     confirmations: how often somebody confirmed or changed the risk. The column keeps its first name.
     """

@@ -13,7 +13,7 @@ from risklog.operations import reviewer
 from risklog.operations.review import annotate, open_for
 from risklog.states import Severity
 from signals.models import Breach, BreachGroup
-from signals.states import Level
+from signals.states import BreachLevel
 
 _GROUP = Prepared(
     lambda: BreachGroup.objects.select_related("subject", "model__owner_team__lead").filter(
@@ -76,7 +76,7 @@ def _trigger_again(event: Event, why: str, *, at: datetime, only_if_critical: bo
     if review is None:
         _review_again(group, event, at=at)
         return
-    becomes_critical = group.level == Level.CRITICAL and review.severity != Severity.CRITICAL
+    becomes_critical = group.level == BreachLevel.CRITICAL and review.severity != Severity.CRITICAL
     if becomes_critical or not only_if_critical:
         annotate(review, why=why, severity=_severity(group), by=SYSTEM, at=at, cause=event)
 
@@ -86,7 +86,7 @@ def _review_again(group: BreachGroup, event: Event, *, at: datetime) -> None:
     last = Review.objects.filter(about=group.subject).order_by("-id").first()
     if (
         last is None
-        or group.level != Level.CRITICAL
+        or group.level != BreachLevel.CRITICAL
         or last.severity == Severity.CRITICAL
         or (last.settled_at and last.settled_at >= event.at)
     ):
@@ -95,7 +95,7 @@ def _review_again(group: BreachGroup, event: Event, *, at: datetime) -> None:
 
 
 def _severity(group: BreachGroup) -> str:
-    return Severity.CRITICAL if group.level == Level.CRITICAL else Severity.WARNING
+    return Severity.CRITICAL if group.level == BreachLevel.CRITICAL else Severity.WARNING
 
 
 @handler("risklog.review.note_cleared_breach_group")

@@ -17,7 +17,7 @@ from risklog import events, scoring
 from risklog.models import Category, Risk
 from risklog.operations.acceptance import accept, acceptance_ends
 from risklog.operations.risk_steps import assess, close, monitor, reopen, treat
-from risklog.operations.risk_values import check, check_residual, hand_over_sight, severity_with, tidy
+from risklog.operations.risk_values import check, check_residual, hand_over_sight, score_with, tidy
 from risklog.queries import evidence
 from risklog.states import RiskState
 from signals.models import BreachGroup, Series
@@ -173,9 +173,9 @@ def change(
     check_residual(risk, changes)
     if not changes:
         return risk
-    former, severity = risk.owner, severity_with(risk, changes)
-    levels = [scoring.level(risk.severity), scoring.level(severity)]
-    changes.setdefault("review_on", scoring.next_review(severity, at.date()))
+    former, score = risk.owner, score_with(risk, changes)
+    levels = [scoring.level(risk.severity), scoring.level(score)]
+    changes.setdefault("review_on", scoring.next_review(score, at.date()))
     history.change(
         risk,
         {**changes, "updated_at": at, "confirmations": risk.confirmations + 1},
@@ -185,7 +185,7 @@ def change(
         payload=events.RiskChanged(level=levels if levels[0] != levels[1] else None),
         cause=cause,
     )
-    risk.severity = severity
+    risk.severity = score
     if "owner" in changes:
         hand_over_sight(risk, former, by=by, at=at)
     if "title" in changes:

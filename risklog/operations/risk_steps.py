@@ -13,7 +13,7 @@ from kit.refusals import IllegalMove, Refused
 from people.models import User
 from risklog import events, scoring
 from risklog.models import Risk
-from risklog.operations.risk_values import check, check_residual, hand_over_sight, severity_with
+from risklog.operations.risk_values import check, check_residual, hand_over_sight, score_with
 from risklog.states import RiskState, Treatment
 
 # The verb of a step -> its payload, which has the reason.
@@ -97,9 +97,9 @@ def monitor(
     is_assessed = values or risk.residual_likelihood is not None
     if risk.state == RiskState.TREATING and not is_assessed:
         raise Refused("Enter the residual likelihood and impact.", field="residual_likelihood")
-    severity = severity_with(risk, values)
+    score = score_with(risk, values)
     _step(risk, RiskState.MONITORING, values, reason, by=by, at=at, seen=seen, cause=cause)
-    risk.severity = severity
+    risk.severity = score
     return risk
 
 

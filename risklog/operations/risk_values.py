@@ -1,4 +1,4 @@
-"""The values of a risk: what they may be, what severity they give, and who sees the risk as its owner."""
+"""The values of a risk: what they may be, what score they give, and who sees the risk as its owner."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -47,8 +47,8 @@ def check_residual(risk: Risk, values: Mapping[str, Any]) -> None:
         raise Refused("Enter both residual likelihood and residual impact, or neither.", field=missing)
 
 
-def severity_with(risk: Risk, values: Mapping[str, Any]) -> int:
-    """Return the severity (1 to 25) once `values` are set. The database computes the same column."""
+def score_with(risk: Risk, values: Mapping[str, Any]) -> int:
+    """Return the score (1 to 25) once `values` are set. The database computes the column `severity`."""
     figures = {
         name: values.get(name, getattr(risk, name))
         for name in ("likelihood", "impact", "residual_likelihood", "residual_impact")

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pages.charts import figure
 from risklog.models import Category
 from signals.models import Breach, BreachGroup, Series
-from signals.states import BreachState, Level
+from signals.states import BreachLevel, BreachState
 
 # Level of the breach group -> estimated (likelihood, impact).
-GUESS = {Level.WARNING: (3, 3), Level.CRITICAL: (4, 4)}
+GUESS = {BreachLevel.WARNING: (3, 3), BreachLevel.CRITICAL: (4, 4)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ def of_group(group: BreachGroup) -> RiskDraft:
     )
     worst = next((breach for breach in breaches if breach.series_id), None)
     feature = next((breach.feature for breach in breaches if breach.feature), "")
-    likelihood, impact = GUESS[Level(group.level)]
+    likelihood, impact = GUESS[BreachLevel(group.level)]
     return RiskDraft(
         title=f"{group.get_kind_display()} risk: {group.title}"[:200],
         description=_description(group, breaches),
@@ -53,7 +53,7 @@ def category_of(kind: str) -> Category | None:
 def _description(group: BreachGroup, breaches: list[Breach]) -> str:
     """Return Markdown: the source, and one line for each of at most 20 breaches."""
     status = "still open" if group.state == BreachState.OPEN else "cleared since"
-    level = Level(group.level).label.lower()
+    level = BreachLevel(group.level).label.lower()
     crossings = f"{len(breaches)} {level} crossing{'' if len(breaches) == 1 else 's'}"
     lines = [f"Source: {group.reference}, {crossings} since {group.opened_at:%d %b %Y %H:%M} UTC, {status}."]
     lines += [f"- {_line(breach)}" for breach in breaches[:20]]

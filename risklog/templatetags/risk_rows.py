@@ -41,15 +41,15 @@ def risk_state(state: str) -> SafeString:
 
 
 @register.simple_tag
-def severity_level(severity: int, solid: bool = False) -> SafeString:
+def risk_level(score: int, solid: bool = False) -> SafeString:
     """Return the level badge of a score 1 to 25."""
-    return ui.level(scoring.level(severity), solid=solid)
+    return ui.level(scoring.level(score), solid=solid)
 
 
 @lru_cache(maxsize=32)
-def _badge(severity: int) -> str:
+def _badge(score: int) -> str:
     """Return the badge of ui.level() with two paths instead of five bars, which is a third of the bytes."""
-    level = scoring.level(severity)
+    level = scoring.level(score)
     bars = [f"M{k * 3.4:.3g} {8 - 2 * k}h2.4V12h-2.4z" for k in range(5)]
     return (
         f'<span class="level level-{level}"><svg class="level-glyph" width="17" height="12"'

@@ -9,7 +9,7 @@ from people.models import User
 from risklog.models import Risk
 from risklog.queries.live import LiveMetric, live_metric
 from signals.models import Breach
-from signals.states import Direction, Level
+from signals.states import BreachLevel, Direction
 
 
 def evidence(user: User, about: Risk | Breach, *, at: datetime) -> SafeString | None:
@@ -45,12 +45,12 @@ def _thresholds(live: LiveMetric) -> list[charts.ChartLimit]:
 
 
 def _spans(live: LiveMetric) -> list[charts.Span]:
-    names = {Level.WARNING: "warning", Level.CRITICAL: "critical"}
+    names = {BreachLevel.WARNING: "warning", BreachLevel.CRITICAL: "critical"}
     return [
         charts.Span(
             max(breach.opened_at, live.start),
             breach.cleared_at,
-            names[Level(breach.level)],
+            names[BreachLevel(breach.level)],
             f"Breach {breach.reference}",
         )
         for breach in live.crossings

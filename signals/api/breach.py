@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest.resource import Collection, Item, Resource
 from signals.filters import BREACHES
 from signals.models import BreachGroup
-from signals.states import BreachState, Level, SignalKind
+from signals.states import BreachLevel, BreachState, SignalKind
 
 
 class BreachRow(serializers.Serializer):
@@ -22,7 +22,7 @@ class BreachRow(serializers.Serializer):
     model_id = serializers.IntegerField(allow_null=True)
     model_name = serializers.CharField()
     kind = serializers.ChoiceField(SignalKind.choices)
-    level = serializers.ChoiceField(Level.choices)
+    level = serializers.ChoiceField(BreachLevel.choices)
     state = serializers.ChoiceField(BreachState.choices)
     opened_at = serializers.DateTimeField()
     cleared_at = serializers.DateTimeField(allow_null=True)

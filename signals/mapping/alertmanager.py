@@ -26,7 +26,7 @@ _SHOWN = frozenset({"alertname", "severity", "summary", "description", "value", 
 
 @dataclass(slots=True)
 class ParsedAlert:
-    """One alert of a body. item: its index. level: a Level.
+    """One alert of a body. item: its index. level: a BreachLevel.
 
     starts_at None: the payload has no start. ends_at None: the alert is firing.
     value, limit: the numbers in its annotations `value` and `threshold`, None without.

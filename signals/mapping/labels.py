@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from signals.states import Level, SignalKind
+from signals.states import BreachLevel, SignalKind
 
 DEFAULTS: dict[str, Any] = {
     "model": ["model", "model_name", "mlmodel", "ml_model", "modelName", "registered_model"],
@@ -88,10 +88,10 @@ def kind_of_name(name: str) -> str:
     return _guess(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()) or SignalKind.DATA_QUALITY
 
 
-def level_of(labels: Mapping[str, str], mapping: Mapping[str, Any]) -> Level:
+def level_of(labels: Mapping[str, str], mapping: Mapping[str, Any]) -> BreachLevel:
     """Return the level of the severity label. An unknown or missing severity is a warning."""
     severity = label_value(labels, mapping, "severity").lower()
-    return Level.CRITICAL if severity in _CRITICAL else Level.WARNING
+    return BreachLevel.CRITICAL if severity in _CRITICAL else BreachLevel.WARNING
 
 
 def _guess(name: str) -> str:

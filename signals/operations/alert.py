@@ -22,7 +22,7 @@ from signals.models import Alert, Breach, Source, Threshold, ThresholdVersion
 from signals.operations import breach, judging, points
 from signals.operations.breach import Cause, PlannedBreach
 from signals.operations.source import lock_creation
-from signals.states import Agreement, Direction, ItemResult, Level
+from signals.states import Agreement, BreachLevel, Direction, ItemResult
 from signals.thresholds import CrossingSpan, Rule
 
 _UPDATE = """
@@ -74,7 +74,7 @@ class _AlertState:
     first: ParsedAlert | None = None
     is_named: bool = False
     is_changed: bool = False
-    level: int = Level.WARNING
+    level: int = BreachLevel.WARNING
     value: float | None = None
 
 
@@ -349,7 +349,7 @@ def _create_rules(alerts: Sequence[ParsedAlert], source: Source, *, by: Actor, a
 
 def _version(threshold: Threshold, parsed: ParsedAlert, source: Source, at: datetime) -> ThresholdVersion:
     is_below = parsed.limit is not None and parsed.value is not None and parsed.value < parsed.limit
-    is_critical = parsed.level == Level.CRITICAL
+    is_critical = parsed.level == BreachLevel.CRITICAL
     return ThresholdVersion(
         threshold=threshold,
         number=1,

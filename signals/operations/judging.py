@@ -8,7 +8,7 @@ from django.db import connection
 from signals.mapping.text import from_micros
 from signals.models import Breach, Series, ThresholdVersion
 from signals.operations.breach import Cause, PlannedBreach
-from signals.states import Direction, Level
+from signals.states import BreachLevel, Direction
 from signals.thresholds import CrossingSpan, Rule, follow
 
 # Series id -> its points to judge, (microseconds since 1970, value), unsorted. None is older than the newest
@@ -150,7 +150,9 @@ def readable(metric: str) -> str:
 def _summary(version: ThresholdVersion, series: Series, span: CrossingSpan) -> str:
     """Return the first value and the limit it crossed: "psi of age was 0.31, above 0.25"."""
     metric = " of ".join(filter(None, (series.metric, series.feature or series.slice)))
-    crossed = (version.critical, version.warning) if span.level == Level.CRITICAL else (version.warning,)
+    crossed = (
+        (version.critical, version.warning) if span.level == BreachLevel.CRITICAL else (version.warning,)
+    )
     limit = next((value for value in (*crossed, version.critical) if value is not None), None)
     first = f"{span.first:.4g}" if span.first is not None else "unknown"
     text = f"{metric} was {first}"

@@ -15,7 +15,7 @@ from history.models import RecordedQuerySet
 from people.models import User
 from signals.models import Breach, Series, ThresholdVersion
 from signals.queries.points import window
-from signals.states import Agreement, Level
+from signals.states import Agreement, BreachLevel
 
 PERIODS = (7, 45, 180)  # days
 MAX_POINTS = 400
@@ -46,7 +46,7 @@ class ChartBreach:
     """The values of a breach that a chart shows. reference: that of its group."""
 
     reference: str
-    level: Level
+    level: BreachLevel
     opened_at: datetime
     cleared_at: datetime | None
 
@@ -127,7 +127,7 @@ def _chart_breaches(breaches: QuerySet[Breach]) -> QuerySet[Any]:
 
 def _chart_breach(row: dict[str, Any]) -> ChartBreach:
     opened_at, cleared_at = datetime.fromisoformat(row["opened_at"]), moment(row["cleared_at"])
-    return ChartBreach(row["reference"], Level(row["level"]), opened_at, cleared_at)
+    return ChartBreach(row["reference"], BreachLevel(row["level"]), opened_at, cleared_at)
 
 
 def moment(text: str | None) -> datetime | None:

@@ -11,10 +11,10 @@ from signals.mapping.text import number_of_annotation
 from signals.models import Alert, BreachGroup, Series
 from signals.queries.spark import Spark, sparks
 from signals.queries.threshold_status import statuses
-from signals.states import Direction, Level
+from signals.states import BreachLevel, Direction
 
 CAP = 4
-_TONES: dict[int, str] = {Level.CRITICAL: "bad", Level.WARNING: "warn"}
+_TONES: dict[int, str] = {BreachLevel.CRITICAL: "bad", BreachLevel.WARNING: "warn"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class CurrentMetric:
     @property
     def label(self) -> str:
         if self.level:
-            return Level(self.level).label
+            return BreachLevel(self.level).label
         return "Within" if self.limit is not None else "No threshold"
 
 

@@ -15,7 +15,7 @@ from signals.models import Breach, BreachGroup, Series, ThresholdVersion
 from signals.queries import chart as charts
 from signals.queries import configuration
 from signals.queries.spark import Spark, sparks
-from signals.states import Agreement, BreachState, Level
+from signals.states import Agreement, BreachLevel, BreachState
 
 MAX_GROUPS = 8
 MAX_SERIES = 400
@@ -93,8 +93,8 @@ def _health(user: User, models: Sequence[Model]) -> dict[int, tuple[int, int]]:
         .order_by()
         .values("model_id")
         .annotate(
-            critical=Count("pk", filter=Q(level=Level.CRITICAL)),
-            warning=Count("pk", filter=Q(level=Level.WARNING)),
+            critical=Count("pk", filter=Q(level=BreachLevel.CRITICAL)),
+            warning=Count("pk", filter=Q(level=BreachLevel.WARNING)),
         )
     )
     return {row["model_id"]: (row["critical"], row["warning"]) for row in rows}
@@ -105,7 +105,8 @@ def health_of_model(user: User, model: Model) -> Health:
     crossed = BreachGroup.objects.filter(model=model, state=BreachState.OPEN).visible_to(user)
     series = Series.objects.filter(model=model).visible_to(user)
     critical, warning, has_series = Model.objects.values_list(
-        *(_count(crossed.filter(level=level)) for level in (Level.CRITICAL, Level.WARNING)), Exists(series)
+        *(_count(crossed.filter(level=level)) for level in (BreachLevel.CRITICAL, BreachLevel.WARNING)),
+        Exists(series),
     ).get(pk=model.pk)
     return Health(critical, warning, has_series)
 

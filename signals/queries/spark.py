@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from django.db import connection
 
 from signals.models import ThresholdVersion
-from signals.states import Agreement, Level
+from signals.states import Agreement, BreachLevel
 from signals.thresholds import Rule
 
 DAYS = 14
-_TONES: dict[int, str] = {Level.CRITICAL: "bad", Level.WARNING: "warn"}
+_TONES: dict[int, str] = {BreachLevel.CRITICAL: "bad", BreachLevel.WARNING: "warn"}
 _TONE_TEXTS = {"bad": ", past its critical limit", "warn": ", past its warning limit"}
 
 # One index probe per day and series, so that the cost does not depend on the number of points.

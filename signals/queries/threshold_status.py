@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db.models import F, Max
 
 from signals.models import Breach, ThresholdVersion
-from signals.states import Agreement, BreachState, Direction, Level
+from signals.states import Agreement, BreachLevel, BreachState, Direction
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class ThresholdStatus:
     @property
     def label(self) -> str:
         if self.level:
-            return Level(self.level).label
+            return BreachLevel(self.level).label
         return "Within" if self.versions else "No threshold"
 
     @property

@@ -11,13 +11,13 @@ from django.utils.safestring import SafeString
 from pages import charts
 from pages.templatetags.ui import span_words
 from signals.queries.chart import Chart
-from signals.states import Direction, Level
+from signals.states import BreachLevel, Direction
 
 register = template.Library()
 register.filter("figure", charts.figure)
 
 _UNITS = {timedelta(hours=1): "hour", timedelta(days=1): "day", timedelta(days=7): "week"}
-_SPAN_KINDS = {Level.CRITICAL: "critical", Level.WARNING: "warning"}
+_SPAN_KINDS = {BreachLevel.CRITICAL: "critical", BreachLevel.WARNING: "warning"}
 
 
 @register.simple_tag
@@ -91,7 +91,7 @@ def crossed(breach: Any) -> str:
     version = breach.threshold_version
     if version is None:
         return ""
-    limit = version.critical if breach.level == Level.CRITICAL else version.warning
+    limit = version.critical if breach.level == BreachLevel.CRITICAL else version.warning
     if limit is None:
         limit = version.warning if version.warning is not None else version.critical
     return f"{version.direction} {charts.figure(limit)}" if limit is not None else ""

@@ -11,7 +11,7 @@ from risklog.operations import ladder as ladders
 from risklog.operations import review as reviews
 from risklog.states import Severity
 from signals.models import Breach, BreachGroup, Source, Threshold
-from signals.states import Adapter, Level, SignalKind
+from signals.states import Adapter, BreachLevel, SignalKind
 from tests.conftest import AT
 from tests.factories import people
 
@@ -26,7 +26,11 @@ def model(slug: str = "", *, owner_team=None, viewers=None, developer=None) -> M
 
 
 def breach_group(
-    *, kind: str = SignalKind.DRIFT, level: int = Level.WARNING, of_model: Model | None = None, viewers=None
+    *,
+    kind: str = SignalKind.DRIFT,
+    level: int = BreachLevel.WARNING,
+    of_model: Model | None = None,
+    viewers=None,
 ) -> BreachGroup:
     """Create a group with one breach, found by a rule of its source."""
     number = next(_numbers)

@@ -5,7 +5,7 @@ import pytest
 from history.models import Due, Event
 from kit.actor import SYSTEM
 from meetings.models import AgendaItem, Meeting
-from meetings.operations import agenda
+from meetings.operations import agenda, agenda_handlers, placement
 from meetings.operations import item as items
 from meetings.operations import meeting as meetings
 from meetings.operations import series as all_series
@@ -47,7 +47,7 @@ def test_a_review_comes_to_the_next_meeting_of_its_focus_and_says_why(team, at):
     review.due_at = None
 
     type(review).objects.filter(pk=review.pk).update(due_at=at + timedelta(days=60))
-    agenda.on_review_opened(opened(review), at=at)
+    agenda_handlers.on_review_opened(opened(review), at=at)
 
     (item,) = items_about(review.subject)
     assert item.meeting.pk == make.planned(series, 2).pk
@@ -62,8 +62,8 @@ def test_a_handler_may_be_called_twice(team, at):
     make.series(team)
     review = a_review(team)
 
-    agenda.on_review_opened(opened(review), at=at)
-    agenda.on_review_opened(opened(review), at=at)
+    agenda_handlers.on_review_opened(opened(review), at=at)
+    agenda_handlers.on_review_opened(opened(review), at=at)
 
     assert len(items_about(review.subject)) == 1
 
@@ -72,24 +72,24 @@ def test_a_critical_review_goes_to_the_next_meeting(team, at):
     series = make.series(team)
     review = a_review(team, kind="latency", severity=Severity.CRITICAL)
 
-    agenda.on_review_opened(opened(review), at=at)
+    agenda_handlers.on_review_opened(opened(review), at=at)
 
     (item,) = items_about(review.subject)
     assert item.meeting.pk == make.planned(series).pk
     assert "critical, so it goes to the next meeting" in item.why
-    assert item.rank < agenda.Rank.REVIEW
+    assert item.rank < placement.Rank.REVIEW
 
 
 def test_an_escalation_brings_its_subject_forward(team, at):
     series = make.series(team)
     review = a_review(team, kind="latency")
     type(review).objects.filter(pk=review.pk).update(due_at=at + timedelta(days=60))
-    agenda.on_review_opened(opened(review), at=at)
+    agenda_handlers.on_review_opened(opened(review), at=at)
     climb = risklog.escalations.start(
         about=review.subject, title=review.title, why="Unanswered", severity="warning", by=SYSTEM, at=at
     )
 
-    agenda.on_escalation_started(latest(climb.subject, "risklog.escalation_started"), at=at)
+    agenda_handlers.on_escalation_started(latest(climb.subject, "risklog.escalation_started"), at=at)
 
     (item,) = items_about(review.subject)
     assert item.meeting.pk == make.planned(series).pk
@@ -101,8 +101,8 @@ def test_an_escalation_brings_its_subject_forward(team, at):
 def test_no_meeting_is_a_finding_and_is_mended_by_a_series(team, at):
     review = a_review(team)
 
-    agenda.on_review_opened(opened(review), at=at)
-    agenda.on_review_opened(opened(review), at=at)
+    agenda_handlers.on_review_opened(opened(review), at=at)
+    agenda_handlers.on_review_opened(opened(review), at=at)
 
     finding = Event.objects.get(verb="meetings.no_meeting_found")
     assert finding.subject == review.subject
@@ -116,10 +116,10 @@ def test_no_meeting_is_a_finding_and_is_mended_by_a_series(team, at):
 def test_a_review_settled_before_the_meeting_leaves_the_agenda_and_returns_when_reopened(team, at):
     make.series(team)
     review = a_review(team)
-    agenda.on_review_opened(opened(review), at=at)
+    agenda_handlers.on_review_opened(opened(review), at=at)
     review = reviews.settle(review, outcome="false_alarm", reason="A test job.", by=SYSTEM, at=at)
 
-    agenda.on_review_settled(latest(review.subject, "risklog.review_settled"), at=at)
+    agenda_handlers.on_review_settled(latest(review.subject, "risklog.review_settled"), at=at)
 
     (item,) = items_about(review.subject)
     assert (item.state, item.why) == (ItemState.DONE, "Closed before the meeting")
@@ -128,11 +128,11 @@ def test_a_review_settled_before_the_meeting_leaves_the_agenda_and_returns_when_
 def test_what_people_took_off_stays_off(team, at):
     make.series(team)
     review = a_review(team)
-    agenda.on_review_opened(opened(review), at=at)
+    agenda_handlers.on_review_opened(opened(review), at=at)
     (item,) = items_about(review.subject)
     items.take_off(item, by=SYSTEM, at=at)
 
-    agenda.on_review_opened(opened(review), at=at)
+    agenda_handlers.on_review_opened(opened(review), at=at)
     agenda.build(item.meeting, by=SYSTEM, at=at)
 
     (item,) = items_about(review.subject)
@@ -145,14 +145,14 @@ def test_a_critical_review_returns_to_the_next_meeting_it_was_on_before(team, at
     first, second = make.planned(series), make.planned(series, 1)
     items.take_off(make.item(first, about=review.subject), by=SYSTEM, at=at)
     make.item(second, about=review.subject)
-    agenda.on_review_opened(opened(review), at=at)
+    agenda_handlers.on_review_opened(opened(review), at=at)
     assert [one.meeting for one in items_about(review.subject) if one.state == ItemState.WAITING] == [second]
     reviews.open_for(
         about=review.about, title="", kind="drift", severity=Severity.CRITICAL, why="Worse", by=SYSTEM, at=at
     )
 
     for _ in range(2):
-        agenda.on_review_opened(latest(review.subject, "risklog.review_pressed"), at=at)
+        agenda_handlers.on_review_opened(latest(review.subject, "risklog.review_pressed"), at=at)
 
     assert [one.meeting for one in items_about(review.subject) if one.state == ItemState.WAITING] == [first]
 
@@ -160,7 +160,7 @@ def test_a_critical_review_returns_to_the_next_meeting_it_was_on_before(team, at
 def test_a_meeting_moved_far_ahead_releases_reviews_that_fit_an_earlier_meeting(team, at):
     series = make.series(team)
     review = a_review(team)
-    agenda.on_review_opened(opened(review), at=at)
+    agenda_handlers.on_review_opened(opened(review), at=at)
     (item,) = items_about(review.subject)
     note = make.item(item.meeting, title="A note")
     meeting = Meeting.objects.select_related("series", "subject").get(pk=item.meeting_id)
@@ -238,7 +238,7 @@ def test_a_series_of_another_team_is_never_chosen(team, at):
     other = make.series()
     review = a_review(team)
 
-    agenda.on_review_opened(opened(review), at=at)
+    agenda_handlers.on_review_opened(opened(review), at=at)
     agenda.build(make.planned(other), by=SYSTEM, at=at)
 
     assert not items_about(review.subject)

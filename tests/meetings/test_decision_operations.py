@@ -7,7 +7,7 @@ from history.models import Event
 from kit.actor import SYSTEM, Actor
 from kit.refusals import IllegalMove, Refused
 from meetings.models import Decision
-from meetings.operations import agenda
+from meetings.operations import agenda_handlers
 from meetings.operations import decision as decisions
 from meetings.operations import meeting as meetings
 from meetings.states import DecisionState, ItemOutcome, ItemState
@@ -26,7 +26,7 @@ def test_a_decision_in_a_meeting_makes_actions_settles_the_review_and_is_the_ite
     team, (ana, _) = make.crew()
     series = make.series(team)
     review = risklog.review(of_model=risklog.model(owner_team=team), kind="data_quality")
-    agenda.on_review_opened(Event.objects.get(verb="risklog.review_opened"), at=at)
+    agenda_handlers.on_review_opened(Event.objects.get(verb="risklog.review_opened"), at=at)
     meeting = make.live(series)
     item = meeting.items.get(about=review.subject)
 

@@ -12,7 +12,7 @@ from actions.models import Action
 from history.models import Event
 from kit.actor import SYSTEM
 from meetings.models import AgendaItem, Attendance, Decision
-from meetings.operations import agenda
+from meetings.operations import agenda_handlers
 from meetings.operations import item as items
 from meetings.operations import meeting as meetings
 from meetings.states import ItemOutcome, ItemState, MeetingState
@@ -302,7 +302,7 @@ def test_another_item_or_the_end_reloads_the_page(client, ana, meeting, on):
 def test_a_decision_with_two_actions_settles_the_review(client, crew, ana, move_clock):
     review = risklog.review(of_model=risklog.model(owner_team=crew[0]), kind="data_quality")
     series = make.series(crew[0])
-    agenda.on_review_opened(Event.objects.get(verb="risklog.review_opened"), at=make.AT)
+    agenda_handlers.on_review_opened(Event.objects.get(verb="risklog.review_opened"), at=make.AT)
     meeting = make.live(series)
     move_clock(meeting.starts_at)
     item = items.take_up(meeting.items.get(about=review.subject), by=SYSTEM, at=meeting.starts_at)

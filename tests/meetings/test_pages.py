@@ -11,9 +11,9 @@ from django.urls import reverse
 
 from kit.actor import SYSTEM
 from meetings.models import AgendaItem, Focus, Meeting, MeetingSeries
-from meetings.operations import agenda
 from meetings.operations import item as items
 from meetings.operations import meeting as meetings
+from meetings.operations import placement
 from meetings.queries import agenda as agendas
 from meetings.states import ItemState, MeetingState
 from people.states import Role
@@ -538,7 +538,7 @@ def test_the_panel_shows_the_agenda_of_a_subject_or_offers_to_add_it(crew, ana, 
         context = {"panel": agendas.panel(ana, review), "object": review}
         return render_to_string("meetings/_panel_agenda.html", context, request)
 
-    agenda.place(about=review.subject, kind="drift", team_id=crew[0].pk, title="x", by=SYSTEM, at=at)
+    placement.place(about=review.subject, kind="drift", team_id=crew[0].pk, title="x", by=SYSTEM, at=at)
     assert "No suitable meeting" in told()
     assert "Add to next suitable meeting" in told()
     series = make.series(crew[0])

@@ -8,8 +8,8 @@ from django.db import connection
 from kit.actor import SYSTEM, Actor
 from kit.refusals import ChangedMeanwhile, IllegalMove
 from meetings.models import Meeting, MeetingSeries
-from meetings.operations import agenda
 from meetings.operations import meeting as meetings
+from meetings.operations import placement
 from meetings.operations import series as all_series
 from tests.factories import meetings as make
 from tests.factories import risklog_review as risklog
@@ -60,12 +60,12 @@ def test_planning_turns_taken_cancellations_and_placing_do_not_block_each_other(
         return make.planned(MeetingSeries.objects.get(pk=series.pk), position)
 
     def place(review) -> None:
-        agenda.place(
+        placement.place(
             about=review.subject,
             kind="drift",
             team_id=team.pk,
             title="x",
-            urgent="critical",
+            urgent_reason="critical",
             by=SYSTEM,
             at=at,
         )
@@ -83,5 +83,5 @@ def test_planning_turns_taken_cancellations_and_placing_do_not_block_each_other(
         assert not raised, raised
 
     for review in reviews:
-        waiting = agenda.AgendaItem.objects.filter(about=review.subject, state="waiting")
+        waiting = placement.AgendaItem.objects.filter(about=review.subject, state="waiting")
         assert [item.meeting.state for item in waiting] == ["planned"]

@@ -6,9 +6,9 @@ from django.test.utils import CaptureQueriesContext
 
 from actions.operations import action
 from kit.actor import SYSTEM
-from meetings.operations import agenda
 from meetings.operations import item as items
 from meetings.operations import meeting as meetings
+from meetings.operations import placement
 from meetings.queries import agenda as agendas
 from meetings.queries import meeting as queries
 from meetings.queries import series as series_queries
@@ -101,7 +101,7 @@ def test_the_stamp_says_nothing_of_what_the_reader_may_not_see():
 def test_the_panel_names_the_agenda_of_a_subject_or_the_reason_for_none(at):
     team, (ana, _) = make.crew()
     review = risklog.review(of_model=risklog.model(owner_team=team), kind="drift")
-    agenda.place(about=review.subject, kind="drift", team_id=team.pk, title="x", by=SYSTEM, at=at)
+    placement.place(about=review.subject, kind="drift", team_id=team.pk, title="x", by=SYSTEM, at=at)
 
     nowhere = agendas.panel(ana, review)
     assert "no meeting series" in nowhere.finding

@@ -30,7 +30,7 @@ def test_the_next_meeting_of_the_right_focus():
 
 
 def test_urgent_subjects_go_to_the_next_meeting():
-    assert route([a_series()], team=1, kind="latency", pressing="critical").meeting.id == 100
+    assert route([a_series()], team=1, kind="latency", urgent_reason="critical").meeting.id == 100
 
 
 def test_due_before_its_focus_returns_goes_to_the_very_next_meeting():
@@ -71,10 +71,12 @@ kinds = st.sampled_from([*CYCLE, "performance"])
     kinds,
     st.sampled_from(["", "critical"]),
 )
-def test_a_place_is_never_in_a_series_without_the_team_nor_wider_than_need_be(shapes, team, kind, pressing):
+def test_a_place_is_never_in_a_series_without_the_team_nor_wider_than_need_be(
+    shapes, team, kind, urgent_reason
+):
     series = [a_series(n, *shape) for n, shape in enumerate(shapes, start=1)]
 
-    found = route(series, team=team, kind=kind, pressing=pressing)
+    found = route(series, team=team, kind=kind, urgent_reason=urgent_reason)
 
     fitting = [one for one in series if team in one.teams and kind in one.kinds and one.meetings]
     if isinstance(found, NoMeeting):
@@ -86,4 +88,4 @@ def test_a_place_is_never_in_a_series_without_the_team_nor_wider_than_need_be(sh
     if fitting:
         assert len(chosen.teams) == min(len(one.teams) for one in fitting)
         is_planned = any(kind in meeting.kinds for meeting in chosen.meetings)
-        assert pressing or not is_planned or kind in found.meeting.kinds
+        assert urgent_reason or not is_planned or kind in found.meeting.kinds

@@ -17,7 +17,7 @@ from risklog.operations import review_handlers
 from risklog.operations import reviewer as reviewers
 from risklog.states import Outcome, ReviewState, Severity
 from signals.models import BreachGroup
-from signals.states import BreachState, Level, SignalKind
+from signals.states import BreachLevel, BreachState, SignalKind
 from tests.factories import people
 from tests.factories import risklog_review as make
 
@@ -39,7 +39,7 @@ def verbs(subject_id):
 
 def test_a_breach_opens_a_review_for_two_functions(at, two_functions):
     team = people.team()
-    group = make.breach_group(of_model=make.model(owner_team=team), level=Level.CRITICAL)
+    group = make.breach_group(of_model=make.model(owner_team=team), level=BreachLevel.CRITICAL)
 
     review_handlers.on_breach_group_opened(group.opened_by, at=at)
 
@@ -402,14 +402,14 @@ def test_a_breach_that_cleared_still_needs_an_outcome_of_its_review(at, two_func
 
 
 def test_a_breach_that_worsens_makes_its_review_critical_once(at, two_functions):
-    group = make.breach_group(level=Level.WARNING)
+    group = make.breach_group(level=BreachLevel.WARNING)
     review_handlers.on_breach_group_opened(group.opened_by, at=at)
     due_at = Review.objects.get().due_at
     for _ in range(2):
         event = history.record(group, "signals.breach_worsened", by=SYSTEM, at=at)
         review_handlers.on_breach_worsened(event, at=at)
         assert Review.objects.get().severity == Severity.WARNING
-    BreachGroup.objects.filter(pk=group.pk).update(level=Level.CRITICAL)
+    BreachGroup.objects.filter(pk=group.pk).update(level=BreachLevel.CRITICAL)
 
     for heard in (event, history.record(group, "signals.breach_worsened", by=SYSTEM, at=at)):
         review_handlers.on_breach_worsened(heard, at=at)
@@ -422,7 +422,7 @@ def test_a_breach_that_worsens_makes_its_review_critical_once(at, two_functions)
 
 @pytest.mark.parametrize(("settled_after", "count"), [(timedelta(0), 1), (-timedelta(hours=1), 2)])
 def test_a_settled_warning_that_became_critical_gets_a_new_review(at, two_functions, settled_after, count):
-    group = make.breach_group(level=Level.WARNING)
+    group = make.breach_group(level=BreachLevel.WARNING)
     review_handlers.on_breach_group_opened(group.opened_by, at=at)
     reviews.settle(
         Review.objects.get(), outcome=Outcome.CONFIRMED, reason="Seen", by=SYSTEM, at=at + settled_after
@@ -430,7 +430,7 @@ def test_a_settled_warning_that_became_critical_gets_a_new_review(at, two_functi
     joined = history.record(group, "signals.breach_joined", by=SYSTEM, at=at)
     review_handlers.on_breach_joined(joined, at=at)
     assert Review.objects.count() == 1
-    BreachGroup.objects.filter(pk=group.pk).update(level=Level.CRITICAL)
+    BreachGroup.objects.filter(pk=group.pk).update(level=BreachLevel.CRITICAL)
     event = history.record(group, "signals.breach_worsened", by=SYSTEM, at=at)
 
     for _ in range(2):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signals.states import Level
+from signals.states import BreachLevel
 from signals.thresholds import CrossingSpan, Rule, follow, problems
 
 START = datetime(2026, 11, 23, tzinfo=UTC)
@@ -20,7 +20,7 @@ def at_hours(*values):
 def test_a_crossing_opens_once_and_keeps_its_worst():
     (span,) = follow(Rule(warning=1), None, at_hours(0.5, 1.5, 3, 2))
 
-    assert (span.opened_at, span.level, span.first, span.worst) == (START + HOUR, Level.WARNING, 1.5, 3)
+    assert (span.opened_at, span.level, span.first, span.worst) == (START + HOUR, BreachLevel.WARNING, 1.5, 3)
     assert span.is_open
 
 
@@ -32,7 +32,7 @@ def test_the_limit_itself_is_not_crossed():
 def test_it_rises_to_critical_and_does_not_fall_back_before_it_clears():
     (span,) = follow(Rule(warning=1, critical=2), None, at_hours(1.5, 2.5, 1.5))
 
-    assert span.level == Level.CRITICAL
+    assert span.level == BreachLevel.CRITICAL
 
 
 def test_it_clears_only_beyond_the_clear_limit():
@@ -50,7 +50,7 @@ def test_below_is_the_mirror():
         Rule("below", warning=0.8, critical=0.6, clear=0.9), None, at_hours(0.85, 0.7, 0.5, 0.85, 0.9)
     )
 
-    assert (span.level, span.worst, span.cleared_at) == (Level.CRITICAL, 0.5, START + 4 * HOUR)
+    assert (span.level, span.worst, span.cleared_at) == (BreachLevel.CRITICAL, 0.5, START + 4 * HOUR)
 
 
 def test_it_comes_back_as_the_same_within_a_day_and_as_another_later():

@@ -1,0 +1,62 @@
+"""Change agendas after events of reviews, escalations and models."""
+
+from datetime import datetime
+
+from history import operations as history
+from history.models import Event
+from history.wiring import handler
+from kit.actor import SYSTEM
+from kit.prepared import Argument, Prepared
+from meetings.models import AgendaItem
+from meetings.operations import placement
+from meetings.states import TO_COME, ItemOutcome, ItemState
+from risklog.models import Escalation, Review
+from risklog.states import UNRESOLVED, ReviewState
+
+_REVIEW = Prepared(
+    lambda: Review.objects.select_related("about", "model", "subject").filter(subject=Argument("subject"))
+)
+
+
+@handler("meetings.agenda.place_review")
+def on_review_opened(event: Event, *, at: datetime) -> None:
+    """Place an open review on a suitable agenda. Handles risklog.review_opened and review_reopened."""
+    review = _REVIEW.first(subject=event.subject_id)
+    if review and review.state == ReviewState.OPEN:
+        placement.place_review(review, at=at, cause=event)
+
+
+@handler("meetings.agenda.place_escalation")
+def on_escalation_started(event: Event, *, at: datetime) -> None:
+    """Place the subject of an escalation on the very next meeting. Handles risklog.escalation_started."""
+    escalation = (
+        Escalation.objects.select_related("about", "subject").filter(subject=event.subject_id).first()
+    )
+    if escalation and escalation.state in UNRESOLVED:
+        placement.place_escalated(escalation, at=at, cause=event)
+
+
+@handler("meetings.agenda.finish_review_item")
+def on_review_settled(event: Event, *, at: datetime) -> None:
+    """Finish the waiting items of a review that is settled before the meeting.
+
+    Handles risklog.review_settled and review_withdrawn.
+    """
+    review = Review.objects.filter(subject=event.subject_id).first()
+    if review is None or review.state == ReviewState.OPEN:
+        return
+    waiting = AgendaItem.objects.filter(
+        about=event.subject_id, state=ItemState.WAITING, meeting__state__in=TO_COME
+    ).select_related("meeting")
+    for item in waiting:
+        settled = {
+            "outcome": ItemOutcome.NO_CHANGE,
+            "why": f"{review.get_state_display()} before the meeting",
+        }
+        history.move(item, ItemState.DONE, by=SYSTEM, at=at, values=settled, cause=event)
+
+
+@handler("meetings.agenda.place_waiting")
+def on_model_changed(event: Event, *, at: datetime) -> None:
+    """Place waiting subjects: the model may have an owner team now. Handles catalogue.model_changed."""
+    placement.place_waiting(at=at)
