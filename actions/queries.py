@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Count, F, Q, Window
+from django.db.models import Count, Q, Window
 
 from actions.filters import VIEWS
 from actions.models import DUE_ORDER, Action
@@ -34,16 +34,6 @@ def unfinished() -> RecordedQuerySet[Action]:
 def mine(user: User) -> RecordedQuerySet[Action]:
     """Return the user's unfinished actions, by due date."""
     return unfinished().filter(owner_id=user.pk).visible_to(user)
-
-
-def unfinished_of(subject: Any) -> RecordedQuerySet[Action]:
-    """Return the unfinished actions about a subject or created by it. subject: a Subject or its id."""
-    return unfinished().filter(_belongs_to([_subject_id(subject)]))
-
-
-def of_origin(subject: Any, user: User) -> RecordedQuerySet[Action]:
-    """Return the actions that a subject (a decision) created and the user may see, oldest first."""
-    return actions().filter(origin_id=_subject_id(subject)).visible_to(user).order_by("id")
 
 
 def late(today: date) -> RecordedQuerySet[Action]:
@@ -75,10 +65,6 @@ def column(user: User, state: str, *, only_mine: bool, since: datetime) -> Recor
 def set_visibility(user: User, rows: Sequence[Action]) -> Sequence[Action]:
     """Set shown_about and shown_origin of each row, None if the user may not see the subject."""
     return show(user, rows, "about", "origin")
-
-
-def _subject_id(subject: Any) -> int:
-    return subject if isinstance(subject, int) else subject.pk
 
 
 def _belongs_to(subject_ids: Iterable[int]) -> Q:
@@ -130,37 +116,6 @@ def of_subjects(user: Visitor, subject_ids: Sequence[int], *, new_for: str = "")
 def of_subject(user: Visitor, obj: Any) -> ActionsPanel:
     """Return the panel for the page of an object of any kind."""
     return of_subjects(user, [obj.subject_id], new_for=obj.reference)
-
-
-@dataclass(frozen=True, slots=True)
-class FollowThrough:
-    """The punctuality of the done actions that have a due date.
-
-    in_time: share from 0 to 1, None without actions. median_late_days: of those done late, None without any.
-    """
-
-    done: int
-    in_time: float | None
-    median_late_days: float | None
-
-
-def follow_through(rows: RecordedQuerySet[Action]) -> FollowThrough:
-    """Return the punctuality of the actions in `rows` that are done and have a due date. One query."""
-    pairs = rows.filter(state=ActionState.DONE, due_on__isnull=False, settled_at__isnull=False).values_list(
-        F("due_on"), F("settled_at")
-    )
-    late_by = sorted((settled.date() - due).days for due, settled in pairs.order_by())
-    if not late_by:
-        return FollowThrough(0, None, None)
-    late = [days for days in late_by if days > 0]
-    return FollowThrough(len(late_by), 1 - len(late) / len(late_by), _median(late))
-
-
-def _median(values: Sequence[int]) -> float | None:
-    if not values:
-        return None
-    middle = len(values) // 2
-    return float(values[middle]) if len(values) % 2 else (values[middle - 1] + values[middle]) / 2
 
 
 def come_of(subject_id: Any) -> Any:

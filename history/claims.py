@@ -184,11 +184,6 @@ def fail(
     return Tally(failed=1)
 
 
-def revive(rows: models.QuerySet) -> int:
-    """Retry dead rows, for an administrator. Returns their number."""
-    return rows.filter(state=Work.DEAD).update(state=Work.PENDING, tries=0, not_before=Now(), settled_at=None)
-
-
 def while_claimed(row: Claimable) -> models.QuerySet:
     """Return the row as a queryset, empty if this worker's claim is not valid any more."""
     return type(row)._base_manager.filter(pk=row.pk, state=Work.CLAIMED, claim=row.claim)

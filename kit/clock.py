@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime, timedelta
 
-from django.db import connection
 from django.utils import timezone
 
 _ahead = ContextVar("ahead", default=timedelta(0))
@@ -37,10 +36,3 @@ def ahead_by(length: timedelta) -> Iterator[None]:
 def move_ahead(length: timedelta) -> None:
     """Let now() be ahead until the surrounding ahead_by() ends: for a request whose sender is known late."""
     _ahead.set(length)
-
-
-def database_now() -> datetime:
-    """Return the time of the database. All workers share this clock, so a lease ends for all at once."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        return cursor.fetchone()[0]

@@ -20,7 +20,6 @@ EVENTS = (
     EventType("people.organisation_set_up", is_chained=True),
     EventType("people.organisation_changed", is_chained=True),
     EventType("people.function_added"),
-    EventType("people.function_changed"),
     # accounts
     EventType("people.person_added", is_chained=True),
     EventType("people.person_changed"),

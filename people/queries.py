@@ -87,13 +87,6 @@ def present_on(day: date) -> QuerySet[User]:
     return people().exclude(pk__in=away_on(day).values("user_id"))
 
 
-def people_of_function(function: Function | str, on: date) -> QuerySet[User]:
-    """Return the people of a function (or its slug) who are not away on a day, by name."""
-    if isinstance(function, str):
-        return present_on(on).filter(function__slug=function)
-    return present_on(on).filter(function=function)
-
-
 def is_away(user: User, on: date) -> bool:
     return away_on(on).filter(user=user).exists()
 
@@ -135,14 +128,6 @@ def working_hours() -> working.Hours | None:
     if found is None:
         return None
     return working.Hours(found.zone, frozenset(found.working_days), found.day_starts_at, found.day_ends_at)
-
-
-def working_moment(at: datetime, minutes: int, *, round_the_clock: bool = False) -> datetime:
-    """Return the moment, in UTC, at which so many minutes have passed since `at`.
-
-    The minutes are working time of the organisation, or elapsed time with `round_the_clock`.
-    """
-    return working.after(at, minutes, None if round_the_clock else working_hours())
 
 
 def local_day(at: datetime, user: User | None = None) -> date:

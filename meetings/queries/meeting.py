@@ -6,7 +6,7 @@ from django.db.models import CharField, Count, F, Max, Q, QuerySet, Sum, Value
 
 from actions.models import Action
 from kit.sight import Visitor
-from meetings.filters import is_ahead, is_of_participant
+from meetings.filters import is_ahead
 from meetings.models import AgendaItem, Attendance, Decision, Meeting
 from people.models import User
 
@@ -23,11 +23,6 @@ def meetings(user: Visitor) -> QuerySet[Meeting]:
 def to_come(user: User, at: datetime) -> QuerySet[Meeting]:
     """Return live meetings and planned ones that have not ended, soonest first."""
     return meetings(user).filter(is_ahead(at))
-
-
-def next_of(user: User, at: datetime) -> Meeting | None:
-    """Return the next meeting in which a person takes part, for "My week" and the digest."""
-    return to_come(user, at).filter(is_of_participant(user.pk)).first()
 
 
 def turns_of(user: User, at: datetime) -> QuerySet[Meeting]:

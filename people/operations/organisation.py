@@ -128,23 +128,6 @@ def add_function(*, name: str, by: Actor, at: datetime) -> Function:
     return function
 
 
-@transaction.atomic
-def rename_function(
-    function: Function, name: str, *, by: Actor, at: datetime, seen: int | None = None
-) -> Function:
-    """Another name for a function; its slug stays. Raises Refused, ChangedMeanwhile."""
-    name = " ".join(one_line(name).split())
-    if (
-        not name
-        or len(name) > 80
-        or Function.objects.filter(name__iexact=name).exclude(pk=function.pk).exists()
-    ):
-        raise Refused("Enter a name of up to 80 characters that no other function has.", field="name")
-    if history.change(function, {"name": name}, by=by, at=at, seen=seen, verb="people.function_changed"):
-        history.retitle(function)
-    return function
-
-
 def move_ahead(organisation: Organisation, *, to: datetime, at: datetime) -> None:
     """Let the time of a sample be `to` from now on. at: the time by the clock of the computer.
 

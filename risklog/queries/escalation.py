@@ -183,10 +183,3 @@ def rail(user: User, obj: Any, *, at: datetime | None = None) -> dict[str, Any] 
         "rungs": progress_of(escalation, obj, *getattr(obj, "shown_reviews", ()), at=at),
         "minutes": minutes_between(escalation),
     }
-
-
-def unresolved_about(user: User, subject_ids: Iterable[int]) -> dict[int, Escalation]:
-    """Return the open escalations of these subjects: subject id -> escalation. One query."""
-    rows = Escalation.objects.visible_to(user).select_related("subject")
-    unresolved = rows.filter(about__in=list(subject_ids), state__in=UNRESOLVED)
-    return {escalation.about_id: escalation for escalation in unresolved.order_by("id")}

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Count, Prefetch, Q, QuerySet
 
 from catalogue.models import Model
 from history.models import Subject
@@ -135,13 +135,6 @@ def still_missing(review: Review) -> list[dict[str, Any]]:
         for missing in review.missing
         if not is_fixed.get(missing["code"]) and missing.get("function", "") not in functions
     ]
-
-
-def waiting_for(user: User) -> QuerySet[Review]:
-    """Return the open reviews that wait for this person's answer, the next due first."""
-    waiting = Reviewer.objects.filter(review=OuterRef("pk"), user=user, answered_at__isnull=True)
-    rows = for_pages(user).filter(Exists(waiting), state=ReviewState.OPEN)
-    return rows.order_by("due_at", "id")
 
 
 def of_subject(user: User, obj: Any) -> dict[str, Any]:

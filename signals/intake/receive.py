@@ -5,7 +5,6 @@ rejected; 400, 413, 415 for a body that cannot be read; 503 with Retry-After if 
 Each payload is recorded as a Delivery. If any item was rejected, the body is kept with it.
 """
 
-import logging
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,7 +27,6 @@ from signals.models import Source
 from signals.operations import source as sources
 from signals.states import ItemResult
 
-logger = logging.getLogger(__name__)
 _MAX_ATTEMPTS = 4
 
 

@@ -10,7 +10,6 @@ from django.db.models import Case, IntegerField, OuterRef, Q, QuerySet, Value, W
 from django.db.models.functions import JSONObject
 
 from catalogue.models import Model
-from lists.collation import BY_NAME
 from people.models import User
 from signals.models import Breach, BreachGroup, ThresholdVersion
 from signals.queries import chart as charts
@@ -19,12 +18,6 @@ from signals.states import BreachState
 DAY_BEFORE = timedelta(days=1)
 MAX_CHANGES = 6
 _AROUND = timedelta(days=3)
-
-
-def models_with_groups(user: User) -> QuerySet[Model]:
-    """Return the models of the groups that the user may see, for the filter."""
-    groups = BreachGroup.objects.visible_to(user).filter(model__isnull=False)
-    return Model.objects.visible_to(user).filter(pk__in=groups.values("model_id")).order_by(*BY_NAME)
 
 
 def shown_model(user: User, group: BreachGroup) -> Model | None:

@@ -1,6 +1,6 @@
 """Queries of points and series. The database reduces the points of a chart; one query reads many series."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -53,8 +53,3 @@ def window(
 def corrections(series_id: int) -> QuerySet[Correction]:
     """Return the replaced values of a series, newest first."""
     return Correction.objects.filter(series_id=series_id).order_by("-at", "-id")
-
-
-def silent_since(series_ids: Iterable[int], moment: datetime) -> RecordedQuerySet[Series]:
-    """Return those of the series whose newest point is older than `moment`."""
-    return Series.objects.filter(pk__in=list(series_ids), latest_ts__lt=moment)

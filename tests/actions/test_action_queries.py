@@ -1,11 +1,8 @@
-"""Reading actions: panels, unfinished actions, follow-through."""
-
-from datetime import timedelta
+"""Reading actions: panels and unfinished actions."""
 
 import pytest
 
 from actions import queries
-from actions.models import Action
 from tests.factories import actions, people
 
 pytestmark = pytest.mark.django_db
@@ -20,15 +17,6 @@ def test_mine_is_unfinished_and_by_date():
     actions.action()
 
     assert list(queries.mine(ana)) == [sooner, later, undated]
-
-
-def test_unfinished_of_includes_related_actions():
-    root = actions.action().subject
-    about, of = actions.action(about=root), actions.action(origin=root)
-    actions.done(about=root)
-
-    assert set(queries.unfinished_of(root)) == {about, of}
-    assert set(queries.unfinished_of(root.pk)) == {about, of}
 
 
 def test_late_begins_the_day_after(at):
@@ -59,14 +47,3 @@ def test_a_panel_costs_one_query(django_assert_num_queries):
     with django_assert_num_queries(1):
         panel = queries.of_subject(ana, root)
         assert [row.owner.name for row in panel.rows]
-
-
-def test_follow_through_counts_what_was_in_time_and_how_late_the_rest(at):
-    for days in (-1, 0, 2, 5):
-        actions.done(due_on=(at - timedelta(days=days)).date(), at=at)
-    actions.done()
-
-    found = queries.follow_through(Action.objects.all())
-
-    assert (found.done, found.in_time, found.median_late_days) == (4, 0.5, 3.5)
-    assert queries.follow_through(Action.objects.none()).in_time is None

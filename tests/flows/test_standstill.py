@@ -6,7 +6,7 @@ import pytest
 
 from actions.operations import action as actions_
 from kit.actor import SYSTEM, Actor
-from people.queries import working_moment
+from people import queries, working
 from riskhub import schedule
 from risklog.models import Climb, Escalation
 from risklog.operations import review as reviews
@@ -51,7 +51,9 @@ def test_a_review_settled_meanwhile_climbs_no_further(ladder, settle):
 
 def test_an_action_that_is_done_is_not_escalated_further(ladder, at):
     action = actions.action(owner=people.user(), due_on=at.date())
-    in_working_hours = working_moment(at, 0)  # outside working hours the first rung waits too
+    in_working_hours = working.after(
+        at, 0, queries.working_hours()
+    )  # outside working hours the first rung waits too
     climbing = risklog_review.escalation(about=action.subject, at=in_working_hours)
 
     actions_.finish(action, by=SYSTEM, at=climbing.next_climb_at - timedelta(minutes=1))

@@ -7,7 +7,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpResponse
 
 from kit.actor import SYSTEM
-from people import queries
+from people import queries, working
 from people.middleware import readers_zone
 from people.operations import organisation, person
 from tests.factories import people
@@ -37,17 +37,6 @@ def test_the_organisation_is_read_once_per_page_and_again_by_writes(rf, at):
     assert queries.organisation().name == "After"
 
 
-def test_people_of_a_function_are_active_and_there(at):
-    science = people.function("data-science")
-    here, gone, left = (people.user(name, function=science) for name in ("Ana", "Ben", "Eva"))
-    people.user("Other", function=people.function("risk-management"))
-    away(gone, at=at)
-    person.deactivate(left, by=SYSTEM, at=at)
-
-    assert list(queries.people_of_function(science, DAY)) == [here]
-    assert list(queries.people_of_function("data-science", date(2026, 12, 2))) == [here, gone]
-
-
 def test_stand_ins_are_followed_to_somebody_who_is_there(at, django_assert_num_queries):
     ana, ben, eva, sole = (people.user() for _ in range(4))
     away(ana, ben, at)
@@ -68,12 +57,12 @@ def test_a_cycle_of_stand_ins_leads_to_nobody(at):
     assert queries.stand_in_of(ana, DAY) is None
 
 
-def test_working_moment_uses_the_organisations_zone_and_hours():
+def test_working_time_uses_the_organisations_zone_and_hours():
     people.organisation(time_zone="Europe/Berlin")
     friday = datetime(2026, 11, 27, 15, 30, tzinfo=UTC)
 
-    assert queries.working_moment(friday, 60) == datetime(2026, 11, 30, 8, 30, tzinfo=UTC)
-    assert queries.working_moment(friday, 60, round_the_clock=True) == datetime(
-        2026, 11, 27, 16, 30, tzinfo=UTC
-    )
+    hours = queries.working_hours()
+
+    assert working.after(friday, 60, hours) == datetime(2026, 11, 30, 8, 30, tzinfo=UTC)
+    assert working.after(friday, 60, None) == datetime(2026, 11, 27, 16, 30, tzinfo=UTC)
     assert queries.working_day_from(date(2026, 11, 27), 1) == date(2026, 11, 30)

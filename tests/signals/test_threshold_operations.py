@@ -7,7 +7,6 @@ from kit.actor import SYSTEM, Actor
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
 from signals.models import Threshold, ThresholdVersion
 from signals.operations import threshold
-from signals.queries import threshold_status
 from tests.factories import people, signals
 
 pytestmark = pytest.mark.django_db
@@ -75,14 +74,3 @@ def test_a_rule_of_a_tool_is_not_ours_to_change(at):
 
     with pytest.raises(Refused, match="source"):
         threshold.propose(Threshold.objects.get(), warning=1, reason="x", by=SYSTEM, at=at)
-
-
-def test_no_threshold_is_a_shown_state(at):
-    quiet, watched = signals.series(), signals.series(feature="income")
-    signals.agreed(watched)
-
-    words = {pk: status.label for pk, status in threshold_status.statuses([quiet.pk, watched.pk]).items()}
-    assert words == {quiet.pk: "No threshold", watched.pk: "Within"}
-    signals.push(watched, 0.9)
-
-    assert threshold_status.statuses([watched.pk])[watched.pk].label == "Warning"
