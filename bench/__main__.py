@@ -166,8 +166,8 @@ def _one(run: Run, goal: int, measure: Callable[[Run], Line]) -> Line:
     return line
 
 
-def _say(words: str, began: float) -> None:
-    print(f"{words:<70} {time.monotonic() - began:6.1f} s", flush=True)
+def _say(text: str, began: float) -> None:
+    print(f"{text:<70} {time.monotonic() - began:6.1f} s", flush=True)
 
 
 def _context(given: argparse.Namespace, foreign: float) -> dict[str, Any]:

@@ -244,10 +244,10 @@ def claims_of_row_1(plan: Plan, outcome: Outcome) -> list[Claim]:
     killed = outcome.counts.get("kills", 0)
     is_whole = killed >= plan.kills
     wanted = [] if is_whole else [f"only {killed} of {plan.kills} kills"]
-    words = f"{plan.kills:,} SIGKILLs over {plan.climbs:,} climbs and {plan.messages:,} messages"
+    work = f"{plan.kills:,} SIGKILLs over {plan.climbs:,} climbs and {plan.messages:,} messages"
     return [
-        Claim(1, f"lost: {words}", len(lost), "0", not lost and is_whole, why=lost + wanted, **about),
-        Claim(1, f"doubled: {words}", len(doubled), "0", not doubled and is_whole, why=doubled, **about),
+        Claim(1, f"lost: {work}", len(lost), "0", not lost and is_whole, why=lost + wanted, **about),
+        Claim(1, f"doubled: {work}", len(doubled), "0", not doubled and is_whole, why=doubled, **about),
     ]
 
 

@@ -67,8 +67,8 @@ def run(made: Ground, *, seed: int, down: float, is_short: bool, say: Callable[[
             (f"down for {down * share:.0f} s, then empty", _down, down * share),
         ):
             late = _phase(site, phase, seconds, chance, say)
-            words = f"Valkey {name}: reminders after its return, latest, seconds"
-            found.append(Claim(5, words, round(late, 1), f"<= {LATEST:g}", late <= LATEST, seed=seed))
+            label = f"Valkey {name}: reminders after its return, latest, seconds"
+            found.append(Claim(5, label, round(late, 1), f"<= {LATEST:g}", late <= LATEST, seed=seed))
             say(f"  Valkey {name}: latest reminder {late:.1f} s after its return")
         found += _ledger(site, seed)
     is_full = not is_short and down >= 600
@@ -235,10 +235,10 @@ def _site(made: Ground) -> Iterator[Site]:
     try:
         user = _register()
         environment = _environment(made, valkey.start(), home, port, sink.port)
-        with log.open("w") as words:
+        with log.open("w") as output:
             supervisor = subprocess.Popen(
                 [sys.executable, "-m", "riskhub.engine"],
-                env=environment, cwd=Path(__file__).parent.parent, stdout=words, stderr=words,
+                env=environment, cwd=Path(__file__).parent.parent, stdout=output, stderr=output,
                 stdin=subprocess.DEVNULL, start_new_session=True,
             )  # fmt: skip
         try:

@@ -121,7 +121,7 @@ class Message(Claimable):
         ]
 
     @property
-    def kind_words(self) -> str:
+    def kind_label(self) -> str:
         """Return the name of this type of mail on the page, such as "Meeting closed"."""
         name = self.verb.rpartition(".")[2]
         return _MAIL_TYPES.get(name) or name.replace("_", " ").capitalize()

@@ -119,10 +119,10 @@ def _line(line, scale):
 def _limit(limit, thresholds, scale):
     y = scale.y(limit.value)  # the label is below the line if the next line above is too near
     is_near = y + 13 < scale.height and any(0 < y - scale.y(other.value) < 16 for other in thresholds)
-    words_y = y + 13 if is_near else max(y - 5, 10)
+    label_y = y + 13 if is_near else max(y - 5, 10)
     tinted = limit.side != "none" and limit.kind != "clear"
     top, size = (0, y) if limit.side == "above" else (y, round(scale.height - y, 2))
-    place = {"y": y, "label_y": words_y, "is_tinted": tinted, "top": top, "size": size}
+    place = {"y": y, "label_y": label_y, "is_tinted": tinted, "top": top, "size": size}
     return {"kind": limit.kind, "label": limit.label, **place}
 
 
@@ -130,7 +130,7 @@ def _steps(scale):
     labels = axes.step_labels(scale.axis.steps)
     places = [scale.y_of_step(step) for step in scale.axis.steps]
     return [
-        {"y": y, "label_y": min(max(y + 4, 10), scale.height), "words": label}
+        {"y": y, "label_y": min(max(y + 4, 10), scale.height), "label": label}
         for y, label in zip(places, labels, strict=True)
     ]
 
@@ -149,16 +149,16 @@ def _when(at, year):
 def _ticks(scale, year, wanted=6):
     """Return the labels of the time axis, without labels that repeat the previous one."""
     if scale.length <= 0:
-        return [{"x": 50, "anchor": "middle", "words": _when(scale.start, year), "is_spare": False}]
+        return [{"x": 50, "anchor": "middle", "label": _when(scale.start, year), "is_spare": False}]
     ticks: list[dict[str, Any]] = []
     for k in range(wanted + 1):
         at = timezone.localtime(scale.start + (scale.end - scale.start) * k / wanted)
-        words = f"{at:%a %H:%M}" if scale.length <= 3 * 86400 else f"{at.day} {at:%b}"
-        if ticks and ticks[-1]["words"] == words:
+        label = f"{at:%a %H:%M}" if scale.length <= 3 * 86400 else f"{at.day} {at:%b}"
+        if ticks and ticks[-1]["label"] == label:
             continue
         anchor = {0: "start", wanted: "end"}.get(k, "middle")
         x = round(100 * k / wanted, 2)
-        ticks.append({"x": x, "anchor": anchor, "words": words, "is_spare": k % 2 == 1})
+        ticks.append({"x": x, "anchor": anchor, "label": label, "is_spare": k % 2 == 1})
     return ticks
 
 
@@ -240,7 +240,7 @@ def _drawn_chart(*, key, title, lines, thresholds, spans, marks, start, end, uni
         "height": height,
         "said": _said(lines, thresholds, unit),
         "steps": steps,
-        "axis_width": max(44, 7 * max(len(step["words"]) for step in steps) + 8),
+        "axis_width": max(44, 7 * max(len(step["label"]) for step in steps) + 8),
         "ticks": _ticks(scale, year),
         "limits": [_limit(limit, thresholds, scale) for limit in thresholds],
         "lines": [_line(line, scale) for line in lines],

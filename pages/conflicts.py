@@ -56,13 +56,13 @@ def _differences(form: Comparable, present: Any) -> Iterator[Difference]:
         if not hasattr(present, name):  # such as the reason of a step: the row has no such field
             continue
         field = form.fields.get(name)
-        mine, theirs = _words(field, value), _words(field, getattr(present, name))
+        mine, theirs = _displayed(field, value), _displayed(field, getattr(present, name))
         if mine != theirs:
             label = getattr(field, "label", None) or capfirst(name.replace("_", " "))
             yield Difference(label, mine, theirs)
 
 
-def _words(field: Any, value: Any) -> str:
+def _displayed(field: Any, value: Any) -> str:
     """Return a value as the form shows it: a choice by its label, a list by its elements."""
     if hasattr(value, "all"):  # a related manager or a queryset: it has no order of its own
         value = sorted(value.all(), key=str)

@@ -25,7 +25,7 @@ from markdown_it.token import Token
 _SCHEMES = {"http", "https", "mailto"}
 
 
-# Splits a text into pieces: (words, the address that they link to, or None).
+# Splits a text into pieces: (text, the address that they link to, or None).
 Linker = Callable[[str], list[tuple[str, str | None]]]
 
 
@@ -80,13 +80,13 @@ def _link_words(state: StateCore) -> None:
 
 def _linked(pieces: list[tuple[str, str | None]], level: int) -> list[Token]:
     tokens = []
-    for words, address in pieces:
-        text = Token("text", "", 0, content=words, level=level)
+    for text, address in pieces:
+        token = Token("text", "", 0, content=text, level=level)
         if address is None:
-            tokens.append(text)
+            tokens.append(token)
             continue
         opening = Token("link_open", "a", 1, attrs={"href": address}, level=level)
-        tokens += [opening, text, Token("link_close", "a", -1, level=level)]
+        tokens += [opening, token, Token("link_close", "a", -1, level=level)]
     return tokens
 
 

@@ -29,13 +29,13 @@ class BearerToken(BaseAuthentication):
     """`Authorization: Bearer rh_<prefix>_<secret>`."""
 
     def authenticate(self, request: Request) -> tuple[User, Token] | None:
-        words = get_authorization_header(request).split()
-        if not words or words[0].lower() != b"bearer":
+        parts = get_authorization_header(request).split()
+        if not parts or parts[0].lower() != b"bearer":
             return None
-        if len(words) != 2:
+        if len(parts) != 2:
             raise AuthenticationFailed("Send exactly one token: Authorization: Bearer <token>.")
         at = clock.now()
-        token = find(words[1].decode("latin-1"), at=at)
+        token = find(parts[1].decode("latin-1"), at=at)
         if token is None:
             raise AuthenticationFailed("This token is unknown, expired or revoked.")
         token_operations.note_use(token, at=at)

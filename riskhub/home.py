@@ -109,7 +109,7 @@ def _steps(user: User) -> list[SetupStep]:
         ).first()
         or (False,) * 6
     )
-    words = (
+    setup_texts = (
         ("Add people", "A review needs people from at least two functions.", "people:person_list"),
         ("Create teams", "A model belongs to a team, which is notified of its breaches.", "people:team_list"),
         ("Register a model", "Signals, risks and decisions are linked to it.", "catalogue:model_list"),
@@ -126,5 +126,6 @@ def _steps(user: User) -> list[SetupStep]:
         ("Create the first risk", "Only five fields are required.", "risklog:risk_list"),
     )
     return [
-        SetupStep(name, why, address(url), done) for (name, why, url), done in zip(words, there, strict=True)
+        SetupStep(name, why, address(url), done)
+        for (name, why, url), done in zip(setup_texts, there, strict=True)
     ]

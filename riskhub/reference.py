@@ -65,10 +65,15 @@ def _operation(path: str, method: str, one: dict[str, Any], found: dict[str, Any
 
 
 def _parameter(one: dict[str, Any]) -> dict[str, Any]:
-    words = one.get("description", "")
+    description = one.get("description", "")
     if choices := one["schema"].get("enum"):
-        words = f"{words} One of {', '.join(map(str, choices))}.".strip()
-    return {"name": one["name"], "in": one["in"], "required": one.get("required", False), "words": words}
+        description = f"{description} One of {', '.join(map(str, choices))}.".strip()
+    return {
+        "name": one["name"],
+        "in": one["in"],
+        "required": one.get("required", False),
+        "description": description,
+    }
 
 
 def _fields(schema_: dict[str, Any], found: dict[str, Any]) -> list[dict[str, Any]]:
@@ -79,7 +84,7 @@ def _fields(schema_: dict[str, Any], found: dict[str, Any]) -> list[dict[str, An
             "name": name,
             "type": _type(field, found),
             "required": name in needed,
-            "words": field.get("description", ""),
+            "description": field.get("description", ""),
         }
         for name, field in whole.get("properties", {}).items()
     ]
@@ -106,7 +111,7 @@ def _type(field: dict[str, Any], found: dict[str, Any]) -> str:
     if "allOf" in field or "$ref" in field:
         return "object"
     kind = field.get("type", "any")
-    words = " or ".join(kind) if isinstance(kind, list) else kind
-    if words == "array":
+    type_name = " or ".join(kind) if isinstance(kind, list) else kind
+    if type_name == "array":
         return f"list of {_type(field.get('items', {}), found)}"
-    return f"{words} ({field['format']})" if "format" in field else words
+    return f"{type_name} ({field['format']})" if "format" in field else type_name

@@ -88,17 +88,17 @@ def _held(supervisor: int) -> dict[str, float]:
     found: dict[str, float] = {}
     for process in [top, *top.children(recursive=True)]:
         try:
-            words = " ".join(process.cmdline())
+            command = " ".join(process.cmdline())
             lines = Path(f"/proc/{process.pid}/smaps_rollup").read_text().splitlines()
         except (OSError, psutil.Error):
             continue
         kilobytes = next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)
-        name = _name(words)
+        name = _name(command)
         found[name] = found.get(name, 0.0) + kilobytes / 1024
     return found
 
 
-def _name(words: str) -> str:
+def _name(command: str) -> str:
     signs = {
         "granian": "web",
         " worker": "worker",
@@ -107,7 +107,7 @@ def _name(words: str) -> str:
         "valkey": "Valkey",
         "postgres": "PostgreSQL",
     }
-    return next((name for sign, name in signs.items() if sign in words), "other")
+    return next((name for sign, name in signs.items() if sign in command), "other")
 
 
 def tests(run: Run) -> Line:

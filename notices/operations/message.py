@@ -130,7 +130,7 @@ def _send(row: Message, connection: MailConnection, at: datetime) -> Tally:
     answer = connection.hand_over(data, sender=sender, to=mail.to)
     if answer.status is DeliveryStatus.NEVER and _is_escalation(row):
         # A server that refuses the mail may accept its simplest form: one part of plain text.
-        row.history = _noted(row, f"{answer.words}. Sent again as plain text.")
+        row.history = _noted(row, f"{answer.text}. Sent again as plain text.")
         answer = connection.hand_over(as_plain_bytes(row, mail), sender=sender, to=mail.to)
     return _settle(row, answer, at)
 
@@ -170,14 +170,14 @@ def _begin(row: Message, at: datetime) -> RenderedMail | None:
 def _settle(row: Message, answer: ServerReply, at: datetime) -> Tally:
     if answer.status is DeliveryStatus.SENT:
         try:
-            claims.settle(row, history=_noted(row, answer.words))
+            claims.settle(row, history=_noted(row, answer.text))
         except LostClaim:
             return Tally()
         return Tally(done=1)
     if answer.status is DeliveryStatus.DOUBT and row.policy == InDoubt.PARK:
         try:
             claims.settle(
-                row, state=MessageState.UNCERTAIN, error=answer.words, history=_noted(row, answer.words)
+                row, state=MessageState.UNCERTAIN, error=answer.text, history=_noted(row, answer.text)
             )
         except LostClaim:
             return Tally()
@@ -186,7 +186,7 @@ def _settle(row: Message, answer: ServerReply, at: datetime) -> Tally:
         _mark_refused(row.user_id, at)
     for_good = answer.status in (DeliveryStatus.REFUSED, DeliveryStatus.NEVER)
     with transaction.atomic():
-        tally = _later(row, answer.words, for_good=for_good)
+        tally = _later(row, answer.text, for_good=for_good)
         if tally.dead and _is_escalation(row):
             _tell_administrators(row, at)
     return tally
@@ -198,15 +198,15 @@ def _tell_administrators(row: Message, at: datetime) -> None:
     history.record(user, EscalationMailFailed(mail=str(row.pk)), by=SYSTEM, at=at)
 
 
-def _later(row: Message, words: str, *, for_good: bool = False) -> Tally:
+def _later(row: Message, text: str, *, for_good: bool = False) -> Tally:
     seconds = _PAUSES[min(row.tries, len(_PAUSES)) - 1] * _chance.uniform(0.9, 1.1)
     return claims.fail(
         row,
-        words,
+        text,
         pause=timedelta(seconds=seconds),
         for_good=for_good,
         begun_at=None,
-        history=_noted(row, words),
+        history=_noted(row, text),
     )
 
 
@@ -218,8 +218,8 @@ def _release(rows: list[Message]) -> None:
     )
 
 
-def _noted(row: Message, words: str) -> list[str]:
-    return [*row.history, f"Attempt {row.tries}: {words}"[:300]][-20:]
+def _noted(row: Message, text: str) -> list[str]:
+    return [*row.history, f"Attempt {row.tries}: {text}"[:300]][-20:]
 
 
 def _mark_refused(user_id: int, at: datetime) -> None:

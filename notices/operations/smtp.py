@@ -27,7 +27,7 @@ class DeliveryStatus(Enum):
 @dataclass(frozen=True, slots=True)
 class ServerReply:
     status: DeliveryStatus
-    words: str
+    text: str
 
 
 class NoConnection(Exception):
@@ -73,7 +73,7 @@ class MailConnection:
             return self._smtp
         except (OSError, smtplib.SMTPException) as error:
             self._close()
-            raise NoConnection(f"No connection to the mail server: {_words(error)}") from error
+            raise NoConnection(f"No connection to the mail server: {_error_text(error)}") from error
 
     def _close(self) -> None:
         if self._smtp is None:
@@ -99,10 +99,10 @@ def _converse(smtp: smtplib.SMTP, data: bytes, sender: str, to: str) -> ServerRe
     except (OSError, smtplib.SMTPException) as error:
         if may_have_it:
             return ServerReply(
-                DeliveryStatus.DOUBT, f"The connection was lost after the mail was sent: {_words(error)}"
+                DeliveryStatus.DOUBT, f"The connection was lost after the mail was sent: {_error_text(error)}"
             )
         return ServerReply(
-            DeliveryStatus.LATER, f"The connection was lost before the mail was sent: {_words(error)}"
+            DeliveryStatus.LATER, f"The connection was lost before the mail was sent: {_error_text(error)}"
         )
     return (
         ServerReply(DeliveryStatus.SENT, f"{code} {_text(reply)}")
@@ -112,12 +112,12 @@ def _converse(smtp: smtplib.SMTP, data: bytes, sender: str, to: str) -> ServerRe
 
 
 def _refusal(step: str, code: int, reply: bytes) -> ServerReply:
-    words = f"{step} was answered with {code} {_text(reply)}"
+    text = f"{step} was answered with {code} {_text(reply)}"
     if code >= 500:
-        return ServerReply(DeliveryStatus.REFUSED if step == "RCPT" else DeliveryStatus.NEVER, words)
+        return ServerReply(DeliveryStatus.REFUSED if step == "RCPT" else DeliveryStatus.NEVER, text)
     if code < 0:
         return ServerReply(DeliveryStatus.LATER, f"{step} got no answer")
-    return ServerReply(DeliveryStatus.LATER, words)
+    return ServerReply(DeliveryStatus.LATER, text)
 
 
 def _cut(smtp: smtplib.SMTP) -> None:
@@ -130,5 +130,5 @@ def _text(reply: bytes) -> str:
     return " ".join(reply.decode("utf-8", "replace").split())[:200]
 
 
-def _words(error: Exception) -> str:
+def _error_text(error: Exception) -> str:
     return f"{type(error).__name__} {error}".strip()[:200]

@@ -104,6 +104,6 @@ def mail_held(request: SignedInRequest) -> HttpResponse:
     back = reverse("notices:mail_list")
     if chosen is None:
         return toast(request, go(request, back), "Choose whether to send or drop the held mails")
-    operation, words = chosen
+    operation, done = chosen
     count = operation(by=actor(request), at=clock.now())
-    return toast(request, go(request, back), f"{count} held mail{'' if count == 1 else 's'} {words}")
+    return toast(request, go(request, back), f"{count} held mail{'' if count == 1 else 's'} {done}")

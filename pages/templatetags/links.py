@@ -16,16 +16,16 @@ def subject_link(subject: Any, css: str = "") -> SafeString:
     """Return the link; "" for None. The caller has checked that the reader may see the subject."""
     if subject is None:
         return format_html("")
-    words = (
+    label = (
         format_html('<span class="number">{}</span> {}', subject.reference, subject.title)
         if subject.reference
         else subject.title
     )
     address = url_of(subject)
     return (
-        format_html('<a class="{}" href="{}">{}</a>', css, address, words)
+        format_html('<a class="{}" href="{}">{}</a>', css, address, label)
         if address
-        else format_html("<span>{}</span>", words)
+        else format_html("<span>{}</span>", label)
     )
 
 

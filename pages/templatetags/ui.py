@@ -96,7 +96,7 @@ def absolute(at):
     return f"{at:%a} {at.day} {at:%b %Y, %H:%M} {zone}"
 
 
-def span_words(seconds):
+def duration_text(seconds):
     """Return a duration in at most two units: `1 d 4 h`, `35 min`."""
     minutes = int(seconds // 60)
     days, hours = divmod(minutes // 60, 24)
@@ -112,18 +112,18 @@ def relative(at, now):
         return "just now"
     if abs(seconds) >= 14 * 86400:
         return short_day(at, now.year)
-    return f"in {span_words(seconds)}" if seconds > 0 else f"{span_words(-seconds)} ago"
+    return f"in {duration_text(seconds)}" if seconds > 0 else f"{duration_text(-seconds)} ago"
 
 
-def _time(value, title, words, css="", fresh=False):
+def _time(value, title, text, css="", fresh=False):
     value = value.isoformat(timespec="seconds") if isinstance(value, datetime) else value.isoformat()
     css = format_html(' class="{}"', css) if css else ""
     live = mark_safe(" data-relative") if fresh else ""
-    return format_html('<time{} datetime="{}" title="{}"{}>{}</time>', css, value, title, live, words)
+    return format_html('<time{} datetime="{}" title="{}"{}>{}</time>', css, value, title, live, text)
 
 
-def _missing(words):
-    return format_html('<span class="muted">{}</span>', words)
+def _missing(text):
+    return format_html('<span class="muted">{}</span>', text)
 
 
 def _day_of(value):
@@ -161,8 +161,8 @@ def due(value, done=False, missing="No date yet", now=None):
     if late < 0:
         return day(value, missing, now)
     value = _day_of(value)
-    words, css = (f"{late} d late", "overdue") if late else ("Due today", "due-soon")
-    return _time(value, f"Due {value:%A} {value.day} {value:%B %Y}", words, css)
+    text, css = (f"{late} d late", "overdue") if late else ("Due today", "due-soon")
+    return _time(value, f"Due {value:%A} {value.day} {value:%B %Y}", text, css)
 
 
 @register.simple_tag

@@ -82,7 +82,7 @@ def found(
     _check({"time_zone": time_zone, "name": name})
     organisation = Organisation(pk=1, name=name.strip(), time_zone=time_zone, is_sample=is_sample)
     history.record(organisation, "people.organisation_set_up", by=by, at=at)
-    functions = [Function(slug=slug, name=words) for slug, words in SEEDED_FUNCTIONS]
+    functions = [Function(slug=slug, name=name) for slug, name in SEEDED_FUNCTIONS]
     history.record_many(functions, "people.function_added", by=by, at=at)
     return organisation
 

@@ -63,13 +63,13 @@ def person_detail(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def person_create(request: SignedInRequest) -> HttpResponse:
     back = reverse("people:person_list")
-    words = {"title": "Add a person", "button": "Add person", "back": back}
+    page_texts = {"title": "Add a person", "button": "Add person", "back": back}
     return flows.create(
         request,
         forms.NewPerson(request.POST or None),
         operation=operations.add,
         address=address_of,
-        show=form_page(request, "people/form.html", **words),
+        show=form_page(request, "people/form.html", **page_texts),
         message="Person added. Create a sign-in link and send it to them.",
     )
 

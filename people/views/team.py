@@ -54,13 +54,13 @@ def address_of(team: Team) -> str:
 @view_needs("people.administrate")
 @require_http_methods(["GET", "POST"])
 def team_create(request: SignedInRequest) -> HttpResponse:
-    words = {"title": "Add a team", "button": "Add team", "back": reverse("people:team_list")}
+    page_texts = {"title": "Add a team", "button": "Add team", "back": reverse("people:team_list")}
     return flows.create(
         request,
         forms.TeamForm(request.POST or None),
         operation=operations.add,
         address=address_of,
-        show=form_page(request, "people/form.html", **words),
+        show=form_page(request, "people/form.html", **page_texts),
         message="Team added. Now add its members.",
     )
 
@@ -138,13 +138,13 @@ def settings(request: SignedInRequest) -> HttpResponse:
 @require_POST
 def function_create(request: SignedInRequest) -> HttpResponse:
     back = reverse("people:settings")
-    words = {"title": "Add a function", "button": "Add function", "back": back}
+    page_texts = {"title": "Add a function", "button": "Add function", "back": back}
     return flows.create(
         request,
         forms.FunctionForm(request.POST),
         operation=organisation.add_function,
         address=lambda _: back,
-        show=form_page(request, "people/form.html", **words),
+        show=form_page(request, "people/form.html", **page_texts),
         message="Function added",
     )
 

@@ -310,8 +310,8 @@ class Cluster:
     def _is_ours(self, pid: int) -> bool:
         # After a restart of the machine the number in the file may belong to any process. PostgreSQL would
         # refuse to start then.
-        words = processes.command_line(pid)
-        return "postgres" in words and str(self.data) in words and processes.is_alive(pid)
+        command = processes.command_line(pid)
+        return "postgres" in command and str(self.data) in command and processes.is_alive(pid)
 
     def _end_orphans(self) -> None:
         """End processes whose postmaster was killed.

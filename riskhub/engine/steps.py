@@ -18,9 +18,9 @@ USERS = "people_user"
 
 def migrate(environment: Mapping[str, str], log: Path, pause: processes.Pause) -> None:
     """Run the migrations as the owner. Raises Trouble with the last line of their output."""
-    words = [sys.executable, "manage.py", "migrate", "--database", "owner", "--no-input"]
+    command = [sys.executable, "manage.py", "migrate", "--database", "owner", "--no-input"]
     began = log.stat().st_size if log.exists() else 0
-    process = processes.spawn(words, log=log, cwd=ROOT, environment=environment)
+    process = processes.spawn(command, log=log, cwd=ROOT, environment=environment)
     if code := _wait(process, pause):
         lines = [
             line for line in log.read_bytes()[began:].decode(errors="replace").splitlines() if line.strip()
@@ -46,9 +46,9 @@ def is_empty(owner_url: str) -> bool:
 
 def command(name: str, environment: Mapping[str, str], pause: processes.Pause) -> None:
     """Run a management command with its output on this terminal. Raises Trouble if it fails."""
-    words = [sys.executable, "manage.py", name]
+    command = [sys.executable, "manage.py", name]
     # It runs in its own session, so that Ctrl-C reaches only the supervisor, which then stops it.
-    if code := _wait(processes.spawn(words, log=None, cwd=ROOT, environment=environment), pause):
+    if code := _wait(processes.spawn(command, log=None, cwd=ROOT, environment=environment), pause):
         raise Trouble(f"`manage.py {name}` failed (exit {code}). Fix: see its output above.")
 
 

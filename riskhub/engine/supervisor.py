@@ -227,7 +227,7 @@ class Supervisor:
                 break
         processes.end(left + [pid for pid, _name in processes.marked(self.home.path)], gently=2)
 
-    # ------------------------------------------------------------ words
+    # ------------------------------------------------------------ texts
 
     def _log(self, name: str) -> Path:
         return self.home.logs / f"{name}.log"

@@ -191,14 +191,14 @@ def ping(url: str, *, seconds: float) -> None:
         if parts.scheme == "rediss":
             connection = ssl.create_default_context().wrap_socket(plain, server_hostname=parts.hostname)
         if parts.password:
-            words = [unquote(parts.username or ""), unquote(parts.password)]
-            _ask(connection, "AUTH", *[word for word in words if word])
+            credentials = [unquote(parts.username or ""), unquote(parts.password)]
+            _ask(connection, "AUTH", *[word for word in credentials if word])
         _ask(connection, "PING")
 
 
-def _ask(connection: socket.socket, *words: str) -> None:
-    parts = [f"*{len(words)}\r\n".encode()]
-    parts += [b"$%d\r\n%s\r\n" % (len(word), word) for word in (each.encode() for each in words)]
+def _ask(connection: socket.socket, *arguments: str) -> None:
+    parts = [f"*{len(arguments)}\r\n".encode()]
+    parts += [b"$%d\r\n%s\r\n" % (len(word), word) for word in (each.encode() for each in arguments)]
     connection.sendall(b"".join(parts))
     answer = connection.recv(4096).decode(errors="replace").strip()
     if not answer.startswith("+"):

@@ -123,23 +123,23 @@ class SixWeeks(SampleOrganisation):
         if step.does == "assess":
             risk.assess(one, by=by, at=at + timedelta(hours=1))
         elif step.does == "treat":
-            risk.treat(one, treatment=Treatment.MITIGATE, reason=step.words, by=by, at=at)
+            risk.treat(one, treatment=Treatment.MITIGATE, reason=step.reason, by=by, at=at)
         elif step.does == "monitor":
             risk.monitor(
                 one,
                 residual_likelihood=max(1, one.likelihood - 2),
                 residual_impact=one.impact,
-                reason=step.words,
+                reason=step.reason,
                 by=by,
                 at=at,
             )
         elif step.does == "accept":
             until = at.date() + timedelta(days=90)
-            acceptance.accept(one, until=until, reason=step.words, by=by, at=at)
+            acceptance.accept(one, until=until, reason=step.reason, by=by, at=at)
         elif step.does == "close":
-            risk.close(one, evidence=step.words, by=by, at=at)
+            risk.close(one, evidence=step.reason, by=by, at=at)
         elif step.does == "comment":
-            comment.add(about=one.subject, text=step.words, by=by, at=at)
+            comment.add(about=one.subject, text=step.reason, by=by, at=at)
         elif step.does == "restrict":
             teams = [self.teams["Growth ML"], self.teams["Credit Risk ML"]]
             risk.restrict(one, teams=teams, by=by, at=at)
@@ -149,9 +149,9 @@ class SixWeeks(SampleOrganisation):
         for one in Review.objects.filter(state=ReviewState.OPEN, opened_at__lt=at - timedelta(hours=4)):
             waiting = one.reviewers.filter(answered_at__isnull=True).select_related("user").order_by("id")
             if age > 2 and (asked := waiting.first()):
-                words = texts.NOTES[(one.pk + asked.pk) % len(texts.NOTES)]
+                note = texts.NOTES[(one.pk + asked.pk) % len(texts.NOTES)]
                 reviewer.answer(
-                    one, verdict=Outcome.CONFIRMED, note=words, by=Actor(asked.user, "page"), at=at
+                    one, verdict=Outcome.CONFIRMED, note=note, by=Actor(asked.user, "page"), at=at
                 )
 
     def _work(self, *, at: datetime) -> None:
@@ -285,5 +285,5 @@ class SixWeeks(SampleOrganisation):
         )
         upcoming = Meeting.objects.filter(state=MeetingState.PLANNED).order_by("starts_at").first()
         if upcoming is not None:
-            words = "Decide how the churn scorer is used until its data is complete."
-            meetings.change(upcoming, {"objective": words}, by=self._by("sofia"), at=at)
+            objective = "Decide how the churn scorer is used until its data is complete."
+            meetings.change(upcoming, {"objective": objective}, by=self._by("sofia"), at=at)

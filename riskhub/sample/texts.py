@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class SampleStep:
-    """One step of a risk, `after` days after it was created. words: the reason or the evidence of the step."""
+    """One step of a risk, `after` days after it was created. reason: the reason or the evidence of the step."""
 
     after: int
     does: str  # assess, treat, monitor, accept, close, restrict, comment
     by: str
-    words: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from pages import charts
-from pages.templatetags.ui import span_words
+from pages.templatetags.ui import duration_text
 from signals.queries.chart import Chart
 from signals.states import BreachLevel, Direction
 
@@ -100,13 +100,13 @@ def crossed(breach: Any) -> str:
 @register.filter
 def period(length: timedelta | None) -> str:
     """Return a length of time: "3 h", "15 min"."""
-    return span_words(length.total_seconds()) if length is not None else ""
+    return duration_text(length.total_seconds()) if length is not None else ""
 
 
 @register.filter
 def each(interval: timedelta) -> str:
     """Return a period as it reads after "every": "day", "hour", "6 h"."""
-    return _UNITS.get(interval) or span_words(interval.total_seconds())
+    return _UNITS.get(interval) or duration_text(interval.total_seconds())
 
 
 @register.filter

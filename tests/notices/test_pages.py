@@ -256,4 +256,4 @@ def test_a_mail_names_what_is_restricted_to_nobody_else(verb, at, settings):
     ],
 )
 def test_the_type_of_a_mail_is_called_in_plain_words(verb, label):
-    assert Message(verb=verb).kind_words == label
+    assert Message(verb=verb).kind_label == label
