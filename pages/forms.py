@@ -33,7 +33,7 @@ class PageForm(forms.Form):
     """A form for the flows of pages/.
 
     conflict: set if somebody saved first or the version is missing. Templates render the hidden version with
-    {% version obj form %} and the conflict with kit/_conflict.html.
+    {% version obj form %} and the conflict with pages/_conflict.html.
     """
 
     conflict: Conflict | None = None
