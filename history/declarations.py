@@ -17,7 +17,7 @@ from history.states import InDoubt
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 # The recipients of an event: user id -> the reason, as the inbox shows it. Reads current rows.
 Recipients = Callable[[Event], dict[int, str]]
-# The facts in a mail about a subject, limited to what its reader may see.
+# The facts in the mail of an event, limited to what its reader may see.
 MailContext = Callable[[Event, Any], dict[str, Any]]
 # The reason not to send the mail of an event to a user any more; "" to send it. Locks the row it depends on.
 StillRelevant = Callable[[Event, Any, datetime], str]
@@ -73,6 +73,15 @@ def rename(old: str, *, to: str) -> Upcaster:
 
     def upcast(data: dict[str, Any]) -> dict[str, Any]:
         return {to if name == old else name: value for name, value in data.items()}
+
+    return upcast
+
+
+def remove(name: str) -> Upcaster:
+    """Return an upcaster for a field that was removed."""
+
+    def upcast(data: dict[str, Any]) -> dict[str, Any]:
+        return {key: value for key, value in data.items() if key != name}
 
     return upcast
 

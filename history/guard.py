@@ -1,6 +1,6 @@
 """The database rights of the application role. On history it has only INSERT and SELECT.
 
-A trigger refuses everything else as well (migration 0001). But the owner of a table can switch a trigger off,
+A trigger refuses everything else as well (migration 0002). But the owner of a table can switch a trigger off,
 so the application role owns no table.
 """
 

@@ -14,11 +14,10 @@ class Sight:
 
     ids: the subjects of the person and of their teams. A restricted object is visible if it names one of
     them.
-    everything: this reader sees all objects. nothing: this reader is not signed in and sees none.
+    nothing: this reader is not signed in and sees no object.
     """
 
     ids: tuple[int, ...] = ()
-    everything: bool = False
     nothing: bool = False
 
     def sees(self, viewers: Iterable[int] | None, granted: Iterable[int] = ()) -> bool:
@@ -28,7 +27,7 @@ class Sight:
         """
         if self.nothing:
             return False
-        if viewers is None or self.everything:
+        if viewers is None:
             return True
         own = set(self.ids)
         return not (own.isdisjoint(viewers) and own.isdisjoint(granted))

@@ -1,6 +1,6 @@
 """Base classes of API resources: lists from .values() through orjson, items with ETags, one problem format.
 
-A room's api.py declares columns, filters, orders and permissions. riskhub/collect.py collects the resources.
+A room's api.py declares columns, filters, orders and permissions. riskhub/urls.py lists the resources.
 """
 
 from abc import ABC, abstractmethod

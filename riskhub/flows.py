@@ -1,4 +1,4 @@
-"""The handlers of each event: what upper rooms do when a lower room writes an event.
+"""The handlers of each event: what the same room or an upper one does after a room has written an event.
 
 A handler is `handler(event, *, at)` with a key (`@handler(...)` in its room). Waiting rows store the key. The
 relay guarantees that its effect happens once per event. It may run late and out of order, so it reads current
@@ -30,9 +30,10 @@ from signals.operations import series
 
 # Event -> its handlers.
 FLOWS: dict[str, tuple[Handler, ...]] = {
-    # A new register gets the risk categories and the standard ladder.
+    # A new register gets its first risk categories and ladders.
     "people.organisation_set_up": (taxonomy.on_organisation_set_up, ladder.on_organisation_set_up),
-    # Series that named a model before it was registered are linked to it.
+    # Series and breach groups that named a model before it was registered are linked to it, and so are their
+    # reviews (signals.breach_claimed).
     "catalogue.model_registered": (series.on_model_registered,),
     # A breach opens a review by people of two functions.
     "signals.breach_group_opened": (review_handlers.on_breach_group_opened,),
@@ -40,7 +41,6 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
     "signals.breach_joined": (review_handlers.on_breach_joined,),
     "signals.breach_worsened": (review_handlers.on_breach_worsened,),
     "signals.breach_reopened": (review_handlers.on_breach_worsened,),
-    # Breaches that opened before their model was registered are linked to it.
     "signals.breach_claimed": (review_handlers.on_breach_claimed,),
     "signals.breach_group_cleared": (review_handlers.on_breach_group_cleared,),
     # Reviews and escalations are put on the next suitable agenda.
@@ -93,7 +93,8 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
     "history.grant_ended": (availability.on_person_unavailable,),
 }
 
-# Handlers that run before all other waiting ones: people are notified first, agendas and inboxes follow.
+# Handlers that run before all other waiting ones: a breach gets its review first. All other handlers, such as
+# those of agendas and inboxes, follow, oldest event first.
 FIRST: tuple[Handler, ...] = (
     review_handlers.on_breach_group_opened,
     review_handlers.on_breach_group_reopened,

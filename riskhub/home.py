@@ -123,7 +123,7 @@ def _steps(user: User) -> list[SetupStep]:
             "Agendas are filled automatically and the facilitator rotates.",
             "meetings:meeting_list",
         ),
-        ("Create the first risk", "Only five fields are required.", "risklog:risk_list"),
+        ("Create the first risk", "Only a title and a category are required.", "risklog:risk_list"),
     )
     return [
         SetupStep(name, why, address(url), done)

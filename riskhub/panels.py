@@ -56,7 +56,7 @@ PANELS: tuple[Panel, ...] = (
     Panel("risklog.escalation", "main", AGENDA, agenda.panel, "meetings.meeting_see"),
 )
 
-# The relations that a subject's timeline includes: reviews, decisions, actions, escalations, learnings.
+# What a subject's timeline includes: actions, reviews, escalations, risks, learnings, decisions.
 RELATIONS: tuple[Relation, ...] = (
     actions.come_of,
     related.reviews,

@@ -1,6 +1,6 @@
 """The frame of every page: the side bar, the current place in it, and the theme.
 
-There is one table, because only this module may know every room by name. A place whose address does not exist
+There is one table, because only riskhub may know every room by name. A place whose address does not exist
 is left out, so that it cannot break every page. A test checks that all addresses resolve.
 """
 

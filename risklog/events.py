@@ -1,6 +1,9 @@
-"""The events of this room: categories, ladders, risks, reviews, escalations. Lists of ids are user ids."""
+"""The events of this room: categories, ladders, risks, reviews, escalations.
 
-from history.declarations import EventType, Mail, Payload, rename
+Lists of ids are user ids, except `teams`.
+"""
+
+from history.declarations import EventType, Mail, Payload, remove, rename
 from history.recipients import listed_in_payload
 from history.states import InDoubt
 from risklog import mail
@@ -83,11 +86,11 @@ class RiskAcceptanceEnded(Payload, verb="risklog.risk_acceptance_ended"):
 
 
 class RiskRestricted(Payload, verb="risklog.risk_restricted"):
-    teams: list[int]  # ids of subjects
+    teams: list[int]  # the ids of their subjects
 
 
-class RiskOpenedToAll(Payload, verb="risklog.risk_opened_to_all"):
-    teams: list[int]
+class RiskOpenedToAll(Payload, verb="risklog.risk_opened_to_all", upcasters=(remove("teams"),)):
+    pass
 
 
 # ------------------------------------------------------------------ reviews

@@ -40,7 +40,7 @@ class Source(Recorded):
 
 
 class Delivery(models.Model):
-    """One payload of a source, with its result. If any item was rejected, the body is kept, cut to 64 kB."""
+    """One payload of a source, with its result. body: kept if anything was rejected or cut, up to 64 kB."""
 
     source = models.ForeignKey(Source, models.CASCADE, related_name="deliveries")
     at = models.DateTimeField()

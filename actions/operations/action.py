@@ -66,8 +66,8 @@ def add(
         link=link,
         made_at=at,
     )
-    scope = _scope(action, by, viewers)
-    history.record(action, "actions.action_opened", by=by, at=at, cause=cause, placed=scope)
+    placed = _placement(action, by, viewers)
+    history.record(action, "actions.action_opened", by=by, at=at, cause=cause, placed=placed)
     _show_about_to_owners([action], by=by, at=at)
     _show_to_stand_ins([action], at=at)
     _put_dates([action], at=at)
@@ -95,7 +95,7 @@ def add_many(
             action.title, action.owner = _title(action.title), _active(action.owner)
         except Refused as refusal:
             raise Refused(refusal.message, field=f"[{position}].{refusal.field}") from None
-    acts = [Act(action, "actions.action_opened", placed=_scope(action, by)) for action in actions]
+    acts = [Act(action, "actions.action_opened", placed=_placement(action, by)) for action in actions]
     bulk.perform(acts, by=by, at=at, cause=cause)
     _show_about_to_owners(actions, by=by, at=at)
     _show_to_stand_ins(actions, at=at)
@@ -326,8 +326,8 @@ def _active(owner: User | None) -> User | None:
     return owner
 
 
-def _scope(action: Action, by: Actor, viewers: Sequence[int] | None = None) -> Placement:
-    """Return the scope: that of what it is about, or else of its origin, plus its owner and creator."""
+def _placement(action: Action, by: Actor, viewers: Sequence[int] | None = None) -> Placement:
+    """Return its placement: below what it is about, or else its origin; seen by its owner and creator."""
     owner = [NewGrant(action.owner.subject_id, GrantReason.OWNER)] if action.owner else []
     return Placement(parent=action.about or action.origin, viewers=viewers, grants=[*owner, *author(by)])
 

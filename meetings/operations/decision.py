@@ -62,7 +62,7 @@ def record(
         decided_at=at,
     )
     payload = events.DecisionTaken(actions=len(actions), settles=str(settles))
-    event = history.record(decision, payload, by=by, at=at, cause=cause, placed=_scope_of(decision))
+    event = history.record(decision, payload, by=by, at=at, cause=cause, placed=_placement(decision))
     if actions:
         _add_actions(decision, actions, by=by, at=at, cause=event)
     if review:
@@ -96,7 +96,7 @@ def replace(
     return decision
 
 
-def _scope_of(decision: Decision) -> Placement:
+def _placement(decision: Decision) -> Placement:
     """Return who may see a new decision: the readers of its subject, and its recorder."""
     person = decision.recorded_by
     grants = [NewGrant(person.subject_id, GrantReason.RECORDER)] if person else []

@@ -1,4 +1,4 @@
-"""The forms of a risk: create it with five fields, edit it, take a step, choose who may see it."""
+"""The forms of a risk: create it with a few fields, edit it, take a step, choose who may see it."""
 
 from typing import Any
 

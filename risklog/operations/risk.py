@@ -90,7 +90,7 @@ def add(
         by=by.unnamed() if is_unnamed else by,
         at=at,
         cause=cause,
-        placed=_scope(risk, viewers, by),
+        placed=_placement(risk, viewers, by),
     )
     return risk
 
@@ -238,16 +238,16 @@ def restrict(
         by=by,
         at=at,
         seen=seen,
-        payload=(events.RiskRestricted if teams is not None else events.RiskOpenedToAll)(
-            teams=[team.subject_id for team in teams or ()]
-        ),
+        payload=events.RiskOpenedToAll()
+        if teams is None
+        else events.RiskRestricted(teams=[team.subject_id for team in teams]),
     )
     history.restrict(risk.subject, viewers)
     return risk
 
 
-def _scope(risk: Risk, viewers: Sequence[int] | None, by: Actor) -> Placement:
-    """Return the scope of a new risk: a root that starts as restricted as its breach or model is."""
+def _placement(risk: Risk, viewers: Sequence[int] | None, by: Actor) -> Placement:
+    """Return the placement of a new risk: a root that starts as restricted as its breach or model is."""
     about = risk.breach_group or risk.model
     grantees = {
         GrantReason.RAISER: by.subject_id,

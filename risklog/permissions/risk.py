@@ -1,4 +1,7 @@
-"""Who may see, create, change, accept and close a risk. visible_to() hides restricted ones."""
+"""Who may open the risk log, and who may create, change, accept and close a risk.
+
+visible_to() hides restricted ones.
+"""
 
 from typing import Any
 

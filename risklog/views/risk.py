@@ -75,7 +75,7 @@ def risk_detail(request: SignedInRequest, reference: str) -> HttpResponse:
 @view_needs("risklog.risk_add")
 @require_http_methods(["GET", "POST"])
 def risk_new(request: SignedInRequest) -> HttpResponse:
-    """Create a risk with five fields. ?model= and ?category= fill them in."""
+    """Create a risk with the few fields of NewRiskForm. ?model= and ?category= fill them in."""
     initial = {name: request.GET.get(name) for name in ("model", "category")}
     return flows.create(
         request,

@@ -2,7 +2,7 @@
 
 202 after the commit if any item was stored or known already, with one result per item; 422 if all items were
 rejected; 400, 413, 415 for a body that cannot be read; 503 with Retry-After if the database failed.
-Each payload is recorded as a Delivery. If any item was rejected, the body is kept with it.
+Each payload is recorded as a Delivery. If anything in it was rejected or cut, the body is kept with it.
 """
 
 from abc import ABC, abstractmethod

@@ -169,13 +169,13 @@ def test_an_event_without_a_history_line_fails_at_start():
 
 def test_a_mailed_event_without_templates_or_recipients_fails_at_start():
     opened = next(event for event in EVENTS if event.verb == "risklog.risk_opened")
-    mailed = replace(opened, mail=Mail("painting", lambda subject, reader: {}))
+    mailed = replace(opened, mail=Mail("painting", lambda event, reader: {}))
 
     assert [error.msg for error in checks.faults_of_event(mailed)] == [
         f"The event risklog.risk_opened is mailed, and its mail has no {part}."
         for part in ("subject.txt", "body.txt", "body.html")
     ]
-    to_nobody = replace(opened, recipients=(), mail=Mail("risk", lambda subject, reader: {}))
+    to_nobody = replace(opened, recipients=(), mail=Mail("risk", lambda event, reader: {}))
     assert [error.msg for error in checks.faults_of_event(to_nobody)] == [
         "The event risklog.risk_opened is mailed to nobody."
     ]

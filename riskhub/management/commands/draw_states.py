@@ -53,7 +53,7 @@ _FLOWS = """# Flows
 
 `manage.py draw_states` draws this page from `<room>/events.py` and `riskhub/flows.py`. A test compares them.
 
-- **Handlers**: the keys of the handlers in upper rooms. The effect of each happens once.
+- **Handlers**: the keys of the handlers, in upper rooms or in the same room. The effect of each happens once.
 - **Recipients**: rules in `<room>/recipients.py`. A person who may not see the subject is never notified. The
   actor is notified only where the table says so.
 - **How**: *inbox*; *mail*: also mailed immediately (if it is uncertain whether the mail was sent, an
