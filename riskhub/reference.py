@@ -25,8 +25,8 @@ class Schema(ApiView):
         return Response(schema.document())
 
 
-@view_needs("people.signed_in")
 @require_safe
+@view_needs("people.signed_in")
 def reference(request: HttpRequest) -> HttpResponse:
     found = schema.document()
     address = request.build_absolute_uri("/api/v1/people")

@@ -140,8 +140,8 @@ def _shell(request):
     }
 
 
-@view_needs(OPEN)
 @require_POST
+@view_needs(OPEN)
 def set_look(request):
     """Store the theme or the setting for single-key shortcuts, then redirect to the previous page."""
     back = request.POST.get("next", "/")

@@ -60,8 +60,8 @@ def digest_week(request: SignedInRequest, week: str) -> HttpResponse:
 
 
 @csrf_exempt
-@view_needs(OPEN)
 @require_http_methods(["GET", "HEAD", "POST"])
+@view_needs(OPEN)
 def stop_digest(request: HttpRequest, token: str) -> HttpResponse:
     """Stop the digest by a signed address. GET shows the button, POST stops it (RFC 8058)."""
     user = rendered_mail.whose_stop(token)

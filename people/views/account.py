@@ -30,9 +30,9 @@ from people.views.sign_in import network
 HERE = "people:account"
 
 
-@view_needs("people.account")
 @never_cache
 @require_http_methods(["GET", "POST"])
+@view_needs("people.account")
 def account(request: SignedInRequest) -> HttpResponse:
     user = _me(request)
     return flows.edit(
@@ -46,10 +46,10 @@ def account(request: SignedInRequest) -> HttpResponse:
     )
 
 
-@view_needs("people.account")
 @never_cache
 @sensitive_post_parameters("current", "password", "again")
 @require_POST
+@view_needs("people.account")
 def change_password(request: SignedInRequest) -> HttpResponse:
     form = forms.ChangePassword(request.POST)
     if not form.is_valid():
@@ -69,9 +69,9 @@ def change_password(request: SignedInRequest) -> HttpResponse:
     return toast(request, go(request, reverse("people:account")), said)
 
 
-@view_needs("people.account")
 @never_cache
 @require_POST
+@view_needs("people.account")
 def make_token(request: SignedInRequest) -> HttpResponse:
     """Create a token. Only this answer shows its text, because only its hash is stored."""
     form = forms.NewToken(request.POST)
@@ -91,8 +91,8 @@ def make_token(request: SignedInRequest) -> HttpResponse:
     return _page(request, new_token=made[0]) if made else go(request, url)
 
 
-@view_needs("people.token_revoke")
 @require_POST
+@view_needs("people.token_revoke")
 def revoke_token(request: SignedInRequest, pk: int) -> HttpResponse:
     token = get_object_or_404(Token.objects.select_related("subject", "user"), pk=pk)
     if token.user_id != request.user.pk:
@@ -105,8 +105,8 @@ def revoke_token(request: SignedInRequest, pk: int) -> HttpResponse:
     return toast(request, go(request, where), "Token revoked")
 
 
-@view_needs("people.account")
 @require_POST
+@view_needs("people.account")
 def be_away(request: SignedInRequest) -> HttpResponse:
     return flows.create(
         request,
@@ -118,8 +118,8 @@ def be_away(request: SignedInRequest) -> HttpResponse:
     )
 
 
-@view_needs("people.account")
 @require_POST
+@view_needs("people.account")
 def be_back(request: SignedInRequest, pk: int) -> HttpResponse:
     absence = get_object_or_404(Absence.objects.select_related("user"), pk=pk, user=request.user)
     person.be_back(absence, by=actor(request), at=clock.now())

@@ -32,8 +32,8 @@ def address_of(person: User) -> str:
     return reverse("people:person_detail", args=[person.pk])
 
 
-@view_needs("people.person_view")
 @require_safe
+@view_needs("people.person_view")
 def person_list(request: SignedInRequest) -> HttpResponse:
     """People by name: the active ones, unless the query asks for others."""
     selection = selection_of(request, PEOPLE)
@@ -52,15 +52,15 @@ def person_list(request: SignedInRequest) -> HttpResponse:
     return respond(request, "people/person_list.html", "rows", context)
 
 
-@view_needs("people.person_view")
 @never_cache
 @require_safe
+@view_needs("people.person_view")
 def person_detail(request: SignedInRequest, pk: int) -> HttpResponse:
     return _page(request, _person(pk))
 
 
-@view_needs("people.administrate")
 @require_http_methods(["GET", "POST"])
+@view_needs("people.administrate")
 def person_create(request: SignedInRequest) -> HttpResponse:
     back = reverse("people:person_list")
     page_texts = {"title": "Add a person", "button": "Add person", "back": back}
@@ -74,8 +74,8 @@ def person_create(request: SignedInRequest) -> HttpResponse:
     )
 
 
-@view_needs("people.administrate")
 @require_POST
+@view_needs("people.administrate")
 def person_change(request: SignedInRequest, pk: int) -> HttpResponse:
     return flows.edit(
         request,
@@ -88,16 +88,16 @@ def person_change(request: SignedInRequest, pk: int) -> HttpResponse:
     )
 
 
-@view_needs("people.administrate")
 @require_POST
+@view_needs("people.administrate")
 def person_set_role(request: SignedInRequest, pk: int) -> HttpResponse:
     form = forms.ChangeRole(request.POST, auto_id="id_r_%s")
     return _step(request, pk, form, operations.set_role, message="Role changed", name="role_form")
 
 
-@view_needs("people.administrate")
 @never_cache
 @require_POST
+@view_needs("people.administrate")
 def person_link(request: SignedInRequest, pk: int) -> HttpResponse:
     """Create the link with which a person sets a password. Only this answer shows it; it is not stored."""
     user = _person(pk)
@@ -108,8 +108,8 @@ def person_link(request: SignedInRequest, pk: int) -> HttpResponse:
     return _page(request, user, link=link_for(user))
 
 
-@view_needs("people.administrate")
 @require_POST
+@view_needs("people.administrate")
 def person_deactivate(request: SignedInRequest, pk: int) -> HttpResponse:
     message = "Person deactivated. Their sessions and tokens are revoked."
     return _step(
@@ -117,8 +117,8 @@ def person_deactivate(request: SignedInRequest, pk: int) -> HttpResponse:
     )
 
 
-@view_needs("people.administrate")
 @require_POST
+@view_needs("people.administrate")
 def person_reactivate(request: SignedInRequest, pk: int) -> HttpResponse:
     message = "Person reactivated. Create a sign-in link so that they can sign in."
     return _step(

@@ -26,10 +26,10 @@ _DEVICE, _DEVICE_SALT, _A_YEAR = "device", "people.device", 365 * 86400
 _BACKEND = "people.authentication.PasswordBackend"
 
 
-@view_needs(OPEN)
 @never_cache
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "POST"])
+@view_needs(OPEN)
 def sign_in(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         return HttpResponseRedirect(_onward(request))
@@ -54,17 +54,17 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     return answer
 
 
-@view_needs(OPEN)
 @require_POST
+@view_needs(OPEN)
 def sign_out(request: HttpRequest) -> HttpResponse:
     logout(request)
     return HttpResponseRedirect(reverse("people:sign_in"), status=303)
 
 
-@view_needs(OPEN)
 @never_cache
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "POST"])
+@view_needs(OPEN)
 def set_up(request: HttpRequest, secret: str) -> HttpResponse:
     if queries.organisation() is not None:
         return HttpResponseRedirect(reverse("people:sign_in"))
@@ -80,10 +80,10 @@ def set_up(request: HttpRequest, secret: str) -> HttpResponse:
     return render(request, "people/set_up.html", {"form": form}, status=status)
 
 
-@view_needs(OPEN)
 @never_cache
 @sensitive_post_parameters("password", "again")
 @require_http_methods(["GET", "POST"])
+@view_needs(OPEN)
 def password_link(request: HttpRequest, pk: int, token: str) -> HttpResponse:
     """Set a password with the link of an administrator. Opening the link does not use it up."""
     user = User.objects.select_related("subject").filter(pk=pk, is_active=True).first()

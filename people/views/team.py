@@ -26,23 +26,23 @@ from people.operations import team as operations
 from people.permissions import SignedInRequest
 
 
-@view_needs("people.team_view")
 @require_safe
+@view_needs("people.team_view")
 def team_list(request: SignedInRequest) -> HttpResponse:
     shown = listing(request, TEAMS, queries.teams_with_members())
     context = {"listing": shown, "page": shown.page}
     return respond(request, "people/team_list.html", "rows", context)
 
 
-@view_needs("people.team_view")
 @require_safe
+@view_needs("people.team_view")
 def team_by_id(request: SignedInRequest, pk: int) -> HttpResponse:
     """Redirect to the page of a team. A subject knows the id of its team, not the slug."""
     return go(request, reverse("people:team_detail", args=[get_object_or_404(Team, pk=pk).slug]))
 
 
-@view_needs("people.team_view")
 @require_safe
+@view_needs("people.team_view")
 def team_detail(request: SignedInRequest, slug: str) -> HttpResponse:
     return _page(request, _team(slug))
 
@@ -51,8 +51,8 @@ def address_of(team: Team) -> str:
     return reverse("people:team_detail", args=[team.slug])
 
 
-@view_needs("people.administrate")
 @require_http_methods(["GET", "POST"])
+@view_needs("people.administrate")
 def team_create(request: SignedInRequest) -> HttpResponse:
     page_texts = {"title": "Add a team", "button": "Add team", "back": reverse("people:team_list")}
     return flows.create(
@@ -65,8 +65,8 @@ def team_create(request: SignedInRequest) -> HttpResponse:
     )
 
 
-@view_needs("people.administrate")
 @require_POST
+@view_needs("people.administrate")
 def team_change(request: SignedInRequest, slug: str) -> HttpResponse:
     team = _team(slug)
     return flows.edit(
@@ -80,8 +80,8 @@ def team_change(request: SignedInRequest, slug: str) -> HttpResponse:
     )
 
 
-@view_needs("people.team_view")
 @require_POST
+@view_needs("people.team_view")
 def team_join(request: SignedInRequest, slug: str) -> HttpResponse:
     team = _team(slug)
     require(request.user, "people.team_change", team)
@@ -95,8 +95,8 @@ def team_join(request: SignedInRequest, slug: str) -> HttpResponse:
     )
 
 
-@view_needs("people.team_view")
 @require_POST
+@view_needs("people.team_view")
 def team_leave(request: SignedInRequest, slug: str, pk: int) -> HttpResponse:
     team = _team(slug)
     require(request.user, "people.team_change", team)
@@ -108,8 +108,8 @@ def team_leave(request: SignedInRequest, slug: str, pk: int) -> HttpResponse:
     return toast(request, go(request, address_of(team)), "Member removed")
 
 
-@view_needs("people.administrate")
 @require_http_methods(["GET", "POST"])
+@view_needs("people.administrate")
 def settings(request: SignedInRequest) -> HttpResponse:
     """Edit the organisation: name, time zone, working hours, digest and functions."""
     ours = get_object_or_404(Organisation.objects.select_related("subject"))
@@ -134,8 +134,8 @@ def settings(request: SignedInRequest) -> HttpResponse:
     )
 
 
-@view_needs("people.administrate")
 @require_POST
+@view_needs("people.administrate")
 def function_create(request: SignedInRequest) -> HttpResponse:
     back = reverse("people:settings")
     page_texts = {"title": "Add a function", "button": "Add function", "back": back}

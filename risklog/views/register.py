@@ -43,8 +43,8 @@ TABS = tuple(
 _CHOICES = replace(RISKS, further=("find",))
 
 
-@view_needs("risklog.risk_view")
 @require_safe
+@view_needs("risklog.risk_view")
 def risk_list(request: SignedInRequest) -> HttpResponse:
     """Show one page of the list. Closed risks are on it only if the address has a state or a reference."""
     selection, reader, at = selection_of(request, RISKS), reader_of(request), clock.now()
@@ -79,8 +79,8 @@ def risk_list(request: SignedInRequest) -> HttpResponse:
     return answer
 
 
-@view_needs("risklog.risk_view")
 @require_safe
+@view_needs("risklog.risk_view")
 def risk_heat(request: SignedInRequest) -> HttpResponse:
     """Show the heat map of the filtered list."""
     selection = selection_of(request, RISKS)
@@ -89,8 +89,8 @@ def risk_heat(request: SignedInRequest) -> HttpResponse:
     return respond(request, "risklog/risk_heat.html", "heat", context)
 
 
-@view_needs("risklog.risk_view")
 @require_safe
+@view_needs("risklog.risk_view")
 def risk_choices(request: SignedInRequest, what: str) -> HttpResponse:
     """Show the values of a filter as links that keep the other filters. ?find= searches by name."""
     if what not in queries.CHOICES:

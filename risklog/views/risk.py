@@ -36,8 +36,8 @@ def _risk(request: SignedInRequest, reference: str) -> Risk:
     return get_object_or_404(queries.for_page(request.user), subject__reference=reference.upper())
 
 
-@view_needs("risklog.risk_view")
 @require_safe
+@view_needs("risklog.risk_view")
 def risk_detail(request: SignedInRequest, reference: str) -> HttpResponse:
     user, at = request.user, clock.now()
     rows = queries.for_page(user).select_related("model__owner_team")
@@ -72,8 +72,8 @@ def risk_detail(request: SignedInRequest, reference: str) -> HttpResponse:
     return respond(request, "risklog/risk_detail.html", None, context)
 
 
-@view_needs("risklog.risk_add")
 @require_http_methods(["GET", "POST"])
+@view_needs("risklog.risk_add")
 def risk_new(request: SignedInRequest) -> HttpResponse:
     """Create a risk with the few fields of NewRiskForm. ?model= and ?category= fill them in."""
     initial = {name: request.GET.get(name) for name in ("model", "category")}
@@ -87,8 +87,8 @@ def risk_new(request: SignedInRequest) -> HttpResponse:
     )
 
 
-@view_needs("risklog.risk_add")
 @require_safe
+@view_needs("risklog.risk_add")
 def risk_like(request: SignedInRequest) -> HttpResponse:
     """Show live risks that may be duplicates of the title being typed (?title=)."""
     title = request.GET.get("title", "").replace("\x00", "")
@@ -96,8 +96,8 @@ def risk_like(request: SignedInRequest) -> HttpResponse:
     return respond(request, "risklog/risk_like.html", "like", context)
 
 
-@view_needs("risklog.risk_add")
 @require_POST
+@view_needs("risklog.risk_add")
 def risk_from_breach(request: SignedInRequest, reference: str) -> HttpResponse:
     """Create a risk from a breach, or open the live risk that the breach has."""
     rows = BreachGroup.objects.visible_to(request.user).select_related(
@@ -115,8 +115,8 @@ def risk_from_breach(request: SignedInRequest, reference: str) -> HttpResponse:
     )
 
 
-@view_needs("risklog.risk_change")
 @require_http_methods(["GET", "POST"])
+@view_needs("risklog.risk_change")
 def risk_edit(request: SignedInRequest, reference: str) -> HttpResponse:
     """Edit a risk. A POST with some of the fields, as its side panel sends, changes only those."""
     risk = _risk(request, reference)
@@ -135,8 +135,8 @@ def risk_edit(request: SignedInRequest, reference: str) -> HttpResponse:
     )
 
 
-@view_needs("risklog.risk_change")
 @require_http_methods(["GET", "POST"])
+@view_needs("risklog.risk_change")
 def risk_sight(request: SignedInRequest, reference: str) -> HttpResponse:
     """Choose who may see the risk: everyone or some teams. The user may lose access by that."""
     risk = _risk(request, reference)

@@ -136,8 +136,8 @@ def steps_for(user: User, risk: Risk) -> list[OfferedStep]:
     return sorted(steps, key=lambda step: step.name != ONWARD[RiskState(risk.state)])
 
 
-@view_needs("risklog.risk_change")
 @require_http_methods(["GET", "POST"])
+@view_needs("risklog.risk_change")
 def risk_step(request: SignedInRequest, reference: str, name: str) -> HttpResponse:
     """Show the form of a step on GET, take the step on POST."""
     if name not in STEPS:

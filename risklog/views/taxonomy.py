@@ -35,8 +35,8 @@ def _category(request: SignedInRequest, slug: str) -> Category:
     return get_object_or_404(queries.categories(request.user), slug=slug)
 
 
-@view_needs("risklog.category_view")
 @require_safe
+@view_needs("risklog.category_view")
 def category_list(request: SignedInRequest) -> HttpResponse:
     """Show all categories, those in use first unless the address has another order."""
     selection = selection_of(request, CATEGORIES).in_order(DEFAULT_ORDER)
@@ -49,16 +49,16 @@ def category_list(request: SignedInRequest) -> HttpResponse:
     return respond(request, "risklog/category_list.html", None, context)
 
 
-@view_needs("risklog.category_view")
 @require_safe
+@view_needs("risklog.category_view")
 def category_by_id(request: SignedInRequest, pk: int) -> HttpResponse:
     """Redirect to the page of a category: a subject knows its number, not its slug."""
     category = get_object_or_404(Category.objects.visible_to(request.user), pk=pk)
     return go(request, address_of(category))
 
 
-@view_needs("risklog.category_view")
 @require_safe
+@view_needs("risklog.category_view")
 def category_detail(request: SignedInRequest, slug: str) -> HttpResponse:
     category = _category(request, slug)
     may_change = may(request.user, "risklog.category_change")
@@ -77,8 +77,8 @@ def _detail(
     return respond(request, "risklog/category_detail.html", None, context, status=status)
 
 
-@view_needs("risklog.category_change")
 @require_http_methods(["GET", "POST"])
+@view_needs("risklog.category_change")
 def category_new(request: SignedInRequest) -> HttpResponse:
     return flows.create(
         request,
@@ -90,8 +90,8 @@ def category_new(request: SignedInRequest) -> HttpResponse:
     )
 
 
-@view_needs("risklog.category_change")
 @require_http_methods(["GET", "POST"])
+@view_needs("risklog.category_change")
 def category_edit(request: SignedInRequest, slug: str) -> HttpResponse:
     category = _category(request, slug)
     return flows.edit(
@@ -105,8 +105,8 @@ def category_edit(request: SignedInRequest, slug: str) -> HttpResponse:
     )
 
 
-@view_needs("risklog.category_change")
 @require_POST
+@view_needs("risklog.category_change")
 def category_step(request: SignedInRequest, slug: str, name: str) -> HttpResponse:
     """Retire, restore, or merge into another category."""
     category = _category(request, slug)

@@ -48,6 +48,11 @@ def test_every_view_names_a_permission_that_is_registered():
     assert wrong == {}
 
 
+def test_a_view_first_says_its_methods_and_then_its_permission():
+    """One order of decorators: @require_… and other outer ones, then @view_needs."""
+    assert re.findall(r"(?m)^@view_needs\(.*\)\n@(?:require_|never_cache|sensitive_).*", TEXT) == []
+
+
 def test_every_method_an_api_resource_names_is_there():
     """An inherited method of Item that is not named is refused (rest.resource)."""
     wrong = [
