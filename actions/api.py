@@ -137,7 +137,7 @@ class _Actions(Resource):
 class Actions(_Actions, Collection):
     """Actions: what needs doing, by whom and by when."""
 
-    permission = {"GET": "actions.action_see", "POST": "actions.action_add"}
+    permission = {"GET": "actions.action_view", "POST": "actions.action_add"}
     bodies = {"POST": NewActionBody}
     spec = SPEC
 
@@ -149,7 +149,7 @@ class Actions(_Actions, Collection):
 class ActionItem(_Actions, Item):
     """An action, by reference or id."""
 
-    permission = {"GET": "actions.action_see", "PATCH": "actions.action_change"}
+    permission = {"GET": "actions.action_view", "PATCH": "actions.action_change"}
     bodies = {"PATCH": ActionChange}
 
     def patch(self, request: Request, key: str) -> Response:

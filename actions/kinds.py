@@ -11,7 +11,7 @@ KINDS = (
         "Actions",
         icon="checkbox",
         page=Page("actions:action_detail"),
-        permission="actions.action_see",
+        permission="actions.action_view",
         watched_by=("owner_id",),
         search_rank=50,
         texts=Texts(body=("details", "blocked_by"), names=("owner__name",)),

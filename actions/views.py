@@ -47,7 +47,7 @@ def address_of(action: Action) -> str:
 
 
 @require_safe
-@view_needs("actions.action_see")
+@view_needs("actions.action_view")
 def action_list(request: SignedInRequest) -> HttpResponse:
     """Show one page of the list, filtered, in one of its views (tabs)."""
     selection = selection_of(request, SPEC)
@@ -75,7 +75,7 @@ def _prepare(user: User, rows: Sequence[Action]) -> None:
 
 
 @require_safe
-@view_needs("actions.action_see")
+@view_needs("actions.action_view")
 def action_board(request: SignedInRequest) -> HttpResponse:
     """Show the board: open, doing and blocked actions, and those done in the last 14 days."""
     only_mine = selection_of(request, BOARD).has("show", "mine")
@@ -117,7 +117,7 @@ def _steps_from(state: str) -> set[str]:
 
 
 @require_safe
-@view_needs("actions.action_see")
+@view_needs("actions.action_view")
 def action_detail(request: SignedInRequest, reference: str) -> HttpResponse:
     return _detail(request, _action(request, reference))
 

@@ -79,14 +79,14 @@ class _Learnings(Resource):
 class Learnings(_Learnings, Collection):
     """Published learnings and drafts. Filter by `state=published` for the feed."""
 
-    permission = {"GET": "learnings.learning_see"}
+    permission = {"GET": "learnings.learning_view"}
     spec = SPEC
 
 
 class LearningItem(_Learnings, Item):
     """A learning, by reference or id."""
 
-    permission = {"GET": "learnings.learning_see"}
+    permission = {"GET": "learnings.learning_view"}
 
 
 RESOURCES: list = [("learnings", Learnings), ("learnings/<str:key>", LearningItem)]

@@ -59,4 +59,4 @@ class Published(Feed):
         return [one_line(tag) for tag in item.tags]
 
 
-published = view_needs("learnings.learning_see")(Published())
+published = view_needs("learnings.learning_view")(Published())

@@ -11,7 +11,7 @@ KINDS = (
         "Learnings",
         icon="bulb",
         page=Page("learnings:learning_detail"),
-        permission="learnings.learning_see",
+        permission="learnings.learning_view",
         watched_by=("author_id",),
         search_rank=90,
         texts=Texts(

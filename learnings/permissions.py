@@ -8,8 +8,8 @@ from people.permissions import may_read, may_write
 from people.states import Role
 
 
-@permission("learnings.learning_see")
-def may_see(user: User, obj: Any) -> bool:
+@permission("learnings.learning_view")
+def may_view(user: User, obj: Any) -> bool:
     return may_read(user)
 
 

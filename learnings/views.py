@@ -40,7 +40,7 @@ def address_of(learning: Learning) -> str:
 
 
 @require_safe
-@view_needs("learnings.learning_see")
+@view_needs("learnings.learning_view")
 def learning_list(request: SignedInRequest) -> HttpResponse:
     """Show one page of the feed, the drafts or the discarded drafts, filtered."""
     selection = selection_of(request, SPEC)
@@ -69,7 +69,7 @@ def _learning(request: SignedInRequest, reference: str) -> Learning:
 
 
 @require_safe
-@view_needs("learnings.learning_see")
+@view_needs("learnings.learning_view")
 def learning_detail(request: SignedInRequest, reference: str) -> HttpResponse:
     return _detail(request, _learning(request, reference))
 

@@ -43,8 +43,8 @@ def _may_run_series(user: User, obj: Any) -> bool:
     return series is not None and takes_part(user, series)
 
 
-@permission("meetings.meeting_see")
-def may_see(user: User, obj: Any) -> bool:
+@permission("meetings.meeting_view")
+def may_view(user: User, obj: Any) -> bool:
     return may_read(user)
 
 
@@ -89,8 +89,8 @@ def may_change_item(user: User, obj: Any) -> bool:
     return _may_run_series(user, obj)
 
 
-@permission("meetings.decision_see")
-def may_see_decision(user: User, obj: Any) -> bool:
+@permission("meetings.decision_view")
+def may_view_decision(user: User, obj: Any) -> bool:
     return may_read(user)
 
 

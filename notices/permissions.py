@@ -8,12 +8,12 @@ from people.permissions import may_read, may_write
 from people.states import Role
 
 
-@permission("notices.inbox_see")
-def may_see_inbox(user: User, obj: Any) -> bool:
+@permission("notices.inbox_view")
+def may_view_inbox(user: User, obj: Any) -> bool:
     """Allow only the user's own entries and digests. obj: an entry or a digest."""
     return may_read(user) and (obj is None or obj.user_id == user.pk)
 
 
-@permission("notices.mail_see")
-def may_see_mail(user: User, obj: Any) -> bool:
+@permission("notices.mail_view")
+def may_view_mail(user: User, obj: Any) -> bool:
     return may_write(user, Role.ADMINISTRATOR)

@@ -35,10 +35,10 @@ PANELS: tuple[Panel, ...] = (
         "risklog.risk_view",
     ),
     Panel("catalogue.model", "main", REVIEWS, review.of_subject, "risklog.review_view"),
-    Panel("catalogue.model", "main", LEARNINGS, learnings.of_model, "learnings.learning_see"),
+    Panel("catalogue.model", "main", LEARNINGS, learnings.of_model, "learnings.learning_view"),
     # a breach group
     Panel("signals.breach_group", "main", REVIEWS, review.of_subject, "risklog.review_view"),
-    Panel("signals.breach_group", "main", ACTIONS, actions.of_subject, "actions.action_see"),
+    Panel("signals.breach_group", "main", ACTIONS, actions.of_subject, "actions.action_view"),
     Panel(
         "signals.breach_group",
         "rail",
@@ -48,12 +48,12 @@ PANELS: tuple[Panel, ...] = (
     ),
     Panel("signals.breach_group", "rail", CLIMB, escalation.rail, "risklog.escalation_view"),
     # a risk, a review, an escalation
-    Panel("risklog.risk", "main", AGENDA, agenda.panel, "meetings.meeting_see"),
-    Panel("risklog.risk", "main", LEARNINGS, learnings.of_risk, "learnings.learning_see"),
-    Panel("risklog.risk", "timeline", "notices/_panel_digests.html", digest.that_name, "notices.inbox_see"),
-    Panel("risklog.review", "main", AGENDA, agenda.panel, "meetings.meeting_see"),
-    Panel("risklog.review", "main", LEARNINGS, learnings.of_review, "learnings.learning_see"),
-    Panel("risklog.escalation", "main", AGENDA, agenda.panel, "meetings.meeting_see"),
+    Panel("risklog.risk", "main", AGENDA, agenda.panel, "meetings.meeting_view"),
+    Panel("risklog.risk", "main", LEARNINGS, learnings.of_risk, "learnings.learning_view"),
+    Panel("risklog.risk", "timeline", "notices/_panel_digests.html", digest.that_name, "notices.inbox_view"),
+    Panel("risklog.review", "main", AGENDA, agenda.panel, "meetings.meeting_view"),
+    Panel("risklog.review", "main", LEARNINGS, learnings.of_review, "learnings.learning_view"),
+    Panel("risklog.escalation", "main", AGENDA, agenda.panel, "meetings.meeting_view"),
 )
 
 # What a subject's timeline includes: actions, reviews, escalations, risks, learnings, decisions.

@@ -85,7 +85,7 @@ class _Comments(Resource):
 class Comments(_Comments, Collection):
     """Comments on what you may see."""
 
-    permission = {"GET": "talk.comment_see", "POST": "talk.comment_add"}
+    permission = {"GET": "talk.comment_view", "POST": "talk.comment_add"}
     bodies = {"POST": NewCommentBody}
     spec = SPEC
 
@@ -98,7 +98,7 @@ class Comments(_Comments, Collection):
 class CommentItem(_Comments, Item):
     """A comment, by id."""
 
-    permission = {"GET": "talk.comment_see", "PATCH": "talk.comment_change"}
+    permission = {"GET": "talk.comment_view", "PATCH": "talk.comment_change"}
     bodies = {"PATCH": CommentChange}
 
     def patch(self, request: Request, key: str) -> Response:
@@ -146,7 +146,7 @@ class Watches(Collection):
 
     kind = "watch"
     serializer_class = WatchRow
-    permission = {"GET": "talk.comment_see", "POST": "talk.watch"}
+    permission = {"GET": "talk.comment_view", "POST": "talk.watch"}
     bodies = {"POST": WatchBody}
     answers = {"POST": (200, WatchRow)}
     spec = WATCHES

@@ -8,8 +8,8 @@ from people.permissions import may_read, may_write
 from people.states import Role
 
 
-@permission("talk.comment_see")
-def may_see(user: User, obj: Any) -> bool:
+@permission("talk.comment_view")
+def may_view(user: User, obj: Any) -> bool:
     return may_read(user)
 
 

@@ -48,7 +48,7 @@ def _about(request: HttpRequest, values: Any) -> Subject:
 
 
 @require_safe
-@view_needs("talk.comment_see")
+@view_needs("talk.comment_view")
 def comment(request: SignedInRequest, pk: int) -> HttpResponse:
     """Lead to a comment on the page of what it is about."""
     return redirect(address_of(_comment(request, pk)))
@@ -102,7 +102,7 @@ def comment_step(request: SignedInRequest, pk: int, step: str) -> HttpResponse:
 
 
 @require_safe
-@view_needs("talk.comment_see")
+@view_needs("talk.comment_view")
 def comment_history(request: SignedInRequest, pk: int) -> HttpResponse:
     """Show the earlier texts of a comment."""
     found = _comment(request, pk)

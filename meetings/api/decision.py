@@ -138,7 +138,7 @@ class _Decisions(Resource):
 class Decisions(_Decisions, Collection):
     """Decisions, made in a meeting or outside."""
 
-    permission = {"GET": "meetings.decision_see", "POST": "meetings.decision_take"}
+    permission = {"GET": "meetings.decision_view", "POST": "meetings.decision_take"}
     bodies = {"POST": NewDecision}
     spec = DECISIONS
 
@@ -152,7 +152,7 @@ class Decisions(_Decisions, Collection):
 class DecisionItem(_Decisions, Item):
     """A decision, by reference or id."""
 
-    permission = {"GET": "meetings.decision_see"}
+    permission = {"GET": "meetings.decision_view"}
 
 
 class Replace(_Decisions, Step):

@@ -133,7 +133,7 @@ class _Items(Resource):
 class Items(_Items, Collection):
     """Agenda items."""
 
-    permission = {"GET": "meetings.meeting_see", "POST": "meetings.item_add"}
+    permission = {"GET": "meetings.meeting_view", "POST": "meetings.item_add"}
     bodies = {"POST": NewItem}
     spec = ITEMS
 
@@ -148,7 +148,7 @@ class Items(_Items, Collection):
 class OneItem(_Items, Item):
     """An agenda item, by id."""
 
-    permission = {"GET": "meetings.meeting_see", "PATCH": "meetings.item_change"}
+    permission = {"GET": "meetings.meeting_view", "PATCH": "meetings.item_change"}
     bodies = {"PATCH": ItemChange}
 
     def patch(self, request: Request, key: str) -> Response:

@@ -104,14 +104,14 @@ class _Meetings(Resource):
 class Meetings(_Meetings, Collection):
     """Planned and past meetings."""
 
-    permission = {"GET": "meetings.meeting_see"}
+    permission = {"GET": "meetings.meeting_view"}
     spec = MEETINGS
 
 
 class MeetingItem(_Meetings, Item):
     """A meeting, by reference or id."""
 
-    permission = {"GET": "meetings.meeting_see", "PATCH": "meetings.meeting_run"}
+    permission = {"GET": "meetings.meeting_view", "PATCH": "meetings.meeting_run"}
     bodies = {"PATCH": MeetingChange}
 
     def patch(self, request: Request, key: str) -> Response:

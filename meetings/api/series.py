@@ -148,7 +148,7 @@ class _Series(Resource):
 class AllSeries(_Series, Collection):
     """Meeting series."""
 
-    permission = {"GET": "meetings.meeting_see", "POST": "meetings.series_change"}
+    permission = {"GET": "meetings.meeting_view", "POST": "meetings.series_change"}
     bodies = {"POST": NewSeries}
     spec = SERIES
 
@@ -160,7 +160,7 @@ class AllSeries(_Series, Collection):
 class SeriesItem(_Series, Item):
     """A meeting series, by id."""
 
-    permission = {"GET": "meetings.meeting_see", "PATCH": "meetings.series_change"}
+    permission = {"GET": "meetings.meeting_view", "PATCH": "meetings.series_change"}
     bodies = {"PATCH": SeriesChange}
 
     def patch(self, request: Request, key: str) -> Response:

@@ -29,7 +29,7 @@ def address_of(decision: Decision) -> str:
 
 
 @require_safe
-@view_needs("meetings.decision_see")
+@view_needs("meetings.decision_view")
 def decision_list(request: SignedInRequest) -> HttpResponse:
     """The log, latest first."""
     selection = selection_of(request, DECISIONS).in_order("-decided_at")
@@ -44,7 +44,7 @@ def decision_list(request: SignedInRequest) -> HttpResponse:
 
 
 @require_safe
-@view_needs("meetings.decision_see")
+@view_needs("meetings.decision_view")
 def decision_detail(request: SignedInRequest, reference: str) -> HttpResponse:
     decision = get_object_or_404(queries.decisions(request.user), subject__reference=reference.upper())
     queries.sighted(request.user, [decision])

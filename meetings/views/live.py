@@ -48,7 +48,7 @@ def address_of(item: AgendaItem) -> str:
 
 
 @require_safe
-@view_needs("meetings.meeting_see")
+@view_needs("meetings.meeting_view")
 def meeting_live(request: SignedInRequest, reference: str) -> HttpResponse:
     meeting = visible_meeting(request, reference)
     if meeting.state != MeetingState.LIVE:
@@ -104,7 +104,7 @@ def _stamp_of(request: SignedInRequest, reference: str) -> str | None:
 
 
 @require_safe
-@view_needs("meetings.meeting_see")
+@view_needs("meetings.meeting_view")
 @ptag(_stamp_of)
 def meeting_pulse(request: SignedInRequest, reference: str) -> HttpResponse:
     """Return the columns of the page if something changed since it was rendered, otherwise a cheap 304.
@@ -336,7 +336,7 @@ def meeting_close(request: SignedInRequest, reference: str) -> HttpResponse:
 
 
 @require_safe
-@view_needs("meetings.meeting_see")
+@view_needs("meetings.meeting_view")
 def meeting_minutes(request: SignedInRequest, reference: str) -> HttpResponse:
     """The minutes as this reader may see them, for printing."""
     meeting = visible_meeting(request, reference)

@@ -38,7 +38,7 @@ def live_address_of(meeting: Meeting) -> str:
 
 
 @require_safe
-@view_needs("meetings.meeting_see")
+@view_needs("meetings.meeting_view")
 def meeting_list(request: SignedInRequest) -> HttpResponse:
     """One tab of the meetings, and the series."""
     selection = selection_of(request, MEETINGS)
@@ -67,7 +67,7 @@ def visible_meeting(request: SignedInRequest, reference: str) -> Meeting:
 
 
 @require_safe
-@view_needs("meetings.meeting_see")
+@view_needs("meetings.meeting_view")
 def meeting_detail(request: SignedInRequest, reference: str) -> HttpResponse:
     return detail(request, visible_meeting(request, reference))
 

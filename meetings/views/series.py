@@ -43,7 +43,7 @@ def _focus(request: SignedInRequest, pk: int) -> Focus:
 
 
 @require_safe
-@view_needs("meetings.meeting_see")
+@view_needs("meetings.meeting_view")
 def series_detail(request: SignedInRequest, pk: int) -> HttpResponse:
     """The next twelve weeks with their turns and balance, the focus cycle and the participants."""
     series = _series(request, pk)

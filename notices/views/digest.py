@@ -19,7 +19,7 @@ PAST = 26
 
 
 @require_safe
-@view_needs("notices.inbox_see")
+@view_needs("notices.inbox_view")
 def digest(request: SignedInRequest) -> HttpResponse:
     """Show a preview of the next digest."""
     at = clock.now()
@@ -41,7 +41,7 @@ def digest(request: SignedInRequest) -> HttpResponse:
 
 
 @require_safe
-@view_needs("notices.inbox_see")
+@view_needs("notices.inbox_view")
 def digest_week(request: SignedInRequest, week: str) -> HttpResponse:
     """Show a past digest with the reader's current rights."""
     found = get_object_or_404(queries.digests_of(request.user), week=week)

@@ -18,7 +18,7 @@ from people.permissions import SignedInRequest
 
 
 @require_safe
-@view_needs("notices.inbox_see")
+@view_needs("notices.inbox_view")
 def inbox(request: SignedInRequest) -> HttpResponse:
     """Show one line per topic, newest first. With show=unread only topics with unread entries."""
     shown = listing(request, INBOX, queries.newest_of_topics(request.user))
@@ -33,7 +33,7 @@ def inbox(request: SignedInRequest) -> HttpResponse:
 
 
 @require_POST
-@view_needs("notices.inbox_see")
+@view_needs("notices.inbox_view")
 def mark(request: SignedInRequest) -> HttpResponse:
     """Mark the topics of entries as read, or with as=unread the entries as unread; with `all` everything."""
     ids = [int(one) for one in request.POST.getlist("entry") if one.isdecimal()]

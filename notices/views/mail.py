@@ -39,7 +39,7 @@ HELD_STEPS = {"release": (mail_switch.release, "will be sent"), "drop": (mail_sw
 
 
 @require_safe
-@view_needs("notices.mail_see")
+@view_needs("notices.mail_view")
 def mail_list(request: SignedInRequest) -> HttpResponse:
     """Show one tab of the mails: by default the failed ones, else the held ones, else all."""
     selection = selection_of(request, MAIL)
@@ -60,7 +60,7 @@ def mail_list(request: SignedInRequest) -> HttpResponse:
 
 
 @require_safe
-@view_needs("notices.mail_see")
+@view_needs("notices.mail_view")
 def mail_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
     message = get_object_or_404(queries.messages(), pk=pk)
     context = {
@@ -72,7 +72,7 @@ def mail_detail(request: SignedInRequest, pk: UUID) -> HttpResponse:
 
 
 @require_safe
-@view_needs("notices.mail_see")
+@view_needs("notices.mail_view")
 def mail_as_sent(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """Return the HTML of a mail, for the frame on its page. Its links open in a new tab."""
     row = queries.as_seen_by(request.user, [get_object_or_404(queries.messages(), pk=pk)])[0]
@@ -84,7 +84,7 @@ def mail_as_sent(request: SignedInRequest, pk: UUID) -> HttpResponse:
 
 
 @require_POST
-@view_needs("notices.mail_see")
+@view_needs("notices.mail_view")
 def mail_retry(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """Retry a mail. The operation refuses a mail that is sent or waiting."""
     message = get_object_or_404(Message, pk=pk)
@@ -97,7 +97,7 @@ def mail_retry(request: SignedInRequest, pk: UUID) -> HttpResponse:
 
 
 @require_POST
-@view_needs("notices.mail_see")
+@view_needs("notices.mail_view")
 def mail_held(request: SignedInRequest) -> HttpResponse:
     """Release or drop all mails that are held back. do: release or drop."""
     chosen = HELD_STEPS.get(request.POST.get("do", ""))

@@ -38,14 +38,14 @@ class _Notes(Resource):
 class Notes(_Notes, Collection):
     """Notes, newest first."""
 
-    permission = {"GET": "notebook.note_see"}
+    permission = {"GET": "notebook.note_view"}
     spec = SPEC
 
 
 class NoteItem(_Notes, Item):
     """A note, by reference or id."""
 
-    permission = {"GET": "notebook.note_see"}
+    permission = {"GET": "notebook.note_view"}
 
 
 RESOURCES: list = [("notes", Notes), ("notes/<str:key>", NoteItem)]

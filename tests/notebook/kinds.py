@@ -10,7 +10,7 @@ KINDS = (
         "Notes",
         icon="pencil",
         page=Page("notebook:note_detail"),
-        permission="notebook.note_see",
+        permission="notebook.note_view",
         search_rank=900,
     ),
 )

@@ -6,8 +6,8 @@ from kit.rights import permission
 from people.permissions import may_read, may_write
 
 
-@permission("notebook.note_see")
-def may_see(user: Any, obj: Any) -> bool:
+@permission("notebook.note_view")
+def may_view(user: Any, obj: Any) -> bool:
     return may_read(user)
 
 

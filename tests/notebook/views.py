@@ -18,14 +18,14 @@ from tests.notebook.models import Note
 
 
 @require_safe
-@view_needs("notebook.note_see")
+@view_needs("notebook.note_view")
 def note_list(request: HttpRequest) -> HttpResponse:
     shown = listing(request, SPEC, Note.objects.visible_to(request.user).select_related("subject"))
     return respond(request, "notebook/note_list.html", None, {"listing": shown, "page": shown.page})
 
 
 @require_safe
-@view_needs("notebook.note_see")
+@view_needs("notebook.note_view")
 def note_detail(request: HttpRequest, reference: str) -> HttpResponse:
     rows = Note.objects.visible_to(request.user).select_related("subject", "reader")
     note = get_object_or_404(rows, subject__reference=reference)
