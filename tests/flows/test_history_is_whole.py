@@ -11,18 +11,7 @@ from history.queries import present_data
 from history.states import Work
 from riskhub import schedule
 from tests.conftest import AT
-
-ROOMS = {
-    "notices",
-    "meetings",
-    "learnings",
-    "risklog",
-    "signals",
-    "catalogue",
-    "actions",
-    "people",
-    "history",
-}
+from tests.house.rooms import COLUMN
 
 
 def _replayed() -> dict:
@@ -110,7 +99,7 @@ def _rows() -> dict:
     models = [
         one
         for one in apps.get_models()
-        if one._meta.app_label in ROOMS and one._meta.model_name not in queues
+        if one._meta.app_label in COLUMN and one._meta.model_name not in queues
     ]
     return {one._meta.label: sorted(map(repr, one._base_manager.values_list())) for one in models}
 

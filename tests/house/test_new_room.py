@@ -1,6 +1,7 @@
 """A new room is a folder, templates, and a line in a few files of riskhub (docs/house.md describes it).
 
-tests/notebook is such a room: one kind, two events, list, page, form, API resource, search, inbox, timeline.
+tests/notebook is such a room: one kind, two events, list, page with comments, form, API resource, search and
+inbox.
 The fixture mounts it only through the registries that those lines fill.
 """
 
@@ -76,6 +77,7 @@ def test_a_note_is_created_listed_found_notified_and_recorded(mounted, ana, clie
     answer = client.post("/notes/new/", {"title": "Caps hold", "reader": reader.pk, "once": key}, follow=True)
     assert (answer.status_code, "Caps hold" in answer.content.decode()) == (200, True)
     assert "added this note" in answer.content.decode()  # the timeline line
+    assert 'name="text"' in answer.content.decode()  # the composer of comments
 
     assert "X-1 Caps hold" in client.get("/notes/").content.decode()
     assert 'href="/notes/"' in client.get("/notes/").content.decode()  # the navigation

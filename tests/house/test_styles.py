@@ -16,6 +16,8 @@ SHEETS = sorted((ROOT / "static/css").rglob("*.css"))
 SCRIPTS = sorted((ROOT / "static/js").glob("*.js"))
 MAILS = re.compile(r"templates/notices/(\w+/|_mail_layout|_mail_style|_limits)")
 TEMPLATES = [p for p in sorted((ROOT / "templates").rglob("*.html")) if not MAILS.search(p.as_posix())]
+# The example of a new room, which people copy.
+EXAMPLES = sorted((ROOT / "tests/notebook/templates").rglob("*.html"))
 # Python that writes markup or names of classes.
 MARKUP = [
     *(ROOT / "pages").rglob("*.py"),
@@ -67,11 +69,11 @@ def literals(value: str) -> tuple[set[str], set[str]]:
     return names, beginnings
 
 
-def written() -> tuple[dict[str, str], dict[str, str]]:
-    """Return names and prefixes in class attributes of templates and Python, each with one of its files."""
+def written(paths: Iterable[Path] = (*TEMPLATES, *MARKUP)) -> tuple[dict[str, str], dict[str, str]]:
+    """Return names and prefixes in class attributes of these files, each with one of the files."""
     names: dict[str, str] = {}
     beginnings: dict[str, str] = {}
-    for path in [*TEMPLATES, *MARKUP]:
+    for path in paths:
         text = re.sub(r"\{#.*?#\}", "", path.read_text())
         if path.suffix == ".py":
             text = re.sub(r"\{[^{}]*\}", "{{ it }}", text)
@@ -93,7 +95,7 @@ def begins(name: str, beginnings: Iterable[str]) -> bool:
 
 
 def test_every_class_in_a_template_has_a_rule_or_a_use_in_a_script() -> None:
-    names, beginnings = written()
+    names, beginnings = written([*TEMPLATES, *EXAMPLES, *MARKUP])
     known = set(rules()) | set(WITHOUT_RULE)
     in_scripts = set(re.findall(r"\.([a-z][\w-]*)", " ".join(path.read_text() for path in SCRIPTS)))
     lost = {name: path for name, path in names.items() if name not in known | in_scripts}

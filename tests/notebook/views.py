@@ -5,7 +5,6 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from history.queries import timeline
 from kit.rights import view_needs
 from pages import flows
 from pages.answers import respond
@@ -29,8 +28,7 @@ def note_list(request: HttpRequest) -> HttpResponse:
 def note_detail(request: HttpRequest, reference: str) -> HttpResponse:
     rows = Note.objects.visible_to(request.user).select_related("subject", "reader")
     note = get_object_or_404(rows, subject__reference=reference)
-    events = list(timeline(note.subject_id).visible_to(request.user)[:50])
-    return respond(request, "notebook/note_detail.html", None, {"note": note, "timeline": events})
+    return respond(request, "notebook/note_detail.html", None, {"note": note})
 
 
 @require_http_methods(["GET", "POST"])
