@@ -20,7 +20,7 @@ from pages import flows
 from pages.answers import respond
 from pages.flows import form_page
 from pages.listing import listing
-from pages.panels import hung_on
+from pages.panels import panels_of
 from people.permissions import SignedInRequest
 
 
@@ -54,7 +54,7 @@ def _add_columns(request: SignedInRequest, rows: list[Model]) -> list[str]:
     headings: list[str] = []
     for row in rows:
         row.cells = []
-    for panel in hung_on("catalogue.models", "column"):
+    for panel in panels_of("catalogue.models", "column"):
         if not rows or not may(request.user, panel.permission):
             continue
         column = panel.query(request.user, rows)

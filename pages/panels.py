@@ -32,6 +32,6 @@ def install(panels: Iterable[Panel]) -> None:
     _panels[:] = panels
 
 
-def hung_on(place: str, slot: str) -> list[Panel]:
+def panels_of(place: str, slot: str) -> list[Panel]:
     """Return the panels of one place and slot, in the order of the table."""
     return [panel for panel in _panels if (panel.place, panel.slot) == (place, slot)]

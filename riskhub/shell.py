@@ -70,7 +70,7 @@ LINKS = {
     "search_url": "search",
     "account_url": "people:account",
     "sign_out_url": "people:sign_out",
-    "theme_url": "theme",
+    "appearance_url": "appearance",
 }
 
 _unread: list[Callable[[Any], str]] = []
@@ -103,7 +103,7 @@ def places_for(user, path):
     return [{"place": place, "url": url, "current": url == here} for place, url in seen]
 
 
-def look(request, user):
+def appearance(request, user):
     """Return theme and shortcuts, from the browser's cookie or the person, so that pages do not flicker."""
     theme, keys = request.COOKIES.get("theme"), request.COOKIES.get("keys")
     own = "on" if getattr(user, "has_single_keys", True) else "off"
@@ -127,7 +127,7 @@ def _shell(request):
     entries = places_for(user, request.path) if signed_in else []
     organisation = getattr(request, "organisation", None) or (people.organisation() if signed_in else None)
     return {
-        **look(request, user),
+        **appearance(request, user),
         **{key: address(name) for key, name in LINKS.items()},
         "new_risk_url": address("risklog:risk_new") if signed_in and may(user, "risklog.risk_add") else "",
         "places": [e for e in entries if e["place"].group == "places"],
@@ -142,7 +142,7 @@ def _shell(request):
 
 @require_POST
 @view_needs(OPEN)
-def set_look(request):
+def set_appearance(request):
     """Store the theme or the setting for single-key shortcuts, then redirect to the previous page."""
     back = request.POST.get("next", "/")
     if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}):

@@ -32,7 +32,7 @@ urlpatterns = [
     path("search/", search.search, name="search"),
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),
-    path("look/", shell.set_look, name="theme"),
+    path("appearance/", shell.set_appearance, name="appearance"),
     path("styleguide/", styleguide.styleguide, name="styleguide"),
     path("people/", include("people.urls")),
     path("models/", include("catalogue.urls")),

@@ -38,7 +38,7 @@ class RiskChanged(Payload, verb="risklog.risk_changed"):
     merged: str | None = None
 
 
-class RiskConfirmed(Payload, verb="risklog.risk_still_so"):
+class RiskConfirmed(Payload, verb="risklog.risk_still_so"):  # verbs are permanent: this is its first name
     evidence: str
 
 

@@ -33,7 +33,7 @@ def about(subject: Subject, user: User) -> QuerySet[Decision]:
     return decisions(user).filter(about=subject)
 
 
-def sighted(user: User, rows: Sequence[Decision]) -> Sequence[Decision]:
+def with_shown_about(user: User, rows: Sequence[Decision]) -> Sequence[Decision]:
     """Set `shown_about` of each decision: its subject, or None if the reader may not see it."""
     return show(user, rows)
 

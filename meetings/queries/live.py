@@ -60,7 +60,7 @@ def live(meeting: Meeting, user: User, at: datetime) -> Live:
         ends_at=_ends_at(current),
         behind=_behind(meeting, agenda, at),
         review=open_review(current.subject if current else None),
-        decisions=decisions.sighted(user, list(decisions.of_meeting(meeting, user))),
+        decisions=decisions.with_shown_about(user, list(decisions.of_meeting(meeting, user))),
         actions=actions,
         has_agreed=_has_agreed(meeting, current, actions),
         people=people,

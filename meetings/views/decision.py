@@ -34,7 +34,7 @@ def decision_list(request: SignedInRequest) -> HttpResponse:
     """The log, latest first."""
     selection = selection_of(request, DECISIONS).in_order("-decided_at")
     shown = listing(request, DECISIONS, queries.decisions(request.user), selection=selection)
-    queries.sighted(request.user, shown.page.rows)
+    queries.with_shown_about(request.user, shown.page.rows)
     context = {
         "listing": shown,
         "page": shown.page,
@@ -47,7 +47,7 @@ def decision_list(request: SignedInRequest) -> HttpResponse:
 @view_needs("meetings.decision_view")
 def decision_detail(request: SignedInRequest, reference: str) -> HttpResponse:
     decision = get_object_or_404(queries.decisions(request.user), subject__reference=reference.upper())
-    queries.sighted(request.user, [decision])
+    queries.with_shown_about(request.user, [decision])
     context = {
         "decision": decision,
         "panel": of_subject(request.user, decision),

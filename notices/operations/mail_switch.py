@@ -56,8 +56,8 @@ def release(*, by: Actor, at: datetime) -> int:
     rows = _held()
     for row in rows:
         row.state, row.released_at, row.error = MessageState.PENDING, at, ""
-        row.history = _noted(row, "Released", by, at)
-    Message.objects.bulk_update(rows, ["state", "released_at", "error", "history"])
+        row.log = _noted(row, "Released", by, at)
+    Message.objects.bulk_update(rows, ["state", "released_at", "error", "log"])
     Message.objects.filter(pk__in=[row.pk for row in rows]).update(not_before=Now())
     return len(rows)
 
@@ -68,9 +68,9 @@ def drop(*, by: Actor, at: datetime) -> int:
     rows = _held()
     for row in rows:
         row.state, row.settled_at = MessageState.UNWANTED, at
-        row.history = _noted(row, "Dropped", by, at)
-        row.error = row.history[-1]
-    Message.objects.bulk_update(rows, ["state", "settled_at", "error", "history"])
+        row.log = _noted(row, "Dropped", by, at)
+        row.error = row.log[-1]
+    Message.objects.bulk_update(rows, ["state", "settled_at", "error", "log"])
     return len(rows)
 
 
@@ -80,4 +80,4 @@ def _held() -> list[Message]:
 
 
 def _noted(row: Message, act: str, by: Actor, at: datetime) -> list[str]:
-    return [*row.history, f"{act} by {by.person or 'Riskhub'} at {at:%d %b %Y %H:%M} UTC"[:300]][-20:]
+    return [*row.log, f"{act} by {by.person or 'Riskhub'} at {at:%d %b %Y %H:%M} UTC"[:300]][-20:]

@@ -107,7 +107,7 @@ def _keep(row: Message, at: datetime) -> Tally:
             mail = _begin(row, at)
             if mail is None:
                 return Tally(done=1)
-            claims.settle(row, history=_noted(row, "Kept in Riskhub: no mail server is configured."))
+            claims.settle(row, log=_noted(row, "Kept in Riskhub: no mail server is configured."))
     except LostClaim:
         return Tally()
     except Exception as error:
@@ -130,7 +130,7 @@ def _send(row: Message, connection: MailConnection, at: datetime) -> Tally:
     answer = connection.hand_over(data, sender=sender, to=mail.to)
     if answer.status is DeliveryStatus.NEVER and _is_escalation(row):
         # A server that refuses the mail may accept its simplest form: one part of plain text.
-        row.history = _noted(row, f"{answer.text}. Sent again as plain text.")
+        row.log = _noted(row, f"{answer.text}. Sent again as plain text.")
         answer = connection.hand_over(as_plain_bytes(row, mail), sender=sender, to=mail.to)
     return _settle(row, answer, at)
 
@@ -151,7 +151,7 @@ def _begin(row: Message, at: datetime) -> RenderedMail | None:
         raise LostClaim
     why_not = still_relevant.why_not(held, at=at)
     if why_not:
-        claims.settle(row, state=MessageState.UNWANTED, error=why_not, history=_noted(row, why_not))
+        claims.settle(row, state=MessageState.UNWANTED, error=why_not, log=_noted(row, why_not))
         if held.event is not None:
             entry.add_for_stand_in(held.event, absent=held.user, at=at)
         return None
@@ -170,15 +170,13 @@ def _begin(row: Message, at: datetime) -> RenderedMail | None:
 def _settle(row: Message, answer: ServerReply, at: datetime) -> Tally:
     if answer.status is DeliveryStatus.SENT:
         try:
-            claims.settle(row, history=_noted(row, answer.text))
+            claims.settle(row, log=_noted(row, answer.text))
         except LostClaim:
             return Tally()
         return Tally(done=1)
     if answer.status is DeliveryStatus.DOUBT and row.policy == InDoubt.PARK:
         try:
-            claims.settle(
-                row, state=MessageState.UNCERTAIN, error=answer.text, history=_noted(row, answer.text)
-            )
+            claims.settle(row, state=MessageState.UNCERTAIN, error=answer.text, log=_noted(row, answer.text))
         except LostClaim:
             return Tally()
         return Tally(failed=1)
@@ -206,7 +204,7 @@ def _later(row: Message, text: str, *, for_good: bool = False) -> Tally:
         pause=timedelta(seconds=seconds),
         for_good=for_good,
         begun_at=None,
-        history=_noted(row, text),
+        log=_noted(row, text),
     )
 
 
@@ -219,7 +217,7 @@ def _release(rows: list[Message]) -> None:
 
 
 def _noted(row: Message, text: str) -> list[str]:
-    return [*row.history, f"Attempt {row.tries}: {text}"[:300]][-20:]
+    return [*row.log, f"Attempt {row.tries}: {text}"[:300]][-20:]
 
 
 def _mark_refused(user_id: int, at: datetime) -> None:
@@ -271,9 +269,9 @@ def retry(message: Message, *, by: Actor, at: datetime) -> Message:
     if row.state not in (MessageState.DEAD, MessageState.UNCERTAIN):
         raise Refused("Only failed mails and mails with uncertain delivery can be retried.", field="state")
     note = f"Retried by {by.person or 'Riskhub'} at {at:%d %b %Y %H:%M} UTC"
-    row.history = [*row.history, note][-20:]
+    row.log = [*row.log, note][-20:]
     row.state, row.tries, row.error = MessageState.PENDING, 0, ""
     row.begun_at = row.settled_at = None
-    row.save(update_fields=["history", "state", "tries", "error", "begun_at", "settled_at"])
+    row.save(update_fields=["log", "state", "tries", "error", "begun_at", "settled_at"])
     Message.objects.filter(pk=row.pk).update(not_before=Now())
     return row

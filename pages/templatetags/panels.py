@@ -8,7 +8,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from kit.rights import may
-from pages.panels import hung_on
+from pages.panels import panels_of
 
 register = template.Library()
 
@@ -17,7 +17,7 @@ register = template.Library()
 def panels(context: template.Context, place: str, slot: str, obj: Any) -> SafeString:
     request = context["request"]
     found = []
-    for panel in hung_on(place, slot):
+    for panel in panels_of(place, slot):
         if not may(request.user, panel.permission):
             continue
         content = panel.query(request.user, obj)

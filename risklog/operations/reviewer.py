@@ -41,7 +41,7 @@ def propose(review: Review, hours: Hours, *, at: datetime) -> tuple[list[Reviewe
     return _rows(review, proposals, at), missing
 
 
-def present(user: User, at: datetime) -> tuple[User | None, User]:
+def with_stand_in(user: User, at: datetime) -> tuple[User | None, User]:
     """Return (absent person, stand-in) for a person who is away, else (None, person).
 
     Raises Refused if neither can answer reviews.
@@ -170,7 +170,7 @@ def ask(review: Review, user: User, *, by: Actor, at: datetime, why: str = "") -
     why: shown beside the reviewer, at most 200 characters. Raises Refused, IllegalMove.
     """
     review = lock_open(review)
-    absent, user = present(user, at)
+    absent, user = with_stand_in(user, at)
     if review.reviewers.filter(user=user).exists():
         raise Refused(f"{user.name} is already a reviewer.", field="user")
     asked = Reviewer(

@@ -116,7 +116,7 @@ def tab_counts(reader: Reader) -> dict[str, int]:
     return rows.aggregate(mine=Count("pk", filter=is_mine(reader)), open=Count("pk"))
 
 
-def sighted(user: User, rows: Iterable[Any]) -> list[Any]:
+def with_shown_about(user: User, rows: Iterable[Any]) -> list[Any]:
     """Set `shown_about` on each row: its subject, None if this reader may not see that. Return the rows."""
     return show(user, rows)
 

@@ -30,7 +30,7 @@ from risklog.forms.escalation import (
 from risklog.models import Escalation
 from risklog.operations import escalation as operations
 from risklog.queries import escalation as queries
-from risklog.queries.review import sighted
+from risklog.queries.review import with_shown_about
 from risklog.states import EscalationState
 
 DEFAULT_VIEW = "open"
@@ -79,7 +79,7 @@ def escalation_list(request: SignedInRequest) -> HttpResponse:
         "page": shown.page,
         "view": view,
         "counts": queries.tab_counts(reader),
-        "rows": sighted(request.user, shown.page.rows),
+        "rows": with_shown_about(request.user, shown.page.rows),
         "may_raise": may(request.user, "risklog.escalation_raise"),
     }
     return respond(request, "risklog/escalation_list.html", "list", context)
@@ -120,7 +120,7 @@ def _detail(
 ) -> HttpResponse:
     """Show the page. refused: the step that was refused; form: its form, kept so that no text is lost."""
     at, user = clock.now(), request.user
-    sighted(user, [escalation])
+    with_shown_about(user, [escalation])
     steps = _FROM[escalation.state] if may(user, "risklog.escalation_change", escalation) else ()
     forms = _forms(steps, at=at, user=user)
     if form is not None:

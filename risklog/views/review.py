@@ -73,7 +73,7 @@ def review_list(request: SignedInRequest) -> HttpResponse:
         "page": shown.page,
         "view": view,
         "counts": counts,
-        "rows": queries.sighted(request.user, shown.page.rows),
+        "rows": queries.with_shown_about(request.user, shown.page.rows),
         "may_open": may(request.user, "risklog.review_open"),
     }
     return respond(request, "risklog/review_list.html", "list", context)
@@ -112,7 +112,7 @@ def _detail(
     at, user = clock.now(), request.user
     rows = with_related(queries.for_pages(user))
     review = get_object_or_404(rows, subject__reference=reference.upper())
-    queries.sighted(user, [review])
+    queries.with_shown_about(user, [review])
     own = next((row for row in review.reviewers.all() if row.user_id == user.pk), None)
     group, breaches = queries.evidence(user, review) or (None, [])
     worst = next((breach for breach in breaches if breach.series_id), None)

@@ -61,7 +61,7 @@ def risk_detail(request: SignedInRequest, reference: str) -> HttpResponse:
         "may_change": may_change,
         "steps": steps_for(user, risk),
         "onward": ONWARD[RiskState(risk.state)],
-        "is_look_due": bool(risk.review_on and risk.review_on <= clock.today()),
+        "is_review_due": bool(risk.review_on and risk.review_on <= clock.today()),
         "panel": actions.of_subjects(user, risk.related, new_for=risk.reference),
         "reviews": reviews.of_subject(user, risk),
         "escalation": escalations.rail(user, risk, at=at),

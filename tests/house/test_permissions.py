@@ -10,7 +10,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from kit import kinds, rights
 from kit.kinds import Page
 from riskhub import flows, panels, schedule, shell
-from riskhub.management.commands import draw_states
+from riskhub.management.commands import draw_docs
 from riskhub.urls import RESOURCES
 from tests.house.rooms import COLUMN, ROOT
 from tests.house.world import build
@@ -152,7 +152,7 @@ def test_what_is_scheduled_exists_and_comes_often():
 
 @pytest.mark.parametrize("name", ["states", "event_flows"])
 def test_the_drawn_documents_match_the_code(name):
-    """Fix: `manage.py draw_states`."""
+    """Fix: `manage.py draw_docs`."""
     page = {"states": "states.md", "event_flows": "flows.md"}[name]
 
-    assert (ROOT / "docs" / page).read_text() == getattr(draw_states, name)()
+    assert (ROOT / "docs" / page).read_text() == getattr(draw_docs, name)()

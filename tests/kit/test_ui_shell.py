@@ -26,29 +26,29 @@ def request(method="get", path="/", data=None, **headers):
     return made
 
 
-def test_look_prefers_the_cookie_to_the_persons_setting():
+def test_appearance_prefers_the_cookie_to_the_persons_setting():
     asked = request()
-    assert shell.look(asked, USER) == {"theme": "dark", "hotkeys": "off"}
+    assert shell.appearance(asked, USER) == {"theme": "dark", "hotkeys": "off"}
     asked.COOKIES = {"theme": "light", "keys": "on"}
-    assert shell.look(asked, USER) == {"theme": "light", "hotkeys": "on"}
+    assert shell.appearance(asked, USER) == {"theme": "light", "hotkeys": "on"}
     asked.COOKIES = {"theme": '"><script>'}
-    assert shell.look(asked, USER)["theme"] == "dark"
+    assert shell.appearance(asked, USER)["theme"] == "dark"
 
 
-def test_set_look_keeps_the_theme_and_goes_back():
-    answer = shell.set_look(request("post", "/theme", {"theme": "dark", "next": "/risks/"}))
+def test_set_appearance_keeps_the_theme_and_goes_back():
+    answer = shell.set_appearance(request("post", "/appearance/", {"theme": "dark", "next": "/risks/"}))
     assert (answer.status_code, answer["Location"], answer.cookies["theme"].value) == (303, "/risks/", "dark")
 
 
-def test_set_look_never_leads_to_another_host():
-    answer = shell.set_look(
-        request("post", "/theme", {"theme": "dark", "next": "https://elsewhere.example/"})
+def test_set_appearance_never_leads_to_another_host():
+    answer = shell.set_appearance(
+        request("post", "/appearance/", {"theme": "dark", "next": "https://elsewhere.example/"})
     )
     assert answer["Location"] == "/"
 
 
-def test_set_look_ignores_what_is_no_theme():
-    assert not shell.set_look(request("post", "/theme", {"theme": "pink"})).cookies
+def test_set_appearance_ignores_what_is_no_theme():
+    assert not shell.set_appearance(request("post", "/appearance/", {"theme": "pink"})).cookies
 
 
 def test_a_place_whose_address_is_missing_is_left_out(monkeypatch):

@@ -83,7 +83,7 @@ def test_an_escalation_that_is_refused_goes_out_as_plain_text(settings, at):
     row.refresh_from_db()
     assert row.state == MessageState.DONE
     assert [mail.get_content_type() for mail in sink.mails] == ["text/plain"]
-    assert "554" in row.history[0] and "plain text" in row.history[0]
+    assert "554" in row.log[0] and "plain text" in row.log[0]
 
 
 def test_an_escalation_mail_that_is_refused_twice_notifies_administrators(settings, at):

@@ -105,7 +105,7 @@ def test_an_administrator_sees_and_sends_the_held_mails(held, settings, at, clie
 
     assert len(sink.accepted) == 1
     held.refresh_from_db()
-    assert held.state == MessageState.DONE and "Released by Ada" in held.history[0]
+    assert held.state == MessageState.DONE and "Released by Ada" in held.log[0]
     assert "held back" not in client.get("/notices/mail/").content.decode()
 
 

@@ -174,7 +174,7 @@ def test_after_the_sixth_try_it_is_given_up(settings, at):
 
     row.refresh_from_db()
     assert (row.state, row.tries) == (MessageState.DEAD, 6)
-    assert len(row.history) == 6
+    assert len(row.log) == 6
 
 
 def test_a_mail_that_always_fails_ends_as_dead_and_blocks_no_other_mail(settings, at, monkeypatch):
@@ -303,7 +303,7 @@ def test_an_administrator_retries_dead_work(settings, at):
 
     row.refresh_from_db()
     assert row.state == MessageState.DONE
-    assert "Ada" in row.history[1]
+    assert "Ada" in row.log[1]
     assert len(sink.accepted) == 1
     with pytest.raises(Refused):
         message.retry(row, by=SYSTEM, at=at)

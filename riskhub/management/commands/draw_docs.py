@@ -1,4 +1,4 @@
-"""`manage.py draw_states`: draws docs/states.md and docs/flows.md from the code. A test compares them."""
+"""`manage.py draw_docs`: draws docs/states.md and docs/flows.md from the code. A test compares them."""
 
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from history.declarations import EventType
 from history.models import Part, Recorded
 from history.states import InDoubt
 from history.wiring import Handler
-from riskhub import flows
+from riskhub.flows import DUES, FLOWS
 
 
 class Command(BaseCommand):
@@ -31,7 +31,7 @@ def states() -> str:
     """Return a diagram for every model with MOVES. Each arrow is a step, its text the verb of the event."""
     parts = [
         "# States\n",
-        "`manage.py draw_states` draws this page from MOVES, and a test compares it with the code. No other",
+        "`manage.py draw_docs` draws this page from MOVES, and a test compares it with the code. No other",
         "step is possible, because only `history.operations.move` sets a state.\n",
     ]
     for model in apps.get_models():
@@ -49,9 +49,9 @@ def _diagram(model: Any) -> list[str]:
     return lines
 
 
-_FLOWS = """# Flows
+_FLOWS_HEAD = """# Flows
 
-`manage.py draw_states` draws this page from `<room>/events.py` and `riskhub/flows.py`. A test compares them.
+`manage.py draw_docs` draws this page from `<room>/events.py` and `riskhub/flows.py`. A test compares them.
 
 - **Handlers**: the keys of the handlers, in upper rooms or in the same room. The effect of each happens once.
 - **Recipients**: rules in `<room>/recipients.py`. A person who may not see the subject is never notified. The
@@ -60,7 +60,7 @@ _FLOWS = """# Flows
   administrator decides, or it is *sent again*); *urgent*; *chained* by hash; *minor*: only on the timeline of
   its own subject; *private*: not sent to webhooks.
 """
-_HEAD = ["| event | handlers | recipients | how |", "| --- | --- | --- | --- |"]
+_TABLE_HEAD = ["| event | handlers | recipients | how |", "| --- | --- | --- | --- |"]
 
 
 def event_flows() -> str:
@@ -68,24 +68,24 @@ def event_flows() -> str:
     rooms: dict[str, list[EventType]] = {}
     for declared in declarations.every():
         rooms.setdefault(declared.verb.split(".")[0], []).append(declared)
-    parts = [_FLOWS]
+    parts = [_FLOWS_HEAD]
     for room, events in rooms.items():
         rows = {event.verb: _cells(event) for event in events}
         followed = [f"| `{verb}` | {' | '.join(cells)} |" for verb, cells in rows.items() if any(cells)]
-        parts += [f"## {room}\n", *(_HEAD if followed else []), *followed, ""]
+        parts += [f"## {room}\n", *(_TABLE_HEAD if followed else []), *followed, ""]
         if alone := [f"`{verb}`" for verb, cells in rows.items() if not any(cells)]:
             parts.append(f"Events that are only shown on timelines: {', '.join(alone)}.\n")
     parts += [
         "## Dates\n",
         "| due date | handler |",
         "| --- | --- |",
-        *(f"| `{kind}` | {_name(acting)} |" for kind, acting in flows.DUES.items()),
+        *(f"| `{kind}` | {_name(acting)} |" for kind, acting in DUES.items()),
     ]
     return "\n".join(parts) + "\n"
 
 
 def _cells(declared: EventType) -> tuple[str, str, str]:
-    acting = ", ".join(f"`{wiring.key_of(handler)}`" for handler in flows.FLOWS.get(declared.verb, ()))
+    acting = ", ".join(f"`{wiring.key_of(handler)}`" for handler in FLOWS.get(declared.verb, ()))
     notified = ", ".join(rule.__name__.replace("_", " ") for rule in declared.recipients)
     notified += ", also the actor" if declared.is_actor_notified else ""
     how = ["inbox"] if declared.recipients else []
