@@ -498,7 +498,7 @@ def test_the_focus_cycle_is_edited_on_its_page(client, crew):
     assert new.questions == ["Who is hurt?", "Since when?"]
     edit = reverse("meetings:focus_edit", args=[new.pk])
     assert "Who is hurt?" in client.get(edit).content.decode()
-    assert client.post(edit, {"name": "Fair", "kinds": ["weather"]}).status_code == 422
+    assert client.post(edit, {"name": "Fair", "kinds": ["weather"], "version": 1}).status_code == 422
     assert client.post(edit, {"name": "Fair", "version": 1}).status_code == 303
     client.post(reverse("meetings:focus_retire", args=[new.pk]), {"version": 2})
     assert client.get(reverse("meetings:series_detail", args=[series.pk])).status_code == 200
