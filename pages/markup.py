@@ -6,9 +6,10 @@ nothing from other sites, and no word becomes a link because it resembles a doma
 - Only an address with a scheme (http, https, mailto) becomes a link without Markdown syntax. `train.py`,
   `README.md` and `run.sh` are file names in these texts, although each ends like the domain of a country.
 - An image becomes a link with its text, because the server of an external image would learn who reads the
-  text and when. Only static files of this site are shown as pictures.
+  text and when. Only static files of this site and attached images are shown as pictures.
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
@@ -23,6 +24,10 @@ from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
 _SCHEMES = {"http", "https", "mailto"}
+# The address of an attached file that is an image by its name (talk/urls.py); its content has the same type.
+_ATTACHED_IMAGE = re.compile(
+    r"/files/[1-9][0-9]{0,17}/[^/?#]+\.(?:png|jpe?g|jpe|jfif|gif|webp)", re.IGNORECASE
+)
 
 
 # Splits a text into pieces: (text, the address that they link to, or None).
@@ -91,7 +96,7 @@ def _linked(pieces: list[tuple[str, str | None]], level: int) -> list[Token]:
 
 
 def _image(renderer: Any, tokens: Sequence[Token], position: int, options: Any, env: Any) -> str:
-    """Return the HTML of an image: a picture for a static file of this site, else a link with its text."""
+    """Return the HTML of an image: a picture for a file of this site, else a link with its text."""
     token = tokens[position]
     address = str(token.attrGet("src") or "")
     text = renderer.renderInlineAsText(token.children or [], options, env)
@@ -108,8 +113,10 @@ def _is_within_link(before: Sequence[Token]) -> bool:
 
 
 def is_ours(address: str) -> bool:
-    """Return True for the address of a static file of this site."""
+    """Return True for the address of a static file of this site, or of an attached image."""
     path = address.removeprefix(settings.BASE_URL)
+    if _ATTACHED_IMAGE.fullmatch(path):
+        return True
     return path.startswith(settings.STATIC_URL) and ".." not in unquote(path)
 
 

@@ -32,7 +32,7 @@ def once_per_key(handler: Callable[..., Any]) -> Callable[..., Any]:
             "user": request.user,
             "key": key,
             "path": request.get_full_path(),
-            "body_hash": hashlib.sha256(request._request.body).digest(),
+            "body_hash": _body_hash(request),
         }
         with transaction.atomic():
             earlier = receipts[0].replay(**request_of_key)
@@ -48,3 +48,19 @@ def once_per_key(handler: Callable[..., Any]) -> Callable[..., Any]:
             return answer
 
     return post
+
+
+def _body_hash(request: Any) -> bytes:
+    """Return a hash of the body; for a form with files, of its fields and the contents of its files.
+
+    The body of a form may be too large for the memory, and its boundary differs each time.
+    """
+    if not (request.content_type or "").startswith("multipart/"):
+        return hashlib.sha256(request._request.body).digest()
+    digest = hashlib.sha256(repr(sorted(request.POST.lists())).encode())
+    for name, file in sorted(request.FILES.items()):
+        digest.update(repr((name, file.name, file.size)).encode())
+        for chunk in file.chunks():
+            digest.update(chunk)
+        file.seek(0)
+    return digest.digest()

@@ -4,13 +4,13 @@ Do not import rest.resource here: rest_framework imports this module while rest.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
 from django.core.exceptions import RequestDataTooBig
 from django.db import DataError, OperationalError
-from django.http import Http404
+from django.http import Http404, UnreadablePostError
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
@@ -28,6 +28,12 @@ class NotNow(exceptions.APIException):
     wait = 4
 
 
+_AS_API_EXCEPTION: tuple[tuple[type[Exception], Callable[[], exceptions.APIException]], ...] = (
+    (Http404, lambda: exceptions.NotFound("The object does not exist or is not visible to you.")),
+    (DjangoPermissionDenied, exceptions.PermissionDenied),
+    (RequestDataTooBig, TooLarge),
+    (UnreadablePostError, lambda: exceptions.ParseError("The body ended early. Send it again.")),
+)
 # The start of rest_framework's message for a body that no parser reads. It does not name the right type.
 _NO_SUCH_TYPE = str(exceptions.UnsupportedMediaType.default_detail).partition("{")[0]
 _STATUS: dict[type[Refused], int] = {IllegalMove: 409, Busy: 409, ChangedMeanwhile: 412, Refused: 422}
@@ -41,7 +47,7 @@ def problem(error: Exception, context: Any) -> Response | None:
     if not isinstance(error, exceptions.APIException):
         return None
     if str(error.detail).startswith(_NO_SUCH_TYPE):
-        error.detail = exceptions.ErrorDetail("Send the body with Content-Type: application/json.")
+        error.detail = exceptions.ErrorDetail(f"Send the body with Content-Type: {_body_type(context)}.")
     is_plain = isinstance(error.detail, str)
     body = described(error.status_code, str(error.detail) if is_plain else "Some fields are not valid.")
     answer = Response(body, status=error.status_code, content_type=PROBLEM)
@@ -57,13 +63,16 @@ def problem(error: Exception, context: Any) -> Response | None:
     return answer
 
 
+def _body_type(context: Any) -> str:
+    """Return the media type that a resource reads: JSON, or a form with files."""
+    parsers = getattr(context.get("view"), "parser_classes", ())
+    return next((parser.media_type for parser in parsers), "application/json")
+
+
 def _as_api_exception(error: Exception) -> Exception:
-    if isinstance(error, Http404):
-        return exceptions.NotFound("The object does not exist or is not visible to you.")
-    if isinstance(error, DjangoPermissionDenied):
-        return exceptions.PermissionDenied()
-    if isinstance(error, RequestDataTooBig):
-        return TooLarge()
+    for kind, answer in _AS_API_EXCEPTION:
+        if isinstance(error, kind):
+            return answer()
     if isinstance(error, DataError):
         log.warning("The database refused a value: %s", error)
         return exceptions.ValidationError("A value is outside the range that can be stored.")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 
 from django.core.exceptions import BadRequest
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict, UnreadablePostError
 
 from kit.texts import many_lines
 from riskhub import errors
@@ -57,13 +57,19 @@ def explain_refused_method(
 def refuse_nul(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
     """Refuse NUL, which PostgreSQL cannot store: 404 for it in a path, 400 for it in a query or a form.
 
-    The API checks its own bodies and parameters and names them (rest.resource, rest.bodies).
+    400 also for a form whose connection broke. The API checks its own bodies and parameters and names them
+    (rest.resource, rest.bodies).
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if "\x00" in request.path_info:
             raise Http404
-        if not request.path_info.startswith("/api/") and (_has_nul(request.GET) or _has_nul(request.POST)):
+        try:
+            is_page = not request.path_info.startswith("/api/")
+            has_nul = is_page and (_has_nul(request.GET) or _has_nul(request.POST))
+        except UnreadablePostError:
+            raise BadRequest("The form was not sent completely. Send it again.") from None
+        if has_nul:
             raise BadRequest("A NUL character cannot be stored. Remove it.")
         return get_response(request)
 

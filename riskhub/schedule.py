@@ -17,6 +17,7 @@ from people import queries as people
 from people.operations import receipt, sign_in
 from riskhub.celery import app
 from signals.operations import source
+from talk.operations import file
 
 # The steps of one tick, in this order, until nothing is left. Events are handled before due dates, so nobody
 # is notified about something that was settled while no worker ran. Parameters: the moment, and the seconds it
@@ -107,7 +108,8 @@ def hand_on() -> None:
 @shared_task(name="riskhub.tidy")
 @_in_present_time
 def tidy() -> None:
-    """Delete old data: receipts, counts of sign-in tries, bodies of deliveries, expired sessions.
+    """Delete old data: receipts, counts of sign-in tries, bodies of deliveries, contents of
+    removed files and of files whose transaction failed, expired sessions.
 
     Also rebuild the search documents whose language has changed, as many as fit before the next run.
     """
@@ -115,6 +117,8 @@ def tidy() -> None:
     receipt.forget_old(at=at)
     sign_in.forget_old(at=at)
     source.forget_deliveries(at=at)
+    file.delete_removed(at=at)
+    file.sweep(at=at)
     entry.add_missing_topics()
     call_command("clearsessions")
     for _batch in documents.rebuild(limit=_DOCUMENTS_A_RUN):

@@ -6,6 +6,8 @@ REDIS_URL           the broker, which only has the queue of tasks
 EMAIL_URL           smtp://user:password@host:port; without it mail goes to a page for administrators
 RISKHUB_URL         the address that people use, for links in mails
 RISKHUB_HOME        the folder with keys and embedded data (default ./var)
+RISKHUB_FILE_LIMIT  the largest attached file, in megabytes (default 25)
+RISKHUB_FILES_URL   where attached files are stored (riskhub/file_storage.py; default RISKHUB_HOME/files)
 RISKHUB_LEASE_SECONDS   seconds until other workers may take over claimed work (default 60)
 """
 
@@ -16,6 +18,7 @@ from urllib.parse import urlsplit
 
 import environ
 
+from riskhub import file_storage
 from riskhub.engine import secret_key
 from riskhub.engine.home import FILLED_IN
 
@@ -201,6 +204,15 @@ SECURE_PROXY_SSL_HEADER = (
 )
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+# The largest file, and the largest request that attaches files, in bytes (pages/uploads.py).
+FILE_LIMIT = env.int("RISKHUB_FILE_LIMIT", default=25) * 1024 * 1024
+FILES_LIMIT = 2 * FILE_LIMIT + 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FILES = 10
+FILE_UPLOAD_HANDLERS = [
+    "pages.uploads.SizeLimit",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 CSRF_FAILURE_VIEW = "riskhub.errors.csrf_failure"
 
 # ---------------------------------------------------------------- language, time, files
@@ -217,7 +229,8 @@ STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
 ]
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},  # nothing is stored there
+    "files": file_storage.storage(env.str("RISKHUB_FILES_URL", default=""), HOME),
     "staticfiles": {
         "BACKEND": "pages.static_files.HashedFilesStorage"
         if env.bool("RISKHUB_STATIC_HASHED", default=False)

@@ -40,7 +40,7 @@ urlpatterns = [
     path("risks/", include("risklog.urls")),
     path("meetings/", include("meetings.urls")),
     path("actions/", include("actions.urls")),
-    path("comments/", include("talk.urls")),
+    path("", include("talk.urls")),
     path("learnings/", include("learnings.urls")),
     path("notices/", include("notices.urls")),
     path("api/v1/", reference.reference, name="reference"),

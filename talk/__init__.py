@@ -1,1 +1,1 @@
-"""Comments on any object, and the people who watch it."""
+"""Comments and files on any object, and the people who watch it."""

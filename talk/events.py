@@ -10,10 +10,30 @@ class PeopleMentioned(Payload, verb="talk.people_mentioned"):
     people: list[int]
 
 
+class FileAdded(Payload, verb="talk.file_added"):
+    name: str
+
+
+class FileRemoved(Payload, verb="talk.file_removed"):
+    name: str
+
+
+class FileRestored(Payload, verb="talk.file_restored"):
+    name: str
+
+
+class FileDeleted(Payload, verb="talk.file_deleted"):
+    name: str
+
+
 EVENTS = (
     EventType("talk.comment_added", (watchers,)),
     EventType("talk.comment_changed", is_minor=True),
     EventType("talk.comment_removed", is_minor=True),
     EventType("talk.comment_restored", is_minor=True),
     EventType(PeopleMentioned, (mentioned,), Mail("mention", mail.context, mail.is_still_written)),
+    EventType(FileAdded, (watchers,)),
+    EventType(FileRemoved, is_minor=True),
+    EventType(FileRestored, is_minor=True),
+    EventType(FileDeleted, is_minor=True),
 )

@@ -1,10 +1,10 @@
-"""What lists of comments can be asked."""
+"""What lists of comments, of files and of what is watched can be asked."""
 
 from history.models import Subject
 from lists import filtering
 from lists.filtering import ListSpec, Order
 from people import queries as people
-from talk.states import CommentState
+from talk.states import CommentState, FileState
 
 SPEC = ListSpec(
     filters={
@@ -25,6 +25,21 @@ WATCHES = ListSpec(
         "about": filtering.subject(
             "About", "about", Subject.objects.visible_to, "The reference of what is watched, such as R-12."
         ),
+    },
+    orders={"-id": Order("Newest", ("-id",)), "id": Order("Oldest", ("id",))},
+)
+FILES = ListSpec(
+    filters={
+        "about": filtering.subject(
+            "About",
+            "about",
+            Subject.objects.visible_to,
+            "The reference of what they are attached to, such as R-12.",
+        ),
+        "author": filtering.person("Author", "author", people.options),
+        "q": filtering.part("Name", "name", "A part of the name."),
+        "media_type": filtering.exact("Type", "media_type", str.lower, "A media type such as image/png."),
+        "state": filtering.choice("State", "state", FileState),
     },
     orders={"-id": Order("Newest", ("-id",)), "id": Order("Oldest", ("id",))},
 )

@@ -1,13 +1,16 @@
-"""Comments on objects, and the people who watch an object."""
+"""Comments and files on objects, and the people who watch an object."""
 
 from typing import Any
+from urllib.parse import quote
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.urls import reverse
 
 from history.models import Part, RecordedQuerySet, Subject
 from people.models import User
-from talk.states import COMMENT_MOVES, CommentState
+from talk.file_types import IMAGES, MAX_NAME
+from talk.states import COMMENT_MOVES, FILE_MOVES, CommentState, FileState
 
 
 class CommentQuerySet(RecordedQuerySet):
@@ -54,6 +57,81 @@ class Comment(Part):
     @property
     def is_removed(self) -> bool:
         return self.state == CommentState.REMOVED
+
+
+class FileQuerySet(RecordedQuerySet):
+    """A file is visible to those who may see what it is attached to."""
+
+    through = "about__"
+
+
+class File(Part):
+    """A file that is attached to an object. Its content is in the storage "files".
+
+    media_type: by its content. size: in bytes. sha256: of the content, in hexadecimal digits. stored_as: its
+    random name in the storage, which is not shown. removed_at: None if it is attached.
+    """
+
+    OF = "about"
+    MOVES = FILE_MOVES
+    HISTORY_OMITS = frozenset({"stored_as"})
+
+    about = models.ForeignKey(Subject, models.PROTECT, related_name="+")
+    author = models.ForeignKey(User, models.PROTECT, related_name="+")
+    name = models.CharField(max_length=MAX_NAME)
+    media_type = models.CharField(max_length=100)
+    size = models.BigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    stored_as = models.CharField(max_length=100, unique=True)
+    state = models.CharField(max_length=8, choices=FileState.choices, default=FileState.ATTACHED)
+    added_at = models.DateTimeField()
+    removed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = FileQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["about", "-id"], name="talk_file_about"),
+            models.Index(fields=["author", "-id"], name="talk_file_author"),
+            models.Index(
+                fields=["removed_at"],
+                name="talk_file_removed",
+                condition=models.Q(state=FileState.REMOVED),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def subject_id(self) -> int:
+        return self.about_id
+
+    @property
+    def is_attached(self) -> bool:
+        return self.state == FileState.ATTACHED
+
+    @property
+    def is_image(self) -> bool:
+        """Return whether browsers may show it as an image: PNG, JPEG, GIF or WebP."""
+        return self.media_type in IMAGES
+
+    @property
+    def download(self) -> dict[str, Any]:
+        """Return what pages.downloads.download() needs besides the content."""
+        image_type = self.media_type if self.is_image else ""
+        return {"name": self.name, "size": self.size, "sha256": self.sha256, "image_type": image_type}
+
+    @property
+    def content_url(self) -> str:
+        """Return the path at which its content is downloaded."""
+        return reverse("talk:file", args=[self.pk]) + quote(self.name, safe="")
+
+    @property
+    def markdown(self) -> str:
+        """Return Markdown that shows it, if it is an image, or links to it."""
+        label = "".join(f"\\{letter}" if letter in "\\[]*_`<>!" else letter for letter in self.name)
+        return f"{'!' if self.is_image else ''}[{label}]({self.content_url})"
 
 
 class WatchQuerySet(RecordedQuerySet):

@@ -1,4 +1,4 @@
-"""Who may read, write, change and remove comments, and watch objects."""
+"""Who may read, write, change and remove comments and files, and watch objects."""
 
 from typing import Any
 
@@ -28,6 +28,23 @@ def may_change(user: User, obj: Any) -> bool:
 def may_remove(user: User, obj: Any) -> bool:
     """Allow authors to remove their comments, and administrators to remove any."""
     return may_change(user, obj) or may_write(user, Role.ADMINISTRATOR)
+
+
+@permission("talk.file_see")
+def may_see_file(user: User, obj: Any) -> bool:
+    return may_read(user)
+
+
+@permission("talk.file_add")
+def may_add_file(user: User, obj: Any) -> bool:
+    return may_write(user)
+
+
+@permission("talk.file_remove")
+def may_remove_file(user: User, obj: Any) -> bool:
+    """Allow people to remove the files that they attached, and administrators to remove any."""
+    is_own = obj is None or obj.author_id == user.pk
+    return may_write(user) and (is_own or may_write(user, Role.ADMINISTRATOR))
 
 
 @permission("talk.watch")

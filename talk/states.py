@@ -1,4 +1,4 @@
-"""The states of a comment, and the steps between them."""
+"""The states of a comment and of a file, and the steps between them."""
 
 from django.db.models import TextChoices
 
@@ -11,4 +11,19 @@ class CommentState(TextChoices):
 COMMENT_MOVES = {
     (CommentState.POSTED, CommentState.REMOVED): "talk.comment_removed",
     (CommentState.REMOVED, CommentState.POSTED): "talk.comment_restored",
+}
+
+
+class FileState(TextChoices):
+    """A removed file can be restored until its content is deleted."""
+
+    ATTACHED = "attached", "Attached"
+    REMOVED = "removed", "Removed"
+    DELETED = "deleted", "Deleted"
+
+
+FILE_MOVES = {
+    (FileState.ATTACHED, FileState.REMOVED): "talk.file_removed",
+    (FileState.REMOVED, FileState.ATTACHED): "talk.file_restored",
+    (FileState.REMOVED, FileState.DELETED): "talk.file_deleted",
 }

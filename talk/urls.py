@@ -1,15 +1,20 @@
 from django.urls import path, re_path
 
-from talk import views
+from talk.views import comment, file
 
 app_name = "talk"
 urlpatterns = [
-    path("", views.comment_create, name="comment_create"),
-    path("preview/", views.comment_preview, name="comment_preview"),
-    path("people/", views.people_to_mention, name="people_to_mention"),
-    path("watch/", views.watch, name="watch"),
-    path("<int:pk>/", views.comment, name="comment"),
-    path("<int:pk>/edit/", views.comment_edit, name="comment_edit"),
-    path("<int:pk>/history/", views.comment_history, name="comment_history"),
-    re_path(r"^(?P<pk>\d+)/(?P<step>remove|restore)/$", views.comment_step, name="comment_step"),
+    path("comments/", comment.comment_create, name="comment_create"),
+    path("comments/preview/", comment.comment_preview, name="comment_preview"),
+    path("comments/people/", comment.people_to_mention, name="people_to_mention"),
+    path("comments/watch/", comment.watch, name="watch"),
+    path("comments/<int:pk>/", comment.comment, name="comment"),
+    path("comments/<int:pk>/edit/", comment.comment_edit, name="comment_edit"),
+    path("comments/<int:pk>/history/", comment.comment_history, name="comment_history"),
+    re_path(r"^comments/(?P<pk>\d+)/(?P<step>remove|restore)/$", comment.comment_step, name="comment_step"),
+    path("files/", file.file_add, name="file_add"),
+    path("files/<int:pk>/", file.file, name="file"),
+    re_path(r"^files/(?P<pk>\d+)/(?P<step>remove|restore)/$", file.file_step, name="file_step"),
+    # The name is for people and for downloads: only the number selects the file.
+    path("files/<int:pk>/<str:name>", file.file_content, name="file_content"),
 ]

@@ -2,6 +2,8 @@
 
 from datetime import date, datetime, timedelta
 
+from django.core.files.base import ContentFile
+
 from actions.models import Action
 from actions.operations import action as actions
 from catalogue.models import Model
@@ -139,7 +141,8 @@ class SixWeeks(SampleOrganisation):
         elif step.does == "close":
             risk.close(one, evidence=step.reason, by=by, at=at)
         elif step.does == "comment":
-            comment.add(about=one.subject, text=step.reason, by=by, at=at)
+            files = [ContentFile(step.file[1].encode(), name=step.file[0])] if step.file else []
+            comment.add(about=one.subject, text=step.reason, files=files, by=by, at=at)
         elif step.does == "restrict":
             teams = [self.teams["Growth ML"], self.teams["Credit Risk ML"]]
             risk.restrict(one, teams=teams, by=by, at=at)

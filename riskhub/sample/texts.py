@@ -5,12 +5,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class SampleStep:
-    """One step of a risk, `after` days after it was created. reason: the reason or the evidence of the step."""
+    """One step of a risk, `after` days after it was created. reason: the reason or the evidence of the step.
+
+    file: name and content of a file that is posted with a comment.
+    """
 
     after: int
     does: str  # assess, treat, monitor, accept, close, restrict, comment
     by: str
     reason: str = ""
+    file: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,7 @@ class Logged:
     decided: Decided | None = None
 
 
+PSI_BY_MONTH = ("psi-by-month.csv", "month,psi\nAugust,0.06\nSeptember,0.08\nOctober,0.19\n")
 # fmt: off
 # Two risks are created each week, on Tuesday and Thursday, in this order.
 RISKS = (
@@ -69,7 +74,7 @@ RISKS = (
         steps=(
             SampleStep(0, "assess", "ana"),
             SampleStep(2, "comment", "ana", "@jonas-keller Is anything in the bureau feed different since the rate change?"),
-            SampleStep(3, "comment", "jonas", "No. Row counts and null shares are as before, so the population has changed."),
+            SampleStep(3, "comment", "jonas", "No. Row counts and null shares are as before, so the population has changed.", PSI_BY_MONTH),
             SampleStep(6, "treat", "ana", "The forum agreed on manual reviews."),
         ),
         decided=Decided(

@@ -1,35 +1,40 @@
 """Operations on comments: add, change, remove, restore."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
+from django.core.files import File as Content
 from django.db import transaction
 
 from history import operations as history
 from history.models import Subject
-from kit import kinds
 from kit.actor import Actor
-from kit.kinds import NoPage
 from kit.refusals import Refused
 from kit.texts import many_lines
 from people.models import User
 from talk.events import PeopleMentioned
 from talk.mentions import MAX_MENTIONS
 from talk.models import Comment
+from talk.operations import about as subjects
+from talk.operations import file as attaching
 from talk.operations import watch
 from talk.queries import comment as queries
 from talk.states import CommentState
 
 
 @transaction.atomic
-def add(*, about: Subject, text: str, by: Actor, at: datetime) -> Comment:
+def add(*, about: Subject, text: str, files: Sequence[Content] = (), by: Actor, at: datetime) -> Comment:
     """Write a comment on an object. Its author watches the object from now on.
 
-    Raises Refused without a text or a person, and for a mention of somebody who may not see the object.
+    files: are attached to the object, and the comment shows them after its text. Raises Refused without a
+    person, without a text and a file, for a mention of somebody who may not see the object, and for a file as
+    talk.operations.file.add() does.
     """
     if by.person is None:
         raise Refused("A person writes a comment, not the system.")
-    _refuse_without_comments(about)
-    text = _text(text)
+    subjects.refuse_undiscussed(about)
+    attached = [attaching.add(about=about, file=file, by=by, at=at) for file in files]
+    text = _text("\n\n".join([text.rstrip(), *(file.markdown for file in attached)]))
     people = _mentioned(text, about)
     comment = Comment(
         about=about,
@@ -76,12 +81,6 @@ def restore(comment: Comment, *, by: Actor, at: datetime, seen: int | None = Non
     values = {"text": comment.removed_text, "removed_text": ""}
     history.move(comment, CommentState.POSTED, values=values, by=by, at=at, seen=seen)
     return comment
-
-
-def _refuse_without_comments(about: Subject) -> None:
-    kind = kinds.find(about.kind)
-    if kind is None or not kind.is_discussed or isinstance(kind.page, NoPage):
-        raise Refused("This kind of object takes no comments.", field="about")
 
 
 def _text(text: str) -> str:

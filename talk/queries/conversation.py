@@ -4,13 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Exists
+
 from history.models import Event, Recorded, Subject
 from history.queries import timeline_of_related
 from history.templatetags.timeline import TimelineLine, lines
 from lists import paging
 from people.models import User
-from talk.models import Comment
+from talk.models import Comment, File
 from talk.queries.comment import comments, with_mentioned
+from talk.queries.file import attached
 from talk.queries.watch import Watching, watching, with_choices
 
 ADDED = "talk.comment_added"
@@ -23,6 +26,7 @@ _WITHOUT_LINE = (
 )
 ORDER = ("-at", "-id")
 PAGE_SIZE = 50
+SHOWN_FILES = 50
 SHOWN = {"all": "All", "comments": "Comments", "changes": "Changes"}
 
 
@@ -36,31 +40,41 @@ class ConversationLine:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """One page of a timeline. earlier: the cursor of the next page, None on the last one."""
+    """One page of a timeline. earlier: the cursor of the next page, None on the last one.
+
+    files: those of the object, the newest first.
+    """
 
     lines: list[ConversationLine]
     earlier: str | None
     watching: Watching
+    files: list[File]
 
 
 def conversation(user: User, obj: Recorded, *, shown: str = "all", before: str | None = None) -> Conversation:
     """Return one page of the timeline of an object, newest first.
 
     With the events of what belongs to it (obj.related). shown: a key of SHOWN. before: a cursor of an earlier
-    page; raises Refused for another text. At most four queries.
+    page; raises Refused for another text. At most four queries, and one more with files.
     """
     own = obj.subject_id
+    has_files = Exists(attached(own))
     events = timeline_of_related({own, *getattr(obj, "related", ())}, own).visible_to(user)
     events = events.exclude(verb__in=_WITHOUT_LINE)
     if shown == "comments":
         events = events.filter(verb=ADDED)
     elif shown == "changes":
         events = events.exclude(verb=ADDED)
-    page = paging.page(with_choices(events, user, own), order=ORDER, size=PAGE_SIZE, after=before)
-    row = page.rows[0] if page.rows else with_choices(Subject.objects.filter(pk=own), user, own).get()
+    events = with_choices(events, user, own).annotate(has_files=has_files)
+    page = paging.page(events, order=ORDER, size=PAGE_SIZE, after=before)
+    if page.rows:
+        row = page.rows[0]
+    else:
+        row = with_choices(Subject.objects.filter(pk=own), user, own).annotate(has_files=has_files).get()
     by_event = _comments_of(page.rows)
     found = [ConversationLine(line, by_event.get(line.event.pk)) for line in lines(page.rows)]
-    return Conversation(found, page.after, watching(user, obj, row))
+    files = list(attached(own)[:SHOWN_FILES]) if row.has_files else []
+    return Conversation(found, page.after, watching(user, obj, row), files)
 
 
 def _comments_of(events: Sequence[Event]) -> dict[int, Comment]:

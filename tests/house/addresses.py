@@ -177,6 +177,9 @@ _RULES: tuple[tuple[str, Any], ...] = (
     ("talk:comment_create", lambda w, o, k: {}),
     ("talk:comment_preview", lambda w, o, k: {}),
     ("talk:comment", lambda w, o, k: {"pk": o.comment.pk}),
+    ("talk:file_add", lambda w, o, k: {}),
+    ("talk:file_content", lambda w, o, k: {"pk": o.file.pk, "name": "notes.txt"}),
+    ("talk:file", lambda w, o, k: {"pk": o.file.pk}),
 )
 
 # The object that a page writes, by the beginning of the page's name. A page that creates has one as well, but
@@ -206,6 +209,7 @@ _OBJECTS: tuple[tuple[str, Any], ...] = (
     ("signals:threshold_", lambda w, o: o.threshold),
     ("signals:source_", lambda w, o: w.extra["source"]),
     ("talk:comment_", lambda w, o: o.comment),
+    ("talk:file_", lambda w, o: o.file),
 )
 
 
@@ -249,6 +253,7 @@ def _resource(address: str) -> Any:
             "actions": objects.action.reference,
             "learnings": objects.learning.reference,
             "comments": objects.comment.pk,
+            "files": objects.file.pk,
             "events": _first_event(objects.risk.subject_id),
         }
         return "/api/v1/" + re.sub(r"<str:\w+>", str(keys.get(first, "")), address)

@@ -24,7 +24,7 @@ from signals.models import Breach, Series, Source, Threshold, ThresholdVersion
 from signals.operations import threshold as thresholds
 from talk.operations import comment as comments
 from tests.conftest import AT
-from tests.factories import actions, catalogue, people, risklog_review, risks, signals
+from tests.factories import actions, catalogue, people, risklog_review, risks, signals, talk
 from tests.factories import meetings as meetings_
 
 CANARY = "Zanzibar"
@@ -63,6 +63,7 @@ class Objects:
     decision: Any
     item: Any
     comment: Any
+    file: Any
 
 
 @dataclass
@@ -210,6 +211,7 @@ def _objects(world: World, series: Any, *, word: str, viewers: list[int] | None)
     decision = meetings_.decision(text=f"{word} decision", about=risk.subject, by=owner, meeting=None)
     item = items.add(world.extra["coming"], title=f"{word} item", about=risk.subject, **_by(owner))
     comment = comments.add(about=risk.subject, text=f"{word} remark", **_by(owner))
+    file = talk.file(risk.subject, f"{word} notes.txt", f"{word} content".encode(), author=owner)
     return Objects(
         model=model,
         series=Series.objects.get(pk=metric.pk),
@@ -225,6 +227,7 @@ def _objects(world: World, series: Any, *, word: str, viewers: list[int] | None)
         decision=decision,
         item=item,
         comment=comment,
+        file=file,
     )
 
 

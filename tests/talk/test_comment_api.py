@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from kit.actor import Actor
-from talk.api import CommentRow
+from talk.api.comment import CommentRow
 from talk.models import Comment
 from talk.operations import comment as operations
 from talk.queries import comment as queries

@@ -7,7 +7,6 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from history.models import Subject
 from kit import clock
 from kit.kinds import url_of
 from kit.rights import view_needs
@@ -23,6 +22,7 @@ from talk.operations import comment as operations
 from talk.operations import watch as watching
 from talk.queries import comment as queries
 from talk.queries.conversation import history_of
+from talk.views.about import about_of
 
 STEPS: dict[str, tuple[Any, str, str]] = {
     "remove": (operations.remove, "Comment removed", "restore"),
@@ -39,14 +39,6 @@ def _comment(request: HttpRequest, pk: int) -> Comment:
     return get_object_or_404(queries.comments().visible_to(request.user), pk=pk)
 
 
-def _about(request: HttpRequest, values: Any) -> Subject:
-    """Return the visible object that a form or an address names by kind and object_id."""
-    number = str(values.get("object_id", ""))
-    pk = int(number) if number.isascii() and number.isdigit() and len(number) < 19 else 0
-    rows = Subject.objects.visible_to(request.user)
-    return get_object_or_404(rows, kind=values.get("kind", ""), object_id=pk)
-
-
 @require_safe
 @view_needs("talk.comment_view")
 def comment(request: SignedInRequest, pk: int) -> HttpResponse:
@@ -60,7 +52,7 @@ def comment_create(request: SignedInRequest) -> HttpResponse:
     """Post a comment. A refused one is shown on a page of its own, with its text."""
     return flows.create(
         request,
-        NewCommentForm(request.POST, user=request.user),
+        NewCommentForm(request.POST, request.FILES, user=request.user, request=request),
         operation=operations.add,
         address=address_of,
         show=form_page(request, "talk/comment_create.html"),
@@ -115,7 +107,7 @@ def comment_history(request: SignedInRequest, pk: int) -> HttpResponse:
 def comment_preview(request: SignedInRequest) -> HttpResponse:
     """Show a text as it will be posted, and which mentions will not work. Nothing is stored."""
     text = request.POST.get("text", "")[:10_000]
-    about = _about(request, request.POST)
+    about = about_of(request, request.POST)
     found = queries.mentions(text, about)
     people = {handle: (user.name, url_of(user.subject)) for handle, user in found.people.items()}
     context = {"html": markup.html_of(text, linker(people)), "mentions": found}
@@ -126,7 +118,7 @@ def comment_preview(request: SignedInRequest) -> HttpResponse:
 @view_needs("talk.comment_add")
 def people_to_mention(request: SignedInRequest) -> HttpResponse:
     """Show the people whom a comment on an object may mention, for the text typed after the @."""
-    about = _about(request, request.GET)
+    about = about_of(request, request.GET)
     found = queries.suggestions(about, request.GET.get("q", "")[:60], request.user)
     return respond(request, "talk/_people_to_mention.html", None, {"people": found})
 
@@ -135,7 +127,7 @@ def people_to_mention(request: SignedInRequest) -> HttpResponse:
 @view_needs("talk.watch")
 def watch(request: SignedInRequest) -> HttpResponse:
     """Watch an object, or stop watching it."""
-    about = _about(request, request.POST)
+    about = about_of(request, request.POST)
     is_start = request.POST.get("watch") == "start"
     operation = watching.start if is_start else watching.stop
     operation(about, by=actor(request), at=clock.now())

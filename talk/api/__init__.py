@@ -1,0 +1,5 @@
+"""The API resources of this room as (address, view): one module per noun."""
+
+from talk.api import comment, file
+
+RESOURCES: list = [*comment.RESOURCES, *file.RESOURCES]

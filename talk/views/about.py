@@ -1,0 +1,16 @@
+"""How pages of this room name the object that they are about."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+
+from history.models import Subject
+
+
+def about_of(request: HttpRequest, values: Any) -> Subject:
+    """Return the visible object that a form or an address names by kind and object_id. Raises Http404."""
+    number = str(values.get("object_id", ""))
+    pk = int(number) if number.isascii() and number.isdigit() and len(number) < 19 else 0
+    rows = Subject.objects.visible_to(request.user)
+    return get_object_or_404(rows, kind=values.get("kind", ""), object_id=pk)
