@@ -524,7 +524,7 @@ def test_attendance_is_recorded_and_a_missing_function_is_shown(client, crew, an
 def test_ending_makes_the_minutes_and_a_second_end_is_harmless(client, ana, meeting, on):
     said = {"improvement": "Start on time", "was_worth_it": "yes", "version": meeting.version}
     meetings.attend(meeting, present=[ana], by=SYSTEM, at=meeting.starts_at)
-    wrong = client.post(of("close", meeting), {"improvement": "x" * 400})
+    wrong = client.post(of("close", meeting), {**said, "improvement": "x" * 400})
     assert wrong.status_code == 422
     assert 'id="close" open' in wrong.content.decode()
 
