@@ -28,7 +28,7 @@ MARKUP = [
 ]
 TAG = re.compile(r"\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
 ATTRIBUTE = re.compile(r'(?<![\w-])(?:class|css)="((?:\{%.*?%\}|\{\{.*?\}\}|[^"{]|\{(?![%{]))*)"', re.DOTALL)
-BLOCK = re.compile(r"\{% block (?:sheet|door) %\}([^{]*)\{% endblock")
+BLOCK = re.compile(r"\{% block (?:sheet|column_class) %\}([^{]*)\{% endblock")
 
 # Classes that need no rule, with their purpose.
 WITHOUT_RULE: dict[str, str] = {}
