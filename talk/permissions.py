@@ -30,8 +30,8 @@ def may_remove(user: User, obj: Any) -> bool:
     return may_change(user, obj) or may_write(user, Role.ADMINISTRATOR)
 
 
-@permission("talk.file_see")
-def may_see_file(user: User, obj: Any) -> bool:
+@permission("talk.file_view")
+def may_view_file(user: User, obj: Any) -> bool:
     return may_read(user)
 
 

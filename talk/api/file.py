@@ -105,7 +105,7 @@ class _Files(Resource):
 class Files(_Files, Collection):
     """Files of what you may see."""
 
-    permission = {"GET": "talk.file_see", "POST": "talk.file_add"}
+    permission = {"GET": "talk.file_view", "POST": "talk.file_add"}
     parser_classes = [MultiPartParser]
     bodies = {"POST": NewFileBody}
     spec = FILES
@@ -134,13 +134,13 @@ def _read(request: Request) -> dict[str, Any]:
 class FileItem(_Files, Item):
     """A file, by id."""
 
-    permission = {"GET": "talk.file_see"}
+    permission = {"GET": "talk.file_view"}
 
 
 class FileContent(_Files, Item):
     """The content of an attached file."""
 
-    permission = {"GET": "talk.file_see"}
+    permission = {"GET": "talk.file_view"}
     answers = {"GET": (200, None)}
 
     def get(self, request: Request, key: str) -> HttpResponseBase:  # type: ignore[override]  # bytes, not a row

@@ -60,7 +60,7 @@ def _added_by_script(request: HttpRequest, form: NewFileForm) -> JsonResponse:
 
 
 @require_safe
-@view_needs("talk.file_see")
+@view_needs("talk.file_view")
 def file(request: SignedInRequest, pk: int) -> HttpResponse:
     """Show a file: its preview, if it is an image, its type, size and checksum."""
     found = _file(request, pk)
@@ -73,7 +73,7 @@ def file(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
-@view_needs("talk.file_see")
+@view_needs("talk.file_view")
 def file_content(request: SignedInRequest, pk: int, name: str) -> HttpResponseBase:
     """Download the content of an attached file."""
     found = _file(request, pk)
