@@ -12,11 +12,13 @@ from typing import Any
 from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerFieldExtension
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
 from kit.rights import OPEN
-from lists import filtering
+from lists import exporting, filtering
+from rest.exporting import ExportOfList
 from rest.fields import Body
 from rest.problems import PROBLEM
 from rest.resource import MAX_PAGE_SIZE, Collection, Item
@@ -45,6 +47,9 @@ _ERRORS = {
     428: "If-Match is missing.",
     503: "The database is not available. Send the request again after `Retry-After` seconds.",
 }
+
+
+_FILE = OpenApiResponse(OpenApiTypes.BINARY, "The file.")
 
 
 class FieldProblem(serializers.Serializer):
@@ -115,6 +120,8 @@ class Resources(AutoSchema):
         found: dict[Any, Any] = {(status, "application/json"): OpenApiResponse(serializer, "Done.")}
         if status == 204 or serializer is None:
             found = {status: OpenApiResponse(None, "Done.")}
+        if isinstance(self.view, ExportOfList):
+            found = {(200, kind.partition(";")[0]): _FILE for kind in exporting.FORMATS.values()}
         if self.method == "GET" and isinstance(self.view, Item) and "version" in self.view.columns:
             found[304] = OpenApiResponse(None, "You have this version already (If-None-Match).")
         for code in self._errors():
@@ -127,7 +134,13 @@ class Resources(AutoSchema):
             for name in (word.strip("{}") for word in self._words() if word.startswith("{"))
         ]
         if isinstance(self.view, Collection) and self.method == "GET":
-            found += self._of_a_list()
+            found += [*self._of_a_list(), *self._of_paging()]
+        if isinstance(self.view, ExportOfList):
+            formats = list(exporting.FORMATS)
+            found += [
+                *self._of_a_list(),
+                OpenApiParameter("format", str, "query", enum=formats, default=formats[0]),
+            ]
         if self.method == "POST":
             text = "1 to 200 printable characters. The same request under the same key acts once."
             key = {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[\\x20-\\x7e]+$"}
@@ -141,11 +154,16 @@ class Resources(AutoSchema):
     def _of_a_list(self) -> list[OpenApiParameter]:
         spec = self.view.spec
         orders = list(spec.orders)
-        size = {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE, "default": 50}
         return [
             *(_parameter_of(name, one, spec.required) for name, one in spec.filters.items()),
             *(OpenApiParameter(name, str, "query") for name in spec.further),
             OpenApiParameter("order", str, "query", enum=orders, default=orders[0]),
+        ]
+
+    @staticmethod
+    def _of_paging() -> list[OpenApiParameter]:
+        size = {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE, "default": 50}
+        return [
             OpenApiParameter("limit", size, "query", description="Rows per page."),
             OpenApiParameter("after", str, "query", description="The cursor of `next`."),
             OpenApiParameter("before", str, "query", description="The cursor of `previous`."),

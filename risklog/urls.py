@@ -46,6 +46,7 @@ escalation_pages: list = [
 # The risk's own pages come last: /risks/<reference>/ matches every other address.
 risk_pages: list = [
     path("", register.risk_list, name="risk_list"),
+    path("export/", register.risk_export, name="risk_export"),
     path("heat/", register.risk_heat, name="risk_heat"),
     path("choices/<str:what>/", register.risk_choices, name="risk_choices"),
     path("new/", risk.risk_new, name="risk_new"),

@@ -11,6 +11,7 @@ from catalogue.models import Model
 from history.queries import seen_by
 from kit import clock
 from people.models import Team, User
+from rest.exporting import ExportOfList
 from rest.fields import Body, Visible, read
 from rest.resource import Collection, Item, Resource
 from rest.steps import Step
@@ -19,6 +20,7 @@ from risklog.filters import RISKS
 from risklog.models import Category, Risk
 from risklog.operations import risk as operations
 from risklog.queries import risk as queries
+from risklog.queries.risk_export import RISK_EXPORT
 from risklog.states import RiskState, Treatment
 from signals.models import BreachGroup, Series
 
@@ -238,6 +240,16 @@ class Risks(_Risks, Collection):
         return self.created(request, risk, f"risks/{risk.reference}")
 
 
+class RiskExport(ExportOfList):
+    """Export risks, closed ones included, as a file."""
+
+    permission = {"GET": "risklog.risk_view"}
+    export = RISK_EXPORT
+
+    def rows(self, request: Request) -> QuerySet:
+        return Risk.objects.visible_to(request.user)
+
+
 class RiskOfBreach(_Risks):
     """Create a risk from a breach and its evidence, or return the live risk of the breach."""
 
@@ -342,6 +354,7 @@ class RestrictRisk(_RiskStepResource):
 
 RESOURCES: list = [
     ("risks", Risks),
+    ("risks/export", RiskExport),
     ("risks/from_breach", RiskOfBreach),
     ("risks/<str:key>", RiskItem),
     ("risks/<str:key>/assess", AssessRisk),

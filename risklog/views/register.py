@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
@@ -13,12 +13,14 @@ from kit import clock, references
 from kit.rights import may, view_needs
 from lists.filtering import Reader, Selection
 from pages.answers import is_fragment, respond
+from pages.exporting import send_export
 from pages.listing import Chip, Listing, listing, reader_of, selection_of
 from people.permissions import SignedInRequest
 from risklog import scoring
 from risklog.filters import RISKS
 from risklog.models import Risk
 from risklog.queries import risk as queries
+from risklog.queries.risk_export import RISK_EXPORT
 from risklog.states import RiskState
 from signals.queries.spark import sparks
 
@@ -68,6 +70,7 @@ def risk_list(request: SignedInRequest) -> HttpResponse:
         "pickers": _pickers(selection),
         "orders": [option for option in shown.orders if option.value in ORDERS],
         "may_add": may(request.user, "risklog.risk_add"),
+        "exports": _exports(selection),
         "heat_url": f"{reverse('risklog:risk_heat')}?{selection.query()}",
         "moved": queries.moved(request.user, since=at - timedelta(days=7)),
         # Counting a large register takes longer than the page, so the browser loads that part separately.
@@ -77,6 +80,13 @@ def risk_list(request: SignedInRequest) -> HttpResponse:
     if is_fragment(request):
         answer["HX-Push-Url"] = _list_url(selection)
     return answer
+
+
+@require_safe
+@view_needs("risklog.risk_view")
+def risk_export(request: SignedInRequest) -> StreamingHttpResponse:
+    """Send all risks of the filtered list, in its order, as a file: ?format=csv, xlsx or json."""
+    return send_export(request, RISK_EXPORT, _default_rows)
 
 
 @require_safe
@@ -132,6 +142,15 @@ def _counted(count: int, is_capped: bool) -> str:
 
 def _list_url(selection: Selection, **changes: str | None) -> str:
     return f"{reverse('risklog:risk_list')}?{selection.query(**changes)}".rstrip("?")
+
+
+def _exports(selection: Selection) -> list[tuple[str, str]]:
+    """Return the formats of the export of this list, with their addresses."""
+    base = reverse("risklog:risk_export")
+    return [
+        (label, f"{base}?{selection.query(format=form)}")
+        for form, label in (("csv", "CSV"), ("xlsx", "Excel (XLSX)"), ("json", "JSON"))
+    ]
 
 
 def _tabs(selection: Selection) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from tests.house.world import Objects, World
 _LISTS = (
     "_list",
     "_heat",
+    "_export",
     "_board",
     "search",
     "_new",
@@ -158,6 +159,7 @@ _RULES: tuple[tuple[str, Any], ...] = (
     ("risklog:ladder_create", lambda w, o, k: {}),
     ("risklog:ladder_", lambda w, o, k: {"pk": k["risklog:ladder"].pk}),
     ("risklog:risk_list", lambda w, o, k: {}),
+    ("risklog:risk_export", lambda w, o, k: {}),
     ("risklog:risk_heat", lambda w, o, k: {}),
     ("risklog:risk_new", lambda w, o, k: {}),
     ("risklog:risk_like", lambda w, o, k: {}),

@@ -17,6 +17,7 @@ from meetings.models import Meeting
 from meetings.states import MeetingState
 from people.models import Team, User
 from people.operations import token
+from rest.exporting import ExportOfList
 from riskhub.urls import RESOURCES
 from risklog.models import Category, Review, Risk
 from risklog.operations import escalation as operations
@@ -56,6 +57,8 @@ def test_a_list_of_the_api_takes_six_statements_however_long_it_is(reader):
     wrong = {}
     for address, view in RESOURCES:
         if "<" in address or "GET" not in view.permission or address == "points":
+            continue
+        if issubclass(view, ExportOfList):  # has no pages
             continue
         counts = [_count(reader, f"/api/v1/{address}?limit={limit}") for limit in (1, 5, 50)]
         if max(counts) > LIST or len(set(counts[1:])) > 1:

@@ -1,0 +1,138 @@
+"""The files of an export: CSV, XLSX and JSON, written from rows one batch at a time, so memory stays flat."""
+
+import csv
+import io
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any, TypeAlias
+
+import orjson
+import xlsxwriter
+
+Row: TypeAlias = Mapping[str, Any]
+Value: TypeAlias = str | int | date | datetime | list[str] | tuple[str, ...] | None
+# A program of spreadsheets takes a cell that begins with one of these as a formula.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+MAX_CELL = 32_767  # the longest text of a cell in XLSX
+CUT = "… (cut: this cell is full)"
+BOM = b"\xef\xbb\xbf"
+YES_NO = {True: "Yes", False: "No"}
+_JSON = orjson.OPT_UTC_Z
+_FILE_CHUNK = 2**16
+
+
+@dataclass(frozen=True, slots=True)
+class ExportColumn:
+    """One column of an export.
+
+    name: its key in JSON. label: its heading in CSV and XLSX. value: a function from a row to the value, as
+    the API gives it. labels: value -> text, where CSV and XLSX show a text in its place. width: its width in
+    XLSX, in characters.
+    """
+
+    name: str
+    label: str
+    value: Callable[[Row], Value]
+    labels: Mapping[Any, str] = field(default_factory=dict)
+    width: int = 14
+
+    def shown(self, row: Row) -> str | int | date | datetime | None:
+        """Return the value as a cell shows it: labels for choices, "a, b" for several texts."""
+        value = self.value(row)
+        if isinstance(value, list | tuple):
+            return ", ".join(value) or None
+        return self.labels.get(value, value) if self.labels else value
+
+
+def csv_chunks(columns: Sequence[ExportColumn], batches: Iterable[Sequence[Row]]) -> Iterator[bytes]:
+    """Yield a CSV file (RFC 4180, UTF-8) in one chunk per batch. The first line has the labels.
+
+    A text that a spreadsheet would take as a formula gets a leading apostrophe. Days and moments are
+    ISO 8601, moments in UTC.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow([column.label for column in columns])
+    for batch in batches:
+        writer.writerows([[_plain(column.shown(row)) for column in columns] for row in batch])
+        yield text.getvalue().encode()
+        text.seek(0)
+        text.truncate()
+    yield text.getvalue().encode()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, str):
+        return f"'{value}" if value.startswith(FORMULA_STARTS) else value
+    if isinstance(value, datetime):
+        return f"{_naive(value).isoformat(timespec='seconds')}Z"
+    return value
+
+
+def json_chunks(columns: Sequence[ExportColumn], batches: Iterable[Sequence[Row]]) -> Iterator[bytes]:
+    """Yield a JSON array of objects, one object per line, in one chunk per batch."""
+    start = b"[\n"
+    for batch in batches:
+        if batch:
+            rows = ({column.name: column.value(row) for column in columns} for row in batch)
+            yield start + b",\n".join(orjson.dumps(row, option=_JSON) for row in rows)
+            start = b",\n"
+    yield b"[]\n" if start == b"[\n" else b"\n]\n"
+
+
+def xlsx_chunks(
+    columns: Sequence[ExportColumn], batches: Iterable[Sequence[Row]], *, title: str, at: datetime
+) -> Iterator[bytes]:
+    """Yield an XLSX file with one sheet. Its rows are on disk, so the first chunk comes after the last row.
+
+    title: the name of the sheet, at most 31 characters. at: the moment of creation that the file names.
+    """
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as file:
+        options = {"constant_memory": True, "tmpdir": folder}
+        workbook = xlsxwriter.Workbook(file, options)
+        workbook.set_properties({"created": _naive(at)})
+        sheet = workbook.add_worksheet(title)
+        _write_sheet(workbook, sheet, columns, batches)
+        workbook.close()
+        file.seek(0)
+        while chunk := file.read(_FILE_CHUNK):
+            yield chunk
+
+
+def _write_sheet(
+    workbook: Any, sheet: Any, columns: Sequence[ExportColumn], batches: Iterable[Sequence[Row]]
+) -> None:
+    """Write the heading and the rows. A text is always written as a text, never as a formula or a link."""
+    heading = workbook.add_format({"bold": True})
+    day = workbook.add_format({"num_format": "yyyy-mm-dd"})
+    moment = workbook.add_format({"num_format": "yyyy-mm-dd hh:mm"})
+    for place, column in enumerate(columns):
+        sheet.set_column(place, place, column.width)
+        sheet.write_string(0, place, column.label, heading)
+    sheet.freeze_panes(1, 1)
+    number = 0
+    for batch in batches:
+        for row in batch:
+            number += 1
+            for place, column in enumerate(columns):
+                value = column.shown(row)
+                if isinstance(value, str):
+                    sheet.write_string(number, place, _fitting(value))
+                elif isinstance(value, datetime):
+                    sheet.write_datetime(number, place, _naive(value), moment)
+                elif isinstance(value, date):
+                    sheet.write_datetime(number, place, value, day)
+                elif value is not None:
+                    sheet.write_number(number, place, value)
+    sheet.autofilter(0, 0, number, len(columns) - 1)
+
+
+def _fitting(text: str) -> str:
+    return text if len(text) <= MAX_CELL else text[: MAX_CELL - len(CUT)] + CUT
+
+
+def _naive(moment: datetime) -> datetime:
+    """Return the moment in UTC without a zone, because XLSX has none."""
+    return moment.astimezone(UTC).replace(tzinfo=None)

@@ -1,0 +1,123 @@
+"""Export of a list: all rows that its filters leave, in its order, as a CSV, XLSX or JSON file.
+
+A room declares one Export per noun, from its ListSpec and its columns. Pages and the API stream the same file
+(pages.exporting, rest.exporting).
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.db.models import QuerySet
+
+from kit.sight import Visitor
+from lists.export_files import BOM, ExportColumn, Row, csv_chunks, json_chunks, xlsx_chunks
+from lists.filtering import BadQuery, ListSpec, Reader, Selection
+
+FORMATS = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "json": "application/json",
+}
+# What a worker writes to disk in about half a minute.
+MAX_SHEET_ROWS = 100_000
+BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that is sent while it is made. name: with its ending. content_type: of HTTP."""
+
+    name: str
+    content_type: str
+    chunks: Iterator[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """What the list of one noun exports.
+
+    name: the first word of the file name. spec: the list. columns: all but the link, which comes last.
+    values: a function from rows to the rows of .values() that the columns read. hide: a function from such
+    rows and a user to the same rows, without what this user may not see. path: a function from a row to the
+    path of its page.
+    """
+
+    name: str
+    spec: ListSpec
+    columns: tuple[ExportColumn, ...]
+    values: Callable[[QuerySet], QuerySet]
+    path: Callable[[Row], str]
+    hide: Callable[[list[dict[str, Any]], Visitor], list[dict[str, Any]]] = lambda rows, user: rows
+
+    def read(self, query: Mapping[str, Sequence[str]]) -> tuple[Selection, str]:
+        """Parse the query of the list with ?format=. Return the selection and the format, "csv" by default.
+
+        Raises BadQuery for what the list does not know, for another format, and for paging parameters.
+        """
+        selection = replace(self.spec, further=(*self.spec.further, "format")).read(query)
+        errors = dict.fromkeys(selection.place, "An export has all rows. Leave this out.")
+        form = query.get("format", ["csv"])[0]
+        if form not in FORMATS:
+            errors["format"] = f"Use one of {', '.join(FORMATS)}."
+        if errors:
+            raise BadQuery(errors)
+        return selection, form
+
+    def file(
+        self,
+        rows: QuerySet,
+        selection: Selection,
+        form: str,
+        reader: Reader,
+        *,
+        site: str,
+        is_for_spreadsheets: bool = False,
+    ) -> File:
+        """Return the file of those of `rows` that the selection asks for.
+
+        rows: those that the reader may see. form: a key of FORMATS. site: the beginning of links, without a
+        slash at its end. is_for_spreadsheets: mark CSV as UTF-8, which Excel needs and other programs do not
+        expect. The query runs before this returns, so its errors are raised here. Raises BadQuery for a sheet
+        of more than MAX_SHEET_ROWS rows.
+        """
+        chosen = self.spec.apply(rows, selection, reader)
+        if form == "xlsx" and chosen.order_by().values("pk")[: MAX_SHEET_ROWS + 1].count() > MAX_SHEET_ROWS:
+            fix = "Narrow the list with filters, or use csv or json."
+            raise BadQuery({"format": f"A sheet takes at most {MAX_SHEET_ROWS:,} rows. {fix}"})
+        ordered = self.values(chosen).order_by(*self.spec.keys_of(selection))
+        batches = self._batches(ordered, reader.user)
+        link = ExportColumn("link", "Link", lambda row: site + self.path(row), width=36)
+        columns = (*self.columns, link)
+        if form == "csv":
+            chunks = csv_chunks(columns, batches)
+        elif form == "json":
+            chunks = json_chunks(columns, batches)
+        else:
+            chunks = xlsx_chunks(columns, batches, title=self.name.capitalize(), at=reader.at)
+        mark = BOM if is_for_spreadsheets and form == "csv" else b""
+        return File(f"{self.name}-{reader.today}.{form}", FORMATS[form], _started(chunks, mark))
+
+    def _batches(self, rows: QuerySet, user: Visitor) -> Iterator[list[dict[str, Any]]]:
+        """Yield the rows in lists. A cursor of the database keeps the rest, as they are at the first read."""
+        batch: list[dict[str, Any]] = []
+        for row in rows.iterator(chunk_size=BATCH):
+            batch.append(row)
+            if len(batch) == BATCH:
+                yield self.hide(batch, user)
+                batch = []
+        yield self.hide(batch, user)
+
+
+def _started(chunks: Iterator[bytes], mark: bytes) -> Iterator[bytes]:
+    """Return the chunks after the first was made. mark: bytes before it."""
+    first = next(chunks, b"")
+
+    def all_of_them() -> Iterator[bytes]:
+        yield mark + first
+        yield from chunks
+
+    return all_of_them()
+
+
+__all__ = ["FORMATS", "MAX_SHEET_ROWS", "Export", "ExportColumn", "File"]

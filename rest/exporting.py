@@ -1,0 +1,49 @@
+"""The resource that sends the export of a list."""
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from django.http import StreamingHttpResponse
+from django.utils.http import content_disposition_header
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+
+from kit import clock
+from lists.exporting import Export
+from lists.filtering import BadQuery, ListSpec, Reader
+from rest.rendering import Json
+from rest.resource import ApiView
+
+
+class ExportOfList(ApiView, ABC):
+    """GET streams all rows of a list, with its filters and its order, in the format of ?format=.
+
+    export: what the list exports.
+    """
+
+    export: ClassVar[Export]
+
+    @abstractmethod
+    def rows(self, request: Request) -> QuerySet:
+        """Return the rows that the reader may see."""
+
+    @property
+    def spec(self) -> ListSpec:
+        return self.export.spec
+
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> tuple[Any, str]:
+        """Accept every Accept header: ?format= chooses the format. Errors are JSON."""
+        return Json(), Json.media_type
+
+    def get(self, request: Request) -> StreamingHttpResponse:
+        reader = Reader(request.user, clock.today(), clock.now())
+        site = request.build_absolute_uri("/").rstrip("/")
+        try:
+            selection, form = self.export.read(dict(request.query_params.lists()))
+            file = self.export.file(self.rows(request), selection, form, reader, site=site)
+        except BadQuery as error:
+            raise ValidationError({name: [text] for name, text in error.errors.items()}) from None
+        answer = StreamingHttpResponse(file.chunks, content_type=file.content_type)
+        answer["Content-Disposition"] = content_disposition_header(True, file.name)
+        return answer
