@@ -51,6 +51,20 @@ class SignedIn(Protocol):
 Visitor: TypeAlias = Union[SignedIn, "AnonymousUser"]
 
 
+@dataclass(slots=True)
+class _Everyone:
+    """A reader who sees exactly what everyone in the organisation may see."""
+
+    pk: int = 0
+    subject_id: int = 0
+    is_active: bool = True
+    is_authenticated: bool = True
+    sight: Sight = Sight()
+
+
+EVERYONE = _Everyone()
+
+
 def sight_of(user: Visitor) -> Sight:
     """Return what a visitor may see. A visitor who is not signed in sees nothing."""
     return user.sight if user.is_authenticated else Sight(nothing=True)

@@ -1,5 +1,7 @@
 """The number of rows of a list, counted up to a limit, because counting many rows is slow."""
 
+from collections.abc import Mapping
+
 from django.core.exceptions import EmptyResultSet
 from django.db import connections
 from django.db.models import IntegerField, QuerySet
@@ -27,6 +29,23 @@ def capped_count(rows: QuerySet) -> tuple[int, bool]:
     with connections[rows.db].cursor() as cursor:
         cursor.execute(f"SELECT {number.sql}", number.params)
         return capped(cursor.fetchone()[0])
+
+
+def capped_counts(rows: Mapping[str, QuerySet]) -> dict[str, tuple[int, bool]]:
+    """Return capped_count() of several querysets of one database. Costs one query."""
+    numbers: dict[str, RawSQL] = {}
+    for name, of in rows.items():
+        try:
+            numbers[name] = number_of(of)
+        except EmptyResultSet:
+            continue
+    found = dict.fromkeys(rows, 0)
+    if numbers:
+        with connections[next(iter(rows.values())).db].cursor() as cursor:
+            parameters = [value for number in numbers.values() for value in number.params]
+            cursor.execute("SELECT " + ", ".join(number.sql for number in numbers.values()), parameters)
+            found |= dict(zip(numbers, cursor.fetchone(), strict=True))
+    return {name: capped(number) for name, number in found.items()}
 
 
 def capped(number: int) -> tuple[int, bool]:

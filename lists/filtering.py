@@ -48,6 +48,7 @@ class Filter:
     reference.
     shape: what `parse` accepts, for the API reference: a regular expression, or the name of a JSON Schema
     format, such as "date". "" for any text, and for nothing but choices and special values.
+    names: a function from keys of rows and a user to key -> name, of the rows that the user may see.
     """
 
     label: str
@@ -59,6 +60,7 @@ class Filter:
     is_many: bool = True
     help: str = ""
     shape: str = ""
+    names: Callable[[Sequence[Any], Any], Mapping[str, str]] | None = None
 
     def schema(self) -> dict[str, Any]:
         """Return the JSON Schema of the text of the parameter."""
@@ -217,6 +219,19 @@ class ListSpec:
             for name in selection.values
         ]
 
+    def names_of(self, name: str, selection: Selection, user: Visitor) -> dict[str, str | None] | None:
+        """Return the name of each value of a filter, None for a row that this user may not see.
+
+        Returns None if its values are not keys of rows. At most one query.
+        """
+        one = self.filters[name]
+        if one.names is None:
+            return None
+        special = dict(one.special_values)
+        keys = [value for value in selection.values[name] if value not in special]
+        known = {**special, **(one.names(keys, user) if keys else {})}
+        return {str(value): known.get(str(value)) for value in selection.values[name]}
+
     def _value_labels(self, name: str, selection: Selection) -> str:
         labels = dict((*self.filters[name].choices, *self.filters[name].special_values))
         return ", ".join(labels.get(part, part) for part in selection.texts[name].split(","))
@@ -304,6 +319,7 @@ def person(
     path: str,
     options: Callable[[Any], Sequence[tuple[str, str]]] | None = None,
     help: str = "The number of a person, me, or none.",
+    names: Callable[[Sequence[Any], Any], Mapping[str, str]] | None = None,
 ) -> Filter:
     """Return a filter by a person: an id, "me" for the reader, or "none". path: such as "owner"."""
 
@@ -320,6 +336,7 @@ def person(
         options=options,
         help=help,
         shape=NUMBER,
+        names=names,
     )
 
 
@@ -349,7 +366,10 @@ def slug(
                 named |= Q(**{path: Subquery(rows(reader.user).filter(slug=value).values("pk")[:1])})
         return named
 
-    return Filter(label, condition, special_values=special_values, options=options, help=help)
+    def names(values: Sequence[Any], user: Visitor) -> Mapping[str, str]:
+        return dict(rows(user).filter(slug__in=values).values_list("slug", "name"))
+
+    return Filter(label, condition, special_values=special_values, options=options, help=help, names=names)
 
 
 def subject(label: str, path: str, subjects: Callable[[Any], QuerySet], help: str = "") -> Filter:

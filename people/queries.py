@@ -13,6 +13,7 @@ from django.db.models import BigIntegerField, Func, OuterRef, Prefetch, QuerySet
 
 from history.documents import DEFAULT_LANGUAGE
 from kit.prepared import Argument, Prepared
+from kit.sight import Visitor
 from lists.collation import BY_NAME
 from people import working
 from people.models import Absence, Function, Membership, Organisation, Team, Token, User
@@ -64,6 +65,12 @@ def zone_of(user: User | AnonymousUser | None, known: Organisation | None = None
 def people() -> QuerySet[User]:
     """Return the active people by name, with their function."""
     return User.objects.filter(is_active=True).select_related("function", "subject").order_by(*BY_NAME)
+
+
+def names(ids: Iterable[int], reader: Visitor) -> dict[str, str]:
+    """Return id, as text -> name of those of these people whom the reader may see."""
+    rows = User.objects.visible_to(reader).filter(pk__in=list(ids)).values_list("pk", "name")
+    return {str(pk): name for pk, name in rows}
 
 
 def functions() -> QuerySet[Function]:

@@ -13,6 +13,7 @@ class RiskhubConfig(AppConfig):
 
         collect.install_kinds()
         collect.install_events()
+        collect.install_lists()
         flows.install()
         panels.install()
         documents.install(language=Organisation.objects.values("search_language"))

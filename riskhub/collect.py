@@ -1,4 +1,4 @@
-"""Collects what the rooms declare: `<room>/kinds.py` gives KINDS, `<room>/events.py` gives EVENTS."""
+"""Collects what the rooms declare: KINDS in kinds.py, EVENTS in events.py, LISTS in filters.py."""
 
 from collections.abc import Iterator
 from importlib import import_module
@@ -11,6 +11,8 @@ from history import declarations
 from history.declarations import EventType
 from kit import kinds
 from kit.kinds import Kind
+from lists import registry
+from lists.registry import NamedList
 
 
 def declared(shelf: str, table: str) -> Iterator[tuple[str, tuple[Any, ...]]]:
@@ -31,4 +33,11 @@ def install_events() -> None:
     """Install the events of all rooms."""
     declarations.install(
         event for _, found in declared("events", "EVENTS") for event in found if isinstance(event, EventType)
+    )
+
+
+def install_lists() -> None:
+    """Install the lists of all rooms that readers can save views of."""
+    registry.install(
+        one for _, found in declared("filters", "LISTS") for one in found if isinstance(one, NamedList)
     )

@@ -73,6 +73,7 @@ INSTALLED_APPS = [
     "catalogue",
     "actions",
     "talk",
+    "saved",
     "people",
     "history",
     "pages",

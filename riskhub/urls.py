@@ -10,6 +10,7 @@ from people.api import RESOURCES as PEOPLE
 from riskhub import errors, health, home, reference, search, shell, styleguide
 from riskhub.events_api import RESOURCES as EVENTS
 from risklog.api import RESOURCES as RISKLOG
+from saved.api import RESOURCES as SAVED
 from signals.api import RESOURCES as SIGNALS
 from signals.intake import RESOURCES as INTAKE
 from talk.api import RESOURCES as TALK
@@ -23,6 +24,7 @@ RESOURCES = [
     *MEETINGS,
     *ACTIONS,
     *TALK,
+    *SAVED,
     *LEARNINGS,
     *EVENTS,
 ]
@@ -41,6 +43,7 @@ urlpatterns = [
     path("meetings/", include("meetings.urls")),
     path("actions/", include("actions.urls")),
     path("", include("talk.urls")),
+    path("views/", include("saved.urls")),
     path("learnings/", include("learnings.urls")),
     path("notices/", include("notices.urls")),
     path("api/v1/", reference.reference, name="reference"),

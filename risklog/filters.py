@@ -7,18 +7,21 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.contrib.postgres.search import SearchQuery
-from django.db.models import Exists, OuterRef, Q, Value
+from django.db.models import Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 
+from actions.models import Action
+from actions.states import UNFINISHED as UNFINISHED_ACTIONS
 from catalogue.models import Model
 from kit import references
 from lists import filtering
 from lists.collation import BY_NAME
-from lists.filtering import Condition, Filter, ListSpec, Order, Reader
+from lists.filtering import Condition, Filter, ListSpec, Order, Reader, Selection
+from lists.registry import BuiltInView, NamedList
 from people import queries as people
 from people.models import Team, User
 from risklog import scoring
-from risklog.models import Category, Reviewer
+from risklog.models import Category, Reviewer, Risk
 from risklog.states import UNRESOLVED, EscalationState, Outcome, ReviewState, RiskState, Severity
 from signals.states import SignalKind
 
@@ -129,7 +132,9 @@ REVIEWS = ListSpec(
 
 # ------------------------------------------------------------------ risks
 
-ENDING_DAYS = 30
+ENDING_DAYS, DUE_DAYS = 30, 14
+# The states in which a risk needs a plan: it is neither accepted nor closed.
+WITHOUT_PLAN = (RiskState.OPEN, RiskState.ASSESSING, RiskState.TREATING, RiskState.MONITORING)
 _LEVELS = tuple((str(number), label) for number, label in reversed(scoring.LEVELS.items()))
 
 
@@ -188,6 +193,27 @@ def _is_ending(reader: Reader) -> Q:
     return Q(state=RiskState.ACCEPTED, accepted_until__lte=last)
 
 
+def _is_overdue(reader: Reader) -> Q:
+    """The next review of a risk that is not closed was due before today."""
+    return ~Q(state=RiskState.CLOSED) & Q(review_on__lt=reader.today)
+
+
+def _is_due(reader: Reader) -> Q:
+    """The next review is due from today on, within DUE_DAYS days."""
+    last = reader.today + timedelta(days=DUE_DAYS)
+    return ~Q(state=RiskState.CLOSED) & Q(review_on__range=(reader.today, last))
+
+
+def _has_plan() -> Q:
+    """A treatment was chosen, or somebody has an open action about the risk."""
+    actions = Action.objects.filter(about=OuterRef("subject"), state__in=UNFINISHED_ACTIONS)
+    return ~Q(treatment="") | Q(Exists(actions))
+
+
+def _changed_within(days: int) -> Callable[[Reader], Q]:
+    return lambda reader: Q(updated_at__gte=reader.at - timedelta(days=days))
+
+
 def _categories(user: User) -> list[tuple[str, str]]:
     rows = Category.objects.filter(is_retired=False).order_by(*BY_NAME)
     return list(rows.values_list("slug", "name"))
@@ -212,7 +238,7 @@ _TEAM = filtering.slug(
     special_values=(("me", "My teams"), ("none", "No team")),
     help="The slug of a team, me for the reader's teams, or none.",
 )
-_OWNER = filtering.person("Owner", "owner")
+_OWNER = filtering.person("Owner", "owner", names=people.names)
 RISKS = ListSpec(
     filters={
         "q": Filter(
@@ -251,6 +277,27 @@ RISKS = ListSpec(
             },
             f"true: accepted risks whose acceptance ends within {ENDING_DAYS} days.",
         ),
+        "review": filtering.named(
+            "Review",
+            {"overdue": ("Overdue", _is_overdue), "due": (f"Due within {DUE_DAYS} days", _is_due)},
+            "Risks whose next review is overdue, or due soon.",
+        ),
+        "plan": filtering.named(
+            "Plan",
+            {
+                "none": ("Without a plan", lambda reader: Q(state__in=WITHOUT_PLAN) & ~_has_plan()),
+                "some": ("With a plan", lambda reader: _has_plan()),
+            },
+            "none: neither accepted nor closed, without a treatment and without an open action.",
+        ),
+        "changed": filtering.named(
+            "Changed",
+            {
+                "week": ("In the last 7 days", _changed_within(7)),
+                "month": ("In the last 30 days", _changed_within(30)),
+            },
+            "Risks that changed in the last 7 or 30 days.",
+        ),
     },
     orders={
         "-severity": Order("Highest level", ("-severity", "-id")),
@@ -262,4 +309,37 @@ RISKS = ListSpec(
         "id": Order("By number", ("id",)),
         "-id": Order("By number, last first", ("-id",)),
     },
+)
+
+
+def live_risks(selection: Selection, reader: Reader) -> QuerySet[Risk]:
+    """Return the risks that the list page filters: live ones unless a state or a reference is asked for."""
+    rows = Risk.objects.visible_to(reader.user)
+    if "state" in selection.values or references.is_reference(selection.texts.get("q", "").strip()):
+        return rows
+    return rows.filter(~Q(state=RiskState.CLOSED))
+
+
+LISTS = (
+    NamedList(
+        name="risks",
+        label="Risks",
+        spec=RISKS,
+        url_name="risklog:risk_list",
+        permission="risklog.risk_view",
+        rows=live_risks,
+        built_in=(
+            BuiltInView("live", "All live"),
+            BuiltInView("mine", "Mine", "owner=me"),
+            BuiltInView("high", "Critical & high", "level=5,4"),
+            BuiltInView("overdue", "Overdue for review", "review=overdue"),
+            BuiltInView("unowned", "No owner", "owner=none"),
+            BuiltInView("unplanned", "Without a plan", "plan=none"),
+            BuiltInView("ending", "Acceptance ends soon", "state=accepted&ending=true"),
+            BuiltInView("changed", "Changed this week", "changed=week&order=-updated_at"),
+            BuiltInView("teams", "My teams", "team=me"),
+            BuiltInView("accepted", "Accepted", "state=accepted"),
+            BuiltInView("closed", "Closed", "state=closed"),
+        ),
+    ),
 )

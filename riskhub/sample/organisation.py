@@ -11,6 +11,7 @@ from people.models import Function, Team, User
 from people.operations import organisation, person, team
 from riskhub.sample import people_and_models, texts
 from risklog.operations import ladder, taxonomy
+from saved import operations as saved
 from signals.mapping import points as readings
 from signals.models import Series
 from signals.operations import points, source, threshold
@@ -97,6 +98,12 @@ class SampleOrganisation:
             by=self.admin,
             at=self.start,
         )
+
+    def _save_views(self) -> None:
+        """Save views of the list of risks: two that a risk manager shares, and one of her own."""
+        for name, query, is_shared in people_and_models.VIEWS:
+            by = Actor(self.people["sofia"], "page")
+            saved.add(list="risks", name=name, query=query, is_shared=is_shared, by=by, at=self.start)
 
     def _watch(self) -> None:
         """Add a source, points for the thirty days before the start, and thresholds agreed from them."""

@@ -222,3 +222,10 @@ MODELS = (
         ),
     ),
 )
+
+# (name, query, whether it is shared) of the saved views of the list of risks
+VIEWS = (
+    ("Data risks, worst first", "category=data-drift,label-noise,sampling-bias", True),
+    ("New, oldest first", "state=open&order=opened_at", True),
+    ("High without a plan", "level=4,5&plan=none", False),
+)

@@ -37,6 +37,7 @@ class SixWeeks(SampleOrganisation):
         self._found()
         self._register_models()
         self._plan_meetings()
+        self._save_views()
         self._watch()
         day = self.start.astimezone(self.zone).date()
         last = self.now.astimezone(self.zone).date()

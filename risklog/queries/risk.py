@@ -232,12 +232,5 @@ def choices(what: str, user: User, text: str = "", limit: int = 60) -> list[tupl
     return [(str(value), name) for value, name in pairs[:limit]]
 
 
-def names_of(what: str, values: Sequence[Any], user: Visitor) -> dict[str, str]:
-    """Return the names behind a filter's values, without those the reader may not see. One query."""
-    field = _value_field(what)
-    rows = CHOICES[what].objects.visible_to(user).filter(**{f"{field}__in": values})
-    return {str(value): name for value, name in rows.values_list(field, "name")}
-
-
 def _value_field(what: str) -> str:
     return "pk" if what == "owner" else "slug"

@@ -46,15 +46,22 @@ def risk_level(score: int, solid: bool = False) -> SafeString:
     return ui.level(scoring.level(score), solid=solid)
 
 
-@lru_cache(maxsize=32)
-def _badge(score: int) -> str:
-    """Return the badge of ui.level() with two paths instead of five bars, which is a third of the bytes."""
-    level = scoring.level(score)
+@lru_cache(maxsize=8)
+def _badge(level: int, glyph: str = "") -> str:
+    """Return the badge of ui.level(). The first of a level draws its glyph, and the others refer to it.
+
+    glyph: the id of the glyph to draw. A drawn glyph has two paths instead of five bars.
+    """
     bars = [f"M{k * 3.4:.3g} {8 - 2 * k}h2.4V12h-2.4z" for k in range(5)]
+    drawing = f'<use href="#glyph-{level}"/>'
+    if glyph:
+        drawing = (
+            f'<g id="{glyph}"><path class="level-bar" d="{"".join(bars[:level])}"/>'
+            f'<path class="level-bar-rest" d="{"".join(bars[level:])}"/></g>'
+        )
     return (
         f'<span class="level level-{level}"><svg class="level-glyph" width="17" height="12"'
-        f' viewBox="0 0 16.2 12" aria-hidden="true"><path class="level-bar" d="{"".join(bars[:level])}"/>'
-        f'<path class="level-bar-rest" d="{"".join(bars[level:])}"/></svg>{scoring.LEVELS[level]}</span>'
+        f' viewBox="0 0 16.2 12" aria-hidden="true">{drawing}</svg>{scoring.LEVELS[level]}</span>'
     )
 
 
@@ -71,8 +78,12 @@ def risk_rows(
 
     sparks: series id -> sparkline. escalated: ids of the subjects with an open escalation.
     """
-    base = reverse("risklog:risk_list")
-    lines = [_row(row, base, sparks.get(row["series_id"]), row["subject_id"] in escalated) for row in rows]
+    base, drawn, lines = reverse("risklog:risk_list"), set[int](), []
+    for row in rows:
+        level = scoring.level(row["severity"])
+        badge = _badge(level) if level in drawn else _badge(level, f"glyph-{level}")
+        drawn.add(level)
+        lines.append(_row(row, base, badge, sparks.get(row["series_id"]), row["subject_id"] in escalated))
     return mark_safe("".join(lines))
 
 
@@ -81,7 +92,7 @@ def _escalated_badge() -> str:
     return f'<span class="status status-bad">{ui.icon("stairs-up")}Escalated</span>'
 
 
-def _row(row: Mapping[str, Any], base: str, spark: Spark | None, is_escalated: bool) -> str:
+def _row(row: Mapping[str, Any], base: str, badge: str, spark: Spark | None, is_escalated: bool) -> str:
     reference = row["reference"]
     details = f"<span>{reference}</span>"
     if row["model_name"]:
@@ -92,7 +103,7 @@ def _row(row: Mapping[str, Any], base: str, spark: Spark | None, is_escalated: b
     line = _line(spark) if spark else ""
     state = _escalated_badge() if is_escalated else risk_state(row["state"])
     return (
-        f'<tr id="{reference}" data-row><td>{_badge(row["severity"])}</td>'
+        f'<tr id="{reference}" data-row><td>{badge}</td>'
         f'<td class="column-title"><a class="row-link" href="{base}{reference}/">{escape(row["title"])}</a>'
         f'<span class="row-details">{details}</span></td>'
         f'<td class="column-optional">{escape(row["team_name"] or "")}</td><td>{state}</td>'

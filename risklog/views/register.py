@@ -4,12 +4,12 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from kit import clock, references
+from kit import clock
 from kit.rights import may, view_needs
 from lists.filtering import Reader, Selection
 from pages.answers import is_fragment, respond
@@ -17,11 +17,11 @@ from pages.exporting import send_export
 from pages.listing import Chip, Listing, listing, reader_of, selection_of
 from people.permissions import SignedInRequest
 from risklog import scoring
-from risklog.filters import RISKS
+from risklog.filters import LISTS, RISKS, live_risks
 from risklog.models import Risk
 from risklog.queries import risk as queries
 from risklog.queries.risk_export import RISK_EXPORT
-from risklog.states import RiskState
+from saved import queries as saved
 from signals.queries.spark import sparks
 
 COUNT_CAP = 1000
@@ -31,17 +31,7 @@ MENUS = {"state": "circle-dot", "level": "alert-triangle", "category": "category
 PICKERS = {"model": "cpu", "team": "users-group", "owner": "user"}
 # The orders that the page offers; the others are for tools.
 ORDERS = ("-severity", "-updated_at", "updated_at", "-opened_at", "opened_at", "severity")
-TABS = tuple(
-    (label, RISKS.read({name: [text] for name, text in query.items()}))
-    for label, query in (
-        ("All live", {}),
-        ("Mine", {"owner": "me"}),
-        ("Critical & high", {"level": "5,4"}),
-        ("No owner", {"owner": "none"}),
-        ("Accepted", {"state": "accepted"}),
-        ("Closed", {"state": "closed"}),
-    )
-)
+RISK_LIST = next(one for one in LISTS if one.spec is RISKS)
 _CHOICES = replace(RISKS, further=("find",))
 
 
@@ -50,7 +40,7 @@ _CHOICES = replace(RISKS, further=("find",))
 def risk_list(request: SignedInRequest) -> HttpResponse:
     """Show one page of the list. Closed risks are on it only if the address has a state or a reference."""
     selection, reader, at = selection_of(request, RISKS), reader_of(request), clock.now()
-    rows = queries.listed(_default_rows(selection, reader))
+    rows = queries.listed(live_risks(selection, reader))
     shown = listing(request, RISKS, rows, selection=selection)
     queries.masked(shown.page.rows, request.user, "model_name")
     heat = queries.heat(_filtered(selection, reader), COUNT_CAP)
@@ -63,7 +53,9 @@ def risk_list(request: SignedInRequest) -> HttpResponse:
         "sparks": sparks((row["series_id"] for row in shown.page.rows if row["series_id"]), at=at),
         "escalated": queries.escalated([row["subject_id"] for row in shown.page.rows]),
         "counted": counted,
-        "tabs": _tabs(selection),
+        "tabs": (tabs := saved.tabs(RISK_LIST, request.user, selection)),
+        "save_url": "" if any(tab.is_same for tab in tabs) else saved.new_address(RISK_LIST, selection),
+        "counts_url": reverse("saved:view_counts", args=[RISK_LIST.name]),
         "menus": _menus(shown),
         "chips": [_chip(chip, shown) for chip in shown.chips if chip.name not in {*MENUS, "q"}],
         "kept": [(name, text) for name, text in selection.texts.items() if name not in {"q", "order"}],
@@ -86,7 +78,7 @@ def risk_list(request: SignedInRequest) -> HttpResponse:
 @view_needs("risklog.risk_view")
 def risk_export(request: SignedInRequest) -> StreamingHttpResponse:
     """Send all risks of the filtered list, in its order, as a file: ?format=csv, xlsx or json."""
-    return send_export(request, RISK_EXPORT, _default_rows)
+    return send_export(request, RISK_EXPORT, live_risks)
 
 
 @require_safe
@@ -122,16 +114,8 @@ def risk_choices(request: SignedInRequest, what: str) -> HttpResponse:
     return respond(request, "risklog/risk_choices.html", "choices", context)
 
 
-def _default_rows(selection: Selection, reader: Reader) -> QuerySet[Risk]:
-    """Return the risks that the reader may see: live ones unless a state or a reference is asked for."""
-    rows = Risk.objects.visible_to(reader.user)
-    if "state" in selection.values or references.is_reference(selection.texts.get("q", "").strip()):
-        return rows
-    return rows.filter(~Q(state=RiskState.CLOSED))
-
-
 def _filtered(selection: Selection, reader: Reader) -> QuerySet[Risk]:
-    return RISKS.apply(_default_rows(selection, reader), selection, reader)
+    return RISKS.apply(live_risks(selection, reader), selection, reader)
 
 
 def _counted(count: int, is_capped: bool) -> str:
@@ -151,17 +135,6 @@ def _exports(selection: Selection) -> list[tuple[str, str]]:
         (label, f"{base}?{selection.query(format=form)}")
         for form, label in (("csv", "CSV"), ("xlsx", "Excel (XLSX)"), ("json", "JSON"))
     ]
-
-
-def _tabs(selection: Selection) -> list[dict[str, Any]]:
-    return [
-        {"label": label, "url": _list_url(tab), "current": _values(tab) == _values(selection)}
-        for label, tab in TABS
-    ]
-
-
-def _values(selection: Selection) -> dict[str, set[Any]]:
-    return {name: set(values) for name, values in selection.values.items()}
 
 
 def _menus(shown: Listing) -> list[dict[str, Any]]:
@@ -198,12 +171,10 @@ def _chip(chip: Chip, shown: Listing) -> Chip:
         return replace(
             chip, label=f"{scoring.LIKELIHOODS[likelihood]}, {scoring.IMPACTS[impact].lower()} impact"
         )
-    if chip.name not in PICKERS:
+    names = RISKS.names_of(chip.name, shown.selection, shown.user)
+    if names is None:
         return chip
-    names = dict(RISKS.filters[chip.name].special_values)
-    if keys := [value for value in values if value not in names]:
-        names |= queries.names_of(chip.name, keys, shown.user)
-    labels = ", ".join(names.get(str(value), "unknown") for value in values)
+    labels = ", ".join(name or "unknown" for name in names.values())
     return replace(chip, label=f"{RISKS.filters[chip.name].label}: {labels}")
 
 

@@ -15,6 +15,7 @@ _LISTS = (
     "_list",
     "_heat",
     "_export",
+    "_counts",
     "_board",
     "search",
     "_new",
@@ -176,6 +177,10 @@ _RULES: tuple[tuple[str, Any], ...] = (
     ("signals:source_list", lambda w, o, k: {}),
     ("signals:source_create", lambda w, o, k: {}),
     ("signals:source_", lambda w, o, k: {"pk": k["source"].pk}),
+    ("saved:view_list", lambda w, o, k: {}),
+    ("saved:view_new", lambda w, o, k: {}),
+    ("saved:view_counts", lambda w, o, k: {"name": "risks"}),
+    ("saved:view_", lambda w, o, k: {"pk": o.view.pk}),
     ("talk:comment_create", lambda w, o, k: {}),
     ("talk:comment_preview", lambda w, o, k: {}),
     ("talk:comment", lambda w, o, k: {"pk": o.comment.pk}),
@@ -210,6 +215,7 @@ _OBJECTS: tuple[tuple[str, Any], ...] = (
     ("signals:threshold_decline", lambda w, o: o.version),
     ("signals:threshold_", lambda w, o: o.threshold),
     ("signals:source_", lambda w, o: w.extra["source"]),
+    ("saved:view_", lambda w, o: o.view),
     ("talk:comment_", lambda w, o: o.comment),
     ("talk:file_", lambda w, o: o.file),
 )
@@ -256,6 +262,7 @@ def _resource(address: str) -> Any:
             "learnings": objects.learning.reference,
             "comments": objects.comment.pk,
             "files": objects.file.pk,
+            "views": objects.view.pk,
             "events": _first_event(objects.risk.subject_id),
         }
         return "/api/v1/" + re.sub(r"<str:\w+>", str(keys.get(first, "")), address)

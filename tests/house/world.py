@@ -20,6 +20,7 @@ from people.states import Role, TokenScope
 from riskhub import schedule
 from risklog.models import Escalation
 from risklog.operations import reviewer as reviewers
+from saved import operations as views
 from signals.models import Breach, Series, Source, Threshold, ThresholdVersion
 from signals.operations import threshold as thresholds
 from talk.operations import comment as comments
@@ -64,6 +65,7 @@ class Objects:
     item: Any
     comment: Any
     file: Any
+    view: Any
 
 
 @dataclass
@@ -212,6 +214,9 @@ def _objects(world: World, series: Any, *, word: str, viewers: list[int] | None)
     item = items.add(world.extra["coming"], title=f"{word} item", about=risk.subject, **_by(owner))
     comment = comments.add(about=risk.subject, text=f"{word} remark", **_by(owner))
     file = talk.file(risk.subject, f"{word} notes.txt", f"{word} content".encode(), author=owner)
+    view = views.add(
+        list="risks", name=f"{word} view", query="owner=me", is_shared=viewers is None, **_by(owner)
+    )
     return Objects(
         model=model,
         series=Series.objects.get(pk=metric.pk),
@@ -228,6 +233,7 @@ def _objects(world: World, series: Any, *, word: str, viewers: list[int] | None)
         item=item,
         comment=comment,
         file=file,
+        view=view,
     )
 
 

@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from actions.operations import action as action_operations
 from history import documents
 from history import operations as history
 from history.models import Event
@@ -18,7 +19,7 @@ from risklog.models import Risk
 from risklog.operations import risk as operations
 from risklog.states import RiskState
 from signals.models import Breach, BreachGroup, Point, Series, Threshold, ThresholdVersion
-from tests.factories import people, risks, signals
+from tests.factories import actions, people, risks, signals
 
 pytestmark = pytest.mark.django_db
 
@@ -118,6 +119,12 @@ def test_the_list_is_worst_first_and_shows_what_a_row_needs(client, member, at):
         ("?model=churn", {"mine"}),
         ("?team=none", {"drift", "accepted", "low"}),
         ("?ending=true", set()),
+        ("?review=overdue", set()),
+        ("?review=due", {"mine"}),
+        ("?plan=none", {"drift", "low", "mine"}),
+        ("?plan=some", {"accepted"}),
+        ("?changed=week", {"drift", "accepted", "mine", "low"}),
+        ("?changed=month&level=1", {"low"}),
     ],
 )
 def test_each_filter_narrows(client, member, query, wanted):
@@ -138,6 +145,20 @@ def test_each_filter_narrows(client, member, query, wanted):
     }
     by_reference = {risk.reference: name for name, risk in found.items()}
     assert {by_reference[reference] for reference in listed(client, query)} == wanted
+
+
+def test_an_overdue_review_and_a_plan_are_found(client, member, at, move_clock):
+    critical = risks.risk("Critical", likelihood=5, impact=5)
+    high = risks.risk("High", likelihood=4, impact=4)
+    actions.action(owner=member, about=high.subject)
+    done = actions.action(owner=member, about=critical.subject)
+    action_operations.finish(done, note="Capped", by=SYSTEM, at=at)
+
+    assert listed(client, "?plan=some") == [high.reference]
+    move_clock(at + timedelta(days=15))
+    client.force_login(member)  # the session has expired
+    assert listed(client, "?review=overdue") == [critical.reference]
+    assert listed(client, "?changed=week") == []
 
 
 def test_the_list_is_searched_in_the_language_of_the_organisation(client, member, at):
@@ -206,7 +227,7 @@ def test_check_lists_are_links_that_add_and_remove_one_value(client, member):
 def test_tabs_are_plain_selections(client, member):
     for query, label in (("", "All live"), ("level=4,5", "Critical & high"), ("owner=me", "Mine")):
         tabs = client.get(f"/risks/?{query}").context["tabs"]
-        assert [tab["label"] for tab in tabs if tab["current"]] == [label]
+        assert [tab.label for tab in tabs if tab.is_current] == [label]
 
 
 def test_chips_say_names_where_the_address_has_keys(client, member):

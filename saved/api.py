@@ -1,0 +1,121 @@
+"""The API of saved views."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from kit import clock
+from rest.fields import Body, read
+from rest.resource import Collection, Item, Resource
+from rest.steps import Step
+from saved import operations
+from saved.filters import SPEC
+from saved.models import SavedView
+from saved.states import ViewState
+
+
+class SavedViewRow(serializers.Serializer):
+    """A saved view of a list."""
+
+    id = serializers.IntegerField()
+    version = serializers.IntegerField()
+    list = serializers.CharField(help_text="The name of the list, such as risks.")
+    name = serializers.CharField()
+    query = serializers.CharField(help_text="The query string of the list: its filters and its order.")
+    is_shared = serializers.BooleanField(help_text="Whether everyone sees the view.")
+    owner_id = serializers.IntegerField()
+    owner_name = serializers.CharField(source="owner.name")
+    state = serializers.ChoiceField(ViewState.choices)
+    updated_at = serializers.DateTimeField()
+
+
+class SavedViewChange(Body):
+    name = serializers.CharField(max_length=80, required=False)
+    query = serializers.CharField(
+        max_length=2000, required=False, allow_blank=True, help_text="As in the address of the list."
+    )
+    is_shared = serializers.BooleanField(required=False)
+
+
+class NewSavedView(Body):
+    list = serializers.CharField(max_length=40)
+    name = serializers.CharField(max_length=80)
+    query = serializers.CharField(
+        max_length=2000, required=False, allow_blank=True, help_text="As in the address of the list."
+    )
+    is_shared = serializers.BooleanField(default=False)
+
+
+class _SavedViews(Resource):
+    kind = "saved_view"
+    serializer_class = SavedViewRow
+    columns = {
+        **{name: name for name in SavedViewRow().fields},
+        "owner_name": "owner__name",
+    }
+
+    def rows(self, request: Request) -> QuerySet:
+        return SavedView.objects.visible_to(request.user)
+
+    def objects(self, request: Request) -> QuerySet:
+        return self.rows(request).select_related("subject", "owner")
+
+
+class SavedViews(_SavedViews, Collection):
+    """List your saved views and those that others share, without deleted ones. POST saves one."""
+
+    permission = {"GET": "saved.view_view", "POST": "saved.view_add"}
+    bodies = {"POST": NewSavedView}
+    spec = SPEC
+
+    def rows(self, request: Request) -> QuerySet:
+        rows = super().rows(request)
+        return rows.filter(state=ViewState.ACTIVE) if request.method == "GET" else rows
+
+    def post(self, request: Request) -> Response:
+        values: dict[str, Any] = read(NewSavedView, request)
+        view = operations.add(**values, by=self.by(request), at=clock.now())
+        return self.created(request, view, f"views/{view.pk}")
+
+
+class SavedViewItem(_SavedViews, Item):
+    """A saved view, by id."""
+
+    permission = {"GET": "saved.view_view", "PATCH": "saved.view_change", "DELETE": "saved.view_change"}
+    bodies = {"PATCH": SavedViewChange, "DELETE": None}
+
+    def patch(self, request: Request, key: str) -> Response:
+        view = self.found(request, key)
+        seen = self.seen(request, view)
+        self.require(request, "saved.view_change", view)
+        values = read(SavedViewChange, request)
+        operations.change(view, values, by=self.by(request), at=clock.now(), seen=seen)
+        return self.answer(request, view.pk)
+
+    def delete(self, request: Request, key: str) -> Response:
+        """Delete a view. Its address still leads to its filters, and it can be restored."""
+        view = self.found(request, key)
+        seen = self.seen(request, view)
+        self.require(request, "saved.view_change", view)
+        operations.delete(view, by=self.by(request), at=clock.now(), seen=seen)
+        return Response(status=204)
+
+
+class RestoreSavedView(_SavedViews, Step):
+    """Restore a deleted view."""
+
+    is_versioned = True
+    permission = {"POST": "saved.view_change"}
+    bodies = {"POST": None}
+    answers = {"POST": (200, SavedViewRow)}
+    operation = staticmethod(operations.restore)
+
+
+RESOURCES: list = [
+    ("views", SavedViews),
+    ("views/<str:key>", SavedViewItem),
+    ("views/<str:key>/restore", RestoreSavedView),
+]

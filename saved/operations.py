@@ -1,0 +1,155 @@
+"""Operations on saved views: add, change, delete, restore."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from history import operations as history
+from history.operations import GrantReason, NewGrant, Placement, Reach
+from kit.actor import Actor
+from kit.refusals import Refused
+from kit.sight import EVERYONE
+from lists import registry
+from lists.filtering import BadQuery
+from people.models import User
+from saved import permissions
+from saved.models import SavedView
+from saved.states import ViewState
+
+MAX_PER_PERSON = 100
+CHANGEABLE = ("name", "query", "is_shared")
+
+
+@transaction.atomic
+def add(
+    *, list: str, name: str, query: str = "", is_shared: bool = False, by: Actor, at: datetime
+) -> SavedView:
+    """Save a view of a list under a name.
+
+    query: a query string of the list; what it says of pages is dropped.
+    Raises Refused with the name of the field: for an unknown list, a query that the list does not accept, a
+    name that the person has given to another view of this list, and without the right to share.
+    """
+    person = by.person
+    if person is None:
+        raise Refused("A person saves a view, not the system.")
+    if SavedView.objects.filter(owner=person, state=ViewState.ACTIVE).count() >= MAX_PER_PERSON:
+        raise Refused(f"You have {MAX_PER_PERSON} saved views. Delete one first.", field="name")
+    view = SavedView(
+        list=list,
+        name=_name(name),
+        query=checked_query(list, query),
+        owner=person,
+        is_shared=is_shared,
+        updated_at=at,
+    )
+    _refuse_second(view)
+    if is_shared:
+        _refuse_to_share(view, by)
+    grant = NewGrant(person.subject_id, GrantReason.OWNER, Reach.ROOT)
+    history.record(
+        view,
+        "saved.view_added",
+        by=by,
+        at=at,
+        placed=Placement(viewers=None if is_shared else [person.subject_id], is_root=True, grants=[grant]),
+    )
+    return view
+
+
+@transaction.atomic
+def change(
+    view: SavedView, values: Mapping[str, Any], *, by: Actor, at: datetime, seen: int | None = None
+) -> SavedView:
+    """Change the name, the query, or whether everyone sees the view.
+
+    values: a part of CHANGEABLE. Raises Refused as add() does, and for a deleted view; ChangedMeanwhile.
+    """
+    if view.is_deleted:
+        raise Refused("This view was deleted. Restore it first.")
+    values = {name: values[name] for name in CHANGEABLE if name in values}
+    if "name" in values:
+        values["name"] = _name(values["name"])
+    if "query" in values:
+        values["query"] = checked_query(view.list, values["query"])
+    proposed = SavedView(
+        pk=view.pk, list=view.list, owner=view.owner, **{n: getattr(view, n) for n in CHANGEABLE} | values
+    )
+    _refuse_second(proposed)
+    was_shared = view.is_shared
+    if proposed.is_shared and ("query" in values or not was_shared):
+        _refuse_to_share(proposed, by)
+    if all(getattr(view, name) == value for name, value in values.items()):
+        return view
+    history.change(view, {**values, "updated_at": at}, by=by, at=at, seen=seen, verb="saved.view_changed")
+    if "name" in values:
+        history.retitle(view)
+    if view.is_shared != was_shared:
+        history.restrict(view.subject, None if view.is_shared else [])
+    return view
+
+
+@transaction.atomic
+def delete(view: SavedView, *, by: Actor, at: datetime, seen: int | None = None) -> SavedView:
+    """Delete a view. Its address still leads to its filters, and restore() takes the deletion back."""
+    history.move(view, ViewState.DELETED, values={"updated_at": at}, by=by, at=at, seen=seen)
+    history.retire(view)
+    return view
+
+
+@transaction.atomic
+def restore(view: SavedView, *, by: Actor, at: datetime, seen: int | None = None) -> SavedView:
+    """Take a deletion back. Raises Refused if its owner has given the name to another view meanwhile."""
+    _refuse_second(view)
+    history.move(view, ViewState.ACTIVE, values={"updated_at": at}, by=by, at=at, seen=seen)
+    history.retire(view, is_retired=False)
+    return view
+
+
+def checked_query(name: str, query: str) -> str:
+    """Return the query as the list writes it, without paging. Raises Refused for "list" or "query"."""
+    listed = registry.find(name)
+    if listed is None:
+        known = ", ".join(one.name for one in registry.every())
+        raise Refused(f"There is no such list. Known: {known}.", field="list")
+    try:
+        return listed.read(query).query()
+    except BadQuery as error:
+        problems = " ".join(f"{name}: {message}" for name, message in error.errors.items())
+        raise Refused(problems, field="query") from None
+
+
+def _name(name: str) -> str:
+    name = " ".join(name.split())
+    if not name:
+        raise Refused("Enter a name.", field="name")
+    return name
+
+
+def _refuse_second(view: SavedView) -> None:
+    """Raise Refused if the owner has another view of this list under this name."""
+    named = SavedView.objects.filter(
+        owner=view.owner, list=view.list, name__iexact=view.name, state=ViewState.ACTIVE
+    )
+    if named.exclude(pk=view.pk).exists():
+        raise Refused(f"There is already a view called “{view.name}”. Choose another name.", field="name")
+
+
+def _refuse_to_share(view: SavedView, by: Actor) -> None:
+    """Raise Refused without the right, and for a filter by an object that not everyone may see."""
+    if isinstance(by.person, User) and not permissions.may_share(by.person, view):
+        raise Refused("Your role does not allow you to share views.", field="is_shared")
+    listed = registry.find(view.list)
+    if listed is None:
+        return
+    selection = listed.read(view.query)
+    for name in selection.values:
+        known = listed.spec.names_of(name, selection, EVERYONE)
+        if known is not None and None in known.values():
+            label = listed.spec.filters[name].label
+            raise Refused(
+                f"{label}: this filters by something that not everyone may see. Remove the filter to share.",
+                field="is_shared",
+            )

@@ -1,0 +1,165 @@
+"""Reading saved views: the tabs of a list, their counts, and what a page of a view needs."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import QuerySet
+from django.urls import reverse
+
+from history.models import Event, Subject
+from kit.rights import may
+from kit.sight import Visitor
+from lists import counting
+from lists.collation import BY_NAME
+from lists.filtering import BadQuery, Reader, Selection
+from lists.registry import NamedList
+from people.models import User
+from saved.models import SavedView
+from saved.states import ViewState
+
+MAX_TABS = 100
+# The built-in views that are tabs. The others, and what does not fit, are in the menu beside the tabs.
+PINNED_BUILT_IN, PINNED_OWN = 4, 4
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One view of a list. key: unique in the page. pk: of the saved view, None for a built-in one.
+
+    group: "built-in", "own" or "shared". is_current: the page shows its filters. is_same: also in its order.
+    is_pinned: it is a tab; otherwise it is in the menu. may_change: the
+    reader may rename, replace and delete it.
+    """
+
+    key: str
+    label: str
+    query: str
+    address: str
+    group: str
+    pk: int | None = None
+    is_current: bool = False
+    is_same: bool = False
+    is_pinned: bool = False
+    may_change: bool = False
+
+
+def of_list(name: str, user: Visitor) -> QuerySet[SavedView]:
+    """Return the active views of a list that the reader may see, by name."""
+    rows = SavedView.objects.visible_to(user).filter(list=name, state=ViewState.ACTIVE)
+    return rows.order_by(*BY_NAME)
+
+
+def tabs(listed: NamedList, user: User, selection: Selection) -> list[Tab]:
+    """Return the views of a list: the built-in ones, the reader's, then those of others. One query.
+
+    The one whose filters are those of the selection is the current one. Among several it is the one whose
+    order is the same.
+    """
+    found = [
+        Tab(view.key, view.label, view.query, listed.address(view.query), "built-in")
+        for view in listed.built_in
+    ]
+    saved = [_tab_of(view, listed, user) for view in of_list(listed.name, user)[:MAX_TABS]]
+    found += sorted(saved, key=lambda tab: tab.group)
+    current, is_same = _current(found, listed, selection)
+    pinned = {tab.key for tab in found if tab.group == "built-in"} & {
+        view.key for view in listed.built_in[:PINNED_BUILT_IN]
+    }
+    pinned |= {tab.key for tab in [tab for tab in found if tab.group == "own"][:PINNED_OWN]}
+    return [
+        replace(tab, is_current=True, is_same=is_same, is_pinned=True)
+        if tab.key == current
+        else replace(tab, is_pinned=tab.key in pinned)
+        for tab in found
+    ]
+
+
+def _tab_of(view: SavedView, listed: NamedList, user: User) -> Tab:
+    return Tab(
+        key=f"saved-{view.pk}",
+        label=view.name,
+        query=view.query,
+        address=listed.address(view.query),
+        group="own" if view.owner_id == user.pk else "shared",
+        pk=view.pk,
+        may_change=may(user, "saved.view_change", view),
+    )
+
+
+def _current(found: list[Tab], listed: NamedList, selection: Selection) -> tuple[str, bool]:
+    """Return the key of the current view, "" without one, and whether its order is that of the selection."""
+    same: list[tuple[bool, str]] = []
+    for tab in found:
+        own = _read(listed, tab.query)
+        if own is not None and _values(own) == _values(selection):
+            same.append((own.order == selection.order, tab.key))
+    is_same, key = max(same, key=lambda pair: pair[0], default=(False, ""))
+    return key, is_same
+
+
+def _values(selection: Selection) -> dict[str, set[Any]]:
+    return {name: set(values) for name, values in selection.values.items()}
+
+
+def _read(listed: NamedList, query: str) -> Selection | None:
+    """Parse the query of a view. A view that was saved with a filter that the list no longer has is None."""
+    try:
+        return listed.read(query)
+    except BadQuery:
+        return None
+
+
+def counts(listed: NamedList, user: User, reader: Reader) -> dict[str, tuple[int, bool]]:
+    """Return the number of rows of each view for this reader: key -> (number, is capped). Two queries."""
+    whole = listed.read("")
+    rows = {
+        tab.key: listed.chosen(selection, reader)
+        for tab in tabs(listed, user, whole)
+        if (selection := _read(listed, tab.query)) is not None
+    }
+    return counting.capped_counts(rows)
+
+
+def labels(listed: NamedList | None, query: str, user: Visitor) -> list[str]:
+    """Return what a query filters by, such as "Owner: Ana Moreau", and its order.
+
+    A row that the reader may not see is "unknown". At most one query per filter.
+    """
+    selection = _read(listed, query) if listed else None
+    if listed is None or selection is None:
+        return [query]
+    found = []
+    for name, text, _ in listed.spec.chips(selection):
+        known = listed.spec.names_of(name, selection, user)
+        values = ", ".join(known[key] or "unknown" for key in known) if known is not None else ""
+        found.append(f"{listed.spec.filters[name].label}: {values}" if values else text)
+    if "order" in selection.texts:
+        found.append(f"Order: {listed.spec.orders[selection.order].label}")
+    return found
+
+
+def summary(view: SavedView) -> str:
+    """Return which filters a view has, without their values: a list of views names no other objects."""
+    listed = view.of_list
+    selection = _read(listed, view.query) if listed else None
+    if listed is None or selection is None:
+        return "Its filters are not available any more"
+    labels = [listed.spec.filters[name].label for name in selection.values]
+    return ", ".join(labels) or "All rows"
+
+
+def deleted_by(view: SavedView) -> Subject | None:
+    """Return who deleted a view last."""
+    events = Event.objects.filter(subject_id=view.subject_id, verb="saved.view_deleted")
+    latest = events.select_related("actor").order_by("-at", "-id").first()
+    return latest.shown_actor if latest else None
+
+
+def for_page(user: Visitor) -> QuerySet[SavedView]:
+    return SavedView.objects.visible_to(user).select_related("subject", "owner")
+
+
+def new_address(listed: NamedList, selection: Selection) -> str:
+    """Return the address of the form that saves this selection."""
+    return f"{reverse('saved:view_new')}?{urlencode({'list': listed.name, 'query': selection.query()})}"
