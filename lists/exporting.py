@@ -25,7 +25,7 @@ BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class ExportFile:
     """A file that is sent while it is made. name: with its ending. content_type: of HTTP."""
 
     name: str
@@ -73,7 +73,7 @@ class Export:
         *,
         site: str,
         is_for_spreadsheets: bool = False,
-    ) -> File:
+    ) -> ExportFile:
         """Return the file of those of `rows` that the selection asks for.
 
         rows: those that the reader may see. form: a key of FORMATS. site: the beginning of links, without a
@@ -96,7 +96,7 @@ class Export:
         else:
             chunks = xlsx_chunks(columns, batches, title=self.name.capitalize(), at=reader.at)
         mark = BOM if is_for_spreadsheets and form == "csv" else b""
-        return File(f"{self.name}-{reader.today}.{form}", FORMATS[form], _started(chunks, mark))
+        return ExportFile(f"{self.name}-{reader.today}.{form}", FORMATS[form], _started(chunks, mark))
 
     def _batches(self, rows: QuerySet, user: Visitor) -> Iterator[list[dict[str, Any]]]:
         """Yield the rows in lists. A cursor of the database keeps the rest, as they are at the first read."""
@@ -120,4 +120,4 @@ def _started(chunks: Iterator[bytes], mark: bytes) -> Iterator[bytes]:
     return all_of_them()
 
 
-__all__ = ["FORMATS", "MAX_SHEET_ROWS", "Export", "ExportColumn", "File"]
+__all__ = ["FORMATS", "MAX_SHEET_ROWS", "Export", "ExportColumn", "ExportFile"]
