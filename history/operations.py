@@ -70,14 +70,18 @@ def record_many(
     payloads: Sequence[Payload] | None = None,
     cause: Event | None = None,
     viewers: Sequence[int] | None = None,
+    placed: Sequence[Placement] | None = None,
 ) -> list[Event]:
-    """record() for objects of one kind, all new or all existing, with a constant number of statements."""
+    """record() for objects of one kind, all new or all existing, with a constant number of statements.
+
+    placed: one per new object, by default open roots, or roots with these `viewers`.
+    """
     if not objs:
         return []
     fresh = [writing.is_new(obj) for obj in objs]
     if any(fresh) and not all(fresh):
         raise ValueError("record_many takes objects that are all new or all existing.")
-    placed = [Placement(viewers=viewers)] * len(objs)
+    placed = placed or [Placement(viewers=viewers)] * len(objs)
     created = writing.create(objs, placed, at=at) if all(fresh) else [None] * len(objs)
     pairs = [(obj, [row] if row else []) for obj, row in zip(objs, created, strict=True)]
     return writing.write(pairs, event, payloads=payloads, by=by, at=at, cause=cause, batch=new_batch())

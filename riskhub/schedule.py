@@ -16,6 +16,7 @@ from notices.operations import digest, entry, mail_switch, message
 from people import queries as people
 from people.operations import receipt, sign_in
 from riskhub.celery import app
+from risklog.operations import imports
 from signals.operations import source
 from talk.operations import file
 
@@ -108,10 +109,11 @@ def hand_on() -> None:
 @shared_task(name="riskhub.tidy")
 @_in_present_time
 def tidy() -> None:
-    """Delete old data: receipts, counts of sign-in tries, bodies of deliveries, contents of
-    removed files and of files whose transaction failed, expired sessions.
+    """Delete old data: receipts, counts of sign-in tries, bodies of deliveries, imports, expired sessions.
 
-    Also rebuild the search documents whose language has changed, as many as fit before the next run.
+    It also deletes the contents of removed files, and of files whose transaction failed.
+
+    It rebuilds the search documents whose language has changed, as many as fit before the next run.
     """
     at = clock.now()
     receipt.forget_old(at=at)
@@ -119,6 +121,7 @@ def tidy() -> None:
     source.forget_deliveries(at=at)
     file.delete_removed(at=at)
     file.sweep(at=at)
+    imports.forget_old(at=at)
     entry.add_missing_topics()
     call_command("clearsessions")
     for _batch in documents.rebuild(limit=_DOCUMENTS_A_RUN):

@@ -15,6 +15,7 @@ from risklog.recipients import (
     risk_owner,
     team_of_escalation,
     team_of_risk,
+    unless_imported,
 )
 
 # ------------------------------------------------------------------ categories, ladders
@@ -250,7 +251,7 @@ EVENTS = (
     EventType(LadderChanged, is_chained=True),
     EventType("risklog.ladder_retired", is_chained=True),
     # risks
-    EventType("risklog.risk_opened", _OWNER_AND_TEAM),
+    EventType("risklog.risk_opened", tuple(unless_imported(rule) for rule in _OWNER_AND_TEAM)),
     EventType(RiskChanged, (of_important_change,)),
     EventType(RiskConfirmed),
     EventType(RiskAssessing),

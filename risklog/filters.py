@@ -22,7 +22,7 @@ from people import queries as people
 from people.models import Team, User
 from risklog import scoring
 from risklog.models import Category, Reviewer, Risk
-from risklog.states import UNRESOLVED, EscalationState, Outcome, ReviewState, RiskState, Severity
+from risklog.states import UNRESOLVED, EscalationState, Outcome, ReviewState, RiskState, RowResult, Severity
 from signals.states import SignalKind
 
 _BY_NUMBER = {"id": Order("Oldest", ("id",)), "-id": Order("Newest", ("-id",))}
@@ -57,6 +57,15 @@ LADDERS = ListSpec(
         )
     },
     orders={"severity": Order("Most general first", ("severity", "id"))},
+)
+
+
+# ------------------------------------------------------------------ imports and their rows
+
+IMPORTS = ListSpec(filters={}, orders={"-id": _BY_NUMBER["-id"], "id": _BY_NUMBER["id"]})
+IMPORT_ROWS = ListSpec(
+    filters={"result": filtering.choice("Result", "result", RowResult)},
+    orders={"line": Order("Order of the sheet", ("line", "id"))},
 )
 
 
@@ -261,6 +270,7 @@ RISKS = ListSpec(
         "owner": replace(_OWNER, special_values=(("me", "Me"), ("none", "No owner"))),
         "unowned": filtering.flag("Without an owner", Q(owner__isnull=True), "true: those without an owner."),
         "tag": filtering.tag(),
+        "external_id": filtering.exact("External ID", "external_id", help="The key in another tool."),
         "cell": Filter(
             "Cell",
             _in_cell,

@@ -1,10 +1,15 @@
 """The recipients of events about reviews, escalations and risks: user id -> the reason."""
 
+from collections.abc import Callable
+from functools import wraps
+
 from history.models import Event
 from history.queries import present_data
 from history.recipients import everyone
 from people.recipients import risk_managers, team_members
 from risklog.models import Climb, Escalation, Reviewer, Risk
+
+Rule = Callable[[Event], dict[int, str]]
 
 
 def reviewers(event: Event) -> dict[int, str]:
@@ -36,6 +41,16 @@ def team_of_risk(event: Event) -> dict[int, str]:
     """Return the members of the risk's team."""
     risk = Risk.objects.filter(subject_id=event.subject_id).first()
     return team_members(risk.team_id if risk else None, "The risk belongs to your team")
+
+
+def unless_imported(rule: Rule) -> Rule:
+    """Return the rule for risks that are reported one by one. An import of many notifies nobody of each."""
+
+    @wraps(rule)
+    def recipients(event: Event) -> dict[int, str]:
+        return {} if event.via == "import" else rule(event)
+
+    return recipients
 
 
 def lead_if_unowned(event: Event) -> dict[int, str]:

@@ -60,6 +60,19 @@ class EscalationState(TextChoices):
     RESOLVED = "resolved", "Resolved"
 
 
+class ImportState(TextChoices):
+    READ = "read", "Not checked"
+    CHECKED = "checked", "Checked"
+    APPLIED = "applied", "Imported"
+
+
+class RowResult(TextChoices):
+    NEW = "new", "New"
+    CHANGED = "changed", "Changed"
+    UNCHANGED = "unchanged", "Unchanged"
+    REFUSED = "refused", "Refused"
+
+
 RISK_MOVES = {
     (RiskState.OPEN, RiskState.ASSESSING): "risklog.risk_assessing",
     (RiskState.OPEN, RiskState.CLOSED): "risklog.risk_closed",

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from risklog.views import escalation, ladder, register, review, risk, step, taxonomy
+from risklog.views import escalation, imports, ladder, register, review, risk, step, taxonomy
 
 app_name = "risklog"
 
@@ -49,6 +49,10 @@ risk_pages: list = [
     path("export/", register.risk_export, name="risk_export"),
     path("heat/", register.risk_heat, name="risk_heat"),
     path("choices/<str:what>/", register.risk_choices, name="risk_choices"),
+    path("imports/", imports.import_list, name="import_list"),
+    path("imports/<int:pk>/", imports.import_detail, name="import_detail"),
+    path("imports/<int:pk>/apply/", imports.import_apply, name="import_apply"),
+    path("imports/<int:pk>/delete/", imports.import_delete, name="import_delete"),
     path("new/", risk.risk_new, name="risk_new"),
     path("like/", risk.risk_like, name="risk_like"),
     path("from-breach/<str:reference>/", risk.risk_from_breach, name="risk_from_breach"),

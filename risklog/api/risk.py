@@ -65,6 +65,7 @@ class RiskRow(serializers.Serializer):
     breach_group_id = serializers.IntegerField(allow_null=True)
     series_id = serializers.IntegerField(allow_null=True)
     is_restricted = serializers.SerializerMethodField()
+    external_id = serializers.CharField(help_text="Its key in another tool, empty without.")
     opened_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
 
@@ -112,6 +113,10 @@ class RiskChange(Body):
     series = Visible(
         "series", Series.objects.visible_to, by="subject__title", required=False, allow_null=True
     )
+    external_id = serializers.CharField(max_length=120, required=False, allow_blank=True)
+
+
+_EXTERNAL_ID = "Its key in another tool or sheet. It finds the risk again: GET /risks?external_id=…"
 
 
 class NewRisk(Body):
@@ -130,6 +135,9 @@ class NewRisk(Body):
     impact = _one_to_five(default=3)
     series = Visible(
         "series", Series.objects.visible_to, by="subject__title", required=False, allow_null=True
+    )
+    external_id = serializers.CharField(
+        max_length=120, required=False, allow_blank=True, help_text=_EXTERNAL_ID
     )
     is_unnamed = serializers.BooleanField(
         required=False, help_text="Hide your name. The audit history records it."

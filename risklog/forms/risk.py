@@ -122,6 +122,13 @@ class EditRiskForm(RiskForm):
     review_on = forms.DateField(label="Next review", widget=Day, required=False)
     series = NamedChoice(Series.objects.none(), required=False, empty_label="No metric", label="Metric")
 
+    external_id = forms.CharField(
+        label="External ID",
+        max_length=120,
+        required=False,
+        help_text="Its key in another tool or sheet. An import finds the risk by it.",
+    )
+
     field_order = CHANGEABLE
 
     def __init__(self, *args: Any, risk: Risk, only: tuple[str, ...] = CHANGEABLE, **kwargs: Any) -> None:

@@ -30,6 +30,7 @@ class Risk(Recorded):
     likelihood x impact is the inherent score. The residual figures are those after treatment, None if
     they are not assessed yet. severity: the score (1 to 25), residual if assessed, else inherent.
     raised_by: None if the reporter is anonymous; the audit history records the name.
+    external_id: its key in another tool or sheet, "" without. Not unique: it must not reveal a hidden risk.
     confirmations: how often somebody confirmed or changed the risk. The column keeps its first name.
     """
 
@@ -66,6 +67,7 @@ class Risk(Recorded):
     breach_group = models.ForeignKey(BreachGroup, models.PROTECT, null=True, blank=True, related_name="+")
     series = models.ForeignKey(Series, models.PROTECT, null=True, blank=True, related_name="+")
     closing_evidence = models.TextField(blank=True, default="")
+    external_id = models.CharField(max_length=120, blank=True, default="", db_default="")
     opened_at = models.DateTimeField()
     updated_at = models.DateTimeField()
     search = models.GeneratedField(
@@ -103,6 +105,7 @@ class Risk(Recorded):
             models.Index(
                 fields=["-severity", "-id"], name="risklog_risk_unowned", condition=Q(owner__isnull=True)
             ),
+            models.Index(fields=["external_id"], name="risklog_risk_external", condition=~Q(external_id="")),
             GinIndex(fields=["search"], name="risklog_risk_search"),
             GinIndex(fields=["tags"], name="risklog_risk_tags"),
         ]

@@ -1,5 +1,6 @@
 """Accepting a risk until a date. Somebody other than its owner decides; a warning comes ten days before."""
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -52,7 +53,7 @@ def accept(
     history.move(
         risk, RiskState.ACCEPTED, by=by, at=at, seen=seen, values=values, payload=accepted, cause=cause
     )
-    _put_dues(risk, until, at)
+    plan_ends([risk], at=at)
     return risk
 
 
@@ -80,12 +81,16 @@ def acceptance_ends(due: Due, *, at: datetime) -> None:
     history.move(risk, RiskState.ASSESSING, by=SYSTEM, at=at, values=values, payload=ended)
 
 
-def _put_dues(risk: Risk, until: date, at: datetime) -> None:
-    """Put the Dues of an acceptance. Accepting again until the same date puts no second ones."""
-    dues = [(DUE, risk.subject_id, f"end {until.isoformat()}", _moment(until))]
-    warn_at = _moment(until - timedelta(days=WARN_DAYS))
-    if warn_at > at:
-        dues.append((DUE, risk.subject_id, f"warn {until.isoformat()}", warn_at))
+def plan_ends(risks: Iterable[Risk], *, at: datetime) -> None:
+    """Put the Dues of accepted risks. Accepting again until the same date puts no second ones."""
+    dues = []
+    for risk in risks:
+        until = risk.accepted_until
+        assert until is not None  # a constraint of the table
+        dues.append((DUE, risk.subject_id, f"end {until.isoformat()}", _moment(until)))
+        warn_at = _moment(until - timedelta(days=WARN_DAYS))
+        if warn_at > at:
+            dues.append((DUE, risk.subject_id, f"warn {until.isoformat()}", warn_at))
     history.put_dues(dues)
 
 

@@ -15,7 +15,7 @@ from kit.refusals import IllegalMove, Refused
 from people.models import Team, User
 from risklog import events, scoring
 from risklog.models import Category, Risk
-from risklog.operations.acceptance import accept, acceptance_ends
+from risklog.operations.acceptance import accept, acceptance_ends, plan_ends
 from risklog.operations.risk_steps import assess, close, monitor, reopen, treat
 from risklog.operations.risk_values import check, check_residual, hand_over_sight, score_with, tidy
 from risklog.queries import evidence
@@ -24,15 +24,15 @@ from signals.models import BreachGroup, Series
 
 # The steps are offered here too, so that callers have all operations of a risk in one module.
 __all__ = [
-    "accept", "acceptance_ends", "add", "add_from_breach", "assess", "change", "close", "confirm", "monitor",
-    "reopen", "restrict", "tidy", "treat",
+    "accept", "acceptance_ends", "add", "add_from_breach", "add_many", "assess", "change", "close", "confirm",
+    "monitor", "reopen", "restrict", "tidy", "treat",
 ]  # fmt: skip
 
 # What change() sets, in the order of the edit form. A state is set by its own step. restrict() sets who may
 # see the risk.
 CHANGEABLE = (
     "title", "affected", "description", "category", "model", "feature", "tags", "team", "owner", "likelihood",
-    "impact", "residual_likelihood", "residual_impact", "treatment", "review_on", "series",
+    "impact", "residual_likelihood", "residual_impact", "treatment", "review_on", "series", "external_id",
 )  # fmt: skip
 
 
@@ -48,6 +48,7 @@ class RiskDetails(TypedDict, total=False):
     series: Series | None
     feature: str
     tags: Sequence[str]
+    external_id: str
 
 
 @transaction.atomic
@@ -72,18 +73,8 @@ def add(
     reporter and the owner always see it and everything below it.
     Raises Refused with the name of the field.
     """
-    check({"title": title, "category": category, "likelihood": likelihood, "impact": impact})
-    risk = Risk(
-        title=title.strip(),
-        **_cleaned(details),
-        category=category,
-        likelihood=likelihood,
-        impact=impact,
-        raised_by=None if is_unnamed else by.person,
-        review_on=scoring.next_review(scoring.score(likelihood, impact), at.date()),
-        opened_at=at,
-        updated_at=at,
-    )
+    values = {"title": title, "category": category, "likelihood": likelihood, "impact": impact}
+    risk = _new({**values, **details}, raised_by=None if is_unnamed else by.person, at=at)
     history.record(
         risk,
         "risklog.risk_opened",
@@ -95,10 +86,34 @@ def add(
     return risk
 
 
-def _cleaned(details: RiskDetails) -> dict[str, Any]:
+@transaction.atomic
+def add_many(drafts: Sequence[Mapping[str, Any]], *, by: Actor, at: datetime) -> list[Risk]:
+    """Create risks that were kept elsewhere before, with a constant number of statements.
+
+    drafts: the fields of each risk. title, category, likelihood and impact are required. A state is kept as
+    it is; an accepted risk needs accepted_until, acceptance_reason and treatment, a closed one
+    closing_evidence. Raises Refused with the name of the field.
+    """
+    risks = [_new(draft, raised_by=by.person, at=at) for draft in drafts]
+    placed = [_placement(risk, None, by) for risk in risks]
+    history.record_many(risks, "risklog.risk_opened", by=by, at=at, placed=placed)
+    plan_ends([risk for risk in risks if risk.state == RiskState.ACCEPTED], at=at)
+    return risks
+
+
+def _new(values: Mapping[str, Any], *, raised_by: User | None, at: datetime) -> Risk:
+    check(values)
+    risk = Risk(**{**values, **_cleaned(values)}, raised_by=raised_by, opened_at=at, updated_at=at)
+    check_residual(risk, {})
+    risk.severity = score_with(risk, {})
+    risk.review_on = risk.review_on or scoring.next_review(risk.severity, at.date())
+    return risk
+
+
+def _cleaned(details: Mapping[str, Any]) -> dict[str, Any]:
     model = details.get("model")
     return {
-        **details,
+        "title": details["title"].strip(),
         "description": details.get("description", "").strip(),
         "affected": details.get("affected", "").strip(),
         "tags": tidy(details.get("tags", ())),

@@ -22,6 +22,12 @@ def may_add(user: User, risk: Any) -> bool:
     return may_write(user)
 
 
+@permission("risklog.risk_import")
+def may_import(user: User, found: Any) -> bool:
+    """Return True for members, each for their own imports. Each row needs the right for its risk as well."""
+    return may_write(user) and (found is None or found.author_id == user.pk)
+
+
 @permission("risklog.risk_change")
 def may_change(user: User, risk: Any) -> bool:
     """Return True for the owner, members of the risk's team, the named reporter, and risk managers."""

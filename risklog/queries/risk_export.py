@@ -30,7 +30,7 @@ _NAMED = {
 _STORED = (
     "title", "description", "affected", "feature", "tags", "likelihood", "impact", "residual_likelihood",
     "residual_impact", "severity", "state", "treatment", "review_on", "confirmations", "accepted_until",
-    "acceptance_reason", "closing_evidence", "opened_at", "updated_at",
+    "acceptance_reason", "closing_evidence", "external_id", "opened_at", "updated_at",
 )  # fmt: skip
 
 
@@ -92,6 +92,7 @@ RISK_EXPORT = Export(
         _of("reported_by", "Reported by", 20, key="reporter_name"),
         _of("breach", "Source breach", 13, key="breach_reference"),
         _of("closing_evidence", "Evidence it is resolved", 30),
+        _of("external_id", "External ID", 14),
         _of("confirmations", "Reviews done", 12),
         _of("is_restricted", "Restricted", 10, labels=YES_NO),
         _of("opened_at", "Opened (UTC)", 16),

@@ -4,6 +4,7 @@ There are two of each object: an open one, and one that is restricted to the own
 title.
 """
 
+import io
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -19,6 +20,7 @@ from people.operations import organisation, person, token
 from people.states import Role, TokenScope
 from riskhub import schedule
 from risklog.models import Escalation
+from risklog.operations import imports
 from risklog.operations import reviewer as reviewers
 from saved import operations as views
 from signals.models import Breach, Series, Source, Threshold, ThresholdVersion
@@ -162,6 +164,12 @@ def _by(user: Any) -> dict[str, Any]:
     return {"by": Actor(user, "page"), "at": AT}
 
 
+def _an_import(world: World) -> Any:
+    """Return an import that was checked, of the manager."""
+    sheet = io.BytesIO(b"Risk\nImported risk\n")
+    return imports.take(sheet, name="risks.csv", category=risks.category(), **_by(world.people["manager"]))
+
+
 def _meetings(world: World) -> Any:
     facilitator = world.people["facilitator"]
     series = meetings_.series(world.extra["team"], participants=[facilitator])
@@ -242,6 +250,7 @@ def _once(world: World, owner: Any) -> None:
 
     world.extra |= {
         "risklog:category": Category.objects.order_by("pk").first(),
+        "risklog:import": _an_import(world),
         "risklog:ladder": Ladder.objects.order_by("pk").first(),
         "source": Source.objects.order_by("pk").first(),
         "other_team": Subject.objects.filter(kind="team").last(),

@@ -1,0 +1,236 @@
+"""Reading of tables that people keep in spreadsheets: CSV in any usual encoding, XLSX, XLS and ODS.
+
+The type is told by the content, never by the file's name. A formula counts as the value that the spreadsheet
+program stored with it.
+"""
+
+import csv
+import io
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import IO, TypeAlias
+
+from charset_normalizer import from_bytes
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
+
+from kit.refusals import Refused
+
+Cell: TypeAlias = str | int | float | bool | date | datetime | time | timedelta
+
+MAX_BYTES = 25 * 1024 * 1024
+MAX_UNZIPPED = 250 * 1024 * 1024
+MAX_ROWS = 5_000
+MAX_COLUMNS = 500
+# The header is looked for among the first rows: many sheets begin with a title.
+HEADER_WITHIN = 20
+_ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+_SAMPLE = 64 * 1024
+_DELIMITERS = ",;\t|"
+
+
+class Unreadable(Refused):
+    """The file is not a table that can be read. The message says why and names the fix."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, field="file")
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A table. header: the texts of its columns. rows: (line in the file from 1, one cell per column).
+
+    notes: what a reader should know about how the file was read.
+    """
+
+    header: list[str]
+    rows: list[tuple[int, list[Cell]]]
+    notes: list[str] = field(default_factory=list)
+
+
+def read(file: IO[bytes], *, score: Callable[[Sequence[str]], int]) -> Sheet:
+    """Read the first sheet of a file that has a table.
+
+    score: a function from the texts of a row to the number of them that are known names of columns. The row
+    with the highest score is the header. Raises Unreadable.
+    """
+    file.seek(0, io.SEEK_END)
+    size = file.tell()
+    if not size:
+        raise Unreadable("The file is empty. Choose the file with your risks.")
+    if size > MAX_BYTES:
+        most = MAX_BYTES // 1024 // 1024
+        raise Unreadable(
+            f"The file has {size // 1024 // 1024} MB. Files up to {most} MB can be read: remove pictures and"
+            " sheets that are not needed, or save the sheet as CSV."
+        )
+    file.seek(0)
+    start = file.read(4)
+    file.seek(0)
+    notes: list[str] = []
+    lines: Iterable = _workbook(file, notes) if start in (_ZIP, _OLE) else _text(file.read(), notes)
+    return _table(lines, score, notes)
+
+
+# ------------------------------------------------------------------ workbooks
+
+
+def _workbook(file: IO[bytes], notes: list[str]) -> list[tuple[int, list[Cell]]]:
+    _refuse_bomb(file)
+    try:
+        book = CalamineWorkbook.from_filelike(file)
+        names = list(book.sheet_names)
+        for name in names:
+            sheet = book.get_sheet_by_name(name)
+            if sheet.height:
+                if len(names) > 1:
+                    notes.append(f"The sheet “{name}” was read, the first of {len(names)} that has rows.")
+                return _cells(sheet, notes)
+    except (CalamineError, ValueError, OSError):
+        raise Unreadable(
+            "The workbook cannot be opened. If it has a password, remove it; otherwise save it again as XLSX"
+            " or CSV."
+        ) from None
+    raise Unreadable("The workbook has no sheet with rows.")
+
+
+def _refuse_bomb(file: IO[bytes]) -> None:
+    """Raise Unreadable for a workbook that needs more than MAX_UNZIPPED bytes, before it is unzipped."""
+    try:
+        with zipfile.ZipFile(file) as parts:
+            size = sum(part.file_size for part in parts.infolist())
+    except zipfile.BadZipFile:
+        size = 0  # an older workbook is not zipped
+    file.seek(0)
+    if size > MAX_UNZIPPED:
+        raise Unreadable("The workbook is too large when it is unzipped. Save the sheet as CSV.")
+
+
+def _cells(sheet: CalamineSheet, notes: list[str]) -> list[tuple[int, list[Cell]]]:
+    """Return the rows. Each cell of a merged range gets the value of the range."""
+    first_row, first_column = sheet.start or (0, 0)
+    rows = sheet.to_python(skip_empty_area=True, nrows=MAX_ROWS + HEADER_WITHIN + 1)
+    merged = sheet.merged_cell_ranges or []
+    filled = 0
+    for (top, left), (bottom, right) in merged:
+        top, bottom = top - first_row, bottom - first_row  # noqa: PLW2901 - relative to the first row read
+        left, right = left - first_column, right - first_column  # noqa: PLW2901
+        if top == bottom or not 0 <= top < len(rows):
+            continue  # a title across columns is not repeated
+        filled += 1
+        for row in rows[top : bottom + 1]:
+            row[left : right + 1] = [rows[top][left]] * len(row[left : right + 1])
+    if filled:
+        notes.append(f"Merged cells: {filled} ranges over several rows. Each of their rows got the value.")
+    return [(first_row + number, cells) for number, cells in enumerate(rows, 1)]
+
+
+# ------------------------------------------------------------------ text
+
+
+def _text(raw: bytes, notes: list[str]) -> Iterator[tuple[int, list[Cell]]]:
+    if raw.startswith((b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"<!DOCTYPE", b"<html")):
+        raise Unreadable("This is not a table. Send CSV, XLSX, XLS or ODS.")
+    text = _decoded(raw, notes)
+    if "\x00" in text:
+        raise Unreadable("The file has NUL characters, so it is not a table. Send CSV, XLSX, XLS or ODS.")
+    delimiter = _delimiter(text[:_SAMPLE])
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=False)
+    while True:
+        line = reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise Unreadable(f"Line {line} cannot be read: {error}. Check its quotation marks.") from None
+        yield line, list(cells)
+
+
+def _decoded(raw: bytes, notes: list[str]) -> str:
+    """Decode by byte-order mark, then as UTF-8, then by what the most likely encoding is."""
+    is_utf_16 = raw.startswith((b"\xff\xfe", b"\xfe\xff"))
+    try:
+        return raw.decode("utf-16" if is_utf_16 else "utf-8-sig")
+    except UnicodeDecodeError:
+        pass
+    best = from_bytes(raw[: 4 * _SAMPLE]).best()
+    if best is None:
+        raise Unreadable("The encoding of the file is not known. Save it as CSV in UTF-8, or as XLSX.")
+    notes.append(
+        f"The file is not UTF-8; it was read as {best.encoding}. Check names with accents below. If they are"
+        " wrong, save it as CSV in UTF-8."
+    )
+    return raw.decode(best.encoding, errors="replace")
+
+
+def _delimiter(sample: str) -> str:
+    """Return the delimiter that most often gives rows of equal width; a comma if none does."""
+    lines = [line for line in sample.splitlines()[:50] if line.strip()]
+
+    def fit(delimiter: str) -> tuple[int, int]:
+        widths = [len(cells) for cells in csv.reader(lines, delimiter=delimiter)]
+        usual = max(set(widths), key=widths.count) if widths else 1
+        return (widths.count(usual) if usual > 1 else 0, usual)
+
+    try:
+        return max(_DELIMITERS, key=fit)
+    except csv.Error:
+        return ","
+
+
+# ------------------------------------------------------------------ the table
+
+
+def _table(
+    lines: Iterable[tuple[int, list[Cell]]], score: Callable[[Sequence[str]], int], notes: list[str]
+) -> Sheet:
+    rows: list[tuple[int, list[Cell]]] = []
+    for number, cells in lines:
+        if any(cell != "" for cell in cells):
+            rows.append((number, cells))
+        if len(rows) > MAX_ROWS + HEADER_WITHIN:
+            break
+    if not rows:
+        raise Unreadable("The file has no rows.")
+    place = _header_place(rows, score)
+    header = _header(rows[place][1])
+    width = len(header)
+    if width > MAX_COLUMNS:
+        raise Unreadable(f"The table has {width} columns. Files up to {MAX_COLUMNS} columns can be read.")
+    body = [(number, [*cells, *[""] * (width - len(cells))][:width]) for number, cells in rows[place + 1 :]]
+    if not body:
+        raise Unreadable("The file has a header and no further rows.")
+    if len(body) > MAX_ROWS:
+        raise Unreadable(f"The table has more than {MAX_ROWS} rows. Split it into several files.")
+    if place:
+        notes.append(f"The header is in line {rows[place][0]}. The lines above it were left out.")
+    return Sheet(header, body, notes)
+
+
+def _header_place(rows: Sequence[tuple[int, list[Cell]]], score: Callable[[Sequence[str]], int]) -> int:
+    """Return the index of the header: the row with most known names, else the first with two texts."""
+    texts = [[str(cell) for cell in cells] for _, cells in rows[:HEADER_WITHIN]]
+    scores = [score(row) for row in texts]
+    if max(scores):
+        return scores.index(max(scores))
+    return next((place for place, row in enumerate(texts) if sum(bool(text) for text in row) > 1), 0)
+
+
+def _header(cells: Sequence[Cell]) -> list[str]:
+    """Return the texts of the header without empty columns at its end. A nameless column gets its letter."""
+    texts = [" ".join(str(cell).split())[:120] for cell in cells]
+    while texts and not texts[-1]:
+        texts.pop()
+    return [text or f"Column {letters(number)}" for number, text in enumerate(texts)]
+
+
+def letters(number: int) -> str:
+    """Return the name of a column as spreadsheets count: 0 is A, 26 is AA."""
+    name = ""
+    number += 1
+    while number:
+        number, rest = divmod(number - 1, 26)
+        name = chr(65 + rest) + name
+    return name

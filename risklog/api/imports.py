@@ -1,0 +1,170 @@
+"""Imports by API: send a sheet, read what would happen with each row, apply it."""
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from rest_framework import serializers
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from kit import clock
+from rest.fields import Body, Visible, read
+from rest.resource import Collection, Item, Resource
+from rest.steps import Step
+from risklog.columns import COLUMNS, DateOrder
+from risklog.filters import IMPORT_ROWS, IMPORTS
+from risklog.models import Category
+from risklog.operations import imports as operations
+from risklog.queries import imports as queries
+from risklog.states import ImportState, RowResult
+
+
+class ImportRead(serializers.Serializer):
+    """An import of yours. Its rows are below /imports/{id}/rows."""
+
+    id = serializers.IntegerField()
+    version = serializers.IntegerField()
+    file_name = serializers.CharField()
+    state = serializers.ChoiceField(ImportState.choices)
+    header = serializers.ListField(child=serializers.CharField())
+    mapping = serializers.ListField(
+        child=serializers.CharField(allow_blank=True),
+        help_text="For each column its field, empty for one that is left out.",
+    )
+    notes = serializers.ListField(child=serializers.CharField(), help_text="How the file was read.")
+    date_order = serializers.ChoiceField(DateOrder.choices)
+    category_id = serializers.IntegerField(allow_null=True, help_text="For rows without a category.")
+    creates_categories = serializers.BooleanField()
+    created_at = serializers.DateTimeField()
+    checked_at = serializers.DateTimeField(allow_null=True)
+    applied_at = serializers.DateTimeField(allow_null=True)
+    counts = serializers.DictField(
+        child=serializers.IntegerField(),
+        help_text="Rows by result: new, changed, unchanged, refused, unchecked.",
+    )
+
+
+class ImportRowRead(serializers.Serializer):
+    """A row of a sheet and what happens with it."""
+
+    id = serializers.IntegerField()
+    line = serializers.IntegerField(help_text="Its line in the file, from 1.")
+    result = serializers.ChoiceField(RowResult.choices, allow_null=True)
+    changes = serializers.ListField(
+        child=serializers.ListField(child=serializers.CharField(allow_blank=True)),
+        help_text="[field, old value, new value] of each value that is written.",
+    )
+    problems = serializers.ListField(
+        child=serializers.ListField(), help_text="[column from 0 or null, message] of each refused cell."
+    )
+    remarks = serializers.ListField(child=serializers.CharField())
+    risk_reference = serializers.CharField(allow_null=True)
+
+
+class NewImport(Body):
+    """A multipart form with the file. The answer is checked: a dry run."""
+
+    file = serializers.FileField(allow_empty_file=True, help_text="CSV, XLSX, XLS or ODS, up to 25 MB.")
+    kind = serializers.ChoiceField([("risks", "Risks")], default="risks")
+    mapping = serializers.CharField(
+        required=False,
+        help_text='JSON: {"header of the column": "field"}. Without it the fields are guessed. '
+        f"Fields: {', '.join(COLUMNS)}.",
+    )
+    date_order = serializers.ChoiceField(DateOrder.choices, default=DateOrder.AUTO)
+    category = Visible(
+        "category", lambda user: Category.objects.visible_to(user).filter(is_retired=False), required=False
+    )
+    creates_categories = serializers.BooleanField(default=False)
+    dry_run = serializers.BooleanField(
+        default=True,
+        help_text="False: apply it at once, unless a row is refused. Then its state stays “checked”.",
+    )
+
+    def validate_mapping(self, text: str) -> dict[str, str]:
+        try:
+            mapping = json.loads(text)
+        except ValueError:
+            mapping = None
+        if not isinstance(mapping, dict) or not all(isinstance(name, str) for name in mapping.values()):
+            raise serializers.ValidationError('Send JSON: {"header of the column": "field"}.')
+        return mapping
+
+
+class _Imports(Resource):
+    kind = "import"
+    serializer_class = ImportRead
+    columns = {name: name for name in ImportRead().fields if name != "counts"}
+
+    def rows(self, request: Request) -> QuerySet:
+        return queries.of_author(request.user)
+
+    def finish(self, rows: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
+        numbers = queries.counts_of([row["id"] for row in rows])
+        for row in rows:
+            row["counts"] = asdict(numbers[row["id"]])
+        return rows
+
+
+class Imports(_Imports, Collection):
+    """List your imports of the last 30 days. POST sends a sheet and checks it."""
+
+    permission = {"GET": "risklog.risk_import", "POST": "risklog.risk_import"}
+    bodies = {"POST": NewImport}
+    spec = IMPORTS
+    parser_classes = [MultiPartParser]
+
+    def post(self, request: Request) -> Response:
+        values = read(NewImport, request)
+        values.pop("kind")
+        file = values.pop("file")
+        found = operations.take(file, name=file.name, **values, by=self.by(request), at=clock.now())
+        return self.created(request, found.pk, f"imports/{found.pk}")
+
+
+class ImportItem(_Imports, Item):
+    """Get an import of yours."""
+
+    permission = {"GET": "risklog.risk_import"}
+
+
+class ApplyImport(_Imports, Step):
+    """Create and change the risks of all rows, or of none: 422 if a row is refused."""
+
+    permission = {"POST": "risklog.risk_import"}
+    bodies = {"POST": Body}
+    answers = {"POST": (200, ImportRead)}
+    is_versioned = True
+    operation = staticmethod(operations.apply)
+
+
+class ImportRows(Collection):
+    """List the rows of an import, with what happens or would happen with each."""
+
+    permission = {"GET": "risklog.risk_import"}
+    serializer_class = ImportRowRead
+    spec = IMPORT_ROWS
+    columns = {
+        **{name: name for name in ImportRowRead().fields if name != "risk_reference"},
+        "risk_reference": "risk__subject__reference",
+    }
+
+    def get(self, request: Request, key: str) -> Response:
+        return super().get(request)
+
+    def rows(self, request: Request) -> QuerySet:
+        own = queries.of_author(request.user)
+        found = get_object_or_404(own, **self.lookup(self.kwargs["key"]))
+        return queries.rows_of(found)
+
+
+RESOURCES: list = [
+    ("imports", Imports),
+    ("imports/<str:key>", ImportItem),
+    ("imports/<str:key>/apply", ApplyImport),
+    ("imports/<str:key>/rows", ImportRows),
+]

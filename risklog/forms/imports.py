@@ -1,0 +1,79 @@
+"""The forms of an import: choose a file, and say what its columns mean."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+
+from lists.collation import BY_NAME
+from lists.sheets import MAX_BYTES
+from pages.forms import PageForm
+from risklog.columns import COLUMNS, DateOrder
+from risklog.forms.risk import NamedChoice
+from risklog.models import Category, Import
+
+_FIELDS = [("", "Leave out"), *((name, column.label) for name, column in COLUMNS.items())]
+SAMPLES = 3
+
+
+class UploadForm(PageForm):
+    file = forms.FileField(
+        label="Spreadsheet",
+        help_text=f"CSV, XLSX, XLS or ODS, up to {MAX_BYTES // 1024 // 1024} MB.",
+        widget=forms.ClearableFileInput(attrs={"accept": ".csv,.tsv,.txt,.xlsx,.xls,.ods"}),
+        allow_empty_file=True,
+    )
+
+    def values(self) -> dict[str, Any]:
+        file = self.cleaned_data["file"]
+        return {"file": file, "name": file.name}
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnChoice:
+    """A column of the sheet with the field of the form that says what it means. samples: its first texts."""
+
+    header: str
+    samples: list[str]
+    field: forms.BoundField
+
+
+class MappingForm(PageForm):
+    """What each column means, and how its cells are read."""
+
+    date_order = forms.ChoiceField(label="Order of dates", choices=DateOrder.choices)
+    category = NamedChoice(
+        Category.objects.none(), required=False, empty_label="None", label="Category of rows without one"
+    )
+    creates_categories = forms.BooleanField(
+        label="Create missing categories",
+        required=False,
+        help_text="Only risk managers can. Describe the new ones afterwards.",
+    )
+
+    def __init__(self, data: Any = None, *, found: Import) -> None:
+        columns = {f"column_{place}": name for place, name in enumerate(found.mapping)}
+        settings = ("date_order", "category", "creates_categories")
+        super().__init__(data, initial={**columns, **{name: getattr(found, name) for name in settings}})
+        self.found = found
+        fields: dict[str, Any] = self.fields
+        fields["category"].queryset = Category.objects.filter(is_retired=False).order_by(*BY_NAME)
+        for place, header in enumerate(found.header):
+            fields[f"column_{place}"] = forms.ChoiceField(label=header, choices=_FIELDS, required=False)
+
+    def columns(self) -> Iterator[ColumnChoice]:
+        """Yield the columns of the sheet for the page. One query, for the samples."""
+        rows = [row.cells for row in self.found.rows.order_by("line")[: 5 * SAMPLES]]
+        for place, header in enumerate(self.found.header):
+            texts = dict.fromkeys(cells[place] for cells in rows if cells[place])
+            yield ColumnChoice(header, list(texts)[:SAMPLES], self[f"column_{place}"])
+
+    def values(self) -> dict[str, Any]:
+        cleaned = self.cleaned_data
+        return {
+            "mapping": [cleaned[f"column_{place}"] for place in range(len(self.found.header))],
+            "date_order": cleaned["date_order"],
+            "category": cleaned["category"],
+            "creates_categories": cleaned["creates_categories"],
+        }

@@ -1,0 +1,65 @@
+"""Imports of sheets: a file that was read, the mapping of its columns, and a result for each row."""
+
+from django.db import models
+
+from people.models import User
+from risklog.columns import DateOrder
+from risklog.models.risk import Risk
+from risklog.models.taxonomy import Category
+from risklog.states import ImportState, RowResult
+
+
+class Import(models.Model):
+    """A sheet on its way into the risk log. Only its author sees it. History has the risks, not the import.
+
+    header: the texts of the columns. mapping: for each column the field of risklog.columns it fills, "" to
+    leave it out. category: for rows without one. notes: how the file was read.
+    checked_at: when the results of the rows were computed for the present mapping, None before.
+    """
+
+    author = models.ForeignKey(User, models.CASCADE, related_name="+")
+    file_name = models.CharField(max_length=200)
+    state = models.CharField(max_length=8, choices=ImportState.choices, default=ImportState.READ)
+    header = models.JSONField(default=list)
+    mapping = models.JSONField(default=list)
+    notes = models.JSONField(default=list)
+    date_order = models.CharField(max_length=5, choices=DateOrder.choices, default=DateOrder.AUTO)
+    category = models.ForeignKey(Category, models.SET_NULL, null=True, blank=True, related_name="+")
+    creates_categories = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+    checked_at = models.DateTimeField(null=True, blank=True)
+    applied_at = models.DateTimeField(null=True, blank=True)
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        indexes = [models.Index(fields=["author", "-id"], name="risklog_import_author")]
+
+    def __str__(self) -> str:
+        return self.file_name
+
+    @property
+    def is_applied(self) -> bool:
+        return self.state == ImportState.APPLIED
+
+
+class ImportRow(models.Model):
+    """A row of a sheet. line: its line in the file. cells: one text per column.
+
+    result: None before the check. changes: [field, old text, new text] of each value that is written.
+    problems: [column from 0 or None, message] of each cell that is refused. remarks: what is worth a look.
+    """
+
+    of = models.ForeignKey(Import, models.CASCADE, related_name="rows")
+    line = models.PositiveIntegerField()
+    cells = models.JSONField()
+    result = models.CharField(max_length=9, choices=RowResult.choices, null=True, blank=True)
+    changes = models.JSONField(default=list)
+    problems = models.JSONField(default=list)
+    remarks = models.JSONField(default=list)
+    risk = models.ForeignKey(Risk, models.SET_NULL, null=True, blank=True, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["of", "line"], name="risklog_import_line")]
+
+    def __str__(self) -> str:
+        return f"line {self.line}"

@@ -1,0 +1,239 @@
+"""Imports of sheets into the risk log: read a file, check it (a dry run), and apply it, all rows or none."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import IO, Any
+
+from django.db import transaction
+
+from kit.actor import Actor
+from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
+from kit.texts import many_lines, one_line
+from lists import sheets
+from people import queries as people
+from people.models import User
+from risklog import columns
+from risklog.columns import COLUMNS, DateOrder
+from risklog.models import Category, Import, ImportRow
+from risklog.operations import risk as risks
+from risklog.operations import taxonomy
+from risklog.queries.import_plan import PlannedRow, plan
+from risklog.states import ImportState, RowResult
+from signals.states import SignalKind
+
+KEPT_FOR = timedelta(days=30)
+
+
+@transaction.atomic
+def read(file: IO[bytes], *, name: str, by: Actor, at: datetime) -> Import:
+    """Read a file into rows and guess the mapping of its columns. Nothing is written to the risk log.
+
+    name: the file's name. Raises sheets.Unreadable.
+    """
+    sheet = sheets.read(file, score=columns.known_in)
+    mapping = columns.guess(sheet.header)
+    notes = list(sheet.notes)
+    if "title" not in mapping:
+        notes.append("No column looks like the title of a risk. Choose one below.")
+    found = Import.objects.create(
+        author=by.person,
+        file_name=one_line(name)[:200] or "file",
+        header=sheet.header,
+        mapping=mapping,
+        notes=notes,
+        created_at=at,
+    )
+    ImportRow.objects.bulk_create(
+        [ImportRow(of=found, line=line, cells=[_text(cell) for cell in cells]) for line, cells in sheet.rows],
+        batch_size=1_000,
+    )
+    return found
+
+
+@transaction.atomic
+def take(
+    file: IO[bytes],
+    *,
+    name: str,
+    by: Actor,
+    at: datetime,
+    mapping: Mapping[str, str] | None = None,
+    dry_run: bool = True,
+    **settings: Any,
+) -> Import:
+    """Read and check a file in one step, and apply it unless this is a dry run or a row is refused.
+
+    mapping: text of the header -> field; columns that it does not name are left out. None: as guessed.
+    settings: date_order, category and creates_categories of check(). Raises Refused.
+    """
+    found = read(file, name=name, by=by, at=at)
+    if mapping is not None:
+        if unknown := set(mapping) - set(found.header):
+            raise Refused(f"The file has no column “{min(unknown)[:80]}”.", field="mapping")
+        found.mapping = [mapping.get(header, "") for header in found.header]
+    check(found, mapping=found.mapping, by=by, at=at, **settings)
+    is_refused = found.rows.filter(result=RowResult.REFUSED).exists()
+    return found if dry_run or is_refused else apply(found, by=by, at=at)
+
+
+def _text(cell: sheets.Cell) -> str:
+    return many_lines(columns.text_of(cell))
+
+
+@transaction.atomic
+def check(
+    found: Import,
+    *,
+    mapping: Sequence[str],
+    by: Actor,
+    at: datetime,
+    seen: int | None = None,
+    date_order: str = DateOrder.AUTO,
+    category: Category | None = None,
+    creates_categories: bool = False,
+) -> Import:
+    """Store the mapping and the result of each row, as apply() would give it now. A dry run.
+
+    mapping: a field of columns.COLUMNS per column, "" to leave it out. Raises Refused, IllegalMove,
+    ChangedMeanwhile.
+    """
+    _lock(found, seen)
+    _check_mapping(found, mapping)
+    found.mapping = list(mapping)
+    found.date_order, found.category = date_order, category
+    found.creates_categories = creates_categories
+    _store_results(plan(found, _author(by), today=_today(at)))
+    found.state, found.checked_at = ImportState.CHECKED, at
+    _save(found)
+    return found
+
+
+@transaction.atomic
+def apply(found: Import, *, by: Actor, at: datetime, seen: int | None = None) -> Import:
+    """Create and change the risks of all rows, or of none.
+
+    The rows are checked again first, because risks, people and rights can have changed. Raises Refused if one
+    is refused, IllegalMove, ChangedMeanwhile.
+    """
+    _lock(found, seen)
+    if found.state != ImportState.CHECKED:
+        raise IllegalMove("Check the import first.", field="state")
+    author = _author(by)
+    planned = plan(found, author, today=_today(at))
+    refused = [one for one in planned if one.result == RowResult.REFUSED]
+    if refused:
+        raise Refused(
+            f"{len(refused)} rows are refused, the first in line {refused[0].row.line}. Nothing was imported."
+            " Correct the file or leave the column out, and check again."
+        )
+    by = Actor(author, "import", token=by.token)
+    _add_categories(planned, found, by=by, at=at)
+    _create(planned, by=by, at=at)
+    _change(planned, by=by, at=at)
+    _store_results(planned)
+    found.state, found.applied_at = ImportState.APPLIED, at
+    _save(found)
+    return found
+
+
+@transaction.atomic
+def delete(found: Import, *, by: Actor, at: datetime, seen: int | None = None) -> None:
+    """Delete an import with its rows. Risks that it created stay."""
+    _lock(found, seen)
+    found.delete()
+
+
+def forget_old(*, at: datetime) -> int:
+    """Delete imports older than KEPT_FOR, because their rows are copies. Returns the number of imports."""
+    old = Import.objects.filter(created_at__lt=at - KEPT_FOR)
+    number = old.count()
+    old.delete()
+    return number
+
+
+# ------------------------------------------------------------------ the import itself
+
+
+def _author(by: Actor) -> User:
+    if by.person is None:
+        raise ValueError("An import needs a person, whose rights decide what it may do.")
+    return by.person
+
+
+def _today(at: datetime) -> date:
+    """Return the day of the organisation, in whose time zone acceptances end."""
+    return at.astimezone(people.zone_of(None)).date()
+
+
+def _lock(found: Import, seen: int | None) -> None:
+    """Lock the row. Raises ChangedMeanwhile at another version, IllegalMove if it was applied."""
+    present = Import.objects.select_for_update().get(pk=found.pk)
+    if present.version != (found.version if seen is None else seen):
+        raise ChangedMeanwhile("This import was checked again meanwhile. Read its results.", present=present)
+    if present.is_applied:
+        raise IllegalMove("This import is finished. Upload the file again to repeat it.", field="state")
+
+
+def _save(found: Import) -> None:
+    found.version += 1
+    found.save()
+
+
+def _check_mapping(found: Import, mapping: Sequence[str]) -> None:
+    if len(mapping) != len(found.header):
+        raise Refused(f"Give one field for each of the {len(found.header)} columns.", field="mapping")
+    chosen = [name for name in mapping if name]
+    if unknown := set(chosen) - set(COLUMNS):
+        raise Refused(f"There is no field “{min(unknown)[:80]}”.", field="mapping")
+    if doubled := {name for name in chosen if chosen.count(name) > 1}:
+        label = COLUMNS[min(doubled)].label
+        raise Refused(f"Two columns are “{label}”. Choose one of them.", field="mapping")
+    if not {"title", "external_id"} & set(chosen):
+        raise Refused("Choose the column that has the title of the risks.", field="mapping")
+
+
+# ------------------------------------------------------------------ its rows
+
+
+def _store_results(planned: Sequence[PlannedRow]) -> None:
+    for one in planned:
+        row = one.row
+        row.result, row.risk = one.result, one.risk or one.created
+        row.changes, row.problems, row.remarks = one.changes, one.problems, one.remarks
+    fields = ["result", "risk", "changes", "problems", "remarks"]
+    ImportRow.objects.bulk_update([one.row for one in planned], fields, batch_size=500)
+
+
+def _add_categories(planned: Sequence[PlannedRow], found: Import, *, by: Actor, at: datetime) -> None:
+    """Create the missing categories, each once, and give them to their rows."""
+    added: dict[str, Category] = {}
+    for one in planned:
+        if not one.new_category:
+            continue
+        key = columns.fold(one.new_category)
+        if key not in added:
+            added[key] = taxonomy.add(
+                name=one.new_category,
+                kind=SignalKind.DATA_QUALITY,
+                definition=f"Added by the import of {found.file_name}. Describe what belongs here.",
+                by=by,
+                at=at,
+            )
+        one.values["category"] = added[key]
+
+
+def _create(planned: Sequence[PlannedRow], *, by: Actor, at: datetime) -> None:
+    new = [one for one in planned if one.result == RowResult.NEW]
+    if not new:
+        return
+    created = risks.add_many([one.values for one in new], by=by, at=at)
+    for one, risk in zip(new, created, strict=True):
+        one.created = risk
+
+
+def _change(planned: Sequence[PlannedRow], *, by: Actor, at: datetime) -> None:
+    for one in planned:
+        if one.result == RowResult.CHANGED:
+            risk: Any = one.risk
+            values: Mapping[str, Any] = one.values
+            risks.change(risk, values, by=by, at=at)

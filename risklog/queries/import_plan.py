@@ -1,0 +1,264 @@
+"""What an import would do: a result for each row of its sheet, computed from present data. Writes nothing."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from catalogue.models import Model
+from kit.rights import may
+from people.models import Team, User
+from risklog import scoring
+from risklog.columns import DateOrder, Wrong, fold, order_of, value_of
+from risklog.models import Category, Import, ImportRow, Risk
+from risklog.states import RiskState, RowResult, Treatment
+
+# The fields that only a new risk takes over. For an existing risk they belong to the steps of its page.
+OF_NEW_RISKS = ("state", "accepted_until", "acceptance_reason", "closing_evidence")
+WITHOUT_EVIDENCE = "Closed before it was imported. The sheet had no evidence."
+
+
+@dataclass(slots=True)
+class PlannedRow:
+    """What happens with a row. values: field -> value to write. risk: the existing one, None for a new one.
+    created: the new one, once the import is applied.
+    new_category: the name of a category to create first, "" for none. changes, problems, remarks: as in
+    ImportRow.
+    """
+
+    row: ImportRow
+    values: dict[str, Any] = field(default_factory=dict)
+    risk: Risk | None = None
+    created: Risk | None = None
+    new_category: str = ""
+    changes: list[list[str]] = field(default_factory=list)
+    problems: list[tuple[int | None, str]] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+
+    @property
+    def result(self) -> RowResult:
+        if self.problems:
+            return RowResult.REFUSED
+        if self.risk is None:
+            return RowResult.NEW
+        return RowResult.CHANGED if self.changes else RowResult.UNCHANGED
+
+
+def plan(found: Import, user: User, *, today: date) -> list[PlannedRow]:
+    """Return the plan of every row, in the order of the sheet. A constant number of queries.
+
+    user: the author, who must be able to see and to change what the rows name. today: the day in the time
+    zone of the organisation.
+    """
+    rows = list(found.rows.order_by("line"))
+    return _Planner(found, user, today).plan(rows)
+
+
+class _Planner:
+    """Reads cells and looks up names.
+
+    places: field -> its column. orders: column -> the order of its dates.
+    """
+
+    def __init__(self, found: Import, user: User, today: date) -> None:
+        self.found, self.user, self.today = found, user, today
+        self.places = {name: place for place, name in enumerate(found.mapping) if name}
+        self.names = _Names(user)
+        self.may_accept = may(user, "risklog.risk_accept")
+        self.may_create_category = found.creates_categories and may(user, "risklog.category_change")
+
+    def plan(self, rows: Sequence[ImportRow]) -> list[PlannedRow]:
+        order = DateOrder(self.found.date_order)
+        self.orders = {
+            place: order_of((row.cells[place] for row in rows), order) for place in self.places.values()
+        }
+        planned = [self._read(PlannedRow(row)) for row in rows]
+        self._match(planned)
+        for one in planned:
+            if one.risk is None:
+                self._complete(one)
+            else:
+                self._compare(one)
+        return planned
+
+    # ---------------------------------------------------------- cells
+
+    def _read(self, one: PlannedRow) -> PlannedRow:
+        for name, place in self.places.items():
+            try:
+                value = value_of(name, one.row.cells[place], self.orders[place])
+                if value is not None:
+                    one.values[name] = self._resolved(one, name, value)
+            except Wrong as error:
+                one.problems.append((place, str(error)))
+        return one
+
+    def _resolved(self, one: PlannedRow, name: str, value: Any) -> Any:
+        """Return the object that a name names, for the fields that refer to objects. Raises Wrong."""
+        if name == "category":
+            if (category := self.names.categories.get(fold(value))) is not None:
+                return category
+            if not self.may_create_category:
+                raise Wrong(
+                    f"There is no category “{value}”. Correct it, or tick “Create missing categories”."
+                )
+            one.new_category = value
+            return None
+        if name == "model":
+            return self.names.one(self.names.models, value, "model")
+        if name == "team":
+            return self.names.one(self.names.teams, value, "team")
+        if name == "owner":
+            return self.names.one(self.names.people, value, "person")
+        return value
+
+    # ---------------------------------------------------------- existing risks
+
+    def _match(self, planned: Sequence[PlannedRow]) -> None:
+        """Find the risk of each external id among those that the author may see."""
+        keys = [one.values["external_id"] for one in planned if one.values.get("external_id")]
+        known: dict[str, Risk] = {}
+        rows = Risk.objects.visible_to(self.user).filter(external_id__in=set(keys))
+        related = ("subject", "category__subject", "model__subject", "team__subject", "owner__subject")
+        for risk in rows.select_related(*related).order_by("-id"):
+            known[risk.external_id] = risk  # the oldest one wins
+        lines: dict[str, int] = {}
+        for one in planned:
+            key = one.values.get("external_id")
+            if not key:
+                continue
+            if key in lines:
+                place = self.places["external_id"]
+                one.problems.append((place, f"Line {lines[key]} has the same external ID. Keep one of them."))
+            lines.setdefault(key, one.row.line)
+            one.risk = known.get(key)
+
+    def _compare(self, one: PlannedRow) -> None:
+        """Keep only the values that differ from the risk. An empty cell changes nothing."""
+        risk = one.risk
+        assert risk is not None
+        if not may(self.user, "risklog.risk_change", risk):
+            one.problems.append((None, f"You cannot change {risk.reference}. Ask its owner."))
+        for name in OF_NEW_RISKS:
+            value = one.values.pop(name, None)
+            if name == "state" and value not in (None, risk.state):
+                one.remarks.append(
+                    f"{risk.reference} stays {risk.get_state_display()}. Take the step on its page."
+                )
+        one.values = {name: value for name, value in one.values.items() if getattr(risk, name) != value}
+        if one.new_category:
+            one.changes.append(["category", str(risk.category), one.new_category])
+        one.changes += [
+            [name, _shown(getattr(risk, name)), _shown(value)]
+            for name, value in one.values.items()
+            if name != "category" or value is not None
+        ]
+        residual = [one.values.get(name, getattr(risk, name)) for name in _RESIDUAL]
+        self._check_residual(one, residual)
+
+    # ---------------------------------------------------------- new risks
+
+    def _complete(self, one: PlannedRow) -> None:
+        """Fill in what a new risk needs, and note what is missing."""
+        values = one.values
+        if not values.get("title"):
+            one.problems.append((self.places.get("title"), "Every risk needs a title."))
+        if "category" not in values and self._is_empty(one, "category"):
+            values["category"] = self.found.category
+            if self.found.category is None:
+                message = "Every risk needs a category. Fill it in, or choose one for all rows without."
+                one.problems.append((self.places.get("category"), message))
+        values.setdefault("likelihood", 3)
+        values.setdefault("impact", 3)
+        self._check_residual(one, [values.get(name) for name in _RESIDUAL])
+        self._check_state(one)
+        level = scoring.LEVELS[scoring.level(scoring.score(values["likelihood"], values["impact"]))]
+        shown = {**values, "category": values.get("category") or one.new_category, "level": level}
+        one.changes = [[name, "", _shown(value)] for name, value in shown.items() if value not in (None, "")]
+
+    def _is_empty(self, one: PlannedRow, name: str) -> bool:
+        """Return whether the row has no text for a field. A text that was refused is not empty."""
+        place = self.places.get(name)
+        return place is None or not one.row.cells[place]
+
+    def _check_residual(self, one: PlannedRow, residual: Sequence[int | None]) -> None:
+        if (residual[0] is None) != (residual[1] is None):
+            missing = _RESIDUAL[residual.index(None)]
+            message = "Give both residual likelihood and residual impact, or neither."
+            one.problems.append((self.places.get(missing), message))
+
+    def _check_state(self, one: PlannedRow) -> None:
+        values = one.values
+        state = values.get("state")
+        if state == RiskState.CLOSED:
+            if not values.get("closing_evidence"):
+                values["closing_evidence"] = WITHOUT_EVIDENCE
+                one.remarks.append("It is closed without evidence.")
+        else:
+            values.pop("closing_evidence", None)
+        if state == RiskState.ACCEPTED:
+            self._check_acceptance(one)
+        else:
+            values.pop("accepted_until", None)
+            values.pop("acceptance_reason", None)
+
+    def _check_acceptance(self, one: PlannedRow) -> None:
+        """Apply the rules of accepting a risk on its page."""
+        values, place = one.values, self.places["state"]
+        until = values.get("accepted_until")
+        if until is None or until <= self.today:
+            message = "An accepted risk needs a date in the future until which it is accepted."
+            one.problems.append((self.places.get("accepted_until", place), message))
+        if not values.get("acceptance_reason"):
+            message = "An accepted risk needs the reason for accepting it."
+            one.problems.append((self.places.get("acceptance_reason", place), message))
+        if not self.may_accept or values.get("owner") == self.user:
+            message = "Only a risk manager who does not own the risk can accept it. Import it as treating."
+            one.problems.append((place, message))
+        values["treatment"] = Treatment.ACCEPT
+        values["review_on"] = until
+
+
+_RESIDUAL = ("residual_likelihood", "residual_impact")
+
+
+class _Names:
+    """Folded name -> the objects that the author may name. One query each."""
+
+    def __init__(self, user: User) -> None:
+        categories = Category.objects.visible_to(user).filter(is_retired=False).select_related("subject")
+        self.categories = {fold(text): one for one in categories for text in (one.name, one.slug)}
+        self.models = _named(Model.objects.visible_to(user).select_related("subject", "owner_team"), "slug")
+        teams = Team.objects.visible_to(user).filter(subject__is_retired=False).select_related("subject")
+        self.teams = _named(teams, "slug")
+        people = User.objects.active().visible_to(user).select_related("subject")
+        self.people = _named(people, "email", "handle")
+
+    @staticmethod
+    def one(known: Mapping[str, list[Any]], text: str, noun: str) -> Any:
+        """Return the only object of this name. Raises Wrong."""
+        found = known.get(fold(text), [])
+        if len(found) == 1:
+            return found[0]
+        if not found:
+            raise Wrong(f"There is no {noun} “{text[:80]}”. Correct it, or leave the cell empty.")
+        raise Wrong(f"{len(found)} are called “{text[:80]}”. Use the email or the short name.")
+
+
+def _named(rows: Iterable[Any], *keys: str) -> dict[str, list[Any]]:
+    known: dict[str, list[Any]] = {}
+    for row in rows:
+        for text in {fold(row.name), *(fold(getattr(row, key)) for key in keys)}:
+            known.setdefault(text, []).append(row)
+    return known
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        return ", ".join(value)
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    text = str(getattr(value, "name", value))
+    return text if len(text) <= 200 else f"{text[:199]}…"

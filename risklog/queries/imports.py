@@ -1,0 +1,101 @@
+"""Reading imports: those of one person, and the rows of one as its page and the API show them."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, QuerySet
+
+from kit.sight import Visitor
+from risklog.columns import COLUMNS
+from risklog.models import Import, ImportRow
+from risklog.states import RowResult
+
+LABELS = {**{name: column.label for name, column in COLUMNS.items()}, "level": "Level"}
+
+
+def of_author(user: Visitor) -> QuerySet[Import]:
+    """Return the imports of a person. Nobody sees those of others."""
+    return Import.objects.filter(author_id=user.pk).select_related("category")
+
+
+def rows_of(found: Import) -> QuerySet[ImportRow]:
+    return found.rows.select_related("risk__subject")
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """The number of rows by result. unchecked: rows without a result."""
+
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    refused: int = 0
+    unchecked: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.new + self.changed + self.unchanged + self.refused + self.unchecked
+
+    @property
+    def written(self) -> int:
+        return self.new + self.changed
+
+    def of(self, result: str) -> int:
+        return int(getattr(self, result))
+
+
+def counts(found: Import) -> Counts:
+    """Return the counts of an import. One query."""
+    return counts_of([found.pk])[found.pk]
+
+
+def counts_of(ids: Sequence[int]) -> dict[int, Counts]:
+    """Return the counts of each of these imports. One query."""
+    rows = ImportRow.objects.filter(of__in=ids).order_by()
+    numbers: dict[int, dict[str, int]] = {pk: {} for pk in ids}
+    for pk, result, number in rows.values_list("of_id", "result").annotate(number=Count("id")):
+        numbers[pk][result or "unchecked"] = number
+    return {pk: Counts(**found) for pk, found in numbers.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class ValueChange:
+    """A value that is written. before: "" for a new risk."""
+
+    label: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class RowProblem:
+    """Why a row is refused. column: the header of the column at fault, "" for the row as a whole."""
+
+    column: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImportLine:
+    """A row as its page shows it."""
+
+    line: int
+    result: RowResult
+    risk: Any
+    changes: list[ValueChange]
+    problems: list[RowProblem]
+    remarks: list[str]
+
+
+def lines(rows: Iterable[ImportRow], header: Sequence[str]) -> Iterator[ImportLine]:
+    """Yield checked rows as a page shows them. No query."""
+    for row in rows:
+        yield ImportLine(
+            row.line,
+            RowResult(row.result or RowResult.REFUSED),
+            row.risk,
+            [ValueChange(LABELS[name], before, after) for name, before, after in row.changes],
+            [RowProblem("" if place is None else header[place], message) for place, message in row.problems],
+            row.remarks,
+        )

@@ -1,0 +1,133 @@
+"""The pages of imports: upload a sheet, say what its columns mean, read the results, import."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST
+
+from kit.rights import view_needs
+from lists.filtering import Selection
+from pages import flows
+from pages.answers import respond
+from pages.listing import listing, selection_of
+from pages.requests import page_of
+from people.permissions import SignedInRequest
+from risklog.filters import IMPORT_ROWS
+from risklog.forms.imports import MappingForm, UploadForm
+from risklog.models import Import
+from risklog.operations import imports as operations
+from risklog.queries import imports as queries
+from risklog.states import RowResult
+
+
+@dataclass(frozen=True, slots=True)
+class ResultTab:
+    """A tab over the rows. query: the query string that chooses its rows."""
+
+    label: str
+    count: int
+    query: str
+    is_current: bool
+
+
+def address_of(found: Import) -> str:
+    return reverse("risklog:import_detail", args=[found.pk])
+
+
+def _import(request: HttpRequest, pk: int) -> Import:
+    return get_object_or_404(queries.of_author(request.user), pk=pk)  # type: ignore[arg-type]  # signed in
+
+
+@require_http_methods(["GET", "POST"])
+@view_needs("risklog.risk_import")
+def import_list(request: SignedInRequest) -> HttpResponse:
+    """Show the imports of the reader, with the form that starts one."""
+    form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
+
+    def show(form: UploadForm, status: int) -> HttpResponse:
+        page = page_of(queries.of_author(request.user), ("-id",), request)
+        context = {"form": form, "page": page, "columns": queries.COLUMNS.values()}
+        return respond(request, "risklog/import_list.html", None, context, status=status)
+
+    return flows.create(
+        request, form, operation=operations.read, address=address_of, show=show, message="File read"
+    )
+
+
+@require_http_methods(["GET", "POST"])
+@view_needs("risklog.risk_import")
+def import_detail(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Show an import with the results of its rows. POST checks it with the mapping of the form."""
+    found = _import(request, pk)
+
+    def show(form: MappingForm, status: int) -> HttpResponse:
+        return respond(
+            request, "risklog/import_detail.html", None, _context(request, found, form), status=status
+        )
+
+    return flows.step(
+        request,
+        found,
+        MappingForm(request.POST if request.method == "POST" else None, found=found),
+        permission="risklog.risk_import",
+        operation=operations.check,
+        address=f"{address_of(found)}#results",
+        show=show,
+        message="Checked. Nothing is imported yet.",
+    )
+
+
+def _context(request: SignedInRequest, found: Import, form: MappingForm) -> dict[str, Any]:
+    selection = selection_of(request, IMPORT_ROWS)
+    shown = listing(request, IMPORT_ROWS, queries.rows_of(found), selection=selection)
+    return {
+        "found": found,
+        "form": form,
+        "counts": (counts := queries.counts(found)),
+        "page": shown.page,
+        "lines": queries.lines(shown.page.rows, found.header) if found.checked_at else (),
+        "tabs": _tabs(counts, selection),
+    }
+
+
+def _tabs(counts: queries.Counts, selection: Selection) -> list[ResultTab]:
+    return [
+        ResultTab("All", counts.total, "", not selection.is_narrowed),
+        *(
+            ResultTab(
+                str(result.label), counts.of(result), f"result={result}", selection.has("result", result)
+            )
+            for result in RowResult
+        ),
+    ]
+
+
+@require_POST
+@view_needs("risklog.risk_import")
+def import_apply(request: SignedInRequest, pk: int) -> HttpResponse:
+    found = _import(request, pk)
+    return flows.press(
+        request,
+        found,
+        permission="risklog.risk_import",
+        operation=operations.apply,
+        address=address_of(found),
+        message="Imported",
+    )
+
+
+@require_POST
+@view_needs("risklog.risk_import")
+def import_delete(request: SignedInRequest, pk: int) -> HttpResponse:
+    found = _import(request, pk)
+    return flows.press(
+        request,
+        found,
+        permission="risklog.risk_import",
+        operation=operations.delete,
+        address=reverse("risklog:import_list"),
+        message="Import deleted. Risks that it created stay.",
+    )
