@@ -34,7 +34,8 @@ def read(file: IO[bytes], *, name: str, by: Actor, at: datetime) -> Import:
     mapping = columns.guess(sheet.header)
     notes = list(sheet.notes)
     if "title" not in mapping:
-        notes.append("No column looks like the title of a risk. Choose one below.")
+        instead = "The beginning of its description becomes its title." if "description" in mapping else ""
+        notes.append(f"No column looks like the title of a risk. Choose one below. {instead}".strip())
     found = Import.objects.create(
         author=by.person,
         file_name=one_line(name)[:200] or "file",
@@ -188,8 +189,10 @@ def _check_mapping(found: Import, mapping: Sequence[str]) -> None:
     if doubled := {name for name in chosen if chosen.count(name) > 1}:
         label = COLUMNS[min(doubled)].label
         raise Refused(f"Two columns are “{label}”. Choose one of them.", field="mapping")
-    if not {"title", "external_id"} & set(chosen):
-        raise Refused("Choose the column that has the title of the risks.", field="mapping")
+    if not {"title", "description", "external_id"} & set(chosen):
+        raise Refused(
+            "Choose the column that has the title or the description of the risks.", field="mapping"
+        )
 
 
 # ------------------------------------------------------------------ its rows

@@ -1,5 +1,6 @@
 """What an import would do: a result for each row of its sheet, computed from present data. Writes nothing."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -15,6 +16,7 @@ from risklog.states import RiskState, RowResult, Treatment
 
 # The fields that only a new risk takes over. For an existing risk they belong to the steps of its page.
 OF_NEW_RISKS = ("state", "accepted_until", "acceptance_reason", "closing_evidence")
+MAX_TITLE = 200
 WITHOUT_EVIDENCE = "Closed before it was imported. The sheet had no evidence."
 
 
@@ -161,6 +163,8 @@ class _Planner:
     def _complete(self, one: PlannedRow) -> None:
         """Fill in what a new risk needs, and note what is missing."""
         values = one.values
+        if "title" not in self.places and values.get("description"):
+            values["title"] = beginning(values["description"])
         if not values.get("title"):
             one.problems.append((self.places.get("title"), "Every risk needs a title."))
         if "category" not in values and self._is_empty(one, "category"):
@@ -217,6 +221,12 @@ class _Planner:
             one.problems.append((place, message))
         values["treatment"] = Treatment.ACCEPT
         values["review_on"] = until
+
+
+def beginning(text: str) -> str:
+    """Return the first sentence or line of a text as a title, at most 200 characters."""
+    first = re.split(r"(?<=[.!?])\s|\n", text.strip(), maxsplit=1)[0].strip()
+    return first.rstrip(".") if len(first) <= MAX_TITLE else f"{first[: MAX_TITLE - 1].rsplit(' ', 1)[0]}…"
 
 
 _RESIDUAL = ("residual_likelihood", "residual_impact")

@@ -225,7 +225,7 @@ def test_two_rows_with_one_external_id_and_two_people_of_one_name_are_told(ana):
         (["title"], "one field for each"),
         (["title", "title"], "Two columns are “Title”"),
         (["colour", ""], "no field “colour”"),
-        (["category", ""], "has the title"),
+        (["category", ""], "has the title or the description"),
     ],
 )
 def test_a_mapping_that_makes_no_sense_is_refused(ana, mapping, message):
@@ -235,6 +235,21 @@ def test_a_mapping_that_makes_no_sense_is_refused(ana, mapping, message):
         check(found, ana, mapping=mapping)
 
     assert refused.value.field == "mapping"
+
+
+def test_without_a_column_of_titles_the_description_begins_the_title(ana):
+    lines = [
+        "Risk description,Category",
+        '"Scores drift. Seen since May.",data drift',
+        f"{'word ' * 60},data drift",
+    ]
+
+    found = apply(checked(lines, ana), ana)
+
+    first, second = (row.risk for row in found.rows.order_by("line"))
+    assert (first.title, first.description) == ("Scores drift", "Scores drift. Seen since May.")
+    assert second.title.endswith(" word…")
+    assert len(second.title) <= 200
 
 
 def test_an_import_is_applied_once_and_only_as_it_was_checked(ana):
