@@ -46,6 +46,7 @@ class Kind:
     bundled_with: the path to the id of the subject whose line of the inbox has the news of this kind, too.
     texts: what search finds besides the subject's reference and title: a history.documents.Texts, or None.
     watched_by: paths to the ids of people who watch an object without asking for it, such as its owner.
+    tagged_list: the URL name of its list, which has the filter `tag`, if its rows have the array `tags`.
     is_discussed: whether its page has comments. A kind without a page has none.
     """
 
@@ -59,6 +60,7 @@ class Kind:
     texts: Any = None
     bundled_with: str = ""
     watched_by: tuple[str, ...] = ()
+    tagged_list: str = ""
     is_discussed: bool = True
 
     @property
@@ -108,6 +110,11 @@ def searchable() -> tuple[Kind, ...]:
     """Return the kinds that search finds, in the order of their groups."""
     ranked = [(kind.search_rank, kind) for kind in _kinds.values() if kind.search_rank is not None]
     return tuple(kind for _, kind in sorted(ranked, key=lambda pair: pair[0]))
+
+
+def tagged() -> tuple[Kind, ...]:
+    """Return the kinds whose objects have tags."""
+    return tuple(kind for kind in _kinds.values() if kind.tagged_list)
 
 
 def url_of(subject: Any) -> str:

@@ -31,7 +31,12 @@ class LearningForm(PageForm):
     to_adjust = _text("What to adjust", "What was changed or should be changed.")
     how_to_check = _text("How to verify", "What should change, and by when.", 3)
     governance = _text("Governance notes", "Privacy, versioning or access, if relevant.", 3)
-    tags = forms.CharField(required=False, max_length=600, help_text="Separate tags with commas.")
+    tags = forms.CharField(
+        required=False,
+        max_length=1300,
+        widget=forms.TextInput(attrs={"list": "tag-names"}),
+        help_text="Separate tags with commas.",
+    )
     verdict = forms.ChoiceField(
         label="Outcome", choices=[("", "Too early to say"), *LearningVerdict.choices], required=False
     )

@@ -19,5 +19,6 @@ KINDS = (
             tags=("tags",),
             names=("author__name",),
         ),
+        tagged_list="learnings:learning_list",
     ),
 )

@@ -10,6 +10,7 @@ class RiskhubConfig(AppConfig):
         from history import documents
         from people.models import Organisation
         from riskhub import celery, checks, collect, flows, panels  # noqa: F401  (they register themselves)
+        from talk.operations import tag
 
         collect.install_kinds()
         collect.install_events()
@@ -20,3 +21,4 @@ class RiskhubConfig(AppConfig):
         # Django sends the signal only for apps that have models.
         history = apps.get_app_config("history")
         post_migrate.connect(documents.after_migrate, sender=history, dispatch_uid="documents")
+        post_migrate.connect(tag.after_migrate, sender=apps.get_app_config("talk"), dispatch_uid="tags")

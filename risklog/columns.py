@@ -140,7 +140,11 @@ def _chosen(choices: Mapping[str, Any], labels: Iterable[str]) -> Callable[[Cell
 
 
 def _tags(cell: Cell, order: DateOrder) -> list[str]:
-    return [part.strip() for part in re.split(r"[,;\n]", text_of(cell)) if part.strip()]
+    parts = (" ".join(part.lower().split()) for part in re.split(r"[,;\n]", text_of(cell)))
+    tags = [tag for tag in dict.fromkeys(parts) if tag]
+    if len(tags) > 20 or any(len(tag) > 60 for tag in tags):
+        raise Wrong("Use at most 20 tags of at most 60 characters.")
+    return tags
 
 
 def _day(cell: Cell, order: DateOrder) -> date:

@@ -20,6 +20,7 @@ KINDS = (
             # Without the reporter, who may be anonymous.
             names=("owner__name", "model__name", "team__name", "category__name"),
         ),
+        tagged_list="risklog:risk_list",
     ),
     Kind(
         Review,

@@ -26,6 +26,11 @@ class FileDeleted(Payload, verb="talk.file_deleted"):
     name: str
 
 
+class TagReplaced(Payload, verb="talk.tag_replaced"):
+    old: str
+    new: str
+
+
 EVENTS = (
     EventType("talk.comment_added", (watchers,)),
     EventType("talk.comment_changed", is_minor=True),
@@ -36,4 +41,5 @@ EVENTS = (
     EventType(FileRemoved, is_minor=True),
     EventType(FileRestored, is_minor=True),
     EventType(FileDeleted, is_minor=True),
+    EventType(TagReplaced, is_minor=True),
 )

@@ -1,7 +1,10 @@
 """What lists of comments, of files and of what is watched can be asked."""
 
+from django.db.models import Q
+
 from history.models import Subject
 from lists import filtering
+from lists.collation import BY_NAME, BY_NAME_BACKWARDS
 from lists.filtering import ListSpec, Order
 from people import queries as people
 from talk.states import CommentState, FileState
@@ -42,4 +45,15 @@ FILES = ListSpec(
         "state": filtering.choice("State", "state", FileState),
     },
     orders={"-id": Order("Newest", ("-id",)), "id": Order("Oldest", ("id",))},
+)
+TAGS = ListSpec(
+    filters={
+        "q": filtering.part("Tag", "name", "A part of the tag."),
+        "is_retired": filtering.flag("Retired", Q(retired_at__isnull=False), "true: those that are retired."),
+    },
+    orders={
+        "name": Order("Name", BY_NAME),
+        "-name": Order("Name, backwards", BY_NAME_BACKWARDS),
+        "-number": Order("Most used", ("-number", "-id")),
+    },
 )

@@ -7,6 +7,7 @@ from django.core.files import File as Content
 from django.http import HttpRequest
 
 from history.models import Subject
+from kit.refusals import Refused
 from pages import uploads
 from pages.forms import PageForm
 from people.models import User
@@ -86,3 +87,20 @@ class NewFileForm(_AboutForm):
 
     def values(self) -> dict[str, Any]:
         return {"about": self.cleaned_data["about"], "file": self.cleaned_data["file"]}
+
+
+class TagForm(PageForm):
+    """A tag, and another one that it is renamed to or merged into."""
+
+    tag = forms.CharField(max_length=200, widget=forms.HiddenInput)
+    other = forms.CharField(
+        label="Other name",
+        max_length=200,
+        required=False,
+        widget=forms.TextInput(attrs={"list": "tag-names"}),
+        help_text="Each risk and each learning that has the tag gets the other one. Its history shows that.",
+    )
+
+    def refuse(self, refusal: Refused) -> int:
+        field = "other" if refusal.field in {"to", "into"} else refusal.field
+        return super().refuse(Refused(refusal.message, field=field))

@@ -1,4 +1,4 @@
-"""Comments and files on objects, and the people who watch an object."""
+"""Comments and files on objects, the people who watch an object, and the vocabulary of tags."""
 
 from typing import Any
 from urllib.parse import quote
@@ -11,6 +11,7 @@ from history.models import Part, RecordedQuerySet, Subject
 from people.models import User
 from talk.file_types import IMAGES, MAX_NAME
 from talk.states import COMMENT_MOVES, FILE_MOVES, CommentState, FileState
+from talk.tags import MAX_TAG
 
 
 class CommentQuerySet(RecordedQuerySet):
@@ -132,6 +133,22 @@ class File(Part):
         """Return Markdown that shows it, if it is an image, or links to it."""
         label = "".join(f"\\{letter}" if letter in "\\[]*_`<>!" else letter for letter in self.name)
         return f"{'!' if self.is_image else ''}[{label}]({self.content_url})"
+
+
+class Tag(models.Model):
+    """A word of the vocabulary of tags. Objects store the words themselves, in arrays (ADR 21).
+
+    replaced_by: the tag that it was renamed to or merged into, None for a tag in use. retired_at: None unless
+    it is retired. It has no events: its changes are events of the objects that have it, so only their readers
+    see them.
+    """
+
+    name = models.CharField(max_length=MAX_TAG, unique=True)
+    replaced_by = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+")
+    retired_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class WatchQuerySet(RecordedQuerySet):

@@ -47,6 +47,17 @@ def may_remove_file(user: User, obj: Any) -> bool:
     return may_write(user) and (is_own or may_write(user, Role.ADMINISTRATOR))
 
 
+@permission("talk.tag_view")
+def may_view_tags(user: User, obj: Any) -> bool:
+    return may_read(user)
+
+
+@permission("talk.tag_change")
+def may_change_tags(user: User, obj: Any) -> bool:
+    """Allow risk managers and administrators to rename, merge and retire tags."""
+    return may_write(user, Role.RISK_MANAGER)
+
+
 @permission("talk.watch")
 def may_watch(user: User, obj: Any) -> bool:
     return may_write(user, Role.VIEWER)

@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from talk.views import comment, file
+from talk.views import comment, file, tag
 
 app_name = "talk"
 urlpatterns = [
@@ -17,4 +17,7 @@ urlpatterns = [
     re_path(r"^files/(?P<pk>\d+)/(?P<step>remove|restore)/$", file.file_step, name="file_step"),
     # The name is for people and for downloads: only the number selects the file.
     path("files/<int:pk>/<str:name>", file.file_content, name="file_content"),
+    path("tags/", tag.tag_list, name="tag_list"),
+    path("tags/edit/", tag.tag_edit, name="tag_edit"),
+    re_path(r"^tags/(?P<step>rename|merge|retire|restore)/$", tag.tag_step, name="tag_step"),
 ]

@@ -19,12 +19,12 @@ from learnings.states import LearningState
 from people.models import User
 from risklog.models import Review
 from risklog.states import Outcome, ReviewState
+from talk.operations import tag
 
 TEXTS = ("seen", "to_monitor", "to_adjust", "how_to_check", "governance")
 CHANGEABLE = frozenset({"title", "tags", "verdict", *TEXTS})
 # Outcomes that a draft is made from. "Not enough evidence" and "experiment needed" have taught nothing yet.
 DRAFTED_OUTCOMES = frozenset({Outcome.CONFIRMED, Outcome.FALSE_ALARM, Outcome.THRESHOLD_TO_CHANGE})
-MAX_TAGS = 10
 
 
 @handler("learnings.learning.draft_from_review")
@@ -81,7 +81,12 @@ def _prefilled(review: Review) -> dict[str, Any]:
     tags = [review.get_kind_display().lower()]
     if review.model is not None:
         tags.append(review.model.slug)
-    return {"seen": seen, "to_monitor": monitor, "to_adjust": "\n".join(action_lines), "tags": tags}
+    return {
+        "seen": seen,
+        "to_monitor": monitor,
+        "to_adjust": "\n".join(action_lines),
+        "tags": tag.admit_prefilled(tags),
+    }
 
 
 @transaction.atomic
@@ -135,7 +140,7 @@ def change(
         raise ValueError(f"These fields cannot be changed: {', '.join(sorted(unknown))}.")
     if learning.state == LearningState.DISCARDED:
         raise IllegalMove("This draft is discarded. Restore it first.", field="state")
-    cleaned = _clean(values)
+    cleaned = _clean(values, kept=learning.tags)
     if learning.author_id is None and by.person is not None:
         cleaned["author"] = by.person
     event = history.change(learning, cleaned, by=by, at=at, seen=seen)
@@ -160,7 +165,7 @@ def publish(
     It needs a title and a text in `seen`. If it has no author, the person who publishes it becomes the
     author. Raises Refused(field=…), IllegalMove, ChangedMeanwhile.
     """
-    cleaned = _clean(values or {})
+    cleaned = _clean(values or {}, kept=learning.tags)
     if not cleaned.get("seen", learning.seen).strip():
         raise Refused("Describe what happened. One short paragraph is enough.", field="seen")
     if learning.author_id is None:
@@ -215,22 +220,13 @@ def _no_other_draft(learning: Learning) -> None:
         raise Refused("Another draft about this already exists. Publish or discard it first.")
 
 
-def _clean(values: Mapping[str, Any]) -> dict[str, Any]:
+def _clean(values: Mapping[str, Any], *, kept: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the values as they are stored. kept: the tags that the learning has."""
     cleaned = dict(values)
     if "title" in cleaned:
         cleaned["title"] = cleaned["title"].strip()
         if not cleaned["title"]:
             raise Refused("Enter a title that says what was learned.", field="title")
     if "tags" in cleaned:
-        cleaned["tags"] = tags(cleaned["tags"])
+        cleaned["tags"] = tag.admit(cleaned["tags"], kept=kept)
     return cleaned
-
-
-def tags(texts: Sequence[str]) -> list[str]:
-    """Return the tags in lower case, without duplicates, in their order. Raises Refused(field="tags")."""
-    normalized = list(dict.fromkeys(" ".join(text.split()).lower() for text in texts if text.strip()))
-    if len(normalized) > MAX_TAGS:
-        raise Refused(f"Use at most {MAX_TAGS} tags.", field="tags")
-    if any(len(tag) > 60 for tag in normalized):
-        raise Refused("Use at most 60 characters per tag.", field="tags")
-    return normalized

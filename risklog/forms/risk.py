@@ -13,7 +13,6 @@ from people.models import Team, User
 from risklog import scoring
 from risklog.models import Category, Risk
 from risklog.operations.risk import CHANGEABLE
-from risklog.operations.risk_values import tidy
 from risklog.queries import risk as queries
 from risklog.states import Treatment
 from signals.models import Series
@@ -111,7 +110,12 @@ class EditRiskForm(RiskForm):
         help_text="Markdown is supported.",
     )
     feature = forms.CharField(max_length=120, required=False)
-    tags = forms.CharField(max_length=600, required=False, help_text="Separated by commas.")
+    tags = forms.CharField(
+        max_length=1300,
+        required=False,
+        widget=forms.TextInput(attrs={"list": "tag-names"}),
+        help_text="Separated by commas.",
+    )
     team = NamedChoice(Team.objects.none(), required=False, empty_label="No team", label="Owner team")
     owner = NamedChoice(User.objects.none(), required=False, empty_label="No owner")
     likelihood = _figure("Likelihood", _LIKELIHOODS)
@@ -147,7 +151,7 @@ class EditRiskForm(RiskForm):
     def values(self) -> dict[str, Any]:
         values = super().values()
         if "tags" in values:
-            values["tags"] = tidy(values["tags"].split(","))
+            values["tags"] = values["tags"].split(",")
         return values
 
 

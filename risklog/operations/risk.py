@@ -17,15 +17,16 @@ from risklog import events, scoring
 from risklog.models import Category, Risk
 from risklog.operations.acceptance import accept, acceptance_ends, plan_ends
 from risklog.operations.risk_steps import assess, close, monitor, reopen, treat
-from risklog.operations.risk_values import check, check_residual, hand_over_sight, score_with, tidy
+from risklog.operations.risk_values import check, check_residual, hand_over_sight, score_with
 from risklog.queries import evidence
 from risklog.states import RiskState
 from signals.models import BreachGroup, Series
+from talk.operations import tag
 
 # The steps are offered here too, so that callers have all operations of a risk in one module.
 __all__ = [
     "accept", "acceptance_ends", "add", "add_from_breach", "add_many", "assess", "change", "close", "confirm",
-    "monitor", "reopen", "restrict", "tidy", "treat",
+    "monitor", "reopen", "restrict", "treat",
 ]  # fmt: skip
 
 # What change() sets, in the order of the edit form. A state is set by its own step. restrict() sets who may
@@ -74,6 +75,7 @@ def add(
     Raises Refused with the name of the field.
     """
     values = {"title": title, "category": category, "likelihood": likelihood, "impact": impact}
+    details["tags"] = tag.admit(details.get("tags", ()))
     risk = _new({**values, **details}, raised_by=None if is_unnamed else by.person, at=at)
     history.record(
         risk,
@@ -94,7 +96,11 @@ def add_many(drafts: Sequence[Mapping[str, Any]], *, by: Actor, at: datetime) ->
     it is; an accepted risk needs accepted_until, acceptance_reason and treatment, a closed one
     closing_evidence. Raises Refused with the name of the field.
     """
-    risks = [_new(draft, raised_by=by.person, at=at) for draft in drafts]
+    tags = tag.admit_each([draft.get("tags", ()) for draft in drafts])
+    risks = [
+        _new({**draft, "tags": admitted}, raised_by=by.person, at=at)
+        for draft, admitted in zip(drafts, tags, strict=True)
+    ]
     placed = [_placement(risk, None, by) for risk in risks]
     history.record_many(risks, "risklog.risk_opened", by=by, at=at, placed=placed)
     plan_ends([risk for risk in risks if risk.state == RiskState.ACCEPTED], at=at)
@@ -116,7 +122,6 @@ def _cleaned(details: Mapping[str, Any]) -> dict[str, Any]:
         "title": details["title"].strip(),
         "description": details.get("description", "").strip(),
         "affected": details.get("affected", "").strip(),
-        "tags": tidy(details.get("tags", ())),
         "team": details.get("team") or (model.owner_team if model else None),
     }
 
@@ -159,7 +164,7 @@ def add_from_breach(
         breach_group=group,
         series=draft.series,
         feature=draft.feature,
-        tags=draft.tags,
+        tags=tag.admit_prefilled(draft.tags),
         cause=cause,
     )
 
@@ -182,7 +187,7 @@ def change(
         raise ValueError(f"change() does not set {', '.join(sorted(unknown))}.")
     values = dict(values)
     if "tags" in values:
-        values["tags"] = tidy(values["tags"])
+        values["tags"] = tag.admit(values["tags"], kept=risk.tags)
     check(values)
     changes = {name: value for name, value in values.items() if getattr(risk, name) != value}
     check_residual(risk, changes)

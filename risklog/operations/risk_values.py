@@ -1,6 +1,6 @@
 """The values of a risk: what they may be, what score they give, and who sees the risk as its owner."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -12,12 +12,6 @@ from people.models import User
 from risklog import scoring
 from risklog.models import Risk
 from risklog.states import Treatment
-
-
-def tidy(tags: Sequence[str]) -> list[str]:
-    """Return the tags in lower case, each once, in the order given; at most 20 tags of 60 characters."""
-    cleaned = dict.fromkeys(" ".join(str(tag).lower().split())[:60] for tag in tags)
-    return [tag for tag in cleaned if tag][:20]
 
 
 def check(values: Mapping[str, Any]) -> None:

@@ -1,5 +1,5 @@
 """The API resources of this room as (address, view): one module per noun."""
 
-from talk.api import comment, file
+from talk.api import comment, file, tag
 
-RESOURCES: list = [*comment.RESOURCES, *file.RESOURCES]
+RESOURCES: list = [*comment.RESOURCES, *file.RESOURCES, *tag.RESOURCES]

@@ -15,6 +15,7 @@ from talk.mentions import linker
 from talk.models import Comment
 from talk.queries.comment import mentioned_people
 from talk.queries.conversation import SHOWN, conversation
+from talk.queries.tag import suggested
 
 register = template.Library()
 
@@ -46,6 +47,12 @@ def show_conversation(context: Any, obj: Recorded) -> dict[str, Any]:
         "may_comment": may(user, "talk.comment_add"),
         "user": user,
     }
+
+
+@register.inclusion_tag("talk/_tag_names.html", takes_context=True)
+def tag_suggestions(context: Any) -> dict[str, Any]:
+    """Return the tags that a field with `list="tag-names"` suggests."""
+    return {"names": suggested(context["request"].user)}
 
 
 @register.filter

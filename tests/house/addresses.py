@@ -189,6 +189,7 @@ _RULES: tuple[tuple[str, Any], ...] = (
     ("talk:file_add", lambda w, o, k: {}),
     ("talk:file_content", lambda w, o, k: {"pk": o.file.pk, "name": "notes.txt"}),
     ("talk:file", lambda w, o, k: {"pk": o.file.pk}),
+    ("talk:tag_", lambda w, o, k: {}),
 )
 
 # The object that a page writes, by the beginning of the page's name. A page that creates has one as well, but
