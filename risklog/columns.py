@@ -73,14 +73,14 @@ _FIGURES = {
     "high": 4, "probable": 4, "very high": 5, "critical": 5, "extreme": 5, "catastrophic": 5, "certain": 5,
 }  # fmt: skip
 _TREATMENTS = {
-    **{str(value): value for value in Treatment.values},
+    **{str(one.value): one for one in Treatment},
     "reduce": Treatment.MITIGATE, "treat": Treatment.MITIGATE, "mitigation": Treatment.MITIGATE,
     "control": Treatment.MITIGATE, "tolerate": Treatment.ACCEPT, "retain": Treatment.ACCEPT,
     "acceptance": Treatment.ACCEPT, "share": Treatment.TRANSFER, "insure": Treatment.TRANSFER,
     "terminate": Treatment.AVOID, "eliminate": Treatment.AVOID,
 }  # fmt: skip
 _STATES = {
-    **{str(value): value for value in RiskState.values},
+    **{str(one.value): one for one in RiskState},
     "new": RiskState.OPEN, "identified": RiskState.OPEN, "todo": RiskState.OPEN, "active": RiskState.OPEN,
     "draft": RiskState.OPEN, "in review": RiskState.ASSESSING, "under review": RiskState.ASSESSING,
     "analysis": RiskState.ASSESSING, "in progress": RiskState.TREATING, "mitigating": RiskState.TREATING,

@@ -60,7 +60,12 @@ class MappingForm(PageForm):
         fields: dict[str, Any] = self.fields
         fields["category"].queryset = Category.objects.filter(is_retired=False).order_by(*BY_NAME)
         for place, header in enumerate(found.header):
-            fields[f"column_{place}"] = forms.ChoiceField(label=header, choices=_FIELDS, required=False)
+            fields[f"column_{place}"] = forms.ChoiceField(
+                label=header,
+                choices=_FIELDS,
+                required=False,
+                widget=forms.Select(attrs={"class": "input"}),
+            )
 
     def columns(self) -> Iterator[ColumnChoice]:
         """Yield the columns of the sheet for the page. One query, for the samples."""

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from django.db.models import Choices
+
 from catalogue.models import Model
 from kit.rights import may
 from people.models import Team, User
@@ -177,7 +179,12 @@ class _Planner:
         self._check_residual(one, [values.get(name) for name in _RESIDUAL])
         self._check_state(one)
         level = scoring.LEVELS[scoring.level(scoring.score(values["likelihood"], values["impact"]))]
-        shown = {**values, "category": values.get("category") or one.new_category, "level": level}
+        shown = {
+            "title": values.get("title"),
+            **values,
+            "category": values.get("category") or one.new_category,
+            "level": level,
+        }
         one.changes = [[name, "", _shown(value)] for name, value in shown.items() if value not in (None, "")]
 
     def _is_empty(self, one: PlannedRow, name: str) -> bool:
@@ -270,5 +277,5 @@ def _shown(value: Any) -> str:
         return ", ".join(value)
     if isinstance(value, date | datetime):
         return value.isoformat()
-    text = str(getattr(value, "name", value))
+    text = str(value.label if isinstance(value, Choices) else getattr(value, "name", value))
     return text if len(text) <= 200 else f"{text[:199]}…"
