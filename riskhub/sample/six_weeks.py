@@ -230,7 +230,7 @@ class SixWeeks(SampleOrganisation):
         if decided is None and item.about and item.about.kind == Risk.KIND:
             one = Risk.objects.get(subject=item.about)
             if one.owner and one.state in LIVE_RISKS:
-                risk.confirm(one, evidence=texts.CONFIRMED, by=Actor(one.owner, "page"), at=at)
+                risk.reconfirm(one, evidence=texts.CONFIRMED, by=Actor(one.owner, "page"), at=at)
         if decided is None:
             items.finish(item, outcome=ItemOutcome.NO_CHANGE, by=by, at=at)
             return

@@ -339,11 +339,11 @@ class ReopenRisk(_RiskStepResource):
     operation = staticmethod(operations.reopen)
 
 
-class ConfirmRisk(_RiskStepResource):
-    """Confirm that a risk still applies: only the date of its next review changes."""
+class ReconfirmRisk(_RiskStepResource):
+    """Reconfirm that a risk still applies: only the date of its next review changes."""
 
     body, bodies = RiskEvidenceBody, {"POST": RiskEvidenceBody}
-    operation = staticmethod(operations.confirm)
+    operation = staticmethod(operations.reconfirm)
 
 
 class RestrictRisk(_RiskStepResource):
@@ -371,6 +371,6 @@ RESOURCES: list = [
     ("risks/<str:key>/accept", AcceptRisk),
     ("risks/<str:key>/close", CloseRisk),
     ("risks/<str:key>/reopen", ReopenRisk),
-    ("risks/<str:key>/confirm", ConfirmRisk),
+    ("risks/<str:key>/reconfirm", ReconfirmRisk),
     ("risks/<str:key>/restrict", RestrictRisk),
 ]

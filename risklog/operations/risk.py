@@ -25,8 +25,8 @@ from talk.operations import tag
 
 # The steps are offered here too, so that callers have all operations of a risk in one module.
 __all__ = [
-    "accept", "acceptance_ends", "add", "add_from_breach", "add_many", "assess", "change", "close", "confirm",
-    "monitor", "reopen", "restrict", "treat",
+    "accept", "acceptance_ends", "add", "add_from_breach", "add_many", "assess", "change", "close", "monitor",
+    "reconfirm", "reopen", "restrict", "treat",
 ]  # fmt: skip
 
 # What change() sets, in the order of the edit form. A state is set by its own step. restrict() sets who may
@@ -214,8 +214,8 @@ def change(
 
 
 @transaction.atomic
-def confirm(risk: Risk, *, evidence: str, by: Actor, at: datetime, seen: int | None = None) -> Risk:
-    """Confirm with a line of evidence that a risk still applies. The date of the next review moves on.
+def reconfirm(risk: Risk, *, evidence: str, by: Actor, at: datetime, seen: int | None = None) -> Risk:
+    """Reconfirm with a line of evidence that a risk still applies. The date of the next review moves on.
 
     Raises Refused without evidence, IllegalMove if the risk is closed.
     """

@@ -105,12 +105,12 @@ STEPS = {
             forms.ReopenForm,
         ),
         OfferedStep(
-            "confirm",
+            "reconfirm",
             "Reconfirm",
             "eye",
             "Reconfirmed. The next review is rescheduled.",
             None,
-            operations.confirm,
+            operations.reconfirm,
             forms.ReconfirmForm,
         ),
     )

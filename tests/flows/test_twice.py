@@ -308,7 +308,7 @@ CASES = (
     ),
     Case(
         "reconfirm a risk",
-        lambda house: reverse("risklog:risk_step", args=[house.risk.reference, "confirm"]),
+        lambda house: reverse("risklog:risk_step", args=[house.risk.reference, "reconfirm"]),
         Event.objects.filter(verb="risklog.risk_still_so"),
         typed(evidence="Four weeks below."),
     ),

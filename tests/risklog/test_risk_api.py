@@ -96,7 +96,7 @@ def test_a_stranger_finds_no_restricted_risk_on_any_page(client, ana):
         client.get(f"{LIST}/{secret.reference}"),
         send(client, "patch", f"{LIST}/{secret.reference}", {"title": "x"}, **{"If-Match": "*"}),
         send(client, "post", f"{LIST}/{secret.pk}/assess"),
-        send(client, "post", f"{LIST}/{secret.reference}/confirm", {"evidence": "x"}),
+        send(client, "post", f"{LIST}/{secret.reference}/reconfirm", {"evidence": "x"}),
     ]
     assert {answer.status_code for answer in answers} == {404}
     assert all(b"Canary" not in answer.content for answer in answers)
@@ -207,13 +207,13 @@ def test_the_steps_of_a_risk(client, ana):
     assert step("treat", treatment="mitigate").status_code == 422
     assert step("treat", **treat).status_code == 200
     assert step("monitor", residual_likelihood=1, residual_impact=3).json()["level"] == 1
-    assert step("confirm", evidence="Quiet").json()["confirmations"] == 1
+    assert step("reconfirm", evidence="Quiet").json()["confirmations"] == 1
     assert step("accept", until="2099-01-01", reason="Small").status_code == 200
     assert step("reopen", reason="It grew").json()["state"] == "assessing"
     assert step("close", evidence="Model retired").json()["state"] == "closed"
 
 
-@pytest.mark.parametrize("name", ["assess", "treat", "monitor", "accept", "close", "reopen", "confirm"])
+@pytest.mark.parametrize("name", ["assess", "treat", "monitor", "accept", "close", "reopen", "reconfirm"])
 def test_a_step_needs_if_match(client, ana, name):
     found = risks.risk()
     url = f"{LIST}/{found.reference}/{name}"

@@ -151,9 +151,9 @@ def test_change_refuses_half_a_residual_score(at):
 def test_reconfirming_needs_evidence_and_moves_the_next_review(at):
     found = risks.risk(likelihood=3, impact=3)
     with pytest.raises(Refused):
-        risk.confirm(found, evidence=" ", by=SYSTEM, at=at)
+        risk.reconfirm(found, evidence=" ", by=SYSTEM, at=at)
 
-    risk.confirm(found, evidence="PSI 0.3 again", by=SYSTEM, at=at + timedelta(days=9))
+    risk.reconfirm(found, evidence="PSI 0.3 again", by=SYSTEM, at=at + timedelta(days=9))
 
     assert found.confirmations == 1
     assert found.review_on == at.date() + timedelta(days=69)

@@ -290,7 +290,7 @@ def test_a_restricted_risk_leaves_no_trace_for_a_stranger(client, member):
         assert secret.title not in page
         assert secret.reference + "<" not in page
         assert ": 1 risk" not in page
-    for path in ("", "edit/", "sight/", "assess/", "confirm/"):
+    for path in ("", "edit/", "sight/", "assess/", "reconfirm/"):
         assert client.get(f"/risks/{secret.reference}/{path}").status_code == 404
 
 
