@@ -1,4 +1,4 @@
-"""What the lists of people, teams and functions can be asked, by their pages and by the API."""
+"""What the lists of people, teams, absences and functions can be asked, by their pages and by the API."""
 
 from collections.abc import Sequence
 
@@ -69,6 +69,23 @@ TEAMS = ListSpec(
         ),
     },
     orders=_BY_NAME,
+)
+ABSENCES = ListSpec(
+    filters={
+        "person": filtering.person("Person", "user", help="The number of a person, or me."),
+        "day": Filter(
+            "Day",
+            lambda values, reader: Q(from_on__lte=values[0], until_on__gte=values[0]),
+            filtering.day,
+            is_many=False,
+            help="Who is away on this day.",
+            shape="date",
+        ),
+    },
+    orders={
+        "from_on": Order("First day, earliest", ("from_on", "id")),
+        "-from_on": Order("First day, latest", ("-from_on", "-id")),
+    },
 )
 FUNCTIONS = ListSpec(
     filters={"slug": filtering.exact("Slug", "slug")},

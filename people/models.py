@@ -183,6 +183,12 @@ class Membership(Part):
         constraints = [models.UniqueConstraint(fields=["team", "user"], name="people_membership_once")]
 
 
+class AbsenceQuerySet(RecordedQuerySet):
+    """An absence is visible to those who may see the person."""
+
+    through = "user__subject__"
+
+
 class Absence(Part):
     """A range of days away. Nothing is assigned or escalated to someone who is away; the stand-in gets it."""
 
@@ -195,7 +201,10 @@ class Absence(Part):
     stand_in = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     reason = models.CharField(max_length=200, blank=True, default="")
 
+    objects = AbsenceQuerySet.as_manager()
+
     class Meta:
+        indexes = [models.Index(fields=["from_on", "id"], name="people_absence_by_day")]
         constraints = [
             models.CheckConstraint(
                 condition=Q(until_on__gte=models.F("from_on")), name="people_absence_forward"

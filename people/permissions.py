@@ -51,6 +51,13 @@ def may_keep_account(user: User, obj: Any) -> bool:
     return not hasattr(user, "token_scope")
 
 
+@permission("people.absence_change")
+def may_change_absence(user: User, obj: Any) -> bool:
+    """Allow people to change their own absences, and administrators those of others. obj: a person."""
+    is_own = obj is None or obj.pk == user.pk
+    return may_write(user, Role.VIEWER if is_own else Role.ADMINISTRATOR)
+
+
 @permission("people.token_revoke")
 def may_revoke_token(user: User, obj: Any) -> bool:
     if hasattr(user, "token_scope"):

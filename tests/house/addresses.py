@@ -247,6 +247,7 @@ def _resource(address: str) -> Any:
             "people": world.people["mate"].pk,
             "teams": known["team"].slug,
             "functions": known["function"].slug,
+            "absences": known["absence"].pk,
             "models": objects.model.slug,
             "series": objects.series.pk,
             "thresholds": objects.threshold.pk,

@@ -1,4 +1,4 @@
-"""The read-only API of people, teams and functions. They are edited on pages; API writers need their ids."""
+"""The read-only API of people, teams and functions. Pages edit them; writers of the API need their ids."""
 
 from typing import Any
 

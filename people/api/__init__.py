@@ -1,0 +1,5 @@
+"""The API resources of this room as (address, view): one module per noun."""
+
+from people.api import absence, person
+
+RESOURCES: list = [*person.RESOURCES, *absence.RESOURCES]
