@@ -2,26 +2,19 @@
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
-from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 
 from catalogue.models import Model
-from history.models import Recorded, RecordedQuerySet
+from history.models import Recorded
 from people.models import Team, User
 from risklog.models.taxonomy import Category
 from risklog.states import RISK_MOVES, RiskState, Treatment
 from signals.models import BreachGroup, Series
 
 _ONE_TO_FIVE = [MinValueValidator(1), MaxValueValidator(5)]
-
-
-class RiskManager(models.Manager.from_queryset(RecordedQuerySet)):  # type: ignore[misc]  # dynamic base
-    def get_queryset(self) -> RecordedQuerySet:
-        """Return risks without the search column, which no page shows."""
-        return super().get_queryset().defer("search")
 
 
 class Risk(Recorded):
@@ -37,7 +30,7 @@ class Risk(Recorded):
     KIND = "risk"
     PREFIX = "R"
     MOVES = RISK_MOVES
-    HISTORY_OMITS = frozenset({"severity", "search"})
+    HISTORY_OMITS = frozenset({"severity"})
 
     title = models.CharField(max_length=200)
     description = models.TextField(blank=True, default="")
@@ -70,13 +63,6 @@ class Risk(Recorded):
     external_id = models.CharField(max_length=120, blank=True, default="", db_default="")
     opened_at = models.DateTimeField()
     updated_at = models.DateTimeField()
-    search = models.GeneratedField(
-        expression=SearchVector("title", "description", config="english"),
-        output_field=SearchVectorField(),
-        db_persist=True,
-    )
-
-    objects = RiskManager()
 
     class Meta:
         constraints = [
@@ -106,7 +92,6 @@ class Risk(Recorded):
                 fields=["-severity", "-id"], name="risklog_risk_unowned", condition=Q(owner__isnull=True)
             ),
             models.Index(fields=["external_id"], name="risklog_risk_external", condition=~Q(external_id="")),
-            GinIndex(fields=["search"], name="risklog_risk_search"),
             GinIndex(fields=["tags"], name="risklog_risk_tags"),
         ]
 

@@ -65,10 +65,13 @@ def acceptance_ends(due: Due, *, at: datetime) -> None:
     """
     action, _, day = due.occurrence.partition(" ")
     risk = Risk.objects.select_related("subject").filter(subject_id=due.subject_id).first()
-    if risk is None or risk.state != RiskState.ACCEPTED or risk.accepted_until.isoformat() != day:
+    if risk is None or risk.state != RiskState.ACCEPTED:
+        return
+    until = risk.accepted_until
+    if until is None or until.isoformat() != day:
         return
     if action == "warn":
-        days_left = (risk.accepted_until - at.astimezone(_zone()).date()).days
+        days_left = (until - at.astimezone(_zone()).date()).days
         if days_left > 0:  # else the Due of the end, which is due too, notifies of it
             history.record(risk, events.RiskAcceptanceEnding(until=day, days=days_left), by=SYSTEM, at=at)
         return

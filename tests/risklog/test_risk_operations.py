@@ -278,4 +278,3 @@ def test_history_alone_rebuilds_the_row(at):
 
     assert replayed["affected"] == "Applicants wait longer"
     assert replayed["tags"] in (["income"], '["income"]')
-    assert "search" not in replayed
