@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.contrib.postgres.search import SearchQueryField
+from django.contrib.postgres.search import SearchQueryField, SearchVectorField
 from django.db.models import BooleanField, Case, F, IntegerField, Q, QuerySet, TextField, Value, When
 from django.db.models.expressions import Func, RawSQL
 
@@ -44,7 +44,7 @@ def search(
     if not words:
         return rows.none().annotate(group=Value(BEST), fit=Value(0))
     query = query_of(words, language)
-    return rows.filter(_Matches(F("document__document"), query)).annotate(
+    return rows.filter(Matches(F("document__document"), query)).annotate(
         group=_group(text), fit=_Fit(F("document__document"), query, F("is_retired")) + _title_fit(text)
     )
 
@@ -89,11 +89,23 @@ def _title_fit(text: str) -> Case:
     )
 
 
-class _Matches(Func):
+class Matches(Func):
+    """Whether words (a search vector) have what a query asks for."""
+
     template = "%(expressions)s"
     arg_joiner = " @@ "
     output_field = BooleanField()
     conditional = True
+
+
+class PlainWords(Func):
+    """The words of a text as they are written, for texts without a document. An index can have it.
+
+    A query of query_of() matches them, because it has each word both as its stem and as it is written.
+    """
+
+    template = "to_tsvector('simple', %(expressions)s)"
+    output_field = SearchVectorField()
 
 
 class _Fit(Func):
@@ -116,11 +128,14 @@ BEGIN, END = "\ue000", "\ue001"
 
 
 class Fragment(Func):
-    """The part of the text that has the words, each between BEGIN and END. Slow: use it for few rows."""
+    """The part of the text that has the words, each between BEGIN and END. Slow: use it for few rows.
+
+    of: the path to the text, by default that of the document of a subject.
+    """
 
     function = "ts_headline"
     output_field = TextField()
 
-    def __init__(self, query: RawSQL, language: str) -> None:
+    def __init__(self, query: RawSQL, language: str, *, of: str = "document__text") -> None:
         options = f"StartSel={BEGIN}, StopSel={END}, MaxWords=24, MinWords=10, MaxFragments=1"
-        super().__init__(RawSQL("%s::regconfig", [language]), F("document__text"), query, Value(options))
+        super().__init__(RawSQL("%s::regconfig", [language]), F(of), query, Value(options))

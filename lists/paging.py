@@ -61,6 +61,11 @@ def page(
     return KeysetPage(window, after=last if more else None, before=first if cursor else None)
 
 
+def cursor_after(row: Any, order: Sequence[str]) -> str:
+    """Return the cursor of the page that starts after a row."""
+    return _encode(row, order)
+
+
 def _flip(name: str) -> str:
     return name[1:] if name.startswith("-") else f"-{name}"
 

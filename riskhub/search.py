@@ -1,7 +1,7 @@
 """Search over all objects that have a page and that the reader may see: the search page and the palette."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import groupby
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
@@ -21,8 +22,10 @@ from kit.sight import Visitor
 from lists import filtering
 from lists.filtering import Filter, ListSpec, Order, Reader
 from pages.answers import is_fragment, vary
-from pages.listing import listing
+from pages.listing import listing, reader_of, selection_of
 from people import queries as people
+from talk.models import Comment
+from talk.queries import comment as comments
 
 IN_PALETTE = 12
 _DAYS = {"week": ("Last 7 days", 7), "month": ("Last 30 days", 30), "year": ("Last 365 days", 365)}
@@ -42,10 +45,11 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Results under one heading."""
+    """Results under one heading. more: the address of all results of this kind, "" if these are all."""
 
     heading: str
     results: list[Result]
+    more: str = ""
 
 
 def find(user: Visitor, text: str) -> QuerySet[Subject]:
@@ -58,13 +62,15 @@ def find(user: Visitor, text: str) -> QuerySet[Subject]:
 
 
 def _kind(text: str) -> str:
-    if text not in {kind.key for kind in kinds.searchable()}:
-        raise ValueError(f"Use one of {', '.join(kind.key for kind in kinds.searchable())}.")
+    known = [*(kind.key for kind in kinds.searchable()), COMMENT]
+    if text not in known:
+        raise ValueError(f"Use one of {', '.join(known)}.")
     return text
 
 
 def _kinds(user: Visitor) -> Sequence[tuple[str, str]]:
-    return [(kind.key, kind.plural) for kind in kinds.searchable() if may(user, kind.permission)]
+    found = [(kind.key, kind.plural) for kind in kinds.searchable() if may(user, kind.permission)]
+    return [*found, (COMMENT, "Comments")]
 
 
 def _active_within(days: int) -> Any:
@@ -94,6 +100,31 @@ SPEC = ListSpec(
 )
 
 
+# Comments have no subject of their own, so they are another list, with the same filters.
+COMMENT = "comment"
+FEW_COMMENTS = 5
+
+
+def _comments_within(days: int) -> Any:
+    return lambda reader: Q(posted_at__date__gte=reader.today - timedelta(days=days))
+
+
+COMMENTS = ListSpec(
+    filters={
+        "q": SPEC.filters["q"],
+        "kind": replace(SPEC.filters["kind"], condition=lambda values, reader: Q()),
+        "active": filtering.named(
+            "Active", {name: (label, _comments_within(days)) for name, (label, days) in _DAYS.items()}
+        ),
+    },
+    orders={
+        "fit": Order("Best first", ("-fit", "-id")),
+        "-id": Order("Newest first", ("-id",)),
+        "kind": Order("By kind, best first", ("-fit", "-id")),
+    },
+)
+
+
 # ------------------------------------------------------------------ the page and the palette
 
 
@@ -106,12 +137,48 @@ def search(request: HttpRequest) -> HttpResponse:
         best = find(request.user, text).order_by("-fit", "-pk")[:IN_PALETTE]
         options = _grouped(sorted(best, key=_group_of), {})
         return vary(render(request, "kit/_options.html", {"groups": options}))
-    shown = listing(request, SPEC, find(request.user, text))
-    rows = shown.page.rows
-    fragments = _fragments(rows, text)
-    groups = _grouped(rows, fragments) if shown.selection.order == "kind" else _ungrouped(rows, fragments)
+    if request.GET.get("kind") == COMMENT:
+        shown = listing(request, COMMENTS, _comments(request.user, text))
+        groups = _comment_groups(shown.page.rows, text)
+    else:
+        shown = listing(request, SPEC, find(request.user, text))
+        rows = shown.page.rows
+        fragments = _fragments(rows, text)
+        groups = _grouped(rows, fragments) if shown.selection.order == "kind" else _ungrouped(rows, fragments)
+        if not shown.selection.place and "kind" not in shown.selection.texts:
+            groups += _some_comments(request, text)
     context = {"q": text, "listing": shown, "page": shown.page, "groups": groups}
     return vary(render(request, "search.html", context))
+
+
+def _comments(user: Visitor, text: str) -> QuerySet[Comment]:
+    """Return the comments that match the text, of objects that this user may see. Not ordered."""
+    found = comments.found(user, text, people.search_language())
+    return found if may(user, "talk.comment_view") else found.none()
+
+
+def _some_comments(request: HttpRequest, text: str) -> list[Group]:
+    """Return a group with the best comments, and with the address of all of them."""
+    selection = selection_of(request, COMMENTS)
+    rows = COMMENTS.apply(_comments(request.user, text), selection, reader_of(request))
+    best = list(rows.order_by(*COMMENTS.orders["fit"].keys)[: FEW_COMMENTS + 1])
+    more = f"?{selection.query(kind=COMMENT, order=None)}" if len(best) > FEW_COMMENTS else ""
+    return _comment_groups(best[:FEW_COMMENTS], text, more)
+
+
+def _comment_groups(rows: Sequence[Comment], text: str, more: str = "") -> list[Group]:
+    if not rows:
+        return []
+    these = Comment.objects.filter(pk__in=[row.pk for row in rows])
+    fragments = comments.fragments(these, text, people.search_language())
+    return [Group("Comments", [_comment_result(row, fragments[row.pk]) for row in rows], more)]
+
+
+def _comment_result(comment: Comment, fragment: str) -> Result:
+    about = comment.about
+    url = reverse("talk:comment", args=[comment.pk])
+    title = f"{comment.author.name} on {about.title}"
+    return Result("message-circle", "Comment", about.reference or "", title, url, _marked(fragment))
 
 
 def _fragments(rows: Sequence[Subject], text: str) -> dict[int, str]:

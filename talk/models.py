@@ -4,13 +4,15 @@ from typing import Any
 from urllib.parse import quote
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.urls import reverse
 
 from history.models import Part, RecordedQuerySet, Subject
+from history.search import PlainWords
 from people.models import User
 from talk.file_types import IMAGES, MAX_NAME
-from talk.states import COMMENT_MOVES, FILE_MOVES, CommentState, FileState
+from talk.states import COMMENT_MOVES, FILE_MOVES, CommentState, FileState, ReactionKind
 from talk.tags import MAX_TAG
 
 
@@ -42,11 +44,15 @@ class Comment(Part):
 
     objects = CommentQuerySet.as_manager()
 
-    # Set by talk.queries.comment.with_mentioned(): {"handle", "name", "id"} of each mentioned person.
+    # Set by talk.queries.comment: with_mentioned() sets {"handle", "name", "id"} of each mentioned person,
+    # with_reactions() sets {"reaction", "person_id", "person_name"} of each reaction, the first one first.
     people: list[dict[str, Any]]
+    reactions: list[dict[str, Any]]
 
     class Meta:
         indexes = [
+            # For search, which finds words as they are written. A query also has their stems.
+            GinIndex(PlainWords("text"), name="talk_comment_words"),
             models.Index(fields=["about", "-id"], name="talk_comment_about"),
             models.Index(fields=["author", "-id"], name="talk_comment_author"),
         ]
@@ -58,6 +64,21 @@ class Comment(Part):
     @property
     def is_removed(self) -> bool:
         return self.state == CommentState.REMOVED
+
+
+class Reaction(models.Model):
+    """A person's reaction to a comment. A personal mark like a watch, so it has no history and no mail."""
+
+    comment = models.ForeignKey(Comment, models.CASCADE, related_name="+")
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=8, choices=ReactionKind.choices)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["comment", "user", "kind"], name="talk_reaction_once")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.user_id}"
 
 
 class FileQuerySet(RecordedQuerySet):

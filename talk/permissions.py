@@ -58,6 +58,11 @@ def may_change_tags(user: User, obj: Any) -> bool:
     return may_write(user, Role.RISK_MANAGER)
 
 
+@permission("talk.comment_react")
+def may_react(user: User, obj: Any) -> bool:
+    return may_write(user)
+
+
 @permission("talk.watch")
 def may_watch(user: User, obj: Any) -> bool:
     return may_write(user, Role.VIEWER)

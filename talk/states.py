@@ -1,4 +1,4 @@
-"""The states of a comment and of a file, and the steps between them."""
+"""The states of a comment and of a file, the steps between them, and the reactions to comments."""
 
 from django.db.models import TextChoices
 
@@ -11,6 +11,26 @@ class CommentState(TextChoices):
 COMMENT_MOVES = {
     (CommentState.POSTED, CommentState.REMOVED): "talk.comment_removed",
     (CommentState.REMOVED, CommentState.POSTED): "talk.comment_restored",
+}
+
+
+class ReactionKind(TextChoices):
+    """What a person can answer to a comment without words."""
+
+    AGREE = "agree", "Agree"
+    DISAGREE = "disagree", "Disagree"
+    THANKS = "thanks", "Thanks"
+    SEEN = "seen", "Seen"
+    UNCLEAR = "unclear", "Unclear"
+
+
+# The icon of each reaction (static/icons/names.txt).
+REACTION_ICONS = {
+    ReactionKind.AGREE: "thumb-up",
+    ReactionKind.DISAGREE: "thumb-down",
+    ReactionKind.THANKS: "heart-handshake",
+    ReactionKind.SEEN: "eye",
+    ReactionKind.UNCLEAR: "question-mark",
 }
 
 

@@ -12,6 +12,7 @@ urlpatterns = [
     path("comments/<int:pk>/edit/", comment.comment_edit, name="comment_edit"),
     path("comments/<int:pk>/history/", comment.comment_history, name="comment_history"),
     re_path(r"^comments/(?P<pk>\d+)/(?P<step>remove|restore)/$", comment.comment_step, name="comment_step"),
+    path("comments/<int:pk>/react/", comment.comment_react, name="comment_react"),
     path("files/", file.file_add, name="file_add"),
     path("files/<int:pk>/", file.file, name="file"),
     re_path(r"^files/(?P<pk>\d+)/(?P<step>remove|restore)/$", file.file_step, name="file_step"),

@@ -1,5 +1,7 @@
 """The API of comments and of watching."""
 
+from typing import Any
+
 from django.db.models import QuerySet
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -13,8 +15,16 @@ from rest.steps import Step
 from talk.filters import SPEC, WATCHES
 from talk.models import Comment, Watch
 from talk.operations import comment as operations
+from talk.operations import reaction as reacting
 from talk.operations import watch as watching
-from talk.states import CommentState
+from talk.queries import comment as queries
+from talk.states import CommentState, ReactionKind
+
+
+class ReactionRow(serializers.Serializer):
+    reaction = serializers.ChoiceField(ReactionKind.choices)
+    person_id = serializers.IntegerField()
+    person_name = serializers.CharField()
 
 
 class CommentRow(serializers.Serializer):
@@ -35,6 +45,7 @@ class CommentRow(serializers.Serializer):
     state = serializers.ChoiceField(CommentState.choices)
     posted_at = serializers.DateTimeField()
     edited_at = serializers.DateTimeField(allow_null=True)
+    reactions = ReactionRow(many=True)
 
 
 def _about(help_text: str) -> Visible:
@@ -73,10 +84,11 @@ class _Comments(Resource):
         "state": "state",
         "posted_at": "posted_at",
         "edited_at": "edited_at",
+        "reactions": "reactions",
     }
 
     def rows(self, request: Request) -> QuerySet:
-        return Comment.objects.visible_to(request.user)
+        return queries.with_reactions(Comment.objects.visible_to(request.user))
 
     def objects(self, request: Request) -> QuerySet:
         return self.rows(request).select_related("about", "author")
@@ -129,6 +141,25 @@ class RestoreComment(_CommentStep):
     operation = staticmethod(operations.restore)
 
 
+class ReactionBody(Body):
+    reaction = serializers.ChoiceField(ReactionKind.choices)
+    is_on = serializers.BooleanField(default=True, help_text="False: take the reaction back.")
+
+
+class ReactToComment(_Comments, Step):
+    """React to a comment without words, or take that back. Nobody is notified."""
+
+    permission = {"POST": "talk.comment_react"}
+    bodies = {"POST": ReactionBody}
+    answers = {"POST": (200, CommentRow)}
+    body = ReactionBody
+    takes_version = False
+    operation = staticmethod(reacting.react)
+
+    def arguments(self, values: dict[str, Any], request: Request) -> dict[str, Any]:
+        return {"kind": values["reaction"], "is_on": values["is_on"]}
+
+
 class WatchRow(serializers.Serializer):
     """Whether you watch an object."""
 
@@ -175,5 +206,6 @@ RESOURCES: list = [
     ("comments/<str:key>", CommentItem),
     ("comments/<str:key>/remove", RemoveComment),
     ("comments/<str:key>/restore", RestoreComment),
+    ("comments/<str:key>/react", ReactToComment),
     ("watches", Watches),
 ]

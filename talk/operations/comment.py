@@ -44,6 +44,7 @@ def add(*, about: Subject, text: str, files: Sequence[Content] = (), by: Actor, 
         posted_at=at,
     )
     history.record(comment, "talk.comment_added", by=by, at=at)
+    comment.reactions = []
     watch.start_unless_chosen(about, user=by.person, at=at)
     _tell(comment, people, by=by, at=at)
     return comment

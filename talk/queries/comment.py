@@ -1,17 +1,21 @@
-"""Comments for pages and the API, and the people whom a text mentions."""
+"""Comments for pages, the API and search, the reactions to them, and the people whom a text mentions."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import BooleanField, F, Func, OuterRef, Q
-from django.db.models.functions import JSONObject
+from django.contrib.postgres.search import SearchRank
+from django.db.models import BooleanField, F, Func, IntegerField, OuterRef, Q, Value
+from django.db.models.functions import Cast, JSONObject
 
+from history import search
 from history.models import Subject
+from kit.sight import Visitor
 from lists.collation import BY_NAME
 from people.models import User
 from talk.mentions import handles_in
-from talk.models import Comment, CommentQuerySet
+from talk.models import Comment, CommentQuerySet, Reaction
+from talk.states import REACTION_ICONS, CommentState, ReactionKind
 
 
 class _IsAny(Func):
@@ -20,6 +24,17 @@ class _IsAny(Func):
     template = "%(expressions)s)"
     arg_joiner = " = ANY("
     output_field = BooleanField()
+
+
+@dataclass(frozen=True, slots=True)
+class ShownReaction:
+    """One kind of reaction to a comment. names: of the people who gave it, the first one first."""
+
+    kind: str
+    label: str
+    icon: str
+    names: list[str]
+    is_mine: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +51,54 @@ class Mentions:
 
 
 def comments() -> CommentQuerySet:
-    return Comment.objects.select_related("about", "author", "author__subject")
+    """Return comments with their reactions."""
+    return with_reactions(Comment.objects.select_related("about", "author", "author__subject"))
+
+
+def with_reactions(rows: CommentQuerySet) -> CommentQuerySet:
+    """Annotate comments with the reactions to them."""
+    reaction = JSONObject(reaction="kind", person_id="user_id", person_name="user__name")
+    found = Reaction.objects.filter(comment=OuterRef("pk")).order_by("pk")
+    return rows.annotate(reactions=ArraySubquery(found.values(reaction=reaction)))
+
+
+def reactions_of(comment: Comment, reader: User) -> list[ShownReaction]:
+    """Return each kind of reaction to a comment of comments(), as the reader sees it. No query."""
+    shown = []
+    for kind in ReactionKind:
+        given = [row for row in comment.reactions if row["reaction"] == kind]
+        shown.append(
+            ShownReaction(
+                kind=kind,
+                label=str(kind.label),
+                icon=REACTION_ICONS[kind],
+                names=[row["person_name"] for row in given],
+                is_mine=any(row["person_id"] == reader.pk for row in given),
+            )
+        )
+    return shown
+
+
+def found(reader: Visitor, text: str, language: str) -> CommentQuerySet:
+    """Return the visible comments that have every word of a text, with `fit` (higher is better). Not ordered.
+
+    The last word may be incomplete. language: the text search configuration of the organisation.
+    """
+    words = text.split()[: search.MAX_WORDS]
+    rows = comments().visible_to(reader).filter(state=CommentState.POSTED)
+    if not words:
+        return rows.none().annotate(fit=Value(0))
+    query = search.query_of(words, language)
+    vector = search.PlainWords("text")
+    rank = Cast(SearchRank(vector, query) * 1_000_000, IntegerField())
+    return rows.annotate(fit=rank).filter(search.Matches(vector, query))
+
+
+def fragments(rows: CommentQuerySet, text: str, language: str) -> dict[int, str]:
+    """Return the part of each of these comments that has the words, marked as in history.search."""
+    query = search.query_of(text.split()[: search.MAX_WORDS], language)
+    fragment = search.Fragment(query, language, of="text")
+    return dict(rows.annotate(fragment=fragment).values_list("pk", "fragment"))
 
 
 def mentions(text: str, about: Subject) -> Mentions:

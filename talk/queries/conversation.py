@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Exists
+from django.db.models import Exists, Q, QuerySet
 
 from history.models import Event, Recorded, Subject
 from history.queries import timeline_of_related
@@ -42,20 +42,25 @@ class ConversationLine:
 class Conversation:
     """One page of a timeline. earlier: the cursor of the next page, None on the last one.
 
-    files: those of the object, the newest first.
+    is_earlier: it is not the first page. files: those of the object, the newest first.
     """
 
     lines: list[ConversationLine]
     earlier: str | None
+    is_earlier: bool
     watching: Watching
     files: list[File]
 
 
-def conversation(user: User, obj: Recorded, *, shown: str = "all", before: str | None = None) -> Conversation:
+def conversation(
+    user: User, obj: Recorded, *, shown: str = "all", before: str | None = None, comment: int | None = None
+) -> Conversation:
     """Return one page of the timeline of an object, newest first.
 
     With the events of what belongs to it (obj.related). shown: a key of SHOWN. before: a cursor of an earlier
-    page; raises Refused for another text. At most four queries, and one more with files.
+    page; raises Refused for another text. comment: the id of a comment, for the page that has it.
+
+    At most four queries, one more with files, and two more with the id of a comment.
     """
     own = obj.subject_id
     has_files = Exists(attached(own))
@@ -65,6 +70,8 @@ def conversation(user: User, obj: Recorded, *, shown: str = "all", before: str |
         events = events.filter(verb=ADDED)
     elif shown == "changes":
         events = events.exclude(verb=ADDED)
+    if comment is not None and before is None:
+        before = _cursor_to(events, comment)
     events = with_choices(events, user, own).annotate(has_files=has_files)
     page = paging.page(events, order=ORDER, size=PAGE_SIZE, after=before)
     if page.rows:
@@ -74,7 +81,18 @@ def conversation(user: User, obj: Recorded, *, shown: str = "all", before: str |
     by_event = _comments_of(page.rows)
     found = [ConversationLine(line, by_event.get(line.event.pk)) for line in lines(page.rows)]
     files = list(attached(own)[:SHOWN_FILES]) if row.has_files else []
-    return Conversation(found, page.after, watching(user, obj, row), files)
+    return Conversation(found, page.after, before is not None, watching(user, obj, row), files)
+
+
+def _cursor_to(events: QuerySet[Event], comment: int) -> str | None:
+    """Return the cursor of the page that has a comment; None if it is the first page, or if none has it."""
+    row = {"model": Comment._meta.label_lower, "pk": comment}
+    event = events.filter(verb=ADDED, data__rows__contains=[row]).first()
+    if event is None:
+        return None
+    newer = events.filter(Q(at__gt=event.at) | Q(at=event.at, pk__gt=event.pk)).order_by(*ORDER)
+    first = newer.count() // PAGE_SIZE * PAGE_SIZE
+    return paging.cursor_after(newer[first - 1], ORDER) if first else None
 
 
 def _comments_of(events: Sequence[Event]) -> dict[int, Comment]:

@@ -13,7 +13,7 @@ from pages import markup
 from people.models import User
 from talk.mentions import linker
 from talk.models import Comment
-from talk.queries.comment import mentioned_people
+from talk.queries.comment import ShownReaction, mentioned_people, reactions_of
 from talk.queries.conversation import SHOWN, conversation
 from talk.queries.tag import suggested
 
@@ -24,23 +24,25 @@ register = template.Library()
 def show_conversation(context: Any, obj: Recorded) -> dict[str, Any]:
     """Return what the timeline of an object needs; with the events of what belongs to it (obj.related).
 
-    The address says ?timeline=comments or changes, and ?earlier=<cursor>. A cursor that is not valid shows
-    the newest page.
+    The address says ?timeline=comments or changes, ?earlier=<cursor>, or ?comment=<id> for the page that has
+    a comment. A cursor that is not valid shows the newest page.
     """
     request = context["request"]
     user, subject = request.user, obj.subject
     shown = request.GET.get("timeline", "all")
     shown = shown if shown in SHOWN else "all"
     earlier = request.GET.get("earlier") or None
+    number = request.GET.get("comment", "")
+    comment = int(number) if number.isascii() and number.isdigit() and len(number) < 19 else None
     try:
-        found = conversation(user, obj, shown=shown, before=earlier)
+        found = conversation(user, obj, shown=shown, before=earlier, comment=comment)
     except Refused:
-        found, earlier = conversation(user, obj, shown=shown), None
+        found = conversation(user, obj, shown=shown)
     return {
         "request": request,
         "subject": subject,
         "conversation": found,
-        "is_earlier": earlier is not None,
+        "is_earlier": found.is_earlier,
         "shown": shown,
         "tabs": SHOWN.items(),
         "watching": found.watching if may(user, "talk.watch") else None,
@@ -60,6 +62,17 @@ def comment_html(comment: Comment) -> SafeString:
     """Return the text of a comment of with_mentioned() as HTML, its mentions as links to the people."""
     people = {handle: (name, url_of(subject)) for handle, name, subject in mentioned_people(comment)}
     return markup.html_of(comment.text, linker(people))
+
+
+@register.filter
+def reactions(comment: Comment, user: User) -> list[ShownReaction]:
+    """Return each kind of reaction to a comment, as this person sees it."""
+    return reactions_of(comment, user)
+
+
+@register.filter
+def may_react(user: User, comment: Comment) -> bool:
+    return may(user, "talk.comment_react", comment) and not comment.is_removed
 
 
 @register.filter

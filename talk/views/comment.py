@@ -9,9 +9,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from kit import clock
 from kit.kinds import url_of
+from kit.refusals import Refused
 from kit.rights import view_needs
 from pages import flows, markup
-from pages.answers import go, respond, toast
+from pages.answers import go, is_fragment, respond, toast
 from pages.flows import form_page
 from pages.requests import actor
 from people.permissions import SignedInRequest
@@ -19,6 +20,7 @@ from talk.forms import CommentForm, NewCommentForm
 from talk.mentions import linker
 from talk.models import Comment
 from talk.operations import comment as operations
+from talk.operations import reaction as reacting
 from talk.operations import watch as watching
 from talk.queries import comment as queries
 from talk.queries.conversation import history_of
@@ -42,8 +44,9 @@ def _comment(request: HttpRequest, pk: int) -> Comment:
 @require_safe
 @view_needs("talk.comment_view")
 def comment(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Lead to a comment on the page of what it is about."""
-    return redirect(address_of(_comment(request, pk)))
+    """Lead to a comment on the page of what it is about, with the page of the timeline that has it."""
+    found = _comment(request, pk)
+    return redirect(f"{url_of(found.about)}?comment={pk}#comment-{pk}")
 
 
 @require_POST
@@ -91,6 +94,20 @@ def comment_step(request: SignedInRequest, pk: int, step: str) -> HttpResponse:
         message=message,
         undo=reverse("talk:comment_step", args=[pk, undo_step]) if undo_step else "",
     )
+
+
+@require_POST
+@view_needs("talk.comment_react")
+def comment_react(request: SignedInRequest, pk: int) -> HttpResponse:
+    """React to a comment, or take that back."""
+    found = _comment(request, pk)
+    try:
+        reacting.toggle(found, kind=request.POST.get("reaction", ""), by=actor(request), at=clock.now())
+    except Refused as refusal:
+        return toast(request, go(request, address_of(found)), refusal.message)
+    if is_fragment(request):
+        return respond(request, "talk/_reactions.html", None, {"comment": _comment(request, pk)})
+    return go(request, address_of(found))
 
 
 @require_safe

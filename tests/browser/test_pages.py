@@ -14,8 +14,10 @@ from notices.models import Message
 from people.models import Team, User
 from risklog.models import Escalation, Review, Risk
 from signals.models import BreachGroup, Series, Source, Threshold
+from talk.models import Comment, File, Reaction
 from tests.browser.conftest import axe, violations, width_beyond
 from tests.conftest import AT
+from tests.factories.talk import PNG
 
 # Faults of narrow windows: hidden names, regions that need to scroll.
 OF_LAYOUT = (
@@ -72,6 +74,10 @@ PAGES = {
     "new learning": lambda: "/learnings/new/",
     "organisation": lambda: "/people/settings/",
     "search": lambda: "/search/?q=score",
+    "search in comments": lambda: "/search/?q=feed&kind=comment",
+    "file": lambda: f"/files/{File.objects.order_by('pk').first().pk}/",
+    "tags": lambda: "/tags/",
+    "tag": lambda: "/tags/edit/?tag=rates",
     "people": lambda: "/people/",
     "person": lambda: f"/people/{User.objects.order_by('pk').first().pk}/",
     "team": lambda: f"/people/teams/{Team.objects.order_by('pk').first().slug}/",
@@ -191,3 +197,48 @@ def test_a_conflict_at_the_foot_of_a_long_form_is_seen_at_once(sign_in):
     box = other.locator(".notice:focus").bounding_box()
     assert 0 <= box["y"] < 700
     assert "second" in other.inner_text(".conflict-versions .conflict-version-mine")
+
+
+def test_files_are_chosen_dropped_and_pasted_into_a_comment(sign_in):
+    page = sign_in("ana", viewport={"width": 1280, "height": 900})
+    page.goto(f"/risks/{_first(Risk)}/")
+    page.fill("#comment-text", "See:")
+    chosen = {"name": "chart.png", "mimeType": "text/plain", "buffer": PNG}
+
+    with page.expect_response("**/files/"):
+        page.set_input_files(".composer-files input", [chosen])
+    for event in ("drop", "paste"):
+        with page.expect_response("**/files/"):
+            page.evaluate(SEND_FILE, [event, f"{event}.csv"])
+    with page.expect_response("**/files/"):
+        page.set_input_files(".composer-files input", [chosen | {"name": "chart.pdf"}])
+
+    page.wait_for_selector(".composer-error:not([hidden])")
+    assert "a PNG image, although its name says a PDF document" in page.inner_text(".composer-error")
+    picture, *others = File.objects.order_by("-pk")[:3][::-1]
+    lines = [line for line in page.input_value("#comment-text").splitlines() if line]
+    assert lines == ["See:", picture.markdown, *(file.markdown for file in others)]
+    assert [file.name for file in others] == ["drop.csv", "paste.csv"]
+
+    with page.expect_navigation():
+        page.click(".composer button >> text=Comment")
+    comment = Comment.objects.latest("pk")
+    shown = page.locator(f"#comment-{comment.pk} img")
+    assert shown.evaluate("image => image.complete && image.naturalWidth") == 1
+
+    button = page.locator(f"#reactions-{comment.pk} [value=agree]")
+    with page.expect_response("**/react/"):
+        button.click()
+    page.wait_for_selector(f"#reactions-{comment.pk} [value=agree][aria-pressed=true]")
+    assert Reaction.objects.filter(comment=comment, kind="agree").count() == 1
+    assert violations(page) == []
+
+
+SEND_FILE = """([name, file]) => {
+  const data = new DataTransfer();
+  data.items.add(new File(["a,b\\n1,2\\n"], file, { type: "text/csv" }));
+  const kind = name === "drop" ? DragEvent : ClipboardEvent;
+  const field = document.querySelector("#comment-text");
+  const key = name === "drop" ? "dataTransfer" : "clipboardData";
+  field.dispatchEvent(new kind(name, { bubbles: true, cancelable: true, [key]: data }));
+}"""

@@ -56,7 +56,7 @@ def test_every_form_of_the_timeline_has_its_token(client, action, ana):
         client.get(page_of(action)).content.decode().partition('id="timeline"')[2].partition("</section>")[0]
     )
 
-    assert html.count("<form") == html.count("csrfmiddlewaretoken") == 3
+    assert html.count("<form") == html.count("csrfmiddlewaretoken") == 4
 
 
 def test_one_drawn_form_posts_one_comment(client, action):
