@@ -87,6 +87,28 @@ ABSENCES = ListSpec(
         "-from_on": Order("First day, latest", ("-from_on", "-id")),
     },
 )
+HOLIDAYS = ListSpec(
+    filters={
+        "person": Filter(
+            "Person",
+            lambda values, reader: Q(),  # the days are computed, not selected
+            filtering.number,
+            special_values=(("me", "Me"),),
+            is_many=False,
+            help="The number of a person, or me: with the public holidays of their country.",
+            shape=filtering.NUMBER,
+        ),
+        "since": Filter(
+            "Since",
+            lambda values, reader: Q(),
+            filtering.day,
+            is_many=False,
+            help="The first day of the year that is listed; today by default.",
+            shape="date",
+        ),
+    },
+    orders={"date": Order("Date", ("date",))},
+)
 FUNCTIONS = ListSpec(
     filters={"slug": filtering.exact("Slug", "slug")},
     orders={"name": _BY_NAME["name"], "id": _BY_NAME["id"]},

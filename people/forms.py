@@ -7,7 +7,7 @@ from django import forms
 
 from history import documents
 from pages.forms import Day, PageForm
-from people import queries
+from people import days_off, queries
 from people.models import Function, Organisation, Team, User
 from people.states import ColourTheme, Role, TokenScope
 
@@ -17,6 +17,15 @@ _new_password = {"autocomplete": "new-password"}
 
 def zones() -> list[tuple[str, str]]:
     return [(name, name.replace("_", " ")) for name in sorted(zoneinfo.available_timezones())]
+
+
+def _countries(none: str) -> list[tuple[str, str]]:
+    return [("", none), *days_off.countries().items()]
+
+
+def _subdivision() -> forms.CharField:
+    text = "The code of a state or region with own public holidays, such as BY. Optional."
+    return forms.CharField(label="State or region", max_length=20, required=False, help_text=text)
 
 
 def _own_zones() -> list[tuple[str, str]]:
@@ -82,6 +91,13 @@ class SetUp(PageForm):
 class Account(PageForm):
     name = forms.CharField(max_length=120)
     time_zone = forms.ChoiceField(label="Time zone", choices=_own_zones, required=False)
+    country = forms.ChoiceField(
+        label="Country",
+        choices=lambda: _countries("Same as the organisation"),
+        required=False,
+        help_text="Its public holidays are no working days for you.",
+    )
+    subdivision = _subdivision()
     theme = forms.ChoiceField(choices=ColourTheme.choices)
     has_single_keys = forms.BooleanField(
         label="Enable single-key shortcuts", required=False, help_text="Press ? on any page to list them."
@@ -155,6 +171,11 @@ class FunctionForm(PageForm):
     name = forms.CharField(label="New function", max_length=80)
 
 
+class NewDayOff(PageForm):
+    date = forms.DateField(label="Date", widget=Day)
+    name = forms.CharField(max_length=80)
+
+
 class OrganisationForm(PageForm):
     name = forms.CharField(max_length=120)
     time_zone = forms.ChoiceField(label="Time zone", choices=zones)
@@ -170,6 +191,13 @@ class OrganisationForm(PageForm):
     day_ends_at = forms.TimeField(
         label="Working day ends at", widget=forms.TimeInput({"type": "time"}, "%H:%M")
     )
+    country = forms.ChoiceField(
+        label="Country",
+        choices=lambda: _countries("None"),
+        required=False,
+        help_text="Its public holidays are no working days.",
+    )
+    subdivision = _subdivision()
     digest_weekday = forms.TypedChoiceField(
         label="Send the weekly digest on", choices=list(enumerate(_DAYS)), coerce=int
     )
@@ -186,8 +214,4 @@ class OrganisationForm(PageForm):
     @staticmethod
     def starting_from(organisation: Organisation) -> dict[str, Any]:
         """Return the initial values of the form."""
-        names = ("name", "time_zone", "working_days", "day_starts_at", "day_ends_at")
-        return {
-            name: getattr(organisation, name)
-            for name in (*names, "digest_weekday", "digest_at", "search_language")
-        }
+        return {name: getattr(organisation, name) for name in OrganisationForm.base_fields}

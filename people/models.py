@@ -2,7 +2,7 @@
 
 import zoneinfo
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -17,6 +17,7 @@ from django.db.models.functions import Lower
 from history.models import Part, Recorded, RecordedQuerySet
 from kit.sight import Sight
 from lists.collation import Collated
+from people.days_off import DaysOff
 from people.states import RANK, WORKING_DAYS, ColourTheme, Role, TokenScope
 
 
@@ -44,6 +45,10 @@ class Organisation(Recorded):
     digest_at = models.TimeField(default="15:00")
     # A text search configuration of PostgreSQL: the language of what people write.
     search_language = models.CharField(max_length=63, default="english", db_default="english")
+    # Whose public holidays apply: an ISO 3166 code, and a code of a subdivision, such as DE and BY.
+    country = models.CharField(max_length=2, blank=True, default="", db_default="")
+    subdivision = models.CharField(max_length=20, blank=True, default="", db_default="")
+    own_days_off = models.JSONField(default=dict, blank=True)  # ISO date -> name
     is_sample = models.BooleanField(default=False)
     # How far the time of a sample was moved ahead of the clock (manage.py tick --at).
     ahead_by = models.DurationField(default=timedelta(0), db_default=timedelta(0))
@@ -59,6 +64,15 @@ class Organisation(Recorded):
     @property
     def zone(self) -> zoneinfo.ZoneInfo:
         return zoneinfo.ZoneInfo(self.time_zone)
+
+    @property
+    def own_days(self) -> dict[date, str]:
+        """Return the own days off: day -> name."""
+        return {date.fromisoformat(day): name for day, name in self.own_days_off.items()}
+
+    @property
+    def days_off(self) -> DaysOff:
+        return DaysOff(self.country, self.subdivision, frozenset(self.own_days))
 
 
 class Function(Recorded):
@@ -114,6 +128,9 @@ class User(Recorded, AbstractBaseUser):
     function = models.ForeignKey(Function, models.PROTECT, null=True, blank=True, related_name="people")
     role = models.CharField(max_length=16, choices=Role.choices, default=Role.MEMBER)
     time_zone = models.CharField(max_length=64, blank=True, default="", validators=[is_time_zone])
+    # Whose public holidays apply to this person; "" for those of the organisation.
+    country = models.CharField(max_length=2, blank=True, default="", db_default="")
+    subdivision = models.CharField(max_length=20, blank=True, default="", db_default="")
     theme = models.CharField(max_length=8, choices=ColourTheme.choices, default=ColourTheme.SYSTEM)
     has_single_keys = models.BooleanField(default=True)
     is_digest_wanted = models.BooleanField(default=True)

@@ -4,6 +4,7 @@ import zoneinfo
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from django.contrib.auth.models import AnonymousUser
@@ -13,9 +14,12 @@ from django.db.models import BigIntegerField, Func, OuterRef, Prefetch, QuerySet
 
 from history.documents import DEFAULT_LANGUAGE
 from kit.prepared import Argument, Prepared
+from kit.refusals import Refused
 from kit.sight import Visitor
+from lists import filtering
 from lists.collation import BY_NAME
 from people import working
+from people.days_off import DaysOff, Holiday, coming
 from people.models import Absence, Function, Membership, Organisation, Team, Token, User
 from people.states import PRIVATE_VERBS, Role
 
@@ -134,7 +138,43 @@ def working_hours() -> working.Hours | None:
     found = organisation()
     if found is None:
         return None
-    return working.Hours(found.zone, frozenset(found.working_days), found.day_starts_at, found.day_ends_at)
+    return working.Hours(
+        found.zone, frozenset(found.working_days), found.day_starts_at, found.day_ends_at, found.days_off
+    )
+
+
+def hours_of(person: User | None, hours: working.Hours) -> working.Hours:
+    """Return the working hours in the zone of a person, with the public holidays of their country."""
+    if person is None:
+        return hours
+    if person.time_zone:
+        hours = replace(hours, zone=zoneinfo.ZoneInfo(person.time_zone))
+    if person.country and isinstance(hours.days_off, DaysOff):
+        hours = replace(hours, days_off=_of_person(person, hours.days_off))
+    return hours
+
+
+def _of_person(person: User, days_off: DaysOff) -> DaysOff:
+    return replace(days_off, country=person.country, subdivision=person.subdivision)
+
+
+def day_named(text: str) -> date:
+    """Return the day that an address names, such as 2026-12-24. Raises Refused."""
+    try:
+        return filtering.day(text)
+    except ValueError as error:
+        raise Refused(str(error), field="date") from None
+
+
+def coming_days_off(since: date, person: User | None = None) -> list[Holiday]:
+    """Return the days off of a year, of the organisation or of a person, by date."""
+    found = organisation()
+    if found is None:
+        return []
+    days_off = found.days_off
+    if person is not None and person.country:
+        days_off = _of_person(person, days_off)
+    return coming(days_off, found.own_days, since)
 
 
 def local_day(at: datetime, user: User | None = None) -> date:

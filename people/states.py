@@ -25,6 +25,14 @@ class ColourTheme(TextChoices):
 
 
 WORKING_DAYS = (0, 1, 2, 3, 4)  # Monday to Friday, as datetime.weekday() counts
+# The settings of the organisation or of a person that working time depends on. What was planned from them is
+# planned again when one of them changes.
+WORKING_TIME_FIELDS = frozenset(
+    {
+        "time_zone", "working_days", "day_starts_at", "day_ends_at", "country", "subdivision",
+        "own_days_off",
+    }
+)  # fmt: skip
 RANK = {Role.VIEWER: 0, Role.MEMBER: 1, Role.RISK_MANAGER: 2, Role.ADMINISTRATOR: 3}
 SEEDED_FUNCTIONS = (
     ("data-science", "Data science"),

@@ -30,5 +30,7 @@ urlpatterns = [
     path("teams/<slug:slug>/members/", team.team_join, name="team_join"),
     path("teams/<slug:slug>/members/<int:pk>/leave/", team.team_leave, name="team_leave"),
     path("settings/", team.settings, name="settings"),
+    path("settings/days-off/", team.day_off_add, name="day_off_add"),
+    path("settings/days-off/<str:day>/remove/", team.day_off_remove, name="day_off_remove"),
     path("functions/new/", team.function_create, name="function_create"),
 ]

@@ -1,5 +1,6 @@
 """Working time: minutes that count only on working days, within working hours, in one zone. Pure."""
 
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -7,19 +8,23 @@ from zoneinfo import ZoneInfo
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """The working hours of an organisation. days: as datetime.weekday(). starts, ends: in its time zone."""
+    """The working hours of an organisation.
+
+    days: as datetime.weekday(). starts, ends: in its time zone. days_off: the dates on which nobody works.
+    """
 
     zone: ZoneInfo
     days: frozenset[int]
     starts: time
     ends: time
+    days_off: Container[date] = frozenset()
 
     def day_of(self, at: datetime) -> date:
         """Return the calendar day in the zone of the organisation."""
         return at.astimezone(self.zone).date()
 
     def is_working_day(self, day: date) -> bool:
-        return day.weekday() in self.days
+        return day.weekday() in self.days and day not in self.days_off
 
     def span(self, day: date) -> tuple[datetime, datetime]:
         """Return start and end of a working day in UTC; their distance is right also when clocks change."""

@@ -135,12 +135,14 @@ class Resources(AutoSchema):
         ]
         if isinstance(self.view, Collection) and self.method == "GET":
             found += [*self._of_a_list(), *self._of_paging()]
-        if isinstance(self.view, ExportOfList):
+        elif isinstance(self.view, ExportOfList):
             formats = list(exporting.FORMATS)
             found += [
                 *self._of_a_list(),
                 OpenApiParameter("format", str, "query", enum=formats, default=formats[0]),
             ]
+        elif self.method == "GET" and hasattr(self.view, "spec"):
+            found += self._of_a_list()
         if self.method == "POST":
             text = "1 to 200 printable characters. The same request under the same key acts once."
             key = {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[\\x20-\\x7e]+$"}

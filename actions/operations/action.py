@@ -1,7 +1,6 @@
 """Write actions: create, change, start, block, finish, drop, reopen; and their reminders."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -23,7 +22,7 @@ from kit.actor import SYSTEM, Actor
 from kit.refusals import IllegalMove, Refused
 from people import queries as people
 from people.models import User
-from people.states import WORKING_DAYS
+from people.states import WORKING_DAYS, WORKING_TIME_FIELDS
 from people.working import Hours
 
 REMINDER = "actions.reminder"
@@ -216,7 +215,7 @@ def remind(due: Due, *, at: datetime) -> None:
     action, when = _action_of(due)
     if action is None or action.owner is None:
         return
-    if when == "before" and _in_zone_of(action.owner, _hours()).day_of(at) > action.due_on:
+    if when == "before" and people.hours_of(action.owner, _hours()).day_of(at) > action.due_on:
         return  # this runs late and the due date has passed: the reminder after it follows
     _show_to_stand_ins([action], at=at)
     reminded = events.ActionReminded(when=when, due_on=action.due_on.isoformat(), owner=action.owner_id)
@@ -272,7 +271,7 @@ def _put_dates(actions: Sequence[Action], *, at: datetime) -> None:
             moment,
         )
         for action, due_on in dated
-        for when, moment in moments(due_on, _in_zone_of(action.owner, hours), at=at)
+        for when, moment in moments(due_on, people.hours_of(action.owner, hours), at=at)
     )
 
 
@@ -280,7 +279,7 @@ def _put_dates(actions: Sequence[Action], *, at: datetime) -> None:
 @transaction.atomic
 def on_time_changed(event: Event, *, at: datetime) -> None:
     """Recompute the pending reminders after a change of an owner's time zone or of the working hours."""
-    if not changed_fields(event) & {"time_zone", "working_days", "day_starts_at", "day_ends_at"}:
+    if not changed_fields(event) & WORKING_TIME_FIELDS:
         return
     rows = Action.objects.filter(due_on__isnull=False, state__in=UNFINISHED).select_related("owner")
     if event.verb == "people.person_changed":
@@ -290,7 +289,7 @@ def on_time_changed(event: Event, *, at: datetime) -> None:
     def planned(due: Due) -> tuple[str, datetime] | None:
         action = dated[due.subject_id]
         assert action.due_on is not None  # by the filter
-        when, owner_hours = due.occurrence.split("/")[0], _in_zone_of(action.owner, hours)
+        when, owner_hours = due.occurrence.split("/")[0], people.hours_of(action.owner, hours)
         return due.occurrence, replanned(when, action.due_on, owner_hours, at=at)
 
     history.replan_dues(dated, REMINDER, OVERDUE, to=planned)
@@ -299,10 +298,6 @@ def on_time_changed(event: Event, *, at: datetime) -> None:
 def _hours() -> Hours:
     """Return the organisation's working days and hours; Monday to Friday, 9 to 17 UTC without one."""
     return people.working_hours() or Hours(ZoneInfo("UTC"), frozenset(WORKING_DAYS), time(9), time(17))
-
-
-def _in_zone_of(owner: User | None, hours: Hours) -> Hours:
-    return replace(hours, zone=ZoneInfo(owner.time_zone)) if owner and owner.time_zone else hours
 
 
 # ------------------------------------------------------------------ checks and visibility

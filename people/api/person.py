@@ -24,6 +24,8 @@ class PersonRow(serializers.Serializer):
     function_id = serializers.IntegerField(allow_null=True)
     function_slug = serializers.CharField(source="function.slug", default=None, allow_null=True)
     time_zone = serializers.CharField(help_text="Empty: as the organisation.")
+    country = serializers.CharField(help_text="Whose public holidays apply. Empty: as the organisation.")
+    subdivision = serializers.CharField(help_text="A part of the country, such as BY. May be empty.")
     is_active = serializers.BooleanField(help_text="false: this person left.")
     team_ids = serializers.ListField(child=serializers.IntegerField())
 
@@ -64,6 +66,8 @@ class _People(Resource):
         "function_id": "function_id",
         "function_slug": "function__slug",
         "time_zone": "time_zone",
+        "country": "country",
+        "subdivision": "subdivision",
         "is_active": "is_active",
     }
 

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -13,6 +13,7 @@ from history import operations as history
 from kit.actor import SYSTEM, Actor
 from kit.refusals import Refused
 from kit.texts import one_line
+from people import days_off
 from people.models import Function, Organisation, SetUpLink, User, is_time_zone
 from people.operations import person
 from people.operations.token import hash_of
@@ -20,6 +21,8 @@ from people.slugs import free_slug, slug_of
 from people.states import SEEDED_FUNCTIONS, Role
 
 LINK_LIVES = timedelta(days=7)
+_MOST_DAYS = 200  # own days off
+_FIRST_YEAR, _LAST_YEAR = 1970, 2999
 _CHANGEABLE = frozenset(
     {
         "name",
@@ -30,6 +33,8 @@ _CHANGEABLE = frozenset(
         "digest_weekday",
         "digest_at",
         "search_language",
+        "country",
+        "subdivision",
     }
 )
 
@@ -96,16 +101,59 @@ def change(
     at: datetime,
     seen: int | None = None,
 ) -> Organisation:
-    """Change name, zone, working days and hours, digest time. Raises Refused, ChangedMeanwhile."""
+    """Change name, zone, working days and hours, country, digest time. Raises Refused, ChangedMeanwhile."""
     if unknown := set(values) - _CHANGEABLE:
         raise Refused(f"These fields cannot be changed: {', '.join(sorted(unknown))}.")
     _check(values)
+    days_off.check(
+        values.get("country", organisation.country), values.get("subdivision", organisation.subdivision)
+    )
     starts = values.get("day_starts_at", organisation.day_starts_at)
     ends = values.get("day_ends_at", organisation.day_ends_at)
     if not (isinstance(starts, time) and isinstance(ends, time) and starts < ends):
         raise Refused("The working day must end after it starts.", field="day_ends_at")
     if history.change(organisation, values, by=by, at=at, seen=seen, verb="people.organisation_changed"):
         history.retitle(organisation)
+    return organisation
+
+
+@transaction.atomic
+def add_day_off(*, date: date, name: str, by: Actor, at: datetime) -> Organisation:
+    """Add an own day off. Raises Refused."""
+    organisation = _locked()
+    name = " ".join(one_line(name).split())
+    if not name or len(name) > 80:
+        raise Refused("Enter a name of up to 80 characters.", field="name")
+    if not _FIRST_YEAR <= date.year <= _LAST_YEAR:
+        raise Refused(f"Use a date from {_FIRST_YEAR} to {_LAST_YEAR}.", field="date")
+    own = organisation.own_days_off
+    if date.isoformat() in own:
+        raise Refused("This day is an own day off already. Use another date.", field="date")
+    if len(own) >= _MOST_DAYS:
+        raise Refused(f"There are {_MOST_DAYS} own days off. Remove past ones first.", field="date")
+    return _set_days_off(organisation, {**own, date.isoformat(): name}, by=by, at=at)
+
+
+@transaction.atomic
+def remove_day_off(*, date: date, by: Actor, at: datetime) -> Organisation:
+    """Remove an own day off. Raises Refused if there is none on this date."""
+    organisation = _locked()
+    if date.isoformat() not in organisation.own_days_off:
+        raise Refused("There is no own day off on this date.", field="date")
+    rest = {day: name for day, name in organisation.own_days_off.items() if day != date.isoformat()}
+    return _set_days_off(organisation, rest, by=by, at=at)
+
+
+def _locked() -> Organisation:
+    """Return the organisation, locked, so that two who add a day at once both succeed."""
+    return Organisation.objects.select_for_update(of=("self",)).select_related("subject").get()
+
+
+def _set_days_off(
+    organisation: Organisation, days: Mapping[str, str], *, by: Actor, at: datetime
+) -> Organisation:
+    values = {"own_days_off": dict(sorted(days.items()))}
+    history.change(organisation, values, by=by, at=at, verb="people.organisation_changed")
     return organisation
 
 

@@ -16,7 +16,7 @@ from history.queries import changed_fields
 from history.wiring import handler
 from kit.actor import SYSTEM, Actor
 from kit.refusals import Refused
-from people import events
+from people import days_off, events
 from people import queries as people
 from people.models import Absence, Function, User, is_time_zone
 from people.operations import token as tokens
@@ -27,7 +27,7 @@ ABSENCE_BEGINS = "people.absence_begins"
 # What change() may set. A role, a password and being active have operations of their own.
 _CHANGEABLE = frozenset(
     {
-        "name", "email", "function", "time_zone", "theme",
+        "name", "email", "function", "time_zone", "country", "subdivision", "theme",
         "has_single_keys", "is_digest_wanted", "is_mail_refused",
     }
 )  # fmt: skip
@@ -79,6 +79,7 @@ def change(
     if "theme" in values and values["theme"] not in ColourTheme.values:
         raise Refused(f"Use one of {', '.join(ColourTheme.values)}.", field="theme")
     _check_zone(values.get("time_zone", ""))
+    days_off.check(values.get("country", user.country), values.get("subdivision", user.subdivision))
     with _one_address_each():
         event = history.change(user, values, by=by, at=at, seen=seen, verb="people.person_changed")
     if event:

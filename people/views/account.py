@@ -128,8 +128,7 @@ def be_back(request: SignedInRequest, pk: int) -> HttpResponse:
 
 def _profile(user: User) -> dict[str, Any]:
     """Return the initial values of the form."""
-    names = ("name", "time_zone", "theme", "has_single_keys", "is_digest_wanted")
-    return {name: getattr(user, name) for name in names}
+    return {name: getattr(user, name) for name in forms.Account.base_fields}
 
 
 def _me(request: SignedInRequest) -> User:

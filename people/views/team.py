@@ -112,26 +112,52 @@ def team_leave(request: SignedInRequest, slug: str, pk: int) -> HttpResponse:
 @view_needs("people.administrate")
 def settings(request: SignedInRequest) -> HttpResponse:
     """Edit the organisation: name, time zone, working hours, digest and functions."""
-    ours = get_object_or_404(Organisation.objects.select_related("subject"))
-
-    def show(form: PageForm, status: int) -> HttpResponse:
-        context = {
-            "organisation": ours,
-            "form": form,
-            "function_form": forms.FunctionForm(),
-            "functions": queries.functions(),
-        }
-        return render(request, "people/settings.html", context, status=status)
-
     return flows.edit(
         request,
-        ours,
+        ours := get_object_or_404(Organisation.objects.select_related("subject")),
         forms.OrganisationForm(request.POST or None, initial=forms.OrganisationForm.starting_from(ours)),
         permission="people.administrate",
         operation=organisation.change,
         address=reverse("people:settings"),
-        show=show,
+        show=lambda form, status: _settings(request, status, form=form),
     )
+
+
+@require_POST
+@view_needs("people.administrate")
+def day_off_add(request: SignedInRequest) -> HttpResponse:
+    return flows.create(
+        request,
+        forms.NewDayOff(request.POST, auto_id="id_d_%s"),
+        operation=organisation.add_day_off,
+        address=lambda _: reverse("people:settings"),
+        show=lambda form, status: _settings(request, status, day_off_form=form),
+        message="Day off added. Due times after it are planned again.",
+    )
+
+
+@require_POST
+@view_needs("people.administrate")
+def day_off_remove(request: SignedInRequest, day: str) -> HttpResponse:
+    try:
+        organisation.remove_day_off(date=queries.day_named(day), by=actor(request), at=clock.now())
+    except Refused as refusal:
+        return _settings(request, 422, trouble=refusal.message)
+    return toast(request, go(request, reverse("people:settings")), "Day off removed")
+
+
+def _settings(request: SignedInRequest, status: int = 200, **given: Any) -> HttpResponse:
+    ours = get_object_or_404(Organisation.objects.select_related("subject"))
+    context: dict[str, Any] = {
+        "organisation": ours,
+        "form": forms.OrganisationForm(initial=forms.OrganisationForm.starting_from(ours)),
+        "function_form": forms.FunctionForm(),
+        "functions": queries.functions(),
+        "day_off_form": forms.NewDayOff(auto_id="id_d_%s"),
+        "days_off": queries.coming_days_off(queries.local_day(clock.now())),
+        "trouble": "",
+    }
+    return render(request, "people/settings.html", context | given, status=status)
 
 
 @require_POST

@@ -17,6 +17,7 @@ from history.wiring import handler
 from kit.actor import SYSTEM
 from kit.refusals import ChangedMeanwhile
 from people.models import User
+from people.states import WORKING_TIME_FIELDS
 from risklog import events
 from risklog import ladder as rules
 from risklog.ladder import Climbs, RungRule, Waits
@@ -219,7 +220,7 @@ def call_again(escalation: Escalation, *, at: datetime, cause: Event | None = No
 @transaction.atomic
 def on_time_changed(event: Event, *, at: datetime) -> None:
     """Compute the next climbs again when the time zone or the working time of the organisation changes."""
-    if not changed_fields(event) & {"time_zone", "working_days", "day_starts_at", "day_ends_at"}:
+    if not changed_fields(event) & WORKING_TIME_FIELDS:
         return
     rows = Escalation.objects.filter(state__in=UNRESOLVED, next_climb_at__isnull=False)
     for pk in rows.order_by("pk").values_list("pk", flat=True):

@@ -19,6 +19,7 @@ from history.wiring import handler
 from kit.actor import SYSTEM, Actor
 from kit.refusals import ChangedMeanwhile, Refused
 from people import working
+from people.states import WORKING_TIME_FIELDS
 from people.working import Hours
 from risklog import events
 from risklog import ladder as rules
@@ -293,7 +294,7 @@ def _waiting(review: Review, at: datetime) -> list[int]:
 @transaction.atomic
 def on_time_changed(event: Event, *, at: datetime) -> None:
     """Compute future due times again when the time zone or the working time of the organisation changes."""
-    if not changed_fields(event) & {"time_zone", "working_days", "day_starts_at", "day_ends_at"}:
+    if not changed_fields(event) & WORKING_TIME_FIELDS:
         return
     hours, verb = availability.hours(), "risklog.review_replanned"
     open_reviews = Review.objects.filter(state=ReviewState.OPEN, due_at__gt=at).order_by("pk")

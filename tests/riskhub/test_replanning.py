@@ -81,12 +81,35 @@ def test_what_is_overdue_by_the_new_zone_is_given_a_working_day(at, organisation
     assert moments(made, "actions.overdue") == {"overdue": datetime(2026, 12, 11, 8, tzinfo=UTC)}
 
 
+def test_an_action_skips_the_holidays_of_its_owner(at, organisation):
+    owner = people.user("Ana")
+    made = actions.action(owner=owner, due_on=date(2026, 12, 24))
+
+    persons.change(owner, {"country": "DE"}, by=SYSTEM, at=at)
+    settle(at)
+
+    assert moments(made, "actions.overdue") == {"overdue": datetime(2026, 12, 28, 17, tzinfo=UTC)}
+
+
+def test_an_action_skips_an_own_day_until_it_is_removed(at, organisation):
+    made = actions.action(owner=people.user("Ana"), due_on=date(2026, 12, 8))
+
+    organisations.add_day_off(date=date(2026, 12, 9), name="Offsite", by=SYSTEM, at=at)
+    settle(at)
+    assert moments(made, "actions.overdue") == {"overdue": datetime(2026, 12, 10, 17, tzinfo=UTC)}
+
+    organisations.remove_day_off(date=date(2026, 12, 9), by=SYSTEM, at=at)
+    settle(at)
+    assert moments(made, "actions.overdue") == {"overdue": datetime(2026, 12, 9, 17, tzinfo=UTC)}
+
+
 @pytest.mark.parametrize(
     ("values", "overdue"),
     [
         ({"time_zone": "Asia/Tokyo"}, datetime(2026, 12, 9, 8, tzinfo=UTC)),
         ({"day_ends_at": time(15)}, datetime(2026, 12, 9, 15, tzinfo=UTC)),
         ({"working_days": [0, 1, 3, 4]}, datetime(2026, 12, 10, 17, tzinfo=UTC)),
+        ({"country": "AT"}, datetime(2026, 12, 9, 17, tzinfo=UTC)),  # 8 December is a holiday, the 9th is not
     ],
 )
 def test_an_action_follows_the_organisation(at, organisation, values, overdue):
