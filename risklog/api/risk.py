@@ -19,6 +19,7 @@ from risklog import scoring
 from risklog.filters import RISKS
 from risklog.models import Category, Risk
 from risklog.operations import risk as operations
+from risklog.operations.risk_upsert import upsert
 from risklog.queries import risk as queries
 from risklog.queries.risk_export import RISK_EXPORT
 from risklog.states import RiskState, Treatment
@@ -234,7 +235,10 @@ _DIRECT = [name for name in _Risks.columns if name not in _RENAMED]
 
 
 class Risks(_Risks, Collection):
-    """List risks, closed ones included. POST creates a risk."""
+    """List risks, closed ones included.
+
+    POST creates a risk. With the external id of a risk it changes that risk, and answers 200.
+    """
 
     permission = {"GET": "risklog.risk_view", "POST": "risklog.risk_add"}
     bodies = {"POST": NewRisk}
@@ -243,8 +247,15 @@ class Risks(_Risks, Collection):
     def post(self, request: Request) -> Response:
         values = read(NewRisk, request)
         teams = values.pop("only_teams", None)
-        viewers = [team.subject_id for team in teams] if teams else None
-        risk = operations.add(**values, viewers=viewers, by=self.by(request), at=clock.now())
+        values["viewers"] = [team.subject_id for team in teams] if teams else None
+        by, at = self.by(request), clock.now()
+        if values.get("external_id"):
+            sent = {name: value for name, value in values.items() if name in {*request.data, "viewers"}}
+            risk, is_new = upsert(sent, by=by, at=at)
+            if not is_new:
+                return self.answer(request, risk.pk)
+        else:
+            risk = operations.add(**values, by=by, at=at)
         return self.created(request, risk, f"risks/{risk.reference}")
 
 

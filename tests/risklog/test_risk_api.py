@@ -1,15 +1,18 @@
 """Risks and categories by API."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from history import operations as history
 from history.models import Event
-from kit.actor import SYSTEM
+from kit.actor import SYSTEM, Actor
 from people.states import Role
 from risklog.api.risk import RiskRow
 from risklog.models import Risk
+from risklog.operations.risk_upsert import upsert
 from risklog.queries.risk import for_page
 from risklog.states import RiskState
 from signals.models import BreachGroup
@@ -138,6 +141,54 @@ def test_create_names_the_field_at_fault(client, ana):
         answer = send(client, "post", LIST, body)
         assert answer.status_code in {400, 422}
         assert [error["field"] for error in answer.json()["errors"]] == [field]
+
+
+def test_the_same_external_id_changes_the_risk_and_only_what_is_sent(client, ana):
+    risks.category()
+    body = {"title": "From a tracker", "category": "data-drift", "external_id": "T-7", "impact": 5}
+    first = send(client, "post", LIST, body)
+    again = send(client, "post", LIST, {"title": "Renamed", "category": "data-drift", "external_id": "T-7"})
+
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert again.json() | {"updated_at": "", "version": 0, "confirmations": 0} == first.json() | {
+        "title": "Renamed", "updated_at": "", "version": 0, "confirmations": 0,
+    }  # fmt: skip
+    assert again["ETag"] != first["ETag"]
+
+
+def test_an_external_id_gives_no_hidden_risk_away_and_no_right(client):
+    ben, ana = people.user("Ben"), people.user("Ana")
+    risks.restricted("Canary", people.team("Vault"), external_id="T-1")
+    risks.risk("Of Ana", external_id="T-2", owner=ana)
+    client.force_login(ben)
+
+    def post(key, **more):
+        body = {"title": "x", "category": "data-drift", "external_id": key, **more}
+        return send(client, "post", LIST, body)
+
+    assert (post("T-1").status_code, post("T-2").status_code) == (201, 403)
+    refused = post("T-1", is_unnamed=True)
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "is_unnamed")
+    assert sorted(Risk.objects.values_list("title", flat=True)) == ["Canary", "Of Ana", "x"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_external_id_sent_twice_at_once_is_one_risk(at):
+    category = risks.category()
+    ben = people.user("Ben")
+
+    def one(number):
+        try:
+            values = {"title": f"Sent {number}", "category": category, "external_id": "T-9"}
+            return upsert(values, by=Actor(ben, "api"), at=at)[1]
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(6) as pool:
+        created = list(pool.map(one, range(6)))
+
+    assert created.count(True) == 1
+    assert Risk.objects.count() == 1
 
 
 def test_unnamed_stays_unnamed_by_api(client, ana):

@@ -1,0 +1,42 @@
+"""Create a risk, or change the one that another tool sent before under the same external id."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import connection, transaction
+
+from kit.actor import Actor
+from kit.refusals import Refused
+from risklog.models import Risk
+from risklog.operations import risk as risks
+from risklog.permissions.risk import may_change
+
+# What only a new risk takes. restrict() changes who may see an existing one.
+OF_NEW_RISKS = ("is_unnamed", "viewers")
+
+
+@transaction.atomic
+def upsert(values: Mapping[str, Any], *, by: Actor, at: datetime) -> tuple[Risk, bool]:
+    """Return the risk and whether it is new.
+
+    values: the arguments of risk.add(), with external_id. An existing risk is found among those that the
+    person may see, the oldest first, and gets only the values that are given. The sender is the source of
+    these values, so it needs no version. Raises Refused, PermissionDenied.
+    """
+    key = str(values["external_id"]).strip()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(7003, hashtext(%s))", [key])
+    known = Risk.objects.visible_to(by.person).filter(external_id=key).order_by("id")
+    existing = known.select_related("subject", "owner", "category", "model", "team", "series").first()
+    if existing is None:
+        return risks.add(**{"likelihood": 3, "impact": 3, **values}, by=by, at=at), True
+    for name in OF_NEW_RISKS:
+        if values.get(name):
+            field = "only_teams" if name == "viewers" else name
+            raise Refused(f"{existing.reference} has this external ID. Leave {field} out.", field=field)
+    if by.person is None or not may_change(by.person, existing):
+        raise PermissionDenied
+    changes = {name: value for name, value in values.items() if name not in OF_NEW_RISKS}
+    return risks.change(existing, changes, by=by, at=at), False
