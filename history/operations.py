@@ -26,7 +26,7 @@ Row = TypeVar("Row", bound=Recorded | Part)
 
 __all__ = [
     "GrantReason", "NewGrant", "Placement", "Reach", "author", "change", "change_many", "drop_dues",
-    "end_all_sight", "end_sight", "give_back_sight", "grant_sight", "hand_over_root", "in_one_transaction",
+    "end_all_sight", "end_sight", "give_back_sight", "grant_sight", "hand_over_roots", "in_one_transaction",
     "lock_scope", "move", "move_many", "put_due", "put_dues", "record", "record_many", "replan_dues",
     "reroot", "restrict", "retire", "retitle",
 ]  # fmt: skip
@@ -132,10 +132,17 @@ def change_many(
     at: datetime,
     verb: str | None = None,
     payload: Payload | None = None,
+    payloads: Sequence[Payload] | None = None,
     cause: Event | None = None,
+    batch: UUID | None = None,
 ) -> list[Event]:
-    """change() for many rows of one kind in one batch. One locking read checks the versions."""
+    """change() for many rows of one kind in one batch. One locking read checks the versions.
+
+    payload: of all events; payloads: one for each pair. A pair whose values do not differ writes no event.
+    """
     work = [(obj, cleaning.differing(obj, values)) for obj, values in pairs]
+    if payloads is not None:
+        payloads = [one for one, (_, values) in zip(payloads, work, strict=True) if values]
     work = [(obj, values) for obj, values in work if values]
     if not work:
         return []
@@ -146,11 +153,12 @@ def change_many(
         changes,
         verb,
         payload=payload,
+        payloads=payloads,
         default=writing.changed_verb(work[0][0]),
         by=by,
         at=at,
         cause=cause,
-        batch=new_batch(),
+        batch=batch or new_batch(),
     )
 
 
@@ -196,6 +204,7 @@ def move_many(
     values: Mapping[str, Any] | None = None,
     payload: Payload | None = None,
     cause: Event | None = None,
+    batch: UUID | None = None,
 ) -> list[Event]:
     """move() for many rows of one kind that are all in one state."""
     if not objs:
@@ -204,7 +213,9 @@ def move_many(
     if len(verbs) > 1:
         raise ValueError("move_many takes rows that are all in one state.")
     changes = writing.update_many([(obj, {"state": to, **(values or {})}) for obj in objs])
-    return writing.write(changes, verbs.pop(), payload=payload, by=by, at=at, cause=cause, batch=new_batch())
+    return writing.write(
+        changes, verbs.pop(), payload=payload, by=by, at=at, cause=cause, batch=batch or new_batch()
+    )
 
 
 @in_one_transaction
@@ -303,21 +314,33 @@ def end_sight(
 
 
 @in_one_transaction
-def hand_over_root(
-    root: Subject,
+def hand_over_roots(
+    moves: Iterable[tuple[Subject, SignedIn | None, SignedIn | None]],
     *,
-    from_: SignedIn | None,
-    to: SignedIn | None,
     reason: GrantReason,
     by: Actor,
     at: datetime,
 ) -> None:
-    """Move the grant for a root, with everything below it, from one person to another. The reason stays."""
-    if to is not None:
-        effects = scope.keep(root.pk, to, reason=reason, at=at)
+    """Move the grants for roots, with everything below them, from one person to another. The reason stays.
+
+    moves: (root, the former person or None, the current person or None). A constant number of statements for
+    each person.
+    """
+    given: dict[SignedIn, list[int]] = {}
+    ended: dict[SignedIn, list[int]] = {}
+    for root, former, current in moves:
+        if current is not None:
+            given.setdefault(current, []).append(root.pk)
+        if former is not None:
+            ended.setdefault(former, []).append(root.pk)
+    ids = {pk for of_person in (*given.values(), *ended.values()) for pk in of_person}
+    if len(ids) > 1:  # all in one order, before those of each person
+        scope.lock_roots(ids)
+    for person, roots in given.items():
+        effects = scope.keep(roots, person, reason=reason, at=at)
         _note_effects(effects, GrantBegan, why=str(reason.label), by=by, at=at)
-    if from_ is not None:
-        effects = scope.keep_no_more(root.pk, from_, reason=reason, at=at)
+    for person, roots in ended.items():
+        effects = scope.keep_no_more(roots, person, reason=reason, at=at)
         _note_effects(effects, GrantEnded, why="handed it over", by=by, at=at)
 
 

@@ -110,7 +110,7 @@ def restrict(root_id: int, teams: Iterable[int] | None) -> list[int] | None:
     It also applies to everything below the root. Returns the new viewers. Raises ValueError if it is not a
     root.
     """
-    _lock_root(root_id)
+    lock_roots([root_id])
     viewers = None
     if teams is not None:
         keepers = _run(
@@ -139,11 +139,15 @@ def reroot(subject_ids: Sequence[int], root_id: int) -> None:
     )
 
 
-def _lock_root(root_id: int) -> list[int] | None:
-    (row,) = _run(_LOCK, [[root_id]])
-    if row[1] is not None:
+def lock_roots(root_ids: Iterable[int]) -> dict[int, list[int] | None]:
+    """Lock roots in the order of their ids. Return their viewers: id -> subject ids, None for everyone.
+
+    Raises ValueError for a subject that belongs to another.
+    """
+    rows = _run(_LOCK, [sorted(set(root_ids))])
+    if any(row[1] is not None for row in rows):
         raise ValueError("Only a root can be restricted; this subject belongs to another.")
-    return row[2]
+    return {row[0]: row[2] for row in rows}
 
 
 # ------------------------------------------------------------------ grants on one object
@@ -262,39 +266,49 @@ _REMOVE_VIEWER = (
 )
 
 
-def keep(root_id: int, person: SignedIn, *, reason: GrantReason, at: datetime) -> list[Effect]:
-    """Let a person see a root and everything below it, whichever teams it is restricted to."""
-    viewers = _lock_root(root_id)
+def keep(root_ids: Sequence[int], person: SignedIn, *, reason: GrantReason, at: datetime) -> list[Effect]:
+    """Let a person see roots and everything below them, whichever teams they are restricted to."""
+    locked = lock_roots(root_ids)
     _run(
         "INSERT INTO history_grant (subject_id, person_id, reason, reach, at)"
-        " VALUES (%s, %s, %s, 'root', %s) ON CONFLICT DO NOTHING",
-        [root_id, person.subject_id, str(reason), at],
+        " SELECT id, %s, %s, 'root', %s FROM unnest(%s::bigint[]) AS root (id) ON CONFLICT DO NOTHING",
+        [person.subject_id, str(reason), at, list(locked)],
     )
-    if viewers is None or person.subject_id in viewers:
-        return []
-    _run(_ADD_VIEWERS, {"people": [person.subject_id], "roots": [root_id]})
-    return [] if person.sight.sees(viewers) else [Effect(root_id, person.subject_id)]
+    hidden = {
+        pk: viewers
+        for pk, viewers in locked.items()
+        if viewers is not None and person.subject_id not in viewers
+    }
+    if hidden:
+        _run(_ADD_VIEWERS, {"people": [person.subject_id], "roots": list(hidden)})
+    return [Effect(pk, person.subject_id) for pk, viewers in hidden.items() if not person.sight.sees(viewers)]
 
 
-def keep_no_more(root_id: int, person: SignedIn, *, reason: GrantReason, at: datetime) -> list[Effect]:
-    """End this reason for keeping a root. With the person's last reason their sight of it ends."""
-    viewers = _lock_root(root_id)
+def keep_no_more(
+    root_ids: Sequence[int], person: SignedIn, *, reason: GrantReason, at: datetime
+) -> list[Effect]:
+    """End this reason for keeping roots. With the person's last reason their sight of a root ends."""
+    locked = lock_roots(root_ids)
     _run(
         "UPDATE history_grant SET ended_at = coalesce(ended_at, %s), has_left = false"
-        " WHERE subject_id = %s AND person_id = %s AND reason = %s AND reach = 'root'"
+        " WHERE subject_id = ANY(%s) AND person_id = %s AND reason = %s AND reach = 'root'"
         " AND (ended_at IS NULL OR has_left)",
-        [at, root_id, person.subject_id, str(reason)],
+        [at, list(locked), person.subject_id, str(reason)],
     )
     others = _run(
-        "SELECT 1 FROM history_grant"
-        " WHERE subject_id = %s AND person_id = %s AND reach = 'root' AND ended_at IS NULL",
-        [root_id, person.subject_id],
+        "SELECT subject_id FROM history_grant"
+        " WHERE subject_id = ANY(%s) AND person_id = %s AND reach = 'root' AND ended_at IS NULL",
+        [list(locked), person.subject_id],
     )
-    if others or viewers is None or person.subject_id not in viewers:
-        return []
-    _run(_REMOVE_VIEWER, {"person": person.subject_id, "roots": [root_id]})
-    left = [one for one in viewers if one != person.subject_id]
-    return [] if person.sight.sees(left) else [Effect(root_id, person.subject_id)]
+    kept = {pk for (pk,) in others}
+    left = {
+        pk: [one for one in viewers if one != person.subject_id]
+        for pk, viewers in locked.items()
+        if pk not in kept and viewers is not None and person.subject_id in viewers
+    }
+    if left:
+        _run(_REMOVE_VIEWER, {"person": person.subject_id, "roots": list(left)})
+    return [Effect(pk, person.subject_id) for pk, viewers in left.items() if not person.sight.sees(viewers)]
 
 
 # ------------------------------------------------------------------ people who leave and come back

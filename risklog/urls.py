@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from risklog.views import escalation, imports, ladder, register, review, risk, step, taxonomy
+from risklog.views import bulk, escalation, imports, ladder, register, review, risk, step, taxonomy
 
 app_name = "risklog"
 
@@ -47,6 +47,8 @@ escalation_pages: list = [
 risk_pages: list = [
     path("", register.risk_list, name="risk_list"),
     path("export/", register.risk_export, name="risk_export"),
+    path("bulk/", bulk.risk_bulk_change, name="risk_bulk_change"),
+    path("bulk/undo/", bulk.risk_bulk_restore, name="risk_bulk_undo"),
     path("heat/", register.risk_heat, name="risk_heat"),
     path("choices/<str:what>/", register.risk_choices, name="risk_choices"),
     path("imports/", imports.import_list, name="import_list"),

@@ -1,8 +1,9 @@
 """The API resources of this room as (address, view): one module per noun."""
 
-from risklog.api import escalation, imports, review, risk, taxonomy
+from risklog.api import bulk, escalation, imports, review, risk, taxonomy
 
 RESOURCES: list = [
+    *bulk.RESOURCES,
     *risk.RESOURCES,
     *imports.RESOURCES,
     *taxonomy.RESOURCES,

@@ -1,6 +1,6 @@
 """The values of a risk: what they may be, what score they give, and who sees the risk as its owner."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -54,4 +54,10 @@ def score_with(risk: Risk, values: Mapping[str, Any]) -> int:
 
 def hand_over_sight(risk: Risk, former: User | None, *, by: Actor, at: datetime) -> None:
     """Move the owner's grant on the risk and everything below it from the former owner to the current one."""
-    history.hand_over_root(risk.subject, from_=former, to=risk.owner, reason=GrantReason.OWNER, by=by, at=at)
+    hand_over_sight_of_many([(risk, former)], by=by, at=at)
+
+
+def hand_over_sight_of_many(pairs: Sequence[tuple[Risk, User | None]], *, by: Actor, at: datetime) -> None:
+    """hand_over_sight() of many risks. pairs: (risk, its former owner)."""
+    moves = [(risk.subject, former, risk.owner) for risk, former in pairs]
+    history.hand_over_roots(moves, reason=GrantReason.OWNER, by=by, at=at)

@@ -60,7 +60,7 @@ def _badge(level: int, glyph: str = "") -> str:
             f'<path class="level-bar-rest" d="{"".join(bars[level:])}"/></g>'
         )
     return (
-        f'<span class="level level-{level}"><svg class="level-glyph" width="17" height="12"'
+        f'<span class="level level-{level}"><svg class="level-glyph"'
         f' viewBox="0 0 16.2 12" aria-hidden="true">{drawing}</svg>{scoring.LEVELS[level]}</span>'
     )
 
@@ -72,19 +72,32 @@ def _avatar(name: str | None) -> str:
 
 @register.simple_tag
 def risk_rows(
-    rows: Iterable[Mapping[str, Any]], sparks: Mapping[int, Spark], escalated: Container[int]
+    rows: Iterable[Mapping[str, Any]],
+    sparks: Mapping[int, Spark],
+    escalated: Container[int],
+    has_boxes: bool = False,
 ) -> SafeString:
     """Return the <tr> of each row of queries.risk.listed(), with every text escaped.
 
-    sparks: series id -> sparkline. escalated: ids of the subjects with an open escalation.
+    sparks: series id -> sparkline. escalated: ids of the subjects with an open escalation. has_boxes: each
+    row begins with a checkbox of the form of the bulk change.
     """
     base, drawn, lines = reverse("risklog:risk_list"), set[int](), []
     for row in rows:
         level = scoring.level(row["severity"])
         badge = _badge(level) if level in drawn else _badge(level, f"glyph-{level}")
         drawn.add(level)
-        lines.append(_row(row, base, badge, sparks.get(row["series_id"]), row["subject_id"] in escalated))
+        start = f'<tr id="{row["reference"]}" data-row>{_box(row) if has_boxes else ""}'
+        spark, is_escalated = sparks.get(row["series_id"]), row["subject_id"] in escalated
+        lines.append(start + _row(row, base, badge, spark, is_escalated))
     return mark_safe("".join(lines))
+
+
+def _box(row: Mapping[str, Any]) -> str:
+    return (
+        '<td class="column-checkbox"><input type="checkbox" name="sel" form="bulk"'
+        f' value="{row["id"]}" aria-label="Select {row["reference"]}"></td>'
+    )
 
 
 @lru_cache(maxsize=1)
@@ -103,7 +116,7 @@ def _row(row: Mapping[str, Any], base: str, badge: str, spark: Spark | None, is_
     line = _line(spark) if spark else ""
     state = _escalated_badge() if is_escalated else risk_state(row["state"])
     return (
-        f'<tr id="{reference}" data-row><td>{badge}</td>'
+        f"<td>{badge}</td>"
         f'<td class="column-title"><a class="row-link" href="{base}{reference}/">{escape(row["title"])}</a>'
         f'<span class="row-details">{details}</span></td>'
         f'<td class="column-optional">{escape(row["team_name"] or "")}</td><td>{state}</td>'

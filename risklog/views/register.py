@@ -62,6 +62,8 @@ def risk_list(request: SignedInRequest) -> HttpResponse:
         "pickers": _pickers(selection),
         "orders": [option for option in shown.orders if option.value in ORDERS],
         "may_add": may(request.user, "risklog.risk_add"),
+        "may_change": may(request.user, "risklog.risk_change"),
+        "query": selection.query(),
         "exports": _exports(selection),
         "heat_url": f"{reverse('risklog:risk_heat')}?{selection.query()}",
         "moved": queries.moved(request.user, since=at - timedelta(days=7)),

@@ -33,15 +33,29 @@ def admit(texts: Iterable[str], *, kept: Collection[str] = ()) -> list[str]:
 
 def admit_each(lists: Iterable[Iterable[str]], *, kept: Collection[str] = ()) -> list[list[str]]:
     """admit() for the tags of several objects. At most two queries."""
+    admitted, new = _admissible(lists, kept)
+    if new:
+        Tag.objects.bulk_create([Tag(name=name) for name in new], ignore_conflicts=True)
+    return admitted
+
+
+def admissible(texts: Iterable[str]) -> list[str]:
+    """Return what admit() would return, without adding tags to the vocabulary. One query."""
+    return _admissible([texts], ())[0][0]
+
+
+def _admissible(lists: Iterable[Iterable[str]], kept: Collection[str]) -> tuple[list[list[str]], list[str]]:
+    """Return the tags of each object as it may have them, and those that the vocabulary lacks."""
     asked = [tags.checked(tags.tidy(texts)) for texts in lists]
     names = list(dict.fromkeys(name for some in asked for name in some))
     known = queries.known(names)
     if retired := [name for name in names if name not in kept and name in known and known[name].is_retired]:
         raise Refused(f"The tag “{retired[0]}” is retired. Use another one.", field="tags")
-    new = [Tag(name=name) for name in names if name not in known]
-    if new:
-        Tag.objects.bulk_create(new, ignore_conflicts=True)
-    return [tags.tidy(known[name].current_name if name in known else name for name in some) for some in asked]
+    new = [name for name in names if name not in known]
+    admitted = [
+        tags.tidy(known[name].current_name if name in known else name for name in some) for some in asked
+    ]
+    return admitted, new
 
 
 def admit_prefilled(texts: Iterable[str]) -> list[str]:

@@ -199,7 +199,7 @@ def test_a_root_passes_from_one_keeper_to_another_with_all_below(at):
     below = action(at, parent=root.subject)
     assert sees(old, root, below) == [True, True]
 
-    history.hand_over_root(root.subject, from_=old, to=new, reason=GrantReason.OWNER, by=SYSTEM, at=at)
+    history.hand_over_roots([(root.subject, old, new)], reason=GrantReason.OWNER, by=SYSTEM, at=at)
 
     assert sees(old, root, below) == [False, False]
     assert sees(new, root, below) == [True, True]
@@ -213,9 +213,8 @@ def test_who_raised_what_they_hand_over_keeps_it(at):
     ]
     root = action(at, viewers=[people.team().subject_id], grants=keeps)
 
-    history.hand_over_root(
-        root.subject, from_=raiser, to=people.user(), reason=GrantReason.OWNER, by=SYSTEM, at=at
-    )
+    moves = [(root.subject, raiser, people.user())]
+    history.hand_over_roots(moves, reason=GrantReason.OWNER, by=SYSTEM, at=at)
 
     assert sees(raiser, root) == [True]
 

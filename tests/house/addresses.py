@@ -163,6 +163,7 @@ _RULES: tuple[tuple[str, Any], ...] = (
     ("risklog:import_list", lambda w, o, k: {}),
     ("risklog:import_", lambda w, o, k: {"pk": k["risklog:import"].pk}),
     ("risklog:risk_list", lambda w, o, k: {}),
+    ("risklog:risk_bulk_", lambda w, o, k: {}),
     ("risklog:risk_export", lambda w, o, k: {}),
     ("risklog:risk_heat", lambda w, o, k: {}),
     ("risklog:risk_new", lambda w, o, k: {}),

@@ -1,0 +1,236 @@
+"""Changing many risks at once: a plan of what would change, its application, and one undo.
+
+The plan and the application use the rules of the operations on one risk (risk_values.py, states.py).
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from history import operations as history
+from history.models import new_batch
+from kit.actor import Actor
+from kit.refusals import Refused
+from people.models import Team, User
+from risklog import events, scoring
+from risklog.models import Risk
+from risklog.operations.risk_values import check, check_residual, hand_over_sight_of_many, score_with
+from risklog.permissions import risk as permissions
+from risklog.states import RISK_MOVES, RiskState
+from talk import tags
+from talk.operations import tag
+
+MAX_RISKS = 1000
+# The states that a risk can be moved to without input about the single risk.
+STATES = (RiskState.ASSESSING, RiskState.MONITORING)
+FIELDS = ("owner", "team", "likelihood", "impact", "review_on", "tags", "state")
+# What each step writes. The undo of a bulk change also goes back to treating.
+_STEPS = {
+    RiskState.ASSESSING: events.RiskAssessing(reason=None),
+    RiskState.TREATING: events.RiskTreating(reason=None),
+    RiskState.MONITORING: events.RiskMonitoring(reason=None),
+}
+NO_RIGHT = "You may not change this risk."
+_CHANGED = "Somebody else changed it since. Select it again."
+
+
+@dataclass(frozen=True, slots=True)
+class BulkChange:
+    """What is set on every risk.
+
+    values: a part of owner, team, likelihood, impact, review_on; owner and team may be None. state: one of
+    STATES, or None. add_tags, remove_tags: tags.
+    """
+
+    values: Mapping[str, User | Team | int | date | None] = field(default_factory=dict)
+    state: RiskState | None = None
+    add_tags: Sequence[str] = ()
+    remove_tags: Sequence[str] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.values or self.state or self.add_tags or self.remove_tags)
+
+
+@dataclass(slots=True)
+class PlannedRisk:
+    """What happens to one risk. changes: field -> (current value, new value). refusal: "" or the reason."""
+
+    risk: Risk
+    changes: dict[str, tuple[Any, Any]] = field(default_factory=dict)
+    refusal: str = ""
+
+    @property
+    def outcome(self) -> str:
+        if self.refusal:
+            return "refused"
+        return "changed" if self.changes else "unchanged"
+
+
+@dataclass(frozen=True, slots=True)
+class BulkResult:
+    """rows: one for each risk. batch: the id that the events of the act share; None if nothing changed."""
+
+    rows: list[PlannedRisk]
+    batch: UUID | None = None
+
+    def count(self, outcome: str) -> int:
+        return sum(row.outcome == outcome for row in self.rows)
+
+
+def plan(
+    risks: Iterable[Risk], change: BulkChange, *, by: Actor, seen: Mapping[int, int] | None = None
+) -> list[PlannedRisk]:
+    """Return what the change would do to each risk, without writing.
+
+    seen: risk id -> the version that the person read. A risk that has another version is refused.
+    Raises Refused with the name of the field if the change is empty or a value is not valid for any risk.
+    """
+    if change.is_empty:
+        raise Refused("Choose at least one change.")
+    if change.state is not None and change.state not in STATES:
+        raise Refused(f"Use one of {', '.join(STATES)}.", field="state")
+    check(change.values)
+    change = _with_tags(change, tag.admissible)
+    return [_planned(risk, change, by, seen) for risk in risks]
+
+
+def _planned(risk: Risk, change: BulkChange, by: Actor, seen: Mapping[int, int] | None) -> PlannedRisk:
+    if seen is not None and seen.get(risk.pk) != risk.version:
+        return PlannedRisk(risk, refusal=_CHANGED)
+    if not may_change(risk, by):
+        return PlannedRisk(risk, refusal=NO_RIGHT)
+    values: dict[str, Any] = dict(change.values)
+    changes: dict[str, tuple[Any, Any]] = {}
+    try:
+        if change.add_tags or change.remove_tags:
+            values["tags"] = _tags(risk, change)
+        check_residual(risk, values)
+        changes |= {
+            name: (getattr(risk, name), value)
+            for name, value in values.items()
+            if getattr(risk, name) != value
+        }
+        if change.state is not None and change.state != risk.state:
+            _check_step(risk, change.state)
+            changes["state"] = (RiskState(risk.state), change.state)
+    except Refused as refusal:
+        return PlannedRisk(risk, refusal=refusal.message)
+    return PlannedRisk(risk, changes)
+
+
+def _with_tags(change: BulkChange, admit: Callable[[Sequence[str]], list[str]]) -> BulkChange:
+    """Return the change with the tags that the vocabulary has for those to add. Raises Refused."""
+    if not change.add_tags:
+        return change
+    try:
+        return replace(change, add_tags=admit(change.add_tags))
+    except Refused as refusal:
+        raise Refused(refusal.message, field="add_tags") from None
+
+
+def may_change(risk: Risk, by: Actor) -> bool:
+    """Return whether the actor may change one risk. The system may."""
+    return by.person is None or permissions.may_change(by.person, risk)
+
+
+def _tags(risk: Risk, change: BulkChange) -> list[str]:
+    """Return the tags of a risk after the change. Raises Refused for too many."""
+    removed = set(tags.tidy(change.remove_tags))
+    return tags.checked(tags.tidy([*(one for one in risk.tags if one not in removed), *change.add_tags]))
+
+
+def _check_step(risk: Risk, to: RiskState) -> None:
+    """Raise Refused if the risk cannot take the step, or if the step needs input about the single risk."""
+    here = RiskState(risk.state)
+    if here in (RiskState.CLOSED, RiskState.ACCEPTED):
+        raise Refused(f"It is {here.label.lower()}. Reopen it on its page, with a reason.")
+    if (here, to) not in RISK_MOVES:
+        raise Refused(f"{here.label} cannot change to {to.label}.")
+    if here == RiskState.TREATING and to == RiskState.MONITORING and risk.residual_likelihood is None:
+        raise Refused("Its residual risk is not assessed. Monitor it from its page.")
+
+
+@transaction.atomic
+def apply(
+    risks: QuerySet[Risk],
+    change: BulkChange,
+    *,
+    by: Actor,
+    at: datetime,
+    seen: Mapping[int, int] | None = None,
+) -> BulkResult:
+    """Change those of these risks that can be changed, in one transaction. Each other one gets its reason.
+
+    risks: those that the person may see. Each changed risk gets its events, as if it was changed alone. A
+    constant number of statements. Raises Refused as plan() does, and for more than MAX_RISKS risks.
+    """
+    change = _with_tags(change, tag.admit)
+    locked = loaded(risks.select_for_update(of=("self",)))
+    rows = plan(locked, change, by=by, seen=seen)
+    return BulkResult(rows, write(rows, by=by, at=at))
+
+
+def loaded(risks: QuerySet[Risk]) -> list[Risk]:
+    """Return the risks with what plan() reads, by id. Raises Refused for more than MAX_RISKS."""
+    found = list(risks.select_related("subject", "owner", "team").order_by("pk")[: MAX_RISKS + 1])
+    if len(found) > MAX_RISKS:
+        raise Refused(f"Select at most {MAX_RISKS:,} risks at a time. Narrow the list with filters.")
+    return found
+
+
+def write(rows: Sequence[PlannedRisk], *, by: Actor, at: datetime, is_review: bool = True) -> UUID | None:
+    """Write what is planned, for locked risks. Return the batch of its events, None without any.
+
+    is_review: a changed risk counts as reviewed, so the date of its next review moves on.
+    """
+    changed = [row for row in rows if row.outcome == "changed"]
+    if not changed:
+        return None
+    batch = new_batch()
+    _write_fields(changed, batch, by=by, at=at, is_review=is_review)
+    stepping = sorted((row for row in changed if "state" in row.changes), key=_step_of)
+    for (_, to), group in groupby(stepping, key=_step_of):
+        history.move_many(
+            [row.risk for row in group],
+            to,
+            by=by,
+            at=at,
+            values={"updated_at": at},
+            payload=_STEPS[to],
+            batch=batch,
+        )
+    return batch
+
+
+def _step_of(row: PlannedRisk) -> tuple[RiskState, RiskState]:
+    return row.changes["state"]
+
+
+def _write_fields(
+    rows: Sequence[PlannedRisk], batch: UUID, *, by: Actor, at: datetime, is_review: bool
+) -> None:
+    """Change the fields other than the state, and move the owners' grants."""
+    pairs, payloads, owned = [], [], []
+    for row in rows:
+        risk = row.risk
+        values = {name: new for name, (_, new) in row.changes.items() if name != "state"}
+        if not values:
+            continue
+        score = score_with(risk, values)
+        levels = [scoring.level(risk.severity), scoring.level(score)]
+        if is_review:
+            values.setdefault("review_on", scoring.next_review(score, at.date()))
+            values["confirmations"] = risk.confirmations + 1
+        pairs.append((risk, {**values, "updated_at": at}))
+        payloads.append(events.RiskChanged(level=levels if levels[0] != levels[1] else None))
+        if "owner" in values:
+            owned.append((risk, risk.owner))
+    history.change_many(pairs, payloads=payloads, by=by, at=at, batch=batch)
+    hand_over_sight_of_many(owned, by=by, at=at)
