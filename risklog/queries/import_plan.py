@@ -1,7 +1,7 @@
 """What an import would do: a result for each row of its sheet, computed from present data. Writes nothing."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -9,12 +9,15 @@ from typing import Any
 from django.db.models import Choices
 
 from catalogue.models import Model
+from kit.refusals import Refused
 from kit.rights import may
 from people.models import Team, User
 from risklog import scoring
 from risklog.columns import DateOrder, Wrong, fold, order_of, value_of
 from risklog.models import Category, Import, ImportRow, Risk
 from risklog.states import RiskState, RowResult, Treatment
+from talk import tags
+from talk.models import Tag
 
 # The fields that only a new risk takes over. For an existing risk they belong to the steps of its page.
 OF_NEW_RISKS = ("state", "accepted_until", "acceptance_reason", "closing_evidence")
@@ -100,21 +103,31 @@ class _Planner:
     def _resolved(self, one: PlannedRow, name: str, value: Any) -> Any:
         """Return the object that a name names, for the fields that refer to objects. Raises Wrong."""
         if name == "category":
-            if (category := self.names.categories.get(fold(value))) is not None:
-                return category
-            if not self.may_create_category:
-                raise Wrong(
-                    f"There is no category “{value}”. Correct it, or tick “Create missing categories”."
-                )
-            one.new_category = value
-            return None
-        if name == "model":
-            return self.names.one(self.names.models, value, "model")
-        if name == "team":
-            return self.names.one(self.names.teams, value, "team")
-        if name == "owner":
-            return self.names.one(self.names.people, value, "person")
+            return self._category(one, value)
+        if name in _NOUNS:
+            return self.names.one(name, value)
+        if name == "tags":
+            return self._checked_tags(value)
         return value
+
+    def _category(self, one: PlannedRow, text: str) -> Category | None:
+        """Return the category of this name; None for one that the import creates first. Raises Wrong."""
+        if (category := self.names.categories.get(fold(text))) is not None:
+            return category
+        if not self.may_create_category:
+            raise Wrong(f"There is no category “{text}”. Correct it, or tick “Create missing categories”.")
+        one.new_category = text
+        return None
+
+    def _checked_tags(self, texts: Sequence[str]) -> list[str]:
+        """Return tags as a risk may have them. Raises Wrong."""
+        try:
+            names = tags.checked(tags.tidy(texts))
+        except Refused as refusal:
+            raise Wrong(refusal.message) from None
+        if retired := [name for name in names if name in self.names.retired_tags]:
+            raise Wrong(f"The tag “{retired[0]}” is retired. Use another one.")
+        return names
 
     # ---------------------------------------------------------- existing risks
 
@@ -236,6 +249,8 @@ def beginning(text: str) -> str:
     return first.rstrip(".") if len(first) <= MAX_TITLE else f"{first[: MAX_TITLE - 1].rsplit(' ', 1)[0]}…"
 
 
+# The fields that name an object, and what it is called.
+_NOUNS = {"model": "model", "team": "team", "owner": "person"}
 _RESIDUAL = ("residual_likelihood", "residual_impact")
 
 
@@ -245,20 +260,21 @@ class _Names:
     def __init__(self, user: User) -> None:
         categories = Category.objects.visible_to(user).filter(is_retired=False).select_related("subject")
         self.categories = {fold(text): one for one in categories for text in (one.name, one.slug)}
-        self.models = _named(Model.objects.visible_to(user).select_related("subject", "owner_team"), "slug")
+        models = _named(Model.objects.visible_to(user).select_related("subject", "owner_team"), "slug")
         teams = Team.objects.visible_to(user).filter(subject__is_retired=False).select_related("subject")
-        self.teams = _named(teams, "slug")
+        by_team = _named(teams, "slug")
+        self.retired_tags = set(Tag.objects.filter(retired_at__isnull=False).values_list("name", flat=True))
         people = User.objects.active().visible_to(user).select_related("subject")
-        self.people = _named(people, "email", "handle")
+        by_person = _named(people, "email", "handle")
+        self.of_field = {"model": models, "team": by_team, "owner": by_person}
 
-    @staticmethod
-    def one(known: Mapping[str, list[Any]], text: str, noun: str) -> Any:
-        """Return the only object of this name. Raises Wrong."""
-        found = known.get(fold(text), [])
+    def one(self, field: str, text: str) -> Any:
+        """Return the only object of this name for a field of _NOUNS. Raises Wrong."""
+        found = self.of_field[field].get(fold(text), [])
         if len(found) == 1:
             return found[0]
         if not found:
-            raise Wrong(f"There is no {noun} “{text[:80]}”. Correct it, or leave the cell empty.")
+            raise Wrong(f"There is no {_NOUNS[field]} “{text[:80]}”. Correct it, or leave the cell empty.")
         raise Wrong(f"{len(found)} are called “{text[:80]}”. Use the email or the short name.")
 
 

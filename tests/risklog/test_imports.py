@@ -14,6 +14,7 @@ from people.states import Role
 from risklog.models import Category, Import, Risk
 from risklog.operations import imports
 from risklog.operations.acceptance import DUE
+from talk.models import Tag
 from tests.conftest import AT
 from tests.factories import people, risks
 
@@ -250,6 +251,18 @@ def test_without_a_column_of_titles_the_description_begins_the_title(ana):
     assert (first.title, first.description) == ("Scores drift", "Scores drift. Seen since May.")
     assert second.title.endswith(" word…")
     assert len(second.title) <= 200
+
+
+def test_tags_are_checked_as_on_a_page_and_the_same_ones_are_no_change(ana):
+    Tag.objects.create(name="old", retired_at=AT)
+    header = "ID,Risk,Category,Tags"
+
+    found = checked([header, '1,One,data drift,"Income, weekly"', "2,Two,data drift,OLD"], ana)
+    assert problems(found) == ["The tag “old” is retired. Use another one."]
+
+    apply(checked([header, '1,One,data drift,"Income, weekly"'], ana), ana)
+    again = checked([header, '1,One,data drift,"income; WEEKLY"'], ana)
+    assert (Risk.objects.get().tags, results(again)) == (["income", "weekly"], [(2, "unchanged")])
 
 
 def test_an_import_is_applied_once_and_only_as_it_was_checked(ana):
