@@ -55,6 +55,8 @@ def ask(
         sent = {"data": body, "content_type": "application/json", "headers": headers}
     with transaction.atomic():
         answer = getattr(client, method.lower())(url, **sent)
+        if answer.streaming:  # read it, so that its file is closed
+            answer.streaming_content = [b"".join(answer.streaming_content)]
         transaction.set_rollback(True)
     client.cookies = cookies
     return answer
