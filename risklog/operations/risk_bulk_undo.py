@@ -49,12 +49,14 @@ def undo(batch: UUID, done_at: datetime, *, by: Actor, at: datetime) -> UndoResu
     """Restore what the person's bulk change replaced, in one transaction.
 
     batch: of BulkResult. done_at: the moment of the bulk change. A field keeps its value if it has another
-    one than the bulk change set, and a state if no step leads back. Raises Refused without such a change.
+    one than the bulk change set, and a state if no step leads back. A risk that the person may no longer see
+    keeps all values. Raises Refused without such a change.
     """
     changes = _changes_of(batch, done_at, by)
     if not changes:
         raise Refused("There is no bulk change of yours to undo here.")
-    risks = risk_bulk.loaded(Risk.objects.filter(pk__in=changes).select_for_update(of=("self",)))
+    present = Risk.objects.visible_to(by.person) if by.person else Risk.objects.all()
+    risks = risk_bulk.loaded(present.filter(pk__in=changes).select_for_update(of=("self",)))
     people = User.objects.in_bulk(_ids(changes, "owner_id"))
     teams = Team.objects.in_bulk(_ids(changes, "team_id"))
     rows, left = [], {}

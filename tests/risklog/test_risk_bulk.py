@@ -188,6 +188,19 @@ def test_only_the_author_undoes_a_bulk_change(mia, at):
         risk_bulk_undo.undo(result.batch, at, by=by(people.user(role=Role.ADMINISTRATOR)), at=at)
 
 
+def test_undo_leaves_what_was_restricted_since_and_does_not_name_it(mia, at):
+    hidden, shown = some(2)
+    result = risk_bulk.apply(rows_of(hidden, shown), BulkChange({"impact": 5}), by=by(mia), at=at)
+    operations.restrict(Risk.objects.get(pk=hidden.pk), teams=[people.team()], by=by(people.user()), at=at)
+
+    undone = risk_bulk_undo.undo(result.batch, at, by=by(mia), at=at)
+
+    assert [row.risk for row in undone.rows] == [shown]
+    assert undone.left == {}
+    hidden.refresh_from_db()
+    assert hidden.impact == 5
+
+
 # ------------------------------------------------------------------ pages
 
 
