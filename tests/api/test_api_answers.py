@@ -1,5 +1,6 @@
 """The answers match the published description, row by row, for the six weeks of the sample."""
 
+import io
 import json
 
 import pytest
@@ -8,8 +9,10 @@ from jsonschema import Draft202012Validator, FormatChecker
 from history.models import Subject
 from kit.actor import SYSTEM, Actor
 from people.models import User
-from people.operations import token
+from people.operations import person, token
 from riskhub import schema
+from risklog.models import Import
+from risklog.operations import imports
 from talk.operations import watch
 from tests.conftest import AT
 
@@ -21,7 +24,11 @@ def ask(client, six_weeks):
     """Return a function that requests as an administrator and checks the answer against its description."""
     boss = User.objects.get(email="admin@example.org")
     _, text = token.issue(boss, name="t", scope="write", by=SYSTEM, at=AT)
-    watch.start(Subject.objects.get(reference="R-1"), by=Actor(boss, "page"), at=AT)
+    by = Actor(boss, "page")
+    watch.start(Subject.objects.get(reference="R-1"), by=by, at=AT)
+    person.be_away(boss, from_on=AT.date(), until_on=AT.date(), by=by, at=AT)
+    sheet = io.BytesIO(b"Risk,Category\nScores drift,Data drift\nLate labels,Nothing\n")
+    imports.take(sheet, name="risks.csv", by=by, at=AT)
     document = schema.document()
 
     def ask(path, address, **headers):
@@ -47,13 +54,20 @@ LISTS = sorted(
 def test_a_list_its_items_and_its_errors(ask, path):
     series = "&series=1" if path.endswith("/points") else ""
 
-    rows = ask(path, f"{path}?limit=50{series}")["results"]
+    address = path.format(key=_key_of(path))
+
+    rows = ask(path, f"{address}?limit=50{series}")["results"]
 
     assert rows
     for wrong in ("limit=0", "order=colour", "colour=red", "after=x"):
-        ask(path, f"{path}?{wrong}{series}")
-    ask(path, path, Authorization="")
+        ask(path, f"{address}?{wrong}{series}")
+    ask(path, address, Authorization="")
     if f"{path}/{{key}}" in schema.document()["paths"]:
         for row in rows[:10]:
             ask(f"{path}/{{key}}", f"{path}/{row['id']}")
         ask(f"{path}/{{key}}", f"{path}/999999999")
+
+
+def _key_of(path):
+    """Return the key of the object whose list it is, "" for the list of a kind."""
+    return Import.objects.get().pk if "/imports/" in path else ""
