@@ -25,10 +25,10 @@ from kit.texts import one_line
 Row = TypeVar("Row", bound=Recorded | Part)
 
 __all__ = [
-    "GrantReason", "NewGrant", "Placement", "Reach", "author", "change", "change_many", "drop_dues",
-    "end_all_sight", "end_sight", "give_back_sight", "grant_sight", "hand_over_roots", "in_one_transaction",
-    "lock_scope", "move", "move_many", "put_due", "put_dues", "record", "record_many", "replan_dues",
-    "reroot", "restrict", "retire", "retitle",
+    "FurtherRow", "GrantReason", "NewGrant", "Placement", "Reach", "author", "change", "change_many",
+    "drop_dues", "end_all_sight", "end_sight", "give_back_sight", "grant_sight", "hand_over_roots",
+    "in_one_transaction", "lock_scope", "move", "move_many", "put_due", "put_dues", "record", "record_many",
+    "replan_dues", "reroot", "restrict", "retire", "retitle",
 ]  # fmt: skip
 
 

@@ -211,6 +211,13 @@ class OrganisationForm(PageForm):
         help_text="The language that people write in. Search needs a few minutes to follow a change.",
     )
 
+    max_acceptance_days = forms.IntegerField(
+        label="Accept risks for at most",
+        min_value=1,
+        max_value=3650,
+        help_text="Days. Nobody can propose or import a longer acceptance. Those in force keep their date.",
+    )
+
     @staticmethod
     def starting_from(organisation: Organisation) -> dict[str, Any]:
         """Return the initial values of the form."""

@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.db.models.expressions import RawSQL
@@ -30,6 +31,10 @@ def working_days() -> list[int]:
     return list(WORKING_DAYS)
 
 
+MAX_ACCEPTANCE_DAYS = 180
+ACCEPTANCE_DAYS = [MinValueValidator(1), MaxValueValidator(3650)]
+
+
 class Organisation(Recorded):
     """The one organisation of this instance, with its time zone, working days and hours."""
 
@@ -49,6 +54,10 @@ class Organisation(Recorded):
     country = models.CharField(max_length=2, blank=True, default="", db_default="")
     subdivision = models.CharField(max_length=20, blank=True, default="", db_default="")
     own_days_off = models.JSONField(default=dict, blank=True)  # ISO date -> name
+    # The longest time for which a risk may be accepted, in days.
+    max_acceptance_days = models.PositiveSmallIntegerField(
+        default=MAX_ACCEPTANCE_DAYS, db_default=MAX_ACCEPTANCE_DAYS, validators=ACCEPTANCE_DAYS
+    )
     is_sample = models.BooleanField(default=False)
     # How far the time of a sample was moved ahead of the clock (manage.py tick --at).
     ahead_by = models.DurationField(default=timedelta(0), db_default=timedelta(0))

@@ -20,7 +20,16 @@ from lists import filtering
 from lists.collation import BY_NAME
 from people import working
 from people.days_off import DaysOff, Holiday, coming
-from people.models import Absence, Function, Membership, Organisation, Team, Token, User
+from people.models import (
+    MAX_ACCEPTANCE_DAYS,
+    Absence,
+    Function,
+    Membership,
+    Organisation,
+    Team,
+    Token,
+    User,
+)
 from people.states import PRIVATE_VERBS, Role
 
 _known: ContextVar[Organisation | None] = ContextVar("known_organisation", default=None)
@@ -43,6 +52,12 @@ def time_ahead() -> timedelta:
     """Return how far the sample was moved ahead of the clock; zero in a real register. One query."""
     rows = Organisation.objects.values_list("ahead_by", flat=True)
     return rows.first() or timedelta(0)
+
+
+def max_acceptance_days() -> int:
+    """Return for how many days a risk may be accepted at most."""
+    found = organisation()
+    return found.max_acceptance_days if found else MAX_ACCEPTANCE_DAYS
 
 
 @contextmanager

@@ -8,6 +8,8 @@ from history.recipients import listed_in_payload
 from history.states import InDoubt
 from risklog import mail
 from risklog.recipients import (
+    acceptance_deciders,
+    acceptance_proposer,
     escalated_to,
     lead_if_unowned,
     of_important_change,
@@ -69,9 +71,25 @@ class RiskReopened(RiskStep, verb="risklog.risk_reopened"):
     pass
 
 
-class RiskAccepted(Payload, verb="risklog.risk_accepted"):
+class AcceptanceProposed(Payload, verb="risklog.acceptance_proposed"):
     until: str
     reason: str
+
+
+class AcceptanceDeclined(Payload, verb="risklog.acceptance_declined"):
+    reason: str
+
+
+class AcceptanceWithdrawn(Payload, verb="risklog.acceptance_withdrawn"):
+    reason: str | None = None
+
+
+class RiskAccepted(Payload, verb="risklog.risk_accepted"):
+    """reason: of the proposal. decision_reason: of the decision, if one was given."""
+
+    until: str
+    reason: str
+    decision_reason: str | None = None
 
 
 class RiskAcceptanceEnding(Payload, verb="risklog.risk_acceptance_ending"):
@@ -257,7 +275,14 @@ EVENTS = (
     EventType(RiskAssessing),
     EventType(RiskTreating, (risk_owner,)),
     EventType(RiskMonitoring, (risk_owner,)),
-    EventType(RiskAccepted, _OWNER_AND_TEAM, is_chained=True),
+    EventType(AcceptanceProposed, (acceptance_deciders,)),
+    EventType(AcceptanceDeclined, (risk_owner, acceptance_proposer)),
+    EventType(AcceptanceWithdrawn, (acceptance_deciders,), is_minor=True),
+    EventType(
+        RiskAccepted,
+        tuple(unless_imported(rule) for rule in (*_OWNER_AND_TEAM, acceptance_proposer)),
+        is_chained=True,
+    ),
     EventType(
         RiskAcceptanceEnding,
         _OWNER,

@@ -22,7 +22,16 @@ from people import queries as people
 from people.models import Team, User
 from risklog import scoring
 from risklog.models import Category, Reviewer, Risk
-from risklog.states import UNRESOLVED, EscalationState, Outcome, ReviewState, RiskState, RowResult, Severity
+from risklog.states import (
+    UNRESOLVED,
+    AcceptanceState,
+    EscalationState,
+    Outcome,
+    ReviewState,
+    RiskState,
+    RowResult,
+    Severity,
+)
 from signals.states import SignalKind
 
 _BY_NUMBER = {"id": Order("Oldest", ("id",)), "-id": Order("Newest", ("-id",))}
@@ -57,6 +66,14 @@ LADDERS = ListSpec(
         )
     },
     orders={"severity": Order("Most general first", ("severity", "id"))},
+)
+
+
+# ------------------------------------------------------------------ acceptances
+
+ACCEPTANCES = ListSpec(
+    filters={"state": filtering.choice("State", "state", AcceptanceState)},
+    orders={"-id": _BY_NUMBER["-id"], "id": _BY_NUMBER["id"]},
 )
 
 

@@ -7,7 +7,7 @@ from history.models import Event
 from history.queries import present_data
 from history.recipients import everyone
 from people.recipients import risk_managers, team_members
-from risklog.models import Climb, Escalation, Reviewer, Risk
+from risklog.models import Acceptance, Climb, Escalation, Reviewer, Risk
 
 Rule = Callable[[Event], dict[int, str]]
 
@@ -41,6 +41,19 @@ def team_of_risk(event: Event) -> dict[int, str]:
     """Return the members of the risk's team."""
     risk = Risk.objects.filter(subject_id=event.subject_id).first()
     return team_members(risk.team_id if risk else None, "The risk belongs to your team")
+
+
+def acceptance_deciders(event: Event) -> dict[int, str]:
+    """Return the risk managers who may decide on a proposed acceptance: all but the owner of the risk."""
+    owners = set(Risk.objects.filter(subject_id=event.subject_id).values_list("owner_id", flat=True))
+    ids = (pk for pk in risk_managers(event) if pk not in owners)
+    return everyone(ids, "An acceptance waits for a decision by a risk manager")
+
+
+def acceptance_proposer(event: Event) -> dict[int, str]:
+    """Return the person who proposed the latest acceptance of the risk."""
+    rows = Acceptance.objects.filter(risk__subject_id=event.subject_id).order_by("-id")
+    return everyone(rows.values_list("proposed_by_id", flat=True)[:1], "You proposed to accept this risk")
 
 
 def unless_imported(rule: Rule) -> Rule:

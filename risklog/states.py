@@ -19,6 +19,14 @@ class Treatment(TextChoices):
     AVOID = "avoid", "Avoid"
 
 
+class AcceptanceState(TextChoices):
+    PROPOSED = "proposed", "Proposed"
+    ACCEPTED = "accepted", "Accepted"
+    DECLINED = "declined", "Declined"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+    ENDED = "ended", "Ended"
+
+
 class ReviewState(TextChoices):
     OPEN = "open", "Open"
     SETTLED = "settled", "Closed"
@@ -89,6 +97,13 @@ RISK_MOVES = {
     (RiskState.MONITORING, RiskState.ACCEPTED): "risklog.risk_accepted",
     (RiskState.ACCEPTED, RiskState.ASSESSING): "risklog.risk_acceptance_ended",
     (RiskState.CLOSED, RiskState.ASSESSING): "risklog.risk_reopened",
+}
+# The first and the last step are made with the step of the risk, in its event.
+ACCEPTANCE_MOVES = {
+    (AcceptanceState.PROPOSED, AcceptanceState.ACCEPTED): "risklog.risk_accepted",
+    (AcceptanceState.PROPOSED, AcceptanceState.DECLINED): "risklog.acceptance_declined",
+    (AcceptanceState.PROPOSED, AcceptanceState.WITHDRAWN): "risklog.acceptance_withdrawn",
+    (AcceptanceState.ACCEPTED, AcceptanceState.ENDED): "risklog.risk_acceptance_ended",
 }
 REVIEW_MOVES = {
     (ReviewState.OPEN, ReviewState.SETTLED): "risklog.review_settled",

@@ -62,7 +62,7 @@ risk_pages: list = [
     path("<str:reference>/edit/", risk.risk_edit, name="risk_edit"),
     path("<str:reference>/sight/", risk.risk_sight, name="risk_sight"),
     re_path(
-        r"^(?P<reference>[^/]+)/(?P<name>assess|treat|monitor|accept|close|reopen|reconfirm)/$",
+        r"^(?P<reference>[^/]+)/(?P<name>assess|treat|monitor|propose|accept|decline|withdraw|close|reopen|reconfirm)/$",
         step.risk_step,
         name="risk_step",
     ),

@@ -35,6 +35,7 @@ _CHANGEABLE = frozenset(
         "search_language",
         "country",
         "subdivision",
+        "max_acceptance_days",
     }
 )
 
@@ -101,7 +102,10 @@ def change(
     at: datetime,
     seen: int | None = None,
 ) -> Organisation:
-    """Change name, zone, working days and hours, country, digest time. Raises Refused, ChangedMeanwhile."""
+    """Change name, zone, working days and hours, country, digest time, or the limit of acceptances.
+
+    Raises Refused, ChangedMeanwhile.
+    """
     if unknown := set(values) - _CHANGEABLE:
         raise Refused(f"These fields cannot be changed: {', '.join(sorted(unknown))}.")
     _check(values)
@@ -200,6 +204,8 @@ def _check(values: Mapping[str, Any]) -> None:
             f"Choose one of {', '.join(documents.languages())}, which PostgreSQL has.",
             field="search_language",
         )
+    if not 1 <= values.get("max_acceptance_days", 1) <= 3650:
+        raise Refused("Use a number of days from 1 to 3650.", field="max_acceptance_days")
     days = values.get("working_days", [0])
     if not days or set(days) - set(range(7)):
         raise Refused("Choose at least one working day.", field="working_days")

@@ -138,7 +138,9 @@ class SixWeeks(SampleOrganisation):
             )
         elif step.does == "accept":
             until = at.date() + timedelta(days=90)
-            acceptance.accept(one, until=until, reason=step.reason, by=by, at=at)
+            owner = self._by("jonas")
+            acceptance.propose(one, until=until, reason=step.reason, by=owner, at=at - timedelta(hours=3))
+            acceptance.accept(one, by=by, at=at)
         elif step.does == "close":
             risk.close(one, evidence=step.reason, by=by, at=at)
         elif step.does == "comment":

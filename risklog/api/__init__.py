@@ -1,10 +1,11 @@
 """The API resources of this room as (address, view): one module per noun."""
 
-from risklog.api import bulk, escalation, imports, review, risk, taxonomy
+from risklog.api import acceptance, bulk, escalation, imports, review, risk, taxonomy
 
 RESOURCES: list = [
     *bulk.RESOURCES,
     *risk.RESOURCES,
+    *acceptance.RESOURCES,
     *imports.RESOURCES,
     *taxonomy.RESOURCES,
     *review.RESOURCES,

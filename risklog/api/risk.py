@@ -162,7 +162,7 @@ class ReopenRiskBody(Body):
 
 class TreatRiskBody(Body):
     treatment = serializers.ChoiceField(
-        Treatment.choices, help_text="“accept” proposes acceptance; a risk manager decides."
+        Treatment.choices, help_text="Not “accept”: propose that at /risks/{key}/acceptances."
     )
     owner = Visible("person", _people, by="email", required=False, allow_null=True)
     reason = serializers.CharField(max_length=5000, required=False, allow_blank=True)
@@ -175,8 +175,12 @@ class MonitorRiskBody(Body):
 
 
 class AcceptRiskBody(Body):
-    until = serializers.DateField()
-    reason = serializers.CharField(max_length=5000)
+    until = serializers.DateField(
+        required=False, help_text="The proposed date by default, or an earlier one."
+    )
+    reason = serializers.CharField(
+        max_length=5000, required=False, allow_blank=True, help_text="Of the decision."
+    )
 
 
 class RiskEvidenceBody(Body):
@@ -328,7 +332,10 @@ class MonitorRisk(_RiskStepResource):
 
 
 class AcceptRisk(_RiskStepResource):
-    """Accept a risk until a date. Only a risk manager who does not own it can."""
+    """Accept a risk as somebody else proposed it (POST /risks/{key}/acceptances).
+
+    Only a risk manager can who neither owns the risk nor proposed it.
+    """
 
     permission = {"POST": "risklog.risk_accept"}
     body, bodies = AcceptRiskBody, {"POST": AcceptRiskBody}

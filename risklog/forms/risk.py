@@ -7,12 +7,15 @@ from django.db.models import QuerySet
 from django.urls import reverse_lazy
 
 from catalogue.models import Model
+from kit import clock
 from lists.collation import BY_NAME
 from pages.forms import Day, PageForm
+from people import queries as people
 from people.models import Team, User
 from risklog import scoring
 from risklog.models import Category, Risk
 from risklog.operations.risk import CHANGEABLE
+from risklog.queries import acceptance
 from risklog.queries import risk as queries
 from risklog.states import Treatment
 from signals.models import Series
@@ -139,8 +142,8 @@ class EditRiskForm(RiskForm):
         super().__init__(*args, initial=_initial(risk), **kwargs)
         fields: dict[str, Any] = self.fields
         fields["team"].queryset = Team.objects.filter(subject__is_retired=False).order_by(*BY_NAME)
-        people = User.objects.filter(is_active=True) | User.objects.filter(pk=risk.owner_id)
-        fields["owner"].queryset = people.order_by(*BY_NAME)
+        owners = User.objects.filter(is_active=True) | User.objects.filter(pk=risk.owner_id)
+        fields["owner"].queryset = owners.order_by(*BY_NAME)
         fields["series"].queryset = _series_for(self.user, risk)
         # A retired category stays in the list if the risk has it already.
         known = Category.objects.filter(is_retired=False) | Category.objects.filter(pk=risk.category_id)
@@ -191,7 +194,6 @@ class TreatForm(StepForm):
             (Treatment.MITIGATE, "Mitigate: reduce likelihood or impact"),
             (Treatment.TRANSFER, "Transfer: another party carries the risk"),
             (Treatment.AVOID, "Avoid: stop the activity that causes it"),
-            (Treatment.ACCEPT, "Accept: propose it; a risk manager decides"),
         ],
         widget=forms.RadioSelect,
         initial=Treatment.MITIGATE,
@@ -220,15 +222,38 @@ class MonitorForm(StepForm):
             self.fields[name].initial = getattr(self.risk, name)
 
 
-class AcceptForm(StepForm):
-    until = forms.DateField(
-        label="Accept until",
-        widget=Day,
-        help_text="The owner is notified ten days before. On that day the risk is reassessed.",
-    )
+class ProposeForm(StepForm):
+    until = forms.DateField(label="Accept until", widget=Day)
     reason = forms.CharField(label="Reason for accepting", widget=forms.Textarea(attrs={"rows": 3}))
 
     field_order = ("until", "reason")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        last = acceptance.last_day(people.local_day(clock.now()))
+        self.fields[
+            "until"
+        ].help_text = f"At most until {last:%-d %B %Y}. The owner is notified ten days before the end."
+
+
+class AcceptForm(StepForm):
+    until = forms.DateField(
+        label="Accept until", widget=Day, help_text="The proposed date, or an earlier one."
+    )
+    reason = forms.CharField(
+        label="Reason for the decision", required=False, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+    field_order = ("until", "reason")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if (proposal := acceptance.proposed(self.risk)) is not None:
+            self.fields["until"].initial = proposal.until
+
+
+class DeclineForm(StepForm):
+    reason = forms.CharField(label="Reason for declining", widget=forms.Textarea(attrs={"rows": 3}))
 
 
 class CloseForm(StepForm):

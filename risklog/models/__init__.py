@@ -1,5 +1,6 @@
 """The models of the risk log: one module per noun."""
 
+from risklog.models.acceptance import Acceptance
 from risklog.models.escalation import Climb, Escalation, Ladder, LadderVersion, Rung
 from risklog.models.imports import Import, ImportRow
 from risklog.models.review import Review, Reviewer
@@ -7,6 +8,6 @@ from risklog.models.risk import Risk
 from risklog.models.taxonomy import Category
 
 __all__ = [
-    "Category", "Climb", "Escalation", "Import", "ImportRow", "Ladder", "LadderVersion", "Review", "Reviewer",
-    "Risk", "Rung",
+    "Acceptance", "Category", "Climb", "Escalation", "Import", "ImportRow", "Ladder", "LadderVersion",
+    "Review", "Reviewer", "Risk", "Rung",
 ]  # fmt: skip

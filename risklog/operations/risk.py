@@ -15,7 +15,8 @@ from kit.refusals import IllegalMove, Refused
 from people.models import Team, User
 from risklog import events, scoring
 from risklog.models import Category, Risk
-from risklog.operations.acceptance import accept, acceptance_ends, plan_ends
+from risklog.operations import acceptance
+from risklog.operations.acceptance import accept, acceptance_ends, decline, propose, withdraw
 from risklog.operations.risk_steps import assess, close, monitor, reopen, treat
 from risklog.operations.risk_values import check, check_residual, hand_over_sight, score_with
 from risklog.queries import evidence
@@ -25,8 +26,8 @@ from talk.operations import tag
 
 # The steps are offered here too, so that callers have all operations of a risk in one module.
 __all__ = [
-    "accept", "acceptance_ends", "add", "add_from_breach", "add_many", "assess", "change", "close", "monitor",
-    "reconfirm", "reopen", "restrict", "treat",
+    "accept", "acceptance_ends", "add", "add_from_breach", "add_many", "assess", "change", "close", "decline",
+    "monitor", "propose", "reconfirm", "reopen", "restrict", "treat", "withdraw",
 ]  # fmt: skip
 
 # What change() sets, in the order of the edit form. A state is set by its own step. restrict() sets who may
@@ -103,7 +104,7 @@ def add_many(drafts: Sequence[Mapping[str, Any]], *, by: Actor, at: datetime) ->
     ]
     placed = [_placement(risk, None, by) for risk in risks]
     history.record_many(risks, "risklog.risk_opened", by=by, at=at, placed=placed)
-    plan_ends([risk for risk in risks if risk.state == RiskState.ACCEPTED], at=at)
+    acceptance.add_to([risk for risk in risks if risk.state == RiskState.ACCEPTED], by=by, at=at)
     return risks
 
 

@@ -1,6 +1,9 @@
-"""The steps of a risk between states: assess, treat, monitor, close, reopen. accept() is in acceptance.py."""
+"""The steps of a risk between states: assess, treat, monitor, close, reopen.
 
-from collections.abc import Mapping
+Acceptance is in acceptance.py.
+"""
+
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,11 +11,13 @@ from django.db import transaction
 
 from history import operations as history
 from history.models import Event
+from history.operations import FurtherRow
 from kit.actor import Actor
 from kit.refusals import IllegalMove, Refused
 from people.models import User
 from risklog import events, scoring
 from risklog.models import Risk
+from risklog.operations.acceptance import rows_of_end
 from risklog.operations.risk_values import check, check_residual, hand_over_sight, score_with
 from risklog.states import RiskState, Treatment
 
@@ -58,10 +63,12 @@ def treat(
     seen: int | None = None,
     cause: Event | None = None,
 ) -> Risk:
-    """Start the treatment: mitigate, transfer, avoid, or propose to accept.
+    """Start the treatment: mitigate, transfer or avoid.
 
-    Raises Refused if the treatment is unknown or if the risk would have no owner.
+    Raises Refused for another treatment, or if the risk would have no owner.
     """
+    if treatment == Treatment.ACCEPT:
+        raise Refused("Propose the acceptance, with a date and the reason.", field="treatment")
     if treatment not in Treatment.values:
         raise Refused(f"Use one of {', '.join(Treatment.values)}.", field="treatment")
     if owner is None and risk.owner_id is None:
@@ -111,7 +118,8 @@ def close(
     if not evidence.strip():
         raise Refused("Enter the evidence that it is resolved: a value, a test or a link.", field="evidence")
     values = {"closing_evidence": evidence.strip(), "review_on": None}
-    return _step(risk, RiskState.CLOSED, values, "", by=by, at=at, seen=seen, cause=cause)
+    rows = rows_of_end(risk, by=by, at=at)
+    return _step(risk, RiskState.CLOSED, values, "", rows=rows, by=by, at=at, seen=seen, cause=cause)
 
 
 @transaction.atomic
@@ -132,7 +140,8 @@ def reopen(
         "acceptance_reason": "",
         "review_on": scoring.next_review(risk.severity, at.date()),
     }
-    return _step(risk, RiskState.ASSESSING, values, reason, by=by, at=at, seen=seen, cause=cause)
+    rows = rows_of_end(risk, by=by, at=at)
+    return _step(risk, RiskState.ASSESSING, values, reason, rows=rows, by=by, at=at, seen=seen, cause=cause)
 
 
 def _step(
@@ -145,11 +154,14 @@ def _step(
     at: datetime,
     seen: int | None,
     cause: Event | None,
+    rows: Sequence[FurtherRow] = (),
 ) -> Risk:
-    """Move the risk to a state and set `values`. A move that states.RISK_MOVES lacks is refused by move()."""
+    """Move the risk to a state, set `values` and change the further rows.
+
+    A move that states.RISK_MOVES lacks is refused by move().
+    """
     verb = risk.MOVES.get((RiskState(risk.state), to))
     payload = _PAYLOADS[verb](reason=reason.strip() or None) if verb else None
-    history.move(
-        risk, to, by=by, at=at, seen=seen, values={**values, "updated_at": at}, payload=payload, cause=cause
-    )
+    values = {**values, "updated_at": at}
+    history.move(risk, to, by=by, at=at, seen=seen, values=values, payload=payload, rows=rows, cause=cause)
     return risk

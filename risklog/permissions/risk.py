@@ -43,6 +43,22 @@ def may_close(user: User, risk: Any) -> bool:
     return may_change(user, risk)
 
 
+@permission("risklog.acceptance_withdraw")
+def may_withdraw_acceptance(user: User, acceptance: Any) -> bool:
+    """Return True for the proposer, and for risk managers."""
+    if not may_write(user):
+        return False
+    return acceptance is None or user.is_at_least(Role.RISK_MANAGER) or acceptance.proposed_by_id == user.pk
+
+
+@permission("risklog.acceptance_decide")
+def may_decide_acceptance(user: User, acceptance: Any) -> bool:
+    """Return True for risk managers who neither own the risk nor proposed the acceptance."""
+    if acceptance is None:
+        return may_accept(user, None)
+    return may_accept(user, acceptance.risk) and acceptance.proposed_by_id != user.pk
+
+
 @permission("risklog.risk_accept")
 def may_accept(user: User, risk: Any) -> bool:
     """Return True for risk managers who do not own the risk."""

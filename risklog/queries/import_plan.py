@@ -15,6 +15,7 @@ from people.models import Team, User
 from risklog import scoring
 from risklog.columns import DateOrder, Wrong, fold, order_of, value_of
 from risklog.models import Category, Import, ImportRow, Risk
+from risklog.queries import acceptance
 from risklog.states import RiskState, RowResult, Treatment
 from talk import tags
 from talk.models import Tag
@@ -72,6 +73,7 @@ class _Planner:
         self.places = {name: place for place, name in enumerate(found.mapping) if name}
         self.names = _Names(user)
         self.may_accept = may(user, "risklog.risk_accept")
+        self.last_accepted = acceptance.last_day(today)
         self.may_create_category = found.creates_categories and may(user, "risklog.category_change")
 
     def plan(self, rows: Sequence[ImportRow]) -> list[PlannedRow]:
@@ -230,8 +232,11 @@ class _Planner:
         """Apply the rules of accepting a risk on its page."""
         values, place = one.values, self.places["state"]
         until = values.get("accepted_until")
-        if until is None or until <= self.today:
+        if until is None:
             message = "An accepted risk needs a date in the future until which it is accepted."
+        else:
+            message = acceptance.problem_of(until, today=self.today, last=self.last_accepted)
+        if message:
             one.problems.append((self.places.get("accepted_until", place), message))
         if not values.get("acceptance_reason"):
             message = "An accepted risk needs the reason for accepting it."

@@ -19,10 +19,11 @@ from risklog import scoring
 from risklog.forms.risk import EditRiskForm, NewRiskForm, SightForm
 from risklog.models import Risk
 from risklog.operations import risk as operations
+from risklog.queries import acceptance as acceptances
 from risklog.queries import escalation as escalations
 from risklog.queries import review as reviews
 from risklog.queries import risk as queries
-from risklog.states import RiskState
+from risklog.states import AcceptanceState, RiskState
 from risklog.views.charts import evidence
 from risklog.views.step import ONWARD, steps_for
 from signals.models import BreachGroup
@@ -46,6 +47,8 @@ def risk_detail(request: SignedInRequest, reference: str) -> HttpResponse:
         with_related(rows, "breach_group__subject_id"), subject__reference=reference.upper()
     )
     may_change = may(user, "risklog.risk_change", risk)
+    accepted = acceptances.of_risk(risk)
+    proposal = next((one for one in accepted if one.state == AcceptanceState.PROPOSED), None)
     context = {
         "risk": risk,
         "level": scoring.level(risk.severity),
@@ -59,7 +62,9 @@ def risk_detail(request: SignedInRequest, reference: str) -> HttpResponse:
         else None,
         "teams": risk.open_to,
         "may_change": may_change,
-        "steps": steps_for(user, risk),
+        "steps": steps_for(user, risk, proposal),
+        "acceptances": accepted,
+        "proposal": proposal,
         "onward": ONWARD[RiskState(risk.state)],
         "is_review_due": bool(risk.review_on and risk.review_on <= clock.today()),
         "panel": actions.of_subjects(user, risk.related, new_for=risk.reference),

@@ -13,7 +13,7 @@ from pages import flows
 from people.models import User
 from people.permissions import SignedInRequest
 from risklog.forms import risk as forms
-from risklog.models import Risk
+from risklog.models import Acceptance, Risk
 from risklog.operations import risk as operations
 from risklog.queries import risk as queries
 from risklog.states import LIVE_RISKS, RISK_MOVES, RiskState
@@ -31,7 +31,7 @@ class OfferedStep:
     symbol: str
     done: str
     to: RiskState | None
-    operation: Callable[..., Risk]
+    operation: Callable[..., object]
     form: type[forms.StepForm]
     permission: str = "risklog.risk_change"
 
@@ -76,6 +76,15 @@ STEPS = {
             forms.MonitorForm,
         ),
         OfferedStep(
+            "propose",
+            "Propose acceptance",
+            "scale",
+            "Acceptance proposed. A risk manager decides.",
+            RiskState.ACCEPTED,
+            operations.propose,
+            forms.ProposeForm,
+        ),
+        OfferedStep(
             "accept",
             "Accept",
             "clipboard-check",
@@ -84,6 +93,25 @@ STEPS = {
             operations.accept,
             forms.AcceptForm,
             "risklog.risk_accept",
+        ),
+        OfferedStep(
+            "decline",
+            "Decline acceptance",
+            "circle-x",
+            "Acceptance declined",
+            None,
+            operations.decline,
+            forms.DeclineForm,
+            "risklog.risk_accept",
+        ),
+        OfferedStep(
+            "withdraw",
+            "Withdraw acceptance",
+            "arrow-back-up",
+            "Proposal withdrawn",
+            None,
+            operations.withdraw,
+            forms.StepForm,
         ),
         OfferedStep(
             "close",
@@ -128,12 +156,34 @@ ONWARD = {
 }
 
 
-def steps_for(user: User, risk: Risk) -> list[OfferedStep]:
-    """Return the steps that this reader may take from the state of the risk, the usual next one first."""
+# The steps of a proposed acceptance, with the permission for the proposal.
+_OF_PROPOSAL = {
+    "accept": "risklog.acceptance_decide",
+    "decline": "risklog.acceptance_decide",
+    "withdraw": "risklog.acceptance_withdraw",
+}
+
+
+def steps_for(user: User, risk: Risk, proposal: Acceptance | None) -> list[OfferedStep]:
+    """Return the steps that this reader may take from the state of the risk, the usual next one first.
+
+    proposal: the acceptance of the risk that waits for a decision.
+    """
     steps = [
-        step for step in STEPS.values() if step.leads_from(risk.state) and may(user, step.permission, risk)
+        step
+        for step in STEPS.values()
+        if step.leads_from(risk.state) and _fits(step, user, proposal) and may(user, step.permission, risk)
     ]
     return sorted(steps, key=lambda step: step.name != ONWARD[RiskState(risk.state)])
+
+
+def _fits(step: OfferedStep, user: User, proposal: Acceptance | None) -> bool:
+    """Return True unless the step needs a proposal that is missing or not this reader's to decide."""
+    if step.name == "propose":
+        return proposal is None
+    if step.name in _OF_PROPOSAL:
+        return proposal is not None and may(user, _OF_PROPOSAL[step.name], proposal)
+    return True
 
 
 @require_http_methods(["GET", "POST"])

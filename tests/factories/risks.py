@@ -47,9 +47,14 @@ def risk(
     elif state == RiskState.MONITORING:
         operation.monitor(found, **act)
     elif state == RiskState.ACCEPTED:
-        manager = people.user(role=Role.RISK_MANAGER)
-        operation.accept(found, until=ACCEPTED_UNTIL, reason="Small", by=by(manager), at=AT)
+        accept(found, until=ACCEPTED_UNTIL, by=by(people.user(role=Role.RISK_MANAGER)))
     return found
+
+
+def accept(found: Risk, *, until=ACCEPTED_UNTIL, reason: str = "Small", by: Actor = SYSTEM, at=AT) -> Risk:
+    """Accept a risk as Riskhub proposes it."""
+    operation.propose(found, until=until, reason=reason, by=SYSTEM, at=at)
+    return operation.accept(found, by=by, at=at)
 
 
 def restricted(title: str, *teams, **fields) -> Risk:

@@ -135,7 +135,7 @@ def stepped_down_escalation() -> Told:
 def accepted_risk() -> Risk:
     owner = people.user("Ana")
     risk = risk_operations.assess(risks.risk(owner=owner), by=SYSTEM, at=AT)
-    return acceptance.accept(risk, until=AT.date() + 30 * DAY, reason="Small", by=SYSTEM, at=AT)
+    return risks.accept(risk, until=AT.date() + 30 * DAY)
 
 
 def acceptance_ending() -> Told:
@@ -249,7 +249,7 @@ def acceptance_withdrawn(told: Told, obj: Risk, at: Any) -> None:
 
 
 def accepted_again(told: Told, obj: Risk, at: Any) -> None:
-    acceptance.accept(obj, until=at.date() + 200 * DAY, reason="Small", by=SYSTEM, at=at)
+    risks.accept(obj, until=at.date() + 100 * DAY, at=at)
 
 
 def risk_handed_on(told: Told, obj: Risk, at: Any) -> None:

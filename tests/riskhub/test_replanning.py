@@ -209,7 +209,7 @@ def test_a_review_is_due_by_the_new_days(at, organisation):
 
 def test_an_acceptance_ends_in_the_new_zone(at, organisation):
     risk = risk_operations.assess(risks.risk(owner=people.user("Ana")), by=SYSTEM, at=at)
-    acceptance.accept(risk, until=at.date() + 30 * DAY, reason="Small", by=SYSTEM, at=at)
+    risks.accept(risk, until=at.date() + 30 * DAY, at=at)
     rows = Due.objects.filter(kind=acceptance.DUE, subject=risk.subject).order_by("at")
     before = list(rows.values_list("at", flat=True))
 

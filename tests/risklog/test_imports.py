@@ -132,8 +132,8 @@ def test_accepted_and_closed_risks_keep_their_state(ana):
 @pytest.mark.parametrize(
     ("cells", "message"),
     [
-        (",,", "needs a date in the future"),
-        ("2020-01-01,Small,", "needs a date in the future"),
+        (",,", "Choose a date in the future"),
+        ("2020-01-01,Small,", "Choose a date in the future"),
         ("2027-01-31,,", "needs the reason"),
     ],
 )

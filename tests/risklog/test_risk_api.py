@@ -1,6 +1,7 @@
 """Risks and categories by API."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 
 import pytest
 from django.db import connection
@@ -12,10 +13,12 @@ from kit.actor import SYSTEM, Actor
 from people.states import Role
 from risklog.api.risk import RiskRow
 from risklog.models import Risk
+from risklog.operations import risk as operations
 from risklog.operations.risk_upsert import upsert
 from risklog.queries.risk import for_page
 from risklog.states import RiskState
 from signals.models import BreachGroup
+from tests.conftest import AT
 from tests.factories import people, risks
 
 pytestmark = pytest.mark.django_db
@@ -259,7 +262,9 @@ def test_the_steps_of_a_risk(client, ana):
     assert step("treat", **treat).status_code == 200
     assert step("monitor", residual_likelihood=1, residual_impact=3).json()["level"] == 1
     assert step("reconfirm", evidence="Quiet").json()["confirmations"] == 1
-    assert step("accept", until="2099-01-01", reason="Small").status_code == 200
+    assert step("accept").status_code == 409
+    operations.propose(Risk.objects.get(), until=date(2027, 1, 1), reason="Small", by=SYSTEM, at=AT)
+    assert step("accept", until="2026-12-31", reason="Fine").json()["accepted_until"] == "2026-12-31"
     assert step("reopen", reason="It grew").json()["state"] == "assessing"
     assert step("close", evidence="Model retired").json()["state"] == "closed"
 

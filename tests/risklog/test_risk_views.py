@@ -19,6 +19,7 @@ from risklog.models import Risk
 from risklog.operations import risk as operations
 from risklog.states import RiskState
 from signals.models import Breach, BreachGroup, Point, Series, Threshold, ThresholdVersion
+from tests.conftest import AT
 from tests.factories import actions, people, risks, signals
 
 pytestmark = pytest.mark.django_db
@@ -472,8 +473,9 @@ def test_a_member_does_not_accept_and_an_owner_neither(client, manager):
     own = risks.risk(state=RiskState.ASSESSING, owner=manager)
     assert client.get(f"/risks/{own.reference}/accept/").status_code == 403
     other = risks.risk(state=RiskState.ASSESSING)
+    operations.propose(other, until=risks.ACCEPTED_UNTIL, reason="Small", by=SYSTEM, at=AT)
     answer = client.post(
-        f"/risks/{other.reference}/accept/", {"version": 2, "until": "2099-01-01", "reason": "Small"}
+        f"/risks/{other.reference}/accept/", {"version": other.version, "until": "2026-12-31"}
     )
     assert answer.status_code == 303
 
