@@ -252,7 +252,7 @@ class AcceptForm(StepForm):
             self.fields["until"].initial = proposal.until
 
 
-class DeclineForm(StepForm):
+class DeclineAcceptanceForm(StepForm):
     reason = forms.CharField(label="Reason for declining", widget=forms.Textarea(attrs={"rows": 3}))
 
 

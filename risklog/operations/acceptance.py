@@ -14,6 +14,7 @@ from history.wiring import handler
 from kit.actor import SYSTEM, Actor
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
 from people import queries as people
+from people.states import Role
 from risklog import events, scoring
 from risklog.models import Acceptance, Risk
 from risklog.queries import acceptance as queries
@@ -126,9 +127,16 @@ def decline(risk: Risk, *, reason: str, by: Actor, at: datetime, seen: int | Non
 
 @transaction.atomic
 def withdraw(risk: Risk, *, by: Actor, at: datetime, reason: str = "", seen: int | None = None) -> Risk:
-    """Withdraw a proposal before it is decided. Raises IllegalMove, ChangedMeanwhile."""
+    """Withdraw a proposal before it is decided: its proposer or a risk manager.
+
+    Raises Refused, IllegalMove, ChangedMeanwhile.
+    """
+    proposal = _proposal(risk)
+    is_proposer = by.person is None or by.person.pk == proposal.proposed_by_id
+    if not is_proposer and not by.person.is_at_least(Role.RISK_MANAGER):
+        raise Refused("The proposer or a risk manager withdraws it.", field="by")
     withdrawn = events.AcceptanceWithdrawn(reason=reason.strip() or None)
-    return _end(risk, _proposal(risk), AcceptanceState.WITHDRAWN, withdrawn, by=by, at=at, seen=seen)
+    return _end(risk, proposal, AcceptanceState.WITHDRAWN, withdrawn, by=by, at=at, seen=seen)
 
 
 @transaction.atomic

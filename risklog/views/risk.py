@@ -42,12 +42,14 @@ def _risk(request: SignedInRequest, reference: str) -> Risk:
 def risk_detail(request: SignedInRequest, reference: str) -> HttpResponse:
     user, at = request.user, clock.now()
     rows = queries.for_page(user).select_related("model__owner_team")
-    rows = rows.annotate(open_to=people.teams_named("subject__viewers"))
+    rows = rows.annotate(
+        open_to=people.teams_named("subject__viewers"), acceptance_rows=acceptances.of_each_risk()
+    )
     risk = get_object_or_404(
         with_related(rows, "breach_group__subject_id"), subject__reference=reference.upper()
     )
     may_change = may(user, "risklog.risk_change", risk)
-    accepted = acceptances.of_risk(risk)
+    accepted = acceptances.read(risk, risk.acceptance_rows)
     proposal = next((one for one in accepted if one.state == AcceptanceState.PROPOSED), None)
     context = {
         "risk": risk,

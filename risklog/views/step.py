@@ -101,7 +101,7 @@ STEPS = {
             "Acceptance declined",
             None,
             operations.decline,
-            forms.DeclineForm,
+            forms.DeclineAcceptanceForm,
             "risklog.risk_accept",
         ),
         OfferedStep(

@@ -274,7 +274,7 @@ def _resource(address: str) -> Any:
             "views": objects.view.pk,
             "events": _first_event(objects.risk.subject_id),
         }
-        address = address.replace("<str:number>", str(NO_ID))
-        return "/api/v1/" + re.sub(r"<str:\w+>", str(keys.get(first, "")), address)
+        with_number = address.replace("<str:number>", str(NO_ID))
+        return "/api/v1/" + re.sub(r"<str:\w+>", str(keys.get(first, "")), with_number)
 
     return url

@@ -169,6 +169,8 @@ def test_a_declined_proposal_leaves_the_risk_as_it_is_and_another_can_follow(at,
 
 def test_a_proposal_is_withdrawn_by_hand_and_when_the_risk_is_closed(at, ana, assessed):
     propose(assessed, ana, at)
+    with pytest.raises(Refused, match="proposer or a risk manager"):
+        risk.withdraw(assessed, by=page(people.user()), at=at)
     risk.withdraw(assessed, by=page(ana), at=at)
     propose(assessed, ana, at)
     risk.close(assessed, evidence="Four weeks below the threshold", by=page(ana), at=at)

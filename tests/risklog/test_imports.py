@@ -132,8 +132,9 @@ def test_accepted_and_closed_risks_keep_their_state(ana):
 @pytest.mark.parametrize(
     ("cells", "message"),
     [
-        (",,", "Choose a date in the future"),
+        (",,", "needs a date in the future"),
         ("2020-01-01,Small,", "Choose a date in the future"),
+        ("2035-01-01,Small,", "for at most 180 days"),
         ("2027-01-31,,", "needs the reason"),
     ],
 )
