@@ -148,7 +148,7 @@ class _Walk:
         self._write("PATCH /api/v1/risks/… (a score)", risks, {"impact": 4}, method="patch")
         named = {"model": model["slug"], "team": team["slug"], "owner": person["email"]}
         self._write("PATCH /api/v1/risks/… (model, team and owner)", risks, named, method="patch")
-        self._write("POST /api/v1/risks/…/close", f"{risks}/close", {"evidence": "Counted."})
+        self._write("POST /api/v1/risks/…/close", f"{risks}/close", {"evidence": "Counted in the benchmark."})
         self._write("POST /api/v1/actions (title)", "actions", {"title": "Counted"})
         action = {"title": "Counted", "owner": person["email"], "due_on": str(self._in(14))}
         made = self._write("POST /api/v1/actions (owner and day)", "actions", action).json()

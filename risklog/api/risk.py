@@ -183,6 +183,18 @@ class AcceptRiskBody(Body):
     )
 
 
+class CloseRiskBody(Body):
+    evidence = serializers.CharField(
+        max_length=5000, help_text="What shows that it is resolved, in at least 20 characters."
+    )
+    despite_open_breach = serializers.CharField(
+        max_length=5000,
+        required=False,
+        allow_blank=True,
+        help_text="The reason, required if a breach of the risk's own metric is open.",
+    )
+
+
 class RiskEvidenceBody(Body):
     evidence = serializers.CharField(max_length=5000)
 
@@ -346,7 +358,7 @@ class CloseRisk(_RiskStepResource):
     """Close a risk, with the evidence that it is resolved."""
 
     permission = {"POST": "risklog.risk_close"}
-    body, bodies = RiskEvidenceBody, {"POST": RiskEvidenceBody}
+    body, bodies = CloseRiskBody, {"POST": CloseRiskBody}
     operation = staticmethod(operations.close)
 
 

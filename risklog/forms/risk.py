@@ -5,9 +5,11 @@ from typing import Any
 from django import forms
 from django.db.models import QuerySet
 from django.urls import reverse_lazy
+from django.utils.html import format_html, format_html_join
 
 from catalogue.models import Model
 from kit import clock
+from kit.kinds import url_of
 from lists.collation import BY_NAME
 from pages.forms import Day, PageForm
 from people import queries as people
@@ -15,7 +17,7 @@ from people.models import Team, User
 from risklog import scoring
 from risklog.models import Category, Risk
 from risklog.operations.risk import CHANGEABLE
-from risklog.queries import acceptance
+from risklog.queries import acceptance, closing
 from risklog.queries import risk as queries
 from risklog.states import Treatment
 from signals.models import Series
@@ -29,6 +31,7 @@ GUESS_LABELS = (
     (2, "Low: unlikely, and it would be noticed"),
     (1, "Minimal: recorded for reference"),
 )
+_BREACHES = 5  # of the metric, in the form that closes a risk
 _LIKELIHOODS = [(number, f"{number} {name}") for number, name in scoring.LIKELIHOODS.items()]
 _IMPACTS = [(number, f"{number} {name}") for number, name in scoring.IMPACTS.items()]
 
@@ -261,8 +264,26 @@ class CloseForm(StepForm):
     evidence = forms.CharField(
         label="Evidence it is resolved",
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="For example a value, a test or a link.",
+        help_text="For example a value, a test or a link, in at least 20 characters.",
     )
+    despite_open_breach = forms.CharField(
+        label="Reason for closing despite an open breach", widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        breaches = closing.open_breaches(self.risk, self.user)
+        if not breaches:
+            del self.fields["despite_open_breach"]
+            return
+        links = [
+            (breach.get_level_display(), url_of(breach.group.subject), breach.group.reference)
+            for breach in breaches[:_BREACHES]
+        ]
+        names = format_html_join(", ", '{} <a href="{}">{}</a>', links)
+        self.fields["despite_open_breach"].help_text = format_html(
+            "Its metric is still in breach: {}.", names
+        )
 
 
 class ReopenForm(StepForm):

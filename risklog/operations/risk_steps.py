@@ -19,7 +19,10 @@ from risklog import events, scoring
 from risklog.models import Risk
 from risklog.operations.acceptance import rows_of_end
 from risklog.operations.risk_values import check, check_residual, hand_over_sight, score_with
+from risklog.queries import closing
 from risklog.states import RiskState, Treatment
+
+MIN_EVIDENCE = 20
 
 # The verb of a step -> its payload, which has the reason.
 _PAYLOADS = {
@@ -112,14 +115,44 @@ def monitor(
 
 @transaction.atomic
 def close(
-    risk: Risk, *, evidence: str, by: Actor, at: datetime, seen: int | None = None, cause: Event | None = None
+    risk: Risk,
+    *,
+    evidence: str,
+    by: Actor,
+    at: datetime,
+    despite_open_breach: str = "",
+    seen: int | None = None,
+    cause: Event | None = None,
 ) -> Risk:
-    """Close a risk, with the evidence that it is resolved. Raises Refused without evidence."""
-    if not evidence.strip():
-        raise Refused("Enter the evidence that it is resolved: a value, a test or a link.", field="evidence")
+    """Close a risk, with the evidence that it is resolved.
+
+    evidence: at least MIN_EVIDENCE characters, and not the title. despite_open_breach: the reason, needed
+    if a breach of its own metric is open. Raises Refused.
+    """
+    _check_evidence(risk, evidence)
+    breaches = closing.open_breaches(risk, by.person)
+    if breaches and not despite_open_breach.strip():
+        raise Refused(
+            f"The breach {breaches[0].group.reference} of its metric is open. "
+            "Wait until it clears, or enter the reason for closing the risk anyway.",
+            field="despite_open_breach",
+        )
+    reason = despite_open_breach if breaches else ""
     values = {"closing_evidence": evidence.strip(), "review_on": None}
     rows = rows_of_end(risk, by=by, at=at)
-    return _step(risk, RiskState.CLOSED, values, "", rows=rows, by=by, at=at, seen=seen, cause=cause)
+    return _step(risk, RiskState.CLOSED, values, reason, rows=rows, by=by, at=at, seen=seen, cause=cause)
+
+
+def _check_evidence(risk: Risk, evidence: str) -> None:
+    text = " ".join(evidence.split())
+    if text.casefold() == risk.title.casefold():
+        raise Refused("The title is no evidence. Enter a value, a test or a link.", field="evidence")
+    if len(text) < MIN_EVIDENCE:
+        raise Refused(
+            f"Describe in at least {MIN_EVIDENCE} characters what shows that it is resolved: "
+            "a value, a test or a link.",
+            field="evidence",
+        )
 
 
 @transaction.atomic

@@ -109,7 +109,7 @@ def test_a_write_takes_eight_statements_and_answers_what_is_read_after_it(six_we
     risk, reference = write("a risk of five fields", "risks", {"title": "By hand", **named})
     write("a risk whose body names team and owner too", "risks", {"title": "Whole", **named, **owned})
     write("a score", f"risks/{risk}", {"impact": 5}, "patch")
-    write("a step of a risk", f"risks/{risk}/close", {"evidence": "It holds."})
+    write("a step of a risk", f"risks/{risk}/close", {"evidence": "It holds in all tests."})
     dated = {"title": "Cap", "owner": "sofia@example.org", "due_on": "2026-12-18"}
     action, _ = write("an action", "actions", dated)
     write("a step of an action", f"actions/{action}/finish", {"note": "Capped."})

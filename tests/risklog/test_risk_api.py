@@ -266,7 +266,7 @@ def test_the_steps_of_a_risk(client, ana):
     operations.propose(Risk.objects.get(), until=date(2027, 1, 1), reason="Small", by=SYSTEM, at=AT)
     assert step("accept", until="2026-12-31", reason="Fine").json()["accepted_until"] == "2026-12-31"
     assert step("reopen", reason="It grew").json()["state"] == "assessing"
-    assert step("close", evidence="Model retired").json()["state"] == "closed"
+    assert step("close", evidence="The model is retired.").json()["state"] == "closed"
 
 
 @pytest.mark.parametrize("name", ["assess", "treat", "monitor", "accept", "close", "reopen", "reconfirm"])
