@@ -42,16 +42,15 @@ class Holiday:
 
 
 def coming(days_off: DaysOff, own: Mapping[date, str], since: date) -> list[Holiday]:
-    """Return the days off from a day until a year later, by date. own: day -> name."""
+    """Return the days off from a day until a year later, one for each date. own: day -> name."""
     until = date.fromordinal(min(since.toordinal() + 365, date.max.toordinal()))
     whose = "-".join(filter(None, (days_off.country, days_off.subdivision)))
-    found = [Holiday(day, name, "organisation") for day, name in own.items()]
+    found: dict[date, Holiday] = {}
     for year in range(since.year, until.year + 1):
         public = public_holidays(days_off.country, days_off.subdivision, year)
-        found += [Holiday(day, name, whose) for day, name in public.items()]
-    return sorted(
-        (one for one in found if since <= one.date < until), key=lambda one: (one.date, not one.is_own)
-    )
+        found |= {day: Holiday(day, name, whose) for day, name in public.items()}
+    found |= {day: Holiday(day, name, "organisation") for day, name in own.items()}
+    return [found[day] for day in sorted(found) if since <= day < until]
 
 
 @lru_cache(maxsize=512)

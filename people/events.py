@@ -8,6 +8,10 @@ class AbsenceDropped(Payload, verb="people.absence_dropped"):
     until_on: str
 
 
+class RosterEnded(Payload, verb="people.roster_ended"):
+    people: list[int]
+
+
 class MemberAdded(Payload, verb="people.member_added"):
     person: int  # a subject, here and below
 
@@ -20,6 +24,9 @@ EVENTS = (
     EventType("people.organisation_set_up", is_chained=True),
     EventType("people.organisation_changed", is_chained=True),
     EventType("people.function_added"),
+    EventType("people.roster_added"),
+    EventType("people.roster_changed"),
+    EventType(RosterEnded),
     # accounts
     EventType("people.person_added", is_chained=True),
     EventType("people.person_changed"),

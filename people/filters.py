@@ -1,6 +1,7 @@
 """What the lists of people, teams, absences and functions can be asked, by their pages and by the API."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.db.models import Q
 
@@ -10,6 +11,7 @@ from lists.filtering import Filter, ListSpec, Order, Reader
 from people.models import Function, Membership, User
 from people.states import Role
 
+_DAY = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 _BY_NAME = {
     "name": Order("Name, A to Z", BY_NAME),
     "-name": Order("Name, Z to A", BY_NAME_BACKWARDS),
@@ -33,6 +35,10 @@ def _with_members(values: Sequence[int], reader: Reader) -> Q:
 
 def _functions(user: User) -> list[tuple[str, str]]:
     return list(Function.objects.order_by(*BY_NAME).values_list("slug", "name"))
+
+
+def _in_rotation(values: Sequence[Any], reader: Reader) -> Q:
+    return Q(people__contains=[reader.user.pk if values[0] == "me" else values[0]])
 
 
 PEOPLE = ListSpec(
@@ -79,7 +85,7 @@ ABSENCES = ListSpec(
             filtering.day,
             is_many=False,
             help="Who is away on this day.",
-            shape="date",
+            shape=_DAY,
         ),
     },
     orders={
@@ -104,10 +110,28 @@ HOLIDAYS = ListSpec(
             filtering.day,
             is_many=False,
             help="The first day of the year that is listed; today by default.",
-            shape="date",
+            shape=_DAY,
         ),
     },
     orders={"date": Order("Date", ("date",))},
+)
+DUTIES = ListSpec(
+    filters={
+        "function": filtering.slug("Function", "function", Function.objects.visible_to, help="Its slug."),
+        "person": Filter(
+            "Person",
+            _in_rotation,
+            filtering.number,
+            special_values=(("me", "Me"),),
+            is_many=False,
+            help="The number of a person in the rotation, or me.",
+            shape=filtering.NUMBER,
+        ),
+    },
+    orders={
+        "id": _BY_NAME["id"],
+        "-id": _BY_NAME["-id"],
+    },
 )
 FUNCTIONS = ListSpec(
     filters={"slug": filtering.exact("Slug", "slug")},

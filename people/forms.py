@@ -1,6 +1,7 @@
 """The forms of the pages about people."""
 
 import zoneinfo
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -8,7 +9,8 @@ from django import forms
 from history import documents
 from pages.forms import Day, PageForm
 from people import days_off, queries
-from people.models import Function, Organisation, Team, User
+from people.models import DutyRoster, Function, Organisation, Team, User
+from people.operations import roster
 from people.states import ColourTheme, Role, TokenScope
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -165,6 +167,45 @@ class NewMember(PageForm):
         super().__init__(*args, **kwargs)
         not_members = queries.people().exclude(memberships__team=team)
         self.fields["user"].queryset = not_members  # type: ignore[attr-defined]  # a ModelChoiceField
+
+
+class RosterForm(PageForm):
+    people = forms.CharField(
+        label="People, in the order of their turns",
+        widget=forms.Textarea({"rows": 6}),
+        max_length=20_000,
+        help_text="One email address a line.",
+    )
+    starts_on = forms.DateField(label="First day of the first turn", widget=Day)
+    length_days = forms.IntegerField(
+        label="Length of a turn (days)", min_value=1, max_value=roster.LONGEST_TURN, initial=7
+    )
+    hand_over_at = forms.TimeField(
+        label="Hand over at",
+        widget=forms.TimeInput({"type": "time"}, "%H:%M"),
+        initial="09:00",
+        help_text="In the time zone of the organisation.",
+    )
+
+    def clean_people(self) -> list[User]:
+        """Return the people in the order of the lines."""
+        lines = [line.strip().lower() for line in self.cleaned_data["people"].splitlines()]
+        addresses = [line for line in lines if line]
+        found = {person.email: person for person in User.objects.filter(email__in=addresses)}
+        unknown = [address for address in addresses if address not in found]
+        if unknown:
+            raise forms.ValidationError(f"There is no person “{unknown[0]}”. Use the address of a person.")
+        return [found[address] for address in addresses]
+
+    @staticmethod
+    def starting_from(found: DutyRoster | None, members: Sequence[User]) -> dict[str, Any]:
+        """Return the initial values of the form. A new roster starts with everyone with the function."""
+        if found is None:
+            return {"people": "\n".join(person.email for person in members if person.role != Role.VIEWER)}
+        known = User.objects.in_bulk(found.people)
+        addresses = [known[pk].email for pk in found.people if pk in known]
+        times = {name: getattr(found, name) for name in ("starts_on", "length_days", "hand_over_at")}
+        return {"people": "\n".join(addresses), **times}
 
 
 class FunctionForm(PageForm):

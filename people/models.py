@@ -19,6 +19,7 @@ from history.models import Part, Recorded, RecordedQuerySet
 from kit.sight import Sight
 from lists.collation import Collated
 from people.days_off import DaysOff
+from people.roster import Rotation
 from people.states import RANK, WORKING_DAYS, ColourTheme, Role, TokenScope
 
 
@@ -91,6 +92,39 @@ class Function(Recorded):
 
     slug = models.SlugField(max_length=60, unique=True)
     name = models.CharField(max_length=80, unique=True)
+
+
+class RosterQuerySet(RecordedQuerySet):
+    """A roster is visible to those who may see its function."""
+
+    through = "function__subject__"
+
+
+class DutyRoster(Part):
+    """Who of a function is on duty: people take turns (people.roster). Its events are of the function.
+
+    people: ids, in the order of their turns. starts_on, hand_over_at: in the zone of the organisation.
+    """
+
+    OF = "function"
+
+    function = models.OneToOneField(Function, models.CASCADE, related_name="roster")
+    people = ArrayField(models.BigIntegerField())
+    starts_on = models.DateField()
+    length_days = models.PositiveSmallIntegerField(default=7)
+    hand_over_at = models.TimeField(default="09:00")
+
+    objects = RosterQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(length_days__gte=1), name="people_roster_length"),
+            models.CheckConstraint(condition=Q(people__len__gte=1), name="people_roster_people"),
+        ]
+
+    def rotation(self, zone: zoneinfo.ZoneInfo) -> Rotation:
+        """Return the turns as people.roster computes them. zone: of the organisation."""
+        return Rotation(tuple(self.people), self.starts_on, self.length_days, self.hand_over_at, zone)
 
 
 # The subjects of the teams of the person, for a query that joins people_user. It is plain SQL, because every

@@ -1,16 +1,18 @@
 """Reads of people: lists, time zones, absences, stand-ins and working time."""
 
 import zoneinfo
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import replace
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import BigIntegerField, Func, OuterRef, Prefetch, QuerySet
+from django.db.models import BigIntegerField, Func, OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models.functions import JSONObject
 
 from history.documents import DEFAULT_LANGUAGE
 from kit.prepared import Argument, Prepared
@@ -18,11 +20,12 @@ from kit.refusals import Refused
 from kit.sight import Visitor
 from lists import filtering
 from lists.collation import BY_NAME
-from people import working
+from people import roster, working
 from people.days_off import DaysOff, Holiday, coming
 from people.models import (
     MAX_ACCEPTANCE_DAYS,
     Absence,
+    DutyRoster,
     Function,
     Membership,
     Organisation,
@@ -32,6 +35,8 @@ from people.models import (
 )
 from people.states import PRIVATE_VERBS, Role
 
+# How far ahead duties are listed.
+PLANNED = timedelta(weeks=4)
 _known: ContextVar[Organisation | None] = ContextVar("known_organisation", default=None)
 
 _ORGANISATION = Prepared(lambda: Organisation.objects.select_related("subject").order_by("pk")[:1])
@@ -201,6 +206,68 @@ def working_day_from(day: date, days: int) -> date:
     """Return the day so many working days after (negative: before) a day."""
     hours = working_hours()
     return working.working_day_from(day, days, hours) if hours else date.fromordinal(day.toordinal() + days)
+
+
+# ------------------------------------------------------------------ duty
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """Who is on duty for a time. is_now: it has begun. instead_of: whose turn it is, if another's."""
+
+    starts_at: datetime
+    ends_at: datetime
+    person: User | None
+    instead_of: User | None
+    is_now: bool
+
+
+def duty_plans(ids: Iterable[int], *, at: datetime) -> dict[int, list[Duty]]:
+    """Return the duties of the next four weeks: id of a roster -> duties. Three queries for any number."""
+    rosters, zone, until = list(DutyRoster.objects.filter(pk__in=list(ids))), zone_of(None), at + PLANNED
+    named = {pk for found in rosters for pk in found.people}
+    days = at.astimezone(zone).date(), until.astimezone(zone).date()
+    absences = list(
+        Absence.objects.filter(user__in=named, from_on__lte=days[1], until_on__gte=days[0]).order_by("id")
+    )
+    persons = User.objects.in_bulk([*named, *(one.stand_in_id for one in absences if one.stand_in_id)])
+    can_act = {pk for pk, person in persons.items() if person.is_at_least(Role.MEMBER)}
+    away = _away_by_day(absences, persons)
+
+    def plan(found: DutyRoster) -> list[Duty]:
+        planned = roster.shifts(found.rotation(zone), at, until, can_act, away)
+        return [_duty(shift, persons, at) for shift in planned]
+
+    return {found.pk: plan(found) for found in rosters}
+
+
+def _away_by_day(
+    absences: Sequence[Absence], persons: Mapping[int, User]
+) -> Callable[[date], dict[int, int | None]]:
+    def away(day: date) -> dict[int, int | None]:
+        return {one.user_id: one.stand_in_id for one in absences if one.from_on <= day <= one.until_on}
+
+    return away
+
+
+def _duty(shift: roster.Shift, persons: Mapping[int, User], at: datetime) -> Duty:
+    person = persons.get(shift.who.person) if shift.who.person else None
+    instead_of = persons.get(shift.who.instead_of) if shift.who.instead_of else None
+    return Duty(shift.starts_at, shift.ends_at, person, instead_of, shift.starts_at <= at)
+
+
+def roster_of(function: OuterRef) -> Subquery:
+    """Return an annotation for turn_of(): the roster of a function as JSON, None without one."""
+    names = ("people", "starts_on", "length_days", "hand_over_at")
+    rows = DutyRoster.objects.filter(function=function)
+    return Subquery(rows.values(found=JSONObject(**{name: name for name in names}))[:1])
+
+
+def turn_of(found: Mapping[str, Any], zone: zoneinfo.ZoneInfo, at: datetime) -> int | None:
+    """Return the number of the turn that runs, None before the first. found: as roster_of() gives it."""
+    begins = date.fromisoformat(found["starts_on"]), time.fromisoformat(found["hand_over_at"])
+    rotation = roster.Rotation(tuple(found["people"]), begins[0], found["length_days"], begins[1], zone)
+    return rotation.turn_at(at)
 
 
 # ------------------------------------------------------------------ lists and pages

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from people.views import account, person, sign_in, team
+from people.views import account, function, person, sign_in, team
 
 app_name = "people"
 urlpatterns = [
@@ -33,4 +33,8 @@ urlpatterns = [
     path("settings/days-off/", team.day_off_add, name="day_off_add"),
     path("settings/days-off/<str:day>/remove/", team.day_off_remove, name="day_off_remove"),
     path("functions/new/", team.function_create, name="function_create"),
+    path("functions/<int:pk>/", function.function_detail, name="function_detail"),
+    path("functions/<int:pk>/duty/new/", function.roster_add, name="roster_add"),
+    path("functions/<int:pk>/duty/change/", function.roster_change, name="roster_change"),
+    path("functions/<int:pk>/duty/end/", function.roster_end, name="roster_end"),
 ]

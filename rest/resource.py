@@ -167,6 +167,15 @@ class Resource(ApiView, ABC):
         return answer
 
 
+def page_size(text: str | None) -> int:
+    """Parse the parameter "limit". Raises ValidationError."""
+    if text is None:
+        return PAGE_SIZE
+    if not text.isascii() or not text.isdigit() or len(text) > 6 or not 1 <= int(text) <= MAX_PAGE_SIZE:
+        raise ValidationError({"limit": [f"Use a number from 1 to {MAX_PAGE_SIZE}."]})
+    return int(text)
+
+
 class Collection(Resource):
     """A list: GET returns a keyset page of the rows, narrowed by `spec` (the filters and orders of the noun).
 
@@ -201,7 +210,7 @@ class Collection(Resource):
         return rows, self.spec.keys_of(selection), selection.place
 
     def _page(self, listed: QuerySet, order: tuple[str, ...], query: Mapping[str, str]) -> paging.KeysetPage:
-        size = self._size(query.get("limit"))
+        size = page_size(query.get("limit"))
         cursors = {name: query[name] for name in ("after", "before") if name in query}
         try:
             return paging.page(listed, order=order, size=size, **cursors)
@@ -220,14 +229,6 @@ class Collection(Resource):
         numbers = {row.pop("number_of_rows") for row in page.rows}
         number, is_capped = counting.capped(numbers.pop()) if numbers else counting.capped_count(rows)
         return {"count": number, "is_count_capped": is_capped}
-
-    @staticmethod
-    def _size(text: str | None) -> int:
-        if text is None:
-            return PAGE_SIZE
-        if not text.isascii() or not text.isdigit() or len(text) > 6 or not 1 <= int(text) <= MAX_PAGE_SIZE:
-            raise ValidationError({"limit": [f"Use a number from 1 to {MAX_PAGE_SIZE}."]})
-        return int(text)
 
     @staticmethod
     def _link(request: Request, **cursor: str | None) -> str | None:

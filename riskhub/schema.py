@@ -142,7 +142,7 @@ class Resources(AutoSchema):
                 OpenApiParameter("format", str, "query", enum=formats, default=formats[0]),
             ]
         elif self.method == "GET" and hasattr(self.view, "spec"):
-            found += self._of_a_list()
+            found += [*self._of_a_list(), *self._of_paging()]
         if self.method == "POST":
             text = "1 to 200 printable characters. The same request under the same key acts once."
             key = {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[\\x20-\\x7e]+$"}

@@ -1,5 +1,5 @@
 """The API resources of this room as (address, view): one module per noun."""
 
-from people.api import absence, holiday, person
+from people.api import absence, duty, holiday, person
 
-RESOURCES: list = [*person.RESOURCES, *absence.RESOURCES, *holiday.RESOURCES]
+RESOURCES: list = [*person.RESOURCES, *absence.RESOURCES, *holiday.RESOURCES, *duty.RESOURCES]

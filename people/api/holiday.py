@@ -1,7 +1,9 @@
 """The API of days off: public holidays of a country, and own days of the organisation."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import Http404
 from rest_framework import serializers
@@ -13,11 +15,12 @@ from kit import clock
 from kit.refusals import Refused
 from lists.filtering import BadQuery
 from people import queries
+from people.days_off import Holiday
 from people.filters import HOLIDAYS
 from people.models import User
 from people.operations import organisation as operations
 from rest.fields import Body, read
-from rest.resource import ApiView
+from rest.resource import ApiView, page_size
 
 
 class HolidayRow(serializers.Serializer):
@@ -30,10 +33,13 @@ class HolidayRow(serializers.Serializer):
 
 
 class HolidayList(serializers.Serializer):
-    """The days off of a year, by date. They are one page."""
+    """The days off of a year, by date."""
 
     results = HolidayRow(many=True)
     count = serializers.IntegerField()
+    is_count_capped = serializers.BooleanField()
+    next = serializers.CharField(allow_null=True)
+    previous = serializers.CharField(allow_null=True)
 
 
 class NewHoliday(Body):
@@ -55,62 +61,62 @@ class Holidays(ApiView):
             selection = self.spec.read(dict(request.query_params.lists()))
         except BadQuery as error:
             raise ValidationError({name: [text] for name, text in error.errors.items()}) from None
-        if selection.place:
-            raise ValidationError({name: ["This list has one page."] for name in selection.place})
         since: date = selection.values.get("since", (clock.today(),))[0]
-        rows = queries.coming_days_off(since, self._person(request, selection.values.get("person")))
-        return Response({"results": HolidayRow(rows, many=True).data, "count": len(rows)})
+        rows = self._rows(request, since, selection.values.get("person"))
+        return Response(self._page(request, rows, selection.place))
+
+    @staticmethod
+    def _page(request: Request, rows: list[Holiday], place: Mapping[str, str]) -> dict[str, Any]:
+        """Return one page as the answer. Its cursor is the date of the last row: there is one row a date."""
+        if "before" in place:
+            raise ValidationError({"before": ["This list is read forwards only. Use after."]})
+        waiting, size = rows, page_size(place.get("limit"))
+        if "after" in place:
+            try:
+                last = queries.day_named(place["after"])
+            except Refused as refusal:
+                raise ValidationError({"after": [refusal.message]}) from None
+            waiting = [row for row in rows if row.date > last]
+        shown, link = waiting[:size], None
+        if len(waiting) > size:
+            query = {**request.query_params.dict(), "after": shown[-1].date.isoformat()}
+            link = request.build_absolute_uri(f"{request.path}?{urlencode(query)}")
+        counts = {"count": len(rows), "is_count_capped": False}
+        return {"results": HolidayRow(shown, many=True).data, **counts, "next": link, "previous": None}
 
     def post(self, request: Request) -> Response:
         """Add an own day of the organisation. What was planned for it is planned again."""
         values = read(NewHoliday, request)
         changed = operations.add_day_off(**values, by=self.by(request), at=clock.now())
-        row = _own(changed.own_days, values["date"])
-        address = f"/api/v1/holidays/{values['date'].isoformat()}"
-        return Response(row, status=201, headers={"Location": address})
+        day = values["date"]
+        row = Holiday(day, changed.own_days[day], "organisation")
+        return Response(HolidayRow(row).data, status=201)
 
-    def _person(self, request: Request, values: Any) -> User | None:
+    @staticmethod
+    def _rows(request: Request, since: date, values: Sequence[Any] | None) -> list[Holiday]:
+        """Return the days off of a person, or of the organisation. There are none of an unknown person."""
         if values is None:
-            return None
+            return queries.coming_days_off(since)
         pk = request.user.pk if values[0] == "me" else values[0]
         person = User.objects.visible_to(request.user).filter(pk=pk).first()
-        if person is None:
-            raise ValidationError({"person": [f"There is no person “{pk}”."]})
-        return person
+        return queries.coming_days_off(since, person) if person else []
 
 
 class HolidayItem(ApiView):
     """An own day of the organisation, by its date."""
 
-    permission = {"GET": "people.person_view", "DELETE": "people.administrate"}
+    permission = {"DELETE": "people.administrate"}
     bodies = {"DELETE": None}
-    answers = {"GET": (200, HolidayRow), "DELETE": (204, None)}
-
-    def get(self, request: Request, key: str) -> Response:
-        """Get an own day off."""
-        found = queries.organisation()
-        return Response(_own(found.own_days if found else {}, _day(key)))
+    answers = {"DELETE": (204, None)}
 
     def delete(self, request: Request, key: str) -> Response:
         """Remove an own day off. Public holidays cannot be removed."""
-        day, found = _day(key), queries.organisation()
-        _own(found.own_days if found else {}, day)
-        operations.remove_day_off(date=day, by=self.by(request), at=clock.now())
+        try:
+            day = queries.day_named(key)
+            operations.remove_day_off(date=day, by=self.by(request), at=clock.now())
+        except Refused:
+            raise Http404 from None
         return Response(status=204)
-
-
-def _day(key: str) -> date:
-    try:
-        return queries.day_named(key)
-    except Refused:
-        raise Http404 from None
-
-
-def _own(days: dict[date, str], day: date) -> dict[str, Any]:
-    """Return the row of an own day off. Raises Http404."""
-    if day not in days:
-        raise Http404
-    return {"date": day.isoformat(), "name": days[day], "whose": "organisation", "is_own": True}
 
 
 RESOURCES: list = [

@@ -72,11 +72,13 @@ def people_and_absences(condition: Q, *, on: date) -> tuple[dict[int, User], dic
     """Return the people that match a condition, all stand-ins of a day, and who of them is away. One query.
 
     The first mapping is user id -> user, also for people who left; the second is as away_on() returns it.
+    `user.roster` is the duty roster of their function, for people.queries.turn_of().
     """
     absences = people.away_on(on).order_by("id")
     rows: Any = User.objects.filter(condition | Q(pk__in=absences.values("stand_in")))
     rows = rows.annotate(
-        instead=ArraySubquery(absences.filter(user=OuterRef("pk")).values("stand_in"))
+        instead=ArraySubquery(absences.filter(user=OuterRef("pk")).values("stand_in")),
+        roster=people.roster_of(OuterRef("function")),
     ).select_related("subject", "function")
     people_by_id = {person.pk: person for person in rows}
     return people_by_id, {pk: person.instead[-1] for pk, person in people_by_id.items() if person.instead}

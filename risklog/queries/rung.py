@@ -4,12 +4,15 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db.models import Q, QuerySet
 
 from actions.models import Action
 from catalogue.models import Model
 from history.models import Subject
+from people import queries as people
+from people import roster
 from people.models import Team, User
 from people.states import Role
 from risklog.models import Review, Reviewer, Risk, Rung
@@ -125,22 +128,41 @@ class Staff:
 
 @dataclass(frozen=True, slots=True)
 class Crew:
-    """The people of some ladders. everyone: by id, also who left. away: user id -> id of the stand-in."""
+    """The people of some ladders.
+
+    everyone: by id, also who left. away: user id -> id of the stand-in. turns: function id -> the people of
+    its duty roster, and the number of the turn.
+    """
 
     everyone: dict[int, User]
     away: dict[int, int | None]
+    turns: dict[int, tuple[list[int], int]]
 
     def on(self, rungs: Sequence[Rung], known: Concerned) -> list[Staff]:
         """Return who is on each rung. known: the people of the subject."""
         active = {pk: person for pk, person in self.everyone.items() if person.is_active}
         staffed = []
         for rung in rungs:
+            on_duty = self._on_duty(rung, active) if rung.who == Who.FUNCTION else None
             user_ids = _ids_on(rung, known, active)
-            available = availability.among(user_ids, active, self.away)
+            available = on_duty or availability.among(user_ids, active, self.away)
             have_left = user_ids and not any(pk in active for pk in user_ids)
             why = _LEFT if have_left else _why_empty(rung, user_ids, known)
             staffed.append(Staff(rung, available, "" if available.people else why))
         return staffed
+
+    def _on_duty(self, rung: Rung, active: dict[int, User]) -> AvailablePeople | None:
+        """Return the person of the function who is on duty; None without a roster, or if nobody is here."""
+        turn = self.turns.get(rung.function_id or 0)
+        if turn is None:
+            return None
+        can_act = {pk for pk, person in active.items() if person.role != Role.VIEWER}
+        found = roster.on_duty(*turn, can_act, self.away)
+        if found.person is None:
+            return None
+        is_replaced = found.instead_of in active
+        stand_ins = {found.person: found.instead_of} if found.instead_of and is_replaced else {}
+        return AvailablePeople([active[found.person]], stand_ins)
 
 
 def crew(
@@ -156,8 +178,16 @@ def crew(
         ids |= {*known.asked, known.owner, known.team.lead_id if known.team else None}
         ids |= {rung.person_id for rung in rungs}
         functions |= {rung.function_id for rung in rungs if rung.who == Who.FUNCTION}
-    named = Q(pk__in=ids - {None}) | Q(function__in=functions - {None})
-    return Crew(*availability.people_and_absences(named, on=availability.day_of(at)))
+    named, hours = Q(pk__in=ids - {None}) | Q(function__in=functions - {None}), availability.hours()
+    everyone, away = availability.people_and_absences(named, on=hours.day_of(at))
+    return Crew(everyone, away, _turns(everyone.values(), hours.zone, at))
+
+
+def _turns(everyone: Iterable[Any], zone: ZoneInfo, at: datetime) -> dict[int, tuple[list[int], int]]:
+    """Return function id -> the people of its duty roster and the number of the turn that runs."""
+    rosters = {person.function_id: person.roster for person in everyone if person.roster}
+    running = {pk: (found, people.turn_of(found, zone, at)) for pk, found in rosters.items()}
+    return {pk: (found["people"], turn) for pk, (found, turn) in running.items() if turn is not None}
 
 
 def staff(rungs: Sequence[Rung], known: Concerned, *, at: datetime) -> list[Staff]:

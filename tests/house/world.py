@@ -16,7 +16,7 @@ from meetings.models import Meeting
 from meetings.operations import item as items
 from meetings.operations import meeting as meetings
 from notices.models import Entry, Message
-from people.operations import organisation, person, token
+from people.operations import organisation, person, roster, token
 from people.states import Role, TokenScope
 from riskhub import schedule
 from risklog.models import Escalation
@@ -157,6 +157,9 @@ def _found_people(world: World) -> None:
         "token": made_token,
         "absence": absence,
         "function": science,
+        "roster": roster.add(
+            function=science, people=[owner], starts_on=AT.date(), **_by(made["administrator"])
+        ),
     }
 
 

@@ -1,0 +1,103 @@
+"""The page of a function: its people, who is on duty, and its duty roster."""
+
+from functools import partial
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from history import queries as history
+from kit import clock
+from kit.rights import may, view_needs
+from pages import flows
+from pages.flows import Show
+from pages.forms import PageForm
+from people import forms, queries
+from people.models import DutyRoster, Function
+from people.operations import roster as operations
+from people.permissions import SignedInRequest
+
+
+@require_safe
+@view_needs("people.person_view")
+def function_detail(request: SignedInRequest, pk: int) -> HttpResponse:
+    return _page(request, _function(pk))
+
+
+@require_POST
+@view_needs("people.administrate")
+def roster_add(request: SignedInRequest, pk: int) -> HttpResponse:
+    function = _function(pk)
+    return flows.create(
+        request,
+        forms.RosterForm(request.POST),
+        operation=partial(operations.add, function=function),
+        address=lambda _: address_of(function),
+        show=_page_with(request, function),
+        message="Duty roster added",
+    )
+
+
+@require_POST
+@view_needs("people.administrate")
+def roster_change(request: SignedInRequest, pk: int) -> HttpResponse:
+    return flows.edit(
+        request,
+        roster := _roster(pk),
+        forms.RosterForm(request.POST),
+        permission="people.administrate",
+        operation=operations.change,
+        address=address_of(roster.function),
+        show=_page_with(request, roster.function),
+    )
+
+
+@require_POST
+@view_needs("people.administrate")
+def roster_end(request: SignedInRequest, pk: int) -> HttpResponse:
+    return flows.press(
+        request,
+        roster := _roster(pk),
+        permission="people.administrate",
+        operation=operations.end,
+        address=address_of(roster.function),
+        message="Duty roster ended. Ladders notify everyone with this function again.",
+    )
+
+
+def address_of(function: Function) -> str:
+    return reverse("people:function_detail", args=[function.pk])
+
+
+def _function(pk: int) -> Function:
+    return get_object_or_404(Function.objects.select_related("subject"), pk=pk)
+
+
+def _roster(pk: int) -> DutyRoster:
+    return get_object_or_404(DutyRoster.objects.select_related("function__subject"), function=pk)
+
+
+def _page_with(request: SignedInRequest, function: Function) -> Show:
+    def show(form: PageForm, status: int) -> HttpResponse:
+        return _page(request, function, status, form=form)
+
+    return show
+
+
+def _page(request: SignedInRequest, function: Function, status: int = 200, **given: Any) -> HttpResponse:
+    roster = DutyRoster.objects.filter(function=function).first()
+    plan = queries.duty_plans([roster.pk], at=clock.now())[roster.pk] if roster else []
+    members = list(queries.people().filter(function=function))
+    context: dict[str, Any] = {
+        "function": function,
+        "members": members,
+        "roster": roster,
+        "now": next((duty for duty in plan if duty.is_now), None),
+        "plan": plan,
+        "timeline": list(history.timeline(function.subject_id).visible_to(request.user)[:50]),
+    }
+    if may(request.user, "people.administrate"):
+        context["form"] = forms.RosterForm(initial=forms.RosterForm.starting_from(roster, members))
+    return render(request, "people/function_detail.html", context | given, status=status)
