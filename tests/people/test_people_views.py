@@ -192,6 +192,7 @@ def test_the_organisation_is_changed(client, boss, at):
         "digest_weekday": 4,
         "digest_at": "15:00",
         "search_language": "german",
+        "max_acceptance_days": 365,
     }
     assert '<option value="german">German</option>' in page.content.decode()
 
