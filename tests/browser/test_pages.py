@@ -12,6 +12,8 @@ from meetings.operations import meeting as meetings
 from meetings.states import ItemState, MeetingState
 from notices.models import Message
 from people.models import Team, User
+from people.operations import roster as rosters
+from people.states import Role
 from risklog.models import Escalation, Review, Risk
 from signals.models import BreachGroup, Series, Source, Threshold
 from talk.models import Comment, File, Reaction
@@ -81,6 +83,7 @@ PAGES = {
     "people": lambda: "/people/",
     "person": lambda: f"/people/{User.objects.order_by('pk').first().pk}/",
     "team": lambda: f"/people/teams/{Team.objects.order_by('pk').first().slug}/",
+    "function": lambda: f"/people/functions/{_with_roster()}/",
     "account": lambda: "/people/me/",
     "reference": lambda: "/api/v1/",
     "styleguide": lambda: "/styleguide/",
@@ -89,6 +92,13 @@ PAGES = {
 
 def _first(model) -> str:
     return model.objects.select_related("subject").order_by("pk").first().reference
+
+
+def _with_roster() -> int:
+    """A function with a duty roster."""
+    person = User.objects.active().filter(role=Role.MEMBER, function__isnull=False).order_by("pk").first()
+    rosters.add(function=person.function, people=[person], starts_on=AT.date(), by=SYSTEM, at=AT)
+    return person.function_id
 
 
 def _sent() -> Message:

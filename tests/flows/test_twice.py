@@ -19,7 +19,7 @@ from kit.actor import SYSTEM
 from learnings.models import Learning
 from meetings.models import AgendaItem, Decision, Focus, MeetingSeries
 from meetings.operations import item as items
-from people.models import Absence, Function, Team, Token, User
+from people.models import Absence, DutyRoster, Function, Team, Token, User
 from people.operations import organisation
 from people.states import Role
 from risklog.models import Category, Escalation, Ladder, Review, Reviewer, Risk
@@ -298,6 +298,16 @@ CASES = (
         Function,
         typed(name="Model validation"),
         at("people:function_create"),
+    ),
+    Case(
+        "duty roster",
+        lambda house: reverse("people:function_detail", args=[people.function("engineering").pk]),
+        DutyRoster,
+        lambda house: {
+            "people": people.user(function=people.function("engineering")).email,
+            "starts_on": "2026-11-23",
+        },
+        lambda house: reverse("people:roster_add", args=[people.function("engineering").pk]),
     ),
     Case(
         "reviewer",
