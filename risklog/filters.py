@@ -22,6 +22,7 @@ from people import queries as people
 from people.models import Team, User
 from risklog import scoring
 from risklog.models import Category, Reviewer, Risk
+from risklog.register_checks import CHECKS, ENDING_DAYS, is_ending, is_overdue
 from risklog.states import (
     UNRESOLVED,
     AcceptanceState,
@@ -67,6 +68,9 @@ LADDERS = ListSpec(
     },
     orders={"severity": Order("Most general first", ("severity", "id"))},
 )
+
+
+REGISTER_CHECKS = ListSpec(filters={}, orders={"name": Order("In the order of the table", ("name",))})
 
 
 # ------------------------------------------------------------------ acceptances
@@ -158,7 +162,7 @@ REVIEWS = ListSpec(
 
 # ------------------------------------------------------------------ risks
 
-ENDING_DAYS, DUE_DAYS = 30, 14
+DUE_DAYS = 14
 # The states in which a risk needs a plan: it is neither accepted nor closed.
 WITHOUT_PLAN = (RiskState.OPEN, RiskState.ASSESSING, RiskState.TREATING, RiskState.MONITORING)
 _LEVELS = tuple((str(number), label) for number, label in reversed(scoring.LEVELS.items()))
@@ -212,16 +216,6 @@ def _in_cell(values: Sequence[tuple[int, int]], reader: Reader) -> Q:
     inherent = Q(residual_likelihood__isnull=True, likelihood=likelihood, impact=impact)
     residual = Q(residual_likelihood=likelihood, residual_impact=impact)
     return Q(severity=likelihood * impact) & (inherent | residual)
-
-
-def _is_ending(reader: Reader) -> Q:
-    last = reader.today + timedelta(days=ENDING_DAYS)
-    return Q(state=RiskState.ACCEPTED, accepted_until__lte=last)
-
-
-def _is_overdue(reader: Reader) -> Q:
-    """The next review of a risk that is not closed was due before today."""
-    return ~Q(state=RiskState.CLOSED) & Q(review_on__lt=reader.today)
 
 
 def _is_due(reader: Reader) -> Q:
@@ -299,14 +293,14 @@ RISKS = ListSpec(
         "ending": filtering.named(
             "Acceptance",
             {
-                "true": (f"Ends within {ENDING_DAYS} days", _is_ending),
-                "false": ("Does not end soon", lambda reader: ~_is_ending(reader)),
+                "true": (f"Ends within {ENDING_DAYS} days", is_ending),
+                "false": ("Does not end soon", lambda reader: ~is_ending(reader)),
             },
             f"true: accepted risks whose acceptance ends within {ENDING_DAYS} days.",
         ),
         "review": filtering.named(
             "Review",
-            {"overdue": ("Overdue", _is_overdue), "due": (f"Due within {DUE_DAYS} days", _is_due)},
+            {"overdue": ("Overdue", is_overdue), "due": (f"Due within {DUE_DAYS} days", _is_due)},
             "Risks whose next review is overdue, or due soon.",
         ),
         "plan": filtering.named(
@@ -316,6 +310,11 @@ RISKS = ListSpec(
                 "some": ("With a plan", lambda reader: _has_plan()),
             },
             "none: neither accepted nor closed, without a treatment and without an open action.",
+        ),
+        "check": filtering.named(
+            "Check",
+            {check.name: (check.label, check.condition) for check in CHECKS},
+            "The risks that fail a check of the register (/register-checks).",
         ),
         "changed": filtering.named(
             "Changed",
@@ -340,9 +339,14 @@ RISKS = ListSpec(
 
 
 def live_risks(selection: Selection, reader: Reader) -> QuerySet[Risk]:
-    """Return the risks that the list page filters: live ones unless a state or a reference is asked for."""
+    """Return the risks that the list page filters: live ones unless a state or a reference is asked for.
+
+    A check says itself whether it is about live risks.
+    """
     rows = Risk.objects.visible_to(reader.user)
-    if "state" in selection.values or references.is_reference(selection.texts.get("q", "").strip()):
+    if {"state", "check"} & selection.values.keys() or references.is_reference(
+        selection.texts.get("q", "").strip()
+    ):
         return rows
     return rows.filter(~Q(state=RiskState.CLOSED))
 

@@ -2,7 +2,18 @@
 
 from django.urls import path, re_path
 
-from risklog.views import bulk, escalation, imports, ladder, register, review, risk, step, taxonomy
+from risklog.views import (
+    bulk,
+    escalation,
+    imports,
+    ladder,
+    register,
+    register_checks,
+    review,
+    risk,
+    step,
+    taxonomy,
+)
 
 app_name = "risklog"
 
@@ -49,6 +60,7 @@ risk_pages: list = [
     path("export/", register.risk_export, name="risk_export"),
     path("bulk/", bulk.risk_bulk_change, name="risk_bulk_change"),
     path("bulk/undo/", bulk.risk_bulk_restore, name="risk_bulk_undo"),
+    path("checks/", register_checks.check_list, name="check_list"),
     path("heat/", register.risk_heat, name="risk_heat"),
     path("choices/<str:what>/", register.risk_choices, name="risk_choices"),
     path("imports/", imports.import_list, name="import_list"),

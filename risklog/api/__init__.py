@@ -1,11 +1,12 @@
 """The API resources of this room as (address, view): one module per noun."""
 
-from risklog.api import acceptance, bulk, escalation, imports, review, risk, taxonomy
+from risklog.api import acceptance, bulk, escalation, imports, register_checks, review, risk, taxonomy
 
 RESOURCES: list = [
     *bulk.RESOURCES,
     *risk.RESOURCES,
     *acceptance.RESOURCES,
+    *register_checks.RESOURCES,
     *imports.RESOURCES,
     *taxonomy.RESOURCES,
     *review.RESOURCES,

@@ -20,9 +20,8 @@ from risklog.models import Risk
 from risklog.operations.acceptance import rows_of_end
 from risklog.operations.risk_values import check, check_residual, hand_over_sight, score_with
 from risklog.queries import closing
+from risklog.register_checks import MIN_EVIDENCE
 from risklog.states import RiskState, Treatment
-
-MIN_EVIDENCE = 20
 
 # The verb of a step -> its payload, which has the reason.
 _PAYLOADS = {

@@ -16,6 +16,7 @@ from risklog import scoring
 from risklog.columns import DateOrder, Wrong, fold, order_of, value_of
 from risklog.models import Category, Import, ImportRow, Risk
 from risklog.queries import acceptance
+from risklog.register_checks import WITHOUT_EVIDENCE
 from risklog.states import RiskState, RowResult, Treatment
 from talk import tags
 from talk.models import Tag
@@ -23,7 +24,6 @@ from talk.models import Tag
 # The fields that only a new risk takes over. For an existing risk they belong to the steps of its page.
 OF_NEW_RISKS = ("state", "accepted_until", "acceptance_reason", "closing_evidence")
 MAX_TITLE = 200
-WITHOUT_EVIDENCE = "Closed before it was imported. The sheet had no evidence."
 
 
 @dataclass(slots=True)

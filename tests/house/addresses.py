@@ -165,6 +165,7 @@ _RULES: tuple[tuple[str, Any], ...] = (
     ("risklog:ladder_", lambda w, o, k: {"pk": k["risklog:ladder"].pk}),
     ("risklog:import_list", lambda w, o, k: {}),
     ("risklog:import_", lambda w, o, k: {"pk": k["risklog:import"].pk}),
+    ("risklog:check_list", lambda w, o, k: {}),
     ("risklog:risk_list", lambda w, o, k: {}),
     ("risklog:risk_bulk_", lambda w, o, k: {}),
     ("risklog:risk_export", lambda w, o, k: {}),

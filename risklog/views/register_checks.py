@@ -1,0 +1,21 @@
+"""The page of the register checks: what is wrong in the register, with links to the risks."""
+
+from django.http import HttpResponse
+from django.views.decorators.http import require_safe
+
+from kit.rights import view_needs
+from pages.answers import respond
+from pages.listing import reader_of, selection_of
+from people.permissions import SignedInRequest
+from risklog.filters import REGISTER_CHECKS
+from risklog.queries import register_checks as queries
+
+
+@require_safe
+@view_needs("risklog.risk_view")
+def check_list(request: SignedInRequest) -> HttpResponse:
+    """Show each check, with the number of risks that fail it and that this reader may see."""
+    selection_of(request, REGISTER_CHECKS)  # refuses parameters, because the page has none
+    results = queries.results(reader_of(request))
+    context = {"results": results, "failed": sum(result.number > 0 for result in results)}
+    return respond(request, "risklog/check_list.html", None, context)
