@@ -344,9 +344,8 @@ def live_risks(selection: Selection, reader: Reader) -> QuerySet[Risk]:
     A check says itself whether it is about live risks.
     """
     rows = Risk.objects.visible_to(reader.user)
-    if {"state", "check"} & selection.values.keys() or references.is_reference(
-        selection.texts.get("q", "").strip()
-    ):
+    is_reference = references.is_reference(selection.texts.get("q", "").strip())
+    if is_reference or {"state", "check"} & selection.values.keys():
         return rows
     return rows.filter(~Q(state=RiskState.CLOSED))
 
