@@ -70,7 +70,7 @@ LADDERS = ListSpec(
 )
 
 
-REGISTER_CHECKS = ListSpec(filters={}, orders={"name": Order("In the order of the table", ("name",))})
+REGISTER_CHECKS = ListSpec(filters={}, orders={"id": Order("In the order of the table", ("id",))})
 
 
 # ------------------------------------------------------------------ acceptances

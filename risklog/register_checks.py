@@ -1,4 +1,4 @@
-"""What is checked in the register, as a table: each check is a condition on risks and says how to mend them.
+"""What is checked in the register, as a table: each check is a condition on risks and says how to fix them.
 
 The list of risks has the checks as the filter `check`, so its export, its saved views and the API have them.
 """

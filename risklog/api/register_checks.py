@@ -1,5 +1,9 @@
 """The API of the register checks. The risks of a check: GET /risks?check=…"""
 
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -7,7 +11,7 @@ from rest_framework.response import Response
 
 from kit import clock
 from lists.filtering import BadQuery, Reader
-from rest.resource import ApiView, Collection
+from rest.resource import ApiView, page_size
 from risklog.filters import REGISTER_CHECKS
 from risklog.queries import register_checks as queries
 
@@ -24,10 +28,13 @@ class CheckRow(serializers.Serializer):
 
 
 class CheckList(serializers.Serializer):
-    """All checks of the register. They are one page."""
+    """The checks of the register, in the order of the page."""
 
     results = CheckRow(many=True)
     count = serializers.IntegerField()
+    is_count_capped = serializers.BooleanField()
+    next = serializers.CharField(allow_null=True)
+    previous = serializers.CharField(allow_null=True)
 
 
 class RegisterChecks(ApiView):
@@ -43,11 +50,27 @@ class RegisterChecks(ApiView):
             selection = self.spec.read(dict(request.query_params.lists()))
         except BadQuery as error:
             raise ValidationError({name: [text] for name, text in error.errors.items()}) from None
-        if cursors := set(selection.place) - {"limit"}:
-            raise ValidationError({name: ["This list has one page."] for name in cursors})
-        found = queries.results(Reader(request.user, clock.today(), clock.now()))
-        shown = found[: Collection._size(selection.place.get("limit"))]
-        return Response({"results": CheckRow(shown, many=True).data, "count": len(found)})
+        results = queries.results(Reader(request.user, clock.today(), clock.now()))
+        return Response(self._page(request, results, selection.place))
+
+    @staticmethod
+    def _page(
+        request: Request, results: list[queries.CheckResult], place: Mapping[str, str]
+    ) -> dict[str, Any]:
+        """Return one page as the answer. Its cursor is the name of the last check."""
+        if "before" in place:
+            raise ValidationError({"before": ["This list is read forwards only. Use after."]})
+        names, start, size = [result.check.name for result in results], 0, page_size(place.get("limit"))
+        if "after" in place:
+            if place["after"] not in names:
+                raise ValidationError({"after": ["Use the value of “after” in the address “next”."]})
+            start = names.index(place["after"]) + 1
+        shown, link = results[start : start + size], None
+        if start + size < len(results):
+            query = {**request.query_params.dict(), "after": shown[-1].check.name}
+            link = request.build_absolute_uri(f"{request.path}?{urlencode(query)}")
+        counts = {"count": len(results), "is_count_capped": False}
+        return {"results": CheckRow(shown, many=True).data, **counts, "next": link, "previous": None}
 
 
 RESOURCES: list = [("register-checks", RegisterChecks)]

@@ -157,3 +157,7 @@ def test_the_checks_by_api(client, mia):
     refused = client.get("/api/v1/register-checks?colour=red")
     assert (refused.status_code, refused.json()["errors"][0]["field"]) == (400, "colour")
     assert client.get("/api/v1/register-checks?after=x").status_code == 400
+    first = client.get("/api/v1/register-checks?limit=9").json()
+    last = client.get(first["next"]).json()
+    assert [row["name"] for row in last["results"]] == [CHECKS[-1].name]
+    assert last["next"] is None
