@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import groupby
 from typing import Any
 
@@ -14,6 +14,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
 
+from catalogue.models import Model
 from history import search as documents
 from history.models import Event, Subject
 from kit import kinds
@@ -83,6 +84,26 @@ def _active_within(days: int) -> Any:
     return condition
 
 
+def _of_model(values: Sequence[str], reader: Reader) -> Q:
+    """Return the condition that an object is a model of these slugs, or names one in its field `model`."""
+    models = Model.objects.visible_to(reader.user).filter(slug__in=list(values))
+    condition = Q(kind=Model.KIND, object_id__in=models.values("pk"))
+    for kind in kinds.searchable():
+        if any(field.name == "model" for field in kind.row._meta.fields):
+            rows = kind.row._base_manager.filter(model__in=models.values("pk"))
+            condition |= Q(kind=kind.key, object_id__in=rows.values("pk"))
+    return condition
+
+
+def _active_since(values: Sequence[date], reader: Reader) -> Q:
+    return Q(Exists(Event.objects.filter(subject=OuterRef("pk"), at__date__gte=values[0])))
+
+
+_MODEL = Filter("Model", _of_model, help="The slug of a model: the model, and what is about it.")
+_SINCE = Filter(
+    "Since", _active_since, filtering.day, is_many=False, shape="date", help="Active on this day or later."
+)
+
 SPEC = ListSpec(
     filters={
         # find() applies the text, because it also computes how well each row matches.
@@ -91,6 +112,8 @@ SPEC = ListSpec(
         "active": filtering.named(
             "Active", {name: (label, _active_within(days)) for name, (label, days) in _DAYS.items()}
         ),
+        "model": _MODEL,
+        "since": _SINCE,
     },
     orders={
         "kind": Order("By kind, best first", ("group", "-fit", "-id")),
@@ -109,6 +132,10 @@ def _comments_within(days: int) -> Any:
     return lambda reader: Q(posted_at__date__gte=reader.today - timedelta(days=days))
 
 
+def _comments_of_model(values: Sequence[str], reader: Reader) -> Q:
+    return Q(about__in=Subject.objects.filter(_of_model(values, reader)).values("pk"))
+
+
 COMMENTS = ListSpec(
     filters={
         "q": SPEC.filters["q"],
@@ -116,6 +143,8 @@ COMMENTS = ListSpec(
         "active": filtering.named(
             "Active", {name: (label, _comments_within(days)) for name, (label, days) in _DAYS.items()}
         ),
+        "model": replace(_MODEL, condition=_comments_of_model),
+        "since": replace(_SINCE, condition=lambda values, reader: Q(posted_at__date__gte=values[0])),
     },
     orders={
         "fit": Order("Best first", ("-fit", "-id")),
@@ -138,12 +167,12 @@ def search(request: HttpRequest) -> HttpResponse:
         options = _grouped(sorted(best, key=_group_of), {})
         return vary(render(request, "kit/_options.html", {"groups": options}))
     if request.GET.get("kind") == COMMENT:
-        shown = listing(request, COMMENTS, _comments(request.user, text))
+        shown = listing(request, COMMENTS, comments_of(request.user, text))
         groups = _comment_groups(shown.page.rows, text)
     else:
         shown = listing(request, SPEC, find(request.user, text))
         rows = shown.page.rows
-        fragments = _fragments(rows, text)
+        fragments = fragments_of(rows, text)
         groups = _grouped(rows, fragments) if shown.selection.order == "kind" else _ungrouped(rows, fragments)
         if not shown.selection.place and "kind" not in shown.selection.texts:
             groups += _some_comments(request, text)
@@ -151,7 +180,7 @@ def search(request: HttpRequest) -> HttpResponse:
     return vary(render(request, "search.html", context))
 
 
-def _comments(user: Visitor, text: str) -> QuerySet[Comment]:
+def comments_of(user: Visitor, text: str) -> QuerySet[Comment]:
     """Return the comments that match the text, of objects that this user may see. Not ordered."""
     found = comments.found(user, text, people.search_language())
     return found if may(user, "talk.comment_view") else found.none()
@@ -160,7 +189,7 @@ def _comments(user: Visitor, text: str) -> QuerySet[Comment]:
 def _some_comments(request: HttpRequest, text: str) -> list[Group]:
     """Return a group with the best comments, and with the address of all of them."""
     selection = selection_of(request, COMMENTS)
-    rows = COMMENTS.apply(_comments(request.user, text), selection, reader_of(request))
+    rows = COMMENTS.apply(comments_of(request.user, text), selection, reader_of(request))
     best = list(rows.order_by(*COMMENTS.orders["fit"].keys)[: FEW_COMMENTS + 1])
     more = f"?{selection.query(kind=COMMENT, order=None)}" if len(best) > FEW_COMMENTS else ""
     return _comment_groups(best[:FEW_COMMENTS], text, more)
@@ -178,10 +207,10 @@ def _comment_result(comment: Comment, fragment: str) -> Result:
     about = comment.about
     url = reverse("talk:comment", args=[comment.pk])
     title = f"{comment.author.name} on {about.title}"
-    return Result("message-circle", "Comment", about.reference or "", title, url, _marked(fragment))
+    return Result("message-circle", "Comment", about.reference or "", title, url, marked(fragment))
 
 
-def _fragments(rows: Sequence[Subject], text: str) -> dict[int, str]:
+def fragments_of(rows: Sequence[Subject], text: str) -> dict[int, str]:
     """Return the highlighted text of each of these rows that has one. One query, none without rows."""
     words = text.split()[: documents.MAX_WORDS]
     if not rows or not words:
@@ -190,10 +219,10 @@ def _fragments(rows: Sequence[Subject], text: str) -> dict[int, str]:
     fragment = documents.Fragment(documents.query_of(words, language), language)
     ids = [row.pk for row in rows]
     found = Subject.objects.filter(pk__in=ids).annotate(fragment=fragment).values_list("pk", "fragment")
-    return {pk: _marked(part) for pk, part in found if part and documents.BEGIN in part}
+    return {pk: marked(part) for pk, part in found if part and documents.BEGIN in part}
 
 
-def _marked(fragment: str) -> SafeString:
+def marked(fragment: str) -> SafeString:
     """Return HTML. A line break separates the texts of a document, so it is shown as a separator."""
     parts = (part.strip() for part in fragment.split("\n"))
     text = (

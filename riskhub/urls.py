@@ -9,6 +9,7 @@ from meetings.api import RESOURCES as MEETINGS
 from people.api import RESOURCES as PEOPLE
 from riskhub import errors, health, home, reference, search, shell, styleguide
 from riskhub.events_api import RESOURCES as EVENTS
+from riskhub.search_api import RESOURCES as SEARCH
 from risklog.api import RESOURCES as RISKLOG
 from saved.api import RESOURCES as SAVED
 from signals.api import RESOURCES as SIGNALS
@@ -27,6 +28,7 @@ RESOURCES = [
     *SAVED,
     *LEARNINGS,
     *EVENTS,
+    *SEARCH,
 ]
 
 urlpatterns = [
