@@ -80,7 +80,8 @@ class Resources(AutoSchema):
     def get_operation_id(self) -> str:
         words = [word for word in self._words() if not word.startswith("{")]
         if self.method == "GET":
-            return "_".join([*words, "list" if isinstance(self.view, Collection) else "read"])
+            is_list = isinstance(self.view, Collection) or not self._words()[-1].startswith("{")
+            return "_".join([*words, "list" if is_list else "read"])
         if self.method == "POST" and not isinstance(self.view, Collection) and len(words) > 1:
             by = [f"by_{self._words()[-1].strip('{}')}"] if self._words()[-1].startswith("{") else []
             return "_".join([*words, *by])

@@ -284,7 +284,7 @@ def test_people_teams_and_functions_can_be_read(client, ana, django_assert_num_q
 
 @pytest.mark.parametrize("name", ["PersonRow", "TeamRow", "FunctionRow"])
 def test_serializer_and_row_say_the_same(client, ana, name):
-    from people import api
+    from people.api import person as api
 
     team = people.team("Fraud", lead=ana)
     people.member(team, ana)
