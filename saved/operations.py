@@ -138,7 +138,10 @@ def _refuse_second(view: SavedView) -> None:
 
 
 def _refuse_to_share(view: SavedView, by: Actor) -> None:
-    """Raise Refused without the right, and for a filter by an object that not everyone may see."""
+    """Raise Refused without the right, and for a filter by an object that not everyone may see.
+
+    An object that does not exist is refused in the same words, so that they tell nothing about hidden ones.
+    """
     if isinstance(by.person, User) and not permissions.may_share(by.person, view):
         raise Refused("Your role does not allow you to share views.", field="is_shared")
     listed = registry.find(view.list)
@@ -150,6 +153,7 @@ def _refuse_to_share(view: SavedView, by: Actor) -> None:
         if known is not None and None in known.values():
             label = listed.spec.filters[name].label
             raise Refused(
-                f"{label}: this filters by something that not everyone may see. Remove the filter to share.",
+                f"{label}: this filters by something that does not exist or that not everyone may see."
+                " Remove the filter to share.",
                 field="is_shared",
             )

@@ -96,6 +96,10 @@ def test_a_view_with_a_hidden_model_is_not_shared(ana, at):
     with pytest.raises(Refused, match="not everyone may see"):
         operations.change(view, {"is_shared": True}, by=by(ana), at=at)
 
+    made_up = make.view("Made up", query="model=nothing-has-this-slug", owner=ana)
+    with pytest.raises(Refused, match="does not exist or that not everyone may see"):
+        operations.change(made_up, {"is_shared": True}, by=by(ana), at=at)
+
     shared = make.view(query=f"model={shown.slug}&owner=me,{ana.pk}", owner=ana, is_shared=True)
     with pytest.raises(Refused, match="not everyone may see"):
         operations.change(shared, {"query": f"model={hidden.slug}"}, by=by(ana), at=at)
