@@ -5,7 +5,7 @@ A room declares one Export per noun, from its ListSpec and its columns. Pages an
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import QuerySet
@@ -55,13 +55,10 @@ class Export:
 
         Raises BadQuery for what the list does not know, for another format, and for paging parameters.
         """
-        selection = replace(self.spec, further=(*self.spec.further, "format")).read(query)
-        errors = dict.fromkeys(selection.place, "An export has all rows. Leave this out.")
+        selection = self.spec.whole("format").read(query)
         form = query.get("format", ["csv"])[0]
         if form not in FORMATS:
-            errors["format"] = f"Use one of {', '.join(FORMATS)}."
-        if errors:
-            raise BadQuery(errors)
+            raise BadQuery({"format": f"Use one of {', '.join(FORMATS)}."})
         return selection, form
 
     def file(

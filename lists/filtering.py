@@ -156,13 +156,18 @@ class ListSpec:
     """Filters and orders of one noun. The first order is the default.
 
     further: parameters that the page or resource reads by itself. required: filters that the API must be
-    given.
+    given. is_paged: whether it has the parameters of PLACE.
     """
 
     filters: Mapping[str, Filter]
     orders: Mapping[str, Order]
     further: tuple[str, ...] = field(default=())
     required: tuple[str, ...] = ()
+    is_paged: bool = True
+
+    def whole(self, *further: str) -> "ListSpec":
+        """Return the same list without pages, for an act on all its rows. further: its own parameters."""
+        return replace(self, further=(*self.further, *further), is_paged=False)
 
     def read(self, query: Mapping[str, Sequence[str]]) -> Selection:
         """Parse a query (parameter -> its texts, as QueryDict.lists() gives them). Raises BadQuery."""
@@ -184,7 +189,7 @@ class ListSpec:
         return Selection(kept, values, order, {name: texts[name] for name in PLACE if name in texts})
 
     def _malformed(self, query: Mapping[str, Sequence[str]]) -> dict[str, str]:
-        known = {*self.filters, "order", *PLACE, *self.further}
+        known = {*self.filters, "order", *(PLACE if self.is_paged else ()), *self.further}
         listed = ", ".join(sorted(known))
         errors = {}
         for name, parts in query.items():
@@ -397,15 +402,9 @@ def part(label: str, path: str, help: str = "") -> Filter:
     )
 
 
-def tag(label: str = "Tag", path: str = "tags", help: str = "One tag.") -> Filter:
-    """Return a filter by one tag of an array of tags. Tags are stored in lower case."""
-    return Filter(
-        label,
-        lambda values, reader: Q(**{f"{path}__contains": list(values)}),
-        str.lower,
-        is_many=False,
-        help=help,
-    )
+def tag(label: str = "Tag", path: str = "tags", help: str = "Tags.") -> Filter:
+    """Return a filter by any of several tags, of an array. Tags are lower case, without commas."""
+    return Filter(label, lambda values, reader: Q(**{f"{path}__overlap": list(values)}), str.lower, help=help)
 
 
 def moment(label: str, lookup: str, parse: Callable[[str], Any], help: str = "") -> Filter:

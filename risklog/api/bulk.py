@@ -132,11 +132,9 @@ class BulkRisks(ApiView):
         if "ids" in values:
             return _named(rows, values["ids"])
         try:
-            selection = RISKS.read({name: [text] for name, text in values["select"].items()})
+            selection = RISKS.whole().read({name: [text] for name, text in values["select"].items()})
         except BadQuery as error:
             raise ValidationError({f"select.{name}": [text] for name, text in error.errors.items()}) from None
-        if selection.place:
-            raise ValidationError({"select": ["Leave out after, before and limit."]})
         return RISKS.apply(rows, selection, Reader(request.user, clock.today(), clock.now()))
 
 

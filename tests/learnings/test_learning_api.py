@@ -49,6 +49,7 @@ def test_the_list_is_filtered(client, ana):
     for query, found in (
         ("state=draft", draft),
         ("tag=Drift", taught),
+        ("tag=unused,drift", taught),
         (f"author={taught.author_id}", taught),
     ):
         assert [row["id"] for row in client.get(f"{LIST}?{query}").json()["results"]] == [found.pk]

@@ -71,6 +71,24 @@ def test_what_a_list_does_not_know_is_refused_by_name(query, name, fix):
     assert fix in refused.value.errors[name]
 
 
+def test_a_list_without_pages_neither_knows_nor_names_the_parameters_of_pages():
+    with pytest.raises(BadQuery) as refused:
+        SPEC.whole("format").read({"colur": ["red"], "limit": ["5"], "format": ["csv"]})
+
+    assert refused.value.errors == {
+        "colur": "No such parameter. Known: colour, find, format, late, order, owner, tag.",
+        "limit": "No such parameter. Known: colour, find, format, late, order, owner, tag.",
+    }
+
+
+def test_a_tag_matches_rows_that_have_any_of_the_tags():
+    tag = filtering.tag()
+
+    assert tag.values_of("Income, noise") == ("income", "noise")
+    assert tag.condition(("income", "noise"), READER) == Q(tags__overlap=["income", "noise"])
+    assert tag.schema()["pattern"].startswith("^[^,]*(,[^,]*)")
+
+
 def test_all_mistakes_are_named_at_once():
     with pytest.raises(BadQuery) as refused:
         SPEC.read({"colour": ["green"], "size": ["1"]})

@@ -69,6 +69,8 @@ def test_the_list_costs_at_most_six_queries_for_any_number_of_rows(client, ana):
         ("?state=closed", ["closed"]),
         ("?q=scores", ["drift"]),
         ("?tag=income", ["drift"]),
+        ("?tag=Income,nobody-has-this", ["drift"]),
+        ("?tag=income,noise&order=-severity", ["worst", "drift"]),
         ("?category=label-noise", ["worst"]),
         ("?unowned=false", ["worst"]),
         ("?order=severity&state=open", ["drift", "worst"]),
@@ -79,7 +81,12 @@ def test_filters_and_orders(client, ana, query, wanted):
     found = {
         "drift": risks.risk("Scores drift", tags=["income"]),
         "worst": risks.risk(
-            "Labels", likelihood=5, impact=5, category=risks.category("label-noise"), owner=ana
+            "Labels",
+            likelihood=5,
+            impact=5,
+            category=risks.category("label-noise"),
+            owner=ana,
+            tags=["noise"],
         ),
         "closed": risks.risk("Old", state=RiskState.CLOSED),
     }
