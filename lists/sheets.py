@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import IO, TypeAlias
 
-from charset_normalizer import from_bytes
-from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
+from charset_normalizer import CharsetMatch, from_bytes
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetVisibleEnum
 
 from kit.refusals import Refused
+from lists import workbook_gaps
 
 Cell: TypeAlias = str | int | float | bool | date | datetime | time | timedelta
 
@@ -23,10 +24,14 @@ MAX_BYTES = 25 * 1024 * 1024
 MAX_UNZIPPED = 250 * 1024 * 1024
 MAX_ROWS = 5_000
 MAX_COLUMNS = 500
+MAX_LINES = 50_000
 # The header is looked for among the first rows: many sheets begin with a title.
 HEADER_WITHIN = 20
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _SAMPLE = 64 * 1024
+_CENTRAL_EUROPEAN = frozenset(
+    {"Polish", "Czech", "Slovak", "Hungarian", "Croatian", "Slovene", "Romanian", "Turkish", "Lithuanian"}
+)
 _DELIMITERS = ",;\t|"
 
 
@@ -80,13 +85,14 @@ def _workbook(file: IO[bytes], notes: list[str]) -> list[tuple[int, list[Cell]]]
     _refuse_bomb(file)
     try:
         book = CalamineWorkbook.from_filelike(file)
-        names = list(book.sheet_names)
-        for name in names:
+        # A hidden sheet is read only if no other one has rows.
+        known = sorted(book.sheets_metadata, key=lambda one: one.visible != SheetVisibleEnum.Visible)
+        for name in (one.name for one in known):
             sheet = book.get_sheet_by_name(name)
             if sheet.height:
-                if len(names) > 1:
-                    notes.append(f"The sheet “{name}” was read, the first of {len(names)} that has rows.")
-                return _cells(sheet, notes)
+                if len(known) > 1:
+                    notes.append(f"The sheet “{name}” was read, the first of {len(known)} that has rows.")
+                return _cells(sheet, workbook_gaps.gaps(file, name), notes)
     except (CalamineError, ValueError, OSError):
         raise Unreadable(
             "The workbook cannot be opened. If it has a password, remove it; otherwise save it again as XLSX"
@@ -107,10 +113,16 @@ def _refuse_bomb(file: IO[bytes]) -> None:
         raise Unreadable("The workbook is too large when it is unzipped. Save the sheet as CSV.")
 
 
-def _cells(sheet: CalamineSheet, notes: list[str]) -> list[tuple[int, list[Cell]]]:
-    """Return the rows. Each cell of a merged range gets the value of the range."""
+def _cells(sheet: CalamineSheet, gaps: workbook_gaps.Gaps, notes: list[str]) -> list[tuple[int, list[Cell]]]:
+    """Return the rows. Each cell of a merged range gets the value of the range, a gap gets its text."""
     first_row, first_column = sheet.start or (0, 0)
-    rows = sheet.to_python(skip_empty_area=True, nrows=MAX_ROWS + HEADER_WITHIN + 1)
+    if sheet.height > MAX_LINES:
+        raise Unreadable(f"The sheet has more than {MAX_LINES} lines, with the empty ones. Delete these.")
+    rows = sheet.to_python(skip_empty_area=True)
+    for (line, column), text in gaps.items():
+        line, column = line - first_row, column - first_column  # noqa: PLW2901 - relative to the first cell
+        if 0 <= line < len(rows) and 0 <= column < len(rows[line]) and rows[line][column] in ("", 0):
+            rows[line][column] = text
     merged = sheet.merged_cell_ranges or []
     filled = 0
     for (top, left), (bottom, right) in merged:
@@ -143,8 +155,11 @@ def _text(raw: bytes, notes: list[str]) -> Iterator[tuple[int, list[Cell]]]:
             cells = next(reader)
         except StopIteration:
             return
-        except csv.Error as error:
-            raise Unreadable(f"Line {line} cannot be read: {error}. Check its quotation marks.") from None
+        except csv.Error:
+            raise Unreadable(
+                f"Line {line} cannot be read: a cell has more than {csv.field_size_limit():,} characters."
+                " Check its quotation marks."
+            ) from None
         yield line, list(cells)
 
 
@@ -158,11 +173,29 @@ def _decoded(raw: bytes, notes: list[str]) -> str:
     best = from_bytes(raw[: 4 * _SAMPLE]).best()
     if best is None:
         raise Unreadable("The encoding of the file is not known. Save it as CSV in UTF-8, or as XLSX.")
+    encoding = _likely(best)
     notes.append(
-        f"The file is not UTF-8; it was read as {best.encoding}. Check names with accents below. If they are"
+        f"The file is not UTF-8; it was read as {encoding}. Check names with accents below. If they are"
         " wrong, save it as CSV in UTF-8."
     )
-    return raw.decode(best.encoding, errors="replace")
+    return raw.decode(encoding, errors="replace")
+
+
+def _likely(best: CharsetMatch) -> str:
+    """Return the encoding to read with: that of Western Europe, unless the language has another one.
+
+    The encodings of Western and Central Europe have nearly the same letters, so a short text fits both.
+    """
+    is_similar = best.encoding in {
+        "cp1250",
+        "cp1254",
+        "cp1257",
+        "cp1258",
+        "latin_1",
+        "iso8859_2",
+        "mac_latin2",
+    }
+    return "cp1252" if is_similar and best.language not in _CENTRAL_EUROPEAN else best.encoding
 
 
 def _delimiter(sample: str) -> str:
@@ -200,6 +233,11 @@ def _table(
     if width > MAX_COLUMNS:
         raise Unreadable(f"The table has {width} columns. Files up to {MAX_COLUMNS} columns can be read.")
     body = [(number, [*cells, *[""] * (width - len(cells))][:width]) for number, cells in rows[place + 1 :]]
+    beyond = [number for number, cells in rows[place + 1 :] if any(cell != "" for cell in cells[width:])]
+    if beyond:
+        notes.append(
+            f"Cells beyond the header are left out, in {len(beyond)} lines; the first is {beyond[0]}."
+        )
     if not body:
         raise Unreadable("The file has a header and no further rows.")
     if len(body) > MAX_ROWS:
@@ -219,11 +257,17 @@ def _header_place(rows: Sequence[tuple[int, list[Cell]]], score: Callable[[Seque
 
 
 def _header(cells: Sequence[Cell]) -> list[str]:
-    """Return the texts of the header without empty columns at its end. A nameless column gets its letter."""
+    """Return the texts of the header without empty columns at its end. A nameless column gets its letter.
+
+    So does a name that an earlier column has.
+    """
     texts = [" ".join(str(cell).split())[:120] for cell in cells]
     while texts and not texts[-1]:
         texts.pop()
-    return [text or f"Column {letters(number)}" for number, text in enumerate(texts)]
+    named = [text or f"Column {letters(number)}" for number, text in enumerate(texts)]
+    return [
+        f"{text} ({letters(number)})" if text in named[:number] else text for number, text in enumerate(named)
+    ]
 
 
 def letters(number: int) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 from django.db.models import TextChoices
 
 from lists.sheets import Cell
+from lists.workbook_gaps import NOT_COMPUTED
 from risklog import scoring
 from risklog.states import RiskState, Treatment
 
@@ -45,6 +46,7 @@ class SheetColumn:
 
 # What people write into a cell that has no value yet.
 _NOTHING = {"-", "\u2013", "\u2014", "n/a", "N/A", "na", "NA", "none", "None", "TBD", "tbd", "?"}
+_NOT_COMPUTED = "The formula has no stored value. Open the file in a spreadsheet program and save it."
 _ERRORS = {"#REF!", "#N/A", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!"}
 _MONTHS = {
     name: number
@@ -172,18 +174,18 @@ def _written_day(text: str, order: DateOrder) -> date | None:
     if match := _MONTH_DAY.fullmatch(text):
         return date(int(match[3]), _MONTHS[match[1].lower()], int(match[2]))
     if match := _NUMERIC.fullmatch(text):
-        return _numeric_day(*(int(part) for part in match.groups()), order=order)
+        return _numeric_day(text, *(int(part) for part in match.groups()), order=order)
     return None
 
 
-def _numeric_day(first: int, second: int, year: int, *, order: DateOrder) -> date:
+def _numeric_day(text: str, first: int, second: int, year: int, *, order: DateOrder) -> date:
     year += 2000 if year < 100 else 0
     if first > 12:
         return date(year, second, first)
     if second > 12 or first == second:
         return date(year, first, second)
     if order == DateOrder.AUTO:
-        raise Wrong(f"“{first}/{second}/{year}” has two meanings. Choose which comes first, day or month.")
+        raise Wrong(f"“{text}” has two meanings. Choose which comes first, day or month.")
     day, month = (first, second) if order == DateOrder.DAY_FIRST else (second, first)
     return date(year, month, day)
 
@@ -192,6 +194,7 @@ COLUMNS: dict[str, SheetColumn] = {
     "title": SheetColumn(
         "Title", ("title", "risk", "risk title", "risk name", "name", "summary", "headline"), _text(200)
     ),
+    "reference": SheetColumn("Reference", ("reference", "riskhub reference"), _text(20)),
     "external_id": SheetColumn(
         "External ID",
         ("external id", "id", "risk id", "ref", "reference", "number", "no", "nr", "key", "issue key"),
@@ -301,6 +304,8 @@ def value_of(name: str, cell: Cell, order: DateOrder) -> Any:
     text = text_of(cell)
     if not text or text in _NOTHING:
         return None
+    if text == NOT_COMPUTED:
+        raise Wrong(_NOT_COMPUTED)
     if text in _ERRORS:
         raise Wrong(f"The cell has the error {text}. Correct its formula, or leave it empty.")
     return COLUMNS[name].parse(cell, order)

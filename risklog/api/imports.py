@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.shortcuts import get_object_or_404
 from rest_framework import serializers
 from rest_framework.parsers import MultiPartParser
@@ -12,6 +12,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kit import clock
+from pages import uploads
+from rest.bodies import TooLarge
 from rest.fields import Body, Visible, read
 from rest.resource import Collection, Item, Resource
 from rest.steps import Step
@@ -119,6 +121,8 @@ class Imports(_Imports, Collection):
     parser_classes = [MultiPartParser]
 
     def post(self, request: Request) -> Response:
+        if not request.FILES and uploads.too_large(request._request):
+            raise TooLarge(f"The file is larger than {uploads.limit_text()}. Save the sheet as CSV.")
         values = read(NewImport, request)
         values.pop("kind")
         file = values.pop("file")
@@ -155,6 +159,18 @@ class ImportRows(Collection):
 
     def get(self, request: Request, key: str) -> Response:
         return super().get(request)
+
+    def as_values(self, rows: QuerySet) -> QuerySet:
+        return super().as_values(rows).annotate(risk_id=F("risk_id"))
+
+    def finish(self, rows: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
+        """Hide what a row says of a risk that the reader may not see (any more). One query."""
+        hidden = queries.hidden_risks((row["risk_id"] for row in rows), request.user)
+        for row in rows:
+            if row.pop("risk_id") in hidden:
+                row |= {"risk_reference": None, "changes": [], "remarks": []}
+                row |= {"result": RowResult.REFUSED, "problems": [[None, queries.HIDDEN]]}
+        return rows
 
     def rows(self, request: Request) -> QuerySet:
         own = queries.of_author(request.user)

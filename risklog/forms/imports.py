@@ -8,6 +8,7 @@ from django import forms
 
 from lists.collation import BY_NAME
 from lists.sheets import MAX_BYTES
+from pages import uploads
 from pages.forms import PageForm
 from risklog.columns import COLUMNS, DateOrder
 from risklog.forms.risk import NamedChoice
@@ -24,6 +25,16 @@ class UploadForm(PageForm):
         widget=forms.ClearableFileInput(attrs={"accept": ".csv,.tsv,.txt,.xlsx,.xls,.ods"}),
         allow_empty_file=True,
     )
+
+    def __init__(self, *args: Any, is_too_large: bool = False) -> None:
+        """is_too_large: whether the upload was skipped because of its size (pages.uploads)."""
+        super().__init__(*args)
+        self.is_too_large = is_too_large
+
+    def clean(self) -> None:
+        if self.is_too_large:
+            self.errors.pop("file", None)
+            self.add_error("file", f"The file is larger than {uploads.limit_text()}. Save the sheet as CSV.")
 
     def values(self) -> dict[str, Any]:
         file = self.cleaned_data["file"]

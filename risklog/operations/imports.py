@@ -6,6 +6,7 @@ from typing import IO, Any
 
 from django.db import transaction
 
+from kit import references
 from kit.actor import Actor
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
 from kit.texts import many_lines, one_line
@@ -21,6 +22,7 @@ from risklog.queries.import_plan import PlannedRow, plan
 from risklog.states import ImportState, RowResult
 from signals.states import SignalKind
 
+_GUARDED = tuple("=+-@")
 KEPT_FOR = timedelta(days=30)
 
 
@@ -31,7 +33,7 @@ def read(file: IO[bytes], *, name: str, by: Actor, at: datetime) -> Import:
     name: the file's name. Raises sheets.Unreadable.
     """
     sheet = sheets.read(file, score=columns.known_in)
-    mapping = columns.guess(sheet.header)
+    mapping = _guessed(sheet)
     notes = list(sheet.notes)
     if "title" not in mapping:
         instead = "The beginning of its description becomes its title." if "description" in mapping else ""
@@ -49,6 +51,17 @@ def read(file: IO[bytes], *, name: str, by: Actor, at: datetime) -> Import:
         batch_size=1_000,
     )
     return found
+
+
+def _guessed(sheet: sheets.Sheet) -> list[str]:
+    """Return the guessed fields. A column “Reference” that has other keys than ours is the external ID."""
+    mapping = columns.guess(sheet.header)
+    if "reference" in mapping:
+        place = mapping.index("reference")
+        texts = [text for _, cells in sheet.rows if (text := _text(cells[place]))]
+        if not texts or not all(references.is_reference(text) for text in texts):
+            mapping[place] = "" if "external_id" in mapping else "external_id"
+    return mapping
 
 
 @transaction.atomic
@@ -78,7 +91,9 @@ def take(
 
 
 def _text(cell: sheets.Cell) -> str:
-    return many_lines(columns.text_of(cell))
+    """Return the text of a cell, without the apostrophe with which an export guards texts like formulas."""
+    text = many_lines(columns.text_of(cell))
+    return text[1:] if text[:1] == "'" and text[1:2] in _GUARDED else text
 
 
 @transaction.atomic
@@ -109,23 +124,40 @@ def check(
     return found
 
 
-@transaction.atomic
 def apply(found: Import, *, by: Actor, at: datetime, seen: int | None = None) -> Import:
-    """Create and change the risks of all rows, or of none.
+    """Create and change the risks of all rows, or of none, exactly as the check showed it.
 
-    The rows are checked again first, because risks, people and rights can have changed. Raises Refused if one
-    is refused, IllegalMove, ChangedMeanwhile.
+    The rows are checked again first, because risks, people and rights can have changed. If a result differs,
+    the new results are stored and nothing else is written. Raises IllegalMove then, Refused if a row is
+    refused, ChangedMeanwhile.
     """
+    with transaction.atomic():
+        refusal = _apply(found, by=by, at=at, seen=seen)
+    if refusal is not None:
+        raise refusal
+    return found
+
+
+def _apply(found: Import, *, by: Actor, at: datetime, seen: int | None) -> Refused | None:
+    """Apply an import in the present transaction. Returns why not, after it stored the new results."""
     _lock(found, seen)
     if found.state != ImportState.CHECKED:
         raise IllegalMove("Check the import first.", field="state")
     author = _author(by)
     planned = plan(found, author, today=_today(at))
-    refused = [one for one in planned if one.result == RowResult.REFUSED]
+    if differing := [one.row.line for one in planned if not one.is_as_stored]:
+        _store_results(planned)
+        _save(found)
+        return IllegalMove(
+            f"Something changed since the check, first for line {differing[0]}. Nothing was imported."
+            " Read the new results and import again.",
+            field="state",
+        )
+    refused = [one.row.line for one in planned if one.result == RowResult.REFUSED]
     if refused:
         raise Refused(
-            f"{len(refused)} rows are refused, the first in line {refused[0].row.line}. Nothing was imported."
-            " Correct the file or leave the column out, and check again."
+            f"Line {refused[0]} is refused, with {len(refused) - 1} others. Nothing was imported. Correct the"
+            " file or leave the column out, and check again."
         )
     by = Actor(author, "import", token=by.token)
     _add_categories(planned, found, by=by, at=at)
@@ -134,7 +166,7 @@ def apply(found: Import, *, by: Actor, at: datetime, seen: int | None = None) ->
     _store_results(planned)
     found.state, found.applied_at = ImportState.APPLIED, at
     _save(found)
-    return found
+    return None
 
 
 @transaction.atomic
@@ -169,10 +201,10 @@ def _today(at: datetime) -> date:
 def _lock(found: Import, seen: int | None) -> None:
     """Lock the row. Raises ChangedMeanwhile at another version, IllegalMove if it was applied."""
     present = Import.objects.select_for_update().get(pk=found.pk)
-    if present.version != (found.version if seen is None else seen):
-        raise ChangedMeanwhile("This import was checked again meanwhile. Read its results.", present=present)
     if present.is_applied:
         raise IllegalMove("This import is finished. Upload the file again to repeat it.", field="state")
+    if present.version != (found.version if seen is None else seen):
+        raise ChangedMeanwhile("This import was checked again meanwhile. Read its results.", present=present)
 
 
 def _save(found: Import) -> None:

@@ -44,6 +44,17 @@ class PlannedRow:
     remarks: list[str] = field(default_factory=list)
 
     @property
+    def is_as_stored(self) -> bool:
+        """Return whether the stored row has this result, for the same reasons and with the same values."""
+        row = self.row
+        mine = (self.result, self.changes, [list(one) for one in self.problems], self.risk_id)
+        return mine == (row.result, row.changes, row.problems, row.risk_id)
+
+    @property
+    def risk_id(self) -> int | None:
+        return self.risk.pk if self.risk else None
+
+    @property
     def result(self) -> RowResult:
         if self.problems:
             return RowResult.REFUSED
@@ -116,6 +127,8 @@ class _Planner:
         """Return the category of this name; None for one that the import creates first. Raises Wrong."""
         if (category := self.names.categories.get(fold(text))) is not None:
             return category
+        if self.found.creates_categories and not self.may_create_category:
+            raise Wrong(f"There is no category “{text}”, and only risk managers create categories.")
         if not self.may_create_category:
             raise Wrong(f"There is no category “{text}”. Correct it, or tick “Create missing categories”.")
         one.new_category = text
@@ -134,12 +147,12 @@ class _Planner:
     # ---------------------------------------------------------- existing risks
 
     def _match(self, planned: Sequence[PlannedRow]) -> None:
-        """Find the risk of each external id among those that the author may see."""
+        """Find the risk of each reference or external id among those that the author may see."""
+        self._match_references(planned)
         keys = [one.values["external_id"] for one in planned if one.values.get("external_id")]
         known: dict[str, Risk] = {}
         rows = Risk.objects.visible_to(self.user).filter(external_id__in=set(keys))
-        related = ("subject", "category__subject", "model__subject", "team__subject", "owner__subject")
-        for risk in rows.select_related(*related).order_by("-id"):
+        for risk in rows.select_related(*_RELATED).order_by("-id"):
             known[risk.external_id] = risk  # the oldest one wins
         lines: dict[str, int] = {}
         for one in planned:
@@ -150,7 +163,19 @@ class _Planner:
                 place = self.places["external_id"]
                 one.problems.append((place, f"Line {lines[key]} has the same external ID. Keep one of them."))
             lines.setdefault(key, one.row.line)
-            one.risk = known.get(key)
+            one.risk = one.risk or known.get(key)
+
+    def _match_references(self, planned: Sequence[PlannedRow]) -> None:
+        wanted = {one.values["reference"].upper() for one in planned if one.values.get("reference")}
+        visible = Risk.objects.visible_to(self.user).select_related(*_RELATED)
+        known = {risk.reference: risk for risk in visible.filter(subject__reference__in=wanted)}
+        for one in planned:
+            if not (reference := one.values.pop("reference", "").upper()):
+                continue
+            one.risk = known.get(reference)
+            if one.risk is None:
+                message = f"There is no risk {reference}. Leave this column out to create new risks."
+                one.problems.append((self.places["reference"], message))
 
     def _compare(self, one: PlannedRow) -> None:
         """Keep only the values that differ from the risk. An empty cell changes nothing."""
@@ -182,7 +207,7 @@ class _Planner:
         values = one.values
         if "title" not in self.places and values.get("description"):
             values["title"] = beginning(values["description"])
-        if not values.get("title"):
+        if not values.get("title") and self._is_empty(one, "title"):
             one.problems.append((self.places.get("title"), "Every risk needs a title."))
         if "category" not in values and self._is_empty(one, "category"):
             values["category"] = self.found.category
@@ -225,7 +250,8 @@ class _Planner:
         if state == RiskState.ACCEPTED:
             self._check_acceptance(one)
         else:
-            values.pop("accepted_until", None)
+            if values.pop("accepted_until", None) or values.pop("acceptance_reason", None):
+                one.remarks.append("Its acceptance is left out, because its state is not accepted.")
             values.pop("acceptance_reason", None)
 
     def _check_acceptance(self, one: PlannedRow) -> None:
@@ -256,6 +282,7 @@ def beginning(text: str) -> str:
 
 # The fields that name an object, and what it is called.
 _NOUNS = {"model": "model", "team": "team", "owner": "person"}
+_RELATED = ("subject", "category__subject", "model__subject", "team__subject", "owner__subject")
 _RESIDUAL = ("residual_likelihood", "residual_impact")
 
 

@@ -8,7 +8,7 @@ from django.db.models import Count, QuerySet
 
 from kit.sight import Visitor
 from risklog.columns import COLUMNS
-from risklog.models import Import, ImportRow
+from risklog.models import Import, ImportRow, Risk
 from risklog.states import RowResult
 
 LABELS = {**{name: column.label for name, column in COLUMNS.items()}, "level": "Level"}
@@ -88,9 +88,22 @@ class ImportLine:
     remarks: list[str]
 
 
-def lines(rows: Iterable[ImportRow], header: Sequence[str]) -> Iterator[ImportLine]:
-    """Yield checked rows as a page shows them. No query."""
+HIDDEN = "This risk is no longer visible to you. Check again."
+
+
+def hidden_risks(ids: Iterable[int | None], user: Visitor) -> set[int]:
+    """Return which of these risks the person may not see (any more). One query."""
+    wanted = {pk for pk in ids if pk is not None}
+    return wanted - set(Risk.objects.visible_to(user).filter(pk__in=wanted).values_list("pk", flat=True))
+
+
+def lines(rows: Sequence[ImportRow], header: Sequence[str], user: Visitor) -> Iterator[ImportLine]:
+    """Yield checked rows as a page shows them, without the values of hidden risks. One query."""
+    hidden = hidden_risks((row.risk_id for row in rows), user)
     for row in rows:
+        if row.risk_id in hidden:
+            yield ImportLine(row.line, RowResult.REFUSED, None, [], [RowProblem("", HIDDEN)], [])
+            continue
         yield ImportLine(
             row.line,
             RowResult(row.result or RowResult.REFUSED),

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from kit.rights import view_needs
 from lists.filtering import Selection
-from pages import flows
+from pages import flows, uploads
 from pages.answers import respond
 from pages.listing import listing, selection_of
 from pages.requests import page_of
@@ -45,7 +45,8 @@ def _import(request: HttpRequest, pk: int) -> Import:
 @view_needs("risklog.risk_import")
 def import_list(request: SignedInRequest) -> HttpResponse:
     """Show the imports of the reader, with the form that starts one."""
-    form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
+    sent = (request.POST, request.FILES) if request.method == "POST" else ()
+    form = UploadForm(*sent, is_too_large=bool(uploads.too_large(request)))
 
     def show(form: UploadForm, status: int) -> HttpResponse:
         page = page_of(queries.of_author(request.user), ("-id",), request)
@@ -88,7 +89,7 @@ def _context(request: SignedInRequest, found: Import, form: MappingForm) -> dict
         "form": form,
         "counts": (counts := queries.counts(found)),
         "page": shown.page,
-        "lines": queries.lines(shown.page.rows, found.header) if found.checked_at else (),
+        "lines": queries.lines(shown.page.rows, found.header, request.user) if found.checked_at else (),
         "tabs": _tabs(counts, selection),
     }
 

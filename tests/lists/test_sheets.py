@@ -78,6 +78,51 @@ def test_each_row_of_a_merged_range_gets_its_value():
     assert any("Merged cells" in note for note in sheet.notes)
 
 
+def test_errors_and_formulas_without_a_value_are_not_empty():
+    def fill(book):
+        sheet = book.add_worksheet()
+        sheet.write_row("A1", ["Title", "Owner", "Category"])
+        sheet.write_formula("A2", "=1/0", None, "#DIV/0!")
+        sheet.write_formula("B2", "=TODAY()", None, "")
+        sheet.write_formula("C2", '="Data"&" drift"', None, "Data drift")
+
+    assert read(workbook(fill)).rows == [(2, ["#DIV/0!", "#FORMULA", "Data drift"])]
+
+
+def test_a_visible_sheet_is_read_before_a_hidden_one():
+    def fill(book):
+        hidden, shown = book.add_worksheet("Lists"), book.add_worksheet("Risks")
+        hidden.write_column("A1", ["Title", "hidden"])
+        shown.write_column("A1", ["Title", "shown"])
+        shown.activate()
+        shown.set_first_sheet()
+        hidden.hide()
+
+    assert read(workbook(fill)).rows == [(2, ["shown"])]
+
+
+def test_western_letters_are_not_read_as_central_european_ones():
+    text = "Title,Owner\nÀ côté du coût élevé; élève œuvre,Zoë\n"
+
+    assert read(text.encode("cp1252")).rows[0][1] == ["À côté du coût élevé; élève œuvre", "Zoë"]
+
+
+def test_what_is_left_out_is_noted_and_equal_headers_are_told_apart():
+    sheet = read(b"Title,Owner,Owner\na,b,c,beyond\n")
+
+    assert sheet.header == ["Title", "Owner", "Owner (C)"]
+    assert "Cells beyond the header are left out, in 1 lines; the first is 2." in sheet.notes
+
+
+def test_a_gap_of_many_empty_lines_loses_no_row():
+    def fill(book):
+        sheet = book.add_worksheet()
+        sheet.write_column("A1", ["Title", "first"])
+        sheet.write("A9000", "last")
+
+    assert [line for line, _ in read(workbook(fill)).rows] == [2, 9000]
+
+
 def test_three_hundred_columns_are_read_and_six_hundred_refused():
     wide = ",".join(["Title", *(f"c{n}" for n in range(299))])
     assert len(read(f"{wide}\nx,1\n".encode()).header) == 300

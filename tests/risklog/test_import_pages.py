@@ -72,6 +72,26 @@ def test_a_file_that_cannot_be_read_is_told_at_its_field(client, ana):
     assert not Import.objects.exists()
 
 
+def test_a_file_that_is_too_large_is_told_its_limit(client, ana, settings):
+    settings.FILE_LIMIT = 1024 * 1024
+    large = b"Risk\n" + b"x" * (1024 * 1024)
+
+    page, answer = client.post(LIST, {"file": file(large)}), client.post(API, {"file": file(large)})
+
+    assert (page.status_code, answer.status_code) == (422, 413)
+    assert "The file is larger than 1 MB. Save the sheet as CSV." in page.content.decode()
+    assert "larger than 1 MB" in answer.json()["detail"]
+
+
+def test_a_second_press_of_import_says_that_it_is_done(client, ana):
+    found = an_import(ana)
+    for _ in range(2):
+        answer = client.post(f"{LIST}{found.pk}/apply/", {"version": found.version}, follow=True)
+
+    assert "This import is finished" in answer.content.decode()
+    assert Risk.objects.count() == 2
+
+
 def test_a_wrong_mapping_is_told_and_keeps_the_choices(client, ana):
     found = an_import(ana)
 

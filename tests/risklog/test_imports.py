@@ -13,7 +13,9 @@ from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
 from people.states import Role
 from risklog.models import Category, Import, Risk
 from risklog.operations import imports
+from risklog.operations import risk as operations
 from risklog.operations.acceptance import DUE
+from risklog.queries import imports as queries
 from talk.models import Tag
 from tests.conftest import AT
 from tests.factories import people, risks
@@ -86,7 +88,7 @@ def test_one_refused_row_keeps_all_out(ana):
 
     assert results(found) == [(2, "new"), (3, "refused")]
     assert len(problems(found)) == 4
-    with pytest.raises(Refused, match="1 rows are refused, the first in line 3"):
+    with pytest.raises(Refused, match="Line 3 is refused, with 0 others"):
         apply(found, ana)
     assert not Risk.objects.exists()
 
@@ -291,6 +293,65 @@ def test_what_changed_since_the_check_is_checked_again(ana):
     check(found, ana)
 
     assert results(apply(found, ana)) == [(2, "new")]
+
+
+def test_what_changed_since_the_check_is_shown_first_and_nothing_is_written(ana):
+    risk = risks.risk("Before", external_id="1")
+    found = checked([HEADER, "1,After,data drift,,,,,,,,,", "2,New,data drift,,,,,,,,,"], ana)
+    operations.change(risk, {"title": "Of a colleague"}, by=Actor(ana, "page"), at=AT)
+
+    with pytest.raises(IllegalMove, match="Something changed since the check, first for line 2"):
+        apply(found, ana)
+
+    assert [row.title for row in Risk.objects.all()] == ["Of a colleague"]
+    again = Import.objects.get(pk=found.pk)
+    assert ["title", "Of a colleague", "After"] in again.rows.get(line=2).changes
+    apply(again, ana)
+    assert Risk.objects.get(external_id="1").title == "After"
+
+
+def test_a_risk_that_was_restricted_since_is_neither_doubled_nor_shown(ana):
+    ben = people.user("Ben")
+    secret = risks.risk("Canary", external_id="1", owner=ben, person=ben)
+    other = people.user("Carl", role=Role.RISK_MANAGER)
+    found = checked([HEADER, "1,After,data drift,,,,,,,,,"], other)
+    operations.restrict(secret, teams=[people.team()], by=Actor(ana, "page"), at=AT)
+
+    (line,) = queries.lines(list(found.rows.all()), found.header, other)
+    assert (line.risk, line.changes, line.problems[0].message) == (None, [], queries.HIDDEN)
+    with pytest.raises(IllegalMove, match="Something changed"):
+        apply(found, other)
+    assert Risk.objects.count() == 1
+
+
+def test_an_own_export_is_matched_by_its_references(ana):
+    risk = risks.risk("Scores drift", owner=ana)
+    header = "Reference,Title,Category"
+
+    found = checked([header, f"{risk.reference},Scores drift,data drift", "R-999999,x,data drift"], ana)
+
+    assert found.mapping == ["reference", "title", "category"]
+    assert results(found) == [(2, "unchanged"), (3, "refused")]
+    assert problems(found) == ["There is no risk R-999999. Leave this column out to create new risks."]
+    assert read(["Reference,Title", "REF/7,x"], ana).mapping == ["external_id", "title"]
+
+
+def test_the_guard_of_an_exported_text_is_not_part_of_it(ana):
+    found = checked(["Risk,Category", "'=1+1,data drift", "'quoted',data drift"], ana)
+
+    assert [row.cells[0] for row in found.rows.order_by("line")] == ["=1+1", "'quoted'"]
+
+
+def test_members_are_told_who_creates_categories(ana):
+    found = checked([HEADER, "1,One,Vendor,,,,,,,,,"], people.user("Ben"), creates_categories=True)
+
+    assert problems(found) == ["There is no category “Vendor”, and only risk managers create categories."]
+
+
+def test_an_acceptance_of_another_state_is_told(ana):
+    found = checked([HEADER, "1,One,data drift,,,,Open,2027-01-31,,,,"], ana)
+
+    assert found.rows.get().remarks == ["Its acceptance is left out, because its state is not accepted."]
 
 
 def test_statements_do_not_grow_with_the_rows(ana, django_assert_max_num_queries):
