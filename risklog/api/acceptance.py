@@ -51,6 +51,10 @@ class DecideBody(Body):
     )
 
 
+class WithdrawBody(Body):
+    reason = serializers.CharField(max_length=5000, required=False, allow_blank=True)
+
+
 class _Acceptances(Resource):
     kind = "acceptance"
     serializer_class = AcceptanceRow
@@ -115,8 +119,25 @@ class DecideAcceptance(_Acceptances, Item):
         return self.answer(request, found.pk)
 
 
+class WithdrawAcceptance(_Acceptances, Item):
+    """Withdraw a proposal before it is decided: its proposer or a risk manager."""
+
+    permission = {"POST": "risklog.acceptance_withdraw"}
+    bodies = {"POST": WithdrawBody}
+    answers = {"POST": (200, AcceptanceRow)}
+
+    def post(self, request: Request, key: str, number: str) -> Response:
+        found: Acceptance = self.found(request, number)
+        self.require(request, "risklog.acceptance_withdraw", found)
+        seen = self.seen(request, found)
+        values: dict[str, Any] = read(WithdrawBody, request)
+        operations.withdraw_proposal(found, **values, by=self.by(request), at=clock.now(), seen=seen)
+        return self.answer(request, found.pk)
+
+
 RESOURCES: list = [
     ("risks/<str:key>/acceptances", Acceptances),
     ("risks/<str:key>/acceptances/<str:number>", AcceptanceItem),
     ("risks/<str:key>/acceptances/<str:number>/decide", DecideAcceptance),
+    ("risks/<str:key>/acceptances/<str:number>/withdraw", WithdrawAcceptance),
 ]

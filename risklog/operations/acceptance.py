@@ -153,14 +153,30 @@ def decide(
 
     Raises Refused, IllegalMove, ChangedMeanwhile.
     """
-    if seen is not None and seen != acceptance.version:
-        raise ChangedMeanwhile("Somebody else changed this proposal.", present=acceptance)
-    if acceptance.state != AcceptanceState.PROPOSED:
-        raise IllegalMove(f"This acceptance is {acceptance.get_state_display().lower()}.", field="state")
+    _check_open(acceptance, seen)
     verb = accept if is_accepted else decline
     verb(acceptance.risk, reason=reason, by=by, at=at)
     acceptance.refresh_from_db()
     return acceptance
+
+
+@transaction.atomic
+def withdraw_proposal(
+    acceptance: Acceptance, *, by: Actor, at: datetime, reason: str = "", seen: int | None = None
+) -> Acceptance:
+    """Withdraw one proposal, at its version `seen`. Raises Refused, IllegalMove, ChangedMeanwhile."""
+    _check_open(acceptance, seen)
+    withdraw(acceptance.risk, reason=reason, by=by, at=at)
+    acceptance.refresh_from_db()
+    return acceptance
+
+
+def _check_open(acceptance: Acceptance, seen: int | None) -> None:
+    """Raise ChangedMeanwhile at another version, IllegalMove if it is not proposed any more."""
+    if seen is not None and seen != acceptance.version:
+        raise ChangedMeanwhile("Somebody else changed this proposal.", present=acceptance)
+    if acceptance.state != AcceptanceState.PROPOSED:
+        raise IllegalMove(f"This acceptance is {acceptance.get_state_display().lower()}.", field="state")
 
 
 def check_until(until: date, *, at: datetime) -> None:

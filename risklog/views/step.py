@@ -106,7 +106,7 @@ STEPS = {
         ),
         OfferedStep(
             "withdraw",
-            "Withdraw acceptance",
+            "Withdraw proposal",
             "arrow-back-up",
             "Proposal withdrawn",
             None,

@@ -324,6 +324,18 @@ def test_acceptances_by_api(client, ana, mia, assessed):
     assert again.status_code == 409
 
 
+def test_the_proposer_withdraws_by_api(client, at, ana, assessed):
+    proposal = propose(assessed, ana, at)
+    url = f"/api/v1/risks/{assessed.reference}/acceptances/{proposal.pk}/withdraw"
+    client.force_login(people.user())
+    assert send(client, "post", url, {}, **{"If-Match": "*"}).status_code == 403
+    client.force_login(ana)
+    assert send(client, "post", url, {}).status_code == 428
+    answer = send(client, "post", url, {"reason": "Fixed"}, **{"If-Match": "*"})
+    assert (answer.json()["state"], answer.json()["decision_reason"]) == ("withdrawn", "Fixed")
+    assert send(client, "post", url, {}, **{"If-Match": "*"}).status_code == 409
+
+
 def test_declining_by_api_needs_a_reason(client, at, ana, mia, assessed):
     proposal = propose(assessed, ana, at)
     client.force_login(mia)

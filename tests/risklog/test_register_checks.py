@@ -142,7 +142,7 @@ def test_an_unknown_check_is_named(client, mia):
 def test_the_page_links_each_number_to_its_list(client, mia):
     risks.risk()
     page = client.get("/risks/checks/").content.decode()
-    assert "1 of 10 checks find risks" in page
+    assert "1 of 10 checks found risks" in page
     assert 'href="/risks/?check=unowned"' in page
     assert 'href="/risks/?check=stale"' not in page
     assert client.get("/risks/checks/?colour=red").status_code == 400
