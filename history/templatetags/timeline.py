@@ -24,14 +24,16 @@ _SILENT = {
     "made_at",
     "confirmations",
     "looks",
-    "review_on",
     "severity",
 }
+
+# Fields whose label is not their name in words.
+_LABELS = {"external_id": "External ID", "review_on": "Next review"}
 
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """A changed field as text. old, new: titles if the field refers to another object."""
+    """A changed field as text. field: its label. old, new: titles if it refers to another object."""
 
     field: str
     old: Any
@@ -115,7 +117,8 @@ def _line(event: Event, titles: dict[tuple[str, int], str]) -> TimelineLine:
         for name, (old, new) in row["changes"].items():
             if name not in _SILENT:
                 values = [_shown(value, kinds.get(name), titles) for value in (old, new)]
-                changes.append(FieldChange(name.removesuffix("_id").replace("_", " "), *values))
+                label = _LABELS.get(name) or name.removesuffix("_id").replace("_", " ")
+                changes.append(FieldChange(label, *values))
     note = {key: value for key, value in present_data(event).items() if key != "rows"}
     return TimelineLine(event, event.shown_actor, note, changes, further_rows)
 
