@@ -48,6 +48,8 @@ class Comment(Part):
     # with_reactions() sets {"reaction", "person_id", "person_name"} of each reaction, the first one first.
     people: list[dict[str, Any]]
     reactions: list[dict[str, Any]]
+    # Set by talk.operations.comment.add() and change(): the handles of the text that mention nobody.
+    unknown_mentions: list[str]
 
     class Meta:
         indexes = [

@@ -19,6 +19,7 @@ class PersonRow(serializers.Serializer):
     subject_id = serializers.IntegerField()
     version = serializers.IntegerField()
     name = serializers.CharField()
+    handle = serializers.SlugField(help_text="What mentions this person in a comment, after an @.")
     email = serializers.EmailField()
     role = serializers.ChoiceField(Role.choices)
     function_id = serializers.IntegerField(allow_null=True)
@@ -61,6 +62,7 @@ class _People(Resource):
         "subject_id": "subject_id",
         "version": "version",
         "name": "name",
+        "handle": "handle",
         "email": "email",
         "role": "role",
         "function_id": "function_id",

@@ -42,6 +42,9 @@ class CommentRow(serializers.Serializer):
     mentioned_ids = serializers.ListField(
         source="mentioned", child=serializers.IntegerField(), help_text="The people whom the text mentions."
     )
+    unknown_mentions = serializers.ListField(
+        child=serializers.CharField(), help_text="The handles in the text that mention nobody."
+    )
     state = serializers.ChoiceField(CommentState.choices)
     posted_at = serializers.DateTimeField()
     edited_at = serializers.DateTimeField(allow_null=True)
@@ -92,6 +95,10 @@ class _Comments(Resource):
 
     def objects(self, request: Request) -> QuerySet:
         return self.rows(request).select_related("about", "author")
+
+    def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
+        unknown = queries.unknown_mentions([(row["text"], row["mentioned_ids"]) for row in found])
+        return [{**row, "unknown_mentions": some} for row, some in zip(found, unknown, strict=True)]
 
 
 class Comments(_Comments, Collection):

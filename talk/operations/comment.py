@@ -35,7 +35,8 @@ def add(*, about: Subject, text: str, files: Sequence[Content] = (), by: Actor, 
     subjects.refuse_undiscussed(about)
     attached = [attaching.add(about=about, file=file, by=by, at=at) for file in files]
     text = _text("\n\n".join([text.rstrip(), *(file.markdown for file in attached)]))
-    people = _mentioned(text, about)
+    found = _mentions(text, about)
+    people = list(found.people.values())
     comment = Comment(
         about=about,
         author=by.person,
@@ -44,7 +45,7 @@ def add(*, about: Subject, text: str, files: Sequence[Content] = (), by: Actor, 
         posted_at=at,
     )
     history.record(comment, "talk.comment_added", by=by, at=at)
-    comment.reactions = []
+    comment.reactions, comment.unknown_mentions = [], found.unknown
     watch.start_unless_chosen(about, user=by.person, at=at)
     _tell(comment, people, by=by, at=at)
     return comment
@@ -59,7 +60,8 @@ def change(comment: Comment, *, text: str, by: Actor, at: datetime, seen: int | 
     if comment.is_removed:
         raise Refused("This comment was removed. Restore it first.", field="text")
     text = _text(text)
-    people = _mentioned(text, comment.about)
+    found = _mentions(text, comment.about)
+    people, comment.unknown_mentions = list(found.people.values()), found.unknown
     before = set(comment.mentioned)
     values = {"text": text, "mentioned": [user.pk for user in people], "edited_at": at}
     if text != comment.text:
@@ -91,8 +93,8 @@ def _text(text: str) -> str:
     return text
 
 
-def _mentioned(text: str, about: Subject) -> list[User]:
-    """Return the people whom a text mentions. Raises Refused for those who may not see the object."""
+def _mentions(text: str, about: Subject) -> queries.Mentions:
+    """Return whom a text mentions. Raises Refused for those who may not see the object."""
     found = queries.mentions(text, about)
     if found.without_access:
         names = ", ".join(found.without_access)
@@ -101,7 +103,7 @@ def _mentioned(text: str, about: Subject) -> list[User]:
         raise Refused(
             f"This mentions {len(found.people)} people. Mention at most {MAX_MENTIONS}.", field="text"
         )
-    return list(found.people.values())
+    return found
 
 
 def _tell(comment: Comment, people: list[User], *, by: Actor, at: datetime) -> None:

@@ -1,6 +1,6 @@
 """Comments for pages, the API and search, the reactions to them, and the people whom a text mentions."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -112,6 +112,20 @@ def mentions(text: str, about: Subject) -> Mentions:
         without_access=[known[handle].name for handle in handles if handle in known and handle not in seeing],
         unknown=[handle for handle in handles if handle not in known],
     )
+
+
+def unknown_mentions(comments: Sequence[tuple[str, Sequence[int]]]) -> list[list[str]]:
+    """Return for each comment the handles of its text that mention nobody. At most one query.
+
+    comments: the text of each, and the ids of the people whom it mentions.
+    """
+    handles = [handles_in(text) for text, _ in comments]
+    people = User.objects.filter(handle__in={handle for some in handles for handle in some})
+    ids = dict(people.values_list("handle", "pk"))
+    return [
+        [handle for handle in some if ids.get(handle) not in mentioned]
+        for some, (_, mentioned) in zip(handles, comments, strict=True)
+    ]
 
 
 def with_mentioned(rows: CommentQuerySet) -> CommentQuerySet:

@@ -41,6 +41,12 @@ def _comment(request: HttpRequest, pk: int) -> Comment:
     return get_object_or_404(queries.comments().visible_to(request.user), pk=pk)
 
 
+def _with_unknown(message: str, comment: Comment) -> str:
+    """Return the toast after a comment was written, with the mentions in it that reach nobody."""
+    handles = ", ".join(f"@{handle}" for handle in comment.unknown_mentions)
+    return f"{message}. Nobody has the handle {handles}." if handles else message
+
+
 @require_safe
 @view_needs("talk.comment_view")
 def comment(request: SignedInRequest, pk: int) -> HttpResponse:
@@ -59,7 +65,7 @@ def comment_create(request: SignedInRequest) -> HttpResponse:
         operation=operations.add,
         address=address_of,
         show=form_page(request, "talk/comment_create.html"),
-        message="Comment posted",
+        message=lambda posted: _with_unknown("Comment posted", posted),
     )
 
 
@@ -75,7 +81,7 @@ def comment_edit(request: SignedInRequest, pk: int) -> HttpResponse:
         operation=operations.change,
         address=address_of(found),
         show=form_page(request, "talk/comment_edit.html", comment=found, about_url=address_of(found)),
-        message="Comment saved",
+        message=lambda: _with_unknown("Comment saved", found),
     )
 
 

@@ -300,6 +300,7 @@ def test_serializer_and_row_say_the_same(client, ana, name):
     row = client.get(f"/api/v1/{address}/{obj.pk}", **bearer(ana)).json()
 
     assert row == json.loads(json.dumps(getattr(api, name)(obj).data))
+    assert row.get("handle") == getattr(obj, "handle", None)
 
 
 def test_a_member_that_is_sent_twice_is_named(client, ana):

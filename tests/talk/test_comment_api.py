@@ -35,7 +35,10 @@ def test_the_row_read_is_the_row_the_serializer_declares(client, ana):
 
     rows = client.get(f"{LIST}?order=id").json()["results"]
 
-    assert [dict(CommentRow(comment).data) for comment in queries.comments().order_by("id")] == rows
+    comments = list(queries.comments().order_by("id"))
+    for comment in comments:
+        comment.unknown_mentions = []
+    assert [dict(CommentRow(comment).data) for comment in comments] == rows
 
 
 def test_a_comment_is_posted_changed_removed_and_restored(client, ana):
@@ -50,6 +53,20 @@ def test_a_comment_is_posted_changed_removed_and_restored(client, ana):
     restored = send(client, "post", f"{item}/restore", {}, **{"If-Match": removed["ETag"]})
 
     assert [answer.json()["text"] for answer in (changed, removed, restored)] == ["Better", "", "Better"]
+
+
+def test_the_answer_names_handles_that_mention_nobody(client, ana):
+    about = actions.action().reference
+    gone = people.user("Gone", handle="gone")
+    type(gone).objects.filter(pk=gone.pk).update(is_active=False)
+    made = send(client, "post", LIST, {"about": about, "text": "@nobody-here, @ana, @gone, `@code`"})
+    item = made["Location"]
+    assert (made.status_code, made.json()["unknown_mentions"]) == (201, ["nobody-here", "gone"])
+    assert client.get(item).json() == made.json()
+
+    changed = send(client, "patch", item, {"text": "@ana @no-one"}, **{"If-Match": made["ETag"]})
+
+    assert changed.json()["unknown_mentions"] == ["no-one"]
 
 
 def test_a_change_needs_the_version_that_was_read(client, ana):
@@ -94,14 +111,14 @@ def test_an_equal_request_with_one_key_posts_one_comment(client, ana):
 
 def test_the_list_is_filtered_and_costs_the_same_at_one_and_three_rows(client, ana):
     action, other = actions.action(), actions.action()
-    factory.comment(action.subject, "Drift in May", author=ana)
+    factory.comment(action.subject, "Drift in May @ana", author=ana)
     counts = []
     for _ in range(2):
         with CaptureQueriesContext(connection) as found:
             assert client.get(LIST).status_code == 200
         counts.append(len(found))
-        factory.comment(other.subject)
-        factory.comment(other.subject)
+        factory.comment(other.subject, "@ana @nobody-here")
+        factory.comment(other.subject, "@ana")
 
     assert counts[0] == counts[1]
     assert client.get(f"{LIST}?about={action.reference}").json()["count"] == 1

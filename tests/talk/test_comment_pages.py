@@ -59,6 +59,18 @@ def test_every_form_of_the_timeline_has_its_token(client, action, ana):
     assert html.count("<form") == html.count("csrfmiddlewaretoken") == 4
 
 
+def test_the_toast_names_mentions_of_nobody(client, action, ana):
+    posted = client.post("/comments/", on(action, "@nobody-here and @ana-moreau"), follow=True)
+    comment = Comment.objects.get()
+    text = {"text": "@no-one and `@property`", "version": 1}
+    saved = client.post(f"/comments/{comment.pk}/edit/", text, follow=True)
+    quiet = client.post("/comments/", on(action, "@ana-moreau"), follow=True)
+
+    assert "Comment posted. Nobody has the handle @nobody-here." in posted.content.decode()
+    assert "Comment saved. Nobody has the handle @no-one." in saved.content.decode()
+    assert "Nobody has the handle" not in quiet.content.decode()
+
+
 def test_one_drawn_form_posts_one_comment(client, action):
     for _ in range(2):
         client.post("/comments/", on(action, once="a-key"))
@@ -215,7 +227,7 @@ def test_the_preview_says_which_mentions_do_not_work(client, ana):
     html = client.post("/comments/preview/", text).content.decode()
 
     assert "Ben Okafor may not see this." in html
-    assert "@nobody-here mentions nobody." in html
+    assert '<p class="notice notice-warn">Nobody has the handle @nobody-here.' in html
     assert "<em>Look</em>" in html
     assert not Comment.objects.exists()
 
