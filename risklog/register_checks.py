@@ -128,14 +128,14 @@ CHECKS = (
         "overdue",
         "Overdue for review",
         "The date of the next review has passed.",
-        "Reconfirm the risk, or update it.",
+        "Reconfirm the risk, or set another date.",
         is_overdue,
     ),
     RegisterCheck(
         "stale",
         "Stale",
         f"The date of the next review passed more than {STALE_DAYS} days ago.",
-        "Reconfirm the risk, update it or close it.",
+        "Reconfirm the risk or close it.",
         _is_stale,
     ),
     RegisterCheck(

@@ -111,7 +111,7 @@ class BulkRisks(ApiView):
         risks, at, by = self._risks(request, values), clock.now(), self.by(request)
         change = _change_of(values["change"])
         if values["dry_run"]:
-            result = BulkResult(risk_bulk.plan(risk_bulk.loaded(risks), change, by=by))
+            result = BulkResult(risk_bulk.plan(risk_bulk.loaded(risks), change, by=by, today=at.date()))
         else:
             result = risk_bulk.apply(risks, change, by=by, at=at)
         return Response(

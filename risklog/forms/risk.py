@@ -129,7 +129,12 @@ class EditRiskForm(RiskForm):
     residual_likelihood = _figure("Residual likelihood", _LIKELIHOODS, required=False)
     residual_impact = _figure("Residual impact", _IMPACTS, required=False)
     treatment = forms.ChoiceField(choices=[("", "Not chosen"), *Treatment.choices], required=False)
-    review_on = forms.DateField(label="Next review", widget=Day, required=False)
+    review_on = forms.DateField(
+        label="Next review",
+        widget=Day,
+        required=False,
+        help_text="An edit keeps this date. A higher level may bring an earlier one.",
+    )
     series = NamedChoice(Series.objects.none(), required=False, empty_label="No metric", label="Metric")
 
     external_id = forms.CharField(
@@ -158,6 +163,9 @@ class EditRiskForm(RiskForm):
         values = super().values()
         if "tags" in values:
             values["tags"] = values["tags"].split(",")
+        # The form shows the present date. Only another one is a choice, which wins over a higher level.
+        if "review_on" not in self.changed_data:
+            values.pop("review_on", None)
         return values
 
 

@@ -24,7 +24,7 @@ class Risk(Recorded):
     they are not assessed yet. severity: the score (1 to 25), residual if assessed, else inherent.
     raised_by: None if the reporter is anonymous; the audit history records the name.
     external_id: its key in another tool or sheet, "" without. Not unique: it must not reveal a hidden risk.
-    confirmations: how often somebody confirmed or changed the risk. The column keeps its first name.
+    confirmations: how often somebody reconfirmed the risk. The column keeps its first name.
     """
 
     KIND = "risk"

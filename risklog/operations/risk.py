@@ -18,8 +18,9 @@ from risklog.models import Category, Risk
 from risklog.operations import acceptance
 from risklog.operations.acceptance import accept, acceptance_ends, decline, propose, withdraw
 from risklog.operations.risk_steps import assess, close, monitor, reopen, treat
-from risklog.operations.risk_values import check, check_residual, hand_over_sight, score_with
+from risklog.operations.risk_values import check, check_residual, hand_over_sight
 from risklog.queries import evidence
+from risklog.queries.scores import moved_review, score_with
 from risklog.states import RiskState
 from signals.models import BreachGroup, Series
 from talk.operations import tag
@@ -180,8 +181,9 @@ def change(
     seen: int | None = None,
     cause: Event | None = None,
 ) -> Risk:
-    """Change fields of CHANGEABLE. A change counts as a review, so the date of the next review moves on.
+    """Change fields of CHANGEABLE. A change is no review: only reconfirm() counts as one.
 
+    The date of the next review stays, unless the level rises and asks for an earlier one (moved_review).
     Raises Refused with the name of the field, ChangedMeanwhile if `seen` is not the current version.
     """
     if unknown := set(values) - set(CHANGEABLE):
@@ -196,10 +198,11 @@ def change(
         return risk
     former, score = risk.owner, score_with(risk, changes)
     levels = [scoring.level(risk.severity), scoring.level(score)]
-    changes.setdefault("review_on", scoring.next_review(score, at.date()))
+    if due_on := moved_review(risk, values, at.date()):
+        changes["review_on"] = due_on
     history.change(
         risk,
-        {**changes, "updated_at": at, "confirmations": risk.confirmations + 1},
+        {**changes, "updated_at": at},
         by=by,
         at=at,
         seen=seen,

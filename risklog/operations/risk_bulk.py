@@ -20,8 +20,9 @@ from kit.refusals import Refused
 from people.models import Team, User
 from risklog import events, scoring
 from risklog.models import Risk
-from risklog.operations.risk_values import check, check_residual, hand_over_sight_of_many, score_with
+from risklog.operations.risk_values import check, check_residual, hand_over_sight_of_many
 from risklog.permissions import risk as permissions
+from risklog.queries.scores import moved_review, score_with
 from risklog.states import RISK_MOVES, RiskState
 from talk import tags
 from talk.operations import tag
@@ -85,10 +86,16 @@ class BulkResult:
 
 
 def plan(
-    risks: Iterable[Risk], change: BulkChange, *, by: Actor, seen: Mapping[int, int] | None = None
+    risks: Iterable[Risk],
+    change: BulkChange,
+    *,
+    by: Actor,
+    today: date,
+    seen: Mapping[int, int] | None = None,
 ) -> list[PlannedRisk]:
     """Return what the change would do to each risk, without writing.
 
+    today: the day of the change. A higher level may bring an earlier review, counted from this day.
     seen: risk id -> the version that the person read. A risk that has another version is refused.
     Raises Refused with the name of the field if the change is empty or a value is not valid for any risk.
     """
@@ -98,10 +105,12 @@ def plan(
         raise Refused(f"Use one of {', '.join(STATES)}.", field="state")
     check(change.values)
     change = _with_tags(change, tag.admissible)
-    return [_planned(risk, change, by, seen) for risk in risks]
+    return [_planned(risk, change, by, today, seen) for risk in risks]
 
 
-def _planned(risk: Risk, change: BulkChange, by: Actor, seen: Mapping[int, int] | None) -> PlannedRisk:
+def _planned(
+    risk: Risk, change: BulkChange, by: Actor, today: date, seen: Mapping[int, int] | None
+) -> PlannedRisk:
     if seen is not None and seen.get(risk.pk) != risk.version:
         return PlannedRisk(risk, refusal=_CHANGED)
     if not may_change(risk, by):
@@ -117,6 +126,8 @@ def _planned(risk: Risk, change: BulkChange, by: Actor, seen: Mapping[int, int] 
             for name, value in values.items()
             if getattr(risk, name) != value
         }
+        if changes and (due_on := moved_review(risk, values, today)):
+            changes["review_on"] = (risk.review_on, due_on)
         if change.state is not None and change.state != risk.state:
             _check_step(risk, change.state)
             changes["state"] = (RiskState(risk.state), change.state)
@@ -173,7 +184,7 @@ def apply(
     """
     change = _with_tags(change, tag.admit)
     locked = loaded(risks.select_for_update(of=("self",)))
-    rows = plan(locked, change, by=by, seen=seen)
+    rows = plan(locked, change, by=by, today=at.date(), seen=seen)
     return BulkResult(rows, write(rows, by=by, at=at))
 
 
@@ -185,16 +196,13 @@ def loaded(risks: QuerySet[Risk]) -> list[Risk]:
     return found
 
 
-def write(rows: Sequence[PlannedRisk], *, by: Actor, at: datetime, is_review: bool = True) -> UUID | None:
-    """Write what is planned, for locked risks. Return the batch of its events, None without any.
-
-    is_review: a changed risk counts as reviewed, so the date of its next review moves on.
-    """
+def write(rows: Sequence[PlannedRisk], *, by: Actor, at: datetime) -> UUID | None:
+    """Write what is planned, for locked risks. Return the batch of its events, None without any."""
     changed = [row for row in rows if row.outcome == "changed"]
     if not changed:
         return None
     batch = new_batch()
-    _write_fields(changed, batch, by=by, at=at, is_review=is_review)
+    _write_fields(changed, batch, by=by, at=at)
     stepping = sorted((row for row in changed if "state" in row.changes), key=_step_of)
     for (_, to), group in groupby(stepping, key=_step_of):
         history.move_many(
@@ -213,9 +221,7 @@ def _step_of(row: PlannedRisk) -> tuple[RiskState, RiskState]:
     return row.changes["state"]
 
 
-def _write_fields(
-    rows: Sequence[PlannedRisk], batch: UUID, *, by: Actor, at: datetime, is_review: bool
-) -> None:
+def _write_fields(rows: Sequence[PlannedRisk], batch: UUID, *, by: Actor, at: datetime) -> None:
     """Change the fields other than the state, and move the owners' grants."""
     pairs, payloads, owned = [], [], []
     for row in rows:
@@ -225,9 +231,6 @@ def _write_fields(
             continue
         score = score_with(risk, values)
         levels = [scoring.level(risk.severity), scoring.level(score)]
-        if is_review:
-            values.setdefault("review_on", scoring.next_review(score, at.date()))
-            values["confirmations"] = risk.confirmations + 1
         pairs.append((risk, {**values, "updated_at": at}))
         payloads.append(events.RiskChanged(level=levels if levels[0] != levels[1] else None))
         if "owner" in values:

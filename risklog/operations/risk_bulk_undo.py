@@ -65,7 +65,7 @@ def undo(batch: UUID, done_at: datetime, *, by: Actor, at: datetime) -> UndoResu
         rows.append(row)
         if kept:
             left[risk.reference] = kept
-    risk_bulk.write(rows, by=by, at=at, is_review=False)
+    risk_bulk.write(rows, by=by, at=at)
     return UndoResult(rows, left)
 
 

@@ -18,8 +18,9 @@ from people.models import User
 from risklog import events, scoring
 from risklog.models import Risk
 from risklog.operations.acceptance import rows_of_end
-from risklog.operations.risk_values import check, check_residual, hand_over_sight, score_with
+from risklog.operations.risk_values import check, check_residual, hand_over_sight
 from risklog.queries import closing
+from risklog.queries.scores import score_with
 from risklog.register_checks import MIN_EVIDENCE
 from risklog.states import RiskState, Treatment
 

@@ -1,4 +1,4 @@
-"""The values of a risk: what they may be, what score they give, and who sees the risk as its owner."""
+"""The values of a risk: what they may be, and who sees the risk as its owner. The score is in scores.py."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -9,7 +9,6 @@ from history.operations import GrantReason
 from kit.actor import Actor
 from kit.refusals import Refused
 from people.models import User
-from risklog import scoring
 from risklog.models import Risk
 from risklog.states import Treatment
 
@@ -39,17 +38,6 @@ def check_residual(risk: Risk, values: Mapping[str, Any]) -> None:
     if (likelihood is None) != (impact is None):
         missing = "residual_likelihood" if likelihood is None else "residual_impact"
         raise Refused("Enter both residual likelihood and residual impact, or neither.", field=missing)
-
-
-def score_with(risk: Risk, values: Mapping[str, Any]) -> int:
-    """Return the score (1 to 25) once `values` are set. The database computes the column `severity`."""
-    figures = {
-        name: values.get(name, getattr(risk, name))
-        for name in ("likelihood", "impact", "residual_likelihood", "residual_impact")
-    }
-    if figures["residual_likelihood"] is not None and figures["residual_impact"] is not None:
-        return scoring.score(figures["residual_likelihood"], figures["residual_impact"])
-    return scoring.score(figures["likelihood"], figures["impact"])
 
 
 def hand_over_sight(risk: Risk, former: User | None, *, by: Actor, at: datetime) -> None:

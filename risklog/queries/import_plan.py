@@ -16,6 +16,7 @@ from risklog import scoring
 from risklog.columns import DateOrder, Wrong, fold, order_of, value_of
 from risklog.models import Category, Import, ImportRow, Risk
 from risklog.queries import acceptance
+from risklog.queries.scores import moved_review
 from risklog.register_checks import WITHOUT_EVIDENCE
 from risklog.states import RiskState, RowResult, Treatment
 from talk import tags
@@ -189,7 +190,10 @@ class _Planner:
                 one.remarks.append(
                     f"{risk.reference} stays {risk.get_state_display()}. Take the step on its page."
                 )
-        one.values = {name: value for name, value in one.values.items() if getattr(risk, name) != value}
+        given = one.values
+        one.values = {name: value for name, value in given.items() if getattr(risk, name) != value}
+        if one.values and (due_on := moved_review(risk, given, self.today)):
+            one.values["review_on"] = due_on
         if one.new_category:
             one.changes.append(["category", str(risk.category), one.new_category])
         one.changes += [
@@ -197,6 +201,9 @@ class _Planner:
             for name, value in one.values.items()
             if name != "category" or value is not None
         ]
+        # A date of the sheet wins over a higher level, also if it is the same date.
+        if "review_on" in given:
+            one.values["review_on"] = given["review_on"]
         residual = [one.values.get(name, getattr(risk, name)) for name in _RESIDUAL]
         self._check_residual(one, residual)
 

@@ -62,7 +62,9 @@ def risk_bulk_change(request: SignedInRequest) -> HttpResponse:
         try:
             if step == "apply":
                 return _apply(request, form, [risk.pk for risk in risks], back)
-            context |= _preview(risk_bulk.plan(risks, form.change(), by=actor(request)))
+            context |= _preview(
+                risk_bulk.plan(risks, form.change(), by=actor(request), today=clock.now().date())
+            )
         except Refused as refusal:
             status = form.refuse(refusal)
     elif step:

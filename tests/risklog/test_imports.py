@@ -102,13 +102,29 @@ def test_a_sheet_can_be_imported_again(ana):
     )
 
     assert results(again) == [(2, "changed"), (3, "unchanged"), (4, "new")]
-    assert again.rows.get(line=2).changes == [["likelihood", "3", "5"], ["impact", "3", "5"]]
+    reviews = [str(AT.date() + timedelta(days=days)) for days in (60, 14)]
+    assert again.rows.get(line=2).changes == [
+        ["likelihood", "3", "5"], ["impact", "3", "5"], ["review_on", *reviews],
+    ]  # fmt: skip
     apply(again, ana)
     assert sorted(Risk.objects.values_list("external_id", "title", "severity")) == [
         ("1", "One", 25),
         ("2", "Two", 4),
         ("3", "Three", 9),
     ]
+
+
+@pytest.mark.parametrize(("cell", "due_in"), [("", 14), ("22.01.2027", 60)])
+def test_a_higher_level_of_a_sheet_brings_an_earlier_review_unless_the_sheet_has_a_date(ana, cell, due_in):
+    risks.risk(likelihood=3, impact=3, external_id="7")  # its review is due in 60 days, on 22.01.2027
+    due_on = AT.date() + timedelta(days=due_in)
+
+    found = checked(["ID,Risk,Likelihood,Impact,Review date", f"7,Worse,5,5,{cell}"], ana)
+    shown = [new for name, _, new in found.rows.get().changes if name == "review_on"]
+    apply(found, ana)
+
+    assert Risk.objects.get().review_on == due_on
+    assert shown == ([str(due_on)] if due_in == 14 else [])
 
 
 def test_accepted_and_closed_risks_keep_their_state(ana):

@@ -1,7 +1,7 @@
 """Changing many risks at once, by page and API: preview, refusals, one transaction, one undo."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.db import connection
@@ -16,6 +16,7 @@ from risklog.operations import risk_bulk, risk_bulk_undo
 from risklog.operations.risk_bulk import BulkChange
 from risklog.states import RiskState
 from talk.models import Tag
+from tests.conftest import AT
 from tests.factories import people, risks
 from tests.factories.risks import by
 
@@ -63,6 +64,36 @@ def test_every_risk_gets_its_events_in_one_batch(mia, at):
     )
     assert events.filter(verb="risklog.risk_changed").first().data["level"] == [4, 5]
     assert Risk.objects.filter(version=3).count() == 3
+
+
+def test_a_review_date_stays_unless_a_higher_level_asks_for_an_earlier_one(mia, at):
+    first, second = some(2, likelihood=3, impact=3)  # their reviews are due in 60 days
+    soon = at.date() + timedelta(days=5)
+    Risk.objects.filter(pk=second.pk).update(review_on=soon)
+    owner, change = people.user(), BulkChange({"likelihood": 5, "impact": 5})
+
+    def dates():
+        found = rows_of(first, second).order_by("pk")
+        return list(found.values_list("review_on", "confirmations"))
+
+    before = dates()
+    risk_bulk.apply(rows_of(first, second), BulkChange({"owner": owner}), by=by(mia), at=at)
+    assert dates() == before
+
+    rows = risk_bulk.apply(rows_of(first, second), change, by=by(mia), at=at).rows
+    earlier = at.date() + timedelta(days=14)
+    assert dates() == [(earlier, 0), (soon, 0)]
+    assert rows[0].changes["review_on"] == (before[0][0], earlier)
+    assert "review_on" not in rows[1].changes
+
+
+def test_a_review_date_that_is_given_wins_over_a_higher_level(mia, at):
+    (risk,) = some(1, likelihood=3, impact=3)
+    change = BulkChange({"likelihood": 5, "impact": 5, "review_on": risk.review_on})
+
+    risk_bulk.apply(rows_of(risk), change, by=by(mia), at=at)
+
+    assert rows_of(risk).get().review_on == risk.review_on
 
 
 def test_a_restricted_risk_is_seen_by_its_new_owner_only(mia, at):
@@ -121,7 +152,7 @@ def test_a_risk_that_changed_since_the_preview_is_refused(mia, at):
 )
 def test_a_change_that_no_risk_can_take_is_refused_as_a_whole(mia, change, field):
     with pytest.raises(Refused) as refused:
-        risk_bulk.plan(some(1), change, by=by(mia))
+        risk_bulk.plan(some(1), change, by=by(mia), today=AT.date())
 
     assert refused.value.field == field
 
@@ -241,6 +272,15 @@ def test_select_preview_apply_and_undo_without_scripts(client, mia):
     assert "2 risks restored" in client.get("/risks/").content.decode()
 
 
+def test_the_preview_shows_an_earlier_review(client, mia):
+    found = some(1, likelihood=3, impact=3)
+
+    page = select(client, found, step="preview", likelihood="5", impact="5").content.decode()
+
+    assert "Next review:" in page
+    assert f"<b>{AT.date() + timedelta(days=14)}</b>" in page
+
+
 def test_all_that_match_the_list_are_selected(client, mia):
     some(2, likelihood=5, impact=5)
     some(1, likelihood=1, impact=1)
@@ -274,7 +314,7 @@ def test_tags_enter_the_vocabulary_when_the_change_is_applied(mia, at):
     found = some(1, tags=["old"])
     change = BulkChange(add_tags=["Quarter End"], remove_tags=["Old"])
 
-    rows = risk_bulk.plan(found, change, by=by(mia))
+    rows = risk_bulk.plan(found, change, by=by(mia), today=at.date())
 
     assert rows[0].changes == {"tags": (["old"], ["quarter end"])}
     assert not Tag.objects.filter(name="quarter end").exists()
@@ -285,7 +325,7 @@ def test_tags_enter_the_vocabulary_when_the_change_is_applied(mia, at):
 def test_a_risk_with_too_many_tags_is_refused_alone(mia):
     full, empty = risks.risk(tags=[f"tag {number}" for number in range(20)]), risks.risk()
 
-    rows = risk_bulk.plan([full, empty], BulkChange(add_tags=["one more"]), by=by(mia))
+    rows = risk_bulk.plan([full, empty], BulkChange(add_tags=["one more"]), by=by(mia), today=AT.date())
 
     assert [row.refusal for row in rows] == ["Use at most 20 tags.", ""]
 
@@ -294,7 +334,7 @@ def test_a_retired_tag_is_refused_for_all(mia, at):
     Tag.objects.create(name="gone", retired_at=at)
 
     with pytest.raises(Refused, match="is retired") as refused:
-        risk_bulk.plan(some(1), BulkChange(add_tags=["gone"]), by=by(mia))
+        risk_bulk.plan(some(1), BulkChange(add_tags=["gone"]), by=by(mia), today=at.date())
 
     assert refused.value.field == "add_tags"
 
@@ -332,6 +372,7 @@ def test_a_dry_run_says_what_a_change_would_do(client, mia):
     }  # fmt: skip
     assert dry["rows"][0]["changes"] == {
         "impact": [4, 5], "tags": [[], ["quarter end"]], "owner": [None, mia.pk],
+        "review_on": [str(AT.date() + timedelta(days=30)), str(AT.date() + timedelta(days=14))],
     }  # fmt: skip
     assert values_of(*found)[0][2] == []
 

@@ -114,7 +114,7 @@ def test_add_from_breach_refuses_a_breach_without_a_suitable_category(at):
     assert refusal.value.field == "category"
 
 
-def test_a_change_counts_as_a_review_and_records_a_new_level(at):
+def test_a_change_records_a_new_level_and_is_no_review(at):
     found = risks.risk(likelihood=2, impact=2)
     later = at + timedelta(days=3)
 
@@ -122,10 +122,50 @@ def test_a_change_counts_as_a_review_and_records_a_new_level(at):
 
     found.refresh_from_db()
     event = Event.objects.get(subject_id=found.subject_id, verb="risklog.risk_changed")
-    assert (found.confirmations, found.severity, found.updated_at) == (1, 25, later)
+    assert (found.confirmations, found.severity, found.updated_at) == (0, 25, later)
     assert found.review_on == later.date() + timedelta(days=14)
     assert event.data["level"] == [2, 5]
     assert found.subject.title == "Worse"
+
+
+@pytest.mark.parametrize(
+    ("present", "values", "due_in"),
+    [
+        (40, {"title": "Another"}, 40),
+        (40, {"likelihood": 1, "impact": 1}, 40),
+        (40, {"likelihood": 5, "impact": 5}, 14),
+        (9, {"likelihood": 5, "impact": 5}, 9),
+        (None, {"title": "Another"}, 60),
+        (40, {"likelihood": 5, "impact": 5, "review_on": 40}, 40),
+        (40, {"likelihood": 5, "impact": 5, "review_on": 90}, 90),
+        (40, {"title": "Another", "review_on": None}, None),
+    ],
+)
+def test_a_change_keeps_the_review_date_unless_a_higher_level_asks_for_an_earlier_one(
+    at, present, values, due_in
+):
+    def day(number):
+        return None if number is None else at.date() + timedelta(days=number)
+
+    found = risks.risk(likelihood=3, impact=3)
+    Risk.objects.filter(pk=found.pk).update(review_on=day(present))
+    found.refresh_from_db()
+    if "review_on" in values:
+        values = {**values, "review_on": day(values["review_on"])}
+
+    risk.change(found, values, by=SYSTEM, at=at)
+
+    found.refresh_from_db()
+    assert (found.review_on, found.confirmations) == (day(due_in), 0)
+
+
+def test_a_change_gives_a_closed_risk_no_review_date(at):
+    found = risks.risk(state=RiskState.CLOSED)
+
+    risk.change(found, {"title": "Another"}, by=SYSTEM, at=at)
+
+    found.refresh_from_db()
+    assert found.review_on is None
 
 
 def test_change_to_the_same_is_no_event(at):

@@ -536,6 +536,18 @@ def test_the_whole_form_saves_every_field(client, manager):
     assert (found.tags, found.affected, found.owner) == (["income", "age"], "Applicants", manager)
 
 
+@pytest.mark.parametrize(("days", "due_in"), [(0, 14), (30, 90)])
+def test_an_edit_by_page_moves_the_review_only_for_a_level_or_a_chosen_date(client, manager, days, due_in):
+    found = risks.risk(likelihood=3, impact=3)  # its review is due in 60 days
+    shown = found.review_on + timedelta(days=days)
+    body = {"version": found.version, "likelihood": 5, "impact": 5, "review_on": shown.isoformat()}
+
+    assert client.post(f"/risks/{found.reference}/edit/", body).status_code in (302, 303)
+
+    found.refresh_from_db()
+    assert found.review_on == AT.date() + timedelta(days=due_in)
+
+
 def test_restricting_by_page(client, manager):
     team = people.team()
     found = risks.risk()
