@@ -26,7 +26,8 @@ class Comment(Part):
     """What somebody writes about an object. Its events are events of that object.
 
     text: Markdown; "" while the comment is removed. removed_text: the text meanwhile, so that the removal
-    can be undone. mentioned: the ids of the people whom the text mentions. edited_at: None if never edited.
+    can be undone. removed_by: who removed it, None while it is posted. mentioned: the ids of the people whom
+    the text mentions. edited_at: None if never edited.
     """
 
     OF = "about"
@@ -37,6 +38,10 @@ class Comment(Part):
     author = models.ForeignKey(User, models.PROTECT, related_name="+")
     text = models.TextField(max_length=10_000, blank=True)
     removed_text = models.TextField(blank=True, default="")
+    # No list selects by it, so it has no index.
+    removed_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     mentioned = ArrayField(models.BigIntegerField(), default=list, blank=True)
     state = models.CharField(max_length=8, choices=CommentState.choices, default=CommentState.POSTED)
     posted_at = models.DateTimeField()

@@ -30,6 +30,17 @@ def may_remove(user: User, obj: Any) -> bool:
     return may_change(user, obj) or may_write(user, Role.ADMINISTRATOR)
 
 
+@permission("talk.comment_restore")
+def may_restore(user: User, obj: Any) -> bool:
+    """Allow people to restore a comment that they removed, and administrators any.
+
+    So the author does not restore what an administrator removed. For a posted comment the author may try,
+    and reads that it is not removed.
+    """
+    is_own = obj is None or (obj.removed_by_id or obj.author_id) == user.pk
+    return may_write(user) and (is_own or may_write(user, Role.ADMINISTRATOR))
+
+
 @permission("talk.file_view")
 def may_view_file(user: User, obj: Any) -> bool:
     return may_read(user)

@@ -143,8 +143,9 @@ class RemoveComment(_CommentStep):
 
 
 class RestoreComment(_CommentStep):
-    """Restore a removed comment."""
+    """Restore a comment that you removed; as an administrator, any removed comment."""
 
+    permission = {"POST": "talk.comment_restore"}
     operation = staticmethod(operations.restore)
 
 

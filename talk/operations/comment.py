@@ -73,7 +73,7 @@ def change(comment: Comment, *, text: str, by: Actor, at: datetime, seen: int | 
 @transaction.atomic
 def remove(comment: Comment, *, by: Actor, at: datetime, seen: int | None = None) -> Comment:
     """Remove a comment from the page. History keeps its text."""
-    values = {"text": "", "removed_text": comment.text}
+    values = {"text": "", "removed_text": comment.text, "removed_by": by.person}
     history.move(comment, CommentState.REMOVED, values=values, by=by, at=at, seen=seen)
     return comment
 
@@ -81,7 +81,7 @@ def remove(comment: Comment, *, by: Actor, at: datetime, seen: int | None = None
 @transaction.atomic
 def restore(comment: Comment, *, by: Actor, at: datetime, seen: int | None = None) -> Comment:
     """Take a removal back."""
-    values = {"text": comment.removed_text, "removed_text": ""}
+    values = {"text": comment.removed_text, "removed_text": "", "removed_by": None}
     history.move(comment, CommentState.POSTED, values=values, by=by, at=at, seen=seen)
     return comment
 

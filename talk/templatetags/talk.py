@@ -82,4 +82,9 @@ def may_change_comment(user: User, comment: Comment) -> bool:
 
 @register.filter
 def may_remove_comment(user: User, comment: Comment) -> bool:
-    return may(user, "talk.comment_remove", comment)
+    return may(user, "talk.comment_remove", comment) and not comment.is_removed
+
+
+@register.filter
+def may_restore_comment(user: User, comment: Comment) -> bool:
+    return may(user, "talk.comment_restore", comment) and comment.is_removed

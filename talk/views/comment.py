@@ -26,9 +26,10 @@ from talk.queries import comment as queries
 from talk.queries.conversation import history_of
 from talk.views.about import about_of
 
-STEPS: dict[str, tuple[Any, str, str]] = {
-    "remove": (operations.remove, "Comment removed", "restore"),
-    "restore": (operations.restore, "Comment restored", ""),
+# The permission, the operation, the toast and the step that undoes it.
+STEPS: dict[str, tuple[str, Any, str, str]] = {
+    "remove": ("talk.comment_remove", operations.remove, "Comment removed", "restore"),
+    "restore": ("talk.comment_restore", operations.restore, "Comment restored", ""),
 }
 
 
@@ -90,11 +91,11 @@ def comment_edit(request: SignedInRequest, pk: int) -> HttpResponse:
 def comment_step(request: SignedInRequest, pk: int, step: str) -> HttpResponse:
     """Remove a comment, or take that back."""
     found = _comment(request, int(pk))
-    operation, message, undo_step = STEPS[step]
+    permission, operation, message, undo_step = STEPS[step]
     return flows.press(
         request,
         found,
-        permission="talk.comment_remove",
+        permission=permission,
         operation=operation,
         address=address_of(found),
         message=message,

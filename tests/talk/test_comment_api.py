@@ -5,6 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from kit.actor import Actor
+from people.states import Role
 from talk.api.comment import CommentRow
 from talk.models import Comment
 from talk.operations import comment as operations
@@ -67,6 +68,17 @@ def test_the_answer_names_handles_that_mention_nobody(client, ana):
     changed = send(client, "patch", item, {"text": "@ana @no-one"}, **{"If-Match": made["ETag"]})
 
     assert changed.json()["unknown_mentions"] == ["no-one"]
+
+
+def test_an_author_does_not_restore_what_an_administrator_removed(client, ana):
+    comment = factory.comment(actions.action().subject, "Rude words", author=ana)
+    admin = people.user("Administrator", role=Role.ADMINISTRATOR)
+    operations.remove(comment, by=Actor(admin, "api"), at=AT)
+    restore = f"{LIST}/{comment.pk}/restore"
+
+    assert send(client, "post", restore, {}, **{"If-Match": "*"}).status_code == 403
+    client.force_login(admin)
+    assert send(client, "post", restore, {}, **{"If-Match": "*"}).json()["text"] == "Rude words"
 
 
 def test_a_change_needs_the_version_that_was_read(client, ana):

@@ -206,6 +206,29 @@ def test_who_may_edit_and_remove_comments_of_others(client, action, role, edits,
     assert client.post(f"/comments/{comment.pk}/remove/", {"version": 1}).status_code == removes
 
 
+def test_an_author_does_not_restore_what_an_administrator_removed(client, action, ana):
+    comment = factory.comment(action.subject, "Rude words", author=ana)
+    admin = people.user("Administrator", role=Role.ADMINISTRATOR)
+    operations.remove(comment, by=Actor(admin, "page"), at=AT)
+    restore = f"/comments/{comment.pk}/restore/"
+
+    assert restore not in client.get(page_of(action)).content.decode()
+    assert client.post(f"{restore}?version=2").status_code == 403
+    client.force_login(admin)
+    assert restore in client.get(page_of(action)).content.decode()
+    assert client.post(f"{restore}?version=2").status_code == 303
+    assert Comment.objects.get().text == "Rude words"
+
+
+def test_another_administrator_restores_what_an_author_removed(client, action, ana):
+    comment = factory.comment(action.subject, author=ana)
+    operations.remove(comment, by=Actor(ana, "page"), at=AT)
+    assert f"/comments/{comment.pk}/restore/" in client.get(page_of(action)).content.decode()
+    client.force_login(people.user(role=Role.ADMINISTRATOR))
+
+    assert client.post(f"/comments/{comment.pk}/restore/?version=2").status_code == 303
+
+
 def test_a_viewer_reads_comments_and_writes_none(client, action):
     factory.comment(action.subject, "A remark")
     client.force_login(people.user(role=Role.VIEWER))
