@@ -2,6 +2,7 @@
 
 import io
 import json
+from datetime import timedelta
 
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
@@ -9,7 +10,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from history.models import Subject
 from kit.actor import SYSTEM, Actor
 from people.models import User
-from people.operations import person, token
+from people.operations import organisation, person, roster, token
 from riskhub import schema
 from risklog.models import Import
 from risklog.operations import imports
@@ -27,6 +28,9 @@ def ask(client, six_weeks):
     by = Actor(boss, "page")
     watch.start(Subject.objects.get(reference="R-1"), by=by, at=AT)
     person.be_away(boss, from_on=AT.date(), until_on=AT.date(), by=by, at=AT)
+    organisation.add_day_off(date=AT.date() + timedelta(days=9), name="Founding day", by=by, at=AT)
+    sofia = User.objects.select_related("function").get(email="sofia@example.org")
+    roster.add(function=sofia.function, people=[sofia], starts_on=AT.date(), by=by, at=AT)
     sheet = io.BytesIO(b"Risk,Category\nScores drift,Data drift\nLate labels,Nothing\n")
     imports.take(sheet, name="risks.csv", by=by, at=AT)
     document = schema.document()
@@ -64,7 +68,7 @@ def test_a_list_its_items_and_its_errors(ask, path):
     ask(path, address, Authorization="")
     if f"{path}/{{key}}" in schema.document()["paths"]:
         for row in rows[:10]:
-            ask(f"{path}/{{key}}", f"{path}/{row['id']}")
+            ask(f"{path}/{{key}}", f"{path}/{row.get('id') or row['date']}")
         ask(f"{path}/{{key}}", f"{path}/999999999")
 
 
