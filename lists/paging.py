@@ -35,10 +35,13 @@ def page(
     order: field names, "-" for descending, the last one unique (the primary key); no field may be null. A
     name may end in "__collated" (lists.collation).
     size: the largest number of rows. after, before: a cursor from an earlier page. Raises
-    Refused(field="cursor") for a cursor that this function did not make, or made for another order.
+    Refused(field="cursor") for both, and for a cursor that this function did not make, or made for another
+    order.
     Costs one query.
     """
-    backwards = before is not None and after is None
+    if after is not None and before is not None:
+        raise Refused("Send either after or before, not both.", field="cursor")
+    backwards = before is not None
     fields = [_flip(name) for name in order] if backwards else list(order)
     cursor = before if backwards else after
     ordered = rows.order_by(*fields)

@@ -54,6 +54,7 @@ class Visible(serializers.Field):
     """
 
     default_error_messages = {
+        "range": "This number is out of range. Use the id of an existing {what}.",
         "none": "There is no {what} “{named}”.",
         "number": 'Use a reference such as R-12, or {{"kind": "model", "id": 3}}.',
     }
@@ -66,6 +67,8 @@ class Visible(serializers.Field):
 
     def to_internal_value(self, data: Any) -> Any:
         is_of_any_kind = self.key_field == "reference"
+        if not is_of_any_kind and _is_no_id(data):
+            self.fail("range", what=self.what)
         key = str(data).strip()
         if is_of_any_kind and isinstance(data, Mapping):
             lookup = self._by_kind(data)
@@ -94,6 +97,11 @@ class Visible(serializers.Field):
 
     def to_representation(self, value: Any) -> Any:
         return value.pk
+
+
+def _is_no_id(data: Any) -> bool:
+    """Return whether a value is a number that no row can have. JSON reads a longer one as a fraction."""
+    return isinstance(data, float) or (type(data) is int and not 0 <= data < 10**18)
 
 
 def read(serializer: type[serializers.Serializer], request: Request, **kwargs: Any) -> dict[str, Any]:

@@ -30,7 +30,6 @@ class NotNow(exceptions.APIException):
 
 _AS_API_EXCEPTION: tuple[tuple[type[Exception], Callable[[], exceptions.APIException]], ...] = (
     (Http404, lambda: exceptions.NotFound("The object does not exist or is not visible to you.")),
-    (DjangoPermissionDenied, exceptions.PermissionDenied),
     (RequestDataTooBig, TooLarge),
     (UnreadablePostError, lambda: exceptions.ParseError("The body ended early. Send it again.")),
 )
@@ -70,6 +69,8 @@ def _body_type(context: Any) -> str:
 
 
 def _as_api_exception(error: Exception) -> Exception:
+    if isinstance(error, DjangoPermissionDenied):
+        return exceptions.PermissionDenied(str(error) or None)
     for kind, answer in _AS_API_EXCEPTION:
         if isinstance(error, kind):
             return answer()

@@ -31,7 +31,7 @@ from kit.rights import OPEN, may
 from lists import counting, paging
 from lists.filtering import BadQuery, ListSpec, Reader
 from rest.idempotency import once_per_key
-from rest.versions import PreconditionRequired, Stale, etag, tags
+from rest.versions import NoVersion, PreconditionRequired, Stale, etag, named, tags
 
 PAGE_SIZE, MAX_PAGE_SIZE = 50, 200
 
@@ -95,7 +95,10 @@ class Resource(ApiView, ABC):
 
     columns: name in the answer -> path from the row. kind: the first part of ETags. serializer_class: the
     schema of a row. slug: the field for keys that are neither a number nor a reference, "" without one.
+    takes_if_match: whether the POST of a list reads If-Match, if it is sent.
     """
+
+    takes_if_match: ClassVar[bool] = False
 
     columns: ClassVar[Mapping[str, str]] = {}
     kind: ClassVar[str] = ""
@@ -165,6 +168,30 @@ class Resource(ApiView, ABC):
         answer = self.answer(request, made, 201, row)
         answer["Location"] = f"/api/v1/{address}"
         return answer
+
+    def seen(self, request: Request, found: Any) -> int:
+        """Return the version that the writer read, from If-Match.
+
+        Raises PreconditionRequired without it, ValidationError if it is no ETag, Stale for another version.
+        """
+        given = request.headers.get("If-Match")
+        if not given:
+            raise PreconditionRequired
+        now, sent = etag(self.kind, found.pk, found.version), named(given, self.kind)
+        if sent != {"*"} and now not in sent:
+            raise Stale(self.one(request, str(found.pk)), now)
+        return int(found.version)
+
+    def seen_if_sent(self, request: Request, found: Any | None) -> int | None:
+        """Return the version as seen() does, None without If-Match. Raises NoVersion without an object."""
+        given = request.headers.get("If-Match")
+        if not given:
+            return None
+        if found is not None:
+            return self.seen(request, found)
+        if named(given, self.kind) != {"*"}:
+            raise NoVersion
+        return None
 
 
 def page_size(text: str | None) -> int:
@@ -244,13 +271,3 @@ class Item(Resource):
 
     def get(self, request: Request, key: str) -> Response:
         return self.answer(request, key)
-
-    def seen(self, request: Request, found: Any) -> int:
-        """Return the version that the writer read, from If-Match. Raises PreconditionRequired and Stale."""
-        given = request.headers.get("If-Match")
-        if not given:
-            raise PreconditionRequired
-        now = etag(self.kind, found.pk, found.version)
-        if given.strip() != "*" and now not in tags(given):
-            raise Stale(self.one(request, str(found.pk)), now)
-        return int(found.version)

@@ -194,7 +194,9 @@ class Resources(AutoSchema):
 
     def _reads_if_match(self) -> bool:
         """Return True if a write names the version it is based on: a change, or a step of an object."""
-        return self._needs_if_match() or (self.method == "POST" and isinstance(self.view, Step))
+        if self.method != "POST":
+            return self._needs_if_match()
+        return isinstance(self.view, Step) or getattr(self.view, "takes_if_match", False)
 
     def _needs_if_match(self) -> bool:
         if self.method == "POST":

@@ -134,6 +134,9 @@ class NewRisk(Body):
     owner = Visible("person", _people, by="email", required=False, allow_null=True)
     likelihood = _one_to_five(default=3)
     impact = _one_to_five(default=3)
+    review_on = serializers.DateField(
+        required=False, allow_null=True, help_text="Without it, the date that the level gives."
+    )
     series = Visible(
         "series", Series.objects.visible_to, by="subject__title", required=False, allow_null=True
     )
@@ -254,7 +257,11 @@ class Risks(_Risks, Collection):
     """List risks, closed ones included.
 
     POST creates a risk. With the external id of a risk it changes that risk, and answers 200.
+    Without If-Match the sender is the source of the values, which replace those of others.
+    With If-Match another version is refused.
     """
+
+    takes_if_match = True
 
     permission = {"GET": "risklog.risk_view", "POST": "risklog.risk_add"}
     bodies = {"POST": NewRisk}
@@ -267,7 +274,7 @@ class Risks(_Risks, Collection):
         by, at = self.by(request), clock.now()
         if values.get("external_id"):
             sent = {name: value for name, value in values.items() if name in {*request.data, "viewers"}}
-            risk, is_new = upsert(sent, by=by, at=at)
+            risk, is_new = upsert(sent, by=by, at=at, seen=lambda risk: self.seen_if_sent(request, risk))
             if not is_new:
                 return self.answer(request, risk.pk)
         else:

@@ -1,7 +1,7 @@
 """Creating and changing risks. The steps from state to state are in risk_steps.py and acceptance.py."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, TypedDict, Unpack
 
 from django.db import transaction
@@ -52,6 +52,7 @@ class RiskDetails(TypedDict, total=False):
     feature: str
     tags: Sequence[str]
     external_id: str
+    review_on: date | None
 
 
 @transaction.atomic

@@ -51,6 +51,13 @@ def test_a_cursor_of_another_order_is_refused(get, way):
     is_refused(get(f"people?order=-id&{way}={by_id}"), way)
 
 
+def test_after_and_before_together_are_refused_by_both_names(get):
+    errors = get("people?after=x&before=y").json()["errors"]
+
+    text = "Send either after or before, not both."
+    assert errors == [{"field": "after", "detail": text}, {"field": "before", "detail": text}]
+
+
 @pytest.mark.parametrize("limit", ["00000199999", "000001" + "9" * 5000, "0" * 6, "00000050"])
 def test_a_limit_is_no_larger_for_leading_zeros(get, limit):
     is_refused(get(f"actions?limit={limit}"), "limit")

@@ -1,7 +1,7 @@
 """Risks and categories by API."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.db import connection
@@ -166,6 +166,38 @@ def test_the_same_external_id_changes_the_risk_and_only_what_is_sent(client, ana
     assert again["ETag"] != first["ETag"]
 
 
+def test_an_external_id_with_if_match_needs_the_current_version(client, ana):
+    risks.category()
+    body = {"title": "From a tracker", "category": "data-drift", "external_id": "T-7"}
+    early = send(client, "post", LIST, body, **{"If-Match": '"risk-1-1"'})
+    tag = send(client, "post", LIST, body)["ETag"]
+
+    def post(title, given):
+        return send(client, "post", LIST, {**body, "title": title}, **{"If-Match": given})
+
+    assert early.status_code == 412
+    assert "Leave If-Match out." in early.json()["detail"]
+    assert post("First", tag).status_code == 200
+    stale = post("Second", tag)
+    assert (stale.status_code, stale.json()["present"]["title"]) == (412, "First")
+    assert post("Third", "*").json()["title"] == "Third"
+    assert post("x", "garbage").json()["errors"][0]["field"] == "If-Match"
+
+
+def test_create_takes_the_date_of_the_next_review(client, ana):
+    risks.category()
+    body = {"title": "x", "category": "data-drift", "external_id": "T-7"}
+
+    assert send(client, "post", LIST, {**body, "review_on": "2027-03-01"}).json()["review_on"] == "2027-03-01"
+    assert send(client, "post", LIST, {**body, "impact": 5}).json()["review_on"] == str(
+        AT.date() + timedelta(days=30)
+    )
+    assert send(client, "post", LIST, {**body, "review_on": "2027-03-01"}).json()["review_on"] == "2027-03-01"
+    assert (
+        send(client, "post", LIST, {**body, "review_on": "soon"}).json()["errors"][0]["field"] == "review_on"
+    )
+
+
 def test_an_external_id_gives_no_hidden_risk_away_and_no_right(client):
     ben, ana = people.user("Ben"), people.user("Ana")
     risks.restricted("Canary", people.team("Vault"), external_id="T-1")
@@ -177,6 +209,8 @@ def test_an_external_id_gives_no_hidden_risk_away_and_no_right(client):
         return send(client, "post", LIST, body)
 
     assert (post("T-1").status_code, post("T-2").status_code) == (201, 403)
+    of_ana = Risk.objects.get(external_id="T-2").reference
+    assert post("T-2").json()["detail"] == f"You cannot change {of_ana}. Ask its owner."
     refused = post("T-1", is_unnamed=True)
     assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "is_unnamed")
     assert sorted(Risk.objects.values_list("title", flat=True)) == ["Canary", "Of Ana", "x"]
@@ -253,6 +287,28 @@ def test_patch_needs_if_match_and_refuses_a_stale_one(client, ana):
     stale = send(client, "patch", url, {"title": "Second"}, **{"If-Match": tag})
     assert stale.status_code == 412
     assert stale.json()["present"]["title"] == "First"
+
+
+@pytest.mark.parametrize("given", ["garbage", "risk-1-1", "W/", '"risk-1-1", x', "*, *x"])
+def test_an_if_match_that_is_no_tag_is_refused_with_its_form(client, ana, given):
+    url = f"{LIST}/{risks.risk().reference}"
+
+    answer = send(client, "patch", url, {"title": "x"}, **{"If-Match": given})
+
+    assert answer.status_code == 400
+    (error,) = answer.json()["errors"]
+    assert (error["field"], '"risk-12-3", or *.' in error["detail"]) == ("If-Match", True)
+
+
+@pytest.mark.parametrize("number", ["12345678901234567890123", "1" + "0" * 18, "-1", "1.5"])
+def test_a_number_that_is_no_id_is_refused_with_a_clear_text(client, ana, number):
+    body = '{"title": "x", "category": ' + number + "}"
+
+    answer = client.post(LIST, body, content_type="application/json")
+
+    text = "This number is out of range. Use the id of an existing category."
+    assert answer.status_code == 400
+    assert answer.json()["errors"] == [{"field": "category", "detail": text}]
 
 
 def test_the_steps_of_a_risk(client, ana):
