@@ -205,6 +205,8 @@ SECURE_PROXY_SSL_HEADER = (
 )
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+# A bulk change sends the id and the version of each of its 1,000 risks.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
 # The largest file, and the largest request that attaches files, in bytes (pages/uploads.py).
 FILE_LIMIT = env.int("RISKHUB_FILE_LIMIT", default=25) * 1024 * 1024
 FILES_LIMIT = 2 * FILE_LIMIT + 1024 * 1024

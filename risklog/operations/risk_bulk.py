@@ -192,8 +192,12 @@ def loaded(risks: QuerySet[Risk]) -> list[Risk]:
     """Return the risks with what plan() reads, by id. Raises Refused for more than MAX_RISKS."""
     found = list(risks.select_related("subject", "owner", "team").order_by("pk")[: MAX_RISKS + 1])
     if len(found) > MAX_RISKS:
-        raise Refused(f"Select at most {MAX_RISKS:,} risks at a time. Narrow the list with filters.")
+        raise too_many()
     return found
+
+
+def too_many() -> Refused:
+    return Refused(f"Select at most {MAX_RISKS:,} risks at a time. Narrow the list with filters.")
 
 
 def write(rows: Sequence[PlannedRisk], *, by: Actor, at: datetime) -> UUID | None:

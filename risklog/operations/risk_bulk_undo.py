@@ -99,6 +99,8 @@ def _planned(
     current = writing.snapshot(risk, wanted)
     row, kept = PlannedRisk(risk), []
     for name, (old, new) in wanted.items():
+        if current[name] == old:  # restored already
+            continue
         value = _value(name, old, people, teams)
         if current[name] != new or (name == "state" and (RiskState(new), value) not in RISK_MOVES):
             kept.append(_label(name))

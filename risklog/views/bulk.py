@@ -80,20 +80,26 @@ def _preview(rows: list[PlannedRisk]) -> dict[str, Any]:
 
 
 def _selected(request: SignedInRequest, query: str) -> QuerySet[Risk]:
-    """Return the selected risks that the reader may see."""
+    """Return the selected risks that the reader may see. Raises Refused for too many."""
     if request.POST.get("all"):
         try:
             selection = RISKS.read({name: texts for name, texts in QueryDict(query).lists() if any(texts)})
         except BadQuery as error:
-            raise BadRequest(str(error)) from None
+            problems = (f"{name}: {message}" for name, message in error.errors.items())
+            raise BadRequest(" ".join(problems)) from None
         reader = reader_of(request)
         return RISKS.apply(live_risks(selection, reader), selection, reader)
     ids = [int(text) for text in request.POST.getlist("sel") if text.isascii() and text.isdigit()]
+    if len(ids) > risk_bulk.MAX_RISKS:
+        raise risk_bulk.too_many()
     return Risk.objects.visible_to(request.user).filter(pk__in=[pk for pk in ids if pk < 2**63])
 
 
 def _apply(request: SignedInRequest, form: BulkForm, ids: list[int], back: str) -> HttpResponse:
-    """Apply the change at the versions that the preview showed, and offer its undo."""
+    """Apply the change at the versions that the preview showed, and offer its undo.
+
+    Lead back to the list, or show which risks were refused and why.
+    """
     at = clock.now()
     result = risk_bulk.apply(
         Risk.objects.visible_to(request.user).filter(pk__in=ids),
@@ -103,12 +109,14 @@ def _apply(request: SignedInRequest, form: BulkForm, ids: list[int], back: str) 
         seen=_versions(request.POST.getlist("seen")),
     )
     message = f"{_counted(result.count('changed'))} changed"
-    if refused := result.count("refused"):
-        message += f", {refused} refused"
     undo = ""
     if result.batch:
         address = urlencode({"batch": str(result.batch), "at": at.isoformat()})
         undo = f"{reverse('risklog:risk_bulk_undo')}?{address}"
+    if refused := [_line(row) for row in result.rows if row.refusal]:
+        message += f", {len(refused)} refused"
+        context = {"message": message, "lines": refused, "undo": undo, "back": back}
+        return respond(request, "risklog/risk_bulk_result.html", None, context)
     return toast(request, go(request, back), message, undo=undo)
 
 

@@ -200,6 +200,21 @@ def test_undo_restores_what_nobody_changed_since(mia, at):
     assert first.review_on == risks.risk().review_on
 
 
+def test_a_second_undo_leaves_nothing_that_is_restored_already(mia, at):
+    treating, other = risks.risk(state=RiskState.TREATING), risks.risk()
+    result = risk_bulk.apply(
+        rows_of(treating, other),
+        BulkChange({"owner": people.user()}, RiskState.ASSESSING),
+        by=by(mia),
+        at=at,
+    )
+
+    for _ in range(2):
+        undone = risk_bulk_undo.undo(result.batch, at, by=by(mia), at=at)
+        assert undone.left == {other.reference: ["state"]}
+    assert undone.count == 0
+
+
 def test_undo_goes_back_to_a_state_if_a_step_leads_there(mia, at):
     treating, opened = risks.risk(state=RiskState.TREATING), risks.risk()
     result = risk_bulk.apply(
@@ -292,13 +307,56 @@ def test_all_that_match_the_list_are_selected(client, mia):
     assert client.post("/risks/bulk/", {"all": "1", "query": "level=9"}).status_code == 400
 
 
+def test_the_result_names_each_refused_risk_with_its_reason_and_offers_the_undo(client, mia, at):
+    opened, closed = risks.risk("Opened"), risks.risk("Closed one", state=RiskState.CLOSED)
+    seen = [f"{risk.pk}:{risk.version}" for risk in (opened, closed)]
+
+    answer = select(client, [opened, closed], step="apply", state="assessing", seen=seen, query="level=4")
+
+    page = answer.content.decode()
+    assert answer.status_code == 200
+    assert "<h1>1 risk changed, 1 refused</h1>" in page
+    assert closed.reference in page
+    assert "It is closed. Reopen it on its page, with a reason." in page
+    assert opened.reference not in page
+    assert 'href="/risks/?level=4"' in page
+    undo = re.search(r"/risks/bulk/undo/\?batch=[^\"]+", page)[0].replace("&amp;", "&")
+    assert client.post(undo, {"next": "/risks/?level=4"})["Location"] == "/risks/?level=4"
+
+
+@pytest.mark.usefixtures("mia")
+@pytest.mark.parametrize(
+    ("query", "name"), [("foo=1", "foo"), ("state=bogus", "state"), ("level=9", "level")]
+)
+def test_a_bad_filter_is_named(client, query, name):
+    answer = client.post("/risks/bulk/", {"all": "1", "query": query})
+
+    assert (answer.status_code, f"{name}: " in answer.content.decode()) == (400, True)
+
+
+@pytest.mark.usefixtures("mia")
+def test_more_than_a_thousand_selected_risks_are_told_to_be_too_many(client):
+    client.post("/risks/bulk/", {"sel": list(range(1, 1002))})
+
+    assert "Select at most 1,000 risks" in client.get("/risks/").content.decode()
+
+
+def test_a_thousand_risks_can_be_sent_with_their_versions(client, mia):
+    (risk,) = some(1)
+    body = {"sel": [risk.pk, *range(10**6, 10**6 + 999)], "step": "apply", "impact": "5"}
+
+    client.post("/risks/bulk/", {**body, "seen": [f"{pk}:1" for pk in body["sel"]]})
+
+    assert rows_of(risk).get().impact == 5
+
+
 @pytest.mark.parametrize(
     ("fields", "status", "text"),
     [
         ({"step": "preview"}, 422, "Choose at least one change."),
         ({"step": "preview", "likelihood": "9"}, 422, "Select a valid choice"),
         ({"step": "preview", "owner": "999999"}, 422, "Select a valid choice"),
-        ({"step": "apply", "impact": "5"}, 303, ""),
+        ({"step": "apply", "impact": "5"}, 200, "Somebody else changed it since."),
     ],
 )
 def test_bad_input_of_the_form_is_refused_beside_its_field(client, mia, fields, status, text):
