@@ -122,6 +122,13 @@ def is_away(user: User, on: date) -> bool:
     return away_on(on).filter(user=user).exists()
 
 
+def why_no_owner(person: User | None) -> str:
+    """Return why this person cannot own work, with the fix; "" for one who can, and for nobody."""
+    if person is None or person.role != Role.VIEWER:
+        return ""
+    return f"{person.name} is a viewer and may not write. Choose somebody else."
+
+
 def stand_in_of(user: User, on: date) -> User | None:
     """Return the person who acts for `user` on a day: the user, a stand-in, or None without a stand-in."""
     return stand_ins([user], on)[user.pk]

@@ -58,7 +58,7 @@ def add(
         details=details,
         type=type,
         effort=effort,
-        owner=_active(owner),
+        owner=_able_owner(owner),
         due_on=due_on,
         about=about,
         origin=origin,
@@ -91,7 +91,7 @@ def add_many(
     actions = [Action(**values, about=about, origin=origin, made_at=at) for values in new_actions]
     for position, action in enumerate(actions):
         try:
-            action.title, action.owner = _title(action.title), _active(action.owner)
+            action.title, action.owner = _title(action.title), _able_owner(action.owner)
         except Refused as refusal:
             raise Refused(refusal.message, field=f"[{position}].{refusal.field}") from None
     acts = [Act(action, "actions.action_opened", placed=_placement(action, by)) for action in actions]
@@ -119,7 +119,7 @@ def change(
         values["title"] = _title(values["title"])
     is_handed_over = "owner" in values and values["owner"] != action.owner
     if is_handed_over:
-        values["owner"] = _active(values["owner"])
+        values["owner"] = _able_owner(values["owner"])
     before, former = (action.owner_id, action.due_on), action.owner
     verb = "actions.action_assigned" if is_handed_over else "actions.action_changed"
     event = history.change(action, values, by=by, at=at, seen=seen, verb=verb)
@@ -315,9 +315,11 @@ def _reason(text: str, message: str) -> str:
     return text.strip()
 
 
-def _active(owner: User | None) -> User | None:
+def _able_owner(owner: User | None) -> User | None:
     if owner is not None and not owner.is_active:
         raise Refused(f"{owner.name} is deactivated. Choose an active person.", field="owner")
+    if reason := people.why_no_owner(owner):
+        raise Refused(reason, field="owner")
     return owner
 
 

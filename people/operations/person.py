@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django.contrib.auth.password_validation import validate_password
@@ -23,6 +23,7 @@ from people.operations import token as tokens
 from people.slugs import free_slug, slug_of
 from people.states import ColourTheme, Role
 
+LONGEST_ABSENCE = timedelta(days=5 * 365 + 2)  # from today to its last day
 ABSENCE_BEGINS = "people.absence_begins"
 # What change() may set. A role, a password and being active have operations of their own.
 _CHANGEABLE = frozenset(
@@ -169,13 +170,16 @@ def be_away(
     by: Actor,
     at: datetime,
 ) -> Absence:
-    """Record an absence, the last day included. New tasks go to the stand-in. Raises Refused."""
+    """Record an absence, the last day included. New tasks go to the stand-in.
+
+    Raises Refused, as for an end more than LONGEST_ABSENCE ahead and a stand-in who is away then.
+    """
     if until_on < from_on:
         raise Refused("The last day is before the first day. Enter a later last day.", field="until_on")
-    if stand_in is not None and stand_in.pk == user.pk:
-        raise Refused("People cannot stand in for themselves. Choose somebody else.", field="stand_in")
-    if stand_in is not None and not stand_in.is_active:
-        raise Refused("This person is deactivated. Choose an active person.", field="stand_in")
+    if until_on > people.local_day(at) + LONGEST_ABSENCE:
+        raise Refused("This is more than five years ahead. Enter an earlier last day.", field="until_on")
+    if stand_in is not None:
+        _check_stand_in(stand_in, user, from_on, until_on)
     User.objects.select_for_update().get(pk=user.pk)  # one note at a time, so that no two overlap
     if user.absences.filter(from_on__lte=until_on, until_on__gte=from_on).exists():
         raise Refused(
@@ -188,6 +192,19 @@ def be_away(
         occurrence = f"{from_on}/{absence.pk}"
         history.put_due(ABSENCE_BEGINS, user.subject_id, occurrence, _first_moment(from_on))
     return absence
+
+
+def _check_stand_in(stand_in: User, user: User, from_on: date, until_on: date) -> None:
+    """Raise Refused unless this person can stand in for `user` on all of these days."""
+    message = ""
+    if stand_in.pk == user.pk:
+        message = "People cannot stand in for themselves. Choose somebody else."
+    elif not stand_in.is_active:
+        message = "This person is deactivated. Choose an active person."
+    elif away := stand_in.absences.filter(from_on__lte=until_on, until_on__gte=from_on).first():
+        message = f"{stand_in.name} is away from {away.from_on} to {away.until_on}. Choose somebody else."
+    if message:
+        raise Refused(message, field="stand_in")
 
 
 def _first_moment(day: date) -> datetime:

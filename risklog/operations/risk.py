@@ -192,8 +192,8 @@ def change(
     values = dict(values)
     if "tags" in values:
         values["tags"] = tag.admit(values["tags"], kept=risk.tags)
-    check(values)
     changes = {name: value for name, value in values.items() if getattr(risk, name) != value}
+    check(changes)
     check_residual(risk, changes)
     if not changes:
         return risk

@@ -78,6 +78,8 @@ def treat(
         raise Refused("Choose an owner who is responsible for the treatment.", field="owner")
     values: dict[str, Any] = {"treatment": treatment, **({"owner": owner} if owner else {})}
     former = risk.owner
+    if owner != former:
+        check(values)
     _step(risk, RiskState.TREATING, values, reason, by=by, at=at, seen=seen, cause=cause)
     if owner and owner != former:
         hand_over_sight(risk, former, by=by, at=at)

@@ -9,6 +9,7 @@ from history.operations import GrantReason
 from kit.actor import Actor
 from kit.refusals import Refused
 from people.models import User
+from people.queries import why_no_owner
 from risklog.models import Risk
 from risklog.states import Treatment
 
@@ -22,6 +23,8 @@ def check(values: Mapping[str, Any]) -> None:
     category = values.get("category")
     if category is not None and category.is_retired:
         raise Refused(f"“{category.name}” is retired. Choose another category.", field="category")
+    if reason := why_no_owner(values.get("owner")):
+        raise Refused(reason, field="owner")
     for name in ("likelihood", "impact", "residual_likelihood", "residual_impact"):
         value = values.get(name)
         if name in values and (value is not None or "residual" not in name) and value not in (1, 2, 3, 4, 5):

@@ -12,6 +12,7 @@ from catalogue.models import Model
 from kit.refusals import Refused
 from kit.rights import may
 from people.models import Team, User
+from people.queries import why_no_owner
 from risklog import scoring
 from risklog.columns import DateOrder, Wrong, fold, order_of, value_of
 from risklog.models import Category, Import, ImportRow, Risk
@@ -204,6 +205,7 @@ class _Planner:
         # A date of the sheet wins over a higher level, also if it is the same date.
         if "review_on" in given:
             one.values["review_on"] = given["review_on"]
+        self._check_owner(one)
         residual = [one.values.get(name, getattr(risk, name)) for name in _RESIDUAL]
         self._check_residual(one, residual)
 
@@ -225,6 +227,7 @@ class _Planner:
         values.setdefault("impact", 3)
         self._check_residual(one, [values.get(name) for name in _RESIDUAL])
         self._check_state(one)
+        self._check_owner(one)
         level = scoring.LEVELS[scoring.level(scoring.score(values["likelihood"], values["impact"]))]
         shown = {
             "title": values.get("title"),
@@ -244,6 +247,10 @@ class _Planner:
             missing = _RESIDUAL[residual.index(None)]
             message = "Give both residual likelihood and residual impact, or neither."
             one.problems.append((self.places.get(missing), message))
+
+    def _check_owner(self, one: PlannedRow) -> None:
+        if reason := why_no_owner(one.values.get("owner")):
+            one.problems.append((self.places["owner"], reason))
 
     def _check_state(self, one: PlannedRow) -> None:
         values = one.values

@@ -13,6 +13,7 @@ from history.states import Work
 from kit.actor import SYSTEM, Actor
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
 from people.models import User
+from people.states import Role
 from tests.factories import actions, people
 
 pytestmark = pytest.mark.django_db
@@ -215,3 +216,15 @@ def test_actions_follow_the_sight_of_what_they_are_for(at):
 
     assert not Action.objects.visible_to(stranger).filter(pk=action.pk).exists()
     assert set(Action.objects.visible_to(User.objects.get(pk=ana.pk))) == {root, action}
+
+
+def test_a_viewer_does_not_become_the_owner_of_an_action(at):
+    viewer = people.user("Vic", role=Role.VIEWER)
+    made = operations.add(title="Cap the feature", by=SYSTEM, at=at)
+    for attempt in (
+        lambda: operations.add(title="x", owner=viewer, by=SYSTEM, at=at),
+        lambda: operations.change(made, {"owner": viewer}, by=SYSTEM, at=at),
+    ):
+        with pytest.raises(Refused, match="Vic is a viewer") as refusal:
+            attempt()
+        assert refusal.value.field == "owner"

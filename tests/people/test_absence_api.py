@@ -67,6 +67,7 @@ def test_only_administrators_write_absences_of_others(client, ana):
         ({"from_on": "tomorrow", "until_on": "2026-12-01"}, 400, "from_on"),
         ({"from_on": "2026-12-05"}, 400, "until_on"),
         ({**DAYS, "stand_in": "ana@example.org"}, 422, "stand_in"),
+        ({**DAYS, "until_on": "2099-01-01"}, 422, "until_on"),
         ({**DAYS, "person": "nobody@example.org"}, 400, "person"),
         ({**DAYS, "until": "2026-12-06"}, 400, "until"),
     ],
@@ -76,6 +77,18 @@ def test_a_bad_absence_is_refused_by_field(client, ana, body, status, field):
 
     assert (answer.status_code, answer["Content-Type"]) == (status, "application/problem+json")
     assert [error["field"] for error in answer.json()["errors"]] == [field]
+
+
+def test_a_stand_in_who_is_away_on_the_same_days_is_refused(client, ana):
+    absence(people.user("Ben", email="ben@example.org"), date(2026, 12, 5), date(2026, 12, 6))
+    body = {"from_on": "2026-12-01", "until_on": "2026-12-05", "stand_in": "ben@example.org"}
+
+    answer = client.post(URL, body, content_type=JSON)
+
+    (error,) = answer.json()["errors"]
+    assert (answer.status_code, error["field"]) == (422, "stand_in")
+    assert error["detail"] == "Ben is away from 2026-12-05 to 2026-12-06. Choose somebody else."
+    assert client.post(URL, {**body, "until_on": "2026-12-04"}, content_type=JSON).status_code == 201
 
 
 def test_absences_that_overlap_are_refused(client, ana):
@@ -114,7 +127,7 @@ def test_the_list_takes_as_many_queries_for_three_as_for_one(client, ana):
 
     statements()
     for_one = statements()
-    absence(people.user("Ben"), stand_in=ana)
-    absence(people.user("Cem"), stand_in=ana)
+    absence(people.user("Ben"), stand_in=people.user())
+    absence(people.user("Cem"), stand_in=people.user())
 
     assert statements() == for_one

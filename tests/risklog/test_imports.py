@@ -82,6 +82,16 @@ def test_a_check_writes_nothing_to_the_risk_log(ana):
     assert Event.objects.count() == before
 
 
+def test_a_viewer_as_owner_is_a_problem_of_the_row(ana):
+    people.user("Vic", email="vic@example.org", role=Role.VIEWER)
+    risks.risk(external_id="2")
+    header = "ID,Risk,Category,Owner"
+
+    found = checked([header, "1,New,data drift,Vic", "2,Known,data drift,Vic"], ana)
+
+    assert problems(found) == ["Vic is a viewer and may not write. Choose somebody else."] * 2
+
+
 def test_one_refused_row_keeps_all_out(ana):
     lines = [HEADER, "1,Good,data drift,,,,,,,,,", "2,Bad,data drift,Nobody,7,,asleep,,,,,3/4/2026"]
     found = checked(lines, ana)

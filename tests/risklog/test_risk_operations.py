@@ -168,6 +168,23 @@ def test_a_change_gives_a_closed_risk_no_review_date(at):
     assert found.review_on is None
 
 
+def test_a_viewer_does_not_become_an_owner_but_stays_one(at):
+    viewer, found = people.user("Vic", role=Role.VIEWER), risks.risk(state=RiskState.ASSESSING)
+    for attempt in (
+        lambda: risks.risk(owner=viewer),
+        lambda: risk.change(found, {"owner": viewer}, by=SYSTEM, at=at),
+        lambda: risk.treat(found, treatment=Treatment.MITIGATE, owner=viewer, by=SYSTEM, at=at),
+    ):
+        with pytest.raises(Refused, match="Vic is a viewer") as refusal:
+            attempt()
+        assert refusal.value.field == "owner"
+
+    Risk.objects.filter(pk=found.pk).update(owner=viewer)
+    found.refresh_from_db()
+    risk.change(found, {"owner": viewer, "title": "Another"}, by=SYSTEM, at=at)
+    assert risk.treat(found, treatment=Treatment.MITIGATE, owner=viewer, by=SYSTEM, at=at).owner == viewer
+
+
 def test_change_to_the_same_is_no_event(at):
     found = risks.risk()
     risk.change(found, {"title": found.title}, by=SYSTEM, at=at)
