@@ -66,9 +66,9 @@ def test_a_list_its_items_and_its_errors(ask, path):
     for wrong in ("limit=0", "order=colour", "colour=red", "after=x"):
         ask(path, f"{address}?{wrong}{required}")
     ask(path, address, Authorization="")
-    if f"{path}/{{key}}" in schema.document()["paths"]:
+    if "get" in schema.document()["paths"].get(f"{path}/{{key}}", {}):
         for row in rows[:10]:
-            ask(f"{path}/{{key}}", f"{path}/{row.get('id') or row['date']}")
+            ask(f"{path}/{{key}}", f"{path}/{row['id']}")
         ask(f"{path}/{{key}}", f"{path}/999999999")
 
 
