@@ -12,6 +12,7 @@ from history.models import Subject
 from lists.collation import BY_NAME
 from pages.forms import Day, PageForm
 from people.models import User
+from people.states import Role
 
 
 class ActionForm(PageForm):
@@ -42,7 +43,7 @@ class ActionForm(PageForm):
 
     def __init__(self, *args: Any, present_owner: int | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        selectable = Q(is_active=True) | Q(pk=present_owner)
+        selectable = Q(is_active=True) & ~Q(role=Role.VIEWER) | Q(pk=present_owner)
         fields: dict[str, Any] = self.fields
         fields["owner"].queryset = User.objects.filter(selectable).order_by(*BY_NAME)
 

@@ -14,6 +14,7 @@ from lists.collation import BY_NAME
 from pages.forms import Day, PageForm
 from people import queries as people
 from people.models import Team, User
+from people.states import Role
 from risklog import scoring
 from risklog.models import Category, Risk
 from risklog.operations.risk import CHANGEABLE
@@ -39,6 +40,11 @@ _IMPACTS = [(number, f"{number} {name}") for number, name in scoring.IMPACTS.ite
 class NamedChoice(forms.ModelChoiceField):
     def label_from_instance(self, obj: Any) -> str:
         return obj.subject_title
+
+
+def _owners() -> QuerySet[User]:
+    """Return who can own a risk: everyone who may write."""
+    return User.objects.filter(is_active=True).exclude(role=Role.VIEWER)
 
 
 def _figure(label: str, choices: list[tuple[int, str]], *, required: bool = True) -> forms.TypedChoiceField:
@@ -150,7 +156,9 @@ class EditRiskForm(RiskForm):
         super().__init__(*args, initial=_initial(risk), **kwargs)
         fields: dict[str, Any] = self.fields
         fields["team"].queryset = Team.objects.filter(subject__is_retired=False).order_by(*BY_NAME)
-        owners = User.objects.filter(is_active=True) | User.objects.filter(pk=risk.owner_id)
+        owners = User.objects.filter(is_active=True).exclude(role=Role.VIEWER) | User.objects.filter(
+            pk=risk.owner_id
+        )
         fields["owner"].queryset = owners.order_by(*BY_NAME)
         fields["series"].queryset = _series_for(self.user, risk)
         # A retired category stays in the list if the risk has it already.
@@ -216,7 +224,7 @@ class TreatForm(StepForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         fields: dict[str, Any] = self.fields
-        fields["owner"].queryset = User.objects.filter(is_active=True).order_by(*BY_NAME)
+        fields["owner"].queryset = _owners().order_by(*BY_NAME)
         self.fields["owner"].initial = self.risk.owner_id or self.user.pk
         self.fields["reason"].label = "What needs doing?"
 

@@ -57,8 +57,8 @@ def test_large_or_unusual_values_are_cut_and_reported(sender):
 
 
 def test_alerts_without_labels_and_fingerprint_differ_by_their_annotations(sender):
-    told = signals.told() | {"labels": None, "fingerprint": None}
-    body = [told | {"annotations": {"summary": text}} for text in ("Drift", "Latency", "Drift")]
+    sent = signals.sent_alert() | {"labels": None, "fingerprint": None}
+    body = [sent | {"annotations": {"summary": text}} for text in ("Drift", "Latency", "Drift")]
 
     answer = sender(ALERTS, {"alerts": body})
 
