@@ -98,7 +98,7 @@ class File(Part):
     """A file that is attached to an object. Its content is in the storage "files".
 
     media_type: by its content. size: in bytes. sha256: of the content, in hexadecimal digits. stored_as: its
-    random name in the storage, which is not shown. removed_at: None if it is attached.
+    random name in the storage, which is not shown. removed_at, removed_by: None if it is attached.
     """
 
     OF = "about"
@@ -115,6 +115,10 @@ class File(Part):
     state = models.CharField(max_length=8, choices=FileState.choices, default=FileState.ATTACHED)
     added_at = models.DateTimeField()
     removed_at = models.DateTimeField(null=True, blank=True)
+    # No list selects by it, so it has no index.
+    removed_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
 
     objects = FileQuerySet.as_manager()
 

@@ -58,6 +58,12 @@ def may_remove_file(user: User, obj: Any) -> bool:
     return may_write(user) and (is_own or may_write(user, Role.ADMINISTRATOR))
 
 
+@permission("talk.file_restore")
+def may_restore_file(user: User, obj: Any) -> bool:
+    """Allow people to restore a file that they removed, and administrators any, as for comments."""
+    return may_restore(user, obj)
+
+
 @permission("talk.tag_view")
 def may_view_tags(user: User, obj: Any) -> bool:
     return may_read(user)

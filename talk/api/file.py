@@ -166,8 +166,9 @@ class RemoveFile(_FileStep):
 
 
 class RestoreFile(_FileStep):
-    """Restore a removed file."""
+    """Restore a file that you removed; as an administrator, any removed file."""
 
+    permission = {"POST": "talk.file_restore"}
     operation = staticmethod(operations.restore)
 
 

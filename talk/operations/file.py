@@ -63,7 +63,7 @@ def add(*, about: Subject, file: Content, by: Actor, at: datetime) -> File:
 def remove(file: File, *, by: Actor, at: datetime, seen: int | None = None) -> File:
     """Remove a file from its object. It can be restored for RESTORABLE."""
     payload = FileRemoved(name=file.name)
-    values = {"removed_at": at}
+    values = {"removed_at": at, "removed_by": by.person}
     history.move(file, FileState.REMOVED, values=values, payload=payload, by=by, at=at, seen=seen)
     return file
 
@@ -74,7 +74,7 @@ def restore(file: File, *, by: Actor, at: datetime, seen: int | None = None) -> 
     if file.state == FileState.DELETED:
         raise Refused("The content of this file is deleted. Attach it again.")
     payload = FileRestored(name=file.name)
-    values = {"removed_at": None}
+    values = {"removed_at": None, "removed_by": None}
     history.move(file, FileState.ATTACHED, values=values, payload=payload, by=by, at=at, seen=seen)
     return file
 

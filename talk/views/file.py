@@ -21,9 +21,10 @@ from talk.models import File
 from talk.operations import file as operations
 from talk.queries import file as queries
 
-STEPS: dict[str, tuple[Any, str, str]] = {
-    "remove": (operations.remove, "File removed", "restore"),
-    "restore": (operations.restore, "File restored", "remove"),
+# Step -> (permission, operation, message, the step that reverses it).
+STEPS: dict[str, tuple[str, Any, str, str]] = {
+    "remove": ("talk.file_remove", operations.remove, "File removed", "restore"),
+    "restore": ("talk.file_restore", operations.restore, "File restored", "remove"),
 }
 
 
@@ -67,7 +68,7 @@ def file(request: SignedInRequest, pk: int) -> HttpResponse:
     context = {
         "file": found,
         "about_url": url_of(found.about),
-        "may_remove": may(request.user, "talk.file_remove", found),
+        "may_step": may(request.user, STEPS["remove" if found.is_attached else "restore"][0], found),
     }
     return respond(request, "talk/file_detail.html", None, context)
 
@@ -88,11 +89,11 @@ def file_content(request: SignedInRequest, pk: int, name: str) -> HttpResponseBa
 def file_step(request: SignedInRequest, pk: int, step: str) -> HttpResponse:
     """Remove a file, or take that back."""
     found = _file(request, int(pk))
-    operation, message, undo_step = STEPS[step]
+    permission, operation, message, undo_step = STEPS[step]
     return flows.press(
         request,
         found,
-        permission="talk.file_remove",
+        permission=permission,
         operation=operation,
         address=reverse("talk:file", args=[found.pk]),
         message=message,

@@ -258,3 +258,26 @@ def test_only_an_attached_image_is_shown_in_a_text(settings, address, is_picture
     html = markup.html_of(f"![A chart]({address.format(base=settings.BASE_URL)})")
 
     assert ("<img" in html) is is_picture
+
+
+def test_a_person_does_not_restore_what_an_administrator_removed(client, ana, action):
+    client.post("/files/", on(action, file=factory.content("drift.txt", b"psi 0.3")))
+    file = File.objects.get()
+
+    def take(step):
+        file.refresh_from_db()
+        client.post(f"/files/{file.pk}/{step}/", {"version": file.version})
+        file.refresh_from_db()
+        return file.state
+
+    assert (take("remove"), take("restore")) == ("removed", "attached")
+    boss = people.user("Robin", role=Role.ADMINISTRATOR)
+    client.force_login(boss)
+    assert take("remove") == "removed"
+    assert file.removed_by == boss
+
+    client.force_login(ana)
+    assert "Restore" not in client.get(f"/files/{file.pk}/").content.decode().split("<main")[1]
+    assert take("restore") == "removed"
+    client.force_login(boss)
+    assert take("restore") == "attached"
