@@ -121,7 +121,7 @@ def _cells(sheet: CalamineSheet, gaps: workbook_gaps.Gaps, notes: list[str]) -> 
     rows = sheet.to_python(skip_empty_area=True)
     for (line, column), text in gaps.items():
         line, column = line - first_row, column - first_column  # noqa: PLW2901 - relative to the first cell
-        if 0 <= line < len(rows) and 0 <= column < len(rows[line]) and rows[line][column] in ("", 0):
+        if 0 <= line < len(rows) and 0 <= column < len(rows[line]) and rows[line][column] == "":
             rows[line][column] = text
     merged = sheet.merged_cell_ranges or []
     filled = 0
@@ -235,9 +235,7 @@ def _table(
     body = [(number, [*cells, *[""] * (width - len(cells))][:width]) for number, cells in rows[place + 1 :]]
     beyond = [number for number, cells in rows[place + 1 :] if any(cell != "" for cell in cells[width:])]
     if beyond:
-        notes.append(
-            f"Cells beyond the header are left out, in {len(beyond)} lines; the first is {beyond[0]}."
-        )
+        notes.append(f"Cells beyond the header are left out, first in line {beyond[0]}.")
     if not body:
         raise Unreadable("The file has a header and no further rows.")
     if len(body) > MAX_ROWS:

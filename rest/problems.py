@@ -41,7 +41,7 @@ _STATUS: dict[type[Refused], int] = {IllegalMove: 409, Busy: 409, ChangedMeanwhi
 def problem(error: Exception, context: Any) -> Response | None:
     """Return the problem answer for an error, None for an error that is not the client's (REST handler)."""
     if isinstance(error, Refused):
-        return _refusal(error)
+        return refusal_answer(error)
     error = _as_api_exception(error)
     if not isinstance(error, exceptions.APIException):
         return None
@@ -83,7 +83,8 @@ def _as_api_exception(error: Exception) -> Exception:
     return error
 
 
-def _refusal(error: Refused) -> Response:
+def refusal_answer(error: Refused) -> Response:
+    """Return the problem answer for a refusal of an operation."""
     code = next(number for kind, number in _STATUS.items() if isinstance(error, kind))
     body = described(code, error.message)
     if error.field:

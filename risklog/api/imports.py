@@ -12,9 +12,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kit import clock
+from kit.refusals import IllegalMove
 from pages import uploads
 from rest.bodies import TooLarge
 from rest.fields import Body, Visible, read
+from rest.problems import refusal_answer
 from rest.resource import Collection, Item, Resource
 from rest.steps import Step
 from risklog.columns import COLUMNS, DateOrder
@@ -137,13 +139,26 @@ class ImportItem(_Imports, Item):
 
 
 class ApplyImport(_Imports, Step):
-    """Create and change the risks of all rows, or of none: 422 if a row is refused."""
+    """Create and change the risks of all rows, or of none: 422 if a row is refused.
+
+    409 if something changed since the check. The rows then have their new results.
+    """
 
     permission = {"POST": "risklog.risk_import"}
     bodies = {"POST": Body}
     answers = {"POST": (200, ImportRead)}
     is_versioned = True
-    operation = staticmethod(operations.apply)
+
+    def post(self, request: Request, key: str) -> Response:
+        found = self.found(request, key)
+        seen = self.seen(request, found)
+        read(Body, request)
+        try:
+            operations.apply(found, by=self.by(request), at=clock.now(), seen=seen)
+        except IllegalMove as refusal:
+            # An answer keeps what was stored; an exception would roll it back (rest.idempotency).
+            return refusal_answer(refusal)
+        return self.answer(request, found.pk)
 
 
 class ImportRows(Collection):

@@ -155,9 +155,10 @@ def _apply(found: Import, *, by: Actor, at: datetime, seen: int | None) -> Refus
         )
     refused = [one.row.line for one in planned if one.result == RowResult.REFUSED]
     if refused:
+        others = f", and {len(refused) - 1} more" if len(refused) > 1 else ""
         raise Refused(
-            f"Line {refused[0]} is refused, with {len(refused) - 1} others. Nothing was imported. Correct the"
-            " file or leave the column out, and check again."
+            f"Line {refused[0]} is refused{others}. Nothing was imported. Correct the file or leave the"
+            " column out, and check again."
         )
     by = Actor(author, "import", token=by.token)
     _add_categories(planned, found, by=by, at=at)
@@ -221,7 +222,7 @@ def _check_mapping(found: Import, mapping: Sequence[str]) -> None:
     if doubled := {name for name in chosen if chosen.count(name) > 1}:
         label = COLUMNS[min(doubled)].label
         raise Refused(f"Two columns are “{label}”. Choose one of them.", field="mapping")
-    if not {"title", "description", "external_id"} & set(chosen):
+    if not {"title", "description", "reference", "external_id"} & set(chosen):
         raise Refused(
             "Choose the column that has the title or the description of the risks.", field="mapping"
         )

@@ -30,10 +30,11 @@ MAX_TITLE = 200
 
 @dataclass(slots=True)
 class PlannedRow:
-    """What happens with a row. values: field -> value to write. risk: the existing one, None for a new one.
-    created: the new one, once the import is applied.
-    new_category: the name of a category to create first, "" for none. changes, problems, remarks: as in
-    ImportRow.
+    """What happens with a row.
+
+    values: field -> value to write. risk: the existing one, None for a new one. created: the new one, once
+    the import is applied. new_category: the name of a category to create first, "" for none. changes,
+    problems, remarks: as in ImportRow.
     """
 
     row: ImportRow
@@ -166,6 +167,19 @@ class _Planner:
                 one.problems.append((place, f"Line {lines[key]} has the same external ID. Keep one of them."))
             lines.setdefault(key, one.row.line)
             one.risk = one.risk or known.get(key)
+        self._refuse_second_rows(planned)
+
+    @staticmethod
+    def _refuse_second_rows(planned: Sequence[PlannedRow]) -> None:
+        """Refuse a row about a risk that an earlier row is about, by its reference or its external id."""
+        lines: dict[int, int] = {}
+        for one in planned:
+            if one.risk is None:
+                continue
+            first = lines.setdefault(one.risk.pk, one.row.line)
+            if first != one.row.line and not one.problems:
+                message = f"Line {first} is about {one.risk.reference}, too. Keep one of them."
+                one.problems.append((None, message))
 
     def _match_references(self, planned: Sequence[PlannedRow]) -> None:
         wanted = {one.values["reference"].upper() for one in planned if one.values.get("reference")}
@@ -198,7 +212,7 @@ class _Planner:
         if one.new_category:
             one.changes.append(["category", str(risk.category), one.new_category])
         one.changes += [
-            [name, _shown(getattr(risk, name)), _shown(value)]
+            [name, self._present(risk, name), _shown(value)]
             for name, value in one.values.items()
             if name != "category" or value is not None
         ]
@@ -208,6 +222,12 @@ class _Planner:
         self._check_owner(one)
         residual = [one.values.get(name, getattr(risk, name)) for name in _RESIDUAL]
         self._check_residual(one, residual)
+
+    def _present(self, risk: Risk, name: str) -> str:
+        """Return the stored value as text; "" for a model that the author may not see."""
+        value = getattr(risk, name)
+        is_hidden = isinstance(value, Model) and not value.subject.is_visible_to(self.user)
+        return "" if is_hidden else _shown(value)
 
     # ---------------------------------------------------------- new risks
 

@@ -111,7 +111,7 @@ def test_what_is_left_out_is_noted_and_equal_headers_are_told_apart():
     sheet = read(b"Title,Owner,Owner\na,b,c,beyond\n")
 
     assert sheet.header == ["Title", "Owner", "Owner (C)"]
-    assert "Cells beyond the header are left out, in 1 lines; the first is 2." in sheet.notes
+    assert "Cells beyond the header are left out, first in line 2." in sheet.notes
 
 
 def test_a_gap_of_many_empty_lines_loses_no_row():

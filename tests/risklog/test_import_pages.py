@@ -12,6 +12,7 @@ from kit.actor import Actor
 from people.states import Role
 from risklog.models import Import, Risk
 from risklog.operations import imports
+from risklog.operations import risk as operations
 from tests.conftest import AT
 from tests.factories import people, risks
 
@@ -188,6 +189,24 @@ def test_apply_by_api_needs_the_version_and_writes_all(client, ana):
     assert {row["risk_reference"] for row in client.get(url.replace("apply", "rows")).json()["results"]} == {
         risk.reference for risk in Risk.objects.select_related("subject")
     }
+
+
+@pytest.mark.parametrize("extra", [{}, {"Idempotency-Key": "apply-1"}])
+def test_apply_by_api_shows_what_changed_since_the_check(client, ana, extra):
+    risk = risks.risk("Before", external_id="1")
+    sent = client.post(API, {"file": file()})
+    operations.change(risk, {"title": "Of a colleague"}, by=Actor(ana, "page"), at=AT)
+    url = f"{API}/{sent.json()['id']}"
+    headers = {"If-Match": sent["ETag"], **extra}
+
+    answer = client.post(f"{url}/apply", content_type="application/json", headers=headers)
+
+    assert (answer.status_code, answer["Content-Type"]) == (409, "application/problem+json")
+    assert ["title", "Of a colleague", "Scores drift"] in client.get(f"{url}/rows").json()["results"][0][
+        "changes"
+    ]
+    headers = {"If-Match": client.get(url)["ETag"]}
+    assert client.post(f"{url}/apply", content_type="application/json", headers=headers).status_code == 200
 
 
 def test_a_sheet_is_applied_at_once_unless_a_row_is_refused(client, ana):

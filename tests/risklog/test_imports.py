@@ -98,7 +98,7 @@ def test_one_refused_row_keeps_all_out(ana):
 
     assert results(found) == [(2, "new"), (3, "refused")]
     assert len(problems(found)) == 4
-    with pytest.raises(Refused, match="Line 3 is refused, with 0 others"):
+    with pytest.raises(Refused, match=r"Line 3 is refused\. Nothing was imported"):
         apply(found, ana)
     assert not Risk.objects.exists()
 
@@ -360,6 +360,25 @@ def test_an_own_export_is_matched_by_its_references(ana):
     assert results(found) == [(2, "unchanged"), (3, "refused")]
     assert problems(found) == ["There is no risk R-999999. Leave this column out to create new risks."]
     assert read(["Reference,Title", "REF/7,x"], ana).mapping == ["external_id", "title"]
+
+
+def test_two_rows_about_one_risk_are_refused_before_they_collide(ana):
+    risk = risks.risk("Scores drift", owner=ana, external_id="7")
+    header = "Reference,ID,Title,Category"
+
+    found = checked([header, f"{risk.reference},,One,data drift", ",7,Two,data drift"], ana)
+
+    assert problems(found) == [f"Line 2 is about {risk.reference}, too. Keep one of them."]
+
+
+def test_the_name_of_a_hidden_model_is_not_shown_as_the_old_value(ana):
+    hidden = risks.model("Secret scoring", viewers=[people.team("Vault").subject_id])
+    risks.risk("Scores drift", model=hidden, viewers=[ana.subject_id], owner=ana, external_id="7")
+    risks.model("Open scoring")
+
+    found = checked([HEADER, "7,Scores drift,data drift,,,,,,,,Open scoring,"], ana)
+
+    assert found.rows.get().changes == [["model", "", "Open scoring"]]
 
 
 def test_the_guard_of_an_exported_text_is_not_part_of_it(ana):
