@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kit import clock, references
-from lists.filtering import BadQuery, Reader
+from lists.specification import BadQuery, Reader
 from people.models import Team, User
 from rest.fields import Body, Visible, read
 from rest.resource import ApiView

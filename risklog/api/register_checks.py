@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kit import clock
-from lists.filtering import BadQuery, Reader
+from lists.specification import BadQuery, Reader
 from rest.resource import ApiView, page_size
 from risklog.filters import REGISTER_CHECKS
 from risklog.queries import register_checks as queries
