@@ -9,7 +9,7 @@ from actions.states import UNFINISHED, ActionState, Type
 from history.models import Subject
 from kit import references
 from lists import filtering
-from lists.filtering import Filter, ListSpec, Order, Reader
+from lists.specification import Filter, ListSpec, Order, Reader
 from people import queries as people
 
 _UNFINISHED = Q(state__in=UNFINISHED)

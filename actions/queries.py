@@ -14,7 +14,7 @@ from history.models import RecordedQuerySet
 from history.queries import show
 from kit.rights import may
 from kit.sight import Visitor
-from lists.filtering import Reader
+from lists.specification import Reader
 from people.models import User
 
 PANEL_SIZE = 20

@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce
 from catalogue.states import Stage, Tier
 from lists import filtering
 from lists.collation import BY_NAME, BY_NAME_BACKWARDS
-from lists.filtering import Filter, ListSpec, Order, Reader
+from lists.specification import Filter, ListSpec, Order, Reader
 from people.models import Team, User
 
 # Models without a tier come after the others.

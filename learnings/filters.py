@@ -6,7 +6,7 @@ from django.db.models import Q
 
 from learnings.states import LearningState, LearningVerdict
 from lists import filtering
-from lists.filtering import Filter, ListSpec, Order, Reader
+from lists.specification import Filter, ListSpec, Order, Reader
 
 TEXTS = ("title", "seen", "to_monitor", "to_adjust", "how_to_check", "governance")
 _MAX_WORDS = 10

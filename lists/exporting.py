@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 
 from kit.sight import Visitor
 from lists.export_files import BOM, ExportColumn, Row, csv_chunks, json_chunks, xlsx_chunks
-from lists.filtering import BadQuery, ListSpec, Reader, Selection
+from lists.specification import BadQuery, ListSpec, Reader, Selection
 
 FORMATS = {
     "csv": "text/csv; charset=utf-8",

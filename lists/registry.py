@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 from django.db.models import QuerySet
 from django.urls import reverse
 
-from lists.filtering import ListSpec, Reader, Selection
+from lists.specification import ListSpec, Reader, Selection
 
 
 @dataclass(frozen=True, slots=True)

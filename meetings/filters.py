@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef, Q
 from history.models import Subject
 from lists import filtering
 from lists.collation import BY_NAME
-from lists.filtering import Filter, ListSpec, Order, Reader
+from lists.specification import Filter, ListSpec, Order, Reader
 from meetings.models import MeetingSeries
 from meetings.states import DecisionState, ItemState, MeetingState
 from people import queries as people

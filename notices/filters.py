@@ -3,7 +3,7 @@
 from django.db.models import Q
 
 from lists import filtering
-from lists.filtering import ListSpec, Order
+from lists.specification import ListSpec, Order
 from notices.states import MessageState
 
 INBOX = ListSpec(

@@ -9,7 +9,7 @@ from django.http import HttpRequest, StreamingHttpResponse
 from django.utils.http import content_disposition_header
 
 from lists.exporting import Export
-from lists.filtering import BadQuery, Reader, Selection
+from lists.specification import BadQuery, Reader, Selection
 from pages.listing import reader_of
 
 

@@ -11,7 +11,7 @@ from kit import clock
 from kit.refusals import Refused
 from kit.sight import Visitor
 from lists import paging
-from lists.filtering import BadQuery, ListSpec, Reader, Selection
+from lists.specification import BadQuery, ListSpec, Reader, Selection
 from pages.requests import PAGE_SIZE
 
 

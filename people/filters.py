@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from lists import filtering
 from lists.collation import BY_NAME, BY_NAME_BACKWARDS
-from lists.filtering import Filter, ListSpec, Order, Reader
+from lists.specification import Filter, ListSpec, Order, Reader
 from people.models import Function, Membership, User
 from people.states import Role
 

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 
 from kit import clock
 from lists.exporting import Export
-from lists.filtering import BadQuery, ListSpec, Reader
+from lists.specification import BadQuery, ListSpec, Reader
 from rest.rendering import Json
 from rest.resource import ApiView
 

@@ -29,7 +29,7 @@ from kit.actor import Actor
 from kit.refusals import Refused
 from kit.rights import OPEN, may
 from lists import counting, paging
-from lists.filtering import BadQuery, ListSpec, Reader
+from lists.specification import BadQuery, ListSpec, Reader
 from rest.idempotency import once_per_key
 from rest.versions import NoVersion, PreconditionRequired, Stale, etag, named, tags
 

@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from history.models import Event, Subject
 from history.queries import present_data
 from lists import filtering
-from lists.filtering import ListSpec, Order
+from lists.specification import ListSpec, Order
 from meetings.models import AgendaItem
 from people import queries as people
 from people.models import User

@@ -17,7 +17,8 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
 from kit.rights import OPEN
-from lists import exporting, filtering
+from lists import exporting
+from lists.specification import Filter
 from rest.exporting import ExportOfList
 from rest.fields import Body
 from rest.problems import PROBLEM
@@ -232,7 +233,7 @@ def _plain(doc: str | None) -> str:
     return "\n".join(line.strip() for line in (doc or "").strip().splitlines())
 
 
-def _parameter_of(name: str, list_filter: filtering.Filter, required: Names[str]) -> OpenApiParameter:
+def _parameter_of(name: str, list_filter: Filter, required: Names[str]) -> OpenApiParameter:
     """Return the description of a filter's query parameter."""
     choices = [value for value, _ in list_filter.choices]
     text = list_filter.help

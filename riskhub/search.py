@@ -21,7 +21,7 @@ from kit import kinds
 from kit.rights import may, view_needs
 from kit.sight import Visitor
 from lists import filtering
-from lists.filtering import Filter, ListSpec, Order, Reader
+from lists.specification import Filter, ListSpec, Order, Reader
 from pages.answers import is_fragment, vary
 from pages.listing import listing, reader_of, selection_of
 from people import queries as people

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from history.models import Subject
 from kit import kinds
-from lists.filtering import ListSpec
+from lists.specification import ListSpec
 from people import queries as people
 from people.models import User
 from rest.resource import Collection

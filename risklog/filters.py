@@ -16,8 +16,8 @@ from catalogue.models import Model
 from kit import references
 from lists import filtering
 from lists.collation import BY_NAME
-from lists.filtering import Condition, Filter, ListSpec, Order, Reader, Selection
 from lists.registry import BuiltInView, NamedList
+from lists.specification import Condition, Filter, ListSpec, Order, Reader, Selection
 from people import queries as people
 from people.models import Team, User
 from risklog import scoring

@@ -13,7 +13,7 @@ from django.db.models.lookups import LessThan
 
 from actions.models import Action
 from actions.states import UNFINISHED, ActionState
-from lists.filtering import Reader
+from lists.specification import Reader
 from people import queries as people
 from risklog.states import RiskState
 

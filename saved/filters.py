@@ -4,7 +4,7 @@ from django.db.models import Q
 
 from lists import filtering
 from lists.collation import BY_NAME
-from lists.filtering import ListSpec, Order
+from lists.specification import ListSpec, Order
 from people import queries as people
 
 SPEC = ListSpec(

@@ -12,7 +12,7 @@ from kit.actor import Actor
 from kit.refusals import Refused
 from kit.sight import EVERYONE
 from lists import registry
-from lists.filtering import BadQuery
+from lists.specification import BadQuery
 from people.models import User
 from saved import permissions
 from saved.models import SavedView

@@ -12,8 +12,8 @@ from kit.rights import may
 from kit.sight import Visitor
 from lists import counting
 from lists.collation import BY_NAME
-from lists.filtering import BadQuery, Reader, Selection
 from lists.registry import NamedList
+from lists.specification import BadQuery, Reader, Selection
 from people.models import User
 from saved.models import SavedView
 from saved.states import ViewState

@@ -9,7 +9,7 @@ from catalogue.models import Model
 from kit import references
 from lists import filtering
 from lists.collation import BY_NAME
-from lists.filtering import Filter, ListSpec, Order, Reader
+from lists.specification import Filter, ListSpec, Order, Reader
 from people.models import User
 from signals.models import BreachGroup
 from signals.states import Adapter, Agreement, BreachLevel, BreachState, SignalKind

@@ -5,7 +5,7 @@ from django.db.models import Q
 from history.models import Subject
 from lists import filtering
 from lists.collation import BY_NAME, BY_NAME_BACKWARDS
-from lists.filtering import ListSpec, Order
+from lists.specification import ListSpec, Order
 from people import queries as people
 from talk.states import CommentState, FileState
 

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from kit import clock
 from kit.refusals import Refused
-from lists.filtering import BadQuery
+from lists.specification import BadQuery
 from people import queries
 from people.days_off import Holiday
 from people.filters import HOLIDAYS

@@ -11,7 +11,7 @@ from django.db.models.functions import JSONObject
 
 from kit import clock
 from kit.sight import Visitor
-from lists.filtering import Reader
+from lists.specification import Reader
 from people.models import Function, User
 from risklog.filters import ESCALATION_VIEWS, RESOLVED_ORDER
 from risklog.models import Climb, Escalation, Review, Rung

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from lists import counting
-from lists.filtering import Reader
+from lists.specification import Reader
 from risklog.models import Risk
 from risklog.register_checks import CHECKS, RegisterCheck
 

@@ -11,7 +11,7 @@ from history.models import Subject
 from history.queries import show
 from kit.prepared import Prepared
 from kit.sight import Visitor
-from lists.filtering import Reader
+from lists.specification import Reader
 from people import queries as people
 from people.models import Membership, User
 from people.states import Role

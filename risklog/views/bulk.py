@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 from kit import clock
 from kit.refusals import Refused
 from kit.rights import view_needs
-from lists.filtering import BadQuery
+from lists.specification import BadQuery
 from pages.answers import back_to, go, respond, toast
 from pages.listing import reader_of
 from pages.requests import actor

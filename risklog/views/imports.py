@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from kit.rights import view_needs
-from lists.filtering import Selection
+from lists.specification import Selection
 from pages import flows, uploads
 from pages.answers import respond
 from pages.listing import listing, selection_of

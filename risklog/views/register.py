@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from kit import clock
 from kit.rights import may, view_needs
-from lists.filtering import Reader, Selection
+from lists.specification import Reader, Selection
 from pages.answers import is_fragment, respond
 from pages.exporting import send_export
 from pages.listing import Chip, Listing, listing, reader_of, selection_of

@@ -8,7 +8,7 @@ import pytest
 from django.apps import apps
 from django.utils.module_loading import module_has_submodule
 
-from lists.filtering import ListSpec
+from lists.specification import ListSpec
 from tests.house.test_templates import CODE, ROOT
 
 WORDS = {"name", "title"}

@@ -7,7 +7,7 @@ import pytest
 from django.db.models import Q, TextChoices
 
 from lists import filtering
-from lists.filtering import BadQuery, Filter, ListSpec, Order, Reader
+from lists.specification import BadQuery, Filter, ListSpec, Order, Reader
 
 
 class Colour(TextChoices):

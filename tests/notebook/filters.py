@@ -1,7 +1,7 @@
 """The filters and orders of the list of notes."""
 
 from lists import filtering
-from lists.filtering import ListSpec, Order
+from lists.specification import ListSpec, Order
 from tests.notebook.states import State
 
 SPEC = ListSpec(

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from kit.actor import SYSTEM
-from lists.filtering import Reader
+from lists.specification import Reader
 from people.operations import organisation as organisations
 from people.operations import person as persons
 from people.states import Role
