@@ -112,7 +112,7 @@ def test_no_address_answers_with_a_word_or_number_of_it(world, family, role):
 
     assert_none(found)
     assert_none(differing)
-    assert asked > 100
+    assert asked > 80
 
 
 def assert_none(rows: list[Any]) -> None:

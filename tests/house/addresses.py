@@ -1,7 +1,8 @@
 """Every address, with the values for its parameters: pages from the resolver, the API from its resources."""
 
+import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from history.models import Event
 from riskhub.urls import RESOURCES
 from tests.house.world import Objects, World
 
+PAGE_METHODS = ("GET", "POST")
 _LISTS = (
     "_list",
     "_heat",
@@ -50,16 +52,28 @@ class Address:
 
 
 def pages() -> Iterator[Address]:
-    """Yield every named page, once for each step in its pattern."""
+    """Yield every named page with its methods, once for each step in its pattern."""
     for name, pattern in _walk(get_resolver().url_patterns):
         if name in {"reference", "schema"}:
             yield Address(name, ("GET",), _page(name, {}))
             continue
-        spelled = re.search(r"\(\?P<(step|way|name)>([a-z|-]+)\)", str(pattern))
+        methods = _methods_of(pattern.callback)
+        spelled = re.search(r"\(\?P<(step|way|name)>([a-z|-]+)\)", str(pattern.pattern))
         for word in spelled[2].split("|") if spelled else [""]:
             fixed = {spelled[1]: word} if spelled else {}
             whole = f"{name}/{word}" if word else name
-            yield Address(whole, ("GET", "POST"), _page(name, fixed), _object(name))
+            yield Address(whole, methods, _page(name, fixed), _object(name))
+
+
+def _methods_of(view: Callable | None) -> tuple[str, ...]:
+    """Return which of GET and POST a view accepts. Django's decorators keep the methods in their closure."""
+    while view is not None:
+        known = inspect.getclosurevars(view).nonlocals if inspect.isfunction(view) else {}
+        accepted = known.get("request_method_list")
+        if accepted is not None:
+            return tuple(method for method in PAGE_METHODS if method in accepted)
+        view = getattr(view, "__wrapped__", None)
+    return PAGE_METHODS
 
 
 def resources() -> Iterator[Address]:
@@ -72,12 +86,12 @@ def resource(address: str) -> Address:
     return Address(f"api/{address}", tuple(dict(RESOURCES)[address].permission), _resource(address))
 
 
-def _walk(patterns: Any, space: str = "") -> Iterator[tuple[str, str]]:
+def _walk(patterns: Any, space: str = "") -> Iterator[tuple[str, URLPattern]]:
     for one in patterns:
         if isinstance(one, URLResolver):
             yield from _walk(one.url_patterns, f"{one.namespace}:" if one.namespace else space)
         elif isinstance(one, URLPattern) and one.name:
-            yield f"{space}{one.name}", str(one.pattern)
+            yield f"{space}{one.name}", one
         elif isinstance(one, URLPattern) and not str(one.pattern).startswith("api/v1/"):
             raise AssertionError(f"The address {one.pattern} has no name.")
 

@@ -103,6 +103,20 @@ def _is_declared(name: str, status: int) -> bool:
     return str(status) in schema.document()["paths"][path][method.lower()]["responses"]
 
 
+def test_a_page_refuses_another_method_and_names_its_own(world):
+    client, wrong, asked = client_of(world, "administrator"), [], 0
+    for address in addresses.pages():
+        for method in set(addresses.PAGE_METHODS) - set(address.methods):
+            asked += 1
+            answer = ask(client, method, address.url_of(world, world.open), is_api=False)
+            named = {one for one in addresses.PAGE_METHODS if one in answer.headers.get("Allow", "")}
+            if (answer.status_code, named) != (405, set(address.methods)):
+                wrong.append((method, address.name, answer.status_code, named))
+
+    assert wrong == []
+    assert asked > 100
+
+
 # ------------------------------------------------------------------ without a version (row 17)
 
 # Writes that only add or end a row of the writer overwrite nothing, so they need no version (rest/steps.py).
