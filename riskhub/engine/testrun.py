@@ -94,7 +94,8 @@ def _check(name: str, command: list[str]) -> int:
 def _tests(workers: str, for_pytest: list[str]) -> int:
     browser = find_browser()
     environment = dict(os.environ)
-    command = [sys.executable, "-m", "pytest", "-n", workers]
+    # Each worker begins with its own part of the tests, so that few modules are prepared twice.
+    command = [sys.executable, "-m", "pytest", "-n", workers, "--dist", "worksteal"]
     if browser:
         environment["CHROME"] = browser
     else:
