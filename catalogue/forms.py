@@ -1,4 +1,4 @@
-"""The forms of models."""
+"""The forms of models and of decision rights."""
 
 from typing import Any
 
@@ -6,12 +6,14 @@ from django import forms
 from django.core.validators import validate_slug
 from django.db.models import Q
 
-from catalogue.models import Model
+from catalogue.models import DecisionRight, Model
 from catalogue.operations.model import CHANGEABLE
-from catalogue.states import Stage, Tier
+from catalogue.states import Holder, RightKind, Stage, Tier
+from history.models import Subject
 from lists.collation import BY_NAME
 from pages.forms import PageForm
-from people.models import Team, User
+from people.models import Function, Team, User
+from people.states import Role
 
 
 class ModelForm(PageForm):
@@ -91,3 +93,86 @@ class StageForm(PageForm):
 
     def values(self) -> dict[str, Any]:
         return {"to": self.cleaned_data["stage"]}
+
+
+# ------------------------------------------------------------------ decision rights
+
+
+class RightForm(PageForm):
+    """Who holds a right, and why."""
+
+    who = forms.ChoiceField(label="Held by", choices=Holder.choices)
+    person = forms.ModelChoiceField(
+        User.objects.none(), required=False, empty_label="None", help_text="If a person holds it."
+    )
+    function = forms.ModelChoiceField(
+        Function.objects.none(), required=False, empty_label="None", help_text="If a function holds it."
+    )
+    why = forms.CharField(
+        label="Reason", max_length=4000, widget=forms.Textarea(attrs={"rows": 3, "class": "textarea"})
+    )
+    because = forms.CharField(
+        label="Based on",
+        required=False,
+        max_length=24,
+        help_text="The reference of the decision behind it, for example D-12.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+    def __init__(self, *args: Any, user: User, present: DecisionRight | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+        selectable = Q(is_active=True) & ~Q(role=Role.VIEWER) | Q(pk=present.person_id if present else None)
+        fields: dict[str, Any] = self.fields
+        people = User.objects.filter(selectable).visible_to(user)
+        fields["person"].queryset = people.order_by(*BY_NAME)
+        fields["function"].queryset = Function.objects.visible_to(user).order_by(*BY_NAME)
+
+    @classmethod
+    def of(cls, right: DecisionRight, data: Any = None, *, user: User) -> "RightForm":
+        """Return the form of an existing right, with `shown_because`."""
+        because = right.shown_because.reference if right.shown_because else ""
+        initial = {name: getattr(right, name) for name in ("who", "person", "function", "why")}
+        form = cls(data, initial={**initial, "because": because}, user=user, present=right)
+        if right.because and not right.shown_because:
+            del form.fields["because"]  # the reader may not see what it is based on, and keeps it
+        return form
+
+    def clean_because(self) -> Subject | None:
+        reference = self.cleaned_data["because"].strip().upper()
+        if not reference:
+            return None
+        subject = Subject.objects.visible_to(self.user).filter(reference=reference).first()
+        if subject is None:
+            raise forms.ValidationError(f"No item has the reference {reference}.")
+        return subject
+
+
+class NewRightForm(RightForm):
+    """What the right is, and what it applies to. Without a model and a team it applies to all models."""
+
+    kind = forms.ChoiceField(label="Right", choices=RightKind.choices)
+    model = forms.ModelChoiceField(
+        Model.objects.none(), required=False, empty_label="No single model", help_text="For one model only."
+    )
+    team = forms.ModelChoiceField(
+        Team.objects.none(),
+        required=False,
+        empty_label="All teams",
+        help_text="For all models of a team. Leave model and team blank for the whole organisation.",
+    )
+    field_order = ("kind", "model", "team", "who", "person", "function", "why", "because")
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, user=user, **kwargs)
+        fields: dict[str, Any] = self.fields
+        fields["model"].queryset = Model.objects.visible_to(user).order_by(*BY_NAME)
+        fields["team"].queryset = Team.objects.visible_to(user).order_by(*BY_NAME)
+
+
+class WithdrawRightForm(PageForm):
+    why = forms.CharField(
+        label="Reason for withdrawing",
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 2, "class": "textarea"}),
+    )

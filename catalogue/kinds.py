@@ -1,6 +1,6 @@
-"""The kind of object of this room."""
+"""The kinds of objects of this room."""
 
-from catalogue.models import Model
+from catalogue.models import DecisionRight, Model
 from history.documents import Texts
 from kit.kinds import Kind, Page
 
@@ -15,5 +15,16 @@ KINDS = (
         watched_by=("developer_id",),
         search_rank=100,
         texts=Texts(body=("purpose",), names=("owner_team__name", "developer__name")),
+    ),
+    Kind(
+        DecisionRight,
+        "Decision right",
+        "Decision rights",
+        icon="gavel",
+        page=Page("catalogue:right_detail", "object_id"),
+        permission="catalogue.right_view",
+        watched_by=("person_id",),
+        search_rank=105,
+        texts=Texts(body=("why",), names=("person__name", "function__name", "model__name", "team__name")),
     ),
 )

@@ -1,4 +1,4 @@
-"""Who may see, register and change models."""
+"""Who may see, register and change models, and who may assign decision rights."""
 
 from typing import Any
 
@@ -26,3 +26,15 @@ def may_change(user: User, obj: Any) -> bool:
     if obj is None or user.is_at_least(Role.RISK_MANAGER):
         return True
     return obj.developer_id == user.pk or obj.owner_team_id in user.team_ids
+
+
+@permission("catalogue.right_view")
+def may_view_rights(user: User, right: Any) -> bool:
+    """Return True for everyone: people must know who decides. visible_to() hides those of hidden models."""
+    return may_read(user)
+
+
+@permission("catalogue.right_assign")
+def may_assign_rights(user: User, right: Any) -> bool:
+    """Return True for risk managers: nobody else gives a right, also not the one who holds it."""
+    return may_write(user, Role.RISK_MANAGER)

@@ -1,18 +1,25 @@
-"""Queries of models."""
+"""Queries of models and of decision rights."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
+from django.db.models import Q
 from django.utils.text import slugify
 
-from catalogue.models import Model
+from catalogue import rights
+from catalogue.models import DecisionRight, Model
+from catalogue.states import Holder, RightKind
 from history.models import RecordedQuerySet
+from history.queries import show
+from kit.sight import Visitor
 from lists.collation import BY_NAME
+from people.models import Team, User
 from people.slugs import slug_of
 
 
 def models() -> RecordedQuerySet[Model]:
     """Return all models by name, with owner team and developer. Callers add `.visible_to(user)`."""
-    return Model.objects.select_related("subject", "owner_team", "developer").order_by(*BY_NAME)
+    return Model.objects.select_related("subject", "owner_team__lead", "developer").order_by(*BY_NAME)
 
 
 def models_called(names: Iterable[str]) -> dict[str, Model]:
@@ -40,3 +47,52 @@ def _slugs(name: str) -> list[str]:
     The second one has only the ASCII letters of the name: earlier versions made the slug of a model this way.
     """
     return [slug for slug in (slug_of(name), slugify(name)) if slug]
+
+
+# ------------------------------------------------------------------ decision rights
+
+
+def decision_rights() -> RecordedQuerySet[DecisionRight]:
+    """Return all rights with what they name. Callers add `.visible_to(user)`."""
+    return DecisionRight.objects.select_related(
+        "subject", "model", "team__lead", "person__subject", "function", "because"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Decider:
+    """Who decides one kind of question about a model. right: None if nobody has this right."""
+
+    kind: RightKind
+    right: DecisionRight | None
+    team: Team | None
+
+    @property
+    def person(self) -> User | None:
+        """Return the one person who decides; None for a function, or for a team without a lead."""
+        if self.right is None:
+            return None
+        if self.right.who == Holder.TEAM_LEAD:
+            return self.team.lead if self.team else None
+        return self.right.person
+
+
+def deciders_of_model(user: Visitor, model: Model) -> list[Decider]:
+    """Return who decides about a model, one for each kind of right. One query.
+
+    model: of models().
+    """
+    own = Q(model=model) | Q(model__isnull=True, team=model.owner_team_id)
+    return _deciders(user, own, model.owner_team, model_id=model.pk)
+
+
+def deciders_of_team(user: Visitor, team: Team) -> list[Decider]:
+    """Return who decides about the models of a team that have no right of their own. One query."""
+    return _deciders(user, Q(model__isnull=True, team=team.pk), team)
+
+
+def _deciders(user: Visitor, own: Q, team: Team | None, model_id: int | None = None) -> list[Decider]:
+    applying = own | Q(model__isnull=True, team__isnull=True)
+    rows = show(user, decision_rights().visible_to(user).filter(applying, is_withdrawn=False), "because")
+    found = rights.that_apply(rows, model_id=model_id, team_id=team.pk if team else None)
+    return [Decider(kind, found.get(kind), team) for kind in RightKind]

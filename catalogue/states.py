@@ -1,4 +1,4 @@
-"""The stages and tiers of models."""
+"""The stages and tiers of models, and the kinds of decision rights."""
 
 from django.db.models import IntegerChoices, TextChoices
 
@@ -17,3 +17,27 @@ class Tier(IntegerChoices):
     TWO = 2, "Tier 2"
     THREE = 3, "Tier 3"
     FOUR = 4, "Tier 4"
+
+
+class RightKind(TextChoices):
+    """What somebody may decide about a model."""
+
+    DATA_QUALITY = "data_quality", "Decides on data quality"
+    MODEL_CHANGE = "model_change", "Approves model changes"
+    DEPLOYMENT = "deployment", "Signs off deployment windows"
+
+
+class Holder(TextChoices):
+    """Who holds a decision right."""
+
+    PERSON = "person", "A person"
+    FUNCTION = "function", "Everyone of a function"
+    TEAM_LEAD = "team_lead", "The lead of the owner team"
+
+
+class RightScope(TextChoices):
+    """What a decision right applies to. The first one that has a right decides."""
+
+    MODEL = "model", "Model"
+    TEAM = "team", "Team"
+    ORGANISATION = "organisation", "Organisation"

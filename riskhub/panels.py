@@ -1,6 +1,7 @@
 """The panels of upper rooms on the pages of lower rooms, in one table."""
 
 from actions import queries as actions
+from catalogue import queries as catalogue
 from history import declarations, wiring
 from history.wiring import Relation
 from learnings import queries as learnings
@@ -20,6 +21,13 @@ CLIMB = "risklog/_panel_escalation.html"
 # place, slot, template, query, permission, in the order of the page
 PANELS: tuple[Panel, ...] = (
     Panel("actions.action", "rail", CLIMB, escalation.rail, "risklog.escalation_view"),
+    Panel(
+        "people.team",
+        "main",
+        "catalogue/_panel_deciders_of_team.html",
+        catalogue.deciders_of_team,
+        "catalogue.right_view",
+    ),
     # the list of models, and a model
     Panel("catalogue.models", "main", "signals/_panel_unclaimed.html", signals.unclaimed, "signals.view"),
     Panel(

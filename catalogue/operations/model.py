@@ -16,8 +16,8 @@ from kit.refusals import Refused
 from people.models import Team, User
 from people.slugs import free_slug, slug_of
 
-# A model with this slug would have no page: /models/new/ is the form that registers one.
-RESERVED = frozenset({"new"})
+# Models with these slugs would have no page: /models/new/ is the form that registers one.
+RESERVED = frozenset({"new", "decision-rights"})
 # move_stage() changes the stage. The slug never changes, because other tools use it.
 CHANGEABLE = frozenset({"name", "purpose", "owner_team", "developer", "tier", "link"})
 

@@ -13,7 +13,7 @@ from django.test import Client, TransactionTestCase
 from django.urls import reverse
 
 from actions.models import Action
-from catalogue.models import Model
+from catalogue.models import DecisionRight, Model
 from history.models import Event
 from kit.actor import SYSTEM
 from learnings.models import Learning
@@ -176,6 +176,12 @@ CASES = (
         Model,
         action=at("catalogue:model_create"),
         holds="name",
+    ),
+    Case(
+        "decision right",
+        at("catalogue:right_create"),
+        DecisionRight,
+        typed(who="team_lead", why="The team decides."),
     ),
     Case("source", at("signals:source_create"), Source, typed(name="Grafana", slug="grafana")),
     Case(

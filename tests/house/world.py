@@ -68,6 +68,7 @@ class Objects:
     comment: Any
     file: Any
     view: Any
+    right: Any
 
 
 @dataclass
@@ -228,6 +229,7 @@ def _objects(world: World, series: Any, *, word: str, viewers: list[int] | None)
     view = views.add(
         list="risks", name=f"{word} view", query="owner=me", is_shared=viewers is None, **_by(owner)
     )
+    right = catalogue.right(model=model, why=f"{word} right", person=owner)
     return Objects(
         model=model,
         series=Series.objects.get(pk=metric.pk),
@@ -245,6 +247,7 @@ def _objects(world: World, series: Any, *, word: str, viewers: list[int] | None)
         comment=comment,
         file=file,
         view=view,
+        right=right,
     )
 
 
