@@ -29,7 +29,10 @@ from tests.house import addresses
 
 LIST, DETAIL, PAGE = 6, 8, 15
 # page -> its number, with the reason
-MORE = {"a risk": 16}  # R-1 has comments and a file, each of which takes a query
+MORE = {
+    "a risk": 16,  # R-1 has comments and a file, each of which takes a query
+    "a model": 16,  # its five panels of upper rooms, and who decides about it
+}
 # A write loads each object that its body names, and writes row, subject, event and handovers of each object.
 MORE_OF_WRITES = {
     "a risk whose body names team and owner too": 9,
