@@ -4,6 +4,8 @@ import random
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from catalogue.models import Model
+from catalogue.operations import decision_right
 from catalogue.operations import model as models
 from kit.actor import SYSTEM, Actor
 from meetings.operations import series as meeting_series
@@ -75,6 +77,22 @@ class SampleOrganisation:
                 purpose=one.purpose,
                 owner_team=self.teams[one.team],
                 tier=one.tier,
+                by=self.admin,
+                at=self.start,
+            )
+
+    def _assign_rights(self) -> None:
+        """Say who decides about models: three defaults of the organisation, and one right of a model."""
+        functions = {function.slug: function for function in Function.objects.all()}
+        registered = {model.slug: model for model in Model.objects.all()}
+        for kind, slug, person_, function, why in people_and_models.RIGHTS:
+            decision_right.assign(
+                kind=kind,
+                model=registered[slug] if slug else None,
+                who="person" if person_ else ("function" if function else "team_lead"),
+                person=self.people.get(person_),
+                function=functions.get(function),
+                why=why,
                 by=self.admin,
                 at=self.start,
             )

@@ -223,6 +223,15 @@ MODELS = (
     ),
 )
 
+# (kind, slug of a model or "" for all models, person, function, why) of the decision rights. Without a person
+# and a function, the lead of the owner team holds the right.
+RIGHTS = (
+    ("data_quality", "", "", "data-engineering", "They run the pipelines and see a fault first."),
+    ("model_change", "", "", "", "The team that answers for a model decides how it changes."),
+    ("deployment", "", "jonas", "", "He plans the release windows of the platform."),
+    ("model_change", "credit-pd", "sofia", "", "Tier 1: a change needs somebody outside the team."),
+)
+
 # (name, query, whether it is shared) of the saved views of the list of risks
 VIEWS = (
     ("Data risks, worst first", "category=data-drift,label-noise,sampling-bias", True),

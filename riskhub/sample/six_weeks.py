@@ -36,6 +36,7 @@ class SixWeeks(SampleOrganisation):
     def create(self) -> None:
         self._found()
         self._register_models()
+        self._assign_rights()
         self._plan_meetings()
         self._save_views()
         self._watch()

@@ -90,6 +90,7 @@ def test_search_groups_come_in_the_order_of_their_ranks():
         "meeting_series",
         "learning",
         "model",
+        "decision_right",
         "series",
         "threshold",
         "source",
