@@ -50,6 +50,12 @@ def assign(
         **_holder(who, person, function),
         why=_reason(why),
     )
+    _record(right, by=by, at=at)
+    return right
+
+
+def _record(right: DecisionRight, *, by: Actor, at: datetime) -> None:
+    """Record a new right below its model. Raises Refused if the scope has such a right already."""
     try:
         with transaction.atomic():
             history.record(
@@ -57,7 +63,7 @@ def assign(
                 events.DecisionRightAssigned(told=_told(right)),
                 by=by,
                 at=at,
-                placed=Placement(parent=model.subject_id if model else None),
+                placed=Placement(parent=right.model.subject_id if right.model else None),
             )
     except IntegrityError as error:
         if "catalogue_one_right" not in str(error):
@@ -66,7 +72,6 @@ def assign(
             f"“{right.get_kind_display()}” is already assigned for: {right.scope_name}. Change that right.",
             field="kind",
         ) from None
-    return right
 
 
 @transaction.atomic
