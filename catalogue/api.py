@@ -192,7 +192,7 @@ class NewDecisionRight(DecisionRightChange):
     why = serializers.CharField(max_length=4000)
 
 
-class WithdrawBody(Body):
+class WithdrawRightBody(Body):
     why = serializers.CharField(max_length=4000)
 
 
@@ -265,7 +265,7 @@ class WithdrawDecisionRight(_DecisionRights, Step):
     """Withdraw a right, with the reason. Then the right of the next wider scope applies."""
 
     permission = {"POST": "catalogue.right_assign"}
-    body, bodies = WithdrawBody, {"POST": WithdrawBody}
+    body, bodies = WithdrawRightBody, {"POST": WithdrawRightBody}
     answers = {"POST": (200, DecisionRightRow)}
     operation = staticmethod(right_operations.withdraw)
     is_versioned = True
