@@ -10,6 +10,7 @@ from risklog import mail
 from risklog.recipients import (
     acceptance_deciders,
     acceptance_proposer,
+    asked_to_review,
     escalated_to,
     lead_if_unowned,
     of_important_change,
@@ -123,6 +124,14 @@ class ReviewOpened(Payload, verb="risklog.review_opened"):
 
 class ReviewAsked(Payload, verb="risklog.review_asked"):
     asked: list[int]
+
+
+class ReviewReassigned(Payload, verb="risklog.review_reassigned"):
+    """Another person is asked. replaced: who is not asked any more. note: of the person who handed over."""
+
+    asked: list[int]
+    replaced: list[int]
+    note: str = ""
 
 
 class ReviewTriggered(Payload):
@@ -245,7 +254,6 @@ class EscalationResolved(Payload, verb="risklog.escalation_resolved"):
 
 # ------------------------------------------------------------------ all events
 
-_ASKED = listed_in_payload("asked", reason="Your review is requested")
 _ESCALATED = listed_in_payload("told", reason="Escalated to you")
 # A mail that may not have arrived is sent again. A reminder is not, because an escalation follows it.
 _REQUEST = Mail("review", mail.review_context, mail.review_is_unanswered, InDoubt.RESEND)
@@ -298,8 +306,9 @@ EVENTS = (
     EventType(RiskRestricted, is_chained=True),
     EventType(RiskOpenedToAll, is_chained=True),
     # reviews
-    EventType(ReviewOpened, (_ASKED,), _REQUEST),
-    EventType(ReviewAsked, (_ASKED,), _REQUEST),
+    EventType(ReviewOpened, (asked_to_review,), _REQUEST),
+    EventType(ReviewAsked, (asked_to_review,), _REQUEST),
+    EventType(ReviewReassigned, (asked_to_review,), _REQUEST),
     EventType(ReviewAnnotated),
     EventType(
         ReviewPressed,

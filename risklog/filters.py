@@ -117,7 +117,7 @@ ESCALATIONS = ListSpec(
 
 def is_mine(reader: Reader) -> Q:
     """Open reviews that wait for the reader's answer, or that the reader leads."""
-    waiting = Reviewer.objects.filter(review=OuterRef("pk"), user_id=reader.user.pk, answered_at__isnull=True)
+    waiting = Reviewer.objects.unanswered().filter(review=OuterRef("pk"), user_id=reader.user.pk)
     return Q(state=ReviewState.OPEN) & (Q(Exists(waiting)) | Q(claimed_by_id=reader.user.pk))
 
 

@@ -25,7 +25,8 @@ def review_context(event: Event, reader: User) -> dict[str, Any]:
     """Return the review, its answers, its subject and the breaches behind it."""
     review = Review.objects.select_related("about", "model", "claimed_by").get(subject_id=event.subject_id)
     about = visible_or_none(reader, review.about)
-    answers = review.reviewers.select_related("user", "function", "stands_in_for").order_by("id")
+    answers = review.reviewers.filter(replaced_by__isnull=True).order_by("id")
+    answers = answers.select_related("user", "function", "stands_in_for")
     own = next((answer for answer in answers if answer.user_id == reader.pk), None)
     return {
         "review": review,
@@ -79,8 +80,11 @@ def review_is_unanswered(event: Event, user: User, at: datetime) -> str:
         return "The review is closed."
     if user.role == Role.VIEWER:
         return "The recipient is a viewer and cannot answer."
-    if Reviewer.objects.filter(review=review, user=user, answered_at__isnull=False).exists():
+    own = Reviewer.objects.filter(review=review, user=user).first()
+    if own and own.answered_at:
         return "The recipient has answered."
+    if own and own.replaced_by_id:
+        return "Another person was asked instead."
     if _has_stand_in(user, at):
         return "The recipient is away. The stand-in is asked."
     due_at = present_data(event).get("due_at")

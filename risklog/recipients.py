@@ -18,6 +18,19 @@ def reviewers(event: Event) -> dict[int, str]:
     return everyone(rows.values_list("user_id", flat=True), "Your review was requested")
 
 
+def asked_to_review(event: Event) -> dict[int, str]:
+    """Return the people that the event asks. A stand-in is told for whom they act."""
+    asked = present_data(event).get("asked") or ()
+    rows = Reviewer.objects.filter(review__subject_id=event.subject_id, stands_in_for__isnull=False)
+    absent = dict(rows.values_list("user_id", "stands_in_for__name"))
+    return {
+        pk: f"Your review is requested as the stand-in for {absent[pk]}, who is away"
+        if pk in absent
+        else "Your review is requested"
+        for pk in asked
+    }
+
+
 def escalated_to(event: Event) -> dict[int, str]:
     """Return everyone it was escalated to so far."""
     rows = Climb.objects.filter(escalation__subject_id=event.subject_id)

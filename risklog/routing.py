@@ -1,6 +1,6 @@
 """Whom a review asks, without a database: people of two functions, with few open reviews, and not away."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from signals.states import SignalKind
@@ -57,16 +57,34 @@ def propose(kind: str, candidates: Iterable[ReviewerCandidate]) -> tuple[list[Pr
             chosen.append(proposal)
         else:
             missing.append(function)
-    others = sorted({person.function for person in people if person.function} - set(FUNCTIONS[kind]))
-    while len(chosen) < AT_LEAST:
-        offers = [offer for function in others if (offer := _best_of(function, people, chosen))]
-        if not offers:
-            break
-        load = {person.id: person.load for person in people}
-        best = min(offers, key=lambda offer: (load.get(offer.id, 0), offer.function))
+    tried = set(FUNCTIONS[kind])
+    while len(chosen) < AT_LEAST and (best := _best_of_others(tried, people, chosen)):
         chosen.append(best)
-        others.remove(best.function)
+        tried.add(best.function)
     return chosen, missing
+
+
+def substitute(
+    function: str, candidates: Iterable[ReviewerCandidate], asked: Sequence[Proposal]
+) -> Proposal | None:
+    """Return whom to ask in place of a reviewer of a function, None if there is nobody.
+
+    asked: everyone who was asked already. A person of the same function is preferred, then one of a function
+    that was not asked.
+    """
+    people = list(candidates)
+    functions = {proposal.function for proposal in asked} | {function}
+    return _best_of(function, people, asked) or _best_of_others(functions, people, asked)
+
+
+def _best_of_others(
+    functions: Collection[str], people: Sequence[ReviewerCandidate], chosen: Sequence[Proposal]
+) -> Proposal | None:
+    """Return the person with the fewest open reviews of a function that is not one of `functions`."""
+    others = {person.function for person in people if person.function} - set(functions)
+    offers = [offer for function in sorted(others) if (offer := _best_of(function, people, chosen))]
+    load = {person.id: person.load for person in people}
+    return min(offers, key=lambda offer: (load.get(offer.id, 0), offer.function), default=None)
 
 
 def _best_of(

@@ -17,7 +17,7 @@ from signals.states import BreachState
 
 def reviews_to_answer(user: User) -> QuerySet[Reviewer]:
     """Return open reviews that this person was asked for and has not answered, the soonest due first."""
-    rows = Reviewer.objects.filter(user=user, answered_at__isnull=True, review__state=ReviewState.OPEN)
+    rows = Reviewer.objects.unanswered().filter(user=user, review__state=ReviewState.OPEN)
     return (
         rows.visible_to(user)
         .select_related("review__subject", "review__model", "stands_in_for")

@@ -1,17 +1,22 @@
-"""The API of reviews: list, get, answer and close."""
+"""The API of reviews: list, get, request, answer, pass on and close."""
 
 from typing import Any
 
 from django.db.models import QuerySet
 from rest_framework import serializers
 from rest_framework.request import Request
+from rest_framework.response import Response
 
+from history.models import Subject
 from history.queries import seen_by, tell
-from rest.fields import Body
+from kit import clock
+from people.models import User
+from rest.fields import Body, Visible, read
 from rest.resource import Collection, Item, Resource
 from rest.steps import Step
 from risklog.filters import REVIEWS, SETTLED_ORDER
 from risklog.models import Review, Reviewer
+from risklog.operations import replacement
 from risklog.operations import review as operations
 from risklog.operations import reviewer as reviewer_operations
 from risklog.queries import review as queries
@@ -25,6 +30,9 @@ class ReviewerRow(serializers.Serializer):
     user_id = serializers.IntegerField()
     name = serializers.CharField()
     function = serializers.CharField(allow_null=True)
+    why = serializers.CharField(help_text="Why this person was asked.")
+    stands_in_for_id = serializers.IntegerField(allow_null=True, help_text="The absent person they act for.")
+    replaced_by_id = serializers.IntegerField(allow_null=True, help_text="Who was asked instead.")
     asked_at = serializers.DateTimeField()
     answered_at = serializers.DateTimeField(allow_null=True)
     verdict = serializers.ChoiceField([*Outcome.choices, ""])
@@ -66,8 +74,9 @@ def _reviewers(ids: list[int]) -> dict[int, list[dict[str, Any]]]:
     """Return the reviewers of each review, in the order they were asked: id -> reviewers. One query."""
     reviewers: dict[int, list[dict[str, Any]]] = {}
     rows = Reviewer.objects.filter(review__in=ids).order_by("id")
-    columns = ("user_id", "user__name", "function__slug", "asked_at", "answered_at", "verdict", "note")
-    names = ("user_id", "name", "function", "asked_at", "answered_at", "verdict", "note")
+    same = ("why", "stands_in_for_id", "replaced_by_id", "asked_at", "answered_at", "verdict", "note")
+    columns = ("user_id", "user__name", "function__slug", *same)
+    names = ("user_id", "name", "function", *same)
     for review_id, *values in rows.values_list("review_id", *columns):
         reviewers.setdefault(review_id, []).append(dict(zip(names, values, strict=True)))
     return reviewers
@@ -75,7 +84,39 @@ def _reviewers(ids: list[int]) -> dict[int, list[dict[str, Any]]]:
 
 class AnswerBody(Body):
     verdict = serializers.ChoiceField(Outcome.choices)
-    note = serializers.CharField(max_length=4000, required=False, allow_blank=True, default="")
+    note = serializers.CharField(
+        max_length=4000,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="The evidence. Only the verdict “confirmed” needs none.",
+    )
+
+
+class RequestBody(Body):
+    """The body that requests a review."""
+
+    about = Visible(
+        "object",
+        Subject.objects.visible_to,
+        by="reference",
+        help_text="Reference of the item, for example R-12 or B-7.",
+    )
+    kind = serializers.ChoiceField(SignalKind.choices, help_text="Decides which functions review it.")
+    severity = serializers.ChoiceField(Severity.choices, default=Severity.WARNING)
+    why = serializers.CharField(max_length=4000)
+
+
+class AskBody(Body):
+    user = Visible("person", User.objects.visible_to, by="email", help_text="By id or email.")
+
+
+class HandOverBody(AskBody):
+    note = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")
+
+
+class ReviewReasonBody(Body):
+    reason = serializers.CharField(max_length=4000)
 
 
 class SettleBody(Body):
@@ -128,10 +169,15 @@ class _Reviews(Resource):
 
 
 class Reviews(_Reviews, Collection):
-    """List reviews."""
+    """List reviews. POST requests one, or notes a further trigger on the open one of the item."""
 
-    permission = {"GET": "risklog.review_view"}
+    permission = {"GET": "risklog.review_view", "POST": "risklog.review_open"}
+    bodies = {"POST": RequestBody}
     spec = REVIEWS
+
+    def post(self, request: Request) -> Response:
+        review = operations.request(**read(RequestBody, request), by=self.by(request), at=clock.now())
+        return self.created(request, review.pk, f"review-requests/{review.reference}")
 
 
 class ReviewItem(_Reviews, Item):
@@ -154,6 +200,53 @@ class AnswerReview(_ReviewStepResource):
     is_versioned = takes_version = False
 
 
+class AskReviewer(_ReviewStepResource):
+    """Add a reviewer, or the stand-in of a person who is away."""
+
+    permission = {"POST": "risklog.review_claim"}
+    body, bodies = AskBody, {"POST": AskBody}
+    operation = staticmethod(reviewer_operations.ask)
+    is_versioned = takes_version = False
+
+
+class ClaimReview(_ReviewStepResource):
+    """Take the lead of a review."""
+
+    permission = {"POST": "risklog.review_claim"}
+    operation = staticmethod(reviewer_operations.claim)
+
+
+class GiveBackReview(_ReviewStepResource):
+    """Give up the lead of a review."""
+
+    permission = {"POST": "risklog.review_give_back"}
+    operation = staticmethod(reviewer_operations.give_back)
+
+
+class HandOverReview(_ReviewStepResource):
+    """Pass your part of a review, the lead and the open request, on to a colleague."""
+
+    permission = {"POST": "risklog.review_hand_over"}
+    body, bodies = HandOverBody, {"POST": HandOverBody}
+    operation = staticmethod(replacement.hand_over)
+
+
+class WithdrawReview(_ReviewStepResource):
+    """Withdraw a review that was requested by mistake, with the reason."""
+
+    permission = {"POST": "risklog.review_settle"}
+    body, bodies = ReviewReasonBody, {"POST": ReviewReasonBody}
+    operation = staticmethod(operations.withdraw)
+
+
+class ReopenReview(_ReviewStepResource):
+    """Reopen a closed review, with the reason."""
+
+    permission = {"POST": "risklog.review_settle"}
+    body, bodies = ReviewReasonBody, {"POST": ReviewReasonBody}
+    operation = staticmethod(operations.reopen)
+
+
 class SettleReview(_ReviewStepResource):
     """Close a review with an outcome and a reason."""
 
@@ -166,5 +259,11 @@ RESOURCES: list = [
     ("review-requests", Reviews),
     ("review-requests/<str:key>", ReviewItem),
     ("review-requests/<str:key>/answer", AnswerReview),
+    ("review-requests/<str:key>/ask", AskReviewer),
+    ("review-requests/<str:key>/claim", ClaimReview),
+    ("review-requests/<str:key>/give-back", GiveBackReview),
+    ("review-requests/<str:key>/hand-over", HandOverReview),
     ("review-requests/<str:key>/settle", SettleReview),
+    ("review-requests/<str:key>/withdraw", WithdrawReview),
+    ("review-requests/<str:key>/reopen", ReopenReview),
 ]

@@ -59,6 +59,12 @@ class AskForm(PageForm):
         fields["user"].queryset = queries.people_to_ask(review, at=at)
 
 
+class HandOverReviewForm(AskForm):
+    """Whom to pass one's part of a review on to. A person who was asked already is not offered."""
+
+    note = forms.CharField(label="Note", required=False, max_length=2000)
+
+
 class SettleForm(PageForm):
     outcome = forms.ChoiceField(label="Outcome", choices=_CHOICES)
     reason = reason_field("Reason", "For readers who face the same problem later.")

@@ -1,5 +1,7 @@
 """Reviews across teams, and their reviewers."""
 
+from typing import Self
+
 from django.db import models
 from django.db.models import Q
 
@@ -52,11 +54,16 @@ class Review(Recorded):
 class ReviewerQuerySet(RecordedQuerySet):
     through = "review__subject__"
 
+    def unanswered(self) -> Self:
+        """Return the requests that still wait for an answer: those that nobody else took over."""
+        return self.filter(answered_at__isnull=True, replaced_by__isnull=True)
+
 
 class Reviewer(Part):
     """A person who is asked to review, for their function, and their answer.
 
-    stands_in_for: the absent person they replace. why: why this person was asked.
+    stands_in_for: the absent person they act for. why: why this person was asked. replaced_by: who was asked
+    instead, because this person handed over the request or can no longer answer.
     """
 
     OF = "review"
@@ -65,6 +72,9 @@ class Reviewer(Part):
     user = models.ForeignKey(User, models.PROTECT, related_name="+")
     function = models.ForeignKey(Function, models.PROTECT, null=True, blank=True, related_name="+")
     stands_in_for = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    replaced_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     why = models.CharField(max_length=200, blank=True, default="")
     asked_at = models.DateTimeField()
     answered_at = models.DateTimeField(null=True, blank=True)

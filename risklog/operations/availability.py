@@ -1,6 +1,7 @@
 """What happens to reviews and escalations when a person left, is a viewer now, lost access, or is away.
 
-A stand-in takes the place of a person who is away. Other reviews and escalations continue without the person.
+A stand-in takes the place of a person who is away. Reviews ask another person in place of one who can no
+longer answer. Escalations continue without the person.
 The handler reads current rows, so it may run late or twice, and for any event that may change availability.
 """
 
@@ -18,7 +19,7 @@ from people import queries as people
 from people.models import User
 from people.states import Role
 from risklog.models import Climb, Escalation, Review
-from risklog.operations import climb, escalation, escalation_handlers, reviewer
+from risklog.operations import climb, escalation, escalation_handlers, replacement, reviewer
 from risklog.queries import availability
 from risklog.states import UNRESOLVED, EscalationState, ReviewState
 
@@ -51,6 +52,7 @@ def _review_without(review_id: int, person: User, event: Event, *, at: datetime)
         released = {"claimed_by": None}
         history.change(review, released, by=SYSTEM, at=at, verb="risklog.review_given_back", cause=event)
     reviewer.ask_stand_ins(review, at=at, cause=event)
+    replacement.replace_unavailable(review, at=at, cause=event)
     escalation_handlers.resolve_if_answered(review.subject_id, at=at, cause=event)
 
 

@@ -27,6 +27,7 @@ from risklog.routing import Proposal
 from risklog.states import Outcome, ReviewState
 from signals.models import Breach, BreachGroup
 
+STAND_IN = "Stand-in for an absent colleague"
 OF_FACTS = frozenset({"no_model", "no_owner_team", "no_threshold"})
 
 
@@ -171,19 +172,30 @@ def ask(review: Review, user: User, *, by: Actor, at: datetime, why: str = "") -
     """
     review = lock_open(review)
     absent, user = with_stand_in(user, at)
-    if review.reviewers.filter(user=user).exists():
+    if review.reviewers.filter(user=user, replaced_by__isnull=True).exists():
         raise Refused(f"{user.name} is already a reviewer.", field="user")
-    asked = Reviewer(
-        review=review,
-        user=user,
-        function=user.function,
-        stands_in_for=absent,
-        why=why.strip()[:200] or ("Stand-in for an absent colleague" if absent else "Added manually"),
-        asked_at=at,
-    )
-    history.record(review, events.ReviewAsked(asked=[user.pk]), by=by, at=at, rows=[asked])
+    why = why.strip()[:200] or (STAND_IN if absent else "Added manually")
+    asked, row = request_of(review, user, at=at, why=why, stands_in_for=absent)
+    history.record(review, events.ReviewAsked(asked=[user.pk]), by=by, at=at, rows=[row])
     show(review, [asked], [review.subject, review.about], at=at)
     return review
+
+
+def request_of(
+    review: Review, user: User, *, at: datetime, **values: Any
+) -> tuple[Reviewer, Reviewer | tuple[Reviewer, dict[str, Any]]]:
+    """Return (the reviewer, the row for history) of a person who is asked now.
+
+    A person who was asked before and replaced is asked again in the same row. values: fields of Reviewer.
+    """
+    values = {"asked_at": at, "function": user.function, **values}
+    former = review.reviewers.select_related("user").filter(user=user).first()
+    if former is None:
+        new = Reviewer(review=review, user=user, **values)
+        return new, new
+    for name in ("stands_in_for", "why"):
+        setattr(former, name, values.get(name))
+    return former, (former, {**values, "replaced_by": None})
 
 
 def ask_stand_ins(review: Review, *, at: datetime, cause: Event | None = None) -> list[Reviewer]:
@@ -193,7 +205,7 @@ def ask_stand_ins(review: Review, *, at: datetime, cause: Event | None = None) -
     """
     day = availability.day_of(at)
     reviewers = list(review.reviewers.select_related("user", "function"))
-    waiting = [row for row in reviewers if row.answered_at is None and row.user.is_active]
+    waiting = [row for row in reviewers if not (row.answered_at or row.replaced_by_id) and row.user.is_active]
     stand_ins = people.stand_ins([row.user for row in waiting], day)
     away, asked = availability.away_on(day), {row.user_id for row in reviewers}
     rows = []
@@ -210,7 +222,7 @@ def ask_stand_ins(review: Review, *, at: datetime, cause: Event | None = None) -
                 user=stand_in,
                 function=row.function,
                 stands_in_for=row.user,
-                why="Stand-in for an absent colleague",
+                why=STAND_IN,
                 asked_at=at,
             )
         )
@@ -225,12 +237,16 @@ def ask_stand_ins(review: Review, *, at: datetime, cause: Event | None = None) -
 def answer(review: Review, *, verdict: str, note: str = "", by: Actor, at: datetime) -> Review:
     """Record or change the verdict of the acting reviewer.
 
-    Raises Refused for an unknown verdict or an actor who is not a reviewer, IllegalMove for a closed review.
+    note: the evidence, which every verdict but "confirmed" needs. Raises Refused for an unknown verdict or an
+    actor who is not a reviewer, IllegalMove for a closed review.
     """
     if verdict not in Outcome.values:
         raise Refused(f"Use one of {', '.join(Outcome.values)}.", field="verdict")
+    if verdict != Outcome.CONFIRMED and not note.strip():
+        raise Refused("Enter the evidence for this verdict.", field="note")
     review = lock_open(review)
-    reviewer = review.reviewers.filter(user=by.person).first() if by.person else None
+    current = review.reviewers.filter(replaced_by__isnull=True)
+    reviewer = current.filter(user=by.person).first() if by.person else None
     if reviewer is None:
         raise Refused("Only reviewers can answer. Take the lead first.", field="verdict")
     values = {"verdict": verdict, "note": note.strip(), "answered_at": at}
@@ -261,15 +277,12 @@ def claim(review: Review, *, by: Actor, at: datetime, seen: int | None = None) -
             f"{review.claimed_by.name} is already the lead and can give up the lead first.",
             field="claimed_by",
         )
-    rows = []
-    if not review.reviewers.filter(user=by.person).exists():
-        rows.append(
-            Reviewer(
-                review=review, user=by.person, function=by.person.function, why="Took the lead", asked_at=at
-            )
-        )
+    rows, shown = [], []
+    if not review.reviewers.filter(user=by.person, replaced_by__isnull=True).exists():
+        asked, row = request_of(review, by.person, at=at, why="Took the lead")
+        rows, shown = [row], [asked]
     history.change(review, {"claimed_by": by.person}, by=by, at=at, verb="risklog.review_claimed", rows=rows)
-    show(review, rows, [review.subject, review.about], at=at)
+    show(review, shown, [review.subject, review.about], at=at)
     return review
 
 

@@ -24,7 +24,9 @@ def may_answer(user: User, review: Any) -> bool:
     """Return True for the reviewers. They can change their verdict until the review is closed."""
     if not may_write(user):
         return False
-    return review is None or any(row.user_id == user.pk for row in review.reviewers.all())
+    return review is None or any(
+        row.user_id == user.pk and row.replaced_by_id is None for row in review.reviewers.all()
+    )
 
 
 @permission("risklog.review_claim")
@@ -47,3 +49,16 @@ def may_settle(user: User, review: Any) -> bool:
 def may_give_back(user: User, review: Any) -> bool:
     """Return True for the lead, and for those who may settle the review, in case the lead cannot."""
     return may_write(user) and (review is None or review.claimed_by_id == user.pk or may_settle(user, review))
+
+
+@permission("risklog.review_hand_over")
+def may_hand_over(user: User, review: Any) -> bool:
+    """Return True for the lead and for reviewers who have not answered: they pass their part on."""
+    if not may_write(user):
+        return False
+    if review is None or review.claimed_by_id == user.pk:
+        return True
+    return any(
+        row.user_id == user.pk and row.answered_at is None and row.replaced_by_id is None
+        for row in review.reviewers.all()
+    )

@@ -24,7 +24,8 @@ from signals.models import Breach, BreachGroup
 
 _OPEN_LOAD = Prepared(
     lambda: (
-        Reviewer.objects.filter(review__state=ReviewState.OPEN, answered_at__isnull=True)
+        Reviewer.objects.unanswered()
+        .filter(review__state=ReviewState.OPEN)
         .order_by()
         .values_list("user_id")
         .annotate(n=Count("id"))
@@ -80,7 +81,7 @@ def awaited(review: Review, *, at: datetime) -> list[Reviewer]:
 
     A reviewer who left, became a viewer, may no longer see the review, or is away that day cannot answer.
     """
-    rows = review.reviewers.filter(answered_at__isnull=True, user__is_active=True)
+    rows = Reviewer.objects.unanswered().filter(review=review, user__is_active=True)
     rows = rows.exclude(user__role=Role.VIEWER).select_related("user__subject").order_by("id")
     away = availability.away_on(availability.day_of(at))
     subject = Subject.objects.get(pk=review.subject_id)
@@ -104,7 +105,9 @@ def for_pages(user: Visitor) -> QuerySet[Review]:
         .prefetch_related(
             Prefetch(
                 "reviewers",
-                Reviewer.objects.select_related("user__subject", "function", "stands_in_for").order_by("id"),
+                Reviewer.objects.select_related(
+                    "user__subject", "function", "stands_in_for", "replaced_by"
+                ).order_by("id"),
             )
         )
     )
@@ -123,11 +126,12 @@ def with_shown_about(user: User, rows: Iterable[Any]) -> list[Any]:
 
 def still_missing(review: Review) -> list[dict[str, Any]]:
     """Return what was missing when the review opened and still is. Needs its reviewers (for_pages)."""
-    functions = {reviewer.function.slug for reviewer in review.reviewers.all() if reviewer.function}
+    current = [row for row in review.reviewers.all() if row.replaced_by_id is None]
+    functions = {row.function.slug for row in current if row.function}
     is_fixed = {
         "no_model": review.model is not None,
         "no_owner_team": review.model is not None and review.model.owner_team_id is not None,
-        "nobody": bool(review.reviewers.all()),
+        "nobody": bool(current),
         "one_function": len(functions) >= AT_LEAST,
     }
     return [
@@ -170,5 +174,5 @@ def evidence(user: User, review: Review) -> tuple[BreachGroup, list[Breach]] | N
 
 def people_to_ask(review: Review, *, at: datetime) -> QuerySet[User]:
     """Return who could still be asked, by name, without people who are away."""
-    asked = [reviewer.user_id for reviewer in review.reviewers.all()]
+    asked = [row.user_id for row in review.reviewers.all() if row.replaced_by_id is None]
     return people.present_on(availability.day_of(at)).exclude(role=Role.VIEWER).exclude(pk__in=asked)

@@ -48,7 +48,7 @@ def unanswered_about(about: Any) -> QuerySet[Reviewer]:
 
     about: a Subject or an OuterRef.
     """
-    waiting = Reviewer.objects.filter(review__state=ReviewState.OPEN, answered_at__isnull=True)
+    waiting = Reviewer.objects.unanswered().filter(review__state=ReviewState.OPEN)
     return waiting.filter(Q(review__subject=about) | Q(review__about=about)).order_by("id")
 
 

@@ -18,10 +18,19 @@ from pages import flows
 from pages.answers import respond
 from pages.forms import PageForm
 from pages.listing import listing, reader_of, selection_of
+from people.models import User
 from people.permissions import SignedInRequest
 from risklog.filters import REVIEW_VIEWS, REVIEWS
-from risklog.forms.review import AnswerForm, AskForm, OpenForm, ReviewReasonForm, SettleForm
+from risklog.forms.review import (
+    AnswerForm,
+    AskForm,
+    HandOverReviewForm,
+    OpenForm,
+    ReviewReasonForm,
+    SettleForm,
+)
 from risklog.models import Review, Reviewer
+from risklog.operations import replacement
 from risklog.operations import review as operations
 from risklog.operations import reviewer as reviewer_operations
 from risklog.queries import escalation as escalation_queries
@@ -36,6 +45,7 @@ STEPS: dict[str, tuple[str, Callable[..., Review], str]] = {
     "answer": ("risklog.review_answer", reviewer_operations.answer, "Answer to {} saved"),
     "ask": ("risklog.review_claim", reviewer_operations.ask, "Reviewer added"),
     "claim": ("risklog.review_claim", reviewer_operations.claim, "You are the lead of {}"),
+    "hand-over": ("risklog.review_hand_over", replacement.hand_over, "{} handed over"),
     "give-back": ("risklog.review_give_back", reviewer_operations.give_back, "{} has no lead now"),
     "settle": ("risklog.review_settle", operations.settle, "{} closed"),
     "withdraw": ("risklog.review_settle", operations.withdraw, "{} withdrawn"),
@@ -113,26 +123,34 @@ def _detail(
     rows = with_related(queries.for_pages(user))
     review = get_object_or_404(rows, subject__reference=reference.upper())
     queries.with_shown_about(user, [review])
-    own = next((row for row in review.reviewers.all() if row.user_id == user.pk), None)
+    own = _request_to(user, review)
     group, breaches = queries.evidence(user, review) or (None, [])
     worst = next((breach for breach in breaches if breach.series_id), None)
     is_open = review.state == ReviewState.OPEN
+    forms = _forms(review, own, at) | ({refused: form} if form else {})
     context = {
         "review": review,
         "own_answer": own,
         "is_open": is_open,
+        "owes_answer": is_open and own is not None and own.answered_at is None,
         "is_late": is_open and review.due_at < at,
         "group": group,
         "breaches": breaches,
         "chart": charts.evidence(user, worst, at=at) if worst else None,
         "missing": _missing(review) if is_open else [],
-        "forms": _forms(review, own, at) | ({refused: form} if form else {}),
+        "forms": {name.replace("-", "_"): shown for name, shown in forms.items()},
         "refused": refused,
         "step_form": form,
         "may": {step.replace("-", "_"): may(user, name, review) for step, (name, _, _) in STEPS.items()},
         "rail": escalation_queries.rail(user, review, at=at),
     }
     return respond(request, "risklog/review_detail.html", None, context, status=status)
+
+
+def _request_to(user: User, review: Review) -> Reviewer | None:
+    """Return the request to this person, None if they were not asked or replaced. Needs the reviewers."""
+    rows = review.reviewers.all()
+    return next((row for row in rows if row.user_id == user.pk and row.replaced_by_id is None), None)
 
 
 def _forms(review: Review, own: Reviewer | None, at: datetime) -> dict[str, PageForm]:
@@ -143,6 +161,7 @@ def _forms(review: Review, own: Reviewer | None, at: datetime) -> dict[str, Page
     return {
         "answer": AnswerForm(initial=given),
         "ask": AskForm(review=review, at=at, auto_id="ask_%s"),
+        "hand-over": HandOverReviewForm(review=review, at=at, auto_id="hand_over_%s"),
         "settle": SettleForm(auto_id="settle_%s"),
         "withdraw": ReviewReasonForm(auto_id="withdraw_%s"),
     }
@@ -211,6 +230,8 @@ def _bound(step: str, request: SignedInRequest, review: Review) -> PageForm | No
             return AnswerForm(request.POST)
         case "ask":
             return AskForm(request.POST, review=review, at=clock.now(), auto_id="ask_%s")
+        case "hand-over":
+            return HandOverReviewForm(request.POST, review=review, at=clock.now(), auto_id="hand_over_%s")
         case "settle":
             return SettleForm(request.POST, auto_id="settle_%s")
         case "withdraw" | "reopen":
