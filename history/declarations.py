@@ -109,7 +109,8 @@ class EventType:
 
     of: the payload class, or the verb if it has no payload. recipients: rules; the first rule that names a
     person gives the reason. is_actor_notified: the actor is a recipient too. is_chained: chained by hash
-    (history/chain.py). is_minor: shown only on the timeline of its own subject. is_public: sent to webhooks.
+    (history/chain.py). is_minor: shown only on the timeline of its own subject. is_private: shown only to the
+    person that its subject is. is_public: sent to webhooks.
     """
 
     of: type[Payload] | str
@@ -119,6 +120,7 @@ class EventType:
     is_actor_notified: bool = False
     is_chained: bool = False
     is_minor: bool = False
+    is_private: bool = False
     is_public: bool = True
 
     @property
@@ -152,6 +154,11 @@ def every() -> tuple[EventType, ...]:
 def find(verb: str) -> EventType | None:
     """Return the declaration of a verb, None for an unknown one."""
     return _types.get(verb)
+
+
+def private_verbs() -> tuple[str, ...]:
+    """Return the verbs of the events about a person that nobody else sees."""
+    return tuple(declared.verb for declared in every() if declared.is_private)
 
 
 def upcast(verb: str, version: int, data: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db.models import BigIntegerField, Func, OuterRef, Prefetch, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 
+from history.declarations import private_verbs
 from history.documents import DEFAULT_LANGUAGE
 from kit.prepared import Argument, Prepared
 from kit.refusals import Refused
@@ -324,9 +325,11 @@ def absences_of(user: User, since: date) -> QuerySet[Absence]:
 
 def hidden_verbs(reader: User, subject_id: int | None = None) -> tuple[str, ...]:
     """Return the verbs that the reader may not see about a person (without `subject_id`: about others)."""
-    if reader.is_at_least(Role.ADMINISTRATOR) or reader.subject_id == subject_id:
+    if reader.subject_id == subject_id:
         return ()
-    return PRIVATE_VERBS
+    if reader.is_at_least(Role.ADMINISTRATOR):
+        return private_verbs()
+    return (*PRIVATE_VERBS, *private_verbs())
 
 
 def options(user: User) -> list[tuple[str, str]]:

@@ -24,6 +24,7 @@ from risklog.operations import (
     ladder,
     review,
     review_handlers,
+    stewardship,
     taxonomy,
 )
 from signals.operations import series
@@ -56,6 +57,8 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
     ),
     "risklog.review_withdrawn": (agenda_handlers.on_review_settled, escalation_handlers.on_review_settled),
     "risklog.escalation_started": (agenda_handlers.on_escalation_started,),
+    # A risk that nobody dealt with is put on an agenda.
+    "risklog.risk_neglected": (agenda_handlers.on_risk_neglected,),
     "risklog.risk_closed": (escalation_handlers.on_risk_closed,),
     # Overdue actions are escalated. When they are done, their escalation ends.
     "actions.action_overdue": (escalation_handlers.on_action_overdue,),
@@ -111,6 +114,8 @@ DUES: dict[str, Handler] = {
     "risklog.acknowledgement_lapses": climb.lapse,
     "risklog.pause_ends": escalation.end_pause,
     "risklog.acceptance_ends": acceptance.acceptance_ends,
+    "risklog.stewardship": stewardship.find,
+    "risklog.finding_left": stewardship.raise_neglected,
     "meetings.plan": meeting.plan_due,
     "meetings.publish": agenda.publish,
     "meetings.turn": meeting.remind_turn,

@@ -16,7 +16,7 @@ from notices.operations import digest, entry, mail_switch, message
 from people import queries as people
 from people.operations import receipt, sign_in
 from riskhub.celery import app
-from risklog.operations import imports
+from risklog.operations import imports, stewardship
 from signals.operations import source
 from talk.operations import file
 
@@ -25,6 +25,7 @@ from talk.operations import file
 # may take.
 STEPS: tuple[Callable[[datetime, float], Tally], ...] = (
     lambda at, seconds: digest.schedule(at),
+    lambda at, seconds: stewardship.schedule(at),
     lambda at, seconds: relay.relay(at=at, seconds=seconds),
     lambda at, seconds: relay.act_on_dues(at=at, seconds=seconds),
 )

@@ -3,6 +3,8 @@
 Lists of ids are user ids, except `teams`.
 """
 
+from typing import Any
+
 from history.declarations import EventType, Mail, Payload, remove, rename
 from history.recipients import listed_in_payload
 from history.states import InDoubt
@@ -103,6 +105,21 @@ class RiskAcceptanceEnded(Payload, verb="risklog.risk_acceptance_ended"):
 
     until: str | None = None
     reason: str | None = None
+
+
+class FindingsTold(Payload, verb="risklog.findings_told"):
+    """What the register checks found. findings: {"check", "label" at that time, "risks": ids of subjects}."""
+
+    told: list[int]
+    findings: list[dict[str, Any]]
+
+
+class RiskNeglected(Payload, verb="risklog.risk_neglected"):
+    """Nothing happened after the owner was told. label: of the check at that time. told_on: a date."""
+
+    check: str
+    label: str
+    told_on: str
 
 
 class RiskRestricted(Payload, verb="risklog.risk_restricted"):
@@ -303,6 +320,15 @@ EVENTS = (
     ),
     EventType(RiskClosed, _OWNER_AND_TEAM),
     EventType(RiskReopened, _OWNER_AND_TEAM),
+    EventType(
+        FindingsTold,
+        (listed_in_payload("told", reason="Risks that wait for you"),),
+        Mail("findings", mail.findings_context, mail.findings_are_left, goes_to_stand_in=True),
+        is_minor=True,
+        is_private=True,
+        is_public=False,
+    ),
+    EventType(RiskNeglected),
     EventType(RiskRestricted, is_chained=True),
     EventType(RiskOpenedToAll, is_chained=True),
     # reviews

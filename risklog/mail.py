@@ -10,11 +10,13 @@ from typing import Any
 from history.models import Event, Subject
 from history.queries import present_data, visible_or_none
 from kit.kinds import url_of
+from lists.filtering import Reader
 from people import queries as people
 from people.models import User
 from people.states import Role
 from risklog.models import Climb, Escalation, Review, Reviewer, Risk
 from risklog.queries import rung
+from risklog.register_checks import CHECK_NAMED
 from risklog.states import EscalationState, ReviewState, RiskState
 from signals.models import Breach, BreachGroup
 
@@ -128,3 +130,35 @@ def risk_is_accepted_no_more(event: Event, user: User, at: datetime) -> str:
     risk = Risk.objects.select_for_update(of=("self",)).get(subject_id=event.subject_id)
     is_decided = risk.state in (RiskState.ACCEPTED, RiskState.CLOSED)
     return f"The risk is {risk.get_state_display().lower()}." if is_decided else ""
+
+
+# ------------------------------------------------------------------ findings of the register checks
+
+_LISTED = 20
+
+
+def findings_context(event: Event, reader: User) -> dict[str, Any]:
+    """Return the findings with their risks: for each check at most _LISTED, and how many more there are."""
+    found = []
+    for finding in present_data(event)["findings"]:
+        rows = Risk.objects.visible_to(reader).filter(subject__in=finding["risks"])
+        risks = list(rows.select_related("subject").order_by("-severity", "id")[: _LISTED + 1])
+        found.append(
+            {
+                "check": CHECK_NAMED[finding["check"]],
+                "risks": risks[:_LISTED],
+                "more": rows.count() - _LISTED if len(risks) > _LISTED else 0,
+            }
+        )
+    shown = [finding for finding in found if finding["risks"]]
+    return {"findings": shown}
+
+
+def findings_are_left(event: Event, user: User, at: datetime) -> str:
+    """Return "" if a risk still fails the check that the mail names."""
+    reader = Reader(user, people.local_day(at), at)
+    for finding in present_data(event)["findings"]:
+        rows = Risk.objects.visible_to(user).filter(subject__in=finding["risks"])
+        if rows.filter(CHECK_NAMED[finding["check"]].condition(reader)).exists():
+            return ""
+    return "Nothing that the mail names is left to do."

@@ -26,13 +26,17 @@ _INHERENT = F("likelihood") * F("impact")  # `severity` is the residual score, i
 
 @dataclass(frozen=True, slots=True)
 class RegisterCheck:
-    """A check. sentence: what is wrong. fix: what to do. condition: the risks that fail, for a reader."""
+    """A check. sentence: what is wrong. fix: what to do. condition: the risks that fail, for a reader.
+
+    is_told: owners are told about it every working day (risklog/operations/stewardship.py).
+    """
 
     name: str
     label: str
     sentence: str
     fix: str
     condition: Callable[[Reader], Q]
+    is_told: bool = False
 
 
 def _actions_of_risk(**which: object) -> Exists:
@@ -102,6 +106,7 @@ CHECKS = (
         f"The acceptance ends within {ENDING_DAYS} days.",
         "Decide how to go on: reopen and treat it, or propose a new acceptance.",
         is_ending,
+        is_told=True,
     ),
     RegisterCheck(
         "action_without_date",
@@ -116,6 +121,7 @@ CHECKS = (
         "The risk has no owner.",
         "Choose the person who is responsible.",
         lambda reader: _LIVE & Q(owner__isnull=True),
+        is_told=True,
     ),
     RegisterCheck(
         "owner_left",
@@ -123,6 +129,7 @@ CHECKS = (
         "The owner of the risk is not active any more.",
         "Choose another owner.",
         lambda reader: _LIVE & Q(owner__is_active=False),
+        is_told=True,
     ),
     RegisterCheck(
         "overdue",
@@ -130,6 +137,7 @@ CHECKS = (
         "The date of the next review has passed.",
         "Reconfirm the risk, or set another date.",
         is_overdue,
+        is_told=True,
     ),
     RegisterCheck(
         "stale",
@@ -137,6 +145,7 @@ CHECKS = (
         f"The date of the next review passed more than {STALE_DAYS} days ago.",
         "Reconfirm the risk or close it.",
         _is_stale,
+        is_told=True,
     ),
     RegisterCheck(
         "closed_without_evidence",
@@ -146,3 +155,6 @@ CHECKS = (
         _closed_without_evidence,
     ),
 )
+
+TOLD_CHECKS = tuple(check for check in CHECKS if check.is_told)
+CHECK_NAMED = {check.name: check for check in CHECKS}

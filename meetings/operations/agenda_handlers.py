@@ -1,17 +1,19 @@
 """Change agendas after events of reviews, escalations and models."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from history import operations as history
 from history.models import Event
+from history.queries import present_data
 from history.wiring import handler
 from kit.actor import SYSTEM
 from kit.prepared import Argument, Prepared
 from meetings.models import AgendaItem
 from meetings.operations import placement
-from meetings.states import TO_COME, ItemOutcome, ItemState
-from risklog.models import Escalation, Review
-from risklog.states import UNRESOLVED, ReviewState
+from meetings.queries.facts import facts_of
+from meetings.states import TO_COME, ItemOutcome, ItemState, Purpose
+from risklog.models import Escalation, Review, Risk
+from risklog.states import LIVE_RISKS, UNRESOLVED, ReviewState
 
 _REVIEW = Prepared(
     lambda: Review.objects.select_related("about", "model", "subject").filter(subject=Argument("subject"))
@@ -34,6 +36,28 @@ def on_escalation_started(event: Event, *, at: datetime) -> None:
     )
     if escalation and escalation.state in UNRESOLVED:
         placement.place_escalated(escalation, at=at, cause=event)
+
+
+@handler("meetings.agenda.place_neglected_risk")
+def on_risk_neglected(event: Event, *, at: datetime) -> None:
+    """Place a risk that nobody dealt with on a suitable agenda. Handles risklog.risk_neglected."""
+    risk = Risk.objects.select_related("subject").filter(subject=event.subject_id).first()
+    if risk is None or risk.state not in LIVE_RISKS:
+        return
+    data, facts = present_data(event), facts_of(risk.subject)
+    told_on = date.fromisoformat(data["told_on"])
+    placement.place(
+        about=risk.subject,
+        kind=facts.kind,
+        team_id=facts.team_id,
+        title=risk.title,
+        why=f"{data['label']}, and nothing happened since {told_on:%-d %b %Y}",
+        purpose=Purpose.DECIDE,
+        rank=placement.Rank.RISK,
+        by=SYSTEM,
+        at=at,
+        cause=event,
+    )
 
 
 @handler("meetings.agenda.finish_review_item")
