@@ -138,5 +138,7 @@ EVENTS = (
     # decisions
     EventType(DecisionTaken, (owners_of_actions, owner_and_lead)),
     EventType(DecisionReplaced),
+    EventType("meetings.acceptance_logged", is_minor=True),  # the timeline of the risk has its own line
+    EventType("meetings.decision_ended", is_minor=True),
     EventType("meetings.decision_restricted", is_minor=True),  # no longer written; old ones are read
 )

@@ -94,6 +94,12 @@ def _text_condition(values: Sequence[str], reader: Reader) -> Q:
     return condition
 
 
+# The kinds of decisions: value -> (label, condition).
+KINDS: dict[str, tuple[str, Callable[[Reader], Q]]] = {
+    "recorded": ("Recorded", lambda reader: Q(acceptance__isnull=True)),
+    "acceptance": ("Acceptance of a risk", lambda reader: Q(acceptance__isnull=False)),
+}
+
 DECISIONS = ListSpec(
     filters={
         "q": Filter(
@@ -103,6 +109,7 @@ DECISIONS = ListSpec(
             help="Words of the decision or its reason, or a reference.",
         ),
         "state": filtering.choice("State", "state", DecisionState),
+        "kind": filtering.named("Kind", KINDS, "What people recorded, or acceptances of risks."),
         "meeting": filtering.key("Meeting", "meeting_id", "The id of a meeting."),
         "about": _about("What the decision is about: a reference such as R-12."),
     },

@@ -37,6 +37,7 @@ class ItemOutcome(TextChoices):
 class DecisionState(TextChoices):
     IN_FORCE = "in_force", "In force"
     REPLACED = "replaced", "Replaced"
+    ENDED = "ended", "Ended"
 
 
 MEETING_MOVES = {
@@ -111,4 +112,7 @@ DEFAULT_CYCLE = (
         ),
     ),
 )
-DECISION_MOVES = {(DecisionState.IN_FORCE, DecisionState.REPLACED): "meetings.decision_replaced"}
+DECISION_MOVES = {
+    (DecisionState.IN_FORCE, DecisionState.REPLACED): "meetings.decision_replaced",
+    (DecisionState.IN_FORCE, DecisionState.ENDED): "meetings.decision_ended",
+}

@@ -32,6 +32,7 @@ ITEMS = [
 ]
 DECISIONS = [
     path("decisions/", decision.decision_list, name="decision_list"),
+    path("decisions/export/", decision.decision_export, name="decision_export"),
     path("decisions/new/", decision.decision_create, name="decision_create"),
     path("decisions/<str:reference>/", decision.decision_detail, name="decision_detail"),
 ]

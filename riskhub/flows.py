@@ -11,6 +11,7 @@ from actions.operations import action
 from history import declarations, wiring
 from history.wiring import Handler
 from learnings.operations import learning
+from meetings.operations import acceptance as decided
 from meetings.operations import agenda, agenda_handlers, meeting
 from notices.operations import digest, entry
 from people.operations import person
@@ -59,7 +60,10 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
     "risklog.escalation_started": (agenda_handlers.on_escalation_started,),
     # A risk that nobody dealt with is put on an agenda.
     "risklog.risk_neglected": (agenda_handlers.on_risk_neglected,),
-    "risklog.risk_closed": (escalation_handlers.on_risk_closed,),
+    "risklog.risk_closed": (escalation_handlers.on_risk_closed, decided.on_acceptance_changed),
+    # Acceptances are in the log of decisions.
+    "risklog.risk_accepted": (decided.on_acceptance_changed,),
+    "risklog.risk_acceptance_ended": (decided.on_acceptance_changed,),
     # Overdue actions are escalated. When they are done, their escalation ends.
     "actions.action_overdue": (escalation_handlers.on_action_overdue,),
     "actions.action_done": (escalation_handlers.on_action_settled,),

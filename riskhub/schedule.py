@@ -12,6 +12,7 @@ from django.core.management import call_command
 from history import documents, relay
 from history.claims import Tally
 from kit import clock
+from meetings.operations import acceptance
 from notices.operations import digest, entry, mail_switch, message
 from people import queries as people
 from people.operations import receipt, sign_in
@@ -114,6 +115,8 @@ def tidy() -> None:
 
     It also deletes the contents of removed files, and of files whose transaction failed.
 
+    It logs acceptances that were decided before the log of decisions had them.
+
     It rebuilds the search documents whose language has changed, as many as fit before the next run.
     """
     at = clock.now()
@@ -123,6 +126,7 @@ def tidy() -> None:
     file.delete_removed(at=at)
     file.sweep(at=at)
     imports.forget_old(at=at)
+    acceptance.log_missing(at=at)
     entry.add_missing_topics()
     call_command("clearsessions")
     for _batch in documents.rebuild(limit=_DOCUMENTS_A_RUN):

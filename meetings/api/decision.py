@@ -16,8 +16,10 @@ from meetings.models import AgendaItem, Decision, Meeting
 from meetings.operations import decision as operations
 from meetings.queries import decision as queries
 from meetings.queries.agenda import may_see_item
+from meetings.queries.decision_export import DECISION_EXPORT
 from meetings.states import DecisionState
 from people.models import User
+from rest.exporting import ExportOfList
 from rest.fields import Body, Visible, read
 from rest.resource import Collection, Item, Resource
 from rest.steps import Step
@@ -38,6 +40,18 @@ class DecisionRow(serializers.Serializer):
     item_id = serializers.IntegerField(allow_null=True)
     no_action_reason = serializers.CharField()
     state = serializers.ChoiceField(DecisionState.choices)
+    accepted_until = serializers.DateField(
+        source="acceptance.until",
+        default=None,
+        allow_null=True,
+        help_text="For the acceptance of a risk: its last day.",
+    )
+    proposed_by_id = serializers.IntegerField(
+        source="acceptance.proposed_by_id",
+        default=None,
+        allow_null=True,
+        help_text="For the acceptance of a risk: who proposed it.",
+    )
     replaced_by_id = serializers.IntegerField(allow_null=True)
     recorded_by_id = serializers.IntegerField(allow_null=True)
     decided_at = serializers.DateTimeField()
@@ -119,6 +133,8 @@ class _Decisions(Resource):
         "item_id": "item_id",
         "no_action_reason": "no_action_reason",
         "state": "state",
+        "accepted_until": "acceptance__until",
+        "proposed_by_id": "acceptance__proposed_by_id",
         "replaced_by_id": "replaced_by_id",
         "recorded_by_id": "recorded_by_id",
         "decided_at": "decided_at",
@@ -149,6 +165,16 @@ class Decisions(_Decisions, Collection):
         return self.created(request, decision, f"decisions/{decision.reference}")
 
 
+class DecisionExport(ExportOfList):
+    """Export decisions as a file."""
+
+    permission = {"GET": "meetings.decision_view"}
+    export = DECISION_EXPORT
+
+    def rows(self, request: Request) -> QuerySet:
+        return Decision.objects.visible_to(request.user)
+
+
 class DecisionItem(_Decisions, Item):
     """A decision, by reference or id."""
 
@@ -173,6 +199,7 @@ class Replace(_Decisions, Step):
 
 RESOURCES: list = [
     ("decisions", Decisions),
+    ("decisions/export", DecisionExport),
     ("decisions/<str:key>", DecisionItem),
     ("decisions/<str:key>/replace", Replace),
 ]

@@ -7,10 +7,14 @@ from history.models import Recorded, Subject
 from meetings.models.meeting import AgendaItem, Meeting
 from meetings.states import DECISION_MOVES, DecisionState
 from people.models import User
+from risklog.models import Acceptance
 
 
 class Decision(Recorded):
-    """A decision with its reason. It has at least one action, or the reason why none is needed."""
+    """A decision with its reason. It has at least one action, or the reason why none is needed.
+
+    acceptance: of a risk, which the decision logs. It ends with the acceptance.
+    """
 
     KIND = "decision"
     PREFIX = "D"
@@ -21,6 +25,7 @@ class Decision(Recorded):
     about = models.ForeignKey(Subject, models.PROTECT, null=True, blank=True, related_name="+")
     meeting = models.ForeignKey(Meeting, models.PROTECT, null=True, blank=True, related_name="decisions")
     item = models.ForeignKey(AgendaItem, models.PROTECT, null=True, blank=True, related_name="decisions")
+    acceptance = models.OneToOneField(Acceptance, models.PROTECT, null=True, blank=True, related_name="+")
     no_action_reason = models.TextField(blank=True, default="")
     state = models.CharField(max_length=8, choices=DecisionState.choices, default=DecisionState.IN_FORCE)
     replaced_by = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+")

@@ -80,6 +80,8 @@ def replace(
 
     Raises Refused(field="with_"), IllegalMove, ChangedMeanwhile.
     """
+    if decision.acceptance_id is not None:
+        raise Refused("This acceptance ends when its risk is reopened. Reopen the risk.", field="with_")
     if with_.pk == decision.pk:
         raise Refused("A decision cannot replace itself. Record the new one first.", field="with_")
     if with_.state != DecisionState.IN_FORCE:

@@ -17,7 +17,13 @@ def decisions(user: Visitor) -> QuerySet[Decision]:
     return (
         Decision.objects.visible_to(user)
         .select_related(
-            "subject", "about", "meeting__subject", "meeting__series", "recorded_by", "replaced_by__subject"
+            "subject",
+            "about",
+            "acceptance__proposed_by",
+            "meeting__subject",
+            "meeting__series",
+            "recorded_by",
+            "replaced_by__subject",
         )
         .order_by("-decided_at", "-id")
     )

@@ -2,7 +2,8 @@
 
 from functools import partial
 
-from django.http import Http404, HttpResponse
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
@@ -10,14 +11,17 @@ from django.views.decorators.http import require_http_methods, require_safe
 from actions.queries import of_subject
 from history.models import Subject
 from kit.rights import may, view_needs
+from lists.specification import Reader, Selection
 from meetings.filters import DECISIONS
 from meetings.forms import DecisionForm
 from meetings.models import Decision
 from meetings.operations import decision as decisions
 from meetings.queries import decision as queries
+from meetings.queries.decision_export import DECISION_EXPORT
 from meetings.queries.live import open_review
 from pages import flows
 from pages.answers import respond
+from pages.exporting import send_export
 from pages.flows import form_page
 from pages.listing import listing, selection_of
 from people import queries as people
@@ -38,9 +42,30 @@ def decision_list(request: SignedInRequest) -> HttpResponse:
     context = {
         "listing": shown,
         "page": shown.page,
+        "exports": _exports(selection),
         "may_decide": may(request.user, "meetings.decision_take"),
     }
     return respond(request, "meetings/decision_list.html", "rows", context)
+
+
+@require_safe
+@view_needs("meetings.decision_view")
+def decision_export(request: SignedInRequest) -> StreamingHttpResponse:
+    """Send all decisions of the filtered log, in its order, as a file: ?format=csv, xlsx or json."""
+    return send_export(request, DECISION_EXPORT, lambda selection, reader: _visible(reader))
+
+
+def _visible(reader: Reader) -> QuerySet[Decision]:
+    return Decision.objects.visible_to(reader.user)
+
+
+def _exports(selection: Selection) -> list[tuple[str, str]]:
+    """Return the formats of the export of this list, with their addresses."""
+    base = reverse("meetings:decision_export")
+    return [
+        (label, f"{base}?{selection.query(format=form)}")
+        for form, label in (("csv", "CSV"), ("xlsx", "Excel (XLSX)"), ("json", "JSON"))
+    ]
 
 
 @require_safe

@@ -186,6 +186,7 @@ _RULES: tuple[tuple[str, Any], ...] = (
     ("risklog:risk_list", lambda w, o, k: {}),
     ("risklog:risk_bulk_", lambda w, o, k: {}),
     ("risklog:risk_export", lambda w, o, k: {}),
+    ("meetings:decision_export", lambda w, o, k: {}),
     ("risklog:risk_heat", lambda w, o, k: {}),
     ("risklog:risk_new", lambda w, o, k: {}),
     ("risklog:risk_like", lambda w, o, k: {}),

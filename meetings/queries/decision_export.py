@@ -1,0 +1,69 @@
+"""What the log of decisions exports: the columns and the rows."""
+
+from typing import Any
+
+from django.db.models import F, QuerySet
+from django.urls import reverse
+
+from history.queries import may_see, seen_by
+from kit.sight import Visitor
+from lists.export_files import ExportColumn, Row
+from lists.exporting import Export
+from meetings.filters import DECISIONS
+from meetings.states import DecisionState
+
+_NAMED = {
+    "reference": F("subject__reference"),
+    "about_reference": F("about__reference"),
+    **seen_by("about"),
+    "meeting_reference": F("meeting__subject__reference"),
+    "recorded_by_name": F("recorded_by__name"),
+    "accepted_until": F("acceptance__until"),
+    "proposed_by_name": F("acceptance__proposed_by__name"),
+    "replaced_by_reference": F("replaced_by__subject__reference"),
+}
+_STORED = ("text", "reason", "state", "no_action_reason", "decided_at")
+
+
+def _values(rows: QuerySet) -> QuerySet:
+    return rows.values(*_STORED, **_NAMED)
+
+
+def _hide(rows: list[dict[str, Any]], user: Visitor) -> list[dict[str, Any]]:
+    """Remove subjects that this reader may not see."""
+    for row in rows:
+        if not may_see(user, row, "about"):
+            row["about_reference"] = None
+    return rows
+
+
+def _path(row: Row) -> str:
+    return reverse("meetings:decision_detail", args=[row["reference"]])
+
+
+def _of(name: str, label: str, width: int, *, key: str = "", **labels: Any) -> ExportColumn:
+    """Return the column of one value of the row. key: its name in the row, where it differs."""
+    return ExportColumn(name, label, lambda row: row[key or name], width=width, **labels)
+
+
+DECISION_EXPORT = Export(
+    name="decisions",
+    spec=DECISIONS,
+    values=_values,
+    hide=_hide,
+    path=_path,
+    columns=(
+        _of("reference", "Reference", 11),
+        _of("text", "Decision", 48),
+        _of("reason", "Reason", 48),
+        _of("about", "About", 12, key="about_reference"),
+        _of("meeting", "Meeting", 12, key="meeting_reference"),
+        _of("state", "State", 11, labels=dict(DecisionState.choices)),
+        _of("accepted_until", "Accepted until", 13),
+        _of("proposed_by", "Proposed by", 20, key="proposed_by_name"),
+        _of("recorded_by", "Decided or recorded by", 22, key="recorded_by_name"),
+        _of("replaced_by", "Replaced by", 12, key="replaced_by_reference"),
+        _of("no_action_reason", "Reason for no action", 30),
+        _of("decided_at", "Decided (UTC)", 16),
+    ),
+)
