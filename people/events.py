@@ -20,6 +20,10 @@ class MemberRemoved(Payload, verb="people.member_removed"):
     person: int
 
 
+class WorkHandedOver(Payload, verb="people.work_handed_over"):
+    to: list[int]
+
+
 EVENTS = (
     EventType("people.organisation_set_up", is_chained=True),
     EventType("people.organisation_changed", is_chained=True),
@@ -31,6 +35,7 @@ EVENTS = (
     EventType("people.person_added", is_chained=True),
     EventType("people.person_changed"),
     EventType("people.person_role_changed", is_chained=True),
+    EventType(WorkHandedOver, is_chained=True),
     EventType("people.person_deactivated", is_chained=True),
     EventType("people.person_reactivated", is_chained=True),
     EventType("people.password_changed", is_chained=True, is_public=False),

@@ -51,6 +51,13 @@ def may_keep_account(user: User, obj: Any) -> bool:
     return not hasattr(user, "token_scope")
 
 
+@permission("people.hand_over")
+def may_hand_over(user: User, obj: Any) -> bool:
+    """Allow people to hand over their own work, and administrators that of others. obj: a person."""
+    is_own = obj is None or obj.pk == user.pk
+    return may_write(user, Role.MEMBER if is_own else Role.ADMINISTRATOR)
+
+
 @permission("people.absence_change")
 def may_change_absence(user: User, obj: Any) -> bool:
     """Allow people to change their own absences, and administrators those of others. obj: a person."""

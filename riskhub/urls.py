@@ -7,8 +7,9 @@ from catalogue.api import RESOURCES as CATALOGUE
 from learnings.api import RESOURCES as LEARNINGS
 from meetings.api import RESOURCES as MEETINGS
 from people.api import RESOURCES as PEOPLE
-from riskhub import errors, health, home, reference, search, shell, styleguide
+from riskhub import errors, health, home, leaving_page, reference, search, shell, styleguide
 from riskhub.events_api import RESOURCES as EVENTS
+from riskhub.leaving_api import RESOURCES as LEAVING
 from riskhub.search_api import RESOURCES as SEARCH
 from risklog.api import RESOURCES as RISKLOG
 from saved.api import RESOURCES as SAVED
@@ -27,6 +28,7 @@ RESOURCES = [
     *TALK,
     *SAVED,
     *LEARNINGS,
+    *LEAVING,
     *EVENTS,
     *SEARCH,
 ]
@@ -38,6 +40,7 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("appearance/", shell.set_appearance, name="appearance"),
     path("styleguide/", styleguide.styleguide, name="styleguide"),
+    path("people/<int:pk>/hand-over/", leaving_page.hand_over, name="hand_over"),
     path("people/", include("people.urls")),
     path("models/", include("catalogue.urls")),
     path("signals/", include("signals.urls")),

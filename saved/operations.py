@@ -92,6 +92,25 @@ def change(
 
 
 @transaction.atomic
+def hand_over(view: SavedView, to: User, *, by: Actor, at: datetime) -> SavedView:
+    """Give a shared view another owner. It gets another name if the new owner has a view of this name.
+
+    Raises Refused for a view that is not shared, because only its owner may see it.
+    """
+    if not view.is_shared:
+        raise Refused("Only shared views are handed over. Share it first.")
+    former, name, number = view.owner, view.name, 2
+    taken = SavedView.objects.filter(owner=to, list=view.list, state=ViewState.ACTIVE)
+    while taken.filter(name__iexact=name).exists():
+        name, number = f"{view.name[:70]} ({number})", number + 1
+    values = {"owner": to, "name": name, "updated_at": at}
+    history.change(view, values, by=by, at=at, verb="saved.view_handed_over")
+    history.hand_over_roots([(view.subject, former, to)], reason=GrantReason.OWNER, by=by, at=at)
+    history.retitle(view)
+    return view
+
+
+@transaction.atomic
 def delete(view: SavedView, *, by: Actor, at: datetime, seen: int | None = None) -> SavedView:
     """Delete a view. Its address still leads to its filters, and restore() takes the deletion back."""
     history.move(view, ViewState.DELETED, values={"updated_at": at}, by=by, at=at, seen=seen)

@@ -1,6 +1,6 @@
 """Operations on a person: add, change, note absences, deactivate, reactivate."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -15,7 +15,7 @@ from history.models import Due, Event
 from history.queries import changed_fields
 from history.wiring import handler
 from kit.actor import SYSTEM, Actor
-from kit.refusals import Refused
+from kit.refusals import ChangedMeanwhile, Refused
 from people import days_off, events
 from people import queries as people
 from people.models import Absence, Function, User, is_time_zone
@@ -144,6 +144,22 @@ def deactivate(user: User, *, by: Actor, at: datetime, seen: int | None = None) 
     User.objects.filter(pk=user.pk).update(password=user.password)
     history.end_all_sight(user, by=by, at=at)
     history.retire(user)
+    return user
+
+
+def lock(user: User, seen: int | None) -> User:
+    """Lock and return the row of a person. Raises ChangedMeanwhile if `seen` is another version."""
+    present = User.objects.select_for_update(of=("self",)).get(pk=user.pk)
+    if seen is not None and present.version != seen:
+        raise ChangedMeanwhile("Somebody else changed this person.", present=present)
+    return present
+
+
+@transaction.atomic
+def note_handover(user: User, to: Iterable[User], *, by: Actor, at: datetime) -> User:
+    """Record that the work of a person went to others. riskhub/leaving.py hands it over."""
+    successors = sorted({person.subject_id for person in to})
+    history.record(user, events.WorkHandedOver(to=successors), by=by, at=at)
     return user
 
 

@@ -54,6 +54,21 @@ def change(
 
 
 @transaction.atomic
+def replace(roster: DutyRoster, person: User, to: User, *, by: Actor, at: datetime) -> None:
+    """Give the turns of a person to another one, or to the others on the roster.
+
+    A successor who has turns already, or another function, gets none. The roster ends with its last person.
+    """
+    fits = to.function_id == roster.function_id and to.pk not in roster.people
+    successors = [to.pk] if fits else []
+    ids = [new for pk in roster.people for new in (successors if pk == person.pk else [pk])]
+    if ids:
+        history.change(roster, {"people": ids}, by=by, at=at, verb="people.roster_changed")
+    else:
+        end(roster, by=by, at=at)
+
+
+@transaction.atomic
 def end(roster: DutyRoster, *, by: Actor, at: datetime, seen: int | None = None) -> None:
     """Delete a roster. Everyone with the function is notified again. Raises Refused for a stale version."""
     found = (

@@ -33,8 +33,8 @@ def hand_over(
 ) -> Review:
     """Pass the lead and the unanswered request of a person on to a colleague, or to the stand-in of that one.
 
-    whose: the person whose part is passed on, the acting one if None. Raises Refused, IllegalMove,
-    ChangedMeanwhile.
+    whose: the person whose part is passed on, also to somebody who is a reviewer already; the acting person
+    if None. Raises Refused, IllegalMove, ChangedMeanwhile.
     """
     review = reviewer.lock_open(review, seen)
     giver = whose or by.person
@@ -46,7 +46,7 @@ def hand_over(
     if user == giver:
         raise Refused("Choose another person.", field="user")
     is_reviewer = review.reviewers.filter(user=user, replaced_by__isnull=True).exists()
-    if is_reviewer and not leads:
+    if is_reviewer and not (leads or whose):
         raise Refused(f"{user.name} is already a reviewer. Choose another person.", field="user")
     rows: list[Any] = []
     shown = []
@@ -54,8 +54,8 @@ def hand_over(
         why = reviewer.STAND_IN if absent else "Took over from a colleague"
         asked, row = reviewer.request_of(review, user, at=at, why=why, stands_in_for=absent)
         rows, shown = [row], [asked]
-        if own:
-            rows.append((own, {"replaced_by": user}))
+    if own and (whose or not is_reviewer):
+        rows.append((own, {"replaced_by": user}))
     payload = events.ReviewReassigned(
         asked=[user.pk], replaced=[giver.pk] if giver else [], note=note.strip()
     )

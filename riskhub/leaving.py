@@ -1,0 +1,228 @@
+"""Everything that a person owns, on one list, and its handover to one or several successors in one step."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from operator import attrgetter
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from actions.models import Action
+from actions.operations import action as actions
+from actions.states import UNFINISHED
+from catalogue.models import Model
+from catalogue.operations import model as models
+from history.models import Subject
+from kit.actor import Actor
+from kit.refusals import Refused
+from kit.sight import Visitor
+from meetings.models import Meeting, MeetingSeries
+from meetings.operations import meeting as meetings
+from meetings.operations import series as all_series
+from meetings.states import MeetingState
+from people.models import DutyRoster, Team, User
+from people.operations import person as persons
+from people.operations import roster as rosters
+from people.operations import team as teams
+from people.states import Role
+from risklog.models import Escalation, Review, Reviewer, Risk
+from risklog.operations import escalation as escalations
+from risklog.operations import replacement
+from risklog.operations import risk as risks
+from risklog.states import LIVE_RISKS, EscalationState, ReviewState
+from saved import operations as views
+from saved.models import SavedView
+from saved.states import ViewState
+from signals.models import Source
+from signals.operations import source as sources
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """One kind of things that people own.
+
+    rows: what a person owns of it. pass_on(row, person, successor, by=, at=) gives a row to the successor.
+    subject: the subject of a row, which the list names.
+    """
+
+    name: str
+    label: str
+    rows: Callable[[User], QuerySet]
+    pass_on: Callable[..., object]
+    subject: Callable[[Any], Subject] = attrgetter("subject")
+
+
+def _give(operation: Callable[..., object], field: str) -> Callable[..., object]:
+    """Return `pass_on` for an operation that changes one field to the successor."""
+    return lambda row, person, to, **act: operation(row, {field: to}, **act)
+
+
+def _reviews(person: User) -> QuerySet[Review]:
+    asked = Reviewer.objects.unanswered().filter(user=person).values("review")
+    return Review.objects.filter(Q(pk__in=asked) | Q(claimed_by=person), state=ReviewState.OPEN)
+
+
+def _take_part_instead(series: MeetingSeries, person: User, to: User, **act: Any) -> None:
+    others = [one for one in series.participants.all() if one != person]
+    all_series.change(series, {"participants": list({*others, to})}, **act)
+
+
+HOLDINGS = (
+    Holding(
+        "risks",
+        "Risks",
+        lambda person: Risk.objects.filter(owner=person, state__in=LIVE_RISKS),
+        _give(risks.change, "owner"),
+    ),
+    Holding(
+        "actions",
+        "Actions",
+        lambda person: Action.objects.filter(owner=person, state__in=UNFINISHED),
+        _give(actions.change, "owner"),
+    ),
+    Holding(
+        "reviews",
+        "Reviews to answer or to lead",
+        _reviews,
+        lambda row, person, to, **act: replacement.hand_over(row, to, whose=person, **act),
+    ),
+    Holding(
+        "escalations",
+        "Acknowledged escalations",
+        lambda person: Escalation.objects.filter(acknowledged_by=person, state=EscalationState.ACKNOWLEDGED),
+        lambda row, person, to, **act: escalations.hand_over(row, to, **act),
+    ),
+    Holding(
+        "meetings",
+        "Meetings to facilitate",
+        lambda person: Meeting.objects.filter(facilitator=person, state=MeetingState.PLANNED),
+        lambda row, person, to, **act: meetings.give_turn(row, to, **act),
+    ),
+    Holding(
+        "series",
+        "Meeting series, as a named participant",
+        lambda person: MeetingSeries.objects.filter(participants=person, is_retired=False),
+        _take_part_instead,
+    ),
+    Holding(
+        "duties",
+        "Duty rosters",
+        lambda person: DutyRoster.objects.filter(people__contains=[person.pk]).select_related(
+            "function__subject"
+        ),
+        rosters.replace,
+        attrgetter("function.subject"),
+    ),
+    Holding(
+        "teams", "Teams to lead", lambda person: Team.objects.filter(lead=person), _give(teams.change, "lead")
+    ),
+    Holding(
+        "models",
+        "Models, as their developer",
+        lambda person: Model.objects.filter(developer=person),
+        _give(models.change, "developer"),
+    ),
+    Holding(
+        "sources",
+        "Sources of signals",
+        lambda person: Source.objects.filter(owner=person),
+        _give(sources.change, "owner"),
+    ),
+    Holding(
+        "views",
+        "Shared views",
+        lambda person: SavedView.objects.filter(owner=person, is_shared=True, state=ViewState.ACTIVE),
+        lambda row, person, to, **act: views.hand_over(row, to, **act),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a person owns of one kind. subjects: those that the reader may see. hidden: how many others."""
+
+    holding: Holding
+    subjects: list[Subject]
+    hidden: int
+
+    @property
+    def number(self) -> int:
+        return len(self.subjects) + self.hidden
+
+
+def held_by(person: User, reader: Visitor) -> list[Held]:
+    """Return what a person owns, by kind, without the kinds of which they own nothing. Two queries a kind.
+
+    A handover includes what the reader may not see, so this is counted for them, but not named.
+    """
+    found = []
+    for holding in HOLDINGS:
+        ids = [holding.subject(row).pk for row in _loaded(holding, person)]
+        if ids:
+            shown = list(Subject.objects.visible_to(reader).filter(pk__in=ids).order_by("title", "id"))
+            found.append(Held(holding, shown, len(set(ids)) - len(shown)))
+    return found
+
+
+def _loaded(holding: Holding, person: User) -> list[Any]:
+    rows = holding.rows(person).order_by("pk")
+    return list(rows if holding.name == "duties" else rows.select_related("subject"))
+
+
+@transaction.atomic
+def hand_over(
+    person: User,
+    *,
+    to: User | None,
+    of_kind: Mapping[str, User] | None = None,
+    of_subject: Mapping[int, User] | None = None,
+    deactivates: bool = False,
+    by: Actor,
+    at: datetime,
+    seen: int | None = None,
+) -> User:
+    """Hand over everything that a person owns, in one transaction. Nothing changes if one part is refused.
+
+    to: the successor for all that has no other one. of_kind: name of a holding -> its successor. of_subject:
+    id of a subject -> its successor. deactivates: deactivate the person afterwards. Raises Refused,
+    ChangedMeanwhile.
+    """
+    of_kind, of_subject = of_kind or {}, of_subject or {}
+    successors = {one for one in (to, *of_kind.values(), *of_subject.values()) if one is not None}
+    _check(person, successors)
+    persons.lock(person, seen)
+    for holding in HOLDINGS:
+        for row in _loaded(holding, person):
+            successor = of_subject.get(holding.subject(row).pk) or of_kind.get(holding.name) or to
+            if successor is None:
+                raise Refused(f"Choose who takes over: {holding.label}.", field="to")
+            _pass_on(holding, row, person, successor, by=by, at=at)
+    persons.note_handover(person, successors, by=by, at=at)
+    if deactivates:
+        person.refresh_from_db()
+        persons.deactivate(person, by=by, at=at)
+    return person
+
+
+def _pass_on(holding: Holding, row: Any, person: User, successor: User, *, by: Actor, at: datetime) -> None:
+    try:
+        holding.pass_on(row, person, successor, by=by, at=at)
+    except Refused as refusal:
+        text = f"{holding.label}: {refusal.message}"
+        raise Refused(text, field="to") from None
+
+
+def _check(person: User, successors: Collection[User]) -> None:
+    for successor in successors:
+        if successor == person:
+            raise Refused("Choose another person as the successor.", field="to")
+        if not successor.is_active or successor.role == Role.VIEWER:
+            raise Refused(f"{successor.name} cannot take over work. Choose another person.", field="to")
+
+
+def summary(person: User, reader: Visitor) -> dict[str, Any] | None:
+    """Return the panel on the page of a person: how much they own. None for readers who may not hand over."""
+    held = held_by(person, reader)
+    return {"number": sum(one.number for one in held), "is_own": person.pk == reader.pk}

@@ -1,0 +1,126 @@
+"""Everything that a person owns, handed over in one step."""
+
+import json
+
+import pytest
+
+from history.models import Event
+from kit.actor import SYSTEM
+from kit.refusals import Refused
+from people.models import DutyRoster, User
+from people.operations import roster as rosters
+from people.states import Role
+from riskhub import leaving
+from risklog.models import Reviewer, Risk
+from saved import operations as views
+from saved.models import SavedView
+from tests.factories import actions, meetings, people, risklog_review, risks
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def admin():
+    return people.user("Adam Admin", role=Role.ADMINISTRATOR)
+
+
+@pytest.fixture
+def ana(at, admin):
+    """A person who owns one of each kind, one of it restricted."""
+    science = people.function("data-science")
+    team, _ = meetings.crew("data-engineering", "risk-management")
+    ana = people.user("Ana", function=science, teams=[team])
+    risks.risk("Scores drift", owner=ana)
+    risks.restricted("Zanzibar", team, owner=ana)
+    actions.action(owner=ana)
+    risklog_review.review()
+    model = risklog_review.model(developer=ana)
+    assert model.developer == ana
+    meetings.series(team, participants=[ana])
+    rosters.add(function=science, people=[ana], starts_on=at.date(), by=SYSTEM, at=at)
+    views.add(list="risks", name="Mine", query="", is_shared=True, by=risks.by(ana), at=at)
+    led = people.team("Fraud", lead=ana)
+    assert led.lead == ana
+    return ana
+
+
+def kinds_of(person, reader):
+    return {one.holding.name: (len(one.subjects), one.hidden) for one in leaving.held_by(person, reader)}
+
+
+def test_the_list_names_what_the_reader_may_see_and_counts_the_rest(ana, admin):
+    own, of_admin = kinds_of(ana, ana), kinds_of(ana, admin)
+
+    assert own["risks"] == (2, 0)
+    assert of_admin["risks"] == (1, 1)
+    assert {"actions", "reviews", "series", "duties", "views", "teams", "models"} <= set(own)
+
+
+def test_all_goes_over_in_one_step_and_the_person_is_deactivated(client, ana, admin):
+    ben = people.user("Ben", function=ana.function)
+    carl = people.user("Carl")
+    client.force_login(admin)
+    url = f"/people/{ana.pk}/hand-over/"
+    page = client.get(f"{url}?deactivate=1").content.decode()
+    assert "Zanzibar" not in page
+    assert "Scores drift" in page
+
+    sent = {"to": ben.pk, "of_actions": carl.pk, "deactivates": "on", "version": ana.version}
+    answer = client.post(url, sent)
+
+    assert answer.status_code == 303, answer.content
+    assert kinds_of(ana, ana) == {}
+    assert {risk.owner for risk in Risk.objects.all()} == {ben}
+    assert kinds_of(carl, carl)["actions"] == (1, 0)
+    assert DutyRoster.objects.get().people == [ben.pk]
+    assert SavedView.objects.get().owner == ben
+    assert Reviewer.objects.unanswered().filter(user=ana).count() == 0
+    assert not User.objects.get(pk=ana.pk).is_active
+    assert Event.objects.get(verb="people.work_handed_over").data["to"] == sorted(
+        [ben.subject_id, carl.subject_id]
+    )
+
+
+def test_one_refused_part_changes_nothing(at, ana, admin):
+    ben = people.user("Ben")
+    with pytest.raises(Refused, match="Choose who takes over: Actions"):
+        leaving.hand_over(ana, to=None, of_kind={"risks": ben}, by=risks.by(admin), at=at)
+
+    assert kinds_of(ana, ana)["risks"] == (2, 0)
+    assert not Event.objects.filter(verb="people.work_handed_over").exists()
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, None])
+def test_a_viewer_or_the_person_takes_nothing_over(at, ana, admin, role):
+    successor = people.user(role=role) if role else ana
+    with pytest.raises(Refused):
+        leaving.hand_over(ana, to=successor, by=risks.by(admin), at=at)
+
+
+def test_others_may_not_hand_over(client, ana):
+    client.force_login(people.user("Mia", role=Role.RISK_MANAGER))
+
+    assert client.get(f"/people/{ana.pk}/hand-over/").status_code == 403
+    assert client.get(f"/api/v1/people/{ana.pk}/holdings").status_code == 403
+
+
+def test_the_api_hands_over_with_exceptions(client, ana, admin):
+    ben, carl = people.user("Ben", function=ana.function), people.user("Carl")
+    risk = Risk.objects.get(title="Scores drift")
+    client.force_login(ana)
+    url = f"/api/v1/people/{ana.pk}/holdings"
+    listed = client.get(url)
+    assert {row["kind"]: row["number"] for row in listed.json()["results"]}["risks"] == 2
+
+    def post(body, **headers):
+        return client.post(url, json.dumps(body), content_type="application/json", headers=headers)
+
+    body = {"to": ben.email, "others": [{"about": risk.reference, "to": carl.email}]}
+    assert post(body).status_code == 428
+    seen = {"If-Match": listed["ETag"]}
+    assert post(body | {"deactivates": True}, **seen).status_code == 403
+    wrong = post({"to": ben.email, "others": [{"to": carl.email}]}, **seen)
+    assert (wrong.status_code, "others" in str(wrong.json()["errors"])) == (400, True)
+    assert post(body, **seen).json() == {"results": []}
+    risk.refresh_from_db()
+    assert risk.owner == carl
