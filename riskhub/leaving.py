@@ -95,16 +95,16 @@ HOLDINGS = (
         lambda row, person, to, **act: escalations.hand_over(row, to, **act),
     ),
     Holding(
-        "meetings",
-        "Meetings to facilitate",
-        lambda person: Meeting.objects.filter(facilitator=person, state=MeetingState.PLANNED),
-        lambda row, person, to, **act: meetings.give_turn(row, to, **act),
-    ),
-    Holding(
         "series",
         "Meeting series, as a named participant",
         lambda person: MeetingSeries.objects.filter(participants=person, is_retired=False),
         _take_part_instead,
+    ),
+    Holding(
+        "meetings",
+        "Meetings to facilitate",
+        lambda person: Meeting.objects.filter(facilitator=person, state=MeetingState.PLANNED),
+        lambda row, person, to, **act: meetings.give_turn(row, to, **act),
     ),
     Holding(
         "duties",

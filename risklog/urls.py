@@ -34,7 +34,7 @@ review_pages: list = [
     path("reviews/new/", review.review_open, name="review_open"),
     path("reviews/<str:reference>/", review.review_detail, name="review_detail"),
     re_path(
-        r"^reviews/(?P<reference>[^/]+)/(?P<step>answer|ask|claim|give-back|settle|withdraw|reopen)/$",
+        r"^reviews/(?P<reference>[^/]+)/(?P<step>answer|ask|claim|hand-over|give-back|settle|withdraw|reopen)/$",
         review.review_step,
         name="review_step",
     ),

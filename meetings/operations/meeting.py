@@ -134,17 +134,16 @@ def take_over(meeting: Meeting, *, by: Actor, at: datetime, seen: int | None = N
 
 @transaction.atomic
 def give_turn(meeting: Meeting, to: User, *, by: Actor, at: datetime) -> Meeting:
-    """Give the turn of the facilitator to another participant. The rotation decides about anybody else.
+    """Give the turn of the facilitator to another participant. The other turns stay.
 
-    The facilitator is leaving, or hands over their work, so a successor who takes no part in the series is
-    not refused.
+    A successor who takes no part in the series is not refused: the rotation replaces the facilitator when
+    they leave.
     """
     turns.lock(meeting.series_id)
     meeting.refresh_from_db()
     if meeting.state != MeetingState.PLANNED or not takes_part(to, meeting.series):
         return meeting
     history.change(meeting, _led_by(meeting, to), by=by, at=at, verb="meetings.turn_taken_over")
-    replan(meeting.series, by=by, at=at)
     return meeting
 
 

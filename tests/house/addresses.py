@@ -113,6 +113,7 @@ def _asked(name: str, world: World, objects: Objects) -> dict[str, Any]:
 
 
 _RULES: tuple[tuple[str, Any], ...] = (
+    ("hand_over", lambda w, o, k: {"pk": w.people["mate"].pk}),
     ("people:set_up", lambda w, o, k: {"secret": "no-such-secret"}),
     ("people:password_link", lambda w, o, k: {"pk": w.people["mate"].pk, "token": "no-such-token"}),
     ("people:be_back", lambda w, o, k: {"pk": k["absence"].pk}),
@@ -155,6 +156,7 @@ _RULES: tuple[tuple[str, Any], ...] = (
     ("meetings:item_", lambda w, o, k: {"pk": k["meetings:item"]}),
     ("meetings:decision_list", lambda w, o, k: {}),
     ("meetings:decision_create", lambda w, o, k: {}),
+    ("meetings:decision_export", lambda w, o, k: {}),
     ("meetings:decision_", lambda w, o, k: {"reference": k["meetings:decision"]}),
     ("meetings:meeting_live", lambda w, o, k: {"reference": k["meetings:live"]}),
     ("meetings:meeting_pulse", lambda w, o, k: {"reference": k["meetings:live"]}),
@@ -186,7 +188,6 @@ _RULES: tuple[tuple[str, Any], ...] = (
     ("risklog:risk_list", lambda w, o, k: {}),
     ("risklog:risk_bulk_", lambda w, o, k: {}),
     ("risklog:risk_export", lambda w, o, k: {}),
-    ("meetings:decision_export", lambda w, o, k: {}),
     ("risklog:risk_heat", lambda w, o, k: {}),
     ("risklog:risk_new", lambda w, o, k: {}),
     ("risklog:risk_like", lambda w, o, k: {}),
@@ -219,6 +220,7 @@ _RULES: tuple[tuple[str, Any], ...] = (
 # The object that a page writes, by the beginning of the page's name. A page that creates has one as well, but
 # reads no version.
 _OBJECTS: tuple[tuple[str, Any], ...] = (
+    ("hand_over", lambda w, o: w.people["mate"]),
     ("people:person_", lambda w, o: w.people["mate"]),
     ("people:team_", lambda w, o: w.extra["team"]),
     ("people:settings", lambda w, o: w.extra["organisation"]),

@@ -21,7 +21,7 @@ from people.operations import person as persons
 from people.states import Role
 from riskhub import schedule
 from risklog.models import Escalation, Review, Risk
-from risklog.operations import acceptance, climb
+from risklog.operations import acceptance, climb, replacement, stewardship
 from risklog.operations import escalation as escalations
 from risklog.operations import review as reviews
 from risklog.operations import reviewer as reviewers
@@ -82,6 +82,22 @@ def asked_review() -> Told:
     made = opened_review().obj
     other = people.user("Olga", function=people.function("engineering"))
     return Told(reviewers.ask(made, other, by=SYSTEM, at=AT), other)
+
+
+def reassigned_review() -> Told:
+    made, reader, _ = opened_review()
+    other = people.user("Olga", function=people.function("engineering"))
+    return Told(replacement.hand_over(made, other, by=risklog_review.actor(reader), at=AT), other)
+
+
+def told_findings() -> Told:
+    people.organisation()
+    owner = people.user("Ana")
+    risks.risk(owner=owner, review_on=AT.date() - DAY)
+    stewardship.schedule(AT)
+    due = Due.objects.get(kind=stewardship.DAILY)
+    stewardship.find(due, at=due.at)
+    return Told(owner, owner, due.at)
 
 
 def pressed_review() -> Told:
@@ -272,6 +288,11 @@ def mention_removed(told: Told, obj: Comment, at: Any) -> None:
     comments.change(obj, text="Nobody is asked", by=risklog_review.actor(obj.author), at=at)
 
 
+def dealt_with(told: Told, obj: Any, at: Any) -> None:
+    risk = Risk.objects.get(owner=told.reader)
+    risk_operations.reconfirm(risk, evidence="Looked at it again, still so", by=SYSTEM, at=at)
+
+
 def nothing(told: Told, obj: Any, at: Any) -> None:
     """Without a step the mail is sent."""
 
@@ -287,6 +308,8 @@ STEPS: dict[str, tuple[Callable[[], Told], tuple[Callable[[Told, Any, Any], None
     "actions.action_reminded": (reminded_action, (*_OF_ACTION, new_date)),
     "risklog.review_opened": (opened_review, _OF_REVIEW),
     "risklog.review_asked": (asked_review, _OF_REVIEW),
+    "risklog.review_reassigned": (reassigned_review, _OF_REVIEW),
+    "risklog.findings_told": (told_findings, (dealt_with, leaves)),
     "risklog.review_pressed": (pressed_review, _OF_REVIEW),
     "risklog.review_reminded": (reminded_review, (*_OF_REVIEW, due_sooner)),
     "risklog.escalation_climbed": (climbed_escalation, _OF_CALL),

@@ -79,11 +79,11 @@ def test_the_lead_hands_over_the_lead_and_the_request(client, at, two):
     reviewer.claim(review, by=make.actor(scientist), at=at)
     other = make.reviewer("data-science")
     client.force_login(scientist)
-    address = f"/reviews/{review.reference}"
+    address = f"/risks/reviews/{review.reference}/"
     assert "Hand over your part" in client.get(address).content.decode()
 
     sent = {"user": other.pk, "note": "On leave soon", "version": Review.objects.get().version}
-    answer = client.post(f"{address}/hand-over", sent)
+    answer = client.post(f"{address}hand-over/", sent)
 
     assert answer.status_code == 303
     assert Review.objects.get().claimed_by == other
@@ -121,7 +121,7 @@ def test_a_stand_in_is_told_for_whom_they_act(at, two):
     reviewer.ask(review, absent, by=make.actor(scientist), at=at)
     settle(at)
 
-    reasons = [entry.reason for entry in Entry.objects.filter(user=stand_in)]
+    reasons = [entry.why for entry in Entry.objects.filter(user=stand_in)]
     assert f"Your review is requested as the stand-in for {absent.name}, who is away" in reasons
 
 
@@ -131,7 +131,7 @@ def test_a_verdict_needs_its_evidence_unless_it_confirms(client, at, two):
         reviewer.answer(review, verdict=Outcome.FALSE_ALARM, note=" ", by=make.actor(scientist), at=at)
     client.force_login(scientist)
 
-    page = client.post(f"/reviews/{review.reference}/answer", {"verdict": "false_alarm"})
+    page = client.post(f"/risks/reviews/{review.reference}/answer/", {"verdict": "false_alarm"})
 
     assert page.status_code == 422
     assert "Enter the evidence for this verdict." in page.content.decode()
@@ -140,12 +140,12 @@ def test_a_verdict_needs_its_evidence_unless_it_confirms(client, at, two):
 def test_the_answer_is_asked_above_the_evidence_until_it_is_given(client, at, two):
     review, scientist, _ = two
     client.force_login(scientist)
-    page = client.get(f"/reviews/{review.reference}").content.decode()
+    page = client.get(f"/risks/reviews/{review.reference}/").content.decode()
     assert page.index("answer-heading") < page.index("reviewers-heading")
 
     reviewer.answer(review, verdict=Outcome.CONFIRMED, by=make.actor(scientist), at=at)
 
-    page = client.get(f"/reviews/{review.reference}").content.decode()
+    page = client.get(f"/risks/reviews/{review.reference}/").content.decode()
     assert page.index("answer-heading") > page.index("reviewers-heading")
 
 
@@ -171,4 +171,4 @@ def test_reviews_are_requested_and_their_steps_taken_by_api(client, two):
     assert replaced_by == {scientist.pk: other.pk, manager.pk: None, other.pk: None}
     assert post(f"{one}/withdraw", {"reason": "x"}, **{"If-Match": handed["ETag"]}).status_code == 403
     wrong = post(f"{one}/ask", {"user": 999999})
-    assert (wrong.status_code, list(wrong.json()["errors"])) == (400, ["user"])
+    assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (400, "user")
