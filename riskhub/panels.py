@@ -9,7 +9,7 @@ from meetings.queries import agenda, decision
 from notices.queries import digest
 from pages import panels
 from pages.panels import Panel
-from riskhub import leaving
+from riskhub.leaving import operations as leaving
 from risklog.queries import escalation, related, review, risk
 from signals.queries import model as signals
 
@@ -57,7 +57,7 @@ PANELS: tuple[Panel, ...] = (
     ),
     Panel("signals.breach_group", "rail", CLIMB, escalation.rail, "risklog.escalation_view"),
     # a person
-    Panel("people.person", "main", "people/_panel_hand_over.html", leaving.summary, "people.hand_over"),
+    Panel("people.person", "main", "people/_panel_hand_over.html", leaving.link, "people.hand_over"),
     # a risk, a review, an escalation
     Panel("risklog.risk", "main", AGENDA, agenda.panel, "meetings.meeting_view"),
     Panel("risklog.risk", "main", LEARNINGS, learnings.of_risk, "learnings.learning_view"),

@@ -7,9 +7,10 @@ from catalogue.api import RESOURCES as CATALOGUE
 from learnings.api import RESOURCES as LEARNINGS
 from meetings.api import RESOURCES as MEETINGS
 from people.api import RESOURCES as PEOPLE
-from riskhub import errors, health, home, leaving_page, reference, search, shell, styleguide
+from riskhub import errors, health, home, reference, search, shell, styleguide
 from riskhub.events_api import RESOURCES as EVENTS
-from riskhub.leaving_api import RESOURCES as LEAVING
+from riskhub.leaving import page as leaving_page
+from riskhub.leaving.api import RESOURCES as LEAVING
 from riskhub.search_api import RESOURCES as SEARCH
 from risklog.api import RESOURCES as RISKLOG
 from saved.api import RESOURCES as SAVED

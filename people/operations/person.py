@@ -157,7 +157,7 @@ def lock(user: User, seen: int | None) -> User:
 
 @transaction.atomic
 def note_handover(user: User, to: Iterable[User], *, by: Actor, at: datetime) -> User:
-    """Record that the work of a person went to others. riskhub/leaving.py hands it over."""
+    """Record that the work of a person went to others. riskhub/leaving hands it over."""
     successors = sorted({person.subject_id for person in to})
     history.record(user, events.WorkHandedOver(to=successors), by=by, at=at)
     return user

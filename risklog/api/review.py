@@ -213,6 +213,7 @@ class ClaimReview(_ReviewStepResource):
     """Take the lead of a review."""
 
     permission = {"POST": "risklog.review_claim"}
+    bodies = {"POST": None}
     operation = staticmethod(reviewer_operations.claim)
 
 
@@ -220,6 +221,7 @@ class GiveBackReview(_ReviewStepResource):
     """Give up the lead of a review."""
 
     permission = {"POST": "risklog.review_give_back"}
+    bodies = {"POST": None}
     operation = staticmethod(reviewer_operations.give_back)
 
 

@@ -64,6 +64,17 @@ class HandOverReviewForm(AskForm):
 
     note = forms.CharField(label="Note", required=False, max_length=2000)
 
+    def share_people(self, other: AskForm) -> None:
+        """Let both forms show the same people with one query, when the first of them is drawn."""
+        fields: dict[str, Any] = {"own": self.fields["user"], "other": other.fields["user"]}
+        choices, known = fields["other"].choices, list[Any]()
+
+        def people() -> list[Any]:
+            known.extend(choices if not known else ())
+            return known
+
+        fields["own"].choices = fields["other"].choices = people
+
 
 class SettleForm(PageForm):
     outcome = forms.ChoiceField(label="Outcome", choices=_CHOICES)

@@ -157,11 +157,14 @@ def _forms(review: Review, own: Reviewer | None, at: datetime) -> dict[str, Page
     """Return the forms of the steps that are possible in the current state: step -> form."""
     if review.state != ReviewState.OPEN:
         return {"reopen": ReviewReasonForm(auto_id="reopen_%s")}
+    ask = AskForm(review=review, at=at, auto_id="ask_%s")
+    hand_over = HandOverReviewForm(review=review, at=at, auto_id="hand_over_%s")
+    hand_over.share_people(ask)
     given = {"verdict": own.verdict, "note": own.note} if own and own.answered_at else None
     return {
         "answer": AnswerForm(initial=given),
-        "ask": AskForm(review=review, at=at, auto_id="ask_%s"),
-        "hand-over": HandOverReviewForm(review=review, at=at, auto_id="hand_over_%s"),
+        "ask": ask,
+        "hand-over": hand_over,
         "settle": SettleForm(auto_id="settle_%s"),
         "withdraw": ReviewReasonForm(auto_id="withdraw_%s"),
     }

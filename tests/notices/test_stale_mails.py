@@ -290,7 +290,7 @@ def mention_removed(told: Told, obj: Comment, at: Any) -> None:
 
 def dealt_with(told: Told, obj: Any, at: Any) -> None:
     risk = Risk.objects.get(owner=told.reader)
-    risk_operations.reconfirm(risk, evidence="Looked at it again, still so", by=SYSTEM, at=at)
+    risk_operations.reconfirm(risk, evidence="Checked again, and nothing changed", by=SYSTEM, at=at)
 
 
 def nothing(told: Told, obj: Any, at: Any) -> None:

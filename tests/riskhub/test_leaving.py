@@ -10,7 +10,7 @@ from kit.refusals import Refused
 from people.models import DutyRoster, User
 from people.operations import roster as rosters
 from people.states import Role
-from riskhub import leaving
+from riskhub.leaving import operations as leaving
 from risklog.models import Reviewer, Risk
 from saved import operations as views
 from saved.models import SavedView

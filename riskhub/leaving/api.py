@@ -13,8 +13,8 @@ from people.api.person import PersonItem
 from people.models import User
 from rest.fields import Body, Visible, read
 from rest.versions import etag
-from riskhub import leaving
-from riskhub.leaving import HOLDINGS, Held
+from riskhub.leaving import operations
+from riskhub.leaving.operations import HOLDINGS, Held
 
 
 class HeldRow(serializers.Serializer):
@@ -62,7 +62,7 @@ class OtherSuccessor(Body):
         return values
 
 
-class HandOverBody(Body):
+class WorkHandOverBody(Body):
     """Who takes over. Everything changes in one transaction, or nothing."""
 
     to = Visible(
@@ -78,7 +78,7 @@ class Holdings(PersonItem):
     """List what a person owns. POST hands all of it over to one or several successors, in one step."""
 
     permission = {"GET": "people.hand_over", "POST": "people.hand_over"}
-    bodies = {"POST": HandOverBody}
+    bodies = {"POST": WorkHandOverBody}
     answers = {"GET": (200, HeldList), "POST": (200, HeldList)}
 
     def get(self, request: Request, key: str) -> Response:
@@ -89,11 +89,11 @@ class Holdings(PersonItem):
     def post(self, request: Request, key: str) -> Response:
         person = self.found(request, key)
         self.require(request, self.permission["POST"], person)
-        values = read(HandOverBody, request)
+        values = read(WorkHandOverBody, request)
         if values["deactivates"]:
             self.require(request, "people.administrate", person)
         others = values.get("others", ())
-        leaving.hand_over(
+        operations.hand_over(
             person,
             to=values.get("to"),
             of_kind={one["kind"]: one["to"] for one in others if "kind" in one},
@@ -106,7 +106,7 @@ class Holdings(PersonItem):
         return self._list(request, person)
 
     def _list(self, request: Request, person: User) -> Response:
-        held = leaving.held_by(person, request.user)
+        held = operations.held_by(person, request.user)
         answer = Response({"results": HeldRow(held, many=True).data})
         answer["ETag"] = etag(self.kind, person.pk, User.objects.get(pk=person.pk).version)
         return answer

@@ -17,6 +17,7 @@ from catalogue.operations import model as models
 from history.models import Subject
 from kit.actor import Actor
 from kit.refusals import Refused
+from kit.rights import may
 from kit.sight import Visitor
 from meetings.models import Meeting, MeetingSeries
 from meetings.operations import meeting as meetings
@@ -161,7 +162,7 @@ def held_by(person: User, reader: Visitor) -> list[Held]:
     for holding in HOLDINGS:
         ids = [holding.subject(row).pk for row in _loaded(holding, person)]
         if ids:
-            shown = list(Subject.objects.visible_to(reader).filter(pk__in=ids).order_by("title", "id"))
+            shown = list(Subject.objects.visible_to(reader).filter(pk__in=ids).order_by("id"))
             found.append(Held(holding, shown, len(set(ids)) - len(shown)))
     return found
 
@@ -222,7 +223,6 @@ def _check(person: User, successors: Collection[User]) -> None:
             raise Refused(f"{successor.name} cannot take over work. Choose another person.", field="to")
 
 
-def summary(person: User, reader: Visitor) -> dict[str, Any] | None:
-    """Return the panel on the page of a person: how much they own. None for readers who may not hand over."""
-    held = held_by(person, reader)
-    return {"number": sum(one.number for one in held), "is_own": person.pk == reader.pk}
+def link(reader: User, person: User) -> dict[str, Any] | None:
+    """Return the panel on the page of a person, None for readers who may not hand over."""
+    return {"is_own": person.pk == reader.pk} if may(reader, "people.hand_over", person) else None

@@ -16,12 +16,12 @@ from people import queries as people
 from people.models import User
 from people.permissions import SignedInRequest
 from people.states import Role
-from riskhub import leaving
-from riskhub.leaving import Held
+from riskhub.leaving import operations
+from riskhub.leaving.operations import Held
 from risklog.forms.review import PersonChoice
 
 
-class HandOverForm(PageForm):
+class WorkHandOverForm(PageForm):
     """The successors: one for everything, and another one for a kind. held: what there is to hand over."""
 
     to = PersonChoice(User.objects.none(), label="Hand over everything to", empty_label="Choose a person")
@@ -63,9 +63,9 @@ def hand_over(request: SignedInRequest, pk: int) -> HttpResponse:
     """List what a person owns, and hand it over. ?deactivate=1 ticks the box that deactivates them."""
     person = get_object_or_404(people.everybody(), pk=pk)
     require(request.user, "people.hand_over", person)
-    held = leaving.held_by(person, request.user)
+    held = operations.held_by(person, request.user)
     is_other = person.pk != request.user.pk and person.is_active
-    form = HandOverForm(
+    form = WorkHandOverForm(
         request.POST or None,
         person=person,
         held=held,
@@ -77,7 +77,7 @@ def hand_over(request: SignedInRequest, pk: int) -> HttpResponse:
         person,
         form,
         permission="people.hand_over",
-        operation=leaving.hand_over,
+        operation=operations.hand_over,
         address=reverse("people:person_detail", args=[person.pk]),
         show=flows.form_page(request, "people/hand_over.html", person=person, held=held),
         message=f"Handed over the work of {person.name}",

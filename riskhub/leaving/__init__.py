@@ -1,0 +1,1 @@
+"""What a person owns, and how it is handed over: the only operation that spans all rooms."""
