@@ -9,7 +9,7 @@ from meetings.queries import agenda, decision
 from notices.queries import digest
 from pages import panels
 from pages.panels import Panel
-from riskhub.leaving import operations as leaving
+from riskhub.leaving import page as leaving
 from risklog.queries import escalation, related, review, risk
 from signals.queries import model as signals
 

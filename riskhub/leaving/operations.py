@@ -17,7 +17,6 @@ from catalogue.operations import model as models
 from history.models import Subject
 from kit.actor import Actor
 from kit.refusals import Refused
-from kit.rights import may
 from kit.sight import Visitor
 from meetings.models import Meeting, MeetingSeries
 from meetings.operations import meeting as meetings
@@ -221,8 +220,3 @@ def _check(person: User, successors: Collection[User]) -> None:
             raise Refused("Choose another person as the successor.", field="to")
         if not successor.is_active or successor.role == Role.VIEWER:
             raise Refused(f"{successor.name} cannot take over work. Choose another person.", field="to")
-
-
-def link(reader: User, person: User) -> dict[str, Any] | None:
-    """Return the panel on the page of a person, None for readers who may not hand over."""
-    return {"is_own": person.pk == reader.pk} if may(reader, "people.hand_over", person) else None

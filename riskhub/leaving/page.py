@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from kit import clock
-from kit.rights import require, view_needs
+from kit.rights import may, require, view_needs
 from pages import flows
 from pages.forms import PageForm
 from people import queries as people
@@ -82,3 +82,8 @@ def hand_over(request: SignedInRequest, pk: int) -> HttpResponse:
         show=flows.form_page(request, "people/hand_over.html", person=person, held=held),
         message=f"Handed over the work of {person.name}",
     )
+
+
+def link(reader: User, person: User) -> dict[str, Any] | None:
+    """Return the panel on the page of a person, None for readers who may not hand over."""
+    return {"is_own": person.pk == reader.pk} if may(reader, "people.hand_over", person) else None

@@ -70,7 +70,7 @@ class HandOverReviewForm(AskForm):
         choices, known = fields["other"].choices, list[Any]()
 
         def people() -> list[Any]:
-            known.extend(choices if not known else ())
+            known.extend(iter(choices) if not known else ())  # iter(): a length costs a query
             return known
 
         fields["own"].choices = fields["other"].choices = people
