@@ -188,11 +188,19 @@ def update_many(work: Sequence[tuple[Any, Mapping[str, Any]]]) -> list[tuple[Any
 
 
 def _update_rows(model: type[models.Model], objs: Sequence[models.Model], names: Sequence[str]) -> None:
-    """Write these fields of loaded rows in one statement.
+    """Write these fields of loaded rows, as many rows in one statement as PostgreSQL takes.
 
     QuerySet.bulk_update() builds an expression for each row and field, which takes far longer.
     """
     fields = [field for field in model._meta.concrete_fields if {field.name, field.attname} & set(names)]
+    size = connection.ops.bulk_batch_size([model._meta.pk, *fields], objs)
+    for first in range(0, len(objs), size):
+        _update_batch(model, objs[first : first + size], fields)
+
+
+def _update_batch(
+    model: type[models.Model], objs: Sequence[models.Model], fields: Sequence[models.Field]
+) -> None:
     key, quote = model._meta.pk, connection.ops.quote_name
     columns = [quote(str(field.column)) for field in fields]
     row = ", ".join(f"%s::{field.db_type(connection)}" for field in fields)

@@ -174,7 +174,7 @@ _OWNER_URL = env.str("DATABASE_OWNER_URL", default=_DATABASE_URL)
 
 def _database(url: str, options: str) -> dict:
     parsed = environ.Env.db_url_config(url)
-    parsed["ENGINE"] = "django.db.backends.postgresql"
+    parsed["ENGINE"] = "riskhub.database"
     parsed.setdefault("OPTIONS", {}).update(
         options=options, server_side_binding=_PREPARED, prepare_threshold=3 if _PREPARED else None
     )

@@ -9,6 +9,7 @@ urlpatterns = [
     path("drf/<int:pk>", views.Detail.as_view()),
     path("created", views.Created.as_view()),
     path("rows", views.rows),
+    path("search", views.search),
     path("points", views.points),
     path("alerts", views.Alerts.as_view()),
 ]

@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 import orjson
+from django.contrib.postgres.search import SearchQuery
 from django.db import connection
 from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -57,6 +58,13 @@ def values(request: HttpRequest) -> HttpResponse:
     found = _narrowed(request)
     page = list(found.values(*DIRECT, **{name: F(path) for name, path in NAMED.items()})[:SIZE])
     return _sent(orjson.dumps({"count": found.count(), "results": page}))
+
+
+def search(request: HttpRequest) -> HttpResponse:
+    """Answer with the first subjects whose words match, unranked: the bare query of the GIN index."""
+    found = Subject.objects.filter(document__document=SearchQuery(request.GET["q"], config="english"))
+    page = list(found.order_by("-id").values("id", "kind", "reference", "title")[:SIZE])
+    return _sent(orjson.dumps({"results": page}))
 
 
 class _Row(serializers.ModelSerializer):

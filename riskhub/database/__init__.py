@@ -1,0 +1,1 @@
+"""The database backend of Riskhub (settings.DATABASES names this package as ENGINE)."""
