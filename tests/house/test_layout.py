@@ -145,7 +145,10 @@ def test_rooms_import_only_allowed_modules_of_each_other():
 def test_no_module_has_a_name_that_says_nothing():
     nothing = {"utils", "helpers", "common", "base", "manager", "service", "util", "misc"}
 
-    assert [_name(path) for path in SOURCES if path.stem in nothing] == []
+    named_by_django = {"riskhub/database/base.py"}  # the module that it imports of a database backend
+    assert [
+        _name(path) for path in SOURCES if path.stem in nothing and _name(path) not in named_by_django
+    ] == []
 
 
 def test_templates_name_no_upper_rooms_address():
