@@ -10,7 +10,7 @@ from typing import Any
 from history.models import Event, Subject
 from history.queries import present_data, visible_or_none
 from kit.kinds import url_of
-from lists.filtering import Reader
+from lists.specification import Reader
 from people import queries as people
 from people.models import User
 from people.states import Role

@@ -18,7 +18,7 @@ from history.claims import Tally
 from history.models import Due
 from history.states import Work
 from kit.actor import SYSTEM
-from lists.filtering import Reader
+from lists.specification import Reader
 from people import queries as people
 from people import working
 from people.models import User
