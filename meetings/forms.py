@@ -1,12 +1,12 @@
 """The forms of series, focuses, meetings, agenda items and decisions."""
 
-import zoneinfo
 from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
 
 from history.models import Subject
+from kit import zones
 from lists.collation import BY_NAME
 from meetings import cadence
 from meetings.models import AgendaItem, Focus, Meeting, MeetingSeries
@@ -81,7 +81,7 @@ class SeriesForm(PageForm):
         fields: dict[str, Any] = self.fields
         fields["participants"].queryset = able
         fields["sponsor"].queryset = able
-        fields["time_zone"].choices = [(name, name) for name in sorted(zoneinfo.available_timezones())]
+        fields["time_zone"].choices = [(name, name) for name in zones.names()]
         rules = dict.fromkeys((*_COMMON_RULES, self.initial.get("repeats") or _COMMON_RULES[0]))
         fields["repeats"].choices = [*((rule, cadence.describe(rule)) for rule in rules), _CUSTOM_RULE]
 

@@ -1,12 +1,12 @@
 """The forms of the pages about people."""
 
-import zoneinfo
 from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 
 from history import documents
+from kit import zones as time_zones
 from pages.forms import Day, PageForm
 from people import days_off, queries
 from people.models import DutyRoster, Function, Organisation, Team, User
@@ -18,7 +18,7 @@ _new_password = {"autocomplete": "new-password"}
 
 
 def zones() -> list[tuple[str, str]]:
-    return [(name, name.replace("_", " ")) for name in sorted(zoneinfo.available_timezones())]
+    return [(name, name.replace("_", " ")) for name in time_zones.names()]
 
 
 def _countries(none: str) -> list[tuple[str, str]]:

@@ -16,6 +16,7 @@ from django.db.models.expressions import RawSQL
 from django.db.models.functions import Lower
 
 from history.models import Part, Recorded, RecordedQuerySet
+from kit import zones
 from kit.sight import Sight
 from lists.collation import Collated
 from people.days_off import DaysOff
@@ -24,7 +25,7 @@ from people.states import RANK, WORKING_DAYS, ColourTheme, Role, TokenScope
 
 
 def is_time_zone(name: str) -> None:
-    if name not in zoneinfo.available_timezones():
+    if name not in zones.names():
         raise ValidationError(f"“{name}” is not a time zone. Use a name such as Europe/Berlin.")
 
 

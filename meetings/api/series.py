@@ -1,6 +1,5 @@
 """API resources of meeting series."""
 
-import zoneinfo
 from typing import Any
 
 from django.db.models import QuerySet, Value
@@ -8,7 +7,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from kit import clock
+from kit import clock, zones
 from meetings.filters import SERIES
 from meetings.models import Focus, MeetingSeries
 from meetings.operations import series as operations
@@ -86,7 +85,7 @@ class SeriesChange(Body):
     sponsor = Visible("person", _people, by="email", required=False, allow_null=True)
 
     def validate_time_zone(self, name: str) -> str:
-        if name not in zoneinfo.available_timezones():
+        if name not in zones.names():
             raise serializers.ValidationError("Use a name such as Europe/Berlin.")
         return name
 
