@@ -20,6 +20,7 @@ from risklog.operations import (
     acceptance,
     availability,
     climb,
+    duplicate,
     escalation,
     escalation_handlers,
     ladder,
@@ -60,7 +61,11 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
     "risklog.escalation_started": (agenda_handlers.on_escalation_started,),
     # A risk that nobody dealt with is put on an agenda.
     "risklog.risk_neglected": (agenda_handlers.on_risk_neglected,),
-    "risklog.risk_closed": (escalation_handlers.on_risk_closed, decided.on_acceptance_changed),
+    "risklog.risk_closed": (
+        escalation_handlers.on_risk_closed,
+        decided.on_acceptance_changed,
+        duplicate.on_risk_closed,
+    ),
     # Acceptances are in the log of decisions.
     "risklog.risk_accepted": (decided.on_acceptance_changed,),
     "risklog.risk_acceptance_ended": (decided.on_acceptance_changed,),

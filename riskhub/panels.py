@@ -73,6 +73,7 @@ RELATIONS: tuple[Relation, ...] = (
     related.reviews,
     related.escalations,
     related.risks,
+    related.duplicates,
     learnings.come_of,
     decision.come_of,
 )

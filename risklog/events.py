@@ -16,6 +16,7 @@ from risklog.recipients import (
     escalated_to,
     lead_if_unowned,
     of_important_change,
+    owner_of_other_risk,
     reviewers,
     risk_owner,
     team_of_escalation,
@@ -67,7 +68,9 @@ class RiskMonitoring(RiskStep, verb="risklog.risk_monitoring"):
 
 
 class RiskClosed(RiskStep, verb="risklog.risk_closed"):
-    pass
+    """is_duplicate: it is closed as the duplicate of another risk, for this reason."""
+
+    is_duplicate: bool | None = None
 
 
 class RiskReopened(RiskStep, verb="risklog.risk_reopened"):
@@ -318,7 +321,7 @@ EVENTS = (
         _OWNER,
         Mail("risk", mail.risk_context, mail.risk_is_accepted_no_more, goes_to_stand_in=True),
     ),
-    EventType(RiskClosed, _OWNER_AND_TEAM),
+    EventType(RiskClosed, (*_OWNER_AND_TEAM, owner_of_other_risk)),
     EventType(RiskReopened, _OWNER_AND_TEAM),
     EventType(
         FindingsTold,

@@ -281,6 +281,11 @@ RISKS = ListSpec(
         "owner": replace(_OWNER, special_values=(("me", "Me"), ("none", "No owner"))),
         "unowned": filtering.flag("Without an owner", Q(owner__isnull=True), "true: those without an owner."),
         "tag": filtering.tag(),
+        "duplicate": filtering.flag(
+            "Duplicate",
+            Q(merged_into__isnull=False),
+            "true: only risks that were closed as duplicates; false: none of them.",
+        ),
         "external_id": filtering.exact("External ID", "external_id", help="The key in another tool."),
         "cell": Filter(
             "Cell",
@@ -339,13 +344,14 @@ RISKS = ListSpec(
 
 
 def live_risks(selection: Selection, reader: Reader) -> QuerySet[Risk]:
-    """Return the risks that the list page filters: live ones unless a state or a reference is asked for.
+    """Return the risks that the list page filters: live ones, unless it asks for others.
 
+    It does by a state, by a reference, or for duplicates.
     A check says itself whether it is about live risks.
     """
     rows = Risk.objects.visible_to(reader.user)
     is_reference = references.is_reference(selection.texts.get("q", "").strip())
-    if is_reference or {"state", "check"} & selection.values.keys():
+    if is_reference or {"state", "check", "duplicate"} & selection.values.keys():
         return rows
     return rows.filter(~Q(state=RiskState.CLOSED))
 

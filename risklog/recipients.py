@@ -50,6 +50,13 @@ def risk_owner(event: Event) -> dict[int, str]:
     return everyone(owners, "You own this risk")
 
 
+def owner_of_other_risk(event: Event) -> dict[int, str]:
+    """Return the owner of the risk that this one was closed as a duplicate of."""
+    rows = Risk.objects.filter(subject_id=event.subject_id)
+    owners = rows.values_list("merged_into__owner_id", flat=True)
+    return everyone(owners, "It was closed as a duplicate of a risk that you own")
+
+
 def team_of_risk(event: Event) -> dict[int, str]:
     """Return the members of the risk's team."""
     risk = Risk.objects.filter(subject_id=event.subject_id).first()

@@ -75,7 +75,8 @@ def _is_stale(reader: Reader) -> Q:
 
 def _closed_without_evidence(reader: Reader) -> Q:
     is_short = Q(LessThan(Length("closing_evidence"), MIN_EVIDENCE))
-    return Q(state=RiskState.CLOSED) & (is_short | Q(closing_evidence=WITHOUT_EVIDENCE))
+    is_closed = Q(state=RiskState.CLOSED, merged_into__isnull=True)
+    return is_closed & (is_short | Q(closing_evidence=WITHOUT_EVIDENCE))
 
 
 CHECKS = (

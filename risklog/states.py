@@ -98,6 +98,11 @@ RISK_MOVES = {
     (RiskState.ACCEPTED, RiskState.ASSESSING): "risklog.risk_acceptance_ended",
     (RiskState.CLOSED, RiskState.ASSESSING): "risklog.risk_reopened",
 }
+# Steps that only a risk takes which is closed as the duplicate of another one.
+DUPLICATE_MOVES = {
+    (RiskState.TREATING, RiskState.CLOSED): "risklog.risk_closed",
+    (RiskState.ACCEPTED, RiskState.CLOSED): "risklog.risk_closed",
+}
 # The first and the last step are made with the step of the risk, in its event.
 ACCEPTANCE_MOVES = {
     (AcceptanceState.PROPOSED, AcceptanceState.ACCEPTED): "risklog.risk_accepted",

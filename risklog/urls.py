@@ -4,6 +4,7 @@ from django.urls import path, re_path
 
 from risklog.views import (
     bulk,
+    duplicate,
     escalation,
     imports,
     ladder,
@@ -68,11 +69,12 @@ risk_pages: list = [
     path("imports/<int:pk>/apply/", imports.import_apply, name="import_apply"),
     path("imports/<int:pk>/delete/", imports.import_delete, name="import_delete"),
     path("new/", risk.risk_new, name="risk_new"),
-    path("like/", risk.risk_like, name="risk_like"),
+    path("like/", duplicate.risk_like, name="risk_like"),
     path("from-breach/<str:reference>/", risk.risk_from_breach, name="risk_from_breach"),
     path("<str:reference>/", risk.risk_detail, name="risk_detail"),
     path("<str:reference>/edit/", risk.risk_edit, name="risk_edit"),
     path("<str:reference>/sight/", risk.risk_sight, name="risk_sight"),
+    path("<str:reference>/merge/", duplicate.risk_merge, name="risk_merge"),
     re_path(
         r"^(?P<reference>[^/]+)/(?P<name>assess|treat|monitor|propose|accept|decline|withdraw|close|reopen|reconfirm)/$",
         step.risk_step,

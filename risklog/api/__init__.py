@@ -1,9 +1,20 @@
 """The API resources of this room as (address, view): one module per noun."""
 
-from risklog.api import acceptance, bulk, escalation, imports, register_checks, review, risk, taxonomy
+from risklog.api import (
+    acceptance,
+    bulk,
+    duplicate,
+    escalation,
+    imports,
+    register_checks,
+    review,
+    risk,
+    taxonomy,
+)
 
 RESOURCES: list = [
     *bulk.RESOURCES,
+    *duplicate.RESOURCES,
     *risk.RESOURCES,
     *acceptance.RESOURCES,
     *register_checks.RESOURCES,

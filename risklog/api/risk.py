@@ -7,7 +7,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from history.queries import seen_by
+from history.queries import seen_by, tell
 from kit import clock
 from rest.exporting import ExportOfList
 from rest.fields import Body, read
@@ -73,6 +73,14 @@ class RiskRow(serializers.Serializer):
     accepted_until = serializers.DateField(allow_null=True)
     acceptance_reason = serializers.CharField()
     closing_evidence = serializers.CharField()
+    merged_into_id = serializers.IntegerField(
+        allow_null=True,
+        help_text="The risk that it was closed as a duplicate of. Null if you may not see that.",
+    )
+    merged_into_reference = serializers.CharField(
+        source="merged_into.reference", default=None, allow_null=True
+    )
+    is_duplicate = serializers.SerializerMethodField()
     breach_group_id = serializers.IntegerField(allow_null=True)
     series_id = serializers.IntegerField(allow_null=True)
     is_restricted = serializers.SerializerMethodField()
@@ -82,6 +90,9 @@ class RiskRow(serializers.Serializer):
 
     def get_level(self, risk: Risk) -> int:
         return scoring.level(risk.severity)
+
+    def get_is_duplicate(self, risk: Risk) -> bool:
+        return risk.merged_into_id is not None
 
     def get_is_restricted(self, risk: Risk) -> bool:
         return risk.subject.viewers is not None
@@ -97,6 +108,7 @@ class _Risks(Resource):
         "model_slug": "model__slug",
         "team_slug": "team__slug",
         "owner_name": "owner__name",
+        "merged_into_reference": "merged_into__subject__reference",
     }
 
     def rows(self, request: Request) -> QuerySet:
@@ -109,16 +121,19 @@ class _Risks(Resource):
         return queries.for_page(request.user)
 
     def finish(self, rows: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
-        """Add the level, and remove the model for readers who may not see it."""
+        """Add the level. Hide the model, and the other risk of a duplicate, if the reader may not see it."""
         for row in rows:
             row["level"] = scoring.level(row["severity"])
+        tell(request.user, rows, "merged_into")
         return queries.masked(rows, request.user, "model_id", "model_slug")
 
 
 _RENAMED = {
     **{name: F(path) for name, path in _Risks.columns.items() if name != path},
     "is_restricted": Q(subject__viewers__isnull=False),
+    "is_duplicate": Q(merged_into__isnull=False),
     **seen_by("model", "model__subject"),
+    **seen_by("merged_into", "merged_into__subject"),
 }
 _DIRECT = [name for name in _Risks.columns if name not in _RENAMED]
 
@@ -192,35 +207,35 @@ class RiskItem(_Risks, Item):
         return self.answer(request, risk.pk)
 
 
-class _RiskStepResource(_Risks, Step):
+class RiskStepResource(_Risks, Step):
     is_versioned = True
     permission = {"POST": "risklog.risk_change"}
     body: ClassVar[type[Body]] = RiskReasonBody
     answers = {"POST": (200, RiskRow)}
 
 
-class AssessRisk(_RiskStepResource):
+class AssessRisk(RiskStepResource):
     """Start assessing a risk."""
 
     bodies = {"POST": RiskReasonBody}
     operation = staticmethod(operations.assess)
 
 
-class TreatRisk(_RiskStepResource):
+class TreatRisk(RiskStepResource):
     """Start treating a risk."""
 
     body, bodies = TreatRiskBody, {"POST": TreatRiskBody}
     operation = staticmethod(operations.treat)
 
 
-class MonitorRisk(_RiskStepResource):
+class MonitorRisk(RiskStepResource):
     """Monitor a risk. After treatment the residual risk is required."""
 
     body, bodies = MonitorRiskBody, {"POST": MonitorRiskBody}
     operation = staticmethod(operations.monitor)
 
 
-class AcceptRisk(_RiskStepResource):
+class AcceptRisk(RiskStepResource):
     """Accept a risk as somebody else proposed it (POST /risks/{key}/acceptances).
 
     Only a risk manager can who neither owns the risk nor proposed it.
@@ -231,7 +246,7 @@ class AcceptRisk(_RiskStepResource):
     operation = staticmethod(operations.accept)
 
 
-class CloseRisk(_RiskStepResource):
+class CloseRisk(RiskStepResource):
     """Close a risk, with the evidence that it is resolved."""
 
     permission = {"POST": "risklog.risk_close"}
@@ -239,21 +254,21 @@ class CloseRisk(_RiskStepResource):
     operation = staticmethod(operations.close)
 
 
-class ReopenRisk(_RiskStepResource):
+class ReopenRisk(RiskStepResource):
     """Reopen a risk."""
 
     body, bodies = ReopenRiskBody, {"POST": ReopenRiskBody}
     operation = staticmethod(operations.reopen)
 
 
-class ReconfirmRisk(_RiskStepResource):
+class ReconfirmRisk(RiskStepResource):
     """Reconfirm that a risk still applies: only the date of its next review changes."""
 
     body, bodies = RiskEvidenceBody, {"POST": RiskEvidenceBody}
     operation = staticmethod(operations.reconfirm)
 
 
-class RestrictRisk(_RiskStepResource):
+class RestrictRisk(RiskStepResource):
     """Restrict a risk and everything below it to teams, or show it to everyone.
 
     The answer has no body, because the writer may lose sight of the risk.

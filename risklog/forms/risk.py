@@ -97,9 +97,10 @@ class NewRiskForm(RiskForm):
         fields["category"].widget.choices = fields["category"].choices
         self.fields["title"].widget.attrs |= {
             "hx-get": reverse_lazy("risklog:risk_like"),
-            "hx-trigger": "input changed delay:500ms",
+            "hx-trigger": "input changed delay:500ms, change from:#id_model",
             "hx-target": "#like",
             "hx-include": "closest form",
+            "hx-sync": "this:replace",
         }
 
     def values(self) -> dict[str, Any]:

@@ -10,11 +10,21 @@ from django.db.models.functions import Coalesce
 from catalogue.models import Model
 from history.models import Recorded
 from people.models import Team, User
+from risklog.likeness import key_of
 from risklog.models.taxonomy import Category
-from risklog.states import RISK_MOVES, RiskState, Treatment
+from risklog.states import DUPLICATE_MOVES, RISK_MOVES, RiskState, Treatment
 from signals.models import BreachGroup, Series
 
 _ONE_TO_FIVE = [MinValueValidator(1), MaxValueValidator(5)]
+
+
+class TitleKey(models.TextField):
+    """The key of a risk's title (risklog.likeness). A new row gets it when it is inserted."""
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> str:
+        key = key_of(model_instance.title)  # type: ignore[attr-defined]  # a field of Risk only
+        setattr(model_instance, self.attname, key)
+        return key
 
 
 class Risk(Recorded):
@@ -24,13 +34,15 @@ class Risk(Recorded):
     they are not assessed yet. severity: the score (1 to 25), residual if assessed, else inherent.
     raised_by: None if the reporter is anonymous; the audit history records the name.
     external_id: its key in another tool or sheet, "" without. Not unique: it must not reveal a hidden risk.
+    merged_into: the risk that this one is a duplicate of, None for others. It is closed then.
+    title_key: the title in the form in which likely duplicates are compared.
     confirmations: how often somebody reconfirmed the risk. The column keeps its first name.
     """
 
     KIND = "risk"
     PREFIX = "R"
-    MOVES = RISK_MOVES
-    HISTORY_OMITS = frozenset({"severity"})
+    MOVES = RISK_MOVES | DUPLICATE_MOVES
+    HISTORY_OMITS = frozenset({"severity", "title_key"})
 
     title = models.CharField(max_length=200)
     description = models.TextField(blank=True, default="")
@@ -60,6 +72,11 @@ class Risk(Recorded):
     breach_group = models.ForeignKey(BreachGroup, models.PROTECT, null=True, blank=True, related_name="+")
     series = models.ForeignKey(Series, models.PROTECT, null=True, blank=True, related_name="+")
     closing_evidence = models.TextField(blank=True, default="")
+    # Its index is in Meta, because few risks are duplicates.
+    merged_into = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    title_key = TitleKey(blank=True, default="", db_default="", editable=False)
     external_id = models.CharField(max_length=120, blank=True, default="", db_default="")
     opened_at = models.DateTimeField()
     updated_at = models.DateTimeField()
@@ -72,6 +89,10 @@ class Risk(Recorded):
             models.CheckConstraint(
                 condition=~Q(state="accepted") | Q(accepted_until__isnull=False),
                 name="risklog_risk_acceptance_ends",
+            ),
+            models.CheckConstraint(
+                condition=Q(merged_into__isnull=True) | (Q(state="closed") & ~Q(merged_into=F("id"))),
+                name="risklog_risk_duplicate_is_closed",
             ),
         ]
         indexes = [
@@ -93,6 +114,17 @@ class Risk(Recorded):
             ),
             models.Index(fields=["external_id"], name="risklog_risk_external", condition=~Q(external_id="")),
             GinIndex(fields=["tags"], name="risklog_risk_tags"),
+            GinIndex(
+                fields=["title_key"],
+                opclasses=["gin_trgm_ops"],
+                name="risklog_risk_title_key",
+                condition=~Q(state="closed"),
+            ),
+            models.Index(
+                fields=["merged_into"],
+                name="risklog_risk_merged_into",
+                condition=Q(merged_into__isnull=False),
+            ),
         ]
 
     @property

@@ -199,7 +199,15 @@ def settle(
 
 
 @transaction.atomic
-def withdraw(review: Review, *, reason: str, by: Actor, at: datetime, seen: int | None = None) -> Review:
+def withdraw(
+    review: Review,
+    *,
+    reason: str,
+    by: Actor,
+    at: datetime,
+    seen: int | None = None,
+    cause: Event | None = None,
+) -> Review:
     """Withdraw a review that was opened by mistake or is part of another one. Raises Refused."""
     if not reason.strip():
         raise Refused("Enter the reason for withdrawing.", field="reason")
@@ -211,6 +219,7 @@ def withdraw(review: Review, *, reason: str, by: Actor, at: datetime, seen: int 
         at=at,
         values={"outcome_reason": reason.strip(), "settled_at": at},
         payload=events.ReviewWithdrawn(reason=reason.strip()),
+        cause=cause,
     )
     history.drop_dues(review.subject_id, REMINDER, UNANSWERED)
     return review

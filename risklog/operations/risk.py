@@ -14,12 +14,13 @@ from kit.actor import Actor
 from kit.refusals import IllegalMove, Refused
 from people.models import Team, User
 from risklog import events, scoring
+from risklog.likeness import key_of
 from risklog.models import Category, Risk
 from risklog.operations import acceptance
 from risklog.operations.acceptance import accept, acceptance_ends, decline, propose, withdraw
 from risklog.operations.risk_steps import assess, close, monitor, reopen, treat
 from risklog.operations.risk_values import check, check_residual, hand_over_sight
-from risklog.queries import evidence
+from risklog.queries import duplicate, evidence
 from risklog.queries.scores import moved_review, score_with
 from risklog.states import RiskState
 from signals.models import BreachGroup, Series
@@ -140,14 +141,13 @@ def add_from_breach(
 ) -> Risk:
     """Create a risk from the evidence of a breach group, or return the live risk that the group has.
 
+    If that risk was closed as a duplicate, it is the risk that it was merged into.
+
     A live risk that the actor may not see is treated as if it did not exist.
     Raises Refused(field="category") if no category covers signals of this kind.
     """
     locked = BreachGroup.objects.select_for_update(of=("self",)).get(pk=group.pk)
-    live = Risk.objects.filter(breach_group=locked).exclude(state=RiskState.CLOSED)
-    if by.person is not None:
-        live = live.visible_to(by.person)
-    if existing := live.select_related("subject").order_by("id").first():
+    if existing := duplicate.live_of_group(locked, by.person):
         return existing
     draft = evidence.of_group(group)
     chosen = category or draft.category
@@ -197,6 +197,8 @@ def change(
     check_residual(risk, changes)
     if not changes:
         return risk
+    if "title" in changes:
+        changes["title_key"] = key_of(changes["title"])
     former, score = risk.owner, score_with(risk, changes)
     levels = [scoring.level(risk.severity), scoring.level(score)]
     if due_on := moved_review(risk, values, at.date()):

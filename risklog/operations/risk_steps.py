@@ -22,7 +22,7 @@ from risklog.operations.risk_values import check, check_residual, hand_over_sigh
 from risklog.queries import closing
 from risklog.queries.scores import score_with
 from risklog.register_checks import MIN_EVIDENCE
-from risklog.states import RiskState, Treatment
+from risklog.states import DUPLICATE_MOVES, RiskState, Treatment
 
 # The verb of a step -> its payload, which has the reason.
 _PAYLOADS = {
@@ -139,6 +139,11 @@ def close(
             "Wait until it clears, or enter the reason for closing the risk anyway.",
             field="despite_open_breach",
         )
+    if (risk.state, RiskState.CLOSED) in DUPLICATE_MOVES:
+        raise IllegalMove(
+            f"A risk in the state “{risk.get_state_display()}” is not closed. Monitor or reopen it first.",
+            field="state",
+        )
     reason = despite_open_breach if breaches else ""
     values = {"closing_evidence": evidence.strip(), "review_on": None}
     rows = rows_of_end(risk, by=by, at=at)
@@ -163,6 +168,8 @@ def reopen(
 ) -> Risk:
     """Reopen a closed risk, or end an acceptance before its date. The risk is assessed again.
 
+    A risk that was closed as a duplicate is none any more.
+
     Raises IllegalMove if the risk is open, Refused without a reason.
     """
     if risk.state not in (RiskState.CLOSED, RiskState.ACCEPTED):
@@ -171,6 +178,7 @@ def reopen(
         raise Refused("Enter the reason for reopening.", field="reason")
     values = {
         "closing_evidence": "",
+        "merged_into": None,
         "accepted_until": None,
         "acceptance_reason": "",
         "review_on": scoring.next_review(risk.severity, at.date()),

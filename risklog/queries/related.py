@@ -19,3 +19,9 @@ def risks(subject_id: Any) -> Any:
     """Return the subject ids of the risks created from a breach group."""
     rows = Risk.objects.order_by().filter(breach_group__subject_id=subject_id)
     return rows.values_list("subject_id")
+
+
+def duplicates(subject_id: Any) -> Any:
+    """Return the subject ids of the risks that were closed as duplicates of a risk."""
+    rows = Risk.objects.order_by().filter(merged_into__subject_id=subject_id)
+    return rows.values_list("subject_id")

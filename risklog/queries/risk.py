@@ -1,12 +1,10 @@
 """Reading risks: the rows of the list, the heat map, and what the page of a risk needs."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.contrib.postgres.search import SearchQuery
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Window
@@ -18,7 +16,6 @@ from history.queries import may_see, seen_by
 from kit.rights import may
 from kit.sight import Visitor
 from lists.collation import BY_NAME
-from people import queries as people
 from people.models import Team, User
 from risklog.models import Risk
 from risklog.states import UNRESOLVED, RiskState
@@ -35,6 +32,7 @@ ROW = (
 ROW_NAMES = {
     "reference": F("subject__reference"),
     "is_restricted": Q(subject__viewers__isnull=False),
+    "is_duplicate": Q(merged_into__isnull=False),
     "model_name": F("model__name"),
     **seen_by("model", "model__subject"),
     "category_name": F("category__name"),
@@ -120,6 +118,7 @@ def for_page(user: Visitor) -> QuerySet[Risk]:
         "raised_by",
         "series__subject",
         "breach_group__subject",
+        "merged_into__subject",
     )
 
 
@@ -132,34 +131,6 @@ def teams_of(risk: Risk) -> list[Subject]:
             "title__collated", "title", "id"
         )
     )
-
-
-def like(user: User, title: str, *, model: Any = None, limit: int = 5) -> list[Risk]:
-    """Return live risks that a title may duplicate: those that share most of its longer words."""
-    words = [word for word in re.findall(r"\w+", title.lower()) if len(word) > 3][:8]
-    if not words:
-        return []
-    query = SearchQuery(" | ".join(words), search_type="raw", config=people.search_language())
-    rows = Risk.objects.visible_to(user).filter(~Q(state=RiskState.CLOSED), subject__document__document=query)
-    if model is not None:
-        rows = rows.filter(Q(model=model) | Q(model__isnull=True))
-    nearest = (
-        rows.select_related("subject")
-        .only("title", "severity", "state", "subject")
-        .order_by("-updated_at", "-id")[:200]
-    )
-    stems = {_stem(word) for word in words}
-
-    def shared(risk: Risk) -> int:
-        return len(stems & {_stem(word) for word in re.findall(r"\w+", risk.title.lower())})
-
-    ranked = sorted(((shared(risk), risk) for risk in nearest), key=lambda pair: -pair[0])
-    enough = max(1, (len(stems) + 1) // 2)
-    return [risk for count, risk in ranked if count >= enough][:limit]
-
-
-def _stem(word: str) -> str:
-    return word[:5]
 
 
 # ------------------------------------------------------------------ what lower pages show

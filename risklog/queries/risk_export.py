@@ -25,6 +25,8 @@ _NAMED = {
     "reporter_name": F("raised_by__name"),
     "breach_reference": F("breach_group__subject__reference"),
     **seen_by("breach", "breach_group__subject"),
+    "merged_into_reference": F("merged_into__subject__reference"),
+    **seen_by("merged_into", "merged_into__subject"),
     "is_restricted": Q(subject__viewers__isnull=False),
 }
 _STORED = (
@@ -39,10 +41,12 @@ def _values(rows: QuerySet) -> QuerySet:
 
 
 def _hide(rows: list[dict[str, Any]], user: Visitor) -> list[dict[str, Any]]:
-    """Remove models and breaches that this reader may not see."""
+    """Remove models, breaches and other risks that this reader may not see."""
     for row in rows:
         if not may_see(user, row, "breach"):
             row["breach_reference"] = None
+        if not may_see(user, row, "merged_into"):
+            row["merged_into_reference"] = None
     return queries.masked(rows, user, "model_name")
 
 
@@ -92,6 +96,7 @@ RISK_EXPORT = Export(
         _of("reported_by", "Reported by", 20, key="reporter_name"),
         _of("breach", "Source breach", 13, key="breach_reference"),
         _of("closing_evidence", "Evidence it is resolved", 30),
+        _of("duplicate_of", "Duplicate of", 12, key="merged_into_reference"),
         _of("external_id", "External ID", 14),
         _of("confirmations", "Reviews done", 12),
         _of("is_restricted", "Restricted", 10, labels=YES_NO),

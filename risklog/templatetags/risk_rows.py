@@ -113,6 +113,8 @@ def _row(row: Mapping[str, Any], base: str, badge: str, spark: Spark | None, is_
     details += f"<span>{escape(row['category_name'])}</span>"
     if row["is_restricted"]:
         details += "<span>Restricted</span>"
+    if row["is_duplicate"]:
+        details += "<span>Duplicate</span>"
     line = _line(spark) if spark else ""
     state = _escalated_badge() if is_escalated else risk_state(row["state"])
     return (

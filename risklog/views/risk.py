@@ -20,6 +20,7 @@ from risklog.forms.risk import EditRiskForm, NewRiskForm, SightForm
 from risklog.models import Risk
 from risklog.operations import risk as operations
 from risklog.queries import acceptance as acceptances
+from risklog.queries import duplicate as duplicates
 from risklog.queries import escalation as escalations
 from risklog.queries import review as reviews
 from risklog.queries import risk as queries
@@ -43,7 +44,9 @@ def risk_detail(request: SignedInRequest, reference: str) -> HttpResponse:
     user, at = request.user, clock.now()
     rows = queries.for_page(user).select_related("model__owner_team")
     rows = rows.annotate(
-        open_to=people.teams_named("subject__viewers"), acceptance_rows=acceptances.of_each_risk()
+        open_to=people.teams_named("subject__viewers"),
+        acceptance_rows=acceptances.of_each_risk(),
+        duplicates=duplicates.of_each_risk(user),
     )
     risk = get_object_or_404(
         with_related(rows, "breach_group__subject_id"), subject__reference=reference.upper()
@@ -63,6 +66,9 @@ def risk_detail(request: SignedInRequest, reference: str) -> HttpResponse:
         if risk.breach_group and risk.breach_group.subject.is_visible_to(user)
         else None,
         "teams": risk.open_to,
+        "merged_into": risk.merged_into
+        if risk.merged_into and risk.merged_into.subject.is_visible_to(user)
+        else None,
         "may_change": may_change,
         "steps": steps_for(user, risk, proposal),
         "acceptances": accepted,
@@ -92,15 +98,6 @@ def risk_new(request: SignedInRequest) -> HttpResponse:
         show=flows.form_page(request, "risklog/risk_new.html"),
         message="Risk created. Thank you for reporting it.",
     )
-
-
-@require_safe
-@view_needs("risklog.risk_add")
-def risk_like(request: SignedInRequest) -> HttpResponse:
-    """Show live risks that may be duplicates of the title being typed (?title=)."""
-    title = request.GET.get("title", "").replace("\x00", "")
-    context = {"like": queries.like(request.user, title), "title": title}
-    return respond(request, "risklog/risk_like.html", "like", context)
 
 
 @require_POST

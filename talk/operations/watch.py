@@ -1,5 +1,6 @@
 """Operations on the watching of objects: a personal setting, without events."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
@@ -25,6 +26,13 @@ def stop(about: Subject, *, by: Actor, at: datetime) -> Watch:
 def start_unless_chosen(about: Subject, *, user: User, at: datetime) -> None:
     """Let a commenter watch the object, unless they chose something before."""
     Watch.objects.bulk_create([Watch(about=about, user=user, since=at)], ignore_conflicts=True)
+
+
+def start_for(about: Subject, users: Iterable[User], *, at: datetime) -> None:
+    """Let people watch an object, except those who chose something before. One statement."""
+    Watch.objects.bulk_create(
+        [Watch(about=about, user=user, since=at) for user in users], ignore_conflicts=True
+    )
 
 
 def _choose(about: Subject, user: User, *, is_muted: bool, at: datetime) -> Watch:

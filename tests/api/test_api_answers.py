@@ -56,7 +56,9 @@ LISTS = sorted(
 
 @pytest.mark.parametrize("path", LISTS)
 def test_a_list_its_items_and_its_errors(ask, path):
-    required = {"points": "&series=1", "search": "&q=drift"}.get(path.rpartition("/")[2], "")
+    required = {"points": "&series=1", "search": "&q=drift", "likely": "&title=drift"}.get(
+        path.rpartition("/")[2], ""
+    )
 
     address = path.format(key=_key_of(path))
 
