@@ -41,7 +41,7 @@ class LikelyRow(serializers.Serializer):
     likeness = serializers.FloatField(help_text="How much of the sent title it has, from 0 to 1.")
 
 
-class MergeBody(Body):
+class MergeRiskBody(Body):
     into = Visible("risk", Risk.objects.visible_to, by="subject__reference", help_text="Such as R-7.")
     reason = serializers.CharField(max_length=5000, required=False, allow_blank=True)
 
@@ -72,7 +72,7 @@ class MergeRisk(RiskStepResource):
     """Close a risk as a duplicate of another one. Reopening it undoes that."""
 
     permission = {"POST": "risklog.risk_close"}
-    body, bodies = MergeBody, {"POST": MergeBody}
+    body, bodies = MergeRiskBody, {"POST": MergeRiskBody}
     operation = staticmethod(operations.merge)
 
 

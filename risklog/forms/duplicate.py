@@ -12,7 +12,7 @@ from risklog.operations import duplicate
 from risklog.queries import risk as queries
 
 
-class MergeForm(PageForm):
+class MergeRiskForm(PageForm):
     into = forms.CharField(
         label="Duplicate of",
         max_length=20,

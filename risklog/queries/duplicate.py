@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.search import TrigramSimilarity, TrigramWordSimilarity
+from django.core.exceptions import EmptyResultSet
+from django.db import connection, transaction
 from django.db.models import ExpressionWrapper, FloatField, OuterRef, Q, QuerySet
 from django.db.models.functions import JSONObject
 
@@ -25,6 +27,9 @@ from talk.states import CommentState, FileState
 
 # How many risks with similar titles are ranked. It bounds the cost of a title with very common words.
 CANDIDATES = 500
+# How much of the typed title a title must have, from 0 to 1. By default PostgreSQL asks for 0.6, which misses
+# the same words in another order.
+THRESHOLD = 0.45
 LIMIT = 5
 
 
@@ -45,16 +50,31 @@ def like(user: Visitor, title: str, *, model: Model | None = None, but: Risk | N
         rows = rows.filter(Q(model=model) | Q(model__isnull=True))
     if but is not None:
         rows = rows.exclude(pk=but.pk)
-    ranked = Risk.objects.filter(pk__in=rows.order_by().values("pk")[:CANDIDATES])
+    ids = _some_of(rows) if likeness.is_long_enough(key) else []
     both = TrigramWordSimilarity(key, "title_key") + TrigramSimilarity("title_key", key)
-    found = ranked.annotate(likeness=ExpressionWrapper(both / 2, FloatField()))
-    return found if likeness.is_long_enough(key) else found.none()
+    return Risk.objects.filter(pk__in=ids).annotate(likeness=ExpressionWrapper(both / 2, FloatField()))
+
+
+def _some_of(rows: QuerySet[Risk]) -> list[int]:
+    """Return the ids of at most CANDIDATES risks.
+
+    A LIMIT in the query itself would tempt PostgreSQL to read the whole table instead of the index.
+    """
+    try:
+        sql, parameters = rows.order_by().values("pk").query.sql_with_params()
+    except EmptyResultSet:  # the reader sees nothing
+        return []
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL pg_trgm.word_similarity_threshold = %s", [THRESHOLD])
+        limited = f"WITH found AS MATERIALIZED ({sql}) SELECT id FROM found LIMIT %s"  # noqa: S608
+        cursor.execute(limited, [*parameters, CANDIDATES])
+        return [pk for (pk,) in cursor.fetchall()]
 
 
 def likeliest(
     user: Visitor, title: str, *, model: Model | None = None, but: Risk | None = None
 ) -> QuerySet[Risk]:
-    """Return the risks of like() that are the most alike, at most LIMIT, in one query."""
+    """Return the risks of like() that are the most alike, at most LIMIT."""
     rows = like(user, title, model=model, but=but).select_related("subject")
     return rows.order_by("-likeness", "-id")[:LIMIT]
 

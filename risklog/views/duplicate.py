@@ -11,7 +11,7 @@ from pages import flows
 from pages.answers import respond
 from pages.forms import PageForm
 from people.permissions import SignedInRequest
-from risklog.forms.duplicate import MergeForm
+from risklog.forms.duplicate import MergeRiskForm
 from risklog.operations import duplicate as operations
 from risklog.queries import duplicate as queries
 from risklog.queries import evidence
@@ -58,7 +58,7 @@ def risk_merge(request: SignedInRequest, reference: str) -> HttpResponse:
     return flows.step(
         request,
         risk,
-        MergeForm(data, risk=risk, user=request.user),
+        MergeRiskForm(data, risk=risk, user=request.user),
         permission="risklog.risk_close",
         operation=operations.merge,
         address=reverse("risklog:risk_detail", args=[risk.reference]),
