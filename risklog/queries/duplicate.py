@@ -65,8 +65,8 @@ def _some_of(rows: QuerySet[Risk]) -> list[int]:
     except EmptyResultSet:  # the reader sees nothing
         return []
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL pg_trgm.word_similarity_threshold = %s", [THRESHOLD])
-        limited = f"WITH found AS MATERIALIZED ({sql}) SELECT id FROM found LIMIT %s"  # noqa: S608
+        cursor.execute("SELECT set_config('pg_trgm.word_similarity_threshold', %s, true)", [str(THRESHOLD)])
+        limited = f"WITH found (id) AS MATERIALIZED ({sql}) SELECT id FROM found LIMIT %s"  # noqa: S608
         cursor.execute(limited, [*parameters, CANDIDATES])
         return [pk for (pk,) in cursor.fetchall()]
 
