@@ -61,3 +61,14 @@ def across(
                 rest.append(candidate)
         waiting = rest
     return chosen
+
+
+def longest_ago(candidates: Sequence[int], called: Mapping[int, int]) -> int:
+    """Return the candidate whose last call is the longest ago, for people who take turns.
+
+    candidates: at least one. called: candidate -> a number that grows with each call; missing if never
+    called, which comes first. Among equals the first of `candidates` is taken. So of n people who are all
+    available, any n calls in a row reach each of them once. Who was away is called once when they are back,
+    and a newcomer once, and then they take turns as everyone does.
+    """
+    return min(candidates, key=lambda candidate: called.get(candidate, -1))

@@ -251,6 +251,10 @@ class EscalationSteppedDown(OnRung, verb="risklog.escalation_stepped_down"):
     reason: str
 
 
+class EscalationCalledAgain(OnRung, verb="risklog.escalation_called_again"):
+    note: str
+
+
 class EscalationHandedOver(Payload, verb="risklog.escalation_handed_over"):
     to: int
     told: list[int]
@@ -295,6 +299,7 @@ EVENTS = (
     EventType("risklog.category_restored"),
     EventType("risklog.ladder_added", is_chained=True),
     EventType(LadderChanged, is_chained=True),
+    EventType("risklog.ladder_renamed", is_chained=True),
     EventType("risklog.ladder_retired", is_chained=True),
     # risks
     EventType("risklog.risk_opened", tuple(unless_imported(rule) for rule in _OWNER_AND_TEAM)),
@@ -361,6 +366,7 @@ EVENTS = (
     _escalates(EscalationLapsed),
     _escalates(EscalationResumed),
     _escalates(EscalationSteppedDown),
+    _escalates(EscalationCalledAgain),
     _escalates(EscalationHandedOver, (listed_in_payload("told", reason="Handed over to you"),)),
     EventType(EscalationAnnotated, (escalated_to,)),
     EventType(EscalationAcknowledged, (escalated_to,)),

@@ -59,16 +59,59 @@ CATEGORIES = ListSpec(
         "id": Order("Oldest", ("id",)),
     },
 )
-# The page shows every ladder. `team` chooses the team whose people it names on the rungs.
+
+
+def _what_if(label: str) -> Filter:
+    """Return a parameter of the preview: the id of an object. It leaves out no ladder."""
+    return Filter(label, lambda values, reader: Q(), filtering.number, is_many=False, shape=filtering.NUMBER)
+
+
+def _severity(text: str) -> str:
+    if text not in Severity.values:
+        raise ValueError(f"Use one of {', '.join(Severity.values)}.")
+    return text
+
+
+# The page shows every ladder. The parameters say what would be escalated: it previews the ladder for that.
 LADDERS = ListSpec(
     filters={
-        "team": Filter(
-            "Team", lambda values, reader: Q(), filtering.number, is_many=False, shape=filtering.NUMBER
-        )
+        "severity": Filter(
+            "Severity", lambda values, reader: Q(), _severity, tuple(Severity.choices), is_many=False
+        ),
+        "category": _what_if("Category"),
+        "team": _what_if("Team"),
+        "model": _what_if("Model"),
     },
     orders={"severity": Order("Most general first", ("severity", "id"))},
 )
 
+LADDER_LIST = ListSpec(
+    filters={
+        "severity": filtering.choice("Severity", "severity", Severity),
+        "category": filtering.slug("Category", "category", Category.objects.visible_to, help="A slug."),
+        "team": filtering.slug("Team", "team", Team.objects.visible_to, help="A slug."),
+        "is_retired": filtering.flag(
+            "Retired", Q(is_retired=True), "true: only retired ones; false: none of them."
+        ),
+    },
+    orders={"id": Order("Oldest", ("id",)), "-id": Order("Newest", ("-id",))},
+)
+
+
+def _slug_of(label: str) -> Filter:
+    return Filter(label, lambda values, reader: Q(), is_many=False, help="A slug.")
+
+
+LADDER_PREVIEW = ListSpec(
+    filters={
+        "severity": LADDERS.filters["severity"],
+        "category": _slug_of("Category"),
+        "team": _slug_of("Team"),
+        "model": _slug_of("Model"),
+    },
+    orders={"position": Order("Lowest rung first", ("id",))},
+    is_paged=False,
+)
 
 REGISTER_CHECKS = ListSpec(filters={}, orders={"id": Order("In the order of the table", ("id",))})
 

@@ -98,7 +98,7 @@ def escalation_waits_for(event: Event, user: User, at: datetime) -> str:
     """Return "" if it is still escalated or handed over to this person and nobody else acknowledged it."""
     escalation = Escalation.objects.select_for_update(of=("self",)).get(subject_id=event.subject_id)
     state = EscalationState(escalation.state)
-    if event.verb == "risklog.escalation_handed_over":
+    if event.verb == "risklog.escalation_handed_over" and state != EscalationState.CLIMBING:
         is_theirs = state == EscalationState.ACKNOWLEDGED and escalation.acknowledged_by_id == user.pk
         return "" if is_theirs else "The escalation is no longer with the recipient."
     if state != EscalationState.CLIMBING:

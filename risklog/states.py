@@ -57,8 +57,16 @@ class Who(TextChoices):
     OWNER = "owner", "Owner"
     TEAM_LEAD = "team_lead", "Lead of the owner team"
     FUNCTION = "function", "A function"
-    PERSON = "person", "A person"
+    RIGHT = "right", "Holder of a decision right"
+    PERSON = "person", "Named people"
     SPONSOR = "sponsor", "Executive sponsor"
+
+
+class When(TextChoices):
+    """When a branch of a rung applies."""
+
+    WORKING = "working", "In working hours"
+    OUTSIDE = "outside", "Outside working hours"
 
 
 class EscalationState(TextChoices):

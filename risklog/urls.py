@@ -45,7 +45,7 @@ escalation_pages: list = [
     path("escalations/new/", escalation.escalation_raise, name="escalation_raise"),
     path("escalations/<str:reference>/", escalation.escalation_detail, name="escalation_detail"),
     re_path(
-        r"^escalations/(?P<reference>[^/]+)/(?P<step>acknowledge|pause|resume|hand-over|step-down|resolve)/$",
+        r"^escalations/(?P<reference>[^/]+)/(?P<step>acknowledge|call-again|pause|resume|hand-over|step-down|resolve)/$",
         escalation.escalation_step,
         name="escalation_step",
     ),

@@ -6,6 +6,7 @@ from risklog.api import (
     duplicate,
     escalation,
     imports,
+    ladder,
     register_checks,
     review,
     risk,
@@ -22,4 +23,5 @@ RESOURCES: list = [
     *taxonomy.RESOURCES,
     *review.RESOURCES,
     *escalation.RESOURCES,
+    *ladder.RESOURCES,
 ]

@@ -1,6 +1,6 @@
-"""The API of escalations: list, get, raise, acknowledge and resolve."""
+"""The API of escalations: list, get, raise, what comes next, and the steps people take."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import QuerySet
 from rest_framework import serializers
@@ -10,9 +10,11 @@ from rest_framework.response import Response
 from history.models import Subject
 from history.queries import seen_by, tell
 from kit import clock
+from people.models import User
 from rest.fields import Body, Visible, read
 from rest.resource import Collection, Item, Resource
 from rest.steps import Step
+from risklog.api.ladder import CallRow
 from risklog.filters import ESCALATIONS, RESOLVED_ORDER
 from risklog.models import Climb, Escalation
 from risklog.operations import escalation as operations
@@ -25,6 +27,7 @@ class ClimbRow(serializers.Serializer):
 
     round = serializers.IntegerField()
     rung = serializers.IntegerField()
+    branch = serializers.IntegerField()
     at = serializers.DateTimeField()
     told = serializers.ListField(child=serializers.IntegerField(), help_text="IDs of the people notified.")
     skipped = serializers.CharField()
@@ -61,9 +64,9 @@ def _climbs(ids: list[int]) -> dict[int, list[dict[str, Any]]]:
     """Return the climbs of each escalation, in order: id -> climbs. One query."""
     climbs: dict[int, list[dict[str, Any]]] = {}
     rows = Climb.objects.filter(escalation__in=ids).order_by("round", "position", "id")
-    names = ("round", "rung", "at", "told", "skipped")
+    names = ("round", "rung", "branch", "at", "told", "skipped")
     for escalation_id, *values in rows.values_list(
-        "escalation_id", "round", "position", "at", "told", "skipped"
+        "escalation_id", "round", "position", "branch", "at", "told", "skipped"
     ):
         climbs.setdefault(escalation_id, []).append(dict(zip(names, values, strict=True)))
     return climbs
@@ -88,8 +91,23 @@ class AcknowledgeBody(Body):
     note = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")
 
 
-class ResolveBody(Body):
+class ReasonBody(Body):
     reason = serializers.CharField(max_length=4000)
+
+
+class PauseBody(ReasonBody):
+    until = serializers.DateTimeField(help_text="At most 14 days ahead. It then resumes by itself.")
+
+
+class HandOverBody(AcknowledgeBody):
+    to = Visible("person", User.objects.active().visible_to, by="email", help_text="By id or email.")
+
+
+class PlanRow(serializers.Serializer):
+    """What comes next if nothing follows. next_climb_at: null if it climbs no more by itself."""
+
+    next_climb_at = serializers.DateTimeField(allow_null=True)
+    rungs = CallRow(many=True, help_text="Those above, lowest first.")
 
 
 class _Escalations(Resource):
@@ -158,6 +176,35 @@ class _EscalationStepResource(_Escalations, Step):
     answers = {"POST": (200, EscalationRow)}
 
 
+class EscalationPlan(_Escalations, Item):
+    """Get what comes next: who will be notified at which time on each rung above, if nothing follows."""
+
+    permission = {"GET": "risklog.escalation_view"}
+    answers = {"GET": (200, PlanRow)}
+
+    def objects(self, request: Request) -> QuerySet:
+        return queries.for_ladder(cast(User, request.user))
+
+    def get(self, request: Request, key: str) -> Response:
+        progress = queries.progress_of(self.found(request, key), at=clock.now())
+        rungs = [_planned(one) for one in progress.plan]
+        return Response({"next_climb_at": progress.begins_at, "rungs": rungs})
+
+
+def _planned(one: queries.RungProgress) -> dict[str, Any]:
+    return {
+        "position": one.rung.position,
+        "branch": one.rung.branch,
+        "who": one.rung.who,
+        "notified_at": one.planned_at,
+        "people": [
+            {"id": person.pk, "name": person.name, "instead_of_id": one.instead_of.get(person.pk)}
+            for person in one.people
+        ],
+        "skipped": one.why_empty,
+    }
+
+
 class AcknowledgeEscalation(_EscalationStepResource):
     """Acknowledge an escalation. It continues if nothing follows in time."""
 
@@ -168,13 +215,54 @@ class AcknowledgeEscalation(_EscalationStepResource):
 class ResolveEscalation(_EscalationStepResource):
     """Resolve an escalation, with the reason."""
 
-    body, bodies = ResolveBody, {"POST": ResolveBody}
+    body, bodies = ReasonBody, {"POST": ReasonBody}
     operation = staticmethod(operations.resolve)
+
+
+class HandOverEscalation(_EscalationStepResource):
+    """Hand an escalation over to another person: an acknowledged one, or one on the top rung."""
+
+    body, bodies = HandOverBody, {"POST": HandOverBody}
+    operation = staticmethod(operations.hand_over)
+
+
+class CallEscalationAgain(_EscalationStepResource):
+    """Notify the people of the present rung again."""
+
+    body, bodies = AcknowledgeBody, {"POST": AcknowledgeBody}
+    operation = staticmethod(operations.call_again)
+
+
+class PauseEscalation(_EscalationStepResource):
+    """Pause an escalation, with the reason, until a moment at most 14 days ahead."""
+
+    body, bodies = PauseBody, {"POST": PauseBody}
+    operation = staticmethod(operations.pause)
+
+
+class ResumeEscalation(_EscalationStepResource):
+    """Resume a paused escalation on its present rung."""
+
+    bodies = {"POST": None}
+    operation = staticmethod(operations.resume)
+
+
+class DeEscalate(_EscalationStepResource):
+    """Go back to the nearest rung below that has people on it, with the reason."""
+
+    body, bodies = ReasonBody, {"POST": ReasonBody}
+    operation = staticmethod(operations.step_down)
 
 
 RESOURCES: list = [
     ("escalations", Escalations),
     ("escalations/<str:key>", EscalationItem),
     ("escalations/<str:key>/acknowledge", AcknowledgeEscalation),
+    ("escalations/<str:key>/plan", EscalationPlan),
+    ("escalations/<str:key>/hand-over", HandOverEscalation),
+    ("escalations/<str:key>/call-again", CallEscalationAgain),
+    ("escalations/<str:key>/pause", PauseEscalation),
+    ("escalations/<str:key>/resume", ResumeEscalation),
+    ("escalations/<str:key>/de-escalate", DeEscalate),
     ("escalations/<str:key>/resolve", ResolveEscalation),
 ]

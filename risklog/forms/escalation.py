@@ -58,6 +58,15 @@ class AcknowledgeForm(EscalationStepForm):
     )
 
 
+class CallAgainForm(EscalationStepForm):
+    note = forms.CharField(
+        label="Note",
+        required=False,
+        max_length=2000,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+
 class PauseForm(EscalationStepForm):
     hours = forms.TypedChoiceField(label="Duration", choices=_HOURS, coerce=int, initial=24)
     reason = reason_field("Reason")

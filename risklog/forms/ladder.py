@@ -1,6 +1,6 @@
 """The form of a ladder: its name, what it applies to, and one row for each rung."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -8,6 +8,8 @@ from django import forms
 from django.db.models import QuerySet
 from django.forms import BaseFormSet, formset_factory
 
+from catalogue.models import Model
+from catalogue.states import RightKind
 from kit.refusals import Refused
 from lists.collation import BY_NAME
 from pages.conflicts import Difference
@@ -16,10 +18,14 @@ from people import queries as people
 from people.models import Function, Team, User
 from risklog.models import Category, Ladder, Rung
 from risklog.queries import ladder as queries
-from risklog.states import Severity, Who
+from risklog.states import Severity, When, Who
 
 _UNITS = (("60", "hours"), ("1", "minutes"), ("1440", "days"))
 SPARE_ROWS = 2
+# The fields of a row that operations.ladder takes as they are.
+_KEPT = (
+    "who", "function", "right", "severity", "when", "is_round_the_clock", "is_in_turn", "is_alternative",
+)  # fmt: skip
 # absolute_max: Django would otherwise build a thousand rows more for a request that asks for them.
 _MAX_ROWS = 20
 
@@ -59,7 +65,7 @@ class LadderForm(PageForm):
         """Add the rungs to a conflict: they are rows of their own, not a field of the ladder."""
         if self.conflict is None or present is None:
             return
-        mine, theirs = _lines(self.rungs.rungs()), _lines(queries.current_rungs(present))
+        mine, theirs = _lines(self.rungs.rungs()), _lines(map(_given, queries.current_rungs(present)))
         if mine != theirs:
             rungs = Difference("Rungs", mine, theirs)
             self.conflict = replace(self.conflict, differences=(*self.conflict.differences, rungs))
@@ -80,16 +86,25 @@ class NewLadderForm(LadderForm):
 
 
 class RungForm(forms.Form):
-    """One rung. A row without "who" is ignored."""
+    """One branch of a rung. A row without "who" is ignored."""
 
+    is_alternative = forms.BooleanField(label="Alternative to the rung above", required=False)
+    severity = forms.ChoiceField(
+        label="Applies to", choices=[("", "Any severity"), *Severity.choices], required=False
+    )
+    when = forms.ChoiceField(label="Applies", choices=[("", "At any time"), *When.choices], required=False)
     who = forms.ChoiceField(label="Who", choices=[("", "No rung"), *Who.choices], required=False)
     function = forms.ModelChoiceField(
         Function.objects.none(), label="Function", required=False, empty_label="None"
     )
-    person = forms.ModelChoiceField(User.objects.none(), label="Person", required=False, empty_label="None")
+    right = forms.ChoiceField(
+        label="Decision right", choices=[("", "None"), *RightKind.choices], required=False
+    )
+    people = forms.ModelMultipleChoiceField(User.objects.none(), label="People", required=False)
     amount = forms.IntegerField(label="Within", min_value=1, max_value=2000, required=False)
     unit = forms.ChoiceField(label="Unit", choices=_UNITS, required=False, initial="60")
     is_round_the_clock = forms.BooleanField(label="Round the clock", required=False)
+    is_in_turn = forms.BooleanField(label="One person at a time, in turn", required=False)
 
     def __init__(
         self, *args: Any, functions: QuerySet[Function], persons: QuerySet[User], **kwargs: Any
@@ -97,7 +112,7 @@ class RungForm(forms.Form):
         super().__init__(*args, **kwargs)
         fields: dict[str, Any] = self.fields
         fields["function"].queryset = functions
-        fields["person"].queryset = persons
+        fields["people"].queryset = persons
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
@@ -106,8 +121,12 @@ class RungForm(forms.Form):
             self.add_error("amount", "Enter the time limit.")
         if who == Who.FUNCTION and not values.get("function"):
             self.add_error("function", "Choose a function.")
-        if who == Who.PERSON and not values.get("person"):
-            self.add_error("person", "Choose a person.")
+        if who == Who.RIGHT and not values.get("right"):
+            self.add_error("right", "Choose a decision right.")
+        if who == Who.PERSON and not values.get("people"):
+            self.add_error("people", "Choose at least one person.")
+        if who == Who.SPONSOR and len(values.get("people") or ()) > 1:
+            self.add_error("people", "Choose one sponsor.")
         return values
 
 
@@ -116,11 +135,9 @@ class RungSet(BaseFormSet):
         """Return the filled rows, lowest rung first, as operations.ladder takes them."""
         return [
             {
-                "who": row["who"],
-                "function": row["function"],
-                "person": row["person"],
+                **{name: row[name] for name in _KEPT},
+                "people": list(row["people"]),
                 "within_minutes": row["amount"] * int(row["unit"] or 60),
-                "is_round_the_clock": row["is_round_the_clock"],
             }
             for row in (form.cleaned_data for form in self.forms)
             if row.get("who")
@@ -138,22 +155,62 @@ def rung_forms(data: Any = None, *, rungs: Sequence[Rung] = ()) -> RungSet:
     return factory(data, initial=initial, prefix="rung", form_kwargs=choices)
 
 
-def _lines(rungs: Sequence[Mapping[str, Any]]) -> str:
+def _lines(rungs: Iterable[Mapping[str, Any]]) -> str:
     """Return the rungs as lines, to compare two versions of a ladder."""
-    return "\n".join(
-        f"{number}. {rung['function'] or rung['person'] or Who(rung['who']).label}"
-        f" within {queries.length(rung['within_minutes'])}"
-        for number, rung in enumerate(rungs, start=1)
-    )
+    return "\n".join(f"{number}. {_line(rung)}" for number, rung in enumerate(rungs, start=1))
+
+
+def _line(rung: Mapping[str, Any]) -> str:
+    named = ", ".join(person.name for person in rung["people"])
+    right = RightKind(rung["right"]).label if rung["right"] else ""
+    parts = [
+        "alternative" if rung["is_alternative"] else "",
+        f"{named or right or rung['function'] or Who(rung['who']).label}"
+        f" within {queries.length(rung['within_minutes'])}",
+        "round the clock" if rung["is_round_the_clock"] else "",
+        "in turn" if rung["is_in_turn"] else "",
+        Severity(rung["severity"]).label.lower() if rung["severity"] else "",
+        When(rung["when"]).label.lower() if rung["when"] else "",
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+def _given(rung: Rung) -> dict[str, Any]:
+    """Return a stored rung as a form gives it. One query if it names people."""
+    names = (name for name in _KEPT if name != "is_alternative")
+    return {
+        **{name: getattr(rung, name) for name in names},
+        "is_alternative": rung.branch > 1,
+        "people": list(User.objects.filter(pk__in=rung.named).order_by("id")) if rung.named else [],
+        "within_minutes": rung.within_minutes,
+    }
 
 
 def _initial(rung: Rung) -> dict[str, Any]:
     unit = next(size for size in (1440, 60, 1) if rung.within_minutes % size == 0)
+    names = (name for name in _KEPT if name not in {"is_alternative", "function"})
     return {
-        "who": rung.who,
+        **{name: getattr(rung, name) for name in names},
+        "is_alternative": rung.branch > 1,
         "function": rung.function_id,
-        "person": rung.person_id,
+        "people": rung.named,
         "amount": rung.within_minutes // unit,
         "unit": str(unit),
-        "is_round_the_clock": rung.is_round_the_clock,
     }
+
+
+class PreviewForm(PageForm):
+    """What would be escalated, for the preview of ladders."""
+
+    severity = forms.ChoiceField(choices=Severity.choices, required=False)
+    category = forms.ModelChoiceField(Category.objects.none(), required=False, empty_label="No category")
+    team = forms.ModelChoiceField(Team.objects.none(), required=False, empty_label="No team")
+    model = forms.ModelChoiceField(Model.objects.none(), required=False, empty_label="No model")
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        fields: dict[str, Any] = self.fields
+        fields["category"].queryset = Category.objects.filter(is_retired=False).order_by(*BY_NAME)
+        fields["team"].queryset = people.teams()
+        models = Model.objects.visible_to(user).select_related("owner_team__lead")
+        fields["model"].queryset = models.order_by(*BY_NAME)

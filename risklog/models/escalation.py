@@ -4,10 +4,11 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
+from catalogue.states import RightKind
 from history.models import Part, Recorded, RecordedQuerySet, Subject
 from people.models import Function, Team, User
 from risklog.models.taxonomy import Category
-from risklog.states import ESCALATION_MOVES, EscalationState, Severity, Who
+from risklog.states import ESCALATION_MOVES, EscalationState, Severity, When, Who
 
 
 class Ladder(Recorded):
@@ -51,15 +52,27 @@ class RungQuerySet(RecordedQuerySet):
 
 
 class Rung(Part):
-    """Whom a rung notifies, and how long they have. A rung is created with its version and never changed."""
+    """A branch of a rung: whom it notifies, and how long they have. It is created with its version.
+
+    position: of the rung; 1 is the first. branch: the number of the branch; the first one that applies and
+    has people is notified. severity, when: what the branch is for, "" for any. right: the kind of the right
+    of which it notifies the holder. people: the ids of named people. person: the sponsor; older versions name
+    their one person there. is_in_turn: notify one of the people, in turn, instead of all.
+    """
 
     OF = "ladder_version"
 
     ladder_version = models.ForeignKey(LadderVersion, models.CASCADE, related_name="rungs")
     position = models.PositiveSmallIntegerField()
+    branch = models.PositiveSmallIntegerField(default=1, db_default=1)
+    severity = models.CharField(max_length=8, choices=Severity.choices, blank=True, default="", db_default="")
+    when = models.CharField(max_length=8, choices=When.choices, blank=True, default="", db_default="")
     who = models.CharField(max_length=10, choices=Who.choices)
     function = models.ForeignKey(Function, models.PROTECT, null=True, blank=True, related_name="+")
     person = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    people = ArrayField(models.BigIntegerField(), default=list, blank=True)
+    right = models.CharField(max_length=16, choices=RightKind.choices, blank=True, default="", db_default="")
+    is_in_turn = models.BooleanField(default=False, db_default=False)
     within_minutes = models.PositiveIntegerField()
     is_round_the_clock = models.BooleanField(default=False)
 
@@ -67,16 +80,24 @@ class Rung(Part):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["ladder_version", "position"], name="risklog_rung_once"),
+            models.UniqueConstraint(
+                fields=["ladder_version", "position", "branch"], name="risklog_rung_branch_once"
+            ),
             models.CheckConstraint(condition=Q(within_minutes__gt=0), name="risklog_rung_takes_time"),
         ]
+
+    @property
+    def named(self) -> list[int]:
+        """Return the ids of the people that the rung names itself."""
+        return self.people or ([self.person_id] if self.person_id else [])
 
 
 class Escalation(Recorded):
     """The escalation of a subject. rung: the position it reached; 1 is the first rung, 0 is before it.
 
-    round: increases when it is de-escalated, so that it can reach a rung again. next_climb_at: when it climbs
-    next; while it is acknowledged, when that lapses; None while it is paused or on the top rung.
+    branch: of the rung that it reached. round: increases when it is de-escalated or called again, so that it
+    can reach a rung again. next_climb_at: when it climbs next; while it is acknowledged, when that lapses;
+    None while it is paused or on the top rung.
     """
 
     KIND = "escalation"
@@ -91,6 +112,7 @@ class Escalation(Recorded):
     ladder_version = models.ForeignKey(LadderVersion, models.PROTECT, related_name="escalations")
     state = models.CharField(max_length=12, choices=EscalationState.choices, default=EscalationState.CLIMBING)
     rung = models.PositiveSmallIntegerField(default=0)
+    branch = models.PositiveSmallIntegerField(default=1, db_default=1)
     round = models.PositiveSmallIntegerField(default=1)
     rung_since = models.DateTimeField(null=True, blank=True)
     next_climb_at = models.DateTimeField(null=True, blank=True)
@@ -113,13 +135,18 @@ class Escalation(Recorded):
             ),
         ]
 
+    @property
+    def is_at_top(self) -> bool:
+        """Return whether it is escalating on the top rung, so that nobody else is notified by itself."""
+        return bool(self.state == EscalationState.CLIMBING and self.rung and self.next_climb_at is None)
+
 
 class ClimbQuerySet(RecordedQuerySet):
     through = "escalation__subject__"
 
 
 class Climb(Part):
-    """A rung that an escalation reached or skipped, once a round.
+    """A rung that an escalation reached or skipped, once a round. branch: the one that was notified.
 
     told: ids of the users notified. stand_ins: {id of a user notified: id of the absent person they stand in
     for}. skipped: why the rung was skipped, "" if it was reached.
@@ -130,6 +157,7 @@ class Climb(Part):
     escalation = models.ForeignKey(Escalation, models.PROTECT, related_name="climbs")
     round = models.PositiveSmallIntegerField(default=1)
     position = models.PositiveSmallIntegerField()
+    branch = models.PositiveSmallIntegerField(default=1, db_default=1)
     at = models.DateTimeField()
     told = ArrayField(models.BigIntegerField(), default=list, blank=True)
     stand_ins = models.JSONField(default=dict, blank=True)

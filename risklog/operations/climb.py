@@ -4,6 +4,7 @@ Every step locks the row first, so that the scheduler and a person cannot change
 takes effect only if the escalation is still in the state that the Due was put for.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -20,8 +21,8 @@ from people.models import User
 from people.states import WORKING_TIME_FIELDS
 from risklog import events
 from risklog import ladder as rules
-from risklog.ladder import Climbs, RungRule, Waits
-from risklog.models import Climb, Escalation, Rung
+from risklog.ladder import Climbs, Place, RungRule, Waits
+from risklog.models import Climb, Escalation, Ladder, Rung
 from risklog.operations import sight
 from risklog.queries import availability
 from risklog.queries import rung as rung_queries
@@ -51,23 +52,35 @@ def climb_on(
     at_once: also notify a rung that keeps office hours outside of them.
     """
     rungs = rungs_of(escalation)
-    staffed = rung_queries.staff(rungs, known_about(escalation), at=at)
+    manned = staffed(rungs, escalation, at)
     step = rules.next_step(
         rules_of(rungs),
         escalation.rung,
         at,
         availability.hours(),
-        {staff.rung.position for staff in staffed if staff.on.people},
+        {RungRule.of(staff.rung).place for staff in manned if staff.on.people},
+        severity=escalation.severity,
         at_once=at_once,
     )
-    empty = {staff.rung.position: staff.empty for staff in staffed}
+    empty = rung_queries.why_skipped_by_position(manned, escalation.severity)
     if isinstance(step, Waits):
         _wait(escalation, step.until, at=at, cause=cause)
     elif isinstance(step, Climbs):
-        reached = next(staff for staff in staffed if staff.rung.position == step.position)
+        taken = step.position, step.branch
+        reached = next(staff for staff in manned if RungRule.of(staff.rung).place == taken)
         _reach(escalation, reached, step, empty, at=at, cause=cause)
     else:
         _stay(escalation, step.skipped, empty, at=at, cause=cause)
+
+
+def staffed(rungs: list[Rung], escalation: Escalation, at: datetime) -> list[Staff]:
+    """Return who is on the rungs now.
+
+    It locks the ladder if people of a rung take turns, so that two escalations do not take the same turn.
+    """
+    if any(rung.is_in_turn for rung in rungs):
+        Ladder.objects.select_for_update(no_key=True).get(pk=rungs[0].ladder_version.ladder_id)
+    return rung_queries.staff(rungs, known_about(escalation), at=at)
 
 
 def _reach(
@@ -87,6 +100,7 @@ def _reach(
         escalation,
         {
             "rung": step.position,
+            "branch": step.branch,
             "rung_since": at,
             "next_climb_at": step.next_at,
             "round": climbs[-1].round,
@@ -155,9 +169,22 @@ def reached_row(escalation: Escalation, reached: Staff, *, round_: int, at: date
         escalation=escalation,
         round=round_,
         position=reached.rung.position,
+        branch=reached.rung.branch,
         at=at,
         told=reached.on.ids,
         stand_ins=as_keys(reached.on.stand_ins),
+    )
+
+
+def row_of(escalation: Escalation, told: list[int], at: datetime) -> Climb:
+    """Return an unsaved row that records further people who are notified on the present rung."""
+    return Climb(
+        escalation=escalation,
+        round=escalation.round + 1,
+        position=escalation.rung,
+        branch=escalation.branch,
+        at=at,
+        told=told,
     )
 
 
@@ -204,16 +231,20 @@ def call_again(escalation: Escalation, *, at: datetime, cause: Event | None = No
 
     Called when nobody who was notified on the rung can act any more. The escalation is locked and climbing.
     """
-    rungs = [rung for rung in rungs_of(escalation) if rung.position == escalation.rung]
-    staffed = [
-        staff for staff in rung_queries.staff(rungs, known_about(escalation), at=at) if staff.on.people
-    ]
+    reached = staffed_here(escalation, at)
     quieten(escalation)
-    if not staffed:
+    if reached is None:
         climb_on(escalation, at=at, cause=cause)
         return
-    step = Climbs(escalation.rung, (), next_after(escalation, at))
-    _reach(escalation, staffed[0], step, {}, at=at, cause=cause, round_=escalation.round + 1)
+    step = Climbs(escalation.rung, (), next_after(escalation, at), escalation.branch)
+    _reach(escalation, reached, step, {}, at=at, cause=cause, round_=escalation.round + 1)
+
+
+def staffed_here(escalation: Escalation, at: datetime) -> Staff | None:
+    """Return who is on the present rung now, None if it is empty."""
+    here = escalation.rung, escalation.branch
+    rungs = [rung for rung in rungs_of(escalation) if RungRule.of(rung).place == here]
+    return next((staff for staff in staffed(rungs, escalation, at) if staff.on.people), None)
 
 
 @handler("risklog.climb.replan")
@@ -250,7 +281,7 @@ def _acknowledged_since(escalation: Escalation) -> datetime | None:
 def rungs_of(escalation: Escalation) -> list[Rung]:
     """Return the rungs of the ladder version that the escalation started with, lowest first."""
     rungs = Rung.objects.filter(ladder_version=escalation.ladder_version_id)
-    return list(rungs.select_related("function", "person").order_by("position"))
+    return list(rungs.select_related("ladder_version", "function", "person").order_by("position", "branch"))
 
 
 def rules_of(rungs: list[Rung]) -> list[RungRule]:
@@ -285,24 +316,50 @@ def lock_for(escalation: Escalation, seen: int | None) -> Escalation:
 def known_about(escalation: Escalation) -> rung_queries.Concerned:
     """Return whom the rungs may notify. The team of the escalation takes precedence over its subject's."""
     known = rung_queries.concerned(escalation.about)
-    return rung_queries.Concerned(known.asked, known.owner, escalation.team or known.team)
+    return replace(known, team=escalation.team or known.team)
 
 
 def next_after(
-    escalation: Escalation, at: datetime, position: int | None = None, *, lapses: bool = False
+    escalation: Escalation, at: datetime, place: Place | None = None, *, lapses: bool = False
 ) -> datetime | None:
     """Return when the escalation climbs from a rung it reaches `at`; None at the top.
 
-    position: of the rung, None for the current one. lapses: when an acknowledgement on it lapses instead.
+    place: position and branch, None for the current ones. lapses: when an acknowledgement on it lapses
+    instead.
     """
-    ends = rules.lapses if lapses else rules.limit
-    position = escalation.rung if position is None else position
-    return ends(rules_of(rungs_of(escalation)), position, at, availability.hours())
+    rungs, hours = rules_of(rungs_of(escalation)), availability.hours()
+    position, branch = place or (escalation.rung, escalation.branch)
+    if lapses:
+        return rules.lapses(rungs, position, at, hours, branch=branch)
+    return rules.limit(rungs, position, at, hours, branch=branch, severity=escalation.severity)
+
+
+def sooner(escalation: Escalation, severity: str, at: datetime) -> dict[str, Any]:
+    """Return the values for the next climb that a higher severity brings nearer, {} if it does not."""
+    if escalation.state != EscalationState.CLIMBING:
+        return {}
+    moment = rules.limit(
+        rules_of(rungs_of(escalation)),
+        escalation.rung,
+        escalation.rung_since or at,
+        availability.hours(),
+        branch=escalation.branch,
+        severity=severity,
+    )
+    if moment is None or (escalation.next_climb_at and escalation.next_climb_at <= moment):
+        return {}
+    return {"next_climb_at": max(moment, at)}
+
+
+def lapses_at(escalation: Escalation, at: datetime) -> datetime:
+    """Return when an acknowledgement that begins `at` lapses on the present rung."""
+    rungs = rules_of(rungs_of(escalation))
+    return rules.lapses(rungs, escalation.rung, at, availability.hours(), branch=escalation.branch)
 
 
 def top_of(escalation: Escalation) -> int:
-    """Return the position of the highest rung."""
-    return max(rung.position for rung in rungs_of(escalation))
+    """Return the position of the highest rung for its severity."""
+    return rules.top(rules_of(rungs_of(escalation)), escalation.severity)
 
 
 def plan(escalation: Escalation, *, first_time: bool = False) -> None:

@@ -1,6 +1,7 @@
 """Starting escalations, and the steps people take on them. climb.py moves them up their ladder."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import IntegrityError, transaction
 
@@ -11,7 +12,7 @@ from kit.actor import SYSTEM, Actor
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
 from people.models import Team, User
 from risklog import events
-from risklog import ladder as rules
+from risklog.ladder import RungRule
 from risklog.models import Category, Escalation
 from risklog.operations import climb, sight
 from risklog.operations import ladder as ladders
@@ -54,14 +55,17 @@ def start(
             sight.show_to_author(running.subject, by=by, at=at)
             return running
         history.lock_scope(about)  # because the people notified are granted sight of it later
-        team = team or rung_queries.concerned(about).team
+        known = rung_queries.concerned(about)
+        team = team or known.team
+        category_id = category.pk if category else known.category_id
+        version = ladders.version_for(severity=severity, category_id=category_id, team=team, at=at)
         escalation = Escalation(
             about=about,
             title=title[:300],
             why=why.strip(),
             severity=severity,
             team=team,
-            ladder_version=ladders.version_for(severity=severity, category=category, team=team, at=at),
+            ladder_version=version,
             started_at=at,
         )
         try:
@@ -102,15 +106,21 @@ def _start(escalation: Escalation, *, by: Actor, at: datetime, cause: Event | No
 def _annotate(
     escalation: Escalation, *, why: str, severity: str, by: Actor, at: datetime, cause: Event | None
 ) -> Escalation:
-    """Note a further reason. A critical one makes the escalation critical."""
+    """Note a further reason. A critical one makes it critical, which may bring the next climb nearer."""
+    values: dict[str, Any] = {}
+    if severity == Severity.CRITICAL and escalation.severity != severity:
+        values = {"severity": severity, **climb.sooner(escalation, severity, at)}
     history.change(
         escalation,
-        {"severity": Severity.CRITICAL} if severity == Severity.CRITICAL else {},
+        values,
         by=by,
         at=at,
         payload=events.EscalationAnnotated(why=why.strip()),
         cause=cause,
     )
+    if "next_climb_at" in values:
+        climb.quieten(escalation)
+        climb.plan(escalation)
     return escalation
 
 
@@ -123,9 +133,7 @@ def acknowledge(
 ) -> Escalation:
     """Acknowledge an escalation. It climbs again if no step follows within the time limit of its rung."""
     escalation = climb.lock_for(escalation, seen)
-    until = rules.lapses(
-        climb.rules_of(climb.rungs_of(escalation)), escalation.rung, at, availability.hours()
-    )
+    until = climb.lapses_at(escalation, at)
     climb.quieten(escalation)
     history.move(
         escalation,
@@ -146,18 +154,19 @@ def hand_over(
 ) -> Escalation:
     """Hand an acknowledged escalation over to another person, who has the whole time limit of its rung.
 
-    Raises Refused if it is not acknowledged, or if the person is away or has left.
+    On the top rung also one that nobody acknowledged: the person is then notified as the people of the rung
+    were. Raises Refused if it is neither, or if the person is away or has left.
     """
     escalation = climb.lock_for(escalation, seen)
-    if escalation.state != EscalationState.ACKNOWLEDGED:
+    if escalation.state != EscalationState.ACKNOWLEDGED and not escalation.is_at_top:
         raise Refused("Acknowledge the escalation before you hand it over.", field="to")
     if not to.is_active:
         raise Refused("This person has left. Choose another person.", field="to")
     if to.pk in availability.away_on(availability.day_of(at)):
         raise Refused("This person is away. Choose another person.", field="to")
-    until = rules.lapses(
-        climb.rules_of(climb.rungs_of(escalation)), escalation.rung, at, availability.hours()
-    )
+    if escalation.is_at_top:
+        return _notify_at_top(escalation, to, by=by, at=at, note=note)
+    until = climb.lapses_at(escalation, at)
     former = escalation.acknowledged_by
     climb.quieten(escalation)
     history.change(
@@ -173,6 +182,51 @@ def hand_over(
     climb.show_to(escalation, [to], at=at, reason=GrantReason.HOLDER)
     if former and former != to:
         climb.show_no_more_to(escalation, former, at=at)
+    return escalation
+
+
+def _notify_at_top(escalation: Escalation, to: User, *, by: Actor, at: datetime, note: str) -> Escalation:
+    """Notify a further person on the top rung. The escalation is locked."""
+    row = climb.row_of(escalation, [to.pk], at)
+    history.change(
+        escalation,
+        {"round": row.round, "rung_since": at},
+        by=by,
+        at=at,
+        payload=events.EscalationHandedOver(to=to.pk, told=[to.pk], note=note.strip(), until=""),
+        rows=[row],
+    )
+    climb.show_to(escalation, [to], at=at)
+    return escalation
+
+
+@transaction.atomic
+def call_again(
+    escalation: Escalation, *, by: Actor, at: datetime, note: str = "", seen: int | None = None
+) -> Escalation:
+    """Notify the people on the present rung again: those who are on it now. They have its whole time limit.
+
+    Raises Refused if nobody is on the rung now, IllegalMove unless it is escalating.
+    """
+    escalation = climb.lock_for(escalation, seen)
+    if escalation.state != EscalationState.CLIMBING:
+        state = escalation.get_state_display().lower()
+        raise IllegalMove(f"It is {state}. Only a running escalation can be called again.", field="note")
+    reached = climb.staffed_here(escalation, at)
+    if reached is None:
+        raise Refused("Nobody is on this rung now. Resolve the escalation or hand it over.", field="note")
+    row = climb.reached_row(escalation, reached, round_=escalation.round + 1, at=at)
+    climb.quieten(escalation)
+    history.change(
+        escalation,
+        {"round": row.round, "rung_since": at, "next_climb_at": climb.next_after(escalation, at)},
+        by=by,
+        at=at,
+        payload=events.EscalationCalledAgain(rung=escalation.rung, told=reached.on.ids, note=note.strip()),
+        rows=[row],
+    )
+    climb.show_to(escalation, reached.on.people, at=at)
+    climb.plan(escalation)
     return escalation
 
 
@@ -261,10 +315,17 @@ def step_down(
     position, round_ = target.rung.position, escalation.round + 1
     is_acknowledged = escalation.state == EscalationState.ACKNOWLEDGED
     climb.quieten(escalation)
-    next_climb_at = climb.next_after(escalation, at, position, lapses=is_acknowledged)
+    place = position, target.rung.branch
+    next_climb_at = climb.next_after(escalation, at, place, lapses=is_acknowledged)
     history.change(
         escalation,
-        {"rung": position, "rung_since": at, "round": round_, "next_climb_at": next_climb_at},
+        {
+            "rung": position,
+            "branch": target.rung.branch,
+            "rung_since": at,
+            "round": round_,
+            "next_climb_at": next_climb_at,
+        },
         by=by,
         at=at,
         payload=events.EscalationSteppedDown(reason=reason.strip(), rung=position, told=target.on.ids),
@@ -276,15 +337,24 @@ def step_down(
 
 
 def _staffed_rung_below(escalation: Escalation, at: datetime) -> Staff:
-    """Return the highest rung below the current one that has people on it. Raises Refused if none has."""
-    below = [rung for rung in climb.rungs_of(escalation) if rung.position < escalation.rung]
-    staff = rung_queries.staff(below, climb.known_about(escalation), at=at)
-    staffed = [rung_staff for rung_staff in staff if rung_staff.on.people]
+    """Return the branch to go back to on the highest rung below that has people on one for its severity.
+
+    The one that was notified last time comes first. Raises Refused if no rung below has people.
+    """
+    below = [
+        rung
+        for rung in climb.rungs_of(escalation)
+        if rung.position < escalation.rung and RungRule.of(rung).is_for(escalation.severity)
+    ]
+    before = set(escalation.climbs.filter(skipped="").values_list("position", "branch"))
+    staffed = [staff for staff in climb.staffed(below, escalation, at) if staff.on.people]
     if not staffed:
         raise Refused(
             "No rung below has anyone to notify. Resolve the escalation or hand it over.", field="reason"
         )
-    return staffed[-1]
+    highest = max(staff.rung.position for staff in staffed)
+    here = [staff for staff in staffed if staff.rung.position == highest]
+    return next((staff for staff in here if (highest, staff.rung.branch) in before), here[0])
 
 
 @transaction.atomic

@@ -15,10 +15,13 @@ from people.models import Function, Team, User
 from risklog import events
 from risklog import ladder as rules
 from risklog.models import Category, Ladder, LadderVersion, Rung
-from risklog.states import Severity, Who
+from risklog.states import Severity, When, Who
 
-_LONGEST = 60 * 24 * 90
-_SHAPE = {"who", "within_minutes", "is_round_the_clock", "function", "person"}
+LONGEST = 60 * 24 * 90
+_SHAPE = {
+    "who", "within_minutes", "is_round_the_clock", "function", "person", "people", "right", "severity",
+    "when", "is_in_turn", "is_alternative",
+}  # fmt: skip
 
 
 @transaction.atomic
@@ -34,7 +37,8 @@ def add(
 ) -> Ladder:
     """Create a ladder with its first version.
 
-    rungs: lowest first, each {"who", "within_minutes", "is_round_the_clock"?, "function"?, "person"?}.
+    rungs: lowest first, each {"who", "within_minutes"} and of _SHAPE what it needs. A row with
+    "is_alternative" is a further branch of the rung before it. person: of a sponsor; people: of named people.
     Raises Refused with the name of the field.
     """
     if not name.strip():
@@ -72,6 +76,29 @@ def change_rungs(
         rows=[(current, {"is_current": False}), version, *new_rungs],
     )
     return version
+
+
+@transaction.atomic
+def change(
+    ladder: Ladder,
+    *,
+    by: Actor,
+    at: datetime,
+    seen: int | None = None,
+    name: str | None = None,
+    rungs: Sequence[Mapping[str, Any]] | None = None,
+) -> Ladder:
+    """Rename a ladder, and publish a new version if rungs are given. Raises Refused, ChangedMeanwhile."""
+    if rungs is not None:
+        change_rungs(ladder, rungs, by=by, at=at, seen=seen, name=name)
+    elif name is not None:
+        if not name.strip():
+            raise Refused("Enter a name.", field="name")
+        if ladder.is_retired:
+            raise Refused("This ladder is retired. Create a new one.")
+        history.change(ladder, {"name": name.strip()}, by=by, at=at, seen=seen, verb="risklog.ladder_renamed")
+        history.retitle(ladder)
+    return ladder
 
 
 @transaction.atomic
@@ -117,9 +144,7 @@ def seed(*, by: Actor, at: datetime) -> list[Ladder]:
     ]
 
 
-def version_for(
-    *, severity: str, category: Category | None, team: Team | None, at: datetime
-) -> LadderVersion:
+def version_for(*, severity: str, category_id: int | None, team: Team | None, at: datetime) -> LadderVersion:
     """Return the current version of the ladder for an escalation of this severity, category and team.
 
     Creates the two first ladders if there is no ladder in use. Raises Refused if all are retired.
@@ -129,7 +154,7 @@ def version_for(
     chosen = rules.most_specific(
         list(Ladder.objects.filter(is_retired=False).order_by("id")),
         severity=severity,
-        category_id=category.pk if category else None,
+        category_id=category_id,
         team_id=team.pk if team else None,
     )
     if chosen is None:
@@ -141,31 +166,53 @@ def _version(ladder: Ladder, number: int, rungs: Sequence[Mapping[str, Any]]) ->
     """Return the new version and its rungs, unsaved. Raises Refused that names the invalid rung."""
     if not rungs:
         raise Refused("A ladder needs at least one rung.", field="rungs")
-    version = LadderVersion(ladder=ladder, number=number)
-    return [version, *(_rung(version, position, rung) for position, rung in enumerate(rungs, start=1))]
+    version, shaped = LadderVersion(ladder=ladder, number=number), []
+    position, branch = 0, 0
+    for given in rungs:
+        is_branch = bool(given.get("is_alternative", False))
+        if is_branch and not position:
+            raise Refused("Rung 1: the first row cannot be an alternative.", field="rungs")
+        position, branch = (position, branch + 1) if is_branch else (position + 1, 1)
+        shaped.append(_rung(version, position, branch, given))
+    return [version, *shaped]
 
 
-def _rung(version: LadderVersion, position: int, given: Mapping[str, Any]) -> Rung:
+def _rung(version: LadderVersion, position: int, branch: int, given: Mapping[str, Any]) -> Rung:
     if unknown := set(given) - _SHAPE:
         raise ValueError(f"A rung has no {', '.join(sorted(unknown))}.")
-    who, minutes = given["who"], given["within_minutes"]
-    function: Function | None = given.get("function")
-    person: User | None = given.get("person")
-    if not 0 < minutes <= _LONGEST:
+    who, minutes, when = given["who"], given["within_minutes"], given.get("when", "")
+    if not 0 < minutes <= LONGEST:
         raise Refused(f"Rung {position}: enter a time limit between one minute and 90 days.", field="rungs")
-    if who == Who.FUNCTION and function is None:
-        raise Refused(f"Rung {position}: choose a function.", field="rungs")
-    if who == Who.PERSON and person is None:
-        raise Refused(f"Rung {position}: choose a person.", field="rungs")
     return Rung(
         ladder_version=version,
         position=position,
-        who=who,
-        function=function if who == Who.FUNCTION else None,
-        person=person if who in {Who.PERSON, Who.SPONSOR} else None,
+        branch=branch,
+        severity=given.get("severity", ""),
+        when=when,
         within_minutes=minutes,
-        is_round_the_clock=bool(given.get("is_round_the_clock", False)),
+        is_round_the_clock=bool(given.get("is_round_the_clock", False)) or when == When.OUTSIDE,
+        is_in_turn=bool(given.get("is_in_turn", False)),
+        who=who,
+        **_notified(position, who, given),
     )
+
+
+def _notified(position: int, who: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields that say whom a rung notifies. Raises Refused if what "who" needs is missing."""
+    function, right = given.get("function"), given.get("right", "")
+    named: list[User] = list(given.get("people") or ([given["person"]] if given.get("person") else []))
+    if who == Who.FUNCTION and function is None:
+        raise Refused(f"Rung {position}: choose a function.", field="rungs")
+    if who == Who.RIGHT and not right:
+        raise Refused(f"Rung {position}: choose a decision right.", field="rungs")
+    if who == Who.PERSON and not named:
+        raise Refused(f"Rung {position}: choose a person.", field="rungs")
+    return {
+        "function": function if who == Who.FUNCTION else None,
+        "right": right if who == Who.RIGHT else "",
+        "people": [person.pk for person in named] if who == Who.PERSON else [],
+        "person": named[0] if who == Who.SPONSOR and named else None,
+    }
 
 
 @handler("risklog.ladder.add_first_ladders")

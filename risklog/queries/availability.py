@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, Q
+from django.db.models.functions import JSONObject
 
 from kit.prepared import Argument, Prepared
 from people import queries as people
-from people.models import User
+from people.models import Absence, User
 from people.working import Hours
 
 _DEFAULT_HOURS = Hours(ZoneInfo("UTC"), frozenset(range(5)), time(9), time(17))
@@ -68,20 +69,29 @@ def among(user_ids: Iterable[int], everyone: dict[int, User], away: dict[int, in
     return AvailablePeople(list(available.values()), stand_ins)
 
 
-def people_and_absences(condition: Q, *, on: date) -> tuple[dict[int, User], dict[int, int | None]]:
-    """Return the people that match a condition, all stand-ins of a day, and who of them is away. One query.
+def people_and_absences(
+    condition: Q, *, since: date, until: date
+) -> tuple[dict[int, User], list[tuple[int, date, date, int | None]]]:
+    """Return the people that match a condition, all stand-ins of these days, and absences. One query.
 
-    The first mapping is user id -> user, also for people who left; the second is as away_on() returns it.
-    `user.roster` is the duty roster of their function, for people.queries.turn_of().
+    The first result is user id -> user, also for people who left. The second one has (user id, first day,
+    last day, id of the stand-in or None) of each absence. `user.roster` is the duty roster of their function,
+    for people.queries.turn_of().
     """
-    absences = people.away_on(on).order_by("id")
+    absences = Absence.objects.filter(from_on__lte=until, until_on__gte=since).order_by("id")
     rows: Any = User.objects.filter(condition | Q(pk__in=absences.values("stand_in")))
+    columns = JSONObject(begins="from_on", ends="until_on", stand_in="stand_in_id")
     rows = rows.annotate(
-        instead=ArraySubquery(absences.filter(user=OuterRef("pk")).values("stand_in")),
+        absent=ArraySubquery(absences.filter(user=OuterRef("pk")).values(row=columns)),
         roster=people.roster_of(OuterRef("function")),
     ).select_related("subject", "function")
     people_by_id = {person.pk: person for person in rows}
-    return people_by_id, {pk: person.instead[-1] for pk, person in people_by_id.items() if person.instead}
+    away = [
+        (pk, date.fromisoformat(row["begins"]), date.fromisoformat(row["ends"]), row["stand_in"])
+        for pk, person in people_by_id.items()
+        for row in person.absent
+    ]
+    return people_by_id, away
 
 
 def active_by_id(ids: Iterable[int]) -> dict[int, User]:

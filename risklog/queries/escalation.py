@@ -1,8 +1,9 @@
 """Reading escalations: their rungs, who was notified when, and when they climb next."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -13,10 +14,14 @@ from kit import clock
 from kit.sight import Visitor
 from lists.specification import Reader
 from people.models import Function, User
+from people.working import Hours
+from risklog import ladder as rules
 from risklog.filters import ESCALATION_VIEWS, RESOLVED_ORDER
-from risklog.models import Climb, Escalation, Review, Rung
+from risklog.ladder import RungRule
+from risklog.models import Climb, Escalation, LadderVersion, Review, Rung
+from risklog.queries import ladder as ladder_queries
 from risklog.queries import rung as rung_queries
-from risklog.queries.rung import Concerned
+from risklog.queries.rung import Concerned, Crew
 from risklog.states import UNRESOLVED, EscalationState
 
 
@@ -36,7 +41,7 @@ def for_pages(user: User) -> QuerySet[Escalation]:
 
 def for_ladder(user: User) -> QuerySet[Escalation]:
     """Return the same with what progress_of() needs: rungs, climbs, and who is asked about the same thing."""
-    rungs = Rung.objects.filter(ladder_version=OuterRef("ladder_version")).order_by("position")
+    rungs = Rung.objects.filter(ladder_version=OuterRef("ladder_version")).order_by("position", "branch")
     climbs = Climb.objects.filter(escalation=OuterRef("pk")).order_by("round", "position", "id")
     return escalations(user).annotate(
         ladder=ArraySubquery(
@@ -47,8 +52,11 @@ def for_ladder(user: User) -> QuerySet[Escalation]:
     )
 
 
-_RUNG = ("position", "who", "within_minutes", "is_round_the_clock", "function_id", "person_id")
-_CALLED = ("position", "at", "told", "stand_ins", "skipped")
+_RUNG = (
+    "position", "branch", "severity", "when", "who", "within_minutes", "is_round_the_clock", "function_id",
+    "person_id", "people", "right", "is_in_turn",
+)  # fmt: skip
+_CALLED = ("round", "position", "branch", "at", "told", "stand_ins", "skipped")
 
 
 def _same(names: Iterable[str]) -> dict[str, str]:
@@ -67,71 +75,166 @@ def tab_counts(reader: Reader) -> dict[str, int]:
 class Called:
     """A past climb (risklog.models.Climb): who was notified, or why the rung was skipped."""
 
+    round: int
     position: int
+    branch: int
     at: datetime
     told: list[int]
     stand_ins: dict[str, int]
     skipped: str
 
+    @property
+    def instead_of(self) -> dict[int, int]:
+        """Return id of a person who was notified -> id of the absent person they stood in for."""
+        return {int(pk): absent for pk, absent in self.stand_ins.items()}
+
 
 @dataclass(frozen=True, slots=True)
 class RungProgress:
-    """One rung of an escalation as the page shows it.
+    """One rung of an escalation as the page shows it, on the branch that was or will be notified.
 
-    place: passed, skipped, now, next or above. people: who was notified, or who would be. stand_ins: ids of
-    the people who stand in for somebody who is away. why_empty: why it has no people.
+    place: passed, skipped, now, next or above. people: who was notified, or who will be. instead_of: id of
+    one of `people` -> id of the absent person they stand in for. at: when they were notified. planned_at:
+    when they will be if nothing follows; None if the rung will be skipped. why_empty: why it is skipped.
     """
 
     rung: Rung
     place: str
     people: list[User]
-    stand_ins: frozenset[int]
+    instead_of: Mapping[int, int]
     at: datetime | None
+    planned_at: datetime | None
     why_empty: str
     minutes_used: int
 
 
-def progress_of(escalation: Any, *loaded: Any, at: datetime) -> list[RungProgress]:
-    """Return the progress on each rung of the escalation's ladder version, highest first.
+@dataclass(frozen=True, slots=True)
+class PastCall:
+    """One line of what happened. rung: of the ladder version; None if it has no such rung."""
+
+    call: Called
+    rung: Rung | None
+    people: list[User]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """An escalation on its ladder.
+
+    rungs: highest first. past: what happened, in order, with the people by id in `everyone`. begins_at: when
+    it climbs next if nothing follows, None if it does not.
+    """
+
+    rungs: list[RungProgress]
+    past: list[Called]
+    everyone: dict[int, User]
+    begins_at: datetime | None
+
+    @property
+    def history(self) -> list[PastCall]:
+        """Return the past calls with their people, oldest first."""
+        rungs = {one.rung.position: one.rung for one in self.rungs}
+        return [
+            PastCall(
+                call,
+                rungs.get(call.position),
+                [self.everyone[pk] for pk in call.told if pk in self.everyone],
+            )
+            for call in self.past
+        ]
+
+    @property
+    def plan(self) -> list[RungProgress]:
+        """Return the rungs that come next, lowest first, with those that will be skipped."""
+        return [one for one in reversed(self.rungs) if one.place in {"next", "above"}]
+
+
+def progress_of(escalation: Any, *loaded: Any, at: datetime) -> Progress:
+    """Return what happened and what is planned on the rungs of the escalation's ladder version.
 
     escalation: of for_ladder(). loaded: objects that the page has, perhaps with the escalated one.
     """
-    rungs = [_rung(row) for row in escalation.ladder]
-    climbs = {climb.position: climb for climb in _called(escalation) if climb.position <= escalation.rung}
+    rungs = [_rung(row, escalation.ladder_version) for row in escalation.ladder]
+    past = _called(escalation)
+    climbs = {climb.position: climb for climb in past if climb.position <= escalation.rung}
     above = [rung for rung in rungs if rung.position > escalation.rung]
     if escalation.state == EscalationState.RESOLVED:
         above = []
     known = rung_queries.owner_and_team_of(escalation.about, *loaded) if above else Concerned()
-    known = Concerned(tuple(escalation.asked), known.owner, escalation.team or known.team)
-    told = [pk for climb in climbs.values() for pk in climb.told]
-    crew = rung_queries.crew([(above, known)], told=told, at=at)
-    planned = {staff.rung.position: staff for staff in crew.on(above, known)}
-    upcoming = next((rung.position for rung in above if planned[rung.position].on.people), None)
-    progress = []
-    for rung in reversed(rungs):
-        climb, plan = climbs.get(rung.position), planned.get(rung.position)
+    known = replace(known, asked=tuple(escalation.asked), team=escalation.team or known.team)
+    told = [pk for climb in past for pk in climb.told]
+    until = at + ladder_queries.HORIZON
+    crew = rung_queries.crew([(above, known)], told=told, at=at, until=until)
+    begins_at = _climbs_at(escalation, rungs, crew.hours)
+    case = ladder_queries.Case(rungs, known, escalation.severity)
+    calls = _planned(crew, case, escalation, begins_at or at) if above else {}
+    view = _View(escalation, climbs, calls, crew.everyone, begins_at, at)
+    shown = [view.of(position, branches) for position, branches in _by_position(rungs)]
+    return Progress(shown[::-1], past, crew.everyone, begins_at)
+
+
+def _by_position(rungs: Sequence[Rung]) -> list[tuple[int, list[Rung]]]:
+    return [(position, list(found)) for position, found in groupby(rungs, key=lambda rung: rung.position)]
+
+
+def _climbs_at(escalation: Escalation, rungs: Sequence[Rung], hours: Hours) -> datetime | None:
+    """Return when it climbs next if nothing follows; for a paused one, when it does after the pause."""
+    if escalation.state != EscalationState.PAUSED or escalation.paused_until is None:
+        return escalation.next_climb_at
+    shaped = [RungRule.of(rung) for rung in rungs]
+    return rules.limit(
+        shaped,
+        escalation.rung,
+        escalation.paused_until,
+        hours,
+        branch=escalation.branch,
+        severity=escalation.severity,
+    )
+
+
+def _planned(
+    crew: Crew, case: ladder_queries.Case, escalation: Escalation, begins_at: datetime
+) -> dict[int, ladder_queries.Call]:
+    calls = ladder_queries.forecast(crew, case, at=begins_at, position=escalation.rung)
+    return {call.staff.rung.position: call for call in calls}
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """What progress_of() knows. climbs: position -> what happened; calls: position -> what will happen."""
+
+    escalation: Escalation
+    climbs: Mapping[int, Called]
+    calls: Mapping[int, ladder_queries.Call]
+    everyone: Mapping[int, User]
+    begins_at: datetime | None
+    at: datetime
+
+    def of(self, position: int, branches: Sequence[Rung]) -> RungProgress:
+        """Return the progress on the rung of these branches."""
+        climb, call = self.climbs.get(position), self.calls.get(position)
+        taken = climb.branch if climb else (call.staff.rung.branch if call else 1)
+        rung = next((rung for rung in branches if rung.branch == taken), branches[0])
+        people = call.people if call and not call.is_skipped else []
+        instead_of = call.staff.on.stand_ins if call else {}
         if climb:
-            people = [crew.everyone[pk] for pk in climb.told if pk in crew.everyone]
-            stand_ins = frozenset(int(pk) for pk in climb.stand_ins)
-        else:
-            people = plan.on.people if plan else []
-            stand_ins = frozenset(plan.on.stand_ins) if plan else frozenset()
-        progress.append(
-            RungProgress(
-                rung=rung,
-                place=_place(escalation, rung, climb, upcoming),
-                people=people,
-                stand_ins=stand_ins,
-                at=climb.at if climb else None,
-                why_empty=climb.skipped if climb else (plan.empty if plan else ""),
-                minutes_used=_minutes_used(escalation, at),
-            )
+            people = [self.everyone[pk] for pk in climb.told if pk in self.everyone]
+            instead_of = climb.instead_of
+        upcoming = next((place for place, call in self.calls.items() if not call.is_skipped), None)
+        return RungProgress(
+            rung=rung,
+            place=_place(self.escalation, rung, climb, upcoming if self.begins_at else None),
+            people=people,
+            instead_of=instead_of,
+            at=climb.at if climb else None,
+            planned_at=call.at if call and self.begins_at else None,
+            why_empty=climb.skipped if climb else (call.why if call else ""),
+            minutes_used=_minutes_used(self.escalation, self.at),
         )
-    return progress
 
 
-def _rung(row: dict[str, Any]) -> Rung:
-    rung = Rung(**{name: row[name] for name in _RUNG})
+def _rung(row: dict[str, Any], version: LadderVersion) -> Rung:
+    rung = Rung(ladder_version=version, **{name: row[name] for name in _RUNG})
     if rung.function_id:
         rung.function = Function(pk=rung.function_id, name=row["function"])
     if rung.person_id:
@@ -148,7 +251,7 @@ def _place(escalation: Escalation, rung: Rung, climb: Called | None, upcoming: i
         return "passed" if escalation.state == EscalationState.RESOLVED else "now"
     if rung.position < escalation.rung:
         return "skipped" if climb is None or (climb.skipped and not climb.told) else "passed"
-    if rung.position == upcoming and escalation.next_climb_at:
+    if rung.position == upcoming:
         return "next"
     return "above"
 
@@ -180,6 +283,6 @@ def rail(user: User, obj: Any, *, at: datetime | None = None) -> dict[str, Any] 
         return None
     return {
         "escalation": escalation,
-        "rungs": progress_of(escalation, obj, *getattr(obj, "shown_reviews", ()), at=at),
+        "rungs": progress_of(escalation, obj, *getattr(obj, "shown_reviews", ()), at=at).rungs,
         "minutes": minutes_between(escalation),
     }

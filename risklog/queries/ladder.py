@@ -7,20 +7,28 @@ from typing import Any
 
 from django.db.models import Prefetch, QuerySet
 
+from catalogue.models import Model
 from people.models import Team, User
-from people.working import Hours
 from risklog import ladder as rules
 from risklog.ladder import RungRule
 from risklog.models import Ladder, LadderVersion, Rung
-from risklog.queries import availability
 from risklog.queries import rung as rung_queries
-from risklog.queries.rung import Concerned, Staff
+from risklog.queries.rung import Concerned, Crew, Staff
+from risklog.states import Severity
+
+# How far ahead absences are read for a forecast. A ladder that takes longer counts later people as present.
+HORIZON = timedelta(days=366)
 
 
 def for_pages(user: User) -> QuerySet[Ladder]:
     """Return the ladders in use, the most general first, each with its current version."""
     current = LadderVersion.objects.filter(is_current=True).prefetch_related(
-        Prefetch("rungs", Rung.objects.select_related("function", "person").order_by("position"))
+        Prefetch(
+            "rungs",
+            Rung.objects.select_related("ladder_version", "function", "person").order_by(
+                "position", "branch"
+            ),
+        )
     )
     rows = (
         Ladder.objects.visible_to(user).filter(is_retired=False).select_related("subject", "category", "team")
@@ -33,60 +41,167 @@ def rungs_of(ladder: Any) -> list[Rung]:
     return list(ladder.in_force[0].rungs.all())
 
 
-def current_rungs(ladder: Ladder) -> list[dict[str, Any]]:
-    """Return the rungs in force now as the form compares them, lowest first. One query."""
+def current_rungs(ladder: Ladder) -> list[Rung]:
+    """Return the rungs in force now, lowest first. One query."""
     rows = Rung.objects.filter(ladder_version__ladder=ladder, ladder_version__is_current=True)
-    return [
-        {name: getattr(rung, name) for name in ("who", "function", "person", "within_minutes")}
-        for rung in rows.select_related("function", "person").order_by("position")
-    ]
+    return list(rows.select_related("function", "person").order_by("position", "branch"))
+
+
+def chosen(
+    ladders: Sequence[Ladder], *, severity: str, category_id: int | None, team_id: int | None
+) -> Ladder | None:
+    """Return the one of these ladders that an escalation of this severity, category and team would use."""
+    oldest_first = sorted(ladders, key=lambda ladder: ladder.pk)
+    found = rules.most_specific(oldest_first, severity=severity, category_id=category_id, team_id=team_id)
+    return next((ladder for ladder in ladders if found and ladder.pk == found.id), None)
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One rung if something were escalated now.
+    """One rung of what will happen.
 
-    staff: who is on it. at: when they would be notified, None if the rung is skipped.
+    staff: who is on the branch that is notified, at its moment; on its first branch if the rung is skipped.
+    at: when they are notified, None if the rung is skipped. why: why it is skipped, "" otherwise.
     """
 
     staff: Staff
     at: datetime | None
+    why: str = ""
 
     @property
     def is_skipped(self) -> bool:
         return self.at is None
 
+    @property
+    def people(self) -> list[User]:
+        return self.staff.on.people
 
-def rehearse(ladders: Sequence[tuple[list[Rung], Team | None]], *, at: datetime) -> list[list[Call]]:
-    """Return what happens on each ladder if something of the team is escalated now and nobody answers.
 
-    ladders: (rungs, team) pairs. Costs one query beside the organisation, however many ladders there are.
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What would be escalated: a ladder's rungs, what is known of the subject, and the severity."""
+
+    rungs: Sequence[Rung]
+    known: Concerned
+    severity: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What would be escalated. The team of a model is used if no team is given."""
+
+    severity: str = Severity.WARNING
+    category_id: int | None = None
+    team: Team | None = None
+    model: Model | None = None
+
+    @property
+    def owner_team(self) -> Team | None:
+        return self.team or (self.model.owner_team if self.model else None)
+
+    def known(self, team: Team | None = None) -> Concerned:
+        """Return what is known of the subject. team: of a ladder for one team, which takes precedence."""
+        model_id = self.model.pk if self.model else None
+        return Concerned(team=team or self.owner_team, model_id=model_id, category_id=self.category_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A ladder with what would happen on it now. calls: lowest rung first. is_chosen: whether it applies."""
+
+    ladder: Ladder
+    calls: list[Call]
+    is_chosen: bool
+
+    @property
+    def highest_first(self) -> list[Call]:
+        return self.calls[::-1]
+
+
+def previews(user: User, question: Question, *, at: datetime) -> list[Preview]:
+    """Return all ladders in use with what would happen now, the one that applies to the question first.
+
+    The others are previewed for an escalation that they are for: of their own severity and team.
     """
-    hours = availability.hours()
-    asked = [(rungs, Concerned(team=team)) for rungs, team in ladders]
-    crew = rung_queries.crew(asked, at=at)
-    return [_rehearsed(crew.on(rungs, known), hours, at) for rungs, known in asked]
+    ladders = list(for_pages(user))
+    team = question.owner_team
+    applies = chosen(
+        ladders,
+        severity=question.severity,
+        category_id=question.category_id,
+        team_id=team.pk if team else None,
+    )
+    cases = [
+        Case(
+            rungs_of(ladder),
+            question.known(None if ladder == applies else ladder.team),
+            question.severity if ladder == applies else (ladder.severity or question.severity),
+        )
+        for ladder in ladders
+    ]
+    found = [
+        Preview(ladder, calls, ladder == applies)
+        for ladder, calls in zip(ladders, rehearse(cases, at=at), strict=True)
+    ]
+    return sorted(found, key=lambda preview: not preview.is_chosen)
 
 
-def _rehearsed(staffed: list[Staff], hours: Hours, at: datetime) -> list[Call]:
-    rungs = [RungRule.of(staff.rung) for staff in staffed]
-    # The reviewers or the owner of a future subject are not known, so such a rung counts as filled.
-    filled = {staff.rung.position for staff in staffed if staff.on.people or is_of_the_subject(staff.rung)}
-    notified: dict[int, datetime] = {}
-    position, now, is_first = 0, at, True
+def rehearse(cases: Sequence[Case], *, at: datetime) -> list[list[Call]]:
+    """Return what happens in each case if it is escalated now and nobody answers, lowest rung first.
+
+    Costs the queries of rung.crew() beside the organisation, however many cases there are.
+    """
+    asked = [(case.rungs, case.known) for case in cases]
+    crew = rung_queries.crew(asked, at=at, until=at + HORIZON)
+    return [forecast(crew, case, at=at, is_new=True) for case in cases]
+
+
+def forecast(crew: Crew, case: Case, *, at: datetime, position: int = 0, is_new: bool = False) -> list[Call]:
+    """Return what happens on each rung above `position` if it climbs from there `at` and nobody answers.
+
+    The people are those of the rung's own moment: who is on duty, present and a stand-in then. is_new: it is
+    only being escalated, so its first rung is notified at once, and its reviewers and owner are not known.
+    """
+    rungs = sorted(case.rungs, key=lambda rung: (rung.position, rung.branch))
+    above = [rung for rung in rungs if rung.position > position]
+    shaped = [RungRule.of(rung) for rung in rungs]
+    calls: dict[int, Call] = {}
+    is_first, here, now = is_new, position, at
     while True:
-        outcome = rules.next_step(rungs, position, now, hours, filled, at_once=is_first)
+        staffed = crew.on(above, case.known, at=now)
+        filled = {
+            RungRule.of(staff.rung).place
+            for staff in staffed
+            if staff.on.people or (is_new and is_of_the_subject(staff.rung))
+        }
+        outcome = rules.next_step(
+            shaped, here, now, crew.hours, filled, severity=case.severity, at_once=is_first
+        )
         if isinstance(outcome, rules.Waits):
             now = outcome.until
             continue
+        calls |= _skipped(staffed, outcome.skipped, case.severity)
         if isinstance(outcome, rules.Stays):
             break
-        is_first, position = False, outcome.position
-        notified[position] = now
+        taken = outcome.position, outcome.branch
+        reached = next(staff for staff in staffed if RungRule.of(staff.rung).place == taken)
+        calls[outcome.position] = Call(reached, now)
         if outcome.next_at is None:
+            calls |= _skipped(staffed, _after(above, outcome.position), case.severity)
             break
-        now = outcome.next_at
-    return [Call(staff, notified.get(staff.rung.position)) for staff in staffed]
+        is_first, here, now = False, outcome.position, outcome.next_at
+    return [calls[found] for found in sorted(calls)]
+
+
+def _after(rungs: Sequence[Rung], position: int) -> list[int]:
+    return sorted({rung.position for rung in rungs if rung.position > position})
+
+
+def _skipped(staffed: Sequence[Staff], positions: Sequence[int], severity: str) -> dict[int, Call]:
+    """Return the calls of these rungs, which are skipped: position -> call."""
+    why = rung_queries.why_skipped_by_position(staffed, severity)
+    first = {staff.rung.position: staff for staff in reversed(staffed)}
+    return {position: Call(first[position], None, why[position]) for position in positions}
 
 
 def is_of_the_subject(rung: Rung) -> bool:

@@ -1,37 +1,46 @@
 """Who is on the rungs of a ladder, for an open escalation and for the preview of a ladder."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Func, Max, Q, QuerySet
 
 from actions.models import Action
-from catalogue.models import Model
+from catalogue import rights
+from catalogue.models import DecisionRight, Model
+from catalogue.states import Holder
 from history.models import Subject
 from people import queries as people
-from people import roster
+from people import roster, turns
 from people.models import Team, User
 from people.states import Role
-from risklog.models import Review, Reviewer, Risk, Rung
+from people.working import Hours
+from risklog.ladder import RungRule
+from risklog.models import Climb, Review, Reviewer, Risk, Rung
 from risklog.queries import availability
 from risklog.queries.availability import AvailablePeople
 from risklog.states import ReviewState, Who
 from signals.models import BreachGroup
 
+# A place at which people take turns: ladder, position, branch.
+Slot = tuple[int, int, int]
+
 
 @dataclass(frozen=True, slots=True)
 class Concerned:
-    """The people of a subject that rungs can notify.
+    """The people of a subject that rungs can notify, and what chooses its ladder.
 
     asked: ids of reviewers who have not answered. owner: id of the owner. team: the team it belongs to.
+    model_id: of its model, whose decision rights apply. category_id: of a risk.
     """
 
     asked: tuple[int, ...] = ()
     owner: int | None = None
     team: Team | None = None
+    model_id: int | None = None
+    category_id: int | None = None
 
 
 def concerned(about: Subject | None) -> Concerned:
@@ -40,7 +49,7 @@ def concerned(about: Subject | None) -> Concerned:
         return Concerned()
     known = owner_and_team_of(about)
     asked = unanswered_about(about).values_list("user_id", flat=True)
-    return Concerned(tuple(asked), known.owner, known.team)
+    return replace(known, asked=tuple(asked))
 
 
 def unanswered_about(about: Any) -> QuerySet[Reviewer]:
@@ -65,15 +74,17 @@ def owner_and_team_of(about: Subject, *loaded: Any) -> Concerned:
 
 
 def _of_review(review: Review) -> Concerned:
-    model = review.model
-    return Concerned(
-        owner=review.claimed_by_id or (model.developer_id if model else None),
-        team=model.owner_team if model else None,
-    )
+    known = _of_model(review.model) if review.model else Concerned()
+    return replace(known, owner=review.claimed_by_id or known.owner)
 
 
 def _of_risk(risk: Risk) -> Concerned:
-    return Concerned(owner=risk.owner_id, team=risk.team or (risk.model.owner_team if risk.model else None))
+    return Concerned(
+        owner=risk.owner_id,
+        team=risk.team or (risk.model.owner_team if risk.model else None),
+        model_id=risk.model_id,
+        category_id=risk.category_id,
+    )
 
 
 def _of_breach(group: BreachGroup) -> Concerned:
@@ -81,16 +92,17 @@ def _of_breach(group: BreachGroup) -> Concerned:
 
 
 def _of_model(model: Model) -> Concerned:
-    return Concerned(owner=model.developer_id, team=model.owner_team)
+    return Concerned(owner=model.developer_id, team=model.owner_team, model_id=model.pk)
 
 
 def _of_action(action: Action) -> Concerned:
     subject = action.about if action.about and action.about.kind != Action.KIND else None
-    team = owner_and_team_of(subject).team if subject else None
+    known = owner_and_team_of(subject) if subject else Concerned()
+    team = known.team
     if team is None and action.owner_id:
         teams = list(Team.objects.filter(memberships__user=action.owner_id)[:2])
         team = teams[0] if len(teams) == 1 else None
-    return Concerned(owner=action.owner_id, team=team)
+    return replace(known, owner=action.owner_id, team=team)
 
 
 _KINDS: dict[str, tuple[Callable[[], QuerySet[Any]], Callable[[Any], Concerned]]] = {
@@ -119,7 +131,7 @@ def model_of(about: Subject) -> Model | None:
 
 @dataclass(frozen=True, slots=True)
 class Staff:
-    """A rung with the people on it. empty: why it has none, "" if it has some."""
+    """A branch of a rung with the people on it. empty: why it has none, "" if it has some."""
 
     rung: Rung
     on: AvailablePeople
@@ -128,109 +140,219 @@ class Staff:
 
 @dataclass(frozen=True, slots=True)
 class Crew:
-    """The people of some ladders.
+    """The people of some ladders, and what decides who of them is on a rung at a moment.
 
-    everyone: by id, also who left. away: user id -> id of the stand-in. turns: function id -> the people of
-    its duty roster, and the number of the turn.
+    everyone: by id, also who left, each with `roster`. absences: (user id, first day, last day, id of the
+    stand-in or None), in the order of their ids. rights: the decision rights in force that rungs may mean.
+    called: ladder, position and branch -> user id -> a number that is higher the later the person was last
+    called there.
     """
 
-    everyone: dict[int, User]
-    away: dict[int, int | None]
-    turns: dict[int, tuple[list[int], int]]
+    everyone: dict[int, Any]
+    absences: Sequence[tuple[int, date, date, int | None]]
+    hours: Hours
+    rights: Sequence[DecisionRight] = ()
+    called: Mapping[Slot, Mapping[int, int]] = field(default_factory=dict)
 
-    def on(self, rungs: Sequence[Rung], known: Concerned) -> list[Staff]:
-        """Return who is on each rung. known: the people of the subject."""
+    def on(self, rungs: Sequence[Rung], known: Concerned, *, at: datetime) -> list[Staff]:
+        """Return who is on each rung at a moment. known: the people of the subject."""
         active = {pk: person for pk, person in self.everyone.items() if person.is_active}
-        staffed = []
-        for rung in rungs:
-            on_duty = self._on_duty(rung, active) if rung.who == Who.FUNCTION else None
-            user_ids = _ids_on(rung, known, active)
-            available = on_duty or availability.among(user_ids, active, self.away)
-            have_left = user_ids and not any(pk in active for pk in user_ids)
-            why = _LEFT if have_left else _why_empty(rung, user_ids, known)
-            staffed.append(Staff(rung, available, "" if available.people else why))
-        return staffed
+        day = self.hours.day_of(at)
+        away = {pk: stand_in for pk, begins, ends, stand_in in self.absences if begins <= day <= ends}
+        return [self._staff(rung, known, active, away, at) for rung in rungs]
 
-    def _on_duty(self, rung: Rung, active: dict[int, User]) -> AvailablePeople | None:
+    def _staff(
+        self,
+        rung: Rung,
+        known: Concerned,
+        active: dict[int, User],
+        away: dict[int, int | None],
+        at: datetime,
+    ) -> Staff:
+        right = self._right(rung, known)
+        function_id = right.function_id if right else rung.function_id
+        on_duty = self._on_duty(function_id, active, away, at) if function_id else None
+        user_ids = _ids_on(rung, known, active, right)
+        available = on_duty or availability.among(user_ids, active, away)
+        if rung.is_in_turn:
+            available = self._next_in_turn(rung, available)
+        have_left = user_ids and not any(pk in active for pk in user_ids)
+        why = _LEFT if have_left else _why_empty(rung, user_ids, known, right)
+        return Staff(rung, available, "" if available.people else why)
+
+    def _right(self, rung: Rung, known: Concerned) -> DecisionRight | None:
+        """Return the right of which the rung notifies the holder; None if it is not assigned."""
+        if rung.who != Who.RIGHT:
+            return None
+        applying = rights.that_apply(
+            self.rights, model_id=known.model_id, team_id=known.team.pk if known.team else None
+        )
+        return applying.get(rung.right)
+
+    def _on_duty(
+        self, function_id: int, active: dict[int, User], away: dict[int, int | None], at: datetime
+    ) -> AvailablePeople | None:
         """Return the person of the function who is on duty; None without a roster, or if nobody is here."""
-        turn = self.turns.get(rung.function_id or 0)
-        if turn is None:
+        rosters = (one.roster for one in self.everyone.values() if one.function_id == function_id)
+        found = next(rosters, None)
+        turn = people.turn_of(found, self.hours.zone, at) if found else None
+        if found is None or turn is None:
             return None
         can_act = {pk for pk, person in active.items() if person.role != Role.VIEWER}
-        found = roster.on_duty(*turn, can_act, self.away)
-        if found.person is None:
+        duty = roster.on_duty(found["people"], turn, can_act, away)
+        if duty.person is None:
             return None
-        is_replaced = found.instead_of in active
-        stand_ins = {found.person: found.instead_of} if found.instead_of and is_replaced else {}
-        return AvailablePeople([active[found.person]], stand_ins)
+        is_replaced = duty.instead_of in active
+        stand_ins = {duty.person: duty.instead_of} if duty.instead_of and is_replaced else {}
+        return AvailablePeople([active[duty.person]], stand_ins)
+
+    def _next_in_turn(self, rung: Rung, available: AvailablePeople) -> AvailablePeople:
+        """Return the one person whose turn it is; a stand-in only if nobody else is available."""
+        present = [pk for pk in available.ids if pk not in available.stand_ins] or available.ids
+        if not present:
+            return available
+        chosen = turns.longest_ago(present, self.called.get(slot_of(rung), {}))
+        stand_ins = {pk: absent for pk, absent in available.stand_ins.items() if pk == chosen}
+        return AvailablePeople([self.everyone[chosen]], stand_ins)
+
+
+def slot_of(rung: Rung) -> Slot:
+    return rung.ladder_version.ladder_id, rung.position, rung.branch
 
 
 def crew(
-    ladders: Sequence[tuple[Sequence[Rung], Concerned]], *, told: Iterable[int] = (), at: datetime
+    ladders: Sequence[tuple[Sequence[Rung], Concerned]],
+    *,
+    told: Iterable[int] = (),
+    at: datetime,
+    until: datetime | None = None,
 ) -> Crew:
-    """Return the people whom these rungs may notify at this moment. One query, however many ladders.
+    """Return the people whom these rungs may notify at a moment, or from then `until` another one.
 
-    ladders: (rungs, people of the subject) pairs. told: ids of people notified before, also returned.
+    ladders: (rungs, people of the subject) pairs. told: ids of people notified before, also returned. One
+    query, one more if a rung notifies the holder of a right, one more if people of a rung take turns; however
+    many ladders there are.
     """
-    ids: set[int | None] = set(told)
-    functions: set[int | None] = set()
-    for rungs, known in ladders:
+    rungs = [rung for of_ladder, _ in ladders for rung in of_ladder]
+    assigned = _rights_on(rungs, [known for _, known in ladders])
+    ids: set[int | None] = {*told, *(right.person_id for right in assigned)}
+    functions: set[int | None] = {right.function_id for right in assigned}
+    for _, known in ladders:
         ids |= {*known.asked, known.owner, known.team.lead_id if known.team else None}
-        ids |= {rung.person_id for rung in rungs}
-        functions |= {rung.function_id for rung in rungs if rung.who == Who.FUNCTION}
+    for rung in rungs:
+        ids |= set(rung.named)
+    functions |= {rung.function_id for rung in rungs if rung.who == Who.FUNCTION}
     named, hours = Q(pk__in=ids - {None}) | Q(function__in=functions - {None}), availability.hours()
-    everyone, away = availability.people_and_absences(named, on=hours.day_of(at))
-    return Crew(everyone, away, _turns(everyone.values(), hours.zone, at))
+    everyone, absences = availability.people_and_absences(
+        named, since=hours.day_of(at), until=hours.day_of(until or at)
+    )
+    return Crew(everyone, absences, hours, assigned, _called_on(rungs))
 
 
-def _turns(everyone: Iterable[Any], zone: ZoneInfo, at: datetime) -> dict[int, tuple[list[int], int]]:
-    """Return function id -> the people of its duty roster and the number of the turn that runs."""
-    rosters = {person.function_id: person.roster for person in everyone if person.roster}
-    running = {pk: (found, people.turn_of(found, zone, at)) for pk, found in rosters.items()}
-    return {pk: (found["people"], turn) for pk, (found, turn) in running.items() if turn is not None}
+def _rights_on(rungs: Sequence[Rung], concerned: Sequence[Concerned]) -> list[DecisionRight]:
+    """Return the rights whose holders these rungs may notify. No query if no rung notifies such a holder."""
+    if not any(rung.who == Who.RIGHT for rung in rungs):
+        return []
+    models = [known.model_id for known in concerned if known.model_id]
+    teams = [known.team.pk for known in concerned if known.team]
+    scopes = Q(model__in=models) | Q(model__isnull=True, team__in=teams)
+    general = Q(model__isnull=True, team__isnull=True)
+    return list(DecisionRight.objects.filter(scopes | general, is_withdrawn=False).order_by("id"))
+
+
+def _called_on(rungs: Sequence[Rung]) -> dict[Slot, dict[int, int]]:
+    """Return whom rungs with turns called last: slot -> user id -> id of the last climb.
+
+    The climbs of all versions of a ladder count, so an edit does not begin the turns anew.
+    """
+    slots = {slot_of(rung) for rung in rungs if rung.is_in_turn}
+    if not slots:
+        return {}
+    ladder = F("escalation__ladder_version__ladder")
+    climbs = Climb.objects.filter(escalation__ladder_version__ladder__in={slot[0] for slot in slots})
+    rows = (
+        climbs.annotate(ladder=ladder, called=Func(F("told"), function="unnest"))
+        .values_list("ladder", "position", "branch", "called")
+        .annotate(last=Max("id"))
+        .order_by()
+    )
+    found: dict[Slot, dict[int, int]] = {}
+    for ladder_id, position, branch, called, last in rows:
+        found.setdefault((ladder_id, position, branch), {})[called] = last
+    return found
 
 
 def staff(rungs: Sequence[Rung], known: Concerned, *, at: datetime) -> list[Staff]:
-    """Return who is on each rung at this moment. One query."""
-    return crew([(rungs, known)], at=at).on(rungs, known)
+    """Return who is on each branch of each rung at this moment."""
+    return crew([(rungs, known)], at=at).on(rungs, known, at=at)
 
 
-def _ids_on(rung: Rung, known: Concerned, active: dict[int, User]) -> list[int]:
+def _ids_on(rung: Rung, known: Concerned, active: dict[int, User], right: DecisionRight | None) -> list[int]:
+    """Return the ids of the people a rung means. right: of which it notifies the holder, None without one."""
     owner = [known.owner] if known.owner else []
+    lead = [known.team.lead_id] if known.team and known.team.lead_id else []
     match rung.who:
         case Who.REVIEWERS:
             return list(known.asked) or owner
         case Who.OWNER:
             return owner
         case Who.TEAM_LEAD:
-            return [known.team.lead_id] if known.team and known.team.lead_id else []
+            return lead
         case Who.FUNCTION:
-            return [
-                pk
-                for pk, person in sorted(active.items())
-                if person.function_id == rung.function_id and person.role != Role.VIEWER
-            ]
+            return _of_function(rung.function_id, active)
+        case Who.RIGHT:
+            return _holders(right, lead, active) if right else []
         case _:
-            return [rung.person_id] if rung.person_id else []
+            return rung.named
+
+
+def _holders(right: DecisionRight, lead: list[int], active: dict[int, User]) -> list[int]:
+    if right.who == Holder.TEAM_LEAD:
+        return lead
+    return [right.person_id] if right.person_id else _of_function(right.function_id, active)
+
+
+def _of_function(function_id: int | None, active: dict[int, User]) -> list[int]:
+    return [
+        pk
+        for pk, person in sorted(active.items())
+        if person.function_id == function_id and person.role != Role.VIEWER
+    ]
 
 
 _LEFT = "has left without a successor"
 
 
-def _why_empty(rung: Rung, user_ids: list[int], known: Concerned) -> str:
+_WHY_EMPTY: dict[str, str] = {
+    Who.REVIEWERS: "no reviewers and no owner",
+    Who.OWNER: "no owner",
+    Who.FUNCTION: "nobody has this function",
+    Who.RIGHT: "nobody holds this decision right",
+}
+
+
+def _why_empty(rung: Rung, user_ids: list[int], known: Concerned, right: DecisionRight | None) -> str:
     if user_ids:
         return "absent without a stand-in"
-    match rung.who:
-        case Who.REVIEWERS:
-            return "no reviewers and no owner"
-        case Who.OWNER:
-            return "no owner"
-        case Who.TEAM_LEAD:
-            return "the team has no lead" if known.team else "no team"
-        case Who.FUNCTION:
-            return "nobody has this function"
-        case _:
-            return "no person chosen"
+    if rung.who == Who.TEAM_LEAD or (right is not None and right.who == Holder.TEAM_LEAD):
+        return "the team has no lead" if known.team else "no team"
+    return _WHY_EMPTY.get(rung.who, "no person chosen")
+
+
+def why_skipped_by_position(staffed: Iterable[Staff], severity: str) -> dict[int, str]:
+    """Return why each rung is skipped, if it is: position -> the reason of each branch of the severity."""
+    by_position: dict[int, list[Staff]] = {}
+    for staff in staffed:
+        by_position.setdefault(staff.rung.position, []).append(staff)
+    return {position: _why_skipped(branches, severity) for position, branches in by_position.items()}
+
+
+def _why_skipped(branches: Sequence[Staff], severity: str) -> str:
+    applying = [staff for staff in branches if RungRule.of(staff.rung).is_for(severity)]
+    if not applying:
+        return f"only for {' or '.join(sorted({staff.rung.severity for staff in branches}))} escalations"
+    reasons = [staff.empty or "only outside working hours" for staff in applying]
+    return "; ".join(dict.fromkeys(reasons))
 
 
 def last_resort() -> list[User]:

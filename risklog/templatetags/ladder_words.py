@@ -23,9 +23,23 @@ def rung_name(rung: Rung) -> str:
     """Return whom a rung notifies: a function's or a person's name, else the kind of recipient."""
     if rung.who == Who.FUNCTION and rung.function:
         return rung.function.name
+    if rung.who == Who.RIGHT and rung.right:
+        return f"{rung.get_who_display()}: {rung.get_right_display().lower()}"
     if rung.who == Who.PERSON and rung.person:
         return rung.person.name
     return f"{rung.get_who_display()}: {rung.person.name}" if rung.person else rung.get_who_display()
+
+
+@register.filter
+def rung_condition(rung: Rung) -> str:
+    """Return when a branch applies and how it notifies: "Critical only, in working hours"; "" if none."""
+    parts = [
+        f"{rung.get_severity_display()} only" if rung.severity else "",
+        rung.get_when_display().lower() if rung.when else "",
+        "one person in turn" if rung.is_in_turn else "",
+    ]
+    text = ", ".join(part for part in parts if part)
+    return text[:1].upper() + text[1:]
 
 
 @register.filter

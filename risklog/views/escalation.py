@@ -20,6 +20,7 @@ from people.permissions import SignedInRequest
 from risklog.filters import ESCALATION_VIEWS, ESCALATIONS
 from risklog.forms.escalation import (
     AcknowledgeForm,
+    CallAgainForm,
     EscalationStepForm,
     HandOverForm,
     PauseForm,
@@ -39,6 +40,7 @@ ORDERS = {"open": "-started_at", "resolved": "-resolved_at"}
 # step -> (operation, toast)
 STEPS: dict[str, tuple[Callable[..., Escalation], str]] = {
     "acknowledge": (operations.acknowledge, "{} acknowledged"),
+    "call-again": (operations.call_again, "The rung of {} is called again"),
     "pause": (operations.pause, "{} paused"),
     "resume": (operations.resume, "{} resumed"),
     "hand-over": (operations.hand_over, "{} handed over"),
@@ -48,6 +50,7 @@ STEPS: dict[str, tuple[Callable[..., Escalation], str]] = {
 # The steps that ask for something: each takes (data, auto_id=, at=, user=).
 FORMS: dict[str, type[EscalationStepForm]] = {
     "acknowledge": AcknowledgeForm,
+    "call-again": CallAgainForm,
     "pause": PauseForm,
     "hand-over": HandOverForm,
     "step-down": StepDownForm,
@@ -60,6 +63,10 @@ _FROM: dict[str, tuple[str, ...]] = {
     EscalationState.PAUSED: ("resume", "resolve"),
     EscalationState.RESOLVED: (),
 }
+
+
+# The further steps on the top rung, where nobody else is notified by itself.
+_AT_TOP = ("call-again", "hand-over")
 
 
 def address_of(escalation: Escalation) -> str:
@@ -121,13 +128,13 @@ def _detail(
     """Show the page. refused: the step that was refused; form: its form, kept so that no text is lost."""
     at, user = clock.now(), request.user
     with_shown_about(user, [escalation])
-    steps = _FROM[escalation.state] if may(user, "risklog.escalation_change", escalation) else ()
+    steps = _steps(escalation) if may(user, "risklog.escalation_change", escalation) else ()
     forms = _forms(steps, at=at, user=user)
     if form is not None:
         steps, forms[_key(refused)] = tuple(dict.fromkeys((*steps, refused))), form
     context = {
         "escalation": escalation,
-        "rungs": queries.progress_of(escalation, at=at),
+        "progress": queries.progress_of(escalation, at=at),
         "minutes": queries.minutes_between(escalation),
         "steps": steps,
         "forms": forms,
@@ -135,6 +142,11 @@ def _detail(
         "step_form": form,
     }
     return respond(request, "risklog/escalation_detail.html", None, context, status=status)
+
+
+def _steps(escalation: Escalation) -> tuple[str, ...]:
+    """Return the steps that lead on from here."""
+    return (*_FROM[escalation.state], *(_AT_TOP if escalation.is_at_top else ()))
 
 
 def _key(step: str) -> str:

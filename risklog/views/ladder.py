@@ -13,15 +13,14 @@ from kit.rights import may, view_needs
 from pages import flows
 from pages.answers import go, respond
 from pages.listing import reader_of, selection_of
-from people import queries as people
-from people.models import Team
 from people.permissions import SignedInRequest
 from risklog.filters import LADDERS
-from risklog.forms.ladder import LadderForm, NewLadderForm
+from risklog.forms.ladder import LadderForm, NewLadderForm, PreviewForm
 from risklog.models import Ladder
 from risklog.operations import ladder as operations
 from risklog.queries import escalation as escalation_queries
 from risklog.queries import ladder as queries
+from risklog.states import Severity
 
 
 def address_of_list(_: Any = None) -> str:
@@ -32,31 +31,31 @@ def address_of_list(_: Any = None) -> str:
 @require_safe
 @view_needs("risklog.ladder_view")
 def ladder_list(request: SignedInRequest) -> HttpResponse:
-    """Show all ladders, with whom they would notify if something of a team (?team=) were escalated now."""
+    """Show all ladders, and what would happen if something were escalated now.
+
+    ?severity=, ?category=, ?team= and ?model= say what: the ladder that applies to it comes first.
+    """
     selection = selection_of(request, LADDERS)
-    teams, at = list(people.teams()), clock.now()
-    team = _chosen(teams, selection.values["team"][0]) if "team" in selection.values else None
-    ladders = list(queries.for_pages(request.user))
-    rehearsed = queries.rehearse(
-        [(queries.rungs_of(ladder), ladder.team or team) for ladder in ladders], at=at
+    asked = {name: values[0] for name, values in selection.values.items()}
+    form = PreviewForm({"severity": Severity.WARNING, **asked}, auto_id="what_%s", user=request.user)
+    if not form.is_valid():
+        name = next(iter(form.errors))
+        raise BadRequest(f"{name}: No such {name}. Choose one from the list.")
+    values = form.cleaned_data
+    question = queries.Question(
+        severity=values["severity"],
+        category_id=values["category"].pk if values["category"] else None,
+        team=values["team"],
+        model=values["model"],
     )
-    for ladder, calls in zip(ladders, rehearsed, strict=True):
-        ladder.calls = calls[::-1]  # type: ignore[attr-defined]  # only the template reads it
     context = {
-        "ladders": ladders,
-        "teams": teams,
-        "team": team,
+        "previews": queries.previews(request.user, question, at=clock.now()),
+        "form": form,
+        "question": question,
         "counts": escalation_queries.tab_counts(reader_of(request)),
         "may_change": may(request.user, "risklog.ladder_change"),
     }
     return respond(request, "risklog/ladder_list.html", "list", context)
-
-
-def _chosen(teams: list[Team], number: int) -> Team:
-    for team in teams:
-        if team.pk == number:
-            return team
-    raise BadRequest("team: No such team. Choose one from the list.")
 
 
 def _ladder(request: SignedInRequest, pk: int) -> Ladder:

@@ -291,6 +291,7 @@ def _resource(address: str) -> Any:
             "categories": known["risklog:category"].slug,
             "review-requests": objects.review.reference,
             "escalations": objects.escalation.reference,
+            "ladders": known["risklog:ladder"].pk,
             "meeting-series": known["meetings:series"],
             "meetings": known["meetings:live" if rest.endswith(_LIVE) else "meetings:meeting"],
             "agenda-items": objects.item.pk,

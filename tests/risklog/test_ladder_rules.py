@@ -1,5 +1,6 @@
 """The rules of a ladder compared with a simple model, over many climbs, weeks and time zones."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from people import working
+from people import turns, working
 from people.working import Hours
 from risklog import ladder
 from risklog.ladder import Climbs, RungRule, Stays, Waits
@@ -27,6 +28,11 @@ STEPS = st.lists(st.tuples(st.integers(1, 3000), st.booleans()), min_size=1, max
 
 def berlin(day: int, hour: int, minute: int = 0, month: int = 11) -> datetime:
     return datetime(2026, month, day, hour, minute, tzinfo=BERLIN.zone)
+
+
+def places(*positions: int) -> set[tuple[int, int]]:
+    """Return the places of rungs with one branch each."""
+    return {(position, 1) for position in positions}
 
 
 @pytest.mark.parametrize(
@@ -78,7 +84,7 @@ def test_the_next_limit_counts_from_now_and_not_from_the_old_one():
     rungs = [RungRule(1, 60), RungRule(2, 60), RungRule(3, 60)]
     late = AT + timedelta(hours=3)
 
-    found = ladder.next_step(rungs, 1, late, OFFICE, {1, 2, 3})
+    found = ladder.next_step(rungs, 1, late, OFFICE, places(1, 2, 3))
 
     assert found == Climbs(2, (), late + timedelta(hours=1))
 
@@ -86,16 +92,16 @@ def test_the_next_limit_counts_from_now_and_not_from_the_old_one():
 def test_empty_rungs_are_skipped_at_once_and_named():
     rungs = [RungRule(n, 60) for n in (1, 2, 3, 4)]
 
-    assert ladder.next_step(rungs, 1, AT, OFFICE, {1, 4}) == Climbs(4, (2, 3), None)
-    assert ladder.next_step(rungs, 1, AT, OFFICE, {1}) == Stays((2, 3, 4))
+    assert ladder.next_step(rungs, 1, AT, OFFICE, places(1, 4)) == Climbs(4, (2, 3), None)
+    assert ladder.next_step(rungs, 1, AT, OFFICE, places(1)) == Stays((2, 3, 4))
 
 
 def test_outside_hours_it_waits_unless_round_the_clock():
     night = AT.replace(hour=22)
     morning = (AT + timedelta(days=1)).replace(hour=9)
 
-    assert ladder.next_step([RungRule(1, 60), RungRule(2, 60)], 1, night, OFFICE, {2}) == Waits(morning)
-    assert ladder.next_step([RungRule(1, 60), RungRule(2, 60, True)], 1, night, OFFICE, {2}) == Climbs(
+    assert ladder.next_step([RungRule(1, 60), RungRule(2, 60)], 1, night, OFFICE, places(2)) == Waits(morning)
+    assert ladder.next_step([RungRule(1, 60), RungRule(2, 60, True)], 1, night, OFFICE, places(2)) == Climbs(
         2, (), None
     )
 
@@ -104,6 +110,82 @@ def test_a_limit_that_ends_with_the_day_comes_the_next_morning():
     evening = AT.replace(hour=16)
 
     assert ladder.limit([RungRule(1, 60), RungRule(2, 60)], 1, evening, OFFICE) == AT.replace(day=24, hour=9)
+
+
+NIGHT, MORNING = AT.replace(hour=22), (AT + timedelta(days=1)).replace(hour=9)
+BY_HOURS = [
+    RungRule(1, 60),
+    RungRule(2, 60, branch=1, when="working"),
+    RungRule(2, 30, True, branch=2, when="outside"),
+    RungRule(3, 60, True),
+]
+ALL = {rung.place for rung in BY_HOURS}
+
+
+@pytest.mark.parametrize(
+    ("now", "staffed", "expected"),
+    [
+        (AT, ALL, Climbs(2, (), AT + timedelta(hours=1), 1)),
+        (NIGHT, ALL, Climbs(2, (), NIGHT + timedelta(minutes=30), 2)),
+        (NIGHT, ALL - {(2, 2)}, Waits(MORNING)),  # its branch for the day is not dropped
+        (AT, ALL - {(2, 1)}, Climbs(3, (2,), None)),  # the branch for the night does not apply
+    ],
+)
+def test_a_rung_branches_by_working_hours(now, staffed, expected):
+    assert ladder.next_step(BY_HOURS, 1, now, OFFICE, staffed) == expected
+
+
+def test_a_limit_is_over_at_night_if_a_branch_above_is_for_the_night():
+    evening = AT.replace(hour=16, minute=30)
+
+    assert ladder.limit([RungRule(1, 60, True), *BY_HOURS[1:]], 1, evening, OFFICE) == AT.replace(
+        hour=17, minute=30
+    )
+    assert ladder.limit([RungRule(1, 60, True), *BY_HOURS[1:2]], 1, evening, OFFICE) == MORNING
+
+
+def test_a_person_who_escalates_at_night_reaches_the_branch_for_the_night_then_any():
+    rungs = [RungRule(1, 60, branch=1, when="working"), RungRule(1, 30, branch=2, when="outside")]
+
+    assert ladder.next_step(rungs, 0, NIGHT, OFFICE, {(1, 1), (1, 2)}, at_once=True).branch == 2
+    assert ladder.next_step(rungs, 0, NIGHT, OFFICE, {(1, 1)}, at_once=True).branch == 1
+
+
+def test_a_rung_branches_by_severity():
+    rungs = [
+        RungRule(1, 60, branch=1, severity="critical"),
+        RungRule(1, 90, branch=2),
+        RungRule(2, 60, severity="critical"),
+    ]
+    staffed = {rung.place for rung in rungs}
+
+    def step(position: int, severity: str):
+        return ladder.next_step(rungs, position, AT, OFFICE, staffed, severity=severity)
+
+    assert step(0, "critical") == Climbs(1, (), AT + timedelta(minutes=60), 1)
+    assert step(0, "warning") == Climbs(1, (), None, 2)  # the second rung is not for warnings
+    assert step(1, "warning") == Stays((2,))
+    assert [ladder.top(rungs, severity) for severity in ("critical", "warning")] == [2, 1]
+
+
+@given(st.lists(st.integers(1, 5), unique=True, min_size=1), st.integers(2, 60))
+@settings(max_examples=100)
+def test_people_in_turn_differ_by_at_most_one_call(people, calls):
+    called, counts = {}, Counter(dict.fromkeys(people, 0))
+    for number in range(calls):
+        chosen = turns.longest_ago(people, called)
+        called[chosen] = number
+        counts[chosen] += 1
+
+    assert max(counts.values()) - min(counts.values()) <= 1
+
+
+def test_who_was_away_is_called_once_and_then_in_turn():
+    called = {1: 10, 2: 11, 3: 4}  # 3 was away for some time
+
+    assert turns.longest_ago([1, 2, 3], called) == 3
+    assert turns.longest_ago([1, 2, 3], called | {3: 12}) == 1
+    assert turns.longest_ago([1, 2, 4], called) == 4  # a newcomer
 
 
 @dataclass
@@ -145,7 +227,7 @@ class Climbing(RuleBasedStateMachine):
 
     def _take(self, *, at_once=False):
         before = self.position
-        step = ladder.next_step(self.rungs, before, self.now, BERLIN, self.staffed, at_once=at_once)
+        step = ladder.next_step(self.rungs, before, self.now, BERLIN, places(*self.staffed), at_once=at_once)
         self._agrees(step, before, at_once)
         if isinstance(step, Climbs):
             self.position, self.next_at = step.position, step.next_at
