@@ -42,11 +42,13 @@ class ApiView(GenericAPIView):
     permission: method -> the name of its permission. A method that is not named is refused.
     bodies: for the schema: method -> the Body it reads, None for a method without one.
     answers: for the schema: method -> (status, serializer or None), where it differs from the default.
+    names_objects: for the schema: a parameter of the query names an object, and 404 answers an unknown one.
     """
 
     permission: ClassVar[Mapping[str, str]] = {}
     bodies: ClassVar[Mapping[str, type[serializers.Serializer] | None]] = {}
     answers: ClassVar[Mapping[str, tuple[int, Any]]] = {}
+    names_objects: ClassVar[bool] = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Make every POST idempotent (Idempotency-Key)."""

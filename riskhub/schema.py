@@ -144,7 +144,7 @@ class Resources(AutoSchema):
                 OpenApiParameter("format", str, "query", enum=formats, default=formats[0]),
             ]
         elif self.method == "GET" and hasattr(self.view, "spec"):
-            found += [*self._of_a_list(), *self._of_paging()]
+            found += [*self._of_a_list(), *(self._of_paging() if self.view.spec.is_paged else ())]
         if self.method == "POST":
             text = "1 to 200 printable characters. The same request under the same key acts once."
             key = {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[\\x20-\\x7e]+$"}
@@ -185,7 +185,7 @@ class Resources(AutoSchema):
 
     def _errors(self) -> list[int]:
         found = [400, 401, 403, 503]
-        if "{" in self.path:
+        if "{" in self.path or self.view.names_objects:
             found.append(404)
         if self.method != "GET":
             found += [409, 412, 413, 415, 422]

@@ -16,12 +16,14 @@ from risklog.recipients import (
     escalated_to,
     lead_if_unowned,
     of_important_change,
+    other_administrators,
     owner_of_other_risk,
     reviewers,
     risk_owner,
     team_of_escalation,
     team_of_risk,
     unless_imported,
+    unnamed_raisers,
 )
 
 # ------------------------------------------------------------------ categories, ladders
@@ -276,8 +278,30 @@ class EscalationResolved(Payload, verb="risklog.escalation_resolved"):
     reason: str
 
 
+class RevealAsked(Payload, verb="risklog.reveal_asked"):
+    """One administrator asks to reveal who escalated it anonymously. No event of a reveal has the name."""
+
+    reason: str
+    until: str
+
+
+class RevealDeclined(Payload, verb="risklog.reveal_declined"):
+    reason: str
+    told: list[int]
+
+
+class RevealLapsed(Payload, verb="risklog.reveal_lapsed"):
+    told: list[int]
+
+
+class EscalationRevealed(Payload, verb="risklog.escalation_revealed"):
+    reason: str
+    told: list[int]
+
+
 # ------------------------------------------------------------------ all events
 
+_ASKED_REVEAL = listed_in_payload("told", reason="You asked to reveal who escalated it")
 _ESCALATED = listed_in_payload("told", reason="Escalated to you")
 # A mail that may not have arrived is sent again. A reminder is not, because an escalation follows it.
 _REQUEST = Mail("review", mail.review_context, mail.review_is_unanswered, InDoubt.RESEND)
@@ -375,4 +399,9 @@ EVENTS = (
     EventType(EscalationWaits, is_minor=True),
     EventType("risklog.escalation_replanned", is_minor=True),
     EventType(EscalationResolved, (escalated_to,)),
+    # No mail: its delivery log would name the person who escalated.
+    EventType(RevealAsked, (other_administrators,), is_urgent=True, is_chained=True),
+    EventType(RevealDeclined, (_ASKED_REVEAL,), is_chained=True),
+    EventType(RevealLapsed, (_ASKED_REVEAL,), is_chained=True),
+    EventType(EscalationRevealed, (_ASKED_REVEAL, unnamed_raisers), is_chained=True),
 )

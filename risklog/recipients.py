@@ -6,8 +6,11 @@ from functools import wraps
 from history.models import Event
 from history.queries import present_data
 from history.recipients import everyone
+from people.models import User
 from people.recipients import risk_managers, team_members
+from people.states import Role
 from risklog.models import Acceptance, Climb, Escalation, Reviewer, Risk
+from risklog.queries import reveal as reveals
 
 Rule = Callable[[Event], dict[int, str]]
 
@@ -108,3 +111,15 @@ def of_important_change(event: Event) -> dict[int, str]:
     if data.get("level"):
         recipients = team_of_risk(event) | risk_owner(event) | recipients
     return recipients
+
+
+def other_administrators(event: Event) -> dict[int, str]:
+    """Return the administrators but the one who acted."""
+    rows = User.objects.active().filter(role=Role.ADMINISTRATOR).exclude(subject_id=event.actor_id)
+    return everyone(rows.values_list("pk", flat=True), "A second administrator decides")
+
+
+def unnamed_raisers(event: Event) -> dict[int, str]:
+    """Return the people who escalated it anonymously. Only they see that they are recipients."""
+    ids = (person.pk for person in reveals.raisers(event.subject_id))
+    return everyone(ids, "Two administrators saw that you escalated this")

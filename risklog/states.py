@@ -76,6 +76,15 @@ class EscalationState(TextChoices):
     RESOLVED = "resolved", "Resolved"
 
 
+class RevealState(TextChoices):
+    """Of a request to reveal who escalated something anonymously."""
+
+    ASKED = "asked", "Waiting for a second administrator"
+    CONFIRMED = "confirmed", "Confirmed"
+    DECLINED = "declined", "Declined"
+    LAPSED = "lapsed", "Lapsed"
+
+
 class ImportState(TextChoices):
     READ = "read", "Not checked"
     CHECKED = "checked", "Checked"
@@ -133,6 +142,11 @@ ESCALATION_MOVES = {
     (EscalationState.ACKNOWLEDGED, EscalationState.RESOLVED): "risklog.escalation_resolved",
     (EscalationState.PAUSED, EscalationState.CLIMBING): "risklog.escalation_resumed",
     (EscalationState.PAUSED, EscalationState.RESOLVED): "risklog.escalation_resolved",
+}
+REVEAL_MOVES = {
+    (RevealState.ASKED, RevealState.CONFIRMED): "risklog.escalation_revealed",
+    (RevealState.ASKED, RevealState.DECLINED): "risklog.reveal_declined",
+    (RevealState.ASKED, RevealState.LAPSED): "risklog.reveal_lapsed",
 }
 UNRESOLVED = (EscalationState.CLIMBING, EscalationState.ACKNOWLEDGED, EscalationState.PAUSED)
 LIVE_RISKS = (

@@ -45,6 +45,11 @@ escalation_pages: list = [
     path("escalations/new/", escalation.escalation_raise, name="escalation_raise"),
     path("escalations/<str:reference>/", escalation.escalation_detail, name="escalation_detail"),
     re_path(
+        r"^escalations/(?P<reference>[^/]+)/(?P<step>ask-reveal|confirm-reveal|decline-reveal)/$",
+        escalation.escalation_reveal,
+        name="escalation_reveal",
+    ),
+    re_path(
         r"^escalations/(?P<reference>[^/]+)/(?P<step>acknowledge|call-again|pause|resume|hand-over|step-down|resolve)/$",
         escalation.escalation_step,
         name="escalation_step",

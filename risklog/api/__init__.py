@@ -8,6 +8,7 @@ from risklog.api import (
     imports,
     ladder,
     register_checks,
+    reveal,
     review,
     risk,
     taxonomy,
@@ -24,4 +25,5 @@ RESOURCES: list = [
     *review.RESOURCES,
     *escalation.RESOURCES,
     *ladder.RESOURCES,
+    *reveal.RESOURCES,
 ]

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from django.db.models import Prefetch, QuerySet
 from rest_framework import serializers
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -179,10 +179,10 @@ class CallRow(serializers.Serializer):
 
 
 class PreviewRow(serializers.Serializer):
-    """What would happen now: the ladder that applies, and its rungs, lowest first."""
+    """What would happen now: the ladder that applies (null without one), and its rungs, lowest first."""
 
-    ladder_id = serializers.IntegerField()
-    ladder_name = serializers.CharField()
+    ladder_id = serializers.IntegerField(allow_null=True)
+    ladder_name = serializers.CharField(allow_null=True)
     rungs = CallRow(many=True)
 
 
@@ -191,6 +191,7 @@ class LadderPreview(ApiView):
 
     permission = {"GET": "risklog.ladder_view"}
     answers = {"GET": (200, PreviewRow)}
+    names_objects = True
     spec = LADDER_PREVIEW
 
     def get(self, request: Request) -> Response:
@@ -207,26 +208,24 @@ class LadderPreview(ApiView):
             model=self._named(Model, texts.get("model"), "model", request),
         )
         found = queries.previews(cast(User, request.user), question, at=clock.now())
-        if not found or not found[0].is_chosen:
-            raise ValidationError({"severity": ["There is no ladder yet."]})
+        applies = next((preview for preview in found if preview.is_chosen), None)
         return Response(
             {
-                "ladder_id": found[0].ladder.pk,
-                "ladder_name": found[0].ladder.name,
-                "rungs": call_rows(found[0].calls),
+                "ladder_id": applies.ladder.pk if applies else None,
+                "ladder_name": applies.ladder.name if applies else None,
+                "rungs": call_rows(applies.calls) if applies else [],
             }
         )
 
     @staticmethod
     def _named(model: Any, slug: str | None, what: str, request: Request) -> Any:
-        """Return the row of a slug. Raises ValidationError for one that the reader may not see."""
+        """Return the row of a slug, None without one. Raises NotFound for one that the reader may not see."""
         if slug is None:
             return None
         rows = model.objects.visible_to(request.user).filter(slug=slug)
-        found = rows.select_related("owner_team__lead") if model is Model else rows
-        row = found.first()
+        row = (rows.select_related("owner_team__lead") if model is Model else rows).first()
         if row is None:
-            raise ValidationError({what: [f"There is no {what} “{slug[:80]}”."]})
+            raise NotFound(f"{what}: there is no {what} “{slug[:80]}”.")
         return row
 
 

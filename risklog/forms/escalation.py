@@ -89,6 +89,14 @@ class HandOverForm(EscalationStepForm):
         fields["to"].queryset = present.exclude(pk=self.user.pk)
 
 
+class AskRevealForm(EscalationStepForm):
+    reason = reason_field("Why must the name be known?", "Everyone who sees this escalation can read it.")
+
+
+class DeclineRevealForm(EscalationStepForm):
+    reason = reason_field("Reason for declining")
+
+
 class StepDownForm(EscalationStepForm):
     reason = reason_field("Reason for de-escalating")
 

@@ -88,11 +88,6 @@ class NewLadderForm(LadderForm):
 class RungForm(forms.Form):
     """One branch of a rung. A row without "who" is ignored."""
 
-    is_alternative = forms.BooleanField(label="Alternative to the rung above", required=False)
-    severity = forms.ChoiceField(
-        label="Applies to", choices=[("", "Any severity"), *Severity.choices], required=False
-    )
-    when = forms.ChoiceField(label="Applies", choices=[("", "At any time"), *When.choices], required=False)
     who = forms.ChoiceField(label="Who", choices=[("", "No rung"), *Who.choices], required=False)
     function = forms.ModelChoiceField(
         Function.objects.none(), label="Function", required=False, empty_label="None"
@@ -100,9 +95,14 @@ class RungForm(forms.Form):
     right = forms.ChoiceField(
         label="Decision right", choices=[("", "None"), *RightKind.choices], required=False
     )
-    people = forms.ModelMultipleChoiceField(User.objects.none(), label="People", required=False)
     amount = forms.IntegerField(label="Within", min_value=1, max_value=2000, required=False)
     unit = forms.ChoiceField(label="Unit", choices=_UNITS, required=False, initial="60")
+    people = forms.ModelMultipleChoiceField(User.objects.none(), label="People", required=False)
+    severity = forms.ChoiceField(
+        label="Severity", choices=[("", "Any severity"), *Severity.choices], required=False
+    )
+    when = forms.ChoiceField(label="When", choices=[("", "At any time"), *When.choices], required=False)
+    is_alternative = forms.BooleanField(label="Alternative to the rung above", required=False)
     is_round_the_clock = forms.BooleanField(label="Round the clock", required=False)
     is_in_turn = forms.BooleanField(label="One person at a time, in turn", required=False)
 

@@ -51,21 +51,18 @@ def start(
     for _ in range(_TRIES):
         running = climb.lock(about=about)
         if running:
-            running = _annotate(running, why=why, severity=severity, by=by, at=at, cause=cause)
-            sight.show_to_author(running.subject, by=by, at=at)
-            return running
+            return _annotate(running, why=why, severity=severity, by=by, at=at, cause=cause)
         history.lock_scope(about)  # because the people notified are granted sight of it later
         known = rung_queries.concerned(about)
         team = team or known.team
         category_id = category.pk if category else known.category_id
-        version = ladders.version_for(severity=severity, category_id=category_id, team=team, at=at)
         escalation = Escalation(
             about=about,
             title=title[:300],
             why=why.strip(),
             severity=severity,
             team=team,
-            ladder_version=version,
+            ladder_version=ladders.version_for(severity=severity, category_id=category_id, team=team, at=at),
             started_at=at,
         )
         try:
@@ -121,6 +118,7 @@ def _annotate(
     if "next_climb_at" in values:
         climb.quieten(escalation)
         climb.plan(escalation)
+    sight.show_to_author(escalation.subject, by=by, at=at)
     return escalation
 
 

@@ -34,6 +34,12 @@ def may_change(user: User, escalation: Any) -> bool:
     return any(user.pk in climb.told for climb in escalation.climbs.all())
 
 
+@permission("risklog.escalation_reveal")
+def may_reveal(user: User, escalation: Any) -> bool:
+    """Return True for administrators, of whom two together reveal who escalated anonymously."""
+    return may_write(user, Role.ADMINISTRATOR)
+
+
 @permission("risklog.ladder_view")
 def may_view_ladders(user: User, ladder: Any) -> bool:
     """Return True for everyone, because people must know the ladder before they are notified."""

@@ -263,7 +263,7 @@ def _rights_on(rungs: Sequence[Rung], concerned: Sequence[Concerned]) -> list[De
 def _called_on(rungs: Sequence[Rung]) -> dict[Slot, dict[int, int]]:
     """Return whom rungs with turns called last: slot -> user id -> id of the last climb.
 
-    The climbs of all versions of a ladder count, so an edit does not begin the turns anew.
+    The climbs of all versions of a ladder count, so the turns continue after an edit.
     """
     slots = {slot_of(rung) for rung in rungs if rung.is_in_turn}
     if not slots:

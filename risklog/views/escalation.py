@@ -20,7 +20,9 @@ from people.permissions import SignedInRequest
 from risklog.filters import ESCALATION_VIEWS, ESCALATIONS
 from risklog.forms.escalation import (
     AcknowledgeForm,
+    AskRevealForm,
     CallAgainForm,
+    DeclineRevealForm,
     EscalationStepForm,
     HandOverForm,
     PauseForm,
@@ -30,9 +32,11 @@ from risklog.forms.escalation import (
 )
 from risklog.models import Escalation
 from risklog.operations import escalation as operations
+from risklog.operations import reveal as reveal_operations
 from risklog.queries import escalation as queries
+from risklog.queries import reveal as reveals
 from risklog.queries.review import with_shown_about
-from risklog.states import EscalationState
+from risklog.states import EscalationState, RevealState
 
 DEFAULT_VIEW = "open"
 # The order of each view of the list.
@@ -65,6 +69,16 @@ _FROM: dict[str, tuple[str, ...]] = {
 }
 
 
+# Of a request to reveal who escalated anonymously: step -> (operation, toast)
+REVEAL_STEPS: dict[str, tuple[Callable[..., Escalation], str]] = {
+    "ask-reveal": (reveal_operations.ask, "Asked. Another administrator decides within two days."),
+    "confirm-reveal": (reveal_operations.confirm, "Confirmed. The person who escalated is told."),
+    "decline-reveal": (reveal_operations.decline, "Declined"),
+}
+REVEAL_FORMS: dict[str, type[EscalationStepForm]] = {
+    "ask-reveal": AskRevealForm,
+    "decline-reveal": DeclineRevealForm,
+}
 # The further steps on the top rung, where nobody else is notified by itself.
 _AT_TOP = ("call-again", "hand-over")
 
@@ -140,8 +154,22 @@ def _detail(
         "forms": forms,
         "refused": refused,
         "step_form": form,
+        **_reveal(escalation, user, forms, at=at),
     }
     return respond(request, "risklog/escalation_detail.html", None, context, status=status)
+
+
+def _reveal(
+    escalation: Escalation, user: User, forms: dict[str, PageForm], *, at: datetime
+) -> dict[str, Any]:
+    """Return what an administrator sees of requests to reveal who escalated it; {} for others."""
+    if not may(user, "risklog.escalation_reveal", escalation) or not reveals.is_unnamed(escalation):
+        return {}
+    found = reveals.of_escalation(escalation)
+    asked = next((one for one in found if one.state == RevealState.ASKED and one.until > at), None)
+    for step, form in REVEAL_FORMS.items():
+        forms.setdefault(_key(step), form(None, auto_id=f"{step}_%s", at=at, user=user))
+    return {"reveals": found, "asked": asked, "revealed": reveals.names_for(user, found)}
 
 
 def _steps(escalation: Escalation) -> tuple[str, ...]:
@@ -160,6 +188,29 @@ def _forms(steps: Iterable[str], *, at: datetime, user: User) -> dict[str, PageF
 
 def _form(step: str, data: Any, *, at: datetime, user: User) -> EscalationStepForm:
     return FORMS[step](data, auto_id=f"{step}_%s", at=at, user=user)
+
+
+@require_POST
+@view_needs("risklog.escalation_reveal")
+def escalation_reveal(request: SignedInRequest, reference: str, step: str) -> HttpResponse:
+    """Ask to reveal who escalated it; confirm or decline the request of another administrator."""
+    escalation = _escalation(request, reference)
+    operation, message = REVEAL_STEPS[step]
+    common: dict[str, Any] = {
+        "permission": "risklog.escalation_reveal",
+        "operation": operation,
+        "address": address_of(escalation),
+        "message": message,
+    }
+    if step not in REVEAL_FORMS:
+        return flows.press(request, escalation, **common)
+
+    def show(form: PageForm, status: int) -> HttpResponse:
+        present = _escalation(request, reference)
+        return _detail(request, present, status=status, refused=step, form=form)
+
+    form = REVEAL_FORMS[step](request.POST, auto_id=f"{step}_%s", at=clock.now(), user=request.user)
+    return flows.step(request, escalation, form, show=show, **common)
 
 
 @require_POST

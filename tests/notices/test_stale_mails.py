@@ -127,6 +127,11 @@ def handed_over_escalation() -> Told:
     return Told(escalations.hand_over(made, other, by=risklog_review.actor(reader), at=AT), other)
 
 
+def called_again_escalation() -> Told:
+    made, reader, _ = climbed_escalation()
+    return Told(escalations.call_again(made, by=SYSTEM, at=AT), reader)
+
+
 def lapsed_escalation() -> Told:
     made, reader, _ = climbed_escalation()
     made = escalations.acknowledge(made, by=risklog_review.actor(reader), at=AT)
@@ -313,6 +318,7 @@ STEPS: dict[str, tuple[Callable[[], Told], tuple[Callable[[Told, Any, Any], None
     "risklog.review_pressed": (pressed_review, _OF_REVIEW),
     "risklog.review_reminded": (reminded_review, (*_OF_REVIEW, due_sooner)),
     "risklog.escalation_climbed": (climbed_escalation, _OF_CALL),
+    "risklog.escalation_called_again": (called_again_escalation, _OF_CALL),
     "risklog.escalation_lapsed": (lapsed_escalation, _OF_CALL),
     "risklog.escalation_resumed": (resumed_escalation, _OF_CALL),
     "risklog.escalation_stepped_down": (stepped_down_escalation, _OF_CALL),

@@ -143,7 +143,7 @@ def test_a_risk_escalated_by_hand_takes_the_ladder_of_its_category(utc):
 # ------------------------------------------------------------------ people in turn
 
 
-def test_people_take_turns_and_an_edit_of_the_ladder_does_not_begin_them_anew(science, trio):
+def test_people_take_turns_that_continue_after_an_edit_of_the_ladder(science, trio):
     ladder = make.ladder((Who.FUNCTION, 60, {"function": science, "is_in_turn": True}))
     ana, ben, cem = (person.pk for person in trio)
 
@@ -392,7 +392,7 @@ def test_ladders_by_api(api):
     assert [(one["notified_at"][:16], one["people"][0]["name"]) for one in preview["rungs"]] == [
         (AT.isoformat()[:16], "Ana")
     ]
-    assert api("get", "ladders/preview?team=nobody").status_code == 400
+    assert api("get", "ladders/preview?team=nobody").status_code == 404
     assert api("get", "ladders?severity=critical").json()["count"] == 0
 
 
