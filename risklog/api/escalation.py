@@ -99,7 +99,7 @@ class PauseBody(ReasonBody):
     until = serializers.DateTimeField(help_text="At most 14 days ahead. It then resumes by itself.")
 
 
-class HandOverBody(AcknowledgeBody):
+class HandOverEscalationBody(AcknowledgeBody):
     to = Visible("person", User.objects.active().visible_to, by="email", help_text="By id or email.")
 
 
@@ -222,7 +222,7 @@ class ResolveEscalation(_EscalationStepResource):
 class HandOverEscalation(_EscalationStepResource):
     """Hand an escalation over to another person: an acknowledged one, or one on the top rung."""
 
-    body, bodies = HandOverBody, {"POST": HandOverBody}
+    body, bodies = HandOverEscalationBody, {"POST": HandOverEscalationBody}
     operation = staticmethod(operations.hand_over)
 
 

@@ -1,4 +1,4 @@
-"""The API of revealing who escalated something anonymously: ask, confirm, decline, and what came of it."""
+"""The API of revealing who escalated something anonymously: ask, confirm, decline, and the requests."""
 
 from typing import Any, cast
 
