@@ -161,3 +161,15 @@ def test_from_a_breach_to_the_top_of_the_ladder_and_down_by_settling(at, wired):
     events = Event.objects.count()
     tick(moment + timedelta(days=60))
     assert Event.objects.count() == events
+
+
+def test_escalations_that_start_at_once_take_one_turn_each(at):
+    function = people.function("data-science")
+    members = [people.user(function=function) for _ in range(THREADS)]
+    make.ladder((Who.FUNCTION, 60, {"function": function, "is_in_turn": True}))
+    subjects = [make.model().subject for _ in range(THREADS)]
+
+    at_once(lambda number: make.escalation(about=subjects[number], at=at))
+
+    told = [pk for climb in Climb.objects.all() for pk in climb.told]
+    assert sorted(told) == sorted(person.pk for person in members)
