@@ -3,7 +3,7 @@
 import pytest
 
 from actions.models import Action
-from catalogue.models import Model
+from catalogue.models import DecisionRight, Model
 from kit.actor import SYSTEM
 from learnings.models import Learning
 from meetings.models import Decision, Meeting, MeetingSeries
@@ -40,6 +40,8 @@ PAGES = {
     "categories": lambda: "/risks/categories/",
     "models": lambda: "/models/",
     "model": lambda: f"/models/{Model.objects.order_by('pk').first().slug}/",
+    "decision rights": lambda: "/models/decision-rights/",
+    "decision right": lambda: f"/models/decision-rights/{DecisionRight.objects.order_by('pk').first().pk}/",
     "series": lambda: f"/signals/series/{Series.objects.order_by('pk').first().pk}/",
     "threshold": lambda: f"/signals/thresholds/{Threshold.objects.order_by('pk').first().pk}/",
     "breaches": lambda: "/signals/breaches/",
