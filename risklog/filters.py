@@ -61,9 +61,9 @@ CATEGORIES = ListSpec(
 )
 
 
-def _what_if(label: str) -> Filter:
-    """Return a parameter of the preview: the id of an object. It leaves out no ladder."""
-    return Filter(label, lambda values, reader: Q(), filtering.number, is_many=False, shape=filtering.NUMBER)
+def _what_if(label: str, **fields: Any) -> Filter:
+    """Return a parameter of the preview, which says what would be escalated. It leaves out no ladder."""
+    return Filter(label, lambda values, reader: Q(), is_many=False, **fields)
 
 
 def _severity(text: str) -> str:
@@ -72,19 +72,18 @@ def _severity(text: str) -> str:
     return text
 
 
-# The page shows every ladder. The parameters say what would be escalated: it previews the ladder for that.
+_ID: dict[str, Any] = {"parse": filtering.number, "shape": filtering.NUMBER}
+_SEVERITY = _what_if("Severity", parse=_severity, choices=tuple(Severity.choices))
+# The page shows every ladder, the one that applies to what the parameters say first.
 LADDERS = ListSpec(
     filters={
-        "severity": Filter(
-            "Severity", lambda values, reader: Q(), _severity, tuple(Severity.choices), is_many=False
-        ),
-        "category": _what_if("Category"),
-        "team": _what_if("Team"),
-        "model": _what_if("Model"),
+        "severity": _SEVERITY,
+        "category": _what_if("Category", **_ID),
+        "team": _what_if("Team", **_ID),
+        "model": _what_if("Model", **_ID),
     },
     orders={"severity": Order("Most general first", ("severity", "id"))},
 )
-
 LADDER_LIST = ListSpec(
     filters={
         "severity": filtering.choice("Severity", "severity", Severity),
@@ -96,18 +95,10 @@ LADDER_LIST = ListSpec(
     },
     orders={"id": Order("Oldest", ("id",)), "-id": Order("Newest", ("-id",))},
 )
-
-
-def _slug_of(label: str) -> Filter:
-    return Filter(label, lambda values, reader: Q(), is_many=False, help="A slug.")
-
-
 LADDER_PREVIEW = ListSpec(
     filters={
-        "severity": LADDERS.filters["severity"],
-        "category": _slug_of("Category"),
-        "team": _slug_of("Team"),
-        "model": _slug_of("Model"),
+        "severity": _SEVERITY,
+        **{name: _what_if(name.title(), help="A slug.") for name in ("category", "team", "model")},
     },
     orders={"position": Order("Lowest rung first", ("id",))},
     is_paged=False,

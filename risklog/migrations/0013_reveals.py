@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("risklog", "0010_ladder_branches"),
+        ("risklog", "0012_ladder_branches"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

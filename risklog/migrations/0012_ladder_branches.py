@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("people", "0010_duty_rosters"),
-        ("risklog", "0009_replaced_reviewers"),
+        ("risklog", "0011_title_keys"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
