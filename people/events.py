@@ -1,6 +1,7 @@
 """The events of this room: accounts, teams, absences, tokens, the organisation."""
 
 from history.declarations import EventType, Payload
+from people.recipients import who_adds_members
 
 
 class AbsenceDropped(Payload, verb="people.absence_dropped"):
@@ -17,6 +18,10 @@ class MemberAdded(Payload, verb="people.member_added"):
 
 
 class MemberRemoved(Payload, verb="people.member_removed"):
+    person: int
+
+
+class MembershipRequested(Payload, verb="people.membership_requested"):
     person: int
 
 
@@ -50,6 +55,7 @@ EVENTS = (
     # teams
     EventType("people.team_added"),
     EventType("people.team_changed", is_chained=True),
+    EventType(MembershipRequested, (who_adds_members,)),
     EventType(MemberAdded, is_chained=True),
     EventType(MemberRemoved, is_chained=True),
 )

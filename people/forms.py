@@ -107,6 +107,34 @@ class Account(PageForm):
     is_digest_wanted = forms.BooleanField(label="Send me the weekly digest", required=False)
 
 
+class Welcome(PageForm):
+    """The first sign-in. The leads of the teams decide about members, so teams are asked for."""
+
+    teams = forms.ModelMultipleChoiceField(
+        label="Your teams",
+        queryset=Team.objects.none(),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Their leads are asked to add you. Members see what is restricted to the team.",
+    )
+    time_zone = forms.ChoiceField(
+        label="Your time zone",
+        choices=_own_zones,
+        required=False,
+        help_text="Times, reminders and due dates use it.",
+    )
+    is_digest_wanted = forms.BooleanField(
+        label="Send me the weekly digest",
+        required=False,
+        help_text="What waits for you, and what moved. Requests and escalations are mailed at once.",
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        others = queries.teams().exclude(memberships__user=user)
+        self.fields["teams"].queryset = others  # type: ignore[attr-defined]  # a ModelMultipleChoiceField
+
+
 class NewToken(PageForm):
     name = forms.CharField(label="Name", max_length=80)
     scope = forms.ChoiceField(label="Scope", choices=TokenScope.choices, initial=TokenScope.READ)

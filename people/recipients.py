@@ -2,7 +2,7 @@
 
 from history.models import Event
 from history.recipients import everyone
-from people.models import Membership, User
+from people.models import Membership, Team, User
 from people.states import Role
 
 
@@ -17,3 +17,12 @@ def risk_managers(event: Event) -> dict[int, str]:
     """Return the risk managers and administrators."""
     rows = User.objects.active().filter(role__in=[Role.RISK_MANAGER, Role.ADMINISTRATOR])
     return everyone(rows.values_list("pk", flat=True), "You manage the risk register")
+
+
+def who_adds_members(event: Event) -> dict[int, str]:
+    """Return the lead of a team; without an active lead, the administrators."""
+    team = Team.objects.select_related("lead").filter(subject_id=event.subject_id).first()
+    if team and team.lead and team.lead.is_active:
+        return {team.lead_id: "A person asks to join your team"}
+    rows = User.objects.active().filter(role=Role.ADMINISTRATOR)
+    return everyone(rows.values_list("pk", flat=True), "A person asks to join a team without a lead")

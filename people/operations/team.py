@@ -73,6 +73,16 @@ def join(team: Team, user: User, *, by: Actor, at: datetime) -> None:
 
 
 @transaction.atomic
+def ask_to_join(team: Team, user: User, *, by: Actor, at: datetime) -> None:
+    """Ask the lead to add a person. Nothing happens for a member.
+
+    Nobody joins by themselves, because members see what is restricted to the team.
+    """
+    if not _is_member(team, user):
+        history.record(team, events.MembershipRequested(person=user.subject_id), by=by, at=at)
+
+
+@transaction.atomic
 def leave(team: Team, user: User, *, by: Actor, at: datetime) -> None:
     """Remove a member. Raises Refused for the lead, who must be replaced first."""
     if team.lead_id == user.pk:

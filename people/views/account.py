@@ -24,8 +24,9 @@ from people.models import Absence, Token, User
 from people.operations import person
 from people.operations import sign_in as tries
 from people.operations import token as tokens
+from people.operations.welcome import settle_in
 from people.permissions import SignedInRequest
-from people.views.sign_in import network
+from people.views.sign_in import network, onward_from
 
 HERE = "people:account"
 
@@ -43,6 +44,26 @@ def account(request: SignedInRequest) -> HttpResponse:
         operation=person.change,
         address=reverse(HERE),
         show=lambda form, status: _page(request, status, form=form),
+    )
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@view_needs("people.account")
+def welcome(request: SignedInRequest) -> HttpResponse:
+    """Ask a new person for teams, time zone and mails. The sign-in leads here once; it can be skipped."""
+    user, onward = _me(request), onward_from(request)
+    initial = {"time_zone": user.time_zone, "is_digest_wanted": user.is_digest_wanted}
+    form = forms.Welcome(request.POST or None, user=user, initial=initial)
+    return flows.step(
+        request,
+        user,
+        form,
+        permission="people.account",
+        operation=settle_in,
+        address=onward,
+        show=flows.form_page(request, "people/welcome.html", person=user, onward=onward),
+        message="Saved. You can change this under your account at any time.",
     )
 
 

@@ -8,7 +8,7 @@ from django.contrib.auth.tokens import default_token_generator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
 from django.urls import NoReverseMatch, reverse
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
@@ -32,7 +32,7 @@ _BACKEND = "people.authentication.PasswordBackend"
 @view_needs(OPEN)
 def sign_in(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
-        return HttpResponseRedirect(_onward(request))
+        return HttpResponseRedirect(onward_from(request))
     form = forms.SignIn(request.POST or None)
     status = 200
     if request.method == "POST":
@@ -138,9 +138,10 @@ def _checked(request: HttpRequest, email: str, password: str) -> User | None:
 
 
 def _let_in(request: HttpRequest, user: User) -> HttpResponse:
+    onward = _welcome(request) if _is_first(user) else onward_from(request)
     login(request, user, backend=_BACKEND)
     tries.succeed(user, network=network(request), by=Actor(user, "page"), at=clock.now())
-    answer = HttpResponseRedirect(_onward(request), status=303)
+    answer = HttpResponseRedirect(onward, status=303)
     device, known = _device(request)
     known = [user.pk, *(pk for pk in known if pk != user.pk)][:5]
     answer.set_signed_cookie(
@@ -153,6 +154,16 @@ def _let_in(request: HttpRequest, user: User) -> HttpResponse:
         samesite="Lax",
     )
     return answer
+
+
+def _is_first(user: User) -> bool:
+    """Return whether a person of a real register signs in for the first time. A sample has no new people."""
+    organisation = queries.organisation()
+    return user.last_login is None and organisation is not None and not organisation.is_sample
+
+
+def _welcome(request: HttpRequest) -> str:
+    return f"{reverse('people:welcome')}?{urlencode({'next': onward_from(request)})}"
 
 
 def _device(request: HttpRequest) -> tuple[str, list[int]]:
@@ -178,7 +189,8 @@ def _next(request: HttpRequest) -> str:
     return target if is_ours else ""
 
 
-def _onward(request: HttpRequest) -> str:
+def onward_from(request: HttpRequest) -> str:
+    """Return the address to go to after the sign-in: the one of ?next=, if it is ours."""
     try:
         return _next(request) or resolve_url(settings.LOGIN_REDIRECT_URL)
     except NoReverseMatch:
