@@ -47,6 +47,8 @@ def may_be_seen_by(user: Visitor, through: str = "") -> Q:
     sight = sight_of(user)
     if sight.nothing:
         return Q(pk__in=[])
+    if sight.everything:
+        return Q(**{f"{through}pk__isnull": False})
     ids = list(sight.ids)
     return (
         Q(**{f"{through}viewers__isnull": True})

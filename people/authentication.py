@@ -22,7 +22,10 @@ class PasswordBackend(ModelBackend):
 
     def get_user(self, user_id: int) -> User | None:
         user = _USER.first(pk=user_id)
-        return user if user and self.user_can_authenticate(user) else None
+        if user is None or not self.user_can_authenticate(user):
+            return None
+        user.is_sender = True
+        return user
 
 
 class BearerToken(BaseAuthentication):
@@ -40,6 +43,7 @@ class BearerToken(BaseAuthentication):
             raise AuthenticationFailed("This token is unknown, expired or revoked.")
         token_operations.note_use(token, at=at)
         token.user.token_scope = TokenScope(token.scope)
+        token.user.is_sender = True
         return token.user, token
 
     def authenticate_header(self, request: Request) -> str:

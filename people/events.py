@@ -21,6 +21,17 @@ class MemberRemoved(Payload, verb="people.member_removed"):
     person: int
 
 
+class AuditorAppointed(Payload, verb="people.auditor_appointed"):
+    until: str
+
+
+class AuditorRead(Payload, verb="people.auditor_read"):
+    """A request of an auditor. restricted: references of the restricted objects that its answer shows."""
+
+    path: str
+    restricted: list[str]
+
+
 class MembershipRequested(Payload, verb="people.membership_requested"):
     person: int
 
@@ -40,6 +51,9 @@ EVENTS = (
     EventType("people.person_added", is_chained=True),
     EventType("people.person_changed"),
     EventType("people.person_role_changed", is_chained=True),
+    EventType(AuditorAppointed, is_chained=True),
+    EventType("people.audit_ended", is_chained=True),
+    EventType(AuditorRead, is_minor=True, is_public=False),
     EventType(WorkHandedOver, is_chained=True),
     EventType("people.person_deactivated", is_chained=True),
     EventType("people.person_reactivated", is_chained=True),

@@ -137,3 +137,16 @@ FUNCTIONS = ListSpec(
     filters={"slug": filtering.exact("Slug", "slug")},
     orders={"name": _BY_NAME["name"], "id": _BY_NAME["id"]},
 )
+READINGS = ListSpec(
+    filters={
+        "since": Filter(
+            "Since",
+            lambda values, reader: Q(at__date__gte=values[0]),
+            filtering.day,
+            is_many=False,
+            help="Readings from this day on.",
+            shape=_DAY,
+        ),
+    },
+    orders={"-id": Order("Latest", ("-id",)), "id": Order("Oldest", ("id",))},
+)

@@ -175,6 +175,14 @@ class ChangePerson(_WithFunction):
     function = forms.ModelChoiceField(queryset=Function.objects.none(), required=False, empty_label="None")
 
 
+class Auditor(PageForm):
+    until = forms.DateField(
+        label="Last day",
+        widget=Day,
+        help_text="A viewer reads everything until then, restricted objects too. Each reading is logged.",
+    )
+
+
 class ChangeRole(PageForm):
     role = forms.ChoiceField(choices=Role.choices)
 

@@ -1,5 +1,6 @@
 """Middleware: every page uses the time zone of the reader and needs a sign-in, unless it is open."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -9,11 +10,16 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from history.models import Subject
 from kit import clock
+from kit.actor import Actor
 from kit.rights import OPEN
 from people import queries
+from people.models import User
+from people.operations import auditor
 
 SAFE = ("GET", "HEAD")
+_REFERENCE = re.compile(r"\b[A-Z]-[1-9]\d{0,17}\b")
 
 
 def readers_zone(
@@ -58,3 +64,35 @@ class sign_in_required:
         if name is None:
             raise PermissionDenied
         return None
+
+
+def log_auditors(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Log what auditors read. An answer that cannot be logged is not sent."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if request.path.startswith(("/static/", "/livez", "/readyz")):
+            return response
+        reader = request.user  # the API sets the owner of the token
+        if isinstance(reader, User) and reader.is_auditing and response.status_code < 300:
+            auditor.note_reading(
+                reader,
+                request.get_full_path(),
+                _restricted(response),
+                by=Actor(reader, "page"),
+                at=clock.now(),
+            )
+        return response
+
+    return middleware
+
+
+def _restricted(response: HttpResponse) -> list[str]:
+    """Return the references of the restricted objects that an answer shows; none of a streamed file."""
+    if response.streaming:
+        return []
+    shown = set(_REFERENCE.findall(response.content.decode(errors="replace")))
+    rows = Subject.objects.filter(reference__in=shown, viewers__isnull=False).order_by("reference")
+    return [reference for reference in rows.values_list("reference", flat=True) if reference]

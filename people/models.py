@@ -16,7 +16,7 @@ from django.db.models.expressions import RawSQL
 from django.db.models.functions import Lower
 
 from history.models import Part, Recorded, RecordedQuerySet
-from kit import zones
+from kit import clock, zones
 from kit.sight import Sight
 from lists.collation import Collated
 from people.days_off import DaysOff
@@ -158,6 +158,8 @@ class User(Recorded, AbstractBaseUser):
     """A person who signs in. Deactivated, never deleted. History does not store name and address.
 
     handle: what a mention says after its @, from the name at first. It stays when the name changes.
+    audits_until: the last day on which a viewer reads everything, as an auditor, in their time zone (UTC if
+    they have none). Every such reading is logged (people.middleware).
     """
 
     KIND = "person"
@@ -180,8 +182,11 @@ class User(Recorded, AbstractBaseUser):
     is_digest_wanted = models.BooleanField(default=True)
     is_mail_refused = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
+    audits_until = models.DateField(null=True, blank=True)
 
     objects = UserManager()
+    # Set for the reader of a request only (people.authentication), because only requests are logged.
+    is_sender: bool = False
 
     # The scope of the token of this request; missing for sessions (people.authentication).
     token_scope: TokenScope
@@ -211,7 +216,14 @@ class User(Recorded, AbstractBaseUser):
         teams: Iterable[int] | None = self.team_subject_ids
         if teams is None:
             teams = self.memberships.values_list("team__subject_id", flat=True)
-        return Sight(ids=(self.subject_id, *teams))
+        return Sight(ids=(self.subject_id, *teams), everything=self.is_auditing)
+
+    @property
+    def is_auditing(self) -> bool:
+        """Whether the person reads as an auditor: in a request, until the end of their last day."""
+        if self.audits_until is None or not self.is_sender:
+            return False
+        return clock.now().astimezone(self.zone()).date() <= self.audits_until
 
     def is_at_least(self, role: Role) -> bool:
         return self.is_active and RANK[Role(self.role)] >= RANK[role]

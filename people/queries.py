@@ -16,6 +16,7 @@ from django.db.models.functions import JSONObject
 
 from history.declarations import private_verbs
 from history.documents import DEFAULT_LANGUAGE
+from history.models import Event
 from kit.prepared import Argument, Prepared
 from kit.refusals import Refused
 from kit.sight import Visitor
@@ -335,3 +336,8 @@ def hidden_verbs(reader: User, subject_id: int | None = None) -> tuple[str, ...]
 def options(user: User) -> list[tuple[str, str]]:
     """Return the active people as (value, label) pairs, for a filter's select."""
     return [(str(person.pk), person.name) for person in people()]
+
+
+def readings_of(person: User) -> QuerySet[Event]:
+    """Return what a person read as an auditor."""
+    return Event.objects.filter(subject=person.subject_id, verb="people.auditor_read")

@@ -44,9 +44,10 @@ SEEDED_FUNCTIONS = (
     ("risk-management", "Risk management"),
     ("governance", "Governance"),
 )
-# Events that only the person and administrators see, because sign-in times are private.
+# Events that only the person and administrators see: sign-in times are private, and readings name objects.
 PRIVATE_VERBS = (
     "people.signed_in",
     "people.password_changed",
     "people.password_link_made",
+    "people.auditor_read",
 )

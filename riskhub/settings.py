@@ -102,6 +102,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "people.middleware.readers_zone",
+    "people.middleware.log_auditors",
     "people.middleware.sign_in_required",
     "riskhub.middleware.explain_refused_method",
     "riskhub.middleware.refuse_nul",

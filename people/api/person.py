@@ -3,13 +3,19 @@
 from typing import Any
 
 from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
 from rest_framework import serializers
 from rest_framework.request import Request
+from rest_framework.response import Response
 
-from people.filters import FUNCTIONS, PEOPLE, TEAMS
+from people import queries
+from people.filters import FUNCTIONS, PEOPLE, READINGS, TEAMS
 from people.models import Function, Membership, Team, User
+from people.operations import auditor
 from people.states import Role
+from rest.fields import Body
 from rest.resource import Collection, Item, Resource
+from rest.steps import Step
 
 
 class PersonRow(serializers.Serializer):
@@ -28,6 +34,9 @@ class PersonRow(serializers.Serializer):
     country = serializers.CharField(help_text="Whose public holidays apply. Empty: as the organisation.")
     subdivision = serializers.CharField(help_text="A part of the country, such as BY. May be empty.")
     is_active = serializers.BooleanField(help_text="false: this person left.")
+    audits_until = serializers.DateField(
+        allow_null=True, help_text="The last day as an auditor, who reads everything."
+    )
     team_ids = serializers.ListField(child=serializers.IntegerField())
 
 
@@ -71,6 +80,7 @@ class _People(Resource):
         "country": "country",
         "subdivision": "subdivision",
         "is_active": "is_active",
+        "audits_until": "audits_until",
     }
 
     def rows(self, request: Request) -> QuerySet:
@@ -91,6 +101,58 @@ class PersonItem(_People, Item):
     """Get a person by id."""
 
     permission = {"GET": "people.person_view"}
+
+
+class AuditBody(Body):
+    until = serializers.DateField(help_text="The last day.")
+
+
+class _PersonStep(_People, Step):
+    permission = {"POST": "people.administrate"}
+    answers = {"POST": (200, PersonRow)}
+    is_versioned = True
+
+
+class AppointAuditor(_PersonStep):
+    """Let a viewer read everything until a date. Each reading is logged."""
+
+    body, bodies = AuditBody, {"POST": AuditBody}
+    operation = staticmethod(auditor.appoint)
+
+
+class EndAudit(_PersonStep):
+    """End the rights of an auditor before their date."""
+
+    operation = staticmethod(auditor.end)
+
+
+class ReadingRow(serializers.Serializer):
+    """A request of an auditor."""
+
+    id = serializers.IntegerField()
+    at = serializers.DateTimeField()
+    path = serializers.CharField(help_text="The address, with its query.")
+    restricted = serializers.ListField(
+        child=serializers.CharField(), help_text="The restricted objects that the answer showed."
+    )
+
+
+class Readings(Collection):
+    """List what a person read as an auditor, the latest first."""
+
+    permission = {"GET": "people.administrate"}
+    kind = "reading"
+    serializer_class = ReadingRow
+    columns = {"id": "id", "at": "at", "path": "data__path", "restricted": "data__restricted"}
+    spec = READINGS
+
+    def get(self, request: Request, key: str) -> Response:
+        return super().get(request)
+
+    def rows(self, request: Request) -> QuerySet:
+        key = self.kwargs["key"]
+        number = int(key) if key.isascii() and key.isdigit() and len(key) < 19 else 0
+        return queries.readings_of(get_object_or_404(User.objects.visible_to(request.user), pk=number))
 
 
 class _Teams(Resource):
@@ -162,6 +224,9 @@ def _with(found: list[dict[str, Any]], name: str, mine: str, theirs: str) -> lis
 RESOURCES: list = [
     ("people", People),
     ("people/<str:key>", PersonItem),
+    ("people/<str:key>/audit", AppointAuditor),
+    ("people/<str:key>/end-audit", EndAudit),
+    ("people/<str:key>/readings", Readings),
     ("teams", Teams),
     ("teams/<str:key>", TeamItem),
     ("functions", Functions),

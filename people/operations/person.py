@@ -95,7 +95,10 @@ def set_role(user: User, role: str, *, by: Actor, at: datetime, seen: int | None
         raise Refused(f"Use one of {', '.join(Role.values)}.", field="role")
     if role != Role.ADMINISTRATOR:
         _keep_an_administrator(user, field="role")
-    history.change(user, {"role": role}, by=by, at=at, seen=seen, verb="people.person_role_changed")
+    values: dict[str, Any] = {"role": role}
+    if role != Role.VIEWER:
+        values["audits_until"] = None  # an auditor only reads
+    history.change(user, values, by=by, at=at, seen=seen, verb="people.person_role_changed")
     return user
 
 

@@ -21,8 +21,9 @@ from pages.forms import PageForm
 from pages.listing import listing, selection_of
 from pages.requests import actor
 from people import forms, queries
-from people.filters import PEOPLE
+from people.filters import PEOPLE, READINGS
 from people.models import User
+from people.operations import auditor
 from people.operations import person as operations
 from people.permissions import SignedInRequest
 from people.views.sign_in import link_for
@@ -110,6 +111,32 @@ def person_link(request: SignedInRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @view_needs("people.administrate")
+def person_audit(request: SignedInRequest, pk: int) -> HttpResponse:
+    form = forms.Auditor(request.POST, auto_id="id_a_%s")
+    return _step(request, pk, form, auditor.appoint, message="Auditor appointed", name="audit_form")
+
+
+@require_POST
+@view_needs("people.administrate")
+def person_end_audit(request: SignedInRequest, pk: int) -> HttpResponse:
+    return _step(
+        request, pk, PageForm(request.POST), auditor.end, message="No auditor any more", name="step_form"
+    )
+
+
+@require_safe
+@view_needs("people.administrate")
+def person_readings(request: SignedInRequest, pk: int) -> HttpResponse:
+    """List what an auditor read, the latest first."""
+    person = _person(pk)
+    selection = selection_of(request, READINGS)
+    shown = listing(request, READINGS, queries.readings_of(person), selection=selection)
+    context = {"person": person, "listing": shown, "page": shown.page}
+    return respond(request, "people/readings.html", "rows", context)
+
+
+@require_POST
+@view_needs("people.administrate")
 def person_deactivate(request: SignedInRequest, pk: int) -> HttpResponse:
     message = "Person deactivated. Their sessions and tokens are revoked."
     return _step(
@@ -163,12 +190,13 @@ def _page(request: SignedInRequest, user: User, status: int = 200, **given: Any)
     reader: User = request.user
     today = queries.local_day(clock.now())
     events = history.timeline(user.subject_id).visible_to(reader)
+    hidden = {*queries.hidden_verbs(reader, user.subject_id), "people.auditor_read"}  # they have a page
     context: dict[str, Any] = {
         "person": user,
         "teams": [membership.team for membership in user.memberships.all()],
         "leads": queries.teams().filter(lead=user),
         "absences": queries.absences_of(user, today),
-        "timeline": list(events.exclude(verb__in=queries.hidden_verbs(reader, user.subject_id))[:50]),
+        "timeline": list(events.exclude(verb__in=hidden)[:50]),
         "link": "",
         "trouble": "",
         "step_form": None,
@@ -178,6 +206,7 @@ def _page(request: SignedInRequest, user: User, status: int = 200, **given: Any)
         now = {name: getattr(user, name) for name in names}
         context |= {
             "change_form": forms.ChangePerson(initial=now),
+            "audit_form": forms.Auditor(initial={"until": user.audits_until}, auto_id="id_a_%s"),
             "role_form": forms.ChangeRole(initial=now, auto_id="id_r_%s"),
             "tokens": queries.tokens_of(user).filter(revoked_at__isnull=True, expires_at__gt=clock.now()),
         }
