@@ -19,6 +19,7 @@ from pages.answers import respond
 from people.models import Organisation, Team, User
 from people.permissions import SignedInRequest
 from people.states import Role
+from riskhub import start_here
 from riskhub.shell import address, count_unread_with
 from risklog.models import Risk
 from signals.models import Source
@@ -67,6 +68,7 @@ def home(request: SignedInRequest) -> HttpResponse:
         "breaches": list(mine.breaches_of_my_teams(user)[:SHOWN]),
         "drafts": list(mine.drafts_without_author(user)[:FEW]),
         "newest": inbox.newest(user, FEW),
+        "new_in": start_here.for_newcomer(user, at),
         **_meetings(user, at),
         **_register(user),
     }

@@ -9,11 +9,13 @@ from meetings.queries import agenda, decision
 from notices.queries import digest
 from pages import panels
 from pages.panels import Panel
+from riskhub import start_here
 from riskhub.leaving import page as leaving
 from risklog.queries import escalation, related, review, risk
 from signals.queries import model as signals
 
 ACTIONS = "actions/_panel_actions.html"
+DECISIONS = "meetings/_panel_decisions.html"
 AGENDA = "meetings/_panel_agenda.html"
 LEARNINGS = "learnings/_panel_learnings.html"
 REVIEWS = "risklog/_panel_reviews_of_subject.html"
@@ -56,7 +58,9 @@ PANELS: tuple[Panel, ...] = (
         "risklog.risk_view",
     ),
     Panel("signals.breach_group", "rail", CLIMB, escalation.rail, "risklog.escalation_view"),
-    # a person
+    # a threshold, a team, a person
+    Panel("signals.threshold", "main", DECISIONS, decision.panel, "meetings.decision_view"),
+    Panel("people.team", "main", "people/_panel_start_here.html", start_here.link, "people.team_view"),
     Panel("people.person", "main", "people/_panel_hand_over.html", leaving.link, "people.hand_over"),
     # a risk, a review, an escalation
     Panel("risklog.risk", "main", AGENDA, agenda.panel, "meetings.meeting_view"),

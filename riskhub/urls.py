@@ -7,11 +7,12 @@ from catalogue.api import RESOURCES as CATALOGUE
 from learnings.api import RESOURCES as LEARNINGS
 from meetings.api import RESOURCES as MEETINGS
 from people.api import RESOURCES as PEOPLE
-from riskhub import errors, health, home, reference, search, shell, styleguide
+from riskhub import errors, health, home, reference, search, shell, start_here, styleguide
 from riskhub.events_api import RESOURCES as EVENTS
 from riskhub.leaving import page as leaving_page
 from riskhub.leaving.api import RESOURCES as LEAVING
 from riskhub.search_api import RESOURCES as SEARCH
+from riskhub.start_here_api import RESOURCES as START_HERE
 from risklog.api import RESOURCES as RISKLOG
 from saved.api import RESOURCES as SAVED
 from signals.api import RESOURCES as SIGNALS
@@ -30,6 +31,7 @@ RESOURCES = [
     *SAVED,
     *LEARNINGS,
     *LEAVING,
+    *START_HERE,
     *EVENTS,
     *SEARCH,
 ]
@@ -42,6 +44,7 @@ urlpatterns = [
     path("appearance/", shell.set_appearance, name="appearance"),
     path("styleguide/", styleguide.styleguide, name="styleguide"),
     path("people/<int:pk>/hand-over/", leaving_page.hand_over, name="hand_over"),
+    path("people/teams/<slug:slug>/start/", start_here.page, name="start_here"),
     path("people/", include("people.urls")),
     path("models/", include("catalogue.urls")),
     path("signals/", include("signals.urls")),

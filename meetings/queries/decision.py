@@ -11,6 +11,8 @@ from kit.sight import Visitor
 from meetings.models import Decision, Meeting
 from people.models import User
 
+PANEL_SIZE = 5
+
 
 def decisions(user: Visitor) -> QuerySet[Decision]:
     """Return the decisions that this reader may see, latest first."""
@@ -37,6 +39,11 @@ def of_meeting(meeting: Meeting, user: User) -> QuerySet[Decision]:
 def about(subject: Subject, user: User) -> QuerySet[Decision]:
     """Return the decisions about a subject that this reader may see, latest first."""
     return decisions(user).filter(about=subject)
+
+
+def panel(user: User, obj: Any) -> list[Decision] | None:
+    """Return the panel of the latest decisions about an object, None if the reader sees none."""
+    return list(about(obj.subject, user)[:PANEL_SIZE]) or None
 
 
 def with_shown_about(user: User, rows: Sequence[Decision]) -> Sequence[Decision]:

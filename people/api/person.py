@@ -123,6 +123,7 @@ class AppointAuditor(_PersonStep):
 class EndAudit(_PersonStep):
     """End the rights of an auditor before their date."""
 
+    bodies = {"POST": None}
     operation = staticmethod(auditor.end)
 
 

@@ -12,7 +12,8 @@ from django.db.models import Q, QuerySet
 from actions.models import Action
 from actions.operations import action as actions
 from actions.states import UNFINISHED
-from catalogue.models import Model
+from catalogue.models import DecisionRight, Model
+from catalogue.operations import decision_right as rights
 from catalogue.operations import model as models
 from history.models import Subject
 from kit.actor import Actor
@@ -123,6 +124,12 @@ HOLDINGS = (
         "Models, as their developer",
         lambda person: Model.objects.filter(developer=person),
         _give(models.change, "developer"),
+    ),
+    Holding(
+        "rights",
+        "Decision rights",
+        lambda person: DecisionRight.objects.filter(person=person, is_withdrawn=False),
+        _give(rights.change, "person"),
     ),
     Holding(
         "sources",

@@ -113,6 +113,7 @@ def _asked(name: str, world: World, objects: Objects) -> dict[str, Any]:
 
 
 _RULES: tuple[tuple[str, Any], ...] = (
+    ("start_here", lambda w, o, k: {"slug": k["team"].slug}),
     ("hand_over", lambda w, o, k: {"pk": w.people["mate"].pk}),
     ("people:set_up", lambda w, o, k: {"secret": "no-such-secret"}),
     ("people:password_link", lambda w, o, k: {"pk": w.people["mate"].pk, "token": "no-such-token"}),

@@ -110,7 +110,8 @@ def test_administrators_appoint_read_the_log_and_end_it(client, at, olga, hidden
     assert [(row["path"], row["restricted"]) for row in rows] == readings(olga)
 
     seen = {"If-Match": client.get(f"/api/v1/people/{olga.pk}")["ETag"]}
-    ended = client.post(f"/api/v1/people/{olga.pk}/end-audit", headers=seen)
+    url = f"/api/v1/people/{olga.pk}/end-audit"
+    ended = client.post(url, {}, content_type="application/json", headers=seen)
 
     assert ended.json()["audits_until"] is None
     client.force_login(olga)

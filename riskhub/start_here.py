@@ -1,0 +1,91 @@
+"""Start here: what a newcomer of a team reads first, as a page and by API."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Q
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.views.decorators.http import require_safe
+
+from catalogue.models import Model
+from catalogue.states import Stage
+from history.models import Event
+from kit.rights import view_needs
+from learnings import queries as learnings
+from learnings.models import Learning
+from lists.collation import BY_NAME
+from meetings.models import Decision
+from meetings.queries import decision as decisions
+from pages.answers import respond
+from people import queries as people
+from people.models import Team, User
+from people.permissions import SignedInRequest
+from risklog import ladder as rules
+from risklog.models import Ladder, Risk
+from risklog.queries import ladder as ladders
+from risklog.states import LIVE_RISKS, Severity
+
+FEW, NEW_FOR = 5, timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class StartHere:
+    """What a newcomer of a team reads first. ladders: those that apply to the team, by severity."""
+
+    team: Team
+    models: list[Model]
+    risks: list[Risk]
+    ladders: list[Ladder]
+    decisions: list[Decision]
+    learnings: list[Learning]
+
+
+def of_team(team: Team, reader: User) -> StartHere:
+    """Return what this reader may see: a constant number of queries."""
+    models = Model.objects.visible_to(reader).filter(owner_team=team).exclude(stage=Stage.RETIRED)
+    own = Q(team=team) | Q(model__owner_team=team)
+    risks = Risk.objects.visible_to(reader).filter(own)
+    about = Q(about__in=risks.values("subject")) | Q(about__in=models.values("subject"))
+    decided = decisions.decisions(reader).filter(about | Q(meeting__series__teams=team)).distinct()
+    live = risks.filter(state__in=LIVE_RISKS).select_related("subject", "category", "owner")
+    learned = learnings.published(reader)
+    of_own = list(learned.filter(about)[:FEW])
+    return StartHere(
+        team,
+        list(models.select_related("subject").order_by(*BY_NAME)),
+        list(live.order_by("-severity", "id")[:FEW]),
+        _ladders(team, reader),
+        list(decided[:FEW]),
+        of_own or list(learned[:FEW]),
+    )
+
+
+def _ladders(team: Team, reader: User) -> list[Ladder]:
+    """Return the ladders that warnings and critical escalations of the team climb, each once."""
+    every = list(ladders.for_pages(reader))
+    chosen = [
+        rules.most_specific(every, severity=severity, category_id=None, team_id=team.pk)
+        for severity in Severity.values
+    ]
+    return [ladder for ladder in every if any(one and one.id == ladder.pk for one in chosen)]
+
+
+@require_safe
+@view_needs("people.team_view")
+def page(request: SignedInRequest, slug: str) -> HttpResponse:
+    team = get_object_or_404(people.teams(), slug=slug)
+    context = {"here": of_team(team, request.user)}
+    return respond(request, "start_here.html", None, context)
+
+
+def link(user: User, team: Team) -> dict[str, Any]:
+    """Return the panel on the page of a team."""
+    return {}
+
+
+def for_newcomer(user: User, at: datetime) -> list[Team]:
+    """Return the teams of a person who was added lately, for "my week"; none for others."""
+    added = Event.objects.filter(subject=user.subject_id, verb="people.person_added", at__gt=at - NEW_FOR)
+    return list(people.teams().filter(memberships__user=user)) if added.exists() else []
