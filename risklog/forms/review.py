@@ -44,6 +44,7 @@ class AnswerForm(PageForm):
     verdict = forms.ChoiceField(label="Verdict", choices=_CHOICES, widget=forms.RadioSelect)
     note = forms.CharField(
         label="Evidence",
+        help_text="Required unless you confirm.",
         required=False,
         max_length=4000,
         widget=forms.Textarea(attrs={"rows": 2, "class": "textarea"}),
