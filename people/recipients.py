@@ -23,6 +23,6 @@ def who_adds_members(event: Event) -> dict[int, str]:
     """Return the lead of a team; without an active lead, the administrators."""
     team = Team.objects.select_related("lead").filter(subject_id=event.subject_id).first()
     if team and team.lead and team.lead.is_active:
-        return {team.lead_id: "A person asks to join your team"}
+        return {team.lead.pk: "A person asks to join your team"}
     rows = User.objects.active().filter(role=Role.ADMINISTRATOR)
     return everyone(rows.values_list("pk", flat=True), "A person asks to join a team without a lead")

@@ -1,6 +1,6 @@
 """Start here by API: what a newcomer of a team reads first."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.shortcuts import get_object_or_404
 from rest_framework import serializers
@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from history.models import Subject
-from people.models import Team
+from people.models import Team, User
 from rest.resource import ApiView
 from riskhub import start_here
 
@@ -43,8 +43,8 @@ class StartHereOfTeam(ApiView):
         rows = Team.objects.visible_to(request.user)
         is_id = key.isascii() and key.isdigit() and len(key) < 19
         team = get_object_or_404(rows, **({"pk": int(key)} if is_id else {"slug": key}))
-        found = start_here.of_team(team, request.user)
-        names = StartHereRow().fields
+        found = start_here.of_team(team, cast(User, request.user))
+        names: list[str] = list(StartHereRow().fields)
         return Response({name: [_named(row.subject) for row in getattr(found, name)] for name in names})
 
 
