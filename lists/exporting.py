@@ -40,7 +40,7 @@ class Export:
     name: the first word of the file name. spec: the list. columns: all but the link, which comes last.
     values: a function from rows to the rows of .values() that the columns read. hide: a function from such
     rows and a user to the same rows, without what this user may not see. path: a function from a row to the
-    path of its page.
+    path of its page. fixed: the names of columns that a choice of columns always has.
     """
 
     name: str
@@ -49,6 +49,7 @@ class Export:
     values: Callable[[QuerySet], QuerySet]
     path: Callable[[Row], str]
     hide: Callable[[list[dict[str, Any]], Visitor], list[dict[str, Any]]] = lambda rows, user: rows
+    fixed: tuple[str, ...] = ()
 
     def read(self, query: Mapping[str, Sequence[str]]) -> tuple[Selection, str]:
         """Parse the query of the list with ?format=. Return the selection and the format, "csv" by default.
@@ -85,7 +86,7 @@ class Export:
         ordered = self.values(chosen).order_by(*self.spec.keys_of(selection))
         batches = self._batches(ordered, reader.user)
         link = ExportColumn("link", "Link", lambda row: site + self.path(row), width=36)
-        columns = (*self.columns, link)
+        columns = (*self.chosen(selection), link)
         if form == "csv":
             chunks = csv_chunks(columns, batches)
         elif form == "json":
@@ -94,6 +95,17 @@ class Export:
             chunks = xlsx_chunks(columns, batches, title=self.name.capitalize(), at=reader.at)
         mark = BOM if is_for_spreadsheets and form == "csv" else b""
         return ExportFile(f"{self.name}-{reader.today}.{form}", FORMATS[form], _started(chunks, mark))
+
+    def chosen(self, selection: Selection) -> tuple[ExportColumn, ...]:
+        """Return the columns that the selection asks for, in its order; all without a choice.
+
+        A column that only the page has, such as a drawing, is left out.
+        """
+        if not selection.columns:
+            return self.columns
+        known = {column.name: column for column in self.columns}
+        names = (*(name for name in self.fixed if name not in selection.columns), *selection.columns)
+        return tuple(known[name] for name in names if name in known)
 
     def _batches(self, rows: QuerySet, user: Visitor) -> Iterator[list[dict[str, Any]]]:
         """Yield the rows in lists. A cursor of the database keeps the rest, as they are at the first read."""

@@ -110,13 +110,15 @@ class Selection:
     """The parsed query string of a list.
 
     texts: parameter -> text, as it was sent, of the filters and the order. values: filter -> parsed values.
-    order: the name of the order. place: "after", "before" and "limit", as text.
+    order: the name of the order. place: "after", "before" and "limit", as text. columns: the names of the
+    columns that were chosen, in this order; () for those that the list shows by itself.
     """
 
     texts: Mapping[str, str]
     values: Mapping[str, tuple[Any, ...]]
     order: str
     place: Mapping[str, str]
+    columns: tuple[str, ...] = ()
 
     @property
     def is_narrowed(self) -> bool:
@@ -156,7 +158,8 @@ class ListSpec:
     """Filters and orders of one noun. The first order is the default.
 
     further: parameters that the page or resource reads by itself. required: filters that the API must be
-    given. is_paged: whether it has the parameters of PLACE.
+    given. is_paged: whether it has the parameters of PLACE. columns: name -> label of the columns that a
+    reader can choose with ?columns=.
     """
 
     filters: Mapping[str, Filter]
@@ -164,6 +167,7 @@ class ListSpec:
     further: tuple[str, ...] = field(default=())
     required: tuple[str, ...] = ()
     is_paged: bool = True
+    columns: Mapping[str, str] = field(default_factory=dict)
 
     def whole(self, *further: str) -> "ListSpec":
         """Return the same list without pages, for an act on all its rows. further: its own parameters."""
@@ -183,13 +187,19 @@ class ListSpec:
         order = texts.get("order", next(iter(self.orders)))
         if order not in self.orders:
             errors.setdefault("order", f"Use one of {', '.join(self.orders)}.")
+        columns = tuple(part.strip() for part in texts["columns"].split(",")) if "columns" in texts else ()
+        if not set(columns) <= set(self.columns) or len(set(columns)) < len(columns):
+            errors.setdefault("columns", f"Use some of {', '.join(self.columns)}, each once.")
         if errors:
             raise BadQuery(errors)
-        kept = {name: text for name, text in texts.items() if name in self.filters or name == "order"}
-        return Selection(kept, values, order, {name: texts[name] for name in PLACE if name in texts})
+        kept = {*self.filters, "order", "columns"}
+        texts_kept = {name: text for name, text in texts.items() if name in kept}
+        place = {name: texts[name] for name in PLACE if name in texts}
+        return Selection(texts_kept, values, order, place, columns)
 
     def _malformed(self, query: Mapping[str, Sequence[str]]) -> dict[str, str]:
-        known = {*self.filters, "order", *(PLACE if self.is_paged else ()), *self.further}
+        columns = ("columns",) if self.columns else ()
+        known = {*self.filters, "order", *columns, *(PLACE if self.is_paged else ()), *self.further}
         listed = ", ".join(sorted(known))
         errors = {}
         for name, parts in query.items():

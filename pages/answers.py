@@ -24,6 +24,12 @@ def is_fragment(request: HttpRequest) -> bool:
     return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
 
 
+def is_over(request: HttpRequest, path: str) -> bool:
+    """Return True if htmx requests a part from the page at this path, such as for an editor over a list."""
+    htmx: HtmxDetails = request.htmx  # type: ignore[attr-defined]  # set by HtmxMiddleware
+    return is_fragment(request) and (htmx.current_url_abs_path or "").partition("?")[0] == path
+
+
 def vary(response: Answer) -> Answer:
     """Set Vary, so that caches and the Back button do not mix up the page and its part."""
     patch_vary_headers(response, ["HX-Request"])

@@ -10,16 +10,18 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from django.http import HttpRequest, HttpResponse
+from django_htmx.http import trigger_client_event
 
 from kit import clock
 from kit.refusals import Refused
 from kit.rights import require
-from pages.answers import go, respond, toast
+from pages.answers import go, is_over, respond, toast
 from pages.forms import PageForm
 from pages.once import once
 from pages.requests import actor, version_of
 
 Show = Callable[[Any, int], HttpResponse]
+Text = str | Callable[[], str]
 WITHOUT_VERSION = "This page is out of date. Reload it and try again."
 
 
@@ -82,11 +84,14 @@ def edit(
     address: str,
     show: Show,
     message: str = "Saved",
+    undo: Text = "",
+    over: str = "",
 ) -> HttpResponse:
     """Show the form on GET. On POST change the object, at the version that the form was rendered from.
 
     operation(obj, form.values(), by=, at=, seen=) changes it. Answers 403 without the permission, 422 with
     the form when something is wrong, 409 with both texts when somebody saved first, 428 without a version.
+    undo: the address that reverses the change, offered in the toast. over: as in step().
     """
     return _write(
         request,
@@ -95,7 +100,7 @@ def edit(
         permission=permission,
         run=lambda **act: operation(obj, form.values(), **act),
         show=show,
-        done=lambda: toast(request, go(request, address), message),
+        done=lambda: toast(request, _gone(request, address, over), message, undo=_text(undo)),
     )
 
 
@@ -106,21 +111,22 @@ def step(
     *,
     permission: str,
     operation: Callable[..., Any],
-    address: str | Callable[[], str],
+    address: Text,
     show: Show,
-    message: str | Callable[[], str],
-    undo: str = "",
+    message: Text,
+    undo: Text = "",
+    over: str = "",
 ) -> HttpResponse:
     """Take a step that needs input: as edit(), with operation(obj, **form.values(), by=, at=, seen=).
 
     address, message: functions if they depend on the result of the step. undo: the address of the step that
-    reverses it, offered in the toast.
+    reverses it, offered in the toast; a function if it names the change itself.
+    over: the path of a list. An editor over this list leaves the reader there, and the list reloads its rows.
     """
 
     def done() -> HttpResponse:
-        url = address() if callable(address) else address
-        text = message() if callable(message) else message
-        return toast(request, go(request, url), text, undo=_undo(undo, obj))
+        reversing = undo() if callable(undo) else _undo(undo, obj)
+        return toast(request, _gone(request, _text(address), over), _text(message), undo=reversing)
 
     return _write(
         request,
@@ -182,6 +188,17 @@ def press(
     except Refused as refusal:
         return toast(request, go(request, address), refusal.message)
     return toast(request, go(request, address), message, undo=_undo(undo, obj))
+
+
+def _text(text: Text) -> str:
+    return text() if callable(text) else text
+
+
+def _gone(request: HttpRequest, address: str, over: str) -> HttpResponse:
+    """Redirect to the address, or tell the list under an editor that its rows changed."""
+    if over and is_over(request, over):
+        return trigger_client_event(HttpResponse(status=204), "rows-changed", {})
+    return go(request, address)
 
 
 def _undo(address: str, obj: Versioned) -> str:

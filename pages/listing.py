@@ -86,7 +86,11 @@ def selection_of(request: HttpRequest, spec: ListSpec) -> Selection:
     """Read the query of a list page. Raises BadRequest, a 400 page that names parameter and fix."""
     try:
         # A form sends all its fields. An empty field means that the filter is not set.
-        return spec.read({name: texts for name, texts in request.GET.lists() if any(texts)})
+        # Its boxes of columns have one name.
+        sent = {
+            name: [",".join(texts)] if name == "columns" else texts for name, texts in request.GET.lists()
+        }
+        return spec.read({name: texts for name, texts in sent.items() if any(texts)})
     except BadQuery as error:
         problems = (f"{name}: {message}" for name, message in error.errors.items())
         raise BadRequest(" ".join(problems)) from None

@@ -18,7 +18,7 @@ from rest_framework import serializers
 
 from kit.rights import OPEN
 from lists import exporting
-from lists.specification import Filter
+from lists.specification import Filter, ListSpec
 from rest.exporting import ExportOfList
 from rest.fields import Body
 from rest.problems import PROBLEM
@@ -162,6 +162,7 @@ class Resources(AutoSchema):
             *(_parameter_of(name, one, spec.required) for name, one in spec.filters.items()),
             *(OpenApiParameter(name, str, "query") for name in spec.further),
             OpenApiParameter("order", str, "query", enum=orders, default=orders[0]),
+            *([_columns_of(spec)] if spec.columns else []),
         ]
 
     @staticmethod
@@ -231,6 +232,13 @@ class Resources(AutoSchema):
 
 def _plain(doc: str | None) -> str:
     return "\n".join(line.strip() for line in (doc or "").strip().splitlines())
+
+
+def _columns_of(spec: ListSpec) -> OpenApiParameter:
+    one = "|".join(spec.columns)
+    schema = {"type": "string", "pattern": f"^({one})(,({one}))*$"}
+    text = "The columns of the page and of exports, in this order. Rows of the API have all their fields."
+    return OpenApiParameter("columns", schema, "query", description=text)
 
 
 def _parameter_of(name: str, list_filter: Filter, required: Names[str]) -> OpenApiParameter:

@@ -1,4 +1,4 @@
-"""The columns of an imported sheet of risks: their names, and how their cells are read.
+"""The columns of an imported sheet of risks, and those that the list of risks can show.
 
 Pure: it knows neither the database nor who imports. A cell is read into plain values. Names of people,
 models, teams and categories stay texts, which risklog.queries.import_plan looks up.
@@ -309,3 +309,41 @@ def value_of(name: str, cell: Cell, order: DateOrder) -> Any:
     if text in _ERRORS:
         raise Wrong(f"The cell has the error {text}. Correct its formula, or leave it empty.")
     return COLUMNS[name].parse(cell, order)
+
+
+# ------------------------------------------------------------------ the list of risks
+
+# Name -> label of what the list can show, in the order of its menu. The export has all but the drawing.
+LISTED = {
+    "reference": "Reference",
+    "title": "Risk",
+    "level": "Level",
+    "state": "State",
+    "category": "Category",
+    "model": "Model",
+    "feature": "Feature",
+    "team": "Team",
+    "owner": "Owner",
+    "spark": "14 days",
+    "likelihood": "Likelihood",
+    "impact": "Impact",
+    "residual_likelihood": "Residual likelihood",
+    "residual_impact": "Residual impact",
+    "severity": "Score",
+    "treatment": "Treatment",
+    "review_on": "Next review",
+    "accepted_until": "Accepted until",
+    "acceptance_reason": "Reason for accepting",
+    "description": "Description",
+    "affected": "Affected",
+    "tags": "Tags",
+    "reported_by": "Reported by",
+    "breach": "Source breach",
+    "closing_evidence": "Evidence it is resolved",
+    "duplicate_of": "Duplicate of",
+    "external_id": "External ID",
+    "confirmations": "Reviews done",
+    "is_restricted": "Restricted",
+    "opened_at": "Opened",
+    "updated_at": "Updated",
+}

@@ -21,6 +21,7 @@ from lists.specification import Condition, Filter, ListSpec, Order, Reader, Sele
 from people import queries as people
 from people.models import Team, User
 from risklog import scoring
+from risklog.columns import LISTED
 from risklog.models import Category, Reviewer, Risk
 from risklog.register_checks import CHECKS, ENDING_DAYS, is_ending, is_overdue
 from risklog.states import (
@@ -374,6 +375,7 @@ RISKS = ListSpec(
         "id": Order("By number", ("id",)),
         "-id": Order("By number, last first", ("-id",)),
     },
+    columns=LISTED,
 )
 
 
@@ -390,26 +392,25 @@ def live_risks(selection: Selection, reader: Reader) -> QuerySet[Risk]:
     return rows.filter(~Q(state=RiskState.CLOSED))
 
 
-LISTS = (
-    NamedList(
-        name="risks",
-        label="Risks",
-        spec=RISKS,
-        url_name="risklog:risk_list",
-        permission="risklog.risk_view",
-        rows=live_risks,
-        built_in=(
-            BuiltInView("live", "All live"),
-            BuiltInView("mine", "Mine", "owner=me"),
-            BuiltInView("high", "Critical & high", "level=5,4"),
-            BuiltInView("overdue", "Overdue for review", "review=overdue"),
-            BuiltInView("unowned", "No owner", "owner=none"),
-            BuiltInView("unplanned", "Without a plan", "plan=none"),
-            BuiltInView("ending", "Acceptance ends soon", "state=accepted&ending=true"),
-            BuiltInView("changed", "Changed this week", "changed=week&order=-updated_at"),
-            BuiltInView("teams", "My teams", "team=me"),
-            BuiltInView("accepted", "Accepted", "state=accepted"),
-            BuiltInView("closed", "Closed", "state=closed"),
-        ),
+RISK_LIST = NamedList(
+    name="risks",
+    label="Risks",
+    spec=RISKS,
+    url_name="risklog:risk_list",
+    permission="risklog.risk_view",
+    rows=live_risks,
+    built_in=(
+        BuiltInView("live", "All live"),
+        BuiltInView("mine", "Mine", "owner=me"),
+        BuiltInView("high", "Critical & high", "level=5,4"),
+        BuiltInView("overdue", "Overdue for review", "review=overdue"),
+        BuiltInView("unowned", "No owner", "owner=none"),
+        BuiltInView("unplanned", "Without a plan", "plan=none"),
+        BuiltInView("ending", "Acceptance ends soon", "state=accepted&ending=true"),
+        BuiltInView("changed", "Changed this week", "changed=week&order=-updated_at"),
+        BuiltInView("teams", "My teams", "team=me"),
+        BuiltInView("accepted", "Accepted", "state=accepted"),
+        BuiltInView("closed", "Closed", "state=closed"),
     ),
 )
+LISTS = (RISK_LIST,)

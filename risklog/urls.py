@@ -4,9 +4,11 @@ from django.urls import path, re_path
 
 from risklog.views import (
     bulk,
+    by_team,
     duplicate,
     escalation,
     imports,
+    inline,
     ladder,
     register,
     register_checks,
@@ -67,6 +69,8 @@ risk_pages: list = [
     path("bulk/", bulk.risk_bulk_change, name="risk_bulk_change"),
     path("bulk/undo/", bulk.risk_bulk_restore, name="risk_bulk_undo"),
     path("checks/", register_checks.check_list, name="check_list"),
+    path("teams/", by_team.team_comparison, name="team_comparison"),
+    path("columns/", register.risk_choose_columns, name="risk_columns"),
     path("heat/", register.risk_heat, name="risk_heat"),
     path("choices/<str:what>/", register.risk_choices, name="risk_choices"),
     path("imports/", imports.import_list, name="import_list"),
@@ -77,9 +81,16 @@ risk_pages: list = [
     path("like/", duplicate.risk_like, name="risk_like"),
     path("from-breach/<str:reference>/", risk.risk_from_breach, name="risk_from_breach"),
     path("<str:reference>/", risk.risk_detail, name="risk_detail"),
+    path("<str:reference>/peek/", risk.risk_peek, name="risk_peek"),
     path("<str:reference>/edit/", risk.risk_edit, name="risk_edit"),
     path("<str:reference>/sight/", risk.risk_sight, name="risk_sight"),
     path("<str:reference>/merge/", duplicate.risk_merge, name="risk_merge"),
+    re_path(
+        r"^(?P<reference>[^/]+)/set/(?P<name>owner|team|review|level|state)/$",
+        inline.risk_set,
+        name="risk_set",
+    ),
+    path("<str:reference>/undo/", inline.risk_undo, name="risk_undo"),
     re_path(
         r"^(?P<reference>[^/]+)/(?P<name>assess|treat|monitor|propose|accept|decline|withdraw|close|reopen|reconfirm)/$",
         step.risk_step,

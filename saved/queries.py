@@ -93,7 +93,8 @@ def _current(found: list[Tab], listed: NamedList, selection: Selection) -> tuple
     for tab in found:
         own = _read(listed, tab.query)
         if own is not None and _values(own) == _values(selection):
-            same.append((own.order == selection.order, tab.key))
+            is_same = own.order == selection.order and own.columns == selection.columns
+            same.append((is_same, tab.key))
     is_same, key = max(same, key=lambda pair: pair[0], default=(False, ""))
     return key, is_same
 
@@ -122,7 +123,7 @@ def counts(listed: NamedList, user: User, reader: Reader) -> dict[str, tuple[int
 
 
 def labels(listed: NamedList | None, query: str, user: Visitor) -> list[str]:
-    """Return what a query filters by, such as "Owner: Ana Moreau", and its order.
+    """Return what a query filters by, such as "Owner: Ana Moreau", its order and its columns.
 
     A row that the reader may not see is "unknown". At most one query per filter.
     """
@@ -136,6 +137,8 @@ def labels(listed: NamedList | None, query: str, user: Visitor) -> list[str]:
         found.append(f"{listed.spec.filters[name].label}: {values}" if values else text)
     if "order" in selection.texts:
         found.append(f"Order: {listed.spec.orders[selection.order].label}")
+    if selection.columns:
+        found.append(f"Columns: {', '.join(listed.spec.columns[name] for name in selection.columns)}")
     return found
 
 

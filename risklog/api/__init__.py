@@ -3,6 +3,7 @@
 from risklog.api import (
     acceptance,
     bulk,
+    by_team,
     duplicate,
     escalation,
     imports,
@@ -16,6 +17,7 @@ from risklog.api import (
 
 RESOURCES: list = [
     *bulk.RESOURCES,
+    *by_team.RESOURCES,
     *duplicate.RESOURCES,
     *risk.RESOURCES,
     *acceptance.RESOURCES,

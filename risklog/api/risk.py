@@ -1,5 +1,6 @@
 """The API of risks: list, get, create, change, and a POST for each step."""
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.db.models import F, Q, QuerySet
@@ -9,6 +10,7 @@ from rest_framework.response import Response
 
 from history.queries import seen_by, tell
 from kit import clock
+from kit.actor import Actor
 from rest.exporting import ExportOfList
 from rest.fields import Body, read
 from rest.resource import Collection, Item, Resource
@@ -26,10 +28,12 @@ from risklog.api.risk_bodies import (
     RiskOfBreachBody,
     RiskReasonBody,
     TreatRiskBody,
+    UndoRiskBody,
 )
 from risklog.filters import RISKS
 from risklog.models import Risk
 from risklog.operations import risk as operations
+from risklog.operations import risk_bulk_undo
 from risklog.operations.risk_upsert import upsert
 from risklog.queries import risk as queries
 from risklog.queries.risk_export import RISK_EXPORT
@@ -268,6 +272,20 @@ class ReconfirmRisk(RiskStepResource):
     operation = staticmethod(operations.reconfirm)
 
 
+class UndoRisk(RiskStepResource):
+    """Undo your change or step of a risk: restore the values that nobody has changed since."""
+
+    is_versioned, takes_version = False, False
+    body, bodies = UndoRiskBody, {"POST": UndoRiskBody}
+
+    @staticmethod
+    def operation(risk: Risk, *, at: datetime, by: Actor, done_at: datetime) -> None:
+        risk_bulk_undo.undo_one(risk, done_at, by=by, at=at)
+
+    def arguments(self, values: dict[str, Any], request: Request) -> dict[str, Any]:
+        return {"done_at": values["at"]}
+
+
 class RestrictRisk(RiskStepResource):
     """Restrict a risk and everything below it to teams, or show it to everyone.
 
@@ -294,5 +312,6 @@ RESOURCES: list = [
     ("risks/<str:key>/close", CloseRisk),
     ("risks/<str:key>/reopen", ReopenRisk),
     ("risks/<str:key>/reconfirm", ReconfirmRisk),
+    ("risks/<str:key>/undo", UndoRisk),
     ("risks/<str:key>/restrict", RestrictRisk),
 ]

@@ -138,6 +138,10 @@ class RiskEvidenceBody(Body):
     evidence = serializers.CharField(max_length=5000)
 
 
+class UndoRiskBody(Body):
+    at = serializers.DateTimeField(help_text="`updated_at` of the risk after your change.")
+
+
 class RestrictRiskBody(Body):
     teams = serializers.ListField(
         child=Visible("team", Team.objects.visible_to),

@@ -7,6 +7,7 @@ from django import forms
 from lists.collation import BY_NAME
 from pages.forms import Day, PageForm
 from people.models import Team, User
+from people.states import Role
 from risklog import scoring
 from risklog.operations.risk_bulk import STATES, BulkChange
 from risklog.states import RiskState
@@ -43,7 +44,7 @@ class BulkForm(PageForm):
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.people = User.objects.active().visible_to(user)
+        self.people = User.objects.active().visible_to(user).exclude(role=Role.VIEWER)
         self.teams = Team.objects.visible_to(user)
         fields: dict[str, Any] = self.fields
         fields["owner"].choices = _rows(self.people.order_by(*BY_NAME).values_list("pk", "name"), "Nobody")

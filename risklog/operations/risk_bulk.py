@@ -32,7 +32,7 @@ MAX_RISKS = 1000
 STATES = (RiskState.ASSESSING, RiskState.MONITORING)
 FIELDS = ("owner", "team", "likelihood", "impact", "review_on", "tags", "state")
 # What each step writes. The undo of a bulk change also goes back to treating.
-_STEPS = {
+STEPS = {
     RiskState.ASSESSING: events.RiskAssessing(reason=None),
     RiskState.TREATING: events.RiskTreating(reason=None),
     RiskState.MONITORING: events.RiskMonitoring(reason=None),
@@ -215,7 +215,7 @@ def write(rows: Sequence[PlannedRisk], *, by: Actor, at: datetime) -> UUID | Non
             by=by,
             at=at,
             values={"updated_at": at},
-            payload=_STEPS[to],
+            payload=STEPS[to],
             batch=batch,
         )
     return batch

@@ -1,4 +1,4 @@
-"""The undo of a bulk change: it restores the fields that nobody has changed since."""
+"""The undo of a bulk change, and of one change of a risk: it restores what nobody has changed since."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from history import writing
 from history.models import Event
@@ -17,6 +18,7 @@ from people.models import Team, User
 from risklog.models import Risk
 from risklog.operations import risk_bulk
 from risklog.operations.risk_bulk import PlannedRisk
+from risklog.operations.risk_values import check_residual
 from risklog.states import RISK_MOVES, RiskState
 
 # Field of history -> field of the risk. Other fields follow from these, or count the changes.
@@ -25,11 +27,17 @@ _FIELDS = {
     "team_id": "team",
     "likelihood": "likelihood",
     "impact": "impact",
+    "residual_likelihood": "residual_likelihood",
+    "residual_impact": "residual_impact",
+    "treatment": "treatment",
     "review_on": "review_on",
     "tags": "tags",
     "state": "state",
 }
 _LABEL = Risk._meta.label_lower
+# The states that an undo leads from and to. The others need a reason or a decision.
+UNDOABLE = frozenset(risk_bulk.STEPS)
+_VERBS = {*RISK_MOVES.values(), "risklog.risk_changed"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +60,31 @@ def undo(batch: UUID, done_at: datetime, *, by: Actor, at: datetime) -> UndoResu
     one than the bulk change set, and a state if no step leads back. A risk that the person may no longer see
     keeps all values. Raises Refused without such a change.
     """
-    changes = _changes_of(batch, done_at, by)
+    # The index of verb and moment finds the events; there is none of the batch.
+    events = Event.objects.filter(verb__in=_VERBS, at=done_at, batch=batch, actor=by.subject_id)
+    return _restored(events, by=by, at=at)
+
+
+@transaction.atomic
+def undo_one(risk: Risk, done_at: datetime, *, by: Actor, at: datetime) -> UndoResult:
+    """Restore what one change or step of this person replaced on a risk. As undo().
+
+    done_at: the moment of the change, in `updated_at` of the risk afterwards.
+    """
+    events = Event.objects.filter(subject=risk.subject_id, at=done_at, actor=by.subject_id, verb__in=_VERBS)
+    return _restored(events.order_by("-pk")[:1], by=by, at=at)
+
+
+def can_undo(risk: Risk, former: str) -> bool:
+    """Return whether the step from a former state to the current one can be taken back without a reason."""
+    return _leads_back(risk.state, former)
+
+
+def _restored(events: QuerySet[Event], *, by: Actor, at: datetime) -> UndoResult:
+    """Restore what these events replaced, where nobody has changed it since."""
+    changes = _changes_of(events)
     if not changes:
-        raise Refused("There is no bulk change of yours to undo here.")
+        raise Refused("There is no change of yours to undo here.")
     present = Risk.objects.visible_to(by.person) if by.person else Risk.objects.all()
     risks = risk_bulk.loaded(present.filter(pk__in=changes).select_for_update(of=("self",)))
     people = User.objects.in_bulk(_ids(changes, "owner_id"))
@@ -69,12 +99,10 @@ def undo(batch: UUID, done_at: datetime, *, by: Actor, at: datetime) -> UndoResu
     return UndoResult(rows, left)
 
 
-def _changes_of(batch: UUID, done_at: datetime, by: Actor) -> dict[int, dict[str, list[Any]]]:
-    """Return risk id -> field -> [old, new] of the events of a batch of this actor."""
+def _changes_of(events: QuerySet[Event]) -> dict[int, dict[str, list[Any]]]:
+    """Return risk id -> field -> [old, new] of the events."""
     found: dict[int, dict[str, list[Any]]] = {}
-    verbs = {*RISK_MOVES.values(), "risklog.risk_changed"}
-    # The index of verb and moment finds them; there is none of the batch.
-    for event in Event.objects.filter(verb__in=verbs, at=done_at, batch=batch, actor=by.subject_id):
+    for event in events:
         for row in present_data(event)["rows"]:
             if row["model"] == _LABEL:
                 found.setdefault(row["pk"], {}).update(row["changes"])
@@ -102,11 +130,28 @@ def _planned(
         if current[name] == old:  # restored already
             continue
         value = _value(name, old, people, teams)
-        if current[name] != new or (name == "state" and (RiskState(new), value) not in RISK_MOVES):
+        if current[name] != new or (name == "state" and not _leads_back(new, value)):
             kept.append(_label(name))
         else:
             row.changes[_FIELDS[name]] = (getattr(risk, _FIELDS[name]), value)
-    return row, kept
+    return row, kept + _half_residual(row)
+
+
+def _half_residual(row: PlannedRisk) -> list[str]:
+    """Keep the residual figures if only one of them could be restored. Return their labels."""
+    try:
+        check_residual(row.risk, {name: new for name, (_, new) in row.changes.items()})
+    except Refused:
+        names = [name for name in row.changes if name.startswith("residual")]
+        for name in names:
+            del row.changes[name]
+        return [_label(name) for name in names]
+    return []
+
+
+def _leads_back(here: str, former: str) -> bool:
+    """Return whether a step without input leads from a state to the former one."""
+    return {here, former} <= UNDOABLE and (RiskState(here), RiskState(former)) in RISK_MOVES
 
 
 def _value(name: str, stored: Any, people: Mapping[int, User], teams: Mapping[int, Team]) -> Any:
@@ -123,7 +168,7 @@ def _value(name: str, stored: Any, people: Mapping[int, User], teams: Mapping[in
 
 
 def _label(name: str) -> str:
-    return _FIELDS[name].replace("review_on", "next review")
+    return _FIELDS[name].replace("review_on", "next review").replace("_", " ")
 
 
 def left_over(left: Mapping[str, Iterable[str]]) -> str:

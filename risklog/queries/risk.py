@@ -27,7 +27,8 @@ PANEL_SIZE = 8
 # ------------------------------------------------------------------ the list
 
 ROW = (
-    "id", "subject_id", "title", "severity", "state", "updated_at", "opened_at", "series_id",
+    "id", "subject_id", "title", "severity", "state", "updated_at", "opened_at", "series_id", "owner_id",
+    "team_id", "raised_by_id",
 )  # fmt: skip
 ROW_NAMES = {
     "reference": F("subject__reference"),
@@ -41,9 +42,12 @@ ROW_NAMES = {
 }
 
 
-def listed(rows: QuerySet[Risk]) -> QuerySet[Risk]:
-    """Return the values that a row of the list shows, without model instances. Pass its rows to masked()."""
-    return rows.values(*ROW, **ROW_NAMES)
+def listed(rows: QuerySet[Risk], *further: str, **named: Any) -> QuerySet[Risk]:
+    """Return the values that a row of the list shows, without model instances. Pass its rows to masked().
+
+    further, named: fields and expressions of further columns.
+    """
+    return rows.values(*ROW, *further, **ROW_NAMES, **named)
 
 
 def masked(rows: list[dict[str, Any]], user: Visitor, *names: str) -> list[dict[str, Any]]:

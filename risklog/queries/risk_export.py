@@ -41,12 +41,11 @@ def _values(rows: QuerySet) -> QuerySet:
 
 
 def _hide(rows: list[dict[str, Any]], user: Visitor) -> list[dict[str, Any]]:
-    """Remove models, breaches and other risks that this reader may not see."""
+    """Remove models, breaches and other risks that this reader may not see. Rows of the list have some."""
     for row in rows:
-        if not may_see(user, row, "breach"):
-            row["breach_reference"] = None
-        if not may_see(user, row, "merged_into"):
-            row["merged_into_reference"] = None
+        for name in ("breach", "merged_into"):
+            if f"{name}_reference" in row and not may_see(user, row, name):
+                row[f"{name}_reference"] = None
     return queries.masked(rows, user, "model_name")
 
 
@@ -71,6 +70,7 @@ RISK_EXPORT = Export(
     values=_values,
     hide=_hide,
     path=_path,
+    fixed=("reference", "title"),
     columns=(
         _of("reference", "Reference", 11),
         _of("title", "Title", 48),

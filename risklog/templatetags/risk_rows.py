@@ -1,21 +1,30 @@
 """The rows of the risk list as one string: a template for each row costs more than the query of all rows."""
 
-from collections.abc import Container, Iterable, Mapping
+import re
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from functools import lru_cache
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, TypeAlias
+from urllib.parse import quote
 
 from django import template
-from django.urls import reverse
+from django.templatetags.static import static
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import Truncator
 
 from pages.templatetags import ui
 from risklog import scoring
+from risklog.queries.risk_columns import Heading
+from risklog.queries.risk_export import RISK_EXPORT
 from risklog.states import RiskState
 from signals.queries.spark import Spark
 
 register = template.Library()
+Row: TypeAlias = Mapping[str, Any]
+_LONGEST = 160  # characters of a text in a cell
 
 # State -> (icon, class). The label is always beside the icon.
 STATES = {
@@ -67,30 +76,152 @@ def _badge(level: int, glyph: str = "") -> str:
 
 @lru_cache(maxsize=1024)
 def _avatar(name: str | None) -> str:
-    return str(ui.avatar(SimpleNamespace(name=name) if name else None))
+    """Return ui.avatar() of a name. The title is also its accessible name."""
+    face = str(ui.avatar(SimpleNamespace(name=name) if name else None))
+    return re.sub(r' aria-label="[^"]*"', "", face)
 
 
 @register.simple_tag
 def risk_rows(
     rows: Iterable[Mapping[str, Any]],
+    columns: Sequence[Heading],
     sparks: Mapping[int, Spark],
     escalated: Container[int],
+    *,
     has_boxes: bool = False,
+    editable: Container[int] = (),
+    query: str = "",
 ) -> SafeString:
-    """Return the <tr> of each row of queries.risk.listed(), with every text escaped.
+    """Return the <tr> of each row of risk_columns.listed(), with every text escaped.
 
-    sparks: series id -> sparkline. escalated: ids of the subjects with an open escalation. has_boxes: each
-    row begins with a checkbox of the form of the bulk change.
+    columns: of risk_columns. sparks: series id -> sparkline. escalated: ids of the subjects with an open
+    escalation. has_boxes: each row begins with a checkbox of the form of the bulk change. editable: ids of
+    the risks that the reader may change; their cells are links to editors. query: of the list, which the page
+    of a risk goes on in.
     """
-    base, drawn, lines = reverse("risklog:risk_list"), set[int](), []
-    for row in rows:
+    origin = escape(f"?list={quote(query)}")
+    table = _Table(origin, sparks, escalated, editable, [table_cell(one) for one in columns])
+    return mark_safe("".join(table.row(row, has_boxes) for row in rows))
+
+
+@dataclass(slots=True)
+class _Table:
+    """What the rows of one page share. Their addresses are relative to that of the list.
+
+    origin: what an address needs to keep the list. drawn: the levels and states that were drawn before.
+    """
+
+    origin: str
+    sparks: Mapping[int, Spark]
+    escalated: Container[int]
+    editable: Container[int]
+    cells: Sequence[tuple[str, "Draw"]]
+    drawn: set[int | str] = field(default_factory=set)
+
+    def row(self, row: Row, has_box: bool) -> str:
+        """Return the <tr> of a risk. HTML needs no end tags of rows and cells, and a page has hundreds."""
+        cells = "".join(f"{start}{draw(self, row)}" for start, draw in self.cells)
+        return f'<tr id="{row["reference"]}" data-row>{_box(row) if has_box else ""}{cells}'
+
+    def edited(self, name: str, content: str, row: Row) -> str:
+        """Return the content of a cell, as a link to its editor where the reader may change it."""
+        if row["id"] not in self.editable:
+            return content
+        return f'<a href="{row["reference"]}/set/{name}/">{content}</a>'
+
+    def level(self, row: Row) -> str:
         level = scoring.level(row["severity"])
-        badge = _badge(level) if level in drawn else _badge(level, f"glyph-{level}")
-        drawn.add(level)
-        start = f'<tr id="{row["reference"]}" data-row>{_box(row) if has_boxes else ""}'
-        spark, is_escalated = sparks.get(row["series_id"]), row["subject_id"] in escalated
-        lines.append(start + _row(row, base, badge, spark, is_escalated))
-    return mark_safe("".join(lines))
+        badge = _badge(level, f"glyph-{level}" if _first_of(level, self.drawn) else "")
+        return self.edited("level", badge, row)
+
+    def title(self, row: Row) -> str:
+        reference = row["reference"]
+        parts = [
+            row["model_name"],
+            row["category_name"],
+            "Restricted" if row["is_restricted"] else "",
+            "Duplicate" if row["is_duplicate"] else "",
+        ]
+        details = "".join(f"<span>{escape(part)}</span>" for part in parts if part)
+        return (
+            f'<a class="row-link" href="{reference}/{self.origin}">{escape(row["title"])}</a>'
+            f'<span class="row-details"><a href="{reference}/peek/">{reference}</a>{details}'
+            "</span>"
+        )
+
+    def state(self, row: Row) -> str:
+        if row["subject_id"] in self.escalated:
+            return self.edited("state", _escalated_badge(), row)
+        badge = _state_badge(row["state"], is_first=_first_of(row["state"], self.drawn))
+        return self.edited("state", badge, row)
+
+    def owner(self, row: Row) -> str:
+        return self.edited("owner", _avatar(row["owner_name"]), row)
+
+    def review_on(self, row: Row) -> str:
+        return self.edited("review", str(ui.due(row["review_on"])), row)
+
+    def spark(self, row: Row) -> str:
+        spark = self.sparks.get(row["series_id"])
+        return _line(spark) if spark else ""
+
+    def updated_at(self, row: Row) -> str:
+        return str(ui.moment(row["updated_at"]))
+
+
+Draw = Callable[[_Table, Row], str]
+_DRAWN: dict[str, Draw] = {
+    "level": _Table.level,
+    "title": _Table.title,
+    "state": _Table.state,
+    "owner": _Table.owner,
+    "review_on": _Table.review_on,
+    "spark": _Table.spark,
+    "updated_at": _Table.updated_at,
+}
+
+
+@lru_cache(maxsize=64)
+def table_cell(column: Heading) -> tuple[str, Draw]:
+    """Return the start tag of the cells of a column, and what draws their content."""
+    css = "column-title" if column.name == "title" else column.css
+    start = f'<td class="{css}">' if css else "<td>"
+    return start, _DRAWN.get(column.name) or _text_of(column.name)
+
+
+def _text_of(name: str) -> Draw:
+    """Return what draws a value as its text in the export, cut where it is long."""
+    column = next(one for one in RISK_EXPORT.columns if one.name == name)
+
+    def draw(table: _Table, row: Row) -> str:
+        value = column.shown(row)
+        if isinstance(value, datetime):
+            return str(ui.moment(value))
+        if isinstance(value, date):
+            return str(ui.day(value))
+        return escape(Truncator("" if value is None else str(value)).chars(_LONGEST))
+
+    return draw
+
+
+def _first_of(what: int | str, drawn: set[int | str]) -> bool:
+    """Return whether nothing of this kind was drawn before, and note it."""
+    is_first = what not in drawn
+    drawn.add(what)
+    return is_first
+
+
+@lru_cache(maxsize=16)
+def _state_badge(state: str, *, is_first: bool) -> str:
+    """Return the badge of risk_state(). The first of a state draws its icon, and the others refer to it."""
+    symbol, css = STATES[RiskState(state)]
+    use = (
+        f'id="icon-{state}" href="{static("icons/sprite.svg")}#{symbol}"'
+        if is_first
+        else f'href="#icon-{state}"'
+    )
+    name, label = f"status {css}".strip(), RiskState(state).label
+    return f'<span class="{name}"><svg class="icon" aria-hidden="true"><use {use}/></svg>{label}</span>'
 
 
 def _box(row: Mapping[str, Any]) -> str:
@@ -103,29 +234,6 @@ def _box(row: Mapping[str, Any]) -> str:
 @lru_cache(maxsize=1)
 def _escalated_badge() -> str:
     return f'<span class="status status-bad">{ui.icon("stairs-up")}Escalated</span>'
-
-
-def _row(row: Mapping[str, Any], base: str, badge: str, spark: Spark | None, is_escalated: bool) -> str:
-    reference = row["reference"]
-    details = f"<span>{reference}</span>"
-    if row["model_name"]:
-        details += f"<span>{escape(row['model_name'])}</span>"
-    details += f"<span>{escape(row['category_name'])}</span>"
-    if row["is_restricted"]:
-        details += "<span>Restricted</span>"
-    if row["is_duplicate"]:
-        details += "<span>Duplicate</span>"
-    line = _line(spark) if spark else ""
-    state = _escalated_badge() if is_escalated else risk_state(row["state"])
-    return (
-        f"<td>{badge}</td>"
-        f'<td class="column-title"><a class="row-link" href="{base}{reference}/">{escape(row["title"])}</a>'
-        f'<span class="row-details">{details}</span></td>'
-        f'<td class="column-optional">{escape(row["team_name"] or "")}</td><td>{state}</td>'
-        f'<td class="column-optional column-roomy">{line}</td>'
-        f'<td class="column-optional">{_avatar(row["owner_name"])}</td>'
-        f'<td class="column-end">{ui.moment(row["updated_at"])}</td></tr>'
-    )
 
 
 def _line(spark: Spark, width: int = 72, height: int = 22) -> str:
@@ -142,7 +250,7 @@ def _line(spark: Spark, width: int = 72, height: int = 22) -> str:
     x, y = places[-1].split()
     tone = f" sparkline-{spark.tone}" if spark.tone else ""
     return (
-        f'<svg class="sparkline{tone}" width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
+        f'<svg class="sparkline{tone}" viewBox="0 0 {width} {height}"'
         f' role="img" aria-label="{escape(spark.description)}"><path d="M{"L".join(places)}"/>'
-        f'<circle cx="{x}" cy="{y}" r="2.2"/></svg>'
+        f'<circle cx="{x}" cy="{y}"/></svg>'
     )

@@ -1,7 +1,9 @@
 """The risk list: its address has the filters, order and page. The heat map is beside it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 from django.db.models import QuerySet
@@ -15,11 +17,13 @@ from lists.specification import Reader, Selection
 from pages.answers import is_fragment, respond
 from pages.exporting import send_export
 from pages.listing import Chip, Listing, listing, reader_of, selection_of
+from people.models import User
 from people.permissions import SignedInRequest
 from risklog import scoring
-from risklog.filters import LISTS, RISKS, live_risks
+from risklog.filters import RISK_LIST, RISKS, live_risks
 from risklog.models import Risk
 from risklog.queries import risk as queries
+from risklog.queries import risk_columns
 from risklog.queries.risk_export import RISK_EXPORT
 from saved import queries as saved
 from signals.queries.spark import sparks
@@ -31,7 +35,6 @@ MENUS = {"state": "circle-dot", "level": "alert-triangle", "category": "category
 PICKERS = {"model": "cpu", "team": "users-group", "owner": "user"}
 # The orders that the page offers; the others are for tools.
 ORDERS = ("-severity", "-updated_at", "updated_at", "-opened_at", "opened_at", "severity")
-RISK_LIST = next(one for one in LISTS if one.spec is RISKS)
 _CHOICES = replace(RISKS, further=("find",))
 
 
@@ -40,9 +43,10 @@ _CHOICES = replace(RISKS, further=("find",))
 def risk_list(request: SignedInRequest) -> HttpResponse:
     """Show one page of the list. Closed risks are on it only if the address has a state or a reference."""
     selection, reader, at = selection_of(request, RISKS), reader_of(request), clock.now()
-    rows = queries.listed(live_risks(selection, reader))
+    columns = risk_columns.shown(selection)
+    rows = risk_columns.listed(live_risks(selection, reader), columns)
     shown = listing(request, RISKS, rows, selection=selection)
-    queries.masked(shown.page.rows, request.user, "model_name")
+    risk_columns.hidden(shown.page.rows, request.user)
     heat = queries.heat(_filtered(selection, reader), COUNT_CAP)
     counted = _counted(heat.total, heat.is_capped)
     if "cell" in selection.values:
@@ -50,7 +54,9 @@ def risk_list(request: SignedInRequest) -> HttpResponse:
     context = {
         "listing": shown,
         "page": shown.page,
-        "sparks": sparks((row["series_id"] for row in shown.page.rows if row["series_id"]), at=at),
+        "columns": risk_columns.headings(columns),
+        "columns_url": f"{reverse('risklog:risk_columns')}?{selection.query()}",
+        "sparks": sparks(_series_of(shown.page.rows, columns), at=at),
         "escalated": queries.escalated([row["subject_id"] for row in shown.page.rows]),
         "counted": counted,
         "tabs": (tabs := saved.tabs(RISK_LIST, request.user, selection)),
@@ -63,6 +69,7 @@ def risk_list(request: SignedInRequest) -> HttpResponse:
         "orders": [option for option in shown.orders if option.value in ORDERS],
         "may_add": may(request.user, "risklog.risk_add"),
         "may_change": may(request.user, "risklog.risk_change"),
+        "editable": _editable(shown.page.rows, request.user),
         "query": selection.query(),
         "exports": _exports(selection),
         "heat_url": f"{reverse('risklog:risk_heat')}?{selection.query()}",
@@ -81,6 +88,21 @@ def risk_list(request: SignedInRequest) -> HttpResponse:
 def risk_export(request: SignedInRequest) -> StreamingHttpResponse:
     """Send all risks of the filtered list, in its order, as a file: ?format=csv, xlsx or json."""
     return send_export(request, RISK_EXPORT, live_risks)
+
+
+@require_safe
+@view_needs("risklog.risk_view")
+def risk_choose_columns(request: SignedInRequest) -> HttpResponse:
+    """Show the columns that the list can have as check boxes, which keep its filters and its order."""
+    selection = selection_of(request, RISKS)
+    chosen = risk_columns.shown(selection)
+    context = {
+        "boxes": [(name, label, name in chosen) for name, label in RISKS.columns.items()],
+        "kept": [(name, text) for name, text in selection.texts.items() if name != "columns"],
+        "default": _list_url(selection, columns=None),
+        "back": _list_url(selection),
+    }
+    return respond(request, "risklog/risk_columns.html", "columns", context)
 
 
 @require_safe
@@ -120,6 +142,19 @@ def _filtered(selection: Selection, reader: Reader) -> QuerySet[Risk]:
     return RISKS.apply(live_risks(selection, reader), selection, reader)
 
 
+def _series_of(rows: list[dict[str, Any]], columns: Sequence[str]) -> list[int]:
+    """Return the metrics of the rows, [] if the list does not draw them."""
+    return [row["series_id"] for row in rows if row["series_id"]] if "spark" in columns else []
+
+
+def _editable(rows: list[dict[str, Any]], user: User) -> set[int]:
+    """Return the ids of the risks on the page that this reader may change. At most one query."""
+    if not rows or not may(user, "risklog.risk_change"):
+        return set()
+    _ = user.team_ids  # so that the number of queries is the same for every page
+    return {row["id"] for row in rows if may(user, "risklog.risk_change", SimpleNamespace(**row))}
+
+
 def _counted(count: int, is_capped: bool) -> str:
     if is_capped:
         return f"More than {count:,} risks"
@@ -131,12 +166,19 @@ def _list_url(selection: Selection, **changes: str | None) -> str:
 
 
 def _exports(selection: Selection) -> list[tuple[str, str]]:
-    """Return the formats of the export of this list, with their addresses."""
+    """Return the formats of the export of this list, with their addresses: as shown, then all columns."""
     base = reverse("risklog:risk_export")
-    return [
-        (label, f"{base}?{selection.query(format=form)}")
-        for form, label in (("csv", "CSV"), ("xlsx", "Excel (XLSX)"), ("json", "JSON"))
+    columns = ",".join(risk_columns.shown(selection))
+    formats = (("csv", "CSV"), ("xlsx", "Excel (XLSX)"), ("json", "JSON"))
+    shown = [
+        (f"{label}, as shown", f"{base}?{selection.query(format=form, columns=columns)}")
+        for form, label in formats
     ]
+    whole = [
+        (f"{label}, all columns", f"{base}?{selection.query(format=form, columns=None)}")
+        for form, label in formats
+    ]
+    return [*shown, *whole]
 
 
 def _menus(shown: Listing) -> list[dict[str, Any]]:

@@ -1,5 +1,7 @@
 """The pages of one risk: create it, show it, edit it, and choose who may see it."""
 
+from typing import Any
+
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -12,6 +14,7 @@ from kit.refusals import Refused
 from kit.rights import may, view_needs
 from pages import flows
 from pages.answers import go, respond, toast
+from pages.listing import reader_of
 from pages.requests import actor
 from people import queries as people
 from people.permissions import SignedInRequest
@@ -24,9 +27,11 @@ from risklog.queries import duplicate as duplicates
 from risklog.queries import escalation as escalations
 from risklog.queries import review as reviews
 from risklog.queries import risk as queries
+from risklog.queries.neighbours import neighbours
 from risklog.states import AcceptanceState, RiskState
+from risklog.views import origin
 from risklog.views.charts import evidence
-from risklog.views.step import ONWARD, steps_for
+from risklog.views.step import ONWARD, steps_for, undo_address
 from signals.models import BreachGroup
 
 
@@ -36,6 +41,13 @@ def address_of(risk: Risk) -> str:
 
 def _risk(request: SignedInRequest, reference: str) -> Risk:
     return get_object_or_404(queries.for_page(request.user), subject__reference=reference.upper())
+
+
+def _in_list(request: SignedInRequest, risk: Risk) -> dict[str, Any]:
+    """Return what the page shows of the list that the reader came from."""
+    came_from = origin.origin(request)
+    beside = neighbours(risk, came_from, reader_of(request)) if came_from else None
+    return {"came_from": came_from, "beside": beside, "origin": origin.suffix(came_from)}
 
 
 @require_safe
@@ -56,6 +68,7 @@ def risk_detail(request: SignedInRequest, reference: str) -> HttpResponse:
     proposal = next((one for one in accepted if one.state == AcceptanceState.PROPOSED), None)
     context = {
         "risk": risk,
+        **_in_list(request, risk),
         "level": scoring.level(risk.severity),
         "inherent": scoring.score(risk.likelihood, risk.impact),
         "likelihood": scoring.LIKELIHOODS[risk.residual_likelihood or risk.likelihood],
@@ -83,6 +96,20 @@ def risk_detail(request: SignedInRequest, reference: str) -> HttpResponse:
         "impacts": scoring.IMPACTS.items(),
     }
     return respond(request, "risklog/risk_detail.html", None, context)
+
+
+@require_safe
+@view_needs("risklog.risk_view")
+def risk_peek(request: SignedInRequest, reference: str) -> HttpResponse:
+    """Show what matters about a risk, beside the list."""
+    risk = _risk(request, reference)
+    context = {
+        "risk": risk,
+        "model": risk.model if risk.model and risk.model.subject.is_visible_to(request.user) else None,
+        "origin": origin.suffix(origin.origin(request)),
+        "may_change": may(request.user, "risklog.risk_change", risk),
+    }
+    return respond(request, "risklog/risk_peek.html", "peek", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -132,10 +159,12 @@ def risk_edit(request: SignedInRequest, reference: str) -> HttpResponse:
         EditRiskForm(data, risk=risk, user=request.user, only=only),
         permission="risklog.risk_change",
         operation=operations.change,
-        address=address_of(risk),
+        address=origin.address_of(request, risk),
         show=flows.form_page(
             request, "risklog/risk_edit.html", risk=risk, is_whole=only == operations.CHANGEABLE
         ),
+        # The undo of a few values restores them all; that of the whole form would leave its texts.
+        undo="" if only == operations.CHANGEABLE else lambda: undo_address(risk),
     )
 
 

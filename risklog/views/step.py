@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods
 
 from kit.rights import may, view_needs
@@ -15,8 +16,10 @@ from people.permissions import SignedInRequest
 from risklog.forms import risk as forms
 from risklog.models import Acceptance, Risk
 from risklog.operations import risk as operations
+from risklog.operations import risk_bulk_undo
 from risklog.queries import risk as queries
 from risklog.states import LIVE_RISKS, RISK_MOVES, RiskState
+from risklog.views import origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +189,12 @@ def _fits(step: OfferedStep, user: User, proposal: Acceptance | None) -> bool:
     return True
 
 
+def undo_address(risk: Risk) -> str:
+    """Return the address that takes back the last change of a risk, for its author."""
+    address = reverse("risklog:risk_undo", args=[risk.reference])
+    return f"{address}?{urlencode({'at': risk.updated_at.isoformat()})}"
+
+
 @require_http_methods(["GET", "POST"])
 @view_needs("risklog.risk_change")
 def risk_step(request: SignedInRequest, reference: str, name: str) -> HttpResponse:
@@ -195,13 +204,16 @@ def risk_step(request: SignedInRequest, reference: str, name: str) -> HttpRespon
     step = STEPS[name]
     risk = get_object_or_404(queries.for_page(request.user), subject__reference=reference.upper())
     data = request.POST if request.method == "POST" else None
+    former = risk.state
     return flows.step(
         request,
         risk,
         step.form(data, risk=risk, user=request.user),
         permission=step.permission,
         operation=step.operation,
-        address=reverse("risklog:risk_detail", args=[risk.reference]),
+        address=origin.address_of(request, risk),
         show=flows.form_page(request, "risklog/risk_step.html", "step", risk=risk, step=step),
         message=step.done,
+        undo=lambda: undo_address(risk) if risk_bulk_undo.can_undo(risk, former) else "",
+        over=reverse("risklog:risk_list"),
     )

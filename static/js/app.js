@@ -11,4 +11,6 @@ import "./drafts.js";
 import "./filter-forms.js";
 import "./refusals.js";
 import "./heat-map.js";
+import "./editor.js";
+import "./peek.js";
 import "./chart.js";

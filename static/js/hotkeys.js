@@ -18,6 +18,7 @@ listen("keydown", (event) => {
     return;
   }
   if (document.documentElement.dataset.hotkeys === "off" || find("dialog[open]")) return;
+  if (event.key === " " && event.target.closest?.("button,input,summary,select")) return;
   if (alone(event.key)) event.preventDefault();
 });
 
@@ -29,7 +30,7 @@ function withControl(event) {
     const form = event.target.closest?.("form");
     if (!form) return;
     event.preventDefault();
-    form.requestSubmit();
+    form.requestSubmit(find("button.button-primary:not([type=button])", form));
   }
 }
 

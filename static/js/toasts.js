@@ -29,9 +29,15 @@ function undoForm(address) {
   form.append(
     hiddenField("csrfmiddlewaretoken", csrfToken()),
     hiddenField("next", location.pathname + location.search),
-    Object.assign(document.createElement("button"), { textContent: "Undo" }),
+    undoButton(),
   );
   return form;
+}
+
+function undoButton() {
+  const button = Object.assign(document.createElement("button"), { textContent: "Undo" });
+  button.dataset.hotkey = "u";
+  return button;
 }
 
 function hiddenField(name, value) {

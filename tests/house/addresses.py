@@ -16,6 +16,7 @@ PAGE_METHODS = ("GET", "POST")
 _LISTS = (
     "_list",
     "_heat",
+    "_comparison",
     "_export",
     "_counts",
     "_board",
@@ -189,6 +190,8 @@ _RULES: tuple[tuple[str, Any], ...] = (
     ("risklog:risk_list", lambda w, o, k: {}),
     ("risklog:risk_bulk_", lambda w, o, k: {}),
     ("risklog:risk_export", lambda w, o, k: {}),
+    ("risklog:risk_columns", lambda w, o, k: {}),
+    ("risklog:team_comparison", lambda w, o, k: {}),
     ("risklog:risk_heat", lambda w, o, k: {}),
     ("risklog:risk_new", lambda w, o, k: {}),
     ("risklog:risk_like", lambda w, o, k: {}),

@@ -230,7 +230,7 @@ def test_undo_goes_back_to_a_state_if_a_step_leads_there(mia, at):
 def test_only_the_author_undoes_a_bulk_change(mia, at):
     result = risk_bulk.apply(rows_of(*some(1)), BulkChange({"impact": 5}), by=by(mia), at=at)
 
-    with pytest.raises(Refused, match="no bulk change of yours"):
+    with pytest.raises(Refused, match="no change of yours"):
         risk_bulk_undo.undo(result.batch, at, by=by(people.user(role=Role.ADMINISTRATOR)), at=at)
 
 
