@@ -25,6 +25,7 @@ from risklog.recipients import (
     unless_imported,
     unnamed_raisers,
 )
+from saved.recipients import view_subscribers
 
 # ------------------------------------------------------------------ categories, ladders
 
@@ -309,6 +310,7 @@ _REMINDER = Mail("review", mail.review_context, mail.review_is_unanswered)
 _ESCALATION = Mail("escalation", mail.escalation_context, mail.escalation_waits_for, InDoubt.RESEND)
 _OWNER = (risk_owner, lead_if_unowned)
 _OWNER_AND_TEAM = (risk_owner, team_of_risk)
+_VIEWS = unless_imported(view_subscribers)
 
 
 def _escalates(payload: type[Payload], recipients: tuple = (_ESCALATED,)) -> EventType:
@@ -326,18 +328,18 @@ EVENTS = (
     EventType("risklog.ladder_renamed", is_chained=True),
     EventType("risklog.ladder_retired", is_chained=True),
     # risks
-    EventType("risklog.risk_opened", tuple(unless_imported(rule) for rule in _OWNER_AND_TEAM)),
-    EventType(RiskChanged, (of_important_change,)),
+    EventType("risklog.risk_opened", (*(unless_imported(rule) for rule in _OWNER_AND_TEAM), _VIEWS)),
+    EventType(RiskChanged, (of_important_change, _VIEWS)),
     EventType(RiskConfirmed),
     EventType(RiskAssessing),
-    EventType(RiskTreating, (risk_owner,)),
-    EventType(RiskMonitoring, (risk_owner,)),
+    EventType(RiskTreating, (risk_owner, _VIEWS)),
+    EventType(RiskMonitoring, (risk_owner, _VIEWS)),
     EventType(AcceptanceProposed, (acceptance_deciders,)),
     EventType(AcceptanceDeclined, (risk_owner, acceptance_proposer)),
     EventType(AcceptanceWithdrawn, (acceptance_deciders,), is_minor=True),
     EventType(
         RiskAccepted,
-        tuple(unless_imported(rule) for rule in (*_OWNER_AND_TEAM, acceptance_proposer)),
+        (*(unless_imported(rule) for rule in (*_OWNER_AND_TEAM, acceptance_proposer)), _VIEWS),
         is_chained=True,
     ),
     EventType(
@@ -350,8 +352,8 @@ EVENTS = (
         _OWNER,
         Mail("risk", mail.risk_context, mail.risk_is_accepted_no_more, goes_to_stand_in=True),
     ),
-    EventType(RiskClosed, (*_OWNER_AND_TEAM, owner_of_other_risk)),
-    EventType(RiskReopened, _OWNER_AND_TEAM),
+    EventType(RiskClosed, (*_OWNER_AND_TEAM, owner_of_other_risk, _VIEWS)),
+    EventType(RiskReopened, (*_OWNER_AND_TEAM, _VIEWS)),
     EventType(
         FindingsTold,
         (listed_in_payload("told", reason="Risks that wait for you"),),

@@ -8,13 +8,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kit import clock
+from lists.specification import Reader
 from rest.fields import Body, read
 from rest.resource import Collection, Item, Resource
 from rest.steps import Step
-from saved import operations
+from saved import operations, queries
 from saved.filters import SPEC
 from saved.models import SavedView
-from saved.states import ViewState
+from saved.states import Pace, ViewState
 
 
 class SavedViewRow(serializers.Serializer):
@@ -114,8 +115,48 @@ class RestoreSavedView(_SavedViews, Step):
     operation = staticmethod(operations.restore)
 
 
+class SubscriptionBody(Body):
+    pace = serializers.ChoiceField([*Pace.choices, ("off", "Not at all")])
+
+
+class SubscriptionAnswer(serializers.Serializer):
+    """Whether you are told of changes to what a view shows you, and how often you would have been told.
+
+    The counts are those of the last 30 days, by what the view shows now. Your own changes do not count.
+    """
+
+    pace = serializers.ChoiceField([*Pace.choices, ("off", "Not at all")])
+    changes = serializers.IntegerField(help_text="Changes, at most 1000.")
+    digests = serializers.IntegerField(help_text="Weekly digests with any of them.")
+
+
+class ViewSubscription(_SavedViews, Item):
+    """Your subscription to a view. POST sets its pace; off ends it."""
+
+    permission = {"GET": "saved.view_view", "POST": "saved.view_subscribe"}
+    bodies = {"POST": SubscriptionBody}
+    answers = {"GET": (200, SubscriptionAnswer), "POST": (200, SubscriptionAnswer)}
+
+    def get(self, request: Request, key: str) -> Response:
+        view, user = self.found(request, key), request.user
+        told = queries.told(view, Reader(user, clock.today(), clock.now()))
+        return Response(
+            {"pace": queries.pace_of(view, user) or "off", "changes": told.now, "digests": told.digest}
+        )
+
+    def post(self, request: Request, key: str) -> Response:
+        view = self.found(request, key)
+        pace = read(SubscriptionBody, request)["pace"]
+        if pace == "off":
+            operations.unsubscribe(view, by=self.by(request), at=clock.now())
+        else:
+            operations.subscribe(view, pace=pace, by=self.by(request), at=clock.now())
+        return self.get(request, key)
+
+
 RESOURCES: list = [
     ("views", SavedViews),
     ("views/<str:key>", SavedViewItem),
     ("views/<str:key>/restore", RestoreSavedView),
+    ("views/<str:key>/subscription", ViewSubscription),
 ]

@@ -6,6 +6,7 @@ from django import forms
 
 from pages.forms import PageForm
 from saved.models import SavedView
+from saved.states import Pace
 
 
 class SavedViewForm(PageForm):
@@ -40,3 +41,9 @@ class SavedViewForm(PageForm):
 
 class NewSavedViewForm(SavedViewForm):
     list = forms.CharField(max_length=40, widget=forms.HiddenInput)
+
+
+class SubscriptionForm(PageForm):
+    pace = forms.ChoiceField(
+        label="Tell me", widget=forms.RadioSelect, choices=[*Pace.choices, ("off", "Not at all")]
+    )

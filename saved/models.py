@@ -4,12 +4,12 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 
-from history.models import Recorded
+from history.models import Recorded, RecordedQuerySet
 from lists import registry
 from lists.collation import Collated
 from lists.registry import NamedList
 from people.models import User
-from saved.states import MOVES, ViewState
+from saved.states import MOVES, Pace, ViewState
 
 
 class SavedView(Recorded):
@@ -54,3 +54,31 @@ class SavedView(Recorded):
     @property
     def is_deleted(self) -> bool:
         return self.state == ViewState.DELETED
+
+
+class SubscriptionQuerySet(RecordedQuerySet):
+    """A subscription is visible to those who may see its view."""
+
+    through = "view__subject__"
+
+
+class Subscription(models.Model):
+    """A person is told of changes to what a view shows them. A personal setting without history.
+
+    ended_at: the moment at which the view was deleted or became private; None while it lasts.
+    """
+
+    view = models.ForeignKey(SavedView, models.CASCADE, related_name="+")
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    pace = models.CharField(max_length=6, choices=Pace.choices)
+    since = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects = SubscriptionQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["view", "user"], name="saved_subscription_once")]
+        indexes = [models.Index(fields=["user", "id"], name="saved_subscription_user")]
+
+    def __str__(self) -> str:
+        return f"subscription #{self.pk}"

@@ -1,4 +1,4 @@
-"""Operations on saved views: add, change, delete, restore."""
+"""Operations on saved views: add, change, delete, restore, subscribe, unsubscribe."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -15,10 +15,11 @@ from lists import registry
 from lists.specification import BadQuery
 from people.models import User
 from saved import permissions
-from saved.models import SavedView
-from saved.states import ViewState
+from saved.models import SavedView, Subscription
+from saved.states import Pace, ViewState
 
 MAX_PER_PERSON = 100
+MAX_SUBSCRIPTIONS = 20
 CHANGEABLE = ("name", "query", "is_shared")
 
 
@@ -86,6 +87,8 @@ def change(
     history.change(view, {**values, "updated_at": at}, by=by, at=at, seen=seen, verb="saved.view_changed")
     if "name" in values:
         history.retitle(view)
+    if was_shared and not view.is_shared:
+        _end_subscriptions(view, at, others=True)
     if view.is_shared != was_shared:
         history.restrict(view.subject, None if view.is_shared else [])
     return view
@@ -112,8 +115,12 @@ def hand_over(view: SavedView, to: User, *, by: Actor, at: datetime) -> SavedVie
 
 @transaction.atomic
 def delete(view: SavedView, *, by: Actor, at: datetime, seen: int | None = None) -> SavedView:
-    """Delete a view. Its address still leads to its filters, and restore() takes the deletion back."""
+    """Delete a view. Its address still leads to its filters, and restore() takes the deletion back.
+
+    Subscriptions to it end, and its subscribers are told. They do not come back with the view.
+    """
     history.move(view, ViewState.DELETED, values={"updated_at": at}, by=by, at=at, seen=seen)
+    _end_subscriptions(view, at)
     history.retire(view)
     return view
 
@@ -125,6 +132,41 @@ def restore(view: SavedView, *, by: Actor, at: datetime, seen: int | None = None
     history.move(view, ViewState.ACTIVE, values={"updated_at": at}, by=by, at=at, seen=seen)
     history.retire(view, is_retired=False)
     return view
+
+
+@transaction.atomic
+def subscribe(view: SavedView, *, pace: Pace, by: Actor, at: datetime) -> Subscription:
+    """Tell a person of changes to what a view shows them, at this pace; another pace replaces the former.
+
+    Raises Refused for a deleted view, for more than MAX_SUBSCRIPTIONS, and for an unknown pace.
+    """
+    if view.is_deleted:
+        raise Refused("This view was deleted. Choose another one.", field="pace")
+    if pace not in Pace.values:
+        raise Refused(f"Use one of {', '.join(Pace)}.", field="pace")
+    own = Subscription.objects.filter(user=by.person, ended_at__isnull=True).exclude(view=view)
+    if own.count() >= MAX_SUBSCRIPTIONS:
+        raise Refused(f"You subscribe to {MAX_SUBSCRIPTIONS} views. End a subscription first.", field="pace")
+    return Subscription.objects.bulk_create(
+        [Subscription(view=view, user=by.person, pace=pace, since=at)],
+        update_conflicts=True,
+        unique_fields=["view", "user"],
+        update_fields=["pace", "since", "ended_at"],
+    )[0]
+
+
+@transaction.atomic
+def unsubscribe(view: SavedView, *, by: Actor, at: datetime) -> None:
+    """Tell a person no more of a view."""
+    Subscription.objects.filter(view=view, user=by.person).delete()
+
+
+def _end_subscriptions(view: SavedView, at: datetime, *, others: bool = False) -> None:
+    """End the subscriptions to a view; of all, or of all but its owner."""
+    rows = Subscription.objects.filter(view=view, ended_at__isnull=True)
+    if others:
+        rows = rows.exclude(user=view.owner_id)
+    rows.update(ended_at=at)
 
 
 def checked_query(name: str, query: str) -> str:

@@ -31,3 +31,9 @@ def may_change(user: User, view: Any) -> bool:
     if view is None or view.owner_id == user.pk:
         return may_add(user, view)
     return view.is_shared and may_write(user, Role.ADMINISTRATOR)
+
+
+@permission("saved.view_subscribe")
+def may_subscribe(user: User, view: Any) -> bool:
+    """Return True for every person, for the views that they may see."""
+    return may_write(user, Role.VIEWER)

@@ -1,12 +1,15 @@
 """Reading saved views: the tabs of a list, their counts, and what a page of a view needs."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import QuerySet
+from django.db.models.functions import TruncWeek
 from django.urls import reverse
 
+from history import declarations
 from history.models import Event, Subject
 from kit.rights import may
 from kit.sight import Visitor
@@ -15,9 +18,11 @@ from lists.collation import BY_NAME
 from lists.registry import NamedList
 from lists.specification import BadQuery, Reader, Selection
 from people.models import User
-from saved.models import SavedView
-from saved.states import ViewState
+from saved.models import SavedView, Subscription
+from saved.states import Pace, ViewState
 
+DRY_DAYS = 30
+_RULE = "view_subscribers"  # of saved.recipients, in the declarations of the events that it tells of
 MAX_TABS = 100
 # The built-in views that are tabs. The others, and what does not fit, are in the menu beside the tabs.
 PINNED_BUILT_IN, PINNED_OWN = 4, 4
@@ -166,3 +171,54 @@ def for_page(user: Visitor) -> QuerySet[SavedView]:
 def new_address(listed: NamedList, selection: Selection) -> str:
     """Return the address of the form that saves this selection."""
     return f"{reverse('saved:view_new')}?{urlencode({'list': listed.name, 'query': selection.query()})}"
+
+
+# ------------------------------------------------------------------ subscriptions
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How often a subscription would have told its reader in the last DRY_DAYS days, by pace."""
+
+    now: int
+    is_capped: bool
+    digest: int
+
+
+def pace_of(view: SavedView, user: Visitor) -> str:
+    """Return the pace at which a person subscribes to a view, "" without a subscription."""
+    rows = Subscription.objects.filter(view=view, user=user.pk, ended_at__isnull=True)
+    return rows.values_list("pace", flat=True).first() or ""
+
+
+def told(view: SavedView, reader: Reader) -> Told:
+    """Count the changes of the last DRY_DAYS days to what the view shows this reader now. Two queries."""
+    events = changes_of(view, reader, since=reader.at - timedelta(days=DRY_DAYS))
+    if events is None:
+        return Told(0, False, 0)
+    number, is_capped = counting.capped_count(events)
+    weeks = events.order_by().annotate(week=TruncWeek("at")).values("week").distinct()
+    return Told(number, is_capped, weeks.count())
+
+
+def changes_of(view: SavedView, reader: Reader, *, since: datetime) -> QuerySet[Event] | None:
+    """Return the events since a moment, by others, about what the view shows this reader now.
+
+    None if the list no longer has a filter of the view.
+    """
+    listed = view.of_list
+    selection = _read(listed, view.query) if listed else None
+    if listed is None or selection is None:
+        return None
+    verbs = [one.verb for one in declarations.every() if _RULE in {rule.__name__ for rule in one.recipients}]
+    rows = listed.chosen(selection, reader).order_by().values("subject")
+    found = Event.objects.filter(verb__in=verbs, at__gt=since, at__lte=reader.at, subject__in=rows)
+    return found.exclude(actor=reader.user.subject_id) if isinstance(reader.user, User) else found
+
+
+def subscriptions_of(user: User, pace: Pace) -> QuerySet[Subscription]:
+    """Return the subscriptions of a person at a pace whose views they may see, oldest first."""
+    rows = Subscription.objects.visible_to(user).filter(
+        user=user, pace=pace, ended_at__isnull=True, view__state=ViewState.ACTIVE
+    )
+    return rows.select_related("view").order_by("pk")

@@ -8,6 +8,13 @@ class ViewState(TextChoices):
     DELETED = "deleted", "Deleted"
 
 
+class Pace(TextChoices):
+    """When a subscriber of a view is told of a change."""
+
+    NOW = "now", "At once, in the inbox"
+    DIGEST = "digest", "In the weekly digest"
+
+
 MOVES = {
     (ViewState.ACTIVE, ViewState.DELETED): "saved.view_deleted",
     (ViewState.DELETED, ViewState.ACTIVE): "saved.view_restored",

@@ -9,21 +9,23 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from kit import clock
 from kit.refusals import Refused
 from kit.rights import may, require, view_needs
 from lists import registry
 from lists.registry import NamedList
 from pages import flows
-from pages.answers import go, respond
+from pages.answers import go, respond, toast
 from pages.flows import Show
 from pages.forms import PageForm
 from pages.listing import listing, reader_of
+from pages.requests import actor
 from people.permissions import SignedInRequest
 from saved import operations, queries
 from saved.filters import SPEC
-from saved.forms import NewSavedViewForm, SavedViewForm
+from saved.forms import NewSavedViewForm, SavedViewForm, SubscriptionForm
 from saved.models import SavedView
-from saved.states import ViewState
+from saved.states import Pace, ViewState
 
 
 def _view(request: HttpRequest, pk: int) -> SavedView:
@@ -147,6 +149,34 @@ def view_step(request: SignedInRequest, pk: int, step: str) -> HttpResponse:
         message=f"{message}: {view.name}",
         undo=reverse("saved:view_step", args=[pk, undo]) if undo else "",
     )
+
+
+@require_http_methods(["GET", "POST"])
+@view_needs("saved.view_subscribe")
+def view_subscribe(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Choose when to be told of changes to what a view shows, after how often that would have been."""
+    view = _view(request, pk)
+    pace = queries.pace_of(view, request.user)
+    form = SubscriptionForm(request.POST or None, initial={"pace": pace or Pace.NOW})
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                return _subscribed(request, view, form.cleaned_data["pace"])
+            except Refused as refusal:
+                status = form.refuse(refusal)
+    context = {"view": view, "form": form, "told": queries.told(view, reader_of(request)), "pace": pace}
+    return respond(request, "saved/view_subscribe.html", "form", context, status=status)
+
+
+def _subscribed(request: SignedInRequest, view: SavedView, pace: str) -> HttpResponse:
+    back = go(request, view.address or reverse("saved:view_list"))
+    if pace == "off":
+        operations.unsubscribe(view, by=actor(request), at=clock.now())
+        return toast(request, back, f"You are no longer told of {view.name}.")
+    operations.subscribe(view, pace=Pace(pace), by=actor(request), at=clock.now())
+    return toast(request, back, f"You are told of changes in {view.name}.")
 
 
 def _form_page(request: HttpRequest, template: str, listed: NamedList | None, **context: Any) -> Show:

@@ -19,6 +19,7 @@ from history.models import Event, Subject
 from kit.kinds import url_of
 from learnings.models import Learning
 from learnings.states import LearningState
+from lists.specification import Reader
 from meetings.models import Decision
 from notices.models import Digest, Entry
 from notices.queries import mine
@@ -27,6 +28,8 @@ from people.models import User
 from risklog import scoring
 from risklog.models import Escalation, Risk
 from risklog.states import UNRESOLVED, RiskState, Severity
+from saved import queries as views
+from saved.states import Pace
 
 AHEAD = timedelta(days=7)
 FIRST_LOOKS_BACK = timedelta(days=7)
@@ -82,7 +85,7 @@ def since(last: Digest | None, at: datetime) -> datetime:
 def content_for(user: User, *, since: datetime, at: datetime) -> dict[str, Any]:
     """Return the sections for a person: their open work, then changes, all limited to what they may see.
 
-    Costs a constant number of queries.
+    Costs a constant number of queries, and two for each view that the person subscribes to.
     """
     zone = user.zone(people.organisation())
     risks = list(
@@ -105,6 +108,7 @@ def content_for(user: User, *, since: datetime, at: datetime) -> dict[str, Any]:
             _moved(user, risks, since),
             shown=8,
         ),
+        _section("views", "In your views", _of_views(user, since, at, zone), shown=8),
         _section("escalations", "Escalated", _escalations(user, called, since)),
         _section("opened", "New risks", [_risk(risk, _owned(risk)) for risk in opened]),
         _section("closed", "Closed risks", [_risk(risk, risk.closing_evidence[:140]) for risk in closed]),
@@ -186,6 +190,20 @@ def _line(
         "level": level,
         "badge": badge or (scoring.LEVELS[level] if level else ""),
     }
+
+
+def _of_views(user: User, since: datetime, at: datetime, zone: ZoneInfo) -> list[Line]:
+    """Return what changed in the views that the person subscribes to, each object once."""
+    reader = Reader(user, at.astimezone(zone).date(), at)
+    lines: dict[int, Line] = {}
+    for one in views.subscriptions_of(user, Pace.DIGEST):
+        events = views.changes_of(one.view, reader, since=since)
+        if events is None:
+            continue
+        changed = Subject.objects.visible_to(user).filter(pk__in=events.values("subject")).order_by("pk")
+        for subject in changed[:_READ]:
+            lines.setdefault(subject.pk, _line(subject, f"Changed, in your view “{one.view.name}”"))
+    return list(lines.values())
 
 
 def _waiting(user: User, meetings: Sequence[Any], at: datetime, zone: ZoneInfo) -> list[Line]:
