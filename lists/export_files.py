@@ -29,7 +29,7 @@ class ExportColumn:
 
     name: its key in JSON. label: its heading in CSV and XLSX. value: a function from a row to the value, as
     the API gives it. labels: value -> text, where CSV and XLSX show a text in its place. width: its width in
-    XLSX, in characters.
+    XLSX, in characters. text: a function from a row to that text, where labels do not know it.
     """
 
     name: str
@@ -37,9 +37,12 @@ class ExportColumn:
     value: Callable[[Row], Value]
     labels: Mapping[Any, str] = field(default_factory=dict)
     width: int = 14
+    text: Callable[[Row], str] | None = None
 
     def shown(self, row: Row) -> str | int | date | datetime | None:
         """Return the value as a cell shows it: labels for choices, "a, b" for several texts."""
+        if self.text is not None:
+            return self.text(row)
         value = self.value(row)
         if isinstance(value, list | tuple):
             return ", ".join(value) or None

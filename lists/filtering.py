@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from django.db.models import Q, QuerySet, Subquery
+from django.db.models import F, Q, QuerySet, Subquery
 
 from kit.sight import Visitor
 from lists.specification import Condition, Filter, Reader
@@ -112,6 +112,9 @@ def person(
     )
 
 
+_PK = F("pk")
+
+
 def slug(
     label: str,
     path: str,
@@ -120,8 +123,11 @@ def slug(
     options: Callable[[Any], Sequence[tuple[str, str]]] | None = None,
     special_values: tuple[tuple[str, str], ...] = (),
     help: str = "",
+    key: Any = _PK,
 ) -> Filter:
     """Return a filter by the slug of a related row, among the rows that the reader may see.
+
+    key: an expression for the id that the path has, where another row took over those of the named one.
 
     rows: a function from a user to a queryset. special_values: "none" and its label, where the row may be
     missing.
@@ -135,7 +141,7 @@ def slug(
             if value == "none":
                 named |= Q(**{f"{path}__isnull": True})
             else:
-                named |= Q(**{path: Subquery(rows(reader.user).filter(slug=value).values("pk")[:1])})
+                named |= Q(**{path: Subquery(rows(reader.user).filter(slug=value).values(key=key)[:1])})
         return named
 
     def names(values: Sequence[Any], user: Visitor) -> Mapping[str, str]:

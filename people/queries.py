@@ -41,7 +41,24 @@ from people.states import PRIVATE_VERBS, Role
 PLANNED = timedelta(weeks=4)
 _known: ContextVar[Organisation | None] = ContextVar("known_organisation", default=None)
 
-_ORGANISATION = Prepared(lambda: Organisation.objects.select_related("subject").order_by("pk")[:1])
+# What upper rooms read in the same statement: name of the annotation -> expression.
+_ALONG: dict[str, Any] = {}
+_ORGANISATION = Prepared(
+    lambda: Organisation.objects.select_related("subject").annotate(**_ALONG).order_by("pk")[:1]
+)
+
+
+def read_along(name: str, expression: Any) -> None:
+    """Let every read of the organisation give `name`, too: a setting of an upper room that pages need."""
+    _ALONG[name] = expression
+
+
+def known_setting(name: str) -> Any:
+    """Return what read_along() added to the organisation of this request. Raises LookupError without one."""
+    found = _known.get()
+    if found is None:
+        raise LookupError(name)
+    return getattr(found, name)
 
 
 def organisation() -> Organisation | None:

@@ -18,6 +18,7 @@ from people.operations import person
 from riskhub.former_handlers import FORMER
 from risklog.operations import (
     acceptance,
+    appetite,
     availability,
     climb,
     duplicate,
@@ -29,13 +30,27 @@ from risklog.operations import (
     review_handlers,
     stewardship,
     taxonomy,
+    template,
 )
 from signals.operations import series
 
+# The events of a risk after which it may need a plan, or none any more, and which have no other handler.
+RISK_EVENTS = (
+    "risklog.risk_opened",
+    "risklog.risk_changed",
+    "risklog.risk_assessing",
+    "risklog.risk_treating",
+    "risklog.risk_monitoring",
+    "risklog.risk_reopened",
+)
 # Event -> its handlers.
 FLOWS: dict[str, tuple[Handler, ...]] = {
     # A new register gets its first risk categories and ladders.
-    "people.organisation_set_up": (taxonomy.on_organisation_set_up, ladder.on_organisation_set_up),
+    "people.organisation_set_up": (
+        taxonomy.on_organisation_set_up,
+        ladder.on_organisation_set_up,
+        template.on_organisation_set_up,
+    ),
     # Series and breach groups that named a model before it was registered are linked to it, and so are their
     # reviews (signals.breach_claimed).
     "catalogue.model_registered": (series.on_model_registered,),
@@ -66,18 +81,26 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
         escalation_handlers.on_risk_closed,
         decided.on_acceptance_changed,
         duplicate.on_risk_closed,
+        appetite.on_risk,
     ),
     # Acceptances are in the log of decisions.
-    "risklog.risk_accepted": (decided.on_acceptance_changed,),
-    "risklog.risk_acceptance_ended": (decided.on_acceptance_changed,),
+    "risklog.risk_accepted": (decided.on_acceptance_changed, appetite.on_risk),
+    "risklog.risk_acceptance_ended": (decided.on_acceptance_changed, appetite.on_risk),
+    # A risk above its appetite gets a date for a plan, and loses it when it needs none.
+    **dict.fromkeys(RISK_EVENTS, (appetite.on_risk,)),
+    # A risk above its appetite without a plan is escalated on the day. With a plan, its escalation ends.
+    "risklog.plan_overdue": (escalation_handlers.on_plan_overdue,),
+    "risklog.plan_settled": (escalation_handlers.on_plan_settled,),
+    "actions.action_opened": (appetite.on_action,),
+    "actions.action_reopened": (appetite.on_action,),
     # Overdue actions are escalated. When they are done, their escalation ends.
     "actions.action_overdue": (escalation_handlers.on_action_overdue,),
-    "actions.action_done": (escalation_handlers.on_action_settled,),
-    "actions.action_dropped": (escalation_handlers.on_action_settled,),
+    "actions.action_done": (escalation_handlers.on_action_settled, appetite.on_action),
+    "actions.action_dropped": (escalation_handlers.on_action_settled, appetite.on_action),
     "actions.action_changed": (escalation_handlers.on_action_changed,),
     "actions.action_assigned": (escalation_handlers.on_action_changed,),
     # When a model gets an owner team, its waiting reviews get a meeting.
-    "catalogue.model_changed": (agenda_handlers.on_model_changed,),
+    "catalogue.model_changed": (agenda_handlers.on_model_changed, appetite.on_model_changed),
     # Changes of people change the facilitators of meetings.
     "people.person_changed": (
         meeting.on_absence_changed,
@@ -91,6 +114,7 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
         review.on_time_changed,
         climb.on_time_changed,
         acceptance.on_time_changed,
+        appetite.on_time_changed,
         digest.on_time_changed,
     ),
     "people.person_role_changed": (meeting.on_absence_changed, availability.on_person_unavailable),
@@ -127,6 +151,7 @@ DUES: dict[str, Handler] = {
     "risklog.acceptance_ends": acceptance.acceptance_ends,
     "risklog.stewardship": stewardship.find,
     "risklog.finding_left": stewardship.raise_neglected,
+    "risklog.plan_due": appetite.plan_is_due,
     "meetings.plan": meeting.plan_due,
     "meetings.publish": agenda.publish,
     "meetings.turn": meeting.remind_turn,

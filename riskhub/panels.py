@@ -11,7 +11,7 @@ from pages import panels
 from pages.panels import Panel
 from riskhub import start_here
 from riskhub.leaving import page as leaving
-from risklog.queries import escalation, related, review, risk
+from risklog.queries import escalation, related, review, risk, template
 from signals.queries import model as signals
 
 ACTIONS = "actions/_panel_actions.html"
@@ -19,6 +19,7 @@ DECISIONS = "meetings/_panel_decisions.html"
 AGENDA = "meetings/_panel_agenda.html"
 LEARNINGS = "learnings/_panel_learnings.html"
 REVIEWS = "risklog/_panel_reviews_of_subject.html"
+FILLED = "risklog/_panel_filled.html"
 CLIMB = "risklog/_panel_escalation.html"
 
 # place, slot, template, query, permission, in the order of the page
@@ -49,6 +50,7 @@ PANELS: tuple[Panel, ...] = (
     Panel("catalogue.model", "main", LEARNINGS, learnings.of_model, "learnings.learning_view"),
     # a breach group
     Panel("signals.breach_group", "main", REVIEWS, review.of_subject, "risklog.review_view"),
+    Panel("signals.breach_group", "main", FILLED, template.of_subject, "risklog.template_view"),
     Panel("signals.breach_group", "main", ACTIONS, actions.of_subject, "actions.action_view"),
     Panel(
         "signals.breach_group",
@@ -63,9 +65,11 @@ PANELS: tuple[Panel, ...] = (
     Panel("people.team", "main", "people/_panel_start_here.html", start_here.link, "people.team_view"),
     Panel("people.person", "main", "people/_panel_hand_over.html", leaving.link, "people.hand_over"),
     # a risk, a review, an escalation
+    Panel("risklog.risk", "main", FILLED, template.of_subject, "risklog.template_view"),
     Panel("risklog.risk", "main", AGENDA, agenda.panel, "meetings.meeting_view"),
     Panel("risklog.risk", "main", LEARNINGS, learnings.of_risk, "learnings.learning_view"),
     Panel("risklog.risk", "timeline", "notices/_panel_digests.html", digest.that_name, "notices.inbox_view"),
+    Panel("risklog.review", "main", FILLED, template.of_subject, "risklog.template_view"),
     Panel("risklog.review", "main", AGENDA, agenda.panel, "meetings.meeting_view"),
     Panel("risklog.review", "main", LEARNINGS, learnings.of_review, "learnings.learning_view"),
     Panel("risklog.escalation", "main", AGENDA, agenda.panel, "meetings.meeting_view"),

@@ -103,6 +103,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "people.middleware.readers_zone",
     "people.middleware.log_auditors",
+    "risklog.middleware.one_matrix",
     "people.middleware.sign_in_required",
     "riskhub.middleware.explain_refused_method",
     "riskhub.middleware.refuse_nul",

@@ -12,6 +12,7 @@ from kit.rights import OPEN, view_needs
 from pages import charts
 from pages.answers import respond
 from pages.forms import Day
+from pages.templatetags.ui import LEVELS
 
 PEOPLE = [SimpleNamespace(name=n) for n in ("Ana Moreau", "Wei Lin", "Jonas Keller", "Sofia Lindqvist")]
 
@@ -93,7 +94,8 @@ def heat():
             "cells": [
                 {
                     "impact": impacts[col],
-                    "level": min(5, max(1, math.ceil(row * col / 5))),
+                    "level": (level := min(5, max(1, math.ceil(row * col / 5)))),
+                    "level_name": LEVELS[level],
                     "count": counts.get((row, col), 0),
                     "url": f"?likelihood={row}&impact={col}",
                     "current": (row, col) == (4, 3),

@@ -16,6 +16,7 @@ from django.db.models import TextChoices
 from lists.sheets import Cell
 from lists.workbook_gaps import NOT_COMPUTED
 from risklog import scoring
+from risklog.scoring import Matrix
 from risklog.states import RiskState, Treatment
 
 
@@ -209,7 +210,12 @@ COLUMNS: dict[str, SheetColumn] = {
         _text(50_000),
     ),
     "affected": SheetColumn(
-        "Affected", ("affected", "who is affected", "consequence", "consequences", "effect"), _text(300)
+        "Affected", ("affected", "who is affected", "affected people", "stakeholders"), _text(300)
+    ),
+    "cause": SheetColumn("Cause", ("cause", "causes", "risk cause", "root cause", "source"), _text(300)),
+    "event": SheetColumn("Event", ("event", "risk event", "what may happen"), _text(300)),
+    "effect": SheetColumn(
+        "Effect", ("effect", "effects", "consequence", "consequences", "risk effect"), _text(300)
     ),
     "model": SheetColumn("Model", ("model", "model name", "ml model", "system", "asset"), _text(120)),
     "feature": SheetColumn("Feature", ("feature", "field", "variable"), _text(120)),
@@ -299,8 +305,22 @@ def order_of(cells: Iterable[Cell], order: DateOrder) -> DateOrder:
     return found.pop() if len(found) == 1 else DateOrder.AUTO
 
 
-def value_of(name: str, cell: Cell, order: DateOrder) -> Any:
-    """Return the value of a cell for a field, None for an empty cell. Raises Wrong."""
+def figure_words(matrix: Matrix) -> dict[str, dict[str, int]]:
+    """Return field -> folded name of a step -> its number, by the names of the organisation."""
+    likelihoods = {fold(name): number for number, name in matrix.likelihoods.items()}
+    impacts = {fold(name): number for number, name in matrix.impacts.items()}
+    return {
+        "likelihood": likelihoods,
+        "residual_likelihood": likelihoods,
+        "impact": impacts,
+        "residual_impact": impacts,
+    }
+
+
+def value_of(
+    name: str, cell: Cell, order: DateOrder, words: Mapping[str, Mapping[str, int]] | None = None
+) -> Any:
+    """Return the value of a cell for a field, None for an empty cell. words: figure_words(). Raises Wrong."""
     text = text_of(cell)
     if not text or text in _NOTHING:
         return None
@@ -308,6 +328,8 @@ def value_of(name: str, cell: Cell, order: DateOrder) -> Any:
         raise Wrong(_NOT_COMPUTED)
     if text in _ERRORS:
         raise Wrong(f"The cell has the error {text}. Correct its formula, or leave it empty.")
+    if words and (number := words.get(name, {}).get(fold(text))) is not None:
+        return number
     return COLUMNS[name].parse(cell, order)
 
 

@@ -1,8 +1,20 @@
 """The kinds of objects of this room: names, icons, pages, permissions and search texts."""
 
 from history.documents import PartTexts, Texts
-from kit.kinds import Kind, Page
-from risklog.models import Category, Escalation, Ladder, Review, Reviewer, Risk
+from kit.kinds import Kind, NoPage, Page
+from risklog.models import (
+    Appetite,
+    Category,
+    Escalation,
+    FilledTemplate,
+    Ladder,
+    Review,
+    Reviewer,
+    Risk,
+    RiskMatrix,
+    Template,
+)
+from risklog.states import STATEMENT
 
 KINDS = (
     Kind(
@@ -15,7 +27,7 @@ KINDS = (
         watched_by=("owner_id", "raised_by_id"),
         search_rank=10,
         texts=Texts(
-            body=("description", "affected", "feature", "acceptance_reason", "closing_evidence"),
+            body=("description", *STATEMENT, "feature", "acceptance_reason", "closing_evidence"),
             tags=("tags",),
             # Without the reporter, who may be anonymous.
             names=("owner__name", "model__name", "team__name", "category__name"),
@@ -56,6 +68,39 @@ KINDS = (
         permission="risklog.category_view",
         search_rank=140,
         texts=Texts(body=("definition", "signs", "questions", "mitigations")),
+    ),
+    Kind(
+        FilledTemplate,
+        "Filled template",
+        "Filled templates",
+        icon="file-text",
+        page=Page("risklog:filled_detail"),
+        permission="risklog.template_view",
+        search_rank=45,
+    ),
+    Kind(
+        Template,
+        "Template",
+        "Templates",
+        icon="file-text",
+        page=Page("risklog:template_detail", "object_id"),
+        permission="risklog.template_view",
+    ),
+    Kind(
+        Appetite,
+        "Appetite",
+        "Appetites",
+        icon="scale",
+        page=NoPage("The page of the risk matrix shows all appetites."),
+        permission="risklog.matrix_view",
+    ),
+    Kind(
+        RiskMatrix,
+        "Risk matrix",
+        "Risk matrices",
+        icon="table",
+        page=Page("risklog:matrix_by_id", "object_id"),
+        permission="risklog.matrix_view",
     ),
     Kind(
         Ladder,

@@ -15,6 +15,7 @@ from actions.models import Action
 from actions.states import UNFINISHED, ActionState
 from lists.specification import Reader
 from people import queries as people
+from risklog.models.appetite import needs_plan
 from risklog.states import RiskState
 
 STALE_DAYS, ENDING_DAYS, MIN_EVIDENCE = 30, 30, 20
@@ -93,6 +94,13 @@ CHECKS = (
         "The residual score is lower than the inherent one, but there is no action about the risk.",
         "Add the action that reduced it, or correct the residual score.",
         _residual_without_mitigation,
+    ),
+    RegisterCheck(
+        "plan_missing",
+        "Above appetite without a plan",
+        "The score is above the appetite, and there is no treatment and no open action.",
+        "Choose a treatment, add an action, or propose to accept the risk.",
+        lambda reader: needs_plan(),
     ),
     RegisterCheck(
         "accepted_without_end",

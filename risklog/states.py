@@ -27,6 +27,17 @@ class AcceptanceState(TextChoices):
     ENDED = "ended", "Ended"
 
 
+class FieldType(TextChoices):
+    """What a field of a template takes."""
+
+    LINE = "line", "One line"
+    TEXT = "text", "Text"
+    NUMBER = "number", "Number"
+    DATE = "date", "Date"
+    CHOICE = "choice", "Choice"
+    YES_NO = "yes_no", "Yes or no"
+
+
 class ReviewState(TextChoices):
     OPEN = "open", "Open"
     SETTLED = "settled", "Closed"
@@ -98,6 +109,15 @@ class RowResult(TextChoices):
     REFUSED = "refused", "Refused"
 
 
+# The states in which a risk needs a plan: it is neither accepted nor closed.
+WITHOUT_PLAN = (RiskState.OPEN, RiskState.ASSESSING, RiskState.TREATING, RiskState.MONITORING)
+# The statement of a risk in short fields: field -> what it says.
+STATEMENT = {
+    "cause": "Why it may happen: the condition that is there today.",
+    "event": "What may happen.",
+    "effect": "What follows: for decisions, people, money or compliance.",
+    "affected": "Who would be affected, and how, in one sentence.",
+}
 RISK_MOVES = {
     (RiskState.OPEN, RiskState.ASSESSING): "risklog.risk_assessing",
     (RiskState.OPEN, RiskState.CLOSED): "risklog.risk_closed",

@@ -3,19 +3,23 @@
 from django.urls import path, re_path
 
 from risklog.views import (
+    appetite,
     bulk,
     by_team,
     duplicate,
     escalation,
+    filled_template,
     imports,
     inline,
     ladder,
+    matrix,
     register,
     register_checks,
     review,
     risk,
     step,
     taxonomy,
+    template,
 )
 
 app_name = "risklog"
@@ -24,6 +28,7 @@ category_pages: list = [
     path("categories/", taxonomy.category_list, name="category_list"),
     path("categories/new/", taxonomy.category_new, name="category_new"),
     path("categories/id/<int:pk>/", taxonomy.category_by_id, name="category_by_id"),
+    path("categories/meaning/", taxonomy.category_meaning, name="category_meaning"),
     path("categories/<slug:slug>/", taxonomy.category_detail, name="category_detail"),
     path("categories/<slug:slug>/edit/", taxonomy.category_edit, name="category_edit"),
     re_path(
@@ -62,6 +67,24 @@ escalation_pages: list = [
     path("ladder/<int:pk>/edit/", ladder.ladder_edit, name="ladder_edit"),
     path("ladder/<int:pk>/retire/", ladder.ladder_retire, name="ladder_retire"),
 ]
+template_pages: list = [
+    path("templates/", template.template_list, name="template_list"),
+    path("templates/new/", template.template_new, name="template_new"),
+    path("templates/first/", template.template_seed, name="template_seed"),
+    path("templates/<int:pk>/", template.template_detail, name="template_detail"),
+    path("templates/<int:pk>/edit/", template.template_edit, name="template_edit"),
+    re_path(
+        r"^templates/(?P<pk>[0-9]+)/(?P<name>retire|restore)/$",
+        template.template_step,
+        name="template_step",
+    ),
+    path("filled-templates/", filled_template.filled_list, name="filled_list"),
+    path("filled-templates/new/", filled_template.filled_new, name="filled_new"),
+    path("filled-templates/about/<str:reference>/", filled_template.filled_about, name="filled_about"),
+    path("filled-templates/compare/", filled_template.filled_compare, name="filled_compare"),
+    path("filled-templates/<str:reference>/", filled_template.filled_detail, name="filled_detail"),
+    path("filled-templates/<str:reference>/edit/", filled_template.filled_edit, name="filled_edit"),
+]
 # The risk's own pages come last: /risks/<reference>/ matches every other address.
 risk_pages: list = [
     path("", register.risk_list, name="risk_list"),
@@ -72,6 +95,12 @@ risk_pages: list = [
     path("teams/", by_team.team_comparison, name="team_comparison"),
     path("columns/", register.risk_choose_columns, name="risk_columns"),
     path("heat/", register.risk_heat, name="risk_heat"),
+    path("matrix/", matrix.matrix_show, name="matrix_show"),
+    path("matrix/edit/", matrix.matrix_edit, name="matrix_edit"),
+    path("matrix/id/<int:pk>/", matrix.matrix_by_id, name="matrix_by_id"),
+    path("appetites/new/", appetite.appetite_new, name="appetite_new"),
+    path("appetites/<int:pk>/edit/", appetite.appetite_edit, name="appetite_edit"),
+    path("appetites/<int:pk>/retire/", appetite.appetite_retire, name="appetite_retire"),
     path("choices/<str:what>/", register.risk_choices, name="risk_choices"),
     path("imports/", imports.import_list, name="import_list"),
     path("imports/<int:pk>/", imports.import_detail, name="import_detail"),
@@ -98,4 +127,4 @@ risk_pages: list = [
     ),
 ]
 
-urlpatterns: list = [*category_pages, *review_pages, *escalation_pages, *risk_pages]
+urlpatterns: list = [*category_pages, *review_pages, *escalation_pages, *template_pages, *risk_pages]

@@ -25,8 +25,8 @@ from notices.models import Digest, Entry
 from notices.queries import mine
 from people import queries as people
 from people.models import User
-from risklog import scoring
 from risklog.models import Escalation, Risk
+from risklog.models.matrix import present_matrix, read_once
 from risklog.states import UNRESOLVED, RiskState, Severity
 from saved import queries as views
 from saved.states import Pace
@@ -82,6 +82,7 @@ def since(last: Digest | None, at: datetime) -> datetime:
     return last.made_at if last and last.made_at < at else at - FIRST_LOOKS_BACK
 
 
+@read_once()
 def content_for(user: User, *, since: datetime, at: datetime) -> dict[str, Any]:
     """Return the sections for a person: their open work, then changes, all limited to what they may see.
 
@@ -188,7 +189,7 @@ def _line(
         "title": subject.title,
         "said": detail,
         "level": level,
-        "badge": badge or (scoring.LEVELS[level] if level else ""),
+        "badge": badge,
     }
 
 
@@ -253,14 +254,14 @@ def _steps(user: User, since: datetime) -> Case:
 
 def _moved(user: User, risks: Sequence[Any], since: datetime) -> list[Line]:
     """Return one line for each changed risk of this person's teams: its new level or its latest step."""
-    lines = []
+    lines, names = [], present_matrix().levels
     for risk in risks:
         steps = risk.steps or ()
         levels = [step["level"] for step in steps if step["level"]]
         moves = [_MOVED[step["verb"]] for step in steps if not step["level"] and step["verb"] in _MOVED]
         changes = []
         if levels and levels[0][0] != levels[-1][1]:
-            changes.append(f"from {scoring.LEVELS[levels[0][0]]} to {scoring.LEVELS[levels[-1][1]]}")
+            changes.append(f"from {names[levels[0][0]]} to {names[levels[-1][1]]}")
         is_new = risk.opened_at > since  # it is under "New risks", so its first steps are left out here
         changes += [] if is_new else moves[-1:]
         if changes:
@@ -295,7 +296,9 @@ def _escalations(user: User, shown: set[int], since: datetime) -> list[Line]:
 
 
 def _risk(risk: Risk, detail: str) -> Line:
-    return _line(risk.subject, detail, level=scoring.level(risk.severity))
+    matrix = present_matrix()
+    level, basis = matrix.level(*risk.cell), "residual" if risk.is_residual else "inherent"
+    return _line(risk.subject, detail, level=level, badge=f"{matrix.levels[level]}, {basis}")
 
 
 def _owned(risk: Risk) -> str:

@@ -12,7 +12,7 @@ from meetings.operations import series as meeting_series
 from people.models import Function, Team, User
 from people.operations import organisation, person, team
 from riskhub.sample import people_and_models, texts
-from risklog.operations import ladder, taxonomy
+from risklog.operations import appetite, ladder, taxonomy
 from saved import operations as saved
 from signals.mapping import points as readings
 from signals.models import Series
@@ -122,6 +122,12 @@ class SampleOrganisation:
         for name, query, is_shared in people_and_models.VIEWS:
             by = Actor(self.people["sofia"], "page")
             saved.add(list="risks", name=name, query=query, is_shared=is_shared, by=by, at=self.start)
+
+    def _set_appetites(self, *, at: datetime) -> None:
+        """Set an appetite for all risks, and a smaller one for the models of tier 1."""
+        by = Actor(self.people["sofia"], "page")
+        appetite.add(max_score=15, plan_days=14, by=by, at=at)
+        appetite.add(max_score=9, tier=1, plan_days=7, by=by, at=at)
 
     def _watch(self) -> None:
         """Add a source, points for the thirty days before the start, and thresholds agreed from them."""

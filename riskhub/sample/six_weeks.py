@@ -46,6 +46,7 @@ class SixWeeks(SampleOrganisation):
             self._play_day(day)
             day += timedelta(days=1)
         self._prepare_next()
+        self._set_appetites(at=self.now)
         schedule.tick(self.now, is_simulated=True)
 
     # ------------------------------------------------------------------ a day
@@ -86,6 +87,9 @@ class SixWeeks(SampleOrganisation):
             likelihood=logged.likelihood,
             impact=logged.impact,
             description=logged.seen,
+            cause=logged.statement[0],
+            event=logged.statement[1],
+            effect=logged.statement[2],
             affected=logged.affected,
             series=self._series(logged.model, logged.metric, logged.feature),
             feature=logged.feature,

@@ -58,6 +58,7 @@ class Logged:
     feature: str = ""
     tags: tuple[str, ...] = ()
     is_unnamed: bool = False
+    statement: tuple[str, str, str] = ("", "", "")  # cause, event, effect
     steps: tuple[SampleStep, ...] = ()
     decided: Decided | None = None
 
@@ -71,6 +72,7 @@ RISKS = (
         "Since the rate change, applicants for refinancing are outside the range of the training sample. Their scores are 8 to 12 points too low.",
         "Refinancing customers, who are rejected or get a price that is too high.",
         "psi", "utilisation_90d", ("refinancing", "rates"),
+        statement=("The model was trained before the rate change, on few refinancing customers.", "It scores refinancing applicants 8 to 12 points too low.", "Good applicants are rejected or overpay, and a rejection cannot be reversed."),
         steps=(
             SampleStep(0, "assess", "ana"),
             SampleStep(2, "comment", "ana", "@jonas-keller Is anything in the bureau feed different since the rate change?"),
@@ -93,6 +95,7 @@ RISKS = (
         "On the first working day of a month the bureau file arrives three to five hours late. Until then the model uses last month's figures.",
         "Applicants of that morning, who are scored with outdated debt figures.",
         "null_share", "bureau_score", ("bureau",),
+        statement=("The bureau delivers late on the first working day of a month.", "Scores of that morning use last month's debt figures.", "Some loans are granted to applicants with too much debt."),
         steps=(SampleStep(1, "assess", "jonas"), SampleStep(9, "accept", "sofia", "The delay is five hours a month, and a second bureau would cost more than it saves. We review this when the contract is renewed.")),
         decided=Decided(
             "We accept the delay until the bureau contract is renewed, and show when the figures of a score are outdated.",
@@ -106,6 +109,7 @@ RISKS = (
         "A quarter of the fraud labels change within 60 days. The weekly retraining uses labels that are not final.",
         "Card holders whose payments are held although there was no fraud.",
         "precision_at_1pct", "", ("labels", "chargebacks"),
+        statement=("Chargebacks take up to 60 days to settle.", "The weekly retraining learns from labels that are not final.", "The model holds payments that are no fraud."),
         steps=(SampleStep(0, "assess", "wei"), SampleStep(8, "treat", "wei", "Lower weights for recent labels, as agreed.")),
         decided=Decided(
             "Labels younger than 60 days get half the weight in the weekly retraining.",

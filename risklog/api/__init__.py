@@ -2,17 +2,20 @@
 
 from risklog.api import (
     acceptance,
+    appetite,
     bulk,
     by_team,
     duplicate,
     escalation,
     imports,
     ladder,
+    matrix,
     register_checks,
     reveal,
     review,
     risk,
     taxonomy,
+    template,
 )
 
 RESOURCES: list = [
@@ -24,6 +27,9 @@ RESOURCES: list = [
     *register_checks.RESOURCES,
     *imports.RESOURCES,
     *taxonomy.RESOURCES,
+    *matrix.RESOURCES,
+    *template.RESOURCES,
+    *appetite.RESOURCES,
     *review.RESOURCES,
     *escalation.RESOURCES,
     *ladder.RESOURCES,

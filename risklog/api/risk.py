@@ -15,7 +15,6 @@ from rest.exporting import ExportOfList
 from rest.fields import Body, read
 from rest.resource import Collection, Item, Resource
 from rest.steps import Step
-from risklog import scoring
 from risklog.api.risk_bodies import (
     AcceptRiskBody,
     CloseRiskBody,
@@ -32,12 +31,13 @@ from risklog.api.risk_bodies import (
 )
 from risklog.filters import RISKS
 from risklog.models import Risk
+from risklog.models.matrix import present_matrix
 from risklog.operations import risk as operations
 from risklog.operations import risk_bulk_undo
 from risklog.operations.risk_upsert import upsert
 from risklog.queries import risk as queries
 from risklog.queries.risk_export import RISK_EXPORT
-from risklog.states import RiskState, Treatment
+from risklog.states import STATEMENT, RiskState, Treatment
 
 
 class RiskRow(serializers.Serializer):
@@ -48,7 +48,10 @@ class RiskRow(serializers.Serializer):
     version = serializers.IntegerField()
     title = serializers.CharField()
     description = serializers.CharField(help_text="Markdown.")
-    affected = serializers.CharField(help_text="Who would be affected, and how, in one sentence.")
+    cause = serializers.CharField(help_text=STATEMENT["cause"])
+    event = serializers.CharField(help_text=STATEMENT["event"])
+    effect = serializers.CharField(help_text=STATEMENT["effect"])
+    affected = serializers.CharField(help_text=STATEMENT["affected"])
     category_id = serializers.IntegerField()
     category_slug = serializers.CharField(source="category.slug")
     model_id = serializers.IntegerField(allow_null=True, help_text="Also null if you may not see the model.")
@@ -68,12 +71,16 @@ class RiskRow(serializers.Serializer):
         help_text="1 to 25: residual likelihood x impact if assessed, else likelihood x impact."
     )
     level = serializers.SerializerMethodField(
-        help_text="From 1 (Minimal) to 5 (Critical), derived from the severity."
+        help_text="From 1 (lowest) to 5 (highest), from the cell of the matrix in force (/risk-matrix)."
     )
     state = serializers.ChoiceField(RiskState.choices)
     treatment = serializers.ChoiceField([*Treatment.choices, ""])
     review_on = serializers.DateField(allow_null=True, help_text="Date of the next review.")
     confirmations = serializers.IntegerField()
+    plan_due_on = serializers.DateField(
+        allow_null=True,
+        help_text="Date by which it needs a treatment plan: it is above the appetite.",
+    )
     accepted_until = serializers.DateField(allow_null=True)
     acceptance_reason = serializers.CharField()
     closing_evidence = serializers.CharField()
@@ -93,7 +100,7 @@ class RiskRow(serializers.Serializer):
     updated_at = serializers.DateTimeField()
 
     def get_level(self, risk: Risk) -> int:
-        return scoring.level(risk.severity)
+        return present_matrix().level(*risk.cell)
 
     def get_is_duplicate(self, risk: Risk) -> bool:
         return risk.merged_into_id is not None
@@ -126,8 +133,9 @@ class _Risks(Resource):
 
     def finish(self, rows: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
         """Add the level. Hide the model, and the other risk of a duplicate, if the reader may not see it."""
+        matrix = present_matrix()
         for row in rows:
-            row["level"] = scoring.level(row["severity"])
+            row["level"] = matrix.level(*queries.cell_of(row))
         tell(request.user, rows, "merged_into")
         return queries.masked(rows, request.user, "model_id", "model_slug")
 

@@ -29,12 +29,19 @@ def _one_to_five(**kwargs: Any) -> serializers.IntegerField:
     return serializers.IntegerField(min_value=1, max_value=5, required=False, **kwargs)
 
 
+def _sentence() -> serializers.CharField:
+    return serializers.CharField(max_length=300, required=False, allow_blank=True)
+
+
 class RiskChange(Body):
     """The fields to change. Fields that are not sent keep their values; a state changes by its step."""
 
     title = serializers.CharField(max_length=200, required=False)
     description = serializers.CharField(max_length=50_000, required=False, allow_blank=True)
-    affected = serializers.CharField(max_length=300, required=False, allow_blank=True)
+    cause = _sentence()
+    event = _sentence()
+    effect = _sentence()
+    affected = _sentence()
     category = Visible("category", _categories, required=False)
     model = Visible("model", _models, required=False, allow_null=True)
     feature = serializers.CharField(max_length=120, required=False, allow_blank=True)
@@ -62,7 +69,10 @@ class NewRisk(Body):
     title = serializers.CharField(max_length=200)
     category = Visible("category", _categories)
     description = serializers.CharField(max_length=50_000, required=False, allow_blank=True)
-    affected = serializers.CharField(max_length=300, required=False, allow_blank=True)
+    cause = _sentence()
+    event = _sentence()
+    effect = _sentence()
+    affected = _sentence()
     model = Visible("model", _models, required=False, allow_null=True)
     feature = serializers.CharField(max_length=120, required=False, allow_blank=True)
     tags = serializers.ListField(child=serializers.CharField(max_length=60), max_length=20, required=False)

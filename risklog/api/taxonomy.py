@@ -6,8 +6,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kit import clock
-from rest.fields import Body, read
+from rest.fields import Body, Visible, read
 from rest.resource import Collection, Item, Resource
+from rest.steps import Step
 from risklog.filters import CATEGORIES
 from risklog.models import Category
 from risklog.operations import taxonomy as operations
@@ -27,6 +28,12 @@ class CategoryRow(serializers.Serializer):
     questions = serializers.CharField()
     mitigations = serializers.CharField()
     is_retired = serializers.BooleanField()
+    merged_into_slug = serializers.CharField(
+        source="merged_into.slug",
+        default=None,
+        allow_null=True,
+        help_text="The category that took over its risks, if it was merged.",
+    )
 
 
 def _text() -> serializers.CharField:
@@ -54,7 +61,7 @@ class _Categories(Resource):
     kind = "category"
     slug = "slug"
     serializer_class = CategoryRow
-    columns = {name: name for name in CategoryRow().fields}
+    columns = {**{name: name for name in CategoryRow().fields}, "merged_into_slug": "merged_into__slug"}
 
     def rows(self, request: Request) -> QuerySet:
         return Category.objects.visible_to(request.user)
@@ -86,4 +93,40 @@ class CategoryItem(_Categories, Item):
         return self.answer(request, category.pk)
 
 
-RESOURCES: list = [("categories", Categories), ("categories/<str:key>", CategoryItem)]
+class MergeCategoryBody(Body):
+    into = Visible("category", Category.objects.visible_to, help_text="Not a retired one.")
+
+
+class _CategoryStep(_Categories, Step):
+    is_versioned = True
+    permission = {"POST": "risklog.category_change"}
+    bodies = {"POST": None}
+    answers = {"POST": (200, CategoryRow)}
+
+
+class MergeCategory(_CategoryStep):
+    """Move all risks of a category into another one, and retire it. Filters by its slug find them there."""
+
+    body, bodies = MergeCategoryBody, {"POST": MergeCategoryBody}
+    operation = staticmethod(operations.merge)
+
+
+class RetireCategory(_CategoryStep):
+    """Allow no new risks in a category. Its risks keep it."""
+
+    operation = staticmethod(operations.retire)
+
+
+class RestoreCategory(_CategoryStep):
+    """Allow new risks in a retired category again. Risks that were merged stay where they are."""
+
+    operation = staticmethod(operations.restore)
+
+
+RESOURCES: list = [
+    ("categories", Categories),
+    ("categories/<str:key>", CategoryItem),
+    ("categories/<str:key>/merge", MergeCategory),
+    ("categories/<str:key>/retire", RetireCategory),
+    ("categories/<str:key>/restore", RestoreCategory),
+]

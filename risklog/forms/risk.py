@@ -15,26 +15,23 @@ from pages.forms import Day, PageForm
 from people import queries as people
 from people.models import Team, User
 from people.states import Role
-from risklog import scoring
 from risklog.models import Category, Risk
+from risklog.models.matrix import present_matrix
 from risklog.operations.risk import CHANGEABLE
 from risklog.queries import acceptance, closing
 from risklog.queries import risk as queries
-from risklog.states import Treatment
+from risklog.states import STATEMENT, Treatment
 from signals.models import Series
 
-# Estimated level -> the likelihood and impact of the risk until somebody assesses it.
-GUESS = {1: (2, 1), 2: (2, 2), 3: (3, 3), 4: (4, 4), 5: (5, 5)}
-GUESS_LABELS = (
-    (5, "Critical: harm to people or a financial loss is likely soon"),
-    (4, "High: decisions are wrong, or soon will be"),
-    (3, "Medium: needs a review within weeks"),
-    (2, "Low: unlikely, and it would be noticed"),
-    (1, "Minimal: recorded for reference"),
-)
+# Level -> how bad that is. The form asks for an estimate.
+GUESSES = {
+    5: "harm to people or a financial loss is likely soon",
+    4: "decisions are wrong, or soon will be",
+    3: "needs a review within weeks",
+    2: "unlikely, and it would be noticed",
+    1: "recorded for reference",
+}
 _BREACHES = 5  # of the metric, in the form that closes a risk
-_LIKELIHOODS = [(number, f"{number} {name}") for number, name in scoring.LIKELIHOODS.items()]
-_IMPACTS = [(number, f"{number} {name}") for number, name in scoring.IMPACTS.items()]
 
 
 class NamedChoice(forms.ModelChoiceField):
@@ -47,11 +44,28 @@ def _owners() -> QuerySet[User]:
     return User.objects.filter(is_active=True).exclude(role=Role.VIEWER)
 
 
-def _figure(label: str, choices: list[tuple[int, str]], *, required: bool = True) -> forms.TypedChoiceField:
-    options = choices if required else [("", "Not assessed"), *choices]
-    return forms.TypedChoiceField(
-        label=label, choices=options, coerce=int, empty_value=None, required=required
-    )
+class Figure(forms.TypedChoiceField):
+    """A step of the matrix, 1 to 5. kind: "likelihood" or "impact". empty: what no step is called."""
+
+    def __init__(self, label: str, kind: str, *, empty: str = "") -> None:
+        self.kind, self.empty = kind, empty
+        super().__init__(label=label, choices=self.steps, coerce=int, empty_value=None, required=not empty)
+
+    def steps(self) -> list[tuple[Any, str]]:
+        """Return the steps with the names of the matrix in force."""
+        matrix = present_matrix()
+        names = matrix.likelihoods if self.kind == "likelihood" else matrix.impacts
+        numbered = [(number, f"{number} {name}") for number, name in names.items()]
+        return [("", self.empty), *numbered] if self.empty else numbered
+
+
+def _guesses() -> list[tuple[int, str]]:
+    levels = present_matrix().levels
+    return [(level, f"{levels[level]}: {text}") for level, text in GUESSES.items()]
+
+
+def _sentence(name: str) -> forms.CharField:
+    return forms.CharField(label=name.capitalize(), max_length=300, required=False, help_text=STATEMENT[name])
 
 
 class RiskForm(PageForm):
@@ -71,6 +85,11 @@ class RiskForm(PageForm):
         fields: dict[str, Any] = self.fields
         fields["model"].queryset = Model.objects.visible_to(user).order_by(*BY_NAME)
         fields["category"].queryset = Category.objects.filter(is_retired=False).order_by(*BY_NAME)
+        self.fields["category"].widget.attrs |= {
+            "hx-get": reverse_lazy("risklog:category_meaning"),
+            "hx-trigger": "load, change",
+            "hx-target": "#category-meaning",
+        }
 
 
 class NewRiskForm(RiskForm):
@@ -81,7 +100,7 @@ class NewRiskForm(RiskForm):
         help_text="Values, since when, and where to find the evidence. Markdown is supported.",
     )
     guess = forms.TypedChoiceField(
-        label="Estimated level", choices=GUESS_LABELS, coerce=int, widget=forms.RadioSelect, initial=3
+        label="Estimated level", choices=_guesses, coerce=int, widget=forms.RadioSelect, initial=3
     )
     is_unnamed = forms.BooleanField(
         label="Report anonymously",
@@ -105,17 +124,15 @@ class NewRiskForm(RiskForm):
 
     def values(self) -> dict[str, Any]:
         values = super().values()
-        values["likelihood"], values["impact"] = GUESS[values.pop("guess")]
+        values["likelihood"], values["impact"] = present_matrix().estimate(values.pop("guess"))
         return values
 
 
 class EditRiskForm(RiskForm):
-    affected = forms.CharField(
-        label="Affected",
-        max_length=300,
-        required=False,
-        help_text="Who would be affected, and how, in one sentence.",
-    )
+    cause = _sentence("cause")
+    event = _sentence("event")
+    effect = _sentence("effect")
+    affected = _sentence("affected")
     description = forms.CharField(
         label="Description",
         required=False,
@@ -131,10 +148,10 @@ class EditRiskForm(RiskForm):
     )
     team = NamedChoice(Team.objects.none(), required=False, empty_label="No team", label="Owner team")
     owner = NamedChoice(User.objects.none(), required=False, empty_label="No owner")
-    likelihood = _figure("Likelihood", _LIKELIHOODS)
-    impact = _figure("Impact", _IMPACTS)
-    residual_likelihood = _figure("Residual likelihood", _LIKELIHOODS, required=False)
-    residual_impact = _figure("Residual impact", _IMPACTS, required=False)
+    likelihood = Figure("Inherent likelihood", "likelihood")
+    impact = Figure("Inherent impact", "impact")
+    residual_likelihood = Figure("Residual likelihood", "likelihood", empty="Not assessed")
+    residual_impact = Figure("Residual impact", "impact", empty="Not assessed")
     treatment = forms.ChoiceField(choices=[("", "Not chosen"), *Treatment.choices], required=False)
     review_on = forms.DateField(
         label="Next review",
@@ -231,8 +248,8 @@ class TreatForm(StepForm):
 
 
 class MonitorForm(StepForm):
-    residual_likelihood = _figure("Residual likelihood", _LIKELIHOODS, required=False)
-    residual_impact = _figure("Residual impact", _IMPACTS, required=False)
+    residual_likelihood = Figure("Residual likelihood", "likelihood", empty="Not assessed")
+    residual_impact = Figure("Residual impact", "impact", empty="Not assessed")
 
     field_order = ("residual_likelihood", "residual_impact", "reason")
 

@@ -8,7 +8,7 @@ from lists.collation import BY_NAME
 from pages.forms import Day, PageForm
 from people.models import Team, User
 from people.states import Role
-from risklog import scoring
+from risklog.forms.risk import Figure
 from risklog.operations.risk_bulk import STATES, BulkChange
 from risklog.states import RiskState
 
@@ -19,11 +19,6 @@ def _rows(pairs: Any, none: str) -> list[tuple[str, str]]:
     return [(KEEP, "Keep"), (NOBODY, none), *((str(pk), name) for pk, name in pairs)]
 
 
-def _figure(label: str, names: dict[int, str]) -> forms.TypedChoiceField:
-    choices = [(KEEP, "Keep"), *((number, f"{number} {name}") for number, name in names.items())]
-    return forms.TypedChoiceField(label=label, choices=choices, coerce=int, empty_value=None, required=False)
-
-
 class BulkForm(PageForm):
     """An empty field keeps the value of each risk."""
 
@@ -32,8 +27,8 @@ class BulkForm(PageForm):
     state = forms.ChoiceField(
         label="State", required=False, choices=[(KEEP, "Keep"), *((s.value, s.label) for s in STATES)]
     )
-    likelihood = _figure("Likelihood", scoring.LIKELIHOODS)
-    impact = _figure("Impact", scoring.IMPACTS)
+    likelihood = Figure("Inherent likelihood", "likelihood", empty="Keep")
+    impact = Figure("Inherent impact", "impact", empty="Keep")
     review_on = forms.DateField(label="Next review", required=False, widget=Day)
     add_tags = forms.CharField(
         label="Add tags", required=False, max_length=300, help_text="Separated by commas."

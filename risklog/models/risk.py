@@ -12,7 +12,7 @@ from history.models import Recorded
 from people.models import Team, User
 from risklog.likeness import key_of
 from risklog.models.taxonomy import Category
-from risklog.states import DUPLICATE_MOVES, RISK_MOVES, RiskState, Treatment
+from risklog.states import DUPLICATE_MOVES, RISK_MOVES, STATEMENT, RiskState, Treatment
 from signals.models import BreachGroup, Series
 
 _ONE_TO_FIVE = [MinValueValidator(1), MaxValueValidator(5)]
@@ -33,6 +33,8 @@ class Risk(Recorded):
     likelihood x impact is the inherent score. The residual figures are those after treatment, None if
     they are not assessed yet. severity: the score (1 to 25), residual if assessed, else inherent.
     raised_by: None if the reporter is anonymous; the audit history records the name.
+    cause, event, effect: the statement of the risk, one sentence each, "" without.
+    plan_due_on: the day by which it needs a treatment plan, because its score is above the appetite.
     external_id: its key in another tool or sheet, "" without. Not unique: it must not reveal a hidden risk.
     merged_into: the risk that this one is a duplicate of, None for others. It is closed then.
     title_key: the title in the form in which likely duplicates are compared.
@@ -46,6 +48,9 @@ class Risk(Recorded):
 
     title = models.CharField(max_length=200)
     description = models.TextField(blank=True, default="")
+    cause = models.CharField(max_length=300, blank=True, default="", db_default="")
+    event = models.CharField(max_length=300, blank=True, default="", db_default="")
+    effect = models.CharField(max_length=300, blank=True, default="", db_default="")
     affected = models.CharField(max_length=300, blank=True, default="")
     category = models.ForeignKey(Category, models.PROTECT, related_name="risks")
     model = models.ForeignKey(Model, models.PROTECT, null=True, blank=True, related_name="+")
@@ -71,6 +76,7 @@ class Risk(Recorded):
     acceptance_reason = models.TextField(blank=True, default="")
     breach_group = models.ForeignKey(BreachGroup, models.PROTECT, null=True, blank=True, related_name="+")
     series = models.ForeignKey(Series, models.PROTECT, null=True, blank=True, related_name="+")
+    plan_due_on = models.DateField(null=True, blank=True)
     closing_evidence = models.TextField(blank=True, default="")
     # Its index is in Meta, because few risks are duplicates.
     merged_into = models.ForeignKey(
@@ -126,6 +132,26 @@ class Risk(Recorded):
                 condition=Q(merged_into__isnull=False),
             ),
         ]
+
+    @property
+    def statement(self) -> list[tuple[str, str]]:
+        """Return the fields of the statement that have a text, as (label, text)."""
+        return [(name.capitalize(), text) for name in STATEMENT if (text := getattr(self, name))]
+
+    @property
+    def missing_in_statement(self) -> list[str]:
+        """Return the fields of the statement that have no text."""
+        return [name for name in STATEMENT if not getattr(self, name)]
+
+    @property
+    def is_residual(self) -> bool:
+        """Return True if the score that counts is the residual one, False if it is the inherent one."""
+        return self.residual_likelihood is not None
+
+    @property
+    def cell(self) -> tuple[int, int]:
+        """Return the likelihood and the impact that count now, each 1 to 5."""
+        return self.present_likelihood, self.present_impact
 
     @property
     def present_likelihood(self) -> int:

@@ -9,7 +9,8 @@ from signals.states import SignalKind
 class Category(Recorded):
     """A category of risks, with texts that help to recognise and treat them.
 
-    signs, questions, mitigations: Markdown lists.
+    signs, questions, mitigations: Markdown lists. merged_into: the category that took over its risks. Filters
+    by the slug of a merged category find the risks of that one.
     """
 
     KIND = "category"
@@ -22,3 +23,4 @@ class Category(Recorded):
     questions = models.TextField(blank=True, default="")
     mitigations = models.TextField(blank=True, default="")
     is_retired = models.BooleanField(default=False)
+    merged_into = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+")

@@ -1,9 +1,8 @@
 """Accepting a risk until a date: one person proposes it, another decides; a warning comes ten days before."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
@@ -15,8 +14,10 @@ from kit.actor import SYSTEM, Actor
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
 from people import queries as people
 from people.states import Role
-from risklog import events, scoring
+from risklog import events
 from risklog.models import Acceptance, Risk
+from risklog.models.matrix import present_matrix
+from risklog.operations.days import day_of, moment_of
 from risklog.queries import acceptance as queries
 from risklog.states import RISK_MOVES, AcceptanceState, RiskState, Treatment
 
@@ -181,7 +182,7 @@ def _check_open(acceptance: Acceptance, seen: int | None) -> None:
 
 def check_until(until: date, *, at: datetime) -> None:
     """Raise Refused if an acceptance may not last until a date: it is past, or beyond the limit."""
-    today = _day(at)
+    today = day_of(at)
     if problem := queries.problem_of(until, today=today, last=queries.last_day(today)):
         raise Refused(problem, field="until")
 
@@ -281,13 +282,13 @@ def acceptance_ends(due: Due, *, at: datetime) -> None:
     if until is None or until.isoformat() != day:
         return
     if action == "warn":
-        days_left = (until - _day(at)).days
+        days_left = (until - day_of(at)).days
         if days_left > 0:  # else the Due of the end, which is due too, notifies of it
             history.record(risk, events.RiskAcceptanceEnding(until=day, days=days_left), by=SYSTEM, at=at)
         return
     values = {
         "accepted_until": None,
-        "review_on": scoring.next_review(risk.severity, at.date()),
+        "review_on": present_matrix().next_review(*risk.cell, at.date()),
         "updated_at": at,
     }
     ended = events.RiskAcceptanceEnded(until=day)
@@ -302,8 +303,8 @@ def _plan_ends(risks: Sequence[Risk], *, at: datetime) -> None:
         for risk in risks:
             until = risk.accepted_until
             assert until is not None  # a constraint of the table
-            dues.append((DUE, risk.subject_id, f"end {until.isoformat()}", _moment(until)))
-            warn_at = _moment(until - timedelta(days=WARN_DAYS))
+            dues.append((DUE, risk.subject_id, f"end {until.isoformat()}", moment_of(until)))
+            warn_at = moment_of(until - timedelta(days=WARN_DAYS))
             if warn_at > at:
                 dues.append((DUE, risk.subject_id, f"warn {until.isoformat()}", warn_at))
     history.put_dues(dues)
@@ -318,23 +319,7 @@ def on_time_changed(event: Event, *, at: datetime) -> None:
     def planned(due: Due) -> tuple[str, datetime]:
         action, _, day = due.occurrence.partition(" ")
         ahead = timedelta(days=WARN_DAYS if action == "warn" else 0)
-        return due.occurrence, _moment(date.fromisoformat(day) - ahead)
+        return due.occurrence, moment_of(date.fromisoformat(day) - ahead)
 
     accepted = Risk.objects.filter(state=RiskState.ACCEPTED).values_list("subject_id", flat=True)
     history.replan_dues(accepted, DUE, to=planned)
-
-
-def _moment(day: date) -> datetime:
-    """Return when a day begins at the organisation, in UTC; at 9:00 before it is set up."""
-    organisation = people.organisation()
-    starts_at = organisation.day_starts_at if organisation else time(9)
-    return datetime.combine(day, starts_at, tzinfo=_zone()).astimezone(UTC)
-
-
-def _day(at: datetime) -> date:
-    """Return the day at the organisation, in whose time zone acceptances end."""
-    return at.astimezone(_zone()).date()
-
-
-def _zone() -> ZoneInfo:
-    return people.zone_of(None)

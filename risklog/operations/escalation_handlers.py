@@ -8,7 +8,7 @@ from history.models import Event
 from history.queries import present_data
 from history.wiring import handler
 from kit.actor import SYSTEM
-from risklog.models import Escalation, Review
+from risklog.models import Escalation, Review, Risk
 from risklog.operations import climb
 from risklog.operations.escalation import resolve, start
 from risklog.queries import availability
@@ -107,6 +107,38 @@ def resolve_if_answered(review_id: int, *, at: datetime, cause: Event) -> None:
         return
     if escalation.started_at <= cause.at and _is_only_for(escalation, "risklog.review_unanswered"):
         resolve(escalation, reason="All reviewers have answered.", by=SYSTEM, at=at, cause=cause)
+
+
+@handler("risklog.escalation.start_for_missing_plan")
+@history.in_one_transaction
+def on_plan_overdue(event: Event, *, at: datetime) -> None:
+    """Escalate a risk above its appetite whose plan is overdue, unless it has one by now."""
+    rows = Risk.objects.select_related("subject", "team", "category")
+    risk = rows.filter(subject_id=event.subject_id, plan_due_on__isnull=False).first()
+    if risk is None or str(risk.plan_due_on) != present_data(event)["due_on"]:
+        return
+    start(
+        about=risk.subject,
+        title=f"No treatment plan: {risk.title}",
+        why=f"The score of {risk.reference} is {risk.severity}, above the appetite. A plan was due on "
+        f"{risk.plan_due_on:%-d %b %Y}.",
+        severity=Severity.WARNING,
+        team=risk.team,
+        category=risk.category,
+        by=SYSTEM,
+        at=at,
+        cause=event,
+    )
+
+
+@handler("risklog.escalation.resolve_with_plan")
+@history.in_one_transaction
+def on_plan_settled(event: Event, *, at: datetime) -> None:
+    """Resolve the escalation of a missing plan. One that was also raised for another reason stays open."""
+    escalation = climb.lock(about_id=event.subject_id)
+    risk = Risk.objects.filter(subject_id=event.subject_id, plan_due_on__isnull=True).first()
+    if escalation and risk and _is_only_for(escalation, "risklog.plan_overdue"):
+        resolve(escalation, reason="The risk has a plan, or needs none.", by=SYSTEM, at=at, cause=event)
 
 
 @handler("risklog.escalation.resolve_with_risk")

@@ -13,15 +13,17 @@ from history.operations import GrantReason, NewGrant, Placement, Reach
 from kit.actor import Actor
 from kit.refusals import IllegalMove, Refused
 from people.models import Team, User
-from risklog import events, scoring
+from risklog import events
 from risklog.likeness import key_of
 from risklog.models import Category, Risk
+from risklog.models.matrix import present_matrix
 from risklog.operations import acceptance
 from risklog.operations.acceptance import accept, acceptance_ends, decline, propose, withdraw
 from risklog.operations.risk_steps import assess, close, monitor, reopen, treat
 from risklog.operations.risk_values import check, check_residual, hand_over_sight
 from risklog.queries import duplicate, evidence
-from risklog.queries.scores import moved_review, score_with
+from risklog.queries.scores import levels_with, moved_review, score_with
+from risklog.scoring import Matrix
 from risklog.states import RiskState
 from signals.models import BreachGroup, Series
 from talk.operations import tag
@@ -35,8 +37,9 @@ __all__ = [
 # What change() sets, in the order of the edit form. A state is set by its own step. restrict() sets who may
 # see the risk.
 CHANGEABLE = (
-    "title", "affected", "description", "category", "model", "feature", "tags", "team", "owner", "likelihood",
-    "impact", "residual_likelihood", "residual_impact", "treatment", "review_on", "series", "external_id",
+    "title", "cause", "event", "effect", "affected", "description", "category", "model", "feature", "tags",
+    "team", "owner", "likelihood", "impact", "residual_likelihood", "residual_impact", "treatment",
+    "review_on", "series", "external_id",
 )  # fmt: skip
 
 
@@ -45,6 +48,9 @@ class RiskDetails(TypedDict, total=False):
 
     model: Model | None
     description: str
+    cause: str
+    event: str
+    effect: str
     affected: str
     team: Team | None
     owner: User | None
@@ -67,26 +73,27 @@ def add(
     at: datetime,
     is_unnamed: bool = False,
     viewers: Sequence[int] | None = None,
-    cause: Event | None = None,
+    trigger: Event | None = None,
     **details: Unpack[RiskDetails],
 ) -> Risk:
     """Create a risk.
 
     likelihood, impact: 1 to 5. details: the fields of RiskDetails.
-    is_unnamed: hide the reporter's name; only the audit history records it.
+    is_unnamed: hide the name of the reporter; only history records it. trigger: the event that led to it.
     viewers: ids of the subjects that may see the risk; None for those who may see its breach or model. The
     reporter and the owner always see it and everything below it.
     Raises Refused with the name of the field.
     """
     values = {"title": title, "category": category, "likelihood": likelihood, "impact": impact}
     details["tags"] = tag.admit(details.get("tags", ()))
-    risk = _new({**values, **details}, raised_by=None if is_unnamed else by.person, at=at)
+    raised_by = None if is_unnamed else by.person
+    risk = _new({**values, **details}, raised_by=raised_by, at=at, matrix=present_matrix())
     history.record(
         risk,
         "risklog.risk_opened",
         by=by.unnamed() if is_unnamed else by,
         at=at,
-        cause=cause,
+        cause=trigger,
         placed=_placement(risk, viewers, by),
     )
     return risk
@@ -100,9 +107,10 @@ def add_many(drafts: Sequence[Mapping[str, Any]], *, by: Actor, at: datetime) ->
     it is; an accepted risk needs accepted_until, acceptance_reason and treatment, a closed one
     closing_evidence. Raises Refused with the name of the field.
     """
+    matrix = present_matrix()
     tags = tag.admit_each([draft.get("tags", ()) for draft in drafts])
     risks = [
-        _new({**draft, "tags": admitted}, raised_by=by.person, at=at)
+        _new({**draft, "tags": admitted}, raised_by=by.person, at=at, matrix=matrix)
         for draft, admitted in zip(drafts, tags, strict=True)
     ]
     placed = [_placement(risk, None, by) for risk in risks]
@@ -111,12 +119,12 @@ def add_many(drafts: Sequence[Mapping[str, Any]], *, by: Actor, at: datetime) ->
     return risks
 
 
-def _new(values: Mapping[str, Any], *, raised_by: User | None, at: datetime) -> Risk:
+def _new(values: Mapping[str, Any], *, raised_by: User | None, at: datetime, matrix: Matrix) -> Risk:
     check(values)
     risk = Risk(**{**values, **_cleaned(values)}, raised_by=raised_by, opened_at=at, updated_at=at)
     check_residual(risk, {})
     risk.severity = score_with(risk, {})
-    risk.review_on = risk.review_on or scoring.next_review(risk.severity, at.date())
+    risk.review_on = risk.review_on or matrix.next_review(*risk.cell, at.date())
     return risk
 
 
@@ -125,7 +133,7 @@ def _cleaned(details: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "title": details["title"].strip(),
         "description": details.get("description", "").strip(),
-        "affected": details.get("affected", "").strip(),
+        **{name: details.get(name, "").strip() for name in ("cause", "event", "effect", "affected")},
         "team": details.get("team") or (model.owner_team if model else None),
     }
 
@@ -149,7 +157,7 @@ def add_from_breach(
     locked = BreachGroup.objects.select_for_update(of=("self",)).get(pk=group.pk)
     if existing := duplicate.live_of_group(locked, by.person):
         return existing
-    draft = evidence.of_group(group)
+    draft = evidence.of_group(group, at=at)
     chosen = category or draft.category
     if chosen is None:
         raise Refused(
@@ -168,7 +176,7 @@ def add_from_breach(
         series=draft.series,
         feature=draft.feature,
         tags=tag.admit_prefilled(draft.tags),
-        cause=cause,
+        trigger=cause,
     )
 
 
@@ -199,9 +207,9 @@ def change(
         return risk
     if "title" in changes:
         changes["title_key"] = key_of(changes["title"])
-    former, score = risk.owner, score_with(risk, changes)
-    levels = [scoring.level(risk.severity), scoring.level(score)]
-    if due_on := moved_review(risk, values, at.date()):
+    former, score, matrix = risk.owner, score_with(risk, changes), present_matrix()
+    levels = levels_with(risk, changes, matrix)
+    if due_on := moved_review(risk, values, at.date(), matrix):
         changes["review_on"] = due_on
     history.change(
         risk,
@@ -209,7 +217,7 @@ def change(
         by=by,
         at=at,
         seen=seen,
-        payload=events.RiskChanged(level=levels if levels[0] != levels[1] else None),
+        payload=events.RiskChanged(level=levels),
         cause=cause,
     )
     risk.severity = score
@@ -233,7 +241,7 @@ def reconfirm(risk: Risk, *, evidence: str, by: Actor, at: datetime, seen: int |
     history.change(
         risk,
         {
-            "review_on": scoring.next_review(risk.severity, at.date()),
+            "review_on": present_matrix().next_review(*risk.cell, at.date()),
             "confirmations": risk.confirmations + 1,
             "updated_at": at,
         },

@@ -18,11 +18,13 @@ from history.models import new_batch
 from kit.actor import Actor
 from kit.refusals import Refused
 from people.models import Team, User
-from risklog import events, scoring
+from risklog import events
 from risklog.models import Risk
+from risklog.models.matrix import present_matrix
 from risklog.operations.risk_values import check, check_residual, hand_over_sight_of_many
 from risklog.permissions import risk as permissions
-from risklog.queries.scores import moved_review, score_with
+from risklog.queries.scores import levels_with, moved_review
+from risklog.scoring import Matrix
 from risklog.states import RISK_MOVES, RiskState
 from talk import tags
 from talk.operations import tag
@@ -105,11 +107,18 @@ def plan(
         raise Refused(f"Use one of {', '.join(STATES)}.", field="state")
     check(change.values)
     change = _with_tags(change, tag.admissible)
-    return [_planned(risk, change, by, today, seen) for risk in risks]
+    matrix = present_matrix()
+    return [_planned(risk, change, by, today, seen, matrix=matrix) for risk in risks]
 
 
 def _planned(
-    risk: Risk, change: BulkChange, by: Actor, today: date, seen: Mapping[int, int] | None
+    risk: Risk,
+    change: BulkChange,
+    by: Actor,
+    today: date,
+    seen: Mapping[int, int] | None,
+    *,
+    matrix: Matrix,
 ) -> PlannedRisk:
     if seen is not None and seen.get(risk.pk) != risk.version:
         return PlannedRisk(risk, refusal=_CHANGED)
@@ -126,7 +135,7 @@ def _planned(
             for name, value in values.items()
             if getattr(risk, name) != value
         }
-        if changes and (due_on := moved_review(risk, values, today)):
+        if changes and (due_on := moved_review(risk, values, today, matrix)):
             changes["review_on"] = (risk.review_on, due_on)
         if change.state is not None and change.state != risk.state:
             _check_step(risk, change.state)
@@ -227,16 +236,14 @@ def _step_of(row: PlannedRisk) -> tuple[RiskState, RiskState]:
 
 def _write_fields(rows: Sequence[PlannedRisk], batch: UUID, *, by: Actor, at: datetime) -> None:
     """Change the fields other than the state, and move the owners' grants."""
-    pairs, payloads, owned = [], [], []
+    pairs, payloads, owned, matrix = [], [], [], present_matrix()
     for row in rows:
         risk = row.risk
         values = {name: new for name, (_, new) in row.changes.items() if name != "state"}
         if not values:
             continue
-        score = score_with(risk, values)
-        levels = [scoring.level(risk.severity), scoring.level(score)]
         pairs.append((risk, {**values, "updated_at": at}))
-        payloads.append(events.RiskChanged(level=levels if levels[0] != levels[1] else None))
+        payloads.append(events.RiskChanged(level=levels_with(risk, values, matrix)))
         if "owner" in values:
             owned.append((risk, risk.owner))
     history.change_many(pairs, payloads=payloads, by=by, at=at, batch=batch)

@@ -15,8 +15,9 @@ from history.operations import FurtherRow
 from kit.actor import Actor
 from kit.refusals import IllegalMove, Refused
 from people.models import User
-from risklog import events, scoring
+from risklog import events
 from risklog.models import Risk
+from risklog.models.matrix import present_matrix
 from risklog.operations.acceptance import rows_of_end
 from risklog.operations.risk_values import check, check_residual, hand_over_sight
 from risklog.queries import closing
@@ -181,7 +182,7 @@ def reopen(
         "merged_into": None,
         "accepted_until": None,
         "acceptance_reason": "",
-        "review_on": scoring.next_review(risk.severity, at.date()),
+        "review_on": present_matrix().next_review(*risk.cell, at.date()),
     }
     rows = rows_of_end(risk, by=by, at=at)
     return _step(risk, RiskState.ASSESSING, values, reason, rows=rows, by=by, at=at, seen=seen, cause=cause)

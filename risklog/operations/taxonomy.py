@@ -10,10 +10,11 @@ from history import operations as history
 from history.models import Event
 from history.wiring import handler
 from kit.actor import SYSTEM, Actor
-from kit.refusals import Refused
+from kit.refusals import IllegalMove, Refused
 from people.slugs import free_slug, slug_of
 from risklog import events
-from risklog.models import Category, Risk
+from risklog.models import Category, Ladder, Risk
+from risklog.operations.appetite import move_appetites
 from risklog.operations.first_categories import FIRST
 from signals.states import SignalKind
 
@@ -89,9 +90,15 @@ def change(
 def merge(
     category: Category, *, into: Category, by: Actor, at: datetime, seen: int | None = None
 ) -> Category:
-    """Move every risk of a category into another, then retire it. Its history says where they went."""
+    """Move every risk of a category into another, then retire it. Its history says where they went.
+
+    Ladders and appetites of the category move too, unless the other one has its own. What was merged into the
+    category before counts as merged into the other one, so that its filters and links lead there.
+    """
     if into.pk == category.pk or into.is_retired:
         raise Refused("Choose another category that is not retired.", field="into")
+    if category.is_retired:
+        raise IllegalMove("This category is retired. Restore it first.", field="state")
     risks = list(Risk.objects.filter(category=category).select_related("subject").order_by("pk"))
     retire(category, by=by, at=at, seen=seen, into=into)
     history.change_many(
@@ -100,7 +107,21 @@ def merge(
         at=at,
         payload=events.RiskChanged(merged=category.name),
     )
+    earlier = Category.objects.filter(merged_into=category).select_related("subject").order_by("pk")
+    history.change_many([(one, {"merged_into": into}) for one in earlier], by=by, at=at)
+    _move_ladders(category, into, by=by, at=at)
+    move_appetites(category, into, by=by, at=at)
     return category
+
+
+def _move_ladders(category: Category, into: Category, *, by: Actor, at: datetime) -> None:
+    """Move the ladders of a category, unless the other one has a ladder for the same severity and team."""
+    used = Ladder.objects.filter(is_retired=False).select_related("subject").order_by("pk")
+    own = {(ladder.severity, ladder.team_id) for ladder in used.filter(category=into)}
+    moved = [one for one in used.filter(category=category) if (one.severity, one.team_id) not in own]
+    history.change_many(
+        [(ladder, {"category": into}) for ladder in moved], by=by, at=at, verb="risklog.ladder_moved"
+    )
 
 
 @transaction.atomic
@@ -115,7 +136,7 @@ def retire(
     """Allow no new risks in a category. Existing risks keep it. into: the category it is merged into."""
     history.change(
         category,
-        {"is_retired": True},
+        {"is_retired": True, "merged_into": into},
         by=by,
         at=at,
         seen=seen,
@@ -128,7 +149,8 @@ def retire(
 @transaction.atomic
 def restore(category: Category, *, by: Actor, at: datetime, seen: int | None = None) -> Category:
     """Allow new risks in a retired category again."""
-    history.change(category, {"is_retired": False}, by=by, at=at, seen=seen, verb="risklog.category_restored")
+    values = {"is_retired": False, "merged_into": None}
+    history.change(category, values, by=by, at=at, seen=seen, verb="risklog.category_restored")
     history.retire(category, is_retired=False)
     return category
 

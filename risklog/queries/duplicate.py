@@ -8,7 +8,7 @@ from django.contrib.postgres.search import TrigramSimilarity, TrigramWordSimilar
 from django.core.exceptions import EmptyResultSet
 from django.db import connection, transaction
 from django.db.models import ExpressionWrapper, FloatField, OuterRef, Q, QuerySet
-from django.db.models.functions import JSONObject
+from django.db.models.functions import Coalesce, JSONObject
 
 from actions.models import Action
 from actions.states import UNFINISHED
@@ -85,7 +85,8 @@ def likeliest(
 def of_each_risk(user: Visitor) -> ArraySubquery:
     """Return the duplicates of each risk that this reader may see, for annotate()."""
     rows = Risk.objects.visible_to(user).filter(merged_into=OuterRef("pk")).order_by("-id")
-    row = JSONObject(reference="subject__reference", title="title", severity="severity")
+    cell = {name: Coalesce(f"residual_{name}", name) for name in ("likelihood", "impact")}
+    row = JSONObject(reference="subject__reference", title="title", **cell)
     return ArraySubquery(rows.values(row=row))
 
 

@@ -13,9 +13,9 @@ from kit.refusals import Refused
 from kit.rights import may
 from people.models import Team, User
 from people.queries import why_no_owner
-from risklog import scoring
-from risklog.columns import DateOrder, Wrong, fold, order_of, value_of
+from risklog.columns import DateOrder, Wrong, figure_words, fold, order_of, value_of
 from risklog.models import Category, Import, ImportRow, Risk
+from risklog.models.matrix import present_matrix
 from risklog.queries import acceptance
 from risklog.queries.scores import moved_review
 from risklog.register_checks import WITHOUT_EVIDENCE
@@ -86,6 +86,8 @@ class _Planner:
         self.found, self.user, self.today = found, user, today
         self.places = {name: place for place, name in enumerate(found.mapping) if name}
         self.names = _Names(user)
+        self.matrix = present_matrix()
+        self.words = figure_words(self.matrix)
         self.may_accept = may(user, "risklog.risk_accept")
         self.last_accepted = acceptance.last_day(today)
         self.may_create_category = found.creates_categories and may(user, "risklog.category_change")
@@ -109,7 +111,7 @@ class _Planner:
     def _read(self, one: PlannedRow) -> PlannedRow:
         for name, place in self.places.items():
             try:
-                value = value_of(name, one.row.cells[place], self.orders[place])
+                value = value_of(name, one.row.cells[place], self.orders[place], self.words)
                 if value is not None:
                     one.values[name] = self._resolved(one, name, value)
             except Wrong as error:
@@ -207,7 +209,7 @@ class _Planner:
                 )
         given = one.values
         one.values = {name: value for name, value in given.items() if getattr(risk, name) != value}
-        if one.values and (due_on := moved_review(risk, given, self.today)):
+        if one.values and (due_on := moved_review(risk, given, self.today, self.matrix)):
             one.values["review_on"] = due_on
         if one.new_category:
             one.changes.append(["category", str(risk.category), one.new_category])
@@ -248,12 +250,12 @@ class _Planner:
         self._check_residual(one, [values.get(name) for name in _RESIDUAL])
         self._check_state(one)
         self._check_owner(one)
-        level = scoring.LEVELS[scoring.level(scoring.score(values["likelihood"], values["impact"]))]
+        level = self.matrix.level(values["likelihood"], values["impact"])
         shown = {
             "title": values.get("title"),
             **values,
             "category": values.get("category") or one.new_category,
-            "level": level,
+            "level": self.matrix.levels[level],
         }
         one.changes = [[name, "", _shown(value)] for name, value in shown.items() if value not in (None, "")]
 
@@ -325,7 +327,13 @@ class _Names:
 
     def __init__(self, user: User) -> None:
         categories = Category.objects.visible_to(user).filter(is_retired=False).select_related("subject")
-        self.categories = {fold(text): one for one in categories for text in (one.name, one.slug)}
+        merged = Category.objects.visible_to(user).filter(merged_into__isnull=False)
+        merged = merged.select_related("merged_into__subject")
+        # The names of merged categories stand for those that took over their risks.
+        self.categories = {
+            **{fold(text): one.merged_into for one in merged for text in (one.name, one.slug)},
+            **{fold(text): one for one in categories for text in (one.name, one.slug)},
+        }
         models = _named(Model.objects.visible_to(user).select_related("subject", "owner_team"), "slug")
         teams = Team.objects.visible_to(user).filter(subject__is_retired=False).select_related("subject")
         by_team = _named(teams, "slug")

@@ -1,6 +1,6 @@
 """Reading risks: the rows of the list, the heat map, and what the page of a risk needs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -18,6 +18,7 @@ from kit.sight import Visitor
 from lists.collation import BY_NAME
 from people.models import Team, User
 from risklog.models import Risk
+from risklog.scoring import Cell
 from risklog.states import UNRESOLVED, RiskState
 from signals.models import BreachGroup
 
@@ -27,8 +28,8 @@ PANEL_SIZE = 8
 # ------------------------------------------------------------------ the list
 
 ROW = (
-    "id", "subject_id", "title", "severity", "state", "updated_at", "opened_at", "series_id", "owner_id",
-    "team_id", "raised_by_id",
+    "id", "subject_id", "title", "likelihood", "impact", "residual_likelihood", "residual_impact", "severity",
+    "state", "updated_at", "opened_at", "series_id", "owner_id", "team_id", "raised_by_id",
 )  # fmt: skip
 ROW_NAMES = {
     "reference": F("subject__reference"),
@@ -40,6 +41,13 @@ ROW_NAMES = {
     "team_name": F("team__name"),
     "owner_name": F("owner__name"),
 }
+
+
+def cell_of(row: Mapping[str, Any]) -> Cell:
+    """Return the likelihood and impact that count in a row with the columns of ROW."""
+    if row["residual_likelihood"] is not None:
+        return row["residual_likelihood"], row["residual_impact"]
+    return row["likelihood"], row["impact"]
 
 
 def listed(rows: QuerySet[Risk], *further: str, **named: Any) -> QuerySet[Risk]:

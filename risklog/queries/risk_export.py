@@ -3,15 +3,16 @@
 from functools import cache
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import F, Q, QuerySet, TextField, Value
 from django.urls import reverse
 
 from history.queries import may_see, seen_by
 from kit.sight import Visitor
 from lists.export_files import YES_NO, ExportColumn, Row
 from lists.exporting import Export
-from risklog import scoring
 from risklog.filters import RISKS
+from risklog.models.matrix import item_of, level_in, present_matrix
 from risklog.queries import risk as queries
 from risklog.states import RiskState, Treatment
 
@@ -30,14 +31,18 @@ _NAMED = {
     "is_restricted": Q(subject__viewers__isnull=False),
 }
 _STORED = (
-    "title", "description", "affected", "feature", "tags", "likelihood", "impact", "residual_likelihood",
-    "residual_impact", "severity", "state", "treatment", "review_on", "confirmations", "accepted_until",
-    "acceptance_reason", "closing_evidence", "external_id", "opened_at", "updated_at",
+    "title", "description", "cause", "event", "effect", "affected", "feature", "tags", "likelihood", "impact",
+    "residual_likelihood", "residual_impact", "severity", "state", "treatment", "review_on", "confirmations",
+    "accepted_until", "acceptance_reason", "closing_evidence", "external_id", "opened_at", "updated_at",
 )  # fmt: skip
 
 
 def _values(rows: QuerySet) -> QuerySet:
-    return rows.values(*_STORED, **_NAMED)
+    """Return the rows. Their levels are those of the matrix that the filters of the same request use."""
+    matrix = present_matrix()
+    level = level_in(matrix)
+    names = Value(list(matrix.levels.values()), ArrayField(TextField()))
+    return rows.values(*_STORED, **_NAMED, level=level, level_name=item_of(names, level, TextField()))
 
 
 def _hide(rows: list[dict[str, Any]], user: Visitor) -> list[dict[str, Any]]:
@@ -74,23 +79,38 @@ RISK_EXPORT = Export(
     columns=(
         _of("reference", "Reference", 11),
         _of("title", "Title", 48),
-        ExportColumn("level", "Level", lambda row: scoring.level(row["severity"]), scoring.LEVELS, 10),
+        ExportColumn(
+            "level",
+            "Level",
+            lambda row: row["level"],
+            text=lambda row: row["level_name"],
+            width=10,
+        ),
         _of("state", "State", 12, labels=dict(RiskState.choices)),
         _of("category", "Category", 20, key="category_name"),
         _of("model", "Model", 24, key="model_name"),
         _of("feature", "Feature"),
         _of("team", "Team", 20, key="team_name"),
         _of("owner", "Owner", 20, key="owner_name"),
-        _of("likelihood", "Likelihood", 11),
-        _of("impact", "Impact", 9),
+        _of("likelihood", "Inherent likelihood", 18),
+        _of("impact", "Inherent impact", 15),
         _of("residual_likelihood", "Residual likelihood", 18),
         _of("residual_impact", "Residual impact", 15),
         _of("severity", "Score", 8),
+        ExportColumn(
+            "score_basis",
+            "Basis of score and level",
+            lambda row: "inherent" if row["residual_likelihood"] is None else "residual",
+            width=14,
+        ),
         _of("treatment", "Treatment", 12, labels=dict(Treatment.choices)),
         _of("review_on", "Next review", 12),
         _of("accepted_until", "Accepted until", 13),
         _of("acceptance_reason", "Reason for accepting", 30),
         _of("description", "Description", 48),
+        _of("cause", "Cause", 30),
+        _of("event", "Event", 30),
+        _of("effect", "Effect", 30),
         _of("affected", "Affected", 30),
         _of("tags", "Tags", 20),
         _of("reported_by", "Reported by", 20, key="reporter_name"),

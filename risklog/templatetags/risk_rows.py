@@ -16,9 +16,12 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
 
 from pages.templatetags import ui
-from risklog import scoring
+from risklog.models import Risk
+from risklog.models.matrix import present_matrix
+from risklog.queries.risk import cell_of
 from risklog.queries.risk_columns import Heading
 from risklog.queries.risk_export import RISK_EXPORT
+from risklog.scoring import Matrix
 from risklog.states import RiskState
 from signals.queries.spark import Spark
 
@@ -50,13 +53,33 @@ def risk_state(state: str) -> SafeString:
 
 
 @register.simple_tag
-def risk_level(score: int, solid: bool = False) -> SafeString:
-    """Return the level badge of a score 1 to 25."""
-    return ui.level(scoring.level(score), solid=solid)
+def score_level(likelihood: int, impact: int) -> SafeString:
+    """Return the level badge of a likelihood and an impact, each 1 to 5."""
+    return level_badge(present_matrix().level(likelihood, impact))
 
 
-@lru_cache(maxsize=8)
-def _badge(level: int, glyph: str = "") -> str:
+@register.simple_tag
+def risk_level(risk: Risk, solid: bool = False, basis: bool = True) -> SafeString:
+    """Return the badge of the level that counts now, and with `basis` whether it is residual or inherent."""
+    matrix = present_matrix()
+    number = matrix.level(*risk.cell)
+    badge = ui.level(number, label=matrix.levels[number], solid=solid)
+    return mark_safe(badge + _basis(risk.is_residual)) if basis else badge
+
+
+@register.simple_tag
+def level_badge(number: int | str) -> SafeString:
+    """Return the badge of a level 1 to 5 with its name in the organisation."""
+    return ui.level(int(number), label=present_matrix().levels[int(number)])
+
+
+@lru_cache(maxsize=2)
+def _basis(is_residual: bool) -> str:
+    return f"<small>{'residual' if is_residual else 'inherent'}</small>"
+
+
+@lru_cache(maxsize=64)
+def _badge(level: int, name: str, glyph: str = "") -> str:
     """Return the badge of ui.level(). The first of a level draws its glyph, and the others refer to it.
 
     glyph: the id of the glyph to draw. A drawn glyph has two paths instead of five bars.
@@ -68,10 +91,7 @@ def _badge(level: int, glyph: str = "") -> str:
             f'<g id="{glyph}"><path class="level-bar" d="{"".join(bars[:level])}"/>'
             f'<path class="level-bar-rest" d="{"".join(bars[level:])}"/></g>'
         )
-    return (
-        f'<span class="level level-{level}"><svg class="level-glyph"'
-        f' viewBox="0 0 16.2 12" aria-hidden="true">{drawing}</svg>{scoring.LEVELS[level]}</span>'
-    )
+    return f'<span class="level level-{level}"><svg aria-hidden="true">{drawing}</svg>{escape(name)}</span>'
 
 
 @lru_cache(maxsize=1024)
@@ -100,7 +120,8 @@ def risk_rows(
     of a risk goes on in.
     """
     origin = escape(f"?list={quote(query)}")
-    table = _Table(origin, sparks, escalated, editable, [table_cell(one) for one in columns])
+    cells = [table_cell(one) for one in columns]
+    table = _Table(origin, sparks, escalated, editable, cells, present_matrix())
     return mark_safe("".join(table.row(row, has_boxes) for row in rows))
 
 
@@ -116,6 +137,7 @@ class _Table:
     escalated: Container[int]
     editable: Container[int]
     cells: Sequence[tuple[str, "Draw"]]
+    matrix: Matrix
     drawn: set[int | str] = field(default_factory=set)
 
     def row(self, row: Row, has_box: bool) -> str:
@@ -130,9 +152,10 @@ class _Table:
         return f'<a href="{row["reference"]}/set/{name}/">{content}</a>'
 
     def level(self, row: Row) -> str:
-        level = scoring.level(row["severity"])
-        badge = _badge(level, f"glyph-{level}" if _first_of(level, self.drawn) else "")
-        return self.edited("level", badge, row)
+        level = self.matrix.level(*cell_of(row))
+        glyph = f"glyph-{level}" if _first_of(level, self.drawn) else ""
+        badge = _badge(level, self.matrix.levels[level], glyph)
+        return self.edited("level", badge, row) + _basis(row["residual_likelihood"] is not None)
 
     def title(self, row: Row) -> str:
         reference = row["reference"]

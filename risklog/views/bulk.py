@@ -19,10 +19,10 @@ from pages.answers import back_to, go, respond, toast
 from pages.listing import reader_of
 from pages.requests import actor
 from people.permissions import SignedInRequest
-from risklog import scoring
 from risklog.filters import RISKS, live_risks
 from risklog.forms.risk_bulk import BulkForm
 from risklog.models import Risk
+from risklog.models.matrix import present_matrix, read_once
 from risklog.operations import risk_bulk, risk_bulk_undo
 from risklog.operations.risk_bulk import BulkResult, PlannedRisk
 from risklog.states import RiskState
@@ -72,6 +72,7 @@ def risk_bulk_change(request: SignedInRequest) -> HttpResponse:
     return respond(request, "risklog/risk_bulk_change.html", None, context, status=status)
 
 
+@read_once()
 def _preview(rows: list[PlannedRisk]) -> dict[str, Any]:
     """Return the lines of the preview, and the number of risks of each outcome."""
     result = BulkResult(rows)
@@ -173,6 +174,7 @@ def _shown(name: str, value: Any) -> str:
     if name == "state":
         return str(RiskState(value).label)
     if name in ("likelihood", "impact"):
-        names = scoring.LIKELIHOODS if name == "likelihood" else scoring.IMPACTS
+        matrix = present_matrix()
+        names = matrix.likelihoods if name == "likelihood" else matrix.impacts
         return f"{value} {names[value]}"
     return ", ".join(value) if isinstance(value, list) else str(value)

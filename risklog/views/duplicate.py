@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from catalogue.models import Model
+from kit import clock
 from kit.rights import view_needs
 from pages import flows
 from pages.answers import respond
@@ -31,7 +32,7 @@ def risk_like(request: SignedInRequest) -> HttpResponse:
     if reference:
         groups = BreachGroup.objects.visible_to(request.user).select_related("model")
         group = get_object_or_404(groups, subject__reference=reference.upper())
-        title, model = evidence.of_group(group).title, group.model
+        title, model = evidence.of_group(group, at=clock.now()).title, group.model
     elif key.isascii() and key.isdigit() and len(key) < 19:
         model = Model.objects.visible_to(request.user).filter(pk=int(key)).first()
     context = {"like": queries.likeliest(request.user, title, model=model), "title": title}

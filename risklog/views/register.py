@@ -22,9 +22,11 @@ from people.permissions import SignedInRequest
 from risklog import scoring
 from risklog.filters import RISK_LIST, RISKS, live_risks
 from risklog.models import Risk
+from risklog.models.matrix import present_matrix
 from risklog.queries import risk as queries
 from risklog.queries import risk_columns
 from risklog.queries.risk_export import RISK_EXPORT
+from risklog.scoring import Cell, Matrix
 from saved import queries as saved
 from signals.queries.spark import sparks
 
@@ -212,8 +214,9 @@ def _chip(chip: Chip, shown: Listing) -> Chip:
     values = shown.selection.values[chip.name]
     if chip.name == "cell":
         likelihood, impact = values[0]
+        matrix = present_matrix()
         return replace(
-            chip, label=f"{scoring.LIKELIHOODS[likelihood]}, {scoring.IMPACTS[impact].lower()} impact"
+            chip, label=f"{matrix.likelihoods[likelihood]}, {matrix.impacts[impact].lower()} impact"
         )
     names = RISKS.names_of(chip.name, shown.selection, shown.user)
     if names is None:
@@ -224,23 +227,26 @@ def _chip(chip: Chip, shown: Listing) -> Chip:
 
 def _heat(counts: dict[tuple[int, int], int], selection: Selection) -> dict[str, Any]:
     """Return the matrix for kit/_heat.html, highest likelihood first, and the number of risks per level."""
-    per_level = dict.fromkeys(reversed(scoring.LEVELS), 0)
-    for (likelihood, impact), count in counts.items():
-        per_level[scoring.level(likelihood * impact)] += count
+    matrix = present_matrix()
+    per_level = dict.fromkeys(reversed(scoring.STEPS), 0)
+    for cell, count in counts.items():
+        per_level[matrix.level(*cell)] += count
     return {
         "rows": [
             {
                 "number": likelihood,
-                "name": scoring.LIKELIHOODS[likelihood],
-                "cells": [_heat_cell(likelihood, impact, counts, selection) for impact in scoring.IMPACTS],
+                "name": matrix.likelihoods[likelihood],
+                "cells": [
+                    _heat_cell(matrix, (likelihood, impact), counts, selection) for impact in scoring.STEPS
+                ],
             }
-            for likelihood in reversed(scoring.LIKELIHOODS)
+            for likelihood in reversed(scoring.STEPS)
         ],
-        "columns": [{"number": number, "name": name} for number, name in scoring.IMPACTS.items()],
+        "columns": [{"number": number, "name": name} for number, name in matrix.impacts.items()],
         "levels": [
             (
                 number,
-                f"{scoring.LEVELS[number]} {count}",
+                f"{matrix.levels[number]} {count}",
                 count,
                 _list_url(selection, level=str(number), cell=None),
             )
@@ -249,14 +255,15 @@ def _heat(counts: dict[tuple[int, int], int], selection: Selection) -> dict[str,
     }
 
 
-def _heat_cell(
-    likelihood: int, impact: int, counts: dict[tuple[int, int], int], selection: Selection
-) -> dict[str, Any]:
-    is_current = (likelihood, impact) in selection.values.get("cell", ())
+def _heat_cell(matrix: Matrix, cell: Cell, counts: dict[Cell, int], selection: Selection) -> dict[str, Any]:
+    likelihood, impact = cell
+    is_current = cell in selection.values.get("cell", ())
+    level = matrix.level(*cell)
     return {
-        "impact": scoring.IMPACTS[impact].lower(),
-        "level": scoring.level(likelihood * impact),
-        "count": counts.get((likelihood, impact), 0),
+        "impact": matrix.impacts[impact].lower(),
+        "level": level,
+        "level_name": matrix.levels[level],
+        "count": counts.get(cell, 0),
         "url": _list_url(selection, cell=None if is_current else f"{likelihood}x{impact}"),
         "current": is_current,
     }

@@ -18,13 +18,14 @@ from pages.listing import reader_of
 from pages.requests import actor
 from people import queries as people
 from people.permissions import SignedInRequest
-from risklog import scoring
 from risklog.forms.risk import EditRiskForm, NewRiskForm, SightForm
 from risklog.models import Risk
+from risklog.models.matrix import present_matrix
 from risklog.operations import risk as operations
 from risklog.queries import acceptance as acceptances
 from risklog.queries import duplicate as duplicates
 from risklog.queries import escalation as escalations
+from risklog.queries import evidence as source_evidence
 from risklog.queries import review as reviews
 from risklog.queries import risk as queries
 from risklog.queries.neighbours import neighbours
@@ -59,6 +60,7 @@ def risk_detail(request: SignedInRequest, reference: str) -> HttpResponse:
         open_to=people.teams_named("subject__viewers"),
         acceptance_rows=acceptances.of_each_risk(),
         duplicates=duplicates.of_each_risk(user),
+        breach_rows=source_evidence.of_each_risk(),
     )
     risk = get_object_or_404(
         with_related(rows, "breach_group__subject_id"), subject__reference=reference.upper()
@@ -66,18 +68,16 @@ def risk_detail(request: SignedInRequest, reference: str) -> HttpResponse:
     may_change = may(user, "risklog.risk_change", risk)
     accepted = acceptances.read(risk, risk.acceptance_rows)
     proposal = next((one for one in accepted if one.state == AcceptanceState.PROPOSED), None)
+    breach = risk.breach_group
+    if breach and not breach.subject.is_visible_to(user):
+        breach = None
     context = {
         "risk": risk,
         **_in_list(request, risk),
-        "level": scoring.level(risk.severity),
-        "inherent": scoring.score(risk.likelihood, risk.impact),
-        "likelihood": scoring.LIKELIHOODS[risk.residual_likelihood or risk.likelihood],
-        "impact": scoring.IMPACTS[risk.residual_impact or risk.impact],
         "chart": evidence(user, risk, at=at),
+        "source": source_evidence.present(breach, risk.breach_rows) if breach else None,
         "model": risk.model if risk.model and risk.model.subject.is_visible_to(user) else None,
-        "breach": risk.breach_group
-        if risk.breach_group and risk.breach_group.subject.is_visible_to(user)
-        else None,
+        "breach": breach,
         "teams": risk.open_to,
         "merged_into": risk.merged_into
         if risk.merged_into and risk.merged_into.subject.is_visible_to(user)
@@ -92,8 +92,8 @@ def risk_detail(request: SignedInRequest, reference: str) -> HttpResponse:
         "reviews": reviews.of_subject(user, risk),
         "escalation": escalations.rail(user, risk, at=at),
         "may_raise": may(user, "risklog.escalation_raise"),
-        "likelihoods": scoring.LIKELIHOODS.items(),
-        "impacts": scoring.IMPACTS.items(),
+        "likelihoods": (matrix := present_matrix()).likelihoods.items(),
+        "impacts": matrix.impacts.items(),
     }
     return respond(request, "risklog/risk_detail.html", None, context)
 

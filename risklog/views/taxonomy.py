@@ -59,6 +59,17 @@ def category_by_id(request: SignedInRequest, pk: int) -> HttpResponse:
 
 @require_safe
 @view_needs("risklog.category_view")
+def category_meaning(request: SignedInRequest) -> HttpResponse:
+    """Show what the category that a form has chosen means (?category=<number>); nothing without one."""
+    number = request.GET.get("category", "")
+    is_number = number.isascii() and number.isdigit() and len(number) < 19
+    rows = Category.objects.visible_to(request.user)
+    category = rows.filter(pk=int(number)).first() if is_number else None
+    return respond(request, "risklog/category_meaning.html", "meaning", {"category": category})
+
+
+@require_safe
+@view_needs("risklog.category_view")
 def category_detail(request: SignedInRequest, slug: str) -> HttpResponse:
     category = _category(request, slug)
     may_change = may(request.user, "risklog.category_change")

@@ -22,7 +22,7 @@ from meetings.operations import item as items
 from people.models import Absence, DutyRoster, Function, Team, Token, User
 from people.operations import organisation
 from people.states import Role
-from risklog.models import Category, Escalation, Ladder, Review, Reviewer, Risk
+from risklog.models import Appetite, Category, Escalation, Ladder, Review, Reviewer, Risk, Template
 from signals.models import Source, ThresholdVersion
 from tests.conftest import AT
 from tests.factories import catalogue, people, risklog_review, risks, signals
@@ -228,6 +228,13 @@ CASES = (
         lambda house: {"about": house.risk.reference, "why": "It cannot wait."},
     ),
     Case("ladder", at("risklog:ladder_create"), Ladder, _rungs),
+    Case(
+        "template",
+        at("risklog:template_new"),
+        Template,
+        typed(**{"name": "Audit", "label-0": "Finding", "type-0": "text"}),
+    ),
+    Case("appetite", at("risklog:appetite_new"), Appetite, typed(max_score="12", plan_days="14")),
     Case(
         "series",
         at("meetings:series_create"),

@@ -35,7 +35,7 @@ MORE = {
 }
 # A write loads each object that its body names, and writes row, subject, event and handovers of each object.
 MORE_OF_WRITES = {
-    "a risk whose body names team and owner too": 9,
+    "a risk whose body names team and owner too": 10,  # and the matrix gives the date of its first review
     "an action reassigned": 14,  # its due dates are replaced, one grant of sight begins and another ends
     "a decision with two actions": 15,  # as with any number of one owner's
 }

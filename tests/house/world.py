@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from history.models import Subject
-from kit.actor import Actor
+from kit.actor import SYSTEM, Actor
 from learnings.operations import learning as learnings
 from meetings.models import Meeting
 from meetings.operations import item as items
@@ -20,7 +20,7 @@ from people.operations import organisation, person, roster, token
 from people.states import Role, TokenScope
 from riskhub import schedule
 from risklog.models import Escalation
-from risklog.operations import imports
+from risklog.operations import appetite, filled_template, imports, template
 from risklog.operations import reviewer as reviewers
 from saved import operations as views
 from signals.models import Breach, Series, Source, Threshold, ThresholdVersion
@@ -168,6 +168,23 @@ def _by(user: Any) -> dict[str, Any]:
     return {"by": Actor(user, "page"), "at": AT}
 
 
+def _templates(risk: Any, author: Any) -> dict[str, Any]:
+    """Return a template, and a filled one about the risk."""
+    fields = [{"label": "What happened", "type": "text"}]
+    made = template.add(name="Report", fields=fields, by=SYSTEM, at=AT)
+    values = {"what_happened": "It drifted."}
+    filled = filled_template.add(template=made, about=risk.subject, values=values, **_by(author))
+    return {"risklog:template": made, "risklog:filled": filled}
+
+
+def _a_matrix() -> Any:
+    from risklog.models import RiskMatrix
+    from risklog.operations import matrix
+
+    names = ["Tiny", "Low", "Medium", "High", "Critical"]
+    return matrix.change(RiskMatrix.present(), {"levels": names}, by=SYSTEM, at=AT)
+
+
 def _an_import(world: World) -> Any:
     """Return an import that was checked, of the manager."""
     sheet = io.BytesIO(b"Risk\nImported risk\n")
@@ -257,6 +274,9 @@ def _once(world: World, owner: Any) -> None:
     world.extra |= {
         "risklog:category": Category.objects.order_by("pk").first(),
         "risklog:import": _an_import(world),
+        **_templates(world.open.risk, owner),
+        "risklog:matrix": _a_matrix(),
+        "risklog:appetite": appetite.add(max_score=25, by=SYSTEM, at=AT),
         "risklog:ladder": Ladder.objects.order_by("pk").first(),
         "source": Source.objects.order_by("pk").first(),
         "other_team": Subject.objects.filter(kind="team").last(),

@@ -142,7 +142,7 @@ def test_an_unknown_check_is_named(client, mia):
 def test_the_page_links_each_number_to_its_list(client, mia):
     risks.risk()
     page = client.get("/risks/checks/").content.decode()
-    assert "1 of 10 checks found risks" in page
+    assert "1 of 11 checks found risks" in page
     assert 'href="/risks/?check=unowned"' in page
     assert 'href="/risks/?check=stale"' not in page
     assert client.get("/risks/checks/?colour=red").status_code == 400
@@ -157,7 +157,7 @@ def test_the_checks_by_api(client, mia):
     refused = client.get("/api/v1/register-checks?colour=red")
     assert (refused.status_code, refused.json()["errors"][0]["field"]) == (400, "colour")
     assert client.get("/api/v1/register-checks?after=x").status_code == 400
-    first = client.get("/api/v1/register-checks?limit=9").json()
+    first = client.get("/api/v1/register-checks?limit=10").json()
     last = client.get(first["next"]).json()
     assert [row["name"] for row in last["results"]] == [CHECKS[-1].name]
     assert last["next"] is None

@@ -102,7 +102,7 @@ def test_every_format_is_a_named_file_of_its_type(client, ana, at, address, form
     ("query", "name", "fix"),
     [
         ("format=pdf", "format", "Use one of csv, xlsx, json."),
-        ("format=csv&limit=5", "limit", "No such parameter. Known: category,"),
+        ("format=csv&limit=5", "limit", "No such parameter. Known: appetite,"),
         ("state=odd", "state", "Use one of open"),
         ("colour=red", "colour", "No such parameter."),
     ],

@@ -19,6 +19,9 @@ pytestmark = pytest.mark.django_db
 def new_values() -> dict:
     return {
         "title": "Scores drift in autumn",
+        "cause": "The rate changed",
+        "event": "Scores are too low",
+        "effect": "Wrong rejections",
         "affected": "Applicants of May",
         "description": "The rate doubled.",
         "category": risks.category("label-noise"),

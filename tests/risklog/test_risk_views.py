@@ -213,7 +213,7 @@ def test_the_heat_map_counts_what_remains_and_filters(client, member, at):
 
     page = client.get("/risks/").content.decode()
 
-    assert "Unlikely, moderate impact: 1 risk" in page
+    assert "Unlikely, moderate impact, Medium: 1 risk" in page
     assert listed(client, "?cell=2x3") == [found.reference]
 
 
@@ -529,11 +529,11 @@ def test_the_whole_form_saves_every_field(client, manager):
     fields = {name: form[name].value() or "" for name in form.fields}
     answer = client.post(
         f"/risks/{found.reference}/edit/",
-        {**fields, "version": 1, "tags": "Income, age", "affected": "Applicants", "owner": manager.pk},
+        {**fields, "version": 1, "tags": "Income, age", "cause": "New rates", "owner": manager.pk},
     )
     found.refresh_from_db()
     assert answer.status_code == 303
-    assert (found.tags, found.affected, found.owner) == (["income", "age"], "Applicants", manager)
+    assert (found.tags, found.cause, found.owner) == (["income", "age"], "New rates", manager)
 
 
 @pytest.mark.parametrize(("days", "due_in"), [(0, 14), (30, 90)])

@@ -10,8 +10,6 @@ from django.contrib.postgres.search import SearchQuery
 from django.db.models import Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 
-from actions.models import Action
-from actions.states import UNFINISHED as UNFINISHED_ACTIONS
 from catalogue.models import Model
 from kit import references
 from lists import filtering
@@ -20,12 +18,14 @@ from lists.registry import BuiltInView, NamedList
 from lists.specification import Condition, Filter, ListSpec, Order, Reader, Selection
 from people import queries as people
 from people.models import Team, User
-from risklog import scoring
 from risklog.columns import LISTED
+from risklog.filters.matrix import CELL, LEVEL
 from risklog.models import Category, Reviewer, Risk
+from risklog.models.appetite import has_plan, is_above
 from risklog.register_checks import CHECKS, ENDING_DAYS, is_ending, is_overdue
 from risklog.states import (
     UNRESOLVED,
+    WITHOUT_PLAN,
     AcceptanceState,
     EscalationState,
     Outcome,
@@ -198,9 +198,6 @@ REVIEWS = ListSpec(
 # ------------------------------------------------------------------ risks
 
 DUE_DAYS = 14
-# The states in which a risk needs a plan: it is neither accepted nor closed.
-WITHOUT_PLAN = (RiskState.OPEN, RiskState.ASSESSING, RiskState.TREATING, RiskState.MONITORING)
-_LEVELS = tuple((str(number), label) for number, label in reversed(scoring.LEVELS.items()))
 
 
 def search_query(text: str) -> SearchQuery | None:
@@ -225,44 +222,10 @@ def _matches(values: Sequence[str], reader: Reader) -> Q:
     return Q(pk__in=[]) if query is None else Q(subject__document__document=query)
 
 
-def _level(text: str) -> int:
-    if text not in dict(_LEVELS):
-        raise ValueError("Use a level from 1 to 5.")
-    return int(text)
-
-
-def _of_levels(values: Sequence[int], reader: Reader) -> Q:
-    condition = Q()
-    for level in values:
-        condition |= Q(severity__range=scoring.SCORES[level])
-    return condition
-
-
-def _cell(text: str) -> tuple[int, int]:
-    match = re.fullmatch(r"([1-5])x([1-5])", text)
-    if match is None:
-        raise ValueError("Use a likelihood and an impact from 1 to 5, such as 4x5.")
-    return int(match[1]), int(match[2])
-
-
-def _in_cell(values: Sequence[tuple[int, int]], reader: Reader) -> Q:
-    """The score that counts is residual where assessed, else inherent; the product bounds the index."""
-    likelihood, impact = values[0]
-    inherent = Q(residual_likelihood__isnull=True, likelihood=likelihood, impact=impact)
-    residual = Q(residual_likelihood=likelihood, residual_impact=impact)
-    return Q(severity=likelihood * impact) & (inherent | residual)
-
-
 def _is_due(reader: Reader) -> Q:
     """The next review is due from today on, within DUE_DAYS days."""
     last = reader.today + timedelta(days=DUE_DAYS)
     return ~Q(state=RiskState.CLOSED) & Q(review_on__range=(reader.today, last))
-
-
-def _has_plan() -> Q:
-    """A treatment was chosen, or somebody has an open action about the risk."""
-    actions = Action.objects.filter(about=OuterRef("subject"), state__in=UNFINISHED_ACTIONS)
-    return ~Q(treatment="") | Q(Exists(actions))
 
 
 def _changed_within(days: int) -> Callable[[Reader], Q]:
@@ -303,13 +266,14 @@ RISKS = ListSpec(
             help="Words of a risk's texts, tags and names, or a reference.",
         ),
         "state": filtering.choice("State", "state", RiskState),
-        "level": Filter("Level", _of_levels, _level, _LEVELS, help="Levels from 1 to 5."),
+        "level": LEVEL,
         "category": filtering.slug(
             "Category",
             "category",
             Category.objects.visible_to,
             options=_categories,
-            help="The slug of a category.",
+            help="The slug of a category. One that was merged stands for the one it was merged into.",
+            key=Coalesce("merged_into_id", "pk"),
         ),
         "model": filtering.slug("Model", "model", Model.objects.visible_to, help="The slug of a model."),
         "team": replace(_TEAM, condition=_of_own_teams(_TEAM.condition)),
@@ -322,14 +286,7 @@ RISKS = ListSpec(
             "true: only risks that were closed as duplicates; false: none of them.",
         ),
         "external_id": filtering.exact("External ID", "external_id", help="The key in another tool."),
-        "cell": Filter(
-            "Cell",
-            _in_cell,
-            _cell,
-            is_many=False,
-            help="Likelihood and impact as they count now, such as 4x5.",
-            shape="[1-5]x[1-5]",
-        ),
+        "cell": CELL,
         "ending": filtering.named(
             "Acceptance",
             {
@@ -346,10 +303,15 @@ RISKS = ListSpec(
         "plan": filtering.named(
             "Plan",
             {
-                "none": ("Without a plan", lambda reader: Q(state__in=WITHOUT_PLAN) & ~_has_plan()),
-                "some": ("With a plan", lambda reader: _has_plan()),
+                "none": ("Without a plan", lambda reader: Q(state__in=WITHOUT_PLAN) & ~has_plan()),
+                "some": ("With a plan", lambda reader: has_plan()),
             },
             "none: neither accepted nor closed, without a treatment and without an open action.",
+        ),
+        "appetite": filtering.named(
+            "Appetite",
+            {"above": ("Above appetite", lambda reader: is_above())},
+            "above: neither accepted nor closed, with a score above the appetite (/appetites).",
         ),
         "check": filtering.named(
             "Check",
@@ -366,12 +328,12 @@ RISKS = ListSpec(
         ),
     },
     orders={
-        "-severity": Order("Highest level", ("-severity", "-id")),
+        "-severity": Order("Highest score", ("-severity", "-id")),
         "-updated_at": Order("Recently updated", ("-updated_at", "-id")),
         "updated_at": Order("Least recently updated", ("updated_at", "id")),
         "-opened_at": Order("Newest", ("-opened_at", "-id")),
         "opened_at": Order("Oldest", ("opened_at", "id")),
-        "severity": Order("Lowest level", ("severity", "id")),
+        "severity": Order("Lowest score", ("severity", "id")),
         "id": Order("By number", ("id",)),
         "-id": Order("By number, last first", ("-id",)),
     },
@@ -405,6 +367,7 @@ RISK_LIST = NamedList(
         BuiltInView("high", "Critical & high", "level=5,4"),
         BuiltInView("overdue", "Overdue for review", "review=overdue"),
         BuiltInView("unowned", "No owner", "owner=none"),
+        BuiltInView("appetite", "Above appetite", "appetite=above"),
         BuiltInView("unplanned", "Without a plan", "plan=none"),
         BuiltInView("ending", "Acceptance ends soon", "state=accepted&ending=true"),
         BuiltInView("changed", "Changed this week", "changed=week&order=-updated_at"),

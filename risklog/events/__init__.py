@@ -9,6 +9,25 @@ from history.declarations import EventType, Mail, Payload, remove, rename
 from history.recipients import listed_in_payload
 from history.states import InDoubt
 from risklog import mail
+from risklog.events.escalation import (
+    EscalationAcknowledged,
+    EscalationAnnotated,
+    EscalationCalledAgain,
+    EscalationClimbed,
+    EscalationHandedOver,
+    EscalationLapsed,
+    EscalationPaused,
+    EscalationResolved,
+    EscalationResumed,
+    EscalationRevealed,
+    EscalationStarted,
+    EscalationStays,
+    EscalationSteppedDown,
+    EscalationWaits,
+    RevealAsked,
+    RevealDeclined,
+    RevealLapsed,
+)
 from risklog.recipients import (
     acceptance_deciders,
     acceptance_proposer,
@@ -32,6 +51,10 @@ from saved.recipients import view_subscribers
 
 class CategoryRetired(Payload, verb="risklog.category_retired"):
     into: str | None = None  # the name of the category it was merged into
+
+
+class TemplateChanged(Payload, verb="risklog.template_changed"):
+    number: int  # the version of its fields
 
 
 class LadderChanged(Payload, verb="risklog.ladder_changed"):
@@ -128,6 +151,22 @@ class RiskNeglected(Payload, verb="risklog.risk_neglected"):
     told_on: str
 
 
+class PlanRequired(Payload, verb="risklog.plan_required"):
+    """The score rose above the appetite, or the appetite fell. due_on: the day by which a plan is needed."""
+
+    due_on: str
+    score: int
+    max_score: int
+
+
+class PlanSettled(Payload, verb="risklog.plan_settled"):
+    """The risk has a plan, or needs none any more."""
+
+
+class PlanOverdue(Payload, verb="risklog.plan_overdue"):
+    due_on: str
+
+
 class RiskRestricted(Payload, verb="risklog.risk_restricted"):
     teams: list[int]  # the ids of their subjects
 
@@ -204,102 +243,6 @@ class ReviewReopened(Payload, verb="risklog.review_reopened"):
     reason: str
 
 
-# ------------------------------------------------------------------ escalations
-
-
-class EscalationStarted(Payload, verb="risklog.escalation_started"):
-    why: str
-    severity: str
-
-
-class EscalationAnnotated(Payload, verb="risklog.escalation_annotated"):
-    why: str
-
-
-class Climbing(Payload):
-    """told: who was notified. stand_ins: user id as text -> id of the absent one. skipped: why, as text."""
-
-    rung: int
-    told: list[int]
-    stand_ins: dict[str, int] | None = None
-    skipped: str = ""
-
-
-class EscalationClimbed(Climbing, verb="risklog.escalation_climbed"):
-    pass
-
-
-class EscalationStays(Climbing, verb="risklog.escalation_stays"):
-    pass
-
-
-class EscalationWaits(Payload, verb="risklog.escalation_waits"):
-    until: str
-
-
-class OnRung(Payload):
-    rung: int
-    told: list[int]
-
-
-class EscalationLapsed(OnRung, verb="risklog.escalation_lapsed"):
-    pass
-
-
-class EscalationResumed(OnRung, verb="risklog.escalation_resumed"):
-    pass
-
-
-class EscalationSteppedDown(OnRung, verb="risklog.escalation_stepped_down"):
-    reason: str
-
-
-class EscalationCalledAgain(OnRung, verb="risklog.escalation_called_again"):
-    note: str
-
-
-class EscalationHandedOver(Payload, verb="risklog.escalation_handed_over"):
-    to: int
-    told: list[int]
-    note: str
-    until: str
-
-
-class EscalationAcknowledged(Payload, verb="risklog.escalation_acknowledged"):
-    note: str
-    until: str
-
-
-class EscalationPaused(Payload, verb="risklog.escalation_paused"):
-    reason: str
-    until: str
-
-
-class EscalationResolved(Payload, verb="risklog.escalation_resolved"):
-    reason: str
-
-
-class RevealAsked(Payload, verb="risklog.reveal_asked"):
-    """One administrator asks to reveal who escalated it anonymously. No event of a reveal has the name."""
-
-    reason: str
-    until: str
-
-
-class RevealDeclined(Payload, verb="risklog.reveal_declined"):
-    reason: str
-    told: list[int]
-
-
-class RevealLapsed(Payload, verb="risklog.reveal_lapsed"):
-    told: list[int]
-
-
-class EscalationRevealed(Payload, verb="risklog.escalation_revealed"):
-    reason: str
-    told: list[int]
-
-
 # ------------------------------------------------------------------ all events
 
 _ASKED_REVEAL = listed_in_payload("told", reason="You asked to reveal who escalated it")
@@ -318,15 +261,24 @@ def _escalates(payload: type[Payload], recipients: tuple = (_ESCALATED,)) -> Eve
     return EventType(payload, recipients, _ESCALATION, is_urgent=True, is_actor_notified=True)
 
 
+_OF_TEMPLATES = (
+    "template_added", "template_retired", "template_restored", "filled_template_added",
+    "filled_template_changed",
+)  # fmt: skip
+_OF_RULES = (
+    "ladder_added", "ladder_renamed", "ladder_moved", "ladder_retired", "matrix_added", "matrix_changed",
+    "appetite_added", "appetite_changed", "appetite_retired",
+)  # fmt: skip
+
 EVENTS = (
     EventType("risklog.category_added"),
     EventType("risklog.category_changed"),
     EventType(CategoryRetired),
     EventType("risklog.category_restored"),
-    EventType("risklog.ladder_added", is_chained=True),
+    EventType(TemplateChanged),
+    *(EventType(f"risklog.{verb}") for verb in _OF_TEMPLATES),
+    *(EventType(f"risklog.{verb}", is_chained=True) for verb in _OF_RULES),
     EventType(LadderChanged, is_chained=True),
-    EventType("risklog.ladder_renamed", is_chained=True),
-    EventType("risklog.ladder_retired", is_chained=True),
     # risks
     EventType("risklog.risk_opened", (*(unless_imported(rule) for rule in _OWNER_AND_TEAM), _VIEWS)),
     EventType(RiskChanged, (of_important_change, _VIEWS)),
@@ -363,6 +315,9 @@ EVENTS = (
         is_public=False,
     ),
     EventType(RiskNeglected),
+    EventType(PlanRequired, tuple(unless_imported(rule) for rule in _OWNER)),
+    EventType(PlanSettled, is_minor=True),
+    EventType(PlanOverdue, _OWNER, is_urgent=True),
     EventType(RiskRestricted, is_chained=True),
     EventType(RiskOpenedToAll, is_chained=True),
     # reviews

@@ -1,0 +1,111 @@
+"""The API of appetites: list, get, add, change and remove."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from catalogue.states import Tier
+from kit import clock
+from people.models import User
+from rest.fields import Body, Visible, read
+from rest.resource import Collection, Item, Resource
+from risklog.filters.matrix import APPETITES
+from risklog.models import Appetite, Category
+from risklog.operations import appetite as operations
+
+
+class AppetiteRow(serializers.Serializer):
+    """The highest score that the organisation carries without a treatment plan. The most specific applies."""
+
+    id = serializers.IntegerField()
+    version = serializers.IntegerField()
+    category_id = serializers.IntegerField(allow_null=True, help_text="Null: of every category.")
+    category_slug = serializers.CharField(source="category.slug", default=None, allow_null=True)
+    tier = serializers.ChoiceField(Tier.choices, allow_null=True, help_text="Of the model. Null: of any.")
+    max_score = serializers.IntegerField(min_value=1, max_value=25)
+    plan_days = serializers.IntegerField(
+        help_text="A risk with a higher score needs a treatment plan within so many days."
+    )
+    is_retired = serializers.BooleanField(help_text="Whether it was removed.")
+
+
+def _categories(user: User) -> QuerySet[Category]:
+    return Category.objects.visible_to(user).filter(is_retired=False)
+
+
+def _score(**kwargs: Any) -> serializers.IntegerField:
+    return serializers.IntegerField(min_value=1, max_value=25, **kwargs)
+
+
+def _days() -> serializers.IntegerField:
+    return serializers.IntegerField(min_value=1, max_value=365, required=False)
+
+
+class AppetiteChange(Body):
+    """The fields to change. Fields that are not sent keep their values."""
+
+    max_score = _score(required=False)
+    plan_days = _days()
+
+
+class NewAppetite(Body):
+    category = Visible("category", _categories, required=False, allow_null=True)
+    tier = serializers.ChoiceField(Tier.choices, required=False, allow_null=True)
+    max_score = _score()
+    plan_days = _days()
+
+
+class _Appetites(Resource):
+    kind = "appetite"
+    serializer_class = AppetiteRow
+    columns = {**{name: name for name in AppetiteRow().fields}, "category_slug": "category__slug"}
+
+    def rows(self, request: Request) -> QuerySet:
+        return Appetite.objects.visible_to(request.user)
+
+    def objects(self, request: Request) -> QuerySet:
+        return self.rows(request).select_related("subject", "category")
+
+
+class Appetites(_Appetites, Collection):
+    """List appetites, removed ones included."""
+
+    permission = {"GET": "risklog.matrix_view", "POST": "risklog.matrix_change"}
+    bodies = {"POST": NewAppetite}
+    spec = APPETITES
+
+    def post(self, request: Request) -> Response:
+        """Add an appetite. Risks above it need a treatment plan from then on."""
+        appetite = operations.add(**read(NewAppetite, request), by=self.by(request), at=clock.now())
+        return self.created(request, appetite.pk, f"appetites/{appetite.pk}")
+
+
+class AppetiteItem(_Appetites, Item):
+    """Get an appetite by number."""
+
+    permission = {
+        "GET": "risklog.matrix_view",
+        "PATCH": "risklog.matrix_change",
+        "DELETE": "risklog.matrix_change",
+    }
+    bodies = {"PATCH": AppetiteChange, "DELETE": None}
+
+    def patch(self, request: Request, key: str) -> Response:
+        appetite = self.found(request, key)
+        seen = self.seen(request, appetite)
+        values = read(AppetiteChange, request)
+        operations.change(appetite, values, by=self.by(request), at=clock.now(), seen=seen)
+        return self.answer(request, appetite.pk)
+
+    def delete(self, request: Request, key: str) -> Response:
+        """Remove an appetite. It stays in the list as retired, with its history."""
+        appetite = self.found(request, key)
+        seen = self.seen(request, appetite)
+        operations.retire(appetite, by=self.by(request), at=clock.now(), seen=seen)
+        return Response(status=204)
+
+
+RESOURCES: list = [("appetites", Appetites), ("appetites/<str:key>", AppetiteItem)]

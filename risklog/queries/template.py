@@ -1,0 +1,81 @@
+"""Reading templates and filled ones, and comparing those field by field."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import OuterRef, QuerySet, Subquery
+
+from history.models import Subject
+from history.queries import show
+from kit.rights import may
+from kit.sight import Visitor
+from people.models import User
+from risklog.models import FilledTemplate, Template, TemplateVersion
+
+PANEL_SIZE = 8
+MOST_COMPARED = 4
+
+
+def templates(user: Visitor) -> QuerySet[Template]:
+    """Return templates with the number and the fields of their current version."""
+    current = TemplateVersion.objects.filter(template=OuterRef("pk"), is_current=True)
+    rows = Template.objects.visible_to(user).select_related("subject")
+    return rows.annotate(
+        number=Subquery(current.values("number")), current_fields=Subquery(current.values("fields"))
+    )
+
+
+def filled(user: Visitor) -> QuerySet[FilledTemplate]:
+    """Return the filled templates that the reader may see, with what their pages name."""
+    rows = FilledTemplate.objects.visible_to(user)
+    return rows.select_related("subject", "template", "template_version__template", "about", "author")
+
+
+@dataclass(frozen=True, slots=True)
+class FilledPanel:
+    """The place of the filled templates about an object. The browser loads them after the page."""
+
+    about: str
+    may_fill: bool
+
+
+def of_subject(user: User, obj: Any) -> FilledPanel:
+    """Return the panel of a risk, a breach group or a review. No query."""
+    return FilledPanel(obj.reference, may(user, "risklog.template_fill"))
+
+
+def about(user: Visitor, subject: Subject) -> list[FilledTemplate]:
+    """Return the latest filled templates about a subject. One query."""
+    return list(filled(user).filter(about=subject).order_by("-id")[:PANEL_SIZE])
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedField:
+    """One field in all of the compared ones. values: as `answers` gives them, one for each; None without."""
+
+    field: dict[str, Any]
+    values: list[Any]
+
+    @property
+    def differs(self) -> bool:
+        return any(value != self.values[0] for value in self.values)
+
+
+def compared(rows: Sequence[FilledTemplate]) -> list[ComparedField]:
+    """Return the fields of all of these, those of the newest version first, with the value of each."""
+    by_key: dict[str, dict[str, Any]] = {}
+    for row in sorted(rows, key=lambda row: -row.template_version.number):
+        for one in row.template_version.fields:
+            by_key.setdefault(one["key"], one)
+    return [ComparedField(one, [row.values.get(key) for row in rows]) for key, one in by_key.items()]
+
+
+def with_shown_about(user: User, rows: Sequence[FilledTemplate]) -> list[FilledTemplate]:
+    """Set `shown_about` on each: the subject it is about, None if the reader may not see that."""
+    return show(user, rows)
+
+
+def subject_named(user: User, reference: str) -> Subject | None:
+    """Return the subject of a reference, None if the reader may not see it."""
+    return Subject.objects.visible_to(user).filter(reference=reference.upper()).first()
