@@ -31,7 +31,8 @@ _CSS = {
 # The values that every row has (risk.ROW), by column. Of the others, the column is the field.
 _IN_EVERY_ROW = {
     "reference", "title", "level", "state", "category", "model", "team", "owner", "spark", "severity",
-    "is_restricted", "opened_at", "updated_at",
+    "score_basis", "likelihood", "impact", "residual_likelihood", "residual_impact", "is_restricted",
+    "opened_at", "updated_at",
 }  # fmt: skip
 _NAMED: dict[str, dict[str, Any]] = {
     "reported_by": {"reporter_name": F("raised_by__name")},

@@ -32,7 +32,8 @@ _NAMED = {
 }
 _STORED = (
     "title", "description", "cause", "event", "effect", "affected", "feature", "tags", "likelihood", "impact",
-    "residual_likelihood", "residual_impact", "severity", "state", "treatment", "review_on", "confirmations",
+    "residual_likelihood", "residual_impact", "severity", "state", "treatment", "review_on",
+    "plan_due_on", "confirmations",
     "accepted_until", "acceptance_reason", "closing_evidence", "external_id", "opened_at", "updated_at",
 )  # fmt: skip
 
@@ -107,6 +108,7 @@ RISK_EXPORT = Export(
         _of("review_on", "Next review", 12),
         _of("accepted_until", "Accepted until", 13),
         _of("acceptance_reason", "Reason for accepting", 30),
+        _of("plan_due_on", "Plan due", 12),
         _of("description", "Description", 48),
         _of("cause", "Cause", 30),
         _of("event", "Event", 30),
