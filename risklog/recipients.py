@@ -9,7 +9,7 @@ from history.recipients import everyone
 from people.models import User
 from people.recipients import risk_managers, team_members
 from people.states import Role
-from risklog.models import Acceptance, Climb, Escalation, Reviewer, Risk
+from risklog.models import Acceptance, Climb, Escalation, Reviewer, Risk, Score, ScoringRound
 from risklog.queries import reveal as reveals
 
 Rule = Callable[[Event], dict[int, str]]
@@ -77,6 +77,15 @@ def acceptance_proposer(event: Event) -> dict[int, str]:
     """Return the person who proposed the latest acceptance of the risk."""
     rows = Acceptance.objects.filter(risk__subject_id=event.subject_id).order_by("-id")
     return everyone(rows.values_list("proposed_by_id", flat=True)[:1], "You proposed to accept this risk")
+
+
+def scorers(event: Event) -> dict[int, str]:
+    """Return everyone who was asked to score in the round that the event is about."""
+    rounds = [
+        row["pk"] for row in event.data.get("rows", ()) if row["model"] == ScoringRound._meta.label_lower
+    ]
+    rows = Score.objects.filter(round__in=rounds)
+    return everyone(rows.values_list("user_id", flat=True), "Your score was requested")
 
 
 def unless_imported(rule: Rule) -> Rule:

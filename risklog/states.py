@@ -38,6 +38,14 @@ class FieldType(TextChoices):
     YES_NO = "yes_no", "Yes or no"
 
 
+class ScoringState(TextChoices):
+    """The state of a round in which people score a risk blind."""
+
+    OPEN = "open", "Open"
+    REVEALED = "revealed", "Revealed"
+    CANCELLED = "cancelled", "Cancelled"
+
+
 class ReviewState(TextChoices):
     OPEN = "open", "Open"
     SETTLED = "settled", "Closed"
@@ -146,6 +154,10 @@ ACCEPTANCE_MOVES = {
     (AcceptanceState.PROPOSED, AcceptanceState.DECLINED): "risklog.acceptance_declined",
     (AcceptanceState.PROPOSED, AcceptanceState.WITHDRAWN): "risklog.acceptance_withdrawn",
     (AcceptanceState.ACCEPTED, AcceptanceState.ENDED): "risklog.risk_acceptance_ended",
+}
+SCORING_MOVES = {
+    (ScoringState.OPEN, ScoringState.REVEALED): "risklog.scores_revealed",
+    (ScoringState.OPEN, ScoringState.CANCELLED): "risklog.scoring_cancelled",
 }
 REVIEW_MOVES = {
     (ReviewState.OPEN, ReviewState.SETTLED): "risklog.review_settled",

@@ -17,6 +17,7 @@ from risklog.views import (
     register_checks,
     review,
     risk,
+    scoring,
     step,
     taxonomy,
     template,
@@ -113,6 +114,12 @@ risk_pages: list = [
     path("<str:reference>/peek/", risk.risk_peek, name="risk_peek"),
     path("<str:reference>/edit/", risk.risk_edit, name="risk_edit"),
     path("<str:reference>/sight/", risk.risk_sight, name="risk_sight"),
+    path("<str:reference>/scoring/", scoring.risk_scoring, name="risk_scoring"),
+    re_path(
+        r"^(?P<reference>[^/]+)/scoring/(?P<name>start|score|reveal|cancel|agree)/$",
+        scoring.risk_scoring_step,
+        name="risk_scoring_step",
+    ),
     path("<str:reference>/merge/", duplicate.risk_merge, name="risk_merge"),
     re_path(
         r"^(?P<reference>[^/]+)/set/(?P<name>owner|team|review|level|state)/$",

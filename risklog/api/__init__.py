@@ -14,6 +14,7 @@ from risklog.api import (
     reveal,
     review,
     risk,
+    scoring,
     taxonomy,
     template,
 )
@@ -24,6 +25,7 @@ RESOURCES: list = [
     *duplicate.RESOURCES,
     *risk.RESOURCES,
     *acceptance.RESOURCES,
+    *scoring.RESOURCES,
     *register_checks.RESOURCES,
     *imports.RESOURCES,
     *taxonomy.RESOURCES,

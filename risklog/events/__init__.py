@@ -44,6 +44,7 @@ from risklog.recipients import (
     unless_imported,
     unnamed_raisers,
 )
+from risklog.scoring_events import SCORING_EVENTS
 from saved.recipients import view_subscribers
 
 # ------------------------------------------------------------------ categories, ladders
@@ -304,6 +305,7 @@ EVENTS = (
         _OWNER,
         Mail("risk", mail.risk_context, mail.risk_is_accepted_no_more, goes_to_stand_in=True),
     ),
+    *SCORING_EVENTS,
     EventType(RiskClosed, (*_OWNER_AND_TEAM, owner_of_other_risk, _VIEWS)),
     EventType(RiskReopened, (*_OWNER_AND_TEAM, _VIEWS)),
     EventType(

@@ -8,11 +8,13 @@ from risklog.models.matrix import RiskMatrix
 from risklog.models.reveal import Reveal
 from risklog.models.review import Review, Reviewer
 from risklog.models.risk import Risk
+from risklog.models.scoring import Score, ScoringRound
 from risklog.models.taxonomy import Category
 from risklog.models.template import FilledTemplate, Template, TemplateVersion
 
 __all__ = [
     "Acceptance", "Appetite", "Category", "Climb", "Escalation", "FilledTemplate", "Import",
     "ImportRow", "Ladder", "LadderVersion", "Reveal", "Review", "Reviewer", "Risk", "RiskMatrix", "Rung",
+    "Score", "ScoringRound",
     "Template", "TemplateVersion",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""What happens to reviews and escalations when a person left, is a viewer now, lost access, or is away.
+"""What happens to reviews, scores and escalations when a person left, is a viewer, lost access, or is away.
 
 A stand-in takes the place of a person who is away. Reviews ask another person in place of one who can no
 longer answer. Escalations continue without the person.
@@ -19,7 +19,7 @@ from people import queries as people
 from people.models import User
 from people.states import Role
 from risklog.models import Climb, Escalation, Review
-from risklog.operations import climb, escalation, escalation_handlers, replacement, reviewer
+from risklog.operations import climb, escalation, escalation_handlers, replacement, reviewer, scoring
 from risklog.queries import availability
 from risklog.states import UNRESOLVED, EscalationState, ReviewState
 
@@ -36,6 +36,7 @@ def on_person_unavailable(event: Event, *, at: datetime) -> None:
     waiting = Q(reviewers__user=person, reviewers__answered_at__isnull=True) | Q(claimed_by=person)
     for review_id in Review.objects.filter(waiting, state=ReviewState.OPEN).values_list("pk", flat=True):
         _review_without(review_id, person, event, at=at)
+    scoring.go_on_without(person, event, at=at)
     notified = Climb.objects.filter(told__contains=[person.pk]).values("escalation_id")
     assigned = Q(acknowledged_by=person) | Q(pk__in=notified)
     escalations = Escalation.objects.filter(assigned, state__in=UNRESOLVED).order_by("pk")

@@ -18,7 +18,7 @@ from kit.sight import Visitor
 from people.models import User
 from risklog import likeness
 from risklog.models import Escalation, Review, Risk
-from risklog.queries import acceptance, closing
+from risklog.queries import acceptance, closing, scoring
 from risklog.states import UNRESOLVED, ReviewState, RiskState
 from signals.models import Breach, BreachGroup
 from talk.models import Comment, File
@@ -116,8 +116,9 @@ class MergePreview:
 
     comments, files, actions: how many stay on the duplicate; actions are unfinished ones. watchers: how many
     people will watch `into`. reviews: the open ones about the risk, which are withdrawn. is_escalated: its
-    escalation is resolved. has_acceptance: an acceptance or a proposal of one ends. breaches: the open ones
-    of its metric, which `into` does not have. is_narrower: some readers of the risk may not see `into`.
+    escalation is resolved. has_acceptance: an acceptance or a proposal of one ends. is_scored: an open
+    round of scoring is cancelled. breaches: the open ones of its metric, which `into` does not have.
+    is_narrower: some readers of the risk may not see `into`.
     """
 
     into: Risk
@@ -128,6 +129,7 @@ class MergePreview:
     reviews: Sequence[Review]
     is_escalated: bool
     has_acceptance: bool
+    is_scored: bool
     breaches: Sequence[Breach]
     is_narrower: bool
 
@@ -146,6 +148,7 @@ def preview(user: User, risk: Risk, into: Risk) -> MergePreview:
         reviews=list(reviews.select_related("subject").order_by("id")),
         is_escalated=Escalation.objects.filter(about=about, state__in=UNRESOLVED).exists(),
         has_acceptance=acceptances.exists(),
+        is_scored=scoring.open_round(risk) is not None,
         breaches=[] if into.series_id == risk.series_id else closing.open_breaches(risk, user),
         is_narrower=_is_narrower(risk.subject, into.subject),
     )

@@ -28,6 +28,7 @@ from risklog.queries import escalation as escalations
 from risklog.queries import evidence as source_evidence
 from risklog.queries import review as reviews
 from risklog.queries import risk as queries
+from risklog.queries import scoring as scoring_rounds
 from risklog.queries.neighbours import neighbours
 from risklog.states import AcceptanceState, RiskState
 from risklog.views import origin
@@ -61,6 +62,7 @@ def risk_detail(request: SignedInRequest, reference: str) -> HttpResponse:
         acceptance_rows=acceptances.of_each_risk(),
         duplicates=duplicates.of_each_risk(user),
         breach_rows=source_evidence.of_each_risk(),
+        scoring_rounds=scoring_rounds.of_each_risk(user),
     )
     risk = get_object_or_404(
         with_related(rows, "breach_group__subject_id"), subject__reference=reference.upper()
@@ -91,6 +93,7 @@ def risk_detail(request: SignedInRequest, reference: str) -> HttpResponse:
         "panel": actions.of_subjects(user, risk.related, new_for=risk.reference),
         "reviews": reviews.of_subject(user, risk),
         "escalation": escalations.rail(user, risk, at=at),
+        "may_lead_scoring": may(user, "risklog.scoring_lead", risk),
         "may_raise": may(user, "risklog.escalation_raise"),
         "likelihoods": (matrix := present_matrix()).likelihoods.items(),
         "impacts": matrix.impacts.items(),

@@ -12,8 +12,8 @@ from kit.actor import SYSTEM, Actor
 from people.models import User
 from people.operations import organisation, person, roster, token
 from riskhub import schema
-from risklog.models import Import
-from risklog.operations import imports
+from risklog.models import Import, Risk
+from risklog.operations import imports, scoring
 from talk.operations import watch
 from tests.conftest import AT
 
@@ -33,6 +33,11 @@ def ask(client, six_weeks):
     roster.add(function=sofia.function, people=[sofia], starts_on=AT.date(), by=by, at=AT)
     sheet = io.BytesIO(b"Risk,Category\nScores drift,Data drift\nLate labels,Nothing\n")
     imports.take(sheet, name="risks.csv", by=by, at=AT)
+    asked = User.objects.filter(
+        email__in=[f"{name}@example.org" for name in ("ana", "jonas", "sofia", "wei")]
+    )
+    scored = Risk.objects.select_related("subject").get(subject__reference="R-2")
+    scoring.start(scored, users=list(asked), ends_on=AT.date(), by=by, at=AT)
     document = schema.document()
 
     def ask(path, address, **headers):
