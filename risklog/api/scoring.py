@@ -1,6 +1,6 @@
 """The API of scoring together: rounds of scoring of a risk, and the scores of people in them."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
@@ -144,7 +144,7 @@ class ScoringRounds(_Rounds, Collection):
         values = read(StartScoringBody, request)
         users = values.pop("people", None)
         if users is None:
-            users = list(_people(request.user).filter(pk__in=queries.proposed(risk, at=at)))
+            users = list(_people(cast(User, request.user)).filter(pk__in=queries.proposed(risk, at=at)))
         started = operations.start(risk, users=users, **values, by=self.by(request), at=at)
         return self.created(request, started.pk, f"risks/{risk.reference}/scoring-rounds/{started.pk}")
 
@@ -227,7 +227,7 @@ class Scores(_OfRisk, Collection):
     def post(self, request: Request, key: str) -> Response:
         risk = self.risk(request)
         values = read(ScoreBody, request)
-        own: Score | None = queries.own_open(risk, request.user)
+        own: Score | None = queries.own_open(risk, cast(User, request.user))
         seen = self.seen_if_sent(request, own)
         given = operations.score(risk, **values, by=self.by(request), at=clock.now(), seen=seen)
         return self.created(request, given.pk, f"risks/{risk.reference}/scores?round={given.round_id}")

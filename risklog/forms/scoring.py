@@ -32,11 +32,9 @@ class _PeopleChoice(forms.ModelMultipleChoiceField):
 
 
 class StartScoringForm(PageForm):
-    is_residual = forms.TypedChoiceField(
+    is_residual = forms.ChoiceField(
         label="What to score",
         choices=[("", "Inherent risk, before treatment"), ("1", "Residual risk, after treatment")],
-        coerce=bool,
-        empty_value=False,
         required=False,
         widget=forms.RadioSelect,
     )
@@ -62,7 +60,8 @@ class StartScoringForm(PageForm):
         fields["users"].queryset = queries.people_to_ask().order_by(*BY_NAME)
 
     def values(self) -> dict[str, Any]:
-        return {**super().values(), "users": list(self.cleaned_data["users"])}
+        values = super().values()
+        return {**values, "users": list(values["users"]), "is_residual": bool(values["is_residual"])}
 
 
 class ScoreForm(PageForm):

@@ -169,10 +169,13 @@ def _reveal(
     scoring_round: ScoringRound, *, by: Actor, at: datetime, cause: Event | None = None
 ) -> ScoringRound:
     given = scoring_round.scores.filter(answered_at__isnull=False).order_by("id")
-    rows = list(given.values("user_id", "likelihood", "impact", "reason"))
-    ends = {name: sorted(row[name] for row in rows) for name in ("likelihood", "impact")}
+    columns = ("user_id", "likelihood", "impact", "reason")
+    rows: list[dict[str, Any]] = [{**row} for row in given.values(*columns)]
+    likelihoods, impacts = (sorted(row[name] for row in rows) for name in ("likelihood", "impact"))
     revealed = scoring_events.ScoresRevealed(
-        scores=rows, **{name: [figures[0], figures[-1]] for name, figures in ends.items()}
+        scores=rows,
+        likelihood=[likelihoods[0], likelihoods[-1]],
+        impact=[impacts[0], impacts[-1]],
     )
     values = {"revealed_by": by.person, "ended_at": at}
     history.move(
