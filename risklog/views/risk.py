@@ -17,6 +17,7 @@ from pages.answers import go, respond, toast
 from pages.listing import reader_of
 from pages.requests import actor
 from people import queries as people
+from people.models import User
 from people.permissions import SignedInRequest
 from risklog.forms.risk import EditRiskForm, NewRiskForm, SightForm
 from risklog.models import Risk
@@ -52,6 +53,16 @@ def _in_list(request: SignedInRequest, risk: Risk) -> dict[str, Any]:
     return {"came_from": came_from, "beside": beside, "origin": origin.suffix(came_from)}
 
 
+def _named(user: User, risk: Risk) -> dict[str, Any]:
+    """Return what the risk refers to, as far as the reader may see it, with the evidence of its breach."""
+    linked = {"model": risk.model, "breach": risk.breach_group, "merged_into": risk.merged_into}
+    named: dict[str, Any] = {
+        name: row if row and row.subject.is_visible_to(user) else None for name, row in linked.items()
+    }
+    breach = named["breach"]
+    return {**named, "source": source_evidence.present(breach, risk.breach_rows) if breach else None}
+
+
 @require_safe
 @view_needs("risklog.risk_view")
 def risk_detail(request: SignedInRequest, reference: str) -> HttpResponse:
@@ -70,20 +81,12 @@ def risk_detail(request: SignedInRequest, reference: str) -> HttpResponse:
     may_change = may(user, "risklog.risk_change", risk)
     accepted = acceptances.read(risk, risk.acceptance_rows)
     proposal = next((one for one in accepted if one.state == AcceptanceState.PROPOSED), None)
-    breach = risk.breach_group
-    if breach and not breach.subject.is_visible_to(user):
-        breach = None
     context = {
         "risk": risk,
         **_in_list(request, risk),
         "chart": evidence(user, risk, at=at),
-        "source": source_evidence.present(breach, risk.breach_rows) if breach else None,
-        "model": risk.model if risk.model and risk.model.subject.is_visible_to(user) else None,
-        "breach": breach,
+        **_named(user, risk),
         "teams": risk.open_to,
-        "merged_into": risk.merged_into
-        if risk.merged_into and risk.merged_into.subject.is_visible_to(user)
-        else None,
         "may_change": may_change,
         "steps": steps_for(user, risk, proposal),
         "acceptances": accepted,
