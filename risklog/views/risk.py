@@ -1,5 +1,6 @@
 """The pages of one risk: create it, show it, edit it, and choose who may see it."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.http import HttpResponse
@@ -53,14 +54,14 @@ def _in_list(request: SignedInRequest, risk: Risk) -> dict[str, Any]:
     return {"came_from": came_from, "beside": beside, "origin": origin.suffix(came_from)}
 
 
-def _named(user: User, risk: Risk) -> dict[str, Any]:
+def _named(user: User, risk: Risk, breach_rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return what the risk refers to, as far as the reader may see it, with the evidence of its breach."""
     linked = {"model": risk.model, "breach": risk.breach_group, "merged_into": risk.merged_into}
     named: dict[str, Any] = {
         name: row if row and row.subject.is_visible_to(user) else None for name, row in linked.items()
     }
     breach = named["breach"]
-    return {**named, "source": source_evidence.present(breach, risk.breach_rows) if breach else None}
+    return {**named, "source": source_evidence.present(breach, breach_rows) if breach else None}
 
 
 @require_safe
@@ -85,7 +86,7 @@ def risk_detail(request: SignedInRequest, reference: str) -> HttpResponse:
         "risk": risk,
         **_in_list(request, risk),
         "chart": evidence(user, risk, at=at),
-        **_named(user, risk),
+        **_named(user, risk, risk.breach_rows),
         "teams": risk.open_to,
         "may_change": may_change,
         "steps": steps_for(user, risk, proposal),
