@@ -11,13 +11,11 @@ from typing import Any
 from django.db import transaction
 
 from history import operations as history
-from history.models import Due, Event, Subject
-from history.operations import GrantReason
+from history.models import Due, Event
 from history.queries import changed_fields
 from history.wiring import handler
 from kit.actor import SYSTEM
 from kit.refusals import ChangedMeanwhile
-from people.models import User
 from people.states import WORKING_TIME_FIELDS
 from risklog import events
 from risklog import ladder as rules
@@ -110,13 +108,13 @@ def _reach(
         payload=events.EscalationClimbed(
             rung=step.position,
             told=reached.on.ids,
-            stand_ins=as_keys(reached.on.stand_ins),
+            stand_ins=sight.as_keys(reached.on.stand_ins),
             skipped=_skipped_text(step.skipped, empty),
         ),
         rows=climbs,
         cause=cause,
     )
-    show_to(escalation, reached.on.people, at=at)
+    sight.show_to(escalation, reached.on.people, at=at)
     plan(escalation, first_time=escalation.round == 1)
 
 
@@ -160,7 +158,7 @@ def _stay(
         rows=climbs,
         cause=cause,
     )
-    show_to(escalation, people, at=at)
+    sight.show_to(escalation, people, at=at)
 
 
 def reached_row(escalation: Escalation, reached: Staff, *, round_: int, at: datetime) -> Climb:
@@ -172,7 +170,7 @@ def reached_row(escalation: Escalation, reached: Staff, *, round_: int, at: date
         branch=reached.rung.branch,
         at=at,
         told=reached.on.ids,
-        stand_ins=as_keys(reached.on.stand_ins),
+        stand_ins=sight.as_keys(reached.on.stand_ins),
     )
 
 
@@ -381,40 +379,3 @@ def plan(escalation: Escalation, *, first_time: bool = False) -> None:
 def quieten(escalation: Escalation) -> None:
     """Drop all Dues of the escalation."""
     history.drop_dues(escalation.subject_id, CLIMB, LAPSE, PAUSE_END)
-
-
-def show_to(
-    escalation: Escalation, people: list[User], *, at: datetime, reason: GrantReason = GrantReason.CALLED
-) -> None:
-    """Let people see the escalation, its subject, and for a review also the subject of the review."""
-    history.grant_sight(
-        _shown(escalation),
-        people,
-        reason=reason,
-        source=escalation.subject,
-        by=SYSTEM,
-        at=at,
-        why="notified by the escalation ladder",
-    )
-
-
-def show_no_more_to(escalation: Escalation, person: User, *, at: datetime) -> None:
-    """End the sight that a person had as the assignee. A person who was notified by a rung keeps theirs."""
-    history.end_sight(
-        _shown(escalation),
-        [person],
-        reason=GrantReason.HOLDER,
-        source=escalation.subject,
-        by=SYSTEM,
-        at=at,
-        why=f"handed over {escalation.reference}",
-    )
-
-
-def _shown(escalation: Escalation) -> list[Subject]:
-    return [escalation.subject, *sight.chain(escalation.about)]
-
-
-def as_keys(stand_ins: dict[int, int]) -> dict[str, int]:
-    """Return the stand-ins with text keys, as JSON needs them: id of the stand-in -> id of the absent one."""
-    return {str(stand_in): absent for stand_in, absent in stand_ins.items()}

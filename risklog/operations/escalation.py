@@ -142,7 +142,7 @@ def acknowledge(
         payload=events.EscalationAcknowledged(note=note.strip(), until=until.isoformat()),
     )
     climb.plan(escalation)
-    climb.show_to(escalation, [by.person], at=at, reason=GrantReason.HOLDER)
+    sight.show_to(escalation, [by.person], at=at, reason=GrantReason.HOLDER)
     return escalation
 
 
@@ -177,9 +177,9 @@ def hand_over(
         ),
     )
     climb.plan(escalation)
-    climb.show_to(escalation, [to], at=at, reason=GrantReason.HOLDER)
+    sight.show_to(escalation, [to], at=at, reason=GrantReason.HOLDER)
     if former and former != to:
-        climb.show_no_more_to(escalation, former, at=at)
+        sight.show_no_more_to(escalation, former, at=at)
     return escalation
 
 
@@ -194,7 +194,7 @@ def _notify_at_top(escalation: Escalation, to: User, *, by: Actor, at: datetime,
         payload=events.EscalationHandedOver(to=to.pk, told=[to.pk], note=note.strip(), until=""),
         rows=[row],
     )
-    climb.show_to(escalation, [to], at=at)
+    sight.show_to(escalation, [to], at=at)
     return escalation
 
 
@@ -223,7 +223,7 @@ def call_again(
         payload=events.EscalationCalledAgain(rung=escalation.rung, told=reached.on.ids, note=note.strip()),
         rows=[row],
     )
-    climb.show_to(escalation, reached.on.people, at=at)
+    sight.show_to(escalation, reached.on.people, at=at)
     climb.plan(escalation)
     return escalation
 
@@ -329,7 +329,7 @@ def step_down(
         payload=events.EscalationSteppedDown(reason=reason.strip(), rung=position, told=target.on.ids),
         rows=[climb.reached_row(escalation, target, round_=round_, at=at)],
     )
-    climb.show_to(escalation, target.on.people, at=at)
+    sight.show_to(escalation, target.on.people, at=at)
     climb.plan(escalation)
     return escalation
 

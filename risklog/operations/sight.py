@@ -8,7 +8,7 @@ from history.models import Subject
 from history.operations import GrantReason
 from kit.actor import SYSTEM, Actor
 from people.models import User
-from risklog.models import Review
+from risklog.models import Escalation, Review
 
 
 def chain(subject: Subject) -> list[Subject]:
@@ -39,3 +39,40 @@ def show_to_author(subject: Subject, *, by: Actor, at: datetime) -> None:
         history.grant_sight(
             [subject], [by.person], reason=GrantReason.AUTHOR, by=by, at=at, why="requested it"
         )
+
+
+def show_to(
+    escalation: Escalation, people: Iterable[User], *, at: datetime, reason: GrantReason = GrantReason.CALLED
+) -> None:
+    """Let people see the escalation, its subject, and for a review also the subject of the review."""
+    history.grant_sight(
+        _shown(escalation),
+        people,
+        reason=reason,
+        source=escalation.subject,
+        by=SYSTEM,
+        at=at,
+        why="notified by the escalation ladder",
+    )
+
+
+def show_no_more_to(escalation: Escalation, person: User, *, at: datetime) -> None:
+    """End the sight that a person had as the assignee. A person who was notified by a rung keeps theirs."""
+    history.end_sight(
+        _shown(escalation),
+        [person],
+        reason=GrantReason.HOLDER,
+        source=escalation.subject,
+        by=SYSTEM,
+        at=at,
+        why=f"handed over {escalation.reference}",
+    )
+
+
+def _shown(escalation: Escalation) -> list[Subject]:
+    return [escalation.subject, *chain(escalation.about)]
+
+
+def as_keys(stand_ins: dict[int, int]) -> dict[str, int]:
+    """Return the stand-ins with text keys, as JSON needs them: id of the stand-in -> id of the absent one."""
+    return {str(stand_in): absent for stand_in, absent in stand_ins.items()}
