@@ -130,5 +130,5 @@ def other_administrators(event: Event) -> dict[int, str]:
 
 def unnamed_raisers(event: Event) -> dict[int, str]:
     """Return the people who escalated it anonymously. Only they see that they are recipients."""
-    ids = (person.pk for person in reveals.raisers(event.subject_id))
+    ids = (person.pk for person in reveals.raisers(event.subject_id, before=event.pk))
     return everyone(ids, "Two administrators saw that you escalated this")

@@ -19,6 +19,10 @@ from risklog.states import RevealState
 
 DUE = "risklog.reveal_lapses"
 WITHIN = timedelta(days=2)
+_WHO_CONFIRMS = (
+    "An administrator confirms who was one before the request, and whom nobody added, promoted, reactivated "
+    f"or gave a sign-in link in the {queries.INDEPENDENT_FOR.days} days before it or since."
+)
 
 
 @transaction.atomic
@@ -27,7 +31,8 @@ def ask(
 ) -> Escalation:
     """Ask to reveal who escalated it. Another administrator decides within two days.
 
-    Raises Refused without a reason, if nobody escalated it anonymously, or if it is asked already.
+    Raises Refused without a reason, if nobody escalated it anonymously, if it is asked already, or if no
+    other administrator could confirm it.
     """
     if not reason.strip():
         raise Refused("Enter the reason.", field="reason")
@@ -36,6 +41,8 @@ def ask(
         raise Refused("Nobody escalated this anonymously.", field="reason")
     if _asked(escalation) is not None:
         raise Refused("This is asked already. Another administrator decides.", field="reason")
+    if not queries.confirmers(by.person, at).exists():
+        raise Refused(f"Nobody could confirm this. {_WHO_CONFIRMS}", field="reason")
     reveal = Reveal(
         escalation=escalation, reason=reason.strip(), asked_by=by.person, asked_at=at, until=at + WITHIN
     )
@@ -49,11 +56,14 @@ def ask(
 def confirm(escalation: Escalation, *, by: Actor, at: datetime, seen: int | None = None) -> Escalation:
     """Confirm the request of another administrator. Both then see who escalated it, and that person is told.
 
-    Raises IllegalMove without a request in time, Refused for the administrator who asked.
+    Raises IllegalMove without a request in time, Refused for the administrator who asked and for one who is
+    not independent (queries.confirmers).
     """
     escalation, reveal = _open(escalation, at, seen)
     if by.person is None or by.person.pk == reveal.asked_by_id:
         raise Refused("You asked. Another administrator confirms.", field="by")
+    if not queries.may_confirm(by.person, reveal):
+        raise Refused(f"You cannot confirm this. {_WHO_CONFIRMS}", field="by")
     payload = events.EscalationRevealed(reason=reveal.reason, told=[reveal.asked_by_id])
     return _decide(escalation, reveal, RevealState.CONFIRMED, payload, by=by, at=at)
 

@@ -169,7 +169,13 @@ def _reveal(
     asked = next((one for one in found if one.state == RevealState.ASKED and one.until > at), None)
     for step, form in REVEAL_FORMS.items():
         forms.setdefault(_key(step), form(None, auto_id=f"{step}_%s", at=at, user=user))
-    return {"reveals": found, "asked": asked, "revealed": reveals.names_for(user, found)}
+    return {
+        "reveals": found,
+        "asked": asked,
+        "revealed": reveals.names_for(user, found),
+        "may_ask": asked is None and reveals.has_more(user, found),
+        "may_confirm": asked and reveals.may_confirm(user, asked),
+    }
 
 
 def _steps(escalation: Escalation) -> tuple[str, ...]:

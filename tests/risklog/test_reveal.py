@@ -10,6 +10,7 @@ from history.models import Due, Event
 from kit.actor import SYSTEM
 from kit.refusals import IllegalMove, Refused
 from notices.models import Entry, Message
+from people.operations import person as persons
 from people.operations import token
 from people.states import Role
 from riskhub import schedule
@@ -166,3 +167,48 @@ def test_it_is_asked_and_confirmed_by_api(client, admins, raiser, escalation):
     assert confirmed["escalated_by"] == [{"id": raiser.pk, "name": NAME}]
     assert call(ann, "get").json()["escalated_by"] == []
     assert call(people.user(role=Role.RISK_MANAGER), "get").status_code == 403
+
+
+def test_one_administrator_alone_cannot_become_two(client, admins, escalation):
+    ada, abe, ann = admins
+    add = {"email": "bob@example.org", "role": Role.ADMINISTRATOR}
+    early = persons.add(name="Bob Before", by=make.actor(ada), at=AT - HOUR, **add)
+    promoted = people.user()
+    persons.note_link(ann, by=make.actor(ada), at=AT - 29 * 24 * HOUR)
+    operations.ask(escalation, reason="A legal duty", by=make.actor(ada), at=AT)
+    late = persons.add(name="Bob", by=make.actor(ada), at=AT + HOUR, **{**add, "email": "bob.2@example.org"})
+    persons.set_role(promoted, Role.ADMINISTRATOR, by=make.actor(abe), at=AT + HOUR)
+
+    for person in (early, late, promoted, ann):
+        with pytest.raises(Refused, match="You cannot confirm this"):
+            operations.confirm(escalation, by=make.actor(person), at=AT + 2 * HOUR)
+    assert "confirm-reveal" not in page(client, ann, escalation)
+    operations.confirm(escalation, by=make.actor(abe), at=AT + 2 * HOUR)
+    assert names(late, escalation) == []
+
+
+def test_nobody_is_asked_who_could_not_confirm(admins, escalation):
+    ada, *others = admins
+    for other in others:
+        persons.note_link(other, by=make.actor(ada), at=AT)
+
+    with pytest.raises(Refused, match="Nobody could confirm this"):
+        operations.ask(escalation, reason="A legal duty", by=make.actor(ada), at=AT + HOUR)
+
+
+def test_who_escalates_it_after_the_confirmation_stays_anonymous(client, admins, raiser, escalation):
+    ada, abe, _ = admins
+    later = people.user("Later Leo")
+    operations.ask(escalation, reason="A legal duty", by=make.actor(ada), at=AT)
+    operations.confirm(escalation, by=make.actor(abe), at=AT)
+    assert "ask-reveal" not in page(client, ada, escalation)
+    escalations.escalate(
+        about=escalation.about, why="Still", by=make.actor(later), at=AT + HOUR, is_unnamed=True
+    )
+
+    assert names(ada, escalation) == names(abe, escalation) == [raiser]
+    assert "ask-reveal" in page(client, ada, escalation)
+    operations.ask(escalation, reason="Again", by=make.actor(ada), at=AT + HOUR)
+    assert names(ada, escalation) == [raiser]
+    operations.confirm(escalation, by=make.actor(abe), at=AT + 2 * HOUR)
+    assert names(ada, escalation) == [raiser, later]
