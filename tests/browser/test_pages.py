@@ -134,7 +134,7 @@ def test_a_page_is_clean_in_light_in_dark_and_on_a_phone(sign_in, name):
     page = sign_in(None if name == "sign-in" else "admin", viewport={"width": 1280, "height": 900})
 
     assert page.goto(PAGES[name]()).status == 200
-    page.wait_for_function("!document.querySelector('.htmx-request')")
+    page.wait_for_function("() => !document.querySelector('.htmx-request')")
     found = {"light": axe(page)}
     page.emulate_media(color_scheme="dark")
     found["dark"] = axe(page, only=("color-contrast",))
