@@ -11,6 +11,5 @@ import "./drafts.js";
 import "./filter-forms.js";
 import "./refusals.js";
 import "./heat-map.js";
-import "./editor.js";
 import "./peek.js";
 import "./chart.js";

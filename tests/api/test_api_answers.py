@@ -10,10 +10,10 @@ from jsonschema import Draft202012Validator, FormatChecker
 from history.models import Subject
 from kit.actor import SYSTEM, Actor
 from people.models import User
-from people.operations import organisation, person, roster, token
+from people.operations import auditor, organisation, person, roster, token
 from riskhub import schema
-from risklog.models import Import, Risk
-from risklog.operations import imports, scoring
+from risklog.models import Import, Risk, Template, TemplateVersion
+from risklog.operations import filled_template, imports, scoring
 from talk.operations import watch
 from tests.conftest import AT
 
@@ -38,6 +38,15 @@ def ask(client, six_weeks):
     )
     scored = Risk.objects.select_related("subject").get(subject__reference="R-2")
     scoring.start(scored, users=list(asked), ends_on=AT.date(), by=by, at=AT)
+    auditor.note_reading(_auditor(), "/risks/R-2/", ["R-2"], by=by, at=AT)
+    template = Template.objects.order_by("pk").first()
+    filled_template.add(
+        template=template,
+        about=Subject.objects.get(reference="R-1"),
+        values=_values_of(template),
+        by=by,
+        at=AT,
+    )
     document = schema.document()
 
     def ask(path, address, **headers):
@@ -81,4 +90,15 @@ def test_a_list_its_items_and_its_errors(ask, path):
 
 def _key_of(path):
     """Return the key of the object whose list it is, "" for the list of a kind."""
-    return {"imports": Import.objects.get().pk, "risks": "R-2"}.get(path.split("/")[3], "")
+    keys = {"imports": Import.objects.get().pk, "risks": "R-2", "people": _auditor().pk}
+    return keys.get(path.split("/")[3], "")
+
+
+def _values_of(template: Template) -> dict[str, str]:
+    """Return a text for each required field of a template that takes a text."""
+    fields = TemplateVersion.objects.get(template=template, is_current=True).fields
+    return {field["key"]: "Seen in the sample." for field in fields if field["type"] in {"line", "text"}}
+
+
+def _auditor() -> User:
+    return User.objects.get(email="victor@example.org")

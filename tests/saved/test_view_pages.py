@@ -134,7 +134,8 @@ def test_counts_are_those_of_the_reader(client, ana, at):
 
     assert counts(client) == {
         "live": "1", "mine": "1", "high": "1", "overdue": "0", "unowned": "0", "unplanned": "1",
-        "ending": "0", "changed": "1", "teams": "0", "accepted": "0", "closed": "1", f"saved-{view.pk}": "1",
+        "ending": "0", "changed": "1", "teams": "0", "accepted": "0", "closed": "1",
+        "appetite": "0", f"saved-{view.pk}": "1",
     }  # fmt: skip
     client.force_login(people.user(teams=[team]))
     assert counts(client)["high"] == "2"
