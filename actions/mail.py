@@ -22,6 +22,7 @@ def context(event: Event, reader: User) -> dict[str, Any]:
         "about_path": url_of(about) if about else "",
         "origin": origin,
         "origin_path": url_of(origin) if origin else "",
+        "names": [shown.pk for shown in (about, origin) if shown],
     }
 
 

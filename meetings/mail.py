@@ -34,13 +34,15 @@ def context(event: Event, reader: User) -> dict[str, Any]:
         .order_by("decided_at", "id")
     )
     origins = [decision.subject_id for decision in decisions]
-    actions = Action.objects.visible_to(reader).filter(origin__in=origins)
+    visible_actions = Action.objects.visible_to(reader).filter(origin__in=origins)
+    actions = list(visible_actions.select_related("owner", "subject").order_by("id"))
     return {
         "meeting": meeting,
         "items": items,
         "minutes": sum(item.minutes for item in items),
         "decisions": decisions,
-        "actions": list(actions.select_related("owner", "subject").order_by("id")),
+        "actions": actions,
+        "names": {*visible, *origins, *(action.subject_id for action in actions)},
         "is_leading": meeting.facilitator_id == reader.pk,
     }
 

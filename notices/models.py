@@ -80,7 +80,8 @@ class Message(Claimable):
 
     key: its cause, unique, so the same cause never creates a second mail. id: also the Message-ID, so a
     recipient can recognise a repeat. begun_at: after this moment the mail server may have the mail. If the
-    worker died before, the mail was not sent. sent_*: the mail as it was sent. log: one line for each
+    worker died before, the mail was not sent. sent_*: the mail as it was sent. names: the ids of
+    the subjects that it names; None until it is rendered. log: one line for each
     attempt. released_at: an administrator released the mail, which is older than the moment at which mail was
     switched on.
     """
@@ -102,6 +103,7 @@ class Message(Claimable):
     sent_title = models.CharField(max_length=300, blank=True, default="")
     sent_text = models.TextField(blank=True, default="")
     sent_html = models.TextField(blank=True, default="")
+    names = ArrayField(models.BigIntegerField(), null=True, blank=True)
     log = ArrayField(models.CharField(max_length=300), default=list, db_column="history")
     released_at = models.DateTimeField(null=True, blank=True)
 

@@ -37,7 +37,13 @@ def review_context(event: Event, reader: User) -> dict[str, Any]:
         "breaches": _breaches(about),
         "answers": answers,
         "instead_of": own.stands_in_for if own else None,
+        "names": _ids(about, review.model.subject_id if review.model else None),
     }
+
+
+def _ids(*shown: Subject | int | None) -> list[int]:
+    """Return the ids of the subjects that a mail names, without those that it leaves out."""
+    return [one if isinstance(one, int) else one.pk for one in shown if one is not None]
 
 
 def _breaches(about: Subject | None) -> list[Breach]:
@@ -66,13 +72,15 @@ def escalation_context(event: Event, reader: User) -> dict[str, Any]:
         "about_path": url_of(about) if about else "",
         "owner": User.objects.filter(pk=owner).first() if owner else None,
         "instead_of": User.objects.filter(pk=absent).first() if absent else None,
+        "names": _ids(about),
     }
 
 
 def risk_context(event: Event, reader: User) -> dict[str, Any]:
     """Return the risk."""
     rows = Risk.objects.select_related("category", "model", "owner", "team")
-    return {"risk": rows.get(subject_id=event.subject_id)}
+    risk = rows.get(subject_id=event.subject_id)
+    return {"risk": risk, "names": _ids(risk.model.subject_id if risk.model else None)}
 
 
 def review_is_unanswered(event: Event, user: User, at: datetime) -> str:
@@ -151,7 +159,8 @@ def findings_context(event: Event, reader: User) -> dict[str, Any]:
             }
         )
     shown = [finding for finding in found if finding["risks"]]
-    return {"findings": shown}
+    names = [risk.subject_id for finding in shown for risk in finding["risks"]]
+    return {"findings": shown, "names": names}
 
 
 def findings_are_left(event: Event, user: User, at: datetime) -> str:

@@ -17,6 +17,7 @@ def context(event: Event, reader: User) -> dict[str, Any]:
     return {
         "comment": comment,
         "about": comment.about,
+        "names": [comment.about_id],
         "comment_path": reverse("talk:comment", args=[comment.pk]),
     }
 

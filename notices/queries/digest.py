@@ -74,6 +74,12 @@ def that_name(user: User, obj: Any) -> list[Digest] | None:
     return list(digests_of(user).filter(named).only("week", "made_at")) or None
 
 
+def names_in(content: dict[str, Any]) -> set[int]:
+    """Return the ids of the subjects that a digest names."""
+    lines = [line for section in content["sections"] for line in section["lines"]]
+    return {pk for line in lines for pk in (line["subject"], *line["names"])}
+
+
 def since(last: Digest | None, at: datetime) -> datetime:
     """Return the moment after which the next digest lists changes: the last digest, or a week ago.
 

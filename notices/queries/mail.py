@@ -8,6 +8,7 @@ from django.db.models import Count, QuerySet
 from history.models import Subject
 from notices.filters import MAIL_TABS
 from notices.models import Message
+from notices.queries import digest
 from people.models import User
 
 _STOP = re.compile(r"(/notices/digest/stop/)[^/\s\"<>]+/")
@@ -35,13 +36,17 @@ class Row:
 
 
 def as_seen_by(reader: User, rows: list[Message]) -> list[Row]:
-    """Return the mails as `reader` may see them. One query."""
+    """Return the mails as `reader` may see them. One query.
+
+    A mail that was sent before Riskhub stored what a mail names is hidden from all others.
+    """
     named = {row.pk: _names(row) for row in rows}
     ids = set().union(*named.values()) if named else set()
     visible = set(Subject.objects.visible_to(reader).filter(pk__in=ids).values_list("pk", flat=True))
     found = []
     for row in rows:
-        is_hidden = row.user_id != reader.pk and not named[row.pk] <= visible
+        is_known = row.names is not None or not row.sent_text
+        is_hidden = row.user_id != reader.pk and not (is_known and named[row.pk] <= visible)
         parts = ("", "", "") if is_hidden else (row.sent_title, *map(_sealed, (row.sent_text, row.sent_html)))
         found.append(Row(row, is_hidden, *parts))
     return found
@@ -54,8 +59,7 @@ def _sealed(text: str) -> str:
 
 def _names(row: Message) -> set[int]:
     """Return the ids of the subjects that a mail names."""
-    found = {row.subject_id} if row.subject_id else set()
-    if row.digest:
-        lines = [line for section in row.digest.content["sections"] for line in section["lines"]]
-        found |= {pk for line in lines for pk in (line["subject"], *line["names"])}
-    return found
+    found = set(row.names or ())
+    if row.subject_id:
+        found.add(row.subject_id)
+    return found | digest.names_in(row.digest.content) if row.digest else found

@@ -1,6 +1,6 @@
 """Rendering of mails, right before they are sent, in the recipient's time zone and with their rights."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -31,7 +31,8 @@ _SALT = "notices.stop_digest"
 class RenderedMail:
     """A rendered mail.
 
-    to: an address. text, html: the same content in two forms. headers: further headers.
+    to: an address. text, html: the same content in two forms. headers: further headers. names: the ids
+    of the subjects that it names.
     """
 
     to: str
@@ -39,12 +40,17 @@ class RenderedMail:
     text: str
     html: str
     headers: Mapping[str, str] = field(default_factory=dict)
+    names: Collection[int] = ()
 
 
 def render(message: Message, *, at: datetime) -> RenderedMail:
     """Return the mail of a message, which is loaded with its user, subject, event and digest."""
     if message.digest:
         return _digest(message, message.digest, at)
+    facts = _facts(message)
+    names = set(facts.pop("names"))
+    if message.subject_id:
+        names.add(message.subject_id)
     found = {
         "user": message.user,
         "verb": message.verb,
@@ -52,9 +58,9 @@ def render(message: Message, *, at: datetime) -> RenderedMail:
         "note": present_data(message.event) if message.event else {},
         "subject": message.subject,
         "url": address(message.subject),
-        **_facts(message),
+        **facts,
     }
-    return _rendered(message.verb, folder_of(message.verb), found, message.user, at)
+    return _rendered(message.verb, folder_of(message.verb), found, message.user, at, names=names)
 
 
 def folder_of(verb: str) -> str:
@@ -66,7 +72,7 @@ def folder_of(verb: str) -> str:
 def _facts(message: Message) -> dict[str, Any]:
     declared = declarations.find(message.verb)
     if declared is None or declared.mail is None or message.event is None:
-        return {}
+        return {"names": ()}
     return declared.mail.context(message.event, message.user)
 
 
@@ -86,7 +92,9 @@ def _digest(message: Message, made: Digest, at: datetime) -> RenderedMail:
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
         "List-Id": f"Weekly digest <digest.{host()}>",
     }
-    return _rendered(message.verb, "digest", found, message.user, at, headers=headers)
+    return _rendered(
+        message.verb, "digest", found, message.user, at, names=digest.names_in(made.content), headers=headers
+    )
 
 
 def _rendered(
@@ -96,6 +104,7 @@ def _rendered(
     user: User,
     at: datetime,
     *,
+    names: Collection[int],
     headers: Mapping[str, str] | None = None,
 ) -> RenderedMail:
     """Render with the templates of the verb if they exist, else with those of the folder."""
@@ -117,6 +126,7 @@ def _rendered(
         text=tidy(many_lines(text)),
         html=_INLINER.inline(many_lines(html)),
         headers=headers or {},
+        names=names,
     )
 
 

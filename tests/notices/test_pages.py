@@ -1,17 +1,23 @@
 """The inbox, the digest and the mail in the browser."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from history.models import Due, Subject
+from kit.actor import SYSTEM
+from meetings.operations import meeting as meeting_operations
 from notices.models import Entry, Message
 from notices.operations import digest as digest_operations
 from notices.operations import message
 from notices.queries import inbox
 from notices.states import MessageState
 from people.states import Role
-from tests.factories import actions, notices, people, risklog_review, risks
+from risklog.operations import risk as risk_operations
+from risklog.operations import stewardship
+from tests.factories import actions, meetings, notices, people, risklog_review, risks
 
 pytestmark = pytest.mark.django_db
 
@@ -167,6 +173,45 @@ def test_a_mail_about_a_hidden_object_shows_an_administrator_no_content(client, 
         assert row.subject.title not in page
         assert "Restricted" in page
     assert client.get(f"/notices/mail/{row.pk}/as-sent/").status_code == 404
+
+
+def _facilitators_mail(at, title):
+    """Return the moment at which the mail of a facilitator waits, whose agenda names a restricted risk."""
+    meeting = meetings.planned(position=2)
+    risk = risks.risk(title)
+    meetings.item(meeting, title=title, about=risk.subject)
+    due = Due.objects.filter(subject=meeting.subject_id, kind="meetings.turn").order_by("at").first()
+    meeting_operations.remind_turn(due, at=due.at)
+    notices.notify_of("meetings.turn_near", due.at)
+    return due.at, risk
+
+
+def _stewards_mail(at, title):
+    risk = risks.risk(title, owner=people.user())
+    risk_operations.change(risk, {"review_on": at.date() - timedelta(days=40)}, by=SYSTEM, at=at)
+    stewardship.schedule(at)
+    due = Due.objects.get(kind=stewardship.DAILY)
+    stewardship.find(due, at=due.at)
+    notices.notify_of("risklog.findings_told", due.at)
+    return due.at, risk
+
+
+@pytest.mark.parametrize("make", [_facilitators_mail, _stewards_mail])
+def test_a_mail_that_names_several_objects_is_hidden_if_one_of_them_is(client, ida, settings, at, make):
+    settings.IS_MAIL_KEPT = True
+    when, risk = make(at, "Canary")
+    message.send_due(at=when)
+    row = next(row for row in Message.objects.exclude(user=ida) if "Canary" in row.sent_text)
+    assert "Canary" in body(client.get(f"/notices/mail/{row.pk}/"))
+    Subject.objects.filter(pk=risk.subject_id).update(viewers=[row.user.subject_id], granted=[])
+
+    assert "Restricted mail" in body(client.get("/notices/mail/?show=all"))
+    page = body(client.get(f"/notices/mail/{row.pk}/"))
+    assert ("Canary" in page, "Restricted mail" in page) == (False, True)
+    assert client.get(f"/notices/mail/{row.pk}/as-sent/").status_code == 404
+    Subject.objects.filter(pk=risk.subject_id).update(viewers=None)
+    Message.objects.filter(pk=row.pk).update(names=None)
+    assert "Canary" not in body(client.get(f"/notices/mail/{row.pk}/")), "sent before names were stored"
 
 
 def test_failed_mail_comes_first_and_can_be_retried(client, ida, at):
