@@ -147,7 +147,7 @@ _LISTED = 20
 
 def findings_context(event: Event, reader: User) -> dict[str, Any]:
     """Return the findings with their risks: for each check at most _LISTED, and how many more there are."""
-    found = []
+    found: list[dict[str, Any]] = []
     for finding in present_data(event)["findings"]:
         rows = Risk.objects.visible_to(reader).filter(subject__in=finding["risks"])
         risks = list(rows.select_related("subject").order_by("-severity", "id")[: _LISTED + 1])
