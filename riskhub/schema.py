@@ -198,11 +198,12 @@ class Resources(AutoSchema):
         """Return True if a write names the version it is based on: a change, or a step of an object."""
         if self.method != "POST":
             return self._needs_if_match()
-        return isinstance(self.view, Step) or getattr(self.view, "takes_if_match", False)
+        takes_it = isinstance(self.view, Step) or getattr(self.view, "takes_if_match", False)
+        return takes_it or self._needs_if_match()
 
     def _needs_if_match(self) -> bool:
         if self.method == "POST":
-            return isinstance(self.view, Step) and self.view.is_versioned
+            return getattr(self.view, "is_versioned", False)
         return self.method in {"PATCH", "PUT", "DELETE"} and isinstance(self.view, Item)
 
     def get_serializer_name(self, serializer: Any, direction: Any) -> str:

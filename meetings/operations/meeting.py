@@ -16,6 +16,7 @@ from meetings.models import AgendaItem, Attendance, Meeting, MeetingSeries
 from meetings.operations import agenda, carry, item, placement, turns
 from meetings.permissions import takes_part
 from meetings.states import AHEAD, MAY_BEGIN_LATE, UNFINISHED, ItemState, MeetingState
+from people import queries as people
 from people.models import User
 from people.states import Role
 
@@ -136,13 +137,20 @@ def take_over(meeting: Meeting, *, by: Actor, at: datetime, seen: int | None = N
 def give_turn(meeting: Meeting, to: User, *, by: Actor, at: datetime) -> Meeting:
     """Give the turn of the facilitator to another participant. The other turns stay.
 
-    A successor who takes no part in the series is not refused: the rotation replaces the facilitator when
-    they leave.
+    Raises Refused if the rotation would take the turn away again: from a person who takes no part in the
+    series, or who is away on the day.
     """
     turns.lock(meeting.series_id)
     meeting.refresh_from_db()
-    if meeting.state != MeetingState.PLANNED or not takes_part(to, meeting.series):
-        return meeting
+    _refuse_unless_planned(meeting)
+    series, day = meeting.series, meeting.starts_at.astimezone(meeting.series.zone).date()
+    if not takes_part(to, series):
+        text = f"{to.name} takes no part in {series.name}. Choose a participant, or add them to the series."
+        raise Refused(text, field="facilitator")
+    if people.away_on(day).filter(user=to).exists():
+        raise Refused(
+            f"{to.name} is away on {day:%-d %b}, the day of {meeting.reference}.", field="facilitator"
+        )
     history.change(meeting, _led_by(meeting, to), by=by, at=at, verb="meetings.turn_taken_over")
     return meeting
 

@@ -12,9 +12,11 @@ from kit import clock
 from people.api.person import PersonItem
 from people.models import User
 from rest.fields import Body, Visible, read
-from rest.versions import etag
+from rest.versions import PreconditionRequired, Stale, named
 from riskhub.leaving import operations
 from riskhub.leaving.operations import HOLDINGS, Held
+
+_TAG = "holdings"
 
 
 class HeldRow(serializers.Serializer):
@@ -79,6 +81,7 @@ class Holdings(PersonItem):
 
     permission = {"GET": "people.hand_over", "POST": "people.hand_over"}
     bodies = {"POST": WorkHandOverBody}
+    is_versioned = True
     answers = {"GET": (200, HeldList), "POST": (200, HeldList)}
 
     def get(self, request: Request, key: str) -> Response:
@@ -89,6 +92,7 @@ class Holdings(PersonItem):
     def post(self, request: Request, key: str) -> Response:
         person = self.found(request, key)
         self.require(request, self.permission["POST"], person)
+        listed = self._listed(request, person)
         values = read(WorkHandOverBody, request)
         if values["deactivates"]:
             self.require(request, "people.administrate", person)
@@ -101,15 +105,38 @@ class Holdings(PersonItem):
             deactivates=values["deactivates"],
             by=self.by(request),
             at=clock.now(),
-            seen=self.seen(request, person),
+            read=listed,
         )
         return self._list(request, person)
 
+    def _listed(self, request: Request, person: User) -> str | None:
+        """Return the digest of the list that the writer read, None for any.
+
+        Raises PreconditionRequired, Stale, ValidationError, as Resource.seen() does.
+        """
+        given = request.headers.get("If-Match")
+        if not given:
+            raise PreconditionRequired
+        sent, now = named(given, _TAG), operations.listed(person)
+        if sent == {"*"}:
+            return None
+        if _tag(person, now) not in sent:
+            raise Stale(self._results(request, person), _tag(person, now))
+        return now
+
     def _list(self, request: Request, person: User) -> Response:
-        held = operations.held_by(person, request.user)
-        answer = Response({"results": HeldRow(held, many=True).data})
-        answer["ETag"] = etag(self.kind, person.pk, User.objects.get(pk=person.pk).version)
-        return answer
+        present = User.objects.get(pk=person.pk)
+        tag = _tag(present, operations.listed(present))
+        return Response(self._results(request, present), headers={"ETag": tag})
+
+    @staticmethod
+    def _results(request: Request, person: User) -> dict[str, Any]:
+        return {"results": HeldRow(operations.held_by(person, request.user), many=True).data}
+
+
+def _tag(person: User, listed: str) -> str:
+    """Return the ETag of a list of holdings, which covers every object of the list."""
+    return f'"{_TAG}-{person.pk}-{listed}"'
 
 
 RESOURCES: list = [("people/<str:key>/holdings", Holdings)]

@@ -1,5 +1,7 @@
 """Everything that a person owns, on one list, and its handover to one or several successors in one step."""
 
+import hashlib
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +19,7 @@ from catalogue.operations import decision_right as rights
 from catalogue.operations import model as models
 from history.models import Subject
 from kit.actor import Actor
-from kit.refusals import Refused
+from kit.refusals import ChangedMeanwhile, Refused
 from kit.sight import Visitor
 from meetings.models import Meeting, MeetingSeries
 from meetings.operations import meeting as meetings
@@ -54,6 +56,14 @@ class Holding:
     pass_on: Callable[..., object]
     subject: Callable[[Any], Subject] = attrgetter("subject")
 
+    def counted(self, number: int, word: str) -> str:
+        """Return a number of them as a text, such as "2 restricted risks"."""
+        one = _SINGULAR.get(self.name) or self.name.removesuffix("s")
+        return f"{number} {word} {one if number == 1 else self.name}"
+
+
+_SINGULAR = {"series": "series", "duties": "duty"}
+
 
 def _give(operation: Callable[..., object], field: str) -> Callable[..., object]:
     """Return `pass_on` for an operation that changes one field to the successor."""
@@ -70,6 +80,7 @@ def _take_part_instead(series: MeetingSeries, person: User, to: User, **act: Any
     all_series.change(series, {"participants": list({*others, to})}, **act)
 
 
+MEETINGS = "meetings"
 HOLDINGS = (
     Holding(
         "risks",
@@ -102,7 +113,7 @@ HOLDINGS = (
         _take_part_instead,
     ),
     Holding(
-        "meetings",
+        MEETINGS,
         "Meetings to facilitate",
         lambda person: Meeting.objects.filter(facilitator=person, state=MeetingState.PLANNED),
         lambda row, person, to, **act: meetings.give_turn(row, to, **act),
@@ -159,6 +170,22 @@ class Held:
         return len(self.subjects) + self.hidden
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The successors. to: of all that has no other one. of_kind, of_subject: as in hand_over()."""
+
+    to: User | None
+    of_kind: Mapping[str, User]
+    of_subject: Mapping[int, User]
+
+    def of(self, holding: Holding, row: Any) -> User:
+        """Return the successor of one row. Raises Refused without one."""
+        chosen = self.of_subject.get(holding.subject(row).pk) or self.of_kind.get(holding.name) or self.to
+        if chosen is None:
+            raise Refused(f"Choose who takes over: {holding.label}.", field="to")
+        return chosen
+
+
 def held_by(person: User, reader: Visitor) -> list[Held]:
     """Return what a person owns, by kind, without the kinds of which they own nothing. Two queries a kind.
 
@@ -171,6 +198,14 @@ def held_by(person: User, reader: Visitor) -> list[Held]:
             shown = list(Subject.objects.visible_to(reader).filter(pk__in=ids).order_by("id"))
             found.append(Held(holding, shown, len(set(ids)) - len(shown)))
     return found
+
+
+def listed(person: User) -> str:
+    """Return a digest of what a person owns, which changes with the list and with the person."""
+    parts = [f"{person.pk} {person.version}"]
+    for holding in HOLDINGS:
+        parts += [f"{holding.name} {row.pk}" for row in _loaded(holding, person)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
 def _loaded(holding: Holding, person: User) -> list[Any]:
@@ -189,28 +224,63 @@ def hand_over(
     by: Actor,
     at: datetime,
     seen: int | None = None,
+    read: str | None = None,
 ) -> User:
     """Hand over everything that a person owns, in one transaction. Nothing changes if one part is refused.
 
     to: the successor for all that has no other one. of_kind: name of a holding -> its successor. of_subject:
-    id of a subject -> its successor. deactivates: deactivate the person afterwards. Raises Refused,
-    ChangedMeanwhile.
+    id of a subject -> its successor. deactivates: deactivate the person afterwards. read: listed() of the
+    list that the writer read. What the writer may not see goes only to people who see it already. Raises
+    Refused, ChangedMeanwhile.
     """
     of_kind, of_subject = of_kind or {}, of_subject or {}
+    choice = Choice(to, of_kind, of_subject)
     successors = {one for one in (to, *of_kind.values(), *of_subject.values()) if one is not None}
     _check(person, successors)
-    persons.lock(person, seen)
+    present = persons.lock(person, seen)
+    if read is not None and read != listed(present):
+        text = f"What {person.name} owns has changed since you read the list. Check it, then hand over again."
+        raise ChangedMeanwhile(text, present=present)
+
+    owned = {holding.name: _loaded(holding, person) for holding in HOLDINGS}
+    _refuse_to_reveal(owned, choice, by)
     for holding in HOLDINGS:
-        for row in _loaded(holding, person):
-            successor = of_subject.get(holding.subject(row).pk) or of_kind.get(holding.name) or to
-            if successor is None:
-                raise Refused(f"Choose who takes over: {holding.label}.", field="to")
-            _pass_on(holding, row, person, successor, by=by, at=at)
+        rows = {row.pk: row for row in _loaded(holding, person)}
+        if holding.name == MEETINGS:  # the change of a series may have given some of its turns to others
+            rows |= {row.pk: row for row in owned[MEETINGS]}
+        for row in rows.values():
+            _pass_on(holding, row, person, choice.of(holding, row), by=by, at=at)
     persons.note_handover(person, successors, by=by, at=at)
     if deactivates:
         person.refresh_from_db()
         persons.deactivate(person, by=by, at=at)
+        if left := [holding.label for holding in HOLDINGS if holding.rows(person).exists()]:
+            raise Refused(f"{person.name} would still have: {', '.join(left)}.", field="deactivates")
     return person
+
+
+def _refuse_to_reveal(owned: Mapping[str, list[Any]], choice: Choice, by: Actor) -> None:
+    """Refuse to give what the writer may not see to somebody who does not see it already.
+
+    Otherwise a handover to oneself would be a way to read everything.
+    """
+    if by.person is None:
+        return
+    pairs = [
+        (holding, holding.subject(row).pk, choice.of(holding, row))
+        for holding in HOLDINGS
+        for row in owned[holding.name]
+    ]
+    hidden = {pk for _, pk, _ in pairs} - _seen_by(by.person, {pk for _, pk, _ in pairs})
+    sight = {user: _seen_by(user, hidden) for user in {user for _, pk, user in pairs if pk in hidden}}
+    refused = Counter(holding for holding, pk, user in pairs if pk in hidden and pk not in sight[user])
+    if refused:
+        texts = [holding.counted(number, "restricted") for holding, number in refused.items()]
+        raise Refused(f"{', '.join(texts)}: choose somebody of their teams.", field="to")
+
+
+def _seen_by(user: Visitor, ids: Collection[int]) -> set[int]:
+    return set(Subject.objects.visible_to(user).filter(pk__in=ids).values_list("pk", flat=True))
 
 
 def _pass_on(holding: Holding, row: Any, person: User, successor: User, *, by: Actor, at: datetime) -> None:

@@ -54,6 +54,7 @@ class WorkHandOverForm(PageForm):
             "to": self.cleaned_data["to"],
             "of_kind": {kind: person for kind, person in chosen.items() if person},
             "deactivates": self.cleaned_data.get("deactivates", False),
+            "read": self.data.get("read"),
         }
 
 
@@ -63,7 +64,7 @@ def hand_over(request: SignedInRequest, pk: int) -> HttpResponse:
     """List what a person owns, and hand it over. ?deactivate=1 ticks the box that deactivates them."""
     person = get_object_or_404(people.everybody(), pk=pk)
     require(request.user, "people.hand_over", person)
-    held = operations.held_by(person, request.user)
+    held, listed = operations.held_by(person, request.user), operations.listed(person)
     is_other = person.pk != request.user.pk and person.is_active
     form = WorkHandOverForm(
         request.POST or None,
@@ -79,7 +80,7 @@ def hand_over(request: SignedInRequest, pk: int) -> HttpResponse:
         permission="people.hand_over",
         operation=operations.hand_over,
         address=reverse("people:person_detail", args=[person.pk]),
-        show=flows.form_page(request, "people/hand_over.html", person=person, held=held),
+        show=flows.form_page(request, "people/hand_over.html", person=person, held=held, listed=listed),
         message=f"Handed over the work of {person.name}",
     )
 

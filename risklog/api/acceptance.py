@@ -109,6 +109,7 @@ class DecideAcceptance(_Acceptances, Item):
     permission = {"POST": "risklog.acceptance_decide"}
     bodies = {"POST": DecideBody}
     answers = {"POST": (200, AcceptanceRow)}
+    is_versioned = True
 
     def post(self, request: Request, key: str, number: str) -> Response:
         found: Acceptance = self.found(request, number)
@@ -125,6 +126,7 @@ class WithdrawAcceptance(_Acceptances, Item):
     permission = {"POST": "risklog.acceptance_withdraw"}
     bodies = {"POST": WithdrawBody}
     answers = {"POST": (200, AcceptanceRow)}
+    is_versioned = True
 
     def post(self, request: Request, key: str, number: str) -> Response:
         found: Acceptance = self.found(request, number)

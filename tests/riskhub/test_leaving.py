@@ -1,13 +1,16 @@
 """Everything that a person owns, handed over in one step."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
 from history.models import Event
 from kit.actor import SYSTEM
 from kit.refusals import Refused
-from people.models import DutyRoster, User
+from meetings.models import Meeting, MeetingSeries
+from meetings.operations.meeting import replan
+from people.models import DutyRoster, Team, User
 from people.operations import roster as rosters
 from people.states import Role
 from riskhub.leaving import operations as leaving
@@ -57,7 +60,7 @@ def test_the_list_names_what_the_reader_may_see_and_counts_the_rest(ana, admin):
 
 
 def test_all_goes_over_in_one_step_and_the_person_is_deactivated(client, ana, admin):
-    ben = people.user("Ben", function=ana.function)
+    ben = people.user("Ben", function=ana.function, teams=[Team.objects.get(memberships__user=ana)])
     carl = people.user("Carl")
     client.force_login(admin)
     url = f"/people/{ana.pk}/hand-over/"
@@ -95,6 +98,74 @@ def test_a_viewer_or_the_person_takes_nothing_over(at, ana, admin, role):
     successor = people.user(role=role) if role else ana
     with pytest.raises(Refused):
         leaving.hand_over(ana, to=successor, by=risks.by(admin), at=at)
+
+
+def test_what_the_writer_may_not_see_goes_only_to_those_who_see_it(at, ana, admin):
+    for outsider in (admin, people.user("Otto")):
+        with pytest.raises(Refused, match="1 restricted risk: choose somebody of their teams") as refused:
+            leaving.hand_over(ana, to=outsider, by=risks.by(admin), at=at)
+        assert "Zanzibar" not in refused.value.message
+    assert Risk.objects.get(title="Zanzibar").owner == ana
+
+    insider = people.user("Ines", teams=[Team.objects.get(memberships__user=ana)])
+    leaving.hand_over(ana, to=insider, by=risks.by(admin), at=at)
+
+    assert Risk.objects.get(title="Zanzibar").owner == insider
+    assert not Risk.objects.visible_to(admin).filter(title="Zanzibar").exists()
+
+
+@pytest.mark.parametrize("deactivates", [False, True])
+def test_every_turn_goes_to_the_named_person(at, ana, admin, deactivates):
+    ben = people.user("Ben", function=ana.function, teams=[Team.objects.get(memberships__user=ana)])
+    turns = set(Meeting.objects.filter(facilitator=ana).values_list("pk", flat=True))
+    assert turns
+
+    leaving.hand_over(ana, to=ben, deactivates=deactivates, by=risks.by(admin), at=at)
+
+    assert turns <= set(Meeting.objects.filter(facilitator=ben).values_list("pk", flat=True))
+    assert not Meeting.objects.filter(facilitator=ana, state="planned").exists()
+    replan(MeetingSeries.objects.get(), at=at)
+    assert turns <= set(Meeting.objects.filter(facilitator=ben).values_list("pk", flat=True))
+
+
+@pytest.mark.parametrize("reason", ["takes no part in", "is away on"])
+def test_a_turn_that_the_rotation_would_take_away_is_refused_with_the_reason(at, admin, reason):
+    team, (lea,) = meetings.crew("data-engineering")
+    ben = people.user("Ben", function=lea.function)
+    meetings.series(team)
+    if reason == "is away on":
+        people.member(team, ben)
+        meetings.away(ben, at.date(), at.date() + timedelta(days=90))
+    assert Meeting.objects.filter(facilitator=lea).exists()
+
+    with pytest.raises(Refused, match=f"Meetings to facilitate: Ben {reason}"):
+        leaving.hand_over(lea, to=ben, deactivates=True, by=risks.by(admin), at=at)
+
+    assert User.objects.get(pk=lea.pk).is_active
+
+
+def test_a_list_that_changed_since_it_was_read_is_not_handed_over(client, ana, admin):
+    ben = people.user("Ben", function=ana.function, teams=[Team.objects.get(memberships__user=ana)])
+    client.force_login(admin)
+    url = f"/api/v1/people/{ana.pk}/holdings"
+    old = client.get(url)["ETag"]
+    page = client.get(f"/people/{ana.pk}/hand-over/").context["listed"]
+    fresh = actions.action("Made since", owner=ana)
+
+    body = json.dumps({"to": ben.email})
+    answer = client.post(url, body, content_type="application/json", headers={"If-Match": old})
+    sent = {"to": ben.pk, "version": ana.version, "read": page}
+
+    assert answer.status_code == 412
+    assert "Made since" in str(answer.json()["present"])
+    assert client.get(url)["ETag"] == answer["ETag"] != old
+    assert client.post(f"/people/{ana.pk}/hand-over/", sent).status_code == 409
+    fresh.refresh_from_db()
+    assert fresh.owner == ana
+    schema = client.get("/api/v1/schema", headers={"Accept": "application/json"}).json()
+    declared = schema["paths"]["/api/v1/people/{key}/holdings"]["post"]
+    assert "428" in declared["responses"]
+    assert any(one["name"] == "If-Match" and one["required"] for one in declared["parameters"])
 
 
 def test_others_may_not_hand_over(client, ana):
