@@ -100,18 +100,21 @@ def change(
     rows: Iterable[FurtherRow] = (),
     cause: Event | None = None,
     batch: UUID | None = None,
+    raises_version: bool = False,
 ) -> Event | None:
     """Set fields and record old and new values. Returns None and writes nothing if no value differs.
 
     seen: the version that the person read (default: the version of `obj`). Raises ChangedMeanwhile if the row
     has another version by now. Only move() sets a state.
+    raises_version: give the object a new version if only further rows change, because readers see them as a
+    part of it.
     """
     if "state" in values and obj.MOVES:
         raise ValueError("A state is set by move(), which checks MOVES.")
     differing = cleaning.differing(obj, values)
     if not differing and not rows and payload is None:
         return None
-    changed = writing.update(obj, differing, seen)
+    changed = writing.update(obj, differing, seen, raises_version=raises_version)
     return writing.write(
         [(obj, changed + writing.save_further_rows(rows))],
         verb,

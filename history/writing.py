@@ -127,17 +127,27 @@ def save_further_rows(rows: Iterable[FurtherRow]) -> list[dict[str, Any]]:
 
 
 def update(
-    obj: Any, values: Mapping[str, Any], seen: int | None, state: str | None = None
+    obj: Any,
+    values: Mapping[str, Any],
+    seen: int | None,
+    state: str | None = None,
+    *,
+    raises_version: bool = False,
 ) -> list[dict[str, Any]]:
     """Set fields of a row at the version `seen` (None: the loaded one). Returns the changes of the row.
 
-    state: the state that the row must have too. Raises ChangedMeanwhile if the row has another version by
-    now.
+    state: the state that the row must have too. raises_version: also without values. Raises ChangedMeanwhile
+    if the row has another version by now.
     """
     expected = obj.version if seen is None else seen
     rows = type(obj)._base_manager.filter(pk=obj.pk, version=expected)
     if state is not None:
         rows = rows.filter(state=state)
+    if not values and raises_version:
+        if not rows.update(version=F("version") + 1):
+            raise _changed_meanwhile(obj)
+        obj.version = expected + 1
+        return []
     if not values:
         # No field changes, but the further rows of the act belong to this version.
         if not rows.exists():

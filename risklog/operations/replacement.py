@@ -59,7 +59,8 @@ def hand_over(
     payload = events.ReviewReassigned(
         asked=[user.pk], replaced=[giver.pk] if giver else [], note=note.strip()
     )
-    history.change(review, {"claimed_by": user} if leads else {}, by=by, at=at, payload=payload, rows=rows)
+    values = {"claimed_by": user} if leads else {}
+    history.change(review, values, by=by, at=at, payload=payload, rows=rows, raises_version=True)
     reviewer.show(review, shown, [review.subject, review.about], at=at)
     return review
 
@@ -92,7 +93,17 @@ def replace_unavailable(review: Review, *, at: datetime, cause: Event | None = N
         )
         changed = [(row, {"replaced_by": other.user}) for row, other in new]
         added = [other for _, other in new]
-        history.record(review, payload, by=SYSTEM, at=at, rows=[*added, *changed], cause=cause)
+        rows_of_event: list[Any] = [*added, *changed]
+        history.change(
+            review,
+            {},
+            payload=payload,
+            by=SYSTEM,
+            at=at,
+            rows=rows_of_event,
+            cause=cause,
+            raises_version=True,
+        )
         reviewer.show(review, added, [review.subject, review.about], at=at)
     return [other for _, other in new]
 

@@ -176,7 +176,8 @@ def ask(review: Review, user: User, *, by: Actor, at: datetime, why: str = "") -
         raise Refused(f"{user.name} is already a reviewer.", field="user")
     why = why.strip()[:200] or (STAND_IN if absent else "Added manually")
     asked, row = request_of(review, user, at=at, why=why, stands_in_for=absent)
-    history.record(review, events.ReviewAsked(asked=[user.pk]), by=by, at=at, rows=[row])
+    payload = events.ReviewAsked(asked=[user.pk])
+    history.change(review, {}, payload=payload, by=by, at=at, rows=[row], raises_version=True)
     show(review, [asked], [review.subject, review.about], at=at)
     return review
 
@@ -228,7 +229,9 @@ def ask_stand_ins(review: Review, *, at: datetime, cause: Event | None = None) -
         )
     if rows:
         payload = events.ReviewAsked(asked=[row.user_id for row in rows])
-        history.record(review, payload, by=SYSTEM, at=at, rows=rows, cause=cause)
+        history.change(
+            review, {}, payload=payload, by=SYSTEM, at=at, rows=rows, cause=cause, raises_version=True
+        )
         show(review, rows, [review.subject, review.about], at=at)
     return rows
 
@@ -251,15 +254,11 @@ def answer(review: Review, *, verdict: str, note: str = "", by: Actor, at: datet
         raise Refused("Only reviewers can answer. Take the lead first.", field="verdict")
     values = {"verdict": verdict, "note": note.strip(), "answered_at": at}
     waiting = any(row.pk != reviewer.pk for row in review_queries.awaited(review, at=at))
-    history.record(
-        review,
-        events.ReviewAnswered(
-            verdict=verdict, label=Outcome(verdict).label, note=note.strip(), is_complete=not waiting
-        ),
-        by=by,
-        at=at,
-        rows=[(reviewer, values)],
+    payload = events.ReviewAnswered(
+        verdict=verdict, label=Outcome(verdict).label, note=note.strip(), is_complete=not waiting
     )
+    rows = [(reviewer, values)]
+    history.change(review, {}, payload=payload, by=by, at=at, rows=rows, raises_version=True)
     return review
 
 

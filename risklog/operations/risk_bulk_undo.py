@@ -37,6 +37,10 @@ _FIELDS = {
 _LABEL = Risk._meta.label_lower
 # The states that an undo leads from and to. The others need a reason or a decision.
 UNDOABLE = frozenset(risk_bulk.STEPS)
+_NO_UNDO = {
+    RiskState.CLOSED.value: "A closed risk has no undo. Reopen it instead, with the reason.",
+    RiskState.ACCEPTED.value: "An acceptance has no undo. End it instead, with the reason.",
+}
 _VERBS = {*RISK_MOVES.values(), "risklog.risk_changed"}
 
 
@@ -69,10 +73,23 @@ def undo(batch: UUID, done_at: datetime, *, by: Actor, at: datetime) -> UndoResu
 def undo_one(risk: Risk, done_at: datetime, *, by: Actor, at: datetime) -> UndoResult:
     """Restore what one change or step of this person replaced on a risk. As undo().
 
-    done_at: the moment of the change, in `updated_at` of the risk afterwards.
+    done_at: the moment of the change, in `updated_at` of the risk afterwards. Raises Refused for a step that
+    cannot be taken back: no part of it is restored then.
     """
     events = Event.objects.filter(subject=risk.subject_id, at=done_at, actor=by.subject_id, verb__in=_VERBS)
-    return _restored(events.order_by("-pk")[:1], by=by, at=at)
+    last = events.order_by("-pk")[:1]
+    old, new = _changes_of(last).get(risk.pk, {}).get("state", (None, None))
+    if old != new:
+        _refuse_half_undo(risk, old, new)
+    return _restored(last, by=by, at=at)
+
+
+def _refuse_half_undo(risk: Risk, old: str, new: str) -> None:
+    """Refuse to undo a step between two states if its state cannot be restored."""
+    if not _leads_back(new, old):
+        raise Refused(_NO_UNDO.get(new, "This step has no undo. Take another step instead."))
+    if risk.state not in (old, new):
+        raise Refused("The risk took another step since. Take a step instead of an undo.")
 
 
 def can_undo(risk: Risk, former: str) -> bool:

@@ -154,3 +154,21 @@ def test_raising_acknowledging_and_resolving(client, asked):
     assert taken.json()["acknowledged_by_id"] == asked.pk
     assert resolved.json()["state"] == "resolved"
     assert Event.objects.get(verb="risklog.escalation_started").is_actor_hidden
+
+
+@pytest.mark.parametrize("step", ["ask", "hand-over", "answer"])
+def test_a_review_with_other_reviewers_or_answers_is_another_version(client, asked, step):
+    review = make.review()
+    url = f"{REVIEWS}/{review.reference}"
+    client.force_login(asked)
+    old = client.get(url)["ETag"]
+    new = make.reviewer("platform")
+    body = {"verdict": "confirmed"} if step == "answer" else {"user": new.email}
+
+    changed = post(client, f"{url}/{step}", body)
+
+    assert changed.status_code == 200, changed.content
+    assert changed["ETag"] != old
+    assert client.get(url, headers={"If-None-Match": old}).status_code == 200
+    stale = post(client, f"{url}/claim", **{"If-Match": old})
+    assert stale.status_code == 412

@@ -158,3 +158,25 @@ def test_a_change_by_api_is_undone(client, mia):
     answer = send("post", f"{path}/undo", {"at": changed["updated_at"]})
     assert (answer.status_code, answer.json()["likelihood"]) == (200, 2)
     assert send("post", f"{path}/undo", {}).json()["errors"][0]["field"] == "at"
+
+
+@pytest.mark.parametrize("step", ["merge", "close"])
+def test_a_closed_risk_is_reopened_and_no_half_of_it_undone(client, mia, step):
+    def send(path, body, **headers):
+        return client.post(path, body, content_type="application/json", headers=headers)
+
+    risk, into = risks.risk("Twice"), risks.risk("Once")
+    path = f"/api/v1/risks/{risk.reference}"
+    body = {"into": into.reference} if step == "merge" else {"evidence": "Seen to hold for a month."}
+    assert send(f"{path}/{step}", body, **{"If-Match": "*"}).status_code == 200
+    closed = present(risk)
+
+    answer = send(f"{path}/undo", {"at": closed.updated_at.isoformat()})
+    page = client.post(
+        f"/risks/{risk.reference}/undo/", query_params={"at": closed.updated_at.isoformat()}, follow=True
+    )
+
+    assert (answer.status_code, "Reopen it" in answer.json()["detail"]) == (422, True)
+    assert "Reopen it" in page.content.decode()
+    after = present(risk)
+    assert (after.version, after.review_on) == (closed.version, None)
