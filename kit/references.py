@@ -7,6 +7,8 @@ from kit import kinds
 _PREFIX = re.compile(r"^[A-Z]$")
 _SHAPE = re.compile(r"^([A-Z])-([1-9][0-9]{0,17})$")
 
+_IN_TEXT = re.compile(r"\b[A-Z]-[1-9]\d{0,17}\b")
+
 
 def sequence(prefix: str) -> str:
     """Return the name of the database sequence for a kind's references. A migration of its room creates it.
@@ -17,6 +19,11 @@ def sequence(prefix: str) -> str:
     if not _PREFIX.match(prefix):
         raise ValueError(f"A reference prefix is one capital letter, not {prefix!r}.")
     return f"history_reference_{prefix.lower()}"
+
+
+def found_in(text: str) -> set[str]:
+    """Return what looks like references in a text."""
+    return set(_IN_TEXT.findall(text))
 
 
 def is_reference(text: str) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from kit import references
 from kit.sight import Visitor
 from lists.export_files import BOM, ExportColumn, Row, csv_chunks, json_chunks, xlsx_chunks
 from lists.specification import BadQuery, ListSpec, Reader, Selection
@@ -26,11 +27,15 @@ BATCH = 500
 
 @dataclass(frozen=True, slots=True)
 class ExportFile:
-    """A file that is sent while it is made. name: with its ending. content_type: of HTTP."""
+    """A file that is sent while it is made. name: with its ending. content_type: of HTTP.
+
+    shown: the references in the rows that are made so far.
+    """
 
     name: str
     content_type: str
     chunks: Iterator[bytes]
+    shown: set[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +89,8 @@ class Export:
             fix = "Narrow the list with filters, or use csv or json."
             raise BadQuery({"format": f"A sheet takes at most {MAX_SHEET_ROWS:,} rows. {fix}"})
         ordered = self.values(chosen).order_by(*self.spec.keys_of(selection))
-        batches = self._batches(ordered, reader.user)
+        shown: set[str] = set()
+        batches = self._batches(ordered, reader.user, shown)
         link = ExportColumn("link", "Link", lambda row: site + self.path(row), width=36)
         columns = (*self.chosen(selection), link)
         if form == "csv":
@@ -94,7 +100,7 @@ class Export:
         else:
             chunks = xlsx_chunks(columns, batches, title=self.name.capitalize(), at=reader.at)
         mark = BOM if is_for_spreadsheets and form == "csv" else b""
-        return ExportFile(f"{self.name}-{reader.today}.{form}", FORMATS[form], _started(chunks, mark))
+        return ExportFile(f"{self.name}-{reader.today}.{form}", FORMATS[form], _started(chunks, mark), shown)
 
     def chosen(self, selection: Selection) -> tuple[ExportColumn, ...]:
         """Return the columns that the selection asks for, in its order; all without a choice.
@@ -107,15 +113,24 @@ class Export:
         names = (*(name for name in self.fixed if name not in selection.columns), *selection.columns)
         return tuple(known[name] for name in names if name in known)
 
-    def _batches(self, rows: QuerySet, user: Visitor) -> Iterator[list[dict[str, Any]]]:
-        """Yield the rows in lists. A cursor of the database keeps the rest, as they are at the first read."""
+    def _batches(self, rows: QuerySet, user: Visitor, shown: set[str]) -> Iterator[list[dict[str, Any]]]:
+        """Yield the rows in lists. A cursor of the database keeps the rest, as they are at the first read.
+
+        shown: gets the references in these rows.
+        """
+
+        def visible(batch: list[dict[str, Any]]) -> list[dict[str, Any]]:
+            found = self.hide(batch, user)
+            shown.update(*(references.found_in(str(row)) for row in found))
+            return found
+
         batch: list[dict[str, Any]] = []
         for row in rows.iterator(chunk_size=BATCH):
             batch.append(row)
             if len(batch) == BATCH:
-                yield self.hide(batch, user)
+                yield visible(batch)
                 batch = []
-        yield self.hide(batch, user)
+        yield visible(batch)
 
 
 def _started(chunks: Iterator[bytes], mark: bytes) -> Iterator[bytes]:

@@ -11,13 +11,20 @@ _ANY_TYPE = "application/octet-stream"
 
 
 def download(
-    request: HttpRequest, content: IO[bytes], *, name: str, size: int, sha256: str, image_type: str = ""
+    request: HttpRequest,
+    content: IO[bytes],
+    *,
+    name: str,
+    size: int,
+    sha256: str,
+    shown: set[str],
+    image_type: str = "",
 ) -> HttpResponseBase:
     """Return a content as a download; 304 without it, if the client has it.
 
     image_type: the media type of an image that pages may show. Every other file is sent as bytes of any type.
     sha256: of the content, which is its ETag. The content never changes, but who may see it does. So caches
-    ask each time.
+    ask each time. shown: the references of the objects that it belongs to, for the log of auditors.
     """
     tag = f'"{sha256}"'
     known = [one.removeprefix("W/") for one in parse_etags(request.headers.get("If-None-Match", ""))]
@@ -30,6 +37,7 @@ def download(
             content, as_attachment=True, filename=name, content_type=image_type or _ANY_TYPE
         )
         answer["Content-Length"] = str(size)
+    answer.shown = shown  # type: ignore[attr-defined]  # our own attribute
     answer["ETag"] = tag
     answer["Cache-Control"] = "private, no-cache"
     answer["Content-Security-Policy"] = _POLICY

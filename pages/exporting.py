@@ -36,5 +36,6 @@ def send_export(
         problems = (f"{name}: {message}" for name, message in error.errors.items())
         raise BadRequest(" ".join(problems)) from None
     answer = StreamingHttpResponse(file.chunks, content_type=file.content_type)
+    answer.shown = file.shown  # type: ignore[attr-defined]  # read by the log of auditors
     answer["Content-Disposition"] = content_disposition_header(True, file.name)
     return answer

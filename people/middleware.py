@@ -1,6 +1,6 @@
 """Middleware: every page uses the time zone of the reader and needs a sign-in, unless it is open."""
 
-import re
+import tempfile
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from history.models import Subject
-from kit import clock
+from kit import clock, references
 from kit.actor import Actor
 from kit.rights import OPEN
 from people import queries
@@ -19,7 +19,7 @@ from people.models import User
 from people.operations import auditor
 
 SAFE = ("GET", "HEAD")
-_REFERENCE = re.compile(r"\b[A-Z]-[1-9]\d{0,17}\b")
+_IN_MEMORY = 1_000_000  # bytes of a streamed answer that are kept in memory; the rest is on disk
 
 
 def readers_zone(
@@ -69,14 +69,15 @@ class sign_in_required:
 def log_auditors(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Log what auditors read. An answer that cannot be logged is not sent."""
+    """Log what auditors read. An answer that cannot be logged is not sent. A write is no reading."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         if request.path.startswith(("/static/", "/livez", "/readyz")):
             return response
         reader = request.user  # the API sets the owner of the token
-        if isinstance(reader, User) and reader.is_auditing and response.status_code < 300:
+        is_read = request.method in SAFE and response.status_code < 300
+        if is_read and isinstance(reader, User) and reader.is_auditing:
             auditor.note_reading(
                 reader,
                 request.get_full_path(),
@@ -90,9 +91,23 @@ def log_auditors(
 
 
 def _restricted(response: HttpResponse) -> list[str]:
-    """Return the references of the restricted objects that an answer shows; none of a streamed file."""
+    """Return the references of the restricted objects that an answer shows.
+
+    A streamed file says itself which references it has (`shown`). It is made before it is sent.
+    """
     if response.streaming:
-        return []
-    shown = set(_REFERENCE.findall(response.content.decode(errors="replace")))
+        _make(response)
+        shown = getattr(response, "shown", set())
+    else:
+        shown = references.found_in(response.content.decode(errors="replace"))
     rows = Subject.objects.filter(reference__in=shown, viewers__isnull=False).order_by("reference")
     return [reference for reference in rows.values_list("reference", flat=True) if reference]
+
+
+def _make(response: Any) -> None:
+    """Make the whole content of a streamed answer, which then is sent from there."""
+    made = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - the answer closes it
+    made.writelines(response.streaming_content)
+    made.seek(0)
+    response.streaming_content = iter(lambda: made.read(65536), b"")
+    response._resource_closers.append(made.close)

@@ -45,5 +45,6 @@ class ExportOfList(ApiView, ABC):
         except BadQuery as error:
             raise ValidationError({name: [text] for name, text in error.errors.items()}) from None
         answer = StreamingHttpResponse(file.chunks, content_type=file.content_type)
+        answer.shown = file.shown  # type: ignore[attr-defined]  # read by the log of auditors
         answer["Content-Disposition"] = content_disposition_header(True, file.name)
         return answer

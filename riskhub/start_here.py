@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
+from actions.models import Action
 from catalogue.models import Model
 from catalogue.states import Stage
 from history.models import Event
@@ -48,7 +49,7 @@ def of_team(team: Team, reader: User) -> StartHere:
     own = Q(team=team) | Q(model__owner_team=team)
     risks = Risk.objects.visible_to(reader).filter(own)
     about = Q(about__in=risks.values("subject")) | Q(about__in=models.values("subject"))
-    decided = decisions.decisions(reader).filter(about | Q(meeting__series__teams=team)).distinct()
+    decided = decisions.decisions(reader).filter(_decided_for(team, about)).distinct()
     live = risks.filter(state__in=LIVE_RISKS).select_related("subject", "category", "owner")
     learned = learnings.published(reader)
     of_own = list(learned.filter(about)[:FEW])
@@ -60,6 +61,19 @@ def of_team(team: Team, reader: User) -> StartHere:
         list(decided[:FEW]),
         of_own or list(learned[:FEW]),
     )
+
+
+def _decided_for(team: Team, about: Q) -> Q:
+    """Return the condition of decisions about things of a team, or in its meetings about nobody else's.
+
+    about: the condition that something is about the risks and models of the team. A series may have several
+    teams, so its meetings also decide about the things of others.
+    """
+    actions = Action.objects.filter(about | Q(owner__memberships__team=team))
+    own = about | Q(about__in=actions.values("subject"))
+    kinds = [Risk.KIND, Model.KIND, Action.KIND]
+    general = Q(about__isnull=True) | ~Q(about__kind__in=kinds)
+    return own | Q(meeting__series__teams=team) & general
 
 
 def _ladders(team: Team, reader: User) -> list[Ladder]:

@@ -153,7 +153,10 @@ class File(Part):
     def download(self) -> dict[str, Any]:
         """Return what pages.downloads.download() needs besides the content."""
         image_type = self.media_type if self.is_image else ""
-        return {"name": self.name, "size": self.size, "sha256": self.sha256, "image_type": image_type}
+        subjects = (self.about, self.about.root)
+        shown = {one.reference for one in subjects if one and one.reference}
+        same = {"name": self.name, "size": self.size, "sha256": self.sha256}
+        return {**same, "image_type": image_type, "shown": shown}
 
     @property
     def content_url(self) -> str:

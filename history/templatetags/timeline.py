@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 
 from history.models import IS_NEW, Event, Subject
 from history.queries import present_data
+from kit.sight import Visitor
 
 register = template.Library()
 
@@ -55,16 +56,20 @@ class TimelineLine:
     further_rows: list[dict[str, Any]]
 
 
-def lines(events: Iterable[Event]) -> list[TimelineLine]:
-    """Return the events as lines. Costs one query for all the names that they refer to."""
+def lines(events: Iterable[Event], reader: Visitor | None = None) -> list[TimelineLine]:
+    """Return the events as lines. Costs one query for all the names that they refer to.
+
+    reader: sees the names of what they may see; None: of what everybody may see.
+    """
     events = list(events)
-    titles = _titles(events)
+    titles = _titles(events, reader)
     return [_line(event, titles) for event in events]
 
 
-@register.simple_tag(name="lines_of")
-def lines_of(events: Sequence[Event]) -> list[TimelineLine]:
-    return lines(events)
+@register.simple_tag(name="lines_of", takes_context=True)
+def lines_of(context: template.Context, events: Sequence[Event]) -> list[TimelineLine]:
+    request = context.get("request")
+    return lines(events, getattr(request, "user", None))
 
 
 @register.simple_tag(takes_context=True)
@@ -80,7 +85,7 @@ def _rows(event: Event) -> list[dict[str, Any]]:
     return present_data(event).get("rows", [])
 
 
-def _titles(events: Iterable[Event]) -> dict[tuple[str, int], str]:
+def _titles(events: Iterable[Event], reader: Visitor | None) -> dict[tuple[str, int], str]:
     ids_by_kind: dict[str, set[int]] = {}
     for event in events:
         for row in _rows(event):
@@ -94,7 +99,8 @@ def _titles(events: Iterable[Event]) -> dict[tuple[str, int], str]:
     for kind, ids in ids_by_kind.items():
         condition |= Q(pk__in=ids) if kind == "subject" else Q(kind=kind, object_id__in=ids)
     titles: dict[tuple[str, int], str] = {}
-    for subject in Subject.objects.filter(condition, viewers__isnull=True):
+    shown = Subject.objects.visible_to(reader) if reader else Subject.objects.filter(viewers__isnull=True)
+    for subject in shown.filter(condition):
         name = f"{subject.reference} {subject.title}" if subject.reference else subject.title
         titles[subject.kind, subject.object_id] = name
         titles["subject", subject.pk] = name

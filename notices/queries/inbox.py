@@ -54,7 +54,9 @@ def bundles(user: User, newest: Sequence[Entry]) -> list[Bundle]:
     rows = entries(user).filter(topic__in=topics).order_by("-at", "-id")
     place = Window(RowNumber(), partition_by=F("topic"), order_by=[F("at").desc(), F("pk").desc()])
     shown = list(rows.annotate(place=place).filter(place__lte=EARLIER + 1))
-    texts = dict(zip([entry.pk for entry in shown], lines([entry.event for entry in shown]), strict=True))
+    texts = dict(
+        zip([entry.pk for entry in shown], lines([entry.event for entry in shown], user), strict=True)
+    )
     counts = (
         rows.order_by()
         .values("topic_id")

@@ -78,7 +78,7 @@ def undo_one(risk: Risk, done_at: datetime, *, by: Actor, at: datetime) -> UndoR
     """
     events = Event.objects.filter(subject=risk.subject_id, at=done_at, actor=by.subject_id, verb__in=_VERBS)
     last = events.order_by("-pk")[:1]
-    old, new = _changes_of(last).get(risk.pk, {}).get("state", (None, None))
+    old, new = _changes_of(last).get(risk.pk, {}).get("state", ("", ""))
     if old != new:
         _refuse_half_undo(risk, old, new)
     return _restored(last, by=by, at=at)

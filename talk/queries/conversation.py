@@ -79,7 +79,7 @@ def conversation(
     else:
         row = with_choices(Subject.objects.filter(pk=own), user, own).annotate(has_files=has_files).get()
     by_event = _comments_of(page.rows)
-    found = [ConversationLine(line, by_event.get(line.event.pk)) for line in lines(page.rows)]
+    found = [ConversationLine(line, by_event.get(line.event.pk)) for line in lines(page.rows, user)]
     files = list(attached(own)[:SHOWN_FILES]) if row.has_files else []
     return Conversation(found, page.after, before is not None, watching(user, obj, row), files)
 

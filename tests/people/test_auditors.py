@@ -11,7 +11,7 @@ from people.models import User
 from people.operations import auditor, token
 from people.operations import person as persons
 from people.states import Role, TokenScope
-from tests.factories import people, risks
+from tests.factories import meetings, people, risks, talk
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -70,6 +70,40 @@ def test_a_token_of_an_auditor_is_logged_too_and_mails_and_tasks_do_not_see_more
     in_a_task = User.objects.get(pk=olga.pk)
     assert not Subject.objects.visible_to(in_a_task).filter(pk=hidden.subject_id).exists()
     assert not Subject.objects.get(pk=hidden.subject_id).is_visible_to(in_a_task)
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx", "json"])
+@pytest.mark.parametrize("noun", ["risks", "decisions"])
+def test_the_log_has_what_an_export_showed(client, olga, hidden, noun, form):
+    decision = meetings.decision(text="Zanzibar it is", about=hidden.subject)
+    client.force_login(olga)
+
+    for path in (f"/{noun}/export/?format={form}", f"/api/v1/{noun}/export?format={form}"):
+        answer = client.get(path)
+        assert answer.status_code == 200
+        assert form == "xlsx" or b"Zanzibar" in answer.getvalue()
+
+    shown = {hidden.reference} if noun == "risks" else {decision.reference, hidden.reference}
+    assert [shown & set(names) for _, names in readings(olga)] == [shown, shown]
+
+
+def test_the_log_has_what_a_file_belongs_to(client, olga, hidden):
+    file = talk.file(hidden.subject)
+    client.force_login(olga)
+
+    pages = [client.get(file.content_url), client.get(f"/api/v1/files/{file.pk}/content")]
+
+    assert all(page.status_code == 200 and page.getvalue() for page in pages)
+    assert [names for _, names in readings(olga)] == [[hidden.reference]] * 2
+
+
+def test_a_write_is_no_reading(client, olga, hidden):
+    client.force_login(olga)
+    client.post("/notices/mark/", {"all": "1"})
+    client.post(f"/risks/{hidden.reference}/close/", {"evidence": "x" * 30}, follow=False)
+    client.post("/api/v1/risks", {}, content_type="application/json")
+
+    assert readings(olga) == []
 
 
 def people_actor(person):

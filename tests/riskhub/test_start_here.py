@@ -7,7 +7,7 @@ import pytest
 from kit.actor import SYSTEM
 from people.operations import person as persons
 from people.operations import team as teams
-from tests.factories import meetings, people, risklog_review, risks, signals
+from tests.factories import actions, meetings, people, risklog_review, risks, signals
 
 pytestmark = pytest.mark.django_db
 
@@ -47,6 +47,20 @@ def test_the_api_gives_the_same(client, fraud):
     assert len(found["risks"]) == 5
     assert [row["title"] for row in found["decisions"]] == ["Retrain monthly"]
     assert client.get("/api/v1/teams/nowhere/start-here").status_code == 404
+
+
+def test_a_meeting_of_several_teams_adds_no_decisions_about_the_things_of_others(client, fraud):
+    live = meetings.live(meetings.series(fraud))
+    other = risks.risk("Of others", team=people.team())
+    own = actions.action("Of the team", about=risks.risk(team=fraud).subject)
+    texts = {"Meet monthly": None, "Others retrain": other.subject, "Do it at once": own.subject}
+    for text, about in texts.items():
+        meetings.decision(text=text, about=about, meeting=live)
+    client.force_login(people.user())
+
+    found = client.get(f"/api/v1/teams/{fraud.slug}/start-here").json()["decisions"]
+
+    assert {row["title"] for row in found} == {"Retrain monthly", "Meet monthly", "Do it at once"}
 
 
 def test_the_page_costs_the_same_for_one_and_for_three(client, fraud, django_assert_max_num_queries):

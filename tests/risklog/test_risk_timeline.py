@@ -7,6 +7,7 @@ import pytest
 from history.models import Event
 from history.templatetags.timeline import lines
 from kit.actor import Actor
+from risklog.operations import duplicate
 from risklog.operations import risk as operations
 from risklog.operations.risk import CHANGEABLE
 from risklog.states import Treatment
@@ -72,3 +73,19 @@ def test_a_new_date_of_the_next_review_is_shown_as_the_only_change(client):
     html = client.get(f"/risks/{risk.reference}/").content.decode()
     assert "Next review: " in html
     assert "2027-01-31" in html
+
+
+def test_the_risk_that_a_duplicate_was_closed_into_is_named_for_those_who_see_it(client):
+    team = people.team()
+    ana, ben = people.user("Ana", teams=[team]), people.user("Ben")
+    risk, into = risks.risk("Twice"), risks.restricted("Zanzibar", team)
+    duplicate.merge(risk, into=into, by=Actor(ana, "page"), at=AT)
+
+    for reader, is_named in ((ana, True), (ben, False)):
+        client.force_login(reader)
+        html = client.get(f"/risks/{risk.reference}/").content.decode()
+        assert (f"Of {into.reference} Zanzibar" in html, "Of something restricted" in html) == (
+            is_named,
+            not is_named,
+        )
+        assert ("Zanzibar" in html) == is_named
