@@ -157,6 +157,9 @@ class DecisionRightRow(serializers.Serializer):
     who = serializers.ChoiceField(Holder.choices, help_text="Who holds it.")
     person_id = serializers.IntegerField(allow_null=True)
     person_name = serializers.CharField(source="person.name", default=None, allow_null=True)
+    person_is_active = serializers.BooleanField(
+        source="person.is_active", default=None, allow_null=True, help_text="false: this person has left."
+    )
     function_slug = serializers.CharField(source="function.slug", default=None, allow_null=True)
     why = serializers.CharField()
     because_reference = serializers.CharField(
@@ -210,6 +213,7 @@ class _DecisionRights(Resource):
         "who": "who",
         "person_id": "person_id",
         "person_name": "person__name",
+        "person_is_active": "person__is_active",
         "function_slug": "function__slug",
         "why": "why",
         "because_reference": "because__reference",
@@ -288,6 +292,9 @@ class DeciderRow(serializers.Serializer):
         source="person.pk", default=None, allow_null=True, help_text="Also the lead, if the lead decides."
     )
     person_name = serializers.CharField(source="person.name", default=None, allow_null=True)
+    person_is_active = serializers.BooleanField(
+        source="person.is_active", default=None, allow_null=True, help_text="false: this person has left."
+    )
     function_slug = serializers.CharField(source="right.function.slug", default=None, allow_null=True)
     why = serializers.CharField(source="right.why", default=None, allow_null=True)
 

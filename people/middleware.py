@@ -97,7 +97,7 @@ def _restricted(response: HttpResponse) -> list[str]:
     """
     if response.streaming:
         _make(response)
-        shown = getattr(response, "shown", set())
+        shown: set[str] = getattr(response, "shown", set())
     else:
         shown = references.found_in(response.content.decode(errors="replace"))
     rows = Subject.objects.filter(reference__in=shown, viewers__isnull=False).order_by("reference")

@@ -14,6 +14,7 @@ from catalogue.states import RightKind
 from history.models import Event
 from kit.actor import SYSTEM, Actor
 from kit.refusals import ChangedMeanwhile, Refused
+from people.operations import person as persons
 from people.operations import token
 from people.states import Role
 from tests.conftest import AT
@@ -237,3 +238,22 @@ def test_a_hidden_reason_is_null_by_api(api):
     right = catalogue.right(because=model.subject)
 
     assert api("get", f"decision-rights/{right.pk}").json()["because_reference"] is None
+
+
+def test_a_holder_who_has_left_is_marked_on_pages_and_by_api(page):
+    gone, team = people.user("Gone Girl"), people.team("Fraud")
+    model = catalogue.model("scores", owner_team=team)
+    right = catalogue.right(person=gone, model=model)
+    pages = (LIST, f"{LIST}{right.pk}/", "/models/scores/")
+    api = ("/api/v1/decision-rights", "/api/v1/models/scores/decision-rights")
+
+    def states():
+        rows = [page.get(path).json()["results"] for path in api]
+        return {row["person_is_active"] for found in rows for row in found if row["person_id"] == gone.pk}
+
+    assert states() == {True}
+    assert not any("has left" in page.get(path).content.decode() for path in pages)
+    persons.deactivate(gone, **BY)
+
+    assert states() == {False}
+    assert [path for path in pages if "has left" not in page.get(path).content.decode()] == []

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 
 from history.models import Event, Subject
 from kit.actor import SYSTEM
@@ -78,8 +79,9 @@ def test_the_log_has_what_an_export_showed(client, olga, hidden, noun, form):
     decision = meetings.decision(text="Zanzibar it is", about=hidden.subject)
     client.force_login(olga)
 
-    for path in (f"/{noun}/export/?format={form}", f"/api/v1/{noun}/export?format={form}"):
-        answer = client.get(path)
+    page = reverse({"risks": "risklog:risk_export", "decisions": "meetings:decision_export"}[noun])
+    for path in (page, f"/api/v1/{noun}/export"):
+        answer = client.get(f"{path}?format={form}")
         assert answer.status_code == 200
         assert form == "xlsx" or b"Zanzibar" in answer.getvalue()
 

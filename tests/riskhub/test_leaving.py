@@ -17,7 +17,7 @@ from riskhub.leaving import operations as leaving
 from risklog.models import Reviewer, Risk
 from saved import operations as views
 from saved.models import SavedView
-from tests.factories import actions, meetings, people, risklog_review, risks
+from tests.factories import actions, catalogue, meetings, people, risklog_review, risks
 
 pytestmark = pytest.mark.django_db
 
@@ -44,6 +44,7 @@ def ana(at, admin):
     views.add(list="risks", name="Mine", query="", is_shared=True, by=risks.by(ana), at=at)
     led = people.team("Fraud", lead=ana)
     assert led.lead == ana
+    catalogue.right(person=ana)
     return ana
 
 
@@ -56,7 +57,7 @@ def test_the_list_names_what_the_reader_may_see_and_counts_the_rest(ana, admin):
 
     assert own["risks"] == (2, 0)
     assert of_admin["risks"] == (1, 1)
-    assert {"actions", "reviews", "series", "duties", "views", "teams", "models"} <= set(own)
+    assert {"actions", "reviews", "series", "duties", "views", "teams", "models", "rights"} <= set(own)
 
 
 def test_all_goes_over_in_one_step_and_the_person_is_deactivated(client, ana, admin):
