@@ -109,10 +109,20 @@ def chromium() -> Iterator[Any]:
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
+@pytest.fixture(scope="module")
+def kept_contexts() -> Iterator[dict[str, Any]]:
+    """The browser contexts that the tests of a module share, by person and options."""
+    contexts: dict[str, Any] = {}
+    yield contexts
+    for context in contexts.values():
+        context.close()
+
+
 @pytest.fixture
-def sign_in(site: str, chromium: Any) -> Iterator[Any]:
+def sign_in(site: str, chromium: Any, kept_contexts: dict[str, Any]) -> Iterator[Any]:
     """Return sign_in: sign_in("ana") is a page of Ana, None an anonymous one.
 
+    keeps_context: share cookies, storage and loaded files with other tests of the module, which is faster.
     Browser errors fail the test.
     """
     from django.conf import settings
@@ -120,11 +130,17 @@ def sign_in(site: str, chromium: Any) -> Iterator[Any]:
 
     from people.models import User
 
-    contexts, complaints = [], []
+    opened, complaints = [], []
 
-    def open_page(name: str | None, **options: Any) -> Any:
+    def open_page(name: str | None, *, keeps_context: bool = False, **options: Any) -> Any:
+        key = f"{name} {options}"
+        if keeps_context and key in kept_contexts:
+            return page_of(kept_contexts[key])
         context = chromium.new_context(base_url=site, reduced_motion="reduce", **options)
-        contexts.append(context)
+        if keeps_context:
+            kept_contexts[key] = context
+        else:
+            opened.append(context)
         if name:
             client = Client()
             client.force_login(User.objects.get(email=f"{name}@example.org"))
@@ -132,15 +148,19 @@ def sign_in(site: str, chromium: Any) -> Iterator[Any]:
             context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": site}])
         if options.get("java_script_enabled", True):
             context.add_init_script(WATCH)
+        return page_of(context)
+
+    def page_of(context: Any) -> Any:
         page = context.new_page()
+        opened.append(page)
         page.set_default_timeout(10_000)
         page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
         page.on("console", lambda said: _note(complaints, page, said))
         return page
 
     yield open_page
-    for context in contexts:
-        context.close()
+    for one in reversed(opened):  # pages before their contexts
+        one.close()
     assert complaints == []
 
 
