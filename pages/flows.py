@@ -22,6 +22,7 @@ from pages.requests import actor, version_of
 
 Show = Callable[[Any, int], HttpResponse]
 Text = str | Callable[[], str]
+NOTHING_CHANGED = "Nothing changed"
 WITHOUT_VERSION = "This page is out of date. Reload it and try again."
 
 
@@ -91,8 +92,17 @@ def edit(
 
     operation(obj, form.values(), by=, at=, seen=) changes it. Answers 403 without the permission, 422 with
     the form when something is wrong, 409 with both texts when somebody saved first, 428 without a version.
-    undo: the address that reverses the change, offered in the toast. over: as in step().
+    undo: the address that reverses the change, offered in the toast if the edit changed something.
+    over: as in step().
     """
+    loaded = obj.version
+
+    def done() -> HttpResponse:
+        gone = _gone(request, address, over)
+        if undo and obj.version == loaded:
+            return toast(request, gone, NOTHING_CHANGED)
+        return toast(request, gone, message, undo=_text(undo))
+
     return _write(
         request,
         obj,
@@ -100,7 +110,7 @@ def edit(
         permission=permission,
         run=lambda **act: operation(obj, form.values(), **act),
         show=show,
-        done=lambda: toast(request, _gone(request, address, over), message, undo=_text(undo)),
+        done=done,
     )
 
 

@@ -41,6 +41,7 @@ def change(
 ) -> Template:
     """Change fields of CHANGEABLE. Other fields of the form make a new version; filled ones keep theirs.
 
+    Readers see the fields as a part of the template, so other fields raise its `version` too.
     Raises Refused, ChangedMeanwhile.
     """
     if unknown := set(values) - set(CHANGEABLE):
@@ -59,7 +60,9 @@ def change(
     if not rows and all(getattr(template, name) == value for name, value in own.items()):
         return template
     payload = events.TemplateChanged(number=current.number + len(rows) // 2)
-    history.change(template, own, by=by, at=at, seen=seen, payload=payload, rows=rows)
+    history.change(
+        template, own, by=by, at=at, seen=seen, payload=payload, rows=rows, raises_version=bool(rows)
+    )
     if "name" in own:
         history.retitle(template)
     return template

@@ -180,3 +180,13 @@ def test_a_closed_risk_is_reopened_and_no_half_of_it_undone(client, mia, step):
     assert "Reopen it" in page.content.decode()
     after = present(risk)
     assert (after.version, after.review_on) == (closed.version, None)
+
+
+def test_saving_without_a_change_says_so_and_offers_no_undo(client, mia, at):
+    risk = operations.change(risks.risk(), {"owner": mia}, by=by(mia), at=at)
+    address = f"/risks/{risk.reference}/set/owner/"
+
+    saved = client.post(address, {"owner": mia.pk, "version": risk.version}, headers=OVER_LIST)
+
+    assert "Nothing changed" in saved["HX-Trigger"]
+    assert "/undo/" not in saved["HX-Trigger"]

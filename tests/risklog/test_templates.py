@@ -231,3 +231,18 @@ def test_lists_cost_the_same_for_one_and_three(client, manager, at, report):
     for name in ("Two", "Three"):
         fill(template.add(name=name, fields=FIELDS, by=SYSTEM, at=at), risks.risk(name), at)
     assert [cost(url) for url in urls] == few
+
+
+def test_other_fields_make_another_version_of_the_template(client, manager, at, report):
+    url, page = f"{API}/{report.pk}", f"/risks/templates/{report.pk}/edit/"
+    old, form = client.get(url)["ETag"], client.get(page).context["form"]
+    shown = {name: field.initial or "" for name, field in form.fields.items()}
+
+    template.change(report, {"fields": [{"label": "Lesson"}]}, by=SYSTEM, at=at)
+
+    assert client.get(url, headers={"If-None-Match": old}).status_code == 200
+    assert sent(client, "patch", url, {"purpose": "Why"}, **{"If-Match": old}).status_code == 412
+    saved = client.post(page, {**shown, **form.initial, "version": report.version - 1})
+    assert saved.status_code == 409
+    assert "Someone else saved this first" in saved.content.decode()
+    assert TemplateVersion.objects.get(template=report, is_current=True).fields[0]["label"] == "Lesson"
