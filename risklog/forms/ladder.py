@@ -16,6 +16,7 @@ from pages.conflicts import Difference
 from pages.forms import PageForm
 from people import queries as people
 from people.models import Function, Team, User
+from people.states import Role
 from risklog.models import Category, Ladder, Rung
 from risklog.queries import ladder as queries
 from risklog.states import Severity, When, Who
@@ -146,7 +147,7 @@ class RungSet(BaseFormSet):
 
 def rung_forms(data: Any = None, *, rungs: Sequence[Rung] = ()) -> RungSet:
     """Return a formset with one row for each rung, lowest first, and some spare rows."""
-    choices = {"functions": people.functions(), "persons": people.people()}
+    choices = {"functions": people.functions(), "persons": people.people().exclude(role=Role.VIEWER)}
     factory: Any = formset_factory(
         RungForm, formset=RungSet, extra=SPARE_ROWS if rungs else 3, max_num=_MAX_ROWS, absolute_max=_MAX_ROWS
     )

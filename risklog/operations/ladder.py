@@ -11,6 +11,7 @@ from history.models import Event
 from history.wiring import handler
 from kit.actor import SYSTEM, Actor
 from kit.refusals import Refused
+from people import queries as people
 from people.models import Function, Team, User
 from risklog import events
 from risklog import ladder as rules
@@ -74,6 +75,7 @@ def change_rungs(
         seen=seen,
         payload=events.LadderChanged(number=version.number),
         rows=[(current, {"is_current": False}), version, *new_rungs],
+        raises_version=True,
     )
     return version
 
@@ -207,6 +209,9 @@ def _notified(position: int, who: str, given: Mapping[str, Any]) -> dict[str, An
         raise Refused(f"Rung {position}: choose a decision right.", field="rungs")
     if who == Who.PERSON and not named:
         raise Refused(f"Rung {position}: choose a person.", field="rungs")
+    for person in named:
+        if why := people.why_no_owner(person):
+            raise Refused(f"Rung {position}: {why}", field="rungs")
     return {
         "function": function if who == Who.FUNCTION else None,
         "right": right if who == Who.RIGHT else "",
