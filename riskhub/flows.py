@@ -32,6 +32,7 @@ from risklog.operations import (
     stewardship,
     taxonomy,
     template,
+    top_rung,
 )
 from signals.operations import series
 
@@ -150,6 +151,7 @@ DUES: dict[str, Handler] = {
     "risklog.climb": climb.climb,
     "risklog.acknowledgement_lapses": climb.lapse,
     "risklog.pause_ends": escalation.end_pause,
+    "risklog.top_rung_call": top_rung.call,
     "risklog.reveal_lapses": reveal.lapse,
     "risklog.acceptance_ends": acceptance.acceptance_ends,
     "risklog.stewardship": stewardship.find,

@@ -154,6 +154,15 @@ def lapses(
     return opening(working.after(now, here.within_minutes, hours), hours)
 
 
+# How often the people of one top rung are called by themselves if nobody answers.
+MOST_CALLS = 20
+
+
+def next_call(since: datetime, calls: int, hours: Hours | None) -> datetime | None:
+    """Return when the top rung is called again, a working day after `since`; None after MOST_CALLS calls."""
+    return days_after(since, 1, hours) if calls < MOST_CALLS else None
+
+
 def next_step(
     rungs: Sequence[RungRule],
     position: int,

@@ -82,4 +82,4 @@ def may_react(user: User, obj: Any) -> bool:
 
 @permission("talk.watch")
 def may_watch(user: User, obj: Any) -> bool:
-    return may_write(user, Role.VIEWER)
+    return may_write(user)

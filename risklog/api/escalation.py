@@ -18,6 +18,7 @@ from risklog.api.ladder import CallRow
 from risklog.filters import ESCALATIONS, RESOLVED_ORDER
 from risklog.models import Climb, Escalation
 from risklog.operations import escalation as operations
+from risklog.operations import top_rung
 from risklog.queries import escalation as queries
 from risklog.states import EscalationState, Severity
 
@@ -48,7 +49,7 @@ class EscalationRow(serializers.Serializer):
     team_slug = serializers.CharField(source="team.slug", default=None, allow_null=True)
     rung = serializers.IntegerField()
     rung_since = serializers.DateTimeField(allow_null=True)
-    next_climb_at = serializers.DateTimeField(allow_null=True, help_text="null if paused or on the top rung.")
+    next_climb_at = serializers.DateTimeField(allow_null=True, help_text="null if paused or on the top rung, see its plan.")
     acknowledged_by_id = serializers.IntegerField(allow_null=True)
     paused_until = serializers.DateTimeField(allow_null=True)
     reason = serializers.CharField(help_text="Reason of the pause, or how it was resolved.")
@@ -107,7 +108,8 @@ class PlanRow(serializers.Serializer):
     """What comes next if nothing follows. next_climb_at: null if it climbs no more by itself."""
 
     next_climb_at = serializers.DateTimeField(allow_null=True)
-    rungs = CallRow(many=True, help_text="Those above, lowest first.")
+    resumes_at = serializers.DateTimeField(allow_null=True, help_text="The end of the pause.")
+    rungs = CallRow(many=True, help_text="Those above, lowest first; the top rung when it is called again.")
 
 
 class _Escalations(Resource):
@@ -188,7 +190,8 @@ class EscalationPlan(_Escalations, Item):
     def get(self, request: Request, key: str) -> Response:
         progress = queries.progress_of(self.found(request, key), at=clock.now())
         rungs = [_planned(one) for one in progress.plan]
-        return Response({"next_climb_at": progress.begins_at, "rungs": rungs})
+        resumes_at = progress.resumes_at
+        return Response({"next_climb_at": progress.begins_at, "resumes_at": resumes_at, "rungs": rungs})
 
 
 def _planned(one: queries.RungProgress) -> dict[str, Any]:
@@ -227,10 +230,10 @@ class HandOverEscalation(_EscalationStepResource):
 
 
 class CallEscalationAgain(_EscalationStepResource):
-    """Notify the people of the present rung again."""
+    """Notify the people of the top rung again, at most once an hour."""
 
     body, bodies = AcknowledgeBody, {"POST": AcknowledgeBody}
-    operation = staticmethod(operations.call_again)
+    operation = staticmethod(top_rung.call_again)
 
 
 class PauseEscalation(_EscalationStepResource):

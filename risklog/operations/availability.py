@@ -64,7 +64,7 @@ def _escalation_without(escalation_id: int, person: User, event: Event, *, at: d
         return
     if row.state == EscalationState.ACKNOWLEDGED and row.acknowledged_by_id == person.pk:
         stand_in = people.stand_in_of(person, availability.day_of(at)) if person.is_active else None
-        if stand_in and stand_in != person:
+        if stand_in and stand_in != person and stand_in.role != Role.VIEWER:
             note = f"Stand-in for {person.name}, who is away"
             escalation.hand_over(row, stand_in, by=SYSTEM, at=at, note=note)
         else:
@@ -76,9 +76,10 @@ def _escalation_without(escalation_id: int, person: User, event: Event, *, at: d
 
 
 def _can_act(person: User, row: Escalation, at: datetime) -> bool:
-    """Return True if a person is available and may see the escalation. A notified viewer may act, too."""
+    """Return True if a person is available and may see and change the escalation."""
     return (
         person.is_active
+        and person.role != Role.VIEWER
         and row.subject.is_visible_to(person)
         and not people.is_away(person, availability.day_of(at))
     )

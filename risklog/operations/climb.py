@@ -28,6 +28,7 @@ from risklog.queries.rung import Staff
 from risklog.states import UNRESOLVED, EscalationState
 
 CLIMB, LAPSE, PAUSE_END = "risklog.climb", "risklog.acknowledgement_lapses", "risklog.pause_ends"
+CALL = "risklog.top_rung_call"
 
 
 @transaction.atomic
@@ -159,6 +160,7 @@ def _stay(
         cause=cause,
     )
     sight.show_to(escalation, people, at=at)
+    plan(escalation)
 
 
 def reached_row(escalation: Escalation, reached: Staff, *, round_: int, at: datetime) -> Climb:
@@ -211,17 +213,21 @@ def lapse(due: Due, *, at: datetime) -> None:
 def lapse_now(escalation: Escalation, *, at: datetime, cause: Event | None = None) -> None:
     """End an acknowledgement and climb to the next rung. The escalation is locked."""
     quieten(escalation)
+    is_below_top = escalation.rung < top_of(escalation)
+    since = {} if is_below_top else {"rung_since": at}
     event = history.move(
         escalation,
         EscalationState.CLIMBING,
         by=SYSTEM,
         at=at,
-        values={"acknowledged_by": None, "next_climb_at": None},
+        values={"acknowledged_by": None, "next_climb_at": None, **since},
         payload=events.EscalationLapsed(rung=escalation.rung, told=told_on(escalation)),
         cause=cause,
     )
-    if escalation.rung < top_of(escalation):
+    if is_below_top:
         climb_on(escalation, at=at, cause=event)
+    else:
+        plan(escalation)
 
 
 def call_again(escalation: Escalation, *, at: datetime, cause: Event | None = None) -> None:
@@ -361,10 +367,13 @@ def top_of(escalation: Escalation) -> int:
 
 
 def plan(escalation: Escalation, *, first_time: bool = False) -> None:
-    """Put the Due of the next climb, or of the lapse of the acknowledgement.
+    """Put the Due of the next climb, of the next call of the top rung, or of the lapse.
 
     first_time: the occurrence is "rung-<n>", which can be put only once. A later plan adds the version to it.
     """
+    call_at = rung_queries.next_call_at(escalation)
+    if call_at is not None:
+        history.put_due(CALL, escalation.subject_id, f"v{escalation.version}-{call_at:%Y%m%dT%H%M}", call_at)
     if escalation.next_climb_at is None:
         return
     if escalation.state == EscalationState.ACKNOWLEDGED:
@@ -378,4 +387,4 @@ def plan(escalation: Escalation, *, first_time: bool = False) -> None:
 
 def quieten(escalation: Escalation) -> None:
     """Drop all Dues of the escalation."""
-    history.drop_dues(escalation.subject_id, CLIMB, LAPSE, PAUSE_END)
+    history.drop_dues(escalation.subject_id, CLIMB, LAPSE, PAUSE_END, CALL)

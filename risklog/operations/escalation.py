@@ -10,16 +10,17 @@ from history.models import Due, Event, Subject
 from history.operations import GrantReason
 from kit.actor import SYSTEM, Actor
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
+from people import queries as people
 from people.models import Team, User
 from risklog import events
 from risklog.ladder import RungRule
 from risklog.models import Category, Escalation
-from risklog.operations import climb, sight
+from risklog.operations import climb, sight, top_rung
 from risklog.operations import ladder as ladders
 from risklog.queries import availability
 from risklog.queries import rung as rung_queries
 from risklog.queries.rung import Staff
-from risklog.states import EscalationState, Severity
+from risklog.states import UNRESOLVED, EscalationState, Severity
 
 LONGEST_PAUSE = timedelta(days=14)
 _TRIES = 3
@@ -48,6 +49,8 @@ def start(
     """
     if not why.strip():
         raise Refused("Enter why it is urgent.", field="why")
+    if about.kind == Escalation.KIND:
+        raise Refused(_escalate_its_subject(about, by), field="about")
     for _ in range(_TRIES):
         running = climb.lock(about=about)
         if running:
@@ -72,6 +75,14 @@ def start(
             if "risklog_one_unresolved_escalation" not in str(error):
                 raise
     raise ChangedMeanwhile("Someone else is escalating this. Reload and try again.", present=about)
+
+
+def _escalate_its_subject(about: Subject, by: Actor) -> str:
+    """Return the refusal to escalate an escalation, with what to escalate instead, if they may see it."""
+    instead = Escalation.objects.select_related("about").get(subject=about).about
+    is_named = by.person is not None and instead.reference and instead.is_visible_to(by.person)
+    it = f", {instead.reference}" if is_named else ""
+    return f"{about.reference} is an escalation itself. Escalate what it is about{it}."
 
 
 def escalate(*, about: Subject, why: str, by: Actor, at: datetime, is_unnamed: bool = False) -> Escalation:
@@ -124,6 +135,22 @@ def _annotate(
 
 # ------------------------------------------------------------------ the steps people take
 
+# What to say about a step that the state does not allow.
+_WRONG_STATE: dict[str, str] = {
+    EscalationState.ACKNOWLEDGED: "It is acknowledged already.",
+    EscalationState.PAUSED: "It is paused. Resume it first.",
+    EscalationState.RESOLVED: "It is resolved already.",
+}
+
+
+def _expect(escalation: Escalation, *states: str) -> None:
+    """Raise IllegalMove with what is wrong unless the escalation is in one of these states."""
+    if escalation.state in states:
+        return
+    if states == (EscalationState.PAUSED,) and escalation.state != EscalationState.RESOLVED:
+        raise IllegalMove("This escalation is not paused.", field="state")
+    raise IllegalMove(_WRONG_STATE[escalation.state], field="state")
+
 
 @transaction.atomic
 def acknowledge(
@@ -131,6 +158,7 @@ def acknowledge(
 ) -> Escalation:
     """Acknowledge an escalation. It climbs again if no step follows within the time limit of its rung."""
     escalation = climb.lock_for(escalation, seen)
+    _expect(escalation, EscalationState.CLIMBING)
     until = climb.lapses_at(escalation, at)
     climb.quieten(escalation)
     history.move(
@@ -153,17 +181,25 @@ def hand_over(
     """Hand an acknowledged escalation over to another person, who has the whole time limit of its rung.
 
     On the top rung also one that nobody acknowledged: the person is then notified as the people of the rung
-    were. Raises Refused if it is neither, or if the person is away or has left.
+    were. Raises Refused if it is neither, if the person is away, has left or only reads, and for oneself.
     """
     escalation = climb.lock_for(escalation, seen)
+    if escalation.state in {EscalationState.PAUSED, EscalationState.RESOLVED}:
+        raise Refused(_WRONG_STATE[escalation.state], field="to")
     if escalation.state != EscalationState.ACKNOWLEDGED and not escalation.is_at_top:
         raise Refused("Acknowledge the escalation before you hand it over.", field="to")
     if not to.is_active:
         raise Refused("This person has left. Choose another person.", field="to")
+    if why := people.why_no_owner(to):
+        raise Refused(why, field="to")
+    if by.person == to:
+        raise Refused("You cannot hand it over to yourself. Choose another person.", field="to")
+    if escalation.acknowledged_by == to:
+        raise Refused(f"{to.name} has it already. Choose another person.", field="to")
     if to.pk in availability.away_on(availability.day_of(at)):
         raise Refused("This person is away. Choose another person.", field="to")
     if escalation.is_at_top:
-        return _notify_at_top(escalation, to, by=by, at=at, note=note)
+        return top_rung.notify(escalation, to, by=by, at=at, note=note)
     until = climb.lapses_at(escalation, at)
     former = escalation.acknowledged_by
     climb.quieten(escalation)
@@ -183,51 +219,6 @@ def hand_over(
     return escalation
 
 
-def _notify_at_top(escalation: Escalation, to: User, *, by: Actor, at: datetime, note: str) -> Escalation:
-    """Notify a further person on the top rung. The escalation is locked."""
-    row = climb.row_of(escalation, [to.pk], at)
-    history.change(
-        escalation,
-        {"round": row.round, "rung_since": at},
-        by=by,
-        at=at,
-        payload=events.EscalationHandedOver(to=to.pk, told=[to.pk], note=note.strip(), until=""),
-        rows=[row],
-    )
-    sight.show_to(escalation, [to], at=at)
-    return escalation
-
-
-@transaction.atomic
-def call_again(
-    escalation: Escalation, *, by: Actor, at: datetime, note: str = "", seen: int | None = None
-) -> Escalation:
-    """Notify the people on the present rung again: those who are on it now. They have its whole time limit.
-
-    Raises Refused if nobody is on the rung now, IllegalMove unless it is escalating.
-    """
-    escalation = climb.lock_for(escalation, seen)
-    if escalation.state != EscalationState.CLIMBING:
-        state = escalation.get_state_display().lower()
-        raise IllegalMove(f"It is {state}. Only a running escalation can be called again.", field="note")
-    reached = climb.staffed_here(escalation, at)
-    if reached is None:
-        raise Refused("Nobody is on this rung now. Resolve the escalation or hand it over.", field="note")
-    row = climb.reached_row(escalation, reached, round_=escalation.round + 1, at=at)
-    climb.quieten(escalation)
-    history.change(
-        escalation,
-        {"round": row.round, "rung_since": at, "next_climb_at": climb.next_after(escalation, at)},
-        by=by,
-        at=at,
-        payload=events.EscalationCalledAgain(rung=escalation.rung, told=reached.on.ids, note=note.strip()),
-        rows=[row],
-    )
-    sight.show_to(escalation, reached.on.people, at=at)
-    climb.plan(escalation)
-    return escalation
-
-
 @transaction.atomic
 def pause(
     escalation: Escalation, *, until: datetime, reason: str, by: Actor, at: datetime, seen: int | None = None
@@ -243,6 +234,7 @@ def pause(
     if until > at + LONGEST_PAUSE:
         raise Refused("A pause can last at most 14 days.", field="until")
     escalation = climb.lock_for(escalation, seen)
+    _expect(escalation, EscalationState.CLIMBING, EscalationState.ACKNOWLEDGED)
     climb.quieten(escalation)
     history.move(
         escalation,
@@ -265,6 +257,7 @@ def pause(
 def resume(escalation: Escalation, *, by: Actor, at: datetime, seen: int | None = None) -> Escalation:
     """Resume a paused escalation on its present rung, with the whole time limit of that rung."""
     escalation = climb.lock_for(escalation, seen)
+    _expect(escalation, EscalationState.PAUSED)
     climb.quieten(escalation)
     history.move(
         escalation,
@@ -369,6 +362,7 @@ def resolve(
     if not reason.strip():
         raise Refused("Enter how it was resolved.", field="reason")
     escalation = climb.lock_for(escalation, seen)
+    _expect(escalation, *UNRESOLVED)
     climb.quieten(escalation)
     history.move(
         escalation,

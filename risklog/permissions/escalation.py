@@ -23,13 +23,13 @@ def may_raise(user: User, escalation: Any) -> bool:
 def may_change(user: User, escalation: Any) -> bool:
     """Return True for people it was escalated to, its assignee, members of its team, and risk managers.
 
-    The first two may change it in any role.
+    Viewers only read, also those who were notified.
     """
-    if not may_write(user, Role.VIEWER):
+    if not may_write(user):
         return False
     if escalation is None or user.is_at_least(Role.RISK_MANAGER) or escalation.acknowledged_by_id == user.pk:
         return True
-    if user.is_at_least(Role.MEMBER) and escalation.team_id and escalation.team_id in user.team_ids:
+    if escalation.team_id and escalation.team_id in user.team_ids:
         return True
     return any(user.pk in climb.told for climb in escalation.climbs.all())
 

@@ -122,13 +122,16 @@ class Progress:
     """An escalation on its ladder.
 
     rungs: highest first. past: what happened, in order, with the people by id in `everyone`. begins_at: when
-    it climbs next if nothing follows, None if it does not.
+    it climbs next if nothing follows, None if it does not. resumes_at: the end of the pause. call: the
+    present rung, if it is called again because none is above.
     """
 
     rungs: list[RungProgress]
     past: list[Called]
     everyone: dict[int, User]
     begins_at: datetime | None
+    resumes_at: datetime | None = None
+    call: RungProgress | None = None
 
     @property
     def history(self) -> list[PastCall]:
@@ -146,7 +149,8 @@ class Progress:
     @property
     def plan(self) -> list[RungProgress]:
         """Return the rungs that come next, lowest first, with those that will be skipped."""
-        return [one for one in reversed(self.rungs) if one.place in {"next", "above"}]
+        above = [one for one in reversed(self.rungs) if one.place in {"next", "above"}]
+        return [self.call, *above] if self.call else above
 
 
 def progress_of(escalation: Any, *loaded: Any, at: datetime) -> Progress:
@@ -160,17 +164,49 @@ def progress_of(escalation: Any, *loaded: Any, at: datetime) -> Progress:
     above = [rung for rung in rungs if rung.position > escalation.rung]
     if escalation.state == EscalationState.RESOLVED:
         above = []
-    known = rung_queries.owner_and_team_of(escalation.about, *loaded) if above else Concerned()
+    here = [rung for rung in rungs if rung.position == escalation.rung] if _is_last(escalation, rungs) else []
+    known = rung_queries.owner_and_team_of(escalation.about, *loaded) if above or here else Concerned()
     known = replace(known, asked=tuple(escalation.asked), team=escalation.team or known.team)
     told = [pk for climb in past for pk in climb.told]
     until = at + ladder_queries.HORIZON
-    crew = rung_queries.crew([(above, known)], told=told, at=at, until=until)
+    crew = rung_queries.crew([(here + above, known)], told=told, at=at, until=until)
     begins_at = _climbs_at(escalation, rungs, crew.hours)
     case = ladder_queries.Case(rungs, known, escalation.severity)
     calls = _planned(crew, case, escalation, begins_at or at) if above else {}
     view = _View(escalation, climbs, calls, crew.everyone, begins_at, at)
     shown = [view.of(position, branches) for position, branches in _by_position(rungs)]
-    return Progress(shown[::-1], past, crew.everyone, begins_at)
+    call = _next_call(escalation, here, past, crew, known)
+    return Progress(shown[::-1], past, crew.everyone, begins_at, escalation.paused_until, call)
+
+
+def _is_last(escalation: Escalation, rungs: Sequence[Rung]) -> bool:
+    """Return whether it is on its last rung, also when it is paused there, and nobody acknowledged it."""
+    if escalation.state != EscalationState.PAUSED:
+        return escalation.is_at_top
+    return 0 < rules.top([RungRule.of(rung) for rung in rungs], escalation.severity) <= escalation.rung
+
+
+def _next_call(
+    escalation: Escalation, here: Sequence[Rung], past: Sequence[Called], crew: Crew, known: Concerned
+) -> RungProgress | None:
+    """Return the present rung with who is called again when; None if it is not. here: its branches."""
+    since = escalation.paused_until or escalation.rung_since
+    calls = sum(1 for one in past if one.position == escalation.rung and one.told)
+    at = rules.next_call(since, calls, crew.hours) if here and since else None
+    if at is None:
+        return None
+    staffed = crew.on(here, known, at=at)
+    staff = next((one for one in staffed if one.rung.branch == escalation.branch), staffed[0])
+    return RungProgress(
+        rung=staff.rung,
+        place="now",
+        people=staff.on.people,
+        instead_of=staff.on.stand_ins,
+        at=None,
+        planned_at=at,
+        why_empty=staff.empty,
+        minutes_used=0,
+    )
 
 
 def _by_position(rungs: Sequence[Rung]) -> list[tuple[int, list[Rung]]]:

@@ -17,8 +17,9 @@ from people import roster, turns
 from people.models import Team, User
 from people.states import Role
 from people.working import Hours
+from risklog import ladder as rules
 from risklog.ladder import RungRule
-from risklog.models import Climb, Review, Reviewer, Risk, Rung
+from risklog.models import Climb, Escalation, Review, Reviewer, Risk, Rung
 from risklog.queries import availability
 from risklog.queries.availability import AvailablePeople
 from risklog.states import ReviewState, Who
@@ -156,7 +157,7 @@ class Crew:
 
     def on(self, rungs: Sequence[Rung], known: Concerned, *, at: datetime) -> list[Staff]:
         """Return who is on each rung at a moment. known: the people of the subject."""
-        active = {pk: person for pk, person in self.everyone.items() if person.is_active}
+        active = {pk: person for pk, person in self.everyone.items() if _may_act(person)}
         day = self.hours.day_of(at)
         away = {pk: stand_in for pk, begins, ends, stand_in in self.absences if begins <= day <= ends}
         return [self._staff(rung, known, active, away, at) for rung in rungs]
@@ -176,9 +177,14 @@ class Crew:
         available = on_duty or availability.among(user_ids, active, away)
         if rung.is_in_turn:
             available = self._next_in_turn(rung, available)
-        have_left = user_ids and not any(pk in active for pk in user_ids)
-        why = _LEFT if have_left else _why_empty(rung, user_ids, known, right)
+        gone = user_ids and not any(pk in active for pk in user_ids)
+        why = self._why_gone(user_ids) if gone else _why_empty(rung, user_ids, known, right)
         return Staff(rung, available, "" if available.people else why)
+
+    def _why_gone(self, user_ids: Sequence[int]) -> str:
+        """Return why none of these people may act: they left, or those who are here may only read."""
+        is_here = any(pk in self.everyone and self.everyone[pk].is_active for pk in user_ids)
+        return _VIEWER if is_here else _LEFT
 
     def _right(self, rung: Rung, known: Concerned) -> DecisionRight | None:
         """Return the right of which the rung notifies the holder; None if it is not assigned."""
@@ -198,8 +204,7 @@ class Crew:
         turn = people.turn_of(found, self.hours.zone, at) if found else None
         if found is None or turn is None:
             return None
-        can_act = {pk for pk, person in active.items() if person.role != Role.VIEWER}
-        duty = roster.on_duty(found["people"], turn, can_act, away)
+        duty = roster.on_duty(found["people"], turn, set(active), away)
         if duty.person is None:
             return None
         is_replaced = duty.instead_of in active
@@ -313,14 +318,15 @@ def _holders(right: DecisionRight, lead: list[int], active: dict[int, User]) -> 
 
 
 def _of_function(function_id: int | None, active: dict[int, User]) -> list[int]:
-    return [
-        pk
-        for pk, person in sorted(active.items())
-        if person.function_id == function_id and person.role != Role.VIEWER
-    ]
+    return [pk for pk, person in sorted(active.items()) if person.function_id == function_id]
+
+
+def _may_act(person: User) -> bool:
+    return person.is_active and person.role != Role.VIEWER
 
 
 _LEFT = "has left without a successor"
+_VIEWER = "is a viewer, who may only read"
 
 
 _WHY_EMPTY: dict[str, str] = {
@@ -362,3 +368,11 @@ def last_resort() -> list[User]:
         if people:
             return people
     return []
+
+
+def next_call_at(escalation: Escalation) -> datetime | None:
+    """Return when its rung is called again if nobody answers; None below the top rung and after all calls."""
+    if not escalation.is_at_top or escalation.rung_since is None:
+        return None
+    calls = Climb.objects.filter(escalation=escalation, position=escalation.rung).exclude(told=[]).count()
+    return rules.next_call(escalation.rung_since, calls, availability.hours())

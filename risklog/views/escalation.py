@@ -33,6 +33,7 @@ from risklog.forms.escalation import (
 from risklog.models import Escalation
 from risklog.operations import escalation as operations
 from risklog.operations import reveal as reveal_operations
+from risklog.operations import top_rung
 from risklog.queries import escalation as queries
 from risklog.queries import reveal as reveals
 from risklog.queries.review import with_shown_about
@@ -44,7 +45,7 @@ ORDERS = {"open": "-started_at", "resolved": "-resolved_at"}
 # step -> (operation, toast)
 STEPS: dict[str, tuple[Callable[..., Escalation], str]] = {
     "acknowledge": (operations.acknowledge, "{} acknowledged"),
-    "call-again": (operations.call_again, "The rung of {} is called again"),
+    "call-again": (top_rung.call_again, "The rung of {} is called again"),
     "pause": (operations.pause, "{} paused"),
     "resume": (operations.resume, "{} resumed"),
     "hand-over": (operations.hand_over, "{} handed over"),

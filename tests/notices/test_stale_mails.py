@@ -21,7 +21,7 @@ from people.operations import person as persons
 from people.states import Role
 from riskhub import schedule
 from risklog.models import Escalation, Review, Risk
-from risklog.operations import acceptance, climb, replacement, stewardship
+from risklog.operations import acceptance, climb, replacement, stewardship, top_rung
 from risklog.operations import escalation as escalations
 from risklog.operations import review as reviews
 from risklog.operations import reviewer as reviewers
@@ -128,8 +128,10 @@ def handed_over_escalation() -> Told:
 
 
 def called_again_escalation() -> Told:
-    made, reader, _ = climbed_escalation()
-    return Told(escalations.call_again(made, by=SYSTEM, at=AT), reader)
+    reader, later = people.user("Dev"), AT + top_rung.GAP
+    risklog_review.ladder((Who.OWNER, 240, None))
+    made = risklog_review.escalation(about=risklog_review.model(developer=reader).subject)
+    return Told(top_rung.call_again(made, by=SYSTEM, at=later), reader, later)
 
 
 def lapsed_escalation() -> Told:

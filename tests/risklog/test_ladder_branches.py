@@ -14,10 +14,12 @@ from people.operations import person as persons
 from people.operations import roster as rosters
 from people.operations import token
 from people.states import Role
+from risklog import ladder as rules
 from risklog.models import Climb, Escalation, Ladder
 from risklog.operations import climb as climbs
 from risklog.operations import escalation as escalations
 from risklog.operations import ladder as ladders
+from risklog.operations import top_rung
 from risklog.queries import escalation as queries
 from risklog.queries import ladder as previews
 from risklog.states import EscalationState, Severity, Who
@@ -279,6 +281,7 @@ def test_at_the_top_it_is_called_again_and_handed_over(client, utc):
     make.ladder((Who.PERSON, 60, {"people": [first, second], "is_in_turn": True}))
     escalation = make.escalation(about=make.model().subject)
     assert escalation.is_at_top
+    Escalation.objects.update(rung_since=AT - HOUR)
     client.force_login(first)
     address = f"/risks/escalations/{escalation.reference}/"
     text = client.get(address).content.decode()
@@ -299,6 +302,38 @@ def test_at_the_top_it_is_called_again_and_handed_over(client, utc):
     assert Event.objects.get(verb="risklog.escalation_called_again").data["note"] == "Anyone?"
 
 
+def test_the_top_rung_is_called_again_each_working_day_until_somebody_acts(client, utc, monkeypatch):
+    lead = people.user("Lead")
+    make.ladder((Who.PERSON, 60, {"people": [lead]}))
+    escalation = make.escalation(about=make.model().subject)
+    began, first = Due.objects.get(kind="risklog.top_rung_call"), AT + DAY
+    assert began.at == first
+    page = f"/risks/escalations/{escalation.reference}/"
+    client.force_login(lead)
+    assert "Called again if nobody acts" in client.get(page).content.decode()
+
+    top_rung.call(began, at=first - HOUR)
+    top_rung.call(began, at=first)
+    top_rung.call(began, at=first)
+
+    calls = Event.objects.filter(verb="risklog.escalation_called_again")
+    assert [call.data["told"] for call in calls] == [[lead.pk]]
+    waiting = Due.objects.filter(kind="risklog.top_rung_call", state="pending")
+    assert waiting.latest("id").at == first + DAY
+    escalation.refresh_from_db()
+    escalations.pause(escalation, until=first + 5 * HOUR, reason="Rollback", by=SYSTEM, at=first)
+    assert not waiting.exists()
+    progress = queries.progress_of(queries.for_ladder(lead).get(pk=escalation.pk), at=first)
+    assert progress.resumes_at == first + 5 * HOUR
+    assert [(step.place, step.people) for step in progress.plan] == [("now", [lead])]
+    assert "Continues on rung 1" in client.get(page).content.decode()
+    escalations.resume(escalation, by=SYSTEM, at=first + HOUR)
+    assert waiting.get().at == first + HOUR + DAY
+    monkeypatch.setattr(rules, "MOST_CALLS", 2)
+    top_rung.call(waiting.get(), at=first + 4 * DAY)
+    assert calls.count() == 1
+
+
 def test_an_acknowledged_escalation_is_not_called_again_and_below_the_top_not_handed_over(utc):
     lead = people.user()
     make.ladder((Who.PERSON, 60, {"people": [lead]}), (Who.PERSON, 60, {"people": [lead]}))
@@ -308,7 +343,7 @@ def test_an_acknowledged_escalation_is_not_called_again_and_below_the_top_not_ha
         escalations.hand_over(escalation, people.user(), by=make.actor(lead), at=AT)
     escalations.acknowledge(escalation, by=make.actor(lead), at=AT)
     with pytest.raises(IllegalMove, match="Only a running escalation"):
-        escalations.call_again(escalation, by=make.actor(lead), at=AT)
+        top_rung.call_again(escalation, by=make.actor(lead), at=AT)
 
 
 # ------------------------------------------------------------------ pages and API of ladders
@@ -405,13 +440,18 @@ def test_steps_of_an_escalation_by_api(api):
     assert [(one["position"], one["people"][0]["id"]) for one in plan["rungs"]] == [(2, ana.pk)]
     assert plan["next_climb_at"] == plan["rungs"][0]["notified_at"]
     climb(escalation)
+    Escalation.objects.update(rung_since=AT - HOUR)
 
     def step(name, body):
         tag = api("get", address)["ETag"]
         return api("post", f"{address}/{name}", body, **{"If-Match": tag})
 
     assert step("call-again", {}).json()["climbs"][-1]["round"] == 2
+    assert step("call-again", {}).status_code == 422
+    rungs = api("get", f"{address}/plan").json()["rungs"]
+    assert [(one["position"], one["notified_at"][:10]) for one in rungs] == [(2, str((AT + DAY).date()))]
     assert step("de-escalate", {"reason": "Calm"}).json()["rung"] == 1
+    assert step("call-again", {}).status_code == 409
     assert step("pause", {"until": (AT + 200 * DAY).isoformat(), "reason": "x"}).status_code == 422
     assert step("pause", {"until": (AT + DAY).isoformat(), "reason": "x"}).json()["state"] == "paused"
     assert step("resume", {}).json()["state"] == "climbing"
