@@ -49,7 +49,9 @@ class EscalationRow(serializers.Serializer):
     team_slug = serializers.CharField(source="team.slug", default=None, allow_null=True)
     rung = serializers.IntegerField()
     rung_since = serializers.DateTimeField(allow_null=True)
-    next_climb_at = serializers.DateTimeField(allow_null=True, help_text="null if paused or on the top rung, see its plan.")
+    next_climb_at = serializers.DateTimeField(
+        allow_null=True, help_text="null if paused or on the top rung, see its plan."
+    )
     acknowledged_by_id = serializers.IntegerField(allow_null=True)
     paused_until = serializers.DateTimeField(allow_null=True)
     reason = serializers.CharField(help_text="Reason of the pause, or how it was resolved.")

@@ -1,4 +1,4 @@
-"""What escalations and ladders refuse: viewers who write, steps that the state does not allow, old versions."""
+"""What escalations and ladders refuse: viewers, steps that the state does not allow, old versions."""
 
 import json
 from datetime import timedelta
@@ -91,10 +91,9 @@ def test_a_rung_leaves_out_who_became_a_viewer_and_they_take_no_step(client, lea
         "acknowledge": {}, "call-again": {}, "hand-over": {"to": other.pk}, "resume": {},
         "pause": {"hours": 4, "reason": "x"}, "resolve": {"reason": "x"}, "step-down": {"reason": "x"},
     }  # fmt: skip
-    sent = [
-        client.post(f"{page}{step}/", {**body, "version": earlier.version}) for step, body in steps.items()
-    ]
-    assert {answer.status_code for answer in sent} == {403}
+    for step, body in steps.items():
+        sent = {**body, "version": earlier.version}
+        assert client.post(f"{page}{step}/", sent).status_code == 403
     assert f"{page}acknowledge/" not in client.get(page).content.decode()
 
 
@@ -140,7 +139,7 @@ def test_a_second_editor_of_a_ladder_is_told_of_the_first_one(client, lead, api)
 
 def test_a_step_that_the_state_does_not_allow_says_what_is_wrong(escalation, lead):
     by = make.actor(lead)
-    with pytest.raises(IllegalMove, match="^This escalation is not paused"):
+    with pytest.raises(IllegalMove, match="This escalation is not paused"):
         escalations.resume(escalation, by=by, at=AT)
     escalation = escalations.pause(escalation, until=AT + HOUR, reason="Rollback", by=by, at=AT)
     with pytest.raises(Refused, match="Resume it first"):
@@ -149,9 +148,9 @@ def test_a_step_that_the_state_does_not_allow_says_what_is_wrong(escalation, lea
         escalations.acknowledge(escalation, by=by, at=AT)
     escalation = escalations.resolve(escalation, reason="Done", by=by, at=AT)
     assert escalation.state == EscalationState.RESOLVED
-    with pytest.raises(IllegalMove, match="^It is resolved already"):
+    with pytest.raises(IllegalMove, match="It is resolved already"):
         escalations.resolve(escalation, reason="Done", by=by, at=AT)
-    with pytest.raises(Refused, match="^It is resolved already"):
+    with pytest.raises(Refused, match="It is resolved already"):
         escalations.hand_over(escalation, people.user(), by=by, at=AT)
 
 
