@@ -34,6 +34,8 @@ def test_it_climbs_each_rung_once_and_only_in_working_hours(move_clock):
         (1, THURSDAY),
         (2, datetime(2027, 3, 30, 9, tzinfo=UTC)),  # the first tick after 8:00
         (3, datetime(2027, 3, 30, 13, tzinfo=UTC)),
+        (3, datetime(2027, 3, 31, 13, tzinfo=UTC)),  # nobody acts: called again each working day
+        (3, datetime(2027, 4, 1, 13, tzinfo=UTC)),
     ]
 
 

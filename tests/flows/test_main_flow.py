@@ -174,7 +174,8 @@ def test_an_alert_becomes_a_review_a_decision_actions_and_a_learning_and_what_is
     assert not Event.objects.filter(verb="actions.action_overdue", subject_id=done.subject_id).exists()
     late_climb = Escalation.objects.get(about_id=forgotten.subject_id)
     assert late_climb.rung >= 2
-    rungs = list(late_climb.climbs.order_by("position", "id").values_list("position", flat=True))
+    climbed = late_climb.climbs.filter(round=1)  # later rounds call the top rung again
+    rungs = list(climbed.order_by("position", "id").values_list("position", flat=True))
     assert rungs == sorted(set(rungs))
 
     actions.finish(
