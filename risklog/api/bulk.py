@@ -93,10 +93,15 @@ class BulkUndoBody(Body):
 
 
 class BulkUndoAnswer(serializers.Serializer):
-    """The result of an undo. left: reference -> the fields that somebody has changed since."""
+    """The result of an undo.
+
+    left: reference -> the fields that somebody has changed since. refused: reference -> why something else
+    of the risk was not restored.
+    """
 
     restored = serializers.IntegerField()
     left = serializers.DictField()
+    refused = serializers.DictField(child=serializers.CharField())
 
 
 class BulkRisks(ApiView):
@@ -182,7 +187,7 @@ class UndoBulk(ApiView):
     def post(self, request: Request) -> Response:
         values = read(BulkUndoBody, request)
         result = risk_bulk_undo.undo(values["batch"], values["at"], by=self.by(request), at=clock.now())
-        return Response({"restored": result.count, "left": result.left})
+        return Response({"restored": result.count, "left": result.left, "refused": result.refused})
 
 
 RESOURCES: list = [("risks/bulk", BulkRisks), ("risks/bulk/undo", UndoBulk)]

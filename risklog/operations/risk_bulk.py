@@ -19,6 +19,7 @@ from kit.actor import Actor
 from kit.refusals import Refused
 from people.models import Team, User
 from risklog import events
+from risklog.likeness import key_of
 from risklog.models import Risk
 from risklog.models.matrix import present_matrix
 from risklog.operations.risk_values import check, check_residual, hand_over_sight_of_many
@@ -236,15 +237,20 @@ def _step_of(row: PlannedRisk) -> tuple[RiskState, RiskState]:
 
 def _write_fields(rows: Sequence[PlannedRisk], batch: UUID, *, by: Actor, at: datetime) -> None:
     """Change the fields other than the state, and move the owners' grants."""
-    pairs, payloads, owned, matrix = [], [], [], present_matrix()
+    pairs, payloads, owned, retitled, matrix = [], [], [], [], present_matrix()
     for row in rows:
         risk = row.risk
         values = {name: new for name, (_, new) in row.changes.items() if name != "state"}
         if not values:
             continue
+        if "title" in values:
+            values["title_key"] = key_of(values["title"])
+            retitled.append(risk)
         pairs.append((risk, {**values, "updated_at": at}))
         payloads.append(events.RiskChanged(level=levels_with(risk, values, matrix)))
         if "owner" in values:
             owned.append((risk, risk.owner))
     history.change_many(pairs, payloads=payloads, by=by, at=at, batch=batch)
     hand_over_sight_of_many(owned, by=by, at=at)
+    for risk in retitled:
+        history.retitle(risk)

@@ -1,7 +1,7 @@
 """The undo of a bulk change, and of one change of a risk: it restores what nobody has changed since."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -9,20 +9,27 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import QuerySet
 
+from catalogue.models import Model
 from history import writing
 from history.models import Event
 from history.queries import present_data
 from kit.actor import Actor
 from kit.refusals import Refused
 from people.models import Team, User
-from risklog.models import Risk
+from risklog.models import Category, Risk
 from risklog.operations import risk_bulk
 from risklog.operations.risk_bulk import PlannedRisk
-from risklog.operations.risk_values import check_residual
+from risklog.operations.risk_values import check, check_residual
 from risklog.states import RISK_MOVES, RiskState
+from signals.models import Series
 
+_TEXTS = ("title", "description", "cause", "event", "effect", "affected", "feature", "external_id")
 # Field of history -> field of the risk. Other fields follow from these, or count the changes.
 _FIELDS = {
+    **{name: name for name in _TEXTS},
+    "category_id": "category",
+    "model_id": "model",
+    "series_id": "series",
     "owner_id": "owner",
     "team_id": "team",
     "likelihood": "likelihood",
@@ -33,6 +40,14 @@ _FIELDS = {
     "review_on": "review_on",
     "tags": "tags",
     "state": "state",
+}
+# Field of history -> what it refers to.
+_REFERRED: dict[str, Any] = {
+    "owner_id": User,
+    "team_id": Team,
+    "category_id": Category,
+    "model_id": Model,
+    "series_id": Series,
 }
 _LABEL = Risk._meta.label_lower
 # The states that an undo leads from and to. The others need a reason or a decision.
@@ -46,10 +61,14 @@ _VERBS = {*RISK_MOVES.values(), "risklog.risk_changed"}
 
 @dataclass(frozen=True, slots=True)
 class UndoResult:
-    """rows: what was restored. left: reference -> the fields that keep their values."""
+    """rows: what was restored. left: reference -> the fields that somebody has changed since.
+
+    refused: reference -> why something else of the risk was not restored.
+    """
 
     rows: list[PlannedRisk]
     left: dict[str, list[str]]
+    refused: dict[str, str]
 
     @property
     def count(self) -> int:
@@ -61,8 +80,8 @@ def undo(batch: UUID, done_at: datetime, *, by: Actor, at: datetime) -> UndoResu
     """Restore what the person's bulk change replaced, in one transaction.
 
     batch: of BulkResult. done_at: the moment of the bulk change. A field keeps its value if it has another
-    one than the bulk change set, and a state if no step leads back. A risk that the person may no longer see
-    keeps all values. Raises Refused without such a change.
+    one than the bulk change set, and a state if no step leads back: the result says which and why. A risk
+    that the person may no longer see keeps all values. Raises Refused without such a change.
     """
     # The index of verb and moment finds the events; there is none of the batch.
     events = Event.objects.filter(verb__in=_VERBS, at=done_at, batch=batch, actor=by.subject_id)
@@ -73,15 +92,15 @@ def undo(batch: UUID, done_at: datetime, *, by: Actor, at: datetime) -> UndoResu
 def undo_one(risk: Risk, done_at: datetime, *, by: Actor, at: datetime) -> UndoResult:
     """Restore what one change or step of this person replaced on a risk. As undo().
 
-    done_at: the moment of the change, in `updated_at` of the risk afterwards. Raises Refused for a step that
-    cannot be taken back: no part of it is restored then.
+    done_at: the moment of the change, in `updated_at` of the risk afterwards. Raises Refused for a step or a
+    value that cannot be taken back: no part of it is restored then.
     """
     events = Event.objects.filter(subject=risk.subject_id, at=done_at, actor=by.subject_id, verb__in=_VERBS)
     last = events.order_by("-pk")[:1]
     old, new = _changes_of(last).get(risk.pk, {}).get("state", ("", ""))
     if old != new:
         _refuse_half_undo(risk, old, new)
-    return _restored(last, by=by, at=at)
+    return _restored(last, by=by, at=at, is_whole=True)
 
 
 def _refuse_half_undo(risk: Risk, old: str, new: str) -> None:
@@ -97,23 +116,31 @@ def can_undo(risk: Risk, former: str) -> bool:
     return _leads_back(risk.state, former)
 
 
-def _restored(events: QuerySet[Event], *, by: Actor, at: datetime) -> UndoResult:
-    """Restore what these events replaced, where nobody has changed it since."""
+def _restored(events: QuerySet[Event], *, by: Actor, at: datetime, is_whole: bool = False) -> UndoResult:
+    """Restore what these events replaced, where nobody has changed it since.
+
+    is_whole: raise Refused if a value that nobody has changed since cannot be restored.
+    """
     changes = _changes_of(events)
     if not changes:
         raise Refused("There is no change of yours to undo here.")
     present = Risk.objects.visible_to(by.person) if by.person else Risk.objects.all()
     risks = risk_bulk.loaded(present.filter(pk__in=changes).select_for_update(of=("self",)))
-    people = User.objects.in_bulk(_ids(changes, "owner_id"))
-    teams = Team.objects.in_bulk(_ids(changes, "team_id"))
-    rows, left = [], {}
+    referred = _referred(changes, by)
+    rows, left, refused = [], {}, {}
     for risk in risks:
-        row, kept = _planned(risk, changes[risk.pk], people, teams, by)
+        row, kept = _planned(risk, changes[risk.pk], referred, by)
         rows.append(row)
-        if kept:
-            left[risk.reference] = kept
+        if kept.changed_since:
+            left[risk.reference] = kept.changed_since
+        if kept.reasons:
+            refused[risk.reference] = " ".join(kept.reasons)
+        if is_whole and kept.reasons:
+            raise Refused(refused[risk.reference])
+        if is_whole:
+            check({name: new for name, (_, new) in row.changes.items()})
     risk_bulk.write(rows, by=by, at=at)
-    return UndoResult(rows, left)
+    return UndoResult(rows, left, refused)
 
 
 def _changes_of(events: QuerySet[Event]) -> dict[int, dict[str, list[Any]]]:
@@ -126,32 +153,55 @@ def _changes_of(events: QuerySet[Event]) -> dict[int, dict[str, list[Any]]]:
     return found
 
 
-def _ids(changes: Mapping[int, Mapping[str, list[Any]]], name: str) -> set[int]:
-    return {of_risk[name][0] for of_risk in changes.values() if of_risk.get(name, [None])[0] is not None}
+def _referred(changes: Mapping[int, Mapping[str, list[Any]]], by: Actor) -> dict[str, dict[int, Any]]:
+    """Return field of history -> id -> what the former values refer to, if the actor may see it."""
+    found = {}
+    for name, kind in _REFERRED.items():
+        wanted = {
+            of_risk[name][0] for of_risk in changes.values() if of_risk.get(name, [None])[0] is not None
+        }
+        is_limited = by.person is not None and kind in (Model, Series)
+        rows = kind.objects.visible_to(by.person) if is_limited else kind.objects.all()
+        found[name] = rows.in_bulk(wanted) if wanted else {}
+    return found
+
+
+@dataclass(slots=True)
+class _Kept:
+    """What is not restored of a risk: labels of the fields changed since, and the reasons for the others."""
+
+    changed_since: list[str] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
 
 
 def _planned(
-    risk: Risk,
-    changes: Mapping[str, list[Any]],
-    people: Mapping[int, User],
-    teams: Mapping[int, Team],
-    by: Actor,
-) -> tuple[PlannedRisk, list[str]]:
-    """Return what to restore of one risk, and the labels of the fields that keep their values."""
+    risk: Risk, changes: Mapping[str, list[Any]], referred: Mapping[str, Mapping[int, Any]], by: Actor
+) -> tuple[PlannedRisk, _Kept]:
+    """Return what to restore of one risk, and what keeps its value."""
     wanted = {name: pair for name, pair in changes.items() if name in _FIELDS}
+    row, kept = PlannedRisk(risk), _Kept()
     if not risk_bulk.may_change(risk, by):
-        return PlannedRisk(risk, refusal=risk_bulk.NO_RIGHT), [_label(name) for name in wanted]
+        kept.reasons.append(risk_bulk.NO_RIGHT)
+        row.refusal = risk_bulk.NO_RIGHT
+        return row, kept
     current = writing.snapshot(risk, wanted)
-    row, kept = PlannedRisk(risk), []
     for name, (old, new) in wanted.items():
         if current[name] == old:  # restored already
             continue
-        value = _value(name, old, people, teams)
-        if current[name] != new or (name == "state" and not _leads_back(new, value)):
-            kept.append(_label(name))
+        if current[name] != new:
+            kept.changed_since.append(_label(name))
+        elif name == "state" and not _leads_back(new, old):
+            kept.reasons.append(f"No step leads back from {_shown(new)} to {_shown(old)}.")
+        elif name in _REFERRED and old is not None and old not in referred[name]:
+            kept.reasons.append(f"Its former {_label(name)} is not yours to see. Choose another one.")
         else:
-            row.changes[_FIELDS[name]] = (getattr(risk, _FIELDS[name]), value)
-    return row, kept + _half_residual(row)
+            row.changes[_FIELDS[name]] = (getattr(risk, _FIELDS[name]), _value(name, old, referred))
+    kept.changed_since += _half_residual(row)
+    return row, kept
+
+
+def _shown(state: str) -> str:
+    return str(RiskState(state).label).lower()
 
 
 def _half_residual(row: PlannedRisk) -> list[str]:
@@ -171,14 +221,12 @@ def _leads_back(here: str, former: str) -> bool:
     return {here, former} <= UNDOABLE and (RiskState(here), RiskState(former)) in RISK_MOVES
 
 
-def _value(name: str, stored: Any, people: Mapping[int, User], teams: Mapping[int, Team]) -> Any:
+def _value(name: str, stored: Any, referred: Mapping[str, Mapping[int, Any]]) -> Any:
     """Return the value of a field that history stores."""
     if stored is None:
         return None
-    if name == "owner_id":
-        return people[stored]
-    if name == "team_id":
-        return teams[stored]
+    if name in _REFERRED:
+        return referred[name][stored]
     if name == "review_on":
         return date.fromisoformat(stored)
     return RiskState(stored) if name == "state" else stored
@@ -193,3 +241,11 @@ def left_over(left: Mapping[str, Iterable[str]]) -> str:
     shown = [f"{reference} ({', '.join(names)})" for reference, names in left.items()]
     more = f" and {len(shown) - 5} more" if len(shown) > 5 else ""
     return ", ".join(shown[:5]) + more
+
+
+def told(result: UndoResult) -> str:
+    """Return what an undo left and why, as the end of a message; "" if it restored everything."""
+    text = f". Changed since, and left: {left_over(result.left)}" if result.left else ""
+    if result.refused:
+        text += f". Not undone: {left_over({name: [why] for name, why in result.refused.items()})}"
+    return text

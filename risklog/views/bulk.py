@@ -147,9 +147,7 @@ def risk_bulk_restore(request: SignedInRequest) -> HttpResponse:
     except Refused as refusal:
         return toast(request, go(request, back), refusal.message)
     message = f"{_counted(result.count)} restored"
-    if result.left:
-        message += f". Changed since, and left: {risk_bulk_undo.left_over(result.left)}"
-    return toast(request, go(request, back), message)
+    return toast(request, go(request, back), message + risk_bulk_undo.told(result))
 
 
 def _counted(number: int) -> str:

@@ -92,6 +92,4 @@ def risk_undo(request: SignedInRequest, reference: str) -> HttpResponse:
     except Refused as refusal:
         return toast(request, go(request, back), refusal.message)
     message = f"{risk.reference} restored" if result.count else f"{risk.reference} stays as it is"
-    if result.left:
-        message += f". Changed since, and left: {risk_bulk_undo.left_over(result.left)}"
-    return toast(request, go(request, back), message)
+    return toast(request, go(request, back), message + risk_bulk_undo.told(result))

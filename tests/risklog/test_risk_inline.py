@@ -6,7 +6,7 @@ import pytest
 
 from history.models import Event
 from people.states import Role
-from risklog.models import Risk
+from risklog.models import Category, Risk
 from risklog.operations import risk as operations
 from tests.factories import people, risks
 from tests.factories.risks import by
@@ -190,3 +190,28 @@ def test_saving_without_a_change_says_so_and_offers_no_undo(client, mia, at):
 
     assert "Nothing changed" in saved["HX-Trigger"]
     assert "/undo/" not in saved["HX-Trigger"]
+
+
+def test_an_undo_restores_every_field_that_a_change_sets(client, mia, at):
+    risk, other = risks.risk("Before"), make_category()
+    former, fields = risk.category, ("description", "cause", "event", "effect", "affected", "feature")
+    values = dict.fromkeys(fields, "After")
+    risk = operations.change(risk, {**values, "title": "After", "category": other}, by=by(mia), at=at)
+    url = f"/api/v1/risks/{risk.reference}/undo"
+
+    Category.objects.filter(pk=former.pk).update(is_retired=True)
+    refused = client.post(url, {"at": at.isoformat()}, content_type="application/json")
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "category")
+    assert present(risk).title == "After"
+
+    Category.objects.filter(pk=former.pk).update(is_retired=False)
+    answer = client.post(url, {"at": at.isoformat()}, content_type="application/json")
+
+    assert answer.status_code == 200
+    restored = present(risk)
+    assert (restored.title, restored.subject.title, restored.category) == ("Before", "Before", former)
+    assert [getattr(restored, name) for name in fields] == [""] * len(fields)
+
+
+def make_category():
+    return Category.objects.exclude(pk=risks.risk("Of a category").category_id).first()
