@@ -83,10 +83,10 @@ class RiskMatrixItem(Item):
     def patch(self, request: Request, key: str = "1") -> Response:
         """Change the matrix. With dry_run, only answer how many risks would change their level."""
         values, matrix = read(MatrixChange, request), RiskMatrix.present()
+        seen = self.seen(request, matrix)
         if values.pop("dry_run", False):
             effect = operations.effect_of(values, reader=request.user)
             return Response({**self.one(request, key), **values, "effect": MatrixEffect(effect).data})
-        seen = self.seen(request, matrix)
         operations.change(matrix, values, by=self.by(request), at=clock.now(), seen=seen)
         return self.answer(request, key)
 

@@ -1,5 +1,7 @@
 """The form of the matrix: a name for each step and level, and the level of each cell."""
 
+import json
+from hashlib import sha256
 from typing import Any
 
 from django import forms
@@ -44,6 +46,11 @@ class MatrixForm(PageForm):
             [given[f"cell_{likelihood}_{impact}"] for impact in scoring.STEPS] for likelihood in scoring.STEPS
         ]
         return {**names, "cells": cells}
+
+    @property
+    def mark(self) -> str:
+        """Return the mark of the values of a valid form: forms with other values have other marks."""
+        return sha256(json.dumps(self.values(), sort_keys=True).encode()).hexdigest()
 
     @property
     def name_groups(self) -> list[tuple[str, list[Any]]]:

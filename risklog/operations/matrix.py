@@ -97,7 +97,20 @@ def _cells(given: Sequence[Sequence[int]]) -> list[list[int]]:
         raise Refused(
             "Give five rows, from likelihood 1 to 5, each with five levels from 1 to 5.", field="cells"
         )
+    for likelihood, impact in scoring.every_cell():
+        level = rows[likelihood - 1][impact - 1]
+        for lower in ((likelihood - 1, impact), (likelihood, impact - 1)):
+            if min(lower) > 0 and rows[lower[0] - 1][lower[1] - 1] > level:
+                raise _falls((likelihood, impact), lower)
     return rows
+
+
+def _falls(cell: Cell, lower: Cell) -> Refused:
+    return Refused(
+        f"The level of likelihood {cell[0]}, impact {cell[1]} is lower than that of likelihood {lower[0]}, "
+        f"impact {lower[1]}. A level cannot fall as likelihood or impact rises.",
+        field="cells",
+    )
 
 
 def _changed(row: RiskMatrix, values: Mapping[str, Any]) -> Matrix:

@@ -48,10 +48,10 @@ def matrix_by_id(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @view_needs("risklog.matrix_change")
 def matrix_edit(request: SignedInRequest) -> HttpResponse:
-    """Edit the matrix. With step=preview it says how many risks would change their level, without saving."""
+    """Edit the matrix. It says first how many risks change their level, and saves what it counted."""
     row = RiskMatrix.present()
     form = MatrixForm.of(row, request.POST or None)
-    if request.method == "POST" and request.POST.get("step") == "preview" and form.is_valid():
+    if request.method == "POST" and form.is_valid() and not _is_counted(request, form):
         try:
             effect = operations.effect_of(form.values(), reader=request.user)
         except Refused as refusal:
@@ -68,6 +68,11 @@ def matrix_edit(request: SignedInRequest) -> HttpResponse:
         show=flows.form_page(request, "risklog/matrix_edit.html", row=row),
         message="Matrix saved",
     )
+
+
+def _is_counted(request: SignedInRequest, form: MatrixForm) -> bool:
+    """Return True if the form is to be saved as it was when its effect was counted."""
+    return request.POST.get("step") != "preview" and request.POST.get("counted") == form.mark
 
 
 def _table(matrix: Matrix) -> dict[str, Any]:

@@ -71,7 +71,7 @@ def test_lists_filters_heat_map_and_export_follow_at_once(client, manager, at):
 
 @pytest.mark.parametrize("levels", [{1}, {2, 4}, {3, 5}, {1, 2, 3, 4, 5}])
 def test_the_filter_finds_the_risks_whose_cell_has_the_level(client, manager, at, levels):
-    change(at, cells=cells_with(c1x5=5, c5x1=1, c2x2=4, c4x3=2))
+    change(at, cells=cells_with(c1x5=3, c5x1=3, c2x2=3, c4x3=3))
     found = {
         risks.risk(likelihood=likelihood, impact=impact).reference: (likelihood, impact)
         for likelihood, impact in ((1, 5), (5, 1), (2, 2), (4, 1), (4, 3), (3, 4), (5, 5), (3, 3))
@@ -85,33 +85,39 @@ def test_the_filter_finds_the_risks_whose_cell_has_the_level(client, manager, at
 
 def test_a_change_says_before_how_many_risks_change_level_and_writes_nothing(client, manager, at):
     risks.risk(likelihood=4, impact=4)
-    risks.risk(likelihood=1, impact=1)
+    risks.risk(likelihood=1, impact=3)
     risks.restricted("Hidden", people.team("Secret"), likelihood=4, impact=4)
-    cells = cells_with(c4x4=5, c1x1=2)
+    cells = cells_with(c4x4=5, c1x3=2)
 
-    answer = client.patch(API, {"cells": cells, "dry_run": True}, content_type="application/json")
+    answer = client.patch(
+        API, {"cells": cells, "dry_run": True}, content_type="application/json", headers={"If-Match": "*"}
+    )
 
     assert answer.status_code == 200
     assert answer.json()["effect"] == {"changed": 2, "risen": 2, "fallen": 0}
     assert not RiskMatrix.objects.exists()
     form = client.get(f"{PAGE}edit/").context["form"]
     fields = {name: field.initial for name, field in form.fields.items()} | {"cell_4_4": 5, "version": 1}
-    page = client.post(f"{PAGE}edit/", {**fields, "step": "preview"}).content.decode()
-    assert "1 live risk would change the level" in page
-    assert client.post(f"{PAGE}edit/", {**fields, "step": "apply"}).status_code == 303
+    page = client.post(f"{PAGE}edit/", {**fields, "step": "preview"})
+    assert "1 live risk would change the level" in page.content.decode()
+    fields |= {"step": "apply", "counted": page.context["form"].mark}
+    other = client.post(f"{PAGE}edit/", {**fields, "cell_1_3": 2})
+    assert (other.status_code, "2 live risks would change" in other.content.decode()) == (200, True)
+    assert present_matrix().level(4, 4) == 4
+    assert client.post(f"{PAGE}edit/", fields).status_code == 303
     assert present_matrix().level(4, 4) == 5
     assert "changed this matrix" in client.get(PAGE).content.decode()
 
 
 def test_a_risk_that_rises_is_reviewed_as_early_as_its_level_asks(at):
-    rises, stays = risks.risk(likelihood=3, impact=3), risks.risk(likelihood=2, impact=2)
-    assert rises.review_on == at.date() + timedelta(days=60)
+    rises, stays = risks.risk(likelihood=5, impact=3), risks.risk(likelihood=2, impact=2)
+    assert rises.review_on == at.date() + timedelta(days=30)
 
-    change(at, cells=cells_with(c3x3=5, c2x2=1))
+    change(at, cells=cells_with(c5x3=5, c2x2=1))
 
     rises.refresh_from_db()
     assert rises.review_on == at.date() + timedelta(days=14)
-    assert Event.objects.get(subject=rises.subject, verb="risklog.risk_changed").data["level"] == [3, 5]
+    assert Event.objects.get(subject=rises.subject, verb="risklog.risk_changed").data["level"] == [4, 5]
     assert not Event.objects.filter(subject=stays.subject, verb="risklog.risk_changed").exists()
 
 
@@ -172,7 +178,30 @@ def test_the_names_of_the_steps_are_read_from_a_sheet_and_shown_in_forms(client,
 
 
 def test_an_estimate_stands_for_a_cell_of_its_level(at):
-    change(at, cells=cells_with(c5x5=4, c5x4=5))
+    change(at, cells=cells_with(c4x4=5))
 
-    assert present_matrix().estimate(5) == (4, 5)
+    assert present_matrix().estimate(4) == (3, 4)
     assert present_matrix().estimate(3) == (3, 3)
+
+
+def test_a_level_that_falls_as_likelihood_or_impact_rises_is_refused_with_its_cell(client, manager, at):
+    answer = client.patch(
+        API, {"cells": cells_with(c5x5=3)}, content_type="application/json", headers={"If-Match": "*"}
+    )
+    form = client.get(f"{PAGE}edit/").context["form"]
+    fields = {name: field.initial for name, field in form.fields.items()} | {"cell_5_5": 3, "version": 1}
+    page = client.post(f"{PAGE}edit/", {**fields, "step": "preview"})
+
+    assert (answer.status_code, page.status_code) == (422, 422)
+    assert "The level of likelihood 5, impact 5" in json.dumps(answer.json())
+    assert "The level of likelihood 5, impact 5" in page.content.decode()
+
+
+def test_a_dry_run_names_the_version_it_read(client, manager, at):
+    def send(**headers):
+        body = {"levels": NAMES, "dry_run": True}
+        return client.patch(API, body, content_type="application/json", headers=headers).status_code
+
+    tag = client.get(API)["ETag"]
+    change(at, levels=NAMES)
+    assert (send(), send(**{"If-Match": tag}), send(**{"If-Match": "*"})) == (428, 412, 200)
