@@ -1,6 +1,6 @@
 """Edit conflicts: the page shows both texts, field by field, and the form keeps the writer's input."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -55,6 +55,9 @@ def _differences(form: Comparable, present: Any) -> Iterator[Difference]:
     for name, value in form.values().items():
         if not hasattr(present, name):  # such as the reason of a step: the row has no such field
             continue
+        if isinstance(value, dict):
+            yield from _differences_within(form, name, value, getattr(present, name))
+            continue
         field = form.fields.get(name)
         mine, theirs = _displayed(field, value), _displayed(field, getattr(present, name))
         if mine != theirs:
@@ -62,10 +65,23 @@ def _differences(form: Comparable, present: Any) -> Iterator[Difference]:
             yield Difference(label, mine, theirs)
 
 
+def _differences_within(
+    form: Comparable, name: str, mine: Mapping[str, Any], theirs: Mapping[str, Any]
+) -> Iterator[Difference]:
+    """Yield the parts of a value that differ. The form has a field "<name>.<key>" for each part."""
+    for key, value in mine.items():
+        field, saved = form.fields.get(f"{name}.{key}"), theirs.get(key)
+        texts = _displayed(field, value), _displayed(field, saved)
+        if value != saved and texts[0] != texts[1]:
+            yield Difference(getattr(field, "label", None) or key, *texts)
+
+
 def _displayed(field: Any, value: Any) -> str:
     """Return a value as the form shows it: a choice by its label, a list by its elements."""
     if hasattr(value, "all"):  # a related manager or a queryset: it has no order of its own
         value = sorted(value.all(), key=str)
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
     if isinstance(value, datetime):
         value = f"{timezone.localtime(value):%-d %b %Y, %H:%M}"
     labels = {str(key): str(label) for key, label in getattr(field, "choices", ()) if not _is_group(label)}

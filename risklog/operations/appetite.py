@@ -90,10 +90,13 @@ def retire(appetite: Appetite, *, by: Actor, at: datetime, seen: int | None = No
 
 
 def move_appetites(category: Category, into: Category, *, by: Actor, at: datetime) -> None:
-    """Move the appetites of a category that is merged, unless the other one has its own for the tier."""
-    used = Appetite.objects.filter(is_retired=False).select_related("subject").order_by("pk")
+    """Move the appetites of a category that is merged. One ends if the other has its own for the tier."""
+    used = Appetite.objects.filter(is_retired=False).select_related("subject", "category").order_by("pk")
     own = set(used.filter(category=into).values_list("tier", flat=True))
-    moved = [one for one in used.filter(category=category) if one.tier not in own]
+    found = list(used.filter(category=category))
+    moved = [one for one in found if one.tier not in own]
+    for ended in (one for one in found if one.tier in own):
+        retire(ended, by=by, at=at)
     pairs = [(appetite, {"category": into}) for appetite in moved]
     history.change_many(pairs, by=by, at=at, verb="risklog.appetite_changed")
 

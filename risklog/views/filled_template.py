@@ -70,7 +70,10 @@ def filled_compare(request: SignedInRequest) -> HttpResponse:
 @view_needs("risklog.template_fill")
 def filled_new(request: SignedInRequest) -> HttpResponse:
     """Fill in a template: ?template= and ?about= say which and about what. Without them it asks."""
-    choose = ChooseTemplateForm(request.GET or None, user=request.user)
+    is_chosen = {"template", "about"} <= request.GET.keys()
+    choose = ChooseTemplateForm(
+        request.GET if is_chosen else None, user=request.user, initial=request.GET.dict()
+    )
     if not choose.is_valid():
         context = {"form": choose}
         return respond(

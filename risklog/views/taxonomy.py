@@ -15,8 +15,9 @@ from pages.listing import listing, selection_of
 from people.permissions import SignedInRequest
 from risklog.filters import CATEGORIES
 from risklog.forms.taxonomy import CategoryForm, MergeForm
-from risklog.models import Category
+from risklog.models import Category, Risk
 from risklog.operations import taxonomy as operations
+from risklog.queries import appetite as appetites
 from risklog.queries import taxonomy as queries
 
 DEFAULT_ORDER = "is_retired"
@@ -79,12 +80,17 @@ def category_detail(request: SignedInRequest, slug: str) -> HttpResponse:
 def _detail(
     request: SignedInRequest, category: Category, merge_form: MergeForm | None, *, status: int = 200
 ) -> HttpResponse:
-    context = {
+    context: dict[str, Any] = {
         "category": category,
         "may_change": may(request.user, "risklog.category_change"),
         "may_add": may(request.user, "risklog.risk_add"),
         "merge_form": merge_form,
     }
+    if merge_form is not None:
+        context |= {
+            "moving": Risk.objects.visible_to(request.user).filter(category=category).count(),
+            "ending": appetites.ending(request.user, category),
+        }
     return respond(request, "risklog/category_detail.html", None, context, status=status)
 
 

@@ -127,3 +127,18 @@ def test_the_word_leads_to_its_meaning_in_forms_and_pages(client, manager, noise
     assert 'hx-get="/risks/categories/meaning/"' in form
     for odd in ("", "x", "9" * 30, "٣"):
         assert client.get(f"/risks/categories/meaning/?category={odd}").status_code == 200
+
+
+def test_an_appetite_that_loses_ends_and_the_page_says_so_before(client, manager, at, noise, bias):
+    risks.risk(category=noise)
+    lost = appetite.add(max_score=9, category=noise, by=SYSTEM, at=at)
+    appetite.add(max_score=12, category=bias, by=SYSTEM, at=at)
+
+    page = " ".join(client.get("/risks/categories/label-noise/").content.decode().split())
+    assert "A merge moves 1 risk that you see" in page
+    assert f"(up to score 9) ends in a merge into {bias.name}" in page
+    merge(noise, bias, at)
+
+    lost.refresh_from_db()
+    assert lost.is_retired
+    assert [one.max_score for one in Appetite.objects.filter(is_retired=False)] == [12]

@@ -246,3 +246,23 @@ def test_other_fields_make_another_version_of_the_template(client, manager, at, 
     assert saved.status_code == 409
     assert "Someone else saved this first" in saved.content.decode()
     assert TemplateVersion.objects.get(template=report, is_current=True).fields[0]["label"] == "Lesson"
+
+
+def test_the_choice_of_a_template_opens_without_errors(client, manager, report):
+    risk = risks.risk()
+    page = client.get(f"/risks/filled-templates/new/?about={risk.reference}").content.decode()
+    assert "This field is required" not in page
+    assert f'value="{risk.reference}"' in page
+
+
+def test_the_conflict_of_a_filled_template_names_the_fields_that_differ(client, manager, at, report):
+    filled = fill(report, risks.risk(), at)
+    seen = filled.version
+    filled_template.change(filled, {"values": {"noticed_by": "A customer"}}, by=SYSTEM, at=at)
+    mine = {f"values.{key}": value for key, value in VALUES.items()} | {"values.seen_before": "false"}
+
+    url = f"/risks/filled-templates/{filled.reference}/edit/"
+    page = client.post(url, {**mine, "title": filled.title, "version": seen})
+
+    found = [(one.label, one.mine, one.theirs) for one in page.context["form"].conflict.differences]
+    assert (page.status_code, found) == (409, [("Noticed by", "An alert", "A customer")])
