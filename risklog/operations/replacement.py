@@ -34,7 +34,8 @@ def hand_over(
     """Pass the lead and the unanswered request of a person on to a colleague, or to the stand-in of that one.
 
     whose: the person whose part is passed on, also to somebody who is a reviewer already; the acting person
-    if None. Raises Refused, IllegalMove, ChangedMeanwhile.
+    if None. Without it such a colleague takes over the lead only, and the acting person keeps the request.
+    Raises Refused, IllegalMove, ChangedMeanwhile.
     """
     review = reviewer.lock_open(review, seen)
     giver = whose or by.person
@@ -54,10 +55,10 @@ def hand_over(
         why = reviewer.STAND_IN if absent else "Took over from a colleague"
         asked, row = reviewer.request_of(review, user, at=at, why=why, stands_in_for=absent)
         rows, shown = [row], [asked]
-    if own and (whose or not is_reviewer):
-        rows.append((own, {"replaced_by": user}))
+    replaced = [own] if own and (whose or not is_reviewer) else []
+    rows += [(row, {"replaced_by": user}) for row in replaced]
     payload = events.ReviewReassigned(
-        asked=[user.pk], replaced=[giver.pk] if giver else [], note=note.strip()
+        asked=[user.pk], replaced=[row.user_id for row in replaced], note=note.strip()
     )
     values = {"claimed_by": user} if leads else {}
     history.change(review, values, by=by, at=at, payload=payload, rows=rows, raises_version=True)
@@ -137,7 +138,7 @@ def _in_place_of(row: Reviewer, proposal: Proposal, at: datetime) -> Reviewer:
     return Reviewer(
         review=row.review,
         user=user,
-        function=Function.objects.get(slug=proposal.function),
+        function=Function.objects.filter(slug=proposal.function).first(),  # a person may have none
         stands_in_for_id=proposal.stands_in_for,
         why=f"In place of {row.user.name}, who cannot answer"[:200],
         asked_at=at,

@@ -1,6 +1,7 @@
 """The reviewers of a review: who is proposed and what is missing, adding more, answers, and the lead."""
 
 from collections.abc import Sequence
+from copy import copy
 from datetime import datetime
 from typing import Any
 
@@ -188,15 +189,18 @@ def request_of(
     """Return (the reviewer, the row for history) of a person who is asked now.
 
     A person who was asked before and replaced is asked again in the same row. values: fields of Reviewer.
+    The reviewer is not saved: history compares the row with what is stored.
     """
     values = {"asked_at": at, "function": user.function, **values}
     former = review.reviewers.select_related("user").filter(user=user).first()
     if former is None:
         new = Reviewer(review=review, user=user, **values)
         return new, new
-    for name in ("stands_in_for", "why"):
-        setattr(former, name, values.get(name))
-    return former, (former, {**values, "replaced_by": None})
+    values = {"stands_in_for": None, **values, "replaced_by": None}
+    asked = copy(former)
+    for name, value in values.items():
+        setattr(asked, name, value)
+    return asked, (former, values)
 
 
 def ask_stand_ins(review: Review, *, at: datetime, cause: Event | None = None) -> list[Reviewer]:

@@ -103,6 +103,31 @@ def test_handing_back_asks_the_same_person_again(at, two):
     replacement.hand_over(review, scientist, by=make.actor(other), at=at)
 
     assert set(current(review)) == {scientist, manager}
+    again = review.reviewers.get(user=scientist)
+    assert (again.why, again.replaced_by) == ("Took over from a colleague", None)
+
+
+def test_a_reviewer_without_a_function_is_replaced_too(at, two):
+    review, scientist, manager = two
+    guest = people.user("Guest")
+    reviewer.ask(review, guest, by=make.actor(scientist), at=at)
+
+    leaves(guest, at)
+    settle(at)
+
+    names = [person.name for person in current(review)]
+    assert names == [scientist.name, manager.name, "Adam Admin"]
+
+
+def test_a_lead_who_hands_over_to_a_reviewer_keeps_the_own_request(at, two):
+    review, scientist, manager = two
+    reviewer.claim(review, by=make.actor(scientist), at=at)
+
+    replacement.hand_over(review, manager, by=make.actor(scientist), at=at)
+
+    assert Review.objects.get().claimed_by == manager
+    assert current(review) == [scientist, manager]
+    assert Event.objects.get(verb="risklog.review_reassigned").data["replaced"] == []
 
 
 def test_a_request_is_not_handed_to_who_has_one_or_by_who_has_none(at, two):
