@@ -1,18 +1,21 @@
 """Operations on teams and their members."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
 
 from history import operations as history
+from history.models import Event
 from kit.actor import Actor
 from kit.refusals import Refused
 from kit.texts import one_line
 from people import events
 from people.models import Membership, Team, User
 from people.slugs import free_slug, slug_of
+
+_ASKED_AGAIN_AFTER = timedelta(days=1)
 
 
 @transaction.atomic
@@ -74,11 +77,13 @@ def join(team: Team, user: User, *, by: Actor, at: datetime) -> None:
 
 @transaction.atomic
 def ask_to_join(team: Team, user: User, *, by: Actor, at: datetime) -> None:
-    """Ask the lead to add a person. Nothing happens for a member.
+    """Ask the lead to add a person. Nothing happens for a member, or if it was asked in the last day.
 
     Nobody joins by themselves, because members see what is restricted to the team.
     """
-    if not _is_member(team, user):
+    requests = Event.objects.filter(subject=team.subject_id, verb=events.MembershipRequested.verb)
+    is_asked = requests.filter(data__person=user.subject_id, at__gt=at - _ASKED_AGAIN_AFTER).exists()
+    if not (is_asked or _is_member(team, user)):
         history.record(team, events.MembershipRequested(person=user.subject_id), by=by, at=at)
 
 

@@ -23,8 +23,10 @@ def settle_in(
 ) -> User:
     """Change the profile of a person, and ask the leads of teams to add them. Raises Refused.
 
-    profile: values that person.change() takes.
+    profile: values that person.change() takes. The person is locked, so that two presses of the button ask
+    once.
     """
+    person.lock(user, None)
     person.change(user, profile, by=by, at=at, seen=seen)
     for one in teams:
         team.ask_to_join(one, user, by=by, at=at)

@@ -244,13 +244,16 @@ def hand_over(
 
     owned = {holding.name: _loaded(holding, person) for holding in HOLDINGS}
     _refuse_to_reveal(owned, choice, by)
+    taken_over_by: set[User] = set()
     for holding in HOLDINGS:
         rows = {row.pk: row for row in _loaded(holding, person)}
         if holding.name == MEETINGS:  # the change of a series may have given some of its turns to others
             rows |= {row.pk: row for row in owned[MEETINGS]}
         for row in rows.values():
             _pass_on(holding, row, person, choice.of(holding, row), by=by, at=at)
-    persons.note_handover(person, successors, by=by, at=at)
+            taken_over_by.add(choice.of(holding, row))
+    if taken_over_by:
+        persons.note_handover(person, taken_over_by, by=by, at=at)
     if deactivates:
         person.refresh_from_db()
         persons.deactivate(person, by=by, at=at)

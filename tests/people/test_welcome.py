@@ -56,6 +56,16 @@ def test_the_answers_change_the_profile_and_ask_the_leads(client, ana, at):
     assert not Event.objects.filter(subject=growth.subject, verb="people.membership_requested").exists()
 
 
+def test_a_second_press_asks_the_lead_once(client, ana):
+    fraud = people.team("Fraud", lead=people.user("Lea"))
+    client.force_login(ana)
+    sent = {"teams": [fraud.pk], "is_digest_wanted": "on", "version": User.objects.get(pk=ana.pk).version}
+    for _ in range(2):
+        assert client.post("/people/me/welcome/", sent).status_code == 303
+
+    assert Event.objects.filter(verb="people.membership_requested").count() == 1
+
+
 def test_an_address_elsewhere_is_not_followed(client, ana):
     client.force_login(ana)
     page = client.get("/people/me/welcome/?next=https://evil.example/").content.decode()

@@ -85,6 +85,14 @@ def test_all_goes_over_in_one_step_and_the_person_is_deactivated(client, ana, ad
     )
 
 
+def test_a_second_press_finds_nothing_left_and_writes_no_event(at, ana):
+    ben = people.user("Ben", function=ana.function)
+    for _ in range(2):
+        leaving.hand_over(ana, to=ben, by=SYSTEM, at=at)
+
+    assert Event.objects.filter(verb="people.work_handed_over").count() == 1
+
+
 def test_one_refused_part_changes_nothing(at, ana, admin):
     ben = people.user("Ben")
     with pytest.raises(Refused, match="Choose who takes over: Actions"):
