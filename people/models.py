@@ -158,8 +158,8 @@ class User(Recorded, AbstractBaseUser):
     """A person who signs in. Deactivated, never deleted. History does not store name and address.
 
     handle: what a mention says after its @, from the name at first. It stays when the name changes.
-    audits_until: the last day on which a viewer reads everything, as an auditor, in their time zone (UTC if
-    they have none). Every such reading is logged (people.middleware).
+    audits_until: the last day on which a viewer reads everything, as an auditor, in their time zone, else in
+    that of the organisation. Every such reading is logged (people.middleware).
     """
 
     KIND = "person"
@@ -223,7 +223,8 @@ class User(Recorded, AbstractBaseUser):
         """Whether the person reads as an auditor: in a request, until the end of their last day."""
         if self.audits_until is None or not self.is_sender:
             return False
-        return clock.now().astimezone(self.zone()).date() <= self.audits_until
+        zone = self.zone(Organisation.objects.order_by("pk").first())
+        return clock.now().astimezone(zone).date() <= self.audits_until
 
     def is_at_least(self, role: Role) -> bool:
         return self.is_active and RANK[Role(self.role)] >= RANK[role]

@@ -119,9 +119,7 @@ def person_audit(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 @view_needs("people.administrate")
 def person_end_audit(request: SignedInRequest, pk: int) -> HttpResponse:
-    return _step(
-        request, pk, PageForm(request.POST), auditor.end, message="No auditor any more", name="step_form"
-    )
+    return _step(request, pk, PageForm(request.POST), auditor.end, message="Audit ended", name="step_form")
 
 
 @require_safe

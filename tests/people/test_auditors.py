@@ -62,6 +62,16 @@ def test_the_right_ends_by_itself_after_its_last_day(client, at, olga, hidden, m
     assert len(readings(olga)) == 1
 
 
+def test_the_last_day_is_one_of_the_organisation(client, at, hidden, move_clock):
+    people.organisation(time_zone="America/Los_Angeles")
+    olga, early = people.user("Olga", role=Role.VIEWER), at.replace(hour=3)  # 19:00 of the day before there
+    move_clock(early)
+    auditor.appoint(olga, until=early.date() - DAY, by=SYSTEM, at=early)
+    client.force_login(olga)
+
+    assert client.get(f"/risks/{hidden.reference}/").status_code == 200
+
+
 def test_a_token_of_an_auditor_is_logged_too_and_mails_and_tasks_do_not_see_more(client, at, olga, hidden):
     _, text = token.issue(olga, name="Export", scope=TokenScope.READ, days=1, by=people_actor(olga), at=at)
     answer = client.get("/api/v1/risks", headers={"Authorization": f"Bearer {text}"})
