@@ -143,6 +143,8 @@ RISK_MOVES = {
     (RiskState.ACCEPTED, RiskState.ASSESSING): "risklog.risk_acceptance_ended",
     (RiskState.CLOSED, RiskState.ASSESSING): "risklog.risk_reopened",
 }
+# The evidence of a risk that is closed as a duplicate without a reason.
+DUPLICATE_EVIDENCE = "Closed as a duplicate."
 # Steps that only a risk takes which is closed as the duplicate of another one.
 DUPLICATE_MOVES = {
     (RiskState.TREATING, RiskState.CLOSED): "risklog.risk_closed",

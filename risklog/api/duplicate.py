@@ -38,7 +38,7 @@ class LikelyRow(serializers.Serializer):
     title = serializers.CharField()
     state = serializers.ChoiceField(RiskState.choices)
     severity = serializers.IntegerField(help_text="1 to 25.")
-    likeness = serializers.FloatField(help_text="How much of the sent title it has, from 0 to 1.")
+    likeness = serializers.FloatField(help_text="How alike both titles are, from 0 to 1.")
 
 
 class MergeRiskBody(Body):

@@ -12,7 +12,7 @@ from history.models import Recorded
 from people.models import Team, User
 from risklog.likeness import key_of
 from risklog.models.taxonomy import Category
-from risklog.states import DUPLICATE_MOVES, RISK_MOVES, STATEMENT, RiskState, Treatment
+from risklog.states import DUPLICATE_EVIDENCE, DUPLICATE_MOVES, RISK_MOVES, STATEMENT, RiskState, Treatment
 from signals.models import BreachGroup, Series
 
 _ONE_TO_FIVE = [MinValueValidator(1), MaxValueValidator(5)]
@@ -142,6 +142,11 @@ class Risk(Recorded):
     def missing_in_statement(self) -> list[str]:
         """Return the fields of the statement that have no text."""
         return [name for name in STATEMENT if not getattr(self, name)]
+
+    @property
+    def merge_reason(self) -> str:
+        """Return why it was closed as a duplicate, "" without a reason."""
+        return "" if self.closing_evidence == DUPLICATE_EVIDENCE else self.closing_evidence
 
     @property
     def is_residual(self) -> bool:

@@ -19,10 +19,8 @@ from risklog.models import Risk
 from risklog.operations import review, reviewer
 from risklog.operations.acceptance import rows_of_end
 from risklog.queries import duplicate as queries
-from risklog.states import RiskState
+from risklog.states import DUPLICATE_EVIDENCE, RiskState
 from talk.operations import watch
-
-EVIDENCE = "Closed as a duplicate."
 
 
 @transaction.atomic
@@ -47,7 +45,7 @@ def merge(
     reason = reason.strip()
     values = {
         "merged_into": into,
-        "closing_evidence": reason or EVIDENCE,
+        "closing_evidence": reason or DUPLICATE_EVIDENCE,
         "review_on": None,
         "accepted_until": None,
         "updated_at": at,

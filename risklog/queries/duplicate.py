@@ -93,12 +93,18 @@ def of_each_risk(user: Visitor) -> ArraySubquery:
 def live_of_group(group: BreachGroup, person: User | None) -> Risk | None:
     """Return the live risk of a breach group, or the one that its risk is a duplicate of. None without one.
 
-    Only risks that this person may see; None for Riskhub itself, which sees all.
+    That one may be a duplicate by now, too, so this costs a query for each merge. person: only risks that
+    this person may see are followed; None for Riskhub itself, which sees all.
     """
-    seen = Risk.objects.all() if person is None else Risk.objects.visible_to(person)
-    live = seen.exclude(state=RiskState.CLOSED).select_related("subject").order_by("id")
-    merged = seen.filter(breach_group=group, merged_into__isnull=False)
-    return live.filter(breach_group=group).first() or live.filter(pk__in=merged.values("merged_into")).first()
+    visible = Risk.objects.all() if person is None else Risk.objects.visible_to(person)
+    rows = visible.select_related("subject").order_by("id")
+    risks = list(rows.filter(breach_group=group))
+    while risks:
+        if live := next((risk for risk in risks if risk.state != RiskState.CLOSED), None):
+            return live
+        into = [risk.merged_into_id for risk in risks if risk.merged_into_id]
+        risks = list(rows.filter(pk__in=into)) if into else []
+    return None
 
 
 def watchers_to_keep(risk: Risk, into: Risk) -> list[User]:

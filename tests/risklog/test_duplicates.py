@@ -245,6 +245,10 @@ def test_make_it_a_risk_opens_the_risk_that_the_first_one_was_merged_into(at, an
     duplicate.merge(first, into=other, by=page(mia), at=at)
     assert risk.add_from_breach(group, by=page(ana), at=at) == other
 
+    last = risks.risk("Drift of the scores")
+    duplicate.merge(other, into=last, by=page(mia), at=at)
+    assert risk.add_from_breach(group, by=page(ana), at=at) == last
+
 
 # ------------------------------------------------------------------ pages and API
 
