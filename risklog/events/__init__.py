@@ -310,7 +310,7 @@ EVENTS = (
     EventType(RiskReopened, (*_OWNER_AND_TEAM, _VIEWS)),
     EventType(
         FindingsTold,
-        (listed_in_payload("told", reason="Risks that wait for you"),),
+        (listed_in_payload("told", reason="Risks that need your attention"),),
         Mail("findings", mail.findings_context, mail.findings_are_left, goes_to_stand_in=True),
         is_minor=True,
         is_private=True,

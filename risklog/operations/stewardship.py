@@ -6,7 +6,7 @@ put on the agenda of a suitable meeting. While it is left, people are told again
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
 from django.contrib.auth.models import AnonymousUser
@@ -78,13 +78,14 @@ def find(due: Due, *, at: datetime) -> None:
     told: dict[User, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     found = {check.name: _new_findings(check, day, at) for check in TOLD_CHECKS}
     act_until = rules.days_after(at, DAYS_TO_ACT, availability.hours())
-    managers = list(people.people().filter(role=Role.RISK_MANAGER))
+    writers = User.objects.active().exclude(role=Role.VIEWER).with_sight().select_related("subject")
+    able = {person.pk: person for person in writers.order_by("id")}
     for check in TOLD_CHECKS:
         worse = {risk.pk for risk in found.get(_WORSE.get(check.name, ""), ())}
         for risk in found[check.name]:
             if risk.pk in worse:
                 continue
-            for person in _responsible(risk, managers):
+            for person in _responsible(risk, able):
                 told[person][check.name].append(risk.subject_id)
     history.put_dues(
         (LEFT, risk.subject_id, f"{name} {day}", act_until) for name, risks in found.items() for risk in risks
@@ -109,19 +110,20 @@ def _new_findings(check: RegisterCheck, day: date, at: datetime) -> list[Risk]:
         at__gt=at - TOLD_AGAIN,
     )
     rows = Risk.objects.filter(check.condition(_reader(day, at))).filter(~Exists(lately))
-    along = ("subject", "owner__subject", "team__lead__subject", "model__owner_team__lead__subject")
-    return list(rows.select_related(*along).order_by("-severity", "id"))
+    return list(rows.select_related("subject", "team", "model__owner_team").order_by("-severity", "id"))
 
 
-def _responsible(risk: Risk, managers: Iterable[User]) -> list[User]:
+def _responsible(risk: Risk, able: Mapping[int, User]) -> list[User]:
     """Return whom to tell about a risk: its owner, or the lead of its team, or else the risk managers.
 
-    Only people who can write and who may see the risk are told.
+    able: the people who can write, by id, loaded with_sight(). Only those who may see the risk are told.
     """
     team = risk.team or (risk.model.owner_team if risk.model else None)
-    for person in (risk.owner, team.lead if team else None):
-        if person and person.is_active and person.role != Role.VIEWER and risk.subject.is_visible_to(person):
+    for pk in (risk.owner_id, team.lead_id if team else None):
+        person = able.get(pk) if pk else None
+        if person and risk.subject.is_visible_to(person):
             return [person]
+    managers = (person for person in able.values() if person.role == Role.RISK_MANAGER)
     return [person for person in managers if risk.subject.is_visible_to(person)]
 
 

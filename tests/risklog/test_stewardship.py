@@ -3,6 +3,8 @@
 from datetime import date, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from history import relay
 from history.models import Due, Event
@@ -68,8 +70,21 @@ def test_an_owner_is_told_once_of_all_findings_together(at, team, settings):
     assert ran.isoformat() == "2026-11-24T08:00:00+00:00"
     assert told(owner) == [{"overdue": [late.subject_id, later.subject_id], "stale": [stale.subject_id]}]
     notify_of("risklog.findings_told", ran)
-    assert Entry.objects.get(user=owner).why == "Risks that wait for you"
+    assert Entry.objects.get(user=owner).why == "Risks that need your attention"
     assert Message.objects.filter(user=owner).count() == 1
+
+
+def test_the_run_costs_the_same_for_one_risk_and_for_three(at, team):
+    owner = people.user("Ana")
+
+    def cost(number, moment):
+        for _ in range(number):
+            overdue(owner, team)
+        with CaptureQueriesContext(connection) as queries:
+            run(moment)
+        return len(queries)
+
+    assert cost(1, at) == cost(3, at + DAY)
 
 
 def test_the_lead_is_told_of_risks_without_an_owner_and_nobody_of_what_they_may_not_see(at, team):
