@@ -23,7 +23,6 @@ from pages.answers import respond
 from people import queries as people
 from people.models import Team, User
 from people.permissions import SignedInRequest
-from risklog import ladder as rules
 from risklog.models import Ladder, Risk
 from risklog.queries import ladder as ladders
 from risklog.states import LIVE_RISKS, Severity
@@ -78,12 +77,12 @@ def _decided_for(team: Team, about: Q) -> Q:
 
 def _ladders(team: Team, reader: User) -> list[Ladder]:
     """Return the ladders that warnings and critical escalations of the team climb, each once."""
-    every = list(ladders.for_pages(reader))
+    in_use = list(ladders.for_pages(reader))
     chosen = [
-        rules.most_specific(every, severity=severity, category_id=None, team_id=team.pk)
+        ladders.chosen(in_use, severity=severity, category_id=None, team_id=team.pk)
         for severity in Severity.values
     ]
-    return [ladder for ladder in every if any(one and one.id == ladder.pk for one in chosen)]
+    return [ladder for ladder in in_use if ladder in chosen]
 
 
 @require_safe
@@ -95,7 +94,7 @@ def page(request: SignedInRequest, slug: str) -> HttpResponse:
 
 
 def link(user: User, team: Team) -> dict[str, Any]:
-    """Return the panel on the page of a team."""
+    """Return the panel on the page of a team: a link that needs nothing but the team, and is always there."""
     return {}
 
 

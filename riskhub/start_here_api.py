@@ -2,14 +2,14 @@
 
 from typing import Any, cast
 
-from django.shortcuts import get_object_or_404
+from django.db.models import QuerySet
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from history.models import Subject
 from people.models import Team, User
-from rest.resource import ApiView
+from rest.resource import Resource
 from riskhub import start_here
 
 
@@ -32,18 +32,19 @@ class StartHereRow(serializers.Serializer):
     learnings = NamedRow(many=True)
 
 
-class StartHereOfTeam(ApiView):
+class StartHereOfTeam(Resource):
     """What a newcomer of a team reads first."""
 
     permission = {"GET": "people.team_view"}
     answers = {"GET": (200, StartHereRow)}
+    slug = "slug"
+
+    def rows(self, request: Request) -> QuerySet:
+        return Team.objects.visible_to(request.user)
 
     def get(self, request: Request, key: str) -> Response:
         """List models, top risks, ladders, latest decisions and learnings of a team."""
-        rows = Team.objects.visible_to(request.user)
-        is_id = key.isascii() and key.isdigit() and len(key) < 19
-        team = get_object_or_404(rows, **({"pk": int(key)} if is_id else {"slug": key}))
-        found = start_here.of_team(team, cast(User, request.user))
+        found = start_here.of_team(self.found(request, key), cast(User, request.user))
         names: list[str] = list(StartHereRow().fields)
         return Response({name: [_named(row.subject) for row in getattr(found, name)] for name in names})
 

@@ -158,7 +158,7 @@ def test_only_the_person_sees_what_they_were_told(client, at, team):
     def sees(reader):
         client.force_login(reader)
         answer = client.get("/api/v1/events?verb=risklog.findings_told")
-        return len(answer.json()["results"]), "Risks wait for you" in page_of(owner, client)
+        return len(answer.json()["results"]), "Risks that need attention" in page_of(owner, client)
 
     assert sees(owner) == (1, True)
     assert sees(admin) == (0, False)
