@@ -237,10 +237,7 @@ def hand_over(
     choice = Choice(to, of_kind, of_subject)
     successors = {one for one in (to, *of_kind.values(), *of_subject.values()) if one is not None}
     _check(person, successors)
-    present = persons.lock(person, seen)
-    if read is not None and read != listed(present):
-        text = f"What {person.name} owns has changed since you read the list. Check it, then hand over again."
-        raise ChangedMeanwhile(text, present=present)
+    _check_read(persons.lock(person, seen), read)
 
     owned = {holding.name: _loaded(holding, person) for holding in HOLDINGS}
     _refuse_to_reveal(owned, choice, by)
@@ -260,6 +257,15 @@ def hand_over(
         if left := [holding.label for holding in HOLDINGS if holding.rows(person).exists()]:
             raise Refused(f"{person.name} would still have: {', '.join(left)}.", field="deactivates")
     return person
+
+
+def _check_read(present: User, read: str | None) -> None:
+    """Raise ChangedMeanwhile if the writer read another list (None: no list)."""
+    if read is not None and read != listed(present):
+        text = (
+            f"What {present.name} owns has changed since you read the list. Check it, then hand over again."
+        )
+        raise ChangedMeanwhile(text, present=present)
 
 
 def _refuse_to_reveal(owned: Mapping[str, list[Any]], choice: Choice, by: Actor) -> None:
