@@ -147,7 +147,7 @@ def update(
         if not rows.update(version=F("version") + 1):
             raise _changed_meanwhile(obj)
         obj.version = expected + 1
-        return []
+        return [_row(obj, {})]  # without a field, so that history counts the version
     if not values:
         # No field changes, but the further rows of the act belong to this version.
         if not rows.exists():
