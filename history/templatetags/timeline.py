@@ -121,12 +121,25 @@ def _line(event: Event, titles: dict[tuple[str, int], str]) -> TimelineLine:
             )
             continue
         for name, (old, new) in row["changes"].items():
-            if name not in _SILENT:
+            if isinstance(old, dict) and isinstance(new, dict):
+                changes += _changes_within(old, new)
+            elif name not in _SILENT:
                 values = [_shown(value, kinds.get(name), titles) for value in (old, new)]
                 label = _LABELS.get(name) or name.removesuffix("_id").replace("_", " ")
                 changes.append(FieldChange(label, *values))
     note = {key: value for key, value in present_data(event).items() if key != "rows"}
     return TimelineLine(event, event.shown_actor, note, changes, further_rows)
+
+
+def _changes_within(old: dict[str, Any], new: dict[str, Any]) -> list[FieldChange]:
+    """Return the parts of a value that differ, such as the fields of a filled template."""
+    keys = [key for key in {**old, **new} if old.get(key) != new.get(key)]
+    return [FieldChange(key.replace("_", " "), _part(old.get(key)), _part(new.get(key))) for key in keys]
+
+
+def _part(value: Any) -> Any:
+    """Return one part of a value as text: yes or no for a truth value."""
+    return ("yes" if value else "no") if isinstance(value, bool) else _shown(value, None, {})
 
 
 def _shown(value: Any, kind: str | None, titles: dict[tuple[str, int], str]) -> Any:

@@ -3,6 +3,7 @@
 import pytest
 
 from history.models import Event
+from history.templatetags.timeline import FieldChange, lines
 from kit.actor import SYSTEM
 from kit.refusals import Refused
 from people.states import Role
@@ -266,3 +267,12 @@ def test_the_conflict_of_a_filled_template_names_the_fields_that_differ(client, 
 
     found = [(one.label, one.mine, one.theirs) for one in page.context["form"].conflict.differences]
     assert (page.status_code, found) == (409, [("Noticed by", "An alert", "A customer")])
+
+
+def test_the_timeline_of_a_filled_template_shows_the_fields_that_differ(client, manager, at, report):
+    filled = fill(report, risks.risk(), at)
+    filled_template.change(filled, {"values": {"noticed_by": "A customer"}}, by=SYSTEM, at=at)
+
+    changed = Event.objects.filter(verb="risklog.filled_template_changed")
+
+    assert lines(changed, manager)[0].changes == [FieldChange("noticed by", "An alert", "A customer")]
