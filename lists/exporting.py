@@ -105,13 +105,16 @@ class Export:
     def chosen(self, selection: Selection) -> tuple[ExportColumn, ...]:
         """Return the columns that the selection asks for, in its order; all without a choice.
 
-        A column that only the page has, such as a drawing, is left out.
+        Raises BadQuery for a column that only the page has, such as a drawing.
         """
         if not selection.columns:
             return self.columns
         known = {column.name: column for column in self.columns}
+        if only_shown := [name for name in selection.columns if name not in known]:
+            fix = f"Leave out {', '.join(only_shown)}: only the page draws it."
+            raise BadQuery({"columns": fix})
         names = (*(name for name in self.fixed if name not in selection.columns), *selection.columns)
-        return tuple(known[name] for name in names if name in known)
+        return tuple(known[name] for name in names)
 
     def _batches(self, rows: QuerySet, user: Visitor, shown: set[str]) -> Iterator[list[dict[str, Any]]]:
         """Yield the rows in lists. A cursor of the database keeps the rest, as they are at the first read.

@@ -16,11 +16,20 @@ from lists.specification import ListSpec, Reader, Selection
 
 @dataclass(frozen=True, slots=True)
 class BuiltInView:
-    """A view that every reader has. key: unique in its list. query: as in an address, "" for all rows."""
+    """A view that every reader has.
+
+    key: unique in its list. query: as in an address, "" for all rows. name: returns the label at each use, if
+    the organisation can change it.
+    """
 
     key: str
     label: str
     query: str = ""
+    name: Callable[[], str] | None = None
+
+    @property
+    def present_label(self) -> str:
+        return self.name() if self.name else self.label
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,7 @@ def tabs(listed: NamedList, user: User, selection: Selection) -> list[Tab]:
     order is the same.
     """
     found = [
-        Tab(view.key, view.label, view.query, listed.address(view.query), "built-in")
+        Tab(view.key, view.present_label, view.query, listed.address(view.query), "built-in")
         for view in listed.built_in
     ]
     saved = [_tab_of(view, listed, user) for view in of_list(listed.name, user)[:MAX_TABS]]

@@ -22,6 +22,7 @@ from risklog.columns import LISTED
 from risklog.filters.matrix import CELL, LEVEL
 from risklog.models import Category, Reviewer, Risk
 from risklog.models.appetite import has_plan, is_above
+from risklog.models.matrix import present_matrix
 from risklog.register_checks import CHECKS, ENDING_DAYS, is_ending, is_overdue
 from risklog.states import (
     UNRESOLVED,
@@ -354,6 +355,12 @@ def live_risks(selection: Selection, reader: Reader) -> QuerySet[Risk]:
     return rows.filter(~Q(state=RiskState.CLOSED))
 
 
+def high_label() -> str:
+    """Return the names of the two highest levels, as in "Critical & high"."""
+    levels = present_matrix().levels
+    return f"{levels[5]} & {levels[4][:1].lower()}{levels[4][1:]}"
+
+
 RISK_LIST = NamedList(
     name="risks",
     label="Risks",
@@ -364,7 +371,7 @@ RISK_LIST = NamedList(
     built_in=(
         BuiltInView("live", "All live"),
         BuiltInView("mine", "Mine", "owner=me"),
-        BuiltInView("high", "Critical & high", "level=5,4"),
+        BuiltInView("high", "Critical & high", "level=5,4", high_label),
         BuiltInView("overdue", "Overdue for review", "review=overdue"),
         BuiltInView("unowned", "No owner", "owner=none"),
         BuiltInView("appetite", "Above appetite", "appetite=above"),

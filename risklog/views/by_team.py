@@ -7,7 +7,7 @@ from kit.rights import view_needs
 from pages.answers import respond
 from pages.listing import reader_of, selection_of
 from people.permissions import SignedInRequest
-from risklog.filters import RISK_LIST, RISKS
+from risklog.filters import RISK_LIST, RISKS, high_label
 from risklog.queries.by_team import COUNTED, by_team
 
 
@@ -30,7 +30,7 @@ def team_comparison(request: SignedInRequest) -> HttpResponse:
         for team in by_team(selection, reader_of(request))
     ]
     context = {
-        "labels": [label for label, _ in COUNTED.values()],
+        "labels": [high_label() if name == "high" else label for name, (label, _) in COUNTED.items()],
         "rows": rows,
         "chips": RISKS.chips(selection) if texts else [],
     }

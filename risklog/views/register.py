@@ -170,7 +170,8 @@ def _list_url(selection: Selection, **changes: str | None) -> str:
 def _exports(selection: Selection) -> list[tuple[str, str]]:
     """Return the formats of the export of this list, with their addresses: as shown, then all columns."""
     base = reverse("risklog:risk_export")
-    columns = ",".join(risk_columns.shown(selection))
+    exported = {column.name for column in RISK_EXPORT.columns}
+    columns = ",".join(name for name in risk_columns.shown(selection) if name in exported)
     formats = (("csv", "CSV"), ("xlsx", "Excel (XLSX)"), ("json", "JSON"))
     shown = [
         (f"{label}, as shown", f"{base}?{selection.query(format=form, columns=columns)}")

@@ -205,3 +205,12 @@ def test_a_dry_run_names_the_version_it_read(client, manager, at):
     tag = client.get(API)["ETag"]
     change(at, levels=NAMES)
     assert (send(), send(**{"If-Match": tag}), send(**{"If-Match": "*"})) == (428, 412, 200)
+
+
+def test_the_tab_and_the_teams_name_the_two_highest_levels_as_the_matrix_does(client, manager, at):
+    risks.risk()
+    change(at, levels=NAMES)
+    for url in ("/risks/", "/risks/teams/"):
+        page = client.get(url).content.decode()
+        assert "Disastrous &amp; grave" in page
+        assert "Critical &amp; high" not in page

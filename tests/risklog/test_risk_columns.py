@@ -79,7 +79,7 @@ def test_a_strange_column_is_refused_by_name(client, ana, columns):
 
 def test_the_export_has_what_is_seen(client, ana):
     risk = risks.risk("Scores drift", owner=ana)
-    rows = exported(client, "columns=owner,level,spark")
+    rows = exported(client, "columns=owner,level")
     assert rows[0] == ["Reference", "Title", "Owner", "Level", "Link"]
     assert rows[1][:4] == [risk.reference, "Scores drift", "Ana Moreau", "High"]
     page = client.get("/risks/?columns=owner").content.decode()
@@ -87,6 +87,15 @@ def test_the_export_has_what_is_seen(client, ana):
     answer = client.get("/api/v1/risks/export?format=json&columns=tags")
     assert list(json.loads(b"".join(answer.streaming_content))[0]) == ["reference", "title", "tags", "link"]
     assert len(exported(client, "")[0]) == len(RISK_EXPORT.columns) + 1
+
+
+@pytest.mark.parametrize("url", ["/risks/export/", "/api/v1/risks/export"])
+def test_an_export_refuses_a_column_that_only_the_page_draws(client, ana, url):
+    answer = client.get(f"{url}?format=csv&columns=owner,spark")
+    assert answer.status_code == 400
+    assert "Leave out spark" in answer.content.decode()
+    links = client.get("/risks/?columns=owner,spark").content.decode()
+    assert "/risks/export/?columns=title,owner&amp;format=csv" in links
 
 
 def test_a_view_keeps_its_columns(client, ana):
