@@ -103,25 +103,13 @@ def _measured(ground: Ground, given: argparse.Namespace) -> list[Line]:
 def _on_a_register(run: Run, goals: set[int]) -> list[Line]:
     """Measure goals on one register.
 
-    Counts come first, because they grow it; alerts last, because they fill it.
+    Counts come first, because they grow it; alerts and imports last, because they fill it.
     """
     run.ground.start()
     import django
 
     django.setup()
-    from bench import register
-    from bench.goals import (
-        alerts,
-        background,
-        counts,
-        exchange,
-        finding,
-        objects,
-        points,
-        reads,
-        scale,
-        sustained,
-    )
+    from bench.goals import counts, finding, scale
 
     found = [_one(run, 2, counts.queries)] if 2 in goals else []
     if not goals & NEED_WEB:
@@ -132,28 +120,40 @@ def _on_a_register(run: Run, goals: set[int]) -> list[Line]:
         if goals & NEED_SCALE:
             sizes.measure_small(run)
             searches.measure_small(run)
-        began = time.monotonic()
-        register.grow(run.rows, at=run.at)
-        _say(f"  {run.rows:,} risks are in the register", began)
-        order = {
-            1: reads.risks_by_api,
-            3: objects.risk_by_api,
-            4: objects.risk_created,
-            5: reads.risk_page,
-            9: points.points_by_http,
-            11: points.same_again,
-            19: background.events_handed_on,
-            12: alerts.review_of_alert,
-            21: exchange.exported_and_imported,
-        }
-        found += [_one(run, goal, measure) for goal, measure in order.items() if goal in goals]
-        if 12 in goals:
-            found.append(_one(run, 12, sustained.sustained))
+        found += _of_given_rows(run, goals)
         if goals & NEED_SCALE:
-            register.grow(scale.LARGE, at=run.at)
+            _grow(run, scale.LARGE)
             order = {6: sizes.page_of_large, 7: searches.in_large, 8: sizes.rights_in_large}
             found += [_one(run, goal, measure) for goal, measure in order.items() if goal in goals]
     return found
+
+
+def _of_given_rows(run: Run, goals: set[int]) -> list[Line]:
+    """Measure the goals of a register with the given number of risks."""
+    from bench.goals import alerts, background, exchange, objects, points, reads, sustained
+
+    _grow(run, run.rows)
+    order = [
+        (1, reads.risks_by_api),
+        (3, objects.risk_by_api),
+        (4, objects.risk_created),
+        (5, reads.risk_page),
+        (9, points.points_by_http),
+        (11, points.same_again),
+        (19, background.events_handed_on),
+        (12, alerts.review_of_alert),
+        (12, sustained.sustained),
+        (21, exchange.exported_and_imported),
+    ]
+    return [_one(run, goal, measure) for goal, measure in order if goal in goals]
+
+
+def _grow(run: Run, rows: int) -> None:
+    from bench import register
+
+    began = time.monotonic()
+    register.grow(rows, at=run.at)
+    _say(f"  {rows:,} risks are in the register", began)
 
 
 def _of_starts(run: Run, goals: set[int]) -> list[Line]:
