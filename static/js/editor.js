@@ -1,5 +1,6 @@
-/* Editing one value in place: a link to /set/… leads to its form, which opens over the page. Escape or Cancel closes it,
-   and the focus returns to the link. After a change the list under it reloads its rows. */
+/* Editing one value in place: a link to /set/… leads to its form, which opens over the page.
+   Escape or Cancel closes it, and the focus returns to the link.
+   After a change the list under it reloads its rows. */
 import { find, listen } from "./document.js";
 
 const EDITS = 'a[href*="/set/"]';

@@ -1,5 +1,6 @@
-/* P or Space shows the row that the cursor is at beside the list, J and K go on with it, and Escape closes it. The focus
-   goes into the panel, and back to the row. */
+/* Peek: P or Space shows the row at the cursor in a panel beside the list.
+   J and K show the next and the previous row. Escape closes the panel.
+   The focus goes into the panel, and back to the row. */
 import { announce, find, listen } from "./document.js";
 
 const PEEK = 'a[href$="/peek/"]';
