@@ -20,6 +20,7 @@ from catalogue.operations import model as models
 from history.models import Subject
 from kit.actor import Actor
 from kit.refusals import ChangedMeanwhile, Refused
+from kit.rights import may
 from kit.sight import Visitor
 from meetings.models import Meeting, MeetingSeries
 from meetings.operations import meeting as meetings
@@ -47,7 +48,8 @@ class Holding:
     """One kind of things that people own.
 
     rows: what a person owns of it. pass_on(row, person, successor, by=, at=) gives a row to the successor.
-    subject: the subject of a row, which the list names.
+    subject: the subject of a row, which the list names. permission: what the writer needs for each row, where
+    the owner alone may not give it to somebody else.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Holding:
     rows: Callable[[User], QuerySet]
     pass_on: Callable[..., object]
     subject: Callable[[Any], Subject] = attrgetter("subject")
+    permission: str = ""
 
     def counted(self, number: int, word: str) -> str:
         """Return a number of them as a text, such as "2 restricted risks"."""
@@ -128,7 +131,11 @@ HOLDINGS = (
         attrgetter("function.subject"),
     ),
     Holding(
-        "teams", "Teams to lead", lambda person: Team.objects.filter(lead=person), _give(teams.change, "lead")
+        "teams",
+        "Teams to lead",
+        lambda person: Team.objects.filter(lead=person),
+        _give(teams.change, "lead"),
+        permission="people.administrate",
     ),
     Holding(
         "models",
@@ -141,6 +148,7 @@ HOLDINGS = (
         "Decision rights",
         lambda person: DecisionRight.objects.filter(person=person, is_withdrawn=False),
         _give(rights.change, "person"),
+        permission="catalogue.right_assign",
     ),
     Holding(
         "sources",
@@ -293,6 +301,9 @@ def _seen_by(user: Visitor, ids: Collection[int]) -> set[int]:
 
 
 def _pass_on(holding: Holding, row: Any, person: User, successor: User, *, by: Actor, at: datetime) -> None:
+    if holding.permission and by.person is not None and not may(by.person, holding.permission, row):
+        text = f"{holding.label}: you cannot give these to somebody else yourself."
+        raise Refused(f"{text} Ask an administrator to hand over your work.", field="to")
     try:
         holding.pass_on(row, person, successor, by=by, at=at)
     except Refused as refusal:

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from catalogue.models import DecisionRight
 from history.models import Event
 from kit.actor import SYSTEM
 from kit.refusals import Refused
@@ -102,6 +103,21 @@ def test_one_refused_part_changes_nothing(at, ana, admin):
     assert not Event.objects.filter(verb="people.work_handed_over").exists()
 
 
+@pytest.mark.parametrize("kept", ["rights", "teams"])
+def test_nobody_gives_away_alone_what_only_others_assign(at, ana, kept):
+    """A right is assigned by risk managers, the lead of a team by administrators."""
+    ben = people.user("Ben", function=ana.function, teams=[Team.objects.get(memberships__user=ana)])
+    if kept == "rights":
+        Team.objects.filter(lead=ana).update(lead=None)
+    else:
+        DecisionRight.objects.filter(person=ana).update(is_withdrawn=True)
+
+    with pytest.raises(Refused, match="Ask an administrator to hand over your work"):
+        leaving.hand_over(ana, to=ben, by=risks.by(ana), at=at)
+
+    assert kinds_of(ana, ana)["risks"] == (2, 0)
+
+
 @pytest.mark.parametrize("role", [Role.VIEWER, None])
 def test_a_viewer_or_the_person_takes_nothing_over(at, ana, admin, role):
     successor = people.user(role=role) if role else ana
@@ -187,6 +203,8 @@ def test_others_may_not_hand_over(client, ana):
 def test_the_api_hands_over_with_exceptions(client, ana, admin):
     ben, carl = people.user("Ben", function=ana.function), people.user("Carl")
     risk = Risk.objects.get(title="Scores drift")
+    Team.objects.filter(lead=ana).update(lead=None)
+    DecisionRight.objects.filter(person=ana).update(is_withdrawn=True)
     client.force_login(ana)
     url = f"/api/v1/people/{ana.pk}/holdings"
     listed = client.get(url)
