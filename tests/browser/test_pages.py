@@ -21,10 +21,6 @@ from tests.browser.conftest import axe, violations, width_beyond
 from tests.conftest import AT
 from tests.factories.talk import PNG
 
-# The API reference has hundreds of operations of one template, and axe-core takes a while for each.
-SOME_OPERATIONS = (
-    "() => document.querySelectorAll('details.fold').forEach((one, n) => n % 10 && one.remove())"
-)
 # Faults of narrow windows: hidden names, regions that need to scroll.
 OF_LAYOUT = (
     "link-name",
@@ -140,8 +136,6 @@ def test_a_page_is_clean_in_light_in_dark_and_on_a_phone(sign_in, name):
 
     assert page.goto(PAGES[name]()).status == 200
     page.wait_for_function("() => !document.querySelector('.htmx-request')")
-    if name == "reference":
-        page.evaluate(SOME_OPERATIONS)
     found = {"light": axe(page)}
     page.emulate_media(color_scheme="dark")
     found["dark"] = axe(page, only=("color-contrast",))
