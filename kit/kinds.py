@@ -43,7 +43,8 @@ class Kind:
     row: the model, with KIND (the name in history) and PREFIX (the letter of its references, None without).
     label, plural: as headings show them. icon: a name of static/icons. permission: needed to see any of them.
     search_rank: the place of its group on the search page; None when search does not find this kind.
-    bundled_with: the path to the id of the subject whose line of the inbox has the news of this kind, too.
+    bundled_with: the path to the id of the subject whose line of the inbox has the news of this kind, too. No
+    object of that subject's kind may lead back to this one.
     texts: what search finds besides the subject's reference and title: a history.documents.Texts, or None.
     watched_by: paths to the ids of people who watch an object without asking for it, such as its owner.
     tagged_list: the URL name of its list, which has the filter `tag`, if its rows have the array `tags`.

@@ -47,6 +47,7 @@ KINDS = (
             names=("model__name",),
             parts=(PartTexts(Reviewer, ("note",)),),
         ),
+        bundled_with="about_id",
     ),
     Kind(
         Escalation,

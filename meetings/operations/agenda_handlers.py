@@ -22,7 +22,7 @@ _REVIEW = Prepared(
 
 @handler("meetings.agenda.place_review")
 def on_review_opened(event: Event, *, at: datetime) -> None:
-    """Place an open review on a suitable agenda. Handles risklog.review_opened and review_reopened."""
+    """Place an open review on a suitable agenda. Handles events that open a review or change its urgency."""
     review = _REVIEW.first(subject=event.subject_id)
     if review and review.state == ReviewState.OPEN:
         placement.place_review(review, at=at, cause=event)

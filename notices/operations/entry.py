@@ -76,12 +76,14 @@ def _notify(event: Event, declared: EventType, notified: Sequence[Recipient], at
 
 
 def _topic_of(subject: Subject) -> int:
-    """Return the id of the subject whose line of the inbox has the news of this one (Kind.bundled_with)."""
-    kind = kinds.find(subject.kind)
-    if kind is None or not kind.bundled_with:
-        return subject.pk
-    rows = kind.row._base_manager.filter(pk=subject.object_id)
-    return rows.values_list(kind.bundled_with, flat=True).get()
+    """Return the id of the subject whose line of the inbox has the news of this one (Kind.bundled_with).
+
+    The paths are followed to their end: an escalation is about a review, which is about a breach group.
+    """
+    while (kind := kinds.find(subject.kind)) and kind.bundled_with:
+        rows = kind.row._base_manager.filter(pk=subject.object_id)
+        subject = Subject.objects.get(pk=rows.values_list(kind.bundled_with, flat=True).get())
+    return subject.pk
 
 
 def add_missing_topics(limit: int = 1000) -> int:

@@ -74,6 +74,22 @@ def test_an_action_and_its_escalation_are_one_line(client, ana):
     assert page(client).count('id="entry-') == 1
 
 
+def test_a_review_of_a_breach_and_its_escalation_are_one_line(client):
+    ana = risklog_review.reviewer("data-science")
+    client.force_login(ana)
+    risklog_review.ladder(("reviewers", 60, None))
+    group = risklog_review.breach_group()
+    review = risklog_review.review(about=group.subject)
+    escalation = risklog_review.escalation(about=review.subject)
+    notices.notify_about(review)
+    notices.notify_about(escalation)
+
+    entries = Entry.objects.filter(user=ana)
+    assert set(entries.values_list("event__subject", flat=True)) == {review.subject_id, escalation.subject_id}
+    assert set(entries.values_list("topic_id", flat=True)) == {group.subject_id}
+    assert page(client).count('id="entry-') == 1
+
+
 def test_marking_a_line_marks_all_its_entries_and_undoing_it_the_newest(client, ana):
     several_news(ana)
     newest = Entry.objects.order_by("-at", "-id").first()

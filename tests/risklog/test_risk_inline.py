@@ -8,6 +8,7 @@ from history.models import Event
 from people.states import Role
 from risklog.models import Category, Risk
 from risklog.operations import risk as operations
+from risklog.operations import risk_bulk_undo
 from tests.factories import people, risks
 from tests.factories.risks import by
 
@@ -190,6 +191,12 @@ def test_saving_without_a_change_says_so_and_offers_no_undo(client, mia, at):
 
     assert "Nothing changed" in saved["HX-Trigger"]
     assert "/undo/" not in saved["HX-Trigger"]
+
+
+def test_an_undo_knows_every_field_that_a_change_can_set():
+    restored = set(risk_bulk_undo._FIELDS.values())
+
+    assert set(operations.CHANGEABLE) <= restored
 
 
 def test_an_undo_restores_every_field_that_a_change_sets(client, mia, at):

@@ -58,7 +58,7 @@ _FLOWS_HEAD = """# Flows
   actor is notified only where the table says so.
 - **How**: *inbox*; *mail*: also mailed immediately (if it is uncertain whether the mail was sent, an
   administrator decides, or it is *sent again*); *urgent*; *chained* by hash; *minor*: only on the timeline of
-  its own subject; *private*: not sent to webhooks.
+  its own subject; *not public*: not sent to webhooks.
 """
 _TABLE_HEAD = ["| event | handlers | recipients | how |", "| --- | --- | --- | --- |"]
 
@@ -95,7 +95,7 @@ def _cells(declared: EventType) -> tuple[str, str, str]:
         "urgent": declared.is_urgent,
         "chained": declared.is_chained,
         "minor": declared.is_minor,
-        "private": not declared.is_public,
+        "not public": not declared.is_public,
     }
     how += [mark for mark, is_set in marks.items() if is_set]
     return acting, notified, ", ".join(how)
