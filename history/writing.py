@@ -17,15 +17,24 @@ from history import chain, cleaning, declarations, documents, subjects, wiring
 from history.declarations import Payload
 from history.models import IS_NEW, Event, Handover, Recorded, Subject
 from history.scope import OPEN, Placement
+from history.states import Work
 from kit import bell
 from kit.actor import Actor
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
 from kit.texts import many_lines_within
+from kit.updates import update_rows
 
 # A new row, or a row with the fields to change on it.
 FurtherRow = models.Model | tuple[models.Model, Mapping[str, Any]]
 
 Act = TypeVar("Act", bound=Callable[..., Any])
+
+# Every write runs it: bulk_create() takes longer to build these rows than PostgreSQL takes to insert them.
+_INSERT_HANDOVERS = f"""
+INSERT INTO {Handover._meta.db_table} (event_id, handler, state, tries, error)
+SELECT event, handler, %s, 0, ''
+FROM unnest(%s::bigint[]) AS event CROSS JOIN unnest(%s::text[]) AS handler
+"""  # noqa: S608 - the name of a table
 
 _CHANGED = "Somebody else changed this. Check the current version and try again."
 
@@ -193,39 +202,8 @@ def update_many(work: Sequence[tuple[Any, Mapping[str, Any]]]) -> list[tuple[Any
         after = snapshot(obj, values)
         names.update(values)
         changes.append((obj, [_row(obj, {name: [before[name], after[name]] for name in after})]))
-    _update_rows(model, [obj for obj, _ in work], sorted(names))
+    update_rows([obj for obj, _ in work], sorted(names))
     return changes
-
-
-def _update_rows(model: type[models.Model], objs: Sequence[models.Model], names: Sequence[str]) -> None:
-    """Write these fields of loaded rows, as many rows in one statement as PostgreSQL takes.
-
-    QuerySet.bulk_update() builds an expression for each row and field, which takes far longer.
-    """
-    fields = [field for field in model._meta.concrete_fields if {field.name, field.attname} & set(names)]
-    size = connection.ops.bulk_batch_size([model._meta.pk, *fields], objs)
-    for first in range(0, len(objs), size):
-        _update_batch(model, objs[first : first + size], fields)
-
-
-def _update_batch(
-    model: type[models.Model], objs: Sequence[models.Model], fields: Sequence[models.Field]
-) -> None:
-    key, quote = model._meta.pk, connection.ops.quote_name
-    columns = [quote(str(field.column)) for field in fields]
-    row = ", ".join(f"%s::{field.db_type(connection)}" for field in fields)
-    rows = ", ".join([f"(%s::{key.rel_db_type(connection)}, {row})"] * len(objs))
-    values = [
-        one.get_db_prep_save(getattr(obj, one.attname), connection) for obj in objs for one in (key, *fields)
-    ]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"UPDATE {quote(model._meta.db_table)} AS old"  # noqa: S608 - names of tables and columns
-            f" SET {', '.join(f'{column} = new.{column}' for column in columns)}"
-            f" FROM (VALUES {rows}) AS new (id, {', '.join(columns)})"
-            f" WHERE old.{quote(str(key.column))} = new.id",
-            values,
-        )
 
 
 def _assign(obj: models.Model, values: Mapping[str, Any]) -> None:
@@ -343,8 +321,9 @@ def _insert_events(events: Sequence[Event]) -> None:
 
 
 def _insert_handovers(events: Sequence[Event], verb: str) -> None:
-    """Insert one handover for each event and each handler of the verb."""
-    if handlers := wiring.handlers_of(verb):
-        Handover.objects.bulk_create(
-            Handover(event=event, handler=name) for event in events for name in handlers
-        )
+    """Insert one handover for each event and each handler of the verb, with one statement."""
+    handlers = wiring.handlers_of(verb)
+    if not handlers:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT_HANDOVERS, [Work.PENDING, [event.pk for event in events], list(handlers)])

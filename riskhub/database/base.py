@@ -10,8 +10,9 @@ from typing import Any
 from django.db.backends.postgresql import base, features, operations
 from django.db.models import CompositePrimaryKey
 
-# A little less than 65,535, because some statements become a part of another one (history.documents).
-MAX_PARAMETERS = 65_000
+# Far less than 65,535: the text and the values of a statement are several times in memory while it is sent.
+# Some statements also become a part of another one (history.documents).
+MAX_PARAMETERS = 16_000
 
 
 class DatabaseFeatures(features.DatabaseFeatures):

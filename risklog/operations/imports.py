@@ -10,6 +10,7 @@ from kit import references
 from kit.actor import Actor
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
 from kit.texts import many_lines, one_line
+from kit.updates import update_rows
 from lists import sheets
 from people import queries as people
 from people.models import User
@@ -237,7 +238,7 @@ def _store_results(planned: Sequence[PlannedRow]) -> None:
         row.result, row.risk = one.result, one.risk or one.created
         row.changes, row.problems, row.remarks = one.changes, one.problems, one.remarks
     fields = ["result", "risk", "changes", "problems", "remarks"]
-    ImportRow.objects.bulk_update([one.row for one in planned], fields, batch_size=500)
+    update_rows([one.row for one in planned], fields)
 
 
 def _add_categories(planned: Sequence[PlannedRow], found: Import, *, by: Actor, at: datetime) -> None:
