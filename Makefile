@@ -7,7 +7,7 @@ PY := .venv/bin/python
 MAKEFLAGS += --no-print-directory
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test check venv venv-dev bench chaos lock clean
+.PHONY: help run test check venv venv-dev bench chaos soak lock clean
 
 # Finds the first Python that is new enough (PYTHON=... names one), then creates .venv from the given lock file.
 define bootstrap
@@ -44,6 +44,9 @@ bench: venv-dev ## measure the speed
 
 chaos: venv-dev ## check that nothing is lost when processes and servers are killed
 	@exec $(PY) -m chaos $(CHAOS_ARGS)
+
+soak: venv-dev ## live through four simulated weeks of 40 people, and check that nothing was lost
+	@exec $(PY) -m chaos 27 $(CHAOS_ARGS)
 
 lock: venv-dev ## write the lock files from requirements*.in
 	@for name in requirements requirements-dev; do \

@@ -29,6 +29,7 @@ class Ground:
 
     def start(self) -> None:
         """Start both, configure Django, and create the template. Django must not be loaded before."""
+        (self.folder / "home" / "static").mkdir(parents=True, exist_ok=True)  # without it WhiteNoise warns
         self.urls = self.cluster.ensure()
         os.environ |= {
             "DJANGO_SETTINGS_MODULE": "riskhub.settings",
