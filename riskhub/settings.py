@@ -8,6 +8,7 @@ RISKHUB_URL         the address that people use, for links in mails
 RISKHUB_HOME        the folder with keys and embedded data (default ./var)
 RISKHUB_FILE_LIMIT  the largest attached file, in megabytes (default 25)
 RISKHUB_FILES_URL   where attached files are stored (riskhub/file_storage.py; default RISKHUB_HOME/files)
+RISKHUB_OUTGOING_ALLOW  private networks of webhooks and calendars, such as 10.1.0.0/16,192.168.4.7
 RISKHUB_LEASE_SECONDS   seconds until other workers may take over claimed work (default 60)
 """
 
@@ -18,6 +19,7 @@ from urllib.parse import urlsplit
 
 import environ
 
+from outgoing.networks import networks
 from riskhub import file_storage
 from riskhub.engine import secret_key
 from riskhub.engine.home import FILLED_IN
@@ -252,6 +254,13 @@ EMAIL_TIMEOUT = 10
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 if _EMAIL:
     vars().update(env.email_url_config(_EMAIL))
+
+# ---------------------------------------------------------------- requests to other systems
+# Public addresses are reached by https. Only these networks are reached besides, also by http (outgoing/).
+try:
+    OUTGOING_ALLOW = networks(env.list("RISKHUB_OUTGOING_ALLOW", default=[]))
+except ValueError as _error:
+    raise SystemExit(f"RISKHUB_OUTGOING_ALLOW: {_error}") from None
 
 # ---------------------------------------------------------------- API
 REST_FRAMEWORK = {

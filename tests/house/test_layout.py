@@ -133,7 +133,7 @@ def test_rooms_import_only_allowed_modules_of_each_other():
             parts = node.module.split(".")
             if (
                 parts[0] in HEIGHT
-                and parts[0] not in {room, "kit", "lists", "rest", "pages", "history"}
+                and parts[0] not in {room, "kit", "lists", "outgoing", "rest", "pages", "history"}
                 and len(parts) > 1
                 and parts[1] not in doors
             ):
