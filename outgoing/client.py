@@ -86,7 +86,10 @@ def send(
             )
             response = connection.getresponse()
             with closing(response):
-                return _answer(response, limits.most_bytes)
+                answer = _answer(response, limits.most_bytes)
+        if watch.is_over:  # a cut looks like the end of an answer that does not say its length
+            raise TimeoutError
+        return answer
     except (OSError, HTTPError, ValueError) as error:
         if watch.is_over:
             raise NoAnswer(f"{target.host} did not answer within {limits.total_seconds:g} s.") from error

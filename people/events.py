@@ -1,7 +1,7 @@
 """The events of this room: accounts, teams, absences, tokens, the organisation."""
 
 from history.declarations import EventType, Payload
-from people.recipients import who_adds_members
+from people.recipients import administrators_about_duty, who_adds_members
 
 
 class AbsenceDropped(Payload, verb="people.absence_dropped"):
@@ -11,6 +11,12 @@ class AbsenceDropped(Payload, verb="people.absence_dropped"):
 
 class RosterEnded(Payload, verb="people.roster_ended"):
     people: list[int]
+
+
+class DutyCalendarFailed(Payload, verb="people.duty_calendar_failed"):
+    """The duty calendar of a function could not be read several times in a row. error: of the last time."""
+
+    error: str
 
 
 class MemberAdded(Payload, verb="people.member_added"):
@@ -47,6 +53,8 @@ EVENTS = (
     EventType("people.roster_added"),
     EventType("people.roster_changed"),
     EventType(RosterEnded),
+    EventType(DutyCalendarFailed, (administrators_about_duty,)),
+    EventType("people.duty_calendar_recovered"),
     # accounts
     EventType("people.person_added", is_chained=True),
     EventType("people.person_changed"),

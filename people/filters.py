@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from lists import filtering
 from lists.collation import BY_NAME, BY_NAME_BACKWARDS
 from lists.specification import Filter, ListSpec, Order, Reader
-from people.models import Function, Membership, User
+from people.models import DutyPeriod, Function, Membership, User
 from people.states import Role
 
 _DAY = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
@@ -38,7 +38,9 @@ def _functions(user: User) -> list[tuple[str, str]]:
 
 
 def _in_rotation(values: Sequence[Any], reader: Reader) -> Q:
-    return Q(people__contains=[reader.user.pk if values[0] == "me" else values[0]])
+    person = reader.user.pk if values[0] == "me" else values[0]
+    planned = DutyPeriod.objects.filter(roster=OuterRef("pk"), person=person)
+    return Q(people__contains=[person]) | Q(Exists(planned))
 
 
 PEOPLE = ListSpec(
@@ -124,7 +126,7 @@ DUTIES = ListSpec(
             filtering.number,
             special_values=(("me", "Me"),),
             is_many=False,
-            help="The number of a person in the rotation, or me.",
+            help="The number of a person on the roster, or me.",
             shape=filtering.NUMBER,
         ),
     },

@@ -7,6 +7,7 @@ from django import forms
 
 from history import documents
 from kit import zones as time_zones
+from outgoing.urls import LONGEST
 from pages.forms import Day, PageForm
 from people import days_off, queries
 from people.models import DutyRoster, Function, Organisation, Team, User
@@ -242,6 +243,16 @@ class RosterForm(PageForm):
         addresses = [known[pk].email for pk in found.people if pk in known]
         times = {name: getattr(found, name) for name in ("starts_on", "length_days", "hand_over_at")}
         return {"people": "\n".join(addresses), **times}
+
+
+class CalendarForm(PageForm):
+    calendar_url = forms.CharField(
+        label="Address of the calendar",
+        max_length=LONGEST,
+        widget=forms.URLInput({"autocomplete": "off", "spellcheck": "false"}),
+        help_text="An iCalendar file (.ics), by https. An event names who is on duty by its attendees, "
+        "or in its title by name, handle or email. The calendar is read every 15 minutes.",
+    )
 
 
 class FunctionForm(PageForm):

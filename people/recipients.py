@@ -26,3 +26,9 @@ def who_adds_members(event: Event) -> dict[int, str]:
         return {team.lead.pk: "A person asks to join your team"}
     rows = User.objects.active().filter(role=Role.ADMINISTRATOR)
     return everyone(rows.values_list("pk", flat=True), "A person asks to join a team without a lead")
+
+
+def administrators_about_duty(event: Event) -> dict[int, str]:
+    """Return the administrators, who set the address of a duty calendar."""
+    rows = User.objects.active().filter(role=Role.ADMINISTRATOR)
+    return everyone(rows.values_list("pk", flat=True), "A duty calendar cannot be read")

@@ -4,7 +4,21 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
+from typing import Protocol
 from zoneinfo import ZoneInfo
+
+
+class Plan(Protocol):
+    """Who is planned to be on duty when. zone: in which absences begin and end with the day."""
+
+    @property
+    def zone(self) -> ZoneInfo: ...
+
+    def planned_at(self, at: datetime) -> tuple[Sequence[int], int] | None:
+        """Return people and the place of the one whose turn it is, as for on_duty(); None for nobody."""
+
+    def changes(self, since: datetime, until: datetime) -> Iterator[datetime]:
+        """Yield the moments between these two at which planned_at() may change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +47,18 @@ class Rotation:
         if number >= 0 and self.start_of(number) > at:
             number -= 1
         return number if number >= 0 else None
+
+    def planned_at(self, at: datetime) -> tuple[Sequence[int], int] | None:
+        turn = self.turn_at(at)
+        return None if turn is None else (self.people, turn)
+
+    def changes(self, since: datetime, until: datetime) -> Iterator[datetime]:
+        """Yield the moments at which a turn may begin."""
+        day = since.astimezone(self.zone).date() - timedelta(days=1)
+        while (moment := datetime.combine(day, self.hand_over_at, self.zone).astimezone(UTC)) < until:
+            if moment > since:
+                yield moment
+            day += timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +100,7 @@ class Shift:
 
 
 def shifts(
-    rotation: Rotation,
+    plan: Plan,
     since: datetime,
     until: datetime,
     active: Collection[int],
@@ -82,12 +108,12 @@ def shifts(
 ) -> list[Shift]:
     """Return who is on duty from `since` until `until`, in order. away_on: day -> as for on_duty()."""
     found: list[Shift] = []
-    moments = sorted({since, *_changes(rotation, since, until), until})
+    moments = sorted({since, *plan.changes(since, until), *_midnights(plan.zone, since, until), until})
     for begins, ends in pairwise(moments):
-        turn = rotation.turn_at(begins)
-        if turn is None:
+        planned = plan.planned_at(begins)
+        if planned is None:
             continue
-        who = on_duty(rotation.people, turn, active, away_on(begins.astimezone(rotation.zone).date()))
+        who = on_duty(*planned, active, away_on(begins.astimezone(plan.zone).date()))
         if found and found[-1].who == who and found[-1].ends_at == begins:
             found[-1] = Shift(found[-1].starts_at, ends, who)
         else:
@@ -95,10 +121,10 @@ def shifts(
     return found
 
 
-def _changes(rotation: Rotation, since: datetime, until: datetime) -> Iterator[datetime]:
-    """Yield the moments at which the person on duty may change: hand-overs, and the begin of each day."""
-    day = since.astimezone(rotation.zone).date()
-    while (midnight := datetime.combine(day, time(), rotation.zone).astimezone(UTC)) < until:
-        hand_over = datetime.combine(day, rotation.hand_over_at, rotation.zone).astimezone(UTC)
-        yield from (moment for moment in (midnight, hand_over) if since < moment < until)
+def _midnights(zone: ZoneInfo, since: datetime, until: datetime) -> Iterator[datetime]:
+    """Yield the begin of each day between these moments, because an absence may begin or end there."""
+    day = since.astimezone(zone).date()
+    while (midnight := datetime.combine(day, time(), zone).astimezone(UTC)) < until:
+        if midnight > since:
+            yield midnight
         day += timedelta(days=1)

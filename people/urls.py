@@ -39,6 +39,8 @@ urlpatterns = [
     path("functions/new/", team.function_create, name="function_create"),
     path("functions/<int:pk>/", function.function_detail, name="function_detail"),
     path("functions/<int:pk>/duty/new/", function.roster_add, name="roster_add"),
+    path("functions/<int:pk>/duty/calendar/new/", function.calendar_add, name="calendar_add"),
+    path("functions/<int:pk>/duty/calendar/read/", function.calendar_read, name="calendar_read"),
     path("functions/<int:pk>/duty/change/", function.roster_change, name="roster_change"),
     path("functions/<int:pk>/duty/end/", function.roster_end, name="roster_end"),
 ]

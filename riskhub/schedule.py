@@ -15,7 +15,7 @@ from kit import clock
 from meetings.operations import acceptance
 from notices.operations import digest, entry, mail_switch, message
 from people import queries as people
-from people.operations import receipt, sign_in
+from people.operations import calendar_reading, receipt, sign_in
 from riskhub.celery import app
 from risklog.operations import imports, stewardship
 from signals.operations import source
@@ -35,6 +35,7 @@ EVERY = {
     "riskhub.tick": 20.0,
     "riskhub.hand_on": 10.0,
     "riskhub.send": 10.0,
+    "riskhub.read_calendars": 20.0,
     "riskhub.tidy": 600.0,
 }
 _ROUNDS = 20
@@ -44,13 +45,14 @@ _DOCUMENTS_A_RUN = 50_000
 def tick(at: datetime, *, is_simulated: bool = False) -> int:
     """Process everything up to `at`, including mails. Returns the number of items. Safe in parallel.
 
-    is_simulated: `at` is not the present, as in a sample. Mails are only shown on the page of sent mail.
+    is_simulated: `at` is not the present, as in a sample. Mails are only shown on the page of sent mail, and
+    no calendar is read.
     """
     done = act(at)
     if is_simulated:
         return done + message.send_due(at=at, is_kept=True).done
     note_mail_switch(at)
-    return done + message.send_due(at=at).done
+    return done + calendar_reading.read_due(at=at).done + message.send_due(at=at).done
 
 
 def note_mail_switch(at: datetime) -> None:
@@ -106,6 +108,13 @@ def send() -> None:
 def hand_on() -> None:
     if relay.relay(seconds=10).done:
         app.send_task("riskhub.send", retry=False, ignore_result=True, expires=10)
+
+
+@shared_task(name="riskhub.read_calendars")
+@_in_present_time
+def read_calendars() -> None:
+    """Read the duty calendars that are due. A slow server delays only other calendars."""
+    calendar_reading.read_due(at=clock.now(), seconds=8)
 
 
 @shared_task(name="riskhub.tidy")

@@ -204,3 +204,15 @@ def undefined_is_false(_fail_for_invalid_template_variable: None) -> None:
 def at() -> datetime:
     """The moment of the test: a Monday at ten, UTC, unless RISKHUB_TEST_AT names another."""
     return AT
+
+
+@pytest.fixture
+def sink(settings: Any) -> Iterator[Any]:
+    """A web server by plain http, in a network that the setting allows (tests/outgoing/sink.py)."""
+    from outgoing.networks import networks
+    from tests.outgoing.sink import HttpSink
+
+    settings.OUTGOING_ALLOW = networks(["127.0.0.1"])
+    server = HttpSink()
+    yield server
+    server.stop()

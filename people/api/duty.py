@@ -8,12 +8,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kit import clock
+from kit.rights import may
+from outgoing.urls import LONGEST
 from people import queries
 from people.filters import DUTIES
-from people.models import DutyRoster, Function, User
+from people.models import CalendarReading, DutyRoster, Function, User
+from people.operations import calendar_reading
 from people.operations import roster as operations
 from rest.fields import Body, Visible, read
 from rest.resource import Collection, Item, Resource
+from rest.steps import Step
 
 
 class OnDutyRow(serializers.Serializer):
@@ -24,6 +28,22 @@ class OnDutyRow(serializers.Serializer):
     instead_of_id = serializers.IntegerField(allow_null=True, help_text="Whose turn it is, who is away.")
     starts_at = serializers.DateTimeField(allow_null=True)
     ends_at = serializers.DateTimeField(allow_null=True)
+
+
+class CalendarRow(serializers.Serializer):
+    """The calendar that a roster is read from, and its last readings."""
+
+    host = serializers.CharField(help_text="The address itself is a secret.")
+    read_at = serializers.DateTimeField(allow_null=True, help_text="The last successful reading.")
+    tried_at = serializers.DateTimeField(allow_null=True)
+    error = serializers.CharField(
+        help_text="Why the last reading failed, empty if it did not. The plan of `read_at` applies."
+    )
+    unknown = serializers.ListField(
+        child=serializers.CharField(),
+        allow_null=True,
+        help_text="Who the calendar names and who cannot be on duty. Null except for administrators.",
+    )
 
 
 class DutyRow(serializers.Serializer):
@@ -37,9 +57,12 @@ class DutyRow(serializers.Serializer):
     people = serializers.ListField(
         child=serializers.IntegerField(), help_text="Ids, in the order of their turns."
     )
-    starts_on = serializers.DateField(help_text="The first day of the first turn.")
+    starts_on = serializers.DateField(
+        allow_null=True, help_text="The first day of the first turn. Null with a calendar."
+    )
     length_days = serializers.IntegerField(help_text="The length of a turn.")
     hand_over_at = serializers.TimeField(help_text="When turns begin, in the zone of the organisation.")
+    calendar = CalendarRow(allow_null=True, help_text="Null for a roster with turns.")
     now = OnDutyRow(help_text="Who is on duty.")
     upcoming = OnDutyRow(many=True, help_text="The next four weeks.")
 
@@ -54,18 +77,20 @@ class DutyChange(Body):
     starts_on = serializers.DateField(required=False)
     length_days = serializers.IntegerField(required=False, min_value=1, max_value=operations.LONGEST_TURN)
     hand_over_at = serializers.TimeField(required=False)
+    calendar_url = serializers.CharField(
+        required=False,
+        max_length=LONGEST,
+        help_text="The address of an iCalendar file. It is never read back.",
+    )
 
 
 class NewDuty(DutyChange):
-    """The body that sets up a roster. length_days is 7, and hand_over_at is 09:00, if they are not sent."""
+    """The body that sets up a roster: `people` and `starts_on`, or `calendar_url`.
+
+    length_days is 7, and hand_over_at is 09:00, if they are not sent.
+    """
 
     function = Visible("function", Function.objects.visible_to, help_text="By slug or id.")
-    people = serializers.ListField(
-        child=Visible("person", User.objects.visible_to, by="email"),
-        max_length=operations.MOST_PEOPLE,
-        help_text="By id or email, in the order of their turns.",
-    )
-    starts_on = serializers.DateField()
 
 
 class _Duties(Resource):
@@ -82,6 +107,7 @@ class _Duties(Resource):
         "starts_on": "starts_on",
         "length_days": "length_days",
         "hand_over_at": "hand_over_at",
+        "calendar": "calendar_url",
     }
 
     def rows(self, request: Request) -> QuerySet:
@@ -92,8 +118,17 @@ class _Duties(Resource):
 
     def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
         """Add who is on duty, with a constant number of queries."""
-        planned = queries.duty_plans([row["id"] for row in found], at=clock.now())
-        return [{**row, **_plan(planned[row["id"]])} for row in found]
+        ids = [row["id"] for row in found]
+        planned, readings = queries.duty_plans(ids, at=clock.now()), queries.calendar_readings(ids)
+        sees_unknown = may(request.user, "people.administrate")
+        return [
+            {
+                **row,
+                "calendar": _calendar(readings.get(row["id"]), sees_unknown),
+                **_plan(planned[row["id"]]),
+            }
+            for row in found
+        ]
 
 
 class Duties(_Duties, Collection):
@@ -134,6 +169,27 @@ class DutyItem(_Duties, Item):
         return Response(status=204)
 
 
+class DutyRefresh(_Duties, Step):
+    """Let a calendar be read again, within a minute. `calendar` of the answer has the readings before."""
+
+    permission = {"POST": "people.administrate"}
+    bodies = {"POST": None}
+    operation = calendar_reading.ask
+    takes_version = False
+
+
+def _calendar(reading: CalendarReading | None, sees_unknown: bool) -> dict[str, Any] | None:
+    if reading is None:
+        return None
+    return {
+        "host": reading.roster.calendar_host,
+        "read_at": reading.read_at,
+        "tried_at": reading.tried_at,
+        "error": reading.error,
+        "unknown": reading.unknown if sees_unknown else None,
+    }
+
+
 def _plan(plan: list[queries.Duty]) -> dict[str, Any]:
     rows = [
         {
@@ -153,4 +209,5 @@ def _plan(plan: list[queries.Duty]) -> dict[str, Any]:
 RESOURCES: list = [
     ("duties", Duties),
     ("duties/<str:key>", DutyItem),
+    ("duties/<str:key>/refresh", DutyRefresh),
 ]

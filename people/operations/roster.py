@@ -1,4 +1,4 @@
-"""Operations on duty rosters: set up, change, end."""
+"""Operations on duty rosters: set up, change, end. A roster has turns, or it is read from a calendar."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
@@ -9,35 +9,56 @@ from django.db import IntegrityError, transaction
 from history import operations as history
 from kit.actor import Actor
 from kit.refusals import Refused
+from outgoing import client
 from people import events
-from people.models import DutyRoster, Function, User
+from people.models import CalendarReading, DutyPeriod, DutyRoster, Function, User
 from people.states import Role
 
 MOST_PEOPLE, LONGEST_TURN = 50, 90
 _FIRST_YEAR, _LAST_YEAR = 1970, 2999
-_CHANGEABLE = frozenset({"people", "starts_on", "length_days", "hand_over_at"})
+_OF_TURNS = frozenset({"people", "starts_on", "length_days", "hand_over_at"})
+_CHANGEABLE = _OF_TURNS | {"calendar_url"}
 
 
 @transaction.atomic
 def add(
     *,
     function: Function,
-    people: Sequence[User],
-    starts_on: date,
+    people: Sequence[User] = (),
+    starts_on: date | None = None,
     length_days: int = 7,
     hand_over_at: time = time(9),
+    calendar_url: str = "",
     by: Actor,
     at: datetime,
 ) -> DutyRoster:
-    """Set up the roster of a function. Raises Refused, as for a function that has one."""
-    values = {"starts_on": starts_on, "length_days": length_days, "hand_over_at": hand_over_at}
-    roster = DutyRoster(function=function, **_checked({**values, "people": people}, function))
+    """Set up the roster of a function: turns, or the address of a calendar.
+
+    The calendar is read soon (people.operations.calendar_reading). Raises Refused, as for a function that has
+    a roster.
+    """
+    values: dict[str, Any] = {
+        "starts_on": starts_on,
+        "length_days": length_days,
+        "hand_over_at": hand_over_at,
+    }
+    if not calendar_url:
+        values["people"] = people
+        if starts_on is None:
+            raise Refused("Enter the first day of the first turn.", field="starts_on")
+    elif people or starts_on:
+        raise Refused("Enter turns, or the address of a calendar, not both.", field="calendar_url")
+    else:
+        values |= {"people": (), "calendar_url": calendar_url}
+    roster = DutyRoster(function=function, **_checked(values, function))
     if DutyRoster.objects.filter(function=function).exists():
         raise _has_one()
     try:
         history.record(function, "people.roster_added", by=by, at=at, rows=[roster])
     except IntegrityError:  # two at the same moment: the constraint decides
         raise _has_one() from None
+    if roster.is_calendar:
+        CalendarReading.objects.create(roster=roster)
     return roster
 
 
@@ -45,11 +66,21 @@ def add(
 def change(
     roster: DutyRoster, values: Mapping[str, Any], *, by: Actor, at: datetime, seen: int | None = None
 ) -> DutyRoster:
-    """Change the people, in the order of their turns, or the times. Raises Refused, ChangedMeanwhile."""
+    """Change the people, in the order of their turns, the times, or the address of the calendar.
+
+    What another calendar said ends with it. Raises Refused, ChangedMeanwhile.
+    """
     if unknown := set(values) - _CHANGEABLE:
         raise Refused(f"These fields cannot be changed: {', '.join(sorted(unknown))}.")
-    checked = _checked(values, roster.function)
+    if misplaced := set(values) & (_OF_TURNS if roster.is_calendar else {"calendar_url"}):
+        kind = "is read from a calendar" if roster.is_calendar else "has turns"
+        raise Refused(f"This roster {kind}. End it and add another one.", field=min(misplaced))
+    checked, before = _checked(values, roster.function), roster.calendar_url
     history.change(roster, checked, by=by, at=at, seen=seen, verb="people.roster_changed")
+    if roster.calendar_url != before:
+        DutyPeriod.objects.filter(roster=roster).delete()
+        CalendarReading.objects.filter(roster=roster).delete()
+        CalendarReading.objects.create(roster=roster)
     return roster
 
 
@@ -87,14 +118,28 @@ def _has_one() -> Refused:
 def _checked(values: Mapping[str, Any], function: Function) -> dict[str, Any]:
     """Return the values as they are stored, with the ids of the people. Raises Refused."""
     checked = dict(values)
+    if "calendar_url" in values:
+        checked["calendar_url"] = _url(values["calendar_url"])
     if "people" in values:
-        checked["people"] = _ids(values["people"], function)
+        checked["people"] = [] if values.get("calendar_url") else _ids(values["people"], function)
     if not 1 <= values.get("length_days", 1) <= LONGEST_TURN:
         raise Refused(f"Use 1 to {LONGEST_TURN} days.", field="length_days")
     starts_on = values.get("starts_on")
     if starts_on is not None and not _FIRST_YEAR <= starts_on.year <= _LAST_YEAR:
         raise Refused(f"Use a date from {_FIRST_YEAR} to {_LAST_YEAR}.", field="starts_on")
     return checked
+
+
+def _url(text: str) -> str:
+    """Return the address of a calendar as it is stored. webcal: is https: to programs with calendars."""
+    url = text.strip()
+    if url.lower().startswith("webcal://"):
+        url = "https" + url[len("webcal") :]
+    try:
+        client.check(url)
+    except client.RefusedUrl as refusal:
+        raise Refused(str(refusal), field="calendar_url") from None
+    return url
 
 
 def _ids(people: Sequence[User], function: Function) -> list[int]:

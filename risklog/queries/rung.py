@@ -201,10 +201,10 @@ class Crew:
         """Return the person of the function who is on duty; None without a roster, or if nobody is here."""
         rosters = (one.roster for one in self.everyone.values() if one.function_id == function_id)
         found = next(rosters, None)
-        turn = people.turn_of(found, self.hours.zone, at) if found else None
-        if found is None or turn is None:
+        planned = people.planned_on(found, self.hours.zone, at) if found else None
+        if planned is None:
             return None
-        duty = roster.on_duty(found["people"], turn, set(active), away)
+        duty = roster.on_duty(*planned, set(active), away)
         if duty.person is None:
             return None
         is_replaced = duty.instead_of in active

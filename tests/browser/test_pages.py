@@ -1,5 +1,7 @@
 """Every kind of page: axe-clean in light, in dark and on a phone, under the policy, never too wide."""
 
+from datetime import timedelta
+
 import pytest
 
 from actions.models import Action
@@ -11,7 +13,7 @@ from meetings.operations import item as items
 from meetings.operations import meeting as meetings
 from meetings.states import ItemState, MeetingState
 from notices.models import Message
-from people.models import Team, User
+from people.models import CalendarReading, DutyPeriod, Team, User
 from people.operations import roster as rosters
 from people.states import Role
 from risklog.models import Escalation, Review, Risk
@@ -92,6 +94,7 @@ PAGES = {
     "person": lambda: f"/people/{User.objects.order_by('pk').first().pk}/",
     "team": lambda: f"/people/teams/{Team.objects.order_by('pk').first().slug}/",
     "function": lambda: f"/people/functions/{_with_roster()}/",
+    "function with a calendar": lambda: f"/people/functions/{_with_calendar()}/",
     "account": lambda: "/people/me/",
     "reference": lambda: "/api/v1/",
     "styleguide": lambda: "/styleguide/",
@@ -106,6 +109,20 @@ def _with_roster() -> int:
     """A function with a duty roster."""
     person = User.objects.active().filter(role=Role.MEMBER, function__isnull=False).order_by("pk").first()
     rosters.add(function=person.function, people=[person], starts_on=AT.date(), by=SYSTEM, at=AT)
+    return person.function_id
+
+
+def _with_calendar() -> int:
+    """A function whose duties are in a calendar that fails, and names people who cannot be on duty."""
+    members = User.objects.active().filter(role=Role.MEMBER, function__isnull=False)
+    person = members.filter(function__roster__isnull=True).order_by("-pk").first()
+    made = rosters.add(
+        function=person.function, calendar_url="https://calendar.example.org/x.ics", by=SYSTEM, at=AT
+    )
+    DutyPeriod.objects.create(roster=made, person=person, starts_at=AT, ends_at=AT + timedelta(days=3))
+    CalendarReading.objects.filter(roster=made).update(
+        read_at=AT, tried_at=AT, failures=1, error="No answer.", unknown=["eve@example.org"]
+    )
     return person.function_id
 
 

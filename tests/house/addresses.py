@@ -122,6 +122,7 @@ _RULES: tuple[tuple[str, Any], ...] = (
     ("people:function_create", lambda w, o, k: {}),
     ("people:function_", lambda w, o, k: {"pk": k["function"].pk}),
     ("people:roster_", lambda w, o, k: {"pk": k["function"].pk}),
+    ("people:calendar_", lambda w, o, k: {"pk": k["function"].pk}),
     ("people:day_off_remove", lambda w, o, k: {"day": "2026-12-24"}),
     ("people:revoke_token", lambda w, o, k: {"pk": k["token"].pk}),
     ("people:person_list", lambda w, o, k: {}),

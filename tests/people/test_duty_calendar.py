@@ -1,0 +1,172 @@
+"""Duties from iCalendar files: who is named, rules and zones, and files that harm."""
+
+import time
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from people.duty_calendar import CalendarPlan, DutyPerson, Period, UnreadableCalendar, read
+from people.roster import OnDuty, shifts
+from tests.conftest import AT
+
+ANA, BEN, CEM, VIC, SAM, SAM_2 = range(1, 7)
+PEOPLE = (
+    DutyPerson(ANA, "Ana Müller", "ana@example.org", "ana-mueller", True),
+    DutyPerson(BEN, "Ben Ito", "ben.ito@example.org", "ben", True),
+    DutyPerson(CEM, "Cem", "cem@example.org", "cem-1", True),
+    DutyPerson(VIC, "Vic Viewer", "vic@example.org", "vic", False),
+    DutyPerson(SAM, "Sam Lee", "sam@example.org", "sam", True),
+    DutyPerson(SAM_2, "Sam Lee", "sam2@example.org", "sam-2", True),
+)
+BERLIN = ZoneInfo("Europe/Berlin")
+DAY = timedelta(days=1)
+SINCE, UNTIL = AT - DAY, AT + 70 * DAY
+
+
+def file(*events: str, head: str = "") -> bytes:
+    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//x//x//EN", *filter(None, [head])]
+    for number, event in enumerate(events):
+        lines += ["BEGIN:VEVENT", f"UID:{number}@x", *event.strip().splitlines(), "END:VEVENT"]
+    return "\r\n".join([*(line.strip() for line in lines), "END:VCALENDAR", ""]).encode()
+
+
+def reading(*events: str, head: str = "", since=SINCE, until=UNTIL):
+    return read(file(*events, head=head), since=since, until=until, zone=BERLIN, people=PEOPLE)
+
+
+SHIFT = "DTSTART:20261123T080000Z\nDTEND:20261123T200000Z\n"
+
+
+@pytest.mark.parametrize(
+    ("names", "people", "unknown"),
+    [
+        ("ATTENDEE;CN=A:mailto:ana@example.org", [ANA], []),
+        ("ATTENDEE:MAILTO:Ana@Example.org\nSUMMARY:Ben Ito", [ANA], []),
+        ("ATTENDEE:mailto:ana@example.org\nATTENDEE:mailto:ben.ito@example.org", [ANA, BEN], []),
+        ("ATTENDEE;PARTSTAT=DECLINED:mailto:ana@example.org\nATTENDEE:mailto:cem@example.org", [CEM], []),
+        (
+            "ATTENDEE;CUTYPE=ROOM:mailto:room@example.org\nSUMMARY:On call: Ana Müller (primary)",
+            [ANA],
+            [],
+        ),
+        ("ATTENDEE:mailto:eve@elsewhere.org\nSUMMARY:Ben Ito", [BEN], ["eve@elsewhere.org"]),
+        ("ATTENDEE:mailto:eve@elsewhere.org", [], ["eve@elsewhere.org"]),
+        ("SUMMARY:ben ito", [BEN], []),
+        ("SUMMARY:[L1] cem-1", [CEM], []),
+        ("SUMMARY:On duty <ben.ito@example.org>", [BEN], []),
+        ("SUMMARY:Cemetery tour", [], ["“Cemetery tour” names nobody"]),
+        ("SUMMARY:Cem and Ana Müller", [CEM, ANA], []),
+        ("SUMMARY:Sam Lee", [], ["“Sam Lee” names several people. Use an address or a handle"]),
+        ("SUMMARY:sam-2", [SAM_2], []),
+        ("SUMMARY:Platform\nORGANIZER:mailto:ana@example.org", [ANA], []),
+        ("SUMMARY:Vic Viewer", [], ["Vic Viewer does not have this function, or may not act"]),
+        ("", [], ["An event without a title names nobody"]),
+    ],
+)
+def test_who_an_event_names(names, people, unknown):
+    found = reading(SHIFT + names)
+
+    assert ([period.person for period in found.periods], list(found.unknown)) == (people, unknown)
+
+
+def test_a_rule_keeps_its_local_time_through_the_end_of_summer_time():
+    found = reading(
+        "DTSTART;TZID=Europe/Berlin:20261019T090000\nDTEND;TZID=Europe/Berlin:20261019T170000\n"
+        "RRULE:FREQ=WEEKLY;BYDAY=MO\nEXDATE;TZID=Europe/Berlin:20261102T090000\nSUMMARY:Cem",
+        since=datetime(2026, 10, 18, tzinfo=UTC),
+        until=datetime(2026, 11, 12, tzinfo=UTC),
+    )
+
+    assert [period.starts_at.strftime("%d %H:%M") for period in found.periods] == [
+        "19 07:00",
+        "26 08:00",
+        "09 08:00",
+    ]
+
+
+def test_one_repetition_that_was_moved_to_another_person():
+    data = file(
+        "DTSTART:20261123T080000Z\nDTEND:20261124T080000Z\nRRULE:FREQ=DAILY;COUNT=3\nSUMMARY:Cem",
+        "DTSTART:20261124T080000Z\nDTEND:20261125T080000Z\nRECURRENCE-ID:20261124T080000Z\n"
+        "SUMMARY:Ana Müller",
+    ).replace(b"UID:1@x", b"UID:0@x")
+    found = read(data, since=SINCE, until=UNTIL, zone=BERLIN, people=PEOPLE)
+
+    assert [period.person for period in found.periods] == [CEM, ANA, CEM]
+
+
+@pytest.mark.parametrize(
+    ("event", "begins", "ends"),
+    [
+        ("DTSTART;VALUE=DATE:20261130\nDTEND;VALUE=DATE:20261207", "29 23:00", "06 23:00"),
+        ("DTSTART;VALUE=DATE:20261130", "29 23:00", "30 23:00"),
+        ("DTSTART:20261130T090000\nDTEND:20261130T100000", "30 08:00", "30 09:00"),
+        ("DTSTART:20261130T090000Z\nDURATION:PT90M", "30 09:00", "30 10:30"),
+        ("DTSTART;TZID=America/New_York:20261130T090000\nDURATION:PT1H", "30 14:00", "30 15:00"),
+    ],
+)
+def test_the_time_of_an_event(event, begins, ends):
+    (period,) = reading(event + "\nSUMMARY:Cem").periods
+
+    assert (period.starts_at.strftime("%d %H:%M"), period.ends_at.strftime("%d %H:%M")) == (begins, ends)
+
+
+def test_a_cancelled_event_and_one_without_a_length_are_no_duty():
+    found = reading(SHIFT + "STATUS:CANCELLED\nSUMMARY:Cem", "DTSTART:20261123T080000Z\nSUMMARY:Cem")
+
+    assert found.periods == ()
+
+
+def test_an_empty_calendar_has_no_duties():
+    assert reading().periods == ()
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "no iCalendar file"),
+        (b"<html><body>Sign in</body></html>", "no iCalendar file"),
+        (b"\xff\xfe\x00", "no iCalendar file"),
+        (b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\n", "cannot be read"),
+        (file("DTSTART:yesterday\nSUMMARY:x"), "cannot be read"),
+        (file("DTSTART:20261123T080000Z\nRRULE:FREQ=SECONDLY\nSUMMARY:Cem"), "frequency “SECONDLY”"),
+        (file("DTSTART:20261123T080000Z\nRRULE:FREQ=MINUTELY\nSUMMARY:Cem"), "frequency “MINUTELY”"),
+        (file("DTSTART:00010101T000000Z\nRRULE:FREQ=HOURLY\nSUMMARY:Cem"), "repeat too often"),
+        (
+            file(
+                "DTSTART:20200101T000000Z\nSUMMARY:Cem\nRRULE:FREQ=DAILY;"
+                "BYHOUR=0,1,2,3,4,5,6,7;BYMINUTE=0,10,20,30,40,50;BYSECOND=0,20,40"
+            ),
+            "repeat too often",
+        ),
+        (file(*["DTSTART:20261123T080000Z\nSUMMARY:Cem"] * 3001), "more than 3,000 events"),
+        (
+            file("DTSTART:20261123T080000Z\nDURATION:PT1M\nRRULE:FREQ=HOURLY\nSUMMARY:Cem"),
+            "more than 1000 duties",
+        ),
+    ],
+)
+def test_a_file_that_is_no_calendar_or_harms_is_refused_quickly(data, reason):
+    began = time.monotonic()
+    with pytest.raises(UnreadableCalendar, match=reason):
+        read(data, since=SINCE, until=UNTIL, zone=BERLIN, people=PEOPLE)
+
+    assert time.monotonic() - began < 10
+
+
+def test_a_plan_with_two_people_gives_the_first_one_then_the_other():
+    hour = timedelta(hours=1)
+    plan = CalendarPlan((Period(AT, AT + 8 * hour, ANA), Period(AT + hour, AT + 9 * hour, BEN)), BERLIN)
+
+    def planned(away):
+        found = shifts(plan, AT, AT + DAY, {ANA, BEN, CEM}, lambda day: away)
+        return [(shift.ends_at - AT, shift.who) for shift in found]
+
+    assert planned({}) == [(8 * hour, OnDuty(ANA)), (9 * hour, OnDuty(BEN))]
+    assert planned({ANA: None}) == [
+        (hour, OnDuty(None, ANA)),
+        (8 * hour, OnDuty(BEN, ANA)),
+        (9 * hour, OnDuty(BEN)),
+    ]
+    assert planned({ANA: CEM})[0] == (8 * hour, OnDuty(CEM, ANA))
