@@ -3,6 +3,7 @@
 from actions import mail
 from actions.recipients import owner, who_opened
 from history.declarations import EventType, Mail, Payload
+from history.states import NewsGroup
 
 _TO_OWNER = Mail("action", mail.context, mail.is_still_theirs, goes_to_stand_in=True)
 
@@ -27,16 +28,21 @@ class ActionOverdue(Payload, verb="actions.action_overdue"):
 
 
 EVENTS = (
-    EventType("actions.action_opened", (owner("Assigned to you"),), _TO_OWNER),
-    EventType("actions.action_assigned", (owner("Assigned to you"),), _TO_OWNER),
+    EventType("actions.action_opened", (owner("Assigned to you"),), _TO_OWNER, group=NewsGroup.ACTIONS),
+    EventType("actions.action_assigned", (owner("Assigned to you"),), _TO_OWNER, group=NewsGroup.ACTIONS),
     EventType("actions.action_changed", is_minor=True),
     EventType("actions.action_started", is_minor=True),
     EventType("actions.action_put_back", is_minor=True),
-    EventType("actions.action_blocked", (who_opened,)),
+    EventType("actions.action_blocked", (who_opened,), group=NewsGroup.ACTIONS),
     EventType("actions.action_restricted", is_minor=True),  # no longer written; old ones are read
-    EventType(ActionReminded, (owner("You own this action"),), _TO_OWNER),
-    EventType(ActionOverdue, (owner("You own this action and it is overdue"),), is_urgent=True),
-    EventType(ActionDone, (who_opened,)),
-    EventType(ActionDropped, (who_opened, owner("You owned this action"))),
+    EventType(ActionReminded, (owner("You own this action"),), _TO_OWNER, group=NewsGroup.ACTIONS),
+    EventType(
+        ActionOverdue,
+        (owner("You own this action and it is overdue"),),
+        is_urgent=True,
+        group=NewsGroup.ACTIONS,
+    ),
+    EventType(ActionDone, (who_opened,), group=NewsGroup.ACTIONS),
+    EventType(ActionDropped, (who_opened, owner("You owned this action")), group=NewsGroup.ACTIONS),
     EventType("actions.action_reopened"),
 )

@@ -2,6 +2,7 @@
 
 from history.declarations import EventType, Payload
 from history.recipients import listed_in_payload
+from history.states import NewsGroup
 
 
 class DecisionRightAssigned(Payload, verb="catalogue.decision_right_assigned"):
@@ -27,7 +28,7 @@ EVENTS = (
     EventType("catalogue.model_registered"),
     EventType("catalogue.model_changed"),
     EventType("catalogue.model_stage_moved"),
-    EventType(DecisionRightAssigned, (_HOLDER,), is_chained=True),
-    EventType(DecisionRightChanged, (_HOLDER, _FORMER), is_chained=True),
-    EventType(DecisionRightWithdrawn, (_FORMER,), is_chained=True),
+    EventType(DecisionRightAssigned, (_HOLDER,), is_chained=True, group=NewsGroup.RIGHTS),
+    EventType(DecisionRightChanged, (_HOLDER, _FORMER), is_chained=True, group=NewsGroup.RIGHTS),
+    EventType(DecisionRightWithdrawn, (_FORMER,), is_chained=True, group=NewsGroup.RIGHTS),
 )

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, ClassVar, dataclass_transform
 
 from history.models import Event
-from history.states import InDoubt
+from history.states import InDoubt, NewsGroup, NewsTiming
 
 # Converts the data of an event from one version to the next.
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
@@ -111,7 +111,9 @@ class EventType:
     of: the payload class, or the verb if it has no payload. recipients: rules; the first rule that names a
     person gives the reason. is_actor_notified: the actor is a recipient too. is_chained: chained by hash
     (history/chain.py). is_minor: shown only on the timeline of its own subject. is_private: shown only to the
-    person that its subject is. is_public: sent to webhooks.
+    person that its subject is. is_public: sent to webhooks. group: what it is about, for people who choose
+    what they want to be told; of every event with recipients. A rule can have another one
+    (recipients.in_group). cannot_be_silenced: it is told at once, whatever the person has chosen.
     """
 
     of: type[Payload] | str
@@ -123,6 +125,8 @@ class EventType:
     is_minor: bool = False
     is_private: bool = False
     is_public: bool = True
+    group: NewsGroup | None = None
+    cannot_be_silenced: bool = False
 
     @property
     def verb(self) -> str:
@@ -160,6 +164,12 @@ def find(verb: str) -> EventType | None:
 def private_verbs() -> tuple[str, ...]:
     """Return the verbs of the events about a person that nobody else sees."""
     return tuple(declared.verb for declared in every() if declared.is_private)
+
+
+def default_timing(group: NewsGroup) -> NewsTiming:
+    """Return when people are told who have not chosen: at once about groups with an event that has a mail."""
+    has_mail = any(declared.mail and declared.group == group for declared in every())
+    return NewsTiming.AT_ONCE if has_mail else NewsTiming.DIGEST
 
 
 def upcast(verb: str, version: int, data: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,6 @@
-"""The states of claimed work (handovers, due dates, messages), and why a grant of sight is given."""
+"""The states of claimed work (handovers, due dates, messages), why a grant of sight is given, and what events
+are about, for people who choose what they want to be told.
+"""
 
 from django.db.models import TextChoices
 
@@ -39,3 +41,50 @@ class Reach(TextChoices):
 
     OBJECT = "object", "this object"
     ROOT = "root", "the whole root"
+
+
+class NewsGroup(TextChoices):
+    """What an event is about. Each person chooses for each group how they want to be told (NewsTiming)."""
+
+    REVIEWS = "reviews", "Reviews and scores"
+    ACTIONS = "actions", "Actions"
+    ESCALATIONS = "escalations", "Escalations"
+    MEETINGS = "meetings", "Meetings"
+    MENTIONS = "mentions", "Mentions"
+    DECISIONS = "decisions", "Decisions and acceptances"
+    RISKS = "risks", "Your risks"
+    FINDINGS = "findings", "Register checks"
+    FOLLOWED = "followed", "What you watch"
+    SIGNALS = "signals", "Breaches and thresholds"
+    LEARNINGS = "learnings", "Learnings"
+    RIGHTS = "rights", "Teams and rights"
+
+    @property
+    def about(self) -> str:
+        """Return what it has, in a sentence."""
+        return _ABOUT[self]
+
+
+_ABOUT = {
+    NewsGroup.REVIEWS: "You are asked to review or to score, a reminder, the result.",
+    NewsGroup.ACTIONS: "An action is assigned to you, a reminder, the end of one that you opened.",
+    NewsGroup.ESCALATIONS: "What happens to escalations of your team and to those that you were on. "
+    "What is escalated to you is always mailed at once.",
+    NewsGroup.MEETINGS: "Your turn to facilitate, the agenda, the minutes, moved and cancelled meetings.",
+    NewsGroup.MENTIONS: "Somebody mentions you in a comment.",
+    NewsGroup.DECISIONS: "A decision with an action of yours or about your risks, an acceptance to decide.",
+    NewsGroup.RISKS: "Changes of risks that you own or of your team, the end of an acceptance, due plans.",
+    NewsGroup.FINDINGS: "What is wrong with risks that you own.",
+    NewsGroup.FOLLOWED: "Comments and files on what you watch, changes in views that you subscribe to.",
+    NewsGroup.SIGNALS: "Breaches of models of your team, new thresholds.",
+    NewsGroup.LEARNINGS: "A learning was drafted from a review of yours.",
+    NewsGroup.RIGHTS: "You get or lose a decision right, somebody wants to join your team.",
+}
+
+
+class NewsTiming(TextChoices):
+    """When a person wants to be told. The inbox has everything; of "never" it is marked as read."""
+
+    AT_ONCE = "at_once", "At once"
+    DIGEST = "digest", "In the weekly digest"
+    NEVER = "never", "Never"

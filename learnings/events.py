@@ -1,6 +1,7 @@
 """The events of this room."""
 
 from history.declarations import EventType, Payload
+from history.states import NewsGroup
 from learnings.recipients import reviewers_of_source
 
 
@@ -14,7 +15,7 @@ class LearningDiscarded(Payload, verb="learnings.learning_discarded"):
 
 EVENTS = (
     # the reviewers are notified of a draft without an author; the digest lists published learnings
-    EventType(LearningDrafted, (reviewers_of_source,)),
+    EventType(LearningDrafted, (reviewers_of_source,), group=NewsGroup.LEARNINGS),
     EventType("learnings.learning_taken", is_minor=True),
     EventType("learnings.learning_changed", is_minor=True),
     EventType("learnings.learning_published"),

@@ -1,6 +1,7 @@
 """The events of series, meetings, agenda items and decisions. Ids in payloads are subject ids by default."""
 
 from history.declarations import EventType, Mail, Payload, rename
+from history.states import NewsGroup
 from meetings import mail
 from meetings.recipients import (
     facilitator,
@@ -103,8 +104,8 @@ _AGENDA = Mail("meeting", mail.context, mail.agenda_is_current)
 
 EVENTS = (
     EventType(SeriesAdded),
-    EventType(SeriesChanged, (participants_of_series,)),
-    EventType("meetings.series_retired", (participants_of_series,)),
+    EventType(SeriesChanged, (participants_of_series,), group=NewsGroup.MEETINGS),
+    EventType("meetings.series_retired", (participants_of_series,), group=NewsGroup.MEETINGS),
     EventType(FocusAdded),
     EventType(FocusChanged),
     EventType("meetings.focus_retired"),
@@ -112,17 +113,22 @@ EVENTS = (
     # meetings
     EventType("meetings.meeting_planned"),
     EventType("meetings.meeting_changed"),
-    EventType("meetings.meeting_replanned", (turn_changed,)),
-    EventType(TurnNear, (facilitator, stand_in), _TURN),
-    EventType("meetings.turn_taken_over", (turn_changed,)),
-    EventType("meetings.meeting_moved", (participants,)),
-    EventType(MeetingCancelled, (participants,)),
-    EventType("meetings.meeting_reinstated", (participants,)),
-    EventType(AgendaPublished, (participants,), _AGENDA),
+    EventType("meetings.meeting_replanned", (turn_changed,), group=NewsGroup.MEETINGS),
+    EventType(TurnNear, (facilitator, stand_in), _TURN, group=NewsGroup.MEETINGS),
+    EventType("meetings.turn_taken_over", (turn_changed,), group=NewsGroup.MEETINGS),
+    EventType("meetings.meeting_moved", (participants,), group=NewsGroup.MEETINGS),
+    EventType(MeetingCancelled, (participants,), group=NewsGroup.MEETINGS),
+    EventType("meetings.meeting_reinstated", (participants,), group=NewsGroup.MEETINGS),
+    EventType(AgendaPublished, (participants,), _AGENDA, group=NewsGroup.MEETINGS),
     EventType("meetings.meeting_started"),
     EventType("meetings.attendance_noted"),
-    EventType(MeetingClosed, (participants,), Mail("meeting", mail.context, mail.meeting_is_closed)),
-    EventType(NoMeetingFound, (risk_managers,)),
+    EventType(
+        MeetingClosed,
+        (participants,),
+        Mail("meeting", mail.context, mail.meeting_is_closed),
+        group=NewsGroup.MEETINGS,
+    ),
+    EventType(NoMeetingFound, (risk_managers,), group=NewsGroup.MEETINGS),
     # agenda items
     EventType(AgendaReordered),
     EventType(ItemAdded),
@@ -136,7 +142,7 @@ EVENTS = (
     EventType("meetings.item_noted"),
     EventType("meetings.item_extended"),
     # decisions
-    EventType(DecisionTaken, (owners_of_actions, owner_and_lead)),
+    EventType(DecisionTaken, (owners_of_actions, owner_and_lead), group=NewsGroup.DECISIONS),
     EventType(DecisionReplaced),
     EventType("meetings.acceptance_logged", is_minor=True),  # the timeline of the risk has its own line
     EventType("meetings.decision_ended", is_minor=True),

@@ -2,6 +2,7 @@
 
 from history.declarations import EventType, Payload
 from history.models import Event
+from history.states import NewsGroup
 from people import queries as people
 
 
@@ -17,4 +18,13 @@ def administrators(event: Event) -> dict[int, str]:
     return dict.fromkeys(keys, "A mail about an escalation could not be delivered")
 
 
-EVENTS = (EventType(EscalationMailFailed, (administrators,), is_urgent=True, is_public=False),)
+EVENTS = (
+    EventType(
+        EscalationMailFailed,
+        (administrators,),
+        is_urgent=True,
+        is_public=False,
+        group=NewsGroup.ESCALATIONS,
+        cannot_be_silenced=True,
+    ),
+)

@@ -31,6 +31,7 @@ class EntryQuerySet(RecordedQuerySet):
 class Entry(models.Model):
     """One event in the inbox of one person. It is unique and does not depend on mail.
 
+    is_for_digest: the person wants to be told in the digest.
     topic: the subject that bundles the lines of the inbox. The subject of the event, or what that is about
     (Kind.bundled_with): an action and its escalation are one line.
     """
@@ -40,6 +41,7 @@ class Entry(models.Model):
     topic = models.ForeignKey(Subject, models.DO_NOTHING, null=True, db_index=False, related_name="+")
     why = models.CharField(max_length=120)
     is_urgent = models.BooleanField(default=False)
+    is_for_digest = models.BooleanField(default=False, db_default=False)
     at = models.DateTimeField()
     read_at = models.DateTimeField(null=True, blank=True)
     digest = models.ForeignKey("Digest", models.SET_NULL, null=True, blank=True, related_name="entries")

@@ -1,6 +1,7 @@
 """The events of this room: accounts, teams, absences, tokens, the organisation."""
 
 from history.declarations import EventType, Payload
+from history.states import NewsGroup
 from people.recipients import administrators_about_duty, who_adds_members
 
 
@@ -53,7 +54,7 @@ EVENTS = (
     EventType("people.roster_added"),
     EventType("people.roster_changed"),
     EventType(RosterEnded),
-    EventType(DutyCalendarFailed, (administrators_about_duty,)),
+    EventType(DutyCalendarFailed, (administrators_about_duty,), group=NewsGroup.RIGHTS),
     EventType("people.duty_calendar_recovered"),
     # accounts
     EventType("people.person_added", is_chained=True),
@@ -77,7 +78,7 @@ EVENTS = (
     # teams
     EventType("people.team_added"),
     EventType("people.team_changed", is_chained=True),
-    EventType(MembershipRequested, (who_adds_members,)),
+    EventType(MembershipRequested, (who_adds_members,), group=NewsGroup.RIGHTS),
     EventType(MemberAdded, is_chained=True),
     EventType(MemberRemoved, is_chained=True),
 )

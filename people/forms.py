@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 
 from history import documents
+from history.states import NewsGroup, NewsTiming
 from kit import zones as time_zones
 from outgoing.urls import LONGEST
 from pages.forms import Day, PageForm
@@ -108,7 +109,31 @@ class Account(PageForm):
     is_digest_wanted = forms.BooleanField(label="Send me the weekly digest", required=False)
 
 
-class Welcome(PageForm):
+class NewsTimings(PageForm):
+    """When a person wants to be told, with a field for each group of events."""
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for group in NewsGroup:
+            self.fields[f"news_timings.{group}"] = forms.ChoiceField(
+                label=group.label,
+                choices=NewsTiming.choices,
+                initial=user.timing_of(group),
+                required=False,
+                help_text=group.about,
+            )
+
+    def values(self) -> dict[str, Any]:
+        values = super().values()
+        chosen = {group: values.pop(f"news_timings.{group}") for group in NewsGroup}
+        return {**values, "news_timings": {group: timing for group, timing in chosen.items() if timing}}
+
+    @property
+    def timing_fields(self) -> list[forms.BoundField]:
+        return [self[f"news_timings.{group}"] for group in NewsGroup]
+
+
+class Welcome(NewsTimings):
     """The first sign-in. The leads of the teams decide about members, so teams are asked for."""
 
     teams = forms.ModelMultipleChoiceField(
@@ -127,11 +152,15 @@ class Welcome(PageForm):
     is_digest_wanted = forms.BooleanField(
         label="Send me the weekly digest",
         required=False,
-        help_text="What waits for you, and what moved. Requests and escalations are mailed at once.",
+        help_text="What waits for you, and what changed.",
     )
 
+    @property
+    def first_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.base_fields]
+
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, user=user, **kwargs)
         others = queries.teams().exclude(memberships__user=user)
         self.fields["teams"].queryset = others  # type: ignore[attr-defined]  # a ModelMultipleChoiceField
 

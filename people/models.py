@@ -16,7 +16,9 @@ from django.db.models import Q
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Lower, Now
 
+from history.declarations import default_timing
 from history.models import Part, Recorded, RecordedQuerySet
+from history.states import NewsGroup, NewsTiming
 from kit import clock, zones
 from kit.sight import Sight
 from lists.collation import Collated
@@ -205,7 +207,7 @@ class User(Recorded, AbstractBaseUser):
 
     KIND = "person"
     HISTORY_OMITS = frozenset({"password", "last_login"})
-    HISTORY_REFERS = frozenset({"email", "name", "handle"})
+    HISTORY_REFERS = frozenset({"email", "name", "handle", "chosen_timings"})
     team_subject_ids: Sequence[int] | None = None  # set by with_sight()
     ahead_by: timedelta | None = None  # set by with_sight(); None without an organisation
 
@@ -221,6 +223,8 @@ class User(Recorded, AbstractBaseUser):
     theme = models.CharField(max_length=8, choices=ColourTheme.choices, default=ColourTheme.SYSTEM)
     has_single_keys = models.BooleanField(default=True)
     is_digest_wanted = models.BooleanField(default=True)
+    # What the person chose other than the default: group (NewsGroup) -> when to be told (NewsTiming).
+    chosen_timings = models.JSONField(default=dict, blank=True, db_default={})
     is_mail_refused = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
     audits_until = models.DateField(null=True, blank=True)
@@ -258,6 +262,14 @@ class User(Recorded, AbstractBaseUser):
         if teams is None:
             teams = self.memberships.values_list("team__subject_id", flat=True)
         return Sight(ids=(self.subject_id, *teams), everything=self.is_auditing)
+
+    @property
+    def news_timings(self) -> dict[str, str]:
+        """Return when this person wants to be told, for each group: what they chose, else the default."""
+        return {group: self.timing_of(group) for group in NewsGroup}
+
+    def timing_of(self, group: NewsGroup) -> NewsTiming:
+        return NewsTiming(self.chosen_timings.get(group) or default_timing(group))
 
     @property
     def is_auditing(self) -> bool:

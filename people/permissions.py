@@ -51,6 +51,12 @@ def may_keep_account(user: User, obj: Any) -> bool:
     return not hasattr(user, "token_scope")
 
 
+@permission("people.news_change")
+def may_change_news(user: User, obj: Any) -> bool:
+    """Allow people to choose what they want to be told, with a token that may write, too."""
+    return may_write(user, Role.VIEWER)
+
+
 @permission("people.hand_over")
 def may_hand_over(user: User, obj: Any) -> bool:
     """Allow people to hand over their own work, and administrators that of others. obj: a person."""

@@ -10,6 +10,7 @@ urlpatterns = [
     path("password/<int:pk>/<str:token>/", sign_in.password_link, name="password_link"),
     path("me/", account.account, name="account"),
     path("me/welcome/", account.welcome, name="welcome"),
+    path("me/notifications/", account.news, name="news"),
     path("me/password/", account.change_password, name="change_password"),
     path("me/tokens/", account.make_token, name="make_token"),
     path("me/away/", account.be_away, name="be_away"),

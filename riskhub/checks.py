@@ -100,6 +100,13 @@ def faults_of_event(declared: EventType) -> list[CheckMessage]:
         ]
     if declared.mail is not None and not declared.recipients:
         found.append(Error(f"The event {declared.verb} is mailed to nobody.", hint="Give it recipients."))
+    if declared.recipients and declared.group is None:
+        found.append(
+            Error(
+                f"The event {declared.verb} has recipients and no group.",
+                hint="Give it a NewsGroup, so that people can choose when to be told.",
+            )
+        )
     return found
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from history.declarations import EventType, Payload
 from history.recipients import listed_in_payload
+from history.states import NewsGroup
 from risklog.recipients import risk_owner, scorers
 
 
@@ -49,11 +50,15 @@ class ScoreAgreed(Payload, verb="risklog.score_agreed"):
 _SCORE = listed_in_payload("asked", reason="Your score is requested")
 
 SCORING_EVENTS = (
-    EventType(ScoringStarted, (_SCORE,)),
-    EventType(ScoringAsked, (_SCORE,)),
-    EventType(ScoringReminded, (listed_in_payload("told", reason="Your score is due today"),)),
+    EventType(ScoringStarted, (_SCORE,), group=NewsGroup.REVIEWS),
+    EventType(ScoringAsked, (_SCORE,), group=NewsGroup.REVIEWS),
+    EventType(
+        ScoringReminded,
+        (listed_in_payload("told", reason="Your score is due today"),),
+        group=NewsGroup.REVIEWS,
+    ),
     EventType(ScoreGiven, is_minor=True),
-    EventType(ScoresRevealed, (scorers, risk_owner)),
-    EventType(ScoringCancelled, (scorers,)),
-    EventType(ScoreAgreed, (scorers,)),
+    EventType(ScoresRevealed, (scorers, risk_owner), group=NewsGroup.REVIEWS),
+    EventType(ScoringCancelled, (scorers,), group=NewsGroup.REVIEWS),
+    EventType(ScoreAgreed, (scorers,), group=NewsGroup.REVIEWS),
 )

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from history.models import Event
-from history.recipients import everyone
+from history.recipients import everyone, in_group
+from history.states import NewsGroup
 from kit import clock
 from lists import counting
 from lists.specification import BadQuery, Reader
@@ -15,6 +16,7 @@ from saved.states import Pace, ViewState
 _AT_ONCE = 50  # subscriptions whose views one query compares with an object
 
 
+@in_group(NewsGroup.FOLLOWED)
 def view_subscribers(event: Event) -> dict[int, str]:
     """Return those whose view shows the object now, to them, and who want to be told at once."""
     rows = Subscription.objects.filter(

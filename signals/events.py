@@ -1,6 +1,7 @@
 """The events of this room: sources, series, thresholds, breaches."""
 
 from history.declarations import EventType, Payload
+from history.states import NewsGroup
 from signals.recipients import team_of_breach, team_of_threshold
 
 
@@ -84,11 +85,11 @@ EVENTS = (
     # thresholds
     EventType("signals.external_rule_noted"),
     EventType(ThresholdProposed),
-    EventType(ThresholdAgreed, (team_of_threshold,), is_chained=True),
+    EventType(ThresholdAgreed, (team_of_threshold,), is_chained=True, group=NewsGroup.SIGNALS),
     EventType(ThresholdDeclined, is_chained=True),
     # breaches: reviewers are notified of the review request, the model's team of the breach itself
-    EventType(BreachGroupOpened, (team_of_breach,)),
-    EventType(BreachGroupReopened, (team_of_breach,)),
+    EventType(BreachGroupOpened, (team_of_breach,), group=NewsGroup.SIGNALS),
+    EventType(BreachGroupReopened, (team_of_breach,), group=NewsGroup.SIGNALS),
     EventType(BreachGroupCleared),
     EventType(BreachJoined),
     EventType(BreachReopened),

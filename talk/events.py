@@ -1,6 +1,7 @@
 """The events of this room."""
 
 from history.declarations import EventType, Mail, Payload
+from history.states import NewsGroup
 from talk import mail
 from talk.recipients import mentioned, watchers
 
@@ -32,12 +33,17 @@ class TagReplaced(Payload, verb="talk.tag_replaced"):
 
 
 EVENTS = (
-    EventType("talk.comment_added", (watchers,)),
+    EventType("talk.comment_added", (watchers,), group=NewsGroup.FOLLOWED),
     EventType("talk.comment_changed", is_minor=True),
     EventType("talk.comment_removed", is_minor=True),
     EventType("talk.comment_restored", is_minor=True),
-    EventType(PeopleMentioned, (mentioned,), Mail("mention", mail.context, mail.is_still_written)),
-    EventType(FileAdded, (watchers,)),
+    EventType(
+        PeopleMentioned,
+        (mentioned,),
+        Mail("mention", mail.context, mail.is_still_written),
+        group=NewsGroup.MENTIONS,
+    ),
+    EventType(FileAdded, (watchers,), group=NewsGroup.FOLLOWED),
     EventType(FileRemoved, is_minor=True),
     EventType(FileRestored, is_minor=True),
     EventType(FileDeleted, is_minor=True),

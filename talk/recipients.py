@@ -2,7 +2,8 @@
 
 from history.models import Event
 from history.queries import present_data
-from history.recipients import everyone
+from history.recipients import everyone, in_group
+from history.states import NewsGroup
 from talk.models import Comment
 from talk.queries import watch
 
@@ -15,6 +16,7 @@ def mentioned(event: Event) -> dict[int, str]:
     return everyone([pk for pk in data["people"] if pk in still], "You are mentioned in a comment")
 
 
+@in_group(NewsGroup.FOLLOWED)
 def watchers(event: Event) -> dict[int, str]:
     """Return the people who watch the object."""
     return everyone(watch.watcher_ids(event.subject_id), "You watch it")

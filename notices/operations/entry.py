@@ -9,6 +9,7 @@ from history import declarations
 from history import operations as history
 from history.declarations import EventType
 from history.models import Event, Subject
+from history.states import InDoubt, NewsTiming
 from history.wiring import handler
 from kit import kinds
 from notices.models import Entry, Message
@@ -20,7 +21,9 @@ from people.models import User
 @handler("notices.entry.add")
 @history.in_one_transaction
 def add(event: Event, *, at: datetime) -> None:
-    """Add an inbox entry for each recipient of an event, and a mail if the event is declared with one.
+    """Add an inbox entry for each recipient of an event, and a mail for those who want to be told at once.
+
+    The entry of who never wants to be told is marked as read.
 
     Subscribed to every event that is declared with recipients.
     """
@@ -48,15 +51,15 @@ def _notify(event: Event, declared: EventType, notified: Sequence[Recipient], at
                 event=event,
                 topic_id=topic,
                 why=recipient.reason[:120],
-                is_urgent=declared.is_urgent,
+                is_urgent=declared.is_urgent and recipient.timing != NewsTiming.NEVER,
+                is_for_digest=recipient.timing == NewsTiming.DIGEST,
                 at=event.at,
+                read_at=event.at if recipient.timing == NewsTiming.NEVER else None,
             )
             for recipient in notified
         ],
         ignore_conflicts=True,
     )
-    if declared.mail is None:
-        return
     Message.objects.bulk_create(
         [
             Message(
@@ -65,11 +68,11 @@ def _notify(event: Event, declared: EventType, notified: Sequence[Recipient], at
                 verb=event.verb,
                 subject_id=event.subject_id,
                 event=event,
-                policy=declared.mail.in_doubt,
+                policy=declared.mail.in_doubt if declared.mail else InDoubt.PARK,
                 made_at=at,
             )
             for recipient in notified
-            if recipient.is_mailed and not recipient.user.is_mail_refused
+            if recipient.wants_mail(declared) and not recipient.user.is_mail_refused
         ],
         ignore_conflicts=True,
     )

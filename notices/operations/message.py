@@ -163,7 +163,7 @@ def _begin(row: Message, at: datetime) -> RenderedMail | None:
         sent_title=mail.title,
         sent_text=mail.text,
         sent_html=mail.html,
-        names=sorted(mail.names),
+        names=None if mail.names is None else sorted(mail.names),
     )
     return mail
 

@@ -123,6 +123,8 @@ def content_for(user: User, *, since: datetime, at: datetime) -> dict[str, Any]:
         _section("learnings", "Learnings", _learnings(user, since)),
         _section("meetings", "Next meeting", [_meeting(one, zone) for one in meetings[:1]]),
     ]
+    named = {line["subject"] for section in found for line in section["lines"]}
+    found.insert(-1, _section("news", "Other news for you", _news(user, at, named), shown=12))
     return {"sections": [section for section in found if section["lines"]]}
 
 
@@ -169,6 +171,17 @@ def undigested(user: User, at: datetime) -> QuerySet[Entry]:
 
 
 # ------------------------------------------------------------------ sections
+
+
+def _news(user: User, at: datetime, named: set[int]) -> list[Line]:
+    """Return what the person wants to be told in the digest, each object once, without those named above."""
+    entries = Entry.objects.visible_to(user).filter(pk__in=undigested(user, at).filter(is_for_digest=True))
+    lines: dict[int, Line] = {}
+    for entry in entries.select_related("event__subject").order_by("-at", "-id")[:_READ]:
+        subject = entry.event.subject
+        if subject.pk not in named:
+            lines.setdefault(subject.pk, _line(subject, f"{entry.why}."))
+    return list(lines.values())
 
 
 def _section(key: str, title: str, lines: Sequence[Line], *, shown: int = _SHOWN) -> dict[str, Any]:

@@ -1,21 +1,26 @@
 """Rendering of mails, right before they are sent, in the recipient's time zone and with their rights."""
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from html import unescape
 from typing import Any
 from urllib.parse import urlsplit
 
 import css_inline
 from django.conf import settings
 from django.core import signing
+from django.template import Context
 from django.template.loader import select_template
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import strip_tags
 
 from history import declarations
-from history.models import Subject
+from history.models import Event, Subject
 from history.queries import present_data
+from history.templatetags.timeline import history_line, lines
 from kit.kinds import url_of
 from kit.texts import many_lines, one_line
 from notices.models import Digest, Message
@@ -25,6 +30,10 @@ from people.models import User
 
 _INLINER = css_inline.CSSInliner(keep_style_tags=True, load_remote_stylesheets=False)
 _SALT = "notices.stop_digest"
+# The mail of events that declare none, for those who want to be told at once.
+GENERAL = "news"
+# What a timeline line draws: icons, and the moment, which a mail has as its date.
+_DRAWN = re.compile(r"<svg.*?</svg>|<time.*?</time>", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +41,7 @@ class RenderedMail:
     """A rendered mail.
 
     to: an address. text, html: the same content in two forms. headers: further headers. names: the ids
-    of the subjects that it names.
+    of the subjects that it names, None if they are not known: then only its recipient may read it.
     """
 
     to: str
@@ -40,7 +49,7 @@ class RenderedMail:
     text: str
     html: str
     headers: Mapping[str, str] = field(default_factory=dict)
-    names: Collection[int] = ()
+    names: Collection[int] | None = ()
 
 
 def render(message: Message, *, at: datetime) -> RenderedMail:
@@ -48,9 +57,9 @@ def render(message: Message, *, at: datetime) -> RenderedMail:
     if message.digest:
         return _digest(message, message.digest, at)
     facts = _facts(message)
-    names = set(facts.pop("names"))
-    if message.subject_id:
-        names.add(message.subject_id)
+    names = facts.pop("names")
+    if names is not None:
+        names = {*names, message.subject_id} - {None}
     found = {
         "user": message.user,
         "verb": message.verb,
@@ -64,16 +73,25 @@ def render(message: Message, *, at: datetime) -> RenderedMail:
 
 
 def folder_of(verb: str) -> str:
-    """Return the folder in templates/notices for an event's mail; "" for an event without a mail."""
+    """Return the folder in templates/notices for an event's mail: the general one if it declares none."""
     declared = declarations.find(verb)
-    return declared.mail.templates if declared and declared.mail else ""
+    return declared.mail.templates if declared and declared.mail else GENERAL
 
 
 def _facts(message: Message) -> dict[str, Any]:
     declared = declarations.find(message.verb)
-    if declared is None or declared.mail is None or message.event is None:
+    if declared is None or message.event is None:
         return {"names": ()}
+    if declared.mail is None:
+        return {"names": None, "what": what_happened(message.event, message.user)}
     return declared.mail.context(message.event, message.user)
+
+
+def what_happened(event: Event, reader: User) -> str:
+    """Return the line of an event on timelines as plain text, with the names that the reader may see."""
+    (line,) = lines([event], reader)
+    html = history_line(Context(), line)
+    return one_line(" ".join(unescape(strip_tags(_DRAWN.sub(" ", html))).split()))
 
 
 def _digest(message: Message, made: Digest, at: datetime) -> RenderedMail:
@@ -104,7 +122,7 @@ def _rendered(
     user: User,
     at: datetime,
     *,
-    names: Collection[int],
+    names: Collection[int] | None,
     headers: Mapping[str, str] | None = None,
 ) -> RenderedMail:
     """Render with the templates of the verb if they exist, else with those of the folder."""

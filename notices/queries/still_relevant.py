@@ -9,8 +9,10 @@ from datetime import datetime
 
 from history import declarations
 from history.models import Subject
+from history.states import NewsTiming
 from notices.models import Message
 from notices.queries import recipients
+from notices.queries.recipients import Recipient
 
 
 def why_not(message: Message, *, at: datetime) -> str:
@@ -32,14 +34,23 @@ def _why_not_about(subject_id: int, message: Message, at: datetime) -> str:
     if not Subject.objects.visible_to(message.user).filter(pk=subject_id).exists():
         return "The recipient may no longer see the subject of this mail."
     event, declared = message.event, declarations.find(message.verb)
-    if event is None or declared is None or declared.mail is None:
+    if event is None or declared is None:
         return ""
-    ask = declared.mail.still_relevant
+    ask = declared.mail.still_relevant if declared.mail else None
     if why := ask(event, message.user, at) if ask else "":
         return why
     recipient = next(
         (one for one in recipients.of_event(event, at=at) if one.user.pk == message.user_id), None
     )
+    return _why_not_to(recipient)
+
+
+def _why_not_to(recipient: Recipient | None) -> str:
+    """Return why a recipient, as the rules find them now, gets no mail; "" if they do."""
     if recipient is None:
         return "The recipient is no longer notified about this."
-    return "" if recipient.is_mailed else f"{message.user} is away. The mail goes to the stand-in."
+    if not recipient.is_mailed:
+        return f"{recipient.user} is away. The mail goes to the stand-in."
+    if recipient.timing != NewsTiming.AT_ONCE:
+        return f"{recipient.user} no longer wants to be told of this at once."
+    return ""

@@ -1,5 +1,11 @@
 """The API resources of this room as (address, view): one module per noun."""
 
-from people.api import absence, duty, holiday, person
+from people.api import absence, duty, holiday, news, person
 
-RESOURCES: list = [*person.RESOURCES, *absence.RESOURCES, *holiday.RESOURCES, *duty.RESOURCES]
+RESOURCES: list = [
+    *person.RESOURCES,
+    *absence.RESOURCES,
+    *holiday.RESOURCES,
+    *duty.RESOURCES,
+    *news.RESOURCES,
+]

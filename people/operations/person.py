@@ -11,8 +11,10 @@ from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 
 from history import operations as history
+from history.declarations import default_timing
 from history.models import Due, Event
 from history.queries import changed_fields
+from history.states import NewsGroup, NewsTiming
 from history.wiring import handler
 from kit.actor import SYSTEM, Actor
 from kit.refusals import ChangedMeanwhile, Refused
@@ -29,7 +31,7 @@ ABSENCE_BEGINS = "people.absence_begins"
 _CHANGEABLE = frozenset(
     {
         "name", "email", "function", "time_zone", "country", "subdivision", "theme",
-        "has_single_keys", "is_digest_wanted", "is_mail_refused",
+        "has_single_keys", "is_digest_wanted", "is_mail_refused", "news_timings",
     }
 )  # fmt: skip
 
@@ -79,6 +81,8 @@ def change(
         values["name"] = _name(values["name"])
     if "theme" in values and values["theme"] not in ColourTheme.values:
         raise Refused(f"Use one of {', '.join(ColourTheme.values)}.", field="theme")
+    if "news_timings" in values:
+        values["chosen_timings"] = _chosen_timings(user, values.pop("news_timings"))
     _check_zone(values.get("time_zone", ""))
     days_off.check(values.get("country", user.country), values.get("subdivision", user.subdivision))
     with _one_address_each():
@@ -86,6 +90,21 @@ def change(
     if event:
         history.retitle(user)
     return user
+
+
+def _chosen_timings(user: User, given: Mapping[str, str]) -> dict[str, str]:
+    """Return what a person has chosen, with what they choose now. Defaults are not stored. Raises Refused."""
+    for group, timing in given.items():
+        if group not in NewsGroup.values:
+            raise Refused(f"Use groups out of {', '.join(NewsGroup.values)}.", field=group)
+        if timing not in NewsTiming.values:
+            raise Refused(f"Use one of {', '.join(NewsTiming.values)}.", field=group)
+    chosen = {**user.chosen_timings, **given}
+    return {
+        group: timing
+        for group, timing in sorted(chosen.items())
+        if timing != default_timing(NewsGroup(group))
+    }
 
 
 @transaction.atomic

@@ -68,6 +68,23 @@ def welcome(request: SignedInRequest) -> HttpResponse:
 
 
 @never_cache
+@require_http_methods(["GET", "POST"])
+@view_needs("people.account")
+def news(request: SignedInRequest) -> HttpResponse:
+    """Choose what to be told at once, in the digest, or never."""
+    user = _me(request)
+    return flows.edit(
+        request,
+        user,
+        forms.NewsTimings(request.POST or None, user=user),
+        permission="people.account",
+        operation=person.change,
+        address=reverse("people:news"),
+        show=flows.form_page(request, "people/news.html", person=user),
+    )
+
+
+@never_cache
 @sensitive_post_parameters("current", "password", "again")
 @require_POST
 @view_needs("people.account")

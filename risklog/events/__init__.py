@@ -7,7 +7,7 @@ from typing import Any
 
 from history.declarations import EventType, Mail, Payload, remove, rename
 from history.recipients import listed_in_payload
-from history.states import InDoubt
+from history.states import InDoubt, NewsGroup
 from risklog import mail
 from risklog.events.escalation import (
     EscalationAcknowledged,
@@ -259,7 +259,15 @@ _VIEWS = unless_imported(view_subscribers)
 
 def _escalates(payload: type[Payload], recipients: tuple = (_ESCALATED,)) -> EventType:
     """Return an event whose mail is sent at once, also to its actor. Users cannot turn it off."""
-    return EventType(payload, recipients, _ESCALATION, is_urgent=True, is_actor_notified=True)
+    return EventType(
+        payload,
+        recipients,
+        _ESCALATION,
+        is_urgent=True,
+        is_actor_notified=True,
+        group=NewsGroup.ESCALATIONS,
+        cannot_be_silenced=True,
+    )
 
 
 _OF_TEMPLATES = (
@@ -281,33 +289,40 @@ EVENTS = (
     *(EventType(f"risklog.{verb}", is_chained=True) for verb in _OF_RULES),
     EventType(LadderChanged, is_chained=True),
     # risks
-    EventType("risklog.risk_opened", (*(unless_imported(rule) for rule in _OWNER_AND_TEAM), _VIEWS)),
-    EventType(RiskChanged, (of_important_change, _VIEWS)),
+    EventType(
+        "risklog.risk_opened",
+        (*(unless_imported(rule) for rule in _OWNER_AND_TEAM), _VIEWS),
+        group=NewsGroup.RISKS,
+    ),
+    EventType(RiskChanged, (of_important_change, _VIEWS), group=NewsGroup.RISKS),
     EventType(RiskConfirmed),
     EventType(RiskAssessing),
-    EventType(RiskTreating, (risk_owner, _VIEWS)),
-    EventType(RiskMonitoring, (risk_owner, _VIEWS)),
-    EventType(AcceptanceProposed, (acceptance_deciders,)),
-    EventType(AcceptanceDeclined, (risk_owner, acceptance_proposer)),
-    EventType(AcceptanceWithdrawn, (acceptance_deciders,), is_minor=True),
+    EventType(RiskTreating, (risk_owner, _VIEWS), group=NewsGroup.RISKS),
+    EventType(RiskMonitoring, (risk_owner, _VIEWS), group=NewsGroup.RISKS),
+    EventType(AcceptanceProposed, (acceptance_deciders,), group=NewsGroup.DECISIONS),
+    EventType(AcceptanceDeclined, (risk_owner, acceptance_proposer), group=NewsGroup.DECISIONS),
+    EventType(AcceptanceWithdrawn, (acceptance_deciders,), is_minor=True, group=NewsGroup.DECISIONS),
     EventType(
         RiskAccepted,
         (*(unless_imported(rule) for rule in (*_OWNER_AND_TEAM, acceptance_proposer)), _VIEWS),
         is_chained=True,
+        group=NewsGroup.DECISIONS,
     ),
     EventType(
         RiskAcceptanceEnding,
         _OWNER,
         Mail("risk", mail.risk_context, mail.risk_is_accepted, goes_to_stand_in=True),
+        group=NewsGroup.RISKS,
     ),
     EventType(
         RiskAcceptanceEnded,
         _OWNER,
         Mail("risk", mail.risk_context, mail.risk_is_accepted_no_more, goes_to_stand_in=True),
+        group=NewsGroup.RISKS,
     ),
     *SCORING_EVENTS,
-    EventType(RiskClosed, (*_OWNER_AND_TEAM, owner_of_other_risk, _VIEWS)),
-    EventType(RiskReopened, (*_OWNER_AND_TEAM, _VIEWS)),
+    EventType(RiskClosed, (*_OWNER_AND_TEAM, owner_of_other_risk, _VIEWS), group=NewsGroup.RISKS),
+    EventType(RiskReopened, (*_OWNER_AND_TEAM, _VIEWS), group=NewsGroup.RISKS),
     EventType(
         FindingsTold,
         (listed_in_payload("told", reason="Risks that need your attention"),),
@@ -315,52 +330,66 @@ EVENTS = (
         is_minor=True,
         is_private=True,
         is_public=False,
+        group=NewsGroup.FINDINGS,
     ),
     EventType(RiskNeglected),
-    EventType(PlanRequired, tuple(unless_imported(rule) for rule in _OWNER)),
+    EventType(PlanRequired, tuple(unless_imported(rule) for rule in _OWNER), group=NewsGroup.RISKS),
     EventType(PlanSettled, is_minor=True),
-    EventType(PlanOverdue, _OWNER, is_urgent=True),
+    EventType(PlanOverdue, _OWNER, is_urgent=True, group=NewsGroup.RISKS),
     EventType(RiskRestricted, is_chained=True),
     EventType(RiskOpenedToAll, is_chained=True),
     # reviews
-    EventType(ReviewOpened, (asked_to_review,), _REQUEST),
-    EventType(ReviewAsked, (asked_to_review,), _REQUEST),
-    EventType(ReviewReassigned, (asked_to_review,), _REQUEST),
+    EventType(ReviewOpened, (asked_to_review,), _REQUEST, group=NewsGroup.REVIEWS),
+    EventType(ReviewAsked, (asked_to_review,), _REQUEST, group=NewsGroup.REVIEWS),
+    EventType(ReviewReassigned, (asked_to_review,), _REQUEST, group=NewsGroup.REVIEWS),
     EventType(ReviewAnnotated),
     EventType(
         ReviewPressed,
         (listed_in_payload("waiting", reason="The review became critical: your answer is due sooner"),),
         _REQUEST,
+        group=NewsGroup.REVIEWS,
     ),
-    EventType(ReviewReminded, (listed_in_payload("told", reason="Your answer is due soon"),), _REMINDER),
     EventType(
-        ReviewUnanswered, (listed_in_payload("waiting", reason="Your answer is overdue"),), is_urgent=True
+        ReviewReminded,
+        (listed_in_payload("told", reason="Your answer is due soon"),),
+        _REMINDER,
+        group=NewsGroup.REVIEWS,
+    ),
+    EventType(
+        ReviewUnanswered,
+        (listed_in_payload("waiting", reason="Your answer is overdue"),),
+        is_urgent=True,
+        group=NewsGroup.REVIEWS,
     ),
     EventType("risklog.review_replanned", is_minor=True),
     EventType(ReviewAnswered),
     EventType("risklog.review_claimed"),
     EventType("risklog.review_given_back", is_minor=True),
-    EventType(ReviewSettled, (reviewers,)),
-    EventType(ReviewWithdrawn, (reviewers,)),
-    EventType(ReviewReopened, (reviewers,)),
+    EventType(ReviewSettled, (reviewers,), group=NewsGroup.REVIEWS),
+    EventType(ReviewWithdrawn, (reviewers,), group=NewsGroup.REVIEWS),
+    EventType(ReviewReopened, (reviewers,), group=NewsGroup.REVIEWS),
     # escalations
-    EventType(EscalationStarted, (team_of_escalation,)),
+    EventType(EscalationStarted, (team_of_escalation,), group=NewsGroup.ESCALATIONS),
     _escalates(EscalationClimbed),
     _escalates(EscalationLapsed),
     _escalates(EscalationResumed),
     _escalates(EscalationSteppedDown),
     _escalates(EscalationCalledAgain),
     _escalates(EscalationHandedOver, (listed_in_payload("told", reason="Handed over to you"),)),
-    EventType(EscalationAnnotated, (escalated_to,)),
-    EventType(EscalationAcknowledged, (escalated_to,)),
-    EventType(EscalationPaused, (escalated_to,)),
-    EventType(EscalationStays, (escalated_to,), is_urgent=True),
+    EventType(EscalationAnnotated, (escalated_to,), group=NewsGroup.ESCALATIONS),
+    EventType(EscalationAcknowledged, (escalated_to,), group=NewsGroup.ESCALATIONS),
+    EventType(EscalationPaused, (escalated_to,), group=NewsGroup.ESCALATIONS),
+    EventType(EscalationStays, (escalated_to,), is_urgent=True, group=NewsGroup.ESCALATIONS),
     EventType(EscalationWaits, is_minor=True),
     EventType("risklog.escalation_replanned", is_minor=True),
-    EventType(EscalationResolved, (escalated_to,)),
+    EventType(EscalationResolved, (escalated_to,), group=NewsGroup.ESCALATIONS),
     # No mail: its delivery log would name the person who escalated.
-    EventType(RevealAsked, (other_administrators,), is_urgent=True, is_chained=True),
-    EventType(RevealDeclined, (_ASKED_REVEAL,), is_chained=True),
-    EventType(RevealLapsed, (_ASKED_REVEAL,), is_chained=True),
-    EventType(EscalationRevealed, (_ASKED_REVEAL, unnamed_raisers), is_chained=True),
+    EventType(
+        RevealAsked, (other_administrators,), is_urgent=True, is_chained=True, group=NewsGroup.ESCALATIONS
+    ),
+    EventType(RevealDeclined, (_ASKED_REVEAL,), is_chained=True, group=NewsGroup.ESCALATIONS),
+    EventType(RevealLapsed, (_ASKED_REVEAL,), is_chained=True, group=NewsGroup.ESCALATIONS),
+    EventType(
+        EscalationRevealed, (_ASKED_REVEAL, unnamed_raisers), is_chained=True, group=NewsGroup.ESCALATIONS
+    ),
 )

@@ -96,6 +96,8 @@ PAGES = {
     "function": lambda: f"/people/functions/{_with_roster()}/",
     "function with a calendar": lambda: f"/people/functions/{_with_calendar()}/",
     "account": lambda: "/people/me/",
+    "notifications": lambda: "/people/me/notifications/",
+    "welcome": lambda: "/people/me/welcome/",
     "reference": lambda: "/api/v1/",
     "styleguide": lambda: "/styleguide/",
 }

@@ -1,6 +1,7 @@
 """The events of this room."""
 
 from history.declarations import EventType, Payload
+from history.states import NewsGroup
 from tests.notebook.recipients import reader
 
 
@@ -8,4 +9,4 @@ class NoteClosed(Payload, verb="notebook.note_closed"):
     reason: str
 
 
-EVENTS = (EventType("notebook.note_added", (reader,)), EventType(NoteClosed))
+EVENTS = (EventType("notebook.note_added", (reader,), group=NewsGroup.FOLLOWED), EventType(NoteClosed))
