@@ -88,6 +88,12 @@ class ItemCarriedOver(Payload, verb="meetings.item_carried_over"):
     to: int | None = None
 
 
+class ItemParked(Payload, verb="meetings.item_parked"):
+    """fits: False if the item does not fit into the planned length; True if a person parked it."""
+
+    fits: bool
+
+
 class DecisionTaken(Payload, verb="meetings.decision_taken"):
     """actions: their number. settles: the outcome of the review that the decision settles, "" without one."""
 
@@ -121,7 +127,10 @@ EVENTS = (
     EventType("meetings.meeting_reinstated", (participants,), group=NewsGroup.MEETINGS),
     EventType(AgendaPublished, (participants,), _AGENDA, group=NewsGroup.MEETINGS),
     EventType("meetings.meeting_started"),
+    EventType("meetings.control_handed_over"),
+    EventType("meetings.control_taken"),
     EventType("meetings.attendance_noted"),
+    EventType("meetings.arrived", is_minor=True),
     EventType(
         MeetingClosed,
         (participants,),
@@ -135,7 +144,12 @@ EVENTS = (
     EventType("meetings.item_changed"),
     EventType(ItemMoved),
     EventType("meetings.item_taken_up"),
+    EventType("meetings.item_paused", is_minor=True),
+    EventType("meetings.item_resumed", is_minor=True),
     EventType("meetings.item_put_back"),
+    EventType(ItemParked),
+    EventType("meetings.item_taken_back"),
+    EventType("meetings.item_actions_agreed", is_minor=True),
     EventType("meetings.item_done"),
     EventType(ItemCarriedOver),
     EventType("meetings.item_taken_off"),
@@ -143,6 +157,7 @@ EVENTS = (
     EventType("meetings.item_extended"),
     # decisions
     EventType(DecisionTaken, (owners_of_actions, owner_and_lead), group=NewsGroup.DECISIONS),
+    EventType("meetings.decision_completed"),
     EventType(DecisionReplaced),
     EventType("meetings.acceptance_logged", is_minor=True),  # the timeline of the risk has its own line
     EventType("meetings.decision_ended", is_minor=True),

@@ -1,5 +1,6 @@
 """The forms of series, focuses, meetings, agenda items and decisions."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -240,21 +241,48 @@ class MoveForm(PageForm):
         return cls(initial={"starts_at": meeting.starts_at})
 
 
+class StartForm(PageForm):
+    """Whether the meeting is started although this is not its planned time; whether the reader leads it."""
+
+    is_confirmed = forms.BooleanField(required=False)
+    lead = forms.BooleanField(required=False)
+
+
 class CancellationForm(PageForm):
     """Why a meeting is cancelled."""
 
     reason = forms.CharField(required=False, max_length=300)
 
 
+class ControlForm(PageForm):
+    """Who controls the live meeting from now on."""
+
+    to = forms.ModelChoiceField(User.objects.none(), label="Hand control to", empty_label="Choose a person")
+
+    def __init__(self, *args: Any, people: QuerySet[User] | Sequence[User], **kwargs: Any) -> None:
+        """people: who can be chosen; a sequence if it is loaded and only shown."""
+        super().__init__(*args, **kwargs)
+        fields: dict[str, Any] = self.fields
+        if isinstance(people, QuerySet):
+            fields["to"].queryset = people
+        else:
+            fields["to"].choices = [("", "Choose a person"), *((one.pk, one.name) for one in people)]
+
+
 class AttendanceForm(PageForm):
-    """The people who are present."""
+    """The people who are present. was: ids of those who were present in the list, separated by commas."""
 
     present = forms.ModelMultipleChoiceField(User.objects.none(), required=False, label="People")
+    was = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, people: QuerySet[User], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         fields: dict[str, Any] = self.fields
         fields["present"].queryset = people
+
+    def clean_was(self) -> list[int]:
+        """Return the ids; those of the chosen people and of strangers are harmless."""
+        return [int(text) for text in self.cleaned_data["was"].split(",") if text.isdecimal()][:1000]
 
 
 class FollowUpActionForm(PageForm):

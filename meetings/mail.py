@@ -10,7 +10,7 @@ from actions.models import Action
 from history.models import Event, Subject
 from history.queries import present_data
 from meetings.models import Decision, Meeting
-from meetings.states import ItemState, MeetingState
+from meetings.states import OFF_AGENDA, MeetingState
 from people.models import User
 
 _OVER = "The meeting has started or is cancelled."
@@ -21,7 +21,7 @@ def context(event: Event, reader: User) -> dict[str, Any]:
     rows = Meeting.objects.select_related("series", "focus", "facilitator", "stand_in")
     meeting = rows.get(subject_id=event.subject_id)
     items: list[Any] = list(
-        meeting.items.exclude(state=ItemState.DROPPED).select_related("about").order_by("rank", "id")
+        meeting.items.exclude(state__in=OFF_AGENDA).select_related("about").order_by("rank", "id")
     )
     ids = {item.about_id for item in items if item.about_id}
     visible = set(Subject.objects.visible_to(reader).filter(pk__in=ids).values_list("pk", flat=True))

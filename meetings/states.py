@@ -25,6 +25,7 @@ class ItemState(TextChoices):
     DONE = "done", "Done"
     CARRIED = "carried", "Carried over"
     DROPPED = "dropped", "Removed"
+    BACKLOG = "backlog", "In the backlog"
 
 
 class ItemOutcome(TextChoices):
@@ -58,16 +59,26 @@ ITEM_MOVES = {
     (ItemState.DROPPED, ItemState.WAITING): "meetings.item_put_back",
     (ItemState.DONE, ItemState.WAITING): "meetings.item_put_back",
     (ItemState.CARRIED, ItemState.WAITING): "meetings.item_put_back",
+    (ItemState.WAITING, ItemState.BACKLOG): "meetings.item_parked",
+    (ItemState.CURRENT, ItemState.BACKLOG): "meetings.item_parked",
+    (ItemState.BACKLOG, ItemState.WAITING): "meetings.item_taken_back",
+    (ItemState.BACKLOG, ItemState.DONE): "meetings.item_done",
+    (ItemState.BACKLOG, ItemState.CARRIED): "meetings.item_carried_over",
+    (ItemState.BACKLOG, ItemState.DROPPED): "meetings.item_taken_off",
 }
 # Upcoming meetings, meetings that have started, and items without an outcome.
 TO_COME = (MeetingState.PLANNED, MeetingState.LIVE)
 HELD = (MeetingState.LIVE, MeetingState.CLOSED)
 UNFINISHED = (ItemState.WAITING, ItemState.CURRENT)
+# Items that are not on the agenda itself: removed ones, and the backlog.
+OFF_AGENDA = (ItemState.DROPPED, ItemState.BACKLOG)
 # Meetings are planned this long ahead; their agendas are published this long before the start.
 AHEAD = timedelta(weeks=12)
 PUBLISHED_BEFORE = timedelta(days=1)
 # How long after its end a meeting may still be started, so that its notes can be recorded afterwards.
 MAY_BEGIN_LATE = timedelta(days=1)
+# A start that is earlier than this before the planned one must be confirmed.
+MAY_BEGIN_EARLY = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from meetings.views import decision, item, live, meeting, series
+from meetings.views import decision, item, live, live_item, meeting, series
 
 app_name = "meetings"
 
@@ -22,13 +22,17 @@ ITEMS = [
     re_path(r"^items/(?P<pk>[0-9]{1,18})/(?P<way>up|down)/$", item.item_shift, name="item_shift"),
     path("items/<int:pk>/take-off/", item.item_take_off, name="item_take_off"),
     path("items/<int:pk>/put-back/", item.item_put_back, name="item_put_back"),
-    path("items/<int:pk>/take-up/", live.item_take_up, name="item_take_up"),
-    path("items/<int:pk>/pause/", live.item_pause, name="item_pause"),
-    path("items/<int:pk>/extend/", live.item_extend, name="item_extend"),
-    path("items/<int:pk>/finish/", live.item_finish, name="item_finish"),
-    path("items/<int:pk>/note/", live.item_note, name="item_note"),
-    path("items/<int:pk>/decide/", live.item_decide, name="item_decide"),
-    path("items/<int:pk>/act/", live.item_act, name="item_act"),
+    path("items/<int:pk>/take-up/", live_item.item_take_up, name="item_take_up"),
+    path("items/<int:pk>/pause/", live_item.item_pause, name="item_pause"),
+    path("items/<int:pk>/resume/", live_item.item_resume, name="item_resume"),
+    path("items/<int:pk>/back/", live_item.item_back, name="item_back"),
+    path("items/<int:pk>/park/", live_item.item_park, name="item_park"),
+    path("items/<int:pk>/take-back/", live_item.item_take_back, name="item_take_back"),
+    path("items/<int:pk>/extend/", live_item.item_extend, name="item_extend"),
+    path("items/<int:pk>/finish/", live_item.item_finish, name="item_finish"),
+    path("items/<int:pk>/note/", live_item.item_note, name="item_note"),
+    path("items/<int:pk>/decide/", live_item.item_decide, name="item_decide"),
+    path("items/<int:pk>/act/", live_item.item_act, name="item_act"),
 ]
 DECISIONS = [
     path("decisions/", decision.decision_list, name="decision_list"),
@@ -39,6 +43,8 @@ DECISIONS = [
 MEETINGS = [
     path("<str:reference>/live/", live.meeting_live, name="meeting_live"),
     path("<str:reference>/pulse/", live.meeting_pulse, name="meeting_pulse"),
+    path("<str:reference>/control/take/", live.meeting_take_control, name="meeting_take_control"),
+    path("<str:reference>/control/hand-over/", live.meeting_hand_over, name="meeting_hand_over"),
     path("<str:reference>/attend/", live.meeting_attend, name="meeting_attend"),
     path("<str:reference>/close/", live.meeting_close, name="meeting_close"),
     path("<str:reference>/minutes/", live.meeting_minutes, name="meeting_minutes"),

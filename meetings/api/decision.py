@@ -13,6 +13,7 @@ from history.queries import seen_by, tell
 from kit import clock
 from meetings.filters import DECISIONS
 from meetings.models import AgendaItem, Decision, Meeting
+from meetings.operations import completion
 from meetings.operations import decision as operations
 from meetings.queries import decision as queries
 from meetings.queries.agenda import may_see_item
@@ -39,6 +40,9 @@ class DecisionRow(serializers.Serializer):
     meeting_id = serializers.IntegerField(allow_null=True, help_text="null if decided outside a meeting.")
     item_id = serializers.IntegerField(allow_null=True)
     no_action_reason = serializers.CharField()
+    is_incomplete = serializers.BooleanField(
+        help_text="Whether it was recorded in a live meeting and its reason or action is still missing."
+    )
     state = serializers.ChoiceField(DecisionState.choices)
     accepted_until = serializers.DateField(
         source="acceptance.until",
@@ -92,7 +96,7 @@ class NewDecision(Body):
     """A decision, with at least one action or the reason why none is needed."""
 
     text = serializers.CharField(max_length=4000)
-    reason = serializers.CharField(max_length=4000)
+    reason = serializers.CharField(max_length=4000, required=False, allow_blank=True, default="")
     about = Visible(
         "object",
         Subject.objects.visible_to,
@@ -107,11 +111,22 @@ class NewDecision(Body):
     item = ItemNumber("agenda item", _items, by="pk", required=False, allow_null=True)
     actions = serializers.ListField(child=NewAction(), max_length=20, required=False)
     no_action_reason = serializers.CharField(max_length=2000, required=False, allow_blank=True)
+    may_be_incomplete = serializers.BooleanField(
+        required=False,
+        help_text="In a live meeting: reason and action may follow before it ends (/complete).",
+    )
     settles = serializers.ChoiceField(
         [*Outcome.choices, ""],
         required=False,
         help_text="The outcome of the review that the decision settles.",
     )
+
+
+class Missing(Body):
+    """What an incomplete decision lacks: one of the two, or both."""
+
+    reason = serializers.CharField(max_length=4000, required=False, allow_blank=True)
+    no_action_reason = serializers.CharField(max_length=2000, required=False, allow_blank=True)
 
 
 class Replacement(Body):
@@ -132,6 +147,7 @@ class _Decisions(Resource):
         "meeting_id": "meeting_id",
         "item_id": "item_id",
         "no_action_reason": "no_action_reason",
+        "is_incomplete": "is_incomplete",
         "state": "state",
         "accepted_until": "acceptance__until",
         "proposed_by_id": "acceptance__proposed_by_id",
@@ -181,6 +197,19 @@ class DecisionItem(_Decisions, Item):
     permission = {"GET": "meetings.decision_view"}
 
 
+class Complete(_Decisions, Step):
+    """Add what an incomplete decision lacks: its reason, or why no action is needed."""
+
+    permission = {"POST": "meetings.decision_replace"}
+    body, bodies = Missing, {"POST": Missing}
+    answers = {"POST": (200, DecisionRow)}
+    operation = staticmethod(completion.complete)
+    is_versioned = True
+
+    def objects(self, request: Request) -> QuerySet:
+        return queries.decisions(request.user)
+
+
 class Replace(_Decisions, Step):
     """Replace a decision with a later one."""
 
@@ -201,5 +230,6 @@ RESOURCES: list = [
     ("decisions", Decisions),
     ("decisions/export", DecisionExport),
     ("decisions/<str:key>", DecisionItem),
+    ("decisions/<str:key>/complete", Complete),
     ("decisions/<str:key>/replace", Replace),
 ]

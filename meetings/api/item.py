@@ -13,7 +13,7 @@ from history.queries import may_see, seen_by
 from kit import clock
 from meetings.filters import ITEMS
 from meetings.models import AgendaItem, Meeting
-from meetings.operations import carry
+from meetings.operations import backlog
 from meetings.operations import item as operations
 from meetings.queries.agenda import may_see_item
 from meetings.states import ItemOutcome, ItemState, Purpose
@@ -47,6 +47,11 @@ class ItemRow(serializers.Serializer):
     times_carried = serializers.IntegerField()
     current_since = serializers.DateTimeField(allow_null=True)
     spent_seconds = serializers.IntegerField()
+    has_actions = serializers.BooleanField(help_text="Whether an action was agreed on it without a decision.")
+    parked_by_id = serializers.IntegerField(
+        allow_null=True,
+        help_text="Who moved it to the backlog. null in the backlog: it does not fit into the meeting.",
+    )
 
 
 class ItemChange(Body):
@@ -66,10 +71,19 @@ class NewItem(Body):
     about = Visible("object", Subject.objects.visible_to, by="reference", required=False, allow_null=True)
     purpose = serializers.ChoiceField(Purpose.choices, required=False)
     minutes = serializers.IntegerField(min_value=1, max_value=240, required=False)
+    is_parked = serializers.BooleanField(required=False, help_text="Add it to the backlog of the meeting.")
 
 
 class Finished(Body):
-    outcome = serializers.ChoiceField(ItemOutcome.choices)
+    outcome = serializers.ChoiceField(
+        [*ItemOutcome.choices, ""],
+        required=False,
+        help_text="By default, what follows from the decisions and actions that were recorded.",
+    )
+
+
+class Extension(Body):
+    minutes = serializers.IntegerField(min_value=-60, max_value=60, required=False, help_text="2 by default.")
 
 
 class _Items(Resource):
@@ -95,6 +109,8 @@ class _Items(Resource):
         "times_carried": "times_carried",
         "current_since": "current_since",
         "spent_seconds": "spent_seconds",
+        "has_actions": "has_actions",
+        "parked_by_id": "parked_by_id",
     }
 
     def rows(self, request: Request) -> QuerySet:
@@ -116,6 +132,7 @@ class _Items(Resource):
             if row["is_hidden"]:
                 row |= {"title": f"Restricted item, {row['minutes']} min", "why": "", "notes": ""}
                 row |= {"about_reference": None, "about_kind": None, "added_by_id": None, "outcome": ""}
+                row |= {"parked_by_id": None, "has_actions": False}
         names = list(ItemRow().fields)
         return [{name: row[name] for name in names} for row in rows]
 
@@ -168,9 +185,37 @@ class AgendaItemStep(_Items, Step):
 
 
 class TakeUp(AgendaItemStep):
-    """Start discussing an item."""
+    """Discuss an item now. Only who controls the meeting can."""
 
     operation = staticmethod(operations.take_up)
+
+
+class Pause(AgendaItemStep):
+    """Stop the clock of the current item."""
+
+    operation = staticmethod(operations.pause)
+
+
+class Resume(AgendaItemStep):
+    """Start the clock of the current item again."""
+
+    operation = staticmethod(operations.resume)
+
+
+class Back(AgendaItemStep):
+    """Discuss the item before this one again. The answer is this item."""
+
+    operation = staticmethod(operations.back)
+
+
+class Extend(AgendaItemStep):
+    """Add minutes to an item."""
+
+    body, bodies = Extension, {"POST": Extension}
+    operation = staticmethod(operations.extend)
+
+    def arguments(self, values: dict[str, Any], request: Request) -> dict[str, Any]:
+        return {"minutes": values.get("minutes", 2)}
 
 
 class Finish(AgendaItemStep):
@@ -183,7 +228,21 @@ class Finish(AgendaItemStep):
 class Defer(AgendaItemStep):
     """Carry an item over to a later meeting."""
 
-    operation = staticmethod(carry.defer)
+    operation = staticmethod(operations.defer)
+
+
+class Park(AgendaItemStep):
+    """Move an item to the backlog of the meeting."""
+
+    permission = {"POST": "meetings.item_change"}
+    operation = staticmethod(backlog.park)
+
+
+class TakeBack(AgendaItemStep):
+    """Move an item of the backlog to the agenda."""
+
+    permission = {"POST": "meetings.item_change"}
+    operation = staticmethod(backlog.take_back)
 
 
 class TakeOff(AgendaItemStep):
@@ -203,9 +262,15 @@ class PutBack(AgendaItemStep):
 RESOURCES: list = [
     ("agenda-items", Items),
     ("agenda-items/<str:key>", OneItem),
-    ("agenda-items/<str:key>/take_up", TakeUp),
+    ("agenda-items/<str:key>/take-up", TakeUp),
+    ("agenda-items/<str:key>/pause", Pause),
+    ("agenda-items/<str:key>/resume", Resume),
+    ("agenda-items/<str:key>/back", Back),
+    ("agenda-items/<str:key>/extend", Extend),
     ("agenda-items/<str:key>/finish", Finish),
     ("agenda-items/<str:key>/defer", Defer),
-    ("agenda-items/<str:key>/take_off", TakeOff),
-    ("agenda-items/<str:key>/put_back", PutBack),
+    ("agenda-items/<str:key>/park", Park),
+    ("agenda-items/<str:key>/take-back", TakeBack),
+    ("agenda-items/<str:key>/take-off", TakeOff),
+    ("agenda-items/<str:key>/put-back", PutBack),
 ]

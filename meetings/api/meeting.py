@@ -1,5 +1,7 @@
 """API resources of meetings: list, get and change them, and a POST for each step."""
 
+from typing import Any
+
 from django.db.models import QuerySet
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -7,7 +9,8 @@ from rest_framework.response import Response
 
 from kit import clock
 from meetings.filters import MEETINGS
-from meetings.models import Meeting
+from meetings.models import Decision, Meeting
+from meetings.operations import attendance, control
 from meetings.operations import meeting as operations
 from meetings.queries import meeting as queries
 from meetings.states import MeetingState
@@ -36,9 +39,13 @@ class MeetingRow(serializers.Serializer):
     why = serializers.CharField(help_text="Why this person facilitates.")
     objective = serializers.CharField()
     state = serializers.ChoiceField(MeetingState.choices)
+    controller_id = serializers.IntegerField(
+        allow_null=True, help_text="Who controls the live meeting: takes up and finishes items, and ends it."
+    )
+    controller_name = serializers.CharField(source="controller.name", default=None, allow_null=True)
     published_at = serializers.DateTimeField(allow_null=True)
-    started_at = serializers.DateTimeField(allow_null=True)
-    closed_at = serializers.DateTimeField(allow_null=True)
+    started_at = serializers.DateTimeField(allow_null=True, help_text="When it was really held, from here")
+    closed_at = serializers.DateTimeField(allow_null=True, help_text="to here.")
     improvement = serializers.CharField()
     was_worth_it = serializers.BooleanField(allow_null=True)
 
@@ -54,17 +61,59 @@ class Cancellation(Body):
     reason = serializers.CharField(max_length=300, required=False, allow_blank=True)
 
 
+class Completion(Body):
+    """What an incomplete decision lacks."""
+
+    decision = Visible("decision", Decision.objects.visible_to, by="subject__reference")
+    reason = serializers.CharField(max_length=4000, required=False, allow_blank=True)
+    no_action_reason = serializers.CharField(max_length=2000, required=False, allow_blank=True)
+
+
 class Closing(Body):
     improvement = serializers.CharField(max_length=300, required=False, allow_blank=True)
     was_worth_it = serializers.BooleanField(required=False, allow_null=True)
+    decisions = serializers.ListField(
+        child=Completion(),
+        max_length=200,
+        required=False,
+        help_text="For each incomplete decision, the reason or why no action is needed.",
+    )
 
 
 def _people(user: User) -> QuerySet[User]:
     return User.objects.active().visible_to(user)
 
 
+class PersonKey(Visible):
+    """A person by handle (with or without its @), id or email address."""
+
+    def to_internal_value(self, data: Any) -> User:
+        key = str(data).strip()
+        self.key_field = "email" if "@" in key.removeprefix("@") else "handle"
+        return super().to_internal_value(key.removeprefix("@").lower() if isinstance(data, str) else data)
+
+
 class PresentPeople(Body):
-    present = serializers.ListField(child=Visible("person", _people, by="email"), max_length=500)
+    present = serializers.ListField(child=PersonKey("person", _people), max_length=500)
+
+
+class Starting(Body):
+    is_confirmed = serializers.BooleanField(
+        required=False, help_text="Start it although this is not about its planned time."
+    )
+
+
+class Controlling(Body):
+    to = PersonKey(
+        "person", _people, required=False, help_text="Hand control to: a handle, an id, or an email."
+    )
+    take = serializers.BooleanField(required=False, help_text="Take control.")
+
+    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+        if ("to" in values) == bool(values.get("take")):
+            text = 'Send {"take": true} to take control, or {"to": "handle"} to hand it over.'
+            raise serializers.ValidationError({"to": [text]})
+        return values
 
 
 class _Meetings(Resource):
@@ -87,6 +136,8 @@ class _Meetings(Resource):
         "why": "why",
         "objective": "objective",
         "state": "state",
+        "controller_id": "controller_id",
+        "controller_name": "controller__name",
         "published_at": "published_at",
         "started_at": "started_at",
         "closed_at": "closed_at",
@@ -131,11 +182,23 @@ class MeetingStep(_Meetings, Step):
 
 
 class Start(MeetingStep):
-    """Start a meeting."""
+    """Start a meeting. The caller controls it. Far from its planned time this must be confirmed."""
 
     permission = {"POST": "meetings.meeting_run"}
-    bodies = {"POST": None}
+    body, bodies = Starting, {"POST": Starting}
     operation = staticmethod(operations.start)
+
+
+class Control(MeetingStep):
+    """Take control of a live meeting, or hand it over."""
+
+    permission = {"POST": "meetings.meeting_run"}
+    body, bodies = Controlling, {"POST": Controlling}
+    operation = staticmethod(control.give)
+    takes_version = is_versioned = False
+
+    def arguments(self, values: dict[str, Any], request: Request) -> dict[str, Any]:
+        return {"to": values.get("to", request.user)}
 
 
 class Attend(MeetingStep):
@@ -143,13 +206,13 @@ class Attend(MeetingStep):
 
     permission = {"POST": "meetings.meeting_run"}
     body, bodies = PresentPeople, {"POST": PresentPeople}
-    operation = staticmethod(operations.attend)
+    operation = staticmethod(attendance.attend)
     takes_version = False
     is_versioned = False
 
 
 class CloseMeeting(MeetingStep):
-    """End a meeting. Unfinished items are carried over."""
+    """End a meeting. Unfinished items are carried over. Only who controls it can."""
 
     permission = {"POST": "meetings.meeting_run"}
     body, bodies = Closing, {"POST": Closing}
@@ -184,9 +247,10 @@ RESOURCES: list = [
     ("meetings", Meetings),
     ("meetings/<str:key>", MeetingItem),
     ("meetings/<str:key>/start", Start),
-    ("meetings/<str:key>/attend", Attend),
+    ("meetings/<str:key>/control", Control),
+    ("meetings/<str:key>/attendance", Attend),
     ("meetings/<str:key>/close", CloseMeeting),
     ("meetings/<str:key>/cancel", Cancel),
     ("meetings/<str:key>/reinstate", Reinstate),
-    ("meetings/<str:key>/take_over", TakeOver),
+    ("meetings/<str:key>/take-over", TakeOver),
 ]

@@ -13,6 +13,7 @@ from risklog.models import Acceptance
 class Decision(Recorded):
     """A decision with its reason. It has at least one action, or the reason why none is needed.
 
+    is_incomplete: it was recorded in a meeting that is still live, and its reason or its action is missing.
     acceptance: of a risk, which the decision logs. It ends with the acceptance.
     """
 
@@ -21,12 +22,13 @@ class Decision(Recorded):
     MOVES = DECISION_MOVES
 
     text = models.TextField()
-    reason = models.TextField()
+    reason = models.TextField(blank=True)
     about = models.ForeignKey(Subject, models.PROTECT, null=True, blank=True, related_name="+")
     meeting = models.ForeignKey(Meeting, models.PROTECT, null=True, blank=True, related_name="decisions")
     item = models.ForeignKey(AgendaItem, models.PROTECT, null=True, blank=True, related_name="decisions")
     acceptance = models.OneToOneField(Acceptance, models.PROTECT, null=True, blank=True, related_name="+")
     no_action_reason = models.TextField(blank=True, default="")
+    is_incomplete = models.BooleanField(default=False, db_default=False)
     state = models.CharField(max_length=8, choices=DecisionState.choices, default=DecisionState.IN_FORCE)
     replaced_by = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+")
     recorded_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
@@ -38,7 +40,9 @@ class Decision(Recorded):
             models.Index(fields=["about"], name="meetings_decision_about"),
         ]
         constraints = [
-            models.CheckConstraint(condition=~Q(reason=""), name="meetings_decision_has_a_reason"),
+            models.CheckConstraint(
+                condition=~Q(reason="") | Q(is_incomplete=True), name="meetings_decision_reason_or_incomplete"
+            ),
         ]
 
     @property

@@ -16,6 +16,7 @@ class Meeting(Recorded):
 
     occurrence: the local date and time of the rule. It makes planning idempotent, also for moved meetings.
     is_taken_over: somebody took over the turn, so the rotation does not assign it to another person.
+    controller: who runs the live meeting: takes up, pauses and finishes its items, and ends it.
     """
 
     KIND = "meeting"
@@ -34,6 +35,7 @@ class Meeting(Recorded):
     why = models.CharField(max_length=300, blank=True, default="")
     objective = models.CharField(max_length=300, blank=True, default="")
     state = models.CharField(max_length=9, choices=MeetingState.choices, default=MeetingState.PLANNED)
+    controller = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     published_at = models.DateTimeField(null=True, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
@@ -62,7 +64,10 @@ class AgendaItemQuerySet(RecordedQuerySet):
 class AgendaItem(Part):
     """An agenda item: title, reason, purpose and length (minutes); in the meeting also notes and outcome.
 
-    rank: the order on the agenda. current_since: start of the present discussion. spent_seconds: before that.
+    rank: the order on the agenda. current_since: start of the present discussion, None while it is paused.
+    spent_seconds: before that. has_actions: an action was agreed on it without a decision.
+    parked_by: who moved it to the backlog, None if it did not fit into the meeting. is_kept: somebody took it
+    back from the backlog, so it stays on the agenda also if it does not fit.
     """
 
     OF = "meeting"
@@ -83,6 +88,9 @@ class AgendaItem(Part):
     times_carried = models.PositiveSmallIntegerField(default=0)
     current_since = models.DateTimeField(null=True, blank=True)
     spent_seconds = models.PositiveIntegerField(default=0)
+    has_actions = models.BooleanField(default=False, db_default=False)
+    parked_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    is_kept = models.BooleanField(default=False, db_default=False)
 
     objects = AgendaItemQuerySet.as_manager()
 
@@ -111,13 +119,15 @@ class AttendanceQuerySet(RecordedQuerySet):
 
 
 class Attendance(Part):
-    """Whether a person was present at a meeting."""
+    """Whether a person was present at a meeting. seen_at: when their browser last read the live page."""
 
     OF = "meeting"
+    HISTORY_OMITS = frozenset({"seen_at"})
 
     meeting = models.ForeignKey(Meeting, models.PROTECT, related_name="attendances")
     user = models.ForeignKey(User, models.PROTECT, related_name="+")
     is_present = models.BooleanField(default=True)
+    seen_at = models.DateTimeField(null=True, blank=True)
 
     objects = AttendanceQuerySet.as_manager()
 

@@ -12,7 +12,7 @@ from history.models import Due
 from kit.actor import SYSTEM, Actor
 from meetings import events
 from meetings.models import Decision, Meeting
-from meetings.operations import placement
+from meetings.operations import backlog, placement
 from meetings.queries import series as series_queries
 from meetings.routing import CandidateSeries, narrowness
 from meetings.states import PUBLISHED_BEFORE, UNFINISHED, MeetingState, Purpose
@@ -29,6 +29,7 @@ def publish(due: Due, *, at: datetime) -> None:
     if meeting.state != MeetingState.PLANNED or not is_time or meeting.published_at:
         return
     build(meeting, by=SYSTEM, at=at)
+    backlog.fit(meeting, by=SYSTEM, at=at)
     items = meeting.items.filter(state__in=UNFINISHED)
     minutes = sum(items.values_list("minutes", flat=True))
     history.change(

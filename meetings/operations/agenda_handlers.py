@@ -9,7 +9,7 @@ from history.wiring import handler
 from kit.actor import SYSTEM
 from kit.prepared import Argument, Prepared
 from meetings.models import AgendaItem
-from meetings.operations import placement
+from meetings.operations import completion, placement
 from meetings.queries.facts import facts_of
 from meetings.states import TO_COME, ItemOutcome, ItemState, Purpose
 from risklog.models import Escalation, Review, Risk
@@ -70,13 +70,14 @@ def on_review_settled(event: Event, *, at: datetime) -> None:
     if review is None or review.state == ReviewState.OPEN:
         return
     waiting = AgendaItem.objects.filter(
-        about=event.subject_id, state=ItemState.WAITING, meeting__state__in=TO_COME
+        about=event.subject_id,
+        state__in=[ItemState.WAITING, ItemState.BACKLOG],
+        meeting__state__in=TO_COME,
     ).select_related("meeting")
     for item in waiting:
-        settled = {
-            "outcome": ItemOutcome.NO_CHANGE,
-            "why": f"{review.get_state_display()} before the meeting",
-        }
+        settled: dict[str, str] = {"outcome": completion.outcome_of(item)}
+        if settled["outcome"] == ItemOutcome.NO_CHANGE:
+            settled["why"] = f"{review.get_state_display()} before the meeting"
         history.move(item, ItemState.DONE, by=SYSTEM, at=at, values=settled, cause=event)
 
 

@@ -10,7 +10,7 @@ from history import operations as history
 from kit.actor import Actor
 from meetings import events
 from meetings.models import AgendaItem, Meeting, MeetingSeries
-from meetings.operations import placement
+from meetings.operations import completion, placement
 from meetings.queries import series as series_queries
 from meetings.queries.facts import NOTHING, Facts, facts_of
 from meetings.routing import within
@@ -21,16 +21,13 @@ from risklog.states import UNRESOLVED
 _TRIES = 3
 
 
-def defer(item: AgendaItem, *, by: Actor, at: datetime, seen: int | None = None) -> AgendaItem | None:
-    """Carry an item over with the outcome "deferred". Returns and raises as carry()."""
-    return carry(item, by=by, at=at, seen=seen, outcome=ItemOutcome.DEFERRED)
-
-
 @transaction.atomic
 def carry(
     item: AgendaItem, *, by: Actor, at: datetime, seen: int | None = None, outcome: str = ""
 ) -> AgendaItem | None:
     """Carry an unfinished item over to the next suitable meeting of the series, and count how often.
+
+    An item of the backlog goes to the backlog of the next meeting, whatever its focus.
 
     outcome: an ItemOutcome, "" without one. Returns the item on that meeting; None if no meeting is planned,
     or if nothing is left to do about its subject. Raises IllegalMove, ChangedMeanwhile.
@@ -42,14 +39,15 @@ def carry(
         history.move(item, ItemState.DONE, by=by, at=at, seen=seen, values=values)
         return None
     target = _next_meeting(item, facts, at)
+    was_parked = item.state == ItemState.BACKLOG
     present = _item_about(target, item)
     if present or target is None:
         rows = [(present, {"times_carried": item.times_carried + 1})] if present else []
-        if present and present.state not in UNFINISHED:
+        if present and not was_parked and present.state not in UNFINISHED:
             history.move(present, ItemState.WAITING, by=by, at=at, values={"outcome": ""})
         history.move(item, ItemState.CARRIED, by=by, at=at, seen=seen, values=values, rows=rows)
         return present
-    new = _copy_for(item, target)
+    new = _copy_for(item, target, is_parked=was_parked)
     payload = events.ItemCarriedOver(item=item.pk, to=target.subject_id)
     history.move(item, ItemState.CARRIED, by=by, at=at, seen=seen, values=values, rows=[new], payload=payload)
     return new
@@ -76,7 +74,8 @@ def place_carried_items(series: MeetingSeries, *, by: Actor, at: datetime) -> in
         target = _next_meeting(item, facts, at) if facts.is_open else None
         if target and not _item_about(target, item):
             added = events.ItemAdded(about=item.about_id, item=item.pk)
-            history.record(_copy_for(item, target), added, by=by, at=at)
+            copy = _copy_for(item, target, is_parked=item.parked_by_id is not None)
+            history.record(copy, added, by=by, at=at)
             count += 1
     return count
 
@@ -89,16 +88,37 @@ def time_spent(item: AgendaItem, at: datetime) -> dict[str, Any]:
     return {"current_since": None, "spent_seconds": item.spent_seconds + spent}
 
 
+def carry_all(meeting: Meeting, *, by: Actor, at: datetime) -> int:
+    """Carry over what is unfinished, and the backlog. Return the number of items that were on the agenda.
+
+    An item with a decision or an action is finished, with that outcome.
+    """
+    rows = AgendaItem.objects.filter(meeting=meeting, state__in=[*UNFINISHED, ItemState.BACKLOG])
+    carried = 0
+    for item in rows.select_related("meeting__subject", "about").order_by("rank", "id"):
+        outcome = completion.outcome_of(item)
+        was_parked = item.state == ItemState.BACKLOG
+        if outcome != ItemOutcome.NO_CHANGE and not was_parked:
+            history.move(
+                item, ItemState.DONE, by=by, at=at, values={"outcome": outcome, **time_spent(item, at)}
+            )
+            continue
+        carry(item, by=by, at=at)
+        carried += item.state == ItemState.CARRIED and not was_parked
+    return carried
+
+
 def _next_meeting(item: AgendaItem, facts: Facts, at: datetime) -> Meeting | None:
     """Return the next suitable meeting of the series, locked. Skips one that was just cancelled."""
     here = item.meeting
     for _ in range(_TRIES):
         candidates = series_queries.candidates(at)
         own = next((series for series in candidates if series.id == here.series_id), None)
+        is_parked = item.state == ItemState.BACKLOG
         place = within(
             own,
             kind=facts.kind,
-            urgent_reason=_urgent_reason(item, facts),
+            urgent_reason="In the backlog" if is_parked else _urgent_reason(item, facts),
             due_at=facts.due_at,
             but_not=here.pk,
         )
@@ -123,7 +143,7 @@ def _item_about(target: Meeting | None, item: AgendaItem) -> AgendaItem | None:
     return AgendaItem.objects.filter(meeting=target, about=item.about_id).first()
 
 
-def _copy_for(item: AgendaItem, target: Meeting) -> AgendaItem:
+def _copy_for(item: AgendaItem, target: Meeting, *, is_parked: bool) -> AgendaItem:
     times = item.times_carried + 1
     total = "" if times == 1 else f", {times} times in total"
     return AgendaItem(
@@ -137,4 +157,6 @@ def _copy_for(item: AgendaItem, target: Meeting) -> AgendaItem:
         added_by=item.added_by,
         carried_from=item,
         times_carried=times,
+        state=ItemState.BACKLOG if is_parked else ItemState.WAITING,
+        parked_by=item.parked_by if is_parked else None,
     )

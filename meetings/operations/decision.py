@@ -15,7 +15,7 @@ from kit.refusals import Refused
 from meetings import events
 from meetings.models import AgendaItem, Decision, Meeting
 from meetings.operations import item as items
-from meetings.states import UNFINISHED, DecisionState, ItemOutcome, MeetingState
+from meetings.states import DecisionState, MeetingState
 from people.models import User
 from risklog.models import Review
 from risklog.operations import review as reviews
@@ -37,18 +37,20 @@ def record(
     actions: Sequence[Mapping[str, Any]] = (),
     no_action_reason: str = "",
     settles: str = "",
+    may_be_incomplete: bool = False,
     cause: Event | None = None,
 ) -> Decision:
     """Record a decision, create its actions and settle its review, in one transaction.
 
-    item: the agenda item of the decision. It gives meeting and subject, and the decision finishes it.
+    item: the agenda item of the decision. It gives meeting and subject. Whoever controls the meeting finishes
+    it. may_be_incomplete: in a meeting, reason and action may follow (see completion).
     actions: each a mapping of title, owner, due_on, type, effort, details. settles: an Outcome if the subject
-    is an open review. The decision is visible to those who may see its subject, and to its recorder. Raises
-    Refused(field=…), IllegalMove.
+    is an open review. Its recorder may see it, and who may see its subject. Raises Refused, IllegalMove.
     """
-    if item is not None:
+    if item:
         meeting, about = item.meeting, about or item.about
-    _check(text, reason, actions, no_action_reason)
+    may_be_incomplete = may_be_incomplete and meeting is not None and not settles
+    _check(text, reason, actions, no_action_reason, is_strict=not may_be_incomplete)
     meeting = _live(meeting) if meeting is not None else None
     review = _review(about, settles)
     decision = Decision(
@@ -58,17 +60,15 @@ def record(
         meeting=meeting,
         item=item,
         no_action_reason=no_action_reason.strip(),
+        is_incomplete=not (reason.strip() and (actions or no_action_reason.strip())),
         recorded_by=by.person if isinstance(by.person, User) else None,
         decided_at=at,
     )
     payload = events.DecisionTaken(actions=len(actions), settles=str(settles))
     event = history.record(decision, payload, by=by, at=at, cause=cause, placed=_placement(decision))
-    if actions:
-        _add_actions(decision, actions, by=by, at=at, cause=event)
+    _add_actions(decision, actions, by=by, at=at, cause=event)
     if review:
         reviews.settle(review, outcome=settles, reason=reason.strip(), by=by, at=at, cause=event)
-    if item is not None and item.state in UNFINISHED:
-        items.finish(item, outcome=ItemOutcome.DECIDED, by=by, at=at, cause=event)
     return decision
 
 
@@ -105,12 +105,19 @@ def _placement(decision: Decision) -> Placement:
     return Placement(parent=decision.about, grants=grants)
 
 
-def _check(text: str, reason: str, actions: Sequence[Mapping[str, Any]], no_action_reason: str) -> None:
+def _check(
+    text: str,
+    reason: str,
+    actions: Sequence[Mapping[str, Any]],
+    no_action_reason: str,
+    *,
+    is_strict: bool,
+) -> None:
     if not text.strip():
         raise Refused("Enter what was decided.", field="text")
-    if not reason.strip():
+    if is_strict and not reason.strip():
         raise Refused("Enter the reason.", field="reason")
-    if not actions and not no_action_reason.strip():
+    if is_strict and not actions and not no_action_reason.strip():
         raise Refused("Add at least one action, or enter why none is needed.", field="no_action_reason")
     for position, fields in enumerate(actions):
         if unknown := set(fields) - _ACTION_FIELDS:
@@ -150,6 +157,8 @@ def _review(about: Subject | None, settles: str) -> Review | None:
 def _add_actions(
     decision: Decision, actions: Sequence[Mapping[str, Any]], *, by: Actor, at: datetime, cause: Event
 ) -> None:
+    if not actions:
+        return
     try:
         action.add_many(actions, about=decision.about, origin=decision.subject, by=by, at=at, cause=cause)
     except Refused as refusal:

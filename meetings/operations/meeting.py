@@ -1,6 +1,6 @@
-"""Meetings: plan them by rule and rotation, move, cancel, start and close them, and record attendance."""
+"""Meetings: plan them by rule and rotation, move, cancel, start and close them."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,10 +12,10 @@ from history.wiring import handler
 from kit.actor import SYSTEM, Actor
 from kit.refusals import Refused
 from meetings import cadence, events
-from meetings.models import AgendaItem, Attendance, Meeting, MeetingSeries
-from meetings.operations import agenda, carry, item, placement, turns
+from meetings.models import Meeting, MeetingSeries
+from meetings.operations import agenda, backlog, carry, completion, control, item, placement, turns
 from meetings.permissions import takes_part
-from meetings.states import AHEAD, MAY_BEGIN_LATE, UNFINISHED, ItemState, MeetingState
+from meetings.states import AHEAD, MAY_BEGIN_EARLY, MAY_BEGIN_LATE, MeetingState
 from people import queries as people
 from people.models import User
 from people.states import Role
@@ -224,35 +224,48 @@ def reinstate(meeting: Meeting, *, by: Actor, at: datetime, seen: int | None = N
 
 @transaction.atomic
 def start(
-    meeting: Meeting, *, by: Actor, at: datetime, led_by: User | None = None, seen: int | None = None
+    meeting: Meeting,
+    *,
+    by: Actor,
+    at: datetime,
+    led_by: User | None = None,
+    is_confirmed: bool = False,
+    seen: int | None = None,
 ) -> Meeting:
-    """Start a meeting. led_by: the person who leads instead of the facilitator; the turn counts for them."""
+    """Start a meeting. Whoever leads it controls it. What does not fit into its length goes to the backlog.
+
+    led_by: the person who leads instead of the facilitator; the turn counts for them. is_confirmed: start it
+    although this is not its planned time. Raises Refused(field="is_confirmed"), IllegalMove and
+    ChangedMeanwhile.
+    """
     turns.lock(meeting.series_id)
+    if meeting.state == MeetingState.PLANNED and not is_confirmed and (text := off_time(meeting, at)):
+        raise Refused(text, field="is_confirmed")
     if meeting.state == MeetingState.PLANNED and not meeting.published_at:
         agenda.build(meeting, by=by, at=at)
-    values: dict[str, Any] = {"started_at": at}
+    person = by.person if isinstance(by.person, User) else None
+    leader = led_by or person
+    values: dict[str, Any] = {
+        "started_at": at,
+        "controller_id": leader.pk if leader else meeting.facilitator_id,
+    }
     if led_by and led_by.pk != meeting.facilitator_id:
         values |= _led_by(meeting, led_by)
     history.move(meeting, MeetingState.LIVE, by=by, at=at, seen=seen, values=values)
+    backlog.fit(meeting, by=by, at=at)
     replan(meeting.series, by=by, at=at)
     return meeting
 
 
-@transaction.atomic
-def attend(meeting: Meeting, *, present: Collection[User], by: Actor, at: datetime) -> Meeting:
-    """Record that exactly these people are present. Raises Refused if the meeting is over."""
-    item.refuse_when_over(Meeting.objects.select_for_update(of=("self",)).get(pk=meeting.pk))
-    known = {row.user_id: row for row in Attendance.objects.filter(meeting=meeting)}
-    people = {user.pk: user for user in present}
-    rows: list[Any] = [
-        Attendance(meeting=meeting, user=user) for pk, user in people.items() if pk not in known
-    ]
-    rows += [
-        (row, {"is_present": pk in people}) for pk, row in known.items() if row.is_present != (pk in people)
-    ]
-    if rows:
-        history.record(meeting, "meetings.attendance_noted", by=by, at=at, rows=rows)
-    return meeting
+def off_time(meeting: Meeting, at: datetime) -> str:
+    """Return what to confirm before a meeting is started at `at`; "" if it is about its planned time."""
+    start = meeting.starts_at.astimezone(meeting.series.zone)
+    planned = f"{meeting.reference} is planned for {start:%A %-d %B %Y, %H:%M} ({meeting.series.time_zone})"
+    if at < meeting.starts_at - MAY_BEGIN_EARLY:
+        return f"{planned}, which is still ahead. Confirm to start it now."
+    if at > meeting.ends_at + MAY_BEGIN_LATE:
+        return f"{planned}, which is over. Confirm to start it now."
+    return ""
 
 
 @transaction.atomic
@@ -261,17 +274,21 @@ def close(
     *,
     improvement: str = "",
     was_worth_it: bool | None = None,
+    decisions: Sequence[Mapping[str, Any]] = (),
     by: Actor,
     at: datetime,
     seen: int | None = None,
 ) -> Meeting:
-    """End a meeting: unfinished items are carried over and the minutes are final.
+    """End a meeting: unfinished items and the backlog are carried over, and the minutes are final.
 
-    improvement: one thing to improve. was_worth_it: None without an answer. Raises IllegalMove,
+    improvement: one thing to improve. was_worth_it: None without an answer. decisions: what incomplete ones
+    lack (meetings.operations.completion). Raises Refused(field="control" or "decisions"), IllegalMove,
     ChangedMeanwhile.
     """
-    Meeting.objects.select_for_update(of=("self",)).get(pk=meeting.pk)
-    carried = _carry_unfinished(meeting, by=by, at=at)
+    current = Meeting.objects.select_for_update(of=("self",)).get(pk=meeting.pk)
+    control.check(current, by)
+    completion.refuse_incomplete(meeting, decisions, by=by, at=at)
+    carried = carry.carry_all(meeting, by=by, at=at)
     person = by.person if isinstance(by.person, User) else None
     values = {
         "closed_at": at,
@@ -312,7 +329,7 @@ def note_unheld(due: Due, *, at: datetime) -> None:
         _cancel(meeting, reason=_UNHELD, by=SYSTEM, at=at)
         replan(meeting.series, at=at)
     elif meeting.state == MeetingState.LIVE:
-        _carry_unfinished(meeting, by=SYSTEM, at=at)
+        carry.carry_all(meeting, by=SYSTEM, at=at)
 
 
 # ------------------------------------------------------------------ steps of the operations
@@ -330,7 +347,7 @@ def _cancel(
     cancelled = events.MeetingCancelled(reason=reason[:300])
     history.move(meeting, MeetingState.CANCELLED, by=by, at=at, seen=seen, payload=cancelled, cause=cause)
     turns.drop_dues(meeting)
-    _carry_unfinished(meeting, by=by, at=at)
+    carry.carry_all(meeting, by=by, at=at)
 
 
 def _reinstate_if_in_rule(meeting: Meeting, *, by: Actor, at: datetime) -> None:
@@ -379,16 +396,6 @@ def _led_by(meeting: Meeting, person: User) -> dict[str, Any]:
         "is_taken_over": True,
         "why": f"{person.name} took over this meeting",
     }
-
-
-def _carry_unfinished(meeting: Meeting, *, by: Actor, at: datetime) -> int:
-    """Carry the unfinished items over, and return the number of those that another meeting will discuss."""
-    rows = AgendaItem.objects.filter(meeting=meeting, state__in=UNFINISHED).order_by("rank", "id")
-    carried = 0
-    for row in rows.select_related("meeting__subject", "about"):
-        carry.carry(row, by=by, at=at)
-        carried += row.state == ItemState.CARRIED
-    return carried
 
 
 def _refuse_unless_planned(meeting: Meeting) -> None:

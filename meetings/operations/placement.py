@@ -110,6 +110,9 @@ def put(
     placed = agenda_queries.upcoming_items(about)
     item_here = next((item for item in placed if item.meeting_id == meeting.pk), None)
     unfinished = next((item for item in placed if item.state in UNFINISHED), None)
+    parked = next((item for item in placed if item.state == ItemState.BACKLOG), None)
+    if parked and not unfinished and rank != Rank.URGENT and item_here in (None, parked):
+        return parked
     if unfinished and item_here and item_here != unfinished and rank == Rank.URGENT:
         return _restore(item_here, unfinished, meeting, values, by=by, at=at, cause=cause)
     if unfinished and (unfinished.meeting.starts_at <= meeting.starts_at or item_here):

@@ -14,7 +14,7 @@ from kit.prepared import Argument, Prepared
 from kit.sight import Visitor
 from meetings.models import AgendaItem, Meeting
 from meetings.queries.facts import is_open
-from meetings.states import TO_COME, UNFINISHED, ItemOutcome, ItemState
+from meetings.states import OFF_AGENDA, TO_COME, UNFINISHED, ItemOutcome, ItemState
 from people.models import User
 from people.states import Role
 from risklog.models import Escalation
@@ -63,6 +63,11 @@ class Line:
         return self.item.state in UNFINISHED
 
     @property
+    def short_title(self) -> str:
+        """The reference of the subject, or the title, for a button."""
+        return (self.subject.reference if self.subject else "") or self.title
+
+    @property
     def spent_minutes(self) -> int:
         return round(self.item.spent_seconds / 60)
 
@@ -91,11 +96,13 @@ class Line:
 class Agenda:
     """An agenda as one reader may see it.
 
-    taken_off: removed items. minutes: the sum of the items; length: of the meeting, in minutes.
+    taken_off: removed items. backlog: items that were parked or do not fit. minutes: the sum of the items on
+    the agenda; length: of the meeting, in minutes.
     """
 
     lines: Sequence[Line]
     taken_off: Sequence[Line]
+    backlog: Sequence[Line]
     minutes: int
     length: int
 
@@ -133,7 +140,9 @@ def items(meeting: Meeting) -> Sequence[AgendaItem]:
     """Return all items in order, with the relations that a line needs. One query."""
     return list(
         AgendaItem.objects.filter(meeting=meeting)
-        .select_related("about", "added_by", "meeting__subject", "carried_from__meeting__subject")
+        .select_related(
+            "about", "added_by", "parked_by", "meeting__subject", "carried_from__meeting__subject"
+        )
         .order_by("rank", "id")
     )
 
@@ -142,15 +151,21 @@ def agenda(meeting: Meeting, user: User) -> Agenda:
     """Return the agenda of a meeting for one reader. Two queries, for any number of items."""
     length = int((meeting.ends_at - meeting.starts_at).total_seconds() // 60)
     lines: list[Line] = []
-    off: list[Line] = []
+    off: dict[str, list[Line]] = {state: [] for state in OFF_AGENDA}
     used = 0
     for item in items(meeting):
-        if item.state == ItemState.DROPPED:
-            off.append(shown(user, item))
+        if item.state in off:
+            off[item.state].append(shown(user, item))
             continue
         lines.append(shown(user, item, len(lines) + 1, used, length))
         used += item.minutes
-    return Agenda(lines, off, used, length)
+    return Agenda(lines, off[ItemState.DROPPED], off[ItemState.BACKLOG], used, length)
+
+
+def backlog_size(meeting: Meeting) -> int:
+    """Return how many items do not fit into the length of the meeting."""
+    rows = AgendaItem.objects.filter(meeting=meeting, state=ItemState.BACKLOG, parked_by__isnull=True)
+    return rows.count()
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +226,7 @@ def panel(user: User, obj: Any) -> AgendaPanel | None:
 def _upcoming_items(user: User, subject: Subject) -> QuerySet[Any]:
     """Return the items about a subject on upcoming agendas, the next first, as one JSON column."""
     items = AgendaItem.objects.filter(
-        about=subject, meeting__state__in=TO_COME, state__in=[*UNFINISHED, ItemState.DONE]
+        about=subject, meeting__state__in=TO_COME, state__in=[*UNFINISHED, ItemState.DONE, ItemState.BACKLOG]
     ).visible_to(user)
     columns = JSONObject(
         state="state",

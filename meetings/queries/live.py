@@ -7,66 +7,105 @@ from datetime import datetime, timedelta
 from django.db.models import Q, QuerySet
 
 from actions.models import Action
-from history.models import Subject
 from lists.collation import BY_NAME
 from meetings.models import Attendance, Decision, Meeting
 from meetings.queries import agenda as agendas
 from meetings.queries import decision as decisions
+from meetings.queries.meeting import HERE_WITHIN
 from meetings.queries.series import participants
-from meetings.states import ItemState
+from meetings.states import DecisionState, ItemState
 from people.models import Function, User
-from risklog.models import Review
-from risklog.states import ReviewState
+
+
+@dataclass(frozen=True, slots=True)
+class LiveDecision:
+    """A decision with what it lacks: a reason, an action, or neither. actions: their number."""
+
+    decision: Decision
+    lacks_reason: bool
+    lacks_action: bool
+    actions: int
 
 
 @dataclass(frozen=True, slots=True)
 class Live:
     """A meeting as one reader may see it while it is live, and its minutes afterwards.
 
-    current: the line being discussed, None between items. following: the next waiting one. ends_at: when the
-    minutes of the current item are used up. behind: minutes behind the plan (negative: ahead of it). review:
-    the open review that is the subject of the current item. has_agreed: an action was added to the current
-    item without a decision. present: ids of people. absent_functions: required by the focus, and nobody who
-    is present has them; empty until attendance is recorded.
+    current: the line being discussed, None between items. line: the line that the page shows: the current
+    one, or another that the reader chose. following: the waiting line that comes next. previous: the line
+    to go back to. ends_at: when the minutes of the current item are used up, None while it
+    is paused; seconds_left: of a paused item. behind: minutes behind the plan (negative: ahead of it).
+    present: ids of people. here: the people whose browser shows the live page now. absent_functions: required
+    by the focus, and nobody who is present has them; empty until attendance is recorded.
     """
 
     agenda: agendas.Agenda
     current: agendas.Line | None
+    line: agendas.Line | None
     following: agendas.Line | None
+    previous: agendas.Line | None
     ends_at: datetime | None
+    seconds_left: int
     behind: int
-    review: Review | None
     decisions: Sequence[Decision]
     actions: Sequence[Action]
-    has_agreed: bool
+    logged: Sequence[LiveDecision]
     people: Sequence[User]
     present: frozenset[int]
+    here: Sequence[User]
     absent_functions: Sequence[Function]
 
+    @property
+    def is_browsing(self) -> bool:
+        """True if the page shows another item than the one being discussed."""
+        return self.line is not None and self.line != self.current
 
-def live(meeting: Meeting, user: User, at: datetime) -> Live:
-    """Return a meeting for one reader at the moment `at`. A constant number of queries."""
+    @property
+    def is_paused(self) -> bool:
+        return self.current is not None and self.current.item.current_since is None
+
+    @property
+    def incomplete(self) -> list[LiveDecision]:
+        return [one for one in self.logged if one.decision.is_incomplete]
+
+
+def live(meeting: Meeting, user: User, at: datetime, *, item_id: int | None = None) -> Live:
+    """Return a meeting for one reader at the moment `at`. A constant number of queries.
+
+    item_id: the item that the reader chose; None to follow the meeting.
+    """
     agenda = agendas.agenda(meeting, user)
     current = agenda.current
+    chosen = next((line for line in (*agenda.lines, *agenda.backlog) if line.item.pk == item_id), None)
     actions = list(actions_of(meeting, user))
+    taken = decisions.with_shown_about(user, list(decisions.of_meeting(meeting, user)))
     people = list(participants(meeting.series).select_related("function"))
-    present = frozenset(
-        Attendance.objects.filter(meeting=meeting, is_present=True).values_list("user_id", flat=True)
-    )
+    attendances = list(Attendance.objects.filter(meeting=meeting).select_related("user").order_by("id"))
+    present = frozenset(row.user_id for row in attendances if row.is_present)
     return Live(
         agenda=agenda,
         current=current,
-        following=next((line for line in agenda.lines if line.item.state == ItemState.WAITING), None),
+        line=chosen or current,
+        following=following(agenda, current),
+        previous=_previous(agenda, current),
         ends_at=_ends_at(current),
+        seconds_left=current.item.minutes * 60 - current.item.spent_seconds if current else 0,
         behind=_behind(meeting, agenda, at),
-        review=open_review(current.subject if current else None),
-        decisions=decisions.with_shown_about(user, list(decisions.of_meeting(meeting, user))),
+        decisions=taken,
         actions=actions,
-        has_agreed=_has_agreed(meeting, current, actions),
+        logged=_logged(taken, actions),
         people=people,
         present=present,
+        here=[row.user for row in attendances if row.seen_at and row.seen_at > at - HERE_WITHIN],
         absent_functions=_absent(meeting, people, present),
     )
+
+
+def following(agenda: agendas.Agenda, current: agendas.Line | None) -> agendas.Line | None:
+    """Return the waiting line after the current one, else the first waiting one."""
+    waiting = [line for line in agenda.lines if line.item.state == ItemState.WAITING]
+    after = [line for line in waiting if current and line.number > current.number]
+    return next(iter([*after, *waiting]), None)
 
 
 def actions_of(meeting: Meeting, user: User) -> QuerySet[Action]:
@@ -89,17 +128,22 @@ def attended(meeting: Meeting) -> QuerySet[Attendance]:
     )
 
 
-def _has_agreed(meeting: Meeting, current: agendas.Line | None, actions: Sequence[Action]) -> bool:
-    """Return True if one of the actions was added to the current item without a decision."""
-    if current is None or current.is_hidden:
-        return False
-    since, about = current.item.current_since, current.item.about_id
-    return any(
-        action.origin_id == meeting.subject_id
-        and action.about_id == about
-        and (about is not None or since is None or action.made_at >= since)
-        for action in actions
-    )
+def _logged(taken: Sequence[Decision], actions: Sequence[Action]) -> list[LiveDecision]:
+    origins = [action.origin_id for action in actions]
+    logged = []
+    for decision in taken:
+        number = origins.count(decision.subject_id)
+        is_asked = decision.is_incomplete and decision.state == DecisionState.IN_FORCE
+        lacks_action = is_asked and not number and not decision.no_action_reason
+        logged.append(LiveDecision(decision, is_asked and not decision.reason, lacks_action, number))
+    return logged
+
+
+def _previous(agenda: agendas.Agenda, current: agendas.Line | None) -> agendas.Line | None:
+    """Return the line before the current one that can be taken up; between items, the last finished one."""
+    if current is None:
+        return next((line for line in reversed(agenda.lines) if line.item.state == ItemState.DONE), None)
+    return next((line for line in reversed(agenda.lines[: current.number - 1]) if line.may_be_taken_up), None)
 
 
 def _ends_at(current: agendas.Line | None) -> datetime | None:
@@ -120,18 +164,11 @@ def _behind(meeting: Meeting, agenda: agendas.Agenda, at: datetime) -> int:
     elapsed = (at - meeting.started_at).total_seconds()
     planned: float = sum(line.item.minutes * 60 for line in agenda.lines if not line.is_unfinished)
     current = agenda.current
-    if current is not None and current.item.current_since is not None:
-        used = current.item.spent_seconds + (at - current.item.current_since).total_seconds()
+    if current is not None:
+        since = current.item.current_since
+        used = current.item.spent_seconds + ((at - since).total_seconds() if since else 0)
         planned += min(used, current.item.minutes * 60)
     return round((elapsed - planned) / 60)
-
-
-def open_review(subject: Subject | None) -> Review | None:
-    """Return the open review that is the subject of an item, with its reviewers; None for other subjects."""
-    if subject is None or subject.kind != Review.KIND:
-        return None
-    reviews = Review.objects.filter(subject=subject, state=ReviewState.OPEN)
-    return reviews.prefetch_related("reviewers__user", "reviewers__function").first()
 
 
 def _absent(meeting: Meeting, people: Sequence[User], present: frozenset[int]) -> Sequence[Function]:

@@ -18,7 +18,7 @@ from meetings.models import Decision
 from meetings.operations import decision as decisions
 from meetings.queries import decision as queries
 from meetings.queries.decision_export import DECISION_EXPORT
-from meetings.queries.live import open_review
+from meetings.queries.item_evidence import open_review
 from pages import flows
 from pages.answers import respond
 from pages.exporting import send_export

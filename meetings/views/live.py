@@ -1,44 +1,45 @@
 """The live meeting: one page to run it. A cheap poll shows changes to every reader within two seconds."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+from django.core.cache import cache
+from django.db.models import Max, Q
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
-from django_htmx.http import ptag
+from django_htmx.http import ptag, trigger_client_event
 
 from kit import clock
-from kit.refusals import Refused
 from kit.rights import may, require, view_needs
 from meetings.forms import (
     AttendanceForm,
     ClosingForm,
+    ControlForm,
     DecisionForm,
     FollowUpActionForm,
     ItemForm,
-    ItemOutcomeForm,
-    NoteForm,
 )
 from meetings.models import AgendaItem, Meeting
-from meetings.operations import decision as decisions
-from meetings.operations import item as items
+from meetings.operations import attendance, control
 from meetings.operations import meeting as meetings
+from meetings.operations.item import RESTRICTED
+from meetings.queries import item_evidence
 from meetings.queries import live as queries
 from meetings.queries import meeting as meeting_queries
-from meetings.queries.agenda import may_see_item
-from meetings.states import ItemOutcome, ItemState, MeetingState
+from meetings.states import MeetingState
 from meetings.views.meeting import address_of as page_address_of
 from meetings.views.meeting import live_address_of, visible_meeting
 from pages import flows
-from pages.answers import go, is_fragment, respond, toast
+from pages.answers import go, respond, toast
 from pages.flows import Show
 from pages.forms import PageForm
-from pages.requests import actor, version_of
+from pages.requests import actor
 from people import queries as people
 from people.models import User
 from people.permissions import SignedInRequest
+from people.states import Role
 
 ITEM_IDS = "item_%s"  # the page has another form with a title
 
@@ -50,57 +51,101 @@ def address_of(item: AgendaItem) -> str:
 @require_safe
 @view_needs("meetings.meeting_view")
 def meeting_live(request: SignedInRequest, reference: str) -> HttpResponse:
+    """The live meeting. ?item= is the id of an item to show; without it the page follows the meeting."""
     meeting = visible_meeting(request, reference)
     if meeting.state != MeetingState.LIVE:
         return go(request, page_address_of(meeting))
+    _note_reader(request, reference)
     return stage(request, meeting)
 
 
 def stage(request: SignedInRequest, meeting: Meeting, *, status: int = 200, **extra: Any) -> HttpResponse:
     """Render the live page. extra: refused forms, by their name in the template."""
-    return respond(
-        request, "meetings/meeting_live.html", None, _context(request, meeting, **extra), status=status
-    )
+    context = _context(request, meeting, **extra)
+    line, at = context["live"].line, context["now"]
+    context["evidence"] = evidence = item_evidence.evidence(line, request.user, at)
+    if "decision_form" not in extra:
+        context["decision_form"] = DecisionForm(
+            people=people.people(),
+            review=evidence.review,
+            draft=f"item-{line.item.pk}" if line else "",
+        )
+    return respond(request, "meetings/meeting_live.html", None, context, status=status)
 
 
 def _context(request: SignedInRequest, meeting: Meeting, **extra: Any) -> dict[str, Any]:
-    at = clock.now()
-    shown = queries.live(meeting, request.user, at)
-    may_run = may(request.user, "meetings.meeting_run", meeting)
-    current = shown.current
+    at, user = clock.now(), request.user
+    shown = queries.live(meeting, user, at, item_id=extra.pop("item_id", None) or _chosen(request))
+    may_run = may(user, "meetings.meeting_run", meeting)
+    line = shown.line
     return {
         "meeting": meeting,
         "live": shown,
-        "stamp": _stamp(meeting.pk, request.user),
+        "stamp": _stamp(meeting.pk, user),
         "now": at,
         "may_run": may_run,
-        "may_record": may_run and current is not None and not current.is_hidden,
-        "decision_form": DecisionForm(
-            people=people.people(), review=shown.review, draft=f"item-{current.item.pk}" if current else ""
-        ),
+        "has_control": may_run and meeting.controller_id == user.pk,
+        "restricted": RESTRICTED,
+        "may_record": may_run and line is not None and not line.is_hidden,
         "action_form": FollowUpActionForm(people=people.people()),
         "closing_form": ClosingForm(),
-        "may_add": may(request.user, "meetings.item_add", meeting),
-        "item_form": ItemForm(user=request.user, auto_id=ITEM_IDS),
-        "was": current.item.notes_digest if current and not current.is_hidden else "",
+        "control_form": ControlForm(people=_able(shown.people, meeting)),
+        "may_add": may(user, "meetings.item_add", meeting),
+        "item_form": ItemForm(user=user, auto_id=ITEM_IDS),
+        "was": line.item.notes_digest if line and not line.is_hidden else "",
         "refused": "",
         **extra,
     }
 
 
+def _able(people: Sequence[User], meeting: Meeting) -> list[User]:
+    """Return the participants to whom control can be handed over."""
+    return [one for one in people if one.is_at_least(Role.MEMBER) and one.pk != meeting.controller_id]
+
+
+def _chosen(request: SignedInRequest) -> int | None:
+    """Return the item that the reader chose, by ?item=. None follows the meeting."""
+    text = request.GET.get("item", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
 def _stamp(meeting_id: int, reader: User) -> str:
     """Return a text that changes with the content of the page: the rows of the meeting, for this reader."""
-    return f"{meeting_queries.stamp(meeting_id, reader)}-r{reader.pk}"
+    return f"{meeting_queries.stamp(meeting_id, reader, clock.now())}-r{reader.pk}"
 
 
 def _stamp_of(request: SignedInRequest, reference: str) -> str | None:
-    pk = (
+    """Return the stamp, after the reader was noted as being there."""
+    pk = _note_reader(request, reference)
+    return _stamp(pk, request.user) if pk else None
+
+
+def _note_reader(request: SignedInRequest, reference: str) -> int | None:
+    """Note once a minute that the reader is there. Return the id of the meeting. Mostly one query."""
+    seen = Max("attendances__seen_at", filter=Q(attendances__user=request.user.pk))
+    row = (
         Meeting.objects.visible_to(request.user)
         .filter(subject__reference=reference.upper())
-        .values_list("pk", flat=True)
+        .annotate(seen=seen)
+        .values_list("pk", "seen")
         .first()
     )
-    return _stamp(pk, request.user) if pk else None
+    if row is None:
+        return None
+    pk, seen_at = row
+    if seen_at is None or seen_at <= clock.now() - attendance.NOTED_EVERY:
+        _note_presence(request, pk)
+    return pk
+
+
+def _note_presence(request: SignedInRequest, meeting_id: int) -> None:
+    """Note that the reader is there. Who takes no part in the meeting is looked up once a minute only."""
+    key = f"live-guest:{meeting_id}:{request.user.pk}"
+    if cache.get(key):
+        return
+    meeting = Meeting.objects.select_related("series", "subject").get(pk=meeting_id)
+    if not attendance.arrive(meeting, request.user, by=actor(request), at=clock.now()):
+        cache.set(key, True, attendance.NOTED_EVERY.total_seconds())
 
 
 @require_safe
@@ -109,29 +154,25 @@ def _stamp_of(request: SignedInRequest, reference: str) -> str | None:
 def meeting_pulse(request: SignedInRequest, reference: str) -> HttpResponse:
     """Return the columns of the page if something changed since it was rendered, otherwise a cheap 304.
 
-    ?item= is the id of the item on the page. If another item is current, or the meeting is over, the page
-    reloads. The browser keeps unsaved text.
+    ?shown= is the id of the item on the page. If it follows the meeting and another item is current, or if
+    the meeting is over, the browser is told to load the page again. It keeps unsaved text.
     """
     meeting = visible_meeting(request, reference)
     context = _context(request, meeting)
-    current = context["live"].current
-    current_id = str(current.item.pk) if current else ""
-    if meeting.state != MeetingState.LIVE or request.GET.get("item", "") != current_id:
-        return HttpResponse(headers={"HX-Refresh": "true"})
+    line = context["live"].line
+    if meeting.state != MeetingState.LIVE:
+        return _tell("meeting-ended", page_address_of(meeting))
+    if request.GET.get("shown", "") != (str(line.item.pk) if line else ""):
+        return _tell("meeting-moved", live_address_of(meeting))
     return respond(request, "meetings/meeting_live.html", "pulse", context)
 
 
-# ------------------------------------------------------------------ the current item
+def _tell(event: str, address: str) -> HttpResponse:
+    """Return an event for the script of the page: go to the address, unless the reader is writing."""
+    return trigger_client_event(HttpResponse(status=204), event, {"address": address})
 
 
-def _item(request: SignedInRequest, pk: int) -> AgendaItem:
-    rows = AgendaItem.objects.visible_to(request.user).select_related(
-        "about", "meeting__series", "meeting__subject"
-    )
-    return get_object_or_404(rows, pk=pk)
-
-
-def _with_toast(request: SignedInRequest, meeting: Meeting) -> Show:
+def with_toast(request: SignedInRequest, meeting: Meeting) -> Show:
     """Return `show` for a form without a page of its own: a toast on the live page shows the error."""
 
     def show(form: PageForm, status: int) -> HttpResponse:
@@ -140,155 +181,37 @@ def _with_toast(request: SignedInRequest, meeting: Meeting) -> Show:
     return show
 
 
+# ------------------------------------------------------------------ control
+
+
 @require_POST
 @view_needs("meetings.meeting_run")
-def item_take_up(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Make this the current item. The former one waits again."""
-    item = _item(request, pk)
+def meeting_take_control(request: SignedInRequest, reference: str) -> HttpResponse:
+    meeting = visible_meeting(request, reference)
     return flows.press(
         request,
-        item,
+        meeting,
         permission="meetings.meeting_run",
-        operation=items.take_up,
-        address=address_of(item),
-        message="Now discussing",
+        operation=control.take,
+        address=live_address_of(meeting),
+        message="You control the meeting",
     )
 
 
 @require_POST
 @view_needs("meetings.meeting_run")
-def item_pause(request: SignedInRequest, pk: int) -> HttpResponse:
-    item = _item(request, pk)
-    return flows.press(
-        request,
-        item,
-        permission="meetings.meeting_run",
-        operation=items.pause,
-        address=address_of(item),
-        message="Paused",
-    )
-
-
-@require_POST
-@view_needs("meetings.meeting_run")
-def item_extend(request: SignedInRequest, pk: int) -> HttpResponse:
-    item = _item(request, pk)
-    return flows.press(
-        request,
-        item,
-        permission="meetings.meeting_run",
-        operation=partial(items.extend, minutes=2),
-        address=address_of(item),
-        message="Extended by 2 minutes",
-    )
-
-
-@require_POST
-@view_needs("meetings.meeting_run")
-def item_finish(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Finish an item with its outcome. If it was the current one, take up the next."""
-    item = _item(request, pk)
+def meeting_hand_over(request: SignedInRequest, reference: str) -> HttpResponse:
+    """Let another participant control the meeting. to: the id of a person."""
+    meeting = visible_meeting(request, reference)
     return flows.step(
         request,
-        item,
-        ItemOutcomeForm(request.POST),
+        meeting,
+        ControlForm(request.POST, people=people.people()),
         permission="meetings.meeting_run",
-        operation=items.finish_and_go_on,
-        address=address_of(item),
-        show=_with_toast(request, item.meeting),
-        message="Carried over" if request.POST.get("outcome") == ItemOutcome.DEFERRED else "Done",
-    )
-
-
-@require_POST
-@view_needs("meetings.meeting_run")
-def item_note(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Save the notes while they are typed. On a conflict the page shows both texts."""
-    item = _item(request, pk)
-    require(request.user, "meetings.meeting_run", item)
-    if not may_see_item(request.user, item):
-        return go(request, address_of(item))
-    form = NoteForm(request.POST)
-    status = _save_notes(request, item, form)
-    if status == 200 and not is_fragment(request):
-        return toast(request, go(request, address_of(item)), "Saved")
-    # After a refusal the hidden fields get the saved version and the digest of the saved notes.
-    context: dict[str, Any] = (
-        {"item": item, "form": None, "saved_at": clock.now()}
-        if status == 200
-        else {"item": _item(request, pk), "form": form}
-    )
-    return respond(request, "meetings/item_note.html", "state", context, status=status)
-
-
-def _save_notes(request: SignedInRequest, item: AgendaItem, form: NoteForm) -> int:
-    """Save the notes of a form. Return the HTTP status of the answer."""
-    if not form.is_valid():
-        return 422
-    seen = version_of(request)
-    if not seen:
-        return form.refuse_without_version(item)
-    try:
-        items.note(item, **form.values(), by=actor(request), at=clock.now(), seen=seen)
-    except Refused as refusal:
-        return form.refuse(refusal)
-    return 200
-
-
-# ------------------------------------------------------------------ decisions and actions
-
-
-@require_POST
-@view_needs("meetings.decision_take")
-def item_decide(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Record a decision on the current item. It may settle the review that is its subject."""
-    item = _item(request, pk)
-    require(request.user, "meetings.meeting_run", item)
-    require(request.user, "meetings.decision_take", item.meeting)
-    if not may_see_item(request.user, item):
-        return go(request, address_of(item))
-    return flows.create(
-        request,
-        DecisionForm(request.POST, people=people.people(), review=queries.open_review(item.about)),
-        operation=partial(decisions.record, item=item),
-        address=lambda decision: address_of(item),
-        show=_stage_with(request, item, "decision"),
-        message="Decision recorded",
-    )
-
-
-def _stage_with(request: SignedInRequest, item: AgendaItem, name: str) -> Show:
-    """Return `show` for a form on the current item.
-
-    It shows the form on the live page; or on a page of its own if another item is current by then.
-    """
-
-    def show(form: PageForm, status: int) -> HttpResponse:
-        meeting = visible_meeting(request, item.meeting.reference)
-        current = meeting.items.filter(state=ItemState.CURRENT).first()
-        if meeting.state == MeetingState.LIVE and current is not None and current.pk == item.pk:
-            return stage(request, meeting, status=status, refused=name, **{f"{name}_form": form})
-        context = {"form": form, "item": item, "meeting": meeting, "what": name}
-        return respond(request, "meetings/item_late.html", None, context, status=status)
-
-    return show
-
-
-@require_POST
-@view_needs("meetings.meeting_run")
-def item_act(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Add an action to the item without a decision."""
-    item = _item(request, pk)
-    require(request.user, "meetings.meeting_run", item)
-    if not may_see_item(request.user, item):
-        return go(request, address_of(item))
-    return flows.create(
-        request,
-        FollowUpActionForm(request.POST, people=people.people()),
-        operation=partial(items.agree, item),
-        address=lambda action: address_of(item),
-        show=_stage_with(request, item, "action"),
-        message="Action added",
+        operation=control.hand_over,
+        address=live_address_of(meeting),
+        show=with_toast(request, meeting),
+        message="Control handed over",
     )
 
 
@@ -298,15 +221,15 @@ def item_act(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 @view_needs("meetings.meeting_run")
 def meeting_attend(request: SignedInRequest, reference: str) -> HttpResponse:
-    """Record who is present: exactly the people of the form."""
+    """Record who is present: the people of the form, and those who came since it was rendered."""
     meeting = visible_meeting(request, reference)
     require(request.user, "meetings.meeting_run", meeting)
     return flows.create(
         request,
         AttendanceForm(request.POST, people=people.people()),
-        operation=partial(meetings.attend, meeting),
+        operation=partial(attendance.correct, meeting),
         address=live_address_of,
-        show=_with_toast(request, meeting),
+        show=with_toast(request, meeting),
         message=f"Attendance saved: {len(request.POST.getlist('present'))} present",
     )
 

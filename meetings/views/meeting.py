@@ -1,6 +1,5 @@
 """The pages of meetings: upcoming and past ones, one meeting with its agenda; and its steps."""
 
-from functools import partial
 from typing import Any
 
 from django.http import HttpResponse
@@ -11,7 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 from kit.rights import may, view_needs
 from lists.collation import BY_NAME
 from meetings.filters import MEETINGS, VIEWS
-from meetings.forms import CancellationForm, ItemForm, MoveForm, ObjectiveForm
+from meetings.forms import CancellationForm, ItemForm, MoveForm, ObjectiveForm, StartForm
 from meetings.models import Meeting
 from meetings.operations import meeting as operations
 from meetings.queries import agenda as agendas
@@ -20,7 +19,7 @@ from meetings.queries import series as series_queries
 from meetings.states import MeetingState
 from pages import flows
 from pages.answers import back_to, go, respond, toast
-from pages.flows import Show
+from pages.flows import Show, form_page
 from pages.forms import PageForm
 from pages.listing import listing, reader_of, selection_of
 from pages.requests import PAGE_SIZE, actor
@@ -131,17 +130,35 @@ def meeting_take(request: SignedInRequest, reference: str) -> HttpResponse:
 @require_POST
 @view_needs("meetings.meeting_run")
 def meeting_start(request: SignedInRequest, reference: str) -> HttpResponse:
-    """Start the meeting. With lead=1 the reader facilitates, and the turn counts for them."""
+    """Start the meeting. With lead=1 the reader facilitates, and the turn counts for them.
+
+    Far from its planned time a page asks first.
+    """
     meeting = visible_meeting(request, reference)
-    return flows.press(
+
+    def show(form: PageForm, status: int) -> HttpResponse:
+        if form.is_bound and "is_confirmed" in form.errors:
+            return form_page(request, "meetings/meeting_start.html", meeting=meeting)(form, status)
+        return toast(request, go(request, live_address_of(meeting)), form.first_error)
+
+    def started() -> str:
+        left = agendas.backlog_size(meeting)
+        fits = f"{left} items do not fit and are in the backlog." if left != 1 else "1 item does not fit."
+        return f"Meeting started. {fits}" if left else "Meeting started"
+
+    def start(_: Meeting, *, lead: bool, **act: Any) -> Meeting:
+        led_by = actor(request).person if lead else None
+        return operations.start(meeting, led_by=led_by, **act)
+
+    return flows.step(
         request,
         meeting,
+        StartForm(request.POST),
         permission="meetings.meeting_run",
-        operation=partial(
-            operations.start, led_by=actor(request).person if request.POST.get("lead") else None
-        ),
+        operation=start,
         address=live_address_of(meeting),
-        message="Meeting started",
+        show=show,
+        message=started,
     )
 
 

@@ -12,6 +12,7 @@ from learnings.models import Learning
 from learnings.operations import learning as learnings
 from learnings.states import LearningState
 from meetings.models import AgendaItem, Meeting
+from meetings.operations import attendance
 from meetings.operations import decision as decisions
 from meetings.operations import item as items
 from meetings.operations import meeting as meetings
@@ -210,7 +211,7 @@ class SixWeeks(SampleOrganisation):
         leader = meeting.facilitator or self.people["sofia"]
         by, at = Actor(leader, "page"), meeting.starts_at
         meetings.start(meeting, by=by, at=at)
-        meetings.attend(meeting, present=list(self.people.values())[1:9], by=by, at=at)
+        attendance.attend(meeting, present=list(self.people.values())[1:9], by=by, at=at)
         waiting = (
             meeting.items.filter(state=ItemState.WAITING)
             .select_related("about", "meeting")

@@ -1,24 +1,107 @@
-/* Notes that several people write. `defaultValue` holds them as the server last said; what is being typed is never
-   replaced. */
+/* Notes that several people write at once. The server refuses a text that was not written from the saved one, so
+   nothing is overwritten; then both texts are shown, and a person saves the merged one. */
 import { find, listen } from "./document.js";
 
-const isTyped = (notes) => notes.value !== notes.defaultValue;
+const AFTER_TYPING = 800;
+const TRY_AGAIN = 5000;
+const MINE = "Offline. Your text is kept here, and saved when the connection is back.";
 
+let saving = false;
+let timer;
+
+const field = () => find("#notes");
+const key = (notes) => `notes:${notes.form.action}`;
+/* `defaultValue` is the text as the server has it. */
+const isTyped = (notes) => notes.value !== notes.defaultValue;
+const conflict = () => find("#notes-conflict");
+
+function later(wait = AFTER_TYPING) {
+  clearTimeout(timer);
+  timer = setTimeout(save, wait);
+}
+
+function take(notes, text, from) {
+  notes.defaultValue = text;
+  for (const name of ["version", "was"]) notes.form.elements[name].value = from[name];
+}
+
+async function save() {
+  const notes = field();
+  if (!notes?.form || saving || conflict() || !isTyped(notes)) return;
+  saving = true;
+  const sent = notes.value;
+  try {
+    const answer = await send(notes, false);
+    const state = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("#note-state");
+    if (!state) throw new Error("This is not an answer about notes.");
+    if (answer.ok) {
+      take(notes, sent, { version: state.dataset.version, was: state.dataset.was });
+      localStorage.removeItem(key(notes));
+    }
+    find("#note-state").replaceWith(state);
+    conflict()?.scrollIntoView({ block: "nearest" });
+  } catch {
+    find("#note-state").textContent = MINE;
+    later(TRY_AGAIN);
+  }
+  saving = false;
+  if (isTyped(notes) && notes.value !== sent) later();
+}
+
+function send(notes, keepalive) {
+  const body = new FormData(notes.form);
+  return fetch(notes.form.action, { method: "POST", body, keepalive, headers: { "HX-Request": "true" } });
+}
+
+listen("input", (event) => {
+  const notes = field();
+  if (event.target !== notes) return;
+  const kept = { text: notes.value, was: notes.form.elements.was.value, version: notes.form.elements.version.value };
+  localStorage.setItem(key(notes), JSON.stringify(kept));
+  later();
+});
+
+/* The merged text is written from the saved one, which the person has seen. */
+listen("click", (event) => {
+  const button = event.target.closest("[data-merge]");
+  if (!button) return;
+  event.preventDefault();
+  const notes = field();
+  const merged = find("#notes-merged").value;
+  take(notes, button.dataset.saved, button.dataset);
+  notes.value = merged;
+  conflict().remove();
+  if (isTyped(notes)) save();
+  else localStorage.removeItem(key(notes));
+});
+
+/* Another person's text arrived: show it, unless this person is writing. */
 listen("htmx:after:swap", () => {
   const latest = find("#meeting-shown[data-notes]");
-  const notes = find("#notes");
-  if (!latest || !notes || (isTyped(notes) && notes.value !== latest.dataset.notes)) return;
-  if (notes.value !== latest.dataset.notes) notes.value = latest.dataset.notes;
-  notes.defaultValue = notes.value;
-  for (const name of ["version", "was"]) {
-    const field = notes.form.elements[name];
-    if (field) field.value = latest.dataset[name];
-  }
+  const notes = field();
+  if (!latest || !notes || conflict() || isTyped(notes)) return;
+  notes.value = latest.dataset.notes;
+  take(notes, notes.value, latest.dataset);
 });
 
+/* What was typed before the page was loaded again, or before the connection was lost. */
+function restore() {
+  const notes = field();
+  const kept = notes && JSON.parse(localStorage.getItem(key(notes)) ?? "null");
+  if (!kept || kept.text === notes.value) return;
+  for (const name of ["version", "was"]) notes.form.elements[name].value = kept[name];
+  notes.value = kept.text;
+  save();
+}
+
+addEventListener("online", () => later(0));
 addEventListener("pagehide", () => {
-  const notes = find("#notes");
-  if (!notes?.form || !isTyped(notes)) return;
-  const body = new FormData(notes.form);
-  fetch(notes.form.action, { method: "POST", body, keepalive: true, headers: { "HX-Request": "true" } });
+  const notes = field();
+  if (notes?.form && isTyped(notes) && !conflict()) send(notes, true);
 });
+listen("submit", (event) => {
+  if (event.target !== field()?.form) return;
+  event.preventDefault();
+  save();
+});
+restore();

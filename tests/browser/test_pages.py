@@ -143,7 +143,7 @@ def _live() -> str:
     """The next meeting, started, at its first item."""
     meeting = Meeting.objects.filter(state=MeetingState.PLANNED).order_by("starts_at").first()
     act = {"by": SYSTEM, "at": AT}
-    meetings.start(meeting, **act)
+    meetings.start(meeting, is_confirmed=True, **act)
     items.take_up(meeting.items.filter(state=ItemState.WAITING).order_by("rank", "id").first(), **act)
     return meeting.reference
 

@@ -80,7 +80,8 @@ def a_climb() -> Escalation:
 
 def prepared(by: Actor) -> None:
     """A live meeting, an open review, a running escalation, a proposed threshold."""
-    meetings.start(Meeting.objects.filter(state="planned").order_by("starts_at").first(), by=by, at=AT)
+    planned = Meeting.objects.filter(state="planned").order_by("starts_at").first()
+    meetings.start(planned, is_confirmed=True, by=by, at=AT)
     about = action.add(title="Left", due_on=AT.date(), by=by, at=AT)
     action.add(title="Another", by=by, at=AT)
     escalation.start(about=about.subject, title="Late", why="Late", severity="critical", by=by, at=AT)

@@ -164,6 +164,8 @@ _RULES: tuple[tuple[str, Any], ...] = (
     ("meetings:meeting_live", lambda w, o, k: {"reference": k["meetings:live"]}),
     ("meetings:meeting_pulse", lambda w, o, k: {"reference": k["meetings:live"]}),
     ("meetings:meeting_attend", lambda w, o, k: {"reference": k["meetings:live"]}),
+    ("meetings:meeting_take_control", lambda w, o, k: {"reference": k["meetings:live"]}),
+    ("meetings:meeting_hand_over", lambda w, o, k: {"reference": k["meetings:live"]}),
     ("meetings:meeting_close", lambda w, o, k: {"reference": k["meetings:live"]}),
     ("meetings:meeting_minutes", lambda w, o, k: {"reference": k["meetings:live"]}),
     ("meetings:", lambda w, o, k: {"reference": k["meetings:meeting"]}),
@@ -253,6 +255,8 @@ _OBJECTS: tuple[tuple[str, Any], ...] = (
     ("meetings:item_", lambda w, o: o.item),
     ("meetings:decision_", lambda w, o: o.decision),
     ("meetings:meeting_attend", lambda w, o: w.extra["live"]),
+    ("meetings:meeting_take_control", lambda w, o: w.extra["live"]),
+    ("meetings:meeting_hand_over", lambda w, o: w.extra["live"]),
     ("meetings:meeting_close", lambda w, o: w.extra["live"]),
     ("meetings:meeting_", lambda w, o: w.extra["coming"]),
     ("risklog:category_", lambda w, o: w.extra["risklog:category"]),
@@ -280,7 +284,7 @@ def _object(name: str) -> Any:
     return next((of for beginning, of in _OBJECTS if name.startswith(beginning)), None)
 
 
-_LIVE = ("attend", "close")
+_LIVE = ("attendance", "close", "control")
 NO_ID = 7_759_999  # of no row
 
 

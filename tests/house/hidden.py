@@ -23,6 +23,7 @@ from history.models import Due, Subject
 from kit.actor import Actor
 from learnings.models import Learning
 from meetings.models import AgendaItem, Decision, Meeting
+from meetings.operations import control
 from meetings.operations import decision as decisions
 from meetings.operations import item as items
 from meetings.operations import meeting as meetings
@@ -187,7 +188,8 @@ def _discussed(world: World, risk: Risk) -> Decision:
     """Put the risk on the agenda of the live and of a closed meeting, each with notes and a decision."""
     act = {"by": Actor(world.people["facilitator"], "page"), "at": AT}
     over = world.extra["over"]
-    for meeting in (over, Meeting.objects.get(pk=world.extra["live"].pk)):
+    for one in (over, Meeting.objects.get(pk=world.extra["live"].pk)):
+        meeting = control.take(one, **act)
         item = items.add(meeting, title=f"{CANARY} item", about=risk.subject, why=f"{CANARY} why", **act)
         items.take_up(item, **act)
         items.note(item, notes=f"{CANARY} notes", **act)

@@ -202,7 +202,7 @@ def _meetings(world: World) -> Any:
         one.refresh_from_db()  # the rotation is recalculated after a turn was taken over
         meetings.take_over(one, **_by(facilitator))
     live.refresh_from_db()
-    meetings.start(live, **_by(facilitator))
+    meetings.start(live, is_confirmed=True, **_by(facilitator))
     world.extra |= {
         "meetings:series": series.pk,
         "meetings:focus": series.focuses.order_by("pk").first().pk,

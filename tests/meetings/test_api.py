@@ -209,15 +209,31 @@ def test_a_meeting_is_run_by_api(client, crew, ana):
     item = f"agenda-items/{made.json()['id']}"
     following = send(client, "post", "agenda-items", {"meeting": meeting.reference, "title": "Next"}).json()
     assert send(client, "post", f"{base}/start", {}).status_code == 428
-    assert send(client, "post", f"{base}/start", {}, **ANY).json()["state"] == "live"
-    assert send(client, "post", f"{base}/attend", {"present": [ana.pk]}).status_code == 200
-    assert send(client, "post", f"{item}/take_up", {}, **ANY).json()["state"] == "current"
+    early = send(client, "post", f"{base}/start", {}, **ANY)
+    assert early.status_code == 422
+    assert early.json()["errors"][0]["field"] == "is_confirmed"
+    started = send(client, "post", f"{base}/start", {"is_confirmed": True}, **ANY).json()
+    assert (started["state"], started["controller_id"]) == ("live", ana.pk)
+    assert send(client, "post", f"{base}/attendance", {"present": [ana.pk]}).status_code == 200
+    assert send(client, "post", f"{item}/take-up", {}, **ANY).json()["state"] == "current"
     noted = send(client, "patch", item, {"notes": "Seen in March"}, **{"If-Match": "*"})
     assert noted.json()["notes"] == "Seen in March"
     stale = send(client, "patch", item, {"notes": "x"}, **{"If-Match": made["ETag"]})
     assert stale.status_code == 412
     assert send(client, "patch", item, {"notes": "x"}).status_code == 428
-    for step in ("take_up", "finish", "defer", "take_off", "put_back"):
+    for step in (
+        "take-up",
+        "pause",
+        "resume",
+        "back",
+        "extend",
+        "finish",
+        "defer",
+        "park",
+        "take-back",
+        "take-off",
+        "put-back",
+    ):
         assert send(client, "post", f"{item}/{step}", {}).status_code == 428
     done = send(client, "post", f"{item}/finish", {"outcome": "no_change"}, **ANY)
     assert done.json()["state"] == "done"

@@ -48,6 +48,7 @@ def test_a_decision_in_a_meeting_makes_actions_settles_the_review_and_is_the_ite
     assert (settled.state, settled.outcome, settled.outcome_reason) == (ReviewState.SETTLED, "confirmed", WHY)
     assert Event.objects.get(verb="risklog.review_settled").cause == taken
     assert {event.cause for event in Event.objects.filter(verb="actions.action_opened")} == {taken}
+    agenda_handlers.on_review_settled(Event.objects.get(verb="risklog.review_settled"), at=meeting.starts_at)
     item.refresh_from_db()
     assert (item.state, item.outcome) == (ItemState.DONE, ItemOutcome.DECIDED)
     assert (decision.meeting, decision.about, decision.recorded_by) == (meeting, review.subject, ana)

@@ -1,5 +1,6 @@
 """The page of the live meeting: its buttons, its polling, and who sees which parts."""
 
+import json
 import re
 from datetime import timedelta
 
@@ -10,9 +11,9 @@ from django.urls import reverse
 
 from actions.models import Action
 from history.models import Event
-from kit.actor import SYSTEM
+from kit.actor import SYSTEM, Actor
 from meetings.models import AgendaItem, Attendance, Decision
-from meetings.operations import agenda_handlers
+from meetings.operations import agenda_handlers, attendance, control
 from meetings.operations import item as items
 from meetings.operations import meeting as meetings
 from meetings.states import ItemOutcome, ItemState, MeetingState
@@ -41,7 +42,9 @@ def ana(crew, client):
 
 @pytest.fixture
 def meeting(crew, move_clock):
+    """A live meeting that Ana controls."""
     found = make.live(make.series(crew[0]))
+    found = control.give(found, to=crew[1][0], by=Actor(crew[1][0], "page"), at=found.starts_at)
     move_clock(found.starts_at + timedelta(minutes=1))
     return found
 
@@ -88,7 +91,7 @@ def test_start_opens_the_live_page_and_others_see_the_current_state(client, crew
     early = client.get(of("live", meeting))
     assert (early.status_code, early.headers["Location"]) == (303, of("detail", meeting))
 
-    answer = client.post(of("start", meeting), {"version": meeting.version})
+    answer = client.post(of("start", meeting), {"version": meeting.version, "is_confirmed": "1"})
 
     assert answer.headers["Location"] == of("live", meeting)
     assert client.get(of("live", meeting)).status_code == 200
@@ -118,7 +121,16 @@ def test_pause_and_two_minutes_more(client, ana, on):
     assert fresh(on).minutes == 12
 
     press(client, "pause", on)
-    assert (fresh(on).state, fresh(on).spent_seconds) == (ItemState.WAITING, 60)
+    assert (fresh(on).state, fresh(on).spent_seconds, fresh(on).current_since) == (
+        ItemState.CURRENT,
+        60,
+        None,
+    )
+    assert "Paused" in text_of(client, of("live", on.meeting))
+
+    press(client, "resume", on)
+    assert (fresh(on).state, fresh(on).spent_seconds) == (ItemState.CURRENT, 60)
+    assert fresh(on).current_since == on.meeting.starts_at + timedelta(minutes=1)
 
 
 @pytest.mark.parametrize("outcome", [ItemOutcome.NO_CHANGE, ItemOutcome.ACTIONS])
@@ -199,7 +211,7 @@ def test_notes_are_saved_as_they_are_typed(client, ana, on):
 
     assert answer.status_code == 200
     assert "Saved" in answer.content.decode()
-    assert f'name="version" value="{on.version + 1}"' in answer.content.decode()
+    assert f'data-version="{on.version + 1}"' in answer.content.decode()
     assert fresh(on).notes == "We saw it"
 
 
@@ -243,7 +255,7 @@ def test_notes_after_the_end_are_refused_and_still_there(client, ana, meeting, o
 
 def pulse(client, meeting, item=None, tag=None):
     headers = {"HX-Request": "true"} | ({"HX-PTag": tag} if tag else {})
-    return client.get(f"{of('pulse', meeting)}?item={item.pk if item else ''}", headers=headers)
+    return client.get(f"{of('pulse', meeting)}?shown={item.pk if item else ''}", headers=headers)
 
 
 def test_the_pulse_is_silent_until_something_changes(client, ana, meeting, on):
@@ -255,7 +267,8 @@ def test_the_pulse_is_silent_until_something_changes(client, ana, meeting, on):
     items.note(on, notes="Seen by all", by=SYSTEM, at=meeting.starts_at)
     changed = pulse(client, meeting, on, tag)
     assert changed.status_code == 200
-    for part in ("meeting-agenda", "meeting-clock", "meeting-shown", "meeting-log", "meeting-controls"):
+    parts = ("agenda", "clock", "shown", "log", "controls", "now", "people")
+    for part in (f"meeting-{name}" for name in parts):
         assert f'hx-target="#{part}"' in changed.content.decode()
     assert "Seen by all" in changed.content.decode()
     assert "<html" not in changed.content.decode()
@@ -277,7 +290,7 @@ def test_every_kind_of_change_beats(client, ana, meeting, on, change):
     tag = client.get(of("live", meeting)).context["stamp"]
     at = meeting.starts_at
     {
-        "attend": lambda: meetings.attend(meeting, present=[ana], by=SYSTEM, at=at),
+        "attend": lambda: attendance.attend(meeting, present=[people.user()], by=SYSTEM, at=at),
         "decision": lambda: make.decision(meeting=meeting),
         "action": lambda: items.agree(on, title="Do", by=SYSTEM, at=at),
         "item": lambda: make.item(meeting),
@@ -287,13 +300,15 @@ def test_every_kind_of_change_beats(client, ana, meeting, on, change):
     assert pulse(client, meeting, on, tag).status_code == 200
 
 
-def test_another_item_or_the_end_reloads_the_page(client, ana, meeting, on):
+def test_another_item_or_the_end_tells_the_page_where_to_go(client, ana, meeting, on):
     tag = client.get(of("live", meeting)).context["stamp"]
     items.take_up(make.item(meeting), by=SYSTEM, at=meeting.starts_at)
-    assert pulse(client, meeting, on, tag).headers["HX-Refresh"] == "true"
+    moved = json.loads(pulse(client, meeting, on, tag).headers["HX-Trigger"])
+    assert moved == {"meeting-moved": {"address": of("live", meeting)}}
 
     meetings.close(meeting, by=SYSTEM, at=meeting.starts_at)
-    assert pulse(client, meeting, on, tag).headers["HX-Refresh"] == "true"
+    ended = json.loads(pulse(client, meeting, on, tag).headers["HX-Trigger"])
+    assert ended == {"meeting-ended": {"address": of("detail", meeting)}}
 
 
 # ------------------------------------------------------------------ decisions and actions
@@ -304,6 +319,7 @@ def test_a_decision_with_two_actions_settles_the_review(client, crew, ana, move_
     series = make.series(crew[0])
     agenda_handlers.on_review_opened(Event.objects.get(verb="risklog.review_opened"), at=make.AT)
     meeting = make.live(series)
+    meeting = control.give(meeting, to=ana, by=Actor(ana, "page"), at=meeting.starts_at)
     move_clock(meeting.starts_at)
     item = items.take_up(meeting.items.get(about=review.subject), by=SYSTEM, at=meeting.starts_at)
     assert review.reviewers.first() is None or "Not answered" in text_of(client, of("live", meeting))
@@ -328,6 +344,8 @@ def test_a_decision_with_two_actions_settles_the_review(client, crew, ana, move_
         ("Watch",),
     ]
     assert Review.objects.get(pk=review.pk).state == ReviewState.SETTLED
+    assert fresh(item).state == ItemState.CURRENT
+    press(client, "finish", item)
     assert (fresh(item).state, fresh(item).outcome) == (ItemState.DONE, "decided")
     shown = text_of(client, of("live", meeting))
     assert "1 decision, 2 actions" in shown
@@ -391,7 +409,7 @@ def test_an_action_without_a_decision_is_the_items_outcome(client, ana, meeting,
     action = Action.objects.get()
     assert (action.owner, action.origin) == (ana, meeting.subject)
     page = text_of(client, of("live", meeting))
-    assert 'name="outcome" value="actions"' in page
+    assert fresh(on).has_actions
     assert "Ask the bureau" in page
     refused = client.post(to("act", on), {"title": "", "due_on": "2026-12-04"})
     assert refused.status_code == 422
@@ -431,7 +449,7 @@ def test_a_restricted_item_is_a_slot_of_time_to_a_stranger(client, ana, meeting,
     item, insider = secret
     addresses = [of("live", meeting), of("minutes", meeting), of("detail", meeting), "/meetings/decisions/"]
 
-    for url in (*addresses, f"{of('pulse', meeting)}?item={item.pk}"):
+    for url in (*addresses, f"{of('pulse', meeting)}?shown={item.pk}"):
         assert "Canary" not in text_of(client, url), url
     page = text_of(client, of("live", meeting))
     assert "Restricted item, 10 min" in page
@@ -487,7 +505,7 @@ def test_a_reader_sees_the_notes_as_they_grow(client, meeting, on):
     client.force_login(people.user(role=Role.VIEWER))
 
     assert "<strong>fast</strong>" in text_of(client, of("live", meeting))
-    assert "<strong>fast</strong>" in text_of(client, f"{of('pulse', meeting)}?item={on.pk}")
+    assert "<strong>fast</strong>" in text_of(client, f"{of('pulse', meeting)}?shown={on.pk}")
 
 
 @pytest.mark.parametrize("name", ["live", "minutes"])
@@ -498,7 +516,7 @@ def test_the_page_costs_the_same_with_more_of_everything(client, ana, meeting, o
         about = risklog.review().subject
         make.decision(meeting=meeting, about=about, actions=[{"title": "Do", "owner": owner}])
         present = [*(row.user for row in Attendance.objects.filter(meeting=meeting)), owner]
-        meetings.attend(meeting, present=present, by=SYSTEM, at=meeting.starts_at)
+        attendance.attend(meeting, present=present, by=SYSTEM, at=meeting.starts_at)
 
     more()
     one = queries_of(client, of(name, meeting))
@@ -511,7 +529,7 @@ def test_attendance_is_recorded_and_a_missing_function_is_shown(client, crew, an
     for wrong in ("x", "9" * 30):
         answer = client.post(of("attend", meeting), {"present": [ana.pk, wrong]}, follow=True)
         assert wrong in answer.content.decode()
-        assert not Attendance.objects.filter(meeting=meeting).exists()
+        assert not Event.objects.filter(verb="meetings.attendance_noted").exists()
 
     client.post(of("attend", meeting), {"present": [ana.pk]})
 
@@ -523,7 +541,7 @@ def test_attendance_is_recorded_and_a_missing_function_is_shown(client, crew, an
 
 def test_ending_makes_the_minutes_and_a_second_end_is_harmless(client, ana, meeting, on):
     said = {"improvement": "Start on time", "was_worth_it": "yes", "version": meeting.version}
-    meetings.attend(meeting, present=[ana], by=SYSTEM, at=meeting.starts_at)
+    attendance.attend(meeting, present=[ana], by=SYSTEM, at=meeting.starts_at)
     wrong = client.post(of("close", meeting), {**said, "improvement": "x" * 400})
     assert wrong.status_code == 422
     assert 'id="close" open' in wrong.content.decode()

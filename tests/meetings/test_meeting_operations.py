@@ -7,7 +7,7 @@ from history.models import Due, Event
 from kit.actor import SYSTEM, Actor
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
 from meetings.models import AgendaItem, Meeting
-from meetings.operations import agenda, turns
+from meetings.operations import agenda, attendance, turns
 from meetings.operations import item as items
 from meetings.operations import meeting as meetings
 from meetings.states import ItemOutcome, ItemState, MeetingState
@@ -170,9 +170,9 @@ def test_the_last_recorded_attendance_counts(at):
     meeting = make.live()
     ana, ben = people.user(), people.user()
 
-    meetings.attend(meeting, present=[ana, ben], by=SYSTEM, at=at)
-    meetings.attend(meeting, present=[ben], by=SYSTEM, at=at)
-    meetings.attend(meeting, present=[ben], by=SYSTEM, at=at)
+    attendance.attend(meeting, present=[ana, ben], by=SYSTEM, at=at)
+    attendance.attend(meeting, present=[ben], by=SYSTEM, at=at)
+    attendance.attend(meeting, present=[ben], by=SYSTEM, at=at)
 
     present = meeting.attendances.filter(is_present=True)
     assert [row.user_id for row in present] == [ben.pk]

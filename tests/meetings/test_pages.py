@@ -205,7 +205,7 @@ def test_start_and_lead_takes_the_turn(client, crew):
     other = next(one for one in crew[1] if one != meeting.facilitator)
     client.force_login(other)
 
-    client.post(posted(meeting, "start"), versioned(meeting, lead="1"))
+    client.post(posted(meeting, "start"), versioned(meeting, lead="1", is_confirmed="1"))
 
     meeting.refresh_from_db()
     assert (meeting.state, meeting.facilitator) == (MeetingState.LIVE, other)
@@ -269,7 +269,7 @@ def test_a_step_of_a_meeting_needs_its_present_version(client, crew, step):
     if step == "reinstate":
         meetings.cancel(meeting, by=SYSTEM, at=make.AT)
     client.force_login(leader)
-    fields = {"starts_at": "2026-11-27T10:00", "objective": "Mine", "reason": "Holiday"}
+    fields = {"starts_at": "2026-11-27T10:00", "objective": "Mine", "reason": "Holiday", "is_confirmed": "1"}
     before = Meeting.objects.filter(pk=meeting.pk).values().get()
 
     for version in ({}, {"version": meeting.version + 5}):

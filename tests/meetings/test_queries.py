@@ -6,9 +6,8 @@ from django.test.utils import CaptureQueriesContext
 
 from actions.operations import action
 from kit.actor import SYSTEM
+from meetings.operations import attendance, placement
 from meetings.operations import item as items
-from meetings.operations import meeting as meetings
-from meetings.operations import placement
 from meetings.queries import agenda as agendas
 from meetings.queries import meeting as queries
 from meetings.queries import series as series_queries
@@ -58,10 +57,10 @@ def test_an_administrator_has_no_more_sight_than_the_row_says():
 def test_the_stamp_changes_with_every_change_and_costs_one_query(at):
     meeting = make.live()
     user = people.user()
-    seen = [queries.stamp(meeting.pk, user)]
+    seen = [queries.stamp(meeting.pk, user, at)]
 
     def changed() -> bool:
-        seen.append(queries.stamp(meeting.pk, user))
+        seen.append(queries.stamp(meeting.pk, user, at))
         return seen[-1] not in seen[:-1]
 
     item = make.item(meeting)
@@ -70,9 +69,9 @@ def test_the_stamp_changes_with_every_change_and_costs_one_query(at):
     assert changed()
     items.take_up(item, by=SYSTEM, at=at)
     assert changed()
-    meetings.attend(meeting, present=[user], by=SYSTEM, at=at)
+    attendance.attend(meeting, present=[user], by=SYSTEM, at=at)
     assert changed()
-    meetings.attend(meeting, present=[], by=SYSTEM, at=at)
+    attendance.attend(meeting, present=[], by=SYSTEM, at=at)
     assert changed()
     decision = make.decision(meeting=meeting, actions=[{"title": "Cap"}])
     assert changed()
@@ -83,17 +82,17 @@ def test_the_stamp_changes_with_every_change_and_costs_one_query(at):
     items.finish(item, outcome=ItemOutcome.NO_CHANGE, by=SYSTEM, at=at)
     assert changed()
     with CaptureQueriesContext(connection) as found:
-        assert queries.stamp(meeting.pk, user) == seen[-1]
+        assert queries.stamp(meeting.pk, user, at) == seen[-1]
     assert len(found) == 1
 
 
 def test_the_stamp_says_nothing_of_what_the_reader_may_not_see():
     meeting, insider, outsider = make.live(), people.user(), people.user()
-    before = [queries.stamp(meeting.pk, person) for person in (insider, outsider)]
+    before = [queries.stamp(meeting.pk, person, make.AT) for person in (insider, outsider)]
 
     make.decision(meeting=meeting, about=make.restricted([insider]), actions=[{"title": "Cap"}])
 
-    after = [queries.stamp(meeting.pk, person) for person in (insider, outsider)]
+    after = [queries.stamp(meeting.pk, person, make.AT) for person in (insider, outsider)]
     assert after[0] != before[0]
     assert after[1] == before[1]
 

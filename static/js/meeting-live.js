@@ -1,0 +1,30 @@
+/* The page of a live meeting follows the meeting. Somebody who is writing stays on the item that the text is about. */
+import { announce, find, findAll, listen } from "./document.js";
+
+history.scrollRestoration = "manual";
+
+const isWritten = (field) => field.value !== field.defaultValue;
+
+/* Whether a text about the item on the page is not recorded yet. */
+function isWriting() {
+  return findAll(".meeting-stage textarea,.meeting-stage input[type=text]").some(isWritten);
+}
+
+listen("meeting-ended", (event) => {
+  if (!isWriting()) return location.replace(event.detail.address);
+  find("#pulse")?.remove();
+  const notice = find("#meeting-now");
+  if (notice) notice.textContent = "The meeting has ended. What you were writing is not in its minutes: copy it.";
+  announce("The meeting has ended.");
+});
+
+listen("meeting-moved", (event) => {
+  const { address } = event.detail;
+  const shown = find(".meeting-stage")?.dataset.shown;
+  if (isWriting() && shown) {
+    announce("The meeting moved on. You stay on this item, because your text is not recorded yet.");
+    location.replace(`${address}?item=${shown}`);
+  } else {
+    location.replace(address);
+  }
+});
