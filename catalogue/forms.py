@@ -1,6 +1,6 @@
 """The forms of models and of decision rights."""
 
-from typing import Any
+from typing import Any, Self
 
 from django import forms
 from django.core.validators import validate_slug
@@ -98,16 +98,9 @@ class StageForm(PageForm):
 # ------------------------------------------------------------------ decision rights
 
 
-class RightForm(PageForm):
-    """Who holds a right, and why."""
+class ReasonedForm(PageForm):
+    """A form with the reason of what it decides, and with the decision or other object behind it."""
 
-    who = forms.ChoiceField(label="Held by", choices=Holder.choices)
-    person = forms.ModelChoiceField(
-        User.objects.none(), required=False, empty_label="None", help_text="If a person holds it."
-    )
-    function = forms.ModelChoiceField(
-        Function.objects.none(), required=False, empty_label="None", help_text="If a function holds it."
-    )
     why = forms.CharField(
         label="Reason", max_length=4000, widget=forms.Textarea(attrs={"rows": 3, "class": "textarea"})
     )
@@ -119,23 +112,20 @@ class RightForm(PageForm):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 
-    def __init__(self, *args: Any, user: User, present: DecisionRight | None = None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.user = user
-        selectable = Q(is_active=True) & ~Q(role=Role.VIEWER) | Q(pk=present.person_id if present else None)
-        fields: dict[str, Any] = self.fields
-        people = User.objects.filter(selectable).visible_to(user)
-        fields["person"].queryset = people.order_by(*BY_NAME)
-        fields["function"].queryset = Function.objects.visible_to(user).order_by(*BY_NAME)
 
     @classmethod
-    def of(cls, right: DecisionRight, data: Any = None, *, user: User) -> "RightForm":
-        """Return the form of an existing right, with `shown_because`."""
-        because = right.shown_because.reference if right.shown_because else ""
-        initial = {name: getattr(right, name) for name in ("who", "person", "function", "why")}
-        form = cls(data, initial={**initial, "because": because}, user=user, present=right)
-        if right.because and not right.shown_because:
-            del form.fields["because"]  # the reader may not see what it is based on, and keeps it
+    def reasoned(cls, obj: Any, data: Any, initial: dict[str, Any], **kwargs: Any) -> Self:
+        """Return the form of an existing object, with `shown_because`.
+
+        A reader who may not see what it is based on keeps it: the form then has no such field.
+        """
+        because = obj.shown_because.reference if obj.shown_because else ""
+        form = cls(data, initial={**initial, "why": obj.why, "because": because}, **kwargs)
+        if obj.because and not obj.shown_because:
+            del form.fields["because"]
         return form
 
     def clean_because(self) -> Subject | None:
@@ -146,6 +136,33 @@ class RightForm(PageForm):
         if subject is None:
             raise forms.ValidationError(f"No item has the reference {reference}.")
         return subject
+
+
+class RightForm(ReasonedForm):
+    """Who holds a right, and why."""
+
+    who = forms.ChoiceField(label="Held by", choices=Holder.choices)
+    person = forms.ModelChoiceField(
+        User.objects.none(), required=False, empty_label="None", help_text="If a person holds it."
+    )
+    function = forms.ModelChoiceField(
+        Function.objects.none(), required=False, empty_label="None", help_text="If a function holds it."
+    )
+    field_order: Any = ("who", "person", "function", "why", "because")
+
+    def __init__(self, *args: Any, user: User, present: DecisionRight | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, user=user, **kwargs)
+        selectable = Q(is_active=True) & ~Q(role=Role.VIEWER) | Q(pk=present.person_id if present else None)
+        fields: dict[str, Any] = self.fields
+        people = User.objects.filter(selectable).visible_to(user)
+        fields["person"].queryset = people.order_by(*BY_NAME)
+        fields["function"].queryset = Function.objects.visible_to(user).order_by(*BY_NAME)
+
+    @classmethod
+    def of(cls, right: DecisionRight, data: Any = None, *, user: User) -> "RightForm":
+        """Return the form of an existing right, with `shown_because`."""
+        initial = {name: getattr(right, name) for name in ("who", "person", "function")}
+        return cls.reasoned(right, data, initial, user=user, present=right)
 
 
 class NewRightForm(RightForm):

@@ -7,7 +7,7 @@ from catalogue.api import RESOURCES as CATALOGUE
 from learnings.api import RESOURCES as LEARNINGS
 from meetings.api import RESOURCES as MEETINGS
 from people.api import RESOURCES as PEOPLE
-from riskhub import errors, health, home, reference, search, shell, start_here, styleguide
+from riskhub import errors, health, home, reference, search, shell, start_here, styleguide, why
 from riskhub.events_api import RESOURCES as EVENTS
 from riskhub.leaving import page as leaving_page
 from riskhub.leaving.api import RESOURCES as LEAVING
@@ -41,6 +41,7 @@ urlpatterns = [
     path("search/", search.search, name="search"),
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),
+    path("why/<str:kind>/<int:pk>/", why.why, name="why"),
     path("appearance/", shell.set_appearance, name="appearance"),
     path("styleguide/", styleguide.styleguide, name="styleguide"),
     path("people/<int:pk>/hand-over/", leaving_page.hand_over, name="hand_over"),

@@ -1,7 +1,7 @@
 """The kinds of objects of this room: names, icons, pages, permissions and search texts."""
 
 from history.documents import PartTexts, Texts
-from kit.kinds import Kind, NoPage, Page
+from kit.kinds import Kind, Page
 from risklog.models import (
     Appetite,
     Category,
@@ -92,7 +92,7 @@ KINDS = (
         "Appetite",
         "Appetites",
         icon="scale",
-        page=NoPage("The page of the risk matrix shows all appetites."),
+        page=Page("risklog:appetite_detail", "object_id"),
         permission="risklog.matrix_view",
     ),
     Kind(

@@ -100,6 +100,7 @@ risk_pages: list = [
     path("matrix/edit/", matrix.matrix_edit, name="matrix_edit"),
     path("matrix/id/<int:pk>/", matrix.matrix_by_id, name="matrix_by_id"),
     path("appetites/new/", appetite.appetite_new, name="appetite_new"),
+    path("appetites/<int:pk>/", appetite.appetite_detail, name="appetite_detail"),
     path("appetites/<int:pk>/edit/", appetite.appetite_edit, name="appetite_edit"),
     path("appetites/<int:pk>/retire/", appetite.appetite_retire, name="appetite_retire"),
     path("choices/<str:what>/", register.risk_choices, name="risk_choices"),

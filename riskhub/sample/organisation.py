@@ -126,8 +126,10 @@ class SampleOrganisation:
     def _set_appetites(self, *, at: datetime) -> None:
         """Set an appetite for all risks, and a smaller one for the models of tier 1."""
         by = Actor(self.people["sofia"], "page")
-        appetite.add(max_score=15, plan_days=14, by=by, at=at)
-        appetite.add(max_score=9, tier=1, plan_days=7, by=by, at=at)
+        why = "Above 15 the executive team wants to know how a risk is reduced."
+        appetite.add(max_score=15, plan_days=14, why=why, by=by, at=at)
+        why = "Models of tier 1 decide about customers, so a plan is needed earlier."
+        appetite.add(max_score=9, tier=1, plan_days=7, why=why, by=by, at=at)
 
     def _watch(self) -> None:
         """Add a source, points for the thirty days before the start, and thresholds agreed from them."""

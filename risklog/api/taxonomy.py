@@ -1,10 +1,14 @@
 """The API of categories: list, get and change."""
 
+from typing import Any
+
 from django.db.models import QuerySet
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from history.models import Subject
+from history.queries import seen_by, tell
 from kit import clock
 from rest.fields import Body, Visible, read
 from rest.resource import Collection, Item, Resource
@@ -34,6 +38,10 @@ class CategoryRow(serializers.Serializer):
         allow_null=True,
         help_text="The category that took over its risks, if it was merged.",
     )
+    why = serializers.CharField(help_text="The reason of the merge.")
+    because_reference = serializers.CharField(
+        source="because.reference", default=None, allow_null=True, help_text="The decision behind the merge."
+    )
 
 
 def _text() -> serializers.CharField:
@@ -61,10 +69,20 @@ class _Categories(Resource):
     kind = "category"
     slug = "slug"
     serializer_class = CategoryRow
-    columns = {**{name: name for name in CategoryRow().fields}, "merged_into_slug": "merged_into__slug"}
+    columns = {
+        **{name: name for name in CategoryRow().fields},
+        "merged_into_slug": "merged_into__slug",
+        "because_reference": "because__reference",
+    }
 
     def rows(self, request: Request) -> QuerySet:
         return Category.objects.visible_to(request.user)
+
+    def as_values(self, rows: QuerySet) -> QuerySet:
+        return super().as_values(rows).annotate(**seen_by("because"))
+
+    def finish(self, rows: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
+        return tell(request.user, rows, "because")
 
 
 class Categories(_Categories, Collection):
@@ -95,6 +113,15 @@ class CategoryItem(_Categories, Item):
 
 class MergeCategoryBody(Body):
     into = Visible("category", Category.objects.visible_to, help_text="Not a retired one.")
+    why = serializers.CharField(max_length=4000, help_text="The reason.")
+    because = Visible(
+        "object",
+        Subject.objects.visible_to,
+        by="reference",
+        required=False,
+        allow_null=True,
+        help_text="Reference of the decision behind it, for example D-12.",
+    )
 
 
 class _CategoryStep(_Categories, Step):

@@ -51,7 +51,10 @@ from saved.recipients import view_subscribers
 
 
 class CategoryRetired(Payload, verb="risklog.category_retired"):
-    into: str | None = None  # the name of the category it was merged into
+    """into: the name of the category it was merged into. reason: of the merge."""
+
+    into: str | None = None
+    reason: str | None = None
 
 
 class TemplateChanged(Payload, verb="risklog.template_changed"):

@@ -4,13 +4,14 @@ from typing import Any
 
 from django import forms
 
+from catalogue.forms import ReasonedForm
 from catalogue.states import Tier
 from lists.collation import BY_NAME
-from pages.forms import PageForm
+from people.models import User
 from risklog.models import Appetite, Category
 
 
-class AppetiteForm(PageForm):
+class AppetiteForm(ReasonedForm):
     """Change an appetite. Its category and tier stay."""
 
     max_score = forms.IntegerField(
@@ -27,9 +28,22 @@ class AppetiteForm(PageForm):
         help_text="Without a plan by then, the risk is escalated.",
     )
 
+    field_order: Any = ("max_score", "plan_days", "why", "because")
+
+    @property
+    def mark(self) -> str:
+        """Return the mark of what the effect of a valid form depends on."""
+        given = self.cleaned_data
+        category = given.get("category")
+        return "-".join(
+            str(part or 0) for part in (category and category.pk, given.get("tier"), given["max_score"])
+        )
+
     @classmethod
-    def of(cls, appetite: Appetite, data: Any = None) -> "AppetiteForm":
-        return cls(data, initial={"max_score": appetite.max_score, "plan_days": appetite.plan_days})
+    def of(cls, appetite: Appetite, data: Any = None, *, user: User) -> "AppetiteForm":
+        """Return the form of an existing appetite, with `shown_because`."""
+        initial = {"max_score": appetite.max_score, "plan_days": appetite.plan_days}
+        return cls.reasoned(appetite, data, initial, user=user)
 
 
 class NewAppetiteForm(AppetiteForm):
@@ -44,7 +58,7 @@ class NewAppetiteForm(AppetiteForm):
         required=False,
     )
 
-    field_order = ("category", "tier", "max_score", "plan_days")
+    field_order = ("category", "tier", "max_score", "plan_days", "why", "because")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

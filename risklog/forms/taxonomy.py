@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 
+from catalogue.forms import ReasonedForm
 from lists.collation import BY_NAME
 from pages.forms import PageForm
 from risklog.models import Category
@@ -33,13 +34,14 @@ class CategoryForm(PageForm):
         return cls(data, initial={name: getattr(category, name) for name in cls.base_fields})
 
 
-class MergeForm(PageForm):
+class MergeForm(ReasonedForm):
     into = forms.ModelChoiceField(
         Category.objects.none(), label="Merge into", empty_label="Choose a category"
     )
 
     def __init__(self, *args: Any, category: Category, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.order_fields(["into", "why", "because"])
         rows = Category.objects.filter(is_retired=False).exclude(pk=category.pk).order_by(*BY_NAME)
         fields: dict[str, Any] = self.fields
         fields["into"].queryset = rows

@@ -9,7 +9,7 @@ from django.db.models.lookups import GreaterThan
 from actions.models import Action
 from actions.states import UNFINISHED
 from catalogue.states import Tier
-from history.models import Recorded
+from history.models import Recorded, Subject
 from risklog.models.taxonomy import Category
 from risklog.states import WITHOUT_PLAN, Treatment
 
@@ -18,7 +18,8 @@ class Appetite(Recorded):
     """The appetite for risks of a category, of models of a tier, of both, or of all.
 
     The most specific one applies to a risk: of category and tier, then of the category, then of the tier,
-    then of all. max_score: 1 to 25; a score above it needs a treatment plan within plan_days days.
+    then of all. max_score: 1 to 25; a score above it needs a treatment plan within plan_days days. why: the
+    reason, "" in older ones. because: the decision or other object that is the reason for it.
     """
 
     KIND = "appetite"
@@ -29,7 +30,12 @@ class Appetite(Recorded):
     plan_days = models.PositiveSmallIntegerField(
         default=14, validators=[MinValueValidator(1), MaxValueValidator(365)]
     )
+    why = models.TextField(blank=True, default="", db_default="")
+    because = models.ForeignKey(Subject, models.PROTECT, null=True, blank=True, related_name="+")
     is_retired = models.BooleanField(default=False)
+
+    # Set by history.queries.show().
+    shown_because: Subject | None
 
     class Meta:
         constraints = [
@@ -82,8 +88,13 @@ def needs_plan() -> Q:
 
     The treatment "accept" is no plan: an accepted risk needs none, until its acceptance has ended.
     """
+    return is_above() & ~has_reducing_plan()
+
+
+def has_reducing_plan() -> Q:
+    """A treatment that reduces the risk was chosen, or somebody has an open action about it."""
     reducing = [one for one in Treatment if one != Treatment.ACCEPT]
-    return is_above() & ~(Q(treatment__in=reducing) | _has_action())
+    return Q(treatment__in=reducing) | _has_action()
 
 
 def _has_action() -> Q:

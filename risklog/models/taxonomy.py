@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from history.models import Recorded
+from history.models import Recorded, Subject
 from signals.states import SignalKind
 
 
@@ -10,7 +10,8 @@ class Category(Recorded):
     """A category of risks, with texts that help to recognise and treat them.
 
     signs, questions, mitigations: Markdown lists. merged_into: the category that took over its risks. Filters
-    by the slug of a merged category find the risks of that one.
+    by the slug of a merged category find the risks of that one. why, because: the reason of the merge, and
+    the decision or other object behind it.
     """
 
     KIND = "category"
@@ -24,3 +25,8 @@ class Category(Recorded):
     mitigations = models.TextField(blank=True, default="")
     is_retired = models.BooleanField(default=False)
     merged_into = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+")
+    why = models.TextField(blank=True, default="", db_default="")
+    because = models.ForeignKey(Subject, models.PROTECT, null=True, blank=True, related_name="+")
+
+    # Set by history.queries.show().
+    shown_because: Subject | None

@@ -16,7 +16,7 @@ from actions.models import Action
 from catalogue.models import Model
 from catalogue.states import Tier
 from history import operations as history
-from history.models import Due, Event
+from history.models import Due, Event, Subject
 from history.queries import changed_fields
 from history.wiring import handler
 from kit.actor import SYSTEM, Actor
@@ -27,7 +27,7 @@ from risklog.models.appetite import appetite_of, needs_plan
 from risklog.operations.days import day_of, moment_of
 
 DUE = "risklog.plan_due"
-FIELDS = ("max_score", "plan_days")
+FIELDS = ("max_score", "plan_days", "why", "because")
 _BATCH = 1000
 
 
@@ -38,22 +38,32 @@ _BATCH = 1000
 def add(
     *,
     max_score: int,
+    why: str,
     plan_days: int = 14,
     category: Category | None = None,
     tier: int | None = None,
+    because: Subject | None = None,
     by: Actor,
     at: datetime,
 ) -> Appetite:
     """Add an appetite. Risks above it need a plan within plan_days days.
 
-    max_score: 1 to 25. tier: 1 to 4. Without category and tier it is for all risks. Raises Refused.
+    max_score: 1 to 25. tier: 1 to 4. Without category and tier it is for all risks. why, because: the reason,
+    and the decision or other object behind it. Raises Refused.
     """
-    _check({"max_score": max_score, "plan_days": plan_days})
+    _check({"max_score": max_score, "plan_days": plan_days, "why": why})
     if category is not None and category.is_retired:
         raise Refused(f"“{category.name}” is retired. Choose another category.", field="category")
     if tier is not None and tier not in Tier.values:
         raise Refused(f"Use one of {', '.join(map(str, Tier.values))}.", field="tier")
-    appetite = Appetite(category=category, tier=tier, max_score=max_score, plan_days=plan_days)
+    appetite = Appetite(
+        category=category,
+        tier=tier,
+        max_score=max_score,
+        plan_days=plan_days,
+        why=why.strip(),
+        because=because,
+    )
     try:
         with transaction.atomic():
             history.record(appetite, "risklog.appetite_added", by=by, at=at)
@@ -102,10 +112,12 @@ def move_appetites(category: Category, into: Category, *, by: Actor, at: datetim
 
 
 def _check(values: Mapping[str, Any]) -> None:
-    """Raise Refused with the name of the field if a number is not valid."""
+    """Raise Refused with the name of the field if a number is not valid, or if the reason is missing."""
     for field, most in (("max_score", 25), ("plan_days", 365)):
         if field in values and not 1 <= values[field] <= most:
             raise Refused(f"Use a number from 1 to {most}.", field=field)
+    if "why" in values and not values["why"].strip():
+        raise Refused("Enter the reason.", field="why")
 
 
 # ------------------------------------------------------------------ who needs a plan

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from history import operations as history
-from history.models import Event
+from history.models import Event, Subject
 from history.wiring import handler
 from kit.actor import SYSTEM, Actor
 from kit.refusals import IllegalMove, Refused
@@ -88,19 +88,31 @@ def change(
 
 @transaction.atomic
 def merge(
-    category: Category, *, into: Category, by: Actor, at: datetime, seen: int | None = None
+    category: Category,
+    *,
+    into: Category,
+    why: str,
+    because: Subject | None = None,
+    by: Actor,
+    at: datetime,
+    seen: int | None = None,
 ) -> Category:
     """Move every risk of a category into another, then retire it. Its history says where they went.
 
     Ladders and appetites of the category move too, unless the other one has its own. What was merged into the
-    category before counts as merged into the other one, so that its filters and links lead there.
+    category before counts as merged into the other one, so that its filters and links lead there. why,
+    because: the reason, and the decision or other object behind it. Raises Refused, IllegalMove,
+    ChangedMeanwhile.
     """
+    if not why.strip():
+        raise Refused("Enter the reason.", field="why")
     if into.pk == category.pk or into.is_retired:
         raise Refused("Choose another category that is not retired.", field="into")
     if category.is_retired:
         raise IllegalMove("This category is retired. Restore it first.", field="state")
     risks = list(Risk.objects.filter(category=category).select_related("subject").order_by("pk"))
-    retire(category, by=by, at=at, seen=seen, into=into)
+    merged = {"merged_into": into, "why": why.strip(), "because": because}
+    _retire(category, merged, by=by, at=at, seen=seen)
     history.change_many(
         [(risk, {"category": into, "updated_at": at}) for risk in risks],
         by=by,
@@ -125,23 +137,20 @@ def _move_ladders(category: Category, into: Category, *, by: Actor, at: datetime
 
 
 @transaction.atomic
-def retire(
-    category: Category,
-    *,
-    by: Actor,
-    at: datetime,
-    seen: int | None = None,
-    into: Category | None = None,
+def retire(category: Category, *, by: Actor, at: datetime, seen: int | None = None) -> Category:
+    """Allow no new risks in a category. Existing risks keep it."""
+    return _retire(category, {}, by=by, at=at, seen=seen)
+
+
+def _retire(
+    category: Category, merged: dict[str, Any], *, by: Actor, at: datetime, seen: int | None
 ) -> Category:
-    """Allow no new risks in a category. Existing risks keep it. into: the category it is merged into."""
-    history.change(
-        category,
-        {"is_retired": True, "merged_into": into},
-        by=by,
-        at=at,
-        seen=seen,
-        payload=events.CategoryRetired(into=into.name if into else None),
-    )
+    """Retire a category. merged: what it is merged into and why, {} if it is not."""
+    payload = events.CategoryRetired()
+    if merged:
+        payload = events.CategoryRetired(into=merged["merged_into"].name, reason=merged["why"])
+    values = {"is_retired": True, "merged_into": None, **merged}
+    history.change(category, values, by=by, at=at, seen=seen, payload=payload)
     history.retire(category)
     return category
 
@@ -149,7 +158,7 @@ def retire(
 @transaction.atomic
 def restore(category: Category, *, by: Actor, at: datetime, seen: int | None = None) -> Category:
     """Allow new risks in a retired category again."""
-    values = {"is_retired": False, "merged_into": None}
+    values = {"is_retired": False, "merged_into": None, "why": "", "because": None}
     history.change(category, values, by=by, at=at, seen=seen, verb="risklog.category_restored")
     history.retire(category, is_retired=False)
     return category

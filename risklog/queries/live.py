@@ -26,7 +26,8 @@ SELECT
                     THEN avg(value) FILTER (WHERE value > -1e150 AND value < 1e150)
                     WHEN max(value) > -min(value) THEN max(value) ELSE min(value) END AS mean
          FROM signals_point WHERE series_id = %(series)s AND ts >= %(start)s GROUP BY 1) AS p)::text,
-  (SELECT json_agg(json_build_array(v.direction, v.warning, v.critical) ORDER BY v.id)
+  (SELECT json_agg(json_build_array(v.id, v.threshold_id, v.number, t.external_rule <> '', v.direction,
+                                    v.warning, v.critical, v.clear) ORDER BY v.id)
    FROM signals_thresholdversion AS v JOIN signals_threshold AS t ON t.id = v.threshold_id
    WHERE v.state = %(active)s
      AND (t.series_id = %(series)s OR t.source_id = %(source)s AND t.external_rule = %(metric)s))::text,
@@ -41,11 +42,16 @@ SELECT
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A threshold in force."""
+    """A threshold in force. id, number: of its version. is_external: its source evaluates the rule."""
 
+    id: int
+    threshold_id: int
+    number: int
+    is_external: bool
     direction: str
     warning: float | None
     critical: float | None
+    clear: float | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """The live metric of a risk or a breach as a chart."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.safestring import SafeString
@@ -7,12 +9,20 @@ from django.utils.safestring import SafeString
 from pages import charts
 from people.models import User
 from risklog.models import Risk
-from risklog.queries.live import LiveMetric, live_metric
+from risklog.queries.live import Limit, LiveMetric, live_metric
 from signals.models import Breach
 from signals.states import BreachLevel, Direction
 
 
-def evidence(user: User, about: Risk | Breach, *, at: datetime) -> SafeString | None:
+@dataclass(frozen=True, slots=True)
+class LiveChart:
+    """A chart as HTML, and the thresholds in force that it shows."""
+
+    drawing: SafeString
+    limits: Sequence[Limit]
+
+
+def evidence(user: User, about: Risk | Breach, *, at: datetime) -> LiveChart | None:
     """Return the chart of a risk's or breach's metric. None without a visible metric with recent points."""
     series = about.series
     if series is None or not series.subject.is_visible_to(user):
@@ -20,7 +30,7 @@ def evidence(user: User, about: Risk | Breach, *, at: datetime) -> SafeString | 
     live = live_metric(user, series, at=at)
     if not live.points:
         return None
-    return charts.line_chart(
+    drawing = charts.line_chart(
         key="evidence",
         title=series.subject_title,
         lines=[charts.ChartLine(series.metric, live.points, area=True)],
@@ -30,6 +40,7 @@ def evidence(user: User, about: Risk | Breach, *, at: datetime) -> SafeString | 
         end=live.end,
         unit=series.unit,
     )
+    return LiveChart(drawing, live.limits)
 
 
 def _thresholds(live: LiveMetric) -> list[charts.ChartLimit]:

@@ -22,6 +22,7 @@ from people.models import User
 from people.permissions import SignedInRequest
 from risklog.forms.risk import EditRiskForm, NewRiskForm, SightForm
 from risklog.models import Risk
+from risklog.models.appetite import appetite_of
 from risklog.models.matrix import present_matrix
 from risklog.operations import risk as operations
 from risklog.queries import acceptance as acceptances
@@ -75,6 +76,7 @@ def risk_detail(request: SignedInRequest, reference: str) -> HttpResponse:
         duplicates=duplicates.of_each_risk(user),
         breach_rows=source_evidence.of_each_risk(),
         scoring_rounds=scoring_rounds.of_each_risk(user),
+        appetite_id=appetite_of("pk"),
     )
     risk = get_object_or_404(
         with_related(rows, "breach_group__subject_id"), subject__reference=reference.upper()
@@ -92,6 +94,7 @@ def risk_detail(request: SignedInRequest, reference: str) -> HttpResponse:
         "steps": steps_for(user, risk, proposal),
         "acceptances": accepted,
         "proposal": proposal,
+        "acceptance": next((one for one in accepted if one.state == AcceptanceState.ACCEPTED), None),
         "onward": ONWARD[RiskState(risk.state)],
         "is_review_due": bool(risk.review_on and risk.review_on <= clock.today()),
         "panel": actions.of_subjects(user, risk.related, new_for=risk.reference),

@@ -7,6 +7,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from history.queries import show
 from kit.rights import may, view_needs
 from pages import flows
 from pages.answers import go, respond
@@ -33,7 +34,9 @@ def address_of(category: Category) -> str:
 
 
 def _category(request: SignedInRequest, slug: str) -> Category:
-    return get_object_or_404(queries.categories(request.user), slug=slug)
+    category = get_object_or_404(queries.categories(request.user), slug=slug)
+    show(request.user, [category], "because")
+    return category
 
 
 @require_safe
@@ -74,7 +77,7 @@ def category_meaning(request: SignedInRequest) -> HttpResponse:
 def category_detail(request: SignedInRequest, slug: str) -> HttpResponse:
     category = _category(request, slug)
     may_change = may(request.user, "risklog.category_change")
-    return _detail(request, category, MergeForm(category=category) if may_change else None)
+    return _detail(request, category, MergeForm(category=category, user=request.user) if may_change else None)
 
 
 def _detail(
@@ -139,7 +142,7 @@ def category_step(request: SignedInRequest, slug: str, name: str) -> HttpRespons
     return flows.step(
         request,
         category,
-        MergeForm(request.POST, category=category),
+        MergeForm(request.POST, category=category, user=request.user),
         operation=operations.merge,
         show=lambda form, status: _detail(request, _category(request, slug), form, status=status),
         message=f"{category.name} merged",

@@ -30,6 +30,7 @@ Points = list[tuple[datetime, float | None]]
 class ChartVersion:
     """The values of a threshold version that a chart shows."""
 
+    id: int
     threshold_id: int
     number: int
     is_external: bool
@@ -103,7 +104,7 @@ def chart(user: User, series: Series, *, start: datetime, end: datetime) -> Char
 
 def _chart_versions(versions: QuerySet[ThresholdVersion]) -> QuerySet[Any]:
     """Return each version as one JSON value, so that one query returns the versions and the breaches."""
-    columns = ("threshold_id", "number", "direction", "clear", "warning", "critical", "agreed_at")
+    columns = ("id", "threshold_id", "number", "direction", "clear", "warning", "critical", "agreed_at")
     return versions.values(
         row=JSONObject(
             **{name: name for name in columns},

@@ -53,14 +53,21 @@ class Conversation:
 
 
 def conversation(
-    user: User, obj: Recorded, *, shown: str = "all", before: str | None = None, comment: int | None = None
+    user: User,
+    obj: Recorded,
+    *,
+    shown: str = "all",
+    before: str | None = None,
+    comment: int | None = None,
+    event: int | None = None,
 ) -> Conversation:
     """Return one page of the timeline of an object, newest first.
 
     With the events of what belongs to it (obj.related). shown: a key of SHOWN. before: a cursor of an earlier
-    page; raises Refused for another text. comment: the id of a comment, for the page that has it.
+    page; raises Refused for another text. comment, event: the id of a comment or an event, for the page that
+    has it.
 
-    At most four queries, one more with files, and two more with the id of a comment.
+    At most four queries, one more with files, and three more with the id of a comment or an event.
     """
     own = obj.subject_id
     has_files = Exists(attached(own))
@@ -70,8 +77,8 @@ def conversation(
         events = events.filter(verb=ADDED)
     elif shown == "changes":
         events = events.exclude(verb=ADDED)
-    if comment is not None and before is None:
-        before = _cursor_to(events, comment)
+    if before is None and (comment is not None or event is not None):
+        before = _cursor_to(events, comment=comment, event=event)
     events = with_choices(events, user, own).annotate(has_files=has_files)
     page = paging.page(events, order=ORDER, size=PAGE_SIZE, after=before)
     if page.rows:
@@ -84,13 +91,17 @@ def conversation(
     return Conversation(found, page.after, before is not None, watching(user, obj, row), files)
 
 
-def _cursor_to(events: QuerySet[Event], comment: int) -> str | None:
-    """Return the cursor of the page that has a comment; None if it is the first page, or if none has it."""
+def _cursor_to(events: QuerySet[Event], *, comment: int | None, event: int | None) -> str | None:
+    """Return the cursor of the page that has a comment or an event.
+
+    None if it is the first page, or if none has it.
+    """
     row = {"model": Comment._meta.label_lower, "pk": comment}
-    event = events.filter(verb=ADDED, data__rows__contains=[row]).first()
-    if event is None:
+    is_it = Q(pk=event) if comment is None else Q(verb=ADDED, data__rows__contains=[row])
+    line = events.filter(is_it).first()
+    if line is None:
         return None
-    newer = events.filter(Q(at__gt=event.at) | Q(at=event.at, pk__gt=event.pk)).order_by(*ORDER)
+    newer = events.filter(Q(at__gt=line.at) | Q(at=line.at, pk__gt=line.pk)).order_by(*ORDER)
     first = newer.count() // PAGE_SIZE * PAGE_SIZE
     return paging.cursor_after(newer[first - 1], ORDER) if first else None
 

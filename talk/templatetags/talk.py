@@ -24,18 +24,17 @@ register = template.Library()
 def show_conversation(context: Any, obj: Recorded) -> dict[str, Any]:
     """Return what the timeline of an object needs; with the events of what belongs to it (obj.related).
 
-    The address says ?timeline=comments or changes, ?earlier=<cursor>, or ?comment=<id> for the page that has
-    a comment. A cursor that is not valid shows the newest page.
+    The address says ?timeline=comments or changes, ?earlier=<cursor>, or ?comment=<id> or ?event=<id> for the
+    page that has a comment or an event. A cursor that is not valid shows the newest page.
     """
     request = context["request"]
     user, subject = request.user, obj.subject
     shown = request.GET.get("timeline", "all")
     shown = shown if shown in SHOWN else "all"
     earlier = request.GET.get("earlier") or None
-    number = request.GET.get("comment", "")
-    comment = int(number) if number.isascii() and number.isdigit() and len(number) < 19 else None
+    at = {name: _number(request.GET.get(name, "")) for name in ("comment", "event")}
     try:
-        found = conversation(user, obj, shown=shown, before=earlier, comment=comment)
+        found = conversation(user, obj, shown=shown, before=earlier, **at)
     except Refused:
         found = conversation(user, obj, shown=shown)
     return {
@@ -49,6 +48,11 @@ def show_conversation(context: Any, obj: Recorded) -> dict[str, Any]:
         "may_comment": may(user, "talk.comment_add"),
         "user": user,
     }
+
+
+def _number(text: str) -> int | None:
+    """Return the id that a parameter of the address gives, None for another text."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 @register.inclusion_tag("talk/_tag_names.html", takes_context=True)

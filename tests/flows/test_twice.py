@@ -234,7 +234,12 @@ CASES = (
         Template,
         typed(**{"name": "Audit", "label-0": "Finding", "type-0": "text"}),
     ),
-    Case("appetite", at("risklog:appetite_new"), Appetite, typed(max_score="12", plan_days="14")),
+    Case(
+        "appetite",
+        at("risklog:appetite_new"),
+        Appetite,
+        typed(max_score="12", plan_days="14", why="Agreed by the board.", counted="0-0-12"),
+    ),
     Case(
         "series",
         at("meetings:series_create"),

@@ -276,7 +276,7 @@ def _once(world: World, owner: Any) -> None:
         "risklog:import": _an_import(world),
         **_templates(world.open.risk, owner),
         "risklog:matrix": _a_matrix(),
-        "risklog:appetite": appetite.add(max_score=25, by=SYSTEM, at=AT),
+        "risklog:appetite": appetite.add(max_score=25, why="Agreed by the board.", by=SYSTEM, at=AT),
         "risklog:ladder": Ladder.objects.order_by("pk").first(),
         "source": Source.objects.order_by("pk").first(),
         "other_team": Subject.objects.filter(kind="team").last(),

@@ -25,7 +25,9 @@ API = "/api/v1/appetites"
 
 
 def appetite(at, **fields) -> Appetite:
-    return operations.add(**{"max_score": 9, "plan_days": 5, **fields}, by=SYSTEM, at=at)
+    return operations.add(
+        **{"max_score": 9, "plan_days": 5, "why": "Agreed by the board.", **fields}, by=SYSTEM, at=at
+    )
 
 
 def due_on(risk: Risk):
@@ -104,8 +106,8 @@ def accepted(risk, at):
 
 def in_another_category(risk, at):
     other = risks.category("label-noise")
-    operations.add(max_score=25, category=other, by=SYSTEM, at=at)
-    taxonomy.merge(risk.category, into=other, by=SYSTEM, at=at)
+    operations.add(max_score=25, why="Agreed by the board.", category=other, by=SYSTEM, at=at)
+    taxonomy.merge(risk.category, into=other, why="Both mean the same.", by=SYSTEM, at=at)
 
 
 def with_more_appetite(risk, at):
@@ -194,7 +196,8 @@ def test_a_risk_that_rises_again_the_same_day_gets_a_new_date(at):
         ({"max_score": 9, "tier": 5}, "tier"),
         ({"max_score": 9, "category": "no-such"}, "category"),
         ({}, "max_score"),
-        ({"max_score": 9}, "category"),
+        ({"max_score": 9, "why": "Agreed by the board."}, "category"),
+        ({"max_score": 9, "tier": 1, "why": " "}, "why"),
     ],
 )
 def test_what_is_no_appetite_is_refused_with_its_field(client, manager, at, values, field):
@@ -208,7 +211,8 @@ def test_what_is_no_appetite_is_refused_with_its_field(client, manager, at, valu
 
 def test_an_appetite_is_added_changed_and_removed_by_api_and_page(client, manager, at):
     risks.category()
-    made = client.post(API, {"category": "data-drift", "max_score": 12}, content_type="application/json")
+    values = {"category": "data-drift", "max_score": 12, "why": "Agreed by the board."}
+    made = client.post(API, values, content_type="application/json")
     assert made.status_code == 201
     tag = {"If-Match": made["ETag"]}
     item = made["Location"]
@@ -239,3 +243,49 @@ def test_the_list_costs_the_same_for_one_and_three(client, manager, at):
                 assert client.get(url).status_code == 200
             counts.append(len(found))
     assert counts[:2] == counts[2:]
+
+
+def test_a_new_appetite_says_first_how_many_risks_it_affects(client, manager, at):
+    drift, noise = risks.category("data-drift"), risks.category("label-noise")
+    appetite(at, max_score=20)
+    appetite(at, max_score=25, category=drift, tier=1)
+    planned = risks.risk("planned", category=drift, likelihood=4, impact=4)
+    risk_operations.change(planned, {"treatment": Treatment.MITIGATE}, by=SYSTEM, at=at)
+    for title, fields in {
+        "newly above": {"category": drift, "likelihood": 4, "impact": 4},
+        "above already": {"category": drift, "likelihood": 5, "impact": 5},
+        "below": {"category": drift, "likelihood": 1, "impact": 1},
+        "of another category": {"category": noise, "likelihood": 4, "impact": 4},
+    }.items():
+        risks.risk(title, **fields)
+    form = {"category": drift.pk, "max_score": "9", "plan_days": "14", "why": "They hurt most."}
+
+    counted = client.post("/risks/appetites/new/", {**form, "step": "preview"})
+
+    text = " ".join(counted.content.decode().split())
+    assert "It would apply to 4 live risks, 3 of them above it" in text
+    assert "2 would come above the appetite, 0 would no longer be above it." in text
+    assert "1 without a treatment plan would get a date for one." in text
+    assert Appetite.objects.filter(is_retired=False).count() == 2
+    mark = counted.context["form"].mark
+    other = {**form, "max_score": "8", "counted": mark, "step": "apply"}
+    assert "It would apply to" in client.post("/risks/appetites/new/", other).content.decode()
+    saved = client.post("/risks/appetites/new/", {**form, "counted": mark, "step": "apply"})
+    assert saved.status_code == 303
+    assert Appetite.objects.get(category=drift, tier=None).why == "They hurt most."
+
+
+def test_a_changed_appetite_says_first_how_many_risks_it_affects(client, manager, at):
+    found = appetite(at, max_score=9)
+    risks.risk(likelihood=3, impact=4)
+    page = f"/risks/appetites/{found.pk}/edit/"
+    form = {"max_score": "20", "plan_days": "5", "why": "Agreed again.", "version": found.version}
+
+    counted = client.post(page, form)
+
+    assert "0 would come above the appetite, 1 would no longer" in " ".join(counted.content.decode().split())
+    assert client.post(page, {**form, "counted": counted.context["form"].mark}).status_code == 303
+    found.refresh_from_db()
+    assert (found.max_score, found.why) == (20, "Agreed again.")
+    effect = client.post(f"{API}/effect", {"max_score": 9}, content_type="application/json").json()
+    assert effect == {"applies": 1, "above": 1, "risen": 1, "fallen": 0, "without_plan": 1}

@@ -42,7 +42,7 @@ def test_merge_moves_risks_on_record_and_retires(at):
     old, new = risks.category("label-noise"), risks.category("sampling-bias")
     moved = risks.risk(category=old)
 
-    taxonomy.merge(old, into=new, by=SYSTEM, at=at)
+    taxonomy.merge(old, into=new, why="Both mean the same.", by=SYSTEM, at=at)
 
     moved.refresh_from_db()
     assert moved.category == new

@@ -34,7 +34,7 @@ def bias():
 
 
 def merge(old, new, at):
-    return taxonomy.merge(old, into=new, by=SYSTEM, at=at)
+    return taxonomy.merge(old, into=new, why="Both mean the same.", by=SYSTEM, at=at)
 
 
 def found(client, query: str) -> set[str]:
@@ -64,7 +64,7 @@ def test_ladders_and_appetites_move_unless_the_other_has_its_own(at, noise, bias
     rungs = [{"who": Who.OWNER, "within_minutes": 60}]
     made = ladders.add(name="Noise", rungs=rungs, category=noise, by=SYSTEM, at=at)
     for category, tier in ((noise, None), (noise, 1), (bias, 1)):
-        appetite.add(max_score=25, category=category, tier=tier, by=SYSTEM, at=at)
+        appetite.add(max_score=25, why="Agreed by the board.", category=category, tier=tier, by=SYSTEM, at=at)
 
     merge(noise, bias, at)
 
@@ -108,10 +108,13 @@ def test_the_api_merges_retires_and_restores(client, manager, at, noise, bias):
         sent = {"content_type": "application/json", "headers": {"If-Match": tag}}
         return client.post(f"{url}/{name}", body, **sent)
 
-    answer = step("merge", into="no-such")
+    answer = step("merge", into="no-such", why="Both mean the same.")
     assert answer.json()["errors"][0]["field"] == "into"
-    assert step("merge", into="sampling-bias").json()["merged_into_slug"] == "sampling-bias"
-    assert step("restore").json()["is_retired"] is False
+    assert step("merge", into="sampling-bias").json()["errors"][0]["field"] == "why"
+    merged = step("merge", into="sampling-bias", why="Both mean the same.").json()
+    assert (merged["merged_into_slug"], merged["why"]) == ("sampling-bias", "Both mean the same.")
+    restored = step("restore").json()
+    assert (restored["is_retired"], restored["why"]) == (False, "")
     assert step("retire").json()["merged_into_slug"] is None
 
 
@@ -131,8 +134,8 @@ def test_the_word_leads_to_its_meaning_in_forms_and_pages(client, manager, noise
 
 def test_an_appetite_that_loses_ends_and_the_page_says_so_before(client, manager, at, noise, bias):
     risks.risk(category=noise)
-    lost = appetite.add(max_score=9, category=noise, by=SYSTEM, at=at)
-    appetite.add(max_score=12, category=bias, by=SYSTEM, at=at)
+    lost = appetite.add(max_score=9, why="Agreed by the board.", category=noise, by=SYSTEM, at=at)
+    appetite.add(max_score=12, why="Agreed by the board.", category=bias, by=SYSTEM, at=at)
 
     page = " ".join(client.get("/risks/categories/label-noise/").content.decode().split())
     assert "A merge moves 1 risk that you see" in page
