@@ -43,9 +43,10 @@ class PartTexts:
 class Texts:
     """What search finds of an object besides its reference and its title.
 
-    body, tags: fields of the row, texts or arrays of texts; or paths to such fields of another object that
-    every reader of this one may see. names: paths to the names of people, models and other objects, such as
-    "owner__name"; the name of a restricted object is left out. parts: texts of its parts, added to the body.
+    body, tags: fields of the row, texts, arrays of texts or JSON objects, whose values are found; or paths to
+    such fields of another object that every reader of this one may see. names: paths to the names of people,
+    models and other objects, such as "owner__name"; the name of a restricted object is left out. parts: texts
+    of its parts, added to the body.
     """
 
     body: tuple[str, ...] = ()
@@ -220,6 +221,9 @@ def _column(model: Any, path: str) -> str:
         return f"({_sql(model._base_manager.filter(pk=RawSQL('o.id', ())).values(path))})"
     stored = model._meta.get_field(path)
     column = f'o."{stored.column}"'
+    if isinstance(stored, models.JSONField):
+        values = f"SELECT value FROM jsonb_each_text({column}) ORDER BY key"  # noqa: S608 - our own column
+        return f"array_to_string(ARRAY({values}), E'\\n')"
     return f"array_to_string({column}, E'\\n')" if isinstance(stored, ArrayField) else column
 
 

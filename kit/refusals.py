@@ -1,15 +1,22 @@
 """The exceptions by which an operation refuses. Pages and the API turn them into answers."""
 
+from collections.abc import Mapping
 from typing import Any
 
 
 class Refused(Exception):
-    """The operation cannot be done. message: the reason and the fix. field: the input at fault, if any."""
+    """The operation cannot be done. message: the reason and the fix. field: the input at fault, if any.
 
-    def __init__(self, message: str, *, field: str | None = None) -> None:
+    further: the other fields at fault, each with its reason and fix.
+    """
+
+    def __init__(
+        self, message: str, *, field: str | None = None, further: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.field = field
+        self.further = dict(further or {})
 
 
 class IllegalMove(Refused):

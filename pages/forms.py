@@ -48,8 +48,9 @@ class PageForm(forms.Form):
         return next((str(messages[0]) for messages in self.errors.values()), "")
 
     def refuse(self, refusal: Refused) -> int:
-        """Add an operation's refusal to the field that it names. Return the status of the response."""
-        self.add_error(refusal.field if refusal.field in self.fields else None, refusal.message)
+        """Add an operation's refusal to the fields that it names. Return the status of the response."""
+        for field, message in {refusal.field: refusal.message, **refusal.further}.items():
+            self.add_error(field if field in self.fields else None, message)
         if isinstance(refusal, ChangedMeanwhile):
             self.conflict = conflict_of(self, refusal.present)
         return 409 if isinstance(refusal, ChangedMeanwhile | IllegalMove) else 422

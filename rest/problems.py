@@ -88,7 +88,8 @@ def refusal_answer(error: Refused) -> Response:
     code = next(number for kind, number in _STATUS.items() if isinstance(error, kind))
     body = described(code, error.message)
     if error.field:
-        body["errors"] = [{"field": error.field, "detail": error.message}]
+        messages = {error.field: error.message, **error.further}
+        body["errors"] = [{"field": field, "detail": message} for field, message in messages.items()]
     if isinstance(error, ChangedMeanwhile) and (version := getattr(error.present, "version", None)):
         body["present"] = {"id": error.present.pk, "version": version}
     answer = Response(body, status=code, content_type=PROBLEM)

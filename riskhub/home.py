@@ -50,6 +50,7 @@ def home(request: SignedInRequest) -> HttpResponse:
     todo: list[Any] = list(actions.mine(user).filter(due_on__lte=today + AHEAD)[: SHOWN * 2])
     escalations: list[Any] = list(mine.escalations_on(user)[:SHOWN])
     reviews = list(mine.reviews_to_answer(user)[:SHOWN])
+    scores = list(mine.scores_to_give(user)[:SHOWN])
     late = [action for action in todo if action.due_on < today]
     in_ladder = {escalation.about_id: escalation for escalation in escalations}
     for action in todo:
@@ -64,7 +65,8 @@ def home(request: SignedInRequest) -> HttpResponse:
         "actions": [action for action in todo if action.subject_id not in in_ladder],
         "late": late,
         "due_soon": [action for action in todo if action.due_on >= today],
-        "is_clear": not (escalations or reviews or todo),
+        "scores": scores,
+        "is_clear": not (escalations or reviews or scores or todo),
         "breaches": list(mine.breaches_of_my_teams(user)[:SHOWN]),
         "drafts": list(mine.drafts_without_author(user)[:FEW]),
         "newest": inbox.newest(user, FEW),

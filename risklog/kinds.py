@@ -78,6 +78,7 @@ KINDS = (
         page=Page("risklog:filled_detail"),
         permission="risklog.template_view",
         search_rank=45,
+        texts=Texts(body=("values",), names=("template__name", "author__name")),
     ),
     Kind(
         Template,

@@ -14,10 +14,10 @@ from lists.specification import Reader
 from people import queries as people
 from people.models import User
 from people.states import Role
-from risklog.models import Climb, Escalation, Review, Reviewer, Risk
+from risklog.models import Climb, Escalation, Review, Reviewer, Risk, Score, ScoringRound
 from risklog.queries import rung
 from risklog.register_checks import CHECK_NAMED
-from risklog.states import EscalationState, ReviewState, RiskState
+from risklog.states import EscalationState, ReviewState, RiskState, ScoringState
 from signals.models import Breach, BreachGroup
 
 _BREACHES = 5
@@ -81,6 +81,30 @@ def risk_context(event: Event, reader: User) -> dict[str, Any]:
     rows = Risk.objects.select_related("category", "model", "owner", "team")
     risk = rows.get(subject_id=event.subject_id)
     return {"risk": risk, "names": _ids(risk.model.subject_id if risk.model else None)}
+
+
+def scoring_context(event: Event, reader: User) -> dict[str, Any]:
+    """Return the risk, its open round, and whom the reader stands in for. It has nobody's score."""
+    context = risk_context(event, reader)
+    scoring_round = ScoringRound.objects.filter(risk=context["risk"]).order_by("-id").first()
+    own = Score.objects.filter(round=scoring_round, user=reader).select_related("stands_in_for").first()
+    return {**context, "round": scoring_round, "instead_of": own.stands_in_for if own else None}
+
+
+def score_is_awaited(event: Event, user: User, at: datetime) -> str:
+    """Return "" if a round of the risk is open and waits for this person's score."""
+    rows = ScoringRound.objects.select_for_update(of=("self",))
+    scoring_round = rows.filter(risk__subject_id=event.subject_id, state=ScoringState.OPEN).first()
+    if scoring_round is None:
+        return "The risk is scored, or the round was cancelled."
+    if user.role == Role.VIEWER:
+        return "The recipient is a viewer and cannot score."
+    own = scoring_round.scores.filter(user=user).only("answered_at").first()
+    if own is None:
+        return "The recipient is not asked any more."
+    if own.answered_at:
+        return "The recipient has scored."
+    return "The recipient is away. The stand-in is asked." if _has_stand_in(user, at) else ""
 
 
 def review_is_unanswered(event: Event, user: User, at: datetime) -> str:

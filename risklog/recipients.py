@@ -11,6 +11,7 @@ from people.recipients import risk_managers, team_members
 from people.states import Role
 from risklog.models import Acceptance, Climb, Escalation, Reviewer, Risk, Score, ScoringRound
 from risklog.queries import reveal as reveals
+from risklog.states import ScoringState
 
 Rule = Callable[[Event], dict[int, str]]
 
@@ -31,6 +32,18 @@ def asked_to_review(event: Event) -> dict[int, str]:
         if pk in absent
         else "Your review is requested"
         for pk in asked
+    }
+
+
+def asked_to_score(event: Event) -> dict[int, str]:
+    """Return the people whose score the event asks for. A stand-in is told for whom they act."""
+    rows = Score.objects.filter(round__risk__subject_id=event.subject_id, round__state=ScoringState.OPEN)
+    absent = dict(rows.filter(stands_in_for__isnull=False).values_list("user_id", "stands_in_for__name"))
+    return {
+        pk: f"Your score is requested as the stand-in for {absent[pk]}, who is away"
+        if pk in absent
+        else "Your score is requested"
+        for pk in present_data(event).get("asked") or ()
     }
 
 

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from history.declarations import EventType, Payload
+from history.declarations import EventType, Mail, Payload
 from history.recipients import listed_in_payload
-from history.states import NewsGroup
-from risklog.recipients import risk_owner, scorers
+from history.states import InDoubt, NewsGroup
+from risklog import mail
+from risklog.recipients import asked_to_score, risk_owner, scorers
 
 
 class ScoringStarted(Payload, verb="risklog.scoring_started"):
@@ -47,14 +48,17 @@ class ScoreAgreed(Payload, verb="risklog.score_agreed"):
     reason: str | None = None
 
 
-_SCORE = listed_in_payload("asked", reason="Your score is requested")
+# A mail that may not have arrived is sent again, as that of a review.
+_REQUEST = Mail("scoring", mail.scoring_context, mail.score_is_awaited, InDoubt.RESEND)
+_REMINDER = Mail("scoring", mail.scoring_context, mail.score_is_awaited)
 
 SCORING_EVENTS = (
-    EventType(ScoringStarted, (_SCORE,), group=NewsGroup.REVIEWS),
-    EventType(ScoringAsked, (_SCORE,), group=NewsGroup.REVIEWS),
+    EventType(ScoringStarted, (asked_to_score,), _REQUEST, group=NewsGroup.REVIEWS),
+    EventType(ScoringAsked, (asked_to_score,), _REQUEST, group=NewsGroup.REVIEWS),
     EventType(
         ScoringReminded,
         (listed_in_payload("told", reason="Your score is due today"),),
+        _REMINDER,
         group=NewsGroup.REVIEWS,
     ),
     EventType(ScoreGiven, is_minor=True),

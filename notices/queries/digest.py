@@ -237,6 +237,9 @@ def _waiting(user: User, meetings: Sequence[Any], at: datetime, zone: ZoneInfo) 
         level = 5 if review.severity == Severity.CRITICAL else 4
         detail = f"Answer by {_when(review.due_at, zone)}."
         lines.append(_line(review.subject, detail, level=level, badge=review.get_severity_display()))
+    for score in mine.scores_to_give(user)[:_READ]:
+        detail = f"Score it until {_day(score.round.ends_on)}."
+        lines.append(_line(score.round.risk.subject, detail, level=3, badge="Score"))
     due = actions.mine(user).filter(due_on__lte=today + AHEAD)
     for action in due[:_READ]:
         assert action.due_on is not None

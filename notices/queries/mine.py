@@ -9,8 +9,8 @@ from learnings.states import LearningState
 from meetings.models import Meeting
 from meetings.states import TO_COME
 from people.models import Membership, User
-from risklog.models import Climb, Escalation, Reviewer, Risk
-from risklog.states import LIVE_RISKS, UNRESOLVED, ReviewState
+from risklog.models import Climb, Escalation, Reviewer, Risk, Score
+from risklog.states import LIVE_RISKS, UNRESOLVED, ReviewState, ScoringState
 from signals.models import BreachGroup
 from signals.states import BreachState
 
@@ -22,6 +22,16 @@ def reviews_to_answer(user: User) -> QuerySet[Reviewer]:
         rows.visible_to(user)
         .select_related("review__subject", "review__model", "stands_in_for")
         .order_by("review__due_at", "id")
+    )
+
+
+def scores_to_give(user: User) -> QuerySet[Score]:
+    """Return open rounds of scoring that wait for this person, the soonest last day first."""
+    rows = Score.objects.filter(user=user, answered_at__isnull=True, round__state=ScoringState.OPEN)
+    return (
+        rows.visible_to(user)
+        .select_related("round__risk__subject", "stands_in_for")
+        .order_by("round__ends_on", "id")
     )
 
 

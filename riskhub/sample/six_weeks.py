@@ -20,6 +20,7 @@ from meetings.states import ItemOutcome, ItemState, MeetingState, Purpose
 from riskhub import schedule
 from riskhub.sample import texts
 from riskhub.sample.organisation import SampleOrganisation
+from riskhub.sample.worked_together import work_together
 from risklog.models import Category, Review, Risk
 from risklog.operations import acceptance, reviewer, risk
 from risklog.states import LIVE_RISKS, Outcome, ReviewState, Treatment
@@ -47,6 +48,7 @@ class SixWeeks(SampleOrganisation):
             self._play_day(day)
             day += timedelta(days=1)
         self._prepare_next()
+        work_together(self.people, at=self.now - timedelta(hours=2))
         self._set_appetites(at=self.now)
         schedule.tick(self.now, is_simulated=True)
 

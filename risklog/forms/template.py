@@ -26,10 +26,14 @@ class TemplateForm(PageForm):
 
     def __init__(self, *args: Any, rows: Sequence[Mapping[str, Any]] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.keys = [row["key"] for row in rows]
-        self.count = min(len(rows) + _BLANK_ROWS, MOST_FIELDS)
+        sent = sum(name.startswith("label-") for name in self.data)
+        self.count = min(max(len(rows) + _BLANK_ROWS, sent), MOST_FIELDS)
         for number in range(self.count):
             row = rows[number] if number < len(rows) else {}
+            # The key is sent with its row: the template may have other rows by now.
+            self.fields[f"key-{number}"] = forms.CharField(
+                required=False, max_length=40, widget=forms.HiddenInput, initial=row.get("key", "")
+            )
             for part in _PARTS:
                 self.fields[f"{part}-{number}"] = _part(part, number + 1, row)
 
@@ -50,15 +54,18 @@ class TemplateForm(PageForm):
                 continue
             field = {part: given[f"{part}-{number}"] for part in _PARTS}
             field["choices"] = [one.strip() for one in field["choices"].split(",") if one.strip()]
-            if number < len(self.keys):
-                field["key"] = self.keys[number]
+            if key := given[f"key-{number}"]:
+                field["key"] = key
             fields.append(field)
         return fields
 
     @property
-    def rows(self) -> list[list[Any]]:
-        """Return the bound fields of each row."""
-        return [[self[f"{part}-{number}"] for part in _PARTS] for number in range(self.count)]
+    def rows(self) -> list[tuple[Any, list[Any]]]:
+        """Return the key and the other bound fields of each row."""
+        return [
+            (self[f"key-{number}"], [self[f"{part}-{number}"] for part in _PARTS])
+            for number in range(self.count)
+        ]
 
 
 def _part(part: str, number: int, row: Mapping[str, Any]) -> forms.Field:

@@ -1,6 +1,5 @@
 """Filling templates in about a risk, a breach or a review."""
 
-import math
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -20,6 +19,7 @@ from signals.models import BreachGroup
 CHANGEABLE = ("title", "values")
 # What a filled template can be about.
 KINDS = (Risk.KIND, BreachGroup.KIND, Review.KIND)
+LARGEST = 10**15
 _LONGEST = {FieldType.LINE: 300, FieldType.TEXT: 10_000}
 
 
@@ -84,18 +84,25 @@ def change(
 
 
 def checked(fields: Sequence[Mapping[str, Any]], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values as they are stored, without empty ones. Raises Refused with the name of the field."""
-    known = {field["key"] for field in fields}
-    if unknown := sorted(set(given) - known):
-        fix = f"No such field. Known: {', '.join(field['key'] for field in fields)}."
-        raise Refused(fix, field=f"values.{unknown[0]}")
+    """Return the values as they are stored, without empty ones. Raises Refused with all fields at fault."""
+    known = [field["key"] for field in fields]
+    fix = f"No such field. Known: {', '.join(known)}."
+    wrong = {f"values.{key}": fix for key in sorted(set(given) - set(known))}
     values: dict[str, Any] = {}
     for field in fields:
-        value = _checked(field, given.get(field["key"]))
+        try:
+            value = _checked(field, given.get(field["key"]))
+        except Refused as refusal:
+            wrong[f"values.{field['key']}"] = refusal.message
+            continue
         if value is not None:
             values[field["key"]] = value
         elif field["is_required"]:
-            raise Refused(f"Fill in “{field['label']}”.", field=f"values.{field['key']}")
+            wrong[f"values.{field['key']}"] = f"Fill in “{field['label']}”."
+    if wrong:
+        first = next(iter(wrong))
+        message = wrong.pop(first)
+        raise Refused(message, field=first, further=wrong)
     return values
 
 
@@ -114,11 +121,12 @@ def _checked(field: Mapping[str, Any], value: Any) -> Any:
         return value
     if kind in _LONGEST and isinstance(value, str) and len(value) <= _LONGEST[kind]:
         return (one_line(value) if kind == FieldType.LINE else many_lines(value)).strip()
-    raise Refused(_fix(field, kind), field=f"values.{field['key']}")
+    raise Refused(_fix(field, kind))
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    """Return True for a number that every client can read back: JSON has no infinity, and few have 1e308."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST
 
 
 def _day(value: Any) -> str | None:
@@ -133,7 +141,7 @@ def _day(value: Any) -> str | None:
 def _fix(field: Mapping[str, Any], kind: FieldType) -> str:
     return {
         FieldType.YES_NO: "Use true or false.",
-        FieldType.NUMBER: "Use a number.",
+        FieldType.NUMBER: f"Use a number from -{LARGEST:,} to {LARGEST:,}.",
         FieldType.DATE: "Use a date such as 2026-12-31.",
         FieldType.CHOICE: f"Use one of {', '.join(field['choices'])}.",
         FieldType.LINE: f"Use a text of up to {_LONGEST[FieldType.LINE]} characters.",

@@ -41,7 +41,7 @@ def filled_list(request: SignedInRequest) -> HttpResponse:
         "rows": queries.with_shown_about(request.user, shown.page.rows),
         "may_fill": may(request.user, "risklog.template_fill"),
     }
-    return respond(request, "risklog/filled_list.html", None, context)
+    return respond(request, "risklog/filled_list.html", "rows", context)
 
 
 @require_safe

@@ -16,7 +16,7 @@ from notices.models import Message
 from people.models import CalendarReading, DutyPeriod, Team, User
 from people.operations import roster as rosters
 from people.states import Role
-from risklog.models import Escalation, Review, Risk
+from risklog.models import Appetite, Escalation, FilledTemplate, Review, Risk, ScoringRound
 from signals.models import BreachGroup, Series, Source, Threshold
 from talk.models import Comment, File, Reaction
 from tests.browser.conftest import axe, violations, width_beyond
@@ -32,6 +32,14 @@ OF_LAYOUT = (
     "scrollable-region-focusable",
     "target-size",
 )
+
+
+def _compared() -> str:
+    """The comparison of all filled templates of the sample: they are of one template."""
+    filled = FilledTemplate.objects.select_related("subject").order_by("pk")
+    return "/risks/filled-templates/compare/?" + "&".join(f"key={one.reference}" for one in filled)
+
+
 PAGES = {
     "sign-in": lambda: "/people/sign-in/",
     "my week": lambda: "/",
@@ -60,6 +68,17 @@ PAGES = {
     "templates": lambda: "/risks/templates/",
     "new template": lambda: "/risks/templates/new/",
     "filled templates": lambda: "/risks/filled-templates/",
+    "filled template": lambda: f"/risks/filled-templates/{_first(FilledTemplate)}/",
+    "edit filled template": lambda: f"/risks/filled-templates/{_first(FilledTemplate)}/edit/",
+    "compared templates": _compared,
+    "scoring": lambda: f"/risks/{_scored('open')}/scoring/",
+    "scores": lambda: f"/risks/{_scored('revealed')}/scoring/",
+    "ask to score": lambda: f"/risks/{_first(Risk)}/scoring/",
+    "duplicate": lambda: f"/risks/{_duplicate()}/",
+    "merge": lambda: f"/risks/{_first(Risk)}/merge/",
+    "likely duplicates": lambda: "/risks/like/?title=Merchant+category+is+missing",
+    "category": lambda: "/risks/categories/data-drift/",
+    "appetite": lambda: f"/risks/appetites/{Appetite.objects.order_by('pk').first().pk}/",
     "new appetite": lambda: "/risks/appetites/new/",
     "meetings": lambda: "/meetings/",
     "meeting before": lambda: f"/meetings/{_meeting(MeetingState.PLANNED)}/",
@@ -105,6 +124,17 @@ PAGES = {
 
 def _first(model) -> str:
     return model.objects.select_related("subject").order_by("pk").first().reference
+
+
+def _scored(state: str) -> str:
+    """A risk with a round of scoring in this state."""
+    rows = ScoringRound.objects.select_related("risk__subject").filter(state=state)
+    return rows.order_by("pk").first().risk.reference
+
+
+def _duplicate() -> str:
+    rows = Risk.objects.select_related("subject").filter(merged_into__isnull=False)
+    return rows.order_by("pk").first().reference
 
 
 def _with_roster() -> int:

@@ -20,8 +20,8 @@ from notices.states import MessageState
 from people.operations import person as persons
 from people.states import Role
 from riskhub import schedule
-from risklog.models import Escalation, Review, Risk
-from risklog.operations import acceptance, climb, replacement, stewardship, top_rung
+from risklog.models import Escalation, Review, Risk, Score
+from risklog.operations import acceptance, climb, replacement, scoring, stewardship, top_rung
 from risklog.operations import escalation as escalations
 from risklog.operations import review as reviews
 from risklog.operations import reviewer as reviewers
@@ -201,6 +201,30 @@ def mentioned() -> Told:
     return Told(comment, ben)
 
 
+def started_scoring() -> Told:
+    reader = people.user("Ana", function=people.function("data-science"))
+    others = [people.user("Ben", function=people.function("engineering")), people.user("Cy")]
+    risk = risks.risk()
+    scoring.start(risk, users=[reader, *others], ends_on=AT.date() + 5 * DAY, by=SYSTEM, at=AT)
+    return Told(risk, reader)
+
+
+def asked_to_score() -> Told:
+    risk, absent, _ = started_scoring()
+    stand_in = people.user("Olga")
+    day = AT.date()
+    persons.be_away(absent, from_on=day, until_on=day + DAY, stand_in=stand_in, by=SYSTEM, at=AT)
+    schedule.act(AT)
+    return Told(risk, stand_in)
+
+
+def reminded_to_score() -> Told:
+    risk, reader, _ = started_scoring()
+    due = pending(risk, scoring.REMINDER)
+    scoring.remind(due, at=due.at)
+    return Told(risk, reader, due.at)
+
+
 # ------------------------------------------------------------------ steps before the mail is sent
 
 
@@ -300,12 +324,27 @@ def dealt_with(told: Told, obj: Any, at: Any) -> None:
     risk_operations.reconfirm(risk, evidence="Checked again, and nothing changed", by=SYSTEM, at=at)
 
 
+def scored(told: Told, obj: Risk, at: Any) -> None:
+    scoring.score(obj, likelihood=2, impact=3, by=risklog_review.actor(told.reader), at=at)
+
+
+def revealed(told: Told, obj: Risk, at: Any) -> None:
+    other = Score.objects.filter(round__risk=obj).exclude(user=told.reader).select_related("user").last()
+    scoring.score(obj, likelihood=2, impact=3, by=risklog_review.actor(other.user), at=at)
+    scoring.reveal(obj, by=SYSTEM, at=at)
+
+
+def scoring_cancelled(told: Told, obj: Risk, at: Any) -> None:
+    scoring.cancel(obj, by=SYSTEM, at=at)
+
+
 def nothing(told: Told, obj: Any, at: Any) -> None:
     """Without a step the mail is sent."""
 
 
 _OF_ACTION = (handed_on, done, dropped, leaves)
 _OF_REVIEW = (settled, withdrawn, answered, made_viewer, leaves)
+_OF_SCORING = (scored, revealed, scoring_cancelled, made_viewer, leaves)
 _OF_CALL = (acknowledged, paused, resolved, leaves)
 
 # Every mailed event: its cause, and the later steps that make its mail outdated.
@@ -316,6 +355,9 @@ STEPS: dict[str, tuple[Callable[[], Told], tuple[Callable[[Told, Any, Any], None
     "risklog.review_opened": (opened_review, _OF_REVIEW),
     "risklog.review_asked": (asked_review, _OF_REVIEW),
     "risklog.review_reassigned": (reassigned_review, _OF_REVIEW),
+    "risklog.scoring_started": (started_scoring, _OF_SCORING),
+    "risklog.scoring_asked": (asked_to_score, _OF_SCORING),
+    "risklog.scoring_reminded": (reminded_to_score, _OF_SCORING),
     "risklog.findings_told": (told_findings, (dealt_with, leaves)),
     "risklog.review_pressed": (pressed_review, _OF_REVIEW),
     "risklog.review_reminded": (reminded_review, (*_OF_REVIEW, due_sooner)),

@@ -276,3 +276,74 @@ def test_the_timeline_of_a_filled_template_shows_the_fields_that_differ(client, 
     changed = Event.objects.filter(verb="risklog.filled_template_changed")
 
     assert lines(changed, manager)[0].changes == [FieldChange("noticed by", "An alert", "A customer")]
+
+
+def test_each_wrong_value_is_named_by_api_and_page(client, manager, report):
+    risk = risks.risk()
+    values = {"how_many": "many", "started_on": "soon", "no_such": 1}
+
+    body = {"template": report.pk, "about": risk.reference, "values": values}
+    answer = sent(client, "post", FILLED, body).json()
+
+    named = {error["field"] for error in answer["errors"]}
+    assert named == {"values.what_happened", "values.how_many", "values.started_on", "values.no_such"}
+
+
+@pytest.mark.parametrize("number", [1e308, -1e300, 10**40])
+def test_a_number_that_clients_cannot_read_back_is_refused(client, manager, report, number):
+    body = {
+        "template": report.pk,
+        "about": risks.risk().reference,
+        "values": {"what_happened": "It drifted.", "how_many": number},
+    }
+    answer = sent(client, "post", FILLED, body)
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == "values.how_many"
+    page = f"/risks/filled-templates/new/?template={report.pk}&about={body['about']}"
+    form = {"values.what_happened": "It drifted.", "values.how_many": str(number)}
+    assert client.post(page, form).status_code == 422
+    assert client.get(FILLED).status_code == 200
+
+
+def test_search_finds_the_answers_and_the_list_is_filtered_by_name(client, manager, at, report):
+    risk = risks.risk()
+    found = fill(report, risk, at, what_happened="The zeppelin feed stopped.")
+    filled_template.change(found, {"title": "About the feed"}, by=SYSTEM, at=at)
+    other = fill(report, risk, at)
+
+    results = client.get("/api/v1/search?q=zeppelin").json()["results"]
+    assert [row["reference"] for row in results] == [found.reference]
+    for query in ("?q=the+feed", f"?q=feed&template={report.pk}"):
+        page = client.get(f"/risks/filled-templates/{query}").content.decode()
+        assert (found.reference in page, other.reference in page) == (True, False)
+    assert "No filled templates found" in client.get("/risks/filled-templates/?q=nothing").content.decode()
+    assert [row["name"] for row in client.get(f"{API}?q=repo").json()["results"]] == ["Report"]
+
+
+def test_a_row_of_a_template_keeps_its_key_when_somebody_else_moved_the_rows(client, manager, at, report):
+    page = f"/risks/templates/{report.pk}/edit/"
+    form = {"name": report.name, "purpose": "", "version": report.version}
+    for number, field in enumerate(client.get(page).context["form"].rows):
+        key, (label, kind, *_) = field
+        form |= {f"key-{number}": key.value(), f"label-{number}": label.value() or ""}
+        form[f"type-{number}"] = kind.value()
+    form["choices-3"] = "An alert, A customer"
+    fewer = [
+        {**field, "key": "how_many" if number else "seen_before"} for number, field in enumerate(FIELDS[2:3])
+    ]
+    template.change(report, {"fields": fewer}, by=SYSTEM, at=at)
+
+    conflict = client.post(page, form)
+    assert conflict.status_code == 409
+    report.refresh_from_db()
+    assert client.post(page, {**form, "version": report.version}).status_code == 303
+
+    current = TemplateVersion.objects.get(template=report, is_current=True)
+    assert [(field["key"], field["label"]) for field in current.fields] == [
+        ("what_happened", "What happened"),
+        ("started_on", "Started on"),
+        ("how_many", "How many"),
+        ("noticed_by", "Noticed by"),
+        ("seen_before", "Seen before"),
+    ]
