@@ -8,12 +8,15 @@ from typing import Any
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils import timezone
+from django_htmx.middleware import HtmxDetails
 
 from history.models import Subject
 from kit import clock, references
 from kit.actor import Actor
 from kit.rights import OPEN
+from pages.answers import is_fragment, vary
 from people import queries
 from people.models import User
 from people.operations import auditor
@@ -60,10 +63,22 @@ class sign_in_required:
         if name == OPEN:
             return None
         if not request.user.is_authenticated:
-            return redirect_to_login(request.get_full_path())
+            return _signed_out(request)
         if name is None:
             raise PermissionDenied
         return None
+
+
+def _signed_out(request: HttpRequest) -> HttpResponse:
+    """Lead to the sign-in. A part of a page that htmx requests gets a notice with the link instead.
+
+    htmx would follow the redirect and put the page of the sign-in where the part belongs.
+    """
+    if not is_fragment(request):
+        return redirect_to_login(request.get_full_path())
+    htmx: HtmxDetails = request.htmx  # type: ignore[attr-defined]  # set by HtmxMiddleware
+    context = {"next": htmx.current_url_abs_path or "/"}
+    return vary(render(request, "errors/signed_out.html", context, status=401))
 
 
 def log_auditors(

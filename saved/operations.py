@@ -14,7 +14,7 @@ from kit.sight import EVERYONE
 from lists import registry
 from lists.specification import BadQuery
 from people.models import User
-from saved import permissions
+from saved import events, permissions
 from saved.models import SavedView, Subscription
 from saved.states import Pace, ViewState
 
@@ -66,7 +66,8 @@ def change(
 ) -> SavedView:
     """Change the name, the query, or whether everyone sees the view.
 
-    values: a part of CHANGEABLE. Raises Refused as add() does, and for a deleted view; ChangedMeanwhile.
+    values: a part of CHANGEABLE. The subscriptions of others to a view that becomes private end, and they are
+    told. Raises Refused as add() does, and for a deleted view; ChangedMeanwhile.
     """
     if view.is_deleted:
         raise Refused("This view was deleted. Restore it first.")
@@ -88,6 +89,7 @@ def change(
     if "name" in values:
         history.retitle(view)
     if was_shared and not view.is_shared:
+        _tell_others(view, by=by, at=at)
         _end_subscriptions(view, at, others=True)
     if view.is_shared != was_shared:
         history.restrict(view.subject, None if view.is_shared else [])
@@ -159,6 +161,14 @@ def subscribe(view: SavedView, *, pace: Pace, by: Actor, at: datetime) -> Subscr
 def unsubscribe(view: SavedView, *, by: Actor, at: datetime) -> None:
     """Tell a person no more of a view."""
     Subscription.objects.filter(view=view, user=by.person).delete()
+
+
+def _tell_others(view: SavedView, *, by: Actor, at: datetime) -> None:
+    """Tell the other subscribers that the view is private now. It is on themselves: they may not see it."""
+    rows = Subscription.objects.filter(view=view, ended_at__isnull=True).exclude(user=view.owner_id)
+    for row in rows.select_related("user__subject").order_by("user_id"):
+        payload = events.SubscriptionEnded(told=[row.user_id], view=view.name)
+        history.record(row.user, payload, by=by, at=at)
 
 
 def _end_subscriptions(view: SavedView, at: datetime, *, others: bool = False) -> None:

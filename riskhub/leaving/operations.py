@@ -31,8 +31,9 @@ from people.operations import person as persons
 from people.operations import roster as rosters
 from people.operations import team as teams
 from people.states import Role
-from risklog.models import Escalation, Review, Reviewer, Risk
+from risklog.models import Escalation, Ladder, Review, Reviewer, Risk, Rung
 from risklog.operations import escalation as escalations
+from risklog.operations import ladder as ladders
 from risklog.operations import replacement
 from risklog.operations import risk as risks
 from risklog.states import LIVE_RISKS, EscalationState, ReviewState
@@ -76,6 +77,14 @@ def _give(operation: Callable[..., object], field: str) -> Callable[..., object]
 def _reviews(person: User) -> QuerySet[Review]:
     asked = Reviewer.objects.unanswered().filter(user=person).values("review")
     return Review.objects.filter(Q(pk__in=asked) | Q(claimed_by=person), state=ReviewState.OPEN)
+
+
+def _ladders(person: User) -> QuerySet[Ladder]:
+    """Return the ladders in use whose current rungs name a person."""
+    naming = Rung.objects.filter(
+        Q(people__contains=[person.pk]) | Q(person=person), ladder_version__is_current=True
+    )
+    return Ladder.objects.filter(pk__in=naming.values("ladder_version__ladder"), is_retired=False)
 
 
 def _take_part_instead(series: MeetingSeries, person: User, to: User, **act: Any) -> None:
@@ -149,6 +158,13 @@ HOLDINGS = (
         lambda person: DecisionRight.objects.filter(person=person, is_withdrawn=False),
         _give(rights.change, "person"),
         permission="catalogue.right_assign",
+    ),
+    Holding(
+        "ladders",
+        "Ladders with a rung that names them",
+        _ladders,
+        ladders.replace,
+        permission="risklog.ladder_change",
     ),
     Holding(
         "sources",

@@ -30,7 +30,7 @@ _ANALYSES = (
             "value_of_the_measure": 0.27,
             "cause": "The population changed",
             "evidence_for_the_cause": "Refinancing applications doubled in the week after the rate change.",
-            "does_it_change_the_decisions_of_the_model": True,
+            "does_it_change_the_decisions_of_the_mode": True,
             "what_we_propose": "Refit the buckets on the last 90 days.",
         },
     ),
@@ -43,7 +43,7 @@ _ANALYSES = (
             "value_of_the_measure": 0.08,
             "cause": "Unknown",
             "evidence_for_the_cause": "The shift began with the campaign, which has no control group.",
-            "does_it_change_the_decisions_of_the_model": False,
+            "does_it_change_the_decisions_of_the_mode": False,
         },
     ),
 )
@@ -73,8 +73,8 @@ def _score(people: Mapping[str, User], *, at: datetime) -> None:
     ends_on = at.date() + timedelta(days=5)
     scoring.start(one, users=users, ends_on=ends_on, **_by(people, "sofia"), at=at)
     for name, likelihood, impact, reason in _SCORES:
-        figures = {"likelihood": likelihood, "impact": impact, "reason": reason}
-        scoring.score(one, **figures, **_by(people, name), at=at)
+        by = Actor(people[name], "page")
+        scoring.score(one, likelihood=likelihood, impact=impact, reason=reason, by=by, at=at)
     agreed = "The first rollback takes longer, and then the script is fixed."
     scoring.agree(one, likelihood=3, impact=3, reason=agreed, **_by(people, "sofia"), at=at)
     one = _risk(_OPEN, manager)

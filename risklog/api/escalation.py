@@ -157,7 +157,11 @@ class _Escalations(Resource):
 
 
 class Escalations(_Escalations, Collection):
-    """List escalations. POST starts one."""
+    """List escalations.
+
+    POST starts one. If the item is escalated already, the reason is added to that escalation, which is the
+    answer, with 200.
+    """
 
     permission = {"GET": "risklog.escalation_view", "POST": "risklog.escalation_raise"}
     bodies = {"POST": RaiseBody}
@@ -165,6 +169,8 @@ class Escalations(_Escalations, Collection):
 
     def post(self, request: Request) -> Response:
         escalation = operations.escalate(**read(RaiseBody, request), by=self.by(request), at=clock.now())
+        if not escalation.is_new:
+            return self.answer(request, escalation.pk)
         return self.created(request, escalation.pk, f"escalations/{escalation.reference}")
 
 

@@ -169,7 +169,11 @@ class _Reviews(Resource):
 
 
 class Reviews(_Reviews, Collection):
-    """List reviews. POST requests one, or notes a further trigger on the open one of the item."""
+    """List reviews.
+
+    POST requests one. If the item has an open one, a further trigger is noted on that, which is the answer,
+    with 200.
+    """
 
     permission = {"GET": "risklog.review_view", "POST": "risklog.review_open"}
     bodies = {"POST": RequestBody}
@@ -177,6 +181,8 @@ class Reviews(_Reviews, Collection):
 
     def post(self, request: Request) -> Response:
         review = operations.request(**read(RequestBody, request), by=self.by(request), at=clock.now())
+        if review.triggers > 1:
+            return self.answer(request, review.pk)
         return self.created(request, review.pk, f"review-requests/{review.reference}")
 
 

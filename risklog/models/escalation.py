@@ -97,7 +97,7 @@ class Escalation(Recorded):
 
     branch: of the rung that it reached. round: increases when it is de-escalated or called again, so that it
     can reach a rung again. next_climb_at: when it climbs next; while it is acknowledged, when that lapses;
-    None while it is paused or on the top rung.
+    None while it is paused or on the top rung. paused_minutes: of all its pauses, the present one to its end.
     """
 
     KIND = "escalation"
@@ -118,9 +118,13 @@ class Escalation(Recorded):
     next_climb_at = models.DateTimeField(null=True, blank=True)
     acknowledged_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     paused_until = models.DateTimeField(null=True, blank=True)
+    paused_minutes = models.PositiveIntegerField(default=0, db_default=0)
     reason = models.TextField(blank=True, default="")
     started_at = models.DateTimeField()
     resolved_at = models.DateTimeField(null=True, blank=True)
+
+    # Set by the operation that starts it, which notes a further reason on one that runs already.
+    is_new: bool = False
 
     class Meta:
         constraints = [

@@ -1,6 +1,7 @@
 """Starting escalations, and the steps people take on them. climb.py moves them up their ladder."""
 
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -23,6 +24,7 @@ from risklog.queries.rung import Staff
 from risklog.states import UNRESOLVED, EscalationState, Severity
 
 LONGEST_PAUSE = timedelta(days=14)
+LONGEST_PAUSES = timedelta(days=28)  # of one escalation, all together
 _TRIES = 3
 
 
@@ -108,6 +110,7 @@ def _start(escalation: Escalation, *, by: Actor, at: datetime, cause: Event | No
         placed=history.Placement(parent=escalation.about, grants=history.author(by)),
     )
     climb.climb_on(escalation, at=at, cause=event, at_once=by.person is not None)
+    escalation.is_new = True
     return escalation
 
 
@@ -225,7 +228,8 @@ def pause(
 ) -> Escalation:
     """Pause an escalation until a moment at most 14 days ahead. It then resumes by itself.
 
-    Raises Refused without a reason, or if `until` is not within the next 14 days.
+    Raises Refused without a reason, if `until` is not within the next 14 days, or if all its pauses would be
+    longer than LONGEST_PAUSES.
     """
     if not reason.strip():
         raise Refused("Enter the reason for the pause.", field="reason")
@@ -235,6 +239,7 @@ def pause(
         raise Refused("A pause can last at most 14 days.", field="until")
     escalation = climb.lock_for(escalation, seen)
     _expect(escalation, EscalationState.CLIMBING, EscalationState.ACKNOWLEDGED)
+    paused_minutes = _paused_minutes(escalation, until - at)
     climb.quieten(escalation)
     history.move(
         escalation,
@@ -243,6 +248,7 @@ def pause(
         at=at,
         values={
             "paused_until": until,
+            "paused_minutes": paused_minutes,
             "next_climb_at": None,
             "acknowledged_by": None,
             "reason": reason.strip(),
@@ -253,11 +259,27 @@ def pause(
     return escalation
 
 
+def _paused_minutes(escalation: Escalation, length: timedelta) -> int:
+    """Return the minutes of all pauses with a further one. Raises Refused if they are too long."""
+    former = timedelta(minutes=escalation.paused_minutes)
+    if former + length > LONGEST_PAUSES:
+        left = LONGEST_PAUSES - former
+        rest = f"at most {left.days} d {left.seconds // 3600} h" if left > timedelta() else "no time"
+        raise Refused(
+            f"All pauses of an escalation can last {LONGEST_PAUSES.days} days together: {rest} is left."
+            " Hand it over, de-escalate it or resolve it.",
+            field="until",
+        )
+    return escalation.paused_minutes + ceil(length / timedelta(minutes=1))
+
+
 @transaction.atomic
 def resume(escalation: Escalation, *, by: Actor, at: datetime, seen: int | None = None) -> Escalation:
     """Resume a paused escalation on its present rung, with the whole time limit of that rung."""
     escalation = climb.lock_for(escalation, seen)
     _expect(escalation, EscalationState.PAUSED)
+    assert escalation.paused_until is not None  # it is paused
+    unused = max(escalation.paused_until - at, timedelta()) // timedelta(minutes=1)
     climb.quieten(escalation)
     history.move(
         escalation,
@@ -266,6 +288,7 @@ def resume(escalation: Escalation, *, by: Actor, at: datetime, seen: int | None 
         at=at,
         values={
             "paused_until": None,
+            "paused_minutes": max(escalation.paused_minutes - unused, 0),
             "reason": "",
             "rung_since": at,
             "next_climb_at": climb.next_after(escalation, at),

@@ -81,6 +81,48 @@ def change_rungs(
 
 
 @transaction.atomic
+def replace(ladder: Ladder, person: User, to: User, *, by: Actor, at: datetime) -> Ladder:
+    """Let the rungs that name a person name their successor, in a new version.
+
+    Escalations that are open keep their version.
+    """
+    current = LadderVersion.objects.select_for_update().get(ladder=ladder, is_current=True)
+    version = LadderVersion(ladder=ladder, number=current.number + 1)
+    rungs = list(Rung.objects.filter(ladder_version=current).order_by("position", "branch"))
+    history.change(
+        ladder,
+        {},
+        by=by,
+        at=at,
+        payload=events.LadderChanged(number=version.number),
+        rows=[
+            (current, {"is_current": False}),
+            version,
+            *(_with(rung, version, person, to) for rung in rungs),
+        ],
+        raises_version=True,
+    )
+    return ladder
+
+
+def _with(rung: Rung, version: LadderVersion, person: User, to: User) -> Rung:
+    """Return the rung of another version, unsaved, with the successor in place of the person."""
+    fields = [
+        field for field in rung._meta.concrete_fields if field.name not in {"id", "version", "ladder_version"}
+    ]
+    values = {field.attname: getattr(rung, field.attname) for field in fields}
+    named = [to.pk if pk == person.pk else pk for pk in rung.people]
+    return Rung(
+        **{
+            **values,
+            "ladder_version": version,
+            "people": list(dict.fromkeys(named)),
+            "person_id": to.pk if rung.person_id == person.pk else rung.person_id,
+        }
+    )
+
+
+@transaction.atomic
 def change(
     ladder: Ladder,
     *,
@@ -176,7 +218,36 @@ def _version(ladder: Ladder, number: int, rungs: Sequence[Mapping[str, Any]]) ->
             raise Refused("Rung 1: the first row cannot be an alternative.", field="rungs")
         position, branch = (position, branch + 1) if is_branch else (position + 1, 1)
         shaped.append(_rung(version, position, branch, given))
+        _refuse_if_never(shaped[-1], shaped[:-1], ladder)
     return [version, *shaped]
+
+
+def _refuse_if_never(rung: Rung, before: Sequence[Rung], ladder: Ladder) -> None:
+    """Raise Refused for a branch that can never be notified.
+
+    That is a branch for warnings on a ladder for critical escalations, whose severity never falls, and a
+    branch that repeats an earlier one of its rung: whenever it applies and has people, so does that one.
+    """
+    if ladder.severity == Severity.CRITICAL and rung.severity == Severity.WARNING:
+        text = "this ladder is for critical escalations, so a branch for warnings never applies."
+        raise Refused(f"Rung {rung.position}: {text} Remove it.", field="rungs")
+    for earlier in before:
+        if earlier.position == rung.position and _covers(earlier, rung):
+            text = f"branch {rung.branch} never applies, because branch {earlier.branch} notifies the same"
+            raise Refused(
+                f"Rung {rung.position}: {text} people in the same cases. Remove it or change it.",
+                field="rungs",
+            )
+
+
+def _covers(earlier: Rung, rung: Rung) -> bool:
+    """Return True if the earlier branch applies and has people whenever the other one does."""
+    applies = earlier.severity in {"", rung.severity} and earlier.when in {"", rung.when}
+    if not applies or earlier.who != rung.who:
+        return False
+    if rung.who == Who.PERSON:
+        return set(rung.people) <= set(earlier.people)
+    return (earlier.function, earlier.right, earlier.person) == (rung.function, rung.right, rung.person)
 
 
 def _rung(version: LadderVersion, position: int, branch: int, given: Mapping[str, Any]) -> Rung:

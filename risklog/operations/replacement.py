@@ -14,7 +14,7 @@ from people.models import Function, User
 from people.states import Role
 from risklog import events, routing
 from risklog.models import Review, Reviewer
-from risklog.operations import reviewer
+from risklog.operations import reviewer, sight
 from risklog.queries import availability
 from risklog.queries import review as review_queries
 from risklog.routing import Proposal
@@ -38,6 +38,7 @@ def hand_over(
     Raises Refused, IllegalMove, ChangedMeanwhile.
     """
     review = reviewer.lock_open(review, seen)
+    sight.check_asking(review.about, user, by=by)
     giver = whose or by.person
     absent, user = reviewer.with_stand_in(user, at)
     own = Reviewer.objects.unanswered().filter(review=review, user=giver).first()

@@ -169,9 +169,11 @@ def show(review: Review, reviewers: Sequence[Reviewer], subjects: Sequence[Subje
 def ask(review: Review, user: User, *, by: Actor, at: datetime, why: str = "") -> Review:
     """Add a reviewer, or the stand-in of a person who is away. The row records whom they stand in for.
 
-    why: shown beside the reviewer, at most 200 characters. Raises Refused, IllegalMove.
+    why: shown beside the reviewer, at most 200 characters. Raises Refused, also for a person to whom the
+    actor may not show what the review is about (sight.check_asking), and IllegalMove.
     """
     review = lock_open(review)
+    sight.check_asking(review.about, user, by=by)
     absent, user = with_stand_in(user, at)
     if review.reviewers.filter(user=user, replaced_by__isnull=True).exists():
         raise Refused(f"{user.name} is already a reviewer.", field="user")

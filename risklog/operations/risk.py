@@ -19,8 +19,9 @@ from risklog.models import Category, Risk
 from risklog.models.matrix import present_matrix
 from risklog.operations import acceptance
 from risklog.operations.acceptance import accept, acceptance_ends, decline, propose, withdraw
+from risklog.operations.days import day_of
 from risklog.operations.risk_steps import assess, close, monitor, reopen, treat
-from risklog.operations.risk_values import check, check_residual, hand_over_sight
+from risklog.operations.risk_values import check, check_residual, check_review, hand_over_sight
 from risklog.queries import duplicate, evidence
 from risklog.queries.scores import levels_with, moved_review, score_with
 from risklog.scoring import Matrix
@@ -86,6 +87,8 @@ def add(
     """
     values = {"title": title, "category": category, "likelihood": likelihood, "impact": impact}
     details["tags"] = tag.admit(details.get("tags", ()))
+    if details.get("review_on"):
+        check_review(details, today=day_of(at))
     raised_by = None if is_unnamed else by.person
     risk = _new({**values, **details}, raised_by=raised_by, at=at, matrix=present_matrix())
     history.record(
@@ -202,6 +205,8 @@ def change(
         values["tags"] = tag.admit(values["tags"], kept=risk.tags)
     changes = {name: value for name, value in values.items() if getattr(risk, name) != value}
     check(changes)
+    if "review_on" in changes and risk.state != RiskState.CLOSED:
+        check_review(changes, today=day_of(at))
     check_residual(risk, changes)
     if not changes:
         return risk

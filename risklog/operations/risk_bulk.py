@@ -22,7 +22,12 @@ from risklog import events
 from risklog.likeness import key_of
 from risklog.models import Risk
 from risklog.models.matrix import present_matrix
-from risklog.operations.risk_values import check, check_residual, hand_over_sight_of_many
+from risklog.operations.risk_values import (
+    check,
+    check_residual,
+    check_review,
+    hand_over_sight_of_many,
+)
 from risklog.permissions import risk as permissions
 from risklog.queries.scores import levels_with, moved_review
 from risklog.scoring import Matrix
@@ -107,6 +112,7 @@ def plan(
     if change.state is not None and change.state not in STATES:
         raise Refused(f"Use one of {', '.join(STATES)}.", field="state")
     check(change.values)
+    check_review(change.values, today=today)
     change = _with_tags(change, tag.admissible)
     matrix = present_matrix()
     return [_planned(risk, change, by, today, seen, matrix=matrix) for risk in risks]

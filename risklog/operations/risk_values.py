@@ -1,7 +1,7 @@
 """The values of a risk: what they may be, and who sees the risk as its owner. The score is in scores.py."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from history import operations as history
@@ -31,6 +31,19 @@ def check(values: Mapping[str, Any]) -> None:
             raise Refused("Use a number from 1 to 5.", field=name)
     if values.get("treatment") and values["treatment"] not in Treatment.values:
         raise Refused(f"Use one of {', '.join(Treatment.values)}.", field="treatment")
+
+
+def check_review(values: Mapping[str, Any], *, today: date) -> None:
+    """Raise Refused if a live risk would have no next review, or one that is past. values: what is set.
+
+    A date that is past already stays: the review is overdue.
+    """
+    if "review_on" not in values:
+        return
+    if values["review_on"] is None:
+        raise Refused("A live risk has a next review. Enter its date.", field="review_on")
+    if values["review_on"] < today:
+        raise Refused("Choose today or a later day.", field="review_on")
 
 
 def check_residual(risk: Risk, values: Mapping[str, Any]) -> None:

@@ -7,8 +7,10 @@ from history import operations as history
 from history.models import Subject
 from history.operations import GrantReason
 from kit.actor import SYSTEM, Actor
-from people.models import User
-from risklog.models import Escalation, Review
+from kit.refusals import Refused
+from people.models import Team, User
+from people.states import Role
+from risklog.models import Escalation, Review, Risk
 
 
 def chain(subject: Subject) -> list[Subject]:
@@ -31,6 +33,30 @@ def show_to_reviewers(
         at=at,
         why="asked to review",
     )
+
+
+def check_asking(about: Subject, user: User, *, by: Actor) -> None:
+    """Raise Refused if asking a person would show them something that the actor may not show them.
+
+    Asking grants sight. Who does not see a restricted object is asked by its owner, by the lead of a team
+    that sees it, or by a risk manager.
+    """
+    if by.person is None or about.is_visible_to(user) or _may_show(about, by.person):
+        return
+    raise Refused(
+        f"{user.name} does not see {about.reference or 'this'}, and would by being asked. Ask its owner, the"
+        " lead of a team that sees it, or a risk manager to do it, or choose somebody who sees it.",
+        field="user",
+    )
+
+
+def _may_show(about: Subject, person: User) -> bool:
+    """Return True for a risk manager, the owner of the risk, and the leads of the teams that see it."""
+    if person.is_at_least(Role.RISK_MANAGER):
+        return True
+    if Risk.objects.filter(subject=about.scope_id, owner=person).exists():
+        return True
+    return Team.objects.filter(subject__in=about.viewers or (), lead=person).exists()
 
 
 def show_to_author(subject: Subject, *, by: Actor, at: datetime) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Count, Exists, F, OuterRef, Q
+from django.db.models import BooleanField, Case, Count, Exists, F, OuterRef, Q, When
 from django.db.models.lookups import GreaterThan
 
 from history.models import RecordedQuerySet
@@ -63,12 +63,14 @@ def effect_of(
     is_above = Q(severity__gt=max_score)
     was_above = Q(GreaterThan(F("severity"), F("present_limit")))
     was_below = Q(present_limit__isnull=True) | Q(severity__lte=F("present_limit"))
-    counts = risks.annotate(present_limit=appetite_of("max_score")).aggregate(
+    is_reduced = Case(When(has_reducing_plan(), then=True), default=False, output_field=BooleanField())
+    rows = risks.annotate(present_limit=appetite_of("max_score"), is_reduced=is_reduced)
+    counts = rows.aggregate(
         applies=Count("pk"),
         above=Count("pk", filter=is_above),
         risen=Count("pk", filter=is_above & was_below),
         fallen=Count("pk", filter=~is_above & was_above),
-        without_plan=Count("pk", filter=is_above & was_below & ~has_reducing_plan()),
+        without_plan=Count("pk", filter=is_above & was_below & Q(is_reduced=False)),
     )
     return AppetiteEffect(**counts)
 
@@ -88,7 +90,7 @@ def _in_scope(category: Category | None, tier: int | None) -> Q:
         _is_more_specific(category, tier),
         is_retired=False,
     )
-    return scope & ~Exists(more_specific)
+    return scope & ~Q(Exists(more_specific))
 
 
 def _is_more_specific(category: Category | None, tier: int | None) -> Q:

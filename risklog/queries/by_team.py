@@ -7,6 +7,7 @@ from django.db.models import Count, Q
 from lists.collation import Collated
 from lists.specification import Reader, Selection
 from risklog.filters import RISK_LIST
+from risklog.states import LIVE_RISKS
 
 # Name -> (label, filters of the list) of what is counted. The first is all live risks.
 COUNTED = {
@@ -35,7 +36,7 @@ def by_team(selection: Selection, reader: Reader) -> list[TeamCounts]:
 
     selection: further filters of the list. Risks without a team come last.
     """
-    rows = RISK_LIST.chosen(selection, reader).order_by()
+    rows = RISK_LIST.chosen(selection, reader).filter(state__in=LIVE_RISKS).order_by()
     numbers = {name: Count("pk", filter=_condition(query, reader)) for name, (_, query) in COUNTED.items()}
     found = (
         rows.values("team__slug", "team__name")

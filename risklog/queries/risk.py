@@ -38,6 +38,7 @@ ROW_NAMES = {
     "model_name": F("model__name"),
     **seen_by("model", "model__subject"),
     "category_name": F("category__name"),
+    "category_slug": F("category__slug"),
     "team_name": F("team__name"),
     "owner_name": F("owner__name"),
 }

@@ -160,12 +160,12 @@ class _Table:
     def title(self, row: Row) -> str:
         reference = row["reference"]
         parts = [
-            row["model_name"],
-            row["category_name"],
-            "Restricted" if row["is_restricted"] else "",
-            "Duplicate" if row["is_duplicate"] else "",
+            f"<span>{escape(row['model_name'])}</span>" if row["model_name"] else "",
+            _category(row),
+            "<span>Restricted</span>" if row["is_restricted"] else "",
+            "<span>Duplicate</span>" if row["is_duplicate"] else "",
         ]
-        details = "".join(f"<span>{escape(part)}</span>" for part in parts if part)
+        details = "".join(parts)
         return (
             f'<a class="row-link" href="{reference}/{self.origin}">{escape(row["title"])}</a>'
             f'<span class="row-details"><a href="{reference}/peek/">{reference}</a>{details}'
@@ -191,6 +191,9 @@ class _Table:
     def updated_at(self, row: Row) -> str:
         return str(ui.moment(row["updated_at"]))
 
+    def category(self, row: Row) -> str:
+        return _category(row)
+
 
 Draw = Callable[[_Table, Row], str]
 _DRAWN: dict[str, Draw] = {
@@ -201,6 +204,7 @@ _DRAWN: dict[str, Draw] = {
     "review_on": _Table.review_on,
     "spark": _Table.spark,
     "updated_at": _Table.updated_at,
+    "category": _Table.category,
 }
 
 
@@ -225,6 +229,11 @@ def _text_of(name: str) -> Draw:
         return escape(Truncator("" if value is None else str(value)).chars(_LONGEST))
 
     return draw
+
+
+def _category(row: Row) -> str:
+    """Return the category as a link to its meaning."""
+    return f'<a href="categories/{escape(row["category_slug"])}/">{escape(row["category_name"])}</a>'
 
 
 def _first_of(what: int | str, drawn: set[int | str]) -> bool:

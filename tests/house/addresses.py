@@ -114,6 +114,7 @@ def _asked(name: str, world: World, objects: Objects) -> dict[str, Any]:
 
 
 _RULES: tuple[tuple[str, Any], ...] = (
+    ("why", lambda w, o, k: {"kind": "threshold", "pk": k["signals:version"]}),
     ("start_here", lambda w, o, k: {"slug": k["team"].slug}),
     ("hand_over", lambda w, o, k: {"pk": w.people["mate"].pk}),
     ("people:set_up", lambda w, o, k: {"secret": "no-such-secret"}),

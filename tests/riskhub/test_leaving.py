@@ -15,7 +15,8 @@ from people.models import DutyRoster, Team, User
 from people.operations import roster as rosters
 from people.states import Role
 from riskhub.leaving import operations as leaving
-from risklog.models import Reviewer, Risk
+from risklog.models import Reviewer, Risk, Rung
+from risklog.states import Who
 from saved import operations as views
 from saved.models import SavedView
 from tests.factories import actions, catalogue, meetings, people, risklog_review, risks
@@ -222,3 +223,29 @@ def test_the_api_hands_over_with_exceptions(client, ana, admin):
     assert post(body, **seen).json() == {"results": []}
     risk.refresh_from_db()
     assert risk.owner == carl
+
+
+def test_rungs_that_name_the_person_name_the_successor(at, admin):
+    ana, ben, other = (people.user(name) for name in ("Ana", "Ben", "Olga"))
+    ladder = risklog_review.ladder(
+        (Who.PERSON, 60, {"people": [ana, other]}), (Who.SPONSOR, 60, {"person": ana}), (Who.OWNER, 90, None)
+    )
+    assert kinds_of(ana, admin)["ladders"] == (1, 0)
+
+    leaving.hand_over(ana, to=ben, deactivates=True, by=risks.by(admin), at=at)
+
+    rungs = list(Rung.objects.filter(ladder_version__ladder=ladder, ladder_version__is_current=True))
+    assert [(rung.people, rung.person_id) for rung in sorted(rungs, key=lambda rung: rung.position)] == [
+        ([ben.pk, other.pk], None),
+        ([], ben.pk),
+        ([], None),
+    ]
+    assert "ladders" not in kinds_of(ana, admin)
+
+
+def test_a_person_cannot_hand_over_a_rung_alone(at):
+    person, ben = people.user("Pia"), people.user("Ben")
+    risklog_review.ladder((Who.PERSON, 60, {"people": [person]}))
+
+    with pytest.raises(Refused, match="Ask an administrator"):
+        leaving.hand_over(person, to=ben, by=risks.by(person), at=at)

@@ -69,3 +69,13 @@ def test_it_costs_the_same_for_one_and_three_teams(client, ana):
             client.get("/risks/teams/")
         counts.append(len(found))
     assert counts[0] == counts[2]
+
+
+def test_closed_risks_are_never_live(client, ana):
+    credit = people.team("Credit")
+    risks.risk("Closed", team=credit, state="closed")
+    risks.risk("Open", team=credit)
+
+    assert client.get("/api/v1/risks/by_team?state=closed").json()["results"] == []
+    rows = client.get("/api/v1/risks/by_team?state=closed,open").json()["results"]
+    assert [row["counts"]["live"] for row in rows] == [1]

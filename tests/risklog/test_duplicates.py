@@ -339,6 +339,22 @@ def test_the_api_merges_at_a_version_and_names_the_other_risk(client, ana, pair)
     assert [row["reference"] for row in listed] == [merged.reference]
 
 
+def test_a_dry_run_by_api_tells_the_effect_and_merges_nothing(client, ana, pair):
+    talk.comment(pair[0].subject, "Seen in March, too")
+    client.force_login(ana)
+    tag = {"If-Match": client.get(f"/api/v1/risks/{pair[0].reference}")["ETag"]}
+    path, body = f"risks/{pair[0].reference}/merge", {"into": pair[1].reference, "dry_run": True}
+
+    answer = send(client, path, body, **tag)
+
+    assert (answer.status_code, answer.json()["state"]) == (200, "open")
+    assert answer.json()["merge_effect"]["comments"] == 1
+    assert answer.json()["merge_effect"]["withdrawn_reviews"] == []
+    assert send(client, path, {**body, "into": pair[0].reference}, **tag).status_code == 422
+    merged = send(client, path, {"into": pair[1].reference}, **tag)
+    assert (merged.json()["state"], merged.json()["merge_effect"]) == ("closed", None)
+
+
 def test_lists_hide_duplicates_until_they_are_asked_for(client, ana, at, pair):
     merged, other = pair
     duplicate.merge(merged, into=other, by=page(ana), at=at)

@@ -167,3 +167,95 @@ def test_an_escalation_is_not_escalated_but_what_it_is_about(client, escalation,
     page = client.post("/risks/escalations/new/", sent)
     assert page.status_code == 422
     assert "is an escalation itself" in page.content.decode()
+
+
+# ------------------------------------------------------------------ again, and for how long
+
+
+def test_escalating_again_answers_the_running_escalation_with_200(api, lead):
+    make.ladder((Who.PERSON, 60, {"people": [lead]}))
+    about = make.breach_group().subject.reference
+
+    first = api("post", "escalations", {"about": about, "why": "Nobody answers"})
+    again = api("post", "escalations", {"about": about, "why": "It became worse"})
+
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert again.json()["reference"] == first.json()["reference"]
+    assert "Location" not in again
+
+
+def test_requesting_a_review_again_answers_the_open_one_with_200(api):
+    make.reviewer("data-science"), make.reviewer("risk-management")
+    body = {"about": make.breach_group().subject.reference, "kind": "drift", "why": "Seen again"}
+
+    statuses = [api("post", "review-requests", body).status_code for _ in range(2)]
+
+    assert statuses == [201, 200]
+
+
+def test_all_pauses_of_an_escalation_together_have_a_limit(escalation, lead):
+    act = {"by": make.actor(lead), "reason": "Holiday"}
+    for number in range(2):
+        at = AT + timedelta(days=14 * number)
+        escalation = escalations.pause(escalation, until=at + timedelta(days=14), at=at, **act)
+        escalation = escalations.resume(escalation, by=make.actor(lead), at=at + timedelta(days=14))
+
+    later = AT + timedelta(days=28)
+    with pytest.raises(Refused, match="28 days together: no time is left") as refusal:
+        escalations.pause(escalation, until=later + HOUR, at=later, **act)
+    assert refusal.value.field == "until"
+
+
+def test_a_pause_that_is_ended_early_counts_as_long_as_it_was(escalation, lead):
+    act = {"by": make.actor(lead), "reason": "Holiday"}
+    for number in range(3):
+        at = AT + timedelta(days=number)
+        escalation = escalations.pause(escalation, until=at + timedelta(days=14), at=at, **act)
+        escalation = escalations.resume(escalation, by=make.actor(lead), at=at + HOUR)
+
+    assert escalation.paused_minutes == 180
+
+
+# ------------------------------------------------------------------ branches that never apply
+
+
+def rungs_of(*rows):
+    return [{"within_minutes": 60, **row} for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("rows", "is_never"),
+    [
+        (
+            [{"who": Who.TEAM_LEAD}, {"who": Who.TEAM_LEAD, "severity": "critical", "is_alternative": True}],
+            True,
+        ),
+        ([{"who": Who.TEAM_LEAD}, {"who": Who.TEAM_LEAD, "when": "outside", "is_alternative": True}], True),
+        ([{"who": Who.TEAM_LEAD, "when": "working"}, {"who": Who.TEAM_LEAD, "is_alternative": True}], False),
+        ([{"who": Who.TEAM_LEAD}, {"who": Who.OWNER, "is_alternative": True}], False),
+        ([{"who": Who.TEAM_LEAD}, {"who": Who.TEAM_LEAD}], False),
+    ],
+)
+def test_a_branch_that_repeats_an_earlier_one_is_refused(rows, is_never):
+    if not is_never:
+        assert ladders.add(name="Other", rungs=rungs_of(*rows), by=SYSTEM, at=AT).pk
+        return
+    with pytest.raises(Refused, match="Rung 1: branch 2 never applies") as refusal:
+        ladders.add(name="Other", rungs=rungs_of(*rows), by=SYSTEM, at=AT)
+    assert refusal.value.field == "rungs"
+
+
+def test_named_people_whom_an_earlier_branch_names_are_refused(lead):
+    other = people.user("Olga")
+    both, one = ({"who": Who.PERSON, "people": named} for named in ([lead, other], [lead]))
+    with pytest.raises(Refused, match="never applies"):
+        ladders.add(name="Other", rungs=rungs_of(both, {**one, "is_alternative": True}), by=SYSTEM, at=AT)
+    assert ladders.add(
+        name="Other", rungs=rungs_of(one, {**both, "is_alternative": True}), by=SYSTEM, at=AT
+    ).pk
+
+
+def test_a_branch_for_warnings_is_refused_on_a_ladder_for_critical_escalations():
+    rows = rungs_of({"who": Who.OWNER}, {"who": Who.TEAM_LEAD, "severity": "warning"})
+    with pytest.raises(Refused, match="Rung 2: this ladder is for critical escalations"):
+        ladders.add(name="Nights", severity="critical", rungs=rows, by=SYSTEM, at=AT)

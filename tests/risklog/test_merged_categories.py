@@ -125,6 +125,10 @@ def test_the_word_leads_to_its_meaning_in_forms_and_pages(client, manager, noise
     page = client.get(f"/risks/{risk.reference}/").content.decode()
     form = client.get("/risks/new/").content.decode()
 
+    for place in ("/risks/", "/risks/?columns=category", f"/risks/{risk.reference}/peek/"):
+        shown = client.get(place).content.decode()
+        links = {"categories/label-noise/", "/risks/categories/label-noise/"}
+        assert any(f'href="{link}">{noise.name}</a>' in shown for link in links), place
     assert noise.definition[:40] in meaning
     assert noise.definition[:40] in page
     assert 'hx-get="/risks/categories/meaning/"' in form

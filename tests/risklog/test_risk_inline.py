@@ -222,3 +222,21 @@ def test_an_undo_restores_every_field_that_a_change_sets(client, mia, at):
 
 def make_category():
     return Category.objects.exclude(pk=risks.risk("Of a category").category_id).first()
+
+
+def test_an_editor_after_the_session_has_ended_says_so_and_leads_to_the_sign_in(client):
+    risk = risks.risk()
+    here = "http://testserver/risks/?q=drift"
+    headers = {"HX-Request": "true", "HX-Current-URL": here}
+    address = f"/risks/{risk.reference}/set/owner/"
+
+    opened = client.get(address, headers=headers)
+    sent = client.post(address, {"owner": ""}, headers=headers)
+
+    for answer in (opened, sent):
+        text = answer.content.decode()
+        assert answer.status_code == 401
+        assert "You are signed out" in text
+        assert 'href="/people/sign-in/?next=/risks/%3Fq%3Ddrift"' in text
+        assert "<html" not in text
+    assert client.get(address).status_code == 302

@@ -14,6 +14,7 @@ from risklog.models import Risk
 from risklog.operations import risk, taxonomy
 from risklog.states import RiskState, Treatment
 from signals.models import BreachGroup
+from tests.conftest import AT
 from tests.factories import people, risks
 
 pytestmark = pytest.mark.django_db
@@ -138,7 +139,6 @@ def test_a_change_records_a_new_level_and_is_no_review(at):
         (None, {"title": "Another"}, 60),
         (40, {"likelihood": 5, "impact": 5, "review_on": 40}, 40),
         (40, {"likelihood": 5, "impact": 5, "review_on": 90}, 90),
-        (40, {"title": "Another", "review_on": None}, None),
     ],
 )
 def test_a_change_keeps_the_review_date_unless_a_higher_level_asks_for_an_earlier_one(
@@ -325,3 +325,26 @@ def test_history_alone_rebuilds_the_row(at):
 
     assert replayed["affected"] == "Applicants wait longer"
     assert replayed["tags"] in (["income"], '["income"]')
+
+
+@pytest.mark.parametrize("day", [None, AT.date() - timedelta(days=1)])
+def test_a_live_risk_has_a_next_review_that_is_not_past(day):
+    found = risks.risk()
+
+    with pytest.raises(Refused) as refusal:
+        risk.change(found, {"review_on": day}, by=SYSTEM, at=AT)
+
+    assert refusal.value.field == "review_on"
+    risk.change(found, {"review_on": AT.date()}, by=SYSTEM, at=AT)
+
+
+def test_a_new_risk_is_not_overdue_and_an_overdue_one_keeps_its_date():
+    with pytest.raises(Refused, match="today or a later day"):
+        risks.risk(review_on=AT.date() - timedelta(days=1))
+    found = risks.risk()
+    Risk.objects.filter(pk=found.pk).update(review_on=AT.date() - timedelta(days=9))
+    found.refresh_from_db()
+
+    risk.change(found, {"title": "Another", "review_on": found.review_on}, by=SYSTEM, at=AT)
+
+    assert found.review_on == AT.date() - timedelta(days=9)

@@ -61,7 +61,7 @@ def test_the_request_is_in_the_inbox_and_in_a_mail_that_leads_to_the_form(settin
     assert mail.state == MessageState.DONE
     assert f"/risks/{risk.reference}/scoring/" in mail.sent_html
     assert "Seen in two cohorts" in mail.sent_html
-    assert "Score requested: Scores drift" in mail.sent_subject
+    assert "Score requested: Scores drift" in mail.sent_title
 
 
 def test_my_week_has_it_until_the_person_has_scored(client, risk, asked):

@@ -138,3 +138,8 @@ def test_a_view_that_becomes_private_ends_the_subscriptions_of_others(ana, zoe):
         views.subscribe(view, pace=Pace.DIGEST, by=by(user), at=AT)
     views.change(view, {"is_shared": False}, by=by(ana), at=LATER)
     assert list(Subscription.objects.filter(ended_at=None).values_list("user", flat=True)) == [ana.pk]
+    tell()
+    entry_ = Entry.objects.get(user=zoe, event__verb="saved.subscription_ended")
+    assert entry_.why == "A view that you subscribed to is private now"
+    assert not Entry.objects.filter(user=ana, event__verb="saved.subscription_ended").exists()
+    assert Event.objects.get(verb="saved.subscription_ended").data["view"] == "No owner"
