@@ -8,7 +8,7 @@ import csv
 import io
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import IO, TypeAlias
 
@@ -33,6 +33,21 @@ _CENTRAL_EUROPEAN = frozenset(
     {"Polish", "Czech", "Slovak", "Hungarian", "Croatian", "Slovene", "Romanian", "Turkish", "Lithuanian"}
 )
 _DELIMITERS = ",;\t|"
+# The encodings that a person can choose if a file is not Unicode: codec -> name.
+ENCODINGS = {
+    "cp1252": "Western European (Windows-1252)",
+    "cp1250": "Central European (Windows-1250)",
+    "cp1251": "Cyrillic (Windows-1251)",
+    "cp1253": "Greek (Windows-1253)",
+    "cp1254": "Turkish (Windows-1254)",
+    "cp1257": "Baltic (Windows-1257)",
+    "mac_roman": "Western European (Mac)",
+    "cp850": "Western European (DOS 850)",
+    "gb18030": "Chinese, simplified (GB 18030)",
+    "big5": "Chinese, traditional (Big5)",
+    "shift_jis": "Japanese (Shift JIS)",
+    "euc_kr": "Korean (EUC-KR)",
+}
 
 
 class Unreadable(Refused):
@@ -46,19 +61,36 @@ class Unreadable(Refused):
 class Sheet:
     """A table. header: the texts of its columns. rows: (line in the file from 1, one cell per column).
 
-    notes: what a reader should know about how the file was read.
+    notes: what a reader should know about how the file was read. name, names: of the sheet that was read, and
+    of all visible ones; "" and [] for text. encoding: of ENCODINGS, if that was a guess or a choice, else "".
     """
 
     header: list[str]
     rows: list[tuple[int, list[Cell]]]
     notes: list[str] = field(default_factory=list)
+    name: str = ""
+    names: list[str] = field(default_factory=list)
+    encoding: str = ""
 
 
-def read(file: IO[bytes], *, score: Callable[[Sequence[str]], int]) -> Sheet:
-    """Read the first sheet of a file that has a table.
+@dataclass(slots=True)
+class _Reading:
+    """How a file is read: what was chosen, then what was found. As in Sheet."""
+
+    name: str
+    encoding: str
+    names: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def read(
+    file: IO[bytes], *, score: Callable[[Sequence[str]], int], name: str = "", encoding: str = ""
+) -> Sheet:
+    """Read the first sheet of a file that has a table, or the sheet of this name.
 
     score: a function from the texts of a row to the number of them that are known names of columns. The row
-    with the highest score is the header. Raises Unreadable.
+    with the highest score is the header. encoding: of ENCODINGS, for a text that is not Unicode; "" to guess
+    it. Raises Unreadable.
     """
     file.seek(0, io.SEEK_END)
     size = file.tell()
@@ -73,31 +105,41 @@ def read(file: IO[bytes], *, score: Callable[[Sequence[str]], int]) -> Sheet:
     file.seek(0)
     start = file.read(4)
     file.seek(0)
-    notes: list[str] = []
-    lines: Iterable = _workbook(file, notes) if start in (_ZIP, _OLE) else _text(file.read(), notes)
-    return _table(lines, score, notes)
+    reading = _Reading(name, encoding)
+    lines: Iterable = _workbook(file, reading) if start in (_ZIP, _OLE) else _text(file.read(), reading)
+    table = _table(lines, score, reading.notes)
+    return replace(table, name=reading.name, names=reading.names, encoding=reading.encoding)
 
 
 # ------------------------------------------------------------------ workbooks
 
 
-def _workbook(file: IO[bytes], notes: list[str]) -> list[tuple[int, list[Cell]]]:
+def _workbook(file: IO[bytes], reading: _Reading) -> list[tuple[int, list[Cell]]]:
     _refuse_bomb(file)
     try:
         book = CalamineWorkbook.from_filelike(file)
         # A hidden sheet is read only if no other one has rows.
         known = sorted(book.sheets_metadata, key=lambda one: one.visible != SheetVisibleEnum.Visible)
+        reading.names = [one.name for one in known if one.visible == SheetVisibleEnum.Visible]
+        if reading.name:
+            if reading.name not in [one.name for one in known]:
+                raise Unreadable(f"The workbook has no sheet “{reading.name[:80]}”.")
+            known = [one for one in known if one.name == reading.name]
         for name in (one.name for one in known):
             sheet = book.get_sheet_by_name(name)
             if sheet.height:
                 if len(known) > 1:
-                    notes.append(f"The sheet “{name}” was read, the first of {len(known)} that has rows.")
-                return _cells(sheet, workbook_gaps.gaps(file, name), notes)
+                    text = f"The sheet “{name}” was read, the first of {len(known)} that has rows."
+                    reading.notes.append(text)
+                reading.name = name
+                return _cells(sheet, workbook_gaps.gaps(file, name), reading.notes)
     except (CalamineError, ValueError, OSError):
         raise Unreadable(
             "The workbook cannot be opened. If it has a password, remove it; otherwise save it again as XLSX"
             " or CSV."
         ) from None
+    if reading.name:
+        raise Unreadable(f"The sheet “{reading.name}” has no rows. Choose another one.")
     raise Unreadable("The workbook has no sheet with rows.")
 
 
@@ -141,10 +183,11 @@ def _cells(sheet: CalamineSheet, gaps: workbook_gaps.Gaps, notes: list[str]) -> 
 # ------------------------------------------------------------------ text
 
 
-def _text(raw: bytes, notes: list[str]) -> Iterator[tuple[int, list[Cell]]]:
+def _text(raw: bytes, reading: _Reading) -> Iterator[tuple[int, list[Cell]]]:
     if raw.startswith((b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"<!DOCTYPE", b"<html")):
         raise Unreadable("This is not a table. Send CSV, XLSX, XLS or ODS.")
-    text = _decoded(raw, notes)
+    reading.name = ""
+    text = _decoded(raw, reading)
     if "\x00" in text:
         raise Unreadable("The file has NUL characters, so it is not a table. Send CSV, XLSX, XLS or ODS.")
     delimiter = _delimiter(text[:_SAMPLE])
@@ -163,22 +206,28 @@ def _text(raw: bytes, notes: list[str]) -> Iterator[tuple[int, list[Cell]]]:
         yield line, list(cells)
 
 
-def _decoded(raw: bytes, notes: list[str]) -> str:
-    """Decode by byte-order mark, then as UTF-8, then by what the most likely encoding is."""
+def _decoded(raw: bytes, reading: _Reading) -> str:
+    """Decode by byte-order mark, then as UTF-8, then as chosen or by what the most likely encoding is."""
     is_utf_16 = raw.startswith((b"\xff\xfe", b"\xfe\xff"))
+    chosen, reading.encoding = reading.encoding, ""
     try:
         return raw.decode("utf-16" if is_utf_16 else "utf-8-sig")
     except UnicodeDecodeError:
         pass
+    if chosen:
+        if chosen not in ENCODINGS:
+            raise Unreadable(f"Use one of the encodings {', '.join(ENCODINGS)}.")
+        reading.encoding = chosen
+        return raw.decode(chosen, errors="replace")
     best = from_bytes(raw[: 4 * _SAMPLE]).best()
     if best is None:
         raise Unreadable("The encoding of the file is not known. Save it as CSV in UTF-8, or as XLSX.")
-    encoding = _likely(best)
-    notes.append(
-        f"The file is not UTF-8; it was read as {encoding}. Check names with accents below. If they are"
-        " wrong, save it as CSV in UTF-8."
+    reading.encoding = _likely(best)
+    reading.notes.append(
+        f"The file is not UTF-8; it was read as {reading.encoding}. Check names with accents below. If they"
+        " are wrong, choose another encoding, or save it as CSV in UTF-8."
     )
-    return raw.decode(encoding, errors="replace")
+    return raw.decode(reading.encoding, errors="replace")
 
 
 def _likely(best: CharsetMatch) -> str:

@@ -108,6 +108,7 @@ class ImportState(TextChoices):
     READ = "read", "Not checked"
     CHECKED = "checked", "Checked"
     APPLIED = "applied", "Imported"
+    UNDONE = "undone", "Undone"
 
 
 class RowResult(TextChoices):

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from kit import clock
 from kit.refusals import IllegalMove
+from lists.sheets import ENCODINGS
 from pages import uploads
 from rest.bodies import TooLarge
 from rest.fields import Body, Visible, read
@@ -22,6 +23,7 @@ from rest.steps import Step
 from risklog.columns import COLUMNS, DateOrder
 from risklog.filters import IMPORT_ROWS, IMPORTS
 from risklog.models import Category
+from risklog.operations import import_undo
 from risklog.operations import imports as operations
 from risklog.queries import imports as queries
 from risklog.states import ImportState, RowResult
@@ -46,6 +48,10 @@ class ImportRead(serializers.Serializer):
     created_at = serializers.DateTimeField()
     checked_at = serializers.DateTimeField(allow_null=True)
     applied_at = serializers.DateTimeField(allow_null=True)
+    undone_at = serializers.DateTimeField(allow_null=True)
+    sheet = serializers.CharField(help_text="The sheet that was read. Empty for text.")
+    sheets = serializers.ListField(child=serializers.CharField(), help_text="The visible sheets of the file.")
+    encoding = serializers.CharField(help_text="Of a text that is not Unicode: as it was read. Else empty.")
     counts = serializers.DictField(
         child=serializers.IntegerField(),
         help_text="Rows by result: new, changed, unchanged, refused, unchecked.",
@@ -78,6 +84,14 @@ class NewImport(Body):
         required=False,
         help_text='JSON: {"header of the column": "field"}. Without it the fields are guessed. '
         f"Fields: {', '.join(COLUMNS)}.",
+    )
+    sheet = serializers.CharField(
+        required=False, max_length=200, help_text="The sheet to read. Without it the first one with rows."
+    )
+    encoding = serializers.ChoiceField(
+        list(ENCODINGS.items()),
+        required=False,
+        help_text="Of a text that is not Unicode. Without it a guess.",
     )
     date_order = serializers.ChoiceField(DateOrder.choices, default=DateOrder.AUTO)
     category = Visible(
@@ -161,6 +175,36 @@ class ApplyImport(_Imports, Step):
         return self.answer(request, found.pk)
 
 
+class UndoneImport(ImportRead):
+    """An import that was undone."""
+
+    restored = serializers.IntegerField(help_text="Risks whose values were restored.")
+    closed = serializers.IntegerField(help_text="Created risks that were closed.")
+    left = serializers.DictField(
+        child=serializers.CharField(), help_text="Reference of a risk that stays as it is -> why."
+    )
+
+
+class UndoImport(_Imports, Step):
+    """Restore the values that an import changed, and close the risks that it created.
+
+    What somebody has changed since stays as it is, and is named. Created categories and tags stay.
+    """
+
+    permission = {"POST": "risklog.risk_import"}
+    bodies = {"POST": None}
+    answers = {"POST": (200, UndoneImport)}
+    is_versioned = True
+
+    def post(self, request: Request, key: str) -> Response:
+        found = self.found(request, key)
+        seen = self.seen(request, found)
+        read(Body, request)
+        result = import_undo.undo(found, by=self.by(request), at=clock.now(), seen=seen)
+        row = {**self.one(request, str(found.pk)), **asdict(result)}
+        return self.answer(request, found.pk, body=row)
+
+
 class ImportRows(Collection):
     """List the rows of an import, with what happens or would happen with each."""
 
@@ -197,5 +241,6 @@ RESOURCES: list = [
     ("imports", Imports),
     ("imports/<str:key>", ImportItem),
     ("imports/<str:key>/apply", ApplyImport),
+    ("imports/<str:key>/undo", UndoImport),
     ("imports/<str:key>/rows", ImportRows),
 ]

@@ -324,7 +324,11 @@ EVENTS = (
         group=NewsGroup.RISKS,
     ),
     *SCORING_EVENTS,
-    EventType(RiskClosed, (*_OWNER_AND_TEAM, owner_of_other_risk, _VIEWS), group=NewsGroup.RISKS),
+    EventType(
+        RiskClosed,  # by an import: that is the undo of one that notified nobody
+        (*(unless_imported(rule) for rule in (*_OWNER_AND_TEAM, owner_of_other_risk)), _VIEWS),
+        group=NewsGroup.RISKS,
+    ),
     EventType(RiskReopened, (*_OWNER_AND_TEAM, _VIEWS), group=NewsGroup.RISKS),
     EventType(
         FindingsTold,

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 
 from lists.collation import BY_NAME
-from lists.sheets import MAX_BYTES
+from lists.sheets import ENCODINGS, MAX_BYTES
 from pages import uploads
 from pages.forms import PageForm
 from risklog.columns import COLUMNS, DateOrder
@@ -39,6 +39,24 @@ class UploadForm(PageForm):
     def values(self) -> dict[str, Any]:
         file = self.cleaned_data["file"]
         return {"file": file, "name": file.name}
+
+
+class ReadingForm(PageForm):
+    """How the file of an import is read: which sheet, and as which encoding."""
+
+    sheet = forms.ChoiceField(label="Sheet")
+    encoding = forms.ChoiceField(label="Encoding of the text", choices=list(ENCODINGS.items()))
+
+    def __init__(self, data: Any = None, *, found: Import) -> None:
+        super().__init__(data, initial={"sheet": found.sheet, "encoding": found.encoding})
+        fields: dict[str, Any] = self.fields
+        fields["sheet"].choices = [(name, name) for name in dict.fromkeys([found.sheet, *found.sheets])]
+        if len(found.sheets) < 2:
+            del self.fields["sheet"]
+        if not found.encoding:
+            del self.fields["encoding"]
+        elif found.encoding not in ENCODINGS:
+            fields["encoding"].choices = [(found.encoding, found.encoding), *ENCODINGS.items()]
 
 
 @dataclass(frozen=True, slots=True)

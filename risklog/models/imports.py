@@ -15,6 +15,8 @@ class Import(models.Model):
     header: the texts of the columns. mapping: for each column the field of risklog.columns it fills, "" to
     leave it out. category: for rows without one. notes: how the file was read.
     checked_at: when the results of the rows were computed for the present mapping, None before.
+    sheet, sheets, encoding: the name, the names and the encoding of lists.sheets.Sheet. batch: of the changes
+    that it made to existing risks.
     """
 
     author = models.ForeignKey(User, models.CASCADE, related_name="+")
@@ -23,12 +25,17 @@ class Import(models.Model):
     header = models.JSONField(default=list)
     mapping = models.JSONField(default=list)
     notes = models.JSONField(default=list)
+    sheet = models.CharField(max_length=200, blank=True, default="", db_default="")
+    sheets = models.JSONField(default=list, db_default=[])
+    encoding = models.CharField(max_length=40, blank=True, default="", db_default="")
     date_order = models.CharField(max_length=5, choices=DateOrder.choices, default=DateOrder.AUTO)
     category = models.ForeignKey(Category, models.SET_NULL, null=True, blank=True, related_name="+")
     creates_categories = models.BooleanField(default=False)
     created_at = models.DateTimeField()
     checked_at = models.DateTimeField(null=True, blank=True)
     applied_at = models.DateTimeField(null=True, blank=True)
+    batch = models.UUIDField(null=True, blank=True)
+    undone_at = models.DateTimeField(null=True, blank=True)
     version = models.PositiveIntegerField(default=1)
 
     class Meta:
@@ -39,7 +46,23 @@ class Import(models.Model):
 
     @property
     def is_applied(self) -> bool:
-        return self.state == ImportState.APPLIED
+        """Return whether it was applied, also if that was undone."""
+        return self.applied_at is not None
+
+    @property
+    def has_choices(self) -> bool:
+        """Return whether its file can be read in another way: another sheet, or another encoding."""
+        return len(self.sheets) > 1 or bool(self.encoding)
+
+
+class ImportFile(models.Model):
+    """The file of an import that can be read in another way. It is deleted when the import is applied."""
+
+    of = models.OneToOneField(Import, models.CASCADE, related_name="file")
+    content = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"file of import {self.of_id}"
 
 
 class ImportRow(models.Model):

@@ -1,5 +1,6 @@
 """Imports of sheets into the risk log: read a file, check it (a dry run), and apply it, all rows or none."""
 
+import io
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import IO, Any
@@ -16,42 +17,78 @@ from people import queries as people
 from people.models import User
 from risklog import columns
 from risklog.columns import COLUMNS, DateOrder
-from risklog.models import Category, Import, ImportRow
+from risklog.models import Category, Import, ImportFile, ImportRow
 from risklog.operations import risk as risks
-from risklog.operations import taxonomy
+from risklog.operations import risk_bulk, taxonomy
 from risklog.queries.import_plan import PlannedRow, plan
 from risklog.states import ImportState, RowResult
 from signals.states import SignalKind
+from talk.operations import tag
 
 _GUARDED = tuple("=+-@")
 KEPT_FOR = timedelta(days=30)
 
 
 @transaction.atomic
-def read(file: IO[bytes], *, name: str, by: Actor, at: datetime) -> Import:
+def read(
+    file: IO[bytes], *, name: str, by: Actor, at: datetime, sheet: str = "", encoding: str = ""
+) -> Import:
     """Read a file into rows and guess the mapping of its columns. Nothing is written to the risk log.
 
-    name: the file's name. Raises sheets.Unreadable.
+    name: the file's name. sheet, encoding: as lists.sheets.read() takes them. Raises sheets.Unreadable.
     """
-    sheet = sheets.read(file, score=columns.known_in)
-    mapping = _guessed(sheet)
-    notes = list(sheet.notes)
+    table = sheets.read(file, score=columns.known_in, name=sheet, encoding=encoding)
+    found = Import(author=by.person, file_name=one_line(name)[:200] or "file", created_at=at)
+    _take_over(found, table)
+    found.save()
+    _store_rows(found, table)
+    if found.has_choices:
+        file.seek(0)
+        ImportFile.objects.create(of=found, content=file.read())
+    return found
+
+
+@transaction.atomic
+def read_again(
+    found: Import, *, by: Actor, at: datetime, sheet: str = "", encoding: str = "", seen: int | None = None
+) -> Import:
+    """Read the file of an import in another way: another sheet, or another encoding.
+
+    Its mapping and its results begin anew. Raises Refused with the name of the field, IllegalMove,
+    ChangedMeanwhile.
+    """
+    _lock(found, seen)
+    stored = ImportFile.objects.filter(of=found).first()
+    if stored is None:
+        raise Refused("This file has one sheet and one encoding. Upload another file instead.", field="sheet")
+    try:
+        content = io.BytesIO(stored.content)
+        table = sheets.read(content, score=columns.known_in, name=sheet, encoding=encoding)
+    except sheets.Unreadable as error:
+        raise Refused(error.message, field="sheet" if sheet else "encoding") from None
+    _take_over(found, table)
+    found.state, found.checked_at = ImportState.READ, None
+    found.rows.all().delete()
+    _store_rows(found, table)
+    _save(found)
+    return found
+
+
+def _take_over(found: Import, table: sheets.Sheet) -> None:
+    """Set how the file was read: its columns with their guessed fields, and what a reader should know."""
+    mapping, notes = _guessed(table), list(table.notes)
     if "title" not in mapping:
         instead = "The beginning of its description becomes its title." if "description" in mapping else ""
         notes.append(f"No column looks like the title of a risk. Choose one below. {instead}".strip())
-    found = Import.objects.create(
-        author=by.person,
-        file_name=one_line(name)[:200] or "file",
-        header=sheet.header,
-        mapping=mapping,
-        notes=notes,
-        created_at=at,
-    )
+    found.header, found.mapping, found.notes = table.header, mapping, notes
+    found.sheet, found.sheets, found.encoding = table.name[:200], table.names, table.encoding
+
+
+def _store_rows(found: Import, table: sheets.Sheet) -> None:
     ImportRow.objects.bulk_create(
-        [ImportRow(of=found, line=line, cells=[_text(cell) for cell in cells]) for line, cells in sheet.rows],
+        [ImportRow(of=found, line=line, cells=[_text(cell) for cell in cells]) for line, cells in table.rows],
         batch_size=1_000,
     )
-    return found
 
 
 def _guessed(sheet: sheets.Sheet) -> list[str]:
@@ -74,14 +111,17 @@ def take(
     at: datetime,
     mapping: Mapping[str, str] | None = None,
     dry_run: bool = True,
+    sheet: str = "",
+    encoding: str = "",
     **settings: Any,
 ) -> Import:
     """Read and check a file in one step, and apply it unless this is a dry run or a row is refused.
 
     mapping: text of the header -> field; columns that it does not name are left out. None: as guessed.
-    settings: date_order, category and creates_categories of check(). Raises Refused.
+    sheet, encoding: as read() takes them. settings: date_order, category and creates_categories of check().
+    Raises Refused.
     """
-    found = read(file, name=name, by=by, at=at)
+    found = read(file, name=name, by=by, at=at, sheet=sheet, encoding=encoding)
     if mapping is not None:
         if unknown := set(mapping) - set(found.header):
             raise Refused(f"The file has no column “{min(unknown)[:80]}”.", field="mapping")
@@ -164,10 +204,11 @@ def _apply(found: Import, *, by: Actor, at: datetime, seen: int | None) -> Refus
     by = Actor(author, "import", token=by.token)
     _add_categories(planned, found, by=by, at=at)
     _create(planned, by=by, at=at)
-    _change(planned, by=by, at=at)
+    _change(planned, found, by=by, at=at)
     _store_results(planned)
     found.state, found.applied_at = ImportState.APPLIED, at
     _save(found)
+    ImportFile.objects.filter(of=found).delete()
     return None
 
 
@@ -207,6 +248,15 @@ def _lock(found: Import, seen: int | None) -> None:
         raise IllegalMove("This import is finished. Upload the file again to repeat it.", field="state")
     if present.version != (found.version if seen is None else seen):
         raise ChangedMeanwhile("This import was checked again meanwhile. Read its results.", present=present)
+
+
+def lock_applied(found: Import, seen: int | None) -> None:
+    """Lock an import that was applied. Raises IllegalMove if it was not, ChangedMeanwhile."""
+    present = Import.objects.select_for_update().get(pk=found.pk)
+    if not present.is_applied:
+        raise IllegalMove("Nothing was imported yet.", field="state")
+    if present.version != (found.version if seen is None else seen):
+        raise ChangedMeanwhile("This import changed meanwhile. Reload its page.", present=present)
 
 
 def _save(found: Import) -> None:
@@ -268,9 +318,23 @@ def _create(planned: Sequence[PlannedRow], *, by: Actor, at: datetime) -> None:
         one.created = risk
 
 
-def _change(planned: Sequence[PlannedRow], *, by: Actor, at: datetime) -> None:
-    for one in planned:
-        if one.result == RowResult.CHANGED:
-            risk: Any = one.risk
-            values: Mapping[str, Any] = one.values
-            risks.change(risk, values, by=by, at=at)
+def _change(planned: Sequence[PlannedRow], found: Import, *, by: Actor, at: datetime) -> None:
+    """Change the risks of the rows in one batch, which the import keeps for its undo."""
+    changed = [one for one in planned if one.result == RowResult.CHANGED and one.risk is not None]
+    kept = {name for one in changed if one.risk is not None for name in one.risk.tags}
+    admitted = tag.admit_each([one.values.get("tags", ()) for one in changed], kept=kept)
+    rows = []
+    for one, tags in zip(changed, admitted, strict=True):
+        risk: Any = one.risk
+        values = {**one.values, "tags": tags} if "tags" in one.values else one.values
+        rows.append(
+            risk_bulk.PlannedRisk(
+                risk,
+                {
+                    name: (getattr(risk, name), value)
+                    for name, value in values.items()
+                    if getattr(risk, name) != value
+                },
+            )
+        )
+    found.batch = risk_bulk.write(rows, by=by, at=at)

@@ -11,13 +11,15 @@ from django.views.decorators.http import require_http_methods, require_POST
 from kit.rights import view_needs
 from lists.specification import Selection
 from pages import flows, uploads
-from pages.answers import respond
+from pages.answers import go, respond, toast
+from pages.forms import PageForm
 from pages.listing import listing, selection_of
 from pages.requests import page_of
 from people.permissions import SignedInRequest
 from risklog.filters import IMPORT_ROWS
-from risklog.forms.imports import MappingForm, UploadForm
+from risklog.forms.imports import MappingForm, ReadingForm, UploadForm
 from risklog.models import Import
+from risklog.operations import import_undo as undo_operations
 from risklog.operations import imports as operations
 from risklog.queries import imports as queries
 from risklog.states import RowResult
@@ -81,12 +83,35 @@ def import_detail(request: SignedInRequest, pk: int) -> HttpResponse:
     )
 
 
+@require_POST
+@view_needs("risklog.risk_import")
+def import_read(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Read the file of an import in another way: another sheet, or another encoding."""
+    found = _import(request, pk)
+
+    def show(form: ReadingForm, status: int) -> HttpResponse:
+        context = {**_context(request, _import(request, pk), MappingForm(found=found)), "reading": form}
+        return respond(request, "risklog/import_detail.html", None, context, status=status)
+
+    return flows.step(
+        request,
+        found,
+        ReadingForm(request.POST, found=found),
+        permission="risklog.risk_import",
+        operation=operations.read_again,
+        address=address_of(found),
+        show=show,
+        message="File read again",
+    )
+
+
 def _context(request: SignedInRequest, found: Import, form: MappingForm) -> dict[str, Any]:
     selection = selection_of(request, IMPORT_ROWS)
     shown = listing(request, IMPORT_ROWS, queries.rows_of(found), selection=selection)
     return {
         "found": found,
         "form": form,
+        "reading": ReadingForm(found=found) if found.has_choices else None,
         "counts": (counts := queries.counts(found)),
         "page": shown.page,
         "lines": queries.lines(shown.page.rows, found.header, request.user) if found.checked_at else (),
@@ -118,6 +143,33 @@ def import_apply(request: SignedInRequest, pk: int) -> HttpResponse:
         address=address_of(found),
         message="Imported",
     )
+
+
+@require_POST
+@view_needs("risklog.risk_import")
+def import_undo(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Undo an import that was applied, and tell what stays as it is."""
+    found, results = _import(request, pk), []
+
+    def undo(found: Import, **act: Any) -> None:
+        results.append(undo_operations.undo(found, **act))
+
+    return flows.step(
+        request,
+        found,
+        PageForm(request.POST),
+        permission="risklog.risk_import",
+        operation=undo,
+        address=address_of(found),
+        show=lambda form, status: _refused(request, found, form),
+        message=lambda: undo_operations.told(results[0]),
+    )
+
+
+def _refused(request: SignedInRequest, found: Import, form: PageForm) -> HttpResponse:
+    """Lead back to the import with the reason why nothing was undone."""
+    errors = [str(error) for error in form.non_field_errors()]
+    return toast(request, go(request, address_of(found)), " ".join(errors))
 
 
 @require_POST

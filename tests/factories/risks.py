@@ -30,12 +30,18 @@ def category(slug: str = "data-drift") -> Category:
 def risk(
     title: str = "Scores drift after the rate change", *, state: RiskState = RiskState.OPEN, **fields
 ) -> Risk:
-    """Create a risk in a state. `person` raises it, and a risk manager accepts it."""
-    person = fields.pop("person", None)
+    """Create a risk in a state. `person` raises it, and a risk manager accepts it.
+
+    review_on: also a past day, as it is once time has passed.
+    """
+    person, review_on = fields.pop("person", None), fields.pop("review_on", None)
     fields = {"likelihood": 4, "impact": 4, "by": by(person), "at": AT, **fields}
     if "category" not in fields:
         fields["category"] = category()
     found = operation.add(title=title, **fields)
+    if review_on:
+        Risk.objects.filter(pk=found.pk).update(review_on=review_on)
+        found.review_on = review_on
     act = {"by": by(person), "at": AT}
     if state == RiskState.OPEN:
         return found

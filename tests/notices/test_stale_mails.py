@@ -93,8 +93,7 @@ def reassigned_review() -> Told:
 def told_findings() -> Told:
     people.organisation()
     owner = people.user("Ana")
-    risk = risks.risk(owner=owner)
-    Risk.objects.filter(pk=risk.pk).update(review_on=AT.date() - DAY)
+    risks.risk(owner=owner, review_on=AT.date() - DAY)
     stewardship.schedule(AT)
     due = Due.objects.get(kind=stewardship.DAILY)
     stewardship.find(due, at=due.at)

@@ -340,7 +340,10 @@ def test_a_live_risk_has_a_next_review_that_is_not_past(day):
 
 def test_a_new_risk_is_not_overdue_and_an_overdue_one_keeps_its_date():
     with pytest.raises(Refused, match="today or a later day"):
-        risks.risk(review_on=AT.date() - timedelta(days=1))
+        risk.add(
+            title="Drift", category=risks.category(), likelihood=2, impact=2,
+            review_on=AT.date() - timedelta(days=1), by=SYSTEM, at=AT,
+        )  # fmt: skip
     found = risks.risk()
     Risk.objects.filter(pk=found.pk).update(review_on=AT.date() - timedelta(days=9))
     found.refresh_from_db()

@@ -593,10 +593,12 @@ def test_a_manager_adds_edits_merges_and_retires(client, manager):
     assert (stale.status_code, ">Injection</pre>" in stale.content.decode()) == (409, True)
     assert client.post(f"{url}/edit/", words).status_code == 428
     assert client.post(f"{url}/merge/", {"into": "", "version": 2}).status_code == 422
-    assert client.post(f"{url}/merge/", {"into": risks.category().pk, "version": 1}).status_code == 409
+    merge = {"into": risks.category().pk, "why": "Both mean the same."}
+    assert client.post(f"{url}/merge/", {**merge, "why": "", "version": 2}).status_code == 422
+    assert client.post(f"{url}/merge/", {**merge, "version": 1}).status_code == 409
     client.post(f"{url}/retire/")
     assert "This page is out of date" in client.get(f"{url}/").content.decode()
-    assert client.post(f"{url}/merge/", {"into": risks.category().pk, "version": 2}).status_code == 303
+    assert client.post(f"{url}/merge/", {**merge, "version": 2}).status_code == 303
     assert "Retired" in client.get("/risks/categories/").content.decode()
 
 

@@ -34,8 +34,7 @@ def team():
 
 
 def overdue(owner, team, days=2, **fields):
-    found = risks.risk(owner=owner, team=team, **fields)
-    return risk_operations.change(found, {"review_on": risks.AT.date() - days * DAY}, by=SYSTEM, at=risks.AT)
+    return risks.risk(owner=owner, team=team, review_on=risks.AT.date() - days * DAY, **fields)
 
 
 def run(at):
