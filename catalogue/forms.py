@@ -1,6 +1,6 @@
 """The forms of models and of decision rights."""
 
-from typing import Any, Self
+from typing import Any
 
 from django import forms
 from django.core.validators import validate_slug
@@ -11,7 +11,7 @@ from catalogue.operations.model import CHANGEABLE
 from catalogue.states import Holder, RightKind, Stage, Tier
 from history.models import Subject
 from lists.collation import BY_NAME
-from pages.forms import PageForm
+from pages.forms import PageForm, ReasonedForm
 from people.models import Function, Team, User
 from people.states import Role
 
@@ -98,46 +98,6 @@ class StageForm(PageForm):
 # ------------------------------------------------------------------ decision rights
 
 
-class ReasonedForm(PageForm):
-    """A form with the reason of what it decides, and with the decision or other object behind it."""
-
-    why = forms.CharField(
-        label="Reason", max_length=4000, widget=forms.Textarea(attrs={"rows": 3, "class": "textarea"})
-    )
-    because = forms.CharField(
-        label="Based on",
-        required=False,
-        max_length=24,
-        help_text="The reference of the decision behind it, for example D-12.",
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
-    )
-
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.user = user
-
-    @classmethod
-    def reasoned(cls, obj: Any, data: Any, initial: dict[str, Any], **kwargs: Any) -> Self:
-        """Return the form of an existing object, with `shown_because`.
-
-        A reader who may not see what it is based on keeps it: the form then has no such field.
-        """
-        because = obj.shown_because.reference if obj.shown_because else ""
-        form = cls(data, initial={**initial, "why": obj.why, "because": because}, **kwargs)
-        if obj.because and not obj.shown_because:
-            del form.fields["because"]
-        return form
-
-    def clean_because(self) -> Subject | None:
-        reference = self.cleaned_data["because"].strip().upper()
-        if not reference:
-            return None
-        subject = Subject.objects.visible_to(self.user).filter(reference=reference).first()
-        if subject is None:
-            raise forms.ValidationError(f"No item has the reference {reference}.")
-        return subject
-
-
 class RightForm(ReasonedForm):
     """Who holds a right, and why."""
 
@@ -151,7 +111,7 @@ class RightForm(ReasonedForm):
     field_order: Any = ("who", "person", "function", "why", "because")
 
     def __init__(self, *args: Any, user: User, present: DecisionRight | None = None, **kwargs: Any) -> None:
-        super().__init__(*args, user=user, **kwargs)
+        super().__init__(*args, subjects=Subject.objects.visible_to(user), **kwargs)
         selectable = Q(is_active=True) & ~Q(role=Role.VIEWER) | Q(pk=present.person_id if present else None)
         fields: dict[str, Any] = self.fields
         people = User.objects.filter(selectable).visible_to(user)

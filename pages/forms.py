@@ -3,9 +3,10 @@
 kit/_field.html draws a field, kit/_form.html the whole.
 """
 
-from typing import Any
+from typing import Any, Self
 
 from django import forms
+from django.db.models import QuerySet
 from django.forms.renderers import TemplatesSetting
 from django.forms.widgets import DateInput
 
@@ -62,3 +63,46 @@ class PageForm(forms.Form):
         if is_valid:  # otherwise there are no values to compare with
             self.conflict = conflict_of(self, present, is_unversioned=True)
         return 428
+
+
+class ReasonedForm(PageForm):
+    """A form with the reason of what it decides, and with the decision or other object behind it.
+
+    subjects: those that the writer may name.
+    """
+
+    why = forms.CharField(
+        label="Reason", max_length=4000, widget=forms.Textarea(attrs={"rows": 3, "class": "textarea"})
+    )
+    because = forms.CharField(
+        label="Based on",
+        required=False,
+        max_length=24,
+        help_text="The reference of the decision behind it, for example D-12.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+    def __init__(self, *args: Any, subjects: QuerySet, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.subjects = subjects
+
+    @classmethod
+    def reasoned(cls, obj: Any, data: Any, initial: dict[str, Any], **kwargs: Any) -> Self:
+        """Return the form of an existing object, with `shown_because`.
+
+        A reader who may not see what it is based on keeps it: the form then has no such field.
+        """
+        because = obj.shown_because.reference if obj.shown_because else ""
+        form = cls(data, initial={**initial, "why": obj.why, "because": because}, **kwargs)
+        if obj.because and not obj.shown_because:
+            del form.fields["because"]
+        return form
+
+    def clean_because(self) -> Any:
+        reference = self.cleaned_data["because"].strip().upper()
+        if not reference:
+            return None
+        subject = self.subjects.filter(reference=reference).first()
+        if subject is None:
+            raise forms.ValidationError(f"No item has the reference {reference}.")
+        return subject

@@ -35,7 +35,7 @@ LIKELY = ListSpec(
 )
 
 
-def _live_risks(user: Any) -> QuerySet:
+def _visible_risks(user: User) -> QuerySet:
     return Risk.objects.visible_to(user).select_related("subject")
 
 
@@ -51,7 +51,7 @@ class LikelyRow(serializers.Serializer):
 
 
 class MergeRiskBody(Body):
-    into = Visible("risk", _live_risks, by="subject__reference", help_text="Such as R-7.")
+    into = Visible("risk", _visible_risks, by="subject__reference", help_text="Such as R-7.")
     reason = serializers.CharField(max_length=5000, required=False, allow_blank=True)
     dry_run = serializers.BooleanField(
         required=False, help_text="Write nothing, and answer the risk as it is, with the effect of the merge."

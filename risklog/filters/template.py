@@ -1,7 +1,6 @@
 """The lists of templates and of filled templates."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from django.db.models import Q
 
@@ -10,6 +9,7 @@ from lists import filtering
 from lists.collation import BY_NAME
 from lists.specification import Filter, ListSpec, Order
 from people import queries as people
+from people.models import User
 from risklog.models import Template
 
 MOST_OFFERED = 100
@@ -23,7 +23,7 @@ TEMPLATES = ListSpec(
 )
 
 
-def _templates(user: Any) -> Sequence[tuple[str, str]]:
+def _templates(user: User) -> Sequence[tuple[str, str]]:
     """Return the templates that the page offers as a filter, by name."""
     rows = Template.objects.visible_to(user).order_by(*BY_NAME).values_list("pk", "name")
     return [(str(pk), name) for pk, name in rows[:MOST_OFFERED]]

@@ -4,9 +4,10 @@ from typing import Any
 
 from django import forms
 
-from catalogue.forms import ReasonedForm
 from catalogue.states import Tier
+from history.models import Subject
 from lists.collation import BY_NAME
+from pages.forms import ReasonedForm
 from people.models import User
 from risklog.models import Appetite, Category
 
@@ -29,6 +30,9 @@ class AppetiteForm(ReasonedForm):
     )
 
     field_order: Any = ("max_score", "plan_days", "why", "because")
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, subjects=Subject.objects.visible_to(user), **kwargs)
 
     @property
     def mark(self) -> str:

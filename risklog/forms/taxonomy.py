@@ -4,9 +4,10 @@ from typing import Any
 
 from django import forms
 
-from catalogue.forms import ReasonedForm
+from history.models import Subject
 from lists.collation import BY_NAME
-from pages.forms import PageForm
+from pages.forms import PageForm, ReasonedForm
+from people.models import User
 from risklog.models import Category
 from signals.states import SignalKind
 
@@ -39,8 +40,8 @@ class MergeForm(ReasonedForm):
         Category.objects.none(), label="Merge into", empty_label="Choose a category"
     )
 
-    def __init__(self, *args: Any, category: Category, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, *args: Any, category: Category, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, subjects=Subject.objects.visible_to(user), **kwargs)
         self.order_fields(["into", "why", "because"])
         rows = Category.objects.filter(is_retired=False).exclude(pk=category.pk).order_by(*BY_NAME)
         fields: dict[str, Any] = self.fields

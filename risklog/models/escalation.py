@@ -97,7 +97,7 @@ class Escalation(Recorded):
 
     branch: of the rung that it reached. round: increases when it is de-escalated or called again, so that it
     can reach a rung again. next_climb_at: when it climbs next; while it is acknowledged, when that lapses;
-    None while it is paused or on the top rung. paused_minutes: of all its pauses, the present one to its end.
+    None while it is paused or on the top rung. paused_minutes: of all its pauses, the current one to its end.
     """
 
     KIND = "escalation"

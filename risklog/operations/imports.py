@@ -54,8 +54,8 @@ def read_again(
 ) -> Import:
     """Read the file of an import in another way: another sheet, or another encoding.
 
-    Its mapping and its results begin anew. Raises Refused with the name of the field, IllegalMove,
-    ChangedMeanwhile.
+    Its mapping is guessed again, and it has no results then. Raises Refused with the name of the field,
+    IllegalMove, ChangedMeanwhile.
     """
     _lock(found, seen)
     stored = ImportFile.objects.filter(of=found).first()
@@ -152,7 +152,7 @@ def check(
     """Store the mapping and the result of each row, as apply() would give it now. A dry run.
 
     mapping: a field of columns.COLUMNS per column, "" to leave it out. Raises Refused, IllegalMove,
-    ChangedMeanwhile.
+    IllegalMove, ChangedMeanwhile.
     """
     _lock(found, seen)
     _check_mapping(found, mapping)

@@ -21,7 +21,13 @@ from risklog.operations import acceptance
 from risklog.operations.acceptance import accept, acceptance_ends, decline, propose, withdraw
 from risklog.operations.days import day_of
 from risklog.operations.risk_steps import assess, close, monitor, reopen, treat
-from risklog.operations.risk_values import check, check_residual, check_review, hand_over_sight
+from risklog.operations.risk_values import (
+    check,
+    check_change,
+    check_residual,
+    check_review,
+    hand_over_sight,
+)
 from risklog.queries import duplicate, evidence
 from risklog.queries.scores import levels_with, moved_review, score_with
 from risklog.scoring import Matrix
@@ -204,10 +210,7 @@ def change(
     if "tags" in values:
         values["tags"] = tag.admit(values["tags"], kept=risk.tags)
     changes = {name: value for name, value in values.items() if getattr(risk, name) != value}
-    check(changes)
-    if "review_on" in changes and risk.state != RiskState.CLOSED:
-        check_review(changes, today=day_of(at))
-    check_residual(risk, changes)
+    check_change(risk, changes, at=at)
     if not changes:
         return risk
     if "title" in changes:

@@ -11,7 +11,8 @@ from kit.refusals import Refused
 from people.models import User
 from people.queries import why_no_owner
 from risklog.models import Risk
-from risklog.states import Treatment
+from risklog.operations.days import day_of
+from risklog.states import RiskState, Treatment
 
 
 def check(values: Mapping[str, Any]) -> None:
@@ -44,6 +45,14 @@ def check_review(values: Mapping[str, Any], *, today: date) -> None:
         raise Refused("A live risk has a next review. Enter its date.", field="review_on")
     if values["review_on"] < today:
         raise Refused("Choose today or a later day.", field="review_on")
+
+
+def check_change(risk: Risk, changes: Mapping[str, Any], *, at: datetime) -> None:
+    """Raise Refused with the name of the field if a risk may not get these values."""
+    check(changes)
+    if "review_on" in changes and risk.state != RiskState.CLOSED:
+        check_review(changes, today=day_of(at))
+    check_residual(risk, changes)
 
 
 def check_residual(risk: Risk, values: Mapping[str, Any]) -> None:
