@@ -1,10 +1,10 @@
-"""The filters and orders of the inbox and of the list of mails."""
+"""The filters and orders of the inbox, of the list of mails, and of webhooks with their deliveries."""
 
 from django.db.models import Q
 
 from lists import filtering
 from lists.specification import ListSpec, Order
-from notices.states import MessageState
+from notices.states import DeliveryState, MessageState
 
 INBOX = ListSpec(
     filters={
@@ -40,4 +40,25 @@ MAIL = ListSpec(
         )
     },
     orders={"-made_at": Order("Newest", ("-made_at", "id"))},
+)
+
+WEBHOOKS = ListSpec(
+    filters={},
+    orders={"id": Order("Oldest", ("id",)), "-id": Order("Newest", ("-id",))},
+)
+DELIVERIES = ListSpec(
+    filters={
+        "show": filtering.named(
+            "View",
+            {
+                "all": ("All", lambda reader: Q()),
+                "failed": ("Failed", lambda reader: Q(state=DeliveryState.DEAD)),
+                "waiting": (
+                    "Waiting",
+                    lambda reader: Q(state__in=(DeliveryState.PENDING, DeliveryState.CLAIMED)),
+                ),
+            },
+        ),
+    },
+    orders={"-made_at": Order("Newest", ("-made_at", "-id"))},
 )

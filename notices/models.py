@@ -1,15 +1,20 @@
-"""The inbox, the outbox, the digest."""
+"""The inbox, the outbox, the digest, and webhooks."""
 
+import base64
+import hashlib
+import hmac
 import uuid
 from typing import ClassVar
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
-from history.models import Claimable, Event, RecordedQuerySet, Subject
+from history.models import Claimable, Event, Recorded, RecordedQuerySet, Subject
 from history.states import InDoubt
-from notices.states import MessageState
+from notices.states import DeliveryState, MessageState, WebhookShape
 from people.models import User
 
 # The last part of a verb -> the name of its mails on the page, where the verb itself does not read well.
@@ -144,3 +149,77 @@ class MailSwitch(models.Model):
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(pk=1), name="notices_mailswitch_only")]
+
+
+class WebhookEndpoint(Recorded):
+    """An address of another system that gets events, as its owner may see them.
+
+    verbs: the events. nonce: the secret is computed from it and SECRET_KEY, so a dump of the database has no
+    secret. floor: all events up to this id have been collected. failures: in a row. closed_until: nothing is
+    sent before, because it failed several times. is_owner_told: since the last success.
+    """
+
+    KIND = "webhook"
+    HISTORY_OMITS = frozenset({"nonce", "floor", "failures", "closed_until", "is_owner_told", "last_sent_at"})
+    HISTORY_REFERS = frozenset({"url"})
+
+    name = models.CharField(max_length=80)
+    url = models.CharField(max_length=2000)
+    owner = models.ForeignKey(User, models.PROTECT, related_name="+")
+    verbs = ArrayField(models.CharField(max_length=80))
+    shape = models.CharField(max_length=8, choices=WebhookShape.choices, default=WebhookShape.STANDARD)
+    is_active = models.BooleanField(default=True)
+    nonce = models.CharField(max_length=64)
+    floor = models.BigIntegerField(default=0)
+    failures = models.PositiveIntegerField(default=0)
+    closed_until = models.DateTimeField(null=True, blank=True)
+    is_owner_told = models.BooleanField(default=False)
+    last_sent_at = models.DateTimeField(null=True, blank=True)
+
+    @property
+    def secret(self) -> str:
+        """Return the secret in the form of the Standard Webhooks scheme."""
+        key = settings.SECRET_KEY.encode()
+        digest = hmac.new(key, f"notices.webhook:{self.nonce}".encode(), hashlib.sha256).digest()
+        return f"whsec_{base64.b64encode(digest).decode()}"
+
+    @property
+    def host(self) -> str:
+        """Return the host, without the secret parts that the addresses of chat systems have."""
+        return urlsplit(self.url).hostname or ""
+
+
+class WebhookDelivery(Claimable):
+    """One event for one endpoint. Its id is the webhook-id, also when it is sent again.
+
+    event: None for a test. answer_*, took_ms: of the last attempt. log: one line for each attempt.
+    """
+
+    MAX_TRIES: ClassVar[int] = 6
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    endpoint = models.ForeignKey(WebhookEndpoint, models.CASCADE, related_name="deliveries")
+    event = models.ForeignKey(Event, models.DO_NOTHING, null=True, blank=True, related_name="+")
+    verb = models.CharField(max_length=80)
+    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+")
+    state = models.CharField(max_length=8, choices=DeliveryState.choices, default=DeliveryState.PENDING)
+    made_at = models.DateTimeField()
+    answer_status = models.PositiveSmallIntegerField(null=True, blank=True)
+    answer_text = models.CharField(max_length=1000, blank=True, default="")
+    took_ms = models.PositiveIntegerField(null=True, blank=True)
+    log = ArrayField(models.CharField(max_length=300), default=list)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["endpoint", "event"], name="notices_delivery_once")]
+        indexes = [
+            models.Index(
+                fields=["not_before"],
+                name="notices_delivery_open",
+                condition=Q(state__in=["pending", "claimed"]),
+            ),
+            models.Index(fields=["endpoint", "-made_at", "-id"], name="notices_delivery_newest"),
+        ]
+
+    @property
+    def webhook_id(self) -> str:
+        return f"msg_{self.pk.hex}"

@@ -1,4 +1,4 @@
-"""Permissions of notices: each person sees their own inbox and digests, administrators see all mail."""
+"""Permissions of notices: each person sees their own inbox and digests, administrators mail and webhooks."""
 
 from typing import Any
 
@@ -12,6 +12,17 @@ from people.states import Role
 def may_view_inbox(user: User, obj: Any) -> bool:
     """Allow only the user's own entries and digests. obj: an entry or a digest."""
     return may_read(user) and (obj is None or obj.user_id == user.pk)
+
+
+@permission("notices.webhook_view")
+def may_view_webhooks(user: User, obj: Any) -> bool:
+    """Allow administrators: a webhook sends what its owner may see to another system."""
+    return may_read(user) and user.is_at_least(Role.ADMINISTRATOR)
+
+
+@permission("notices.webhook_change")
+def may_change_webhooks(user: User, obj: Any) -> bool:
+    return may_write(user, Role.ADMINISTRATOR)
 
 
 @permission("notices.mail_view")

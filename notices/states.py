@@ -1,4 +1,4 @@
-"""The states of a message."""
+"""The states of a message and of the delivery of a webhook, and the shapes of webhooks."""
 
 from django.db.models import TextChoices
 
@@ -13,3 +13,21 @@ class MessageState(TextChoices):
     UNCERTAIN = "uncertain", "Delivery uncertain"
     UNWANTED = "unwanted", "Cancelled"
     HELD = "held", "Held back"
+
+
+class DeliveryState(TextChoices):
+    """The first four states are those of history.states.Work: deliveries are claimed and settled too."""
+
+    PENDING = "pending", "Waiting"
+    CLAIMED = "claimed", "Sending"
+    DONE = "done", "Accepted"
+    DEAD = "dead", "Failed"
+    UNWANTED = "unwanted", "Cancelled"
+
+
+class WebhookShape(TextChoices):
+    """The form of the body, for the system that receives it."""
+
+    STANDARD = "standard", "Standard Webhooks"
+    SLACK = "slack", "Slack"
+    TEAMS = "teams", "Microsoft Teams"

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from notices.views import digest, inbox, mail
+from notices.views import digest, inbox, mail, webhook
 
 app_name = "notices"
 urlpatterns = [
@@ -14,4 +14,11 @@ urlpatterns = [
     path("mail/<uuid:pk>/", mail.mail_detail, name="mail_detail"),
     path("mail/<uuid:pk>/as-sent/", mail.mail_as_sent, name="mail_as_sent"),
     path("mail/<uuid:pk>/retry/", mail.mail_retry, name="mail_retry"),
+    path("webhooks/", webhook.webhook_list, name="webhook_list"),
+    path("webhooks/new/", webhook.webhook_create, name="webhook_create"),
+    path("webhooks/<int:pk>/", webhook.webhook_detail, name="webhook_detail"),
+    path("webhooks/<int:pk>/edit/", webhook.webhook_edit, name="webhook_edit"),
+    path("webhooks/<int:pk>/secret/", webhook.webhook_secret, name="webhook_secret"),
+    path("webhooks/<int:pk>/test/", webhook.webhook_test, name="webhook_test"),
+    path("webhooks/<int:pk>/replay/", webhook.webhook_replay, name="webhook_replay"),
 ]

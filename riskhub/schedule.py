@@ -13,7 +13,7 @@ from history import documents, relay
 from history.claims import Tally
 from kit import clock
 from meetings.operations import acceptance
-from notices.operations import digest, entry, mail_switch, message
+from notices.operations import collecting, delivery, digest, entry, mail_switch, message
 from people import queries as people
 from people.operations import calendar_reading, receipt, sign_in
 from riskhub.celery import app
@@ -36,6 +36,7 @@ EVERY = {
     "riskhub.hand_on": 10.0,
     "riskhub.send": 10.0,
     "riskhub.read_calendars": 20.0,
+    "riskhub.send_webhooks": 10.0,
     "riskhub.tidy": 600.0,
 }
 _ROUNDS = 20
@@ -46,13 +47,14 @@ def tick(at: datetime, *, is_simulated: bool = False) -> int:
     """Process everything up to `at`, including mails. Returns the number of items. Safe in parallel.
 
     is_simulated: `at` is not the present, as in a sample. Mails are only shown on the page of sent mail, and
-    no calendar is read.
+    no calendar is read and no webhook is sent.
     """
     done = act(at)
     if is_simulated:
         return done + message.send_due(at=at, is_kept=True).done
     note_mail_switch(at)
-    return done + calendar_reading.read_due(at=at).done + message.send_due(at=at).done
+    done += calendar_reading.read_due(at=at).done + collecting.collect() + delivery.send_due(at=at).done
+    return done + message.send_due(at=at).done
 
 
 def note_mail_switch(at: datetime) -> None:
@@ -117,6 +119,14 @@ def read_calendars() -> None:
     calendar_reading.read_due(at=clock.now(), seconds=8)
 
 
+@shared_task(name="riskhub.send_webhooks")
+@_in_present_time
+def send_webhooks() -> None:
+    """Send webhooks. A slow receiver delays only webhooks."""
+    collecting.collect()
+    delivery.send_due(at=clock.now(), seconds=8)
+
+
 @shared_task(name="riskhub.tidy")
 @_in_present_time
 def tidy() -> None:
@@ -137,6 +147,7 @@ def tidy() -> None:
     imports.forget_old(at=at)
     acceptance.log_missing(at=at)
     entry.add_missing_topics()
+    delivery.forget_old(at=at)
     call_command("clearsessions")
     for _batch in documents.rebuild(limit=_DOCUMENTS_A_RUN):
         pass

@@ -62,6 +62,9 @@ PLACES = (
     NavigationLink("Ladder", "stairs-up", "risklog:ladder_list", "g e", also=("/risks/escalations/",)),
     NavigationLink("People", "users", "people:person_list", "g p"),
     NavigationLink("Mail", "mail", "notices:mail_list", "g t", "administration", may_see=administrator),
+    NavigationLink(
+        "Webhooks", "webhook", "notices:webhook_list", "g w", "administration", may_see=administrator
+    ),
     NavigationLink("Sources", "plug", "signals:source_list", "g s", "administration", may_see=administrator),
 )
 

@@ -6,6 +6,7 @@ from actions.api import RESOURCES as ACTIONS
 from catalogue.api import RESOURCES as CATALOGUE
 from learnings.api import RESOURCES as LEARNINGS
 from meetings.api import RESOURCES as MEETINGS
+from notices.api import RESOURCES as NOTICES
 from people.api import RESOURCES as PEOPLE
 from riskhub import errors, health, home, reference, search, shell, start_here, styleguide, why
 from riskhub.events_api import RESOURCES as EVENTS
@@ -26,6 +27,7 @@ RESOURCES = [
     *INTAKE,
     *RISKLOG,
     *MEETINGS,
+    *NOTICES,
     *ACTIONS,
     *TALK,
     *SAVED,

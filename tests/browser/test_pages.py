@@ -13,6 +13,7 @@ from meetings.operations import item as items
 from meetings.operations import meeting as meetings
 from meetings.states import ItemState, MeetingState
 from notices.models import Message
+from notices.operations import endpoint as endpoints
 from people.models import CalendarReading, DutyPeriod, Team, User
 from people.operations import roster as rosters
 from people.states import Role
@@ -115,6 +116,9 @@ PAGES = {
     "function": lambda: f"/people/functions/{_with_roster()}/",
     "function with a calendar": lambda: f"/people/functions/{_with_calendar()}/",
     "account": lambda: "/people/me/",
+    "webhooks": lambda: "/notices/webhooks/",
+    "new webhook": lambda: "/notices/webhooks/new/",
+    "webhook": lambda: f"/notices/webhooks/{_webhook()}/",
     "notifications": lambda: "/people/me/notifications/",
     "welcome": lambda: "/people/me/welcome/",
     "reference": lambda: "/api/v1/",
@@ -156,6 +160,25 @@ def _with_calendar() -> int:
         read_at=AT, tried_at=AT, failures=1, error="No answer.", unknown=["eve@example.org"]
     )
     return person.function_id
+
+
+def _webhook() -> int:
+    """A webhook with a delivery that failed, one that waits, and one that was accepted."""
+    owner = User.objects.filter(role=Role.ADMINISTRATOR).first()
+    about = Risk.objects.select_related("subject").order_by("pk").first().subject
+    made = endpoints.add(
+        name="Operations",
+        url="https://hooks.example.org/T0",
+        owner=owner,
+        verbs=["risklog.risk_opened"],
+        by=SYSTEM,
+        at=AT,
+    )
+    for state, status in (("dead", 500), ("pending", None), ("done", 200)):
+        made.deliveries.create(
+            verb="risklog.risk_opened", subject=about, state=state, answer_status=status, made_at=AT
+        )
+    return made.pk
 
 
 def _sent() -> Message:

@@ -19,6 +19,7 @@ from kit.actor import SYSTEM
 from learnings.models import Learning
 from meetings.models import AgendaItem, Decision, Focus, MeetingSeries
 from meetings.operations import item as items
+from notices.models import WebhookEndpoint
 from people.models import Absence, DutyRoster, Function, Team, Token, User
 from people.operations import organisation
 from people.states import Role
@@ -316,6 +317,25 @@ CASES = (
         Function,
         typed(name="Model validation"),
         at("people:function_create"),
+    ),
+    Case(
+        "webhook",
+        at("notices:webhook_create"),
+        WebhookEndpoint,
+        lambda house: {
+            "name": "Operations",
+            "url": "https://hooks.example.org/T0",
+            "shape": "standard",
+            "owner": people.user("Ada", role=Role.ADMINISTRATOR).pk,
+            "verbs": ["risklog.risk_opened"],
+        },
+    ),
+    Case(
+        "duty calendar",
+        lambda house: reverse("people:function_detail", args=[people.function("product").pk]),
+        DutyRoster,
+        lambda house: {"calendar_url": "https://calendar.example.org/x.ics"},
+        lambda house: reverse("people:calendar_add", args=[people.function("product").pk]),
     ),
     Case(
         "duty roster",

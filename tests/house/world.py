@@ -16,6 +16,7 @@ from meetings.models import Meeting
 from meetings.operations import item as items
 from meetings.operations import meeting as meetings
 from notices.models import Entry, Message
+from notices.operations import endpoint
 from people.operations import organisation, person, roster, token
 from people.states import Role, TokenScope
 from riskhub import schedule
@@ -160,6 +161,13 @@ def _found_people(world: World) -> None:
         "function": science,
         "roster": roster.add(
             function=science, people=[owner], starts_on=AT.date(), **_by(made["administrator"])
+        ),
+        "webhook": endpoint.add(
+            name="Operations",
+            url="https://hooks.example.org/T0",
+            owner=made["administrator"],
+            verbs=["risklog.risk_opened"],
+            **_by(made["administrator"]),
         ),
     }
 

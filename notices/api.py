@@ -1,3 +1,0 @@
-"""Resources of this room: (address, view)."""
-
-RESOURCES: list = []

@@ -1,0 +1,248 @@
+"""Sending of webhooks: claim, check the owner's sight, send, settle.
+
+The id of a delivery is its webhook-id, so it stays the same when it is sent again, and a receiver can drop a
+repeat. An unknown outcome is sent again: a miss is worse than a repeat.
+"""
+
+import time
+from datetime import UTC, datetime, timedelta
+from random import SystemRandom
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Least, Now
+from standardwebhooks import Webhook
+
+from history import claims
+from history import operations as history
+from history.claims import LostClaim, Tally
+from history.models import Subject
+from kit.actor import SYSTEM, Actor
+from kit.refusals import Refused
+from notices.events import WebhookFailing
+from notices.models import WebhookDelivery, WebhookEndpoint
+from notices.queries import webhook_body
+from notices.queries.webhook import TEST_VERB, public_verbs
+from notices.states import DeliveryState
+from outgoing.client import Answer, Limits, NoAnswer, RefusedUrl, send
+
+BATCH = 5
+LEASE = 2 * claims.LEASE
+KEPT = timedelta(days=30)
+LIMITS = Limits(connect_seconds=3, read_seconds=6, total_seconds=8, most_bytes=4000)
+_PAUSES = (60, 300, 900, 3600, 4 * 3600)
+# After so many failures in a row an endpoint is left alone, for longer after each further one.
+_BREAKS_AFTER, _LONGEST_BREAK = 3, 3600
+_GONE = 410
+_chance = SystemRandom()
+
+
+def send_due(*, at: datetime, seconds: float = 10.0) -> Tally:
+    """Send the waiting deliveries, oldest first. Begins none after `seconds`. Safe in parallel."""
+    total, ends = Tally(), time.monotonic() + seconds
+    while time.monotonic() < ends and (batch := claims.claim(_open(), limit=BATCH, lease=LEASE)):
+        failed: set[int] = set()
+        for position, row in enumerate(batch):
+            if time.monotonic() >= ends:
+                _release(batch[position:])
+                return total
+            if row.endpoint_id in failed:
+                _release([row])
+                continue
+            tally = _send(row, at)
+            total += tally
+            if tally.failed:
+                failed.add(row.endpoint_id)
+        if len(failed) == len({row.endpoint_id for row in batch}) and not total.done:
+            break
+    return total
+
+
+def _open() -> QuerySet[WebhookDelivery]:
+    """Return the deliveries that may be claimed: not those of a paused or a broken endpoint."""
+    can_be_tried = Q(endpoint__closed_until__isnull=True) | Q(endpoint__closed_until__lte=Now())
+    rows = WebhookDelivery.objects.filter(can_be_tried, endpoint__is_active=True)
+    return rows.order_by("not_before", "made_at", "id")
+
+
+def _send(row: WebhookDelivery, at: datetime) -> Tally:
+    began = time.monotonic()
+    try:
+        with transaction.atomic():
+            begun = _begin(row, at)
+        if begun is None:
+            return Tally(done=1)
+        endpoint, body = begun
+        answer = send(
+            endpoint.url, method="POST", body=body, headers=_headers(row, endpoint, body, at), limits=LIMITS
+        )
+    except LostClaim:
+        return Tally()
+    except (NoAnswer, RefusedUrl) as error:
+        return _settle(row, None, str(error), _milliseconds(began), at)
+    except Exception as error:  # a row that always fails ends as dead and does not block others
+        return _settle(row, None, f"{type(error).__name__}: {error}", _milliseconds(began), at)
+    return _settle(row, answer, _problem(answer), _milliseconds(began), at)
+
+
+def _milliseconds(began: float) -> int:
+    return round((time.monotonic() - began) * 1000)
+
+
+def _begin(row: WebhookDelivery, at: datetime) -> tuple[WebhookEndpoint, bytes] | None:
+    """Return the endpoint and the body; settle a delivery that may not be sent any more and return None."""
+    held = (
+        claims.while_claimed(row)
+        .select_for_update(of=("self",))
+        .select_related("endpoint__owner", "endpoint__subject", "event__subject", "event__actor", "subject")
+        .first()
+    )
+    if held is None:
+        raise LostClaim
+    if why := _why_not(held):
+        claims.settle(row, state=DeliveryState.UNWANTED, error=why, log=_noted(row, why))
+        return None
+    return held.endpoint, webhook_body.of(held, at=at)
+
+
+def _why_not(held: WebhookDelivery) -> str:
+    """Return why a delivery may not be sent, "" if it may. Its owner's sight is asked now."""
+    endpoint = held.endpoint
+    if not endpoint.owner.is_active:
+        return f"{endpoint.owner.name}, who owns this webhook, is deactivated."
+    if held.verb != TEST_VERB and held.verb not in public_verbs():
+        return "This event is not for webhooks any more."
+    if not Subject.objects.visible_to(endpoint.owner).filter(pk=held.subject_id).exists():
+        return "The owner of this webhook may not see what the event is about."
+    return ""
+
+
+def _headers(row: WebhookDelivery, endpoint: WebhookEndpoint, body: bytes, at: datetime) -> dict[str, str]:
+    """Return the headers of the Standard Webhooks scheme."""
+    signature = Webhook(endpoint.secret).sign(row.webhook_id, at.astimezone(UTC), body.decode())
+    return {
+        "Content-Type": "application/json",
+        "webhook-id": row.webhook_id,
+        "webhook-timestamp": str(int(at.timestamp())),
+        "webhook-signature": signature,
+    }
+
+
+def _problem(answer: Answer) -> str:
+    if answer.is_success:
+        return ""
+    if answer.is_redirect:
+        return f"Answered with a redirect ({answer.status}), which is not followed. Enter the final address."
+    return f"Answered with the status {answer.status}."
+
+
+@transaction.atomic
+def _settle(row: WebhookDelivery, answer: Answer | None, problem: str, took: int, at: datetime) -> Tally:
+    facts: dict[str, Any] = {
+        "answer_status": answer.status if answer else None,
+        "answer_text": answer.body.decode("utf-8", "replace").replace("\0", "")[:1000] if answer else "",
+        "took_ms": took,
+        "log": _noted(row, f"{problem or 'Accepted'} ({took} ms)"),
+    }
+    rows = WebhookEndpoint.objects.filter(pk=row.endpoint_id)
+    if not problem:
+        try:
+            claims.settle(row, **facts)
+        except LostClaim:
+            return Tally()
+        rows.update(failures=0, closed_until=None, is_owner_told=False, last_sent_at=at)
+        return Tally(done=1)
+    tally = claims.fail(row, problem, pause=_pause(row, answer), **facts)
+    _count_failure(rows)
+    if answer is not None and answer.status == _GONE:
+        _deactivate(row, at)
+    elif tally.dead:
+        _tell_owner(row, problem, at)
+    return tally
+
+
+def _pause(row: WebhookDelivery, answer: Answer | None) -> timedelta:
+    """Return the pause before the next try: of the schedule, or a longer one that the other side asks for."""
+    seconds = _PAUSES[min(row.tries, len(_PAUSES)) - 1] * _chance.uniform(0.9, 1.1)
+    asked = answer.headers.get("retry-after", "") if answer else ""
+    if asked.isascii() and asked.isdigit():
+        seconds = max(seconds, min(int(asked[:6]), _PAUSES[-1]))
+    return timedelta(seconds=seconds)
+
+
+def _count_failure(rows: QuerySet[WebhookEndpoint]) -> None:
+    """Count a failure, and leave the endpoint alone for a while after several in a row."""
+    rows.update(failures=Least(F("failures") + 1, 1000))
+    failures = rows.values_list("failures", flat=True).first() or 0
+    if failures >= _BREAKS_AFTER:
+        seconds = min(30 * 2 ** min(failures - _BREAKS_AFTER, 10), _LONGEST_BREAK)
+        rows.update(closed_until=Now() + timedelta(seconds=seconds))
+
+
+def _deactivate(row: WebhookDelivery, at: datetime) -> None:
+    """Deactivate an endpoint that says it is gone (410), and tell its owner."""
+    endpoint = WebhookEndpoint.objects.select_related("subject").get(pk=row.endpoint_id)
+    if endpoint.is_active:
+        history.change(endpoint, {"is_active": False}, by=SYSTEM, at=at, verb="notices.webhook_changed")
+        history.record(endpoint, WebhookFailing(error="It answered 410 Gone."), by=SYSTEM, at=at)
+
+
+def _tell_owner(row: WebhookDelivery, problem: str, at: datetime) -> None:
+    """Tell the owner that a delivery was given up, once until the next success."""
+    told = WebhookEndpoint.objects.filter(pk=row.endpoint_id, is_owner_told=False).update(is_owner_told=True)
+    if told:
+        endpoint = WebhookEndpoint.objects.select_related("subject").get(pk=row.endpoint_id)
+        history.record(endpoint, WebhookFailing(error=problem[:300]), by=SYSTEM, at=at)
+
+
+def _release(rows: list[WebhookDelivery]) -> None:
+    """Release claimed rows that were not begun, and restore their count of tries."""
+    held = WebhookDelivery.objects.filter(pk__in=[row.pk for row in rows], claim=rows[0].claim)
+    held.filter(state=DeliveryState.CLAIMED).update(
+        state=DeliveryState.PENDING, claim=None, lease_until=None, tries=F("tries") - 1
+    )
+
+
+def _noted(row: WebhookDelivery, text: str) -> list[str]:
+    return [*row.log, f"Attempt {row.tries}: {text}"[:300]][-20:]
+
+
+# ------------------------------------------------------------------ operations of administrators
+
+
+@transaction.atomic
+def send_test(endpoint: WebhookEndpoint, *, by: Actor, at: datetime) -> WebhookDelivery:
+    """Queue a test, about the endpoint itself. Raises Refused for a paused endpoint."""
+    if not endpoint.is_active:
+        raise Refused("This webhook is paused. Activate it first.", field="is_active")
+    WebhookEndpoint.objects.filter(pk=endpoint.pk).update(closed_until=None)
+    return WebhookDelivery.objects.create(
+        endpoint=endpoint, verb=TEST_VERB, subject_id=endpoint.subject_id, made_at=at
+    )
+
+
+@transaction.atomic
+def replay(rows: QuerySet[WebhookDelivery], *, by: Actor, at: datetime) -> int:
+    """Send settled deliveries again, with the same webhook-id. Returns their number. Raises Refused for none.
+
+    rows: deliveries of one endpoint.
+    """
+    settled = rows.filter(state__in=(DeliveryState.DONE, DeliveryState.DEAD, DeliveryState.UNWANTED))
+    found = list(settled.order_by("pk").select_for_update(of=("self",)))
+    if not found:
+        raise Refused("Nothing to send again: choose deliveries that were sent, failed or cancelled.")
+    note = f"Sent again by {by.person or 'Riskhub'} at {at:%d %b %Y %H:%M} UTC"
+    for row in found:
+        row.log = [*row.log, note][-20:]
+        row.state, row.tries, row.error, row.settled_at = DeliveryState.PENDING, 0, "", None
+    WebhookDelivery.objects.bulk_update(found, ["log", "state", "tries", "error", "settled_at"])
+    WebhookDelivery.objects.filter(pk__in=[row.pk for row in found]).update(not_before=Now())
+    WebhookEndpoint.objects.filter(pk=found[0].endpoint_id).update(closed_until=None)
+    return len(found)
+
+
+def forget_old(*, at: datetime) -> int:
+    """Delete settled deliveries after 30 days. Returns their number."""
+    waiting = (DeliveryState.PENDING, DeliveryState.CLAIMED)
+    return WebhookDelivery.objects.filter(made_at__lt=at - KEPT).exclude(state__in=waiting).delete()[0]

@@ -1,0 +1,126 @@
+"""Operations on webhook endpoints: add, change, give a new secret."""
+
+import secrets
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+
+from history import operations as history
+from history.models import Event
+from kit.actor import Actor
+from kit.refusals import Refused
+from notices.models import WebhookEndpoint
+from notices.operations import collecting
+from notices.queries.webhook import public_verbs
+from notices.states import WebhookShape
+from outgoing import client
+from people.models import User
+
+_CHANGEABLE = frozenset({"name", "url", "owner", "verbs", "shape", "is_active"})
+
+
+@transaction.atomic
+def add(
+    *,
+    name: str,
+    url: str,
+    owner: User,
+    verbs: Iterable[str],
+    shape: str = WebhookShape.STANDARD,
+    by: Actor,
+    at: datetime,
+) -> WebhookEndpoint:
+    """Add an endpoint. It gets the events that follow. Raises Refused."""
+    values = _checked({"name": name, "url": url, "owner": owner, "verbs": verbs, "shape": shape})
+    endpoint = WebhookEndpoint(**values, nonce=_nonce(), floor=_newest_event())
+    history.record(endpoint, "notices.webhook_added", by=by, at=at)
+    return endpoint
+
+
+@transaction.atomic
+def change(
+    endpoint: WebhookEndpoint,
+    values: Mapping[str, Any],
+    *,
+    by: Actor,
+    at: datetime,
+    seen: int | None = None,
+) -> WebhookEndpoint:
+    """Change an endpoint. One that is activated again gets the events that follow, not those of the pause.
+
+    Raises Refused, ChangedMeanwhile.
+    """
+    if unknown := set(values) - _CHANGEABLE:
+        raise Refused(f"These fields cannot be changed: {', '.join(sorted(unknown))}.")
+    was_active, url = endpoint.is_active, endpoint.url
+    if was_active and values.get("is_active") is False:
+        collecting.collect_for(endpoint)  # what happened before is sent when it is active again
+    history.change(endpoint, _checked(values), by=by, at=at, seen=seen, verb="notices.webhook_changed")
+    rows = WebhookEndpoint.objects.filter(pk=endpoint.pk)
+    if endpoint.is_active and not was_active:
+        rows.update(floor=_newest_event())
+    if endpoint.url != url or endpoint.is_active != was_active:
+        rows.update(failures=0, closed_until=None, is_owner_told=False)
+    return endpoint
+
+
+@transaction.atomic
+def renew_secret(
+    endpoint: WebhookEndpoint, *, by: Actor, at: datetime, seen: int | None = None
+) -> WebhookEndpoint:
+    """Give an endpoint a new secret. The old one signs nothing from now on. Raises Refused if it is stale."""
+    rows = WebhookEndpoint.objects.select_for_update().filter(
+        pk=endpoint.pk, version=seen or endpoint.version
+    )
+    if not rows.exists():
+        raise Refused("Somebody changed this webhook meanwhile. Load the page again.")
+    endpoint.nonce = _nonce()
+    rows.update(nonce=endpoint.nonce)
+    history.record(endpoint, "notices.webhook_secret_renewed", by=by, at=at)
+    return endpoint
+
+
+def _nonce() -> str:
+    return secrets.token_urlsafe(24)
+
+
+def _newest_event() -> int:
+    return Event.objects.aggregate(newest=Max("pk"))["newest"] or 0
+
+
+def _checked(values: Mapping[str, Any]) -> dict[str, Any]:
+    checked = dict(values)
+    if "name" in values:
+        checked["name"] = values["name"].strip()
+        if not checked["name"]:
+            raise Refused("Enter a name.", field="name")
+    if "url" in values:
+        checked["url"] = _url(values["url"])
+    if "verbs" in values:
+        checked["verbs"] = _verbs(values["verbs"])
+    if "shape" in values and values["shape"] not in WebhookShape.values:
+        raise Refused(f"Use one of {', '.join(WebhookShape.values)}.", field="shape")
+    owner = values.get("owner")
+    if owner is not None and not owner.is_active:
+        raise Refused(f"{owner.name} is deactivated. Choose an active person.", field="owner")
+    return checked
+
+
+def _url(text: str) -> str:
+    try:
+        client.check(text.strip())
+    except client.RefusedUrl as refusal:
+        raise Refused(str(refusal), field="url") from None
+    return text.strip()
+
+
+def _verbs(verbs: Iterable[str]) -> list[str]:
+    chosen, known = sorted(set(verbs)), set(public_verbs())
+    if not chosen:
+        raise Refused("Choose at least one event.", field="verbs")
+    if unknown := [verb for verb in chosen if verb not in known]:
+        raise Refused(f"There is no event “{unknown[0][:80]}” for webhooks.", field="verbs")
+    return chosen
