@@ -87,12 +87,21 @@ def remove(name: str) -> Upcaster:
 
 
 @dataclass(frozen=True, slots=True)
+class CalendarPart:
+    """An invitation in a mail. method: REQUEST or CANCEL (RFC 5546). content: the iCalendar."""
+
+    method: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Mail:
     """A mail that is sent immediately, besides the inbox entry.
 
     templates: a folder of templates/notices; a folder with the name of the verb has precedence. context: the
     facts in the mail, and as "names" the ids of the subjects that it names besides its own; others see the
-    mail as sent only if they may see all of them. still_relevant: checked right before it is sent. in_doubt:
+    mail as sent only if they may see all of them; as "calendar" an optional CalendarPart.
+    still_relevant: checked right before it is sent. in_doubt:
     what to do if the connection broke and nobody knows whether it was sent. goes_to_stand_in: while a
     recipient is away, the mail goes to their stand-in.
     """

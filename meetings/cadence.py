@@ -24,6 +24,9 @@ _ONLY_YEARLY = ("BYYEARDAY", "BYWEEKNO")
 _CYCLE_YEARS, _CYCLE = 400, timedelta(days=146_097)
 _LAST = datetime.combine(date.max, time.max)
 
+# The rule of a meeting that does not repeat.
+ONCE = "FREQ=DAILY;COUNT=1"
+
 _DAYS = {
     "MO": "Monday",
     "TU": "Tuesday",
@@ -66,6 +69,31 @@ def occurrences(
     late, shift = _late(recurrence, last)
     walls = [wall - shift for wall in late.between(first + shift, last + shift, inc=True)]
     return [wall for wall in walls if since <= moment(wall, zone) <= until]
+
+
+def for_calendars(
+    rule: str, *, zone: ZoneInfo, first_on: date, starts_at: time, since: datetime
+) -> tuple[datetime, str] | None:
+    """Return the first wall time from `since` on, and the rule as calendar programs read it from there.
+
+    A calendar counts COUNT from the first start it gets, and needs UNTIL in UTC: both become UNTIL in UTC.
+    None if the rule gives no meeting from `since` on. Raises BadRule.
+    """
+    recurrence = parse(rule, zone=zone, first_on=first_on, starts_at=starts_at)
+    late, shift = _late(recurrence, _wall(since, zone))
+    first = late.after(_wall(since, zone) + shift, inc=True)
+    if first is None:
+        return None
+    parts = _parts(rule)
+    if "COUNT" in parts:
+        parts = {name: value for name, value in parts.items() if name != "COUNT"}
+        last: datetime | None = max(recurrence)
+    else:
+        last = recurrence._until  # type: ignore[attr-defined]  # as in _late()
+    parts.pop("UNTIL", None)
+    if last and last.year < _LAST.year:  # the last year has no moments in UTC everywhere
+        parts["UNTIL"] = f"{moment(last, zone):%Y%m%dT%H%M%SZ}"
+    return first - shift, ";".join(f"{name}={value}" for name, value in parts.items())
 
 
 def moment(wall: datetime, zone: ZoneInfo) -> datetime:
@@ -177,7 +205,7 @@ def describe(rule: str) -> str:
     every = parts.pop("INTERVAL", "1")
     frequency = parts.pop("FREQ", "")
     if parts or every not in _EVERY:
-        return rule
+        return "Once" if is_single(rule) else rule
     if frequency == "DAILY" and days == list(_DAYS)[:5]:
         return "Every working day"
     if frequency in _PERIODS and not days:
@@ -193,6 +221,11 @@ def describe(rule: str) -> str:
     ):
         return f"{_WHICH[days[0][:-2]]} {_DAYS[days[0][-2:]]} of the month"
     return rule
+
+
+def is_single(rule: str) -> bool:
+    """Return True if a rule names one meeting only."""
+    return "COUNT=1" in rule.strip().upper().removeprefix("RRULE:").split(";")
 
 
 def key(wall: datetime) -> str:

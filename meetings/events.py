@@ -1,16 +1,20 @@
 """The events of series, meetings, agenda items and decisions. Ids in payloads are subject ids by default."""
 
 from history.declarations import EventType, Mail, Payload, rename
+from history.recipients import listed_in_payload
 from history.states import NewsGroup
 from meetings import mail
 from meetings.recipients import (
+    asked_to_swap,
     facilitator,
     owner_and_lead,
     owners_of_actions,
     participants,
     participants_of_series,
+    scribe,
     stand_in,
     turn_changed,
+    who_asked_to_swap,
 )
 from people.recipients import risk_managers
 
@@ -27,6 +31,14 @@ class SeriesChanged(Payload, verb="meetings.series_changed"):
 
     teams: list[list[int]] | None = None
     participants: list[list[int]] | None = None
+
+
+class ParticipantsJoined(Payload, verb="meetings.participants_joined"):
+    people: list[int]
+
+
+class ParticipantsLeft(Payload, verb="meetings.participants_left"):
+    people: list[int]
 
 
 class FocusAdded(Payload, verb="meetings.focus_added"):
@@ -107,24 +119,58 @@ class DecisionReplaced(Payload, verb="meetings.decision_replaced"):
 
 _TURN = Mail("meeting", mail.context, mail.turn_is_theirs)
 _AGENDA = Mail("meeting", mail.context, mail.agenda_is_current)
+_INVITATION = Mail("series", mail.series_context, mail.series_meets)
+_SERIES_ENDS = Mail("series", mail.series_context, mail.series_is_retired)
+_SWAP_ANSWER = Mail("swap", mail.swap_context, mail.swap_is_ahead)
+_TIME = Mail("meeting_time", mail.time_context, mail.time_is_current)
 
 EVENTS = (
-    EventType(SeriesAdded),
-    EventType(SeriesChanged, (participants_of_series,), group=NewsGroup.MEETINGS),
-    EventType("meetings.series_retired", (participants_of_series,), group=NewsGroup.MEETINGS),
+    EventType(SeriesAdded, (participants_of_series,), _INVITATION, group=NewsGroup.MEETINGS),
+    EventType(SeriesChanged, (participants_of_series,), _INVITATION, group=NewsGroup.MEETINGS),
+    EventType("meetings.series_published", (participants_of_series,), _INVITATION, group=NewsGroup.MEETINGS),
+    EventType("meetings.series_retired", (participants_of_series,), _SERIES_ENDS, group=NewsGroup.MEETINGS),
+    EventType(
+        ParticipantsJoined,
+        (listed_in_payload("people", reason="You are a participant now"),),
+        Mail("series", mail.series_context, mail.takes_part),
+        is_minor=True,
+        group=NewsGroup.MEETINGS,
+    ),
+    EventType(
+        ParticipantsLeft,
+        (listed_in_payload("people", reason="You are no participant any more"),),
+        Mail("series", mail.series_context, mail.takes_no_part),
+        is_minor=True,
+        group=NewsGroup.MEETINGS,
+    ),
+    *(
+        EventType(f"meetings.calendar_feed_{what}", is_chained=True, is_private=True, is_public=False)
+        for what in ("added", "renewed", "ended")
+    ),
     EventType(FocusAdded),
     EventType(FocusChanged),
     EventType("meetings.focus_retired"),
     EventType("meetings.focuses_reordered"),
     # meetings
     EventType("meetings.meeting_planned"),
+    EventType("meetings.meeting_added", (participants,), _TIME, group=NewsGroup.MEETINGS),
     EventType("meetings.meeting_changed"),
     EventType("meetings.meeting_replanned", (turn_changed,), group=NewsGroup.MEETINGS),
-    EventType(TurnNear, (facilitator, stand_in), _TURN, group=NewsGroup.MEETINGS),
+    EventType(TurnNear, (facilitator, stand_in, scribe), _TURN, group=NewsGroup.MEETINGS),
     EventType("meetings.turn_taken_over", (turn_changed,), group=NewsGroup.MEETINGS),
-    EventType("meetings.meeting_moved", (participants,), group=NewsGroup.MEETINGS),
-    EventType(MeetingCancelled, (participants,), group=NewsGroup.MEETINGS),
-    EventType("meetings.meeting_reinstated", (participants,), group=NewsGroup.MEETINGS),
+    EventType(
+        "meetings.swap_asked",
+        (asked_to_swap,),
+        Mail("swap", mail.swap_context, mail.swap_is_open),
+        group=NewsGroup.MEETINGS,
+    ),
+    EventType("meetings.swap_accepted", (who_asked_to_swap,), _SWAP_ANSWER, group=NewsGroup.MEETINGS),
+    EventType("meetings.swap_declined", (who_asked_to_swap,), _SWAP_ANSWER, group=NewsGroup.MEETINGS),
+    EventType("meetings.swap_withdrawn", (asked_to_swap,), group=NewsGroup.MEETINGS),
+    EventType("meetings.swap_lapsed", (who_asked_to_swap,), group=NewsGroup.MEETINGS),
+    EventType("meetings.meeting_moved", (participants,), _TIME, group=NewsGroup.MEETINGS),
+    EventType(MeetingCancelled, (participants,), _TIME, group=NewsGroup.MEETINGS),
+    EventType("meetings.meeting_reinstated", (participants,), _TIME, group=NewsGroup.MEETINGS),
     EventType(AgendaPublished, (participants,), _AGENDA, group=NewsGroup.MEETINGS),
     EventType("meetings.meeting_started"),
     EventType("meetings.control_handed_over"),
@@ -138,6 +184,10 @@ EVENTS = (
         group=NewsGroup.MEETINGS,
     ),
     EventType(NoMeetingFound, (risk_managers,), group=NewsGroup.MEETINGS),
+    # check-ins
+    EventType("meetings.check_in_noted"),
+    EventType("meetings.check_in_changed"),
+    EventType("meetings.check_in_became_risk", is_minor=True),
     # agenda items
     EventType(AgendaReordered),
     EventType(ItemAdded),

@@ -3,36 +3,35 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 
 from history.models import Subject
 from lists import filtering
 from lists.collation import BY_NAME
 from lists.specification import Filter, ListSpec, Order, Reader
 from meetings.models import MeetingSeries
-from meetings.states import DecisionState, ItemState, MeetingState
+from meetings.states import CheckInKind, DecisionState, ItemState, MeetingState, SwapState
 from people import queries as people
-from people.models import Membership
 
 _MAX_WORDS = 10
 
 
 def is_ahead(at: datetime) -> Q:
-    """Match live meetings, and planned ones whose end is not before `at`."""
-    return Q(state=MeetingState.PLANNED, ends_at__gte=at) | Q(state=MeetingState.LIVE)
+    """Match live meetings, and planned ones whose end is not before `at`. Drafts of series are left out."""
+    return Q(state=MeetingState.PLANNED, ends_at__gte=at, series__is_draft=False) | Q(state=MeetingState.LIVE)
 
 
 def is_past(at: datetime) -> Q:
     """Match closed and cancelled meetings, and planned ones whose end is before `at`."""
     is_over = Q(state__in=[MeetingState.CLOSED, MeetingState.CANCELLED])
-    return is_over | Q(state=MeetingState.PLANNED, ends_at__lt=at)
+    return (is_over | Q(state=MeetingState.PLANNED, ends_at__lt=at)) & Q(series__is_draft=False)
 
 
 def is_of_participant(user_id: int | None) -> Q:
-    """Match meetings of series in which the person takes part, and those they lead or stand in for."""
-    in_team = Membership.objects.filter(user=user_id, team__in=OuterRef("series__teams"))
-    named = MeetingSeries.participants.through.objects.filter(user=user_id, meetingseries=OuterRef("series"))
-    return Q(Exists(in_team)) | Q(Exists(named)) | Q(facilitator=user_id) | Q(stand_in=user_id)
+    """Match meetings of series in which the person takes part, and those in which they have a task."""
+    takes_part = Q(teams__memberships__user=user_id) | Q(participants=user_id)
+    series = MeetingSeries.objects.filter(takes_part).order_by().values("pk")
+    return Q(series__in=series) | Q(facilitator=user_id) | Q(stand_in=user_id) | Q(scribe=user_id)
 
 
 # The tabs of the page: value -> (label, condition).
@@ -63,8 +62,39 @@ SERIES = ListSpec(
     filters={
         "q": filtering.part("Name", "name", "A part of the name."),
         "retired": filtering.flag("Retired", Q(is_retired=True), "Whether the series is retired."),
+        "draft": filtering.flag("Draft", Q(is_draft=True), "Whether the series is a draft."),
     },
     orders={"id": Order("Oldest", ("id",)), "name": Order("Name, A to Z", BY_NAME)},
+)
+
+
+def _words(values: Sequence[str], reader: Reader) -> Q:
+    """Match check-ins that have all words of the query."""
+    condition = Q()
+    for word in values[0].split()[:_MAX_WORDS]:
+        condition &= Q(text__collated__contains=word)
+    return condition
+
+
+CHECK_INS = ListSpec(
+    filters={
+        "q": Filter("Text", _words, is_many=False, help="Words of the text."),
+        "kind": filtering.choice("Kind", "kind", CheckInKind),
+        "model": filtering.key("Model", "model_id", "The id of a model."),
+        "author": filtering.person("Author", "author", people.options),
+    },
+    orders={
+        "-noted_at": Order("Newest", ("-noted_at", "-id")),
+        "noted_at": Order("Oldest first", ("noted_at", "id")),
+        "id": Order("By number", ("id",)),
+    },
+)
+SWAPS = ListSpec(
+    filters={
+        "state": filtering.choice("State", "state", SwapState),
+        "meeting": filtering.key("Meeting", "meeting_id", "The id of a meeting."),
+    },
+    orders={"id": Order("Oldest", ("id",)), "-id": Order("Newest", ("-id",))},
 )
 
 

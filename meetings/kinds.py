@@ -4,7 +4,7 @@ from django.db.models import Q
 
 from history.documents import PartTexts, Texts
 from kit.kinds import Kind, Page
-from meetings.models import AgendaItem, Decision, Meeting, MeetingSeries
+from meetings.models import AgendaItem, CheckIn, Decision, Meeting, MeetingSeries
 
 KINDS = (
     Kind(
@@ -16,6 +16,17 @@ KINDS = (
         permission="meetings.decision_view",
         search_rank=60,
         texts=Texts(body=("text", "reason", "no_action_reason")),
+    ),
+    Kind(
+        CheckIn,
+        "Check-in",
+        "Check-ins",
+        icon="message-plus",
+        page=Page("meetings:check_in_detail", "object_id"),
+        permission="meetings.check_in_view",
+        watched_by=("author_id",),
+        search_rank=95,
+        texts=Texts(body=("text",), names=("author__name", "model__name")),
     ),
     Kind(
         Meeting,

@@ -8,9 +8,12 @@ from typing import Any
 
 from actions.models import Action
 from history.models import Event, Subject
-from history.queries import present_data
-from meetings.models import Decision, Meeting
-from meetings.states import OFF_AGENDA, MeetingState
+from history.queries import changed_fields, present_data
+from meetings import cadence
+from meetings.models import Decision, Meeting, MeetingSeries, Swap
+from meetings.queries import calendar
+from meetings.queries import series as series_queries
+from meetings.states import HELD, OFF_AGENDA, WHAT_CALENDARS_SHOW, MeetingState, SwapState
 from people.models import User
 
 _OVER = "The meeting has started or is cancelled."
@@ -18,7 +21,7 @@ _OVER = "The meeting has started or is cancelled."
 
 def context(event: Event, reader: User) -> dict[str, Any]:
     """Return the meeting, its agenda, decisions and actions. A restricted item has only a length."""
-    rows = Meeting.objects.select_related("series", "focus", "facilitator", "stand_in")
+    rows = Meeting.objects.select_related("series", "focus", "facilitator", "stand_in", "scribe")
     meeting = rows.get(subject_id=event.subject_id)
     items: list[Any] = list(
         meeting.items.exclude(state__in=OFF_AGENDA).select_related("about").order_by("rank", "id")
@@ -44,15 +47,39 @@ def context(event: Event, reader: User) -> dict[str, Any]:
         "actions": actions,
         "names": {*visible, *origins, *(action.subject_id for action in actions)},
         "is_leading": meeting.facilitator_id == reader.pk,
+        "is_writing": reader.pk == meeting.scribe_id != meeting.stand_in_id,
     }
 
 
+def swap_context(event: Event, reader: User) -> dict[str, Any]:
+    """Return the swap with its meetings."""
+    (pk,) = (row["pk"] for row in present_data(event)["rows"] if row["model"] == "meetings.swap")
+    rows = Swap.objects.select_related(
+        "meeting__series", "meeting__subject", "meeting__focus", "in_return__subject", "asked", "asked_by"
+    )
+    return {"swap": rows.get(pk=pk), "names": ()}
+
+
+def swap_is_open(event: Event, user: User, at: datetime) -> str:
+    """Check that nobody answered the request or took it back."""
+    Meeting.objects.select_for_update(of=("self",)).get(subject_id=event.subject_id)
+    swap = swap_context(event, user)["swap"]
+    return swap_is_ahead(event, user, at) if swap.state == SwapState.OPEN else "The request is settled."
+
+
+def swap_is_ahead(event: Event, user: User, at: datetime) -> str:
+    """Check that the meeting of the swap is ahead."""
+    meeting = Meeting.objects.select_for_update(of=("self",)).get(subject_id=event.subject_id)
+    is_ahead = meeting.state == MeetingState.PLANNED and meeting.starts_at > at
+    return "" if is_ahead else _OVER
+
+
 def turn_is_theirs(event: Event, user: User, at: datetime) -> str:
-    """Check that the meeting is as near as the mail states, and that the person leads it or stands in."""
+    """Check that the meeting is as near as the mail states, and that the person has a task in it."""
     meeting = Meeting.objects.select_for_update(of=("self",)).get(subject_id=event.subject_id)
     if meeting.state != MeetingState.PLANNED or meeting.starts_at <= at:
         return _OVER
-    if user.pk not in (meeting.facilitator_id, meeting.stand_in_id):
+    if user.pk not in (meeting.facilitator_id, meeting.stand_in_id, meeting.scribe_id):
         return "Somebody else facilitates the meeting."
     is_near = meeting.starts_at - at <= timedelta(days=present_data(event)["days"], hours=1)
     return "" if is_near else "The meeting was moved."
@@ -70,3 +97,91 @@ def meeting_is_closed(event: Event, user: User, at: datetime) -> str:
     """Check that the meeting is closed, so that its minutes are final."""
     meeting = Meeting.objects.select_for_update(of=("self",)).get(subject_id=event.subject_id)
     return "" if meeting.state == MeetingState.CLOSED else "The meeting is open again."
+
+
+# ------------------------------------------------------------------ series and times, with a calendar part
+
+_TIMES = (
+    "meetings.meeting_added",
+    "meetings.meeting_moved",
+    "meetings.meeting_cancelled",
+    "meetings.meeting_reinstated",
+)
+_SHOWN = 4
+
+
+def series_context(event: Event, reader: User) -> dict[str, Any]:
+    """Return the series, its next meetings, and an invitation, or the cancellation of an earlier one."""
+    series = MeetingSeries.objects.select_related("subject").get(subject_id=event.subject_id)
+    has_ended = series.is_retired or event.verb == "meetings.participants_left"
+    planned = Meeting.objects.filter(series=series, state=MeetingState.PLANNED, starts_at__gt=event.at)
+    make = calendar.series_withdrawal if has_ended else calendar.series_invitation
+    return {
+        "series": series,
+        "rhythm": cadence.describe(series.rrule),
+        "has_ended": has_ended,
+        "coming": list(planned.select_related("focus", "subject").order_by("starts_at")[:_SHOWN]),
+        "calendar": make(series, event, reader),
+        "names": (),
+    }
+
+
+def time_context(event: Event, reader: User) -> dict[str, Any]:
+    """Return the meeting, its former start if it was moved, and the changed entry of the calendar."""
+    meeting = Meeting.objects.select_related(
+        "series__subject", "subject", "focus", "facilitator", "stand_in"
+    ).get(subject_id=event.subject_id)
+    before = [
+        row["changes"]["starts_at"][0] or ""
+        for row in present_data(event).get("rows", ())
+        if row["model"] == "meetings.meeting" and "starts_at" in row["changes"]
+    ]
+    return {
+        "meeting": meeting,
+        "former_start": datetime.fromisoformat(before[0]) if any(before) else None,
+        "calendar": calendar.meeting_change(meeting, event, reader),
+        "names": (),
+    }
+
+
+def series_meets(event: Event, user: User, at: datetime) -> str:
+    """Check that the series is in use and that no later change of it told the same people again."""
+    series = _locked_series(event)
+    if series.is_retired:
+        return "The series is retired."
+    later = Event.objects.filter(subject=event.subject_id, verb="meetings.series_changed", pk__gt=event.pk)
+    is_told_again = any(changed_fields(other) & WHAT_CALENDARS_SHOW for other in later)
+    return "The series was changed again." if is_told_again else ""
+
+
+def series_is_retired(event: Event, user: User, at: datetime) -> str:
+    """Check that the series is still retired."""
+    return "" if _locked_series(event).is_retired else "The series is in use again."
+
+
+def takes_part(event: Event, user: User, at: datetime) -> str:
+    """Check that the series meets and that the person is a participant."""
+    series = _locked_series(event)
+    if series.is_retired:
+        return "The series is retired."
+    is_in = series_queries.participants(series).filter(pk=user.pk).exists()
+    return "" if is_in else "The person is no participant any more."
+
+
+def takes_no_part(event: Event, user: User, at: datetime) -> str:
+    """Check that the person is still no participant. A retired series tells its own end."""
+    is_in = series_queries.participants(_locked_series(event)).filter(pk=user.pk).exists()
+    return "The person is a participant again." if is_in else ""
+
+
+def time_is_current(event: Event, user: User, at: datetime) -> str:
+    """Check that the meeting is ahead, and that its time and state are those of this event."""
+    meeting = Meeting.objects.select_for_update(of=("self",)).get(subject_id=event.subject_id)
+    if meeting.state in HELD or meeting.starts_at <= at:
+        return "The meeting is over or has started."
+    last = Event.objects.filter(subject=event.subject_id, verb__in=_TIMES).order_by("-pk").first()
+    return "" if last and last.pk == event.pk else "The meeting was changed again."
+
+
+def _locked_series(event: Event) -> MeetingSeries:
+    return MeetingSeries.objects.select_for_update(of=("self",)).get(subject_id=event.subject_id)

@@ -54,6 +54,31 @@ def may_view(user: User, obj: Any) -> bool:
     return may_read(user)
 
 
+@permission("meetings.calendar")
+def may_subscribe(user: User, obj: Any) -> bool:
+    """See, create and end one's own calendar addresses."""
+    return may_read(user)
+
+
+@permission("meetings.check_in_view")
+def may_view_check_in(user: User, obj: Any) -> bool:
+    return may_read(user)
+
+
+@permission("meetings.check_in_note")
+def may_note(user: User, obj: Any) -> bool:
+    """Note a check-in, and make an agenda item, an action or a risk of one: every member."""
+    return may_write(user, Role.MEMBER)
+
+
+@permission("meetings.check_in_change")
+def may_change_check_in(user: User, obj: Any) -> bool:
+    """The author and risk managers."""
+    if obj is None or obj.author_id == user.pk:
+        return may_write(user, Role.MEMBER)
+    return may_write(user, Role.RISK_MANAGER)
+
+
 @permission("meetings.series_change")
 def may_change_series(user: User, obj: Any) -> bool:
     return may_write(user, Role.RISK_MANAGER)
@@ -72,6 +97,18 @@ def may_take(user: User, obj: Any) -> bool:
         return may_write(user, Role.MEMBER)
     series = _series(obj)
     return series is not None and takes_part(user, series)
+
+
+@permission("meetings.swap_ask")
+def may_ask_to_swap(user: User, obj: Any) -> bool:
+    """Ask a colleague to take one's own turn. obj: the meeting."""
+    return may_write(user, Role.MEMBER) and (obj is None or obj.facilitator_id == user.pk)
+
+
+@permission("meetings.swap_answer")
+def may_answer_swap(user: User, obj: Any) -> bool:
+    """Answer a swap, or withdraw it. obj: the swap; the operation knows who does which."""
+    return may_write(user, Role.MEMBER) and (obj is None or user.pk in {obj.asked_id, obj.asked_by_id})
 
 
 @permission("meetings.meeting_plan")

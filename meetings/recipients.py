@@ -1,34 +1,65 @@
 """The recipients of events about meetings and decisions: person id -> reason shown to them."""
 
+from django.db.models import QuerySet
+
 from actions.models import Action
 from history.models import Event
 from history.queries import changed_fields, present_data
 from history.recipients import everyone
-from meetings.models import Decision, Meeting, MeetingSeries
+from meetings.models import Decision, Meeting, MeetingSeries, Swap
 from meetings.queries import series as series_queries
+from meetings.states import WHAT_CALENDARS_SHOW
 from risklog.queries import rung
-
-# The fields of a series that say when it meets.
-WHEN = ("rrule", "time_zone", "first_on", "starts_at", "length_minutes")
 
 
 def facilitator(event: Event) -> dict[int, str]:
     """Return the facilitator of the meeting."""
-    rows = Meeting.objects.filter(subject_id=event.subject_id)
+    rows = _told(event)
     return everyone(rows.values_list("facilitator_id", flat=True), "You facilitate the meeting")
 
 
 def stand_in(event: Event) -> dict[int, str]:
     """Return the stand-in of the meeting."""
-    rows = Meeting.objects.filter(subject_id=event.subject_id)
+    rows = _told(event)
     return everyone(rows.values_list("stand_in_id", flat=True), "You are the stand-in facilitator")
 
 
-def turn_changed(event: Event) -> dict[int, str]:
-    """Return the former and the new facilitator of a meeting whose facilitator changed.
+def scribe(event: Event) -> dict[int, str]:
+    """Return the scribe of the meeting."""
+    rows = _told(event)
+    return everyone(rows.values_list("scribe_id", flat=True), "You are the scribe")
 
-    When one act changes many turns, a person is notified once, about the first of them.
+
+def _told(event: Event) -> QuerySet[Meeting]:
+    """Return the meeting of an event, unless its series is a draft, which tells nobody."""
+    return Meeting.objects.filter(subject_id=event.subject_id, series__is_draft=False)
+
+
+def asked_to_swap(event: Event) -> dict[int, str]:
+    """Return the person who is asked to take a turn."""
+    return everyone(_swaps(event).values_list("asked_id", flat=True), "You are asked to swap turns")
+
+
+def who_asked_to_swap(event: Event) -> dict[int, str]:
+    """Return the person who asked a colleague to take a turn."""
+    return everyone(_swaps(event).values_list("asked_by_id", flat=True), "You asked to swap turns")
+
+
+def _swaps(event: Event) -> QuerySet[Swap]:
+    ids = [row["pk"] for row in event.data.get("rows", ()) if row["model"] == "meetings.swap"]
+    return Swap.objects.filter(pk__in=ids)
+
+
+def turn_changed(event: Event) -> dict[int, str]:
+    """Return the former and the new facilitator and scribe of a meeting, if they changed.
+
+    When one act changes many turns, a person is notified once, about the first of them. An accepted swap
+    notifies people itself.
     """
+    if event.cause and event.cause.verb == "meetings.swap_accepted":
+        return {}
+    if not _told(event).exists():
+        return {}
     recipients = _of_turn(event)
     if event.batch is None or not recipients:
         return recipients
@@ -40,31 +71,37 @@ def turn_changed(event: Event) -> dict[int, str]:
             recipients = {pk: reason for pk, reason in recipients.items() if pk not in affected}
         several |= affected
     return {
-        pk: "Several of your turns as facilitator changed" if pk in several else reason
-        for pk, reason in recipients.items()
+        pk: "Several of your turns changed" if pk in several else reason for pk, reason in recipients.items()
     }
 
 
 def _of_turn(event: Event) -> dict[int, str]:
-    """Return the former and the new facilitator whom the changes of one event name."""
+    """Return the former and the new facilitator and scribe whom the changes of one event name."""
     found: dict[int, str] = {}
     for row in present_data(event).get("rows", ()):
-        before, after = row["changes"].get("facilitator_id", (None, None))
-        found |= everyone([before], "You were the facilitator")
-        found |= everyone([after], "You are the new facilitator")
+        for field, name in (("scribe_id", "scribe"), ("facilitator_id", "facilitator")):
+            before, after = row["changes"].get(field, (None, None))
+            found |= everyone([before], f"You were the {name}")
+            found |= everyone([after], f"You are the new {name}")
     return found
 
 
 def participants_of_series(event: Event) -> dict[int, str]:
-    """Return the participants of the series if its schedule changed or it is retired.
+    """Return the participants of a series that begins or is retired, or whose schedule or place changed.
 
-    This notification stands for all its meetings.
+    This notification stands for all its meetings. Who joined by it or later is invited instead.
     """
-    series = MeetingSeries.objects.filter(subject_id=event.subject_id).first()
-    if series is None or not changed_fields(event) & {*WHEN, "is_retired"}:
+    series = MeetingSeries.objects.filter(subject_id=event.subject_id, is_draft=False).first()
+    if series is None or not changed_fields(event) & {*WHAT_CALENDARS_SHOW, "is_retired", "is_draft"}:
         return {}
-    people = series_queries.participants(series).values_list("pk", flat=True)
-    return everyone(people, "You are a participant")
+    if any(row["changes"].get("is_draft", ())[1:] == [True] for row in event.data["rows"]):
+        return {}  # it was added as a draft; its publication tells them
+    joined = Event.objects.filter(
+        subject=event.subject_id, verb="meetings.participants_joined", pk__gt=event.pk
+    )
+    invited = {pk for other in joined for pk in present_data(other)["people"]}
+    people = series_queries.participants(series).exclude(pk__in=invited)
+    return everyone(people.values_list("pk", flat=True), "You are a participant")
 
 
 def participants(event: Event) -> dict[int, str]:
@@ -72,10 +109,12 @@ def participants(event: Event) -> dict[int, str]:
 
     Return nobody if a change of the series caused the event: participants_of_series() notifies them.
     """
-    if event.cause and event.cause.verb in ("meetings.series_changed", "meetings.series_retired"):
-        return {}
     meeting = Meeting.objects.select_related("series").filter(subject_id=event.subject_id).first()
-    if meeting is None:
+    if meeting is None or meeting.series.is_draft:
+        return {}
+    is_of_series = event.cause and event.cause.verb in ("meetings.series_changed", "meetings.series_retired")
+    has_no_minutes = meeting.series.is_check_in and event.verb == "meetings.meeting_closed"
+    if has_no_minutes or (is_of_series and not meeting.is_extra):
         return {}
     people = series_queries.participants(meeting.series).values_list("pk", flat=True)
     return everyone(people, "You are a participant") | everyone(

@@ -8,6 +8,7 @@
 - A person who is away is skipped and keeps their place in the queue: they owe no turn and gain none.
 - A newcomer is behind everyone who led before they joined.
 - A turn that is taken over counts for the person who leads.
+- Scribes take turns by the same rules, in a rotation of their own. Who leads a meeting or stands in is busy.
 """
 
 from collections import Counter
@@ -39,10 +40,27 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A planned meeting. pinned: id of the person who took the turn over, None if the rotation decides."""
+    """A planned meeting. pinned: id of the person who took the turn over, None if the rotation decides.
+
+    busy: ids of people who have another task in the meeting, busiest first. Without anybody else, the last of
+    them has both tasks.
+    """
 
     on: date
     pinned: int | None = None
+    busy: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What people take turns at, in words for the reasons: "has not led yet", "last led on"."""
+
+    never: str
+    last: str
+
+
+LEADING = Task("has not led yet", "last led on")
+WRITING = Task("has not been the scribe yet", "was last the scribe on")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +95,22 @@ class Assignment:
 
 
 def assign(
-    roster: Roster, held: Sequence[Turn], slots: Sequence[Slot], *, first_focus: int = 0
+    roster: Roster,
+    held: Sequence[Turn],
+    slots: Sequence[Slot],
+    *,
+    first_focus: int = 0,
+    task: Task = LEADING,
 ) -> list[Assignment]:
     """Return an assignment for each slot. Each assumes that the slots before it are held as assigned.
 
-    held: past turns, oldest first. slots: by start. first_focus: index in the cycle of the first slot.
+    held: past turns at this task, oldest first. slots: by start. first_focus: index in the cycle of the first
+    slot.
     """
     turns, assignments = list(held), []
     for position, slot in enumerate(slots):
         focus = roster.cycle[(first_focus + position) % len(roster.cycle)] if roster.cycle else None
-        chosen = _assign_slot(roster, turns, slot, focus)
+        chosen = _assign_slot(roster, turns, slot, focus, task)
         turns.append(Turn(slot.on, chosen.person, chosen.function, focus, is_held=False))
         assignments.append(chosen)
     return assignments
@@ -107,8 +131,20 @@ def spread(turns: Sequence[Turn], people: Sequence[Person]) -> int:
     return max((max(counts) - min(counts) for counts in by_function.values()), default=0)
 
 
-def _assign_slot(roster: Roster, turns: Sequence[Turn], slot: Slot, focus: int | None) -> Assignment:
-    available = [person for person in roster.people if roster.is_available(person, slot.on)]
+def _free(roster: Roster, slot: Slot) -> list[Person]:
+    """Return the people who are there and not busy. A busy person is taken before nobody is."""
+    there = [person for person in roster.people if roster.is_available(person, slot.on)]
+    for number in range(len(slot.busy), -1, -1):
+        free = [person for person in there if person.id not in slot.busy[:number]]
+        if free:
+            return free
+    return []
+
+
+def _assign_slot(
+    roster: Roster, turns: Sequence[Turn], slot: Slot, focus: int | None, task: Task
+) -> Assignment:
+    available = _free(roster, slot)
     pinned = next((person for person in available if person.id == slot.pinned), None)
     if pinned:
         stand_in = _stand_in(available, pinned, turns)
@@ -121,7 +157,11 @@ def _assign_slot(roster: Roster, turns: Sequence[Turn], slot: Slot, focus: int |
         return Assignment(focus, None, None, None, "No participant is available on that day")
     first = queue[0]
     return Assignment(
-        focus, function, first.id, _stand_in(available, first, turns), _reason(roster, turns, slot, first)
+        focus,
+        function,
+        first.id,
+        _stand_in(available, first, turns),
+        _reason(roster, turns, slot, first, task),
     )
 
 
@@ -158,7 +198,7 @@ def _stand_in(available: Sequence[Person], chosen: Person, turns: Sequence[Turn]
     return next((person.id for person in (*same, *others)), None)
 
 
-def _reason(roster: Roster, turns: Sequence[Turn], slot: Slot, chosen: Person) -> str:
+def _reason(roster: Roster, turns: Sequence[Turn], slot: Slot, chosen: Person, task: Task) -> str:
     parts = []
     if chosen.function is not None and chosen.function in roster.names:
         parts.append(f"Next in rotation: {roster.names[chosen.function]}")
@@ -170,13 +210,18 @@ def _reason(roster: Roster, turns: Sequence[Turn], slot: Slot, chosen: Person) -
         ],
         turns,
     )
-    if passed := [person.name for person in everyone[: everyone.index(chosen)]]:
-        parts.append(f"{' and '.join(passed)} {'is' if len(passed) == 1 else 'are'} away")
+    passed = everyone[: everyone.index(chosen)]
+    for said, names in (
+        ("away", [person.name for person in passed if not roster.is_available(person, slot.on)]),
+        ("busy", [person.name for person in passed if roster.is_available(person, slot.on)]),
+    ):
+        if names:
+            parts.append(f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} {said}")
     last = next((turn for turn in reversed(turns) if turn.person == chosen.id), None)
     if last is None:
-        parts.append(f"{chosen.name} has not led yet")
+        parts.append(f"{chosen.name} {task.never}")
     elif last.is_held:
-        parts.append(f"{chosen.name} last led on {_day(last.on, slot.on)}")
+        parts.append(f"{chosen.name} {task.last} {_day(last.on, slot.on)}")
     else:
         parts.append(f"{chosen.name}'s previous turn is on {_day(last.on, slot.on)}")
     return "; ".join(parts)[:300]

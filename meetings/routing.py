@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +28,15 @@ class CandidateSeries:
 
 @dataclass(frozen=True, slots=True)
 class ChosenMeeting:
-    """The meeting for a subject, the id of its series, and the reason as its agenda item shows it."""
+    """The meeting for a subject, the id of its series, and the reason as its agenda item shows it.
+
+    is_late: the meeting is after the due date of the subject, and no earlier one fits.
+    """
 
     meeting: PlannedMeeting
     series: int
     why: str
+    is_late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,8 @@ def route(
 
     Take the narrowest series in which the team takes part and of which a focus lists the kind. In it, take
     the next meeting of that focus; take the very next meeting if the subject is urgent or due before that.
+    If that is after its due date, take the next narrowest series that meets in time; without one, the first
+    choice, which says that it is late.
 
     team: an id. kind: a SignalKind. urgent_reason: why the subject cannot wait, such as "critical"; "" if it
     can. An urgent subject whose kind no focus lists goes to the narrowest series of the team.
@@ -69,9 +75,13 @@ def route(
     if not listing and not urgent_reason:
         why = "No focus of its team's meeting series covers this signal kind. Add it to a focus."
         return NoMeeting(why, "no_focus")
-    for candidate in listing or own:
-        if place := within(candidate, kind=kind, urgent_reason=urgent_reason, due_at=due_at):
-            return place
+    places = [
+        within(candidate, kind=kind, urgent_reason=urgent_reason, due_at=due_at)
+        for candidate in listing or own
+    ]
+    found = [place for place in places if place]
+    if found:
+        return next((place for place in found if not place.is_late), found[0])
     why = "The meeting series of its team has no upcoming meeting. Check its schedule and end date."
     return NoMeeting(why, "not_planned")
 
@@ -93,16 +103,25 @@ def within(
     meetings = [meeting for meeting in candidate.meetings if meeting.id != but_not] if candidate else []
     if candidate is None or not meetings:
         return None
+    chosen, why = _choose(meetings, kind, urgent_reason, due_at)
+    return ChosenMeeting(chosen, candidate.id, why, due_at is not None and due_at < chosen.starts_at)
+
+
+def _choose(
+    meetings: Sequence[PlannedMeeting], kind: str | None, urgent_reason: str, due_at: datetime | None
+) -> tuple[PlannedMeeting, str]:
+    """Return the meeting of one series, and why. meetings: by start, at least one."""
     soonest = meetings[0]
     if urgent_reason:
-        return ChosenMeeting(soonest, candidate.id, f"{urgent_reason}, so it goes to the next meeting")
+        return soonest, f"{urgent_reason}, so it goes to the next meeting"
     fitting = next((meeting for meeting in meetings if kind in meeting.kinds), None)
     if fitting is None:
-        return ChosenMeeting(
-            soonest, candidate.id, "its focus is not planned yet, so it goes to the next meeting"
-        )
+        return soonest, "its focus is not planned yet, so it goes to the next meeting"
     if fitting.id != soonest.id and due_at is not None and due_at < fitting.starts_at:
-        return ChosenMeeting(
-            soonest, candidate.id, "due before its focus is next, so it goes to the next meeting"
-        )
-    return ChosenMeeting(fitting, candidate.id, f"next meeting on {fitting.focus}")
+        return soonest, "due before its focus is next, so it goes to the next meeting"
+    return fitting, f"next meeting on {fitting.focus}"
+
+
+def lateness(due_on: date) -> str:
+    """Return what the item of a subject says on a meeting after its due date."""
+    return f"after its due date, {due_on:%-d %b}: no earlier meeting fits"

@@ -35,6 +35,21 @@ class ItemOutcome(TextChoices):
     DEFERRED = "deferred", "Deferred"
 
 
+class SwapState(TextChoices):
+    OPEN = "open", "Open"
+    ACCEPTED = "accepted", "Accepted"
+    DECLINED = "declined", "Declined"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+    LAPSED = "lapsed", "Lapsed"
+
+
+class CheckInKind(TextChoices):
+    FEATURE_DISTRIBUTION = "feature_distribution", "Feature distribution"
+    INGESTION_DELAY = "ingestion_delay", "Ingestion delay"
+    RETRAINING_TRIGGER = "retraining_trigger", "Retraining trigger"
+    OTHER = "other", "Other"
+
+
 class DecisionState(TextChoices):
     IN_FORCE = "in_force", "In force"
     REPLACED = "replaced", "Replaced"
@@ -66,12 +81,27 @@ ITEM_MOVES = {
     (ItemState.BACKLOG, ItemState.CARRIED): "meetings.item_carried_over",
     (ItemState.BACKLOG, ItemState.DROPPED): "meetings.item_taken_off",
 }
+SWAP_MOVES = {
+    (SwapState.OPEN, SwapState.ACCEPTED): "meetings.swap_accepted",
+    (SwapState.OPEN, SwapState.DECLINED): "meetings.swap_declined",
+    (SwapState.OPEN, SwapState.WITHDRAWN): "meetings.swap_withdrawn",
+    (SwapState.OPEN, SwapState.LAPSED): "meetings.swap_lapsed",
+}
+# The signal kind to whose focus a check-in belongs. Others belong to every focus.
+SIGNAL_KIND_OF = {
+    CheckInKind.FEATURE_DISTRIBUTION: "drift",
+    CheckInKind.INGESTION_DELAY: "data_quality",
+    CheckInKind.RETRAINING_TRIGGER: "performance",
+}
 # Upcoming meetings, meetings that have started, and items without an outcome.
 TO_COME = (MeetingState.PLANNED, MeetingState.LIVE)
 HELD = (MeetingState.LIVE, MeetingState.CLOSED)
 UNFINISHED = (ItemState.WAITING, ItemState.CURRENT)
 # Items that are not on the agenda itself: removed ones, and the backlog.
 OFF_AGENDA = (ItemState.DROPPED, ItemState.BACKLOG)
+# The fields of a series that say when it meets, and those that calendars show.
+WHEN = frozenset({"rrule", "time_zone", "first_on", "starts_at", "length_minutes"})
+WHAT_CALENDARS_SHOW = WHEN | {"place"}
 # Meetings are planned this long ahead; their agendas are published this long before the start.
 AHEAD = timedelta(weeks=12)
 PUBLISHED_BEFORE = timedelta(days=1)

@@ -2,7 +2,8 @@
 
 from django.urls import path, re_path
 
-from meetings.views import decision, item, live, live_item, meeting, series
+from meetings import feeds
+from meetings.views import calendar, check_in, decision, item, live, live_item, meeting, series, swap
 
 app_name = "meetings"
 
@@ -10,11 +11,20 @@ SERIES = [
     path("series/new/", series.series_create, name="series_create"),
     path("series/<int:pk>/", series.series_detail, name="series_detail"),
     path("series/<int:pk>/edit/", series.series_edit, name="series_edit"),
+    path("series/<int:pk>/publish/", series.series_publish, name="series_publish"),
+    path("series/<int:pk>/meetings/new/", series.series_extra, name="series_extra"),
     path("series/<int:pk>/retire/", series.series_retire, name="series_retire"),
     path("series/<int:pk>/focuses/new/", series.focus_create, name="focus_create"),
     path("focuses/<int:pk>/edit/", series.focus_edit, name="focus_edit"),
     re_path(r"^focuses/(?P<pk>[0-9]{1,18})/(?P<way>up|down)/$", series.focus_shift, name="focus_shift"),
     path("focuses/<int:pk>/retire/", series.focus_retire, name="focus_retire"),
+]
+CALENDAR = [
+    path("calendar/", calendar.calendar, name="calendar"),
+    path("calendar/new/", calendar.calendar_create, name="calendar_create"),
+    path("calendar/<int:pk>/renew/", calendar.calendar_renew, name="calendar_renew"),
+    path("calendar/<int:pk>/end/", calendar.calendar_end, name="calendar_end"),
+    path("calendar/<str:secret>.ics", feeds.calendar, name="calendar_feed"),
 ]
 ITEMS = [
     path("items/place/", item.item_place, name="item_place"),
@@ -34,6 +44,20 @@ ITEMS = [
     path("items/<int:pk>/decide/", live_item.item_decide, name="item_decide"),
     path("items/<int:pk>/act/", live_item.item_act, name="item_act"),
 ]
+CHECK_INS = [
+    path("check-ins/", check_in.check_in_list, name="check_in_list"),
+    path("check-ins/new/", check_in.check_in_create, name="check_in_create"),
+    path("check-ins/<int:pk>/", check_in.check_in_detail, name="check_in_detail"),
+    path("check-ins/<int:pk>/edit/", check_in.check_in_edit, name="check_in_edit"),
+    path("check-ins/<int:pk>/place/", check_in.check_in_place, name="check_in_place"),
+    path("check-ins/<int:pk>/action/", check_in.check_in_act, name="check_in_act"),
+    path("check-ins/<int:pk>/risk/", check_in.check_in_risk, name="check_in_risk"),
+]
+SWAPS = [
+    path("swaps/<int:pk>/accept/", swap.swap_accept, name="swap_accept"),
+    path("swaps/<int:pk>/decline/", swap.swap_decline, name="swap_decline"),
+    path("swaps/<int:pk>/withdraw/", swap.swap_withdraw, name="swap_withdraw"),
+]
 DECISIONS = [
     path("decisions/", decision.decision_list, name="decision_list"),
     path("decisions/export/", decision.decision_export, name="decision_export"),
@@ -50,6 +74,7 @@ MEETINGS = [
     path("<str:reference>/minutes/", live.meeting_minutes, name="meeting_minutes"),
     path("<str:reference>/", meeting.meeting_detail, name="meeting_detail"),
     path("<str:reference>/take/", meeting.meeting_take, name="meeting_take"),
+    path("<str:reference>/swap/", swap.swap_ask, name="swap_ask"),
     path("<str:reference>/start/", meeting.meeting_start, name="meeting_start"),
     path("<str:reference>/cancel/", meeting.meeting_cancel, name="meeting_cancel"),
     path("<str:reference>/reinstate/", meeting.meeting_reinstate, name="meeting_reinstate"),
@@ -57,4 +82,13 @@ MEETINGS = [
     path("<str:reference>/objective/", meeting.meeting_objective, name="meeting_objective"),
     path("<str:reference>/items/", item.item_add, name="item_add"),
 ]
-urlpatterns = [path("", meeting.meeting_list, name="meeting_list"), *SERIES, *ITEMS, *DECISIONS, *MEETINGS]
+urlpatterns = [
+    path("", meeting.meeting_list, name="meeting_list"),
+    *SERIES,
+    *CALENDAR,
+    *ITEMS,
+    *CHECK_INS,
+    *SWAPS,
+    *DECISIONS,
+    *MEETINGS,
+]

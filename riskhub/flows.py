@@ -12,7 +12,7 @@ from history import declarations, wiring
 from history.wiring import Handler
 from learnings.operations import learning
 from meetings.operations import acceptance as decided
-from meetings.operations import agenda, agenda_handlers, meeting
+from meetings.operations import agenda, agenda_handlers, calendar_feed, meeting, participation, swap
 from notices.operations import digest, entry
 from people.operations import person
 from riskhub.former_handlers import FORMER
@@ -122,14 +122,23 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
         digest.on_time_changed,
     ),
     "people.person_role_changed": (meeting.on_absence_changed, availability.on_person_unavailable),
-    "people.person_deactivated": (meeting.on_absence_changed, availability.on_person_unavailable),
+    "people.person_deactivated": (
+        meeting.on_absence_changed,
+        availability.on_person_unavailable,
+        calendar_feed.on_access_ended,
+    ),
+    "people.password_link_made": (calendar_feed.on_access_ended,),
     "people.person_reactivated": (meeting.on_absence_changed,),
     "people.absence_noted": (meeting.on_absence_changed, availability.on_person_unavailable),
     "people.absence_begun": (availability.on_person_unavailable,),
     "people.absence_dropped": (meeting.on_absence_changed,),
     "people.team_changed": (meeting.on_team_changed,),
-    "people.member_added": (meeting.on_team_changed,),
-    "people.member_removed": (meeting.on_team_changed, availability.on_person_unavailable),
+    "people.member_added": (meeting.on_team_changed, participation.on_member_added),
+    "people.member_removed": (
+        meeting.on_team_changed,
+        availability.on_person_unavailable,
+        participation.on_member_removed,
+    ),
     # Reviews and escalations do not wait for a person who can no longer act.
     "history.grant_ended": (availability.on_person_unavailable,),
 }
@@ -163,6 +172,7 @@ DUES: dict[str, Handler] = {
     "meetings.publish": agenda.publish,
     "meetings.turn": meeting.remind_turn,
     "meetings.unheld": meeting.note_unheld,
+    "meetings.swap_lapses": swap.lapse,
     "notices.digest": digest.make,
 }
 

@@ -60,6 +60,9 @@ PANELS: tuple[Panel, ...] = (
         "risklog.risk_view",
     ),
     Panel("signals.breach_group", "rail", CLIMB, escalation.rail, "risklog.escalation_view"),
+    # a check-in
+    Panel("meetings.check_in", "main", ACTIONS, actions.of_subject, "actions.action_view"),
+    Panel("meetings.check_in", "main", AGENDA, agenda.panel, "meetings.meeting_view"),
     # a threshold, a team, a person
     Panel("signals.threshold", "main", DECISIONS, decision.panel, "meetings.decision_view"),
     Panel("people.team", "main", "people/_panel_start_here.html", start_here.link, "people.team_view"),

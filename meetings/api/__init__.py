@@ -1,5 +1,13 @@
 """The API resources of this room, by noun: (address, view)."""
 
-from meetings.api import decision, item, meeting, series
+from meetings.api import calendar, check_in, decision, item, meeting, rotation, series
 
-RESOURCES: list = [*series.RESOURCES, *meeting.RESOURCES, *item.RESOURCES, *decision.RESOURCES]
+RESOURCES: list = [
+    *series.RESOURCES,
+    *calendar.RESOURCES,
+    *rotation.RESOURCES,
+    *check_in.RESOURCES,
+    *meeting.RESOURCES,
+    *item.RESOURCES,
+    *decision.RESOURCES,
+]

@@ -9,8 +9,8 @@ from rest_framework.response import Response
 
 from kit import clock
 from meetings.filters import MEETINGS
-from meetings.models import Decision, Meeting
-from meetings.operations import attendance, control
+from meetings.models import Decision, Meeting, MeetingSeries
+from meetings.operations import attendance, control, extra
 from meetings.operations import meeting as operations
 from meetings.queries import meeting as queries
 from meetings.states import MeetingState
@@ -35,8 +35,11 @@ class MeetingRow(serializers.Serializer):
     facilitator_id = serializers.IntegerField(allow_null=True)
     facilitator_name = serializers.CharField(source="facilitator.name", default=None, allow_null=True)
     stand_in_id = serializers.IntegerField(allow_null=True)
+    is_extra = serializers.BooleanField(help_text="Whether it was added besides the rule of the series.")
     is_taken_over = serializers.BooleanField()
     why = serializers.CharField(help_text="Why this person facilitates.")
+    scribe_id = serializers.IntegerField(allow_null=True)
+    scribe_why = serializers.CharField(help_text="Why this person writes the notes.")
     objective = serializers.CharField()
     state = serializers.ChoiceField(MeetingState.choices)
     controller_id = serializers.IntegerField(
@@ -132,8 +135,11 @@ class _Meetings(Resource):
         "facilitator_id": "facilitator_id",
         "facilitator_name": "facilitator__name",
         "stand_in_id": "stand_in_id",
+        "is_extra": "is_extra",
         "is_taken_over": "is_taken_over",
         "why": "why",
+        "scribe_id": "scribe_id",
+        "scribe_why": "scribe_why",
         "objective": "objective",
         "state": "state",
         "controller_id": "controller_id",
@@ -152,11 +158,26 @@ class _Meetings(Resource):
         return queries.meetings(request.user)
 
 
-class Meetings(_Meetings, Collection):
-    """Planned and past meetings."""
+class NewMeeting(Body):
+    """A meeting that is added to a series, besides those of its rule."""
 
-    permission = {"GET": "meetings.meeting_view"}
+    series = Visible("meeting series", MeetingSeries.objects.visible_to)
+    starts_at = serializers.DateTimeField()
+    length_minutes = serializers.IntegerField(min_value=5, max_value=480, required=False, allow_null=True)
+    objective = serializers.CharField(max_length=300, required=False, allow_blank=True)
+
+
+class Meetings(_Meetings, Collection):
+    """Planned and past meetings. POST adds one to a series."""
+
+    permission = {"GET": "meetings.meeting_view", "POST": "meetings.series_change"}
+    bodies = {"POST": NewMeeting}
     spec = MEETINGS
+
+    def post(self, request: Request) -> Response:
+        values = read(NewMeeting, request)
+        meeting = extra.add(values.pop("series"), **values, by=self.by(request), at=clock.now())
+        return self.created(request, meeting.pk, f"meetings/{meeting.reference}")
 
 
 class MeetingItem(_Meetings, Item):

@@ -10,10 +10,13 @@ from rest_framework.response import Response
 from kit import clock, zones
 from meetings.filters import SERIES
 from meetings.models import Focus, MeetingSeries
+from meetings.operations import preview
 from meetings.operations import series as operations
+from meetings.states import Purpose
 from people.models import Function, Team, User
 from rest.fields import Body, Visible, read
 from rest.resource import Collection, Item, Resource
+from rest.steps import Step
 from signals.states import SignalKind
 
 
@@ -25,6 +28,14 @@ class FocusRow(serializers.Serializer):
     name = serializers.CharField()
     kinds = serializers.ListField(child=serializers.ChoiceField(SignalKind.choices))
     questions = serializers.ListField(child=serializers.CharField())
+
+
+class StandingItem(Body):
+    """What each agenda of the series begins with."""
+
+    title = serializers.CharField(max_length=300)
+    purpose = serializers.ChoiceField(Purpose.choices)
+    minutes = serializers.IntegerField(min_value=1, max_value=240)
 
 
 class SeriesRow(serializers.Serializer):
@@ -42,6 +53,9 @@ class SeriesRow(serializers.Serializer):
     place = serializers.CharField()
     sponsor_id = serializers.IntegerField(allow_null=True)
     function_order = serializers.ListField(child=serializers.IntegerField())
+    standing_items = StandingItem(many=True)
+    is_check_in = serializers.BooleanField()
+    is_draft = serializers.BooleanField()
     is_retired = serializers.BooleanField()
     team_ids = serializers.SerializerMethodField()
     participant_ids = serializers.SerializerMethodField()
@@ -83,6 +97,8 @@ class SeriesChange(Body):
         child=Visible("function", Function.objects.visible_to), max_length=50, required=False
     )
     sponsor = Visible("person", _people, by="email", required=False, allow_null=True)
+    standing_items = serializers.ListField(child=StandingItem(), required=False, max_length=20)
+    is_check_in = serializers.BooleanField(required=False)
 
     def validate_time_zone(self, name: str) -> str:
         if name not in zones.names():
@@ -91,12 +107,16 @@ class SeriesChange(Body):
 
 
 class NewSeries(SeriesChange):
-    """A new series. It gets the default focus cycle and is planned twelve weeks ahead."""
+    """A new series. It gets the default focus cycle and is planned twelve weeks ahead.
+
+    A draft tells and mails nobody until it is published.
+    """
 
     name = serializers.CharField(max_length=120)
     time_zone = serializers.CharField(max_length=64)
     first_on = serializers.DateField()
     starts_at = serializers.TimeField()
+    is_draft = serializers.BooleanField(required=False)
 
 
 class _Series(Resource):
@@ -115,6 +135,9 @@ class _Series(Resource):
         "place": "place",
         "sponsor_id": "sponsor_id",
         "function_order": "function_order",
+        "standing_items": "standing_items",
+        "is_check_in": "is_check_in",
+        "is_draft": "is_draft",
         "is_retired": "is_retired",
     }
 
@@ -170,4 +193,67 @@ class SeriesItem(_Series, Item):
         return self.answer(request, series.pk)
 
 
-RESOURCES: list = [("meeting-series", AllSeries), ("meeting-series/<str:key>", SeriesItem)]
+class PublishSeries(_Series, Step):
+    """Publish a draft: its participants are invited."""
+
+    permission = {"POST": "meetings.series_change"}
+    bodies = {"POST": None}
+    answers = {"POST": (200, SeriesRow)}
+    operation = staticmethod(operations.publish)
+    is_versioned = True
+
+
+class RetireSeries(_Series, Step):
+    """Retire a series: its upcoming meetings are cancelled."""
+
+    permission = {"POST": "meetings.series_change"}
+    bodies = {"POST": None}
+    answers = {"POST": (200, SeriesRow)}
+    operation = staticmethod(operations.retire)
+    is_versioned = True
+
+
+class MeetingEffectRow(serializers.Serializer):
+    """What happens to one upcoming meeting: added, moved, cancelled, or a new facilitator."""
+
+    reference = serializers.CharField(help_text="Empty for a new meeting.")
+    what = serializers.CharField()
+    before = serializers.DateTimeField(allow_null=True)
+    after = serializers.DateTimeField(allow_null=True)
+    leads_before = serializers.IntegerField(allow_null=True)
+    leads_after = serializers.IntegerField(allow_null=True)
+
+
+class EffectsRow(serializers.Serializer):
+    """What a change of a series would do. People are ids."""
+
+    meetings = MeetingEffectRow(many=True)
+    told = serializers.ListField(child=serializers.IntegerField())
+    joining = serializers.ListField(child=serializers.IntegerField())
+    leaving = serializers.ListField(child=serializers.IntegerField())
+
+
+class PreviewSeries(_Series, Item):
+    """What a change of a series would do: which meetings move, are cancelled or added, and who is told."""
+
+    permission = {"POST": "meetings.series_change"}
+    bodies = {"POST": SeriesChange}
+    answers = {"POST": (200, EffectsRow)}
+
+    def post(self, request: Request, key: str) -> Response:
+        series = self.found(request, key)
+        values = read(SeriesChange, request)
+        effects = preview.of_change(series, values, by=self.by(request), at=clock.now())
+        people = {
+            name: [person.pk for person in getattr(effects, name)] for name in ("told", "joining", "leaving")
+        }
+        return Response({"meetings": MeetingEffectRow(effects.meetings, many=True).data, **people})
+
+
+RESOURCES: list = [
+    ("meeting-series", AllSeries),
+    ("meeting-series/<str:key>", SeriesItem),
+    ("meeting-series/<str:key>/preview", PreviewSeries),
+    ("meeting-series/<str:key>/publish", PublishSeries),
+    ("meeting-series/<str:key>/retire", RetireSeries),
+]

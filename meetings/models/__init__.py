@@ -1,7 +1,20 @@
 """The models of this room, by noun."""
 
+from meetings.models.calendar_feed import CalendarFeed
+from meetings.models.check_in import CheckIn
 from meetings.models.decision import Decision
 from meetings.models.meeting import AgendaItem, Attendance, Meeting
 from meetings.models.series import Focus, MeetingSeries
+from meetings.models.swap import Swap
 
-__all__ = ["AgendaItem", "Attendance", "Decision", "Focus", "Meeting", "MeetingSeries"]
+__all__ = [
+    "AgendaItem",
+    "Attendance",
+    "CalendarFeed",
+    "CheckIn",
+    "Decision",
+    "Focus",
+    "Meeting",
+    "MeetingSeries",
+    "Swap",
+]

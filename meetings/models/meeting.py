@@ -12,9 +12,10 @@ from people.models import User
 
 
 class Meeting(Recorded):
-    """One occurrence of a series: its focus, facilitator and stand-in, and why it is their turn.
+    """One occurrence of a series: its focus, facilitator, stand-in and scribe, and why it is their turn.
 
     occurrence: the local date and time of the rule. It makes planning idempotent, also for moved meetings.
+    is_extra: a person added it to the series, so the rule does not name it.
     is_taken_over: somebody took over the turn, so the rotation does not assign it to another person.
     controller: who runs the live meeting: takes up, pauses and finishes its items, and ends it.
     """
@@ -22,7 +23,7 @@ class Meeting(Recorded):
     KIND = "meeting"
     PREFIX = "M"
     MOVES = MEETING_MOVES
-    HISTORY_REFERS = frozenset({"why"})  # it contains names, which can be erased
+    HISTORY_REFERS = frozenset({"why", "scribe_why"})  # they contain names, which can be erased
 
     series = models.ForeignKey(MeetingSeries, models.PROTECT, related_name="meetings")
     occurrence = models.CharField(max_length=16)
@@ -31,8 +32,11 @@ class Meeting(Recorded):
     focus = models.ForeignKey(Focus, models.PROTECT, null=True, blank=True, related_name="meetings")
     facilitator = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     stand_in = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    is_extra = models.BooleanField(default=False, db_default=False)
     is_taken_over = models.BooleanField(default=False)
     why = models.CharField(max_length=300, blank=True, default="")
+    scribe = models.ForeignKey(User, models.PROTECT, null=True, blank=True, db_index=False, related_name="+")
+    scribe_why = models.CharField(max_length=300, blank=True, default="", db_default="")
     objective = models.CharField(max_length=300, blank=True, default="")
     state = models.CharField(max_length=9, choices=MeetingState.choices, default=MeetingState.PLANNED)
     controller = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")

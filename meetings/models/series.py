@@ -16,6 +16,9 @@ class MeetingSeries(Recorded):
     """A recurring meeting: schedule (an RFC 5545 rule in its own time zone), participants and rotation.
 
     function_order: ids of functions, in the order in which they facilitate (meetings.rotation).
+    is_draft: it plans its meetings, and tells and mails nobody.
+    is_check_in: a short meeting about the check-ins since the last one, without a scribe and without minutes.
+    standing_items: what each agenda begins with, as {"title": …, "purpose": …, "minutes": …}.
     """
 
     KIND = "meeting_series"
@@ -32,6 +35,9 @@ class MeetingSeries(Recorded):
     participants: Any = models.ManyToManyField(User, blank=True, related_name="+")
     function_order = ArrayField(models.BigIntegerField(), default=list, blank=True)
     sponsor = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    is_draft = models.BooleanField(default=False, db_default=False)
+    is_check_in = models.BooleanField(default=False, db_default=False)
+    standing_items = models.JSONField(default=list, db_default=[], blank=True)
     is_retired = models.BooleanField(default=False)
 
     class Meta:

@@ -12,9 +12,9 @@ from history.models import Due
 from kit.actor import SYSTEM, Actor
 from meetings import events
 from meetings.models import Decision, Meeting
-from meetings.operations import backlog, placement
+from meetings.operations import backlog, placement, standing
 from meetings.queries import series as series_queries
-from meetings.routing import CandidateSeries, narrowness
+from meetings.routing import CandidateSeries, lateness, narrowness
 from meetings.states import PUBLISHED_BEFORE, UNFINISHED, MeetingState, Purpose
 from risklog.models import Risk
 from risklog.states import LIVE_RISKS, RiskState
@@ -26,7 +26,12 @@ def publish(due: Due, *, at: datetime) -> None:
     """Build and publish the agenda a day before the meeting. Handles dues of the kind meetings.publish."""
     meeting = Meeting.objects.select_related("series", "focus", "subject").get(subject=due.subject_id)
     is_time = meeting.starts_at - PUBLISHED_BEFORE <= at < meeting.starts_at
-    if meeting.state != MeetingState.PLANNED or not is_time or meeting.published_at:
+    if (
+        meeting.state != MeetingState.PLANNED
+        or not is_time
+        or meeting.published_at
+        or meeting.series.is_draft
+    ):
         return
     build(meeting, by=SYSTEM, at=at)
     backlog.fit(meeting, by=SYSTEM, at=at)
@@ -43,10 +48,14 @@ def publish(due: Due, *, at: datetime) -> None:
 
 @transaction.atomic
 def build(meeting: Meeting, *, by: Actor, at: datetime) -> Meeting:
-    """Add open actions of earlier meetings, open reviews, escalations, and risks that are due. Idempotent.
+    """Add standing items, open actions of earlier meetings, reviews, escalations, and risks that are due.
 
-    An item that a person removed stays removed.
+    Idempotent. An item that a person removed stays removed.
     """
+    standing.put(meeting, by=by, at=at)
+    standing.put_check_ins(meeting, by=by, at=at)
+    if meeting.series.is_check_in:
+        return meeting
     _put_last_actions(meeting, by=by, at=at)
     placement.place_waiting(at=at)
     if meeting.focus_id:
@@ -109,6 +118,8 @@ def _put_risks(meeting: Meeting, *, by: Actor, at: datetime) -> None:
         kind = risk.category.kind
         until = returns[kind] if kind in kinds_here else min(following, returns[kind])
         day, why, rank = _risk_due(risk)
+        if day < meeting.starts_at.astimezone(zone).date():
+            why = f"{why}; {lateness(day)}"
         if day <= until and _goes_here(own, everything, risk, kind):
             values = {"title": risk.title, "why": why, "purpose": Purpose.DECIDE, "minutes": 10}
             placement.put(meeting, risk.subject, values, rank, by=by, at=at, cause=None)

@@ -54,6 +54,7 @@ def on_risk_neglected(event: Event, *, at: datetime) -> None:
         why=f"{data['label']}, and nothing happened since {told_on:%-d %b %Y}",
         purpose=Purpose.DECIDE,
         rank=placement.Rank.RISK,
+        due_at=facts.due_at,
         by=SYSTEM,
         at=at,
         cause=event,

@@ -38,7 +38,7 @@ def carry(
         values["outcome"] = ItemOutcome.NO_CHANGE
         history.move(item, ItemState.DONE, by=by, at=at, seen=seen, values=values)
         return None
-    target = _next_meeting(item, facts, at)
+    target, late = _next_meeting(item, facts, at)
     was_parked = item.state == ItemState.BACKLOG
     present = _item_about(target, item)
     if present or target is None:
@@ -47,7 +47,7 @@ def carry(
             history.move(present, ItemState.WAITING, by=by, at=at, values={"outcome": ""})
         history.move(item, ItemState.CARRIED, by=by, at=at, seen=seen, values=values, rows=rows)
         return present
-    new = _copy_for(item, target, is_parked=was_parked)
+    new = _copy_for(item, target, late, is_parked=was_parked)
     payload = events.ItemCarriedOver(item=item.pk, to=target.subject_id)
     history.move(item, ItemState.CARRIED, by=by, at=at, seen=seen, values=values, rows=[new], payload=payload)
     return new
@@ -71,10 +71,10 @@ def place_carried_items(series: MeetingSeries, *, by: Actor, at: datetime) -> in
     count = 0
     for item in waiting.select_related("meeting__subject", "about").order_by("rank", "id"):
         facts = facts_of(item.about) if item.about else NOTHING
-        target = _next_meeting(item, facts, at) if facts.is_open else None
+        target, late = _next_meeting(item, facts, at) if facts.is_open else (None, "")
         if target and not _item_about(target, item):
             added = events.ItemAdded(about=item.about_id, item=item.pk)
-            copy = _copy_for(item, target, is_parked=item.parked_by_id is not None)
+            copy = _copy_for(item, target, late, is_parked=item.parked_by_id is not None)
             history.record(copy, added, by=by, at=at)
             count += 1
     return count
@@ -108,8 +108,11 @@ def carry_all(meeting: Meeting, *, by: Actor, at: datetime) -> int:
     return carried
 
 
-def _next_meeting(item: AgendaItem, facts: Facts, at: datetime) -> Meeting | None:
-    """Return the next suitable meeting of the series, locked. Skips one that was just cancelled."""
+def _next_meeting(item: AgendaItem, facts: Facts, at: datetime) -> tuple[Meeting | None, str]:
+    """Return the next suitable meeting of the series, locked, and what the item says if that is late.
+
+    Skips one that was just cancelled.
+    """
     here = item.meeting
     for _ in range(_TRIES):
         candidates = series_queries.candidates(at)
@@ -123,10 +126,10 @@ def _next_meeting(item: AgendaItem, facts: Facts, at: datetime) -> Meeting | Non
             but_not=here.pk,
         )
         if place is None:
-            return None
+            return None, ""
         if target := placement.lock_planned(place.meeting.id):
-            return target
-    return None
+            return target, placement.late_note(place, facts.due_at)
+    return None, ""
 
 
 def _urgent_reason(item: AgendaItem, facts: Facts) -> str:
@@ -143,14 +146,14 @@ def _item_about(target: Meeting | None, item: AgendaItem) -> AgendaItem | None:
     return AgendaItem.objects.filter(meeting=target, about=item.about_id).first()
 
 
-def _copy_for(item: AgendaItem, target: Meeting, *, is_parked: bool) -> AgendaItem:
+def _copy_for(item: AgendaItem, target: Meeting, late: str, *, is_parked: bool) -> AgendaItem:
     times = item.times_carried + 1
     total = "" if times == 1 else f", {times} times in total"
     return AgendaItem(
         meeting=target,
         about=item.about,
         title=item.title,
-        why=f"Carried over from {item.meeting.reference}{total}",
+        why="; ".join(filter(None, (f"Carried over from {item.meeting.reference}{total}", late))),
         purpose=item.purpose,
         minutes=item.minutes,
         rank=placement.next_rank(target, placement.Rank.CARRIED),

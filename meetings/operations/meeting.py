@@ -36,7 +36,7 @@ def plan(
     series = turns.lock(series.pk)
     if series.is_retired:
         return []
-    wall_times = turns.wall_times(series, since=at, until=until or at + AHEAD)
+    wall_times = turns.wall_times(series, since=at, until=until or turns.planned_until(series, at))
     known = {
         meeting.occurrence: meeting
         for meeting in Meeting.objects.filter(
@@ -97,12 +97,14 @@ def realign(series: MeetingSeries, *, by: Actor, at: datetime, cause: Event | No
     """Apply a change of the rule, time or length to planned meetings.
 
     A meeting keeps its day if the rule still names the day; otherwise it is cancelled. A meeting that a
-    person moved keeps its start.
+    person moved or added keeps its start.
 
     cause: the change of the series. It notifies the participants, so its meetings do not.
     """
     by_day = {wall.date(): wall for wall in turns.wall_times(series, since=at, until=at + AHEAD)}
     for meeting in turns.to_come(series, at):
+        if meeting.is_extra:
+            continue
         old = datetime.fromisoformat(meeting.occurrence)
         was_moved = meeting.starts_at.astimezone(series.zone).date() != old.date()
         wall = by_day.get(old.date())
@@ -134,11 +136,11 @@ def take_over(meeting: Meeting, *, by: Actor, at: datetime, seen: int | None = N
 
 
 @transaction.atomic
-def give_turn(meeting: Meeting, to: User, *, by: Actor, at: datetime) -> Meeting:
+def give_turn(meeting: Meeting, to: User, *, by: Actor, at: datetime, cause: Event | None = None) -> Meeting:
     """Give the turn of the facilitator to another participant. The other turns stay.
 
-    Raises Refused if the rotation would take the turn away again: from a person who takes no part in the
-    series, or who is away on the day.
+    cause: an accepted swap, which notifies people, so this does not. Raises Refused if the rotation would
+    take the turn away again: from a person who takes no part in the series, or who is away on the day.
     """
     turns.lock(meeting.series_id)
     meeting.refresh_from_db()
@@ -151,7 +153,8 @@ def give_turn(meeting: Meeting, to: User, *, by: Actor, at: datetime) -> Meeting
         raise Refused(
             f"{to.name} is away on {day:%-d %b}, the day of {meeting.reference}.", field="facilitator"
         )
-    history.change(meeting, _led_by(meeting, to), by=by, at=at, verb="meetings.turn_taken_over")
+    verb = "meetings.turn_taken_over"
+    history.change(meeting, _led_by(meeting, to), by=by, at=at, verb=verb, cause=cause)
     return meeting
 
 
@@ -239,6 +242,8 @@ def start(
     ChangedMeanwhile.
     """
     turns.lock(meeting.series_id)
+    if meeting.series.is_draft:
+        raise Refused("This series is a draft. Publish it first.")
     if meeting.state == MeetingState.PLANNED and not is_confirmed and (text := off_time(meeting, at)):
         raise Refused(text, field="is_confirmed")
     if meeting.state == MeetingState.PLANNED and not meeting.published_at:

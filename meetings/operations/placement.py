@@ -17,8 +17,9 @@ from meetings.models import AgendaItem, Meeting
 from meetings.queries import agenda as agenda_queries
 from meetings.queries import series as series_queries
 from meetings.queries.facts import facts_of, facts_of_review
-from meetings.routing import NoMeeting, route
+from meetings.routing import ChosenMeeting, NoMeeting, lateness, route
 from meetings.states import TO_COME, UNFINISHED, ItemState, MeetingState, Purpose
+from people import queries as people
 from people.models import User
 from risklog.models import Escalation, Review
 from risklog.states import UNRESOLVED, ReviewState
@@ -30,6 +31,7 @@ _TRIES = 3
 class Rank(IntEnum):
     """The initial order of items on an agenda, 100 ranks for each class. People reorder items afterwards."""
 
+    STANDING = 0
     LAST_TIME = 100
     URGENT = 200
     CARRIED = 300
@@ -76,10 +78,17 @@ def place(
             break
     else:
         raise ChangedMeanwhile("The agenda is being updated. Try again.", present=about)
-    reasons = "; ".join(part for part in (why, choice.why) if part)[:300]
+    reasons = "; ".join(part for part in (why, choice.why, late_note(choice, due_at)) if part)[:300]
     rank = Rank.URGENT if urgent_reason else rank
     values = {"title": title[:300], "why": reasons, "purpose": purpose, "minutes": minutes}
     return put(meeting, about, values, rank, by=by, at=at, cause=cause)
+
+
+def late_note(choice: ChosenMeeting, due_at: datetime | None) -> str:
+    """Return what an item says if its meeting is after its due date; "" if it is in time."""
+    if due_at is None or not choice.is_late:
+        return ""
+    return lateness(due_at.astimezone(people.zone_of(None)).date())
 
 
 def lock_planned(meeting_id: int) -> Meeting | None:
@@ -171,6 +180,12 @@ def _note_no_meeting(
         history.record(about, payload, by=by, at=at, cause=cause)
 
 
+def why_nowhere(about: Subject) -> str:
+    """Return the recorded reason why no meeting fits a subject; "" without one."""
+    latest = Event.objects.filter(subject=about, verb=NO_MEETING).order_by("-id").first()
+    return str(latest.data.get("why", "")) if latest else ""
+
+
 def place_waiting(*, at: datetime) -> int:
     """Place open reviews and escalations that are not on any upcoming agenda. Return their number."""
     placed_subjects = AgendaItem.objects.filter(meeting__state__in=TO_COME, about__isnull=False).values(
@@ -200,6 +215,21 @@ def place_again(meeting: Meeting, *, at: datetime) -> None:
         place_review(review, at=at)
     for escalation in escalations.select_related("about", "subject").order_by("id"):
         place_escalated(escalation, at=at)
+    _note_lateness(meeting, at=at)
+
+
+def _note_lateness(meeting: Meeting, *, at: datetime) -> None:
+    """Say on the waiting items of a moved meeting that it is after the due date of their subject."""
+    waiting = AgendaItem.objects.filter(meeting=meeting, state=ItemState.WAITING, about__isnull=False)
+    for item in waiting.select_related("about", "meeting__subject").order_by("id"):
+        assert item.about is not None
+        due_at = facts_of(item.about).due_at
+        if due_at is None or due_at >= meeting.starts_at:
+            continue
+        late = lateness(due_at.astimezone(people.zone_of(None)).date())
+        if late not in item.why:
+            why = "; ".join(filter(None, (item.why, late)))[:300]
+            history.change(item, {"why": why}, by=SYSTEM, at=at, verb="meetings.item_changed")
 
 
 def place_review(review: Review, *, at: datetime, cause: Event | None = None) -> AgendaItem | None:

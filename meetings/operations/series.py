@@ -3,7 +3,7 @@
 import zoneinfo
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, time
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -13,8 +13,8 @@ from kit.actor import Actor
 from kit.refusals import Refused
 from meetings import cadence, events
 from meetings.models import Focus, Meeting, MeetingSeries
-from meetings.operations import meeting, placement, turns
-from meetings.states import DEFAULT_CYCLE, MeetingState, Theme
+from meetings.operations import meeting, participation, placement, turns
+from meetings.states import DEFAULT_CYCLE, MeetingState, Purpose, Theme
 from people.models import Function, Team, User, is_time_zone
 
 CHANGEABLE = frozenset(
@@ -29,6 +29,8 @@ CHANGEABLE = frozenset(
         "place",
         "functions",
         "sponsor",
+        "standing_items",
+        "is_check_in",
         "teams",
         "participants",
     }
@@ -37,7 +39,19 @@ _RELATIONS = frozenset({"teams", "participants", "functions"})
 _FIELDS = CHANGEABLE - _RELATIONS | {"function_order"}
 _SCHEDULE = frozenset({"rrule", "time_zone", "first_on", "starts_at", "length_minutes"})
 _SHORTEST, _LONGEST = 5, 480
-_FIRST_WITHIN_YEARS = 50
+_FIRST_WITHIN_YEARS, _MOST_ITEMS = 50, 20
+
+
+class SeriesDetails(TypedDict, total=False):
+    """The optional fields of a new series. standing_items: as in MeetingSeries."""
+
+    length_minutes: int
+    purpose: str
+    place: str
+    sponsor: User | None
+    standing_items: Sequence[Mapping[str, Any]]
+    is_check_in: bool
+    is_draft: bool
 
 
 @transaction.atomic
@@ -50,19 +64,17 @@ def add(
     by: Actor,
     at: datetime,
     rrule: str = "FREQ=WEEKLY",
-    length_minutes: int = 45,
-    purpose: str = "",
-    place: str = "",
     teams: Collection[Team] = (),
     participants: Collection[User] = (),
     functions: Sequence[Function] = (),
-    sponsor: User | None = None,
     cycle: Sequence[Theme] = DEFAULT_CYCLE,
+    **details: Unpack[SeriesDetails],
 ) -> MeetingSeries:
-    """Add a series with its focus cycle, and plan twelve weeks ahead.
+    """Add a series with its focus cycle, and plan twelve weeks ahead. A draft tells and mails nobody.
 
     first_on, starts_at: local, in time_zone. functions: in the order of the rotation; others follow by name.
-    cycle: its focuses. Raises Refused(field=…) for an invalid name, zone, rule or length.
+    cycle: its focuses; a check-in has none. details: the fields of SeriesDetails. Raises Refused(field=…) for
+    an invalid name, zone, rule or length.
     """
     values: dict[str, Any] = {
         "name": name.strip(),
@@ -70,20 +82,20 @@ def add(
         "time_zone": time_zone,
         "first_on": first_on,
         "starts_at": starts_at.replace(second=0, microsecond=0),
-        "length_minutes": length_minutes,
-        "purpose": purpose,
-        "place": place,
+        "length_minutes": 45,
         "function_order": [function.pk for function in functions],
-        "sponsor": sponsor,
+        **details,
+        "standing_items": [dict(item) for item in details.get("standing_items", ())],
     }
     _check(values)
     _check_rule(values, at)
     series = MeetingSeries(**values)
-    focuses = [_new_focus(series, position, theme) for position, theme in enumerate(cycle, start=1)]
+    themes = () if details.get("is_check_in") else cycle
+    focuses = [_new_focus(series, position, theme) for position, theme in enumerate(themes, start=1)]
     payload = events.SeriesAdded(**_subjects_of(teams, participants))
     history.record(series, payload, by=by, at=at, rows=focuses)
     _set_relations(series, teams, participants)
-    _set_required_functions(focuses, cycle)
+    _set_required_functions(focuses, themes)
     meeting.plan(series, at=at)
     return series
 
@@ -147,16 +159,28 @@ def change(
     if is_rescheduled:
         _check_rule(after, at)
     payload = _changed_people(series, teams, participants)
+    took_part = participation.ids(series)
     event = history.change(
         series, fields, by=by, at=at, seen=seen, verb="meetings.series_changed", payload=payload
     )
     if event is None:
         return series
     _set_relations(series, teams, participants)
+    participation.note(series, took_part, by=by, at=at, cause=event)
     if "name" in fields:
         _retitle(series, at)
     if is_rescheduled:
         meeting.realign(series, by=by, at=at, cause=event)
+    meeting.plan(series, by=by, at=at)
+    return series
+
+
+@transaction.atomic
+def publish(series: MeetingSeries, *, by: Actor, at: datetime, seen: int | None = None) -> MeetingSeries:
+    """Publish a draft: its participants are invited, its meetings get items. Raises Refused otherwise."""
+    if series.is_retired or not series.is_draft:
+        raise Refused("Only a draft can be published.")
+    history.change(series, {"is_draft": False}, by=by, at=at, seen=seen, verb="meetings.series_published")
     meeting.plan(series, by=by, at=at)
     return series
 
@@ -178,12 +202,28 @@ def retire(series: MeetingSeries, *, by: Actor, at: datetime, seen: int | None =
 def _check(values: Mapping[str, Any]) -> None:
     if not values["name"]:
         raise Refused("Enter a name.", field="name")
+    _check_items(values["standing_items"])
     if not _SHORTEST <= values["length_minutes"] <= _LONGEST:
         raise Refused(f"Use {_SHORTEST} to {_LONGEST} minutes.", field="length_minutes")
     try:
         is_time_zone(values["time_zone"])
     except ValidationError as error:
         raise Refused(" ".join(error.messages), field="time_zone") from None
+
+
+def _check_items(items: Sequence[Any]) -> None:
+    """Raise Refused for a standing item without a title, or with another purpose or length."""
+    if len(items) > _MOST_ITEMS:
+        raise Refused(f"Use at most {_MOST_ITEMS} standing items.", field="standing_items")
+    for item in items:
+        title, minutes = item.get("title"), item.get("minutes")
+        if not isinstance(title, str) or not 1 <= len(title.strip()) <= 300:
+            raise Refused("Give each standing item a title of 1 to 300 characters.", field="standing_items")
+        if item.get("purpose") not in Purpose.values or set(item) != {"title", "purpose", "minutes"}:
+            text = f"Say what “{title[:80]}” is for: {', '.join(Purpose.values)}."
+            raise Refused(text, field="standing_items")
+        if type(minutes) is not int or not 1 <= minutes <= 240:
+            raise Refused(f"Give “{title[:80]}” 1 to 240 minutes.", field="standing_items")
 
 
 def _check_rule(values: Mapping[str, Any], at: datetime) -> None:

@@ -9,7 +9,7 @@ from meetings import cadence, rotation
 from meetings.models import Focus, Meeting, MeetingSeries
 from meetings.operations import agenda
 from meetings.queries import series as series_queries
-from meetings.states import MAY_BEGIN_LATE, PUBLISHED_BEFORE, MeetingState
+from meetings.states import AHEAD, MAY_BEGIN_LATE, PUBLISHED_BEFORE, MeetingState
 
 PLAN = "meetings.plan"
 TURN = "meetings.turn"
@@ -42,6 +42,14 @@ def new_meeting(series: MeetingSeries, wall: datetime) -> Meeting:
     return Meeting(series=series, occurrence=cadence.key(wall), starts_at=start, ends_at=end)
 
 
+def planned_until(series: MeetingSeries, at: datetime) -> datetime:
+    """Return until when meetings are planned: twelve weeks ahead; a single meeting at any distance."""
+    if not cadence.is_single(series.rrule):
+        return at + AHEAD
+    start = cadence.moment(datetime.combine(series.first_on, series.starts_at), series.zone)
+    return max(at + AHEAD, start)
+
+
 def to_come(series: MeetingSeries, at: datetime) -> list[Meeting]:
     """Return the planned meetings that start after `at`, soonest first, locked."""
     return list(
@@ -53,7 +61,7 @@ def to_come(series: MeetingSeries, at: datetime) -> list[Meeting]:
 
 
 def give_turns(series: MeetingSeries, fresh: Sequence[Meeting], *, by: Actor, at: datetime) -> None:
-    """Set focus, facilitator, stand-in and reason of every planned meeting.
+    """Set focus, facilitator, stand-in, scribe and reasons of every planned meeting.
 
     fresh: unsaved meetings, which the caller records. An existing meeting that changes gets one event.
     """
@@ -68,20 +76,22 @@ def give_turns(series: MeetingSeries, fresh: Sequence[Meeting], *, by: Actor, at
         )
         for meeting in meetings
     ]
-    assignments = rotation.assign(
+    roster, first_focus = (
         series_queries.roster(series, [focus.pk for focus in cycle]),
-        series_queries.held(series),
-        slots,
-        first_focus=_first_focus(series, cycle),
+        _first_focus(series, cycle, at),
     )
+    assignments = rotation.assign(roster, series_queries.held(series, at=at), slots, first_focus=first_focus)
+    scribes = _scribes(series, roster, slots, assignments, first_focus=first_focus, at=at)
     changes = []
-    for meeting, slot, turn in zip(meetings, slots, assignments, strict=True):
+    for meeting, slot, turn, scribe in zip(meetings, slots, assignments, scribes, strict=True):
         values = {
             "focus_id": turn.focus,
             "facilitator_id": turn.person,
             "stand_in_id": turn.stand_in,
             "why": turn.why,
             "is_taken_over": slot.pinned is not None and slot.pinned == turn.person,
+            "scribe_id": scribe.person,
+            "scribe_why": scribe.why if scribe.person else "",
         }
         if meeting.pk:
             changes.append((meeting, values))
@@ -91,9 +101,29 @@ def give_turns(series: MeetingSeries, fresh: Sequence[Meeting], *, by: Actor, at
     history.change_many(changes, by=by, at=at, verb="meetings.meeting_replanned")
 
 
-def _first_focus(series: MeetingSeries, cycle: Sequence[Focus]) -> int:
+def _scribes(
+    series: MeetingSeries,
+    roster: rotation.Roster,
+    slots: Sequence[rotation.Slot],
+    assignments: Sequence[rotation.Assignment],
+    *,
+    first_focus: int,
+    at: datetime,
+) -> list[rotation.Assignment]:
+    """Return who writes the notes of each meeting: not those who lead it or stand in, if there are others."""
+    free = [
+        rotation.Slot(slot.on, busy=tuple(pk for pk in (turn.person, turn.stand_in) if pk))
+        for slot, turn in zip(slots, assignments, strict=True)
+    ]
+    if series.is_check_in:
+        return [rotation.Assignment(None, None, None, None, "") for _ in slots]
+    written = series_queries.held(series, "scribe", at=at)
+    return rotation.assign(roster, written, free, first_focus=first_focus, task=rotation.WRITING)
+
+
+def _first_focus(series: MeetingSeries, cycle: Sequence[Focus], at: datetime) -> int:
     """Return the index in the cycle of the next focus: the one after the focus of the last meeting held."""
-    last = series_queries.last_held(series.pk)
+    last = series_queries.last_held(series.pk, at=at)
     if last is None or last.focus is None:
         return 0
     later = (index for index, focus in enumerate(cycle) if focus.position > last.focus.position)

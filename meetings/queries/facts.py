@@ -1,12 +1,14 @@
 """The facts about a subject that an agenda needs: signal kind, team, due date, criticality, openness."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime, time
 
 from actions.models import Action
 from history.models import Subject
+from meetings.models import CheckIn
+from people import queries as people
 from risklog.models import Escalation, Review, Risk
-from risklog.states import LIVE_RISKS, UNRESOLVED, ReviewState, Severity
+from risklog.states import LIVE_RISKS, UNRESOLVED, ReviewState, RiskState, Severity
 from signals.models import BreachGroup
 from signals.states import BreachLevel, BreachState
 
@@ -52,16 +54,18 @@ def facts_of_review(review: Review) -> Facts:
     )
 
 
-def is_open(obj: Risk | Review | Escalation) -> bool:
+def is_open(obj: Risk | Review | Escalation | CheckIn) -> bool:
     """Return True if something is left to do about an object; for an escalation, about its subject.
 
-    An escalation takes a query, the others none.
+    An escalation takes a query, the others none. About a check-in nothing is left to do.
     """
     match obj:
         case Risk():
             return obj.state in LIVE_RISKS
         case Review():
             return obj.state == ReviewState.OPEN
+        case CheckIn():
+            return False
         case _:
             return facts_of(obj.about).is_open
 
@@ -69,7 +73,15 @@ def is_open(obj: Risk | Review | Escalation) -> bool:
 def _risk(subject: Subject) -> Facts:
     risk = Risk.objects.select_related("category", "model").get(subject=subject)
     team = risk.team_id or (risk.model.owner_team_id if risk.model else None)
-    return Facts(risk.category.kind, team, is_open=risk.state in LIVE_RISKS)
+    due_on = risk.accepted_until if risk.state == RiskState.ACCEPTED else risk.review_on
+    return Facts(
+        risk.category.kind, team, is_open=risk.state in LIVE_RISKS, due_at=_end_of(due_on) if due_on else None
+    )
+
+
+def _end_of(day: date) -> datetime:
+    """Return the end of a due date, where the organisation is."""
+    return datetime.combine(day, time.max, people.zone_of(None))
 
 
 def _breach(subject: Subject) -> Facts:

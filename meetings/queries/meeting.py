@@ -18,7 +18,9 @@ def meetings(user: Visitor) -> QuerySet[Meeting]:
     """Return the meetings that this reader may see, soonest first, with the relations that pages need."""
     return (
         Meeting.objects.visible_to(user)
-        .select_related("subject", "series__subject", "focus", "facilitator", "stand_in", "controller")
+        .select_related(
+            "subject", "series__subject", "focus", "facilitator", "stand_in", "scribe", "controller"
+        )
         .order_by("starts_at", "id")
     )
 

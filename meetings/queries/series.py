@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db import connection
 from django.db.models import Prefetch, Q, QuerySet
@@ -11,18 +12,23 @@ from django.db.models.functions import Coalesce
 
 from history.models import IS_NEW, Event
 from kit.prepared import Argument, Prepared
+from kit.sight import Visitor
 from lists.collation import BY_NAME
 from meetings.models import Focus, Meeting, MeetingSeries
+from meetings.queries import days_off
 from meetings.rotation import Person, Roster, Turn, balance, spread
 from meetings.routing import CandidateSeries, PlannedMeeting
 from meetings.states import HELD, MeetingState
 from people.models import Absence, Function, Team, User
 from people.states import Role
 
-# Each series in use: its teams, the number of people, the signal kinds of its focuses in use.
+# Each series in use: its teams (none of a check-in, so that no subject is routed to it), the number of
+# people, the signal kinds of its focuses in use.
 _CANDIDATES = """
 SELECT s.id,
-    ARRAY(SELECT team_id FROM meetings_meetingseries_teams WHERE meetingseries_id = s.id),
+    CASE WHEN s.is_check_in THEN '{}' ELSE
+        ARRAY(SELECT team_id FROM meetings_meetingseries_teams WHERE meetingseries_id = s.id)
+    END,
     (SELECT count(*) FROM (
         SELECT m.user_id FROM meetings_meetingseries_teams AS t
         JOIN people_membership AS m ON m.team_id = t.team_id WHERE t.meetingseries_id = s.id
@@ -31,7 +37,7 @@ SELECT s.id,
     ) AS people),
     ARRAY(SELECT DISTINCT unnest(kinds) FROM meetings_focus WHERE series_id = s.id AND NOT is_retired)
 FROM meetings_meetingseries AS s
-WHERE NOT s.is_retired
+WHERE NOT (s.is_retired OR s.is_draft)
 ORDER BY s.id
 """
 
@@ -69,12 +75,16 @@ def focuses(series: MeetingSeries) -> QuerySet[Focus]:
     return series.focuses.filter(is_retired=False).prefetch_related(functions).order_by("position", "id")
 
 
-def held(series: MeetingSeries) -> list[Turn]:
-    """Return the turns of past and live meetings, oldest first. Functions are the current ones."""
+def held(series: MeetingSeries, task: str = "facilitator", *, at: datetime | None = None) -> list[Turn]:
+    """Return the turns of past and live meetings, oldest first. Functions are the current ones.
+
+    task: "facilitator" or "scribe". at: the meeting whose time is then keeps its turns, also if nobody has
+    started it yet.
+    """
     rows = (
-        Meeting.objects.filter(series=series, state__in=HELD)
+        Meeting.objects.filter(_has_begun(at), series=series)
         .order_by("starts_at", "id")
-        .values_list("starts_at", "facilitator_id", "facilitator__function_id", "focus_id")
+        .values_list("starts_at", f"{task}_id", f"{task}__function_id", "focus_id")
     )
     return [
         Turn(at.astimezone(series.zone).date(), person, function, focus)
@@ -130,10 +140,21 @@ def _since(series: MeetingSeries, able: list[User]) -> dict[int, date]:
     return days
 
 
+def _has_begun(at: datetime | None) -> Q:
+    """Match meetings that were held or are live, and the one whose planned time is `at`."""
+    is_held = Q(state__in=HELD)
+    return (
+        is_held if at is None else is_held | Q(state=MeetingState.PLANNED, starts_at__lte=at, ends_at__gt=at)
+    )
+
+
 _PLANNED = Prepared(
     lambda: (
         Meeting.objects.filter(
-            state=MeetingState.PLANNED, starts_at__gt=Argument("at"), series__is_retired=False
+            state=MeetingState.PLANNED,
+            starts_at__gt=Argument("at"),
+            series__is_retired=False,
+            series__is_draft=False,
         )
         .order_by("starts_at", "id")
         .values_list("series_id", "pk", "starts_at", "focus__name", "focus__kinds")
@@ -154,10 +175,10 @@ def candidates(at: datetime) -> list[CandidateSeries]:
         ]
 
 
-def last_held(series_id: int) -> Meeting | None:
-    """Return the latest past or live meeting of a series; None without one."""
+def last_held(series_id: int, *, at: datetime | None = None) -> Meeting | None:
+    """Return the latest past or live meeting of a series; None without one. at: as in held()."""
     return (
-        Meeting.objects.filter(series=series_id, state__in=HELD)
+        Meeting.objects.filter(_has_begun(at), series=series_id)
         .order_by(Coalesce("started_at", "starts_at").desc(), "-id")
         .select_related("focus", "subject")
         .first()
@@ -173,22 +194,39 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
+class FunctionShare:
+    """The number of turns of one function, with the least and the most turns of its people."""
+
+    function: Function
+    turns: int
+    least: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
 class SeriesPlan:
     """The plan of a series. differ_by: the greatest difference between turns of people of one function."""
 
     meetings: Sequence[Meeting]
     shares: Sequence[Share]
+    functions: Sequence[FunctionShare]
     differ_by: int
 
 
-def ahead(series: MeetingSeries, user: User, at: datetime) -> SeriesPlan:
-    """Return upcoming meetings, and the turns of each person in the last year and the plan."""
-    planned = list(
+def ahead(series: MeetingSeries, user: Visitor, at: datetime) -> SeriesPlan:
+    """Return upcoming meetings, and the turns of each person in the last year and the plan.
+
+    Each meeting has `day_off` (meetings.queries.days_off), None on a working day.
+    """
+    planned: list[Any] = list(
         Meeting.objects.visible_to(user)
         .filter(series=series, ends_at__gte=at)
-        .select_related("subject", "focus", "facilitator__function", "stand_in")
+        .select_related("series", "subject", "focus", "facilitator__function", "stand_in", "scribe")
         .order_by("starts_at", "id")
     )
+    off = days_off.of_meetings(planned)
+    for meeting in planned:
+        meeting.day_off = off.get(meeting.pk)
     since = (at - timedelta(days=365)).date()
     turns = [turn for turn in held(series) if turn.on >= since]
     turns += [
@@ -199,4 +237,13 @@ def ahead(series: MeetingSeries, user: User, at: datetime) -> SeriesPlan:
     able = [user for user in participants(series) if user.role != Role.VIEWER]
     people = [Person(user.pk, user.name, user.function_id, date.min) for user in able]
     led = balance(turns, people)
-    return SeriesPlan(planned, [Share(user, led[user.pk]) for user in able], spread(turns, people))
+    shares = [Share(user, led[user.pk]) for user in able]
+    return SeriesPlan(planned, shares, _by_function(shares), spread(turns, people))
+
+
+def _by_function(shares: Sequence[Share]) -> list[FunctionShare]:
+    found: dict[Function, list[int]] = {}
+    for share in shares:
+        if share.person.function:
+            found.setdefault(share.person.function, []).append(share.turns)
+    return [FunctionShare(function, sum(turns), min(turns), max(turns)) for function, turns in found.items()]

@@ -7,15 +7,27 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from kit import clock
 from kit.rights import may, view_needs
 from lists.collation import BY_NAME
 from meetings.filters import MEETINGS, VIEWS
-from meetings.forms import CancellationForm, ItemForm, MoveForm, ObjectiveForm, StartForm
+from meetings.forms import (
+    CancellationForm,
+    ItemForm,
+    MoveForm,
+    ObjectiveForm,
+    StartForm,
+    SwapAnswerForm,
+    SwapForm,
+)
 from meetings.models import Meeting
 from meetings.operations import meeting as operations
 from meetings.queries import agenda as agendas
+from meetings.queries import check_in as check_ins
+from meetings.queries import days_off
 from meetings.queries import meeting as queries
 from meetings.queries import series as series_queries
+from meetings.queries import swap as swaps
 from meetings.states import MeetingState
 from pages import flows
 from pages.answers import back_to, go, respond, toast
@@ -23,6 +35,7 @@ from pages.flows import Show, form_page
 from pages.forms import PageForm
 from pages.listing import listing, reader_of, selection_of
 from pages.requests import PAGE_SIZE, actor
+from people.models import User
 from people.permissions import SignedInRequest
 
 DEFAULT_VIEW = "to-come"
@@ -80,6 +93,8 @@ def detail(request: SignedInRequest, meeting: Meeting, *, status: int = 200, **e
         "meeting": meeting,
         "agenda": agendas.agenda(meeting, user),
         "focus_functions": list(meeting.focus.functions.order_by(*BY_NAME)) if meeting.focus else [],
+        "check_ins": list(check_ins.worth_a_word(meeting).visible_to(user)[:20]) if is_open else [],
+        "day_off": days_off.of_meetings([meeting]).get(meeting.pk),
         "is_planned": meeting.state == MeetingState.PLANNED,
         "is_open": is_open,
         "may_run": may_run,
@@ -91,10 +106,22 @@ def detail(request: SignedInRequest, meeting: Meeting, *, status: int = 200, **e
         "objective_form": ObjectiveForm(initial={"objective": meeting.objective}),
         "move_form": MoveForm.of(meeting),
         "cancel_form": CancellationForm(),
+        **_swap_of(meeting, user),
         "refused": "",
         **extra,
     }
     return respond(request, "meetings/meeting_detail.html", "agenda", context, status=status)
+
+
+def _swap_of(meeting: Meeting, user: User) -> dict[str, Any]:
+    """Return the open swap of a meeting, or the form with which its facilitator asks for one."""
+    at = clock.now()
+    if meeting.state != MeetingState.PLANNED or meeting.starts_at <= at:
+        return {"swap": None}
+    swap = swaps.open_of(meeting, user)
+    if swap or not may(user, "meetings.swap_ask", meeting):
+        return {"swap": swap, "decline_form": SwapAnswerForm()}
+    return {"swap": None, "swap_form": SwapForm(trades=swaps.trades(meeting, user, at))}
 
 
 def _detail_with(request: SignedInRequest, reference: str, name: str) -> Show:

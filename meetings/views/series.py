@@ -1,5 +1,6 @@
 """The pages of a series and its focus cycle."""
 
+import hashlib
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,16 +11,20 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from kit import clock
+from kit.refusals import Refused
 from kit.rights import may, require, view_needs
 from meetings import cadence
-from meetings.forms import FocusForm, SeriesForm
+from meetings.forms import ExtraMeetingForm, FocusForm, SeriesForm
 from meetings.models import Focus, MeetingSeries
+from meetings.operations import extra, preview
 from meetings.operations import focus as focuses
 from meetings.operations import series as operations
 from meetings.queries import series as queries
+from meetings.queries import swap as swaps
 from pages import flows
 from pages.answers import respond
 from pages.flows import form_page
+from pages.requests import actor, version_of
 from people.permissions import SignedInRequest
 from people.queries import organisation
 
@@ -52,6 +57,7 @@ def series_detail(request: SignedInRequest, pk: int) -> HttpResponse:
         "rhythm": cadence.describe(series.rrule),
         "ahead": queries.ahead(series, request.user, clock.now()),
         "focuses": list(queries.focuses(series)),
+        "swaps": list(swaps.open_of_series(series, request.user)[:10]),
         "may_change": may(request.user, "meetings.series_change", series),
         "may_take": may(request.user, "meetings.meeting_take", series),
     }
@@ -81,15 +87,69 @@ def _defaults() -> dict[str, Any]:
 @require_http_methods(["GET", "POST"])
 @view_needs("meetings.series_change")
 def series_edit(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Change a series. What it does to meetings and people is shown first, and saved as it was shown."""
     series = _series(request, pk)
+    form = SeriesForm.of(series, request.POST or None)
+    if request.method == "POST" and version_of(request) == series.version and form.is_valid():
+        require(request.user, "meetings.series_change", series)
+        mark = _mark(request)
+        if request.POST.get("previewed") != mark and (effects := _effects(request, series, form)):
+            show = form_page(request, "meetings/series_form.html", series=series, effects=effects, mark=mark)
+            return show(form, 200)
     return flows.edit(
         request,
         series,
-        SeriesForm.of(series, request.POST or None),
+        form,
         permission="meetings.series_change",
         operation=operations.change,
         address=address_of(series),
         show=form_page(request, "meetings/series_form.html", series=series),
+    )
+
+
+def _mark(request: SignedInRequest) -> str:
+    """Return a digest of the fields of the form, so that what is saved is what was shown."""
+    apart = {"previewed", "csrfmiddlewaretoken"}
+    fields = sorted((name, request.POST.getlist(name)) for name in request.POST if name not in apart)
+    return hashlib.sha256(repr(fields).encode()).hexdigest()[:32]
+
+
+def _effects(request: SignedInRequest, series: MeetingSeries, form: SeriesForm) -> preview.Effects | None:
+    """Return what the change does; None for nothing to show, or if it will be refused."""
+    try:
+        effects = preview.of_change(series, form.values(), by=actor(request), at=clock.now())
+    except Refused:
+        return None
+    return None if effects.is_none else effects
+
+
+@require_POST
+@view_needs("meetings.series_change")
+def series_publish(request: SignedInRequest, pk: int) -> HttpResponse:
+    series = _series(request, pk)
+    return flows.press(
+        request,
+        series,
+        permission="meetings.series_change",
+        operation=operations.publish,
+        address=address_of(series),
+        message="Series published. Its participants are invited.",
+    )
+
+
+@require_http_methods(["GET", "POST"])
+@view_needs("meetings.series_change")
+def series_extra(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Add a meeting to a series, besides those of its rule."""
+    series = _series(request, pk)
+    require(request.user, "meetings.series_change", series)
+    return flows.create(
+        request,
+        ExtraMeetingForm(request.POST or None),
+        operation=partial(extra.add, series),
+        address=lambda meeting: reverse("meetings:meeting_detail", args=[meeting.reference]),
+        show=form_page(request, "meetings/extra_form.html", series=series),
+        message="Meeting added",
     )
 
 

@@ -236,9 +236,15 @@ def as_bytes(row: Message, mail: RenderedMail) -> bytes:
 
     The Message-ID is the id of the row, so a repeat can be recognised. Both parts are
     quoted-printable, so no line is longer than 76 bytes: some servers refuse long lines.
+    An invitation is a third part of the same content, as Outlook and Google read it, and a file, as Apple
+    Mail and Thunderbird show it.
     """
     built = _built(row, mail, EmailMultiAlternatives)
     built.attach_alternative(mail.html, "text/html")  # type: ignore[attr-defined]  # the class is given above
+    if mail.calendar:
+        text = mail.calendar.content.decode().replace("\r\n", "\n")
+        built.attach_alternative(text, f"text/calendar; method={mail.calendar.method}")  # type: ignore[attr-defined]  # as above
+        built.attach("invite.ics", mail.calendar.content, "application/ics")
     return built.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]  # Django's own method takes it
 
 

@@ -52,6 +52,7 @@ def meetings_of(user: User, *, since: datetime, until: datetime) -> QuerySet[Mee
         | Q(series__participants=user)
         | Q(series__teams__in=_teams(user)),
         state__in=TO_COME,
+        series__is_draft=False,
         ends_at__gt=since,
         starts_at__lt=until,
     )

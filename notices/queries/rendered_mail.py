@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from html import unescape
 from typing import Any
@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.utils.html import strip_tags
 
 from history import declarations
+from history.declarations import CalendarPart
 from history.models import Event, Subject
 from history.queries import present_data
 from history.templatetags.timeline import history_line, lines
@@ -41,7 +42,8 @@ class RenderedMail:
     """A rendered mail.
 
     to: an address. text, html: the same content in two forms. headers: further headers. names: the ids
-    of the subjects that it names, None if they are not known: then only its recipient may read it.
+    of the subjects that it names, None if they are not known: then only its recipient may read it. calendar:
+    an invitation that goes with it.
     """
 
     to: str
@@ -50,6 +52,7 @@ class RenderedMail:
     html: str
     headers: Mapping[str, str] = field(default_factory=dict)
     names: Collection[int] | None = ()
+    calendar: CalendarPart | None = None
 
 
 def render(message: Message, *, at: datetime) -> RenderedMail:
@@ -58,6 +61,7 @@ def render(message: Message, *, at: datetime) -> RenderedMail:
         return _digest(message, message.digest, at)
     facts = _facts(message)
     names = facts.pop("names")
+    calendar = facts.get("calendar")
     if names is not None:
         names = {*names, message.subject_id} - {None}
     found = {
@@ -69,7 +73,8 @@ def render(message: Message, *, at: datetime) -> RenderedMail:
         "url": address(message.subject),
         **facts,
     }
-    return _rendered(message.verb, folder_of(message.verb), found, message.user, at, names=names)
+    mail = _rendered(message.verb, folder_of(message.verb), found, message.user, at, names=names)
+    return replace(mail, calendar=calendar)
 
 
 def folder_of(verb: str) -> str:

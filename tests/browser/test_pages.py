@@ -9,6 +9,7 @@ from catalogue.models import DecisionRight, Model
 from kit.actor import SYSTEM
 from learnings.models import Learning
 from meetings.models import Decision, Meeting, MeetingSeries
+from meetings.operations import check_in as check_ins
 from meetings.operations import item as items
 from meetings.operations import meeting as meetings
 from meetings.states import ItemState, MeetingState
@@ -101,6 +102,10 @@ PAGES = {
     "propose": lambda: f"/signals/thresholds/{Threshold.objects.order_by('pk').first().pk}/propose/",
     "meeting series": lambda: f"/meetings/series/{MeetingSeries.objects.get().pk}/",
     "new series": lambda: "/meetings/series/new/",
+    "check-ins": lambda: "/meetings/check-ins/",
+    "check-in": lambda: f"/meetings/check-ins/{_check_in()}/",
+    "add meeting": lambda: f"/meetings/series/{MeetingSeries.objects.get().pk}/meetings/new/",
+    "calendar": lambda: "/meetings/calendar/",
     "new decision": lambda: "/meetings/decisions/new/",
     "new ladder": lambda: "/risks/ladder/new/",
     "new learning": lambda: "/learnings/new/",
@@ -139,6 +144,10 @@ def _scored(state: str) -> str:
 def _duplicate() -> str:
     rows = Risk.objects.select_related("subject").filter(merged_into__isnull=False)
     return rows.order_by("pk").first().reference
+
+
+def _check_in() -> int:
+    return check_ins.note(text="Counts are low", by=SYSTEM, at=AT).pk
 
 
 def _with_roster() -> int:

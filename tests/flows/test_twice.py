@@ -17,7 +17,7 @@ from catalogue.models import DecisionRight, Model
 from history.models import Event
 from kit.actor import SYSTEM
 from learnings.models import Learning
-from meetings.models import AgendaItem, Decision, Focus, MeetingSeries
+from meetings.models import AgendaItem, CalendarFeed, CheckIn, Decision, Focus, Meeting, MeetingSeries
 from meetings.operations import item as items
 from notices.models import WebhookEndpoint
 from people.models import Absence, DutyRoster, Function, Team, Token, User
@@ -258,6 +258,20 @@ CASES = (
         Focus,
         typed(name="Costs", kinds=["latency"]),
     ),
+    Case(
+        "check-in",
+        at("meetings:check_in_list"),
+        CheckIn,
+        typed(text="Counts are low"),
+        at("meetings:check_in_create"),
+    ),
+    Case(
+        "added meeting",
+        at("meetings:series_extra", "meetings.pk"),
+        Meeting,
+        typed(starts_at="2027-09-01T10:00"),
+    ),
+    Case("calendar address", at("meetings:calendar"), CalendarFeed, action=at("meetings:calendar_create")),
     Case(
         "agenda item",
         at("meetings:meeting_detail", "live.reference"),

@@ -153,6 +153,15 @@ _RULES: tuple[tuple[str, Any], ...] = (
     ("meetings:meeting_list", lambda w, o, k: {}),
     ("meetings:series_create", lambda w, o, k: {}),
     ("meetings:series_", lambda w, o, k: {"pk": k["meetings:series"]}),
+    ("meetings:check_in_list", lambda w, o, k: {}),
+    ("meetings:check_in_create", lambda w, o, k: {}),
+    ("meetings:check_in_", lambda w, o, k: {"pk": o.check_in.pk}),
+    ("meetings:swap_ask", lambda w, o, k: {"reference": k["meetings:meeting"]}),
+    ("meetings:swap_", lambda w, o, k: {"pk": k["swap"].pk}),
+    ("meetings:calendar_create", lambda w, o, k: {}),
+    ("meetings:calendar_feed", lambda w, o, k: {"secret": "no-such-secret"}),
+    ("meetings:calendar_", lambda w, o, k: {"pk": k["calendar_feed"].pk}),
+    ("meetings:calendar", lambda w, o, k: {}),
     ("meetings:focus_create", lambda w, o, k: {"pk": k["meetings:series"]}),
     ("meetings:focus_", lambda w, o, k: {"pk": k["meetings:focus"]}),
     ("meetings:item_place", lambda w, o, k: {}),
@@ -259,6 +268,9 @@ _OBJECTS: tuple[tuple[str, Any], ...] = (
     ("meetings:focus_", lambda w, o: w.extra["focus"]),
     ("meetings:item_", lambda w, o: o.item),
     ("meetings:decision_", lambda w, o: o.decision),
+    ("meetings:check_in_", lambda w, o: o.check_in),
+    ("meetings:swap_ask", lambda w, o: w.extra["coming"]),
+    ("meetings:swap_", lambda w, o: w.extra["swap"]),
     ("meetings:meeting_attend", lambda w, o: w.extra["live"]),
     ("meetings:meeting_take_control", lambda w, o: w.extra["live"]),
     ("meetings:meeting_hand_over", lambda w, o: w.extra["live"]),
@@ -331,6 +343,7 @@ def _resource(address: str) -> Any:
             "meeting-series": known["meetings:series"],
             "meetings": known["meetings:live" if rest.endswith(_LIVE) else "meetings:meeting"],
             "agenda-items": objects.item.pk,
+            "check-ins": objects.check_in.pk,
             "decisions": objects.decision.reference,
             "actions": objects.action.reference,
             "learnings": objects.learning.reference,
@@ -339,7 +352,8 @@ def _resource(address: str) -> Any:
             "views": objects.view.pk,
             "events": _first_event(objects.risk.subject_id),
         }
-        with_number = address.replace("<str:number>", str(NO_ID))
+        number = known["swap"].pk if "/swaps/" in address else NO_ID
+        with_number = address.replace("<str:number>", str(number))
         return "/api/v1/" + re.sub(r"<str:\w+>", str(keys.get(first, "")), with_number)
 
     return url

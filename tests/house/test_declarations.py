@@ -90,6 +90,7 @@ def test_search_groups_come_in_the_order_of_their_ranks():
         "meeting",
         "meeting_series",
         "learning",
+        "check_in",
         "model",
         "decision_right",
         "series",

@@ -38,7 +38,7 @@ BANNED = {
     r"\bthe ladder calls\b": "escalated to you",
     r"\bwhat is wanted\b": "what is needed",
     r"\bat hand\b": "available",
-    r"\brota\b": "rotation, roster",
+    r"(?<!/)\brota\b": "rotation, roster",
     r"\bnursery\b": "worker pool",
     r"\banew\b": "again",
     r"\bhang(s|ing)? (on|below)\b|\bhung on\b": "belongs to, is under",

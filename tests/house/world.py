@@ -13,8 +13,11 @@ from history.models import Subject
 from kit.actor import SYSTEM, Actor
 from learnings.operations import learning as learnings
 from meetings.models import Meeting
+from meetings.operations import calendar_feed
+from meetings.operations import check_in as check_ins
 from meetings.operations import item as items
 from meetings.operations import meeting as meetings
+from meetings.operations import swap as swaps
 from notices.models import Entry, Message
 from notices.operations import endpoint
 from people.operations import organisation, person, roster, token
@@ -70,6 +73,7 @@ class Objects:
     file: Any
     view: Any
     right: Any
+    check_in: Any
 
 
 @dataclass
@@ -211,7 +215,9 @@ def _meetings(world: World) -> Any:
         meetings.take_over(one, **_by(facilitator))
     live.refresh_from_db()
     meetings.start(live, is_confirmed=True, **_by(facilitator))
+    swap = swaps.ask(planned[2], asked=facilitator, **_by(_leads(planned[2], facilitator)))
     world.extra |= {
+        "swap": swap,
         "meetings:series": series.pk,
         "meetings:focus": series.focuses.order_by("pk").first().pk,
         "series": series,
@@ -222,6 +228,14 @@ def _meetings(world: World) -> Any:
         "coming": coming,
     }
     return series
+
+
+def _leads(meeting: Meeting, but: Any) -> Any:
+    """Return the facilitator of a meeting, after anybody else than this person took it over."""
+    meeting.refresh_from_db()
+    if meeting.facilitator_id == but.pk:
+        meetings.take_over(meeting, **_by(meeting.series.teams.get().members.exclude(pk=but.pk)[0]))
+    return meeting.facilitator
 
 
 def _objects(world: World, series: Any, *, word: str, viewers: list[int] | None) -> Objects:
@@ -255,6 +269,7 @@ def _objects(world: World, series: Any, *, word: str, viewers: list[int] | None)
         list="risks", name=f"{word} view", query="owner=me", is_shared=viewers is None, **_by(owner)
     )
     right = catalogue.right(model=model, why=f"{word} right", person=owner)
+    check_in = check_ins.note(text=f"{word} note", kind="ingestion_delay", model=model, **_by(owner))
     return Objects(
         model=model,
         series=Series.objects.get(pk=metric.pk),
@@ -273,6 +288,7 @@ def _objects(world: World, series: Any, *, word: str, viewers: list[int] | None)
         file=file,
         view=view,
         right=right,
+        check_in=check_in,
     )
 
 
@@ -287,5 +303,6 @@ def _once(world: World, owner: Any) -> None:
         "risklog:appetite": appetite.add(max_score=25, why="Agreed by the board.", by=SYSTEM, at=AT),
         "risklog:ladder": Ladder.objects.order_by("pk").first(),
         "source": Source.objects.order_by("pk").first(),
+        "calendar_feed": calendar_feed.add(owner, **_by(owner))[0],
         "other_team": Subject.objects.filter(kind="team").last(),
     }

@@ -417,7 +417,9 @@ def test_a_series_is_added_once_and_edited(client, crew):
     url = reverse("meetings:series_edit", args=[series.pk])
     assert "Data science, Data engineering" in client.get(url).content.decode()
     edited = {**said, "starts_at": "11:00", "version": series.version}
-    assert client.post(url, edited).status_code == 303
+    shown = client.post(url, edited)
+    assert shown.status_code == 200
+    assert client.post(url, {**edited, "previewed": shown.context["mark"]}).status_code == 303
     assert make.planned(series).starts_at.hour == 10
     stale = client.post(url, {**edited, "name": "My name"})
     assert stale.status_code == 409

@@ -32,4 +32,4 @@ def test_a_change_of_many_turns_is_told_to_each_person_once():
     assert changed.count() > 4
     assert before == 0
     assert len(told) == len({entry.user_id for entry in told}) > 1
-    assert "Several of your turns as facilitator changed" in {entry.why for entry in told}
+    assert "Several of your turns changed" in {entry.why for entry in told}

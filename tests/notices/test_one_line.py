@@ -50,7 +50,8 @@ def test_another_length_is_one_line_and_no_second_agenda(at, weekly):
     settle(at)
 
     assert verbs(person) == ["meetings.series_changed"]
-    assert not Message.objects.exists()
+    assert set(Message.objects.values_list("verb", flat=True)) == {"meetings.series_changed"}
+    assert Message.objects.filter(user=person).count() == 1
     meeting = make.planned(series)
     assert (meeting.published_at, meeting.ends_at - meeting.starts_at) == (published, timedelta(minutes=60))
 

@@ -11,13 +11,16 @@ from actions.operations import action as actions
 from history import declarations
 from history.models import Due, Event
 from kit.actor import SYSTEM
-from meetings.models import Meeting
-from meetings.operations import agenda
+from meetings.models import Meeting, MeetingSeries
+from meetings.operations import agenda, extra
 from meetings.operations import meeting as meetings
+from meetings.operations import series as all_series
+from meetings.operations import swap as swaps
 from notices.models import Entry, Message
 from notices.operations import message
 from notices.states import MessageState
 from people.operations import person as persons
+from people.operations import team as teams
 from people.states import Role
 from riskhub import schedule
 from risklog.models import Escalation, Review, Risk, Score
@@ -189,6 +192,80 @@ def agenda_published() -> Told:
     return Told(meeting, meeting.facilitator, max(due.at, AT))
 
 
+def invited() -> Told:
+    team, (reader, _) = make_meeting.crew()
+    return Told(make_meeting.series(team), reader)
+
+
+def changed_series() -> Told:
+    made, reader, _ = invited()
+    return Told(all_series.change(made, {"place": "Room 5"}, by=SYSTEM, at=AT), reader)
+
+
+def retired_series() -> Told:
+    made, reader, _ = invited()
+    return Told(all_series.retire(made, by=SYSTEM, at=AT), reader)
+
+
+def joined_series() -> Told:
+    made, reader = make_meeting.series(), people.user("Jo")
+    return Told(all_series.change(made, {"participants": [reader]}, by=SYSTEM, at=AT), reader)
+
+
+def left_series() -> Told:
+    made, reader, _ = joined_series()
+    return Told(all_series.change(made, {"participants": []}, by=SYSTEM, at=AT), reader)
+
+
+def moved_meeting() -> Told:
+    made, reader, _ = invited()
+    meeting = make_meeting.planned(made, position=3)
+    return Told(meetings.move(meeting, starts_at=meeting.starts_at + DAY, by=SYSTEM, at=AT), reader)
+
+
+def cancelled_meeting() -> Told:
+    made, reader, _ = invited()
+    return Told(meetings.cancel(make_meeting.planned(made, position=3), by=SYSTEM, at=AT), reader)
+
+
+def reinstated_meeting() -> Told:
+    made, reader, _ = cancelled_meeting()
+    return Told(meetings.reinstate(made, by=SYSTEM, at=AT), reader)
+
+
+def published_series() -> Told:
+    team, (reader, _) = make_meeting.crew()
+    draft = make_meeting.series(team, is_draft=True)
+    return Told(all_series.publish(draft, by=SYSTEM, at=AT), reader)
+
+
+def added_meeting() -> Told:
+    made, reader, _ = invited()
+    return Told(extra.add(made, starts_at=AT + 20 * DAY, by=SYSTEM, at=AT), reader)
+
+
+def asked_to_swap() -> Told:
+    meeting = make_meeting.planned(invited().obj, position=3)
+    asked = meeting.series.teams.get().members.exclude(pk=meeting.facilitator_id)[0]
+    by = risklog_review.actor(meeting.facilitator)
+    swaps.ask(meeting, asked=asked, by=by, at=AT)
+    return Told(meeting, asked)
+
+
+def accepted_swap() -> Told:
+    meeting, asked, _ = asked_to_swap()
+    swap = meeting.swaps.get()
+    swaps.accept(swap, by=risklog_review.actor(asked), at=AT)
+    return Told(meeting, swap.asked_by)
+
+
+def declined_swap() -> Told:
+    meeting, asked, _ = asked_to_swap()
+    swap = meeting.swaps.get()
+    swaps.decline(swap, by=risklog_review.actor(asked), at=AT)
+    return Told(meeting, swap.asked_by)
+
+
 def closed_meeting() -> Told:
     meeting = make_meeting.live()
     when = meeting.starts_at + MINUTE
@@ -311,6 +388,39 @@ def moved(told: Told, obj: Meeting, at: Any) -> None:
     meetings.move(obj, starts_at=obj.starts_at + 10 * DAY, by=SYSTEM, at=at)
 
 
+def reinstated(told: Told, obj: Meeting, at: Any) -> None:
+    meetings.reinstate(obj, by=SYSTEM, at=at)
+
+
+def retired(told: Told, obj: MeetingSeries, at: Any) -> None:
+    all_series.retire(obj, by=SYSTEM, at=at)
+
+
+def changed_again(told: Told, obj: MeetingSeries, at: Any) -> None:
+    all_series.change(obj, {"length_minutes": 30}, by=SYSTEM, at=at)
+
+
+def out_of_the_team(told: Told, obj: MeetingSeries, at: Any) -> None:
+    teams.leave(obj.teams.get(), told.reader, by=SYSTEM, at=at)
+
+
+def out_of_the_series(told: Told, obj: MeetingSeries, at: Any) -> None:
+    all_series.change(obj, {"participants": []}, by=SYSTEM, at=at)
+
+
+def in_the_series(told: Told, obj: MeetingSeries, at: Any) -> None:
+    all_series.change(obj, {"participants": [told.reader]}, by=SYSTEM, at=at)
+
+
+def swap_withdrawn(told: Told, obj: Meeting, at: Any) -> None:
+    swap = obj.swaps.get()
+    swaps.withdraw(swap, by=risklog_review.actor(swap.asked_by), at=at)
+
+
+def swap_declined(told: Told, obj: Meeting, at: Any) -> None:
+    swaps.decline(obj.swaps.get(), by=risklog_review.actor(told.reader), at=at)
+
+
 def removed(told: Told, obj: Comment, at: Any) -> None:
     comments.remove(obj, by=SYSTEM, at=at)
 
@@ -376,6 +486,19 @@ STEPS: dict[str, tuple[Callable[[], Told], tuple[Callable[[Told, Any, Any], None
     "meetings.turn_near": (turn_near, (cancelled, moved, leaves)),
     "meetings.agenda_published": (agenda_published, (cancelled, moved, leaves)),
     "meetings.meeting_closed": (closed_meeting, (leaves,)),
+    "meetings.series_added": (invited, (retired, changed_again, out_of_the_team, leaves)),
+    "meetings.series_changed": (changed_series, (retired, changed_again, out_of_the_team, leaves)),
+    "meetings.series_retired": (retired_series, (leaves,)),
+    "meetings.participants_joined": (joined_series, (retired, out_of_the_series, leaves)),
+    "meetings.participants_left": (left_series, (in_the_series, leaves)),
+    "meetings.meeting_moved": (moved_meeting, (cancelled, moved, leaves)),
+    "meetings.meeting_cancelled": (cancelled_meeting, (reinstated, leaves)),
+    "meetings.meeting_reinstated": (reinstated_meeting, (cancelled, moved, leaves)),
+    "meetings.series_published": (published_series, (retired, changed_again, leaves)),
+    "meetings.meeting_added": (added_meeting, (cancelled, moved, leaves)),
+    "meetings.swap_asked": (asked_to_swap, (swap_withdrawn, swap_declined, cancelled, leaves)),
+    "meetings.swap_accepted": (accepted_swap, (cancelled, leaves)),
+    "meetings.swap_declined": (declined_swap, (cancelled, leaves)),
     "talk.people_mentioned": (mentioned, (removed, mention_removed, leaves)),
 }  # fmt: skip
 

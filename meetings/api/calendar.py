@@ -1,0 +1,55 @@
+"""API resources of calendars: iCalendar files of a series, and of all meetings of the caller."""
+
+from typing import Any
+
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.utils.cache import get_conditional_response
+from drf_spectacular.types import OpenApiTypes
+from rest_framework.request import Request
+
+from kit import clock
+from meetings.icalendars import MEDIA_TYPE, tag_of
+from meetings.models import MeetingSeries
+from meetings.queries import calendar as queries
+from rest.rendering import Json
+from rest.resource import ApiView
+
+
+class _Calendar(ApiView):
+    """GET returns an iCalendar with its ETag; 304 if the client has this version."""
+
+    permission = {"GET": "meetings.meeting_view"}
+    answers = {"GET": (200, OpenApiTypes.STR)}
+
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> tuple[Any, str]:
+        """Accept every Accept header: the answer is a calendar. Errors are JSON."""
+        return Json(), Json.media_type
+
+    def send(self, request: Request, series: MeetingSeries | None) -> HttpResponseBase:
+        content = queries.feed(request.user, series, at=clock.now())
+        response = HttpResponse(content, content_type=MEDIA_TYPE)
+        response["ETag"] = tag = tag_of(content)
+        return get_conditional_response(request, etag=tag, response=response) or response
+
+
+class MyCalendar(_Calendar):
+    """The meetings of the caller as an iCalendar."""
+
+    def get(self, request: Request) -> HttpResponseBase:
+        return self.send(request, None)
+
+
+class SeriesCalendar(_Calendar):
+    """The meetings of a series as an iCalendar."""
+
+    def get(self, request: Request, key: str) -> HttpResponseBase:
+        rows = MeetingSeries.objects.visible_to(request.user).select_related("subject")
+        number = int(key) if key.isascii() and key.isdigit() and len(key) < 19 else 0
+        return self.send(request, get_object_or_404(rows, pk=number))
+
+
+RESOURCES: list = [
+    ("calendar.ics", MyCalendar),
+    ("meeting-series/<str:key>/calendar.ics", SeriesCalendar),
+]

@@ -1,0 +1,227 @@
+"""API resources of the rotation of a series: its plan with the balance, and swaps of turns."""
+
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from kit import clock
+from meetings.filters import SWAPS
+from meetings.models import Meeting, MeetingSeries, Swap
+from meetings.operations import swap as operations
+from meetings.queries import series as queries
+from meetings.queries import swap as swaps
+from meetings.states import SwapState
+from people.models import User
+from rest.fields import Body, Visible, read
+from rest.resource import ApiView, Collection, Item, Resource
+
+
+class PlannedTurnRow(serializers.Serializer):
+    """An upcoming meeting with its turns, and why they are."""
+
+    meeting = serializers.CharField(source="reference")
+    starts_at = serializers.DateTimeField()
+    state = serializers.CharField()
+    focus_id = serializers.IntegerField(allow_null=True)
+    facilitator_id = serializers.IntegerField(allow_null=True)
+    function_id = serializers.IntegerField(source="facilitator.function_id", default=None, allow_null=True)
+    stand_in_id = serializers.IntegerField(allow_null=True)
+    why = serializers.CharField()
+    is_taken_over = serializers.BooleanField()
+    scribe_id = serializers.IntegerField(allow_null=True)
+    scribe_why = serializers.CharField()
+
+
+class PersonTurnsRow(serializers.Serializer):
+    """The turns of a person in the past year and in the plan."""
+
+    person_id = serializers.IntegerField(source="person.pk")
+    name = serializers.CharField(source="person.name")
+    function_id = serializers.IntegerField(source="person.function_id", allow_null=True)
+    turns = serializers.IntegerField()
+
+
+class FunctionTurnsRow(serializers.Serializer):
+    """The turns of a function, and the least and the most of one of its people."""
+
+    function_id = serializers.IntegerField(source="function.pk")
+    turns = serializers.IntegerField()
+    least = serializers.IntegerField()
+    most = serializers.IntegerField()
+
+
+class RotationRow(serializers.Serializer):
+    """The plan of a series, and how evenly its turns are shared."""
+
+    meetings = PlannedTurnRow(many=True)
+    people = PersonTurnsRow(many=True, source="shares")
+    functions = FunctionTurnsRow(many=True)
+    differ_by = serializers.IntegerField(
+        help_text="The greatest difference between the turns of two people of one function."
+    )
+
+
+def _series(request: Request, key: str) -> MeetingSeries:
+    rows = MeetingSeries.objects.visible_to(request.user).select_related("subject")
+    if not (key.isascii() and key.isdigit() and len(key) < 19):
+        raise Http404
+    return get_object_or_404(rows, pk=int(key))
+
+
+class RotationOfSeries(ApiView):
+    """The upcoming meetings of a series with their turns, and the balance."""
+
+    permission = {"GET": "meetings.meeting_view"}
+    answers = {"GET": (200, RotationRow)}
+
+    def get(self, request: Request, key: str) -> Response:
+        plan = queries.ahead(_series(request, key), request.user, clock.now())
+        return Response(RotationRow(plan).data)
+
+
+class SwapRow(serializers.Serializer):
+    """A request to take a turn, in return for another one or for none."""
+
+    id = serializers.IntegerField()
+    version = serializers.IntegerField()
+    meeting_reference = serializers.CharField()
+    in_return_reference = serializers.CharField(allow_null=True)
+    asked_by_id = serializers.IntegerField()
+    asked_id = serializers.IntegerField()
+    note = serializers.CharField()
+    answer = serializers.CharField()
+    state = serializers.ChoiceField(SwapState.choices)
+    asked_at = serializers.DateTimeField()
+
+
+def _people(user: User) -> QuerySet[User]:
+    return User.objects.active().visible_to(user)
+
+
+class NewSwap(Body):
+    """A request of the facilitator of a meeting."""
+
+    meeting = Visible("meeting", Meeting.objects.visible_to, by="subject__reference")
+    asked = Visible("person", _people, by="email")
+    in_return = Visible(
+        "meeting",
+        Meeting.objects.visible_to,
+        by="subject__reference",
+        required=False,
+        allow_null=True,
+        help_text="A meeting that the asked person facilitates and the caller takes.",
+    )
+    note = serializers.CharField(max_length=300, required=False, allow_blank=True)
+
+
+class SwapAnswer(Body):
+    answer = serializers.CharField(max_length=300, required=False, allow_blank=True)
+
+
+class _Swaps(Resource):
+    kind = "swap"
+    serializer_class = SwapRow
+    columns = {
+        "id": "id",
+        "version": "version",
+        "meeting_reference": "meeting__subject__reference",
+        "in_return_reference": "in_return__subject__reference",
+        "asked_by_id": "asked_by_id",
+        "asked_id": "asked_id",
+        "note": "note",
+        "answer": "answer",
+        "state": "state",
+        "asked_at": "asked_at",
+    }
+
+    def rows(self, request: Request) -> QuerySet:
+        series = _series(request, self.kwargs["key"])
+        return Swap.objects.visible_to(request.user).filter(meeting__series=series)
+
+    def objects(self, request: Request) -> QuerySet:
+        series = _series(request, self.kwargs["key"])
+        return swaps.swaps(request.user).filter(meeting__series=series)
+
+
+class Swaps(_Swaps, Collection):
+    """The swaps of a series."""
+
+    permission = {"GET": "meetings.meeting_view", "POST": "meetings.swap_ask"}
+    bodies = {"POST": NewSwap}
+    spec = SWAPS
+
+    def get(self, request: Request, key: str) -> Response:
+        return super().get(request)
+
+    def post(self, request: Request, key: str) -> Response:
+        series = _series(request, key)
+        values = read(NewSwap, request)
+        meeting = values.pop("meeting")
+        if meeting.series_id != series.pk:
+            raise serializers.ValidationError({"meeting": ["Choose a meeting of this series."]})
+        self.require(request, "meetings.swap_ask", meeting)
+        swap = operations.ask(meeting, **values, by=self.by(request), at=clock.now())
+        return self.created(request, swap.pk, f"meeting-series/{series.pk}/swaps/{swap.pk}")
+
+
+class SwapItem(_Swaps, Item):
+    """A swap of a series, by id."""
+
+    permission = {"GET": "meetings.meeting_view"}
+
+    def get(self, request: Request, key: str, number: str) -> Response:
+        return super().get(request, number)
+
+
+class _SwapStep(_Swaps, Item):
+    """A step of one swap, at the version that If-Match names."""
+
+    permission = {"POST": "meetings.swap_answer"}
+    answers = {"POST": (200, SwapRow)}
+    body: ClassVar[type[Body]] = Body
+    operation: ClassVar[Any]
+    is_versioned = True
+
+    def post(self, request: Request, key: str, number: str) -> Response:
+        swap = self.found(request, number)
+        self.require(request, "meetings.swap_answer", swap)
+        seen = self.seen(request, swap)
+        values = read(self.body, request)
+        type(self).operation(swap, **values, by=self.by(request), at=clock.now(), seen=seen)
+        return self.answer(request, swap.pk)
+
+
+class AcceptSwap(_SwapStep):
+    """Accept a swap: the turns are exchanged."""
+
+    bodies = {"POST": None}
+    operation = staticmethod(operations.accept)
+
+
+class DeclineSwap(_SwapStep):
+    """Decline a swap."""
+
+    body, bodies = SwapAnswer, {"POST": SwapAnswer}
+    operation = staticmethod(operations.decline)
+
+
+class WithdrawSwap(_SwapStep):
+    """Withdraw one's own swap."""
+
+    bodies = {"POST": None}
+    operation = staticmethod(operations.withdraw)
+
+
+RESOURCES: list = [
+    ("meeting-series/<str:key>/rota", RotationOfSeries),
+    ("meeting-series/<str:key>/swaps", Swaps),
+    ("meeting-series/<str:key>/swaps/<str:number>", SwapItem),
+    ("meeting-series/<str:key>/swaps/<str:number>/accept", AcceptSwap),
+    ("meeting-series/<str:key>/swaps/<str:number>/decline", DeclineSwap),
+    ("meeting-series/<str:key>/swaps/<str:number>/withdraw", WithdrawSwap),
+]

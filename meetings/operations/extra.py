@@ -1,0 +1,48 @@
+"""Meetings that a person adds to a series, besides those of its rule."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from history import operations as history
+from kit.actor import Actor
+from kit.refusals import Refused
+from meetings import cadence
+from meetings.models import Meeting, MeetingSeries
+from meetings.operations import carry, placement, turns
+
+
+@transaction.atomic
+def add(
+    series: MeetingSeries,
+    *,
+    starts_at: datetime,
+    length_minutes: int | None = None,
+    objective: str = "",
+    by: Actor,
+    at: datetime,
+) -> Meeting:
+    """Add a meeting to a series. It takes the next focus and turn, as any other, and no change of the rule.
+
+    length_minutes: None for the length of the series. Raises Refused(field="starts_at" or "length_minutes").
+    """
+    series = turns.lock(series.pk)
+    if series.is_retired:
+        raise Refused("This series is retired.", field="starts_at")
+    if starts_at <= at:
+        raise Refused("Choose a time in the future.", field="starts_at")
+    if length_minutes is not None and not 5 <= length_minutes <= 480:
+        raise Refused("Use 5 to 480 minutes.", field="length_minutes")
+    wall = starts_at.astimezone(series.zone).replace(tzinfo=None, second=0, microsecond=0)
+    if Meeting.objects.filter(series=series, occurrence=cadence.key(wall)).exists():
+        raise Refused("This series has a meeting at that time. Choose another time.", field="starts_at")
+    meeting = turns.new_meeting(series, wall)
+    meeting.is_extra, meeting.objective = True, objective.strip()[:300]
+    meeting.starts_at = starts_at.replace(second=0, microsecond=0)
+    meeting.ends_at = meeting.starts_at + timedelta(minutes=length_minutes or series.length_minutes)
+    turns.give_turns(series, [meeting], by=by, at=at)
+    history.record(meeting, "meetings.meeting_added", by=by, at=at)
+    turns.put_dues(meeting, at=at)
+    carry.place_carried_items(series, by=by, at=at)
+    placement.place_waiting(at=at)
+    return meeting

@@ -1,0 +1,254 @@
+"""Read meetings as entries of calendars: feeds, and invitations by mail."""
+
+from datetime import datetime, timedelta
+from email.utils import parseaddr
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+
+from history.declarations import CalendarPart
+from history.models import Event
+from kit.kinds import url_of
+from kit.sight import Visitor
+from kit.texts import many_lines, one_line
+from meetings import cadence, icalendars
+from meetings.filters import is_of_participant
+from meetings.icalendars import CalendarEntry
+from meetings.models import CalendarFeed, Meeting, MeetingSeries
+from meetings.states import AHEAD, MeetingState
+from people import queries as people
+from people.models import User
+
+# A feed has the meetings of the past year, so that a subscribed calendar keeps them.
+PAST = timedelta(days=366)
+# A person whose calendar program read a feed this lately gets no invitations by mail.
+READ_LATELY = timedelta(days=14)
+# The events that change what a calendar shows.
+_CHANGES = (
+    "meetings.meeting_planned",
+    "meetings.meeting_added",
+    "meetings.meeting_moved",
+    "meetings.meeting_changed",
+    "meetings.meeting_cancelled",
+    "meetings.meeting_reinstated",
+    "meetings.meeting_replanned",
+    "meetings.turn_taken_over",
+)
+
+
+def feeds_of(user: User) -> QuerySet[CalendarFeed]:
+    """Return the live feeds of a person, that of all meetings first."""
+    rows = CalendarFeed.objects.filter(user=user, ended_at__isnull=True)
+    return rows.select_related("series", "user__subject").order_by("series_id", "pk")
+
+
+def feed_with(secret_hash: bytes) -> CalendarFeed | None:
+    """Return the live feed with this hash, of an active person; None without one."""
+    live = CalendarFeed.objects.filter(ended_at__isnull=True, user__is_active=True)
+    return live.select_related("series__subject").filter(secret_hash=secret_hash).first()
+
+
+def feed(reader: Visitor, series: MeetingSeries | None, *, at: datetime) -> bytes:
+    """Return the calendar of a series, or of all series of the reader. Two queries, for any number of rows.
+
+    It has what the reader may see now: meetings since a year ago and all planned ones.
+    """
+    rows = _meetings(reader).filter(starts_at__gte=at - PAST)
+    if series is None:
+        rows = rows.filter(is_of_participant(reader.pk))
+        name = "Riskhub meetings"
+    else:
+        rows, name = rows.filter(series=series), series.name
+    return icalendars.feed([_entry(meeting) for meeting in rows], name=one_line(name))
+
+
+def is_subscribed(reader: User, series: MeetingSeries, at: datetime) -> bool:
+    """Return True if a calendar program of this person reads the meetings of the series from a feed."""
+    lately = CalendarFeed.objects.filter(
+        user=reader, ended_at__isnull=True, last_read_at__gte=at - READ_LATELY
+    )
+    return lately.filter(Q(series__isnull=True) | Q(series=series)).exists()
+
+
+def _meetings(reader: Visitor) -> QuerySet[Meeting]:
+    changes = Event.objects.filter(subject=OuterRef("subject"), verb__in=_CHANGES).order_by("-at", "-id")
+    return (
+        Meeting.objects.visible_to(reader)
+        .filter(series__is_draft=False)
+        .select_related("subject", "series", "focus", "facilitator", "stand_in")
+        .annotate(changed_at=Coalesce(Subquery(changes.values("at")[:1]), "starts_at"))
+        .order_by("starts_at", "id")
+    )
+
+
+def _entry(meeting: Meeting) -> CalendarEntry:
+    """Return the entry of a meeting in a feed. meeting: annotated with changed_at."""
+    return CalendarEntry(
+        uid=_meeting_uid(meeting),
+        sequence=meeting.version,
+        starts_at=meeting.starts_at,
+        ends_at=meeting.ends_at,
+        zone=meeting.series.zone,
+        title=_title(meeting),
+        stamp=meeting.changed_at,  # type: ignore[attr-defined]  # annotated
+        text=_text(meeting),
+        place=one_line(meeting.series.place),
+        url=settings.BASE_URL + url_of(meeting.subject),
+        is_cancelled=meeting.state == MeetingState.CANCELLED,
+    )
+
+
+def _title(meeting: Meeting) -> str:
+    focus = f": {meeting.focus.name}" if meeting.focus else ""
+    return one_line(f"{meeting.series.name}{focus}")
+
+
+def _text(meeting: Meeting) -> str:
+    lines = []
+    if meeting.facilitator:
+        stand_in = f", stand-in {meeting.stand_in.name}" if meeting.stand_in else ""
+        lines.append(f"Facilitator: {meeting.facilitator.name}{stand_in}")
+    if meeting.objective:
+        lines.append(f"Objective: {meeting.objective}")
+    lines.append(f"Agenda: {settings.BASE_URL}{url_of(meeting.subject)}")
+    return many_lines("\n".join(lines))
+
+
+# ------------------------------------------------------------------ invitations by mail
+
+
+def series_invitation(series: MeetingSeries, event: Event, reader: User) -> CalendarPart | None:
+    """Return one recurring entry for all upcoming meetings of a series, as its rule and plan are now.
+
+    Cancelled meetings are left out, moved ones have their own entry. None if the reader subscribes to a feed,
+    or if there is no upcoming meeting.
+    """
+    if is_subscribed(reader, series, event.at):
+        return None
+    found = cadence.for_calendars(
+        series.rrule,
+        zone=series.zone,
+        first_on=series.first_on,
+        starts_at=series.starts_at,
+        since=event.at,
+    )
+    if found is None:
+        return None
+    wall, rule = found
+    start = cadence.moment(wall, series.zone)
+    planned = list(
+        Meeting.objects.filter(series=series, occurrence__in=_keys(series, event.at), is_extra=False)
+        .select_related("series", "subject", "focus", "facilitator", "stand_in")
+        .order_by("occurrence")
+    )
+    off = [_wall(meeting) for meeting in planned if meeting.state == MeetingState.CANCELLED]
+    whole = CalendarEntry(
+        uid=_series_uid(series),
+        sequence=event.pk,
+        starts_at=start,
+        ends_at=start + timedelta(minutes=series.length_minutes),
+        zone=series.zone,
+        title=one_line(series.name),
+        stamp=event.at,
+        text=_series_text(series),
+        place=one_line(series.place),
+        url=settings.BASE_URL + url_of(series.subject),
+        rule=rule,
+        wall=wall,
+        without=off,
+    )
+    moved = [meeting for meeting in planned if meeting.state != MeetingState.CANCELLED and _is_moved(meeting)]
+    return _part([whole, *(_occurrence(meeting, event) for meeting in moved)], reader)
+
+
+def series_withdrawal(series: MeetingSeries, event: Event, reader: User) -> CalendarPart | None:
+    """Return the cancellation of the recurring entry of a series."""
+    if is_subscribed(reader, series, event.at):
+        return None
+    entry = CalendarEntry(
+        uid=_series_uid(series),
+        sequence=event.pk,
+        starts_at=event.at,
+        ends_at=event.at + timedelta(minutes=series.length_minutes),
+        zone=series.zone,
+        title=one_line(series.name),
+        stamp=event.at,
+    )
+    return _part([entry], reader, is_cancellation=True)
+
+
+def meeting_change(meeting: Meeting, event: Event, reader: User) -> CalendarPart | None:
+    """Return the changed occurrence of a recurring entry, or a meeting that was added, as an own entry."""
+    if is_subscribed(reader, meeting.series, event.at):
+        return None
+    is_cancelled = meeting.state == MeetingState.CANCELLED
+    return _part([_occurrence(meeting, event)], reader, is_cancellation=is_cancelled)
+
+
+def _occurrence(meeting: Meeting, event: Event) -> CalendarEntry:
+    return CalendarEntry(
+        uid=_meeting_uid(meeting) if meeting.is_extra else _series_uid(meeting.series),
+        sequence=event.pk,
+        starts_at=meeting.starts_at,
+        ends_at=meeting.ends_at,
+        zone=meeting.series.zone,
+        title=_title(meeting),
+        stamp=event.at,
+        text=_text(meeting),
+        place=one_line(meeting.series.place),
+        url=settings.BASE_URL + url_of(meeting.subject),
+        replaces=None if meeting.is_extra else _wall(meeting),
+    )
+
+
+def _keys(series: MeetingSeries, since: datetime) -> list[str]:
+    walls = cadence.occurrences(
+        series.rrule,
+        zone=series.zone,
+        first_on=series.first_on,
+        starts_at=series.starts_at,
+        since=since,
+        until=since + AHEAD,
+    )
+    return [cadence.key(wall) for wall in walls]
+
+
+def _is_moved(meeting: Meeting) -> bool:
+    planned = timedelta(minutes=meeting.series.length_minutes)
+    is_elsewhere = meeting.starts_at != cadence.moment(_wall(meeting), meeting.series.zone)
+    return is_elsewhere or meeting.ends_at - meeting.starts_at != planned
+
+
+def _wall(meeting: Meeting) -> datetime:
+    return datetime.fromisoformat(meeting.occurrence)
+
+
+def _series_text(series: MeetingSeries) -> str:
+    address = settings.BASE_URL + url_of(series.subject)
+    return many_lines("\n".join(part for part in (series.purpose, f"Plan and agendas: {address}") if part))
+
+
+def _series_uid(series: MeetingSeries) -> str:
+    return f"series-{series.pk}@{_host()}"
+
+
+def _meeting_uid(meeting: Meeting) -> str:
+    return f"meeting-{meeting.pk}@{_host()}"
+
+
+def _host() -> str:
+    return urlsplit(settings.BASE_URL).hostname or "localhost"
+
+
+def _part(entries: list[CalendarEntry], reader: User, *, is_cancellation: bool = False) -> CalendarPart:
+    organisation = people.organisation()
+    name = f"{organisation.name} meetings" if organisation else "Meetings"
+    content = icalendars.invitation(
+        entries,
+        is_cancellation=is_cancellation,
+        organizer=(one_line(name), parseaddr(settings.DEFAULT_FROM_EMAIL)[1]),
+        attendee=(one_line(reader.name), reader.email),
+    )
+    return CalendarPart("CANCEL" if is_cancellation else "REQUEST", content)
