@@ -120,7 +120,7 @@ def test_the_visibility_of_the_owner_applies_at_each_reading(series, member):
     address = subscribed(member)
     assert events_at(address)
 
-    Meeting.objects.filter(series=series).update(facilitator=None, stand_in=None)
+    Meeting.objects.filter(series=series).update(facilitator=None, stand_in=None, scribe=None)
     teams.leave(series.teams.get(), member, by=SYSTEM, at=AT)
 
     assert events_at(address) == []
