@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from meetings.rotation import Person, Roster, Slot, Turn, assign, spread
+from meetings.rotation import WRITING, Person, Roster, Slot, Turn, assign, spread
 
 START = date(2026, 1, 5)
 LONG_AGO = date(2020, 1, 1)
@@ -148,3 +148,21 @@ def test_the_words_say_whose_turn_and_since_when():
 
     assert found[0].why == "Next in rotation: data engineering; Ben is away; Ana last led on 5 Jan"
     assert found[1].why == "Next in rotation: data engineering; Ben last led on 2 Nov 2025"
+
+
+@given(rotations(), st.integers(1, 30))
+@settings(max_examples=100, deadline=None)
+def test_a_scribe_neither_leads_nor_stands_in_while_somebody_else_is_there(case, length):
+    roster, past = case
+    slots = [Slot(week(n)) for n in range(length)]
+    leading = assign(roster, past, slots)
+    busy = [tuple(pk for pk in (one.person, one.stand_in) if pk) for one in leading]
+    writing = assign(
+        roster, [], [Slot(slot.on, busy=pair) for slot, pair in zip(slots, busy, strict=True)], task=WRITING
+    )
+
+    for one, pair in zip(writing, busy, strict=True):
+        assert one.person is not None
+        free = len(roster.people) - len(pair)
+        assert free == 0 or one.person not in pair
+        assert one.person != pair[0] or len(roster.people) == 1
