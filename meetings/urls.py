@@ -41,6 +41,7 @@ ITEMS = [
     path("items/<int:pk>/extend/", live_item.item_extend, name="item_extend"),
     path("items/<int:pk>/finish/", live_item.item_finish, name="item_finish"),
     path("items/<int:pk>/note/", live_item.item_note, name="item_note"),
+    path("items/<int:pk>/record/", live_item.item_record, name="item_record"),
     path("items/<int:pk>/decide/", live_item.item_decide, name="item_decide"),
     path("items/<int:pk>/act/", live_item.item_act, name="item_act"),
 ]
@@ -62,6 +63,7 @@ DECISIONS = [
     path("decisions/", decision.decision_list, name="decision_list"),
     path("decisions/export/", decision.decision_export, name="decision_export"),
     path("decisions/new/", decision.decision_create, name="decision_create"),
+    path("decisions/<str:reference>/complete/", decision.decision_complete, name="decision_complete"),
     path("decisions/<str:reference>/", decision.decision_detail, name="decision_detail"),
 ]
 MEETINGS = [

@@ -4,17 +4,21 @@ from meetings.forms.check_in import (
     CheckInForm,
     NewCheckInForm,
 )
-from meetings.forms.meeting import (
+from meetings.forms.live import (
     AttendanceForm,
-    CancellationForm,
     ClosingForm,
+    CompletionForm,
     ControlForm,
+    ItemOutcomeForm,
+    NoteForm,
+    RecordForm,
+)
+from meetings.forms.meeting import (
+    CancellationForm,
     DecisionForm,
     FollowUpActionForm,
     ItemForm,
-    ItemOutcomeForm,
     MoveForm,
-    NoteForm,
     ObjectiveForm,
     StartForm,
 )
@@ -33,6 +37,7 @@ __all__ = [
     "CancellationForm",
     "CheckInForm",
     "ClosingForm",
+    "CompletionForm",
     "ControlForm",
     "DecisionForm",
     "ExtraMeetingForm",
@@ -44,6 +49,7 @@ __all__ = [
     "NewCheckInForm",
     "NoteForm",
     "ObjectiveForm",
+    "RecordForm",
     "SeriesForm",
     "StartForm",
     "SwapAnswerForm",

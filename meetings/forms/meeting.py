@@ -1,6 +1,5 @@
 """The forms of meetings, agenda items and decisions."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -55,19 +54,6 @@ class ItemForm(PageForm):
         return {name: self.cleaned_data[name] for name in self.fields}
 
 
-class NoteForm(PageForm):
-    """The notes of an item. was: the digest of the notes that the writer edits."""
-
-    notes = forms.CharField(required=False, strip=False)
-    was = forms.CharField(required=False, max_length=64)
-
-
-class ItemOutcomeForm(PageForm):
-    """The outcome of an item. The operation validates it."""
-
-    outcome = forms.CharField(required=False)
-
-
 class ObjectiveForm(PageForm):
     """What should be different after the meeting."""
 
@@ -104,37 +90,6 @@ class CancellationForm(PageForm):
     """Why a meeting is cancelled."""
 
     reason = forms.CharField(required=False, max_length=300)
-
-
-class ControlForm(PageForm):
-    """Who controls the live meeting from now on."""
-
-    to = forms.ModelChoiceField(User.objects.none(), label="Hand control to", empty_label="Choose a person")
-
-    def __init__(self, *args: Any, people: QuerySet[User] | Sequence[User], **kwargs: Any) -> None:
-        """people: who can be chosen; a sequence if it is loaded and only shown."""
-        super().__init__(*args, **kwargs)
-        fields: dict[str, Any] = self.fields
-        if isinstance(people, QuerySet):
-            fields["to"].queryset = people
-        else:
-            fields["to"].choices = [("", "Choose a person"), *((one.pk, one.name) for one in people)]
-
-
-class AttendanceForm(PageForm):
-    """The people who are present. was: ids of those who were present in the list, separated by commas."""
-
-    present = forms.ModelMultipleChoiceField(User.objects.none(), required=False, label="People")
-    was = forms.CharField(required=False, widget=forms.HiddenInput)
-
-    def __init__(self, *args: Any, people: QuerySet[User], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        fields: dict[str, Any] = self.fields
-        fields["present"].queryset = people
-
-    def clean_was(self) -> list[int]:
-        """Return the ids; those of the chosen people and of strangers are harmless."""
-        return [int(text) for text in self.cleaned_data["was"].split(",") if text.isdecimal()][:1000]
 
 
 class FollowUpActionForm(PageForm):
@@ -213,16 +168,3 @@ class DecisionForm(PageForm):
         """Return the fields of the decision, and its actions: a mapping for each row that was filled in."""
         actions = [row.values() for row in self.rows if row.has_changed()]
         return {**self.cleaned_data, "actions": actions}
-
-
-class ClosingForm(PageForm):
-    """What to improve next time, and whether the meeting was worth the time."""
-
-    improvement = forms.CharField(required=False, max_length=300, label="One thing to improve")
-    was_worth_it = forms.TypedChoiceField(
-        required=False,
-        label="Was it worth your time?",
-        choices=[("", "No answer"), ("yes", "Yes"), ("no", "No")],
-        coerce=lambda text: text == "yes",
-        empty_value=None,
-    )

@@ -34,6 +34,9 @@ class Decision(Recorded):
     recorded_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     decided_at = models.DateTimeField()
 
+    # Set by queries.decision.with_shown_about(): the subject, if the reader may see it.
+    shown_about: Subject | None
+
     class Meta:
         indexes = [
             models.Index(fields=["-decided_at", "-id"], name="meetings_decision_newest"),

@@ -6,21 +6,25 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from actions.queries import of_subject
 from history.models import Subject
 from kit.rights import may, view_needs
 from lists.specification import Reader, Selection
 from meetings.filters import DECISIONS
-from meetings.forms import DecisionForm
+from meetings.forms.live import CompletionForm
+from meetings.forms.meeting import DecisionForm
 from meetings.models import Decision
+from meetings.operations import completion
 from meetings.operations import decision as decisions
 from meetings.queries import decision as queries
 from meetings.queries.decision_export import DECISION_EXPORT
 from meetings.queries.item_evidence import open_review
+from meetings.states import MeetingState
+from meetings.views.meeting import live_address_of
 from pages import flows
-from pages.answers import respond
+from pages.answers import go, respond, toast
 from pages.exporting import send_export
 from pages.flows import form_page
 from pages.listing import listing, selection_of
@@ -104,4 +108,25 @@ def decision_create(request: SignedInRequest) -> HttpResponse:
         address=address_of,
         show=form_page(request, "meetings/decision_form.html", about=about, reference=reference),
         message="Decision recorded",
+    )
+
+
+@require_POST
+@view_needs("meetings.decision_replace")
+def decision_complete(request: SignedInRequest, reference: str) -> HttpResponse:
+    """Add what a decision of a live meeting lacks: its reason, or why no action is needed."""
+    rows = queries.decisions(request.user)
+    decision = get_object_or_404(rows, subject__reference=reference.upper())
+    address = address_of(decision)
+    if decision.meeting and decision.meeting.state == MeetingState.LIVE:
+        address = live_address_of(decision.meeting)
+    return flows.step(
+        request,
+        decision,
+        CompletionForm(request.POST),
+        permission="meetings.decision_replace",
+        operation=completion.complete,
+        address=address,
+        show=lambda form, status: toast(request, go(request, address), form.first_error),
+        message="Saved",
     )

@@ -12,7 +12,7 @@ from kit import clock
 from kit.kinds import url_of
 from kit.refusals import Refused
 from kit.rights import require, view_needs
-from meetings.forms import ItemForm
+from meetings.forms.meeting import ItemForm
 from meetings.models import AgendaItem
 from meetings.operations import item as operations
 from meetings.operations import placement

@@ -13,14 +13,8 @@ from django_htmx.http import ptag, trigger_client_event
 
 from kit import clock
 from kit.rights import may, require, view_needs
-from meetings.forms import (
-    AttendanceForm,
-    ClosingForm,
-    ControlForm,
-    DecisionForm,
-    FollowUpActionForm,
-    ItemForm,
-)
+from meetings.forms.live import AttendanceForm, ClosingForm, ControlForm, RecordForm
+from meetings.forms.meeting import DecisionForm, FollowUpActionForm, ItemForm
 from meetings.models import AgendaItem, Meeting
 from meetings.operations import attendance, control
 from meetings.operations import meeting as meetings
@@ -41,6 +35,21 @@ from people.models import User
 from people.permissions import SignedInRequest
 from people.states import Role
 
+# What the page lists under "?", besides the shortcuts of every page.
+KEYS = (
+    ("Next item", "N"),
+    ("Pause or resume the item", "P"),
+    ("Back to the item before", "B"),
+    ("Two minutes more", "E"),
+    ("Follow the meeting again", "F"),
+    ("Record a decision", "D"),
+    ("Record an action", "A"),
+    ("Record a risk", "R"),
+    ("Park something for later", "K"),
+    ("The line to record", "L"),
+    ("Choose what to record, in the line", "↑ ↓"),
+    ("Notes", "T"),
+)
 ITEM_IDS = "item_%s"  # the page has another form with a title
 
 
@@ -61,7 +70,7 @@ def meeting_live(request: SignedInRequest, reference: str) -> HttpResponse:
 
 def stage(request: SignedInRequest, meeting: Meeting, *, status: int = 200, **extra: Any) -> HttpResponse:
     """Render the live page. extra: refused forms, by their name in the template."""
-    context = _context(request, meeting, **extra)
+    context = context_of(request, meeting, **extra)
     line, at = context["live"].line, context["now"]
     context["evidence"] = evidence = item_evidence.evidence(line, request.user, at)
     if "decision_form" not in extra:
@@ -73,7 +82,8 @@ def stage(request: SignedInRequest, meeting: Meeting, *, status: int = 200, **ex
     return respond(request, "meetings/meeting_live.html", None, context, status=status)
 
 
-def _context(request: SignedInRequest, meeting: Meeting, **extra: Any) -> dict[str, Any]:
+def context_of(request: SignedInRequest, meeting: Meeting, **extra: Any) -> dict[str, Any]:
+    """Return what the columns of the page show. item_id: the item to show, by default that of ?item=."""
     at, user = clock.now(), request.user
     shown = queries.live(meeting, user, at, item_id=extra.pop("item_id", None) or _chosen(request))
     may_run = may(user, "meetings.meeting_run", meeting)
@@ -88,12 +98,14 @@ def _context(request: SignedInRequest, meeting: Meeting, **extra: Any) -> dict[s
         "restricted": RESTRICTED,
         "may_record": may_run and line is not None and not line.is_hidden,
         "action_form": FollowUpActionForm(people=people.people()),
-        "closing_form": ClosingForm(),
+        "closing_form": ClosingForm(incomplete=shown.incomplete),
+        "record_form": RecordForm(),
         "control_form": ControlForm(people=_able(shown.people, meeting)),
         "may_add": may(user, "meetings.item_add", meeting),
         "item_form": ItemForm(user=user, auto_id=ITEM_IDS),
         "was": line.item.notes_digest if line and not line.is_hidden else "",
         "refused": "",
+        "page_keys": KEYS,
         **extra,
     }
 
@@ -158,7 +170,7 @@ def meeting_pulse(request: SignedInRequest, reference: str) -> HttpResponse:
     the meeting is over, the browser is told to load the page again. It keeps unsaved text.
     """
     meeting = visible_meeting(request, reference)
-    context = _context(request, meeting)
+    context = context_of(request, meeting)
     line = context["live"].line
     if meeting.state != MeetingState.LIVE:
         return _tell("meeting-ended", page_address_of(meeting))
@@ -249,7 +261,7 @@ def meeting_close(request: SignedInRequest, reference: str) -> HttpResponse:
     return flows.step(
         request,
         meeting,
-        ClosingForm(request.POST),
+        ClosingForm(request.POST, incomplete=queries.live(meeting, request.user, clock.now()).incomplete),
         permission="meetings.meeting_run",
         operation=meetings.close,
         address=reverse("meetings:meeting_minutes", args=[meeting.reference]),

@@ -3,24 +3,27 @@
 from collections.abc import Callable
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from kit import clock
 from kit.refusals import Refused
 from kit.rights import require, view_needs
-from meetings.forms import DecisionForm, FollowUpActionForm, ItemOutcomeForm, NoteForm
+from meetings.forms.live import ItemOutcomeForm, NoteForm, RecordForm
+from meetings.forms.meeting import DecisionForm, FollowUpActionForm
 from meetings.merging import merged
 from meetings.models import AgendaItem
-from meetings.operations import backlog
+from meetings.operations import backlog, recording
 from meetings.operations import decision as decisions
 from meetings.operations import item as items
 from meetings.queries.agenda import may_see_item
 from meetings.queries.item_evidence import open_review
 from meetings.states import ItemOutcome, ItemState, MeetingState
-from meetings.views.live import address_of, stage, with_toast
+from meetings.views.live import address_of, context_of, stage, with_toast
 from meetings.views.meeting import address_of as page_address_of
 from meetings.views.meeting import visible_meeting
 from pages import flows
@@ -154,6 +157,56 @@ def _save_notes(request: SignedInRequest, item: AgendaItem, form: NoteForm) -> i
 
 
 # ------------------------------------------------------------------ decisions and actions
+
+
+@require_POST
+@view_needs("meetings.meeting_run")
+def item_record(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Record one line on an item: a decision, an action, a risk, or an item for later."""
+    item = _item(request, pk)
+    require(request.user, "meetings.meeting_run", item)
+    if not may_see_item(request.user, item):
+        return go(request, address_of(item))
+    form = RecordForm(request.POST)
+    answer = flows.create(
+        request,
+        form,
+        operation=partial(recording.record, item),
+        address=lambda recorded: address_of(item),
+        show=_record_refused(request, item),
+        message=_recorded,
+    )
+    if not is_fragment(request) or answer.status_code == 422:
+        return answer
+    context = context_of(request, visible_meeting(request, item.meeting.reference), item_id=item.pk)
+    page = respond(request, "meetings/meeting_live.html", "recorded", context)
+    page.headers["HX-Trigger"] = '{"recorded": {}}'
+    return page
+
+
+def _recorded(recorded: Any) -> str:
+    if isinstance(recorded, AgendaItem):
+        return "Moved to the backlog"
+    return f"{recorded.KIND.capitalize()} {recorded.reference} recorded"
+
+
+def _record_refused(request: SignedInRequest, item: AgendaItem) -> Show:
+    """Return `show` for a line that was not recorded: beside the bar, with the line in it."""
+
+    def show(form: PageForm, status: int) -> HttpResponse:
+        kind, line = request.POST.get("record_as", ""), request.POST.get("line", "")
+        is_without_model = form.first_error == recording.NO_MODEL
+        risk_form = f"{reverse('risklog:risk_new')}?{urlencode({'title': line[:200]})}"
+        context = {"record_form": form, "risk_form": risk_form if is_without_model else ""}
+        if is_fragment(request):
+            return respond(request, "meetings/meeting_live.html", "record_said", context, status=422)
+        meeting = visible_meeting(request, item.meeting.reference)
+        if meeting.state != MeetingState.LIVE:
+            late = {"form": form, "item": item, "meeting": meeting, "what": kind, "line": line}
+            return respond(request, "meetings/item_late.html", None, late, status=status)
+        return stage(request, meeting, status=status, item_id=item.pk, **context)
+
+    return show
 
 
 @require_POST

@@ -125,8 +125,8 @@ def risk_peek(request: SignedInRequest, reference: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @view_needs("risklog.risk_add")
 def risk_new(request: SignedInRequest) -> HttpResponse:
-    """Create a risk with the few fields of NewRiskForm. ?model= and ?category= fill them in."""
-    initial = {name: request.GET.get(name) for name in ("model", "category")}
+    """Create a risk with the few fields of NewRiskForm. ?title=, ?model= and ?category= fill them in."""
+    initial = {name: request.GET.get(name) for name in ("title", "model", "category")}
     return flows.create(
         request,
         NewRiskForm(request.POST or None, user=request.user, initial=initial),

@@ -46,7 +46,7 @@ function alone(pressed) {
   const hit = find(`[data-hotkey="${CSS.escape(name)}"]`);
   if (hit) {
     firstKey = "";
-    if (hit.matches("input,textarea,select")) hit.focus();
+    if (hit.matches("input:not([type=radio]),textarea,select")) hit.focus();
     else hit.click();
     return true;
   }

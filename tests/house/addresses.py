@@ -301,7 +301,7 @@ def _object(name: str) -> Any:
     return next((of for beginning, of in _OBJECTS if name.startswith(beginning)), None)
 
 
-_LIVE = ("attendance", "close", "control")
+_LIVE = ("attendance", "close", "control", "minutes")
 NO_ID = 7_759_999  # of no row
 
 

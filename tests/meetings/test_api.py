@@ -242,6 +242,12 @@ def test_a_meeting_is_run_by_api(client, crew, ana):
         client, "post", f"{base}/close", {"improvement": "Start on time", "was_worth_it": True}, **ANY
     )
     assert (closed.json()["state"], closed.json()["was_worth_it"]) == ("closed", True)
+    minutes = client.get(f"{API}/{base}/minutes").json()
+    assert minutes["started_at"] == minutes["closed_at"] == "2026-11-23T10:00:00Z"
+    assert minutes["present"] == [ana.name]
+    assert [(one["title"], one["outcome"], one["notes"]) for one in minutes["items"]][:1] == [
+        ("Leakage", "no_change", "Seen in March")
+    ]
     assert send(client, "post", f"{base}/close", {}, **ANY).status_code == 409
 
 

@@ -1,0 +1,162 @@
+"""Record one line about an item of a live meeting: a decision, an action, a risk, or an item for later."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from catalogue.models import Model
+from history.models import Recorded, Subject
+from kit.actor import Actor
+from kit.refusals import Refused
+from meetings.models import AgendaItem
+from meetings.operations import decision, item
+from meetings.record_line import LineKind, RecordLine, read
+from people.models import User
+from risklog.models import Category, Review, Risk
+from risklog.operations import risk as risks
+from risklog.queries import evidence
+from risklog.states import LIVE_RISKS
+from signals.models import BreachGroup
+
+_LONGEST_TITLE = 200
+# The estimate of a risk that is raised in one line: its page asks for a better one.
+_GUESS = (3, 3)
+NO_MODEL = "Riskhub does not know the model and category of this risk. Use the form for a new risk."
+
+
+@transaction.atomic
+def record(item_: AgendaItem, *, kind: str, line: str, by: Actor, at: datetime) -> Recorded | AgendaItem:
+    """Record a line. kind: a LineKind. Return the decision, the action, the risk or the parked item.
+
+    A decision without its reason or an action stays incomplete until the meeting ends. With an owner it makes
+    an action of the same words. Raises Refused(field="line" or "kind") without having written anything.
+    """
+    if kind not in LineKind.values:
+        raise Refused("Choose Decision, Action, Risk or Park.", field="kind")
+    today = at.astimezone(item_.meeting.series.zone).date()
+    parts = read(line, kind, today=today)
+    owner = _owner(parts.handle)
+    if kind in (LineKind.ACTION, LineKind.RISK) or owner:
+        _check_length(parts.text)
+    try:
+        return _RECORDERS[LineKind(kind)](item_, parts, owner, by=by, at=at)
+    except Refused as refusal:
+        if refusal.field in {"state", "meeting", "control"}:
+            raise
+        raise Refused(refusal.message, field="line") from None
+
+
+def _decision(item_: AgendaItem, line: RecordLine, owner: User | None, *, by: Actor, at: datetime) -> Any:
+    actions = [{"title": line.text, "owner": owner, "due_on": line.due_on}] if owner else []
+    return decision.record(
+        text=line.text,
+        reason=line.reason,
+        item=item_,
+        actions=actions,
+        may_be_incomplete=True,
+        by=by,
+        at=at,
+    )
+
+
+def _action(item_: AgendaItem, line: RecordLine, owner: User | None, *, by: Actor, at: datetime) -> Any:
+    return item.agree(item_, title=line.text, owner=owner, due_on=line.due_on, by=by, at=at)
+
+
+def _risk(item_: AgendaItem, line: RecordLine, owner: User | None, *, by: Actor, at: datetime) -> Any:
+    item.refuse_when_over(item_.meeting)
+    origin = origin_of(item_, by.person)
+    if origin.model is None or origin.category is None:
+        raise Refused(NO_MODEL, field="line")
+    details: dict[str, Any] = {"breach_group": origin.group} if origin.group else {}
+    return risks.add(
+        title=line.text,
+        category=origin.category,
+        model=origin.model,
+        likelihood=_GUESS[0],
+        impact=_GUESS[1],
+        owner=owner,
+        description=f"Raised in {item_.meeting.reference}, when “{item_.title}” was discussed.",
+        viewers=item_.about.viewers if item_.about else None,
+        by=by,
+        at=at,
+        **details,
+    )
+
+
+def _park(item_: AgendaItem, line: RecordLine, owner: User | None, *, by: Actor, at: datetime) -> Any:
+    return item.add(item_.meeting, title=line.text[:300], is_parked=True, by=by, at=at)
+
+
+_RECORDERS: dict[LineKind, Callable[..., Any]] = {
+    LineKind.DECISION: _decision,
+    LineKind.ACTION: _action,
+    LineKind.RISK: _risk,
+    LineKind.PARK: _park,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RiskOrigin:
+    """What the subject of an item says about a risk that is raised on it; None where it says nothing."""
+
+    model: Model | None = None
+    category: Category | None = None
+    group: BreachGroup | None = None
+
+
+def origin_of(item_: AgendaItem, person: User | None) -> RiskOrigin:
+    """Return the model and the category of the subject of an item, as far as the person may see the model."""
+    subject = item_.about
+    found = _READERS[subject.kind](subject) if subject and subject.kind in _READERS else RiskOrigin()
+    if found.model and person is not None and not found.model.subject.is_visible_to(person):
+        return RiskOrigin(None, found.category)
+    return found
+
+
+def _of_risk(subject: Subject) -> RiskOrigin:
+    one = Risk.objects.select_related("model__subject", "category").get(subject=subject)
+    return RiskOrigin(one.model, one.category)
+
+
+def _of_review(subject: Subject) -> RiskOrigin:
+    one = Review.objects.select_related("model__subject", "about").get(subject=subject)
+    category = evidence.category_of(one.kind) if one.kind else None
+    group = BreachGroup.objects.filter(subject=one.about_id).first()
+    return RiskOrigin(one.model, category, _without_risk(group))
+
+
+def _of_breach(subject: Subject) -> RiskOrigin:
+    one = BreachGroup.objects.select_related("model__subject").get(subject=subject)
+    return RiskOrigin(one.model, evidence.category_of(one.kind), _without_risk(one))
+
+
+def _without_risk(group: BreachGroup | None) -> BreachGroup | None:
+    """Return a breach group that no live risk was made of, so that the new risk can be linked to it."""
+    if group is None or Risk.objects.filter(breach_group=group, state__in=LIVE_RISKS).exists():
+        return None
+    return group
+
+
+_READERS: dict[str, Callable[[Subject], RiskOrigin]] = {
+    Risk.KIND: _of_risk,
+    Review.KIND: _of_review,
+    BreachGroup.KIND: _of_breach,
+}
+
+
+def _owner(handle: str) -> User | None:
+    if not handle:
+        return None
+    person = User.objects.active().filter(handle=handle).first()
+    if person is None:
+        raise Refused(f"Nobody has the handle @{handle}. Type @ and choose a name.", field="line")
+    return person
+
+
+def _check_length(text: str) -> None:
+    if len(text) > _LONGEST_TITLE:
+        raise Refused(f"Use at most {_LONGEST_TITLE} characters; this has {len(text)}.", field="line")

@@ -1,0 +1,42 @@
+/* The record bar: choosing what to record leads to the line, the arrow keys choose while one writes, and a recorded
+   line makes room for the next. */
+import { announce, find, findAll, listen } from "./document.js";
+
+const PLACEHOLDERS = {
+  decision: "What was decided? @who, when, because …",
+  action: "What needs doing? @who, when",
+  risk: "What may go wrong?",
+  park: "What comes later?",
+};
+const STEPS = { ArrowUp: -1, ArrowDown: 1 };
+
+const line = () => find("#record-line");
+const choices = () => findAll("#record [name=record_as]");
+
+function choose(choice) {
+  choice.checked = true;
+  line().placeholder = PLACEHOLDERS[choice.value];
+  announce(`Record as ${choice.value}`);
+}
+
+listen("change", (event) => {
+  if (event.target.name !== "record_as") return;
+  choose(event.target);
+  line().focus();
+});
+
+listen("keydown", (event) => {
+  const step = STEPS[event.key];
+  if (!step || event.target !== line() || find("#record [role=listbox]")) return;
+  event.preventDefault();
+  const all = choices();
+  const here = all.findIndex((choice) => choice.checked);
+  choose(all[(here + step + all.length) % all.length]);
+});
+
+listen("recorded", () => {
+  const field = line();
+  field.value = "";
+  field.focus();
+  announce("Recorded");
+});
