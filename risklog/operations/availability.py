@@ -33,8 +33,11 @@ def on_person_unavailable(event: Event, *, at: datetime) -> None:
     person = User.objects.select_related("subject").filter(subject_id=subject_id).first()
     if person is None:
         return
+    # The order of locks: each review with the escalation about it, then rounds of scoring, then escalations,
+    # each in the order of ids. So two of these handlers at the same time do not wait for each other.
     waiting = Q(reviewers__user=person, reviewers__answered_at__isnull=True) | Q(claimed_by=person)
-    for review_id in Review.objects.filter(waiting, state=ReviewState.OPEN).values_list("pk", flat=True):
+    reviews = Review.objects.filter(waiting, state=ReviewState.OPEN).order_by("pk").distinct()
+    for review_id in reviews.values_list("pk", flat=True):
         _review_without(review_id, person, event, at=at)
     scoring.go_on_without(person, event, at=at)
     notified = Climb.objects.filter(told__contains=[person.pk]).values("escalation_id")
@@ -72,7 +75,7 @@ def _escalation_without(escalation_id: int, person: User, event: Event, *, at: d
     elif row.state == EscalationState.CLIMBING and row.rung and person.pk in climb.told_on(row):
         notified = User.objects.filter(pk__in=climb.told_on(row)).select_related("subject")
         if not any(_can_act(user, row, at) for user in notified):
-            climb.call_again(row, at=at, cause=event)
+            climb.notify_rung_again(row, at=at, cause=event)
 
 
 def _can_act(person: User, row: Escalation, at: datetime) -> bool:

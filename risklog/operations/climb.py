@@ -230,7 +230,7 @@ def lapse_now(escalation: Escalation, *, at: datetime, cause: Event | None = Non
         plan(escalation)
 
 
-def call_again(escalation: Escalation, *, at: datetime, cause: Event | None = None) -> None:
+def notify_rung_again(escalation: Escalation, *, at: datetime, cause: Event | None = None) -> None:
     """Notify the people who are on the present rung now, or climb if it is empty.
 
     Called when nobody who was notified on the rung can act any more. The escalation is locked and climbing.

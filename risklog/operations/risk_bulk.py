@@ -204,10 +204,11 @@ def apply(
     return BulkResult(rows, write(rows, by=by, at=at))
 
 
-def loaded(risks: QuerySet[Risk]) -> list[Risk]:
-    """Return the risks with what plan() reads, by id. Raises Refused for more than MAX_RISKS."""
-    found = list(risks.select_related("subject", "owner", "team").order_by("pk")[: MAX_RISKS + 1])
-    if len(found) > MAX_RISKS:
+def loaded(risks: QuerySet[Risk], *, is_limited: bool = True) -> list[Risk]:
+    """Return the risks with what plan() reads, by id. is_limited: raises Refused for more than MAX_RISKS."""
+    rows = risks.select_related("subject", "owner", "team").order_by("pk")
+    found = list(rows[: MAX_RISKS + 1] if is_limited else rows)
+    if is_limited and len(found) > MAX_RISKS:
         raise too_many()
     return found
 

@@ -125,7 +125,8 @@ def _restored(events: QuerySet[Event], *, by: Actor, at: datetime, is_whole: boo
     if not changes:
         raise Refused("There is no change of yours to undo here.")
     present = Risk.objects.visible_to(by.person) if by.person else Risk.objects.all()
-    risks = risk_bulk.loaded(present.filter(pk__in=changes).select_for_update(of=("self",)))
+    rows_of = present.filter(pk__in=changes).select_for_update(of=("self",))
+    risks = risk_bulk.loaded(rows_of, is_limited=False)  # the act that is undone had its own limit
     referred = _referred(changes, by)
     rows, left, refused = [], {}, {}
     for risk in risks:

@@ -13,7 +13,7 @@ from kit.refusals import IllegalMove, Refused
 from notices.models import Entry
 from people.states import Role
 from risklog.models import Acceptance, Import, ImportFile, Risk
-from risklog.operations import import_undo, imports
+from risklog.operations import import_undo, imports, risk_bulk
 from risklog.operations import risk as operations
 from risklog.states import ImportState
 from talk.operations import comment
@@ -194,6 +194,17 @@ def test_the_acceptance_of_a_created_risk_ends(ana):
 
     assert undo(ana, found).closed == 1
     assert Acceptance.objects.get().state == "ended"
+
+
+def test_more_rows_are_undone_than_a_bulk_change_may_select(ana, monkeypatch):
+    monkeypatch.setattr(risk_bulk, "MAX_RISKS", 2)
+    head = "ID,Risk,Category,Likelihood\n"
+    taken(ana, head + "".join(f"{number},Risk {number},Data drift,2\n" for number in range(4)))
+    changed = head + "".join(f"{number},Risk {number},Data drift,4\n" for number in range(4))
+    found = taken(ana, changed, at=LATER)
+
+    assert undo(ana, found, LATER + timedelta(hours=1)).restored == 4
+    assert set(Risk.objects.values_list("likelihood", flat=True)) == {2}
 
 
 def test_by_page_and_by_api(client, ana):
