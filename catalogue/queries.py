@@ -76,6 +76,23 @@ class Decider:
             return self.team.lead if self.team else None
         return self.right.person
 
+    @property
+    def name(self) -> str:
+        """Return the holder in words, "" if nobody holds the right."""
+        if self.right is None:
+            return ""
+        if self.right.who == Holder.FUNCTION and self.right.function:
+            return f"everyone of {self.right.function.name}"
+        return self.person.name if self.person else "the lead of the owner team"
+
+    def is_held_by(self, user: User) -> bool:
+        """Return True if the person holds the right, alone or with everyone of their function."""
+        if self.right is None:
+            return False
+        if self.right.who == Holder.FUNCTION:
+            return self.right.function_id is not None and self.right.function_id == user.function_id
+        return self.person is not None and self.person.pk == user.pk
+
 
 def deciders_of_model(user: Visitor, model: Model) -> list[Decider]:
     """Return who decides about a model, one for each kind of right. One query.
@@ -89,6 +106,22 @@ def deciders_of_model(user: Visitor, model: Model) -> list[Decider]:
 def deciders_of_team(user: Visitor, team: Team) -> list[Decider]:
     """Return who decides about the models of a team that have no right of their own. One query."""
     return _deciders(user, Q(model__isnull=True, team=team.pk), team)
+
+
+def decider(kind: RightKind, *, model: Model | None, team: Team | None = None) -> Decider:
+    """Return who decides one kind of question about a model, about the models of a team, or in general.
+
+    It does not depend on who asks: a right counts for its holder also where others may not read it. model:
+    loaded with its owner team and its lead. One query.
+    """
+    team = model.owner_team if model else team
+    rows = decision_rights().filter(kind=kind, is_withdrawn=False)
+    found = rights.that_apply(
+        rows.filter(Q(model=model and model.pk) | Q(model__isnull=True)),
+        model_id=model.pk if model else None,
+        team_id=team.pk if team else None,
+    )
+    return Decider(kind, found.get(kind), team)
 
 
 def _deciders(user: Visitor, own: Q, team: Team | None, model_id: int | None = None) -> list[Decider]:

@@ -7,10 +7,12 @@ from meetings import mail
 from meetings.recipients import (
     asked_to_swap,
     facilitator,
+    facilitator_of_decision,
     owner_and_lead,
     owners_of_actions,
     participants,
     participants_of_series,
+    recorder,
     scribe,
     stand_in,
     turn_changed,
@@ -95,6 +97,21 @@ class ItemMoved(Payload, verb="meetings.item_moved", upcasters=(rename("from", t
     from_meeting: int
 
 
+class NamedItem(Payload):
+    """The item of an event: about, what it is about; title, of an item that is about nothing."""
+
+    about: int | None = None
+    title: str | None = None
+
+
+class ItemTakenUp(NamedItem, verb="meetings.item_taken_up"):
+    pass
+
+
+class ItemDone(NamedItem, verb="meetings.item_done"):
+    pass
+
+
 class ItemCarriedOver(Payload, verb="meetings.item_carried_over"):
     item: int | None = None
     to: int | None = None
@@ -107,10 +124,33 @@ class ItemParked(Payload, verb="meetings.item_parked"):
 
 
 class DecisionTaken(Payload, verb="meetings.decision_taken"):
-    """actions: their number. settles: the outcome of the review that the decision settles, "" without one."""
+    """actions, effects: their numbers. settles: the outcome of the review that it settles, "" without one."""
 
     actions: int
     settles: str
+    effects: int | None = None
+
+
+class TripwireAdded(Payload, verb="meetings.tripwire_added"):
+    """tripwire: the id of the tripwire itself, here and below."""
+
+    tripwire: int | None = None
+
+
+class TripwireCrossed(Payload, verb="meetings.tripwire_crossed"):
+    """value: of the point that crossed, None for a date."""
+
+    tripwire: int
+    value: float | None = None
+
+
+class TripwireRemoved(Payload, verb="meetings.tripwire_removed"):
+    tripwire: int
+    reason: str
+
+
+class OutcomeRecorded(Payload, verb="meetings.outcome_recorded"):
+    outcome: str
 
 
 class DecisionReplaced(Payload, verb="meetings.decision_replaced"):
@@ -193,14 +233,14 @@ EVENTS = (
     EventType(ItemAdded),
     EventType("meetings.item_changed"),
     EventType(ItemMoved),
-    EventType("meetings.item_taken_up"),
+    EventType(ItemTakenUp),
     EventType("meetings.item_paused", is_minor=True),
     EventType("meetings.item_resumed", is_minor=True),
     EventType("meetings.item_put_back"),
     EventType(ItemParked),
     EventType("meetings.item_taken_back"),
     EventType("meetings.item_actions_agreed", is_minor=True),
-    EventType("meetings.item_done"),
+    EventType(ItemDone),
     EventType(ItemCarriedOver),
     EventType("meetings.item_taken_off"),
     EventType("meetings.item_noted"),
@@ -209,7 +249,13 @@ EVENTS = (
     EventType(DecisionTaken, (owners_of_actions, owner_and_lead), group=NewsGroup.DECISIONS),
     EventType("meetings.decision_completed"),
     EventType(DecisionReplaced),
+    EventType("meetings.outcome_asked", (recorder, facilitator_of_decision), group=NewsGroup.DECISIONS),
+    EventType(OutcomeRecorded, (recorder, owner_and_lead), group=NewsGroup.DECISIONS),
+    EventType(TripwireAdded),
+    EventType(TripwireCrossed, (recorder, owners_of_actions, owner_and_lead), group=NewsGroup.DECISIONS),
+    EventType(TripwireRemoved),
     EventType("meetings.acceptance_logged", is_minor=True),  # the timeline of the risk has its own line
+    EventType("meetings.agreement_logged", is_minor=True),  # the timeline of the threshold has its own line
     EventType("meetings.decision_ended", is_minor=True),
     EventType("meetings.decision_restricted", is_minor=True),  # no longer written; old ones are read
 )

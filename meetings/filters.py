@@ -1,16 +1,26 @@
 """Filters and orders of the lists of this room, for pages and API."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from history.models import Subject
 from lists import filtering
 from lists.collation import BY_NAME
+from lists.registry import BuiltInView, NamedList
 from lists.specification import Filter, ListSpec, Order, Reader
-from meetings.models import MeetingSeries
-from meetings.states import CheckInKind, DecisionState, ItemState, MeetingState, SwapState
+from meetings.models import Decision, DecisionEffect, MeetingSeries, Tripwire
+from meetings.states import (
+    CheckInKind,
+    DecisionState,
+    DidItWork,
+    EffectKind,
+    ItemState,
+    MeetingState,
+    SwapState,
+    TripwireState,
+)
 from people import queries as people
 
 _MAX_WORDS = 10
@@ -116,19 +126,69 @@ ITEMS = ListSpec(
 
 
 def _text_condition(values: Sequence[str], reader: Reader) -> Q:
-    """Match decisions whose text or reason has all words of the query. A word may also be the reference."""
+    """Match decisions whose texts have all words of the query. A word may also be the reference."""
     condition = Q()
     for word in values[0].split()[:_MAX_WORDS]:
-        anywhere = Q(text__collated__contains=word) | Q(reason__collated__contains=word)
+        anywhere = Q()
+        for field in ("text", "reason", "options", "dissent"):
+            anywhere |= Q(**{f"{field}__collated__contains": word})
         condition &= anywhere | Q(subject__reference__iexact=word)
     return condition
 
 
 # The kinds of decisions: value -> (label, condition).
 KINDS: dict[str, tuple[str, Callable[[Reader], Q]]] = {
-    "recorded": ("Recorded", lambda reader: Q(acceptance__isnull=True)),
+    "recorded": (
+        "Recorded",
+        lambda reader: Q(acceptance__isnull=True, threshold_version__isnull=True),
+    ),
     "acceptance": ("Acceptance of a risk", lambda reader: Q(acceptance__isnull=False)),
+    "threshold": (
+        "Threshold agreed",
+        lambda reader: Q(threshold_version__isnull=False) | _with_effect(EffectKind.AGREE_THRESHOLD),
+    ),
 }
+
+
+def _has_outcome(outcome: str) -> Callable[[Reader], Q]:
+    return lambda reader: Q(outcome=outcome)
+
+
+# The answers to the question whether a decision worked, and none.
+OUTCOMES: dict[str, tuple[str, Callable[[Reader], Q]]] = {
+    **{value: (label, _has_outcome(value)) for value, label in DidItWork.choices},
+    "open": ("Not answered", _has_outcome("")),
+}
+WITH_TRIPWIRE: dict[str, tuple[str, Callable[[Reader], Q]]] = {
+    "armed": ("Armed tripwire", lambda reader: _with_tripwire(TripwireState.ARMED)),
+    "crossed": ("Crossed tripwire", lambda reader: _with_tripwire(TripwireState.CROSSED)),
+}
+
+
+def _with_effect(*kinds: str) -> Q:
+    return Q(Exists(DecisionEffect.objects.filter(decision=OuterRef("pk"), kind__in=kinds)))
+
+
+def _with_tripwire(state: TripwireState) -> Q:
+    return Q(Exists(Tripwire.objects.filter(decision=OuterRef("pk"), state=state)))
+
+
+def _effect(text: str) -> str:
+    if text not in EffectKind.values:
+        raise ValueError(f"Use one of {', '.join(EffectKind.values)}.")
+    return text
+
+
+def _day(label: str, lookup: str, help: str) -> Filter:
+    """Return a filter by the day of the decision, in the time zone of the organisation."""
+
+    def condition(values: Sequence[date], reader: Reader) -> Q:
+        day = values[0] + timedelta(days=lookup == "lt")
+        start = datetime.combine(day, time(), tzinfo=people.zone_of(None))
+        return Q(**{f"decided_at__{lookup}": start})
+
+    return Filter(label, condition, filtering.day, is_many=False, help=help, shape="date")
+
 
 DECISIONS = ListSpec(
     filters={
@@ -139,7 +199,23 @@ DECISIONS = ListSpec(
             help="Words of the decision or its reason, or a reference.",
         ),
         "state": filtering.choice("State", "state", DecisionState),
-        "kind": filtering.named("Kind", KINDS, "What people recorded, or acceptances of risks."),
+        "kind": filtering.named(
+            "Kind", KINDS, "What people recorded, acceptances of risks, or agreements to thresholds."
+        ),
+        "effect": Filter(
+            "Effect",
+            lambda values, reader: _with_effect(*values),
+            _effect,
+            tuple(EffectKind.choices),
+            help="What it changed at once.",
+        ),
+        "outcome": filtering.named("Did it work", OUTCOMES, "The answer some weeks later."),
+        "tripwire": filtering.named("Tripwire", WITH_TRIPWIRE, "Decisions that may come back, or did."),
+        "person": filtering.person(
+            "Recorded by", "recorded_by", help="The number of a person, me, or none.", names=people.names
+        ),
+        "since": _day("Since", "gte", "The first day of the decisions."),
+        "until": _day("Until", "lt", "The last day of the decisions."),
         "meeting": filtering.key("Meeting", "meeting_id", "The id of a meeting."),
         "about": _about("What the decision is about: a reference such as R-12."),
     },
@@ -147,5 +223,30 @@ DECISIONS = ListSpec(
         "id": Order("Oldest", ("id",)),
         "-id": Order("Reference, last first", ("-id",)),
         "-decided_at": Order("Latest", ("-decided_at", "-id")),
+        "decided_at": Order("Earliest", ("decided_at", "id")),
     },
+)
+DECISION_LIST = NamedList(
+    name="decisions",
+    label="Decisions",
+    spec=DECISIONS,
+    url_name="meetings:decision_list",
+    permission="meetings.decision_view",
+    rows=lambda selection, reader: Decision.objects.visible_to(reader.user),
+    built_in=(
+        BuiltInView("all", "All"),
+        BuiltInView("force", "In force", "state=in_force"),
+        BuiltInView("mine", "Mine", "person=me"),
+        BuiltInView("crossed", "Tripwire crossed", "tripwire=crossed"),
+        BuiltInView("unanswered", "Not answered whether it worked", "outcome=open&state=in_force"),
+        BuiltInView("failed", "Did not work", "outcome=did_not"),
+        BuiltInView("acceptances", "Acceptances", "kind=acceptance"),
+        BuiltInView("thresholds", "Thresholds", "kind=threshold"),
+    ),
+)
+LISTS = (DECISION_LIST,)
+
+TRIPWIRES = ListSpec(
+    filters={"state": filtering.choice("State", "state", TripwireState)},
+    orders={"id": Order("Oldest", ("id",)), "-id": Order("Newest", ("-id",))},
 )

@@ -15,7 +15,7 @@ KINDS = (
         page=Page("meetings:decision_detail"),
         permission="meetings.decision_view",
         search_rank=60,
-        texts=Texts(body=("text", "reason", "no_action_reason")),
+        texts=Texts(body=("text", "reason", "no_action_reason", "options", "dissent", "outcome_note")),
     ),
     Kind(
         CheckIn,

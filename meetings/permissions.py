@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Q
 
 from kit.rights import permission
-from meetings.models import AgendaItem, Meeting, MeetingSeries
+from meetings.models import AgendaItem, Meeting, MeetingSeries, Tripwire
 from people.models import User
 from people.permissions import may_read, may_write
 from people.states import Role
@@ -151,3 +151,18 @@ def may_replace(user: User, obj: Any) -> bool:
     if may_write(user, Role.RISK_MANAGER) or obj.recorded_by_id == user.pk:
         return True
     return obj.meeting is not None and _may_run_series(user, obj.meeting)
+
+
+@permission("meetings.tripwire_change")
+def may_change_tripwire(user: User, obj: Any) -> bool:
+    """Return True for those who may replace the decision. obj: the decision or its tripwire."""
+    return may_replace(user, obj.decision if isinstance(obj, Tripwire) else obj)
+
+
+@permission("meetings.outcome_answer")
+def may_answer(user: User, obj: Any) -> bool:
+    """Return True for those who may replace the decision, and for the facilitator of its meeting."""
+    if obj is None or may_replace(user, obj):
+        return may_write(user, Role.MEMBER)
+    is_facilitator = obj.meeting is not None and obj.meeting.facilitator_id == user.pk
+    return may_write(user, Role.MEMBER) and is_facilitator

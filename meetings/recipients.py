@@ -128,6 +128,18 @@ def owners_of_actions(event: Event) -> dict[int, str]:
     return everyone(rows.values_list("owner_id", flat=True), "You own an action of this decision")
 
 
+def recorder(event: Event) -> dict[int, str]:
+    """Return the person who recorded the decision."""
+    rows = Decision.objects.filter(subject_id=event.subject_id)
+    return everyone(rows.values_list("recorded_by_id", flat=True), "You recorded this decision")
+
+
+def facilitator_of_decision(event: Event) -> dict[int, str]:
+    """Return the facilitator of the meeting that took the decision."""
+    rows = Decision.objects.filter(subject_id=event.subject_id, meeting__isnull=False)
+    return everyone(rows.values_list("meeting__facilitator_id", flat=True), "You facilitated its meeting")
+
+
 def owner_and_lead(event: Event) -> dict[int, str]:
     """Return the owner of the object of the decision, and the lead of its team."""
     decision = Decision.objects.select_related("about").filter(subject_id=event.subject_id).first()

@@ -56,6 +56,36 @@ class DecisionState(TextChoices):
     ENDED = "ended", "Ended"
 
 
+class EffectKind(TextChoices):
+    """What a decision changes in the moment it is recorded."""
+
+    CHANGE_ACTION = "change_action", "New date or owner of an action"
+    AGREE_THRESHOLD = "agree_threshold", "Threshold agreed"
+    ACCEPT_RISK = "accept_risk", "Risk accepted"
+    END_ACCEPTANCE = "end_acceptance", "Acceptance ended"
+    ADOPT_MITIGATION = "adopt_mitigation", "Mitigation adopted"
+    RESOLVE_ESCALATION = "resolve_escalation", "Escalation resolved"
+
+
+class TripwireKind(TextChoices):
+    DATE = "date", "On a date"
+    METRIC = "metric", "When a metric crosses a value"
+
+
+class TripwireState(TextChoices):
+    ARMED = "armed", "Armed"
+    CROSSED = "crossed", "Crossed"
+    REMOVED = "removed", "Removed"
+
+
+class DidItWork(TextChoices):
+    """The answer to the question some weeks after a decision."""
+
+    WORKED = "worked", "Worked"
+    DID_NOT = "did_not", "Did not work"
+    TOO_EARLY = "too_early", "Too early to say"
+
+
 MEETING_MOVES = {
     (MeetingState.PLANNED, MeetingState.LIVE): "meetings.meeting_started",
     (MeetingState.PLANNED, MeetingState.CANCELLED): "meetings.meeting_cancelled",
@@ -156,4 +186,8 @@ DEFAULT_CYCLE = (
 DECISION_MOVES = {
     (DecisionState.IN_FORCE, DecisionState.REPLACED): "meetings.decision_replaced",
     (DecisionState.IN_FORCE, DecisionState.ENDED): "meetings.decision_ended",
+}
+TRIPWIRE_MOVES = {
+    (TripwireState.ARMED, TripwireState.CROSSED): "meetings.tripwire_crossed",
+    (TripwireState.ARMED, TripwireState.REMOVED): "meetings.tripwire_removed",
 }

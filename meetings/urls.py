@@ -3,7 +3,19 @@
 from django.urls import path, re_path
 
 from meetings import feeds
-from meetings.views import calendar, check_in, decision, item, live, live_item, meeting, series, swap
+from meetings.views import (
+    calendar,
+    check_in,
+    decision,
+    item,
+    live,
+    live_item,
+    meeting,
+    outcome,
+    series,
+    swap,
+    tripwire,
+)
 
 app_name = "meetings"
 
@@ -65,6 +77,9 @@ DECISIONS = [
     path("decisions/new/", decision.decision_create, name="decision_create"),
     path("decisions/<str:reference>/complete/", decision.decision_complete, name="decision_complete"),
     path("decisions/<str:reference>/", decision.decision_detail, name="decision_detail"),
+    path("decisions/<str:reference>/outcome/", outcome.decision_outcome, name="decision_outcome"),
+    path("decisions/<str:reference>/tripwires/", tripwire.decision_tripwire, name="decision_tripwire"),
+    path("tripwires/<int:pk>/remove/", tripwire.tripwire_remove, name="tripwire_remove"),
 ]
 MEETINGS = [
     path("<str:reference>/live/", live.meeting_live, name="meeting_live"),

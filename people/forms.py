@@ -335,6 +335,13 @@ class OrganisationForm(PageForm):
         help_text="Days. Nobody can propose or import a longer acceptance. Those in force keep their date.",
     )
 
+    outcome_weeks = forms.IntegerField(
+        label="Ask whether a decision worked after",
+        min_value=1,
+        max_value=52,
+        help_text="Weeks. It applies to decisions that are recorded from now on.",
+    )
+
     @staticmethod
     def starting_from(organisation: Organisation) -> dict[str, Any]:
         """Return the initial values of the form."""

@@ -36,6 +36,7 @@ def working_days() -> list[int]:
 
 
 MAX_ACCEPTANCE_DAYS = 180
+OUTCOME_WEEKS = 4
 ACCEPTANCE_DAYS = [MinValueValidator(1), MaxValueValidator(3650)]
 
 
@@ -61,6 +62,12 @@ class Organisation(Recorded):
     # The longest time for which a risk may be accepted, in days.
     max_acceptance_days = models.PositiveSmallIntegerField(
         default=MAX_ACCEPTANCE_DAYS, db_default=MAX_ACCEPTANCE_DAYS, validators=ACCEPTANCE_DAYS
+    )
+    # How long after a decision its recorder is asked whether it worked, in weeks.
+    outcome_weeks = models.PositiveSmallIntegerField(
+        default=OUTCOME_WEEKS,
+        db_default=OUTCOME_WEEKS,
+        validators=[MinValueValidator(1), MaxValueValidator(52)],
     )
     is_sample = models.BooleanField(default=False)
     # How far the time of a sample was moved ahead of the clock (manage.py tick --at).

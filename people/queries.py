@@ -28,6 +28,7 @@ from people.days_off import DaysOff, Holiday, coming
 from people.duty_calendar import CalendarPlan, Period
 from people.models import (
     MAX_ACCEPTANCE_DAYS,
+    OUTCOME_WEEKS,
     Absence,
     CalendarReading,
     DutyPeriod,
@@ -86,6 +87,12 @@ def max_acceptance_days() -> int:
     """Return for how many days a risk may be accepted at most."""
     found = organisation()
     return found.max_acceptance_days if found else MAX_ACCEPTANCE_DAYS
+
+
+def outcome_weeks() -> int:
+    """Return how many weeks after a decision people are asked whether it worked."""
+    found = organisation()
+    return found.outcome_weeks if found else OUTCOME_WEEKS
 
 
 @contextmanager

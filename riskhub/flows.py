@@ -12,7 +12,17 @@ from history import declarations, wiring
 from history.wiring import Handler
 from learnings.operations import learning
 from meetings.operations import acceptance as decided
-from meetings.operations import agenda, agenda_handlers, calendar_feed, meeting, participation, swap
+from meetings.operations import (
+    agenda,
+    agenda_handlers,
+    agreement,
+    calendar_feed,
+    meeting,
+    outcome,
+    participation,
+    swap,
+    tripwire,
+)
 from notices.operations import digest, entry
 from people.operations import person
 from riskhub.former_handlers import FORMER
@@ -64,6 +74,12 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
     "signals.breach_reopened": (review_handlers.on_breach_worsened,),
     "signals.breach_claimed": (review_handlers.on_breach_claimed,),
     "signals.breach_group_cleared": (review_handlers.on_breach_group_cleared,),
+    # A crossed tripwire brings its decision back to a meeting.
+    "meetings.tripwire_crossed": (agenda_handlers.on_tripwire_crossed,),
+    # Proposed thresholds are put on the next suitable agenda, until they are agreed or declined.
+    "signals.threshold_proposed": (agenda_handlers.on_threshold_proposed,),
+    "signals.threshold_agreed": (agenda_handlers.on_threshold_settled, agreement.on_threshold_agreed),
+    "signals.threshold_declined": (agenda_handlers.on_threshold_settled,),
     # Reviews and escalations are put on the next suitable agenda.
     "risklog.review_opened": (agenda_handlers.on_review_opened,),
     "risklog.review_reopened": (agenda_handlers.on_review_opened,),
@@ -86,8 +102,16 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
         appetite.on_risk,
         scoring.on_risk_closed,
     ),
+    # Proposed acceptances are put on an agenda until they are decided.
+    "risklog.acceptance_proposed": (agenda_handlers.on_acceptance_proposed,),
+    "risklog.acceptance_declined": (agenda_handlers.on_acceptance_settled,),
+    "risklog.acceptance_withdrawn": (agenda_handlers.on_acceptance_settled,),
     # Acceptances are in the log of decisions.
-    "risklog.risk_accepted": (decided.on_acceptance_changed, appetite.on_risk),
+    "risklog.risk_accepted": (
+        decided.on_acceptance_changed,
+        agenda_handlers.on_acceptance_settled,
+        appetite.on_risk,
+    ),
     "risklog.risk_acceptance_ended": (decided.on_acceptance_changed, appetite.on_risk),
     # A risk above its appetite gets a date for a plan, and loses it when it needs none.
     **dict.fromkeys(RISK_EVENTS, (appetite.on_risk,)),
@@ -119,6 +143,7 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
         acceptance.on_time_changed,
         appetite.on_time_changed,
         scoring.on_time_changed,
+        tripwire.on_time_changed,
         digest.on_time_changed,
     ),
     "people.person_role_changed": (meeting.on_absence_changed, availability.on_person_unavailable),
@@ -171,6 +196,8 @@ DUES: dict[str, Handler] = {
     "meetings.plan": meeting.plan_due,
     "meetings.publish": agenda.publish,
     "meetings.turn": meeting.remind_turn,
+    "meetings.outcome": outcome.ask,
+    "meetings.tripwire": tripwire.reach_date,
     "meetings.unheld": meeting.note_unheld,
     "meetings.swap_lapses": swap.lapse,
     "notices.digest": digest.make,

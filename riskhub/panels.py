@@ -24,6 +24,7 @@ CLIMB = "risklog/_panel_escalation.html"
 
 # place, slot, template, query, permission, in the order of the page
 PANELS: tuple[Panel, ...] = (
+    Panel("actions.action", "main", DECISIONS, decision.panel, "meetings.decision_view"),
     Panel("actions.action", "rail", CLIMB, escalation.rail, "risklog.escalation_view"),
     Panel(
         "people.team",

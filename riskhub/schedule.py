@@ -12,7 +12,7 @@ from django.core.management import call_command
 from history import documents, relay
 from history.claims import Tally
 from kit import clock
-from meetings.operations import acceptance
+from meetings.operations import acceptance, agreement, tripwire
 from notices.operations import collecting, delivery, digest, entry, mail_switch, message
 from people import queries as people
 from people.operations import calendar_reading, receipt, sign_in
@@ -27,6 +27,7 @@ from talk.operations import file
 STEPS: tuple[Callable[[datetime, float], Tally], ...] = (
     lambda at, seconds: digest.schedule(at),
     lambda at, seconds: stewardship.schedule(at),
+    lambda at, seconds: tripwire.check(at=at),
     lambda at, seconds: relay.relay(at=at, seconds=seconds),
     lambda at, seconds: relay.act_on_dues(at=at, seconds=seconds),
 )
@@ -134,7 +135,7 @@ def tidy() -> None:
 
     It also deletes the contents of removed files, and of files whose transaction failed.
 
-    It logs acceptances that were decided before the log of decisions had them.
+    It logs acceptances and agreements to thresholds that were decided before the log of decisions had them.
 
     It rebuilds the search documents whose language has changed, as many as fit before the next run.
     """
@@ -146,6 +147,7 @@ def tidy() -> None:
     file.sweep(at=at)
     imports.forget_old(at=at)
     acceptance.log_missing(at=at)
+    agreement.log_missing(at=at)
     entry.add_missing_topics()
     delivery.forget_old(at=at)
     call_command("clearsessions")

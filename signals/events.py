@@ -1,8 +1,9 @@
 """The events of this room: sources, series, thresholds, breaches."""
 
-from history.declarations import EventType, Payload
+from history.declarations import EventType, Mail, Payload
 from history.states import NewsGroup
-from signals.recipients import team_of_breach, team_of_threshold
+from signals import mail
+from signals.recipients import team_of_breach, team_of_threshold, who_may_agree
 
 
 class SourceAdded(Payload, verb="signals.source_added"):
@@ -84,7 +85,12 @@ EVENTS = (
     EventType("signals.series_claimed"),
     # thresholds
     EventType("signals.external_rule_noted"),
-    EventType(ThresholdProposed),
+    EventType(
+        ThresholdProposed,
+        (who_may_agree,),
+        Mail("threshold", mail.context, mail.is_still_proposed),
+        group=NewsGroup.DECISIONS,
+    ),
     EventType(ThresholdAgreed, (team_of_threshold,), is_chained=True, group=NewsGroup.SIGNALS),
     EventType(ThresholdDeclined, is_chained=True),
     # breaches: reviewers are notified of the review request, the model's team of the breach itself

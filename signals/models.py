@@ -208,6 +208,13 @@ class ThresholdVersion(Part):
             ),
         ]
 
+    @property
+    def limits(self) -> str:
+        """Return its limits in words: "warning above 0.2, critical above 0.3"."""
+        found = {"warning": self.warning, "critical": self.critical}
+        named = (f"{name} {self.direction} {value:g}" for name, value in found.items() if value is not None)
+        return ", ".join(named)
+
 
 class BreachGroup(Recorded):
     """The breaches of one cause: one model, one kind, one rule. A review is about a group of one or more."""

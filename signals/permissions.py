@@ -2,10 +2,14 @@
 
 from typing import Any
 
+from catalogue.queries import Decider, decider
+from catalogue.states import RightKind
 from kit.rights import permission
 from people import permissions as people
 from people.models import User
 from people.states import Role
+from signals.models import Threshold, ThresholdVersion
+from signals.states import RIGHT_OF_KIND, SignalKind
 
 
 @permission("signals.ingest")
@@ -27,8 +31,23 @@ def may_propose(user: User, obj: Any) -> bool:
 
 @permission("signals.threshold_agree")
 def may_agree(user: User, obj: Any) -> bool:
-    """Return True for risk managers. Meetings agree a version through a decision."""
-    return people.may_write(user, Role.RISK_MANAGER)
+    """Return True for risk managers, and for holders of the decision right for this kind of signal.
+
+    obj: a threshold or a version of it.
+    """
+    if not people.may_write(user):
+        return False
+    if obj is None or user.is_at_least(Role.RISK_MANAGER):
+        return True
+    threshold = obj.threshold if isinstance(obj, ThresholdVersion) else obj
+    return decider_on(threshold).is_held_by(user)
+
+
+def decider_on(threshold: Threshold) -> Decider:
+    """Return who holds the decision right for a threshold, by the kind of its signal. One or two queries."""
+    series = threshold.series
+    kind = RIGHT_OF_KIND[SignalKind(series.kind)] if series else RightKind.MODEL_CHANGE
+    return decider(kind, model=series.model if series else None)
 
 
 @permission("signals.series_change")

@@ -1,9 +1,13 @@
 """The recipients of events about breaches and thresholds."""
 
+from catalogue.states import Holder
 from history.models import Event
+from history.recipients import everyone
 from kit.prepared import Argument, Prepared
-from people.recipients import team_members
+from people.models import User
+from people.recipients import risk_managers, team_members
 from signals.models import BreachGroup, Threshold
+from signals.permissions import decider_on
 
 _TEAM = "The model belongs to your team"
 
@@ -21,3 +25,20 @@ def team_of_threshold(event: Event) -> dict[int, str]:
     threshold = Threshold.objects.select_related("series__model").filter(subject_id=event.subject_id).first()
     model = threshold.series.model if threshold and threshold.series else None
     return team_members(model.owner_team_id if model else None, _TEAM)
+
+
+def who_may_agree(event: Event) -> dict[int, str]:
+    """Return who may agree to a proposed version: holders of the decision right, and risk managers."""
+    rows = Threshold.objects.select_related("series__model__owner_team__lead")
+    threshold = rows.filter(subject_id=event.subject_id).first()
+    if threshold is None:
+        return {}
+    decider = decider_on(threshold)
+    right, holders = decider.right, [decider.person.pk] if decider.person else []
+    if right and right.who == Holder.FUNCTION:
+        holders = list(User.objects.active().filter(function=right.function_id).values_list("pk", flat=True))
+    managers = risk_managers(event)
+    return {
+        **everyone(managers, "A threshold waits for the agreement of a risk manager"),
+        **everyone(holders, "A threshold waits for your agreement: you hold the decision right"),
+    }

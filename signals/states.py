@@ -2,6 +2,8 @@
 
 from django.db.models import IntegerChoices, TextChoices
 
+from catalogue.states import RightKind
+
 
 class SignalKind(TextChoices):
     """The kind of a signal. It decides which focus, and so which meeting, reviews its breaches."""
@@ -11,6 +13,16 @@ class SignalKind(TextChoices):
     LATENCY = "latency", "Latency"
     PERFORMANCE = "performance", "Performance"
     DEPLOYMENT = "deployment", "Deployment"
+
+
+# The decision right that decides on the signals of a kind, and on their thresholds.
+RIGHT_OF_KIND = {
+    SignalKind.DATA_QUALITY: RightKind.DATA_QUALITY,
+    SignalKind.DRIFT: RightKind.MODEL_CHANGE,
+    SignalKind.LATENCY: RightKind.DEPLOYMENT,
+    SignalKind.PERFORMANCE: RightKind.MODEL_CHANGE,
+    SignalKind.DEPLOYMENT: RightKind.DEPLOYMENT,
+}
 
 
 class BreachLevel(IntegerChoices):

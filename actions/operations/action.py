@@ -104,7 +104,13 @@ def add_many(
 
 @transaction.atomic
 def change(
-    action: Action, values: Mapping[str, Any], *, by: Actor, at: datetime, seen: int | None = None
+    action: Action,
+    values: Mapping[str, Any],
+    *,
+    by: Actor,
+    at: datetime,
+    seen: int | None = None,
+    cause: Event | None = None,
 ) -> Action:
     """Change fields of CHANGEABLE.
 
@@ -122,7 +128,7 @@ def change(
         values["owner"] = _able_owner(values["owner"])
     before, former = (action.owner_id, action.due_on), action.owner
     verb = "actions.action_assigned" if is_handed_over else "actions.action_changed"
-    event = history.change(action, values, by=by, at=at, seen=seen, verb=verb)
+    event = history.change(action, values, by=by, at=at, seen=seen, verb=verb, cause=cause)
     if event is None:
         return action
     if is_handed_over:

@@ -46,7 +46,8 @@ class TimelineLine:
     """The context of a line's template.
 
     actor: None if the person is anonymous. note: the payload. further_rows: for each row that the event
-    created, the titles of the objects that it refers to: {"user": "Ana Moreau"}.
+    created, the titles of the objects that it refers to: {"user": "Ana Moreau"}. about: the title of the
+    subject that the payload names so, None without one, or if the reader may not see it.
     """
 
     event: Event
@@ -54,6 +55,7 @@ class TimelineLine:
     note: dict[str, Any]
     changes: list[FieldChange]
     further_rows: list[dict[str, Any]]
+    about: str | None = None
 
 
 def lines(events: Iterable[Event], reader: Visitor | None = None) -> list[TimelineLine]:
@@ -88,6 +90,8 @@ def _rows(event: Event) -> list[dict[str, Any]]:
 def _titles(events: Iterable[Event], reader: Visitor | None) -> dict[tuple[str, int], str]:
     ids_by_kind: dict[str, set[int]] = {}
     for event in events:
+        if isinstance(about := present_data(event).get("about"), int):
+            ids_by_kind.setdefault("subject", set()).add(about)
         for row in _rows(event):
             for name, kind in row.get("kinds", {}).items():
                 ids_by_kind.setdefault(kind, set()).update(
@@ -128,7 +132,8 @@ def _line(event: Event, titles: dict[tuple[str, int], str]) -> TimelineLine:
                 label = _LABELS.get(name) or name.removesuffix("_id").replace("_", " ")
                 changes.append(FieldChange(label, *values))
     note = {key: value for key, value in present_data(event).items() if key != "rows"}
-    return TimelineLine(event, event.shown_actor, note, changes, further_rows)
+    about = titles.get(("subject", note.get("about", 0)))
+    return TimelineLine(event, event.shown_actor, note, changes, further_rows, about)
 
 
 def _changes_within(old: dict[str, Any], new: dict[str, Any]) -> list[FieldChange]:

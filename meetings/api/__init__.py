@@ -1,6 +1,6 @@
 """The API resources of this room, by noun: (address, view)."""
 
-from meetings.api import calendar, check_in, decision, item, meeting, rotation, series
+from meetings.api import calendar, check_in, decision, item, meeting, outcome, rotation, series, tripwire
 
 RESOURCES: list = [
     *series.RESOURCES,
@@ -10,4 +10,6 @@ RESOURCES: list = [
     *meeting.RESOURCES,
     *item.RESOURCES,
     *decision.RESOURCES,
+    *tripwire.RESOURCES,
+    *outcome.RESOURCES,
 ]

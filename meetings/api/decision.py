@@ -11,20 +11,37 @@ from actions.states import Effort, Type
 from history.models import Subject
 from history.queries import seen_by, tell
 from kit import clock
+from meetings.api.tripwire import NewTripwire
 from meetings.filters import DECISIONS
 from meetings.models import AgendaItem, Decision, Meeting
 from meetings.operations import completion
 from meetings.operations import decision as operations
 from meetings.queries import decision as queries
+from meetings.queries import effect as effect_queries
 from meetings.queries.agenda import may_see_item
 from meetings.queries.decision_export import DECISION_EXPORT
-from meetings.states import DecisionState
+from meetings.states import DecisionState, DidItWork, EffectKind
 from people.models import User
 from rest.exporting import ExportOfList
 from rest.fields import Body, Visible, read
 from rest.resource import Collection, Item, Resource
 from rest.steps import Step
-from risklog.states import Outcome
+from risklog.states import Outcome, Treatment
+
+
+class EffectRow(serializers.Serializer):
+    """What a decision changed. The target and the values are null for readers who may not see the target."""
+
+    kind = serializers.ChoiceField(EffectKind.choices)
+    target_reference = serializers.CharField(allow_null=True)
+    target_kind = serializers.CharField(allow_null=True)
+    target_id = serializers.IntegerField(allow_null=True)
+    due_on = serializers.DateField(
+        allow_null=True, help_text="The new due date of the action, or the last day of the acceptance."
+    )
+    owner_id = serializers.IntegerField(allow_null=True, help_text="The new owner of the action.")
+    number = serializers.IntegerField(allow_null=True, help_text="The version of the threshold.")
+    treatment = serializers.ChoiceField([*Treatment.choices, ""], allow_null=True)
 
 
 class DecisionRow(serializers.Serializer):
@@ -43,6 +60,11 @@ class DecisionRow(serializers.Serializer):
     is_incomplete = serializers.BooleanField(
         help_text="Whether it was recorded in a live meeting and its reason or action is still missing."
     )
+    options = serializers.CharField(help_text="What else was considered.")
+    dissent = serializers.CharField(help_text="Who disagreed, and why.")
+    outcome = serializers.ChoiceField(
+        [*DidItWork.choices, ""], help_text="Whether it worked; empty while nobody has answered."
+    )
     state = serializers.ChoiceField(DecisionState.choices)
     accepted_until = serializers.DateField(
         source="acceptance.until",
@@ -56,9 +78,13 @@ class DecisionRow(serializers.Serializer):
         allow_null=True,
         help_text="For the acceptance of a risk: who proposed it.",
     )
+    threshold_version_id = serializers.IntegerField(
+        allow_null=True, help_text="For an agreement to a threshold outside a meeting: the version."
+    )
     replaced_by_id = serializers.IntegerField(allow_null=True)
     recorded_by_id = serializers.IntegerField(allow_null=True)
     decided_at = serializers.DateTimeField()
+    effects = EffectRow(many=True, source="shown_effects", default=list)
 
 
 def _people(user: User) -> QuerySet[User]:
@@ -92,8 +118,34 @@ class NewAction(Body):
     details = serializers.CharField(max_length=20_000, required=False, allow_blank=True)
 
 
+class NewEffect(Body):
+    """What the decision changes at once. Your right to it is checked; the target depends on the kind.
+
+    An action, with due_on, owner or both; a threshold, with number; a risk; or an escalation.
+    """
+
+    kind = serializers.ChoiceField(EffectKind.choices)
+    target = Visible(
+        "object", Subject.objects.visible_to, by="reference", help_text="The object that changes."
+    )
+    due_on = serializers.DateField(required=False, help_text="change_action: the new due date.")
+    owner = Visible("person", _people, by="email", required=False, help_text="change_action: the new owner.")
+    number = serializers.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=2**31 - 1,
+        help_text="agree_threshold: the number of the proposed version, if there are several.",
+    )
+    until = serializers.DateField(required=False, help_text="accept_risk: an earlier day than proposed.")
+    treatment = serializers.ChoiceField(
+        [choice for choice in Treatment.choices if choice[0] != Treatment.ACCEPT],
+        required=False,
+        help_text="adopt_mitigation: mitigate if it is left out.",
+    )
+
+
 class NewDecision(Body):
-    """A decision, with at least one action or the reason why none is needed."""
+    """A decision, with at least one action or effect, or the reason why no action is needed."""
 
     text = serializers.CharField(max_length=4000)
     reason = serializers.CharField(max_length=4000, required=False, allow_blank=True, default="")
@@ -115,10 +167,22 @@ class NewDecision(Body):
         required=False,
         help_text="In a live meeting: reason and action may follow before it ends (/complete).",
     )
+    options = serializers.CharField(max_length=4000, required=False, allow_blank=True)
+    dissent = serializers.CharField(max_length=4000, required=False, allow_blank=True)
+    tripwires = serializers.ListField(child=NewTripwire(), max_length=10, required=False)
     settles = serializers.ChoiceField(
         [*Outcome.choices, ""],
         required=False,
         help_text="The outcome of the review that the decision settles.",
+    )
+    effects = serializers.ListField(child=NewEffect(), max_length=20, required=False)
+    replaces = Visible(
+        "decision",
+        Decision.objects.visible_to,
+        by="subject__reference",
+        required=False,
+        allow_null=True,
+        help_text="An earlier decision, which is in force no more.",
     )
 
 
@@ -133,9 +197,9 @@ class Replacement(Body):
     decision = Visible("decision", Decision.objects.visible_to, by="subject__reference")
 
 
-class _Decisions(Resource):
+class DecisionResource(Resource):
     kind = "decision"
-    serializer_class = DecisionRow
+    serializer_class: type[serializers.Serializer] = DecisionRow
     columns = {
         "id": "id",
         "reference": "subject__reference",
@@ -148,9 +212,13 @@ class _Decisions(Resource):
         "item_id": "item_id",
         "no_action_reason": "no_action_reason",
         "is_incomplete": "is_incomplete",
+        "options": "options",
+        "dissent": "dissent",
+        "outcome": "outcome",
         "state": "state",
         "accepted_until": "acceptance__until",
         "proposed_by_id": "acceptance__proposed_by_id",
+        "threshold_version_id": "threshold_version_id",
         "replaced_by_id": "replaced_by_id",
         "recorded_by_id": "recorded_by_id",
         "decided_at": "decided_at",
@@ -159,15 +227,21 @@ class _Decisions(Resource):
     def rows(self, request: Request) -> QuerySet:
         return Decision.objects.visible_to(request.user)
 
+    def objects(self, request: Request) -> QuerySet:
+        return queries.decisions(request.user)
+
     def as_values(self, rows: QuerySet) -> QuerySet:
         return super().as_values(rows).annotate(**seen_by("about"))
 
     def finish(self, rows: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
         """Name the subject of a decision only to readers who may see it now."""
+        shown = effect_queries.values_of(request.user, [row["id"] for row in rows])
+        for row in rows:
+            row["effects"] = shown.get(row["id"], [])
         return tell(request.user, rows)
 
 
-class Decisions(_Decisions, Collection):
+class Decisions(DecisionResource, Collection):
     """Decisions, made in a meeting or outside."""
 
     permission = {"GET": "meetings.decision_view", "POST": "meetings.decision_take"}
@@ -177,8 +251,11 @@ class Decisions(_Decisions, Collection):
     def post(self, request: Request) -> Response:
         values = read(NewDecision, request)
         self.require(request, "meetings.decision_take", values.get("item") or values.get("meeting"))
+        if values.get("replaces"):
+            self.require(request, "meetings.decision_replace", values["replaces"])
         decision = operations.record(**values, by=self.by(request), at=clock.now())
-        return self.created(request, decision, f"decisions/{decision.reference}")
+        made = decision.pk if values.get("effects") else decision
+        return self.created(request, made, f"decisions/{decision.reference}")
 
 
 class DecisionExport(ExportOfList):
@@ -191,13 +268,13 @@ class DecisionExport(ExportOfList):
         return Decision.objects.visible_to(request.user)
 
 
-class DecisionItem(_Decisions, Item):
+class DecisionItem(DecisionResource, Item):
     """A decision, by reference or id."""
 
     permission = {"GET": "meetings.decision_view"}
 
 
-class Complete(_Decisions, Step):
+class Complete(DecisionResource, Step):
     """Add what an incomplete decision lacks: its reason, or why no action is needed."""
 
     permission = {"POST": "meetings.decision_replace"}
@@ -206,11 +283,8 @@ class Complete(_Decisions, Step):
     operation = staticmethod(completion.complete)
     is_versioned = True
 
-    def objects(self, request: Request) -> QuerySet:
-        return queries.decisions(request.user)
 
-
-class Replace(_Decisions, Step):
+class Replace(DecisionResource, Step):
     """Replace a decision with a later one."""
 
     permission = {"POST": "meetings.decision_replace"}
@@ -218,9 +292,6 @@ class Replace(_Decisions, Step):
     answers = {"POST": (200, DecisionRow)}
     operation = staticmethod(operations.replace)
     is_versioned = True
-
-    def objects(self, request: Request) -> QuerySet:
-        return queries.decisions(request.user)
 
     def arguments(self, values: dict[str, Any], request: Request) -> dict[str, Any]:
         return {"with_": values["decision"]}

@@ -4,6 +4,14 @@ from meetings.forms.check_in import (
     CheckInForm,
     NewCheckInForm,
 )
+from meetings.forms.decision import (
+    DecisionForm,
+    EffectForm,
+    FollowUpActionForm,
+    OutcomeForm,
+    TripwireForm,
+    TripwireReasonForm,
+)
 from meetings.forms.live import (
     AttendanceForm,
     ClosingForm,
@@ -15,8 +23,6 @@ from meetings.forms.live import (
 )
 from meetings.forms.meeting import (
     CancellationForm,
-    DecisionForm,
-    FollowUpActionForm,
     ItemForm,
     MoveForm,
     ObjectiveForm,
@@ -40,6 +46,7 @@ __all__ = [
     "CompletionForm",
     "ControlForm",
     "DecisionForm",
+    "EffectForm",
     "ExtraMeetingForm",
     "FocusForm",
     "FollowUpActionForm",
@@ -49,9 +56,12 @@ __all__ = [
     "NewCheckInForm",
     "NoteForm",
     "ObjectiveForm",
+    "OutcomeForm",
     "RecordForm",
     "SeriesForm",
     "StartForm",
     "SwapAnswerForm",
     "SwapForm",
+    "TripwireForm",
+    "TripwireReasonForm",
 ]

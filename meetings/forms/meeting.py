@@ -1,17 +1,14 @@
-"""The forms of meetings, agenda items and decisions."""
+"""The forms of meetings and agenda items."""
 
 from typing import Any
 
 from django import forms
-from django.db.models import QuerySet
 
 from history.models import Subject
 from meetings.models import AgendaItem, Meeting
 from meetings.states import Purpose
-from pages.forms import Day, PageForm
+from pages.forms import PageForm
 from people.models import User
-from risklog.models import Review
-from risklog.states import Outcome
 
 
 class ItemForm(PageForm):
@@ -90,81 +87,3 @@ class CancellationForm(PageForm):
     """Why a meeting is cancelled."""
 
     reason = forms.CharField(required=False, max_length=300)
-
-
-class FollowUpActionForm(PageForm):
-    """One follow-up action. Owner and date are optional; its page shows what is missing."""
-
-    title = forms.CharField(
-        max_length=200, label="Action", widget=forms.TextInput(attrs={"placeholder": "What needs doing?"})
-    )
-    owner = forms.ModelChoiceField(queryset=User.objects.none(), required=False, empty_label="Unassigned")
-    due_on = forms.DateField(required=False, label="Due", widget=Day())
-
-    def __init__(self, *args: Any, people: QuerySet[User], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        fields: dict[str, Any] = self.fields
-        fields["owner"].queryset = people
-
-    def values(self) -> dict[str, Any]:
-        return {name: self.cleaned_data[name] for name in ("title", "owner", "due_on")}
-
-
-class DecisionForm(PageForm):
-    """A decision with up to three actions, or the reason why none is needed."""
-
-    ROWS = 3
-
-    text = forms.CharField(
-        label="What was decided?",
-        max_length=4000,
-        widget=forms.Textarea(attrs={"rows": 2, "data-hotkey": "d"}),
-    )
-    reason = forms.CharField(label="Why?", max_length=4000, widget=forms.Textarea(attrs={"rows": 2}))
-    settles = forms.ChoiceField(required=False, label="Review outcome")
-    no_action_reason = forms.CharField(required=False, max_length=2000, label="Reason for no action")
-
-    def __init__(
-        self,
-        *args: Any,
-        people: QuerySet[User],
-        review: Review | None = None,
-        draft: str = "",
-        **kwargs: Any,
-    ) -> None:
-        """Create the form with ROWS forms of actions.
-
-        review: the open review that the decision may settle. draft: the prefix under which the browser stores
-        unsaved text while the page reloads, "" for none.
-        """
-        super().__init__(*args, **kwargs)
-        if draft:
-            for name in ("text", "reason", "no_action_reason"):
-                self.fields[name].widget.attrs["data-draft"] = f"{draft}-{name}"
-        if review is None:
-            del self.fields["settles"]
-        else:
-            fields: dict[str, Any] = self.fields
-            fields["settles"].choices = [("", "still open"), *Outcome.choices]
-        self.rows = [
-            FollowUpActionForm(
-                self.data or None,
-                people=people,
-                prefix=f"action{number}",
-                empty_permitted=True,
-                use_required_attribute=False,
-            )
-            for number in range(1, self.ROWS + 1)
-        ]
-
-    def clean(self) -> dict[str, Any]:
-        values = super().clean() or self.cleaned_data
-        values.setdefault("settles", "")
-        if any(row.has_changed() and not row.is_valid() for row in self.rows):
-            raise forms.ValidationError("Enter what needs doing for each action.")
-        return values
-
-    def values(self) -> dict[str, Any]:
-        """Return the fields of the decision, and its actions: a mapping for each row that was filled in."""
-        actions = [row.values() for row in self.rows if row.has_changed()]
-        return {**self.cleaned_data, "actions": actions}

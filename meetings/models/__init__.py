@@ -2,7 +2,7 @@
 
 from meetings.models.calendar_feed import CalendarFeed
 from meetings.models.check_in import CheckIn
-from meetings.models.decision import Decision
+from meetings.models.decision import Decision, DecisionEffect, Tripwire
 from meetings.models.meeting import AgendaItem, Attendance, Meeting
 from meetings.models.series import Focus, MeetingSeries
 from meetings.models.swap import Swap
@@ -13,8 +13,10 @@ __all__ = [
     "CalendarFeed",
     "CheckIn",
     "Decision",
+    "DecisionEffect",
     "Focus",
     "Meeting",
     "MeetingSeries",
     "Swap",
+    "Tripwire",
 ]

@@ -9,7 +9,7 @@ from actions.models import Action
 from actions.states import UNFINISHED as UNFINISHED_ACTIONS
 from history import operations as history
 from history.models import Due
-from kit.actor import SYSTEM, Actor
+from kit.actor import SYSTEM
 from meetings import events
 from meetings.models import Decision, Meeting
 from meetings.operations import backlog, placement, standing
@@ -33,7 +33,7 @@ def publish(due: Due, *, at: datetime) -> None:
         or meeting.series.is_draft
     ):
         return
-    build(meeting, by=SYSTEM, at=at)
+    build(meeting, at=at)
     backlog.fit(meeting, by=SYSTEM, at=at)
     items = meeting.items.filter(state__in=UNFINISHED)
     minutes = sum(items.values_list("minutes", flat=True))
@@ -47,23 +47,24 @@ def publish(due: Due, *, at: datetime) -> None:
 
 
 @transaction.atomic
-def build(meeting: Meeting, *, by: Actor, at: datetime) -> Meeting:
+def build(meeting: Meeting, *, at: datetime) -> Meeting:
     """Add standing items, open actions of earlier meetings, reviews, escalations, and risks that are due.
 
-    Idempotent. An item that a person removed stays removed.
+    Riskhub itself adds them, also when a person starts the meeting. Idempotent. An item that a person removed
+    stays removed.
     """
-    standing.put(meeting, by=by, at=at)
-    standing.put_check_ins(meeting, by=by, at=at)
+    standing.put(meeting, by=SYSTEM, at=at)
+    standing.put_check_ins(meeting, by=SYSTEM, at=at)
     if meeting.series.is_check_in:
         return meeting
-    _put_last_actions(meeting, by=by, at=at)
+    _put_last_actions(meeting, at=at)
     placement.place_waiting(at=at)
     if meeting.focus_id:
-        _put_risks(meeting, by=by, at=at)
+        _put_risks(meeting, at=at)
     return meeting
 
 
-def _put_last_actions(meeting: Meeting, *, by: Actor, at: datetime) -> None:
+def _put_last_actions(meeting: Meeting, *, at: datetime) -> None:
     """Add an item for the open actions of earlier meetings.
 
     All participants see the item, so restricted actions are not counted.
@@ -87,10 +88,10 @@ def _put_last_actions(meeting: Meeting, *, by: Actor, at: datetime) -> None:
         "purpose": Purpose.INFORM,
         "minutes": 5,
     }
-    placement.put(meeting, last.subject, values, placement.Rank.LAST_TIME, by=by, at=at, cause=None)
+    placement.put(meeting, last.subject, values, placement.Rank.LAST_TIME, by=SYSTEM, at=at, cause=None)
 
 
-def _put_risks(meeting: Meeting, *, by: Actor, at: datetime) -> None:
+def _put_risks(meeting: Meeting, *, at: datetime) -> None:
     """Add risks whose review or acceptance is due before the next meeting that could discuss them."""
     everything = series_queries.candidates(at)
     own = next((candidate for candidate in everything if candidate.id == meeting.series_id), None)
@@ -122,7 +123,7 @@ def _put_risks(meeting: Meeting, *, by: Actor, at: datetime) -> None:
             why = f"{why}; {lateness(day)}"
         if day <= until and _goes_here(own, everything, risk, kind):
             values = {"title": risk.title, "why": why, "purpose": Purpose.DECIDE, "minutes": 10}
-            placement.put(meeting, risk.subject, values, rank, by=by, at=at, cause=None)
+            placement.put(meeting, risk.subject, values, rank, by=SYSTEM, at=at, cause=None)
 
 
 def _risk_due(risk: Risk) -> tuple[date, str, placement.Rank]:

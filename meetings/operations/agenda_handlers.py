@@ -2,18 +2,24 @@
 
 from datetime import date, datetime
 
+from django.db.models import QuerySet
+
 from history import operations as history
 from history.models import Event
 from history.queries import present_data
 from history.wiring import handler
 from kit.actor import SYSTEM
 from kit.prepared import Argument, Prepared
-from meetings.models import AgendaItem
-from meetings.operations import completion, placement
+from meetings import events
+from meetings.models import AgendaItem, Tripwire
+from meetings.operations import carry, completion, placement
+from meetings.queries import agenda as agenda_queries
 from meetings.queries.facts import facts_of
-from meetings.states import TO_COME, ItemOutcome, ItemState, Purpose
-from risklog.models import Escalation, Review, Risk
+from meetings.states import TO_COME, DecisionState, ItemOutcome, ItemState, Purpose
+from risklog.models import Acceptance, Escalation, Review, Risk
 from risklog.states import LIVE_RISKS, UNRESOLVED, ReviewState
+from signals.models import Threshold
+from signals.states import Agreement
 
 _REVIEW = Prepared(
     lambda: Review.objects.select_related("about", "model", "subject").filter(subject=Argument("subject"))
@@ -61,6 +67,75 @@ def on_risk_neglected(event: Event, *, at: datetime) -> None:
     )
 
 
+@handler("meetings.agenda.place_threshold")
+def on_threshold_proposed(event: Event, *, at: datetime) -> None:
+    """Place a threshold with a proposed version. Handles signals.threshold_proposed."""
+    threshold = Threshold.objects.select_related("subject").filter(subject=event.subject_id).first()
+    if threshold:
+        placement.place_threshold(threshold, at=at, cause=event)
+
+
+@handler("meetings.agenda.finish_threshold_item")
+def on_threshold_settled(event: Event, *, at: datetime) -> None:
+    """Finish the waiting items of a threshold without open proposals.
+
+    Handles signals.threshold_agreed and threshold_declined.
+    """
+    threshold = Threshold.objects.filter(subject=event.subject_id).first()
+    if threshold is None or threshold.versions.filter(state=Agreement.PROPOSED).exists():
+        return
+    latest = threshold.versions.order_by("-number").first()
+    state = latest.get_state_display().lower() if latest else "gone"
+    for item in _waiting(event.subject_id):
+        _finish(item, f"The proposal is {state} since before the meeting", at=at, cause=event)
+
+
+@handler("meetings.agenda.place_tripwire")
+def on_tripwire_crossed(event: Event, *, at: datetime) -> None:
+    """Bring a decision back to a meeting. Handles meetings.tripwire_crossed."""
+    rows = Tripwire.objects.select_related("decision__subject", "decision__meeting", "series__subject")
+    tripwire = rows.filter(pk=present_data(event)["tripwire"]).first()
+    if tripwire and tripwire.decision.state == DecisionState.IN_FORCE:
+        placement.place_tripwire(tripwire, at=at, cause=event)
+
+
+@handler("meetings.agenda.place_acceptance")
+def on_acceptance_proposed(event: Event, *, at: datetime) -> None:
+    """Place a risk that somebody proposed to accept. Handles risklog.acceptance_proposed."""
+    rows = agenda_queries.proposed_acceptances()
+    if proposal := rows.filter(risk__subject=event.subject_id).first():
+        placement.place_acceptance(proposal, at=at, cause=event)
+
+
+@handler("meetings.agenda.finish_acceptance_item")
+def on_acceptance_settled(event: Event, *, at: datetime) -> None:
+    """Take a settled acceptance off the agenda; an item with further reasons stays with those.
+
+    Handles risklog.risk_accepted, acceptance_declined and acceptance_withdrawn.
+    """
+    if agenda_queries.proposed_acceptances().filter(risk__subject=event.subject_id).exists():
+        return
+    settled = Acceptance.objects.filter(risk__subject=event.subject_id).order_by("-id").first()
+    if settled is None:
+        return
+    for item in _waiting(event.subject_id):
+        own, others = _split(item.why)
+        if own == 0:  # the item was made for the proposal
+            state = settled.get_state_display().lower()
+            _finish(item, f"The acceptance was {state} before the meeting", at=at, cause=event)
+        elif own > 0:
+            values = {"why": others}
+            history.change(item, values, by=SYSTEM, at=at, verb="meetings.item_changed", cause=event)
+
+
+def _split(why: str) -> tuple[int, str]:
+    """Return the position of the reason that names a proposed acceptance (-1 without one), and the others."""
+    reasons = why.split("; ")
+    own = [part.startswith(placement.ACCEPTANCE_PROPOSED) for part in reasons]
+    others = "; ".join(part for part, is_own in zip(reasons, own, strict=True) if not is_own)
+    return own.index(True) if True in own else -1, others
+
+
 @handler("meetings.agenda.finish_review_item")
 def on_review_settled(event: Event, *, at: datetime) -> None:
     """Finish the waiting items of a review that is settled before the meeting.
@@ -70,16 +145,27 @@ def on_review_settled(event: Event, *, at: datetime) -> None:
     review = Review.objects.filter(subject=event.subject_id).first()
     if review is None or review.state == ReviewState.OPEN:
         return
-    waiting = AgendaItem.objects.filter(
-        about=event.subject_id,
+    for item in _waiting(event.subject_id):
+        _finish(item, f"{review.get_state_display()} before the meeting", at=at, cause=event)
+
+
+def _waiting(subject_id: int) -> QuerySet[AgendaItem]:
+    """Return the waiting and parked items about a subject, of planned and live meetings."""
+    rows = AgendaItem.objects.filter(
+        about=subject_id,
         state__in=[ItemState.WAITING, ItemState.BACKLOG],
         meeting__state__in=TO_COME,
-    ).select_related("meeting")
-    for item in waiting:
-        settled: dict[str, str] = {"outcome": completion.outcome_of(item)}
-        if settled["outcome"] == ItemOutcome.NO_CHANGE:
-            settled["why"] = f"{review.get_state_display()} before the meeting"
-        history.move(item, ItemState.DONE, by=SYSTEM, at=at, values=settled, cause=event)
+    )
+    return rows.select_related("meeting")
+
+
+def _finish(item: AgendaItem, why: str, *, at: datetime, cause: Event) -> None:
+    """Finish an item whose subject was settled before the meeting."""
+    settled: dict[str, str] = {"outcome": completion.outcome_of(item)}
+    if settled["outcome"] == ItemOutcome.NO_CHANGE:
+        settled["why"] = why
+    done = events.ItemDone(**carry.named(item))
+    history.move(item, ItemState.DONE, by=SYSTEM, at=at, values=settled, payload=done, cause=cause)
 
 
 @handler("meetings.agenda.place_waiting")

@@ -36,7 +36,8 @@ def carry(
     values = {"outcome": outcome, **time_spent(item, at)}
     if item.about and (item.about.kind == Meeting.KIND or not facts.is_open):
         values["outcome"] = ItemOutcome.NO_CHANGE
-        history.move(item, ItemState.DONE, by=by, at=at, seen=seen, values=values)
+        done = events.ItemDone(**named(item))
+        history.move(item, ItemState.DONE, by=by, at=at, seen=seen, values=values, payload=done)
         return None
     target, late = _next_meeting(item, facts, at)
     was_parked = item.state == ItemState.BACKLOG
@@ -80,6 +81,11 @@ def place_carried_items(series: MeetingSeries, *, by: Actor, at: datetime) -> in
     return count
 
 
+def named(item: AgendaItem) -> dict[str, Any]:
+    """Return what an event says of an item (events.NamedItem). Only readers of its subject see its name."""
+    return {"about": item.about_id, "title": None if item.about_id else item.title}
+
+
 def time_spent(item: AgendaItem, at: datetime) -> dict[str, Any]:
     """Return the fields of an item that change when its discussion stops at `at`; {} if it is not current."""
     if item.current_since is None:
@@ -99,9 +105,8 @@ def carry_all(meeting: Meeting, *, by: Actor, at: datetime) -> int:
         outcome = completion.outcome_of(item)
         was_parked = item.state == ItemState.BACKLOG
         if outcome != ItemOutcome.NO_CHANGE and not was_parked:
-            history.move(
-                item, ItemState.DONE, by=by, at=at, values={"outcome": outcome, **time_spent(item, at)}
-            )
+            values, done = {"outcome": outcome, **time_spent(item, at)}, events.ItemDone(**named(item))
+            history.move(item, ItemState.DONE, by=by, at=at, values=values, payload=done)
             continue
         carry(item, by=by, at=at)
         carried += item.state == ItemState.CARRIED and not was_parked

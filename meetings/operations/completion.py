@@ -112,4 +112,5 @@ def _change(
 
 
 def _has_action(decision: Decision) -> bool:
-    return Action.objects.filter(origin=decision.subject_id).exists()
+    """Return whether an action or an effect follows from a decision."""
+    return decision.effects.exists() or Action.objects.filter(origin=decision.subject_id).exists()

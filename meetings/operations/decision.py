@@ -1,4 +1,4 @@
-"""Record decisions, in a meeting or outside, with actions or a reason for none; replace them later."""
+"""Record decisions, in a meeting or outside, with actions and effects; replace them by later ones."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -13,13 +13,14 @@ from history.operations import GrantReason, NewGrant, Placement
 from kit.actor import Actor
 from kit.refusals import Refused
 from meetings import events
-from meetings.models import AgendaItem, Decision, Meeting
+from meetings.models import AgendaItem, Decision, DecisionEffect, Meeting, Tripwire
+from meetings.operations import effect, outcome, tripwire
 from meetings.operations import item as items
-from meetings.states import DecisionState, MeetingState
+from meetings.states import TO_COME, DecisionState, ItemOutcome, ItemState, MeetingState
 from people.models import User
-from risklog.models import Review
+from risklog.models import Acceptance, Review
 from risklog.operations import review as reviews
-from risklog.states import Outcome, ReviewState
+from risklog.states import AcceptanceState, Outcome, ReviewState
 
 _ACTION_FIELDS = frozenset({"title", "owner", "due_on", "type", "effort", "details"})
 
@@ -38,50 +39,112 @@ def record(
     no_action_reason: str = "",
     settles: str = "",
     may_be_incomplete: bool = False,
+    effects: Sequence[Mapping[str, Any]] = (),
+    replaces: Decision | None = None,
+    options: str = "",
+    dissent: str = "",
+    tripwires: Sequence[Mapping[str, Any]] = (),
     cause: Event | None = None,
 ) -> Decision:
-    """Record a decision, create its actions and settle its review, in one transaction.
+    """Record a decision, create its actions, apply its effects and settle its review, in one transaction.
 
     item: the agenda item of the decision. It gives meeting and subject. Whoever controls the meeting finishes
-    it. may_be_incomplete: in a meeting, reason and action may follow (see completion).
-    actions: each a mapping of title, owner, due_on, type, effort, details. settles: an Outcome if the subject
-    is an open review. Its recorder may see it, and who may see its subject. Raises Refused, IllegalMove.
+    it. actions: each a mapping of title, owner, due_on, type, effort, details. settles: an Outcome if the
+    subject is an open review. may_be_incomplete: in a meeting, reason and action may follow (see completion).
+    effects: see effect.plan(). replaces: an earlier decision. options: what else was considered. dissent: who
+    disagreed, and why. tripwires: see tripwire.planned(). Raises Refused, IllegalMove.
     """
     if item:
         meeting, about = item.meeting, about or item.about
-    may_be_incomplete = may_be_incomplete and meeting is not None and not settles
-    _check(text, reason, actions, no_action_reason, is_strict=not may_be_incomplete)
+    is_answered = bool(actions or effects or no_action_reason.strip())
+    is_strict = not may_be_incomplete or meeting is None or bool(settles)
+    _check(text, reason, actions, is_answered=is_answered, is_strict=is_strict)
     meeting = _live(meeting) if meeting is not None else None
-    review = _review(about, settles)
-    decision = Decision(
-        text=text.strip(),
-        reason=reason.strip(),
-        about=about,
-        meeting=meeting,
-        item=item,
-        no_action_reason=no_action_reason.strip(),
-        is_incomplete=not (reason.strip() and (actions or no_action_reason.strip())),
-        recorded_by=by.person if isinstance(by.person, User) else None,
-        decided_at=at,
-    )
-    payload = events.DecisionTaken(actions=len(actions), settles=str(settles))
-    event = history.record(decision, payload, by=by, at=at, cause=cause, placed=_placement(decision))
-    _add_actions(decision, actions, by=by, at=at, cause=event)
+    review, planned = _review(about, settles), effect.plan(effects, by=by, has_action=bool(actions))
+    texts = {"text": text, "reason": reason, "options": options, "dissent": dissent}
+    decision = _new(texts | {"no_action_reason": no_action_reason}, planned, by=by, at=at)
+    decision.about, decision.meeting, decision.item = about, meeting, item
+    decision.is_incomplete = not (decision.reason and is_answered)
+    taken = events.DecisionTaken(actions=len(actions), settles=str(settles), effects=len(planned) or None)
+    event = _record(decision, taken, planned, tripwires, by=by, at=at, cause=cause)
+    _follow(decision, actions, planned, replaces, by=by, at=at, cause=event)
     if review:
         reviews.settle(review, outcome=settles, reason=reason.strip(), by=by, at=at, cause=event)
     return decision
 
 
+def _new(
+    texts: Mapping[str, str], planned: Sequence[effect.PlannedEffect], *, by: Actor, at: datetime
+) -> Decision:
+    """Return an unsaved decision with its texts, and with the acceptance that its effects give."""
+    return Decision(
+        **{name: text.strip() for name, text in texts.items()},
+        acceptance=effect.acceptance_of(planned),
+        recorded_by=by.person if isinstance(by.person, User) else None,
+        decided_at=at,
+    )
+
+
+def _record(
+    decision: Decision,
+    taken: events.DecisionTaken,
+    planned: Sequence[effect.PlannedEffect],
+    tripwires: Sequence[Mapping[str, Any]],
+    *,
+    by: Actor,
+    at: datetime,
+    cause: Event | None,
+) -> Event:
+    """Save a decision with its effects and tripwires, and write its event."""
+    wires = tripwire.planned(tripwires, at=at)
+    rows: list[DecisionEffect | Tripwire] = [*(one.row for one in planned), *wires]
+    for row in rows:
+        row.decision = decision
+    placed = _placement(decision)
+    event = history.record(decision, taken, by=by, at=at, rows=rows, cause=cause, placed=placed)
+    for wire in wires:
+        tripwire.put_due(wire)
+    outcome.plan(decision, at=at)
+    return event
+
+
+def _follow(
+    decision: Decision,
+    actions: Sequence[Mapping[str, Any]],
+    planned: Sequence[effect.PlannedEffect],
+    replaces: Decision | None,
+    *,
+    by: Actor,
+    at: datetime,
+    cause: Event,
+) -> None:
+    """Create the actions of a decision, apply its effects, and replace the earlier one."""
+    _add_actions(decision, actions, by=by, at=at, cause=cause)
+    effect.apply(planned, decision, by=by, at=at, cause=cause)
+    if replaces:
+        replace(replaces, with_=decision, by=by, at=at, cause=cause)
+
+
 @transaction.atomic
 def replace(
-    decision: Decision, *, with_: Decision, by: Actor, at: datetime, seen: int | None = None
+    decision: Decision,
+    *,
+    with_: Decision,
+    by: Actor,
+    at: datetime,
+    seen: int | None = None,
+    cause: Event | None = None,
 ) -> Decision:
-    """Replace a decision with a later one.
+    """Replace a decision with a later one. What it changed stays, unless the later one changes it again.
 
     Raises Refused(field="with_"), IllegalMove, ChangedMeanwhile.
     """
-    if decision.acceptance_id is not None:
-        raise Refused("This acceptance ends when its risk is reopened. Reopen the risk.", field="with_")
+    if decision.acceptance is not None and _is_accepted(decision.acceptance):
+        raise Refused(
+            "This acceptance ends when its risk is reopened. Reopen the risk, or record a decision that ends "
+            "the acceptance.",
+            field="with_",
+        )
     if with_.pk == decision.pk:
         raise Refused("A decision cannot replace itself. Record the new one first.", field="with_")
     if with_.state != DecisionState.IN_FORCE:
@@ -94,8 +157,23 @@ def replace(
         seen=seen,
         values={"replaced_by": with_},
         payload=events.DecisionReplaced(by=with_.subject_id),
+        cause=cause,
     )
+    waiting = AgendaItem.objects.filter(
+        about=decision.subject_id, state=ItemState.WAITING, meeting__state__in=TO_COME
+    )
+    for item in waiting.select_related("meeting"):
+        values = {
+            "outcome": ItemOutcome.NO_CHANGE,
+            "why": f"Replaced by {with_.reference} before the meeting",
+        }
+        history.move(item, ItemState.DONE, by=by, at=at, values=values, cause=cause)
     return decision
+
+
+def _is_accepted(acceptance: Acceptance) -> bool:
+    """Return whether an acceptance is in force at this moment, also if it was loaded before."""
+    return Acceptance.objects.filter(pk=acceptance.pk, state=AcceptanceState.ACCEPTED).exists()
 
 
 def _placement(decision: Decision) -> Placement:
@@ -106,18 +184,13 @@ def _placement(decision: Decision) -> Placement:
 
 
 def _check(
-    text: str,
-    reason: str,
-    actions: Sequence[Mapping[str, Any]],
-    no_action_reason: str,
-    *,
-    is_strict: bool,
+    text: str, reason: str, actions: Sequence[Mapping[str, Any]], *, is_answered: bool, is_strict: bool
 ) -> None:
     if not text.strip():
         raise Refused("Enter what was decided.", field="text")
     if is_strict and not reason.strip():
         raise Refused("Enter the reason.", field="reason")
-    if is_strict and not actions and not no_action_reason.strip():
+    if is_strict and not is_answered:
         raise Refused("Add at least one action, or enter why none is needed.", field="no_action_reason")
     for position, fields in enumerate(actions):
         if unknown := set(fields) - _ACTION_FIELDS:

@@ -164,9 +164,9 @@ def take_up(item: AgendaItem, *, by: Actor, at: datetime, seen: int | None = Non
     seen = _version_ignoring_notes(item, seen)
     for other in AgendaItem.objects.filter(meeting=meeting, state=ItemState.CURRENT).exclude(pk=item.pk):
         history.move(other, ItemState.WAITING, by=by, at=at, values=carry.time_spent(other, at))
-    history.move(
-        item, ItemState.CURRENT, by=by, at=at, seen=seen, values={"current_since": at, "outcome": ""}
-    )
+    values = {"current_since": at, "outcome": ""}
+    taken_up = events.ItemTakenUp(**carry.named(item))
+    history.move(item, ItemState.CURRENT, by=by, at=at, seen=seen, values=values, payload=taken_up)
     return item
 
 
@@ -240,7 +240,8 @@ def finish(
         return item
     _live(item)
     values = {"outcome": outcome or completion.outcome_of(item), **carry.time_spent(item, at)}
-    history.move(item, ItemState.DONE, by=by, at=at, seen=seen, values=values, cause=cause)
+    done = events.ItemDone(**carry.named(item))
+    history.move(item, ItemState.DONE, by=by, at=at, seen=seen, values=values, payload=done, cause=cause)
     return item
 
 

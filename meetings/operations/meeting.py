@@ -247,7 +247,7 @@ def start(
     if meeting.state == MeetingState.PLANNED and not is_confirmed and (text := off_time(meeting, at)):
         raise Refused(text, field="is_confirmed")
     if meeting.state == MeetingState.PLANNED and not meeting.published_at:
-        agenda.build(meeting, by=by, at=at)
+        agenda.build(meeting, at=at)
     person = by.person if isinstance(by.person, User) else None
     leader = led_by or person
     values: dict[str, Any] = {

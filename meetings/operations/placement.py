@@ -13,19 +13,23 @@ from kit.actor import SYSTEM, Actor
 from kit.prepared import Argument, Prepared
 from kit.refusals import ChangedMeanwhile
 from meetings import events
-from meetings.models import AgendaItem, Meeting
+from meetings.models import AgendaItem, Meeting, Tripwire
 from meetings.queries import agenda as agenda_queries
 from meetings.queries import series as series_queries
 from meetings.queries.facts import facts_of, facts_of_review
-from meetings.routing import ChosenMeeting, NoMeeting, lateness, route
+from meetings.routing import ChosenMeeting, NoMeeting, lateness, route, within
 from meetings.states import TO_COME, UNFINISHED, ItemState, MeetingState, Purpose
 from people import queries as people
 from people.models import User
-from risklog.models import Escalation, Review
+from risklog.models import Acceptance, Escalation, Review
 from risklog.states import UNRESOLVED, ReviewState
+from signals.models import Threshold
+from signals.states import Agreement
 
 NO_MEETING = events.NoMeetingFound.verb
 _TRIES = 3
+# How the reason of an item begins that is about a proposed acceptance.
+ACCEPTANCE_PROPOSED = "Acceptance proposed"
 
 
 class Rank(IntEnum):
@@ -187,7 +191,7 @@ def why_nowhere(about: Subject) -> str:
 
 
 def place_waiting(*, at: datetime) -> int:
-    """Place open reviews and escalations that are not on any upcoming agenda. Return their number."""
+    """Place open reviews, escalations and proposals that are on no upcoming agenda. Return their number."""
     placed_subjects = AgendaItem.objects.filter(meeting__state__in=TO_COME, about__isnull=False).values(
         "about"
     )
@@ -202,6 +206,14 @@ def place_waiting(*, at: datetime) -> int:
     placed = [place_review(review, at=at) for review in reviews.select_related("about", "model", "subject")]
     placed += [
         place_escalated(escalation, at=at) for escalation in escalations.select_related("about", "subject")
+    ]
+    placed += [
+        place_threshold(version.threshold, at=at)
+        for version in agenda_queries.proposed_versions().exclude(threshold__subject__in=placed_subjects)
+    ]
+    placed += [
+        place_acceptance(proposal, at=at)
+        for proposal in agenda_queries.proposed_acceptances().exclude(risk__subject__in=placed_subjects)
     ]
     return sum(item is not None for item in placed)
 
@@ -265,3 +277,103 @@ def place_escalated(escalation: Escalation, *, at: datetime, cause: Event | None
         at=at,
         cause=cause,
     )
+
+
+def place_threshold(threshold: Threshold, *, at: datetime, cause: Event | None = None) -> AgendaItem | None:
+    """Place a threshold with proposed versions, so that the meeting agrees to one or declines."""
+    facts = facts_of(threshold.subject)
+    versions = list(threshold.versions.filter(state=Agreement.PROPOSED).order_by("number"))
+    if not versions:
+        return None
+    named = "; ".join(f"version {version.number} ({version.limits})" for version in versions)
+    return place(
+        about=threshold.subject,
+        kind=facts.kind,
+        team_id=facts.team_id,
+        title=f"Proposed threshold: {threshold.name}",
+        why=f"Waits for agreement: {named}"[:240],
+        purpose=Purpose.DECIDE,
+        rank=Rank.ACCEPTANCE,
+        by=SYSTEM,
+        at=at,
+        cause=cause,
+    )
+
+
+def place_acceptance(proposal: Acceptance, *, at: datetime, cause: Event | None = None) -> AgendaItem | None:
+    """Place a risk that somebody proposed to accept. An item that is there already gets the reason too."""
+    risk, why = proposal.risk, acceptance_reason(proposal)
+    facts = facts_of(risk.subject)
+    item = place(
+        about=risk.subject,
+        kind=facts.kind,
+        team_id=facts.team_id,
+        title=risk.title,
+        why=why,
+        purpose=Purpose.DECIDE,
+        rank=Rank.ACCEPTANCE,
+        by=SYSTEM,
+        at=at,
+        cause=cause,
+    )
+    return _with_reason(item, why, at=at, cause=cause)
+
+
+def _with_reason(
+    item: AgendaItem | None, why: str, *, at: datetime, cause: Event | None
+) -> AgendaItem | None:
+    """Add a reason to an item that was on the agenda for another one."""
+    if item is not None and why not in item.why:
+        values = {"why": f"{item.why}; {why}"[:300], "purpose": Purpose.DECIDE}
+        history.change(item, values, by=SYSTEM, at=at, verb="meetings.item_changed", cause=cause)
+    return item
+
+
+def acceptance_reason(proposal: Acceptance) -> str:
+    """Return why a risk with a proposed acceptance is on an agenda."""
+    return f"{ACCEPTANCE_PROPOSED} until {proposal.until:%-d %b %Y}"
+
+
+def place_tripwire(tripwire: Tripwire, *, at: datetime, cause: Event | None = None) -> AgendaItem | None:
+    """Bring a decision back because a tripwire was crossed.
+
+    Without a team of its subject, it goes to the next meeting of the series that took the decision.
+    """
+    decision, why = tripwire.decision, reason_of(tripwire)
+    facts = facts_of(decision.subject)
+    if facts.team_id is None and decision.meeting is not None:
+        meeting = _next_of_series(decision.meeting.series_id, at)
+        values = {"title": decision.subject_title, "why": why, "purpose": Purpose.DECIDE, "minutes": 10}
+        if meeting:
+            back = put(meeting, decision.subject, values, Rank.REVIEW, by=SYSTEM, at=at, cause=cause)
+            return _with_reason(back, why, at=at, cause=cause)
+    item = place(
+        about=decision.subject,
+        kind=facts.kind,
+        team_id=facts.team_id,
+        title=decision.subject_title,
+        why=why,
+        purpose=Purpose.DECIDE,
+        by=SYSTEM,
+        at=at,
+        cause=cause,
+    )
+    return _with_reason(item, why, at=at, cause=cause)
+
+
+def _next_of_series(series_id: int, at: datetime) -> Meeting | None:
+    """Return the next planned meeting of a series, locked."""
+    own = next((one for one in series_queries.candidates(at) if one.id == series_id), None)
+    choice = within(own, kind=None, urgent_reason="tripwire")
+    return lock_planned(choice.meeting.id) if choice else None
+
+
+def reason_of(tripwire: Tripwire) -> str:
+    """Return why a decision is back. It names a restricted metric only if the decision is below its root."""
+    series = tripwire.series
+    if series is None:
+        return f"Tripwire: {tripwire.condition}"
+    is_shown = series.subject.viewers is None or series.subject.scope_id == tripwire.decision.subject.scope_id
+    if not is_shown or tripwire.crossed_value is None:
+        return "Tripwire: its metric crossed the value"
+    return f"Tripwire: {tripwire.condition} (it was {tripwire.crossed_value:g})"[:200]

@@ -17,7 +17,10 @@ from meetings.queries.facts import is_open
 from meetings.states import OFF_AGENDA, TO_COME, UNFINISHED, ItemOutcome, ItemState
 from people.models import User
 from people.states import Role
-from risklog.models import Escalation
+from risklog.models import Acceptance, Escalation
+from risklog.states import AcceptanceState
+from signals.models import ThresholdVersion
+from signals.states import Agreement
 
 OUTCOME_ICONS: dict[str, str] = {
     ItemOutcome.DECIDED: "gavel",
@@ -241,3 +244,15 @@ def _upcoming_items(user: User, subject: Subject) -> QuerySet[Any]:
 def _failures(subject: Subject) -> QuerySet[Event]:
     """Return the events that record why no meeting fits a subject, the latest first."""
     return Event.objects.filter(subject=subject, verb="meetings.no_meeting_found").order_by("-id")
+
+
+def proposed_versions() -> QuerySet[ThresholdVersion]:
+    """Return the first proposed version of each threshold that has one, with its threshold."""
+    rows = ThresholdVersion.objects.filter(state=Agreement.PROPOSED).order_by("threshold", "number")
+    return rows.distinct("threshold").select_related("threshold__subject")
+
+
+def proposed_acceptances() -> QuerySet[Acceptance]:
+    """Return the acceptances that wait for a decision, with their risks."""
+    rows = Acceptance.objects.filter(state=AcceptanceState.PROPOSED).order_by("id")
+    return rows.select_related("risk__subject")

@@ -1,14 +1,17 @@
 """Read decisions: all of them, those of a meeting, those about a subject."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
-from history.models import Subject
+from history.models import Due, Subject
 from history.queries import show
+from history.states import Work
 from kit.sight import Visitor
-from meetings.models import Decision, Meeting
+from meetings.models import Decision, DecisionEffect, Meeting
+from meetings.queries import effect
 from people.models import User
 
 PANEL_SIZE = 5
@@ -25,10 +28,17 @@ def decisions(user: Visitor) -> QuerySet[Decision]:
             "meeting__subject",
             "meeting__series",
             "recorded_by",
+            "outcome_by",
             "replaced_by__subject",
         )
         .order_by("-decided_at", "-id")
     )
+
+
+def asks_at(decision: Decision) -> datetime | None:
+    """Return when people are asked whether a decision worked, None if that is not planned."""
+    waiting = Due.objects.filter(subject=decision.subject_id, kind="meetings.outcome", state=Work.PENDING)
+    return waiting.order_by("at").values_list("at", flat=True).first()
 
 
 def of_meeting(meeting: Meeting, user: User) -> QuerySet[Decision]:
@@ -37,8 +47,9 @@ def of_meeting(meeting: Meeting, user: User) -> QuerySet[Decision]:
 
 
 def about(subject: Subject, user: User) -> QuerySet[Decision]:
-    """Return the decisions about a subject that this reader may see, latest first."""
-    return decisions(user).filter(about=subject)
+    """Return the decisions about a subject, or that changed it, which this reader may see, latest first."""
+    changed = DecisionEffect.objects.filter(target=subject).values("decision")
+    return decisions(user).filter(Q(about=subject) | Q(pk__in=changed))
 
 
 def panel(user: User, obj: Any) -> list[Decision] | None:
@@ -47,7 +58,8 @@ def panel(user: User, obj: Any) -> list[Decision] | None:
 
 
 def with_shown_about(user: User, rows: Sequence[Decision]) -> Sequence[Decision]:
-    """Set `shown_about` of each decision: its subject, or None if the reader may not see it."""
+    """Set `shown_about` of each decision (None if the reader may not see it), and `shown_effects`."""
+    effect.set_shown(user, rows)
     return show(user, rows)
 
 

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import F, OuterRef, QuerySet
 from django.urls import reverse
 
 from history.queries import may_see, seen_by
@@ -10,7 +11,8 @@ from kit.sight import Visitor
 from lists.export_files import ExportColumn, Row
 from lists.exporting import Export
 from meetings.filters import DECISIONS
-from meetings.states import DecisionState
+from meetings.models import DecisionEffect
+from meetings.states import DecisionState, DidItWork, EffectKind
 
 _NAMED = {
     "reference": F("subject__reference"),
@@ -21,8 +23,21 @@ _NAMED = {
     "accepted_until": F("acceptance__until"),
     "proposed_by_name": F("acceptance__proposed_by__name"),
     "replaced_by_reference": F("replaced_by__subject__reference"),
+    "effect_kinds": ArraySubquery(
+        DecisionEffect.objects.filter(decision=OuterRef("pk")).order_by("id").values("kind")
+    ),
 }
-_STORED = ("text", "reason", "state", "no_action_reason", "decided_at")
+_STORED = (
+    "text",
+    "reason",
+    "state",
+    "no_action_reason",
+    "options",
+    "dissent",
+    "outcome",
+    "outcome_note",
+    "decided_at",
+)
 
 
 def _values(rows: QuerySet) -> QuerySet:
@@ -46,6 +61,10 @@ def _of(name: str, label: str, width: int, *, key: str = "", **labels: Any) -> E
     return ExportColumn(name, label, lambda row: row[key or name], width=width, **labels)
 
 
+def _effects_text(row: Row) -> str:
+    return ", ".join(EffectKind(kind).label for kind in row["effect_kinds"])
+
+
 DECISION_EXPORT = Export(
     name="decisions",
     spec=DECISIONS,
@@ -63,7 +82,12 @@ DECISION_EXPORT = Export(
         _of("proposed_by", "Proposed by", 20, key="proposed_by_name"),
         _of("recorded_by", "Decided or recorded by", 22, key="recorded_by_name"),
         _of("replaced_by", "Replaced by", 12, key="replaced_by_reference"),
+        ExportColumn("effects", "Took effect", lambda row: row["effect_kinds"], width=24, text=_effects_text),
         _of("no_action_reason", "Reason for no action", 30),
+        _of("options", "Other options", 30),
+        _of("dissent", "Dissent", 30),
+        _of("outcome", "Did it work", 14, labels=dict(DidItWork.choices)),
+        _of("outcome_note", "What happened", 30),
         _of("decided_at", "Decided (UTC)", 16),
     ),
 )

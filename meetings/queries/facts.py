@@ -5,12 +5,13 @@ from datetime import date, datetime, time
 
 from actions.models import Action
 from history.models import Subject
-from meetings.models import CheckIn
+from meetings.models import CheckIn, Decision
+from meetings.states import DecisionState
 from people import queries as people
 from risklog.models import Escalation, Review, Risk
 from risklog.states import LIVE_RISKS, UNRESOLVED, ReviewState, RiskState, Severity
-from signals.models import BreachGroup
-from signals.states import BreachLevel, BreachState
+from signals.models import BreachGroup, Threshold
+from signals.states import Agreement, BreachLevel, BreachState
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,4 +109,27 @@ def _escalation(subject: Subject) -> Facts:
     )
 
 
-_READERS = {"review": _review, "risk": _risk, "breach": _breach, "action": _action, "escalation": _escalation}
+def _threshold(subject: Subject) -> Facts:
+    threshold = Threshold.objects.select_related("series__model").get(subject=subject)
+    series = threshold.series
+    team = series.model.owner_team_id if series and series.model else None
+    is_open = threshold.versions.filter(state=Agreement.PROPOSED).exists()
+    return Facts(series.kind if series else None, team, is_open=is_open)
+
+
+def _decision(subject: Subject) -> Facts:
+    decision = Decision.objects.select_related("about").get(subject=subject)
+    known = facts_of(decision.about) if decision.about and decision.about.kind != "decision" else NOTHING
+    is_open = decision.state == DecisionState.IN_FORCE
+    return Facts(known.kind, known.team_id, is_open=is_open)
+
+
+_READERS = {
+    "review": _review,
+    "risk": _risk,
+    "breach": _breach,
+    "action": _action,
+    "escalation": _escalation,
+    "threshold": _threshold,
+    "decision": _decision,
+}

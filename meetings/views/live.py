@@ -13,8 +13,9 @@ from django_htmx.http import ptag, trigger_client_event
 
 from kit import clock
 from kit.rights import may, require, view_needs
+from meetings.forms.decision import FollowUpActionForm
 from meetings.forms.live import AttendanceForm, ClosingForm, ControlForm, RecordForm
-from meetings.forms.meeting import DecisionForm, FollowUpActionForm, ItemForm
+from meetings.forms.meeting import ItemForm
 from meetings.models import AgendaItem, Meeting
 from meetings.operations import attendance, control
 from meetings.operations import meeting as meetings
@@ -23,6 +24,7 @@ from meetings.queries import item_evidence
 from meetings.queries import live as queries
 from meetings.queries import meeting as meeting_queries
 from meetings.states import MeetingState
+from meetings.views.decision import form_about
 from meetings.views.meeting import address_of as page_address_of
 from meetings.views.meeting import live_address_of, visible_meeting
 from pages import flows
@@ -72,13 +74,10 @@ def stage(request: SignedInRequest, meeting: Meeting, *, status: int = 200, **ex
     """Render the live page. extra: refused forms, by their name in the template."""
     context = context_of(request, meeting, **extra)
     line, at = context["live"].line, context["now"]
-    context["evidence"] = evidence = item_evidence.evidence(line, request.user, at)
+    context["evidence"] = item_evidence.evidence(line, request.user, at)
     if "decision_form" not in extra:
-        context["decision_form"] = DecisionForm(
-            people=people.people(),
-            review=evidence.review,
-            draft=f"item-{line.item.pk}" if line else "",
-        )
+        draft = f"item-{line.item.pk}" if line else ""
+        context["decision_form"] = form_about(request, line.subject if line else None, draft=draft)
     return respond(request, "meetings/meeting_live.html", None, context, status=status)
 
 

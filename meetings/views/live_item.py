@@ -13,16 +13,16 @@ from django.views.decorators.http import require_POST
 from kit import clock
 from kit.refusals import Refused
 from kit.rights import require, view_needs
+from meetings.forms.decision import FollowUpActionForm
 from meetings.forms.live import ItemOutcomeForm, NoteForm, RecordForm
-from meetings.forms.meeting import DecisionForm, FollowUpActionForm
 from meetings.merging import merged
 from meetings.models import AgendaItem
 from meetings.operations import backlog, recording
 from meetings.operations import decision as decisions
 from meetings.operations import item as items
 from meetings.queries.agenda import may_see_item
-from meetings.queries.item_evidence import open_review
 from meetings.states import ItemOutcome, ItemState, MeetingState
+from meetings.views.decision import form_about
 from meetings.views.live import address_of, context_of, stage, with_toast
 from meetings.views.meeting import address_of as page_address_of
 from meetings.views.meeting import visible_meeting
@@ -220,7 +220,7 @@ def item_decide(request: SignedInRequest, pk: int) -> HttpResponse:
         return go(request, address_of(item))
     return flows.create(
         request,
-        DecisionForm(request.POST, people=people.people(), review=open_review(item.about)),
+        form_about(request, item.about, request.POST),
         operation=partial(decisions.record, item=item),
         address=lambda decision: address_of(item),
         show=_stage_with(request, item, "decision"),

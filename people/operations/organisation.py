@@ -36,6 +36,7 @@ _CHANGEABLE = frozenset(
         "country",
         "subdivision",
         "max_acceptance_days",
+        "outcome_weeks",
     }
 )
 
@@ -206,6 +207,8 @@ def _check(values: Mapping[str, Any]) -> None:
         )
     if not 1 <= values.get("max_acceptance_days", 1) <= 3650:
         raise Refused("Use a number of days from 1 to 3650.", field="max_acceptance_days")
+    if not 1 <= values.get("outcome_weeks", 1) <= 52:
+        raise Refused("Use a number of weeks from 1 to 52.", field="outcome_weeks")
     days = values.get("working_days", [0])
     if not days or set(days) - set(range(7)):
         raise Refused("Choose at least one working day.", field="working_days")

@@ -1,6 +1,7 @@
 """Six weeks of the sample, day by day, through the same operations and the same tick as in production."""
 
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.core.files.base import ContentFile
 
@@ -16,7 +17,7 @@ from meetings.operations import attendance
 from meetings.operations import decision as decisions
 from meetings.operations import item as items
 from meetings.operations import meeting as meetings
-from meetings.states import ItemOutcome, ItemState, MeetingState, Purpose
+from meetings.states import EffectKind, ItemOutcome, ItemState, MeetingState, Purpose
 from riskhub import schedule
 from riskhub.sample import texts
 from riskhub.sample.organisation import SampleOrganisation
@@ -263,9 +264,21 @@ class SixWeeks(SampleOrganisation):
                 for one in decided.actions
             ],
             no_action_reason=decided.no_action,
+            options=decided.options,
+            dissent=decided.dissent,
+            tripwires=self._tripwires(item, decided),
             by=by,
             at=at,
         )
+
+    @staticmethod
+    def _tripwires(item: AgendaItem, decided: texts.Decided) -> list[dict[str, Any]]:
+        """Return the tripwire of a decision about a review: its metric, above the value of the text."""
+        if decided.tripwire is None or item.about is None:
+            return []
+        about = Review.objects.get(subject=item.about).about
+        breach = Breach.objects.filter(group__subject=about, series__isnull=False).first()
+        return [{"series": breach.series, "value": decided.tripwire}] if breach else []
 
     def _decision_on(self, item: AgendaItem) -> texts.Decided | None:
         """Return the decision about an item; None if it was decided before or needs no decision."""
@@ -284,8 +297,25 @@ class SixWeeks(SampleOrganisation):
         self.settled[key] = item.about.pk
         return texts.REVIEWS.get(key)
 
+    def _give_time(self, *, at: datetime) -> None:
+        """Record a decision that gives an action another date at once."""
+        action = Action.objects.select_related("subject").filter(title=texts.MORE_TIME_FOR).first()
+        if action is None or action.due_on is None:
+            return
+        due_on = action.due_on + timedelta(days=7)
+        decisions.record(
+            text=texts.MORE_TIME.text,
+            reason=texts.MORE_TIME.why,
+            about=action.subject,
+            effects=[{"kind": EffectKind.CHANGE_ACTION, "target": action.subject, "due_on": due_on}],
+            tripwires=[{"due_on": due_on}],
+            by=self._by("sofia"),
+            at=at,
+        )
+
     def _prepare_next(self) -> None:
-        """Propose a change of a threshold, and set the objective of the next meeting."""
+        """Give an action more time, propose a change of a threshold, and set the next objective."""
+        self._give_time(at=self.now - timedelta(hours=5))
         at = self.now - timedelta(hours=3)
         series = Series.objects.get(model_name="fraud-score", metric="latency_p95", feature="")
         threshold.propose(

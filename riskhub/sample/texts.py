@@ -32,13 +32,19 @@ class Agreed:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """The decision of a meeting about a risk or a review, the first time that the item is discussed."""
+    """The decision of a meeting about a risk or a review, the first time that the item is discussed.
+
+    tripwire: the value of the metric of the breach above which the decision comes back, None without one.
+    """
 
     text: str
     why: str
     notes: str
     actions: tuple[Agreed, ...] = ()
     no_action: str = ""
+    options: str = ""
+    dissent: str = ""
+    tripwire: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +238,9 @@ REVIEWS = {
             Agreed("Refit the utilisation buckets on the last 90 days", "wei", "mitigation", "m", 12),
             Agreed("Compare approval rates by product before and after the shift", "sofia", "other", "s", 9),
         ),
+        options="Raise the threshold to 0.3 until the retraining; stop automatic approvals above 50,000 euro.",
+        dissent="Jonas: the refit hides the shift from everyone who reads only the score.",
+        tripwire=0.6,
     ),
     ("fraud-score", "null_share"): Decided(
         "The missing values come from the new acquirer. The threshold does not change.",
@@ -252,6 +261,14 @@ REVIEWS = {
         (Agreed("Redefine the visits feature as sessions", "ana", "mitigation", "m", 10),),
     ),
 }
+
+# The decision that gives this action another week.
+MORE_TIME_FOR = "Refit the utilisation buckets on the last 90 days"
+MORE_TIME = Decided(
+    "The refit of the utilisation buckets gets one more week.",
+    "The labels of the last 30 days are not complete before.",
+    "",
+)
 
 # The evidence of an owner who reconfirms a risk after the forum discussed it again.
 CONFIRMED = "Discussed in the forum: unchanged, and the agreed actions are in progress."

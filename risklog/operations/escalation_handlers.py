@@ -7,7 +7,7 @@ from history import operations as history
 from history.models import Event
 from history.queries import present_data
 from history.wiring import handler
-from kit.actor import SYSTEM
+from kit.actor import SYSTEM, Actor
 from risklog.models import Escalation, Review, Risk
 from risklog.operations import climb
 from risklog.operations.escalation import resolve, start
@@ -54,24 +54,34 @@ def on_action_settled(event: Event, *, at: datetime) -> None:
 @handler("risklog.escalation.resolve_after_action_change")
 @history.in_one_transaction
 def on_action_changed(event: Event, *, at: datetime) -> None:
-    """Resolve the escalation of an overdue action that gets a new due date or a new owner.
+    """Resolve the escalation of an overdue action that gets a new due date or a new owner."""
+    action = Action.objects.select_related("owner").filter(subject_id=event.subject_id).first()
+    if action:
+        is_handed_over = event.verb == "actions.action_assigned"
+        resolve_if_planned_anew(action, is_handed_over=is_handed_over, at=at, cause=event)
+
+
+@history.in_one_transaction
+def resolve_if_planned_anew(
+    action: Action, *, is_handed_over: bool, at: datetime, cause: Event, by: Actor = SYSTEM
+) -> None:
+    """Resolve the escalation of an overdue action that has a new due date, or another owner since `cause`.
 
     An escalation that was also raised for another reason stays open. If the new owner does not act until the
     end of their next working day, the action is overdue again and a new escalation starts with them.
     """
-    action = Action.objects.select_related("owner").filter(subject_id=event.subject_id).first()
-    escalation = climb.lock(about_id=event.subject_id)
-    if not (action and escalation and action.is_unfinished and escalation.started_at <= event.at):
+    escalation = climb.lock(about_id=action.subject_id)
+    if not (escalation and action.is_unfinished and escalation.started_at <= cause.at):
         return
     if not _is_only_for(escalation, "actions.action_overdue"):
         return
     if action.due_on and action.due_on >= availability.day_of(at):
         reason = f"New due date: {action.due_on:%-d %b %Y}."
-    elif event.verb == "actions.action_assigned" and action.owner:
+    elif is_handed_over and action.owner:
         reason = f"It is now assigned to {action.owner.name}, who has one working day."
     else:
         return
-    resolve(escalation, reason=reason, by=SYSTEM, at=at, cause=event)
+    resolve(escalation, reason=reason, by=by, at=at, cause=cause)
 
 
 def _is_only_for(escalation: Escalation, verb: str) -> bool:

@@ -12,6 +12,7 @@ from rest.steps import Step
 from signals.filters import THRESHOLDS, VERSIONS
 from signals.models import Series, Threshold, ThresholdVersion
 from signals.operations import threshold as operations
+from signals.queries import version as queries
 from signals.states import Agreement, Direction
 
 
@@ -162,7 +163,7 @@ class _Versions(Resource):
         return ThresholdVersion.objects.visible_to(request.user)
 
     def objects(self, request: Request) -> QuerySet:
-        return self.rows(request).select_related("threshold__subject")
+        return queries.with_threshold(self.rows(request))
 
 
 class Versions(_Versions, Collection):

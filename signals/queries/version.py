@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 
 from history.models import RecordedQuerySet, Subject, may_be_seen_by
 from lists.collation import BY_NAME
@@ -16,6 +16,11 @@ from signals.states import Agreement
 def thresholds() -> RecordedQuerySet[Threshold]:
     """Return all thresholds with what a page needs. Callers add `.visible_to(user)`."""
     return Threshold.objects.select_related("subject", "series__subject", "series__model", "source")
+
+
+def with_threshold(versions: QuerySet[ThresholdVersion]) -> QuerySet[ThresholdVersion]:
+    """Load the thresholds of versions, and what says who may agree to them."""
+    return versions.select_related("threshold__subject", "threshold__series__model__owner_team__lead")
 
 
 def versions_of(user: User, threshold: Threshold) -> list[ThresholdVersion]:

@@ -103,7 +103,7 @@ def _settle(
     request: SignedInRequest, pk: int, form: PageForm, operation: Callable[..., Any], message: str
 ) -> HttpResponse:
     """Agree or decline a proposed version. A refused step shows the page of the threshold with its error."""
-    versions = ThresholdVersion.objects.visible_to(request.user).select_related("threshold__subject")
+    versions = queries.with_threshold(ThresholdVersion.objects.visible_to(request.user))
     version = get_object_or_404(versions, pk=pk)
 
     def show(form: PageForm, status: int) -> HttpResponse:

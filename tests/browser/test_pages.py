@@ -8,7 +8,7 @@ from actions.models import Action
 from catalogue.models import DecisionRight, Model
 from kit.actor import SYSTEM
 from learnings.models import Learning
-from meetings.models import Decision, Meeting, MeetingSeries
+from meetings.models import Decision, DecisionEffect, Meeting, MeetingSeries, Tripwire
 from meetings.operations import check_in as check_ins
 from meetings.operations import item as items
 from meetings.operations import meeting as meetings
@@ -107,6 +107,11 @@ PAGES = {
     "add meeting": lambda: f"/meetings/series/{MeetingSeries.objects.get().pk}/meetings/new/",
     "calendar": lambda: "/meetings/calendar/",
     "new decision": lambda: "/meetings/decisions/new/",
+    "decision with effects": lambda: f"/meetings/decisions/{_with_effects()}/",
+    "new decision with effects": lambda: f"/meetings/decisions/new/?about={_unfinished()}",
+    "add tripwire": lambda: f"/meetings/decisions/{_with_effects()}/tripwires/",
+    "did it work": lambda: f"/meetings/decisions/{_with_effects()}/outcome/",
+    "remove tripwire": lambda: f"/meetings/tripwires/{Tripwire.objects.order_by('pk').first().pk}/remove/",
     "new ladder": lambda: "/risks/ladder/new/",
     "new learning": lambda: "/learnings/new/",
     "organisation": lambda: "/people/settings/",
@@ -148,6 +153,18 @@ def _duplicate() -> str:
 
 def _check_in() -> int:
     return check_ins.note(text="Counts are low", by=SYSTEM, at=AT).pk
+
+
+def _with_effects() -> str:
+    """A decision of the sample that took effect."""
+    effect = DecisionEffect.objects.select_related("decision__subject").order_by("pk").first()
+    return effect.decision.reference
+
+
+def _unfinished() -> str:
+    """An action that a decision can give another date."""
+    rows = Action.objects.select_related("subject").filter(state__in=["open", "doing"], owner__isnull=False)
+    return rows.order_by("pk").first().reference
 
 
 def _with_roster() -> int:

@@ -79,11 +79,14 @@ def current(meeting: Meeting | None = None, **fields) -> AgendaItem:
 
 
 def decision(*, by: User | None = None, text: str = "", **fields) -> Decision:
-    values = {"reason": "Because the evidence says so.", "no_action_reason": "Nothing to do.", **fields}
+    values = {
+        "reason": "Because the evidence says so.",
+        "no_action_reason": "Nothing to do.",
+        "at": AT,
+        **fields,
+    }
     by_whom = Actor(by, "page") if by else SYSTEM
-    return decisions.record(
-        text=text or f"Decided {next(_numbers)}", by=by_whom, at=fields.pop("at", AT), **values
-    )
+    return decisions.record(text=text or f"Decided {next(_numbers)}", by=by_whom, **values)
 
 
 def restricted(to, title: str = "Secret") -> Subject:

@@ -17,7 +17,16 @@ from catalogue.models import DecisionRight, Model
 from history.models import Event
 from kit.actor import SYSTEM
 from learnings.models import Learning
-from meetings.models import AgendaItem, CalendarFeed, CheckIn, Decision, Focus, Meeting, MeetingSeries
+from meetings.models import (
+    AgendaItem,
+    CalendarFeed,
+    CheckIn,
+    Decision,
+    Focus,
+    Meeting,
+    MeetingSeries,
+    Tripwire,
+)
 from meetings.operations import item as items
 from notices.models import WebhookEndpoint
 from people.models import Absence, DutyRoster, Function, Team, Token, User
@@ -106,6 +115,7 @@ class House:
     team: Any = None
     mate: Any = None
     version: Any = None
+    decision: Any = None
 
 
 def _build() -> House:
@@ -130,6 +140,7 @@ def _build() -> House:
     house.live = meetings_.live(house.meetings)
     house.item = meetings_.item(house.live, about=house.risk.subject)
     items.take_up(house.item, by=SYSTEM, at=AT)
+    house.decision = meetings_.decision(about=house.risk.subject)
     return house
 
 
@@ -290,6 +301,12 @@ CASES = (
         at("meetings:decision_create"),
         Decision,
         typed(text="We keep it.", reason="It holds.", no_action_reason="Nothing to do."),
+    ),
+    Case(
+        "tripwire",
+        at("meetings:decision_tripwire", "decision.reference"),
+        Tripwire,
+        typed(due_on="2027-03-01"),
     ),
     Case(
         "action in a meeting",

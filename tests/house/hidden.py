@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import psycopg
@@ -167,7 +167,16 @@ def _below(world: World, risk: Risk, *, reviewer: User, doer: User) -> Objects:
     decision = _discussed(world, risk)
     learning = learnings.published(f"{CANARY} learning", author=owner, about=risk.subject, tags=[CANARY])
     learnings.draft(f"{CANARY} draft", about=review.subject, author=owner)
-    meeting_factory.decision(text=f"{CANARY} further", about=action.subject, by=owner, meeting=None)
+    meeting_factory.decision(
+        text=f"{CANARY} further",
+        about=action.subject,
+        options=f"{CANARY} option",
+        dissent=f"{CANARY} dissent",
+        effects=[{"kind": "change_action", "target": action.subject, "due_on": date(2026, 12, 18)}],
+        by=world.people["manager"],
+        meeting=None,
+    )
+    action.refresh_from_db()
     coming = world.extra["coming"]
     item = items.add(coming, title=f"{CANARY} item", about=action.subject, why=f"{CANARY} why", **act)
     items.note(item, notes=f"{CANARY} notes", **act)

@@ -40,7 +40,7 @@ MORE = {
 MORE_OF_WRITES = {
     "a risk whose body names team and owner too": 10,  # and the matrix gives the date of its first review
     "an action reassigned": 14,  # its due dates are replaced, one grant of sight begins and another ends
-    "a decision with two actions": 15,  # as with any number of one owner's
+    "a decision with two actions": 17,  # as with any number of one owner's
 }
 
 

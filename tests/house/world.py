@@ -6,7 +6,7 @@ title.
 
 import io
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from history.models import Subject
@@ -68,6 +68,7 @@ class Objects:
     action: Any
     learning: Any
     decision: Any
+    tripwire: Any
     item: Any
     comment: Any
     file: Any
@@ -105,6 +106,7 @@ class World:
             "learnings:learning": objects.learning.reference,
             "meetings:decision": objects.decision.reference,
             "meetings:item": objects.item.pk,
+            "meetings:tripwire": objects.tripwire.pk,
             **self.extra,
         }
 
@@ -261,7 +263,17 @@ def _objects(world: World, series: Any, *, word: str, viewers: list[int] | None)
     learning = learnings.write(
         title=f"{word} learning", seen=f"{word} text", about=risk.subject, author=owner, **_by(owner)
     )
-    decision = meetings_.decision(text=f"{word} decision", about=risk.subject, by=owner, meeting=None)
+    decision = meetings_.decision(
+        text=f"{word} decision",
+        about=risk.subject,
+        options=f"{word} option",
+        dissent=f"{word} dissent",
+        effects=[{"kind": "change_action", "target": action.subject, "due_on": date(2026, 12, 18)}],
+        tripwires=[{"series": metric, "value": 0.9, "note": f"{word} note"}],
+        by=owner,
+        meeting=None,
+    )
+    action.refresh_from_db()
     item = items.add(world.extra["coming"], title=f"{word} item", about=risk.subject, **_by(owner))
     comment = comments.add(about=risk.subject, text=f"{word} remark", **_by(owner))
     file = talk.file(risk.subject, f"{word} notes.txt", f"{word} content".encode(), author=owner)
@@ -283,6 +295,7 @@ def _objects(world: World, series: Any, *, word: str, viewers: list[int] | None)
         action=action,
         learning=learning,
         decision=decision,
+        tripwire=decision.tripwires.get(),
         item=item,
         comment=comment,
         file=file,

@@ -133,7 +133,7 @@ def test_what_people_took_off_stays_off(team, at):
     items.take_off(item, by=SYSTEM, at=at)
 
     agenda_handlers.on_review_opened(opened(review), at=at)
-    agenda.build(item.meeting, by=SYSTEM, at=at)
+    agenda.build(item.meeting, at=at)
 
     (item,) = items_about(review.subject)
     assert item.state == ItemState.DROPPED
@@ -183,8 +183,8 @@ def test_the_agenda_starts_with_last_times_actions(team, at):
     meetings.close(first, by=SYSTEM, at=first.ends_at)
     second = make.planned(series, 1)
 
-    agenda.build(second, by=SYSTEM, at=second.starts_at - timedelta(days=1))
-    agenda.build(second, by=SYSTEM, at=second.starts_at - timedelta(days=1))
+    agenda.build(second, at=second.starts_at - timedelta(days=1))
+    agenda.build(second, at=second.starts_at - timedelta(days=1))
 
     lines = list(second.items.order_by("rank"))
     assert [line.title for line in lines] == ["Open actions", "Left over"]
@@ -196,12 +196,12 @@ def test_last_times_actions_are_those_agreed_without_a_decision_too_and_tell_of_
     first = make.live(series)
     secret = make_risk.risk(viewers=[team.subject_id])
     make.decision(meeting=first, about=secret.subject, actions=[{"title": "Hush"}, {"title": "Hush too"}])
-    agenda.build(make.planned(series, 1), by=SYSTEM, at=first.ends_at)
+    agenda.build(make.planned(series, 1), at=first.ends_at)
     assert not AgendaItem.objects.filter(about=first.subject).exists()
 
     talked_about = items.take_up(make.item(first), by=SYSTEM, at=first.starts_at)
     items.agree(talked_about, title="Ask the feed's owner", by=SYSTEM, at=first.starts_at)
-    agenda.build(make.planned(series, 1), by=SYSTEM, at=first.ends_at)
+    agenda.build(make.planned(series, 1), at=first.ends_at)
 
     assert AgendaItem.objects.get(about=first.subject).why == "1 action from earlier meetings"
 
@@ -227,7 +227,7 @@ def test_risks_due_and_acceptances_that_end_come_by_themselves(team, at):
     type(risk).objects.filter(pk=risk.pk).update(review_on=date(2026, 11, 20))
     meeting = make.planned(series)
 
-    agenda.build(meeting, by=SYSTEM, at=at)
+    agenda.build(meeting, at=at)
 
     (item,) = items_about(risk.subject)
     assert item.meeting_id == meeting.pk
@@ -239,7 +239,7 @@ def test_a_series_of_another_team_is_never_chosen(team, at):
     review = a_review(team)
 
     agenda_handlers.on_review_opened(opened(review), at=at)
-    agenda.build(make.planned(other), by=SYSTEM, at=at)
+    agenda.build(make.planned(other), at=at)
 
     assert not items_about(review.subject)
     all_series.change(other, {"teams": [team]}, by=SYSTEM, at=at)

@@ -142,7 +142,7 @@ def test_building_the_agenda_again_leaves_the_backlog_alone():
     backlog.park(item, by=Actor(people.user(), "page"), at=make.AT)
 
     again = placement.place_review(review, at=make.AT)
-    agenda.build(item.meeting, by=SYSTEM, at=make.AT)
+    agenda.build(item.meeting, at=make.AT)
 
     item.refresh_from_db()
     assert (again.pk, item.state) == (item.pk, BACKLOG)

@@ -141,19 +141,19 @@ def test_the_next_agenda_mentions_the_check_ins_since_the_last_meeting(at):
     note("Without a model", by=member, at=later)
 
     second = make.planned(series, 1)  # model performance
-    agenda.build(second, by=SYSTEM, at=later)
+    agenda.build(second, at=later)
     item = AgendaItem.objects.get(meeting=second, title="Check-ins since last time")
     assert item.why == "2 check-ins for this meeting"
 
     note("One more", kind="feature_distribution", model=model, at=later)
-    agenda.build(second, by=SYSTEM, at=later)
+    agenda.build(second, at=later)
     item.refresh_from_db()
     assert item.why == "3 check-ins for this meeting"
 
 
 def test_an_agenda_without_check_ins_does_not_mention_them(at):
     meeting = make.planned()
-    agenda.build(meeting, by=SYSTEM, at=at)
+    agenda.build(meeting, at=at)
 
     assert not meeting.items.exists()
 
@@ -164,7 +164,7 @@ def test_a_check_in_series_discusses_all_kinds(at):
     model = catalogue.model(owner_team=team)
     for kind in ("ingestion_delay", "feature_distribution", "other"):
         note(kind=kind, model=model, at=at)
-    agenda.build(meeting, by=SYSTEM, at=at)
+    agenda.build(meeting, at=at)
 
     assert meeting.items.get().why == "3 check-ins for this meeting"
 
@@ -175,7 +175,7 @@ def test_a_restricted_check_in_is_not_counted_and_shown_only_to_who_may_see_it(c
     model = catalogue.model(owner_team=team, viewers=[team.subject_id])
     note("Quetzal drift", kind="ingestion_delay", model=model, at=at)
     meeting = make.planned(series)
-    agenda.build(meeting, by=SYSTEM, at=at)
+    agenda.build(meeting, at=at)
 
     assert not meeting.items.filter(title="Check-ins since last time").exists()
     for reader, is_shown in ((member, True), (series.participants.get(), False)):

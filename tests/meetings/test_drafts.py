@@ -171,8 +171,8 @@ def test_standing_items_begin_each_agenda_and_stay_removed(at):
     series = make.series(standing_items=items)
     meeting = planned(series)[0]
     make.item(meeting, title="Something else")
-    agenda.build(meeting, by=SYSTEM, at=at)
-    agenda.build(meeting, by=SYSTEM, at=at)
+    agenda.build(meeting, at=at)
+    agenda.build(meeting, at=at)
 
     found = meeting.items.order_by("rank")
     assert [item.title for item in found] == ["News", "Who needs help?", "Something else"]

@@ -43,7 +43,7 @@ def placed(risk) -> AgendaItem | None:
 
 def test_a_risk_due_on_11_december_is_on_the_agenda_before_that_day(series, at):
     risk = drift_risk(series)
-    agenda.build(on(series, date(2026, 12, 2)), by=SYSTEM, at=at)
+    agenda.build(on(series, date(2026, 12, 2)), at=at)
 
     assert placed(risk).meeting == on(series, date(2026, 12, 2))
     assert placed(risk).why == "Due for review on 11 Dec 2026"
@@ -51,9 +51,9 @@ def test_a_risk_due_on_11_december_is_on_the_agenda_before_that_day(series, at):
 
 def test_a_risk_that_comes_after_its_focus_is_on_the_last_meeting_before_its_due_date(series, at):
     first, second = date(2026, 12, 2), date(2026, 12, 9)
-    agenda.build(on(series, first), by=SYSTEM, at=at)
+    agenda.build(on(series, first), at=at)
     risk = drift_risk(series)
-    agenda.build(on(series, second), by=SYSTEM, at=at + timedelta(days=14))
+    agenda.build(on(series, second), at=at + timedelta(days=14))
 
     assert placed(risk).meeting == on(series, second)
     assert "after its due date" not in placed(risk).why
@@ -61,7 +61,7 @@ def test_a_risk_that_comes_after_its_focus_is_on_the_last_meeting_before_its_due
 
 def test_a_risk_for_which_no_meeting_is_early_enough_is_on_the_very_next_one_and_says_so(series):
     risk = drift_risk(series)
-    agenda.build(on(series, date(2026, 12, 16)), by=SYSTEM, at=datetime(2026, 12, 10, 9, tzinfo=UTC))
+    agenda.build(on(series, date(2026, 12, 16)), at=datetime(2026, 12, 10, 9, tzinfo=UTC))
 
     assert placed(risk).meeting == on(series, date(2026, 12, 16))
     assert placed(risk).why == f"Due for review on 11 Dec 2026; {LATE}"
@@ -106,7 +106,7 @@ def test_an_answer_due_on_1_december_is_deferred_with_a_warning(series, at):
 
 def test_a_meeting_that_is_moved_beyond_a_due_date_says_so_on_its_items(series, at):
     risk, meeting = drift_risk(series), on(series, date(2026, 12, 9))
-    agenda.build(meeting, by=SYSTEM, at=at)
+    agenda.build(meeting, at=at)
     assert placed(risk).meeting == meeting
     meetings.move(meeting, starts_at=meeting.starts_at + timedelta(days=3), by=SYSTEM, at=at)
 

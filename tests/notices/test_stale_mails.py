@@ -30,10 +30,12 @@ from risklog.operations import review as reviews
 from risklog.operations import reviewer as reviewers
 from risklog.operations import risk as risk_operations
 from risklog.states import Outcome, Severity, Who
+from signals.models import Threshold
+from signals.operations import threshold as thresholds
 from talk.models import Comment
 from talk.operations import comment as comments
 from tests.factories import meetings as make_meeting
-from tests.factories import notices, people, risklog_review, risks
+from tests.factories import notices, people, risklog_review, risks, signals
 from tests.factories import talk as make_comment
 from tests.moments import AT
 
@@ -302,7 +304,21 @@ def reminded_to_score() -> Told:
     return Told(risk, reader, due.at)
 
 
+def proposed_threshold() -> Told:
+    manager = people.user("Rita", role=Role.RISK_MANAGER)
+    version = thresholds.propose(signals.series(), warning=0.3, reason="Less noise", by=SYSTEM, at=AT)
+    return Told(version.threshold, manager)
+
+
 # ------------------------------------------------------------------ steps before the mail is sent
+
+
+def agreed(told: Told, obj: Threshold, at: Any) -> None:
+    thresholds.agree(obj.versions.get(), by=SYSTEM, at=at)
+
+
+def proposal_declined(told: Told, obj: Threshold, at: Any) -> None:
+    thresholds.decline(obj.versions.get(), reason="Too lax", by=SYSTEM, at=at)
 
 
 def leaves(told: Told, obj: Any, at: Any) -> None:
@@ -499,6 +515,7 @@ STEPS: dict[str, tuple[Callable[[], Told], tuple[Callable[[Told, Any, Any], None
     "meetings.swap_asked": (asked_to_swap, (swap_withdrawn, swap_declined, cancelled, leaves)),
     "meetings.swap_accepted": (accepted_swap, (cancelled, leaves)),
     "meetings.swap_declined": (declined_swap, (cancelled, leaves)),
+    "signals.threshold_proposed": (proposed_threshold, (agreed, proposal_declined, leaves)),
     "talk.people_mentioned": (mentioned, (removed, mention_removed, leaves)),
 }  # fmt: skip
 
@@ -533,6 +550,7 @@ _WITHOUT_STAND_IN = (
     "meetings.",
     "risklog.escalation_lapsed",
     "risklog.escalation_handed_over",
+    "signals.threshold_proposed",  # a stand-in does not hold the right
     "talk.",  # a mention asks this one person
 )
 

@@ -193,11 +193,14 @@ def test_the_organisation_is_changed(client, boss, at):
         "digest_at": "15:00",
         "search_language": "german",
         "max_acceptance_days": 365,
+        "outcome_weeks": 6,
     }
     assert '<option value="german">German</option>' in page.content.decode()
 
     assert client.post("/people/settings/", {**fields, "search_language": "klingon"}).status_code == 422
+    assert client.post("/people/settings/", {**fields, "outcome_weeks": 0}).status_code == 422
     assert client.post("/people/settings/", fields).status_code == 303
+    assert Organisation.objects.get().outcome_weeks == 6
     assert Organisation.objects.get().working_days == [0, 1, 2]
     assert Organisation.objects.get().search_language == "german"
     assert (
