@@ -39,6 +39,7 @@ class Ground:
             "RISKHUB_HOME": str(self.folder / "home"),
             "SECRET_KEY": secrets.token_urlsafe(40),
             "EMAIL_URL": "",
+            "RISKHUB_MAIL_BUNDLE_MINUTES": "0",  # the ledger compares each row with a mail of its own
             "RISKHUB_URL": "http://localhost",
         }
         import django

@@ -103,7 +103,8 @@ class Mail:
     mail as sent only if they may see all of them; as "calendar" an optional CalendarPart.
     still_relevant: checked right before it is sent. in_doubt:
     what to do if the connection broke and nobody knows whether it was sent. goes_to_stand_in: while a
-    recipient is away, the mail goes to their stand-in.
+    recipient is away, the mail goes to their stand-in. is_alone: never in one mail with others, such as an
+    invitation.
     """
 
     templates: str
@@ -111,6 +112,7 @@ class Mail:
     still_relevant: StillRelevant | None = None
     in_doubt: InDoubt = InDoubt.PARK
     goes_to_stand_in: bool = False
+    is_alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

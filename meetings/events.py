@@ -158,11 +158,11 @@ class DecisionReplaced(Payload, verb="meetings.decision_replaced"):
 
 
 _TURN = Mail("meeting", mail.context, mail.turn_is_theirs)
-_AGENDA = Mail("meeting", mail.context, mail.agenda_is_current)
-_INVITATION = Mail("series", mail.series_context, mail.series_meets)
-_SERIES_ENDS = Mail("series", mail.series_context, mail.series_is_retired)
+_AGENDA = Mail("meeting", mail.context, mail.agenda_is_current, is_alone=True)
+_INVITATION = Mail("series", mail.series_context, mail.series_meets, is_alone=True)
+_SERIES_ENDS = Mail("series", mail.series_context, mail.series_is_retired, is_alone=True)
 _SWAP_ANSWER = Mail("swap", mail.swap_context, mail.swap_is_ahead)
-_TIME = Mail("meeting_time", mail.time_context, mail.time_is_current)
+_TIME = Mail("meeting_time", mail.time_context, mail.time_is_current, is_alone=True)
 
 EVENTS = (
     EventType(SeriesAdded, (participants_of_series,), _INVITATION, group=NewsGroup.MEETINGS),
@@ -172,14 +172,14 @@ EVENTS = (
     EventType(
         ParticipantsJoined,
         (listed_in_payload("people", reason="You are a participant now"),),
-        Mail("series", mail.series_context, mail.takes_part),
+        Mail("series", mail.series_context, mail.takes_part, is_alone=True),
         is_minor=True,
         group=NewsGroup.MEETINGS,
     ),
     EventType(
         ParticipantsLeft,
         (listed_in_payload("people", reason="You are no participant any more"),),
-        Mail("series", mail.series_context, mail.takes_no_part),
+        Mail("series", mail.series_context, mail.takes_no_part, is_alone=True),
         is_minor=True,
         group=NewsGroup.MEETINGS,
     ),
@@ -220,7 +220,7 @@ EVENTS = (
     EventType(
         MeetingClosed,
         (participants,),
-        Mail("meeting", mail.context, mail.meeting_is_closed),
+        Mail("meeting", mail.context, mail.meeting_is_closed, is_alone=True),
         group=NewsGroup.MEETINGS,
     ),
     EventType(NoMeetingFound, (risk_managers,), group=NewsGroup.MEETINGS),

@@ -19,11 +19,12 @@ INBOX = ListSpec(
     orders={"-at": Order("Newest", ("-at", "-id"))},
 )
 
+_WAITING = (MessageState.PENDING, MessageState.CLAIMED, MessageState.BUNDLED)
 TROUBLED = (MessageState.DEAD, MessageState.UNCERTAIN)
 # The tabs of the page of mails: value -> (label, condition).
 MAIL_TABS: dict[str, tuple[str, Q]] = {
     "troubled": ("Failed", Q(state__in=TROUBLED)),
-    "waiting": ("Waiting", Q(state__in=(MessageState.PENDING, MessageState.CLAIMED))),
+    "waiting": ("Waiting", Q(state__in=_WAITING)),
     "held": ("Held back", Q(state=MessageState.HELD)),
     "sent": ("Sent", Q(state=MessageState.DONE)),
     "all": ("All", Q()),

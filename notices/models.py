@@ -90,7 +90,7 @@ class Message(Claimable):
     worker died before, the mail was not sent. sent_*: the mail as it was sent. names: the ids of
     the subjects that it names; None until it is rendered. log: one line for each
     attempt. released_at: an administrator released the mail, which is older than the moment at which mail was
-    switched on.
+    switched on. bundled_in: the mail with which it is sent (notices.operations.bundle).
     """
 
     MAX_TRIES: ClassVar[int] = 6
@@ -113,9 +113,22 @@ class Message(Claimable):
     names = ArrayField(models.BigIntegerField(), null=True, blank=True)
     log = ArrayField(models.CharField(max_length=300), default=list, db_column="history")
     released_at = models.DateTimeField(null=True, blank=True)
+    bundled_in = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, db_index=False, related_name="+"
+    )
 
     class Meta:
         indexes = [
+            models.Index(
+                fields=["bundled_in"],
+                name="notices_message_bundle",
+                condition=Q(bundled_in__isnull=False),
+            ),
+            models.Index(
+                fields=["user", "-begun_at"],
+                name="notices_message_begun",
+                condition=Q(begun_at__isnull=False),
+            ),
             models.Index(
                 fields=["not_before"],
                 name="notices_message_open",

@@ -13,6 +13,7 @@ class MessageState(TextChoices):
     UNCERTAIN = "uncertain", "Delivery uncertain"
     UNWANTED = "unwanted", "Cancelled"
     HELD = "held", "Held back"
+    BUNDLED = "bundled", "Waiting in a bundle"
 
 
 class DeliveryState(TextChoices):

@@ -25,9 +25,9 @@ from kit.actor import SYSTEM, Actor
 from kit.refusals import Refused
 from notices.events import EscalationMailFailed
 from notices.models import Message
-from notices.operations import entry, mail_switch
+from notices.operations import bundle, entry, mail_switch
 from notices.operations.smtp import DeliveryStatus, MailConnection, NoConnection, ServerReply
-from notices.queries import rendered_mail, still_relevant
+from notices.queries import bundled_mail, rendered_mail, still_relevant
 from notices.queries.rendered_mail import RenderedMail
 from notices.states import MessageState
 from people.models import User
@@ -78,7 +78,7 @@ def send_due(
                     total += _keep(row, at) if is_kept else _send(row, connection, at)
                 except NoConnection as error:
                     for waiting in batch[position:]:
-                        total += _later(waiting, str(error))
+                        total += _later(waiting, str(error), at=at)
                     return total
     return total
 
@@ -97,21 +97,23 @@ def _park_lost(at: datetime) -> None:
         begun_at__isnull=False,
         lease_until__lt=Now(),
     )
-    lost.update(state=MessageState.UNCERTAIN, claim=None, lease_until=None, settled_at=at, error=_UNKNOWN)
+    with transaction.atomic():
+        bundle.settle_lost(lost, _UNKNOWN, at=at)
+        lost.update(state=MessageState.UNCERTAIN, claim=None, lease_until=None, settled_at=at, error=_UNKNOWN)
 
 
 def _keep(row: Message, at: datetime) -> Tally:
     """Keep the mail on the page of sent mail, in one transaction, so that its state is never uncertain."""
     try:
         with transaction.atomic():
-            mail = _begin(row, at)
+            mail = _begin(row, at, is_kept=True)
             if mail is None:
                 return Tally(done=1)
             claims.settle(row, log=_noted(row, "Kept in Riskhub: no mail server is configured."))
     except LostClaim:
         return Tally()
     except Exception as error:
-        return _later(row, f"{type(error).__name__}: {error}")
+        return _later(row, f"{type(error).__name__}: {error}", at=at)
     return Tally(done=1)
 
 
@@ -125,7 +127,7 @@ def _send(row: Message, connection: MailConnection, at: datetime) -> Tally:
     except LostClaim:
         return Tally()
     except Exception as error:  # a row that always fails ends as dead and does not block others
-        return _later(row, f"{type(error).__name__}: {error}")
+        return _later(row, f"{type(error).__name__}: {error}", at=at)
     sender = settings.DEFAULT_FROM_EMAIL.split("<")[-1].rstrip("> ")
     answer = connection.hand_over(data, sender=sender, to=mail.to)
     if answer.status is DeliveryStatus.NEVER and _is_escalation(row):
@@ -139,8 +141,12 @@ def _is_escalation(row: Message) -> bool:
     return row.subject is not None and row.subject.kind == "escalation"
 
 
-def _begin(row: Message, at: datetime) -> RenderedMail | None:
-    """Render a mail that is still relevant and set begun_at. Otherwise settle it and return None."""
+def _begin(row: Message, at: datetime, *, is_kept: bool = False) -> RenderedMail | None:
+    """Render a mail that is still relevant and set begun_at. Otherwise settle it and return None.
+
+    A mail soon after another one to the same person is put back instead, to become one with those that follow
+    (notices.operations.bundle). A mail that is only kept never waits. Raises LostClaim.
+    """
     held = (
         claims.while_claimed(row)
         .select_for_update(of=("self",))
@@ -152,10 +158,19 @@ def _begin(row: Message, at: datetime) -> RenderedMail | None:
     why_not = still_relevant.why_not(held, at=at)
     if why_not:
         claims.settle(row, state=MessageState.UNWANTED, error=why_not, log=_noted(row, why_not))
+        bundle.dissolve(held)
         if held.event is not None:
             entry.add_for_stand_in(held.event, absent=held.user, at=at)
         return None
+    until = None if is_kept else bundle.waits_until(held)
+    if until is not None:
+        _put_back(row, until)
+        return None
+    others = [] if is_kept else bundle.take_along(held, at=at)
     mail = rendered_mail.render(held, at=at)
+    if others:
+        others_rendered = [(one, rendered_mail.render(one, at=at)) for one in others]
+        mail = bundled_mail.render([(held, mail), *others_rendered], at=at)
     claims.while_claimed(row).update(
         begun_at=Now(),
         lease_until=Now() + LEASE,
@@ -170,22 +185,14 @@ def _begin(row: Message, at: datetime) -> RenderedMail | None:
 
 def _settle(row: Message, answer: ServerReply, at: datetime) -> Tally:
     if answer.status is DeliveryStatus.SENT:
-        try:
-            claims.settle(row, log=_noted(row, answer.text))
-        except LostClaim:
-            return Tally()
-        return Tally(done=1)
+        return _settle_with_others(row, MessageState.DONE, answer.text, Tally(done=1), at)
     if answer.status is DeliveryStatus.DOUBT and row.policy == InDoubt.PARK:
-        try:
-            claims.settle(row, state=MessageState.UNCERTAIN, error=answer.text, log=_noted(row, answer.text))
-        except LostClaim:
-            return Tally()
-        return Tally(failed=1)
+        return _settle_with_others(row, MessageState.UNCERTAIN, answer.text, Tally(failed=1), at)
     if answer.status is DeliveryStatus.REFUSED:
         _mark_refused(row.user_id, at)
     for_good = answer.status in (DeliveryStatus.REFUSED, DeliveryStatus.NEVER)
     with transaction.atomic():
-        tally = _later(row, answer.text, for_good=for_good)
+        tally = _later(row, answer.text, at=at, for_good=for_good)
         if tally.dead and _is_escalation(row):
             _tell_administrators(row, at)
     return tally
@@ -197,15 +204,38 @@ def _tell_administrators(row: Message, at: datetime) -> None:
     history.record(user, EscalationMailFailed(mail=str(row.pk)), by=SYSTEM, at=at)
 
 
-def _later(row: Message, text: str, *, for_good: bool = False) -> Tally:
+def _later(row: Message, text: str, *, at: datetime, for_good: bool = False) -> Tally:
     seconds = _PAUSES[min(row.tries, len(_PAUSES)) - 1] * _chance.uniform(0.9, 1.1)
-    return claims.fail(
-        row,
-        text,
-        pause=timedelta(seconds=seconds),
-        for_good=for_good,
-        begun_at=None,
-        log=_noted(row, text),
+    with transaction.atomic():
+        tally = claims.fail(
+            row,
+            text,
+            pause=timedelta(seconds=seconds),
+            for_good=for_good,
+            begun_at=None,
+            log=_noted(row, text),
+        )
+        if tally.dead:
+            bundle.settle(row, MessageState.DEAD, text, at=at)
+    return tally
+
+
+def _settle_with_others(row: Message, state: MessageState, text: str, tally: Tally, at: datetime) -> Tally:
+    """Settle a mail that was handed over, and the others in it."""
+    error = "" if state == MessageState.DONE else text
+    try:
+        with transaction.atomic():
+            claims.settle(row, state=state, error=error, log=_noted(row, text))
+            bundle.settle(row, state, text, at=at)
+    except LostClaim:
+        return Tally()
+    return tally
+
+
+def _put_back(row: Message, until: datetime) -> None:
+    """Let a claimed mail wait. The attempt does not count."""
+    claims.while_claimed(row).update(
+        state=MessageState.PENDING, claim=None, lease_until=None, tries=F("tries") - 1, not_before=until
     )
 
 
@@ -280,5 +310,6 @@ def retry(message: Message, *, by: Actor, at: datetime) -> Message:
     row.state, row.tries, row.error = MessageState.PENDING, 0, ""
     row.begun_at = row.settled_at = None
     row.save(update_fields=["log", "state", "tries", "error", "begun_at", "settled_at"])
+    bundle.rejoin(row)
     Message.objects.filter(pk=row.pk).update(not_before=Now())
     return row

@@ -73,7 +73,7 @@ def render(message: Message, *, at: datetime) -> RenderedMail:
         "url": address(message.subject),
         **facts,
     }
-    mail = _rendered(message.verb, folder_of(message.verb), found, message.user, at, names=names)
+    mail = from_templates(message.verb, folder_of(message.verb), found, message.user, at, names=names)
     return replace(mail, calendar=calendar)
 
 
@@ -115,12 +115,12 @@ def _digest(message: Message, made: Digest, at: datetime) -> RenderedMail:
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
         "List-Id": f"Weekly digest <digest.{host()}>",
     }
-    return _rendered(
+    return from_templates(
         message.verb, "digest", found, message.user, at, names=digest.names_in(made.content), headers=headers
     )
 
 
-def _rendered(
+def from_templates(
     verb: str,
     folder: str,
     found: dict[str, Any],
