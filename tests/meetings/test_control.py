@@ -3,13 +3,14 @@
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 
 from history.models import Event
 from kit.actor import Actor
 from kit.refusals import Refused
 from meetings.models import AgendaItem, Meeting
-from meetings.operations import backlog, control
+from meetings.operations import backlog, control, recording
 from meetings.operations import item as items
 from meetings.operations import meeting as meetings
 from meetings.states import ItemState, MeetingState
@@ -305,3 +306,20 @@ def test_the_minutes_say_when_the_meeting_was_held(client, crew, meeting):
     minutes = client.get(reverse("meetings:meeting_minutes", args=[meeting.reference])).content.decode()
 
     assert "Wednesday 25 November 2026, 10:00 to 10:52 (Europe/Berlin)" in " ".join(minutes.split())
+
+
+def test_every_button_of_the_page_is_accepted_with_the_token_that_it_has(crew, meeting):
+    items.take_up(make.item(meeting), by=by(crew[0]), at=meeting.starts_at)
+    items.agree(make.item(meeting), title="Do it", by=by(crew[0]), at=meeting.starts_at)
+    recording.record(
+        meeting.items.first(), kind="decision", line="Cap it", by=by(crew[0]), at=meeting.starts_at
+    )
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(crew[0])
+
+    page = page_of(client, meeting)
+
+    forms = [part.partition("</form>")[0] for part in page.split("<form")[1:]]
+    posting = [form for form in forms if 'method="post"' in form]
+    assert len(posting) > 8
+    assert [form[:90] for form in posting if 'name="csrfmiddlewaretoken"' not in form] == []
