@@ -9,6 +9,7 @@ RISKHUB_HOME        the folder with keys and embedded data (default ./var)
 RISKHUB_FILE_LIMIT  the largest attached file, in megabytes (default 25)
 RISKHUB_FILES_URL   where attached files are stored (riskhub/file_storage.py; default RISKHUB_HOME/files)
 RISKHUB_MAILS_AN_HOUR   after so many mails to one person in an hour, the rest becomes one mail (default 12)
+RISKHUB_MAILS_TO_CONFIRM  the end of a meeting that mails more people than that is confirmed (default 50)
 RISKHUB_MAIL_BUNDLE_MINUTES  mails that follow another one within this time become one (default 5; 0 never)
 RISKHUB_OUTGOING_ALLOW  private networks of webhooks and calendars, such as 10.1.0.0/16,192.168.4.7
 RISKHUB_LEASE_SECONDS   seconds until other workers may take over claimed work (default 60)
@@ -261,6 +262,8 @@ if _EMAIL:
 # (notices/operations/bundle.py). Escalations never wait.
 MAIL_BUNDLE_MINUTES = env.int("RISKHUB_MAIL_BUNDLE_MINUTES", default=5)
 MAILS_AN_HOUR = env.int("RISKHUB_MAILS_AN_HOUR", default=12)
+# An act that mails more people than that says first how many, and must be confirmed.
+MAILS_TO_CONFIRM = env.int("RISKHUB_MAILS_TO_CONFIRM", default=50)
 
 # ---------------------------------------------------------------- requests to other systems
 # Public addresses are reached by https. Only these networks are reached besides, also by http (outgoing/).

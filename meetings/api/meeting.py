@@ -83,6 +83,11 @@ class Closing(Body):
         required=False,
         help_text="For each incomplete decision, the reason or why no action is needed.",
     )
+    mails_to = serializers.IntegerField(
+        min_value=0,
+        required=False,
+        help_text="To how many people the minutes are mailed: needed for many, and named in the refusal.",
+    )
 
 
 def _people(user: User) -> QuerySet[User]:

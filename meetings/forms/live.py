@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.db.models import QuerySet
 
+from meetings.operations import minutes_mail
 from meetings.queries.live import LiveDecision
 from meetings.record_line import LineKind
 from pages.forms import PageForm
@@ -79,7 +80,8 @@ class CompletionForm(PageForm):
 class ClosingForm(PageForm):
     """What to improve next time, whether the meeting was worth the time, and what decisions lack.
 
-    incomplete: the decisions whose fields the form has, as meetings.queries.live.LiveDecision.
+    incomplete: the decisions whose fields the form has, as meetings.queries.live.LiveDecision. mailed: to how
+    many people the minutes are mailed; many must be confirmed.
     """
 
     improvement = forms.CharField(required=False, max_length=300, label="One thing to improve")
@@ -91,8 +93,14 @@ class ClosingForm(PageForm):
         empty_value=None,
     )
 
-    def __init__(self, *args: Any, incomplete: Sequence[LiveDecision] = (), **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, incomplete: Sequence[LiveDecision] = (), mailed: int = 0, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self.mailed = mailed
+        if minutes_mail.needs_confirmation(mailed):
+            label = f"Mail the minutes to {mailed} people"
+            self.fields["mails_to"] = forms.BooleanField(required=False, label=label)
         self.incomplete = [one.decision for one in incomplete]
         for one in incomplete:
             name = one.decision.reference
@@ -114,4 +122,5 @@ class ClosingForm(PageForm):
             for decision in self.incomplete
         ]
         own = {name: self.cleaned_data[name] for name in ("improvement", "was_worth_it")}
-        return {**own, "decisions": given}
+        mails_to = self.mailed if self.cleaned_data.get("mails_to") else 0
+        return {**own, "decisions": given, "mails_to": mails_to}

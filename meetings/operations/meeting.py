@@ -13,7 +13,17 @@ from kit.actor import SYSTEM, Actor
 from kit.refusals import Refused
 from meetings import cadence, events
 from meetings.models import Meeting, MeetingSeries
-from meetings.operations import agenda, backlog, carry, completion, control, item, placement, turns
+from meetings.operations import (
+    agenda,
+    backlog,
+    carry,
+    completion,
+    control,
+    item,
+    minutes_mail,
+    placement,
+    turns,
+)
 from meetings.permissions import takes_part
 from meetings.states import AHEAD, MAY_BEGIN_EARLY, MAY_BEGIN_LATE, MeetingState
 from people import queries as people
@@ -280,6 +290,7 @@ def close(
     improvement: str = "",
     was_worth_it: bool | None = None,
     decisions: Sequence[Mapping[str, Any]] = (),
+    mails_to: int = 0,
     by: Actor,
     at: datetime,
     seen: int | None = None,
@@ -287,11 +298,12 @@ def close(
     """End a meeting: unfinished items and the backlog are carried over, and the minutes are final.
 
     improvement: one thing to improve. was_worth_it: None without an answer. decisions: what incomplete ones
-    lack (meetings.operations.completion). Raises Refused(field="control" or "decisions"), IllegalMove,
-    ChangedMeanwhile.
+    lack (meetings.operations.completion). mails_to: for many, to how many the minutes go (minutes_mail).
+    Raises Refused(field="control", "decisions" or "mails_to"), IllegalMove, ChangedMeanwhile.
     """
     current = Meeting.objects.select_for_update(of=("self",)).get(pk=meeting.pk)
     control.check(current, by)
+    minutes_mail.check(meeting, mails_to)
     completion.refuse_incomplete(meeting, decisions, by=by, at=at)
     carried = carry.carry_all(meeting, by=by, at=at)
     person = by.person if isinstance(by.person, User) else None

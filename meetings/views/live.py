@@ -97,7 +97,7 @@ def context_of(request: SignedInRequest, meeting: Meeting, **extra: Any) -> dict
         "restricted": RESTRICTED,
         "may_record": may_run and line is not None and not line.is_hidden,
         "action_form": FollowUpActionForm(people=people.people()),
-        "closing_form": ClosingForm(incomplete=shown.incomplete),
+        "closing_form": ClosingForm(incomplete=shown.incomplete, mailed=len(shown.people)),
         "record_form": RecordForm(),
         "control_form": ControlForm(people=_able(shown.people, meeting)),
         "may_add": may(user, "meetings.item_add", meeting),
@@ -250,6 +250,7 @@ def meeting_attend(request: SignedInRequest, reference: str) -> HttpResponse:
 def meeting_close(request: SignedInRequest, reference: str) -> HttpResponse:
     """End the meeting. Unfinished items are carried over; the minutes are final."""
     meeting = visible_meeting(request, reference)
+    shown = queries.live(meeting, request.user, clock.now())
 
     def show(form: PageForm, status: int) -> HttpResponse:
         present = visible_meeting(request, reference)
@@ -260,7 +261,7 @@ def meeting_close(request: SignedInRequest, reference: str) -> HttpResponse:
     return flows.step(
         request,
         meeting,
-        ClosingForm(request.POST, incomplete=queries.live(meeting, request.user, clock.now()).incomplete),
+        ClosingForm(request.POST, incomplete=shown.incomplete, mailed=len(shown.people)),
         permission="meetings.meeting_run",
         operation=meetings.close,
         address=reverse("meetings:meeting_minutes", args=[meeting.reference]),
