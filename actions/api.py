@@ -9,13 +9,15 @@ from rest_framework.response import Response
 
 from actions import queries
 from actions.filters import SPEC
-from actions.models import DUE_ORDER, Action
+from actions.models import DUE_ORDER, MAX_EXPOSURE, MAX_TITLE, RANK, Action
 from actions.operations import action as operations
-from actions.states import ActionState, Effort, Type
+from actions.queries.action_export import ACTION_EXPORT
+from actions.states import ActionState, Blocker, Effort, Result, Type
 from history.models import Subject
 from history.queries import seen_by, tell
 from kit import clock
 from people.models import User
+from rest.exporting import ExportOfList
 from rest.fields import Body, Visible, read
 from rest.resource import Collection, Item, Resource
 from rest.steps import Step
@@ -31,6 +33,10 @@ class ActionRow(serializers.Serializer):
     details = serializers.CharField(help_text="Markdown.")
     type = serializers.ChoiceField(Type.choices)
     effort = serializers.ChoiceField([*Effort.choices, ""])
+    exposure = serializers.IntegerField(
+        allow_null=True, help_text="Points of the score of a risk that it should remove, 1 to 25."
+    )
+    rank = serializers.IntegerField(help_text="exposure times 3 for the effort S, 2 for M or none, 1 for L.")
     state = serializers.ChoiceField(ActionState.choices)
     owner_id = serializers.IntegerField(allow_null=True, help_text="null if unassigned.")
     owner_name = serializers.CharField(source="owner.name", default=None, allow_null=True)
@@ -50,7 +56,16 @@ class ActionRow(serializers.Serializer):
         help_text="The reference of what created it, such as a decision.",
     )
     link = serializers.CharField()
+    reviewer_id = serializers.IntegerField(allow_null=True, help_text="Somebody outside the owner's teams.")
+    reviewer_name = serializers.CharField(source="reviewer.name", default=None, allow_null=True)
+    result = serializers.ChoiceField([*Result.choices, ""], help_text="Of a review of code or an audit.")
+    blocker = serializers.ChoiceField([*Blocker.choices, ""])
     blocked_by = serializers.CharField()
+    blocked_at = serializers.DateTimeField(allow_null=True)
+    raised_to_id = serializers.IntegerField(
+        allow_null=True, help_text="The sponsor who was told of the block."
+    )
+    raised_at = serializers.DateTimeField(allow_null=True)
     made_at = serializers.DateTimeField()
     settled_at = serializers.DateTimeField(allow_null=True)
 
@@ -66,7 +81,9 @@ class ActionChange(Body):
     details = serializers.CharField(max_length=20_000, required=False, allow_blank=True)
     type = serializers.ChoiceField(Type.choices, required=False)
     effort = serializers.ChoiceField([*Effort.choices, ""], required=False)
+    exposure = serializers.IntegerField(min_value=1, max_value=MAX_EXPOSURE, required=False, allow_null=True)
     owner = Visible("person", _people, by="email", required=False, allow_null=True)
+    reviewer = Visible("person", _people, by="email", required=False, allow_null=True)
     due_on = serializers.DateField(required=False, allow_null=True)
     link = serializers.URLField(max_length=200, required=False, allow_blank=True)
 
@@ -89,8 +106,26 @@ class ActionReason(Body):
     reason = serializers.CharField(max_length=200)
 
 
-class ActionNote(Body):
+class ActionBlock(Body):
+    """What blocks an action: the kind, and what exactly."""
+
+    blocker = serializers.ChoiceField(Blocker.choices, default=Blocker.OTHER)
+    reason = serializers.CharField(max_length=200)
+
+
+class ActionFinish(Body):
+    """The result. `code_review` and `lineage_audit` need a reviewer, a link and a result."""
+
     note = serializers.CharField(max_length=2000, required=False, allow_blank=True)
+    result = serializers.ChoiceField([*Result.choices, ""], required=False)
+    findings = serializers.ListField(
+        child=serializers.CharField(max_length=MAX_TITLE),
+        max_length=50,
+        required=False,
+        help_text="Titles. Each becomes an action of the same owner.",
+    )
+    reviewer = Visible("person", _people, by="email", required=False, allow_null=True)
+    link = serializers.URLField(max_length=200, required=False, allow_blank=True)
 
 
 class _Actions(Resource):
@@ -113,13 +148,22 @@ class _Actions(Resource):
         "about_title": "about__title",
         "origin_reference": "origin__reference",
         "link": "link",
+        "exposure": "exposure",
+        "rank": "rank_order",
+        "reviewer_id": "reviewer_id",
+        "reviewer_name": "reviewer__name",
+        "result": "result",
+        "blocker": "blocker",
         "blocked_by": "blocked_by",
+        "blocked_at": "blocked_at",
+        "raised_to_id": "raised_to_id",
+        "raised_at": "raised_at",
         "made_at": "made_at",
         "settled_at": "settled_at",
     }
 
     def rows(self, request: Request) -> QuerySet:
-        return Action.objects.visible_to(request.user)
+        return Action.objects.visible_to(request.user).annotate(rank_order=RANK)
 
     def objects(self, request: Request) -> QuerySet:
         return queries.actions().visible_to(request.user)
@@ -144,6 +188,16 @@ class Actions(_Actions, Collection):
     def post(self, request: Request) -> Response:
         action = operations.add(**read(NewActionBody, request), by=self.by(request), at=clock.now())
         return self.created(request, action, f"actions/{action.reference}")
+
+
+class ActionsExport(ExportOfList):
+    """All actions that the filters leave, in their order, as a file."""
+
+    permission = {"GET": "actions.action_view"}
+    export = ACTION_EXPORT
+
+    def rows(self, request: Request) -> QuerySet:
+        return Action.objects.visible_to(request.user)
 
 
 class ActionItem(_Actions, Item):
@@ -184,15 +238,19 @@ class PutBackAction(_ActionStep):
 class BlockAction(_ActionStep):
     """Mark an action as blocked. The reason says what blocks it."""
 
-    body, bodies = ActionReason, {"POST": ActionReason}
+    body, bodies = ActionBlock, {"POST": ActionBlock}
     operation = staticmethod(operations.block)
 
 
 class FinishAction(_ActionStep):
-    """Complete an action."""
+    """Complete an action. Findings become actions of the same owner."""
 
-    body, bodies = ActionNote, {"POST": ActionNote}
-    operation = staticmethod(operations.finish)
+    body, bodies = ActionFinish, {"POST": ActionFinish}
+
+    @staticmethod
+    def operation(action: Action, *, note: str = "", **values: Any) -> Action:
+        acting = {name: values.pop(name) for name in ("by", "at", "seen")}
+        return operations.finish(action, note=note, outcome=operations.Outcome(**values), **acting)
 
 
 class DropAction(_ActionStep):
@@ -211,6 +269,7 @@ class ReopenAction(_ActionStep):
 
 RESOURCES: list = [
     ("actions", Actions),
+    ("actions/export", ActionsExport),
     ("actions/<str:key>", ActionItem),
     ("actions/<str:key>/start", StartAction),
     ("actions/<str:key>/put_back", PutBackAction),

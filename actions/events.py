@@ -1,11 +1,12 @@
 """The events of this room."""
 
 from actions import mail
-from actions.recipients import owner, who_opened
+from actions.recipients import owner, reviewer, who_opened
 from history.declarations import EventType, Mail, Payload
 from history.states import NewsGroup
 
 _TO_OWNER = Mail("action", mail.context, mail.is_still_theirs, goes_to_stand_in=True)
+_TO_REVIEWER = Mail("action", mail.context, mail.is_still_reviewed_by)
 
 
 class ActionDone(Payload, verb="actions.action_done"):
@@ -30,6 +31,7 @@ class ActionOverdue(Payload, verb="actions.action_overdue"):
 EVENTS = (
     EventType("actions.action_opened", (owner("Assigned to you"),), _TO_OWNER, group=NewsGroup.ACTIONS),
     EventType("actions.action_assigned", (owner("Assigned to you"),), _TO_OWNER, group=NewsGroup.ACTIONS),
+    EventType("actions.action_review_requested", (reviewer,), _TO_REVIEWER, group=NewsGroup.ACTIONS),
     EventType("actions.action_changed", is_minor=True),
     EventType("actions.action_started", is_minor=True),
     EventType("actions.action_put_back", is_minor=True),

@@ -3,11 +3,11 @@
 from typing import Any
 
 from django import forms
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
-from actions.models import Action
-from actions.operations.action import CHANGEABLE
-from actions.states import Effort, Type
+from actions.models import MAX_EXPOSURE, MAX_TITLE, Action
+from actions.operations.action import CHANGEABLE, Outcome
+from actions.states import Blocker, Effort, Result, Type
 from history.models import Subject
 from lists.collation import BY_NAME
 from pages.forms import Day, PageForm
@@ -15,10 +15,16 @@ from people.models import User
 from people.states import Role
 
 
+def _selectable(present: int | None = None) -> QuerySet[User]:
+    """Return the people who can own or review an action, and the present one."""
+    selectable = Q(is_active=True) & ~Q(role=Role.VIEWER) | Q(pk=present)
+    return User.objects.filter(selectable).order_by(*BY_NAME)
+
+
 class ActionForm(PageForm):
     """The fields of an action that a person may set."""
 
-    title = forms.CharField(label="What needs doing", max_length=200)
+    title = forms.CharField(label="What needs doing", max_length=MAX_TITLE)
     owner = forms.ModelChoiceField(User.objects.none(), required=False, empty_label="Unassigned")
     due_on = forms.DateField(
         label="Due",
@@ -28,6 +34,19 @@ class ActionForm(PageForm):
     )
     type = forms.ChoiceField(choices=Type.choices, initial=Type.MITIGATION)
     effort = forms.ChoiceField(choices=[("", "Not estimated"), *Effort.choices], required=False)
+    exposure = forms.IntegerField(
+        label="Exposure it removes",
+        required=False,
+        min_value=1,
+        max_value=MAX_EXPOSURE,
+        help_text="Points of the score of the risk, 1 to 25. With the effort they make the rank.",
+    )
+    reviewer = forms.ModelChoiceField(
+        User.objects.none(),
+        required=False,
+        empty_label="Nobody yet",
+        help_text="A code review and a data-lineage audit need somebody outside the teams of the owner.",
+    )
     details = forms.CharField(
         required=False,
         max_length=20000,
@@ -41,17 +60,24 @@ class ActionForm(PageForm):
         help_text="For example a ticket, pull request or dashboard.",
     )
 
-    def __init__(self, *args: Any, present_owner: int | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        present_owner: int | None = None,
+        present_reviewer: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
-        selectable = Q(is_active=True) & ~Q(role=Role.VIEWER) | Q(pk=present_owner)
         fields: dict[str, Any] = self.fields
-        fields["owner"].queryset = User.objects.filter(selectable).order_by(*BY_NAME)
+        fields["owner"].queryset = _selectable(present_owner)
+        fields["reviewer"].queryset = _selectable(present_reviewer)
 
     @classmethod
     def of(cls, action: Action, data: Any = None) -> "ActionForm":
         """Return the form of an existing action."""
         initial = {name: getattr(action, name) for name in CHANGEABLE.intersection(cls.base_fields)}
-        return cls(data, initial=initial, present_owner=action.owner_id)
+        people = {"present_owner": action.owner_id, "present_reviewer": action.reviewer_id}
+        return cls(data, initial=initial, **people)
 
     def values(self) -> dict[str, Any]:
         return {name: self.cleaned_data[name] for name in CHANGEABLE.intersection(self.fields)}
@@ -84,12 +110,65 @@ class NewActionForm(ActionForm):
 
 
 class ActionReasonForm(PageForm):
-    """The reason for blocking or dropping an action. The operation checks that there is one."""
+    """The reason for dropping an action. The operation checks that there is one."""
 
     reason = forms.CharField(max_length=200, required=False)
+
+
+class ActionBlockForm(PageForm):
+    """What blocks an action."""
+
+    blocker = forms.ChoiceField(label="Blocked by", choices=[("", "Choose"), *Blocker.choices])
+    reason = forms.CharField(
+        label="What exactly?",
+        max_length=200,
+        required=False,
+        help_text="Who or what it waits for. If it stays blocked, the sponsor reads this.",
+    )
 
 
 class ActionFinishForm(PageForm):
     """An optional note on the result of an action."""
 
-    note = forms.CharField(required=False, max_length=2000)
+    note = forms.CharField(
+        label="Result", required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+
+class ActionOutcomeForm(ActionFinishForm):
+    """The result of a review of code or of an audit of lineage."""
+
+    reviewer = forms.ModelChoiceField(
+        User.objects.none(),
+        label="Reviewed by",
+        required=False,
+        empty_label="Choose",
+        help_text="Somebody outside the teams of the owner.",
+    )
+    link = forms.URLField(
+        required=False,
+        assume_scheme="https",
+        max_length=200,
+        help_text="The pull request, or the report.",
+    )
+    result = forms.ChoiceField(choices=[("", "Choose"), *Result.choices], required=False)
+    findings = forms.CharField(
+        required=False,
+        max_length=5000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="One per line. Each becomes an action of the owner.",
+    )
+    field_order = ("result", "reviewer", "link", "findings", "note")
+
+    def __init__(self, *args: Any, action: Action, **kwargs: Any) -> None:
+        initial = {"reviewer": action.reviewer_id, "link": action.link}
+        super().__init__(*args, initial=initial, **kwargs)
+        fields: dict[str, Any] = self.fields
+        teams = action.owner.team_ids if action.owner else ()
+        outside = _selectable(action.reviewer_id).exclude(pk=action.owner_id)
+        fields["reviewer"].queryset = outside.exclude(memberships__team__in=teams)
+
+    def values(self) -> dict[str, Any]:
+        given = self.cleaned_data
+        outcome = Outcome(given["result"], given["findings"].splitlines(), given["reviewer"], given["link"])
+        return {"note": given["note"], "outcome": outcome}

@@ -26,6 +26,14 @@ def context(event: Event, reader: User) -> dict[str, Any]:
     }
 
 
+def is_still_reviewed_by(event: Event, user: User, at: datetime) -> str:
+    """Return why a mail to the reviewer is no longer relevant, "" if it is."""
+    action = Action.objects.select_for_update(of=("self",)).get(subject_id=event.subject_id)
+    if not action.is_unfinished:
+        return "The action is finished."
+    return "" if action.reviewer_id == user.pk else "Somebody else reviews it."
+
+
 def is_still_theirs(event: Event, user: User, at: datetime) -> str:
     """Return why a mail is no longer relevant, "" if it is: finished, or another owner or due date."""
     action = Action.objects.select_for_update(of=("self",)).get(subject_id=event.subject_id)

@@ -3,6 +3,7 @@
 from actions.models import Action
 from history.declarations import Recipients
 from history.models import Event
+from history.queries import present_data
 from history.recipients import everyone
 from people.models import User
 
@@ -17,6 +18,15 @@ def owner(reason: str) -> Recipients:
 
     rule.__name__ = "owner"  # docs/flows.md names the rule
     return rule
+
+
+def reviewer(event: Event) -> dict[int, str]:
+    """Return the reviewer if the event is new to them: the first one of the action, or another one."""
+    row = next((one for one in present_data(event)["rows"] if one["model"] == "actions.action"), None)
+    if row is None or "reviewer_id" not in row["changes"]:
+        return {}
+    reviewers = Action.objects.filter(subject_id=event.subject_id).values_list("reviewer_id", flat=True)
+    return everyone(reviewers, "You are asked to review it")
 
 
 def who_opened(event: Event) -> dict[int, str]:

@@ -1,4 +1,4 @@
-"""The states, moves, types and efforts of actions."""
+"""The states, moves, types, efforts, blockers and results of actions."""
 
 from django.db.models import TextChoices
 
@@ -26,6 +26,26 @@ class Effort(TextChoices):
     LARGE = "l", "L"
 
 
+class Blocker(TextChoices):
+    TEAM = "team", "Another team"
+    RIGHT = "right", "A missing right"
+    MONEY = "money", "Money"
+    ACCESS = "access", "Access"
+    TIME = "time", "Time"
+    OTHER = "other", "Something else"
+
+
+class Result(TextChoices):
+    """What a review of code or an audit of lineage found."""
+
+    FINE = "fine", "Fine"
+    FINDINGS = "findings", "Findings"
+
+
+# The types that need a reviewer from outside the owner's teams, a link and a result.
+NEED_OUTSIDER = (Type.CODE_REVIEW, Type.LINEAGE_AUDIT)
+# The weight of an effort in the rank: the less effort, the more weight. Without an estimate it counts as M.
+WEIGHTS = {Effort.SMALL: 3, Effort.MEDIUM: 2, Effort.LARGE: 1}
 UNFINISHED = (ActionState.OPEN, ActionState.DOING, ActionState.BLOCKED)
 MOVES = {
     **{

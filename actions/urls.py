@@ -1,11 +1,13 @@
 from django.urls import path, re_path
 
-from actions import views
+from actions.views import action as views
+from actions.views import action_list, board
 
 app_name = "actions"
 urlpatterns = [
-    path("", views.action_list, name="action_list"),
-    path("board/", views.action_board, name="action_board"),
+    path("", action_list.action_list, name="action_list"),
+    path("board/", board.action_board, name="action_board"),
+    path("export/", action_list.action_export, name="action_export"),
     path("new/", views.action_create, name="action_create"),
     path("<str:reference>/", views.action_detail, name="action_detail"),
     path("<str:reference>/edit/", views.action_edit, name="action_edit"),
@@ -14,5 +16,10 @@ urlpatterns = [
         r"^(?P<reference>[^/]+)/(?P<step>start|put-back|block|finish|drop|reopen)/$",
         views.action_step,
         name="action_step",
+    ),
+    re_path(
+        r"^(?P<reference>[^/]+)/set/(?P<name>open|doing|blocked|done|dropped)/$",
+        views.action_set,
+        name="action_set",
     ),
 ]

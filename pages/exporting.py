@@ -12,6 +12,13 @@ from lists.exporting import Export
 from lists.specification import BadQuery, Reader, Selection
 from pages.listing import reader_of
 
+FORMATS = (("csv", "CSV"), ("xlsx", "Excel (XLSX)"), ("json", "JSON"))
+
+
+def export_addresses(base: str, selection: Selection) -> list[tuple[str, str]]:
+    """Return (label, address) of the export of a list in each format. base: the path of the export."""
+    return [(label, f"{base}?{selection.query(format=form)}") for form, label in FORMATS]
+
 
 def send_export(
     request: HttpRequest, export: Export, rows: Callable[[Selection, Reader], QuerySet[Any]]

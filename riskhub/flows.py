@@ -7,7 +7,7 @@ rows.
 
 from collections import defaultdict
 
-from actions.operations import action
+from actions.operations import reminder
 from history import declarations, wiring
 from history.wiring import Handler
 from learnings.operations import learning
@@ -131,13 +131,13 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
     # Changes of people change the facilitators of meetings.
     "people.person_changed": (
         meeting.on_absence_changed,
-        action.on_time_changed,
+        reminder.on_time_changed,
         digest.on_time_changed,
     ),
     # Dates that depend on a time zone, on working hours or on a weekday are planned again when these change.
     "people.organisation_changed": (
         person.on_time_changed,
-        action.on_time_changed,
+        reminder.on_time_changed,
         review.on_time_changed,
         climb.on_time_changed,
         acceptance.on_time_changed,
@@ -178,8 +178,8 @@ FIRST: tuple[Handler, ...] = (
 # Kind of due date -> its handler, `handler(due, *, at)`.
 DUES: dict[str, Handler] = {
     "people.absence_begins": person.begin_absence,
-    "actions.reminder": action.remind,
-    "actions.overdue": action.note_overdue,
+    "actions.reminder": reminder.remind,
+    "actions.overdue": reminder.note_overdue,
     "risklog.review_reminder": review.remind,
     "risklog.review_unanswered": review.note_unanswered,
     "risklog.climb": climb.climb,

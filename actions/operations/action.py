@@ -1,33 +1,53 @@
-"""Write actions: create, change, start, block, finish, drop, reopen; and their reminders."""
+"""Write actions: create, change, start, block, finish, drop, reopen."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
 from actions import events
-from actions.models import Action
-from actions.reminders import moments, replanned
-from actions.states import UNFINISHED, ActionState, Type
+from actions.models import MAX_EXPOSURE, MAX_TITLE, Action
+from actions.operations import reminder, sight
+from actions.states import ActionState, Blocker, Result, Type
 from history import bulk
 from history import operations as history
 from history.bulk import Act
-from history.models import Due, Event, Subject
-from history.operations import GrantReason, NewGrant, Placement, author
-from history.queries import changed_fields
-from history.wiring import handler
-from kit.actor import SYSTEM, Actor
+from history.models import Event, Subject
+from kit.actor import Actor
 from kit.refusals import IllegalMove, Refused
 from people import queries as people
 from people.models import User
-from people.states import WORKING_DAYS, WORKING_TIME_FIELDS
-from people.working import Hours
 
-REMINDER = "actions.reminder"
-OVERDUE = "actions.overdue"
-CHANGEABLE = frozenset({"title", "details", "type", "effort", "owner", "due_on", "link", "blocked_by"})
+CHANGEABLE = frozenset(
+    {"title", "details", "type", "effort", "exposure", "owner", "reviewer", "due_on", "link", "blocked_by"}
+)
+# What every step out of a block clears.
+UNBLOCKED: dict[str, Any] = {
+    "blocker": "",
+    "blocked_by": "",
+    "blocked_at": None,
+    "raised_to": None,
+    "raised_at": None,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a finished review of code or audit of lineage found.
+
+    result: a Result, or "". findings: the titles of further actions. reviewer, link: as the fields of the
+    action; None and "" keep what it has.
+    """
+
+    result: str = ""
+    findings: Sequence[str] = ()
+    reviewer: User | None = None
+    link: str = ""
+
+
+NO_OUTCOME = Outcome()
 
 
 @transaction.atomic
@@ -42,34 +62,40 @@ def add(
     origin: Subject | None = None,
     type: str = Type.MITIGATION,
     effort: str = "",
+    exposure: int | None = None,
     details: str = "",
     link: str = "",
+    reviewer: User | None = None,
     cause: Event | None = None,
     viewers: Sequence[int] | None = None,
 ) -> Action:
     """Create an action. Owner and due date are optional; the page shows that they are missing.
 
     Everyone who may see `about` (or else `origin`) may see the action, and so may its owner and its creator.
-    viewers: subject ids of those who may see it instead; it is then its own root.
-    Raises Refused(field="title" or "owner").
+    viewers: subject ids of those who may see it instead; it is then its own root. exposure: the points of the
+    score of a risk that it should remove, 1 to 25. reviewer: somebody outside the teams of the owner.
+    Raises Refused(field="title", "owner", "exposure" or "reviewer").
     """
     action = Action(
         title=_title(title),
         details=details,
         type=type,
         effort=effort,
+        exposure=_exposure(exposure),
         owner=_able_owner(owner),
+        reviewer=_outsider(reviewer, owner),
         due_on=due_on,
         about=about,
         origin=origin,
         link=link,
         made_at=at,
     )
-    placed = _placement(action, by, viewers)
+    placed = sight.placement(action, by, viewers)
     history.record(action, "actions.action_opened", by=by, at=at, cause=cause, placed=placed)
-    _show_about_to_owners([action], by=by, at=at)
-    _show_to_stand_ins([action], at=at)
-    _put_dates([action], at=at)
+    sight.show_to_reviewer(action, None, by=by, at=at)
+    sight.show_about_to_owners([action], by=by, at=at)
+    sight.show_to_stand_ins([action], at=at)
+    reminder.put_dates([action], at=at)
     return action
 
 
@@ -94,11 +120,11 @@ def add_many(
             action.title, action.owner = _title(action.title), _able_owner(action.owner)
         except Refused as refusal:
             raise Refused(refusal.message, field=f"[{position}].{refusal.field}") from None
-    acts = [Act(action, "actions.action_opened", placed=_placement(action, by)) for action in actions]
+    acts = [Act(action, "actions.action_opened", placed=sight.placement(action, by)) for action in actions]
     bulk.perform(acts, by=by, at=at, cause=cause)
-    _show_about_to_owners(actions, by=by, at=at)
-    _show_to_stand_ins(actions, at=at)
-    _put_dates(actions, at=at)
+    sight.show_about_to_owners(actions, by=by, at=at)
+    sight.show_to_stand_ins(actions, at=at)
+    reminder.put_dates(actions, at=at)
     return actions
 
 
@@ -114,31 +140,54 @@ def change(
 ) -> Action:
     """Change fields of CHANGEABLE.
 
-    A new owner or due date replaces the reminders. A new owner may see the action and what it is about.
-    Writes actions.action_assigned if the owner changes, else actions.action_changed.
+    A new owner or due date replaces the reminders. A new owner may see the action and what it is about; a new
+    reviewer may see the action. Writes actions.action_assigned if the owner changes,
+    actions.action_review_requested if only the reviewer does, else actions.action_changed.
     Raises Refused(field=…), ChangedMeanwhile, ValueError for another field.
     """
     if unknown := set(values) - CHANGEABLE:
         raise ValueError(f"These fields cannot be changed: {', '.join(sorted(unknown))}.")
-    values = dict(values)
-    if "title" in values:
-        values["title"] = _title(values["title"])
+    before, former, reviewed_by = (action.owner_id, action.due_on), action.owner, action.reviewer
+    values = checked(action, values)
     is_handed_over = "owner" in values and values["owner"] != action.owner
-    if is_handed_over:
-        values["owner"] = _able_owner(values["owner"])
-    before, former = (action.owner_id, action.due_on), action.owner
-    verb = "actions.action_assigned" if is_handed_over else "actions.action_changed"
+    verb = verb_of_change(action, values)
     event = history.change(action, values, by=by, at=at, seen=seen, verb=verb, cause=cause)
     if event is None:
         return action
     if is_handed_over:
-        _hand_over_sight(action, former, by=by, at=at)
-        _show_to_stand_ins([action], at=at)
+        sight.hand_over(action, former, by=by, at=at)
+        sight.show_to_stand_ins([action], at=at)
+    sight.show_to_reviewer(action, reviewed_by, by=by, at=at)
     if "title" in values:
         history.retitle(action)
     if (action.owner_id, action.due_on) != before:
-        _replace_dates(action, at=at)
+        reminder.replace_dates(action, at=at)
     return action
+
+
+def verb_of_change(action: Action, values: Mapping[str, Any]) -> str:
+    """Return the verb of a change of fields, for an action that has its former values."""
+    if "owner" in values and values["owner"] != action.owner:
+        return "actions.action_assigned"
+    if values.get("reviewer") not in (None, action.reviewer):
+        return "actions.action_review_requested"
+    return "actions.action_changed"
+
+
+def checked(action: Action, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values that the action may get. Raises Refused(field=…)."""
+    given = dict(values)
+    if "title" in given:
+        given["title"] = _title(given["title"])
+    if "owner" in given and given["owner"] != action.owner:
+        given["owner"] = _able_owner(given["owner"])
+    if "exposure" in given:
+        given["exposure"] = _exposure(given["exposure"])
+    if {"owner", "reviewer"} & given.keys():
+        owner, reviewer = given.get("owner", action.owner), given.get("reviewer", action.reviewer)
+        if (owner, reviewer) != (action.owner, action.reviewer):
+            _outsider(reviewer, owner)
+    return given
 
 
 def take(action: Action, *, by: Actor, at: datetime, seen: int | None = None) -> Action:
@@ -148,7 +197,7 @@ def take(action: Action, *, by: Actor, at: datetime, seen: int | None = None) ->
 
 def start(action: Action, *, by: Actor, at: datetime, seen: int | None = None) -> Action:
     """Start an open or blocked action. Raises IllegalMove, ChangedMeanwhile."""
-    history.move(action, ActionState.DOING, by=by, at=at, seen=seen, values={"blocked_by": ""})
+    history.move(action, ActionState.DOING, by=by, at=at, seen=seen, values=UNBLOCKED)
     return action
 
 
@@ -156,31 +205,87 @@ def put_back(action: Action, *, by: Actor, at: datetime, seen: int | None = None
     """Move an action that is being done or blocked back to open. Raises IllegalMove, ChangedMeanwhile."""
     if not action.is_unfinished:
         raise IllegalMove("This action is completed. Reopen it instead.", field="state")
-    history.move(action, ActionState.OPEN, by=by, at=at, seen=seen, values={"blocked_by": ""})
+    history.move(action, ActionState.OPEN, by=by, at=at, seen=seen, values=UNBLOCKED)
     return action
 
 
-def block(action: Action, *, reason: str, by: Actor, at: datetime, seen: int | None = None) -> Action:
-    """Mark an action as blocked. reason: what blocks it. Raises Refused(field="reason"), IllegalMove."""
+def block(
+    action: Action,
+    *,
+    reason: str,
+    by: Actor,
+    at: datetime,
+    blocker: str = Blocker.OTHER,
+    seen: int | None = None,
+) -> Action:
+    """Mark an action as blocked. blocker: a Blocker. reason: what exactly blocks it.
+
+    Raises Refused(field="reason"), IllegalMove.
+    """
     reason = _reason(reason, "Enter what blocks it, such as another team, access, budget or time.")
-    history.move(action, ActionState.BLOCKED, by=by, at=at, seen=seen, values={"blocked_by": reason[:200]})
+    values = {"blocker": blocker, "blocked_by": reason[:200], "blocked_at": at}
+    history.move(action, ActionState.BLOCKED, by=by, at=at, seen=seen, values=values)
     return action
 
 
 @transaction.atomic
-def finish(action: Action, *, by: Actor, at: datetime, note: str = "", seen: int | None = None) -> Action:
-    """Complete an action. note: its result, for the history. Raises IllegalMove, ChangedMeanwhile."""
-    history.move(
+def finish(
+    action: Action,
+    *,
+    by: Actor,
+    at: datetime,
+    note: str = "",
+    outcome: Outcome = NO_OUTCOME,
+    seen: int | None = None,
+) -> Action:
+    """Complete an action. note: its result, for the history and the minutes.
+
+    A review of code and an audit of lineage need a reviewer from outside the teams of the owner, a link and a
+    result. Each finding becomes an action about the same subject, assigned to the same owner.
+    Raises Refused(field="reviewer", "link", "result" or "findings"), IllegalMove, ChangedMeanwhile.
+    """
+    former = action.reviewer
+    values = {**UNBLOCKED, "settled_at": at, **_proven(action, outcome)}
+    event = history.move(
         action,
         ActionState.DONE,
         by=by,
         at=at,
         seen=seen,
-        values={"settled_at": at, "blocked_by": ""},
+        values=values,
         payload=events.ActionDone(text=note.strip() or None),
     )
-    history.drop_dues(action.subject_id, REMINDER, OVERDUE)
+    sight.show_to_reviewer(action, former, by=by, at=at)
+    found = [{"title": title, "owner": action.owner} for title in outcome.findings if title.strip()]
+    if found:
+        add_many(found, by=by, at=at, about=action.about, origin=action.subject, cause=event)
+    history.drop_dues(action.subject_id, reminder.REMINDER, reminder.OVERDUE)
     return action
+
+
+def _proven(action: Action, outcome: Outcome) -> dict[str, Any]:
+    """Return the fields that prove the result. Raises Refused for what its type demands and it lacks."""
+    reviewer, link = outcome.reviewer or action.reviewer, outcome.link.strip() or action.link
+    findings = [title for title in outcome.findings if title.strip()]
+    if action.needs_outsider:
+        if reviewer is None:
+            raise Refused(
+                "Choose who reviewed it: somebody outside the teams of the owner.", field="reviewer"
+            )
+        if not link:
+            raise Refused("Enter the link to the review, such as a pull request or a report.", field="link")
+        if outcome.result not in Result.values:
+            raise Refused("Choose the result: fine, or findings.", field="result")
+    if outcome.result == Result.FINDINGS and not findings:
+        raise Refused("Enter each finding. It becomes an action.", field="findings")
+    if findings and outcome.result != Result.FINDINGS:
+        raise Refused("Choose “Findings” as the result, or leave the findings out.", field="result")
+    for title in findings:
+        if len(title.strip()) > MAX_TITLE:
+            raise Refused(f"Shorten the finding “{title[:40]}…” to {MAX_TITLE} characters.", field="findings")
+    if outcome.reviewer is not None or action.needs_outsider:
+        _outsider(reviewer, action.owner)
+    return {"reviewer": reviewer, "link": link, "result": outcome.result}
 
 
 @transaction.atomic
@@ -193,10 +298,10 @@ def drop(action: Action, *, reason: str, by: Actor, at: datetime, seen: int | No
         by=by,
         at=at,
         seen=seen,
-        values={"settled_at": at, "blocked_by": ""},
+        values={**UNBLOCKED, "settled_at": at},
         payload=events.ActionDropped(reason=reason),
     )
-    history.drop_dues(action.subject_id, REMINDER, OVERDUE)
+    history.drop_dues(action.subject_id, reminder.REMINDER, reminder.OVERDUE)
     return action
 
 
@@ -205,108 +310,10 @@ def reopen(action: Action, *, by: Actor, at: datetime, seen: int | None = None) 
     """Reopen an action that is done or dropped. This also undoes finish(). Raises IllegalMove."""
     if action.is_unfinished:
         raise IllegalMove("This action is already open.", field="state")
-    history.move(action, ActionState.OPEN, by=by, at=at, seen=seen, values={"settled_at": None})
-    _replace_dates(action, at=at)
+    values = {"settled_at": None, "result": ""}
+    history.move(action, ActionState.OPEN, by=by, at=at, seen=seen, values=values)
+    reminder.replace_dates(action, at=at)
     return action
-
-
-# ------------------------------------------------------------------ reminders and overdue dates
-
-
-def remind(due: Due, *, at: datetime) -> None:
-    """Write the reminder before or after the due date.
-
-    Does nothing if the action is finished or has another owner or due date by now.
-    """
-    action, when = _action_of(due)
-    if action is None or action.owner is None:
-        return
-    if when == "before" and people.hours_of(action.owner, _hours()).day_of(at) > action.due_on:
-        return  # this runs late and the due date has passed: the reminder after it follows
-    _show_to_stand_ins([action], at=at)
-    reminded = events.ActionReminded(when=when, due_on=action.due_on.isoformat(), owner=action.owner_id)
-    history.record(action, reminded, by=SYSTEM, at=at)
-
-
-def note_overdue(due: Due, *, at: datetime) -> None:
-    """Write that the action is overdue, also without an owner. Handlers of other rooms act on the event."""
-    action, _ = _action_of(due)
-    if action is None:
-        return
-    overdue = events.ActionOverdue(due_on=action.due_on.isoformat(), owner=action.owner_id)
-    history.record(action, overdue, by=SYSTEM, at=at)
-
-
-def _action_of(due: Due) -> tuple[Any, str]:
-    """Return the action of a due date and its kind: "before", "after" or "overdue".
-
-    The action is None if it is finished or has another owner or due date by now.
-    """
-    when, due_on, owner, _ = due.occurrence.split("/")
-    action = (
-        Action.objects.select_related("subject", "owner", "owner__subject")
-        .filter(subject_id=due.subject_id)
-        .first()
-    )
-    if action is None or not action.is_unfinished or str(action.due_on) != due_on:
-        return None, when
-    return (action, when) if str(action.owner_id) == owner else (None, when)
-
-
-def _replace_dates(action: Action, *, at: datetime) -> None:
-    """Replace the reminders and the overdue date by those of the current owner and due date."""
-    history.drop_dues(action.subject_id, REMINDER, OVERDUE)
-    _put_dates([action], at=at)
-
-
-def _put_dates(actions: Sequence[Action], *, at: datetime) -> None:
-    """Add the reminders and the overdue date, by the organisation's working hours in the owner's time zone.
-
-    The occurrence contains the version, so that reminders are sent again if a due date changes and changes
-    back.
-    """
-    dated = [(action, action.due_on) for action in actions if action.due_on and action.is_unfinished]
-    if not dated:
-        return
-    hours = _hours()
-    history.put_dues(
-        (
-            OVERDUE if when == "overdue" else REMINDER,
-            action.subject_id,
-            f"{when}/{due_on}/{action.owner_id}/v{action.version}",
-            moment,
-        )
-        for action, due_on in dated
-        for when, moment in moments(due_on, people.hours_of(action.owner, hours), at=at)
-    )
-
-
-@handler("actions.action.replan")
-@transaction.atomic
-def on_time_changed(event: Event, *, at: datetime) -> None:
-    """Recompute the pending reminders after a change of an owner's time zone or of the working hours."""
-    if not changed_fields(event) & WORKING_TIME_FIELDS:
-        return
-    rows = Action.objects.filter(due_on__isnull=False, state__in=UNFINISHED).select_related("owner")
-    if event.verb == "people.person_changed":
-        rows = rows.filter(owner__subject=event.subject_id)
-    hours, dated = _hours(), {action.subject_id: action for action in rows}
-
-    def planned(due: Due) -> tuple[str, datetime] | None:
-        action = dated[due.subject_id]
-        assert action.due_on is not None  # by the filter
-        when, owner_hours = due.occurrence.split("/")[0], people.hours_of(action.owner, hours)
-        return due.occurrence, replanned(when, action.due_on, owner_hours, at=at)
-
-    history.replan_dues(dated, REMINDER, OVERDUE, to=planned)
-
-
-def _hours() -> Hours:
-    """Return the organisation's working days and hours; Monday to Friday, 9 to 17 UTC without one."""
-    return people.working_hours() or Hours(ZoneInfo("UTC"), frozenset(WORKING_DAYS), time(9), time(17))
-
-
-# ------------------------------------------------------------------ checks and visibility
 
 
 def _title(text: str) -> str:
@@ -329,75 +336,22 @@ def _able_owner(owner: User | None) -> User | None:
     return owner
 
 
-def _placement(action: Action, by: Actor, viewers: Sequence[int] | None = None) -> Placement:
-    """Return its placement: below what it is about, or else its origin; seen by its owner and creator."""
-    owner = [NewGrant(action.owner.subject_id, GrantReason.OWNER)] if action.owner else []
-    return Placement(parent=action.about or action.origin, viewers=viewers, grants=[*owner, *author(by)])
+def _exposure(points: int | None) -> int | None:
+    if points is not None and not 1 <= points <= MAX_EXPOSURE:
+        raise Refused(f"Use a number of points from 1 to {MAX_EXPOSURE}.", field="exposure")
+    return points
 
 
-def _show_about_to_owners(actions: Sequence[Action], *, by: Actor, at: datetime) -> None:
-    """Grant the owners sight of what their actions are about. actions: all about the same subject."""
-    owners = {action: action.owner for action in actions if action.owner}
-    about = next((action.about for action in owners), None)
-    if about:
-        history.grant_sight(
-            [about],
-            owners.values(),
-            reason=GrantReason.OWNER,
-            sources=[action.subject for action in owners],
-            by=by,
-            at=at,
-            why=f"owns {', '.join(action.reference for action in owners)}",
+def _outsider(reviewer: User | None, owner: User | None) -> User | None:
+    """Return the reviewer. Raises Refused(field="reviewer") for one who shares a team with the owner."""
+    if reviewer is None:
+        return None
+    if not reviewer.is_active:
+        raise Refused(f"{reviewer.name} is deactivated. Choose an active person.", field="reviewer")
+    if reason := people.why_no_owner(reviewer):
+        raise Refused(reason, field="reviewer")
+    if owner is not None and (reviewer == owner or set(reviewer.team_ids) & set(owner.team_ids)):
+        raise Refused(
+            f"{reviewer.name} is in a team of {owner.name}. Choose somebody from outside.", field="reviewer"
         )
-
-
-def _hand_over_sight(action: Action, former: User | None, *, by: Actor, at: datetime) -> None:
-    """Grant the new owner sight of the action and what it is about. End the former owner's grants."""
-    about = [action.about] if action.about else []
-    if action.owner:
-        history.grant_sight([action.subject], [action.owner], reason=GrantReason.OWNER, by=by, at=at)
-        _show_about_to_owners([action], by=by, at=at)
-    if former:
-        _end_sight(action, [action.subject], former, source=None, by=by, at=at)
-        _end_sight(action, about, former, source=action.subject, by=by, at=at)
-
-
-def _show_to_stand_ins(actions: Sequence[Action], *, at: datetime) -> None:
-    """Grant the stand-ins of absent owners sight of restricted actions, because they get the mails."""
-    restricted = [action for action in actions if action.owner and action.subject.viewers is not None]
-    owners = {action.owner for action in restricted if action.owner}
-    if not owners:  # the usual case costs no query
-        return
-    stand_ins = people.stand_ins(owners, people.local_day(at))
-    for action in restricted:
-        stand_in = stand_ins.get(action.owner_id or 0)
-        if stand_in and stand_in.pk != action.owner_id:
-            history.grant_sight(
-                [action.subject, *([action.about] if action.about else [])],
-                [stand_in],
-                reason=GrantReason.STAND_IN,
-                source=action.subject,
-                by=SYSTEM,
-                at=at,
-                why=f"stands in for the owner of {action.reference}",
-            )
-
-
-def _end_sight(
-    action: Action,
-    subjects: Sequence[Subject],
-    former: User,
-    *,
-    source: Subject | None,
-    by: Actor,
-    at: datetime,
-) -> None:
-    history.end_sight(
-        subjects,
-        [former],
-        reason=GrantReason.OWNER,
-        source=source,
-        by=by,
-        at=at,
-        why=f"handed over {action.reference}",
-    )
+    return reviewer

@@ -12,19 +12,33 @@ listen("click", (event) => {
   const place = find("#editor");
   if (link && place && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
     event.preventDefault();
-    open(link, place);
+    openEditor(link.href, link);
   } else if (event.target.closest?.("#editor [data-close]")) {
     event.preventDefault();
     place.hidePopover();
   }
 });
 
-async function open(link, place) {
-  opener = link;
-  place.replaceChildren();
-  await htmx.ajax("GET", link.href, { target: "#editor", swap: "innerHTML" });
-  if (opener !== link || !place.childElementCount) return;
-  if (!place.matches(":popover-open")) place.showPopover({ source: link });
+/**
+ * Show the form of an address beside an element.
+ * @param {string} address
+ * @param {HTMLElement} source
+ */
+export async function openEditor(address, source) {
+  opener = source;
+  find("#editor").replaceChildren();
+  await htmx.ajax("GET", address, { target: "#editor", swap: "innerHTML" });
+  if (opener === source) showEditor(source);
+}
+
+/**
+ * Show what the editor has got, such as a refused form, beside an element.
+ * @param {HTMLElement} source
+ */
+export function showEditor(source) {
+  const place = find("#editor");
+  if (!place.childElementCount) return;
+  if (!place.matches(":popover-open")) place.showPopover({ source });
   focusFirst();
 }
 
@@ -41,7 +55,9 @@ listen("htmx:after:swap", () => {
 listen("rows-changed", async () => {
   const place = opener?.getAttribute("href");
   find("#editor:popover-open")?.hidePopover();
-  await htmx.ajax("GET", location.pathname + location.search, { target: "#log", swap: "outerMorph" });
+  const list = find("#board") ? "#board" : "#log";
+  await htmx.ajax("GET", location.pathname + location.search, { target: list, swap: "outerMorph" });
+  if (list === "#board") return; // board.js knows the card
   const link = find(`a[href="${place}"]`) ?? find("#rows .row-link");
   link?.focus({ preventScroll: true });
 });

@@ -6,7 +6,8 @@ import pytest
 
 from actions.models import Action
 from actions.operations import action as operations
-from actions.operations.action import OVERDUE, REMINDER
+from actions.operations import reminder
+from actions.operations.reminder import OVERDUE, REMINDER
 from history import operations as history
 from history.models import Due, Event
 from history.states import Work
@@ -161,8 +162,8 @@ def test_a_reminder_that_runs_after_the_due_date_notifies_nobody(at):
     action = actions.action(owner=people.user(), due_on=FRIDAY)
     before = waiting(action)["before"]
 
-    operations.remind(before, at=before.at + timedelta(days=1))  # the day itself
-    operations.remind(before, at=before.at + timedelta(days=2))
+    reminder.remind(before, at=before.at + timedelta(days=1))  # the day itself
+    reminder.remind(before, at=before.at + timedelta(days=2))
 
     assert verbs(action).count("actions.action_reminded") == 1
 
@@ -172,7 +173,7 @@ def test_remind_notifies_the_owner_before_and_after(at):
     action = actions.action(owner=ana, due_on=FRIDAY)
 
     for when in ("before", "after"):
-        operations.remind(waiting(action)[when], at=at)
+        reminder.remind(waiting(action)[when], at=at)
 
     notes = [event.data for event in Event.objects.filter(verb="actions.action_reminded").order_by("id")]
     assert [note["when"] for note in notes] == ["before", "after"]
@@ -183,8 +184,8 @@ def test_remind_notifies_the_owner_before_and_after(at):
 def test_note_overdue_also_writes_an_event_without_an_owner(at):
     action = actions.action(due_on=FRIDAY)
 
-    operations.remind(waiting(action)["after"], at=at)
-    operations.note_overdue(waiting(action)["overdue"], at=at)
+    reminder.remind(waiting(action)["after"], at=at)
+    reminder.note_overdue(waiting(action)["overdue"], at=at)
 
     assert verbs(action) == ["actions.action_opened", "actions.action_overdue"]
 
@@ -201,8 +202,8 @@ def test_dates_of_what_is_moot_do_nothing(step, at):
         operations.change(action, {"owner": people.user()}, by=SYSTEM, at=at)
     told = len(verbs(action))
 
-    operations.remind(found["after"], at=at)
-    operations.note_overdue(found["overdue"], at=at)
+    reminder.remind(found["after"], at=at)
+    reminder.note_overdue(found["overdue"], at=at)
 
     assert len(verbs(action)) == told
 

@@ -1,5 +1,6 @@
 """The pages of actions."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -32,16 +33,73 @@ def address(action: Action, name: str = "detail", *more: str) -> str:
     return reverse(f"actions:action_{name}", args=[action.reference, *more])
 
 
-def test_the_list_shows_what_is_mine_and_the_tabs_count(client, ana, at):
-    actions.action("Mine", owner=ana, due_on=(at - timedelta(days=3)).date())
-    actions.action("Someone's")
-    actions.done(title="Finished")
+def test_the_list_shows_the_open_ones_and_its_views_the_others(client, ana, at):
+    mine = actions.action("Mine", owner=ana, due_on=(at - timedelta(days=3)).date())
+    other = actions.action("Someone's", due_on=(at + timedelta(days=2)).date())
+    blocked = actions.blocked(title="Stuck")
+    done = actions.done(title="Finished")
 
-    answer = client.get(LIST)
+    def listed(query=""):
+        return set(client.get(LIST + query).context["page"].rows)
 
-    counts = {name: count for name, _, count in answer.context["views"]}
-    assert counts == {"mine": 1, "open": 2, "late": 1, "done": 1}
-    assert [row.title for row in answer.context["page"].rows] == ["Mine"]
+    assert listed() == {mine, other, blocked}
+    assert listed("?owner=me") == listed("?due=late") == {mine}
+    assert listed("?due=week") == {other}
+    assert listed("?state=blocked") == listed("?due=none") == {blocked}
+    assert listed("?state=done,dropped") == {done}
+    labels = [tab.label for tab in client.get(LIST).context["tabs"] if tab.is_pinned]
+    assert labels == ["All open", "Mine", "Overdue", "Due this week"]
+
+
+def test_the_list_of_a_team_has_the_actions_of_its_members(client, ana):
+    team, other = people.team(), people.team()
+    member = people.user(teams=[team, other])
+    theirs = actions.action(owner=member)
+    own = actions.action(owner=ana)
+    nobodys = actions.action()
+
+    def listed(query):
+        return list(client.get(f"{LIST}?{query}&order=id").context["page"].rows)
+
+    assert listed(f"team={team.slug}") == [theirs]
+    assert listed(f"team={team.slug},{other.slug}") == [theirs]
+    assert listed("team=none") == [nobodys]
+    assert listed("team=me") == []
+    client.force_login(member)
+    assert listed("team=me") == [theirs]
+    assert own not in listed("team=me")
+
+
+def test_a_view_of_the_list_is_saved_and_counted(client, ana):
+    team = people.team()
+    actions.action(owner=people.user(teams=[team]))
+    address = client.get(f"{LIST}?team={team.slug}").context["save_url"]
+
+    assert client.get(address).status_code == 200
+    counts = dict(client.get("/views/counts/actions/").context["counts"])
+    assert counts["live"] == "1"
+    assert counts["mine"] == "0"
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "xlsx"])
+def test_the_list_is_exported_as_filtered_without_what_the_reader_may_not_see(client, ana, form):
+    secret = actions.action("Canary", viewers=[people.team().subject_id])
+    shown = operations.add(
+        title="=1+1", about=secret.subject, viewers=[ana.subject_id], by=SYSTEM, at=secret.made_at, exposure=4
+    )
+    actions.action("Other")
+
+    answer = client.get(f"/actions/export/?format={form}&q={shown.reference}")
+
+    body = b"".join(answer.streaming_content)
+    assert answer.status_code == 200
+    if form == "json":
+        (row,) = json.loads(body)
+        assert row["reference"] == shown.reference
+        assert (row["about"], row["about_title"], row["rank"]) == (None, None, 8)
+    if form == "csv":
+        assert "'=1+1" in body.decode("utf-8-sig")
+        assert b"Canary" not in body
 
 
 @pytest.mark.parametrize(
@@ -103,7 +161,7 @@ def test_the_pages_of_the_list_follow_each_other(client, ana):
 def test_htmx_gets_the_list_alone(client, ana):
     answer = client.get(LIST, headers={"HX-Request": "true"})
 
-    assert answer.content.decode().lstrip().startswith('<div id="list">')
+    assert answer.content.decode().lstrip().startswith('<div id="log">')
 
 
 def test_a_restricted_action_is_not_found_by_strangers(client, ana):
@@ -221,7 +279,7 @@ def test_a_step_never_redirects_to_another_site(client, ana):
 def test_block_without_a_reason_says_so_on_the_page(client, ana):
     action = actions.action(owner=ana)
 
-    answer = client.post(address(action, "step", "block"), {"reason": " ", "version": 1})
+    answer = client.post(address(action, "step", "block"), {"blocker": "team", "reason": " ", "version": 1})
 
     assert answer.status_code == 422
     assert "Enter what blocks it" in answer.content.decode()

@@ -53,6 +53,15 @@ def test_the_scripts_of_a_page_with_a_composer_stay_light():
     assert weight(*imported(linked)) <= 35 * KB
 
 
+def test_the_scripts_of_the_board_stay_light():
+    linked = linked_by("base.html", "actions/action_board.html", "kit/_editor.html")
+    sortable = "vendor/sortable-1.15.7.min.js"  # fetched when a pointer reaches the board
+
+    assert sortable in linked
+    assert weight(*imported(name for name in linked if name != sortable)) <= 35 * KB
+    assert weight(sortable) <= 16 * KB
+
+
 def test_every_vendored_file_has_its_licence_and_is_listed():
     listed = (ROOT / "static/vendor/README.md").read_text()
     assert all(path.name in listed for path in (ROOT / "static/vendor").glob("*.js"))

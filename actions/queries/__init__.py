@@ -2,28 +2,31 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Q, Window
+from django.db.models import Count, Q, Window, prefetch_related_objects
 
-from actions.filters import VIEWS
-from actions.models import DUE_ORDER, Action
+from actions.models import DUE_ORDER, RANK, Action
 from actions.states import UNFINISHED, ActionState
 from history.models import RecordedQuerySet
 from history.queries import show
 from kit.rights import may
 from kit.sight import Visitor
-from lists.specification import Reader
+from lists import paging
 from people.models import User
 
 PANEL_SIZE = 20
+COLUMN_SIZE = 50
+DONE_SHOWN = timedelta(days=14)
 
 
 def actions() -> RecordedQuerySet[Action]:
-    """Return all actions with what a row needs. due_order: the due date; actions without one come last."""
-    rows: Any = Action.objects.select_related("subject", "owner", "owner__subject", "about", "origin")
-    return rows.annotate(due_order=DUE_ORDER)
+    """Return all actions with what a row needs.
+
+    due_order: the due date; actions without one come last. rank_order: the exposure times the weight of the effort.
+    """
+    return with_rows(Action.objects.all()).prefetch_related(None)
 
 
 def unfinished() -> RecordedQuerySet[Action]:
@@ -41,25 +44,47 @@ def late(today: date) -> RecordedQuerySet[Action]:
     return unfinished().filter(due_on__lt=today)
 
 
+def with_rows(rows: Any) -> RecordedQuerySet[Action]:
+    """Return these actions with what a row of the list and its permission to change need."""
+    joined = rows.select_related("subject", "owner", "owner__subject", "about", "origin")
+    return joined.prefetch_related("owner__memberships").annotate(due_order=DUE_ORDER, rank_order=RANK)
+
+
 def for_pages(user: User) -> RecordedQuerySet[Action]:
     """Return the actions that the user may see, with what their change permission needs."""
-    return actions().prefetch_related("owner__memberships").visible_to(user)
+    return with_rows(Action.objects.visible_to(user))
 
 
-def view_counts(reader: Reader) -> dict[str, int]:
-    """Return view -> number of actions, for each view of the list (filters.VIEWS). One query."""
-    counts = {view: Count("pk", filter=condition(reader)) for view, (_, condition) in VIEWS.items()}
-    return Action.objects.visible_to(reader.user).aggregate(**counts)
+def done_recently(at: datetime) -> Q:
+    """Return the condition of the finished actions that the board shows."""
+    return Q(state=ActionState.DONE, settled_at__gte=at - DONE_SHOWN)
 
 
-def column(user: User, state: str, *, only_mine: bool, since: datetime) -> RecordedQuerySet[Action]:
-    """Return a column of the board, by due date; for done ones those settled since `since`, newest first."""
-    rows = for_pages(user).filter(state=state)
-    if only_mine:
-        rows = rows.filter(owner_id=user.pk)
+def column(
+    user: User, state: str, condition: Q, *, at: datetime, after: str | None = None
+) -> paging.KeysetPage:
+    """Return a page of a column of the board, by due date; of done ones the last two weeks, newest first.
+
+    condition: which actions the board shows. after: the cursor of the page before. Raises Refused for a
+    cursor of another column.
+    """
+    rows = actions().visible_to(user).filter(condition)
     if state == ActionState.DONE:
-        return rows.filter(settled_at__gte=since).order_by("-settled_at", "-id")
-    return rows.order_by("due_order", "id")
+        done = rows.filter(done_recently(at))
+        return paging.page(done, order=("-settled_at", "-id"), size=COLUMN_SIZE, after=after)
+    return paging.page(rows.filter(state=state), order=("due_order", "id"), size=COLUMN_SIZE, after=after)
+
+
+def column_counts(user: User, condition: Q, *, at: datetime) -> dict[str, int]:
+    """Return state -> the number of its cards on the board. One query."""
+    shown = Q(state__in=UNFINISHED) | done_recently(at)
+    rows = Action.objects.visible_to(user).filter(condition).filter(shown).order_by()
+    return dict(rows.values_list("state").annotate(number=Count("pk")))
+
+
+def load_teams_of_owners(rows: Sequence[Action]) -> None:
+    """Load what the permission to change reads, in one query for all rows."""
+    prefetch_related_objects(rows, "owner__memberships")
 
 
 def set_visibility(user: User, rows: Sequence[Action]) -> Sequence[Action]:
