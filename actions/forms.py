@@ -3,19 +3,22 @@
 from typing import Any
 
 from django import forms
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from actions.models import MAX_EXPOSURE, MAX_TITLE, Action
 from actions.operations.action import CHANGEABLE, Outcome
-from actions.states import Blocker, Effort, Result, Type
+from actions.operations.action_bulk import STATES, BulkChange
+from actions.states import ActionState, Blocker, Effort, Result, Type
 from history.models import Subject
 from lists.collation import BY_NAME
 from pages.forms import Day, PageForm
 from people.models import User
 from people.states import Role
 
+KEEP, NOBODY = "", "none"
 
-def _selectable(present: int | None = None) -> QuerySet[User]:
+
+def _selectable(present: int | None = None) -> Any:
     """Return the people who can own or review an action, and the present one."""
     selectable = Q(is_active=True) & ~Q(role=Role.VIEWER) | Q(pk=present)
     return User.objects.filter(selectable).order_by(*BY_NAME)
@@ -172,3 +175,37 @@ class ActionOutcomeForm(ActionFinishForm):
         given = self.cleaned_data
         outcome = Outcome(given["result"], given["findings"].splitlines(), given["reviewer"], given["link"])
         return {"note": given["note"], "outcome": outcome}
+
+
+class BulkActionForm(PageForm):
+    """What changes in many actions. An empty field keeps the value of each."""
+
+    owner = forms.ChoiceField(required=False)
+    due_on = forms.DateField(label="Due", required=False, widget=Day)
+    state = forms.ChoiceField(
+        required=False, choices=[(KEEP, "Keep"), *((state.value, state.label) for state in STATES)]
+    )
+    type = forms.ChoiceField(required=False, choices=[(KEEP, "Keep"), *Type.choices])
+    effort = forms.ChoiceField(required=False, choices=[(KEEP, "Keep"), *Effort.choices])
+    exposure = forms.IntegerField(
+        label="Exposure it removes", required=False, min_value=1, max_value=MAX_EXPOSURE
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.people = _selectable().visible_to(user)
+        known = [(str(pk), name) for pk, name in self.people.values_list("pk", "name")]
+        fields: dict[str, Any] = self.fields
+        fields["owner"].choices = [(KEEP, "Keep"), (NOBODY, "Unassigned"), *known]
+
+    def change(self) -> BulkChange:
+        """Return the change that the valid form asks for."""
+        given = self.cleaned_data
+        values: dict[str, Any] = {
+            name: given[name]
+            for name in ("due_on", "type", "effort", "exposure")
+            if given[name] not in (None, KEEP)
+        }
+        if given["owner"] != KEEP:
+            values["owner"] = None if given["owner"] == NOBODY else self.people.get(pk=given["owner"])
+        return BulkChange(values, ActionState(given["state"]) if given["state"] else None)

@@ -17,14 +17,19 @@ def moments(due_on: date, hours: Hours, *, at: datetime) -> list[tuple[When, dat
     action is overdue at the end of the working day after; if the due date has passed already, at the end of
     the next working day. Raises Refused(field="due_on") for a year before 1970 or after 2999.
     """
-    if not _FIRST <= due_on <= _LAST:
-        raise Refused(f"The year {due_on.year} is not allowed. Use 1970 to 2999.", field="due_on")
+    check_date(due_on)
     before, _ = hours.span(working_day_from(due_on, -1, hours))
     after, _ = hours.span(working_day_from(due_on, 1, hours))
     reference_day = max(due_on, at.astimezone(hours.zone).date()) if after <= at else due_on
     _, overdue = hours.span(working_day_from(reference_day, 1, hours))
     times: list[tuple[When, datetime]] = [("before", before), ("after", after), ("overdue", overdue)]
     return [(when, moment) for when, moment in times if moment > at]
+
+
+def check_date(due_on: date) -> None:
+    """Raise Refused(field="due_on") for a year before 1970 or after 2999."""
+    if not _FIRST <= due_on <= _LAST:
+        raise Refused(f"The year {due_on.year} is not allowed. Use 1970 to 2999.", field="due_on")
 
 
 def replanned(when: str, due_on: date, hours: Hours, *, at: datetime) -> datetime:

@@ -1,13 +1,15 @@
 from django.urls import path, re_path
 
 from actions.views import action as views
-from actions.views import action_list, board
+from actions.views import action_list, board, bulk
 
 app_name = "actions"
 urlpatterns = [
     path("", action_list.action_list, name="action_list"),
     path("board/", board.action_board, name="action_board"),
     path("export/", action_list.action_export, name="action_export"),
+    path("bulk/", bulk.action_bulk_change, name="action_bulk"),
+    path("bulk/undo/", bulk.action_bulk_restore, name="action_bulk_undo"),
     path("new/", views.action_create, name="action_create"),
     path("<str:reference>/", views.action_detail, name="action_detail"),
     path("<str:reference>/edit/", views.action_edit, name="action_edit"),

@@ -26,7 +26,12 @@ def put_dues(dues: Iterable[tuple[str, int, str, datetime]]) -> None:
 
 def drop_dues(subject_id: int, *kinds: str) -> None:
     """Cancel due dates. One that runs nevertheless does no harm, because handlers read current rows."""
-    Due.objects.filter(subject_id=subject_id, kind__in=kinds, state=Work.PENDING).update(
+    drop_dues_of([subject_id], *kinds)
+
+
+def drop_dues_of(subject_ids: Iterable[int], *kinds: str) -> None:
+    """Cancel due dates of several subjects."""
+    Due.objects.filter(subject_id__in=list(subject_ids), kind__in=kinds, state=Work.PENDING).update(
         state=Work.DONE, error="no longer needed"
     )
 

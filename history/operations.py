@@ -12,7 +12,7 @@ from uuid import UUID
 
 from history import cleaning, documents, scope, writing
 from history.declarations import Payload
-from history.dues import drop_dues, put_due, put_dues, replan_dues
+from history.dues import drop_dues, drop_dues_of, put_due, put_dues, replan_dues
 from history.events import GrantBegan, GrantEnded
 from history.models import Event, Part, Recorded, Subject, new_batch
 from history.scope import NewGrant, Placement, author
@@ -26,9 +26,9 @@ Row = TypeVar("Row", bound=Recorded | Part)
 
 __all__ = [
     "FurtherRow", "GrantReason", "NewGrant", "Placement", "Reach", "author", "change", "change_many",
-    "drop_dues", "end_all_sight", "end_sight", "give_back_sight", "grant_sight", "hand_over_roots",
-    "in_one_transaction", "lock_scope", "move", "move_many", "put_due", "put_dues", "record", "record_many",
-    "replan_dues", "reroot", "restrict", "retire", "retitle",
+    "drop_dues", "drop_dues_of", "end_all_sight", "end_sight", "give_back_sight", "grant_sight",
+    "hand_over_roots", "in_one_transaction", "lock_scope", "move", "move_many", "put_due", "put_dues",
+    "record", "record_many", "replan_dues", "reroot", "restrict", "retire", "retitle",
 ]  # fmt: skip
 
 

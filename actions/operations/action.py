@@ -161,7 +161,7 @@ def change(
     if "title" in values:
         history.retitle(action)
     if (action.owner_id, action.due_on) != before:
-        reminder.replace_dates(action, at=at)
+        reminder.replace_dates([action], at=at)
     return action
 
 
@@ -259,7 +259,7 @@ def finish(
     found = [{"title": title, "owner": action.owner} for title in outcome.findings if title.strip()]
     if found:
         add_many(found, by=by, at=at, about=action.about, origin=action.subject, cause=event)
-    history.drop_dues(action.subject_id, reminder.REMINDER, reminder.OVERDUE)
+    reminder.drop_dates([action])
     return action
 
 
@@ -301,7 +301,7 @@ def drop(action: Action, *, reason: str, by: Actor, at: datetime, seen: int | No
         values={**UNBLOCKED, "settled_at": at},
         payload=events.ActionDropped(reason=reason),
     )
-    history.drop_dues(action.subject_id, reminder.REMINDER, reminder.OVERDUE)
+    reminder.drop_dates([action])
     return action
 
 
@@ -312,7 +312,7 @@ def reopen(action: Action, *, by: Actor, at: datetime, seen: int | None = None) 
         raise IllegalMove("This action is already open.", field="state")
     values = {"settled_at": None, "result": ""}
     history.move(action, ActionState.OPEN, by=by, at=at, seen=seen, values=values)
-    reminder.replace_dates(action, at=at)
+    reminder.replace_dates([action], at=at)
     return action
 
 

@@ -65,10 +65,15 @@ def _action_of(due: Due) -> tuple[Any, str]:
     return (action, when) if str(action.owner_id) == owner else (None, when)
 
 
-def replace_dates(action: Action, *, at: datetime) -> None:
-    """Replace the reminders and the overdue date by those of the current owner and due date."""
-    history.drop_dues(action.subject_id, REMINDER, OVERDUE)
-    put_dates([action], at=at)
+def replace_dates(actions: Sequence[Action], *, at: datetime) -> None:
+    """Replace the reminders and the overdue dates by those of the current owners and due dates."""
+    drop_dates(actions)
+    put_dates(actions, at=at)
+
+
+def drop_dates(actions: Sequence[Action]) -> None:
+    """Cancel what waits for the dates of these actions."""
+    history.drop_dues_of([action.subject_id for action in actions], REMINDER, OVERDUE)
 
 
 def put_dates(actions: Sequence[Action], *, at: datetime) -> None:

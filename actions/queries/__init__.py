@@ -24,7 +24,8 @@ DONE_SHOWN = timedelta(days=14)
 def actions() -> RecordedQuerySet[Action]:
     """Return all actions with what a row needs.
 
-    due_order: the due date; actions without one come last. rank_order: the exposure times the weight of the effort.
+    due_order: the due date; actions without one come last. rank_order: the exposure times the weight of the
+    effort.
     """
     return with_rows(Action.objects.all()).prefetch_related(None)
 

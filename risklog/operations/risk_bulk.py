@@ -17,6 +17,8 @@ from history import operations as history
 from history.models import new_batch
 from kit.actor import Actor
 from kit.refusals import Refused
+from lists import bulk
+from lists.bulk import CHANGED_SINCE, BulkResult, PlannedRow
 from people.models import Team, User
 from risklog import events
 from risklog.likeness import key_of
@@ -35,7 +37,7 @@ from risklog.states import RISK_MOVES, RiskState
 from talk import tags
 from talk.operations import tag
 
-MAX_RISKS = 1000
+MAX_RISKS = bulk.MAX_ROWS
 # The states that a risk can be moved to without input about the single risk.
 STATES = (RiskState.ASSESSING, RiskState.MONITORING)
 FIELDS = ("owner", "team", "likelihood", "impact", "review_on", "tags", "state")
@@ -46,7 +48,6 @@ STEPS = {
     RiskState.MONITORING: events.RiskMonitoring(reason=None),
 }
 NO_RIGHT = "You may not change this risk."
-_CHANGED = "Somebody else changed it since. Select it again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,32 +68,6 @@ class BulkChange:
         return not (self.values or self.state or self.add_tags or self.remove_tags)
 
 
-@dataclass(slots=True)
-class PlannedRisk:
-    """What happens to one risk. changes: field -> (current value, new value). refusal: "" or the reason."""
-
-    risk: Risk
-    changes: dict[str, tuple[Any, Any]] = field(default_factory=dict)
-    refusal: str = ""
-
-    @property
-    def outcome(self) -> str:
-        if self.refusal:
-            return "refused"
-        return "changed" if self.changes else "unchanged"
-
-
-@dataclass(frozen=True, slots=True)
-class BulkResult:
-    """rows: one for each risk. batch: the id that the events of the act share; None if nothing changed."""
-
-    rows: list[PlannedRisk]
-    batch: UUID | None = None
-
-    def count(self, outcome: str) -> int:
-        return sum(row.outcome == outcome for row in self.rows)
-
-
 def plan(
     risks: Iterable[Risk],
     change: BulkChange,
@@ -100,7 +75,7 @@ def plan(
     by: Actor,
     today: date,
     seen: Mapping[int, int] | None = None,
-) -> list[PlannedRisk]:
+) -> list[PlannedRow]:
     """Return what the change would do to each risk, without writing.
 
     today: the day of the change. A higher level may bring an earlier review, counted from this day.
@@ -126,11 +101,11 @@ def _planned(
     seen: Mapping[int, int] | None,
     *,
     matrix: Matrix,
-) -> PlannedRisk:
+) -> PlannedRow:
     if seen is not None and seen.get(risk.pk) != risk.version:
-        return PlannedRisk(risk, refusal=_CHANGED)
+        return PlannedRow(risk, refusal=CHANGED_SINCE)
     if not may_change(risk, by):
-        return PlannedRisk(risk, refusal=NO_RIGHT)
+        return PlannedRow(risk, refusal=NO_RIGHT)
     values: dict[str, Any] = dict(change.values)
     changes: dict[str, tuple[Any, Any]] = {}
     try:
@@ -148,8 +123,8 @@ def _planned(
             _check_step(risk, change.state)
             changes["state"] = (RiskState(risk.state), change.state)
     except Refused as refusal:
-        return PlannedRisk(risk, refusal=refusal.message)
-    return PlannedRisk(risk, changes)
+        return PlannedRow(risk, refusal=refusal.message)
+    return PlannedRow(risk, changes)
 
 
 def _with_tags(change: BulkChange, admit: Callable[[Sequence[str]], list[str]]) -> BulkChange:
@@ -206,18 +181,11 @@ def apply(
 
 def loaded(risks: QuerySet[Risk], *, is_limited: bool = True) -> list[Risk]:
     """Return the risks with what plan() reads, by id. is_limited: raises Refused for more than MAX_RISKS."""
-    rows = risks.select_related("subject", "owner", "team").order_by("pk")
-    found = list(rows[: MAX_RISKS + 1] if is_limited else rows)
-    if is_limited and len(found) > MAX_RISKS:
-        raise too_many()
-    return found
+    rows = risks.select_related("subject", "owner", "team")
+    return bulk.loaded(rows, "risk", most=MAX_RISKS) if is_limited else list(rows.order_by("pk"))
 
 
-def too_many() -> Refused:
-    return Refused(f"Select at most {MAX_RISKS:,} risks at a time. Narrow the list with filters.")
-
-
-def write(rows: Sequence[PlannedRisk], *, by: Actor, at: datetime) -> UUID | None:
+def write(rows: Sequence[PlannedRow], *, by: Actor, at: datetime) -> UUID | None:
     """Write what is planned, for locked risks. Return the batch of its events, None without any."""
     changed = [row for row in rows if row.outcome == "changed"]
     if not changed:
@@ -227,7 +195,7 @@ def write(rows: Sequence[PlannedRisk], *, by: Actor, at: datetime) -> UUID | Non
     stepping = sorted((row for row in changed if "state" in row.changes), key=_step_of)
     for (_, to), group in groupby(stepping, key=_step_of):
         history.move_many(
-            [row.risk for row in group],
+            [row.obj for row in group],
             to,
             by=by,
             at=at,
@@ -238,15 +206,15 @@ def write(rows: Sequence[PlannedRisk], *, by: Actor, at: datetime) -> UUID | Non
     return batch
 
 
-def _step_of(row: PlannedRisk) -> tuple[RiskState, RiskState]:
+def _step_of(row: PlannedRow) -> tuple[RiskState, RiskState]:
     return row.changes["state"]
 
 
-def _write_fields(rows: Sequence[PlannedRisk], batch: UUID, *, by: Actor, at: datetime) -> None:
+def _write_fields(rows: Sequence[PlannedRow], batch: UUID, *, by: Actor, at: datetime) -> None:
     """Change the fields other than the state, and move the owners' grants."""
     pairs, payloads, owned, retitled, matrix = [], [], [], [], present_matrix()
     for row in rows:
-        risk = row.risk
+        risk = row.obj
         values = {name: new for name, (_, new) in row.changes.items() if name != "state"}
         if not values:
             continue

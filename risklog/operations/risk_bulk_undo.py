@@ -1,7 +1,5 @@
 """The undo of a bulk change, and of one change of a risk: it restores what nobody has changed since."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -10,15 +8,15 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from catalogue.models import Model
-from history import writing
+from history import undo as history_undo
 from history.models import Event
-from history.queries import present_data
+from history.undo import Changes, Kept, Referred, Restorable, UndoResult
 from kit.actor import Actor
 from kit.refusals import Refused
+from lists.bulk import PlannedRow
 from people.models import Team, User
 from risklog.models import Category, Risk
 from risklog.operations import risk_bulk
-from risklog.operations.risk_bulk import PlannedRisk
 from risklog.operations.risk_values import check, check_residual
 from risklog.states import RISK_MOVES, RiskState
 from signals.models import Series
@@ -49,7 +47,6 @@ _REFERRED: dict[str, Any] = {
     "model_id": Model,
     "series_id": Series,
 }
-_LABEL = Risk._meta.label_lower
 # The states that an undo leads from and to. The others need a reason or a decision.
 UNDOABLE = frozenset(risk_bulk.STEPS)
 _NO_UNDO = {
@@ -57,22 +54,6 @@ _NO_UNDO = {
     RiskState.ACCEPTED.value: "An acceptance has no undo. End it instead, with the reason.",
 }
 _VERBS = {*RISK_MOVES.values(), "risklog.risk_changed"}
-
-
-@dataclass(frozen=True, slots=True)
-class UndoResult:
-    """rows: what was restored. left: reference -> the fields that somebody has changed since.
-
-    refused: reference -> why something else of the risk was not restored.
-    """
-
-    rows: list[PlannedRisk]
-    left: dict[str, list[str]]
-    refused: dict[str, str]
-
-    @property
-    def count(self) -> int:
-        return sum(row.outcome == "changed" for row in self.rows)
 
 
 @transaction.atomic
@@ -97,7 +78,7 @@ def undo_one(risk: Risk, done_at: datetime, *, by: Actor, at: datetime) -> UndoR
     """
     events = Event.objects.filter(subject=risk.subject_id, at=done_at, actor=by.subject_id, verb__in=_VERBS)
     last = events.order_by("-pk")[:1]
-    old, new = _changes_of(last).get(risk.pk, {}).get("state", ("", ""))
+    old, new = history_undo.changes_of(last, _RISK.model).get(risk.pk, {}).get("state", ("", ""))
     if old != new:
         _refuse_half_undo(risk, old, new)
     return _restored(last, by=by, at=at, is_whole=True)
@@ -121,16 +102,16 @@ def _restored(events: QuerySet[Event], *, by: Actor, at: datetime, is_whole: boo
 
     is_whole: raise Refused if a value that nobody has changed since cannot be restored.
     """
-    changes = _changes_of(events)
+    changes = history_undo.changes_of(events, _RISK.model)
     if not changes:
         raise Refused("There is no change of yours to undo here.")
     present = Risk.objects.visible_to(by.person) if by.person else Risk.objects.all()
     rows_of = present.filter(pk__in=changes).select_for_update(of=("self",))
     risks = risk_bulk.loaded(rows_of, is_limited=False)  # the act that is undone had its own limit
-    referred = _referred(changes, by)
+    former = history_undo.referred(_RISK, changes, by)
     rows, left, refused = [], {}, {}
     for risk in risks:
-        row, kept = _planned(risk, changes[risk.pk], referred, by)
+        row, kept = _planned(risk, changes[risk.pk], former, by)
         rows.append(row)
         if kept.changed_since:
             left[risk.reference] = kept.changed_since
@@ -144,71 +125,19 @@ def _restored(events: QuerySet[Event], *, by: Actor, at: datetime, is_whole: boo
     return UndoResult(rows, left, refused)
 
 
-def _changes_of(events: QuerySet[Event]) -> dict[int, dict[str, list[Any]]]:
-    """Return risk id -> field -> [old, new] of the events."""
-    found: dict[int, dict[str, list[Any]]] = {}
-    for event in events:
-        for row in present_data(event)["rows"]:
-            if row["model"] == _LABEL:
-                found.setdefault(row["pk"], {}).update(row["changes"])
-    return found
-
-
-def _referred(changes: Mapping[int, Mapping[str, list[Any]]], by: Actor) -> dict[str, dict[int, Any]]:
-    """Return field of history -> id -> what the former values refer to, if the actor may see it."""
-    found = {}
-    for name, kind in _REFERRED.items():
-        wanted = {
-            of_risk[name][0] for of_risk in changes.values() if of_risk.get(name, [None])[0] is not None
-        }
-        is_limited = by.person is not None and kind in (Model, Series)
-        rows = kind.objects.visible_to(by.person) if is_limited else kind.objects.all()
-        found[name] = rows.in_bulk(wanted) if wanted else {}
-    return found
-
-
-@dataclass(slots=True)
-class _Kept:
-    """What is not restored of a risk: labels of the fields changed since, and the reasons for the others."""
-
-    changed_since: list[str] = field(default_factory=list)
-    reasons: list[str] = field(default_factory=list)
-
-
-def _planned(
-    risk: Risk, changes: Mapping[str, list[Any]], referred: Mapping[str, Mapping[int, Any]], by: Actor
-) -> tuple[PlannedRisk, _Kept]:
+def _planned(risk: Risk, changes: Changes, former: Referred, by: Actor) -> tuple[PlannedRow, Kept]:
     """Return what to restore of one risk, and what keeps its value."""
-    wanted = {name: pair for name, pair in changes.items() if name in _FIELDS}
-    row, kept = PlannedRisk(risk), _Kept()
     if not risk_bulk.may_change(risk, by):
-        kept.reasons.append(risk_bulk.NO_RIGHT)
-        row.refusal = risk_bulk.NO_RIGHT
-        return row, kept
-    current = writing.snapshot(risk, wanted)
-    for name, (old, new) in wanted.items():
-        if current[name] == old:  # restored already
-            continue
-        if current[name] != new:
-            kept.changed_since.append(_label(name))
-        elif name == "state" and not _leads_back(new, old):
-            kept.reasons.append(f"No step leads back from {_shown(new)} to {_shown(old)}.")
-        elif name in _REFERRED and old is not None and old not in referred[name]:
-            kept.reasons.append(f"Its former {_label(name)} is not yours to see. Choose another one.")
-        else:
-            row.changes[_FIELDS[name]] = (getattr(risk, _FIELDS[name]), _value(name, old, referred))
+        return PlannedRow(risk, refusal=risk_bulk.NO_RIGHT), Kept(reasons=[risk_bulk.NO_RIGHT])
+    row, kept = history_undo.plan(_RISK, risk, changes, former)
     kept.changed_since += _half_residual(row)
     return row, kept
 
 
-def _shown(state: str) -> str:
-    return str(RiskState(state).label).lower()
-
-
-def _half_residual(row: PlannedRisk) -> list[str]:
+def _half_residual(row: PlannedRow) -> list[str]:
     """Keep the residual figures if only one of them could be restored. Return their labels."""
     try:
-        check_residual(row.risk, {name: new for name, (_, new) in row.changes.items()})
+        check_residual(row.obj, {name: new for name, (_, new) in row.changes.items()})
     except Refused:
         names = [name for name in row.changes if name.startswith("residual")]
         for name in names:
@@ -222,12 +151,8 @@ def _leads_back(here: str, former: str) -> bool:
     return {here, former} <= UNDOABLE and (RiskState(here), RiskState(former)) in RISK_MOVES
 
 
-def _value(name: str, stored: Any, referred: Mapping[str, Mapping[int, Any]]) -> Any:
+def _value(name: str, stored: Any) -> Any:
     """Return the value of a field that history stores."""
-    if stored is None:
-        return None
-    if name in _REFERRED:
-        return referred[name][stored]
     if name == "review_on":
         return date.fromisoformat(stored)
     return RiskState(stored) if name == "state" else stored
@@ -237,16 +162,17 @@ def _label(name: str) -> str:
     return _FIELDS[name].replace("review_on", "next review").replace("_", " ")
 
 
-def left_over(left: Mapping[str, Iterable[str]]) -> str:
-    """Return which fields kept their values, as a text: "R-3 (owner), R-4 (state)"."""
-    shown = [f"{reference} ({', '.join(names)})" for reference, names in left.items()]
-    more = f" and {len(shown) - 5} more" if len(shown) > 5 else ""
-    return ", ".join(shown[:5]) + more
+def _shown(state: str) -> str:
+    return str(RiskState(state).label).lower()
 
 
-def told(result: UndoResult) -> str:
-    """Return what an undo left and why, as the end of a message; "" if it restored everything."""
-    text = f". Changed since, and left: {left_over(result.left)}" if result.left else ""
-    if result.refused:
-        text += f". Not undone: {left_over({name: [why] for name, why in result.refused.items()})}"
-    return text
+_RISK = Restorable(
+    model=Risk._meta.label_lower,
+    fields=_FIELDS,
+    referred=_REFERRED,
+    limited=(Model, Series),
+    leads_back=_leads_back,
+    value=_value,
+    label=_label,
+    state_label=_shown,
+)

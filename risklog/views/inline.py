@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
+from history import undo
 from kit import clock
 from kit.refusals import Refused
 from kit.rights import require, view_needs
@@ -92,4 +93,4 @@ def risk_undo(request: SignedInRequest, reference: str) -> HttpResponse:
     except Refused as refusal:
         return toast(request, go(request, back), refusal.message)
     message = f"{risk.reference} restored" if result.count else f"{risk.reference} stays as it is"
-    return toast(request, go(request, back), message + risk_bulk_undo.told(result))
+    return toast(request, go(request, back), message + undo.told(result))

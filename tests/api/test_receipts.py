@@ -67,7 +67,7 @@ def test_a_refusal_is_not_stored_and_the_fixed_request_may_use_the_key():
 
 
 def test_a_refusal_rolls_back_what_went_before_it(monkeypatch):
-    from actions import api
+    from actions.api import action as api
 
     auth, real = bearer(people.user()), api.operations.add
 

@@ -138,6 +138,7 @@ _RULES: tuple[tuple[str, Any], ...] = (
     ("actions:action_board", lambda w, o, k: {}),
     ("actions:action_create", lambda w, o, k: {}),
     ("actions:action_export", lambda w, o, k: {}),
+    ("actions:action_bulk", lambda w, o, k: {}),
     ("actions:", lambda w, o, k: {"reference": k["actions:action"]}),
     ("catalogue:model_list", lambda w, o, k: {}),
     ("catalogue:model_create", lambda w, o, k: {}),

@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from history import undo
 from history.models import Event
 from kit.refusals import Refused
 from people.states import Role
@@ -195,7 +196,7 @@ def test_undo_restores_what_nobody_changed_since(mia, at):
     assert values_of(first, second) == [(former.pk, 4, ["a"], "open"), (other.pk, 4, ["a"], "open")]
     assert list(undone.left) == [second.reference]
     assert "owner" in undone.left[second.reference]
-    assert f"{second.reference} (owner" in risk_bulk_undo.left_over(undone.left)
+    assert f"{second.reference} (owner" in undo.left_over(undone.left)
     first.refresh_from_db()
     assert first.review_on == risks.risk().review_on
 
@@ -226,7 +227,7 @@ def test_undo_goes_back_to_a_state_if_a_step_leads_there(mia, at):
 
     assert [row[3] for row in values_of(treating, opened)] == ["treating", "assessing"]
     assert undone.left == {}
-    assert "No step leads back" in risk_bulk_undo.told(undone)
+    assert "No step leads back" in undo.told(undone)
 
 
 def test_only_the_author_undoes_a_bulk_change(mia, at):
@@ -243,7 +244,7 @@ def test_undo_leaves_what_was_restricted_since_and_does_not_name_it(mia, at):
 
     undone = risk_bulk_undo.undo(result.batch, at, by=by(mia), at=at)
 
-    assert [row.risk for row in undone.rows] == [shown]
+    assert [row.obj for row in undone.rows] == [shown]
     assert undone.left == {}
     hidden.refresh_from_db()
     assert hidden.impact == 5
@@ -305,7 +306,7 @@ def test_all_that_match_the_list_are_selected(client, mia):
 
     answer = client.post("/risks/bulk/", {"all": "1", "query": "level=5"})
 
-    assert len(answer.context["risks"]) == 2
+    assert len(answer.context["rows"]) == 2
     assert client.post("/risks/bulk/", {"all": "1", "query": "level=9"}).status_code == 400
 
 
