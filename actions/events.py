@@ -1,12 +1,13 @@
 """The events of this room."""
 
 from actions import mail
-from actions.recipients import owner, reviewer, who_opened
+from actions.recipients import owner, reviewer, sponsor, who_opened
 from history.declarations import EventType, Mail, Payload
 from history.states import NewsGroup
 
 _TO_OWNER = Mail("action", mail.context, mail.is_still_theirs, goes_to_stand_in=True)
 _TO_REVIEWER = Mail("action", mail.context, mail.is_still_reviewed_by)
+_TO_SPONSOR = Mail("action", mail.context, mail.is_still_blocked, goes_to_stand_in=True)
 
 
 class ActionDone(Payload, verb="actions.action_done"):
@@ -28,14 +29,31 @@ class ActionOverdue(Payload, verb="actions.action_overdue"):
     owner: int | None = None
 
 
+class ActionRaised(Payload, verb="actions.action_raised"):
+    sponsor: int | None
+    days: int  # working days of the block
+
+
 EVENTS = (
-    EventType("actions.action_opened", (owner("Assigned to you"),), _TO_OWNER, group=NewsGroup.ACTIONS),
-    EventType("actions.action_assigned", (owner("Assigned to you"),), _TO_OWNER, group=NewsGroup.ACTIONS),
+    EventType(
+        "actions.action_opened", (owner("Assigned to you"), reviewer), _TO_OWNER, group=NewsGroup.ACTIONS
+    ),
+    EventType(
+        "actions.action_assigned", (owner("Assigned to you"), reviewer), _TO_OWNER, group=NewsGroup.ACTIONS
+    ),
     EventType("actions.action_review_requested", (reviewer,), _TO_REVIEWER, group=NewsGroup.ACTIONS),
     EventType("actions.action_changed", is_minor=True),
     EventType("actions.action_started", is_minor=True),
     EventType("actions.action_put_back", is_minor=True),
     EventType("actions.action_blocked", (who_opened,), group=NewsGroup.ACTIONS),
+    EventType(
+        ActionRaised,
+        (sponsor, owner("It was raised to the sponsor")),
+        _TO_SPONSOR,
+        is_urgent=True,
+        group=NewsGroup.ESCALATIONS,
+        cannot_be_silenced=True,
+    ),
     EventType("actions.action_restricted", is_minor=True),  # no longer written; old ones are read
     EventType(ActionReminded, (owner("You own this action"),), _TO_OWNER, group=NewsGroup.ACTIONS),
     EventType(

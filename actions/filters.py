@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 from django.db.models import Q, QuerySet
 
@@ -11,6 +10,7 @@ from actions.models import Action
 from actions.states import UNFINISHED, ActionState, Blocker, Effort, Type
 from history.models import Subject
 from kit import references
+from kit.sight import Visitor
 from lists import filtering
 from lists.registry import BuiltInView, NamedList
 from lists.specification import Filter, ListSpec, Order, Reader, Selection
@@ -58,7 +58,7 @@ def _of_team(values: Sequence[str], reader: Reader) -> Q:
     return condition | Q(owner__isnull=True) if "none" in values else condition
 
 
-def _team_options(user: Any) -> list[tuple[str, str]]:
+def _team_options(user: Visitor) -> list[tuple[str, str]]:
     return list(Team.objects.visible_to(user).order_by("name__collated", "pk").values_list("slug", "name"))
 
 
@@ -152,4 +152,29 @@ BOARD = ListSpec(
     },
     orders={"due_on": SPEC.orders["due_on"]},
     further=("column",),
+)
+
+# The period and the actions of the figures of follow-through.
+FOLLOW_THROUGH = ListSpec(
+    filters={
+        "since": Filter(
+            "Since",
+            lambda values, reader: Q(settled_day__gte=values[0]),
+            filtering.day,
+            is_many=False,
+            help="The first day. By default 90 days ago.",
+            shape="date",
+        ),
+        "until": Filter(
+            "Until",
+            lambda values, reader: Q(settled_day__lte=values[0]),
+            filtering.day,
+            is_many=False,
+            help="The last day. By default today.",
+            shape="date",
+        ),
+        "type": _TYPE,
+    },
+    orders={"id": Order("Reference", ("id",))},
+    is_paged=False,
 )

@@ -6,9 +6,9 @@ from django import forms
 from django.db.models import Q
 
 from actions.models import MAX_EXPOSURE, MAX_TITLE, Action
-from actions.operations.action import CHANGEABLE, Outcome
-from actions.operations.action_bulk import STATES, BulkChange
-from actions.states import ActionState, Blocker, Effort, Result, Type
+from actions.operations.action import CHANGEABLE, NO_REASON, Proof
+from actions.operations.action_bulk import STATES, ActionBulkChange
+from actions.states import ActionState, AuditResult, Blocker, Effort, Type
 from history.models import Subject
 from lists.collation import BY_NAME
 from pages.forms import Day, PageForm
@@ -19,7 +19,7 @@ KEEP, NOBODY = "", "none"
 
 
 def _selectable(present: int | None = None) -> Any:
-    """Return the people who can own or review an action, and the present one."""
+    """Return the people who can own or review an action, and the current one."""
     selectable = Q(is_active=True) & ~Q(role=Role.VIEWER) | Q(pk=present)
     return User.objects.filter(selectable).order_by(*BY_NAME)
 
@@ -125,7 +125,7 @@ class ActionBlockForm(PageForm):
     reason = forms.CharField(
         label="What exactly?",
         max_length=200,
-        required=False,
+        error_messages={"required": NO_REASON},
         help_text="Who or what it waits for. If it stays blocked, the sponsor reads this.",
     )
 
@@ -154,7 +154,7 @@ class ActionOutcomeForm(ActionFinishForm):
         max_length=200,
         help_text="The pull request, or the report.",
     )
-    result = forms.ChoiceField(choices=[("", "Choose"), *Result.choices], required=False)
+    result = forms.ChoiceField(choices=[("", "Choose"), *AuditResult.choices], required=False)
     findings = forms.CharField(
         required=False,
         max_length=5000,
@@ -173,8 +173,8 @@ class ActionOutcomeForm(ActionFinishForm):
 
     def values(self) -> dict[str, Any]:
         given = self.cleaned_data
-        outcome = Outcome(given["result"], given["findings"].splitlines(), given["reviewer"], given["link"])
-        return {"note": given["note"], "outcome": outcome}
+        proof = Proof(given["result"], given["findings"].splitlines(), given["reviewer"], given["link"])
+        return {"note": given["note"], "proof": proof}
 
 
 class BulkActionForm(PageForm):
@@ -198,7 +198,7 @@ class BulkActionForm(PageForm):
         fields: dict[str, Any] = self.fields
         fields["owner"].choices = [(KEEP, "Keep"), (NOBODY, "Unassigned"), *known]
 
-    def change(self) -> BulkChange:
+    def change(self) -> ActionBulkChange:
         """Return the change that the valid form asks for."""
         given = self.cleaned_data
         values: dict[str, Any] = {
@@ -208,4 +208,4 @@ class BulkActionForm(PageForm):
         }
         if given["owner"] != KEEP:
             values["owner"] = None if given["owner"] == NOBODY else self.people.get(pk=given["owner"])
-        return BulkChange(values, ActionState(given["state"]) if given["state"] else None)
+        return ActionBulkChange(values, ActionState(given["state"]) if given["state"] else None)

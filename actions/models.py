@@ -12,9 +12,9 @@ from actions.states import (
     UNFINISHED,
     WEIGHTS,
     ActionState,
+    AuditResult,
     Blocker,
     Effort,
-    Result,
     Type,
 )
 from history.models import Recorded, Subject
@@ -61,7 +61,9 @@ class Action(Recorded):
     reviewer = models.ForeignKey(
         User, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
-    result = models.CharField(max_length=8, choices=Result.choices, blank=True, default="", db_default="")
+    result = models.CharField(
+        max_length=8, choices=AuditResult.choices, blank=True, default="", db_default=""
+    )
     blocker = models.CharField(max_length=6, choices=Blocker.choices, blank=True, default="", db_default="")
     blocked_by = models.CharField(max_length=200, blank=True, default="")
     blocked_at = models.DateTimeField(null=True, blank=True)

@@ -29,6 +29,12 @@ def reviewer(event: Event) -> dict[int, str]:
     return everyone(reviewers, "You are asked to review it")
 
 
+def sponsor(event: Event) -> dict[int, str]:
+    """Return the sponsor to whom a block was raised."""
+    asked = present_data(event)["sponsor"]
+    return {asked: "You are the sponsor, and it is blocked"} if asked else {}
+
+
 def who_opened(event: Event) -> dict[int, str]:
     """Return who created the action, nobody if they acted anonymously: a notification would identify them."""
     creations = Event.objects.filter(subject_id=event.subject_id, verb="actions.action_opened")

@@ -35,7 +35,7 @@ class Blocker(TextChoices):
     OTHER = "other", "Something else"
 
 
-class Result(TextChoices):
+class AuditResult(TextChoices):
     """What a review of code or an audit of lineage found."""
 
     FINE = "fine", "Fine"

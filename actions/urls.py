@@ -1,7 +1,7 @@
 from django.urls import path, re_path
 
 from actions.views import action as views
-from actions.views import action_list, board, bulk
+from actions.views import action_list, board, bulk, follow_through
 
 app_name = "actions"
 urlpatterns = [
@@ -10,6 +10,7 @@ urlpatterns = [
     path("export/", action_list.action_export, name="action_export"),
     path("bulk/", bulk.action_bulk_change, name="action_bulk"),
     path("bulk/undo/", bulk.action_bulk_restore, name="action_bulk_undo"),
+    path("follow-through/", follow_through.follow_through, name="follow_through"),
     path("new/", views.action_create, name="action_create"),
     path("<str:reference>/", views.action_detail, name="action_detail"),
     path("<str:reference>/edit/", views.action_edit, name="action_edit"),

@@ -10,7 +10,7 @@ from history import writing
 from history.models import Event
 from history.queries import present_data
 from kit.actor import Actor
-from lists.bulk import PlannedRow
+from lists.bulk import PlannedChange
 
 Changes = Mapping[str, list[Any]]
 Referred = Mapping[str, Mapping[int, Any]]
@@ -44,7 +44,7 @@ class UndoResult:
     refused: reference -> why something else of the object was not restored.
     """
 
-    rows: list[PlannedRow]
+    rows: list[PlannedChange]
     left: dict[str, list[str]]
     refused: dict[str, str]
 
@@ -82,10 +82,10 @@ def referred(kind: Restorable, changes: Mapping[int, Changes], by: Actor) -> dic
     return found
 
 
-def plan(kind: Restorable, obj: Any, changes: Changes, former: Referred) -> tuple[PlannedRow, Kept]:
+def plan(kind: Restorable, obj: Any, changes: Changes, former: Referred) -> tuple[PlannedChange, Kept]:
     """Return what to restore of one object, and what keeps its value. former: of referred()."""
     wanted = {name: pair for name, pair in changes.items() if name in kind.fields}
-    row, kept = PlannedRow(obj), Kept()
+    row, kept = PlannedChange(obj), Kept()
     current = writing.snapshot(obj, wanted)
     for name, (old, new) in wanted.items():
         if current[name] == old:  # restored already

@@ -17,7 +17,7 @@ CHANGED_SINCE = "Somebody else changed it since. Select it again."
 
 
 @dataclass(slots=True)
-class PlannedRow(Generic[Obj]):
+class PlannedChange(Generic[Obj]):
     """What happens to one row. changes: field -> (current value, new value). refusal: "" or the reason."""
 
     obj: Obj
@@ -35,7 +35,7 @@ class PlannedRow(Generic[Obj]):
 class BulkResult(Generic[Obj]):
     """rows: one for each selected row. batch: the id that its events share, None without events."""
 
-    rows: list[PlannedRow[Obj]]
+    rows: list[PlannedChange[Obj]]
     batch: UUID | None = None
 
     def count(self, outcome: str) -> int:

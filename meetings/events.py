@@ -8,6 +8,7 @@ from meetings.recipients import (
     asked_to_swap,
     facilitator,
     facilitator_of_decision,
+    next_facilitator,
     owner_and_lead,
     owners_of_actions,
     participants,
@@ -66,6 +67,14 @@ class MeetingCancelled(Payload, verb="meetings.meeting_cancelled"):
 class MeetingClosed(Payload, verb="meetings.meeting_closed"):
     carried: int
     decisions: int
+
+
+class MinutesCorrected(Payload, verb="meetings.minutes_corrected"):
+    text: str
+
+
+class HandoverWritten(Payload, verb="meetings.handover_written"):
+    follow_ups: int
 
 
 class TurnNear(Payload, verb="meetings.turn_near"):
@@ -220,9 +229,12 @@ EVENTS = (
     EventType(
         MeetingClosed,
         (participants,),
-        Mail("meeting", mail.context, mail.meeting_is_closed, is_alone=True),
+        Mail("minutes", mail.context, mail.meeting_is_closed, is_alone=True),
         group=NewsGroup.MEETINGS,
     ),
+    EventType(MinutesCorrected, (participants,), group=NewsGroup.MEETINGS),
+    EventType(HandoverWritten, (next_facilitator,), group=NewsGroup.MEETINGS),
+    EventType("meetings.handover_taken"),
     EventType(NoMeetingFound, (risk_managers,), group=NewsGroup.MEETINGS),
     # check-ins
     EventType("meetings.check_in_noted"),

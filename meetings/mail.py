@@ -6,12 +6,14 @@ A check returns the reason why the mail is obsolete, or "" if it is still releva
 from datetime import datetime, timedelta
 from typing import Any
 
-from actions.models import Action
+from django.conf import settings
+from django.urls import reverse
+
 from history.models import Event, Subject
 from history.queries import changed_fields, present_data
 from meetings import cadence
-from meetings.models import Decision, Meeting, MeetingSeries, Swap
-from meetings.queries import calendar
+from meetings.models import Meeting, MeetingSeries, Swap
+from meetings.queries import calendar, minutes
 from meetings.queries import series as series_queries
 from meetings.states import HELD, OFF_AGENDA, WHAT_CALENDARS_SHOW, MeetingState, SwapState
 from people.models import User
@@ -20,9 +22,11 @@ _OVER = "The meeting has started or is cancelled."
 
 
 def context(event: Event, reader: User) -> dict[str, Any]:
-    """Return the meeting, its agenda, decisions and actions. A restricted item has only a length."""
+    """Return the meeting and its agenda, or its minutes. A restricted item has only a length."""
     rows = Meeting.objects.select_related("series", "focus", "facilitator", "stand_in", "scribe")
     meeting = rows.get(subject_id=event.subject_id)
+    if event.verb == "meetings.meeting_closed":
+        return _minutes(meeting, reader)
     items: list[Any] = list(
         meeting.items.exclude(state__in=OFF_AGENDA).select_related("about").order_by("rank", "id")
     )
@@ -30,24 +34,24 @@ def context(event: Event, reader: User) -> dict[str, Any]:
     visible = set(Subject.objects.visible_to(reader).filter(pk__in=ids).values_list("pk", flat=True))
     for item in items:
         item.is_hidden = item.about_id is not None and item.about_id not in visible
-    decisions = list(
-        Decision.objects.visible_to(reader)
-        .filter(meeting=meeting)
-        .select_related("subject")
-        .order_by("decided_at", "id")
-    )
-    origins = [decision.subject_id for decision in decisions]
-    visible_actions = Action.objects.visible_to(reader).filter(origin__in=origins)
-    actions = list(visible_actions.select_related("owner", "subject").order_by("id"))
     return {
         "meeting": meeting,
         "items": items,
         "minutes": sum(item.minutes for item in items),
-        "decisions": decisions,
-        "actions": actions,
-        "names": {*visible, *origins, *(action.subject_id for action in actions)},
+        "names": visible,
         "is_leading": meeting.facilitator_id == reader.pk,
         "is_writing": reader.pk == meeting.scribe_id != meeting.stand_in_id,
+    }
+
+
+def _minutes(meeting: Meeting, reader: User) -> dict[str, Any]:
+    """Return the minutes as this reader may see them, and their address."""
+    shown = minutes.minutes(meeting, reader)
+    return {
+        "meeting": meeting,
+        "minutes": shown,
+        "url": settings.BASE_URL + reverse("meetings:meeting_minutes", args=[meeting.reference]),
+        "names": shown.names,
     }
 
 

@@ -18,6 +18,12 @@ def facilitator(event: Event) -> dict[int, str]:
     return everyone(rows.values_list("facilitator_id", flat=True), "You facilitate the meeting")
 
 
+def next_facilitator(event: Event) -> dict[int, str]:
+    """Return who gets the open follow-ups of a closed meeting."""
+    rows = Meeting.objects.filter(subject_id=event.subject_id)
+    return everyone(rows.values_list("handed_to_id", flat=True), "You facilitate next: take the follow-ups")
+
+
 def stand_in(event: Event) -> dict[int, str]:
     """Return the stand-in of the meeting."""
     rows = _told(event)

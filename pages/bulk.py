@@ -15,7 +15,7 @@ from django.utils.http import urlencode
 from kit import clock
 from kit.refusals import Refused
 from lists import bulk
-from lists.bulk import BulkResult, PlannedRow, counted
+from lists.bulk import BulkResult, PlannedChange, counted
 from lists.specification import BadQuery, ListSpec, Reader, Selection
 from pages.answers import back_to, go, respond, toast
 from pages.forms import PageForm
@@ -43,7 +43,7 @@ class BulkPages:
     visible: Callable[[Any], QuerySet]
     form: Callable[..., Any]
     load: Callable[[QuerySet], list[Any]]
-    plan: Callable[..., list[PlannedRow]]
+    plan: Callable[..., list[PlannedChange]]
     apply: Callable[..., BulkResult]
     undo: Callable[..., Any]
     told: Callable[[Any], str]
@@ -143,14 +143,14 @@ def _versions(texts: list[str]) -> dict[int, int]:
     }
 
 
-def _preview(pages: BulkPages, rows: list[PlannedRow]) -> dict[str, Any]:
+def _preview(pages: BulkPages, rows: list[PlannedChange]) -> dict[str, Any]:
     """Return the lines of the preview, and the number of rows of each outcome."""
     result = BulkResult(rows)
     numbers = {name: result.count(name) for name in ("changed", "unchanged", "refused")}
     return {**numbers, "lines": _lines(pages, rows)}
 
 
-def _lines(pages: BulkPages, rows: Sequence[PlannedRow]) -> list[dict[str, Any]]:
+def _lines(pages: BulkPages, rows: Sequence[PlannedChange]) -> list[dict[str, Any]]:
     """Return the lines of the preview: the row, its outcome, and (label, current, new) of each change."""
     shown = pages.shown()
     return [

@@ -334,6 +334,12 @@ class OrganisationForm(PageForm):
         max_value=3650,
         help_text="Days. Nobody can propose or import a longer acceptance. Those in force keep their date.",
     )
+    max_blocked_days = forms.IntegerField(
+        label="Raise blocked actions after",
+        min_value=1,
+        max_value=100,
+        help_text="Working days. Then the sponsor is told, and it is on the next agenda.",
+    )
 
     outcome_weeks = forms.IntegerField(
         label="Ask whether a decision worked after",

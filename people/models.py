@@ -37,6 +37,8 @@ def working_days() -> list[int]:
 
 MAX_ACCEPTANCE_DAYS = 180
 OUTCOME_WEEKS = 4
+MAX_BLOCKED_DAYS = 5
+BLOCKED_DAYS = [MinValueValidator(1), MaxValueValidator(100)]
 ACCEPTANCE_DAYS = [MinValueValidator(1), MaxValueValidator(3650)]
 
 
@@ -68,6 +70,10 @@ class Organisation(Recorded):
         default=OUTCOME_WEEKS,
         db_default=OUTCOME_WEEKS,
         validators=[MinValueValidator(1), MaxValueValidator(52)],
+    )
+    # After how many working days a blocked action is raised to its sponsor.
+    max_blocked_days = models.PositiveSmallIntegerField(
+        default=MAX_BLOCKED_DAYS, db_default=MAX_BLOCKED_DAYS, validators=BLOCKED_DAYS
     )
     is_sample = models.BooleanField(default=False)
     # How far the time of a sample was moved ahead of the clock (manage.py tick --at).

@@ -28,6 +28,7 @@ from people.days_off import DaysOff, Holiday, coming
 from people.duty_calendar import CalendarPlan, Period
 from people.models import (
     MAX_ACCEPTANCE_DAYS,
+    MAX_BLOCKED_DAYS,
     OUTCOME_WEEKS,
     Absence,
     CalendarReading,
@@ -93,6 +94,12 @@ def outcome_weeks() -> int:
     """Return how many weeks after a decision people are asked whether it worked."""
     found = organisation()
     return found.outcome_weeks if found else OUTCOME_WEEKS
+
+
+def max_blocked_days() -> int:
+    """Return after how many working days a blocked action is raised to its sponsor."""
+    found = organisation()
+    return found.max_blocked_days if found else MAX_BLOCKED_DAYS
 
 
 @contextmanager

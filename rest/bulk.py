@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from kit import clock
 from kit.actor import Actor
 from lists import bulk
-from lists.bulk import MAX_ROWS, BulkResult, PlannedRow
+from lists.bulk import MAX_ROWS, BulkResult, PlannedChange
 from lists.specification import BadQuery, ListSpec, Reader
 from rest.fields import Body, read
 from rest.resource import ApiView
@@ -133,7 +133,7 @@ class BulkOfList(ApiView, ABC):
             raise ValidationError({f"select.{name}": [text] for name, text in error.errors.items()}) from None
 
 
-def _row(row: PlannedRow) -> dict[str, Any]:
+def _row(row: PlannedChange) -> dict[str, Any]:
     return {
         "id": row.obj.pk,
         "reference": row.obj.reference,

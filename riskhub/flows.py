@@ -7,7 +7,7 @@ rows.
 
 from collections import defaultdict
 
-from actions.operations import reminder
+from actions.operations import blocked, reminder
 from history import declarations, wiring
 from history.wiring import Handler
 from learnings.operations import learning
@@ -18,8 +18,10 @@ from meetings.operations import (
     agreement,
     calendar_feed,
     meeting,
+    minutes,
     outcome,
     participation,
+    sponsor,
     swap,
     tripwire,
 )
@@ -126,6 +128,12 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
     "actions.action_dropped": (escalation_handlers.on_action_settled, appetite.on_action),
     "actions.action_changed": (escalation_handlers.on_action_changed,),
     "actions.action_assigned": (escalation_handlers.on_action_changed,),
+    # A long block is on the next agenda; without a sponsor it is escalated. Both end with the block.
+    "actions.action_raised": (agenda_handlers.on_action_raised, escalation_handlers.on_action_raised),
+    "actions.action_started": (agenda_handlers.on_action_unblocked, escalation_handlers.on_action_unblocked),
+    "actions.action_put_back": (agenda_handlers.on_action_unblocked, escalation_handlers.on_action_unblocked),
+    # The follow-ups of a closed meeting pass to the next facilitator.
+    "meetings.meeting_closed": (minutes.on_meeting_closed,),
     # When a model gets an owner team, its waiting reviews get a meeting.
     "catalogue.model_changed": (agenda_handlers.on_model_changed, appetite.on_model_changed),
     # Changes of people change the facilitators of meetings.
@@ -138,6 +146,7 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
     "people.organisation_changed": (
         person.on_time_changed,
         reminder.on_time_changed,
+        blocked.on_time_changed,
         review.on_time_changed,
         climb.on_time_changed,
         acceptance.on_time_changed,
@@ -179,6 +188,7 @@ FIRST: tuple[Handler, ...] = (
 DUES: dict[str, Handler] = {
     "people.absence_begins": person.begin_absence,
     "actions.reminder": reminder.remind,
+    "actions.stuck": sponsor.raise_blocked,
     "actions.overdue": reminder.note_overdue,
     "risklog.review_reminder": review.remind,
     "risklog.review_unanswered": review.note_unanswered,

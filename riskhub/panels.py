@@ -5,7 +5,7 @@ from catalogue import queries as catalogue
 from history import declarations, wiring
 from history.wiring import Relation
 from learnings import queries as learnings
-from meetings.queries import agenda, decision
+from meetings.queries import agenda, decision, follow_through
 from notices.queries import digest
 from pages import panels
 from pages.panels import Panel
@@ -26,6 +26,13 @@ CLIMB = "risklog/_panel_escalation.html"
 PANELS: tuple[Panel, ...] = (
     Panel("actions.action", "main", DECISIONS, decision.panel, "meetings.decision_view"),
     Panel("actions.action", "rail", CLIMB, escalation.rail, "risklog.escalation_view"),
+    Panel(
+        "actions.follow_through",
+        "main",
+        "meetings/_panel_follow_through.html",
+        follow_through.panel,
+        "meetings.meeting_view",
+    ),
     Panel(
         "people.team",
         "main",

@@ -1,6 +1,6 @@
 """The API of actions, by noun."""
 
-from actions.api import action, bulk
+from actions.api import action, bulk, follow_through
 
-# The bulk change comes first: its address also matches that of one action.
-RESOURCES: list = [*bulk.RESOURCES, *action.RESOURCES]
+# The address of one action matches any word, so it comes last.
+RESOURCES: list = [*bulk.RESOURCES, *follow_through.RESOURCES, *action.RESOURCES]

@@ -12,7 +12,7 @@ from actions.filters import SPEC
 from actions.models import DUE_ORDER, MAX_EXPOSURE, MAX_TITLE, RANK, Action
 from actions.operations import action as operations
 from actions.queries.action_export import ACTION_EXPORT
-from actions.states import ActionState, Blocker, Effort, Result, Type
+from actions.states import ActionState, AuditResult, Blocker, Effort, Type
 from history.models import Subject
 from history.queries import seen_by, tell
 from kit import clock
@@ -58,7 +58,7 @@ class ActionRow(serializers.Serializer):
     link = serializers.CharField()
     reviewer_id = serializers.IntegerField(allow_null=True, help_text="Somebody outside the owner's teams.")
     reviewer_name = serializers.CharField(source="reviewer.name", default=None, allow_null=True)
-    result = serializers.ChoiceField([*Result.choices, ""], help_text="Of a review of code or an audit.")
+    result = serializers.ChoiceField([*AuditResult.choices, ""], help_text="Of a review of code or an audit.")
     blocker = serializers.ChoiceField([*Blocker.choices, ""])
     blocked_by = serializers.CharField()
     blocked_at = serializers.DateTimeField(allow_null=True)
@@ -117,7 +117,7 @@ class ActionFinish(Body):
     """The result. `code_review` and `lineage_audit` need a reviewer, a link and a result."""
 
     note = serializers.CharField(max_length=2000, required=False, allow_blank=True)
-    result = serializers.ChoiceField([*Result.choices, ""], required=False)
+    result = serializers.ChoiceField([*AuditResult.choices, ""], required=False)
     findings = serializers.ListField(
         child=serializers.CharField(max_length=MAX_TITLE),
         max_length=50,
@@ -250,7 +250,7 @@ class FinishAction(_ActionStep):
     @staticmethod
     def operation(action: Action, *, note: str = "", **values: Any) -> Action:
         acting = {name: values.pop(name) for name in ("by", "at", "seen")}
-        return operations.finish(action, note=note, outcome=operations.Outcome(**values), **acting)
+        return operations.finish(action, note=note, proof=operations.Proof(**values), **acting)
 
 
 class DropAction(_ActionStep):

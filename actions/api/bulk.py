@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from actions.filters import SPEC
 from actions.models import MAX_EXPOSURE, Action
 from actions.operations import action_bulk
-from actions.operations.action_bulk import BulkChange
+from actions.operations.action_bulk import ActionBulkChange
 from actions.states import ActionState, Effort, Type
 from history.undo import UndoResult
 from kit.actor import Actor
@@ -56,7 +56,7 @@ class BulkActions(BulkOfList):
         self, rows: QuerySet, change: dict[str, Any], *, by: Actor, at: datetime, is_dry: bool
     ) -> BulkResult:
         state = change.pop("state", None)
-        asked = BulkChange(change, ActionState(state) if state else None)
+        asked = ActionBulkChange(change, ActionState(state) if state else None)
         if is_dry:
             return BulkResult(action_bulk.plan(action_bulk.loaded(rows), asked, by=by, today=at.date()))
         return action_bulk.apply(rows, asked, by=by, at=at)

@@ -9,8 +9,8 @@ from django.db import transaction
 
 from actions import events
 from actions.models import MAX_EXPOSURE, MAX_TITLE, Action
-from actions.operations import reminder, sight
-from actions.states import ActionState, Blocker, Result, Type
+from actions.operations import blocked, reminder, sight
+from actions.states import ActionState, AuditResult, Blocker, Type
 from history import bulk
 from history import operations as history
 from history.bulk import Act
@@ -34,10 +34,10 @@ UNBLOCKED: dict[str, Any] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Proof:
     """What a finished review of code or audit of lineage found.
 
-    result: a Result, or "". findings: the titles of further actions. reviewer, link: as the fields of the
+    result: an AuditResult, or "". findings: the titles of further actions. reviewer, link: as those of the
     action; None and "" keep what it has.
     """
 
@@ -47,7 +47,8 @@ class Outcome:
     link: str = ""
 
 
-NO_OUTCOME = Outcome()
+NO_PROOF = Proof()
+NO_REASON = "Enter what blocks it, such as another team, access, budget or time."
 
 
 @transaction.atomic
@@ -93,8 +94,7 @@ def add(
     placed = sight.placement(action, by, viewers)
     history.record(action, "actions.action_opened", by=by, at=at, cause=cause, placed=placed)
     sight.show_to_reviewer(action, None, by=by, at=at)
-    sight.show_about_to_owners([action], by=by, at=at)
-    sight.show_to_stand_ins([action], at=at)
+    sight.show_new([action], by=by, at=at)
     reminder.put_dates([action], at=at)
     return action
 
@@ -122,8 +122,7 @@ def add_many(
             raise Refused(refusal.message, field=f"[{position}].{refusal.field}") from None
     acts = [Act(action, "actions.action_opened", placed=sight.placement(action, by)) for action in actions]
     bulk.perform(acts, by=by, at=at, cause=cause)
-    sight.show_about_to_owners(actions, by=by, at=at)
-    sight.show_to_stand_ins(actions, at=at)
+    sight.show_new(actions, by=by, at=at)
     reminder.put_dates(actions, at=at)
     return actions
 
@@ -195,20 +194,29 @@ def take(action: Action, *, by: Actor, at: datetime, seen: int | None = None) ->
     return change(action, {"owner": by.person}, by=by, at=at, seen=seen)
 
 
+@transaction.atomic
 def start(action: Action, *, by: Actor, at: datetime, seen: int | None = None) -> Action:
     """Start an open or blocked action. Raises IllegalMove, ChangedMeanwhile."""
-    history.move(action, ActionState.DOING, by=by, at=at, seen=seen, values=UNBLOCKED)
-    return action
+    return _out_of_block(action, ActionState.DOING, by=by, at=at, seen=seen)
 
 
+@transaction.atomic
 def put_back(action: Action, *, by: Actor, at: datetime, seen: int | None = None) -> Action:
     """Move an action that is being done or blocked back to open. Raises IllegalMove, ChangedMeanwhile."""
     if not action.is_unfinished:
         raise IllegalMove("This action is completed. Reopen it instead.", field="state")
-    history.move(action, ActionState.OPEN, by=by, at=at, seen=seen, values=UNBLOCKED)
+    return _out_of_block(action, ActionState.OPEN, by=by, at=at, seen=seen)
+
+
+def _out_of_block(action: Action, to: ActionState, *, by: Actor, at: datetime, seen: int | None) -> Action:
+    was_blocked = action.state == ActionState.BLOCKED
+    history.move(action, to, by=by, at=at, seen=seen, values=UNBLOCKED)
+    if was_blocked:
+        blocked.drop_dates([action])
     return action
 
 
+@transaction.atomic
 def block(
     action: Action,
     *,
@@ -220,11 +228,13 @@ def block(
 ) -> Action:
     """Mark an action as blocked. blocker: a Blocker. reason: what exactly blocks it.
 
+    If it stays blocked for the organisation's number of working days, its sponsor is told.
     Raises Refused(field="reason"), IllegalMove.
     """
-    reason = _reason(reason, "Enter what blocks it, such as another team, access, budget or time.")
+    reason = _reason(reason, NO_REASON)
     values = {"blocker": blocker, "blocked_by": reason[:200], "blocked_at": at}
     history.move(action, ActionState.BLOCKED, by=by, at=at, seen=seen, values=values)
+    blocked.put_date(action)
     return action
 
 
@@ -235,7 +245,7 @@ def finish(
     by: Actor,
     at: datetime,
     note: str = "",
-    outcome: Outcome = NO_OUTCOME,
+    proof: Proof = NO_PROOF,
     seen: int | None = None,
 ) -> Action:
     """Complete an action. note: its result, for the history and the minutes.
@@ -245,7 +255,7 @@ def finish(
     Raises Refused(field="reviewer", "link", "result" or "findings"), IllegalMove, ChangedMeanwhile.
     """
     former = action.reviewer
-    values = {**UNBLOCKED, "settled_at": at, **_proven(action, outcome)}
+    values = {**UNBLOCKED, "settled_at": at, **_proven(action, proof)}
     event = history.move(
         action,
         ActionState.DONE,
@@ -256,17 +266,17 @@ def finish(
         payload=events.ActionDone(text=note.strip() or None),
     )
     sight.show_to_reviewer(action, former, by=by, at=at)
-    found = [{"title": title, "owner": action.owner} for title in outcome.findings if title.strip()]
+    found = [{"title": title, "owner": action.owner} for title in proof.findings if title.strip()]
     if found:
         add_many(found, by=by, at=at, about=action.about, origin=action.subject, cause=event)
     reminder.drop_dates([action])
     return action
 
 
-def _proven(action: Action, outcome: Outcome) -> dict[str, Any]:
+def _proven(action: Action, proof: Proof) -> dict[str, Any]:
     """Return the fields that prove the result. Raises Refused for what its type demands and it lacks."""
-    reviewer, link = outcome.reviewer or action.reviewer, outcome.link.strip() or action.link
-    findings = [title for title in outcome.findings if title.strip()]
+    reviewer, link = proof.reviewer or action.reviewer, proof.link.strip() or action.link
+    findings = [title for title in proof.findings if title.strip()]
     if action.needs_outsider:
         if reviewer is None:
             raise Refused(
@@ -274,18 +284,18 @@ def _proven(action: Action, outcome: Outcome) -> dict[str, Any]:
             )
         if not link:
             raise Refused("Enter the link to the review, such as a pull request or a report.", field="link")
-        if outcome.result not in Result.values:
+        if proof.result not in AuditResult.values:
             raise Refused("Choose the result: fine, or findings.", field="result")
-    if outcome.result == Result.FINDINGS and not findings:
+    if proof.result == AuditResult.FINDINGS and not findings:
         raise Refused("Enter each finding. It becomes an action.", field="findings")
-    if findings and outcome.result != Result.FINDINGS:
+    if findings and proof.result != AuditResult.FINDINGS:
         raise Refused("Choose “Findings” as the result, or leave the findings out.", field="result")
     for title in findings:
         if len(title.strip()) > MAX_TITLE:
             raise Refused(f"Shorten the finding “{title[:40]}…” to {MAX_TITLE} characters.", field="findings")
-    if outcome.reviewer is not None or action.needs_outsider:
+    if proof.reviewer is not None or action.needs_outsider:
         _outsider(reviewer, action.owner)
-    return {"reviewer": reviewer, "link": link, "result": outcome.result}
+    return {"reviewer": reviewer, "link": link, "result": proof.result}
 
 
 @transaction.atomic

@@ -26,7 +26,7 @@ from history.undo import Restorable, UndoResult
 from kit.actor import Actor
 from kit.refusals import Refused
 from lists import bulk
-from lists.bulk import CHANGED_SINCE, BulkResult, PlannedRow
+from lists.bulk import CHANGED_SINCE, BulkResult, PlannedChange
 from people.models import User
 
 FIELDS = ("owner", "due_on", "type", "effort", "exposure")
@@ -38,7 +38,7 @@ _VERBS = {*MOVES.values(), "actions.action_changed", "actions.action_assigned"}
 
 
 @dataclass(frozen=True, slots=True)
-class BulkChange:
+class ActionBulkChange:
     """What is set on every action. values: some of FIELDS. state: one of STATES, or None."""
 
     values: Mapping[str, Any] = field(default_factory=dict)
@@ -51,12 +51,12 @@ class BulkChange:
 
 def plan(
     actions: Iterable[Action],
-    change: BulkChange,
+    change: ActionBulkChange,
     *,
     by: Actor,
     today: date | None = None,
     seen: Mapping[int, int] | None = None,
-) -> list[PlannedRow[Action]]:
+) -> list[PlannedChange[Action]]:
     """Return what the change would do to each action, without writing.
 
     today: of the change; nothing of an action depends on it. seen: action id -> the version that the person
@@ -76,12 +76,12 @@ def plan(
 
 
 def _planned(
-    action: Action, change: BulkChange, by: Actor, seen: Mapping[int, int] | None
-) -> PlannedRow[Action]:
+    action: Action, change: ActionBulkChange, by: Actor, seen: Mapping[int, int] | None
+) -> PlannedChange[Action]:
     if seen is not None and seen.get(action.pk) != action.version:
-        return PlannedRow(action, refusal=CHANGED_SINCE)
+        return PlannedChange(action, refusal=CHANGED_SINCE)
     if not may_change(action, by):
-        return PlannedRow(action, refusal=NO_RIGHT)
+        return PlannedChange(action, refusal=NO_RIGHT)
     try:
         values = operations.checked(action, change.values)
         changes = {
@@ -93,8 +93,8 @@ def _planned(
             _check_step(action, change.state, change.values.get("type", action.type))
             changes["state"] = (ActionState(action.state), change.state)
     except Refused as refusal:
-        return PlannedRow(action, refusal=refusal.message)
-    return PlannedRow(action, changes)
+        return PlannedChange(action, refusal=refusal.message)
+    return PlannedChange(action, changes)
 
 
 def may_change(action: Action, by: Actor) -> bool:
@@ -114,7 +114,7 @@ def _check_step(action: Action, to: ActionState, type: str) -> None:
 @transaction.atomic
 def apply(
     actions: QuerySet[Action],
-    change: BulkChange,
+    change: ActionBulkChange,
     *,
     by: Actor,
     at: datetime,
@@ -137,7 +137,7 @@ def loaded(actions: QuerySet[Action]) -> list[Action]:
     return bulk.loaded(joined.prefetch_related("owner__memberships"), "action")
 
 
-def _write(rows: Sequence[PlannedRow[Action]], *, by: Actor, at: datetime) -> UUID | None:
+def _write(rows: Sequence[PlannedChange[Action]], *, by: Actor, at: datetime) -> UUID | None:
     """Write what is planned, for locked actions. Return the batch of its events, None without any."""
     changed = [row for row in rows if row.outcome == "changed"]
     if not changed:
@@ -153,16 +153,16 @@ def _write(rows: Sequence[PlannedRow[Action]], *, by: Actor, at: datetime) -> UU
     return batch
 
 
-def _verb(row: PlannedRow[Action]) -> str:
+def _verb(row: PlannedChange[Action]) -> str:
     return "actions.action_assigned" if "owner" in row.changes else "actions.action_changed"
 
 
-def _step_of(row: PlannedRow[Action]) -> tuple[ActionState, ActionState]:
+def _step_of(row: PlannedChange[Action]) -> tuple[ActionState, ActionState]:
     return row.changes["state"]
 
 
 def _write_fields(
-    rows: Sequence[PlannedRow[Action]], verb: str, batch: UUID, *, by: Actor, at: datetime
+    rows: Sequence[PlannedChange[Action]], verb: str, batch: UUID, *, by: Actor, at: datetime
 ) -> None:
     """Change the fields other than the state, and move the grants of the owners."""
     pairs = [
@@ -182,7 +182,10 @@ def _move(actions: Sequence[Action], to: ActionState, batch: UUID, *, by: Actor,
     elif not actions[0].is_unfinished:
         values |= {"settled_at": None, "result": ""}
     payload = events.ActionDone(text=None) if to == ActionState.DONE else None
+    was_blocked = actions[0].state == ActionState.BLOCKED  # all are in one state
     history.move_many(actions, to, by=by, at=at, values=values, payload=payload, batch=batch)
+    if was_blocked or to == ActionState.DONE:
+        reminder.drop_dates(actions)
 
 
 # ------------------------------------------------------------------ undo
@@ -215,7 +218,7 @@ def undo(batch: UUID, done_at: datetime, *, by: Actor, at: datetime) -> UndoResu
     for action in actions:
         row, kept = history_undo.plan(_ACTION, action, changes[action.pk], former)
         if not may_change(action, by):
-            row, kept = PlannedRow(action, refusal=NO_RIGHT), history_undo.Kept(reasons=[NO_RIGHT])
+            row, kept = PlannedChange(action, refusal=NO_RIGHT), history_undo.Kept(reasons=[NO_RIGHT])
         rows.append(row)
         if kept.changed_since:
             left[action.reference] = kept.changed_since

@@ -15,6 +15,7 @@ from actions.states import UNFINISHED
 from history import operations as history
 from history.models import Due, Event
 from history.queries import changed_fields
+from history.states import Work
 from history.wiring import handler
 from kit.actor import SYSTEM
 from people import queries as people
@@ -23,21 +24,62 @@ from people.working import Hours
 
 REMINDER = "actions.reminder"
 OVERDUE = "actions.overdue"
+STUCK = "actions.stuck"  # of a block (blocked.py)
 
 
+@transaction.atomic
 def remind(due: Due, *, at: datetime) -> None:
     """Write the reminder before or after the due date.
 
-    Does nothing if the action is finished or has another owner or due date by now.
+    The reminders of one person that are due at the same moment are written together, and one mail has them
+    all. Does nothing if the action is finished, or has another owner or due date by now, or if its reminder
+    was written together with another one.
     """
     action, when = _action_of(due)
     if action is None or action.owner is None:
         return
-    if when == "before" and people.hours_of(action.owner, working_hours()).day_of(at) > action.due_on:
-        return  # this runs late and the due date has passed: the reminder after it follows
-    sight.show_to_stand_ins([action], at=at)
-    reminded = events.ActionReminded(when=when, due_on=action.due_on.isoformat(), owner=action.owner_id)
-    history.record(action, reminded, by=SYSTEM, at=at)
+    today = people.hours_of(action.owner, working_hours()).day_of(at)
+    reminded = [
+        (one, its_when)
+        for one, its_when in _together(due, action, when)
+        if not (its_when == "before" and today > one.due_on)  # this runs late: the reminder after it follows
+    ]
+    if not reminded:
+        return
+    sight.show_to_stand_ins([one for one, _ in reminded], at=at)
+    payloads = [
+        events.ActionReminded(when=its_when, due_on=one.due_on.isoformat(), owner=one.owner_id)
+        for one, its_when in reminded
+    ]
+    actions = [one for one, _ in reminded]
+    history.record_many(actions, "actions.action_reminded", payloads=payloads, by=SYSTEM, at=at)
+
+
+def _together(due: Due, action: Any, when: str) -> list[tuple[Any, str]]:
+    """Return the actions of this owner whose reminders are due at this moment and not written yet, locked.
+
+    Each with the kind of its reminder. Two workers lock them in the same order, so that each is written once.
+    """
+    dues = Due.objects.filter(kind=REMINDER, at=due.at, state__in=(Work.PENDING, Work.CLAIMED))
+    theirs = Action.objects.filter(owner=action.owner, state__in=UNFINISHED).values("subject")
+    found = {action.subject_id: (when, str(action.due_on))}
+    for other in dues.filter(subject__in=theirs).order_by("pk"):
+        its_when, due_on, owner, _ = other.occurrence.split("/")
+        if owner == str(action.owner_id):
+            found.setdefault(other.subject_id, (its_when, due_on))
+    rows = Action.objects.select_related("subject", "owner", "owner__subject", "about")
+    locked = rows.filter(subject__in=found, owner=action.owner, state__in=UNFINISHED, due_on__isnull=False)
+    written = set(
+        Event.objects.filter(subject__in=found, verb="actions.action_reminded", at__gte=due.at).values_list(
+            "subject_id", "data__when"
+        )
+    )
+    return [
+        (one, its_when)
+        for one in locked.select_for_update(of=("self",)).order_by("pk")
+        for its_when, due_on in [found[one.subject_id]]
+        if (one.subject_id, its_when) not in written and str(one.due_on) == due_on
+    ]
 
 
 def note_overdue(due: Due, *, at: datetime) -> None:
@@ -67,13 +109,13 @@ def _action_of(due: Due) -> tuple[Any, str]:
 
 def replace_dates(actions: Sequence[Action], *, at: datetime) -> None:
     """Replace the reminders and the overdue dates by those of the current owners and due dates."""
-    drop_dates(actions)
+    history.drop_dues_of([action.subject_id for action in actions], REMINDER, OVERDUE)
     put_dates(actions, at=at)
 
 
 def drop_dates(actions: Sequence[Action]) -> None:
-    """Cancel what waits for the dates of these actions."""
-    history.drop_dues_of([action.subject_id for action in actions], REMINDER, OVERDUE)
+    """Cancel what waits for the dates of actions that are finished."""
+    history.drop_dues_of([action.subject_id for action in actions], REMINDER, OVERDUE, STUCK)
 
 
 def put_dates(actions: Sequence[Action], *, at: datetime) -> None:

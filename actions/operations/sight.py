@@ -18,6 +18,12 @@ def placement(action: Action, by: Actor, viewers: Sequence[int] | None = None) -
     return Placement(parent=action.about or action.origin, viewers=viewers, grants=[*owner, *author(by)])
 
 
+def show_new(actions: Sequence[Action], *, by: Actor, at: datetime) -> None:
+    """Show new actions to the stand-ins of absent owners, and what the actions are about to their owners."""
+    show_about_to_owners(actions, by=by, at=at)
+    show_to_stand_ins(actions, at=at)
+
+
 def show_about_to_owners(actions: Sequence[Action], *, by: Actor, at: datetime) -> None:
     """Grant the owners sight of what their actions are about. actions: all about the same subject."""
     owners = {action: action.owner for action in actions if action.owner}

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from actions.filters import SPEC
 from actions.models import DUE_ORDER, RANK
-from actions.states import ActionState, Blocker, Effort, Result, Type
+from actions.states import ActionState, AuditResult, Blocker, Effort, Type
 from history.queries import may_see, seen_by
 from kit.sight import Visitor
 from lists.export_files import YES_NO, ExportColumn, Row
@@ -88,7 +88,7 @@ ACTION_EXPORT = Export(
         _of("blocked_at", "Blocked since (UTC)", 18),
         _of("raised_to", "Raised to", 20, key="raised_to_name"),
         _of("reviewer", "Reviewer", 20, key="reviewer_name"),
-        _of("result", "Result", 10, labels=dict(Result.choices)),
+        _of("result", "Result", 10, labels=dict(AuditResult.choices)),
         _of("link", "Evidence", 30),
         _of("details", "Details", 40),
         _of("is_restricted", "Restricted", 10, labels=YES_NO),

@@ -19,7 +19,7 @@ from kit.refusals import Refused
 from kit.rights import may, view_needs
 from lists.paging import KeysetPage
 from lists.specification import Selection
-from pages.answers import respond
+from pages.answers import is_fragment, respond
 from pages.listing import Listing, reader_of, selection_of
 from people.models import User
 from people.permissions import SignedInRequest
@@ -37,7 +37,7 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class BoardColumn:
     """A page of one column. count: of all its cards. more: the query of the next page, "" on the last.
 
     is_first: it starts with the first card.
@@ -59,7 +59,7 @@ def action_board(request: SignedInRequest) -> HttpResponse:
     """
     selection = selection_of(request, BOARD)
     named, after = _place(request.GET.get("column", ""), selection)
-    shown = [ActionState(named)] if named and request.htmx else COLUMNS  # type: ignore[attr-defined]
+    shown = [ActionState(named)] if named and is_fragment(request) else COLUMNS
     condition = _condition(selection, request)
     columns = _columns(request.user, selection, condition, shown, {named: after} if named else {})
     context: dict[str, Any] = {
@@ -99,7 +99,7 @@ def _columns(
     condition: Q,
     shown: Sequence[ActionState],
     places: dict[str, str | None],
-) -> list[Column]:
+) -> list[BoardColumn]:
     """Return the columns: a query for each, and three for all of them."""
     at = clock.now()
     counts = queries.column_counts(user, condition, at=at)
@@ -113,7 +113,7 @@ def _columns(
     queries.load_teams_of_owners(rows)
     prepare(user, rows)
     return [
-        Column(
+        BoardColumn(
             state,
             [Card(row, _moves(row)) for row in page.rows],
             counts.get(state, 0),

@@ -1,13 +1,27 @@
 """The API resources of this room, by noun: (address, view)."""
 
-from meetings.api import calendar, check_in, decision, item, meeting, outcome, rotation, series, tripwire
+from meetings.api import (
+    calendar,
+    check_in,
+    decision,
+    follow_through,
+    item,
+    meeting,
+    minutes,
+    outcome,
+    rotation,
+    series,
+    tripwire,
+)
 
 RESOURCES: list = [
+    *follow_through.RESOURCES,
     *series.RESOURCES,
     *calendar.RESOURCES,
     *rotation.RESOURCES,
     *check_in.RESOURCES,
     *meeting.RESOURCES,
+    *minutes.RESOURCES,
     *item.RESOURCES,
     *decision.RESOURCES,
     *tripwire.RESOURCES,

@@ -4,6 +4,7 @@ from meetings.models.calendar_feed import CalendarFeed
 from meetings.models.check_in import CheckIn
 from meetings.models.decision import Decision, DecisionEffect, Tripwire
 from meetings.models.meeting import AgendaItem, Attendance, Meeting
+from meetings.models.minutes import MinutesCorrection
 from meetings.models.series import Focus, MeetingSeries
 from meetings.models.swap import Swap
 
@@ -17,6 +18,7 @@ __all__ = [
     "Focus",
     "Meeting",
     "MeetingSeries",
+    "MinutesCorrection",
     "Swap",
     "Tripwire",
 ]

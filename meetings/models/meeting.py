@@ -16,6 +16,7 @@ class Meeting(Recorded):
 
     occurrence: the local date and time of the rule. It makes planning idempotent, also for moved meetings.
     is_extra: a person added it to the series, so the rule does not name it.
+    handed_to: who gets the open follow-ups of a closed meeting, and since when they have them.
     is_taken_over: somebody took over the turn, so the rotation does not assign it to another person.
     controller: who runs the live meeting: takes up, pauses and finishes its items, and ends it.
     """
@@ -46,6 +47,10 @@ class Meeting(Recorded):
     closed_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     improvement = models.CharField(max_length=300, blank=True, default="")
     was_worth_it = models.BooleanField(null=True, blank=True)
+    handed_to = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    handover_taken_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["series", "occurrence"], name="meetings_meeting_once")]

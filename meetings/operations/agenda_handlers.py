@@ -4,6 +4,7 @@ from datetime import date, datetime
 
 from django.db.models import QuerySet
 
+from actions.models import Action
 from history import operations as history
 from history.models import Event
 from history.queries import present_data
@@ -134,6 +135,43 @@ def _split(why: str) -> tuple[int, str]:
     own = [part.startswith(placement.ACCEPTANCE_PROPOSED) for part in reasons]
     others = "; ".join(part for part, is_own in zip(reasons, own, strict=True) if not is_own)
     return own.index(True) if True in own else -1, others
+
+
+_BLOCKED = "Blocked for "
+
+
+@handler("meetings.agenda.place_blocked_action")
+def on_action_raised(event: Event, *, at: datetime) -> None:
+    """Place an action whose long block was raised to a sponsor on the very next meeting."""
+    rows = Action.objects.select_related("subject", "owner", "raised_to")
+    action = rows.filter(subject_id=event.subject_id).first()
+    if action is None or action.raised_to is None:
+        return  # without a sponsor it is escalated, which places it
+    facts = facts_of(action.subject)
+    teams = action.owner.team_ids if action.owner else ()
+    placement.place(
+        about=action.subject,
+        kind=facts.kind,
+        team_id=facts.team_id or next(iter(teams), None),
+        title=action.title,
+        why=f"Raised to {action.raised_to.name}: {action.get_blocker_display().lower()}, {action.blocked_by}",
+        purpose=Purpose.DECIDE,
+        urgent_reason=f"{_BLOCKED}{present_data(event)['days']} working days",
+        by=SYSTEM,
+        at=at,
+        cause=event,
+    )
+
+
+@handler("meetings.agenda.finish_blocked_item")
+def on_action_unblocked(event: Event, *, at: datetime) -> None:
+    """Finish the waiting item of an action that is no longer blocked. Handles action_started and put_back."""
+    action = Action.objects.filter(subject_id=event.subject_id).first()
+    if action is None or action.raised_at:
+        return
+    for item in _waiting(event.subject_id):
+        if _BLOCKED in item.why:
+            _finish(item, "No longer blocked", at=at, cause=event)
 
 
 @handler("meetings.agenda.finish_review_item")

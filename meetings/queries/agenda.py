@@ -75,6 +75,11 @@ class Line:
         return round(self.item.spent_seconds / 60)
 
     @property
+    def times_carried(self) -> int:
+        """How often the item was carried over; from this meeting too, if it was carried on."""
+        return self.item.times_carried + (self.item.state == ItemState.CARRIED)
+
+    @property
     def may_be_taken_up(self) -> bool:
         """True if the item can become the current one: it waits, or it is done and may be discussed again."""
         return self.item.state in {ItemState.WAITING, ItemState.DONE}

@@ -268,13 +268,3 @@ def meeting_close(request: SignedInRequest, reference: str) -> HttpResponse:
         show=show,
         message="Meeting ended. Unfinished items are carried over.",
     )
-
-
-@require_safe
-@view_needs("meetings.meeting_view")
-def meeting_minutes(request: SignedInRequest, reference: str) -> HttpResponse:
-    """The minutes as this reader may see them, for printing."""
-    meeting = visible_meeting(request, reference)
-    shown = queries.live(meeting, request.user, clock.now())
-    context = {"meeting": meeting, "live": shown, "attended": list(queries.attended(meeting))}
-    return respond(request, "meetings/meeting_minutes.html", None, context)

@@ -1,5 +1,5 @@
-"""The API resources of this room as (address, view): one module per noun."""
+"""The resources of this room, by noun: (address, view)."""
 
-from notices.api import webhook
+from notices.api import digest, webhook
 
-RESOURCES: list = [*webhook.RESOURCES]
+RESOURCES: list = [*digest.RESOURCES, *webhook.RESOURCES]

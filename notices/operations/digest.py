@@ -1,26 +1,30 @@
 """The weekly digest: due once a week in the time zone of each person, and mailed to those who want it."""
 
-from datetime import datetime, timedelta
+import re
+from datetime import date, datetime, timedelta
+from typing import Any
 
-from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, Q, Subquery
 
 from history import operations as history
 from history.claims import Tally
 from history.models import Due, Event
 from history.queries import changed_fields
-from history.states import InDoubt
+from history.states import InDoubt, Work
 from history.wiring import handler
 from kit.actor import Actor
-from notices.models import Digest, Message
+from notices.models import Digest, Entry, Message
 from notices.queries import digest as contents
 from people import queries as people
-from people.models import Organisation, User
+from people.models import Membership, Organisation, User
 from people.operations import person
 
 DUE = "notices.digest"
 VERB = DUE
 DAY = timedelta(days=1)
+BATCH = 1000
 
 
 def schedule(at: datetime) -> Tally:
@@ -78,6 +82,18 @@ def on_time_changed(event: Event, *, at: datetime) -> None:
     history.replan_dues(by_subject, DUE, to=planned)
 
 
+def slot_of(user: User, week: str) -> datetime | None:
+    """Return the moment of a person's digest in an ISO week, such as "2026-W48"; None for another text."""
+    organisation = people.organisation()
+    if organisation is None or not re.fullmatch(r"[0-9]{4}-W[0-9]{2}", week):
+        return None
+    try:
+        day = date.fromisocalendar(int(week[:4]), int(week[-2:]), organisation.digest_weekday + 1)
+    except ValueError:
+        return None
+    return datetime.combine(day, organisation.digest_at, tzinfo=user.zone(organisation))
+
+
 def week_of(slot: datetime) -> str:
     """Return the ISO week of a moment in its own time zone, such as "2026-W48"."""
     year, week, _ = slot.isocalendar()
@@ -86,37 +102,77 @@ def week_of(slot: datetime) -> str:
 
 @transaction.atomic
 def make(due: Due, *, at: datetime) -> None:
-    """Create the digest of one person for one week. Handles the due kind notices.digest.
+    """Create the digest of one person for one week, and those of up to 1,000 others that are due with it.
 
-    It always creates the digest, so that the pages have no gap. A week without changes is not mailed.
+    Handles the due kind notices.digest. The number of queries does not depend on the number of people, and
+    the due dates of the others find their digests written. It always creates the digest, so that the pages
+    have no gap. A week without changes is not mailed.
     """
-    user = User.objects.select_related("subject").get(subject_id=due.subject_id)
-    if not user.is_active:
+    _take_turns(due.occurrence)
+    readers = _readers(due)
+    if not readers:
         return
-    since = contents.since(contents.last_of(user), at)
-    content = contents.content_for(user, since=since, at=at)
-    digest = Digest.objects.create(
-        user=user,
-        week=due.occurrence,
-        made_at=at,
-        since=since,
-        title=f"Model risk, week {int(due.occurrence[-2:])}",
-        content=content,
+    since = [(user, contents.since_of(user.last_at, at)) for user in readers]
+    written = contents.contents_for(since, at=at)
+    made = Digest.objects.bulk_create(
+        [
+            Digest(
+                user=user,
+                week=due.occurrence,
+                made_at=at,
+                since=start,
+                title=f"Model risk, week {int(due.occurrence[-2:])}",
+                content=written[user.pk],
+            )
+            for user, start in since
+            if user.pk in written
+        ]
     )
-    contents.undigested(user, at).update(digest=digest)
-    if user.is_digest_wanted and not user.is_mail_refused and not contents.is_quiet(content):
-        Message.objects.bulk_create(
-            [
-                Message(
-                    key=f"digest:{user.pk}:{digest.week}",
-                    user=user,
-                    verb=VERB,
-                    digest=digest,
-                    policy=InDoubt.PARK,
-                    made_at=at,
-                )
-            ]
+    of_user = Digest.objects.filter(user=OuterRef("user"), week=due.occurrence).values("pk")[:1]
+    Entry.objects.filter(user__in=readers, digest__isnull=True, at__lte=at).update(digest=Subquery(of_user))
+    Message.objects.bulk_create(
+        Message(
+            key=f"digest:{digest.user_id}:{digest.week}",
+            user=digest.user,
+            verb=VERB,
+            digest=digest,
+            policy=InDoubt.PARK,
+            made_at=at,
         )
+        for digest in made
+        if digest.user.is_digest_wanted
+        and not digest.user.is_mail_refused
+        and not contents.is_quiet(digest.content)
+    )
+
+
+def _take_turns(week: str) -> None:
+    """Wait until other workers that write digests of this week have committed."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(7003, hashtext(%s))", [week])
+
+
+def _readers(due: Due) -> list[Any]:
+    """Return who gets a digest now: the person of this due date, and those of others at the same moment.
+
+    Each is loaded with their sight, their teams and `last_at`: the moment of their last digest. People who
+    have a digest of this week are left out.
+    """
+    same = Due.objects.filter(
+        kind=DUE, at=due.at, occurrence=due.occurrence, state__in=(Work.PENDING, Work.CLAIMED)
+    )
+    made = Digest.objects.filter(user=OuterRef("pk"), week=due.occurrence)
+    last = Digest.objects.filter(user=OuterRef("pk")).order_by("-made_at", "-id")
+    teams = Membership.objects.filter(user=OuterRef("pk")).values("team_id")
+    rows: Any = User.objects.active().with_sight().filter(~Exists(made))
+    rows = rows.annotate(last_at=Subquery(last.values("made_at")[:1]), their_teams=ArraySubquery(teams))
+    chosen = rows.filter(Q(subject=due.subject_id) | Q(subject__in=same.values("subject")))
+    found = list(chosen.select_related("subject").order_by("pk")[:BATCH])
+    if due.subject_id not in {user.subject_id for user in found}:
+        found += chosen.filter(subject=due.subject_id)
+    for user in found:
+        user.team_ids = tuple(user.their_teams)
+    return found
 
 
 def stop(user: User, *, by: Actor, at: datetime) -> User:

@@ -8,6 +8,7 @@ decides.
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from email.mime.image import MIMEImage
 from random import SystemRandom
 
 from django.conf import settings
@@ -275,6 +276,13 @@ def as_bytes(row: Message, mail: RenderedMail) -> bytes:
         text = mail.calendar.content.decode().replace("\r\n", "\n")
         built.attach_alternative(text, f"text/calendar; method={mail.calendar.method}")  # type: ignore[attr-defined]  # as above
         built.attach("invite.ics", mail.calendar.content, "application/ics")
+    for name, content in mail.images.items():
+        image = MIMEImage(content, "png")
+        image.add_header("Content-ID", f"<{name}>")
+        image.add_header("Content-Disposition", "inline", filename=f"{name}.png")
+        built.attach(image)
+    if mail.images:
+        built.mixed_subtype = "related"  # type: ignore[attr-defined]  # as above
     return built.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]  # Django's own method takes it
 
 

@@ -25,7 +25,7 @@ from history.templatetags.timeline import history_line, lines
 from kit.kinds import url_of
 from kit.texts import many_lines, one_line
 from notices.models import Digest, Message
-from notices.queries import digest
+from notices.queries import digest, digest_chart
 from people import queries as people
 from people.models import User
 
@@ -44,6 +44,7 @@ class RenderedMail:
     to: an address. text, html: the same content in two forms. headers: further headers. names: the ids
     of the subjects that it names, None if they are not known: then only its recipient may read it. calendar:
     an invitation that goes with it.
+    images: PNG files by the content id that the HTML shows them with.
     """
 
     to: str
@@ -53,6 +54,7 @@ class RenderedMail:
     headers: Mapping[str, str] = field(default_factory=dict)
     names: Collection[int] | None = ()
     calendar: CalendarPart | None = None
+    images: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def render(message: Message, *, at: datetime) -> RenderedMail:
@@ -100,13 +102,14 @@ def what_happened(event: Event, reader: User) -> str:
 
 
 def _digest(message: Message, made: Digest, at: datetime) -> RenderedMail:
-    sections = digest.shown(message.user, made.content)
+    shown = digest.shown(message.user, made.content)
     found = {
         "user": message.user,
         "digest": made,
-        "sections": sections,
-        "figures": digest.figures(sections),
-        "preview": digest.preview_line(sections),
+        "sections": shown.sections,
+        "figures": shown.figures,
+        "chart": shown.chart,
+        "preview": shown.preview,
         "url": settings.BASE_URL + "/",
         "stop_url": stop_url(message.user),
     }
@@ -115,9 +118,9 @@ def _digest(message: Message, made: Digest, at: datetime) -> RenderedMail:
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
         "List-Id": f"Weekly digest <digest.{host()}>",
     }
-    return from_templates(
-        message.verb, "digest", found, message.user, at, names=digest.names_in(made.content), headers=headers
-    )
+    names = digest.names_in(made.content)
+    mail = from_templates(message.verb, "digest", found, message.user, at, names=names, headers=headers)
+    return replace(mail, images={"chart": digest_chart.png(shown.chart)}) if shown.chart else mail
 
 
 def from_templates(

@@ -1,17 +1,23 @@
-"""The pages of the weekly digest: the current week, past weeks, and stopping it without signing in."""
+"""The pages of the weekly digest: the current week, any other week, and stopping it without signing in."""
 
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from kit import clock
 from kit.actor import Actor
 from kit.rights import OPEN, view_needs
+from notices.models import Digest
 from notices.operations import digest as operations
 from notices.queries import digest as queries
 from notices.queries import rendered_mail
-from pages.answers import respond
+from pages.answers import go, respond
 from people import queries as people
 from people.permissions import SignedInRequest
 
@@ -21,40 +27,62 @@ PAST = 26
 @require_safe
 @view_needs("notices.inbox_view")
 def digest(request: SignedInRequest) -> HttpResponse:
-    """Show a preview of the next digest."""
+    """Show a preview of the next digest. ?week=2026-W48 leads to another week."""
+    if week := request.GET.get("week", ""):
+        if operations.slot_of(request.user, week) is None:
+            raise BadRequest("week: Use a week such as 2026-W48.")
+        return go(request, reverse("notices:digest_week", args=[week]))
     at = clock.now()
     past = list(queries.digests_of(request.user)[:PAST])
     since = queries.since(past[0] if past else None, at)
-    sections = queries.shown(request.user, queries.content_for(request.user, since=since, at=at))
+    content = queries.content_for(request.user, since=since, at=at)
     organisation = people.organisation()
-    context = {
-        "sections": sections,
-        "figures": queries.figures(sections),
-        "since": since,
-        "until": at,
-        "next_at": operations.next_slot(request.user, organisation, at) if organisation else None,
-        "past": past,
-        "digest": None,
-        "title": "This week so far",
-    }
-    return respond(request, "notices/digest.html", None, context)
+    next_at = operations.next_slot(request.user, organisation, at) if organisation else None
+    return _page(request, content, since, at, past, title="This week so far", next_at=next_at)
 
 
 @require_safe
 @view_needs("notices.inbox_view")
 def digest_week(request: SignedInRequest, week: str) -> HttpResponse:
-    """Show a past digest with the reader's current rights."""
-    found = get_object_or_404(queries.digests_of(request.user), week=week)
-    sections = queries.shown(request.user, found.content)
+    """Show the digest of a week with the reader's current rights: the stored one, or what it would be."""
+    past = list(queries.digests_of(request.user)[:PAST])
+    found = queries.digests_of(request.user).filter(week=week).first()
+    if found is not None:
+        return _page(
+            request, found.content, found.since, found.made_at, past, title=found.title, digest=found
+        )
+    until = operations.slot_of(request.user, week)
+    if until is None or until > clock.now():
+        raise Http404
+    since = until - queries.FIRST_LOOKS_BACK
+    content = queries.content_for(request.user, since=since, at=until, is_past=True)
+    title = f"Model risk, week {int(week[-2:])}"
+    return _page(request, content, since, until, past, title=title, week=week)
+
+
+def _page(
+    request: SignedInRequest,
+    content: dict[str, Any],
+    since: datetime,
+    until: datetime,
+    past: list[Digest],
+    *,
+    title: str,
+    next_at: datetime | None = None,
+    digest: Digest | None = None,
+    week: str = "",
+) -> HttpResponse:
+    shown = queries.shown(request.user, content)
     context = {
-        "sections": sections,
-        "figures": queries.figures(sections),
-        "since": found.since,
-        "until": found.made_at,
-        "next_at": None,
-        "past": list(queries.digests_of(request.user)[:PAST]),
-        "digest": found,
-        "title": found.title,
+        "shown": shown,
+        "since": since,
+        "until": until,
+        "next_at": next_at,
+        "past": past,
+        "digest": digest,
+        "week": digest.week if digest else week,
+        "is_computed": bool(week),
+        "title": title,
     }
     return respond(request, "notices/digest.html", None, context)
 

@@ -37,6 +37,7 @@ _CHANGEABLE = frozenset(
         "subdivision",
         "max_acceptance_days",
         "outcome_weeks",
+        "max_blocked_days",
     }
 )
 
@@ -209,6 +210,8 @@ def _check(values: Mapping[str, Any]) -> None:
         raise Refused("Use a number of days from 1 to 3650.", field="max_acceptance_days")
     if not 1 <= values.get("outcome_weeks", 1) <= 52:
         raise Refused("Use a number of weeks from 1 to 52.", field="outcome_weeks")
+    if not 1 <= values.get("max_blocked_days", 1) <= 100:
+        raise Refused("Use a number of days from 1 to 100.", field="max_blocked_days")
     days = values.get("working_days", [0])
     if not days or set(days) - set(range(7)):
         raise Refused("Choose at least one working day.", field="working_days")

@@ -7,6 +7,7 @@ from django.core.files.base import ContentFile
 
 from actions.models import Action
 from actions.operations import action as actions
+from actions.states import AuditResult
 from catalogue.models import Model
 from kit.actor import Actor
 from learnings.models import Learning
@@ -18,6 +19,7 @@ from meetings.operations import decision as decisions
 from meetings.operations import item as items
 from meetings.operations import meeting as meetings
 from meetings.states import EffectKind, ItemOutcome, ItemState, MeetingState, Purpose
+from people.states import Role
 from riskhub import schedule
 from riskhub.sample import texts
 from riskhub.sample.organisation import SampleOrganisation
@@ -174,9 +176,19 @@ class SixWeeks(SampleOrganisation):
         for one in Action.objects.filter(state__in=["open", "doing"], owner__isnull=False).order_by("id"):
             agreed, by = self.agreed.get(one.title), Actor(one.owner, "page")
             if agreed and agreed.done_after is not None and one.made_at + timedelta(agreed.done_after) <= at:
-                actions.finish(one, note=agreed.done, by=by, at=at)
+                actions.finish(one, note=agreed.done, proof=self._proof(one), by=by, at=at)
             elif one.state == "open" and one.made_at + timedelta(days=2) <= at:
                 actions.start(one, by=by, at=at)
+
+    def _proof(self, one: Action) -> actions.Proof:
+        """Return the result of a review or an audit: fine, by somebody outside the owner's teams."""
+        if not one.needs_outsider or one.owner is None:
+            return actions.NO_PROOF
+        teams = set(one.owner.team_ids)
+        able = [person for person in self.people.values() if person.role == Role.MEMBER]
+        outside = next(person for person in able if teams.isdisjoint(person.team_ids))
+        link = f"https://git.northwind.example/reviews/{one.reference}"
+        return actions.Proof(AuditResult.FINE, reviewer=outside, link=link)
 
     def _write(self, age: int, *, at: datetime) -> None:
         """Publish learnings, from a draft if a review created one."""

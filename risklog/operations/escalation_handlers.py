@@ -84,6 +84,39 @@ def resolve_if_planned_anew(
     resolve(escalation, reason=reason, by=by, at=at, cause=cause)
 
 
+@handler("risklog.escalation.start_for_blocked_action")
+@history.in_one_transaction
+def on_action_raised(event: Event, *, at: datetime) -> None:
+    """Escalate an action whose long block was raised while no sponsor is known."""
+    action = Action.objects.select_related("subject", "about").filter(subject_id=event.subject_id).first()
+    if not action or not action.raised_at or action.raised_to_id:
+        return
+    start(
+        about=action.subject,
+        title=f"Blocked: {action.title}",
+        why=f"{action.reference} has been blocked for {present_data(event)['days']} working days: "
+        f"{action.blocked_by}.",
+        severity=Severity.WARNING,
+        team=rung_queries.concerned(action.subject).team,
+        by=SYSTEM,
+        at=at,
+        cause=event,
+    )
+
+
+@handler("risklog.escalation.resolve_with_block")
+@history.in_one_transaction
+def on_action_unblocked(event: Event, *, at: datetime) -> None:
+    """Resolve the escalation of a block that ended, unless it was also raised for another reason."""
+    action = Action.objects.filter(subject_id=event.subject_id).first()
+    if action is None or action.raised_at or not action.is_unfinished:
+        return
+    escalation = climb.lock(about_id=event.subject_id)
+    if escalation and _is_only_for(escalation, "actions.action_raised"):
+        reason = f"{action.reference} is no longer blocked."
+        resolve(escalation, reason=reason, by=SYSTEM, at=at, cause=event)
+
+
 def _is_only_for(escalation: Escalation, verb: str) -> bool:
     """Return True if only events of this verb triggered the escalation, and no person did."""
     started = Event.objects.filter(subject=escalation.subject_id, verb="risklog.escalation_started")

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from history import operations as history
+from history import undo as history_undo
 from history.models import Event
 from kit.actor import Actor
 from kit.refusals import IllegalMove
@@ -54,7 +55,7 @@ def told(result: ImportUndo) -> str:
     """Return the result as a text for the person who undid it."""
     text = f"Import undone: {result.restored} restored, {result.closed} closed"
     if result.left:
-        text += f". Left: {risk_bulk_undo.left_over({name: [why] for name, why in result.left.items()})}"
+        text += f". Left: {history_undo.left_over({name: [why] for name, why in result.left.items()})}"
     return text
 
 

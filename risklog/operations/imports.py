@@ -13,6 +13,7 @@ from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
 from kit.texts import many_lines, one_line
 from kit.updates import update_rows
 from lists import sheets
+from lists.bulk import PlannedChange
 from people import queries as people
 from people.models import User
 from risklog import columns
@@ -328,7 +329,7 @@ def _change(planned: Sequence[PlannedRow], found: Import, *, by: Actor, at: date
         risk: Any = one.risk
         values = {**one.values, "tags": tags} if "tags" in one.values else one.values
         rows.append(
-            risk_bulk.PlannedRisk(
+            PlannedChange(
                 risk,
                 {
                     name: (getattr(risk, name), value)

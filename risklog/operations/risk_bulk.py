@@ -18,7 +18,7 @@ from history.models import new_batch
 from kit.actor import Actor
 from kit.refusals import Refused
 from lists import bulk
-from lists.bulk import CHANGED_SINCE, BulkResult, PlannedRow
+from lists.bulk import CHANGED_SINCE, BulkResult, PlannedChange
 from people.models import Team, User
 from risklog import events
 from risklog.likeness import key_of
@@ -75,7 +75,7 @@ def plan(
     by: Actor,
     today: date,
     seen: Mapping[int, int] | None = None,
-) -> list[PlannedRow]:
+) -> list[PlannedChange]:
     """Return what the change would do to each risk, without writing.
 
     today: the day of the change. A higher level may bring an earlier review, counted from this day.
@@ -101,11 +101,11 @@ def _planned(
     seen: Mapping[int, int] | None,
     *,
     matrix: Matrix,
-) -> PlannedRow:
+) -> PlannedChange:
     if seen is not None and seen.get(risk.pk) != risk.version:
-        return PlannedRow(risk, refusal=CHANGED_SINCE)
+        return PlannedChange(risk, refusal=CHANGED_SINCE)
     if not may_change(risk, by):
-        return PlannedRow(risk, refusal=NO_RIGHT)
+        return PlannedChange(risk, refusal=NO_RIGHT)
     values: dict[str, Any] = dict(change.values)
     changes: dict[str, tuple[Any, Any]] = {}
     try:
@@ -123,8 +123,8 @@ def _planned(
             _check_step(risk, change.state)
             changes["state"] = (RiskState(risk.state), change.state)
     except Refused as refusal:
-        return PlannedRow(risk, refusal=refusal.message)
-    return PlannedRow(risk, changes)
+        return PlannedChange(risk, refusal=refusal.message)
+    return PlannedChange(risk, changes)
 
 
 def _with_tags(change: BulkChange, admit: Callable[[Sequence[str]], list[str]]) -> BulkChange:
@@ -185,7 +185,7 @@ def loaded(risks: QuerySet[Risk], *, is_limited: bool = True) -> list[Risk]:
     return bulk.loaded(rows, "risk", most=MAX_RISKS) if is_limited else list(rows.order_by("pk"))
 
 
-def write(rows: Sequence[PlannedRow], *, by: Actor, at: datetime) -> UUID | None:
+def write(rows: Sequence[PlannedChange], *, by: Actor, at: datetime) -> UUID | None:
     """Write what is planned, for locked risks. Return the batch of its events, None without any."""
     changed = [row for row in rows if row.outcome == "changed"]
     if not changed:
@@ -206,11 +206,11 @@ def write(rows: Sequence[PlannedRow], *, by: Actor, at: datetime) -> UUID | None
     return batch
 
 
-def _step_of(row: PlannedRow) -> tuple[RiskState, RiskState]:
+def _step_of(row: PlannedChange) -> tuple[RiskState, RiskState]:
     return row.changes["state"]
 
 
-def _write_fields(rows: Sequence[PlannedRow], batch: UUID, *, by: Actor, at: datetime) -> None:
+def _write_fields(rows: Sequence[PlannedChange], batch: UUID, *, by: Actor, at: datetime) -> None:
     """Change the fields other than the state, and move the owners' grants."""
     pairs, payloads, owned, retitled, matrix = [], [], [], [], present_matrix()
     for row in rows:

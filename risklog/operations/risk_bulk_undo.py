@@ -13,7 +13,7 @@ from history.models import Event
 from history.undo import Changes, Kept, Referred, Restorable, UndoResult
 from kit.actor import Actor
 from kit.refusals import Refused
-from lists.bulk import PlannedRow
+from lists.bulk import PlannedChange
 from people.models import Team, User
 from risklog.models import Category, Risk
 from risklog.operations import risk_bulk
@@ -125,16 +125,16 @@ def _restored(events: QuerySet[Event], *, by: Actor, at: datetime, is_whole: boo
     return UndoResult(rows, left, refused)
 
 
-def _planned(risk: Risk, changes: Changes, former: Referred, by: Actor) -> tuple[PlannedRow, Kept]:
+def _planned(risk: Risk, changes: Changes, former: Referred, by: Actor) -> tuple[PlannedChange, Kept]:
     """Return what to restore of one risk, and what keeps its value."""
     if not risk_bulk.may_change(risk, by):
-        return PlannedRow(risk, refusal=risk_bulk.NO_RIGHT), Kept(reasons=[risk_bulk.NO_RIGHT])
+        return PlannedChange(risk, refusal=risk_bulk.NO_RIGHT), Kept(reasons=[risk_bulk.NO_RIGHT])
     row, kept = history_undo.plan(_RISK, risk, changes, former)
     kept.changed_since += _half_residual(row)
     return row, kept
 
 
-def _half_residual(row: PlannedRow) -> list[str]:
+def _half_residual(row: PlannedChange) -> list[str]:
     """Keep the residual figures if only one of them could be restored. Return their labels."""
     try:
         check_residual(row.obj, {name: new for name, (_, new) in row.changes.items()})

@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from actions import queries
-from actions.api import ActionRow
+from actions.api.action import ActionRow
 from actions.models import Action
 from actions.operations import action as operations
 from history.models import Event

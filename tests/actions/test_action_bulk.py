@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from actions.models import Action
 from actions.operations import action as operations
 from actions.operations import action_bulk
-from actions.operations.action_bulk import BulkChange
+from actions.operations.action_bulk import ActionBulkChange
 from actions.operations.reminder import OVERDUE, REMINDER
 from actions.states import ActionState
 from history.models import Due, Event
@@ -38,7 +38,7 @@ def rows(*some):
 
 
 def apply(mia, at, some, *args, **more):
-    return action_bulk.apply(rows(*some), BulkChange(*args), by=Actor(mia, "page"), at=at, **more)
+    return action_bulk.apply(rows(*some), ActionBulkChange(*args), by=Actor(mia, "page"), at=at, **more)
 
 
 def dues(action):
@@ -97,10 +97,10 @@ def test_an_action_that_changed_since_the_preview_is_left(mia, at):
 @pytest.mark.parametrize(
     ("change", "field"),
     [
-        (BulkChange(), None),
-        (BulkChange({}, ActionState.BLOCKED), "state"),
-        (BulkChange({"exposure": 26}), "exposure"),
-        (BulkChange({"due_on": date(1969, 1, 1)}), "due_on"),
+        (ActionBulkChange(), None),
+        (ActionBulkChange({}, ActionState.BLOCKED), "state"),
+        (ActionBulkChange({"exposure": 26}), "exposure"),
+        (ActionBulkChange({"due_on": date(1969, 1, 1)}), "due_on"),
     ],
 )
 def test_a_change_that_no_action_can_take_is_refused(mia, change, field):

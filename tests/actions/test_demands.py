@@ -4,7 +4,7 @@ import pytest
 
 from actions.models import Action
 from actions.operations import action as operations
-from actions.operations.action import Outcome
+from actions.operations.action import Proof
 from history import relay
 from history.models import Event
 from kit.actor import SYSTEM
@@ -27,19 +27,19 @@ def owner(team):
     return people.user("Ana", teams=[team])
 
 
-def finish(action, at, **outcome):
-    return operations.finish(action, by=SYSTEM, at=at, outcome=Outcome(**outcome))
+def finish(action, at, **proof):
+    return operations.finish(action, by=SYSTEM, at=at, proof=Proof(**proof))
 
 
 @pytest.mark.parametrize("kind", ["code_review", "lineage_audit"])
 @pytest.mark.parametrize("missing", ["reviewer", "link", "result"])
 def test_it_is_not_done_without_its_proof(at, owner, kind, missing):
     action = actions.action(owner=owner, type=kind)
-    outcome = {"result": "fine", "reviewer": people.user(), "link": LINK}
-    del outcome[missing]
+    proof = {"result": "fine", "reviewer": people.user(), "link": LINK}
+    del proof[missing]
 
     with pytest.raises(Refused) as refusal:
-        finish(action, at, **outcome)
+        finish(action, at, **proof)
 
     assert refusal.value.field == missing
     assert Action.objects.get().state == "open"
@@ -105,18 +105,18 @@ def test_findings_become_actions_of_the_owner_about_the_same(at, owner):
 
 
 @pytest.mark.parametrize(
-    ("outcome", "field"),
+    ("proof", "field"),
     [
         ({"result": "findings"}, "findings"),
         ({"result": "fine", "findings": ["Pin it"]}, "result"),
         ({"result": "findings", "findings": ["x" * 201]}, "findings"),
     ],
 )
-def test_findings_and_the_result_fit_together(at, owner, outcome, field):
+def test_findings_and_the_result_fit_together(at, owner, proof, field):
     action = actions.action(owner=owner, type="code_review", link=LINK)
 
     with pytest.raises(Refused) as refusal:
-        finish(action, at, reviewer=people.user(), **outcome)
+        finish(action, at, reviewer=people.user(), **proof)
 
     assert refusal.value.field == field
 

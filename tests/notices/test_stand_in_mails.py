@@ -6,6 +6,7 @@ import pytest
 
 from actions.models import Action
 from actions.operations import action as actions
+from actions.operations import reminder
 from history.models import Due
 from kit.actor import SYSTEM
 from notices.models import Entry, Message
@@ -50,7 +51,7 @@ def test_a_reminder_goes_to_the_stand_in(settings, at, ana):
     owner, other = ana
     made = assigned(owner, at)
     due = Due.objects.filter(subject=made.subject, kind="actions.reminder").earliest("at")
-    actions.remind(due, at=due.at)
+    reminder.remind(due, at=due.at)
     notices.notify_of("actions.action_reminded", due.at)
 
     message.send_due(at=due.at)

@@ -194,6 +194,7 @@ def test_the_organisation_is_changed(client, boss, at):
         "search_language": "german",
         "max_acceptance_days": 365,
         "outcome_weeks": 6,
+        "max_blocked_days": 3,
     }
     assert '<option value="german">German</option>' in page.content.decode()
 
