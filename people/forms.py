@@ -110,7 +110,12 @@ class Account(PageForm):
 
 
 class NewsTimings(PageForm):
-    """When a person wants to be told, with a field for each group of events."""
+    """When a person wants to be told, with a field for each group of events.
+
+    is_complete: whether all must be chosen. Otherwise what is not chosen stays.
+    """
+
+    is_complete = True
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -119,7 +124,7 @@ class NewsTimings(PageForm):
                 label=group.label,
                 choices=NewsTiming.choices,
                 initial=user.timing_of(group),
-                required=False,
+                required=self.is_complete,
                 help_text=group.about,
             )
 
@@ -135,6 +140,8 @@ class NewsTimings(PageForm):
 
 class Welcome(NewsTimings):
     """The first sign-in. The leads of the teams decide about members, so teams are asked for."""
+
+    is_complete = False
 
     teams = forms.ModelMultipleChoiceField(
         label="Your teams",
