@@ -9,6 +9,11 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 from history.models import Subject
 from kit.actor import SYSTEM, Actor
+from meetings.models import Meeting, Swap, Tripwire
+from meetings.operations import check_in, swap
+from meetings.queries import series as queries
+from notices.models import WebhookEndpoint
+from notices.operations import delivery, endpoint
 from people.models import User
 from people.operations import auditor, organisation, person, roster, token
 from riskhub import schema
@@ -47,6 +52,7 @@ def ask(client, six_weeks):
         by=by,
         at=AT,
     )
+    _note_and_send(by)
     document = schema.document()
 
     def ask(path, address, **headers):
@@ -88,9 +94,33 @@ def test_a_list_its_items_and_its_errors(ask, path):
         ask(f"{path}/{{key}}", f"{path}/999999999")
 
 
+def _note_and_send(by: Actor) -> None:
+    """Create what the sample does not have: a check-in, a swap of turns, a webhook with a delivery."""
+    check_in.note(text="The null share of income doubled.", by=by, at=AT)
+    meeting = Meeting.objects.filter(starts_at__gt=AT).select_related("series", "facilitator").earliest("id")
+    others = queries.participants(meeting.series).exclude(pk=meeting.facilitator_id)
+    swap.ask(meeting, asked=others.order_by("pk")[0], by=Actor(meeting.facilitator), at=AT)
+    hook = endpoint.add(
+        name="Operations",
+        url="https://hooks.example.org/T0",
+        owner=User.objects.get(email="admin@example.org"),
+        verbs=["risklog.risk_opened"],
+        by=by,
+        at=AT,
+    )
+    delivery.send_test(hook, by=by, at=AT)
+
+
 def _key_of(path):
     """Return the key of the object whose list it is, "" for the list of a kind."""
-    keys = {"imports": Import.objects.get().pk, "risks": "R-2", "people": _auditor().pk}
+    keys = {
+        "imports": Import.objects.get().pk,
+        "risks": "R-2",
+        "people": _auditor().pk,
+        "decisions": Tripwire.objects.order_by("pk")[0].decision.reference,
+        "meeting-series": Swap.objects.get().meeting.series_id,
+        "webhook-endpoints": WebhookEndpoint.objects.get().pk,
+    }
     return keys.get(path.split("/")[3], "")
 
 
