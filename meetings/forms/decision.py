@@ -149,7 +149,7 @@ class DecisionForm(PageForm):
     text = forms.CharField(
         label="What was decided?",
         max_length=4000,
-        widget=forms.Textarea(attrs={"rows": 2, "data-hotkey": "d"}),
+        widget=forms.Textarea(attrs={"rows": 2}),
     )
     reason = forms.CharField(label="Why?", max_length=4000, widget=forms.Textarea(attrs={"rows": 2}))
     settles = forms.ChoiceField(required=False, label="Review outcome")

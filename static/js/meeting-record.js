@@ -19,7 +19,8 @@ function choose(choice) {
   announce(`Record as ${choice.value}`);
 }
 
-listen("change", (event) => {
+/* A click, because choosing what is chosen already changes nothing, and leads to the line all the same. */
+listen("click", (event) => {
   if (event.target.name !== "record_as") return;
   choose(event.target);
   line().focus();

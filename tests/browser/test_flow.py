@@ -84,6 +84,7 @@ def test_a_meeting_is_run_and_a_second_browser_sees_it_within_two_seconds(sign_i
 
     # A decision with two actions, and the other browser shows it.
     text = "Retrain on the last ninety days."
+    leader.click("#decide summary")
     leader.fill("#decide [name=text]", text)
     leader.fill("#decide [name=reason]", "Both functions saw it.")
     for number, what in (1, "Retrain the model"), (2, "Watch it for two weeks"):
