@@ -105,12 +105,15 @@ class ClosingForm(PageForm):
         for one in incomplete:
             name = one.decision.reference
             if one.lacks_reason:
-                self._ask("reason", one.decision.pk, f"Reason of {name}: {one.decision.subject_title}")
+                label = f"Reason of {name}: {one.decision.subject_title}"
+                self._ask("reason", one.decision.pk, label, f"{name} needs a reason.")
             if one.lacks_action:
-                self._ask("no_action_reason", one.decision.pk, f"Why {name} needs no action")
+                lacks = f"{name} needs an action or why none is needed."
+                self._ask("no_action_reason", one.decision.pk, f"Why {name} needs no action", lacks)
 
-    def _ask(self, what: str, pk: int, label: str) -> None:
-        self.fields[f"{what}-{pk}"] = forms.CharField(required=False, max_length=2000, label=label)
+    def _ask(self, what: str, pk: int, label: str, lacks: str) -> None:
+        errors = {"required": lacks}
+        self.fields[f"{what}-{pk}"] = forms.CharField(max_length=2000, label=label, error_messages=errors)
 
     def values(self) -> dict[str, Any]:
         given = [
