@@ -1,9 +1,8 @@
 """API resources of meetings: list, get and change them, and a POST for each step."""
 
-from typing import Any, cast
+from typing import Any
 
 from django.db.models import QuerySet
-from django.http import Http404
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,7 +12,6 @@ from meetings.filters import MEETINGS
 from meetings.models import Decision, Meeting, MeetingSeries
 from meetings.operations import attendance, control, extra
 from meetings.operations import meeting as operations
-from meetings.queries import live
 from meetings.queries import meeting as queries
 from meetings.states import MeetingState
 from people.models import User
@@ -204,32 +202,6 @@ class MeetingItem(_Meetings, Item):
         return self.answer(request, meeting.pk)
 
 
-class MinutesRow(MeetingRow):
-    """The minutes of a meeting as the reader may see them."""
-
-    present = serializers.ListField(child=serializers.CharField(), help_text="The names of who was present.")
-    items = serializers.ListField(
-        child=serializers.DictField(), help_text="In order, with notes and outcome."
-    )
-    decisions = serializers.ListField(child=serializers.DictField())
-    actions = serializers.ListField(child=serializers.DictField())
-
-
-class MeetingMinutes(_Meetings, Item):
-    """The minutes of a meeting that was started. A restricted item has only its length."""
-
-    permission = {"GET": "meetings.meeting_view"}
-    serializer_class = MinutesRow
-    answers = {"GET": (200, MinutesRow)}
-
-    def get(self, request: Request, key: str) -> Response:
-        meeting = self.found(request, key)
-        if meeting.started_at is None:
-            raise Http404
-        shown = live.live(meeting, cast(User, request.user), clock.now())
-        return Response({**self.one(request, key), **minutes_of(meeting, shown)})
-
-
 class MeetingStep(_Meetings, Step):
     is_versioned = True
     answers = {"POST": (200, MeetingRow)}
@@ -297,48 +269,9 @@ class TakeOver(MeetingStep):
     operation = staticmethod(operations.take_over)
 
 
-def minutes_of(meeting: Meeting, shown: live.Live) -> dict[str, Any]:
-    """Return what was recorded, as lists of plain values."""
-    return {
-        "present": [row.user.name for row in live.attended(meeting)],
-        "items": [
-            {
-                "id": line.item.pk,
-                "title": line.title,
-                "is_hidden": line.is_hidden,
-                "state": line.item.state,
-                "outcome": "" if line.is_hidden else line.item.outcome,
-                "notes": line.notes,
-                "spent_seconds": line.item.spent_seconds,
-            }
-            for line in shown.agenda.lines
-        ],
-        "decisions": [
-            {
-                "reference": one.reference,
-                "text": one.text,
-                "reason": one.reason,
-                "no_action_reason": one.no_action_reason,
-                "about_reference": one.shown_about.reference if one.shown_about else None,
-            }
-            for one in reversed(shown.decisions)
-        ],
-        "actions": [
-            {
-                "reference": one.reference,
-                "title": one.title,
-                "owner_name": one.owner.name if one.owner else None,
-                "due_on": one.due_on,
-            }
-            for one in reversed(shown.actions)
-        ],
-    }
-
-
 RESOURCES: list = [
     ("meetings", Meetings),
     ("meetings/<str:key>", MeetingItem),
-    ("meetings/<str:key>/minutes", MeetingMinutes),
     ("meetings/<str:key>/start", Start),
     ("meetings/<str:key>/control", Control),
     ("meetings/<str:key>/attendance", Attend),

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.http import Http404
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -68,9 +69,9 @@ class MinutesAnswer(serializers.Serializer):
     reference = serializers.CharField()
     version = serializers.IntegerField(help_text="Of the meeting.")
     state = serializers.CharField()
-    held_from = serializers.DateTimeField(allow_null=True)
-    held_until = serializers.DateTimeField(allow_null=True)
-    attended = serializers.ListField(child=serializers.CharField())
+    started_at = serializers.DateTimeField()
+    closed_at = serializers.DateTimeField(allow_null=True)
+    present = serializers.ListField(child=serializers.CharField(), help_text="The names of who was present.")
     decisions = MinutesDecision(many=True)
     agreed = MinutesAction(many=True, help_text="Actions without a decision.")
     items = MinutesItem(many=True)
@@ -84,14 +85,17 @@ class CorrectionBody(Body):
 
 
 class MinutesOfMeeting(_Meetings, Item):
-    """The minutes of a meeting. POST adds a visible correction after its end."""
+    """The minutes of a meeting that was started. POST adds a visible correction after its end."""
 
     permission = {"GET": "meetings.meeting_view", "POST": "meetings.meeting_run"}
     bodies = {"POST": CorrectionBody}
     answers = {"GET": (200, MinutesAnswer), "POST": (201, MinutesAnswer)}
 
     def get(self, request: Request, key: str) -> Response:
-        return Response(_answer(self.found(request, key), _sender(request)))
+        meeting = self.found(request, key)
+        if meeting.started_at is None:
+            raise Http404
+        return Response(_answer(meeting, _sender(request)))
 
     def post(self, request: Request, key: str) -> Response:
         meeting = self.found(request, key)
@@ -120,9 +124,9 @@ def _answer(meeting: Meeting, user: User) -> dict[str, Any]:
         "reference": meeting.reference,
         "version": meeting.version,
         "state": meeting.state,
-        "held_from": shown.held_from,
-        "held_until": shown.held_until,
-        "attended": [one.user.name for one in shown.attended],
+        "started_at": shown.held_from,
+        "closed_at": shown.held_until,
+        "present": [one.user.name for one in shown.attended],
         "decisions": [_decision(one) for one in shown.decided],
         "agreed": [_action(one.action) for one in shown.agreed],
         "items": [_item(line) for line in shown.lines],
