@@ -166,11 +166,11 @@ def _hold(state: Weeks, meeting: dict, lead: Person) -> None:
     state.count("meetings")
     items = list(lead.rows(f"agenda-items?meeting={meeting['id']}&state=waiting&order=rank"))
     for item in items[:LONGEST_MEETING]:
-        if not item["is_hidden"] and lead.post(f"agenda-items/{item['id']}/take_up"):
+        if not item["is_hidden"] and lead.post(f"agenda-items/{item['id']}/take-up"):
             _discuss(state, item, lead)
     people = state.workplace.people
     present = [one.user.email for one in people if state.chance.random() < 0.2]
-    lead.post(f"{path}/attend", {"present": present})
+    lead.post(f"{path}/attendance", {"present": present})
     lead.post(f"{path}/close", {"improvement": "Begin on time.", "was_worth_it": True})
 
 

@@ -359,8 +359,9 @@ def _resource(address: str) -> Any:
             "views": objects.view.pk,
             "events": _first_event(objects.risk.subject_id),
         }
-        number = known["swap"].pk if "/swaps/" in address else NO_ID
-        with_number = address.replace("<str:number>", str(number))
+        numbers = {"/swaps/": known["swap"].pk, "/tripwires/": objects.tripwire.pk}
+        number = next((number for part, number in numbers.items() if part in address), NO_ID)
+        with_number = address.replace("<str:number>", str(number)).replace("<str:week>", "2026-W47")
         return "/api/v1/" + re.sub(r"<str:\w+>", str(keys.get(first, "")), with_number)
 
     return url
