@@ -91,7 +91,6 @@ PAGES = {
     "actions": lambda: "/actions/",
     "board": lambda: "/actions/board/",
     "follow-through": lambda: "/actions/follow-through/",
-    "block an action": lambda: f"/actions/{_first(Action)}/set/blocked/",
     "action": lambda: f"/actions/{_first(Action)}/",
     "learnings": lambda: "/learnings/",
     "learning": lambda: f"/learnings/{_first(Learning)}/",
