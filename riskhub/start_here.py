@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Exists, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
@@ -101,4 +101,4 @@ def link(user: User, team: Team) -> dict[str, Any]:
 def for_newcomer(user: User, at: datetime) -> list[Team]:
     """Return the teams of a person who was added lately, for "my week"; none for others."""
     added = Event.objects.filter(subject=user.subject_id, verb="people.person_added", at__gt=at - NEW_FOR)
-    return list(people.teams().filter(memberships__user=user)) if added.exists() else []
+    return list(people.teams().filter(Exists(added), memberships__user=user))

@@ -183,7 +183,7 @@ def checked_query(name: str, query: str) -> str:
     """Return the query as the list writes it, without paging. Raises Refused for "list" or "query"."""
     listed = registry.find(name)
     if listed is None:
-        known = ", ".join(one.name for one in registry.every())
+        known = ", ".join(sorted(one.name for one in registry.every()))
         raise Refused(f"There is no such list. Known: {known}.", field="list")
     try:
         return listed.read(query).query()

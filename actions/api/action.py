@@ -163,14 +163,15 @@ class _Actions(Resource):
     }
 
     def rows(self, request: Request) -> QuerySet:
-        return Action.objects.visible_to(request.user).annotate(rank_order=RANK)
+        return Action.objects.visible_to(request.user).annotate(due_order=DUE_ORDER, rank_order=RANK)
 
     def objects(self, request: Request) -> QuerySet:
         return queries.actions().visible_to(request.user)
 
     def as_values(self, rows: QuerySet) -> QuerySet:
         columns = seen_by("about") | seen_by("origin")
-        return super().as_values(rows).annotate(due_order=DUE_ORDER, **columns)
+        # Once more, because values() drops what it does not name, and a cursor needs them.
+        return super().as_values(rows).annotate(due_order=DUE_ORDER, rank_order=RANK, **columns)
 
     def finish(self, rows: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
         """Remove what an action is for, and its origin, if the user may not see those."""

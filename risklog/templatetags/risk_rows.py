@@ -259,7 +259,7 @@ def _state_badge(state: str, *, is_first: bool) -> str:
 def _box(row: Mapping[str, Any]) -> str:
     return (
         '<td class="column-checkbox"><input type="checkbox" name="sel" form="bulk"'
-        f' value="{row["id"]}" aria-label="Select {row["reference"]}"></td>'
+        f' value="{row["id"]}" aria-label="Select {row["reference"]}">'
     )
 
 

@@ -7,7 +7,6 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from history.models import Due, Subject
-from kit.actor import SYSTEM
 from meetings.operations import meeting as meeting_operations
 from notices.models import Entry, Message
 from notices.operations import digest as digest_operations
@@ -15,7 +14,6 @@ from notices.operations import message
 from notices.queries import inbox
 from notices.states import MessageState
 from people.states import Role
-from risklog.operations import risk as risk_operations
 from risklog.operations import stewardship
 from tests.factories import actions, meetings, notices, people, risklog_review, risks
 
@@ -187,8 +185,7 @@ def _facilitators_mail(at, title):
 
 
 def _stewards_mail(at, title):
-    risk = risks.risk(title, owner=people.user())
-    risk_operations.change(risk, {"review_on": at.date() - timedelta(days=40)}, by=SYSTEM, at=at)
+    risk = risks.risk(title, owner=people.user(), review_on=at.date() - timedelta(days=40))
     stewardship.schedule(at)
     due = Due.objects.get(kind=stewardship.DAILY)
     stewardship.find(due, at=due.at)

@@ -8,6 +8,7 @@ import pytest
 
 from actions.models import Action
 from actions.operations import action as actions
+from actions.operations import blocked, reminder
 from history import declarations
 from history.models import Due, Event
 from kit.actor import SYSTEM
@@ -72,8 +73,21 @@ def assigned_action() -> Told:
 def reminded_action() -> Told:
     made, owner, _ = opened_action()
     due = pending(made, "actions.reminder")
-    actions.remind(due, at=due.at)
+    reminder.remind(due, at=due.at)
     return Told(made, owner, due.at)
+
+
+def asked_to_review_an_action() -> Told:
+    owner, reader = people.user("Ana"), people.user("Olga")
+    made = actions.add(title="Audit the lineage", owner=owner, type="lineage_audit", by=SYSTEM, at=AT)
+    return Told(actions.change(made, {"reviewer": reader}, by=SYSTEM, at=AT), reader)
+
+
+def raised_action() -> Told:
+    made, sponsor = opened_action().obj, people.user("Sponsor")
+    made = actions.block(made, reason="Waits for access", by=SYSTEM, at=AT)
+    blocked.raise_to(made, sponsor, at=AT)
+    return Told(made, sponsor)
 
 
 def opened_review(severity: str = Severity.WARNING) -> Told:
@@ -329,6 +343,14 @@ def handed_on(told: Told, obj: Action, at: Any) -> None:
     actions.change(obj, {"owner": people.user()}, by=SYSTEM, at=at)
 
 
+def unblocked(told: Told, obj: Action, at: Any) -> None:
+    actions.start(obj, by=SYSTEM, at=at)
+
+
+def reviewed_by_another(told: Told, obj: Action, at: Any) -> None:
+    actions.change(obj, {"reviewer": people.user()}, by=SYSTEM, at=at)
+
+
 def new_date(told: Told, obj: Action, at: Any) -> None:
     actions.change(obj, {"due_on": obj.due_on + 90 * DAY}, by=SYSTEM, at=at)
 
@@ -477,6 +499,8 @@ _OF_CALL = (acknowledged, paused, resolved, leaves)
 STEPS: dict[str, tuple[Callable[[], Told], tuple[Callable[[Told, Any, Any], None], ...]]] = {
     "actions.action_opened": (opened_action, _OF_ACTION),
     "actions.action_assigned": (assigned_action, _OF_ACTION),
+    "actions.action_review_requested": (asked_to_review_an_action, (reviewed_by_another, dropped, leaves)),
+    "actions.action_raised": (raised_action, (unblocked, dropped, leaves)),
     "actions.action_reminded": (reminded_action, (*_OF_ACTION, new_date)),
     "risklog.review_opened": (opened_review, _OF_REVIEW),
     "risklog.review_asked": (asked_review, _OF_REVIEW),
@@ -547,6 +571,7 @@ def test_an_outdated_mail_is_not_sent(settings, verb, step):
 
 # Not of meetings. A lapse has called the next rung, and an escalation is handed over to one person.
 _WITHOUT_STAND_IN = (
+    "actions.action_review_requested",  # the reviewer is somebody from outside the owner's teams
     "meetings.",
     "risklog.escalation_lapsed",
     "risklog.escalation_handed_over",

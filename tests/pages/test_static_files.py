@@ -12,7 +12,10 @@ from django.test import override_settings
 from pages.static_files import INDEX, combined_sheet
 
 # The modules that a template of their own links; all others are imported by app.js.
-OF_ONE_PAGE = ("attachments", "editor", "meeting-notes", "meeting-timer", "mentions", "tags")
+OF_ONE_PAGE = (
+    "attachments", "board", "editor", "meeting-live", "meeting-notes", "meeting-record", "meeting-timer",
+    "mentions", "tags",
+)  # fmt: skip
 
 ROOT = Path(__file__).parents[2]
 HASHED = {"staticfiles": {"BACKEND": "pages.static_files.HashedFilesStorage"}}
