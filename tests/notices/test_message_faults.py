@@ -112,7 +112,10 @@ def test_killed_workers_lose_nothing_and_double_no_parked_kind(settings, at):
 
 def _worker(sink: Sink, at: datetime) -> subprocess.Popen:
     """Start a separate process that sends at the moment `at`, independent of the machine's clock."""
-    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "riskhub.settings"}
+    environment = os.environ | {
+        "DJANGO_SETTINGS_MODULE": "riskhub.settings",
+        "RISKHUB_MAIL_BUNDLE_MINUTES": "0",
+    }
     arguments = [connection.settings_dict["NAME"], str(sink.port), at.isoformat()]
     return subprocess.Popen([sys.executable, "-c", WORKER, *arguments], env=environment)
 
