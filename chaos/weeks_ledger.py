@@ -45,7 +45,8 @@ FAULTS = {
         GROUP BY escalation_id, round, position HAVING count(*) > 1""",
     "rungs climbed out of order": """
         SELECT c.escalation_id || ' rung ' || c.position FROM risklog_climb c
-        WHERE c.position > 1 AND NOT EXISTS (
+        -- Later rounds begin on the top rung, which is called again.
+        WHERE c.round = 1 AND c.position > 1 AND NOT EXISTS (
             SELECT 1 FROM risklog_climb b WHERE b.escalation_id = c.escalation_id AND b.round = c.round
               AND b.position = c.position - 1 AND b.at <= c.at)""",
     "people without exactly one digest a week": """
