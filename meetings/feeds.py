@@ -10,6 +10,7 @@ from meetings.icalendars import MEDIA_TYPE, tag_of
 from meetings.operations import calendar_feed as operations
 from meetings.queries import calendar as queries
 from people.models import User
+from people.operations.token import hash_of
 
 
 @require_safe
@@ -17,7 +18,7 @@ from people.models import User
 def calendar(request: HttpRequest, secret: str) -> HttpResponseBase:
     """Return the calendar of a secret address, as its owner may see it now. 404 if the address has ended."""
     at = clock.now()
-    feed = queries.feed_with(operations.hash_of(secret))
+    feed = queries.feed_with(hash_of(secret))
     if feed is None:
         raise Http404
     reader = User.objects.with_sight().get(pk=feed.user_id)

@@ -1,6 +1,5 @@
 """Secret addresses of calendars: create, renew and end them, and note that one was read."""
 
-import hashlib
 import secrets
 from datetime import datetime, timedelta
 
@@ -13,13 +12,9 @@ from kit.actor import SYSTEM, Actor
 from kit.refusals import Refused
 from meetings.models import CalendarFeed, MeetingSeries
 from people.models import User
+from people.operations.token import hash_of
 
 _NOTED_EVERY = timedelta(hours=1)
-
-
-def hash_of(secret: str) -> bytes:
-    """Return the stored hash of a secret. A secret of 256 random bits needs no salt and no slow hash."""
-    return hashlib.sha256(secret.encode()).digest()
 
 
 @transaction.atomic

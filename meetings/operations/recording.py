@@ -24,6 +24,10 @@ from signals.models import BreachGroup
 _LONGEST_TITLE = 200
 # The estimate of a risk that is raised in one line: its page asks for a better one.
 _GUESS = (3, 3)
+PARKED_FOR_ALL = (
+    "This item is restricted, and everybody in the meeting would see a parked line."
+    " Write it into the notes, or add an item about the restricted object."
+)
 NO_MODEL = "Riskhub does not know the model and category of this risk. Use the form for a new risk."
 
 
@@ -88,6 +92,8 @@ def _risk(item_: AgendaItem, line: RecordLine, owner: User | None, *, by: Actor,
 
 
 def _park(item_: AgendaItem, line: RecordLine, owner: User | None, *, by: Actor, at: datetime) -> Any:
+    if item_.about is not None and item_.about.viewers is not None:
+        raise Refused(PARKED_FOR_ALL, field="line")
     return item.add(item_.meeting, title=line.text[:300], is_parked=True, by=by, at=at)
 
 

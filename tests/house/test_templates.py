@@ -107,6 +107,42 @@ def test_templates_are_readable():
     assert wrong == []
 
 
+_INCLUDE = re.compile(r'{% include "([^"]+)"([^%]*)%}')
+
+
+def includes_without_token(texts: dict[str, str]) -> list[str]:
+    """Return the includes with `only` of templates with a form, to which they do not pass the CSRF token.
+
+    Django gives an isolated template no token, so its form is answered 403. texts: of templates, by name.
+    """
+    needing = {name for name, text in texts.items() if "{% csrf_token %}" in text}
+    included = {name: {found for found, _ in _INCLUDE.findall(text)} for name, text in texts.items()}
+    while more := {name for name, names in included.items() if names & needing} - needing:
+        needing |= more
+    return [
+        f"{name} includes {found}"
+        for name, text in texts.items()
+        for found, options in _INCLUDE.findall(text)
+        if found in needing and "only" in options.split() and "csrf_token=csrf_token" not in options
+    ]
+
+
+def test_an_isolated_form_gets_its_token():
+    texts = {str(path.relative_to(ROOT / "templates")): path.read_text() for path in TEMPLATES}
+
+    assert includes_without_token(texts) == []
+
+
+def test_a_missing_token_is_found():
+    texts = {
+        "page.html": '{% include "middle.html" with row=row only %}{% include "form.html" %}',
+        "middle.html": '{% include "form.html" with row=row csrf_token=csrf_token only %}',
+        "form.html": "<form>{% csrf_token %}</form>",
+    }
+
+    assert includes_without_token(texts) == ["page.html includes middle.html"]
+
+
 def test_the_readability_check_can_fail():
     packed = "<p>" * 4 + "\n" + "x" * 121 + "\n  {% if more %}, more{% endif %}" + "\n" * 120
 

@@ -157,6 +157,17 @@ def test_a_risk_is_about_the_model_of_the_item(client, ben, meeting, crew):
     assert meeting.reference in risk.description
 
 
+def test_a_line_about_a_restricted_item_is_not_parked_for_everybody(client, ben, meeting):
+    hidden = make.item(meeting, about=make.restricted([ben], "Secret"))
+    on = items.take_up(hidden, by=SYSTEM, at=meeting.starts_at)
+
+    answer = record(client, on, "park", "The secret supplier leaves")
+
+    assert answer.status_code == 422
+    assert "everybody in the meeting would see" in answer.content.decode()
+    assert not AgendaItem.objects.filter(title__contains="supplier").exists()
+
+
 def test_a_risk_on_a_restricted_item_is_as_restricted(client, ben, meeting):
     known = risks.risk(model=catalogue.model(), category=risks.category())
     from risklog.operations import risk as operations
