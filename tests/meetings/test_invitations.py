@@ -38,7 +38,7 @@ def told(reader, verb: str) -> list[Message]:
     """Return the mails of this kind to a person, after everything waiting was handled."""
     schedule.act(AT)
     found = Message.objects.filter(user=reader, verb=f"meetings.{verb}")
-    return list(found.select_related("user", "subject", "event__subject").order_by("made_at"))
+    return list(found.select_related("user", "subject", "event__subject").order_by("event_id"))
 
 
 def mail_of(message: Message) -> EmailMessage:
