@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import TruncWeek
 from django.urls import reverse
 
@@ -214,6 +214,11 @@ def changes_of(view: SavedView, reader: Reader, *, since: datetime) -> QuerySet[
     rows = listed.chosen(selection, reader).order_by().values("subject")
     found = Event.objects.filter(verb__in=verbs, at__gt=since, at__lte=reader.at, subject__in=rows)
     return found.exclude(actor=reader.user.subject_id) if isinstance(reader.user, User) else found
+
+
+def has_subscriptions(user: OuterRef, pace: Pace) -> Exists:
+    """Return the condition that a person of the outer query subscribes to a view at this pace."""
+    return Exists(Subscription.objects.filter(user=user, pace=pace, ended_at__isnull=True))
 
 
 def subscriptions_of(user: User, pace: Pace) -> QuerySet[Subscription]:

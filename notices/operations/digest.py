@@ -20,6 +20,8 @@ from notices.queries import digest as contents
 from people import queries as people
 from people.models import Membership, Organisation, User
 from people.operations import person
+from saved import queries as saved
+from saved.states import Pace
 
 DUE = "notices.digest"
 VERB = DUE
@@ -113,7 +115,8 @@ def make(due: Due, *, at: datetime) -> None:
     if not readers:
         return
     since = [(user, contents.since_of(user.last_at, at)) for user in readers]
-    written = contents.contents_for(since, at=at)
+    without_views = {user.pk for user in readers if not user.has_views}
+    written = contents.contents_for(since, at=at, without_views=without_views)
     made = Digest.objects.bulk_create(
         [
             Digest(
@@ -155,8 +158,8 @@ def _take_turns(week: str) -> None:
 def _readers(due: Due) -> list[Any]:
     """Return who gets a digest now: the person of this due date, and those of others at the same moment.
 
-    Each is loaded with their sight, their teams and `last_at`: the moment of their last digest. People who
-    have a digest of this week are left out.
+    Each is loaded with their sight, their teams, `last_at`: the moment of their last digest, and `has_views`:
+    whether they subscribe to a view. People who have a digest of this week are left out.
     """
     same = Due.objects.filter(
         kind=DUE, at=due.at, occurrence=due.occurrence, state__in=(Work.PENDING, Work.CLAIMED)
@@ -165,7 +168,11 @@ def _readers(due: Due) -> list[Any]:
     last = Digest.objects.filter(user=OuterRef("pk")).order_by("-made_at", "-id")
     teams = Membership.objects.filter(user=OuterRef("pk")).values("team_id")
     rows: Any = User.objects.active().with_sight().filter(~Exists(made))
-    rows = rows.annotate(last_at=Subquery(last.values("made_at")[:1]), their_teams=ArraySubquery(teams))
+    rows = rows.annotate(
+        last_at=Subquery(last.values("made_at")[:1]),
+        their_teams=ArraySubquery(teams),
+        has_views=saved.has_subscriptions(OuterRef("pk"), Pace.DIGEST),
+    )
     chosen = rows.filter(Q(subject=due.subject_id) | Q(subject__in=same.values("subject")))
     found = list(chosen.select_related("subject").order_by("pk")[:BATCH])
     if due.subject_id not in {user.subject_id for user in found}:

@@ -8,7 +8,7 @@ A chart is {"subject", "names", "series", "title", "values", "limit", "since", "
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -124,29 +124,35 @@ def content_for(user: User, *, since: datetime, at: datetime, is_past: bool = Fa
 
 @read_once()
 def contents_for(
-    readers: Sequence[tuple[User, datetime]], *, at: datetime, is_past: bool = False
+    readers: Sequence[tuple[User, datetime]],
+    *,
+    at: datetime,
+    is_past: bool = False,
+    without_views: Collection[int] = (),
 ) -> dict[int, dict[str, Any]]:
     """Return person id -> the content of their digest: their open work, then changes, as they may see them.
 
     readers: pairs of a person, loaded with_sight(), and the moment after which changes count. The number of
-    queries does not depend on the number of readers; each subscribed view costs two more.
+    queries does not depend on the number of readers; each subscriber costs one more, and two for each view.
+    without_views: the ids of people who are known to subscribe to no view, which saves a query for each.
     is_past: the period is over, so what waits for the person now is left out. A person whose content raises
     an error is left out, unless it is the only one: their own due date raises it again.
     """
     earliest = min(since - (at - since) for _, since in readers)
-    week = Week([user for user, _ in readers], earliest, at)
+    week = Week([user for user, _ in readers], earliest, at, without_views)
     ours = people.organisation()
     found: dict[int, dict[str, Any]] = {}
-    for user, since in readers:
-        one = digest_lines.OfPerson(week, user, since, user.zone(ours), is_past=is_past)
-        try:
-            chart = None if is_past else one.wanted_chart()
-            found[user.pk] = {"figures": one.figures(), "chart": chart, "sections": one.sections()}
-        except Exception:
-            if len(readers) == 1:
-                raise
-            _logger.exception("The digest of person %s cannot be written with the others.", user.pk)
-    digest_lines.draw(found, at=at)
+    with people.known_organisation(ours):  # the matrix was read with it
+        for user, since in readers:
+            one = digest_lines.OfPerson(week, user, since, user.zone(ours), is_past=is_past)
+            try:
+                chart = None if is_past else one.wanted_chart()
+                found[user.pk] = {"figures": one.figures(), "chart": chart, "sections": one.sections()}
+            except Exception:
+                if len(readers) == 1:
+                    raise
+                _logger.exception("The digest of person %s cannot be written with the others.", user.pk)
+        digest_lines.draw(found, at=at)
     return found
 
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from history.models import Subject
 from lists.specification import Reader
 from notices.queries import digest_chart
-from notices.queries.digest_week import AHEAD, Week
+from notices.queries.digest_week import AHEAD, OpenQuestion, Publication, Week
 from people.models import User
 from risklog.models import Escalation, Risk
 from risklog.models.matrix import present_matrix
@@ -78,12 +78,8 @@ class OfPerson:
         waiting = [] if self.is_past else self._waiting()
         mine = {line["subject"] for line in waiting}
         others = [one for one in self._escalated if one.subject_id not in mine]
-        decided = [one for one in self.week.decisions.visible(self.sight) if one.decided_at > self.since]
-        learned = [
-            one
-            for one in self.week.learnings.visible(self.sight)
-            if one.published_at and one.published_at > self.since
-        ]
+        decided = [one for one in self.week.decisions.visible(self.sight) if one.moment > self.since]
+        learned = [one for one in self.week.learnings.visible(self.sight) if one.moment > self.since]
         found = [
             _section("mine", "Waiting for you", waiting, shown=12),
             _section("teams", "Changes in your teams", self._moved(), shown=8),
@@ -123,17 +119,8 @@ class OfPerson:
             for one in reversed(self._escalated)
             if self.user.pk in one.told or one.acknowledged_by_id == self.user.pk
         ]
-        for asked in self.week.reviews.get(self.user.pk, [])[:_READ]:
-            review = asked.review
-            if not self._sees(review.subject):
-                continue
-            level = 5 if review.severity == Severity.CRITICAL else 4
-            detail = f"Answer by {self._when(review.due_at)}."
-            lines.append(_line(review.subject, detail, level=level, badge=review.get_severity_display()))
-        for score in self.week.scores.get(self.user.pk, [])[:_READ]:
-            if self._sees(score.round.risk.subject):
-                detail = f"Score it until {_day(score.round.ends_on)}."
-                lines.append(_line(score.round.risk.subject, detail, level=3, badge="Score"))
+        questions = self.week.questions.get(self.user.pk, [])
+        lines += [self._question(one) for one in questions[:_READ] if self._sees(one.subject)]
         lines += [
             self._action(one) for one in self.week.actions_of.get(self.user.pk, []) if self._sees(one.subject)
         ]
@@ -142,6 +129,16 @@ class OfPerson:
                 detail = f"You facilitate it, {self._when(one.starts_at)}."
                 lines.append(_line(one.subject, detail, level=2, badge="Your turn"))
         return lines
+
+    def _question(self, question: OpenQuestion) -> Line:
+        if question.severity is None or question.due_at is None:
+            return _line(
+                question.subject, f"Score it until {_day(question.ends_on)}.", level=3, badge="Score"
+            )
+        severity = Severity(question.severity)
+        level = 5 if severity == Severity.CRITICAL else 4
+        detail = f"Answer by {self._when(question.due_at)}."
+        return _line(question.subject, detail, level=level, badge=str(severity.label))
 
     def _action(self, action: Any) -> Line:
         late = (self.today - action.due_on).days
@@ -185,7 +182,7 @@ class OfPerson:
 
     def _of_views(self) -> list[Line]:
         """Return what changed in the views that the person subscribes to, each object once."""
-        if self.user.pk not in self.week.subscribers:
+        if self.user.pk in self.week.without_views:
             return []
         reader = Reader(self.user, self.today, self.at)
         lines: dict[int, Line] = {}
@@ -222,8 +219,8 @@ class OfPerson:
         level, basis = matrix.level(*risk.cell), "residual" if risk.is_residual else "inherent"
         return _line(risk.subject, detail, level=level, badge=f"{matrix.levels[level]}, {basis}")
 
-    def _decision(self, one: Any) -> Line:
-        return _line(one.subject, _day(one.decided_at.astimezone(self.zone).date()) + ".")
+    def _decision(self, one: Publication) -> Line:
+        return _line(one.subject, _day(one.moment.astimezone(self.zone).date()) + ".")
 
     def _meeting(self, meeting: Any) -> Line:
         parts = [self._when(meeting.starts_at)]
@@ -263,7 +260,7 @@ class OfPerson:
 
 
 def draw(contents: dict[int, dict[str, Any]], *, at: datetime) -> None:
-    """Give each chart its values, its limit and its sentence. At most two queries for all of them.
+    """Give each chart its values, its limit and its sentence. At most one query for all of them.
 
     A chart whose metric had no value in the last two weeks is left out.
     """
@@ -328,8 +325,8 @@ def _owned(risk: Risk) -> str:
     return f"Owner {risk.owner.name}." if risk.owner else "No owner yet."
 
 
-def _learning(one: Any) -> Line:
-    return _line(one.subject, f"By {one.author.name}." if one.author else "")
+def _learning(one: Publication) -> Line:
+    return _line(one.subject, f"By {one.author}." if one.author else "")
 
 
 def _day(day: Any) -> str:

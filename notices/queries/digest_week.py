@@ -5,14 +5,14 @@ with the columns of the subjects (kit.sight).
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import F, OuterRef, Q
+from django.db.models import CharField, DateField, DateTimeField, F, OuterRef, Q, Value
 from django.db.models.functions import JSONObject
 
 from actions import queries as actions
@@ -26,9 +26,7 @@ from meetings.states import TO_COME
 from notices.models import Entry
 from people.models import User
 from risklog.models import Climb, Escalation, Reviewer, Risk, Score
-from risklog.states import UNRESOLVED, ReviewState, RiskState, ScoringState
-from saved.models import Subscription
-from saved.states import Pace
+from risklog.states import UNRESOLVED, ReviewState, RiskState, ScoringState, Severity
 from signals.models import Breach, BreachGroup
 from signals.states import BreachState
 
@@ -80,16 +78,46 @@ class StepOfRisk:
     level: list[int] | None
 
 
+@dataclass(frozen=True, slots=True)
+class OpenQuestion:
+    """What a person is asked: to answer a review by `due_at`, or to score a risk until the day `ends_on`."""
+
+    user_id: int
+    subject: Subject
+    severity: Severity | None
+    due_at: datetime | None
+    ends_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """A decision or a learning that was published at `moment`. author: a name, "" for none."""
+
+    subject: Subject
+    moment: datetime
+    author: str
+
+    @property
+    def subject_id(self) -> int:
+        return self.subject.pk
+
+
+# What a line and its visibility need of a subject.
+_OF_SUBJECT = ("id", "kind", "reference", "title", "viewers", "granted")
+
+
 @dataclass(slots=True)
 class Week:
-    """The rows of a period, for these people. Each field is one query, made when it is read first.
+    """The rows of a period, for these people. Each field is at most one query, made when it is read first.
 
     earliest: before the start of every digest, and of the period that it is compared with. at: the end.
+    without_views: the ids of people who are known to subscribe to no view.
     """
 
     people: Sequence[User]
     earliest: datetime
     at: datetime
+    without_views: Collection[int] = ()
     _loaded: dict[str, Any] = field(default_factory=dict)
 
     def _once(self, name: str, load: Callable[[], Any]) -> Any:
@@ -143,28 +171,47 @@ class Week:
         return self._once("escalations", load)
 
     @property
-    def reviews(self) -> dict[int, list[Reviewer]]:
-        """Person -> the reviews they have to answer, the soonest first."""
+    def questions(self) -> dict[int, list[OpenQuestion]]:
+        """Person -> the reviews they have to answer, then the risks they have to score, the soonest first.
 
-        def load() -> dict[int, list[Reviewer]]:
-            rows = Reviewer.objects.unanswered().filter(user__in=self.people, review__state=ReviewState.OPEN)
-            ordered = rows.select_related("review__subject").order_by("review__due_at", "id")
-            return _grouped(ordered, lambda one: [one.user_id])
+        One query for both kinds.
+        """
 
-        return self._once("reviews", load)
-
-    @property
-    def scores(self) -> dict[int, list[Score]]:
-        """Person -> the open rounds of scoring that wait for them, the soonest last day first."""
-
-        def load() -> dict[int, list[Score]]:
-            rows = Score.objects.filter(
+        def load() -> dict[int, list[OpenQuestion]]:
+            reviews = Reviewer.objects.unanswered().filter(
+                user__in=self.people, review__state=ReviewState.OPEN
+            )
+            scores = Score.objects.filter(
                 user__in=self.people, answered_at__isnull=True, round__state=ScoringState.OPEN
             )
-            ordered = rows.select_related("round__risk__subject").order_by("round__ends_on", "id")
-            return _grouped(ordered, lambda one: [one.user_id])
+            asked = _with_subject(
+                reviews,
+                "review__subject",
+                asked_id=F("user_id"),
+                severity=F("review__severity"),
+                due_at=F("review__due_at"),
+                ends_on=Value(None, DateField()),
+            ).union(
+                _with_subject(
+                    scores,
+                    "round__risk__subject",
+                    asked_id=F("user_id"),
+                    severity=Value(None, CharField()),
+                    due_at=Value(None, DateTimeField()),
+                    ends_on=F("round__ends_on"),
+                ),
+                all=True,
+            )
+            rows = asked.order_by("due_at", "ends_on", "of_id")
+            found = [
+                OpenQuestion(
+                    row["asked_id"], _subject_of(row), row["severity"], row["due_at"], row["ends_on"]
+                )
+                for row in rows
+            ]
+            return _grouped(found, lambda one: [one.user_id])
 
-        return self._once("scores", load)
+        return self._once("questions", load)
 
     @property
     def actions(self) -> Pool[Action]:
@@ -226,24 +273,38 @@ class Week:
         return self._once("meetings", load)
 
     @property
-    def decisions(self) -> Pool[Decision]:
-        def load() -> Pool[Decision]:
-            rows = Decision.objects.filter(decided_at__gt=self.earliest, decided_at__lte=self.at)
-            ordered = rows.select_related("subject").order_by("-decided_at", "-id")
-            return Pool(ordered, lambda one: one.subject)
-
-        return self._once("decisions", load)
+    def decisions(self) -> Pool[Publication]:
+        return self._once(
+            "decisions", lambda: self._published.chosen(lambda one: one.subject.kind == Decision.KIND)
+        )
 
     @property
-    def learnings(self) -> Pool[Learning]:
-        def load() -> Pool[Learning]:
-            rows = Learning.objects.filter(
+    def learnings(self) -> Pool[Publication]:
+        return self._once(
+            "learnings", lambda: self._published.chosen(lambda one: one.subject.kind == Learning.KIND)
+        )
+
+    @property
+    def _published(self) -> Pool[Publication]:
+        """The decisions and the learnings of the period, newest first. One query for both kinds."""
+
+        def load() -> Pool[Publication]:
+            decisions = Decision.objects.filter(decided_at__gt=self.earliest, decided_at__lte=self.at)
+            learnings = Learning.objects.filter(
                 published_at__gt=self.earliest, published_at__lte=self.at, state=LearningState.PUBLISHED
             )
-            ordered = rows.select_related("subject", "author").order_by("-published_at", "-id")
-            return Pool(ordered, lambda one: one.subject)
+            rows = _with_subject(
+                decisions, "subject", moment=F("decided_at"), by=Value(None, CharField())
+            ).union(
+                _with_subject(learnings, "subject", moment=F("published_at"), by=F("author__name")), all=True
+            )
+            found = [
+                Publication(_subject_of(row), row["moment"], row["by"] or "")
+                for row in rows.order_by("-moment", "-of_id")
+            ]
+            return Pool(found, lambda one: one.subject)
 
-        return self._once("learnings", load)
+        return self._once("published", load)
 
     @property
     def breaches(self) -> dict[int, list[BreachGroup]]:
@@ -272,12 +333,6 @@ class Week:
             return _grouped(ordered, lambda one: [one.user_id])
 
         return self._once("news", load)
-
-    @property
-    def subscribers(self) -> set[int]:
-        """The people who subscribe to a view of a list in their digest."""
-        rows = Subscription.objects.filter(user__in=self.people, pace=Pace.DIGEST, ended_at__isnull=True)
-        return self._once("subscribers", lambda: set(rows.values_list("user_id", flat=True)))
 
     # -------------------------------------------------------------- derived, once for each start
 
@@ -324,6 +379,16 @@ class Week:
                 lambda risk: [risk.team_id] if risk.team_id else [],
             ),
         )
+
+
+def _with_subject(rows: Any, path: str, **columns: Any) -> Any:
+    """Return rows of these columns and of those of a subject, as _subject_of() reads them."""
+    names = {f"of_{name}": F(f"{path}__{name}") for name in _OF_SUBJECT}
+    return rows.order_by().values(**names, **columns)
+
+
+def _subject_of(row: dict[str, Any]) -> Subject:
+    return Subject(**{name: row[f"of_{name}"] for name in _OF_SUBJECT})
 
 
 def _metrics() -> Any:

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 
-from signals.models import ThresholdVersion
 from signals.states import Agreement, BreachLevel
 from signals.thresholds import Rule
 
@@ -14,19 +13,27 @@ DAYS = 14
 _TONES: dict[int, str] = {BreachLevel.CRITICAL: "bad", BreachLevel.WARNING: "warn"}
 _TONE_TEXTS = {"bad": ", past its critical limit", "warn": ", past its warning limit"}
 
-# One index probe per day and series, so that the cost does not depend on the number of points.
+# One index probe per day and series, so that the cost does not depend on the number of points. The rules are
+# those of the threshold versions in force, oldest first.
 _LAST_OF_EACH_DAY = """
-SELECT s.id, array_agg(p.value ORDER BY d.n)
+SELECT s.id, days.readings, rules.in_force
 FROM unnest(%s::bigint[]) AS s(id)
-CROSS JOIN generate_series(1, %s) AS d(n)
-LEFT JOIN LATERAL (
-    SELECT value FROM signals_point
-    WHERE series_id = s.id
-      AND ts > %s::timestamptz + (d.n - 1) * interval '1 day'
-      AND ts <= %s::timestamptz + d.n * interval '1 day'
-    ORDER BY ts DESC LIMIT 1
-) AS p ON true
-GROUP BY s.id
+CROSS JOIN LATERAL (
+    SELECT array_agg(p.value ORDER BY d.n) AS readings
+    FROM generate_series(1, %s) AS d(n)
+    LEFT JOIN LATERAL (
+        SELECT value FROM signals_point
+        WHERE series_id = s.id
+          AND ts > %s::timestamptz + (d.n - 1) * interval '1 day'
+          AND ts <= %s::timestamptz + d.n * interval '1 day'
+        ORDER BY ts DESC LIMIT 1
+    ) AS p ON true
+) AS days
+CROSS JOIN LATERAL (
+    SELECT json_agg(json_build_array(v.direction, v.warning, v.critical, v.clear) ORDER BY v.id) AS in_force
+    FROM signals_threshold AS t JOIN signals_thresholdversion AS v ON v.threshold_id = t.id
+    WHERE t.series_id = s.id AND v.state = %s
+) AS rules
 """
 
 
@@ -46,7 +53,7 @@ class Spark:
 
 
 def sparks(series_ids: Iterable[int], *, at: datetime) -> dict[int, Spark]:
-    """Return series id -> the 14 days before `at`, for each series with a value in them. Two queries.
+    """Return series id -> the 14 days before `at`, for each series with a value in them. One query.
 
     The caller has checked that the user may see these series.
     """
@@ -55,22 +62,13 @@ def sparks(series_ids: Iterable[int], *, at: datetime) -> dict[int, Spark]:
         return {}
     start = at - timedelta(days=DAYS)
     with connection.cursor() as cursor:
-        cursor.execute(_LAST_OF_EACH_DAY, [ids, DAYS, start, start])
-        values_by_series = {
-            pk: values for pk, values in cursor.fetchall() if any(v is not None for v in values)
-        }
-    rules = rules_of(ids)
-    return {pk: _spark(values, rules.get(pk, [])) for pk, values in values_by_series.items()}
-
-
-def rules_of(series_ids: Iterable[int]) -> dict[int, list[Rule]]:
-    """Return series id -> its rules in force. A series without rules is left out. One query."""
-    rules: dict[int, list[Rule]] = {}
-    rows = ThresholdVersion.objects.filter(threshold__series__in=list(series_ids), state=Agreement.ACTIVE)
-    limits = ("direction", "warning", "critical", "clear")
-    for series_id, *rule in rows.order_by("id").values_list("threshold__series_id", *limits):
-        rules.setdefault(series_id, []).append(Rule(*rule))
-    return rules
+        cursor.execute(_LAST_OF_EACH_DAY, [ids, DAYS, start, start, Agreement.ACTIVE])
+        rows = cursor.fetchall()
+    return {
+        pk: _spark(readings, [Rule(*rule) for rule in rules or ()])
+        for pk, readings, rules in rows
+        if any(reading is not None for reading in readings)
+    }
 
 
 def _spark(values: list[float | None], rules: list[Rule]) -> Spark:

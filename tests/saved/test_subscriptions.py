@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from history.models import Event
+from history.models import Due, Event
 from lists.specification import Reader
-from notices.models import Entry
+from notices.models import Digest, Entry
+from notices.operations import digest as digests
 from notices.operations import entry
 from notices.queries import digest
 from people.states import Role
@@ -117,6 +118,22 @@ def test_the_digest_has_what_changed_in_the_view(ana, zoe):
     section = next(one for one in content["sections"] if one["key"] == "views")
     assert [line["title"] for line in section["lines"]] == ["Unowned"]
     assert "“No owner”" in section["lines"][0]["said"]
+
+
+def test_only_the_digest_of_the_subscriber_has_the_view_if_both_are_written_together(ana, zoe):
+    people.organisation()
+    views.subscribe(unowned(ana), pace=Pace.DIGEST, by=by(ana), at=AT)
+    risks.risk("Unowned", person=zoe)
+    digests.schedule(AT)
+    due = Due.objects.filter(kind=digests.DUE).select_related("subject").earliest("pk")
+    digests.make(due, at=LATER)
+
+    sections = {
+        one.user: {section["key"] for section in one.content["sections"]}
+        for one in Digest.objects.select_related("user")
+    }
+    assert "views" in sections[ana]
+    assert "views" not in sections[zoe]
 
 
 def test_the_subscribers_of_a_deleted_view_are_told_and_it_ends(ana, zoe):
