@@ -5,19 +5,38 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
+
+from django.db.models import QuerySet
 
 Handler = Callable[..., Any]
 F = TypeVar("F", bound=Handler)
 # Takes an expression for a subject id. Returns a queryset of one column: the related subject ids.
 Relation = Callable[[Any], Any]
 
+
+@dataclass(frozen=True, slots=True)
+class OnDemand:
+    """A handler that is handed an event only if its verb is chosen when the event is written.
+
+    The statement that inserts the handovers asks for the chosen verbs, so events that nobody has chosen cost
+    no handover. verbs: those that can be chosen. chosen: a queryset of one column, the verbs that are chosen,
+    without parameters.
+    """
+
+    handler: Handler
+    verbs: frozenset[str]
+    chosen: QuerySet[Any, Any]
+
+
 _KEY = re.compile(r"^[a-z_]+(\.[a-z_]+)+$")
 
 _keys: dict[Handler, str] = {}
 _handlers: dict[str, Handler] = {}
 _subscribed: dict[str, tuple[str, ...]] = {}
+_on_demand: dict[str, dict[str, str]] = {}
 _former: dict[str, str | None] = {}
 _dues: dict[str, Handler] = {}
 _chained: set[str] = set()
@@ -61,15 +80,16 @@ def install(
     chained: Iterable[str] = (),
     first: Iterable[Handler] = (),
     former: Mapping[str, str | None] | None = None,
+    on_demand: Iterable[OnDemand] = (),
 ) -> None:
     """Replace the handlers.
 
     flows: verb -> handlers, each `handler(event, *, at)` with a key; dues: kind -> `handler(due, *, at)`.
-    first: handlers that run before all other waiting ones.
+    first: handlers that run before all other waiting ones. on_demand: handlers of chosen verbs.
     former: former key -> the current key, or None if nothing is left to do. Raises ValueError if a former key
-    leads to an unknown key, or if one verb has the same handler twice.
+    leads to an unknown key, if one verb has the same handler twice, or if `chosen` has parameters.
     """
-    for table in (_handlers, _subscribed, _former, _dues, _chained, _first):
+    for table in (_handlers, _subscribed, _on_demand, _former, _dues, _chained, _first):
         table.clear()  # type: ignore[attr-defined]  # dicts and sets
     for verb, handlers in flows.items():
         keys = [key_of(function) for function in handlers]
@@ -77,6 +97,11 @@ def install(
             raise ValueError(f"{verb} has the same handler twice.")
         _handlers.update(zip(keys, handlers, strict=True))
         _subscribed[verb] = tuple(keys)
+    for declared in on_demand:
+        own_key, chosen = key_of(declared.handler), _without_parameters(declared.chosen)
+        _handlers[own_key] = declared.handler
+        for verb in declared.verbs:
+            _on_demand.setdefault(verb, {})[own_key] = chosen
     for old, key in (former or {}).items():
         if old in _handlers or (key is not None and key not in _handlers):
             raise ValueError(
@@ -88,6 +113,14 @@ def install(
     _first.update(key_of(function) for function in first)
 
 
+def _without_parameters(rows: QuerySet[Any, Any]) -> str:
+    """Return the statement of a queryset. It is compiled once, because every write runs it."""
+    sql, params = rows.query.sql_with_params()
+    if params:
+        raise ValueError("The queryset of the chosen verbs has parameters.")
+    return sql
+
+
 def first() -> tuple[str, ...]:
     """Return the keys of the handlers that run before all other waiting ones, their former keys included."""
     return tuple(sorted(_first | {old for old, key in _former.items() if key in _first}))
@@ -96,6 +129,11 @@ def first() -> tuple[str, ...]:
 def handlers_of(verb: str) -> tuple[str, ...]:
     """Return the keys of the handlers that are subscribed to a verb."""
     return _subscribed.get(verb, ())
+
+
+def on_demand_of(verb: str) -> Mapping[str, str]:
+    """Return the handlers that get a verb on demand: key -> the statement that selects the chosen verbs."""
+    return _on_demand.get(verb, {})
 
 
 def find_handler(key: str) -> Handler | None:

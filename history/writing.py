@@ -33,8 +33,10 @@ Act = TypeVar("Act", bound=Callable[..., Any])
 _INSERT_HANDOVERS = f"""
 INSERT INTO {Handover._meta.db_table} (event_id, handler, state, tries, error)
 SELECT event, handler, %s, 0, ''
-FROM unnest(%s::bigint[]) AS event CROSS JOIN unnest(%s::text[]) AS handler
+FROM unnest(%s::bigint[]) AS event CROSS JOIN (SELECT unnest(%s::text[]){{}}) AS subscribed (handler)
 """  # noqa: S608 - the name of a table
+# A further handler, if the verb of the events is chosen at this moment (wiring.OnDemand).
+_ON_DEMAND = " UNION ALL SELECT %s::text WHERE %s IN ({})"
 
 _CHANGED = "Somebody else changed this. Check the current version and try again."
 
@@ -322,8 +324,13 @@ def _insert_events(events: Sequence[Event]) -> None:
 
 def _insert_handovers(events: Sequence[Event], verb: str) -> None:
     """Insert one handover for each event and each handler of the verb, with one statement."""
-    handlers = wiring.handlers_of(verb)
-    if not handlers:
+    handlers, on_demand = wiring.handlers_of(verb), wiring.on_demand_of(verb)
+    if not handlers and not on_demand:
         return
+    further = "".join(_ON_DEMAND.format(chosen) for chosen in on_demand.values())
+    asked = [text for key in on_demand for text in (key, verb)]
     with connection.cursor() as cursor:
-        cursor.execute(_INSERT_HANDOVERS, [Work.PENDING, [event.pk for event in events], list(handlers)])
+        cursor.execute(
+            _INSERT_HANDOVERS.format(further),
+            [Work.PENDING, [event.pk for event in events], list(handlers), *asked],
+        )

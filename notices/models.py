@@ -11,6 +11,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from history.models import Claimable, Event, Recorded, RecordedQuerySet, Subject
 from history.states import InDoubt
@@ -168,12 +169,15 @@ class WebhookEndpoint(Recorded):
     """An address of another system that gets events, as its owner may see them.
 
     verbs: the events. nonce: the secret is computed from it and SECRET_KEY, so a dump of the database has no
-    secret. floor: all events up to this id have been collected. failures: in a row. closed_until: nothing is
-    sent before, because it failed several times. is_owner_told: since the last success.
+    secret. active_since: it gets the events that were recorded since then, by the clock of the database.
+    failures: in a row. closed_until: nothing is sent before, because it failed several times.
+    is_owner_told: since the last success.
     """
 
     KIND = "webhook"
-    HISTORY_OMITS = frozenset({"nonce", "floor", "failures", "closed_until", "is_owner_told", "last_sent_at"})
+    HISTORY_OMITS = frozenset(
+        {"nonce", "active_since", "failures", "closed_until", "is_owner_told", "last_sent_at"}
+    )
     HISTORY_REFERS = frozenset({"url"})
 
     name = models.CharField(max_length=80)
@@ -183,7 +187,7 @@ class WebhookEndpoint(Recorded):
     shape = models.CharField(max_length=8, choices=WebhookShape.choices, default=WebhookShape.STANDARD)
     is_active = models.BooleanField(default=True)
     nonce = models.CharField(max_length=64)
-    floor = models.BigIntegerField(default=0)
+    active_since = models.DateTimeField(db_default=Now())
     failures = models.PositiveIntegerField(default=0)
     closed_until = models.DateTimeField(null=True, blank=True)
     is_owner_told = models.BooleanField(default=False)

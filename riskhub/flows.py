@@ -9,7 +9,7 @@ from collections import defaultdict
 
 from actions.operations import blocked, reminder
 from history import declarations, wiring
-from history.wiring import Handler
+from history.wiring import Handler, OnDemand
 from learnings.operations import learning
 from meetings.operations import acceptance as decided
 from meetings.operations import (
@@ -25,7 +25,8 @@ from meetings.operations import (
     swap,
     tripwire,
 )
-from notices.operations import digest, entry
+from notices.operations import delivery, digest, entry
+from notices.queries import webhook
 from people.operations import person
 from riskhub.former_handlers import FORMER
 from risklog.operations import (
@@ -215,7 +216,11 @@ DUES: dict[str, Handler] = {
 
 
 def install() -> None:
-    """Install the handlers. Every event with recipients (<room>/events.py) also goes to the inbox."""
+    """Install the handlers.
+
+    Every event with recipients (<room>/events.py) also goes to the inbox, and every public event that an
+    active webhook has chosen goes to the deliveries of webhooks.
+    """
     subscribed: dict[str, list[Handler]] = defaultdict(list)
     for verb, handlers in FLOWS.items():
         subscribed[verb].extend(handlers)
@@ -223,4 +228,7 @@ def install() -> None:
         if declared.recipients:
             subscribed[declared.verb].append(entry.add)
     chained = [declared.verb for declared in declarations.every() if declared.is_chained]
-    wiring.install(flows=subscribed, dues=DUES, chained=chained, first=FIRST, former=FORMER)
+    webhooks = OnDemand(delivery.add, frozenset(webhook.public_verbs()), webhook.chosen_verbs())
+    wiring.install(
+        flows=subscribed, dues=DUES, chained=chained, first=FIRST, former=FORMER, on_demand=(webhooks,)
+    )

@@ -13,7 +13,7 @@ from history import documents, relay
 from history.claims import Tally
 from kit import clock
 from meetings.operations import acceptance, agreement, tripwire
-from notices.operations import collecting, delivery, digest, entry, mail_switch, message
+from notices.operations import delivery, digest, entry, mail_switch, message
 from people import queries as people
 from people.operations import calendar_reading, receipt, sign_in
 from riskhub.celery import app
@@ -54,7 +54,7 @@ def tick(at: datetime, *, is_simulated: bool = False) -> int:
     if is_simulated:
         return done + message.send_due(at=at, is_kept=True).done
     note_mail_switch(at)
-    done += calendar_reading.read_due(at=at).done + collecting.collect() + delivery.send_due(at=at).done
+    done += calendar_reading.read_due(at=at).done + delivery.send_due(at=at).done
     return done + message.send_due(at=at).done
 
 
@@ -124,7 +124,6 @@ def read_calendars() -> None:
 @_in_present_time
 def send_webhooks() -> None:
     """Send webhooks. A slow receiver delays only webhooks."""
-    collecting.collect()
     delivery.send_due(at=clock.now(), seconds=8)
 
 

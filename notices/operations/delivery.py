@@ -1,10 +1,11 @@
-"""Sending of webhooks: claim, check the owner's sight, send, settle.
+"""Deliveries of webhooks: add one for each event and endpoint; claim, check the owner's sight, send, settle.
 
 The id of a delivery is its webhook-id, so it stays the same when it is sent again, and a receiver can drop a
 repeat. An unknown outcome is sent again: a miss is worse than a repeat.
 """
 
 import time
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from random import SystemRandom
 from typing import Any
@@ -17,7 +18,9 @@ from standardwebhooks import Webhook
 from history import claims
 from history import operations as history
 from history.claims import LostClaim, Tally
-from history.models import Subject
+from history.models import Event, Handover, Subject
+from history.states import Work
+from history.wiring import handler
 from kit.actor import SYSTEM, Actor
 from kit.refusals import Refused
 from notices.events import WebhookFailing
@@ -27,6 +30,8 @@ from notices.queries.webhook import TEST_VERB, public_verbs
 from notices.states import DeliveryState
 from outgoing.client import Answer, Limits, NoAnswer, RefusedUrl, send
 
+# The key of the handler add().
+ADD = "notices.delivery.add"
 BATCH = 5
 LEASE = 2 * claims.LEASE
 KEPT = timedelta(days=30)
@@ -36,6 +41,45 @@ _PAUSES = (60, 300, 900, 3600, 4 * 3600)
 _BREAKS_AFTER, _LONGEST_BREAK = 3, 3600
 _GONE = 410
 _chance = SystemRandom()
+
+
+@handler(ADD)
+@history.in_one_transaction
+def add(event: Event, *, at: datetime) -> None:
+    """Add a delivery of an event for each active endpoint that has chosen it.
+
+    An endpoint does not get the events of a pause. Events are handed over only while an active endpoint has
+    chosen their verb (history.wiring.OnDemand), so without webhooks no event costs a handover.
+    """
+    if event.verb not in public_verbs():
+        return
+    active = WebhookEndpoint.objects.filter(is_active=True, active_since__lte=event.recorded_at)
+    for endpoint in active.filter(verbs__contains=[event.verb]).order_by("pk"):
+        _add(endpoint, [event])
+
+
+def add_waiting(endpoint: WebhookEndpoint) -> None:
+    """Add the deliveries of events that wait for add(), before the endpoint is paused.
+
+    They are sent when it is active again.
+    """
+    open_states = (Work.PENDING, Work.CLAIMED)
+    handovers = Handover.objects.filter(handler=ADD, state__in=open_states, event__verb__in=endpoint.verbs)
+    rows = handovers.filter(event__recorded_at__gte=endpoint.active_since).select_related("event")
+    _add(endpoint, [row.event for row in rows.order_by("event")])
+
+
+def _add(endpoint: WebhookEndpoint, events: Iterable[Event]) -> None:
+    """Add a delivery for each event, except those that the endpoint has already."""
+    WebhookDelivery.objects.bulk_create(
+        [
+            WebhookDelivery(
+                endpoint=endpoint, event=event, verb=event.verb, subject_id=event.subject_id, made_at=event.at
+            )
+            for event in events
+        ],
+        ignore_conflicts=True,
+    )
 
 
 def send_due(*, at: datetime, seconds: float = 10.0) -> Tally:

@@ -6,14 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models.functions import Now
 
 from history import operations as history
-from history.models import Event
 from kit.actor import Actor
 from kit.refusals import Refused
 from notices.models import WebhookEndpoint
-from notices.operations import collecting
+from notices.operations import delivery
 from notices.queries.webhook import public_verbs
 from notices.states import WebhookShape
 from outgoing import client
@@ -35,7 +34,7 @@ def add(
 ) -> WebhookEndpoint:
     """Add an endpoint. It gets the events that follow. Raises Refused."""
     values = _checked({"name": name, "url": url, "owner": owner, "verbs": verbs, "shape": shape})
-    endpoint = WebhookEndpoint(**values, nonce=_nonce(), floor=_newest_event())
+    endpoint = WebhookEndpoint(**values, nonce=_nonce())
     history.record(endpoint, "notices.webhook_added", by=by, at=at)
     return endpoint
 
@@ -57,11 +56,12 @@ def change(
         raise Refused(f"These fields cannot be changed: {', '.join(sorted(unknown))}.")
     was_active, url = endpoint.is_active, endpoint.url
     if was_active and values.get("is_active") is False:
-        collecting.collect_for(endpoint)  # what happened before is sent when it is active again
+        delivery.add_waiting(endpoint)
     history.change(endpoint, _checked(values), by=by, at=at, seen=seen, verb="notices.webhook_changed")
     rows = WebhookEndpoint.objects.filter(pk=endpoint.pk)
     if endpoint.is_active and not was_active:
-        rows.update(floor=_newest_event())
+        rows.update(active_since=Now())
+        endpoint.refresh_from_db(fields=["active_since"])
     if endpoint.url != url or endpoint.is_active != was_active:
         rows.update(failures=0, closed_until=None, is_owner_told=False)
     return endpoint
@@ -85,10 +85,6 @@ def renew_secret(
 
 def _nonce() -> str:
     return secrets.token_urlsafe(24)
-
-
-def _newest_event() -> int:
-    return Event.objects.aggregate(newest=Max("pk"))["newest"] or 0
 
 
 def _checked(values: Mapping[str, Any]) -> dict[str, Any]:

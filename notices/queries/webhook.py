@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, Func, Q, QuerySet
 
 from history import declarations
 from history.models import Subject
@@ -18,6 +19,11 @@ TEST_VERB = "notices.webhook_test"
 def public_verbs() -> list[str]:
     """Return the verbs of the events that webhooks can have, sorted."""
     return sorted(one.verb for one in declarations.every() if one.is_public and not one.is_private)
+
+
+def chosen_verbs() -> QuerySet[WebhookEndpoint, Any]:
+    """Return the verbs that active endpoints have chosen, one column, with repeats."""
+    return WebhookEndpoint.objects.filter(is_active=True).values_list(Func(F("verbs"), function="unnest"))
 
 
 def endpoints(reader: User) -> QuerySet[WebhookEndpoint]:

@@ -45,6 +45,7 @@ def wired():
     tables = (
         wiring._handlers,
         wiring._subscribed,
+        wiring._on_demand,
         wiring._dues,
         wiring._chained,
         wiring._first,

@@ -9,12 +9,12 @@ from django.db.models.functions import Now
 from django.urls import reverse
 from standardwebhooks import Webhook
 
-from history import declarations
+from history import claims, declarations, relay
 from history.models import Event
 from kit.actor import SYSTEM, Actor
 from kit.refusals import Refused
 from notices.models import WebhookDelivery, WebhookEndpoint
-from notices.operations import collecting, delivery
+from notices.operations import delivery
 from notices.operations import endpoint as endpoints
 from notices.queries import webhook as webhooks
 from people.operations import person as persons
@@ -45,7 +45,7 @@ def endpoint(sink, owner, **fields) -> WebhookEndpoint:
 
 def send(at=AT):
     """Send what waits, also what waits for its next attempt."""
-    collecting.collect()
+    relay.relay(at=at)
     WebhookDelivery.objects.update(not_before=Now() - timedelta(seconds=1))
     WebhookEndpoint.objects.update(closed_until=None)
     return delivery.send_due(at=at)
@@ -76,46 +76,6 @@ def test_an_event_is_sent_once_signed_and_thin(sink, ada):
     assert (sent.state, sent.answer_status, sent.answer_text) == ("done", 200, "ok")
     made.refresh_from_db()
     assert made.last_sent_at == AT
-
-
-def test_only_events_after_its_creation_and_of_its_verbs_are_sent(sink, ada):
-    risks.risk()
-    made = endpoint(sink, ada)
-    risk = risks.risk()
-    endpoints.change(made, {"is_active": False}, by=SYSTEM, at=AT)
-    risks.risk()
-    endpoints.change(made, {"is_active": True}, by=SYSTEM, at=AT)
-    people.user()
-
-    send()
-
-    assert [row.subject_id for row in WebhookDelivery.objects.all()] == [risk.subject_id]
-
-
-def test_an_event_that_is_committed_late_is_sent_too(sink, ada):
-    """Its number is smaller than that of events that were collected before."""
-    made = endpoint(sink, ada)
-    risks.risk()
-    collecting.collect()
-    late = Event.objects.filter(verb=OPENED).get()
-    WebhookDelivery.objects.all().delete()  # as if the event was not there yet
-
-    assert collecting.collect() == 1
-    assert WebhookDelivery.objects.get().event == late
-    made.refresh_from_db()
-    assert made.floor < late.pk
-
-
-def test_the_floor_rises_behind_old_events(sink, ada, monkeypatch):
-    made = endpoint(sink, ada)
-    risks.risk()
-    newest = Event.objects.order_by("-pk").first().pk
-    monkeypatch.setattr(collecting, "_SETTLED", timedelta(seconds=-1))
-
-    assert collecting.collect() == 1
-    made.refresh_from_db()
-    assert made.floor == newest
-    assert collecting.collect() == 0
 
 
 def test_the_owners_sight_is_asked_at_the_moment_of_sending(sink, ada):
@@ -162,7 +122,7 @@ def test_a_failure_is_sent_again_with_the_same_id_and_is_dead_after_the_schedule
 def test_the_pauses_follow_the_schedule_and_what_the_other_side_asks_for(sink, ada):
     endpoint(sink, ada)
     risks.risk()
-    collecting.collect()
+    relay.relay(at=AT)
     pauses = []
     for asked in ("", "", "7200"):
         sink.answer = lambda got, asked=asked: (429, {"Retry-After": asked} if asked else {}, b"")
@@ -215,7 +175,7 @@ def test_an_endpoint_that_fails_is_left_alone_and_the_others_get_theirs(sink, ad
     sink.answer = lambda got: (500 if "broken" in got.path else 200, {}, b"")
     for _ in range(4):
         risks.risk()
-        collecting.collect()
+        relay.relay(at=AT)
         WebhookDelivery.objects.filter(state="pending").update(not_before=Now())
         delivery.send_due(at=AT)
 
@@ -249,9 +209,7 @@ def test_an_endpoint_that_is_gone_is_paused_and_its_owner_told(sink, ada):
 def test_a_worker_that_dies_between_claim_and_answer_sends_it_again(sink, ada):
     endpoint(sink, ada)
     risks.risk()
-    collecting.collect()
-    from history import claims
-
+    relay.relay(at=AT)
     (row,) = claims.claim(delivery._open(), limit=5)
     WebhookDelivery.objects.filter(pk=row.pk).update(lease_until=Now() - timedelta(seconds=1))
     send()

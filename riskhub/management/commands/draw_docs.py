@@ -59,6 +59,7 @@ _FLOWS_HEAD = """# Flows
 - **How**: *inbox*; *mail*: also mailed immediately (if it is uncertain whether the mail was sent, an
   administrator decides, or it is *sent again*); *urgent*; *chained* by hash; *minor*: only on the timeline of
   its own subject; *not public*: not sent to webhooks.
+- **Webhooks**: a public event is also handed to `notices.delivery.add` while an active webhook has chosen it.
 """
 _TABLE_HEAD = ["| event | handlers | recipients | how |", "| --- | --- | --- | --- |"]
 
