@@ -1,4 +1,4 @@
-"""References: the short ids of objects that people read and write, such as R-142 and A-17."""
+"""References such as R-142, the short names of objects for people, and ids in addresses."""
 
 import re
 
@@ -8,6 +8,7 @@ _PREFIX = re.compile(r"^[A-Z]$")
 _SHAPE = re.compile(r"^([A-Z])-([1-9][0-9]{0,17})$")
 
 _IN_TEXT = re.compile(r"\b[A-Z]-[1-9]\d{0,17}\b")
+_MOST_DIGITS = 18  # more may not fit into a bigint
 
 
 def sequence(prefix: str) -> str:
@@ -30,3 +31,8 @@ def is_reference(text: str) -> bool:
     """Return True if a text has the shape of a reference of any declared kind."""
     match = _SHAPE.match(text.strip().upper())
     return bool(match and match.group(1) in kinds.prefixes())
+
+
+def as_id(text: str) -> int | None:
+    """Return the id that a part or a parameter of an address gives, None for another text."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS else None

@@ -65,7 +65,7 @@ def matching(spec: ListSpec, rows: QuerySet, query: Mapping[str, Sequence[str]],
 
 def named(rows: QuerySet, keys: Sequence[str]) -> tuple[QuerySet, str]:
     """Return those of the rows that have these ids or references, and the first key that none has, or ""."""
-    numbers = {int(key) for key in keys if key.isascii() and key.isdigit() and len(key) < 19}
+    numbers = {number for key in keys if (number := references.as_id(key)) is not None}
     names = {key.upper() for key in keys if references.is_reference(key)}
     found = rows.filter(Q(pk__in=numbers) | Q(subject__reference__in=names))
     known = {str(value) for pair in found.values_list("pk", "subject__reference") for value in pair}

@@ -72,10 +72,10 @@ class Visible(serializers.Field):
         key = str(data).strip()
         if is_of_any_kind and isinstance(data, Mapping):
             lookup = self._by_kind(data)
-        elif key.isascii() and key.isdigit() and len(key) < 19:
+        elif (number := references.as_id(key)) is not None:
             if is_of_any_kind:
                 self.fail("number")
-            lookup = {"pk": int(key)}
+            lookup = {"pk": number}
         elif references.is_reference(key):
             lookup = {"reference" if is_of_any_kind else "subject__reference": key.upper()}
         else:

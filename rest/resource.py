@@ -24,12 +24,13 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from kit import clock, references
+from kit import clock
 from kit.actor import Actor
 from kit.refusals import Refused
 from kit.rights import OPEN, may
 from lists import counting, paging
 from lists.specification import BadQuery, ListSpec, Reader
+from rest import keys
 from rest.idempotency import once_per_key
 from rest.versions import NoVersion, PreconditionRequired, Stale, etag, named, tags
 
@@ -137,13 +138,7 @@ class Resource(ApiView, ABC):
 
     def lookup(self, key: str) -> dict[str, Any]:
         """Return the lookup for a key of the address: R-142, 142, or a slug. Raises Http404."""
-        if "reference" in self.columns and references.is_reference(key):
-            return {self.columns["reference"]: key.upper()}
-        if key.isascii() and key.isdigit() and len(key) < 19:
-            return {"pk": int(key)}
-        if self.slug:
-            return {self.slug: key}
-        raise Http404
+        return keys.lookup(key, reference=self.columns.get("reference", ""), slug=self.slug)
 
     def answer(
         self, request: Request, key: Any, status: int = 200, body: Mapping[str, Any] | None = None

@@ -28,11 +28,19 @@ class Step(Item):
         """Return the object that the permission is checked for."""
         return obj
 
+    def acted_on(self, obj: Any) -> Any:
+        """Return the object that the operation takes."""
+        return obj
+
     def arguments(self, values: dict[str, Any], request: Request) -> dict[str, Any]:
         """Return the arguments of the operation, from the values of the body."""
         return values
 
     def post(self, request: Request, key: str) -> Response:
+        return self.take(request, key)
+
+    def take(self, request: Request, key: str) -> Response:
+        """Run the operation on the object of this key, and return its current row."""
         obj = self.found(request, key)
         self.require(request, self.permission["POST"], self.asked_of(obj))
         sent = request.headers.get("If-Match")
@@ -40,5 +48,5 @@ class Step(Item):
         arguments = self.arguments(read(self.body, request), request)
         if self.takes_version:
             arguments["seen"] = seen
-        type(self).operation(obj, **arguments, by=self.by(request), at=clock.now())
+        type(self).operation(self.acted_on(obj), **arguments, by=self.by(request), at=clock.now())
         return self.answer(request, obj.pk)

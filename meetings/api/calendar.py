@@ -12,6 +12,7 @@ from kit import clock
 from meetings.icalendars import MEDIA_TYPE, tag_of
 from meetings.models import MeetingSeries
 from meetings.queries import calendar as queries
+from rest import keys
 from rest.rendering import Json
 from rest.resource import ApiView
 
@@ -45,8 +46,7 @@ class SeriesCalendar(_Calendar):
 
     def get(self, request: Request, key: str) -> HttpResponseBase:
         rows = MeetingSeries.objects.visible_to(request.user).select_related("subject")
-        number = int(key) if key.isascii() and key.isdigit() and len(key) < 19 else 0
-        return self.send(request, get_object_or_404(rows, pk=number))
+        return self.send(request, get_object_or_404(rows, **keys.lookup(key)))
 
 
 RESOURCES: list = [

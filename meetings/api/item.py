@@ -17,6 +17,7 @@ from meetings.operations import backlog
 from meetings.operations import item as operations
 from meetings.queries.agenda import may_see_item
 from meetings.states import ItemOutcome, ItemState, Purpose
+from rest import keys
 from rest.fields import Body, Visible, read
 from rest.resource import Collection, Item, Resource
 from rest.steps import Step
@@ -118,9 +119,7 @@ class _Items(Resource):
 
     def lookup(self, key: str) -> dict[str, Any]:
         """Return the lookup of an item: it has an id and no reference."""
-        if key.isascii() and key.isdigit() and len(key) < 19:
-            return {"pk": int(key)}
-        raise Http404
+        return keys.lookup(key, reference="")
 
     def as_values(self, rows: QuerySet) -> QuerySet:
         return super().as_values(rows).annotate(**seen_by("about"))

@@ -1,9 +1,6 @@
 """API resources of the rotation of a series: its plan with the balance, and swaps of turns."""
 
-from typing import Any, ClassVar
-
 from django.db.models import QuerySet
-from django.http import Http404
 from django.shortcuts import get_object_or_404
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -17,8 +14,10 @@ from meetings.queries import series as queries
 from meetings.queries import swap as swaps
 from meetings.states import SwapState
 from people.models import User
+from rest import keys
 from rest.fields import Body, Visible, read
-from rest.resource import ApiView, Collection, Item, Resource
+from rest.nested import Nested, NestedCollection, NestedItem, NestedStep
+from rest.resource import ApiView
 
 
 class PlannedTurnRow(serializers.Serializer):
@@ -66,11 +65,8 @@ class RotationRow(serializers.Serializer):
     )
 
 
-def _series(request: Request, key: str) -> MeetingSeries:
-    rows = MeetingSeries.objects.visible_to(request.user).select_related("subject")
-    if not (key.isascii() and key.isdigit() and len(key) < 19):
-        raise Http404
-    return get_object_or_404(rows, pk=int(key))
+def _visible_series(request: Request) -> QuerySet[MeetingSeries]:
+    return MeetingSeries.objects.visible_to(request.user).select_related("subject")
 
 
 class RotationOfSeries(ApiView):
@@ -80,7 +76,8 @@ class RotationOfSeries(ApiView):
     answers = {"GET": (200, RotationRow)}
 
     def get(self, request: Request, key: str) -> Response:
-        plan = queries.ahead(_series(request, key), request.user, clock.now())
+        series = get_object_or_404(_visible_series(request), **keys.lookup(key))
+        plan = queries.ahead(series, request.user, clock.now())
         return Response(RotationRow(plan).data)
 
 
@@ -123,7 +120,7 @@ class SwapAnswer(Body):
     answer = serializers.CharField(max_length=300, required=False, allow_blank=True)
 
 
-class _Swaps(Resource):
+class _Swaps(Nested):
     kind = "swap"
     serializer_class = SwapRow
     columns = {
@@ -139,27 +136,25 @@ class _Swaps(Resource):
         "asked_at": "asked_at",
     }
 
+    def parents(self, request: Request) -> QuerySet[MeetingSeries]:
+        return _visible_series(request)
+
     def rows(self, request: Request) -> QuerySet:
-        series = _series(request, self.kwargs["key"])
-        return Swap.objects.visible_to(request.user).filter(meeting__series=series)
+        return Swap.objects.visible_to(request.user).filter(meeting__series=self.parent(request))
 
     def objects(self, request: Request) -> QuerySet:
-        series = _series(request, self.kwargs["key"])
-        return swaps.swaps(request.user).filter(meeting__series=series)
+        return swaps.swaps(request.user).filter(meeting__series=self.parent(request))
 
 
-class Swaps(_Swaps, Collection):
+class Swaps(_Swaps, NestedCollection):
     """The swaps of a series."""
 
     permission = {"GET": "meetings.meeting_view", "POST": "meetings.swap_ask"}
     bodies = {"POST": NewSwap}
     spec = SWAPS
 
-    def get(self, request: Request, key: str) -> Response:
-        return super().get(request)
-
     def post(self, request: Request, key: str) -> Response:
-        series = _series(request, key)
+        series: MeetingSeries = self.parent(request)
         values = read(NewSwap, request)
         meeting = values.pop("meeting")
         if meeting.series_id != series.pk:
@@ -169,31 +164,18 @@ class Swaps(_Swaps, Collection):
         return self.created(request, swap.pk, f"meeting-series/{series.pk}/swaps/{swap.pk}")
 
 
-class SwapItem(_Swaps, Item):
+class SwapItem(_Swaps, NestedItem):
     """A swap of a series, by id."""
 
     permission = {"GET": "meetings.meeting_view"}
 
-    def get(self, request: Request, key: str, number: str) -> Response:
-        return super().get(request, number)
 
-
-class _SwapStep(_Swaps, Item):
+class _SwapStep(_Swaps, NestedStep):
     """A step of one swap, at the version that If-Match names."""
 
     permission = {"POST": "meetings.swap_answer"}
     answers = {"POST": (200, SwapRow)}
-    body: ClassVar[type[Body]] = Body
-    operation: ClassVar[Any]
     is_versioned = True
-
-    def post(self, request: Request, key: str, number: str) -> Response:
-        swap = self.found(request, number)
-        self.require(request, "meetings.swap_answer", swap)
-        seen = self.seen(request, swap)
-        values = read(self.body, request)
-        type(self).operation(swap, **values, by=self.by(request), at=clock.now(), seen=seen)
-        return self.answer(request, swap.pk)
 
 
 class AcceptSwap(_SwapStep):

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.db.models import QuerySet
-from django.shortcuts import get_object_or_404
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -11,13 +10,13 @@ from rest_framework.response import Response
 from history.queries import may_see, seen_by
 from kit import clock
 from meetings.filters import TRIPWIRES
-from meetings.models import Decision, Tripwire
+from meetings.models import Decision
 from meetings.operations import tripwire as operations
 from meetings.queries import decision as decisions
 from meetings.queries import tripwire as queries
 from meetings.states import TripwireKind, TripwireState
 from rest.fields import Body, Visible, read
-from rest.resource import Collection, Item, Resource
+from rest.nested import Nested, NestedCollection, NestedItem, NestedStep
 from signals.models import Series
 from signals.states import Direction
 
@@ -56,21 +55,16 @@ class TripwireReason(Body):
     reason = serializers.CharField(max_length=300)
 
 
-class _Tripwires(Resource):
+class _Tripwires(Nested):
     kind = "tripwire"
     serializer_class = TripwireRow
     columns = {name: name for name in TripwireRow().fields}
 
-    def decision(self, request: Request) -> Decision:
-        """Return the decision of the address. Raises Http404."""
-        key = self.kwargs["key"]
-        lookup = {"pk": int(key)} if key.isascii() and key.isdigit() and len(key) < 19 else None
-        return get_object_or_404(
-            decisions.decisions(request.user), **(lookup or {"subject__reference": key.upper()})
-        )
+    def parents(self, request: Request) -> QuerySet[Decision]:
+        return decisions.decisions(request.user)
 
     def rows(self, request: Request) -> QuerySet:
-        return queries.tripwires(request.user).filter(decision=self.decision(request))
+        return queries.tripwires(request.user).filter(decision=self.parent(request))
 
     def as_values(self, rows: QuerySet) -> QuerySet:
         return super().as_values(rows).annotate(**seen_by("series", "series__subject"))
@@ -83,48 +77,35 @@ class _Tripwires(Resource):
         return rows
 
 
-class Tripwires(_Tripwires, Collection):
+class Tripwires(_Tripwires, NestedCollection):
     """List the tripwires of a decision. POST adds one."""
 
     permission = {"GET": "meetings.decision_view", "POST": "meetings.tripwire_change"}
     bodies = {"POST": NewTripwire}
     spec = TRIPWIRES
 
-    def get(self, request: Request, key: str) -> Response:
-        return super().get(request)
-
     def post(self, request: Request, key: str) -> Response:
-        decision = self.decision(request)
+        decision: Decision = self.parent(request)
         self.require(request, "meetings.tripwire_change", decision)
         values = read(NewTripwire, request)
         tripwire = operations.add(decision, **values, by=self.by(request), at=clock.now())
         return self.created(request, tripwire.pk, f"decisions/{decision.reference}/tripwires/{tripwire.pk}")
 
 
-class TripwireItem(_Tripwires, Item):
+class TripwireItem(_Tripwires, NestedItem):
     """Get one tripwire of a decision."""
 
     permission = {"GET": "meetings.decision_view"}
 
-    def get(self, request: Request, key: str, number: str) -> Response:
-        return super().get(request, number)
 
-
-class RemoveTripwire(_Tripwires, Item):
+class RemoveTripwire(_Tripwires, NestedStep):
     """Remove an armed tripwire, with the reason."""
 
     permission = {"POST": "meetings.tripwire_change"}
-    bodies = {"POST": TripwireReason}
+    body, bodies = TripwireReason, {"POST": TripwireReason}
     answers = {"POST": (200, TripwireRow)}
+    operation = staticmethod(operations.remove)
     is_versioned = True
-
-    def post(self, request: Request, key: str, number: str) -> Response:
-        found: Tripwire = self.found(request, number)
-        self.require(request, "meetings.tripwire_change", found)
-        seen = self.seen(request, found)
-        values: dict[str, Any] = read(TripwireReason, request)
-        operations.remove(found, **values, by=self.by(request), at=clock.now(), seen=seen)
-        return self.answer(request, found.pk)
 
 
 RESOURCES: list = [

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from kit import clock
+from kit import clock, references
 from kit.refusals import Refused
 from kit.rights import view_needs
 from meetings.forms import CalendarFeedForm
@@ -31,8 +31,8 @@ HERE = "meetings:calendar"
 @view_needs("meetings.calendar")
 def calendar(request: SignedInRequest) -> HttpResponse:
     """The addresses of the reader. ?series= chooses a series in the form."""
-    number = request.GET.get("series", "")
-    initial = {"series": number} if number.isascii() and number.isdigit() and len(number) < 19 else {}
+    series_id = references.as_id(request.GET.get("series", ""))
+    initial = {} if series_id is None else {"series": series_id}
     return _page(request, CalendarFeedForm(user=request.user, initial=initial))
 
 

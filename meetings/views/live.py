@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import ptag, trigger_client_event
 
-from kit import clock
+from kit import clock, references
 from kit.rights import may, require, view_needs
 from meetings.forms.decision import FollowUpActionForm
 from meetings.forms.live import AttendanceForm, ClosingForm, ControlForm, RecordForm
@@ -116,8 +116,7 @@ def _able(people: Sequence[User], meeting: Meeting) -> list[User]:
 
 def _chosen(request: SignedInRequest) -> int | None:
     """Return the item that the reader chose, by ?item=. None follows the meeting."""
-    text = request.GET.get("item", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+    return references.as_id(request.GET.get("item", ""))
 
 
 def _stamp(meeting_id: int, reader: User) -> str:

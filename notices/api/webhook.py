@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.db.models import QuerySet
-from django.shortcuts import get_object_or_404
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -19,6 +18,7 @@ from notices.states import DeliveryState, WebhookShape
 from outgoing.urls import LONGEST
 from people.models import User
 from rest.fields import Body, Visible, read
+from rest.nested import NestedCollection
 from rest.resource import Collection, Item, Resource
 
 _MOST_REPLAYED = 1000
@@ -220,7 +220,7 @@ class WebhookReplay(_Webhooks, Item):
         return Response({"replayed": count})
 
 
-class WebhookDeliveries(Collection):
+class WebhookDeliveries(NestedCollection):
     """List the deliveries of an endpoint, newest first. They are kept for 30 days."""
 
     kind = "webhook_delivery"
@@ -242,12 +242,11 @@ class WebhookDeliveries(Collection):
         "log": "log",
     }
 
-    def rows(self, request: Request) -> QuerySet:
-        endpoints = WebhookEndpoint.objects.visible_to(request.user)
-        return queries.deliveries(get_object_or_404(endpoints, **self.lookup(self.kwargs["key"])))
+    def parents(self, request: Request) -> QuerySet[WebhookEndpoint]:
+        return WebhookEndpoint.objects.visible_to(request.user)
 
-    def get(self, request: Request, key: str) -> Response:
-        return super().get(request)
+    def rows(self, request: Request) -> QuerySet:
+        return queries.deliveries(self.parent(request))
 
     def finish(self, found: list[dict[str, Any]], request: Any) -> list[dict[str, Any]]:
         rows = [WebhookDelivery(id=row["id"], subject_id=row["subject_id"]) for row in found]

@@ -3,10 +3,8 @@
 from typing import Any
 
 from django.db.models import QuerySet
-from django.shortcuts import get_object_or_404
 from rest_framework import serializers
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from people import queries
 from people.filters import FUNCTIONS, PEOPLE, READINGS, TEAMS
@@ -14,6 +12,7 @@ from people.models import Function, Membership, Team, User
 from people.operations import auditor
 from people.states import Role
 from rest.fields import Body
+from rest.nested import NestedCollection
 from rest.resource import Collection, Item, Resource
 from rest.steps import Step
 
@@ -138,7 +137,7 @@ class ReadingRow(serializers.Serializer):
     )
 
 
-class Readings(Collection):
+class Readings(NestedCollection):
     """List what a person read as an auditor, the latest first."""
 
     permission = {"GET": "people.administrate"}
@@ -147,13 +146,11 @@ class Readings(Collection):
     columns = {"id": "id", "at": "at", "path": "data__path", "restricted": "data__restricted"}
     spec = READINGS
 
-    def get(self, request: Request, key: str) -> Response:
-        return super().get(request)
+    def parents(self, request: Request) -> QuerySet[User]:
+        return User.objects.visible_to(request.user)
 
     def rows(self, request: Request) -> QuerySet:
-        key = self.kwargs["key"]
-        number = int(key) if key.isascii() and key.isdigit() and len(key) < 19 else 0
-        return queries.readings_of(get_object_or_404(User.objects.visible_to(request.user), pk=number))
+        return queries.readings_of(self.parent(request))
 
 
 class _Teams(Resource):

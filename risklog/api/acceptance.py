@@ -1,18 +1,15 @@
 """The API of acceptances: list those of a risk, propose one, decide on it."""
 
-from typing import Any
-
 from django.db.models import QuerySet
-from django.shortcuts import get_object_or_404
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kit import clock
 from rest.fields import Body, read
-from rest.resource import Collection, Item, Resource
+from rest.nested import Nested, NestedCollection, NestedItem, NestedStep
 from risklog.filters import ACCEPTANCES
-from risklog.models import Acceptance, Risk
+from risklog.models import Risk
 from risklog.operations import acceptance as operations
 from risklog.queries import acceptance as queries
 from risklog.queries import risk as risks
@@ -55,7 +52,7 @@ class WithdrawBody(Body):
     reason = serializers.CharField(max_length=5000, required=False, allow_blank=True)
 
 
-class _Acceptances(Resource):
+class _Acceptances(Nested):
     kind = "acceptance"
     serializer_class = AcceptanceRow
     columns = {
@@ -64,77 +61,52 @@ class _Acceptances(Resource):
         "decided_by_name": "decided_by__name",
     }
 
-    def risk(self, request: Request) -> Risk:
-        """Return the risk of the address. Raises Http404."""
-        key = self.kwargs["key"]
-        lookup = {"pk": int(key)} if key.isascii() and key.isdigit() and len(key) < 19 else None
-        return get_object_or_404(
-            risks.for_page(request.user), **(lookup or {"subject__reference": key.upper()})
-        )
+    def parents(self, request: Request) -> QuerySet[Risk]:
+        return risks.for_page(request.user)
 
     def rows(self, request: Request) -> QuerySet:
-        return queries.acceptances(request.user).filter(risk=self.risk(request))
+        return queries.acceptances(request.user).filter(risk=self.parent(request))
 
 
-class Acceptances(_Acceptances, Collection):
+class Acceptances(_Acceptances, NestedCollection):
     """List the acceptances of a risk. POST proposes one; another person decides on it."""
 
     permission = {"GET": "risklog.risk_view", "POST": "risklog.risk_change"}
     bodies = {"POST": ProposeBody}
     spec = ACCEPTANCES
 
-    def get(self, request: Request, key: str) -> Response:
-        return super().get(request)
-
     def post(self, request: Request, key: str) -> Response:
-        risk = self.risk(request)
+        risk: Risk = self.parent(request)
         self.require(request, "risklog.risk_change", risk)
         values = read(ProposeBody, request)
         proposal = operations.propose(risk, **values, by=self.by(request), at=clock.now())
         return self.created(request, proposal.pk, f"risks/{risk.reference}/acceptances/{proposal.pk}")
 
 
-class AcceptanceItem(_Acceptances, Item):
+class AcceptanceItem(_Acceptances, NestedItem):
     """Get one acceptance of a risk."""
 
     permission = {"GET": "risklog.risk_view"}
 
-    def get(self, request: Request, key: str, number: str) -> Response:
-        return super().get(request, number)
 
-
-class DecideAcceptance(_Acceptances, Item):
+class DecideAcceptance(_Acceptances, NestedStep):
     """Accept or decline a proposal: a risk manager who neither owns the risk nor proposed it."""
 
     permission = {"POST": "risklog.acceptance_decide"}
-    bodies = {"POST": DecideBody}
+    body, bodies = DecideBody, {"POST": DecideBody}
     answers = {"POST": (200, AcceptanceRow)}
+    operation = staticmethod(operations.decide)
     is_versioned = True
 
-    def post(self, request: Request, key: str, number: str) -> Response:
-        found: Acceptance = self.found(request, number)
-        self.require(request, "risklog.acceptance_decide", found)
-        seen = self.seen(request, found)
-        values: dict[str, Any] = read(DecideBody, request)
-        operations.decide(found, **values, by=self.by(request), at=clock.now(), seen=seen)
-        return self.answer(request, found.pk)
 
-
-class WithdrawAcceptance(_Acceptances, Item):
+class WithdrawAcceptance(_Acceptances, NestedStep):
     """Withdraw a proposal before it is decided: its proposer or a risk manager."""
 
     permission = {"POST": "risklog.acceptance_withdraw"}
-    bodies = {"POST": WithdrawBody}
+    body, bodies = WithdrawBody, {"POST": WithdrawBody}
     answers = {"POST": (200, AcceptanceRow)}
+    operation = staticmethod(operations.withdraw_proposal)
     is_versioned = True
-
-    def post(self, request: Request, key: str, number: str) -> Response:
-        found: Acceptance = self.found(request, number)
-        self.require(request, "risklog.acceptance_withdraw", found)
-        seen = self.seen(request, found)
-        values: dict[str, Any] = read(WithdrawBody, request)
-        operations.withdraw_proposal(found, **values, by=self.by(request), at=clock.now(), seen=seen)
-        return self.answer(request, found.pk)
 
 
 RESOURCES: list = [

@@ -5,7 +5,6 @@ from dataclasses import asdict
 from typing import Any
 
 from django.db.models import F, QuerySet
-from django.shortcuts import get_object_or_404
 from rest_framework import serializers
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
@@ -17,12 +16,13 @@ from lists.sheets import ENCODINGS
 from pages import uploads
 from rest.bodies import TooLarge
 from rest.fields import Body, Visible, read
+from rest.nested import NestedCollection
 from rest.problems import refusal_answer
 from rest.resource import Collection, Item, Resource
 from rest.steps import Step
 from risklog.columns import COLUMNS, DateOrder
 from risklog.filters import IMPORT_ROWS, IMPORTS
-from risklog.models import Category
+from risklog.models import Category, Import
 from risklog.operations import import_undo
 from risklog.operations import imports as operations
 from risklog.queries import imports as queries
@@ -205,7 +205,7 @@ class UndoImport(_Imports, Step):
         return self.answer(request, found.pk, body=row)
 
 
-class ImportRows(Collection):
+class ImportRows(NestedCollection):
     """List the rows of an import, with what happens or would happen with each."""
 
     permission = {"GET": "risklog.risk_import"}
@@ -216,8 +216,8 @@ class ImportRows(Collection):
         "risk_reference": "risk__subject__reference",
     }
 
-    def get(self, request: Request, key: str) -> Response:
-        return super().get(request)
+    def parents(self, request: Request) -> QuerySet[Import]:
+        return queries.of_author(request.user)
 
     def as_values(self, rows: QuerySet) -> QuerySet:
         return super().as_values(rows).annotate(risk_id=F("risk_id"))
@@ -232,9 +232,7 @@ class ImportRows(Collection):
         return rows
 
     def rows(self, request: Request) -> QuerySet:
-        own = queries.of_author(request.user)
-        found = get_object_or_404(own, **self.lookup(self.kwargs["key"]))
-        return queries.rows_of(found)
+        return queries.rows_of(self.parent(request))
 
 
 RESOURCES: list = [

@@ -3,7 +3,6 @@
 from typing import Any, cast
 
 from django.db.models import QuerySet
-from django.shortcuts import get_object_or_404
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,7 +12,7 @@ from lists import filtering
 from lists.specification import ListSpec, Order
 from people.models import User
 from rest.fields import Body, Visible, read
-from rest.resource import Collection, Item, Resource
+from rest.nested import Nested, NestedCollection, NestedItem, NestedStep
 from risklog.api.risk import RiskRow, RiskStepResource
 from risklog.models import Risk, Score, ScoringRound
 from risklog.operations import scoring as operations
@@ -104,16 +103,11 @@ class AgreeBody(Body):
     reason = serializers.CharField(max_length=2000, required=False, allow_blank=True)
 
 
-class _OfRisk(Resource):
+class _OfRisk(Nested):
     """A resource below a risk."""
 
-    def risk(self, request: Request) -> Risk:
-        """Return the risk of the address. Raises Http404."""
-        key = self.kwargs["key"]
-        lookup = {"pk": int(key)} if key.isascii() and key.isdigit() and len(key) < 19 else None
-        return get_object_or_404(
-            risks.for_page(request.user), **(lookup or {"subject__reference": key.upper()})
-        )
+    def parents(self, request: Request) -> QuerySet[Risk]:
+        return risks.for_page(request.user)
 
 
 class _Rounds(_OfRisk):
@@ -125,21 +119,19 @@ class _Rounds(_OfRisk):
     }
 
     def rows(self, request: Request) -> QuerySet:
-        return queries.rounds(request.user).filter(risk=self.risk(request))
+        return queries.rounds(request.user).filter(risk=self.parent(request))
 
 
-class ScoringRounds(_Rounds, Collection):
+class ScoringRounds(_Rounds, NestedCollection):
     """List the rounds of scoring of a risk. POST starts one and asks people to score."""
 
     permission = {"GET": "risklog.risk_view", "POST": "risklog.scoring_lead"}
     bodies = {"POST": StartScoringBody}
     spec = SCORING_ROUNDS
 
-    def get(self, request: Request, key: str) -> Response:
-        return super().get(request)
-
     def post(self, request: Request, key: str) -> Response:
-        risk, at = self.risk(request), clock.now()
+        risk: Risk = self.parent(request)
+        at = clock.now()
         self.require(request, "risklog.scoring_lead", risk)
         values = read(StartScoringBody, request)
         users = values.pop("people", None)
@@ -149,48 +141,41 @@ class ScoringRounds(_Rounds, Collection):
         return self.created(request, started.pk, f"risks/{risk.reference}/scoring-rounds/{started.pk}")
 
 
-class ScoringRoundItem(_Rounds, Item):
+class ScoringRoundItem(_Rounds, NestedItem):
     """Get one round of scoring of a risk."""
 
     permission = {"GET": "risklog.risk_view"}
 
-    def get(self, request: Request, key: str, number: str) -> Response:
-        return super().get(request, number)
 
-
-class _RoundStep(_Rounds, Item):
+class _RoundStep(_Rounds, NestedStep):
     """A step of the open round, at its version."""
 
     permission = {"POST": "risklog.scoring_lead"}
     answers = {"POST": (200, ScoringRoundRow)}
+    is_versioned = True
 
-    def take(self, request: Request, number: str, operation: Any, **values: Any) -> Response:
-        found: ScoringRound = self.found(request, number)
-        self.require(request, "risklog.scoring_lead", found.risk)
-        seen = self.seen(request, found)
-        operation(found.risk, **values, by=self.by(request), at=clock.now(), seen=seen)
-        return self.answer(request, found.pk)
+    def asked_of(self, obj: ScoringRound) -> Risk:
+        return obj.risk
+
+    def acted_on(self, obj: ScoringRound) -> Risk:
+        return obj.risk
 
 
 class RevealScoring(_RoundStep):
     """Reveal the scores that were given. No further score can be given then."""
 
     bodies = {"POST": None}
-
-    def post(self, request: Request, key: str, number: str) -> Response:
-        return self.take(request, number, operations.reveal)
+    operation = staticmethod(operations.reveal)
 
 
 class CancelScoring(_RoundStep):
     """End a round without revealing what was scored."""
 
-    bodies = {"POST": CancelScoringBody}
-
-    def post(self, request: Request, key: str, number: str) -> Response:
-        return self.take(request, number, operations.cancel, **read(CancelScoringBody, request))
+    body, bodies = CancelScoringBody, {"POST": CancelScoringBody}
+    operation = staticmethod(operations.cancel)
 
 
-class Scores(_OfRisk, Collection):
+class Scores(_OfRisk, NestedCollection):
     """List the scores of a risk. POST gives your own score, or changes it until the reveal."""
 
     kind = "score"
@@ -213,7 +198,7 @@ class Scores(_OfRisk, Collection):
     }
 
     def rows(self, request: Request) -> QuerySet:
-        return queries.scores(request.user).filter(round__risk=self.risk(request))
+        return queries.scores(request.user).filter(round__risk=self.parent(request))
 
     def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
         """Return the rows with the names of the answer: what the reader may know is the figure."""
@@ -221,11 +206,8 @@ class Scores(_OfRisk, Collection):
             row |= {name: row.pop(f"shown_{name}") for name in queries.SEALED}
         return found
 
-    def get(self, request: Request, key: str) -> Response:
-        return super().get(request)
-
     def post(self, request: Request, key: str) -> Response:
-        risk = self.risk(request)
+        risk: Risk = self.parent(request)
         values = read(ScoreBody, request)
         own: Score | None = queries.own_open(risk, cast(User, request.user))
         seen = self.seen_if_sent(request, own)

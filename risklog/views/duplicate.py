@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from catalogue.models import Model
-from kit import clock
+from kit import clock, references
 from kit.rights import view_needs
 from pages import flows
 from pages.answers import respond
@@ -33,8 +33,8 @@ def risk_like(request: SignedInRequest) -> HttpResponse:
         groups = BreachGroup.objects.visible_to(request.user).select_related("model")
         group = get_object_or_404(groups, subject__reference=reference.upper())
         title, model = evidence.of_group(group, at=clock.now()).title, group.model
-    elif key.isascii() and key.isdigit() and len(key) < 19:
-        model = Model.objects.visible_to(request.user).filter(pk=int(key)).first()
+    elif (model_id := references.as_id(key)) is not None:
+        model = Model.objects.visible_to(request.user).filter(pk=model_id).first()
     context = {"like": queries.likeliest(request.user, title, model=model), "title": title}
     return respond(request, "risklog/risk_like.html", "like", context)
 

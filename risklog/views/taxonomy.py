@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from history.queries import show
+from kit import references
 from kit.rights import may, view_needs
 from pages import flows
 from pages.answers import go, respond
@@ -65,10 +66,9 @@ def category_by_id(request: SignedInRequest, pk: int) -> HttpResponse:
 @view_needs("risklog.category_view")
 def category_meaning(request: SignedInRequest) -> HttpResponse:
     """Show what the category that a form has chosen means (?category=<number>); nothing without one."""
-    number = request.GET.get("category", "")
-    is_number = number.isascii() and number.isdigit() and len(number) < 19
+    number = references.as_id(request.GET.get("category", ""))
     rows = Category.objects.visible_to(request.user)
-    category = rows.filter(pk=int(number)).first() if is_number else None
+    category = None if number is None else rows.filter(pk=number).first()
     return respond(request, "risklog/category_meaning.html", "meaning", {"category": category})
 
 

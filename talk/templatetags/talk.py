@@ -6,6 +6,7 @@ from django import template
 from django.utils.safestring import SafeString
 
 from history.models import Recorded
+from kit import references
 from kit.kinds import url_of
 from kit.refusals import Refused
 from kit.rights import may
@@ -32,7 +33,7 @@ def show_conversation(context: Any, obj: Recorded) -> dict[str, Any]:
     shown = request.GET.get("timeline", "all")
     shown = shown if shown in SHOWN else "all"
     earlier = request.GET.get("earlier") or None
-    at = {name: _number(request.GET.get(name, "")) for name in ("comment", "event")}
+    at = {name: references.as_id(request.GET.get(name, "")) for name in ("comment", "event")}
     try:
         found = conversation(user, obj, shown=shown, before=earlier, **at)
     except Refused:
@@ -48,11 +49,6 @@ def show_conversation(context: Any, obj: Recorded) -> dict[str, Any]:
         "may_comment": may(user, "talk.comment_add"),
         "user": user,
     }
-
-
-def _number(text: str) -> int | None:
-    """Return the id that a parameter of the address gives, None for another text."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 @register.inclusion_tag("talk/_tag_names.html", takes_context=True)
