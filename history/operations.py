@@ -71,10 +71,12 @@ def record_many(
     cause: Event | None = None,
     viewers: Sequence[int] | None = None,
     placed: Sequence[Placement] | None = None,
+    batch: UUID | None = None,
 ) -> list[Event]:
     """record() for objects of one kind, all new or all existing, with a constant number of statements.
 
-    placed: one per new object, by default open roots, or roots with these `viewers`.
+    placed: one per new object, by default open roots, or roots with these `viewers`. batch: of an act that
+    is written in several parts; by default a new one.
     """
     if not objs:
         return []
@@ -84,7 +86,8 @@ def record_many(
     placed = placed or [Placement(viewers=viewers)] * len(objs)
     created = writing.create(objs, placed, at=at) if all(fresh) else [None] * len(objs)
     pairs = [(obj, [row] if row else []) for obj, row in zip(objs, created, strict=True)]
-    return writing.write(pairs, event, payloads=payloads, by=by, at=at, cause=cause, batch=new_batch())
+    batch = batch or new_batch()
+    return writing.write(pairs, event, payloads=payloads, by=by, at=at, cause=cause, batch=batch)
 
 
 @in_one_transaction

@@ -182,12 +182,13 @@ def press(
     permission: str,
     operation: Callable[..., Any],
     address: str,
-    message: str,
+    message: Text,
     undo: str = "",
 ) -> HttpResponse:
     """Take a step that needs no input: operation(obj, by=, at=, seen=), then redirect to `address`.
 
     A refusal, a conflict and a missing version are shown there in a toast. Nothing is written then.
+    message: a function if it depends on the result of the step.
     """
     require(request.user, permission, obj)
     seen = version_of(request)
@@ -197,7 +198,7 @@ def press(
         operation(obj, by=actor(request), at=clock.now(), seen=seen)
     except Refused as refusal:
         return toast(request, go(request, address), refusal.message)
-    return toast(request, go(request, address), message, undo=_undo(undo, obj))
+    return toast(request, go(request, address), _text(message), undo=_undo(undo, obj))
 
 
 def _text(text: Text) -> str:

@@ -43,12 +43,14 @@ class ApiView(GenericAPIView):
     permission: method -> the name of its permission. A method that is not named is refused.
     bodies: for the schema: method -> the Body it reads, None for a method without one.
     answers: for the schema: method -> (status, serializer or None), where it differs from the default.
+    accepted: for the schema: when a POST answers 202 with the object instead, with Location and Retry-After.
     names_objects: for the schema: a parameter of the query names an object, and 404 answers an unknown one.
     """
 
     permission: ClassVar[Mapping[str, str]] = {}
     bodies: ClassVar[Mapping[str, type[serializers.Serializer] | None]] = {}
     answers: ClassVar[Mapping[str, tuple[int, Any]]] = {}
+    accepted: ClassVar[str] = ""
     names_objects: ClassVar[bool] = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:

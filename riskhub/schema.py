@@ -50,6 +50,11 @@ _ERRORS = {
 }
 
 
+# The headers of an answer whose work goes on.
+_OF_ACCEPTED = [
+    OpenApiParameter("Location", str, "header", response=[202], description="Read there how far it is."),
+    OpenApiParameter("Retry-After", int, "header", response=[202], description="Seconds until then."),
+]
 _FILE = OpenApiResponse(OpenApiTypes.BINARY, "The file.")
 
 
@@ -126,6 +131,8 @@ class Resources(AutoSchema):
             found = {(200, kind.partition(";")[0]): _FILE for kind in exporting.FORMATS.values()}
         if self.method == "GET" and isinstance(self.view, Item) and "version" in self.view.columns:
             found[304] = OpenApiResponse(None, "You have this version already (If-None-Match).")
+        if self.method == "POST" and self.view.accepted:
+            found[(202, "application/json")] = OpenApiResponse(serializer, self.view.accepted)
         for code in self._errors():
             found[(code, PROBLEM)] = OpenApiResponse(Problem, _ERRORS[code])
         return found
@@ -149,6 +156,8 @@ class Resources(AutoSchema):
             text = "1 to 200 printable characters. The same request under the same key acts once."
             key = {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[\\x20-\\x7e]+$"}
             found.append(OpenApiParameter("Idempotency-Key", key, "header", description=text))
+        if self.method == "POST" and self.view.accepted:
+            found += _OF_ACCEPTED
         if self._reads_if_match():
             text = "The ETag of the version that you read, or * for any version."
             is_needed = self._needs_if_match()

@@ -2,7 +2,7 @@
 
 DATABASE_URL        the application role: reads and writes, on history only INSERT and SELECT
 DATABASE_OWNER_URL  the owner: migrations, backup, erasure (default: DATABASE_URL, and health says so)
-REDIS_URL           the broker, which only has the queue of tasks
+REDIS_URL           the broker, which has the queue of tasks and the progress of running imports
 EMAIL_URL           smtp://user:password@host:port; without it mail goes to a page for administrators
 RISKHUB_URL         the address that people use, for links in mails
 RISKHUB_HOME        the folder with keys and embedded data (default ./var)
@@ -199,7 +199,21 @@ APPLICATION_ROLE = DATABASES["default"]["USER"]
 OWNER_ROLE = DATABASES["owner"]["USER"]
 
 # ---------------------------------------------------------------- sessions, cookies, headers
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    # Of all processes: the progress of running work (kit/progress.py). It may be lost at any time.
+    "shared": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "riskhub",
+        "OPTIONS": {
+            "socket_timeout": 1,
+            "socket_connect_timeout": 1,
+            "serializer": "kit.progress.JsonSerializer",
+        },
+    },
+}
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
@@ -297,7 +311,6 @@ SPECTACULAR_SETTINGS = {
 }
 
 # ---------------------------------------------------------------- background work
-REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
 LEASE_SECONDS = env.int("RISKHUB_LEASE_SECONDS", default=60)
 
 LOGGING = {

@@ -107,6 +107,7 @@ class RevealState(TextChoices):
 class ImportState(TextChoices):
     READ = "read", "Not checked"
     CHECKED = "checked", "Checked"
+    APPLYING = "applying", "Being imported"
     APPLIED = "applied", "Imported"
     UNDONE = "undone", "Undone"
 

@@ -12,7 +12,7 @@ from people.models import Receipt
 
 KEPT = timedelta(days=7)
 # The headers that are stored with an answer. The middleware adds the others to every answer.
-_HEADERS = ("Content-Type", "Location", "ETag")
+_HEADERS = ("Content-Type", "Location", "ETag", "Retry-After")
 
 
 class Book:

@@ -23,10 +23,17 @@ from rest.steps import Step
 from risklog.columns import COLUMNS, DateOrder
 from risklog.filters import IMPORT_ROWS, IMPORTS
 from risklog.models import Category, Import
-from risklog.operations import import_undo
+from risklog.operations import import_apply, import_undo
 from risklog.operations import imports as operations
 from risklog.queries import imports as queries
 from risklog.states import ImportState, RowResult
+
+
+class ProgressRead(serializers.Serializer):
+    """How far a worker is: rows done of rows in all."""
+
+    done = serializers.IntegerField()
+    total = serializers.IntegerField()
 
 
 class ImportRead(serializers.Serializer):
@@ -52,6 +59,13 @@ class ImportRead(serializers.Serializer):
     sheet = serializers.CharField(help_text="The sheet that was read. Empty for text.")
     sheets = serializers.ListField(child=serializers.CharField(), help_text="The visible sheets of the file.")
     encoding = serializers.CharField(help_text="Of a text that is not Unicode: as it was read. Else empty.")
+    problem = serializers.CharField(
+        help_text="Why a worker did not apply it. Nothing was imported then. Else empty."
+    )
+    progress = ProgressRead(
+        allow_null=True,
+        help_text="While its state is “applying”: nothing of it is written before all of it is.",
+    )
     counts = serializers.DictField(
         child=serializers.IntegerField(),
         help_text="Rows by result: new, changed, unchanged, refused, unchecked.",
@@ -100,7 +114,8 @@ class NewImport(Body):
     creates_categories = serializers.BooleanField(default=False)
     dry_run = serializers.BooleanField(
         default=True,
-        help_text="False: apply it at once, unless a row is refused. Then its state stays “checked”.",
+        help_text="False: apply it, unless a row is refused. Then its state stays “checked”. "
+        f"A worker applies more than {import_apply.AT_ONCE} rows: then its state is “applying”.",
     )
 
     def validate_mapping(self, text: str) -> dict[str, str]:
@@ -113,18 +128,25 @@ class NewImport(Body):
         return mapping
 
 
+# Seconds after which a client reads again how far an import is.
+_RETRY_AFTER = "1"
+
+
 class _Imports(Resource):
     kind = "import"
     serializer_class = ImportRead
-    columns = {name: name for name in ImportRead().fields if name != "counts"}
+    columns = {name: name for name in ImportRead().fields if name not in {"counts", "progress"}}
 
     def rows(self, request: Request) -> QuerySet:
         return queries.of_author(request.user)
 
     def finish(self, rows: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
-        numbers = queries.counts_of([row["id"] for row in rows])
+        ids = [row["id"] for row in rows]
+        numbers, progress = queries.counts_of(ids), queries.progress_of(ids)
         for row in rows:
             row["counts"] = asdict(numbers[row["id"]])
+            one = progress.get(row["id"]) if row["state"] == ImportState.APPLYING else None
+            row["progress"] = {"done": one.done, "total": one.total} if one else None
         return rows
 
 
@@ -147,20 +169,32 @@ class Imports(_Imports, Collection):
 
 
 class ImportItem(_Imports, Item):
-    """Get an import of yours."""
+    """Get an import of yours.
+
+    While it is being applied, only its `progress` changes. The answer then has no ETag and is never 304.
+    """
 
     permission = {"GET": "risklog.risk_import"}
+
+    def get(self, request: Request, key: str) -> Response:
+        row = self.one(request, key)
+        if row["state"] == ImportState.APPLYING:
+            return Response(row, headers={"Retry-After": _RETRY_AFTER})
+        return self.answer(request, key, body=row)
 
 
 class ApplyImport(_Imports, Step):
     """Create and change the risks of all rows, or of none: 422 if a row is refused.
 
-    409 if something changed since the check. The rows then have their new results.
+    409 if something changed since the check. The rows then have their new results. A worker applies an
+    import of more than 200 rows: the answer is 202, and the import becomes “applied”, or “checked” again
+    with a `problem`.
     """
 
     permission = {"POST": "risklog.risk_import"}
     bodies = {"POST": Body}
     answers = {"POST": (200, ImportRead)}
+    accepted = f"A worker applies its rows, because they are more than {import_apply.AT_ONCE}."
     is_versioned = True
 
     def post(self, request: Request, key: str) -> Response:
@@ -168,11 +202,15 @@ class ApplyImport(_Imports, Step):
         seen = self.seen(request, found)
         read(Body, request)
         try:
-            operations.apply(found, by=self.by(request), at=clock.now(), seen=seen)
+            import_apply.start(found, by=self.by(request), at=clock.now(), seen=seen)
         except IllegalMove as refusal:
             # An answer keeps what was stored; an exception would roll it back (rest.idempotency).
             return refusal_answer(refusal)
-        return self.answer(request, found.pk)
+        if found.is_applied:
+            return self.answer(request, found.pk)
+        answer = self.answer(request, found.pk, 202)
+        answer["Location"], answer["Retry-After"] = f"/api/v1/imports/{found.pk}", _RETRY_AFTER
+        return answer
 
 
 class UndoneImport(ImportRead):

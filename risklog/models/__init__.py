@@ -3,7 +3,7 @@
 from risklog.models.acceptance import Acceptance
 from risklog.models.appetite import Appetite
 from risklog.models.escalation import Climb, Escalation, Ladder, LadderVersion, Rung
-from risklog.models.imports import Import, ImportFile, ImportRow
+from risklog.models.imports import Import, ImportFile, ImportRow, ImportRun
 from risklog.models.matrix import RiskMatrix
 from risklog.models.reveal import Reveal
 from risklog.models.review import Review, Reviewer
@@ -14,7 +14,7 @@ from risklog.models.template import FilledTemplate, Template, TemplateVersion
 
 __all__ = [
     "Acceptance", "Appetite", "Category", "Climb", "Escalation", "FilledTemplate", "Import",
-    "ImportFile", "ImportRow", "Ladder", "LadderVersion", "Reveal", "Review", "Reviewer", "Risk",
+    "ImportFile", "ImportRow", "ImportRun", "Ladder", "LadderVersion", "Reveal", "Review", "Reviewer", "Risk",
     "RiskMatrix", "Rung",
     "Score", "ScoringRound",
     "Template", "TemplateVersion",

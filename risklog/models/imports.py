@@ -1,8 +1,11 @@
 """Imports of sheets: a file that was read, the mapping of its columns, and a result for each row."""
 
 from django.db import models
+from django.db.models import Q
 
-from people.models import User
+from history.models import Claimable
+from history.states import Work
+from people.models import Token, User
 from risklog.columns import DateOrder
 from risklog.models.risk import Risk
 from risklog.models.taxonomy import Category
@@ -16,7 +19,7 @@ class Import(models.Model):
     leave it out. category: for rows without one. notes: how the file was read.
     checked_at: when the results of the rows were computed for the present mapping, None before.
     sheet, sheets, encoding: the name, the names and the encoding of lists.sheets.Sheet. batch: of the changes
-    that it made to existing risks.
+    that it made to existing risks. problem: why a worker could not apply it, "" otherwise.
     """
 
     author = models.ForeignKey(User, models.CASCADE, related_name="+")
@@ -35,6 +38,7 @@ class Import(models.Model):
     checked_at = models.DateTimeField(null=True, blank=True)
     applied_at = models.DateTimeField(null=True, blank=True)
     batch = models.UUIDField(null=True, blank=True)
+    problem = models.TextField(blank=True, default="", db_default="")
     undone_at = models.DateTimeField(null=True, blank=True)
     version = models.PositiveIntegerField(default=1)
 
@@ -50,6 +54,11 @@ class Import(models.Model):
         return self.applied_at is not None
 
     @property
+    def is_open(self) -> bool:
+        """Return whether its author can still check it, apply it and delete it."""
+        return self.state in (ImportState.READ, ImportState.CHECKED)
+
+    @property
     def has_choices(self) -> bool:
         """Return whether its file can be read in another way: another sheet, or another encoding."""
         return len(self.sheets) > 1 or bool(self.encoding)
@@ -63,6 +72,39 @@ class ImportFile(models.Model):
 
     def __str__(self) -> str:
         return f"file of import {self.of_id}"
+
+
+class ImportRun(Claimable):
+    """The work of applying a long import, for a worker. An import is being applied while it has an open run.
+
+    asked_at: when its author asked for it. token: with which they did so, None on a page. rows: their number.
+    """
+
+    MAX_TRIES = 3
+
+    of = models.ForeignKey(Import, models.CASCADE, related_name="runs")
+    asked_at = models.DateTimeField()
+    token = models.ForeignKey(Token, models.SET_NULL, null=True, blank=True, related_name="+")
+    rows = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["of"],
+                condition=Q(state__in=[Work.PENDING, Work.CLAIMED]),
+                name="risklog_import_run_once",
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["not_before", "id"],
+                name="risklog_import_run_open",
+                condition=Q(state__in=[Work.PENDING, Work.CLAIMED]),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"run {self.pk} of import {self.of_id}"
 
 
 class ImportRow(models.Model):

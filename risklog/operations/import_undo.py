@@ -15,7 +15,7 @@ from risklog import events
 from risklog.models import Import, Risk
 from risklog.operations import risk_bulk, risk_bulk_undo
 from risklog.operations.acceptance import rows_of_end
-from risklog.operations.imports import lock_applied
+from risklog.operations.import_saving import lock_applied
 from risklog.states import ImportState, RiskState, RowResult
 
 _CHANGED = "Somebody else changed it since"

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, TypedDict, Unpack
+from uuid import UUID
 
 from django.db import transaction
 
@@ -109,12 +110,14 @@ def add(
 
 
 @transaction.atomic
-def add_many(drafts: Sequence[Mapping[str, Any]], *, by: Actor, at: datetime) -> list[Risk]:
+def add_many(
+    drafts: Sequence[Mapping[str, Any]], *, by: Actor, at: datetime, batch: UUID | None = None
+) -> list[Risk]:
     """Create risks that were kept elsewhere before, with a constant number of statements.
 
     drafts: the fields of each risk. title, category, likelihood and impact are required. A state is kept as
     it is; an accepted risk needs accepted_until, acceptance_reason and treatment, a closed one
-    closing_evidence. Raises Refused with the name of the field.
+    closing_evidence. batch: as of history's record_many(). Raises Refused with the name of the field.
     """
     matrix = present_matrix()
     tags = tag.admit_each([draft.get("tags", ()) for draft in drafts])
@@ -123,7 +126,7 @@ def add_many(drafts: Sequence[Mapping[str, Any]], *, by: Actor, at: datetime) ->
         for draft, admitted in zip(drafts, tags, strict=True)
     ]
     placed = [_placement(risk, None, by) for risk in risks]
-    history.record_many(risks, "risklog.risk_opened", by=by, at=at, placed=placed)
+    history.record_many(risks, "risklog.risk_opened", by=by, at=at, placed=placed, batch=batch)
     acceptance.add_to([risk for risk in risks if risk.state == RiskState.ACCEPTED], by=by, at=at)
     return risks
 

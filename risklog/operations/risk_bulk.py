@@ -185,12 +185,17 @@ def loaded(risks: QuerySet[Risk], *, is_limited: bool = True) -> list[Risk]:
     return bulk.loaded(rows, "risk", most=MAX_RISKS) if is_limited else list(rows.order_by("pk"))
 
 
-def write(rows: Sequence[PlannedChange], *, by: Actor, at: datetime) -> UUID | None:
-    """Write what is planned, for locked risks. Return the batch of its events, None without any."""
+def write(
+    rows: Sequence[PlannedChange], *, by: Actor, at: datetime, batch: UUID | None = None
+) -> UUID | None:
+    """Write what is planned, for locked risks. Return the batch of its events, None without any.
+
+    batch: of a change that is written in several parts; by default a new one.
+    """
     changed = [row for row in rows if row.outcome == "changed"]
     if not changed:
         return None
-    batch = new_batch()
+    batch = batch or new_batch()
     _write_fields(changed, batch, by=by, at=at)
     stepping = sorted((row for row in changed if "state" in row.changes), key=_step_of)
     for (_, to), group in groupby(stepping, key=_step_of):

@@ -6,10 +6,12 @@ from typing import Any
 
 from django.db.models import Count, QuerySet
 
+from history.states import Work
+from kit import progress
 from kit.sight import Visitor
 from risklog.columns import COLUMNS
-from risklog.models import Import, ImportRow, Risk
-from risklog.states import RowResult
+from risklog.models import Import, ImportRow, ImportRun, Risk
+from risklog.states import ImportState, RowResult
 
 LABELS = {**{name: column.label for name, column in COLUMNS.items()}, "level": "Level"}
 
@@ -57,6 +59,47 @@ def counts_of(ids: Sequence[int]) -> dict[int, Counts]:
     for pk, result, number in rows.values_list("of_id", "result").annotate(number=Count("id")):
         numbers[pk][result or "unchecked"] = number
     return {pk: Counts(**found) for pk, found in numbers.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class ImportProgress:
+    """How far a worker is with an import: rows done of rows in all.
+
+    is_begun: whether a worker has it. is_repeated: whether an earlier try ended without a result.
+    """
+
+    done: int
+    total: int
+    is_begun: bool
+    is_repeated: bool
+
+    @property
+    def quarters(self) -> int:
+        """Return the percentage in steps of 25, which a screen reader announces."""
+        return 25 * (4 * self.done // self.total) if self.total else 0
+
+
+def progress_of(ids: Sequence[int]) -> dict[int, ImportProgress]:
+    """Return the progress of those of these imports that are being applied. One query."""
+    runs = list(ImportRun.objects.filter(of__in=ids, state__in=[Work.PENDING, Work.CLAIMED]))
+    done = progress.of_each(str(run.claim) for run in runs if run.claim)
+    return {
+        run.of_id: ImportProgress(
+            min(done.get(str(run.claim), 0), run.rows),
+            run.rows,
+            run.state == Work.CLAIMED,
+            run.tries > (run.state == Work.CLAIMED),
+        )
+        for run in runs
+    }
+
+
+def progress_for(found: Import) -> ImportProgress | None:
+    """Return the progress of an import, None unless it is being applied. One query, or two without a run."""
+    if found.state != ImportState.APPLYING:
+        return None
+    one = progress_of([found.pk]).get(found.pk)
+    return one or ImportProgress(0, found.rows.count(), is_begun=False, is_repeated=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from kit.rights import view_needs
 from lists.specification import Selection
@@ -19,10 +19,11 @@ from people.permissions import SignedInRequest
 from risklog.filters import IMPORT_ROWS
 from risklog.forms.imports import MappingForm, ReadingForm, UploadForm
 from risklog.models import Import
+from risklog.operations import import_apply as apply_operations
 from risklog.operations import import_undo as undo_operations
 from risklog.operations import imports as operations
 from risklog.queries import imports as queries
-from risklog.states import RowResult
+from risklog.states import ImportState, RowResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,7 @@ def _context(request: SignedInRequest, found: Import, form: MappingForm) -> dict
         "found": found,
         "form": form,
         "reading": ReadingForm(found=found) if found.has_choices else None,
+        "progress": queries.progress_for(found),
         "counts": (counts := queries.counts(found)),
         "page": shown.page,
         "lines": queries.lines(shown.page.rows, found.header, request.user) if found.checked_at else (),
@@ -139,10 +141,21 @@ def import_apply(request: SignedInRequest, pk: int) -> HttpResponse:
         request,
         found,
         permission="risklog.risk_import",
-        operation=operations.apply,
+        operation=apply_operations.start,
         address=address_of(found),
-        message="Imported",
+        message=lambda: "Imported" if found.is_applied else "The import has started",
     )
+
+
+@require_safe
+@view_needs("risklog.risk_import")
+def import_progress(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Return how far an import is. When it is finished, the browser loads its page again."""
+    found = _import(request, pk)
+    if progress := queries.progress_for(found):
+        return respond(request, "risklog/_import_progress.html", None, {"found": found, "progress": progress})
+    gone = go(request, address_of(found))
+    return toast(request, gone, "Imported") if found.state == ImportState.APPLIED else gone
 
 
 @require_POST

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from kit.actor import Actor
 from people.states import Role
 from risklog.models import Import, Risk
-from risklog.operations import imports
+from risklog.operations import import_apply, imports
 from risklog.operations import risk as operations
 from tests.conftest import AT
 from tests.factories import people, risks
@@ -133,7 +133,7 @@ def test_a_viewer_may_not_import(client, ana):
 
 
 def test_delete_removes_the_import_only(client, ana):
-    found = imports.apply(an_import(ana), by=Actor(ana, "page"), at=AT)
+    found = import_apply.apply(an_import(ana), by=Actor(ana, "page"), at=AT)
     other = an_import(ana)
 
     client.post(f"{LIST}{other.pk}/delete/", {"version": other.version})

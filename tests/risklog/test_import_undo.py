@@ -13,7 +13,7 @@ from kit.refusals import IllegalMove, Refused
 from notices.models import Entry
 from people.states import Role
 from risklog.models import Acceptance, Import, ImportFile, Risk
-from risklog.operations import import_undo, imports, risk_bulk
+from risklog.operations import import_apply, import_undo, imports, risk_bulk
 from risklog.operations import risk as operations
 from risklog.states import ImportState
 from talk.operations import comment
@@ -81,7 +81,7 @@ def test_another_sheet_is_read_on_the_page_without_another_upload(client, ana):
     found.refresh_from_db()
     assert (found.sheet, found.state, found.rows.count()) == ("Present", ImportState.READ, 2)
     imports.check(found, mapping=found.mapping, by=Actor(ana, "page"), at=AT)
-    imports.apply(found, by=Actor(ana, "page"), at=AT)
+    import_apply.apply(found, by=Actor(ana, "page"), at=AT)
     assert set(Risk.objects.values_list("title", flat=True)) == {"Present risk", "Other"}
     assert not ImportFile.objects.exists()
 

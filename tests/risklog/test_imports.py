@@ -12,7 +12,7 @@ from kit.actor import Actor
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
 from people.states import Role
 from risklog.models import Category, Import, Risk
-from risklog.operations import imports
+from risklog.operations import import_apply, imports
 from risklog.operations import risk as operations
 from risklog.operations.acceptance import DUE
 from risklog.queries import imports as queries
@@ -41,7 +41,7 @@ def check(found, person, **settings):
 
 
 def apply(found, person):
-    return imports.apply(found, by=Actor(person, "page"), at=AT)
+    return import_apply.apply(found, by=Actor(person, "page"), at=AT)
 
 
 def checked(lines, person, **settings):

@@ -8,7 +8,7 @@ from kit.actor import SYSTEM, Actor
 from kit.refusals import IllegalMove
 from people.states import Role
 from risklog.models import Appetite, Category, Ladder
-from risklog.operations import appetite, imports, taxonomy
+from risklog.operations import appetite, import_apply, imports, taxonomy
 from risklog.operations import ladder as ladders
 from risklog.states import Who
 from tests.factories import people, risks
@@ -77,7 +77,7 @@ def test_a_sheet_with_the_old_name_puts_its_risks_into_the_new_category(manager,
     sheet = io.BytesIO(b"Risk,Category\nLabels are late,Label noise\n")
 
     by = Actor(manager, "page")
-    imports.apply(imports.take(sheet, name="risks.csv", by=by, at=at), by=by, at=at)
+    import_apply.apply(imports.take(sheet, name="risks.csv", by=by, at=at), by=by, at=at)
 
     assert bias.risks.get().title == "Labels are late"
 
