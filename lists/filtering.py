@@ -74,11 +74,17 @@ def number(text: str) -> int:
 
 
 def day(text: str) -> date:
-    """Parse an ISO date. Raises ValueError."""
+    """Parse an ISO date of the years 1000 to 2999. Raises ValueError.
+
+    A period around such a day stays within the calendar.
+    """
     try:
-        return date.fromisoformat(text)
+        found = date.fromisoformat(text)
     except ValueError:
         raise ValueError("Use a date such as 2026-03-31.") from None
+    if not 1000 <= found.year <= 2999:
+        raise ValueError("Use a date of the years 1000 to 2999, such as 2026-03-31.")
+    return found
 
 
 def key(label: str, path: str, help: str = "") -> Filter:

@@ -85,9 +85,12 @@ def on_time_changed(event: Event, *, at: datetime) -> None:
 
 
 def slot_of(user: User, week: str) -> datetime | None:
-    """Return the moment of a person's digest in an ISO week, such as "2026-W48"; None for another text."""
+    """Return the moment of a person's digest in an ISO week, such as "2026-W48"; None for another text.
+
+    Weeks before the year 1000 or after 2999 do not count: the weeks around one stay within the calendar.
+    """
     organisation = people.organisation()
-    if organisation is None or not re.fullmatch(r"[0-9]{4}-W[0-9]{2}", week):
+    if organisation is None or not re.fullmatch(r"[12][0-9]{3}-W[0-9]{2}", week):
         return None
     try:
         day = date.fromisocalendar(int(week[:4]), int(week[-2:]), organisation.digest_weekday + 1)

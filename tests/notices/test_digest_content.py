@@ -172,7 +172,7 @@ def test_any_past_week_is_computed_and_says_so(client, ana, at):
     assert "Back then" not in client.get("/notices/digest/2026-W46/").content.decode()
 
 
-@pytest.mark.parametrize("week", ["2026-W60", "x", "2026-w01"])
+@pytest.mark.parametrize("week", ["2026-W60", "x", "2026-w01", "0001-W01", "9999-W01"])
 def test_a_week_that_is_none_is_refused(client, ana, week):
     client.force_login(ana)
 
