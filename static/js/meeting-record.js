@@ -35,9 +35,18 @@ listen("keydown", (event) => {
   choose(all[(here + step + all.length) % all.length]);
 });
 
+/* The line of the latest answer. What was typed since it was sent stays. */
+let sent = "";
+
+listen("htmx:after:request", (event) => {
+  const { sourceElement, request } = event.detail.ctx;
+  if (sourceElement?.id === "record") sent = request.body?.get("line") ?? "";
+});
+
 listen("recorded", () => {
   const field = line();
-  field.value = "";
+  if (field.value.startsWith(sent)) field.value = field.value.slice(sent.length);
+  if (field.value) field.dispatchEvent(new Event("input", { bubbles: true }));
   field.focus();
   announce("Recorded");
 });

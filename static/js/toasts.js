@@ -6,12 +6,16 @@ const SHOWN = 5000;
 const SHOWN_WITH_UNDO = 10000;
 const LOOK_AGAIN = 2000;
 
+const timers = new WeakMap();
+
 /**
- * Show a message for five seconds, or ten when it can be undone.
+ * Show a message for five seconds, or ten when it can be undone. A message that is shown already stays longer.
  * @param {string} text
  * @param {string} [undo] the address that a POST undoes it at
  */
 export function showToast(text, undo) {
+  const same = undo ? null : findAll("#toasts > .toast").find((one) => one.textContent === text);
+  if (same) return removeLater(same);
   const toast = document.createElement("div");
   const words = document.createElement("span");
   toast.className = "toast";
@@ -46,8 +50,12 @@ function hiddenField(name, value) {
 
 /* What is being read or reached for stays. */
 function removeLater(toast) {
-  const remove = () => (toast.matches(":hover,:focus-within") ? setTimeout(remove, LOOK_AGAIN) : toast.remove());
-  setTimeout(remove, find("form", toast) ? SHOWN_WITH_UNDO : SHOWN);
+  const wait = (milliseconds) => {
+    clearTimeout(timers.get(toast));
+    timers.set(toast, setTimeout(remove, milliseconds));
+  };
+  const remove = () => (toast.matches(":hover,:focus-within") ? wait(LOOK_AGAIN) : toast.remove());
+  wait(find("form", toast) ? SHOWN_WITH_UNDO : SHOWN);
 }
 
 listen("toast", (event) => showToast(event.detail.text ?? event.detail.value ?? "", event.detail.undo));

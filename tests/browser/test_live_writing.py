@@ -1,0 +1,104 @@
+"""Somebody writes in a live meeting faster than the server answers: nothing that was typed is lost."""
+
+import pytest
+
+from actions.models import Action
+from meetings.models import Meeting
+from meetings.states import MeetingState
+
+
+@pytest.fixture
+def live(sign_in):
+    """A page of a live meeting with a current item, with the record bar set to actions."""
+    page = sign_in("sofia")
+    meeting = Meeting.objects.filter(state=MeetingState.LIVE).first()
+    if meeting is None:
+        meeting = Meeting.objects.filter(state=MeetingState.PLANNED).order_by("starts_at").first()
+        page.goto(f"/meetings/{meeting.reference}/")
+        page.click("form[action$='/start/'] button")
+        page.click("main button.button-primary")  # it is planned for another day
+        page.wait_for_url("**/live/")
+        page.click("text=Start item")
+    else:
+        page.goto(f"/meetings/{meeting.reference}/live/")
+    page.wait_for_selector("#record-line")
+    page.click("#record label:has-text('Action')")
+    return page
+
+
+def _record(page, *lines: str) -> None:
+    for line in lines:
+        page.fill("#record-line", line)
+        page.press("#record-line", "Enter")
+
+
+def _wait_for(page, *lines: str) -> None:
+    for line in lines:
+        page.wait_for_selector(f"#meeting-log >> text={line}")
+
+
+@pytest.fixture
+def held(live):
+    """The requests of the record bar wait here until they are let go."""
+    waiting: list | None = []
+
+    def meet(route) -> None:
+        if waiting is None:
+            route.continue_()
+        else:
+            waiting.append(route)
+
+    def let_go() -> None:
+        nonlocal waiting
+        ready, waiting = waiting, None
+        for route in ready:
+            route.continue_()
+
+    live.route("**/record/", meet)
+    return let_go
+
+
+def test_what_is_typed_while_a_line_is_recorded_stays(live, held):
+    _record(live, "The first line")
+    live.wait_for_timeout(50)
+    live.fill("#record-line", "The next line, not sent yet")
+    held()
+
+    _wait_for(live, "The first line")
+
+    live.wait_for_function("document.querySelector('#say').textContent === 'Recorded'")
+    assert live.input_value("#record-line") == "The next line, not sent yet"
+    live.reload()
+    assert live.input_value("#record-line") == "The next line, not sent yet"
+    live.fill("#record-line", "")
+
+
+def test_what_is_typed_behind_a_line_on_its_way_is_the_next_line(live, held):
+    _record(live, "One line")
+    live.type("#record-line", " and more")
+    held()
+
+    _wait_for(live, "One line")
+
+    live.wait_for_function("document.querySelector('#say').textContent === 'Recorded'")
+    assert live.input_value("#record-line") == " and more"
+    live.fill("#record-line", "")
+
+
+def test_three_lines_in_a_row_are_all_recorded_once(live, held):
+    lines = ("Quick line A", "Quick line B", "Quick line C")
+    _record(live, *lines)
+    live.press("#record-line", "Enter")
+    held()
+
+    _wait_for(live, *lines)
+
+    live.wait_for_function("document.querySelector('#record-line').value === ''")
+    rows = Action.objects.filter(title__startswith="Quick line")
+    assert sorted(rows.values_list("title", flat=True)) == sorted(lines)
+
+
+def test_a_lost_connection_is_told_once(live):
+    live.evaluate("for (let n = 0; n < 3; n++) document.dispatchEvent(new CustomEvent('htmx:error'))")
+
+    assert live.locator(".toast:has-text('could not be reached')").count() == 1
