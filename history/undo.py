@@ -117,7 +117,7 @@ def left_over(left: Mapping[str, Iterable[str]]) -> str:
     return ", ".join(shown[:5]) + more
 
 
-def told(result: UndoResult) -> str:
+def as_text(result: UndoResult) -> str:
     """Return what an undo left and why, as the end of a message; "" if it restored everything."""
     text = f". Changed since, and left: {left_over(result.left)}" if result.left else ""
     if result.refused:

@@ -32,8 +32,8 @@ class BulkPages:
     noun: in the singular. spec, live: the list and the rows that its page filters. urls: the names of the
     addresses of the list, of the change and of the undo. visible: a function from a user to the rows that may
     be selected. form: from (data, user=) to a form with change(). load, plan, apply, undo: the operations.
-    told: from the result of an undo to what it left. labels: field -> label. shown: makes a function from a
-    field and a value to its text, called once a page.
+    undo_text: from the result of an undo to what it left, as the end of a message. labels: field -> label.
+    shown: makes a function from a field and a value to its text, called once a page.
     """
 
     noun: str
@@ -46,7 +46,7 @@ class BulkPages:
     plan: Callable[..., list[PlannedChange]]
     apply: Callable[..., BulkResult]
     undo: Callable[..., Any]
-    told: Callable[[Any], str]
+    undo_text: Callable[[Any], str]
     labels: Mapping[str, str]
     shown: Callable[[], Shown]
 
@@ -181,4 +181,4 @@ def restore(request: HttpRequest, pages: BulkPages) -> HttpResponse:
     except Refused as refusal:
         return toast(request, go(request, back), refusal.message)
     message = f"{counted(result.count, pages.noun)} restored"
-    return toast(request, go(request, back), message + pages.told(result))
+    return toast(request, go(request, back), message + pages.undo_text(result))

@@ -62,7 +62,7 @@ def escalation_context(event: Event, reader: User) -> dict[str, Any]:
         subject_id=event.subject_id
     )
     climbs = Climb.objects.filter(escalation=escalation).order_by("round", "position")
-    own = [climb for climb in climbs if reader.pk in climb.told]
+    own = [climb for climb in climbs if reader.pk in climb.notified_ids]
     absent = own[-1].stand_ins.get(str(reader.pk)) if own else None
     about = visible_or_none(reader, escalation.about)
     owner = rung.concerned(escalation.about).owner if about else None
@@ -138,7 +138,7 @@ def escalation_waits_for(event: Event, user: User, at: datetime) -> str:
     if _has_stand_in(user, at):
         return "The recipient is away. The stand-in is notified."
     climbs = Climb.objects.filter(escalation=escalation, round=escalation.round)
-    is_notified = climbs.filter(told__contains=[user.pk]).exists()
+    is_notified = climbs.filter(notified_ids__contains=[user.pk]).exists()
     return "" if is_notified else "It is no longer escalated to the recipient."
 
 

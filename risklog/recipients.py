@@ -50,7 +50,7 @@ def asked_to_score(event: Event) -> dict[int, str]:
 def escalated_to(event: Event) -> dict[int, str]:
     """Return everyone it was escalated to so far."""
     rows = Climb.objects.filter(escalation__subject_id=event.subject_id)
-    ids = (pk for told in rows.values_list("told", flat=True) for pk in told)
+    ids = (pk for notified in rows.values_list("notified_ids", flat=True) for pk in notified)
     return everyone(ids, "It was escalated to you")
 
 

@@ -139,9 +139,13 @@ class ViewSubscription(_SavedViews, Item):
 
     def get(self, request: Request, key: str) -> Response:
         view, user = self.found(request, key), request.user
-        told = queries.told(view, Reader(user, clock.today(), clock.now()))
+        estimate = queries.estimate(view, Reader(user, clock.today(), clock.now()))
         return Response(
-            {"pace": queries.pace_of(view, user) or "off", "changes": told.now, "digests": told.digest}
+            {
+                "pace": queries.pace_of(view, user) or "off",
+                "changes": estimate.changes,
+                "digests": estimate.digests,
+            }
         )
 
     def post(self, request: Request, key: str) -> Response:

@@ -177,12 +177,15 @@ def new_address(listed: NamedList, selection: Selection) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """How often a subscription would have told its reader in the last DRY_DAYS days, by pace."""
+class NewsEstimate:
+    """How often a subscription would have notified its reader in the last DRY_DAYS days.
 
-    now: int
+    changes: how often at once; is_capped: there are more. digests: in how many weekly digests.
+    """
+
+    changes: int
     is_capped: bool
-    digest: int
+    digests: int
 
 
 def pace_of(view: SavedView, user: Visitor) -> str:
@@ -191,14 +194,14 @@ def pace_of(view: SavedView, user: Visitor) -> str:
     return rows.values_list("pace", flat=True).first() or ""
 
 
-def told(view: SavedView, reader: Reader) -> Told:
+def estimate(view: SavedView, reader: Reader) -> NewsEstimate:
     """Count the changes of the last DRY_DAYS days to what the view shows this reader now. Two queries."""
     events = changes_of(view, reader, since=reader.at - timedelta(days=DRY_DAYS))
     if events is None:
-        return Told(0, False, 0)
+        return NewsEstimate(0, False, 0)
     number, is_capped = counting.capped_count(events)
     weeks = events.order_by().annotate(week=TruncWeek("at")).values("week").distinct()
-    return Told(number, is_capped, weeks.count())
+    return NewsEstimate(number, is_capped, weeks.count())
 
 
 def changes_of(view: SavedView, reader: Reader, *, since: datetime) -> QuerySet[Event] | None:

@@ -166,7 +166,12 @@ def view_subscribe(request: SignedInRequest, pk: int) -> HttpResponse:
                 return _subscribed(request, view, form.cleaned_data["pace"])
             except Refused as refusal:
                 status = form.refuse(refusal)
-    context = {"view": view, "form": form, "told": queries.told(view, reader_of(request)), "pace": pace}
+    context = {
+        "view": view,
+        "form": form,
+        "estimate": queries.estimate(view, reader_of(request)),
+        "pace": pace,
+    }
     return respond(request, "saved/view_subscribe.html", "form", context, status=status)
 
 

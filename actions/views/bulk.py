@@ -39,7 +39,7 @@ ACTION_PAGES = BulkPages(
     plan=action_bulk.plan,
     apply=action_bulk.apply,
     undo=action_bulk.undo,
-    told=undo.told,
+    undo_text=undo.as_text,
     labels={
         "owner": "Owner",
         "due_on": "Due",

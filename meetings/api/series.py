@@ -244,10 +244,9 @@ class PreviewSeries(_Series, Item):
         series = self.found(request, key)
         values = read(SeriesChange, request)
         effects = preview.of_change(series, values, by=self.by(request), at=clock.now())
-        people = {
-            name: [person.pk for person in getattr(effects, name)] for name in ("told", "joining", "leaving")
-        }
-        return Response({"meetings": MeetingEffectRow(effects.meetings, many=True).data, **people})
+        people = {"told": effects.notified, "joining": effects.joining, "leaving": effects.leaving}
+        ids = {name: [person.pk for person in of_name] for name, of_name in people.items()}
+        return Response({"meetings": MeetingEffectRow(effects.meetings, many=True).data, **ids})
 
 
 RESOURCES: list = [

@@ -39,16 +39,16 @@ class MeetingEffect:
 
 @dataclass(frozen=True, slots=True)
 class Effects:
-    """What a change does. told: people who are told that it changed; joining, leaving: participants."""
+    """What a change does. notified: people who are mailed that it changed; joining, leaving: participants."""
 
     meetings: list[MeetingEffect]
-    told: list[User]
+    notified: list[User]
     joining: list[User]
     leaving: list[User]
 
     @property
     def is_none(self) -> bool:
-        return not (self.meetings or self.told or self.joining or self.leaving)
+        return not (self.meetings or self.notified or self.joining or self.leaving)
 
 
 class _RolledBack(Exception):
@@ -65,8 +65,8 @@ def of_change(series: MeetingSeries, values: Mapping[str, Any], *, by: Actor, at
             planned, people = _planned(series, at), participation.ids(series)
             before = {name: getattr(changing, name) for name in WHAT_CALENDARS_SHOW}
             operations.change(changing, values, by=by, at=at)
-            is_told = any(getattr(changing, name) != value for name, value in before.items())
-            raise _RolledBack(_effects(changing, planned, people, is_told, at))
+            is_announced = any(getattr(changing, name) != value for name, value in before.items())
+            raise _RolledBack(_effects(changing, planned, people, is_announced, at))
     except _RolledBack as found:
         return found.effects
 
@@ -77,7 +77,11 @@ def _planned(series: MeetingSeries, at: datetime) -> dict[int, Meeting]:
 
 
 def _effects(
-    series: MeetingSeries, before: dict[int, Meeting], people: frozenset[int], is_told: bool, at: datetime
+    series: MeetingSeries,
+    before: dict[int, Meeting],
+    people: frozenset[int],
+    is_announced: bool,
+    at: datetime,
 ) -> Effects:
     after = _planned(series, at)
     found = []
@@ -93,13 +97,12 @@ def _effects(
         if effect.before != effect.after or effect.leads_before != effect.leads_after:
             found.append(effect)
     now = participation.ids(series)
-    told = now & people if is_told and not series.is_draft else frozenset()
+    notified = now & people if is_announced and not series.is_draft else frozenset()
     users = User.objects.in_bulk(now | people)
-    name = {pk: users[pk] for pk in users}
     return Effects(
         sorted(found, key=lambda one: one.before or one.after or at),
         *(
-            sorted((name[pk] for pk in ids if pk in name), key=lambda user: user.name)
-            for ids in (told, now - people, people - now)
+            sorted((users[pk] for pk in ids if pk in users), key=lambda user: user.name)
+            for ids in (notified, now - people, people - now)
         ),
     )

@@ -117,7 +117,7 @@ class OfPerson:
         lines = [
             _line(one.subject, f"Escalated to you. {self._next_climb(one)}", level=5, badge="Escalated")
             for one in reversed(self._escalated)
-            if self.user.pk in one.told or one.acknowledged_by_id == self.user.pk
+            if self.user.pk in one.notified_ids or one.acknowledged_by_id == self.user.pk
         ]
         questions = self.week.questions.get(self.user.pk, [])
         lines += [self._question(one) for one in questions[:_READ] if self._sees(one.subject)]

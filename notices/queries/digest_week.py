@@ -151,21 +151,21 @@ class Week:
 
     @property
     def escalations(self) -> Pool[Any]:
-        """Those that are unresolved, or were at some moment of the period, newest first; with `told`."""
+        """Return those that are unresolved or were so in the period, newest first, with `notified_ids`."""
 
         def load() -> Pool[Any]:
-            told = Climb.objects.filter(escalation=OuterRef("pk")).values("told")
+            calls = Climb.objects.filter(escalation=OuterRef("pk")).values("notified_ids")
             rows: Any = (
                 Escalation.objects.filter(
                     Q(state__in=UNRESOLVED) | Q(resolved_at__gt=self.earliest), started_at__lte=self.at
                 )
-                .annotate(calls=ArraySubquery(told.values(one=JSONObject(told="told"))))
+                .annotate(calls=ArraySubquery(calls.values(call=JSONObject(notified_ids="notified_ids"))))
                 .select_related("subject", "about", "acknowledged_by")
                 .order_by("-started_at", "-id")
             )
             found = list(rows)
             for one in found:
-                one.told = {pk for call in one.calls or () for pk in call["told"] or ()}
+                one.notified_ids = {pk for call in one.calls or () for pk in call["notified_ids"] or ()}
             return Pool(found, lambda one: one.subject)
 
         return self._once("escalations", load)

@@ -37,7 +37,7 @@ def scores_to_give(user: User) -> QuerySet[Score]:
 
 def escalations_on(user: User) -> QuerySet[Escalation]:
     """Return unresolved escalations to this person, oldest first."""
-    called = Climb.objects.filter(told__contains=[user.pk]).values("escalation_id")
+    called = Climb.objects.filter(notified_ids__contains=[user.pk]).values("escalation_id")
     rows = Escalation.objects.filter(
         Q(pk__in=called) | Q(acknowledged_by=user), state__in=UNRESOLVED
     ).visible_to(user)

@@ -69,7 +69,7 @@ def _climbs(ids: list[int]) -> dict[int, list[dict[str, Any]]]:
     rows = Climb.objects.filter(escalation__in=ids).order_by("round", "position", "id")
     names = ("round", "rung", "branch", "at", "told", "skipped")
     for escalation_id, *values in rows.values_list(
-        "escalation_id", "round", "position", "branch", "at", "told", "skipped"
+        "escalation_id", "round", "position", "branch", "at", "notified_ids", "skipped"
     ):
         climbs.setdefault(escalation_id, []).append(dict(zip(names, values, strict=True)))
     return climbs

@@ -152,8 +152,9 @@ class ClimbQuerySet(RecordedQuerySet):
 class Climb(Part):
     """A rung that an escalation reached or skipped, once a round. branch: the one that was notified.
 
-    told: ids of the users notified. stand_ins: {id of a user notified: id of the absent person they stand in
-    for}. skipped: why the rung was skipped, "" if it was reached.
+    notified_ids: of the users notified; older events have the field as `told`. stand_ins: {id of a user
+    notified: id of the absent person they stand in for}. skipped: why the rung was skipped, "" if it was
+    reached.
     """
 
     OF = "escalation"
@@ -163,7 +164,7 @@ class Climb(Part):
     position = models.PositiveSmallIntegerField()
     branch = models.PositiveSmallIntegerField(default=1, db_default=1)
     at = models.DateTimeField()
-    told = ArrayField(models.BigIntegerField(), default=list, blank=True)
+    notified_ids = ArrayField(models.BigIntegerField(), default=list, blank=True, db_column="told")
     stand_ins = models.JSONField(default=dict, blank=True)
     skipped = models.CharField(max_length=200, blank=True, default="")
 

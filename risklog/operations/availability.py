@@ -40,7 +40,7 @@ def on_person_unavailable(event: Event, *, at: datetime) -> None:
     for review_id in reviews.values_list("pk", flat=True):
         _review_without(review_id, person, event, at=at)
     scoring.go_on_without(person, event, at=at)
-    notified = Climb.objects.filter(told__contains=[person.pk]).values("escalation_id")
+    notified = Climb.objects.filter(notified_ids__contains=[person.pk]).values("escalation_id")
     assigned = Q(acknowledged_by=person) | Q(pk__in=notified)
     escalations = Escalation.objects.filter(assigned, state__in=UNRESOLVED).order_by("pk")
     for escalation_id in escalations.values_list("pk", flat=True):
@@ -72,8 +72,8 @@ def _escalation_without(escalation_id: int, person: User, event: Event, *, at: d
             escalation.hand_over(row, stand_in, by=SYSTEM, at=at, note=note)
         else:
             climb.lapse_now(row, at=at, cause=event)
-    elif row.state == EscalationState.CLIMBING and row.rung and person.pk in climb.told_on(row):
-        notified = User.objects.filter(pk__in=climb.told_on(row)).select_related("subject")
+    elif row.state == EscalationState.CLIMBING and row.rung and person.pk in climb.notified_on(row):
+        notified = User.objects.filter(pk__in=climb.notified_on(row)).select_related("subject")
         if not any(_can_act(user, row, at) for user in notified):
             climb.notify_rung_again(row, at=at, cause=event)
 

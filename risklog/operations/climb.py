@@ -145,7 +145,7 @@ def _stay(
     notified = [person.pk for person in people]
     climbs = [_skip(escalation, position, empty[position], at) for position in skipped]
     if notified:
-        climbs[-1].told = notified
+        climbs[-1].notified_ids = notified
     history.change(
         escalation,
         {"next_climb_at": None, **({} if escalation.rung else {"rung": top, "rung_since": at})},
@@ -171,12 +171,12 @@ def reached_row(escalation: Escalation, reached: Staff, *, round_: int, at: date
         position=reached.rung.position,
         branch=reached.rung.branch,
         at=at,
-        told=reached.on.ids,
+        notified_ids=reached.on.ids,
         stand_ins=sight.as_keys(reached.on.stand_ins),
     )
 
 
-def row_of(escalation: Escalation, told: list[int], at: datetime) -> Climb:
+def row_of(escalation: Escalation, notified_ids: list[int], at: datetime) -> Climb:
     """Return an unsaved row that records further people who are notified on the present rung."""
     return Climb(
         escalation=escalation,
@@ -184,7 +184,7 @@ def row_of(escalation: Escalation, told: list[int], at: datetime) -> Climb:
         position=escalation.rung,
         branch=escalation.branch,
         at=at,
-        told=told,
+        notified_ids=notified_ids,
     )
 
 
@@ -221,7 +221,7 @@ def lapse_now(escalation: Escalation, *, at: datetime, cause: Event | None = Non
         by=SYSTEM,
         at=at,
         values={"acknowledged_by": None, "next_climb_at": None, **since},
-        payload=events.EscalationLapsed(rung=escalation.rung, told=told_on(escalation)),
+        payload=events.EscalationLapsed(rung=escalation.rung, told=notified_on(escalation)),
         cause=cause,
     )
     if is_below_top:
@@ -292,11 +292,11 @@ def rules_of(rungs: list[Rung]) -> list[RungRule]:
     return [RungRule.of(rung) for rung in rungs]
 
 
-def told_on(escalation: Escalation) -> list[int]:
+def notified_on(escalation: Escalation) -> list[int]:
     """Return the ids of the people who were notified on the present rung."""
     climbs = Climb.objects.filter(escalation=escalation, round=escalation.round, position=escalation.rung)
     row = climbs.first()
-    return row.told if row else []
+    return row.notified_ids if row else []
 
 
 def lock(**which: Any) -> Escalation | None:

@@ -293,7 +293,7 @@ def resume(escalation: Escalation, *, by: Actor, at: datetime, seen: int | None 
             "rung_since": at,
             "next_climb_at": climb.next_after(escalation, at),
         },
-        payload=events.EscalationResumed(rung=escalation.rung, told=climb.told_on(escalation)),
+        payload=events.EscalationResumed(rung=escalation.rung, told=climb.notified_on(escalation)),
     )
     climb.plan(escalation)
     return escalation

@@ -51,7 +51,7 @@ def undo(found: Import, *, by: Actor, at: datetime, seen: int | None = None) -> 
     return ImportUndo(restored, closed, left)
 
 
-def told(result: ImportUndo) -> str:
+def as_text(result: ImportUndo) -> str:
     """Return the result as a text for the person who undid it."""
     text = f"Import undone: {result.restored} restored, {result.closed} closed"
     if result.left:

@@ -94,7 +94,7 @@ def _call(
         {"round": row.round, "rung_since": at},
         by=by,
         at=at,
-        payload=events.EscalationCalledAgain(rung=escalation.rung, told=row.told, note=note),
+        payload=events.EscalationCalledAgain(rung=escalation.rung, told=row.notified_ids, note=note),
         rows=[row],
     )
     sight.show_to(escalation, people, at=at)

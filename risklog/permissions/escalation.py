@@ -31,7 +31,7 @@ def may_change(user: User, escalation: Any) -> bool:
         return True
     if escalation.team_id and escalation.team_id in user.team_ids:
         return True
-    return any(user.pk in climb.told for climb in escalation.climbs.all())
+    return any(user.pk in climb.notified_ids for climb in escalation.climbs.all())
 
 
 @permission("risklog.escalation_reveal")

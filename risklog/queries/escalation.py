@@ -56,7 +56,7 @@ _RUNG = (
     "position", "branch", "severity", "when", "who", "within_minutes", "is_round_the_clock", "function_id",
     "person_id", "people", "right", "is_in_turn",
 )  # fmt: skip
-_CALLED = ("round", "position", "branch", "at", "told", "stand_ins", "skipped")
+_CALLED = ("round", "position", "branch", "at", "notified_ids", "stand_ins", "skipped")
 
 
 def _same(names: Iterable[str]) -> dict[str, str]:
@@ -79,7 +79,7 @@ class Called:
     position: int
     branch: int
     at: datetime
-    told: list[int]
+    notified_ids: list[int]
     stand_ins: dict[str, int]
     skipped: str
 
@@ -141,7 +141,7 @@ class Progress:
             PastCall(
                 call,
                 rungs.get(call.position),
-                [self.everyone[pk] for pk in call.told if pk in self.everyone],
+                [self.everyone[pk] for pk in call.notified_ids if pk in self.everyone],
             )
             for call in self.past
         ]
@@ -167,9 +167,9 @@ def progress_of(escalation: Any, *loaded: Any, at: datetime) -> Progress:
     here = [rung for rung in rungs if rung.position == escalation.rung] if _is_last(escalation, rungs) else []
     known = rung_queries.owner_and_team_of(escalation.about, *loaded) if above or here else Concerned()
     known = replace(known, asked=tuple(escalation.asked), team=escalation.team or known.team)
-    told = [pk for climb in past for pk in climb.told]
+    notified_ids = [pk for climb in past for pk in climb.notified_ids]
     until = at + ladder_queries.HORIZON
-    crew = rung_queries.crew([(here + above, known)], told=told, at=at, until=until)
+    crew = rung_queries.crew([(here + above, known)], notified_ids=notified_ids, at=at, until=until)
     begins_at = _climbs_at(escalation, rungs, crew.hours)
     case = ladder_queries.Case(rungs, known, escalation.severity)
     calls = _planned(crew, case, escalation, begins_at or at) if above else {}
@@ -191,7 +191,7 @@ def _next_call(
 ) -> RungProgress | None:
     """Return the present rung with who is called again when; None if it is not. here: its branches."""
     since = escalation.paused_until or escalation.rung_since
-    calls = sum(1 for one in past if one.position == escalation.rung and one.told)
+    calls = sum(1 for one in past if one.position == escalation.rung and one.notified_ids)
     at = rules.next_call(since, calls, crew.hours) if here and since else None
     if at is None:
         return None
@@ -254,7 +254,7 @@ class _View:
         people = call.people if call and not call.is_skipped else []
         instead_of = call.staff.on.stand_ins if call else {}
         if climb:
-            people = [self.everyone[pk] for pk in climb.told if pk in self.everyone]
+            people = [self.everyone[pk] for pk in climb.notified_ids if pk in self.everyone]
             instead_of = climb.instead_of
         upcoming = next((place for place, call in self.calls.items() if not call.is_skipped), None)
         return RungProgress(
@@ -286,7 +286,7 @@ def _place(escalation: Escalation, rung: Rung, climb: Called | None, upcoming: i
     if rung.position == escalation.rung:
         return "passed" if escalation.state == EscalationState.RESOLVED else "now"
     if rung.position < escalation.rung:
-        return "skipped" if climb is None or (climb.skipped and not climb.told) else "passed"
+        return "skipped" if climb is None or (climb.skipped and not climb.notified_ids) else "passed"
     if rung.position == upcoming:
         return "next"
     return "above"

@@ -228,19 +228,19 @@ def slot_of(rung: Rung) -> Slot:
 def crew(
     ladders: Sequence[tuple[Sequence[Rung], Concerned]],
     *,
-    told: Iterable[int] = (),
+    notified_ids: Iterable[int] = (),
     at: datetime,
     until: datetime | None = None,
 ) -> Crew:
     """Return the people whom these rungs may notify at a moment, or from then `until` another one.
 
-    ladders: (rungs, people of the subject) pairs. told: ids of people notified before, also returned. One
+    ladders: (rungs, people of the subject) pairs. notified_ids: of people notified before, also returned. One
     query, one more if a rung notifies the holder of a right, one more if people of a rung take turns; however
     many ladders there are.
     """
     rungs = [rung for of_ladder, _ in ladders for rung in of_ladder]
     assigned = _rights_on(rungs, [known for _, known in ladders])
-    ids: set[int | None] = {*told, *(right.person_id for right in assigned)}
+    ids: set[int | None] = {*notified_ids, *(right.person_id for right in assigned)}
     functions: set[int | None] = {right.function_id for right in assigned}
     for _, known in ladders:
         ids |= {*known.asked, known.owner, known.team.lead_id if known.team else None}
@@ -276,7 +276,7 @@ def _called_on(rungs: Sequence[Rung]) -> dict[Slot, dict[int, int]]:
     ladder = F("escalation__ladder_version__ladder")
     climbs = Climb.objects.filter(escalation__ladder_version__ladder__in={slot[0] for slot in slots})
     rows = (
-        climbs.annotate(ladder=ladder, called=Func(F("told"), function="unnest"))
+        climbs.annotate(ladder=ladder, called=Func(F("notified_ids"), function="unnest"))
         .values_list("ladder", "position", "branch", "called")
         .annotate(last=Max("id"))
         .order_by()
@@ -374,5 +374,7 @@ def next_call_at(escalation: Escalation) -> datetime | None:
     """Return when its rung is called again if nobody answers; None below the top rung and after all calls."""
     if not escalation.is_at_top or escalation.rung_since is None:
         return None
-    calls = Climb.objects.filter(escalation=escalation, position=escalation.rung).exclude(told=[]).count()
+    calls = (
+        Climb.objects.filter(escalation=escalation, position=escalation.rung).exclude(notified_ids=[]).count()
+    )
     return rules.next_call(escalation.rung_since, calls, availability.hours())

@@ -45,7 +45,7 @@ RISK_PAGES = BulkPages(
     plan=risk_bulk.plan,
     apply=risk_bulk.apply,
     undo=risk_bulk_undo.undo,
-    told=undo.told,
+    undo_text=undo.as_text,
     labels={
         "owner": "Owner",
         "team": "Team",

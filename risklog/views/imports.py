@@ -175,7 +175,7 @@ def import_undo(request: SignedInRequest, pk: int) -> HttpResponse:
         operation=undo,
         address=address_of(found),
         show=lambda form, status: _refused(request, found, form),
-        message=lambda: undo_operations.told(results[0]),
+        message=lambda: undo_operations.as_text(results[0]),
     )
 
 

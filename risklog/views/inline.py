@@ -93,4 +93,4 @@ def risk_undo(request: SignedInRequest, reference: str) -> HttpResponse:
     except Refused as refusal:
         return toast(request, go(request, back), refusal.message)
     message = f"{risk.reference} restored" if result.count else f"{risk.reference} stays as it is"
-    return toast(request, go(request, back), message + undo.told(result))
+    return toast(request, go(request, back), message + undo.as_text(result))

@@ -279,7 +279,7 @@ def test_the_preview_tells_what_the_change_then_does(at):
     assert effects.joining == [joining]
     schedule.act(AT)
     mailed = Message.objects.filter(verb="meetings.series_changed").values_list("user__name", flat=True)
-    assert sorted(person.name for person in effects.told) == sorted(mailed)
+    assert sorted(person.name for person in effects.notified) == sorted(mailed)
     assert Message.objects.filter(user=joining).count() == 1
 
 
@@ -296,9 +296,7 @@ def test_the_page_shows_what_a_change_does_and_saves_it_as_shown(client):
     shown = client.post(page, values)
     text = shown.content.decode()
     assert shown.status_code == 200
-    assert (
-        "12 upcoming meetings" in text and "2 people are told once" in text and "Nothing is saved yet" in text
-    )
+    assert "12 upcoming meetings" in text and "one mail about it" in text and "Nothing is saved yet" in text
     assert planned(series)[0].starts_at.hour == 9
 
     mark = text.split('name="previewed" value="')[1].split('"')[0]

@@ -44,7 +44,7 @@ def test_the_ladder_also_notifies_the_person_who_escalated_and_sends_uncertain_m
     made = risklog_review.escalation(about=risklog_review.model(developer=ana).subject, by=Actor(ana, "page"))
     notices.notify_about(made)
 
-    assert Climb.objects.get(escalation=made).told == [ana.pk]
+    assert Climb.objects.get(escalation=made).notified_ids == [ana.pk]
     assert why(ana)["risklog.escalation_climbed"] == "Escalated to you"
     assert Message.objects.get(user=ana).policy == InDoubt.RESEND
 

@@ -198,7 +198,7 @@ def test_the_ladder_notifies_who_is_on_duty_by_the_calendar(sink, science, trio)
 
     def told(at):
         climb = Climb.objects.get(escalation=make.escalation(at=at))
-        return climb.told, climb.stand_ins
+        return climb.notified_ids, climb.stand_ins
 
     assert told(AT) == ([ben.pk], {})
     assert told(AT + DAY + HOUR) == ([ana.pk], {})

@@ -162,7 +162,7 @@ def test_an_acknowledgement_ends_with_the_person_who_gave_it(at, taken):
 
     escalation.refresh_from_db()
     assert (escalation.state, escalation.rung) == (EscalationState.CLIMBING, 2)
-    assert Climb.objects.get(position=2).told == [lead.pk]
+    assert Climb.objects.get(position=2).notified_ids == [lead.pk]
 
 
 def test_who_holds_an_escalation_and_is_away_hands_it_to_the_stand_in(at, taken):
@@ -197,7 +197,7 @@ def test_a_rung_whose_people_are_away_is_notified_again_or_left(at, has_stand_in
 
     escalation.refresh_from_db()
     latest = Climb.objects.filter(escalation=escalation).latest("id")
-    assert latest.told == [(other if has_stand_in else lead).pk]
+    assert latest.notified_ids == [(other if has_stand_in else lead).pk]
     assert escalation.rung == (1 if has_stand_in else 2)
     assert (
         Due.objects.filter(subject_id=escalation.subject_id, kind="risklog.climb", state="pending").count()

@@ -36,7 +36,7 @@ def roster(function, members, at, **fields):
 
 def told(at) -> tuple[list[int], dict[str, int]]:
     climb = Climb.objects.get(escalation=make.escalation(at=at))
-    return climb.told, climb.stand_ins
+    return climb.notified_ids, climb.stand_ins
 
 
 def test_the_person_on_duty_is_notified_alone(at, science, trio):

@@ -83,7 +83,9 @@ def test_a_rung_leaves_out_who_became_a_viewer_and_they_take_no_step(client, lea
 
     later = make.escalation(about=make.model().subject)
 
-    climbs = Climb.objects.filter(escalation=later).order_by("position").values_list("told", "skipped")
+    climbs = (
+        Climb.objects.filter(escalation=later).order_by("position").values_list("notified_ids", "skipped")
+    )
     assert list(climbs) == [([], "is a viewer, who may only read"), ([other.pk], "")]
     client.force_login(lead)
     page = f"/risks/escalations/{earlier.reference}/"

@@ -56,7 +56,9 @@ def climb(escalation):
 
 
 def calls_of(escalation):
-    return list(Climb.objects.filter(escalation=escalation).order_by("id").values_list("position", "told"))
+    return list(
+        Climb.objects.filter(escalation=escalation).order_by("id").values_list("position", "notified_ids")
+    )
 
 
 def verbs(escalation):
@@ -139,7 +141,7 @@ def test_the_stand_in_is_notified_when_somebody_is_away(at, crew):
     escalation = make.escalation(about=crew["model"].subject)
 
     row = Climb.objects.get()
-    assert (row.told, row.stand_ins) == ([stand_in.pk], {str(stand_in.pk): crew["developer"].pk})
+    assert (row.notified_ids, row.stand_ins) == ([stand_in.pk], {str(stand_in.pk): crew["developer"].pk})
     assert escalation.rung == 1
 
 

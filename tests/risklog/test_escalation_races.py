@@ -146,7 +146,7 @@ def test_from_a_breach_to_the_top_of_the_ladder_and_down_by_settling(at, wired):
         moment += timedelta(hours=4)
 
     escalation = Escalation.objects.get()
-    found = Climb.objects.order_by("position").values_list("position", "told", "at")
+    found = Climb.objects.order_by("position").values_list("position", "notified_ids", "at")
     assert [(position, told) for position, told, _ in found] == [
         (1, [asked.pk]),
         (2, [lead.pk]),
@@ -171,5 +171,5 @@ def test_escalations_that_start_at_once_take_one_turn_each(at):
 
     at_once(lambda number: make.escalation(about=subjects[number], at=at))
 
-    told = [pk for climb in Climb.objects.all() for pk in climb.told]
+    told = [pk for climb in Climb.objects.all() for pk in climb.notified_ids]
     assert sorted(told) == sorted(person.pk for person in members)

@@ -173,7 +173,7 @@ def test_what_somebody_changed_since_stays_and_is_named(ana):
     assert "title" in result.left[known.reference]
     known.refresh_from_db()
     assert (known.title, known.likelihood) == ("Better", 2)
-    assert new.reference in import_undo.told(result)
+    assert new.reference in import_undo.as_text(result)
 
 
 def test_what_riskhub_itself_does_meanwhile_is_no_change(ana):

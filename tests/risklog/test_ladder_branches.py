@@ -70,7 +70,7 @@ def climb(escalation):
 
 def calls_of(escalation):
     rows = Climb.objects.filter(escalation=escalation).order_by("id")
-    return [(row.position, row.branch, row.told, row.skipped) for row in rows]
+    return [(row.position, row.branch, row.notified_ids, row.skipped) for row in rows]
 
 
 # ------------------------------------------------------------------ branches
@@ -150,7 +150,7 @@ def test_people_take_turns_that_continue_after_an_edit_of_the_ladder(science, tr
     ana, ben, cem = (person.pk for person in trio)
 
     def told(at=AT):
-        return Climb.objects.get(escalation=make.escalation(at=at)).told
+        return Climb.objects.get(escalation=make.escalation(at=at)).notified_ids
 
     assert [told(), told()] == [[ana], [ben]]
     rungs = [{"who": Who.FUNCTION, "function": science, "within_minutes": 90, "is_in_turn": True}]
@@ -166,7 +166,7 @@ def test_a_stand_in_takes_a_turn_only_if_nobody_else_is_here(science):
     persons.be_away(ana, from_on=AT.date(), until_on=AT.date(), stand_in=sue, by=SYSTEM, at=AT)
     climb_row = Climb.objects.get(escalation=make.escalation())
 
-    assert (climb_row.told, climb_row.stand_ins) == ([sue.pk], {str(sue.pk): ana.pk})
+    assert (climb_row.notified_ids, climb_row.stand_ins) == ([sue.pk], {str(sue.pk): ana.pk})
 
 
 # ------------------------------------------------------------------ holders of rights
@@ -178,7 +178,7 @@ def test_the_holder_of_the_right_of_the_model_is_notified(science, trio):
     general = catalogue.right(function=science)
 
     def told():
-        return Climb.objects.get(escalation=make.escalation(about=model.subject)).told
+        return Climb.objects.get(escalation=make.escalation(about=model.subject)).notified_ids
 
     assert sorted(told()) == sorted(person.pk for person in trio)
     Escalation.objects.update(state=EscalationState.RESOLVED)
@@ -290,13 +290,13 @@ def test_at_the_top_it_is_called_again_and_handed_over(client, utc):
     sent = {"note": "Anyone?", "version": escalation.version}
     assert client.post(f"{address}call-again/", sent).status_code == 303
     escalation.refresh_from_db()
-    assert (escalation.round, climbs.told_on(escalation)) == (2, [second.pk])
+    assert (escalation.round, climbs.notified_on(escalation)) == (2, [second.pk])
 
     other = people.user("Other")
     sent = {"to": other.pk, "version": escalation.version}
     assert client.post(f"{address}hand-over/", sent).status_code == 303
     escalation.refresh_from_db()
-    assert (escalation.state, climbs.told_on(escalation)) == (EscalationState.CLIMBING, [other.pk])
+    assert (escalation.state, climbs.notified_on(escalation)) == (EscalationState.CLIMBING, [other.pk])
     client.force_login(other)
     assert client.post(f"{address}acknowledge/", {"version": escalation.version}).status_code == 303
     assert Event.objects.get(verb="risklog.escalation_called_again").data["note"] == "Anyone?"

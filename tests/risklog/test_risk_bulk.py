@@ -227,7 +227,7 @@ def test_undo_goes_back_to_a_state_if_a_step_leads_there(mia, at):
 
     assert [row[3] for row in values_of(treating, opened)] == ["treating", "assessing"]
     assert undone.left == {}
-    assert "No step leads back" in undo.told(undone)
+    assert "No step leads back" in undo.as_text(undone)
 
 
 def test_only_the_author_undoes_a_bulk_change(mia, at):

@@ -75,8 +75,8 @@ def test_nobody_is_told_of_what_they_may_not_see_nor_of_their_own_changes(ana, z
     tell()
     assert told(ben) == []
     reader = Reader(ben, AT.date(), LATER)
-    assert queries.told(view, reader).now == 0
-    assert queries.told(view, Reader(ana, AT.date(), LATER)).now == 1
+    assert queries.estimate(view, reader).changes == 0
+    assert queries.estimate(view, Reader(ana, AT.date(), LATER)).changes == 1
 
 
 def test_the_page_counts_first_and_then_subscribes(client, ana, zoe):
