@@ -200,8 +200,22 @@ def _slashed(match: re.Match[str], today: date) -> date:
     return _ahead_of(found if match["year"] or found >= today else _day(year + 1, month, day), today)
 
 
+def _dotted(match: re.Match[str], today: date) -> date:
+    """Read “25.12.2026”. Only with its year, because 1.12 may be a version."""
+    day, month, year = (int(part) for part in match["dotted"].split("."))
+    return _ahead_of(_day(year, month, day), today)
+
+
 def _end_of_month(match: re.Match[str], today: date) -> date:
     return today.replace(day=monthrange(today.year, today.month)[1])
+
+
+def _yesterday(match: re.Match[str], today: date) -> date:
+    return _ahead_of(today - timedelta(days=1), today)
+
+
+def _too_far(match: re.Match[str], today: date) -> date:
+    raise Refused(f"“{match['far']}” is too far ahead. {_FIX}", field="line")
 
 
 def _no_day(match: re.Match[str], today: date) -> date:
@@ -241,7 +255,10 @@ _SOURCES: tuple[tuple[str, Callable[[re.Match[str], date], date]], ...] = (
     (rf"(?:{_DAY},?\s+)?{_MONTH}\s+{_NUMBER}{_YEAR}", _day_of_month),
     (r"(?P<slashed>(?P<first>\d{1,2})/(?P<second>\d{1,2})(?:/(?P<year>\d{4}))?)", _slashed),
     (rf"in\s+(?P<number>\d{{1,3}}|an?|{'|'.join(_NUMBERS[1:])})\s+(?P<unit>day|week|month)s?", _ahead),
+    (r"(?P<far>in\s+\d{4,}\s+(?:day|week|month|year)s?)", _too_far),
+    (r"(?P<dotted>\d{1,2}\.\d{1,2}\.\d{4})", _dotted),
     (r"(?P<word>today|tomorrow)", _relative),
+    (r"yesterday", _yesterday),
     (rf"(?:this\s+)?(?P<next>next\s+)?{_DAY}", _weekday),
     (r"(?:the\s+)?(?:end\s+of\s+(?:the\s+|this\s+)?month|eom)", _end_of_month),
     (_VAGUE, _no_day),

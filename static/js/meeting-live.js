@@ -3,6 +3,8 @@ import { announce, find, findAll, listen } from "./document.js";
 
 history.scrollRestoration = "manual";
 
+const ENDED = "The meeting has ended. What you were writing is not in its minutes: copy it.";
+
 const isWritten = (field) => field.value !== field.defaultValue;
 
 /* Whether a text about the item on the page is not recorded yet. */
@@ -13,8 +15,10 @@ function isWriting() {
 listen("meeting-ended", (event) => {
   if (!isWriting()) return location.replace(event.detail.address);
   find("#pulse")?.remove();
-  const notice = find("#meeting-now");
-  if (notice) notice.textContent = "The meeting has ended. What you were writing is not in its minutes: copy it.";
+  const badge = find(".live");
+  if (badge) badge.textContent = "Ended";
+  for (const notice of findAll("#meeting-now,#record-said")) notice.textContent = ENDED;
+  find("#record-said")?.classList.add("text-bad");
   announce("The meeting has ended.");
 });
 

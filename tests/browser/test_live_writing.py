@@ -102,3 +102,20 @@ def test_a_lost_connection_is_told_once(live):
     live.evaluate("for (let n = 0; n < 3; n++) document.dispatchEvent(new CustomEvent('htmx:error'))")
 
     assert live.locator(".toast:has-text('could not be reached')").count() == 1
+
+
+def test_who_writes_at_the_end_is_told_beside_the_line_and_keeps_it(live, sign_in):
+    address = live.url
+    writer = sign_in("ana")
+    writer.set_viewport_size({"width": 390, "height": 844})
+    writer.goto(address)
+    writer.fill("#record-line", "Too late for the minutes")
+    live.click("[data-open=close] >> nth=0")
+    live.click("#close button.button-primary")
+    live.wait_for_url("**/minutes/")
+
+    writer.wait_for_selector("#record-said:has-text('The meeting has ended')")
+
+    assert writer.locator("#record-said").is_visible()
+    assert writer.input_value("#record-line") == "Too late for the minutes"
+    assert writer.inner_text(".live") == "Ended"

@@ -77,6 +77,16 @@ def mail_of(meeting, reader):
     return rendered_mail.render(message, at=meeting.closed_at)
 
 
+def test_the_page_says_once_when_it_was_held(client, held, members):
+    meeting = close(held)
+    client.force_login(members[0])
+
+    page = page_of(client, meeting)
+
+    assert page.count("<dt>Held</dt>") == 1
+    assert "· 50 min" in page
+
+
 def test_the_page_has_all_that_happened(client, held, members):
     meeting = close(held)
     client.force_login(members[0])
