@@ -1,7 +1,8 @@
 """A register of any size, created by operations and the bulk forms of history: grow(5), grow(10_000).
 
-Existing rows stay, and a later call adds the missing ones. One risk in RESTRICTED_EACH is restricted to its
-team. The metrics of models have points for two weeks, so that lists have real sparklines.
+A larger one has copies of its first 10,000 risks (bench.register.copies). Existing rows stay, and a later
+call adds the missing ones. One risk in RESTRICTED_EACH is restricted to its team. The metrics of models have
+points for two weeks, so that lists have real sparklines.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from datetime import datetime
 
 from django.db import connections, transaction
 
+from bench.register.copies import RECORDED, add_copies
 from bench.register.organisation import add_models, add_people, add_person, set_up, teams_of, watch
 from bench.register.related import add_related
 from bench.register.risks import RESTRICTED_EACH, add_risks
@@ -28,7 +30,8 @@ def grow(rows: int, *, at: datetime) -> None:
         add_people(rows, at)
         add_models(rows, at, chance)
     named = cast()
-    add_risks(rows, named, at, chance)
+    add_risks(min(rows, RECORDED), named, at, chance)
+    add_copies(rows)
     with transaction.atomic():
         add_related(min(rows, RELATED), named, at)
         settle(at)
