@@ -66,7 +66,7 @@ class Part:
 
 @dataclass
 class Run:
-    """One run. rounds: of each comparison. seconds: of each side in a round."""
+    """One run. rounds: of each comparison. seconds: of each side in a round. risks: now in the register."""
 
     ground: Ground
     rows: int
@@ -75,6 +75,7 @@ class Run:
     at: datetime
     out: Path
     webs: dict[str, Web] = field(default_factory=dict)
+    risks: int = 0
 
     def keep(self, found: Mapping[str, Any]) -> None:
         """Write a line immediately, so that an interrupted run keeps its results."""

@@ -30,7 +30,9 @@ def risks_by_api(run: Run) -> Line:
         "drf": same(run.yardstick, client.request(f"/drf?{query}"), clients=CLIENTS, check=_is_page),
     }
     sides = run.alternate(parts)
-    line = Line(1, "risk list by API, 50 rows, to bare .values()", "≥ 0.6, and ≥ 1 × bare DRF")
+    line = Line(
+        1, f"risk list by API at {run.risks:,} risks, 50 rows, to bare .values()", "≥ 0.6, and ≥ 1 × bare DRF"
+    )
     if wrong := wrong_of(sides):
         line.met, line.why = False, wrong
         return line
@@ -63,7 +65,11 @@ def risk_page(run: Run) -> Line:
     }
     _, body = client.ask(run.ours.port, asked)
     sides = run.alternate(parts)
-    line = Line(5, "risk list as a page, CPU to the bare template", f"≤ 1.5, ≤ {PAGE_LIMIT // 1000} kB")
+    line = Line(
+        5,
+        f"risk list as a page at {run.risks:,} risks, CPU to the bare template",
+        f"≤ 1.5, ≤ {PAGE_LIMIT // 1000} kB",
+    )
     if wrong := wrong_of(sides):
         line.met, line.why = False, wrong
         return line

@@ -16,9 +16,10 @@ from people.states import Role
 from risklog.filters import RISKS
 from risklog.models import Risk
 
-SMALL, LARGE = 1_000, 100_000
+SMALL = 1_000
 CLIENTS = 4
 NO_SMALL = f"The register has more than {SMALL:,} risks already. Use --home with an empty folder, or none."
+P95 = 1.5
 DEPTH = 8  # the number of pages before the measured deep page
 
 
@@ -33,14 +34,16 @@ class Scale:
         """Measure a register of SMALL risks. A stored register that is already larger is not measured."""
         if Risk.objects.count() > SMALL:
             return
-        register.grow(SMALL, at=run.at)
         self.small = _orders(run)
         self.administrator = _list_for(run, _person("admin@bench.example", Role.ADMINISTRATOR, run))
 
     def page_of_large(self, run: Run) -> Line:
         """Measure goal 6. Needs the large register."""
+        most = _most(run.risks)
         line = Line(
-            6, f"risk list at {LARGE:,} risks to {SMALL:,}, every order, two depths", "median ≤ 1.2 ×"
+            6,
+            f"risk list at {run.risks:,} risks to {SMALL:,}, every order, two depths",
+            f"median ≤ {most} ×, p95 ≤ {P95} ×",
         )
         if not self.small:
             line.why = NO_SMALL
@@ -56,15 +59,19 @@ class Scale:
         spread = figures.spread(ratios.values())
         worst = max(ratios, key=lambda name: ratios[name])
         line.figure, line.least, line.greatest = spread.median, spread.least, spread.greatest
-        line.met = spread.median <= 1.2
-        line.why = f"CPU of web server and database a page; the worst is {worst}, {ratios[worst]:.2f} ×."
+        p95 = figures.percentile(list(ratios.values()), 0.95)
+        line.met = spread.median <= most and p95 <= P95
+        line.why = (
+            f"CPU of web server and database a page; p95 of the {len(ratios)} pages {p95:.2f} ×;"
+            f" the worst is {worst}, {ratios[worst]:.2f} ×."
+        )
         line.details = {"ratios": {name: round(ratio, 2) for name, ratio in ratios.items()}}
         return line
 
     def rights_in_large(self, run: Run) -> Line:
         """Measure goal 8. Needs the large register."""
         line = Line(
-            8, f"a restricted reader at {LARGE:,} risks, CPU to an administrator at {SMALL:,}", "≤ 1.3"
+            8, f"a restricted reader at {run.risks:,} risks, CPU to an administrator at {SMALL:,}", "≤ 1.3"
         )
         if self.administrator is None:
             line.why = NO_SMALL
@@ -76,10 +83,15 @@ class Scale:
         ratio = figures.ratios(restricted.cpu, self.administrator.cpu)
         line.figure, line.least, line.greatest = ratio.median, ratio.least, ratio.greatest
         line.met = ratio.median <= 1.3
-        teams = register.teams_of(LARGE)
+        teams = register.teams_of(run.risks)
         line.why = f"One risk in {register.RESTRICTED_EACH} is restricted to its team; {teams:,} teams."
         line.details = {"restricted": restricted.shown(), "administrator": self.administrator.shown()}
         return line
+
+
+def _most(risks: int) -> float:
+    """Return how much the median may grow: more in a register of a million."""
+    return 1.2 if risks <= 100_000 else 1.5
 
 
 def _orders(run: Run) -> dict[str, Side]:

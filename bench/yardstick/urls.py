@@ -10,6 +10,7 @@ urlpatterns = [
     path("created", views.Created.as_view()),
     path("rows", views.rows),
     path("search", views.search),
+    path("typed", views.typed),
     path("points", views.points),
     path("alerts", views.Alerts.as_view()),
 ]

@@ -1,5 +1,6 @@
 """The bare views: the same rows and filters as Riskhub's, and nothing else."""
 
+import re
 import time
 from typing import Any
 
@@ -64,6 +65,23 @@ def search(request: HttpRequest) -> HttpResponse:
     """Answer with the first subjects whose words match, unranked: the bare query of the GIN index."""
     found = Subject.objects.filter(document__document=SearchQuery(request.GET["q"], config="english"))
     page = list(found.order_by("-id").values("id", "kind", "reference", "title")[:SIZE])
+    return _sent(orjson.dumps({"results": page}))
+
+
+def typed(request: HttpRequest) -> HttpResponse:
+    """Answer with the live risks that have the words, the last one as a prefix, or the reference."""
+    text, live = request.GET["q"], Risk.objects.exclude(state=RiskState.CLOSED)
+    words = re.findall(r"\w+", text)
+    raw = " & ".join([*words[:-1], f"{words[-1]}:*"])
+    matching = SearchQuery(raw, search_type="raw", config="english")
+    is_reference = re.fullmatch(r"[Rr]-\d+", text)
+    found = (
+        live.filter(subject__reference=text.upper())
+        if is_reference
+        else live.filter(subject__document__document=matching)
+    )
+    named = {name: F(path) for name, path in NAMED.items()}
+    page = list(found.order_by("-severity", "-id").values(*DIRECT, **named)[:SIZE])
     return _sent(orjson.dumps({"results": page}))
 
 
