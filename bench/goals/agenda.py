@@ -132,7 +132,7 @@ def _insert_bare(meeting: Meeting, at: datetime) -> float:
 def _meeting_with_open_things(run: Run) -> Meeting:
     """Return the next meeting of a new series, with open actions, reviews and due risks of its team."""
     at, stamp = run.at, f"{run.at:%H%M%S}"
-    team = Team(slug=f"agenda-{stamp}", name="Agenda team")
+    team = Team(slug=f"agenda-{stamp}", name=f"Agenda team of {stamp}")
     history.record(team, "people.team_added", by=SYSTEM, at=at)
     people = list(User.objects.filter(is_active=True).order_by("pk")[:PEOPLE])
     series = meeting_series.add(
@@ -146,7 +146,7 @@ def _meeting_with_open_things(run: Run) -> Meeting:
         at=at,
     )
     held = _held(series, people, at)
-    model = Model(slug=f"agenda-{stamp}", name="Agenda model", owner_team=team, tier=2)
+    model = Model(slug=f"agenda-{stamp}", name=f"Agenda model of {stamp}", owner_team=team, tier=2)
     history.record(model, "catalogue.model_added", by=SYSTEM, at=at)
     _add_actions(held, people, at)
     _add_reviews(model, at)

@@ -32,7 +32,7 @@ def add_readers(count: int, at: datetime) -> list[User]:
     ]
     history.record_many(readers, "people.person_added", by=SYSTEM, at=at)
     teams = [
-        Team(slug=f"digest-team-{number}-{stamp}", name=f"Digest team {number}")
+        Team(slug=f"digest-team-{number}-{stamp}", name=f"Digest team {number} of {stamp}")
         for number in range(-(-count // TEAM_SIZE))
     ]
     history.record_many(teams, "people.team_added", by=SYSTEM, at=at)

@@ -87,7 +87,9 @@ def take_along(lead: Message, *, at: datetime) -> list[Message]:
 
 
 def settle(lead: Message, state: str, text: str, *, at: datetime) -> None:
-    """Give the other mails of a bundle the final state of its lead."""
+    """Give the other mails of a bundle the final state of its lead. No query for one that is always alone."""
+    if not may_wait(lead):
+        return
     for row in Message.objects.filter(bundled_in=lead.pk, state=MessageState.BUNDLED):
         _free(row, state, text, at, bundled_in=lead)
 

@@ -23,6 +23,7 @@ from history import operations as history
 from history.claims import LostClaim, Tally
 from history.states import InDoubt
 from kit.actor import SYSTEM, Actor
+from kit.prepared import Argument, Prepared
 from kit.refusals import Refused
 from notices.events import EscalationMailFailed
 from notices.models import Message
@@ -31,6 +32,7 @@ from notices.operations.smtp import DeliveryStatus, MailConnection, NoConnection
 from notices.queries import bundled_mail, rendered_mail, still_relevant
 from notices.queries.rendered_mail import RenderedMail
 from notices.states import MessageState
+from people import queries as people
 from people.models import User
 from people.operations import person
 
@@ -66,7 +68,8 @@ def send_due(
         is_begun = total.done + total.failed > 0
         return time.monotonic() >= ends or (is_begun and gives_way())
 
-    with MailConnection() as connection:
+    # The organisation is read once for all mails of the run.
+    with MailConnection() as connection, people.known_organisation(people.organisation()):
         while total.done + total.failed < limit and not is_over():
             batch = claims.claim(_open(), limit=min(BATCH, limit), lease=LEASE)
             if not batch:
@@ -142,18 +145,22 @@ def _is_escalation(row: Message) -> bool:
     return row.subject is not None and row.subject.kind == "escalation"
 
 
+_HELD = Prepared(
+    lambda: (
+        Message.objects.filter(pk=Argument("pk"), state=MessageState.CLAIMED, claim=Argument("claim"))
+        .select_for_update(of=("self",))
+        .select_related("user", "subject", "event__subject", "event__actor", "digest")
+    )
+)
+
+
 def _begin(row: Message, at: datetime, *, is_kept: bool = False) -> RenderedMail | None:
     """Render a mail that is still relevant and set begun_at. Otherwise settle it and return None.
 
     A mail soon after another one to the same person is put back instead, to become one with those that follow
     (notices.operations.bundle). A mail that is only kept never waits. Raises LostClaim.
     """
-    held = (
-        claims.while_claimed(row)
-        .select_for_update(of=("self",))
-        .select_related("user", "subject", "event__subject", "event__actor", "digest")
-        .first()
-    )
+    held = _HELD.first(pk=row.pk, claim=row.claim)
     if held is None:
         raise LostClaim
     why_not = still_relevant.why_not(held, at=at)

@@ -182,6 +182,27 @@ def test_the_mail_says_all_in_text_and_can_be_stopped_in_one_click(ana, at, sett
     assert client.get(address[:-3] + "/").status_code == 404
 
 
+def test_a_further_digest_is_mailed_with_five_statements(ana, at, settings):
+    """The mail, the teams of its reader, what they may still see, that it begins, and that it is settled."""
+
+    def cost() -> int:
+        people.user(teams=[ana.teams.get()])
+        risks.risk(team=ana.teams.get(), at=at)
+        Digest.objects.all().delete()
+        digest.schedule(at)
+        Due.objects.filter(kind=digest.DUE).update(occurrence="2026-W48", at=at)
+        digest.make(Due.objects.filter(kind=digest.DUE).select_related("subject").earliest("pk"), at=at)
+        waiting = Message.objects.count()
+        with notices.mail_server(settings) as sink, CaptureQueriesContext(connection) as queries:
+            message.send_due(at=at)
+        assert len(sink.mails) == waiting
+        return sum("SAVEPOINT" not in one["sql"] for one in queries)
+
+    cost()  # the first mail compiles statements
+    few, many = cost(), cost()
+    assert many - few == 5
+
+
 def test_it_costs_the_same_at_one_and_three_of_everything(ana, at):
     def fill():
         risk = risks.risk(team=ana.teams.get(), owner=ana)
