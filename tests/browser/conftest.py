@@ -31,6 +31,13 @@ RUN_AXE = """options => Promise.race([
   axe.run(document, options),
   new Promise((_, fail) => setTimeout(() => fail(new Error("axe-core did not answer in 60 s")), 60000)),
 ])"""
+COVERED = """() => [...document.querySelectorAll("main :is(a:not(.row-link), button, input, summary)")]
+  .filter(one => {
+    one.scrollIntoView({ block: "center" });
+    const box = one.getClientRects()[0];
+    if (!box || !box.width || !one.checkVisibility({ visibilityProperty: true })) return false;
+    return document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2)?.matches(".row-link");
+  }).map(one => one.outerHTML.slice(0, 120))"""
 TEST_SECONDS = 300
 ARGUMENTS = [
     "--no-sandbox",
@@ -188,6 +195,11 @@ def axe(page: Any, *, only: tuple[str, ...] = ()) -> list[str]:
 
 def violations(page: Any) -> list[str]:
     return page.evaluate("() => window.__said")
+
+
+def covered(page: Any) -> list[str]:
+    """Return what cannot be pressed, because the link of its row lies above it."""
+    return page.evaluate(COVERED)
 
 
 def width_beyond(page: Any) -> int:

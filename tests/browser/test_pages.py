@@ -21,7 +21,7 @@ from people.states import Role
 from risklog.models import Appetite, Escalation, FilledTemplate, Review, Risk, ScoringRound
 from signals.models import BreachGroup, Series, Source, Threshold
 from talk.models import Comment, File, Reaction
-from tests.browser.conftest import axe, violations, width_beyond
+from tests.browser.conftest import axe, covered, violations, width_beyond
 from tests.conftest import AT
 from tests.factories.talk import PNG
 
@@ -236,7 +236,7 @@ def test_a_page_is_clean_in_light_in_dark_and_on_a_phone(sign_in, name):
 
     assert page.goto(PAGES[name]()).status == 200
     page.wait_for_function("() => !document.querySelector('.htmx-request')")
-    found = {"light": axe(page)}
+    found = {"light": axe(page), "covered": covered(page)}
     page.emulate_media(color_scheme="dark")
     found["dark"] = axe(page, only=("color-contrast",))
     page.set_viewport_size({"width": 320, "height": 700})
