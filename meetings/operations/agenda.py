@@ -12,7 +12,7 @@ from history.models import Due
 from kit.actor import SYSTEM
 from meetings import events
 from meetings.models import Decision, Meeting
-from meetings.operations import backlog, placement, standing
+from meetings.operations import backlog, bulk_placement, placement, standing
 from meetings.queries import series as series_queries
 from meetings.routing import CandidateSeries, lateness, narrowness
 from meetings.states import PUBLISHED_BEFORE, UNFINISHED, MeetingState, Purpose
@@ -58,7 +58,7 @@ def build(meeting: Meeting, *, at: datetime) -> Meeting:
     if meeting.series.is_check_in:
         return meeting
     _put_last_actions(meeting, at=at)
-    placement.place_waiting(at=at)
+    bulk_placement.place_waiting(at=at)
     if meeting.focus_id:
         _put_risks(meeting, at=at)
     return meeting
@@ -115,6 +115,7 @@ def _put_risks(meeting: Meeting, *, at: datetime) -> None:
         .order_by("-severity", "id")
     )
     kinds_here = meeting.focus.kinds if meeting.focus else []
+    drafts = []
     for risk in due:
         kind = risk.category.kind
         until = returns[kind] if kind in kinds_here else min(following, returns[kind])
@@ -123,7 +124,8 @@ def _put_risks(meeting: Meeting, *, at: datetime) -> None:
             why = f"{why}; {lateness(day)}"
         if day <= until and _goes_here(own, everything, risk, kind):
             values = {"title": risk.title, "why": why, "purpose": Purpose.DECIDE, "minutes": 10}
-            placement.put(meeting, risk.subject, values, rank, by=SYSTEM, at=at, cause=None)
+            drafts.append(bulk_placement.ItemDraft(risk.subject, values, rank))
+    bulk_placement.put_many(meeting, drafts, at=at)
 
 
 def _risk_due(risk: Risk) -> tuple[date, str, placement.Rank]:

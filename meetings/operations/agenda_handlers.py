@@ -13,7 +13,7 @@ from kit.actor import SYSTEM
 from kit.prepared import Argument, Prepared
 from meetings import events
 from meetings.models import AgendaItem, Tripwire
-from meetings.operations import carry, completion, placement
+from meetings.operations import bulk_placement, carry, completion, placement
 from meetings.queries import agenda as agenda_queries
 from meetings.queries.facts import facts_of
 from meetings.states import TO_COME, DecisionState, ItemOutcome, ItemState, Purpose
@@ -209,4 +209,4 @@ def _finish(item: AgendaItem, why: str, *, at: datetime, cause: Event) -> None:
 @handler("meetings.agenda.place_waiting")
 def on_model_changed(event: Event, *, at: datetime) -> None:
     """Place waiting subjects: the model may have an owner team now. Handles catalogue.model_changed."""
-    placement.place_waiting(at=at)
+    bulk_placement.place_waiting(at=at)

@@ -56,9 +56,9 @@ def fit(meeting: Meeting, *, by: Actor, at: datetime) -> int:
     rows = AgendaItem.objects.filter(meeting=meeting).select_related("meeting")
     may_fit = Q(state=ItemState.WAITING) | Q(state=ItemState.BACKLOG, parked_by__isnull=True)
     candidates = list(rows.filter(may_fit).order_by("rank", "id"))
-    fitting = _fitting(candidates, int((meeting.ends_at - meeting.starts_at).total_seconds() // 60))
-    out = [one for one in candidates if one not in fitting]
-    back = [one for one in fitting if one.state == ItemState.BACKLOG]
+    out = _not_fitting(candidates, int((meeting.ends_at - meeting.starts_at).total_seconds() // 60))
+    ids = {one.pk for one in out}
+    back = [one for one in candidates if one.pk not in ids and one.state == ItemState.BACKLOG]
     history.move_many(back, ItemState.WAITING, by=by, at=at)
     parked = [one for one in out if one.state == ItemState.WAITING]
     payload = events.ItemParked(fits=False)
@@ -66,12 +66,12 @@ def fit(meeting: Meeting, *, by: Actor, at: datetime) -> int:
     return len(out)
 
 
-def _fitting(candidates: Sequence[AgendaItem], length: int) -> list[AgendaItem]:
-    """Return the items that fit into `length` minutes, in their order; at least the first one."""
-    fitting = list(candidates)
-    minutes = sum(one.minutes for one in fitting)
-    for one in reversed(fitting[1:]):
+def _not_fitting(candidates: Sequence[AgendaItem], length: int) -> list[AgendaItem]:
+    """Return the items that do not fit into `length` minutes, in their order. The first one always fits."""
+    out = []
+    minutes = sum(one.minutes for one in candidates)
+    for one in reversed(candidates[1:]):
         if minutes > length and not one.is_kept:
-            fitting.remove(one)
+            out.append(one)
             minutes -= one.minutes
-    return fitting
+    return out[::-1]

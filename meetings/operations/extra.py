@@ -9,7 +9,7 @@ from kit.actor import Actor
 from kit.refusals import Refused
 from meetings import cadence
 from meetings.models import Meeting, MeetingSeries
-from meetings.operations import carry, placement, turns
+from meetings.operations import bulk_placement, carry, turns
 
 
 @transaction.atomic
@@ -44,5 +44,5 @@ def add(
     history.record(meeting, "meetings.meeting_added", by=by, at=at)
     turns.put_dues(meeting, at=at)
     carry.place_carried_items(series, by=by, at=at)
-    placement.place_waiting(at=at)
+    bulk_placement.place_waiting(at=at)
     return meeting

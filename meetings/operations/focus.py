@@ -12,7 +12,7 @@ from kit.actor import Actor
 from kit.refusals import ChangedMeanwhile, Refused
 from meetings import events
 from meetings.models import Focus, MeetingSeries
-from meetings.operations import meeting, placement
+from meetings.operations import bulk_placement, meeting
 from people.models import Function
 from signals.states import SignalKind
 
@@ -113,7 +113,7 @@ def retire(focus: Focus, *, by: Actor, at: datetime, seen: int | None = None) ->
 
 def _update_plan(series: MeetingSeries, *, by: Actor, at: datetime) -> None:
     meeting.replan(series, by=by, at=at)
-    placement.place_waiting(at=at)
+    bulk_placement.place_waiting(at=at)
 
 
 def _check(values: Mapping[str, Any]) -> None:

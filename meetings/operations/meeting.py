@@ -16,12 +16,12 @@ from meetings.models import Meeting, MeetingSeries
 from meetings.operations import (
     agenda,
     backlog,
+    bulk_placement,
     carry,
     completion,
     control,
     item,
     minutes_mail,
-    placement,
     turns,
 )
 from meetings.permissions import takes_part
@@ -63,7 +63,7 @@ def plan(
     turns.plan_again(series, at=at)
     if fresh:
         carry.place_carried_items(series, by=SYSTEM, at=at)
-    placement.place_waiting(at=at)
+    bulk_placement.place_waiting(at=at)
     return fresh
 
 
@@ -199,7 +199,7 @@ def move(
     values = {"starts_at": starts_at, "ends_at": starts_at + (meeting.ends_at - meeting.starts_at)}
     _shift(meeting, values, by=by, at=at, seen=seen)
     replan(meeting.series, by=by, at=at)
-    placement.place_again(meeting, at=at)
+    bulk_placement.place_again(meeting, at=at)
     return meeting
 
 

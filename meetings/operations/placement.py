@@ -1,6 +1,6 @@
 """Put subjects on the agendas of suitable meetings."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import IntEnum
 from typing import Any
@@ -18,11 +18,10 @@ from meetings.queries import agenda as agenda_queries
 from meetings.queries import series as series_queries
 from meetings.queries.facts import facts_of, facts_of_review
 from meetings.routing import ChosenMeeting, NoMeeting, lateness, route, within
-from meetings.states import TO_COME, UNFINISHED, ItemState, MeetingState, Purpose
+from meetings.states import UNFINISHED, ItemState, MeetingState, Purpose
 from people import queries as people
 from people.models import User
 from risklog.models import Acceptance, Escalation, Review
-from risklog.states import UNRESOLVED, ReviewState
 from signals.models import Threshold
 from signals.states import Agreement
 
@@ -75,17 +74,24 @@ def place(
             series_queries.candidates(at), team=team_id, kind=kind, urgent_reason=urgent_reason, due_at=due_at
         )
         if isinstance(choice, NoMeeting):
-            _note_no_meeting(about, choice, by=by, at=at, cause=cause)
+            note_no_meeting(about, choice, by=by, at=at, cause=cause)
             return None
         meeting = lock_planned(choice.meeting.id)
         if meeting:
             break
     else:
         raise ChangedMeanwhile("The agenda is being updated. Try again.", present=about)
-    reasons = "; ".join(part for part in (why, choice.why, late_note(choice, due_at)) if part)[:300]
+    values = item_values(choice, title=title, why=why, purpose=purpose, minutes=minutes, due_at=due_at)
     rank = Rank.URGENT if urgent_reason else rank
-    values = {"title": title[:300], "why": reasons, "purpose": purpose, "minutes": minutes}
     return put(meeting, about, values, rank, by=by, at=at, cause=cause)
+
+
+def item_values(
+    choice: ChosenMeeting, *, title: str, why: str, purpose: str, minutes: int, due_at: datetime | None
+) -> dict[str, Any]:
+    """Return the fields of the item of a subject for which a meeting was chosen."""
+    reasons = "; ".join(part for part in (why, choice.why, late_note(choice, due_at)) if part)[:300]
+    return {"title": title[:300], "why": reasons, "purpose": purpose, "minutes": minutes}
 
 
 def late_note(choice: ChosenMeeting, due_at: datetime | None) -> str:
@@ -118,9 +124,13 @@ def put(
     by: Actor,
     at: datetime,
     cause: Event | None,
+    placed: Sequence[AgendaItem] | None = None,
 ) -> AgendaItem:
-    """Return the item of this subject: the existing one, moved to this meeting or restored, or a new one."""
-    placed = agenda_queries.upcoming_items(about)
+    """Return the item of this subject: the existing one, moved to this meeting or restored, or a new one.
+
+    placed: the items of the subject on upcoming agendas, if the caller has read them.
+    """
+    placed = agenda_queries.upcoming_items(about) if placed is None else placed
     item_here = next((item for item in placed if item.meeting_id == meeting.pk), None)
     unfinished = next((item for item in placed if item.state in UNFINISHED), None)
     parked = next((item for item in placed if item.state == ItemState.BACKLOG), None)
@@ -175,9 +185,10 @@ def next_rank(meeting: Meeting, rank: int) -> int:
     return min((last["rank__max"] or rank) + 1, rank + 99)
 
 
-def _note_no_meeting(
+def note_no_meeting(
     about: Subject, choice: NoMeeting, *, by: Actor, at: datetime, cause: Event | None
 ) -> None:
+    """Record why no meeting fits a subject, unless that was its last reason too."""
     latest = Event.objects.filter(subject=about, verb=NO_MEETING).order_by("-id").first()
     if latest is None or latest.data.get("why") != choice.why:
         payload = events.NoMeetingFound(why=choice.why, code=choice.code)
@@ -190,77 +201,25 @@ def why_nowhere(about: Subject) -> str:
     return str(latest.data.get("why", "")) if latest else ""
 
 
-def place_waiting(*, at: datetime) -> int:
-    """Place open reviews, escalations and proposals that are on no upcoming agenda. Return their number."""
-    placed_subjects = AgendaItem.objects.filter(meeting__state__in=TO_COME, about__isnull=False).values(
-        "about"
-    )
-    reviews = (
-        Review.objects.filter(state=ReviewState.OPEN)
-        .exclude(subject__in=placed_subjects)
-        .order_by("due_at", "id")
-    )
-    escalations = (
-        Escalation.objects.filter(state__in=UNRESOLVED).exclude(about__in=placed_subjects).order_by("id")
-    )
-    placed = [place_review(review, at=at) for review in reviews.select_related("about", "model", "subject")]
-    placed += [
-        place_escalated(escalation, at=at) for escalation in escalations.select_related("about", "subject")
-    ]
-    placed += [
-        place_threshold(version.threshold, at=at)
-        for version in agenda_queries.proposed_versions().exclude(threshold__subject__in=placed_subjects)
-    ]
-    placed += [
-        place_acceptance(proposal, at=at)
-        for proposal in agenda_queries.proposed_acceptances().exclude(risk__subject__in=placed_subjects)
-    ]
-    return sum(item is not None for item in placed)
-
-
-def place_again(meeting: Meeting, *, at: datetime) -> None:
-    """Place the waiting reviews and escalations of a moved meeting again: another may be sooner now."""
-    waiting = AgendaItem.objects.filter(meeting=meeting, state=ItemState.WAITING, about__isnull=False)
-    reviews = Review.objects.filter(state=ReviewState.OPEN, subject__in=waiting.values("about"))
-    escalations = Escalation.objects.filter(state__in=UNRESOLVED, about__in=waiting.values("about"))
-    for review in reviews.select_related("about", "model", "subject").order_by("due_at", "id"):
-        place_review(review, at=at)
-    for escalation in escalations.select_related("about", "subject").order_by("id"):
-        place_escalated(escalation, at=at)
-    _note_lateness(meeting, at=at)
-
-
-def _note_lateness(meeting: Meeting, *, at: datetime) -> None:
-    """Say on the waiting items of a moved meeting that it is after the due date of their subject."""
-    waiting = AgendaItem.objects.filter(meeting=meeting, state=ItemState.WAITING, about__isnull=False)
-    for item in waiting.select_related("about", "meeting__subject").order_by("id"):
-        assert item.about is not None
-        due_at = facts_of(item.about).due_at
-        if due_at is None or due_at >= meeting.starts_at:
-            continue
-        late = lateness(due_at.astimezone(people.zone_of(None)).date())
-        if late not in item.why:
-            why = "; ".join(filter(None, (item.why, late)))[:300]
-            history.change(item, {"why": why}, by=SYSTEM, at=at, verb="meetings.item_changed")
-
-
 def place_review(review: Review, *, at: datetime, cause: Event | None = None) -> AgendaItem | None:
+    return place(**of_review(review), by=SYSTEM, at=at, cause=cause)
+
+
+def of_review(review: Review) -> dict[str, Any]:
+    """Return what place() needs to know about a review, which is loaded with its model and its `about`."""
     facts = facts_of_review(review)
     about = f" about {review.about.reference}" if review.about.reference else ""
-    return place(
-        about=review.subject,
-        kind=facts.kind,
-        team_id=facts.team_id,
-        title=review.title,
-        why=f"Open review request{about}",
-        purpose=Purpose.DECIDE,
-        minutes=15 if facts.is_critical else 10,
-        urgent_reason="critical" if facts.is_critical else "",
-        due_at=review.due_at,
-        by=SYSTEM,
-        at=at,
-        cause=cause,
-    )
+    return {
+        "about": review.subject,
+        "kind": facts.kind,
+        "team_id": facts.team_id,
+        "title": review.title,
+        "why": f"Open review request{about}",
+        "purpose": Purpose.DECIDE,
+        "minutes": 15 if facts.is_critical else 10,
+        "urgent_reason": "critical" if facts.is_critical else "",
+        "due_at": review.due_at,
+    }
 
 
 def place_escalated(escalation: Escalation, *, at: datetime, cause: Event | None = None) -> AgendaItem | None:

@@ -13,7 +13,7 @@ from kit.actor import Actor
 from kit.refusals import Refused
 from meetings import cadence, events
 from meetings.models import Focus, Meeting, MeetingSeries
-from meetings.operations import meeting, participation, placement, turns
+from meetings.operations import bulk_placement, meeting, participation, turns
 from meetings.states import DEFAULT_CYCLE, MeetingState, Purpose, Theme
 from people.models import Function, Team, User, is_time_zone
 
@@ -195,7 +195,7 @@ def retire(series: MeetingSeries, *, by: Actor, at: datetime, seen: int | None =
     history.retire(series)
     history.drop_dues(series.subject_id, turns.PLAN)
     meeting.cancel_all(series, reason="The series was retired.", by=by, at=at, cause=event)
-    placement.place_waiting(at=at)
+    bulk_placement.place_waiting(at=at)
     return series
 
 

@@ -43,6 +43,18 @@ def upcoming_items(about: Subject) -> list[AgendaItem]:
     return _UPCOMING_ITEMS.rows(about=about.pk)
 
 
+def upcoming_items_of(subjects: Sequence[Subject]) -> dict[int, list[AgendaItem]]:
+    """Return subject id -> upcoming_items(), for those of many subjects that have some. One query."""
+    rows = AgendaItem.objects.filter(
+        about__in=[subject.pk for subject in subjects], meeting__state__in=TO_COME
+    ).select_related("meeting__subject")
+    found: dict[int, list[AgendaItem]] = {}
+    for item in rows.order_by("meeting__starts_at", "id"):
+        assert item.about_id is not None
+        found.setdefault(item.about_id, []).append(item)
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """An item as one reader may see it. A hidden item has a length, but no reason, notes or subject.

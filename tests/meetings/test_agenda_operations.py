@@ -1,6 +1,8 @@
 from datetime import date, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from history.models import Due, Event
 from kit.actor import SYSTEM
@@ -232,6 +234,29 @@ def test_risks_due_and_acceptances_that_end_come_by_themselves(team, at):
     (item,) = items_about(risk.subject)
     assert item.meeting_id == meeting.pk
     assert item.why.startswith("Due for review on 20 Nov 2026")
+
+
+def test_an_agenda_of_many_things_costs_as_few_queries_as_one_of_few(team, at):
+    """Reviews that wait, and risks that are due, of which some are on the agenda already."""
+    series = make.series(team)
+    meeting = make.planned(series)
+    model = risklog.model(owner_team=team)
+
+    def cost(reviews: int, risks: int) -> int:
+        for _ in range(reviews):
+            a_review(team)
+        for _ in range(risks):
+            make_risk.risk(model=model, team=team, review_on=at.date())
+        with CaptureQueriesContext(connection) as queries:
+            agenda.build(meeting, at=at)
+        return len(queries)
+
+    cost(2, 2)  # the first build compiles statements
+    few, many = cost(2, 2), cost(9, 9)
+    items = AgendaItem.objects.filter(meeting=meeting).exclude(about=None)
+    assert items.count() == 26
+    assert len(set(items.values_list("rank", flat=True))) == 26
+    assert many == few
 
 
 def test_a_series_of_another_team_is_never_chosen(team, at):

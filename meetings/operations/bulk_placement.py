@@ -1,0 +1,154 @@
+"""Put many subjects on agendas. The number of statements depends on the meetings, not on the subjects."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from history import operations as history
+from history.models import Subject
+from kit.actor import SYSTEM
+from meetings import events
+from meetings.models import AgendaItem, Meeting
+from meetings.operations import placement
+from meetings.operations.placement import Rank
+from meetings.queries import agenda as agenda_queries
+from meetings.queries import series as series_queries
+from meetings.queries.facts import facts_of
+from meetings.routing import NoMeeting, lateness, route
+from meetings.states import TO_COME, ItemState
+from people import queries as people
+from risklog.models import Escalation, Review
+from risklog.states import UNRESOLVED, ReviewState
+
+
+@dataclass(frozen=True, slots=True)
+class ItemDraft:
+    """A subject for the agenda of a meeting, with the fields of its item and the class of its rank."""
+
+    about: Subject
+    values: Mapping[str, Any]
+    rank: Rank
+
+
+def put_many(meeting: Meeting, drafts: Sequence[ItemDraft], *, at: datetime) -> list[AgendaItem]:
+    """Do what placement.put() does, for many different subjects. Riskhub itself puts them.
+
+    Subjects that are on an upcoming agenda already come first. The others become new items in their order.
+    """
+    placed = agenda_queries.upcoming_items_of([draft.about for draft in drafts])
+    items = [
+        placement.put(
+            meeting,
+            draft.about,
+            draft.values,
+            draft.rank,
+            by=SYSTEM,
+            at=at,
+            cause=None,
+            placed=placed[draft.about.pk],
+        )
+        for draft in drafts
+        if draft.about.pk in placed
+    ]
+    new = [draft for draft in drafts if draft.about.pk not in placed]
+    return items + _add(meeting, new, at=at)
+
+
+def _add(meeting: Meeting, drafts: Sequence[ItemDraft], *, at: datetime) -> list[AgendaItem]:
+    ranks = {rank: placement.next_rank(meeting, rank) for rank in {draft.rank for draft in drafts}}
+    items = []
+    for draft in drafts:
+        rank = min(ranks[draft.rank], draft.rank + 99)
+        ranks[draft.rank] = rank + 1
+        items.append(AgendaItem(meeting=meeting, about=draft.about, rank=rank, **draft.values))
+    payloads = [events.ItemAdded(about=draft.about.pk) for draft in drafts]
+    history.record_many(items, events.ItemAdded.verb, payloads=payloads, by=SYSTEM, at=at)
+    return items
+
+
+def place_waiting(*, at: datetime) -> int:
+    """Place open reviews, escalations and proposals that are on no upcoming agenda. Return their number."""
+    placed_subjects = AgendaItem.objects.filter(meeting__state__in=TO_COME, about__isnull=False).values(
+        "about"
+    )
+    reviews = (
+        Review.objects.filter(state=ReviewState.OPEN)
+        .exclude(subject__in=placed_subjects)
+        .order_by("due_at", "id")
+    )
+    escalations = (
+        Escalation.objects.filter(state__in=UNRESOLVED).exclude(about__in=placed_subjects).order_by("id")
+    )
+    placed: list[AgendaItem | None] = [
+        *_place_reviews(reviews.select_related("about", "model", "subject"), at=at)
+    ]
+    placed += [
+        placement.place_escalated(escalation, at=at)
+        for escalation in escalations.select_related("about", "subject")
+    ]
+    placed += [
+        placement.place_threshold(version.threshold, at=at)
+        for version in agenda_queries.proposed_versions().exclude(threshold__subject__in=placed_subjects)
+    ]
+    placed += [
+        placement.place_acceptance(proposal, at=at)
+        for proposal in agenda_queries.proposed_acceptances().exclude(risk__subject__in=placed_subjects)
+    ]
+    return sum(item is not None for item in placed)
+
+
+@history.in_one_transaction
+def _place_reviews(reviews: Iterable[Review], *, at: datetime) -> list[AgendaItem | None]:
+    """Do what placement.place_review() does, for reviews on no upcoming agenda."""
+    candidates = series_queries.candidates(at)
+    drafts: dict[int, list[ItemDraft]] = defaultdict(list)
+    chosen: dict[int, list[Review]] = defaultdict(list)
+    with people.known_organisation(people.organisation()):
+        for review in reviews:
+            given = placement.of_review(review)
+            about, team, kind = given.pop("about"), given.pop("team_id"), given.pop("kind")
+            urgent = given.pop("urgent_reason")
+            choice = route(candidates, team=team, kind=kind, urgent_reason=urgent, due_at=review.due_at)
+            if isinstance(choice, NoMeeting):
+                placement.note_no_meeting(about, choice, by=SYSTEM, at=at, cause=None)
+                continue
+            rank = Rank.URGENT if urgent else Rank.REVIEW
+            values = placement.item_values(choice, **given)
+            drafts[choice.meeting.id].append(ItemDraft(about, values, rank))
+            chosen[choice.meeting.id].append(review)
+    items: list[AgendaItem | None] = []
+    for meeting_id, some in sorted(drafts.items()):
+        meeting = placement.lock_planned(meeting_id)
+        if meeting is None:  # it was cancelled or started in the meantime
+            items += [placement.place_review(review, at=at) for review in chosen[meeting_id]]
+        else:
+            items += put_many(meeting, some, at=at)
+    return items
+
+
+def place_again(meeting: Meeting, *, at: datetime) -> None:
+    """Place the waiting reviews and escalations of a moved meeting again: another may be sooner now."""
+    waiting = AgendaItem.objects.filter(meeting=meeting, state=ItemState.WAITING, about__isnull=False)
+    reviews = Review.objects.filter(state=ReviewState.OPEN, subject__in=waiting.values("about"))
+    escalations = Escalation.objects.filter(state__in=UNRESOLVED, about__in=waiting.values("about"))
+    for review in reviews.select_related("about", "model", "subject").order_by("due_at", "id"):
+        placement.place_review(review, at=at)
+    for escalation in escalations.select_related("about", "subject").order_by("id"):
+        placement.place_escalated(escalation, at=at)
+    _note_lateness(meeting, at=at)
+
+
+def _note_lateness(meeting: Meeting, *, at: datetime) -> None:
+    """Say on the waiting items of a moved meeting that it is after the due date of their subject."""
+    waiting = AgendaItem.objects.filter(meeting=meeting, state=ItemState.WAITING, about__isnull=False)
+    for item in waiting.select_related("about", "meeting__subject").order_by("id"):
+        assert item.about is not None
+        due_at = facts_of(item.about).due_at
+        if due_at is None or due_at >= meeting.starts_at:
+            continue
+        late = lateness(due_at.astimezone(people.zone_of(None)).date())
+        if late not in item.why:
+            why = "; ".join(filter(None, (item.why, late)))[:300]
+            history.change(item, {"why": why}, by=SYSTEM, at=at, verb="meetings.item_changed")
