@@ -29,13 +29,12 @@ def add(
     series = turns.lock(series.pk)
     if series.is_retired:
         raise Refused("This series is retired.", field="starts_at")
-    if starts_at <= at:
-        raise Refused("Choose a time in the future.", field="starts_at")
+    turns.refuse_start(series, starts_at, at=at)
     if length_minutes is not None and not 5 <= length_minutes <= 480:
         raise Refused("Use 5 to 480 minutes.", field="length_minutes")
     wall = starts_at.astimezone(series.zone).replace(tzinfo=None, second=0, microsecond=0)
     if Meeting.objects.filter(series=series, occurrence=cadence.key(wall)).exists():
-        raise Refused("This series has a meeting at that time. Choose another time.", field="starts_at")
+        raise Refused(turns.TAKEN, field="starts_at")
     meeting = turns.new_meeting(series, wall)
     meeting.is_extra, meeting.objective = True, objective.strip()[:300]
     meeting.starts_at = starts_at.replace(second=0, microsecond=0)

@@ -194,8 +194,7 @@ def move(
     """Move a meeting with its focus and turn. Raises Refused(field="starts_at"), ChangedMeanwhile."""
     turns.lock(meeting.series_id)
     _refuse_unless_planned(meeting)
-    if starts_at <= at:
-        raise Refused("Choose a time in the future.", field="starts_at")
+    turns.refuse_start(meeting.series, starts_at, at=at, of=meeting)
     values = {"starts_at": starts_at, "ends_at": starts_at + (meeting.ends_at - meeting.starts_at)}
     _shift(meeting, values, by=by, at=at, seen=seen)
     replan(meeting.series, by=by, at=at)
@@ -229,6 +228,7 @@ def reinstate(meeting: Meeting, *, by: Actor, at: datetime, seen: int | None = N
     turns.lock(meeting.series_id)
     if meeting.starts_at <= at:
         raise Refused("This meeting is in the past. Reschedule the next one instead.", field="starts_at")
+    turns.refuse_start(meeting.series, meeting.starts_at, at=at, of=meeting)
     history.move(meeting, MeetingState.PLANNED, by=by, at=at, seen=seen)
     turns.put_dues(meeting, at=at, mark=f" again {at:%Y-%m-%dT%H:%M}")
     replan(meeting.series, by=by, at=at)

@@ -39,7 +39,7 @@ _RELATIONS = frozenset({"teams", "participants", "functions"})
 _FIELDS = CHANGEABLE - _RELATIONS | {"function_order"}
 _SCHEDULE = frozenset({"rrule", "time_zone", "first_on", "starts_at", "length_minutes"})
 _SHORTEST, _LONGEST = 5, 480
-_FIRST_WITHIN_YEARS, _MOST_ITEMS = 50, 20
+_MOST_ITEMS = 20
 
 
 class SeriesDetails(TypedDict, total=False):
@@ -228,8 +228,8 @@ def _check_items(items: Sequence[Any]) -> None:
 
 def _check_rule(values: Mapping[str, Any], at: datetime) -> None:
     """Raise Refused if the rule cannot be followed or gives no meeting after `at`."""
-    if abs(values["first_on"].year - at.year) > _FIRST_WITHIN_YEARS:
-        raise Refused(f"Choose a first day within {_FIRST_WITHIN_YEARS} years of today.", field="first_on")
+    if abs(values["first_on"].year - at.year) > turns.WITHIN_YEARS:
+        raise Refused(f"Choose a first day within {turns.WITHIN_YEARS} years of today.", field="first_on")
     try:
         cadence.check(
             values["rrule"],

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from history import operations as history
 from kit.actor import Actor
+from kit.refusals import Refused
 from meetings import cadence, rotation
 from meetings.models import Focus, Meeting, MeetingSeries
 from meetings.operations import agenda
@@ -14,6 +15,8 @@ from meetings.states import AHEAD, MAY_BEGIN_LATE, PUBLISHED_BEFORE, MeetingStat
 PLAN = "meetings.plan"
 TURN = "meetings.turn"
 UNHELD = "meetings.unheld"
+WITHIN_YEARS = 50
+TAKEN = "This series has a meeting at that time. Choose another time."
 _DAYS_BEFORE = (7, 1)
 
 
@@ -48,6 +51,22 @@ def planned_until(series: MeetingSeries, at: datetime) -> datetime:
         return at + AHEAD
     start = cadence.moment(datetime.combine(series.first_on, series.starts_at), series.zone)
     return max(at + AHEAD, start)
+
+
+def refuse_start(
+    series: MeetingSeries, starts_at: datetime, *, at: datetime, of: Meeting | None = None
+) -> None:
+    """Refuse a start that no meeting of a series can have. of: the meeting that moves, if there is one.
+
+    Raises Refused(field="starts_at").
+    """
+    if starts_at <= at:
+        raise Refused("Choose a time in the future.", field="starts_at")
+    if starts_at.year - at.year > WITHIN_YEARS:
+        raise Refused(f"Choose a time within {WITHIN_YEARS} years of today.", field="starts_at")
+    others = Meeting.objects.filter(series=series, starts_at=starts_at).exclude(pk=of and of.pk)
+    if others.exclude(state=MeetingState.CANCELLED).exists():
+        raise Refused(TAKEN, field="starts_at")
 
 
 def to_come(series: MeetingSeries, at: datetime) -> list[Meeting]:

@@ -7,7 +7,7 @@ from history.models import Due, Event
 from kit.actor import SYSTEM, Actor
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
 from meetings.models import AgendaItem, Meeting
-from meetings.operations import agenda, attendance, turns
+from meetings.operations import agenda, attendance, extra, turns
 from meetings.operations import item as items
 from meetings.operations import meeting as meetings
 from meetings.states import ItemOutcome, ItemState, MeetingState
@@ -146,6 +146,39 @@ def test_move_takes_agenda_focus_and_reminders_along(at):
     assert due.at == friday - timedelta(days=1)
     with pytest.raises(Refused):
         meetings.move(meeting, starts_at=at, by=SYSTEM, at=at)
+
+
+@pytest.mark.parametrize(
+    ("start", "fix"),
+    [
+        (datetime(9999, 12, 31, 23, 59, tzinfo=UTC), "within 50 years"),
+        (datetime(2077, 1, 1, tzinfo=UTC), "within 50 years"),
+        (datetime(2020, 1, 1, tzinfo=UTC), "in the future"),
+    ],
+)
+def test_a_meeting_is_not_moved_or_added_out_of_reach(at, start, fix):
+    meeting = make.planned()
+
+    with pytest.raises(Refused, match=fix) as moved:
+        meetings.move(meeting, starts_at=start, by=SYSTEM, at=at)
+    with pytest.raises(Refused, match=fix):
+        extra.add(meeting.series, starts_at=start, by=SYSTEM, at=at)
+
+    assert moved.value.field == "starts_at"
+
+
+def test_two_meetings_of_a_series_do_not_start_together(at):
+    series = make.series()
+    first, second = to_come(series)[:2]
+
+    with pytest.raises(Refused, match="Choose another time"):
+        meetings.move(first, starts_at=second.starts_at, by=SYSTEM, at=at)
+
+    meetings.cancel(second, by=SYSTEM, at=at)
+    meetings.move(fresh(first), starts_at=second.starts_at, by=SYSTEM, at=at)
+    with pytest.raises(Refused, match="Choose another time") as refused:
+        meetings.reinstate(fresh(second), by=SYSTEM, at=at)
+    assert refused.value.field == "starts_at"
 
 
 def test_close_carries_over_what_is_unfinished_and_fixes_the_minutes(at):
