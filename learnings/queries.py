@@ -107,6 +107,6 @@ def of_model(user: User, model: Any) -> LearningsPanel | None:
     return LearningsPanel(rows) if rows else None
 
 
-def come_of(subject_id: Any) -> Any:
+def subjects_of_learnings_about(subject_id: Any) -> Any:
     """Return the subject ids of the learnings about a subject, for its timeline."""
     return Learning.objects.order_by().filter(about_id=subject_id).values_list("subject_id")

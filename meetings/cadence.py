@@ -49,8 +49,8 @@ def check(rule: str, *, zone: ZoneInfo, first_on: date, starts_at: time, at: dat
     """Raise BadRule if the rule cannot be read, or if it gives no meeting after the aware moment `at`."""
     recurrence = parse(rule, zone=zone, first_on=first_on, starts_at=starts_at)
     since = _wall(at, zone)
-    late, shift = _late(recurrence, since)
-    if late.after(since + shift, inc=True) is None:
+    moved, shift = _near_the_last_year(recurrence, since)
+    if moved.after(since + shift, inc=True) is None:
         raise BadRule(
             "This rule gives no upcoming meeting. Check the days it names, COUNT and UNTIL, or use"
             " a rule such as FREQ=WEEKLY;BYDAY=WE."
@@ -66,8 +66,8 @@ def occurrences(
     """
     recurrence = parse(rule, zone=zone, first_on=first_on, starts_at=starts_at)
     first, last = _wall(since, zone), _wall(until, zone)
-    late, shift = _late(recurrence, last)
-    walls = [wall - shift for wall in late.between(first + shift, last + shift, inc=True)]
+    moved, shift = _near_the_last_year(recurrence, last)
+    walls = [wall - shift for wall in moved.between(first + shift, last + shift, inc=True)]
     return [wall for wall in walls if since <= moment(wall, zone) <= until]
 
 
@@ -80,8 +80,8 @@ def for_calendars(
     None if the rule gives no meeting from `since` on. Raises BadRule.
     """
     recurrence = parse(rule, zone=zone, first_on=first_on, starts_at=starts_at)
-    late, shift = _late(recurrence, _wall(since, zone))
-    first = late.after(_wall(since, zone) + shift, inc=True)
+    moved, shift = _near_the_last_year(recurrence, _wall(since, zone))
+    first = moved.after(_wall(since, zone) + shift, inc=True)
     if first is None:
         return None
     parts = _parts(rule)
@@ -89,7 +89,7 @@ def for_calendars(
         parts = {name: value for name, value in parts.items() if name != "COUNT"}
         last: datetime | None = max(recurrence)
     else:
-        last = recurrence._until  # type: ignore[attr-defined]  # as in _late()
+        last = recurrence._until  # type: ignore[attr-defined]  # as in _near_the_last_year()
     parts.pop("UNTIL", None)
     if last and last.year < _LAST.year:  # the last year has no moments in UTC everywhere
         parts["UNTIL"] = f"{moment(last, zone):%Y%m%dT%H%M%SZ}"
@@ -182,7 +182,7 @@ def _check_days(value: str, frequency: str, *, has_month: bool) -> None:
             raise BadRule(f"The ordinal of a weekday is a number from 1 to {largest}.")
 
 
-def _late(rule: rrule, latest: datetime) -> tuple[rrule, timedelta]:
+def _near_the_last_year(rule: rrule, latest: datetime) -> tuple[rrule, timedelta]:
     """Return the rule moved by whole cycles of the calendar towards the year 9999, and by how much.
 
     dateutil looks for the next occurrence up to the year 9999, which takes seconds where there is none. After

@@ -149,13 +149,13 @@ def time_context(event: Event, reader: User) -> dict[str, Any]:
 
 
 def series_meets(event: Event, user: User, at: datetime) -> str:
-    """Check that the series is in use and that no later change of it told the same people again."""
+    """Check that the series is in use and that no later change of it is mailed to the same people."""
     series = _locked_series(event)
     if series.is_retired:
         return "The series is retired."
     later = Event.objects.filter(subject=event.subject_id, verb="meetings.series_changed", pk__gt=event.pk)
-    is_told_again = any(changed_fields(other) & WHAT_CALENDARS_SHOW for other in later)
-    return "The series was changed again." if is_told_again else ""
+    is_mailed_again = any(changed_fields(other) & WHAT_CALENDARS_SHOW for other in later)
+    return "The series was changed again." if is_mailed_again else ""
 
 
 def series_is_retired(event: Event, user: User, at: datetime) -> str:
@@ -173,7 +173,7 @@ def takes_part(event: Event, user: User, at: datetime) -> str:
 
 
 def takes_no_part(event: Event, user: User, at: datetime) -> str:
-    """Check that the person is still no participant. A retired series tells its own end."""
+    """Check that the person is still no participant. A retired series has a mail of its own."""
     is_in = series_queries.participants(_locked_series(event)).filter(pk=user.pk).exists()
     return "The person is a participant again." if is_in else ""
 

@@ -124,11 +124,11 @@ def _at_end(line: str, today: date) -> tuple[date, str] | None:
 # ------------------------------------------------------------------ the phrases
 
 
-def _relative(match: re.Match[str], today: date) -> date:
+def _today_or_tomorrow(match: re.Match[str], today: date) -> date:
     return today + timedelta(days=("today", "tomorrow").index(match["word"].lower()))
 
 
-def _ahead(match: re.Match[str], today: date) -> date:
+def _in_time(match: re.Match[str], today: date) -> date:
     """Read “in 2 weeks”."""
     given = match["number"].lower()
     number = int(given) if given.isdigit() else max(1, _NUMBERS.index("a" if given == "an" else given))
@@ -173,7 +173,7 @@ def _day_of_month(match: re.Match[str], today: date) -> date:
 
 def _month_day(given: str | None, month: int, number: int, today: date) -> date:
     if given:
-        return _ahead_of(_day(int(given), month, number), today)
+        return _not_past(_day(int(given), month, number), today)
     year = today.year + (month == 2 and number == 29 and not _is_leap(today.year))
     day = _day(year, month, number)
     if day >= today:
@@ -185,11 +185,11 @@ def _month_day(given: str | None, month: int, number: int, today: date) -> date:
 
 def _iso(match: re.Match[str], today: date) -> date:
     year, month, day = (int(part) for part in match["iso"].split("-"))
-    return _ahead_of(_day(year, month, day), today)
+    return _not_past(_day(year, month, day), today)
 
 
 def _slashed(match: re.Match[str], today: date) -> date:
-    """Read “25/12”. Where day and month may be exchanged it is refused, for half of the world reads it so."""
+    """Read “25/12”. “5/12” is refused, because some countries write the month first."""
     first, second = int(match["first"]), int(match["second"])
     if first <= 12 and second <= 12 and first != second:
         text = f"“{match['slashed']}” may be two days. {_FIX} If it is no date, end it with a full stop."
@@ -197,28 +197,28 @@ def _slashed(match: re.Match[str], today: date) -> date:
     day, month = (second, first) if second > 12 else (first, second)
     year = int(match["year"] or today.year)
     found = _day(year, month, day)
-    return _ahead_of(found if match["year"] or found >= today else _day(year + 1, month, day), today)
+    return _not_past(found if match["year"] or found >= today else _day(year + 1, month, day), today)
 
 
 def _dotted(match: re.Match[str], today: date) -> date:
     """Read “25.12.2026”. Only with its year, because 1.12 may be a version."""
     day, month, year = (int(part) for part in match["dotted"].split("."))
-    return _ahead_of(_day(year, month, day), today)
+    return _not_past(_day(year, month, day), today)
 
 
 def _end_of_month(match: re.Match[str], today: date) -> date:
     return today.replace(day=monthrange(today.year, today.month)[1])
 
 
-def _yesterday(match: re.Match[str], today: date) -> date:
-    return _ahead_of(today - timedelta(days=1), today)
+def _refuse_yesterday(match: re.Match[str], today: date) -> date:
+    return _not_past(today - timedelta(days=1), today)
 
 
-def _too_far(match: re.Match[str], today: date) -> date:
+def _refuse_far(match: re.Match[str], today: date) -> date:
     raise Refused(f"“{match['far']}” is too far ahead. {_FIX}", field="line")
 
 
-def _no_day(match: re.Match[str], today: date) -> date:
+def _refuse_vague(match: re.Match[str], today: date) -> date:
     text = f"“{match['vague']}” names no day. Write one, such as fri, in 2 weeks or 5 dec."
     raise Refused(text, field="line")
 
@@ -231,7 +231,8 @@ def _day(year: int, month: int, day: int) -> date:
         raise Refused(f"There is no {day} {name} {year}. {_FIX}", field="line") from None
 
 
-def _ahead_of(day: date, today: date) -> date:
+def _not_past(day: date, today: date) -> date:
+    """Return the day. Raises Refused for one before today."""
     if day < today:
         raise Refused(f"{_short(day)} {day.year} is past. Choose a later day.", field="line")
     return day
@@ -254,14 +255,14 @@ _SOURCES: tuple[tuple[str, Callable[[re.Match[str], date], date]], ...] = (
     (rf"(?:{_DAY},?\s+)?{_NUMBER}(?:\s+of)?\s+{_MONTH}{_YEAR}", _day_of_month),
     (rf"(?:{_DAY},?\s+)?{_MONTH}\s+{_NUMBER}{_YEAR}", _day_of_month),
     (r"(?P<slashed>(?P<first>\d{1,2})/(?P<second>\d{1,2})(?:/(?P<year>\d{4}))?)", _slashed),
-    (rf"in\s+(?P<number>\d{{1,3}}|an?|{'|'.join(_NUMBERS[1:])})\s+(?P<unit>day|week|month)s?", _ahead),
-    (r"(?P<far>in\s+\d{4,}\s+(?:day|week|month|year)s?)", _too_far),
+    (rf"in\s+(?P<number>\d{{1,3}}|an?|{'|'.join(_NUMBERS[1:])})\s+(?P<unit>day|week|month)s?", _in_time),
+    (r"(?P<far>in\s+\d{4,}\s+(?:day|week|month|year)s?)", _refuse_far),
     (r"(?P<dotted>\d{1,2}\.\d{1,2}\.\d{4})", _dotted),
-    (r"(?P<word>today|tomorrow)", _relative),
-    (r"yesterday", _yesterday),
+    (r"(?P<word>today|tomorrow)", _today_or_tomorrow),
+    (r"yesterday", _refuse_yesterday),
     (rf"(?:this\s+)?(?P<next>next\s+)?{_DAY}", _weekday),
     (r"(?:the\s+)?(?:end\s+of\s+(?:the\s+|this\s+)?month|eom)", _end_of_month),
-    (_VAGUE, _no_day),
+    (_VAGUE, _refuse_vague),
 )
 _BEFORE = r"(?:(?:due|by|on|until|till|before)\s+)*"
 _PHRASES = [re.compile(rf"\(?{_BEFORE}{source}\)?[.!]?", re.IGNORECASE) for source, _ in _SOURCES]

@@ -132,10 +132,10 @@ def spread(turns: Sequence[Turn], people: Sequence[Person]) -> int:
 
 
 def _free(roster: Roster, slot: Slot) -> list[Person]:
-    """Return the people who are there and not busy. A busy person is taken before nobody is."""
-    there = [person for person in roster.people if roster.is_available(person, slot.on)]
+    """Return the available people without another task; if all have one, those who are the least busy."""
+    available = [person for person in roster.people if roster.is_available(person, slot.on)]
     for number in range(len(slot.busy), -1, -1):
-        free = [person for person in there if person.id not in slot.busy[:number]]
+        free = [person for person in available if person.id not in slot.busy[:number]]
         if free:
             return free
     return []
@@ -211,12 +211,12 @@ def _reason(roster: Roster, turns: Sequence[Turn], slot: Slot, chosen: Person, t
         turns,
     )
     passed = everyone[: everyone.index(chosen)]
-    for said, names in (
+    for state, names in (
         ("away", [person.name for person in passed if not roster.is_available(person, slot.on)]),
         ("busy", [person.name for person in passed if roster.is_available(person, slot.on)]),
     ):
         if names:
-            parts.append(f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} {said}")
+            parts.append(f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} {state}")
     last = next((turn for turn in reversed(turns) if turn.person == chosen.id), None)
     if last is None:
         parts.append(f"{chosen.name} {task.never}")

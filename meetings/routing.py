@@ -97,10 +97,10 @@ def within(
     kind: str | None,
     urgent_reason: str = "",
     due_at: datetime | None = None,
-    but_not: int | None = None,
+    excluded: int | None = None,
 ) -> ChosenMeeting | None:
-    """Return the suitable meeting of one series, without the meeting `but_not`. None if none is planned."""
-    meetings = [meeting for meeting in candidate.meetings if meeting.id != but_not] if candidate else []
+    """Return the suitable meeting of one series; None if none is planned. excluded: an id to leave out."""
+    meetings = [meeting for meeting in candidate.meetings if meeting.id != excluded] if candidate else []
     if candidate is None or not meetings:
         return None
     chosen, why = _choose(meetings, kind, urgent_reason, due_at)

@@ -20,12 +20,17 @@ from outgoing.urls import RefusedUrl
 __all__ = ["Answer", "Limits", "NoAnswer", "RefusedUrl", "check", "send"]
 
 _PIECE = 16_384
+# These headers have precedence over those of the caller.
 _OURS = {"User-Agent": "Riskhub", "Accept-Encoding": "identity", "Connection": "close"}
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """connect_seconds: until an address is connected. read_seconds: between two pieces of the answer."""
+    """What one request may take.
+
+    connect_seconds: until an address is connected. read_seconds: between two pieces of the answer.
+    total_seconds: for the request and the whole answer. most_bytes: of the body that are read.
+    """
 
     connect_seconds: float = 4.0
     read_seconds: float = 8.0
@@ -35,7 +40,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the other side answered. is_cut: the body was longer than allowed, and only its begin was read."""
+    """What the other side answered. is_cut: the body was longer than allowed, and only its start was read."""
 
     status: int
     headers: Mapping[str, str]
@@ -107,7 +112,10 @@ def _answer(response: BaseHTTPResponse, most_bytes: int) -> Answer:
 
 
 class _Watch:
-    """Cuts a connection after some seconds, also if the other side sends a byte now and then."""
+    """Cuts a connection after some seconds, also if the other side still sends a byte now and then.
+
+    is_over: it has cut the connection.
+    """
 
     def __init__(self, connection: HTTPConnection, seconds: float) -> None:
         self.is_over = False

@@ -2,7 +2,7 @@
 
 A check of the name alone is not enough: the name may resolve to another address a moment later. So the name
 is resolved once, only allowed addresses are connected to, and the address of the connected peer is checked
-again before the first byte, also that of TLS. The transport is urllib3 (ADR 30).
+again before the first byte, also that of TLS. The transport is urllib3 (ADR 0030).
 """
 
 import socket
@@ -47,14 +47,14 @@ def connection_to(
 
 
 class _Checked:
-    """Opens the socket with the checks of this module, and keeps it while the answer is read."""
+    """Opens the socket with the checks of this module, and keeps it while the answer is read, for cut()."""
 
     open_socket: Callable[[], socket.socket]
-    kept: socket.socket | None = None
+    kept_socket: socket.socket | None = None
 
     def _new_conn(self) -> socket.socket:
-        self.kept = self.open_socket()
-        return self.kept
+        self.kept_socket = self.open_socket()
+        return self.kept_socket
 
 
 class _PlainConnection(_Checked, HTTPConnection):
@@ -64,12 +64,12 @@ class _PlainConnection(_Checked, HTTPConnection):
 class _SecureConnection(_Checked, HTTPSConnection):
     def connect(self) -> None:
         super().connect()
-        self.kept = self.sock  # TLS has taken over the first socket
+        self.kept_socket = self.sock  # TLS has taken over the first socket
 
 
 def cut(connection: HTTPConnection) -> None:
     """End a connection at once, from another thread. The reading thread gets an error."""
-    sock = getattr(connection, "kept", None)
+    sock = getattr(connection, "kept_socket", None)
     if sock is not None:
         with suppress(OSError):
             # Not the method of an SSLSocket, which changes what the reading thread uses.
@@ -83,7 +83,10 @@ def _tls() -> ssl.SSLContext:
 
 
 def _connected(target: Target, allowed: Sequence[Network], until: float) -> socket.socket:
-    """Return a socket that is connected to an allowed address of the host. until: in monotonic seconds."""
+    """Return a socket that is connected to an allowed address of the host. until: in monotonic seconds.
+
+    Tries one address after another. Raises NoAnswer if none answers, RefusedUrl if none is allowed.
+    """
     error: Exception | None = None
     for family, address in _resolved(target, until - time.monotonic()):
         if why := _why_not(address[0], target, allowed):

@@ -48,7 +48,7 @@ def home(request: SignedInRequest) -> HttpResponse:
     user, at = request.user, clock.now()
     today = timezone.localdate(at)
     todo: list[Any] = list(actions.mine(user).filter(due_on__lte=today + AHEAD)[: SHOWN * 2])
-    escalations: list[Any] = list(mine.escalations_on(user)[:SHOWN])
+    escalations: list[Any] = list(mine.escalations_to(user)[:SHOWN])
     reviews = list(mine.reviews_to_answer(user)[:SHOWN])
     scores = list(mine.scores_to_give(user)[:SHOWN])
     late = [action for action in todo if action.due_on < today]
@@ -68,7 +68,7 @@ def home(request: SignedInRequest) -> HttpResponse:
         "scores": scores,
         "is_clear": not (escalations or reviews or scores or todo),
         "breaches": list(mine.breaches_of_my_teams(user)[:SHOWN]),
-        "drafts": list(mine.drafts_without_author(user)[:FEW]),
+        "drafts": list(mine.learning_drafts(user)[:FEW]),
         "newest": inbox.newest(user, FEW),
         "new_in": start_here.for_newcomer(user, at),
         **_meetings(user, at),

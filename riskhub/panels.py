@@ -79,7 +79,9 @@ PANELS: tuple[Panel, ...] = (
     Panel("risklog.risk", "main", FILLED, template.of_subject, "risklog.template_view"),
     Panel("risklog.risk", "main", AGENDA, agenda.panel, "meetings.meeting_view"),
     Panel("risklog.risk", "main", LEARNINGS, learnings.of_risk, "learnings.learning_view"),
-    Panel("risklog.risk", "timeline", "notices/_panel_digests.html", digest.that_name, "notices.inbox_view"),
+    Panel(
+        "risklog.risk", "timeline", "notices/_panel_digests.html", digest.digests_naming, "notices.inbox_view"
+    ),
     Panel("risklog.review", "main", FILLED, template.of_subject, "risklog.template_view"),
     Panel("risklog.review", "main", AGENDA, agenda.panel, "meetings.meeting_view"),
     Panel("risklog.review", "main", LEARNINGS, learnings.of_review, "learnings.learning_view"),
@@ -88,13 +90,13 @@ PANELS: tuple[Panel, ...] = (
 
 # What a subject's timeline includes: actions, reviews, escalations, risks, learnings, decisions.
 RELATIONS: tuple[Relation, ...] = (
-    actions.come_of,
+    actions.subjects_of_actions_about,
     related.reviews,
     related.escalations,
     related.risks,
     related.duplicates,
-    learnings.come_of,
-    decision.come_of,
+    learnings.subjects_of_learnings_about,
+    decision.subjects_of_decisions_about,
 )
 
 

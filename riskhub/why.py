@@ -26,9 +26,11 @@ from signals.models import ThresholdVersion
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """What a link asks about. row: it. on: the object whose timeline has its events.
+    """What a *Why* link asks about.
 
-    because: the decision or other object behind it. verbs: the events that set it.
+    row: the explained row, such as a threshold version. on: the object whose timeline has the events of the
+    row. because: the decision or other object that is the reason, None without one. verbs: of the events that
+    set the row.
     """
 
     row: Recorded | Part
@@ -70,6 +72,7 @@ def _merge(user: User, pk: int) -> Explained:
     return Explained(category, category.subject, category.because, ("risklog.category_retired",))
 
 
+_LARGEST_ID = 2**63 - 1  # of a bigint
 EXPLAINED: dict[str, Callable[[User, int], Explained]] = {
     "threshold": _threshold,
     "right": _right,
@@ -82,12 +85,12 @@ EXPLAINED: dict[str, Callable[[User, int], Explained]] = {
 @require_safe
 @view_needs("people.signed_in")
 def why(request: SignedInRequest, kind: str, pk: int) -> HttpResponse:
-    """Lead to the decision behind something, or to the event that set it if there is no visible decision.
+    """Redirect to the decision behind something, or to the event that set it if no visible decision did.
 
     kind: a key of EXPLAINED. pk: of a threshold version, a decision right, an acceptance, an appetite, or a
     category that was merged.
     """
-    if kind not in EXPLAINED or pk >= 10**18:
+    if kind not in EXPLAINED or pk > _LARGEST_ID:
         raise Http404
     explained = EXPLAINED[kind](request.user, pk)
     if not _may_read(request.user, explained.on):

@@ -144,7 +144,7 @@ def of_subject(user: Visitor, obj: Any) -> ActionsPanel:
     return of_subjects(user, [obj.subject_id], new_for=obj.reference)
 
 
-def come_of(subject_id: Any) -> Any:
+def subjects_of_actions_about(subject_id: Any) -> Any:
     """Return the subject ids of the actions about a subject or created by it, for its timeline."""
     condition = Q(about_id=subject_id) | Q(origin_id=subject_id)
     return Action.objects.order_by().filter(condition).values_list("subject_id")

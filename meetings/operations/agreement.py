@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from history import operations as history
 from history.models import Event
@@ -84,7 +84,7 @@ def _replace_former(threshold_id: int, *, at: datetime, cause: Event | None) -> 
         threshold_version__state=Agreement.RETIRED,
         state=DecisionState.IN_FORCE,
     )
-    for decision in former.exclude(pk=latest.pk).order_by(F("id")):
+    for decision in former.exclude(pk=latest.pk).order_by("id"):
         history.move(
             decision,
             DecisionState.REPLACED,

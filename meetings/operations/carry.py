@@ -128,7 +128,7 @@ def _next_meeting(item: AgendaItem, facts: Facts, at: datetime) -> tuple[Meeting
             kind=facts.kind,
             urgent_reason="In the backlog" if is_parked else _urgent_reason(item, facts),
             due_at=facts.due_at,
-            but_not=here.pk,
+            excluded=here.pk,
         )
         if place is None:
             return None, ""

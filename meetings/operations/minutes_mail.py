@@ -1,4 +1,4 @@
-"""The minutes of a large meeting are mailed to many, so who ends it says that they know to how many."""
+"""Whoever ends a large meeting confirms to how many people its minutes are mailed."""
 
 from django.conf import settings
 
@@ -8,12 +8,15 @@ from meetings.queries import series as queries
 
 
 def needs_confirmation(count: int) -> bool:
-    """Return whether mails to so many people must be confirmed."""
+    """Return True if mails to so many people must be confirmed."""
     return count > settings.MAILS_TO_CONFIRM > 0
 
 
 def check(meeting: Meeting, mails_to: int) -> None:
-    """Raise Refused if the minutes go to many people, and to more than the caller knows."""
+    """Raise Refused(field="mails_to") if the minutes go to many people.
+
+    mails_to: the number of people that the caller has confirmed; 0 without a confirmation.
+    """
     count = queries.participants(meeting.series).count()
     if needs_confirmation(count) and mails_to < count:
         raise Refused(

@@ -29,7 +29,7 @@ def put_check_ins(meeting: Meeting, *, by: Actor, at: datetime) -> None:
 
     All participants see the item, so check-ins about restricted models are not counted.
     """
-    noted = check_ins.worth_a_word(meeting).filter(subject__viewers__isnull=True, noted_at__lte=at)
+    noted = check_ins.since_last_meeting(meeting).filter(subject__viewers__isnull=True, noted_at__lte=at)
     number = noted.count()
     item = AgendaItem.objects.filter(meeting=meeting, title=CHECK_INS, about__isnull=True).first()
     why = f"{number} check-in{'' if number == 1 else 's'} for this meeting"

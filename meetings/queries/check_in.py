@@ -1,4 +1,4 @@
-"""Read check-ins: the feed, and those that a meeting should know about."""
+"""Read check-ins: the feed, and those since the last meeting of a series."""
 
 from datetime import datetime
 
@@ -20,7 +20,7 @@ def check_ins(reader: Visitor) -> QuerySet[CheckIn]:
     )
 
 
-def worth_a_word(meeting: Meeting) -> RecordedQuerySet:
+def since_last_meeting(meeting: Meeting) -> RecordedQuerySet:
     """Return the check-ins since the last meeting of the series, about models of its teams, for its focus.
 
     A check-in without a model counts if its author takes part. Without a focus all kinds count. The caller
@@ -29,10 +29,10 @@ def worth_a_word(meeting: Meeting) -> RecordedQuerySet:
     last = series_queries.last_held(meeting.series_id)
     kinds = [kind for kind in CheckInKind if _is_of_focus(kind, meeting)]
     participants = series_queries.participants(meeting.series).order_by().values("pk")
-    is_near = Q(model__owner_team__in=meeting.series.teams.all()) | Q(
+    is_of_teams = Q(model__owner_team__in=meeting.series.teams.all()) | Q(
         model__isnull=True, author__in=participants
     )
-    rows: RecordedQuerySet = CheckIn.objects.filter(is_near, kind__in=kinds, noted_at__lt=_end(meeting))
+    rows: RecordedQuerySet = CheckIn.objects.filter(is_of_teams, kind__in=kinds, noted_at__lt=_end(meeting))
     if last and last.pk != meeting.pk:
         rows = rows.filter(noted_at__gte=last.started_at or last.starts_at)
     return rows.select_related("subject", "author", "model__subject", "risk__subject").order_by(

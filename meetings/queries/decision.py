@@ -63,6 +63,6 @@ def with_shown_about(user: User, rows: Sequence[Decision]) -> Sequence[Decision]
     return show(user, rows)
 
 
-def come_of(subject_id: Any) -> Any:
+def subjects_of_decisions_about(subject_id: Any) -> Any:
     """Return the subjects of the decisions about a subject, for its timeline."""
     return Decision.objects.order_by().filter(about_id=subject_id).values_list("subject_id")

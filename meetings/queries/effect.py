@@ -28,7 +28,7 @@ from signals.models import Breach, BreachGroup, Series, Threshold, ThresholdVers
 from signals.permissions import decider_on
 from signals.states import RIGHT_OF_KIND, Agreement, SignalKind
 
-MOST = 5  # the effects of one kind that a form offers
+_MOST_OFFERS = 5  # the effects of one kind that a form offers
 _TREATABLE = frozenset(before for before, after in RISK_MOVES if after == RiskState.TREATING)
 
 
@@ -184,7 +184,7 @@ def _actions(user: User, subjects: Sequence[Subject], today: date) -> Iterable[O
     overdue = Q(due_on__lt=today) & (Q(about__in=ids) | Q(origin__in=_origins(subjects)))
     rows = loaded_actions().visible_to(user).filter(Q(subject__in=ids) | overdue, state__in=UNFINISHED)
     known: dict[Any, Decider] = {}
-    for action in rows.order_by("due_on", "id")[:MOST]:
+    for action in rows.order_by("due_on", "id")[:_MOST_OFFERS]:
         right = right_to(user, EffectKind.CHANGE_ACTION, action, known=known)
         is_main = action.subject_id in ids
         yield Offer(EffectKind.CHANGE_ACTION, action.subject, action, right, is_main=is_main)
@@ -207,7 +207,7 @@ def _versions(user: User, subjects: Sequence[Subject]) -> Iterable[Offer]:
     crossed = Breach.objects.filter(group__subject__in=ids).values("threshold")
     fitting = Q(threshold__subject__in=ids) | Q(threshold__series__subject__in=ids) | Q(threshold__in=crossed)
     rows = loaded_versions().visible_to(user).filter(fitting, state=Agreement.PROPOSED)
-    for version in rows.order_by("id")[:MOST]:
+    for version in rows.order_by("id")[:_MOST_OFFERS]:
         right = right_to(user, EffectKind.AGREE_THRESHOLD, version)
         yield Offer(EffectKind.AGREE_THRESHOLD, version.threshold.subject, version, right)
 
@@ -234,7 +234,7 @@ def _risks(user: User, subjects: Sequence[Subject]) -> Iterable[Offer]:
 def _escalations(user: User, subjects: Sequence[Subject]) -> Iterable[Offer]:
     ids = [subject.pk for subject in subjects]
     rows = loaded_escalations().visible_to(user).filter(Q(subject__in=ids) | Q(about__in=ids))
-    for escalation in rows.filter(state__in=UNRESOLVED).order_by("id")[:MOST]:
+    for escalation in rows.filter(state__in=UNRESOLVED).order_by("id")[:_MOST_OFFERS]:
         right = right_to(user, EffectKind.RESOLVE_ESCALATION, escalation)
         yield Offer(EffectKind.RESOLVE_ESCALATION, escalation.subject, escalation, right)
 

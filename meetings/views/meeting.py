@@ -93,7 +93,7 @@ def detail(request: SignedInRequest, meeting: Meeting, *, status: int = 200, **e
         "meeting": meeting,
         "agenda": agendas.agenda(meeting, user),
         "focus_functions": list(meeting.focus.functions.order_by(*BY_NAME)) if meeting.focus else [],
-        "check_ins": list(check_ins.worth_a_word(meeting).visible_to(user)[:20]) if is_open else [],
+        "check_ins": list(check_ins.since_last_meeting(meeting).visible_to(user)[:20]) if is_open else [],
         "day_off": days_off.of_meetings([meeting]).get(meeting.pk),
         "is_planned": meeting.state == MeetingState.PLANNED,
         "is_open": is_open,

@@ -1,30 +1,31 @@
-"""Several mails to one person become one: mails soon after another, and those above the most of an hour.
+"""Several mails to one person become one: mails soon after another one, and those above the limit of an hour.
 
-The first mail of a bundle is its lead. It is claimed, sent and tried again as any mail. The others have the
-state BUNDLED meanwhile, and then the final state of the lead. What is escalated to somebody, invitations and
-digests are never in a bundle and never wait. The clock is that of the database, as for leases.
+The first mail of a bundle is its lead. It is claimed, sent and tried again as any mail. The others are its
+followers: they have the state BUNDLED meanwhile, and then the final state of the lead. Mails about
+escalations, invitations and digests are never in a bundle and never wait. The clock is that of the database,
+as for leases.
 """
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.conf import settings
-from django.db import connection
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from history import declarations
+from kit import locks
+from kit.locks import Lock
 from notices.models import Message
+from notices.operations.attempts import logged
 from notices.queries import still_relevant
 from notices.states import MessageState
 
 HOUR = timedelta(hours=1)
 MOST_IN_ONE = 50
-_LOCK = 7401  # the number of these advisory locks; others have other numbers
 
 
 def may_wait(row: Message) -> bool:
-    """Return whether a mail may be in a bundle."""
+    """Return True if a mail may be in a bundle."""
     return row.digest_id is None and row.verb not in _alone()
 
 
@@ -40,15 +41,14 @@ def _alone() -> list[str]:
 def waits_until(row: Message) -> datetime | None:
     """Return until when a mail waits, because its recipient got others; None to send it now.
 
-    It waits until some minutes after the last one, and after too many in an hour, until the first of these is
-    an hour old.
+    It waits until MAIL_BUNDLE_MINUTES after the last one. After MAILS_AN_HOUR in an hour, it waits until the
+    first of these is an hour old.
     """
     if not settings.MAIL_BUNDLE_MINUTES or not may_wait(row) or row.tries > 1:
         return None
-    with connection.cursor() as cursor:  # one worker at a time decides about the mails of a person
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK, row.user_id % 2**31])
+    locks.wait_for(Lock.MAILS, row.user_id)  # one worker at a time decides about the mails of a person
     window = timedelta(minutes=settings.MAIL_BUNDLE_MINUTES)
-    begun = _counted(row).filter(begun_at__gt=Now() - max(window, HOUR)).exclude(pk=row.pk)
+    begun = _may_wait_of_same_person(row).filter(begun_at__gt=Now() - max(window, HOUR)).exclude(pk=row.pk)
     moments = list(begun.order_by("-begun_at").annotate(now=Now()).values_list("begun_at", "now"))
     found = [(at, now) for at, now in moments if at is not None]
     if not found:
@@ -69,7 +69,9 @@ def take_along(lead: Message, *, at: datetime) -> list[Message]:
     if not may_wait(lead) or not settings.MAIL_BUNDLE_MINUTES:
         return []
     own = Q(claim=lead.claim, state=MessageState.CLAIMED)
-    new = _counted(lead).filter(Q(state=MessageState.PENDING, tries=0) | own, policy=lead.policy)
+    new = _may_wait_of_same_person(lead).filter(
+        Q(state=MessageState.PENDING, tries=0) | own, policy=lead.policy
+    )
     earlier = Message.objects.filter(bundled_in=lead, state=MessageState.BUNDLED)
     rows = (new if lead.tries == 1 else earlier).exclude(pk=lead.pk).order_by("made_at", "id")
     related = ("user", "subject", "event__subject", "event__actor", "digest")
@@ -77,7 +79,7 @@ def take_along(lead: Message, *, at: datetime) -> list[Message]:
     taken = []
     for row in locked[: MOST_IN_ONE - 1]:
         if why := still_relevant.why_not(row, at=at):
-            _free(row, MessageState.UNWANTED, why, at)
+            _settle(row, MessageState.UNWANTED, why, at)
         else:
             taken.append(row)
     Message.objects.filter(pk__in=[row.pk for row in taken]).update(
@@ -91,7 +93,7 @@ def settle(lead: Message, state: str, text: str, *, at: datetime) -> None:
     if not may_wait(lead):
         return
     for row in Message.objects.filter(bundled_in=lead.pk, state=MessageState.BUNDLED):
-        _free(row, state, text, at, bundled_in=lead)
+        _settle(row, state, text, at, note="In one mail with others: ")
 
 
 def dissolve(lead: Message) -> None:
@@ -114,15 +116,18 @@ def rejoin(lead: Message) -> None:
     )
 
 
-def _counted(row: Message) -> QuerySet[Message]:
-    """Return the mails to the same person that count and wait: no digests, nothing that goes alone."""
+def _may_wait_of_same_person(row: Message) -> QuerySet[Message]:
+    """Return the mails to the person of this one for which may_wait() is True, without those in a bundle."""
     rows = Message.objects.filter(user=row.user_id, digest__isnull=True, bundled_in__isnull=True)
     return rows.exclude(verb__in=_alone())
 
 
-def _free(row: Message, state: str, text: str, at: datetime, **values: Any) -> None:
-    note = f"In one mail with others: {text}"[:300] if "bundled_in" in values else text[:300]
+def _settle(row: Message, state: str, text: str, at: datetime, *, note: str = "") -> None:
+    """Give a follower its final state.
+
+    text: what happened, for its log after `note`, and its error if it was not sent.
+    """
     error = "" if state == MessageState.DONE else text[:4000]
     Message.objects.filter(pk=row.pk).update(
-        state=state, error=error, settled_at=at, claim=None, lease_until=None, log=[*row.log, note][-20:]
+        state=state, error=error, settled_at=at, claim=None, lease_until=None, log=logged(row, note + text)
     )

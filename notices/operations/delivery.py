@@ -7,7 +7,6 @@ repeat. An unknown outcome is sent again: a miss is worse than a repeat.
 import time
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from random import SystemRandom
 from typing import Any
 
 from django.db import transaction
@@ -25,6 +24,8 @@ from kit.actor import SYSTEM, Actor
 from kit.refusals import Refused
 from notices.events import WebhookFailing
 from notices.models import WebhookDelivery, WebhookEndpoint
+from notices.operations import attempts
+from notices.operations.attempts import attempt_logged
 from notices.queries import webhook_body
 from notices.queries.webhook import TEST_VERB, public_verbs
 from notices.states import DeliveryState
@@ -36,11 +37,9 @@ BATCH = 5
 LEASE = 2 * claims.LEASE
 KEPT = timedelta(days=30)
 LIMITS = Limits(connect_seconds=3, read_seconds=6, total_seconds=8, most_bytes=4000)
-_PAUSES = (60, 300, 900, 3600, 4 * 3600)
 # After so many failures in a row an endpoint is left alone, for longer after each further one.
 _BREAKS_AFTER, _LONGEST_BREAK = 3, 3600
 _GONE = 410
-_chance = SystemRandom()
 
 
 @handler(ADD)
@@ -89,10 +88,10 @@ def send_due(*, at: datetime, seconds: float = 10.0) -> Tally:
         failed: set[int] = set()
         for position, row in enumerate(batch):
             if time.monotonic() >= ends:
-                _release(batch[position:])
+                attempts.release(batch[position:])
                 return total
             if row.endpoint_id in failed:
-                _release([row])
+                attempts.release([row])
                 continue
             tally = _send(row, at)
             total += tally
@@ -145,7 +144,7 @@ def _begin(row: WebhookDelivery, at: datetime) -> tuple[WebhookEndpoint, bytes] 
     if held is None:
         raise LostClaim
     if why := _why_not(held):
-        claims.settle(row, state=DeliveryState.UNWANTED, error=why, log=_noted(row, why))
+        claims.settle(row, state=DeliveryState.UNWANTED, error=why, log=attempt_logged(row, why))
         return None
     return held.endpoint, webhook_body.of(held, at=at)
 
@@ -187,7 +186,7 @@ def _settle(row: WebhookDelivery, answer: Answer | None, problem: str, took: int
         "answer_status": answer.status if answer else None,
         "answer_text": answer.body.decode("utf-8", "replace").replace("\0", "")[:1000] if answer else "",
         "took_ms": took,
-        "log": _noted(row, f"{problem or 'Accepted'} ({took} ms)"),
+        "log": attempt_logged(row, f"{problem or 'Accepted'} ({took} ms)"),
     }
     rows = WebhookEndpoint.objects.filter(pk=row.endpoint_id)
     if not problem:
@@ -208,11 +207,11 @@ def _settle(row: WebhookDelivery, answer: Answer | None, problem: str, took: int
 
 def _pause(row: WebhookDelivery, answer: Answer | None) -> timedelta:
     """Return the pause before the next try: of the schedule, or a longer one that the other side asks for."""
-    seconds = _PAUSES[min(row.tries, len(_PAUSES)) - 1] * _chance.uniform(0.9, 1.1)
-    asked = answer.headers.get("retry-after", "") if answer else ""
-    if asked.isascii() and asked.isdigit():
-        seconds = max(seconds, min(int(asked[:6]), _PAUSES[-1]))
-    return timedelta(seconds=seconds)
+    pause = attempts.pause_after(row)
+    seconds = answer.headers.get("retry-after", "") if answer else ""
+    if not (seconds.isascii() and seconds.isdigit()):
+        return pause
+    return max(pause, timedelta(seconds=min(int(seconds[:6]), attempts.PAUSES[-1])))
 
 
 def _count_failure(rows: QuerySet[WebhookEndpoint]) -> None:
@@ -240,18 +239,6 @@ def _tell_owner(row: WebhookDelivery, problem: str, at: datetime) -> None:
         history.record(endpoint, WebhookFailing(error=problem[:300]), by=SYSTEM, at=at)
 
 
-def _release(rows: list[WebhookDelivery]) -> None:
-    """Release claimed rows that were not begun, and restore their count of tries."""
-    held = WebhookDelivery.objects.filter(pk__in=[row.pk for row in rows], claim=rows[0].claim)
-    held.filter(state=DeliveryState.CLAIMED).update(
-        state=DeliveryState.PENDING, claim=None, lease_until=None, tries=F("tries") - 1
-    )
-
-
-def _noted(row: WebhookDelivery, text: str) -> list[str]:
-    return [*row.log, f"Attempt {row.tries}: {text}"[:300]][-20:]
-
-
 # ------------------------------------------------------------------ operations of administrators
 
 
@@ -276,9 +263,8 @@ def replay(rows: QuerySet[WebhookDelivery], *, by: Actor, at: datetime) -> int:
     found = list(settled.order_by("pk").select_for_update(of=("self",)))
     if not found:
         raise Refused("Nothing to send again: choose deliveries that were sent, failed or cancelled.")
-    note = f"Sent again by {by.person or 'Riskhub'} at {at:%d %b %Y %H:%M} UTC"
     for row in found:
-        row.log = [*row.log, note][-20:]
+        row.log = attempts.act_logged(row, "Sent again", by, at)
         row.state, row.tries, row.error, row.settled_at = DeliveryState.PENDING, 0, "", None
     WebhookDelivery.objects.bulk_update(found, ["log", "state", "tries", "error", "settled_at"])
     WebhookDelivery.objects.filter(pk__in=[row.pk for row in found]).update(not_before=Now())

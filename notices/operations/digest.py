@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, Subquery
 
 from history import operations as history
@@ -14,7 +14,9 @@ from history.models import Due, Event
 from history.queries import changed_fields
 from history.states import InDoubt, Work
 from history.wiring import handler
+from kit import locks
 from kit.actor import Actor
+from kit.locks import Lock
 from notices.models import Digest, Entry, Message
 from notices.queries import digest as contents
 from people import queries as people
@@ -113,7 +115,7 @@ def make(due: Due, *, at: datetime) -> None:
     the due dates of the others find their digests written. It always creates the digest, so that the pages
     have no gap. A week without changes is not mailed.
     """
-    _take_turns(due.occurrence)
+    locks.wait_for(Lock.DIGESTS, due.occurrence)  # another worker may write those of the same week
     readers = _readers(due)
     if not readers:
         return
@@ -150,12 +152,6 @@ def make(due: Due, *, at: datetime) -> None:
         and not digest.user.is_mail_refused
         and not contents.is_quiet(digest.content)
     )
-
-
-def _take_turns(week: str) -> None:
-    """Wait until other workers that write digests of this week have committed."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(7003, hashtext(%s))", [week])
 
 
 def _readers(due: Due) -> list[Any]:

@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 
 from kit.actor import Actor
 from notices.models import MailSwitch, Message
+from notices.operations.attempts import act_logged
 from notices.states import MessageState
 
 _OLDER = "Held back: it is older than the moment mail was switched on, {since:%d %b %Y %H:%M} UTC."
@@ -56,7 +57,7 @@ def release(*, by: Actor, at: datetime) -> int:
     rows = _held()
     for row in rows:
         row.state, row.released_at, row.error = MessageState.PENDING, at, ""
-        row.log = _noted(row, "Released", by, at)
+        row.log = act_logged(row, "Released", by, at)
     Message.objects.bulk_update(rows, ["state", "released_at", "error", "log"])
     Message.objects.filter(pk__in=[row.pk for row in rows]).update(not_before=Now())
     return len(rows)
@@ -68,7 +69,7 @@ def drop(*, by: Actor, at: datetime) -> int:
     rows = _held()
     for row in rows:
         row.state, row.settled_at = MessageState.UNWANTED, at
-        row.log = _noted(row, "Dropped", by, at)
+        row.log = act_logged(row, "Dropped", by, at)
         row.error = row.log[-1]
     Message.objects.bulk_update(rows, ["state", "settled_at", "error", "log"])
     return len(rows)
@@ -77,7 +78,3 @@ def drop(*, by: Actor, at: datetime) -> int:
 def _held() -> list[Message]:
     held = Message.objects.filter(state=MessageState.HELD).order_by("pk")
     return list(held.select_for_update(of=("self",)))
-
-
-def _noted(row: Message, act: str, by: Actor, at: datetime) -> list[str]:
-    return [*row.log, f"{act} by {by.person or 'Riskhub'} at {at:%d %b %Y %H:%M} UTC"[:300]][-20:]

@@ -7,9 +7,8 @@ decides.
 
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from email.mime.image import MIMEImage
-from random import SystemRandom
 
 from django.conf import settings
 from django.core.mail import EmailMessage, EmailMultiAlternatives
@@ -27,7 +26,8 @@ from kit.prepared import Argument, Prepared
 from kit.refusals import Refused
 from notices.events import EscalationMailFailed
 from notices.models import Message
-from notices.operations import bundle, entry, mail_switch
+from notices.operations import attempts, bundle, entry, mail_switch
+from notices.operations.attempts import attempt_logged
 from notices.operations.smtp import DeliveryStatus, MailConnection, NoConnection, ServerReply
 from notices.queries import bundled_mail, rendered_mail, still_relevant
 from notices.queries.rendered_mail import RenderedMail
@@ -38,9 +38,7 @@ from people.operations import person
 
 BATCH = 20
 LEASE = 2 * claims.LEASE
-_PAUSES = (60, 300, 900, 3600, 4 * 3600)
 _UNKNOWN = "The worker stopped while it sent the mail, so it may have been delivered."
-_chance = SystemRandom()
 
 
 def send_due(
@@ -76,7 +74,7 @@ def send_due(
                 break
             for position, row in enumerate(batch):
                 if is_over():
-                    _release(batch[position:])
+                    attempts.release(batch[position:])
                     return total
                 try:
                     total += _keep(row, at) if is_kept else _send(row, connection, at)
@@ -113,7 +111,7 @@ def _keep(row: Message, at: datetime) -> Tally:
             mail = _begin(row, at, is_kept=True)
             if mail is None:
                 return Tally(done=1)
-            claims.settle(row, log=_noted(row, "Kept in Riskhub: no mail server is configured."))
+            claims.settle(row, log=attempt_logged(row, "Kept in Riskhub: no mail server is configured."))
     except LostClaim:
         return Tally()
     except Exception as error:
@@ -136,7 +134,7 @@ def _send(row: Message, connection: MailConnection, at: datetime) -> Tally:
     answer = connection.hand_over(data, sender=sender, to=mail.to)
     if answer.status is DeliveryStatus.NEVER and _is_escalation(row):
         # A server that refuses the mail may accept its simplest form: one part of plain text.
-        row.log = _noted(row, f"{answer.text}. Sent again as plain text.")
+        row.log = attempt_logged(row, f"{answer.text}. Sent again as plain text.")
         answer = connection.hand_over(as_plain_bytes(row, mail), sender=sender, to=mail.to)
     return _settle(row, answer, at)
 
@@ -165,7 +163,7 @@ def _begin(row: Message, at: datetime, *, is_kept: bool = False) -> RenderedMail
         raise LostClaim
     why_not = still_relevant.why_not(held, at=at)
     if why_not:
-        claims.settle(row, state=MessageState.UNWANTED, error=why_not, log=_noted(row, why_not))
+        claims.settle(row, state=MessageState.UNWANTED, error=why_not, log=attempt_logged(row, why_not))
         bundle.dissolve(held)
         if held.event is not None:
             entry.add_for_stand_in(held.event, absent=held.user, at=at)
@@ -213,15 +211,14 @@ def _tell_administrators(row: Message, at: datetime) -> None:
 
 
 def _later(row: Message, text: str, *, at: datetime, for_good: bool = False) -> Tally:
-    seconds = _PAUSES[min(row.tries, len(_PAUSES)) - 1] * _chance.uniform(0.9, 1.1)
     with transaction.atomic():
         tally = claims.fail(
             row,
             text,
-            pause=timedelta(seconds=seconds),
+            pause=attempts.pause_after(row),
             for_good=for_good,
             begun_at=None,
-            log=_noted(row, text),
+            log=attempt_logged(row, text),
         )
         if tally.dead:
             bundle.settle(row, MessageState.DEAD, text, at=at)
@@ -233,7 +230,7 @@ def _settle_with_others(row: Message, state: MessageState, text: str, tally: Tal
     error = "" if state == MessageState.DONE else text
     try:
         with transaction.atomic():
-            claims.settle(row, state=state, error=error, log=_noted(row, text))
+            claims.settle(row, state=state, error=error, log=attempt_logged(row, text))
             bundle.settle(row, state, text, at=at)
     except LostClaim:
         return Tally()
@@ -245,18 +242,6 @@ def _put_back(row: Message, until: datetime) -> None:
     claims.while_claimed(row).update(
         state=MessageState.PENDING, claim=None, lease_until=None, tries=F("tries") - 1, not_before=until
     )
-
-
-def _release(rows: list[Message]) -> None:
-    """Release rows of one claim that were not begun, and restore their count of tries."""
-    held = Message.objects.filter(pk__in=[row.pk for row in rows], claim=rows[0].claim)
-    held.filter(state=MessageState.CLAIMED).update(
-        state=MessageState.PENDING, claim=None, lease_until=None, tries=F("tries") - 1
-    )
-
-
-def _noted(row: Message, text: str) -> list[str]:
-    return [*row.log, f"Attempt {row.tries}: {text}"[:300]][-20:]
 
 
 def _mark_refused(user_id: int, at: datetime) -> None:
@@ -320,8 +305,7 @@ def retry(message: Message, *, by: Actor, at: datetime) -> Message:
     row = Message.objects.select_for_update(of=("self",)).get(pk=message.pk)
     if row.state not in (MessageState.DEAD, MessageState.UNCERTAIN):
         raise Refused("Only failed mails and mails with uncertain delivery can be retried.", field="state")
-    note = f"Retried by {by.person or 'Riskhub'} at {at:%d %b %Y %H:%M} UTC"
-    row.log = [*row.log, note][-20:]
+    row.log = attempts.act_logged(row, "Retried", by, at)
     row.state, row.tries, row.error = MessageState.PENDING, 0, ""
     row.begun_at = row.settled_at = None
     row.save(update_fields=["log", "state", "tries", "error", "begun_at", "settled_at"])

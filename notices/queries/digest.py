@@ -84,7 +84,7 @@ def digests_of(user: User) -> QuerySet[Digest]:
     return Digest.objects.filter(user=user).order_by("-made_at", "-id")
 
 
-def that_name(user: User, obj: Any) -> list[Digest] | None:
+def digests_naming(user: User, obj: Any) -> list[Digest] | None:
     """Return the reader's own digests that name an object or a related one (with_related); None for none."""
     named = Func(
         F("content"),

@@ -35,7 +35,7 @@ def scores_to_give(user: User) -> QuerySet[Score]:
     )
 
 
-def escalations_on(user: User) -> QuerySet[Escalation]:
+def escalations_to(user: User) -> QuerySet[Escalation]:
     """Return unresolved escalations to this person, oldest first."""
     called = Climb.objects.filter(notified_ids__contains=[user.pk]).values("escalation_id")
     rows = Escalation.objects.filter(
@@ -64,17 +64,17 @@ def meetings_of(user: User, *, since: datetime, until: datetime) -> QuerySet[Mee
     )
 
 
-def drafts_without_author(user: User) -> QuerySet[Learning]:
+def learning_drafts(user: User) -> QuerySet[Learning]:
     """Return their own drafts, and those without an author about reviews they answered, newest first."""
-    looked_at = Reviewer.objects.filter(user=user, answered_at__isnull=False).values("review__subject_id")
+    answered = Reviewer.objects.filter(user=user, answered_at__isnull=False).values("review__subject_id")
     rows = Learning.objects.filter(
-        Q(author=user) | Q(author__isnull=True, about_id__in=looked_at), state=LearningState.DRAFT
+        Q(author=user) | Q(author__isnull=True, about_id__in=answered), state=LearningState.DRAFT
     )
     return rows.visible_to(user).select_related("subject", "author").order_by("-made_at", "-id")
 
 
 def breaches_of_my_teams(user: User) -> QuerySet[BreachGroup]:
-    """Open breach groups of models that this person's teams own, the worst and newest first."""
+    """Return open breach groups of models that this person's teams own, the worst and newest first."""
     rows = BreachGroup.objects.filter(state=BreachState.OPEN, model__owner_team__in=_teams(user))
     return rows.visible_to(user).select_related("subject", "model").order_by("-level", "-opened_at", "-id")
 

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from history import operations as history
+from kit import locks
 from kit.actor import SYSTEM, Actor
+from kit.locks import Lock
 from kit.refusals import Refused
 from kit.sight import Visitor
 from kit.texts import one_line
@@ -126,8 +128,7 @@ def _moved_cells(before: Matrix, after: Matrix) -> tuple[list[Cell], list[Cell]]
 
 def _locked(at: datetime) -> RiskMatrix:
     """Return the row of the matrix, locked. The first change creates it."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(7004, 0)")
+    locks.wait_for(Lock.MATRIX)
     row = RiskMatrix.objects.select_for_update(of=("self",)).select_related("subject").first()
     if row is None:
         row = RiskMatrix.of(scoring.DEFAULT)

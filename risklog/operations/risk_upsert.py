@@ -5,9 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db import connection, transaction
+from django.db import transaction
 
+from kit import locks
 from kit.actor import Actor
+from kit.locks import Lock
 from kit.refusals import Refused
 from risklog.models import Risk
 from risklog.operations import risk as risks
@@ -34,8 +36,7 @@ def upsert(
     Raises Refused, PermissionDenied.
     """
     key = str(values["external_id"]).strip()
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(7003, hashtext(%s))", [key])
+    locks.wait_for(Lock.EXTERNAL_IDS, key)
     known = Risk.objects.visible_to(by.person).filter(external_id=key).order_by("id")
     existing = known.select_related("subject", "owner", "category", "model", "team", "series").first()
     if existing is None:

@@ -13,6 +13,7 @@ from django.db.models import F
 from catalogue.models import Model
 from history import bulk
 from kit.actor import Actor
+from kit.locks import Lock
 from signals import events
 from signals.models import Breach, BreachGroup, Threshold, ThresholdVersion
 from signals.operations.series import UNREGISTERED, below
@@ -76,8 +77,8 @@ def lock_causes(keys: Iterable[str]) -> None:
     if numbers:
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT pg_advisory_xact_lock(7002, n) FROM (SELECT n FROM unnest(%s::int[]) n ORDER BY n) u",
-                [numbers],
+                "SELECT pg_advisory_xact_lock(%s, n) FROM (SELECT n FROM unnest(%s::int[]) n ORDER BY n) u",
+                [int(Lock.CAUSES), numbers],
             )
 
 

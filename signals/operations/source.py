@@ -5,12 +5,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.validators import validate_slug
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q
 from django.forms import ValidationError
 
 from history import operations as history
+from kit import locks
 from kit.actor import Actor
+from kit.locks import Lock
 from kit.prepared import Argument, Prepared
 from kit.refusals import Refused
 from kit.texts import one_line
@@ -227,8 +229,7 @@ def lock_creation() -> None:
 
     One transaction at a time holds it, until it ends.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(7001, 0)")
+    locks.wait_for(Lock.SOURCES)
 
 
 def _check_period(every: timedelta | None) -> None:

@@ -164,7 +164,7 @@ def test_a_rare_rule_that_does_meet_is_taken(rule):
 def test_a_rule_without_meetings_is_searched_in_a_limited_number_of_steps():
     """Rules that were stored before the check may have no date: dateutil would search until the year 9999."""
     rule = "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30"
-    late, _ = cadence._late(cadence.parse(rule, **HOUSE), datetime(2026, 12, 1))
+    late, _ = cadence._near_the_last_year(cadence.parse(rule, **HOUSE), datetime(2026, 12, 1))
 
     assert 9999 - late._dtstart.year <= 410
     assert cadence.occurrences(rule, **HOUSE, since=AT, until=AT + timedelta(days=60)) == []

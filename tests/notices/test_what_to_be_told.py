@@ -93,7 +93,7 @@ def test_no_choice_removes_work(ana):
     assert [row.review for row in mine.reviews_to_answer(reviewer)] == [review]
     assert not Message.objects.filter(user=reviewer).exists()
     notices.resent_kind(ana)
-    assert len(mine.escalations_on(ana)) == 1
+    assert len(mine.escalations_to(ana)) == 1
     lines = digests.content_for(reviewer, since=AT - digests.FIRST_LOOKS_BACK, at=AT)["sections"]
     waiting = next(section for section in lines if section["key"] == "mine")
     assert [line["subject"] for line in waiting["lines"]] == [review.subject_id]
