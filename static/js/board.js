@@ -82,21 +82,21 @@ listen("htmx:after:swap", () => {
   moved = "";
 });
 
-function ofMenu(event) {
-  const mover = event.target.closest?.("#board [data-to]");
-  if (!mover || event.ctrlKey || event.metaKey) return;
+function moveByMenu(event) {
+  const trigger = event.target.closest?.("#board [data-to]");
+  if (!trigger || event.ctrlKey || event.metaKey) return;
   event.preventDefault();
-  find(":popover-open", mover.closest(".card"))?.hidePopover();
-  mover.closest(".menu")?.hidePopover();
-  move(mover.closest(".card"), mover.dataset.to);
+  find(":popover-open", trigger.closest(".card"))?.hidePopover();
+  trigger.closest(".menu")?.hidePopover();
+  move(trigger.closest(".card"), trigger.dataset.to);
 }
-listen("submit", ofMenu);
+listen("submit", moveByMenu);
 listen("click", (event) => {
-  if (event.target.closest?.("a[data-to]")) ofMenu(event);
+  if (event.target.closest?.("a[data-to]")) moveByMenu(event);
 });
 
-const STEPS = { ArrowLeft: -1, ArrowRight: 1 };
-const LINES = { ArrowUp: -1, ArrowDown: 1 };
+const COLUMN_STEPS = { ArrowLeft: -1, ArrowRight: 1 };
+const CARD_STEPS = { ArrowUp: -1, ArrowDown: 1 };
 
 listen("keydown", (event) => {
   const card = event.target.matches?.("#board .row-link") && event.target.closest(".card");
@@ -104,18 +104,18 @@ listen("keydown", (event) => {
   const column = card.closest("[data-column]");
   const columns = findAll("#board [data-column]");
   const cards = findAll(".card", column);
-  if (event.key in LINES) {
-    focusOn(cards[cards.indexOf(card) + LINES[event.key]], event);
-  } else if (event.key in STEPS && event.shiftKey) {
-    const next = columns[columns.indexOf(column) + STEPS[event.key]];
+  if (event.key in CARD_STEPS) {
+    focusOn(cards[cards.indexOf(card) + CARD_STEPS[event.key]], event);
+  } else if (event.key in COLUMN_STEPS && event.shiftKey) {
+    const next = columns[columns.indexOf(column) + COLUMN_STEPS[event.key]];
     event.preventDefault();
     if (next && card.dataset.moves) move(card, next.dataset.column);
-  } else if (event.key in STEPS) {
-    const rest =
-      STEPS[event.key] < 0
+  } else if (event.key in COLUMN_STEPS) {
+    const onward =
+      COLUMN_STEPS[event.key] < 0
         ? columns.slice(0, columns.indexOf(column)).reverse()
         : columns.slice(columns.indexOf(column) + 1);
-    const next = rest.find((one) => find(".card", one));
+    const next = onward.find((one) => find(".card", one));
     if (next) focusOn(findAll(".card", next)[cards.indexOf(card)] ?? find(".card", next), event);
   }
 });

@@ -5,11 +5,11 @@ history.scrollRestoration = "manual";
 
 const ENDED = "The meeting has ended. What you were writing is not in its minutes: copy it.";
 
-const isWritten = (field) => field.value !== field.defaultValue;
+const isEdited = (field) => field.value !== field.defaultValue;
 
 /* Whether a text about the item on the page is not recorded yet. */
 function isWriting() {
-  return findAll(".meeting-stage textarea,.meeting-stage input[type=text]").some(isWritten);
+  return findAll(".meeting-stage textarea,.meeting-stage input[type=text]").some(isEdited);
 }
 
 listen("meeting-ended", (event) => {

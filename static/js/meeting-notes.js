@@ -2,11 +2,11 @@
    nothing is overwritten; then both texts are shown, and a person saves the merged one. */
 import { find, listen } from "./document.js";
 
-const AFTER_TYPING = 800;
+const AFTER_TYPING = 800; // milliseconds
 const TRY_AGAIN = 5000;
-const MINE = "Offline. Your text is kept here, and saved when the connection is back.";
+const OFFLINE = "Offline. Your text is kept here, and saved when the connection is back.";
 
-let saving = false;
+let isSaving = false;
 let timer;
 
 const field = () => find("#notes");
@@ -15,37 +15,42 @@ const key = (notes) => `notes:${notes.form.action}`;
 const isTyped = (notes) => notes.value !== notes.defaultValue;
 const conflict = () => find("#notes-conflict");
 
-function later(wait = AFTER_TYPING) {
+function scheduleSave(wait = AFTER_TYPING) {
   clearTimeout(timer);
   timer = setTimeout(save, wait);
 }
 
-function take(notes, text, from) {
+/* The server has this text now. state: its version, and the digest `was` of the text. */
+function setSaved(notes, text, state) {
   notes.defaultValue = text;
-  for (const name of ["version", "was"]) notes.form.elements[name].value = from[name];
+  setState(notes, state);
+}
+
+function setState(notes, state) {
+  for (const name of ["version", "was"]) notes.form.elements[name].value = state[name];
 }
 
 async function save() {
   const notes = field();
-  if (!notes?.form || saving || conflict() || !isTyped(notes)) return;
-  saving = true;
+  if (!notes?.form || isSaving || conflict() || !isTyped(notes)) return;
+  isSaving = true;
   const sent = notes.value;
   try {
     const answer = await send(notes, false);
     const state = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("#note-state");
     if (!state) throw new Error("This is not an answer about notes.");
     if (answer.ok) {
-      take(notes, sent, { version: state.dataset.version, was: state.dataset.was });
+      setSaved(notes, sent, state.dataset);
       localStorage.removeItem(key(notes));
     }
     find("#note-state").replaceWith(state);
     conflict()?.scrollIntoView({ block: "nearest" });
   } catch {
-    find("#note-state").textContent = MINE;
-    later(TRY_AGAIN);
+    find("#note-state").textContent = OFFLINE;
+    scheduleSave(TRY_AGAIN);
   }
-  saving = false;
-  if (isTyped(notes) && notes.value !== sent) later();
+  isSaving = false;
+  if (isTyped(notes) && notes.value !== sent) scheduleSave();
 }
 
 function send(notes, keepalive) {
@@ -58,7 +63,7 @@ listen("input", (event) => {
   if (event.target !== notes) return;
   const kept = { text: notes.value, was: notes.form.elements.was.value, version: notes.form.elements.version.value };
   localStorage.setItem(key(notes), JSON.stringify(kept));
-  later();
+  scheduleSave();
 });
 
 /* The merged text is written from the saved one, which the person has seen. */
@@ -68,7 +73,7 @@ listen("click", (event) => {
   event.preventDefault();
   const notes = field();
   const merged = find("#notes-merged").value;
-  take(notes, button.dataset.saved, button.dataset);
+  setSaved(notes, button.dataset.saved, button.dataset);
   notes.value = merged;
   conflict().remove();
   if (isTyped(notes)) save();
@@ -81,7 +86,7 @@ listen("htmx:after:swap", () => {
   const notes = field();
   if (!latest || !notes || conflict() || isTyped(notes)) return;
   notes.value = latest.dataset.notes;
-  take(notes, notes.value, latest.dataset);
+  setSaved(notes, notes.value, latest.dataset);
 });
 
 /* What was typed before the page was loaded again, or before the connection was lost. */
@@ -89,12 +94,12 @@ function restore() {
   const notes = field();
   const kept = notes && JSON.parse(localStorage.getItem(key(notes)) ?? "null");
   if (!kept || kept.text === notes.value) return;
-  for (const name of ["version", "was"]) notes.form.elements[name].value = kept[name];
+  setState(notes, kept);
   notes.value = kept.text;
   save();
 }
 
-addEventListener("online", () => later(0));
+addEventListener("online", () => scheduleSave(0));
 addEventListener("pagehide", () => {
   const notes = field();
   if (notes?.form && isTyped(notes) && !conflict()) send(notes, true);

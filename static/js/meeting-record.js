@@ -1,5 +1,5 @@
-/* The record bar: choosing what to record leads to the line, the arrow keys choose while one writes, and a recorded
-   line makes room for the next. */
+/* The record bar: a click on what to record moves the focus to the line, the arrow keys choose it from the line, and
+   a recorded line is cleared. */
 import { announce, find, findAll, listen } from "./document.js";
 
 const PLACEHOLDERS = {
@@ -19,7 +19,7 @@ function choose(choice) {
   announce(`Record as ${choice.value}`);
 }
 
-/* A click, because choosing what is chosen already changes nothing, and leads to the line all the same. */
+/* A click and not a change: a click on the chosen one also leads to the line. */
 listen("click", (event) => {
   if (event.target.name !== "record_as") return;
   choose(event.target);
@@ -35,7 +35,7 @@ listen("keydown", (event) => {
   choose(all[(here + step + all.length) % all.length]);
 });
 
-/* The line of the latest answer. What was typed since it was sent stays. */
+/* The line that was sent last. Text that was typed after it stays in the field. */
 let sent = "";
 
 listen("htmx:after:request", (event) => {

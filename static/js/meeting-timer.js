@@ -7,34 +7,35 @@ class MeetingTimer extends HTMLElement {
   static observedAttributes = ["ends", "total", "paused"];
 
   connectedCallback() {
-    this.beat = setInterval(() => this.draw(), 1000);
+    this.interval = setInterval(() => this.draw(), 1000);
     this.synchronise();
   }
 
   disconnectedCallback() {
-    clearInterval(this.beat);
+    clearInterval(this.interval);
   }
 
   attributeChangedCallback() {
     if (this.isConnected) this.synchronise();
   }
 
+  /* The clock of this computer may be wrong, so the time of the server corrects it. */
   synchronise() {
-    this.skew = Date.now() - Date.parse(this.getAttribute("now") || new Date().toISOString());
+    this.clockSkew = Date.now() - Date.parse(this.getAttribute("now") || new Date().toISOString());
     this.draw();
   }
 
   /* Whole seconds until the end; below zero when it is over. */
   secondsLeft() {
     if (this.hasAttribute("paused")) return Number(this.getAttribute("paused"));
-    return Math.round((Date.parse(this.getAttribute("ends")) - (Date.now() - this.skew)) / 1000);
+    return Math.round((Date.parse(this.getAttribute("ends")) - (Date.now() - this.clockSkew)) / 1000);
   }
 
   draw() {
     const left = this.secondsLeft();
     const clock = find("[data-clock]", this);
     if (!clock || Number.isNaN(left)) return;
-    clock.textContent = clockWords(left);
+    clock.textContent = asClock(left);
     this.drawBar(left);
     this.dataset.state = this.hasAttribute("paused") ? "paused" : stateOf(left);
     if (left === LAST_MINUTE) announce("One minute left on this item");
@@ -48,9 +49,9 @@ class MeetingTimer extends HTMLElement {
   }
 }
 
-function clockWords(seconds) {
-  const away = Math.abs(seconds);
-  return `${seconds < 0 ? "+" : ""}${Math.floor(away / 60)}:${String(away % 60).padStart(2, "0")}`;
+function asClock(seconds) {
+  const distance = Math.abs(seconds);
+  return `${seconds < 0 ? "+" : ""}${Math.floor(distance / 60)}:${String(distance % 60).padStart(2, "0")}`;
 }
 
 function stateOf(left) {

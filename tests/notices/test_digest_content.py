@@ -95,7 +95,7 @@ def test_mine_is_first_also_in_the_mail(ana, at, settings):
     for body in (mail.sent_text, mail.sent_html):
         places = [body.index(text) for text in ("Mine to do", "This week", "A new one")]
         assert places == sorted(places)
-    assert "1 new risk (+1 to the week before)" in mail.sent_text
+    assert "1 new risk (+1 since the week before)" in mail.sent_text
     assert mail.sent_title == "Model risk, week 48: 1 waiting for you, 1 new risk"
 
 
