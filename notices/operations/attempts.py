@@ -27,7 +27,7 @@ def logged(row: Row, text: str) -> list[str]:
 
 
 def attempt_logged(row: Row, text: str) -> list[str]:
-    """Return the log of a row with what came of the current attempt."""
+    """Return the log of a row with the result of the current attempt."""
     return logged(row, f"Attempt {row.tries}: {text}")
 
 
