@@ -2,9 +2,10 @@
 
     Serve the capped feature @jonas thu
     Cap it at its September p99 @wei in 2 weeks because the shift is nearly all in it
+    Counts are missing on weekends @wei 4x5
 
 An @handle names the owner. A date at the end is the due date. In a decision, what follows "because" is the
-reason.
+reason. At the end of a risk, 4x5 is its likelihood and its impact.
 """
 
 import re
@@ -27,15 +28,20 @@ class LineKind(TextChoices):
 
 @dataclass(frozen=True, slots=True)
 class RecordLine:
-    """A line in its parts. handle: of the owner, without its @; "" without. reason: "" without."""
+    """A line in its parts. handle: of the owner, without its @; "" without. reason: "" without.
+
+    score: the likelihood and the impact of a risk, 1 to 5 each; None without.
+    """
 
     text: str
     handle: str = ""
     due_on: date | None = None
     reason: str = ""
+    score: tuple[int, int] | None = None
 
 
 _HANDLE = re.compile(r"(?<![\w@])@([\w-]+)")
+_SCORE = re.compile(r"(?:^|[\s,;:])(?P<likelihood>\d)\s*x\s*(?P<impact>\d)[\s,;:]*$", re.IGNORECASE)
 _AROUND = " ,;:"
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _MONTHS = (
@@ -57,11 +63,14 @@ def read(line: str, kind: str, *, today: date) -> RecordLine:
     """Return the parts of a line. kind: a LineKind.
 
     today: the day of the meeting, in the zone of its series. Raises Refused(field="line") for an empty line,
-    for two owners, and for a date that cannot be understood or that may be one of two days.
+    for two owners, for a date that cannot be understood or that may be one of two days, and for a score
+    beyond 5x5.
     """
     line = " ".join(line.split())
     if kind == LineKind.PARK:
         return RecordLine(_required(line))
+    if kind == LineKind.RISK:
+        return _risk(line)
     handle, rest = _owner(line)
     due_on = None
     if kind == LineKind.ACTION or (kind == LineKind.DECISION and handle):
@@ -73,6 +82,26 @@ def read(line: str, kind: str, *, today: date) -> RecordLine:
         rest, _, reason = _partition(rest, " because ")
     text = _required(rest.strip(_AROUND))
     return RecordLine(text, handle, due_on, reason.strip(_AROUND))
+
+
+def _risk(line: str) -> RecordLine:
+    """Return the parts of a risk. Its owner may be before its score or after it."""
+    score, rest = _score(line)
+    handle, rest = _owner(rest)
+    if score is None:
+        score, rest = _score(rest)
+    return RecordLine(_required(rest.strip(_AROUND)), handle, score=score)
+
+
+def _score(line: str) -> tuple[tuple[int, int] | None, str]:
+    """Return the likelihood and the impact at the end of a line, and the line without them."""
+    match = _SCORE.search(line)
+    if match is None:
+        return None, line
+    score = int(match["likelihood"]), int(match["impact"])
+    if not all(1 <= number <= 5 for number in score):
+        raise Refused("Write likelihood and impact as 1 to 5 each, such as 4x5.", field="line")
+    return score, line[: match.start()]
 
 
 def _required(text: str) -> str:

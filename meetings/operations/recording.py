@@ -22,8 +22,8 @@ from risklog.states import LIVE_RISKS
 from signals.models import BreachGroup
 
 _LONGEST_TITLE = 200
-# The estimate of a risk that is raised in one line: its page asks for a better one.
-_GUESS = (3, 3)
+# The likelihood and impact of a risk whose line has none.
+_MIDDLE = (3, 3)
 PARKED_FOR_ALL = (
     "This item is restricted, and everybody in the meeting would see a parked line."
     " Write it into the notes, or add an item about the restricted object."
@@ -76,12 +76,13 @@ def _risk(item_: AgendaItem, line: RecordLine, owner: User | None, *, by: Actor,
     if origin.model is None or origin.category is None:
         raise Refused(NO_MODEL, field="line")
     details: dict[str, Any] = {"breach_group": origin.group} if origin.group else {}
+    likelihood, impact = line.score or _MIDDLE
     return risks.add(
         title=line.text,
         category=origin.category,
         model=origin.model,
-        likelihood=_GUESS[0],
-        impact=_GUESS[1],
+        likelihood=likelihood,
+        impact=impact,
         owner=owner,
         description=f"Raised in {item_.meeting.reference}, when “{item_.title}” was discussed.",
         viewers=item_.about.viewers if item_.about else None,

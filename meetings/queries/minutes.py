@@ -76,6 +76,12 @@ class Minutes:
         """The ids of the subjects that the minutes name."""
         shown = {line.subject.pk for line in (*self.lines, *self.parked) if line.subject}
         shown |= {one.decision.subject_id for one in self.decided}
+        shown |= {
+            effect.shown_target.pk
+            for one in self.decided
+            for effect in one.decision.shown_effects
+            if effect.shown_target
+        }
         shown |= {one.action.subject_id for one in self.agreed}
         return shown | {action.subject_id for one in self.decided for action in one.actions}
 

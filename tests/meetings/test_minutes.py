@@ -1,6 +1,6 @@
 """Minutes: what they hold on the page, in the mail and in the API; corrections; the handover."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.db import connection
@@ -19,7 +19,7 @@ from notices.models import Entry, Message
 from notices.queries import rendered_mail
 from people.states import Role
 from talk.models import Watch
-from tests.factories import meetings, people
+from tests.factories import actions, meetings, people
 
 pytestmark = pytest.mark.django_db
 
@@ -132,6 +132,30 @@ def test_the_mail_has_actions_agreed_without_a_decision_and_opens_the_minutes(he
             assert text in body, text
     assert "Labels are **late**." in mail.text
     assert "<strong>late</strong>" in mail.html
+
+
+def test_the_mail_lists_what_a_decision_changed_for_who_may_see_it(held, members):
+    known = actions.action("Cap the feature", owner=members[0])
+    secret = actions.action("Canary action", owner=members[0], viewers=[members[0].subject_id])
+    later = date(2026, 12, 18)
+    decision.record(
+        text="Move both",
+        reason="The vendor is late",
+        effects=[
+            {"kind": "change_action", "target": one.subject, "due_on": later} for one in (known, secret)
+        ],
+        item=AgendaItem.objects.get(title="Left for later"),
+        by=Actor(members[0], "page"),
+        at=held.starts_at + timedelta(minutes=30),
+    )
+    meeting = close(held)
+
+    mail = mail_of(meeting, members[1])
+
+    for body in (mail.text, mail.html):
+        assert f"{known.reference} Cap the feature: due 18 December 2026" in " ".join(body.split())
+        assert "Canary" not in body
+    assert "Canary action: due" in mail_of(meeting, members[0]).text
 
 
 def test_an_item_that_is_carried_on_is_counted(client, held, members):

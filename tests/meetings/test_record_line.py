@@ -116,6 +116,27 @@ def test_a_decision_has_its_reason_and_a_date_only_with_an_owner(line, found):
     assert read(line, LineKind.DECISION, today=WEDNESDAY) == found
 
 
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("Counts are missing 4x5", RecordLine("Counts are missing", score=(4, 5))),
+        ("Counts are missing, 4 x 5 @wei", RecordLine("Counts are missing", "wei", score=(4, 5))),
+        ("Counts are missing @wei 4X5", RecordLine("Counts are missing", "wei", score=(4, 5))),
+        ("Nobody answers 24x7", RecordLine("Nobody answers 24x7")),
+        ("The 4x5 matrix is unknown by fri", RecordLine("The 4x5 matrix is unknown by fri")),
+    ],
+)
+def test_a_risk_has_its_likelihood_and_impact_at_its_end(line, found):
+    assert read(line, LineKind.RISK, today=WEDNESDAY) == found
+
+
+@pytest.mark.parametrize("score", ["0x3", "3x6"])
+def test_a_score_beyond_the_matrix_is_refused(score):
+    with pytest.raises(Refused, match="1 to 5") as refusal:
+        read(f"Counts are missing {score}", LineKind.RISK, today=WEDNESDAY)
+    assert refusal.value.field == "line"
+
+
 def test_what_is_parked_is_kept_as_written_and_an_empty_line_is_refused():
     assert read("Ask @wei fri", LineKind.PARK, today=WEDNESDAY) == RecordLine("Ask @wei fri")
     for kind in LineKind:

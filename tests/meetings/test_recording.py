@@ -146,7 +146,7 @@ def test_a_risk_is_about_the_model_of_the_item(client, ben, meeting, crew):
     known = risks.risk(model=model, category=risks.category())
     item = items.take_up(make.item(meeting, about=known.subject), by=SYSTEM, at=meeting.starts_at)
 
-    answer = record(client, item, "risk", f"The vendor changed it @{ben.handle}")
+    answer = record(client, item, "risk", f"The vendor changed it @{ben.handle} 2x5")
 
     assert answer.status_code == 200
     risk = Risk.objects.exclude(pk=known.pk).get()
@@ -154,6 +154,7 @@ def test_a_risk_is_about_the_model_of_the_item(client, ben, meeting, crew):
         "The vendor changed it", model, known.category, ben,
     )  # fmt: skip
     assert (risk.raised_by, risk.team) == (ben, model.owner_team)
+    assert (risk.likelihood, risk.impact) == (2, 5)
     assert meeting.reference in risk.description
 
 
