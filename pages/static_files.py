@@ -4,14 +4,15 @@ A style sheet that imports its parts would cost the browser sixty requests befor
 pages link the combined css/app.css. static/css/index.css lists its parts and their order.
 """
 
+import atexit
 import posixpath
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from shutil import rmtree
-from tempfile import mkdtemp
+from tempfile import NamedTemporaryFile, mkdtemp
 from typing import Any
-from weakref import finalize
 
 from django.conf import settings
 from django.contrib.staticfiles.finders import BaseFinder
@@ -40,17 +41,24 @@ def _part(folder: Path, path: str, layer: str | None) -> str:
     return f"@layer {layer} {{\n{text}}}" if layer else text
 
 
+@cache
+def _folder() -> str:
+    """Return the temporary folder of this process, which is removed when the process ends."""
+    folder = mkdtemp(prefix="riskhub-sheet-")
+    atexit.register(rmtree, folder, ignore_errors=True)
+    return folder
+
+
 class SheetFinder(BaseFinder):
     """Finds css/app.css.
 
-    It is built from its parts at each request, in a temporary folder of this process.
+    It is built from its parts at each request, in a temporary folder of this process. The folder does not
+    belong to the finder: Django may create two finders in two threads and drop one, which others still read.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        folder = mkdtemp(prefix="riskhub-sheet-")
-        finalize(self, rmtree, folder, ignore_errors=True)  # at the latest when the process ends
-        self.storage = FileSystemStorage(location=folder)
+        self.storage = FileSystemStorage(location=_folder())
 
     def check(self, **kwargs: Any) -> list[CheckMessage]:
         """Return no messages, because this finder has no settings."""
@@ -70,7 +78,10 @@ class SheetFinder(BaseFinder):
     def _make(self) -> str:
         made = Path(self.storage.path(SHEET))
         made.parent.mkdir(exist_ok=True)
-        made.write_text(combined_sheet(Path(settings.STATICFILES_DIRS[0]) / INDEX))
+        text = combined_sheet(Path(settings.STATICFILES_DIRS[0]) / INDEX)
+        with NamedTemporaryFile("w", dir=made.parent, delete=False) as file:
+            file.write(text)
+        Path(file.name).replace(made)  # another thread may read the former one
         return str(made)
 
 

@@ -1,5 +1,6 @@
 """The result of `collectstatic`: one style sheet, and no name without a file."""
 
+import gc
 import re
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.management import call_command
 from django.test import override_settings
 
-from pages.static_files import INDEX, combined_sheet
+from pages.static_files import INDEX, SHEET, SheetFinder, combined_sheet
 
 # The modules that a template of their own links; all others are imported by app.js.
 OF_ONE_PAGE = (
@@ -50,6 +51,14 @@ def test_the_site_that_was_not_collected_has_the_same_sheet() -> None:
 
     assert Path(found).read_text() == combined_sheet(ROOT / "static" / INDEX)
     assert finders.find("css/no-such.css") is None
+
+
+def test_the_sheet_of_a_finder_that_is_dropped_stays_on_disk() -> None:
+    """Two threads that ask for the first time each create a finder, and Django keeps only one of them."""
+    path = Path(str(SheetFinder().find(SHEET)))
+    gc.collect()
+
+    assert path.read_text() == combined_sheet(ROOT / "static" / INDEX)
 
 
 def test_what_the_style_sheet_names_is_there(collected: Path) -> None:
