@@ -67,13 +67,12 @@ def incomplete(meeting: Meeting) -> list[Decision]:
     return list(rows.select_related("subject", "meeting").order_by("id"))
 
 
-def refuse_incomplete(
+def complete_or_refuse(
     meeting: Meeting, missing: Sequence[Mapping[str, Any]], *, by: Actor, at: datetime
 ) -> None:
-    """Add what the decisions of a meeting lack.
+    """Add what the decisions of a meeting lack, then refuse if one still lacks something.
 
-    Raises Refused(field="decisions") if one still lacks something.
-    missing: mappings of decision, reason and no_action_reason.
+    missing: mappings of decision, reason and no_action_reason. Raises Refused(field="decisions").
     """
     for given in missing:
         decision = given["decision"]

@@ -304,7 +304,7 @@ def close(
     current = Meeting.objects.select_for_update(of=("self",)).get(pk=meeting.pk)
     control.check(current, by)
     minutes_mail.check(meeting, mails_to)
-    completion.refuse_incomplete(meeting, decisions, by=by, at=at)
+    completion.complete_or_refuse(meeting, decisions, by=by, at=at)
     carried = carry.carry_all(meeting, by=by, at=at)
     person = by.person if isinstance(by.person, User) else None
     values = {

@@ -128,5 +128,5 @@ def check_in_risk(request: SignedInRequest, pk: int) -> HttpResponse:
         risk = operations.make_risk(check_in, by=actor(request), at=clock.now())
     except Refused as refusal:
         return toast(request, go(request, address_of(check_in)), refusal.message)
-    said = f"{risk.reference} created. Please check what was filled in."
-    return toast(request, go(request, url_of(risk.subject)), said)
+    message = f"{risk.reference} created. Please check what was filled in."
+    return toast(request, go(request, url_of(risk.subject)), message)
