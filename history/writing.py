@@ -66,12 +66,12 @@ def verb_of_move(obj: Any, to: str) -> str:
     try:
         return obj.MOVES[(obj.state, to)]
     except KeyError:
-        steps = (
-            ", ".join(str(target) for source, target in obj.MOVES if source == obj.state) or "no other state"
-        )
-        raise IllegalMove(
-            f"The state “{obj.state}” can change to {steps}, but not to “{to}”.", field="state"
-        ) from None
+        steps = ", ".join(f"“{target}”" for source, target in obj.MOVES if source == obj.state)
+        text = f"This is “{obj.state}” and cannot become “{to}”."
+        if obj.state == to:
+            text = f"This is “{to}” already."
+        can = f"It can become {steps}." if steps else "That is final."
+        raise IllegalMove(f"{text} {can}", field="state") from None
 
 
 def verb_and_data(

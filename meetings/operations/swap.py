@@ -40,6 +40,8 @@ def ask(
         raise Refused("Only the facilitator of a meeting can ask to swap it.", field="meeting")
     if meeting.swaps.filter(state=SwapState.OPEN).exists():
         raise Refused("A swap of this meeting is open. Withdraw it first.", field="meeting")
+    if meeting.state != MeetingState.PLANNED or meeting.starts_at <= at:
+        raise Refused(f"{meeting.reference} is not an upcoming meeting.", field="meeting")
     _check(meeting, asked, by.person, in_return, at)
     swap = Swap(
         meeting=meeting,
@@ -59,9 +61,9 @@ def accept(swap: Swap, *, by: Actor, at: datetime, seen: int | None = None) -> S
     """Exchange the turns. Each counts for the person who leads. Raises Refused if it is impossible now."""
     swap = _open(swap)
     _check_is_asked(swap, by)
-    if swap.meeting.facilitator_id != swap.asked_by_id:
-        raise Refused(f"{swap.asked_by.name} does not facilitate this meeting any more.")
-    _check(swap.meeting, swap.asked, swap.asked_by, swap.in_return, at)
+    if swap.state == SwapState.OPEN:  # else the move says what the matter is
+        _check_leads_still(swap)
+        _check(swap.meeting, swap.asked, swap.asked_by, swap.in_return, at)
     accepted = history.move(swap, SwapState.ACCEPTED, by=by, at=at, seen=seen)
     for meeting, leader in ((swap.meeting, swap.asked), (swap.in_return, swap.asked_by)):
         if meeting:
@@ -122,6 +124,11 @@ def _open(swap: Swap) -> Swap:
 def _check_is_asked(swap: Swap, by: Actor) -> None:
     if by.person is None or by.person.pk != swap.asked_id:
         raise Refused("Only the person who is asked can answer.")
+
+
+def _check_leads_still(swap: Swap) -> None:
+    if swap.meeting.facilitator_id != swap.asked_by_id:
+        raise Refused(f"{swap.asked_by.name} does not facilitate this meeting any more.")
 
 
 def _check(meeting: Meeting, asked: User, asking: User, in_return: Meeting | None, at: datetime) -> None:

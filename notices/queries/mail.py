@@ -1,6 +1,7 @@
 """All mails, for administrators. The content of a mail about objects that they may not see is hidden."""
 
 import re
+from base64 import b64encode
 from dataclasses import dataclass
 
 from django.db.models import Count, QuerySet
@@ -8,7 +9,7 @@ from django.db.models import Count, QuerySet
 from history.models import Subject
 from notices.filters import MAIL_TABS
 from notices.models import Message
-from notices.queries import digest
+from notices.queries import digest, digest_chart
 from people.models import User
 
 _STOP = re.compile(r"(/notices/digest/stop/)[^/\s\"<>]+/")
@@ -50,6 +51,15 @@ def as_seen_by(reader: User, rows: list[Message]) -> list[Row]:
         parts = ("", "", "") if is_hidden else (row.sent_title, *map(_sealed, (row.sent_text, row.sent_html)))
         found.append(Row(row, is_hidden, *parts))
     return found
+
+
+def framed(row: Row) -> str:
+    """Return the HTML of a mail for a page, with its chart in it: a page has no other parts of the mail."""
+    chart = row.message.digest.content.get("chart") if row.message.digest else None
+    if not chart:
+        return row.html
+    image = b64encode(digest_chart.png(chart)).decode()
+    return row.html.replace('src="cid:chart"', f'src="data:image/png;base64,{image}"')
 
 
 def _sealed(text: str) -> str:

@@ -78,7 +78,7 @@ def mail_as_sent(request: SignedInRequest, pk: UUID) -> HttpResponse:
     row = queries.as_seen_by(request.user, [get_object_or_404(queries.messages(), pk=pk)])[0]
     if row.is_hidden or not row.html:
         raise Http404
-    answer = HttpResponse(row.html.replace("<head>", '<head><base target="_blank">', 1))
+    answer = HttpResponse(queries.framed(row).replace("<head>", '<head><base target="_blank">', 1))
     answer["Content-Security-Policy"], answer["X-Frame-Options"] = MAIL_POLICY, "SAMEORIGIN"
     return answer
 

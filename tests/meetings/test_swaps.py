@@ -326,3 +326,23 @@ def test_the_list_of_swaps_takes_the_same_queries_for_any_number(series, number,
     with django_assert_num_queries(3):
         answer = caller.get(f"meeting-series/{series.pk}/swaps")
     assert answer.json()["count"] == number
+
+
+def test_an_answered_swap_says_so(series):
+    swap = ask(series)
+    swaps.accept(swap, **by(swap.asked))
+
+    with pytest.raises(IllegalMove, match="This is “accepted” already"):
+        swaps.accept(swap, **by(swap.asked))
+    with pytest.raises(IllegalMove, match="cannot become “withdrawn”"):
+        swaps.withdraw(swap, **by(swap.asked_by))
+
+
+def test_a_turn_of_a_cancelled_meeting_is_not_swapped(series):
+    mine, theirs = planned(series)[1:3]
+    meetings.cancel(mine, by=SYSTEM, at=AT)
+
+    with pytest.raises(Refused, match="is not an upcoming meeting") as refused:
+        swaps.ask(mine, asked=theirs.facilitator, **by(mine.facilitator))
+
+    assert refused.value.field == "meeting"

@@ -15,6 +15,7 @@ from notices.operations import digest, message
 from notices.queries import digest as contents
 from notices.queries import digest_chart
 from people.models import User
+from people.states import Role
 from risklog.operations import escalation as escalations
 from tests.factories import actions, meetings, notices, people, risklog_review, risks, signals
 
@@ -133,6 +134,21 @@ def test_the_chart_is_an_image_with_its_whole_text(ana, breach, at, settings):
     for body in (html, parts["text/plain"].get_payload(decode=True).decode()):
         assert "rose from 0.05 to 0.31" in " ".join(body.replace("=\n", "").split())
     assert mail.get_content_type() == "multipart/related"
+
+
+def test_the_page_of_a_sent_mail_has_its_chart(client, ana, breach, at, settings):
+    settings.IS_MAIL_KEPT = True
+    later = at + timedelta(hours=2)
+    digest.make(Due(kind=digest.DUE, subject=ana.subject, occurrence="2026-W48", at=later), at=later)
+    message.send_due(at=later)
+    sent = Message.objects.get(digest__user=ana)
+    client.force_login(people.user(role=Role.ADMINISTRATOR))
+
+    page = client.get(f"/notices/mail/{sent.pk}/as-sent/").content.decode()
+
+    assert "cid:" in sent.sent_html
+    assert "cid:" not in page
+    assert 'src="data:image/png;base64,' in page
 
 
 @pytest.mark.parametrize(
