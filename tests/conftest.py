@@ -187,6 +187,19 @@ def static_files_are_found_when_asked_for() -> None:
     settings.WHITENOISE_AUTOREFRESH = True
 
 
+@pytest.fixture(scope="session", autouse=True)
+def statements_are_planned_once() -> Iterator[None]:
+    """Keep all prepared statements. psycopg keeps a hundred, and a run has thousands."""
+    from django.db.backends.signals import connection_created
+
+    def keep_all(connection: Any, **_: Any) -> None:
+        connection.connection.prepared_max = 10_000
+
+    connection_created.connect(keep_all)
+    yield
+    connection_created.disconnect(keep_all)
+
+
 @pytest.fixture
 def six_weeks(six_weeks_database: str, db: None) -> None:
     """The register after six weeks of the sample."""

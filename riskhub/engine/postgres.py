@@ -49,8 +49,13 @@ SETTINGS = {
 }
 # For tests only. Commits stay synchronous, so a killed server loses no committed data; only a crash of the
 # machine can. Autovacuum is off, because an owner cannot drop a test database while a server process is in
-# it.
-FRAGILE = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off"}
+# it. In tables of few rows one plan fits all values.
+FRAGILE = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "autovacuum": "off",
+    "plan_cache_mode": "force_generic_plan",
+}
 
 
 def programs() -> Path:

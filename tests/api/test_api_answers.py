@@ -5,6 +5,8 @@ import json
 from datetime import timedelta
 
 import pytest
+import time_machine
+from django.db import transaction
 from jsonschema import Draft202012Validator, FormatChecker
 
 from history.models import Subject
@@ -25,9 +27,14 @@ from tests.conftest import AT
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def ask(client, six_weeks):
-    """Return a function that requests as an administrator and checks the answer against its description."""
+@pytest.fixture(scope="module")
+def token_text(six_weeks_database, django_db_blocker):
+    """Create what the sample does not have. Returns a token of an administrator."""
+    with django_db_blocker.unblock(), time_machine.travel(AT, tick=False), transaction.atomic():
+        return _fill()
+
+
+def _fill() -> str:
     boss = User.objects.get(email="admin@example.org")
     _, text = token.issue(boss, name="t", scope="write", by=SYSTEM, at=AT)
     by = Actor(boss, "page")
@@ -53,10 +60,16 @@ def ask(client, six_weeks):
         at=AT,
     )
     _note_and_send(by)
+    return text
+
+
+@pytest.fixture
+def ask(client, token_text, db):
+    """Return a function that requests as an administrator and checks the answer against its description."""
     document = schema.document()
 
     def ask(path, address, **headers):
-        answer = client.get(address, headers={"Authorization": f"Bearer {text}", **headers})
+        answer = client.get(address, headers={"Authorization": f"Bearer {token_text}", **headers})
         described = document["paths"][path]["get"]["responses"][str(answer.status_code)]["content"]
         wanted = described[answer["Content-Type"]]["schema"] | {"components": document["components"]}
         body = json.loads(answer.content)
