@@ -1,7 +1,7 @@
 """Resources below an object: /risks/{key}/acceptances and /risks/{key}/acceptances/{number}."""
 
 from abc import abstractmethod
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
@@ -14,7 +14,12 @@ from rest.steps import Step
 
 
 class Nested(Resource):
-    """The common base of lists and items below a parent: the object whose key is in the address."""
+    """The common base of lists and items below a parent: the object whose key is in the address.
+
+    parent_reference: the path of the parent's reference, "" for parents without one.
+    """
+
+    parent_reference: ClassVar[str] = "subject__reference"
 
     @abstractmethod
     def parents(self, request: Request) -> QuerySet:
@@ -22,7 +27,8 @@ class Nested(Resource):
 
     def parent(self, request: Request) -> Any:
         """Return the object that the address names. Raises Http404."""
-        return get_object_or_404(self.parents(request), **keys.lookup(self.kwargs["key"]))
+        lookup = keys.lookup(self.kwargs["key"], reference=self.parent_reference)
+        return get_object_or_404(self.parents(request), **lookup)
 
 
 class NestedCollection(Nested, Collection):

@@ -247,6 +247,7 @@ class ImportRows(NestedCollection):
     """List the rows of an import, with what happens or would happen with each."""
 
     permission = {"GET": "risklog.risk_import"}
+    parent_reference = ""
     serializer_class = ImportRowRead
     spec = IMPORT_ROWS
     columns = {
