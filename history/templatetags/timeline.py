@@ -127,13 +127,18 @@ def _line(event: Event, titles: dict[tuple[str, int], str]) -> TimelineLine:
         for name, (old, new) in row["changes"].items():
             if isinstance(old, dict) and isinstance(new, dict):
                 changes += _changes_within(old, new)
-            elif name not in _SILENT:
+            elif name not in _SILENT and not _is_nameless(name, kinds.get(name), old, new):
                 values = [_shown(value, kinds.get(name), titles) for value in (old, new)]
                 label = _LABELS.get(name) or name.removesuffix("_id").replace("_", " ")
                 changes.append(FieldChange(label, *values))
     note = {key: value for key, value in present_data(event).items() if key != "rows"}
     about = titles.get(("subject", note.get("about", 0)))
     return TimelineLine(event, event.shown_actor, note, changes, further_rows, about)
+
+
+def _is_nameless(name: str, kind: str | None, *values: Any) -> bool:
+    """Whether a field refers to a row without a title, such as a focus: its number tells nothing."""
+    return name.endswith("_id") and kind is None and any(isinstance(value, int) for value in values)
 
 
 def _changes_within(old: dict[str, Any], new: dict[str, Any]) -> list[FieldChange]:

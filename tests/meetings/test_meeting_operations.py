@@ -4,6 +4,7 @@ import pytest
 
 from history import relay
 from history.models import Due, Event
+from history.templatetags.timeline import lines
 from kit.actor import SYSTEM, Actor
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
 from meetings.models import AgendaItem, Meeting
@@ -179,6 +180,18 @@ def test_two_meetings_of_a_series_do_not_start_together(at):
     with pytest.raises(Refused, match="Choose another time") as refused:
         meetings.reinstate(fresh(second), by=SYSTEM, at=at)
     assert refused.value.field == "starts_at"
+
+
+def test_the_timeline_of_a_new_turn_shows_names_and_no_numbers(at):
+    first, second = to_come(make.series())[:2]
+    meetings.move(first, starts_at=second.starts_at + timedelta(days=1), by=SYSTEM, at=at)
+    events = Event.objects.filter(subject=first.subject, verb="meetings.meeting_replanned")
+
+    shown = {change.field: change for line in lines(events) for change in line.changes}
+
+    assert fresh(first).focus_id != first.focus_id
+    assert "facilitator" in shown
+    assert "focus" not in shown
 
 
 def test_close_carries_over_what_is_unfinished_and_fixes_the_minutes(at):
