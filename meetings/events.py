@@ -9,6 +9,7 @@ from meetings.recipients import (
     facilitator,
     facilitator_of_decision,
     next_facilitator,
+    observer,
     owner_and_lead,
     owners_of_actions,
     participants,
@@ -27,6 +28,7 @@ from people.recipients import risk_managers
 class SeriesAdded(Payload, verb="meetings.series_added"):
     teams: list[int]
     participants: list[int]
+    observer_teams: list[int] | None = None  # events before 0.2.0 have none
 
 
 class SeriesChanged(Payload, verb="meetings.series_changed"):
@@ -34,6 +36,7 @@ class SeriesChanged(Payload, verb="meetings.series_changed"):
 
     teams: list[list[int]] | None = None
     participants: list[list[int]] | None = None
+    observer_teams: list[list[int]] | None = None
 
 
 class ParticipantsJoined(Payload, verb="meetings.participants_joined"):
@@ -80,6 +83,11 @@ class HandoverWritten(Payload, verb="meetings.handover_written"):
 class TurnNear(Payload, verb="meetings.turn_near"):
     days: int
     facilitator: int
+
+
+class ObservationNear(Payload, verb="meetings.observation_near"):
+    days: int
+    observer: int
 
 
 class NoMeetingFound(Payload, verb="meetings.no_meeting_found"):
@@ -167,6 +175,7 @@ class DecisionReplaced(Payload, verb="meetings.decision_replaced"):
 
 
 _TURN = Mail("meeting", mail.context, mail.turn_is_theirs)
+_OBSERVATION = Mail("meeting", mail.observation_context, mail.observation_is_theirs, is_alone=True)
 _AGENDA = Mail("meeting", mail.context, mail.agenda_is_current, is_alone=True)
 _INVITATION = Mail("series", mail.series_context, mail.series_meets, is_alone=True)
 _SERIES_ENDS = Mail("series", mail.series_context, mail.series_is_retired, is_alone=True)
@@ -206,6 +215,7 @@ EVENTS = (
     EventType("meetings.meeting_changed"),
     EventType("meetings.meeting_replanned", (turn_changed,), group=NewsGroup.MEETINGS),
     EventType(TurnNear, (facilitator, stand_in, scribe), _TURN, group=NewsGroup.MEETINGS),
+    EventType(ObservationNear, (observer,), _OBSERVATION, group=NewsGroup.MEETINGS),
     EventType("meetings.turn_taken_over", (turn_changed,), group=NewsGroup.MEETINGS),
     EventType(
         "meetings.swap_asked",

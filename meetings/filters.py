@@ -41,7 +41,8 @@ def is_of_participant(user_id: int | None) -> Q:
     """Match meetings of series in which the person takes part, and those in which they have a task."""
     takes_part = Q(teams__memberships__user=user_id) | Q(participants=user_id)
     series = MeetingSeries.objects.filter(takes_part).order_by().values("pk")
-    return Q(series__in=series) | Q(facilitator=user_id) | Q(stand_in=user_id) | Q(scribe=user_id)
+    has_task = Q(facilitator=user_id) | Q(stand_in=user_id) | Q(scribe=user_id) | Q(observer=user_id)
+    return Q(series__in=series) | has_task
 
 
 # The tabs of the page: value -> (label, condition).

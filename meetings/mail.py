@@ -18,12 +18,13 @@ from meetings.queries import series as series_queries
 from meetings.states import HELD, OFF_AGENDA, WHAT_CALENDARS_SHOW, MeetingState, SwapState
 from people.models import User
 
+_TASKS = ("facilitator", "stand_in", "scribe", "observer")
 _OVER = "The meeting has started or is cancelled."
 
 
 def context(event: Event, reader: User) -> dict[str, Any]:
     """Return the meeting and its agenda, or its minutes. A restricted item has only a length."""
-    rows = Meeting.objects.select_related("series", "focus", "facilitator", "stand_in", "scribe")
+    rows = Meeting.objects.select_related("series__subject", "subject", *_TASKS, "focus")
     meeting = rows.get(subject_id=event.subject_id)
     if event.verb == "meetings.meeting_closed":
         return _minutes(meeting, reader)
@@ -42,6 +43,12 @@ def context(event: Event, reader: User) -> dict[str, Any]:
         "is_leading": meeting.facilitator_id == reader.pk,
         "is_writing": reader.pk == meeting.scribe_id != meeting.stand_in_id,
     }
+
+
+def observation_context(event: Event, reader: User) -> dict[str, Any]:
+    """Return what context() does, with an invitation to this one meeting."""
+    found = context(event, reader)
+    return {**found, "calendar": calendar.meeting_change(found["meeting"], event, reader)}
 
 
 def _minutes(meeting: Meeting, reader: User) -> dict[str, Any]:
@@ -81,10 +88,22 @@ def swap_is_ahead(event: Event, user: User, at: datetime) -> str:
 def turn_is_theirs(event: Event, user: User, at: datetime) -> str:
     """Check that the meeting is as near as the mail states, and that the person has a task in it."""
     meeting = Meeting.objects.select_for_update(of=("self",)).get(subject_id=event.subject_id)
-    if meeting.state != MeetingState.PLANNED or meeting.starts_at <= at:
-        return _OVER
     if user.pk not in (meeting.facilitator_id, meeting.stand_in_id, meeting.scribe_id):
         return "Somebody else facilitates the meeting."
+    return _is_as_near(meeting, event, at)
+
+
+def observation_is_theirs(event: Event, user: User, at: datetime) -> str:
+    """Check that the meeting is as near as the mail states, and that the person observes it."""
+    meeting = Meeting.objects.select_for_update(of=("self",)).get(subject_id=event.subject_id)
+    if user.pk != meeting.observer_id:
+        return "Somebody else observes the meeting."
+    return _is_as_near(meeting, event, at)
+
+
+def _is_as_near(meeting: Meeting, event: Event, at: datetime) -> str:
+    if meeting.state != MeetingState.PLANNED or meeting.starts_at <= at:
+        return _OVER
     is_near = meeting.starts_at - at <= timedelta(days=present_data(event)["days"], hours=1)
     return "" if is_near else "The meeting was moved."
 
@@ -132,9 +151,9 @@ def series_context(event: Event, reader: User) -> dict[str, Any]:
 
 def time_context(event: Event, reader: User) -> dict[str, Any]:
     """Return the meeting, its former start if it was moved, and the changed entry of the calendar."""
-    meeting = Meeting.objects.select_related(
-        "series__subject", "subject", "focus", "facilitator", "stand_in"
-    ).get(subject_id=event.subject_id)
+    meeting = Meeting.objects.select_related("series__subject", "subject", "focus", *_TASKS).get(
+        subject_id=event.subject_id
+    )
     before = [
         row["changes"]["starts_at"][0] or ""
         for row in present_data(event).get("rows", ())

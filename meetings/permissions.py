@@ -22,9 +22,9 @@ def takes_part(user: User, series: MeetingSeries) -> bool:
 
 
 def is_expected(user: User, meeting: Meeting) -> bool:
-    """Return True for participants of the series, and for those who lead or control this meeting."""
-    leading = {meeting.facilitator_id, meeting.stand_in_id, meeting.controller_id}
-    return user.is_active and (user.pk in leading or takes_part(user, meeting.series))
+    """Return True for participants of the series, and for those who lead, control or observe this meeting."""
+    named = {meeting.facilitator_id, meeting.stand_in_id, meeting.controller_id, meeting.observer_id}
+    return user.is_active and (user.pk in named or takes_part(user, meeting.series))
 
 
 def _series(obj: Any) -> MeetingSeries | None:

@@ -11,6 +11,9 @@ from meetings.queries import series as series_queries
 from meetings.states import WHAT_CALENDARS_SHOW
 from risklog.queries import rung
 
+# The fields of turns, in the order in which a reason replaces another one.
+_TASKS = (("observer_id", "observer"), ("scribe_id", "scribe"), ("facilitator_id", "facilitator"))
+
 
 def facilitator(event: Event) -> dict[int, str]:
     """Return the facilitator of the meeting."""
@@ -36,6 +39,11 @@ def scribe(event: Event) -> dict[int, str]:
     return everyone(rows.values_list("scribe_id", flat=True), "You are the scribe")
 
 
+def observer(event: Event) -> dict[int, str]:
+    """Return the observer of the meeting."""
+    return everyone(_told(event).values_list("observer_id", flat=True), "You are the observer")
+
+
 def _told(event: Event) -> QuerySet[Meeting]:
     """Return the meeting of an event, unless its series is a draft, which tells nobody."""
     return Meeting.objects.filter(subject_id=event.subject_id, series__is_draft=False)
@@ -57,7 +65,7 @@ def _swaps(event: Event) -> QuerySet[Swap]:
 
 
 def turn_changed(event: Event) -> dict[int, str]:
-    """Return the former and the new facilitator and scribe of a meeting, if they changed.
+    """Return the former and the new facilitator, scribe and observer of a meeting, if they changed.
 
     When one act changes many turns, a person is notified once, about the first of them. An accepted swap
     notifies people itself.
@@ -82,10 +90,10 @@ def turn_changed(event: Event) -> dict[int, str]:
 
 
 def _of_turn(event: Event) -> dict[int, str]:
-    """Return the former and the new facilitator and scribe whom the changes of one event name."""
+    """Return the former and the new facilitator, scribe and observer whom the changes of one event name."""
     found: dict[int, str] = {}
     for row in present_data(event).get("rows", ()):
-        for field, name in (("scribe_id", "scribe"), ("facilitator_id", "facilitator")):
+        for field, name in _TASKS:
             before, after = row["changes"].get(field, (None, None))
             found |= everyone([before], f"You were the {name}")
             found |= everyone([after], f"You are the new {name}")
@@ -111,21 +119,30 @@ def participants_of_series(event: Event) -> dict[int, str]:
 
 
 def participants(event: Event) -> dict[int, str]:
-    """Return the participants and the facilitator of the meeting.
+    """Return the participants, the observer and the facilitator of the meeting.
 
-    Return nobody if a change of the series caused the event: participants_of_series() notifies them.
+    If a change of the series caused the event, participants_of_series() notifies the participants. Then
+    return only the observer, if they have got their invitation, else nobody.
     """
     meeting = Meeting.objects.select_related("series").filter(subject_id=event.subject_id).first()
     if meeting is None or meeting.series.is_draft:
         return {}
     is_of_series = event.cause and event.cause.verb in ("meetings.series_changed", "meetings.series_retired")
     has_no_minutes = meeting.series.is_check_in and event.verb == "meetings.meeting_closed"
-    if has_no_minutes or (is_of_series and not meeting.is_extra):
+    if has_no_minutes:
         return {}
+    observing = everyone([meeting.observer_id], "You are the observer")
+    if is_of_series and not meeting.is_extra:
+        return observing if _has_invited_observer(event) else {}
     people = series_queries.participants(meeting.series).values_list("pk", flat=True)
-    return everyone(people, "You are a participant") | everyone(
-        [meeting.facilitator_id], "You facilitate the meeting"
-    )
+    leading = everyone([meeting.facilitator_id], "You facilitate the meeting")
+    return observing | everyone(people, "You are a participant") | leading
+
+
+def _has_invited_observer(event: Event) -> bool:
+    """Return True if the observer of the meeting has got an invitation, a week or a day before."""
+    earlier = Event.objects.filter(subject=event.subject_id, pk__lt=event.pk)
+    return earlier.filter(verb="meetings.observation_near").exists()
 
 
 def owners_of_actions(event: Event) -> dict[int, str]:

@@ -9,6 +9,7 @@
 - A newcomer is behind everyone who led before they joined.
 - A turn that is taken over counts for the person who leads.
 - Scribes take turns by the same rules, in a rotation of their own. Who leads a meeting or stands in is busy.
+- Observers take turns by the same rules, in a rotation of people who are no participants.
 """
 
 from collections import Counter
@@ -61,6 +62,7 @@ class Task:
 
 LEADING = Task("has not led yet", "last led on")
 WRITING = Task("has not been the scribe yet", "was last the scribe on")
+OBSERVING = Task("has not observed yet", "last observed on")
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ _MAIL_TYPES = {
     "review_opened": "Review requested",
     "review_reminded": "Review reminder",
     "turn_near": "Facilitator reminder",
+    "observation_near": "Observer reminder",
 }
 
 

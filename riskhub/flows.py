@@ -24,6 +24,7 @@ from meetings.operations import (
     sponsor,
     swap,
     tripwire,
+    turn_handlers,
 )
 from notices.operations import delivery, digest, entry
 from notices.queries import webhook
@@ -139,7 +140,7 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
     "catalogue.model_changed": (agenda_handlers.on_model_changed, appetite.on_model_changed),
     # Changes of people change the facilitators of meetings.
     "people.person_changed": (
-        meeting.on_absence_changed,
+        turn_handlers.on_absence_changed,
         reminder.on_time_changed,
         digest.on_time_changed,
     ),
@@ -156,21 +157,21 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
         tripwire.on_time_changed,
         digest.on_time_changed,
     ),
-    "people.person_role_changed": (meeting.on_absence_changed, availability.on_person_unavailable),
+    "people.person_role_changed": (turn_handlers.on_absence_changed, availability.on_person_unavailable),
     "people.person_deactivated": (
-        meeting.on_absence_changed,
+        turn_handlers.on_absence_changed,
         availability.on_person_unavailable,
         calendar_feed.on_access_ended,
     ),
     "people.password_link_made": (calendar_feed.on_access_ended,),
-    "people.person_reactivated": (meeting.on_absence_changed,),
-    "people.absence_noted": (meeting.on_absence_changed, availability.on_person_unavailable),
+    "people.person_reactivated": (turn_handlers.on_absence_changed,),
+    "people.absence_noted": (turn_handlers.on_absence_changed, availability.on_person_unavailable),
     "people.absence_begun": (availability.on_person_unavailable,),
-    "people.absence_dropped": (meeting.on_absence_changed,),
-    "people.team_changed": (meeting.on_team_changed,),
-    "people.member_added": (meeting.on_team_changed, participation.on_member_added),
+    "people.absence_dropped": (turn_handlers.on_absence_changed,),
+    "people.team_changed": (turn_handlers.on_team_changed,),
+    "people.member_added": (turn_handlers.on_team_changed, participation.on_member_added),
     "people.member_removed": (
-        meeting.on_team_changed,
+        turn_handlers.on_team_changed,
         availability.on_person_unavailable,
         participation.on_member_removed,
     ),

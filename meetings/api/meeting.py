@@ -40,6 +40,8 @@ class MeetingRow(serializers.Serializer):
     why = serializers.CharField(help_text="Why this person facilitates.")
     scribe_id = serializers.IntegerField(allow_null=True)
     scribe_why = serializers.CharField(help_text="Why this person writes the notes.")
+    observer_id = serializers.IntegerField(allow_null=True)
+    observer_why = serializers.CharField(help_text="Why this person observes.")
     objective = serializers.CharField()
     state = serializers.ChoiceField(MeetingState.choices)
     controller_id = serializers.IntegerField(
@@ -145,6 +147,8 @@ class _Meetings(Resource):
         "why": "why",
         "scribe_id": "scribe_id",
         "scribe_why": "scribe_why",
+        "observer_id": "observer_id",
+        "observer_why": "observer_why",
         "objective": "objective",
         "state": "state",
         "controller_id": "controller_id",

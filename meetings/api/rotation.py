@@ -34,6 +34,8 @@ class PlannedTurnRow(serializers.Serializer):
     is_taken_over = serializers.BooleanField()
     scribe_id = serializers.IntegerField(allow_null=True)
     scribe_why = serializers.CharField()
+    observer_id = serializers.IntegerField(allow_null=True)
+    observer_why = serializers.CharField()
 
 
 class PersonTurnsRow(serializers.Serializer):

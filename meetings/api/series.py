@@ -55,10 +55,14 @@ class SeriesRow(serializers.Serializer):
     function_order = serializers.ListField(child=serializers.IntegerField())
     standing_items = StandingItem(many=True)
     is_check_in = serializers.BooleanField()
+    has_observer = serializers.BooleanField(help_text="Whether each meeting has an observer.")
     is_draft = serializers.BooleanField()
     is_retired = serializers.BooleanField()
     team_ids = serializers.SerializerMethodField()
     participant_ids = serializers.SerializerMethodField()
+    observer_team_ids = serializers.SerializerMethodField(
+        help_text="The teams of the observers; empty for all other teams."
+    )
     focuses = serializers.SerializerMethodField()
 
     def get_team_ids(self, series: MeetingSeries) -> list[int]:
@@ -66,6 +70,9 @@ class SeriesRow(serializers.Serializer):
 
     def get_participant_ids(self, series: MeetingSeries) -> list[int]:
         return sorted(series.participants.values_list("pk", flat=True))
+
+    def get_observer_team_ids(self, series: MeetingSeries) -> list[int]:
+        return sorted(series.observer_teams.values_list("pk", flat=True))
 
     def get_focuses(self, series: MeetingSeries) -> list[dict[str, Any]]:
         rows = series.focuses.filter(is_retired=False).order_by("position", "id")
@@ -99,6 +106,10 @@ class SeriesChange(Body):
     sponsor = Visible("person", _people, by="email", required=False, allow_null=True)
     standing_items = serializers.ListField(child=StandingItem(), required=False, max_length=20)
     is_check_in = serializers.BooleanField(required=False)
+    has_observer = serializers.BooleanField(required=False)
+    observer_teams = serializers.ListField(
+        child=Visible("team", Team.objects.visible_to), max_length=200, required=False
+    )
 
     def validate_time_zone(self, name: str) -> str:
         if name not in zones.names():
@@ -137,6 +148,7 @@ class _Series(Resource):
         "function_order": "function_order",
         "standing_items": "standing_items",
         "is_check_in": "is_check_in",
+        "has_observer": "has_observer",
         "is_draft": "is_draft",
         "is_retired": "is_retired",
     }
@@ -148,18 +160,19 @@ class _Series(Resource):
         """Add participants and focuses to the rows. Two more queries, for any number of rows."""
         by_id = {row["id"]: row for row in rows}
         for row in rows:
-            row |= {"team_ids": [], "participant_ids": [], "focuses": []}
+            row |= {"team_ids": [], "participant_ids": [], "observer_team_ids": [], "focuses": []}
             row["starts_at"] = row["starts_at"].isoformat()
-        teams, participants = (
+        teams, participants, observers = (
             through.objects.filter(meetingseries__in=by_id).values_list(
                 "meetingseries_id", column, Value(name)
             )
             for name, through, column in (
                 ("team_ids", MeetingSeries.teams.through, "team_id"),
                 ("participant_ids", MeetingSeries.participants.through, "user_id"),
+                ("observer_team_ids", MeetingSeries.observer_teams.through, "team_id"),
             )
         )
-        for pk, other, name in sorted(teams.union(participants)):
+        for pk, other, name in sorted(teams.union(participants, observers)):
             by_id[pk][name].append(other)
         cycle = Focus.objects.filter(series__in=by_id, is_retired=False).order_by("position", "id")
         for focus in cycle.values("series_id", "id", "position", "name", "kinds", "questions"):

@@ -35,8 +35,9 @@ SERIES_FIELDS = (
     "sponsor",
     "standing_items",
     "is_check_in",
+    "has_observer",
 )
-_RELATIONS = ("teams", "participants", "functions")
+_RELATIONS = ("teams", "participants", "functions", "observer_teams")
 
 
 class SeriesForm(PageForm):
@@ -90,6 +91,21 @@ class SeriesForm(PageForm):
         required=False,
         label="Check-in: about what was noted since the last one, without a scribe and without minutes",
     )
+    has_observer = forms.BooleanField(
+        required=False,
+        label="An observer from another team",
+        help_text=(
+            "Each meeting, except a check-in, gets one person who takes no part in the series. "
+            "They take turns as facilitators do."
+        ),
+    )
+    observer_teams = forms.ModelMultipleChoiceField(
+        Team.objects.order_by(*BY_NAME),
+        required=False,
+        label="Teams of observers",
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Choose none to take observers from all other teams.",
+    )
     is_draft = forms.BooleanField(
         required=False, label="Draft: plan the meetings, but tell nobody until it is published"
     )
@@ -113,6 +129,7 @@ class SeriesForm(PageForm):
             "rrule": "",
             "teams": series.teams.all(),
             "participants": series.participants.all(),
+            "observer_teams": series.observer_teams.all(),
             "functions": ", ".join(function.name for function in series.functions),
             "standing_items": "\n".join(
                 f"{item['title']} | {item['minutes']} | {item['purpose']}" for item in series.standing_items

@@ -12,19 +12,22 @@ from people.models import User
 
 
 class Meeting(Recorded):
-    """One occurrence of a series: its focus, facilitator, stand-in and scribe, and why it is their turn.
+    """One occurrence of a series: its focus, the people who have a task in it, and why it is their turn.
 
     occurrence: the local date and time of the rule. It makes planning idempotent, also for moved meetings.
     is_extra: a person added it to the series, so the rule does not name it.
     handed_to: who gets the open follow-ups of a closed meeting, and since when they have them.
     is_taken_over: somebody took over the turn, so the rotation does not assign it to another person.
+    observer: a person of another team, who only watches and listens. None unless the series has observers.
     controller: who runs the live meeting: takes up, pauses and finishes its items, and ends it.
     """
 
     KIND = "meeting"
     PREFIX = "M"
     MOVES = MEETING_MOVES
-    HISTORY_REFERS = frozenset({"why", "scribe_why"})  # they contain names, which can be erased
+    HISTORY_REFERS = frozenset(
+        {"why", "scribe_why", "observer_why"}
+    )  # they contain names, which can be erased
 
     series = models.ForeignKey(MeetingSeries, models.PROTECT, related_name="meetings")
     occurrence = models.CharField(max_length=16)
@@ -38,6 +41,10 @@ class Meeting(Recorded):
     why = models.CharField(max_length=300, blank=True, default="")
     scribe = models.ForeignKey(User, models.PROTECT, null=True, blank=True, db_index=False, related_name="+")
     scribe_why = models.CharField(max_length=300, blank=True, default="", db_default="")
+    observer = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, db_index=False, related_name="+"
+    )
+    observer_why = models.CharField(max_length=300, blank=True, default="", db_default="")
     objective = models.CharField(max_length=300, blank=True, default="")
     state = models.CharField(max_length=9, choices=MeetingState.choices, default=MeetingState.PLANNED)
     controller = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")

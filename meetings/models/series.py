@@ -18,6 +18,7 @@ class MeetingSeries(Recorded):
     function_order: ids of functions, in the order in which they facilitate (meetings.rotation).
     is_draft: it plans its meetings, and tells and mails nobody.
     is_check_in: a short meeting about the check-ins since the last one, without a scribe and without minutes.
+    has_observer: each meeting has an observer, from observer_teams, or from any other team if there are none.
     standing_items: what each agenda begins with, as {"title": …, "purpose": …, "minutes": …}.
     """
 
@@ -37,6 +38,8 @@ class MeetingSeries(Recorded):
     sponsor = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     is_draft = models.BooleanField(default=False, db_default=False)
     is_check_in = models.BooleanField(default=False, db_default=False)
+    has_observer = models.BooleanField(default=False, db_default=False)
+    observer_teams: Any = models.ManyToManyField(Team, blank=True, related_name="+")
     standing_items = models.JSONField(default=list, db_default=[], blank=True)
     is_retired = models.BooleanField(default=False)
 

@@ -8,7 +8,6 @@ from django.db import transaction
 
 from history import operations as history
 from history.models import Due, Event
-from history.wiring import handler
 from kit.actor import SYSTEM, Actor
 from kit.refusals import Refused
 from meetings import cadence, events
@@ -76,30 +75,6 @@ def plan_due(due: Due, *, at: datetime) -> None:
 def replan(series: MeetingSeries, *, by: Actor = SYSTEM, at: datetime) -> None:
     """Compute the turns of planned meetings again, after a change of order, people, absences or focuses."""
     turns.give_turns(turns.lock(series.pk), [], by=by, at=at)
-
-
-@handler("meetings.meeting.replan_for_person")
-def on_absence_changed(event: Event, *, at: datetime) -> None:
-    """Compute the turns again in the series of a person who is away, is back or has left.
-
-    The event is about the person.
-    """
-    person = User.objects.filter(subject=event.subject_id).first()
-    if person is None:
-        return
-    for series in MeetingSeries.objects.filter(is_retired=False).order_by("id"):
-        planned = Meeting.objects.filter(series=series, state=MeetingState.PLANNED, starts_at__gt=at)
-        if takes_part(person, series) or planned.filter(facilitator=person).exists():
-            replan(series, at=at)
-
-
-@handler("meetings.meeting.replan_for_team")
-def on_team_changed(event: Event, *, at: datetime) -> None:
-    """Compute the turns again in the series of a team whose members changed. The event is about the team."""
-    for series in MeetingSeries.objects.filter(is_retired=False, teams__subject=event.subject_id).order_by(
-        "id"
-    ):
-        replan(series, at=at)
 
 
 @transaction.atomic
@@ -319,15 +294,21 @@ def close(
 
 
 def remind_turn(due: Due, *, at: datetime) -> None:
-    """Remind the facilitator a week and a day before (meetings.turn_near). Handles dues of meetings.turn."""
-    meeting = Meeting.objects.select_related("facilitator", "subject").get(subject=due.subject_id)
+    """Remind of the turns a week and a day before. Handles dues of the kind meetings.turn.
+
+    The observer is reminded by an event of its own, whose mail has an invitation.
+    """
+    meeting = Meeting.objects.select_related("facilitator", "observer", "subject").get(subject=due.subject_id)
     days = int(due.occurrence.split(" ")[0])
     left = meeting.starts_at - at
-    if meeting.state != MeetingState.PLANNED or not meeting.facilitator:
+    if meeting.state != MeetingState.PLANNED or not timedelta(0) < left <= timedelta(days=days, hours=1):
         return
-    if timedelta(0) < left <= timedelta(days=days, hours=1):
+    if meeting.facilitator:
         near = events.TurnNear(days=days, facilitator=meeting.facilitator.subject_id)
         history.record(meeting, near, by=SYSTEM, at=at)
+    if meeting.observer:
+        observed = events.ObservationNear(days=days, observer=meeting.observer.subject_id)
+        history.record(meeting, observed, by=SYSTEM, at=at)
 
 
 @transaction.atomic

@@ -17,7 +17,8 @@ def check(meeting: Meeting, mails_to: int) -> None:
 
     mails_to: the number of people that the caller has confirmed; 0 without a confirmation.
     """
-    count = queries.participants(meeting.series).count()
+    people = set(queries.participants(meeting.series).order_by().values_list("pk", flat=True))
+    count = len(people | {meeting.observer_id} - {None})
     if needs_confirmation(count) and mails_to < count:
         raise Refused(
             f"This mails the minutes to {count} people. Confirm the number to end the meeting.",

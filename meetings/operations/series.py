@@ -31,11 +31,14 @@ CHANGEABLE = frozenset(
         "sponsor",
         "standing_items",
         "is_check_in",
+        "has_observer",
         "teams",
         "participants",
+        "observer_teams",
     }
 )
-_RELATIONS = frozenset({"teams", "participants", "functions"})
+_RELATIONS = frozenset({"teams", "participants", "functions", "observer_teams"})
+_PEOPLE = ("teams", "participants", "observer_teams")
 _FIELDS = CHANGEABLE - _RELATIONS | {"function_order"}
 _SCHEDULE = frozenset({"rrule", "time_zone", "first_on", "starts_at", "length_minutes"})
 _SHORTEST, _LONGEST = 5, 480
@@ -51,6 +54,7 @@ class SeriesDetails(TypedDict, total=False):
     sponsor: User | None
     standing_items: Sequence[Mapping[str, Any]]
     is_check_in: bool
+    has_observer: bool
     is_draft: bool
 
 
@@ -66,12 +70,14 @@ def add(
     rrule: str = "FREQ=WEEKLY",
     teams: Collection[Team] = (),
     participants: Collection[User] = (),
+    observer_teams: Collection[Team] = (),
     functions: Sequence[Function] = (),
     cycle: Sequence[Theme] = DEFAULT_CYCLE,
     **details: Unpack[SeriesDetails],
 ) -> MeetingSeries:
     """Add a series with its focus cycle, and plan twelve weeks ahead. A draft tells and mails nobody.
 
+    observer_teams: from which observers come, all other ones if there are none.
     first_on, starts_at: local, in time_zone. functions: in the order of the rotation; others follow by name.
     cycle: its focuses; a check-in has none. details: the fields of SeriesDetails. Raises Refused(field=…) for
     an invalid name, zone, rule or length.
@@ -92,9 +98,9 @@ def add(
     series = MeetingSeries(**values)
     themes = () if details.get("is_check_in") else cycle
     focuses = [_new_focus(series, position, theme) for position, theme in enumerate(themes, start=1)]
-    payload = events.SeriesAdded(**_subjects_of(teams, participants))
+    payload = events.SeriesAdded(**_subjects_of(teams, participants, observer_teams))
     history.record(series, payload, by=by, at=at, rows=focuses)
-    _set_relations(series, teams, participants)
+    _set_relations(series, {"teams": teams, "participants": participants, "observer_teams": observer_teams})
     _set_required_functions(focuses, themes)
     meeting.plan(series, at=at)
     return series
@@ -105,14 +111,11 @@ def _set_required_functions(focuses: Sequence[Focus], cycle: Sequence[Theme]) ->
         focus.functions.set(Function.objects.filter(slug__in=theme.functions))
 
 
-def _set_relations(
-    series: MeetingSeries, teams: Collection[Team] | None, participants: Collection[User] | None
-) -> None:
-    """Replace teams and participants. None: they stay the same."""
-    if teams is not None:
-        series.teams.set(teams)
-    if participants is not None:
-        series.participants.set(participants)
+def _set_relations(series: MeetingSeries, values: Mapping[str, Any]) -> None:
+    """Replace the teams, participants and teams of observers that the values have."""
+    for name in _PEOPLE:
+        if name in values:
+            getattr(series, name).set(values[name])
 
 
 def _normalized(rule: str) -> str:
@@ -141,12 +144,11 @@ def change(
 ) -> MeetingSeries:
     """Change fields of CHANGEABLE, and apply the change to planned meetings.
 
-    values: field -> value; teams and participants replace the current ones, functions are in the order of
+    values: field -> value; teams and people replace the current ones, functions are in the order of
     the rotation. Raises Refused(field=…), ChangedMeanwhile.
     """
     if unknown := set(values) - CHANGEABLE:
         raise ValueError(f"These fields cannot be changed: {', '.join(sorted(unknown))}.")
-    teams, participants = values.get("teams"), values.get("participants")
     fields = {name: value for name, value in values.items() if name not in _RELATIONS}
     if "functions" in values:
         fields["function_order"] = [function.pk for function in values["functions"]]
@@ -158,14 +160,14 @@ def change(
     is_rescheduled = any(after[name] != before[name] for name in _SCHEDULE)
     if is_rescheduled:
         _check_rule(after, at)
-    payload = _changed_people(series, teams, participants)
+    payload = _changed_people(series, values)
     took_part = participation.ids(series)
     event = history.change(
         series, fields, by=by, at=at, seen=seen, verb="meetings.series_changed", payload=payload
     )
     if event is None:
         return series
-    _set_relations(series, teams, participants)
+    _set_relations(series, values)
     participation.note(series, took_part, by=by, at=at, cause=event)
     if "name" in fields:
         _retitle(series, at)
@@ -242,23 +244,24 @@ def _check_rule(values: Mapping[str, Any], at: datetime) -> None:
         raise Refused(str(error), field="rrule") from None
 
 
-def _subjects_of(teams: Collection[Team], participants: Collection[User]) -> dict[str, list[int]]:
+def _subjects_of(
+    teams: Collection[Team], participants: Collection[User], observer_teams: Collection[Team]
+) -> dict[str, list[int]]:
     """Return the subject ids of teams and participants for an event. They stay valid if a name is erased."""
     return {
         "teams": sorted(team.subject_id for team in teams),
         "participants": sorted(user.subject_id for user in participants),
+        "observer_teams": sorted(team.subject_id for team in observer_teams),
     }
 
 
-def _changed_people(
-    series: MeetingSeries, teams: Collection[Team] | None, participants: Collection[User] | None
-) -> events.SeriesChanged | None:
+def _changed_people(series: MeetingSeries, values: Mapping[str, Any]) -> events.SeriesChanged | None:
     """Return the payload of a change of teams or participants; None if they did not change."""
     changed = {}
-    for name, rows in (("teams", teams), ("participants", participants)):
-        if rows is not None:
+    for name in _PEOPLE:
+        if name in values:
             old = sorted(getattr(series, name).values_list("subject_id", flat=True))
-            new = sorted(row.subject_id for row in rows)
+            new = sorted(row.subject_id for row in values[name])
             if old != new:
                 changed[name] = [old, new]
     return events.SeriesChanged(**changed) if changed else None

@@ -18,6 +18,7 @@ UNHELD = "meetings.unheld"
 WITHIN_YEARS = 50
 TAKEN = "This series has a meeting at that time. Choose another time."
 _DAYS_BEFORE = (7, 1)
+_NOBODY = rotation.Assignment(None, None, None, None, "")
 
 
 def lock(series_id: int) -> MeetingSeries:
@@ -80,7 +81,7 @@ def to_come(series: MeetingSeries, at: datetime) -> list[Meeting]:
 
 
 def give_turns(series: MeetingSeries, fresh: Sequence[Meeting], *, by: Actor, at: datetime) -> None:
-    """Set focus, facilitator, stand-in, scribe and reasons of every planned meeting.
+    """Set focus, facilitator, stand-in, scribe, observer and reasons of every planned meeting.
 
     fresh: unsaved meetings, which the caller records. An existing meeting that changes gets one event.
     """
@@ -100,9 +101,13 @@ def give_turns(series: MeetingSeries, fresh: Sequence[Meeting], *, by: Actor, at
         _first_focus(series, cycle, at),
     )
     assignments = rotation.assign(roster, series_queries.held(series, at=at), slots, first_focus=first_focus)
-    scribes = _scribes(series, roster, slots, assignments, first_focus=first_focus, at=at)
+    others = zip(
+        _scribes(series, roster, slots, assignments, first_focus=first_focus, at=at),
+        _observers(series, roster.cycle, slots, first_focus=first_focus, at=at),
+        strict=True,
+    )
     changes = []
-    for meeting, slot, turn, scribe in zip(meetings, slots, assignments, scribes, strict=True):
+    for meeting, slot, turn, (scribe, observer) in zip(meetings, slots, assignments, others, strict=True):
         values = {
             "focus_id": turn.focus,
             "facilitator_id": turn.person,
@@ -111,6 +116,8 @@ def give_turns(series: MeetingSeries, fresh: Sequence[Meeting], *, by: Actor, at
             "is_taken_over": slot.pinned is not None and slot.pinned == turn.person,
             "scribe_id": scribe.person,
             "scribe_why": scribe.why if scribe.person else "",
+            "observer_id": observer.person,
+            "observer_why": observer.why if observer.person else "",
         }
         if meeting.pk:
             changes.append((meeting, values))
@@ -135,9 +142,29 @@ def _scribes(
         for slot, turn in zip(slots, assignments, strict=True)
     ]
     if series.is_check_in:
-        return [rotation.Assignment(None, None, None, None, "") for _ in slots]
+        return [_NOBODY for _ in slots]
     written = series_queries.held(series, "scribe", at=at)
     return rotation.assign(roster, written, free, first_focus=first_focus, task=rotation.WRITING)
+
+
+def _observers(
+    series: MeetingSeries,
+    cycle: Sequence[int],
+    slots: Sequence[rotation.Slot],
+    *,
+    first_focus: int,
+    at: datetime,
+) -> list[rotation.Assignment]:
+    """Return who observes each meeting. A check-in has no observer."""
+    if series.is_check_in or not series.has_observer:
+        return [_NOBODY for _ in slots]
+    return rotation.assign(
+        series_queries.observers(series, list(cycle)),
+        series_queries.held(series, "observer", at=at),
+        [rotation.Slot(slot.on) for slot in slots],
+        first_focus=first_focus,
+        task=rotation.OBSERVING,
+    )
 
 
 def _first_focus(series: MeetingSeries, cycle: Sequence[Focus], at: datetime) -> int:

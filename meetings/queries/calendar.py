@@ -77,7 +77,7 @@ def _meetings(reader: Visitor) -> QuerySet[Meeting]:
     return (
         Meeting.objects.visible_to(reader)
         .filter(series__is_draft=False)
-        .select_related("subject", "series", "focus", "facilitator", "stand_in")
+        .select_related("subject", "series", "focus", "facilitator", "stand_in", "observer")
         .annotate(changed_at=Coalesce(Subquery(changes.values("at")[:1]), "starts_at"))
         .order_by("starts_at", "id")
     )
@@ -110,6 +110,8 @@ def _text(meeting: Meeting) -> str:
     if meeting.facilitator:
         stand_in = f", stand-in {meeting.stand_in.name}" if meeting.stand_in else ""
         lines.append(f"Facilitator: {meeting.facilitator.name}{stand_in}")
+    if meeting.observer:
+        lines.append(f"Observer: {meeting.observer.name}")
     if meeting.objective:
         lines.append(f"Objective: {meeting.objective}")
     lines.append(f"Agenda: {settings.BASE_URL}{url_of(meeting.subject)}")
@@ -140,7 +142,7 @@ def series_invitation(series: MeetingSeries, event: Event, reader: User) -> Cale
     start = cadence.moment(wall, series.zone)
     planned = list(
         Meeting.objects.filter(series=series, occurrence__in=_keys(series, event.at), is_extra=False)
-        .select_related("series", "subject", "focus", "facilitator", "stand_in")
+        .select_related("series", "subject", "focus", "facilitator", "stand_in", "observer")
         .order_by("occurrence")
     )
     off = [_wall(meeting) for meeting in planned if meeting.state == MeetingState.CANCELLED]
@@ -180,16 +182,22 @@ def series_withdrawal(series: MeetingSeries, event: Event, reader: User) -> Cale
 
 
 def meeting_change(meeting: Meeting, event: Event, reader: User) -> CalendarPart | None:
-    """Return the changed occurrence of a recurring entry, or a meeting that was added, as an own entry."""
+    """Return the changed occurrence of a recurring entry.
+
+    A meeting that was added has an entry of its own, and so has a meeting for its observer, who has no
+    recurring entry.
+    """
     if is_subscribed(reader, meeting.series, event.at):
         return None
     is_cancelled = meeting.state == MeetingState.CANCELLED
-    return _part([_occurrence(meeting, event)], reader, is_cancellation=is_cancelled)
+    is_own = meeting.is_extra or meeting.observer_id == reader.pk
+    return _part([_occurrence(meeting, event, is_own=is_own)], reader, is_cancellation=is_cancelled)
 
 
-def _occurrence(meeting: Meeting, event: Event) -> CalendarEntry:
+def _occurrence(meeting: Meeting, event: Event, *, is_own: bool = False) -> CalendarEntry:
+    """Return the entry of a meeting in a mail. is_own: it is not an occurrence of a recurring entry."""
     return CalendarEntry(
-        uid=_meeting_uid(meeting) if meeting.is_extra else _series_uid(meeting.series),
+        uid=_meeting_uid(meeting) if is_own else _series_uid(meeting.series),
         sequence=event.pk,
         starts_at=meeting.starts_at,
         ends_at=meeting.ends_at,
@@ -199,7 +207,7 @@ def _occurrence(meeting: Meeting, event: Event) -> CalendarEntry:
         text=_text(meeting),
         place=one_line(meeting.series.place),
         url=settings.BASE_URL + url_of(meeting.subject),
-        replaces=None if meeting.is_extra else _wall(meeting),
+        replaces=None if is_own else _wall(meeting),
     )
 
 

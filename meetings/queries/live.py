@@ -33,8 +33,9 @@ class Live:
 
     current: the line being discussed, None between items. line: the line that the page shows: the current
     one, or another that the reader chose. following: the waiting line that comes next. previous: the line
-    to go back to. ends_at: when the minutes of the current item are used up, None while it
-    is paused; seconds_left: of a paused item. behind: minutes behind the plan (negative: ahead of it).
+    to go back to. people: the participants, and the observer.
+    ends_at: when the minutes of the current item are used up, None while it is paused; seconds_left: of a
+    paused item. behind: minutes behind the plan (negative: ahead of it).
     present: ids of people. here: the people whose browser shows the live page now. absent_functions: required
     by the focus, and nobody who is present has them; empty until attendance is recorded.
     """
@@ -94,11 +95,17 @@ def live(meeting: Meeting, user: User, at: datetime, *, item_id: int | None = No
         decisions=taken,
         actions=actions,
         logged=_logged(taken, actions),
-        people=people,
+        people=_with_observer(people, meeting),
         present=present,
         here=[row.user for row in attendances if row.seen_at and row.seen_at > at - HERE_WITHIN],
         absent_functions=_absent(meeting, people, present),
     )
+
+
+def _with_observer(people: Sequence[User], meeting: Meeting) -> list[User]:
+    """Return the participants, and the observer after them."""
+    observer = meeting.observer
+    return [*people, *([observer] if observer and observer not in people else [])]
 
 
 def following(agenda: agendas.Agenda, current: agendas.Line | None) -> agendas.Line | None:

@@ -19,7 +19,14 @@ def meetings(user: Visitor) -> QuerySet[Meeting]:
     return (
         Meeting.objects.visible_to(user)
         .select_related(
-            "subject", "series__subject", "focus", "facilitator", "stand_in", "scribe", "controller"
+            "subject",
+            "series__subject",
+            "focus",
+            "facilitator",
+            "stand_in",
+            "scribe",
+            "observer",
+            "controller",
         )
         .order_by("starts_at", "id")
     )

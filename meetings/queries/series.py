@@ -78,8 +78,8 @@ def focuses(series: MeetingSeries) -> QuerySet[Focus]:
 def held(series: MeetingSeries, task: str = "facilitator", *, at: datetime | None = None) -> list[Turn]:
     """Return the turns of past and live meetings, oldest first. Functions are the current ones.
 
-    task: "facilitator" or "scribe". at: the meeting whose time is then keeps its turns, also if nobody has
-    started it yet.
+    task: "facilitator", "scribe" or "observer". at: the meeting whose time is then keeps its turns, also if
+    nobody has started it yet.
     """
     rows = (
         Meeting.objects.filter(_has_begun(at), series=series)
@@ -94,8 +94,40 @@ def held(series: MeetingSeries, task: str = "facilitator", *, at: datetime | Non
 
 def roster(series: MeetingSeries, cycle: list[int]) -> Roster:
     """Return who can lead, from which day, and when they are away. cycle: ids of the focuses in order."""
-    able = [user for user in participants(series) if user.role != Role.VIEWER]
-    since = _since(series, able)
+    named = set(series.participants.values_list("pk", flat=True))
+    return _roster(series, cycle, participants(series), series.teams.all(), named)
+
+
+def observers(series: MeetingSeries, cycle: list[int]) -> Roster:
+    """Return who can observe: as roster(), of the people in other teams who take no part in the series."""
+    return _roster(series, cycle, _of_other_teams(series), _observer_teams(series), set())
+
+
+def may_observe(series: MeetingSeries, person: User) -> bool:
+    """Return True if the observers of a series are chosen from a group that has this person."""
+    return series.has_observer and _of_other_teams(series).filter(pk=person.pk).exists()
+
+
+def _of_other_teams(series: MeetingSeries) -> QuerySet[User]:
+    """Return the active people of the teams that observe, who are no participants, by name."""
+    members = User.objects.filter(memberships__team__in=_observer_teams(series), is_active=True)
+    inside = participants(series).order_by().values("pk")
+    rows = members.exclude(pk__in=inside).distinct().select_related("function", "subject")
+    return rows.order_by(*BY_NAME)
+
+
+def _observer_teams(series: MeetingSeries) -> QuerySet[Team]:
+    """Return the teams that were chosen for observers; without any, all teams."""
+    chosen = series.observer_teams.order_by()
+    return chosen if chosen.exists() else Team.objects.all()
+
+
+def _roster(
+    series: MeetingSeries, cycle: list[int], people: QuerySet[User], teams: QuerySet[Team], named: set[int]
+) -> Roster:
+    """Return a roster of people. teams: by which they belong to it, except for those who are named (ids)."""
+    able = [user for user in people if user.role != Role.VIEWER]
+    since = _since(series, able, teams, named)
     away: dict[int, list[tuple[date, date]]] = defaultdict(list)
     for user, first, last in Absence.objects.filter(user__in=able).values_list(
         "user_id", "from_on", "until_on"
@@ -114,7 +146,9 @@ def roster(series: MeetingSeries, cycle: list[int]) -> Roster:
     )
 
 
-def _since(series: MeetingSeries, able: list[User]) -> dict[int, date]:
+def _since(
+    series: MeetingSeries, able: list[User], teams: QuerySet[Team], named: set[int]
+) -> dict[int, date]:
     """Return the first day of each person, by id: when they joined the organisation, or later their team."""
     added = dict(
         Event.objects.filter(subject_id__in=[user.subject_id for user in able], verb="people.person_added")
@@ -123,14 +157,13 @@ def _since(series: MeetingSeries, able: list[User]) -> dict[int, date]:
     )
     joined: dict[int, datetime] = {}
     joinings = Event.objects.filter(
-        subject_id__in=series.teams.values("subject_id"),
+        subject_id__in=teams.values("subject_id"),
         data__rows__contains=[{"model": "people.membership", IS_NEW: True}],
     ).order_by("at", "id")
     for at, data in joinings.values_list("at", "data"):
         for row in data["rows"]:
             if row["model"] == "people.membership" and row.get(IS_NEW):
                 joined.setdefault(row["changes"]["user_id"][1], at)
-    named = set(series.participants.values_list("pk", flat=True))
     days = {}
     for user in able:
         moments = [at for at in (added.get(user.subject_id),) if at]
@@ -221,7 +254,9 @@ def ahead(series: MeetingSeries, user: Visitor, at: datetime) -> SeriesPlan:
     planned: list[Any] = list(
         Meeting.objects.visible_to(user)
         .filter(series=series, ends_at__gte=at)
-        .select_related("series", "subject", "focus", "facilitator__function", "stand_in", "scribe")
+        .select_related(
+            "series", "subject", "focus", "facilitator__function", "stand_in", "scribe", "observer"
+        )
         .order_by("starts_at", "id")
     )
     off = days_off.of_meetings(planned)

@@ -111,7 +111,8 @@ def context_of(request: SignedInRequest, meeting: Meeting, **extra: Any) -> dict
 
 def _able(people: Sequence[User], meeting: Meeting) -> list[User]:
     """Return the participants to whom control can be handed over."""
-    return [one for one in people if one.is_at_least(Role.MEMBER) and one.pk != meeting.controller_id]
+    others = {meeting.controller_id, meeting.observer_id}
+    return [one for one in people if one.is_at_least(Role.MEMBER) and one.pk not in others]
 
 
 def _chosen(request: SignedInRequest) -> int | None:

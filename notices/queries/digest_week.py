@@ -265,7 +265,7 @@ class Week:
 
             def people_of(one: Any) -> set[int]:
                 in_teams = (pk for team in one.teams or () for pk in of_team.get(team, ()))
-                led = (pk for pk in (one.facilitator_id, one.stand_in_id) if pk)
+                led = (pk for pk in (one.facilitator_id, one.stand_in_id, one.observer_id) if pk)
                 return {*(one.named or ()), *in_teams, *led}
 
             return _grouped(rows, people_of)

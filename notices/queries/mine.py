@@ -45,10 +45,11 @@ def escalations_to(user: User) -> QuerySet[Escalation]:
 
 
 def meetings_of(user: User, *, since: datetime, until: datetime) -> QuerySet[Meeting]:
-    """Return upcoming meetings that this person facilitates, is the stand-in for, or takes part in."""
+    """Return upcoming meetings that this person facilitates, stands in for, observes, or takes part in."""
     rows = Meeting.objects.filter(
         Q(facilitator=user)
         | Q(stand_in=user)
+        | Q(observer=user)
         | Q(series__participants=user)
         | Q(series__teams__in=_teams(user)),
         state__in=TO_COME,

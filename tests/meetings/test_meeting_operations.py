@@ -8,7 +8,7 @@ from history.templatetags.timeline import lines
 from kit.actor import SYSTEM, Actor
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
 from meetings.models import AgendaItem, Meeting
-from meetings.operations import agenda, attendance, extra, turns
+from meetings.operations import agenda, attendance, extra, turn_handlers, turns
 from meetings.operations import item as items
 from meetings.operations import meeting as meetings
 from meetings.states import ItemOutcome, ItemState, MeetingState
@@ -72,7 +72,7 @@ def test_an_absence_passes_the_turn_on_and_says_so(at):
     assert first.facilitator == ana
     make.away(ana, date(2026, 11, 25))
 
-    meetings.on_absence_changed(Event(subject=ana.subject), at=at)
+    turn_handlers.on_absence_changed(Event(subject=ana.subject), at=at)
 
     first = fresh(first)
     assert first.facilitator == ben

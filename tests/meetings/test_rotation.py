@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from meetings.rotation import WRITING, Person, Roster, Slot, Turn, assign, spread
+from meetings.rotation import OBSERVING, WRITING, Person, Roster, Slot, Turn, assign, spread
 
 START = date(2026, 1, 5)
 LONG_AGO = date(2020, 1, 1)
@@ -166,3 +166,31 @@ def test_a_scribe_neither_leads_nor_stands_in_while_somebody_else_is_there(case,
         free = len(roster.people) - len(pair)
         assert free == 0 or one.person not in pair
         assert one.person != pair[0] or len(roster.people) == 1
+
+
+@given(rotations(), st.integers(1, 30), st.data())
+@settings(max_examples=100, deadline=None)
+def test_observers_take_even_turns_and_nobody_observes_while_away(case, length, data):
+    roster, past = case
+    absent = data.draw(st.sampled_from([person.id for person in roster.people]))
+    gone = data.draw(st.integers(0, length))
+    roster = Roster(
+        roster.functions, roster.people, roster.cycle, roster.names, {absent: [(week(0), week(gone))]}
+    )
+
+    found = assign(roster, past, [Slot(week(n)) for n in range(gone + 1 + length)], task=OBSERVING)
+
+    assert absent not in {one.person for one in found[: gone + 1]}
+    turns = [Turn(week(n), one.person, one.function, one.focus) for n, one in enumerate(found)]
+    assert spread(turns[gone + 1 :], roster.people) <= 1
+
+
+def test_the_reason_of_an_observer_names_the_last_time():
+    people = [Person(1, "Ana", 1, LONG_AGO), Person(2, "Ben", 1, LONG_AGO)]
+    roster = Roster([1], people, [1], {1: "data engineering"})
+
+    found = assign(roster, [Turn(week(0), 1, 1, 1)], [Slot(week(1))], task=OBSERVING)
+    again = assign(roster, [Turn(week(0), 2, 1, 1), Turn(week(1), 1, 1, 1)], [Slot(week(2))], task=OBSERVING)
+
+    assert found[0].why == "Next in rotation: data engineering; Ben has not observed yet"
+    assert again[0].why == "Next in rotation: data engineering; Ben last observed on 5 Jan"

@@ -201,6 +201,15 @@ def turn_near() -> Told:
     return Told(meeting, meeting.facilitator, due.at)
 
 
+def observation_near() -> Told:
+    outside, _ = make_meeting.crew("data-science")
+    series = make_meeting.series(has_observer=True, observer_teams=[outside])
+    meeting = make_meeting.planned(series, position=2)
+    due = pending(meeting, "meetings.turn")
+    meetings.remind_turn(due, at=due.at)
+    return Told(meeting, meeting.observer, due.at)
+
+
 def agenda_published() -> Told:
     meeting = make_meeting.planned()
     due = pending(meeting, "meetings.publish")
@@ -524,6 +533,7 @@ STEPS: dict[str, tuple[Callable[[], Told], tuple[Callable[[Told, Any, Any], None
     ),
     "risklog.risk_acceptance_ended": (acceptance_ended, (accepted_again, risk_handed_on, leaves)),
     "meetings.turn_near": (turn_near, (cancelled, moved, leaves)),
+    "meetings.observation_near": (observation_near, (cancelled, moved, leaves)),
     "meetings.agenda_published": (agenda_published, (cancelled, moved, leaves)),
     "meetings.meeting_closed": (closed_meeting, (leaves,)),
     "meetings.series_added": (invited, (retired, changed_again, out_of_the_team, leaves)),
