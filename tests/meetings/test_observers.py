@@ -267,11 +267,11 @@ def test_an_observer_who_opens_the_live_page_is_present_and_counts_for_no_functi
 def test_the_pages_show_the_observer_with_the_reason(client, series):
     meeting = planned(series)[0]
     client.force_login(meeting.facilitator)
-    rota = client.get(f"/meetings/series/{series.pk}/").content.decode()
+    plan = client.get(f"/meetings/series/{series.pk}/").content.decode()
     page = client.get(f"/meetings/{meeting.reference}/").content.decode()
 
-    assert '<th scope="col" class="column-optional column-roomy">Observer</th>' in rota
-    assert meeting.observer_why in rota
+    assert '<th scope="col" class="column-optional column-roomy">Observer</th>' in plan
+    assert meeting.observer_why in plan
     assert f"Observer: {meeting.observer_why}" in page
     change(series, has_observer=False)
     assert ">Observer</th>" not in client.get(f"/meetings/series/{series.pk}/").content.decode()
@@ -343,7 +343,7 @@ def test_the_list_of_series_takes_the_same_queries_for_any_number(series, number
 
 
 @pytest.mark.parametrize("each", [1, 3])
-def test_the_rota_takes_the_same_queries_for_any_number_of_observers(each, django_assert_num_queries):
+def test_the_plan_takes_the_same_queries_for_any_number_of_observers(each, django_assert_num_queries):
     outside, found = make.crew("data-science", each=each)
     series = make.series(has_observer=True, observer_teams=[outside])
     reader = found[0]
