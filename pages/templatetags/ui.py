@@ -116,7 +116,10 @@ def relative(at, now):
 
 
 def _time(value, title, text, css="", fresh=False):
-    value = value.isoformat(timespec="seconds") if isinstance(value, datetime) else value.isoformat()
+    if isinstance(value, datetime):
+        value = value.isoformat(timespec="seconds").replace("+00:00", "Z")
+    else:
+        value = value.isoformat()
     css = format_html(' class="{}"', css) if css else ""
     live = mark_safe(" data-relative") if fresh else ""
     return format_html('<time{} datetime="{}" title="{}"{}>{}</time>', css, value, title, live, text)

@@ -7,8 +7,7 @@ function forget(form) {
   for (const field of findAll("[data-draft]", form)) localStorage.removeItem(key(field));
 }
 
-/* Whether somebody typed on while the form was on its way. */
-const isOutdated = (form, body) =>
+const wasTypedOn = (form, body) =>
   findAll("[data-draft]", form).some((field) => body?.has?.(field.name) && body.get(field.name) !== field.value);
 
 function restore() {
@@ -25,7 +24,7 @@ listen("input", (event) => {
 listen("htmx:after:request", (event) => {
   const { sourceElement, request, response } = event.detail.ctx ?? {};
   const form = sourceElement?.closest?.("form") || event.target.closest?.("form");
-  if (!form || (response?.status ?? 500) >= 300 || isOutdated(form, request?.body)) return;
+  if (!form || (response?.status ?? 500) >= 300 || wasTypedOn(form, request?.body)) return;
   forget(form);
   if (form.matches("[data-clear]")) form.reset();
 });

@@ -9,7 +9,7 @@ const LOOK_AGAIN = 2000;
 const timers = new WeakMap();
 
 /**
- * Show a message for five seconds, or ten when it can be undone. A message that is shown already stays longer.
+ * Show a message for five seconds, or ten when it can be undone.
  * @param {string} text
  * @param {string} [undo] the address that a POST undoes it at
  */
@@ -50,11 +50,9 @@ function hiddenField(name, value) {
 
 /* What is being read or reached for stays. */
 function removeLater(toast) {
-  const wait = (milliseconds) => {
-    clearTimeout(timers.get(toast));
-    timers.set(toast, setTimeout(remove, milliseconds));
-  };
   const remove = () => (toast.matches(":hover,:focus-within") ? wait(LOOK_AGAIN) : toast.remove());
+  const wait = (milliseconds) => timers.set(toast, setTimeout(remove, milliseconds));
+  clearTimeout(timers.get(toast));
   wait(find("form", toast) ? SHOWN_WITH_UNDO : SHOWN);
 }
 

@@ -291,7 +291,7 @@ def test_a_step_taken_twice_says_so_and_happens_once(client, ana):
     first, second = (client.post(address(action, "step", "finish"), {"version": 1}) for _ in range(2))
 
     assert (first.status_code, second.status_code) == (303, 409)
-    assert "The state “done”" in second.content.decode()
+    assert "This is “done” already." in second.content.decode()
     assert Event.objects.filter(verb="actions.action_done").count() == 1
 
 

@@ -80,8 +80,8 @@ def test_a_list_without_pages_neither_knows_nor_names_the_parameters_of_pages():
         SPEC.whole("format").read({"colur": ["red"], "limit": ["5"], "format": ["csv"]})
 
     assert refused.value.errors == {
-        "colur": "No such parameter. Known: colour, find, format, late, order, owner, tag.",
-        "limit": "No such parameter. Known: colour, find, format, late, order, owner, tag.",
+        "colur": "No such parameter. Known: colour, find, format, late, order, owner, since, tag.",
+        "limit": "No such parameter. Known: colour, find, format, late, order, owner, since, tag.",
     }
 
 

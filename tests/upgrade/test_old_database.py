@@ -3,7 +3,9 @@
 README.md says how `old_database.sql.xz` was made.
 """
 
+import json
 import lzma
+import os
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -23,7 +25,7 @@ from history.states import Work
 from people.models import User
 from riskhub.search import find
 from risklog.models import Escalation, Review, Risk
-from tests.conftest import _clone, _owner, _point_at
+from tests.conftest import _digest, _made_once, _module_database, _sources
 
 DUMP = Path(__file__).parent / "old_database.sql.xz"
 DUMPED_AT = datetime(2026, 11, 29, 1, 2, tzinfo=UTC)
@@ -37,19 +39,20 @@ def counts(
     django_db_setup: None, django_db_blocker: pytest.FixtureRequest
 ) -> Iterator[tuple[dict[str, int], dict[str, int]]]:
     """Connect this module to the migrated old database. Yields the row counts before and after."""
-    usual = str(connections["default"].settings_dict["NAME"])
-    name = f"{usual}_old"
-    with django_db_blocker.unblock():  # type: ignore[attr-defined]  # pytest-django does not export its type
-        _clone("template0", name)
-        _point_at(name)
+    before_file = Path(os.environ["RISKHUB_HOME"]) / "old_database.json"
+
+    def migrate() -> None:
+        name = str(connections["default"].settings_dict["NAME"])
         with _owner_of(name) as owner:
             owner.execute(lzma.decompress(DUMP.read_bytes()))
-        before = _rows(name)
+        before_file.write_text(json.dumps(_rows(name)))
         call_command("migrate", database="owner", verbosity=0)
-        yield before, _rows(name)
-    _point_at(usual)
-    with _owner() as owner:
-        owner.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def migrated() -> str:
+        return _made_once(f"test_old_{_digest([DUMP, *_sources()])}", "template0", migrate)
+
+    with _module_database(migrated, django_db_blocker) as name:
+        yield json.loads(before_file.read_text()), _rows(name)
 
 
 @pytest.fixture
