@@ -50,12 +50,14 @@ class Visible(serializers.Field):
 
     what: the noun for the error message. rows: a function from a user to a queryset. by: the key field.
     Where `by` is "reference" the rows are subjects, of any kind: a bare number would name an internal row, so
-    it is refused, and an object without a reference is named by {"kind": "model", "id": 3}.
+    it is refused, and an object without a reference is named by {"kind": "model", "id": 3}. Where `by` is
+    "email" the rows are people, and a handle names them, too.
     """
 
     default_error_messages = {
         "range": "This number is out of range. Use the id of an existing {what}.",
         "none": "There is no {what} “{named}”.",
+        "nobody": "There is no {what} “{named}”. Use the id, the email address or the handle of a person.",
         "number": 'Use a reference such as R-12, or {{"kind": "model", "id": 3}}.',
     }
 
@@ -78,14 +80,18 @@ class Visible(serializers.Field):
             lookup = {"pk": number}
         elif references.is_reference(key):
             lookup = {"reference" if is_of_any_kind else "subject__reference": key.upper()}
+        elif self.key_field == "email":
+            is_handle = "@" not in key.removeprefix("@")
+            lookup = {"handle": key.removeprefix("@").lower()} if is_handle else {"email": key.lower()}
         else:
-            lookup = {self.key_field: key.lower() if self.key_field == "email" else key}
+            lookup = {self.key_field: key}
         try:
             row = self.visible_rows(self.context["request"].user).filter(**lookup).first()
         except (ValueError, FieldError):  # text in place of a number, or a reference for a kind without one
             row = None
         if row is None:
-            self.fail("none", what=self.what, named=key[:80])
+            problem = "nobody" if self.key_field == "email" else "none"
+            self.fail(problem, what=self.what, named=key[:80])
         return row
 
     def _by_kind(self, data: Mapping[str, Any]) -> dict[str, Any]:

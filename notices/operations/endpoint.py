@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from difflib import get_close_matches
 from typing import Any
 
 from django.db import transaction
@@ -118,5 +119,9 @@ def _verbs(verbs: Iterable[str]) -> list[str]:
     if not chosen:
         raise Refused("Choose at least one event.", field="verbs")
     if unknown := [verb for verb in chosen if verb not in known]:
-        raise Refused(f"There is no event “{unknown[0][:80]}” for webhooks.", field="verbs")
+        similar = get_close_matches(unknown[0][:80], known, n=3, cutoff=0.4) or sorted(known)[:3]
+        raise Refused(
+            f"There is no event “{unknown[0][:80]}” for webhooks. Known are {', '.join(similar)} and others.",
+            field="verbs",
+        )
     return chosen

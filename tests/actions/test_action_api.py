@@ -186,3 +186,20 @@ def test_an_object_named_otherwise_is_refused_by_field(client, ana, about):
     answer = send(client, "post", LIST, {"title": "X", "about": about})
 
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "about")
+
+
+@pytest.mark.parametrize("handle", ["{}", "@{}"])
+def test_an_owner_is_named_by_handle(client, ana, handle):
+    made = send(client, "post", LIST, {"title": "Cap", "owner": handle.format(ana.handle)})
+
+    assert (made.status_code, made.json()["owner_id"]) == (201, ana.pk)
+
+
+def test_an_owner_who_is_nobody_is_refused_with_what_names_people(client, ana):
+    refused = send(client, "post", LIST, {"title": "Cap", "owner": "nobody-here"})
+
+    (error,) = refused.json()["errors"]
+    assert (refused.status_code, error["field"]) == (400, "owner")
+    assert error["detail"] == (
+        "There is no person “nobody-here”. Use the id, the email address or the handle of a person."
+    )

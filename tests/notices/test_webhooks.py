@@ -242,6 +242,8 @@ def test_no_private_event_can_be_chosen(ada, sink):
     assert all(declarations.find(verb).is_public for verb in known)
     with pytest.raises(Refused, match="no event"):
         endpoint(sink, ada, verbs=["people.signed_in"])
+    with pytest.raises(Refused, match=r"risklog\.risk_opened"):
+        endpoint(sink, ada, verbs=["risklog.risk_open"])
     with pytest.raises(Refused, match="at least one"):
         endpoint(sink, ada, verbs=[])
 
