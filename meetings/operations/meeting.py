@@ -166,7 +166,10 @@ def change(
 def move(
     meeting: Meeting, *, starts_at: datetime, by: Actor, at: datetime, seen: int | None = None
 ) -> Meeting:
-    """Move a meeting with its focus and turn. Raises Refused(field="starts_at"), ChangedMeanwhile."""
+    """Move a meeting. It keeps its focus and turn, unless it passes another meeting of its series.
+
+    Raises Refused(field="starts_at"), ChangedMeanwhile.
+    """
     turns.lock(meeting.series_id)
     _refuse_unless_planned(meeting)
     turns.refuse_start(meeting.series, starts_at, at=at, of=meeting)
