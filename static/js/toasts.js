@@ -14,7 +14,7 @@ const timers = new WeakMap();
  * @param {string} [undo] the address that a POST undoes it at
  */
 export function showToast(text, undo) {
-  const same = undo ? null : findAll("#toasts > .toast").find((one) => one.textContent === text);
+  const same = !undo && findAll(".toast").find((one) => one.textContent === text);
   if (same) return removeLater(same);
   const toast = document.createElement("div");
   const words = document.createElement("span");
@@ -48,7 +48,7 @@ function hiddenField(name, value) {
   return Object.assign(document.createElement("input"), { type: "hidden", name, value });
 }
 
-/* What is being read or reached for stays. */
+/* What is read or reached for stays. */
 function removeLater(toast) {
   const remove = () => (toast.matches(":hover,:focus-within") ? wait(LOOK_AGAIN) : toast.remove());
   const wait = (milliseconds) => timers.set(toast, setTimeout(remove, milliseconds));
