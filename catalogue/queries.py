@@ -1,6 +1,6 @@
 """Queries of models and of decision rights."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Q
@@ -122,6 +122,21 @@ def decider(kind: RightKind, *, model: Model | None, team: Team | None = None) -
         team_id=team.pk if team else None,
     )
     return Decider(kind, found.get(kind), team)
+
+
+def deciders(asked: Sequence[tuple[RightKind, Model | None]]) -> list[Decider]:
+    """Return decider() for many kinds and models, in their order. One query."""
+    of_models = Q(model__in=[model.pk for _, model in asked if model]) | Q(model__isnull=True)
+    kinds = {kind for kind, _ in asked}
+    rows = list(decision_rights().filter(of_models, kind__in=kinds, is_withdrawn=False)) if asked else []
+    found = []
+    for kind, model in asked:
+        team = model.owner_team if model else None
+        applying = rights.that_apply(
+            rows, model_id=model.pk if model else None, team_id=team.pk if team else None
+        )
+        found.append(Decider(kind, applying.get(kind), team))
+    return found
 
 
 def _deciders(user: Visitor, own: Q, team: Team | None, model_id: int | None = None) -> list[Decider]:

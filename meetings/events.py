@@ -140,6 +140,16 @@ class ItemParked(Payload, verb="meetings.item_parked"):
     fits: bool
 
 
+class ItemSettled(NamedItem, verb="meetings.item_settled"):
+    pass
+
+
+class ItemContested(Payload, verb="meetings.item_contested"):
+    """On the subject of the item, so that only its readers see it."""
+
+    reason: str
+
+
 class DecisionTaken(Payload, verb="meetings.decision_taken"):
     """actions, effects: their numbers. settles: the outcome of the review that it settles, "" without one."""
 
@@ -266,6 +276,9 @@ EVENTS = (
     EventType(ItemCarriedOver),
     EventType("meetings.item_taken_off"),
     EventType("meetings.item_noted"),
+    EventType(ItemSettled),
+    EventType(ItemContested),
+    EventType("meetings.contest_withdrawn"),
     EventType("meetings.item_extended"),
     # decisions
     EventType(DecisionTaken, (owners_of_actions, owner_and_lead), group=NewsGroup.DECISIONS),

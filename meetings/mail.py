@@ -15,6 +15,7 @@ from meetings import cadence
 from meetings.models import Meeting, MeetingSeries, Swap
 from meetings.queries import calendar, minutes
 from meetings.queries import series as series_queries
+from meetings.queries import settlement as settlements
 from meetings.states import HELD, OFF_AGENDA, WHAT_CALENDARS_SHOW, MeetingState, SwapState
 from people.models import User
 
@@ -28,6 +29,9 @@ def context(event: Event, reader: User) -> dict[str, Any]:
     meeting = rows.get(subject_id=event.subject_id)
     if event.verb == "meetings.meeting_closed":
         return _minutes(meeting, reader)
+    settlement = settlements.NONE
+    if event.verb == "meetings.agenda_published":
+        settlement = settlements.of_meeting(meeting, reader, at=event.at)
     items: list[Any] = list(
         meeting.items.exclude(state__in=OFF_AGENDA).select_related("about").order_by("rank", "id")
     )
@@ -39,7 +43,8 @@ def context(event: Event, reader: User) -> dict[str, Any]:
         "meeting": meeting,
         "items": items,
         "minutes": sum(item.minutes for item in items),
-        "names": visible,
+        "names": visible | {proposal.subject.pk for proposal in settlement.proposals},
+        "settlement": settlement,
         "is_leading": meeting.facilitator_id == reader.pk,
         "is_writing": reader.pk == meeting.scribe_id != meeting.stand_in_id,
     }

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Q
 
 from kit.rights import permission
-from meetings.models import AgendaItem, Meeting, MeetingSeries, Tripwire
+from meetings.models import AgendaItem, Contest, Meeting, MeetingSeries, Tripwire
 from people.models import User
 from people.permissions import may_read, may_write
 from people.states import Role
@@ -130,6 +130,21 @@ def may_change_item(user: User, obj: Any) -> bool:
     if isinstance(obj, AgendaItem) and obj.added_by_id == getattr(user, "pk", None):
         return may_write(user, Role.MEMBER)
     return _may_run_series(user, obj)
+
+
+@permission("meetings.item_contest")
+def may_contest(user: User, obj: Any) -> bool:
+    """Contest a proposal before the meeting: participants, those who lead the meeting, and risk managers.
+
+    obj: the meeting, its item, or a contest of the item.
+    """
+    return _may_run_series(user, obj.item if isinstance(obj, Contest) else obj)
+
+
+@permission("meetings.proposal_settle")
+def may_settle(user: User, obj: Any) -> bool:
+    """Agree to proposals before the meeting. The operation checks the right for each of them."""
+    return may_write(user, Role.MEMBER)
 
 
 @permission("meetings.decision_view")

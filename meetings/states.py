@@ -26,6 +26,7 @@ class ItemState(TextChoices):
     CARRIED = "carried", "Carried over"
     DROPPED = "dropped", "Removed"
     BACKLOG = "backlog", "In the backlog"
+    SETTLED = "settled", "Settled before the meeting"
 
 
 class ItemOutcome(TextChoices):
@@ -110,6 +111,9 @@ ITEM_MOVES = {
     (ItemState.BACKLOG, ItemState.DONE): "meetings.item_done",
     (ItemState.BACKLOG, ItemState.CARRIED): "meetings.item_carried_over",
     (ItemState.BACKLOG, ItemState.DROPPED): "meetings.item_taken_off",
+    (ItemState.WAITING, ItemState.SETTLED): "meetings.item_settled",
+    (ItemState.BACKLOG, ItemState.SETTLED): "meetings.item_settled",
+    (ItemState.SETTLED, ItemState.WAITING): "meetings.item_put_back",
 }
 SWAP_MOVES = {
     (SwapState.OPEN, SwapState.ACCEPTED): "meetings.swap_accepted",
@@ -127,8 +131,12 @@ SIGNAL_KIND_OF = {
 TO_COME = (MeetingState.PLANNED, MeetingState.LIVE)
 HELD = (MeetingState.LIVE, MeetingState.CLOSED)
 UNFINISHED = (ItemState.WAITING, ItemState.CURRENT)
-# Items that are not on the agenda itself: removed ones, and the backlog.
-OFF_AGENDA = (ItemState.DROPPED, ItemState.BACKLOG)
+# Items that are not on the agenda itself: removed ones, the backlog, and what was settled before the meeting.
+OFF_AGENDA = (ItemState.DROPPED, ItemState.BACKLOG, ItemState.SETTLED)
+# How the reason of an item begins that is about a proposed acceptance.
+ACCEPTANCE_PROPOSED = "Acceptance proposed"
+# Items whose proposal can be settled before the meeting.
+TO_SETTLE = (ItemState.WAITING, ItemState.BACKLOG)
 # The fields of a series that say when it meets, and those that calendars show.
 WHEN = frozenset({"rrule", "time_zone", "first_on", "starts_at", "length_minutes"})
 WHAT_CALENDARS_SHOW = WHEN | {"place"}

@@ -1,8 +1,10 @@
 """Who may send, see and change signals and their thresholds."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from catalogue.queries import Decider, decider
+from catalogue.models import Model
+from catalogue.queries import Decider, decider, deciders
 from catalogue.states import RightKind
 from kit.rights import permission
 from people import permissions as people
@@ -40,14 +42,32 @@ def may_agree(user: User, obj: Any) -> bool:
     if obj is None or user.is_at_least(Role.RISK_MANAGER):
         return True
     threshold = obj.threshold if isinstance(obj, ThresholdVersion) else obj
-    return decider_on(threshold).is_held_by(user)
+    return may_agree_with(user, decider_on(threshold))
+
+
+def may_agree_with(user: User, holder: Decider) -> bool:
+    """Return may_agree() for a threshold whose decider_on() is `holder`. No query."""
+    if not people.may_write(user):
+        return False
+    return user.is_at_least(Role.RISK_MANAGER) or holder.is_held_by(user)
 
 
 def decider_on(threshold: Threshold) -> Decider:
     """Return who holds the decision right for a threshold, by the kind of its signal. One or two queries."""
+    kind, model = _asked(threshold)
+    return decider(kind, model=model)
+
+
+def deciders_on(thresholds: Sequence[Threshold]) -> dict[int, Decider]:
+    """Return threshold id -> decider_on(), for thresholds that are loaded with their models. One query."""
+    found = deciders([_asked(threshold) for threshold in thresholds])
+    return {threshold.pk: holder for threshold, holder in zip(thresholds, found, strict=True)}
+
+
+def _asked(threshold: Threshold) -> tuple[RightKind, Model | None]:
     series = threshold.series
     kind = RIGHT_OF_KIND[SignalKind(series.kind)] if series else RightKind.MODEL_CHANGE
-    return decider(kind, model=series.model if series else None)
+    return kind, series.model if series else None
 
 
 @permission("signals.series_change")

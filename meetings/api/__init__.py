@@ -11,6 +11,7 @@ from meetings.api import (
     outcome,
     rotation,
     series,
+    settlement,
     tripwire,
 )
 
@@ -21,6 +22,7 @@ RESOURCES: list = [
     *rotation.RESOURCES,
     *check_in.RESOURCES,
     *meeting.RESOURCES,
+    *settlement.RESOURCES,
     *minutes.RESOURCES,
     *item.RESOURCES,
     *decision.RESOURCES,

@@ -12,15 +12,25 @@ from history.models import Subject
 from history.queries import may_see, seen_by
 from kit import clock
 from meetings.filters import ITEMS
-from meetings.models import AgendaItem, Meeting
-from meetings.operations import backlog
+from meetings.models import AgendaItem, Contest, Meeting
+from meetings.operations import backlog, settlement
 from meetings.operations import item as operations
+from meetings.queries import settlement as settlement_queries
 from meetings.queries.agenda import may_see_item
 from meetings.states import ItemOutcome, ItemState, Purpose
 from rest import keys
 from rest.fields import Body, Visible, read
 from rest.resource import Collection, Item, Resource
 from rest.steps import Step
+
+
+class ContestRow(serializers.Serializer):
+    """Who wants to discuss a proposal in the meeting, and why."""
+
+    person_id = serializers.IntegerField()
+    person_name = serializers.CharField()
+    reason = serializers.CharField()
+    contested_at = serializers.DateTimeField()
 
 
 class ItemRow(serializers.Serializer):
@@ -53,6 +63,12 @@ class ItemRow(serializers.Serializer):
         allow_null=True,
         help_text="Who moved it to the backlog. null in the backlog: it does not fit into the meeting.",
     )
+    settled_by_id = serializers.IntegerField(
+        allow_null=True, help_text="Who agreed to its proposal before the meeting; its state is then settled."
+    )
+    contested_by = ContestRow(
+        many=True, default=(), help_text="Who wants to discuss its proposal in the meeting."
+    )
 
 
 class ItemChange(Body):
@@ -81,6 +97,10 @@ class Finished(Body):
         required=False,
         help_text="By default, what follows from the decisions and actions that were recorded.",
     )
+
+
+class Contestation(Body):
+    reason = serializers.CharField(max_length=300, help_text="Why the meeting should discuss it.")
 
 
 class Extension(Body):
@@ -112,6 +132,7 @@ class _Items(Resource):
         "spent_seconds": "spent_seconds",
         "has_actions": "has_actions",
         "parked_by_id": "parked_by_id",
+        "settled_by_id": "settled_by_id",
     }
 
     def rows(self, request: Request) -> QuerySet:
@@ -126,12 +147,15 @@ class _Items(Resource):
 
     def finish(self, rows: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
         """Hide everything but the length of an item whose subject the reader may not see."""
+        contests = settlement_queries.contests_of([row["id"] for row in rows])
         for row in rows:
+            row["contested_by"] = [contest_values(contest) for contest in contests.get(row["id"], ())]
             row["is_hidden"] = not may_see(request.user, row, "about")
             if row["is_hidden"]:
                 row |= {"title": f"Restricted item, {row['minutes']} min", "why": "", "notes": ""}
                 row |= {"about_reference": None, "about_kind": None, "added_by_id": None, "outcome": ""}
                 row |= {"parked_by_id": None, "has_actions": False}
+                row |= {"settled_by_id": None, "contested_by": []}
         names = list(ItemRow().fields)
         return [{name: row[name] for name in names} for row in rows]
 
@@ -144,6 +168,15 @@ class _Items(Resource):
         if not may_see_item(request.user, item):
             raise Http404
         return item
+
+
+def contest_values(contest: Contest) -> dict[str, Any]:
+    return {
+        "person_id": contest.user_id,
+        "person_name": contest.user.name,
+        "reason": contest.reason,
+        "contested_at": contest.contested_at,
+    }
 
 
 class Items(_Items, Collection):
@@ -258,6 +291,23 @@ class PutBack(AgendaItemStep):
     operation = staticmethod(operations.put_back)
 
 
+class ContestItem(AgendaItemStep):
+    """Contest the proposal of an item, so that the meeting discusses it. Until the meeting starts."""
+
+    permission = {"POST": "meetings.item_contest"}
+    body, bodies = Contestation, {"POST": Contestation}
+    operation = staticmethod(settlement.contest)
+    takes_version = is_versioned = False
+
+
+class WithdrawContest(AgendaItemStep):
+    """Take back one's own contest of the proposal of an item."""
+
+    permission = {"POST": "meetings.item_contest"}
+    operation = staticmethod(settlement.withdraw_from)
+    takes_version = is_versioned = False
+
+
 RESOURCES: list = [
     ("agenda-items", Items),
     ("agenda-items/<str:key>", OneItem),
@@ -272,4 +322,6 @@ RESOURCES: list = [
     ("agenda-items/<str:key>/take-back", TakeBack),
     ("agenda-items/<str:key>/take-off", TakeOff),
     ("agenda-items/<str:key>/put-back", PutBack),
+    ("agenda-items/<str:key>/contest", ContestItem),
+    ("agenda-items/<str:key>/withdraw-contest", WithdrawContest),
 ]

@@ -50,6 +50,14 @@ class MinutesItem(serializers.Serializer):
     notes = serializers.CharField(help_text="As written, in Markdown.")
 
 
+class SettledItem(serializers.Serializer):
+    """An item that was settled before the meeting. Restricted ones are left out."""
+
+    title = serializers.CharField()
+    reference = serializers.CharField(allow_null=True)
+    settled_by_name = serializers.CharField(allow_null=True)
+
+
 class CorrectionRow(serializers.Serializer):
     text = serializers.CharField()
     made_by_name = serializers.CharField()
@@ -76,6 +84,7 @@ class MinutesAnswer(serializers.Serializer):
     agreed = MinutesAction(many=True, help_text="Actions without a decision.")
     items = MinutesItem(many=True)
     parked = MinutesItem(many=True, help_text="Of the backlog: parked, or without room. number is 0.")
+    settled = SettledItem(many=True, help_text="Agreed before the meeting.")
     corrections = CorrectionRow(many=True)
     handover = MinutesHandover(allow_null=True, help_text="null before the end.")
 
@@ -131,6 +140,7 @@ def _answer(meeting: Meeting, user: User) -> dict[str, Any]:
         "agreed": [_action(one.action) for one in shown.agreed],
         "items": [_item(line) for line in shown.lines],
         "parked": [_item(line) for line in shown.parked],
+        "settled": [_settled(line) for line in shown.settled],
         "corrections": [
             {"text": one.text, "made_by_name": one.made_by.name, "made_at": one.made_at}
             for one in shown.corrections
@@ -175,6 +185,15 @@ def _item(line: agendas.Line) -> dict[str, Any]:
         "minutes_spent": line.spent_minutes,
         "times_carried": line.times_carried,
         "notes": line.notes,
+    }
+
+
+def _settled(line: agendas.Line) -> dict[str, Any]:
+    by = line.item.settled_by
+    return {
+        "title": line.title,
+        "reference": line.subject.reference if line.subject else None,
+        "settled_by_name": by.name if by else None,
     }
 
 

@@ -23,6 +23,7 @@ from meetings.forms.live import (
 )
 from meetings.forms.meeting import (
     CancellationForm,
+    ContestForm,
     ItemForm,
     MoveForm,
     ObjectiveForm,
@@ -44,6 +45,7 @@ __all__ = [
     "CheckInForm",
     "ClosingForm",
     "CompletionForm",
+    "ContestForm",
     "ControlForm",
     "DecisionForm",
     "EffectForm",

@@ -62,6 +62,16 @@ class ObjectiveForm(PageForm):
     )
 
 
+class ContestForm(PageForm):
+    """Why the meeting should discuss a proposal."""
+
+    reason = forms.CharField(
+        max_length=300,
+        label="Discuss it in the meeting because",
+        help_text="Everyone who sees it reads this.",
+    )
+
+
 class MoveForm(PageForm):
     """Another start of a meeting, in the reader's time zone."""
 

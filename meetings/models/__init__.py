@@ -2,6 +2,7 @@
 
 from meetings.models.calendar_feed import CalendarFeed
 from meetings.models.check_in import CheckIn
+from meetings.models.contest import Contest
 from meetings.models.decision import Decision, DecisionEffect, Tripwire
 from meetings.models.meeting import AgendaItem, Attendance, Meeting
 from meetings.models.minutes import MinutesCorrection
@@ -13,6 +14,7 @@ __all__ = [
     "Attendance",
     "CalendarFeed",
     "CheckIn",
+    "Contest",
     "Decision",
     "DecisionEffect",
     "Focus",

@@ -77,6 +77,13 @@ class Decision(Recorded):
     def subject_title(self) -> str:
         return self.text if len(self.text) <= 140 else f"{self.text[:139]}…"
 
+    @property
+    def is_before_meeting(self) -> bool:
+        """True if it settled an item of a meeting before this meeting started."""
+        if self.meeting is None:
+            return False
+        return self.meeting.started_at is None or self.decided_at < self.meeting.started_at
+
 
 class DecisionEffectQuerySet(RecordedQuerySet):
     """Effects of visible decisions. A reader who may not see the target of an effect sees only its kind."""

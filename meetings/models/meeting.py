@@ -83,7 +83,9 @@ class AgendaItem(Part):
     rank: the order on the agenda. current_since: start of the present discussion, None while it is paused.
     spent_seconds: before that. has_actions: an action was agreed on it without a decision.
     parked_by: who moved it to the backlog, None if it did not fit into the meeting. is_kept: somebody took it
-    back from the backlog, so it stays on the agenda also if it does not fit.
+    back from the backlog, so it stays on the agenda also if it does not fit. settled_by: who agreed to its
+    proposal before the meeting; it counts while the state is settled. contested_count:
+    how many people contest it.
     """
 
     OF = "meeting"
@@ -107,6 +109,10 @@ class AgendaItem(Part):
     has_actions = models.BooleanField(default=False, db_default=False)
     parked_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     is_kept = models.BooleanField(default=False, db_default=False)
+    settled_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    contested_count = models.PositiveSmallIntegerField(default=0, db_default=0)
 
     objects = AgendaItemQuerySet.as_manager()
 

@@ -16,7 +16,7 @@ from meetings.models import AgendaItem, Tripwire
 from meetings.operations import bulk_placement, carry, completion, placement
 from meetings.queries import agenda as agenda_queries
 from meetings.queries.facts import facts_of
-from meetings.states import TO_COME, DecisionState, ItemOutcome, ItemState, Purpose
+from meetings.states import ACCEPTANCE_PROPOSED, TO_COME, DecisionState, ItemOutcome, ItemState, Purpose
 from risklog.models import Acceptance, Escalation, Review, Risk
 from risklog.states import LIVE_RISKS, UNRESOLVED, ReviewState
 from signals.models import Threshold
@@ -132,7 +132,7 @@ def on_acceptance_settled(event: Event, *, at: datetime) -> None:
 def _split(why: str) -> tuple[int, str]:
     """Return the position of the reason that names a proposed acceptance (-1 without one), and the others."""
     reasons = why.split("; ")
-    own = [part.startswith(placement.ACCEPTANCE_PROPOSED) for part in reasons]
+    own = [part.startswith(ACCEPTANCE_PROPOSED) for part in reasons]
     others = "; ".join(part for part, is_own in zip(reasons, own, strict=True) if not is_own)
     return own.index(True) if True in own else -1, others
 

@@ -35,6 +35,7 @@ def record(
     about: Subject | None = None,
     meeting: Meeting | None = None,
     item: AgendaItem | None = None,
+    is_before_meeting: bool = False,
     actions: Sequence[Mapping[str, Any]] = (),
     no_action_reason: str = "",
     settles: str = "",
@@ -48,18 +49,17 @@ def record(
 ) -> Decision:
     """Record a decision, create its actions, apply its effects and settle its review, in one transaction.
 
-    item: the agenda item of the decision. It gives meeting and subject. Whoever controls the meeting finishes
-    it. actions: each a mapping of title, owner, due_on, type, effort, details. settles: an Outcome if the
-    subject is an open review. may_be_incomplete: in a meeting, reason and action may follow (see completion).
-    effects: see effect.plan(). replaces: an earlier decision. options: what else was considered. dissent: who
-    disagreed, and why. tripwires: see tripwire.planned(). Raises Refused, IllegalMove.
+    item: it gives meeting and subject. is_before_meeting: the meeting has yet to start. actions: mappings of
+    title, owner, due_on, type, effort, details. settles: an Outcome if the subject is an open review.
+    may_be_incomplete: in a meeting, see completion. effects: see effect.plan(). replaces: an earlier one.
+    options, dissent: texts. tripwires: see tripwire.planned(). Raises Refused, IllegalMove.
     """
     if item:
         meeting, about = item.meeting, about or item.about
     is_answered = bool(actions or effects or no_action_reason.strip())
     is_strict = not may_be_incomplete or meeting is None or bool(settles)
     _check(text, reason, actions, is_answered=is_answered, is_strict=is_strict)
-    meeting = _live(meeting) if meeting is not None else None
+    meeting = _locked(meeting, is_before=is_before_meeting) if meeting is not None else None
     review, planned = _review(about, settles), effect.plan(effects, by=by, has_action=bool(actions))
     texts = {"text": text, "reason": reason, "options": options, "dissent": dissent}
     decision = _new(texts | {"no_action_reason": no_action_reason}, planned, by=by, at=at)
@@ -199,11 +199,16 @@ def _check(
             raise Refused("Enter what needs doing.", field=f"actions[{position}].title")
 
 
-def _live(meeting: Meeting) -> Meeting:
-    """Return the current row of the meeting, locked so that nobody closes it. Raises Refused if not live."""
+def _locked(meeting: Meeting, *, is_before: bool) -> Meeting:
+    """Return the current row of the meeting, locked so that nobody starts or closes it.
+
+    Raises Refused if it is not live; with is_before, if it is not planned.
+    """
     meeting = Meeting.objects.select_for_update(of=("self",)).select_related("subject").get(pk=meeting.pk)
     items.refuse_when_over(meeting)
-    if meeting.state != MeetingState.LIVE:
+    if is_before and meeting.state != MeetingState.PLANNED:
+        raise Refused("The meeting has started.", field="meeting")
+    if not is_before and meeting.state != MeetingState.LIVE:
         raise Refused(
             "The meeting has not started. Start it first, or record the decision outside the meeting.",
             field="meeting",

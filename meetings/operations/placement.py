@@ -18,7 +18,7 @@ from meetings.queries import agenda as agenda_queries
 from meetings.queries import series as series_queries
 from meetings.queries.facts import facts_of, facts_of_review
 from meetings.routing import ChosenMeeting, NoMeeting, lateness, route, within
-from meetings.states import UNFINISHED, ItemState, MeetingState, Purpose
+from meetings.states import ACCEPTANCE_PROPOSED, UNFINISHED, ItemState, MeetingState, Purpose
 from people import queries as people
 from people.models import User
 from risklog.models import Acceptance, Escalation, Review
@@ -27,8 +27,6 @@ from signals.states import Agreement
 
 NO_MEETING = events.NoMeetingFound.verb
 _TRIES = 3
-# How the reason of an item begins that is about a proposed acceptance.
-ACCEPTANCE_PROPOSED = "Acceptance proposed"
 
 
 class Rank(IntEnum):

@@ -116,13 +116,15 @@ class Line:
 class Agenda:
     """An agenda as one reader may see it.
 
-    taken_off: removed items. backlog: items that were parked or do not fit. minutes: the sum of the items on
-    the agenda; length: of the meeting, in minutes.
+    taken_off: removed items. backlog: items that were parked or do not fit. settled: before the meeting, only
+    those whose subject the reader may see. minutes: the sum of the items on the agenda; length: of the
+    meeting, in minutes.
     """
 
     lines: Sequence[Line]
     taken_off: Sequence[Line]
     backlog: Sequence[Line]
+    settled: Sequence[Line]
     minutes: int
     length: int
 
@@ -161,7 +163,12 @@ def items(meeting: Meeting) -> Sequence[AgendaItem]:
     return list(
         AgendaItem.objects.filter(meeting=meeting)
         .select_related(
-            "about", "added_by", "parked_by", "meeting__subject", "carried_from__meeting__subject"
+            "about",
+            "added_by",
+            "parked_by",
+            "settled_by",
+            "meeting__subject",
+            "carried_from__meeting__subject",
         )
         .order_by("rank", "id")
     )
@@ -179,7 +186,8 @@ def agenda(meeting: Meeting, user: User) -> Agenda:
             continue
         lines.append(shown(user, item, len(lines) + 1, used, length))
         used += item.minutes
-    return Agenda(lines, off[ItemState.DROPPED], off[ItemState.BACKLOG], used, length)
+    settled = [line for line in off[ItemState.SETTLED] if not line.is_hidden]
+    return Agenda(lines, off[ItemState.DROPPED], off[ItemState.BACKLOG], settled, used, length)
 
 
 def backlog_size(meeting: Meeting) -> int:
@@ -246,7 +254,9 @@ def panel(user: User, obj: Any) -> AgendaPanel | None:
 def _upcoming_items(user: User, subject: Subject) -> QuerySet[Any]:
     """Return the items about a subject on upcoming agendas, the next first, as one JSON column."""
     items = AgendaItem.objects.filter(
-        about=subject, meeting__state__in=TO_COME, state__in=[*UNFINISHED, ItemState.DONE, ItemState.BACKLOG]
+        about=subject,
+        meeting__state__in=TO_COME,
+        state__in=[*UNFINISHED, ItemState.DONE, ItemState.BACKLOG, ItemState.SETTLED],
     ).visible_to(user)
     columns = JSONObject(
         state="state",

@@ -97,13 +97,19 @@ def right_to(
     counts, and so does the decision right for its model, its team or the organisation; but acceptances are
     decided by risk managers only.
     """
-    name, holders = _RIGHTS[EffectKind(kind)]
+    name, _ = _RIGHTS[EffectKind(kind)]
     asked = acceptance if kind == EffectKind.ACCEPT_RISK else obj
     holder = None if kind in _WITHOUT_DECIDER else _known_decider(obj, {} if known is None else known)
+    is_held = user is None or may(user, name, asked) or bool(holder and holder.is_held_by(user))
+    return Right(is_held, holders_of(kind, holder))
+
+
+def holders_of(kind: str, holder: Decider | None = None) -> str:
+    """Return in words who may apply an effect. holder: of the decision right, if one counts for this kind."""
+    _, holders = _RIGHTS[EffectKind(kind)]
     if holder and holder.name:
         holders = f"{holders}, and {holder.name} ({holder.kind.label[:1].lower()}{holder.kind.label[1:]})"
-    is_held = user is None or may(user, name, asked) or bool(holder and holder.is_held_by(user))
-    return Right(is_held, holders)
+    return holders
 
 
 _RIGHTS: dict[EffectKind, tuple[str, str]] = {

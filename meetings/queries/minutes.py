@@ -43,7 +43,7 @@ class Minutes:
 
     held_from, held_until: when it was held; None before the start and before the end. lines: the items, a
     restricted one without its contents. carried: those of them that another meeting discusses. parked: the
-    items of the backlog, which were parked or did not fit.
+    items of the backlog, which were parked or did not fit. settled: before the meeting.
     """
 
     meeting: Meeting
@@ -52,6 +52,7 @@ class Minutes:
     attended: Sequence[Attendance]
     lines: Sequence[agendas.Line]
     parked: Sequence[agendas.Line]
+    settled: Sequence[agendas.Line]
     decided: Sequence[DecisionInMinutes]
     agreed: Sequence[ActionInMinutes]
     corrections: Sequence[MinutesCorrection]
@@ -74,7 +75,7 @@ class Minutes:
     @property
     def names(self) -> set[int]:
         """The ids of the subjects that the minutes name."""
-        shown = {line.subject.pk for line in (*self.lines, *self.parked) if line.subject}
+        shown = {line.subject.pk for line in (*self.lines, *self.parked, *self.settled) if line.subject}
         shown |= {one.decision.subject_id for one in self.decided}
         shown |= {
             effect.shown_target.pk
@@ -100,6 +101,7 @@ def minutes(meeting: Meeting, user: User) -> Minutes:
         attended=list(attended(meeting)),
         lines=agenda.lines,
         parked=agenda.backlog,
+        settled=agenda.settled,
         decided=[DecisionInMinutes(decision, of_origin[decision.subject_id]) for decision in taken],
         agreed=[
             ActionInMinutes(one, one.about if one.about and one.about.is_visible_to(user) else None)

@@ -31,7 +31,7 @@ from people.permissions import SignedInRequest
 RESTRICTED = "This item is restricted. You can move it, but not view or edit it."
 
 
-def _item(request: SignedInRequest, pk: int) -> AgendaItem:
+def visible_item(request: SignedInRequest, pk: int) -> AgendaItem:
     """Return an item of a visible meeting. The subject of the item may be invisible to the reader."""
     rows = AgendaItem.objects.visible_to(request.user).select_related(
         "about", "meeting__series", "meeting__subject", "added_by"
@@ -68,7 +68,7 @@ def item_add(request: SignedInRequest, reference: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @view_needs("meetings.item_change")
 def item_edit(request: SignedInRequest, pk: int) -> HttpResponse:
-    item = _item(request, pk)
+    item = visible_item(request, pk)
     if not may_see_item(request.user, item):
         require(request.user, "meetings.item_change", item)
         return toast(request, go(request, _agenda_of(item)), RESTRICTED)
@@ -86,7 +86,7 @@ def item_edit(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 @view_needs("meetings.item_change")
 def item_shift(request: SignedInRequest, pk: int, way: str) -> HttpResponse:
-    item = _item(request, pk)
+    item = visible_item(request, pk)
     return flows.press(
         request,
         item,
@@ -100,7 +100,7 @@ def item_shift(request: SignedInRequest, pk: int, way: str) -> HttpResponse:
 @require_POST
 @view_needs("meetings.item_change")
 def item_take_off(request: SignedInRequest, pk: int) -> HttpResponse:
-    item = _item(request, pk)
+    item = visible_item(request, pk)
     return flows.press(
         request,
         item,
@@ -115,7 +115,7 @@ def item_take_off(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 @view_needs("meetings.item_change")
 def item_put_back(request: SignedInRequest, pk: int) -> HttpResponse:
-    item = _item(request, pk)
+    item = visible_item(request, pk)
     return flows.press(
         request,
         item,

@@ -13,6 +13,7 @@ from lists.collation import BY_NAME
 from meetings.filters import MEETINGS, VIEWS
 from meetings.forms import (
     CancellationForm,
+    ContestForm,
     ItemForm,
     MoveForm,
     ObjectiveForm,
@@ -27,6 +28,7 @@ from meetings.queries import check_in as check_ins
 from meetings.queries import days_off
 from meetings.queries import meeting as queries
 from meetings.queries import series as series_queries
+from meetings.queries import settlement as settlements
 from meetings.queries import swap as swaps
 from meetings.states import MeetingState
 from pages import flows
@@ -92,6 +94,7 @@ def detail(request: SignedInRequest, meeting: Meeting, *, status: int = 200, **e
     context = {
         "meeting": meeting,
         "agenda": agendas.agenda(meeting, user),
+        **_settlement_of(meeting, user, extra.pop("contest", None)),
         "focus_functions": list(meeting.focus.functions.order_by(*BY_NAME)) if meeting.focus else [],
         "check_ins": list(check_ins.since_last_meeting(meeting).visible_to(user)[:20]) if is_open else [],
         "day_off": days_off.of_meetings([meeting]).get(meeting.pk),
@@ -111,6 +114,27 @@ def detail(request: SignedInRequest, meeting: Meeting, *, status: int = 200, **e
         **extra,
     }
     return respond(request, "meetings/meeting_detail.html", "agenda", context, status=status)
+
+
+def _settlement_of(meeting: Meeting, user: User, refused: tuple[int, ContestForm] | None) -> dict[str, Any]:
+    """Return what can be settled before the meeting, each proposal with the form that contests it.
+
+    refused: the id of an item and the form that was refused for it.
+    """
+    found = settlements.of_meeting(meeting, user, at=clock.now())
+    if not found.proposals:
+        return {"settlement": None}
+    forms = {one.item.pk: ContestForm(auto_id=f"id_%s_{one.item.pk}") for one in found.proposals}
+    pk, form = refused or (None, None)
+    if pk and form:
+        forms[pk] = form
+    return {
+        "settlement": found,
+        "may_contest": may(user, "meetings.item_contest", meeting),
+        "may_settle": may(user, "meetings.proposal_settle", meeting),
+        "settle_rows": [(proposal, forms[proposal.item.pk]) for proposal in found.proposals],
+        "refused_contest": pk,
+    }
 
 
 def _swap_of(meeting: Meeting, user: User) -> dict[str, Any]:
