@@ -66,7 +66,7 @@ class Settle(MeetingStep):
         assert isinstance(request.user, User)  # the permission needs a person
         before = queries.of_meeting(meeting, request.user, at=at)
         is_dry = values.get("dry_run", False)
-        agreed: list[tuple[queries.Proposal, Decision | None]] = []
+        agreed: list[tuple[queries.AgendaProposal, Decision | None]] = []
         if is_dry:
             operations.check_open(meeting)
             agreed += [(proposal, None) for proposal in before.agreeable]
@@ -83,7 +83,7 @@ class Settle(MeetingStep):
         return Response(answer)
 
 
-def _row(proposal: queries.Proposal, decision: Decision | None) -> dict[str, Any]:
+def _row(proposal: queries.AgendaProposal, decision: Decision | None) -> dict[str, Any]:
     return {
         "item_id": proposal.item.pk,
         "about_reference": proposal.subject.reference,

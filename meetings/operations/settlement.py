@@ -12,7 +12,7 @@ from meetings.models import AgendaItem, Contest, Decision, Meeting
 from meetings.operations import carry
 from meetings.operations import decision as decisions
 from meetings.queries import settlement as queries
-from meetings.queries.settlement import Proposal
+from meetings.queries.settlement import AgendaProposal
 from meetings.states import ItemOutcome, ItemState, MeetingState
 from people.models import User
 
@@ -66,7 +66,7 @@ def withdraw_from(item: AgendaItem, *, by: Actor, at: datetime) -> Contest:
 @transaction.atomic
 def settle(
     meeting: Meeting, *, by: Actor, at: datetime, digest: str | None = None, seen: int | None = None
-) -> list[tuple[Proposal, Decision]]:
+) -> list[tuple[AgendaProposal, Decision]]:
     """Agree to the uncontested proposals that the person decides, each by a decision of its own. All or none.
 
     digest: of the list that the person saw (queries.settlement); None for whatever is uncontested now.
@@ -87,7 +87,7 @@ def settle(
     return [(one, _agree(one, meeting, by=by, at=at)) for one in settlement.agreeable]
 
 
-def _agree(proposal: Proposal, meeting: Meeting, *, by: Actor, at: datetime) -> Decision:
+def _agree(proposal: AgendaProposal, meeting: Meeting, *, by: Actor, at: datetime) -> Decision:
     """Record the decision that agrees to a proposal, with its effect, and take its item off the agenda."""
     item = proposal.item
     item.meeting = meeting

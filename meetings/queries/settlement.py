@@ -23,7 +23,7 @@ from signals.states import Agreement
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
+class AgendaProposal:
     """A proposal on an agenda, for one reader who may see its subject.
 
     row: the proposed threshold version, or the proposed acceptance. right: whether the reader decides, and
@@ -74,15 +74,15 @@ class Proposal:
 class Settlement:
     """The proposals of a meeting as one reader may see them. Empty once the meeting has started."""
 
-    proposals: Sequence[Proposal]
+    proposals: Sequence[AgendaProposal]
 
     @property
-    def agreeable(self) -> list[Proposal]:
+    def agreeable(self) -> list[AgendaProposal]:
         """The uncontested proposals that the reader decides."""
         return [proposal for proposal in self.proposals if proposal.is_agreeable]
 
     @property
-    def contested(self) -> list[Proposal]:
+    def contested(self) -> list[AgendaProposal]:
         return [proposal for proposal in self.proposals if proposal.contests]
 
     @property
@@ -123,7 +123,7 @@ def of_meeting(meeting: Meeting, user: User, *, at: datetime) -> Settlement:
             row, right, problem = found[item.about_id]
             own = contests.get(item.pk, [])
             mine = next((contest for contest in own if contest.user_id == user.pk), None)
-            proposals.append(Proposal(item, row, right, own, mine, problem))
+            proposals.append(AgendaProposal(item, row, right, own, mine, problem))
     return Settlement(proposals)
 
 
