@@ -2,7 +2,8 @@
 
 PYTHON ?=
 PYTEST_ARGS ?=
-WORKERS ?= 2
+# Tests wait for servers and browsers, so three workers keep two cores busy.
+WORKERS ?= 3
 PY := .venv/bin/python
 MAKEFLAGS += --no-print-directory
 SHELL := /bin/sh

@@ -118,11 +118,11 @@ def filled(address, key):
     return "/api/v1/" + re.sub(r"<\w+:\w+>", key, address)
 
 
+# A scope refuses before a role does.
 ROLES = [
     (Role.VIEWER, TokenScope.READ),
-    *((role, TokenScope.WRITE) for role in Role if role != Role.VIEWER),
-    # A scope refuses before a role does.
-    (Role.ADMINISTRATOR, TokenScope.READ),
+    (Role.MEMBER, TokenScope.WRITE),
+    (Role.ADMINISTRATOR, TokenScope.WRITE),
     (Role.ADMINISTRATOR, TokenScope.INGEST),
 ]
 
