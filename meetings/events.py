@@ -256,6 +256,7 @@ EVENTS = (
     EventType(HandoverWritten, (next_facilitator,), group=NewsGroup.MEETINGS),
     EventType("meetings.handover_taken"),
     EventType(NoMeetingFound, (risk_managers,), group=NewsGroup.MEETINGS),
+    *(EventType(f"meetings.agenda_template_{what}") for what in ("added", "changed", "retired", "restored")),
     # check-ins
     EventType("meetings.check_in_noted"),
     EventType("meetings.check_in_changed"),

@@ -79,6 +79,15 @@ SERIES = ListSpec(
 )
 
 
+AGENDA_TEMPLATES = ListSpec(
+    filters={
+        "q": filtering.part("Name", "name", "A part of the name."),
+        "retired": filtering.flag("Retired", Q(is_retired=True), "Whether the template is retired."),
+    },
+    orders={"name": Order("Name, A to Z", BY_NAME), "id": Order("Oldest", ("id",))},
+)
+
+
 def _words(values: Sequence[str], reader: Reader) -> Q:
     """Match check-ins that have all words of the query."""
     condition = Q()

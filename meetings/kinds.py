@@ -4,7 +4,7 @@ from django.db.models import Q
 
 from history.documents import PartTexts, Texts
 from kit.kinds import Kind, Page
-from meetings.models import AgendaItem, CheckIn, Decision, Meeting, MeetingSeries
+from meetings.models import AgendaItem, AgendaTemplate, CheckIn, Decision, Meeting, MeetingSeries
 
 KINDS = (
     Kind(
@@ -52,5 +52,13 @@ KINDS = (
         permission="meetings.meeting_view",
         search_rank=80,
         texts=Texts(body=("purpose", "place"), names=("sponsor__name",)),
+    ),
+    Kind(
+        AgendaTemplate,
+        "Agenda template",
+        "Agenda templates",
+        icon="list-details",
+        page=Page("meetings:agenda_template_detail", "object_id"),
+        permission="meetings.agenda_template_view",
     ),
 )

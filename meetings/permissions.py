@@ -60,6 +60,17 @@ def may_subscribe(user: User, obj: Any) -> bool:
     return may_read(user)
 
 
+@permission("meetings.agenda_template_view")
+def may_view_agenda_template(user: User, obj: Any) -> bool:
+    return may_read(user)
+
+
+@permission("meetings.agenda_template_change")
+def may_change_agenda_template(user: User, obj: Any) -> bool:
+    """Add, change, retire and restore templates of agendas: those who may change series."""
+    return may_write(user, Role.RISK_MANAGER)
+
+
 @permission("meetings.check_in_view")
 def may_view_check_in(user: User, obj: Any) -> bool:
     return may_read(user)

@@ -4,6 +4,7 @@ from django.urls import path, re_path
 
 from meetings import feeds
 from meetings.views import (
+    agenda_template,
     calendar,
     check_in,
     decision,
@@ -32,6 +33,19 @@ SERIES = [
     path("focuses/<int:pk>/edit/", series.focus_edit, name="focus_edit"),
     re_path(r"^focuses/(?P<pk>[0-9]{1,18})/(?P<way>up|down)/$", series.focus_shift, name="focus_shift"),
     path("focuses/<int:pk>/retire/", series.focus_retire, name="focus_retire"),
+]
+AGENDA_TEMPLATES = [
+    path("agenda-templates/", agenda_template.agenda_template_list, name="agenda_template_list"),
+    path("agenda-templates/new/", agenda_template.agenda_template_create, name="agenda_template_create"),
+    path("agenda-templates/<int:pk>/", agenda_template.agenda_template_detail, name="agenda_template_detail"),
+    path(
+        "agenda-templates/<int:pk>/edit/", agenda_template.agenda_template_edit, name="agenda_template_edit"
+    ),
+    re_path(
+        r"^agenda-templates/(?P<pk>[0-9]{1,18})/(?P<name>retire|restore)/$",
+        agenda_template.agenda_template_step,
+        name="agenda_template_step",
+    ),
 ]
 CALENDAR = [
     path("calendar/", calendar.calendar, name="calendar"),
@@ -109,6 +123,7 @@ MEETINGS = [
 urlpatterns = [
     path("", meeting.meeting_list, name="meeting_list"),
     *SERIES,
+    *AGENDA_TEMPLATES,
     *CALENDAR,
     *ITEMS,
     *CHECK_INS,

@@ -1,6 +1,7 @@
 """The API resources of this room, by noun: (address, view)."""
 
 from meetings.api import (
+    agenda_template,
     calendar,
     check_in,
     decision,
@@ -18,6 +19,7 @@ from meetings.api import (
 RESOURCES: list = [
     *follow_through.RESOURCES,
     *series.RESOURCES,
+    *agenda_template.RESOURCES,
     *calendar.RESOURCES,
     *rotation.RESOURCES,
     *check_in.RESOURCES,

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from kit import clock
 from meetings.filters import MEETINGS
-from meetings.models import Decision, Meeting, MeetingSeries
+from meetings.models import AgendaTemplate, Decision, Meeting, MeetingSeries
 from meetings.operations import attendance, control, extra
 from meetings.operations import meeting as operations
 from meetings.queries import meeting as queries
@@ -174,6 +174,14 @@ class NewMeeting(Body):
     starts_at = serializers.DateTimeField()
     length_minutes = serializers.IntegerField(min_value=5, max_value=480, required=False, allow_null=True)
     objective = serializers.CharField(max_length=300, required=False, allow_blank=True)
+    template = Visible(
+        "agenda template",
+        AgendaTemplate.objects.visible_to,
+        by="name",
+        required=False,
+        allow_null=True,
+        help_text="An id or a name. Its items are the first of the agenda.",
+    )
 
 
 class Meetings(_Meetings, Collection):

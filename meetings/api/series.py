@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from kit import clock, zones
 from meetings.filters import SERIES
-from meetings.models import Focus, MeetingSeries
+from meetings.models import AgendaTemplate, Focus, MeetingSeries
 from meetings.operations import preview
 from meetings.operations import series as operations
 from meetings.states import Purpose
@@ -128,6 +128,14 @@ class NewSeries(SeriesChange):
     first_on = serializers.DateField()
     starts_at = serializers.TimeField()
     is_draft = serializers.BooleanField(required=False)
+    template = Visible(
+        "agenda template",
+        AgendaTemplate.objects.visible_to,
+        by="name",
+        required=False,
+        allow_null=True,
+        help_text="An id or a name. Its items come first among the standing items.",
+    )
 
 
 class _Series(Resource):

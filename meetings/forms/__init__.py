@@ -1,5 +1,6 @@
 """The forms of this room, by noun."""
 
+from meetings.forms.agenda_template import AgendaTemplateForm
 from meetings.forms.check_in import (
     CheckInForm,
     NewCheckInForm,
@@ -39,6 +40,7 @@ from meetings.forms.series import (
 )
 
 __all__ = [
+    "AgendaTemplateForm",
     "AttendanceForm",
     "CalendarFeedForm",
     "CancellationForm",

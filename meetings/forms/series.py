@@ -8,9 +8,9 @@ from django import forms
 from kit import zones
 from lists.collation import BY_NAME
 from meetings import cadence
+from meetings.forms.agenda_template import items_in, lines_of, template_field
 from meetings.models import Focus, MeetingSeries
 from meetings.queries.swap import Trade
-from meetings.states import Purpose
 from pages.forms import Day, PageForm
 from people.models import Function, Team, User
 from signals.states import SignalKind
@@ -38,6 +38,7 @@ SERIES_FIELDS = (
     "has_observer",
 )
 _RELATIONS = ("teams", "participants", "functions", "observer_teams")
+_NEW = ("template", "is_draft")  # asked only for a new series
 
 
 class SeriesForm(PageForm):
@@ -81,6 +82,7 @@ class SeriesForm(PageForm):
         help_text="Functions in order, separated by commas. Others follow alphabetically.",
     )
     sponsor = forms.ModelChoiceField(User.objects.none(), required=False, empty_label="Unassigned")
+    template = template_field()
     standing_items = forms.CharField(
         required=False,
         max_length=8000,
@@ -131,26 +133,15 @@ class SeriesForm(PageForm):
             "participants": series.participants.all(),
             "observer_teams": series.observer_teams.all(),
             "functions": ", ".join(function.name for function in series.functions),
-            "standing_items": "\n".join(
-                f"{item['title']} | {item['minutes']} | {item['purpose']}" for item in series.standing_items
-            ),
+            "standing_items": lines_of(series.standing_items),
         }
         form = cls(data, initial=initial)
-        del form.fields["is_draft"]
+        for name in _NEW:
+            del form.fields[name]
         return form
 
     def clean_standing_items(self) -> list[dict[str, Any]]:
-        """Return the items of the lines. Minutes and purpose may be left out: 5, and inform."""
-        found = []
-        for line in self.cleaned_data["standing_items"].splitlines():
-            title, minutes, purpose = ([part.strip() for part in line.split("|")] + ["", ""])[:3]
-            if not title and not minutes:
-                continue
-            if minutes and not (minutes.isascii() and minutes.isdigit() and len(minutes) < 4):
-                raise forms.ValidationError(f"Write the minutes of “{title[:80]}” as a number.")
-            purpose = purpose.lower() or Purpose.INFORM.value
-            found.append({"title": title, "purpose": purpose, "minutes": int(minutes or 5)})
-        return found
+        return items_in(self.cleaned_data["standing_items"])
 
     def clean_functions(self) -> list[Function]:
         known = {function.name.lower(): function for function in Function.objects.order_by(*BY_NAME)}
@@ -172,7 +163,7 @@ class SeriesForm(PageForm):
         return values
 
     def values(self) -> dict[str, Any]:
-        names = [*SERIES_FIELDS, *_RELATIONS, *(["is_draft"] if "is_draft" in self.fields else [])]
+        names = [*SERIES_FIELDS, *_RELATIONS, *(name for name in _NEW if name in self.fields)]
         return {name: self.cleaned_data[name] for name in names}
 
 
@@ -227,6 +218,7 @@ class ExtraMeetingForm(PageForm):
     )
     length_minutes = forms.IntegerField(label="Minutes", required=False, min_value=5, max_value=480)
     objective = forms.CharField(required=False, max_length=300)
+    template = template_field()
 
 
 class SwapForm(PageForm):

@@ -1,5 +1,6 @@
 """The models of this room, by noun."""
 
+from meetings.models.agenda_template import AgendaTemplate
 from meetings.models.calendar_feed import CalendarFeed
 from meetings.models.check_in import CheckIn
 from meetings.models.contest import Contest
@@ -11,6 +12,7 @@ from meetings.models.swap import Swap
 
 __all__ = [
     "AgendaItem",
+    "AgendaTemplate",
     "Attendance",
     "CalendarFeed",
     "CheckIn",

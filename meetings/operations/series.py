@@ -12,9 +12,9 @@ from history import operations as history
 from kit.actor import Actor
 from kit.refusals import Refused
 from meetings import cadence, events
-from meetings.models import Focus, Meeting, MeetingSeries
-from meetings.operations import bulk_placement, meeting, participation, turns
-from meetings.states import DEFAULT_CYCLE, MeetingState, Purpose, Theme
+from meetings.models import AgendaTemplate, Focus, Meeting, MeetingSeries
+from meetings.operations import agenda_template, bulk_placement, meeting, participation, standing, turns
+from meetings.states import DEFAULT_CYCLE, MeetingState, Theme
 from people.models import Function, Team, User, is_time_zone
 
 CHANGEABLE = frozenset(
@@ -42,7 +42,6 @@ _PEOPLE = ("teams", "participants", "observer_teams")
 _FIELDS = CHANGEABLE - _RELATIONS | {"function_order"}
 _SCHEDULE = frozenset({"rrule", "time_zone", "first_on", "starts_at", "length_minutes"})
 _SHORTEST, _LONGEST = 5, 480
-_MOST_ITEMS = 20
 
 
 class SeriesDetails(TypedDict, total=False):
@@ -73,14 +72,14 @@ def add(
     observer_teams: Collection[Team] = (),
     functions: Sequence[Function] = (),
     cycle: Sequence[Theme] = DEFAULT_CYCLE,
+    template: AgendaTemplate | None = None,
     **details: Unpack[SeriesDetails],
 ) -> MeetingSeries:
     """Add a series with its focus cycle, and plan twelve weeks ahead. A draft tells and mails nobody.
 
-    observer_teams: from which observers come, all other ones if there are none.
-    first_on, starts_at: local, in time_zone. functions: in the order of the rotation; others follow by name.
-    cycle: its focuses; a check-in has none. details: the fields of SeriesDetails. Raises Refused(field=…) for
-    an invalid name, zone, rule or length.
+    first_on, starts_at: local, in time_zone. observer_teams: of the observers; without any, all others.
+    functions: in the order of the rotation; others follow by name. cycle: its focuses; a check-in has none.
+    template: its items precede the standing items. details: SeriesDetails. Raises Refused(field=…).
     """
     values: dict[str, Any] = {
         "name": name.strip(),
@@ -91,7 +90,7 @@ def add(
         "length_minutes": 45,
         "function_order": [function.pk for function in functions],
         **details,
-        "standing_items": [dict(item) for item in details.get("standing_items", ())],
+        "standing_items": [*agenda_template.items_of(template), *details.get("standing_items", ())],
     }
     _check(values)
     _check_rule(values, at)
@@ -204,28 +203,13 @@ def retire(series: MeetingSeries, *, by: Actor, at: datetime, seen: int | None =
 def _check(values: Mapping[str, Any]) -> None:
     if not values["name"]:
         raise Refused("Enter a name.", field="name")
-    _check_items(values["standing_items"])
+    standing.check(values["standing_items"], field="standing_items")
     if not _SHORTEST <= values["length_minutes"] <= _LONGEST:
         raise Refused(f"Use {_SHORTEST} to {_LONGEST} minutes.", field="length_minutes")
     try:
         is_time_zone(values["time_zone"])
     except ValidationError as error:
         raise Refused(" ".join(error.messages), field="time_zone") from None
-
-
-def _check_items(items: Sequence[Any]) -> None:
-    """Raise Refused for a standing item without a title, or with another purpose or length."""
-    if len(items) > _MOST_ITEMS:
-        raise Refused(f"Use at most {_MOST_ITEMS} standing items.", field="standing_items")
-    for item in items:
-        title, minutes = item.get("title"), item.get("minutes")
-        if not isinstance(title, str) or not 1 <= len(title.strip()) <= 300:
-            raise Refused("Give each standing item a title of 1 to 300 characters.", field="standing_items")
-        if item.get("purpose") not in Purpose.values or set(item) != {"title", "purpose", "minutes"}:
-            text = f"Say what “{title[:80]}” is for: {', '.join(Purpose.values)}."
-            raise Refused(text, field="standing_items")
-        if type(minutes) is not int or not 1 <= minutes <= 240:
-            raise Refused(f"Give “{title[:80]}” 1 to 240 minutes.", field="standing_items")
 
 
 def _check_rule(values: Mapping[str, Any], at: datetime) -> None:

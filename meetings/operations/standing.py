@@ -1,9 +1,12 @@
 """Standing items: what each agenda of a series begins with, and the check-ins since the last meeting."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from history import operations as history
 from kit.actor import Actor
+from kit.refusals import Refused
 from meetings import events
 from meetings.models import AgendaItem, Meeting
 from meetings.operations import placement
@@ -12,16 +15,39 @@ from meetings.states import Purpose
 
 WHY = "Standing item of the series"
 CHECK_INS = "Check-ins since last time"
+_MOST_ITEMS = 20
+
+
+def check(items: Sequence[Mapping[str, Any]], *, field: str) -> None:
+    """Raise Refused(field=…) for an item without a title, or with another purpose or length."""
+    if len(items) > _MOST_ITEMS:
+        raise Refused(f"Use at most {_MOST_ITEMS} items.", field=field)
+    for item in items:
+        title, minutes = item.get("title"), item.get("minutes")
+        if not isinstance(title, str) or not 1 <= len(title.strip()) <= 300:
+            raise Refused("Give each item a title of 1 to 300 characters.", field=field)
+        if item.get("purpose") not in Purpose.values or set(item) != {"title", "purpose", "minutes"}:
+            text = f"Say what “{title[:80]}” is for: {', '.join(Purpose.values)}."
+            raise Refused(text, field=field)
+        if type(minutes) is not int or not 1 <= minutes <= 240:
+            raise Refused(f"Give “{title[:80]}” 1 to 240 minutes.", field=field)
 
 
 def put(meeting: Meeting, *, by: Actor, at: datetime) -> None:
     """Add the standing items that the agenda does not have. One that a person removed stays removed."""
     known = set(AgendaItem.objects.filter(meeting=meeting).values_list("title", flat=True))
-    for standing in meeting.series.standing_items:
-        if standing["title"] not in known:
-            rank = placement.next_rank(meeting, placement.Rank.STANDING)
-            item = AgendaItem(meeting=meeting, why=WHY, rank=rank, **standing)
-            history.record(item, events.ItemAdded(), by=by, at=at)
+    items = (item for item in meeting.series.standing_items if item["title"] not in known)
+    put_items(meeting, items, why=WHY, by=by, at=at)
+
+
+def put_items(
+    meeting: Meeting, items: Iterable[Mapping[str, Any]], *, why: str, by: Actor, at: datetime
+) -> None:
+    """Add items before all others of the agenda, in this order. why: the reason that the agenda shows."""
+    for values in items:
+        rank = placement.next_rank(meeting, placement.Rank.STANDING)
+        item = AgendaItem(meeting=meeting, why=why, rank=rank, **values)
+        history.record(item, events.ItemAdded(), by=by, at=at)
 
 
 def put_check_ins(meeting: Meeting, *, by: Actor, at: datetime) -> None:

@@ -9,6 +9,7 @@ from catalogue.models import DecisionRight, Model
 from kit.actor import SYSTEM
 from learnings.models import Learning
 from meetings.models import Decision, DecisionEffect, Meeting, MeetingSeries, Tripwire
+from meetings.operations import agenda_template as agenda_templates
 from meetings.operations import check_in as check_ins
 from meetings.operations import item as items
 from meetings.operations import meeting as meetings
@@ -105,6 +106,9 @@ PAGES = {
     "meeting series": lambda: f"/meetings/series/{MeetingSeries.objects.get().pk}/",
     "new series": lambda: "/meetings/series/new/",
     "check-ins": lambda: "/meetings/check-ins/",
+    "agenda templates": lambda: "/meetings/agenda-templates/",
+    "new agenda template": lambda: "/meetings/agenda-templates/new/",
+    "agenda template": lambda: f"/meetings/agenda-templates/{_agenda_template()}/",
     "check-in": lambda: f"/meetings/check-ins/{_check_in()}/",
     "add meeting": lambda: f"/meetings/series/{MeetingSeries.objects.get().pk}/meetings/new/",
     "calendar": lambda: "/meetings/calendar/",
@@ -151,6 +155,11 @@ def _scored(state: str) -> str:
 def _duplicate() -> str:
     rows = Risk.objects.select_related("subject").filter(merged_into__isnull=False)
     return rows.order_by("pk").first().reference
+
+
+def _agenda_template() -> int:
+    items = [{"title": "Outlook", "purpose": "discuss", "minutes": 10}]
+    return agenda_templates.add(name="Quarterly", items=items, by=SYSTEM, at=AT).pk
 
 
 def _check_in() -> int:

@@ -7,7 +7,8 @@ from actions.operations import action
 from history import operations as history
 from history.models import Subject
 from kit.actor import SYSTEM, Actor
-from meetings.models import AgendaItem, Decision, Meeting, MeetingSeries
+from meetings.models import AgendaItem, AgendaTemplate, Decision, Meeting, MeetingSeries
+from meetings.operations import agenda_template as agenda_templates
 from meetings.operations import decision as decisions
 from meetings.operations import item as items
 from meetings.operations import meeting as meetings
@@ -45,6 +46,15 @@ def series(team=None, *, at: datetime = AT, functions=(), **fields) -> MeetingSe
         **fields,
     }
     return all_series.add(by=SYSTEM, at=at, **values)
+
+
+def agenda_template(*titles: str, **fields) -> AgendaTemplate:
+    """Create a template with an item of ten minutes for each title."""
+    items = [
+        {"title": title, "purpose": "discuss", "minutes": 10} for title in titles or ("Retro", "Outlook")
+    ]
+    values = {"name": f"Agenda {next(_numbers)}", "items": items, **fields}
+    return agenda_templates.add(by=SYSTEM, at=AT, **values)
 
 
 def planned(one: MeetingSeries | None = None, position: int = 0) -> Meeting:

@@ -19,6 +19,7 @@ from kit.actor import SYSTEM
 from learnings.models import Learning
 from meetings.models import (
     AgendaItem,
+    AgendaTemplate,
     CalendarFeed,
     CheckIn,
     Decision,
@@ -275,6 +276,12 @@ CASES = (
         CheckIn,
         typed(text="Counts are low"),
         at("meetings:check_in_create"),
+    ),
+    Case(
+        "agenda template",
+        at("meetings:agenda_template_create"),
+        AgendaTemplate,
+        typed(name="Quarterly", items="Outlook | 10 | discuss"),
     ),
     Case(
         "added meeting",

@@ -316,6 +316,7 @@ def _once(world: World, owner: Any) -> None:
         "risklog:appetite": appetite.add(max_score=25, why="Agreed by the board.", by=SYSTEM, at=AT),
         "risklog:ladder": Ladder.objects.order_by("pk").first(),
         "source": Source.objects.order_by("pk").first(),
+        "agenda_template": meetings_.agenda_template(),
         "calendar_feed": calendar_feed.add(owner, **_by(owner))[0],
         "other_team": Subject.objects.filter(kind="team").last(),
     }
