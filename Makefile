@@ -2,8 +2,7 @@
 
 PYTHON ?=
 PYTEST_ARGS ?=
-# Tests wait for servers and browsers, so three workers keep two cores busy.
-WORKERS ?= 3
+WORKERS ?= 2
 PY := .venv/bin/python
 MAKEFLAGS += --no-print-directory
 SHELL := /bin/sh

@@ -43,7 +43,7 @@ def main(arguments: list[str]) -> int:
     code = _checks()
     if "--checks-only" not in own:
         # The tests also run after a failed check, so that one run shows all failures.
-        workers = own[own.index("--workers") + 1] if "--workers" in own else "3"
+        workers = own[own.index("--workers") + 1] if "--workers" in own else "2"
         code = _tests(workers, for_pytest) or code
     seconds = time.monotonic() - began
     print(f"Total time: {seconds:.0f} s", flush=True)

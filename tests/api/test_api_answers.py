@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from history.models import Subject
 from kit.actor import SYSTEM, Actor
 from meetings.models import Meeting, Swap, Tripwire
-from meetings.operations import check_in, swap
+from meetings.operations import agenda_template, check_in, swap
 from meetings.queries import series as queries
 from notices.models import WebhookEndpoint
 from notices.operations import delivery, endpoint
@@ -108,8 +108,10 @@ def test_a_list_its_items_and_its_errors(ask, path):
 
 
 def _note_and_send(by: Actor) -> None:
-    """Create what the sample does not have: a check-in, a swap of turns, a webhook with a delivery."""
+    """Create what the sample does not have: a check-in, a template, a swap, a webhook with a delivery."""
     check_in.note(text="The null share of income doubled.", by=by, at=AT)
+    item = {"title": "Open actions", "minutes": 5, "intent": "discuss"}
+    agenda_template.add(name="Weekly", items=[item], by=by, at=AT)
     meeting = Meeting.objects.filter(starts_at__gt=AT).select_related("series", "facilitator").earliest("id")
     others = queries.participants(meeting.series).exclude(pk=meeting.facilitator_id)
     swap.ask(meeting, asked=others.order_by("pk")[0], by=Actor(meeting.facilitator), at=AT)
