@@ -110,7 +110,7 @@ def test_a_list_its_items_and_its_errors(ask, path):
 def _note_and_send(by: Actor) -> None:
     """Create what the sample does not have: a check-in, a template, a swap, a webhook with a delivery."""
     check_in.note(text="The null share of income doubled.", by=by, at=AT)
-    item = {"title": "Open actions", "minutes": 5, "intent": "discuss"}
+    item = {"title": "Open actions", "minutes": 5, "purpose": "discuss"}
     agenda_template.add(name="Weekly", items=[item], by=by, at=AT)
     meeting = Meeting.objects.filter(starts_at__gt=AT).select_related("series", "facilitator").earliest("id")
     others = queries.participants(meeting.series).exclude(pk=meeting.facilitator_id)
