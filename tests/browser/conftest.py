@@ -39,6 +39,8 @@ COVERED = """() => [...document.querySelectorAll("main :is(a:not(.row-link), but
     return document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2)?.matches(".row-link");
   }).map(one => one.outerHTML.slice(0, 120))"""
 TEST_SECONDS = 300
+# Other processes can keep the machine busy. A page that never answers still fails before TEST_SECONDS.
+PAGE_SECONDS = 30
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -160,7 +162,7 @@ def sign_in(site: str, chromium: Any, kept_contexts: dict[str, Any]) -> Iterator
     def page_of(context: Any) -> Any:
         page = context.new_page()
         opened.append(page)
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(PAGE_SECONDS * 1000)
         page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
         page.on("console", lambda said: _note(complaints, page, said))
         return page
