@@ -34,7 +34,7 @@ def icon(name, label=""):
     """
     said = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
     sprite = static("icons/sprite.svg")
-    return format_html('<svg class="icon" {}><use href="{}#{}"></use></svg>', said, sprite, name)
+    return format_html('<svg class="icon" {}><use href="{}#{}"/></svg>', said, sprite, name)
 
 
 @lru_cache(maxsize=8)

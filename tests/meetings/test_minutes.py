@@ -136,13 +136,15 @@ def test_the_mail_has_actions_agreed_without_a_decision_and_opens_the_minutes(he
 
 def test_the_mail_lists_what_a_decision_changed_for_who_may_see_it(held, members):
     known = actions.action("Cap the feature", owner=members[0])
+    tagged = actions.action("Drop <script>", owner=members[0])
     secret = actions.action("Canary action", owner=members[0], viewers=[members[0].subject_id])
     later = date(2026, 12, 18)
     decision.record(
-        text="Move both",
+        text="Move them",
         reason="The vendor is late",
         effects=[
-            {"kind": "change_action", "target": one.subject, "due_on": later} for one in (known, secret)
+            {"kind": "change_action", "target": one.subject, "due_on": later}
+            for one in (known, secret, tagged)
         ],
         item=AgendaItem.objects.get(title="Left for later"),
         by=Actor(members[0], "page"),
@@ -153,9 +155,10 @@ def test_the_mail_lists_what_a_decision_changed_for_who_may_see_it(held, members
     mail = mail_of(meeting, members[1])
 
     for body in (mail.text, mail.html):
-        assert f"{known.reference} Cap the feature: due 18 December 2026" in " ".join(body.split())
+        assert f"{known.reference} Cap the feature (due 18 December 2026)" in " ".join(body.split())
         assert "Canary" not in body
-    assert "Canary action: due" in mail_of(meeting, members[0]).text
+    assert "<script>" not in mail.html
+    assert "Canary action (due" in mail_of(meeting, members[0]).text
 
 
 def test_an_item_that_is_carried_on_is_counted(client, held, members):

@@ -26,7 +26,7 @@ from tests.notices.sink import Sink
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SEED = int(os.environ.get("RISKHUB_SEED", "1047"))
-KILLS = int(os.environ.get("RISKHUB_KILLS", "3"))
+KILLS = int(os.environ.get("RISKHUB_KILLS", "5"))
 WORKER = """
 import sys, time, django
 from datetime import datetime
