@@ -235,7 +235,7 @@ class RetireSeries(_Series, Step):
 
 
 class MeetingEffectRow(serializers.Serializer):
-    """What happens to one upcoming meeting: added, moved, cancelled, or a new facilitator."""
+    """What happens to one upcoming meeting: added, moved, cancelled, or new people for its tasks."""
 
     reference = serializers.CharField(help_text="Empty for a new meeting.")
     what = serializers.CharField()

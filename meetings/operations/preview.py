@@ -14,12 +14,15 @@ from meetings.operations import series as operations
 from meetings.states import WHAT_CALENDARS_SHOW, MeetingState
 from people.models import User
 
+TASKS = ("facilitator", "scribe", "observer")
+
 
 @dataclass(frozen=True, slots=True)
 class MeetingEffect:
     """What happens to one upcoming meeting. reference: "" for a new one.
 
     before, after: the start, None where there is none. leads_before, leads_after: ids of facilitators.
+    tasks: those that another person has afterwards, of TASKS.
     """
 
     reference: str
@@ -27,6 +30,7 @@ class MeetingEffect:
     after: datetime | None
     leads_before: int | None
     leads_after: int | None
+    tasks: tuple[str, ...] = ()
 
     @property
     def what(self) -> str:
@@ -34,7 +38,7 @@ class MeetingEffect:
             return "added"
         if self.after is None:
             return "cancelled"
-        return "moved" if self.before != self.after else "new facilitator"
+        return "moved" if self.before != self.after else f"new {' and '.join(self.tasks)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,12 @@ def _planned(series: MeetingSeries, at: datetime) -> dict[int, Meeting]:
     return {meeting.pk: meeting for meeting in rows.select_related("subject")}
 
 
+def _changed_tasks(old: Meeting | None, new: Meeting | None) -> tuple[str, ...]:
+    if old is None or new is None:
+        return ()
+    return tuple(task for task in TASKS if getattr(old, f"{task}_id") != getattr(new, f"{task}_id"))
+
+
 def _effects(
     series: MeetingSeries,
     before: dict[int, Meeting],
@@ -93,8 +103,9 @@ def _effects(
             new.starts_at if new else None,
             old.facilitator_id if old else None,
             new.facilitator_id if new else None,
+            _changed_tasks(old, new),
         )
-        if effect.before != effect.after or effect.leads_before != effect.leads_after:
+        if effect.before != effect.after or effect.tasks:
             found.append(effect)
     now = participation.ids(series)
     notified = now & people if is_announced and not series.is_draft else frozenset()

@@ -11,7 +11,7 @@ from history.models import Due, Event
 from kit.actor import SYSTEM
 from meetings import mail
 from meetings.models import Meeting
-from meetings.operations import attendance
+from meetings.operations import attendance, preview
 from meetings.operations import meeting as meetings
 from meetings.operations import series as all_series
 from meetings.queries import calendar, live, minutes
@@ -351,3 +351,14 @@ def test_the_plan_takes_the_same_queries_for_any_number_of_observers(each, djang
     with django_assert_num_queries(4):
         plan = ahead(series, reader, AT)
         assert len({meeting.observer.name for meeting in plan.meetings}) == each
+
+
+def test_the_preview_says_that_meetings_get_an_observer(outside):
+    team, _ = make.crew("data-science", "data-engineering")
+    series = make.series(team)
+
+    effects = preview.of_change(series, {"has_observer": True, "observer_teams": [outside]}, by=SYSTEM, at=AT)
+
+    assert {one.what for one in effects.meetings} == {"new observer"}
+    assert len(effects.meetings) == len(planned(series))
+    assert not any(meeting.observer for meeting in planned(series))
