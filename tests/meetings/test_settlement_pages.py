@@ -55,7 +55,7 @@ def test_the_page_lists_each_proposal_with_its_reason_and_who_decides(client, be
     assert "Decided by risk managers who neither own the risk nor proposed its acceptance." in reader
     assert "uncontested" not in reader
     assert "You decide." in decider
-    assert "Agree 2 uncontested" in decider
+    assert "Agree to 2 uncontested" in decider
     assert "2 decisions are recorded, and the items leave the agenda." in decider
 
 
@@ -73,11 +73,11 @@ def test_contesting_and_taking_it_back_by_the_page(client, before):
 
     shown = page(client, before, before.boss)
     assert f"Contested by {before.ben.name}: Too lax" in shown
-    assert "Agree 1 uncontested" in shown
+    assert "Agree to 1 uncontested" in shown
     contest = Contest.objects.get()
     press(client, before, before.ben, f"items/{pk}/withdraw-contest", version=contest.version)
 
-    assert "Agree 2 uncontested" in page(client, before, before.boss)
+    assert "Agree to 2 uncontested" in page(client, before, before.boss)
 
 
 def test_a_contest_without_a_reason_shows_its_form_again(client, before):
@@ -136,10 +136,10 @@ def test_a_restricted_proposal_is_neither_shown_nor_counted(client, before):
     insider = people.user("Ida", role=Role.RISK_MANAGER, teams=[before.team])
 
     outside, inside = page(client, before, before.boss), page(client, before, insider)
-    assert "Quiet leak" in inside and "Agree 3 uncontested" in inside
+    assert "Quiet leak" in inside and "Agree to 3 uncontested" in inside
     for text in ("Quiet leak", "Hush", "contested the proposal"):
         assert text not in outside
-    assert "Agree 2 uncontested" in outside
+    assert "Agree to 2 uncontested" in outside
     pk = before.item(secret).pk
     assert press(client, before, before.boss, f"items/{pk}/contest", reason="x").status_code == 404
     settle_page(client, before, insider)
