@@ -6,17 +6,19 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from django.db.models import Exists, OuterRef
+
 from history.models import Subject
 from kit.rights import may
 from meetings.models import AgendaItem, Contest, Meeting
 from meetings.queries.agenda import may_see_item
 from meetings.queries.effect import Right, holders_of, loaded_versions
-from meetings.states import ACCEPTANCE_PROPOSED, TO_SETTLE, EffectKind, MeetingState
+from meetings.states import TO_SETTLE, EffectKind, MeetingState
 from people import queries as people
 from people.models import User
-from risklog.models import Acceptance, Risk
+from risklog.models import Acceptance, Escalation, Risk
 from risklog.queries import acceptance as acceptances
-from risklog.states import RISK_MOVES, AcceptanceState, RiskState
+from risklog.states import RISK_MOVES, UNRESOLVED, AcceptanceState, RiskState
 from signals.models import Threshold, ThresholdVersion
 from signals.permissions import deciders_on, may_agree_with
 from signals.states import Agreement
@@ -108,11 +110,7 @@ def of_meeting(meeting: Meeting, user: User, *, at: datetime) -> Settlement:
     if not is_open(meeting):
         return NONE
     rows = AgendaItem.objects.filter(meeting=meeting, state__in=TO_SETTLE, about__kind__in=_KINDS)
-    items = [
-        item
-        for item in rows.select_related("about", "carried_from").order_by("rank", "id")
-        if may_see_item(user, item)
-    ]
+    items = [item for item in rows.select_related("about").order_by("rank", "id") if may_see_item(user, item)]
     if not items:
         return NONE
     found = {**_versions(user, items), **_acceptances(user, items, people.local_day(at))}
@@ -150,9 +148,16 @@ def _versions(user: User, items: Sequence[AgendaItem]) -> dict[int | None, _Foun
 
 
 def _acceptances(user: User, items: Sequence[AgendaItem], today: date) -> dict[int | None, _Found]:
-    """Return subject id -> the proposed acceptance of a risk, if it is the reason of the item."""
-    ids = [item.about_id for item in items if _is_about_acceptance(item)]
-    rows = Acceptance.objects.filter(risk__subject__in=ids, state=AcceptanceState.PROPOSED)
+    """Return subject id -> the proposed acceptance of a risk, however often its item was carried over.
+
+    Left to the meeting: a risk that a person put on the agenda, and one that is escalated, because an
+    acceptance does not resolve the escalation.
+    """
+    ids = [item.about_id for item in items if item.added_by_id is None and _is_risk(item)]
+    escalated = Escalation.objects.filter(about=OuterRef("risk__subject"), state__in=UNRESOLVED)
+    rows = Acceptance.objects.filter(
+        ~Exists(escalated), risk__subject__in=ids, state=AcceptanceState.PROPOSED
+    )
     proposals = list(rows.select_related("risk__subject", "proposed_by")) if ids else []
     last = acceptances.last_day(today) if proposals else today
     found: dict[int | None, _Found] = {}
@@ -165,12 +170,8 @@ def _acceptances(user: User, items: Sequence[AgendaItem], today: date) -> dict[i
     return found
 
 
-def _is_about_acceptance(item: AgendaItem) -> bool:
-    """Return True if the item was made for a proposed acceptance; with other reasons, it stays for these."""
-    origin = item.carried_from
-    return item.why.startswith(ACCEPTANCE_PROPOSED) or bool(
-        origin and origin.why.startswith(ACCEPTANCE_PROPOSED)
-    )
+def _is_risk(item: AgendaItem) -> bool:
+    return item.about is not None and item.about.kind == Risk.KIND
 
 
 def contests_of(item_ids: Sequence[int]) -> dict[int, list[Contest]]:

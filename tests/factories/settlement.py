@@ -4,7 +4,7 @@ from datetime import date
 
 from kit.actor import SYSTEM, Actor
 from meetings.models import AgendaItem, Meeting
-from meetings.operations import item, settlement
+from meetings.operations import carry, item, settlement
 from meetings.queries import settlement as queries
 from people.states import Role
 from risklog.operations import acceptance
@@ -40,20 +40,26 @@ class Before:
         self.put(version.threshold.subject, why="Waits for agreement")
         return version
 
-    def acceptance(self, by=None, **fields):
+    def acceptance(self, by=None, adder=None, **fields):
         risk = risks.risk(model=self.model, team=self.team, state=RiskState.ASSESSING, **fields)
         acceptance.propose(risk, until=UNTIL, reason="Small", by=act(by or self.ana), at=self.at)
         risk.refresh_from_db()
-        self.put(risk.subject, why="Acceptance proposed until 1 Jan 2027; next meeting")
+        why = "Acceptance proposed until 1 Jan 2027; next meeting"
+        self.put(risk.subject, why=why, by=act(adder) if adder else SYSTEM)
         return risk
 
-    def put(self, subject, why):
-        return item.add(self.meeting, title="", about=subject, why=why, by=SYSTEM, at=self.at)
+    def put(self, subject, why, by=SYSTEM):
+        return item.add(self.meeting, title="", about=subject, why=why, by=by, at=self.at)
 
     def publish(self):
         Meeting.objects.filter(pk=self.meeting.pk).update(published_at=self.at)
         self.meeting.refresh_from_db()
         return self
+
+    def carry(self, obj):
+        """Carry the item of an object over, to a meeting whose agenda is then published."""
+        self.meeting = carry.carry(self.item(obj), by=SYSTEM, at=self.meeting.ends_at).meeting
+        return self.publish()
 
     def item(self, obj):
         subject = obj.subject if hasattr(obj, "subject") else obj.threshold.subject

@@ -21,6 +21,7 @@ from risklog.states import RiskState
 from signals.operations import threshold as thresholds
 from tests.factories import catalogue, people
 from tests.factories import meetings as make
+from tests.factories import risklog_review as risklog
 from tests.factories.settlement import UNTIL, Before, act
 
 pytestmark = pytest.mark.django_db
@@ -180,11 +181,57 @@ def test_one_that_cannot_be_agreed_undoes_the_others(before, at, monkeypatch):
     assert not Decision.objects.exists()
 
 
-def test_what_has_other_reasons_or_several_versions_is_left_to_the_meeting(before, at):
+def test_a_threshold_with_several_proposed_versions_is_left_to_the_meeting(before, at):
     thresholds.propose(before.version.threshold, warning=0.4, reason="Even less", by=SYSTEM, at=at)
-    AgendaItem.objects.filter(pk=before.item(before.risk).pk).update(why="Escalated; Acceptance proposed")
+
+    assert [one.row for one in before.seen_by(before.boss).proposals] == [before.risk.acceptances.get()]
+
+
+def test_a_risk_that_is_escalated_or_that_a_person_put_on_the_agenda_is_left_to_the_meeting(before, at):
+    asked = before.acceptance(adder=before.ben)
+    escalated = before.acceptance()
+    risklog.escalation(about=escalated.subject, at=at)
+
+    rows = [one.row for one in before.seen_by(before.boss).proposals]
+
+    assert rows == [before.version, before.risk.acceptances.get()]
+    assert before.item(asked).state == before.item(escalated).state == ItemState.WAITING
+
+
+@pytest.mark.parametrize("times", [1, 2, 3])
+@pytest.mark.parametrize("name", ["version", "risk"])
+def test_a_proposal_is_found_however_often_it_was_carried_over(before, name, times):
+    obj = getattr(before, name)
+    for _ in range(times):
+        before.carry(obj)
+
+    ((proposal, decision),) = before.settle(before.boss)
+
+    assert (proposal.item.times_carried, decision.meeting) == (times, before.meeting)
+    assert before.item(obj).state == ItemState.SETTLED
+    obj.refresh_from_db()
+    assert obj.state in ("active", RiskState.ACCEPTED)
+
+
+def test_a_carried_risk_whose_acceptance_was_withdrawn_has_nothing_to_settle(before, at):
+    before.carry(before.risk).carry(before.risk)
+    assert [one.row.risk for one in before.seen_by(before.boss).agreeable] == [before.risk]
+    before.risk.refresh_from_db()
+    acceptance.withdraw(before.risk, by=act(before.ana), at=at)
 
     assert not before.seen_by(before.boss).proposals
+    with pytest.raises(Refused, match="no proposal that can be settled"):
+        before.contest(before.risk, before.ben)
+
+
+def test_a_carried_threshold_whose_version_was_agreed_has_nothing_to_settle(before, at):
+    before.carry(before.version).carry(before.version)
+    assert [one.row for one in before.seen_by(before.boss).agreeable] == [before.version]
+    thresholds.agree(before.version, by=act(before.boss), at=at)
+
+    assert not before.seen_by(before.boss).proposals
+    with pytest.raises(Refused, match="no uncontested proposal"):
+        before.settle(before.boss)
 
 
 def test_an_acceptance_whose_date_has_passed_says_so_and_blocks_nothing(before, move_clock):
