@@ -135,6 +135,8 @@ class Resources(AutoSchema):
             found[(202, "application/json")] = OpenApiResponse(serializer, self.view.accepted)
         for code in self._errors():
             found[(code, PROBLEM)] = OpenApiResponse(Problem, _ERRORS[code])
+        if self.method == "POST" and (text := getattr(self.view, "without_version", "")):
+            found[(428, PROBLEM)] = OpenApiResponse(Problem, text)
         return found
 
     def get_override_parameters(self) -> list[OpenApiParameter]:

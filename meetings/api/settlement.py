@@ -14,6 +14,9 @@ from meetings.operations import settlement as operations
 from meetings.queries import settlement as queries
 from people.models import User
 from rest.fields import Body, read
+from rest.versions import PreconditionRequired
+
+NO_DIGEST = "Send the digest of a dry run, so that you agree to the list that you saw."
 
 
 class Settling(Body):
@@ -21,7 +24,8 @@ class Settling(Body):
     digest = serializers.CharField(
         max_length=32,
         required=False,
-        help_text="Of a dry run: refused if what would be agreed has changed since.",
+        allow_blank=True,
+        help_text="Of a dry run. Needed unless it is one: refused if what would be agreed has changed since.",
     )
 
 
@@ -51,12 +55,16 @@ class SettlementAnswer(serializers.Serializer):
 
 
 class Settle(MeetingStep):
-    """Agree to the uncontested proposals on the agenda that you decide, until the meeting starts."""
+    """Agree to the uncontested proposals on the agenda that you decide, until the meeting starts.
+
+    The digest of a dry run stands for the version: it names the list that the caller saw.
+    """
 
     permission = {"POST": "meetings.proposal_settle"}
     body, bodies = Settling, {"POST": Settling}
     answers = {"POST": (200, SettlementAnswer)}
     is_versioned = False
+    without_version = "The digest is missing."
 
     def post(self, request: Request, key: str) -> Response:
         meeting = self.found(request, key)
@@ -64,15 +72,17 @@ class Settle(MeetingStep):
         seen = self.seen(request, meeting) if request.headers.get("If-Match") else None
         values, at = read(Settling, request), clock.now()
         assert isinstance(request.user, User)  # the permission needs a person
-        before = queries.of_meeting(meeting, request.user, at=at)
         is_dry = values.get("dry_run", False)
+        if not is_dry and "digest" not in values:
+            raise PreconditionRequired(NO_DIGEST)
+        before = queries.of_meeting(meeting, request.user, at=at)
         agreed: list[tuple[queries.AgendaProposal, Decision | None]] = []
         if is_dry:
             operations.check_open(meeting)
             agreed += [(proposal, None) for proposal in before.agreeable]
         else:
-            digest = values.get("digest")
-            agreed += operations.settle(meeting, digest=digest, seen=seen, by=self.by(request), at=at)
+            digest, by = values["digest"], self.by(request)
+            agreed += operations.settle(meeting, digest=digest, seen=seen, by=by, at=at)
         done = {proposal.item.pk for proposal, _ in agreed}
         answer = {
             "dry_run": is_dry,

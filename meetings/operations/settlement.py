@@ -139,4 +139,7 @@ def check_open(meeting: Meeting) -> None:
             "The meeting has started. From then on, items are decided in the meeting.", field="state"
         )
     if not queries.is_open(meeting):
-        raise IllegalMove("The agenda is not published. Proposals are settled from then on.", field="state")
+        raise IllegalMove(
+            "The agenda is not published yet. From then on, a day before the meeting, proposals are settled.",
+            field="state",
+        )

@@ -228,15 +228,30 @@ def test_the_api_says_what_would_be_agreed_and_then_agrees_to_it(client, before)
     assert [one["decision_reference"] for one in done["agreed"]] == [decision.reference]
     (row,) = client.get("/api/v1/agenda-items?state=settled").json()["results"]
     assert (row["settled_by_id"], row["outcome"]) == (before.boss.pk, "decided")
-    assert call(client, before.boss, path).status_code == 422
+    nothing = call(client, before.boss, path, {"dry_run": True}).json()
+    assert (nothing["agreed"], nothing["digest"]) == ([], "")
+    assert call(client, before.boss, path, {"digest": ""}).status_code == 422
     assert call(client, before.ben, path, {"dry_run": True}).json()["agreed"] == []
+
+
+def test_the_api_agrees_to_nothing_without_the_digest_of_a_dry_run(client, before):
+    path = f"meetings/{before.meeting.reference}/settle"
+    for body in ({}, {"dry_run": False}):
+        answer = call(client, before.boss, path, body)
+        assert (answer.status_code, "digest of a dry run" in answer.json()["detail"]) == (428, True)
+    assert not Decision.objects.exists()
+
+    declared = client.get("/api/v1/schema", headers={"Accept": JSON}).json()
+    responses = declared["paths"]["/api/v1/meetings/{key}/settle"]["post"]["responses"]
+    assert responses["428"]["description"] == "The digest is missing."
 
 
 def test_the_api_refuses_after_the_start_and_an_old_version(client, before):
     path = f"meetings/{before.meeting.reference}/settle"
-    assert call(client, before.boss, path, **{"If-Match": '"meeting-1-999"'}).status_code == 412
+    sent = {"digest": before.seen_by(before.boss).digest}
+    assert call(client, before.boss, path, sent, **{"If-Match": '"meeting-1-999"'}).status_code == 412
     meetings.start(before.meeting, by=act(before.ana), at=before.meeting.starts_at)
-    for body in ({}, {"dry_run": True}):
+    for body in ({"digest": "0" * 32}, {"dry_run": True}):
         answer = call(client, before.boss, path, body)
         assert answer.status_code == 409
         assert "The meeting has started" in str(answer.json())
