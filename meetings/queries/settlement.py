@@ -13,7 +13,7 @@ from kit.rights import may
 from meetings.models import AgendaItem, Contest, Meeting
 from meetings.queries.agenda import may_see_item
 from meetings.queries.effect import Right, holders_of, loaded_versions
-from meetings.states import TO_SETTLE, EffectKind, MeetingState
+from meetings.states import PUBLISHED_BEFORE, TO_SETTLE, EffectKind, MeetingState
 from people import queries as people
 from people.models import User
 from risklog.models import Acceptance, Escalation, Risk
@@ -107,8 +107,22 @@ def is_open(meeting: Meeting) -> bool:
 
 def of_meeting(meeting: Meeting, user: User, *, at: datetime) -> Settlement:
     """Return what can be settled before a meeting, as this reader may see it. At most seven queries."""
-    if not is_open(meeting):
-        return NONE
+    return _of_items(meeting, user, at) if is_open(meeting) else NONE
+
+
+def to_come(meeting: Meeting, user: User, *, at: datetime) -> Settlement:
+    """Return what can be settled once the agenda of a planned meeting is published, as of_meeting() does."""
+    is_ahead = meeting.state == MeetingState.PLANNED and meeting.published_at is None
+    is_to_come = is_ahead and not meeting.series.is_draft and meeting.starts_at > at
+    return _of_items(meeting, user, at) if is_to_come else NONE
+
+
+def opens_at(meeting: Meeting) -> datetime:
+    """Return when the agenda is published, from when on proposals can be settled."""
+    return meeting.starts_at - PUBLISHED_BEFORE
+
+
+def _of_items(meeting: Meeting, user: User, at: datetime) -> Settlement:
     rows = AgendaItem.objects.filter(meeting=meeting, state__in=TO_SETTLE, about__kind__in=_KINDS)
     items = [item for item in rows.select_related("about").order_by("rank", "id") if may_see_item(user, item)]
     if not items:

@@ -121,9 +121,11 @@ def _settlement_of(meeting: Meeting, user: User, refused: tuple[int, ContestForm
 
     refused: the id of an item and the form that was refused for it.
     """
-    found = settlements.of_meeting(meeting, user, at=clock.now())
+    at = clock.now()
+    found = settlements.of_meeting(meeting, user, at=at)
     if not found.proposals:
-        return {"settlement": None}
+        later = len(settlements.to_come(meeting, user, at=at).proposals)
+        return {"settlement": None, "settle_later": later, "settle_opens_at": settlements.opens_at(meeting)}
     forms = {one.item.pk: ContestForm(auto_id=f"id_%s_{one.item.pk}") for one in found.proposals}
     pk, form = refused or (None, None)
     if pk and form:

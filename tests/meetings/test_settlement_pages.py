@@ -59,11 +59,35 @@ def test_the_page_lists_each_proposal_with_its_reason_and_who_decides(client, be
     assert "2 decisions are recorded, and the items leave the agenda." in decider
 
 
-def test_a_meeting_that_is_not_published_or_live_lists_none(client, at):
+def test_before_the_publication_the_page_says_when_proposals_can_be_settled(client, at):
     before = Before(at)
-    assert "Settle before the meeting" not in page(client, before, before.boss)
-    meetings.start(before.publish().meeting, by=act(before.ana), at=before.meeting.starts_at)
-    assert "Settle before the meeting" not in page(client, before, before.boss)
+    secret = before.acceptance(viewers=[before.team.subject_id], title="Quiet leak")
+
+    shown = page(client, before, before.boss)
+
+    assert "Settle before the meeting" not in shown
+    opens = "can be settled before the meeting once this agenda is published, on Tuesday 24 November, 10:00."
+    assert f"2 proposals {opens}" in shown
+    assert f"3 proposals {opens}" in page(client, before, before.ben)
+    AgendaItem.objects.exclude(pk=before.item(secret).pk).filter(meeting=before.meeting).delete()
+    assert "can be settled" not in page(client, before, before.boss)
+
+
+def test_an_agenda_that_is_published_earlier_opens_then(client, before, at):
+    assert before.meeting.starts_at - at > agenda.PUBLISHED_BEFORE
+
+    shown = page(client, before, before.boss)
+
+    assert "Agree to 2 uncontested" in shown
+    assert "once this agenda is published" not in shown
+    assert "Agreed to 2 proposals" in settle_page(client, before, before.boss).content.decode()
+
+
+def test_a_live_meeting_lists_none(client, before):
+    meetings.start(before.meeting, by=act(before.ana), at=before.meeting.starts_at)
+    shown = page(client, before, before.boss)
+    assert "Settle before the meeting" not in shown
+    assert "can be settled" not in shown
 
 
 def test_contesting_and_taking_it_back_by_the_page(client, before):
