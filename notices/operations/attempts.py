@@ -16,9 +16,9 @@ _LINES, _LONGEST = 20, 300
 _chance = SystemRandom()
 
 
-def pause_after(row: Row) -> timedelta:
+def pause_after(tries: int) -> timedelta:
     """Return the pause before the next attempt: up to a tenth shorter or longer, so that rows spread out."""
-    return timedelta(seconds=PAUSES[min(row.tries, len(PAUSES)) - 1] * _chance.uniform(0.9, 1.1))
+    return timedelta(seconds=PAUSES[min(tries, len(PAUSES)) - 1] * _chance.uniform(0.9, 1.1))
 
 
 def logged(row: Row, text: str) -> list[str]:

@@ -207,7 +207,7 @@ def _settle(row: WebhookDelivery, answer: Answer | None, problem: str, took: int
 
 def _pause(row: WebhookDelivery, answer: Answer | None) -> timedelta:
     """Return the pause before the next try: of the schedule, or a longer one that the other side asks for."""
-    pause = attempts.pause_after(row)
+    pause = attempts.pause_after(row.tries)
     seconds = answer.headers.get("retry-after", "") if answer else ""
     if not (seconds.isascii() and seconds.isdigit()):
         return pause

@@ -7,7 +7,7 @@ decides.
 
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.mime.image import MIMEImage
 
 from django.conf import settings
@@ -38,6 +38,8 @@ from people.operations import person
 
 BATCH = 20
 LEASE = 2 * claims.LEASE
+# As long as mail servers keep a mail that they cannot pass on (RFC 5321, 4.5.4.1).
+_WAITS_FOR_SERVER = timedelta(days=5)
 _UNKNOWN = "The worker stopped while it sent the mail, so it may have been delivered."
 
 
@@ -80,7 +82,7 @@ def send_due(
                     total += _keep(row, at) if is_kept else _send(row, connection, at)
                 except NoConnection as error:
                     for waiting in batch[position:]:
-                        total += _later(waiting, str(error), at=at)
+                        total += _await_server(waiting, str(error), at)
                     return total
     return total
 
@@ -120,6 +122,8 @@ def _keep(row: Message, at: datetime) -> Tally:
 
 
 def _send(row: Message, connection: MailConnection, at: datetime) -> Tally:
+    """Send one claimed mail and settle it. Raises NoConnection before it is begun."""
+    connection.open()
     try:
         with transaction.atomic():
             mail = _begin(row, at)
@@ -196,11 +200,17 @@ def _settle(row: Message, answer: ServerReply, at: datetime) -> Tally:
         return _settle_with_others(row, MessageState.UNCERTAIN, answer.text, Tally(failed=1), at)
     if answer.status is DeliveryStatus.REFUSED:
         _mark_refused(row.user_id, at)
-    for_good = answer.status in (DeliveryStatus.REFUSED, DeliveryStatus.NEVER)
-    with transaction.atomic():
-        tally = _later(row, answer.text, at=at, for_good=for_good)
-        if tally.dead and _is_escalation(row):
-            _tell_administrators(row, at)
+    return _fail(
+        row, answer.text, at, for_good=answer.status in (DeliveryStatus.REFUSED, DeliveryStatus.NEVER)
+    )
+
+
+@transaction.atomic
+def _fail(row: Message, text: str, at: datetime, *, for_good: bool) -> Tally:
+    """Try a mail again later, or give it up. Administrators are told about the mail of an escalation."""
+    tally = _later(row, text, at=at, for_good=for_good)
+    if tally.dead and _is_escalation(row):
+        _tell_administrators(row, at)
     return tally
 
 
@@ -210,12 +220,33 @@ def _tell_administrators(row: Message, at: datetime) -> None:
     history.record(user, EscalationMailFailed(mail=str(row.pk)), by=SYSTEM, at=at)
 
 
+def _await_server(row: Message, text: str, at: datetime) -> Tally:
+    """Let a mail that was not begun wait for the mail server. The attempt does not count.
+
+    The mail is not the reason, and an outage of a day uses up all attempts. After _WAITS_FOR_SERVER it is
+    given up. An outage is one line of the log.
+    """
+    if at - row.made_at > _WAITS_FOR_SERVER:
+        return _fail(row, text, at, for_good=True)
+    log = row.log if row.log and row.log[-1].endswith(text) else attempt_logged(row, text)
+    claims.while_claimed(row).update(
+        state=MessageState.PENDING,
+        claim=None,
+        lease_until=None,
+        tries=F("tries") - 1,
+        not_before=Now() + attempts.pause_after(1),
+        error=text,
+        log=log,
+    )
+    return Tally(failed=1)
+
+
 def _later(row: Message, text: str, *, at: datetime, for_good: bool = False) -> Tally:
     with transaction.atomic():
         tally = claims.fail(
             row,
             text,
-            pause=attempts.pause_after(row),
+            pause=attempts.pause_after(row.tries),
             for_good=for_good,
             begun_at=None,
             log=attempt_logged(row, text),

@@ -46,9 +46,16 @@ class MailConnection:
     def __exit__(self, *args: object) -> None:
         self._close()
 
+    def open(self) -> None:
+        """Connect, unless it is connected. Raises NoConnection."""
+        self._connected()
+
     def hand_over(self, data: bytes, *, sender: str, to: str) -> ServerReply:
-        """Send one mail (RFC 5322 bytes, CRLF lines) to one address. Raises NoConnection."""
-        smtp = self._connected()
+        """Send one mail (RFC 5322 bytes, CRLF lines) to one address. Connects again after a break."""
+        try:
+            smtp = self._connected()
+        except NoConnection as error:
+            return ServerReply(DeliveryStatus.LATER, str(error))
         watch = Timer(HARD_SECONDS, _cut, [smtp])
         watch.daemon = True
         watch.start()

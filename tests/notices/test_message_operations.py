@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from actions.models import Action
 from actions.operations import action as action_operations
 from history import claims, relay
-from history.models import Handover
+from history.models import Event, Handover
 from kit.actor import SYSTEM, Actor
 from kit.refusals import Refused
 from notices.models import Message
@@ -150,19 +150,43 @@ def test_in_doubt_the_ladder_sends_again_with_the_same_id(settings, at):
     assert [one for _, one in sink.accepted] == [message_id(row)] * 2
 
 
-def test_no_server_costs_each_mail_a_try_and_loses_none(settings, at):
+def test_a_mail_server_that_is_away_for_a_day_costs_no_mail_a_try(settings, at):
     with notices.mail_server(settings):
         pass
     rows = [notices.parked_kind(at=at) for _ in range(2)]
 
-    message.send_due(at=at)
+    for _ in range(8):
+        Message.objects.update(not_before=Now())
+        message.send_due(at=at + timedelta(days=1))
 
     assert states() == {"pending": 2}
-    assert set(Message.objects.values_list("tries", flat=True)) == {1}
+    waiting = Message.objects.values_list("tries", "begun_at", "claim", F("not_before") - Now())
+    for tries, begun_at, claim, pause in waiting:
+        assert (tries, begun_at, claim) == (0, None, None)
+        assert timedelta(seconds=50) < pause < timedelta(seconds=70)
+    (log,) = set(map(tuple, Message.objects.values_list("log", flat=True)))
+    assert len(log) == 1
+    assert "No connection to the mail server" in log[0]
     with notices.mail_server(settings) as sink:
         Message.objects.update(not_before=Now())
         message.send_due(at=at)
-    assert len(sink.accepted) == len(rows)
+    assert sorted(one for _, one in sink.accepted) == sorted(message_id(row) for row in rows)
+
+
+def test_a_mail_waits_five_days_for_the_mail_server(settings, at):
+    with notices.mail_server(settings):
+        pass
+    row = notices.resent_kind(at=at)
+
+    message.send_due(at=row.made_at + timedelta(days=5))
+    assert states() == {"pending": 1}
+    Message.objects.update(not_before=Now())
+    message.send_due(at=row.made_at + timedelta(days=5, seconds=1))
+
+    row.refresh_from_db()
+    assert (row.state, row.begun_at) == (MessageState.DEAD, None)
+    assert "No connection to the mail server" in row.error
+    assert Event.objects.filter(verb="notices.escalation_mail_failed").count() == 1
 
 
 def test_after_the_sixth_try_it_is_given_up(settings, at):
