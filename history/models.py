@@ -1,7 +1,7 @@
 """Subject, SearchDocument, Grant, Event, waiting work (Claimable, Handover, Due), and bases of rows."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Self, TypeVar
 
 from django.contrib.postgres.fields import ArrayField
@@ -10,6 +10,7 @@ from django.contrib.postgres.search import SearchVectorField
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
 
 from history.states import MAX_TRIES, GrantReason, Reach, Work
@@ -49,7 +50,14 @@ def may_be_seen_by(user: Visitor, through: str = "") -> Q:
         return Q(pk__in=[])
     if sight.everything:
         return Q(**{f"{through}pk__isnull": False})
-    ids = list(sight.ids)
+    return is_open_to(list(sight.ids), through)
+
+
+def is_open_to(ids: Sequence[int] | Combinable, through: str = "") -> Q:
+    """Return the condition that a subject is open to everyone, or names one of these subjects.
+
+    ids: of people and teams, or an expression for them. through: as in may_be_seen_by().
+    """
     return (
         Q(**{f"{through}viewers__isnull": True})
         | Q(**{f"{through}viewers__overlap": ids})

@@ -55,8 +55,10 @@ def _point_at(database: str) -> None:
 
 
 def _clone(template: str, name: str) -> None:
+    from django.core.cache import cache
     from django.db import connections
 
+    cache.clear()  # the rows of the clone have ids that the rows before had, too
     connections.close_all()
     with _owner() as owner:
         owner.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))

@@ -3,15 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Max, Q, QuerySet
 
 from actions.models import Action
+from history.models import is_open_to
+from kit.prepared import Argument, Prepared
 from lists.collation import BY_NAME
 from meetings.models import Attendance, Decision, Meeting
 from meetings.queries import agenda as agendas
 from meetings.queries import decision as decisions
-from meetings.queries.meeting import HERE_WITHIN
+from meetings.queries.glance import HERE_WITHIN
 from meetings.queries.series import participants
 from meetings.states import DecisionState, ItemState
 from people.models import Function, User
@@ -100,6 +103,30 @@ def live(meeting: Meeting, user: User, at: datetime, *, item_id: int | None = No
         here=[row.user for row in attendances if row.seen_at and row.seen_at > at - HERE_WITHIN],
         absent_functions=_absent(meeting, people, present),
     )
+
+
+def _with_seen(rows: QuerySet[Meeting], user: int | Argument) -> QuerySet[Any, tuple[int, datetime | None]]:
+    seen = Max("attendances__seen_at", filter=Q(attendances__user=user))
+    return rows.annotate(seen=seen).values_list("pk", "seen")
+
+
+_READER = Prepared(
+    lambda: _with_seen(
+        Meeting.objects.filter(is_open_to(Argument("sight"), "subject__"), subject__reference=Argument("of")),
+        Argument("user"),
+    )
+)
+
+
+def reader(reference: str, user: User) -> tuple[int, datetime | None] | None:
+    """Return the id of a meeting, and when this reader was last noted on its live page.
+
+    Returns None if the reader may not see the meeting. One statement; each poll runs it.
+    """
+    if user.sight.everything:
+        rows = Meeting.objects.visible_to(user).filter(subject__reference=reference.upper())
+        return _with_seen(rows, user.pk).first()
+    return _READER.first(sight=list(user.sight.ids), of=reference.upper(), user=user.pk)
 
 
 def _with_observer(people: Sequence[User], meeting: Meeting) -> list[User]:

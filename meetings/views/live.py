@@ -5,11 +5,11 @@ from functools import partial
 from typing import Any
 
 from django.core.cache import cache
-from django.db.models import Max, Q
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse, HttpResponseNotModified
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
-from django_htmx.http import ptag, trigger_client_event
+from django_htmx.http import trigger_client_event
 
 from kit import clock, references
 from kit.rights import may, require, view_needs
@@ -20,9 +20,8 @@ from meetings.models import AgendaItem, Meeting
 from meetings.operations import attendance, control
 from meetings.operations import meeting as meetings
 from meetings.operations.item import RESTRICTED
-from meetings.queries import item_evidence
+from meetings.queries import glance, item_evidence
 from meetings.queries import live as queries
-from meetings.queries import meeting as meeting_queries
 from meetings.states import MeetingState
 from meetings.views.decision import form_about
 from meetings.views.meeting import address_of as page_address_of
@@ -32,6 +31,7 @@ from pages.answers import go, respond, toast
 from pages.flows import Show
 from pages.forms import PageForm
 from pages.requests import actor
+from pages.shared import shared
 from people import queries as people
 from people.models import User
 from people.permissions import SignedInRequest
@@ -52,6 +52,7 @@ KEYS = (
     ("Choose what to record, in the line", "↑ ↓"),
     ("Notes", "T"),
 )
+STAMP_HEADER = "HX-PTag"
 ITEM_IDS = "item_%s"  # the page has another form with a title
 
 
@@ -72,8 +73,11 @@ def meeting_live(request: SignedInRequest, reference: str) -> HttpResponse:
 
 def stage(request: SignedInRequest, meeting: Meeting, *, status: int = 200, **extra: Any) -> HttpResponse:
     """Render the live page. extra: refused forms, by their name in the template."""
+    # Read before the rows: a change in between shows with the next poll.
+    stamp = glance.stamp(meeting.pk, request.user, clock.now())
     context = context_of(request, meeting, **extra)
     line, at = context["live"].line, context["now"]
+    context["stamp"] = _tag(stamp, request.user)
     context["evidence"] = item_evidence.evidence(line, request.user, at)
     if "decision_form" not in extra:
         draft = f"item-{line.item.pk}" if line else ""
@@ -90,8 +94,8 @@ def context_of(request: SignedInRequest, meeting: Meeting, **extra: Any) -> dict
     return {
         "meeting": meeting,
         "live": shown,
-        "stamp": _stamp(meeting.pk, user),
         "now": at,
+        "sent_at": at.isoformat(),
         "may_run": may_run,
         "has_control": may_run and meeting.controller_id == user.pk,
         "restricted": RESTRICTED,
@@ -120,27 +124,9 @@ def _chosen(request: SignedInRequest) -> int | None:
     return references.as_id(request.GET.get("item", ""))
 
 
-def _stamp(meeting_id: int, reader: User) -> str:
-    """Return a text that changes with the content of the page: the rows of the meeting, for this reader."""
-    return f"{meeting_queries.stamp(meeting_id, reader, clock.now())}-r{reader.pk}"
-
-
-def _stamp_of(request: SignedInRequest, reference: str) -> str | None:
-    """Return the stamp, after the reader was noted as being there."""
-    pk = _note_reader(request, reference)
-    return _stamp(pk, request.user) if pk else None
-
-
 def _note_reader(request: SignedInRequest, reference: str) -> int | None:
-    """Note once a minute that the reader is there. Return the id of the meeting. Mostly one query."""
-    seen = Max("attendances__seen_at", filter=Q(attendances__user=request.user.pk))
-    row = (
-        Meeting.objects.visible_to(request.user)
-        .filter(subject__reference=reference.upper())
-        .annotate(seen=seen)
-        .values_list("pk", "seen")
-        .first()
-    )
+    """Note once a minute that the reader is there. Return the id of the meeting, None if it is hidden."""
+    row = queries.reader(reference, request.user)
     if row is None:
         return None
     pk, seen_at = row
@@ -161,15 +147,56 @@ def _note_presence(request: SignedInRequest, meeting_id: int) -> None:
 
 @require_safe
 @view_needs("meetings.meeting_view")
-@ptag(_stamp_of)
 def meeting_pulse(request: SignedInRequest, reference: str) -> HttpResponse:
     """Return the columns of the page if something changed since it was rendered, otherwise a cheap 304.
 
     ?shown= is the id of the item on the page. If it follows the meeting and another item is current, or if
     the meeting is over, the browser is told to load the page again. It keeps unsaved text.
     """
+    pk = _note_reader(request, reference)
+    if pk is None:
+        raise Http404
+    stamp = glance.stamp(pk, request.user, clock.now())
+    if request.headers.get(STAMP_HEADER) == _tag(stamp, request.user):
+        answer: HttpResponse = HttpResponseNotModified()
+    elif glance.sees_all(pk, request.user):
+        answer = _shared_pulse(request, reference, Meeting.objects.select_related("series").get(pk=pk), stamp)
+    else:
+        answer = _pulse(request, reference)
+    answer.headers[STAMP_HEADER] = _tag(stamp, request.user)
+    return answer
+
+
+def _tag(stamp: str, reader: User) -> str:
+    """Return what the page sends with each poll: it changes with the content of the page of this reader."""
+    return f"{stamp}-r{reader.pk}"
+
+
+def _shared_pulse(request: SignedInRequest, reference: str, meeting: Meeting, stamp: str) -> HttpResponse:
+    """Return the columns as they are for everyone who sees all of the meeting and may do the same in it."""
+    user = request.user
+
+    def is_current() -> bool:
+        return glance.stamp(meeting.pk, user, clock.now()) == stamp and glance.sees_all(meeting.pk, user)
+
+    key = (
+        *(meeting.pk, stamp, request.GET.get("shown"), _chosen(request)),
+        *(may(user, name, meeting) for name in ("meetings.meeting_run", "meetings.item_add")),
+        meeting.controller_id == user.pk,
+        *(timezone.get_current_timezone_name(), clock.today()),
+    )
+    return shared(
+        request,
+        key,
+        lambda extra: _pulse(request, reference, **extra),
+        own={"sent_at": clock.now().isoformat()},
+        is_current=is_current,
+    )
+
+
+def _pulse(request: SignedInRequest, reference: str, **extra: Any) -> HttpResponse:
     meeting = visible_meeting(request, reference)
-    context = context_of(request, meeting)
+    context = context_of(request, meeting, **extra)
     line = context["live"].line
     if meeting.state != MeetingState.LIVE:
         return _tell("meeting-ended", page_address_of(meeting))

@@ -9,6 +9,7 @@ from kit.actor import SYSTEM
 from meetings.operations import attendance, placement
 from meetings.operations import item as items
 from meetings.queries import agenda as agendas
+from meetings.queries import glance
 from meetings.queries import meeting as queries
 from meetings.queries import series as series_queries
 from meetings.states import ItemOutcome
@@ -57,10 +58,10 @@ def test_an_administrator_has_no_more_sight_than_the_row_says():
 def test_the_stamp_changes_with_every_change_and_costs_one_query(at):
     meeting = make.live()
     user = people.user()
-    seen = [queries.stamp(meeting.pk, user, at)]
+    seen = [glance.stamp(meeting.pk, user, at)]
 
     def changed() -> bool:
-        seen.append(queries.stamp(meeting.pk, user, at))
+        seen.append(glance.stamp(meeting.pk, user, at))
         return seen[-1] not in seen[:-1]
 
     item = make.item(meeting)
@@ -82,17 +83,17 @@ def test_the_stamp_changes_with_every_change_and_costs_one_query(at):
     items.finish(item, outcome=ItemOutcome.NO_CHANGE, by=SYSTEM, at=at)
     assert changed()
     with CaptureQueriesContext(connection) as found:
-        assert queries.stamp(meeting.pk, user, at) == seen[-1]
+        assert glance.stamp(meeting.pk, user, at) == seen[-1]
     assert len(found) == 1
 
 
 def test_the_stamp_says_nothing_of_what_the_reader_may_not_see():
     meeting, insider, outsider = make.live(), people.user(), people.user()
-    before = [queries.stamp(meeting.pk, person, make.AT) for person in (insider, outsider)]
+    before = [glance.stamp(meeting.pk, person, make.AT) for person in (insider, outsider)]
 
     make.decision(meeting=meeting, about=make.restricted([insider]), actions=[{"title": "Cap"}])
 
-    after = [queries.stamp(meeting.pk, person, make.AT) for person in (insider, outsider)]
+    after = [glance.stamp(meeting.pk, person, make.AT) for person in (insider, outsider)]
     assert after[0] != before[0]
     assert after[1] == before[1]
 
