@@ -17,7 +17,7 @@ from notices.operations import delivery, digest, entry, mail_switch, message
 from people import queries as people
 from people.operations import calendar_reading, receipt, sign_in
 from riskhub.celery import app
-from risklog.operations import import_apply, imports, stewardship
+from risklog.operations import import_run, imports, stewardship
 from signals.operations import source
 from talk.operations import file
 
@@ -51,7 +51,7 @@ def tick(at: datetime, *, is_simulated: bool = False) -> int:
     is_simulated: `at` is not the present, as in a sample. Mails are only shown on the page of sent mail, and
     no calendar is read and no webhook is sent.
     """
-    done = import_apply.run_due(at=at).done
+    done = import_run.run_due(at=at).done
     done += act(at)
     if is_simulated:
         return done + message.send_due(at=at, is_kept=True).done
@@ -112,7 +112,7 @@ def send() -> None:
 @_in_present_time
 def hand_on() -> None:
     """Run the handlers of waiting events. Mails and long imports have tasks of their own, which it starts."""
-    if import_apply.is_waiting():
+    if import_run.is_waiting():
         app.send_task("riskhub.apply_imports", retry=False, ignore_result=True, expires=10)
     if relay.relay(seconds=10).done:
         app.send_task("riskhub.send", retry=False, ignore_result=True, expires=10)
@@ -122,8 +122,8 @@ def hand_on() -> None:
 @shared_task(name="riskhub.apply_imports", soft_time_limit=300, time_limit=330)
 @_in_present_time
 def apply_imports() -> None:
-    """Apply long imports, one after the other."""
-    import_apply.run_due(at=clock.now(), seconds=10)
+    """Check, apply and undo long imports, one after the other."""
+    import_run.run_due(at=clock.now(), seconds=10)
 
 
 @shared_task(name="riskhub.read_calendars")

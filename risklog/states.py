@@ -106,10 +106,25 @@ class RevealState(TextChoices):
 
 class ImportState(TextChoices):
     READ = "read", "Not checked"
+    CHECKING = "checking", "Being checked"
     CHECKED = "checked", "Checked"
     APPLYING = "applying", "Being imported"
     APPLIED = "applied", "Imported"
+    UNDOING = "undoing", "Being undone"
     UNDONE = "undone", "Undone"
+
+
+class ImportTask(TextChoices):
+    """What a worker does with a long import. CHECK_AND_APPLY: it applies it unless a row is refused."""
+
+    CHECK = "check", "Check"
+    APPLY = "apply", "Import"
+    CHECK_AND_APPLY = "both", "Check and import"
+    UNDO = "undo", "Undo"
+
+
+# The states of an import while a worker has a task of it.
+RUNNING_IMPORTS = (ImportState.CHECKING, ImportState.APPLYING, ImportState.UNDOING)
 
 
 class RowResult(TextChoices):

@@ -107,6 +107,7 @@ risk_pages: list = [
     path("imports/", imports.import_list, name="import_list"),
     path("imports/<int:pk>/", imports.import_detail, name="import_detail"),
     path("imports/<int:pk>/apply/", imports.import_apply, name="import_apply"),
+    path("imports/<int:pk>/cancel/", imports.import_cancel, name="import_cancel"),
     path("imports/<int:pk>/progress/", imports.import_progress, name="import_progress"),
     path("imports/<int:pk>/read/", imports.import_read, name="import_read"),
     path("imports/<int:pk>/undo/", imports.import_undo, name="import_undo"),

@@ -15,7 +15,7 @@ from bench.client import HOST
 from bench.figures import Line
 from bench.run import Run
 from kit.actor import Actor
-from risklog.operations import import_apply, imports
+from risklog.operations import import_apply, import_check, imports
 from risklog.states import ImportState
 
 GOALS = {"csv": 30_000, "xlsx": 5_000}  # rows a second
@@ -92,7 +92,8 @@ def _import(run: Run) -> tuple[float, float]:
     with Memory() as memory:
         began = time.perf_counter()
         file = io.BytesIO(text.getvalue().encode())
-        found = imports.take(file, name="risks.csv", by=by, at=run.at)
+        found = imports.read(file, name="risks.csv", by=by, at=run.at)
+        import_check.check(found, mapping=found.mapping, by=by, at=run.at)
         import_apply.apply(found, by=by, at=run.at)
         seconds = time.perf_counter() - began
     if found.state != ImportState.APPLIED:

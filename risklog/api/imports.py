@@ -23,15 +23,16 @@ from rest.steps import Step
 from risklog.columns import COLUMNS, DateOrder
 from risklog.filters import IMPORT_ROWS, IMPORTS
 from risklog.models import Category, Import
-from risklog.operations import import_apply, import_undo
+from risklog.operations import import_run
 from risklog.operations import imports as operations
 from risklog.queries import imports as queries
-from risklog.states import ImportState, RowResult
+from risklog.states import RUNNING_IMPORTS, ImportState, ImportTask, RowResult
 
 
 class ProgressRead(serializers.Serializer):
-    """How far a worker is: rows done of rows in all."""
+    """What a worker does, and how far it is: rows done of rows in all."""
 
+    task = serializers.ChoiceField(ImportTask.choices)
     done = serializers.IntegerField()
     total = serializers.IntegerField()
 
@@ -60,11 +61,23 @@ class ImportRead(serializers.Serializer):
     sheets = serializers.ListField(child=serializers.CharField(), help_text="The visible sheets of the file.")
     encoding = serializers.CharField(help_text="Of a text that is not Unicode: as it was read. Else empty.")
     problem = serializers.CharField(
-        help_text="Why a worker did not apply it. Nothing was imported then. Else empty."
+        help_text="Why a worker did not finish its task. Nothing of it is kept then. Else empty."
+    )
+    cancel_asked_at = serializers.DateTimeField(
+        allow_null=True, help_text="When you cancelled the present or the last task of a worker."
+    )
+    restored = serializers.IntegerField(
+        allow_null=True, help_text="Risks whose values its undo restored. Null before the undo."
+    )
+    closed = serializers.IntegerField(
+        allow_null=True, help_text="Created risks that its undo closed. Null before the undo."
+    )
+    left = serializers.DictField(
+        child=serializers.CharField(), help_text="Reference of a risk that its undo left as it is -> why."
     )
     progress = ProgressRead(
         allow_null=True,
-        help_text="While its state is “applying”: nothing of it is written before all of it is.",
+        help_text="While its state is “checking”, “applying” or “undoing”. Nothing is written before all is.",
     )
     counts = serializers.DictField(
         child=serializers.IntegerField(),
@@ -90,7 +103,10 @@ class ImportRowRead(serializers.Serializer):
 
 
 class NewImport(Body):
-    """A multipart form with the file. The answer is checked: a dry run."""
+    """A multipart form with the file. The answer is checked: a dry run.
+
+    A worker checks a sheet of more than 200 rows. Its state is “checking” then.
+    """
 
     file = serializers.FileField(allow_empty_file=True, help_text="CSV, XLSX, XLS or ODS, up to 25 MB.")
     kind = serializers.ChoiceField([("risks", "Risks")], default="risks")
@@ -115,7 +131,7 @@ class NewImport(Body):
     dry_run = serializers.BooleanField(
         default=True,
         help_text="False: apply it, unless a row is refused. Then its state stays “checked”. "
-        f"A worker applies more than {import_apply.AT_ONCE} rows: then its state is “applying”.",
+        f"A worker checks and applies more than {import_run.AT_ONCE} rows: its state is “applying” then.",
     )
 
     def validate_mapping(self, text: str) -> dict[str, str]:
@@ -143,11 +159,19 @@ class _Imports(Resource):
     def finish(self, rows: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
         ids = [row["id"] for row in rows]
         numbers, progress = queries.counts_of(ids), queries.progress_of(ids)
-        for row in rows:
-            row["counts"] = asdict(numbers[row["id"]])
-            one = progress.get(row["id"]) if row["state"] == ImportState.APPLYING else None
-            row["progress"] = {"done": one.done, "total": one.total} if one else None
+        for row, left in zip(rows, queries.left_of(rows, request.user), strict=True):
+            row["counts"], row["left"] = asdict(numbers[row["id"]]), left
+            one = progress.get(row["id"]) if row["state"] in RUNNING_IMPORTS else None
+            row["progress"] = {"task": one.task, "done": one.done, "total": one.total} if one else None
         return rows
+
+    def answer_of(self, request: Request, found: Import) -> Response:
+        """Return 200 with the result, or 202 with the address that has the progress while a worker has it."""
+        if not found.is_running:
+            return self.answer(request, found.pk)
+        answer = self.answer(request, found.pk, 202)
+        answer["Location"], answer["Retry-After"] = f"/api/v1/imports/{found.pk}", _RETRY_AFTER
+        return answer
 
 
 class Imports(_Imports, Collection):
@@ -165,20 +189,23 @@ class Imports(_Imports, Collection):
         values.pop("kind")
         file = values.pop("file")
         found = operations.take(file, name=file.name, **values, by=self.by(request), at=clock.now())
-        return self.created(request, found.pk, f"imports/{found.pk}")
+        answer = self.created(request, found.pk, f"imports/{found.pk}")
+        if found.is_running:
+            answer["Retry-After"] = _RETRY_AFTER
+        return answer
 
 
 class ImportItem(_Imports, Item):
     """Get an import of yours.
 
-    While it is being applied, only its `progress` changes. The answer then has no ETag and is never 304.
+    While a worker has a task of it, only `progress` changes. The answer has no ETag then, and is never 304.
     """
 
     permission = {"GET": "risklog.risk_import"}
 
     def get(self, request: Request, key: str) -> Response:
         row = self.one(request, key)
-        if row["state"] == ImportState.APPLYING:
+        if row["state"] in RUNNING_IMPORTS:
             return Response(row, headers={"Retry-After": _RETRY_AFTER})
         return self.answer(request, key, body=row)
 
@@ -194,7 +221,7 @@ class ApplyImport(_Imports, Step):
     permission = {"POST": "risklog.risk_import"}
     bodies = {"POST": Body}
     answers = {"POST": (200, ImportRead)}
-    accepted = f"A worker applies its rows, because they are more than {import_apply.AT_ONCE}."
+    accepted = f"A worker applies its rows, because they are more than {import_run.AT_ONCE}."
     is_versioned = True
 
     def post(self, request: Request, key: str) -> Response:
@@ -202,45 +229,52 @@ class ApplyImport(_Imports, Step):
         seen = self.seen(request, found)
         read(Body, request)
         try:
-            import_apply.start(found, by=self.by(request), at=clock.now(), seen=seen)
+            import_run.apply(found, by=self.by(request), at=clock.now(), seen=seen)
         except IllegalMove as refusal:
             # An answer keeps what was stored; an exception would roll it back (rest.idempotency).
             return refusal_answer(refusal)
-        if found.is_applied:
-            return self.answer(request, found.pk)
-        answer = self.answer(request, found.pk, 202)
-        answer["Location"], answer["Retry-After"] = f"/api/v1/imports/{found.pk}", _RETRY_AFTER
-        return answer
-
-
-class UndoneImport(ImportRead):
-    """An import that was undone."""
-
-    restored = serializers.IntegerField(help_text="Risks whose values were restored.")
-    closed = serializers.IntegerField(help_text="Created risks that were closed.")
-    left = serializers.DictField(
-        child=serializers.CharField(), help_text="Reference of a risk that stays as it is -> why."
-    )
+        return self.answer_of(request, found)
 
 
 class UndoImport(_Imports, Step):
     """Restore the values that an import changed, and close the risks that it created.
 
-    What somebody has changed since stays as it is, and is named. Created categories and tags stay.
+    What somebody has changed since stays as it is, and is named in `left`. Created categories and tags stay.
+    A worker undoes an import that wrote more than 200 rows: the answer is 202, and the import becomes
+    “undone”, or “applied” again with a `problem`.
     """
 
     permission = {"POST": "risklog.risk_import"}
     bodies = {"POST": None}
-    answers = {"POST": (200, UndoneImport)}
+    answers = {"POST": (200, ImportRead)}
+    accepted = f"A worker undoes its rows, because they are more than {import_run.AT_ONCE}."
     is_versioned = True
 
     def post(self, request: Request, key: str) -> Response:
         found = self.found(request, key)
         seen = self.seen(request, found)
         read(Body, request)
-        result = import_undo.undo(found, by=self.by(request), at=clock.now(), seen=seen)
-        row = {**self.one(request, str(found.pk)), **asdict(result)}
-        return self.answer(request, found.pk, body=row)
+        import_run.undo(found, by=self.by(request), at=clock.now(), seen=seen)
+        return self.answer_of(request, found)
+
+
+class CancelImport(_Imports, Step):
+    """Cancel what a worker does with an import: its check, its import or its undo. Nothing of it is kept.
+
+    If a worker is at it, it stops at its next part: the answer is 202. 409 if the work is complete: an import
+    that is applied can be undone instead.
+    """
+
+    permission = {"POST": "risklog.risk_import"}
+    bodies = {"POST": None}
+    answers = {"POST": (200, ImportRead)}
+    accepted = "The worker stops at its next part."
+
+    def post(self, request: Request, key: str) -> Response:
+        found = self.found(request, key)
+        read(Body, request)
+        import_run.cancel(found, by=self.by(request), at=clock.now())
+        return self.answer_of(request, found)
 
 
 class ImportRows(NestedCollection):
@@ -279,5 +313,6 @@ RESOURCES: list = [
     ("imports/<str:key>", ImportItem),
     ("imports/<str:key>/apply", ApplyImport),
     ("imports/<str:key>/undo", UndoImport),
+    ("imports/<str:key>/cancel", CancelImport),
     ("imports/<str:key>/rows", ImportRows),
 ]

@@ -9,7 +9,7 @@ from people.models import Token, User
 from risklog.columns import DateOrder
 from risklog.models.risk import Risk
 from risklog.models.taxonomy import Category
-from risklog.states import ImportState, RowResult
+from risklog.states import RUNNING_IMPORTS, ImportState, ImportTask, RowResult
 
 
 class Import(models.Model):
@@ -19,7 +19,10 @@ class Import(models.Model):
     leave it out. category: for rows without one. notes: how the file was read.
     checked_at: when the results of the rows were computed for the present mapping, None before.
     sheet, sheets, encoding: the name, the names and the encoding of lists.sheets.Sheet. batch: of the changes
-    that it made to existing risks. problem: why a worker could not apply it, "" otherwise.
+    that it made to existing risks. problem: why a worker did not finish its last task, "" otherwise.
+    cancel_asked_at: when its author cancelled the present or the last task, None if they did not.
+    restored, closed: how many risks its undo restored and closed, None before it. left: reference -> why a
+    risk stays as it is.
     """
 
     author = models.ForeignKey(User, models.CASCADE, related_name="+")
@@ -39,7 +42,11 @@ class Import(models.Model):
     applied_at = models.DateTimeField(null=True, blank=True)
     batch = models.UUIDField(null=True, blank=True)
     problem = models.TextField(blank=True, default="", db_default="")
+    cancel_asked_at = models.DateTimeField(null=True, blank=True)
     undone_at = models.DateTimeField(null=True, blank=True)
+    restored = models.PositiveIntegerField(null=True, blank=True)
+    closed = models.PositiveIntegerField(null=True, blank=True)
+    left = models.JSONField(default=dict, db_default={}, blank=True)
     version = models.PositiveIntegerField(default=1)
 
     class Meta:
@@ -59,6 +66,32 @@ class Import(models.Model):
         return self.state in (ImportState.READ, ImportState.CHECKED)
 
     @property
+    def is_running(self) -> bool:
+        """Return whether a worker checks, applies or undoes it, or will."""
+        return self.state in RUNNING_IMPORTS
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Return whether its author cancelled its last task."""
+        return self.cancel_asked_at is not None and not self.is_running
+
+    @property
+    def resting_state(self) -> ImportState:
+        """Return the state that it had before the task of a worker, and has again if that fails."""
+        if self.is_applied:
+            return ImportState.APPLIED
+        return ImportState.CHECKED if self.checked_at else ImportState.READ
+
+    @property
+    def problem_title(self) -> str:
+        """Return what `problem` is the reason of."""
+        if self.is_cancelled:
+            return "Cancelled"
+        return {ImportState.APPLIED: "Not undone", ImportState.CHECKED: "Not imported"}.get(
+            ImportState(self.state), "Not checked"
+        )
+
+    @property
     def has_choices(self) -> bool:
         """Return whether its file can be read in another way: another sheet, or another encoding."""
         return len(self.sheets) > 1 or bool(self.encoding)
@@ -75,14 +108,18 @@ class ImportFile(models.Model):
 
 
 class ImportRun(Claimable):
-    """The work of applying a long import, for a worker. An import is being applied while it has an open run.
+    """The work of checking, applying or undoing a long import. A worker does it while the run is open.
 
-    asked_at: when its author asked for it. token: with which they did so, None on a page. rows: their number.
+    task: what it does. asked_at: when its author asked for it. token: with which they did so, None on a page.
+    rows: their number.
     """
 
     MAX_TRIES = 3
 
     of = models.ForeignKey(Import, models.CASCADE, related_name="runs")
+    task = models.CharField(
+        max_length=5, choices=ImportTask.choices, default=ImportTask.APPLY, db_default=ImportTask.APPLY
+    )
     asked_at = models.DateTimeField()
     token = models.ForeignKey(Token, models.SET_NULL, null=True, blank=True, related_name="+")
     rows = models.PositiveIntegerField()

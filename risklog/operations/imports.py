@@ -1,7 +1,7 @@
-"""Imports of sheets into the risk log: read a file, and check it (a dry run). import_apply.py applies it."""
+"""Imports of sheets into the risk log: read a file, and delete it. import_run.py does the rest."""
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import IO, Any
 
@@ -13,12 +13,10 @@ from kit.refusals import Refused
 from kit.texts import many_lines, one_line
 from lists import sheets
 from risklog import columns
-from risklog.columns import COLUMNS, DateOrder
-from risklog.models import Category, Import, ImportFile, ImportRow
-from risklog.operations import import_apply
-from risklog.operations.import_saving import author_of, lock, save, store_results, today_of
-from risklog.queries.import_plan import plan
-from risklog.states import ImportState, RowResult
+from risklog.models import Import, ImportFile, ImportRow
+from risklog.operations import import_run
+from risklog.operations.import_saving import lock, save
+from risklog.states import RUNNING_IMPORTS, ImportState
 
 _GUARDED = tuple("=+-@")
 KEPT_FOR = timedelta(days=30)
@@ -110,10 +108,13 @@ def take(
     encoding: str = "",
     **settings: Any,
 ) -> Import:
-    """Read and check a file in one step, and start applying it unless this is a dry run or a row is refused.
+    """Read and check a file in one step, and apply it unless this is a dry run or a row is refused.
+
+    A worker does this with a long one (import_run.py).
 
     mapping: text of the header -> field; columns that it does not name are left out. None: as guessed.
-    sheet, encoding: as read() takes them. settings: date_order, category and creates_categories of check().
+    sheet, encoding: as read() takes them. settings: date_order, category and creates_categories of
+    import_check.choose().
     Raises Refused.
     """
     found = read(file, name=name, by=by, at=at, sheet=sheet, encoding=encoding)
@@ -121,43 +122,14 @@ def take(
         if unknown := set(mapping) - set(found.header):
             raise Refused(f"The file has no column “{min(unknown)[:80]}”.", field="mapping")
         found.mapping = [mapping.get(header, "") for header in found.header]
-    check(found, mapping=found.mapping, by=by, at=at, **settings)
-    is_refused = found.rows.filter(result=RowResult.REFUSED).exists()
-    return found if dry_run or is_refused else import_apply.start(found, by=by, at=at)
+    act = import_run.check if dry_run else import_run.check_and_apply
+    return act(found, mapping=found.mapping, by=by, at=at, **settings)
 
 
 def _text(cell: sheets.Cell) -> str:
     """Return the text of a cell, without the apostrophe with which an export guards texts like formulas."""
     text = many_lines(columns.text_of(cell))
     return text[1:] if text[:1] == "'" and text[1:2] in _GUARDED else text
-
-
-@transaction.atomic
-def check(
-    found: Import,
-    *,
-    mapping: Sequence[str],
-    by: Actor,
-    at: datetime,
-    seen: int | None = None,
-    date_order: str = DateOrder.AUTO,
-    category: Category | None = None,
-    creates_categories: bool = False,
-) -> Import:
-    """Store the mapping and the result of each row, as apply() would give it now. A dry run.
-
-    mapping: a field of columns.COLUMNS per column, "" to leave it out. Raises Refused, IllegalMove,
-    IllegalMove, ChangedMeanwhile.
-    """
-    lock(found, seen)
-    _check_mapping(found, mapping)
-    found.mapping = list(mapping)
-    found.date_order, found.category = date_order, category
-    found.creates_categories = creates_categories
-    store_results(plan(found, author_of(by), today=today_of(at)))
-    found.state, found.checked_at, found.problem = ImportState.CHECKED, at, ""
-    save(found)
-    return found
 
 
 @transaction.atomic
@@ -170,27 +142,9 @@ def delete(found: Import, *, by: Actor, at: datetime, seen: int | None = None) -
 def forget_old(*, at: datetime) -> int:
     """Delete imports older than KEPT_FOR, because their rows are copies. Returns the number of imports.
 
-    One that is being applied stays until it is finished.
+    One of which a worker has a task stays until that is finished.
     """
-    old = Import.objects.filter(created_at__lt=at - KEPT_FOR).exclude(state=ImportState.APPLYING)
+    old = Import.objects.filter(created_at__lt=at - KEPT_FOR).exclude(state__in=RUNNING_IMPORTS)
     number = old.count()
     old.delete()
     return number
-
-
-# ------------------------------------------------------------------ the mapping
-
-
-def _check_mapping(found: Import, mapping: Sequence[str]) -> None:
-    if len(mapping) != len(found.header):
-        raise Refused(f"Give one field for each of the {len(found.header)} columns.", field="mapping")
-    chosen = [name for name in mapping if name]
-    if unknown := set(chosen) - set(COLUMNS):
-        raise Refused(f"There is no field “{min(unknown)[:80]}”.", field="mapping")
-    if doubled := {name for name in chosen if chosen.count(name) > 1}:
-        label = COLUMNS[min(doubled)].label
-        raise Refused(f"Two columns are “{label}”. Choose one of them.", field="mapping")
-    if not {"title", "description", "reference", "external_id"} & set(chosen):
-        raise Refused(
-            "Choose the column that has the title or the description of the risks.", field="mapping"
-        )

@@ -64,9 +64,16 @@ def undo(batch: UUID, done_at: datetime, *, by: Actor, at: datetime) -> UndoResu
     one than the bulk change set, and a state if no step leads back: the result says which and why. A risk
     that the person may no longer see keeps all values. Raises Refused without such a change.
     """
+    result = plan(batch, done_at, by=by)
+    risk_bulk.write(result.rows, by=by, at=at)
+    return result
+
+
+def plan(batch: UUID, done_at: datetime, *, by: Actor) -> UndoResult:
+    """Lock the risks of a bulk change and return what its undo restores. The caller writes the rows."""
     # The index of verb and moment finds the events; there is none of the batch.
     events = Event.objects.filter(verb__in=_VERBS, at=done_at, batch=batch, actor=by.subject_id)
-    return _restored(events, by=by, at=at)
+    return _plan(events, by=by)
 
 
 @transaction.atomic
@@ -81,7 +88,9 @@ def undo_one(risk: Risk, done_at: datetime, *, by: Actor, at: datetime) -> UndoR
     old, new = history_undo.changes_of(last, _RISK.model).get(risk.pk, {}).get("state", ("", ""))
     if old != new:
         _refuse_half_undo(risk, old, new)
-    return _restored(last, by=by, at=at, is_whole=True)
+    result = _plan(last, by=by, is_whole=True)
+    risk_bulk.write(result.rows, by=by, at=at)
+    return result
 
 
 def _refuse_half_undo(risk: Risk, old: str, new: str) -> None:
@@ -97,8 +106,8 @@ def can_undo(risk: Risk, former: str) -> bool:
     return _leads_back(risk.state, former)
 
 
-def _restored(events: QuerySet[Event], *, by: Actor, at: datetime, is_whole: bool = False) -> UndoResult:
-    """Restore what these events replaced, where nobody has changed it since.
+def _plan(events: QuerySet[Event], *, by: Actor, is_whole: bool = False) -> UndoResult:
+    """Return what to restore of what these events replaced, where nobody has changed it since.
 
     is_whole: raise Refused if a value that nobody has changed since cannot be restored.
     """
@@ -121,7 +130,6 @@ def _restored(events: QuerySet[Event], *, by: Actor, at: datetime, is_whole: boo
             raise Refused(refused[risk.reference])
         if is_whole:
             check({name: new for name, (_, new) in row.changes.items()})
-    risk_bulk.write(rows, by=by, at=at)
     return UndoResult(rows, left, refused)
 
 

@@ -1,7 +1,7 @@
 """What an import would do: a result for each row of its sheet, computed from present data. Writes nothing."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -66,14 +66,21 @@ class PlannedRow:
         return RowResult.CHANGED if self.changes else RowResult.UNCHANGED
 
 
-def plan(found: Import, user: User, *, today: date) -> list[PlannedRow]:
+# Rows that are planned between two calls of `note`.
+_PART = 250
+
+
+def plan(
+    found: Import, user: User, *, today: date, note: Callable[[int], None] | None = None
+) -> list[PlannedRow]:
     """Return the plan of every row, in the order of the sheet. A constant number of queries.
 
     user: the author, who must be able to see and to change what the rows name. today: the day in the time
-    zone of the organisation.
+    zone of the organisation. note: called now and then with the number of steps that are done. A row takes
+    two: it is read, and it is compared.
     """
     rows = list(found.rows.order_by("line"))
-    return _Planner(found, user, today).plan(rows)
+    return _Planner(found, user, today).plan(rows, note or (lambda steps: None))
 
 
 class _Planner:
@@ -92,18 +99,24 @@ class _Planner:
         self.last_accepted = acceptance.last_day(today)
         self.may_create_category = found.creates_categories and may(user, "risklog.category_change")
 
-    def plan(self, rows: Sequence[ImportRow]) -> list[PlannedRow]:
+    def plan(self, rows: Sequence[ImportRow], note: Callable[[int], None]) -> list[PlannedRow]:
         order = DateOrder(self.found.date_order)
         self.orders = {
             place: order_of((row.cells[place] for row in rows), order) for place in self.places.values()
         }
-        planned = [self._read(PlannedRow(row)) for row in rows]
+        planned = []
+        for row in rows:
+            planned.append(self._read(PlannedRow(row)))
+            if len(planned) % _PART == 0:
+                note(len(planned))
         self._match(planned)
-        for one in planned:
+        for number, one in enumerate(planned, start=1):
             if one.risk is None:
                 self._complete(one)
             else:
                 self._compare(one)
+            if number % _PART == 0:
+                note(len(planned) + number)
         return planned
 
     # ---------------------------------------------------------- cells

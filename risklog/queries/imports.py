@@ -1,6 +1,6 @@
 """Reading imports: those of one person, and the rows of one as its page and the API show them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from kit import progress
 from kit.sight import Visitor
 from risklog.columns import COLUMNS
 from risklog.models import Import, ImportRow, ImportRun, Risk
-from risklog.states import ImportState, RowResult
+from risklog.states import ImportState, ImportTask, RowResult
 
 LABELS = {**{name: column.label for name, column in COLUMNS.items()}, "level": "Level"}
 
@@ -61,17 +61,41 @@ def counts_of(ids: Sequence[int]) -> dict[int, Counts]:
     return {pk: Counts(**found) for pk, found in numbers.items()}
 
 
+_HEADINGS = {
+    ImportTask.CHECK: "Checking",
+    ImportTask.APPLY: "Importing",
+    ImportTask.CHECK_AND_APPLY: "Checking and importing",
+    ImportTask.UNDO: "Undoing",
+}
+_IMPORT_CONTINUES = "You can leave this page: the import continues. The risks appear when all rows are done."
+_EXPLANATIONS = {
+    ImportTask.CHECK: "You can leave this page: the check continues. It writes nothing to the risk log.",
+    ImportTask.APPLY: _IMPORT_CONTINUES,
+    ImportTask.CHECK_AND_APPLY: _IMPORT_CONTINUES,
+    ImportTask.UNDO: "You can leave this page: the undo continues. The risks change when all rows are done.",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class ImportProgress:
-    """How far a worker is with an import: rows done of rows in all.
+    """How far a worker is with a task of an import: rows done of rows in all.
 
     is_begun: whether a worker has it. is_repeated: whether an earlier try ended without a result.
     """
 
+    task: ImportTask
     done: int
     total: int
     is_begun: bool
     is_repeated: bool
+
+    @property
+    def heading(self) -> str:
+        return _HEADINGS[self.task]
+
+    @property
+    def explanation(self) -> str:
+        return _EXPLANATIONS[self.task]
 
     @property
     def quarters(self) -> int:
@@ -80,11 +104,12 @@ class ImportProgress:
 
 
 def progress_of(ids: Sequence[int]) -> dict[int, ImportProgress]:
-    """Return the progress of those of these imports that are being applied. One query."""
+    """Return the progress of those of these imports of which a worker has a task. One query."""
     runs = list(ImportRun.objects.filter(of__in=ids, state__in=[Work.PENDING, Work.CLAIMED]))
     done = progress.of_each(str(run.claim) for run in runs if run.claim)
     return {
         run.of_id: ImportProgress(
+            ImportTask(run.task),
             min(done.get(str(run.claim), 0), run.rows),
             run.rows,
             run.state == Work.CLAIMED,
@@ -95,11 +120,31 @@ def progress_of(ids: Sequence[int]) -> dict[int, ImportProgress]:
 
 
 def progress_for(found: Import) -> ImportProgress | None:
-    """Return the progress of an import, None unless it is being applied. One query, or two without a run."""
-    if found.state != ImportState.APPLYING:
+    """Return the progress of an import, None unless a worker has a task. One query, or two without a run."""
+    if not found.is_running:
         return None
     one = progress_of([found.pk]).get(found.pk)
-    return one or ImportProgress(0, found.rows.count(), is_begun=False, is_repeated=False)
+    task = _TASK_OF[ImportState(found.state)]
+    return one or ImportProgress(task, 0, found.rows.count(), is_begun=False, is_repeated=False)
+
+
+_TASK_OF = {
+    ImportState.CHECKING: ImportTask.CHECK,
+    ImportState.APPLYING: ImportTask.APPLY,
+    ImportState.UNDOING: ImportTask.UNDO,
+}
+
+
+def left_of(found: Iterable[Mapping[str, Any]], user: Visitor) -> list[dict[str, str]]:
+    """Return what the undo of each of these imports left as it is: reference -> why. One query.
+
+    found: rows with `left`. A risk that the person may not see (any more) is left out.
+    """
+    left: list[dict[str, str]] = [row["left"] for row in found]
+    named = {reference for one in left for reference in one}
+    rows = Risk.objects.visible_to(user).filter(subject__reference__in=named)
+    visible = set(rows.values_list("subject__reference", flat=True)) if named else set()
+    return [{reference: why for reference, why in one.items() if reference in visible} for one in left]
 
 
 @dataclass(frozen=True, slots=True)

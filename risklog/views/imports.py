@@ -19,7 +19,7 @@ from people.permissions import SignedInRequest
 from risklog.filters import IMPORT_ROWS
 from risklog.forms.imports import MappingForm, ReadingForm, UploadForm
 from risklog.models import Import
-from risklog.operations import import_apply as apply_operations
+from risklog.operations import import_run as run_operations
 from risklog.operations import import_undo as undo_operations
 from risklog.operations import imports as operations
 from risklog.queries import imports as queries
@@ -34,6 +34,9 @@ class ResultTab:
     count: int
     query: str
     is_current: bool
+
+
+_CHECKED = "Checked. Nothing is imported yet."
 
 
 def address_of(found: Import) -> str:
@@ -77,10 +80,10 @@ def import_detail(request: SignedInRequest, pk: int) -> HttpResponse:
         found,
         MappingForm(request.POST if request.method == "POST" else None, found=found),
         permission="risklog.risk_import",
-        operation=operations.check,
-        address=f"{address_of(found)}#results",
+        operation=run_operations.check,
+        address=lambda: address_of(found) + ("" if found.is_running else "#results"),
         show=show,
-        message="Checked. Nothing is imported yet.",
+        message=lambda: "The check has started" if found.is_running else _CHECKED,
     )
 
 
@@ -114,6 +117,7 @@ def _context(request: SignedInRequest, found: Import, form: MappingForm) -> dict
         "form": form,
         "reading": ReadingForm(found=found) if found.has_choices else None,
         "progress": queries.progress_for(found),
+        "left": queries.left_of([{"left": found.left}], request.user)[0],
         "counts": (counts := queries.counts(found)),
         "page": shown.page,
         "lines": queries.lines(shown.page.rows, found.header, request.user) if found.checked_at else (),
@@ -141,7 +145,7 @@ def import_apply(request: SignedInRequest, pk: int) -> HttpResponse:
         request,
         found,
         permission="risklog.risk_import",
-        operation=apply_operations.start,
+        operation=run_operations.apply,
         address=address_of(found),
         message=lambda: "Imported" if found.is_applied else "The import has started",
     )
@@ -155,27 +159,45 @@ def import_progress(request: SignedInRequest, pk: int) -> HttpResponse:
     if progress := queries.progress_for(found):
         return respond(request, "risklog/_import_progress.html", None, {"found": found, "progress": progress})
     gone = go(request, address_of(found))
-    return toast(request, gone, "Imported") if found.state == ImportState.APPLIED else gone
+    return gone if found.problem else toast(request, gone, _done(found))
+
+
+def _done(found: Import) -> str:
+    """Return what a worker has done with an import."""
+    if found.state == ImportState.UNDONE:
+        return undo_operations.as_text(found)
+    return "Imported" if found.state == ImportState.APPLIED else _CHECKED
+
+
+@require_POST
+@view_needs("risklog.risk_import")
+def import_cancel(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Cancel what a worker does with an import."""
+    found = _import(request, pk)
+    return flows.press(
+        request,
+        found,
+        permission="risklog.risk_import",
+        operation=run_operations.cancel,
+        address=address_of(found),
+        message=lambda: "Cancelling. It stops in a moment." if found.is_running else "Cancelled",
+    )
 
 
 @require_POST
 @view_needs("risklog.risk_import")
 def import_undo(request: SignedInRequest, pk: int) -> HttpResponse:
     """Undo an import that was applied, and tell what stays as it is."""
-    found, results = _import(request, pk), []
-
-    def undo(found: Import, **act: Any) -> None:
-        results.append(undo_operations.undo(found, **act))
-
+    found = _import(request, pk)
     return flows.step(
         request,
         found,
         PageForm(request.POST),
         permission="risklog.risk_import",
-        operation=undo,
+        operation=run_operations.undo,
         address=address_of(found),
         show=lambda form, status: _refused(request, found, form),
-        message=lambda: undo_operations.as_text(results[0]),
+        message=lambda: "The undo has started" if found.is_running else undo_operations.as_text(found),
     )
 
 

@@ -21,15 +21,15 @@ from people.operations import token
 from people.states import Role
 from riskhub import schedule
 from risklog.models import Import, ImportRun, Risk
-from risklog.operations import import_apply, import_undo, imports
+from risklog.operations import import_check, import_run, import_undo, imports
 from risklog.operations import risk as operations
 from risklog.queries import imports as queries
-from risklog.states import ImportState, RiskState
+from risklog.states import ImportState, ImportTask, RiskState
 from tests.conftest import AT
 from tests.factories import people, risks
 
 pytestmark = pytest.mark.django_db
-LONG = import_apply.AT_ONCE + 1
+LONG = import_run.AT_ONCE + 1
 LATER = AT + timedelta(minutes=1)
 
 
@@ -42,12 +42,14 @@ def ana(db):
 def checked(person, rows=LONG, more=(), by=None):
     lines = ["ID,Risk,Category", *more, *(f"N-{number},Risk {number},Data drift" for number in range(rows))]
     sheet = io.BytesIO("\n".join(lines).encode())
-    return imports.take(sheet, name="risks.csv", by=by or Actor(person, "page"), at=AT)
+    by = by or Actor(person, "page")
+    found = imports.read(sheet, name="risks.csv", by=by, at=AT)
+    return import_check.check(found, mapping=found.mapping, by=by, at=AT)
 
 
 def started(person, rows=LONG, more=(), by=None):
     found = checked(person, rows, more, by)
-    return import_apply.start(found, by=by or Actor(person, "page"), at=AT)
+    return import_run.apply(found, by=by or Actor(person, "page"), at=AT)
 
 
 def claimed():
@@ -62,9 +64,9 @@ def expire_leases():
 
 
 def test_a_short_import_is_applied_at_once(ana):
-    found = started(ana, rows=import_apply.AT_ONCE)
+    found = started(ana, rows=import_run.AT_ONCE)
 
-    assert (found.state, Risk.objects.count()) == (ImportState.APPLIED, import_apply.AT_ONCE)
+    assert (found.state, Risk.objects.count()) == (ImportState.APPLIED, import_run.AT_ONCE)
     assert not ImportRun.objects.exists()
 
 
@@ -73,7 +75,7 @@ def test_a_long_import_is_applied_by_a_worker_in_the_name_of_its_author(ana):
     found = started(ana, more=["OLD,After,Data drift"])
     assert (found.state, Risk.objects.count()) == (ImportState.APPLYING, 1)
 
-    assert import_apply.run_due(at=LATER) == Tally(done=1)
+    assert import_run.run_due(at=LATER) == Tally(done=1)
 
     found = Import.objects.get()
     assert (found.state, found.applied_at, found.problem) == (ImportState.APPLIED, LATER, "")
@@ -89,7 +91,7 @@ def test_a_long_import_is_applied_by_a_worker_in_the_name_of_its_author(ana):
 def test_a_long_import_is_undone_as_a_short_one(ana):
     risks.risk("Before", external_id="OLD")
     found = started(ana, more=["OLD,After,Data drift"])
-    import_apply.run_due(at=LATER)
+    import_run.run_due(at=LATER)
 
     result = import_undo.undo(Import.objects.get(pk=found.pk), by=Actor(ana, "page"), at=LATER)
 
@@ -104,11 +106,11 @@ def test_pressed_twice_it_is_applied_once(ana):
         again = Import.objects.get(pk=found.pk)
         again.version = found.version  # of the page from before the first press
         try:
-            import_apply.start(again, by=Actor(ana, "page"), at=AT)
+            import_run.apply(again, by=Actor(ana, "page"), at=AT)
         except IllegalMove as refusal:
             assert refusal.message == "This import is running. Its page shows how far it is."
 
-    assert [import_apply.run_due(at=LATER).done for _ in range(2)] == [1, 0]
+    assert [import_run.run_due(at=LATER).done for _ in range(2)] == [1, 0]
     assert Risk.objects.count() == LONG
 
 
@@ -117,7 +119,7 @@ def test_while_it_runs_it_is_not_checked_read_or_deleted_and_it_is_kept(ana):
     by = {"by": Actor(ana, "page"), "at": AT}
 
     for act in (
-        lambda: imports.check(found, mapping=found.mapping, **by),
+        lambda: import_check.check(found, mapping=found.mapping, **by),
         lambda: imports.read_again(found, encoding="cp1252", **by),
         lambda: imports.delete(found, **by),
         lambda: import_undo.undo(found, **by),
@@ -130,11 +132,11 @@ def test_while_it_runs_it_is_not_checked_read_or_deleted_and_it_is_kept(ana):
 def test_after_a_killed_worker_another_one_applies_it_and_the_first_has_no_effect(ana):
     started(ana)
     lost = claimed()
-    assert import_apply.run_due(at=LATER) == Tally(), "the first worker still has its lease"
+    assert import_run.run_due(at=LATER) == Tally(), "the first worker still has its lease"
     expire_leases()
 
-    assert import_apply.run_due(at=LATER) == Tally(done=1)
-    assert import_apply.apply_claimed(lost, at=LATER) == Tally()
+    assert import_run.run_due(at=LATER) == Tally(done=1)
+    assert import_run.run_claimed(lost, at=LATER) == Tally()
 
     assert Risk.objects.count() == LONG
     assert Import.objects.get().state == ImportState.APPLIED
@@ -146,13 +148,13 @@ def test_after_three_killed_workers_it_is_returned_with_the_reason(ana):
         claims.claim(ImportRun.objects.order_by("id"), limit=1)
         expire_leases()
 
-    import_apply.run_due(at=LATER)
+    import_run.run_due(at=LATER)
 
     returned = Import.objects.get()
     assert (returned.state, returned.version) == (ImportState.CHECKED, found.version + 1)
-    assert returned.problem.startswith("The import failed 3 times for a technical reason.")
-    import_apply.start(returned, by=Actor(ana, "page"), at=LATER)
-    assert import_apply.run_due(at=LATER) == Tally(done=1)
+    assert returned.problem.startswith("This failed 3 times for a technical reason. Nothing was imported.")
+    import_run.apply(returned, by=Actor(ana, "page"), at=LATER)
+    assert import_run.run_due(at=LATER) == Tally(done=1)
     assert Risk.objects.count() == LONG
 
 
@@ -161,14 +163,14 @@ def test_what_changed_before_it_ran_is_shown_and_nothing_is_written(ana):
     started(ana, more=["OLD,After,Data drift"])
     operations.change(risk, {"title": "Of a colleague"}, by=Actor(ana, "page"), at=AT)
 
-    import_apply.run_due(at=LATER)
+    import_run.run_due(at=LATER)
 
     found = Import.objects.get()
     assert (found.state, Risk.objects.count()) == (ImportState.CHECKED, 1)
     assert found.problem.startswith("Something changed since the check, first for line 2.")
     assert ["title", "Of a colleague", "After"] in found.rows.get(line=2).changes
-    import_apply.start(found, by=Actor(ana, "page"), at=LATER)
-    assert (Import.objects.get().problem, import_apply.run_due(at=LATER)) == ("", Tally(done=1))
+    import_run.apply(found, by=Actor(ana, "page"), at=LATER)
+    assert (Import.objects.get().problem, import_run.run_due(at=LATER)) == ("", Tally(done=1))
     assert Risk.objects.get(external_id="OLD").title == "After"
 
 
@@ -176,7 +178,7 @@ def test_a_refused_row_is_told_at_once(ana):
     found = checked(ana, more=["X,Other,Nothing"])
 
     with pytest.raises(Refused, match="Line 2 is refused"):
-        import_apply.start(found, by=Actor(ana, "page"), at=AT)
+        import_run.apply(found, by=Actor(ana, "page"), at=AT)
     assert Import.objects.get().state == ImportState.CHECKED
 
 
@@ -184,7 +186,7 @@ def test_without_the_right_to_import_when_it_runs_nothing_is_written(ana):
     started(ana)
     persons.set_role(ana, Role.VIEWER, by=SYSTEM, at=AT)
 
-    import_apply.run_due(at=LATER)
+    import_run.run_due(at=LATER)
 
     found = Import.objects.get()
     assert (found.state, Risk.objects.count()) == (ImportState.CHECKED, 0)
@@ -196,14 +198,14 @@ def test_the_token_of_a_program_must_still_be_valid_when_it_runs(ana):
     started(ana, by=Actor(ana, "api", token=one))
     token.revoke(one, by=SYSTEM, at=AT)
 
-    import_apply.run_due(at=LATER)
+    import_run.run_due(at=LATER)
 
     found = Import.objects.get()
     assert (found.state, Risk.objects.count()) == (ImportState.CHECKED, 0)
     assert found.problem.startswith("The token that started the import is revoked or has expired.")
     again, _ = token.issue(ana, name="Nightly", scope="write", by=SYSTEM, at=AT)
-    import_apply.start(found, by=Actor(ana, "api", token=again), at=AT)
-    import_apply.run_due(at=LATER)
+    import_run.apply(found, by=Actor(ana, "api", token=again), at=AT)
+    import_run.run_due(at=LATER)
     assert set(Event.objects.filter(verb="risklog.risk_opened").values_list("token", flat=True)) == {
         again.subject_id
     }
@@ -214,9 +216,9 @@ def test_one_long_import_runs_at_a_time(ana):
     first = claimed()
     started(people.user("Ben", role=Role.RISK_MANAGER))
 
-    assert import_apply.run_due(at=LATER) == Tally()
-    assert import_apply.apply_claimed(first, at=LATER) == Tally(done=1)
-    assert import_apply.run_due(at=LATER) == Tally(done=1)
+    assert import_run.run_due(at=LATER) == Tally()
+    assert import_run.run_claimed(first, at=LATER) == Tally(done=1)
+    assert import_run.run_due(at=LATER) == Tally(done=1)
 
 
 def test_the_tick_of_a_house_without_workers_applies_it(ana):
@@ -268,7 +270,7 @@ def worker_before_a_change(person):
     started(person, more=["OLD,After,Data drift"])
     with transaction.atomic():
         operations.change(risk, {"description": "Of a colleague"}, by=Actor(person, "page"), at=AT)
-        thread = in_thread(lambda: import_apply.run_due(at=LATER))
+        thread = in_thread(lambda: import_run.run_due(at=LATER))
         yield wait_for_first_part()
     thread.join(20)
 
@@ -291,9 +293,9 @@ def test_a_worker_that_loses_the_database_half_way_leaves_nothing_and_it_is_repe
     found = Import.objects.get()
     assert (found.state, Risk.objects.count()) == (ImportState.APPLYING, 1)
     assert queries.progress_for(found) == queries.ImportProgress(
-        0, LONG + 1, is_begun=False, is_repeated=True
+        ImportTask.APPLY, 0, LONG + 1, is_begun=False, is_repeated=True
     )
     expire_leases()
 
-    assert import_apply.run_due(at=LATER) == Tally(done=1)
+    assert import_run.run_due(at=LATER) == Tally(done=1)
     assert Risk.objects.count() == LONG + 1

@@ -13,7 +13,7 @@ from kit.actor import Actor
 from people.states import Role
 from riskhub import schema
 from risklog.models import Import, ImportRun, Risk
-from risklog.operations import import_apply, imports
+from risklog.operations import import_check, import_run, imports
 from risklog.operations import risk as operations
 from tests.conftest import AT
 from tests.factories import people, risks
@@ -33,11 +33,13 @@ def ana(client):
 
 
 def an_import(person, sheet=SHEET):
-    return imports.take(io.BytesIO(sheet.encode()), name="risks.csv", by=Actor(person, "page"), at=AT)
+    by = Actor(person, "page")
+    found = imports.read(io.BytesIO(sheet.encode()), name="risks.csv", by=by, at=AT)
+    return import_check.check(found, mapping=found.mapping, by=by, at=AT)
 
 
 def started(person):
-    return import_apply.start(an_import(person), by=Actor(person, "page"), at=AT)
+    return import_run.apply(an_import(person), by=Actor(person, "page"), at=AT)
 
 
 def claimed(*, done):
@@ -66,10 +68,10 @@ def test_pressed_the_page_shows_the_progress_until_the_result(client, ana):
     for page in (page_of(client, found), client.get(f"{LIST}{found.pk}/progress/", headers=HTMX).text):
         assert f'<progress class="progress" max="{ROWS}" value="130"' in page.replace("\n", " ")
         assert f"130 of {ROWS} rows" in page
-        assert '<p class="visually-hidden" role="status">50 percent imported</p>' in page
+        assert '<p class="visually-hidden" role="status">50 percent done</p>' in page
         assert "Waiting for a worker." not in page
 
-    import_apply.apply_claimed(run, at=AT)
+    import_run.run_claimed(run, at=AT)
 
     answer = client.get(f"{LIST}{found.pk}/progress/", headers=HTMX)
     assert answer["HX-Redirect"] == f"{LIST}{found.pk}/"
@@ -99,7 +101,7 @@ def test_what_prevented_it_is_on_its_page_until_it_is_checked_again(client, ana)
     risk = risks.risk("Before", external_id="N-7")
     found = started(ana)
     operations.change(risk, {"title": "Of a colleague"}, by=Actor(ana, "page"), at=AT)
-    import_apply.run_due(at=AT)
+    import_run.run_due(at=AT)
 
     answer = client.get(f"{LIST}{found.pk}/progress/", headers=HTMX)
     page = page_of(client, found)
@@ -108,7 +110,7 @@ def test_what_prevented_it_is_on_its_page_until_it_is_checked_again(client, ana)
     assert "Something changed since the check, first for line 9." in page
     assert f"Import {ROWS - 1} new and 1 changed" in page
     found = Import.objects.get()
-    imports.check(found, mapping=found.mapping, by=Actor(ana, "page"), at=AT)
+    import_check.check(found, mapping=found.mapping, by=Actor(ana, "page"), at=AT)
     assert "Something changed since the check" not in page_of(client, found)
 
 
@@ -141,13 +143,16 @@ def test_a_long_import_is_accepted_and_its_progress_is_read_where_the_answer_say
 
     assert (answer.status_code, answer["Retry-After"]) == (202, "1")
     assert answer["Location"] == f"{API}/{found.pk}"
-    assert (answer.json()["state"], answer.json()["progress"]) == ("applying", {"done": 0, "total": ROWS})
+    assert (answer.json()["state"], answer.json()["progress"]) == (
+        "applying",
+        {"task": "apply", "done": 0, "total": ROWS},
+    )
     run = claimed(done=200)
     running = client.get(answer["Location"], headers={"If-None-Match": answer["ETag"]})
     assert (running.status_code, running["Retry-After"]) == (200, "1")
-    assert running.json()["progress"] == {"done": 200, "total": ROWS}
+    assert running.json()["progress"] == {"task": "apply", "done": 200, "total": ROWS}
     assert not running.has_header("ETag")
-    import_apply.apply_claimed(run, at=AT)
+    import_run.run_claimed(run, at=AT)
     finished = client.get(answer["Location"])
     assert (finished.json()["state"], finished.json()["progress"]) == ("applied", None)
     assert not finished.has_header("Retry-After")
@@ -160,7 +165,7 @@ def test_the_program_reads_what_prevented_it(client, ana):
     found = an_import(ana)
     apply_by_api(client, found)
     operations.change(risk, {"title": "Of a colleague"}, by=Actor(ana, "page"), at=AT)
-    import_apply.run_due(at=AT)
+    import_run.run_due(at=AT)
 
     body = client.get(f"{API}/{found.pk}").json()
 
@@ -190,7 +195,7 @@ def test_a_long_sheet_that_is_sent_to_be_applied_is_created_and_runs(client, ana
     answer = client.post(API, {"file": file, "dry_run": "false"})
 
     assert (answer.status_code, answer.json()["state"]) == (201, "applying")
-    assert import_apply.run_due(at=AT).done == 1
+    assert import_run.run_due(at=AT).done == 1
     assert client.get(answer["Location"]).json()["state"] == "applied"
 
 

@@ -13,7 +13,7 @@ from kit.refusals import IllegalMove, Refused
 from notices.models import Entry
 from people.states import Role
 from risklog.models import Acceptance, Import, ImportFile, Risk
-from risklog.operations import import_apply, import_undo, imports, risk_bulk
+from risklog.operations import import_apply, import_check, import_undo, imports, risk_bulk
 from risklog.operations import risk as operations
 from risklog.states import ImportState
 from talk.operations import comment
@@ -80,7 +80,7 @@ def test_another_sheet_is_read_on_the_page_without_another_upload(client, ana):
     assert "Old risk" not in answer.content.decode()
     found.refresh_from_db()
     assert (found.sheet, found.state, found.rows.count()) == ("Present", ImportState.READ, 2)
-    imports.check(found, mapping=found.mapping, by=Actor(ana, "page"), at=AT)
+    import_check.check(found, mapping=found.mapping, by=Actor(ana, "page"), at=AT)
     import_apply.apply(found, by=Actor(ana, "page"), at=AT)
     assert set(Risk.objects.values_list("title", flat=True)) == {"Present risk", "Other"}
     assert not ImportFile.objects.exists()
@@ -173,7 +173,7 @@ def test_what_somebody_changed_since_stays_and_is_named(ana):
     assert "title" in result.left[known.reference]
     known.refresh_from_db()
     assert (known.title, known.likelihood) == ("Better", 2)
-    assert new.reference in import_undo.as_text(result)
+    assert new.reference in import_undo.as_text(found)
 
 
 def test_what_riskhub_itself_does_meanwhile_is_no_change(ana):

@@ -12,7 +12,7 @@ from kit.actor import Actor
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
 from people.states import Role
 from risklog.models import Category, Import, Risk
-from risklog.operations import import_apply, imports
+from risklog.operations import import_apply, import_check, imports
 from risklog.operations import risk as operations
 from risklog.operations.acceptance import DUE
 from risklog.queries import imports as queries
@@ -37,7 +37,7 @@ def read(lines, person):
 
 def check(found, person, **settings):
     settings = {"mapping": found.mapping, **settings}
-    return imports.check(found, **settings, by=Actor(person, "page"), at=AT)
+    return import_check.check(found, **settings, by=Actor(person, "page"), at=AT)
 
 
 def apply(found, person):
