@@ -38,34 +38,58 @@ def put_many(meeting: Meeting, drafts: Sequence[ItemDraft], *, at: datetime) -> 
     Subjects that are on an upcoming agenda already come first. The others become new items in their order.
     """
     placed = agenda_queries.upcoming_items_of([draft.about for draft in drafts])
-    items = [
-        placement.put(
-            meeting,
-            draft.about,
-            draft.values,
-            draft.rank,
-            by=SYSTEM,
-            at=at,
-            cause=None,
-            placed=placed[draft.about.pk],
-        )
-        for draft in drafts
-        if draft.about.pk in placed
+    later: list[tuple[ItemDraft, AgendaItem]] = []
+    new, items = [], []
+    for draft in drafts:
+        known = placed.get(draft.about.pk)
+        if known is None:
+            new.append(draft)
+        elif placement.is_only_later(known, meeting):
+            later.append((draft, known[0]))
+        else:
+            items.append(_put(meeting, draft, known, at=at))
+    return [*items, *_bring_forward(meeting, later, at=at), *_add(meeting, new, at=at)]
+
+
+def _put(meeting: Meeting, draft: ItemDraft, known: Sequence[AgendaItem], *, at: datetime) -> AgendaItem:
+    return placement.put(
+        meeting, draft.about, draft.values, draft.rank, by=SYSTEM, at=at, cause=None, placed=known
+    )
+
+
+def _bring_forward(
+    meeting: Meeting, later: Sequence[tuple[ItemDraft, AgendaItem]], *, at: datetime
+) -> list[AgendaItem]:
+    """Move items of later meetings to this one."""
+    payloads = [events.ItemMoved(item=item.pk, from_meeting=item.meeting.subject_id) for _, item in later]
+    ranks = _ranks(meeting, [draft for draft, _ in later])
+    pairs = [
+        (item, {"meeting": meeting, "rank": rank, "why": draft.values["why"]})
+        for (draft, item), rank in zip(later, ranks, strict=True)
     ]
-    new = [draft for draft in drafts if draft.about.pk not in placed]
-    return items + _add(meeting, new, at=at)
+    history.change_many(pairs, verb=events.ItemMoved.verb, payloads=payloads, by=SYSTEM, at=at)
+    return [item for _, item in later]
 
 
 def _add(meeting: Meeting, drafts: Sequence[ItemDraft], *, at: datetime) -> list[AgendaItem]:
-    ranks = {rank: placement.next_rank(meeting, rank) for rank in {draft.rank for draft in drafts}}
-    items = []
-    for draft in drafts:
-        rank = min(ranks[draft.rank], draft.rank + 99)
-        ranks[draft.rank] = rank + 1
-        items.append(AgendaItem(meeting=meeting, about=draft.about, rank=rank, **draft.values))
+    items = [
+        AgendaItem(meeting=meeting, about=draft.about, rank=rank, **draft.values)
+        for draft, rank in zip(drafts, _ranks(meeting, drafts), strict=True)
+    ]
     payloads = [events.ItemAdded(about=draft.about.pk) for draft in drafts]
     history.record_many(items, events.ItemAdded.verb, payloads=payloads, by=SYSTEM, at=at)
     return items
+
+
+def _ranks(meeting: Meeting, drafts: Sequence[ItemDraft]) -> list[int]:
+    """Return the rank of each draft: after the last item of its class on the agenda, in their order."""
+    following = {rank: placement.next_rank(meeting, rank) for rank in {draft.rank for draft in drafts}}
+    ranks = []
+    for draft in drafts:
+        rank = min(following[draft.rank], draft.rank + 99)
+        following[draft.rank] = rank + 1
+        ranks.append(rank)
+    return ranks
 
 
 def place_waiting(*, at: datetime) -> int:

@@ -158,6 +158,13 @@ def put(
     return item
 
 
+def is_only_later(placed: Sequence[AgendaItem], meeting: Meeting) -> bool:
+    """Return whether these items of a subject are one unfinished item of a later meeting: put() moves it."""
+    if len(placed) != 1 or placed[0].state not in UNFINISHED:
+        return False
+    return placed[0].meeting_id != meeting.pk and placed[0].meeting.starts_at > meeting.starts_at
+
+
 def _restore(
     item_here: AgendaItem,
     unfinished: AgendaItem,

@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from history.models import Due, Event
 from kit.actor import SYSTEM
 from meetings.models import AgendaItem, Meeting
-from meetings.operations import agenda, agenda_handlers, placement
+from meetings.operations import agenda, agenda_handlers, bulk_placement, placement
 from meetings.operations import item as items
 from meetings.operations import meeting as meetings
 from meetings.operations import series as all_series
@@ -257,6 +257,38 @@ def test_an_agenda_of_many_things_costs_as_few_queries_as_one_of_few(team, at):
     assert items.count() == 26
     assert len(set(items.values_list("rank", flat=True))) == 26
     assert many == few
+
+
+def test_things_on_a_later_agenda_are_brought_forward_together(team, at):
+    """Each as if alone: the item moves to the end of its class, with the new reason, and history says so."""
+    series = make.series(team)
+    sooner, later = make.planned(series), make.planned(series, 1)
+    first = make.item(sooner, about=make_risk.risk().subject)
+    AgendaItem.objects.filter(pk=first.pk).update(rank=placement.Rank.RISK + 1)
+
+    def drafts(number: int) -> list[bulk_placement.ItemDraft]:
+        """Put risks on the later agenda, and return them for the earlier one."""
+        subjects = [make_risk.risk().subject for _ in range(number)]
+        for subject in subjects:
+            make.item(later, about=subject)
+        values = {"title": "Later", "why": "Due", "purpose": "decide", "minutes": 10}
+        return [bulk_placement.ItemDraft(one, values, placement.Rank.RISK) for one in subjects]
+
+    def cost(number: int) -> int:
+        wanted = drafts(number)
+        with CaptureQueriesContext(connection) as queries:
+            bulk_placement.put_many(sooner, wanted, at=at)
+        return len(queries)
+
+    cost(1)
+    assert cost(3) == cost(1)
+
+    lines = list(AgendaItem.objects.filter(meeting=sooner).exclude(pk=first.pk).order_by("rank"))
+    assert [line.rank - placement.Rank.RISK for line in lines] == [2, 3, 4, 5, 6]
+    assert {line.why for line in lines} == {"Due"}
+    moved = Event.objects.filter(verb="meetings.item_moved", subject=sooner.subject).order_by("id")
+    assert [one.data["item"] for one in moved] == [line.pk for line in lines]
+    assert {one.data["from_meeting"] for one in moved} == {later.subject_id}
 
 
 def test_a_series_of_another_team_is_never_chosen(team, at):
