@@ -2,7 +2,9 @@
 
 import hashlib
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeAlias
 
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
@@ -12,6 +14,9 @@ from django.middleware.csrf import get_token
 _KEPT_SECONDS = 60
 # In a shared answer a mark stands where each reader gets their own text. Nobody can write it into a text.
 _SECRET = secrets.token_hex(16)
+# After a change many readers poll at once. One thread renders for those that came meanwhile.
+_RENDERING = threading.Lock()
+_Stored: TypeAlias = tuple[int, dict[str, str], str]
 
 
 def shared(
@@ -33,14 +38,25 @@ def shared(
     own = {**own, "csrf_token": get_token(request)}
     stored = cache.get(name)
     if stored is None:
-        answer = render({word: _mark(word) for word in own})
-        stored = (answer.status_code, dict(answer.items()), answer.content.decode())
-        if is_current():
-            cache.set(name, stored, _KEPT_SECONDS)
+        with _RENDERING:
+            stored = cache.get(name) or _rendered(name, render, own, is_current)
     status, headers, content = stored
     for word, text in own.items():
         content = content.replace(_mark(word), text)
     return HttpResponse(content, status=status, headers=headers)
+
+
+def _rendered(
+    name: str,
+    render: Callable[[Mapping[str, str]], HttpResponse],
+    own: Iterable[str],
+    is_current: Callable[[], bool],
+) -> _Stored:
+    answer = render({word: _mark(word) for word in own})
+    stored = (answer.status_code, dict(answer.items()), answer.content.decode())
+    if is_current():
+        cache.set(name, stored, _KEPT_SECONDS)
+    return stored
 
 
 def _mark(word: str) -> str:
