@@ -125,6 +125,14 @@ def present_data(event: Event) -> dict[str, Any]:
     return declarations.upcast(event.verb, event.schema_version, event.data)
 
 
+def later_than(event: Event) -> Q:
+    """Match events that happened after another one, by their moments; the id decides only at the same one.
+
+    Ids alone are no order: a transaction that began earlier can commit later.
+    """
+    return Q(at__gt=event.at) | Q(at=event.at, pk__gt=event.pk)
+
+
 def rebuilt(model_label: str, pk: int) -> dict[str, Any]:
     """Return a row rebuilt from history alone: all its changes are applied, oldest first."""
     found: dict[str, Any] = {}

@@ -8,6 +8,7 @@ from meetings.recipients import (
     asked_to_swap,
     facilitator,
     facilitator_of_decision,
+    former_observer,
     next_facilitator,
     observer,
     owner_and_lead,
@@ -87,6 +88,12 @@ class TurnNear(Payload, verb="meetings.turn_near"):
 
 class ObservationNear(Payload, verb="meetings.observation_near"):
     days: int
+    observer: int
+
+
+class ObservationEnded(Payload, verb="meetings.observation_ended"):
+    """observer: the id of the person who was invited and does not observe any more."""
+
     observer: int
 
 
@@ -186,6 +193,7 @@ class DecisionReplaced(Payload, verb="meetings.decision_replaced"):
 
 _TURN = Mail("meeting", mail.context, mail.turn_is_theirs)
 _OBSERVATION = Mail("meeting", mail.observation_context, mail.observation_is_theirs, is_alone=True)
+_NO_OBSERVATION = Mail("meeting_time", mail.observation_end, mail.meeting_is_ahead, is_alone=True)
 _AGENDA = Mail("meeting", mail.context, mail.agenda_is_current, is_alone=True)
 _INVITATION = Mail("series", mail.series_context, mail.series_meets, is_alone=True)
 _SERIES_ENDS = Mail("series", mail.series_context, mail.series_is_retired, is_alone=True)
@@ -226,6 +234,7 @@ EVENTS = (
     EventType("meetings.meeting_replanned", (turn_changed,), group=NewsGroup.MEETINGS),
     EventType(TurnNear, (facilitator, stand_in, scribe), _TURN, group=NewsGroup.MEETINGS),
     EventType(ObservationNear, (observer,), _OBSERVATION, group=NewsGroup.MEETINGS),
+    EventType(ObservationEnded, (former_observer,), _NO_OBSERVATION, group=NewsGroup.MEETINGS),
     EventType("meetings.turn_taken_over", (turn_changed,), group=NewsGroup.MEETINGS),
     EventType(
         "meetings.swap_asked",

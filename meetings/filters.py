@@ -20,6 +20,7 @@ from meetings.states import (
     MeetingState,
     SwapState,
     TripwireState,
+    TurnTask,
 )
 from people import queries as people
 
@@ -111,6 +112,7 @@ CHECK_INS = ListSpec(
 )
 SWAPS = ListSpec(
     filters={
+        "task": filtering.choice("Task", "task", TurnTask),
         "state": filtering.choice("State", "state", SwapState),
         "meeting": filtering.key("Meeting", "meeting_id", "The id of a meeting."),
     },

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from history.models import Event, Subject
-from history.queries import changed_fields, present_data
+from history.queries import changed_fields, later_than, present_data
 from meetings import cadence
 from meetings.models import Meeting, MeetingSeries, Swap
 from meetings.queries import calendar, minutes
@@ -56,6 +56,12 @@ def observation_context(event: Event, reader: User) -> dict[str, Any]:
     return {**found, "calendar": calendar.meeting_change(found["meeting"], event, reader)}
 
 
+def observation_end(event: Event, reader: User) -> dict[str, Any]:
+    """Return the meeting, with the cancellation of the invitation to observe it."""
+    found = time_context(event, reader)
+    return {**found, "calendar": calendar.observation_withdrawal(found["meeting"], event, reader)}
+
+
 def _minutes(meeting: Meeting, reader: User) -> dict[str, Any]:
     """Return the minutes as this reader may see them, and their address."""
     shown = minutes.minutes(meeting, reader)
@@ -88,6 +94,13 @@ def swap_is_ahead(event: Event, user: User, at: datetime) -> str:
     meeting = Meeting.objects.select_for_update(of=("self",)).get(subject_id=event.subject_id)
     is_ahead = meeting.state == MeetingState.PLANNED and meeting.starts_at > at
     return "" if is_ahead else _OVER
+
+
+def meeting_is_ahead(event: Event, user: User, at: datetime) -> str:
+    """Check that the meeting has not started; one that is cancelled may still be in a calendar."""
+    meeting = Meeting.objects.select_for_update(of=("self",)).get(subject_id=event.subject_id)
+    is_over = meeting.state in HELD or meeting.starts_at <= at
+    return "The meeting is over or has started." if is_over else ""
 
 
 def turn_is_theirs(event: Event, user: User, at: datetime) -> str:
@@ -177,7 +190,7 @@ def series_meets(event: Event, user: User, at: datetime) -> str:
     series = _locked_series(event)
     if series.is_retired:
         return "The series is retired."
-    later = Event.objects.filter(subject=event.subject_id, verb="meetings.series_changed", pk__gt=event.pk)
+    later = Event.objects.filter(later_than(event), subject=event.subject_id, verb="meetings.series_changed")
     is_mailed_again = any(changed_fields(other) & WHAT_CALENDARS_SHOW for other in later)
     return "The series was changed again." if is_mailed_again else ""
 
@@ -207,8 +220,8 @@ def time_is_current(event: Event, user: User, at: datetime) -> str:
     meeting = Meeting.objects.select_for_update(of=("self",)).get(subject_id=event.subject_id)
     if meeting.state in HELD or meeting.starts_at <= at:
         return "The meeting is over or has started."
-    last = Event.objects.filter(subject=event.subject_id, verb__in=_TIMES).order_by("-pk").first()
-    return "" if last and last.pk == event.pk else "The meeting was changed again."
+    later = Event.objects.filter(later_than(event), subject=event.subject_id, verb__in=_TIMES)
+    return "The meeting was changed again." if later.exists() else ""
 
 
 def _locked_series(event: Event) -> MeetingSeries:

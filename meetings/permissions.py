@@ -110,10 +110,19 @@ def may_take(user: User, obj: Any) -> bool:
     return series is not None and takes_part(user, series)
 
 
+@permission("meetings.meeting_observe")
+def may_observe(user: User, obj: Any) -> bool:
+    """Take over the turn of the observer. obj: the meeting. The operation knows which teams observe."""
+    if obj is None or not may_write(user, Role.MEMBER):
+        return may_write(user, Role.MEMBER)
+    return bool(obj.series.has_observer) and not takes_part(user, obj.series)
+
+
 @permission("meetings.swap_ask")
 def may_ask_to_swap(user: User, obj: Any) -> bool:
     """Ask a colleague to take one's own turn. obj: the meeting."""
-    return may_write(user, Role.MEMBER) and (obj is None or obj.facilitator_id == user.pk)
+    has_turn = obj is None or user.pk in {obj.facilitator_id, obj.scribe_id, obj.observer_id}
+    return may_write(user, Role.MEMBER) and has_turn
 
 
 @permission("meetings.swap_answer")

@@ -4,7 +4,7 @@ from django.db.models import QuerySet
 
 from actions.models import Action
 from history.models import Event
-from history.queries import changed_fields, present_data
+from history.queries import changed_fields, later_than, present_data
 from history.recipients import everyone
 from meetings.models import Decision, Meeting, MeetingSeries, Swap
 from meetings.queries import series as series_queries
@@ -42,6 +42,11 @@ def scribe(event: Event) -> dict[int, str]:
 def observer(event: Event) -> dict[int, str]:
     """Return the observer of the meeting."""
     return everyone(_told(event).values_list("observer_id", flat=True), "You are the observer")
+
+
+def former_observer(event: Event) -> dict[int, str]:
+    """Return the person whose invitation to observe the meeting is cancelled."""
+    return everyone([present_data(event)["observer"]], "You do not observe the meeting any more")
 
 
 def _told(event: Event) -> QuerySet[Meeting]:
@@ -90,11 +95,17 @@ def turn_changed(event: Event) -> dict[int, str]:
 
 
 def _of_turn(event: Event) -> dict[int, str]:
-    """Return the former and the new facilitator, scribe and observer whom the changes of one event name."""
+    """Return the former and the new facilitator, scribe and observer whom the changes of one event name.
+
+    Observers whose invitation it cancels, and those it invites, are told by the events that do so.
+    """
     found: dict[int, str] = {}
     for row in present_data(event).get("rows", ()):
+        invited = row["changes"].get("invited_observer_id", (None, None))
         for field, name in _TASKS:
             before, after = row["changes"].get(field, (None, None))
+            if field == "observer_id":
+                before, after = (one if one not in invited else None for one in (before, after))
             found |= everyone([before], f"You were the {name}")
             found |= everyone([after], f"You are the new {name}")
     return found
@@ -111,7 +122,7 @@ def participants_of_series(event: Event) -> dict[int, str]:
     if any(row["changes"].get("is_draft", ())[1:] == [True] for row in event.data["rows"]):
         return {}  # it was added as a draft; its publication tells them
     joined = Event.objects.filter(
-        subject=event.subject_id, verb="meetings.participants_joined", pk__gt=event.pk
+        later_than(event), subject=event.subject_id, verb="meetings.participants_joined"
     )
     invited = {pk for other in joined for pk in present_data(other)["people"]}
     people = series_queries.participants(series).exclude(pk__in=invited)
@@ -133,16 +144,15 @@ def participants(event: Event) -> dict[int, str]:
         return {}
     observing = everyone([meeting.observer_id], "You are the observer")
     if is_of_series and not meeting.is_extra:
-        return observing if _has_invited_observer(event) else {}
+        return observing if _has_invited_observer(meeting) else {}
     people = series_queries.participants(meeting.series).values_list("pk", flat=True)
     leading = everyone([meeting.facilitator_id], "You facilitate the meeting")
     return observing | everyone(people, "You are a participant") | leading
 
 
-def _has_invited_observer(event: Event) -> bool:
-    """Return True if the observer of the meeting has got an invitation, a week or a day before."""
-    earlier = Event.objects.filter(subject=event.subject_id, pk__lt=event.pk)
-    return earlier.filter(verb="meetings.observation_near").exists()
+def _has_invited_observer(meeting: Meeting) -> bool:
+    """Return True if the present observer of the meeting has got an invitation."""
+    return meeting.observer_id is not None and meeting.observer_id == meeting.invited_observer_id
 
 
 def owners_of_actions(event: Event) -> dict[int, str]:

@@ -17,6 +17,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from meetings.states import TurnTask
+
 
 @dataclass(frozen=True, slots=True)
 class Person:
@@ -54,15 +56,17 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What people take turns at, in words for the reasons: "has not led yet", "last led on"."""
+    """What people take turns at, in words for the reasons: "has not led yet", "last led on", "took over"."""
 
     never: str
     last: str
+    taken: str
 
 
-LEADING = Task("has not led yet", "last led on")
-WRITING = Task("has not been the scribe yet", "was last the scribe on")
-OBSERVING = Task("has not observed yet", "last observed on")
+LEADING = Task("has not led yet", "last led on", "took over this meeting")
+WRITING = Task("has not been the scribe yet", "was last the scribe on", "took over as scribe")
+OBSERVING = Task("has not observed yet", "last observed on", "took over as observer")
+TASKS = {TurnTask.FACILITATOR: LEADING, TurnTask.SCRIBE: WRITING, TurnTask.OBSERVER: OBSERVING}
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +154,7 @@ def _assign_slot(
     pinned = next((person for person in available if person.id == slot.pinned), None)
     if pinned:
         stand_in = _stand_in(available, pinned, turns)
-        return Assignment(
-            focus, pinned.function, pinned.id, stand_in, f"{pinned.name} took over this meeting"
-        )
+        return Assignment(focus, pinned.function, pinned.id, stand_in, f"{pinned.name} {task.taken}")
     function = _function(roster, available, turns, focus)
     queue = _queue([person for person in available if person.function == function], turns)
     if not queue:

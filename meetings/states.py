@@ -44,6 +44,28 @@ class SwapState(TextChoices):
     LAPSED = "lapsed", "Lapsed"
 
 
+class TurnTask(TextChoices):
+    """What people take turns at in a meeting. Each is a field of Meeting."""
+
+    FACILITATOR = "facilitator", "Facilitator"
+    SCRIBE = "scribe", "Scribe"
+    OBSERVER = "observer", "Observer"
+
+
+# The field of Meeting that says whether a person took the turn over, so that the rotation keeps them.
+TAKEN_FIELDS = {
+    TurnTask.FACILITATOR: "is_taken_over",
+    TurnTask.SCRIBE: "is_scribe_taken",
+    TurnTask.OBSERVER: "is_observer_taken",
+}
+# The field of Meeting with the reason.
+WHY_FIELDS = {
+    TurnTask.FACILITATOR: "why",
+    TurnTask.SCRIBE: "scribe_why",
+    TurnTask.OBSERVER: "observer_why",
+}
+
+
 class CheckInKind(TextChoices):
     FEATURE_DISTRIBUTION = "feature_distribution", "Feature distribution"
     INGESTION_DELAY = "ingestion_delay", "Ingestion delay"

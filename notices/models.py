@@ -28,6 +28,7 @@ _MAIL_TYPES = {
     "review_reminded": "Review reminder",
     "turn_near": "Facilitator reminder",
     "observation_near": "Observer reminder",
+    "observation_ended": "Observer replaced",
 }
 
 

@@ -1,5 +1,6 @@
 """API resources of meetings: list, get and change them, and a POST for each step."""
 
+from functools import partial
 from typing import Any
 
 from django.db.models import QuerySet
@@ -13,7 +14,7 @@ from meetings.models import AgendaTemplate, Decision, Meeting, MeetingSeries
 from meetings.operations import attendance, control, extra
 from meetings.operations import meeting as operations
 from meetings.queries import meeting as queries
-from meetings.states import MeetingState
+from meetings.states import MeetingState, TurnTask
 from people.models import User
 from rest.fields import Body, Visible, read
 from rest.resource import Collection, Item, Resource
@@ -37,6 +38,8 @@ class MeetingRow(serializers.Serializer):
     stand_in_id = serializers.IntegerField(allow_null=True)
     is_extra = serializers.BooleanField(help_text="Whether it was added besides the rule of the series.")
     is_taken_over = serializers.BooleanField()
+    is_scribe_taken = serializers.BooleanField()
+    is_observer_taken = serializers.BooleanField()
     why = serializers.CharField(help_text="Why this person facilitates.")
     scribe_id = serializers.IntegerField(allow_null=True)
     scribe_why = serializers.CharField(help_text="Why this person writes the notes.")
@@ -144,6 +147,8 @@ class _Meetings(Resource):
         "stand_in_id": "stand_in_id",
         "is_extra": "is_extra",
         "is_taken_over": "is_taken_over",
+        "is_scribe_taken": "is_scribe_taken",
+        "is_observer_taken": "is_observer_taken",
         "why": "why",
         "scribe_id": "scribe_id",
         "scribe_why": "scribe_why",
@@ -281,6 +286,14 @@ class TakeOver(MeetingStep):
     operation = staticmethod(operations.take_over)
 
 
+class Observe(MeetingStep):
+    """Assign the meeting to the caller as observer."""
+
+    permission = {"POST": "meetings.meeting_observe"}
+    bodies = {"POST": None}
+    operation = staticmethod(partial(operations.take_over, task=TurnTask.OBSERVER))
+
+
 RESOURCES: list = [
     ("meetings", Meetings),
     ("meetings/<str:key>", MeetingItem),
@@ -291,4 +304,5 @@ RESOURCES: list = [
     ("meetings/<str:key>/cancel", Cancel),
     ("meetings/<str:key>/reinstate", Reinstate),
     ("meetings/<str:key>/take-over", TakeOver),
+    ("meetings/<str:key>/observe", Observe),
 ]

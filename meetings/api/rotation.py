@@ -12,7 +12,7 @@ from meetings.models import Meeting, MeetingSeries, Swap
 from meetings.operations import swap as operations
 from meetings.queries import series as queries
 from meetings.queries import swap as swaps
-from meetings.states import SwapState
+from meetings.states import SwapState, TurnTask
 from people.models import User
 from rest import keys
 from rest.fields import Body, Visible, read
@@ -32,6 +32,8 @@ class PlannedTurnRow(serializers.Serializer):
     stand_in_id = serializers.IntegerField(allow_null=True)
     why = serializers.CharField()
     is_taken_over = serializers.BooleanField()
+    is_scribe_taken = serializers.BooleanField()
+    is_observer_taken = serializers.BooleanField()
     scribe_id = serializers.IntegerField(allow_null=True)
     scribe_why = serializers.CharField()
     observer_id = serializers.IntegerField(allow_null=True)
@@ -89,6 +91,7 @@ class SwapRow(serializers.Serializer):
     id = serializers.IntegerField()
     version = serializers.IntegerField()
     meeting_reference = serializers.CharField()
+    task = serializers.ChoiceField(TurnTask.choices)
     in_return_reference = serializers.CharField(allow_null=True)
     asked_by_id = serializers.IntegerField()
     asked_id = serializers.IntegerField()
@@ -103,7 +106,7 @@ def _people(user: User) -> QuerySet[User]:
 
 
 class NewSwap(Body):
-    """A request of the facilitator of a meeting."""
+    """A request of the facilitator, the scribe or the observer of a meeting."""
 
     meeting = Visible("meeting", Meeting.objects.visible_to, by="subject__reference")
     asked = Visible("person", _people, by="email")
@@ -113,7 +116,12 @@ class NewSwap(Body):
         by="subject__reference",
         required=False,
         allow_null=True,
-        help_text="A meeting that the asked person facilitates and the caller takes.",
+        help_text="A meeting in which the asked person has the same task, and which the caller takes.",
+    )
+    task = serializers.ChoiceField(
+        TurnTask.choices,
+        required=False,
+        help_text="Which turn; needed only if the caller has several in this meeting.",
     )
     note = serializers.CharField(max_length=300, required=False, allow_blank=True)
 
@@ -129,6 +137,7 @@ class _Swaps(Nested):
         "id": "id",
         "version": "version",
         "meeting_reference": "meeting__subject__reference",
+        "task": "task",
         "in_return_reference": "in_return__subject__reference",
         "asked_by_id": "asked_by_id",
         "asked_id": "asked_id",

@@ -222,23 +222,30 @@ class ExtraMeetingForm(PageForm):
 
 
 class SwapForm(PageForm):
-    """Whom a facilitator asks to take a turn, and which turn they take in return.
+    """Whom somebody asks to take their turn, and which turn they take in return. task: a TurnTask.
 
     trade: the id of a colleague, with the id of a meeting of theirs after a hyphen if it is taken in return.
     """
 
+    task = forms.CharField(widget=forms.HiddenInput, required=False)
     trade = forms.ChoiceField(label="Swap with")
     note = forms.CharField(required=False, max_length=300)
 
-    def __init__(self, *args: Any, trades: Sequence[Trade], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, *args: Any, trades: Sequence[Trade], task: str, **kwargs: Any) -> None:
+        super().__init__(*args, initial={"task": task}, auto_id=f"id_{task}_%s", **kwargs)
+        self.of_task = task
         self.trades = {trade.key: trade for trade in trades}
         fields: dict[str, Any] = self.fields
         fields["trade"].choices = [(trade.key, trade.label) for trade in trades]
 
     def values(self) -> dict[str, Any]:
         trade = self.trades[self.cleaned_data["trade"]]
-        return {"asked": trade.person, "in_return": trade.meeting, "note": self.cleaned_data["note"]}
+        return {
+            "asked": trade.person,
+            "in_return": trade.meeting,
+            "task": self.of_task,
+            "note": self.cleaned_data["note"],
+        }
 
 
 class SwapAnswerForm(PageForm):

@@ -19,6 +19,8 @@ class Meeting(Recorded):
     handed_to: who gets the open follow-ups of a closed meeting, and since when they have them.
     is_taken_over: somebody took over the turn, so the rotation does not assign it to another person.
     observer: a person of another team, who only watches and listens. None unless the series has observers.
+    is_scribe_taken, is_observer_taken: as is_taken_over, for their turns. invited_observer: who has got an
+    invitation to observe this meeting and no cancellation of it.
     controller: who runs the live meeting: takes up, pauses and finishes its items, and ends it.
     """
 
@@ -45,6 +47,11 @@ class Meeting(Recorded):
         User, models.PROTECT, null=True, blank=True, db_index=False, related_name="+"
     )
     observer_why = models.CharField(max_length=300, blank=True, default="", db_default="")
+    is_scribe_taken = models.BooleanField(default=False, db_default=False)
+    is_observer_taken = models.BooleanField(default=False, db_default=False)
+    invited_observer = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     objective = models.CharField(max_length=300, blank=True, default="")
     state = models.CharField(max_length=9, choices=MeetingState.choices, default=MeetingState.PLANNED)
     controller = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")

@@ -9,7 +9,7 @@ from kit.actor import Actor
 from kit.refusals import Refused
 from meetings import cadence
 from meetings.models import AgendaTemplate, Meeting, MeetingSeries
-from meetings.operations import agenda_template, bulk_placement, carry, standing, turns
+from meetings.operations import agenda_template, bulk_placement, carry, observers, standing, turns
 
 
 @transaction.atomic
@@ -43,6 +43,7 @@ def add(
     meeting.starts_at = starts_at.replace(second=0, microsecond=0)
     meeting.ends_at = meeting.starts_at + timedelta(minutes=length_minutes or series.length_minutes)
     turns.give_turns(series, [meeting], by=by, at=at)
+    meeting.invited_observer_id = observers.told(meeting).get("invited_observer_id")
     history.record(meeting, "meetings.meeting_added", by=by, at=at)
     turns.put_dues(meeting, at=at)
     if template:

@@ -21,16 +21,20 @@ from meetings.operations import (
     control,
     item,
     minutes_mail,
+    observers,
     turns,
 )
-from meetings.permissions import takes_part
-from meetings.states import AHEAD, MAY_BEGIN_EARLY, MAY_BEGIN_LATE, MeetingState
+from meetings.states import AHEAD, MAY_BEGIN_EARLY, MAY_BEGIN_LATE, MeetingState, TurnTask
 from people import queries as people
 from people.models import User
-from people.states import Role
 
 _RULE_CHANGED = "The schedule of the series changed."
 _UNHELD = "Nobody started it."
+_UNABLE = {
+    TurnTask.FACILITATOR: "Only participants of this series can facilitate.",
+    TurnTask.SCRIBE: "Only participants of this series can be its scribe.",
+    TurnTask.OBSERVER: "Only people of the teams that observe this series can observe.",
+}
 
 
 @transaction.atomic
@@ -105,24 +109,41 @@ def realign(series: MeetingSeries, *, by: Actor, at: datetime, cause: Event | No
 
 
 @transaction.atomic
-def take_over(meeting: Meeting, *, by: Actor, at: datetime, seen: int | None = None) -> Meeting:
-    """Make the author the facilitator: the turn counts for them. Raises Refused, ChangedMeanwhile."""
-    person = by.person
+def take_over(
+    meeting: Meeting,
+    *,
+    task: str = TurnTask.FACILITATOR,
+    by: Actor,
+    at: datetime,
+    seen: int | None = None,
+) -> Meeting:
+    """Make the author the facilitator, the scribe or the observer: the turn counts for them.
+
+    Raises Refused(field="state", or the task), ChangedMeanwhile.
+    """
     turns.lock(meeting.series_id)
     _refuse_unless_planned(meeting)
-    if not takes_part(person, meeting.series) or not person.is_at_least(Role.MEMBER):
-        raise Refused("Only participants of this series can facilitate.", field="facilitator")
-    if meeting.facilitator_id == person.pk:
+    person = by.person
+    if not isinstance(person, User) or not turns.is_able(meeting, person, task):
+        raise Refused(_UNABLE[TurnTask(task)], field=task)
+    if getattr(meeting, f"{task}_id") == person.pk:
         return meeting
-    values = _led_by(meeting, person)
-    history.change(meeting, values, by=by, at=at, seen=seen, verb="meetings.turn_taken_over")
+    turns.give_to(meeting, person, task, by=by, at=at, seen=seen)
     replan(meeting.series, by=by, at=at)
     return meeting
 
 
 @transaction.atomic
-def give_turn(meeting: Meeting, to: User, *, by: Actor, at: datetime, cause: Event | None = None) -> Meeting:
-    """Give the turn of the facilitator to another participant. The other turns stay.
+def give_turn(
+    meeting: Meeting,
+    to: User,
+    *,
+    task: str = TurnTask.FACILITATOR,
+    by: Actor,
+    at: datetime,
+    cause: Event | None = None,
+) -> Meeting:
+    """Give the turn at a task to another person. The other turns stay.
 
     cause: an accepted swap, which notifies people, so this does not. Raises Refused if the rotation would
     take the turn away again: from a person who takes no part in the series, or who is away on the day.
@@ -131,15 +152,14 @@ def give_turn(meeting: Meeting, to: User, *, by: Actor, at: datetime, cause: Eve
     meeting.refresh_from_db()
     _refuse_unless_planned(meeting)
     series, day = meeting.series, meeting.starts_at.astimezone(meeting.series.zone).date()
-    if not takes_part(to, series):
+    if not turns.is_able(meeting, to, task):
         text = f"{to.name} takes no part in {series.name}. Choose a participant, or add them to the series."
-        raise Refused(text, field="facilitator")
+        if task == TurnTask.OBSERVER:
+            text = f"{to.name} does not observe {series.name}. Choose somebody of its observing teams."
+        raise Refused(text, field=task)
     if people.away_on(day).filter(user=to).exists():
-        raise Refused(
-            f"{to.name} is away on {day:%-d %b}, the day of {meeting.reference}.", field="facilitator"
-        )
-    verb = "meetings.turn_taken_over"
-    history.change(meeting, _led_by(meeting, to), by=by, at=at, verb=verb, cause=cause)
+        raise Refused(f"{to.name} is away on {day:%-d %b}, the day of {meeting.reference}.", field=task)
+    turns.give_to(meeting, to, task, by=by, at=at, cause=cause)
     return meeting
 
 
@@ -207,7 +227,7 @@ def reinstate(meeting: Meeting, *, by: Actor, at: datetime, seen: int | None = N
     if meeting.starts_at <= at:
         raise Refused("This meeting is in the past. Reschedule the next one instead.", field="starts_at")
     turns.refuse_start(meeting.series, meeting.starts_at, at=at, of=meeting)
-    history.move(meeting, MeetingState.PLANNED, by=by, at=at, seen=seen)
+    history.move(meeting, MeetingState.PLANNED, by=by, at=at, seen=seen, values=observers.told(meeting))
     turns.put_dues(meeting, at=at, mark=f" again {at:%Y-%m-%dT%H:%M}")
     replan(meeting.series, by=by, at=at)
     return meeting
@@ -243,7 +263,7 @@ def start(
         "controller_id": leader.pk if leader else meeting.facilitator_id,
     }
     if led_by and led_by.pk != meeting.facilitator_id:
-        values |= _led_by(meeting, led_by)
+        values |= turns.taken_by(meeting, led_by)
     history.move(meeting, MeetingState.LIVE, by=by, at=at, seen=seen, values=values)
     backlog.fit(meeting, by=by, at=at)
     replan(meeting.series, by=by, at=at)
@@ -296,12 +316,14 @@ def close(
     return meeting
 
 
+@transaction.atomic
 def remind_turn(due: Due, *, at: datetime) -> None:
     """Remind of the turns a week and a day before. Handles dues of the kind meetings.turn.
 
     The observer is reminded by an event of its own, whose mail has an invitation.
     """
-    meeting = Meeting.objects.select_related("facilitator", "observer", "subject").get(subject=due.subject_id)
+    rows = Meeting.objects.select_for_update(of=("self",)).select_related("series", "subject")
+    meeting = rows.get(subject=due.subject_id)
     days = int(due.occurrence.split(" ")[0])
     left = meeting.starts_at - at
     if meeting.state != MeetingState.PLANNED or not timedelta(0) < left <= timedelta(days=days, hours=1):
@@ -310,8 +332,7 @@ def remind_turn(due: Due, *, at: datetime) -> None:
         near = events.TurnNear(days=days, facilitator=meeting.facilitator.subject_id)
         history.record(meeting, near, by=SYSTEM, at=at)
     if meeting.observer:
-        observed = events.ObservationNear(days=days, observer=meeting.observer.subject_id)
-        history.record(meeting, observed, by=SYSTEM, at=at)
+        observers.remind(meeting, days=days, at=at)
 
 
 @transaction.atomic
@@ -361,7 +382,7 @@ def _reinstate_if_in_rule(meeting: Meeting, *, by: Actor, at: datetime) -> None:
         .first()
     )
     if last and last.data.get("reason") == _RULE_CHANGED:
-        history.move(meeting, MeetingState.PLANNED, by=by, at=at)
+        history.move(meeting, MeetingState.PLANNED, by=by, at=at, values=observers.told(meeting))
         turns.put_dues(meeting, at=at, mark=f" v{meeting.version}")
 
 
@@ -380,23 +401,13 @@ def _shift(
     """
     is_moved = values["starts_at"] != meeting.starts_at
     if is_moved:
-        values = {**values, "published_at": None}
+        told = {} if cause else observers.told(meeting)  # a change of the series tells only invited ones
+        values = {**values, "published_at": None, **told}
     verb = "meetings.meeting_moved" if is_moved else "meetings.meeting_changed"
     if history.change(meeting, values, by=by, at=at, seen=seen, verb=verb, cause=cause):
         history.retitle(meeting)
         turns.drop_dues(meeting)
         turns.put_dues(meeting, at=at, mark=f" v{meeting.version}")
-
-
-def _led_by(meeting: Meeting, person: User) -> dict[str, Any]:
-    """Return the fields that make a person the facilitator. A stand-in exchanges roles with them."""
-    stand_in = meeting.facilitator_id if meeting.stand_in_id == person.pk else meeting.stand_in_id
-    return {
-        "facilitator_id": person.pk,
-        "stand_in_id": stand_in,
-        "is_taken_over": True,
-        "why": f"{person.name} took over this meeting",
-    }
 
 
 def _refuse_unless_planned(meeting: Meeting) -> None:

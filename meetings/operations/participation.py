@@ -5,7 +5,7 @@ from datetime import datetime
 
 from history import operations as history
 from history.models import Event
-from history.queries import present_data
+from history.queries import later_than, present_data
 from history.wiring import handler
 from kit.actor import SYSTEM, Actor
 from meetings import events
@@ -75,7 +75,7 @@ def _is_told_later(person: User, series: MeetingSeries, event: Event) -> bool:
     beginnings = ("meetings.series_added", "meetings.series_published")
     joined, left = events.ParticipantsJoined.verb, events.ParticipantsLeft.verb
     later = Event.objects.filter(
-        subject=series.subject_id, verb__in=(*beginnings, joined, left), pk__gt=event.pk
+        later_than(event), subject=series.subject_id, verb__in=(*beginnings, joined, left)
     )
     return any(other.verb in beginnings or person.pk in present_data(other)["people"] for other in later)
 

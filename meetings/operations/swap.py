@@ -1,4 +1,4 @@
-"""Swaps of turns: a facilitator asks a colleague, who accepts or declines."""
+"""Swaps of turns: who has one asks a colleague to take it, who accepts or declines."""
 
 from datetime import datetime
 
@@ -11,11 +11,10 @@ from kit.refusals import Refused
 from meetings.models import Meeting, Swap
 from meetings.operations import meeting as meetings
 from meetings.operations import turns
-from meetings.permissions import takes_part
-from meetings.states import MeetingState, SwapState
+from meetings.queries import swap as queries
+from meetings.states import MeetingState, SwapState, TurnTask
 from people import queries as people
 from people.models import User
-from people.states import Role
 
 LAPSES = "meetings.swap_lapses"
 
@@ -26,31 +25,41 @@ def ask(
     *,
     asked: User,
     in_return: Meeting | None = None,
+    task: str = "",
     note: str = "",
     by: Actor,
     at: datetime,
 ) -> Swap:
     """Ask a colleague to take the author's turn, in return for a turn of theirs or for none.
 
-    Raises Refused(field="meeting", "asked" or "in_return") if the swap is not possible.
+    task: a TurnTask; "" for the first one that the author has in this meeting. Raises
+    Refused(field="meeting", "task", "asked" or "in_return") if the swap is not possible.
     """
     turns.lock(meeting.series_id)
     meeting.refresh_from_db()
-    if by.person is None or meeting.facilitator_id != by.person.pk:
-        raise Refused("Only the facilitator of a meeting can ask to swap it.", field="meeting")
-    if meeting.swaps.filter(state=SwapState.OPEN).exists():
-        raise Refused("A swap of this meeting is open. Withdraw it first.", field="meeting")
+    own = queries.tasks_of(meeting, by.person)
+    if by.person is None or not own:
+        raise Refused(
+            "Only the facilitator, the scribe or the observer of a meeting can ask to swap it.",
+            field="meeting",
+        )
+    if task and task not in own:
+        raise Refused(f"You are not the {task} of {meeting.reference}.", field="task")
+    task = task or own[0]
+    if meeting.swaps.filter(task=task, state=SwapState.OPEN).exists():
+        raise Refused(f"A swap of the {task} of this meeting is open. Withdraw it first.", field="meeting")
     if meeting.state != MeetingState.PLANNED or meeting.starts_at <= at:
         raise Refused(f"{meeting.reference} is not an upcoming meeting.", field="meeting")
-    _check(meeting, asked, by.person, in_return, at)
     swap = Swap(
         meeting=meeting,
         in_return=in_return,
+        task=task,
         asked_by=by.person,
         asked=asked,
         note=note.strip()[:300],
         asked_at=at,
     )
+    _check(swap, at)
     history.record(swap, "meetings.swap_asked", by=by, at=at)
     _put_due(swap, meeting)
     return swap
@@ -58,16 +67,16 @@ def ask(
 
 @transaction.atomic
 def accept(swap: Swap, *, by: Actor, at: datetime, seen: int | None = None) -> Swap:
-    """Exchange the turns. Each counts for the person who leads. Raises Refused if it is impossible now."""
+    """Exchange the turns. Each counts for the person who takes it. Raises Refused if it is impossible now."""
     swap = _open(swap)
     _check_is_asked(swap, by)
     if swap.state == SwapState.OPEN:  # else the move says what the matter is
-        _check_leads_still(swap)
-        _check(swap.meeting, swap.asked, swap.asked_by, swap.in_return, at)
+        _check_has_it_still(swap)
+        _check(swap, at)
     accepted = history.move(swap, SwapState.ACCEPTED, by=by, at=at, seen=seen)
     for meeting, leader in ((swap.meeting, swap.asked), (swap.in_return, swap.asked_by)):
         if meeting:
-            meetings.give_turn(meeting, leader, by=by, at=at, cause=accepted)
+            meetings.give_turn(meeting, leader, task=swap.task, by=by, at=at, cause=accepted)
     meetings.replan(swap.meeting.series, by=by, at=at)
     return swap
 
@@ -126,31 +135,34 @@ def _check_is_asked(swap: Swap, by: Actor) -> None:
         raise Refused("Only the person who is asked can answer.")
 
 
-def _check_leads_still(swap: Swap) -> None:
-    if swap.meeting.facilitator_id != swap.asked_by_id:
-        raise Refused(f"{swap.asked_by.name} does not facilitate this meeting any more.")
+def _check_has_it_still(swap: Swap) -> None:
+    if swap.task not in queries.tasks_of(swap.meeting, swap.asked_by):
+        raise Refused(f"{swap.asked_by.name} is not the {swap.task} of this meeting any more.")
 
 
-def _check(meeting: Meeting, asked: User, asking: User, in_return: Meeting | None, at: datetime) -> None:
-    """Raise Refused unless `asked` can lead the meeting, and `asking` the other one."""
-    if asked.pk == asking.pk:
+def _check(swap: Swap, at: datetime) -> None:
+    """Raise Refused unless `asked` can take the turn, and `asked_by` the one in return."""
+    meeting, in_return, asked = swap.meeting, swap.in_return, swap.asked
+    if asked.pk == swap.asked_by_id:
         raise Refused("Choose a colleague.", field="asked")
-    _check_lead(meeting, asked, "asked", at)
+    _check_able(meeting, asked, swap.task, "asked", at)
     if in_return is None:
         return
     if in_return.series_id != meeting.series_id or in_return.pk == meeting.pk:
         raise Refused("Choose another meeting of the same series.", field="in_return")
-    if in_return.facilitator_id != asked.pk:
-        raise Refused(f"{asked.name} does not facilitate {in_return.reference}.", field="in_return")
-    _check_lead(in_return, asking, "in_return", at)
+    if swap.task not in queries.tasks_of(in_return, asked):
+        raise Refused(f"{asked.name} is not the {swap.task} of {in_return.reference}.", field="in_return")
+    _check_able(in_return, swap.asked_by, swap.task, "in_return", at)
 
 
-def _check_lead(meeting: Meeting, person: User, field: str, at: datetime) -> None:
-    """Raise Refused unless the person can lead this upcoming meeting."""
+def _check_able(meeting: Meeting, person: User, task: str, field: str, at: datetime) -> None:
+    """Raise Refused unless the person can have the turn at this upcoming meeting."""
     if meeting.state != MeetingState.PLANNED or meeting.starts_at <= at:
         raise Refused(f"{meeting.reference} is not an upcoming meeting.", field=field)
-    if not takes_part(person, meeting.series) or not person.is_at_least(Role.MEMBER):
-        raise Refused(f"{person.name} cannot facilitate meetings of this series.", field=field)
+    if not turns.is_able(meeting, person, task):
+        raise Refused(f"{person.name} cannot be the {task} of meetings of this series.", field=field)
+    if task == TurnTask.SCRIBE and person.pk in {meeting.facilitator_id, meeting.stand_in_id}:
+        raise Refused(f"{person.name} leads {meeting.reference} or stands in.", field=field)
     day = meeting.starts_at.astimezone(meeting.series.zone).date()
     if people.is_away(person, day):
         raise Refused(f"{person.name} is away on {day:%-d %b}, the day of {meeting.reference}.", field=field)

@@ -1,16 +1,28 @@
 """The turns of a series: its planned meetings, who leads them, and the dues of each meeting."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from history import operations as history
+from history.models import Event
 from kit.actor import Actor
 from kit.refusals import Refused
 from meetings import cadence, rotation
 from meetings.models import Focus, Meeting, MeetingSeries
-from meetings.operations import agenda
+from meetings.operations import agenda, observers
 from meetings.queries import series as series_queries
-from meetings.states import AHEAD, MAY_BEGIN_LATE, PUBLISHED_BEFORE, MeetingState
+from meetings.states import (
+    AHEAD,
+    MAY_BEGIN_LATE,
+    PUBLISHED_BEFORE,
+    TAKEN_FIELDS,
+    WHY_FIELDS,
+    MeetingState,
+    TurnTask,
+)
+from people.models import User
+from people.states import Role
 
 PLAN = "meetings.plan"
 TURN = "meetings.turn"
@@ -89,60 +101,118 @@ def give_turns(series: MeetingSeries, fresh: Sequence[Meeting], *, by: Actor, at
         [*to_come(series, at), *fresh], key=lambda meeting: (meeting.starts_at, meeting.pk or 0)
     )
     cycle = list(series_queries.focuses(series))
-    slots = [
-        rotation.Slot(
-            meeting.starts_at.astimezone(series.zone).date(),
-            meeting.facilitator_id if meeting.is_taken_over else None,
-        )
-        for meeting in meetings
-    ]
+    slots = [rotation.Slot(_day(meeting), _pinned(meeting, TurnTask.FACILITATOR)) for meeting in meetings]
     roster, first_focus = (
         series_queries.roster(series, [focus.pk for focus in cycle]),
         _first_focus(series, cycle, at),
     )
     assignments = rotation.assign(roster, series_queries.held(series, at=at), slots, first_focus=first_focus)
     others = zip(
-        _scribes(series, roster, slots, assignments, first_focus=first_focus, at=at),
-        _observers(series, roster.cycle, slots, first_focus=first_focus, at=at),
+        _scribes(series, roster, meetings, assignments, first_focus=first_focus, at=at),
+        _observers(series, roster.cycle, meetings, first_focus=first_focus, at=at),
         strict=True,
     )
     changes = []
-    for meeting, slot, turn, (scribe, observer) in zip(meetings, slots, assignments, others, strict=True):
+    for meeting, turn, (scribe, observer) in zip(meetings, assignments, others, strict=True):
         values = {
             "focus_id": turn.focus,
-            "facilitator_id": turn.person,
             "stand_in_id": turn.stand_in,
+            **_values(meeting, TurnTask.FACILITATOR, turn),
+            **_values(meeting, TurnTask.SCRIBE, scribe),
+            **_values(meeting, TurnTask.OBSERVER, observer),
             "why": turn.why,
-            "is_taken_over": slot.pinned is not None and slot.pinned == turn.person,
-            "scribe_id": scribe.person,
-            "scribe_why": scribe.why if scribe.person else "",
-            "observer_id": observer.person,
-            "observer_why": observer.why if observer.person else "",
+            **observers.values(meeting, observer.person, at=at),
         }
         if meeting.pk:
             changes.append((meeting, values))
         else:
             for name, value in values.items():
                 setattr(meeting, name, value)
+    invited = observers.invited(meetings)
     history.change_many(changes, by=by, at=at, verb="meetings.meeting_replanned")
+    observers.tell(meetings, invited, by=by, at=at)
+
+
+def _day(meeting: Meeting) -> date:
+    return meeting.starts_at.astimezone(meeting.series.zone).date()
+
+
+def _values(meeting: Meeting, task: TurnTask, turn: rotation.Assignment) -> dict[str, Any]:
+    """Return the fields of a task: who has it, why, and whether they took it over."""
+    pinned = _pinned(meeting, task)
+    return {
+        f"{task}_id": turn.person,
+        WHY_FIELDS[task]: turn.why if turn.person else "",
+        TAKEN_FIELDS[task]: pinned is not None and pinned == turn.person,
+    }
+
+
+def _pinned(meeting: Meeting, task: TurnTask) -> int | None:
+    """Return the id of the person who took the turn over, None if the rotation decides."""
+    person: int | None = getattr(meeting, f"{task}_id")
+    return person if getattr(meeting, TAKEN_FIELDS[task]) else None
+
+
+def taken_by(meeting: Meeting, person: User, task: str = TurnTask.FACILITATOR) -> dict[str, Any]:
+    """Return the fields that give the turn at a task to a person, so that the rotation keeps them.
+
+    A stand-in who facilitates exchanges roles with the facilitator.
+    """
+    task = TurnTask(task)
+    values: dict[str, Any] = {
+        f"{task}_id": person.pk,
+        TAKEN_FIELDS[task]: True,
+        WHY_FIELDS[task]: f"{person.name} {rotation.TASKS[task].taken}",
+    }
+    if task == TurnTask.FACILITATOR and meeting.stand_in_id == person.pk:
+        values["stand_in_id"] = meeting.facilitator_id
+    return values
+
+
+def give_to(
+    meeting: Meeting,
+    person: User,
+    task: str,
+    *,
+    by: Actor,
+    at: datetime,
+    seen: int | None = None,
+    cause: Event | None = None,
+) -> None:
+    """Give the turn at a task of a planned meeting to a person, and tell observers. Checks nothing."""
+    values, invited = taken_by(meeting, person, task), observers.invited([meeting])
+    if task == TurnTask.OBSERVER:
+        values |= observers.values(meeting, person.pk, at=at)
+    history.change(meeting, values, by=by, at=at, seen=seen, verb="meetings.turn_taken_over", cause=cause)
+    observers.tell([meeting], invited, by=by, at=at)
+
+
+def is_able(meeting: Meeting, person: User, task: str) -> bool:
+    """Return True if a person may have the turn at a task in meetings of this series."""
+    able = series_queries.able(meeting.series, task).filter(pk=person.pk).exists()
+    return able and person.is_at_least(Role.MEMBER)
 
 
 def _scribes(
     series: MeetingSeries,
     roster: rotation.Roster,
-    slots: Sequence[rotation.Slot],
+    meetings: Sequence[Meeting],
     assignments: Sequence[rotation.Assignment],
     *,
     first_focus: int,
     at: datetime,
 ) -> list[rotation.Assignment]:
     """Return who writes the notes of each meeting: not those who lead it or stand in, if there are others."""
-    free = [
-        rotation.Slot(slot.on, busy=tuple(pk for pk in (turn.person, turn.stand_in) if pk))
-        for slot, turn in zip(slots, assignments, strict=True)
-    ]
     if series.is_check_in:
-        return [_NOBODY for _ in slots]
+        return [_NOBODY for _ in meetings]
+    free = [
+        rotation.Slot(
+            _day(meeting),
+            _pinned(meeting, TurnTask.SCRIBE),
+            busy=tuple(pk for pk in (turn.person, turn.stand_in) if pk),
+        )
+        for meeting, turn in zip(meetings, assignments, strict=True)
+    ]
     written = series_queries.held(series, "scribe", at=at)
     return rotation.assign(roster, written, free, first_focus=first_focus, task=rotation.WRITING)
 
@@ -150,18 +220,18 @@ def _scribes(
 def _observers(
     series: MeetingSeries,
     cycle: Sequence[int],
-    slots: Sequence[rotation.Slot],
+    meetings: Sequence[Meeting],
     *,
     first_focus: int,
     at: datetime,
 ) -> list[rotation.Assignment]:
     """Return who observes each meeting. A check-in has no observer."""
     if series.is_check_in or not series.has_observer:
-        return [_NOBODY for _ in slots]
+        return [_NOBODY for _ in meetings]
     return rotation.assign(
         series_queries.observers(series, list(cycle)),
         series_queries.held(series, "observer", at=at),
-        [rotation.Slot(slot.on) for slot in slots],
+        [rotation.Slot(_day(meeting), _pinned(meeting, TurnTask.OBSERVER)) for meeting in meetings],
         first_focus=first_focus,
         task=rotation.OBSERVING,
     )

@@ -194,6 +194,13 @@ def meeting_change(meeting: Meeting, event: Event, reader: User) -> CalendarPart
     return _part([_occurrence(meeting, event, is_own=is_own)], reader, is_cancellation=is_cancelled)
 
 
+def observation_withdrawal(meeting: Meeting, event: Event, reader: User) -> CalendarPart | None:
+    """Return the cancellation of the entry of a meeting for a person who does not observe it any more."""
+    if is_subscribed(reader, meeting.series, event.at):
+        return None
+    return _part([_occurrence(meeting, event, is_own=True)], reader, is_cancellation=True)
+
+
 def _occurrence(meeting: Meeting, event: Event, *, is_own: bool = False) -> CalendarEntry:
     """Return the entry of a meeting in a mail. is_own: it is not an occurrence of a recurring entry."""
     return CalendarEntry(

@@ -18,7 +18,7 @@ from meetings.models import Focus, Meeting, MeetingSeries
 from meetings.queries import days_off
 from meetings.rotation import Person, Roster, Turn, balance, spread
 from meetings.routing import CandidateSeries, PlannedMeeting
-from meetings.states import HELD, MeetingState
+from meetings.states import HELD, MeetingState, TurnTask
 from people.models import Absence, Function, Team, User
 from people.states import Role
 
@@ -101,6 +101,13 @@ def roster(series: MeetingSeries, cycle: list[int]) -> Roster:
 def observers(series: MeetingSeries, cycle: list[int]) -> Roster:
     """Return who can observe: as roster(), of the people in other teams who take no part in the series."""
     return _roster(series, cycle, _of_other_teams(series), _observer_teams(series), set())
+
+
+def able(series: MeetingSeries, task: str) -> QuerySet[User]:
+    """Return who may have turns at a task (TurnTask): participants, or the people who observe, by name."""
+    if task != TurnTask.OBSERVER:
+        return participants(series)
+    return _of_other_teams(series) if series.has_observer else User.objects.none()
 
 
 def may_observe(series: MeetingSeries, person: User) -> bool:

@@ -1,4 +1,4 @@
-"""Read swaps of turns, and with whom a facilitator can swap."""
+"""Read swaps of turns, and with whom somebody can swap."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from kit.sight import Visitor
 from meetings.models import Meeting, MeetingSeries, Swap
 from meetings.queries import series as series_queries
-from meetings.states import MeetingState, SwapState
+from meetings.states import MeetingState, SwapState, TurnTask
 from people import queries as people
 from people.models import User
 from people.states import Role
@@ -50,28 +50,32 @@ def open_of_series(series: MeetingSeries, reader: Visitor) -> QuerySet[Swap]:
     return swaps(reader).filter(meeting__series=series, state=SwapState.OPEN)
 
 
-def open_of(meeting: Meeting, reader: Visitor) -> Swap | None:
-    """Return the open swap of a meeting; None without one."""
-    return swaps(reader).filter(meeting=meeting, state=SwapState.OPEN).first()
+def open_of(meeting: Meeting, reader: Visitor) -> list[Swap]:
+    """Return the open swaps of a meeting: at most one for each task."""
+    return list(swaps(reader).filter(meeting=meeting, state=SwapState.OPEN).order_by("task"))
 
 
-def trades(meeting: Meeting, asking: User, at: datetime) -> Sequence[Trade]:
-    """Return the swaps that a facilitator can ask for: first for a turn of a colleague, then for none.
+def tasks_of(meeting: Meeting, person: User | None) -> list[TurnTask]:
+    """Return the tasks that a person has in a meeting. person: None has none."""
+    if person is None:
+        return []
+    return [task for task in TurnTask if getattr(meeting, f"{task}_id") == person.pk]
 
-    People who are away on the day are left out.
+
+def trades(meeting: Meeting, asking: User, task: str, at: datetime) -> Sequence[Trade]:
+    """Return the swaps that a person can ask for: first for a turn of a colleague, then for none.
+
+    task: a TurnTask of theirs in this meeting. People who are away on the day are left out.
     """
     series = meeting.series
     away = set(people.away_on(_day(meeting)).values_list("user_id", flat=True))
+    busy = {meeting.facilitator_id, meeting.stand_in_id} if task == TurnTask.SCRIBE else set()
     colleagues = [
         person
-        for person in series_queries.participants(series)
-        if person.pk not in {asking.pk, *away} and person.role != Role.VIEWER
+        for person in series_queries.able(series, task)
+        if person.pk not in {asking.pk, *away, *busy} and person.role != Role.VIEWER
     ]
-    planned = Meeting.objects.filter(series=series, state=MeetingState.PLANNED, starts_at__gt=at)
-    theirs: dict[int, Meeting] = {}
-    for other in planned.exclude(pk=meeting.pk).select_related("series").order_by("starts_at", "pk"):
-        if other.facilitator_id is not None:
-            theirs.setdefault(other.facilitator_id, other)
+    theirs = _next_turns(meeting, asking, task, at)
     gone = list(asking.absences.values_list("from_on", "until_on"))
     in_return = [
         Trade(person, theirs[person.pk])
@@ -79,6 +83,18 @@ def trades(meeting: Meeting, asking: User, at: datetime) -> Sequence[Trade]:
         if person.pk in theirs and not any(first <= _day(theirs[person.pk]) <= last for first, last in gone)
     ]
     return [*in_return, *(Trade(person, None) for person in colleagues)]
+
+
+def _next_turns(meeting: Meeting, asking: User, task: str, at: datetime) -> dict[int, Meeting]:
+    """Return person id -> the next other meeting with their turn, which the asking person could take."""
+    planned = Meeting.objects.filter(series=meeting.series, state=MeetingState.PLANNED, starts_at__gt=at)
+    found: dict[int, Meeting] = {}
+    for other in planned.exclude(pk=meeting.pk).select_related("series").order_by("starts_at", "pk"):
+        is_busy = task == TurnTask.SCRIBE and asking.pk in {other.facilitator_id, other.stand_in_id}
+        person = getattr(other, f"{task}_id")
+        if person is not None and not is_busy:
+            found.setdefault(person, other)
+    return found
 
 
 def _day(meeting: Meeting) -> date:

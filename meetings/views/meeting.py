@@ -1,5 +1,6 @@
 """The pages of meetings: upcoming and past ones, one meeting with its agenda; and its steps."""
 
+from functools import partial
 from typing import Any
 
 from django.http import HttpResponse
@@ -30,7 +31,7 @@ from meetings.queries import meeting as queries
 from meetings.queries import series as series_queries
 from meetings.queries import settlement as settlements
 from meetings.queries import swap as swaps
-from meetings.states import MeetingState
+from meetings.states import MeetingState, TurnTask
 from pages import flows
 from pages.answers import back_to, go, respond, toast
 from pages.flows import Show, form_page
@@ -109,7 +110,8 @@ def detail(request: SignedInRequest, meeting: Meeting, *, status: int = 200, **e
         "objective_form": ObjectiveForm(initial={"objective": meeting.objective}),
         "move_form": MoveForm.of(meeting),
         "cancel_form": CancellationForm(),
-        **_swap_of(meeting, user),
+        "may_observe": _may_observe(meeting, user),
+        **_swaps_of(meeting, user, extra.pop("swap_form", None)),
         "refused": "",
         **extra,
     }
@@ -139,15 +141,27 @@ def _settlement_of(meeting: Meeting, user: User, refused: tuple[int, ContestForm
     }
 
 
-def _swap_of(meeting: Meeting, user: User) -> dict[str, Any]:
-    """Return the open swap of a meeting, or the form with which its facilitator asks for one."""
+def _swaps_of(meeting: Meeting, user: User, refused: SwapForm | None) -> dict[str, Any]:
+    """Return the open swaps of a meeting, and the forms with which the reader asks to swap a turn of theirs.
+
+    refused: a form that was sent and refused.
+    """
     at = clock.now()
     if meeting.state != MeetingState.PLANNED or meeting.starts_at <= at:
-        return {"swap": None}
-    swap = swaps.open_of(meeting, user)
-    if swap or not may(user, "meetings.swap_ask", meeting):
-        return {"swap": swap, "decline_form": SwapAnswerForm()}
-    return {"swap": None, "swap_form": SwapForm(trades=swaps.trades(meeting, user, at))}
+        return {"swaps": [], "swap_forms": []}
+    found = swaps.open_of(meeting, user)
+    asked = {swap.task for swap in found}
+    tasks = swaps.tasks_of(meeting, user) if may(user, "meetings.swap_ask", meeting) else []
+    forms = [
+        SwapForm(trades=swaps.trades(meeting, user, task, at), task=task)
+        for task in tasks
+        if task not in asked
+    ]
+    return {
+        "swaps": found,
+        "swap_forms": [refused if refused and refused.of_task == form.of_task else form for form in forms],
+        "decline_form": SwapAnswerForm(),
+    }
 
 
 def _detail_with(request: SignedInRequest, reference: str, name: str) -> Show:
@@ -165,16 +179,26 @@ def _detail_with(request: SignedInRequest, reference: str, name: str) -> Show:
     return show
 
 
+def _may_observe(meeting: Meeting, user: User) -> bool:
+    """Return True if the reader can take the turn of the observer over."""
+    if meeting.state != MeetingState.PLANNED or user.pk == meeting.observer_id:
+        return False
+    is_asked = may(user, "meetings.meeting_observe", meeting)
+    return is_asked and series_queries.may_observe(meeting.series, user)
+
+
 @require_POST
 @view_needs("meetings.meeting_take")
 def meeting_take(request: SignedInRequest, reference: str) -> HttpResponse:
-    """The reader becomes the facilitator."""
+    """The reader becomes the facilitator, or with task=observer the observer."""
     meeting = visible_meeting(request, reference)
+    is_observing = request.POST.get("task") == TurnTask.OBSERVER
+    task = TurnTask.OBSERVER if is_observing else TurnTask.FACILITATOR
     return flows.press(
         request,
         meeting,
-        permission="meetings.meeting_take",
-        operation=operations.take_over,
+        permission="meetings.meeting_observe" if is_observing else "meetings.meeting_take",
+        operation=partial(operations.take_over, task=task),
         address=back_to(request, address_of(meeting)),
         message="Assigned to you",
     )

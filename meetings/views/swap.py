@@ -22,19 +22,22 @@ from people.permissions import SignedInRequest
 @require_POST
 @view_needs("meetings.swap_ask")
 def swap_ask(request: SignedInRequest, reference: str) -> HttpResponse:
-    """The facilitator asks a colleague to take the turn."""
+    """Whoever has a turn asks a colleague to take it. task: a TurnTask, for who has several."""
     meeting = visible_meeting(request, reference)
     require(request.user, "meetings.swap_ask", meeting)
+    own = queries.tasks_of(meeting, request.user)
+    task = next((one for one in own if one == request.POST.get("task")), own[0])
 
     def show(form: PageForm, status: int) -> HttpResponse:
         present = visible_meeting(request, reference)
-        if present.state != "planned" or queries.open_of(present, request.user):
+        is_open = any(swap.task == task for swap in queries.open_of(present, request.user))
+        if present.state != "planned" or is_open:
             return toast(request, go(request, address_of(present)), form.first_error)
         return detail(request, present, status=status, refused="swap", swap_form=form)
 
     return flows.create(
         request,
-        SwapForm(request.POST, trades=queries.trades(meeting, request.user, clock.now())),
+        SwapForm(request.POST, trades=queries.trades(meeting, request.user, task, clock.now()), task=task),
         operation=partial(operations.ask, meeting),
         address=lambda swap: address_of(swap.meeting),
         show=show,

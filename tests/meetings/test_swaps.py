@@ -154,7 +154,7 @@ def test_a_swap_that_became_impossible_is_refused_when_it_is_accepted(series):
     )
     meetings.take_over(planned(series)[1], **by(third))
 
-    with pytest.raises(Refused, match="does not facilitate this meeting any more"):
+    with pytest.raises(Refused, match="is not the facilitator of this meeting any more"):
         swaps.accept(swap, **by(swap.asked))
 
 

@@ -11,7 +11,7 @@ from actions.operations import action as actions
 from actions.operations import blocked, reminder
 from history import declarations
 from history.models import Due, Event
-from kit.actor import SYSTEM
+from kit.actor import SYSTEM, Actor
 from meetings.models import Meeting, MeetingSeries
 from meetings.operations import agenda, extra
 from meetings.operations import meeting as meetings
@@ -208,6 +208,15 @@ def observation_near() -> Told:
     due = pending(meeting, "meetings.turn")
     meetings.remind_turn(due, at=due.at)
     return Told(meeting, meeting.observer, due.at)
+
+
+def observation_ended() -> Told:
+    told = observation_near()
+    outside = told.obj.series.observer_teams.get()
+    new = people.user("Olga Observer", function=told.reader.function, teams=[outside])
+    meeting = Meeting.objects.select_related("series", "subject").get(pk=told.obj.pk)
+    meetings.take_over(meeting, task="observer", by=Actor(new, "page"), at=told.at)
+    return Told(meeting, told.reader, told.at)
 
 
 def agenda_published() -> Told:
@@ -431,6 +440,10 @@ def cancelled(told: Told, obj: Meeting, at: Any) -> None:
     meetings.cancel(obj, reason="No one", by=SYSTEM, at=at)
 
 
+def started(told: Told, obj: Meeting, at: Any) -> None:
+    meetings.start(obj, is_confirmed=True, by=SYSTEM, at=at)
+
+
 def moved(told: Told, obj: Meeting, at: Any) -> None:
     meetings.move(obj, starts_at=obj.starts_at + 10 * DAY, by=SYSTEM, at=at)
 
@@ -534,6 +547,7 @@ STEPS: dict[str, tuple[Callable[[], Told], tuple[Callable[[Told, Any, Any], None
     "risklog.risk_acceptance_ended": (acceptance_ended, (accepted_again, risk_handed_on, leaves)),
     "meetings.turn_near": (turn_near, (cancelled, moved, leaves)),
     "meetings.observation_near": (observation_near, (cancelled, moved, leaves)),
+    "meetings.observation_ended": (observation_ended, (started, leaves)),
     "meetings.agenda_published": (agenda_published, (cancelled, moved, leaves)),
     "meetings.meeting_closed": (closed_meeting, (leaves,)),
     "meetings.series_added": (invited, (retired, changed_again, out_of_the_team, leaves)),
