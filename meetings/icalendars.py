@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Event, vCalAddress, vRecur, vUri
@@ -19,6 +19,9 @@ _YEARS_AHEAD = 10
 @dataclass(frozen=True, slots=True)
 class CalendarEntry:
     """One entry of a calendar.
+
+    is_all_day: it has days instead of times, if it begins and ends at midnight of its zone. is_busy: whether
+    the person counts as busy.
 
     uid: it never changes. sequence: it rises with each change of the time or the state. starts_at, ends_at:
     aware moments, written as local times of `zone`. stamp: the moment of the last change. url: of the agenda.
@@ -39,6 +42,8 @@ class CalendarEntry:
     place: str = ""
     url: str = ""
     is_cancelled: bool = False
+    is_all_day: bool = False
+    is_busy: bool = True
     rule: str = ""
     wall: datetime | None = None
     without: Sequence[datetime] = ()
@@ -111,6 +116,9 @@ def _event(entry: CalendarEntry) -> Event:
         first = entry.wall.replace(tzinfo=entry.zone)
         found.add("DTSTART", first)
         found.add("DTEND", first + (entry.ends_at - entry.starts_at))
+    elif entry.is_all_day and (days := _whole_days(entry)):
+        found.add("DTSTART", days[0])
+        found.add("DTEND", days[1])
     else:
         found.add("DTSTART", _local(entry.starts_at, entry.zone))
         found.add("DTEND", _local(entry.ends_at, entry.zone))
@@ -122,7 +130,7 @@ def _event(entry: CalendarEntry) -> Event:
         found.add("EXDATE", [wall.replace(tzinfo=entry.zone) for wall in entry.without])
     found.add("SUMMARY", entry.title)
     found.add("STATUS", "CANCELLED" if entry.is_cancelled else "CONFIRMED")
-    found.add("TRANSP", "TRANSPARENT" if entry.is_cancelled else "OPAQUE")
+    found.add("TRANSP", "TRANSPARENT" if entry.is_cancelled or not entry.is_busy else "OPAQUE")
     if entry.text:
         found.add("DESCRIPTION", entry.text)
     if entry.place:
@@ -132,6 +140,14 @@ def _event(entry: CalendarEntry) -> Event:
     if entry.url:
         found.add("URL", entry.url)
     return found
+
+
+def _whole_days(entry: CalendarEntry) -> tuple[date, date] | None:
+    """Return the first day and the day after the last one; None if it does not begin and end at midnight."""
+    local = [moment.astimezone(entry.zone) for moment in (entry.starts_at, entry.ends_at)]
+    if any(moment.time() != time() for moment in local):
+        return None
+    return local[0].date(), local[1].date()
 
 
 def _local(at: datetime, zone: ZoneInfo) -> datetime:

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
+from django.urls import reverse
 
 from history.declarations import CalendarPart
 from history.models import Event
@@ -20,6 +21,8 @@ from meetings.models import CalendarFeed, Meeting, MeetingSeries
 from meetings.states import AHEAD, MeetingState
 from people import queries as people
 from people.models import User
+from people.queries import duty
+from people.queries.duty import OwnDuty
 
 # A feed has the meetings of the past year, so that a subscribed calendar keeps them.
 PAST = timedelta(days=366)
@@ -51,17 +54,19 @@ def feed_with(secret_hash: bytes) -> CalendarFeed | None:
 
 
 def feed(reader: Visitor, series: MeetingSeries | None, *, at: datetime) -> bytes:
-    """Return the calendar of a series, or of all series of the reader. Two queries, for any number of rows.
+    """Return the calendar of a series, or of the reader: all their series, and their times on duty.
 
-    It has what the reader may see now: meetings since a year ago and all planned ones.
+    It has what the reader may see now: meetings since a year ago and all planned ones, and upcoming duties. A
+    constant number of queries.
     """
-    rows = _meetings(reader).filter(starts_at__gte=at - PAST)
+    rows, duties = _meetings(reader).filter(starts_at__gte=at - PAST), []
     if series is None:
         rows = rows.filter(is_of_participant(reader.pk))
         name = "Riskhub meetings"
+        duties = [_duty_entry(one) for one in duty.duties_of(reader, at=at)]
     else:
         rows, name = rows.filter(series=series), series.name
-    return icalendars.feed([_entry(meeting) for meeting in rows], name=one_line(name))
+    return icalendars.feed([*(_entry(meeting) for meeting in rows), *duties], name=one_line(name))
 
 
 def is_subscribed(reader: User, series: MeetingSeries, at: datetime) -> bool:
@@ -97,6 +102,28 @@ def _entry(meeting: Meeting) -> CalendarEntry:
         place=one_line(meeting.series.place),
         url=settings.BASE_URL + url_of(meeting.subject),
         is_cancelled=meeting.state == MeetingState.CANCELLED,
+    )
+
+
+def _duty_entry(own: OwnDuty) -> CalendarEntry:
+    """Return the entry of a time on duty. It does not make the person busy."""
+    function, lines = own.roster.function, []
+    url = settings.BASE_URL + reverse("people:function_detail", args=[function.pk])
+    if own.instead_of:
+        lines.append(f"Instead of {own.instead_of.name}")
+    lines.append(f"Roster: {url}")
+    return CalendarEntry(
+        uid=f"duty-{own.key}@{_host()}",
+        sequence=own.changed[0],
+        starts_at=own.starts_at,
+        ends_at=own.ends_at,
+        zone=own.zone,
+        title=one_line(f"On duty: {function.name}"),
+        stamp=own.changed[1],
+        text=many_lines("\n".join(lines)),
+        url=url,
+        is_all_day=True,
+        is_busy=False,
     )
 
 

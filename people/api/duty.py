@@ -10,11 +10,11 @@ from rest_framework.response import Response
 from kit import clock
 from kit.rights import may
 from outgoing.urls import LONGEST
-from people import queries
 from people.filters import DUTIES
 from people.models import CalendarReading, DutyRoster, Function, User
 from people.operations import calendar_reading
 from people.operations import roster as operations
+from people.queries import duty as duties
 from rest.fields import Body, Visible, read
 from rest.resource import Collection, Item, Resource
 from rest.steps import Step
@@ -119,7 +119,7 @@ class _Duties(Resource):
     def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
         """Add who is on duty, with a constant number of queries."""
         ids = [row["id"] for row in found]
-        planned, readings = queries.duty_plans(ids, at=clock.now()), queries.calendar_readings(ids)
+        planned, readings = duties.duty_plans(ids, at=clock.now()), duties.calendar_readings(ids)
         sees_unknown = may(request.user, "people.administrate")
         return [
             {
@@ -190,7 +190,7 @@ def _calendar(reading: CalendarReading | None, sees_unknown: bool) -> dict[str, 
     }
 
 
-def _plan(plan: list[queries.Duty]) -> dict[str, Any]:
+def _plan(plan: list[duties.Duty]) -> dict[str, Any]:
     rows = [
         {
             "person_id": duty.person.pk if duty.person else None,

@@ -22,6 +22,7 @@ from people.models import DutyRoster, Function
 from people.operations import calendar_reading
 from people.operations import roster as operations
 from people.permissions import SignedInRequest
+from people.queries import duty as duties
 
 
 @require_safe
@@ -119,7 +120,7 @@ def _page_with(request: SignedInRequest, function: Function, name: str) -> Show:
 
 def _page(request: SignedInRequest, function: Function, status: int = 200, **given: Any) -> HttpResponse:
     roster = DutyRoster.objects.filter(function=function).first()
-    plan = queries.duty_plans([roster.pk], at=clock.now())[roster.pk] if roster else []
+    plan = duties.duty_plans([roster.pk], at=clock.now())[roster.pk] if roster else []
     members = list(queries.people().filter(function=function))
     context: dict[str, Any] = {
         "function": function,
@@ -127,7 +128,7 @@ def _page(request: SignedInRequest, function: Function, status: int = 200, **giv
         "roster": roster,
         "now": next((duty for duty in plan if duty.is_now), None),
         "plan": plan,
-        "reading": queries.calendar_readings([roster.pk]).get(roster.pk) if roster else None,
+        "reading": duties.calendar_readings([roster.pk]).get(roster.pk) if roster else None,
         "timeline": list(history.timeline(function.subject_id).visible_to(request.user)[:50]),
     }
     if may(request.user, "people.administrate"):

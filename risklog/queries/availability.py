@@ -13,6 +13,7 @@ from django.db.models.functions import JSONObject
 from kit.prepared import Argument, Prepared
 from people import queries as people
 from people.models import Absence, User
+from people.queries import duty as duties
 from people.working import Hours
 
 _DEFAULT_HOURS = Hours(ZoneInfo("UTC"), frozenset(range(5)), time(9), time(17))
@@ -76,14 +77,14 @@ def people_and_absences(
 
     The first result is user id -> user, also for people who left. The second one has (user id, first day,
     last day, id of the stand-in or None) of each absence. `user.roster` is the duty roster of their function,
-    for people.queries.planned_on().
+    for people.queries.duty.planned_on().
     """
     absences = Absence.objects.filter(from_on__lte=until, until_on__gte=since).order_by("id")
     rows: Any = User.objects.filter(condition | Q(pk__in=absences.values("stand_in")))
     columns = JSONObject(begins="from_on", ends="until_on", stand_in="stand_in_id")
     rows = rows.annotate(
         absent=ArraySubquery(absences.filter(user=OuterRef("pk")).values(row=columns)),
-        roster=people.roster_of(OuterRef("function"), since=since, until=until),
+        roster=duties.roster_of(OuterRef("function"), since=since, until=until),
     ).select_related("subject", "function")
     people_by_id = {person.pk: person for person in rows}
     away = [

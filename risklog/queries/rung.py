@@ -12,9 +12,9 @@ from catalogue import rights
 from catalogue.models import DecisionRight, Model
 from catalogue.states import Holder
 from history.models import Subject
-from people import queries as people
 from people import roster, turns
 from people.models import Team, User
+from people.queries import duty as duties
 from people.states import Role
 from people.working import Hours
 from risklog import ladder as rules
@@ -201,7 +201,7 @@ class Crew:
         """Return the person of the function who is on duty; None without a roster, or if nobody is here."""
         rosters = (one.roster for one in self.everyone.values() if one.function_id == function_id)
         found = next(rosters, None)
-        planned = people.planned_on(found, self.hours.zone, at) if found else None
+        planned = duties.planned_on(found, self.hours.zone, at) if found else None
         if planned is None:
             return None
         duty = roster.on_duty(*planned, set(active), away)

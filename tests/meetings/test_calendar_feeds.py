@@ -206,7 +206,7 @@ def test_a_feed_takes_the_same_queries_for_any_number_of_meetings(
     address = subscribed(member)
     Client().get(address)
 
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         assert len(events_at(address)) == number * 12
 
 

@@ -1,19 +1,17 @@
 """Reads of people: lists, time zones, absences, stand-ins and working time."""
 
 import zoneinfo
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import BigIntegerField, Func, OuterRef, Prefetch, QuerySet, Subquery
-from django.db.models.functions import JSONObject
+from django.db.models import BigIntegerField, Func, OuterRef, Prefetch, QuerySet
 
 from history.declarations import private_verbs
 from history.documents import DEFAULT_LANGUAGE
@@ -23,17 +21,13 @@ from kit.refusals import Refused
 from kit.sight import Visitor
 from lists import filtering
 from lists.collation import BY_NAME
-from people import roster, working
+from people import working
 from people.days_off import DaysOff, Holiday, coming
-from people.duty_calendar import CalendarPlan, Period
 from people.models import (
     MAX_ACCEPTANCE_DAYS,
     MAX_BLOCKED_DAYS,
     OUTCOME_WEEKS,
     Absence,
-    CalendarReading,
-    DutyPeriod,
-    DutyRoster,
     Function,
     Membership,
     Organisation,
@@ -43,8 +37,6 @@ from people.models import (
 )
 from people.states import PRIVATE_VERBS, Role
 
-# How far ahead duties are listed.
-PLANNED = timedelta(weeks=4)
 _known: ContextVar[Organisation | None] = ContextVar("known_organisation", default=None)
 
 # What upper rooms read in the same statement: name of the annotation -> expression.
@@ -250,110 +242,6 @@ def working_day_from(day: date, days: int) -> date:
     """Return the day so many working days after (negative: before) a day."""
     hours = working_hours()
     return working.working_day_from(day, days, hours) if hours else date.fromordinal(day.toordinal() + days)
-
-
-# ------------------------------------------------------------------ duty
-
-
-@dataclass(frozen=True, slots=True)
-class Duty:
-    """Who is on duty for a time. is_now: it has begun. instead_of: whose turn it is, if another's."""
-
-    starts_at: datetime
-    ends_at: datetime
-    person: User | None
-    instead_of: User | None
-    is_now: bool
-
-
-def duty_plans(ids: Iterable[int], *, at: datetime) -> dict[int, list[Duty]]:
-    """Return the duties of the next four weeks: id of a roster -> duties. Four queries for any number."""
-    rosters, zone, until = list(DutyRoster.objects.filter(pk__in=list(ids))), zone_of(None), at + PLANNED
-    periods = defaultdict(list)
-    for row in DutyPeriod.objects.filter(roster__in=rosters, ends_at__gt=at).order_by("starts_at", "id"):
-        periods[row.roster_id].append(Period(row.starts_at, row.ends_at, row.person_id))
-    named = {pk for found in rosters for pk in found.people}
-    named |= {period.person for of_roster in periods.values() for period in of_roster}
-    days = at.astimezone(zone).date(), until.astimezone(zone).date()
-    absences = list(
-        Absence.objects.filter(user__in=named, from_on__lte=days[1], until_on__gte=days[0]).order_by("id")
-    )
-    persons = User.objects.in_bulk([*named, *(one.stand_in_id for one in absences if one.stand_in_id)])
-    can_act = {pk for pk, person in persons.items() if person.is_at_least(Role.MEMBER)}
-    away = _away_by_day(absences, persons)
-
-    def plan(found: DutyRoster) -> list[Duty]:
-        planned = roster.shifts(plan_of(found, periods[found.pk], zone), at, until, can_act, away)
-        return [_duty(shift, persons, at) for shift in planned]
-
-    return {found.pk: plan(found) for found in rosters}
-
-
-def plan_of(found: DutyRoster, periods: Sequence[Period], zone: zoneinfo.ZoneInfo) -> roster.Plan:
-    """Return the turns or the calendar of a roster, as people.roster uses them. zone: of the organisation."""
-    if found.starts_on is None:
-        return CalendarPlan(periods, zone)
-    return roster.Rotation(tuple(found.people), found.starts_on, found.length_days, found.hand_over_at, zone)
-
-
-def _away_by_day(
-    absences: Sequence[Absence], persons: Mapping[int, User]
-) -> Callable[[date], dict[int, int | None]]:
-    def away(day: date) -> dict[int, int | None]:
-        return {one.user_id: one.stand_in_id for one in absences if one.from_on <= day <= one.until_on}
-
-    return away
-
-
-def _duty(shift: roster.Shift, persons: Mapping[int, User], at: datetime) -> Duty:
-    person = persons.get(shift.who.person) if shift.who.person else None
-    instead_of = persons.get(shift.who.instead_of) if shift.who.instead_of else None
-    return Duty(shift.starts_at, shift.ends_at, person, instead_of, shift.starts_at <= at)
-
-
-def calendar_readings(ids: Iterable[int]) -> dict[int, CalendarReading]:
-    """Return the readings of the rosters that are read from a calendar: id of a roster -> reading."""
-    rows = CalendarReading.objects.filter(roster__in=list(ids)).select_related("roster")
-    return {reading.roster_id: reading for reading in rows}
-
-
-def roster_of(function: OuterRef, *, since: date, until: date) -> Subquery:
-    """Return an annotation for planned_on(): the roster of a function as JSON, None without one.
-
-    since, until: the days that planned_on() is asked for.
-    """
-    names = ("people", "starts_on", "length_days", "hand_over_at")
-    day = timedelta(days=1)  # more than any time zone differs from UTC
-    near = DutyPeriod.objects.filter(
-        roster=OuterRef("pk"),
-        ends_at__gt=datetime.combine(since, time(), UTC) - day,
-        starts_at__lt=datetime.combine(until, time(), UTC) + 2 * day,
-    )
-    period = JSONObject(starts_at="starts_at", ends_at="ends_at", person="person_id")
-    periods = ArraySubquery(near.order_by("starts_at", "id").values(row=period))
-    rows = DutyRoster.objects.filter(function=function)
-    return Subquery(rows.values(found=JSONObject(**{name: name for name in names}, periods=periods))[:1])
-
-
-def planned_on(
-    found: Mapping[str, Any], zone: zoneinfo.ZoneInfo, at: datetime
-) -> tuple[Sequence[int], int] | None:
-    """Return who is planned to be on duty, as roster.Plan.planned_at() does. found: as of roster_of()."""
-    plan: roster.Plan
-    if found["starts_on"] is None:
-        periods = [
-            Period(
-                datetime.fromisoformat(row["starts_at"]),
-                datetime.fromisoformat(row["ends_at"]),
-                row["person"],
-            )
-            for row in found["periods"]
-        ]
-        plan = CalendarPlan(periods, zone)
-    else:
-        begins = date.fromisoformat(found["starts_on"]), time.fromisoformat(found["hand_over_at"])
-        plan = roster.Rotation(tuple(found["people"]), begins[0], found["length_days"], begins[1], zone)
-    return plan.planned_at(at)
 
 
 # ------------------------------------------------------------------ lists and pages
