@@ -6,6 +6,7 @@ app_name = "notices"
 urlpatterns = [
     path("", inbox.inbox, name="inbox"),
     path("mark/", inbox.mark, name="mark"),
+    path("unmark/", inbox.unmark, name="unmark"),
     path("digest/", digest.digest, name="digest"),
     path("digest/stop/<str:token>/", digest.stop_digest, name="stop_digest"),
     path("digest/<str:week>/", digest.digest_week, name="digest_week"),

@@ -115,6 +115,16 @@ def read(user: User, ids: Iterable[int] | None = None, *, at: datetime) -> int:
     return rows.filter(Exists(marked)).update(read_at=at)
 
 
+def unread_again(user: User, read_at: datetime) -> int:
+    """Undo read() of all entries: mark those as unread again that it marked at this moment.
+
+    An entry that the person has read since, or before, stays read. Returns the number of changed rows.
+    """
+    # The entries that are read from the beginning are none that it marked.
+    rows = Entry.objects.filter(user=user, read_at=read_at).exclude(at=read_at)
+    return rows.update(read_at=None)
+
+
 def unread(user: User, ids: Iterable[int]) -> int:
     """Mark entries of this person as unread. Returns the number of changed rows."""
     return Entry.objects.filter(user=user, pk__in=list(ids)).update(read_at=None)

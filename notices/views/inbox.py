@@ -1,10 +1,13 @@
 """The inbox: a person's entries by day, newest first."""
 
 from itertools import groupby
+from urllib.parse import urlencode
 
+from django.core.exceptions import BadRequest
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_POST, require_safe
 
 from kit import clock
@@ -42,10 +45,26 @@ def mark(request: SignedInRequest) -> HttpResponse:
         entry.unread(request.user, ids)
         return go(request, back)
     is_all = "all" in request.POST
-    count = entry.read(request.user, None if is_all else ids, at=clock.now())
+    at = clock.now()
+    count = entry.read(request.user, None if is_all else ids, at=at)
     answer = go(request, back)
-    return (
-        toast(request, answer, f"{count} entries marked as read" if count != 1 else "Marked as read")
-        if is_all
-        else answer
-    )
+    if not is_all:
+        return answer
+    text = f"{count} entries marked as read" if count != 1 else "Marked as read"
+    undo = f"{reverse('notices:unmark')}?{urlencode({'at': at.isoformat()})}"
+    return toast(request, answer, text, undo=undo if count else "")
+
+
+@require_POST
+@view_needs("notices.inbox_view")
+def unmark(request: SignedInRequest) -> HttpResponse:
+    """Undo “Mark all as read”. ?at= is the moment at which it marked the entries."""
+    try:
+        at = parse_datetime(request.GET.get("at", "")[:40])
+    except ValueError:
+        at = None
+    if at is None or timezone.is_naive(at):
+        raise BadRequest("at: Use a moment with its offset, such as 2026-11-23T10:00:00+00:00.")
+    count = entry.unread_again(request.user, at)
+    text = f"{count} entries are unread again" if count != 1 else "One entry is unread again"
+    return toast(request, go(request, reverse("notices:inbox")), text if count else "Nothing to undo")

@@ -1,5 +1,6 @@
 """The inbox, the digest and the mail in the browser."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -15,6 +16,7 @@ from notices.queries import inbox
 from notices.states import MessageState
 from people.states import Role
 from risklog.operations import stewardship
+from tests.conftest import AT
 from tests.factories import actions, meetings, notices, people, risklog_review, risks
 
 pytestmark = pytest.mark.django_db
@@ -92,6 +94,49 @@ def test_read_is_marked_by_a_post(client, ana, sent, left):
     assert answer.status_code == 303
     assert Entry.objects.filter(read_at__isnull=True).count() == left
     assert client.get("/notices/mark/").status_code == 405
+
+
+def test_mark_all_as_read_has_an_undo_that_leaves_what_was_read_before_and_since(client, ana, move_clock):
+    before, *others = [actions.action(owner=ana) for _ in range(4)]
+    for one in (before, *others):
+        notices.notify_about(one)
+    client.post("/notices/mark/", {"entry": Entry.objects.get(event__subject=before.subject).pk})
+    move_clock(AT + timedelta(minutes=1))
+
+    marked = client.post("/notices/mark/", {"all": "1"}, follow=True)
+
+    assert "3 entries marked as read" in body(marked)
+    undo = re.search(r'"(/notices/unmark/\?at=[^"]+)"', marked.content.decode())[1]
+    move_clock(AT + timedelta(minutes=2))
+    again = Entry.objects.get(event__subject=others[0].subject)
+    client.post("/notices/mark/", {"entry": again.pk, "as": "unread"})
+    client.post("/notices/mark/", {"entry": again.pk})  # read once more, after the mark
+    assert client.get(undo).status_code == 405
+    client.force_login(people.user("Eve"))
+    assert "Nothing to undo" in body(client.post(undo, follow=True))
+    client.force_login(ana)
+    undone = client.post(undo, follow=True)
+    assert "2 entries are unread again" in body(undone)
+    assert "2 unread" in body(undone)
+    unread = Entry.objects.filter(user=ana, read_at__isnull=True)
+    assert {entry.event.subject_id for entry in unread} == {one.subject_id for one in others[1:]}
+    assert "Nothing to undo" in body(client.post(undo, follow=True))
+
+
+@pytest.mark.parametrize(
+    "query", ["", "?at=", "?at=yesterday", "?at=2026-11-23T10:00:00", "?at=2026-13-45T10:00:00Z"]
+)
+def test_an_undo_without_its_moment_is_refused_with_the_fix(client, ana, query):
+    answer = client.post(f"/notices/unmark/{query}")
+
+    assert answer.status_code == 400
+    assert "at: Use a moment with its offset" in answer.content.decode()
+
+
+def test_with_nothing_unread_there_is_nothing_to_undo(client, ana):
+    marked = client.post("/notices/mark/", {"all": "1"}, follow=True)
+
+    assert "/notices/unmark/" not in marked.content.decode()
 
 
 def test_the_inbox_costs_the_same_at_one_and_three_lines(client, ana):
