@@ -92,7 +92,9 @@ def _in_present_time(task: Callable[[], None]) -> Callable[[], None]:
 @shared_task(name="riskhub.tick")
 @_in_present_time
 def tick_now() -> None:
-    act(clock.now(), seconds=10)
+    """Run what is due, and the sending of the mails about it, so that they do not wait for its interval."""
+    if act(clock.now(), seconds=10):
+        _start("riskhub.send")
 
 
 @shared_task(name="riskhub.send")
@@ -113,9 +115,14 @@ def send() -> None:
 def hand_on() -> None:
     """Run the handlers of waiting events. Mails and long imports have tasks of their own, which it starts."""
     if import_run.is_waiting():
-        app.send_task("riskhub.apply_imports", retry=False, ignore_result=True, expires=10)
+        _start("riskhub.apply_imports")
     if relay.relay(seconds=10).done:
-        app.send_task("riskhub.send", retry=False, ignore_result=True, expires=10)
+        _start("riskhub.send")
+
+
+def _start(task: str) -> None:
+    """Ask a worker to run another task now. If the message is lost, its interval comes within seconds."""
+    app.send_task(task, retry=False, ignore_result=True, expires=10)
 
 
 # A long import is one transaction and takes longer than other tasks, so this task has limits of its own.
