@@ -1,11 +1,13 @@
-"""`make chaos`: rows 1, 2 and 5 of the test standard, and a test of these tests. `make soak`: row 27."""
+"""`make chaos`: rows of the test standard, and a test of these tests. `make soak`: row 27."""
 
 import argparse
 import random
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from chaos import claims
 from chaos.claims import Claim
@@ -15,11 +17,15 @@ ROWS = {
     "1": "workers die",
     "2": "resend and park",
     "5": "Valkey down, flushed, hung",
+    "7": "weekly work and daily restarts",
+    "8": "clock jumps",
+    "11": "closed stays quiet",
+    "12": "poisoned mails, trouble with the mail server",
     "breaks": "the tests themselves",
     "27": "weeks in the life of an organisation",
 }
 # Row 27 takes long, so it runs only if it is named.
-EACH_TIME = ("1", "2", "5", "breaks")
+EACH_TIME = ("1", "2", "5", "7", "8", "11", "12", "breaks")
 # (full, with --short): kills, climbs, messages; for row 5 the share of its seconds.
 FULL, SHORT = (1000, 1500, 3000), (60, 120, 300)
 
@@ -55,28 +61,41 @@ def _asked() -> argparse.Namespace:
         "--short", action="store_true", help="a quick run; its lines are marked and never met"
     )
     parser.add_argument(
-        "--break", dest="broken", default="", help="remove a mechanism: claim or unique; rows must fail"
+        "--break", dest="broken", default="", help="remove a mechanism (chaos.breaking); rows must fail"
     )
     parser.add_argument("--down", type=float, default=600, help="seconds Valkey is down in row 5")
-    parser.add_argument("--weeks", type=int, default=4, help="simulated weeks in row 27")
+    parser.add_argument("--weeks", type=int, help="simulated weeks in row 7 (full: 8) and 27 (full: 4)")
+    parser.add_argument("--closes", type=int, default=1000, help="closes in row 11")
+    parser.add_argument("--mails", type=int, default=450, help="mails of each run in row 12")
     parser.add_argument("--out", type=Path, default=Path("chaos.jsonl"))
     return parser.parse_args()
 
 
 def _run(row: str, asked: argparse.Namespace, made: Ground, seed: int) -> list[Claim]:
-    from chaos import killing, standard  # these imports need a configured Django
+    # These imports need a configured Django.
+    from chaos import closing, daily, jumps, outage, standard, trouble, weeks
 
-    if row == "5":
-        from chaos import outage
+    about: dict[str, Any] = {"seed": seed, "say": _say}
+    broken = about | {"broken": asked.broken}
+    runs: dict[str, Callable[[], list[Claim]]] = {
+        "1": lambda: _kill(row, asked, made, seed),
+        "2": lambda: _kill(row, asked, made, seed),
+        "5": lambda: outage.run(made, down=asked.down, is_short=asked.short, **about),
+        "7": lambda: daily.run(made, weeks=asked.weeks or daily.WEEKS, **broken),
+        "8": lambda: jumps.run(made, **broken),
+        "11": lambda: closing.run(made, closes=asked.closes, **broken),
+        "12": lambda: trouble.run(made, mails=asked.mails, **broken),
+        "27": lambda: weeks.run(made, weeks=asked.weeks or weeks.WEEKS, **about),
+        "breaks": lambda: standard.run(made, **about),
+    }
+    return runs[row]()
 
-        return outage.run(made, seed=seed, down=asked.down, is_short=asked.short, say=_say)
-    if row == "27":
-        from chaos import weeks
 
-        return weeks.run(made, seed=seed, weeks=asked.weeks, say=_say)
+def _kill(row: str, asked: argparse.Namespace, made: Ground, seed: int) -> list[Claim]:
+    """Run row 1 or 2."""
+    from chaos import killing
+
     made.fresh(f"chaos_{row}")
-    if row == "breaks":
-        return standard.run(made, seed=seed, say=_say)
     kills, climbs, messages = SHORT if asked.short else FULL
     plan = killing.Plan(kills, climbs, messages, seed, freezes=max(2, kills // 50), broken=asked.broken)
     if row == "2":

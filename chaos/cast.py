@@ -47,9 +47,8 @@ def climbing(*, climbs: int, messages: int, at: datetime) -> Cast:
     return _cast(count, messages - count * RUNGS, rungs=RUNGS, called=1, at=at)
 
 
-def mailing(*, messages: int, at: datetime) -> Cast:
-    """Create escalations on a ladder of one rung with five people, and actions for as many mails."""
-    called = 5
+def mailing(*, messages: int, at: datetime, called: int = 5) -> Cast:
+    """Create escalations on a ladder of one rung with `called` people, and actions for as many mails."""
     count = messages // 2 // called
     return _cast(count, messages - count * called, rungs=1, called=called, at=at)
 

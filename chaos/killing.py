@@ -1,13 +1,8 @@
 """Rows 1 and 2: workers are killed with SIGKILL at random moments, a few are frozen past their leases."""
 
-import json
-import os
 import random
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,6 +14,7 @@ from django.db.models.functions import Now
 from chaos import breaking, cast, ledger
 from chaos.claims import Claim
 from chaos.ledger import Ledger
+from chaos.pool import Pool, worker_pool
 from chaos.sink import Sink
 from history import relay
 from history.models import Due, Handover
@@ -76,7 +72,10 @@ def run(plan: Plan, *, log: Path, say: Callable[[str], None]) -> Outcome:
     sink.start()
     began = time.monotonic()
     try:
-        with _worker_pool(plan, sink.port, at, log) as pool:
+        thaw_after = 2 * plan.lease * plan.frozen
+        with worker_pool(
+            _order(plan, at), mail_port=sink.port, lease=plan.lease, log=log, thaw_after=thaw_after
+        ) as pool:
             end = _kill_until_done(plan, made, pool, say)
         counts = pool.counts
     finally:
@@ -91,7 +90,20 @@ def run(plan: Plan, *, log: Path, say: Callable[[str], None]) -> Outcome:
     )
 
 
-def _kill_until_done(plan: Plan, made: cast.Cast, pool: "_WorkerPool", say: Callable[[str], None]) -> str:
+def _order(plan: Plan, at: datetime) -> dict[str, Any]:
+    return {
+        "workers": plan.workers,
+        "seed": plan.seed,
+        "only_mail": plan.is_mail_only,
+        "began": time.monotonic(),
+        "from": (at + timedelta(minutes=2)).isoformat(),
+        "speed": SPEED,
+        "ring_again": 0.0 if plan.is_mail_only else 0.3,
+        "broken": plan.broken,
+    }
+
+
+def _kill_until_done(plan: Plan, made: cast.Cast, pool: Pool, say: Callable[[str], None]) -> str:
     """Kill by progress instead of by time, so that every kill hits a working worker.
 
     Returns "" or the reason for giving up.
@@ -159,81 +171,6 @@ def _is_done() -> bool:
     waiting = [Work.PENDING, Work.CLAIMED]
     rows = (Due.objects.filter(kind=CLIMB), Handover.objects.all(), Message.objects.all())
     return not any(of.filter(state__in=waiting).exists() for of in rows)
-
-
-# ------------------------------------------------------------------ control of the pool
-
-
-class _WorkerPool:
-    def __init__(self, plan: Plan, process: subprocess.Popen) -> None:
-        self.plan, self.process = plan, process
-        self.counts: dict[str, int] = {}
-        self.skipped = 0
-        self._thaws: list[tuple[float, int]] = []
-
-    def order(self, word: str, slot: int) -> None:
-        self.process.stdin.write(f"{word} {slot}\n")
-        self.process.stdin.flush()
-        if word == "freeze":
-            self._thaws.append((time.monotonic() + 2 * self.plan.lease * self.plan.frozen, slot))
-
-    def thaw_due(self, now: float) -> None:
-        for when, slot in [one for one in self._thaws if one[0] <= now]:
-            self._thaws.remove((when, slot))
-            self.order("thaw", slot)
-
-    def end(self) -> None:
-        for _, slot in self._thaws:
-            self.order("thaw", slot)
-        self.process.stdin.close()
-        self.counts = json.loads(self.process.stdout.readline() or "{}")
-        self.counts["pauses skipped"] = self.skipped
-
-
-@contextmanager
-def _worker_pool(plan: Plan, port: int, at: datetime, log: Path) -> Iterator[_WorkerPool]:
-    order = {
-        "workers": plan.workers,
-        "seed": plan.seed,
-        "only_mail": plan.is_mail_only,
-        "began": time.monotonic(),
-        "from": (at + timedelta(minutes=2)).isoformat(),
-        "speed": SPEED,
-        "ring_again": 0.0 if plan.is_mail_only else 0.3,
-        "broken": plan.broken,
-    }
-    database = os.environ["DATABASE_URL"].rsplit("/", 1)[0] + "/" + connection.settings_dict["NAME"]
-    environment = os.environ | {
-        "DJANGO_SETTINGS_MODULE": "riskhub.settings",
-        "DATABASE_URL": database,
-        "EMAIL_URL": f"smtp://127.0.0.1:{port}",
-        "RISKHUB_MAIL_BUNDLE_MINUTES": "0",  # the ledger compares each row with a mail of its own
-        "RISKHUB_LEASE_SECONDS": str(plan.lease),
-    }
-    with log.open("w") as errors:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "chaos.worker_pool", json.dumps(order)],
-            cwd=Path(__file__).parent.parent,
-            env=environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            text=True,
-        )
-    pool = _WorkerPool(plan, process)
-    try:
-        if process.stdout.readline() != "ready\n":
-            raise RuntimeError(f"The pool did not start: {log.read_text()[-2000:]}")
-        yield pool
-        pool.end()
-    finally:
-        process.stdin.close()
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        process.stdout.close()
 
 
 # ------------------------------------------------------------------ claims

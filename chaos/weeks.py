@@ -26,6 +26,7 @@ from people import queries
 from people.operations import organisation
 from riskhub import schedule
 
+WEEKS = 4
 STEP = timedelta(hours=3)
 WORK_BEGINS, WORK_ENDS = 6, 18  # UTC
 WEEKEND = 5  # datetime.weekday() of Saturday

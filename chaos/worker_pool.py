@@ -69,8 +69,10 @@ class WorkerPool:
         code = 1
         try:
             sys.stdin.close()
-            from chaos import worker
+            from chaos import closing, worker
 
+            if self.plan.get("pauses"):
+                closing.install_pauses(random.Random(seed))
             worker.work(self.plan, random.Random(seed), is_wanted=lambda: os.getppid() == parent)
             code = 0
         finally:
@@ -83,7 +85,7 @@ def main() -> None:
     import django
 
     django.setup()
-    from chaos import breaking, worker  # noqa: F401  (loaded once, for all children)
+    from chaos import breaking, closing, worker  # noqa: F401  (loaded once, for all children)
 
     if plan.get("broken"):
         breaking.in_worker(plan["broken"])
