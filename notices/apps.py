@@ -11,7 +11,10 @@ class NoticesConfig(AppConfig):
 
     def ready(self) -> None:
         from notices import permissions  # noqa: F401
+        from notices.queries import sending
+        from people import queries as people
 
+        people.read_along(sending.SETTING, sending.along())
         post_migrate.connect(_note_mail_switch, sender=self)
 
 

@@ -19,6 +19,19 @@ class WebhookFailing(Payload, verb="notices.webhook_failing"):
     error: str
 
 
+class SendingHeld(Payload, verb="notices.sending_held"):
+    """All sending is held. backup: the moment of the backup that was restored, "" if none was."""
+
+    backup: str
+
+
+class SendingStarted(Payload, verb="notices.sending_started"):
+    """A person started sending again. mails, webhooks: how many older ones were dropped."""
+
+    mails: int
+    webhooks: int
+
+
 def owner_of_webhook(event: Event) -> dict[int, str]:
     rows = WebhookEndpoint.objects.filter(subject=event.subject_id)
     return dict.fromkeys(rows.values_list("owner", flat=True), "You own this webhook")
@@ -39,6 +52,8 @@ EVENTS = (
         group=NewsGroup.ESCALATIONS,
         cannot_be_silenced=True,
     ),
+    EventType(SendingHeld, is_chained=True, is_public=False),
+    EventType(SendingStarted, is_chained=True, is_public=False),
     EventType("notices.webhook_added", is_chained=True, is_public=False),
     EventType("notices.webhook_changed", is_chained=True, is_public=False),
     EventType("notices.webhook_secret_renewed", is_chained=True, is_public=False),

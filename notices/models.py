@@ -167,6 +167,23 @@ class MailSwitch(models.Model):
         constraints = [models.CheckConstraint(condition=Q(pk=1), name="notices_mailswitch_only")]
 
 
+class SendingSwitch(models.Model):
+    """Whether this register sends mails and webhooks and acts on due dates (notices.operations.sending).
+
+    There is one row since the migration. Backups leave it out, so a restored register has none: it
+    holds all sending until a person starts it. held_since: None while it sends. backup_at: the moment of the
+    backup that the register was restored from; None if that is not known.
+    """
+
+    ONLY = 1
+
+    held_since = models.DateTimeField(null=True, blank=True)
+    backup_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(pk=1), name="notices_sendingswitch_only")]
+
+
 class WebhookEndpoint(Recorded):
     """An address of another system that gets events, as its owner may see them.
 

@@ -28,3 +28,9 @@ def may_change_webhooks(user: User, obj: Any) -> bool:
 @permission("notices.mail_view")
 def may_view_mail(user: User, obj: Any) -> bool:
     return may_write(user, Role.ADMINISTRATOR)
+
+
+@permission("notices.sending_start")
+def may_start_sending(user: User, obj: Any) -> bool:
+    """Allow administrators to start sending after a restore."""
+    return may_write(user, Role.ADMINISTRATOR)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from notices.views import digest, inbox, mail, webhook
+from notices.views import digest, inbox, mail, sending, webhook
 
 app_name = "notices"
 urlpatterns = [
@@ -15,6 +15,7 @@ urlpatterns = [
     path("mail/<uuid:pk>/", mail.mail_detail, name="mail_detail"),
     path("mail/<uuid:pk>/as-sent/", mail.mail_as_sent, name="mail_as_sent"),
     path("mail/<uuid:pk>/retry/", mail.mail_retry, name="mail_retry"),
+    path("sending/start/", sending.sending_start, name="sending_start"),
     path("webhooks/", webhook.webhook_list, name="webhook_list"),
     path("webhooks/new/", webhook.webhook_create, name="webhook_create"),
     path("webhooks/<int:pk>/", webhook.webhook_detail, name="webhook_detail"),

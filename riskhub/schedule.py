@@ -14,6 +14,7 @@ from history.claims import Tally
 from kit import clock
 from meetings.operations import acceptance, agreement, tripwire
 from notices.operations import delivery, digest, entry, mail_switch, message
+from notices.queries import sending
 from people import queries as people
 from people.operations import calendar_reading, receipt, sign_in
 from riskhub.celery import app
@@ -21,16 +22,20 @@ from risklog.operations import import_run, imports, stewardship
 from signals.operations import source
 from talk.operations import file
 
+# Parameters of a step: the moment, and the seconds it may take.
+Steps = tuple[Callable[[datetime, float], Tally], ...]
 # The steps of one tick, in this order, until nothing is left. Events are handled before due dates, so nobody
-# is notified about something that was settled while no worker ran. Parameters: the moment, and the seconds it
-# may take.
-STEPS: tuple[Callable[[datetime, float], Tally], ...] = (
+# is notified about something that was settled while no worker ran.
+STEPS: Steps = (
     lambda at, seconds: digest.schedule(at),
     lambda at, seconds: stewardship.schedule(at),
     lambda at, seconds: tripwire.check(at=at),
     lambda at, seconds: relay.relay(at=at, seconds=seconds),
     lambda at, seconds: relay.act_on_dues(at=at, seconds=seconds),
 )
+
+# While sending is held after a restore, no date acts. Handlers of events go on: their mails wait.
+WHILE_HELD: Steps = (lambda at, seconds: relay.relay(at=at, seconds=seconds),)
 
 EVERY = {
     "riskhub.tick": 20.0,
@@ -56,6 +61,8 @@ def tick(at: datetime, *, is_simulated: bool = False) -> int:
     if is_simulated:
         return done + message.send_due(at=at, is_kept=True).done
     note_mail_switch(at)
+    if sending.is_held():
+        return done
     done += calendar_reading.read_due(at=at).done + delivery.send_due(at=at).done
     return done + message.send_due(at=at).done
 
@@ -66,12 +73,16 @@ def note_mail_switch(at: datetime) -> None:
 
 
 def act(at: datetime, *, seconds: float = float("inf")) -> int:
-    """tick() without mail, which may wait for a slow server. Begins no further step after `seconds`."""
+    """tick() without mail, which may wait for a slow server. Begins no further step after `seconds`.
+
+    While sending is held, no due date acts.
+    """
     total, ends = 0, time.monotonic() + seconds
+    steps = WHILE_HELD if sending.is_held() else STEPS
     for _ in range(_ROUNDS):
         if time.monotonic() >= ends:
             break
-        done = sum(step(at, ends - time.monotonic()).done for step in STEPS)
+        done = sum(step(at, ends - time.monotonic()).done for step in steps)
         total += done
         if not done:
             break
@@ -136,8 +147,12 @@ def apply_imports() -> None:
 @shared_task(name="riskhub.read_calendars")
 @_in_present_time
 def read_calendars() -> None:
-    """Read the duty calendars that are due. A slow server delays only other calendars."""
-    calendar_reading.read_due(at=clock.now(), seconds=8)
+    """Read the duty calendars that are due. A slow server delays only other calendars.
+
+    None is read while sending is held: a restored copy asks no other system.
+    """
+    if not sending.is_held():
+        calendar_reading.read_due(at=clock.now(), seconds=8)
 
 
 @shared_task(name="riskhub.send_webhooks")

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST
 from kit import clock
 from kit.rights import OPEN, may, view_needs
 from kit.sight import Visitor
+from notices.queries import sending
 from pages.answers import is_fragment
 from people import queries as people
 from people.states import ColourTheme, Role
@@ -139,8 +140,19 @@ def _shell(request):
         "unread_count": _unread[0](user) if signed_in and _unread else "",
         "me": user if signed_in else None,
         "organisation_name": organisation.name if organisation else "Your organisation",
+        "held_sending": _held_sending(user, organisation),
         "server_now": clock.now().isoformat(timespec="seconds"),
     }
+
+
+def _held_sending(user, organisation):
+    """Return what waits after a restore, for administrators; None while the register sends.
+
+    Four further queries while it is held, else none.
+    """
+    if not getattr(organisation, sending.SETTING, False) or not may(user, "notices.sending_start"):
+        return None
+    return sending.held(clock.now())
 
 
 @require_POST

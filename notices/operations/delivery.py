@@ -26,7 +26,7 @@ from notices.events import WebhookFailing
 from notices.models import WebhookDelivery, WebhookEndpoint
 from notices.operations import attempts
 from notices.operations.attempts import attempt_logged
-from notices.queries import webhook_body
+from notices.queries import sending, webhook_body
 from notices.queries.webhook import TEST_VERB, public_verbs
 from notices.states import DeliveryState
 from outgoing.client import Answer, Limits, NoAnswer, RefusedUrl, send
@@ -82,7 +82,12 @@ def _add(endpoint: WebhookEndpoint, events: Iterable[Event]) -> None:
 
 
 def send_due(*, at: datetime, seconds: float = 10.0) -> Tally:
-    """Send the waiting deliveries, oldest first. Begins none after `seconds`. Safe in parallel."""
+    """Send the waiting deliveries, oldest first. Begins none after `seconds`. Safe in parallel.
+
+    Nothing is sent while all sending is held (notices.operations.sending).
+    """
+    if sending.is_held():
+        return Tally()
     total, ends = Tally(), time.monotonic() + seconds
     while time.monotonic() < ends and (batch := claims.claim(_open(), limit=BATCH, lease=LEASE)):
         failed: set[int] = set()

@@ -29,7 +29,7 @@ from notices.models import Message
 from notices.operations import attempts, bundle, entry, mail_switch
 from notices.operations.attempts import attempt_logged
 from notices.operations.smtp import DeliveryStatus, MailConnection, NoConnection, ServerReply
-from notices.queries import bundled_mail, rendered_mail, still_relevant
+from notices.queries import bundled_mail, rendered_mail, sending, still_relevant
 from notices.queries.rendered_mail import RenderedMail
 from notices.states import MessageState
 from people import queries as people
@@ -57,7 +57,10 @@ def send_due(
     and each run sends at least one.
     is_kept: only show the mails on the page of sent mail; by default settings.IS_MAIL_KEPT.
     Mails older than the moment mail was switched on are held back (notices.operations.mail_switch).
+    Nothing is sent while all sending is held (notices.operations.sending).
     """
+    if sending.is_held():
+        return Tally()
     is_kept = settings.IS_MAIL_KEPT if is_kept is None else is_kept
     _park_lost(at)
     if not is_kept:

@@ -191,6 +191,7 @@ _RULES: tuple[tuple[str, Any], ...] = (
     ("notices:digest_week", lambda w, o, k: {"week": "2026-W47"}),
     ("notices:mail_list", lambda w, o, k: {}),
     ("notices:mail_held", lambda w, o, k: {}),
+    ("notices:sending_start", lambda w, o, k: {}),
     ("notices:mail_", lambda w, o, k: {"pk": k["message"].pk}),
     ("notices:webhook_list", lambda w, o, k: {}),
     ("notices:webhook_create", lambda w, o, k: {}),

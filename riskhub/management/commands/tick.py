@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.dateparse import parse_datetime
 
 from kit import clock
+from notices.queries import sending
 from people import queries as people
 from people.operations import organisation as organisations
 from riskhub import schedule
@@ -27,6 +28,8 @@ class Command(BaseCommand):
         at = now if options["at"] is None else self._moment(options["at"], now)
         with clock.ahead_by(people.time_ahead()):
             done = schedule.tick(at, is_simulated=options["at"] is not None)
+        if sending.is_held():
+            self.stdout.write("Sending is held, so no due date acts. See `manage.py release_sending`.")
         self.stdout.write(f"Processed {done} items up to {at.isoformat(timespec='minutes')}.")
 
     @staticmethod
