@@ -7,7 +7,7 @@ PY := .venv/bin/python
 MAKEFLAGS += --no-print-directory
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test check venv venv-dev bench chaos soak lock clean
+.PHONY: help run backup verify-backup restore test check venv venv-dev bench chaos soak lock clean
 
 # Finds the first Python that is new enough (PYTHON=... names one), then creates .venv from the given lock file.
 define bootstrap
@@ -32,6 +32,15 @@ venv-dev:
 
 run: venv ## run Riskhub on this machine, with its own PostgreSQL and Valkey, until Ctrl-C
 	@exec $(PY) -m riskhub.engine
+
+backup: venv ## back up to RISKHUB_HOME/backups, or to TO=/folder; Riskhub may run meanwhile
+	@exec $(PY) -m riskhub.engine backup "$(TO)"
+
+verify-backup: venv ## restore FROM=/folder/riskhub-... into a temporary database and compare it
+	@exec $(PY) -m riskhub.engine verify_backup "$(FROM)"
+
+restore: venv ## restore FROM=/folder/riskhub-... into an empty RISKHUB_HOME or database
+	@exec $(PY) -m riskhub.engine restore "$(FROM)"
 
 test: venv-dev ## all checks and all tests; PYTEST_ARGS="-k word" for some
 	@$(PY) riskhub/engine/testrun.py --workers "$(WORKERS)" -- $(PYTEST_ARGS)

@@ -44,13 +44,13 @@ UNMEASURED = {
     22: ("cold page", "≤ 120 kB gz"),
 }
 NO_MEASUREMENT = "This program does not measure it yet."
-NEED_WEB = {1, 3, 4, 5, 6, 7, 8, 9, 11, 12, 18, 19, 20, 21, 25, 26, 27}
+NEED_WEB = {1, 3, 4, 5, 6, 7, 8, 9, 11, 12, 18, 19, 20, 21, 25, 26, 27, 28}
 NEED_REGISTER = NEED_WEB | {2}
 # These compare a large register with one of 1,000 risks.
 NEED_SCALE = {6, 7, 8}
 # These are measured in each large register.
-IN_LARGE = NEED_SCALE | {1, 5, 27}
-LAST = 27
+IN_LARGE = NEED_SCALE | {1, 5, 27, 28}
+LAST = 28
 LARGE = 100_000  # risks in the large register
 
 
@@ -147,7 +147,7 @@ def _on_a_register(run: Run, goals: set[int], sizes: Sequence[int]) -> list[Line
 
 def _of_large(run: Run, goals: set[int], lists: Scale, searches: Searches) -> list[Line]:
     """Measure the goals of a large register."""
-    from bench.goals import reads, typed
+    from bench.goals import backup, reads, typed
 
     order = [
         (6, lists.page_of_large),
@@ -156,6 +156,7 @@ def _of_large(run: Run, goals: set[int], lists: Scale, searches: Searches) -> li
         (1, reads.risks_by_api),
         (5, reads.risk_page),
         (27, typed.typed),
+        (28, backup.backed_up),
     ]
     return [_one(run, goal, measure) for goal, measure in order if goal in goals]
 

@@ -3,6 +3,7 @@
 bootstrap.py    makes .venv from a lock file; runs before anything is installed, standard library only
 postgres.py     Cluster: an embedded PostgreSQL in one folder
 valkey.py       Server: an embedded Valkey in one folder
+maintenance.py  `make backup`, `make restore`: runs a command with the right servers
 supervisor.py   `manage.py up`: starts everything, restarts what ends, stops everything in order
 launch.py       runs between fork and exec: ties a child to its parent, drops root for PostgreSQL
 privileges.py   finds a way to drop root that works on this machine

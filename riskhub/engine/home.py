@@ -94,6 +94,20 @@ class Home:
         os.truncate(self._lock, 0)
         os.write(self._lock, str(os.getpid()).encode())
 
+    def is_held(self) -> bool:
+        """Return True if a supervisor, or a command that needs the servers, has locked the folder."""
+        try:
+            descriptor = os.open(self.path / "lock", os.O_RDWR)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(descriptor)
+        return False
+
     def _refuse_foreign(self) -> None:
         # After RISKHUB_HOME=/tmp by mistake, mode 0700 on that folder would break the machine.
         if self.path.is_dir() and any(self.path.iterdir()) and not (self.path / "lock").exists():
