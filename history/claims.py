@@ -197,3 +197,10 @@ def _mark_dead(model: type[Claimable], ids: list[int]) -> None:
         settled_at=clock.now(),
         error="The worker stopped at every attempt.",
     )
+
+
+def retry_dead(rows: models.QuerySet[Row]) -> int:
+    """Let the dead ones of these rows wait again, with all their tries. Return their number."""
+    return rows.filter(state=Work.DEAD).update(
+        state=Work.PENDING, tries=0, claim=None, lease_until=None, error="", settled_at=None, not_before=Now()
+    )

@@ -278,10 +278,25 @@ class Due(Claimable):
                 fields=["at", "id"], name="history_due_open", condition=Q(state__in=["pending", "claimed"])
             ),
             models.Index(fields=["subject"], name="history_due_subject"),
+            models.Index(fields=["state"], name="history_due_dead", condition=Q(state="dead")),
         ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.occurrence}"
+
+
+class Heartbeat(models.Model):
+    """The last sign of life of one part of Riskhub, such as the worker, by the clock of the database.
+
+    findings: of the auditor, one text each.
+    """
+
+    name = models.CharField(max_length=40, primary_key=True)
+    at = models.DateTimeField(db_default=Now())
+    findings = models.JSONField(default=list, db_default=[])
+
+    def __str__(self) -> str:
+        return f"{self.name} at {self.at}"
 
 
 class Recorded(models.Model):

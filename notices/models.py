@@ -254,6 +254,7 @@ class WebhookDelivery(Claimable):
                 condition=Q(state__in=["pending", "claimed"]),
             ),
             models.Index(fields=["endpoint", "-made_at", "-id"], name="notices_delivery_newest"),
+            models.Index(fields=["state"], name="notices_delivery_dead", condition=Q(state="dead")),
         ]
 
     @property

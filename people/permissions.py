@@ -37,6 +37,12 @@ def may_administrate(user: User, obj: Any) -> bool:
     return may_write(user, Role.ADMINISTRATOR)
 
 
+@permission("people.health_view")
+def may_view_health(user: User, obj: Any) -> bool:
+    """Allow administrators to see whether all processes do their work, with a token that may read, too."""
+    return may_read(user) and user.is_at_least(Role.ADMINISTRATOR)
+
+
 # ------------------------------------------------------------------ people
 
 

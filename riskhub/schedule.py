@@ -9,15 +9,19 @@ from celery import shared_task
 from django.conf import settings
 from django.core.management import call_command
 
-from history import documents, relay
+from history import audit as history_audit
+from history import documents, heartbeats, relay
 from history.claims import Tally
 from kit import clock
 from meetings.operations import acceptance, agreement, tripwire
+from notices.operations import audit as mail_audit
 from notices.operations import delivery, digest, entry, mail_switch, message
 from notices.queries import sending
 from people import queries as people
 from people.operations import calendar_reading, receipt, sign_in
 from riskhub.celery import app
+from riskhub.signs_of_life import AUDITOR, TICK
+from risklog.operations import audit as escalations_audit
 from risklog.operations import import_run, imports, stewardship
 from signals.operations import source
 from talk.operations import file
@@ -44,8 +48,15 @@ EVERY = {
     "riskhub.read_calendars": 20.0,
     "riskhub.send_webhooks": 10.0,
     "riskhub.apply_imports": 10.0,
+    "riskhub.audit": 600.0,
     "riskhub.tidy": 600.0,
 }
+# What the auditor checks: each returns one sentence for each rule that does not hold.
+AUDITS: tuple[Callable[[datetime], list[str]], ...] = (
+    history_audit.findings,
+    escalations_audit.findings,
+    mail_audit.findings,
+)
 _ROUNDS = 20
 _DOCUMENTS_A_RUN = 50_000
 
@@ -60,6 +71,7 @@ def tick(at: datetime, *, is_simulated: bool = False) -> int:
     done += act(at)
     if is_simulated:
         return done + message.send_due(at=at, is_kept=True).done
+    heartbeats.note(TICK)
     note_mail_switch(at)
     if sending.is_held():
         return done
@@ -106,6 +118,7 @@ def tick_now() -> None:
     """Run what is due, and the sending of the mails about it, so that they do not wait for its interval."""
     if act(clock.now(), seconds=10):
         _start("riskhub.send")
+    heartbeats.note(TICK)
 
 
 @shared_task(name="riskhub.send")
@@ -160,6 +173,16 @@ def read_calendars() -> None:
 def send_webhooks() -> None:
     """Send webhooks. A slow receiver delays only webhooks."""
     delivery.send_due(at=clock.now(), seconds=8)
+
+
+@shared_task(name="riskhub.audit")
+@_in_present_time
+def audit() -> None:
+    """Check the rules that must always hold. The page *Health* shows what does not."""
+    at = clock.now()
+    # While sending is held, due dates and mails wait on purpose.
+    audits = [escalations_audit.findings] if sending.is_held() else AUDITS
+    heartbeats.note(AUDITOR, findings=[text for findings in audits for text in findings(at)])
 
 
 @shared_task(name="riskhub.tidy")

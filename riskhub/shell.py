@@ -67,6 +67,7 @@ PLACES = (
         "Webhooks", "webhook", "notices:webhook_list", "g w", "administration", may_see=administrator
     ),
     NavigationLink("Sources", "plug", "signals:source_list", "g s", "administration", may_see=administrator),
+    NavigationLink("Health", "activity", "health", "g j", "administration", may_see=administrator),
 )
 
 # Addresses that the shell links to. The value is "" if the address does not exist.

@@ -8,7 +8,7 @@ from learnings.api import RESOURCES as LEARNINGS
 from meetings.api import RESOURCES as MEETINGS
 from notices.api import RESOURCES as NOTICES
 from people.api import RESOURCES as PEOPLE
-from riskhub import errors, health, home, reference, search, shell, start_here, styleguide, why
+from riskhub import errors, health, health_pages, home, reference, search, shell, start_here, styleguide, why
 from riskhub.events_api import RESOURCES as EVENTS
 from riskhub.leaving import page as leaving_page
 from riskhub.leaving.api import RESOURCES as LEAVING
@@ -43,6 +43,10 @@ urlpatterns = [
     path("search/", search.search, name="search"),
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),
+    path("healthz/pipeline", health_pages.pipeline, name="health_pipeline"),
+    path("metrics", health_pages.metrics, name="metrics"),
+    path("health/", health_pages.page, name="health"),
+    path("health/banner/", health_pages.banner, name="health_banner"),
     path("why/<str:kind>/<int:pk>/", why.why, name="why"),
     path("appearance/", shell.set_appearance, name="appearance"),
     path("styleguide/", styleguide.styleguide, name="styleguide"),

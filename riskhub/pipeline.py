@@ -1,0 +1,181 @@
+"""The health of the pipeline: what lives, what is late, what was given up, and what the auditor found.
+
+A condition is red if work does not get done, and a warning if a person has to decide something.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from history import heartbeats
+from history.heartbeats import SignOfLife
+from riskhub.signs_of_life import AUDITOR, BEAT, TICK, WORKER
+from riskhub.waiting_work import WaitingWork, waiting_work
+from signals.models import Source
+from signals.queries.source import silent_for
+
+# Seconds. Beat and worker live every 10 seconds, and a tick runs every 20. The auditor runs every 10 minutes.
+_SILENT = 45.0
+_WAITS = 50.0
+_AUDITOR_SILENT = 1_300.0
+
+
+class Level(StrEnum):
+    OK = "ok"
+    WARNING = "warning"
+    RED = "red"
+
+
+_ORDER = tuple(Level)
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One thing that can be wrong.
+
+    key: in metrics and JSON. value: in seconds, or a number of rows; None: never. limit: it is not ok above
+    it. text: what is so now. fix: what to do, "" if nothing.
+    """
+
+    key: str
+    label: str
+    level: Level
+    value: float | None
+    limit: float
+    is_seconds: bool
+    text: str
+    fix: str
+
+
+def worst(conditions: Sequence[Condition]) -> Level:
+    return max((one.level for one in conditions), key=_ORDER.index, default=Level.OK)
+
+
+def conditions(at: datetime) -> list[Condition]:
+    """Return all conditions at the moment `at`. Four queries."""
+    signs, work, is_held = heartbeats.read(), waiting_work(at), sending.is_held()
+    if is_held:
+        for name in ("due", "mail", "webhook"):
+            work[name].oldest = 0.0  # they wait on purpose
+    silent = [source.name for source in Source.objects.order_by("slug") if silent_for(source, at=at)]
+    return [
+        _lives(signs, BEAT, "Beat", "Start beat. Without it no due date is processed."),
+        _lives(signs, WORKER, "Worker", "Start a worker, and check that Valkey answers it."),
+        _lives(signs, TICK, "Tick", "Read the log of the worker: its tasks fail or take too long."),
+        _lives(
+            signs,
+            AUDITOR,
+            "Auditor",
+            "Read the log of the worker for the task riskhub.audit.",
+            _AUDITOR_SILENT,
+        ),
+        _audited(signs.get(AUDITOR)),
+        _waits(
+            work, "due", "Due dates", "Start more workers, or read the log of the worker for what is slow."
+        ),
+        _waits(
+            work, "handover", "Events", "Start more workers, or read the log of the worker for what is slow."
+        ),
+        _waits(work, "mail", "Mails", "Check EMAIL_URL and the mail server. The page Mail shows its answer."),
+        _waits(
+            work, "webhook", "Webhooks", "The page Webhooks shows what their receivers answer.", Level.WARNING
+        ),
+        _given_up(work, "due", "due dates", "Run manage.py retry_work after the cause is fixed."),
+        _given_up(work, "handover", "events", "Run manage.py retry_work after the cause is fixed."),
+        _given_up(work, "mail", "mails", "Send them again or drop them on the page Mail.", Level.WARNING),
+        _given_up(work, "webhook", "webhooks", "Replay them on the page Webhooks.", Level.WARNING),
+        _uncertain(work["mail"].uncertain),
+        _silent_sources(silent),
+        _held(is_held),
+    ]
+
+
+def _lives(
+    signs: Mapping[str, SignOfLife], name: str, label: str, fix: str, limit: float = _SILENT
+) -> Condition:
+    sign = signs.get(name)
+    is_alive = sign is not None and sign.age <= limit
+    age = sign.age if sign else None
+    text = "never seen" if age is None else f"last seen {_ago(age)} ago"
+    return Condition(
+        f"{name}_silence", label, Level.OK if is_alive else Level.RED, age, limit, True, text, fix
+    )
+
+
+def _audited(sign: SignOfLife | None) -> Condition:
+    findings = list(sign.findings) if sign else []
+    return Condition(
+        "audit_findings",
+        "Rules",
+        Level.RED if findings else Level.OK,
+        len(findings),
+        0,
+        False,
+        " ".join(findings) or "all hold",
+        "Report this with the log of the worker: a rule that always holds does not." if findings else "",
+    )
+
+
+def _waits(
+    work: Mapping[str, WaitingWork], name: str, label: str, fix: str, level: Level = Level.RED
+) -> Condition:
+    oldest = work[name].oldest
+    is_late = oldest > _WAITS
+    text = f"the oldest has waited for {_ago(oldest)}" if oldest else "none waits"
+    return Condition(
+        f"{name}_wait",
+        label,
+        level if is_late else Level.OK,
+        oldest,
+        _WAITS,
+        True,
+        text,
+        fix if is_late else "",
+    )
+
+
+def _given_up(
+    work: Mapping[str, WaitingWork], name: str, label: str, fix: str, level: Level = Level.RED
+) -> Condition:
+    number = work[name].dead
+    text = f"{number} failed too often" if number else "none"
+    return Condition(
+        f"{name}_given_up",
+        f"Given up: {label}",
+        level if number else Level.OK,
+        number,
+        0,
+        False,
+        text,
+        fix if number else "",
+    )
+
+
+def _uncertain(number: int) -> Condition:
+    fix = "Send them again or drop them on the page Mail." if number else ""
+    level = Level.WARNING if number else Level.OK
+    text = f"{number} mails may have arrived" if number else "none"
+    return Condition("mail_uncertain", "Uncertain mails", level, number, 0, False, text, fix)
+
+
+def _silent_sources(names: Sequence[str]) -> Condition:
+    text = f"silent for longer than expected: {', '.join(names)}" if names else "all send as expected"
+    fix = "Check the tool that sends, and its address and token." if names else ""
+    level = Level.WARNING if names else Level.OK
+    return Condition("silent_sources", "Sources", level, len(names), 0, False, text, fix)
+
+
+def _held(is_held: bool) -> Condition:
+    text = "held: no mail and no webhook is sent, and no due date acts" if is_held else "not held"
+    fix = (
+        "Start sending with the button on top of each page, or with manage.py release_sending."
+        if is_held
+        else ""
+    )
+    level = Level.WARNING if is_held else Level.OK
+    return Condition("sending_held", "Sending", level, int(is_held), 0, False, text, fix)
+
+
+def _ago(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
