@@ -29,6 +29,8 @@ TABLE = Path(__file__).parent / "addresses.txt"
 
 
 NOW = AT + timedelta(minutes=10)
+# No worker runs in the tests, so the health of the pipeline is red: 503.
+RED = frozenset({"GET health_pipeline"})
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +92,7 @@ def test_every_address_answers_each_role_as_the_table_says(world, role):
         name: (status, table[name][role]) for name, status in found.items() if table[name][role] != status
     }
     assert wrong == {}, "address: (answered, table)"
-    assert [name for name, status in found.items() if status >= 500] == []
+    assert [name for name, status in found.items() if status >= 500 and name not in RED] == []
     assert [(name, status) for name, status in found.items() if not _is_declared(name, status)] == []
 
 
