@@ -1,4 +1,4 @@
-"""Signs of life of the parts of Riskhub: worker, beat, tick, auditor. The clock of the database counts."""
+"""Heartbeats of the parts of Riskhub: worker, beat, tick, auditor. The clock of the database counts."""
 
 import time
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ _last: dict[str, float] = {}
 
 
 @dataclass(frozen=True, slots=True)
-class SignOfLife:
+class LastHeartbeat:
     """age: in seconds. findings: of the auditor."""
 
     age: float
@@ -34,8 +34,8 @@ def note(name: str, *, findings: Sequence[str] = (), every: float = 0.0) -> None
     )
 
 
-def read() -> dict[str, SignOfLife]:
-    """Return name -> the last sign of life. One query."""
+def read() -> dict[str, LastHeartbeat]:
+    """Return name -> the last heartbeat. One query."""
     age = ExpressionWrapper(Now() - F("at"), output_field=DurationField())
     rows = Heartbeat.objects.annotate(age=age).values_list("name", "age", "findings")
-    return {name: SignOfLife(age.total_seconds(), findings) for name, age, findings in rows}
+    return {name: LastHeartbeat(age.total_seconds(), findings) for name, age, findings in rows}

@@ -286,7 +286,7 @@ class Due(Claimable):
 
 
 class Heartbeat(models.Model):
-    """The last sign of life of one part of Riskhub, such as the worker, by the clock of the database.
+    """The last heartbeat of one part of Riskhub, such as the worker, by the clock of the database.
 
     findings: of the auditor, one text each.
     """

@@ -9,8 +9,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from history import heartbeats
-from history.heartbeats import SignOfLife
-from riskhub.signs_of_life import AUDITOR, BEAT, TICK, WORKER
+from history.heartbeats import LastHeartbeat
+from riskhub.celery_heartbeats import AUDITOR, BEAT, TICK, WORKER
 from riskhub.waiting_work import WaitingWork, waiting_work
 from signals.models import Source
 from signals.queries.source import silent_for
@@ -92,7 +92,7 @@ def conditions(at: datetime) -> list[Condition]:
 
 
 def _lives(
-    signs: Mapping[str, SignOfLife], name: str, label: str, fix: str, limit: float = _SILENT
+    signs: Mapping[str, LastHeartbeat], name: str, label: str, fix: str, limit: float = _SILENT
 ) -> Condition:
     sign = signs.get(name)
     is_alive = sign is not None and sign.age <= limit
@@ -103,7 +103,7 @@ def _lives(
     )
 
 
-def _audited(sign: SignOfLife | None) -> Condition:
+def _audited(sign: LastHeartbeat | None) -> Condition:
     findings = list(sign.findings) if sign else []
     return Condition(
         "audit_findings",

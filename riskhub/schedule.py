@@ -20,7 +20,7 @@ from notices.queries import sending
 from people import queries as people
 from people.operations import calendar_reading, receipt, sign_in
 from riskhub.celery import app
-from riskhub.signs_of_life import AUDITOR, TICK
+from riskhub.celery_heartbeats import AUDITOR, TICK
 from risklog.operations import audit as escalations_audit
 from risklog.operations import import_run, imports, stewardship
 from signals.operations import source

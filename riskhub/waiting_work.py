@@ -40,7 +40,7 @@ def waiting_work(at: datetime) -> dict[str, WaitingWork]:
     """Return name -> its rows. One query over partial indexes.
 
     A due date waits since its moment and since its last try. A mail that the server did not take waits since
-    it was created, because its next try is always to come.
+    it was created, because its next try is always in the future.
     """
     tried = _since(Now(), "not_before")
     failed_mails = Message.objects.filter(state__in=_OPEN).exclude(error="")

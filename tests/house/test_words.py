@@ -56,7 +56,6 @@ BANNED = {
     r"\bwhat (came|comes|became|becomes) of\b": "the result of, related",
     r"\bhand(s|ed|ing)? on\b": "process",
     r"\bworked off\b": "processed",
-    r"\bsign of life\b": "answer",
     r"\bbear(s|ing)?\b": "has",
     r"\bhears?\b": "receives",
     r"\bgathers?\b": "collects",

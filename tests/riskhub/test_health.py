@@ -20,7 +20,8 @@ from notices.operations import digest, endpoint
 from notices.states import MessageState
 from people.operations import token
 from people.states import Role, TokenScope
-from riskhub import health_pages, pipeline, schedule, signs_of_life
+from riskhub import celery_heartbeats as parts
+from riskhub import health_pages, pipeline, schedule
 from riskhub.pipeline import Level
 from risklog.models import Climb
 from risklog.operations.climb import CLIMB
@@ -32,7 +33,7 @@ from tests.factories import risklog_review as risklog
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
-PARTS = (signs_of_life.BEAT, signs_of_life.WORKER, signs_of_life.TICK, signs_of_life.AUDITOR)
+PARTS = (parts.BEAT, parts.WORKER, parts.TICK, parts.AUDITOR)
 
 
 @pytest.fixture(autouse=True)
@@ -61,7 +62,7 @@ def test_all_is_well_when_all_parts_live_and_nothing_waits(at):
 
 @pytest.mark.parametrize("name", PARTS)
 def test_a_part_that_is_silent_is_red_until_it_lives_again(at, name):
-    minutes = 22 if name == signs_of_life.AUDITOR else 1
+    minutes = 22 if name == parts.AUDITOR else 1
     Heartbeat.objects.filter(name=name).update(at=Now() - minutes * MINUTE)
     assert troubled(at) == {f"{name}_silence"}
 
@@ -215,7 +216,7 @@ def test_the_auditor_finds_nothing_in_a_register_that_works(at):
 
     schedule.audit()
 
-    assert heartbeats.read()[signs_of_life.AUDITOR].findings == []
+    assert heartbeats.read()[parts.AUDITOR].findings == []
     assert troubled(at) == set()
 
 
@@ -278,24 +279,24 @@ def test_a_rule_that_does_not_hold_is_red_with_its_sentence(at, cause):
     schedule.audit()
 
     assert level("audit_findings", at) == Level.RED
-    (text,) = heartbeats.read()[signs_of_life.AUDITOR].findings
+    (text,) = heartbeats.read()[parts.AUDITOR].findings
     assert text.startswith(expected)
 
 
-# ------------------------------------------------------------------ signs of life
+# ------------------------------------------------------------------ heartbeats
 
 
 def test_each_task_and_each_message_of_beat_is_a_sign_of_life_at_most_every_ten_seconds(monkeypatch):
     monkeypatch.setattr(heartbeats, "_last", {})
-    monkeypatch.setattr(signs_of_life, "close_old_connections", lambda: None)
+    monkeypatch.setattr(parts, "close_old_connections", lambda: None)
     Heartbeat.objects.all().delete()
 
-    signs_of_life.worker_lives(), signs_of_life.beat_lives()
-    assert set(heartbeats.read()) == {signs_of_life.WORKER, signs_of_life.BEAT}
+    parts.worker_lives(), parts.beat_lives()
+    assert set(heartbeats.read()) == {parts.WORKER, parts.BEAT}
 
     Heartbeat.objects.update(at=F("at") - MINUTE)
-    signs_of_life.worker_lives()
-    assert heartbeats.read()[signs_of_life.WORKER].age > 50
+    parts.worker_lives()
+    assert heartbeats.read()[parts.WORKER].age > 50
 
 
 def test_work_goes_on_when_no_sign_of_life_can_be_stored(monkeypatch, caplog):
@@ -304,7 +305,7 @@ def test_work_goes_on_when_no_sign_of_life_can_be_stored(monkeypatch, caplog):
 
     monkeypatch.setattr(heartbeats, "note", away)
 
-    signs_of_life.worker_lives()
+    parts.worker_lives()
 
     assert "worker was stored" in caplog.text
 
@@ -314,7 +315,7 @@ def test_a_tick_is_a_sign_of_life(at):
 
     schedule.tick(at)
 
-    assert set(heartbeats.read()) == {signs_of_life.TICK}
+    assert set(heartbeats.read()) == {parts.TICK}
 
 
 # ------------------------------------------------------------------ who learns of it
@@ -348,7 +349,7 @@ def test_red_is_503_and_a_warning_is_not(client, at):
     rows.update(state=MessageState.DEAD)
     assert client.get("/healthz/pipeline").status_code == 200
 
-    Heartbeat.objects.filter(name=signs_of_life.WORKER).update(at=Now() - MINUTE)
+    Heartbeat.objects.filter(name=parts.WORKER).update(at=Now() - MINUTE)
     answer = client.get("/healthz/pipeline")
     assert (answer.status_code, answer.json()) == (503, {"status": "red"})
 
@@ -368,7 +369,7 @@ def test_prometheus_reads_every_condition_with_the_token_of_an_administrator(cli
     for wrong in ({}, bearer(people.user()), bearer(administrator, TokenScope.INGEST)):
         refused = client.get("/metrics", headers=wrong)
         assert (refused.status_code, refused.headers["WWW-Authenticate"]) == (401, 'Bearer realm="riskhub"')
-    Heartbeat.objects.filter(name=signs_of_life.BEAT).delete()
+    Heartbeat.objects.filter(name=parts.BEAT).delete()
 
     text = client.get("/metrics", headers=bearer(administrator)).content.decode()
 
@@ -386,7 +387,7 @@ def test_administrators_see_red_on_every_page_with_the_way_to_the_fix(client, ad
     assert 'hx-get="/health/banner/"' in client.get("/").content.decode()
     assert "<b>" not in client.get("/health/banner/").content.decode()
 
-    Heartbeat.objects.filter(name=signs_of_life.WORKER).update(at=Now() - 5 * MINUTE)
+    Heartbeat.objects.filter(name=parts.WORKER).update(at=Now() - 5 * MINUTE)
     said = client.get("/health/banner/").content.decode()
     assert "Worker: last seen 5 min ago" in said
     assert 'href="/health/"' in said

@@ -1,4 +1,4 @@
-"""Signs of life of worker, beat, tick and auditor, for the page *Health* and for monitoring (pipeline.py)."""
+"""Heartbeats of worker, beat, tick and auditor, for the page *Health* and for monitoring (pipeline.py)."""
 
 import logging
 from typing import Any
@@ -31,8 +31,8 @@ def beat_lives(**options: Any) -> None:
 
 
 def _note(name: str) -> None:
-    """Store a sign of life. Without a database nothing is stored, and the work goes on."""
+    """Store a heartbeat. Without a database nothing is stored, and the work goes on."""
     try:
         heartbeats.note(name, every=_NOTED_EVERY)
     except DatabaseError:
-        log.warning("No sign of life of the %s was stored, because the database does not answer.", name)
+        log.warning("No heartbeat of the %s was stored, because the database does not answer.", name)
