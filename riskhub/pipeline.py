@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from history import heartbeats
 from history.heartbeats import LastHeartbeat
+from notices.queries import sending
 from riskhub.celery_heartbeats import AUDITOR, BEAT, TICK, WORKER
 from riskhub.waiting_work import WaitingWork, waiting_work
 from signals.models import Source
