@@ -68,7 +68,7 @@ def conditions(at: datetime) -> list[Condition]:
             signs,
             AUDITOR,
             "Auditor",
-            "Read the log of the worker for the task riskhub.audit.",
+            "Read the log of the worker: the tick failed before the auditor ended.",
             _AUDITOR_SILENT,
         ),
         _audited(signs.get(AUDITOR)),

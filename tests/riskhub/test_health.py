@@ -315,7 +315,17 @@ def test_a_tick_is_a_sign_of_life(at):
 
     schedule.tick(at)
 
-    assert set(heartbeats.read()) == {parts.TICK}
+    assert set(heartbeats.read()) == {parts.TICK, parts.AUDITOR}
+
+
+def test_a_tick_lets_the_auditor_run_every_ten_minutes(monkeypatch):
+    runs = []
+    monkeypatch.setattr(schedule, "audit", lambda: runs.append(1))
+    for minutes in (0, 9, 10, 60):
+        Heartbeat.objects.filter(name=parts.AUDITOR).update(at=Now() - minutes * MINUTE)
+        schedule.tick_now()
+
+    assert len(runs) == 2
 
 
 # ------------------------------------------------------------------ who learns of it
