@@ -30,11 +30,12 @@ from meetings.models import (
 )
 from meetings.operations import item as items
 from notices.models import WebhookEndpoint
-from people.models import Absence, DutyRoster, Function, Team, Token, User
+from people.models import Absence, DutyRoster, Function, Membership, Team, Token, User
 from people.operations import organisation
 from people.states import Role
 from risklog.models import Appetite, Category, Escalation, Ladder, Review, Reviewer, Risk, Template
 from signals.models import Source, ThresholdVersion
+from talk.models import Comment
 from tests.conftest import AT
 from tests.factories import catalogue, people, risklog_review, risks, signals
 from tests.factories import meetings as meetings_
@@ -341,6 +342,34 @@ CASES = (
         "person", at("people:person_create"), User, typed(name="Nadia Novak", email="nadia@northwind.example")
     ),
     Case("team", at("people:team_create"), Team, typed(name="Fraud")),
+    Case(
+        "team member",
+        at("people:team_detail", "team.slug"),
+        Membership,
+        lambda house: {"user": people.user("Nora New").pk},
+        at("people:team_join", "team.slug"),
+    ),
+    Case(
+        "day off",
+        at("people:settings"),
+        Event.objects.filter(verb="people.organisation_changed"),
+        typed(date="2027-05-03", name="Bridge day"),
+        at("people:day_off_add"),
+    ),
+    Case(
+        "comment",
+        at("risklog:risk_detail", "risk.reference"),
+        Comment,
+        typed(text="The vendor answered."),
+        at("talk:comment_create"),
+    ),
+    Case(
+        "line in a meeting",
+        at("meetings:meeting_live", "live.reference"),
+        Action,
+        typed(line="Ask for the contract", record_as="action"),
+        at("meetings:item_record", "item.pk"),
+    ),
     Case(
         "days away",
         at("people:account"),
