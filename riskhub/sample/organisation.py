@@ -8,6 +8,7 @@ from catalogue.models import Model
 from catalogue.operations import decision_right
 from catalogue.operations import model as models
 from kit.actor import SYSTEM, Actor
+from meetings.operations import agenda_template
 from meetings.operations import series as meeting_series
 from people.models import Function, Team, User
 from people.operations import organisation, person, team
@@ -31,7 +32,7 @@ class SampleOrganisation:
         self.start = self._moment(now.astimezone(self.zone).date() - timedelta(weeks=WEEKS), 8)
         self.chance = random.Random(20261123)  # the same values on every machine  # noqa: S311
         self.people: dict[str, User] = {}
-        self.teams: dict[str, Team] = {}
+        self.teams: dict[str, Team] = {}  # those that take part in the meetings
         self.risks: dict[str, int] = {}
         self.ahead: list[tuple[date, int, texts.SampleStep]] = []  # the coming steps of risks
         self.agreed: dict[str, texts.Agreed] = {}  # by the title of the action
@@ -60,14 +61,17 @@ class SampleOrganisation:
                 at=self.start,
             )
         self.admin = Actor(self.people["admin"], "page")
-        for name, lead, members in people_and_models.TEAMS:
-            self.teams[name] = made = team.add(
-                name=name, lead=self.people[lead], by=self.admin, at=self.start
-            )
-            for member in members:
-                team.join(made, self.people[member], by=self.admin, at=self.start)
+        for one in people_and_models.TEAMS:
+            self.teams[one[0]] = self._team(*one)
+        self.observers = self._team(*people_and_models.OBSERVERS)
         taxonomy.seed(by=self.admin, at=self.start)
         ladder.seed(by=self.admin, at=self.start)
+
+    def _team(self, name: str, lead: str, members: tuple[str, ...]) -> Team:
+        made = team.add(name=name, lead=self.people[lead], by=self.admin, at=self.start)
+        for member in members:
+            team.join(made, self.people[member], by=self.admin, at=self.start)
+        return made
 
     def _register_models(self) -> None:
         for one in people_and_models.MODELS:
@@ -112,10 +116,19 @@ class SampleOrganisation:
             teams=list(self.teams.values()),
             functions=[functions[slug] for slug in _ORDER],
             sponsor=self.people["victor"],
+            has_observer=True,
+            observer_teams=[self.observers],
             place="Room Aare, or the usual call",
             by=self.admin,
             at=self.start,
         )
+
+    def _add_agenda_template(self) -> None:
+        """Add a template for a meeting that a risk manager adds to the series once a quarter."""
+        name, rows = people_and_models.AGENDA_TEMPLATE
+        items = [{"title": title, "purpose": purpose, "minutes": minutes} for title, purpose, minutes in rows]
+        by = Actor(self.people["sofia"], "page")
+        agenda_template.add(name=name, items=items, by=by, at=self.start)
 
     def _save_views(self) -> None:
         """Save views of the list of risks: two that a risk manager shares, and one of her own."""

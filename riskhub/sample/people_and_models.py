@@ -22,6 +22,8 @@ PEOPLE = (
     ("Sofia Lindqvist", "sofia@example.org", "risk-management", Role.RISK_MANAGER),
     ("Ines Duarte", "ines@example.org", "product", Role.MEMBER),
     ("Victor Hale", "victor@example.org", "governance", Role.VIEWER),
+    ("Lena Vogel", "lena@example.org", "governance", Role.MEMBER),
+    ("Omar Said", "omar@example.org", "governance", Role.MEMBER),
 )
 
 # name, lead, members
@@ -30,6 +32,19 @@ TEAMS = (
     ("Fraud", "ken", ("noor", "wei", "tunde")),
     ("Growth ML", "ines", ("ana", "noor", "mila")),
     ("ML Platform", "tunde", ("mila", "priya", "ken")),
+)
+# The team that observes the meetings of the others: name, lead, members
+OBSERVERS = ("Internal Audit", "lena", ("omar",))
+
+# (name, items as (title, purpose, minutes)) of the agenda template
+AGENDA_TEMPLATE = (
+    "Quarterly look back",
+    (
+        ("Which signals were false alarms, and which thresholds follow", "discuss", 15),
+        ("Risks that were open all quarter", "decide", 15),
+        ("Decisions that did not work", "discuss", 10),
+        ("One thing to change in these meetings", "decide", 5),
+    ),
 )
 
 

@@ -43,6 +43,7 @@ class SixWeeks(SampleOrganisation):
         self._register_models()
         self._assign_rights()
         self._plan_meetings()
+        self._add_agenda_template()
         self._save_views()
         self._watch()
         day = self.start.astimezone(self.zone).date()

@@ -33,7 +33,7 @@ LIST, DETAIL, PAGE = 6, 8, 15
 # page -> its number, with the reason
 MORE = {
     "a risk": 16,  # R-1 has comments and a file, each of which takes a query
-    "a meeting_series": 16,  # its open swaps
+    "a meeting_series": 17,  # its open swaps, and the teams of its observers
     "a model": 16,  # its five panels of upper rooms, and who decides about it
 }
 # A write loads each object that its body names, and writes row, subject, event and handovers of each object.
