@@ -173,8 +173,23 @@ def sign_in(site: str, chromium: Any, kept_contexts: dict[str, Any]) -> Iterator
     assert complaints == []
 
 
+# The browser contexts that a test disconnected, at some time.
+DISCONNECTED: set[Any] = set()
+
+
+def set_connected(page: Any, is_connected: bool) -> None:
+    """Switch the network of a page off or on. Its failed requests are no complaints."""
+    DISCONNECTED.add(page.context)
+    page.context.set_offline(not is_connected)
+
+
 def _note(complaints: list[str], page: Any, said: Any) -> None:
-    """Record console errors, also violations of the policy. A refused form (409, 422) is not an error."""
+    """Record console errors, also violations of the policy.
+
+    A refused form (409, 422) is not an error, nor is a failed request of a page that was disconnected.
+    """
+    if page.context in DISCONNECTED and ("net::ERR_INTERNET" in said.text or "to fetch" in said.text):
+        return
     if said.type == "error" and "the server responded with a status of 4" not in said.text:
         complaints.append(f"{page.url}: {said.text}")
 

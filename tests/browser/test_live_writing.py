@@ -5,6 +5,7 @@ import pytest
 from actions.models import Action
 from meetings.models import Meeting
 from meetings.states import MeetingState
+from tests.browser.conftest import set_connected
 
 
 @pytest.fixture
@@ -102,6 +103,26 @@ def test_a_lost_connection_is_told_once(live):
     live.evaluate("for (let n = 0; n < 3; n++) document.dispatchEvent(new CustomEvent('htmx:error'))")
 
     assert live.locator(".toast:has-text('could not be reached')").count() == 1
+
+
+def test_a_step_without_a_connection_is_told_and_the_text_stays(live):
+    """The browser shows no page of its own. The same button works as soon as the connection is back."""
+    kept = "() => document.querySelector('#record-line')?.value === 'Not recorded yet'"
+    live.fill("#record-line", "Not recorded yet")
+    set_connected(live, False)
+    live.click("#meeting-controls button:has-text('Pause')")
+    live.wait_for_selector(".toast:has-text('could not be reached')")
+    assert live.evaluate(kept)
+    assert live.locator("#meeting-controls button:has-text('Pause')").count() == 1
+
+    set_connected(live, True)
+    live.click("#meeting-controls button:has-text('Pause')")
+    live.wait_for_selector("#meeting-controls button:has-text('Resume')")
+    live.wait_for_function(kept)
+    live.click("#meeting-controls button:has-text('Resume')")
+    live.wait_for_selector("#meeting-controls button:has-text('Pause')")
+    live.wait_for_function(kept)
+    live.fill("#record-line", "")
 
 
 def test_who_writes_at_the_end_is_told_beside_the_line_and_keeps_it(live, sign_in):
