@@ -47,6 +47,17 @@ def correct(
     return attend(meeting, present=[*present, *came], by=by, at=at)
 
 
+def of_starter(meeting: Meeting, person: User | None) -> list[Attendance]:
+    """Return the new row of a person who starts a meeting: participants are present by that.
+
+    Nothing for somebody who takes no part, or whose attendance is recorded already.
+    """
+    if person is None or not is_expected(person, meeting):
+        return []
+    is_known = Attendance.objects.filter(meeting=meeting, user=person).exists()
+    return [] if is_known else [Attendance(meeting=meeting, user=person)]
+
+
 @transaction.atomic
 def arrive(meeting: Meeting, person: User, *, by: Actor, at: datetime) -> bool:
     """Note that a person reads the live page. The first time a participant does, they are present.

@@ -14,6 +14,7 @@ from meetings import cadence, events
 from meetings.models import Meeting, MeetingSeries
 from meetings.operations import (
     agenda,
+    attendance,
     backlog,
     bulk_placement,
     carry,
@@ -245,9 +246,9 @@ def start(
 ) -> Meeting:
     """Start a meeting. Whoever leads it controls it. What does not fit into its length goes to the backlog.
 
-    led_by: the person who leads instead of the facilitator; the turn counts for them. is_confirmed: start it
-    although this is not its planned time. Raises Refused(field="is_confirmed"), IllegalMove and
-    ChangedMeanwhile.
+    Who starts it is present, if they take part. led_by: the person who leads instead of the
+    facilitator; the turn counts for them. is_confirmed: start it although this is not its planned time.
+    Raises Refused(field="is_confirmed"), IllegalMove, ChangedMeanwhile.
     """
     turns.lock(meeting.series_id)
     if meeting.series.is_draft:
@@ -264,7 +265,8 @@ def start(
     }
     if led_by and led_by.pk != meeting.facilitator_id:
         values |= turns.taken_by(meeting, led_by)
-    history.move(meeting, MeetingState.LIVE, by=by, at=at, seen=seen, values=values)
+    rows = attendance.of_starter(meeting, person)
+    history.move(meeting, MeetingState.LIVE, by=by, at=at, seen=seen, values=values, rows=rows)
     backlog.fit(meeting, by=by, at=at)
     replan(meeting.series, by=by, at=at)
     return meeting

@@ -11,7 +11,7 @@ from meetings.api.decision import DecisionRow
 from meetings.api.item import ItemRow
 from meetings.api.meeting import MeetingRow
 from meetings.api.series import SeriesRow
-from meetings.models import AgendaItem, Decision, Meeting, MeetingSeries
+from meetings.models import AgendaItem, Attendance, Decision, Meeting, MeetingSeries
 from meetings.operations import item as items
 from people.states import Role
 from risklog.models import Review
@@ -214,6 +214,8 @@ def test_a_meeting_is_run_by_api(client, crew, ana):
     assert early.json()["errors"][0]["field"] == "is_confirmed"
     started = send(client, "post", f"{base}/start", {"is_confirmed": True}, **ANY).json()
     assert (started["state"], started["controller_id"]) == ("live", ana.pk)
+    starter = Attendance.objects.get(meeting=meeting)
+    assert (starter.user, starter.is_present, starter.seen_at) == (ana, True, None)
     assert send(client, "post", f"{base}/attendance", {"present": [ana.pk]}).status_code == 200
     assert send(client, "post", f"{item}/take-up", {}, **ANY).json()["state"] == "current"
     noted = send(client, "patch", item, {"notes": "Seen in March"}, **{"If-Match": "*"})
