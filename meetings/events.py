@@ -157,6 +157,12 @@ class ItemContested(Payload, verb="meetings.item_contested"):
     reason: str
 
 
+class RiskRaised(Payload, verb="meetings.risk_raised"):
+    """On the subject of the risk, so that only its readers see it. meeting: where it was recorded."""
+
+    meeting: int
+
+
 class DecisionTaken(Payload, verb="meetings.decision_taken"):
     """actions, effects: their numbers. settles: the outcome of the review that it settles, "" without one."""
 
@@ -290,6 +296,7 @@ EVENTS = (
     EventType(ItemContested),
     EventType("meetings.contest_withdrawn"),
     EventType("meetings.item_extended"),
+    EventType(RiskRaised, is_minor=True),
     # decisions
     EventType(DecisionTaken, (owners_of_actions, owner_and_lead), group=NewsGroup.DECISIONS),
     EventType("meetings.decision_completed"),

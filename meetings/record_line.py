@@ -6,13 +6,20 @@
 
 An @handle names the owner. A date at the end is the due date. In a decision, what follows "because" is the
 reason. At the end of a risk, 4x5 is its likelihood and its impact.
+
+After its text, a decision may name what it changes about the subject of its item:
+
+    More time !due 18 dec !owner @ana because the vendor is late
+    Agree to the lower limit !agree
+    Live with it until the new vendor is there !accept until 1 mar
 """
 
 import re
 from calendar import monthrange
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import Any
 
 from django.db.models import TextChoices
 
@@ -27,10 +34,27 @@ class LineKind(TextChoices):
 
 
 @dataclass(frozen=True, slots=True)
+class LineEffects:
+    """What a decision changes about the subject of its item.
+
+    due_on, handle: the new due date and the new owner of an action. is_agreed: the proposed version of a
+    threshold is agreed; number: which one, None for the only one. is_accepted: the risk is accepted as it was
+    proposed; until: to an earlier date.
+    """
+
+    due_on: date | None = None
+    handle: str = ""
+    is_agreed: bool = False
+    number: int | None = None
+    is_accepted: bool = False
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RecordLine:
     """A line in its parts. handle: of the owner, without its @; "" without. reason: "" without.
 
-    score: the likelihood and the impact of a risk, 1 to 5 each; None without.
+    score: the likelihood and the impact of a risk, 1 to 5 each; None without. effects: None without.
     """
 
     text: str
@@ -38,8 +62,11 @@ class RecordLine:
     due_on: date | None = None
     reason: str = ""
     score: tuple[int, int] | None = None
+    effects: LineEffects | None = None
 
 
+_MARK = re.compile(r"(?:^|(?<=\s))!(?P<mark>[a-z]+)\b", re.IGNORECASE)
+_MARKS = ("due", "owner", "agree", "accept")
 _HANDLE = re.compile(r"(?<![\w@])@([\w-]+)")
 _SCORE = re.compile(r"(?:^|[\s,;:])(?P<likelihood>\d)\s*x\s*(?P<impact>\d)[\s,;:]*$", re.IGNORECASE)
 _AROUND = " ,;:"
@@ -63,12 +90,15 @@ def read(line: str, kind: str, *, today: date) -> RecordLine:
     """Return the parts of a line. kind: a LineKind.
 
     today: the day of the meeting, in the zone of its series. Raises Refused(field="line") for an empty line,
-    for two owners, for a date that cannot be understood or that may be one of two days, and for a score
-    beyond 5x5.
+    for two owners, for a date that cannot be understood or that may be one of two days, for a score beyond
+    5x5, and for an effect that cannot be understood.
     """
     line = " ".join(line.split())
     if kind == LineKind.PARK:
         return RecordLine(_required(line))
+    if kind == LineKind.DECISION and _MARK.search(line):
+        return _with_effects(line, today)
+    _refuse_marks(line)
     if kind == LineKind.RISK:
         return _risk(line)
     handle, rest = _owner(line)
@@ -102,6 +132,80 @@ def _score(line: str) -> tuple[tuple[int, int] | None, str]:
     if not all(1 <= number <= 5 for number in score):
         raise Refused("Write likelihood and impact as 1 to 5 each, such as 4x5.", field="line")
     return score, line[: match.start()]
+
+
+# ------------------------------------------------------------------ effects
+
+
+def _with_effects(line: str, today: date) -> RecordLine:
+    """Return the parts of a decision with its effects, which follow its text."""
+    marks = list(_MARK.finditer(line))
+    ends = [*(mark.start() for mark in marks[1:]), len(line)]
+    head = read(line[: marks[0].start()], LineKind.DECISION, today=today)
+    values: dict[str, Any] = {}
+    reasons = [head.reason] if head.reason else []
+    for mark, end in zip(marks, ends, strict=True):
+        given, _, reason = _partition(f"{line[mark.end() : end]} ", " because ")
+        name = mark["mark"].lower()
+        if name not in _MARKS:
+            raise Refused(
+                f"“!{name}” is no effect. Use !due, !owner, !agree or !accept, or leave the ! out.",
+                field="line",
+            )
+        found = _EFFECTS[name](given.strip(_AROUND), today)
+        if found.keys() & values:
+            raise Refused(f"Write !{name} once.", field="line")
+        values |= found
+        reasons += [reason.strip(_AROUND)] if reason.strip(_AROUND) else []
+    if len(reasons) > 1:
+        raise Refused("Write one reason: “because” is there twice.", field="line")
+    return replace(head, reason="".join(reasons), effects=LineEffects(**values))
+
+
+def _refuse_marks(line: str) -> None:
+    """Refuse an effect in a line that is no decision."""
+    found = next(
+        (mark["mark"].lower() for mark in _MARK.finditer(line) if mark["mark"].lower() in _MARKS), ""
+    )
+    if found:
+        raise Refused(f"Only a decision has effects. Choose Decision, or leave !{found} out.", field="line")
+
+
+def _new_due(given: str, today: date) -> dict[str, Any]:
+    return {"due_on": _only_date(given, today, "Write a date after !due, such as !due fri or !due 5 dec.")}
+
+
+def _new_owner(given: str, today: date) -> dict[str, Any]:
+    if not (match := _HANDLE.fullmatch(given)):
+        raise Refused("Name one person after !owner, such as !owner @ana-moreau.", field="line")
+    return {"handle": match[1].lower()}
+
+
+def _agreed(given: str, today: date) -> dict[str, Any]:
+    if given and not (given.isascii() and given.isdigit() and len(given) < 6):
+        raise Refused("Write nothing after !agree, or the number of the version: !agree 2.", field="line")
+    return {"is_agreed": True, "number": int(given) if given else None}
+
+
+def _accepted(given: str, today: date) -> dict[str, Any]:
+    fix = "Write nothing after !accept, or an earlier date than the proposed one: !accept until 5 dec."
+    return {"is_accepted": True, "until": _only_date(given, today, fix) if given else None}
+
+
+_EFFECTS: dict[str, Callable[[str, date], dict[str, Any]]] = {
+    "due": _new_due,
+    "owner": _new_owner,
+    "agree": _agreed,
+    "accept": _accepted,
+}
+
+
+def _only_date(given: str, today: date, fix: str) -> date:
+    """Return the date that a text is. Raises Refused with `fix` for another text."""
+    found = _at_end(given, today)
+    if found is None or found[1]:
+        raise Refused(fix, field="line")
+    return found[0]
 
 
 def _required(text: str) -> str:

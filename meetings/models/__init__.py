@@ -7,6 +7,7 @@ from meetings.models.contest import Contest
 from meetings.models.decision import Decision, DecisionEffect, Tripwire
 from meetings.models.meeting import AgendaItem, Attendance, Meeting
 from meetings.models.minutes import MinutesCorrection
+from meetings.models.raised_risk import RaisedRisk
 from meetings.models.series import Focus, MeetingSeries
 from meetings.models.swap import Swap
 
@@ -23,6 +24,7 @@ __all__ = [
     "Meeting",
     "MeetingSeries",
     "MinutesCorrection",
+    "RaisedRisk",
     "Swap",
     "Tripwire",
 ]

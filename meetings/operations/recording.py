@@ -1,6 +1,6 @@
 """Record one line about an item of a live meeting: a decision, an action, a risk, or an item for later."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,12 +8,16 @@ from typing import Any
 from django.db import transaction
 
 from catalogue.models import Model
+from history import operations as history
 from history.models import Recorded, Subject
 from kit.actor import Actor
 from kit.refusals import Refused
-from meetings.models import AgendaItem
+from meetings import events
+from meetings.models import AgendaItem, RaisedRisk
 from meetings.operations import decision, item
-from meetings.record_line import LineKind, RecordLine, read
+from meetings.queries import effect as effects
+from meetings.record_line import LineEffects, LineKind, RecordLine, read
+from meetings.states import EffectKind
 from people.models import User
 from risklog.models import Category, Review, Risk
 from risklog.operations import risk as risks
@@ -55,15 +59,71 @@ def record(item_: AgendaItem, *, kind: str, line: str, by: Actor, at: datetime) 
 
 def _decision(item_: AgendaItem, line: RecordLine, owner: User | None, *, by: Actor, at: datetime) -> Any:
     actions = [{"title": line.text, "owner": owner, "due_on": line.due_on}] if owner else []
-    return decision.record(
-        text=line.text,
-        reason=line.reason,
-        item=item_,
-        actions=actions,
-        may_be_incomplete=True,
-        by=by,
-        at=at,
-    )
+    try:
+        return decision.record(
+            text=line.text,
+            reason=line.reason,
+            item=item_,
+            actions=actions,
+            effects=_effects(item_, line.effects, by=by, at=at) if line.effects else (),
+            may_be_incomplete=True,
+            by=by,
+            at=at,
+        )
+    except Refused as refusal:
+        if (refusal.field or "").startswith("effects"):
+            text = f"{refusal.message} Without the “!” the line records the decision alone."
+            raise Refused(text, field="line") from None
+        raise
+
+
+def _effects(item_: AgendaItem, asked: LineEffects, *, by: Actor, at: datetime) -> list[dict[str, Any]]:
+    """Return the effects of a line, each on the one object that it fits. Raises Refused(field="line")."""
+    if not isinstance(by.person, User):
+        raise Refused("Only a person records effects by a line.", field="line")
+    offers = effects.offers(by.person, item_.about, at=at)
+    found: list[dict[str, Any]] = []
+    if asked.due_on or asked.handle:
+        owner = _owner(asked.handle)
+        change = {"due_on": asked.due_on, "owner": owner}
+        found.append(_effect(offers, EffectKind.CHANGE_ACTION, change))
+    if asked.is_agreed:
+        found.append(_effect(offers, EffectKind.AGREE_THRESHOLD, {"number": asked.number}))
+    if asked.is_accepted:
+        found.append(_effect(offers, EffectKind.ACCEPT_RISK, {"until": asked.until}))
+    return found
+
+
+def _effect(offers: Sequence[effects.Offer], kind: EffectKind, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return one effect. Raises Refused if it fits nothing here, or several objects."""
+    mark, what = _FITS[kind]
+    fitting = [offer for offer in offers if offer.kind == kind]
+    if number := values.get("number"):
+        fitting = [offer for offer in fitting if offer.obj.number == number] or fitting
+    main = [offer for offer in fitting if offer.is_main] or fitting
+    if not main:
+        raise Refused(f"{mark} needs {what}, and this item has none. Leave it out.", field="line")
+    if len(main) > 1:
+        names = " or ".join(_name_of(offer) for offer in main)
+        raise Refused(f"{mark} may mean {names}. Use the form for decisions below.", field="line")
+    (offer,) = main
+    values = dict(values)
+    if kind == EffectKind.AGREE_THRESHOLD:
+        values["number"] = values["number"] or offer.obj.number
+    return {"kind": kind, "target": offer.target, **{name: value for name, value in values.items() if value}}
+
+
+def _name_of(offer: effects.Offer) -> str:
+    if offer.kind == EffectKind.AGREE_THRESHOLD:
+        return f"version {offer.obj.number} of {offer.obj.threshold.name}"
+    return offer.target.reference or offer.target.title
+
+
+_FITS = {
+    EffectKind.CHANGE_ACTION: ("!due or !owner", "an open action"),
+    EffectKind.AGREE_THRESHOLD: ("!agree", "a proposed version of a threshold"),
+    EffectKind.ACCEPT_RISK: ("!accept", "a risk that somebody proposed to accept"),
+}
 
 
 def _action(item_: AgendaItem, line: RecordLine, owner: User | None, *, by: Actor, at: datetime) -> Any:
@@ -77,7 +137,7 @@ def _risk(item_: AgendaItem, line: RecordLine, owner: User | None, *, by: Actor,
         raise Refused(NO_MODEL, field="line")
     details: dict[str, Any] = {"breach_group": origin.group} if origin.group else {}
     likelihood, impact = line.score or _MIDDLE
-    return risks.add(
+    risk = risks.add(
         title=line.text,
         category=origin.category,
         model=origin.model,
@@ -90,6 +150,9 @@ def _risk(item_: AgendaItem, line: RecordLine, owner: User | None, *, by: Actor,
         at=at,
         **details,
     )
+    raised = RaisedRisk(risk=risk, meeting=item_.meeting, item=item_)
+    history.record(raised, events.RiskRaised(meeting=item_.meeting.subject_id), by=by, at=at)
+    return risk
 
 
 def _park(item_: AgendaItem, line: RecordLine, owner: User | None, *, by: Actor, at: datetime) -> Any:

@@ -177,6 +177,27 @@ def offers(user: User, about: Subject | None, *, at: datetime) -> list[Offer]:
     return [offer for offer in found if offer.target.is_visible_to(user)]
 
 
+def line_hints(offers: Iterable[Offer]) -> list[str]:
+    """Return what the record bar says of the effects that the reader may record in one line."""
+    held = [offer for offer in offers if offer.right.is_held]
+    hints = []
+    for kind, text in _HINTS.items():
+        fitting = [offer for offer in held if offer.kind == kind]
+        main = [offer for offer in fitting if offer.is_main] or fitting
+        if len(main) == 1:
+            (offer,) = main
+            number = f"version {offer.obj.number}" if kind == EffectKind.AGREE_THRESHOLD else ""
+            hints.append(text.format(number or offer.target.reference))
+    return hints
+
+
+_HINTS = {
+    EffectKind.CHANGE_ACTION: "Add !due fri or !owner @who to change {}.",
+    EffectKind.AGREE_THRESHOLD: "Add !agree to agree to {}.",
+    EffectKind.ACCEPT_RISK: "Add !accept to accept {} as proposed.",
+}
+
+
 def _with_its_subject(about: Subject) -> list[Subject]:
     """Return a subject, and what it is about if it is a review or an escalation."""
     rows: dict[str, type[Review] | type[Escalation]] = {"review": Review, "escalation": Escalation}

@@ -10,8 +10,9 @@ from django.db.models import Aggregate, CharField, Q, QuerySet, TextField, Value
 from actions.models import Action
 from history.models import is_open_to
 from kit.prepared import Argument, Prepared
-from meetings.models import AgendaItem, Attendance, Decision, DecisionEffect, Meeting
+from meetings.models import AgendaItem, Attendance, Decision, DecisionEffect, Meeting, RaisedRisk
 from people.models import User
+from risklog.models import Risk
 
 # Who read the live page this long ago is there. They are noted once a minute.
 HERE_WITHIN = timedelta(seconds=150)
@@ -39,12 +40,14 @@ def _shown(meeting: Argument) -> Sequence[_Shown]:
     attendance = Attendance.objects.filter(meeting=meeting)
     decisions = Decision.objects.filter(meeting=meeting)
     effects = DecisionEffect.objects.filter(decision__meeting=meeting)
+    raised = RaisedRisk.objects.filter(meeting=meeting)
     origins = decisions.values("subject").union(meetings.values("subject"), all=True)
     return (
         _Shown("meeting", meetings),
         _Shown("item", AgendaItem.objects.filter(meeting=meeting), ["about__"], is_slot=True),
         _Shown("there", attendance),
         _Shown("here", attendance.filter(seen_at__gt=Argument("since")), version="user_id"),
+        _Shown("risk", Risk.objects.filter(pk__in=raised.values("risk")), ["subject__"]),
         _Shown("decision", decisions, ["subject__", "about__"]),
         _Shown("effect", effects, ["decision__subject__", "target__"]),
         _Shown("action", Action.objects.filter(origin__in=origins), ["subject__", "about__"]),
@@ -55,7 +58,7 @@ def stamp(meeting_id: int, user: User, at: datetime) -> str:
     """Return a short text that changes with the rows that the live page shows to this reader.
 
     It also changes when somebody comes or goes: with the people who read the page at the moment `at`. It says
-    nothing of hidden decisions and actions, because it is in the page. One statement over indexed rows.
+    nothing of hidden decisions, actions and risks, because it is in the page. One statement over indices.
     """
     statement = _DIGESTS_OF_ALL if user.sight.everything else _DIGESTS
     rows = statement.rows(meeting=meeting_id, since=at - HERE_WITHIN, sight=list(user.sight.ids))

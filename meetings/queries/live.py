@@ -11,13 +11,14 @@ from actions.models import Action
 from history.models import is_open_to
 from kit.prepared import Argument, Prepared
 from lists.collation import BY_NAME
-from meetings.models import Attendance, Decision, Meeting
+from meetings.models import Attendance, Decision, Meeting, RaisedRisk
 from meetings.queries import agenda as agendas
 from meetings.queries import decision as decisions
 from meetings.queries.glance import HERE_WITHIN
 from meetings.queries.series import participants
 from meetings.states import DecisionState, ItemState
 from people.models import Function, User
+from risklog.models import Risk
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Live:
 
     current: the line being discussed, None between items. line: the line that the page shows: the current
     one, or another that the reader chose. following: the waiting line that comes next. previous: the line
-    to go back to. people: the participants, and the observer.
+    to go back to. risks: recorded in this meeting. people: the participants, and the observer.
     ends_at: when the minutes of the current item are used up, None while it is paused; seconds_left: of a
     paused item. behind: minutes behind the plan (negative: ahead of it).
     present: ids of people. here: the people whose browser shows the live page now. absent_functions: required
@@ -53,6 +54,7 @@ class Live:
     behind: int
     decisions: Sequence[Decision]
     actions: Sequence[Action]
+    risks: Sequence[Risk]
     logged: Sequence[LiveDecision]
     people: Sequence[User]
     present: frozenset[int]
@@ -97,6 +99,7 @@ def live(meeting: Meeting, user: User, at: datetime, *, item_id: int | None = No
         behind=_behind(meeting, agenda, at),
         decisions=taken,
         actions=actions,
+        risks=list(risks_of(meeting, user)),
         logged=_logged(taken, actions),
         people=_with_observer(people, meeting),
         present=present,
@@ -151,6 +154,13 @@ def actions_of(meeting: Meeting, user: User) -> QuerySet[Action]:
         .select_related("subject", "owner", "about")
         .order_by("-id")
     )
+
+
+def risks_of(meeting: Meeting, user: User) -> QuerySet[Risk]:
+    """Return the visible risks that were recorded in a meeting, the latest first."""
+    raised = RaisedRisk.objects.filter(meeting=meeting).values("risk")
+    rows = Risk.objects.visible_to(user).filter(pk__in=raised)
+    return rows.select_related("subject", "owner").order_by("-id")
 
 
 def attended(meeting: Meeting) -> QuerySet[Attendance]:

@@ -20,6 +20,7 @@ from meetings.models import AgendaItem, Meeting
 from meetings.operations import attendance, control
 from meetings.operations import meeting as meetings
 from meetings.operations.item import RESTRICTED
+from meetings.queries import effect as effects
 from meetings.queries import glance, item_evidence
 from meetings.queries import live as queries
 from meetings.states import MeetingState
@@ -82,6 +83,7 @@ def stage(request: SignedInRequest, meeting: Meeting, *, status: int = 200, **ex
     if "decision_form" not in extra:
         draft = f"item-{line.item.pk}" if line else ""
         context["decision_form"] = form_about(request, line.subject if line else None, draft=draft)
+    context["line_hints"] = effects.line_hints(one.offer for one in context["decision_form"].effects)
     return respond(request, "meetings/meeting_live.html", None, context, status=status)
 
 

@@ -20,6 +20,7 @@ from meetings.models import AgendaItem
 from meetings.operations import backlog, recording
 from meetings.operations import decision as decisions
 from meetings.operations import item as items
+from meetings.queries import effect as effects
 from meetings.queries.agenda import may_see_item
 from meetings.states import ItemOutcome, ItemState, MeetingState
 from meetings.views.decision import form_about
@@ -179,6 +180,8 @@ def item_record(request: SignedInRequest, pk: int) -> HttpResponse:
     if not is_fragment(request) or answer.status_code == 422:
         return answer
     context = context_of(request, visible_meeting(request, item.meeting.reference), item_id=item.pk)
+    offers = effects.offers(request.user, item.about, at=clock.now())
+    context["line_hints"] = effects.line_hints(offers)
     page = respond(request, "meetings/meeting_live.html", "recorded", context)
     page.headers["HX-Trigger"] = '{"recorded": {}}'
     return page

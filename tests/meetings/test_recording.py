@@ -3,18 +3,22 @@
 from datetime import date
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from actions.models import Action
 from kit.actor import SYSTEM, Actor
 from kit.refusals import Refused
-from meetings.models import AgendaItem, Decision
+from meetings.models import AgendaItem, Decision, RaisedRisk
 from meetings.operations import completion, recording
 from meetings.operations import item as items
 from meetings.operations import meeting as meetings
+from meetings.queries import glance
 from meetings.states import ItemState, MeetingState
 from people.states import Role
 from risklog.models import Risk
+from risklog.operations.risk import restrict as restrict_risk
 from tests.factories import catalogue, people, risks
 from tests.factories import meetings as make
 from tests.factories import risklog_review as risklog
@@ -158,6 +162,64 @@ def test_a_risk_is_about_the_model_of_the_item(client, ben, meeting, crew):
     assert meeting.reference in risk.description
 
 
+def test_a_recorded_risk_is_shown_with_its_level_and_tells_the_others(client, ben, crew, meeting):
+    item = items.take_up(
+        make.item(meeting, about=risks.risk(model=catalogue.model()).subject), by=SYSTEM, at=meeting.starts_at
+    )
+    before = glance.stamp(meeting.pk, crew[0], meeting.starts_at)
+
+    said = record(client, item, "risk", "The vendor changed it 2x5").content.decode()
+
+    risk = Risk.objects.get(title="The vendor changed it")
+    raised = RaisedRisk.objects.get(risk=risk)
+    assert (raised.meeting, raised.item) == (meeting, item)
+    assert glance.stamp(meeting.pk, crew[0], meeting.starts_at) != before
+    for text in (said, page_of(client, meeting)):
+        log = text[text.index('id="meeting-log"') :]
+        assert f"Risk {risk.reference}" in log
+        assert "The vendor changed it" in log
+        assert "1 risk" in log
+        assert 'class="level level-' in log
+    assert "recorded this risk in a meeting" in client.get(f"/risks/{risk.reference}/").content.decode()
+
+
+def test_a_recorded_risk_is_shown_only_to_those_who_may_see_it(client, ben, crew, meeting):
+    known = risks.risk(model=catalogue.model(), category=risks.category())
+    restrict_risk(known, teams=[ben.memberships.get().team], by=SYSTEM, at=make.AT)
+    item = items.take_up(make.item(meeting, about=known.subject), by=SYSTEM, at=meeting.starts_at)
+    outsider = people.user()
+    before = glance.stamp(meeting.pk, outsider, meeting.starts_at)
+
+    record(client, item, "risk", "It leaks")
+
+    assert glance.stamp(meeting.pk, outsider, meeting.starts_at) == before
+    assert "It leaks" in page_of(client, meeting)
+    assert not glance.sees_all(meeting.pk, outsider)
+    client.force_login(outsider)
+    shown = page_of(client, meeting)
+    assert "It leaks" not in shown
+    assert "1 risk" not in shown
+
+
+def test_the_page_takes_as_many_queries_for_three_recorded_risks_as_for_one(client, ben, meeting):
+    item = items.take_up(
+        make.item(meeting, about=risks.risk(model=catalogue.model()).subject), by=SYSTEM, at=meeting.starts_at
+    )
+
+    def counted() -> int:
+        page_of(client, meeting)
+        with CaptureQueriesContext(connection) as found:
+            page_of(client, meeting)
+        return len(found)
+
+    record(client, item, "risk", "It may break")
+    few = counted()
+    for count in range(2):
+        record(client, item, "risk", f"It may break {count}")
+    assert "3 risks" in page_of(client, meeting)
+    assert counted() == few
+
+
 def test_a_line_about_a_restricted_item_is_not_parked_for_everybody(client, ben, meeting):
     hidden = make.item(meeting, about=make.restricted([ben], "Secret"))
     on = items.take_up(hidden, by=SYSTEM, at=meeting.starts_at)
@@ -171,9 +233,7 @@ def test_a_line_about_a_restricted_item_is_not_parked_for_everybody(client, ben,
 
 def test_a_risk_on_a_restricted_item_is_as_restricted(client, ben, meeting):
     known = risks.risk(model=catalogue.model(), category=risks.category())
-    from risklog.operations import risk as operations
-
-    operations.restrict(known, teams=[ben.memberships.get().team], by=SYSTEM, at=make.AT)
+    restrict_risk(known, teams=[ben.memberships.get().team], by=SYSTEM, at=make.AT)
     item = items.take_up(make.item(meeting, about=known.subject), by=SYSTEM, at=meeting.starts_at)
 
     record(client, item, "risk", "It leaks")
