@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from actions.operations import action
@@ -183,7 +184,9 @@ def _wait_a_day(post: Post, say: Callable[[str], None]) -> list[str]:
         found = queries.organisation()
         assert found is not None
         organisation.move_ahead(found, to=at + timedelta(hours=hour), at=at)
-        _wait(lambda: not rows.filter(state="claimed").union(rows.filter(not_before__lte=Now())).exists())
+        _wait(
+            lambda: not rows.filter(Q(state="claimed") | Q(state="pending", not_before__lte=Now())).exists()
+        )
         rows.filter(state="pending").update(not_before=Now())
     say(f"  a day without a mail server: {Counter(rows.values_list('state', flat=True))}")
     again = Sink(port=post.sink.port)
