@@ -16,6 +16,7 @@ daily.py         row 7: worker and beat are restarted every day of eight weeks
 jumps.py         row 8: the clock jumps by hours and days, and over a leap day
 closing.py       row 11: subjects are closed between the claim of a mail and its sending
 trouble.py       row 12: poisoned mails (poison.py), and trouble with the mail server
+backups.py       row 25: backups under load, damaged ones, and the mails of a restored register
 weeks.py         row 27: weeks of an organisation (workplace.py), and its ledger (weeks_ledger.py)
 breaking.py      removes one mechanism, to test the tests themselves
 claims.py        the result of a row: a line of chaos.jsonl

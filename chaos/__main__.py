@@ -21,11 +21,12 @@ ROWS = {
     "8": "clock jumps",
     "11": "closed stays quiet",
     "12": "poisoned mails, trouble with the mail server",
+    "25": "backups under load, damaged ones, a restored register",
     "breaks": "the tests themselves",
     "27": "weeks in the life of an organisation",
 }
 # Row 27 takes long, so it runs only if it is named.
-EACH_TIME = ("1", "2", "5", "7", "8", "11", "12", "breaks")
+EACH_TIME = ("1", "2", "5", "7", "8", "11", "12", "25", "breaks")
 # (full, with --short): kills, climbs, messages; for row 5 the share of its seconds.
 FULL, SHORT = (1000, 1500, 3000), (60, 120, 300)
 
@@ -73,7 +74,7 @@ def _asked() -> argparse.Namespace:
 
 def _run(row: str, asked: argparse.Namespace, made: Ground, seed: int) -> list[Claim]:
     # These imports need a configured Django.
-    from chaos import closing, daily, jumps, outage, standard, trouble, weeks
+    from chaos import backups, closing, daily, jumps, outage, standard, trouble, weeks
 
     about: dict[str, Any] = {"seed": seed, "say": _say}
     broken = about | {"broken": asked.broken}
@@ -85,6 +86,7 @@ def _run(row: str, asked: argparse.Namespace, made: Ground, seed: int) -> list[C
         "8": lambda: jumps.run(made, **broken),
         "11": lambda: closing.run(made, closes=asked.closes, **broken),
         "12": lambda: trouble.run(made, mails=asked.mails, **broken),
+        "25": lambda: backups.run(made, is_short=asked.short, **about),
         "27": lambda: weeks.run(made, weeks=asked.weeks or weeks.WEEKS, **about),
         "breaks": lambda: standard.run(made, **about),
     }

@@ -58,6 +58,13 @@ class Ground:
         self._do("CREATE DATABASE {} TEMPLATE {}", name, TEMPLATE)
         self.point_at(name)
 
+    def empty(self, name: str) -> None:
+        """Create a database of this name without tables, and connect Django to it."""
+        self.point_at("postgres")
+        self._do("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+        self._do("CREATE DATABASE {} TEMPLATE template0", name)
+        self.point_at(name)
+
     def point_at(self, database: str) -> None:
         from django.db import connections
 

@@ -18,8 +18,11 @@ from riskhub.backup.tools import Say
 from riskhub.engine.errors import Trouble
 from riskhub.engine.postgres import Cluster
 
-# One transaction, and only what the owner may do.
-_RESTORE = ("--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges", "--no-comments")
+# Only what the owner may do.
+_RESTORE = ("--exit-on-error", "--no-owner", "--no-privileges", "--no-comments")
+# Since this version there is a time limit of transactions, and pg_restore sets it on every server.
+_TIMES_TRANSACTIONS = 17
+_HEAD = 8192  # bytes of a script in which pg_restore sets its values
 
 
 def check_parts(folder: Path, known: Collection[tuple[str, str]]) -> Manifest:
@@ -78,14 +81,38 @@ def verify(folder: Path, *, known: Collection[tuple[str, str]], url: str, say: S
 def load(folder: Path, found: Manifest, url: str) -> None:
     """Restore the dump into an empty database, in one transaction. Raises Trouble."""
     programs = tools.for_dump(found.dump_major)
+    with tools.connect(url) as connection:
+        major = connection.info.server_version // 10000
+    dump = str(folder / manifest.DUMP)
+    if programs.major >= _TIMES_TRANSACTIONS > major:
+        _load_by_psql(programs, dump, url)
+        return
     arguments = [
+        "--single-transaction",
         *_RESTORE,
         "--no-password",
         f"--dbname={tools.database_of(url)}",
-        str(folder / manifest.DUMP),
+        dump,
     ]
     with tools.running(programs, "pg_restore", arguments, url) as restore:
         restore.wait()
+
+
+def _load_by_psql(programs: tools.Tools, dump: str, url: str) -> None:
+    """Restore into a server that lacks a setting that pg_restore sets: as a script without that line."""
+    with tempfile.TemporaryDirectory(prefix="riskhub-restore-") as folder:
+        script = Path(folder) / "script.sql"
+        with tools.running(programs, "pg_restore", [*_RESTORE, f"--file={script}", dump], url) as restore:
+            restore.wait()
+        with script.open("r+b") as file:
+            place = file.read(_HEAD).find(b"\nSET transaction_timeout")
+            if place >= 0:
+                file.seek(place + 1)
+                file.write(b"--")
+        arguments = ["--no-psqlrc", "--quiet", "--no-password", "--single-transaction"]
+        arguments += ["--set=ON_ERROR_STOP=1", "--output=/dev/null", f"--file={script}"]
+        with tools.running(programs, "psql", arguments, url) as psql:
+            psql.wait()
 
 
 def compare(connection: psycopg.Connection, found: Manifest) -> None:

@@ -84,7 +84,7 @@ def _version(folder: Path) -> str:
 
 
 class ClientProgram:
-    """A running pg_dump or pg_restore. It ends with this thread, and its last words are kept."""
+    """A running pg_dump, pg_restore or psql. It ends with this thread, and its last words are kept."""
 
     def __init__(self, tools: Tools, name: str, arguments: list[str], url: str) -> None:
         self.name = name
@@ -122,7 +122,7 @@ class ClientProgram:
 
     def _said(self) -> str:
         lines = [line.strip() for line in self._log.read_text(errors="replace").splitlines() if line.strip()]
-        loud = [line for line in lines if "error:" in line]
+        loud = [line for line in lines if "error:" in line.lower()]
         return (loud or lines or ["it printed nothing."])[0].removeprefix(f"{self.name}: ").strip()
 
 

@@ -331,6 +331,19 @@ def test_an_older_pg_dump_is_refused_with_the_fix(monkeypatch, register, tmp_pat
     assert tools.for_server(15).version == "17.1" and tools.for_dump(18).version == "18.6"
 
 
+def test_an_old_server_gets_the_dump_as_a_script(original, copy):
+    """pg_restore sets a value that servers before PostgreSQL 17 do not have."""
+    dump, found = str(original / "database.dump"), manifest.read(original)
+    with empty_database() as database, tools.connect(url_of(database)) as connection:
+        checking._load_by_psql(tools.found()[-1], dump, url_of(database))
+        checking.compare(connection, found)
+    flip(copy / "database.dump", at=0.7)
+    with empty_database() as database:
+        with pytest.raises(Trouble):
+            checking._load_by_psql(tools.found()[-1], str(copy / "database.dump"), url_of(database))
+        assert is_empty(database)
+
+
 def test_a_database_without_a_register_is_refused(tmp_path):
     with empty_database() as database, pytest.raises(Trouble, match=r"no register.*Fix"):
         back_up(database, tmp_path)
