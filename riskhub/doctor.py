@@ -1,0 +1,172 @@
+"""What `manage.py doctor` checks of an installation. Each check names the fix of what it finds."""
+
+import shutil
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+
+from history import guard
+from kit import clock
+from notices.operations.smtp import MailConnection, NoConnection
+from people import queries as people
+from riskhub import pipeline
+from riskhub.backup import manifest
+from riskhub.engine import outside
+from riskhub.engine.errors import Trouble
+from riskhub.pipeline import Level
+
+SECONDS = 5
+_CLOCK_APART = 60.0  # seconds
+_FREE_SHARE, _FREE_BYTES = 0.05, 1_000_000_000
+_BACKUP_HOURS = 26
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The result of one check. fix: "" if there is nothing to do."""
+
+    check: str
+    level: Level
+    text: str
+    fix: str = ""
+
+
+def examine() -> list[Finding]:
+    """Run all checks. Without a database only the checks that need none."""
+    database = check_database()
+    found = [database, check_broker(), check_mail(), check_address(), check_disk(), check_backup()]
+    if database.level == Level.RED:
+        return found
+    return [*found, check_migrations(), check_roles(), check_clock(), *check_pipeline()]
+
+
+def check_database() -> Finding:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW server_version")
+            version = cursor.fetchone()[0]
+    except DatabaseError as error:
+        text = f"does not answer: {str(error).splitlines()[0]}"
+        return Finding("Database", Level.RED, text, "Start PostgreSQL, or correct DATABASE_URL.")
+    if int(version.split(".")[0]) < outside.OLDEST_POSTGRES:
+        fix = f"Use PostgreSQL {outside.OLDEST_POSTGRES} or newer."
+        return Finding("Database", Level.RED, f"PostgreSQL {version} is too old", fix)
+    return Finding("Database", Level.OK, f"PostgreSQL {version}")
+
+
+def check_migrations() -> Finding:
+    executor = MigrationExecutor(connection)
+    waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if waiting:
+        fix = "Run manage.py migrate --database owner."
+        return Finding("Migrations", Level.RED, f"{len(waiting)} wait", fix)
+    return Finding("Migrations", Level.OK, "all are applied")
+
+
+def check_roles() -> Finding:
+    if guard.is_guarded_by_role():
+        return Finding("Roles", Level.OK, "the application may not change history")
+    fix = "Give the application a role of its own, as docs/operating.md describes."
+    return Finding("Roles", Level.WARNING, "only a trigger protects history", fix)
+
+
+def check_broker() -> Finding:
+    try:
+        outside.check_broker("REDIS_URL", settings.REDIS_URL)
+    except Trouble as trouble:
+        text, _, fix = str(trouble).partition(" Fix: ")
+        return Finding("Broker", Level.RED, text, fix.capitalize())
+    return Finding("Broker", Level.OK, "answers")
+
+
+def check_mail() -> Finding:
+    if settings.IS_MAIL_KEPT:
+        fix = "Set EMAIL_URL, so that mails reach people."
+        return Finding("Mail", Level.WARNING, "no mail server: mails stay on the page Mail", fix)
+    try:
+        with MailConnection() as server:
+            server.open()
+    except NoConnection as error:
+        return Finding("Mail", Level.RED, str(error), "Start the mail server, or correct EMAIL_URL.")
+    return Finding("Mail", Level.OK, f"{settings.EMAIL_HOST} accepts a connection")
+
+
+def check_address() -> Finding:
+    """Check the address in mails: people can reach it only if this machine can, too."""
+    url, host = settings.BASE_URL, urlsplit(settings.BASE_URL).hostname
+    try:
+        with urllib.request.urlopen(f"{url}/livez", timeout=SECONDS) as answer:  # noqa: S310 - a setting
+            answer.read(1000)
+    except (urllib.error.URLError, OSError, ValueError) as error:
+        reason = getattr(error, "reason", error)
+        fix = "Start the web process and the proxy, or correct RISKHUB_URL."
+        return Finding("Address", Level.RED, f"{url} does not answer: {reason}", fix)
+    if host in _LOOPBACK:
+        fix = "Set RISKHUB_URL to the address that people use."
+        return Finding("Address", Level.WARNING, f"{url} works on this machine only", fix)
+    if not url.startswith("https://"):
+        fix = "Put a proxy with a certificate in front, and set RISKHUB_URL to https."
+        return Finding("Address", Level.WARNING, f"{url} is not encrypted", fix)
+    return Finding("Address", Level.OK, f"{url} answers")
+
+
+def check_clock() -> Finding:
+    """Compare the clock of this machine with that of the database, which all processes share."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        there: datetime = cursor.fetchone()[0]
+    apart = abs((clock.now() - there).total_seconds())
+    if apart > _CLOCK_APART:
+        fix = "Set both clocks by NTP."
+        return Finding("Clock", Level.RED, f"{apart:.0f} s from that of the database", fix)
+    return Finding("Clock", Level.OK, "as that of the database")
+
+
+def check_disk() -> Finding:
+    try:
+        usage = shutil.disk_usage(settings.HOME)
+    except OSError as error:
+        fix = "Create the folder, or correct RISKHUB_HOME."
+        return Finding("Disk", Level.RED, f"{settings.HOME}: {error.strerror}", fix)
+    text = f"{usage.free / 1e9:.1f} GB free in {settings.HOME}"
+    if usage.free < max(_FREE_BYTES, usage.total * _FREE_SHARE):
+        return Finding("Disk", Level.RED, text, "Free some space, or move RISKHUB_HOME to a larger disk.")
+    return Finding("Disk", Level.OK, text)
+
+
+def check_backup() -> Finding:
+    """Check the age of the newest backup in the default folder."""
+    made = newest_backup()
+    fix = "Run manage.py backup every day. A backup in another folder is not seen here."
+    if made is None:
+        return Finding("Backup", Level.WARNING, f"none in {settings.HOME / 'backups'}", fix)
+    hours = (clock.now() - made).total_seconds() / 3600
+    if hours > _BACKUP_HOURS:
+        return Finding("Backup", Level.WARNING, f"the newest is {hours:.0f} hours old", fix)
+    return Finding("Backup", Level.OK, f"the newest is {max(0.0, hours):.0f} hours old")
+
+
+def newest_backup() -> datetime | None:
+    """Return the moment of the newest complete backup in RISKHUB_HOME/backups, None without one."""
+    moments = []
+    for folder in (settings.HOME / "backups").glob("*"):
+        try:
+            moments.append(manifest.read(folder).at)
+        except Trouble:
+            continue  # a folder that is no complete backup
+    return max(moments, default=None)
+
+
+def check_pipeline() -> list[Finding]:
+    """Return what the page Health shows of processes and waiting work, as far as it is not well."""
+    with clock.ahead_by(people.time_ahead()):
+        found = pipeline.conditions(clock.now())
+    troubles = [Finding(one.label, one.level, one.text, one.fix) for one in found if one.level != Level.OK]
+    return troubles or [Finding("Processes", Level.OK, "all live, and no work waits")]

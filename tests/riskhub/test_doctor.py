@@ -1,0 +1,206 @@
+"""`manage.py doctor`: each thing that can be wrong is told in one line with its fix."""
+
+import socket
+from collections import namedtuple
+from datetime import timedelta
+from threading import Thread
+from wsgiref.simple_server import WSGIRequestHandler, make_server
+
+import pytest
+from django.core.management import call_command
+from django.db import OperationalError, connection
+
+from history import heartbeats
+from history.models import Due, Handover
+from riskhub import celery_heartbeats as parts
+from riskhub import doctor
+from riskhub.backup import manifest
+from riskhub.pipeline import Level
+from tests.factories import notices, people
+
+pytestmark = pytest.mark.django_db
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_message(self, *args) -> None:
+        """Say nothing of requests."""
+
+
+@pytest.fixture
+def web():
+    """A web server that answers everything. Yields its address."""
+
+    def app(environ, start):
+        start("200 OK", [("Content-Type", "text/plain")])
+        return [b"ok"]
+
+    server = make_server("127.0.0.1", 0, app, handler_class=_Quiet)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def well(settings, tmp_path, web, monkeypatch):
+    """An installation in which all processes live."""
+    people.organisation()
+    settings.HOME = tmp_path
+    settings.BASE_URL = web
+    # The tests have a clock of their own, and the database has the real one.
+    monkeypatch.setattr(doctor, "_CLOCK_APART", float("inf"))
+    Handover.objects.all().delete()
+    Due.objects.all().delete()
+    for name in (parts.BEAT, parts.WORKER, parts.TICK, parts.AUDITOR):
+        heartbeats.note(name)
+
+
+def run(capsys) -> tuple[int, list[str]]:
+    """Return the exit code and the lines of the command."""
+    code = 0
+    try:
+        call_command("doctor")
+    except SystemExit as stopped:
+        code = int(stopped.code)
+    return code, capsys.readouterr().out.splitlines()
+
+
+def test_an_installation_that_works_is_told_in_one_line_a_check(well, capsys):
+    code, lines = run(capsys)
+
+    assert code == 0
+    assert not any(line.startswith("WRONG") for line in lines)
+    assert {line[9:].partition(":")[0] for line in lines} == {
+        *("Database", "Broker", "Mail", "Address", "Disk", "Backup"),
+        *("Migrations", "Roles", "Clock", "Processes"),
+    }
+    for line in lines:
+        assert (" Fix: " in line) == line.startswith("warning")
+
+
+def test_what_is_wrong_ends_with_1_and_its_fix(well, capsys):
+    parts.heartbeats.Heartbeat.objects.filter(name=parts.WORKER).delete()
+
+    code, lines = run(capsys)
+
+    assert code == 1
+    assert "WRONG    Worker: never seen. Fix: Start a worker, and check that Valkey answers it." in lines
+
+
+def test_a_database_that_does_not_answer(well, capsys, monkeypatch):
+    def refuse(*args, **options):
+        raise OperationalError("connection refused\nmore")
+
+    monkeypatch.setattr(connection, "cursor", refuse)
+
+    code, lines = run(capsys)
+
+    assert code == 1
+    assert lines[0] == (
+        "WRONG    Database: does not answer: connection refused."
+        " Fix: Start PostgreSQL, or correct DATABASE_URL."
+    )
+    assert not any("Migrations" in line for line in lines)
+
+
+def test_a_database_that_is_too_old(well, monkeypatch):
+    monkeypatch.setattr(doctor.outside, "OLDEST_POSTGRES", 99)
+
+    found = doctor.check_database()
+
+    assert (found.level, found.fix) == (Level.RED, "Use PostgreSQL 99 or newer.")
+
+
+def test_a_broker_that_is_not_there(well, settings):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        settings.REDIS_URL = f"redis://:secret@127.0.0.1:{free.getsockname()[1]}/0"
+
+    found = doctor.check_broker()
+
+    assert found.level == Level.RED
+    assert "secret" not in found.text
+    assert found.fix.startswith("Start the server")
+
+
+def test_a_mail_server_that_is_there_and_one_that_is_not(well, settings):
+    assert doctor.check_mail().level == Level.WARNING
+    with notices.mail_server(settings):
+        assert doctor.check_mail().level == Level.OK
+
+    settings.IS_MAIL_KEPT = False
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        settings.EMAIL_PORT = free.getsockname()[1]
+    found = doctor.check_mail()
+    assert (found.level, found.fix) == (Level.RED, "Start the mail server, or correct EMAIL_URL.")
+
+
+def test_an_address_on_this_machine_only_and_one_that_does_not_answer(well, settings):
+    assert doctor.check_address().level == Level.WARNING
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        settings.BASE_URL = f"http://127.0.0.1:{free.getsockname()[1]}"
+    found = doctor.check_address()
+    assert (found.level, "does not answer" in found.text) == (Level.RED, True)
+
+
+def test_clocks_that_are_two_hours_apart(well, monkeypatch):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        there = cursor.fetchone()[0]
+    monkeypatch.setattr(doctor, "_CLOCK_APART", 60.0)
+    monkeypatch.setattr(doctor.clock, "now", lambda: there)
+    assert doctor.check_clock().level == Level.OK
+
+    monkeypatch.setattr(doctor.clock, "now", lambda: there + timedelta(hours=2))
+    found = doctor.check_clock()
+    assert (found.level, found.fix) == (Level.RED, "Set both clocks by NTP.")
+
+
+def test_a_disk_that_is_full_and_a_folder_that_is_missing(well, settings, monkeypatch, tmp_path):
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda path: usage(10**12, 10**12 - 10**8, 10**8))
+    assert doctor.check_disk().level == Level.RED
+    monkeypatch.undo()
+
+    settings.HOME = tmp_path / "missing"
+    assert doctor.check_disk().fix == "Create the folder, or correct RISKHUB_HOME."
+
+
+def test_the_age_of_the_newest_backup(well, settings, monkeypatch, at, move_clock):
+    move_clock(at)
+    assert doctor.check_backup().level == Level.WARNING
+    for name in ("one", "two", "partial"):
+        (settings.HOME / "backups" / name).mkdir(parents=True)
+    moments = {"one": at - timedelta(days=3), "two": at - timedelta(hours=5)}
+
+    def read(folder):
+        if folder.name not in moments:
+            raise doctor.Trouble("no manifest")
+        return namedtuple("made", "at")(moments[folder.name])
+
+    monkeypatch.setattr(manifest, "read", read)
+    found = doctor.check_backup()
+    assert (found.level, found.text) == (Level.OK, "the newest is 5 hours old")
+
+    moments["two"] = at - timedelta(hours=27)
+    assert doctor.check_backup().level == Level.WARNING
+
+
+def test_waiting_migrations(well, monkeypatch):
+    monkeypatch.setattr(doctor.MigrationExecutor, "migration_plan", lambda self, targets: [1, 2])
+
+    found = doctor.check_migrations()
+
+    assert (found.level, found.text) == (Level.RED, "2 wait")
+
+
+def test_one_role_for_everything(well, monkeypatch):
+    assert doctor.check_roles().level == Level.OK
+    monkeypatch.setattr(doctor.guard, "is_guarded_by_role", lambda: False)
+
+    assert doctor.check_roles().level == Level.WARNING
