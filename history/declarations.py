@@ -104,7 +104,7 @@ class Mail:
     still_relevant: checked right before it is sent. in_doubt:
     what to do if the connection broke and nobody knows whether it was sent. goes_to_stand_in: while a
     recipient is away, the mail goes to their stand-in. is_alone: never in one mail with others, such as an
-    invitation.
+    invitation. is_wanted: whether the event is mailed at all, None if it always is.
     """
 
     templates: str
@@ -113,6 +113,7 @@ class Mail:
     in_doubt: InDoubt = InDoubt.PARK
     goes_to_stand_in: bool = False
     is_alone: bool = False
+    is_wanted: Callable[[Event], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,8 +59,11 @@ class WebhookForm(PageForm):
         empty_label=None,
         help_text="The webhook gets what this person may see, at the moment of sending.",
     )
-    verbs = forms.MultipleChoiceField(
-        label="Events", choices=grouped_verbs, error_messages={"required": "Choose at least one event."}
+    verbs = forms.MultipleChoiceField(label="Events", choices=grouped_verbs, required=False)
+    is_for_ladders = forms.BooleanField(
+        label="Ladders can use it",
+        required=False,
+        help_text="Then a rung of an escalation ladder can tell this webhook. It needs no events for that.",
     )
     is_active = forms.BooleanField(
         label="Active", required=False, initial=True, help_text="A paused webhook misses what happens."
@@ -75,7 +78,7 @@ class WebhookForm(PageForm):
     @classmethod
     def of(cls, endpoint: WebhookEndpoint, data: Any = None) -> "WebhookForm":
         """Return a form that starts from an endpoint."""
-        names = ("name", "url", "shape", "verbs", "is_active")
+        names = ("name", "url", "shape", "verbs", "is_active", "is_for_ladders")
         initial = {name: getattr(endpoint, name) for name in names}
         return cls(data, initial={**initial, "owner": endpoint.owner_id})
 

@@ -190,7 +190,8 @@ class WebhookEndpoint(Recorded):
     verbs: the events. nonce: the secret is computed from it and SECRET_KEY, so a dump of the database has no
     secret. active_since: it gets the events that were recorded since then, by the clock of the database.
     failures: in a row. closed_until: nothing is sent before, because it failed several times.
-    is_owner_told: since the last success.
+    is_owner_told: since the last success. is_for_ladders: rungs of ladders can tell it. Such an endpoint
+    needs no events of its own.
     """
 
     KIND = "webhook"
@@ -202,9 +203,10 @@ class WebhookEndpoint(Recorded):
     name = models.CharField(max_length=80)
     url = models.CharField(max_length=2000)
     owner = models.ForeignKey(User, models.PROTECT, related_name="+")
-    verbs = ArrayField(models.CharField(max_length=80))
+    verbs = ArrayField(models.CharField(max_length=80), blank=True)
     shape = models.CharField(max_length=8, choices=WebhookShape.choices, default=WebhookShape.STANDARD)
     is_active = models.BooleanField(default=True)
+    is_for_ladders = models.BooleanField(default=False, db_default=False)
     nonce = models.CharField(max_length=64)
     active_since = models.DateTimeField(db_default=Now())
     failures = models.PositiveIntegerField(default=0)

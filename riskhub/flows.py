@@ -97,6 +97,12 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
     ),
     "risklog.review_withdrawn": (agenda_handlers.on_review_settled, escalation_handlers.on_review_settled),
     "risklog.escalation_started": (agenda_handlers.on_escalation_started,),
+    # A rung tells the webhooks that it names.
+    "risklog.escalation_climbed": (delivery.add_of_rung,),
+    "risklog.escalation_lapsed": (delivery.add_of_rung,),
+    "risklog.escalation_resumed": (delivery.add_of_rung,),
+    "risklog.escalation_stepped_down": (delivery.add_of_rung,),
+    "risklog.escalation_called_again": (delivery.add_of_rung,),
     # A risk that nobody dealt with is put on an agenda.
     "risklog.risk_neglected": (agenda_handlers.on_risk_neglected,),
     "risklog.risk_closed": (

@@ -6,12 +6,12 @@ from history import declarations, wiring
 from history.wiring import Relation
 from learnings import queries as learnings
 from meetings.queries import agenda, decision, follow_through
-from notices.queries import digest
+from notices.queries import digest, rung_webhook
 from pages import panels
 from pages.panels import Panel
 from riskhub import start_here
 from riskhub.leaving import page as leaving
-from risklog.queries import escalation, related, review, risk, template
+from risklog.queries import channels, escalation, related, review, risk, template
 from signals.queries import model as signals
 
 ACTIONS = "actions/_panel_actions.html"
@@ -102,5 +102,6 @@ RELATIONS: tuple[Relation, ...] = (
 
 def install() -> None:
     panels.install(PANELS)
+    channels.install(rung_webhook.READER)
     minor = [declared.verb for declared in declarations.every() if declared.is_minor]
     wiring.relate(RELATIONS, minor=minor)

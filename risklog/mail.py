@@ -126,6 +126,11 @@ def review_is_unanswered(event: Event, user: User, at: datetime) -> str:
     return "The answer is due at another time." if is_moved else ""
 
 
+def escalation_is_mailed(event: Event) -> bool:
+    """Return whether the rung tells its people by email."""
+    return bool(present_data(event).get("by_mail", True))
+
+
 def escalation_waits_for(event: Event, user: User, at: datetime) -> str:
     """Return "" if it is still escalated or handed over to this person and nobody else acknowledged it."""
     escalation = Escalation.objects.select_for_update(of=("self",)).get(subject_id=event.subject_id)

@@ -36,6 +36,7 @@ class WebhookRow(serializers.Serializer):
     verbs = serializers.ListField(child=serializers.CharField())
     shape = serializers.ChoiceField(WebhookShape.choices)
     is_active = serializers.BooleanField()
+    is_for_ladders = serializers.BooleanField(help_text="Rungs of ladders can tell it.")
     failures = serializers.IntegerField(help_text="In a row.")
     closed_until = serializers.DateTimeField(
         allow_null=True, help_text="Nothing is sent before, because it failed several times."
@@ -76,6 +77,9 @@ class _WebhookBody(Body):
         help_text="Public events, as in the list of events.",
     )
     shape = serializers.ChoiceField(WebhookShape.choices, required=False)
+    is_for_ladders = serializers.BooleanField(
+        required=False, help_text="Let rungs of ladders tell it. Then it needs no events."
+    )
 
 
 class WebhookChange(_WebhookBody):
@@ -89,7 +93,9 @@ class NewWebhook(_WebhookBody):
 
     name = serializers.CharField(max_length=80)
     url = serializers.CharField(max_length=LONGEST)
-    verbs = serializers.ListField(child=serializers.CharField(max_length=80), max_length=500)
+    verbs = serializers.ListField(
+        child=serializers.CharField(max_length=80), max_length=500, required=False, default=list
+    )
 
 
 class ReplayBody(Body):
@@ -120,6 +126,7 @@ class _Webhooks(Resource):
         "verbs": "verbs",
         "shape": "shape",
         "is_active": "is_active",
+        "is_for_ladders": "is_for_ladders",
         "failures": "failures",
         "closed_until": "closed_until",
         "last_sent_at": "last_sent_at",

@@ -18,6 +18,7 @@ from history import claims
 from history import operations as history
 from history.claims import LostClaim, Tally
 from history.models import Event, Handover, Subject
+from history.queries import present_data
 from history.states import Work
 from history.wiring import handler
 from kit.actor import SYSTEM, Actor
@@ -57,6 +58,27 @@ def add(event: Event, *, at: datetime) -> None:
         _add(endpoint, [event])
 
 
+@handler("notices.delivery.add_of_rung")
+@history.in_one_transaction
+def add_of_rung(event: Event, *, at: datetime) -> None:
+    """Add a delivery for each webhook that the rung of an escalation tells.
+
+    One that is paused, or that ladders may use no longer, gets nothing, and its log says so.
+    """
+    ids = present_data(event).get("webhooks") or ()
+    for endpoint in WebhookEndpoint.objects.filter(pk__in=ids).order_by("pk"):
+        _add(endpoint, [event], **_unsent(endpoint, at))
+
+
+def _unsent(endpoint: WebhookEndpoint, at: datetime) -> dict[str, Any]:
+    """Return the values of a delivery that is not sent, {} if a rung may tell this webhook now."""
+    if endpoint.is_for_ladders and endpoint.is_active:
+        return {}
+    paused, withdrawn = "The webhook is paused.", "Ladders may not use this webhook any more."
+    error = paused if endpoint.is_for_ladders else withdrawn
+    return {"state": DeliveryState.UNWANTED, "error": error, "settled_at": at}
+
+
 def add_waiting(endpoint: WebhookEndpoint) -> None:
     """Add the deliveries of events that wait for add(), before the endpoint is paused.
 
@@ -68,12 +90,17 @@ def add_waiting(endpoint: WebhookEndpoint) -> None:
     _add(endpoint, [row.event for row in rows.order_by("event")])
 
 
-def _add(endpoint: WebhookEndpoint, events: Iterable[Event]) -> None:
-    """Add a delivery for each event, except those that the endpoint has already."""
+def _add(endpoint: WebhookEndpoint, events: Iterable[Event], **values: Any) -> None:
+    """Add a delivery for each event, except those that the endpoint has already. values: further fields."""
     WebhookDelivery.objects.bulk_create(
         [
             WebhookDelivery(
-                endpoint=endpoint, event=event, verb=event.verb, subject_id=event.subject_id, made_at=event.at
+                endpoint=endpoint,
+                event=event,
+                verb=event.verb,
+                subject_id=event.subject_id,
+                made_at=event.at,
+                **values,
             )
             for event in events
         ],

@@ -19,7 +19,7 @@ from notices.states import WebhookShape
 from outgoing import client
 from people.models import User
 
-_CHANGEABLE = frozenset({"name", "url", "owner", "verbs", "shape", "is_active"})
+_CHANGEABLE = frozenset({"name", "url", "owner", "verbs", "shape", "is_active", "is_for_ladders"})
 
 
 @transaction.atomic
@@ -30,11 +30,13 @@ def add(
     owner: User,
     verbs: Iterable[str],
     shape: str = WebhookShape.STANDARD,
+    is_for_ladders: bool = False,
     by: Actor,
     at: datetime,
 ) -> WebhookEndpoint:
     """Add an endpoint. It gets the events that follow. Raises Refused."""
-    values = _checked({"name": name, "url": url, "owner": owner, "verbs": verbs, "shape": shape})
+    given = {"name": name, "url": url, "owner": owner, "verbs": verbs, "shape": shape}
+    values = _checked({**given, "is_for_ladders": is_for_ladders})
     endpoint = WebhookEndpoint(**values, nonce=_nonce())
     history.record(endpoint, "notices.webhook_added", by=by, at=at)
     return endpoint
@@ -58,7 +60,8 @@ def change(
     was_active, url = endpoint.is_active, endpoint.url
     if was_active and values.get("is_active") is False:
         delivery.add_waiting(endpoint)
-    history.change(endpoint, _checked(values), by=by, at=at, seen=seen, verb="notices.webhook_changed")
+    checked = _checked(values, endpoint)
+    history.change(endpoint, checked, by=by, at=at, seen=seen, verb="notices.webhook_changed")
     rows = WebhookEndpoint.objects.filter(pk=endpoint.pk)
     if endpoint.is_active and not was_active:
         rows.update(active_since=Now())
@@ -88,8 +91,11 @@ def _nonce() -> str:
     return secrets.token_urlsafe(24)
 
 
-def _checked(values: Mapping[str, Any]) -> dict[str, Any]:
+def _checked(values: Mapping[str, Any], endpoint: WebhookEndpoint | None = None) -> dict[str, Any]:
+    """Return the values in the form that is stored. endpoint: the one that is changed. Raises Refused."""
     checked = dict(values)
+    if not _has_use(values, endpoint):
+        raise Refused("Choose at least one event, or let ladders use this webhook.", field="verbs")
     if "name" in values:
         checked["name"] = values["name"].strip()
         if not checked["name"]:
@@ -106,6 +112,11 @@ def _checked(values: Mapping[str, Any]) -> dict[str, Any]:
     return checked
 
 
+def _has_use(values: Mapping[str, Any], endpoint: WebhookEndpoint | None) -> bool:
+    """Return whether an endpoint with these values gets anything: events, or what rungs tell it."""
+    return any(values.get(name, getattr(endpoint, name, None)) for name in ("verbs", "is_for_ladders"))
+
+
 def _url(text: str) -> str:
     try:
         client.check(text.strip())
@@ -116,8 +127,6 @@ def _url(text: str) -> str:
 
 def _verbs(verbs: Iterable[str]) -> list[str]:
     chosen, known = sorted(set(verbs)), set(public_verbs())
-    if not chosen:
-        raise Refused("Choose at least one event.", field="verbs")
     if unknown := [verb for verb in chosen if verb not in known]:
         similar = get_close_matches(unknown[0][:80], known, n=3, cutoff=0.4) or sorted(known)[:3]
         raise Refused(

@@ -60,6 +60,8 @@ def _notify(event: Event, declared: EventType, notified: Sequence[Recipient], at
         ],
         ignore_conflicts=True,
     )
+    if declared.mail and declared.mail.is_wanted and not declared.mail.is_wanted(event):
+        return
     Message.objects.bulk_create(
         [
             Message(

@@ -14,12 +14,14 @@ from people.models import User
 from rest.fields import Body, Visible, read
 from rest.resource import Collection, Item, Resource
 from rest.steps import Step
-from risklog.api.ladder import CallRow
+from risklog.api.ladder import CallRow, channel_values
 from risklog.filters import ESCALATIONS, RESOLVED_ORDER
 from risklog.models import Climb, Escalation
 from risklog.operations import escalation as operations
 from risklog.operations import top_rung
+from risklog.queries import channels
 from risklog.queries import escalation as queries
+from risklog.queries.channels import Channels
 from risklog.states import EscalationState, Severity
 
 
@@ -31,6 +33,10 @@ class ClimbRow(serializers.Serializer):
     branch = serializers.IntegerField()
     at = serializers.DateTimeField()
     told = serializers.ListField(child=serializers.IntegerField(), help_text="IDs of the people notified.")
+    by_mail = serializers.BooleanField(help_text="They were told by email, too.")
+    webhooks = serializers.ListField(
+        child=serializers.IntegerField(), help_text="IDs of the webhooks that were told."
+    )
     skipped = serializers.CharField()
 
 
@@ -67,9 +73,9 @@ def _climbs(ids: list[int]) -> dict[int, list[dict[str, Any]]]:
     """Return the climbs of each escalation, in order: id -> climbs. One query."""
     climbs: dict[int, list[dict[str, Any]]] = {}
     rows = Climb.objects.filter(escalation__in=ids).order_by("round", "position", "id")
-    names = ("round", "rung", "branch", "at", "told", "skipped")
+    names = ("round", "rung", "branch", "at", "told", "by_mail", "webhooks", "skipped")
     for escalation_id, *values in rows.values_list(
-        "escalation_id", "round", "position", "branch", "at", "notified_ids", "skipped"
+        "escalation_id", "round", "position", "branch", "at", "notified_ids", "by_mail", "webhooks", "skipped"
     ):
         climbs.setdefault(escalation_id, []).append(dict(zip(names, values, strict=True)))
     return climbs
@@ -197,12 +203,13 @@ class EscalationPlan(_Escalations, Item):
 
     def get(self, request: Request, key: str) -> Response:
         progress = queries.progress_of(self.found(request, key), at=clock.now())
-        rungs = [_planned(one) for one in progress.plan]
+        told = channels.of_rows(one.rung for one in progress.plan)
+        rungs = [_planned(one, told) for one in progress.plan]
         resumes_at = progress.resumes_at
         return Response({"next_climb_at": progress.begins_at, "resumes_at": resumes_at, "rungs": rungs})
 
 
-def _planned(one: queries.RungProgress) -> dict[str, Any]:
+def _planned(one: queries.RungProgress, told: Channels) -> dict[str, Any]:
     return {
         "position": one.rung.position,
         "branch": one.rung.branch,
@@ -212,6 +219,7 @@ def _planned(one: queries.RungProgress) -> dict[str, Any]:
             {"id": person.pk, "name": person.name, "instead_of_id": one.instead_of.get(person.pk)}
             for person in one.people
         ],
+        **channel_values(one.rung, told),
         "skipped": one.why_empty,
     }
 

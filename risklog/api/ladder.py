@@ -20,7 +20,9 @@ from rest.steps import Step
 from risklog.filters import LADDER_LIST, LADDER_PREVIEW
 from risklog.models import Category, Ladder, LadderVersion, Rung
 from risklog.operations import ladder as operations
+from risklog.queries import channels
 from risklog.queries import ladder as queries
+from risklog.queries.channels import Channels
 from risklog.states import Severity, When, Who
 
 
@@ -42,6 +44,10 @@ class RungRow(serializers.Serializer):
     within_minutes = serializers.IntegerField()
     is_round_the_clock = serializers.BooleanField(help_text="If not, the time limit is working time.")
     is_in_turn = serializers.BooleanField(help_text="One of the people is notified, in turn.")
+    by_mail = serializers.BooleanField(help_text="They are told by email, too. The inbox always tells them.")
+    webhooks = serializers.ListField(
+        child=serializers.IntegerField(), help_text="Ids of the webhooks that are told."
+    )
 
 
 class LadderRow(serializers.Serializer):
@@ -75,6 +81,13 @@ class RungBody(Body):
     within_minutes = serializers.IntegerField(min_value=1, max_value=operations.LONGEST)
     is_round_the_clock = serializers.BooleanField(required=False)
     is_in_turn = serializers.BooleanField(required=False)
+    by_mail = serializers.BooleanField(required=False, help_text="Also by email. By default true.")
+    webhooks = serializers.ListField(
+        child=serializers.IntegerField(min_value=1),
+        max_length=20,
+        required=False,
+        help_text="Ids of webhooks that administrators let ladders use.",
+    )
     is_alternative = serializers.BooleanField(required=False)
 
 
@@ -167,6 +180,13 @@ class CalledPerson(serializers.Serializer):
     instead_of_id = serializers.IntegerField(allow_null=True)
 
 
+class CalledWebhook(serializers.Serializer):
+    """A webhook that would be told."""
+
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+
+
 class CallRow(serializers.Serializer):
     """What happens on one rung. notified_at is null if the rung is skipped; skipped says why."""
 
@@ -175,6 +195,8 @@ class CallRow(serializers.Serializer):
     who = serializers.ChoiceField(Who.choices)
     notified_at = serializers.DateTimeField(allow_null=True)
     people = CalledPerson(many=True)
+    by_mail = serializers.BooleanField()
+    webhooks = CalledWebhook(many=True)
     skipped = serializers.CharField()
 
 
@@ -229,8 +251,16 @@ class LadderPreview(ApiView):
         return row
 
 
+def channel_values(rung: Rung, told: Channels) -> dict[str, Any]:
+    """Return the channels of a rung as the API shows them."""
+    webhooks = [{"id": pk, "name": told.names[pk]} for pk in rung.webhooks if pk in told.names]
+    return {"by_mail": rung.by_mail, "webhooks": webhooks}
+
+
 def call_rows(calls: Iterable[queries.Call]) -> list[dict[str, Any]]:
     """Return calls as the API shows them."""
+    calls = list(calls)
+    told = channels.of_rows(call.staff.rung for call in calls)
     return [
         {
             "position": call.staff.rung.position,
@@ -241,6 +271,7 @@ def call_rows(calls: Iterable[queries.Call]) -> list[dict[str, Any]]:
                 {"id": one.pk, "name": one.name, "instead_of_id": call.staff.on.stand_ins.get(one.pk)}
                 for one in ([] if call.is_skipped else call.people)
             ],
+            **channel_values(call.staff.rung, told),
             "skipped": call.why,
         }
         for call in calls

@@ -254,14 +254,20 @@ _ESCALATED = listed_in_payload("told", reason="Escalated to you")
 # A mail that may not have arrived is sent again. A reminder is not, because an escalation follows it.
 _REQUEST = Mail("review", mail.review_context, mail.review_is_unanswered, InDoubt.RESEND)
 _REMINDER = Mail("review", mail.review_context, mail.review_is_unanswered)
-_ESCALATION = Mail("escalation", mail.escalation_context, mail.escalation_waits_for, InDoubt.RESEND)
+_ESCALATION = Mail(
+    "escalation",
+    mail.escalation_context,
+    mail.escalation_waits_for,
+    InDoubt.RESEND,
+    is_wanted=mail.escalation_is_mailed,
+)
 _OWNER = (risk_owner, lead_if_unowned)
 _OWNER_AND_TEAM = (risk_owner, team_of_risk)
 _VIEWS = unless_imported(view_subscribers)
 
 
 def _escalates(payload: type[Payload], recipients: tuple = (_ESCALATED,)) -> EventType:
-    """Return an event whose mail is sent at once, also to its actor. Users cannot turn it off."""
+    """Return an event whose mail is sent at once, also to its actor. Users cannot turn it off, a rung can."""
     return EventType(
         payload,
         recipients,

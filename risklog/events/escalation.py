@@ -12,11 +12,18 @@ class EscalationAnnotated(Payload, verb="risklog.escalation_annotated"):
     why: str
 
 
-class Climbing(Payload):
-    """told: who was notified. stand_ins: user id as text -> id of the absent one. skipped: why, as text."""
+class Telling(Payload):
+    """told: who was notified. by_mail: also by email. webhooks: ids of the webhooks that are told."""
+
+    told: list[int]
+    by_mail: bool = True
+    webhooks: list[int] | None = None
+
+
+class Climbing(Telling):
+    """stand_ins: user id as text -> id of the absent one. skipped: why, as text."""
 
     rung: int
-    told: list[int]
     stand_ins: dict[str, int] | None = None
     skipped: str = ""
 
@@ -33,9 +40,8 @@ class EscalationWaits(Payload, verb="risklog.escalation_waits"):
     until: str
 
 
-class OnRung(Payload):
+class OnRung(Telling):
     rung: int
-    told: list[int]
 
 
 class EscalationLapsed(OnRung, verb="risklog.escalation_lapsed"):

@@ -18,7 +18,9 @@ from people import queries as people
 from people.models import Function, Team, User
 from people.states import Role
 from risklog.models import Category, Ladder, Rung
+from risklog.queries import channels
 from risklog.queries import ladder as queries
+from risklog.queries.channels import RungWebhook
 from risklog.states import Severity, When, Who
 
 _UNITS = (("60", "hours"), ("1", "minutes"), ("1440", "days"))
@@ -26,6 +28,7 @@ SPARE_ROWS = 2
 # The fields of a row that operations.ladder takes as they are.
 _KEPT = (
     "who", "function", "right", "severity", "when", "is_round_the_clock", "is_in_turn", "is_alternative",
+    "webhooks",
 )  # fmt: skip
 # absolute_max: Django would otherwise build a thousand rows more for a request that asks for them.
 _MAX_ROWS = 20
@@ -106,12 +109,25 @@ class RungForm(forms.Form):
     is_alternative = forms.BooleanField(label="Alternative to the rung above", required=False)
     is_round_the_clock = forms.BooleanField(label="Round the clock", required=False)
     is_in_turn = forms.BooleanField(label="One person at a time, in turn", required=False)
+    # Not “by email”: a form that was opened before the field existed would switch it off.
+    without_mail = forms.BooleanField(label="Without email", required=False)
+    webhooks = forms.TypedMultipleChoiceField(label="Also by webhook", coerce=int, required=False)
 
     def __init__(
-        self, *args: Any, functions: QuerySet[Function], persons: QuerySet[User], **kwargs: Any
+        self,
+        *args: Any,
+        functions: QuerySet[Function],
+        persons: QuerySet[User],
+        webhooks: Sequence[RungWebhook],
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         fields: dict[str, Any] = self.fields
+        fields["webhooks"].choices = [
+            (one.id, one.name if one.is_active else f"{one.name} (paused)") for one in webhooks
+        ]
+        if not webhooks:
+            fields["webhooks"].widget = forms.MultipleHiddenInput()
         fields["function"].queryset = functions
         fields["people"].queryset = persons
 
@@ -137,6 +153,7 @@ class RungSet(BaseFormSet):
         return [
             {
                 **{name: row[name] for name in _KEPT},
+                "by_mail": not row["without_mail"],
                 "people": list(row["people"]),
                 "within_minutes": row["amount"] * int(row["unit"] or 60),
             }
@@ -147,7 +164,11 @@ class RungSet(BaseFormSet):
 
 def rung_forms(data: Any = None, *, rungs: Sequence[Rung] = ()) -> RungSet:
     """Return a formset with one row for each rung, lowest first, and some spare rows."""
-    choices = {"functions": people.functions(), "persons": people.people().exclude(role=Role.VIEWER)}
+    choices = {
+        "functions": people.functions(),
+        "persons": people.people().exclude(role=Role.VIEWER),
+        "webhooks": channels.offered(),
+    }
     factory: Any = formset_factory(
         RungForm, formset=RungSet, extra=SPARE_ROWS if rungs else 3, max_num=_MAX_ROWS, absolute_max=_MAX_ROWS
     )
@@ -158,10 +179,12 @@ def rung_forms(data: Any = None, *, rungs: Sequence[Rung] = ()) -> RungSet:
 
 def _lines(rungs: Iterable[Mapping[str, Any]]) -> str:
     """Return the rungs as lines, to compare two versions of a ladder."""
-    return "\n".join(f"{number}. {_line(rung)}" for number, rung in enumerate(rungs, start=1))
+    names = {one.id: one.name for one in channels.offered()}
+    return "\n".join(f"{number}. {_line(rung, names)}" for number, rung in enumerate(rungs, start=1))
 
 
-def _line(rung: Mapping[str, Any]) -> str:
+def _line(rung: Mapping[str, Any], names: Mapping[int, str]) -> str:
+    """Return one rung as a line. names: id of a webhook -> name."""
     named = ", ".join(person.name for person in rung["people"])
     right = RightKind(rung["right"]).label if rung["right"] else ""
     parts = [
@@ -170,6 +193,8 @@ def _line(rung: Mapping[str, Any]) -> str:
         f" within {queries.length(rung['within_minutes'])}",
         "round the clock" if rung["is_round_the_clock"] else "",
         "in turn" if rung["is_in_turn"] else "",
+        "" if rung["by_mail"] else "without email",
+        *(f"webhook {names.get(pk, pk)}" for pk in rung["webhooks"]),
         Severity(rung["severity"]).label.lower() if rung["severity"] else "",
         When(rung["when"]).label.lower() if rung["when"] else "",
     ]
@@ -181,6 +206,7 @@ def _given(rung: Rung) -> dict[str, Any]:
     names = (name for name in _KEPT if name != "is_alternative")
     return {
         **{name: getattr(rung, name) for name in names},
+        "by_mail": rung.by_mail,
         "is_alternative": rung.branch > 1,
         "people": list(User.objects.filter(pk__in=rung.named).order_by("id")) if rung.named else [],
         "within_minutes": rung.within_minutes,
@@ -192,6 +218,7 @@ def _initial(rung: Rung) -> dict[str, Any]:
     names = (name for name in _KEPT if name not in {"is_alternative", "function"})
     return {
         **{name: getattr(rung, name) for name in names},
+        "without_mail": not rung.by_mail,
         "is_alternative": rung.branch > 1,
         "function": rung.function_id,
         "people": rung.named,

@@ -57,7 +57,8 @@ class Rung(Part):
     position: of the rung; 1 is the first. branch: the number of the branch; the first one that applies and
     has people is notified. severity, when: what the branch is for, "" for any. right: the kind of the right
     of which it notifies the holder. people: the ids of named people. person: the sponsor; older versions name
-    their one person there. is_in_turn: notify one of the people, in turn, instead of all.
+    their one person there. is_in_turn: notify one of the people, in turn, instead of all. by_mail: also tell
+    them by email. webhooks: the ids of those that are told (risklog.queries.channels). The inbox always is.
     """
 
     OF = "ladder_version"
@@ -75,6 +76,8 @@ class Rung(Part):
     is_in_turn = models.BooleanField(default=False, db_default=False)
     within_minutes = models.PositiveIntegerField()
     is_round_the_clock = models.BooleanField(default=False)
+    by_mail = models.BooleanField(default=True, db_default=True)
+    webhooks = ArrayField(models.BigIntegerField(), default=list, db_default=[], blank=True)
 
     objects = RungQuerySet.as_manager()
 
@@ -154,7 +157,7 @@ class Climb(Part):
 
     notified_ids: of the users notified; older events have the field as `told`. stand_ins: {id of a user
     notified: id of the absent person they stand in for}. skipped: why the rung was skipped, "" if it was
-    reached.
+    reached. by_mail, webhooks: by which channels they were told, as of the rung.
     """
 
     OF = "escalation"
@@ -167,6 +170,8 @@ class Climb(Part):
     notified_ids = ArrayField(models.BigIntegerField(), default=list, blank=True, db_column="told")
     stand_ins = models.JSONField(default=dict, blank=True)
     skipped = models.CharField(max_length=200, blank=True, default="")
+    by_mail = models.BooleanField(default=True, db_default=True)
+    webhooks = ArrayField(models.BigIntegerField(), default=list, db_default=[], blank=True)
 
     objects = ClimbQuerySet.as_manager()
 

@@ -72,8 +72,8 @@ def _escalation_without(escalation_id: int, person: User, event: Event, *, at: d
             escalation.hand_over(row, stand_in, by=SYSTEM, at=at, note=note)
         else:
             climb.lapse_now(row, at=at, cause=event)
-    elif row.state == EscalationState.CLIMBING and row.rung and person.pk in climb.notified_on(row):
-        notified = User.objects.filter(pk__in=climb.notified_on(row)).select_related("subject")
+    elif row.state == EscalationState.CLIMBING and row.rung and person.pk in climb.told_on(row)["told"]:
+        notified = User.objects.filter(pk__in=climb.told_on(row)["told"]).select_related("subject")
         if not any(_can_act(user, row, at) for user in notified):
             climb.notify_rung_again(row, at=at, cause=event)
 

@@ -109,6 +109,7 @@ def _reach(
         payload=events.EscalationClimbed(
             rung=step.position,
             told=reached.on.ids,
+            **channels_of(reached.rung),
             stand_ins=sight.as_keys(reached.on.stand_ins),
             skipped=_skipped_text(step.skipped, empty),
         ),
@@ -173,11 +174,18 @@ def reached_row(escalation: Escalation, reached: Staff, *, round_: int, at: date
         at=at,
         notified_ids=reached.on.ids,
         stand_ins=sight.as_keys(reached.on.stand_ins),
+        by_mail=reached.rung.by_mail,
+        webhooks=reached.rung.webhooks,
     )
 
 
+def channels_of(row: Rung | Climb) -> dict[str, Any]:
+    """Return the channels of a rung, or of a past climb, as the payloads of events have them."""
+    return {"by_mail": row.by_mail, "webhooks": row.webhooks or None}
+
+
 def row_of(escalation: Escalation, notified_ids: list[int], at: datetime) -> Climb:
-    """Return an unsaved row that records further people who are notified on the present rung."""
+    """Return an unsaved row that records further people who are notified on the present rung, by email."""
     return Climb(
         escalation=escalation,
         round=escalation.round + 1,
@@ -221,7 +229,7 @@ def lapse_now(escalation: Escalation, *, at: datetime, cause: Event | None = Non
         by=SYSTEM,
         at=at,
         values={"acknowledged_by": None, "next_climb_at": None, **since},
-        payload=events.EscalationLapsed(rung=escalation.rung, told=notified_on(escalation)),
+        payload=events.EscalationLapsed(rung=escalation.rung, **told_on(escalation)),
         cause=cause,
     )
     if is_below_top:
@@ -292,11 +300,11 @@ def rules_of(rungs: list[Rung]) -> list[RungRule]:
     return [RungRule.of(rung) for rung in rungs]
 
 
-def notified_on(escalation: Escalation) -> list[int]:
-    """Return the ids of the people who were notified on the present rung."""
+def told_on(escalation: Escalation) -> dict[str, Any]:
+    """Return who was notified on the present rung, and by which channels, as events have it."""
     climbs = Climb.objects.filter(escalation=escalation, round=escalation.round, position=escalation.rung)
     row = climbs.first()
-    return row.notified_ids if row else []
+    return {"told": row.notified_ids, **channels_of(row)} if row else {"told": []}
 
 
 def lock(**which: Any) -> Escalation | None:

@@ -293,7 +293,7 @@ def resume(escalation: Escalation, *, by: Actor, at: datetime, seen: int | None 
             "rung_since": at,
             "next_climb_at": climb.next_after(escalation, at),
         },
-        payload=events.EscalationResumed(rung=escalation.rung, told=climb.notified_on(escalation)),
+        payload=events.EscalationResumed(rung=escalation.rung, **climb.told_on(escalation)),
     )
     climb.plan(escalation)
     return escalation
@@ -342,7 +342,9 @@ def step_down(
         },
         by=by,
         at=at,
-        payload=events.EscalationSteppedDown(reason=reason.strip(), rung=position, told=target.on.ids),
+        payload=events.EscalationSteppedDown(
+            reason=reason.strip(), rung=position, told=target.on.ids, **climb.channels_of(target.rung)
+        ),
         rows=[climb.reached_row(escalation, target, round_=round_, at=at)],
     )
     sight.show_to(escalation, target.on.people, at=at)

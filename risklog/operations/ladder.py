@@ -16,12 +16,13 @@ from people.models import Function, Team, User
 from risklog import events
 from risklog import ladder as rules
 from risklog.models import Category, Ladder, LadderVersion, Rung
+from risklog.queries import channels
 from risklog.states import Severity, When, Who
 
 LONGEST = 60 * 24 * 90
 _SHAPE = {
     "who", "within_minutes", "is_round_the_clock", "function", "person", "people", "right", "severity",
-    "when", "is_in_turn", "is_alternative",
+    "when", "is_in_turn", "is_alternative", "by_mail", "webhooks",
 }  # fmt: skip
 
 
@@ -40,6 +41,7 @@ def add(
 
     rungs: lowest first, each {"who", "within_minutes"} and of _SHAPE what it needs. A row with
     "is_alternative" is a further branch of the rung before it. person: of a sponsor; people: of named people.
+    by_mail (by default True), webhooks (ids): by which channels they are told, beside the inbox.
     Raises Refused with the name of the field.
     """
     if not name.strip():
@@ -219,7 +221,23 @@ def _version(ladder: Ladder, number: int, rungs: Sequence[Mapping[str, Any]]) ->
         position, branch = (position, branch + 1) if is_branch else (position + 1, 1)
         shaped.append(_rung(version, position, branch, given))
         _refuse_if_never(shaped[-1], shaped[:-1], ladder)
+    _refuse_unknown_webhooks(shaped)
     return [version, *shaped]
+
+
+def _refuse_unknown_webhooks(rungs: Sequence[Rung]) -> None:
+    """Raise Refused for a webhook that ladders may not use. One query if a rung tells webhooks."""
+    if not any(rung.webhooks for rung in rungs):
+        return
+    known = {one.id: one.name for one in channels.offered()}
+    for rung in rungs:
+        if unknown := set(rung.webhooks) - set(known):
+            others = ", ".join(f"{pk} ({name})" for pk, name in list(known.items())[:10])
+            raise Refused(
+                f"Rung {rung.position}: ladders cannot use a webhook {min(unknown)}."
+                + (f" They can use {others}." if others else " An administrator must let them use it first."),
+                field="rungs",
+            )
 
 
 def _refuse_if_never(rung: Rung, before: Sequence[Rung], ladder: Ladder) -> None:
@@ -265,6 +283,8 @@ def _rung(version: LadderVersion, position: int, branch: int, given: Mapping[str
         within_minutes=minutes,
         is_round_the_clock=bool(given.get("is_round_the_clock", False)) or when == When.OUTSIDE,
         is_in_turn=bool(given.get("is_in_turn", False)),
+        by_mail=bool(given.get("by_mail", True)),
+        webhooks=list(dict.fromkeys(given.get("webhooks") or ())),
         who=who,
         **_notified(position, who, given),
     )

@@ -94,7 +94,9 @@ def _call(
         {"round": row.round, "rung_since": at},
         by=by,
         at=at,
-        payload=events.EscalationCalledAgain(rung=escalation.rung, told=row.notified_ids, note=note),
+        payload=events.EscalationCalledAgain(
+            rung=escalation.rung, told=row.notified_ids, note=note, **climb.channels_of(row)
+        ),
         rows=[row],
     )
     sight.show_to(escalation, people, at=at)

@@ -19,8 +19,10 @@ from risklog import ladder as rules
 from risklog.filters import ESCALATION_VIEWS, RESOLVED_ORDER
 from risklog.ladder import RungRule
 from risklog.models import Climb, Escalation, LadderVersion, Review, Rung
+from risklog.queries import channels
 from risklog.queries import ladder as ladder_queries
 from risklog.queries import rung as rung_queries
+from risklog.queries.channels import Channels
 from risklog.queries.rung import Concerned, Crew
 from risklog.states import UNRESOLVED, EscalationState
 
@@ -54,9 +56,9 @@ def for_ladder(user: User) -> QuerySet[Escalation]:
 
 _RUNG = (
     "position", "branch", "severity", "when", "who", "within_minutes", "is_round_the_clock", "function_id",
-    "person_id", "people", "right", "is_in_turn",
+    "person_id", "people", "right", "is_in_turn", "by_mail", "webhooks",
 )  # fmt: skip
-_CALLED = ("round", "position", "branch", "at", "notified_ids", "stand_ins", "skipped")
+_CALLED = ("round", "position", "branch", "at", "notified_ids", "stand_ins", "skipped", "by_mail", "webhooks")
 
 
 def _same(names: Iterable[str]) -> dict[str, str]:
@@ -82,6 +84,8 @@ class Called:
     notified_ids: list[int]
     stand_ins: dict[str, int]
     skipped: str
+    by_mail: bool
+    webhooks: list[int]
 
     @property
     def instead_of(self) -> dict[int, int]:
@@ -145,6 +149,11 @@ class Progress:
             )
             for call in self.past
         ]
+
+    def channels(self, escalation: Escalation) -> Channels:
+        """Return the channels of what happened and of what is planned. No query without webhooks."""
+        rows = [*self.past, *(step.rung for step in self.plan)]
+        return channels.of_rows(rows, subject_id=escalation.subject_id)
 
     @property
     def plan(self) -> list[RungProgress]:

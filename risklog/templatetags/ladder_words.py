@@ -1,9 +1,12 @@
 """Texts about ladders and their rungs, for the pages."""
 
+from typing import Any
+
 from django import template
 
 from risklog.models import Ladder, Rung
 from risklog.queries import ladder
+from risklog.queries.channels import Channels
 from risklog.states import Who
 
 register = template.Library()
@@ -40,6 +43,12 @@ def rung_condition(rung: Rung) -> str:
     ]
     text = ", ".join(part for part in parts if part)
     return text[:1].upper() + text[1:]
+
+
+@register.filter
+def told_by(row: Any, channels: Channels) -> str:
+    """Return the channels of a rung or of a past climb: "In the app, by email, webhook Risk alerts"."""
+    return channels.text(row)
 
 
 @register.filter

@@ -147,9 +147,11 @@ def _detail(
     forms = _forms(steps, at=at, user=user)
     if form is not None:
         steps, forms[_key(refused)] = tuple(dict.fromkeys((*steps, refused))), form
+    progress = queries.progress_of(escalation, at=at)
     context = {
         "escalation": escalation,
-        "progress": queries.progress_of(escalation, at=at),
+        "progress": progress,
+        "channels": progress.channels(escalation),
         "minutes": queries.minutes_between(escalation),
         "steps": steps,
         "forms": forms,

@@ -18,6 +18,7 @@ from risklog.filters import LADDERS
 from risklog.forms.ladder import LadderForm, NewLadderForm, PreviewForm
 from risklog.models import Ladder
 from risklog.operations import ladder as operations
+from risklog.queries import channels
 from risklog.queries import escalation as escalation_queries
 from risklog.queries import ladder as queries
 from risklog.states import Severity
@@ -48,8 +49,10 @@ def ladder_list(request: SignedInRequest) -> HttpResponse:
         team=values["team"],
         model=values["model"],
     )
+    previews = queries.previews(request.user, question, at=clock.now())
     context = {
-        "previews": queries.previews(request.user, question, at=clock.now()),
+        "previews": previews,
+        "channels": channels.of_rows(call.staff.rung for one in previews for call in one.calls),
         "form": form,
         "question": question,
         "counts": escalation_queries.tab_counts(reader_of(request)),

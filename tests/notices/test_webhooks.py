@@ -289,7 +289,7 @@ def test_a_webhook_is_added_tested_edited_and_replayed_by_pages(client, ada, sin
     }
     refused = client.post(pages["create"], {**form, "url": "http://10.0.0.1/", "verbs": []})
     assert refused.status_code == 422
-    assert "Choose at least one event." in refused.content.decode()
+    assert "Choose at least one event, or let ladders use this webhook." in refused.content.decode()
     made = client.post(pages["create"], form)
     endpoint = WebhookEndpoint.objects.get()
     assert endpoint.secret in made.content.decode()

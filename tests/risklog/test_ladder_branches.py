@@ -290,13 +290,13 @@ def test_at_the_top_it_is_called_again_and_handed_over(client, utc):
     sent = {"note": "Anyone?", "version": escalation.version}
     assert client.post(f"{address}call-again/", sent).status_code == 303
     escalation.refresh_from_db()
-    assert (escalation.round, climbs.notified_on(escalation)) == (2, [second.pk])
+    assert (escalation.round, climbs.told_on(escalation)["told"]) == (2, [second.pk])
 
     other = people.user("Other")
     sent = {"to": other.pk, "version": escalation.version}
     assert client.post(f"{address}hand-over/", sent).status_code == 303
     escalation.refresh_from_db()
-    assert (escalation.state, climbs.notified_on(escalation)) == (EscalationState.CLIMBING, [other.pk])
+    assert (escalation.state, climbs.told_on(escalation)["told"]) == (EscalationState.CLIMBING, [other.pk])
     client.force_login(other)
     assert client.post(f"{address}acknowledge/", {"version": escalation.version}).status_code == 303
     assert Event.objects.get(verb="risklog.escalation_called_again").data["note"] == "Anyone?"
