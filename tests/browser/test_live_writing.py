@@ -125,6 +125,19 @@ def test_a_step_without_a_connection_is_told_and_the_text_stays(live):
     live.fill("#record-line", "")
 
 
+@pytest.mark.parametrize("width", [390, 880, 1184, 1280, 1366, 1440])
+def test_the_buttons_of_the_meeting_are_whole_at_every_width(live, width):
+    """The agenda and what was recorded are beside the stage, and leave it little room."""
+    live.set_viewport_size({"width": width, "height": 800})
+    stage = live.locator(".meeting-stage").bounding_box()
+    buttons = [one.bounding_box() for one in live.locator(".meeting-controls button").all()]
+
+    assert len(buttons) == 5
+    for box in buttons:
+        assert stage["x"] <= box["x"]
+        assert box["x"] + box["width"] <= stage["x"] + stage["width"]
+
+
 def test_who_writes_at_the_end_is_told_beside_the_line_and_keeps_it(live, sign_in):
     address = live.url
     writer = sign_in("ana")
