@@ -4,7 +4,7 @@ A condition is red if work does not get done, and a warning if a person has to d
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -53,25 +53,28 @@ def worst(conditions: Sequence[Condition]) -> Level:
     return max((one.level for one in conditions), key=_ORDER.index, default=Level.OK)
 
 
-def conditions(at: datetime) -> list[Condition]:
-    """Return all conditions at the moment `at`. Four queries."""
-    signs, work, is_held = heartbeats.read(), waiting_work(at), sending.is_held()
+def conditions(at: datetime, *, is_starting: bool = False) -> list[Condition]:
+    """Return all conditions at the moment `at`. Four queries.
+
+    is_starting: Riskhub was just started, so processes that are silent and work that waits do not count yet.
+    """
+    beats, work, is_held = heartbeats.read(), waiting_work(at), sending.is_held()
     if is_held:
         for name in ("due", "mail", "webhook"):
             work[name].oldest = 0.0  # they wait on purpose
     silent = [source.name for source in Source.objects.order_by("slug") if silent_for(source, at=at)]
-    return [
-        _lives(signs, BEAT, "Beat", "Start beat. Without it no due date is processed."),
-        _lives(signs, WORKER, "Worker", "Start a worker, and check that Valkey answers it."),
-        _lives(signs, TICK, "Tick", "Read the log of the worker: its tasks fail or take too long."),
+    found = [
+        _lives(beats, BEAT, "Beat", "Start beat. Without it no due date is processed."),
+        _lives(beats, WORKER, "Worker", "Start a worker, and check that Valkey answers it."),
+        _lives(beats, TICK, "Tick", "Read the log of the worker: its tasks fail or take too long."),
         _lives(
-            signs,
+            beats,
             AUDITOR,
             "Auditor",
             "Read the log of the worker: the tick failed before the auditor ended.",
             _AUDITOR_SILENT,
         ),
-        _audited(signs.get(AUDITOR)),
+        _audited(beats.get(AUDITOR)),
         _waits(
             work, "due", "Due dates", "Start more workers, or read the log of the worker for what is slow."
         ),
@@ -90,22 +93,30 @@ def conditions(at: datetime) -> list[Condition]:
         _silent_sources(silent),
         _held(is_held),
     ]
+    return list(map(_while_starting, found)) if is_starting else found
+
+
+def _while_starting(one: Condition) -> Condition:
+    """Return a condition as it counts during a start: nothing is late yet."""
+    if one.level == Level.OK or not one.is_seconds:
+        return one
+    return replace(one, level=Level.OK, text=f"starting, {one.text}", fix="")
 
 
 def _lives(
-    signs: Mapping[str, LastHeartbeat], name: str, label: str, fix: str, limit: float = _SILENT
+    beats: Mapping[str, LastHeartbeat], name: str, label: str, fix: str, limit: float = _SILENT
 ) -> Condition:
-    sign = signs.get(name)
-    is_alive = sign is not None and sign.age <= limit
-    age = sign.age if sign else None
+    beat = beats.get(name)
+    is_alive = beat is not None and beat.age <= limit
+    age = beat.age if beat else None
     text = "never seen" if age is None else f"last seen {_ago(age)} ago"
     return Condition(
         f"{name}_silence", label, Level.OK if is_alive else Level.RED, age, limit, True, text, fix
     )
 
 
-def _audited(sign: LastHeartbeat | None) -> Condition:
-    findings = list(sign.findings) if sign else []
+def _audited(beat: LastHeartbeat | None) -> Condition:
+    findings = list(beat.findings) if beat else []
     return Condition(
         "audit_findings",
         "Rules",

@@ -21,6 +21,7 @@ from django.db.models.functions import Least, Now
 from history.models import Due, Handover
 from history.states import Work
 from notices.models import Message, WebhookDelivery
+from notices.operations.smtp import NO_CONNECTION
 from notices.states import DeliveryState, MessageState
 
 _OPEN = (Work.PENDING, Work.CLAIMED)
@@ -39,11 +40,12 @@ class WaitingWork:
 def waiting_work(at: datetime) -> dict[str, WaitingWork]:
     """Return name -> its rows. One query over partial indexes.
 
-    A due date waits since its moment and since its last try. A mail that the server did not take waits since
-    it was created, because its next try is always in the future.
+    A due date waits since its moment and since its last try. Without a connection to the mail server a mail
+    waits since it was created, because its next try is always in the future. A mail that the server put off
+    is tried again later and counts when it was given up.
     """
     tried = _since(Now(), "not_before")
-    failed_mails = Message.objects.filter(state__in=_OPEN).exclude(error="")
+    failed_mails = Message.objects.filter(state__in=_OPEN, error__startswith=NO_CONNECTION)
     arms = [
         _arm("due", Due.objects.filter(_TO_DO, at__lte=at), Least(_since(at, "at"), tried)),
         _arm("handover", Handover.objects.filter(_TO_DO), tried),

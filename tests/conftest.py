@@ -190,6 +190,14 @@ def static_files_are_found_when_asked_for() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def riskhub_started_long_ago() -> None:
+    """While Riskhub starts, silent processes do not count as ill (riskhub.health_pages)."""
+    from riskhub import health_pages
+
+    health_pages._started_at = float("-inf")
+
+
+@pytest.fixture(scope="session", autouse=True)
 def statements_are_planned_once() -> Iterator[None]:
     """Keep all prepared statements. psycopg keeps a hundred, and a run has thousands."""
     from django.db.backends.signals import connection_created

@@ -13,6 +13,7 @@ from django.core.mail.backends.smtp import EmailBackend
 
 # The longest time for one mail, also if the server answers slowly: a task may take 25 seconds.
 HARD_SECONDS = 12.0
+NO_CONNECTION = "No connection to the mail server"  # how the error of a mail begins then
 _LEADING_DOT = re.compile(rb"(?m)^\.")
 
 
@@ -80,7 +81,7 @@ class MailConnection:
             return self._smtp
         except (OSError, smtplib.SMTPException) as error:
             self._close()
-            raise NoConnection(f"No connection to the mail server: {_error_text(error)}") from error
+            raise NoConnection(f"{NO_CONNECTION}: {_error_text(error)}") from error
 
     def _close(self) -> None:
         if self._smtp is None:

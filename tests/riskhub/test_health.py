@@ -17,6 +17,7 @@ from history.states import Work
 from kit.actor import SYSTEM
 from notices.models import Message, SendingSwitch, WebhookDelivery
 from notices.operations import digest, endpoint
+from notices.operations.smtp import NO_CONNECTION
 from notices.states import MessageState
 from people.operations import token
 from people.states import Role, TokenScope
@@ -139,8 +140,11 @@ def test_a_due_date_of_the_future_does_not_wait(at):
 
 def test_a_mail_that_the_server_does_not_take_is_red_also_between_two_tries(at):
     rows = _waiting_mail(at)
-    rows.update(not_before=Now() + 5 * MINUTE, error="No connection")
+    rows.update(not_before=Now() + 5 * MINUTE, error=f"{NO_CONNECTION}: timed out")
     assert troubled(at) == {"mail_wait"}
+    rows.update(error="The mail server put it off: 451 try later")
+    assert troubled(at) == set()
+    rows.update(error=f"{NO_CONNECTION}: timed out")
 
     rows.update(state=MessageState.DONE)
     assert troubled(at) == set()
@@ -399,11 +403,24 @@ def test_administrators_see_red_on_every_page_with_the_way_to_the_fix(client, ad
 
     Heartbeat.objects.filter(name=parts.WORKER).update(at=Now() - 5 * MINUTE)
     said = client.get("/health/banner/").content.decode()
-    assert "Worker: last seen 5 min ago" in said
+    assert "Worker" in said and "Beat" not in said
     assert 'href="/health/"' in said
     page = client.get("/health/").content.decode()
     assert "Start a worker" in page
     assert "<html" not in client.get("/health/", headers={"HX-Request": "true"}).content.decode()
+
+
+def test_nothing_is_late_while_riskhub_starts(client, administrator, at, monkeypatch):
+    """A new register, or one that was off for the night: its beat runs only after some seconds."""
+    Heartbeat.objects.all().delete()
+    _waiting_due(at).update(not_before=Now() - 9 * MINUTE)
+    client.force_login(administrator)
+    assert "Beat" in client.get("/health/banner/").content.decode()
+
+    monkeypatch.setattr(health_pages, "_started_at", health_pages.time.monotonic())
+    assert "Beat" not in client.get("/health/banner/").content.decode()
+    assert client.get("/healthz/pipeline").json()["status"] == "ok"
+    assert "starting, never seen" in client.get("/health/").content.decode()
 
 
 def test_others_see_neither_the_banner_nor_the_page(client):
