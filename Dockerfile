@@ -22,7 +22,7 @@ WORKDIR /app
 COPY . .
 # Root owns the code and the collected files, so that an attack on the application cannot change them.
 RUN python manage.py collectstatic --no-input && python -m compileall -q /app
-USER riskhub
+USER 10001
 EXPOSE 8000
 VOLUME ["/var/lib/riskhub"]
 STOPSIGNAL SIGTERM

@@ -19,6 +19,9 @@ if [ -z "$$python" ]; then \
 "$$python" riskhub/engine/bootstrap.py $(1)
 endef
 
+compile = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+  --no-emit-index-url --no-emit-find-links $(LOCK_ARGS) pyproject.toml
+
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 18
 	@echo "  Variables: PORT, RISKHUB_BIND, RISKHUB_HOME, RISKHUB_SAMPLE=0, DATABASE_URL, DATABASE_OWNER_URL, REDIS_URL,"
@@ -45,7 +48,7 @@ restore: venv ## restore FROM=/folder/riskhub-... into an empty RISKHUB_HOME or 
 test: venv-dev ## all checks and all tests; PYTEST_ARGS="-k word" for some
 	@$(PY) riskhub/engine/testrun.py --workers "$(WORKERS)" -- $(PYTEST_ARGS)
 
-check: venv-dev ## style, types, import contracts, migrations, the main flow at ten difficult moments
+check: venv-dev ## style, types, imports, migrations, packages (writes riskhub.cdx.json), the flow at ten moments
 	@$(PY) riskhub/engine/testrun.py --checks-only
 
 bench: venv-dev ## measure the speed
@@ -57,10 +60,9 @@ chaos: venv-dev ## check that nothing is lost when processes and servers are kil
 soak: venv-dev ## live through four simulated weeks of 40 people, and check that nothing was lost
 	@exec $(PY) -m chaos 27 $(CHAOS_ARGS)
 
-lock: venv-dev ## write the lock files from requirements*.in
-	@for name in requirements requirements-dev; do \
-	  .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-	    --no-emit-index-url --no-emit-find-links $(LOCK_ARGS) $$name.in -o $$name.txt || exit 1; done
+lock: venv-dev ## write the lock files from the dependencies in pyproject.toml
+	@$(compile) -o requirements.txt
+	@$(compile) --group dev -o requirements-dev.txt
 
 clean: ## remove .venv and caches; the data in RISKHUB_HOME stays
 	@rm -rf .venv .bootstrap.lock .mypy_cache .ruff_cache .import_linter_cache .hypothesis .pytest_cache
