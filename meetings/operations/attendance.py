@@ -35,6 +35,7 @@ def attend(meeting: Meeting, *, present: Collection[User], by: Actor, at: dateti
     return meeting
 
 
+@transaction.atomic
 def correct(
     meeting: Meeting, *, present: Collection[User], was: Collection[int], by: Actor, at: datetime
 ) -> Meeting:
@@ -42,6 +43,7 @@ def correct(
 
     was: ids of the people who were present in that list.
     """
+    Meeting.objects.select_for_update(of=("self",)).get(pk=meeting.pk)  # nobody arrives from here on
     rows = Attendance.objects.filter(meeting=meeting, is_present=True).exclude(user__in=was)
     came = [row.user for row in rows.select_related("user")]
     return attend(meeting, present=[*present, *came], by=by, at=at)

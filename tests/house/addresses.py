@@ -54,7 +54,7 @@ class Address:
 
 def pages() -> Iterator[Address]:
     """Yield every named page with its methods, once for each step in its pattern."""
-    for name, pattern in _walk(get_resolver().url_patterns):
+    for name, pattern in named_patterns(get_resolver().url_patterns):
         if name in {"reference", "schema"}:
             yield Address(name, ("GET",), _page(name, {}))
             continue
@@ -87,10 +87,11 @@ def resource(address: str) -> Address:
     return Address(f"api/{address}", tuple(dict(RESOURCES)[address].permission), _resource(address))
 
 
-def _walk(patterns: Any, space: str = "") -> Iterator[tuple[str, URLPattern]]:
+def named_patterns(patterns: Any, space: str = "") -> Iterator[tuple[str, URLPattern]]:
+    """Yield the pattern of each page with its name. Raises AssertionError for one without a name."""
     for one in patterns:
         if isinstance(one, URLResolver):
-            yield from _walk(one.url_patterns, f"{one.namespace}:" if one.namespace else space)
+            yield from named_patterns(one.url_patterns, f"{one.namespace}:" if one.namespace else space)
         elif isinstance(one, URLPattern) and one.name:
             yield f"{space}{one.name}", one
         elif isinstance(one, URLPattern) and not str(one.pattern).startswith("api/v1/"):
