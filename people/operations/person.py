@@ -21,6 +21,7 @@ from kit.refusals import ChangedMeanwhile, Refused
 from people import days_off, events
 from people import queries as people
 from people.models import Absence, Function, User, is_time_zone
+from people.operations import address
 from people.operations import token as tokens
 from people.slugs import free_slug, slug_of
 from people.states import ColourTheme, Role
@@ -64,6 +65,7 @@ def add(
         user.set_password(password)
     with _one_address_each():
         history.record(user, "people.person_added", by=by, at=at)
+        address.follow(user)
     return user
 
 
@@ -87,6 +89,8 @@ def change(
     days_off.check(values.get("country", user.country), values.get("subdivision", user.subdivision))
     with _one_address_each():
         event = history.change(user, values, by=by, at=at, seen=seen, verb="people.person_changed")
+        if "email" in values:
+            address.follow(user)
     if event:
         history.retitle(user)
     return user

@@ -20,13 +20,13 @@ from pages.answers import go, toast
 from pages.once import once
 from pages.requests import actor
 from people import forms, queries
+from people.authentication.browser import network, onward_from
 from people.models import Absence, Token, User
 from people.operations import person
 from people.operations import sign_in as tries
 from people.operations import token as tokens
 from people.operations.welcome import settle_in
 from people.permissions import SignedInRequest
-from people.views.sign_in import network, onward_from
 
 HERE = "people:account"
 

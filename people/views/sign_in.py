@@ -1,14 +1,13 @@
 """Sign-in, sign-out, the first set-up, and the link with which a person sets a password."""
 
-import secrets
-
+from allauth.account.internal.flows.login import perform_password_login
+from allauth.account.models import Login
 from django.conf import settings
-from django.contrib.auth import authenticate, login, logout
+from django.contrib.auth import authenticate, logout
 from django.contrib.auth.tokens import default_token_generator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render, resolve_url
-from django.urls import NoReverseMatch, reverse
-from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
@@ -18,12 +17,11 @@ from kit.actor import Actor
 from kit.refusals import Refused
 from kit.rights import OPEN, view_needs
 from people import forms, queries
+from people.authentication import browser
+from people.authentication.browser import network, onward_from
 from people.models import User
 from people.operations import organisation, person
 from people.operations import sign_in as tries
-
-_DEVICE, _DEVICE_SALT, _A_YEAR = "device", "people.device", 365 * 86400
-_BACKEND = "people.authentication.PasswordBackend"
 
 
 @never_cache
@@ -47,7 +45,11 @@ def sign_in(request: HttpRequest) -> HttpResponse:
                 if user is not None:
                     return _let_in(request, user)
                 form.add_error(None, "Email or password is wrong.")
-    context = {"form": form, "next": _next(request), "is_set_up": queries.organisation() is not None}
+    context = {
+        "form": form,
+        "next": browser.next_of(request),
+        "is_set_up": queries.organisation() is not None,
+    }
     answer = render(request, "people/sign_in.html", context, status=status)
     if status == 429:
         answer["Retry-After"] = str(tries.TooManyTries.wait * 60)
@@ -107,27 +109,15 @@ def link_for(user: User) -> str:
     return settings.BASE_URL + path
 
 
-def network(request: HttpRequest) -> str:
-    """Return the network of the client. Behind a proxy it is the last entry of X-Forwarded-For.
-
-    The proxy writes the last entry. The entries before it come from the client and can be forged.
-    """
-    address = request.META.get("REMOTE_ADDR", "")
-    if settings.SECURE_PROXY_SSL_HEADER:
-        address = request.headers.get("X-Forwarded-For", address).rsplit(",", 1)[-1].strip()
-    return tries.network_of(address)
-
-
 def _checked(request: HttpRequest, email: str, password: str) -> User | None:
     """Return the person if email and password match. Raises TooManyTries before it checks the password."""
     at = clock.now()
     user = User.objects.filter(email=email.strip().lower(), is_active=True).first()
-    device, known = _device(request)
     counted = tries.count_try(
         email,
         network=network(request),
-        device=device if user is not None and user.pk in known else "",
-        browser=_browser(request),
+        device=browser.device_of(request, user),
+        browser=browser.fresh(request),
         at=at,
     )
     found = authenticate(request, username=email, password=password)
@@ -138,60 +128,6 @@ def _checked(request: HttpRequest, email: str, password: str) -> User | None:
 
 
 def _let_in(request: HttpRequest, user: User) -> HttpResponse:
-    onward = _welcome(request) if _is_first(user) else onward_from(request)
-    login(request, user, backend=_BACKEND)
-    tries.succeed(user, network=network(request), by=Actor(user, "page"), at=clock.now())
-    answer = HttpResponseRedirect(onward, status=303)
-    device, known = _device(request)
-    known = [user.pk, *(pk for pk in known if pk != user.pk)][:5]
-    answer.set_signed_cookie(
-        _DEVICE,
-        f"{device}:{','.join(map(str, known))}",
-        salt=_DEVICE_SALT,
-        max_age=_A_YEAR,
-        secure=settings.SESSION_COOKIE_SECURE,
-        httponly=True,
-        samesite="Lax",
-    )
-    return answer
-
-
-def _is_first(user: User) -> bool:
-    """Return whether a person of a real register signs in for the first time. A sample has no new people."""
-    organisation = queries.organisation()
-    return user.last_login is None and organisation is not None and not organisation.is_sample
-
-
-def _welcome(request: HttpRequest) -> str:
-    return f"{reverse('people:welcome')}?{urlencode({'next': onward_from(request)})}"
-
-
-def _device(request: HttpRequest) -> tuple[str, list[int]]:
-    """Return the id of this browser and who signed in with it, from a signed cookie; else a new id."""
-    told = request.get_signed_cookie(_DEVICE, default="", salt=_DEVICE_SALT, max_age=_A_YEAR) or ""
-    device, _, known = told.partition(":")
-    return device or secrets.token_hex(8), [int(pk) for pk in known.split(",") if pk.isdigit()]
-
-
-def _browser(request: HttpRequest) -> str:
-    """Return the id of a browser that did not sign in yet: the secret of its CSRF cookie, "" without one.
-
-    Only the attempts of one browser have it in common. It proves nothing: anybody can get a new one.
-    """
-    return f"browser:{cookie}" if (cookie := request.META.get("CSRF_COOKIE", "")) else ""
-
-
-def _next(request: HttpRequest) -> str:
-    target = request.POST.get("next") or request.GET.get("next") or ""
-    is_ours = url_has_allowed_host_and_scheme(
-        target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
-    return target if is_ours else ""
-
-
-def onward_from(request: HttpRequest) -> str:
-    """Return the address to go to after the sign-in: the one of ?next=, if it is ours."""
-    try:
-        return _next(request) or resolve_url(settings.LOGIN_REDIRECT_URL)
-    except NoReverseMatch:
-        return reverse("people:account")
+    """Sign in a person who gave the right password, or set one: through the stages of allauth."""
+    login = Login(user=user, email=user.email, redirect_url=onward_from(request))
+    return perform_password_login(request, {"email": user.email}, login)

@@ -11,7 +11,7 @@ from riskhub.backup.manifest import Table
 
 # Sessions are secrets: who has one is signed in. The switch of sending is left out, so that a restored
 # register sends nothing until a person starts it (notices.models.SendingSwitch).
-LEFT_OUT = ("django_session", "notices_sendingswitch")
+LEFT_OUT = ("django_session", "usersessions_usersession", "notices_sendingswitch")
 
 _OWN = "NOT EXISTS (SELECT FROM pg_depend WHERE objid = {}.oid AND deptype = 'e')"
 _TABLES = f"""
